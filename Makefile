@@ -1,0 +1,84 @@
+# Everything a change needs, one word each; bare `make` lists them.
+# Wants only git, make and a Python >= 3.11 with pip and venv.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
+BIN    := .venv/bin
+READY  := .venv/.ready
+PYTEST := $(BIN)/python -m pytest -q -n auto --dist loadgroup
+PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input \
+          --constraint constraints.txt
+
+.PHONY: help setup demo test lint types architecture cover mutants soak schemas format build clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make .venv with plangate (editable) and its tools, once
+
+# The build backend goes in first, pinned like all else, and is used as it is:
+# an isolated build would fetch another one past the constraints.
+$(READY): pyproject.toml constraints.txt
+	@command -v "$(PYTHON)" >/dev/null || { echo "plangate needs Python 3.11 or newer; no '$(PYTHON)' was found. Name yours: make PYTHON=/path/to/python" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "plangate needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" -V 2>&1). Name another: make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(BIN)/python -c '' 2>/dev/null || "$(PYTHON)" -m venv --clear .venv
+	@$(PIP) setuptools
+	@$(PIP) --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+demo: $(READY) ## walk through a plan on a fresh SQLite file, build/demo.db
+	@mkdir -p build
+	@rm -f build/demo.db build/demo.db-wal build/demo.db-shm
+	@$(BIN)/plangate --db build/demo.db demo
+
+test: lint types architecture ## be sure: lint, types, architecture, every test, full coverage
+	@$(PYTEST) --cov --cov-report=term
+
+lint: $(READY) ## ruff: rules and formatting
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet . || { echo "Formatting differs: run make format" >&2; exit 1; }
+
+types: $(READY) ## mypy, strict
+	@$(BIN)/mypy --no-error-summary
+
+# Only a broken contract is worth reading.
+architecture: $(READY) ## import-linter: who may import whom
+	@report=$$($(BIN)/lint-imports --no-logo --cache-dir build/import-linter 2>&1) || { echo "$$report"; exit 1; }
+
+cover: $(READY) ## branch coverage of domain and application, line by line in build/coverage
+	@$(PYTEST) --cov --cov-report=term --cov-report=html:build/coverage
+
+mutants: $(READY) ## mutation score of domain/: which changes would no test notice?
+	@rm -rf mutants
+	@mkdir -p build
+	@$(BIN)/mutmut run >build/mutants.log 2>&1 || { tail -n 40 build/mutants.log; exit 1; }
+	@$(BIN)/mutmut results
+	@$(BIN)/mutmut export-cicd-stats >/dev/null
+	@$(BIN)/python -c 'import json; s = json.load(open("mutants/mutmut-cicd-stats.json")); \
+	    caught = s["killed"] + s["timeout"]; \
+	    print("{} of {} mutants caught: {:.1%}".format(caught, s["total"], caught / s["total"]))'
+
+soak: $(READY) ## the long tests
+	@$(BIN)/python -m pytest -q -m soak --timeout=0
+
+schemas: $(READY) ## write docs/schemas anew from the event classes
+	@$(BIN)/python -m tests.support.schemas
+
+format: $(READY) ## let ruff mend what it can and lay out the rest
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format --quiet .
+
+# setuptools packs whatever an earlier build left in build/lib.
+build: $(READY) ## make the wheel in dist/
+	@rm -rf build/lib build/bdist.* dist
+	@$(BIN)/pyproject-build --wheel --no-isolation --outdir dist . >/dev/null
+	@ls dist/*.whl
+
+clean: ## remove all that was made, the environment included
+	@rm -rf .venv build dist mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .coverage .coverage.* *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
