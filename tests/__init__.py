@@ -1,0 +1,1 @@
+"""Tests, by altitude: domain, application, contracts, infrastructure, journeys."""

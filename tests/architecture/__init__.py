@@ -1,0 +1,1 @@
+"""Rules about the code as a whole: who imports whom, what is installed, what is checked."""

@@ -1,0 +1,138 @@
+"""Who may import whom, and that each rule about it really bites.
+
+The contracts stand in pyproject.toml. A contract that nothing can break looks
+just like one that holds, so each is broken here once, in a copy.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import grimp
+import pytest
+
+from tests.architecture.checkout import copy_to, settings
+
+LAYERED = "Layers: domain below application below infrastructure"
+FRONT_DOOR = "The front door is for callers: no layer imports the package root"
+PURE_DOMAIN = "The domain owns no clock, no I/O, no framework and no ids of its own making"
+PLAIN_APPLICATION = "The application knows no storage engine and no door"
+ONE_LIBRARY_USER = "Only the event store knows the eventsourcing library"
+DOORS = "Doors know bootstrap and settings, never a store or each other"
+
+# Where the planted module goes, what it says, and which contract must name it.
+VIOLATIONS = [
+    ("domain", "import plangate.application", LAYERED),
+    ("domain", "from plangate.infrastructure import event_store", LAYERED),
+    ("application", "import plangate.infrastructure", LAYERED),
+    ("domain", "import plangate", FRONT_DOOR),
+    ("application", "from plangate import __name__ as root", FRONT_DOOR),
+    ("infrastructure/cli", "import plangate", FRONT_DOOR),
+    ("domain", "import sqlite3", PURE_DOMAIN),
+    ("domain", "from eventsourcing.domain import event", PURE_DOMAIN),
+    ("domain", "from uuid import uuid4", PURE_DOMAIN),
+    ("application", "import eventsourcing.application", PLAIN_APPLICATION),
+    ("application", "def late() -> None:\n    import typer", PLAIN_APPLICATION),
+    ("infrastructure", "import eventsourcing.persistence", ONE_LIBRARY_USER),
+    ("infrastructure/cli", "import eventsourcing", ONE_LIBRARY_USER),
+    ("infrastructure/cli", "import plangate.infrastructure.event_store", DOORS),
+]
+
+ALLOWED_BESIDE_THE_STANDARD_LIBRARY = {
+    "plangate.domain": {"pydantic", "rpds"},
+    "plangate.application": {"pydantic", "rpds"},
+}
+
+
+def contracts() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = settings()["tool"]["importlinter"]["contracts"]
+    return found
+
+
+def lint_imports(checkout: Path) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("lint-imports")
+    return subprocess.run(
+        [program, "--no-logo", "--no-cache"],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def outsiders(package: str) -> set[str]:
+    """Top-level names that a package imports from outside the project and the standard library."""
+    graph = grimp.build_graph("plangate", include_external_packages=True, cache_dir=None)
+    inside = {package} | graph.find_descendants(package)
+    imported = {
+        name for module in inside for name in graph.find_modules_directly_imported_by(module)
+    }
+    tops = {name.partition(".")[0] for name in imported}
+    return tops - {"plangate"} - set(sys.stdlib_module_names)
+
+
+def test_every_contract_holds(tmp_path: Path) -> None:
+    outcome = lint_imports(copy_to(tmp_path))
+
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert all(f"{contract['name']} KEPT" in outcome.stdout for contract in contracts())
+
+
+@pytest.mark.parametrize("place, planted, contract", VIOLATIONS)
+def test_a_planted_import_breaks_its_contract(
+    tmp_path: Path, place: str, planted: str, contract: str
+) -> None:
+    checkout = copy_to(tmp_path)
+    (checkout / place / "planted.py").write_text(planted + "\n", "utf-8")
+
+    outcome = lint_imports(checkout)
+
+    assert outcome.returncode == 1, outcome.stdout + outcome.stderr
+    assert f"{contract} BROKEN" in outcome.stdout
+
+
+def test_every_contract_has_a_planted_violation() -> None:
+    assert {contract["name"] for contract in contracts()} == {
+        violated for *_, violated in VIOLATIONS
+    }
+
+
+@pytest.mark.parametrize("package", sorted(ALLOWED_BESIDE_THE_STANDARD_LIBRARY))
+def test_an_inner_layer_leans_on_nothing_but_what_is_listed(package: str) -> None:
+    assert outsiders(package) <= ALLOWED_BESIDE_THE_STANDARD_LIBRARY[package]
+
+
+def test_every_door_is_named_in_the_contract_about_doors() -> None:
+    graph = grimp.build_graph("plangate", cache_dir=None)
+    doors = {"cli", "dashboard", "http", "mcp"}
+    there = {
+        module
+        for module in graph.find_children("plangate.infrastructure")
+        if module.rpartition(".")[2] in doors
+    }
+
+    (contract,) = (contract for contract in contracts() if contract["name"] == DOORS)
+
+    assert set(contract["source_modules"]) == there
+
+
+@pytest.mark.parametrize("name", ["domain", "application", "infrastructure"])
+@pytest.mark.parametrize("statement", ["import {}", "import {}.sub", "from {}.sub import thing"])
+def test_the_linter_refuses_a_layer_under_its_bare_name(
+    tmp_path: Path, name: str, statement: str
+) -> None:
+    checkout = copy_to(tmp_path)
+    planted = checkout / "application" / "planted.py"
+    planted.write_text(f"{statement.format(name)}\n", "utf-8")
+
+    outcome = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--no-cache", "--select", "TID251", planted],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert outcome.returncode == 1
+    assert f"Import plangate.{name}" in outcome.stdout
