@@ -39,7 +39,7 @@ test: lint types architecture ## be sure: lint, types, architecture, every test,
 	@$(PYTEST) --cov --cov-report=term
 
 lint: $(READY) ## ruff: rules and formatting
-	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff check --quiet --output-format=concise .
 	@$(BIN)/ruff format --check --quiet . || { echo "Formatting differs: run make format" >&2; exit 1; }
 
 types: $(READY) ## mypy, strict
@@ -75,7 +75,8 @@ format: $(READY) ## let ruff mend what it can and lay out the rest
 # setuptools packs whatever an earlier build left in build/lib.
 build: $(READY) ## make the wheel in dist/
 	@rm -rf build/lib build/bdist.* dist
-	@$(BIN)/pyproject-build --wheel --no-isolation --outdir dist . >/dev/null
+	@mkdir -p build
+	@$(BIN)/pyproject-build --wheel --no-isolation . >build/wheel.log 2>&1 || { cat build/wheel.log; exit 1; }
 	@ls dist/*.whl
 
 clean: ## remove all that was made, the environment included
