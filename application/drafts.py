@@ -1,0 +1,75 @@
+"""A plan as somebody hands it in: a goal, tasks, and the rules it should run under.
+
+`PlanDraft` is also the shape of a plan file; its JSON Schema is published.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Annotated, Self
+
+from pydantic import Field, Strict, model_validator
+
+from plangate.domain.commands import CreatePlan, NewTask, TaskText, Wish
+from plangate.domain.policy import Policy
+from plangate.domain.vocabulary import MAX_TASKS, Goal, Identifier, JsonObject
+
+PLAN_ID_DIGITS = 12
+TASK_ID_DIGITS = 8
+
+_Threshold = Annotated[float, Strict(), Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+
+
+class TaskDraft(TaskText):
+    """A task to be planned; without an id it gets one."""
+
+    id: Identifier | None = None
+
+
+class PlanDraft(Wish):
+    """A plan to be registered; without an id it gets one."""
+
+    goal: Goal
+    tasks: Annotated[tuple[TaskDraft, ...], Field(min_length=1, max_length=MAX_TASKS)]
+    confidence_threshold: _Threshold | None = None
+    policy: Policy | None = None
+    plan_id: Identifier | None = None
+    metadata: JsonObject = Field(default={})
+
+    @model_validator(mode="after")
+    def _says_one_threshold(self) -> Self:
+        policy, threshold = self.policy, self.confidence_threshold
+        if policy is None or threshold is None:
+            return self
+        says_another = policy.confidence_threshold != threshold
+        if says_another and "confidence_threshold" in policy.model_fields_set:
+            raise ValueError(
+                f"confidence_threshold {threshold} contradicts the policy's "
+                f"{policy.confidence_threshold}; give one of them"
+            )
+        return self
+
+    def command(self, new_task_id: Callable[[int], str]) -> CreatePlan:
+        """The command that registers this plan; `new_task_id(n)` names its n-th task."""
+        policy = self.policy or Policy()
+        if self.confidence_threshold is not None:
+            policy = policy.model_copy(update={"confidence_threshold": self.confidence_threshold})
+        return CreatePlan(
+            goal=self.goal,
+            tasks=tuple(
+                NewTask(
+                    id=task.id or new_task_id(place),
+                    title=task.title,
+                    description=task.description,
+                    metadata=task.metadata,
+                )
+                for place, task in enumerate(self.tasks)
+            ),
+            policy=policy,
+            metadata=self.metadata,
+        )
+
+
+def derived_id(digits: int, *parts: object) -> str:
+    """An id of so many hex digits that depends on `parts` alone."""
+    text = "\0".join(map(str, parts))
+    return hashlib.sha256(text.encode()).hexdigest()[:digits]

@@ -1,0 +1,86 @@
+"""What can go wrong around a decision, continuing the tree of `domain.errors`.
+
+    PlangateError
+    ├── IdempotencyKeyReused    the key was used before, with other arguments
+    ├── ConcurrentChange        others kept changing the plan; try again
+    └── StoreError              the store cannot serve
+        ├── NotAStore           what was named holds something else, or is damaged
+        ├── StoreTooNew         a newer plangate wrote it
+        ├── StoreReadOnly       it can be read but not written
+        ├── StoreFull           no space is left
+        ├── StoreUnavailable    it did not answer in time, or failed to read or write
+        └── CorruptEvent        one stored event cannot be read; other plans can
+
+Every store adapter translates what its engine raises into these; none of them
+leaves anything half written.
+"""
+
+from plangate.domain.errors import PlangateError
+
+
+class IdempotencyKeyReused(PlangateError):
+    """An idempotency key came back with other arguments; nothing was recorded."""
+
+    def __init__(self, plan_id: str, key: str) -> None:
+        super().__init__(plan_id, key)
+        self.plan_id = plan_id
+        self.key = key
+
+    def __str__(self) -> str:
+        return (
+            f"the idempotency key {self.key!r} was already used for another command on plan "
+            f"{self.plan_id!r}; a retry repeats its arguments, a new command takes a new key"
+        )
+
+
+class ConcurrentChange(PlangateError):
+    """Somebody else changed the plan first, as often as it was tried; try again."""
+
+    def __init__(self, plan_id: str) -> None:
+        super().__init__(plan_id)
+        self.plan_id = plan_id
+
+    def __str__(self) -> str:
+        return f"the plan {self.plan_id!r} kept changing under this command; try again"
+
+
+class StoreError(PlangateError):
+    """The store cannot serve. Nothing of the command was recorded."""
+
+
+class NotAStore(StoreError):
+    """What was named is no plangate store, or is damaged beyond reading."""
+
+
+class StoreTooNew(StoreError):
+    """A newer plangate wrote this store; this one would misread it."""
+
+
+class StoreReadOnly(StoreError):
+    """The store can be read but not written."""
+
+
+class StoreFull(StoreError):
+    """No space is left for another event."""
+
+
+class StoreUnavailable(StoreError):
+    """The store did not answer in time, or failed to read or write.
+
+    Whether the command was recorded can be unknown; send it again with its
+    idempotency key, and it is recorded once.
+    """
+
+
+class CorruptEvent(StoreError):
+    """One stored event cannot be read. Its plan is unusable; other plans are not."""
+
+    def __init__(self, plan_id: str, version: int, why: str, position: int | None = None) -> None:
+        super().__init__(plan_id, version, why, position)
+        self.plan_id = plan_id
+        self.version = version
+        self.why = why
+        self.position = position
+
+    def __str__(self) -> str:
+        return f"event {self.plan_id}@{self.version} cannot be read: {self.why}"

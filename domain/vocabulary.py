@@ -1,0 +1,233 @@
+"""The words a plan is written in, and how much of each is accepted.
+
+Two families stand here. The *bounded* types (`Identifier`, `Goal`, `Prose`,
+`JsonObject`, …) are what callers may hand in. Stored events use plain types
+instead, so that tightening a bound later never makes an old plan unloadable;
+what people wrote is marked there with `Written`, because it can be erased.
+"""
+
+import json
+import math
+import unicodedata
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    Strict,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+MAX_IDENTIFIER: Final = 200
+MAX_GOAL: Final = 4_000
+MAX_TITLE: Final = 500
+MAX_PROSE: Final = 20_000
+MAX_TASKS: Final = 10_000
+MAX_JSON_BYTES: Final = 64 * 1024
+MAX_JSON_DEPTH: Final = 32
+
+_INVISIBLE: Final = {"Cc", "Cs", "Zl", "Zp"}
+
+
+class ScoreKind(StrEnum):
+    """What a score judges: how clear the instruction was, or how good the result was."""
+
+    PROMPT = "prompt"
+    OUTPUT = "output"
+
+
+class TaskStatus(StrEnum):
+    """Where a task stands."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    DONE = "done"
+    FAILED = "failed"
+    REPLANNING = "replanning"
+
+
+class PlanState(StrEnum):
+    """Where a plan stands, read from its tasks."""
+
+    ACTIVE = "active"
+    BLOCKED = "blocked"
+    COMPLETE = "complete"
+
+
+class StatusCause(StrEnum):
+    """Why a task changed its status."""
+
+    CLAIMED = "claimed"
+    SCORED = "scored"
+    MARKED = "marked"
+
+
+class ScorerKind(StrEnum):
+    """What sort of judge gave a score."""
+
+    HUMAN = "human"
+    MODEL = "model"
+    CODE = "code"
+
+
+class OutOfRange(StrEnum):
+    """What happens to a finite score outside [0, 1]."""
+
+    CLAMP = "clamp"
+    REFUSE = "refuse"
+
+
+class Scorer(BaseModel):
+    """Who judged: a person, a model or a program, and which version of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: ScorerKind
+    name: str
+    version: str | None = None
+
+
+class Written:
+    """Marks a field of a stored event as something a person wrote: it can be erased."""
+
+
+def _identifier(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be blank")
+    for character in value:
+        if unicodedata.category(character) in _INVISIBLE:
+            raise ValueError(f"must not hold the control character U+{ord(character):04X}")
+    return value
+
+
+def _text(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("must not hold the NUL character U+0000")
+    return value
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be blank")
+    return value
+
+
+def _json_object(value: object) -> dict[str, Any]:
+    """A copy of `value` exactly as JSON would give it back, or ValueError."""
+    if not isinstance(value, dict):
+        raise ValueError("must be a JSON object")
+    _refuse_what_json_cannot_carry(value)
+    try:
+        encoded = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        size = len(encoded.encode())
+    except UnicodeEncodeError:
+        raise ValueError("must not hold a lone surrogate") from None
+    except ValueError as error:  # an integer of more digits than Python turns into text
+        raise ValueError(f"must be JSON: {error}") from None
+    if size > MAX_JSON_BYTES:
+        raise ValueError(f"must be at most {MAX_JSON_BYTES} bytes of JSON, not {size}")
+    copy: dict[str, Any] = json.loads(encoded)
+    return copy
+
+
+def _refuse_what_json_cannot_carry(value: object) -> None:
+    seen, waiting = 0, [(value, 1)]
+    while waiting:
+        item, depth = waiting.pop()
+        seen += 1
+        if seen > MAX_JSON_BYTES:
+            raise ValueError(f"must be at most {MAX_JSON_BYTES} bytes of JSON")
+        waiting += [(member, depth + 1) for member in _members(item, depth)]
+
+
+def _members(item: object, depth: int) -> Iterable[object]:
+    """What a JSON value holds, once the value itself is seen to be one."""
+    if isinstance(item, dict | list):
+        if depth > MAX_JSON_DEPTH:
+            raise ValueError(f"must be nested at most {MAX_JSON_DEPTH} deep")
+        if isinstance(item, list):
+            return item
+        for key in item:
+            if not isinstance(key, str):
+                raise ValueError(f"must be JSON: the key {key!r:.40} is not a string")
+            _text(key)
+        return item.values()
+    if isinstance(item, str):
+        _text(item)
+    elif isinstance(item, float):
+        if not math.isfinite(item):
+            raise ValueError(f"must be JSON, which has no {item}")
+    elif item is not None and not isinstance(item, int):
+        raise ValueError(f"must be JSON, which has no {type(item).__name__}")
+    return ()
+
+
+def _bounded_scorer(scorer: Scorer) -> Scorer:
+    for field, value in (("name", scorer.name), ("version", scorer.version)):
+        if value is not None and len(value) > MAX_IDENTIFIER:
+            raise ValueError(f"{field} must be at most {MAX_IDENTIFIER} characters")
+        if value is not None:
+            try:
+                _identifier(value)
+            except ValueError as error:
+                raise ValueError(f"{field} {error}") from None
+    return scorer
+
+
+def _in_utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A point in time, always in UTC."""
+
+Score = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+"""A score as it counts: 0.0 (worst) to 1.0 (best)."""
+
+GivenScore = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+"""A score as a judge gave it: any finite number. The range is the policy's business."""
+
+Identifier = Annotated[
+    str,
+    StringConstraints(strict=True, min_length=1, max_length=MAX_IDENTIFIER),
+    AfterValidator(_identifier),
+]
+"""1–200 characters, not blank, no control characters."""
+
+Goal = Annotated[
+    str,
+    StringConstraints(strict=True, max_length=MAX_GOAL),
+    AfterValidator(_text),
+    AfterValidator(_not_blank),
+]
+"""What a plan is for: up to 4,000 characters, not blank."""
+
+Title = Annotated[
+    str,
+    StringConstraints(strict=True, max_length=MAX_TITLE),
+    AfterValidator(_text),
+    AfterValidator(_not_blank),
+]
+"""What a task is called: up to 500 characters, not blank."""
+
+Prose = Annotated[str, StringConstraints(strict=True, max_length=MAX_PROSE), AfterValidator(_text)]
+"""A description or a rationale: up to 20,000 characters."""
+
+Reason = Annotated[Prose, AfterValidator(_not_blank)]
+"""Why something was done: up to 20,000 characters, not blank."""
+
+JsonObject = Annotated[
+    dict[str, Any], PlainValidator(_json_object), WithJsonSchema({"type": "object"})
+]
+"""Any JSON object of at most 64 KiB, nested at most 32 deep."""
+
+GivenScorer = Annotated[Scorer, AfterValidator(_bounded_scorer)]
+"""A scorer whose name and version are within the bounds of an identifier."""

@@ -1,0 +1,242 @@
+"""Stored bytes: how a recorded event is written down, and read back for ever.
+
+The stored names stand in one table and are never derived from a module path. A
+stored record is compact UTF-8 JSON, `{"event": {…}, "meta": {…}}`: the fact, and
+the part of its envelope that no column holds. Older schema versions are brought
+up to date here and nowhere else, each time they are read; what is stored never
+changes, but for people's own words, which can be erased.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from plangate.application.errors import CorruptEvent
+from plangate.application.records import Envelope, RecordedEvent
+from plangate.domain.events import (
+    Fact,
+    PlanCreated,
+    PlanDeleted,
+    PlanEvent,
+    ReplanTriggered,
+    ScoreRetracted,
+    ScoringFailed,
+    TaskScored,
+    TaskStatusChanged,
+)
+from plangate.domain.vocabulary import Moment, Written
+
+_Event = TypeVar("_Event", bound=Fact)
+_Json = dict[str, Any]
+
+Upcaster = Callable[[_Json], _Json]
+"""Turns a stored record of one schema version into the next version's shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKind:
+    """How one kind of event is stored: its class, and what brings older versions up to date.
+
+    The n-th upcaster leads from schema version n to n + 1; the version written
+    today follows from their number.
+    """
+
+    event: type[PlanEvent]
+    upcasters: tuple[Upcaster, ...] = ()
+
+    @property
+    def schema_version(self) -> int:
+        """The schema version that is written today, counted from 1."""
+        return len(self.upcasters) + 1
+
+
+STORED_KINDS: Final[Mapping[str, StoredKind]] = {
+    "plan-created": StoredKind(PlanCreated),
+    "task-scored": StoredKind(TaskScored),
+    "scoring-failed": StoredKind(ScoringFailed),
+    "score-retracted": StoredKind(ScoreRetracted),
+    "task-status-changed": StoredKind(TaskStatusChanged),
+    "replan-triggered": StoredKind(ReplanTriggered),
+    "plan-deleted": StoredKind(PlanDeleted),
+}
+
+
+class Meta(BaseModel):
+    """The part of an event's envelope that is stored beside it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: int
+    recorded_at: Moment
+    actor: str | None = None
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    idempotency_key: str | None = None
+    arguments_digest: str | None = None
+    salt: str | None = None
+
+
+class StoredRecord(BaseModel, Generic[_Event]):
+    """A stored event whole. `commitments` stand for people's words once they are erased."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    event: _Event
+    meta: Meta
+    commitments: dict[str, str] | None = None
+
+
+class EventCodec:
+    """Recorded events to stored bytes and back."""
+
+    def __init__(self, kinds: Mapping[str, StoredKind] = STORED_KINDS) -> None:
+        self._kinds = kinds
+        self._names = {kind.event: name for name, kind in kinds.items()}
+        self._records = {name: StoredRecord[kind.event] for name, kind in kinds.items()}  # type: ignore[name-defined]
+
+    def encode(self, recorded: RecordedEvent) -> tuple[str, bytes]:
+        """The stored name and the bytes of an event."""
+        event, envelope = recorded.event, recorded.envelope
+        name = self._names[type(event)]
+        fact = event.model_dump(mode="json", exclude_none=True)
+        written = any(True for _ in _written(fact, type(event)))
+        meta = Meta(
+            schema_version=self._kinds[name].schema_version,
+            recorded_at=envelope.recorded_at,
+            actor=envelope.actor,
+            correlation_id=envelope.correlation_id,
+            causation_id=envelope.causation_id,
+            idempotency_key=envelope.idempotency_key,
+            arguments_digest=envelope.arguments_digest,
+            salt=secrets.token_hex(16) if written else None,
+        )
+        return name, _compact(
+            {"event": fact, "meta": meta.model_dump(mode="json", exclude_none=True)}
+        )
+
+    def decode(
+        self, plan_id: str, version: int, position: int | None, name: str, stored: bytes
+    ) -> RecordedEvent:
+        """The event that was stored; raises `CorruptEvent` where it cannot be read."""
+        try:
+            record = self._record(name, stored)
+        except _Unreadable as unreadable:
+            raise CorruptEvent(plan_id, version, str(unreadable), position) from None
+        meta = record.meta
+        envelope = Envelope(
+            plan_id=plan_id,
+            version=version,
+            position=position,
+            recorded_at=meta.recorded_at,
+            actor=meta.actor,
+            correlation_id=meta.correlation_id,
+            causation_id=meta.causation_id,
+            idempotency_key=meta.idempotency_key,
+            arguments_digest=meta.arguments_digest,
+            schema_version=meta.schema_version,
+            salt=meta.salt,
+        )
+        return RecordedEvent(record.event, envelope)
+
+    def _record(self, name: str, stored: bytes) -> StoredRecord[Any]:
+        kind = self._kinds.get(name)
+        if kind is None:
+            raise _Unreadable(f"its name {name!r} is not known")
+        model = self._records[name]
+        try:
+            record = model.model_validate_json(stored)
+        except ValidationError as error:
+            if not kind.upcasters:
+                raise _Unreadable(_first_problem(error)) from None
+        else:
+            if record.meta.schema_version == kind.schema_version:
+                return record
+        return self._brought_up_to_date(kind, model, stored)
+
+    def _brought_up_to_date(
+        self, kind: StoredKind, model: type[StoredRecord[Any]], stored: bytes
+    ) -> StoredRecord[Any]:
+        try:
+            body = json.loads(stored)
+            written_as = body["meta"]["schema_version"]
+            if not 1 <= written_as <= kind.schema_version:
+                raise _Unreadable(f"its schema version {written_as} is newer than this plangate")
+            for upcast in kind.upcasters[written_as - 1 :]:
+                body = upcast(body)
+            return model.model_validate_json(_compact(body))
+        except ValidationError as error:
+            raise _Unreadable(_first_problem(error)) from None
+        except (ValueError, TypeError, KeyError) as error:
+            raise _Unreadable(f"it is no stored record: {error!r}") from None
+
+
+def canonical_form(
+    plan_id: str,
+    version: int,
+    name: str,
+    stored: bytes,
+    kinds: Mapping[str, StoredKind] = STORED_KINDS,
+) -> bytes:
+    """The bytes that stand for a stored event in proofs, before and after an erasure.
+
+    Taken from the stored object as it is, before any upcasting. People's words
+    are replaced by salted commitments and the salt is left out, so that erasing
+    the words leaves this form, and every proof over it, as it was.
+    """
+    body = json.loads(stored)
+    salt = bytes.fromhex(body["meta"].pop("salt", ""))
+    commitments = body.pop("commitments", {})
+    for holder, key, pointer in list(_written(body["event"], kinds[name].event)):
+        commitments[pointer] = _commitment(salt, pointer, holder.pop(key))
+    return _canonical(
+        {**body, "plan_id": plan_id, "version": version, "name": name, "commitments": commitments}
+    )
+
+
+class _Unreadable(Exception):
+    """Why stored bytes cannot be read."""
+
+
+def _compact(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def _canonical(value: object) -> bytes:
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
+
+
+def _commitment(salt: bytes, pointer: str, value: object) -> str:
+    digest = hashlib.sha256()
+    for part in (salt, pointer.encode(), _canonical(value)):
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _written(
+    value: _Json, model: type[BaseModel], pointer: str = "/event"
+) -> Iterator[tuple[_Json, str, str]]:
+    """Where people's words stand in a stored event: the object, the key, the JSON pointer."""
+    for name, field in model.model_fields.items():
+        if name not in value:
+            continue
+        here = f"{pointer}/{name}"
+        if any(isinstance(mark, Written) for mark in field.metadata):
+            yield value, name, here
+        elif isinstance(value[name], list):
+            inner = get_args(field.annotation)[0]
+            for place, item in enumerate(value[name]):
+                yield from _written(item, inner, f"{here}/{place}")
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = ".".join(map(str, problem["loc"]))
+    return f"{place}: {problem['msg']}" if place else problem["msg"]

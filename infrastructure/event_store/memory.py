@@ -1,0 +1,38 @@
+"""Events kept in this process's memory: for tests, examples and trials."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
+from eventsourcing.popo import POPOApplicationRecorder
+
+from plangate.application.errors import ConcurrentChange
+from plangate.infrastructure.event_store.recorder_store import RecorderEventStore
+
+
+class _Log(POPOApplicationRecorder):
+    """The library's recorder, which keeps each event together with its position."""
+
+    def _update_table(
+        self, stored_events: Sequence[StoredEvent], **kwargs: Any
+    ) -> Sequence[int] | None:
+        first = len(self._stored_events) + 1
+        placed = [
+            Notification(e.originator_id, e.originator_version, e.topic, e.state, id=position)
+            for position, e in enumerate(stored_events, start=first)
+        ]
+        return super()._update_table(placed, **kwargs)
+
+
+def memory_event_store() -> RecorderEventStore:
+    """A store that is empty at first and gone with the process."""
+    return RecorderEventStore(_Log(), translated=_translated, close=lambda: None)
+
+
+@contextmanager
+def _translated(plan_id: str | None) -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise ConcurrentChange(plan_id or "") from None

@@ -1,0 +1,88 @@
+"""An event store on any recorder of the `eventsourcing` library."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Final
+
+from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent
+
+from plangate.application.errors import CorruptEvent
+from plangate.application.records import RecordedEvent
+from plangate.infrastructure.event_codec import EventCodec
+
+_FIRST_EVENT: Final = "plan-created"
+
+Translation = Callable[[str | None], AbstractContextManager[None]]
+"""Turns what an engine raises into `application.errors`, about one plan or the whole log."""
+
+
+class RecorderEventStore:
+    """Keeps events in a recorder: its tables and transactions, our bytes."""
+
+    def __init__(
+        self,
+        recorder: ApplicationRecorder,
+        *,
+        translated: Translation,
+        close: Callable[[], None],
+        codec: EventCodec | None = None,
+    ) -> None:
+        self._recorder = recorder
+        self._translated = translated
+        self._close = close
+        self._codec = codec or EventCodec()
+
+    def append(self, events: Sequence[RecordedEvent]) -> None:
+        """Record consecutive events of one plan, all or none."""
+        stored = []
+        for recorded in events:
+            envelope = recorded.envelope
+            name, state = self._codec.encode(recorded)
+            stored.append(StoredEvent(envelope.plan_id, envelope.version, name, state))
+        with self._translated(events[0].envelope.plan_id):
+            self._recorder.insert_events(stored)
+
+    def read(
+        self, plan_id: str, *, after: int = 0, until: int | None = None
+    ) -> Sequence[RecordedEvent]:
+        """A plan's events with versions in (after, until], in order."""
+        with self._translated(plan_id):
+            rows = self._recorder.select_events(plan_id, gt=after, lte=until)
+        return [self._decoded(row) for row in rows]
+
+    def read_all(self, *, after: int = 0, limit: int) -> Sequence[RecordedEvent]:
+        """The first `limit` events beyond a position, up to the first that cannot be read."""
+        with self._translated(None):
+            rows = self._recorder.select_notifications(
+                start=after, limit=limit, inclusive_of_start=False
+            )
+        events: list[RecordedEvent] = []
+        for row in rows:
+            try:
+                events.append(self._decoded(row))
+            except CorruptEvent:
+                if not events:
+                    raise
+                break
+        return events
+
+    def plan_ids(self, *, after: int = 0, limit: int) -> Sequence[tuple[int, str]]:
+        """The first `limit` plans created beyond a position."""
+        with self._translated(None):
+            rows = self._recorder.select_notifications(
+                start=after, limit=limit, topics=[_FIRST_EVENT], inclusive_of_start=False
+            )
+        return [(row.id, str(row.originator_id)) for row in rows]
+
+    def close(self) -> None:
+        """Let go of the recorder's connections."""
+        self._close()
+
+    def _decoded(self, row: StoredEvent) -> RecordedEvent:
+        return self._codec.decode(
+            str(row.originator_id),
+            row.originator_version,
+            row.id if isinstance(row, Notification) else None,
+            row.topic,
+            row.state,
+        )

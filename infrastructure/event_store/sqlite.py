@@ -1,0 +1,270 @@
+"""Events kept in one SQLite file: the default store.
+
+An acknowledged command survives power loss: write-ahead log, and `synchronous`
+is FULL. Each event has an explicit position that is never issued twice and that
+compacting the file leaves alone.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, Final
+from urllib.parse import quote
+from uuid import UUID
+
+from eventsourcing.persistence import (
+    ConnectionPoolClosedError,
+    ConnectionUnavailableError,
+    IntegrityError,
+    Notification,
+    PersistenceError,
+)
+from eventsourcing.sqlite import (
+    SQLiteApplicationRecorder,
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteCursor,
+    SQLiteDatastore,
+)
+
+from plangate.application.errors import (
+    ConcurrentChange,
+    NotAStore,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+    StoreTooNew,
+    StoreUnavailable,
+)
+from plangate.infrastructure.event_store.recorder_store import RecorderEventStore
+
+APPLICATION_ID: Final = 0x504C4754
+"""`PLGT`, in the file's header: this is a plangate store and nothing else."""
+
+LAYOUT_VERSION: Final = 1
+"""The version of the tables, in the file's `user_version`."""
+
+LOCK_TIMEOUT: Final = 30.0
+"""Seconds to wait for another writer."""
+
+DURABLE: Final[Mapping[str, str | int]] = {"synchronous": "FULL"}
+
+_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS stored_events (
+    notification_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    originator_id TEXT NOT NULL,
+    originator_version INTEGER NOT NULL,
+    topic TEXT NOT NULL,
+    state TEXT NOT NULL,
+    UNIQUE (originator_id, originator_version)
+)
+"""
+_INSERT: Final = (
+    "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
+    " VALUES (?, ?, ?, CAST(? AS TEXT))"
+)
+_SELECT: Final = (
+    "SELECT notification_id, originator_id, originator_version, topic, CAST(state AS BLOB)"
+    " FROM stored_events WHERE "
+)
+
+
+def sqlite_event_store(
+    path: Path, pragmas: Mapping[str, str | int] = DURABLE
+) -> RecorderEventStore:
+    """The store in the file at `path`, which is made if it is not there.
+
+    Raises `NotAStore` for a file that holds something else, `StoreTooNew` for one
+    that a newer plangate wrote, `StoreUnavailable` where no file can be.
+    """
+    if path.is_dir():
+        raise NotAStore(f"{path} is a folder, not a database file")
+    if not path.parent.is_dir():
+        raise StoreUnavailable(f"the folder {path.parent} does not exist")
+    datastore = _Datastore(path, pragmas)
+    try:
+        with _translated_for(path, None):
+            recorder = _Log(datastore)
+            _lay_out(datastore, path)
+    except BaseException:
+        datastore.close()
+        raise
+    return RecorderEventStore(
+        recorder,
+        translated=lambda plan_id: _translated_for(path, plan_id),
+        close=datastore.close,
+    )
+
+
+class _Pool(SQLiteConnectionPool):
+    """The library's pool, with connections that are durable and keep their statements."""
+
+    def __init__(self, path: Path, pragmas: Mapping[str, str | int]) -> None:
+        super().__init__(db_name=f"file:{quote(str(path.absolute()))}", pool_timeout=LOCK_TIMEOUT)
+        self._pragmas = pragmas
+
+    def _create_connection(self) -> SQLiteConnection:
+        connection = sqlite3.connect(
+            self.db_name,
+            uri=True,
+            check_same_thread=False,
+            isolation_level=None,
+            timeout=LOCK_TIMEOUT,
+        )
+        try:
+            for name, value in self._pragmas.items():
+                connection.execute(f"PRAGMA {name} = {value}")
+        except BaseException:
+            connection.close()
+            raise
+        return SQLiteConnection(connection, max_age=self.max_age)
+
+
+class _Datastore(SQLiteDatastore):
+    def __init__(self, path: Path, pragmas: Mapping[str, str | int]) -> None:
+        super().__init__(str(path), originator_id_type="text")
+        self.pool = _Pool(path, pragmas)
+
+
+class _Log(SQLiteApplicationRecorder):
+    """The library's recorder on a table with explicit positions."""
+
+    def __init__(self, datastore: SQLiteDatastore) -> None:
+        super().__init__(datastore)
+        self.insert_events_statement = _INSERT
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[Notification]:
+        """A plan's events, with their positions."""
+        order = "DESC" if desc else "ASC"
+        return self._notifications(
+            "originator_id = ? AND originator_version > ? AND originator_version <= ?"
+            f" ORDER BY originator_version {order} LIMIT ?",
+            [str(originator_id), gt or 0, _all_if_none(lte), _all_if_none(limit)],
+        )
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """The log's events, in commit order."""
+        after = (start or 0) - (1 if inclusive_of_start else 0)
+        among = f" AND topic IN ({','.join('?' * len(topics))})" if topics else ""
+        return self._notifications(
+            f"notification_id > ? AND notification_id <= ?{among} ORDER BY notification_id LIMIT ?",
+            [after, _all_if_none(stop), *topics, limit],
+        )
+
+    def _notifications(self, where: str, parameters: list[Any]) -> list[Notification]:
+        with self.datastore.transaction(commit=False) as cursor:
+            cursor.execute(_SELECT + where, parameters)
+            return [
+                Notification(plan_id, version, name, state, id=position)
+                for position, plan_id, version, name, state in cursor.fetchall()
+            ]
+
+
+_NO_BOUND: Final = 2**63 - 1
+
+
+def _all_if_none(bound: int | None) -> int:
+    return _NO_BOUND if bound is None else bound
+
+
+def _lay_out(datastore: _Datastore, path: Path) -> None:
+    """Make the tables of a new file, or see that an old one is ours to use."""
+    with datastore.get_connection(commit=True) as connection:
+        cursor = connection.cursor()
+        laid_out = _is_laid_out(cursor, path)
+        _use_write_ahead_log(cursor)
+        if laid_out:
+            return
+        cursor.execute("BEGIN IMMEDIATE")
+        try:
+            if not _is_laid_out(cursor, path):
+                cursor.execute(_TABLE)
+                cursor.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                cursor.execute(f"PRAGMA user_version = {LAYOUT_VERSION}")
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
+
+
+def _is_laid_out(cursor: SQLiteCursor, path: Path) -> bool:
+    application, layout = (
+        _ask(cursor, f"PRAGMA {name}") for name in ("application_id", "user_version")
+    )
+    if application == APPLICATION_ID:
+        if layout > LAYOUT_VERSION:
+            raise StoreTooNew(
+                f"{path} has layout {layout}; this plangate knows layouts up to {LAYOUT_VERSION}"
+            )
+        return True
+    if application or layout or _ask(cursor, "SELECT count(*) FROM sqlite_master"):
+        raise NotAStore(f"{path} is a database of another application")
+    return False
+
+
+def _use_write_ahead_log(cursor: SQLiteCursor) -> None:
+    """Switch to WAL; SQLite does not wait for others by itself when it switches."""
+    deadline = monotonic() + LOCK_TIMEOUT
+    while _ask(cursor, "PRAGMA journal_mode") != "wal":
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if _primary(error) != sqlite3.SQLITE_BUSY or monotonic() > deadline:
+                raise
+            sleep(0.01)
+
+
+def _ask(cursor: SQLiteCursor, question: str) -> Any:
+    cursor.execute(question)
+    return cursor.fetchone()[0]
+
+
+_REFUSALS: Final[Mapping[int, tuple[type[StoreError], str]]] = {
+    sqlite3.SQLITE_BUSY: (StoreUnavailable, "is locked by another writer"),
+    sqlite3.SQLITE_CANTOPEN: (StoreUnavailable, "cannot be opened"),
+    sqlite3.SQLITE_CORRUPT: (NotAStore, "is damaged"),
+    sqlite3.SQLITE_FULL: (StoreFull, "has no space left on its disk"),
+    sqlite3.SQLITE_IOERR: (StoreUnavailable, "cannot be read or written"),
+    sqlite3.SQLITE_NOTADB: (NotAStore, "is no SQLite database"),
+    sqlite3.SQLITE_READONLY: (StoreReadOnly, "can be read but not written"),
+}
+
+
+@contextmanager
+def _translated_for(path: Path, plan_id: str | None) -> Iterator[None]:
+    """What SQLite and the library raise, as `application.errors`."""
+    try:
+        yield
+    except IntegrityError:
+        raise ConcurrentChange(plan_id or "") from None
+    except ConnectionPoolClosedError:
+        raise StoreUnavailable(f"the store {path} is closed") from None
+    except ConnectionUnavailableError:
+        raise StoreUnavailable(f"{path} is busy; no connection came free in time") from None
+    except (PersistenceError, sqlite3.Error) as error:
+        cause = error if isinstance(error, sqlite3.Error) else error.__cause__
+        kind, what = _REFUSALS.get(_primary(cause), (StoreUnavailable, "did not answer"))
+        raise kind(f"{path} {what} ({cause or error})") from error
+
+
+def _primary(error: BaseException | None) -> int:
+    """SQLite's primary result code: the low byte of the extended one."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
