@@ -73,11 +73,9 @@ def _details(refused: ValidationError) -> list[ErrorDetails]:
 
 
 def _place(location: Sequence[int | str]) -> str:
-    """`("tasks", 2, "title")` as `tasks[2].title`."""
-    place = ""
-    for step in location:
-        place += f"[{step}]" if isinstance(step, int) else f".{step}" if place else step
-    return place
+    """`("tasks", 2, "title")` as `tasks[2].title`; a long unknown name is cut short."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step:.80}" for step in location)
+    return "".join(steps).removeprefix(".")
 
 
 def _message(error: ErrorDetails, model: type[BaseModel] | None) -> str:

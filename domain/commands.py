@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
     MAX_TASKS,
+    Flag,
     GivenScore,
     GivenScorer,
     Goal,
@@ -71,7 +72,7 @@ class ScoreOutput(_Judging):
     """Record how good a task's result was, and settle the task when `mark_done`."""
 
     score: GivenScore
-    mark_done: bool = True
+    mark_done: Flag = True
 
 
 class UpdateScores(_Judging):
@@ -79,7 +80,7 @@ class UpdateScores(_Judging):
 
     prompt_score: GivenScore | None = None
     output_score: GivenScore | None = None
-    mark_done: bool = True
+    mark_done: Flag = True
 
     @model_validator(mode="after")
     def _holds_a_score(self) -> Self:

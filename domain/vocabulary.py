@@ -195,6 +195,9 @@ Score = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 GivenScore = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 """A score as a judge gave it: any finite number. The range is the policy's business."""
 
+Flag = Annotated[bool, Strict()]
+"""True or false, and nothing that merely looks like it."""
+
 Identifier = Annotated[
     str,
     StringConstraints(strict=True, min_length=1, max_length=MAX_IDENTIFIER),

@@ -1,0 +1,165 @@
+"""Bad input is refused in the caller's terms, and nothing of it is recorded."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from plangate.application.registry import PlanRegistry
+from plangate.domain.errors import InvalidInput, InvalidScore
+
+A_TASK = {"id": "a", "title": "A"}
+NO_SCORES = [math.nan, math.inf, -math.inf, True, False, "0.9", None, [0.9], 10**400, b"1"]
+
+
+@pytest.mark.parametrize("score", NO_SCORES, ids=repr)
+@pytest.mark.parametrize("command", ["score_prompt", "score_output"])
+def test_what_is_no_finite_number_is_no_score(
+    registry: PlanRegistry, plan_id: str, command: str, score: Any
+) -> None:
+    with pytest.raises(InvalidScore, match=r"^score: must be a"):
+        getattr(registry, command)(plan_id, "a", score)
+    assert len(registry.history(plan_id)) == 1
+
+
+@pytest.mark.parametrize("score", [s for s in NO_SCORES if s is not None], ids=repr)
+@pytest.mark.parametrize("field", ["prompt_score", "output_score"])
+def test_neither_score_of_an_update_may_be_anything_else(
+    registry: PlanRegistry, plan_id: str, field: str, score: Any
+) -> None:
+    with pytest.raises(InvalidScore, match=f"^{field}: must be a"):
+        registry.update(plan_id, "a", **{field: score})
+    assert len(registry.history(plan_id)) == 1
+
+
+def nested(depth: int) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for _ in range(depth - 1):
+        value = {"k": value}
+    return value
+
+
+CREATIONS: list[tuple[dict[str, Any], str]] = [
+    ({"goal": ""}, "goal: must not be blank"),
+    ({"goal": " \n"}, "goal: must not be blank"),
+    ({"goal": None}, "goal: must be text"),
+    ({"goal": b"bytes"}, "goal: must be text"),
+    ({"goal": "x" * 4001}, "goal: must be at most 4000 characters"),
+    ({"goal": "a\0b"}, "goal: must not hold the NUL character"),
+    ({"goal": "\ud800"}, "goal: must not hold a lone surrogate"),
+    ({"tasks": []}, "tasks: must hold at least 1"),
+    ({"tasks": "a"}, "tasks: must be a list"),
+    ({"tasks": [A_TASK] * 10_001}, "tasks: must hold at most 10000"),
+    ({"tasks": [A_TASK, A_TASK]}, "tasks: task ids must differ; given more than once: a"),
+    ({"tasks": [{"title": " "}]}, r"tasks\[0\].title: must not be blank"),
+    ({"tasks": [{"id": "a"}]}, r"tasks\[0\].title: is required"),
+    ({"tasks": [{"title": "A", "titel": 1}]}, r"tasks\[0\].titel: is not known here; accepted: "),
+    ({"tasks": ["A"]}, r"tasks\[0\]: must be an object with title, description, metadata, id"),
+    ({"tasks": [{"id": 1, "title": "A"}]}, r"tasks\[0\].id: must be text"),
+    ({"tasks": [{"id": "a\nb", "title": "A"}]}, r"tasks\[0\].id: .*control character U\+000A"),
+    ({"tasks": [{"id": "x" * 201, "title": "A"}]}, r"tasks\[0\].id: must be at most 200"),
+    ({"tasks": [{"id": "", "title": "A"}]}, r"tasks\[0\].id: must not be empty"),
+    (
+        {"tasks": [{"title": "A", "description": "x" * 20_001}]},
+        r"tasks\[0\].description: must be at most 20000 characters",
+    ),
+    ({"plan_id": " "}, "plan_id: must not be blank"),
+    ({"plan_id": "a\u2028b"}, r"plan_id: .*control character U\+2028"),
+    ({"plan_id": 7}, "plan_id: must be text"),
+    ({"confidence_threshold": 1.01}, "confidence_threshold: must be at most 1"),
+    ({"confidence_threshold": -0.01}, "confidence_threshold: must be at least 0"),
+    ({"confidence_threshold": math.nan}, "confidence_threshold: must be a finite number"),
+    ({"confidence_threshold": True}, "confidence_threshold: must be a number"),
+    ({"policy": {"decay": 0}}, "policy.decay: must be more than 0"),
+    ({"policy": {"decay": 1.1}}, "policy.decay: must be at most 1"),
+    ({"policy": {"prompt_weight": 0.5}}, "policy: .*must sum to 1, not 1.15"),
+    ({"policy": {"prompt_weight": -0.1, "output_weight": 1.1}}, "policy.prompt_weight: must be"),
+    ({"policy": {"out_of_range": "wrap"}}, "policy.out_of_range: must be one of 'clamp' or"),
+    ({"policy": {"dekay": 1}}, "policy.dekay: is not known here; accepted: prompt_weight, out"),
+    ({"policy": "steady"}, "policy: must be an object with prompt_weight"),
+    ({"metadata": ["a"]}, "metadata: must be a JSON object"),
+    ({"metadata": {"a": {1, 2}}}, "metadata: must be JSON, which has no set"),
+    ({"metadata": {"a": math.nan}}, "metadata: must be JSON, which has no nan"),
+    ({"metadata": {1: "a"}}, "metadata: must be JSON: the key 1 is not a string"),
+    ({"metadata": {"a": "x" * 65_536}}, "metadata: must be at most 65536 bytes of JSON, not"),
+    ({"metadata": nested(33)}, "metadata: must be nested at most 32 deep"),
+    ({"metadata": {"a": "\0"}}, "metadata: must not hold the NUL character"),
+    ({"metadata": {"\ud800": 1}}, "metadata: must not hold a lone surrogate"),
+]
+
+
+@pytest.mark.parametrize("given, told", CREATIONS, ids=[told for _, told in CREATIONS])
+def test_a_plan_that_cannot_be_is_refused_and_nothing_is_recorded(
+    registry: PlanRegistry, given: dict[str, Any], told: str
+) -> None:
+    plan: dict[str, Any] = {"goal": "Move billing", "tasks": [A_TASK], **given}
+    with pytest.raises(InvalidInput, match=f"^{told}"):
+        registry.create(**plan)
+    assert list(registry.events()) == []
+
+
+def test_everything_wrong_is_told_at_once(registry: PlanRegistry) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        registry.create(" ", [{"title": ""}, {"title": "B", "id": 2}])
+    fields = [problem.field for problem in refusal.value.problems]
+    assert fields == ["goal", "tasks[0].title", "tasks[1].id"]
+
+
+REFUSED: list[tuple[Callable[[PlanRegistry], object], str]] = [
+    (lambda r: r.mark_task("billing", "a", "finished"), "status: must be one of 'pending', "),
+    (lambda r: r.mark_task("billing", "a", "done", reason=" "), "reason: must not be blank"),
+    (lambda r: r.score_prompt("billing", "a", 0.5, scorer="bob"), "scorer: must be an object"),  # type: ignore[arg-type]
+    (
+        lambda r: r.score_prompt("billing", "a", 0.5, scorer={"kind": "god", "name": "b"}),
+        "scorer.kind: must be one of 'human', 'model' or 'code'",
+    ),
+    (
+        lambda r: r.score_prompt("billing", "a", 0.5, scorer={"kind": "human", "name": "b\t"}),
+        "scorer: name must not hold the control character",
+    ),
+    (
+        lambda r: r.score_prompt(
+            "billing", "a", 0.5, scorer={"kind": "human", "name": "b", "version": "x" * 201}
+        ),
+        "scorer: version must be at most 200 characters",
+    ),
+    (lambda r: r.score_prompt("billing", "a", 0.5, rationale="x" * 20_001), "rationale: must be"),
+    (lambda r: r.score_prompt("billing", "a", 0.5, evidence={"a": object()}), "evidence: must be"),
+    (lambda r: r.score_output("billing", "a", 0.5, mark_done="perhaps"), "mark_done: must be"),  # type: ignore[arg-type]
+    (lambda r: r.update("billing", "a"), "give prompt_score, output_score or both"),
+    (lambda r: r.record_scoring_failure("billing", "a", "tone", "x"), "kind: must be one of"),
+    (lambda r: r.record_scoring_failure("billing", "a", "prompt", ""), "reason: must not be b"),
+    (lambda r: r.retract_score("billing", "billing@2", " "), "reason: must not be blank"),
+    (lambda r: r.next_task("a\0b"), "plan_id: must not hold the control character"),
+    (lambda r: r.next_task(None), "plan_id: must be text"),  # type: ignore[arg-type]
+    (lambda r: r.get_status("x" * 201), "plan_id: must be at most 200 characters"),
+    (lambda r: r.next_task("billing", actor="a\nb"), "actor: must not hold the control"),
+    (lambda r: r.next_task("billing", idempotency_key=""), "idempotency_key: must not be empty"),
+    (lambda r: r.events(after=-1), "after: must be at least 0"),
+    (lambda r: r.events(after=True), "after: must be a whole number"),
+    (lambda r: r.events(limit=0), "limit: must be at least 1"),
+    (lambda r: r.events(limit=10_001), "limit: must be at most 10000"),
+    (lambda r: r.list_plans(limit=0), "limit: must be at least 1"),
+]
+
+
+@pytest.mark.parametrize("ask, told", REFUSED, ids=[told for _, told in REFUSED])
+@pytest.mark.usefixtures("plan_id")
+def test_a_command_that_cannot_be_is_refused_and_nothing_is_recorded(
+    registry: PlanRegistry, ask: Callable[[PlanRegistry], object], told: str
+) -> None:
+    with pytest.raises(InvalidInput, match=f"^{told}"):
+        ask(registry)
+    assert len(registry.events()) == 1
+
+
+def test_the_widest_input_is_accepted_and_comes_back(registry: PlanRegistry) -> None:
+    status = registry.create(
+        "g" * 4000,
+        [{"id": "🚢" * 200, "title": "t" * 500, "description": "d\n" * 10_000}],
+        plan_id="../../etc/passwd",
+        metadata={"deep": nested(31), "wide": "x" * 60_000},
+    )
+    assert registry.get_status("../../etc/passwd") == status
+    assert status.metadata["deep"] == nested(31)

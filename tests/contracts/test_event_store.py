@@ -1,0 +1,165 @@
+"""What every event store promises, whatever engine stands behind it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from plangate.application.errors import ConcurrentChange, CorruptEvent, StoreUnavailable
+from plangate.application.ports import EventStore
+from plangate.application.records import Envelope, RecordedEvent
+from plangate.domain.events import PlanCreated, PlanEvent, PlannedTask, TaskScored
+from plangate.domain.policy import Policy
+from plangate.domain.vocabulary import ScoreKind
+from tests.contracts.conftest import Engine
+from tests.support.clocks import DAWN
+
+CREATED = PlanCreated(
+    at=DAWN,
+    goal="Ship 🚢 “it”",
+    tasks=(PlannedTask(id="a", title="Ä", metadata={"n": None, "big": 2**70, "x": 1e-7}),),
+    policy=Policy().whole(),
+)
+SCORED = TaskScored(at=DAWN, task_id="a", kind=ScoreKind.PROMPT, score=0.1 + 0.2)
+
+
+def entry(plan_id: str, version: int, event: PlanEvent | None = None) -> RecordedEvent:
+    """An event as the registry hands it to a store."""
+    event = event or (CREATED if version == 1 else SCORED)
+    return RecordedEvent(
+        event,
+        Envelope(
+            plan_id=plan_id,
+            version=version,
+            recorded_at=DAWN,
+            actor="agent-7",
+            correlation_id="run-1",
+            idempotency_key=f"key-{version}",
+            arguments_digest="d" * 64,
+        ),
+    )
+
+
+def facts(recorded: RecordedEvent) -> RecordedEvent:
+    """An entry without what the store itself adds."""
+    envelope = replace(recorded.envelope, position=None, schema_version=None, salt=None)
+    return RecordedEvent(recorded.event, envelope)
+
+
+def test_a_plan_nobody_wrote_about_has_no_events(store: EventStore) -> None:
+    assert list(store.read("nobody")) == []
+    assert list(store.read_all(limit=10)) == []
+    assert list(store.plan_ids(limit=10)) == []
+
+
+def test_events_come_back_as_they_were_given(store: EventStore) -> None:
+    given = [entry("p", 1), entry("p", 2)]
+    store.append(given)
+    assert [facts(recorded) for recorded in store.read("p")] == given
+
+
+def test_the_store_adds_position_schema_version_and_a_salt_for_peoples_words(
+    store: EventStore,
+) -> None:
+    store.append([entry("p", 1), entry("p", 2)])
+    created, scored = (recorded.envelope for recorded in store.read("p"))
+    assert (created.position, scored.position) == (1, 2)
+    assert (created.schema_version, scored.schema_version) == (1, 1)
+    assert created.salt
+    assert scored.salt is None
+
+
+def test_a_plan_is_read_from_one_version_to_another(store: EventStore) -> None:
+    store.append([entry("p", version) for version in range(1, 6)])
+    read = store.read("p", after=2, until=4)
+    assert [recorded.envelope.version for recorded in read] == [3, 4]
+
+
+def test_a_version_that_is_taken_is_refused_and_nothing_of_the_command_stays(
+    store: EventStore,
+) -> None:
+    store.append([entry("p", 1), entry("p", 2)])
+    with pytest.raises(ConcurrentChange) as refusal:
+        store.append([entry("p", 3), entry("p", 2)])
+    assert refusal.value.plan_id == "p"
+    assert [recorded.envelope.version for recorded in store.read("p")] == [1, 2]
+
+
+def test_plans_do_not_get_in_each_others_way(store: EventStore) -> None:
+    store.append([entry("p", 1)])
+    store.append([entry("q", 1)])
+    store.append([entry("p", 2)])
+    assert [recorded.envelope.event_id for recorded in store.read("p")] == ["p@1", "p@2"]
+
+
+def test_the_whole_log_is_read_in_commit_order_page_by_page(store: EventStore) -> None:
+    for plan_id, version in [("p", 1), ("q", 1), ("p", 2), ("q", 2)]:
+        store.append([entry(plan_id, version)])
+    first = store.read_all(limit=3)
+    rest = store.read_all(after=first[-1].envelope.position or 0, limit=3)
+    ids = [recorded.envelope.event_id for recorded in [*first, *rest]]
+    assert ids == ["p@1", "q@1", "p@2", "q@2"]
+
+
+def test_plans_are_listed_in_the_order_of_their_creation(store: EventStore) -> None:
+    store.append([entry("z", 1), entry("z", 2)])
+    store.append([entry("a", 1)])
+    assert list(store.plan_ids(limit=1)) == [(1, "z")]
+    assert list(store.plan_ids(after=1, limit=9)) == [(3, "a")]
+
+
+@pytest.mark.parametrize("state", ["", "{", "[]", "null", '{"event":{},"meta":{}}', "\x00"])
+def test_a_corrupt_event_is_named_and_spares_other_plans(engine: Engine, state: str) -> None:
+    store = engine.store()
+    store.append([entry("p", 1), entry("p", 2)])
+    store.append([entry("q", 1)])
+    engine.spoil(store, "p", 2, state)
+    with pytest.raises(CorruptEvent) as refusal:
+        store.read("p")
+    assert (refusal.value.plan_id, refusal.value.version) == ("p", 2)
+    assert len(store.read("q")) == 1
+
+
+def test_the_log_is_read_up_to_a_corrupt_event_and_then_names_its_place(engine: Engine) -> None:
+    store = engine.store()
+    store.append([entry("p", 1), entry("p", 2), entry("p", 3)])
+    engine.spoil(store, "p", 2, "{}")
+    assert [recorded.envelope.version for recorded in store.read_all(limit=9)] == [1]
+    with pytest.raises(CorruptEvent) as refusal:
+        store.read_all(after=1, limit=9)
+    assert refusal.value.position == 2
+    assert [recorded.envelope.version for recorded in store.read_all(after=2, limit=9)] == [3]
+
+
+def test_a_reader_beside_many_writers_skips_nothing(store: EventStore) -> None:
+    def write(plan: int) -> None:
+        for version in range(1, 26):
+            store.append([entry(f"p{plan}", version)])
+
+    seen: list[RecordedEvent] = []
+    with ThreadPoolExecutor(9) as pool:
+        writers = [pool.submit(write, plan) for plan in range(8)]
+        while len(seen) < 8 * 25:
+            seen += store.read_all(after=seen[-1].envelope.position or 0 if seen else 0, limit=7)
+            for writer in writers:
+                if writer.done():
+                    writer.result()
+    assert [recorded.envelope.position for recorded in seen] == list(range(1, 201))
+    assert len({recorded.envelope.event_id for recorded in seen}) == 200
+
+
+def test_closing_twice_is_harmless_and_what_lasts_is_there_again(engine: Engine) -> None:
+    store = engine.store()
+    store.append([entry("p", 1)])
+    store.close()
+    store.close()
+    assert len(engine.store().read("p")) == (1 if engine.lasts else 0)
+
+
+def test_a_closed_file_says_so(engine: Engine) -> None:
+    if not engine.lasts:
+        return
+    store = engine.store()
+    store.close()
+    with pytest.raises(StoreUnavailable, match="is closed"):
+        store.read("p")

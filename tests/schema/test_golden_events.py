@@ -1,0 +1,240 @@
+"""Events stored by any released version read the same for ever.
+
+One file an event and a schema version, added and never edited: the stored
+record, and the digest of its canonical form.
+"""
+
+import hashlib
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from plangate.application.errors import CorruptEvent
+from plangate.domain.events import (
+    PlanCreated,
+    PlanDeleted,
+    PlanEvent,
+    PlannedTask,
+    ReplanTriggered,
+    ScoreRetracted,
+    ScoringFailed,
+    TaskScored,
+    TaskStatusChanged,
+)
+from plangate.domain.policy import Policy
+from plangate.domain.vocabulary import ScoreKind, Scorer, ScorerKind, StatusCause, TaskStatus
+from plangate.infrastructure.event_codec import (
+    STORED_KINDS,
+    EventCodec,
+    StoredKind,
+    canonical_form,
+)
+
+GOLDEN = Path(__file__).parent / "golden"
+FILES = sorted(GOLDEN.glob("*.json"))
+AT = datetime(2026, 11, 24, 9, 30, 0, 125000, tzinfo=UTC)
+JUDGE = Scorer(kind=ScorerKind.MODEL, name="judge", version="3.1")
+
+WRITTEN_TODAY: dict[str, PlanEvent] = {
+    "plan-created": PlanCreated(
+        at=AT,
+        goal="Move billing to the new ledger",
+        tasks=(
+            PlannedTask(
+                id="schema",
+                title="Design the schema",
+                description="Tables, keys, money as integers.",
+                metadata={"area": "billing", "estimate": 1.5},
+            ),
+            PlannedTask(id="5f0c1e2a", title="Backfill – “all” of it"),
+        ),
+        policy=Policy().whole(),
+        metadata={"team": "payments", "tags": ["q4", None]},
+    ),
+    "task-scored": TaskScored(
+        at=AT,
+        task_id="schema",
+        kind=ScoreKind.OUTPUT,
+        score=1.0,
+        raw_score=85.0,
+        mark_done=True,
+        scorer=JUDGE,
+        rationale="Keys are right.",
+        evidence={"verdict": "PASS", "confidence": 0.1},
+    ),
+    "scoring-failed": ScoringFailed(
+        at=AT, task_id="schema", kind=ScoreKind.PROMPT, reason="timed out", scorer=JUDGE
+    ),
+    "score-retracted": ScoreRetracted(
+        at=AT,
+        task_id="schema",
+        kind=ScoreKind.OUTPUT,
+        event_id="billing@3",
+        reason="judged the wrong file",
+    ),
+    "task-status-changed": TaskStatusChanged(
+        at=AT,
+        task_id="schema",
+        old=TaskStatus.IN_PROGRESS,
+        new=TaskStatus.REPLANNING,
+        cause=StatusCause.SCORED,
+    ),
+    "replan-triggered": ReplanTriggered(
+        at=AT, task_id="schema", rolling_confidence=0.655, threshold=0.72
+    ),
+    "plan-deleted": PlanDeleted(at=AT, reason="superseded"),
+}
+
+
+def golden(path: Path) -> tuple[str, int, dict[str, Any]]:
+    """The stored name, the schema version and the content of a golden file."""
+    name, _, version = path.stem.rpartition(".v")
+    return name, int(version), json.loads(path.read_text(encoding="utf-8"))
+
+
+def compact(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def test_every_kind_and_schema_version_has_its_golden_file() -> None:
+    expected = {
+        f"{name}.v{version}"
+        for name, kind in STORED_KINDS.items()
+        for version in range(1, kind.schema_version + 1)
+    }
+    assert {path.stem for path in FILES} == expected
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_golden_event_reads_as_what_it_meant(path: Path) -> None:
+    name, _, content = golden(path)
+    recorded = EventCodec().decode("billing", 7, 42, name, compact(content["stored"]))
+    assert recorded.event == WRITTEN_TODAY[name]
+    assert recorded.envelope.event_id == "billing@7"
+    assert recorded.envelope.actor == "agent-7"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_same_event_is_stored_as_the_same_bytes_today(path: Path) -> None:
+    name, version, content = golden(path)
+    if version != STORED_KINDS[name].schema_version:
+        pytest.skip("an older schema version is read, not written")
+    codec = EventCodec()
+    stored = compact(content["stored"])
+    recorded = codec.decode("billing", 7, 42, name, stored)
+    with patch("secrets.token_hex", return_value=recorded.envelope.salt):
+        assert codec.encode(recorded) == (name, stored)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_canonical_form_of_a_golden_event_never_changes(path: Path) -> None:
+    name, _, content = golden(path)
+    form = canonical_form("billing", 7, name, compact(content["stored"]))
+    assert hashlib.sha256(form).hexdigest() == content["canonical_sha256"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_erasing_peoples_words_leaves_the_canonical_form_and_a_readable_event(path: Path) -> None:
+    name, _, content = golden(path)
+    stored = content["stored"]
+    form = canonical_form("billing", 7, name, compact(stored))
+    erased = {"event": dict(stored["event"]), "meta": dict(stored["meta"])}
+    erased["commitments"] = json.loads(form)["commitments"]
+    erased["meta"].pop("salt", None)
+    for pointer in erased["commitments"]:
+        holder: Any = erased
+        *path_to, last = pointer.split("/")[1:]
+        for step in path_to:
+            holder = holder[int(step) if isinstance(holder, list) else step]
+        del holder[last]
+    assert canonical_form("billing", 7, name, compact(erased)) == form
+    again = EventCodec().decode("billing", 7, 42, name, compact(erased)).event
+    assert "Move billing" not in again.model_dump_json()
+
+
+def test_commitments_cover_everything_people_wrote_and_nothing_else() -> None:
+    content = golden(GOLDEN / "plan-created.v1.json")[2]
+    form = json.loads(canonical_form("billing", 7, "plan-created", compact(content["stored"])))
+    assert sorted(form["commitments"]) == [
+        "/event/goal",
+        "/event/metadata",
+        "/event/tasks/0/description",
+        "/event/tasks/0/metadata",
+        "/event/tasks/0/title",
+        "/event/tasks/1/title",
+    ]
+    assert form["event"]["tasks"] == [{"id": "schema"}, {"id": "5f0c1e2a"}]
+    assert "salt" not in form["meta"]
+
+
+def test_the_same_words_under_another_salt_have_another_commitment() -> None:
+    stored = golden(GOLDEN / "plan-deleted.v1.json")[2]["stored"]
+    salted = {**stored, "meta": {**stored["meta"], "salt": "00" * 16}}
+    forms = [canonical_form("p", 1, "plan-deleted", compact(s)) for s in (stored, salted)]
+    assert forms[0] != forms[1]
+
+
+# --- schema versions ---
+
+
+def _renamed(body: dict[str, Any]) -> dict[str, Any]:
+    """What an upcaster does: version 1 said `why` where version 2 says `reason`."""
+    body["event"]["reason"] = body["event"].pop("why")
+    body["meta"]["schema_version"] = 2
+    return body
+
+
+SECOND_VERSION = EventCodec({"plan-deleted": StoredKind(PlanDeleted, upcasters=(_renamed,))})
+
+
+def stored_deletion(schema_version: int, **facts: object) -> bytes:
+    meta = {"schema_version": schema_version, "recorded_at": "2026-11-24T09:30:00Z"}
+    return compact({"event": {"at": "2026-11-24T09:30:00Z", **facts}, "meta": meta})
+
+
+@pytest.mark.parametrize("version, field", [(1, "why"), (2, "reason")])
+def test_an_older_schema_version_is_brought_up_to_date_when_it_is_read(
+    version: int, field: str
+) -> None:
+    stored = stored_deletion(version, **{field: "done with"})
+    event = SECOND_VERSION.decode("p", 1, None, "plan-deleted", stored).event
+    assert isinstance(event, PlanDeleted)
+    assert event.reason == "done with"
+
+
+@pytest.mark.parametrize(
+    "codec, name, stored, why",
+    [
+        (EventCodec(), "plan-exploded", b"{}", "'plan-exploded' is not known"),
+        (EventCodec(), "plan-deleted", stored_deletion(2), "schema version 2 is newer"),
+        (EventCodec(), "plan-deleted", stored_deletion(0), "schema version 0"),
+        (EventCodec(), "plan-deleted", stored_deletion(1, colour=1), "event.colour"),
+        (EventCodec(), "plan-deleted", b"\xff", "Invalid JSON"),
+        (SECOND_VERSION, "plan-deleted", b"[]", "no stored record"),
+        (SECOND_VERSION, "plan-deleted", b"{", "no stored record"),
+        (SECOND_VERSION, "plan-deleted", stored_deletion(1), "no stored record"),
+        (SECOND_VERSION, "plan-deleted", stored_deletion(2, colour=1), "event.colour"),
+        (SECOND_VERSION, "plan-deleted", stored_deletion(3, reason="x"), "version 3 is newer"),
+    ],
+)
+def test_what_cannot_be_read_says_why(
+    codec: EventCodec, name: str, stored: bytes, why: str
+) -> None:
+    with pytest.raises(CorruptEvent, match=why) as refusal:
+        codec.decode("p", 4, 9, name, stored)
+    assert (refusal.value.plan_id, refusal.value.version, refusal.value.position) == ("p", 4, 9)
+
+
+def test_a_salt_is_fresh_for_every_event_that_holds_words() -> None:
+    codec = EventCodec()
+    stored = compact(golden(GOLDEN / "plan-deleted.v1.json")[2]["stored"])
+    recorded = codec.decode("billing", 7, 42, "plan-deleted", stored)
+    wordless = replace(recorded, event=WRITTEN_TODAY["replan-triggered"])
+    first, second = (json.loads(codec.encode(recorded)[1])["meta"]["salt"] for _ in range(2))
+    assert first != second
+    assert "salt" not in json.loads(codec.encode(wordless)[1])["meta"]

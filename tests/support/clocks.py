@@ -1,0 +1,29 @@
+"""Time and ids as tests give them."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from plangate.application.ports import EventStore
+from plangate.application.registry import PlanRegistry
+
+DAWN = datetime(2026, 1, 1, 8, 0, tzinfo=UTC)
+
+
+def ticking(
+    start: datetime = DAWN, step: timedelta = timedelta(seconds=1)
+) -> Callable[[], datetime]:
+    """A clock that goes on by one step whenever somebody looks."""
+    ticks: Iterator[int] = count()
+    return lambda: start + step * next(ticks)
+
+
+def counted_ids() -> Callable[[int], str]:
+    """Ids 1, 2, 3, … in so many hex digits."""
+    numbers = count(1)
+    return lambda digits: f"{next(numbers):0{digits}x}"
+
+
+def registry_on(store: EventStore, clock: Callable[[], datetime] | None = None) -> PlanRegistry:
+    """A registry whose times and ids can be foretold."""
+    return PlanRegistry(store, clock=clock or ticking(), new_id=counted_ids())

@@ -1,0 +1,44 @@
+"""Writes the published JSON Schemas from the models: `make schemas`."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
+
+from plangate.application.drafts import PlanDraft
+from plangate.application.results import PlanList, PlanStatus
+from plangate.infrastructure.event_codec import STORED_KINDS, StoredRecord
+
+PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
+_CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
+    "plan-file.v1": (PlanDraft, "validation"),
+    "plan-status.v1": (PlanStatus, "serialization"),
+    "plan-list.v1": (PlanList, "serialization"),
+}
+
+
+def published() -> Iterator[tuple[Path, str]]:
+    """Every schema that is published: its file, and what the file should hold."""
+    for name, kind in STORED_KINDS.items():
+        record = StoredRecord[kind.event]  # type: ignore[name-defined]
+        title = f"{name}, schema version {kind.schema_version}"
+        yield _written(f"events/{name}.v{kind.schema_version}", title, record, "validation")
+    for name, (model, mode) in _CONTRACTS.items():
+        yield _written(name, f"plangate {name.replace('.v', ', version ')}", model, mode)
+
+
+def _written(
+    name: str, title: str, model: type[BaseModel], mode: JsonSchemaMode
+) -> tuple[Path, str]:
+    schema = model.model_json_schema(mode=mode, schema_generator=GenerateJsonSchema)
+    schema = {"$schema": GenerateJsonSchema.schema_dialect, **schema, "title": title}
+    text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return PUBLISHED / f"{name}.schema.json", text
+
+
+if __name__ == "__main__":
+    for path, text in published():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
