@@ -1,0 +1,162 @@
+"""How scores become confidence: figures worked out by hand, and the plain definition."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plangate.domain.confidence import (
+    TOLERANCE,
+    UNSCORED,
+    reaches,
+    rolling_confidence,
+    task_confidence,
+)
+from plangate.domain.policy import Policy
+from tests.support.examples import USUAL
+from tests.support.properties import repeatable
+
+scores = st.floats(min_value=0.0, max_value=1.0)
+decays = st.floats(min_value=0.0, max_value=1.0, exclude_min=True)
+
+
+def plain_mean(confidences: list[float], decay: float) -> float:
+    """The definition, word for word: the mean weighted by decay ** (how many come after)."""
+    weights = [decay ** (len(confidences) - 1 - place) for place in range(len(confidences))]
+    weighted = [weight * figure for weight, figure in zip(weights, confidences, strict=True)]
+    return sum(weighted) / sum(weights)
+
+
+@pytest.mark.parametrize(
+    "prompt, output, expected",
+    [
+        (0.85, 0.55, 0.655),  # 0.2975 + 0.3575
+        (1.0, 0.0, 0.35),
+        (0.0, 1.0, 0.65),
+        (0.0, 0.0, 0.0),
+        (1.0, 1.0, 1.0),
+        (0.6, 0.6, 0.6),
+    ],
+)
+def test_two_scores_are_weighted_as_the_policy_says(
+    prompt: float, output: float, expected: float
+) -> None:
+    assert task_confidence(prompt, output, USUAL) == pytest.approx(expected, abs=1e-15)
+
+
+@pytest.mark.parametrize("score", [0.0, 0.3, 1.0])
+def test_one_score_alone_counts_as_it_is(score: float) -> None:
+    assert task_confidence(score, None, USUAL) == score
+    assert task_confidence(None, score, USUAL) == score
+
+
+def test_a_task_without_scores_has_no_confidence() -> None:
+    assert task_confidence(None, None, USUAL) is None
+
+
+def test_a_weight_of_zero_leaves_the_other_score_to_decide() -> None:
+    only_the_output = Policy(prompt_weight=0.0, output_weight=1.0)
+    only_the_prompt = Policy(prompt_weight=1.0, output_weight=0.0)
+
+    assert task_confidence(0.2, 0.9, only_the_output) == 0.9
+    assert task_confidence(0.2, 0.9, only_the_prompt) == 0.2
+    assert task_confidence(0.2, None, only_the_output) == 0.2
+
+
+@pytest.mark.parametrize(
+    "confidences, decay, expected",
+    [
+        ([], 0.85, 1.0),
+        ([0.0], 0.85, 0.0),
+        ([0.4], 0.85, 0.4),
+        ([1.0, 0.5], 0.5, 2 / 3),  # (0.5 + 0.5) / 1.5
+        ([0.5, 1.0], 0.5, 5 / 6),  # (0.25 + 1) / 1.5
+        ([1.0, 0.0, 0.5], 0.5, 3 / 7),  # (0.25 + 0 + 0.5) / 1.75
+        ([0.9, 0.6], 0.85, 1.365 / 1.85),  # (0.765 + 0.6) / 1.85
+        ([0.0, 1.0], 0.85, 1 / 1.85),
+        ([0.2, 0.4, 0.9], 1.0, 0.5),
+        ([0.3, 0.7], 1e-300, 0.7),
+    ],
+)
+def test_the_rolling_confidence_leans_towards_the_end_of_the_plan(
+    confidences: list[float], decay: float, expected: float
+) -> None:
+    assert rolling_confidence(confidences, decay) == pytest.approx(expected, abs=1e-15)
+
+
+def test_nothing_scored_is_full_confidence() -> None:
+    assert UNSCORED == 1.0
+    assert rolling_confidence(iter(()), 0.5) == 1.0
+
+
+@repeatable
+@given(st.lists(scores, min_size=1, max_size=200), decays)
+def test_the_rolling_confidence_is_the_plain_weighted_mean(
+    confidences: list[float], decay: float
+) -> None:
+    expected = plain_mean(confidences, decay)
+
+    assert rolling_confidence(confidences, decay) == pytest.approx(expected, abs=1e-9)
+
+
+@repeatable
+@given(st.lists(scores, min_size=1, max_size=50))
+def test_without_decay_the_rolling_confidence_is_the_plain_mean(confidences: list[float]) -> None:
+    mean = sum(confidences) / len(confidences)
+
+    assert rolling_confidence(confidences, 1.0) == pytest.approx(mean, abs=1e-9)
+
+
+@repeatable
+@given(st.lists(scores, min_size=1, max_size=50), decays)
+def test_the_rolling_confidence_lies_between_the_worst_and_the_best_task(
+    confidences: list[float], decay: float
+) -> None:
+    rolling = rolling_confidence(confidences, decay)
+
+    assert min(confidences) - 1e-12 <= rolling <= max(confidences) + 1e-12
+
+
+@repeatable
+@given(st.lists(scores, min_size=1, max_size=20), decays, st.data())
+def test_a_better_task_never_lowers_the_rolling_confidence(
+    confidences: list[float], decay: float, data: st.DataObject
+) -> None:
+    place = data.draw(st.integers(0, len(confidences) - 1))
+    better = [*confidences]
+    better[place] = data.draw(st.floats(min_value=confidences[place], max_value=1.0))
+    figures = rolling_confidence(confidences, decay), rolling_confidence(better, decay)
+
+    assert all(worse <= good + 1e-12 for worse, good in pairwise(figures))
+
+
+def test_the_tolerance_is_a_millionth_of_a_millionth() -> None:
+    assert TOLERANCE == 1e-12
+
+
+@pytest.mark.parametrize("threshold", [0.25, 0.5, 0.72, 1.0])
+@pytest.mark.parametrize(
+    "distance, reached",
+    [(0.1, True), (0.0, True), (-0.9e-12, True), (-1.1e-12, False), (-0.1, False)],
+)
+def test_a_figure_within_the_tolerance_has_reached_the_threshold(
+    threshold: float, distance: float, *, reached: bool
+) -> None:
+    assert reaches(threshold + distance, threshold) is reached
+
+
+def test_a_figure_exactly_one_tolerance_below_has_reached_the_threshold() -> None:
+    assert reaches(0.5 - TOLERANCE, 0.5)
+
+
+def test_a_threshold_of_zero_is_reached_by_everything() -> None:
+    assert reaches(0.0, 0.0)
+
+
+@repeatable
+@given(st.lists(st.just(0.72), min_size=1, max_size=300), decays)
+def test_tasks_scored_exactly_at_the_threshold_never_fall_below_it(
+    confidences: list[float], decay: float
+) -> None:
+    assert reaches(rolling_confidence(confidences, decay), 0.72)

@@ -1,0 +1,159 @@
+"""A policy's limits, and the digest it is recognised by."""
+
+import hashlib
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from plangate.domain.policy import Policy
+from plangate.domain.vocabulary import OutOfRange
+from tests.support.examples import EVEN, USUAL
+
+USUAL_DIGEST = "c927e3b41de26eb508ec99f5f1801f27bc82baaa97748d208e6972c8833e9206"
+EVEN_DIGEST = "f5fe35ad5737fbbaac1da59050ea5e31a7324cafdcb38896f9e861531878512a"
+
+
+def test_the_usual_numbers() -> None:
+    assert USUAL.model_dump() == {
+        "prompt_weight": 0.35,
+        "output_weight": 0.65,
+        "decay": 0.85,
+        "confidence_threshold": 0.72,
+        "out_of_range": OutOfRange.CLAMP,
+    }
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"confidence_threshold": 0.0},
+        {"confidence_threshold": 1.0},
+        {"confidence_threshold": 1},
+        {"decay": 1.0},
+        {"decay": 1},
+        {"decay": 5e-324},
+        {"prompt_weight": 0.0, "output_weight": 1.0},
+        {"prompt_weight": 1.0, "output_weight": 0.0},
+        {"prompt_weight": 0, "output_weight": 1},
+        {"prompt_weight": 0.1 + 0.2, "output_weight": 0.7},
+        {"prompt_weight": 0.35 + 0.9e-9, "output_weight": 0.65},
+        {"prompt_weight": 0.35 - 0.9e-9, "output_weight": 0.65},
+        {"out_of_range": "refuse"},
+    ],
+)
+def test_numbers_within_their_limits_make_a_policy(numbers: dict[str, Any]) -> None:
+    made = Policy.model_validate(numbers)
+
+    assert {name: getattr(made, name) for name in numbers} == numbers
+
+
+@pytest.mark.parametrize(
+    "numbers, why",
+    [
+        ({"confidence_threshold": -1e-9}, "greater_than_equal"),
+        ({"confidence_threshold": 1.0 + 1e-9}, "less_than_equal"),
+        ({"decay": 0.0}, "greater_than"),
+        ({"decay": -0.5}, "greater_than"),
+        ({"decay": 1.0 + 1e-9}, "less_than_equal"),
+        ({"prompt_weight": -1e-9, "output_weight": 1.0}, "greater_than_equal"),
+        ({"prompt_weight": 1.0, "output_weight": -1e-9}, "greater_than_equal"),
+        ({"prompt_weight": 1.0 + 1e-9, "output_weight": 0.0}, "less_than_equal"),
+        ({"prompt_weight": 0.0, "output_weight": 1.0 + 1e-9}, "less_than_equal"),
+        ({"prompt_weight": 0.35 + 1.1e-9}, "value_error"),
+        ({"prompt_weight": 0.35 - 1.1e-9}, "value_error"),
+        ({"prompt_weight": 0.0, "output_weight": 0.0}, "value_error"),
+        ({"prompt_weight": 1.0, "output_weight": 1.0}, "value_error"),
+        ({"out_of_range": "ignore"}, "enum"),
+        ({"treshold": 0.5}, "extra_forbidden"),
+    ],
+)
+def test_numbers_beyond_their_limits_are_refused(numbers: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Policy.model_validate(numbers)
+
+    assert [error["type"] for error in caught.value.errors()] == [why]
+
+
+@pytest.mark.parametrize(
+    "name", ["prompt_weight", "output_weight", "decay", "confidence_threshold"]
+)
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), float("-inf"), True, False, "0.5", None, [0.5]]
+)
+def test_only_finite_numbers_are_numbers(name: str, value: object) -> None:
+    with pytest.raises(ValidationError):
+        Policy.model_validate({name: value})
+
+
+def test_weights_that_do_not_share_one_are_told_their_sum() -> None:
+    with pytest.raises(
+        ValidationError, match=r"prompt_weight and output_weight must sum to 1, not 0\.75"
+    ):
+        Policy(prompt_weight=0.25, output_weight=0.5)
+
+
+def test_a_policy_never_changes() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Policy().decay = 0.5  # type: ignore[misc]
+
+
+def test_the_digest_is_taken_over_compact_sorted_json() -> None:
+    recorded = (
+        '{"confidence_threshold":0.72,"decay":0.85,"out_of_range":"clamp",'
+        '"output_weight":0.65,"prompt_weight":0.35}'
+    )
+
+    assert USUAL.whole().digest == hashlib.sha256(recorded.encode()).hexdigest()
+
+
+def test_the_digests_of_recorded_policies_never_change() -> None:
+    assert USUAL.whole().digest == USUAL_DIGEST
+    assert EVEN.whole().digest == EVEN_DIGEST
+
+
+def test_every_number_makes_a_digest_of_its_own() -> None:
+    policies = [
+        Policy(),
+        Policy(prompt_weight=0.5, output_weight=0.5),
+        Policy(decay=0.9),
+        Policy(confidence_threshold=0.8),
+        Policy(out_of_range=OutOfRange.REFUSE),
+    ]
+
+    assert len({policy.whole().digest for policy in policies}) == len(policies)
+
+
+def test_a_digest_leaves_out_what_was_not_recorded() -> None:
+    """As when a recording is older than a field: its digest does not know the field."""
+    recorded = {
+        "prompt_weight": 0.5,
+        "output_weight": 0.5,
+        "decay": 0.5,
+        "confidence_threshold": 0.75,
+    }
+    older = Policy.model_validate(recorded)
+    text = '{"confidence_threshold":0.75,"decay":0.5,"output_weight":0.5,"prompt_weight":0.5}'
+
+    assert older.digest == hashlib.sha256(text.encode()).hexdigest()
+    assert older.digest != older.whole().digest
+    assert older.out_of_range is OutOfRange.CLAMP
+
+
+def test_the_whole_policy_is_the_same_policy_with_every_number_named() -> None:
+    part = Policy(confidence_threshold=0.8)
+
+    assert part.model_fields_set == {"confidence_threshold"}
+    assert part.whole() == part
+    assert part.whole().model_fields_set == set(Policy.model_fields)
+    assert part.whole().digest == part.whole().whole().digest
+
+
+def test_a_digest_survives_being_written_down_and_read_again() -> None:
+    whole = Policy(prompt_weight=0.1 + 0.2, output_weight=0.7).whole()
+
+    assert Policy.model_validate_json(whole.model_dump_json()).digest == whole.digest
+
+
+def test_whole_numbers_and_fractions_make_the_same_digest() -> None:
+    assert Policy(decay=1).whole().digest == Policy(decay=1.0).whole().digest

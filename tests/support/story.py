@@ -1,0 +1,64 @@
+"""Given a history, when somebody wishes something, then this happens, or it is refused.
+
+    given(created(A)).when(score_output(A, 0.9)).then(scored(A, OUTPUT, 0.9), …)
+
+What stands behind `then` is all that happened, in order, and nothing else. The
+story goes on from there: `.then(…).when(…)`, or ends in `.plan`, the state.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from plangate.domain.commands import PlanCommand
+from plangate.domain.decisions import decide
+from plangate.domain.errors import PlangateError
+from plangate.domain.events import PlanEvent
+from plangate.domain.plan import Plan, fold
+from tests.support.examples import NOON, PLAN
+
+
+@dataclass(frozen=True)
+class Story:
+    """What has happened to a plan so far."""
+
+    plan: Plan
+
+    def when(self, wish: PlanCommand) -> "Wished":
+        """Somebody asks for something, at noon."""
+        return Wished(self.plan, wish)
+
+
+@dataclass(frozen=True)
+class Wished:
+    """A plan, and what somebody asks of it."""
+
+    plan: Plan
+    wish: PlanCommand
+
+    def then(self, *expected: PlanEvent) -> Story:
+        """Exactly these events happen, all of them at noon."""
+        happened = decide(self.plan, self.wish, NOON)
+        assert happened == [event.model_copy(update={"at": NOON}) for event in expected]
+        return Story(fold(self.plan, happened))
+
+    def then_nothing(self) -> Story:
+        """The wish is granted already: nothing happens, and nothing is refused."""
+        return self.then()
+
+    def refused(self, expected: PlangateError) -> None:
+        """The wish is refused, with the same facts and the same words."""
+        with pytest.raises(PlangateError) as caught:
+            decide(self.plan, self.wish, NOON)
+        assert told(caught.value) == told(expected)
+
+
+def given(*history: PlanEvent) -> Story:
+    """A plan to which all this has happened, or nothing yet."""
+    return Story(fold(Plan(PLAN), history))
+
+
+def told(error: PlangateError) -> Sequence[object]:
+    """All that an error says: what it is, its facts, and the sentence."""
+    return type(error), vars(error), str(error)
