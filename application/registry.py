@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import Lock
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, Unpack
@@ -366,7 +366,7 @@ class PlanRegistry:
                         raise IdempotencyKeyReused(plan_id, call.idempotency_key or "")
                     plan, recorded = self._streams.as_recorded(plan_id, receipt)
                     return tell(plan, [entry.event for entry in recorded])
-                now = self._clock()
+                now = self._clock().astimezone(UTC)
                 events = decide(stream.plan, wish, now)
                 if not events:
                     return tell(stream.plan, events)

@@ -7,11 +7,10 @@ wrote; they can be erased later, so every one of them may be absent.
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
-    Moment,
     Score,
     ScoreKind,
     Scorer,
@@ -29,9 +28,9 @@ class _Recorded(BaseModel):
 
 
 class Fact(_Recorded):
-    """Something that happened, and when it did by the clock of whoever recorded it."""
+    """Something that happened, and when: in UTC, by the clock of whoever recorded it."""
 
-    at: Moment
+    at: AwareDatetime
 
 
 class PlannedTask(_Recorded):

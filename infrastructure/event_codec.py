@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.records import Envelope, RecordedEvent
@@ -29,7 +29,7 @@ from plangate.domain.events import (
     TaskScored,
     TaskStatusChanged,
 )
-from plangate.domain.vocabulary import Moment, Written
+from plangate.domain.vocabulary import Written
 
 _Event = TypeVar("_Event", bound=Fact)
 _Json = dict[str, Any]
@@ -72,7 +72,7 @@ class Meta(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_version: int
-    recorded_at: Moment
+    recorded_at: AwareDatetime
     actor: str | None = None
     correlation_id: str | None = None
     causation_id: str | None = None

@@ -1,6 +1,5 @@
 """How much text is accepted, and what may not stand in it."""
 
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from plangate.domain.vocabulary import (
     GivenScorer,
     Goal,
     Identifier,
-    Moment,
     Prose,
     Reason,
     Score,
@@ -202,15 +200,3 @@ def test_a_score_counts_between_0_and_1(score: float) -> None:
 @pytest.mark.parametrize("score", [-5e-324, -0.1, 1.0 + 2.3e-16, 2.0, float("nan"), float("inf")])
 def test_beyond_0_and_1_no_score_counts(score: float) -> None:
     refused(Score, score)
-
-
-def test_a_moment_is_told_in_utc() -> None:
-    in_tokyo = datetime(2026, 1, 1, 21, 0, tzinfo=timezone(timedelta(hours=9)))
-    moment = read(Moment, in_tokyo)
-
-    assert moment == datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
-    assert moment.tzinfo is UTC
-
-
-def test_a_moment_without_a_zone_is_refused() -> None:
-    assert "timezone" in refused(Moment, datetime(2026, 1, 1))  # noqa: DTZ001
