@@ -4,7 +4,7 @@ One place turns what pydantic finds into `InvalidInput`: which field, what is
 wrong with it, and what would be accepted.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -91,13 +91,12 @@ def _fields(model: type[BaseModel] | None, location: Sequence[int | str]) -> lis
     """The fields accepted at a place inside a model."""
     for step in location:
         if model is not None and isinstance(step, str):
-            model = next(_models(model.model_fields[step].annotation), None)
+            model = _model_in(model.model_fields[step].annotation)
     return list(model.model_fields) if model is not None else []
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The models that an annotation such as `tuple[TaskDraft, ...] | None` speaks of."""
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that an annotation such as `tuple[TaskDraft, ...] | None` speaks of."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _models(inner)
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)
