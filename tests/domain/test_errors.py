@@ -1,0 +1,141 @@
+"""Refusals carry their facts, say them in a sentence, and travel between processes."""
+
+import copy
+import pickle
+from inspect import isclass
+
+import pytest
+
+from plangate.application import errors as around
+from plangate.application.errors import (
+    ConcurrentChange,
+    CorruptEvent,
+    IdempotencyKeyReused,
+    NotAStore,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+    StoreTooNew,
+    StoreUnavailable,
+)
+from plangate.domain import errors as inside
+from plangate.domain.errors import (
+    InvalidInput,
+    InvalidScore,
+    PlanExists,
+    PlangateError,
+    PlanGone,
+    PlanNotFound,
+    Problem,
+    ScoreNotFound,
+    TaskNotFound,
+)
+from tests.support.story import told
+
+TOO_LONG = Problem("goal", "must be at most 4000 characters")
+NO_SHAPE = Problem("", "must be an object")
+
+SAID: list[tuple[PlangateError, str]] = [
+    (PlangateError("it went wrong"), "it went wrong"),
+    (InvalidInput([TOO_LONG]), "goal: must be at most 4000 characters"),
+    (
+        InvalidScore([TOO_LONG, NO_SHAPE]),
+        "goal: must be at most 4000 characters; must be an object",
+    ),
+    (PlanExists("billing"), "there is already a plan 'billing'; ids are not used twice"),
+    (PlanNotFound("billing"), "there is no plan 'billing'"),
+    (PlanGone("billing"), "the plan 'billing' was deleted; its history stays readable"),
+    (TaskNotFound("billing", "schema"), "the plan 'billing' has no task 'schema'"),
+    (
+        ScoreNotFound("billing", "billing@7"),
+        (
+            "the plan 'billing' has no standing score 'billing@7'; "
+            "a score is named by its event id, as in plan@7"
+        ),
+    ),
+    (
+        IdempotencyKeyReused("billing", "k-1"),
+        (
+            "the idempotency key 'k-1' was already used for another command on plan 'billing'; "
+            "a retry repeats its arguments, a new command takes a new key"
+        ),
+    ),
+    (
+        ConcurrentChange("billing"),
+        "the plan 'billing' kept changing under this command; try again",
+    ),
+    (StoreError("no answer"), "no answer"),
+    (NotAStore("plans.db is a photograph"), "plans.db is a photograph"),
+    (StoreTooNew("plans.db is newer"), "plans.db is newer"),
+    (StoreReadOnly("plans.db is read-only"), "plans.db is read-only"),
+    (StoreFull("no space is left"), "no space is left"),
+    (StoreUnavailable("plans.db is locked"), "plans.db is locked"),
+    (CorruptEvent("billing", 7, "not JSON", 40), "event billing@7 cannot be read: not JSON"),
+    (CorruptEvent("billing", 7, "not JSON"), "event billing@7 cannot be read: not JSON"),
+]
+ERRORS = [pytest.param(error, id=type(error).__name__) for error, _ in SAID]
+
+
+def test_every_error_is_tried_here() -> None:
+    there_are = {
+        value
+        for module in (inside, around)
+        for value in vars(module).values()
+        if isclass(value) and issubclass(value, Exception)
+    }
+
+    assert {type(error) for error, _ in SAID} == there_are
+
+
+@pytest.mark.parametrize(
+    "error, sentence", [pytest.param(*said, id=type(said[0]).__name__) for said in SAID]
+)
+def test_an_error_says_what_is_wrong(error: PlangateError, sentence: str) -> None:
+    assert str(error) == sentence
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_an_error_travels_between_processes_whole(error: PlangateError) -> None:
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        arrived = pickle.loads(pickle.dumps(error, protocol))  # noqa: S301
+
+        assert told(arrived) == told(error)
+        assert arrived.args == error.args
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_a_copy_of_an_error_is_whole(error: PlangateError) -> None:
+    assert told(copy.copy(error)) == told(error)
+    assert told(copy.deepcopy(error)) == told(error)
+
+
+def test_the_facts_of_a_refusal_are_attributes() -> None:
+    assert vars(InvalidInput([TOO_LONG])) == {"problems": (TOO_LONG,)}
+    assert vars(PlanExists("p")) == vars(PlanNotFound("p")) == {"plan_id": "p"}
+    assert vars(PlanGone("p")) == vars(ConcurrentChange("p")) == {"plan_id": "p"}
+    assert vars(TaskNotFound("p", "t")) == {"plan_id": "p", "task_id": "t"}
+    assert vars(ScoreNotFound("p", "p@1")) == {"plan_id": "p", "event_id": "p@1"}
+    assert vars(IdempotencyKeyReused("p", "k")) == {"plan_id": "p", "key": "k"}
+    assert vars(CorruptEvent("p", 7, "why", 40)) == {
+        "plan_id": "p",
+        "version": 7,
+        "why": "why",
+        "position": 40,
+    }
+    assert CorruptEvent("p", 7, "why").position is None
+
+
+def test_problems_are_kept_as_they_were_at_the_time() -> None:
+    problems = [TOO_LONG]
+    error = InvalidInput(problems)
+    problems.append(NO_SHAPE)
+
+    assert error.problems == (TOO_LONG,)
+
+
+def test_whoever_expects_the_wider_refusal_catches_the_narrower() -> None:
+    assert issubclass(InvalidScore, InvalidInput)
+    assert issubclass(PlanGone, PlanNotFound)
+    assert all(issubclass(type(error), PlangateError) for error, _ in SAID)
+    for error in (NotAStore, StoreTooNew, StoreReadOnly, StoreFull, StoreUnavailable, CorruptEvent):
+        assert issubclass(error, StoreError)

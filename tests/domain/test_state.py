@@ -1,0 +1,281 @@
+"""How events lead to state: whatever happened happened, and older versions stay usable."""
+
+from itertools import permutations
+from typing import Any, cast, get_args
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from plangate.domain.commands import PlanCommand
+from plangate.domain.decisions import decide
+from plangate.domain.errors import TaskNotFound
+from plangate.domain.events import PlanEvent
+from plangate.domain.plan import Judgement, Plan, event_id, evolve, fold, version_of
+from plangate.domain.policy import Policy
+from plangate.domain.vocabulary import PlanState, TaskStatus
+from tests.support.examples import (
+    DONE,
+    EVEN,
+    EVERY_EVENT,
+    FAILED,
+    IN_PROGRESS,
+    MARKED,
+    NOON,
+    OUTPUT,
+    PENDING,
+    PLAN,
+    PROMPT,
+    REPLANNING,
+    STRANGER,
+    A,
+    B,
+    C,
+    created,
+    deleted,
+    moved,
+    replan,
+    retracted,
+    scored,
+    scoring_failed,
+)
+from tests.support.properties import repeatable
+from tests.support.story import given
+
+OF_A_STRANGER: tuple[PlanEvent, ...] = (
+    scored(STRANGER),
+    scoring_failed(STRANGER),
+    retracted(STRANGER),
+    moved(STRANGER),
+    replan(STRANGER),
+)
+anything = st.sampled_from(
+    [
+        *EVERY_EVENT,
+        *OF_A_STRANGER,
+        scored(B, PROMPT, 0.1),
+        retracted(A, PROMPT, "billing@3"),
+        retracted(A, OUTPUT, "of nothing"),
+        retracted(A, OUTPUT, ""),
+        moved(A, DONE, DONE),
+        created(B, A, policy=EVEN),
+    ]
+)
+
+
+# --- evolve --------------------------------------------------------------------
+
+
+def test_there_is_an_example_of_every_event() -> None:
+    assert {type(event) for event in EVERY_EVENT} == set(get_args(PlanEvent))
+
+
+@repeatable
+@for_all(st.lists(anything, max_size=12))
+def test_no_history_is_refused(history: list[PlanEvent]) -> None:
+    plan = fold(Plan(PLAN), history)
+
+    assert plan.version == len(history)
+    assert plan.updated_at == (history[-1].at if history else None)
+    assert 0.0 <= plan.rolling_confidence <= 1.0
+    assert plan.state in PlanState
+
+
+@pytest.mark.parametrize("event", EVERY_EVENT, ids=lambda event: type(event).__name__)
+def test_anything_may_happen_to_the_empty_plan(event: PlanEvent) -> None:
+    assert given(event).plan.version == 1
+
+
+@pytest.mark.parametrize("event", OF_A_STRANGER, ids=lambda event: type(event).__name__)
+def test_what_happens_to_a_task_that_nobody_planned_leaves_the_others_alone(
+    event: PlanEvent,
+) -> None:
+    assert given(created(A, B), event).plan.tasks == given(created(A, B)).plan.tasks
+
+
+@pytest.mark.parametrize("event", EVERY_EVENT, ids=lambda event: type(event).__name__)
+def test_a_deleted_plan_stays_deleted(event: PlanEvent) -> None:
+    assert given(created(A), deleted(), event).plan.deleted
+
+
+@pytest.mark.parametrize("event", EVERY_EVENT, ids=lambda event: type(event).__name__)
+def test_time_goes_by_what_the_event_says(event: PlanEvent) -> None:
+    later = event.model_copy(update={"at": NOON})
+
+    assert given(created(A), later).plan.updated_at == NOON
+
+
+def test_an_event_of_no_known_kind_is_a_bug_and_is_named() -> None:
+    with pytest.raises(AssertionError, match="never heard of"):
+        evolve(Plan(PLAN), cast("PlanEvent", "never heard of"))
+
+
+def test_a_wish_of_no_known_kind_is_a_bug_and_is_named() -> None:
+    with pytest.raises(AssertionError, match="never heard of"):
+        decide(given(created(A)).plan, cast("PlanCommand", "never heard of"), NOON)
+
+
+def test_erased_words_leave_the_figures_in_place() -> None:
+    erased: dict[str, Any] = {"goal": None, "metadata": None}
+    bare = created(A).tasks[0].model_copy(update={"title": None})
+    creation = created(A).model_copy(update={**erased, "tasks": (bare,)})
+    plan = given(creation, scored(A)).plan
+
+    assert (plan.goal, plan.metadata, plan.task(A).title) == (None, {}, None)
+    assert plan.rolling_confidence == 0.9
+
+
+# --- the state is a value ------------------------------------------------------
+
+
+@repeatable
+@for_all(st.lists(anything, max_size=12))
+def test_older_versions_stay_as_they_were(history: list[PlanEvent]) -> None:
+    versions = [Plan(PLAN)]
+    for event in history:
+        versions.append(evolve(versions[-1], event))
+    figures = [plan.rolling_confidence for plan in reversed(versions)]
+
+    assert versions == [fold(Plan(PLAN), history[:length]) for length in range(len(versions))]
+    assert figures == [plan.rolling_confidence for plan in reversed(versions)]
+
+
+def test_two_futures_can_grow_from_one_past() -> None:
+    past = given(created(A)).plan
+    good, bad = evolve(past, scored(A, OUTPUT, 1.0)), evolve(past, scored(A, OUTPUT, 0.0))
+
+    assert (good.rolling_confidence, bad.rolling_confidence) == (1.0, 0.0)
+    assert past.task(A).output_score is None
+
+
+def test_folding_on_is_the_same_as_folding_at_once() -> None:
+    history = created(A), scored(A), moved(A), deleted()
+
+    assert fold(fold(Plan(PLAN), history[:2]), history[2:]) == fold(Plan(PLAN), history)
+
+
+def test_a_judgement_keeps_the_version_at_which_it_was_given() -> None:
+    plan = given(created(A), scored(A, PROMPT, 0.5), moved(A), scored(A, PROMPT, 0.6)).plan
+
+    assert plan.task(A).prompt_judgements == (Judgement(0.6, 4), Judgement(0.5, 2))
+    assert plan.task(A).output_judgements == ()
+
+
+# --- what a plan says of itself ------------------------------------------------
+
+
+def test_the_empty_plan_has_nothing_and_never_was() -> None:
+    plan = given().plan
+
+    assert (plan.exists, plan.deleted, plan.version, list(plan)) == (False, False, 0, [])
+    assert (plan.goal, plan.metadata, plan.policy) == (None, {}, Policy())
+    assert (plan.created_at, plan.updated_at, plan.replan_count) == (None, None, 0)
+
+
+def test_a_task_is_found_by_its_id_or_not_at_all() -> None:
+    plan = given(created(A, B)).plan
+
+    assert plan.task(B).id == B
+    with pytest.raises(TaskNotFound) as caught:
+        plan.task(STRANGER)
+    assert (caught.value.plan_id, caught.value.task_id) == (PLAN, STRANGER)
+
+
+@pytest.mark.parametrize(
+    "statuses, state",
+    [
+        ([PENDING], PlanState.ACTIVE),
+        ([IN_PROGRESS], PlanState.ACTIVE),
+        ([DONE], PlanState.COMPLETE),
+        ([FAILED], PlanState.BLOCKED),
+        ([REPLANNING], PlanState.BLOCKED),
+        ([DONE, DONE, DONE], PlanState.COMPLETE),
+        ([DONE, FAILED, DONE], PlanState.BLOCKED),
+        ([REPLANNING, DONE, DONE], PlanState.BLOCKED),
+        ([FAILED, REPLANNING, FAILED], PlanState.BLOCKED),
+        ([FAILED, REPLANNING, PENDING], PlanState.ACTIVE),
+        ([IN_PROGRESS, FAILED, DONE], PlanState.ACTIVE),
+        ([DONE, DONE, PENDING], PlanState.ACTIVE),
+    ],
+)
+def test_a_plan_is_active_blocked_or_complete(statuses: list[TaskStatus], state: PlanState) -> None:
+    tasks = [A, B, C][: len(statuses)]
+    moves = [moved(task, PENDING, now, MARKED) for task, now in zip(tasks, statuses, strict=True)]
+
+    assert given(created(*tasks), *moves).plan.state is state
+
+
+def test_a_bad_figure_alone_blocks_no_plan() -> None:
+    plan = given(created(A, B), scored(A, OUTPUT, 0.1, mark_done=False)).plan
+
+    assert (plan.needs_replan, plan.state) == (True, PlanState.ACTIVE)
+
+
+def test_only_scored_tasks_make_up_the_figure_and_in_plan_order() -> None:
+    """A 1.0, B not scored, C 0.5: (0.5 × 1 + 0.5) / 1.5."""
+    plan = given(created(A, B, C, policy=EVEN), scored(C, OUTPUT, 0.5), scored(A, PROMPT, 1.0)).plan
+
+    assert plan.rolling_confidence == 1 / 1.5
+    assert plan.needs_replan
+
+
+@repeatable
+@for_all(st.tuples(*[st.floats(0.0, 1.0)] * 3))
+def test_the_figure_is_the_same_to_the_bit_in_whatever_order_scores_came(
+    scores: tuple[float, float, float],
+) -> None:
+    history = [scored(task, OUTPUT, score) for task, score in zip((A, B, C), scores, strict=True)]
+    figures = {
+        given(created(A, B, C), *order).plan.rolling_confidence for order in permutations(history)
+    }
+
+    assert len(figures) == 1
+
+
+def test_a_task_passes_by_its_own_confidence_and_not_without_any() -> None:
+    history = scored(A, OUTPUT, 0.75), scored(B, OUTPUT, 0.7)
+    plan = given(created(A, B, C, policy=EVEN), *history).plan
+
+    assert [plan.passes(task) for task in plan] == [True, False, False]
+
+
+def test_an_unscored_task_passes_no_threshold_however_low() -> None:
+    plan = given(created(A, policy=Policy(confidence_threshold=0.0))).plan
+
+    assert not plan.passes(plan.task(A))
+    assert not plan.needs_replan
+
+
+# --- the names of events -------------------------------------------------------
+
+
+def test_an_event_is_named_by_its_plan_and_version() -> None:
+    assert event_id(PLAN, 7) == "billing@7"
+    assert version_of("billing@7") == 7
+    assert version_of(event_id("a@1", 12)) == 12
+
+
+@pytest.mark.parametrize("version", [0, 1, 10, 999_999_999_999_999_999])
+def test_a_name_gives_its_version_back(version: int) -> None:
+    assert version_of(event_id(PLAN, version)) == version
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "@",
+        "billing",
+        "billing@",
+        "billing@x",
+        "billing@-1",
+        "billing@1 ",
+        "billing@1\n",
+        "billing@1.0",
+        "billing@\u0661",  # 1, in Arabic
+        pytest.param("billing@" + "1" * 19, id="19 digits"),
+        pytest.param("billing@" + "9" * 5_000, id="5000 digits"),
+    ],
+)
+def test_what_names_no_version_names_none(name: str) -> None:
+    assert version_of(name) is None
