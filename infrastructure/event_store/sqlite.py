@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from time import monotonic, sleep
 from typing import Any, Final
 from urllib.parse import quote
@@ -123,9 +124,35 @@ class _Pool(SQLiteConnectionPool):
 
 
 class _Datastore(SQLiteDatastore):
+    """The library's datastore, which one failure leaves as it was.
+
+    The library would use a connection again in whatever state a failure left it,
+    and bar all writers for good once one of them got no connection.
+    """
+
     def __init__(self, path: Path, pragmas: Mapping[str, str | int]) -> None:
         super().__init__(str(path), originator_id_type="text")
         self.pool = _Pool(path, pragmas)
+        self._writing = Lock()
+
+    @contextmanager
+    def get_connection(self, *, commit: bool) -> Iterator[SQLiteConnection]:
+        """A connection for one transaction; the writers of a process come one by one."""
+        if commit and not self._writing.acquire(timeout=LOCK_TIMEOUT):
+            raise ConnectionUnavailableError
+        try:
+            connection = self.pool.get_connection()
+            try:
+                yield connection
+            except (PersistenceError, sqlite3.Error) as error:
+                if not isinstance(error, IntegrityError):
+                    connection.close()
+                raise
+            finally:
+                self.pool.put_connection(connection)
+        finally:
+            if commit:
+                self._writing.release()
 
 
 class _Log(SQLiteApplicationRecorder):
@@ -206,16 +233,19 @@ def _lay_out(datastore: _Datastore, path: Path) -> None:
 
 
 def _is_laid_out(cursor: SQLiteCursor, path: Path) -> bool:
-    application, layout = (
-        _ask(cursor, f"PRAGMA {name}") for name in ("application_id", "user_version")
+    # One statement: a file that another is laying out is seen before or after that.
+    cursor.execute(
+        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)"
+        " FROM pragma_application_id, pragma_user_version"
     )
+    application, layout, tables = cursor.fetchone()
     if application == APPLICATION_ID:
         if layout > LAYOUT_VERSION:
             raise StoreTooNew(
                 f"{path} has layout {layout}; this plangate knows layouts up to {LAYOUT_VERSION}"
             )
         return True
-    if application or layout or _ask(cursor, "SELECT count(*) FROM sqlite_master"):
+    if application or layout or tables:
         raise NotAStore(f"{path} is a database of another application")
     return False
 

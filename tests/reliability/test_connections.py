@@ -1,0 +1,52 @@
+"""One connection that failed spoils nothing for the commands after it."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from plangate.application.errors import StoreReadOnly, StoreUnavailable
+from plangate.infrastructure.event_store.recorder_store import RecorderEventStore
+from plangate.infrastructure.event_store.sqlite import _Datastore, sqlite_event_store
+from tests.contracts.test_event_store import entry
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[RecorderEventStore]:
+    (tmp_path / "here").mkdir()
+    with closing(sqlite_event_store(tmp_path / "here" / "plans.db")) as store:
+        store.append([entry("p", 1)])
+        yield store
+
+
+def test_a_writer_that_gets_no_connection_bars_no_later_writer(
+    store: RecorderEventStore, tmp_path: Path
+) -> None:
+    # The pool's only connection is out, so the writer needs a new one.
+    with _datastore(store).get_connection(commit=False):
+        (tmp_path / "here").rename(tmp_path / "away")
+        with pytest.raises(StoreUnavailable):
+            store.append([entry("p", 2)])
+    (tmp_path / "away").rename(tmp_path / "here")
+
+    store.append([entry("p", 2)])
+
+    assert len(store.read("p")) == 2
+
+
+def test_a_connection_that_failed_is_not_used_again(store: RecorderEventStore) -> None:
+    with _datastore(store).get_connection(commit=True) as connection:
+        connection.cursor().execute("PRAGMA query_only = 1")
+    with pytest.raises(StoreReadOnly):
+        store.append([entry("p", 2)])
+
+    store.append([entry("p", 2)])
+
+    assert len(store.read("p")) == 2
+
+
+def _datastore(store: RecorderEventStore) -> _Datastore:
+    datastore = store._recorder.datastore  # type: ignore[attr-defined]
+    assert isinstance(datastore, _Datastore)
+    return datastore

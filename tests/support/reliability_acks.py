@@ -1,0 +1,70 @@
+"""What was asked and what was promised, noted so that no kill can take it back.
+
+Each line is one `write`: the operating system has it, whatever becomes of the
+process.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from plangate.application.registry import PlanRegistry
+from tests.support.reliability_errands import Answer, Errand
+
+
+@dataclass
+class Promises:
+    """The keys that were asked for, and the answers to those that were acknowledged."""
+
+    asked: set[str] = field(default_factory=set)
+    kept: dict[str, Answer] = field(default_factory=dict)
+
+    @property
+    def open(self) -> list[Errand]:
+        """The errands whose outcome nobody told."""
+        return [Errand.of(key) for key in sorted(self.asked - self.kept.keys())]
+
+    def note(self, line: list[Answer]) -> None:
+        """Take in one line: `[key]` when it is asked, `[key, answer]` when acknowledged."""
+        key = str(line[0])
+        self.asked.add(key)
+        if len(line) > 1:
+            self.kept[key] = line[1]
+
+    @classmethod
+    def told_by(cls, text: Iterable[str]) -> Self:
+        """The promises on the lines of a log."""
+        promises = cls()
+        for line in text:
+            promises.note(json.loads(line))
+        return promises
+
+    @classmethod
+    def in_logs(cls, logs: Iterable[Path]) -> Self:
+        """The promises in all of the logs."""
+        return cls.told_by(line for log in logs for line in log.read_text("utf-8").splitlines())
+
+
+class AckLog:
+    """A file of promises, to be written by one worker."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def carry_out(self, errand: Errand, registry: PlanRegistry) -> Answer:
+        """Note that it is asked, ask, note what was answered."""
+        self.note(errand.key)
+        answer = errand.send(registry)
+        self.note(errand.key, answer)
+        return answer
+
+    def note(self, *line: Answer) -> None:
+        """Write one line."""
+        os.write(self._file, (json.dumps(line) + "\n").encode())
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._file)

@@ -1,0 +1,20 @@
+"""How much a reliability test does, and how it tells what it counted."""
+
+from typing import Protocol
+
+import pytest
+
+from tests.support.reliability_audit import Findings
+
+
+def short_and_long(name: str, short: int, long: int) -> pytest.MarkDecorator:
+    """Runs a test with a little of something, and under `make soak` with much of it."""
+    return pytest.mark.parametrize(
+        name, [pytest.param(short), pytest.param(long, marks=pytest.mark.soak)]
+    )
+
+
+class Say(Protocol):
+    """Prints what a test counted as one line of JSON, to be quoted."""
+
+    def __call__(self, test: str, findings: Findings | None = None, **more: object) -> None: ...

@@ -1,0 +1,102 @@
+"""What the processes do that work on one store side by side."""
+
+import json
+import time
+from collections import Counter
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from random import Random
+
+from plangate.application.registry import PlanRegistry
+from plangate.infrastructure.bootstrap import connect
+from tests.support.reliability_acks import AckLog
+from tests.support.reliability_errands import claiming, creating, errands
+
+TASKS = 12
+"""Tasks of every plan that the workers write to."""
+
+
+def run_errands(
+    database: Path, log: Path, plan_ids: list[str], seed: int, number: int | None
+) -> None:
+    """Register the plans if nobody has yet, then run errands on them: so many, or until killed."""
+    acks = AckLog(log)
+    with connect(database) as registry:
+        work_through(registry, acks, plan_ids, seed, number)
+    acks.close()
+
+
+def work_through(
+    registry: PlanRegistry, acks: AckLog, plan_ids: list[str], seed: int, number: int | None
+) -> None:
+    """Run errands on a registry that may be shared with others."""
+    for plan_id in plan_ids:
+        acks.carry_out(creating(plan_id, TASKS), registry)
+    for done, errand in enumerate(errands(Random(seed), plan_ids, TASKS, f"w{seed}")):
+        if done == number:
+            return
+        acks.carry_out(errand, registry)
+
+
+def open_all_at_once(databases: list[Path], log: Path, author: str, all_here: Barrier) -> None:
+    """Open each of the files at the moment when the others do, and register a plan in it."""
+    acks = AckLog(log)
+    for database in databases:
+        all_here.wait()
+        with connect(database) as registry:
+            acks.carry_out(creating(f"{database.stem}-{author}", 1, author), registry)
+    acks.close()
+
+
+def claim_all(database: Path, log: Path, plan_id: str, author: str, all_here: Barrier) -> None:
+    """Take tasks until none is pending."""
+    acks = AckLog(log)
+    with connect(database) as registry:
+        registry.get_status(plan_id)
+        all_here.wait()
+        claim_on(registry, acks, plan_id, author)
+    acks.close()
+
+
+def claim_on(registry: PlanRegistry, acks: AckLog, plan_id: str, author: str) -> None:
+    """Take tasks on a registry that may be shared with others, until none is pending."""
+    taken = 0
+    while acks.carry_out(claiming(plan_id, f"{author}.{taken}"), registry) is not None:
+        taken += 1
+
+
+def follow(database: Path, notebook: Path) -> None:
+    """Follow the log until killed, and keep a tally of it."""
+    with connect(database) as registry:
+        while True:
+            if not catch_up(registry, notebook):
+                time.sleep(0.005)
+
+
+def catch_up(registry: PlanRegistry, notebook: Path) -> int:
+    """Read on from the position in the notebook, one page. How many events were new.
+
+    Tally and position are replaced in one step, so a kill leaves the old page or
+    the new one.
+    """
+    tally, position = read_tally(notebook)
+    page = registry.events(after=position, limit=200)
+    for recorded in page:
+        envelope = recorded.envelope
+        assert envelope.position is not None
+        assert envelope.position > position
+        position = envelope.position
+        tally[envelope.plan_id] += 1
+    if page:
+        fresh = notebook.with_suffix(".new")
+        fresh.write_text(json.dumps([tally, position]), "utf-8")
+        fresh.replace(notebook)
+    return len(page)
+
+
+def read_tally(notebook: Path) -> tuple[Counter[str], int]:
+    """How many events of each plan were seen, and up to which position."""
+    if not notebook.exists():
+        return Counter(), 0
+    tally, position = json.loads(notebook.read_text("utf-8"))
+    return Counter(tally), position
