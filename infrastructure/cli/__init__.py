@@ -1,0 +1,69 @@
+"""plangate at the terminal: for people, scripts and CI.
+
+A door translates and decides nothing: each command asks `PlanRegistry` and tells
+its answer, for a person or, with `--json`, for a program. Exit codes: 0 done,
+1 refused, 2 not understood, 10 replan first (`exits`).
+"""
+
+import sys
+from importlib.metadata import version
+from io import TextIOWrapper
+from typing import Annotated
+
+import typer
+
+from plangate.infrastructure.cli import commands
+from plangate.infrastructure.cli.applying import apply
+from plangate.infrastructure.cli.demo import demo
+from plangate.infrastructure.cli.options import AsJson, Database
+from plangate.infrastructure.cli.terminal import reading, writing, writing_many
+
+app = typer.Typer(
+    name="plangate",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_PLANS, _WORK, _MORE = "Plans", "Work", "More"
+
+app.command("create", rich_help_panel=_PLANS)(writing(commands.create))
+app.command("list", rich_help_panel=_PLANS)(reading(commands.list_plans))
+app.command("status", rich_help_panel=_PLANS)(reading(commands.status))
+app.command("delete", rich_help_panel=_PLANS)(writing(commands.delete))
+app.command("next", rich_help_panel=_WORK)(writing(commands.next_task))
+app.command("score", rich_help_panel=_WORK)(writing(commands.score))
+app.command("mark", rich_help_panel=_WORK)(writing(commands.mark))
+app.command("gate", rich_help_panel=_WORK)(reading(commands.gate))
+app.command("apply", rich_help_panel=_MORE)(writing_many(apply))
+app.command("demo", rich_help_panel=_MORE)(reading(demo))
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a screen that cannot show a sign shows `?`
+    app()
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"plangate {version('plangate')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _plangate(
+    context: typer.Context,
+    db: Database = None,
+    as_json: AsJson = False,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Tell the version and leave."
+        ),
+    ] = False,
+) -> None:
+    """Keep plans of agent work, and gate them by accumulated evidence of quality."""
+    context.obj = {"db": db, "as_json": as_json}

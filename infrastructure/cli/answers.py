@@ -1,0 +1,90 @@
+"""What commands answer beside the registry's own results. With `--json` these are the contract."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from plangate.application.results import PlanStatus, TaskView
+from plangate.domain.vocabulary import PlanState
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class NextTask(_Answer):
+    """The task to work on now, or None when nothing is pending; and how its plan stands."""
+
+    task: TaskView | None
+    plan_id: str
+    state: PlanState
+    needs_replan: bool
+
+
+class Verdict(_Answer):
+    """What the gate says: go on with the plan, or replan first."""
+
+    plan_id: str
+    verdict: Literal["go_on", "replan"]
+    rolling_confidence: float
+    confidence_threshold: float
+    state: PlanState
+    replan_count: int
+
+    @classmethod
+    def on(cls, plan: PlanStatus) -> "Verdict":
+        """The gate's verdict on a plan as it stands."""
+        return cls(
+            plan_id=plan.plan_id,
+            verdict="replan" if plan.needs_replan else "go_on",
+            rolling_confidence=plan.rolling_confidence,
+            confidence_threshold=plan.confidence_threshold,
+            state=plan.state,
+            replan_count=plan.replan_count,
+        )
+
+
+class Deletion(_Answer):
+    """Whether there was a plan to delete."""
+
+    plan_id: str
+    deleted: bool
+
+
+class Tally(_Answer):
+    """How many plans were created, scores given and replans triggered."""
+
+    plans: int = 0
+    scores: int = 0
+    replans: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            plans=self.plans + other.plans,
+            scores=self.scores + other.scores,
+            replans=self.replans + other.replans,
+        )
+
+
+class RefusedLine(_Answer):
+    """A line of a trace that was refused, and why."""
+
+    line: int
+    error: dict[str, Any]
+
+
+class TraceReport(_Answer):
+    """What came of a trace. Every line was recorded, unchanged (nothing new in it) or refused.
+
+    `added` counts what this run recorded, `already_there` what it recognised from
+    an earlier one. `stopped_at` is the line where the run ended early.
+    """
+
+    file: str
+    lines: int
+    recorded: int
+    unchanged: int
+    added: Tally
+    already_there: Tally
+    refused: tuple[RefusedLine, ...]
+    stopped_at: int | None

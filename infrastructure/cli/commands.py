@@ -1,0 +1,158 @@
+"""The commands on one plan, or on all of them: ask the registry, tell the answer."""
+
+from typing import Annotated, Any
+
+import typer
+
+from plangate.domain.vocabulary import TaskStatus
+from plangate.infrastructure.cli import show
+from plangate.infrastructure.cli.answers import Deletion, NextTask, Verdict
+from plangate.infrastructure.cli.exits import REPLAN
+from plangate.infrastructure.cli.options import (
+    PlanId,
+    PlanPath,
+    Reason,
+    TaskId,
+    evidence,
+    scorer,
+)
+from plangate.infrastructure.cli.plan_files import read_plan_file
+from plangate.infrastructure.cli.terminal import Terminal
+
+
+def create(terminal: Terminal, file: PlanPath) -> None:
+    """Register the plan in a file."""
+    plan_file = read_plan_file(file)
+    draft = plan_file.draft
+    with plan_file.placed():
+        plan = terminal.registry.create(
+            draft.goal,
+            draft.tasks,
+            confidence_threshold=draft.confidence_threshold,
+            policy=draft.policy,
+            plan_id=draft.plan_id,
+            metadata=draft.metadata,
+            **terminal.call,
+        )
+    terminal.answer(plan, show.status)
+
+
+def list_plans(
+    terminal: Terminal,
+    *,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, metavar="N", help="Only the N oldest.")
+    ] = None,
+) -> None:
+    """List the plans, oldest first."""
+    listed = terminal.registry.list_plans(limit=limit)
+    for unreadable in listed.unreadable:
+        terminal.warn(
+            f"the plan {unreadable.plan_id} cannot be shown: "
+            f"event {unreadable.plan_id}@{unreadable.version} cannot be read: {unreadable.why}"
+        )
+    terminal.answer(listed, show.plans)
+
+
+def status(terminal: Terminal, plan: PlanId) -> None:
+    """Show how a plan stands: tasks, confidence, and what to do next."""
+    terminal.answer(terminal.registry.get_status(plan), show.status)
+
+
+def next_task(terminal: Terminal, plan: PlanId) -> None:
+    """Take the next pending task and mark it in progress."""
+    task = terminal.registry.next_task(plan, **terminal.call)
+    now = terminal.registry.get_status(plan)
+    if now.needs_replan:
+        terminal.warn("the gate says: replan before you go on")
+    answer = NextTask(task=task, plan_id=plan, state=now.state, needs_replan=now.needs_replan)
+    terminal.answer(answer, show.next_task)
+
+
+def score(
+    terminal: Terminal,
+    plan: PlanId,
+    task: TaskId,
+    *,
+    prompt: Annotated[
+        float | None,
+        typer.Option("--prompt", metavar="SCORE", help="How clear the instruction was, 0 to 1."),
+    ] = None,
+    output: Annotated[
+        float | None,
+        typer.Option("--output", metavar="SCORE", help="How good the result was, 0 to 1."),
+    ] = None,
+    mark_done: Annotated[
+        bool,
+        typer.Option(
+            "--mark-done/--no-mark-done",
+            help="Whether an output score also settles the task: done or failed.",
+        ),
+    ] = True,
+    judge: Annotated[
+        dict[str, str] | None,
+        typer.Option(
+            "--scorer",
+            metavar="KIND:NAME[@VERSION]",
+            parser=scorer,
+            help="Who judged: human, model or code, and its name, as in model:judge@2.",
+        ),
+    ] = None,
+    rationale: Annotated[
+        str | None, typer.Option("--rationale", metavar="TEXT", help="Why this score.")
+    ] = None,
+    evidence: Annotated[
+        dict[str, Any] | None,
+        typer.Option(
+            "--evidence",
+            metavar="JSON",
+            parser=evidence,
+            help="What the score rests on: a JSON object.",
+        ),
+    ] = None,
+) -> None:
+    """Score a task's prompt, its output, or both at once, and let the gate judge the plan."""
+    if output is None and prompt is None:
+        raise typer.BadParameter("give --prompt, --output or both")
+    now = terminal.registry.update(
+        plan,
+        task,
+        prompt_score=prompt,
+        output_score=output,
+        mark_done=mark_done,
+        scorer=judge,
+        rationale=rationale,
+        evidence=evidence,
+        **terminal.call,
+    )
+    terminal.warn(*now.warnings)
+    terminal.answer(now, show.status)
+
+
+def mark(
+    terminal: Terminal,
+    plan: PlanId,
+    task: TaskId,
+    status: Annotated[
+        TaskStatus, typer.Argument(metavar="STATUS", help="The status the task shall have.")
+    ],
+    *,
+    reason: Reason = None,
+) -> None:
+    """Set a task's status by hand."""
+    now = terminal.registry.mark_task(plan, task, status, reason=reason, **terminal.call)
+    terminal.answer(now, show.status)
+
+
+def delete(terminal: Terminal, plan: PlanId, *, reason: Reason = None) -> None:
+    """Take a plan out of the views; its history stays."""
+    deleted = terminal.registry.delete(plan, reason=reason, **terminal.call)
+    terminal.answer(Deletion(plan_id=plan, deleted=deleted), show.deletion)
+
+
+def gate(terminal: Terminal, plan: PlanId) -> None:
+    """Ask whether to go on (exit code 0) or to replan first (exit code 10)."""
+    verdict = Verdict.on(terminal.registry.get_status(plan))
+    terminal.answer(verdict, show.verdict)
+    if verdict.verdict == "replan":
+        raise typer.Exit(REPLAN)

@@ -1,0 +1,51 @@
+"""What the shell can complete: the ids of plans and of their tasks.
+
+Completing must not disturb: it makes no database, says nothing when it fails,
+and looks at no more plans than fit on a screen.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from plangate.application.registry import PlanRegistry
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.settings import Settings, default_database
+
+MOST_PLANS: Final = 200
+
+
+def plan_ids(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The plans whose id begins so, each with its goal."""
+    with suppress(Exception), _existing(context) as registry:
+        plans = registry.list_plans(limit=MOST_PLANS).plans
+        return [(p.plan_id, _short(p.goal)) for p in plans if p.plan_id.startswith(incomplete)]
+    return []
+
+
+def task_ids(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The tasks of the plan on the command line whose id begins so, each with its title."""
+    with suppress(Exception), _existing(context) as registry:
+        tasks = registry.get_status(context.params["plan"]).tasks
+        return [(t.id, _short(t.title)) for t in tasks if t.id.startswith(incomplete)]
+    return []
+
+
+@contextmanager
+def _existing(context: typer.Context) -> Iterator[PlanRegistry]:
+    """The registry that the command line means; raises where there is no such file."""
+    around = chain([context], [context.parent] if context.parent else [])
+    said = next((c.params["db"] for c in around if c.params.get("db")), None)
+    target = said or Settings().db or default_database()
+    if not Path(target.removeprefix("sqlite:///")).is_file():
+        raise FileNotFoundError(target)
+    with connect(target) as registry:
+        yield registry
+
+
+def _short(text: str | None) -> str:
+    return " ".join((text or "").split())[:60]

@@ -1,0 +1,109 @@
+"""`plangate demo`: one small plan through the whole story, on a real store.
+
+Nothing is acted: every figure shown is the registry's answer to a real command.
+"""
+
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from plangate.application.registry import PlanRegistry
+from plangate.application.results import PlanStatus
+from plangate.domain.plan import Plan
+from plangate.infrastructure.cli import show
+from plangate.infrastructure.cli.answers import Verdict
+from plangate.infrastructure.cli.telling import history
+from plangate.infrastructure.cli.terminal import Terminal
+from plangate.infrastructure.cli.wording import figure
+
+_GOAL = "Move billing to the new ledger"
+_TASKS = (
+    {"id": "schema", "title": "Design the schema of the ledger"},
+    {"id": "backfill", "title": "Backfill the invoices"},
+    {"id": "switch", "title": "Let the reports read from the new ledger"},
+)
+_JUDGE = {"kind": "model", "name": "judge", "version": "2"}
+
+
+def demo(terminal: Terminal) -> None:
+    """Walk a small plan through the whole story: scored, gated, replanned, completed."""
+    registry = terminal.registry
+    with registry.acting_as("demo"):
+        plan_id = registry.create(_GOAL, _TASKS).plan_id
+        _tell(terminal, f"A plan is registered: {_GOAL.lower()}, in three tasks.")
+
+        _tell(terminal, "An agent takes the first task. The judge is content.")
+        _work(registry, plan_id, 0.90, 0.86, "Keys and constraints are all named.")
+        _measure(terminal, plan_id)
+
+        _tell(terminal, "It takes the second. The judge is not.")
+        _work(registry, plan_id, 0.55, 0.42, "Names no period and no check; 312 invoices twice.")
+        _measure(terminal, plan_id)
+        _explain(terminal, plan_id)
+
+        _tell(terminal, "A person words the task anew, and lets it be taken again.")
+        reason = "Now month by month, and the sums must match the old ledger's."
+        registry.mark_task(plan_id, "backfill", "pending", reason=reason)
+
+        _tell(terminal, "The agent tries again. The newest judgement counts.")
+        _work(registry, plan_id, 0.92, 0.84, "All 24 months match to the cent.")
+        _measure(terminal, plan_id)
+
+        _tell(terminal, "And it finishes the rest.")
+        plan = _work(registry, plan_id, 0.88, 0.91, "Both ledgers gave the same reports.")
+    terminal.show(Text())
+    terminal.answer(plan, show.status)
+    _tell(terminal, "What happened, and why: the plan is nothing but these events.")
+    terminal.show(history(registry.history(plan_id)))
+    if terminal.keeps_plans:
+        terminal.show(Text(f"It is all kept. Look again: {terminal.hint('status', plan_id)}"))
+
+
+def _work(
+    registry: PlanRegistry, plan_id: str, prompt: float, output: float, rationale: str
+) -> PlanStatus:
+    """Take the next task, and let the judge score what it was told and what it brought."""
+    task = registry.next_task(plan_id)
+    if task is None:
+        raise RuntimeError(f"nothing was pending in {plan_id}")
+    return registry.update(
+        plan_id,
+        task.id,
+        prompt_score=prompt,
+        output_score=output,
+        scorer=_JUDGE,
+        rationale=rationale,
+    )
+
+
+def _tell(terminal: Terminal, text: str) -> None:
+    terminal.show(Text(), Text(text, style="bold"))
+
+
+def _measure(terminal: Terminal, plan_id: str) -> None:
+    """Show the gate after a judgement."""
+    verdict = Verdict.on(terminal.registry.get_status(plan_id))
+    terminal.show(Padding(show.verdict(verdict, terminal.hint), (0, 0, 0, 2)))
+
+
+def _explain(terminal: Terminal, plan_id: str) -> None:
+    """Show how the rolling confidence comes about."""
+    plan = terminal.registry.get(plan_id)
+    if plan is not None:
+        terminal.show(Padding(_shares(plan), (1, 0, 0, 2)))
+
+
+def _shares(plan: Plan) -> Table:
+    """Each scored task, its confidence, and the weight it has in the rolling confidence."""
+    policy = plan.policy
+    scored = [(task, c) for task in plan if (c := task.confidence(policy)) is not None]
+    table = Table.grid(padding=(0, 2))
+    for age, (task, confidence) in reversed(list(enumerate(reversed(scored)))):
+        sum_of = (
+            f"{policy.prompt_weight} × {task.prompt_score} + "
+            f"{policy.output_weight} × {task.output_score} = {figure(confidence)}"
+        )
+        table.add_row(Text(task.id), Text(sum_of), Text(f"weight {figure(policy.decay**age)}"))
+    mean = f"weighted mean {figure(plan.rolling_confidence)}"
+    table.add_row(Text("plan"), Text(mean), Text(f"threshold {policy.confidence_threshold}"))
+    return table

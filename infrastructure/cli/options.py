@@ -1,0 +1,92 @@
+"""The options that several commands share, each described once."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from plangate.infrastructure.cli.completion import plan_ids, task_ids
+
+_EVERYWHERE = "Everywhere"
+_ON_BEHALF = "On whose behalf"
+
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--db",
+        metavar="STORE",
+        help="The store: a path to a SQLite file, sqlite:///…, or memory:. "
+        "Otherwise PLANGATE_DB, otherwise plangate's own file in your data folder.",
+        rich_help_panel=_EVERYWHERE,
+    ),
+]
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="Answer in JSON, alone on stdout.", rich_help_panel=_EVERYWHERE),
+]
+Actor = Annotated[
+    str | None,
+    typer.Option("--actor", metavar="NAME", help="Who asks for this.", rich_help_panel=_ON_BEHALF),
+]
+CorrelationId = Annotated[
+    str | None,
+    typer.Option(
+        "--correlation-id",
+        metavar="ID",
+        help="What this belongs to, such as a run or a ticket.",
+        rich_help_panel=_ON_BEHALF,
+    ),
+]
+IdempotencyKey = Annotated[
+    str | None,
+    typer.Option(
+        "--idempotency-key",
+        metavar="KEY",
+        help="Makes a retry safe: sent again with the same key, nothing is recorded twice.",
+        rich_help_panel=_ON_BEHALF,
+    ),
+]
+
+PlanId = Annotated[
+    str, typer.Argument(metavar="PLAN", help="The plan's id.", autocompletion=plan_ids)
+]
+TaskId = Annotated[
+    str, typer.Argument(metavar="TASK", help="The task's id.", autocompletion=task_ids)
+]
+Reason = Annotated[
+    str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept in the history.")
+]
+
+
+def a_file(what: str) -> Any:
+    """The argument that names a file to read, or `-` for standard input."""
+    return typer.Argument(
+        metavar="FILE", help=what, exists=True, dir_okay=False, readable=True, allow_dash=True
+    )
+
+
+PlanPath = Annotated[Path, a_file("A plan in YAML or JSON; - for standard input.")]
+TracePath = Annotated[Path, a_file("A trace, one command a line; - for standard input.")]
+
+
+def scorer(text: str) -> dict[str, str]:
+    """`kind:name` or `kind:name@version` as the registry takes it."""
+    kind, colon, rest = text.partition(":")
+    name, at, version = rest.rpartition("@") if "@" in rest else (rest, "", "")
+    if not (kind and colon and name) or (at and not version):
+        raise typer.BadParameter(
+            "write kind:name or kind:name@version, with human, model or code for the kind"
+        )
+    return {"kind": kind, "name": name} | ({"version": version} if at else {})
+
+
+def evidence(text: str) -> dict[str, Any]:
+    """A JSON object; what it may hold is for the registry to say."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise typer.BadParameter(f"is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise typer.BadParameter('must be a JSON object, as in {"verdict": "PASS"}')
+    return value

@@ -1,0 +1,98 @@
+"""A plan file: YAML or JSON in the shape of `PlanDraft`, with errors that name the place."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from plangate.application.acceptance import accept
+from plangate.application.drafts import PlanDraft
+from plangate.domain.errors import InvalidInput, Problem
+from plangate.infrastructure.cli.markup import Malformed, Place, read_json, read_yaml
+
+STDIN: Final = Path("-")
+MAX_BYTES: Final = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedProblem(Problem):
+    """One thing wrong with a file, and where it stands, counted from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        what = f"{self.field}: {self.message}" if self.field else self.message
+        return f"{self.file}:{self.line}:{self.column}: {what}"
+
+
+class InvalidPlanFile(InvalidInput):
+    """A plan file cannot be read, or what it says is not acceptable."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFile:
+    """A plan as it stands in a file."""
+
+    draft: PlanDraft
+    _name: str
+    _places: Mapping[str, Place]
+
+    def placed(self) -> AbstractContextManager[None]:
+        """Let what is refused inside the `with` block name its place in the file."""
+        return _placed(self._name, self._places)
+
+
+def read_plan_file(path: Path) -> PlanFile:
+    """The plan in the file at `path`, or on standard input for `-`; raises `InvalidPlanFile`."""
+    name = "stdin" if path == STDIN else str(path)
+    try:
+        text = _text(_content(path))
+        is_json = path.suffix == ".json" or (path == STDIN and text.lstrip().startswith("{"))
+        value, places = read_json(text) if is_json else read_yaml(text)
+    except Malformed as error:
+        problem = PlacedProblem("", str(error), name, error.line, error.column)
+        raise InvalidPlanFile([problem]) from None
+    with _placed(name, places):
+        return PlanFile(accept(PlanDraft, value), name, places)
+
+
+def _content(path: Path) -> bytes:
+    with nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb") as stream:
+        content = stream.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise Malformed(f"is larger than {MAX_BYTES} bytes", 1, 1)
+    return content
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8-sig")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        what = f"is not UTF-8: byte 0x{content[error.start]:02X}"
+        raise Malformed(what, line, column) from None
+
+
+@contextmanager
+def _placed(name: str, places: Mapping[str, Place]) -> Iterator[None]:
+    try:
+        yield
+    except InvalidInput as refused:
+        problems = [_with_place(problem, name, places) for problem in refused.problems]
+        raise InvalidPlanFile(problems) from None
+
+
+def _with_place(problem: Problem, name: str, places: Mapping[str, Place]) -> PlacedProblem:
+    """The problem with the place of its field, or of what ought to hold the field."""
+    around = problem.field
+    while around not in places:
+        around = around[: max(around.rfind("."), around.rfind("["), 0)]
+    place, message = places[around], problem.message
+    if around == problem.field and message == "must be text" and place.source:
+        message += f'; put it in quotes: "{place.source}"'
+    return PlacedProblem(problem.field, message, name, place.line, place.column)

@@ -1,0 +1,92 @@
+"""What happened to a plan and why, in words: one line an event."""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from rich.table import Column, Table
+from rich.text import Text
+
+from plangate.application.records import RecordedEvent
+from plangate.domain.events import (
+    PlanCreated,
+    PlanDeleted,
+    PlanEvent,
+    ReplanTriggered,
+    ScoreRetracted,
+    ScoringFailed,
+    TaskScored,
+    TaskStatusChanged,
+)
+from plangate.domain.vocabulary import Scorer
+from plangate.infrastructure.cli.show import table_of
+from plangate.infrastructure.cli.wording import count, figure, harmless, written
+
+
+def history(recorded: Iterable[RecordedEvent]) -> Table:
+    """A table of events in their order: what happened, and why."""
+    table = table_of(
+        Column("@", justify="right", no_wrap=True),
+        Column("what happened", overflow="fold"),
+        Column("why", overflow="fold"),
+    )
+    for entry in recorded:
+        fired = isinstance(entry.event, ReplanTriggered)
+        table.add_row(
+            str(entry.envelope.version),
+            Text(_what(entry.event), style="bold red" if fired else ""),
+            Text(_why(entry), style="dim"),
+        )
+    return table
+
+
+def _what(event: PlanEvent) -> str:
+    match event:
+        case PlanCreated():
+            return f"plan of {count(len(event.tasks), 'task')}: {written(event.goal)}"
+        case TaskScored():
+            return f"{harmless(event.task_id)}: {event.kind} scored {event.score:.2f}"
+        case ScoringFailed():
+            return f"{harmless(event.task_id)}: nobody could score its {event.kind}"
+        case ScoreRetracted():
+            return f"{harmless(event.task_id)}: {event.kind} score {event.event_id} withdrawn"
+        case TaskStatusChanged():
+            old, new = event.old.replace("_", " "), event.new.replace("_", " ")
+            return f"{harmless(event.task_id)}: {old} → {new}"
+        case ReplanTriggered():
+            return f"{harmless(event.task_id)}: replan"
+        case PlanDeleted():
+            return "plan deleted"
+        case _:
+            assert_never(event)
+
+
+def _why(entry: RecordedEvent) -> str:
+    event = entry.event
+    match event:
+        case PlanCreated():
+            return f"to be gated at {figure(event.policy.confidence_threshold)}"
+        case TaskScored():
+            given = "" if event.raw_score is None else f"given as {event.raw_score!r}; "
+            said_above = entry.envelope.causation_id is not None
+            because = "" if said_above or event.rationale is None else written(event.rationale)
+            return f"{given}{_by(event.scorer)}{because and ': '}{because}"
+        case ScoringFailed():
+            return f"{_by(event.scorer)}: {written(event.reason)}"
+        case TaskStatusChanged():
+            return event.cause if event.reason is None else written(event.reason)
+        case ReplanTriggered():
+            below = figure(event.rolling_confidence, event.threshold)
+            return (
+                f"confidence {below} is below {figure(event.threshold, event.rolling_confidence)}"
+            )
+        case ScoreRetracted() | PlanDeleted():
+            return "" if event.reason is None else written(event.reason)
+        case _:
+            assert_never(event)
+
+
+def _by(scorer: Scorer | None) -> str:
+    if scorer is None:
+        return "by somebody"
+    version = "" if scorer.version is None else f"@{scorer.version}"
+    return f"by {scorer.kind} {harmless(scorer.name + version)}"
