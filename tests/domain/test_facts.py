@@ -1,5 +1,6 @@
 """What recorded events accept: exactly what happened, for as long as they are kept."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -72,6 +73,12 @@ def test_stored_words_know_no_bounds() -> None:
     event = PlanCreated(at=MORNING, goal=blank, tasks=(task,), policy=USUAL, metadata={})
 
     assert event.tasks[0].description == endless
+
+
+@pytest.mark.parametrize("event", EVERY_EVENT, ids=by_name)
+def test_an_event_happens_at_a_moment_that_a_time_zone_makes_certain(event: PlanEvent) -> None:
+    with pytest.raises(ValidationError, match="timezone"):
+        type(event).model_validate(event.model_dump() | {"at": datetime(2026, 1, 1)})  # noqa: DTZ001
 
 
 @pytest.mark.parametrize("score", [-0.1, 1.1, float("nan"), float("inf")])

@@ -164,17 +164,31 @@ def test_the_same_score_again_is_a_new_judgement() -> None:
 
 
 def test_the_newest_score_of_a_kind_counts() -> None:
-    plan = given(
-        created(A), scored(A, OUTPUT, 0.2), scored(A, PROMPT, 0.4), scored(A, OUTPUT, 0.8)
-    ).plan
+    outputs = scored(A, OUTPUT, 0.2), scored(A, OUTPUT, 0.8)
+    prompts = scored(A, PROMPT, 0.4), scored(A, PROMPT, 0.6)
 
-    assert (plan.task(A).output_score, plan.task(A).prompt_score) == (0.8, 0.4)
+    for history in ((*outputs, *prompts), (*prompts, *outputs)):
+        task = given(created(A), *history).plan.task(A)
+        assert (task.output_score, task.prompt_score) == (0.8, 0.6)
 
 
 def test_a_better_score_brings_the_plan_back_on_course() -> None:
     given(created(A, B), scored(A, OUTPUT, 0.5), moved(A, PENDING, REPLANNING), replan(A)).when(
         score_output(A, 0.95)
     ).then(scored(A, OUTPUT, 0.95), moved(A, REPLANNING, DONE))
+
+
+def test_scores_for_a_task_that_nobody_planned_are_refused() -> None:
+    story = given(created(A, B, C, policy=REFUSING))
+
+    for wish in (
+        score_prompt(STRANGER),
+        score_output(STRANGER),
+        update(STRANGER),
+        update(STRANGER, prompt=None),
+        score_output(STRANGER, 85),
+    ):
+        story.when(wish).refused(TaskNotFound(PLAN, STRANGER))
 
 
 # --- both at once --------------------------------------------------------------
@@ -229,16 +243,3 @@ def test_a_judgement_keeps_who_judged_why_and_on_what_evidence() -> None:
 
 def test_a_judgement_may_come_with_nothing_but_a_judge() -> None:
     given(created(A)).when(score_prompt(A, scorer=HUMAN)).then(scored(A, PROMPT, scorer=HUMAN))
-
-
-def test_scores_for_a_task_that_nobody_planned_are_refused() -> None:
-    story = given(created(A, B, C, policy=REFUSING))
-
-    for wish in (
-        score_prompt(STRANGER),
-        score_output(STRANGER),
-        update(STRANGER),
-        update(STRANGER, prompt=None),
-        score_output(STRANGER, 85),
-    ):
-        story.when(wish).refused(TaskNotFound(PLAN, STRANGER))

@@ -140,8 +140,22 @@ def test_older_versions_stay_as_they_were(history: list[PlanEvent]) -> None:
     assert figures == [plan.rolling_confidence for plan in reversed(versions)]
 
 
+@repeatable
+@for_all(st.lists(anything, max_size=12))
+def test_a_figure_is_of_its_own_version_whoever_looked_at_it_before(
+    history: list[PlanEvent],
+) -> None:
+    watched = unwatched = Plan(PLAN)
+    for event in history:
+        assert watched.rolling_confidence >= 0.0
+        watched, unwatched = evolve(watched, event), evolve(unwatched, event)
+
+    assert watched.rolling_confidence == unwatched.rolling_confidence
+
+
 def test_two_futures_can_grow_from_one_past() -> None:
     past = given(created(A)).plan
+    assert past.rolling_confidence == 1.0
     good, bad = evolve(past, scored(A, OUTPUT, 1.0)), evolve(past, scored(A, OUTPUT, 0.0))
 
     assert (good.rolling_confidence, bad.rolling_confidence) == (1.0, 0.0)
