@@ -27,25 +27,21 @@ class Promises:
         """The errands whose outcome nobody told."""
         return [Errand.of(key) for key in sorted(self.asked - self.kept.keys())]
 
-    def note(self, line: list[Answer]) -> None:
-        """Take in one line: `[key]` when it is asked, `[key, answer]` when acknowledged."""
-        key = str(line[0])
-        self.asked.add(key)
-        if len(line) > 1:
-            self.kept[key] = line[1]
-
-    @classmethod
-    def told_by(cls, text: Iterable[str]) -> Self:
-        """The promises on the lines of a log."""
-        promises = cls()
-        for line in text:
-            promises.note(json.loads(line))
-        return promises
+    def take_in(self, log: str) -> None:
+        """Read lines: `[key]` when it was asked, `[key, answer]` when acknowledged."""
+        for line in log.splitlines():
+            key, *answer = json.loads(line)
+            self.asked.add(key)
+            if answer:
+                self.kept[key] = answer[0]
 
     @classmethod
     def in_logs(cls, logs: Iterable[Path]) -> Self:
         """The promises in all of the logs."""
-        return cls.told_by(line for log in logs for line in log.read_text("utf-8").splitlines())
+        promises = cls()
+        for log in logs:
+            promises.take_in(log.read_text("utf-8"))
+        return promises
 
 
 class AckLog:

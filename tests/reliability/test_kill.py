@@ -1,0 +1,93 @@
+"""R1: writers and a live reader are killed at random moments; what was promised is there, whole."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from random import Random
+from signal import SIGKILL
+from time import perf_counter, sleep
+
+from plangate.infrastructure.bootstrap import connect
+from tests.support.reliability_acks import AckLog, Promises
+from tests.support.reliability_audit import audit
+from tests.support.reliability_crowd import Crowd, crowd
+from tests.support.reliability_figures import Say, short_and_long
+from tests.support.reliability_workers import catch_up, follow, read_tally, run_errands
+
+WRITERS = 4
+LONGEST_LIFE = 0.6
+"""Seconds within which the first of a crowd are killed, from the moment they are started."""
+
+
+@short_and_long("kills", 20, 1_000)
+def test_no_kill_loses_doubles_or_halves_a_command(tmp_path: Path, say: Say, kills: int) -> None:
+    database, notebook = tmp_path / "plans.db", tmp_path / "tally.json"
+    rng, killed, rounds, started = Random(1), 0, 0, perf_counter()
+    while killed < kills:
+        with crowd() as working:
+            _set_to_work(working, database, notebook, rounds)
+            killed += _kill_at_random(working, rng)
+            assert {process.exitcode for process in working.members} == {-SIGKILL}
+        rounds += 1
+
+    promises = Promises.in_logs(tmp_path.glob("*.acks"))
+    open_errands = promises.open
+    _send_again(database, tmp_path / "again.acks", promises)
+    findings = audit(database, Promises.in_logs(tmp_path.glob("*.acks")))
+    say(
+        "R1 kill -9 of writers and a reader",
+        findings,
+        kills=killed,
+        rounds=rounds,
+        sent_again=len(open_errands),
+        seconds=round(perf_counter() - started, 1),
+    )
+    assert findings.faults == {}
+    assert findings.acknowledged > kills
+    assert _tally_after_the_rest(database, notebook) == _recount(database)
+
+
+def _set_to_work(working: Crowd, database: Path, notebook: Path, number: int) -> None:
+    """Four writers on the plans of this round, and a reader that knows only the file."""
+    plans = [f"r{number}-{n}" for n in range(2)]
+    for writer in range(WRITERS):
+        log = database.with_name(f"{number}-{writer}.acks")
+        working.start(run_errands, database, log, plans, number * WRITERS + writer, None)
+    working.start(follow, database, notebook)
+
+
+def _kill_at_random(working: Crowd, rng: Random) -> int:
+    """Kill all at once, or two and a little later the others. How many were killed."""
+    # No pipe could stand for these sleeps: the moment is to be any moment.
+    sleep(rng.uniform(0, LONGEST_LIFE))
+    if rng.random() < 0.5:
+        return working.kill()
+    killed = working.kill(*rng.sample(working.members, 2))
+    sleep(rng.uniform(0, LONGEST_LIFE / 2))
+    return killed + working.kill()
+
+
+def _send_again(database: Path, log: Path, promises: Promises) -> None:
+    """What nobody got an answer to is sent again, as a caller would."""
+    acks = AckLog(log)
+    with connect(database) as registry:
+        for errand in promises.open:
+            acks.carry_out(errand, registry)
+    acks.close()
+
+
+def _tally_after_the_rest(database: Path, notebook: Path) -> dict[str, int]:
+    """The tally of the reader that was killed so often, once it has read to the end."""
+    with connect(database) as registry:
+        while catch_up(registry, notebook):
+            pass
+    return read_tally(notebook)[0]
+
+
+def _recount(database: Path) -> dict[str, int]:
+    with closing(sqlite3.connect(database)) as connection:
+        return dict(
+            connection.execute(
+                "SELECT originator_id, count(*) FROM stored_events GROUP BY originator_id"
+            )
+        )

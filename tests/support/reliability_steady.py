@@ -1,0 +1,30 @@
+"""One process at steady work, to be watched from outside.
+
+python -m tests.support.reliability_steady DATABASE LOG SYNCHRONOUS COMMANDS
+"""
+
+import secrets
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from plangate.application.registry import PlanRegistry
+from plangate.infrastructure.event_store.sqlite import sqlite_event_store
+from tests.support.reliability_acks import AckLog
+from tests.support.reliability_workers import work_through
+
+PLANS = ["p0", "p1", "p2"]
+
+
+def run(database: Path, log: Path, synchronous: str, commands: int) -> None:
+    """Run so many errands at a given degree of durability."""
+    acks = AckLog(log)
+    store = sqlite_event_store(database, pragmas={"synchronous": synchronous})
+    with PlanRegistry(store, clock=lambda: datetime.now(UTC), new_id=secrets.token_hex) as registry:
+        work_through(registry, acks, PLANS, seed=3, number=commands)
+    acks.close()
+
+
+if __name__ == "__main__":
+    database, log, synchronous, commands = sys.argv[1:]
+    run(Path(database), Path(log), synchronous, int(commands))
