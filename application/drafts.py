@@ -4,14 +4,15 @@
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from typing import Annotated, Self
 
 from pydantic import Field, Strict, model_validator
 
 from plangate.domain.commands import CreatePlan, NewTask, TaskText, Wish
 from plangate.domain.policy import Policy
-from plangate.domain.vocabulary import MAX_TASKS, Goal, Identifier, JsonObject
+from plangate.domain.vocabulary import MAX_TASKS, Goal, Identifier, JsonObject, Labels, Priority
 
 PLAN_ID_DIGITS = 12
 TASK_ID_DIGITS = 8
@@ -33,6 +34,8 @@ class PlanDraft(Wish):
     confidence_threshold: _Threshold | None = None
     policy: Policy | None = None
     plan_id: Identifier | None = None
+    priority: Priority = 0
+    labels: Labels = ()
     metadata: JsonObject = Field(default={})
 
     @model_validator(mode="after")
@@ -56,17 +59,39 @@ class PlanDraft(Wish):
         return CreatePlan(
             goal=self.goal,
             tasks=tuple(
-                NewTask(
-                    id=task.id or new_task_id(place),
-                    title=task.title,
-                    description=task.description,
-                    metadata=task.metadata,
-                )
+                NewTask(**{**dict(task), "id": task.id or new_task_id(place)})
                 for place, task in enumerate(self.tasks)
             ),
             policy=policy,
+            priority=self.priority,
+            labels=self.labels,
             metadata=self.metadata,
         )
+
+
+def with_task_ids(changes: object, new_task_id: Callable[[int], str]) -> object:
+    """Changes as somebody handed them in, with an id for every new task that has none.
+
+    What does not look like a change is left as it is: saying so is for `accept`.
+    """
+    if not isinstance(changes, Sequence):
+        return changes
+    places = count()
+
+    def named(task: object) -> object:
+        if isinstance(task, Mapping) and task.get("id") is None:
+            return {**task, "id": new_task_id(next(places))}
+        return task
+
+    def completed(change: object) -> object:
+        if not isinstance(change, Mapping):
+            return change
+        new = {key: named(change[key]) for key in ("task", "by") if key in change}
+        if isinstance(change.get("into"), Sequence):
+            new["into"] = [named(part) for part in change["into"]]
+        return {**change, **new}
+
+    return [completed(change) for change in changes]
 
 
 def derived_id(digits: int, *parts: object) -> str:

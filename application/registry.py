@@ -1,63 +1,59 @@
-"""The one door for callers: register plans, work through them, score, gate.
+"""The one door for callers: register plans, work through them, score, gate, revise.
 
-Every command loads the plan as it is now, lets the domain decide, and records
-the events all at once; when somebody was faster it decides again. A refused
-command raises one of the errors in `domain.errors` or `application.errors` and
-records nothing.
+A refused command raises one of the errors in `domain.errors` or
+`application.errors` and records nothing.
 """
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
-from threading import Lock
+from datetime import timedelta
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar, Unpack
+from typing import Any, Self, Unpack
 
-from plangate.application.acceptance import accept, accept_identifier
+from plangate.application.acceptance import accept
 from plangate.application.calls import Call, CallOptions, current_call, surrounded_by
+from plangate.application.commands import Commands
 from plangate.application.drafts import (
     PLAN_ID_DIGITS,
     TASK_ID_DIGITS,
     PlanDraft,
     TaskDraft,
     derived_id,
+    with_task_ids,
 )
-from plangate.application.errors import ConcurrentChange, CorruptEvent, IdempotencyKeyReused
-from plangate.application.paging import MAX_PAGE, Limit, Page
 from plangate.application.ports import Clock, EventStore, NewId
-from plangate.application.records import Envelope, RecordedEvent
-from plangate.application.results import PlanList, PlanStatus, TaskView, UnreadablePlan
-from plangate.application.streams import Streams
+from plangate.application.questions import PlanQuestions
+from plangate.application.results import PlanStatus, TaskView
+from plangate.application.streams import Stream
+from plangate.application.urgency import ClaimAnywhere, by_urgency
 from plangate.domain.commands import (
+    ApproveGate,
+    ArchivePlan,
+    Change,
     ClaimNextTask,
     DeletePlan,
     MarkTask,
-    PlanCommand,
+    PausePlan,
     RecordScoringFailure,
+    ReleaseTask,
+    RenewLease,
+    RestorePlan,
+    ResumePlan,
     RetractScore,
+    RetryTask,
+    RevisePlan,
     ScoreOutput,
     ScorePrompt,
     UpdateScores,
-    Wish,
 )
-from plangate.domain.decisions import decide
-from plangate.domain.errors import PlanNotFound
+from plangate.domain.errors import InvalidInput, PlanHeld, PlanNotFound, Problem
 from plangate.domain.events import PlanEvent, TaskStatusChanged
-from plangate.domain.plan import Plan, event_id
+from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
-from plangate.domain.vocabulary import ScoreKind, Scorer, TaskStatus
-
-ATTEMPTS: Final = 100
-"""How often a command is decided again while others keep changing its plan."""
-
-_TURNS: Final = 64
-_Answer = TypeVar("_Answer")
-_Tell = Callable[[Plan, Sequence[PlanEvent]], _Answer]
+from plangate.domain.vocabulary import ScoreKind, Scorer, StatusCause, TaskStatus
 
 
-class PlanRegistry:
+class PlanRegistry(PlanQuestions):
     """Plans in one store. Safe to share between threads; a context manager that closes itself.
 
     Every command also takes `actor`, `correlation_id` and `idempotency_key`
@@ -69,11 +65,9 @@ class PlanRegistry:
     """
 
     def __init__(self, store: EventStore, *, clock: Clock, new_id: NewId) -> None:
-        self._store = store
-        self._clock = clock
+        super().__init__(store)
         self._new_id = new_id
-        self._streams = Streams(store)
-        self._turns = tuple(Lock() for _ in range(_TURNS))
+        self._commands = Commands(store, self._streams, clock)
 
     def __enter__(self) -> Self:
         return self
@@ -116,6 +110,8 @@ class PlanRegistry:
         confidence_threshold: float | None = None,
         policy: Mapping[str, Any] | Policy | None = None,
         plan_id: str | None = None,
+        priority: int = 0,
+        labels: Sequence[str] = (),
         metadata: Mapping[str, Any] | None = None,
         **call: Unpack[CallOptions],
     ) -> PlanStatus:
@@ -132,18 +128,21 @@ class PlanRegistry:
                 "confidence_threshold": confidence_threshold,
                 "policy": policy,
                 "plan_id": plan_id,
+                "priority": priority,
+                "labels": labels,
                 "metadata": {} if metadata is None else metadata,
             },
         )
         asked = current_call(call)
         key = asked.idempotency_key
-        if key is None:
-            at_id = draft.plan_id or self._new_id(PLAN_ID_DIGITS)
-            wish = draft.command(lambda _place: self._new_id(TASK_ID_DIGITS))
-        else:
-            at_id = draft.plan_id or derived_id(PLAN_ID_DIGITS, "plan", key)
-            wish = draft.command(lambda place: derived_id(TASK_ID_DIGITS, "task", key, place))
-        return self._carry_out(at_id, wish, asked, PlanStatus.of, arguments=draft)
+        made_id = self._new_id(PLAN_ID_DIGITS) if key is None else _plan_id_from(key)
+        return self._commands.carry_out(
+            draft.plan_id or made_id,
+            draft.command(self._new_task_ids(key)),
+            asked,
+            PlanStatus.of,
+            arguments=draft,
+        )
 
     def score_prompt(
         self,
@@ -154,6 +153,7 @@ class PlanRegistry:
         scorer: Mapping[str, Any] | Scorer | None = None,
         rationale: str | None = None,
         evidence: Mapping[str, Any] | None = None,
+        token: int | None = None,
         **call: Unpack[CallOptions],
     ) -> PlanStatus:
         """Record how clear a task's instruction was, in [0, 1]. Moves no status.
@@ -169,9 +169,10 @@ class PlanRegistry:
                 "scorer": scorer,
                 "rationale": rationale,
                 "evidence": evidence,
+                "token": token,
             },
         )
-        return self._carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
 
     def score_output(
         self,
@@ -183,6 +184,7 @@ class PlanRegistry:
         scorer: Mapping[str, Any] | Scorer | None = None,
         rationale: str | None = None,
         evidence: Mapping[str, Any] | None = None,
+        token: int | None = None,
         **call: Unpack[CallOptions],
     ) -> PlanStatus:
         """Record how good a task's result was, in [0, 1], and let the gate judge the plan.
@@ -201,9 +203,10 @@ class PlanRegistry:
                 "scorer": scorer,
                 "rationale": rationale,
                 "evidence": evidence,
+                "token": token,
             },
         )
-        return self._carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
 
     def update(
         self,
@@ -216,6 +219,7 @@ class PlanRegistry:
         scorer: Mapping[str, Any] | Scorer | None = None,
         rationale: str | None = None,
         evidence: Mapping[str, Any] | None = None,
+        token: int | None = None,
         **call: Unpack[CallOptions],
     ) -> PlanStatus:
         """Record a prompt score, an output score or both, in one atomic write."""
@@ -229,9 +233,10 @@ class PlanRegistry:
                 "scorer": scorer,
                 "rationale": rationale,
                 "evidence": evidence,
+                "token": token,
             },
         )
-        return self._carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
 
     def record_scoring_failure(
         self,
@@ -248,7 +253,7 @@ class PlanRegistry:
             RecordScoringFailure,
             {"task_id": task_id, "kind": kind, "reason": reason, "scorer": scorer},
         )
-        return self._carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
 
     def retract_score(
         self, plan_id: str, event_id: str, reason: str, **call: Unpack[CallOptions]
@@ -259,7 +264,7 @@ class PlanRegistry:
         `ScoreNotFound` when no score that still stands has this event id.
         """
         wish = accept(RetractScore, {"event_id": event_id, "reason": reason})
-        return self._carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
 
     def mark_task(
         self,
@@ -268,151 +273,192 @@ class PlanRegistry:
         status: TaskStatus | str,
         *,
         reason: str | None = None,
+        token: int | None = None,
         **call: Unpack[CallOptions],
     ) -> PlanStatus:
         """Set a task's status by hand; to the status it has, nothing is recorded.
 
-        Raises `TaskNotFound`.
+        Raises `TaskNotFound`, and `ClaimLost` for a token that is no longer good.
         """
-        wish = accept(MarkTask, {"task_id": task_id, "status": status, "reason": reason})
-        return self._carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        wish = accept(
+            MarkTask, {"task_id": task_id, "status": status, "reason": reason, "token": token}
+        )
+        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
 
-    def next_task(self, plan_id: str, **call: Unpack[CallOptions]) -> TaskView | None:
-        """Take the first pending task in plan order and move it to `in_progress`.
+    def next_task(
+        self,
+        plan_id: str | None = None,
+        *,
+        worker: str | None = None,
+        lease: float | timedelta | None = None,
+        labels: Sequence[str] = (),
+        **call: Unpack[CallOptions],
+    ) -> TaskView | None:
+        """Take the first pending task in plan order whose dependencies are done.
 
-        None when nothing is pending; `get_status` then says whether the plan is
-        `complete`, `blocked` or still `active`.
+        It moves to `in_progress`; its claim names `worker` (else the actor) and,
+        with a `lease` in seconds, goes back by itself unless it is renewed in
+        time. The claim's token goes with what the worker reports. None when there
+        is nothing to take; `get_status` then says why. Raises `PlanHeld` while the
+        plan is paused or its gate holds.
+
+        Without a plan: the most urgent ready task of all plans, the highest
+        priority first, then the oldest plan; `labels` must all be on the task or its plan.
         """
-        return self._carry_out(plan_id, ClaimNextTask(), current_call(call), _claimed_task)
+        asked = current_call(call)
+        said = {"worker": worker or asked.actor, "lease": _in_seconds(lease)}
+        if plan_id is None:
+            anywhere = accept(ClaimAnywhere, {**said, "labels": labels})
+            return self._next_of_all(anywhere, asked)
+        if labels:
+            raise InvalidInput([Problem("labels", "choose among all plans: give no plan_id")])
+        wish = accept(ClaimNextTask, said)
+        return self._commands.carry_out(plan_id, wish, asked, _claimed_task)
+
+    def heartbeat(
+        self,
+        plan_id: str,
+        task_id: str,
+        token: int,
+        *,
+        lease: float | timedelta | None = None,
+        **call: Unpack[CallOptions],
+    ) -> TaskView:
+        """Hold a claim for `lease` seconds from now, or for as long as it held before.
+
+        Raises `ClaimLost` when the claim is over, `TaskNotFound`.
+        """
+        wish = accept(RenewLease, {"task_id": task_id, "token": token, "lease": _in_seconds(lease)})
+
+        def tell(plan: Plan, _events: Sequence[PlanEvent]) -> TaskView:
+            return TaskView.of(plan.task(wish.task_id), plan.policy)
+
+        return self._commands.carry_out(plan_id, wish, current_call(call), tell)
+
+    def release(
+        self,
+        plan_id: str,
+        task_id: str,
+        *,
+        token: int | None = None,
+        reason: str | None = None,
+        **call: Unpack[CallOptions],
+    ) -> PlanStatus:
+        """Give a claimed task back undone: it is pending again. Raises as `heartbeat`."""
+        wish = accept(ReleaseTask, {"task_id": task_id, "token": token, "reason": reason})
+        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+
+    # --- after the gate says "replan" ---
+
+    def revise(
+        self,
+        plan_id: str,
+        reason: str,
+        changes: Sequence[Mapping[str, Any] | Change],
+        **call: Unpack[CallOptions],
+    ) -> PlanStatus:
+        """Change the plan, all of it or nothing. What was due is answered by it.
+
+        Each change says its `op`: `add` a task (`before` or `after` another, else at
+        the end), `change` its title, description, depends_on, priority, labels or
+        metadata, `move` it, `drop` it, `split` it `into` several, `replace` it `by`
+        another. A failed or replanning task that is changed starts again. Raises
+        `TaskNotFound`, `InvalidInput`.
+        """
+        asked = current_call(call)
+        new_task_ids = self._new_task_ids(asked.idempotency_key)
+        wish = accept(
+            RevisePlan, {"reason": reason, "changes": with_task_ids(changes, new_task_ids)}
+        )
+        return self._commands.carry_out(plan_id, wish, asked, PlanStatus.of)
+
+    def retry(
+        self, plan_id: str, task_id: str, reason: str, **call: Unpack[CallOptions]
+    ) -> PlanStatus:
+        """Give a failed or replanning task another attempt: it is pending again.
+
+        What was due is answered by it. Raises `InvalidInput` for any other task,
+        `TaskNotFound`.
+        """
+        wish = accept(RetryTask, {"task_id": task_id, "reason": reason})
+        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+
+    def approve(self, plan_id: str, reason: str, **call: Unpack[CallOptions]) -> PlanStatus:
+        """Let work go on although a replan is due. Who may is for the host to decide."""
+        wish = accept(ApproveGate, {"reason": reason})
+        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+
+    def pause(self, plan_id: str, reason: str, **call: Unpack[CallOptions]) -> PlanStatus:
+        """Hand out no work until the plan is resumed; work under way may be reported."""
+        wish = accept(PausePlan, {"reason": reason})
+        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+
+    def resume(self, plan_id: str, reason: str, **call: Unpack[CallOptions]) -> PlanStatus:
+        """Let a paused plan go on."""
+        wish = accept(ResumePlan, {"reason": reason})
+        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+
+    def archive(self, plan_id: str, reason: str, **call: Unpack[CallOptions]) -> PlanStatus:
+        """Put a plan away: every command but `restore` and `delete` raises `PlanHeld`."""
+        wish = accept(ArchivePlan, {"reason": reason})
+        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+
+    def restore(self, plan_id: str, reason: str, **call: Unpack[CallOptions]) -> PlanStatus:
+        """Take a plan out of the archive, as it was."""
+        wish = accept(RestorePlan, {"reason": reason})
+        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
 
     def delete(
         self, plan_id: str, *, reason: str | None = None, **call: Unpack[CallOptions]
     ) -> bool:
         """Take a plan out of the views; its history stays readable. False if it is not there."""
         wish = accept(DeletePlan, {"reason": reason})
-        return self._carry_out(plan_id, wish, current_call(call), _anything_happened)
+        return self._commands.carry_out(plan_id, wish, current_call(call), _anything_happened)
 
-    # --- questions ---
+    # --- what they share ---
 
-    def get(self, plan_id: str) -> Plan | None:
-        """The plan's whole state now, or None if it is not there or was deleted."""
-        plan = self._streams.current(accept_identifier("plan_id", plan_id)).plan
-        return plan if plan.exists else None
+    def _next_of_all(self, anywhere: ClaimAnywhere, call: Call) -> TaskView | None:
+        readable = [read for read in self._readable() if isinstance(read, Stream)]
+        for stream in readable:
+            if call.idempotency_key in stream.receipts:  # a retry: the plan is known
+                return self._claimed(stream.plan.plan_id, None, anywhere, call)
+        plans = (stream.plan for stream in readable if stream.plan.exists)
+        for plan_id, task_id in by_urgency(plans, frozenset(anywhere.labels), self._commands.now()):
+            try:
+                task = self._claimed(plan_id, task_id, anywhere, call)
+            except (PlanHeld, PlanNotFound):  # since we looked
+                continue
+            if task is not None:
+                return task
+        return None
 
-    def get_status(self, plan_id: str) -> PlanStatus:
-        """How the plan stands now."""
-        plan = self._streams.current(accept_identifier("plan_id", plan_id)).plan
-        plan.require_alive()
-        return PlanStatus.of(plan)
+    def _claimed(
+        self, plan_id: str, task_id: str | None, anywhere: ClaimAnywhere, call: Call
+    ) -> TaskView | None:
+        wish = ClaimNextTask(worker=anywhere.worker, lease=anywhere.lease, task_id=task_id)
+        return self._commands.carry_out(plan_id, wish, call, _claimed_task, arguments=anywhere)
 
-    def list_plans(self, *, limit: int | None = None) -> PlanList:
-        """The plans that are there, oldest first: all of them, or the first `limit`.
-
-        A plan with an event that cannot be read is named beside the others.
-        """
-        wanted = accept(Limit, {"limit": limit}).limit
-        plans: list[PlanStatus] = []
-        unreadable: list[UnreadablePlan] = []
-        after = 0
-        while page := self._store.plan_ids(after=after, limit=MAX_PAGE):
-            for after, plan_id in page:  # noqa: B007  (the next page begins after the last)
-                if len(plans) == wanted:
-                    return PlanList(plans=tuple(plans), unreadable=tuple(unreadable))
-                try:
-                    plan = self.get(plan_id)
-                except CorruptEvent as error:
-                    unreadable.append(
-                        UnreadablePlan(plan_id=plan_id, version=error.version, why=error.why)
-                    )
-                else:
-                    plans += [PlanStatus.of(plan)] if plan else []
-        return PlanList(plans=tuple(plans), unreadable=tuple(unreadable))
-
-    def history(self, plan_id: str) -> Sequence[RecordedEvent]:
-        """Everything that happened to a plan, in order, also after its deletion."""
-        events = self._store.read(accept_identifier("plan_id", plan_id))
-        if not events:
-            raise PlanNotFound(plan_id)
-        return events
-
-    def events(self, *, after: int = 0, limit: int = 1_000) -> Sequence[RecordedEvent]:
-        """The log of all plans in commit order: the `limit` events beyond a position.
-
-        Go on with the position of the last one; an empty answer means there is
-        nothing newer. At most 10,000 at a time.
-        """
-        page = accept(Page, {"after": after, "limit": limit})
-        return self._store.read_all(after=page.after, limit=page.limit)
-
-    # --- how a command is carried out ---
-
-    def _carry_out(
-        self,
-        plan_id: str,
-        wish: PlanCommand,
-        call: Call,
-        tell: _Tell[_Answer],
-        *,
-        arguments: Wish | None = None,
-    ) -> _Answer:
-        plan_id = accept_identifier("plan_id", plan_id)
-        digest = _digest(arguments or wish) if call.idempotency_key else None
-        with self._turns[hash(plan_id) % _TURNS]:
-            for _ in range(ATTEMPTS):
-                stream = self._streams.current(plan_id)
-                receipt = stream.receipts.get(call.idempotency_key or "")
-                if receipt is not None:
-                    if receipt.arguments_digest != digest:
-                        raise IdempotencyKeyReused(plan_id, call.idempotency_key or "")
-                    plan, recorded = self._streams.as_recorded(plan_id, receipt)
-                    return tell(plan, [entry.event for entry in recorded])
-                now = self._clock().astimezone(UTC)
-                events = decide(stream.plan, wish, now)
-                if not events:
-                    return tell(stream.plan, events)
-                recorded = _recorded(stream.plan, events, call, digest, now)
-                try:
-                    self._store.append(recorded)
-                except ConcurrentChange:
-                    continue
-                return tell(self._streams.keep(stream.followed_by(recorded)).plan, events)
-        raise ConcurrentChange(plan_id)
+    def _new_task_ids(self, key: str | None) -> NewId:
+        """Names the n-th new task of a command: by its key if it has one, else at random."""
+        if key is None:
+            return lambda _place: self._new_id(TASK_ID_DIGITS)
+        return lambda place: derived_id(TASK_ID_DIGITS, "task", key, place)
 
 
-def _recorded(
-    plan: Plan, events: Sequence[PlanEvent], call: Call, digest: str | None, now: datetime
-) -> list[RecordedEvent]:
-    """The events in their envelopes; those after the first name it as their cause."""
-    first = plan.version + 1
-    return [
-        RecordedEvent(
-            event,
-            Envelope(
-                plan_id=plan.plan_id,
-                version=version,
-                recorded_at=now,
-                actor=call.actor,
-                correlation_id=call.correlation_id,
-                causation_id=None if version == first else event_id(plan.plan_id, first),
-                idempotency_key=call.idempotency_key if version == first else None,
-                arguments_digest=digest if version == first else None,
-            ),
-        )
-        for version, event in enumerate(events, start=first)
-    ]
-
-
-def _digest(arguments: Wish) -> str:
-    """SHA-256 (hex) over a command's name and its arguments, defaults left out."""
-    said = arguments.model_dump(mode="json", exclude_defaults=True)
-    text = json.dumps([type(arguments).__name__, said], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+def _plan_id_from(key: str) -> str:
+    return derived_id(PLAN_ID_DIGITS, "plan", key)
 
 
 def _claimed_task(plan: Plan, events: Sequence[PlanEvent]) -> TaskView | None:
-    claimed = [event.task_id for event in events if isinstance(event, TaskStatusChanged)]
-    return TaskView.of(plan.task(claimed[0]), plan.policy) if claimed else None
+    for event in events:
+        if isinstance(event, TaskStatusChanged) and event.cause is StatusCause.CLAIMED:
+            return TaskView.of(plan.task(event.task_id), plan.policy)
+    return None
 
 
 def _anything_happened(_plan: Plan, events: Sequence[PlanEvent]) -> bool:
     return bool(events)
+
+
+def _in_seconds(lease: float | timedelta | None) -> float | None:
+    return lease.total_seconds() if isinstance(lease, timedelta) else lease

@@ -3,25 +3,56 @@
 What people wrote reads `None` once it was erased.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from datetime import datetime
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from plangate.domain.events import PlanEvent, TaskScored
-from plangate.domain.plan import Plan, Task
+from plangate.application.advice import advice
+from plangate.domain.events import PlanEvent, TaskDropped, TaskScored
+from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
-from plangate.domain.vocabulary import PlanState, TaskStatus
+from plangate.domain.standing import obstacles
+from plangate.domain.task import Task
+from plangate.domain.vocabulary import ObstacleKind, PlanState, TaskStatus
 
 
 class _Result(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class ClaimView(_Result):
+    """Who works on a task; `token` goes with what that worker reports, and fences off others."""
+
+    token: int
+    worker: str | None
+    since: datetime
+    until: datetime | None
+
+    @classmethod
+    def of(cls, task: Task) -> Self | None:
+        """The claim in force, if the task is in progress and was claimed."""
+        claim = task.claim
+        if claim is None or task.status is not TaskStatus.IN_PROGRESS:
+            return None
+        return cls(token=claim.token, worker=claim.worker, since=claim.since, until=claim.until)
+
+
+class ObstacleView(_Result):
+    """One reason why work does not go on, and the tasks it concerns."""
+
+    kind: ObstacleKind
+    task_ids: tuple[str, ...]
+
+
 class TaskView(_Result):
-    """A task as it stands. Scores and confidence are in [0, 1]; unscored is None and 0.0."""
+    """A task as it stands. Scores and confidence are in [0, 1]; unscored is None and 0.0.
+
+    `claim` is set while somebody works on it. `split_from` and `replaces` name the
+    task it came from.
+    """
 
     id: str
     title: str | None
@@ -31,6 +62,13 @@ class TaskView(_Result):
     output_score: float | None
     confidence: float
     replan_count: int
+    attempt: int
+    depends_on: tuple[str, ...]
+    claim: ClaimView | None
+    priority: int | None
+    labels: tuple[str, ...]
+    split_from: str | None
+    replaces: str | None
     metadata: dict[str, Any]
 
     @classmethod
@@ -45,12 +83,24 @@ class TaskView(_Result):
             output_score=task.output_score,
             confidence=task.confidence(policy) or 0.0,
             replan_count=task.replan_count,
+            attempt=task.attempt,
+            depends_on=task.depends_on,
+            claim=ClaimView.of(task),
+            priority=task.priority,
+            labels=task.labels,
+            split_from=task.split_from,
+            replaces=task.replaces,
             metadata=deepcopy(task.metadata),
         )
 
 
 class PlanStatus(_Result):
-    """A plan as it stands at one version. `warnings` speak of the command just answered."""
+    """A plan as it stands at one version.
+
+    `needs_replan` is the figure below its threshold; `replan_due` the fact that the
+    gate fired and nobody has answered yet. `obstacles` are what stands in the way,
+    `advice` what leads on. `warnings` speak of the command just answered.
+    """
 
     plan_id: str
     goal: str | None
@@ -60,8 +110,13 @@ class PlanStatus(_Result):
     confidence_threshold: float
     needs_replan: bool
     replan_count: int
+    replan_due: bool
+    obstacles: tuple[ObstacleView, ...]
+    advice: tuple[str, ...]
     created_at: datetime | None
     updated_at: datetime | None
+    priority: int
+    labels: tuple[str, ...]
     task_count: int
     metadata: dict[str, Any]
     tasks: tuple[TaskView, ...]
@@ -79,18 +134,33 @@ class PlanStatus(_Result):
             confidence_threshold=plan.policy.confidence_threshold,
             needs_replan=plan.needs_replan,
             replan_count=plan.replan_count,
+            replan_due=plan.replan_due,
+            obstacles=tuple(
+                ObstacleView(kind=obstacle.kind, task_ids=obstacle.task_ids)
+                for obstacle in obstacles(plan)
+            ),
+            advice=tuple(advice(plan)),
             created_at=plan.created_at,
             updated_at=plan.updated_at,
+            priority=plan.priority,
+            labels=plan.labels,
             task_count=len(plan.order),
             metadata=deepcopy(plan.metadata),
             tasks=tuple(TaskView.of(task, plan.policy) for task in plan),
-            warnings=tuple(
+            warnings=tuple(_warnings(events)),
+        )
+
+
+def _warnings(events: Iterable[PlanEvent]) -> Iterator[str]:
+    for event in events:
+        if isinstance(event, TaskScored) and event.raw_score is not None:
+            yield (
                 f"{event.kind} score {event.raw_score!r} is outside [0, 1] and counts as "
                 f"{event.score!r}"
-                for event in events
-                if isinstance(event, TaskScored) and event.raw_score is not None
-            ),
-        )
+            )
+        elif isinstance(event, TaskDropped) and event.dependants:
+            dependants = ", ".join(map(repr, event.dependants))
+            yield f"{event.task_id!r} was dropped; no longer waiting for it: {dependants}"
 
 
 class UnreadablePlan(_Result):

@@ -5,12 +5,13 @@ it is for `decisions`. Its fields are the caller's arguments and nothing else, s
 that a repeated request can be recognised by them.
 """
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
+    MAX_CHANGES,
     MAX_TASKS,
     Flag,
     GivenScore,
@@ -18,11 +19,16 @@ from plangate.domain.vocabulary import (
     Goal,
     Identifier,
     JsonObject,
+    Labels,
+    LeaseSeconds,
+    Priority,
     Prose,
     Reason,
     ScoreKind,
+    TaskIds,
     TaskStatus,
     Title,
+    Token,
 )
 
 
@@ -34,6 +40,7 @@ class Wish(BaseModel):
 
 class _Judging(Wish):
     task_id: Identifier
+    token: Token | None = None
     scorer: GivenScorer | None = None
     rationale: Prose | None = None
     evidence: JsonObject | None = None
@@ -44,6 +51,9 @@ class TaskText(Wish):
 
     title: Title
     description: Prose = ""
+    depends_on: TaskIds = ()
+    priority: Priority | None = None
+    labels: Labels = ()
     metadata: JsonObject = Field(default={})
 
 
@@ -59,6 +69,8 @@ class CreatePlan(Wish):
     goal: Goal
     tasks: Annotated[tuple[NewTask, ...], Field(min_length=1, max_length=MAX_TASKS)]
     policy: Policy
+    priority: Priority = 0
+    labels: Labels = ()
     metadata: JsonObject = Field(default={})
 
 
@@ -111,16 +123,157 @@ class MarkTask(Wish):
     task_id: Identifier
     status: TaskStatus
     reason: Reason | None = None
+    token: Token | None = None
 
 
 class ClaimNextTask(Wish):
-    """Take the first pending task in plan order."""
+    """Take the first ready task in plan order, or the one named if it is ready.
+
+    `worker` is who takes it, `lease` for how many seconds; without one the claim
+    holds for good.
+    """
+
+    worker: Identifier | None = None
+    lease: LeaseSeconds | None = None
+    task_id: Identifier | None = None
+
+
+class RenewLease(Wish):
+    """Hold a claim for longer: `lease` seconds from now, or as many as before."""
+
+    task_id: Identifier
+    token: Token
+    lease: LeaseSeconds | None = None
+
+
+class ReleaseTask(Wish):
+    """Give a claimed task back undone."""
+
+    task_id: Identifier
+    token: Token | None = None
+    reason: Reason | None = None
+
+
+class RetryTask(Wish):
+    """Give a failed or replanning task another attempt."""
+
+    task_id: Identifier
+    reason: Reason
+
+
+class ApproveGate(Wish):
+    """Let work go on although a replan is due."""
+
+    reason: Reason
+
+
+class PausePlan(Wish):
+    """Hand out no work until the plan is resumed."""
+
+    reason: Reason
+
+
+class ResumePlan(Wish):
+    """Let a paused plan go on."""
+
+    reason: Reason
+
+
+class ArchivePlan(Wish):
+    """Put the plan away."""
+
+    reason: Reason
+
+
+class RestorePlan(Wish):
+    """Take the plan out of the archive."""
+
+    reason: Reason
 
 
 class DeletePlan(Wish):
     """Take the plan out of the views."""
 
     reason: Reason | None = None
+
+
+# --- revisions ---
+
+
+class _Placing(Wish):
+    """Where a task goes: in front of one, behind one, or at the end."""
+
+    before: Identifier | None = None
+    after: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _names_one_place(self) -> Self:
+        if self.before is not None and self.after is not None:
+            raise ValueError("give before or after, not both")
+        return self
+
+
+class AddTask(_Placing):
+    """Add a task."""
+
+    op: Literal["add"] = "add"
+    task: NewTask
+
+
+class ChangeTask(Wish):
+    """Describe a task anew; what is not given stays. A failed or replanning task starts again."""
+
+    op: Literal["change"] = "change"
+    task_id: Identifier
+    title: Title | None = None
+    description: Prose | None = None
+    depends_on: TaskIds | None = None
+    priority: Priority | None = None
+    labels: Labels | None = None
+    metadata: JsonObject | None = None
+
+
+class MoveTask(_Placing):
+    """Give a task another place in the plan."""
+
+    op: Literal["move"] = "move"
+    task_id: Identifier
+
+
+class DropTask(Wish):
+    """Take a task out of the plan."""
+
+    op: Literal["drop"] = "drop"
+    task_id: Identifier
+
+
+class SplitTask(Wish):
+    """Let several tasks take one's place."""
+
+    op: Literal["split"] = "split"
+    task_id: Identifier
+    into: Annotated[tuple[NewTask, ...], Field(min_length=2, max_length=MAX_CHANGES)]
+
+
+class ReplaceTask(Wish):
+    """Let another task take one's place."""
+
+    op: Literal["replace"] = "replace"
+    task_id: Identifier
+    by: NewTask
+
+
+Change = AddTask | ChangeTask | MoveTask | DropTask | SplitTask | ReplaceTask
+
+
+class RevisePlan(Wish):
+    """Change the plan, all of it or nothing, for a reason."""
+
+    reason: Reason
+    changes: Annotated[
+        tuple[Annotated[Change, Field(discriminator="op")], ...],
+        Field(min_length=1, max_length=MAX_CHANGES),
+    ]
 
 
 PlanCommand = (
@@ -132,5 +285,14 @@ PlanCommand = (
     | RetractScore
     | MarkTask
     | ClaimNextTask
+    | RenewLease
+    | ReleaseTask
+    | RetryTask
+    | ApproveGate
+    | RevisePlan
+    | PausePlan
+    | ResumePlan
+    | ArchivePlan
+    | RestorePlan
     | DeletePlan
 )

@@ -9,43 +9,74 @@ from collections import Counter
 from datetime import datetime
 from typing import assert_never
 
+from plangate.domain.claims import claim_next_task, release_task, renew_lease, require_claim
 from plangate.domain.commands import (
+    ApproveGate,
+    ArchivePlan,
     ClaimNextTask,
     CreatePlan,
     DeletePlan,
     MarkTask,
-    NewTask,
+    PausePlan,
     PlanCommand,
     RecordScoringFailure,
+    ReleaseTask,
+    RenewLease,
+    RestorePlan,
+    ResumePlan,
     RetractScore,
+    RetryTask,
+    RevisePlan,
     ScoreOutput,
     ScorePrompt,
     UpdateScores,
 )
+from plangate.domain.dependencies import require_sound
 from plangate.domain.errors import (
     InvalidInput,
     InvalidScore,
     PlanExists,
+    PlanHeld,
     Problem,
     ScoreNotFound,
 )
 from plangate.domain.events import (
+    PlanArchived,
     PlanCreated,
     PlanDeleted,
     PlanEvent,
-    PlannedTask,
+    PlanPaused,
+    PlanRestored,
+    PlanResumed,
     ReplanTriggered,
     ScoreRetracted,
     ScoringFailed,
     TaskScored,
-    TaskStatusChanged,
 )
 from plangate.domain.plan import Plan, evolve
+from plangate.domain.revisions import approve, planned, retry, revise
 from plangate.domain.vocabulary import (
     OutOfRange,
     ScoreKind,
     StatusCause,
     TaskStatus,
+)
+
+_OnALivingPlan = (
+    ScorePrompt
+    | ScoreOutput
+    | UpdateScores
+    | RecordScoringFailure
+    | RetractScore
+    | MarkTask
+    | ClaimNextTask
+    | RenewLease
+    | ReleaseTask
+    | RetryTask
+    | ApproveGate
+    | RevisePlan
+    | PausePlan
+    | ResumePlan
 )
 
 
@@ -54,8 +85,18 @@ def decide(plan: Plan, wish: PlanCommand, now: datetime) -> list[PlanEvent]:
     if isinstance(wish, CreatePlan):
         return _create(plan, wish, now)
     if isinstance(wish, DeletePlan):
-        return _delete(plan, wish, now)
+        return [PlanDeleted(at=now, reason=wish.reason)] if plan.exists else []
     plan.require_alive()
+    if isinstance(wish, ArchivePlan | RestorePlan):
+        return _archive_or_restore(plan, wish, now)
+    if plan.archived:
+        raise PlanHeld(plan.plan_id, "is archived", "restore it to go on")
+    return _decide_on_a_living_plan(plan, wish, now)
+
+
+def _decide_on_a_living_plan(  # noqa: C901, PLR0912  (one branch a wish)
+    plan: Plan, wish: _OnALivingPlan, now: datetime
+) -> list[PlanEvent]:
     match wish:
         case ScorePrompt():
             return [_scored(plan, wish, ScoreKind.PROMPT, wish.score, now)]
@@ -68,9 +109,23 @@ def decide(plan: Plan, wish: PlanCommand, now: datetime) -> list[PlanEvent]:
         case RetractScore():
             return _retract_score(plan, wish, now)
         case MarkTask():
-            return _moved(plan, wish.task_id, wish.status, StatusCause.MARKED, now, wish.reason)
+            return _mark_task(plan, wish, now)
         case ClaimNextTask():
-            return _claim_next_task(plan, now)
+            return claim_next_task(plan, wish, now)
+        case RenewLease():
+            return renew_lease(plan, wish, now)
+        case ReleaseTask():
+            return release_task(plan, wish, now)
+        case RetryTask():
+            return retry(plan, wish, now)
+        case ApproveGate():
+            return approve(plan, wish, now)
+        case RevisePlan():
+            return revise(plan, wish, now)
+        case PausePlan():
+            return [] if plan.paused else [PlanPaused(at=now, reason=wish.reason)]
+        case ResumePlan():
+            return [PlanResumed(at=now, reason=wish.reason)] if plan.paused else []
         case _:
             assert_never(wish)
 
@@ -83,19 +138,26 @@ def _create(plan: Plan, wish: CreatePlan, now: datetime) -> list[PlanEvent]:
     if repeated:
         problem = f"task ids must differ; given more than once: {', '.join(repeated)}"
         raise InvalidInput([Problem("tasks", problem)])
+    require_sound({task.id: task.depends_on for task in wish.tasks})
     return [
         PlanCreated(
             at=now,
             goal=wish.goal,
-            tasks=tuple(_planned(task) for task in wish.tasks),
+            tasks=tuple(planned(task) for task in wish.tasks),
             policy=wish.policy.whole(),
             metadata=wish.metadata or None,
+            priority=wish.priority or None,
+            labels=wish.labels or None,
         )
     ]
 
 
-def _delete(plan: Plan, wish: DeletePlan, now: datetime) -> list[PlanEvent]:
-    return [PlanDeleted(at=now, reason=wish.reason)] if plan.exists else []
+def _archive_or_restore(
+    plan: Plan, wish: ArchivePlan | RestorePlan, now: datetime
+) -> list[PlanEvent]:
+    if isinstance(wish, ArchivePlan):
+        return [] if plan.archived else [PlanArchived(at=now, reason=wish.reason)]
+    return [PlanRestored(at=now, reason=wish.reason)] if plan.archived else []
 
 
 def _score_output(
@@ -124,7 +186,7 @@ def _scored(
     *,
     mark_done: bool | None = None,
 ) -> TaskScored:
-    plan.task(wish.task_id)
+    require_claim(plan, plan.task(wish.task_id), wish.token, now)
     score = min(max(given, 0.0), 1.0)
     if score != given and plan.policy.out_of_range is OutOfRange.REFUSE:
         field = f"{kind}_score" if isinstance(wish, UpdateScores) else "score"
@@ -152,7 +214,7 @@ def _consequences(plan: Plan, scored: TaskScored, now: datetime) -> list[PlanEve
         ends_as = task.status
     else:
         ends_as = TaskStatus.DONE if plan.passes(task) else TaskStatus.FAILED
-    events = _moved(plan, task.id, ends_as, StatusCause.SCORED, now)
+    events = task.move(ends_as, StatusCause.SCORED, now)
     if plan.needs_replan:
         events.append(
             ReplanTriggered(
@@ -188,33 +250,7 @@ def _retract_score(plan: Plan, wish: RetractScore, now: datetime) -> list[PlanEv
     ]
 
 
-def _claim_next_task(plan: Plan, now: datetime) -> list[PlanEvent]:
-    for task in plan:
-        if task.status is TaskStatus.PENDING:
-            return _moved(plan, task.id, TaskStatus.IN_PROGRESS, StatusCause.CLAIMED, now)
-    return []
-
-
-def _planned(task: NewTask) -> PlannedTask:
-    return PlannedTask(
-        id=task.id,
-        title=task.title,
-        description=task.description or None,
-        metadata=task.metadata or None,
-    )
-
-
-def _moved(
-    plan: Plan,
-    task_id: str,
-    new: TaskStatus,
-    cause: StatusCause,
-    now: datetime,
-    reason: str | None = None,
-) -> list[PlanEvent]:
-    old = plan.task(task_id).status
-    if old is new:
-        return []
-    return [
-        TaskStatusChanged(at=now, task_id=task_id, old=old, new=new, cause=cause, reason=reason)
-    ]
+def _mark_task(plan: Plan, wish: MarkTask, now: datetime) -> list[PlanEvent]:
+    task = plan.task(wish.task_id)
+    require_claim(plan, task, wish.token, now)
+    return task.move(wish.status, StatusCause.MARKED, now, wish.reason)

@@ -6,7 +6,10 @@
     ├── PlanExists              the id is taken
     ├── PlanNotFound            no such plan
     │   └── PlanGone            there was one, and it was deleted
+    ├── PlanHeld                the plan hands out no work now: gate, pause or archive
     ├── TaskNotFound            the plan has no such task
+    │   └── TaskGone            it had one, and a revision took it out
+    ├── ClaimLost               somebody else holds the task by now, or nobody
     └── ScoreNotFound           no standing score has this event id
 
 The facts of a refusal are attributes; how it is told over HTTP, MCP or a
@@ -86,6 +89,64 @@ class TaskNotFound(PlangateError):
 
     def __str__(self) -> str:
         return f"the plan {self.plan_id!r} has no task {self.task_id!r}"
+
+
+class TaskGone(TaskNotFound):
+    """A revision took the task out of the plan."""
+
+    def __init__(self, plan_id: str, task_id: str, how: str) -> None:
+        super().__init__(plan_id, task_id)
+        self.args = (plan_id, task_id, how)
+        self.how = how
+
+    def __str__(self) -> str:
+        return f"the task {self.task_id!r} is no longer in the plan {self.plan_id!r}: {self.how}"
+
+
+class PlanHeld(PlangateError):
+    """The plan stands still: its gate holds, or it is paused or archived."""
+
+    def __init__(self, plan_id: str, why: str, release: str) -> None:
+        super().__init__(plan_id, why, release)
+        self.plan_id = plan_id
+        self.why = why
+        self.release = release
+
+    def __str__(self) -> str:
+        return f"the plan {self.plan_id!r} {self.why}; {self.release}"
+
+
+class ClaimLost(PlangateError):
+    """The claim that a fencing token stands for is over; `holder` works on the task now.
+
+    `holder_token` is the token of the claim in force. Both are None when nobody
+    holds the task; a claim may also name no worker.
+    """
+
+    def __init__(
+        self,
+        plan_id: str,
+        task_id: str,
+        token: int,
+        holder: str | None = None,
+        holder_token: int | None = None,
+    ) -> None:
+        super().__init__(plan_id, task_id, token, holder, holder_token)
+        self.plan_id = plan_id
+        self.task_id = task_id
+        self.token = token
+        self.holder = holder
+        self.holder_token = holder_token
+
+    def __str__(self) -> str:
+        if self.holder_token is None:
+            now = "nobody holds the task now"
+        else:
+            now = f"{self.holder or 'a nameless worker'} holds it now with {self.holder_token}"
+        return (
+            f"the claim {self.token} on the task {self.task_id!r} of the plan "
+            f"{self.plan_id!r} is over; {now}"
+        )
 
 
 class ScoreNotFound(PlangateError):

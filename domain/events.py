@@ -40,6 +40,9 @@ class PlannedTask(_Recorded):
     title: WrittenText = None
     description: WrittenText = None
     metadata: WrittenJson = None
+    depends_on: tuple[str, ...] | None = None
+    priority: int | None = None
+    labels: tuple[str, ...] | None = None
 
 
 class PlanCreated(Fact):
@@ -49,6 +52,8 @@ class PlanCreated(Fact):
     tasks: tuple[PlannedTask, ...]
     policy: Policy
     metadata: WrittenJson = None
+    priority: int | None = None
+    labels: tuple[str, ...] | None = None
 
 
 class TaskScored(Fact):
@@ -88,21 +93,125 @@ class ScoreRetracted(Fact):
 
 
 class TaskStatusChanged(Fact):
-    """A task moved from one status to another."""
+    """A task moved from one status to another.
+
+    A claim (`cause` claimed) names its worker, and how long it holds if it has a lease;
+    the version of this event is the claim's fencing token.
+    """
 
     task_id: str
     old: TaskStatus
     new: TaskStatus
     cause: StatusCause
     reason: WrittenText = None
+    worker: str | None = None
+    lease_until: AwareDatetime | None = None
+
+
+class LeaseRenewed(Fact):
+    """A worker is still at it: its claim holds for longer."""
+
+    task_id: str
+    lease_until: AwareDatetime
 
 
 class ReplanTriggered(Fact):
-    """The gate fired: the rolling confidence fell below the threshold."""
+    """The gate fired: the rolling confidence fell below the threshold. A replan is due."""
 
     task_id: str
     rolling_confidence: float
     threshold: float
+
+
+class GateApproved(Fact):
+    """Somebody let work go on although a replan was due."""
+
+    reason: WrittenText = None
+
+
+class PlanRevised(Fact):
+    """Somebody replanned; the events after it in the same command tell what changed."""
+
+    reason: WrittenText = None
+
+
+class TaskAdded(Fact):
+    """A task joined the plan, in front of another or at its end."""
+
+    task: PlannedTask
+    before: str | None = None
+
+
+class TaskChanged(Fact):
+    """A task was described anew. What is absent stayed as it was."""
+
+    task_id: str
+    title: WrittenText = None
+    description: WrittenText = None
+    metadata: WrittenJson = None
+    depends_on: tuple[str, ...] | None = None
+    priority: int | None = None
+    labels: tuple[str, ...] | None = None
+
+
+class TaskMoved(Fact):
+    """A task took another place in the plan: in front of another or at its end."""
+
+    task_id: str
+    before: str | None = None
+
+
+class TaskDropped(Fact):
+    """A task left the plan. Those that depended on it do so no longer."""
+
+    task_id: str
+    dependants: tuple[str, ...] = ()
+
+
+class TaskSplit(Fact):
+    """Several tasks took one's place; what depended on it depends on all of them."""
+
+    task_id: str
+    into: tuple[PlannedTask, ...]
+
+
+class TaskReplaced(Fact):
+    """Another task took one's place; what depended on it depends on the other."""
+
+    task_id: str
+    by: PlannedTask
+
+
+class AttemptStarted(Fact):
+    """A failed or replanning task gets another chance: its n-th attempt."""
+
+    task_id: str
+    attempt: int
+    reason: WrittenText = None
+
+
+class PlanPaused(Fact):
+    """No work is handed out until the plan is resumed."""
+
+    reason: WrittenText = None
+
+
+class PlanResumed(Fact):
+    """A paused plan goes on."""
+
+    reason: WrittenText = None
+
+
+class PlanArchived(Fact):
+    """The plan is put away: nothing about it changes until it is restored."""
+
+    reason: WrittenText = None
+
+
+class PlanRestored(Fact):
+    """An archived plan is back as it was."""
+
+    reason: WrittenText = None
 
 
 class PlanDeleted(Fact):
@@ -117,6 +226,20 @@ PlanEvent = (
     | ScoringFailed
     | ScoreRetracted
     | TaskStatusChanged
+    | LeaseRenewed
     | ReplanTriggered
+    | GateApproved
+    | PlanRevised
+    | TaskAdded
+    | TaskChanged
+    | TaskMoved
+    | TaskDropped
+    | TaskSplit
+    | TaskReplaced
+    | AttemptStarted
+    | PlanPaused
+    | PlanResumed
+    | PlanArchived
+    | PlanRestored
     | PlanDeleted
 )

@@ -9,84 +9,41 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final, TypeVar, assert_never
+from typing import Any, Final, assert_never
 
 from rpds import HashTrieMap
 
-from plangate.domain.confidence import reaches, rolling_confidence, task_confidence
-from plangate.domain.errors import PlanGone, PlanNotFound, TaskNotFound
+from plangate.domain.confidence import reaches, rolling_confidence
+from plangate.domain.errors import PlanGone, PlanNotFound, TaskGone, TaskNotFound
 from plangate.domain.events import (
+    AttemptStarted,
+    GateApproved,
+    LeaseRenewed,
+    PlanArchived,
     PlanCreated,
     PlanDeleted,
     PlanEvent,
-    PlannedTask,
+    PlanPaused,
+    PlanRestored,
+    PlanResumed,
+    PlanRevised,
     ReplanTriggered,
     ScoreRetracted,
     ScoringFailed,
+    TaskAdded,
+    TaskChanged,
+    TaskDropped,
+    TaskMoved,
+    TaskReplaced,
     TaskScored,
+    TaskSplit,
     TaskStatusChanged,
 )
 from plangate.domain.policy import Policy
-from plangate.domain.vocabulary import PlanState, ScoreKind, TaskStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """A score that still stands, and the version of the plan at which it was given."""
-
-    score: float
-    version: int
-
-
-Judgements = tuple[Judgement, ...]
+from plangate.domain.task import Judgement, Task
+from plangate.domain.vocabulary import Gate, PlanState, ScoreKind, TaskStatus
 
 _A_VERSION: Final = re.compile(r"[0-9]{1,18}")
-
-_OfATask = TypeVar(
-    "_OfATask", bound=TaskScored | ScoreRetracted | TaskStatusChanged | ReplanTriggered
-)
-
-_Value = TypeVar("_Value", "Task", "Plan")
-
-
-@dataclass(frozen=True)
-class Task:
-    """One task of a plan. Its standing judgements come newest first."""
-
-    id: str
-    title: str | None
-    description: str | None
-    metadata: dict[str, Any]
-    status: TaskStatus = TaskStatus.PENDING
-    prompt_judgements: Judgements = ()
-    output_judgements: Judgements = ()
-    replan_count: int = 0
-
-    @property
-    def prompt_score(self) -> float | None:
-        """The prompt score that counts: the newest that stands."""
-        return self.prompt_judgements[0].score if self.prompt_judgements else None
-
-    @property
-    def output_score(self) -> float | None:
-        """The output score that counts: the newest that stands."""
-        return self.output_judgements[0].score if self.output_judgements else None
-
-    def confidence(self, policy: Policy) -> float | None:
-        """The task confidence, or None while the task is not scored."""
-        return task_confidence(self.prompt_score, self.output_score, policy)
-
-    def judgements(self, kind: ScoreKind) -> Judgements:
-        """The standing judgements of one kind, newest first."""
-        if kind is ScoreKind.PROMPT:
-            return self.prompt_judgements
-        return self.output_judgements
-
-    def judged(self, kind: ScoreKind, judgements: Judgements) -> "Task":
-        """The same task with other standing judgements of one kind."""
-        if kind is ScoreKind.PROMPT:
-            return _with(self, prompt_judgements=judgements)
-        return _with(self, output_judgements=judgements)
 
 
 @dataclass(frozen=True)
@@ -94,7 +51,9 @@ class Plan:
     """A plan at one version of its history.
 
     `Plan(plan_id)` is the plan before anything happened to it. `order` holds the
-    task ids in plan order. `version` counts the events folded so far.
+    task ids in plan order, `retired` how each task left that is no longer in it.
+    `version` counts the events folded so far. `replan_due` is a fact of its own,
+    not the figure: set when the gate fires, cleared when somebody answers it.
     """
 
     plan_id: str
@@ -102,11 +61,17 @@ class Plan:
     goal: str | None = None
     policy: Policy = Policy()
     metadata: dict[str, Any] = field(default_factory=dict)
+    priority: int = 0
+    labels: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
     tasks: "HashTrieMap[str, Task]" = HashTrieMap()  # noqa: RUF009  (it never changes)
+    retired: "HashTrieMap[str, str]" = HashTrieMap()  # noqa: RUF009  (it never changes)
     replan_count: int = 0
+    replan_due: bool = False
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    paused: bool = False
+    archived: bool = False
     deleted: bool = False
 
     def __iter__(self) -> Iterator[Task]:
@@ -114,11 +79,16 @@ class Plan:
         return (self.tasks[task_id] for task_id in self.order)
 
     def task(self, task_id: str) -> Task:
-        """The task with this id; raises `TaskNotFound`."""
+        """The task with this id; raises `TaskNotFound`, or `TaskGone` if it left the plan."""
         task = self.tasks.get(task_id)
-        if task is None:
-            raise TaskNotFound(self.plan_id, task_id)
-        return task
+        if task is not None:
+            return task
+        how = self.retired.get(task_id)
+        raise (
+            TaskNotFound(self.plan_id, task_id)
+            if how is None
+            else TaskGone(self.plan_id, task_id, how)
+        )
 
     @property
     def exists(self) -> bool:
@@ -148,6 +118,44 @@ class Plan:
         confidence = task.confidence(self.policy)
         return confidence is not None and reaches(confidence, self.policy.confidence_threshold)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the gate holds work back until somebody answers the replan that is due."""
+        return self.replan_due and self.policy.gate is Gate.HOLD
+
+    def unmet(self, task: Task) -> tuple[str, ...]:
+        """The dependencies of a task that are not done."""
+        return tuple(
+            on
+            for on in task.depends_on
+            if on not in self.tasks or self.tasks[on].status is not TaskStatus.DONE
+        )
+
+    def is_ready(self, task: Task) -> bool:
+        """Whether a task could be taken: pending, and everything it depends on is done."""
+        return task.status is TaskStatus.PENDING and not self.unmet(task)
+
+    @property
+    def state(self) -> PlanState:
+        """Where the plan stands: what it was put into by hand, else what its tasks say."""
+        if self.deleted:
+            return PlanState.DELETED
+        if self.archived:
+            return PlanState.ARCHIVED
+        if self.paused:
+            return PlanState.PAUSED
+        if all(task.status is TaskStatus.DONE for task in self):
+            return PlanState.COMPLETE
+        if not self.is_held and any(map(self.is_ready, self)):
+            return PlanState.ACTIVE
+        if any(task.status is TaskStatus.IN_PROGRESS for task in self):
+            return PlanState.WAITING
+        return PlanState.BLOCKED
+
+    def dependants(self, task_id: str) -> tuple[str, ...]:
+        """The tasks that depend on one, in plan order."""
+        return tuple(task.id for task in self if task_id in task.depends_on)
+
     def standing(self, name: str) -> tuple[Task, ScoreKind] | None:
         """The task and kind of the standing judgement with this event id, if there is one."""
         for task in self:
@@ -157,50 +165,75 @@ class Plan:
                         return task, kind
         return None
 
-    @property
-    def state(self) -> PlanState:
-        """`active` while work is pending or under way, else `complete`, or `blocked`."""
-        statuses = {task.status for task in self}
-        if statuses & {TaskStatus.PENDING, TaskStatus.IN_PROGRESS}:
-            return PlanState.ACTIVE
-        if statuses & {TaskStatus.FAILED, TaskStatus.REPLANNING}:
-            return PlanState.BLOCKED
-        return PlanState.COMPLETE
 
-
-def evolve(plan: Plan, event: PlanEvent) -> Plan:
+def evolve(plan: Plan, event: PlanEvent) -> Plan:  # noqa: C901, PLR0912, PLR0915  (a branch an event)
     """The plan after one more event. Total and silent."""
+    version = plan.version + 1
     match event:
         case PlanCreated():
-            return _after(
-                plan,
-                event,
-                goal=event.goal,
-                policy=event.policy,
-                metadata=event.metadata or {},
-                order=tuple(task.id for task in event.tasks),
-                tasks=HashTrieMap({task.id: _planned(task) for task in event.tasks}),
-                created_at=event.at,
-            )
+            changes = {
+                "goal": event.goal,
+                "policy": event.policy,
+                "metadata": event.metadata or {},
+                "priority": event.priority or 0,
+                "labels": event.labels or (),
+                "order": tuple(task.id for task in event.tasks),
+                "tasks": HashTrieMap({task.id: Task.planned(task) for task in event.tasks}),
+                "created_at": event.at,
+            }
         case TaskScored():
-            return _after(plan, event, tasks=_changed(plan, event, _scored))
+            given = Judgement(event.score, version)
+            changes = _changed(plan, event.task_id, lambda task: task.judged(event.kind, given))
         case ScoreRetracted():
-            return _after(plan, event, tasks=_changed(plan, event, _retracted))
-        case TaskStatusChanged():
-            return _after(plan, event, tasks=_changed(plan, event, _moved))
-        case ReplanTriggered():
-            return _after(
-                plan,
-                event,
-                replan_count=plan.replan_count + 1,
-                tasks=_changed(plan, event, _replanned),
+            withdrawn = version_of(event.event_id)
+            changes = _changed(
+                plan, event.task_id, lambda task: task.without(event.kind, withdrawn)
             )
+        case TaskStatusChanged():
+            changes = _changed(plan, event.task_id, lambda task: task.moved(event, version))
+        case LeaseRenewed():
+            changes = _changed(
+                plan, event.task_id, lambda task: task.renewed(event.at, event.lease_until)
+            )
+        case ReplanTriggered():
+            changes = _changed(plan, event.task_id, Task.replanned)
+            changes |= {"replan_count": plan.replan_count + 1, "replan_due": True}
+        case GateApproved() | PlanRevised():
+            changes = {"replan_due": False}
+        case TaskAdded():
+            changes = _placed(plan, (Task.planned(event.task),), event.before)
+        case TaskChanged():
+            changes = _changed(plan, event.task_id, lambda task: task.changed(event))
+        case TaskMoved():
+            others = tuple(task_id for task_id in plan.order if task_id != event.task_id)
+            known = (event.task_id,) if event.task_id in plan.tasks else ()
+            changes = {"order": _put(others, known, event.before)}
+        case TaskDropped():
+            changes = _succeeded(plan, event.task_id, (), "dropped")
+        case TaskSplit():
+            parts = tuple(Task.planned(part, split_from=event.task_id) for part in event.into)
+            how = f"split into {', '.join(part.id for part in parts)}"
+            changes = _succeeded(plan, event.task_id, parts, how)
+        case TaskReplaced():
+            other = Task.planned(event.by, replaces=event.task_id)
+            changes = _succeeded(plan, event.task_id, (other,), f"replaced by {other.id}")
+        case AttemptStarted():
+            scores = plan.policy.attempt_scores
+            changes = _changed(
+                plan, event.task_id, lambda task: task.attempted(event.attempt, scores)
+            )
+            changes["replan_due"] = False
         case ScoringFailed():
-            return _after(plan, event)
+            changes = {}
+        case PlanPaused() | PlanResumed():
+            changes = {"paused": isinstance(event, PlanPaused)}
+        case PlanArchived() | PlanRestored():
+            changes = {"archived": isinstance(event, PlanArchived)}
         case PlanDeleted():
-            return _after(plan, event, deleted=True)
+            changes = {"deleted": True}
         case _:
             assert_never(event)
+    return _with(plan, version=version, updated_at=event.at, **changes)
 
 
 def fold(plan: Plan, events: Iterable[PlanEvent]) -> Plan:
@@ -221,46 +254,44 @@ def version_of(event_id: str) -> int | None:
     return int(version) if _A_VERSION.fullmatch(version) else None
 
 
-def _after(plan: Plan, event: PlanEvent, **changes: Any) -> Plan:
-    after = _with(plan, version=plan.version + 1, updated_at=event.at, **changes)
-    after.__dict__.pop("rolling_confidence", None)  # worked out for the version before
-    return after
-
-
-def _with(value: _Value, **changes: Any) -> _Value:
+def _with(plan: Plan, **changes: Any) -> Plan:
     """What `dataclasses.replace` does, three times as fast: replay is made of this."""
-    copy = object.__new__(type(value))
-    copy.__dict__.update(value.__dict__, **changes)
+    copy = object.__new__(Plan)
+    copy.__dict__.update(plan.__dict__, **changes)
+    copy.__dict__.pop("rolling_confidence", None)  # worked out for the version before
     return copy
 
 
-def _changed(
-    plan: Plan, event: _OfATask, change: Callable[[Plan, Task, _OfATask], Task]
-) -> "HashTrieMap[str, Task]":
-    task = plan.tasks.get(event.task_id)
-    if task is None:
-        return plan.tasks
-    return plan.tasks.insert(task.id, change(plan, task, event))
+def _changed(plan: Plan, task_id: str, change: Callable[[Task], Task]) -> dict[str, Any]:
+    task = plan.tasks.get(task_id)
+    return {} if task is None else {"tasks": plan.tasks.insert(task_id, change(task))}
 
 
-def _planned(task: PlannedTask) -> Task:
-    return Task(task.id, task.title, task.description, task.metadata or {})
+def _placed(plan: Plan, tasks: tuple[Task, ...], before: str | None) -> dict[str, Any]:
+    known = plan.tasks
+    for task in tasks:
+        known = known.insert(task.id, task)
+    return {"tasks": known, "order": _put(plan.order, tuple(t.id for t in tasks), before)}
 
 
-def _scored(plan: Plan, task: Task, event: TaskScored) -> Task:
-    given = Judgement(event.score, plan.version + 1)
-    return task.judged(event.kind, (given, *task.judgements(event.kind)))
+def _put(order: tuple[str, ...], ids: tuple[str, ...], before: str | None) -> tuple[str, ...]:
+    place = order.index(before) if before in order else len(order)
+    return (*order[:place], *ids, *order[place:])
 
 
-def _retracted(_plan: Plan, task: Task, event: ScoreRetracted) -> Task:
-    withdrawn = version_of(event.event_id)
-    standing = (given for given in task.judgements(event.kind) if given.version != withdrawn)
-    return task.judged(event.kind, tuple(standing))
-
-
-def _moved(_plan: Plan, task: Task, event: TaskStatusChanged) -> Task:
-    return _with(task, status=event.new)
-
-
-def _replanned(_plan: Plan, task: Task, _event: ReplanTriggered) -> Task:
-    return _with(task, replan_count=task.replan_count + 1)
+def _succeeded(plan: Plan, task_id: str, successors: tuple[Task, ...], how: str) -> dict[str, Any]:
+    """A task leaves; its successors take its place, in the order and in all dependencies."""
+    if task_id not in plan.tasks:
+        return {}
+    changes = _placed(plan, successors, task_id)
+    tasks, heirs = changes["tasks"], tuple(task.id for task in successors)
+    for dependant in plan.dependants(task_id):
+        task = tasks[dependant]
+        place = task.depends_on.index(task_id)
+        on = (*task.depends_on[:place], *heirs, *task.depends_on[place + 1 :])
+        tasks = tasks.insert(dependant, task.depending(tuple(dict.fromkeys(on))))
+    return {
+        "tasks": tasks.remove(task_id),
+        "order": tuple(other for other in changes["order"] if other != task_id),
+        "retired": plan.retired.insert(task_id, how),
+    }

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 
-from plangate.domain.vocabulary import OutOfRange
+from plangate.domain.vocabulary import AttemptScores, Gate, OutOfRange
 
 _SUM_TOLERANCE: Final = 1e-9
 
@@ -24,7 +24,9 @@ class Policy(BaseModel):
     scores and sum to 1. `decay` in (0, 1] is the weight a scored task keeps for
     each scored task after it. `confidence_threshold` in [0, 1] is where the gate
     fires. `out_of_range` says whether a finite score outside [0, 1] is clamped
-    (and kept as given beside it) or refused.
+    (and kept as given beside it) or refused. `gate` says whether a due replan is only
+    told or holds further work back; `attempt_scores` what a task's scores are worth
+    once a new attempt at it begins.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +36,8 @@ class Policy(BaseModel):
     decay: Annotated[_Number, Field(gt=0.0, le=1.0)] = 0.85
     confidence_threshold: Annotated[_Number, Field(ge=0.0, le=1.0)] = 0.72
     out_of_range: OutOfRange = OutOfRange.CLAMP
+    gate: Gate = Gate.ADVISE
+    attempt_scores: AttemptScores = AttemptScores.KEEP
 
     @model_validator(mode="after")
     def _weights_share_one(self) -> Self:

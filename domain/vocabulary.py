@@ -29,6 +29,10 @@ MAX_GOAL: Final = 4_000
 MAX_TITLE: Final = 500
 MAX_PROSE: Final = 20_000
 MAX_TASKS: Final = 10_000
+MAX_CHANGES: Final = 1_000
+MAX_LABELS: Final = 50
+MAX_PRIORITY: Final = 1_000
+MAX_LEASE_SECONDS: Final = 30 * 24 * 3600.0
 MAX_JSON_BYTES: Final = 64 * 1024
 MAX_JSON_DEPTH: Final = 32
 
@@ -53,11 +57,24 @@ class TaskStatus(StrEnum):
 
 
 class PlanState(StrEnum):
-    """Where a plan stands, read from its tasks."""
+    """Where a plan stands."""
 
     ACTIVE = "active"
+    WAITING = "waiting"
     BLOCKED = "blocked"
     COMPLETE = "complete"
+    PAUSED = "paused"
+    ARCHIVED = "archived"
+    DELETED = "deleted"
+
+
+class ObstacleKind(StrEnum):
+    """Why work on a task does not go on."""
+
+    FAILED = "failed"
+    REPLANNING = "replanning"
+    UNMET_DEPENDENCIES = "unmet_dependencies"
+    GATE_HELD = "gate_held"
 
 
 class StatusCause(StrEnum):
@@ -66,6 +83,10 @@ class StatusCause(StrEnum):
     CLAIMED = "claimed"
     SCORED = "scored"
     MARKED = "marked"
+    EXPIRED = "expired"
+    RELEASED = "released"
+    REVISED = "revised"
+    RETRIED = "retried"
 
 
 class ScorerKind(StrEnum):
@@ -81,6 +102,24 @@ class OutOfRange(StrEnum):
 
     CLAMP = "clamp"
     REFUSE = "refuse"
+
+
+class Gate(StrEnum):
+    """What a due replan does: it is told, or no further work is handed out."""
+
+    ADVISE = "advise"
+    HOLD = "hold"
+
+
+class AttemptScores(StrEnum):
+    """What a task's scores are worth once a new attempt at it begins.
+
+    `keep`: they count until the new attempt's first score, which drops them all.
+    `reset`: they stop counting at once.
+    """
+
+    KEEP = "keep"
+    RESET = "reset"
 
 
 class Scorer(BaseModel):
@@ -124,7 +163,7 @@ def _json_object(value: object) -> dict[str, Any]:
         raise ValueError("must be a JSON object")
     _refuse_what_json_cannot_carry(value)
     try:
-        encoded = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        encoded = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         size = len(encoded.encode())
     except UnicodeEncodeError:
         raise ValueError("must not hold a lone surrogate") from None
@@ -180,6 +219,12 @@ def _bounded_scorer(scorer: Scorer) -> Scorer:
     return scorer
 
 
+def _differ(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("must not name anything twice")
+    return values
+
+
 Score = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 """A score as it counts: 0.0 (worst) to 1.0 (best)."""
 
@@ -225,3 +270,18 @@ JsonObject = Annotated[
 
 GivenScorer = Annotated[Scorer, AfterValidator(_bounded_scorer)]
 """A scorer whose name and version are within the bounds of an identifier."""
+
+Priority = Annotated[int, Strict(), Field(ge=-MAX_PRIORITY, le=MAX_PRIORITY)]
+"""How urgent something is, -1,000 to 1,000: the higher, the more urgent."""
+
+Labels = Annotated[tuple[Identifier, ...], Field(max_length=MAX_LABELS), AfterValidator(_differ)]
+"""Up to 50 different identifiers to find plans and tasks by."""
+
+TaskIds = Annotated[tuple[Identifier, ...], Field(max_length=MAX_TASKS), AfterValidator(_differ)]
+"""Different task ids of one plan."""
+
+LeaseSeconds = Annotated[float, Strict(), Field(gt=0.0, le=MAX_LEASE_SECONDS, allow_inf_nan=False)]
+"""How long a claim holds, in seconds: more than 0, at most 30 days."""
+
+Token = Annotated[int, Strict(), Field(ge=1)]
+"""The fencing token of a claim: the version of the plan at which it was made."""

@@ -19,20 +19,35 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from plangate.application.errors import CorruptEvent
 from plangate.application.records import Envelope, RecordedEvent
 from plangate.domain.events import (
+    AttemptStarted,
     Fact,
+    GateApproved,
+    LeaseRenewed,
+    PlanArchived,
     PlanCreated,
     PlanDeleted,
     PlanEvent,
+    PlanPaused,
+    PlanRestored,
+    PlanResumed,
+    PlanRevised,
     ReplanTriggered,
     ScoreRetracted,
     ScoringFailed,
+    TaskAdded,
+    TaskChanged,
+    TaskDropped,
+    TaskMoved,
+    TaskReplaced,
     TaskScored,
+    TaskSplit,
     TaskStatusChanged,
 )
 from plangate.domain.vocabulary import Written
 
 _Event = TypeVar("_Event", bound=Fact)
 _Json = dict[str, Any]
+_Place = tuple[_Json, str, str]
 
 Upcaster = Callable[[_Json], _Json]
 """Turns a stored record of one schema version into the next version's shape."""
@@ -43,7 +58,8 @@ class StoredKind:
     """How one kind of event is stored: its class, and what brings older versions up to date.
 
     The n-th upcaster leads from schema version n to n + 1; the version written
-    today follows from their number.
+    today follows from their number. `fields_were_added` marks a version that only
+    brought optional fields: older records read as they are.
     """
 
     event: type[PlanEvent]
@@ -54,14 +70,42 @@ class StoredKind:
         """The schema version that is written today, counted from 1."""
         return len(self.upcasters) + 1
 
+    def reads_as_it_is(self, written_as: int) -> bool:
+        """Whether a record of that schema version has the shape of today's."""
+        if not 1 <= written_as <= self.schema_version:
+            return False
+        return all(step is fields_were_added for step in self.upcasters[written_as - 1 :])
+
+
+def fields_were_added(body: _Json) -> _Json:
+    """Leads to a version with more optional fields: there is nothing to do."""
+    return body
+
 
 STORED_KINDS: Final[Mapping[str, StoredKind]] = {
-    "plan-created": StoredKind(PlanCreated),
+    # 2: priority and labels; tasks with depends_on, priority and labels; policy with gate
+    # and attempt_scores
+    "plan-created": StoredKind(PlanCreated, (fields_were_added,)),
     "task-scored": StoredKind(TaskScored),
     "scoring-failed": StoredKind(ScoringFailed),
     "score-retracted": StoredKind(ScoreRetracted),
-    "task-status-changed": StoredKind(TaskStatusChanged),
+    # 2: worker and lease_until; causes expired, released, revised and retried
+    "task-status-changed": StoredKind(TaskStatusChanged, (fields_were_added,)),
+    "lease-renewed": StoredKind(LeaseRenewed),
     "replan-triggered": StoredKind(ReplanTriggered),
+    "gate-approved": StoredKind(GateApproved),
+    "plan-revised": StoredKind(PlanRevised),
+    "task-added": StoredKind(TaskAdded),
+    "task-changed": StoredKind(TaskChanged),
+    "task-moved": StoredKind(TaskMoved),
+    "task-dropped": StoredKind(TaskDropped),
+    "task-split": StoredKind(TaskSplit),
+    "task-replaced": StoredKind(TaskReplaced),
+    "attempt-started": StoredKind(AttemptStarted),
+    "plan-paused": StoredKind(PlanPaused),
+    "plan-resumed": StoredKind(PlanResumed),
+    "plan-archived": StoredKind(PlanArchived),
+    "plan-restored": StoredKind(PlanRestored),
     "plan-deleted": StoredKind(PlanDeleted),
 }
 
@@ -150,29 +194,28 @@ class EventCodec:
         model = self._records[name]
         try:
             record = model.model_validate_json(stored)
-        except ValidationError as error:
-            if not kind.upcasters:
-                raise _Unreadable(_first_problem(error)) from None
-        else:
-            if record.meta.schema_version == kind.schema_version:
-                return record
-        return self._brought_up_to_date(kind, model, stored)
+        except ValidationError:
+            return _brought_up_to_date(kind, model, stored)
+        if kind.reads_as_it_is(record.meta.schema_version):
+            return record
+        return _brought_up_to_date(kind, model, stored)
 
-    def _brought_up_to_date(
-        self, kind: StoredKind, model: type[StoredRecord[Any]], stored: bytes
-    ) -> StoredRecord[Any]:
-        try:
-            body = json.loads(stored)
-            written_as = body["meta"]["schema_version"]
-            if not 1 <= written_as <= kind.schema_version:
-                raise _Unreadable(f"its schema version {written_as} is newer than this plangate")
-            for upcast in kind.upcasters[written_as - 1 :]:
-                body = upcast(body)
-            return model.model_validate_json(_compact(body))
-        except ValidationError as error:
-            raise _Unreadable(_first_problem(error)) from None
-        except (ValueError, TypeError, KeyError) as error:
-            raise _Unreadable(f"it is no stored record: {error!r}") from None
+
+def _brought_up_to_date(
+    kind: StoredKind, model: type[StoredRecord[Any]], stored: bytes
+) -> StoredRecord[Any]:
+    try:
+        body = json.loads(stored)
+        written_as = body["meta"]["schema_version"]
+        if written_as not in range(1, kind.schema_version + 1):
+            raise _Unreadable(f"its schema version {written_as} is not known to this plangate")
+        for upcast in kind.upcasters[written_as - 1 :]:
+            body = upcast(body)
+        return model.model_validate_json(_compact(body))
+    except ValidationError as error:
+        raise _Unreadable(_first_problem(error)) from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise _Unreadable(f"it is no stored record: {error!r}") from None
 
 
 def canonical_form(
@@ -220,20 +263,24 @@ def _commitment(salt: bytes, pointer: str, value: object) -> str:
     return digest.hexdigest()
 
 
-def _written(
-    value: _Json, model: type[BaseModel], pointer: str = "/event"
-) -> Iterator[tuple[_Json, str, str]]:
+def _written(value: _Json, model: type[BaseModel], pointer: str = "/event") -> Iterator[_Place]:
     """Where people's words stand in a stored event: the object, the key, the JSON pointer."""
     for name, field in model.model_fields.items():
         if name not in value:
             continue
-        here = f"{pointer}/{name}"
+        here, held = f"{pointer}/{name}", value[name]
         if any(isinstance(mark, Written) for mark in field.metadata):
             yield value, name, here
-        elif isinstance(value[name], list):
-            inner = get_args(field.annotation)[0]
-            for place, item in enumerate(value[name]):
-                yield from _written(item, inner, f"{here}/{place}")
+        elif isinstance(held, list):
+            for place, item in enumerate(held):
+                yield from _written_inside(item, get_args(field.annotation)[0], f"{here}/{place}")
+        else:
+            yield from _written_inside(held, field.annotation, here)
+
+
+def _written_inside(value: object, annotation: object, pointer: str) -> Iterator[_Place]:
+    if isinstance(value, dict) and isinstance(annotation, type):
+        yield from _written(value, annotation, pointer)
 
 
 def _first_problem(error: ValidationError) -> str:

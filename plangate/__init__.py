@@ -43,8 +43,9 @@ from plangate.domain.events import (
     TaskScored,
     TaskStatusChanged,
 )
-from plangate.domain.plan import Plan, Task
+from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
+from plangate.domain.task import Claim, Task
 from plangate.domain.vocabulary import (
     OutOfRange,
     PlanState,

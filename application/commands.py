@@ -1,0 +1,110 @@
+"""How a command is carried out: load the plan, decide, record; and again if others were faster."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Final, TypeVar
+
+from plangate.application.acceptance import accept_identifier
+from plangate.application.calls import Call
+from plangate.application.errors import ConcurrentChange, IdempotencyKeyReused
+from plangate.application.ports import Clock, EventStore
+from plangate.application.records import Envelope, RecordedEvent
+from plangate.application.streams import Streams
+from plangate.domain.commands import PlanCommand, Wish
+from plangate.domain.decisions import decide
+from plangate.domain.events import PlanEvent
+from plangate.domain.plan import Plan, event_id
+
+ATTEMPTS: Final = 100
+"""How often a command is decided again while others keep changing its plan."""
+
+_TURNS: Final = 64
+_Answer = TypeVar("_Answer")
+
+Tell = Callable[[Plan, Sequence[PlanEvent]], _Answer]
+"""Makes a command's answer from the plan it led to and the events it brought about."""
+
+
+class Commands:
+    """Carries out commands on the plans of one store; safe to share between threads."""
+
+    def __init__(self, store: EventStore, streams: Streams, clock: Clock) -> None:
+        self._store = store
+        self._streams = streams
+        self._clock = clock
+        self._turns = tuple(Lock() for _ in range(_TURNS))
+
+    def now(self) -> datetime:
+        """The time now, in UTC."""
+        return self._clock().astimezone(UTC)
+
+    def carry_out(
+        self,
+        plan_id: str,
+        wish: PlanCommand,
+        call: Call,
+        tell: Tell[_Answer],
+        *,
+        arguments: Wish | None = None,
+    ) -> _Answer:
+        """Grant `wish`, or recognise that it was granted before under the call's key.
+
+        A retry is recognised by `arguments`, what the caller said, where that is
+        not the wish itself. Raises what `decide` refuses, `IdempotencyKeyReused`
+        and `ConcurrentChange`.
+        """
+        plan_id = accept_identifier("plan_id", plan_id)
+        digest = _digest(arguments or wish) if call.idempotency_key else None
+        with self._turns[hash(plan_id) % _TURNS]:
+            for _ in range(ATTEMPTS):
+                stream = self._streams.current(plan_id)
+                receipt = stream.receipts.get(call.idempotency_key or "")
+                if receipt is not None:
+                    if receipt.arguments_digest != digest:
+                        raise IdempotencyKeyReused(plan_id, call.idempotency_key or "")
+                    plan, recorded = self._streams.as_recorded(plan_id, receipt)
+                    return tell(plan, [entry.event for entry in recorded])
+                now = self.now()
+                events = decide(stream.plan, wish, now)
+                if not events:
+                    return tell(stream.plan, events)
+                recorded = _recorded(stream.plan, events, call, digest, now)
+                try:
+                    self._store.append(recorded)
+                except ConcurrentChange:
+                    continue
+                return tell(self._streams.keep(stream.followed_by(recorded)).plan, events)
+        raise ConcurrentChange(plan_id)
+
+
+def _recorded(
+    plan: Plan, events: Sequence[PlanEvent], call: Call, digest: str | None, now: datetime
+) -> list[RecordedEvent]:
+    """The events in their envelopes; those after the first name it as their cause."""
+    first = plan.version + 1
+    return [
+        RecordedEvent(
+            event,
+            Envelope(
+                plan_id=plan.plan_id,
+                version=version,
+                recorded_at=now,
+                actor=call.actor,
+                correlation_id=call.correlation_id,
+                causation_id=None if version == first else event_id(plan.plan_id, first),
+                idempotency_key=call.idempotency_key if version == first else None,
+                arguments_digest=digest if version == first else None,
+            ),
+        )
+        for version, event in enumerate(events, start=first)
+    ]
+
+
+def _digest(arguments: Wish) -> str:
+    """SHA-256 (hex) over a command's name and its arguments, defaults left out."""
+    said = arguments.model_dump(mode="json", exclude_defaults=True)
+    text = json.dumps([type(arguments).__name__, said], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

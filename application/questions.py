@@ -1,0 +1,94 @@
+"""What can be asked of plans: how they stand, what happened, what waits for what."""
+
+from collections.abc import Iterator, Sequence
+
+from plangate.application.acceptance import accept, accept_identifier
+from plangate.application.errors import CorruptEvent
+from plangate.application.graph import PlanGraph
+from plangate.application.paging import MAX_PAGE, Page, PlanFilter
+from plangate.application.ports import EventStore
+from plangate.application.records import RecordedEvent
+from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
+from plangate.application.streams import Stream, Streams
+from plangate.domain.errors import PlanNotFound
+from plangate.domain.plan import Plan
+from plangate.domain.vocabulary import PlanState
+
+
+class PlanQuestions:
+    """The answers of one store, each of them as of now."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+        self._streams = Streams(store)
+
+    def get(self, plan_id: str) -> Plan | None:
+        """The plan's whole state now, or None if it is not there or was deleted."""
+        plan = self._streams.current(accept_identifier("plan_id", plan_id)).plan
+        return plan if plan.exists else None
+
+    def get_status(self, plan_id: str) -> PlanStatus:
+        """How the plan stands now."""
+        plan = self._streams.current(accept_identifier("plan_id", plan_id)).plan
+        plan.require_alive()
+        return PlanStatus.of(plan)
+
+    def list_plans(
+        self,
+        *,
+        limit: int | None = None,
+        state: PlanState | str | None = None,
+        needs_replan: bool | None = None,
+        labels: Sequence[str] = (),
+    ) -> PlanList:
+        """The plans that are there, oldest first: all that match, or the first `limit`.
+
+        A plan with an event that cannot be read is named beside the others.
+        """
+        wanted = accept(
+            PlanFilter,
+            {"limit": limit, "state": state, "needs_replan": needs_replan, "labels": labels},
+        )
+        plans: list[PlanStatus] = []
+        unreadable: list[UnreadablePlan] = []
+        for read in self._readable():
+            if len(plans) == wanted.limit:
+                break
+            if isinstance(read, UnreadablePlan):
+                unreadable.append(read)
+            elif wanted.admits(read.plan):
+                plans.append(PlanStatus.of(read.plan))
+        return PlanList(plans=tuple(plans), unreadable=tuple(unreadable))
+
+    def graph(self, plan_id: str) -> PlanGraph:
+        """The plan's dependencies: topological order, what is ready, the critical path."""
+        plan = self._streams.current(accept_identifier("plan_id", plan_id)).plan
+        plan.require_alive()
+        return PlanGraph.of(plan)
+
+    def history(self, plan_id: str) -> Sequence[RecordedEvent]:
+        """Everything that happened to a plan, in order, also after its deletion."""
+        events = self._store.read(accept_identifier("plan_id", plan_id))
+        if not events:
+            raise PlanNotFound(plan_id)
+        return events
+
+    def events(self, *, after: int = 0, limit: int = 1_000) -> Sequence[RecordedEvent]:
+        """The log of all plans in commit order: the `limit` events beyond a position.
+
+        Go on with the position of the last one; an empty answer means there is
+        nothing newer. At most 10,000 at a time.
+        """
+        page = accept(Page, {"after": after, "limit": limit})
+        return self._store.read_all(after=page.after, limit=page.limit)
+
+    def _readable(self) -> Iterator[Stream | UnreadablePlan]:
+        """Every plan that was created, oldest first, as far as it can be read."""
+        after = 0
+        while page := self._store.plan_ids(after=after, limit=MAX_PAGE):
+            for _, plan_id in page:
+                try:
+                    yield self._streams.current(plan_id)
+                except CorruptEvent as error:
+                    yield UnreadablePlan(plan_id=plan_id, version=error.version, why=error.why)
+            after = page[-1][0]

@@ -1,0 +1,103 @@
+"""Who works on a task: taking it, holding it, giving it back, and being too late.
+
+A claim's fencing token is the version of the event that made it. A token that is
+no longer the task's latest is refused; no token at all is accepted. Leases are
+the only thing in plangate that is compared with the time now.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from plangate.domain.commands import ClaimNextTask, ReleaseTask, RenewLease
+from plangate.domain.errors import ClaimLost, PlanHeld
+from plangate.domain.events import LeaseRenewed, PlanEvent, TaskStatusChanged
+from plangate.domain.plan import Plan, fold
+from plangate.domain.task import Task
+from plangate.domain.vocabulary import StatusCause, TaskStatus
+
+
+def claim_next_task(plan: Plan, wish: ClaimNextTask, now: datetime) -> list[PlanEvent]:
+    """Claims that have expired return first; then the first ready task is taken."""
+    _require_open(plan)
+    events = _expired(plan, now)
+    plan = fold(plan, events)
+    for task in _wanted(plan, wish):
+        if plan.is_ready(task):
+            until = None if wish.lease is None else now + timedelta(seconds=wish.lease)
+            claim = TaskStatusChanged(
+                at=now,
+                task_id=task.id,
+                old=task.status,
+                new=TaskStatus.IN_PROGRESS,
+                cause=StatusCause.CLAIMED,
+                worker=wish.worker,
+                lease_until=until,
+            )
+            return [*events, claim]
+    return events
+
+
+def renew_lease(plan: Plan, wish: RenewLease, now: datetime) -> list[PlanEvent]:
+    """A claim in force holds for longer; one without a lease holds anyway."""
+    task = plan.task(wish.task_id)
+    require_claim(plan, task, wish.token, now)
+    claim = task.claim
+    if claim is None or task.status is not TaskStatus.IN_PROGRESS:
+        raise ClaimLost(plan.plan_id, task.id, wish.token)
+    if wish.lease is not None:
+        length = timedelta(seconds=wish.lease)
+    elif claim.until is not None:
+        length = claim.until - claim.since
+    else:
+        return []
+    return [LeaseRenewed(at=now, task_id=task.id, lease_until=now + length)]
+
+
+def release_task(plan: Plan, wish: ReleaseTask, now: datetime) -> list[PlanEvent]:
+    """A task in progress is pending again; any other is left alone."""
+    task = plan.task(wish.task_id)
+    require_claim(plan, task, wish.token, now)
+    if task.status is not TaskStatus.IN_PROGRESS:
+        return []
+    return task.move(TaskStatus.PENDING, StatusCause.RELEASED, now, wish.reason)
+
+
+def require_claim(plan: Plan, task: Task, token: int | None, now: datetime) -> None:
+    """Raise `ClaimLost` unless `token` is the task's latest and has not expired, or is None."""
+    claim = task.claim
+    in_force = task.status is TaskStatus.IN_PROGRESS
+    if claim is not None and in_force and claim.has_expired(now):
+        claim = None
+    if token is None or (claim is not None and claim.token == token):
+        return
+    if claim is None or not in_force:
+        raise ClaimLost(plan.plan_id, task.id, token)
+    raise ClaimLost(plan.plan_id, task.id, token, claim.worker, claim.token)
+
+
+def _require_open(plan: Plan) -> None:
+    if plan.paused:
+        raise PlanHeld(plan.plan_id, "is paused", "resume it to go on")
+    if plan.is_held:
+        raise PlanHeld(
+            plan.plan_id,
+            f"is held by its gate: a replan is due (rolling confidence "
+            f"{plan.rolling_confidence:.3f}, threshold {plan.policy.confidence_threshold:.3f})",
+            "revise it, retry a task or approve the gate to go on",
+        )
+
+
+def _expired(plan: Plan, now: datetime) -> list[PlanEvent]:
+    return [
+        event
+        for task in plan
+        if task.status is TaskStatus.IN_PROGRESS and task.claim and task.claim.has_expired(now)
+        for event in task.move(TaskStatus.PENDING, StatusCause.EXPIRED, now)
+    ]
+
+
+def _wanted(plan: Plan, wish: ClaimNextTask) -> Iterable[Task]:
+    if wish.task_id is None:
+        return plan
+    task = plan.tasks.get(wish.task_id)
+    return () if task is None else (task,)

@@ -1,0 +1,38 @@
+"""What stands in a plan's way."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from plangate.domain.plan import Plan
+from plangate.domain.vocabulary import ObstacleKind, TaskStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """One reason why work does not go on, and the tasks it concerns."""
+
+    kind: ObstacleKind
+    task_ids: tuple[str, ...]
+
+
+def obstacles(plan: Plan) -> tuple[Obstacle, ...]:
+    """Everything that keeps the plan's tasks from being taken or from counting as done.
+
+    A plan may well be active beside it: other tasks may be ready.
+    """
+    return tuple(obstacle for obstacle in _all(plan) if obstacle.task_ids)
+
+
+def _all(plan: Plan) -> Iterator[Obstacle]:
+    def those(status: TaskStatus) -> tuple[str, ...]:
+        return tuple(task.id for task in plan if task.status is status)
+
+    pending = [task for task in plan if task.status is TaskStatus.PENDING]
+    yield Obstacle(ObstacleKind.FAILED, those(TaskStatus.FAILED))
+    yield Obstacle(ObstacleKind.REPLANNING, those(TaskStatus.REPLANNING))
+    yield Obstacle(
+        ObstacleKind.UNMET_DEPENDENCIES, tuple(task.id for task in pending if plan.unmet(task))
+    )
+    if plan.is_held:
+        ready = tuple(task.id for task in pending if plan.is_ready(task))
+        yield Obstacle(ObstacleKind.GATE_HELD, ready)
