@@ -132,7 +132,7 @@ REFUSED: list[tuple[Callable[[PlanRegistry], object], str]] = [
     (lambda r: r.record_scoring_failure("billing", "a", "prompt", ""), "reason: must not be b"),
     (lambda r: r.retract_score("billing", "billing@2", " "), "reason: must not be blank"),
     (lambda r: r.next_task("a\0b"), "plan_id: must not hold the control character"),
-    (lambda r: r.next_task(None), "plan_id: must be text"),  # type: ignore[arg-type]
+    (lambda r: r.get_status(None), "plan_id: must be text"),  # type: ignore[arg-type]
     (lambda r: r.get_status("x" * 201), "plan_id: must be at most 200 characters"),
     (lambda r: r.next_task("billing", actor="a\nb"), "actor: must not hold the control"),
     (lambda r: r.next_task("billing", idempotency_key=""), "idempotency_key: must not be empty"),

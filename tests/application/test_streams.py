@@ -7,10 +7,11 @@ from itertools import islice, repeat
 import pytest
 
 from plangate.application import streams
+from plangate.application.commands import ATTEMPTS
 from plangate.application.errors import ConcurrentChange, CorruptEvent
 from plangate.application.ports import EventStore
 from plangate.application.records import RecordedEvent
-from plangate.application.registry import ATTEMPTS, PlanRegistry
+from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.event_store.memory import memory_event_store
 from tests.support.clocks import registry_on
 

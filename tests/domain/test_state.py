@@ -11,8 +11,9 @@ from plangate.domain.commands import PlanCommand
 from plangate.domain.decisions import decide
 from plangate.domain.errors import TaskNotFound
 from plangate.domain.events import PlanEvent
-from plangate.domain.plan import Judgement, Plan, event_id, evolve, fold, version_of
+from plangate.domain.plan import Plan, event_id, evolve, fold, version_of
 from plangate.domain.policy import Policy
+from plangate.domain.task import Judgement
 from plangate.domain.vocabulary import PlanState, TaskStatus
 from tests.support.examples import (
     DONE,
