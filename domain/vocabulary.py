@@ -123,13 +123,16 @@ class AttemptScores(StrEnum):
 
 
 class Scorer(BaseModel):
-    """Who judged: a person, a model or a program, and which version of it."""
+    """Who judged: a person, a model or a program, and which version of it.
+
+    Bytes are no name; nothing recorded is lost by that, as JSON has none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: ScorerKind
-    name: str
-    version: str | None = None
+    name: Annotated[str, Strict()]
+    version: Annotated[str, Strict()] | None = None
 
 
 class Written:
