@@ -20,14 +20,17 @@ from plangate.application.errors import (
 )
 from plangate.domain import errors as inside
 from plangate.domain.errors import (
+    ClaimLost,
     InvalidInput,
     InvalidScore,
     PlanExists,
     PlangateError,
     PlanGone,
+    PlanHeld,
     PlanNotFound,
     Problem,
     ScoreNotFound,
+    TaskGone,
     TaskNotFound,
 )
 from tests.support.story import told
@@ -46,6 +49,29 @@ SAID: list[tuple[PlangateError, str]] = [
     (PlanNotFound("billing"), "there is no plan 'billing'"),
     (PlanGone("billing"), "the plan 'billing' was deleted; its history stays readable"),
     (TaskNotFound("billing", "schema"), "the plan 'billing' has no task 'schema'"),
+    (
+        TaskGone("billing", "schema", "split into a, b"),
+        "the task 'schema' is no longer in the plan 'billing': split into a, b",
+    ),
+    (
+        PlanHeld("billing", "is paused", "resume it to go on"),
+        "the plan 'billing' is paused; resume it to go on",
+    ),
+    (
+        ClaimLost("billing", "schema", 2),
+        "the claim 2 on the task 'schema' of the plan 'billing' is over; nobody holds the task now",
+    ),
+    (
+        ClaimLost("billing", "schema", 2, "ada", 7),
+        "the claim 2 on the task 'schema' of the plan 'billing' is over; ada holds it now with 7",
+    ),
+    (
+        ClaimLost("billing", "schema", 2, None, 7),
+        (
+            "the claim 2 on the task 'schema' of the plan 'billing' is over; "
+            "a nameless worker holds it now with 7"
+        ),
+    ),
     (
         ScoreNotFound("billing", "billing@7"),
         (
@@ -114,6 +140,23 @@ def test_the_facts_of_a_refusal_are_attributes() -> None:
     assert vars(PlanExists("p")) == vars(PlanNotFound("p")) == {"plan_id": "p"}
     assert vars(PlanGone("p")) == vars(ConcurrentChange("p")) == {"plan_id": "p"}
     assert vars(TaskNotFound("p", "t")) == {"plan_id": "p", "task_id": "t"}
+    assert vars(TaskGone("p", "t", "dropped")) == {
+        "plan_id": "p",
+        "task_id": "t",
+        "how": "dropped",
+    }
+    assert vars(PlanHeld("p", "is paused", "resume it")) == {
+        "plan_id": "p",
+        "why": "is paused",
+        "release": "resume it",
+    }
+    assert vars(ClaimLost("p", "t", 2, "ada", 7)) == {
+        "plan_id": "p",
+        "task_id": "t",
+        "token": 2,
+        "holder": "ada",
+        "holder_token": 7,
+    }
     assert vars(ScoreNotFound("p", "p@1")) == {"plan_id": "p", "event_id": "p@1"}
     assert vars(IdempotencyKeyReused("p", "k")) == {"plan_id": "p", "key": "k"}
     assert vars(CorruptEvent("p", 7, "why", 40)) == {
@@ -136,6 +179,7 @@ def test_problems_are_kept_as_they_were_at_the_time() -> None:
 def test_whoever_expects_the_wider_refusal_catches_the_narrower() -> None:
     assert issubclass(InvalidScore, InvalidInput)
     assert issubclass(PlanGone, PlanNotFound)
+    assert issubclass(TaskGone, TaskNotFound)
     assert all(issubclass(type(error), PlangateError) for error, _ in SAID)
     for error in (NotAStore, StoreTooNew, StoreReadOnly, StoreFull, StoreUnavailable, CorruptEvent):
         assert issubclass(error, StoreError)

@@ -52,8 +52,8 @@ def nested(depth: int, *, lists: bool = False) -> dict[str, Any]:
 
 
 def of_bytes(size: int, letter: str = "x") -> dict[str, Any]:
-    """An object whose JSON takes up so many bytes."""
-    room = size - len('{"a": ""}')
+    """An object whose compact JSON takes up so many bytes."""
+    room = size - len('{"a":""}')
     return {"a": letter * (room // len(letter.encode())) + "x" * (room % len(letter.encode()))}
 
 
@@ -123,14 +123,22 @@ def test_an_object_takes_up_64_kib_of_utf8_and_no_more(letter: str) -> None:
 
 
 def test_the_size_counts_what_json_adds_to_a_text() -> None:
-    assert "not 65538" in refused({"a": "x" * (FULL - 9 - 2) + '"\n'})
+    assert "not 65538" in refused({"a": "x" * (FULL - 8 - 2) + '"\n'})
+
+
+def test_the_size_counts_no_blanks_between() -> None:
+    ten = '{"a":[0,1,2,3,4,5,6,7,8,9],"b":"'
+    room = FULL - len(ten) - len('"}')
+
+    assert read({"a": list(range(10)), "b": "x" * room})
+    assert "not 65537" in refused({"a": list(range(10)), "b": "x" * (room + 1)})
 
 
 def test_more_values_than_bytes_are_refused_before_they_are_written_out() -> None:
     assert refused({"a": [0] * FULL}) == f"must be at most {FULL} bytes of JSON"
     assert refused({"a": [0] * (FULL - 1)}) == f"must be at most {FULL} bytes of JSON"
     # Now the object, its list and its members are just as many as there may be bytes.
-    assert "not 196609" in refused({"a": [0] * (FULL - 2)})
+    assert "not 131075" in refused({"a": [0] * (FULL - 2)})
 
 
 @pytest.mark.parametrize("value", [None, [], [1], "text", 1, 1.5, True, [("a", 1)], (("a", 1),)])

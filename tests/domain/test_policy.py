@@ -7,11 +7,15 @@ import pytest
 from pydantic import ValidationError
 
 from plangate.domain.policy import Policy
-from plangate.domain.vocabulary import OutOfRange
+from plangate.domain.vocabulary import AttemptScores, Gate, OutOfRange
 from tests.support.examples import EVEN, USUAL
 
+FIVE_FIELDS = {"prompt_weight", "output_weight", "decay", "confidence_threshold", "out_of_range"}
+"""What a policy had when the first plans were recorded."""
 USUAL_DIGEST = "c927e3b41de26eb508ec99f5f1801f27bc82baaa97748d208e6972c8833e9206"
 EVEN_DIGEST = "f5fe35ad5737fbbaac1da59050ea5e31a7324cafdcb38896f9e861531878512a"
+USUAL_DIGEST_OF_SEVEN = "03c489d4df0de0d78ae785de1686cabcc4a9ce20781a51b06aaa82b5c23390cd"
+EVEN_DIGEST_OF_SEVEN = "abd8a52d070ae80ec5d8a136089a41625d081581239390de18787583d2c751e5"
 
 
 def test_the_usual_numbers() -> None:
@@ -21,6 +25,8 @@ def test_the_usual_numbers() -> None:
         "decay": 0.85,
         "confidence_threshold": 0.72,
         "out_of_range": OutOfRange.CLAMP,
+        "gate": Gate.ADVISE,
+        "attempt_scores": AttemptScores.KEEP,
     }
 
 
@@ -40,6 +46,8 @@ def test_the_usual_numbers() -> None:
         {"prompt_weight": 0.35 + 0.9e-9, "output_weight": 0.65},
         {"prompt_weight": 0.35 - 0.9e-9, "output_weight": 0.65},
         {"out_of_range": "refuse"},
+        {"gate": "hold"},
+        {"attempt_scores": "reset"},
     ],
 )
 def test_numbers_within_their_limits_make_a_policy(numbers: dict[str, Any]) -> None:
@@ -65,6 +73,8 @@ def test_numbers_within_their_limits_make_a_policy(numbers: dict[str, Any]) -> N
         ({"prompt_weight": 0.0, "output_weight": 0.0}, "value_error"),
         ({"prompt_weight": 1.0, "output_weight": 1.0}, "value_error"),
         ({"out_of_range": "ignore"}, "enum"),
+        ({"gate": "open"}, "enum"),
+        ({"attempt_scores": "forget"}, "enum"),
         ({"treshold": 0.5}, "extra_forbidden"),
     ],
 )
@@ -105,16 +115,21 @@ def test_a_policy_never_changes() -> None:
 
 def test_the_digest_is_taken_over_compact_sorted_json() -> None:
     recorded = (
-        '{"confidence_threshold":0.72,"decay":0.85,"out_of_range":"clamp",'
-        '"output_weight":0.65,"prompt_weight":0.35}'
+        '{"attempt_scores":"keep","confidence_threshold":0.72,"decay":0.85,"gate":"advise",'
+        '"out_of_range":"clamp","output_weight":0.65,"prompt_weight":0.35}'
     )
 
     assert USUAL.whole().digest == hashlib.sha256(recorded.encode()).hexdigest()
 
 
 def test_the_digests_of_recorded_policies_never_change() -> None:
-    assert USUAL.whole().digest == USUAL_DIGEST
-    assert EVEN.whole().digest == EVEN_DIGEST
+    """Neither those of five fields, from before there were more, nor those of today."""
+    for policy, digest in ((USUAL, USUAL_DIGEST), (EVEN, EVEN_DIGEST)):
+        recorded = policy.model_dump_json(include=FIVE_FIELDS)
+        assert Policy.model_validate_json(recorded).digest == digest
+
+    assert USUAL.whole().digest == USUAL_DIGEST_OF_SEVEN
+    assert EVEN.whole().digest == EVEN_DIGEST_OF_SEVEN
 
 
 def test_every_number_makes_a_digest_of_its_own() -> None:
@@ -124,6 +139,8 @@ def test_every_number_makes_a_digest_of_its_own() -> None:
         Policy(decay=0.9),
         Policy(confidence_threshold=0.8),
         Policy(out_of_range=OutOfRange.REFUSE),
+        Policy(gate=Gate.HOLD),
+        Policy(attempt_scores=AttemptScores.RESET),
     ]
 
     assert len({policy.whole().digest for policy in policies}) == len(policies)

@@ -14,20 +14,15 @@ from plangate.domain.events import PlanEvent
 from plangate.domain.plan import Plan, event_id, evolve, fold, version_of
 from plangate.domain.policy import Policy
 from plangate.domain.task import Judgement
-from plangate.domain.vocabulary import PlanState, TaskStatus
+from plangate.domain.vocabulary import PlanState
 from tests.support.examples import (
     DONE,
     EVEN,
     EVERY_EVENT,
-    FAILED,
-    IN_PROGRESS,
-    MARKED,
     NOON,
     OUTPUT,
-    PENDING,
     PLAN,
     PROMPT,
-    REPLANNING,
     STRANGER,
     A,
     B,
@@ -194,36 +189,6 @@ def test_a_task_is_found_by_its_id_or_not_at_all() -> None:
     with pytest.raises(TaskNotFound) as caught:
         plan.task(STRANGER)
     assert (caught.value.plan_id, caught.value.task_id) == (PLAN, STRANGER)
-
-
-@pytest.mark.parametrize(
-    "statuses, state",
-    [
-        ([PENDING], PlanState.ACTIVE),
-        ([IN_PROGRESS], PlanState.ACTIVE),
-        ([DONE], PlanState.COMPLETE),
-        ([FAILED], PlanState.BLOCKED),
-        ([REPLANNING], PlanState.BLOCKED),
-        ([DONE, DONE, DONE], PlanState.COMPLETE),
-        ([DONE, FAILED, DONE], PlanState.BLOCKED),
-        ([REPLANNING, DONE, DONE], PlanState.BLOCKED),
-        ([FAILED, REPLANNING, FAILED], PlanState.BLOCKED),
-        ([FAILED, REPLANNING, PENDING], PlanState.ACTIVE),
-        ([IN_PROGRESS, FAILED, DONE], PlanState.ACTIVE),
-        ([DONE, DONE, PENDING], PlanState.ACTIVE),
-    ],
-)
-def test_a_plan_is_active_blocked_or_complete(statuses: list[TaskStatus], state: PlanState) -> None:
-    tasks = [A, B, C][: len(statuses)]
-    moves = [moved(task, PENDING, now, MARKED) for task, now in zip(tasks, statuses, strict=True)]
-
-    assert given(created(*tasks), *moves).plan.state is state
-
-
-def test_a_bad_figure_alone_blocks_no_plan() -> None:
-    plan = given(created(A, B), scored(A, OUTPUT, 0.1, mark_done=False)).plan
-
-    assert (plan.needs_replan, plan.state) == (True, PlanState.ACTIVE)
 
 
 def test_only_scored_tasks_make_up_the_figure_and_in_plan_order() -> None:

@@ -36,7 +36,8 @@ JUDGING = [score_prompt(), score_output(), update()]
 
 def remade(wish: BaseModel, **fields: object) -> Any:
     """The same wish with other fields, read as from a caller."""
-    return type(wish).model_validate(wish.model_dump(exclude_unset=True) | fields)
+    said = {name: getattr(wish, name) for name in wish.model_fields_set}
+    return type(wish).model_validate(said | fields)
 
 
 def refused(wish: BaseModel, **fields: object) -> list[tuple[object, ...]]:

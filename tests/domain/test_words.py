@@ -165,6 +165,14 @@ def test_a_scorer_of_another_kind_or_shape_is_refused() -> None:
     refused(GivenScorer, "judge")
 
 
+@pytest.mark.parametrize("field", ["name", "version"])
+@pytest.mark.parametrize("other", [7, True, b"judge", bytearray(b"judge"), ["judge"]])
+def test_only_text_names_a_scorer(field: str, other: object) -> None:
+    judge: dict[str, object] = {"kind": "model", "name": "judge", "version": "3"}
+
+    assert refused(GivenScorer, judge | {field: other}) == "Input should be a valid string"
+
+
 def test_a_stored_scorer_knows_no_bounds() -> None:
     """They may be tightened some day, and old plans must stay readable."""
     assert Scorer(kind=ScorerKind.CODE, name="x" * 1_000, version="").version == ""

@@ -8,31 +8,57 @@ from datetime import UTC, datetime
 from typing import Any
 
 from plangate.domain.commands import (
+    AddTask,
+    ApproveGate,
+    ArchivePlan,
+    Change,
     ClaimNextTask,
     CreatePlan,
     DeletePlan,
     MarkTask,
     NewTask,
+    PausePlan,
     PlanCommand,
     RecordScoringFailure,
+    ReleaseTask,
+    RenewLease,
+    RestorePlan,
+    ResumePlan,
     RetractScore,
+    RetryTask,
+    RevisePlan,
     ScoreOutput,
     ScorePrompt,
     UpdateScores,
 )
 from plangate.domain.events import (
+    AttemptStarted,
+    GateApproved,
+    LeaseRenewed,
+    PlanArchived,
     PlanCreated,
     PlanDeleted,
     PlanEvent,
     PlannedTask,
+    PlanPaused,
+    PlanRestored,
+    PlanResumed,
+    PlanRevised,
     ReplanTriggered,
     ScoreRetracted,
     ScoringFailed,
+    TaskAdded,
+    TaskChanged,
+    TaskDropped,
+    TaskMoved,
+    TaskReplaced,
     TaskScored,
+    TaskSplit,
     TaskStatusChanged,
 )
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
+    Gate,
     OutOfRange,
     ScoreKind,
     Scorer,
@@ -46,14 +72,18 @@ NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
 PLAN = "billing"
 A, B, C = "schema", "backfill", "switch"
+D, E = "audit", "clean-up"
 STRANGER = "nobody-planned-this"
 GOAL = "Move billing to the new ledger"
 WHY = "The judge read the wrong file"
+ADA, BOB = "worker-ada", "worker-bob"
 
 PROMPT, OUTPUT = ScoreKind.PROMPT, ScoreKind.OUTPUT
 PENDING, IN_PROGRESS = TaskStatus.PENDING, TaskStatus.IN_PROGRESS
 DONE, FAILED, REPLANNING = TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.REPLANNING
 SCORED, MARKED, CLAIMED = StatusCause.SCORED, StatusCause.MARKED, StatusCause.CLAIMED
+EXPIRED, RELEASED = StatusCause.EXPIRED, StatusCause.RELEASED
+REVISED, RETRIED = StatusCause.REVISED, StatusCause.RETRIED
 
 JUDGE = Scorer(kind=ScorerKind.MODEL, name="judge", version="3")
 
@@ -61,14 +91,19 @@ USUAL = Policy()
 EVEN = Policy(prompt_weight=0.5, output_weight=0.5, decay=0.5, confidence_threshold=0.75)
 """Figures that a person can check in the head and that binary fractions hold exactly."""
 REFUSING = Policy(out_of_range=OutOfRange.REFUSE)
+HOLDING = Policy(gate=Gate.HOLD)
 
 
 # --- what happened -------------------------------------------------------------
 
 
-def created(*tasks: str, policy: Policy = USUAL) -> PlanCreated:
-    planned = tuple(PlannedTask(id=task, title=f"Do {task}") for task in tasks or (A,))
-    return PlanCreated(at=MORNING, goal=GOAL, tasks=planned, policy=policy)
+def planned(task: str = A, **facts: Any) -> PlannedTask:
+    return PlannedTask(id=task, title=f"Do {task}", **facts)
+
+
+def created(*tasks: str | PlannedTask, policy: Policy = USUAL, **facts: Any) -> PlanCreated:
+    known = tuple(planned(task) if isinstance(task, str) else task for task in tasks or (A,))
+    return PlanCreated(at=MORNING, goal=GOAL, tasks=known, policy=policy, **facts)
 
 
 def scored(task: str = A, kind: ScoreKind = OUTPUT, score: float = 0.9, **facts: Any) -> TaskScored:
@@ -91,8 +126,21 @@ def moved(
     new: TaskStatus = DONE,
     cause: StatusCause = SCORED,
     reason: str | None = None,
+    **claim: Any,
 ) -> TaskStatusChanged:
-    return TaskStatusChanged(at=MORNING, task_id=task, old=old, new=new, cause=cause, reason=reason)
+    return TaskStatusChanged(
+        at=MORNING, task_id=task, old=old, new=new, cause=cause, reason=reason, **claim
+    )
+
+
+def claimed(
+    task: str = A, worker: str | None = None, until: datetime | None = None
+) -> TaskStatusChanged:
+    return moved(task, PENDING, IN_PROGRESS, CLAIMED, worker=worker, lease_until=until)
+
+
+def renewed(task: str = A, until: datetime = NOON) -> LeaseRenewed:
+    return LeaseRenewed(at=MORNING, task_id=task, lease_until=until)
 
 
 def replan(task: str = A, rolling: float = 0.5, threshold: float = 0.72) -> ReplanTriggered:
@@ -101,15 +149,56 @@ def replan(task: str = A, rolling: float = 0.5, threshold: float = 0.72) -> Repl
     )
 
 
+def added(task: str | PlannedTask = D, before: str | None = None) -> TaskAdded:
+    known = planned(task) if isinstance(task, str) else task
+    return TaskAdded(at=MORNING, task=known, before=before)
+
+
+def changed(task: str = A, **facts: Any) -> TaskChanged:
+    return TaskChanged(at=MORNING, task_id=task, **facts)
+
+
+def put(task: str = A, before: str | None = None) -> TaskMoved:
+    return TaskMoved(at=MORNING, task_id=task, before=before)
+
+
+def dropped(task: str = A, *dependants: str) -> TaskDropped:
+    return TaskDropped(at=MORNING, task_id=task, dependants=dependants)
+
+
+def split(task: str = A, *into: PlannedTask) -> TaskSplit:
+    return TaskSplit(at=MORNING, task_id=task, into=into or (planned(D), planned(E)))
+
+
+def replaced(task: str = A, by: PlannedTask | None = None) -> TaskReplaced:
+    return TaskReplaced(at=MORNING, task_id=task, by=by or planned(D))
+
+
+def attempted(task: str = A, attempt: int = 2, reason: str | None = None) -> AttemptStarted:
+    return AttemptStarted(at=MORNING, task_id=task, attempt=attempt, reason=reason)
+
+
 def deleted(reason: str | None = None) -> PlanDeleted:
     return PlanDeleted(at=MORNING, reason=reason)
+
+
+HAS_REVISED = PlanRevised(at=MORNING, reason=WHY)
+HAS_APPROVED = GateApproved(at=MORNING, reason=WHY)
+HAS_PAUSED = PlanPaused(at=MORNING, reason=WHY)
+HAS_RESUMED = PlanResumed(at=MORNING, reason=WHY)
+HAS_ARCHIVED = PlanArchived(at=MORNING, reason=WHY)
+HAS_RESTORED = PlanRestored(at=MORNING, reason=WHY)
 
 
 # --- what somebody wishes ------------------------------------------------------
 
 
-def create(*tasks: str, policy: Policy = USUAL, **facts: Any) -> CreatePlan:
-    wished = tuple(NewTask(id=task, title=f"Do {task}") for task in tasks or (A,))
+def new(task: str = A, **facts: Any) -> NewTask:
+    return NewTask(id=task, title=f"Do {task}", **facts)
+
+
+def create(*tasks: str | NewTask, policy: Policy = USUAL, **facts: Any) -> CreatePlan:
+    wished = tuple(new(task) if isinstance(task, str) else task for task in tasks or (A,))
     return CreatePlan(goal=GOAL, tasks=wished, policy=policy, **facts)
 
 
@@ -139,34 +228,47 @@ def mark(task: str = A, status: TaskStatus = DONE, reason: str | None = None) ->
     return MarkTask(task_id=task, status=status, reason=reason)
 
 
-def claim_next() -> ClaimNextTask:
-    return ClaimNextTask()
+def claim_next(
+    worker: str | None = None, lease: float | None = None, task: str | None = None
+) -> ClaimNextTask:
+    return ClaimNextTask(worker=worker, lease=lease, task_id=task)
+
+
+def renew(task: str = A, token: int = 2, lease: float | None = None) -> RenewLease:
+    return RenewLease(task_id=task, token=token, lease=lease)
+
+
+def release(task: str = A, token: int | None = None, reason: str | None = None) -> ReleaseTask:
+    return ReleaseTask(task_id=task, token=token, reason=reason)
+
+
+def retry(task: str = A) -> RetryTask:
+    return RetryTask(task_id=task, reason=WHY)
+
+
+def revise(*changes: Change) -> RevisePlan:
+    return RevisePlan(reason=WHY, changes=changes or (AddTask(task=new(D)),))
 
 
 def delete(reason: str | None = None) -> DeletePlan:
     return DeletePlan(reason=reason)
 
 
+APPROVE = ApproveGate(reason=WHY)
+PAUSE, RESUME = PausePlan(reason=WHY), ResumePlan(reason=WHY)
+ARCHIVE, RESTORE = ArchivePlan(reason=WHY), RestorePlan(reason=WHY)
+
+
 # --- one of each ---------------------------------------------------------------
 
 EVERY_EVENT: tuple[PlanEvent, ...] = (
-    created(),
-    scored(),
-    scoring_failed(),
-    retracted(),
-    moved(),
-    replan(),
-    deleted(),
+    *(created(), scored(), scoring_failed(), retracted(), moved(), renewed(), replan()),
+    *(HAS_REVISED, added(), changed(), put(), dropped(), split(), replaced(), attempted()),
+    *(HAS_APPROVED, HAS_PAUSED, HAS_RESUMED, HAS_ARCHIVED, HAS_RESTORED, deleted()),
 )
 
 EVERY_WISH: tuple[PlanCommand, ...] = (
-    create(),
-    score_prompt(),
-    score_output(),
-    update(),
-    record_failure(),
-    retract(),
-    mark(),
-    claim_next(),
-    delete(),
+    *(create(), score_prompt(), score_output(), update(), record_failure(), retract(), mark()),
+    *(claim_next(), renew(), release(), retry(), revise(), APPROVE),
+    *(PAUSE, RESUME, ARCHIVE, RESTORE, delete()),
 )

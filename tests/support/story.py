@@ -3,11 +3,13 @@
     given(created(A)).when(score_output(A, 0.9)).then(scored(A, OUTPUT, 0.9), …)
 
 What stands behind `then` is all that happened, in order, and nothing else. The
-story goes on from there: `.then(…).when(…)`, or ends in `.plan`, the state.
+story goes on from there: `.then(…).when(…)`, or ends in `.plan`, the state. A
+wish is made at noon unless its moment is given: `.when(claim_next(), LATER)`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import pytest
 
@@ -25,9 +27,9 @@ class Story:
 
     plan: Plan
 
-    def when(self, wish: PlanCommand) -> "Wished":
-        """Somebody asks for something, at noon."""
-        return Wished(self.plan, wish)
+    def when(self, wish: PlanCommand, now: datetime = NOON) -> "Wished":
+        """Somebody asks for something."""
+        return Wished(self.plan, wish, now)
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,12 @@ class Wished:
 
     plan: Plan
     wish: PlanCommand
+    now: datetime
 
     def then(self, *expected: PlanEvent) -> Story:
-        """Exactly these events happen, all of them at noon."""
-        happened = decide(self.plan, self.wish, NOON)
-        assert happened == [event.model_copy(update={"at": NOON}) for event in expected]
+        """Exactly these events happen, all of them at the moment of the wish."""
+        happened = decide(self.plan, self.wish, self.now)
+        assert happened == [event.model_copy(update={"at": self.now}) for event in expected]
         return Story(fold(self.plan, happened))
 
     def then_nothing(self) -> Story:
@@ -50,7 +53,7 @@ class Wished:
     def refused(self, expected: PlangateError) -> None:
         """The wish is refused, with the same facts and the same words."""
         with pytest.raises(PlangateError) as caught:
-            decide(self.plan, self.wish, NOON)
+            decide(self.plan, self.wish, self.now)
         assert told(caught.value) == told(expected)
 
 
