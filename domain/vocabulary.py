@@ -123,14 +123,12 @@ class AttemptScores(StrEnum):
 
 
 class Scorer(BaseModel):
-    """Who judged: a person, a model or a program, and which version of it.
-
-    Bytes are no name; nothing recorded is lost by that, as JSON has none.
-    """
+    """Who judged: a person, a model or a program, and which version of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: ScorerKind
+    # Bytes are no name. Nothing recorded is lost by that: JSON has none.
     name: Annotated[str, Strict()]
     version: Annotated[str, Strict()] | None = None
 
