@@ -5,7 +5,7 @@ State is a value: an older version stays usable while a newer one exists.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -177,7 +177,7 @@ def evolve(plan: Plan, event: PlanEvent) -> Plan:  # noqa: C901, PLR0912, PLR091
                 "metadata": event.metadata or {},
                 "priority": event.priority or 0,
                 "labels": event.labels or (),
-                "order": tuple(task.id for task in event.tasks),
+                "order": tuple(dict.fromkeys(task.id for task in event.tasks)),
                 "tasks": HashTrieMap({task.id: Task.planned(task) for task in event.tasks}),
                 "created_at": event.at,
             }
@@ -205,9 +205,8 @@ def evolve(plan: Plan, event: PlanEvent) -> Plan:  # noqa: C901, PLR0912, PLR091
         case TaskChanged():
             changes = _changed(plan, event.task_id, lambda task: task.changed(event))
         case TaskMoved():
-            others = tuple(task_id for task_id in plan.order if task_id != event.task_id)
             known = (event.task_id,) if event.task_id in plan.tasks else ()
-            changes = {"order": _put(others, known, event.before)}
+            changes = {"order": _put(_without(plan.order, known), known, event.before)}
         case TaskDropped():
             changes = _succeeded(plan, event.task_id, (), "dropped")
         case TaskSplit():
@@ -268,10 +267,15 @@ def _changed(plan: Plan, task_id: str, change: Callable[[Task], Task]) -> dict[s
 
 
 def _placed(plan: Plan, tasks: tuple[Task, ...], before: str | None) -> dict[str, Any]:
-    known = plan.tasks
+    known, joining = plan.tasks, tuple(dict.fromkeys(task.id for task in tasks))
+    again = [task_id for task_id in joining if task_id in known]
     for task in tasks:
         known = known.insert(task.id, task)
-    return {"tasks": known, "order": _put(plan.order, tuple(t.id for t in tasks), before)}
+    return {"tasks": known, "order": _put(_without(plan.order, again), joining, before)}
+
+
+def _without(order: tuple[str, ...], ids: Sequence[str]) -> tuple[str, ...]:
+    return tuple(other for other in order if other not in ids) if ids else order
 
 
 def _put(order: tuple[str, ...], ids: tuple[str, ...], before: str | None) -> tuple[str, ...]:
@@ -286,12 +290,11 @@ def _succeeded(plan: Plan, task_id: str, successors: tuple[Task, ...], how: str)
     changes = _placed(plan, successors, task_id)
     tasks, heirs = changes["tasks"], tuple(task.id for task in successors)
     for dependant in plan.dependants(task_id):
-        task = tasks[dependant]
-        place = task.depends_on.index(task_id)
-        on = (*task.depends_on[:place], *heirs, *task.depends_on[place + 1 :])
-        tasks = tasks.insert(dependant, task.depending(tuple(dict.fromkeys(on))))
+        on = tasks[dependant].depends_on
+        on = tuple(heir for other in on for heir in (heirs if other == task_id else (other,)))
+        tasks = tasks.insert(dependant, tasks[dependant].depending(tuple(dict.fromkeys(on))))
     return {
         "tasks": tasks.remove(task_id),
-        "order": tuple(other for other in changes["order"] if other != task_id),
+        "order": _without(changes["order"], (task_id,)),
         "retired": plan.retired.insert(task_id, how),
     }
