@@ -1,0 +1,142 @@
+"""Whatever was recorded can be folded: no history is refused, and none tears a plan apart."""
+
+from typing import Any
+
+from hypothesis import given as for_all
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from plangate.domain.events import (
+    AttemptStarted,
+    LeaseRenewed,
+    PlanCreated,
+    PlanEvent,
+    PlannedTask,
+    ReplanTriggered,
+    ScoreRetracted,
+    TaskAdded,
+    TaskChanged,
+    TaskDropped,
+    TaskMoved,
+    TaskReplaced,
+    TaskScored,
+    TaskSplit,
+    TaskStatusChanged,
+)
+from plangate.domain.plan import Plan, evolve, fold
+from plangate.domain.policy import Policy
+from plangate.domain.standing import obstacles
+from plangate.domain.vocabulary import (
+    AttemptScores,
+    Gate,
+    PlanState,
+    ScoreKind,
+    StatusCause,
+    TaskStatus,
+)
+from tests.support.examples import (
+    EVERY_EVENT,
+    MORNING,
+    NOON,
+    PLAN,
+    A,
+    B,
+    C,
+)
+from tests.support.properties import repeatable
+
+often = settings(repeatable, max_examples=600)
+
+ids = st.sampled_from([A, B, C, "d", "e"])
+several = st.lists(ids, max_size=3).map(tuple)
+moments = st.sampled_from([MORNING, NOON])
+tasks = st.builds(PlannedTask, id=ids, depends_on=st.none() | several)
+policies = st.builds(
+    Policy, gate=st.sampled_from(Gate), attempt_scores=st.sampled_from(AttemptScores)
+)
+
+
+def happening(what: type[PlanEvent], **facts: Any) -> st.SearchStrategy[PlanEvent]:
+    return st.builds(what, at=moments, **facts)
+
+
+anything = st.one_of(
+    st.sampled_from(EVERY_EVENT),
+    happening(
+        PlanCreated, tasks=st.lists(tasks, max_size=4).map(tuple), policy=policies, goal=st.none()
+    ),
+    happening(TaskAdded, task=tasks, before=st.none() | ids),
+    happening(TaskMoved, task_id=ids, before=st.none() | ids),
+    happening(TaskDropped, task_id=ids, dependants=several),
+    happening(TaskSplit, task_id=ids, into=st.lists(tasks, max_size=3).map(tuple)),
+    happening(TaskReplaced, task_id=ids, by=tasks),
+    happening(TaskChanged, task_id=ids, depends_on=st.none() | several),
+    happening(AttemptStarted, task_id=ids, attempt=st.integers(0, 3)),
+    happening(TaskScored, task_id=ids, kind=st.sampled_from(ScoreKind), score=st.floats(0.0, 1.0)),
+    happening(
+        ScoreRetracted,
+        task_id=ids,
+        kind=st.sampled_from(ScoreKind),
+        event_id=st.sampled_from(["", "billing@", "billing@2", "billing@3", "of nothing"]),
+    ),
+    happening(
+        TaskStatusChanged,
+        task_id=ids,
+        old=st.sampled_from(TaskStatus),
+        new=st.sampled_from(TaskStatus),
+        cause=st.sampled_from(StatusCause),
+        lease_until=st.none() | moments,
+    ),
+    happening(LeaseRenewed, task_id=ids, lease_until=moments),
+    happening(ReplanTriggered, task_id=ids, rolling_confidence=st.just(0.5), threshold=st.just(1)),
+)
+histories = st.lists(anything, max_size=14)
+
+
+@often
+@for_all(histories)
+def test_no_history_is_refused(history: list[PlanEvent]) -> None:
+    plan = fold(Plan(PLAN), history)
+
+    assert plan.version == len(history)
+    assert plan.updated_at == (history[-1].at if history else None)
+    assert 0.0 <= plan.rolling_confidence <= 1.0
+    assert plan.state in PlanState
+    assert all(obstacle.task_ids for obstacle in obstacles(plan))
+
+
+@often
+@for_all(histories)
+def test_the_order_holds_the_tasks_of_the_plan_and_each_of_them_once(
+    history: list[PlanEvent],
+) -> None:
+    plan = Plan(PLAN)
+    for event in history:
+        plan = evolve(plan, event)
+        assert sorted(plan.order) == sorted(plan.tasks)
+        assert [task.id for task in plan] == list(plan.order)
+
+
+@repeatable
+@for_all(histories)
+def test_older_versions_stay_as_they_were(history: list[PlanEvent]) -> None:
+    versions = [Plan(PLAN)]
+    for event in history:
+        versions.append(evolve(versions[-1], event))
+    figures = [plan.rolling_confidence for plan in reversed(versions)]
+
+    assert versions == [fold(Plan(PLAN), history[:length]) for length in range(len(versions))]
+    assert figures == [plan.rolling_confidence for plan in reversed(versions)]
+
+
+@repeatable
+@for_all(histories)
+def test_a_figure_is_of_its_own_version_whoever_looked_at_it_before(
+    history: list[PlanEvent],
+) -> None:
+    watched = unwatched = Plan(PLAN)
+    for event in history:
+        assert watched.rolling_confidence >= 0.0
+        watched, unwatched = evolve(watched, event), evolve(unwatched, event)
+
+    assert watched.rolling_confidence == unwatched.rolling_confidence
