@@ -42,9 +42,13 @@ class Wished:
 
     def then(self, *expected: PlanEvent) -> Story:
         """Exactly these events happen, all of them at the moment of the wish."""
-        happened = decide(self.plan, self.wish, self.now)
+        happened = self.happens()
         assert happened == [event.model_copy(update={"at": self.now}) for event in expected]
         return Story(fold(self.plan, happened))
+
+    def happens(self) -> list[PlanEvent]:
+        """The events themselves, where a test is about only some of them."""
+        return decide(self.plan, self.wish, self.now)
 
     def then_nothing(self) -> Story:
         """The wish is granted already: nothing happens, and nothing is refused."""
