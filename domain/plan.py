@@ -166,7 +166,7 @@ class Plan:
         return None
 
 
-def evolve(plan: Plan, event: PlanEvent) -> Plan:  # noqa: C901, PLR0912, PLR0915  (a branch an event)
+def evolve(plan: Plan, event: PlanEvent) -> Plan:  # noqa: C901, PLR0912  (a branch an event)
     """The plan after one more event. Total and silent."""
     version = plan.version + 1
     match event:
