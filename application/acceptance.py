@@ -32,9 +32,12 @@ _SAID: Final = {
     "string_too_short": "must not be empty",
     "string_type": "must be text",
     "string_unicode": "must not hold a lone surrogate",
+    "model_attributes_type": "must be an object with an op",
     "too_long": "must hold at most {max_length}",
     "too_short": "must hold at least {min_length}",
     "tuple_type": "must be a list",
+    "union_tag_invalid": "the op '{tag}' is not known; accepted: {expected_tags}",
+    "union_tag_not_found": "must say its op",
     "value_error": "{error}",
 }
 
@@ -52,15 +55,13 @@ def accept_identifier(field: str, given: object) -> str:
     try:
         return _IDENTIFIER.validate_python(given)
     except ValidationError as refused:
-        problems = [Problem(field, _message(error, None)) for error in _details(refused)]
+        problems = [Problem(field, _message(error, ())) for error in _details(refused)]
         raise InvalidInput(problems) from None
 
 
 def refusal(refused: ValidationError, model: type[BaseModel]) -> InvalidInput:
     """What pydantic found wrong with a `model`, as the error a caller sees."""
-    problems = [
-        Problem(_place(error["loc"]), _message(error, model)) for error in _details(refused)
-    ]
+    problems = [_problem(error, model) for error in _details(refused)]
     of_a_score = any(problem.field in _SCORES for problem in problems)
     return InvalidScore(problems) if of_a_score else InvalidInput(problems)
 
@@ -72,31 +73,46 @@ def _details(refused: ValidationError) -> list[ErrorDetails]:
     return [error for error in errors if error["loc"] not in inside]
 
 
-def _place(location: Sequence[int | str]) -> str:
-    """`("tasks", 2, "title")` as `tasks[2].title`; a long unknown name is cut short."""
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step:.80}" for step in location)
-    return "".join(steps).removeprefix(".")
+def _problem(error: ErrorDetails, model: type[BaseModel]) -> Problem:
+    place, models = _walked(model, error["loc"])
+    if error["type"] == "extra_forbidden":
+        _, models = _walked(model, error["loc"][:-1])
+    return Problem(place, _message(error, models))
 
 
-def _message(error: ErrorDetails, model: type[BaseModel] | None) -> str:
+def _message(error: ErrorDetails, models: Sequence[type[BaseModel]]) -> str:
     kind, context = error["type"], error.get("ctx", {})
+    fields = ", ".join(name for model in models[:1] for name in model.model_fields)
     if kind == "extra_forbidden":
-        return f"is not known here; accepted: {', '.join(_fields(model, error['loc'][:-1]))}"
+        return f"is not known here; accepted: {fields}"
     if kind == "model_type":
-        return f"must be an object with {', '.join(_fields(model, error['loc']))}"
+        return f"must be an object with {fields}"
     return _SAID[kind].format(**context) if kind in _SAID else error["msg"]
 
 
-def _fields(model: type[BaseModel] | None, location: Sequence[int | str]) -> list[str]:
-    """The fields accepted at a place inside a model."""
+def _walked(
+    model: type[BaseModel], location: Sequence[int | str]
+) -> tuple[str, Sequence[type[BaseModel]]]:
+    """`("tasks", 2, "title")` as `tasks[2].title`, and the models that may stand there.
+
+    Where several may, pydantic's location also names which; the caller never
+    wrote that step. A long unknown name is cut short.
+    """
+    place, models = "", [model]
     for step in location:
-        if model is not None and isinstance(step, str):
-            model = _model_in(model.model_fields[step].annotation)
-    return list(model.model_fields) if model is not None else []
+        if isinstance(step, int):
+            place += f"[{step}]"
+        elif len(models) > 1:
+            models = [one for one in models if one.model_fields["op"].default == step]
+        else:
+            place += f".{step:.80}"
+            field = models[0].model_fields.get(step) if models else None
+            models = _models_in(field.annotation) if field else []
+    return place.removeprefix("."), models
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model that an annotation such as `tuple[TaskDraft, ...] | None` speaks of."""
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The models that an annotation such as `tuple[TaskDraft, ...] | None` speaks of."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(filter(None, map(_model_in, get_args(annotation))), None)
+        return [annotation]
+    return [model for inner in get_args(annotation) for model in _models_in(inner)]

@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Annotated, Self
 
@@ -74,7 +74,7 @@ def with_task_ids(changes: object, new_task_id: Callable[[int], str]) -> object:
 
     What does not look like a change is left as it is: saying so is for `accept`.
     """
-    if not isinstance(changes, Sequence):
+    if not isinstance(changes, list | tuple):
         return changes
     places = count()
 
@@ -87,7 +87,7 @@ def with_task_ids(changes: object, new_task_id: Callable[[int], str]) -> object:
         if not isinstance(change, Mapping):
             return change
         new = {key: named(change[key]) for key in ("task", "by") if key in change}
-        if isinstance(change.get("into"), Sequence):
+        if isinstance(change.get("into"), list | tuple):
             new["into"] = [named(part) for part in change["into"]]
         return {**change, **new}
 

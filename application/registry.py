@@ -135,9 +135,8 @@ class PlanRegistry(PlanQuestions):
         )
         asked = current_call(call)
         key = asked.idempotency_key
-        made_id = self._new_id(PLAN_ID_DIGITS) if key is None else _plan_id_from(key)
         return self._commands.carry_out(
-            draft.plan_id or made_id,
+            draft.plan_id or self._new_plan_id(key),
             draft.command(self._new_task_ids(key)),
             asked,
             PlanStatus.of,
@@ -331,7 +330,7 @@ class PlanRegistry(PlanQuestions):
         wish = accept(RenewLease, {"task_id": task_id, "token": token, "lease": _in_seconds(lease)})
 
         def tell(plan: Plan, _events: Sequence[PlanEvent]) -> TaskView:
-            return TaskView.of(plan.task(wish.task_id), plan.policy)
+            return TaskView.of(plan.task(wish.task_id), plan)
 
         return self._commands.carry_out(plan_id, wish, current_call(call), tell)
 
@@ -438,6 +437,12 @@ class PlanRegistry(PlanQuestions):
         wish = ClaimNextTask(worker=anywhere.worker, lease=anywhere.lease, task_id=task_id)
         return self._commands.carry_out(plan_id, wish, call, _claimed_task, arguments=anywhere)
 
+    def _new_plan_id(self, key: str | None) -> str:
+        """Made from the command's key if it has one, so that a retry finds the plan."""
+        if key is None:
+            return self._new_id(PLAN_ID_DIGITS)
+        return derived_id(PLAN_ID_DIGITS, "plan", key)
+
     def _new_task_ids(self, key: str | None) -> NewId:
         """Names the n-th new task of a command: by its key if it has one, else at random."""
         if key is None:
@@ -445,14 +450,10 @@ class PlanRegistry(PlanQuestions):
         return lambda place: derived_id(TASK_ID_DIGITS, "task", key, place)
 
 
-def _plan_id_from(key: str) -> str:
-    return derived_id(PLAN_ID_DIGITS, "plan", key)
-
-
 def _claimed_task(plan: Plan, events: Sequence[PlanEvent]) -> TaskView | None:
     for event in events:
         if isinstance(event, TaskStatusChanged) and event.cause is StatusCause.CLAIMED:
-            return TaskView.of(plan.task(event.task_id), plan.policy)
+            return TaskView.of(plan.task(event.task_id), plan)
     return None
 
 

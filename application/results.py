@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict
 from plangate.application.advice import advice
 from plangate.domain.events import PlanEvent, TaskDropped, TaskScored
 from plangate.domain.plan import Plan
-from plangate.domain.policy import Policy
 from plangate.domain.standing import obstacles
 from plangate.domain.task import Task
 from plangate.domain.vocabulary import ObstacleKind, PlanState, TaskStatus
@@ -55,6 +54,7 @@ class TaskView(_Result):
     """
 
     id: str
+    plan_id: str
     title: str | None
     description: str | None
     status: TaskStatus
@@ -72,16 +72,17 @@ class TaskView(_Result):
     metadata: dict[str, Any]
 
     @classmethod
-    def of(cls, task: Task, policy: Policy) -> Self:
-        """How `task` stands under `policy`."""
+    def of(cls, task: Task, plan: Plan) -> Self:
+        """How a task of a plan stands."""
         return cls(
             id=task.id,
+            plan_id=plan.plan_id,
             title=task.title,
             description=task.description,
             status=task.status,
             prompt_score=task.prompt_score,
             output_score=task.output_score,
-            confidence=task.confidence(policy) or 0.0,
+            confidence=task.confidence(plan.policy) or 0.0,
             replan_count=task.replan_count,
             attempt=task.attempt,
             depends_on=task.depends_on,
@@ -146,7 +147,7 @@ class PlanStatus(_Result):
             labels=plan.labels,
             task_count=len(plan.order),
             metadata=deepcopy(plan.metadata),
-            tasks=tuple(TaskView.of(task, plan.policy) for task in plan),
+            tasks=tuple(TaskView.of(task, plan) for task in plan),
             warnings=tuple(_warnings(events)),
         )
 

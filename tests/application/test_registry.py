@@ -103,7 +103,7 @@ def test_work_is_handed_out_in_plan_order_until_none_is_left(
     assert [task.id if task else None for task in claimed] == ["a", "b", "c", None]
     assert claimed[0] is not None
     assert claimed[0].status is TaskStatus.IN_PROGRESS
-    assert registry.get_status(plan_id).state is PlanState.ACTIVE
+    assert registry.get_status(plan_id).state is PlanState.WAITING
     for task_id in "abc":
         registry.mark_task(plan_id, task_id, "done")
     assert registry.get_status(plan_id).state is PlanState.COMPLETE

@@ -16,18 +16,39 @@ import pytest
 
 from plangate.application.errors import CorruptEvent
 from plangate.domain.events import (
+    AttemptStarted,
+    GateApproved,
+    LeaseRenewed,
+    PlanArchived,
     PlanCreated,
     PlanDeleted,
     PlanEvent,
     PlannedTask,
+    PlanPaused,
+    PlanRestored,
+    PlanResumed,
+    PlanRevised,
     ReplanTriggered,
     ScoreRetracted,
     ScoringFailed,
+    TaskAdded,
+    TaskChanged,
+    TaskDropped,
+    TaskMoved,
+    TaskReplaced,
     TaskScored,
+    TaskSplit,
     TaskStatusChanged,
 )
 from plangate.domain.policy import Policy
-from plangate.domain.vocabulary import ScoreKind, Scorer, ScorerKind, StatusCause, TaskStatus
+from plangate.domain.vocabulary import (
+    OutOfRange,
+    ScoreKind,
+    Scorer,
+    ScorerKind,
+    StatusCause,
+    TaskStatus,
+)
 from plangate.infrastructure.event_codec import (
     STORED_KINDS,
     EventCodec,
@@ -37,24 +58,37 @@ from plangate.infrastructure.event_codec import (
 
 GOLDEN = Path(__file__).parent / "golden"
 FILES = sorted(GOLDEN.glob("*.json"))
+UNTIL = datetime(2026, 11, 24, 10, 30, 0, tzinfo=UTC)
 AT = datetime(2026, 11, 24, 9, 30, 0, 125000, tzinfo=UTC)
 JUDGE = Scorer(kind=ScorerKind.MODEL, name="judge", version="3.1")
+
+SCHEMA = PlannedTask(
+    id="schema",
+    title="Design the schema",
+    description="Tables, keys, money as integers.",
+    metadata={"area": "billing", "estimate": 1.5},
+    depends_on=("5f0c1e2a",),
+    priority=7,
+)
+BACKFILL = PlannedTask(id="5f0c1e2a", title="Backfill – “all” of it")
+FIRST_POLICY = Policy(
+    prompt_weight=0.35,
+    output_weight=0.65,
+    decay=0.85,
+    confidence_threshold=0.72,
+    out_of_range=OutOfRange.CLAMP,
+)
+REVIEW = PlannedTask(id="review", title="Review", depends_on=("schema",), labels=("human",))
 
 WRITTEN_TODAY: dict[str, PlanEvent] = {
     "plan-created": PlanCreated(
         at=AT,
         goal="Move billing to the new ledger",
-        tasks=(
-            PlannedTask(
-                id="schema",
-                title="Design the schema",
-                description="Tables, keys, money as integers.",
-                metadata={"area": "billing", "estimate": 1.5},
-            ),
-            PlannedTask(id="5f0c1e2a", title="Backfill – “all” of it"),
-        ),
+        tasks=(SCHEMA, BACKFILL),
         policy=Policy().whole(),
         metadata={"team": "payments", "tags": ["q4", None]},
+        priority=5,
+        labels=("billing",),
     ),
     "task-scored": TaskScored(
         at=AT,
@@ -81,13 +115,52 @@ WRITTEN_TODAY: dict[str, PlanEvent] = {
         at=AT,
         task_id="schema",
         old=TaskStatus.IN_PROGRESS,
-        new=TaskStatus.REPLANNING,
-        cause=StatusCause.SCORED,
+        new=TaskStatus.PENDING,
+        cause=StatusCause.CLAIMED,
+        worker="agent-7",
+        lease_until=UNTIL,
     ),
     "replan-triggered": ReplanTriggered(
         at=AT, task_id="schema", rolling_confidence=0.655, threshold=0.72
     ),
+    "lease-renewed": LeaseRenewed(at=AT, task_id="schema", lease_until=UNTIL),
+    "gate-approved": GateApproved(at=AT, reason="a known flaky judge"),
+    "plan-revised": PlanRevised(at=AT, reason="the goal was too wide"),
+    "task-added": TaskAdded(at=AT, task=REVIEW, before="backfill"),
+    "task-changed": TaskChanged(
+        at=AT,
+        task_id="schema",
+        title="Design the new schema",
+        description="",
+        metadata={"area": "ledger"},
+        depends_on=("review",),
+        priority=-3,
+        labels=(),
+    ),
+    "task-moved": TaskMoved(at=AT, task_id="schema"),
+    "task-dropped": TaskDropped(at=AT, task_id="schema", dependants=("backfill",)),
+    "task-split": TaskSplit(at=AT, task_id="schema", into=(REVIEW, PlannedTask(id="x", title="X"))),
+    "task-replaced": TaskReplaced(at=AT, task_id="schema", by=REVIEW),
+    "attempt-started": AttemptStarted(at=AT, task_id="schema", attempt=2, reason="try again"),
+    "plan-paused": PlanPaused(at=AT, reason="budget"),
+    "plan-resumed": PlanResumed(at=AT, reason="budget is back"),
+    "plan-archived": PlanArchived(at=AT, reason="the quarter is over"),
+    "plan-restored": PlanRestored(at=AT, reason="a new quarter"),
     "plan-deleted": PlanDeleted(at=AT, reason="superseded"),
+}
+WRITTEN_BEFORE: dict[str, PlanEvent] = {
+    "plan-created.v1": WRITTEN_TODAY["plan-created"].model_copy(
+        update={
+            "tasks": (SCHEMA.model_copy(update={"depends_on": None, "priority": None}), BACKFILL),
+            "policy": FIRST_POLICY,
+            "priority": None,
+            "labels": None,
+        }
+    ),
+    "task-status-changed.v1": WRITTEN_TODAY["task-status-changed"].model_copy(
+        update={"new": TaskStatus.REPLANNING, "cause": StatusCause.SCORED, "worker": None}
+        | {"lease_until": None}
+    ),
 }
 
 
@@ -112,9 +185,10 @@ def test_every_kind_and_schema_version_has_its_golden_file() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_golden_event_reads_as_what_it_meant(path: Path) -> None:
-    name, _, content = golden(path)
+    name, version, content = golden(path)
     recorded = EventCodec().decode("billing", 7, 42, name, compact(content["stored"]))
-    assert recorded.event == WRITTEN_TODAY[name]
+    assert recorded.envelope.schema_version == version
+    assert recorded.event == WRITTEN_BEFORE.get(path.stem, WRITTEN_TODAY[name])
     assert recorded.envelope.event_id == "billing@7"
     assert recorded.envelope.actor == "agent-7"
 
@@ -211,15 +285,15 @@ def test_an_older_schema_version_is_brought_up_to_date_when_it_is_read(
     "codec, name, stored, why",
     [
         (EventCodec(), "plan-exploded", b"{}", "'plan-exploded' is not known"),
-        (EventCodec(), "plan-deleted", stored_deletion(2), "schema version 2 is newer"),
+        (EventCodec(), "plan-deleted", stored_deletion(2), "schema version 2 is not known"),
         (EventCodec(), "plan-deleted", stored_deletion(0), "schema version 0"),
         (EventCodec(), "plan-deleted", stored_deletion(1, colour=1), "event.colour"),
-        (EventCodec(), "plan-deleted", b"\xff", "Invalid JSON"),
+        (EventCodec(), "plan-deleted", b"\xff", "no stored record"),
         (SECOND_VERSION, "plan-deleted", b"[]", "no stored record"),
         (SECOND_VERSION, "plan-deleted", b"{", "no stored record"),
         (SECOND_VERSION, "plan-deleted", stored_deletion(1), "no stored record"),
         (SECOND_VERSION, "plan-deleted", stored_deletion(2, colour=1), "event.colour"),
-        (SECOND_VERSION, "plan-deleted", stored_deletion(3, reason="x"), "version 3 is newer"),
+        (SECOND_VERSION, "plan-deleted", stored_deletion(3, reason="x"), "version 3 is not known"),
     ],
 )
 def test_what_cannot_be_read_says_why(
@@ -228,6 +302,14 @@ def test_what_cannot_be_read_says_why(
     with pytest.raises(CorruptEvent, match=why) as refusal:
         codec.decode("p", 4, 9, name, stored)
     assert (refusal.value.plan_id, refusal.value.version, refusal.value.position) == ("p", 4, 9)
+
+
+def test_the_first_policies_keep_their_digest() -> None:
+    content = golden(GOLDEN / "plan-created.v1.json")[2]
+    event = EventCodec().decode("p", 1, 1, "plan-created", compact(content["stored"])).event
+    assert isinstance(event, PlanCreated)
+    assert event.policy.digest == FIRST_POLICY.digest
+    assert event.policy.digest != Policy().whole().digest
 
 
 def test_a_salt_is_fresh_for_every_event_that_holds_words() -> None:

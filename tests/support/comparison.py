@@ -1,67 +1,66 @@
-"""One command given to plangate and to the naive model, and the two held side by side."""
+"""plangate and the naive model held side by side."""
 
-from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pytest
 
-from plangate.application.registry import PlanRegistry
-from plangate.domain.errors import PlangateError
+from plangate.domain.commands import CreatePlan, NewTask
 from plangate.domain.plan import Plan
-from tests.support.naive import NaivePlan, NaivePolicy, NaiveTask, Refused
+from plangate.domain.policy import Policy
+from tests.support.clocks import DAWN
+from tests.support.naive import NaivePlan, NaivePolicy, NaiveTask
+from tests.support.wishes import TASKS
 
-TASKS = ("a", "b", "c", "d", "e")
 POLICIES: list[dict[str, Any]] = [
     {},
-    {"prompt_weight": 0.0, "output_weight": 1.0, "decay": 1.0},
+    {"prompt_weight": 0.0, "output_weight": 1.0, "decay": 1.0, "gate": "hold"},
     {"prompt_weight": 0.5, "output_weight": 0.5, "decay": 0.3, "confidence_threshold": 0.9},
-    {"confidence_threshold": 0.5, "out_of_range": "refuse"},
-    {"confidence_threshold": 1.0},
+    {"confidence_threshold": 0.5, "out_of_range": "refuse", "attempt_scores": "reset"},
+    {"confidence_threshold": 1.0, "gate": "hold", "attempt_scores": "reset"},
     {"confidence_threshold": 0.0, "decay": 1e-9},
 ]
-DEFAULTS: NaivePolicy = {
-    "prompt_weight": 0.35,
-    "output_weight": 0.65,
-    "decay": 0.85,
-    "confidence_threshold": 0.72,
-    "out_of_range": "clamp",
-}
+DEPENDENCIES: list[dict[str, list[str]]] = [
+    {},
+    {},
+    {"b": ["a"], "c": ["a"], "d": ["b", "c"]},
+    {"a": ["b"], "b": ["c"]},
+]
 
 
-def naive_plan(plan_id: str, tasks: int, policy: dict[str, Any]) -> NaivePlan:
-    """A fresh plan in the naive model."""
-    return NaivePlan(
-        plan_id, cast("NaivePolicy", DEFAULTS | policy), [NaiveTask(t) for t in TASKS[:tasks]]
+def a_plan(tasks: int, policy: int, dependencies: int) -> tuple[CreatePlan, NaivePlan]:
+    """The wish for a plan, and the plan in the naive model."""
+    ids = TASKS[:tasks]
+    on = {t: [d for d in DEPENDENCIES[dependencies].get(t, []) if d in ids] for t in ids}
+    numbers = Policy(**POLICIES[policy])
+    wish = CreatePlan(
+        goal="g",
+        tasks=tuple(NewTask(id=t, title=t, depends_on=tuple(on[t])) for t in ids),
+        policy=numbers,
     )
+    told = cast("NaivePolicy", numbers.model_dump(mode="json"))
+    return wish, NaivePlan("p", told, [NaiveTask(t, on[t]) for t in ids])
 
 
-def told(ask: Callable[[], object]) -> object:
-    """What a command answers: its result, or the name of its refusal."""
-    try:
-        return ask()
-    except Refused as refusal:
-        return str(refusal)
-    except PlangateError as refusal:
-        return type(refusal).__name__
-
-
-def same_outcome(actual: object, expected: object) -> None:
-    """Both refused alike, or neither."""
-    refused = expected if isinstance(expected, str) and expected[0].isupper() else None
-    assert (actual if isinstance(actual, str) else None) == refused
+def at(naive: NaivePlan) -> datetime:
+    """The naive model's time as plangate knows it."""
+    return DAWN + timedelta(seconds=naive.now)
 
 
 def same_plan(plan: Plan, naive: NaivePlan) -> None:
     """State and figures equal: figures to 1e-9, all else exactly."""
     assert plan.version == naive.version
-    assert plan.deleted == naive.deleted
-    assert plan.replan_count == naive.replan_count
     assert plan.state.value == naive.state()
+    assert plan.replan_due == naive.due
+    assert plan.replan_count == naive.replan_count
     assert plan.rolling_confidence == pytest.approx(naive.rolling(), abs=1e-9)
     assert plan.needs_replan == naive.needs_replan()
+    assert [task.id for task in plan if plan.is_ready(task)] == naive.ready()
     for task, expected in zip(plan, naive.tasks, strict=True):
         assert (task.id, task.status.value) == (expected.id, expected.status)
-        assert task.replan_count == expected.replan_count
+        assert set(task.depends_on) == set(expected.depends_on)
+        assert (task.replan_count, task.attempt) == (expected.replan_count, expected.attempt)
+        assert (task.claim and task.claim.token) == expected.token
         assert task.prompt_score == expected.newest("prompt")
         assert task.output_score == expected.newest("output")
         confidence = naive.confidence(expected)
@@ -69,8 +68,3 @@ def same_plan(plan: Plan, naive: NaivePlan) -> None:
             assert task.confidence(plan.policy) is None
         else:
             assert task.confidence(plan.policy) == pytest.approx(confidence, abs=1e-9)
-
-
-def current(registry: PlanRegistry, plan_id: str) -> Plan:
-    """The state a registry holds of a plan, also of a deleted one."""
-    return registry._streams.current(plan_id).plan

@@ -1,11 +1,12 @@
 """The rules of plangate once more, written as plainly as they can be said.
 
 An independent model for tests: lists, loops and the textbook formula, nothing
-of the product's own code. A refusal is told as the name of its error.
+of the product's own code. Time is a number of seconds. A refusal is told as the
+name of its error.
 """
 
-from dataclasses import dataclass, field
-from typing import TypedDict
+from dataclasses import dataclass, field, replace
+from typing import Any, TypedDict
 
 EPSILON = 1e-12
 
@@ -22,6 +23,8 @@ class NaivePolicy(TypedDict):
     decay: float
     confidence_threshold: float
     out_of_range: str
+    gate: str
+    attempt_scores: str
 
 
 @dataclass
@@ -29,14 +32,27 @@ class NaiveTask:
     """A task and all its standing scores, oldest first, with the versions that gave them."""
 
     id: str
+    depends_on: list[str] = field(default_factory=list)
     status: str = "pending"
     scores: dict[str, list[tuple[int, float]]] = field(
         default_factory=lambda: {"prompt": [], "output": []}
     )
     replan_count: int = 0
+    attempt: int = 1
+    outdated: bool = False
+    token: int | None = None
+    claimed_at: float = 0.0
+    lease_until: float | None = None
 
     def newest(self, kind: str) -> float | None:
         return self.scores[kind][-1][1] if self.scores[kind] else None
+
+    def unclaim(self) -> None:
+        self.token = self.lease_until = None
+
+    def expired(self, now: float) -> bool:
+        over = self.lease_until is not None and self.lease_until <= now
+        return self.status == "in_progress" and over
 
 
 @dataclass
@@ -47,7 +63,12 @@ class NaivePlan:
     policy: NaivePolicy
     tasks: list[NaiveTask]
     version: int = 1
+    now: float = 0.0
+    gone: list[str] = field(default_factory=list)
     replan_count: int = 0
+    due: bool = False
+    paused: bool = False
+    archived: bool = False
     deleted: bool = False
 
     def confidence(self, task: NaiveTask) -> float | None:
@@ -66,36 +87,54 @@ class NaivePlan:
     def needs_replan(self) -> bool:
         return self.rolling() < self.policy["confidence_threshold"] - EPSILON
 
+    def held(self) -> bool:
+        return self.due and self.policy["gate"] == "hold"
+
+    def ready(self) -> list[str]:
+        done = [task.id for task in self.tasks if task.status == "done"]
+        return [
+            task.id
+            for task in self.tasks
+            if task.status == "pending" and all(on in done for on in task.depends_on)
+        ]
+
     def state(self) -> str:
+        for put in ("deleted", "archived", "paused"):
+            if getattr(self, put):
+                return put
         statuses = [task.status for task in self.tasks]
-        if "pending" in statuses or "in_progress" in statuses:
+        if statuses == ["done"] * len(statuses):
+            return "complete"
+        if self.ready() and not self.held():
             return "active"
-        return "blocked" if "failed" in statuses or "replanning" in statuses else "complete"
+        return "waiting" if "in_progress" in statuses else "blocked"
 
-    # --- commands ---
+    # --- scores ---
 
-    def score_prompt(self, task_id: str, score: float) -> None:
-        task, counts = self._judging(task_id, score)
+    def score_prompt(self, task_id: str, score: float, token: int | None = None) -> None:
+        task, counts = self._judging(task_id, score, token)
         self._record(task, "prompt", counts)
 
-    def score_output(self, task_id: str, score: float, *, mark_done: bool = True) -> None:
-        task, counts = self._judging(task_id, score)
+    def score_output(
+        self, task_id: str, score: float, token: int | None = None, *, mark_done: bool = True
+    ) -> None:
+        task, counts = self._judging(task_id, score, token)
         self._record(task, "output", counts)
         self._settle(task, mark_done=mark_done)
 
     def update(self, task_id: str, prompt_score: float, output_score: float) -> None:
-        task, prompt = self._judging(task_id, prompt_score)
-        _, output = self._judging(task_id, output_score)
+        task, prompt = self._judging(task_id, prompt_score, None)
+        _, output = self._judging(task_id, output_score, None)
         self._record(task, "prompt", prompt)
         self._record(task, "output", output)
         self._settle(task, mark_done=True)
 
-    def record_scoring_failure(self, task_id: str, kind: str) -> None:  # noqa: ARG002
+    def record_scoring_failure(self, task_id: str) -> None:
         self._find(task_id)
         self.version += 1
 
     def retract_score(self, version: int) -> None:
-        self._alive()
+        self._open()
         for task in self.tasks:
             for given in task.scores.values():
                 for score in given:
@@ -105,27 +144,155 @@ class NaivePlan:
                         return
         raise Refused("ScoreNotFound")
 
-    def mark_task(self, task_id: str, status: str) -> None:
+    # --- work ---
+
+    def mark_task(self, task_id: str, status: str, token: int | None = None) -> None:
         task = self._find(task_id)
+        self._fence(task, token)
         if task.status != status:
             task.status = status
+            if status in ("pending", "in_progress"):
+                task.unclaim()
             self.version += 1
 
-    def next_task(self) -> str | None:
-        self._alive()
+    def next_task(self, lease: float | None = None) -> str | None:
+        self._open()
+        if self.paused or self.held():
+            raise Refused("PlanHeld")
         for task in self.tasks:
-            if task.status == "pending":
-                task.status = "in_progress"
+            if task.expired(self.now):
+                task.status = "pending"
+                task.unclaim()
                 self.version += 1
-                return task.id
-        return None
-
-    def delete(self) -> bool:
-        if self.deleted:
-            return False
-        self.deleted = True
+        if not self.ready():
+            return None
+        task = self._find(self.ready()[0])
         self.version += 1
-        return True
+        task.status, task.token, task.claimed_at = "in_progress", self.version, self.now
+        task.lease_until = None if lease is None else self.now + lease
+        return task.id
+
+    def heartbeat(self, task_id: str, token: int, lease: float | None) -> None:
+        task = self._find(task_id)
+        self._fence(task, token)
+        if task.status != "in_progress":
+            raise Refused("ClaimLost")
+        if lease is None:
+            if task.lease_until is None:
+                return
+            lease = task.lease_until - task.claimed_at
+        task.claimed_at, task.lease_until = self.now, self.now + lease
+        self.version += 1
+
+    def release(self, task_id: str, token: int | None) -> None:
+        task = self._find(task_id)
+        self._fence(task, token)
+        if task.status == "in_progress":
+            task.status = "pending"
+            task.unclaim()
+            self.version += 1
+
+    # --- replanning ---
+
+    def retry(self, task_id: str) -> None:
+        task = self._find(task_id)
+        if task.status not in ("failed", "replanning"):
+            raise Refused("InvalidInput")
+        self._again(task)
+
+    def approve(self) -> None:
+        self._open()
+        if self.due:
+            self.due = False
+            self.version += 1
+
+    def revise(self, changes: list[dict[str, Any]]) -> None:
+        self._open()
+        tried = replace(self, tasks=[_copy(task) for task in self.tasks], gone=[*self.gone])
+        tried.version += 1
+        tried.due = False
+        for change in changes:
+            getattr(tried, f"_{change['op']}")(change)
+        tried._sound()
+        self.__dict__.update(tried.__dict__)
+
+    def _add(self, change: dict[str, Any]) -> None:
+        self._new(change["id"])
+        place = len(self.tasks)
+        if change.get("before"):
+            place = self.tasks.index(self._find(change["before"]))
+        elif change.get("after"):
+            place = self.tasks.index(self._find(change["after"])) + 1
+        self.tasks.insert(place, NaiveTask(change["id"], list(change["depends_on"])))
+        self.version += 1
+
+    def _change(self, change: dict[str, Any]) -> None:
+        task = self._find(change["task_id"])
+        if change["depends_on"] is not None:
+            task.depends_on = list(change["depends_on"])
+            self.version += 1
+        if task.status in ("failed", "replanning"):
+            self._again(task)
+        elif change["depends_on"] is None:
+            raise Refused("InvalidInput")
+
+    def _move(self, change: dict[str, Any]) -> None:
+        task, other = self._find(change["task_id"]), self._find(change["after"])
+        if task is other:
+            raise Refused("InvalidInput")
+        self.tasks.remove(task)
+        self.tasks.insert(self.tasks.index(other) + 1, task)
+        self.version += 1
+
+    def _drop(self, change: dict[str, Any]) -> None:
+        self._leave(self._find(change["task_id"]), [])
+
+    def _split(self, change: dict[str, Any]) -> None:
+        task = self._find(change["task_id"])
+        for new in change["into"]:
+            self._new(new)
+        self._leave(task, change["into"])
+
+    def _replace(self, change: dict[str, Any]) -> None:
+        task = self._find(change["task_id"])
+        self._new(change["by"])
+        self._leave(task, [change["by"]])
+
+    def _leave(self, task: NaiveTask, heirs: list[str]) -> None:
+        place = self.tasks.index(task)
+        self.tasks[place : place + 1] = [NaiveTask(heir, [*task.depends_on]) for heir in heirs]
+        for other in self.tasks:
+            if task.id in other.depends_on:
+                where = other.depends_on.index(task.id)
+                other.depends_on[where : where + 1] = heirs
+        self.gone.append(task.id)
+        self.version += 1
+
+    # --- the plan ---
+
+    def pause(self) -> None:
+        self._open()
+        self.version += not self.paused
+        self.paused = True
+
+    def resume(self) -> None:
+        self._open()
+        self.version += self.paused
+        self.paused = False
+
+    def archive(self) -> None:
+        self._alive()
+        self.version += not self.archived
+        self.archived = True
+
+    def restore(self) -> None:
+        self._alive()
+        self.version += self.archived
+        self.archived = False
+
+    def delete(self) -> None:
+        self.version += not self.deleted
+        self.deleted = True
 
     # --- what they share ---
 
@@ -133,15 +300,49 @@ class NaivePlan:
         if self.deleted:
             raise Refused("PlanGone")
 
-    def _find(self, task_id: str) -> NaiveTask:
+    def _open(self) -> None:
         self._alive()
+        if self.archived:
+            raise Refused("PlanHeld")
+
+    def _find(self, task_id: str) -> NaiveTask:
+        self._open()
         for task in self.tasks:
             if task.id == task_id:
                 return task
-        raise Refused("TaskNotFound")
+        raise Refused("TaskGone" if task_id in self.gone else "TaskNotFound")
 
-    def _judging(self, task_id: str, score: float) -> tuple[NaiveTask, float]:
+    def _new(self, task_id: str) -> None:
+        if task_id in self.gone or any(task.id == task_id for task in self.tasks):
+            raise Refused("InvalidInput")
+
+    def _sound(self) -> None:
+        left = {task.id: set(task.depends_on) for task in self.tasks}
+        if not left or any(on not in left for deps in left.values() for on in deps):
+            raise Refused("InvalidInput")
+        while free := [task_id for task_id, deps in left.items() if not deps]:
+            left = {t: deps - set(free) for t, deps in left.items() if t not in free}
+        if left:
+            raise Refused("InvalidInput")
+
+    def _fence(self, task: NaiveTask, token: int | None) -> None:
+        if token is not None and (token != task.token or task.expired(self.now)):
+            raise Refused("ClaimLost")
+
+    def _again(self, task: NaiveTask) -> None:
+        self.due = False
+        self.version += 2
+        task.attempt += 1
+        task.status = "pending"
+        task.unclaim()
+        if self.policy["attempt_scores"] == "reset":
+            task.scores = {"prompt": [], "output": []}
+        else:
+            task.outdated = True
+
+    def _judging(self, task_id: str, score: float, token: int | None) -> tuple[NaiveTask, float]:
         task = self._find(task_id)
+        self._fence(task, token)
         if 0 <= score <= 1:
             return task, score
         if self.policy["out_of_range"] == "refuse":
@@ -150,6 +351,8 @@ class NaivePlan:
 
     def _record(self, task: NaiveTask, kind: str, score: float) -> None:
         self.version += 1
+        if task.outdated:
+            task.scores, task.outdated = {"prompt": [], "output": []}, False
         task.scores[kind].append((self.version, score))
 
     def _settle(self, task: NaiveTask, *, mark_done: bool) -> None:
@@ -167,4 +370,10 @@ class NaivePlan:
         if self.needs_replan():
             self.version += 1
             self.replan_count += 1
+            self.due = True
             task.replan_count += 1
+
+
+def _copy(task: NaiveTask) -> NaiveTask:
+    scores = {kind: [*given] for kind, given in task.scores.items()}
+    return replace(task, depends_on=[*task.depends_on], scores=scores)

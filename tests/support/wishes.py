@@ -1,0 +1,201 @@
+"""Random wishes, each with what the naive model makes of it."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from plangate.domain.commands import (
+    AddTask,
+    ApproveGate,
+    ArchivePlan,
+    Change,
+    ChangeTask,
+    ClaimNextTask,
+    DeletePlan,
+    DropTask,
+    MarkTask,
+    MoveTask,
+    NewTask,
+    PausePlan,
+    PlanCommand,
+    RecordScoringFailure,
+    ReleaseTask,
+    RenewLease,
+    ReplaceTask,
+    RestorePlan,
+    ResumePlan,
+    RetractScore,
+    RetryTask,
+    RevisePlan,
+    ScoreOutput,
+    ScorePrompt,
+    SplitTask,
+    UpdateScores,
+)
+from plangate.domain.vocabulary import ScoreKind, TaskStatus
+from tests.support.naive import NaivePlan
+
+Wished = tuple[PlanCommand, Callable[[], object]]
+
+WHY = "because"
+TASKS = ("a", "b", "c", "d", "e", "f", "g", "h")
+
+
+def some_wish(chance: random.Random, naive: NaivePlan) -> Wished:
+    """A wish that may be granted or refused, and the model's answer to it."""
+    make, _ = chance.choices(_WISHES, weights=_WEIGHTS)[0]
+    return make(chance, naive)
+
+
+def _score(chance: random.Random) -> float:
+    odd = [0.0, -0.0, 0.5, 0.72, 1.0, -3.0, 85.0]
+    return chance.choice(odd) if chance.random() < 0.3 else chance.random()
+
+
+def _task(chance: random.Random, naive: NaivePlan) -> str:
+    if chance.random() < 0.08:
+        return chance.choice(["nobody", *naive.gone])
+    return chance.choice(naive.tasks).id
+
+
+def _token(chance: random.Random, naive: NaivePlan) -> int | None:
+    tokens = [task.token for task in naive.tasks if task.token] or [naive.version]
+    return chance.choice([None, None, chance.choice(tokens), chance.randint(1, naive.version)])
+
+
+def _score_prompt(chance: random.Random, naive: NaivePlan) -> Wished:
+    task, score, token = _task(chance, naive), _score(chance), _token(chance, naive)
+    wish = ScorePrompt(task_id=task, score=score, token=token)
+    return wish, lambda: naive.score_prompt(task, score, token)
+
+
+def _score_output(chance: random.Random, naive: NaivePlan) -> Wished:
+    task, score, token = _task(chance, naive), _score(chance), _token(chance, naive)
+    done = chance.random() < 0.8
+    wish = ScoreOutput(task_id=task, score=score, mark_done=done, token=token)
+    return wish, lambda: naive.score_output(task, score, token, mark_done=done)
+
+
+def _update(chance: random.Random, naive: NaivePlan) -> Wished:
+    task, prompt, output = _task(chance, naive), _score(chance), _score(chance)
+    wish = UpdateScores(task_id=task, prompt_score=prompt, output_score=output)
+    return wish, lambda: naive.update(task, prompt, output)
+
+
+def _fail(chance: random.Random, naive: NaivePlan) -> Wished:
+    task, kind = _task(chance, naive), chance.choice(list(ScoreKind))
+    wish = RecordScoringFailure(task_id=task, kind=kind, reason=WHY)
+    return wish, lambda: naive.record_scoring_failure(task)
+
+
+def _retract(chance: random.Random, naive: NaivePlan) -> Wished:
+    version = naive.version - chance.randint(0, 6)
+    wish = RetractScore(event_id=f"{naive.plan_id}@{version}", reason=WHY)
+    return wish, lambda: naive.retract_score(version)
+
+
+def _mark(chance: random.Random, naive: NaivePlan) -> Wished:
+    task, status, token = _task(chance, naive), chance.choice([*TaskStatus]), _token(chance, naive)
+    wish = MarkTask(task_id=task, status=status, token=token)
+    return wish, lambda: naive.mark_task(task, status.value, token)
+
+
+def _claim(chance: random.Random, naive: NaivePlan) -> Wished:
+    lease = chance.choice([None, 1.0, 5.0, 30.0])
+    return ClaimNextTask(worker="w", lease=lease), lambda: naive.next_task(lease)
+
+
+def _heartbeat(chance: random.Random, naive: NaivePlan) -> Wished:
+    task, token = _task(chance, naive), _token(chance, naive) or 1
+    lease = chance.choice([None, None, 10.0])
+    wish = RenewLease(task_id=task, token=token, lease=lease)
+    return wish, lambda: naive.heartbeat(task, token, lease)
+
+
+def _release(chance: random.Random, naive: NaivePlan) -> Wished:
+    task, token = _task(chance, naive), _token(chance, naive)
+    return ReleaseTask(task_id=task, token=token), lambda: naive.release(task, token)
+
+
+def _retry(chance: random.Random, naive: NaivePlan) -> Wished:
+    task = _task(chance, naive)
+    return RetryTask(task_id=task, reason=WHY), lambda: naive.retry(task)
+
+
+def _approve(_chance: random.Random, naive: NaivePlan) -> Wished:
+    return ApproveGate(reason=WHY), naive.approve
+
+
+def _revise(chance: random.Random, naive: NaivePlan) -> Wished:
+    pairs = [_some_change(chance, naive) for _ in range(chance.choice([1, 1, 2, 3]))]
+    wish = RevisePlan(reason=WHY, changes=tuple(change for change, _ in pairs))
+    return wish, lambda: naive.revise([told for _, told in pairs])
+
+
+def _lifecycle(chance: random.Random, naive: NaivePlan) -> Wished:
+    wishes: list[Wished] = [
+        (PausePlan(reason=WHY), naive.pause),
+        (ResumePlan(reason=WHY), naive.resume),
+        (ArchivePlan(reason=WHY), naive.archive),
+        (RestorePlan(reason=WHY), naive.restore),
+        (RestorePlan(reason=WHY), naive.restore),
+    ]
+    return chance.choice(wishes)
+
+
+def _delete(_chance: random.Random, naive: NaivePlan) -> Wished:
+    return DeletePlan(), naive.delete
+
+
+def _some_change(chance: random.Random, naive: NaivePlan) -> tuple[Change, dict[str, Any]]:
+    task, other = _task(chance, naive), _task(chance, naive)
+    fresh = _fresh(chance, naive)
+    on = tuple({_task(chance, naive) for _ in range(chance.choice([0, 0, 1, 2]))})
+    match chance.choice(["add", "change", "move", "drop", "split", "replace"]):
+        case "add":
+            place = chance.choice([{}, {"before": other}, {"after": other}])
+            new = NewTask(id=fresh, title=fresh, depends_on=on)
+            told = {"op": "add", "id": fresh, "depends_on": on, **place}
+            return AddTask(task=new, **place), told
+        case "change":
+            given = chance.choice([None, on])
+            told = {"op": "change", "task_id": task, "depends_on": given}
+            return ChangeTask(task_id=task, depends_on=given), told
+        case "move":
+            told = {"op": "move", "task_id": task, "after": other}
+            return MoveTask(task_id=task, after=other), told
+        case "drop":
+            return DropTask(task_id=task), {"op": "drop", "task_id": task}
+        case "split":
+            ids = [fresh, f"{fresh}+"]
+            into = tuple(NewTask(id=part, title=part) for part in ids)
+            return SplitTask(task_id=task, into=into), {"op": "split", "task_id": task, "into": ids}
+        case _:
+            by = NewTask(id=fresh, title=fresh)
+            told = {"op": "replace", "task_id": task, "by": fresh}
+            return ReplaceTask(task_id=task, by=by), told
+
+
+def _fresh(chance: random.Random, naive: NaivePlan) -> str:
+    if chance.random() < 0.1:
+        return _task(chance, naive)
+    return f"n{naive.version}.{chance.randint(0, 99)}"
+
+
+_WISHES = [
+    (_score_prompt, 4),
+    (_score_output, 9),
+    (_update, 3),
+    (_fail, 1),
+    (_retract, 2),
+    (_mark, 2),
+    (_claim, 6),
+    (_heartbeat, 2),
+    (_release, 1),
+    (_retry, 3),
+    (_approve, 1),
+    (_revise, 3),
+    (_lifecycle, 1.5),
+    (_delete, 0.15),
+]
+_WEIGHTS = [weight for _, weight in _WISHES]
