@@ -11,6 +11,7 @@ from plangate.application.records import Envelope, RecordedEvent
 from plangate.domain.events import PlanCreated, PlanEvent, PlannedTask, TaskScored
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import ScoreKind
+from plangate.infrastructure.event_codec import STORED_KINDS
 from tests.contracts.conftest import Engine
 from tests.support.clocks import DAWN
 
@@ -64,7 +65,8 @@ def test_the_store_adds_position_schema_version_and_a_salt_for_peoples_words(
     store.append([entry("p", 1), entry("p", 2)])
     created, scored = (recorded.envelope for recorded in store.read("p"))
     assert (created.position, scored.position) == (1, 2)
-    assert (created.schema_version, scored.schema_version) == (1, 1)
+    assert created.schema_version == STORED_KINDS["plan-created"].schema_version
+    assert scored.schema_version == STORED_KINDS["task-scored"].schema_version
     assert created.salt
     assert scored.salt is None
 
