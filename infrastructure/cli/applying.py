@@ -41,7 +41,7 @@ def apply(terminal: Terminal, file: TracePath, *, strict: Strict = False, run: R
     with (
         nullcontext(sys.stdin.buffer) if file == STDIN else file.open("rb") as stream,
         terminal.registry.acting_as(**terminal.call),
-        _progress(terminal.notes, name, _size(file)) as advance,
+        _progress(terminal.notes, file.name, _size(file)) as advance,
     ):
         for outcome in applied(terminal.registry, lines_of(stream), run=run):
             summary.add(outcome)
@@ -122,7 +122,7 @@ def _progress(console: Console, name: str, size: int | None) -> Iterator[Callabl
     with Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TaskProgressColumn(markup=False),
+        TaskProgressColumn("{task.percentage:>3.0f}%", markup=False),
         TextColumn("line {task.fields[line]:,}", markup=False),
         TimeRemainingColumn(),
         console=console,

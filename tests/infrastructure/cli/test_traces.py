@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -263,6 +264,21 @@ def test_only_a_store_that_cannot_serve_ends_the_run(
 
     assert [outcome.line.number for outcome in result] == ([1, 2] if ends_the_run else [1, 2, 3])
     assert result[-1].ends_the_run is ends_the_run
+
+
+def test_on_a_terminal_a_bar_shows_how_far_it_is(
+    plangate: Plangate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    (tmp_path / "[red]\x1b{0}.jsonl").write_text(trace(CREATE, SCORE), "utf-8")
+
+    said = plangate("apply", "[red]\x1b{0}.jsonl")
+
+    assert said.exit_code == 0
+    assert "[red]\\x1b{0}.jsonl" in said.stderr
+    assert "100%" in said.stderr
+    assert "line 2" in said.stderr
+    assert "[progress" not in said.stderr
 
 
 def test_the_file_is_read_one_line_at_a_time(registry: PlanRegistry) -> None:
