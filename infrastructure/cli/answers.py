@@ -77,7 +77,8 @@ class TraceReport(_Answer):
     """What came of a trace. Every line was recorded, unchanged (nothing new in it) or refused.
 
     `added` counts what this run recorded, `already_there` what it recognised from
-    an earlier one. `stopped_at` is the line where the run ended early.
+    an earlier one. `warnings` counts the scores that were clamped. `stopped_at` is
+    the line where the run ended early.
     """
 
     file: str
@@ -87,4 +88,5 @@ class TraceReport(_Answer):
     added: Tally
     already_there: Tally
     refused: tuple[RefusedLine, ...]
+    warnings: int
     stopped_at: int | None

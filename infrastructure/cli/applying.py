@@ -14,8 +14,7 @@ from rich.text import Text
 
 from plangate.infrastructure.cli.answers import RefusedLine, Tally, TraceReport
 from plangate.infrastructure.cli.exits import REFUSED, facts
-from plangate.infrastructure.cli.options import TracePath
-from plangate.infrastructure.cli.plan_files import STDIN
+from plangate.infrastructure.cli.options import STDIN, TracePath
 from plangate.infrastructure.cli.terminal import Hint, Terminal
 from plangate.infrastructure.cli.traces import Line, Outcome, applied, lines_of
 from plangate.infrastructure.cli.wording import count, harmless
@@ -42,10 +41,11 @@ def apply(terminal: Terminal, file: TracePath, *, strict: Strict = False, run: R
     with (
         nullcontext(sys.stdin.buffer) if file == STDIN else file.open("rb") as stream,
         terminal.registry.acting_as(**terminal.call),
-        _progress(terminal.notes, name, _size(file)) as advance,
+        _progress(terminal.notes, file.name, _size(file)) as advance,
     ):
         for outcome in applied(terminal.registry, lines_of(stream), run=run):
             summary.add(outcome)
+            terminal.warn(*(f"{name}:{outcome.line.number}: {said}" for said in outcome.warnings))
             if outcome.error is not None:
                 terminal.report(f"{name}:{outcome.line.number}: ", outcome.error)
             if outcome.ends_the_run or (strict and outcome.error is not None):
@@ -65,9 +65,11 @@ class _Summary:
         self.recorded = self.unchanged = 0
         self.added = self.already_there = Tally()
         self.refused: list[RefusedLine] = []
+        self.warnings = 0
         self.stopped_at: int | None = None
 
     def add(self, outcome: Outcome) -> None:
+        self.warnings += len(outcome.warnings)
         if outcome.error is not None:
             refused = RefusedLine(line=outcome.line.number, error=facts(outcome.error))
             self.refused.append(refused)
@@ -87,6 +89,7 @@ class _Summary:
             added=self.added,
             already_there=self.already_there,
             refused=tuple(self.refused),
+            warnings=self.warnings,
             stopped_at=self.stopped_at,
         )
 
@@ -105,8 +108,8 @@ def _totals(report: TraceReport, _hint: Hint) -> RenderableType:
     said = [f"{lines}: {what}, {len(report.refused):,} refused."]
     if report.stopped_at is not None:
         said.append(
-            f"Stopped at line {report.stopped_at}. Put right what was wrong there and run the "
-            "same command again: what is recorded is recognised, the rest is done."
+            f"Stopped at line {report.stopped_at}; the lines before it are done. Mend what is "
+            "wrong and run the same command again: they will be recognised."
         )
     elif report.refused:
         said.append("Mend the refused lines and run the same command again to add them.")
@@ -119,7 +122,7 @@ def _progress(console: Console, name: str, size: int | None) -> Iterator[Callabl
     with Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TaskProgressColumn(markup=False),
+        TaskProgressColumn("{task.percentage:>3.0f}%", markup=False),
         TextColumn("line {task.fields[line]:,}", markup=False),
         TimeRemainingColumn(),
         console=console,

@@ -126,7 +126,7 @@ def score(
         **terminal.call,
     )
     terminal.warn(*now.warnings)
-    terminal.answer(now, show.status)
+    terminal.answer(now, lambda plan, hint: show.task_of(plan, task, hint))
 
 
 def mark(
@@ -134,14 +134,14 @@ def mark(
     plan: PlanId,
     task: TaskId,
     status: Annotated[
-        TaskStatus, typer.Argument(metavar="STATUS", help="The status the task shall have.")
+        TaskStatus, typer.Argument(metavar="STATUS", help=f"One of {', '.join(TaskStatus)}.")
     ],
     *,
     reason: Reason = None,
 ) -> None:
     """Set a task's status by hand."""
     now = terminal.registry.mark_task(plan, task, status, reason=reason, **terminal.call)
-    terminal.answer(now, show.status)
+    terminal.answer(now, lambda plan, hint: show.task_of(plan, task, hint))
 
 
 def delete(terminal: Terminal, plan: PlanId, *, reason: Reason = None) -> None:

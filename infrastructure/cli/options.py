@@ -1,8 +1,9 @@
 """The options that several commands share, each described once."""
 
 import json
+import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -59,15 +60,22 @@ Reason = Annotated[
 ]
 
 
-def a_file(what: str) -> Any:
-    """The argument that names a file to read, or `-` for standard input."""
-    return typer.Argument(
-        metavar="FILE", help=what, exists=True, dir_okay=False, readable=True, allow_dash=True
-    )
+STDIN: Final = Path("-")
 
 
-PlanPath = Annotated[Path, a_file("A plan in YAML or JSON; - for standard input.")]
-TracePath = Annotated[Path, a_file("A trace, one command a line; - for standard input.")]
+def _to_be_read(context: typer.Context, path: Path) -> Path:
+    there = path == STDIN or (path.exists() and not path.is_dir() and os.access(path, os.R_OK))
+    if not there and not context.resilient_parsing:
+        raise typer.BadParameter(f"there is no file {str(path)!r} that can be read")
+    return path
+
+
+def _file(what: str) -> Any:
+    return typer.Argument(metavar="FILE", help=what, callback=_to_be_read)
+
+
+PlanPath = Annotated[Path, _file("A plan in YAML or JSON; - for standard input.")]
+TracePath = Annotated[Path, _file("A trace, one command a line; - for standard input.")]
 
 
 def scorer(text: str) -> dict[str, str]:

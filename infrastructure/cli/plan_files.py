@@ -11,8 +11,8 @@ from plangate.application.acceptance import accept
 from plangate.application.drafts import PlanDraft
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.cli.markup import Malformed, Place, read_json, read_yaml
+from plangate.infrastructure.cli.options import STDIN
 
-STDIN: Final = Path("-")
 MAX_BYTES: Final = 16 * 1024 * 1024
 
 
@@ -84,6 +84,7 @@ def _placed(name: str, places: Mapping[str, Place]) -> Iterator[None]:
         yield
     except InvalidInput as refused:
         problems = [_with_place(problem, name, places) for problem in refused.problems]
+        problems.sort(key=lambda problem: (problem.line, problem.column))
         raise InvalidPlanFile(problems) from None
 
 
@@ -93,6 +94,7 @@ def _with_place(problem: Problem, name: str, places: Mapping[str, Place]) -> Pla
     while around not in places:
         around = around[: max(around.rfind("."), around.rfind("["), 0)]
     place, message = places[around], problem.message
-    if around == problem.field and message == "must be text" and place.source:
-        message += f'; put it in quotes: "{place.source}"'
+    if around == problem.field and message == "must be text" and place.source is not None:
+        bare = f'; put it in quotes: "{place.source}"'
+        message += bare if place.source else ", and nothing stands here"
     return PlacedProblem(problem.field, message, name, place.line, place.column)

@@ -3,7 +3,7 @@
 Everything people wrote is shown as plain text: Rich's markup is never parsed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Final
 
@@ -65,16 +65,16 @@ def status(plan: PlanStatus, hint: Hint) -> RenderableType:
             f" · version {plan.version}",
             f" · {count(plan.replan_count, 'replan')}" if plan.replan_count else "",
         ),
-        _tasks(plan),
-        gate(plan, hint),
+        _tasks(plan, plan.tasks),
+        _gate(plan, hint),
     )
 
 
-def gate(plan: PlanStatus, hint: Hint) -> RenderableType:
-    """The gauge, the verdict, and what to do next."""
+def task_of(plan: PlanStatus, task_id: str, hint: Hint) -> RenderableType:
+    """One task of a plan, and what it did to the gate."""
     return Group(
-        _confidence(Verdict.on(plan)),
-        *(Text(line) for line in _next_steps(plan, hint)),
+        _tasks(plan, [task for task in plan.tasks if task.id == task_id]),
+        _gate(plan, hint),
     )
 
 
@@ -132,7 +132,8 @@ def deletion(answer: Deletion, _hint: Hint) -> RenderableType:
     return Text(f"There is no plan {name} to delete.")
 
 
-def _tasks(plan: PlanStatus) -> Table:
+def _tasks(plan: PlanStatus, tasks: Sequence[TaskView]) -> Table:
+    replanned = any(task.replan_count for task in tasks)
     table = table_of(
         Column("task", overflow="fold", max_width=24),
         Column("title", overflow="fold"),
@@ -140,8 +141,9 @@ def _tasks(plan: PlanStatus) -> Table:
         Column("prompt", justify="right", no_wrap=True),
         Column("output", justify="right", no_wrap=True),
         Column("confidence", justify="right", no_wrap=True),
+        *([Column("replans", justify="right", no_wrap=True)] if replanned else []),
     )
-    for task in plan.tasks:
+    for task in tasks:
         scores = (task.prompt_score, task.output_score)
         scored = any(score is not None for score in scores)
         table.add_row(
@@ -150,13 +152,21 @@ def _tasks(plan: PlanStatus) -> Table:
             _status(task),
             *("–" if score is None else f"{score:.2f}" for score in scores),
             figure(task.confidence, plan.confidence_threshold) if scored else "–",
+            *([f"{task.replan_count}"] if replanned else []),
         )
     return table
 
 
+def _gate(plan: PlanStatus, hint: Hint) -> RenderableType:
+    """The gauge, the verdict, and what to do next."""
+    return Group(
+        _confidence(Verdict.on(plan)),
+        *(Text(line) for line in _next_steps(plan, hint)),
+    )
+
+
 def _status(task: TaskView) -> Text:
-    again = f" (replan {task.replan_count})" if task.replan_count else ""
-    return Text(task.status.replace("_", " ") + again, style=_STYLES[task.status])
+    return Text(task.status.replace("_", " "), style=_STYLES[task.status])
 
 
 def _confidence(given: Verdict) -> RenderableType:
@@ -188,6 +198,8 @@ def _next_steps(plan: PlanStatus, hint: Hint) -> Iterator[str]:
     elif working:
         yield f"  {hint('score', plan.plan_id, working.id, '--output', '0.9')}"
     elif any(of(TaskStatus.PENDING)):
+        if plan.needs_replan:
+            yield "Then score it anew; the newest score is the one that counts:"
         yield f"  {hint('next', plan.plan_id)}"
     elif stuck:
         yield "Nothing is pending. To try a task again:"

@@ -73,6 +73,7 @@ class Outcome:
     line: Line
     tally: Tally = field(default_factory=Tally)
     recorded: bool = False
+    warnings: tuple[str, ...] = ()
     error: PlangateError | None = None
 
     @property
@@ -144,8 +145,13 @@ def _carried_out(registry: PlanRegistry, line: Line, keys: _Keys) -> Outcome:
         plan_id = derived_id(PLAN_ID_DIGITS, "plan", key)
     before = _version(registry, plan_id)
     answer = getattr(registry, operation)(**arguments)
-    after = answer.version if isinstance(answer, PlanStatus) else _version(registry, plan_id)
-    return Outcome(line, _tally(operation, arguments, answer), recorded=after > before)
+    if isinstance(answer, PlanStatus):
+        after, warnings = answer.version, answer.warnings
+    else:
+        after, warnings = _version(registry, plan_id), ()
+    recorded = after > before
+    tally = _tally(operation, arguments, answer)
+    return Outcome(line, tally, recorded=recorded, warnings=warnings if recorded else ())
 
 
 def _command(line: Line) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from urllib.parse import quote
 from uuid import UUID
 
 from eventsourcing.persistence import (
-    ConnectionPoolClosedError,
     ConnectionUnavailableError,
     IntegrityError,
     Notification,
@@ -30,16 +29,9 @@ from eventsourcing.sqlite import (
     SQLiteDatastore,
 )
 
-from plangate.application.errors import (
-    ConcurrentChange,
-    NotAStore,
-    StoreError,
-    StoreFull,
-    StoreReadOnly,
-    StoreTooNew,
-    StoreUnavailable,
-)
+from plangate.application.errors import NotAStore, StoreTooNew, StoreUnavailable
 from plangate.infrastructure.event_store.recorder_store import RecorderEventStore
+from plangate.infrastructure.event_store.sqlite_refusals import primary_code, translated_for
 
 APPLICATION_ID: Final = 0x504C4754
 """`PLGT`, in the file's header: this is a plangate store and nothing else."""
@@ -86,7 +78,7 @@ def sqlite_event_store(
         raise StoreUnavailable(f"the folder {path.parent} does not exist")
     datastore = _Datastore(path, pragmas)
     try:
-        with _translated_for(path, None):
+        with translated_for(path, None):
             recorder = _Log(datastore)
             _lay_out(datastore, path)
     except BaseException:
@@ -94,7 +86,7 @@ def sqlite_event_store(
         raise
     return RecorderEventStore(
         recorder,
-        translated=lambda plan_id: _translated_for(path, plan_id),
+        translated=lambda plan_id: translated_for(path, plan_id),
         close=datastore.close,
     )
 
@@ -198,11 +190,26 @@ class _Log(SQLiteApplicationRecorder):
 
     def _notifications(self, where: str, parameters: list[Any]) -> list[Notification]:
         with self.datastore.transaction(commit=False) as cursor:
-            cursor.execute(_SELECT + where, parameters)
             return [
                 Notification(plan_id, version, name, state, id=position)
-                for position, plan_id, version, name, state in cursor.fetchall()
+                for position, plan_id, version, name, state in _rows(
+                    cursor, _SELECT + where, parameters
+                )
             ]
+
+
+def _rows(cursor: SQLiteCursor, query: str, parameters: list[Any]) -> list[Any]:
+    """All rows. Damaged text comes out marked, so that its event alone is unreadable."""
+    try:
+        cursor.execute(query, parameters)
+        return list(cursor.fetchall())
+    except sqlite3.OperationalError as error:
+        if primary_code(error):
+            raise
+        # SQLite was content: Python could not decode. Doing this always costs a third.
+        cursor.sqlite_cursor.connection.text_factory = lambda raw: raw.decode(errors="replace")
+        cursor.execute(query, parameters)
+        return list(cursor.fetchall())
 
 
 _NO_BOUND: Final = 2**63 - 1
@@ -257,7 +264,7 @@ def _use_write_ahead_log(cursor: SQLiteCursor) -> None:
         try:
             cursor.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if _primary(error) != sqlite3.SQLITE_BUSY or monotonic() > deadline:
+            if primary_code(error) != sqlite3.SQLITE_BUSY or monotonic() > deadline:
                 raise
             sleep(0.01)
 
@@ -265,36 +272,3 @@ def _use_write_ahead_log(cursor: SQLiteCursor) -> None:
 def _ask(cursor: SQLiteCursor, question: str) -> Any:
     cursor.execute(question)
     return cursor.fetchone()[0]
-
-
-_REFUSALS: Final[Mapping[int, tuple[type[StoreError], str]]] = {
-    sqlite3.SQLITE_BUSY: (StoreUnavailable, "is locked by another writer"),
-    sqlite3.SQLITE_CANTOPEN: (StoreUnavailable, "cannot be opened"),
-    sqlite3.SQLITE_CORRUPT: (NotAStore, "is damaged"),
-    sqlite3.SQLITE_FULL: (StoreFull, "has no space left on its disk"),
-    sqlite3.SQLITE_IOERR: (StoreUnavailable, "cannot be read or written"),
-    sqlite3.SQLITE_NOTADB: (NotAStore, "is no SQLite database"),
-    sqlite3.SQLITE_READONLY: (StoreReadOnly, "can be read but not written"),
-}
-
-
-@contextmanager
-def _translated_for(path: Path, plan_id: str | None) -> Iterator[None]:
-    """What SQLite and the library raise, as `application.errors`."""
-    try:
-        yield
-    except IntegrityError:
-        raise ConcurrentChange(plan_id or "") from None
-    except ConnectionPoolClosedError:
-        raise StoreUnavailable(f"the store {path} is closed") from None
-    except ConnectionUnavailableError:
-        raise StoreUnavailable(f"{path} is busy; no connection came free in time") from None
-    except (PersistenceError, sqlite3.Error) as error:
-        cause = error if isinstance(error, sqlite3.Error) else error.__cause__
-        kind, what = _REFUSALS.get(_primary(cause), (StoreUnavailable, "did not answer"))
-        raise kind(f"{path} {what} ({cause or error})") from error
-
-
-def _primary(error: BaseException | None) -> int:
-    """SQLite's primary result code: the low byte of the extended one."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -1,14 +1,17 @@
 """What the processes do that work on one store side by side."""
 
 import json
+import sys
 import time
 from collections import Counter
+from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from random import Random
 
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.cli import main
 from tests.support.reliability_acks import AckLog
 from tests.support.reliability_errands import claiming, creating, errands
 
@@ -63,6 +66,15 @@ def claim_on(registry: PlanRegistry, acks: AckLog, plan_id: str, author: str) ->
     taken = 0
     while acks.carry_out(claiming(plan_id, f"{author}.{taken}"), registry) is not None:
         taken += 1
+
+
+def apply_trace(
+    database: Path, trace: Path, report: Path, told: Connection, options: list[str]
+) -> None:
+    """`plangate apply`, with its report in a file and what it tells meanwhile in a pipe."""
+    with report.open("w") as sys.stdout, open(told.fileno(), "w", closefd=False) as sys.stderr:
+        sys.argv = ["plangate", "--db", str(database), *options, "apply", str(trace)]
+        main()
 
 
 def follow(database: Path, notebook: Path) -> None:

@@ -1,0 +1,70 @@
+"""The command line in process, on a database of its own."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from plangate.application.registry import PlanRegistry
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.cli import app
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said, and how it ended."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.stdout)
+
+    @property
+    def error(self) -> Any:
+        return json.loads(self.stderr)["error"]
+
+
+Plangate = Callable[..., Said]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "plans.db"
+
+
+@pytest.fixture
+def plangate(
+    tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Said]:
+    """Runs a command line: `plangate("status", "billing")`, with `typed` on standard input."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PLANGATE_DB", str(database))
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run(*words: str, typed: str | bytes | None = None) -> Said:
+        result = CliRunner().invoke(app, words, input=typed)
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        return Said(result.exit_code, result.stdout, result.stderr)
+
+    return run
+
+
+@pytest.fixture
+def registry(database: Path) -> Iterator[PlanRegistry]:
+    """The registry on the same database."""
+    with connect(database) as registry:
+        yield registry
+
+
+@pytest.fixture
+def billing(registry: PlanRegistry) -> str:
+    """A plan with the tasks a and b."""
+    tasks = [{"id": "a", "title": "Task A"}, {"id": "b", "title": "Task B"}]
+    return registry.create("Move billing", tasks, plan_id="billing").plan_id

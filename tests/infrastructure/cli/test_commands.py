@@ -1,0 +1,275 @@
+"""Every command does what it says, and tells it to people and to programs."""
+
+from pathlib import Path
+
+import pytest
+
+from plangate.application.registry import PlanRegistry
+from plangate.application.results import PlanList, PlanStatus
+from plangate.domain.events import TaskScored, TaskStatusChanged
+from plangate.domain.vocabulary import Scorer, ScorerKind
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.cli.answers import Deletion, NextTask, Verdict
+from tests.infrastructure.cli.conftest import Plangate
+
+PLAN = "goal: Move billing\nplan_id: billing\ntasks:\n  - {id: a, title: Task A}\n"
+
+
+def test_create_registers_the_plan_of_a_file(
+    plangate: Plangate, tmp_path: Path, registry: PlanRegistry
+) -> None:
+    (tmp_path / "plan.yaml").write_text(PLAN, "utf-8")
+
+    said = plangate("create", "plan.yaml", "--json")
+
+    assert said.exit_code == 0
+    assert PlanStatus.model_validate(said.json) == registry.get_status("billing")
+
+
+@pytest.mark.parametrize("typed", [PLAN, '\n {"goal": "g", "tasks": [{"title": "\\u0041"}]}'])
+def test_create_reads_yaml_or_json_from_standard_input(plangate: Plangate, typed: str) -> None:
+    said = plangate("create", "-", "--json", typed=typed)
+
+    assert (said.exit_code, said.json["version"]) == (0, 1)
+
+
+def test_create_keeps_the_rules_that_the_file_gives(
+    plangate: Plangate, registry: PlanRegistry
+) -> None:
+    rules = "confidence_threshold: 0.5\npolicy: {decay: 1.0, out_of_range: refuse}\n"
+    plangate("create", "-", typed=PLAN + rules + "metadata: {ticket: B-1, since: 2026-01-01}\n")
+
+    plan = registry.get("billing")
+
+    assert plan is not None
+    assert (plan.policy.confidence_threshold, plan.policy.decay) == (0.5, 1.0)
+    assert plan.metadata == {"ticket": "B-1", "since": "2026-01-01"}
+
+
+def test_create_with_a_key_finds_its_plan_again(plangate: Plangate) -> None:
+    typed = "goal: g\ntasks: [{title: t}]\n"
+    words = ("create", "-", "--json", "--idempotency-key", "k")
+
+    assert plangate(*words, typed=typed).json == plangate(*words, typed=typed).json
+    assert len(plangate("list", "--json").json["plans"]) == 1
+
+
+def test_list_gives_all_plans_oldest_first(plangate: Plangate, registry: PlanRegistry) -> None:
+    for name in ("one", "two", "three"):
+        registry.create(name, [{"title": "t"}], plan_id=name)
+
+    listed = PlanList.model_validate(plangate("list", "--json").json)
+
+    assert [plan.plan_id for plan in listed.plans] == ["one", "two", "three"]
+    assert [p["plan_id"] for p in plangate("list", "--limit", "2", "--json").json["plans"]] == [
+        "one",
+        "two",
+    ]
+    table = plangate("list").stdout
+    assert table.index("one") < table.index("two") < table.index("three")
+
+
+def test_list_says_when_there_are_no_plans(plangate: Plangate) -> None:
+    assert plangate("list").stdout == "No plans yet.\n"
+    assert plangate("list", "--json").json == {"plans": [], "unreadable": []}
+
+
+def test_status_shows_a_plan(plangate: Plangate, billing: str, registry: PlanRegistry) -> None:
+    registry.score_output(billing, "a", 0.9)
+
+    said = plangate("status", billing, "--json")
+    shown = plangate("status", billing).stdout
+
+    assert PlanStatus.model_validate(said.json) == registry.get_status(billing)
+    assert all(word in shown for word in ("Move billing", "Task A", "done", "0.900", "Go on."))
+    assert "plangate next billing" in shown
+
+
+def test_next_takes_the_first_pending_task_once(plangate: Plangate, billing: str) -> None:
+    first = NextTask.model_validate(plangate("next", billing, "--json").json)
+    second = plangate("next", billing)
+    third = NextTask.model_validate(plangate("next", billing, "--json").json)
+
+    assert first.task is not None
+    assert (first.task.id, first.task.status) == ("a", "in_progress")
+    assert "Task B" in second.stdout
+    assert (third.task, third.state) == (None, "active")
+    assert "Nothing is pending; the plan is active." in plangate("next", billing).stdout
+
+
+def test_next_warns_while_the_gate_is_closed(
+    plangate: Plangate, billing: str, registry: PlanRegistry
+) -> None:
+    registry.score_output(billing, "a", 0.1)
+
+    said = plangate("next", billing, "--json")
+
+    assert said.json["needs_replan"]
+    assert said.stderr == "warning: the gate says: replan before you go on\n"
+
+
+def test_score_records_both_scores_at_once_with_their_provenance(
+    plangate: Plangate, billing: str, registry: PlanRegistry
+) -> None:
+    said = plangate(
+        *("score", billing, "a", "--prompt", "0.85", "--output", "0.55", "--json"),
+        *("--scorer", "model:judge@2", "--rationale", "vague", "--evidence", '{"rows": 3}'),
+        *("--actor", "agent-7", "--correlation-id", "run-1", "--idempotency-key", "k"),
+    )
+
+    status = PlanStatus.model_validate(said.json)
+    prompt, output, *_ = registry.history(billing)[1:]
+    assert status.needs_replan
+    assert isinstance(prompt.event, TaskScored)
+    assert isinstance(output.event, TaskScored)
+    assert (prompt.event.score, output.event.score) == (0.85, 0.55)
+    assert output.event.scorer == Scorer(kind=ScorerKind.MODEL, name="judge", version="2")
+    assert (output.event.rationale, output.event.evidence) == ("vague", {"rows": 3})
+    assert (prompt.envelope.actor, prompt.envelope.correlation_id) == ("agent-7", "run-1")
+    assert prompt.envelope.idempotency_key == "k"
+
+
+@pytest.mark.parametrize(
+    "options, prompt, output, status",
+    [
+        (["--prompt", "0.4"], 0.4, None, "pending"),
+        (["--output", "0.9"], None, 0.9, "done"),
+        (["--output", "0.9", "--no-mark-done"], None, 0.9, "pending"),
+        (["--output", "0"], None, 0.0, "replanning"),
+    ],
+)
+def test_score_takes_either_score(
+    plangate: Plangate,
+    billing: str,
+    options: list[str],
+    prompt: float | None,
+    output: float | None,
+    status: str,
+) -> None:
+    task = plangate("score", billing, "a", *options, "--json").json["tasks"][0]
+
+    assert (task["prompt_score"], task["output_score"], task["status"]) == (prompt, output, status)
+
+
+def test_score_warns_when_it_clamps(plangate: Plangate, billing: str) -> None:
+    said = plangate("score", billing, "a", "--output", "85")
+
+    assert said.stderr == "warning: output score 85.0 is outside [0, 1] and counts as 1.0\n"
+
+
+@pytest.mark.parametrize(
+    "text, named", [("human:ana", ("human", "ana", None)), ("code:a:b@c@1", ("code", "a:b@c", "1"))]
+)
+def test_a_scorer_is_kind_name_and_perhaps_version(
+    plangate: Plangate,
+    billing: str,
+    registry: PlanRegistry,
+    text: str,
+    named: tuple[str, str, str | None],
+) -> None:
+    plangate("score", billing, "a", "--prompt", "1", "--scorer", text)
+
+    event = registry.history(billing)[-1].event
+    assert isinstance(event, TaskScored)
+    assert event.scorer is not None
+    assert (event.scorer.kind, event.scorer.name, event.scorer.version) == named
+
+
+def test_mark_sets_a_status_with_its_reason(
+    plangate: Plangate, billing: str, registry: PlanRegistry
+) -> None:
+    said = plangate("mark", billing, "b", "failed", "--reason", "No access.")
+
+    event = registry.history(billing)[-1].event
+    assert isinstance(event, TaskStatusChanged)
+    assert (event.task_id, event.new, event.reason) == ("b", "failed", "No access.")
+    assert "failed" in said.stdout
+    assert "Task A" not in said.stdout
+
+
+def test_delete_takes_a_plan_away_and_is_no_error_twice(plangate: Plangate, billing: str) -> None:
+    deleted = Deletion.model_validate(
+        plangate("delete", billing, "--reason", "Done with.", "--json").json
+    )
+    again = plangate("delete", billing)
+
+    assert deleted.deleted
+    assert (again.exit_code, again.stdout) == (0, "There is no plan billing to delete.\n")
+    assert plangate("status", billing, "--json").error["type"] == "PlanGone"
+
+
+def test_gate_answers_by_its_exit_code(
+    plangate: Plangate, billing: str, registry: PlanRegistry
+) -> None:
+    opened = plangate("gate", billing)
+    registry.score_output(billing, "a", 0.7199)
+    closed = plangate("gate", billing)
+    verdict = plangate("gate", billing, "--json")
+
+    assert (opened.exit_code, closed.exit_code, verdict.exit_code) == (0, 10, 10)
+    assert "Go on." in opened.stdout
+    assert "Replan first: 0.7199 is below 0.7200" in closed.stdout
+    assert Verdict.model_validate(verdict.json).verdict == "replan"
+
+
+def test_demo_tells_the_whole_story_on_the_store(plangate: Plangate, database: Path) -> None:
+    told = plangate("demo")
+    plan = PlanStatus.model_validate(plangate("demo", "--json").json)
+
+    assert told.exit_code == 0
+    assert "Replan first: 0.653 is below 0.720" in told.stdout
+    assert "backfill: in progress → replanning" in told.stdout
+    assert "It is all kept." in told.stdout
+    assert (plan.state, plan.replan_count) == ("complete", 1)
+    with connect(database) as registry:
+        assert len(registry.list_plans().plans) == 2
+
+
+def test_demo_in_memory_does_not_claim_to_keep_anything(plangate: Plangate) -> None:
+    assert "It is all kept." not in plangate("demo", "--db", "memory:").stdout
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_store_and_json_may_stand_before_or_after_the_command(
+    plangate: Plangate, tmp_path: Path, place: str
+) -> None:
+    options = ("--db", str(tmp_path / "other.db"), "--json")
+    words = (*options, "demo") if place == "before" else ("demo", *options)
+
+    said = plangate(*words)
+
+    assert said.json["state"] == "complete"
+    assert (tmp_path / "other.db").exists()
+
+
+def test_what_is_to_be_done_next_names_the_store_that_was_meant(plangate: Plangate) -> None:
+    said = plangate("--db", "other plans.db", "create", "-", typed=PLAN)
+
+    assert "plangate --db 'other plans.db' next billing" in said.stdout
+
+
+@pytest.mark.parametrize(
+    "statuses, score, said",
+    [
+        (("pending", "pending"), None, "plangate next billing"),
+        (("in_progress", "pending"), None, "plangate score billing a --output 0.9"),
+        (("failed", "done"), None, "plangate mark billing a pending"),
+        (("done", "done"), None, "All tasks are done."),
+        (("replanning", "pending"), 0.1, "Work out a better way"),
+        (("pending", "pending"), 0.1, "Then score it anew"),
+    ],
+)
+def test_status_says_what_would_bring_the_plan_on(
+    plangate: Plangate,
+    billing: str,
+    registry: PlanRegistry,
+    statuses: tuple[str, str],
+    score: float | None,
+    said: str,
+) -> None:
+    if score is not None:
+        registry.score_output(billing, "a", score)
+    for task_id, status in zip("ab", statuses, strict=True):
+        registry.mark_task(billing, task_id, status)
+
+    assert said in plangate("status", billing).stdout

@@ -1,0 +1,98 @@
+"""The shell completes commands, plan ids, task ids and statuses, and disturbs nothing."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from plangate.application.registry import PlanRegistry
+
+PROGRAM = Path(sys.executable).with_name("plangate")
+
+
+def complete(line: str, database: Path) -> list[str]:
+    """What bash would be offered at the end of `line`."""
+    words = line.split(" ")
+    environment = {
+        **os.environ,
+        "PLANGATE_DB": str(database),
+        "_PLANGATE_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(words) - 1),
+    }
+    outcome = subprocess.run(
+        [PROGRAM], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert outcome.stderr == ""
+    return outcome.stdout.split()
+
+
+@pytest.fixture
+def plans(registry: PlanRegistry) -> None:
+    """Two plans, one of two tasks."""
+    tasks = [{"id": "schema", "title": "S"}, {"id": "switch", "title": "S"}]
+    registry.create("g", tasks, plan_id="billing")
+    registry.create("g", [{"id": "a", "title": "A"}], plan_id="reports")
+
+
+@pytest.mark.usefixtures("plans")
+@pytest.mark.parametrize(
+    "line, offered",
+    [
+        ("plangate ga", ["gate"]),
+        ("plangate status ", ["billing", "reports"]),
+        ("plangate next bil", ["billing"]),
+        ("plangate score billing s", ["schema", "switch"]),
+        ("plangate mark billing sw", ["switch"]),
+        ("plangate mark billing schema re", ["replanning"]),
+        ("plangate mark nowhere ", []),
+        ("plangate status --db no-such.db ", []),
+        ("plangate --db no-such.db status ", []),
+        ("plangate list --li", ["--limit"]),
+    ],
+)
+def test_the_shell_completes(line: str, offered: list[str], database: Path) -> None:
+    assert complete(line, database) == offered
+
+
+@pytest.mark.usefixtures("plans")
+@pytest.mark.parametrize("line", ["plangate --db {} status ", "plangate status --db {} "])
+def test_completion_looks_into_the_store_that_is_meant(
+    line: str, database: Path, tmp_path: Path
+) -> None:
+    assert complete(line.format(database), tmp_path / "other.db") == ["billing", "reports"]
+    assert complete(line.format(f"sqlite:///{database}"), tmp_path) == ["billing", "reports"]
+
+
+def test_completion_makes_no_database_and_survives_one_that_is_none(tmp_path: Path) -> None:
+    assert complete("plangate status ", tmp_path / "plans.db") == []
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "notes.txt").write_text("Not a database.", "utf-8")
+    assert complete("plangate status ", tmp_path / "notes.txt") == []
+
+
+@pytest.mark.usefixtures("plans")
+def test_completion_survives_a_corrupt_plan(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("UPDATE stored_events SET state = '{' WHERE originator_id = 'billing'")
+        connection.commit()
+
+    assert complete("plangate status ", database) == ["reports"]
+    assert complete("plangate mark billing ", database) == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_can_be_shown_for_a_shell(shell: str) -> None:
+    outcome = subprocess.run(
+        [PROGRAM, "--show-completion", shell],
+        env={**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert "_PLANGATE_COMPLETE=complete_" in outcome.stdout

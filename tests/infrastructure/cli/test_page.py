@@ -1,0 +1,89 @@
+"""docs/cli.md names every command and option, and its examples print what it says."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from plangate.infrastructure.cli import app
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "cli.md").read_text("utf-8")
+CONSOLE = re.compile(r"^```console\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+
+# What every command takes, or plangate itself, stands in a table of its own.
+ANYWHERE = PAGE[PAGE.index("## Options") : PAGE.index("## For programs")]
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+def section(command: str) -> str:
+    found = re.search(
+        rf"^### `plangate {command}\b[^\n]*\n(.*?)(?=^##)", PAGE, re.MULTILINE | re.DOTALL
+    )
+    assert found, f"docs/cli.md has no section for {command}"
+    return found[0]
+
+
+def options(command: str) -> set[str]:
+    return {
+        name
+        for parameter in COMMANDS[command].params
+        for name in [*parameter.opts, *parameter.secondary_opts]
+        if name.startswith("--")
+    }
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_page_tells_what_a_command_takes(command: str) -> None:
+    heading = section(command).splitlines()[0]
+    arguments = [p.metavar for p in COMMANDS[command].params if p.param_type_name == "argument"]
+
+    assert heading.strip("#` ").split()[2:] == arguments
+    assert options(command) <= set(OPTION.findall(section(command) + ANYWHERE))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_page_names_no_option_that_is_not_there(command: str) -> None:
+    assert set(OPTION.findall(CONSOLE.sub("", section(command)))) <= options(command)
+
+
+def test_the_page_names_the_options_of_plangate_itself() -> None:
+    own = {name for parameter in typer.main.get_command(app).params for name in parameter.opts}
+
+    assert own <= set(OPTION.findall(ANYWHERE))
+
+
+def test_the_page_names_no_command_that_is_not_there() -> None:
+    assert set(re.findall(r"^### `plangate (\w+)", PAGE, re.MULTILINE)) == set(COMMANDS)
+
+
+def test_the_examples_print_what_the_page_says(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PLANGATE_DB": str(tmp_path / "plans.db"),
+        "COLUMNS": "80",
+        "PYTHONUTF8": "1",
+    }
+    for block in CONSOLE.findall(PAGE):
+        printed = []
+        for command in re.findall(r"^\$ (.*)$", block, re.MULTILINE):
+            outcome = subprocess.run(
+                ["bash", "-c", command],
+                cwd=tmp_path,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                check=False,
+                timeout=60,
+            )
+            printed += [f"$ {command}", *outcome.stdout.rstrip().splitlines()]
+        assert [line.rstrip() for line in printed] == block.splitlines()

@@ -1,0 +1,107 @@
+"""The program as the shell starts it: quiet when it is interrupted or nobody reads on."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from plangate.infrastructure.bootstrap import connect
+
+PROGRAM = Path(sys.executable).with_name("plangate")
+
+
+def plangate(database: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [PROGRAM, "--db", database, *words],
+        env={**os.environ, **environment},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_the_version_is_told() -> None:
+    outcome = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True)
+
+    assert outcome.stdout.startswith("plangate 0.")
+
+
+def test_without_a_command_help_is_shown() -> None:
+    outcome = subprocess.run([PROGRAM], capture_output=True, check=False, timeout=60)
+
+    assert outcome.returncode == 2
+    assert b"Register the plan in a file." in outcome.stdout
+
+
+@pytest.mark.parametrize("words", ["demo", "demo --json"])
+def test_a_reader_that_goes_away_is_nothing_to_speak_of(database: Path, words: str) -> None:
+    line = f'"{PROGRAM}" --db "{database}" {words} | true; echo "${{PIPESTATUS[0]}}"'
+    outcome = subprocess.run(["bash", "-c", line], capture_output=True, check=True, timeout=60)
+
+    assert (outcome.stdout, outcome.stderr) == (b"141\n", b"")
+
+
+def test_a_full_disk_behind_stdout_is_told_in_one_line(database: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    with Path("/dev/full").open("wb") as full:
+        outcome = subprocess.run(
+            [PROGRAM, "--db", database, "list", "--json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+
+    assert outcome.returncode == 1
+    assert outcome.stderr.count(b"\n") == 1
+    assert b"No space left on device" in outcome.stderr
+
+
+def test_a_screen_without_unicode_gets_plain_signs(database: Path) -> None:
+    outcome = plangate(database, "demo", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+
+    assert outcome.returncode == 0
+    assert b"============================|" in outcome.stdout
+
+
+def test_json_is_ascii_where_the_stream_is(database: Path) -> None:
+    with connect(database) as registry:
+        registry.create("Übergang", [{"title": "t"}], plan_id="p")
+
+    plain = plangate(database, "status", "p", "--json", PYTHONIOENCODING="ascii")
+    unicode = plangate(database, "status", "p", "--json", PYTHONUTF8="1")
+
+    assert b'"\\u00dcbergang"' in plain.stdout
+    assert '"Übergang"'.encode() in unicode.stdout
+
+
+def test_an_interrupted_apply_ends_quietly_and_keeps_what_it_told(database: Path) -> None:
+    with subprocess.Popen(
+        [PROGRAM, "--db", database, "apply", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(b'{"op": "create", "goal": "g", "tasks": [{"title": "t"}]}\n')
+        process.stdin.flush()
+        wait_for_a_plan(database)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+
+    assert (process.returncode, errors) == (130, b"")
+
+
+def wait_for_a_plan(database: Path) -> None:
+    for _ in range(600):
+        if database.exists():
+            with connect(database) as registry:
+                if registry.list_plans().plans:
+                    return
+        time.sleep(0.05)
+    pytest.fail("the plan never came")

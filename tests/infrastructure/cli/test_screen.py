@@ -1,0 +1,165 @@
+"""What people see: harmless whatever somebody wrote, and as wide as the terminal."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+from rich.console import Console
+
+from plangate.application.registry import PlanRegistry
+from plangate.infrastructure.cli import show
+from plangate.infrastructure.cli.show import Gauge
+from plangate.infrastructure.cli.telling import history
+from plangate.infrastructure.cli.wording import count, figure, harmless, written
+from tests.infrastructure.cli.conftest import Plangate
+
+HOSTILE = [
+    "[red]red[/red]",
+    "[/]",
+    "[link=https://example.org]click[/link]",
+    ":boom:",
+    "\x1b[2J\x1b]0;title\x07",
+    "\x9b31m",
+    "one\r\rtwo\x08",
+    "right\u202eto left\u2066",
+    "\u2028next line",
+    "\x7f",
+    "%s {} {0} $HOME `id`",
+    "<script>alert(1)</script>",
+]
+
+
+def drawn(shown: object, *, width: int = 80, encoding: str = "utf-8") -> str:
+    screen = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="replace")
+    console = Console(file=screen, width=width, highlight=False, markup=False, emoji=False)
+    console.print(shown)
+    screen.seek(0)
+    return screen.read()
+
+
+def hint(*words: str) -> str:
+    return " ".join(words)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_shown_as_it_is_and_steers_nothing(
+    plangate: Plangate, registry: PlanRegistry, text: str
+) -> None:
+    task = {"id": "a", "title": text, "description": text}
+    plan_id = registry.create(text, [task], plan_id="p").plan_id
+
+    screens = [
+        plangate("list").stdout,
+        plangate("status", plan_id).stdout,
+        plangate("next", plan_id).stdout,
+        plangate("score", plan_id, "a", "--output", "0.1", "--rationale", text).stdout,
+        plangate("mark", plan_id, "a", "pending", "--reason", text).stdout,
+        drawn(history(registry.history(plan_id)), width=200),
+    ]
+
+    for screen in screens:
+        assert not set(screen) & set("\x1b\x07\x08\x7f\x9b\r\u202e\u2066\u2028")
+        assert harmless(text).strip()[:20] in screen
+
+
+def test_a_hostile_refusal_steers_nothing(plangate: Plangate) -> None:
+    said = plangate("create", "-", typed='goal: g\n"\\e[2J[red]": x\ntasks: [{title: t}]\n')
+
+    assert "\x1b" not in said.stderr
+    assert "\\x1b[2J[red]" in said.stderr
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [("a\tb\nc", "a b c"), ("\x1b[0m", "\\x1b[0m"), ("é 漢 👩\u200d🚀", "é 漢 👩\u200d🚀")],
+)
+def test_what_steers_a_terminal_is_written_out(text: str, shown: str) -> None:
+    assert harmless(text) == shown
+
+
+def test_lines_stay_where_they_are_wanted_and_erased_text_is_said_to_be() -> None:
+    assert written("a\nb\x07", lines=True) == "a\nb\\x07"
+    assert written(None) == "(erased)"
+
+
+@pytest.mark.parametrize(
+    "value, beside, shown",
+    [
+        (0.5, [], "0.500"),
+        (0.72, [0.72], "0.720"),
+        (0.71999, [0.72], "0.71999"),
+        (0.72, [0.71999], "0.72000"),
+        (0.72, [0.72 - 1e-15], "0.720000000000"),
+    ],
+)
+def test_a_figure_has_the_decimals_that_tell_it_from_its_threshold(
+    value: float, beside: list[float], shown: str
+) -> None:
+    assert figure(value, *beside) == shown
+
+
+def test_one_thing_is_no_plural() -> None:
+    assert (count(1, "task"), count(2_000, "task")) == ("1 task", "2,000 tasks")
+
+
+@pytest.mark.parametrize(
+    "confidence, threshold, bar",
+    [
+        (0.0, 0.5, "-----|----"),
+        (0.3, 0.5, "===--|----"),
+        (1.0, 0.5, "=====|===="),
+        (1.0, 1.0, "=========|"),
+        (1.0, 0.0, "|========="),
+    ],
+)
+def test_the_gauge_fills_up_to_the_confidence_and_marks_the_threshold(
+    confidence: float, threshold: float, bar: str
+) -> None:
+    gauge = Gauge(confidence, threshold, passes=True, width=10)
+
+    assert drawn(gauge, encoding="ascii").strip() == bar
+    assert drawn(gauge).strip() == bar.translate(str.maketrans("=-|", "━─┃"))
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 120, 200])
+def test_nothing_is_wider_than_the_terminal(registry: PlanRegistry, width: int) -> None:
+    tasks = [{"id": "t" * 200, "title": "A long title " * 30}, {"id": "b", "title": "B"}]
+    plan = registry.create("A goal " * 100, tasks, plan_id="p" * 200)
+    registry.score_output(plan.plan_id, "b", 0.1, rationale="why " * 100)
+    plan = registry.get_status(plan.plan_id)
+    screens: list[Callable[[], str]] = [
+        lambda: drawn(show.status(plan, hint), width=width),
+        lambda: drawn(show.plans(registry.list_plans(), hint), width=width),
+        lambda: drawn(history(registry.history(plan.plan_id)), width=width),
+    ]
+
+    for screen in screens:
+        assert max(map(len, screen().splitlines())) <= width
+
+
+def test_no_colour_leaves_the_terminal(plangate: Plangate, billing: str) -> None:
+    assert "\x1b" not in plangate("status", billing).stdout
+
+
+def test_every_event_can_be_told(registry: PlanRegistry) -> None:
+    registry.create("g", [{"id": "a", "title": "A"}], plan_id="p")
+    registry.score_output("p", "a", 7, scorer={"kind": "human", "name": "ana"}, rationale="Superb")
+    registry.record_scoring_failure("p", "a", "prompt", "It timed out.")
+    registry.score_prompt("p", "a", 0.25)
+    registry.retract_score("p", "p@2", "Wrong task.")
+    registry.score_output("p", "a", 0.5)
+    registry.delete("p", reason="Over.")
+
+    told = drawn(history(registry.history("p")), width=150)
+
+    for said in (
+        "plan of 1 task: g",
+        "given as 7.0; by human ana: Superb",
+        "a: nobody could score its prompt  by somebody: It timed out.",
+        "a: prompt scored 0.25",
+        "a: output score p@2 withdrawn",
+        "Wrong task.",
+        "confidence 0.412 is below 0.720",
+        "Over.",
+    ):
+        assert said in told

@@ -1,0 +1,163 @@
+"""`plangate apply` is killed at random moments and run again, until the whole trace is in."""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from signal import SIGKILL
+from time import perf_counter, sleep
+from typing import Any
+
+from plangate.application.records import RecordedEvent
+from plangate.infrastructure.bootstrap import connect
+from tests.support.reliability_crowd import PATIENCE, PROCESSES, crowd
+from tests.support.reliability_figures import Say, short_and_long
+from tests.support.reliability_workers import apply_trace
+
+PLANS, SCORES = 40, 12
+KILLS_EACH = 5
+"""So often `apply` is killed before it may finish."""
+
+A_FEW_LINES = 0.02
+"""The most seconds that `apply` lives on after it told of the line at which it is to die."""
+
+_LINE_TOLD = re.compile(rb"trace\.jsonl:(\d+): ")
+
+
+@dataclass(frozen=True)
+class _Death:
+    """Which line `apply` tells of before it is killed, and how many seconds later."""
+
+    line: int
+    delay: float
+
+
+@dataclass(frozen=True)
+class _Run:
+    """How one `apply` ended, and the last line that it told of."""
+
+    exit_code: int | None
+    last_told: int
+
+
+@short_and_long("kills", 5, 100)
+def test_apply_killed_at_random_moments_keeps_whole_lines_and_finishes_the_rest(
+    tmp_path: Path, say: Say, kills: int
+) -> None:
+    trace, rng, started = tmp_path / "trace.jsonl", Random(6), perf_counter()
+    trace.write_text("".join(json.dumps(line) + "\n" for line in _lines()), "utf-8")
+    assert _apply(tmp_path / "undisturbed.db", trace).exit_code == 1
+    whole = _log(tmp_path / "undisturbed.db")
+    killed = finished = 0
+    while killed < kills:
+        finished += 1
+        database = tmp_path / f"{finished}.db"
+        for line in sorted(rng.sample(_told_of(), KILLS_EACH)):
+            run = _apply(database, trace, _Death(line, rng.uniform(0, A_FEW_LINES)))
+            log = _log(database)
+            assert log == whole[: len(log)]
+            assert len(log) in _ends_of_commands(whole)
+            assert _commands(log) >= run.last_told - 1  # the first line is no command
+            killed += run.exit_code == -SIGKILL
+        assert _apply(database, trace).exit_code == 1
+        assert _log(database) == whole
+    _nothing_is_added_by_another_run(database, trace)
+    say(
+        "kill -9 of plangate apply",
+        kills=killed,
+        traces_finished=finished,
+        commands_in_the_trace=_commands(whole),
+        seconds=round(perf_counter() - started, 1),
+    )
+
+
+def _lines() -> Iterator[dict[str, Any]]:
+    """A line that is refused, and then only lines that record something.
+
+    Scores over 1 are told of as soon as they are recorded; the refused line is
+    told of first, as a sign of life.
+    """
+    yield {"op": "paint"}
+    tasks = [{"id": f"t{n}", "title": f"Task {n}"} for n in range(SCORES)]
+    for n in range(SCORES):
+        for plan_id in (f"plan-{number}" for number in range(PLANS)):
+            if n == 0:
+                yield {"op": "create", "plan_id": plan_id, "goal": "Ship it", "tasks": tasks}
+            of_task: dict[str, Any] = {"plan_id": plan_id, "task_id": f"t{n}"}
+            match n % 4:
+                case 0:
+                    yield {"op": "next_task", "plan_id": plan_id}
+                    yield {"op": "score_output", **of_task, "score": 0.3}
+                case 1:
+                    yield {"op": "score_output", **of_task, "score": 1.25}
+                case 2:
+                    yield {"op": "update", **of_task, "prompt_score": 0.9, "output_score": 0.8}
+                case _:
+                    yield {"op": "score_prompt", **of_task, "score": 7}
+
+
+def _told_of() -> list[int]:
+    """The numbers of the lines that are told of the moment they are done."""
+    return [n for n, line in enumerate(_lines(), 1) if n == 1 or line.get("score", 0) > 1]
+
+
+def _apply(
+    database: Path, trace: Path, death: _Death | None = None, options: Sequence[str] = ()
+) -> _Run:
+    """Run `plangate apply` to its end, or until it is killed."""
+    ours, theirs = PROCESSES.Pipe(duplex=False)
+    with crowd() as alone, ours:
+        report = trace.with_name("report")
+        process = alone.start(apply_trace, database, trace, report, theirs, options)
+        theirs.close()
+        told = b""
+        while death and _last_told(told) < death.line:
+            some = os.read(ours.fileno(), 65_536)
+            assert some, "apply ended by itself"
+            told += some
+        if death:
+            sleep(death.delay)  # no pipe could stand for this: the moment is to be any moment
+            alone.kill()
+        while some := os.read(ours.fileno(), 65_536):
+            told += some
+        process.join(PATIENCE)
+        return _Run(process.exitcode, _last_told(told))
+
+
+def _last_told(told: bytes) -> int:
+    return max((int(number) for number in _LINE_TOLD.findall(told)), default=0)
+
+
+def _log(database: Path) -> list[tuple[Any, ...]]:
+    with connect(database) as registry:
+        return [_fact(recorded) for recorded in registry.events(limit=10_000)]
+
+
+def _fact(recorded: RecordedEvent) -> tuple[Any, ...]:
+    """What is the same in every run: all but times and salts."""
+    envelope = recorded.envelope
+    return (
+        envelope.causation_id,
+        envelope.event_id,
+        envelope.idempotency_key,
+        recorded.event.model_dump(exclude={"at"}),
+    )
+
+
+def _commands(log: Sequence[tuple[Any, ...]]) -> int:
+    return sum(cause is None for cause, *_ in log)
+
+
+def _ends_of_commands(log: Sequence[tuple[Any, ...]]) -> set[int]:
+    return {place for place, (cause, *_) in enumerate(log) if cause is None} | {len(log)}
+
+
+def _nothing_is_added_by_another_run(database: Path, trace: Path) -> None:
+    before = _log(database)
+    _apply(database, trace, options=["--json"])
+    report = json.loads(trace.with_name("report").read_text("utf-8"))
+    assert (report["recorded"], report["unchanged"]) == (0, _commands(before))
+    assert _log(database) == before

@@ -1,0 +1,75 @@
+"""R4: an event that was altered is named, and only its plan is unusable."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from plangate.application.errors import CorruptEvent
+from plangate.application.registry import PlanRegistry
+from plangate.infrastructure.bootstrap import connect
+
+DAMAGES = {
+    "no JSON": "state = 'x'",
+    "no text": "state = CAST(x'ff00' AS TEXT)",
+    "bytes for text": "state = x'ff00'",
+    "an empty object": "state = '{}'",
+    "a list": "state = '[]'",
+    "a score out of range": "state = json_set(state, '$.event.score', 7)",
+    "a field nobody knows": "state = json_set(state, '$.event.colour', 'red')",
+    "a time that is none": "state = json_set(state, '$.meta.recorded_at', 'yesterday')",
+    "a schema version to come": "state = json_set(state, '$.meta.schema_version', 99)",
+    "a name nobody knows": "topic = 'task-painted'",
+    "a name that is no text": "topic = CAST(x'ff' AS TEXT)",
+    "a name in bytes": "topic = x'ff'",
+    "another version": "originator_version = 9",
+    "a version that is no number": "originator_version = 'two'",
+    "another plan": "originator_id = 'r'",
+    "a plan that is no text": "originator_id = CAST(x'ff' AS TEXT)",
+}
+"""What is done to version 2 of the plan p, in SQL."""
+
+
+@pytest.fixture(params=DAMAGES.values(), ids=list(DAMAGES))
+def registry(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[PlanRegistry]:
+    path = tmp_path / "plans.db"
+    with connect(path) as registry:
+        for plan_id in ("p", "q"):
+            registry.create("Ship it", [{"id": "a", "title": "Build"}], plan_id=plan_id)
+            registry.score_prompt(plan_id, "a", 0.5)
+            registry.score_prompt(plan_id, "a", 0.6)
+    with closing(sqlite3.connect(path)) as connection:
+        altering = f"UPDATE stored_events SET {request.param}"
+        connection.execute(f"{altering} WHERE originator_id = 'p' AND originator_version = 2")
+        connection.commit()
+    with connect(path) as registry:
+        yield registry
+
+
+def test_its_plan_names_the_event_and_takes_no_command(registry: PlanRegistry) -> None:
+    for use in (registry.get_status, registry.next_task):
+        with pytest.raises(CorruptEvent) as refusal:
+            use("p")
+        assert (refusal.value.plan_id, refusal.value.version) == ("p", 2)
+        assert "p@2 cannot be read" in str(refusal.value)
+
+
+def test_other_plans_stay_usable(registry: PlanRegistry) -> None:
+    assert registry.get_status("q").version == 3
+    assert registry.next_task("q")
+    assert registry.create("Another", [{"title": "Start"}]).version == 1
+
+
+def test_the_list_names_it_beside_the_others(registry: PlanRegistry) -> None:
+    listed = registry.list_plans()
+
+    assert [plan.plan_id for plan in listed.plans] == ["q"]
+    assert [(plan.plan_id, plan.version) for plan in listed.unreadable] == [("p", 2)]
+
+
+def test_the_log_goes_on_beyond_it(registry: PlanRegistry) -> None:
+    versions = [entry.envelope.event_id for entry in registry.events(after=3)]
+
+    assert versions == ["q@1", "q@2", "q@3"]
