@@ -64,6 +64,7 @@ class Streams:
     def __init__(self, store: EventStore) -> None:
         self._store = store
         self._kept: OrderedDict[str, Stream] = OrderedDict()
+        self._replayed = Stream(Plan(""))
         self._lock = Lock()
 
     def current(self, plan_id: str) -> Stream:
@@ -74,9 +75,21 @@ class Streams:
         return self.keep(kept.followed_by(newer)) if newer else kept
 
     def as_recorded(self, plan_id: str, receipt: Receipt) -> tuple[Plan, Sequence[RecordedEvent]]:
-        """The plan as a command left it, and that command's events."""
-        events = self._store.read(plan_id, until=receipt.last)
-        return Stream(Plan(plan_id)).followed_by(events).plan, events[receipt.first - 1 :]
+        """The plan as a command left it, and that command's events.
+
+        Commands are often sent again in their old order, as when a file is applied
+        again, so the answer begins where the one before it ended.
+        """
+        with self._lock:
+            stream = self._replayed
+        if stream.plan.plan_id != plan_id or stream.plan.version >= receipt.first:
+            stream = Stream(Plan(plan_id))
+        events = self._store.read(plan_id, after=stream.plan.version, until=receipt.last)
+        of_command = [e for e in events if e.envelope.version >= receipt.first]
+        stream = stream.followed_by(events)
+        with self._lock:
+            self._replayed = stream
+        return stream.plan, of_command
 
     def keep(self, stream: Stream) -> Stream:
         """Remember a stream for its next use, unless a newer one is known."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,10 @@ from plangate.domain.vocabulary import PlanState, StatusCause, TaskStatus
 from plangate.infrastructure.event_store.memory import memory_event_store
 from tests.support.clocks import DAWN, registry_on
 
-TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B", "depends_on": ["a"]}]
+TASKS: list[dict[str, Any]] = [
+    {"id": "a", "title": "A"},
+    {"id": "b", "title": "B", "depends_on": ["a"]},
+]
 
 
 class Watch:
@@ -154,14 +158,14 @@ def test_a_lease_is_some_seconds_and_at_most_thirty_days(
 # --- across all plans ---
 
 
-def another(registry: PlanRegistry, plan_id: str, **more: object) -> None:
-    registry.create("g", [{"id": "x", "title": "X"}], plan_id=plan_id, **more)  # type: ignore[arg-type]
+def another(registry: PlanRegistry, plan_id: str, **more: Any) -> None:
+    registry.create("g", [{"id": "x", "title": "X"}], plan_id=plan_id, **more)
 
 
-def take(registry: PlanRegistry, **more: object) -> str | None:
+def take(registry: PlanRegistry, **more: Any) -> str | None:
     """The plan whose task is handed out next."""
-    task = registry.next_task(**more)  # type: ignore[arg-type]
-    return task and task.plan_id
+    task = registry.next_task(**more)
+    return task.plan_id if task else None
 
 
 def test_the_most_urgent_task_of_all_plans_comes_first_then_the_oldest(

@@ -1,8 +1,10 @@
 """A plan as a graph: order, what is ready, the critical path, and as text for drawing."""
 
+from typing import Any
+
 from plangate.application.registry import PlanRegistry
 
-TASKS = [
+TASKS: list[dict[str, Any]] = [
     {"id": "ship", "title": 'Ship "it" <now>\n', "depends_on": ["test", "docs"]},
     {"id": "docs", "title": "Docs"},
     {"id": "test", "title": "Test", "depends_on": ["build"]},

@@ -153,14 +153,14 @@ def _some_change(chance: random.Random, naive: NaivePlan) -> tuple[Change, dict[
     on = tuple({_task(chance, naive) for _ in range(chance.choice([0, 0, 1, 2]))})
     match chance.choice(["add", "change", "move", "drop", "split", "replace"]):
         case "add":
-            place = chance.choice([{}, {"before": other}, {"after": other}])
+            before, after = chance.choice([(None, None), (other, None), (None, other)])
             new = NewTask(id=fresh, title=fresh, depends_on=on)
-            told = {"op": "add", "id": fresh, "depends_on": on, **place}
-            return AddTask(task=new, **place), told
+            told = {"op": "add", "id": fresh, "depends_on": on, "before": before, "after": after}
+            return AddTask(task=new, before=before, after=after), told
         case "change":
             given = chance.choice([None, on])
-            told = {"op": "change", "task_id": task, "depends_on": given}
-            return ChangeTask(task_id=task, depends_on=given), told
+            change = ChangeTask(task_id=task, depends_on=given)
+            return change, {"op": "change", "task_id": task, "depends_on": given}
         case "move":
             told = {"op": "move", "task_id": task, "after": other}
             return MoveTask(task_id=task, after=other), told
