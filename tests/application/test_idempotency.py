@@ -84,6 +84,19 @@ def test_a_command_that_brought_about_nothing_stores_no_key(
     assert registry.mark_task(plan_id, "a", "done", idempotency_key="k").version == 2
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (1, 1, 3, 0)])
+def test_retries_are_answered_in_whatever_order_they_come(
+    registry: PlanRegistry, plan_id: str, order: tuple[int, ...]
+) -> None:
+    scores = [0.1, 0.9, 0.3, 0.8]
+
+    def send(n: int) -> object:
+        return registry.score_output(plan_id, "abca"[n], scores[n], idempotency_key=f"k{n}")
+
+    first = [send(n) for n in range(4)]
+    assert [send(n) for n in order] == [first[n] for n in order]
+
+
 def test_only_the_first_event_of_a_command_carries_the_key_and_the_rest_name_it(
     registry: PlanRegistry, plan_id: str
 ) -> None:
