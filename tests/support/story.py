@@ -31,6 +31,10 @@ class Story:
         """Somebody asks for something."""
         return Wished(self.plan, wish, now)
 
+    def and_then(self, *events: PlanEvent) -> "Story":
+        """The same plan after something more has happened to it."""
+        return Story(fold(self.plan, events))
+
 
 @dataclass(frozen=True)
 class Wished:
