@@ -86,6 +86,8 @@ def test_an_interrupted_apply_ends_quietly_and_keeps_what_it_told(database: Path
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # A test run in the background ignores interrupts, and its children would too.
+        preexec_fn=hear_interrupts,  # noqa: PLW1509  (nothing but this one call)
     ) as process:
         assert process.stdin is not None
         process.stdin.write(b'{"op": "create", "goal": "g", "tasks": [{"title": "t"}]}\n')
@@ -95,6 +97,10 @@ def test_an_interrupted_apply_ends_quietly_and_keeps_what_it_told(database: Path
         _, errors = process.communicate(timeout=60)
 
     assert (process.returncode, errors) == (130, b"")
+
+
+def hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for_a_plan(database: Path) -> None:
