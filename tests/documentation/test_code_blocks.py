@@ -16,6 +16,7 @@ BLOCKS = [
     pytest.param(language, code, id=f"{page.relative_to(ROOT)}-{number}")
     for page in PAGES
     for number, (language, code) in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")))
+    if language in {"python", "sql"}
 ]
 
 
@@ -23,7 +24,7 @@ BLOCKS = [
 def test_a_code_block_runs(language: str, code: str, tmp_path: Path) -> None:
     if language == "python":
         subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=60)
-    elif language == "sql":
+    else:
         make_a_plan = (
             "import plangate\n"
             "with plangate.connect('plans.db') as r:\n"
@@ -33,5 +34,3 @@ def test_a_code_block_runs(language: str, code: str, tmp_path: Path) -> None:
         subprocess.run([sys.executable, "-c", make_a_plan], cwd=tmp_path, check=True, timeout=60)
         with closing(sqlite3.connect(tmp_path / "plans.db")) as connection:
             assert connection.execute(code).fetchall() == [("p", 2, 0.5)]
-    else:
-        pytest.skip(f"a {language} block is for reading")
