@@ -6,7 +6,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from itertools import count
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, Strict, model_validator
 
@@ -67,6 +67,12 @@ class PlanDraft(Wish):
             labels=self.labels,
             metadata=self.metadata,
         )
+
+
+class RevisionDraft(Wish):
+    """The changes of a revision as somebody hands them in; new tasks may lack ids."""
+
+    changes: list[Any]
 
 
 def with_task_ids(changes: object, new_task_id: Callable[[int], str]) -> object:

@@ -3,12 +3,19 @@
 Everything people wrote is shown as plain text: Rich's markup is never parsed.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import (
+    Console,
+    ConsoleOptions,
+    Group,
+    JustifyMethod,
+    RenderableType,
+    RenderResult,
+)
 from rich.measure import Measurement
 from rich.table import Column, Table
 from rich.text import Text
@@ -17,17 +24,21 @@ from plangate.application.results import PlanList, PlanStatus, TaskView
 from plangate.domain.vocabulary import PlanState, TaskStatus
 from plangate.infrastructure.cli.answers import Deletion, NextTask, Verdict
 from plangate.infrastructure.cli.terminal import Hint
-from plangate.infrastructure.cli.wording import count, figure, written
+from plangate.infrastructure.cli.wording import count, figure, harmless, written
 
-_STYLES: Final = {
+STYLES: Final = {
     TaskStatus.PENDING: "dim",
     TaskStatus.IN_PROGRESS: "cyan",
     TaskStatus.DONE: "green",
     TaskStatus.FAILED: "red",
     TaskStatus.REPLANNING: "yellow",
     PlanState.ACTIVE: "cyan",
+    PlanState.WAITING: "cyan",
     PlanState.BLOCKED: "yellow",
     PlanState.COMPLETE: "green",
+    PlanState.PAUSED: "yellow",
+    PlanState.ARCHIVED: "dim",
+    PlanState.DELETED: "dim",
 }
 _GO_ON, _REPLAN = "bold green", "bold red"
 
@@ -61,7 +72,7 @@ def status(plan: PlanStatus, hint: Hint) -> RenderableType:
         Text.assemble(
             written(plan.plan_id),
             " · ",
-            (plan.state, _STYLES[plan.state]),
+            (plan.state, STYLES[plan.state]),
             f" · version {plan.version}",
             f" · {count(plan.replan_count, 'replan')}" if plan.replan_count else "",
         ),
@@ -101,10 +112,10 @@ def plans(listed: PlanList, _hint: Hint) -> RenderableType:
         table.add_row(
             Text(written(plan.plan_id)),
             Text(written(plan.goal)),
-            Text(plan.state, style=_STYLES[plan.state]),
+            Text(plan.state, style=STYLES[plan.state]),
             f"{done}/{plan.task_count}",
             figure(plan.rolling_confidence, plan.confidence_threshold),
-            Text("replan", style=_REPLAN) if plan.needs_replan else Text("go on", style="green"),
+            Text("replan", style=_REPLAN) if plan.replan_due else Text("go on", style="green"),
         )
     return table
 
@@ -112,7 +123,8 @@ def plans(listed: PlanList, _hint: Hint) -> RenderableType:
 def next_task(answer: NextTask, hint: Hint) -> RenderableType:
     """The task to work on, with all that was written about it."""
     if answer.task is None:
-        return Text(f"Nothing is pending; the plan is {answer.state}.")
+        where = " in any plan" if answer.plan_id is None else f"; the plan is {answer.state}"
+        return Text(f"Nothing is ready{where}.")
     task = answer.task
     described = [Text(written(task.description, lines=True)), Text()] if task.description else []
     return Group(
@@ -120,8 +132,14 @@ def next_task(answer: NextTask, hint: Hint) -> RenderableType:
         Text(written(task.title)),
         Text(),
         *described,
-        Text(f"then: {hint('score', answer.plan_id, task.id, '--output', '0.9')}"),
+        *_claim(task),
+        Text(f"then: {hint('score', task.plan_id, task.id, '--output', '0.9')}"),
     )
+
+
+def held(task: TaskView, _hint: Hint) -> RenderableType:
+    """Who holds a task, and until when."""
+    return Group(*_claim(task))
 
 
 def deletion(answer: Deletion, _hint: Hint) -> RenderableType:
@@ -133,7 +151,7 @@ def deletion(answer: Deletion, _hint: Hint) -> RenderableType:
 
 
 def _tasks(plan: PlanStatus, tasks: Sequence[TaskView]) -> Table:
-    replanned = any(task.replan_count for task in tasks)
+    more = [column for column in _MORE if any(column.tells(task) for task in tasks)]
     table = table_of(
         Column("task", overflow="fold", max_width=24),
         Column("title", overflow="fold"),
@@ -141,7 +159,7 @@ def _tasks(plan: PlanStatus, tasks: Sequence[TaskView]) -> Table:
         Column("prompt", justify="right", no_wrap=True),
         Column("output", justify="right", no_wrap=True),
         Column("confidence", justify="right", no_wrap=True),
-        *([Column("replans", justify="right", no_wrap=True)] if replanned else []),
+        *(Column(column.name, justify=column.justify, overflow="fold") for column in more),
     )
     for task in tasks:
         scores = (task.prompt_score, task.output_score)
@@ -152,7 +170,7 @@ def _tasks(plan: PlanStatus, tasks: Sequence[TaskView]) -> Table:
             _status(task),
             *("–" if score is None else f"{score:.2f}" for score in scores),
             figure(task.confidence, plan.confidence_threshold) if scored else "–",
-            *([f"{task.replan_count}"] if replanned else []),
+            *(Text(harmless(column.tells(task))) for column in more),
         )
     return table
 
@@ -166,46 +184,77 @@ def _gate(plan: PlanStatus, hint: Hint) -> RenderableType:
 
 
 def _status(task: TaskView) -> Text:
-    return Text(task.status.replace("_", " "), style=_STYLES[task.status])
+    return Text(task.status.replace("_", " "), style=STYLES[task.status])
 
 
 def _confidence(given: Verdict) -> RenderableType:
-    passes = given.verdict == "go_on"
     confidence, threshold = given.rolling_confidence, given.confidence_threshold
+    figures = figure(confidence, threshold), figure(threshold, confidence)
+    style = _REPLAN if given.needs_replan else _GO_ON
     row = Table.grid(padding=(0, 1))
     row.add_row(
         Text("confidence"),
-        Gauge(confidence, threshold, passes=passes, width=40),
-        Text(figure(confidence, threshold), style=_GO_ON if passes else _REPLAN),
-        Text(f"threshold {figure(threshold, confidence)}", style="yellow"),
+        Gauge(confidence, threshold, passes=not given.needs_replan, width=40),
+        Text(figures[0], style=style),
+        Text(f"threshold {figures[1]}", style="yellow"),
     )
-    below = f"{figure(confidence, threshold)} is below {figure(threshold, confidence)}"
-    said = Text("Go on.", style=_GO_ON) if passes else Text("Replan first: ", style=_REPLAN) + below
+    below = f"{figures[0]} is below {figures[1]}"
+    if given.verdict == "go_on":
+        said = Text("Go on.", style=_GO_ON)
+        if given.needs_replan:
+            said += Text(f" {below}, but no replan is due.", style="not bold")
+    elif given.needs_replan:
+        said = Text("Replan first: ", style=_REPLAN) + Text(below, style="not bold")
+    else:
+        said = Text("Replan first: ", style=_REPLAN) + "it is due until somebody answers it"
     return Group(row, said)
 
 
+def _claim(task: TaskView) -> Iterator[Text]:
+    """The claim of a task, if one is in force."""
+    if task.claim is not None:
+        until = f" until {task.claim.until:%Y-%m-%d %H:%M:%S} UTC" if task.claim.until else ""
+        by = f" by {harmless(task.claim.worker)}" if task.claim.worker else ""
+        yield Text(f"held{by}{until}; token {task.claim.token}")
+
+
 def _next_steps(plan: PlanStatus, hint: Hint) -> Iterator[str]:
-    """What would bring the plan on, as command lines."""
-
-    def of(*statuses: TaskStatus) -> Iterator[TaskView]:
-        return (task for task in plan.tasks if task.status in statuses)
-
-    stuck = next(chain(of(TaskStatus.REPLANNING), of(TaskStatus.FAILED)), None)
-    working = next(of(TaskStatus.IN_PROGRESS), None)
-    if plan.needs_replan and stuck:
-        yield "Work out a better way, then let the task be taken again:"
-        yield f"  {hint('mark', plan.plan_id, stuck.id, 'pending')}"
+    """What leads on: in the registry's words, and the first of it as a command line."""
+    yield from (f"· {harmless(sentence)}" for sentence in plan.advice)
+    ready = next((task for task in plan.tasks if _is(task, TaskStatus.PENDING)), None)
+    working = next((task for task in plan.tasks if _is(task, TaskStatus.IN_PROGRESS)), None)
+    stuck = next((t for t in plan.tasks if _is(t, TaskStatus.REPLANNING, TaskStatus.FAILED)), None)
+    if plan.state is PlanState.PAUSED:
+        yield f"  {hint('resume', plan.plan_id, '--reason', '…')}"
+    elif plan.state is PlanState.ARCHIVED:
+        yield f"  {hint('restore', plan.plan_id, '--reason', '…')}"
+    elif stuck and (plan.replan_due or plan.state is PlanState.BLOCKED):
+        yield f"  {hint('retry', plan.plan_id, stuck.id, '--reason', '…')}"
     elif working:
         yield f"  {hint('score', plan.plan_id, working.id, '--output', '0.9')}"
-    elif any(of(TaskStatus.PENDING)):
-        if plan.needs_replan:
-            yield "Then score it anew; the newest score is the one that counts:"
+    elif ready:
         yield f"  {hint('next', plan.plan_id)}"
-    elif stuck:
-        yield "Nothing is pending. To try a task again:"
-        yield f"  {hint('mark', plan.plan_id, stuck.id, 'pending')}"
-    else:
-        yield "All tasks are done."
+
+
+def _is(task: TaskView, *statuses: TaskStatus) -> bool:
+    return task.status in statuses
+
+
+@dataclass(frozen=True, slots=True)
+class _More:
+    """A column that is shown only where some task has something to tell in it."""
+
+    name: str
+    tells: Callable[[TaskView], str]
+    justify: JustifyMethod = "left"
+
+
+_MORE: Final = (
+    _More("attempt", lambda task: str(task.attempt) if task.attempt > 1 else "", "right"),
+    _More("replans", lambda task: str(task.replan_count or ""), "right"),
+    _More("waits for", lambda task: ", ".join(task.depends_on)),
+    _More("held by", lambda task: (task.claim and task.claim.worker) or ""),
+)
 
 
 def table_of(*columns: Column, fill: bool = False) -> Table:
