@@ -19,6 +19,8 @@ SPLIT = """
 - {op: change, task_id: b, depends_on: [a1]}
 """
 
+MOVE = '{"op": "move", "task_id": "a"}'
+
 
 @pytest.fixture
 def failing(registry: PlanRegistry, billing: str) -> str:
@@ -172,8 +174,7 @@ def test_a_trace_may_carry_every_command(plangate: Plangate) -> None:
             '{"op": "release", "plan_id": "p", "task_id": "a"}',
             '{"op": "score_output", "plan_id": "p", "task_id": "a", "score": 0.1}',
             '{"op": "retry", "plan_id": "p", "task_id": "a", "reason": "r"}',
-            '{"op": "revise", "plan_id": "p", "reason": "r", "changes": [{"op": "move",'
-            ' "task_id": "a"}]}',
+            f'{{"op": "revise", "plan_id": "p", "reason": "r", "changes": [{MOVE}]}}',
             '{"op": "approve", "plan_id": "p", "reason": "nothing is due"}',
             *(
                 f'{{"op": "{command}", "plan_id": "p", "reason": "r"}}'
