@@ -24,7 +24,7 @@ class GraphForm(StrEnum):
         if self is GraphForm.TEXT:
             return _text(graph)
         drawn = graph.mermaid() if self is GraphForm.MERMAID else graph.dot()
-        return Text(harmless(drawn, lines=True).rstrip(), no_wrap=True, overflow="ignore")
+        return harmless(drawn, lines=True)  # for another program: no line may be broken
 
 
 def _text(graph: PlanGraph) -> RenderableType:

@@ -165,6 +165,19 @@ def test_the_graph_is_shown_drawn_and_told(
     assert PlanGraph.model_validate(plangate("graph", billing, "--json").json).order == ("b", "a")
 
 
+@pytest.mark.parametrize("form", ["mermaid", "dot"])
+def test_a_drawn_graph_keeps_long_titles_on_their_line_and_steers_nothing(
+    plangate: Plangate, registry: PlanRegistry, form: str
+) -> None:
+    title = "word " * 90 + "\x1b[2J"
+    registry.create("g", [{"id": "a\u202e", "title": title}], plan_id="p")
+
+    drawn = plangate("graph", "p", "--format", form).stdout
+
+    assert any("word " * 90 in line for line in drawn.splitlines())
+    assert not set(drawn) & {"\x1b", "\u202e"}
+
+
 def test_a_trace_may_carry_every_command(plangate: Plangate) -> None:
     trace = "\n".join(
         [
