@@ -71,7 +71,7 @@ class Terminal:
             self.registry.close()
 
     def answer(self, result: _Answer, shown: Callable[[_Answer, Hint], RenderableType]) -> None:
-        """Tell a result: as JSON, or as `shown` makes it for a person; a `str` goes out as it is."""
+        """Tell a result: as JSON, or as `shown` makes it for a person; text goes out as it is."""
         with _to_stdout():
             if self.as_json:
                 text = result.model_dump_json(indent=2, ensure_ascii=not _speaks_utf8(sys.stdout))
