@@ -110,10 +110,15 @@ def test_a_small_file_comes_in_as_it_says_and_is_worked_to_the_end(tmp_path: Pat
         "    left out: 3 (cancelled), 5 (deferred)",
         "    dropped: 4 needs 3, 4 needs 2.1",
         "[2/3] garden: tasks: 1, dependencies: 0",
-        "[3/3] knot: depends_on: a circle: '1' depends on '2' depends on '1'",
-        "plans: 3, tasks: 6, dependencies: 4, dropped: 2",
+        "[3/3] knot: refused: depends_on: a circle: '1' depends on '2' depends on '1'",
+        (
+            "plans: 3, tasks: 6, dependencies: 4, left out: 2, dropped: 2, already there: 0, "
+            "refused: 1"
+        ),
     ]
-    assert "[1/3] house: there is already a plan 'house'" in again.stdout
+    assert "[1/3] house: already there" in again.stdout
+    assert again.stdout.endswith("already there: 2, refused: 1\n")
+    assert len(whole(database)[1]) == 2
     worked_to_the_end(database)
     plans, log = whole(database)
     assert [plan.plan_id for plan in plans] == ["house", "garden"]
@@ -121,6 +126,11 @@ def test_a_small_file_comes_in_as_it_says_and_is_worked_to_the_end(tmp_path: Pat
         ("1", None),
         ("2", 1),
         ("4", None),
+    ]
+    assert [task.metadata["taskmaster_status"] for task in plans[0].tasks] == [
+        "done",
+        "pending",
+        "in-progress",
     ]
     assert_handed_out_once_and_in_order(plans, log)
 
@@ -132,6 +142,58 @@ def test_a_file_without_tags_is_one_plan(tmp_path: Path) -> None:
     assert imported(database, file).returncode == 0
     plans, _ = whole(database)
     assert [plan.plan_id for plan in plans] == ["master"]
+
+
+def test_a_tag_without_anything_to_do_makes_no_plan(tmp_path: Path) -> None:
+    database, file = tmp_path / "plans.db", tmp_path / "tasks.json"
+    file.write_text(json.dumps({"new": {"tasks": []}}), "utf-8")
+
+    told = imported(database, file)
+
+    assert (told.returncode, told.stderr) == (0, "")
+    assert whole(database) == ((), [])
+
+
+@pytest.mark.parametrize(
+    "content, complaint",
+    [
+        (None, "No such file or directory"),
+        ("{", "Expecting property name"),
+        ("[1]", "must hold a JSON object of tags"),
+        ('{"a": {}}', "the tag 'a' has no list of tasks"),
+        ('{"a": {"tasks": [{"title": "A"}]}}', "tasks[0] must be an object with an id"),
+        ('{"a": {"tasks": [{"id": 1, "dependencies": 2}]}}', "dependencies must be a list"),
+        ('{"a": {"tasks": [{"id": 1}, {"id": "1"}]}}', "tasks[1].id: 1 is used twice"),
+    ],
+)
+def test_a_file_that_is_none_of_its_kind_is_refused_in_one_line(
+    tmp_path: Path, content: str | None, complaint: str
+) -> None:
+    database, file = tmp_path / "plans.db", tmp_path / "tasks.json"
+    if content is not None:
+        file.write_text(content, "utf-8")
+
+    told = imported(database, file)
+
+    (line,) = told.stderr.splitlines()
+    assert (told.returncode, told.stdout) == (1, "")
+    assert line.startswith(f"{file}: ")
+    assert complaint in line
+    assert not database.exists()
+
+
+def dependencies_in(file: Path) -> dict[tuple[str, str], set[str]]:
+    """What each task waits for, read from the file itself."""
+    found = {}
+    for tag, content in json.loads(file.read_text("utf-8")).items():
+        open_tasks = {
+            str(task["id"]): task
+            for task in content["tasks"]
+            if task["status"] not in {"cancelled", "deferred"}
+        }
+        for task_id, task in open_tasks.items():
+            found[tag, task_id] = set(map(str, task["dependencies"])) & open_tasks.keys()
+    return found
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the plans are not part of the project")
@@ -151,6 +213,12 @@ def test_nine_real_plans_are_worked_to_the_end_by_eight_processes(tmp_path: Path
     print(told.stdout)
     print(f"{len(claims)} claims by {len({c.worker for c in claims})} workers in {seconds:.1f} s")
     assert told.returncode == 0
-    assert told.stdout.endswith("plans: 9, tasks: 179, dependencies: 205, dropped: 1\n")
+    assert told.stdout.splitlines()[-1] == (
+        "plans: 9, tasks: 179, dependencies: 205, left out: 3, dropped: 1, already there: 0, "
+        "refused: 0"
+    )
+    assert {
+        (plan.plan_id, task.id): set(task.depends_on) for plan in plans for task in plan.tasks
+    } == dependencies_in(REAL)
     assert (len(plans), sum(plan.task_count for plan in plans)) == (9, 179)
     assert_handed_out_once_and_in_order(plans, log)
