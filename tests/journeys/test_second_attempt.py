@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
+from plangate.domain.events import AttemptStarted, PlanRevised
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.cli import app
 from plangate.infrastructure.cli.telling import history
@@ -178,3 +179,39 @@ def test_what_scored_low_is_revised_and_done_at_the_second_attempt(
     for row, told in zip(rows, TOLD, strict=True):
         assert row.startswith(told)
     assert REASON in printed.get()
+
+
+def test_the_history_tells_who_did_what_and_why(registry: PlanRegistry) -> None:
+    told = Python(registry)
+    with registry.acting_as("planner"):
+        states = [told.create()]
+    with registry.acting_as("agent-7"):
+        states += [told.work("schema", 0.9), told.work("backfill", 0.4)]
+    with registry.acting_as("reviewer"):
+        states.append(told.revise())
+    with registry.acting_as("agent-7"):
+        states += [told.work("check", 0.95), told.work("backfill", 0.85)]
+        states += [told.work("sales", 0.9), told.work("tax", 0.9)]
+
+    assert [status.state for status in states] == ["active"] * 2 + ["blocked"] + ["active"] * 4 + [
+        "complete"
+    ]
+    assert [status.replan_due for status in states] == [False, False, True] + [False] * 5
+    assert states[2].advice[0].startswith("a replan is due: revise the plan")
+    done = ["TaskStatusChanged", "TaskScored", "TaskStatusChanged"]
+    recorded = registry.history("billing")
+    assert [(entry.envelope.actor, type(entry.event).__name__) for entry in recorded] == [
+        ("planner", "PlanCreated"),
+        *(("agent-7", kind) for kind in [*done, *done, "ReplanTriggered"]),
+        ("reviewer", "PlanRevised"),
+        ("reviewer", "TaskAdded"),
+        ("reviewer", "TaskChanged"),
+        ("reviewer", "AttemptStarted"),
+        ("reviewer", "TaskStatusChanged"),
+        ("reviewer", "TaskSplit"),
+        *(("agent-7", kind) for kind in done * 4),
+    ]
+    assert [e.event.reason for e in recorded if isinstance(e.event, PlanRevised)] == [REASON]
+    assert [
+        (e.event.task_id, e.event.attempt) for e in recorded if isinstance(e.event, AttemptStarted)
+    ] == [("backfill", 2)]
