@@ -225,7 +225,12 @@ def test_what_a_change_says_is_bounded_as_in_a_new_task(field: str, most: int) -
     for wrong in ("x" * (most + 1), "a\0", 7):
         assert refused(CHANGE, **{field: wrong}) == [(field,)]
     assert refused(CHANGE, title=" ") == [("title",)]
-    assert refused(CHANGE, metadata=[]) == [("metadata",)]
+
+
+def test_the_metadata_of_a_change_is_a_json_object() -> None:
+    assert remade(CHANGE, metadata={"size": 3}).metadata == {"size": 3}
+    for wrong in ([], "text", {1: 2}, {"a": float("nan")}, {"a": "x" * 65_536}):
+        assert refused(CHANGE, metadata=wrong) == [("metadata",)]
 
 
 def test_what_a_change_leaves_out_is_not_said() -> None:

@@ -1,11 +1,27 @@
 """The words for who works on what, for how long and how urgently, and their bounds."""
 
+from enum import StrEnum
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from plangate.domain.vocabulary import Labels, LeaseSeconds, Priority, TaskIds, Token
+from plangate.domain.vocabulary import (
+    AttemptScores,
+    Gate,
+    Labels,
+    LeaseSeconds,
+    ObstacleKind,
+    OutOfRange,
+    PlanState,
+    Priority,
+    ScoreKind,
+    ScorerKind,
+    StatusCause,
+    TaskIds,
+    TaskStatus,
+    Token,
+)
 
 NOT_WHOLE = [True, False, "1", b"1", 1.0, 1.5, None, [1], float("nan")]
 NAMES = [pytest.param(Labels, 50, id="labels"), pytest.param(TaskIds, 10_000, id="task ids")]
@@ -21,6 +37,24 @@ def refused(kind: Any, value: object) -> str:
         read(kind, value)
     (error,) = caught.value.errors()
     return error["msg"].removeprefix("Value error, ")
+
+
+@pytest.mark.parametrize(
+    "kind, words",
+    [
+        (ScoreKind, "prompt output"),
+        (ScorerKind, "human model code"),
+        (TaskStatus, "pending in_progress done failed replanning"),
+        (StatusCause, "claimed scored marked expired released revised retried"),
+        (PlanState, "active waiting blocked complete paused archived deleted"),
+        (ObstacleKind, "failed replanning unmet_dependencies gate_held"),
+        (OutOfRange, "clamp refuse"),
+        (Gate, "advise hold"),
+        (AttemptScores, "keep reset"),
+    ],
+)
+def test_words_that_are_stored_or_told_are_spelled_as_ever(kind: type[StrEnum], words: str) -> None:
+    assert [word.value for word in kind] == words.split()
 
 
 @pytest.mark.parametrize("priority", [-1_000, -999, -1, 0, 1, 999, 1_000])
