@@ -82,7 +82,11 @@ def _worked(registry: PlanRegistry, seed: int) -> list[Answer]:
 
 def _seen(registry: PlanRegistry) -> Any:
     """All that can be asked, without the times."""
-    times = {"created_at": True, "updated_at": True, "tasks": {"__all__": {"claim": {"since"}}}}
+    times: Any = {
+        "created_at": True,
+        "updated_at": True,
+        "tasks": {"__all__": {"claim": {"since"}}},
+    }
     plans = [plan.model_dump(exclude=times) for plan in registry.list_plans().plans]
     log = [
         (entry.envelope.position, entry.envelope.event_id, _timeless(entry.event))
