@@ -229,7 +229,8 @@ def test_what_a_change_says_is_bounded_as_in_a_new_task(field: str, most: int) -
 
 def test_the_metadata_of_a_change_is_a_json_object() -> None:
     assert remade(CHANGE, metadata={"size": 3}).metadata == {"size": 3}
-    for wrong in ([], "text", {1: 2}, {"a": float("nan")}, {"a": "x" * 65_536}):
+    outlandish: list[object] = [[], "text", {1: 2}, {"a": float("nan")}, {"a": "x" * 65_536}]
+    for wrong in outlandish:
         assert refused(CHANGE, metadata=wrong) == [("metadata",)]
 
 
