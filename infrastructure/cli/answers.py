@@ -15,7 +15,8 @@ class _Answer(BaseModel):
 class NextTask(_Answer):
     """The task to work on now, or None when none is ready; and how its plan stands.
 
-    Asked of all plans, everything is None when none is ready.
+    Without a task, `advice` says what leads on. Asked of all plans, everything is
+    None when none is ready.
     """
 
     task: TaskView | None = None
@@ -23,6 +24,7 @@ class NextTask(_Answer):
     state: PlanState | None = None
     needs_replan: bool | None = None
     replan_due: bool | None = None
+    advice: tuple[str, ...] = ()
 
 
 class Verdict(_Answer):

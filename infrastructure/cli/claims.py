@@ -55,6 +55,7 @@ def next_task(
         state=now.state,
         needs_replan=now.needs_replan,
         replan_due=now.replan_due,
+        advice=() if task else now.advice,
     )
     terminal.answer(answer, show.next_task)
 
@@ -69,7 +70,7 @@ def heartbeat(
 ) -> None:
     """Hold a claim for longer: for --lease seconds, or for as long as before."""
     held = terminal.registry.heartbeat(plan, task, token, lease=lease, **terminal.call)
-    terminal.answer(held, show.held)
+    terminal.answer(held, show.claim)
 
 
 def release(

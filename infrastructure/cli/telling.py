@@ -32,7 +32,7 @@ from plangate.domain.events import (
     TaskStatusChanged,
 )
 from plangate.domain.vocabulary import Scorer
-from plangate.infrastructure.cli.show import table_of
+from plangate.infrastructure.cli.tables import table_of
 from plangate.infrastructure.cli.wording import count, figure, harmless, written
 
 

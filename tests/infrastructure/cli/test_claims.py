@@ -9,8 +9,22 @@ def test_a_claim_names_its_worker_and_its_token(plangate: Plangate, billing: str
     said = plangate("next", billing, "--worker", "w[red]7\u202e", "--lease", "60").stdout
 
     assert "held by w[red]7\\u202e until " in said
-    assert "; token 2\n" in said
+    assert ", token 2\n" in said
+    assert "plangate score billing a --output 0.9 --token 2" in said
     assert "w[red]7\\u202e" in plangate("status", billing).stdout
+
+
+def test_when_nothing_is_ready_the_registry_says_what_leads_on(
+    plangate: Plangate, billing: str, registry: PlanRegistry
+) -> None:
+    registry.revise(billing, "r", [{"op": "change", "task_id": "b", "depends_on": ["a"]}])
+    plangate("next", billing)
+
+    said = NextTask.model_validate(plangate("next", billing, "--json").json)
+    shown = plangate("next", billing).stdout
+
+    assert said.advice == registry.get_status(billing).advice
+    assert shown.startswith("Nothing is ready; the plan is waiting.\n· finish what others wait for")
 
 
 def test_without_a_plan_the_most_urgent_task_is_taken(

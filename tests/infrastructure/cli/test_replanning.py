@@ -159,7 +159,7 @@ def test_the_graph_is_shown_drawn_and_told(
 
     shown = plangate("graph", billing).stdout
     assert "ready: b" in shown
-    assert "longest chain (2 of 2): b → a" in shown
+    assert "longest chain (2 of 2 tasks): b → a" in shown
     assert plangate("graph", billing, "--format", "mermaid").stdout.startswith("flowchart TD\n")
     assert '"b" -> "a";' in plangate("graph", billing, "--format", "dot").stdout
     assert PlanGraph.model_validate(plangate("graph", billing, "--json").json).order == ("b", "a")
