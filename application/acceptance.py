@@ -27,7 +27,6 @@ _SAID: Final = {
     "greater_than_equal": "must be at least {ge}",
     "int_type": "must be a whole number",
     "less_than_equal": "must be at most {le}",
-    "list_type": "must be a list",
     "missing": "is required",
     "string_too_long": "must be at most {max_length} characters",
     "string_too_short": "must not be empty",

@@ -1,7 +1,7 @@
 """Plan and revision files: YAML or JSON, with errors that name the place."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +58,7 @@ class PlanFile:
 class RevisionFile:
     """The changes that a file asks for."""
 
-    changes: Any
+    changes: Sequence[Mapping[str, Any]]
     placed: Callable[[], AbstractContextManager[None]]
 
 
@@ -81,7 +81,9 @@ def read_revision_file(path: Path) -> RevisionFile:
             {"changes": document.value}, document.name, {"": document.places[""], **places}
         )
     with document.placed():
-        return RevisionFile(accept(RevisionDraft, document.value).changes, document.placed)
+        draft = accept(RevisionDraft, document.value)
+    changes = [change.model_dump(exclude_unset=True) for change in draft.changes]
+    return RevisionFile(changes, document.placed)
 
 
 def _read(path: Path) -> _Document:

@@ -1,8 +1,11 @@
 """After the gate fired: revise, retry, approve; and plans that stand still."""
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 
 from plangate.application.graph import PlanGraph
 from plangate.application.registry import PlanRegistry
@@ -10,6 +13,7 @@ from plangate.application.results import PlanStatus
 from plangate.infrastructure.cli.answers import Verdict
 from tests.infrastructure.cli.conftest import Plangate
 
+ROOT = Path(__file__).parents[3]
 SPLIT = """
 - op: split
   task_id: a
@@ -63,6 +67,36 @@ def test_a_wrong_revision_names_its_place_and_changes_nothing(
     assert (said.exit_code, said.stdout) == (1, "")
     assert told in said.stderr
     assert registry.get_status(failing).version == version
+
+
+def test_the_example_fits_the_published_schema_as_a_list_and_in_an_object(
+    plangate: Plangate, registry: PlanRegistry
+) -> None:
+    example = ROOT / "examples" / "revision.yaml"
+    schema = json.loads((ROOT / "docs/schemas/revision-file.v1.schema.json").read_text("utf-8"))
+    changes = yaml.safe_load(example.read_text("utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
+    plangate("create", str(ROOT / "examples" / "plan.yaml"))
+
+    validator.validate(changes)
+    validator.validate({"changes": changes})
+    assert not validator.is_valid([{"op": "burn"}])
+    assert plangate("revise", "billing", str(example), "--reason", "r").exit_code == 0
+    assert registry.graph("billing").order == ("schema", "months", "switch", "sums")
+
+
+def test_new_tasks_may_lack_ids_and_say_no_more_than_they_must(
+    plangate: Plangate, registry: PlanRegistry
+) -> None:
+    waiting: dict[str, object] = {"id": "b", "title": "B", "depends_on": ["a"]}
+    registry.create("g", [{"id": "a", "title": "A"}, waiting], plan_id="p")
+    typed = '[{"op": "replace", "task_id": "b", "by": {"title": "C", "labels": []}}]'
+
+    said = plangate("revise", "p", "-", "--reason", "r", "--json", typed=typed)
+
+    successor = PlanStatus.model_validate(said.json).tasks[1]
+    assert (successor.replaces, successor.depends_on) == ("b", ("a",))
+    assert len(successor.id) == 8
 
 
 def test_a_dropped_task_warns_of_those_that_waited_for_it(
