@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Final
+from typing import Final, Protocol
 
-from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent
+from eventsourcing.persistence import Notification, StoredEvent
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.records import RecordedEvent
@@ -16,12 +16,37 @@ Translation = Callable[[str | None], AbstractContextManager[None]]
 """Turns what an engine raises into `application.errors`, about one plan or the whole log."""
 
 
+class Recorder(Protocol):
+    """What is used of the library's `ApplicationRecorder`."""
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], /) -> Sequence[int] | None:
+        """Record events, all or none."""
+        ...
+
+    def select_events(
+        self, originator_id: str, /, *, gt: int | None = None, lte: int | None = None
+    ) -> Sequence[StoredEvent]:
+        """A plan's events; as notifications where the engine tells their positions."""
+        ...
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        *,
+        topics: Sequence[str] = (),
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """The log's events, in commit order."""
+        ...
+
+
 class RecorderEventStore:
     """Keeps events in a recorder: its tables and transactions, our bytes."""
 
     def __init__(
         self,
-        recorder: ApplicationRecorder,
+        recorder: Recorder,
         *,
         translated: Translation,
         close: Callable[[], None],
