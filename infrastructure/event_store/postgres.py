@@ -8,6 +8,7 @@ on the synchronous standby where there is one.
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import local
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg import errors
 from psycopg.errors import Diagnostic
+from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composable, Identifier
 from psycopg_pool import ConnectionPool
@@ -42,13 +44,17 @@ from plangate.infrastructure.event_store.recorder_store import RecorderEventStor
 SCHEMA: Final = "plangate"
 """The schema that holds the tables unless another one is named."""
 
+# Whatever a pool's connections are set to: each statement sees what was committed by then.
+_BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+
 # An advisory lock rather than one on the table: it needs no right to change events,
 # and no vacuum has to wait for the writers, or they for a vacuum.
-_TAKE_TURN: Final = """
+_TAKE_LOG: Final = """
 SELECT pg_advisory_xact_lock(%s, %s), set_config('synchronous_commit',
     CASE WHEN current_setting('synchronous_commit') = 'off' THEN 'on'
          ELSE current_setting('synchronous_commit') END, true)
 """
+_TAKE_PLAN: Final = "SELECT pg_advisory_xact_lock(%s, %s)"
 _INSERT: Final = SQL("""
 INSERT INTO {events} (notification_id, originator_id, originator_version, topic, state)
 SELECT (SELECT coalesce(max(notification_id), 0) FROM {events}) + place, plan, version, name, state
@@ -77,10 +83,17 @@ def postgres_event_store(
     except BaseException:
         datastore.close()
         raise
+
+    @contextmanager
+    def turn(plan_id: str) -> Iterator[None]:
+        with translated_for(datastore.name, plan_id), datastore.turn(plan_id):
+            yield
+
     return RecorderEventStore(
         _Log(datastore),
         translated=lambda plan_id: translated_for(datastore.name, plan_id),
         close=datastore.close,
+        turn=turn,
     )
 
 
@@ -94,13 +107,37 @@ class _Datastore(PostgresDatastore):
     def __init__(self, connections: Connections, schema: str) -> None:
         super().__init__("", "", "", "", "", schema=schema, originator_id_type="text")
         self._connections = connections
+        self._here = local()
         self.name = f"{connections.name} (schema {schema})"
 
     @contextmanager
     def get_connection(self) -> Iterator[Connection]:
-        """A connection in autocommit mode."""
+        """The connection of this thread's turn, or else one in autocommit mode."""
+        held: Connection | None = getattr(self._here, "turn", None)
+        if held is not None:
+            yield held
+            return
         with self._connections.one() as connection:
             yield connection
+
+    @contextmanager
+    def turn(self, plan_id: str) -> Iterator[None]:
+        """One transaction for all this thread does, waiting for others on the same plan."""
+        with self._connections.one() as connection:
+            try:
+                with connection.pipeline():
+                    connection.execute(_BEGIN)
+                    connection.execute(_TAKE_PLAN, self.lock(plan_id))
+                self._here.turn = connection
+                yield
+            finally:
+                self._here.turn = None
+                _roll_back(connection)
+
+    def lock(self, plan_id: str = "") -> tuple[int, int]:
+        """The advisory lock that stands for a plan, or for the whole log."""
+        name = f"{self.schema}\n{plan_id}"
+        return LOCKS, zlib.crc32(name.encode()) - 2**31
 
     def register_type_adapters(self) -> None:
         """The library's composite types are not used."""
@@ -123,7 +160,7 @@ class _Log(PostgresApplicationRecorder):
     def __init__(self, datastore: _Datastore) -> None:
         super().__init__(datastore)
         events = Identifier(datastore.schema, EVENTS)
-        self._turn = (LOCKS, zlib.crc32(datastore.schema.encode()) - 2**31)
+        self._lock = datastore.lock()
         self._insert = _INSERT.format(events=events)
         self._select = _SELECT.format(events=events)
 
@@ -139,8 +176,9 @@ class _Log(PostgresApplicationRecorder):
         with self.datastore.get_connection() as connection, _confirmed(connection):
             try:
                 with connection.pipeline():
-                    connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-                    connection.execute(_TAKE_TURN, self._turn)
+                    if connection.info.transaction_status == TransactionStatus.IDLE:
+                        connection.execute(_BEGIN)
+                    connection.execute(_TAKE_LOG, self._lock)
                     connection.execute(self._insert, columns)
                     self._notify_channel(connection.cursor())
                     connection.execute("COMMIT")
@@ -149,8 +187,7 @@ class _Log(PostgresApplicationRecorder):
                     f"{self.datastore.name} can be read but not written by this user"
                 ) from error
             finally:
-                if not connection.closed:
-                    connection.rollback()
+                _roll_back(connection)
         return None
 
     def select_events(
@@ -202,6 +239,12 @@ class _Log(PostgresApplicationRecorder):
 
 
 _NO_BOUND: Final = 2**63 - 1
+
+
+def _roll_back(connection: Connection) -> None:
+    """End the transaction, if it is not committed or lost already."""
+    if not connection.closed:
+        connection.rollback()
 
 
 @contextmanager

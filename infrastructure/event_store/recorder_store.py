@@ -1,7 +1,7 @@
 """An event store on any recorder of the `eventsourcing` library."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Protocol
 
 from eventsourcing.persistence import Notification, StoredEvent
@@ -50,11 +50,13 @@ class RecorderEventStore:
         *,
         translated: Translation,
         close: Callable[[], None],
+        turn: Callable[[str], AbstractContextManager[None]] = lambda _plan_id: nullcontext(),
         codec: EventCodec | None = None,
     ) -> None:
         self._recorder = recorder
         self._translated = translated
         self._close = close
+        self._turn = turn
         self._codec = codec or EventCodec()
 
     def append(self, events: Sequence[RecordedEvent]) -> None:
@@ -98,6 +100,10 @@ class RecorderEventStore:
                 start=after, limit=limit, topics=[_FIRST_EVENT], inclusive_of_start=False
             )
         return [(row.id, str(row.originator_id)) for row in rows]
+
+    def turn(self, plan_id: str) -> AbstractContextManager[None]:
+        """A turn on a plan, where the engine has such."""
+        return self._turn(plan_id)
 
     def close(self) -> None:
         """Let go of the recorder's connections."""
