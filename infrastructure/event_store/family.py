@@ -19,7 +19,7 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment
 
-from plangate.application.errors import ConcurrentChange, StoreError, StoreUnavailable
+from plangate.application.errors import ConcurrentChange, NotAStore, StoreError, StoreUnavailable
 from plangate.infrastructure.event_store.recorder_store import RecorderEventStore
 
 _STREAMS: Final = UUID("5b0c57f3-3f0e-5d0c-9a5e-0f4c9a8d7e61")
@@ -33,10 +33,14 @@ def family_event_store(environment: Mapping[str, str]) -> RecorderEventStore:
     """The store on the engine that the environment describes.
 
     Each variable is looked up as `PLANGATE_…` first, and then without. Raises
-    `StoreUnavailable` where there is no such engine, or where it lacks something.
+    `NotAStore` for the engines that plangate knows itself, `StoreUnavailable` where
+    there is no such engine, or where it lacks something.
     """
     variables = Environment("plangate", env=dict(environment))
-    name = f"the engine {variables.get('PERSISTENCE_MODULE')}"
+    module = variables.get("PERSISTENCE_MODULE", "")
+    if module.startswith("eventsourcing."):
+        raise NotAStore(f"plangate has a better store than {module}: name it by PLANGATE_DB")
+    name = f"the engine {module}"
     with _translated(name, None):
         factory = InfrastructureFactory[Any].construct(variables)
         recorder = factory.application_recorder()

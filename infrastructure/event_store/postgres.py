@@ -44,6 +44,9 @@ from plangate.infrastructure.event_store.recorder_store import RecorderEventStor
 SCHEMA: Final = "plangate"
 """The schema that holds the tables unless another one is named."""
 
+_LONGEST_NAME: Final = 63
+"""Bytes. PostgreSQL cuts a longer name without a word."""
+
 # Whatever a pool's connections are set to: each statement sees what was committed by then.
 _BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 
@@ -75,6 +78,8 @@ def postgres_event_store(
     else is or none may be made, `StoreTooNew` for the tables of a newer plangate,
     `StoreUnavailable` where no server answers.
     """
+    if not 0 < len(schema.encode()) <= _LONGEST_NAME or "\0" in schema or schema[:3] == "pg_":
+        raise NotAStore(f"{schema!r} can be no PostgreSQL schema")
     datastore = _Datastore(_connections(source), schema)
     try:
         with translated_for(datastore.name, None), datastore.get_connection() as connection:
@@ -242,8 +247,8 @@ _NO_BOUND: Final = 2**63 - 1
 
 
 def _roll_back(connection: Connection) -> None:
-    """End the transaction, if it is not committed or lost already."""
-    if not connection.closed:
+    """End a transaction that is not over; a connection in any worse state is thrown away."""
+    if connection.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
         connection.rollback()
 
 
@@ -251,7 +256,7 @@ def _roll_back(connection: Connection) -> None:
 def _confirmed(connection: Connection) -> Iterator[None]:
     """Refuse an acknowledgement that the synchronous standby had no part in.
 
-    A server told to stop waiting for its standby, as by a timeout, only warns and
+    A server that is told to wait for its standby no longer only warns, and
     acknowledges all the same.
     """
     unconfirmed: list[str] = []
@@ -266,7 +271,7 @@ def _confirmed(connection: Connection) -> Iterator[None]:
     finally:
         connection.remove_notice_handler(hear)
     if unconfirmed:
-        raise StoreUnavailable(f"the standby did not confirm in time ({unconfirmed[0]})")
+        raise StoreUnavailable(f"the standby did not confirm the command ({unconfirmed[0]})")
 
 
 def _connections(source: str | ConnectionPool[Any]) -> Connections:

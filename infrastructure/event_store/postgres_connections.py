@@ -119,7 +119,9 @@ class LentConnections:
 
     def __init__(self, pool: ConnectionPool[Any]) -> None:
         if not isinstance(pool, ConnectionPool):
-            raise NotAStore(f"a {type(pool).__name__} is no address and no psycopg ConnectionPool")
+            raise NotAStore(
+                f"an {type(pool).__name__} is no address, path or psycopg ConnectionPool"
+            )
         self.name = f"the PostgreSQL behind the pool {pool.name!r}"
         self._pool = pool
         self._closed = False

@@ -55,8 +55,7 @@ def _sqlite(_request: pytest.FixtureRequest, folder: Path) -> Iterator[Engine]:
 @contextmanager
 def _postgres(request: pytest.FixtureRequest, _folder: Path) -> Iterator[Engine]:
     server: PostgresServer = request.getfixturevalue("postgres")
-    url = server.new_database()
-    yield Engine(lambda: postgres_event_store(url))
+    yield Engine(lambda: postgres_event_store(server.url))
 
 
 @contextmanager

