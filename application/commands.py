@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Final, TypeVar
@@ -59,24 +60,26 @@ class Commands:
         plan_id = accept_identifier("plan_id", plan_id)
         digest = _digest(arguments or wish) if call.idempotency_key else None
         with self._turns[hash(plan_id) % _TURNS]:
-            for _ in range(ATTEMPTS):
-                stream = self._streams.current(plan_id)
-                receipt = stream.receipts.get(call.idempotency_key or "")
-                if receipt is not None:
-                    if receipt.arguments_digest != digest:
-                        raise IdempotencyKeyReused(plan_id, call.idempotency_key or "")
-                    plan, recorded = self._streams.as_recorded(plan_id, receipt)
-                    return tell(plan, [entry.event for entry in recorded])
-                now = self.now()
-                events = decide(stream.plan, wish, now)
-                if not events:
-                    return tell(stream.plan, events)
-                recorded = _recorded(stream.plan, events, call, digest, now)
-                try:
-                    self._store.append(recorded)
-                except ConcurrentChange:
-                    continue
-                return tell(self._streams.keep(stream.followed_by(recorded)).plan, events)
+            for attempt in range(ATTEMPTS):
+                # Alone, a command needs no turn; in a crowd, almost all would decide in vain.
+                with self._store.turn(plan_id) if attempt else nullcontext():
+                    stream = self._streams.current(plan_id)
+                    receipt = stream.receipts.get(call.idempotency_key or "")
+                    if receipt is not None:
+                        if receipt.arguments_digest != digest:
+                            raise IdempotencyKeyReused(plan_id, call.idempotency_key or "")
+                        plan, recorded = self._streams.as_recorded(plan_id, receipt)
+                        return tell(plan, [entry.event for entry in recorded])
+                    now = self.now()
+                    events = decide(stream.plan, wish, now)
+                    if not events:
+                        return tell(stream.plan, events)
+                    recorded = _recorded(stream.plan, events, call, digest, now)
+                    try:
+                        self._store.append(recorded)
+                    except ConcurrentChange:
+                        continue
+                    return tell(self._streams.keep(stream.followed_by(recorded)).plan, events)
         raise ConcurrentChange(plan_id)
 
 

@@ -4,6 +4,7 @@ Every adapter of `EventStore` passes one suite, `tests/contracts/`.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -46,6 +47,14 @@ class EventStore(Protocol):
 
     def plan_ids(self, *, after: int = 0, limit: int) -> Sequence[tuple[int, str]]:
         """The first `limit` plans created beyond the position `after`: (position, plan id)."""
+        ...
+
+    def turn(self, plan_id: str) -> AbstractContextManager[None]:
+        """Have others who ask for a turn on the plan wait, while the block reads and appends.
+
+        It saves work where many crowd on one plan, and promises nothing: a store may
+        let everybody in, and `append` refuses a taken version all the same.
+        """
         ...
 
     def close(self) -> None:

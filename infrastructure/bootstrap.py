@@ -6,28 +6,50 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from plangate.application.errors import NotAStore
+from plangate.application.errors import NotAStore, StoreError
 from plangate.application.ports import EventStore
 from plangate.application.registry import PlanRegistry
+from plangate.infrastructure.event_store.family import family_event_store
 from plangate.infrastructure.event_store.memory import memory_event_store
 from plangate.infrastructure.event_store.sqlite import sqlite_event_store
 from plangate.infrastructure.settings import Settings
 
-ACCEPTED: Final = "a path, sqlite:///relative/path, sqlite:////absolute/path, or memory:"
+if TYPE_CHECKING:
+    from psycopg_pool import ConnectionPool
+
+    Target = str | os.PathLike[str] | ConnectionPool[Any]
+
+ACCEPTED: Final = (
+    "a path, sqlite:///relative/path, sqlite:////absolute/path, postgresql://…, or memory:"
+)
 _MEMORY: Final = "memory:"
 _SQLITE: Final = "sqlite:///"
+_POSTGRES: Final = ("postgresql://", "postgres://")
 
 
-def connect(target: str | os.PathLike[str] | None = None) -> PlanRegistry:
+def connect(target: "Target | None" = None, *, schema: str | None = None) -> PlanRegistry:
     """A registry on the store that `target` names; without one, on the configured store.
 
     `target` is a path to a SQLite file (made if it is not there), `sqlite:///…`
-    with such a path, or `memory:`. Raises a `StoreError` where there can be none.
+    with such a path, any `postgresql://` URL that libpq understands, an open psycopg
+    `ConnectionPool`, or `memory:`. In PostgreSQL, `schema` holds the tables (made if
+    they are not there); it is `PLANGATE_SCHEMA` or else `plangate`. Raises a
+    `StoreError` where there can be none.
     """
-    store = _event_store(Settings().target() if target is None else os.fspath(target))
+    settings = Settings()
+    schema = schema or settings.pg_schema
+    if target is None and settings.db is None and settings.persistence_module:
+        store: EventStore = family_event_store(os.environ)
+    else:
+        store = _event_store(settings.target() if target is None else target, schema)
     return PlanRegistry(store, clock=_now, new_id=_new_id)
+
+
+def migrate(target: "Target | None" = None, *, schema: str | None = None) -> None:
+    """Make or upgrade the store, as `connect` does, so that who uses it needs no right to."""
+    connect(target, schema=schema).close()
 
 
 _shared: PlanRegistry | None = None
@@ -44,7 +66,12 @@ def get_registry() -> PlanRegistry:
         return _shared
 
 
-def _event_store(target: str) -> EventStore:
+def _event_store(target: "Target", schema: str) -> EventStore:
+    if not isinstance(target, str | os.PathLike):
+        return _postgres(target, schema)
+    target = os.fspath(target)
+    if target.startswith(_POSTGRES):
+        return _postgres(target, schema)
     if target == _MEMORY:
         return memory_event_store()
     if target.startswith(_SQLITE):
@@ -55,6 +82,18 @@ def _event_store(target: str) -> EventStore:
     if not target or "\0" in target:
         raise NotAStore(f"{target!r} names no store; accepted: {ACCEPTED}")
     return sqlite_event_store(Path(target))
+
+
+def _postgres(source: "str | ConnectionPool[Any]", schema: str) -> EventStore:
+    try:
+        from plangate.infrastructure.event_store.postgres import (  # noqa: PLC0415  (an extra)
+            postgres_event_store,
+        )
+    except ImportError as missing:
+        raise StoreError(
+            f"PostgreSQL needs psycopg: pip install 'plangate[postgres]' ({missing})"
+        ) from missing
+    return postgres_event_store(source, schema)
 
 
 def _now() -> datetime:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from platformdirs import user_data_path
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -12,11 +13,18 @@ def default_database() -> str:
 
 
 class Settings(BaseSettings):
-    """`PLANGATE_DB`: the store, in any form that `plangate.connect` understands."""
+    """The store to use when a caller names none.
+
+    `PLANGATE_DB`: any form that `plangate.connect` understands. `PLANGATE_SCHEMA`:
+    the schema in a PostgreSQL database. `PLANGATE_PERSISTENCE_MODULE`: another
+    engine of the `eventsourcing` family, for which its own variables speak.
+    """
 
     model_config = SettingsConfigDict(env_prefix="PLANGATE_", env_ignore_empty=True)
 
-    db: str | None = None
+    db: str | None = Field(default=None, repr=False)  # it may hold a password
+    pg_schema: str = Field(default="plangate", validation_alias="PLANGATE_SCHEMA")
+    persistence_module: str | None = None
 
     def target(self) -> str:
         """The store to use; the default one gets its folder made."""

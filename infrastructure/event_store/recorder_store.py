@@ -1,10 +1,10 @@
 """An event store on any recorder of the `eventsourcing` library."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from typing import Final
+from contextlib import AbstractContextManager, nullcontext
+from typing import Final, Protocol
 
-from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent
+from eventsourcing.persistence import Notification, StoredEvent
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.records import RecordedEvent
@@ -16,20 +16,47 @@ Translation = Callable[[str | None], AbstractContextManager[None]]
 """Turns what an engine raises into `application.errors`, about one plan or the whole log."""
 
 
+class Recorder(Protocol):
+    """What is used of the library's `ApplicationRecorder`."""
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], /) -> Sequence[int] | None:
+        """Record events, all or none."""
+        ...
+
+    def select_events(
+        self, originator_id: str, /, *, gt: int | None = None, lte: int | None = None
+    ) -> Sequence[StoredEvent]:
+        """A plan's events; as notifications where the engine tells their positions."""
+        ...
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        *,
+        topics: Sequence[str] = (),
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """The log's events, in commit order."""
+        ...
+
+
 class RecorderEventStore:
     """Keeps events in a recorder: its tables and transactions, our bytes."""
 
     def __init__(
         self,
-        recorder: ApplicationRecorder,
+        recorder: Recorder,
         *,
         translated: Translation,
         close: Callable[[], None],
+        turn: Callable[[str], AbstractContextManager[None]] = lambda _plan_id: nullcontext(),
         codec: EventCodec | None = None,
     ) -> None:
         self._recorder = recorder
         self._translated = translated
         self._close = close
+        self._turn = turn
         self._codec = codec or EventCodec()
 
     def append(self, events: Sequence[RecordedEvent]) -> None:
@@ -73,6 +100,10 @@ class RecorderEventStore:
                 start=after, limit=limit, topics=[_FIRST_EVENT], inclusive_of_start=False
             )
         return [(row.id, str(row.originator_id)) for row in rows]
+
+    def turn(self, plan_id: str) -> AbstractContextManager[None]:
+        """A turn on a plan, where the engine has such."""
+        return self._turn(plan_id)
 
     def close(self) -> None:
         """Let go of the recorder's connections."""

@@ -1,66 +1,77 @@
 """The adapters that every contract test runs against."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from eventsourcing.persistence import StoredEvent
 
 from plangate.application.ports import EventStore
+from plangate.infrastructure.event_store.family import family_event_store
 from plangate.infrastructure.event_store.memory import memory_event_store
+from plangate.infrastructure.event_store.postgres import postgres_event_store
 from plangate.infrastructure.event_store.recorder_store import RecorderEventStore
 from plangate.infrastructure.event_store.sqlite import sqlite_event_store
+from tests.support.postgres_server import PostgresServer
+from tests.support.umadb_server import umadb_server
 
 
 @dataclass
 class Engine:
-    """One kind of store: how to open it, and how to damage an event behind its back."""
+    """One kind of store: how to open it, and what it does beyond the common promises."""
 
-    open: Callable[[], EventStore]
-    spoil: Callable[[EventStore, str, int, str], None]
-    lasts: bool
-    opened: list[EventStore] = field(default_factory=list)
+    open: Callable[[], RecorderEventStore]
+    lasts: bool = True
+    places_plans: bool = True
+    """Whether reading one plan tells the positions of its events."""
+    opened: list[RecorderEventStore] = field(default_factory=list)
 
     def store(self) -> EventStore:
         """A store that is closed when the test ends."""
         self.opened.append(self.open())
         return self.opened[-1]
 
-
-def _memory(_folder: Path) -> Engine:
-    def spoil(store: EventStore, plan_id: str, version: int, state: str) -> None:
-        assert isinstance(store, RecorderEventStore)
-        log = store._recorder._stored_events  # type: ignore[attr-defined]
-        for row in log:
-            if (row.originator_id, row.originator_version) == (plan_id, version):
-                object.__setattr__(row, "state", state.encode())
-
-    return Engine(memory_event_store, spoil, lasts=False)
+    def plant(self, plan_id: str, version: int, state: str) -> None:
+        """Have some bytes stored as an event, behind the codec's back."""
+        event = StoredEvent(plan_id, version, "task-scored", state.encode())
+        self.opened[-1]._recorder.insert_events([event])
 
 
-def _sqlite(folder: Path) -> Engine:
-    path = folder / "plans.db"
-
-    def spoil(_store: EventStore, plan_id: str, version: int, state: str) -> None:
-        with sqlite3.connect(path) as connection:
-            connection.execute(
-                "UPDATE stored_events SET state = ?"
-                " WHERE originator_id = ? AND originator_version = ?",
-                (state, plan_id, version),
-            )
-        connection.close()
-
-    return Engine(lambda: sqlite_event_store(path), spoil, lasts=True)
+Engines = Callable[[pytest.FixtureRequest, Path], AbstractContextManager[Engine]]
 
 
-@pytest.fixture(params=[_memory, _sqlite], ids=["memory", "sqlite"])
+@contextmanager
+def _memory(_request: pytest.FixtureRequest, _folder: Path) -> Iterator[Engine]:
+    yield Engine(memory_event_store, lasts=False)
+
+
+@contextmanager
+def _sqlite(_request: pytest.FixtureRequest, folder: Path) -> Iterator[Engine]:
+    yield Engine(lambda: sqlite_event_store(folder / "plans.db"))
+
+
+@contextmanager
+def _postgres(request: pytest.FixtureRequest, _folder: Path) -> Iterator[Engine]:
+    server: PostgresServer = request.getfixturevalue("postgres")
+    yield Engine(lambda: postgres_event_store(server.url))
+
+
+@contextmanager
+def _umadb(_request: pytest.FixtureRequest, folder: Path) -> Iterator[Engine]:
+    with umadb_server(folder) as variables:
+        yield Engine(lambda: family_event_store(variables), places_plans=False)
+
+
+@pytest.fixture(params=[_memory, _sqlite, _postgres, _umadb], ids=lambda engines: engines.__name__)
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """Each kind of store in turn."""
-    engine: Engine = request.param(tmp_path)
-    yield engine
-    for store in engine.opened:
-        store.close()
+    engines: Engines = request.param
+    with engines(request, tmp_path) as engine:
+        yield engine
+        for store in engine.opened:
+            store.close()
 
 
 @pytest.fixture

@@ -60,11 +60,13 @@ def test_events_come_back_as_they_were_given(store: EventStore) -> None:
 
 
 def test_the_store_adds_position_schema_version_and_a_salt_for_peoples_words(
-    store: EventStore,
+    engine: Engine,
 ) -> None:
+    store = engine.store()
     store.append([entry("p", 1), entry("p", 2)])
     created, scored = (recorded.envelope for recorded in store.read("p"))
-    assert (created.position, scored.position) == (1, 2)
+    positions = (1, 2) if engine.places_plans else (None, None)
+    assert (created.position, scored.position) == positions
     assert created.schema_version == STORED_KINDS["plan-created"].schema_version
     assert scored.schema_version == STORED_KINDS["task-scored"].schema_version
     assert created.salt
@@ -110,12 +112,12 @@ def test_plans_are_listed_in_the_order_of_their_creation(store: EventStore) -> N
     assert list(store.plan_ids(after=1, limit=9)) == [(3, "a")]
 
 
-@pytest.mark.parametrize("state", ["", "{", "[]", "null", '{"event":{},"meta":{}}', "\x00"])
+@pytest.mark.parametrize("state", ["", "{", "[]", "null", '{"event":{},"meta":{}}', "\x01"])
 def test_a_corrupt_event_is_named_and_spares_other_plans(engine: Engine, state: str) -> None:
     store = engine.store()
-    store.append([entry("p", 1), entry("p", 2)])
+    store.append([entry("p", 1)])
+    engine.plant("p", 2, state)
     store.append([entry("q", 1)])
-    engine.spoil(store, "p", 2, state)
     with pytest.raises(CorruptEvent) as refusal:
         store.read("p")
     assert (refusal.value.plan_id, refusal.value.version) == ("p", 2)
@@ -124,8 +126,9 @@ def test_a_corrupt_event_is_named_and_spares_other_plans(engine: Engine, state: 
 
 def test_the_log_is_read_up_to_a_corrupt_event_and_then_names_its_place(engine: Engine) -> None:
     store = engine.store()
-    store.append([entry("p", 1), entry("p", 2), entry("p", 3)])
-    engine.spoil(store, "p", 2, "{}")
+    store.append([entry("p", 1)])
+    engine.plant("p", 2, "{}")
+    store.append([entry("p", 3)])
     assert [recorded.envelope.version for recorded in store.read_all(limit=9)] == [1]
     with pytest.raises(CorruptEvent) as refusal:
         store.read_all(after=1, limit=9)

@@ -5,6 +5,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from plangate.application.errors import CorruptEvent
 from plangate.infrastructure.event_store.sqlite import sqlite_event_store
 from tests.contracts.test_event_store import entry
 
@@ -59,3 +62,13 @@ def test_a_path_with_odd_characters_is_a_path(tmp_path: Path) -> None:
     with closing(sqlite_event_store(path)) as store:
         store.append([entry("p", 1)])
     assert path.exists()
+
+
+def test_bytes_that_only_sqlite_would_hold_are_refused_as_an_event(tmp_path: Path) -> None:
+    with closing(sqlite_event_store(tmp_path / "plans.db")) as store:
+        store.append([entry("p", 1)])
+        with closing(sqlite3.connect(tmp_path / "plans.db")) as connection:
+            connection.execute("UPDATE stored_events SET state = ?", ("\x00",))
+            connection.commit()
+        with pytest.raises(CorruptEvent):
+            store.read("p")

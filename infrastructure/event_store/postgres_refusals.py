@@ -1,0 +1,64 @@
+"""What PostgreSQL and psycopg raise, said in the words of `application.errors`."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+import psycopg
+from psycopg import errors
+from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
+
+from plangate.application.errors import (
+    ConcurrentChange,
+    NotAStore,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+    StoreUnavailable,
+)
+
+_Refusal = tuple[type[StoreError], str]
+
+_NO_CONNECTION: Final = (StoreUnavailable, "had no connection free in time")
+_REFUSALS: Final[Mapping[type[psycopg.Error], _Refusal]] = {
+    errors.DiskFull: (StoreFull, "has no space left on its disk"),
+    errors.ReadOnlySqlTransaction: (StoreReadOnly, "can be read but not written"),
+    errors.InsufficientPrivilege: (StoreUnavailable, "does not let this user in"),
+    errors.UndefinedTable: (NotAStore, "has no plangate tables"),
+    errors.UndefinedColumn: (NotAStore, "has other tables than plangate's"),
+    errors.DataCorrupted: (NotAStore, "is damaged"),
+    errors.IndexCorrupted: (NotAStore, "is damaged"),
+    errors.LockNotAvailable: (StoreUnavailable, "is locked by another writer"),
+    errors.QueryCanceled: (StoreUnavailable, "did not answer in time"),
+    PoolClosed: (StoreUnavailable, "is out of reach: the pool is closed"),
+    PoolTimeout: _NO_CONNECTION,
+    TooManyRequests: _NO_CONNECTION,
+}
+_OVERTAKEN: Final = (
+    errors.UniqueViolation,
+    errors.SerializationFailure,
+    errors.DeadlockDetected,
+)
+
+
+@contextmanager
+def translated_for(name: str, plan_id: str | None) -> Iterator[None]:
+    """Translate what the block raises about the store `name`, and one plan or the whole log."""
+    try:
+        yield
+    except _OVERTAKEN:
+        raise ConcurrentChange(plan_id or "") from None
+    except UnicodeDecodeError as error:
+        raise NotAStore(f"{name} is damaged: a stored text is no UTF-8") from error
+    except psycopg.Error as error:
+        kind, what = _refusal(error)
+        raise kind(f"{name} {what} ({_in_one_line(error)})") from error
+
+
+def _refusal(error: psycopg.Error) -> _Refusal:
+    known = (_REFUSALS[kind] for kind in type(error).__mro__ if kind in _REFUSALS)
+    return next(known, (StoreUnavailable, "did not answer"))
+
+
+def _in_one_line(error: psycopg.Error) -> str:
+    return " ".join((error.diag.message_primary or str(error)).split())

@@ -1,0 +1,21 @@
+"""What tests at several altitudes share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.postgres_server import PostgresServer, postgres_server
+
+
+@pytest.fixture(scope="session")
+def postgres_of_the_run() -> Iterator[PostgresServer]:
+    """A real PostgreSQL server, one for each process that runs tests."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_of_the_run: PostgresServer) -> Iterator[PostgresServer]:
+    """A real PostgreSQL server with nothing in its database."""
+    yield postgres_of_the_run
+    postgres_of_the_run.clear()

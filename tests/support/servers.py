@@ -1,0 +1,70 @@
+"""Other programs that tests start and that never outlive them, however the tests end."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, Final
+
+PATIENCE: Final = 30.0
+"""Seconds within which a server has started or stopped."""
+
+
+def started(
+    command: Sequence[str | Path], log: Path, port: int, **options: Any
+) -> subprocess.Popen[bytes]:
+    """A server that accepts connections on the port, and dies with this process."""
+    with log.open("ab") as output:
+        server = subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=output,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  (it only makes a system call)
+            **options,
+        )
+    deadline = monotonic() + PATIENCE
+    while not _accepts(port):
+        if server.poll() is not None or monotonic() > deadline:
+            server.kill()
+            raise AssertionError(f"{command[0]} did not start: {log.read_text('utf-8')[-2000:]}")
+        sleep(0.02)
+    return server
+
+
+def stop(server: subprocess.Popen[bytes], how: signal.Signals) -> None:
+    """Ask a server to stop, and see that it is gone."""
+    server.send_signal(how)
+    try:
+        server.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait(PATIENCE)
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        set_death_signal = 1
+        ctypes.CDLL(None).prctl(set_death_signal, signal.SIGQUIT)
+
+
+def is_root() -> bool:
+    """Whether the tests run as root, as they do in many containers."""
+    return os.geteuid() == 0
