@@ -45,6 +45,7 @@ app.command("gate", rich_help_panel=_GATE)(reading(commands.gate))
 app.command("revise", rich_help_panel=_GATE)(writing(replanning.revise))
 app.command("retry", rich_help_panel=_GATE)(writing(replanning.retry))
 app.command("approve", rich_help_panel=_GATE)(writing(replanning.approve))
+app.command("migrate", rich_help_panel=_MORE)(reading(commands.migrate))
 app.command("apply", rich_help_panel=_MORE)(writing_many(apply))
 app.command("demo", rich_help_panel=_MORE)(reading(demo))
 

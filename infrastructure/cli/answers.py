@@ -58,6 +58,12 @@ class Verdict(_Answer):
         )
 
 
+class Migration(_Answer):
+    """The store has all the tables that this plangate needs."""
+
+    ready: Literal[True] = True
+
+
 class Deletion(_Answer):
     """Whether there was a plan to delete."""
 

@@ -6,7 +6,7 @@ import typer
 
 from plangate.domain.vocabulary import PlanState, TaskStatus
 from plangate.infrastructure.cli import show
-from plangate.infrastructure.cli.answers import Deletion, Verdict
+from plangate.infrastructure.cli.answers import Deletion, Migration, Verdict
 from plangate.infrastructure.cli.exits import REPLAN
 from plangate.infrastructure.cli.graphs import GraphForm
 from plangate.infrastructure.cli.options import (
@@ -175,6 +175,12 @@ def graph(
 ) -> None:
     """Show what waits for what: the order, what is ready, the longest chain."""
     terminal.answer(terminal.registry.graph(plan), form.shown)
+
+
+def migrate(terminal: Terminal) -> None:
+    """Make or upgrade the store's tables, so that who uses it needs no right to."""
+    terminal.migrate()
+    terminal.answer(Migration(), show.migration)
 
 
 def gate(terminal: Terminal, plan: PlanId) -> None:

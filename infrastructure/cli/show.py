@@ -13,7 +13,7 @@ from rich.text import Text
 from plangate.application.results import PlanList, PlanStatus, TaskView
 from plangate.domain.vocabulary import PlanState, TaskStatus
 from plangate.infrastructure.cli import gauge, tables
-from plangate.infrastructure.cli.answers import Deletion, NextTask, Verdict
+from plangate.infrastructure.cli.answers import Deletion, Migration, NextTask, Verdict
 from plangate.infrastructure.cli.terminal import Hint
 from plangate.infrastructure.cli.wording import count, figure, harmless, listed, written
 
@@ -99,6 +99,11 @@ def next_task(answer: NextTask, hint: Hint) -> RenderableType:
 def claim(task: TaskView, _hint: Hint) -> RenderableType:
     """Who holds a task, and until when."""
     return Text.assemble((written(task.id), "bold"), "  ", tables.held(task))
+
+
+def migration(_answer: Migration, _hint: Hint) -> RenderableType:
+    """That the store is ready."""
+    return Text("The store is ready.")
 
 
 def deletion(answer: Deletion, _hint: Hint) -> RenderableType:

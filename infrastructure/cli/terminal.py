@@ -21,7 +21,7 @@ from rich.text import Text
 
 from plangate.application.calls import CallOptions
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.bootstrap import connect, migrate
 from plangate.infrastructure.cli.exits import exit_code, facts, told
 from plangate.infrastructure.cli.options import (
     Actor,
@@ -59,6 +59,10 @@ class Terminal:
     def registry(self) -> PlanRegistry:
         """The registry on the store that was meant, opened when it is first needed."""
         return connect(self._db)
+
+    def migrate(self) -> None:
+        """Make or upgrade the tables of the store that was meant."""
+        migrate(self._db)
 
     @property
     def keeps_plans(self) -> bool:

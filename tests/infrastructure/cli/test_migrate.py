@@ -1,0 +1,14 @@
+"""`plangate migrate`: a store that is made once, by somebody who may."""
+
+from pathlib import Path
+
+from tests.infrastructure.cli.conftest import Plangate
+
+
+def test_the_store_is_made_and_made_again_without_harm(
+    plangate: Plangate, database: Path, tmp_path: Path
+) -> None:
+    assert plangate("migrate").stdout == "The store is ready.\n"
+    assert database.is_file()
+    assert plangate("migrate", "--json").json == {"ready": True}
+    assert plangate("migrate", "--db", str(tmp_path)).exit_code == 1
