@@ -74,6 +74,11 @@ class RecorderEventStore:
             )
         return [(row.id, str(row.originator_id)) for row in rows]
 
+    def last_position(self) -> int:
+        """The position of the newest event; 0 while there is none."""
+        with self._translated(None):
+            return self._recorder.max_notification_id() or 0
+
     def close(self) -> None:
         """Let go of the recorder's connections."""
         self._close()
