@@ -22,13 +22,10 @@ from plangate.application.drafts import (
     with_task_ids,
 )
 from plangate.application.ports import Clock, EventStore, NewId, ViewStore
-from plangate.application.questions import PlanQuestions
 from plangate.application.results import PlanStatus, TaskView
 from plangate.application.streams import Stream
 from plangate.application.urgency import ClaimAnywhere, by_urgency
-from plangate.application.views.keeper import ViewKeeper
 from plangate.application.views.questions import ViewQuestions
-from plangate.application.views.reader import ViewReader
 from plangate.domain.commands import (
     ApproveGate,
     ArchivePlan,
@@ -56,7 +53,7 @@ from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import ScoreKind, Scorer, StatusCause, TaskStatus
 
 
-class PlanRegistry(PlanQuestions, ViewQuestions):
+class PlanRegistry(ViewQuestions):
     """Plans in one store. Safe to share between threads; a context manager that closes itself.
 
     Every command also takes `actor`, `correlation_id` and `idempotency_key`
@@ -68,11 +65,8 @@ class PlanRegistry(PlanQuestions, ViewQuestions):
     """
 
     def __init__(self, store: EventStore, *, views: ViewStore, clock: Clock, new_id: NewId) -> None:
-        super().__init__(store)
+        super().__init__(store, views, clock)
         self._new_id = new_id
-        self._views = views
-        self._keeper = ViewKeeper(store, views, clock)
-        self._reader = ViewReader(self._keeper)
         self._commands = Commands(store, self._streams, clock, self._reader.wake)
 
     def __enter__(self) -> Self:

@@ -16,7 +16,7 @@ from plangate.application.views.steps import Step, View, steps
 from plangate.application.views.updates import Changes
 from plangate.domain.plan import Plan
 
-KEPT_TASKS: Final = 50_000
+KEPT_TASKS: Final = 20_000
 """How many tasks the remembered plans may have together."""
 
 
@@ -27,11 +27,6 @@ class Stretch:
     until: int
     events: Sequence[RecordedEvent] = ()
     unreadable: Mapping[str, CorruptEvent] = field(default_factory=dict)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing happened in it."""
-        return not self.events and not self.unreadable
 
     def by_plan(self) -> Mapping[str, Sequence[RecordedEvent]]:
         """The events of each plan, in order."""

@@ -57,15 +57,17 @@ class ViewKeeper:
         rebuilt. Raises `StoreTooNew` if a newer plangate made it.
         """
         with self._turn:
-            marks = self._store.marks()
-            outdated = [view for view in self._views if self._is_outdated(view, marks)]
-            if outdated:
-                self._rebuild(outdated, go_on=go_on, afresh=False)
+            while go_on():
                 marks = self._store.marks()
-            if all(Target(view.name) in marks for view in self._views):
-                self._free_stuck_plans(marks)
-                while self._advance(self._folds, self._views, marks) and go_on():
-                    marks = self._store.marks()
+                outdated = [view for view in self._views if self._is_outdated(view, marks)]
+                if outdated:
+                    self._rebuild(outdated, go_on=go_on, afresh=False)
+                    continue
+                self._reached = {v.name: marks[Target(v.name)].position for v in self._views}
+                if self._frees_stuck_plans(marks):
+                    continue
+                if not self._advance(self._folds, self._views, marks):
+                    return
 
     def rebuild(self, names: Collection[str], tell: Tell) -> None:
         """Make views again from the log alone, beside those that are read until it is done."""
@@ -79,8 +81,6 @@ class ViewKeeper:
     ) -> bool:
         """Lead the views that are furthest behind one stretch on; False at the end of the log."""
         positions = {view: marks[Target(view.name, rebuilt)].position for view in views}
-        if not rebuilt:
-            self._reached |= {view.name: position for view, position in positions.items()}
         after = min(positions.values())
         ahead = [position for position in positions.values() if position > after]
         stretch = self._stretch(after, min(ahead, default=None))
@@ -101,15 +101,9 @@ class ViewKeeper:
                 if outcome.trouble is not None:
                     newly[name].append(self._stuck(plan_id, outcome.trouble))
         updates = [
-            ViewUpdate(
-                Target(view.name, rebuilt),
-                view.version,
-                after,
-                stretch.until,
-                changes[view.name],
-                newly[view.name],
-            )
-            for view in behind
+            ViewUpdate(target, marks[target], stretch.until, changes[name], newly[name])
+            for name in changes
+            for target in (Target(name, rebuilt),)
         ]
         if self._store.save(updates):
             folds.keep(standings)
@@ -141,19 +135,22 @@ class ViewKeeper:
 
     # --- going round what is poisoned ---
 
-    def _free_stuck_plans(self, marks: Marks) -> None:
-        """Take plans in again that a view was stuck on, if their event can be read by now.
+    def _frees_stuck_plans(self, marks: Marks) -> bool:
+        """Take in again what can be read by now; whether there was anything to save.
 
-        Where it can be read and the view fails on it all the same, this process
-        does not try again.
+        Where an event can be read and the view fails on it all the same, this
+        process does not try again.
         """
         for view in self._views:
             mark = marks[Target(view.name)]
             for stuck in mark.stuck.values():
                 attempt = (view.name, stuck.plan_id, stuck.version)
-                if attempt not in self._in_vain and self._can_be_read(stuck):
-                    self._in_vain.add(attempt)
-                    self._take_in_again(view, mark, stuck)
+                if attempt in self._in_vain or not self._can_be_read(stuck):
+                    continue
+                if self._takes_in_again(view, mark, stuck):
+                    return True
+                self._in_vain.add(attempt)
+        return False
 
     def _can_be_read(self, stuck: StuckPlan) -> bool:
         before = stuck.version - 1
@@ -162,7 +159,8 @@ class ViewKeeper:
         except CorruptEvent:
             return False
 
-    def _take_in_again(self, view: View, mark: Mark, stuck: StuckPlan) -> None:
+    def _takes_in_again(self, view: View, mark: Mark, stuck: StuckPlan) -> bool:
+        """Whether the view got past the event, up to its end or to another one."""
         plan_id, unreadable = stuck.plan_id, None
         try:
             history = self._log.read(plan_id)
@@ -173,13 +171,12 @@ class ViewKeeper:
         _, outcomes = Folds(self._log).project((view,), plan_id, history, unreadable)
         outcome = outcomes[view.name]
         if outcome.trouble is not None and outcome.trouble.version == stuck.version:
-            return
+            return False
         changes = [Changes(gone=((plan_id, None),)), *outcome.changes]
         still = () if outcome.trouble is None else (self._stuck(plan_id, outcome.trouble),)
-        here = mark.position
-        self._store.save(
-            [ViewUpdate(Target(view.name), view.version, here, here, changes, still, (plan_id,))]
-        )
+        target = Target(view.name)
+        self._store.save([ViewUpdate(target, mark, mark.position, changes, still, (plan_id,))])
+        return True
 
     def _stuck(self, plan_id: str, trouble: Trouble) -> StuckPlan:
         return StuckPlan(
@@ -193,13 +190,14 @@ class ViewKeeper:
     # --- rebuilding ---
 
     def _is_outdated(self, view: View, marks: Marks) -> bool:
-        mark = marks.get(Target(view.name))
-        if mark is not None and mark.fold_version > view.version:
+        found = [marks.get(Target(view.name, rebuilt)) for rebuilt in (False, True)]
+        newest = max((mark.fold_version for mark in found if mark), default=0)
+        if newest > view.version:
             raise StoreTooNew(
-                f"the view {view.name!r} was made by version {mark.fold_version} of its fold; "
+                f"the view {view.name!r} follows version {newest} of its fold; "
                 f"this plangate knows version {view.version}"
             )
-        return mark is None or mark.fold_version < view.version
+        return found[0] is None or found[0].fold_version < view.version
 
     def _rebuild(
         self,
@@ -215,7 +213,12 @@ class ViewKeeper:
         folds = Folds(self._log)
         while go_on():
             marks = self._store.marks()
-            begun = [view for view in views if Target(view.name, rebuilt=True) in marks]
+            begun = [
+                view
+                for view in views
+                for mark in (marks.get(Target(view.name, rebuilt=True)),)
+                if mark is not None and mark.fold_version == view.version
+            ]
             if not begun:
                 return
             if tell is not None:

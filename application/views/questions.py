@@ -5,11 +5,15 @@ they wrote. With `follow_log` one background reader does that instead, and a
 question can name the position that its answer must reflect.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from plangate.application.acceptance import accept
-from plangate.application.ports import EventStore, ViewStore
+from plangate.application.errors import StoreReadOnly
+from plangate.application.paging import MAX_PAGE, PlanFilter
+from plangate.application.ports import Clock, EventStore, ViewStore
+from plangate.application.questions import PlanQuestions
+from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
 from plangate.application.views.catalogue import BOARD, PLANS, REPLANS, TIMELINE, VIEWS
 from plangate.application.views.cursors import cursor, read_cursor
 from plangate.application.views.keeper import Tell, ViewKeeper
@@ -27,7 +31,7 @@ from plangate.application.views.queries import (
     Wanted,
 )
 from plangate.application.views.reader import ViewReader
-from plangate.application.views.rows import Row
+from plangate.application.views.rows import PlanSummary, Row
 from plangate.application.views.status import ViewReport, ViewStatus
 from plangate.application.views.updates import Target
 from plangate.domain.errors import InvalidInput, Problem
@@ -37,13 +41,41 @@ _Row = TypeVar("_Row", bound=Row)
 _Wanted = TypeVar("_Wanted", bound=Wanted)
 
 
-class ViewQuestions:
-    """The views of one store."""
+class ViewQuestions(PlanQuestions):
+    """The answers of one store and its views."""
 
-    _store: EventStore
-    _views: ViewStore
-    _keeper: ViewKeeper
-    _reader: ViewReader
+    def __init__(self, store: EventStore, views: ViewStore, clock: Clock) -> None:
+        super().__init__(store)
+        self._views = views
+        self._keeper = ViewKeeper(store, views, clock)
+        self._reader = ViewReader(self._keeper)
+
+    def list_plans(
+        self,
+        *,
+        limit: int | None = None,
+        state: PlanState | str | None = None,
+        needs_replan: bool | None = None,
+        labels: Sequence[str] = (),
+    ) -> PlanList:
+        """The plans that are there, oldest first: all that match, or the first `limit`.
+
+        A plan with an event that cannot be read is named beside the others.
+        """
+        wanted = accept(
+            PlanFilter,
+            {"limit": limit, "state": state, "needs_replan": needs_replan, "labels": labels},
+        )
+        plans: list[PlanStatus] = []
+        unreadable: list[UnreadablePlan] = []
+        for read in self._readable(self._found(wanted)):
+            if len(plans) == wanted.limit:
+                break
+            if isinstance(read, UnreadablePlan):
+                unreadable.append(read)
+            elif wanted.admits(read.plan):
+                plans.append(PlanStatus.of(read.plan))
+        return PlanList(plans=tuple(plans), unreadable=tuple(unreadable))
 
     def plans(
         self,
@@ -192,6 +224,28 @@ class ViewQuestions:
         Questions then no longer catch up themselves; `at_least` makes them wait.
         """
         self._reader.start()
+
+    def _found(self, wanted: PlanFilter) -> Iterable[str] | None:
+        """Which plans may match, oldest first; None where only reading them all can tell.
+
+        That is without a filter, and where the views are behind and cannot be written.
+        """
+        if wanted == PlanFilter(limit=wanted.limit):
+            return None
+        try:
+            self._reader.reach(PLANS, self.last_position())
+        except StoreReadOnly:
+            return None
+        matching = PlansWanted(
+            state=wanted.state, needs_replan=wanted.needs_replan, labels=wanted.labels
+        )
+        rows: list[PlanSummary] = []
+        while page := self._views.plans(
+            matching, (rows[-1].created_position,) if rows else None, MAX_PAGE
+        ):
+            rows += page
+        stuck = self._views.marks()[Target(PLANS)].stuck
+        return dict.fromkeys([*stuck, *(row.plan_id for row in rows)])
 
     def _page(
         self,

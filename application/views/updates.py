@@ -44,20 +44,20 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How far a view has come, and by which version of its fold."""
+    """How far a view has come, by which version of its fold, and in how many updates."""
 
     fold_version: int
     position: int
+    updates: int = 0
     stuck: Mapping[str, StuckPlan] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ViewUpdate:
-    """What leads a view from one position to another: rows, plans now stuck, and plans freed."""
+    """What leads a view from where it stands to a position: rows, plans now stuck, plans freed."""
 
     target: Target
-    fold_version: int
-    after: int
+    after: Mark
     until: int
     changes: Sequence[Changes]
     stuck: Sequence[StuckPlan] = ()

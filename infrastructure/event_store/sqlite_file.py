@@ -54,6 +54,7 @@ VIEW_MARKS: Final = (
         rebuilt INTEGER NOT NULL,
         fold_version INTEGER NOT NULL,
         position INTEGER NOT NULL,
+        updates INTEGER NOT NULL,
         PRIMARY KEY (view, rebuilt)
     )
     """,

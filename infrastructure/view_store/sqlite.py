@@ -118,7 +118,7 @@ class SqliteViewStore:
             drop(cursor, view, REBUILT)
             for table, definition in tables_of(view):
                 cursor.execute(definition.format(table=table + REBUILT))
-            cursor.execute("INSERT INTO view_marks VALUES (?, 1, ?, 0)", (view, fold_version))
+            cursor.execute("INSERT INTO view_marks VALUES (?, 1, ?, 0, 0)", (view, fold_version))
 
     def save(self, updates: Sequence[ViewUpdate]) -> bool:
         """Write all the updates, unless somebody else was faster."""

@@ -37,11 +37,11 @@ def marks_in(cursor: sqlite3.Cursor) -> dict[Target, Mark]:
                 "since": since,
             }
         )
-    cursor.execute("SELECT view, rebuilt, fold_version, position FROM view_marks")
+    cursor.execute("SELECT view, rebuilt, fold_version, position, updates FROM view_marks")
     targets = {Target(view, bool(rebuilt)): mark for view, rebuilt, *mark in cursor.fetchall()}
     return {
-        target: Mark(fold_version, position, stuck.get(target, {}))
-        for target, (fold_version, position) in targets.items()
+        target: Mark(fold_version, position, updates, stuck.get(target, {}))
+        for target, (fold_version, position, updates) in targets.items()
     }
 
 
@@ -68,11 +68,18 @@ def drop(cursor: sqlite3.Cursor, view: str, ending: str) -> None:
 
 def move(cursor: sqlite3.Cursor, update: ViewUpdate) -> None:
     """Lead a view on from where it stands; raises `Overtaken` if it stands elsewhere."""
-    target = update.target
+    target, mark = update.target, update.after
     cursor.execute(
-        "UPDATE view_marks SET position = ?"
-        " WHERE view = ? AND rebuilt = ? AND fold_version = ? AND position = ?",
-        (update.until, target.view, target.rebuilt, update.fold_version, update.after),
+        "UPDATE view_marks SET position = ?, updates = updates + 1 WHERE view = ? AND rebuilt = ?"
+        " AND fold_version = ? AND position = ? AND updates = ?",
+        (
+            update.until,
+            target.view,
+            target.rebuilt,
+            mark.fold_version,
+            mark.position,
+            mark.updates,
+        ),
     )
     if not cursor.rowcount:
         raise Overtaken

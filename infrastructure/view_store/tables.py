@@ -8,6 +8,7 @@ in the way when rebuilt tables take the place of the old.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 
@@ -62,6 +63,7 @@ def _time(value: Any) -> str:
     return str(value.isoformat())
 
 
+@lru_cache(maxsize=1_024)  # few scorers and few sets of labels make most of the rows
 def _as_json(value: Any) -> str:
     plain = value if isinstance(value, tuple) else value.model_dump(mode="json")
     return json.dumps(plain, ensure_ascii=False)

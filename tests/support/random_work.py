@@ -6,8 +6,7 @@ from plangate.application.calls import Call
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
 from plangate.domain.errors import PlangateError
-from tests.support.clocks import registry_on
-from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan, at
+from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan
 from tests.support.naive import NaivePlan, Refused
 from tests.support.wishes import some_wish
 
@@ -15,9 +14,10 @@ from tests.support.wishes import some_wish
 class RandomWork:
     """Plans that somebody works on at random, every command of the domain among it."""
 
-    def __init__(self, registry: PlanRegistry, chance: random.Random) -> None:
+    def __init__(self, registry: PlanRegistry, chance: random.Random, name: str = "p") -> None:
         self._registry = registry
         self._chance = chance
+        self._name = name
         self._plans: list[NaivePlan] = []
 
     def go_on(self, commands: int) -> None:
@@ -35,7 +35,7 @@ class RandomWork:
             chance.randrange(len(POLICIES)),
             chance.randrange(len(DEPENDENCIES)),
         )
-        naive.plan_id = f"p{len(self._plans)}"
+        naive.plan_id = f"{self._name}{len(self._plans)}"
         self._plans.append(naive)
         self._registry._commands.carry_out(naive.plan_id, wish, Call(), PlanStatus.of)
 
