@@ -1,18 +1,38 @@
-"""A plan as somebody hands it in: a goal, tasks, and the rules it should run under.
+"""Plans and revisions as somebody hands them in: new tasks may still lack their ids.
 
-`PlanDraft` is also the shape of a plan file; its JSON Schema is published.
+`PlanDraft` is also the shape of a plan file, `RevisionDraft` that of a revision file;
+their JSON Schemas are published.
 """
 
 import hashlib
 from collections.abc import Callable, Mapping
 from itertools import count
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, Strict, model_validator
+from pydantic import ConfigDict, Field, Strict, model_validator
 
-from plangate.domain.commands import CreatePlan, NewTask, TaskText, Wish
+from plangate.domain.commands import (
+    AddTask,
+    ChangeTask,
+    CreatePlan,
+    DropTask,
+    MoveTask,
+    NewTask,
+    ReplaceTask,
+    SplitTask,
+    TaskText,
+    Wish,
+)
 from plangate.domain.policy import Policy
-from plangate.domain.vocabulary import MAX_TASKS, Goal, Identifier, JsonObject, Labels, Priority
+from plangate.domain.vocabulary import (
+    MAX_CHANGES,
+    MAX_TASKS,
+    Goal,
+    Identifier,
+    JsonObject,
+    Labels,
+    Priority,
+)
 
 PLAN_ID_DIGITS = 12
 TASK_ID_DIGITS = 8
@@ -67,6 +87,49 @@ class PlanDraft(Wish):
             labels=self.labels,
             metadata=self.metadata,
         )
+
+
+class AddTaskDraft(AddTask):
+    """Add a task."""
+
+    task: TaskDraft  # type: ignore[assignment]  # a new task gets its id later
+
+
+class SplitTaskDraft(SplitTask):
+    """Let several tasks take one's place."""
+
+    into: Annotated[  # type: ignore[assignment]
+        tuple[TaskDraft, ...], Field(min_length=2, max_length=MAX_CHANGES)
+    ]
+
+
+class ReplaceTaskDraft(ReplaceTask):
+    """Let another task take one's place."""
+
+    by: TaskDraft  # type: ignore[assignment]
+
+
+ChangeDraft = AddTaskDraft | ChangeTask | MoveTask | DropTask | SplitTaskDraft | ReplaceTaskDraft
+
+
+def _or_the_list_alone(schema: dict[str, Any]) -> None:
+    whole = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [whole, whole["properties"]["changes"]]
+
+
+class RevisionDraft(Wish):
+    """What a revision changes; new tasks without an id get one.
+
+    A file may also hold the list of changes alone, and its JSON Schema says so.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_or_the_list_alone)
+
+    changes: Annotated[
+        tuple[Annotated[ChangeDraft, Field(discriminator="op")], ...],
+        Field(min_length=1, max_length=MAX_CHANGES),
+    ]
 
 
 def with_task_ids(changes: object, new_task_id: Callable[[int], str]) -> object:

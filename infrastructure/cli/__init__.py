@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from plangate.infrastructure.cli import commands
+from plangate.infrastructure.cli import claims, commands, replanning
 from plangate.infrastructure.cli.applying import apply
 from plangate.infrastructure.cli.demo import demo
 from plangate.infrastructure.cli.options import AsJson, Database
@@ -25,16 +25,26 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_PLANS, _WORK, _MORE = "Plans", "Work", "More"
+_PLANS, _WORK, _GATE, _MORE = "Plans", "Work", "The gate", "More"
 
 app.command("create", rich_help_panel=_PLANS)(writing(commands.create))
 app.command("list", rich_help_panel=_PLANS)(reading(commands.list_plans))
 app.command("status", rich_help_panel=_PLANS)(reading(commands.status))
 app.command("delete", rich_help_panel=_PLANS)(writing(commands.delete))
-app.command("next", rich_help_panel=_WORK)(writing(commands.next_task))
+app.command("graph", rich_help_panel=_PLANS)(reading(commands.graph))
+app.command("pause", rich_help_panel=_PLANS)(writing(replanning.pause))
+app.command("resume", rich_help_panel=_PLANS)(writing(replanning.resume))
+app.command("archive", rich_help_panel=_PLANS)(writing(replanning.archive))
+app.command("restore", rich_help_panel=_PLANS)(writing(replanning.restore))
+app.command("next", rich_help_panel=_WORK)(writing(claims.next_task))
+app.command("heartbeat", rich_help_panel=_WORK)(writing(claims.heartbeat))
+app.command("release", rich_help_panel=_WORK)(writing(claims.release))
 app.command("score", rich_help_panel=_WORK)(writing(commands.score))
 app.command("mark", rich_help_panel=_WORK)(writing(commands.mark))
-app.command("gate", rich_help_panel=_WORK)(reading(commands.gate))
+app.command("gate", rich_help_panel=_GATE)(reading(commands.gate))
+app.command("revise", rich_help_panel=_GATE)(writing(replanning.revise))
+app.command("retry", rich_help_panel=_GATE)(writing(replanning.retry))
+app.command("approve", rich_help_panel=_GATE)(writing(replanning.approve))
 app.command("apply", rich_help_panel=_MORE)(writing_many(apply))
 app.command("demo", rich_help_panel=_MORE)(reading(demo))
 

@@ -13,19 +13,31 @@ class _Answer(BaseModel):
 
 
 class NextTask(_Answer):
-    """The task to work on now, or None when nothing is pending; and how its plan stands."""
+    """The task to work on now, or None when none is ready; and how its plan stands.
 
-    task: TaskView | None
-    plan_id: str
-    state: PlanState
-    needs_replan: bool
+    Without a task, `advice` says what leads on. Asked of all plans, everything is
+    None when none is ready.
+    """
+
+    task: TaskView | None = None
+    plan_id: str | None = None
+    state: PlanState | None = None
+    needs_replan: bool | None = None
+    replan_due: bool | None = None
+    advice: tuple[str, ...] = ()
 
 
 class Verdict(_Answer):
-    """What the gate says: go on with the plan, or replan first."""
+    """What the gate says: go on with the plan, or replan first.
+
+    It says so while a replan is due: it fired, and nobody has answered it yet.
+    `needs_replan` is the figure alone, which stays low until new scores come.
+    """
 
     plan_id: str
     verdict: Literal["go_on", "replan"]
+    replan_due: bool
+    needs_replan: bool
     rolling_confidence: float
     confidence_threshold: float
     state: PlanState
@@ -36,7 +48,9 @@ class Verdict(_Answer):
         """The gate's verdict on a plan as it stands."""
         return cls(
             plan_id=plan.plan_id,
-            verdict="replan" if plan.needs_replan else "go_on",
+            verdict="replan" if plan.replan_due else "go_on",
+            replan_due=plan.replan_due,
+            needs_replan=plan.needs_replan,
             rolling_confidence=plan.rolling_confidence,
             confidence_threshold=plan.confidence_threshold,
             state=plan.state,

@@ -4,15 +4,18 @@ from typing import Annotated, Any
 
 import typer
 
-from plangate.domain.vocabulary import TaskStatus
+from plangate.domain.vocabulary import PlanState, TaskStatus
 from plangate.infrastructure.cli import show
-from plangate.infrastructure.cli.answers import Deletion, NextTask, Verdict
+from plangate.infrastructure.cli.answers import Deletion, Verdict
 from plangate.infrastructure.cli.exits import REPLAN
+from plangate.infrastructure.cli.graphs import GraphForm
 from plangate.infrastructure.cli.options import (
+    Labels,
     PlanId,
     PlanPath,
     Reason,
     TaskId,
+    TokenOption,
     evidence,
     scorer,
 )
@@ -31,6 +34,8 @@ def create(terminal: Terminal, file: PlanPath) -> None:
             confidence_threshold=draft.confidence_threshold,
             policy=draft.policy,
             plan_id=draft.plan_id,
+            priority=draft.priority,
+            labels=draft.labels,
             metadata=draft.metadata,
             **terminal.call,
         )
@@ -43,9 +48,23 @@ def list_plans(
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, metavar="N", help="Only the N oldest.")
     ] = None,
+    state: Annotated[
+        PlanState | None,
+        typer.Option("--state", metavar="STATE", help=f"Only those {', '.join(PlanState)}."),
+    ] = None,
+    needs_replan: Annotated[
+        bool | None,
+        typer.Option(
+            "--needs-replan/--no-needs-replan",
+            help="Only those whose confidence is below the threshold, or only the others.",
+        ),
+    ] = None,
+    label: Labels = None,
 ) -> None:
     """List the plans, oldest first."""
-    listed = terminal.registry.list_plans(limit=limit)
+    listed = terminal.registry.list_plans(
+        limit=limit, state=state, needs_replan=needs_replan, labels=label or ()
+    )
     for unreadable in listed.unreadable:
         terminal.warn(
             f"the plan {unreadable.plan_id} cannot be shown: "
@@ -57,16 +76,6 @@ def list_plans(
 def status(terminal: Terminal, plan: PlanId) -> None:
     """Show how a plan stands: tasks, confidence, and what to do next."""
     terminal.answer(terminal.registry.get_status(plan), show.status)
-
-
-def next_task(terminal: Terminal, plan: PlanId) -> None:
-    """Take the next pending task and mark it in progress."""
-    task = terminal.registry.next_task(plan, **terminal.call)
-    now = terminal.registry.get_status(plan)
-    if now.needs_replan:
-        terminal.warn("the gate says: replan before you go on")
-    answer = NextTask(task=task, plan_id=plan, state=now.state, needs_replan=now.needs_replan)
-    terminal.answer(answer, show.next_task)
 
 
 def score(
@@ -110,6 +119,7 @@ def score(
             help="What the score rests on: a JSON object.",
         ),
     ] = None,
+    token: TokenOption = None,
 ) -> None:
     """Score a task's prompt, its output, or both at once, and let the gate judge the plan."""
     if output is None and prompt is None:
@@ -123,6 +133,7 @@ def score(
         scorer=judge,
         rationale=rationale,
         evidence=evidence,
+        token=token,
         **terminal.call,
     )
     terminal.warn(*now.warnings)
@@ -138,9 +149,12 @@ def mark(
     ],
     *,
     reason: Reason = None,
+    token: TokenOption = None,
 ) -> None:
     """Set a task's status by hand."""
-    now = terminal.registry.mark_task(plan, task, status, reason=reason, **terminal.call)
+    now = terminal.registry.mark_task(
+        plan, task, status, reason=reason, token=token, **terminal.call
+    )
     terminal.answer(now, lambda plan, hint: show.task_of(plan, task, hint))
 
 
@@ -148,6 +162,19 @@ def delete(terminal: Terminal, plan: PlanId, *, reason: Reason = None) -> None:
     """Take a plan out of the views; its history stays."""
     deleted = terminal.registry.delete(plan, reason=reason, **terminal.call)
     terminal.answer(Deletion(plan_id=plan, deleted=deleted), show.deletion)
+
+
+def graph(
+    terminal: Terminal,
+    plan: PlanId,
+    *,
+    form: Annotated[
+        GraphForm,
+        typer.Option("--format", metavar="FORM", help="text, or mermaid or dot for drawing."),
+    ] = GraphForm.TEXT,
+) -> None:
+    """Show what waits for what: the order, what is ready, the longest chain."""
+    terminal.answer(terminal.registry.graph(plan), form.shown)
 
 
 def gate(terminal: Terminal, plan: PlanId) -> None:

@@ -12,6 +12,7 @@ from plangate.application.results import PlanStatus
 from plangate.domain.plan import Plan
 from plangate.infrastructure.cli import show
 from plangate.infrastructure.cli.answers import Verdict
+from plangate.infrastructure.cli.graphs import GraphForm
 from plangate.infrastructure.cli.telling import history
 from plangate.infrastructure.cli.terminal import Terminal
 from plangate.infrastructure.cli.wording import figure
@@ -19,34 +20,57 @@ from plangate.infrastructure.cli.wording import figure
 _GOAL = "Move billing to the new ledger"
 _TASKS = (
     {"id": "schema", "title": "Design the schema of the ledger"},
-    {"id": "backfill", "title": "Backfill the invoices"},
-    {"id": "switch", "title": "Let the reports read from the new ledger"},
+    {"id": "backfill", "title": "Backfill the invoices", "depends_on": ["schema"]},
+    {
+        "id": "switch",
+        "title": "Let the reports read from the new ledger",
+        "depends_on": ["backfill"],
+    },
+)
+_CHANGES = (
+    {
+        "op": "split",
+        "task_id": "backfill",
+        "into": [
+            {"id": "months", "title": "Backfill the invoices month by month"},
+            {"id": "sums", "title": "Compare the sums of both ledgers"},
+        ],
+    },
+    {"op": "change", "task_id": "sums", "depends_on": ["months"]},
 )
 _JUDGE = {"kind": "model", "name": "judge", "version": "2"}
 
 
 def demo(terminal: Terminal) -> None:
-    """Walk a small plan through the whole story: scored, gated, replanned, completed."""
+    """Walk a small plan through the whole story: scored, gated, revised, completed."""
     registry = terminal.registry
     with registry.acting_as("demo"):
         plan_id = registry.create(_GOAL, _TASKS).plan_id
         _tell(terminal, f"A plan is registered: {_GOAL.lower()}, in three tasks.")
 
-        _tell(terminal, "An agent takes the first task. The judge is content.")
-        _work(registry, plan_id, 0.90, 0.86, "Keys and constraints are all named.")
+        _tell(terminal, "An agent takes the first task; the others wait for it. The judge frowns.")
+        _work(registry, plan_id, 0.90, 0.58, "Amounts are floats; invoices have no key.")
         _measure(terminal, plan_id)
 
-        _tell(terminal, "It takes the second. The judge is not.")
+        _tell(terminal, "The agent is told why, and gets a second attempt.")
+        registry.retry(plan_id, "schema", "money as integers, and a key for every invoice")
+        _work(registry, plan_id, 0.93, 0.86, "Keys and constraints are all named.")
+        _measure(terminal, plan_id)
+
+        _tell(terminal, "It takes the second task. The judge is not content at all.")
         _work(registry, plan_id, 0.55, 0.42, "Names no period and no check; 312 invoices twice.")
         _measure(terminal, plan_id)
         _explain(terminal, plan_id)
 
-        _tell(terminal, "A person words the task anew, and lets it be taken again.")
-        reason = "Now month by month, and the sums must match the old ledger's."
-        registry.mark_task(plan_id, "backfill", "pending", reason=reason)
+        _tell(terminal, "A person revises the plan: two tasks, and the second waits for the first.")
+        registry.revise(plan_id, "too much for one task, and nothing checked it", _CHANGES)
+        terminal.show(
+            Padding(GraphForm.TEXT.shown(registry.graph(plan_id), terminal.hint), (0, 0, 0, 2))
+        )
 
-        _tell(terminal, "The agent tries again. The newest judgement counts.")
-        _work(registry, plan_id, 0.92, 0.84, "All 24 months match to the cent.")
+        _tell(terminal, "The agent goes on with the new tasks.")
+        _work(registry, plan_id, 0.92, 0.84, "All 24 months are there, each once.")
+        _work(registry, plan_id, 0.90, 0.93, "The sums match to the cent.")
         _measure(terminal, plan_id)
 
         _tell(terminal, "And it finishes the rest.")
@@ -63,7 +87,7 @@ def _work(
     registry: PlanRegistry, plan_id: str, prompt: float, output: float, rationale: str
 ) -> PlanStatus:
     """Take the next task, and let the judge score what it was told and what it brought."""
-    task = registry.next_task(plan_id)
+    task = registry.next_task(plan_id, worker="agent-7", lease=600)
     if task is None:
         raise RuntimeError(f"nothing was pending in {plan_id}")
     return registry.update(
@@ -73,6 +97,7 @@ def _work(
         output_score=output,
         scorer=_JUDGE,
         rationale=rationale,
+        token=task.claim.token if task.claim else None,
     )
 
 

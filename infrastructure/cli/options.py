@@ -59,6 +59,21 @@ Reason = Annotated[
     str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept in the history.")
 ]
 
+Because = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept in the history.")]
+TokenOption = Annotated[
+    int | None,
+    typer.Option(
+        "--token", metavar="N", min=1, help="The token of your claim; refused if it is over."
+    ),
+]
+Lease = Annotated[
+    float | None,
+    typer.Option("--lease", metavar="SECONDS", help="How long the claim holds."),
+]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="LABEL", help="Only what carries this label; may be repeated."),
+]
 
 STDIN: Final = Path("-")
 
@@ -75,6 +90,7 @@ def _file(what: str) -> Any:
 
 
 PlanPath = Annotated[Path, _file("A plan in YAML or JSON; - for standard input.")]
+RevisionPath = Annotated[Path, _file("Changes in YAML or JSON; - for standard input.")]
 TracePath = Annotated[Path, _file("A trace, one command a line; - for standard input.")]
 
 

@@ -1,14 +1,14 @@
-"""A plan file: YAML or JSON in the shape of `PlanDraft`, with errors that name the place."""
+"""Plan and revision files: YAML or JSON, with errors that name the place."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from plangate.application.acceptance import accept
-from plangate.application.drafts import PlanDraft
+from plangate.application.drafts import PlanDraft, RevisionDraft
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.cli.markup import Malformed, Place, read_json, read_yaml
 from plangate.infrastructure.cli.options import STDIN
@@ -29,8 +29,21 @@ class PlacedProblem(Problem):
         return f"{self.file}:{self.line}:{self.column}: {what}"
 
 
-class InvalidPlanFile(InvalidInput):
-    """A plan file cannot be read, or what it says is not acceptable."""
+class InvalidFile(InvalidInput):
+    """A file cannot be read, or what it says is not acceptable."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """What a file says, and where each part of it stands."""
+
+    value: Any
+    name: str
+    places: Mapping[str, Place]
+
+    def placed(self) -> AbstractContextManager[None]:
+        """Let what is refused inside the `with` block name its place in the file."""
+        return _placed(self.name, self.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +51,42 @@ class PlanFile:
     """A plan as it stands in a file."""
 
     draft: PlanDraft
-    _name: str
-    _places: Mapping[str, Place]
+    placed: Callable[[], AbstractContextManager[None]]
 
-    def placed(self) -> AbstractContextManager[None]:
-        """Let what is refused inside the `with` block name its place in the file."""
-        return _placed(self._name, self._places)
+
+@dataclass(frozen=True, slots=True)
+class RevisionFile:
+    """The changes that a file asks for."""
+
+    changes: Sequence[Mapping[str, Any]]
+    placed: Callable[[], AbstractContextManager[None]]
 
 
 def read_plan_file(path: Path) -> PlanFile:
-    """The plan in the file at `path`, or on standard input for `-`; raises `InvalidPlanFile`."""
+    """The plan in the file at `path`, or on standard input for `-`; raises `InvalidFile`."""
+    document = _read(path)
+    with document.placed():
+        return PlanFile(accept(PlanDraft, document.value), document.placed)
+
+
+def read_revision_file(path: Path) -> RevisionFile:
+    """The changes in a file: a list of them, or an object that has it as `changes`.
+
+    Raises `InvalidFile`.
+    """
+    document = _read(path)
+    if isinstance(document.value, list):
+        places = {f"changes{place}": at for place, at in document.places.items()}
+        document = _Document(
+            {"changes": document.value}, document.name, {"": document.places[""], **places}
+        )
+    with document.placed():
+        draft = accept(RevisionDraft, document.value)
+    changes = [change.model_dump(exclude_unset=True) for change in draft.changes]
+    return RevisionFile(changes, document.placed)
+
+
+def _read(path: Path) -> _Document:
     name = "stdin" if path == STDIN else str(path)
     try:
         text = _text(_content(path))
@@ -55,9 +94,8 @@ def read_plan_file(path: Path) -> PlanFile:
         value, places = read_json(text) if is_json else read_yaml(text)
     except Malformed as error:
         problem = PlacedProblem("", str(error), name, error.line, error.column)
-        raise InvalidPlanFile([problem]) from None
-    with _placed(name, places):
-        return PlanFile(accept(PlanDraft, value), name, places)
+        raise InvalidFile([problem]) from None
+    return _Document(value, name, places)
 
 
 def _content(path: Path) -> bytes:
@@ -85,7 +123,7 @@ def _placed(name: str, places: Mapping[str, Place]) -> Iterator[None]:
     except InvalidInput as refused:
         problems = [_with_place(problem, name, places) for problem in refused.problems]
         problems.sort(key=lambda problem: (problem.line, problem.column))
-        raise InvalidPlanFile(problems) from None
+        raise InvalidFile(problems) from None
 
 
 def _with_place(problem: Problem, name: str, places: Mapping[str, Place]) -> PlacedProblem:

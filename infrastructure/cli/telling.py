@@ -8,17 +8,31 @@ from rich.text import Text
 
 from plangate.application.records import RecordedEvent
 from plangate.domain.events import (
+    AttemptStarted,
+    GateApproved,
+    LeaseRenewed,
+    PlanArchived,
     PlanCreated,
     PlanDeleted,
     PlanEvent,
+    PlanPaused,
+    PlanRestored,
+    PlanResumed,
+    PlanRevised,
     ReplanTriggered,
     ScoreRetracted,
     ScoringFailed,
+    TaskAdded,
+    TaskChanged,
+    TaskDropped,
+    TaskMoved,
+    TaskReplaced,
     TaskScored,
+    TaskSplit,
     TaskStatusChanged,
 )
 from plangate.domain.vocabulary import Scorer
-from plangate.infrastructure.cli.show import table_of
+from plangate.infrastructure.cli.tables import table_of
 from plangate.infrastructure.cli.wording import count, figure, harmless, written
 
 
@@ -39,7 +53,7 @@ def history(recorded: Iterable[RecordedEvent]) -> Table:
     return table
 
 
-def _what(event: PlanEvent) -> str:
+def _what(event: PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
     match event:
         case PlanCreated():
             return f"plan of {count(len(event.tasks), 'task')}: {written(event.goal)}"
@@ -52,10 +66,33 @@ def _what(event: PlanEvent) -> str:
         case TaskStatusChanged():
             old, new = event.old.replace("_", " "), event.new.replace("_", " ")
             return f"{harmless(event.task_id)}: {old} → {new}"
+        case LeaseRenewed():
+            return f"{harmless(event.task_id)}: held until {event.lease_until:%H:%M:%S}"
         case ReplanTriggered():
             return f"{harmless(event.task_id)}: replan"
-        case PlanDeleted():
-            return "plan deleted"
+        case GateApproved():
+            return "gate approved"
+        case PlanRevised():
+            return "plan revised"
+        case TaskAdded():
+            return f"{harmless(event.task.id)}: added: {written(event.task.title)}"
+        case TaskChanged():
+            fields = event.model_fields_set - {"at", "task_id"}
+            return f"{harmless(event.task_id)}: changed: {', '.join(sorted(fields))}"
+        case TaskMoved():
+            place = "to the end" if event.before is None else f"before {harmless(event.before)}"
+            return f"{harmless(event.task_id)}: moved {place}"
+        case TaskDropped():
+            return f"{harmless(event.task_id)}: dropped"
+        case TaskSplit():
+            parts = ", ".join(harmless(part.id) for part in event.into)
+            return f"{harmless(event.task_id)}: split into {parts}"
+        case TaskReplaced():
+            return f"{harmless(event.task_id)}: replaced by {harmless(event.by.id)}"
+        case AttemptStarted():
+            return f"{harmless(event.task_id)}: attempt {event.attempt}"
+        case PlanPaused() | PlanResumed() | PlanArchived() | PlanRestored() | PlanDeleted():
+            return f"plan {type(event).__name__.removeprefix('Plan').lower()}"
         case _:
             assert_never(event)
 
@@ -73,16 +110,22 @@ def _why(entry: RecordedEvent) -> str:
         case ScoringFailed():
             return f"{_by(event.scorer)}: {written(event.reason)}"
         case TaskStatusChanged():
-            return event.cause if event.reason is None else written(event.reason)
+            worker = "" if event.worker is None else f" by {harmless(event.worker)}"
+            return f"{event.cause}{worker}" if event.reason is None else written(event.reason)
         case ReplanTriggered():
             below = figure(event.rolling_confidence, event.threshold)
             return (
                 f"confidence {below} is below {figure(event.threshold, event.rolling_confidence)}"
             )
-        case ScoreRetracted() | PlanDeleted():
-            return "" if event.reason is None else written(event.reason)
+        case TaskDropped():
+            dependants = ", ".join(map(harmless, event.dependants))
+            return dependants and f"no longer waiting for it: {dependants}"
+        case LeaseRenewed() | TaskAdded() | TaskChanged() | TaskMoved() | TaskSplit():
+            return ""
+        case TaskReplaced():
+            return written(event.by.title)
         case _:
-            assert_never(event)
+            return "" if event.reason is None else written(event.reason)
 
 
 def _by(scorer: Scorer | None) -> str:

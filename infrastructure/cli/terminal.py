@@ -71,13 +71,15 @@ class Terminal:
             self.registry.close()
 
     def answer(self, result: _Answer, shown: Callable[[_Answer, Hint], RenderableType]) -> None:
-        """Tell a result: as JSON, or as `shown` makes it for a person."""
+        """Tell a result: as JSON, or as `shown` makes it for a person; text goes out as it is."""
         with _to_stdout():
             if self.as_json:
                 text = result.model_dump_json(indent=2, ensure_ascii=not _speaks_utf8(sys.stdout))
                 sys.stdout.write(text + "\n")
+            elif isinstance(made := shown(result, self.hint), str):
+                sys.stdout.write(made)
             else:
-                self._screen.print(shown(result, self.hint))
+                self._screen.print(made)
 
     def show(self, *shown: RenderableType) -> None:
         """Tell something on the way to the answer, to people only."""

@@ -42,6 +42,15 @@ _OPERATIONS: Final = {
         PlanRegistry.retract_score,
         PlanRegistry.mark_task,
         PlanRegistry.next_task,
+        PlanRegistry.heartbeat,
+        PlanRegistry.release,
+        PlanRegistry.revise,
+        PlanRegistry.retry,
+        PlanRegistry.approve,
+        PlanRegistry.pause,
+        PlanRegistry.resume,
+        PlanRegistry.archive,
+        PlanRegistry.restore,
         PlanRegistry.delete,
     )
 }
@@ -217,7 +226,12 @@ def _refused(message: str, field: str = "") -> InvalidInput:
 
 
 def _version(registry: PlanRegistry, plan_id: Any) -> int:
-    """The version of a plan now, be it deleted; 0 if there is none."""
+    """The version of a plan now, be it deleted; 0 if there is none.
+
+    Without a plan, all versions together: a task may be taken from any of them.
+    """
+    if plan_id is None:
+        return sum(plan.version for plan in registry.list_plans().plans)
     plan = registry.get(plan_id)
     if plan is not None:
         return plan.version

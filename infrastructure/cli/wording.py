@@ -1,6 +1,8 @@
 """People's words and our figures, as they can be put on a screen without harm."""
 
 import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 _UNSAFE: Final = {"Cc", "Cs", "Zl", "Zp"}
@@ -41,6 +43,18 @@ def figure(value: float, *beside: float) -> str:
 def count(number: int, thing: str) -> str:
     """`1 task`, `2 tasks`."""
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def listed(names: Sequence[str], *, at_most: int | None = None) -> str:
+    """`a, b and 3 more`: ids or labels, harmless."""
+    shown = ", ".join(map(harmless, names[:at_most]))
+    more = 0 if at_most is None else len(names) - at_most
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def moment(at: datetime) -> str:
+    """A time, to the second."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _steers(character: str) -> bool:

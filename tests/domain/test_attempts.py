@@ -246,6 +246,8 @@ def test_a_score_of_either_kind_alone_is_outdated(kind: ScoreKind) -> None:
 
 def test_without_scores_there_is_nothing_to_outdate() -> None:
     assert not given(created(A), attempted(A)).plan.task(A).outdated
+    assert not given(created(A), scored(A)).plan.task(A).outdated
+    assert not given(created(A)).plan.task(A).outdated
 
 
 # --- the scores of the attempt before: reset -----------------------------------

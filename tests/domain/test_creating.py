@@ -25,6 +25,8 @@ from tests.support.examples import (
     delete,
     deleted,
     moved,
+    new,
+    planned,
     scored,
 )
 from tests.support.story import given
@@ -62,6 +64,23 @@ def test_all_that_people_wrote_about_a_plan_is_recorded() -> None:
         "All of it",
         {"size": 3},
     )
+
+
+def test_how_urgent_a_plan_is_and_what_it_is_found_by_is_recorded() -> None:
+    task = new(A, priority=0, labels=("sql", "slow"))
+    story = given().when(create(task, priority=-7, labels=("ledger",)))
+    known = planned(A, priority=0, labels=("sql", "slow"))
+
+    plan = story.then(created(known, priority=-7, labels=("ledger",))).plan
+    assert (plan.priority, plan.labels) == (-7, ("ledger",))
+    assert (plan.task(A).priority, plan.task(A).labels) == (0, ("sql", "slow"))
+
+
+def test_a_plan_as_urgent_as_any_other_says_nothing_of_it() -> None:
+    plan = given().when(create(A, priority=0, labels=())).then(created(A)).plan
+
+    assert (plan.priority, plan.labels) == (0, ())
+    assert (plan.task(A).priority, plan.task(A).labels, plan.task(A).depends_on) == (None, (), ())
 
 
 def test_what_was_left_empty_is_not_recorded() -> None:

@@ -159,6 +159,7 @@ def test_the_facts_of_a_refusal_are_attributes() -> None:
         "holder": "ada",
         "holder_token": 7,
     }
+    assert (ClaimLost("p", "t", 2).holder, ClaimLost("p", "t", 2).holder_token) == (None, None)
     assert vars(ScoreNotFound("p", "p@1")) == {"plan_id": "p", "event_id": "p@1"}
     assert vars(IdempotencyKeyReused("p", "k")) == {"plan_id": "p", "key": "k"}
     assert vars(CorruptEvent("p", 7, "why", 40)) == {

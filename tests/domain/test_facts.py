@@ -6,16 +6,27 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from plangate.domain.events import PlanCreated, PlanEvent, PlannedTask, TaskScored
+from plangate.domain.events import (
+    PlanCreated,
+    PlanEvent,
+    PlannedTask,
+    TaskAdded,
+    TaskDropped,
+    TaskMoved,
+    TaskScored,
+)
 from plangate.domain.vocabulary import Written
 from tests.support.examples import (
     EVERY_EVENT,
     MORNING,
+    NOON,
     OUTPUT,
     USUAL,
     A,
+    claimed,
     created,
     moved,
+    renewed,
     scored,
 )
 
@@ -95,6 +106,12 @@ def test_an_event_happens_at_a_moment_that_a_time_zone_makes_certain(event: Plan
         type(event).model_validate(event.model_dump() | {"at": datetime(2026, 1, 1)})  # noqa: DTZ001
 
 
+@pytest.mark.parametrize("event", [claimed(A, None, NOON), renewed(A, NOON)], ids=by_name)
+def test_a_lease_ends_at_a_moment_that_a_time_zone_makes_certain(event: PlanEvent) -> None:
+    with pytest.raises(ValidationError, match="timezone"):
+        type(event).model_validate(event.model_dump() | {"lease_until": datetime(2026, 1, 1)})  # noqa: DTZ001
+
+
 @pytest.mark.parametrize("score", [-0.1, 1.1, float("nan"), float("inf")])
 def test_a_recorded_score_is_within_its_range(score: float) -> None:
     with pytest.raises(ValidationError):
@@ -111,5 +128,8 @@ def test_what_was_not_said_is_nothing() -> None:
     facts: dict[str, Any] = event.model_dump(exclude_none=True)
 
     assert set(facts) == {"at", "task_id", "kind", "score"}
+    assert TaskAdded(at=MORNING, task=PlannedTask(id=A)).before is None
+    assert TaskMoved(at=MORNING, task_id=A).before is None
+    assert TaskDropped(at=MORNING, task_id=A).dependants == ()
     assert created(A).metadata is None
     assert moved(A).reason is None

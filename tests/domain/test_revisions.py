@@ -1,5 +1,7 @@
 """A revision: for a reason, all of it or nothing, and judged by the plan it leads to."""
 
+from typing import cast
+
 import pytest
 
 from plangate.domain.commands import (
@@ -9,6 +11,7 @@ from plangate.domain.commands import (
     DropTask,
     MoveTask,
     ReplaceTask,
+    RevisePlan,
     SplitTask,
 )
 from plangate.domain.errors import InvalidInput, PlangateError, Problem, TaskGone, TaskNotFound
@@ -17,6 +20,7 @@ from tests.support.examples import (
     HAS_REVISED,
     PLAN,
     STRANGER,
+    WHY,
     A,
     B,
     C,
@@ -137,6 +141,13 @@ def test_what_an_earlier_change_took_out_is_gone_for_the_later_ones() -> None:
     story.when(revise(AddTask(task=new(D)), DropTask(task_id=D))).then(
         HAS_REVISED, added(D), dropped(D)
     )
+
+
+def test_a_change_of_no_known_kind_is_a_bug_and_is_named() -> None:
+    wish = RevisePlan.model_construct(reason=WHY, changes=cast("tuple[Change]", ("unheard of",)))
+
+    with pytest.raises(AssertionError, match="unheard of"):
+        given(created(A)).when(wish).happens()
 
 
 # --- the limits ---------------------------------------------------------------

@@ -191,6 +191,20 @@ def test_scores_for_a_task_that_nobody_planned_are_refused() -> None:
         story.when(wish).refused(TaskNotFound(PLAN, STRANGER))
 
 
+def test_a_bad_prompt_still_to_come_sends_good_work_back_until_it_is_judged_anew() -> None:
+    """B's 0 weighs on the plan, (0.5 × 1 + 0) / 1.5, however well A is done."""
+    history = created(A, B, policy=EVEN), scored(B, PROMPT, 0.0)
+    wished = given(*history).when(score_output(A, 1.0))
+    story = wished.then(
+        scored(A, OUTPUT, 1.0),
+        moved(A, PENDING, REPLANNING),
+        replan(A, rolling=0.5 / 1.5, threshold=0.75),
+    )
+
+    story = story.when(score_prompt(B, 1.0)).then(scored(B, PROMPT, 1.0))
+    story.when(score_output(A, 1.0)).then(scored(A, OUTPUT, 1.0), moved(A, REPLANNING, DONE))
+
+
 # --- both at once --------------------------------------------------------------
 
 

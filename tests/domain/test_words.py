@@ -6,10 +6,14 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from plangate.domain.vocabulary import (
+    MAX_CHANGES,
     MAX_GOAL,
     MAX_IDENTIFIER,
     MAX_JSON_BYTES,
     MAX_JSON_DEPTH,
+    MAX_LABELS,
+    MAX_LEASE_SECONDS,
+    MAX_PRIORITY,
     MAX_PROSE,
     MAX_TASKS,
     MAX_TITLE,
@@ -51,6 +55,8 @@ def refused(kind: Any, value: object) -> str:
 def test_the_bounds_are_those_that_are_documented() -> None:
     assert (MAX_IDENTIFIER, MAX_TITLE, MAX_GOAL, MAX_PROSE) == (200, 500, 4_000, 20_000)
     assert (MAX_JSON_BYTES, MAX_JSON_DEPTH, MAX_TASKS) == (65_536, 32, 10_000)
+    assert (MAX_CHANGES, MAX_LABELS, MAX_PRIORITY) == (1_000, 50, 1_000)
+    assert MAX_LEASE_SECONDS == 2_592_000.0
 
 
 @pytest.mark.parametrize("kind, most", TEXTS)

@@ -71,7 +71,7 @@ class Errand:
             case "mark_task":
                 return MarkTask(task_id=self.task_id, status=TaskStatus(self.value))
             case _:
-                return ClaimNextTask()
+                return ClaimNextTask(worker=self.author)
 
     def send(self, registry: PlanRegistry) -> Answer:
         """Have the registry do it, and say what it answered."""

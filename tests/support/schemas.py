@@ -7,13 +7,14 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
-from plangate.application.drafts import PlanDraft
+from plangate.application.drafts import PlanDraft, RevisionDraft
 from plangate.application.results import PlanList, PlanStatus
 from plangate.infrastructure.event_codec import STORED_KINDS, StoredRecord
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
 _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "plan-file.v1": (PlanDraft, "validation"),
+    "revision-file.v1": (RevisionDraft, "validation"),
     "plan-status.v1": (PlanStatus, "serialization"),
     "plan-list.v1": (PlanList, "serialization"),
 }

@@ -70,7 +70,7 @@ def test_list_gives_all_plans_oldest_first(plangate: Plangate, registry: PlanReg
 
 
 def test_list_says_when_there_are_no_plans(plangate: Plangate) -> None:
-    assert plangate("list").stdout == "No plans yet.\n"
+    assert plangate("list").stdout == "No plans.\n"
     assert plangate("list", "--json").json == {"plans": [], "unreadable": []}
 
 
@@ -93,8 +93,8 @@ def test_next_takes_the_first_pending_task_once(plangate: Plangate, billing: str
     assert first.task is not None
     assert (first.task.id, first.task.status) == ("a", "in_progress")
     assert "Task B" in second.stdout
-    assert (third.task, third.state) == (None, "active")
-    assert "Nothing is pending; the plan is active." in plangate("next", billing).stdout
+    assert (third.task, third.state) == (None, "waiting")
+    assert "Nothing is ready; the plan is waiting." in plangate("next", billing).stdout
 
 
 def test_next_warns_while_the_gate_is_closed(
@@ -217,10 +217,11 @@ def test_demo_tells_the_whole_story_on_the_store(plangate: Plangate, database: P
     plan = PlanStatus.model_validate(plangate("demo", "--json").json)
 
     assert told.exit_code == 0
-    assert "Replan first: 0.653 is below 0.720" in told.stdout
-    assert "backfill: in progress → replanning" in told.stdout
+    assert "Replan first: 0.658 is below 0.720" in told.stdout
+    assert "backfill: split into months, sums" in told.stdout
+    assert "schema: attempt 2" in told.stdout
     assert "It is all kept." in told.stdout
-    assert (plan.state, plan.replan_count) == ("complete", 1)
+    assert (plan.state, plan.replan_count) == ("complete", 2)
     with connect(database) as registry:
         assert len(registry.list_plans().plans) == 2
 
@@ -253,10 +254,10 @@ def test_what_is_to_be_done_next_names_the_store_that_was_meant(plangate: Planga
     [
         (("pending", "pending"), None, "plangate next billing"),
         (("in_progress", "pending"), None, "plangate score billing a --output 0.9"),
-        (("failed", "done"), None, "plangate mark billing a pending"),
-        (("done", "done"), None, "All tasks are done."),
-        (("replanning", "pending"), 0.1, "Work out a better way"),
-        (("pending", "pending"), 0.1, "Then score it anew"),
+        (("failed", "done"), None, "plangate retry billing a --reason"),
+        (("done", "done"), None, "nothing is left to do"),
+        (("replanning", "pending"), 0.1, "plangate retry billing a --reason"),
+        (("pending", "pending"), 0.1, "a replan is due: revise the plan, retry a task or approve"),
     ],
 )
 def test_status_says_what_would_bring_the_plan_on(

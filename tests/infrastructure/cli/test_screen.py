@@ -8,7 +8,7 @@ from rich.console import Console
 
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.cli import show
-from plangate.infrastructure.cli.show import Gauge
+from plangate.infrastructure.cli.gauge import Gauge
 from plangate.infrastructure.cli.telling import history
 from plangate.infrastructure.cli.wording import count, figure, harmless, written
 from tests.infrastructure.cli.conftest import Plangate
@@ -135,6 +135,30 @@ def test_nothing_is_wider_than_the_terminal(registry: PlanRegistry, width: int) 
 
     for screen in screens:
         assert max(map(len, screen().splitlines())) <= width
+
+
+def test_status_tells_what_only_some_tasks_have_to_tell(
+    billing: str, registry: PlanRegistry
+) -> None:
+    registry.score_output(billing, "a", 0.1)
+    into = [{"id": "b1", "title": "B1", "priority": 7}, {"id": "b2", "title": "B2"}]
+    changes: list[dict[str, object]] = [
+        {"op": "change", "task_id": "a", "labels": ["x", "y"]},
+        {"op": "split", "task_id": "b", "into": into},
+        {"op": "change", "task_id": "b2", "depends_on": ["a", "b1"]},
+        {"op": "replace", "task_id": "b1", "by": {"id": "c", "title": "C"}},
+    ]
+    registry.revise(billing, "r", changes)
+    registry.next_task(billing, worker="agent-7")
+
+    shown = drawn(show.status(registry.get_status(billing), hint), width=200)
+    lines = [line.strip() for line in shown.splitlines()]
+
+    assert "attempt 2 · 1 replan · labels x, y" in lines
+    assert f"held by agent-7, token {registry.get_status(billing).version}" in lines
+    assert "replaces b1 · priority 7" in lines
+    assert "split from b · after a, c" in lines
+    assert "In the way: b2 (unmet dependencies)" in lines
 
 
 def test_no_colour_leaves_the_terminal(plangate: Plangate, billing: str) -> None:

@@ -1,0 +1,95 @@
+"""Tables on a screen: what they look like, and the one of a plan's tasks."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Column, Table
+from rich.text import Text
+
+from plangate.application.results import PlanStatus, TaskView
+from plangate.domain.vocabulary import PlanState, TaskStatus
+from plangate.infrastructure.cli.wording import count, figure, listed, moment, written
+
+STYLES: Final = {
+    TaskStatus.PENDING: "dim",
+    TaskStatus.IN_PROGRESS: "cyan",
+    TaskStatus.DONE: "green",
+    TaskStatus.FAILED: "red",
+    TaskStatus.REPLANNING: "yellow",
+    PlanState.ACTIVE: "cyan",
+    PlanState.WAITING: "cyan",
+    PlanState.BLOCKED: "yellow",
+    PlanState.COMPLETE: "green",
+    PlanState.PAUSED: "yellow",
+    PlanState.ARCHIVED: "dim",
+    PlanState.DELETED: "dim",
+}
+
+
+def table_of(*columns: Column, fill: bool = False) -> Table:
+    """An empty table, as wide as its contents or, to `fill` it, as the terminal."""
+    return Table(
+        *columns,
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        expand=fill,
+        header_style="dim",
+    )
+
+
+def status_of(status: TaskStatus) -> Text:
+    """A task's status in its colour."""
+    return Text(status.replace("_", " "), style=STYLES[status])
+
+
+def tasks_of(plan: PlanStatus, tasks: Sequence[TaskView]) -> Table:
+    """Some tasks of a plan: what they are and how they stand."""
+    table = table_of(
+        Column("task", overflow="fold", max_width=24),
+        Column("title", overflow="fold"),
+        Column("status", no_wrap=True),
+        Column("prompt", justify="right", no_wrap=True),
+        Column("output", justify="right", no_wrap=True),
+        Column("confidence", justify="right", no_wrap=True),
+    )
+    for task in tasks:
+        scores = (task.prompt_score, task.output_score)
+        scored = any(score is not None for score in scores)
+        table.add_row(
+            Text(written(task.id)),
+            _described(task),
+            status_of(task.status),
+            *("–" if score is None else f"{score:.2f}" for score in scores),
+            figure(task.confidence, plan.confidence_threshold) if scored else "–",
+        )
+    return table
+
+
+def held(task: TaskView) -> str:
+    """Who holds a task, until when, with which token; empty if nobody claimed it."""
+    if task.claim is None:
+        return ""
+    by = f" by {written(task.claim.worker)}" if task.claim.worker else ""
+    until = f" until {moment(task.claim.until)}" if task.claim.until else ""
+    return f"held{by}{until}, token {task.claim.token}"
+
+
+def _described(task: TaskView) -> RenderableType:
+    """A task's title, and below it what only some tasks have to tell."""
+    notes = filter(None, (" · ".join(filter(None, _notes(task))), held(task)))
+    below = (Padding(Text(note, style="dim"), (0, 0, 0, 2)) for note in notes)
+    return Group(Text(written(task.title)), *below)
+
+
+def _notes(task: TaskView) -> Iterator[str]:
+    yield f"split from {written(task.split_from)}" if task.split_from else ""
+    yield f"replaces {written(task.replaces)}" if task.replaces else ""
+    yield f"after {listed(task.depends_on)}" if task.depends_on else ""
+    yield f"attempt {task.attempt}" if task.attempt > 1 else ""
+    yield count(task.replan_count, "replan") if task.replan_count else ""
+    yield f"priority {task.priority}" if task.priority is not None else ""
+    yield f"labels {listed(task.labels)}" if task.labels else ""
