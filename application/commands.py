@@ -32,8 +32,16 @@ Tell = Callable[[Plan, Sequence[PlanEvent]], _Answer]
 class Commands:
     """Carries out commands on the plans of one store; safe to share between threads."""
 
-    def __init__(self, store: EventStore, streams: Streams, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: EventStore,
+        streams: Streams,
+        clock: Clock,
+        announce: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`announce` is called after each command that recorded something."""
         self._store = store
+        self._announce = announce
         self._streams = streams
         self._clock = clock
         self._turns = tuple(Lock() for _ in range(_TURNS))
@@ -79,6 +87,7 @@ class Commands:
                         self._store.append(recorded)
                     except ConcurrentChange:
                         continue
+                    self._announce()
                     return tell(self._streams.keep(stream.followed_by(recorded)).plan, events)
         raise ConcurrentChange(plan_id)
 

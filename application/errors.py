@@ -9,6 +9,7 @@
         ├── StoreReadOnly       it can be read but not written
         ├── StoreFull           no space is left
         ├── StoreUnavailable    it did not answer in time, or failed to read or write
+        │   └── ViewBehind      a view did not reach the position that was named
         └── CorruptEvent        one stored event cannot be read; other plans can
 
 Every store adapter translates what its engine raises into these; none of them
@@ -70,6 +71,19 @@ class StoreUnavailable(StoreError):
     Whether the command was recorded can be unknown; send it again with its
     idempotency key, and it is recorded once.
     """
+
+
+class ViewBehind(StoreUnavailable):
+    """A view did not come as far as the question demanded; ask again, or demand less."""
+
+    def __init__(self, view: str, position: int, wanted: int) -> None:
+        super().__init__(view, position, wanted)
+        self.view = view
+        self.position = position
+        self.wanted = wanted
+
+    def __str__(self) -> str:
+        return f"the view {self.view!r} stands at {max(self.position, 0)}, not yet at {self.wanted}"
 
 
 class CorruptEvent(StoreError):

@@ -1,14 +1,23 @@
-"""What the registry needs from outside: a store for events, the time, and new ids.
+"""What the registry needs from outside: stores for events and views, the time, and new ids.
 
-Every adapter of `EventStore` passes one suite, `tests/contracts/`.
+Every adapter of a store passes one suite, `tests/contracts/`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
 from plangate.application.records import RecordedEvent
+from plangate.application.views.queries import (
+    After,
+    BoardWanted,
+    PlansWanted,
+    ReplansWanted,
+    TimelineWanted,
+)
+from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, TimelineEntry
+from plangate.application.views.updates import Mark, Target, ViewUpdate
 
 Clock = Callable[[], datetime]
 """The time now, with its zone. Nothing is ever ordered by it."""
@@ -55,6 +64,77 @@ class EventStore(Protocol):
         It saves work where many crowd on one plan, and promises nothing: a store may
         let everybody in, and `append` refuses a taken version all the same.
         """
+        ...
+
+    def last_position(self) -> int:
+        """The position of the newest event of the whole log; 0 while it is empty."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything held; closing twice is harmless."""
+        ...
+
+
+class ViewStore(Protocol):
+    """The rows of the views, and how far each has come; both always change together.
+
+    A view being rebuilt has tables of its own beside those that are read. Every
+    method may raise a `StoreError`; none leaves anything half written.
+    """
+
+    def marks(self) -> Mapping[Target, Mark]:
+        """How far every view and every rebuild has come; absent is what was never begun."""
+        ...
+
+    def begin(self, view: str, fold_version: int, *, afresh: bool) -> None:
+        """Begin to rebuild a view: empty tables, at position 0.
+
+        Unless it is to be done `afresh`, a rebuild by the same version of the fold
+        is gone on with, and none is begun where the view itself is of that version.
+        """
+        ...
+
+    def save(self, updates: Sequence[ViewUpdate]) -> bool:
+        """Write all the updates in one transaction.
+
+        False, and nothing is written, when one of them does not follow on from
+        where its view stands: somebody else was faster.
+        """
+        ...
+
+    def swap(self, view: str) -> bool:
+        """Let the rebuilt tables of a view take the place of those that are read, all at once.
+
+        False, and nothing is changed, while they are behind those, or not there.
+        """
+        ...
+
+    def sizes(self) -> Mapping[str, int]:
+        """How many rows each view has."""
+        ...
+
+    def plans(self, wanted: PlansWanted, after: After | None, limit: int) -> Sequence[PlanSummary]:
+        """The first `limit` matching plans beyond `after`, in the order that is wanted."""
+        ...
+
+    def board(self, wanted: BoardWanted, after: After | None, limit: int) -> Sequence[BoardTask]:
+        """The first `limit` matching tasks, by plan position and place.
+
+        `after` is the plan position, place, plan id and task id of the last one told;
+        if that task has another place by now, the answer goes on from there.
+        """
+        ...
+
+    def timeline(
+        self, wanted: TimelineWanted, after: After | None, limit: int
+    ) -> Sequence[TimelineEntry]:
+        """The first `limit` scores of a plan beyond a version."""
+        ...
+
+    def replans(
+        self, wanted: ReplansWanted, after: After | None, limit: int
+    ) -> Sequence[ReplanEntry]:
+        """The first `limit` replans beyond a position, in the direction that is wanted."""
         ...
 
     def close(self) -> None:

@@ -1,18 +1,17 @@
 """What can be asked of plans: how they stand, what happened, what waits for what."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from plangate.application.acceptance import accept, accept_identifier
 from plangate.application.errors import CorruptEvent
 from plangate.application.graph import PlanGraph
-from plangate.application.paging import MAX_PAGE, Page, PlanFilter
+from plangate.application.paging import MAX_PAGE, Page
 from plangate.application.ports import EventStore
 from plangate.application.records import RecordedEvent
-from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
+from plangate.application.results import PlanStatus, UnreadablePlan
 from plangate.application.streams import Stream, Streams
 from plangate.domain.errors import PlanNotFound
 from plangate.domain.plan import Plan
-from plangate.domain.vocabulary import PlanState
 
 
 class PlanQuestions:
@@ -32,33 +31,6 @@ class PlanQuestions:
         plan = self._streams.current(accept_identifier("plan_id", plan_id)).plan
         plan.require_alive()
         return PlanStatus.of(plan)
-
-    def list_plans(
-        self,
-        *,
-        limit: int | None = None,
-        state: PlanState | str | None = None,
-        needs_replan: bool | None = None,
-        labels: Sequence[str] = (),
-    ) -> PlanList:
-        """The plans that are there, oldest first: all that match, or the first `limit`.
-
-        A plan with an event that cannot be read is named beside the others.
-        """
-        wanted = accept(
-            PlanFilter,
-            {"limit": limit, "state": state, "needs_replan": needs_replan, "labels": labels},
-        )
-        plans: list[PlanStatus] = []
-        unreadable: list[UnreadablePlan] = []
-        for read in self._readable():
-            if len(plans) == wanted.limit:
-                break
-            if isinstance(read, UnreadablePlan):
-                unreadable.append(read)
-            elif wanted.admits(read.plan):
-                plans.append(PlanStatus.of(read.plan))
-        return PlanList(plans=tuple(plans), unreadable=tuple(unreadable))
 
     def graph(self, plan_id: str) -> PlanGraph:
         """The plan's dependencies: topological order, what is ready, the critical path."""
@@ -82,13 +54,16 @@ class PlanQuestions:
         page = accept(Page, {"after": after, "limit": limit})
         return self._store.read_all(after=page.after, limit=page.limit)
 
-    def _readable(self) -> Iterator[Stream | UnreadablePlan]:
-        """Every plan that was created, oldest first, as far as it can be read."""
+    def _readable(self, plan_ids: Iterable[str] | None = None) -> Iterator[Stream | UnreadablePlan]:
+        """These plans, or every plan that was created, oldest first, as far as they can be read."""
+        for plan_id in self._every_plan() if plan_ids is None else plan_ids:
+            try:
+                yield self._streams.current(plan_id)
+            except CorruptEvent as error:
+                yield UnreadablePlan(plan_id=plan_id, version=error.version, why=error.why)
+
+    def _every_plan(self) -> Iterator[str]:
         after = 0
         while page := self._store.plan_ids(after=after, limit=MAX_PAGE):
-            for _, plan_id in page:
-                try:
-                    yield self._streams.current(plan_id)
-                except CorruptEvent as error:
-                    yield UnreadablePlan(plan_id=plan_id, version=error.version, why=error.why)
+            yield from (plan_id for _, plan_id in page)
             after = page[-1][0]

@@ -21,11 +21,11 @@ from plangate.application.drafts import (
     derived_id,
     with_task_ids,
 )
-from plangate.application.ports import Clock, EventStore, NewId
-from plangate.application.questions import PlanQuestions
+from plangate.application.ports import Clock, EventStore, NewId, ViewStore
 from plangate.application.results import PlanStatus, TaskView
 from plangate.application.streams import Stream
 from plangate.application.urgency import ClaimAnywhere, by_urgency
+from plangate.application.views.questions import ViewQuestions
 from plangate.domain.commands import (
     ApproveGate,
     ArchivePlan,
@@ -53,7 +53,7 @@ from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import ScoreKind, Scorer, StatusCause, TaskStatus
 
 
-class PlanRegistry(PlanQuestions):
+class PlanRegistry(ViewQuestions):
     """Plans in one store. Safe to share between threads; a context manager that closes itself.
 
     Every command also takes `actor`, `correlation_id` and `idempotency_key`
@@ -64,10 +64,10 @@ class PlanRegistry(PlanQuestions):
     and the `StoreError`s.
     """
 
-    def __init__(self, store: EventStore, *, clock: Clock, new_id: NewId) -> None:
-        super().__init__(store)
+    def __init__(self, store: EventStore, *, views: ViewStore, clock: Clock, new_id: NewId) -> None:
+        super().__init__(store, views, clock)
         self._new_id = new_id
-        self._commands = Commands(store, self._streams, clock)
+        self._commands = Commands(store, self._streams, clock, self._reader.wake)
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +81,9 @@ class PlanRegistry(PlanQuestions):
         self.close()
 
     def close(self) -> None:
-        """Let go of the store; closing twice is harmless."""
+        """Let go of the stores; closing twice is harmless."""
+        self._reader.stop()
+        self._views.close()
         self._store.close()
 
     def acting_as(

@@ -44,7 +44,7 @@ class Stream:
         plan, receipts, latest = self.plan, self.receipts, self.latest_key
         for recorded in events:
             envelope = recorded.envelope
-            _refuse_gap(plan, recorded)
+            refuse_gap(plan, recorded)
             plan = evolve(plan, recorded.event)
             if envelope.idempotency_key is not None:
                 latest = envelope.idempotency_key
@@ -104,7 +104,8 @@ class Streams:
         return stream
 
 
-def _refuse_gap(plan: Plan, recorded: RecordedEvent) -> None:
+def refuse_gap(plan: Plan, recorded: RecordedEvent) -> None:
+    """Raise `CorruptEvent` unless the event is the plan's next."""
     expected = plan.version + 1
     if recorded.envelope.version != expected:
         raise CorruptEvent(plan.plan_id, expected, "it is missing", recorded.envelope.position)

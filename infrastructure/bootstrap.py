@@ -9,12 +9,14 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from plangate.application.errors import NotAStore, StoreError
-from plangate.application.ports import EventStore
+from plangate.application.ports import EventStore, ViewStore
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.event_store.family import family_event_store
 from plangate.infrastructure.event_store.memory import memory_event_store
-from plangate.infrastructure.event_store.sqlite import sqlite_event_store
+from plangate.infrastructure.event_store.sqlite import events_in
+from plangate.infrastructure.event_store.sqlite_file import SqliteFile
 from plangate.infrastructure.settings import Settings
+from plangate.infrastructure.view_store.sqlite import SqliteViewStore, memory_view_store
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
@@ -41,10 +43,11 @@ def connect(target: "Target | None" = None, *, schema: str | None = None) -> Pla
     settings = Settings()
     schema = schema or settings.pg_schema
     if target is None and settings.db is None and settings.persistence_module:
-        store: EventStore = family_event_store(os.environ)
+        events: EventStore = family_event_store(os.environ)
+        views: ViewStore = memory_view_store()
     else:
-        store = _event_store(settings.target() if target is None else target, schema)
-    return PlanRegistry(store, clock=_now, new_id=_new_id)
+        events, views = _stores(settings.target() if target is None else target, schema)
+    return PlanRegistry(events, views=views, clock=_now, new_id=_new_id)
 
 
 def migrate(target: "Target | None" = None, *, schema: str | None = None) -> None:
@@ -66,22 +69,28 @@ def get_registry() -> PlanRegistry:
         return _shared
 
 
-def _event_store(target: "Target", schema: str) -> EventStore:
+def _stores(target: "Target", schema: str) -> tuple[EventStore, ViewStore]:
+    # Views of a store that is no SQLite file are kept by each process, in its memory.
     if not isinstance(target, str | os.PathLike):
-        return _postgres(target, schema)
+        return _postgres(target, schema), memory_view_store()
     target = os.fspath(target)
     if target.startswith(_POSTGRES):
-        return _postgres(target, schema)
+        return _postgres(target, schema), memory_view_store()
     if target == _MEMORY:
-        return memory_event_store()
+        return memory_event_store(), memory_view_store()
     if target.startswith(_SQLITE):
-        return sqlite_event_store(Path(target.removeprefix(_SQLITE)))
+        return _in_one_file(Path(target.removeprefix(_SQLITE)))
     if "://" in target:
         scheme = target.partition("://")[0]
         raise NotAStore(f"no store is known for {scheme}:// addresses; accepted: {ACCEPTED}")
     if not target or "\0" in target:
         raise NotAStore(f"{target!r} names no store; accepted: {ACCEPTED}")
-    return sqlite_event_store(Path(target))
+    return _in_one_file(Path(target))
+
+
+def _in_one_file(path: Path) -> tuple[EventStore, ViewStore]:
+    file = SqliteFile(path)
+    return events_in(file), SqliteViewStore(file)
 
 
 def _postgres(source: "str | ConnectionPool[Any]", schema: str) -> EventStore:

@@ -88,6 +88,10 @@ class _Log:
         )
         return [_returned(row) for row in rows]
 
+    def max_notification_id(self) -> int | None:
+        """The position of the newest event; None or 0 without any."""
+        return self._open().max_notification_id()
+
     def _open(self) -> ApplicationRecorder:
         if self.closed:
             raise StoreUnavailable(f"the store on {self._name} is closed")

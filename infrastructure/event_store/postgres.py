@@ -64,6 +64,7 @@ SELECT (SELECT coalesce(max(notification_id), 0) FROM {events}) + place, plan, v
 FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[])
     WITH ORDINALITY AS given (plan, version, name, state, place)
 """)
+_NEWEST: Final = SQL("SELECT coalesce(max(notification_id), 0) FROM {events}")
 _SELECT: Final = SQL(
     "SELECT notification_id, originator_id, originator_version, topic, state FROM {events} WHERE "
 )
@@ -168,6 +169,7 @@ class _Log(PostgresApplicationRecorder):
         self._lock = datastore.lock()
         self._insert = _INSERT.format(events=events)
         self._select = _SELECT.format(events=events)
+        self._newest = _NEWEST.format(events=events)
 
     def insert_events(
         self, stored_events: Sequence[StoredEvent], **_kwargs: Any
@@ -232,6 +234,12 @@ class _Log(PostgresApplicationRecorder):
             ).format(among),
             [after, _NO_BOUND if stop is None else stop, *([[*topics]] if topics else []), limit],
         )
+
+    def max_notification_id(self) -> int:
+        """The position of the newest event; 0 without any."""
+        with self.datastore.get_connection() as connection:
+            newest = connection.cursor(row_factory=tuple_row).execute(self._newest).fetchone()
+            return newest[0] if newest else 0
 
     def _notifications(self, where: Composable, parameters: list[Any]) -> list[Notification]:
         with self.datastore.get_connection() as connection:

@@ -40,6 +40,10 @@ class Recorder(Protocol):
         """The log's events, in commit order."""
         ...
 
+    def max_notification_id(self) -> int | None:
+        """The position of the newest event; None or 0 without any."""
+        ...
+
 
 class RecorderEventStore:
     """Keeps events in a recorder: its tables and transactions, our bytes."""
@@ -104,6 +108,11 @@ class RecorderEventStore:
     def turn(self, plan_id: str) -> AbstractContextManager[None]:
         """A turn on a plan, where the engine has such."""
         return self._turn(plan_id)
+
+    def last_position(self) -> int:
+        """The position of the newest event; 0 while there is none."""
+        with self._translated(None):
+            return self._recorder.max_notification_id() or 0
 
     def close(self) -> None:
         """Let go of the recorder's connections."""

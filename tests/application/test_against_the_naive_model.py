@@ -16,7 +16,7 @@ from plangate.application.results import PlanStatus
 from plangate.domain.errors import PlangateError
 from plangate.domain.plan import Plan
 from plangate.infrastructure.event_store.memory import memory_event_store
-from tests.support.clocks import counted_ids
+from tests.support.clocks import registry_on
 from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_plan
 from tests.support.naive import NaivePlan, Refused
 from tests.support.wishes import some_wish
@@ -33,7 +33,7 @@ class RandomWork(RuleBasedStateMachine):
         self.registry = self.open()
 
     def open(self) -> PlanRegistry:
-        return PlanRegistry(self.store, clock=lambda: at(self.naive), new_id=counted_ids())
+        return registry_on(self.store, clock=lambda: at(self.naive))
 
     @initialize(
         tasks=st.integers(1, 5),

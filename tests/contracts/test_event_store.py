@@ -105,6 +105,12 @@ def test_the_whole_log_is_read_in_commit_order_page_by_page(store: EventStore) -
     assert ids == ["p@1", "q@1", "p@2", "q@2"]
 
 
+def test_the_position_of_the_newest_event_is_known(store: EventStore) -> None:
+    assert store.last_position() == 0
+    store.append([entry("p", 1), entry("p", 2)])
+    assert store.last_position() == store.read_all(limit=9)[-1].envelope.position
+
+
 def test_plans_are_listed_in_the_order_of_their_creation(store: EventStore) -> None:
     store.append([entry("z", 1), entry("z", 2)])
     store.append([entry("a", 1)])

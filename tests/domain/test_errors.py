@@ -17,6 +17,7 @@ from plangate.application.errors import (
     StoreReadOnly,
     StoreTooNew,
     StoreUnavailable,
+    ViewBehind,
 )
 from plangate.domain import errors as inside
 from plangate.domain.errors import (
@@ -96,6 +97,7 @@ SAID: list[tuple[PlangateError, str]] = [
     (StoreReadOnly("plans.db is read-only"), "plans.db is read-only"),
     (StoreFull("no space is left"), "no space is left"),
     (StoreUnavailable("plans.db is locked"), "plans.db is locked"),
+    (ViewBehind("plans", 7, 40), "the view 'plans' stands at 7, not yet at 40"),
     (CorruptEvent("billing", 7, "not JSON", 40), "event billing@7 cannot be read: not JSON"),
     (CorruptEvent("billing", 7, "not JSON"), "event billing@7 cannot be read: not JSON"),
 ]

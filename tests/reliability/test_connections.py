@@ -8,7 +8,8 @@ import pytest
 
 from plangate.application.errors import StoreReadOnly, StoreUnavailable
 from plangate.infrastructure.event_store.recorder_store import RecorderEventStore
-from plangate.infrastructure.event_store.sqlite import _Datastore, sqlite_event_store
+from plangate.infrastructure.event_store.sqlite import sqlite_event_store
+from plangate.infrastructure.event_store.sqlite_file import Datastore
 from tests.contracts.test_event_store import entry
 
 
@@ -46,7 +47,7 @@ def test_a_connection_that_failed_is_not_used_again(store: RecorderEventStore) -
     assert len(store.read("p")) == 2
 
 
-def _datastore(store: RecorderEventStore) -> _Datastore:
+def _datastore(store: RecorderEventStore) -> Datastore:
     datastore = store._recorder.datastore  # type: ignore[attr-defined]
-    assert isinstance(datastore, _Datastore)
+    assert isinstance(datastore, Datastore)
     return datastore

@@ -12,7 +12,9 @@ from multiprocessing.context import ForkServerProcess
 from typing import Any
 
 PROCESSES = get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.support.reliability_workers"])
+PROCESSES.set_forkserver_preload(
+    ["tests.support.reliability_workers", "tests.support.view_workers"]
+)
 
 PATIENCE = 100.0
 """Seconds after which a process that should have ended is taken to hang."""

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.event_store.sqlite import sqlite_event_store
+from plangate.infrastructure.event_store.sqlite import events_in
+from plangate.infrastructure.event_store.sqlite_file import SqliteFile
+from plangate.infrastructure.view_store.sqlite import SqliteViewStore
 from tests.support.reliability_acks import AckLog
 from tests.support.reliability_workers import work_through
 
@@ -19,8 +21,13 @@ PLANS = ["p0", "p1", "p2"]
 def run(database: Path, log: Path, synchronous: str, commands: int) -> None:
     """Run so many errands at a given degree of durability."""
     acks = AckLog(log)
-    store = sqlite_event_store(database, pragmas={"synchronous": synchronous})
-    with PlanRegistry(store, clock=lambda: datetime.now(UTC), new_id=secrets.token_hex) as registry:
+    file = SqliteFile(database, pragmas={"synchronous": synchronous})
+    with PlanRegistry(
+        events_in(file),
+        views=SqliteViewStore(file),
+        clock=lambda: datetime.now(UTC),
+        new_id=secrets.token_hex,
+    ) as registry:
         work_through(registry, acks, PLANS, seed=3, number=commands)
     acks.close()
 

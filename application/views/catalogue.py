@@ -1,0 +1,18 @@
+"""Which views there are."""
+
+from typing import Final
+
+from plangate.application.views import board, replans, summaries, timeline
+from plangate.application.views.steps import View
+
+PLANS: Final = "plans"
+BOARD: Final = "board"
+TIMELINE: Final = "timeline"
+REPLANS: Final = "replans"
+
+VIEWS: Final = (
+    View(PLANS, summaries.VERSION, summaries.project),
+    View(BOARD, board.VERSION, board.project),
+    View(TIMELINE, timeline.VERSION, timeline.project),
+    View(REPLANS, replans.VERSION, replans.project),
+)

@@ -1,0 +1,264 @@
+"""What can be asked across plans, answered from the views.
+
+By default a question first catches up with the log, so that everybody reads what
+they wrote. With `follow_log` one background reader does that instead, and a
+question can name the position that its answer must reflect.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from plangate.application.acceptance import accept
+from plangate.application.errors import StoreReadOnly
+from plangate.application.paging import MAX_PAGE, PlanFilter
+from plangate.application.ports import Clock, EventStore, ViewStore
+from plangate.application.questions import PlanQuestions
+from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
+from plangate.application.views.catalogue import BOARD, PLANS, REPLANS, TIMELINE, VIEWS
+from plangate.application.views.cursors import cursor, read_cursor
+from plangate.application.views.keeper import Tell, ViewKeeper
+from plangate.application.views.queries import (
+    After,
+    BoardPage,
+    BoardWanted,
+    PlanOrder,
+    PlanPage,
+    PlansWanted,
+    ReplanPage,
+    ReplansWanted,
+    TimelinePage,
+    TimelineWanted,
+    Wanted,
+)
+from plangate.application.views.reader import ViewReader
+from plangate.application.views.rows import PlanSummary, Row
+from plangate.application.views.status import ViewReport, ViewStatus
+from plangate.application.views.updates import Target
+from plangate.domain.errors import InvalidInput, Problem
+from plangate.domain.vocabulary import PlanState, TaskStatus
+
+_Row = TypeVar("_Row", bound=Row)
+_Wanted = TypeVar("_Wanted", bound=Wanted)
+
+
+class ViewQuestions(PlanQuestions):
+    """The answers of one store and its views."""
+
+    def __init__(self, store: EventStore, views: ViewStore, clock: Clock) -> None:
+        super().__init__(store)
+        self._views = views
+        self._keeper = ViewKeeper(store, views, clock)
+        self._reader = ViewReader(self._keeper)
+
+    def list_plans(
+        self,
+        *,
+        limit: int | None = None,
+        state: PlanState | str | None = None,
+        needs_replan: bool | None = None,
+        labels: Sequence[str] = (),
+    ) -> PlanList:
+        """The plans that are there, oldest first: all that match, or the first `limit`.
+
+        A plan with an event that cannot be read is named beside the others.
+        """
+        wanted = accept(
+            PlanFilter,
+            {"limit": limit, "state": state, "needs_replan": needs_replan, "labels": labels},
+        )
+        plans: list[PlanStatus] = []
+        unreadable: list[UnreadablePlan] = []
+        for read in self._readable(self._found(wanted)):
+            if len(plans) == wanted.limit:
+                break
+            if isinstance(read, UnreadablePlan):
+                unreadable.append(read)
+            elif wanted.admits(read.plan):
+                plans.append(PlanStatus.of(read.plan))
+        return PlanList(plans=tuple(plans), unreadable=tuple(unreadable))
+
+    def plans(
+        self,
+        *,
+        state: PlanState | str | None = None,
+        needs_replan: bool | None = None,
+        text: str | None = None,
+        labels: Sequence[str] = (),
+        order: PlanOrder | str = PlanOrder.OLDEST,
+        limit: int = 100,
+        after: str | None = None,
+        at_least: int = 0,
+    ) -> PlanPage:
+        """Which plans are there, and how do they stand? Those that match all that is said.
+
+        `text` names words, or beginnings of words, that goal and titles must hold
+        between them. Go on with `after`, the `next` of the answer before; at most
+        10,000 at a time. `at_least` is a position that the answer must reflect.
+        """
+        wanted = accept(
+            PlansWanted,
+            {
+                "state": state,
+                "needs_replan": needs_replan,
+                "text": text,
+                "labels": labels,
+                "order": order,
+                "limit": limit,
+                "after": after,
+                "at_least": at_least,
+            },
+        )
+        fields = [field for field, _ in wanted.order.keys]
+        rows, following = self._page(
+            PLANS, f"{PLANS}/{wanted.order}", fields, wanted, self._views.plans
+        )
+        return PlanPage(plans=rows, next=following)
+
+    def board(
+        self,
+        plan_id: str | None = None,
+        *,
+        status: TaskStatus | str | None = None,
+        limit: int = 100,
+        after: str | None = None,
+        at_least: int = 0,
+    ) -> BoardPage:
+        """Who is where? The tasks of a plan, or those in a status, or both."""
+        wanted = accept(
+            BoardWanted,
+            {
+                "plan_id": plan_id,
+                "status": status,
+                "limit": limit,
+                "after": after,
+                "at_least": at_least,
+            },
+        )
+        if wanted.plan_id is None and wanted.status is None:
+            raise InvalidInput([Problem("plan_id", "name a plan, a status or both")])
+        fields = ("plan_position", "place", "plan_id", "task_id")
+        rows, following = self._page(BOARD, BOARD, fields, wanted, self._views.board)
+        return BoardPage(tasks=rows, next=following)
+
+    def timeline(
+        self,
+        plan_id: str,
+        *,
+        limit: int = 1_000,
+        after: str | None = None,
+        at_least: int = 0,
+    ) -> TimelinePage:
+        """How did a plan's confidence move? Its scores as they came; empty for an unknown plan."""
+        wanted = accept(
+            TimelineWanted,
+            {"plan_id": plan_id, "limit": limit, "after": after, "at_least": at_least},
+        )
+        rows, following = self._page(TIMELINE, TIMELINE, ("version",), wanted, self._views.timeline)
+        return TimelinePage(scores=rows, next=following)
+
+    def replans(
+        self,
+        plan_id: str | None = None,
+        *,
+        newest_first: bool = False,
+        limit: int = 100,
+        after: str | None = None,
+        at_least: int = 0,
+    ) -> ReplanPage:
+        """When and on what figures did gates fire? Those of a plan, or of all plans."""
+        wanted = accept(
+            ReplansWanted,
+            {
+                "plan_id": plan_id,
+                "newest_first": newest_first,
+                "limit": limit,
+                "after": after,
+                "at_least": at_least,
+            },
+        )
+        question = f"{REPLANS}/{'newest' if wanted.newest_first else 'oldest'}"
+        rows, following = self._page(REPLANS, question, ("position",), wanted, self._views.replans)
+        return ReplanPage(replans=rows, next=following)
+
+    # --- the views themselves ---
+
+    def last_position(self) -> int:
+        """The position of the newest event: what `at_least` needs to read one's own writes."""
+        return self._store.last_position()
+
+    def view_report(self) -> ViewReport:
+        """How far behind, how large and on what stuck each view is; catches up with nothing."""
+        marks, sizes, last = self._views.marks(), self._views.sizes(), self.last_position()
+        found = []
+        for view in VIEWS:
+            mark, rebuild = marks.get(Target(view.name)), marks.get(Target(view.name, rebuilt=True))
+            position = mark.position if mark else 0
+            status = ViewStatus(
+                name=view.name,
+                fold_version=mark.fold_version if mark else 0,
+                position=position,
+                lag=max(last - position, 0),
+                rows=sizes.get(view.name, 0),
+                rebuilding=rebuild.position if rebuild else None,
+                stuck=tuple(mark.stuck.values()) if mark else (),
+            )
+            found.append(status)
+        return ViewReport(position=last, views=tuple(found), failure=self._reader.failure)
+
+    def rebuild_views(self, *names: str, tell: Tell = lambda _reached, _last: None) -> None:
+        """Make views again from the log alone: those that are named, or all.
+
+        They are built beside the old ones, which are read until the new ones take
+        their place at once. `tell` hears how far it has come. Killing it harms nothing.
+        """
+        known = [view.name for view in VIEWS]
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            problem = f"{unknown[0]!r} is no view; there are {', '.join(known)}"
+            raise InvalidInput([Problem("names", problem)])
+        self._keeper.rebuild(names or known, tell)
+
+    def follow_log(self) -> None:
+        """From now on one background thread keeps the views current, until the registry closes.
+
+        Questions then no longer catch up themselves; `at_least` makes them wait.
+        """
+        self._reader.start()
+
+    def _found(self, wanted: PlanFilter) -> Iterable[str] | None:
+        """Which plans may match, oldest first; None where only reading them all can tell.
+
+        That is without a filter, and where the views are behind and cannot be written.
+        """
+        if wanted == PlanFilter(limit=wanted.limit):
+            return None
+        try:
+            self._reader.reach(PLANS, self.last_position())
+        except StoreReadOnly:
+            return None
+        matching = PlansWanted(
+            state=wanted.state, needs_replan=wanted.needs_replan, labels=wanted.labels
+        )
+        rows: list[PlanSummary] = []
+        while page := self._views.plans(
+            matching, (rows[-1].created_position,) if rows else None, MAX_PAGE
+        ):
+            rows += page
+        stuck = self._views.marks()[Target(PLANS)].stuck
+        return dict.fromkeys([*stuck, *(row.plan_id for row in rows)])
+
+    def _page(
+        self,
+        view: str,
+        question: str,
+        fields: Sequence[str],
+        wanted: _Wanted,
+        ask: Callable[[_Wanted, After | None, int], Sequence[_Row]],
+    ) -> tuple[tuple[_Row, ...], str | None]:
+        """The rows that are wanted, and the cursor behind them if there are more."""
+        after = None if wanted.after is None else read_cursor(wanted.after, question, fields)
+        self._reader.reach(view, wanted.at_least)
+        rows: Any = ask(wanted, after, wanted.limit + 1)
+        there_are_more = len(rows) > wanted.limit
+        rows = tuple(rows[: wanted.limit])
+        return rows, cursor(question, fields, rows[-1]) if there_are_more else None

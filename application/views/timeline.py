@@ -1,0 +1,64 @@
+"""The confidence timeline: how a plan's confidence moved, score by score."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from plangate.application.views.confidence_tree import ConfidenceTree
+from plangate.application.views.rows import TimelineEntry
+from plangate.application.views.steps import Step
+from plangate.application.views.updates import Changes
+from plangate.domain.events import AttemptStarted, ScoreRetracted, TaskScored
+from plangate.domain.plan import Plan
+
+VERSION: Final = 1
+
+
+def project(
+    tree: ConfidenceTree | None, steps: Sequence[Step]
+) -> tuple[ConfidenceTree | None, Changes]:
+    """An entry for each score. The state is a tree of the plan, or None until it is needed.
+
+    A task that comes, goes or moves makes the tree useless; the next score grows
+    another, so that a revision of many changes costs one tree.
+    """
+    entries: list[TimelineEntry] = []
+    for step in steps:
+        event, plan = step.recorded.event, step.plan
+        if tree is not None and tree.order is not plan.order:
+            tree = None
+        if not isinstance(event, TaskScored | ScoreRetracted | AttemptStarted):
+            continue
+        if tree is not None:
+            tree = _after(tree, plan, event.task_id)
+        if isinstance(event, TaskScored):
+            tree = tree or ConfidenceTree.of(plan)
+            entries.append(_entry(step, event, tree.rolling_confidence))
+    plan = steps[-1].plan
+    if plan.deleted:
+        return tree, Changes(gone=((plan.plan_id, None),))
+    return tree, Changes(put=entries)
+
+
+def _after(tree: ConfidenceTree, plan: Plan, task_id: str) -> ConfidenceTree:
+    task = plan.tasks.get(task_id)
+    return tree.rescored(task_id, task.confidence(plan.policy)) if task else tree
+
+
+def _entry(step: Step, event: TaskScored, rolling_confidence: float) -> TimelineEntry:
+    plan = step.plan
+    task = plan.tasks.get(event.task_id)
+    return TimelineEntry(
+        plan_id=plan.plan_id,
+        version=plan.version,
+        position=step.position,
+        at=event.at,
+        task_id=event.task_id,
+        kind=event.kind,
+        score=event.score,
+        raw_score=event.raw_score,
+        scorer=event.scorer,
+        attempt=task.attempt if task else 1,
+        task_confidence=task.confidence(plan.policy) if task else None,
+        rolling_confidence=rolling_confidence,
+        confidence_threshold=plan.policy.confidence_threshold,
+    )

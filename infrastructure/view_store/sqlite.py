@@ -1,0 +1,224 @@
+"""Views in a SQLite file, beside the events; or in memory, for tests, examples and trials."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from threading import Lock
+from typing import Protocol, TypeVar
+
+from plangate.application.errors import StoreUnavailable
+from plangate.application.views.queries import (
+    After,
+    BoardWanted,
+    Keys,
+    PlansWanted,
+    ReplansWanted,
+    TimelineWanted,
+)
+from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, Row, TimelineEntry
+from plangate.application.views.updates import Mark, Target, ViewUpdate
+from plangate.infrastructure.event_store.sqlite_file import VIEW_MARKS
+from plangate.infrastructure.view_store.conditions import Conditions, ordering, phrases
+from plangate.infrastructure.view_store.sqlite_writing import (
+    Overtaken,
+    drop,
+    marks_in,
+    move,
+    note_stuck_plans,
+    tables_of,
+    write,
+)
+from plangate.infrastructure.view_store.tables import (
+    REBUILT,
+    REPLAN_LOG,
+    SCORES,
+    SUMMARIES,
+    TABLES,
+    TASKS,
+    WORDS,
+    Table,
+)
+
+_Row = TypeVar("_Row", bound=Row)
+
+
+class Database(Protocol):
+    """A SQLite database, by its transactions."""
+
+    def reading(self) -> AbstractContextManager[sqlite3.Cursor]:
+        """A transaction that sees one state of the database."""
+        ...
+
+    def writing(self) -> AbstractContextManager[sqlite3.Cursor]:
+        """A transaction that keeps other writers out from its beginning."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+def memory_view_store() -> "SqliteViewStore":
+    """Views that are empty at first and gone with the process."""
+    return SqliteViewStore(_Memory())
+
+
+class _Memory:
+    """A database in memory: one connection, for one at a time."""
+
+    def __init__(self) -> None:
+        self._connection = sqlite3.connect(
+            ":memory:", check_same_thread=False, isolation_level=None
+        )
+        self._turn = Lock()
+        for statement in VIEW_MARKS:
+            self._connection.execute(statement)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Cursor]:
+        with self._turn:
+            try:
+                cursor = self._connection.execute("BEGIN")
+            except sqlite3.ProgrammingError:
+                raise StoreUnavailable("the views in memory are closed") from None
+            try:
+                yield cursor
+                cursor.execute("COMMIT")
+            except BaseException:
+                cursor.execute("ROLLBACK")
+                raise
+
+    reading = writing
+
+    def close(self) -> None:
+        with self._turn:
+            self._connection.close()
+
+
+class SqliteViewStore:
+    """The views of one database: a `SqliteFile`, which holds the events too, or one in memory."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # --- how far the views have come ---
+
+    def marks(self) -> Mapping[Target, Mark]:
+        """How far every view and every rebuild has come."""
+        with self._database.reading() as cursor:
+            return marks_in(cursor)
+
+    def begin(self, view: str, fold_version: int, *, afresh: bool) -> None:
+        """Begin to rebuild a view, or go on with it."""
+        with self._database.writing() as cursor:
+            marks = marks_in(cursor)
+            there = [marks.get(Target(view)), marks.get(Target(view, rebuilt=True))]
+            if not afresh and any(mark and mark.fold_version == fold_version for mark in there):
+                return
+            drop(cursor, view, REBUILT)
+            for table, definition in tables_of(view):
+                cursor.execute(definition.format(table=table + REBUILT))
+            cursor.execute("INSERT INTO view_marks VALUES (?, 1, ?, 0, 0)", (view, fold_version))
+
+    def save(self, updates: Sequence[ViewUpdate]) -> bool:
+        """Write all the updates, unless somebody else was faster."""
+        try:
+            with self._database.writing() as cursor:
+                for update in updates:
+                    move(cursor, update)
+                    note_stuck_plans(cursor, update)
+                    write(cursor, update)
+        except Overtaken:
+            return False
+        return True
+
+    def swap(self, view: str) -> bool:
+        """Let the rebuilt tables of a view take the place of those that are read."""
+        with self._database.writing() as cursor:
+            marks = marks_in(cursor)
+            old, new = marks.get(Target(view)), marks.get(Target(view, rebuilt=True))
+            if new is None or (old is not None and new.position < old.position):
+                return False
+            drop(cursor, view, "")
+            for table, _ in tables_of(view):
+                cursor.execute(f"ALTER TABLE {table}{REBUILT} RENAME TO {table}")
+            for marking in ("view_marks", "view_stuck"):
+                cursor.execute(f"UPDATE {marking} SET rebuilt = 0 WHERE view = ?", (view,))  # noqa: S608
+        return True
+
+    def sizes(self) -> Mapping[str, int]:
+        """How many rows each view has."""
+        with self._database.reading() as cursor:
+            there = [target.view for target in marks_in(cursor) if not target.rebuilt]
+            return {
+                view: cursor.execute(f"SELECT count(*) FROM {TABLES[view].name}").fetchone()[0]  # noqa: S608
+                for view in there
+            }
+
+    # --- questions ---
+
+    def plans(self, wanted: PlansWanted, after: After | None, limit: int) -> Sequence[PlanSummary]:
+        """The first `limit` matching plans beyond `after`."""
+        where = Conditions()
+        if wanted.state is not None:
+            where.add("state = ?", wanted.state)
+        if wanted.needs_replan is not None:
+            where.add("needs_replan = ?", wanted.needs_replan)
+        for label in wanted.labels:
+            where.add("EXISTS (SELECT 1 FROM json_each(labels) WHERE value = ?)", label)
+        if wanted.words is not None:
+            matches = f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH ?"  # noqa: S608
+            where.add(f"created_position IN ({matches})", phrases(wanted.words))
+        where.beyond(wanted.order.keys, after)
+        return self._rows(SUMMARIES, where, wanted.order.keys, limit)
+
+    def board(self, wanted: BoardWanted, after: After | None, limit: int) -> Sequence[BoardTask]:
+        """The first `limit` matching tasks, from where the last one told stands now."""
+        where = Conditions()
+        if wanted.plan_id is not None:
+            where.add("plan_id = ?", wanted.plan_id)
+        if wanted.status is not None:
+            where.add("status = ?", wanted.status)
+        if after is not None:
+            plan_position, place, plan_id, task_id = after
+            now = "SELECT place FROM view_board WHERE plan_id = ? AND task_id = ?"
+            where.add(
+                f"(plan_position, place) > (?, coalesce(({now}), ?))",
+                *(plan_position, plan_id, task_id, place),
+            )
+        return self._rows(TASKS, where, (("plan_position", False), ("place", False)), limit)
+
+    def timeline(
+        self, wanted: TimelineWanted, after: After | None, limit: int
+    ) -> Sequence[TimelineEntry]:
+        """The first `limit` scores of a plan beyond a version."""
+        where, keys = Conditions(), (("version", False),)
+        where.add("plan_id = ?", wanted.plan_id)
+        where.beyond(keys, after)
+        return self._rows(SCORES, where, keys, limit)
+
+    def replans(
+        self, wanted: ReplansWanted, after: After | None, limit: int
+    ) -> Sequence[ReplanEntry]:
+        """The first `limit` replans beyond a position."""
+        where, keys = Conditions(), (("position", wanted.newest_first),)
+        if wanted.plan_id is not None:
+            where.add("plan_id = ?", wanted.plan_id)
+        where.beyond(keys, after)
+        return self._rows(REPLAN_LOG, where, keys, limit)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def _rows(
+        self, table: Table[_Row], where: Conditions, keys: Keys, limit: int
+    ) -> Sequence[_Row]:
+        query = (
+            f"SELECT {', '.join(table.columns)}, EXISTS (SELECT 1 FROM view_stuck WHERE view = ?"  # noqa: S608
+            f" AND rebuilt = 0 AND view_stuck.plan_id = {table.name}.plan_id)"
+            f" FROM {table.name} WHERE {where.text} ORDER BY {ordering(keys)} LIMIT ?"
+        )
+        with self._database.reading() as cursor:
+            rows = cursor.execute(query, (table.view, *where.values, limit)).fetchall()
+        return [table.decode(row) for row in rows]

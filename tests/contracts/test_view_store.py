@@ -1,0 +1,321 @@
+"""What every view store promises, whatever engine stands behind it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plangate.application.errors import StoreUnavailable
+from plangate.application.ports import ViewStore
+from plangate.application.views.queries import (
+    BoardWanted,
+    PlanOrder,
+    PlansWanted,
+    ReplansWanted,
+    TimelineWanted,
+)
+from plangate.application.views.rows import PlanSummary
+from plangate.application.views.updates import Changes, Mark, Target, ViewUpdate
+from plangate.domain.vocabulary import TaskStatus
+from plangate.infrastructure.event_store.sqlite_file import SqliteFile
+from plangate.infrastructure.view_store.sqlite import SqliteViewStore, memory_view_store
+from tests.support.view_rows import FOLD, ids, made, put, replan, score, stuck, summary, task
+
+ALL = ("plans", "board", "timeline", "replans")
+ENGINES: dict[str, Callable[[Path], ViewStore]] = {
+    "memory": lambda _folder: memory_view_store(),
+    "sqlite": lambda folder: SqliteViewStore(SqliteFile(folder / "plans.db")),
+}
+
+
+@pytest.fixture(params=ENGINES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ViewStore]:
+    """Each kind of store in turn, all its views there and empty."""
+    store = ENGINES[request.param](tmp_path)
+    made(store, *ALL)
+    yield store
+    store.close()
+
+
+def plans(store: ViewStore, after: tuple[Any, ...] | None = None, **wanted: Any) -> list[Any]:
+    return list(store.plans(PlansWanted.model_validate(wanted), after, 100))
+
+
+# --- rows and how far they go ---
+
+
+def test_rows_come_back_as_they_were_given(store: ViewStore) -> None:
+    given = (
+        summary(1),
+        task(1, 0),
+        score("p1", 2),
+        replan("p1", 4),
+        score("p1", 5, scorer=None, raw_score=None, task_confidence=None),
+    )
+    put(store, "plans", given[0])
+    put(store, "board", given[1])
+    put(store, "timeline", given[2], given[4])
+    put(store, "replans", given[3])
+    assert plans(store) == [given[0]]
+    assert store.board(BoardWanted(plan_id="p1"), None, 9) == [given[1]]
+    assert store.timeline(TimelineWanted(plan_id="p1"), None, 9) == [given[2], given[4]]
+    assert store.replans(ReplansWanted(), None, 9) == [given[3]]
+    assert store.sizes() == {"plans": 1, "board": 1, "timeline": 2, "replans": 1}
+
+
+def test_a_newer_row_takes_the_place_of_the_older(store: ViewStore) -> None:
+    put(store, "plans", summary(1, goal="old"))
+    put(store, "plans", summary(1, goal=None, updated_position=2))
+    assert [plan.goal for plan in plans(store)] == [None]
+
+
+def test_rows_and_position_move_together(store: ViewStore) -> None:
+    put(store, "plans", summary(1), until=5)
+    assert store.marks()[Target("plans")] == Mark(FOLD, 5, 1)
+    assert store.marks()[Target("board")] == Mark(FOLD, 0)
+
+
+@pytest.mark.parametrize(
+    "elsewhere", [{"position": 4}, {"fold_version": FOLD + 1}, {"updates": 0}, {"updates": 2}]
+)
+def test_who_comes_second_saves_nothing(store: ViewStore, elsewhere: dict[str, Any]) -> None:
+    put(store, "plans", summary(1), until=5)
+    marks = store.marks()
+    late = replace(marks[Target("plans")], **elsewhere)
+    assert not put(store, "plans", summary(2), after=late)
+    good = ViewUpdate(Target("board"), marks[Target("board")], 5, [Changes(put=[task(1, 0)])])
+    assert not store.save([good, ViewUpdate(Target("plans"), late, 6, [])])
+    assert ids(plans(store)) == ["p1"]
+    assert store.sizes()["board"] == 0
+    assert store.marks() == marks
+
+
+def test_what_is_gone_goes_before_what_comes(store: ViewStore) -> None:
+    put(store, "board", task(1, 0), task(1, 1), task(2, 0))
+    put(store, "board", task(1, 2), gone=[("p1", "t0")])
+    assert [t.task_id for t in store.board(BoardWanted(plan_id="p1"), None, 9)] == ["t1", "t2"]
+    put(store, "board", task(1, 5), gone=[("p1", None)])
+    assert [t.task_id for t in store.board(BoardWanted(plan_id="p1"), None, 9)] == ["t5"]
+    assert len(store.board(BoardWanted(plan_id="p2"), None, 9)) == 1
+
+
+def test_changes_of_one_update_are_written_in_their_order(store: ViewStore) -> None:
+    changes = [
+        Changes(put=[task(1, 0)]),
+        Changes(gone=[("p1", "t0")], put=[task(1, 1)]),
+        Changes(gone=[("p1", "t1")]),
+        Changes(put=[task(1, 2)]),
+    ]
+    store.save([ViewUpdate(Target("board"), Mark(FOLD, 0), 1, changes)])
+    assert [t.task_id for t in store.board(BoardWanted(plan_id="p1"), None, 9)] == ["t2"]
+
+
+# --- plans that views are stuck on ---
+
+
+def test_rows_of_a_stuck_plan_are_stale_until_it_is_freed(store: ViewStore) -> None:
+    put(store, "plans", summary(1), summary(2))
+    put(store, "timeline", score("p1", 2))
+    assert put(store, "plans", stuck=[stuck("p1")])
+    assert [plan.stale for plan in plans(store)] == [True, False]
+    assert not store.timeline(TimelineWanted(plan_id="p1"), None, 9)[0].stale
+    assert store.marks()[Target("plans")].stuck == {"p1": stuck("p1")}
+    put(store, "plans", until=2, freed=["p1"], stuck=[stuck("p1", 3)])
+    assert store.marks()[Target("plans")].stuck["p1"].version == 3
+    put(store, "plans", until=2, freed=["p1"])
+    assert [plan.stale for plan in plans(store)] == [False, False]
+    assert store.marks()[Target("plans")].stuck == {}
+
+
+# --- rebuilding ---
+
+
+@pytest.mark.parametrize("view, row", [("plans", summary(1)), ("board", task(1, 0))])
+def test_a_rebuild_is_not_seen_until_it_takes_the_place_of_the_old(
+    store: ViewStore, view: str, row: Any
+) -> None:
+    put(store, view, row, until=5)
+    store.begin(view, FOLD + 1, afresh=False)
+    put(store, view, row.model_copy(update={"plan_id": "q"}), until=4, rebuilt=True)
+    assert store.marks()[Target(view, rebuilt=True)] == Mark(FOLD + 1, 4, 1)
+    assert not store.swap(view)
+    assert store.sizes()[view] == 1
+    put(store, view, rebuilt=True, stuck=[stuck("q")])
+    assert store.swap(view)
+    assert store.marks()[Target(view)] == Mark(FOLD + 1, 5, 2, {"q": stuck("q")})
+    assert Target(view, rebuilt=True) not in store.marks()
+    assert store.sizes()[view] == 1
+    if view == "plans":
+        assert [(plan.plan_id, plan.stale) for plan in plans(store)] == [("q", True)]
+    assert not store.swap(view)
+
+
+def test_a_rebuild_is_gone_on_with_unless_it_is_to_be_done_afresh(store: ViewStore) -> None:
+    store.begin("plans", FOLD, afresh=False)
+    assert Target("plans", rebuilt=True) not in store.marks()
+    store.begin("plans", FOLD, afresh=True)
+    put(store, "plans", summary(1), until=5, rebuilt=True, texts=[(1, "word")])
+    store.begin("plans", FOLD + 1, afresh=False)
+    assert store.marks()[Target("plans", rebuilt=True)] == Mark(FOLD + 1, 0)
+    put(store, "plans", summary(1), until=5, rebuilt=True)
+    store.begin("plans", FOLD + 1, afresh=False)
+    assert store.marks()[Target("plans", rebuilt=True)] == Mark(FOLD + 1, 5, 1)
+    store.begin("plans", FOLD + 1, afresh=True)
+    assert store.marks()[Target("plans", rebuilt=True)] == Mark(FOLD + 1, 0)
+    assert store.swap("plans")
+    assert plans(store) == []
+
+
+# --- questions ---
+
+MANY = (
+    summary(1, state="active", needs_replan=False, priority=5, labels=("x",)),
+    summary(2, state="complete", rolling_confidence=0.9, labels=("x", "y"), updated_position=9),
+    summary(3, state="active", rolling_confidence=0.9, priority=-1, labels=()),
+    summary(4, state="blocked", rolling_confidence=0.1, priority=5, labels=("xy",)),
+)
+
+
+@pytest.mark.parametrize(
+    "wanted, found",
+    [
+        ({}, [1, 2, 3, 4]),
+        ({"state": "active"}, [1, 3]),
+        ({"needs_replan": False}, [1]),
+        ({"needs_replan": True, "state": "active"}, [3]),
+        ({"labels": ["x"]}, [1, 2]),
+        ({"labels": ["y", "x"]}, [2]),
+        ({"labels": ["%"]}, []),
+        ({"order": "newest"}, [4, 3, 2, 1]),
+        ({"order": "updated"}, [2, 4, 3, 1]),
+        ({"order": "confidence"}, [4, 1, 2, 3]),
+        ({"order": "priority"}, [1, 4, 2, 3]),
+    ],
+)
+def test_plans_are_found_and_ordered(
+    store: ViewStore, wanted: dict[str, Any], found: list[int]
+) -> None:
+    put(store, "plans", *MANY)
+    assert [plan.created_position for plan in plans(store, **wanted)] == found
+
+
+@pytest.mark.parametrize("order", PlanOrder)
+def test_plans_are_told_from_any_row_on(store: ViewStore, order: PlanOrder) -> None:
+    put(store, "plans", *MANY)
+    whole = plans(store, order=order)
+    for place, row in enumerate(whole):
+        after = tuple(getattr(row, field) for field, _ in order.keys)
+        assert plans(store, after, order=order) == whole[place + 1 :]
+    assert len(store.plans(PlansWanted(order=order), None, 2)) == 2
+
+
+@pytest.mark.parametrize(
+    "text, found",
+    [
+        ("ledger", [1, 2]),
+        ("LEDG", [1, 2]),
+        ("new ledger", [1]),
+        ("ledger new", [1]),
+        ("uberfuhr", [3]),
+        ("Überführung", [3]),
+        ("schema_v2", [2]),
+        ("edger", []),
+        ("ledger OR nothing", []),
+        ("ledger NOT new", []),
+        ('"', []),
+        ('ledger "', [1, 2]),
+        ("new*", [1]),
+        ("^new", [1]),
+        ("text:new", []),
+        ("NEAR(new ledger)", []),
+        ("'; DROP TABLE view_plans; --", []),
+        ("(", []),
+        ("-", []),
+        ("\\", []),
+        ("%", []),
+        ("🚢", []),
+        ("\u202e\ufeff", []),
+        (" ".join(["ledger"] * 71), [1, 2]),
+        (" ".join("a" * 250), []),
+        ('"' * 500, []),
+    ],
+)
+def test_words_are_searched_for_and_nothing_in_them_is_an_operator(
+    store: ViewStore, text: str, found: list[int]
+) -> None:
+    texts = [
+        (1, "Move billing to the new ledger"),
+        (2, "Old ledger\nschema_v2"),
+        (3, "Die Überführung"),
+    ]
+    put(store, "plans", *(summary(n) for n, _ in texts), texts=texts)
+    assert [plan.created_position for plan in plans(store, text=text)] == found
+
+
+def test_words_follow_their_plan(store: ViewStore) -> None:
+    put(store, "plans", summary(1), summary(2), texts=[(1, "old"), (2, "old")])
+    put(store, "plans", texts=[(1, "new")])
+    put(store, "plans", gone=[("p2", None)])
+    assert ids(plans(store, text="new")) == ["p1"]
+    assert plans(store, text="old") == []
+    put(store, "plans", summary(2, plan_id="q"))
+    assert plans(store, text="old") == []
+
+
+def test_the_board_is_told_by_plan_and_by_status(store: ViewStore) -> None:
+    rows = [task(2, 0), task(1, 1, status="done"), task(1, 0), task(1, 2)]
+    put(store, "board", *rows)
+
+    def told(**wanted: Any) -> list[tuple[str, str]]:
+        found = store.board(BoardWanted.model_validate(wanted), None, 9)
+        return [(row.plan_id, row.task_id) for row in found]
+
+    assert told(plan_id="p1") == [("p1", "t0"), ("p1", "t1"), ("p1", "t2")]
+    assert told(status="in_progress") == [("p1", "t0"), ("p1", "t2"), ("p2", "t0")]
+    assert told(status="in_progress", plan_id="p1") == [("p1", "t0"), ("p1", "t2")]
+    assert len(store.board(BoardWanted(plan_id="p1"), None, 1)) == 1
+
+
+def test_the_board_goes_on_from_where_the_last_task_stands_now(store: ViewStore) -> None:
+    put(store, "board", *(task(1, place) for place in range(4)))
+    after = (1, 1, "p1", "t1")
+
+    def rest() -> list[str]:
+        rows = store.board(BoardWanted(status=TaskStatus.IN_PROGRESS), after, 9)
+        return [row.task_id for row in rows]
+
+    assert rest() == ["t2", "t3"]
+    moved = [task(1, place + 1, task_id=f"t{place}") for place in range(4)]
+    put(store, "board", *moved, task(1, 0, task_id="new"))
+    assert rest() == ["t2", "t3"]
+    put(store, "board", gone=[("p1", "t1")])
+    assert rest() == ["t2", "t3"]
+
+
+def test_scores_and_replans_are_told_from_any_row_on(store: ViewStore) -> None:
+    scores = [score("p", 2), score("p", 3), score("q", 4), score("p", 5)]
+    fired = [replan("p", 3), replan("q", 4), replan("p", 6)]
+    put(store, "timeline", *scores)
+    put(store, "replans", *fired)
+    wanted = TimelineWanted(plan_id="p")
+    assert store.timeline(wanted, (2,), 9) == [scores[1], scores[3]]
+    assert store.timeline(wanted, None, 2) == scores[:2]
+    assert store.replans(ReplansWanted(), (30,), 9) == fired[1:]
+    assert store.replans(ReplansWanted(newest_first=True), None, 2) == fired[:0:-1]
+    assert store.replans(ReplansWanted(newest_first=True), (40,), 9) == fired[:1]
+    assert store.replans(ReplansWanted(plan_id="p"), None, 9) == [fired[0], fired[2]]
+
+
+def test_a_closed_store_says_so(store: ViewStore) -> None:
+    store.close()
+    store.close()
+    with pytest.raises(StoreUnavailable, match="closed"):
+        store.marks()
+
+
+def test_a_thousand_rows_go_in_and_come_out(store: ViewStore) -> None:
+    rows: list[PlanSummary] = [summary(position) for position in range(1, 1_001)]
+    put(store, "plans", *rows)
+    assert list(store.plans(PlansWanted(), None, 2_000)) == rows

@@ -1,0 +1,52 @@
+"""Random work on several plans of one store, for views to follow."""
+
+import random
+
+from plangate.application.calls import Call
+from plangate.application.registry import PlanRegistry
+from plangate.application.results import PlanStatus
+from plangate.domain.errors import PlangateError
+from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan
+from tests.support.naive import NaivePlan, Refused
+from tests.support.wishes import some_wish
+
+
+class RandomWork:
+    """Plans that somebody works on at random, every command of the domain among it."""
+
+    def __init__(self, registry: PlanRegistry, chance: random.Random, name: str = "p") -> None:
+        self._registry = registry
+        self._chance = chance
+        self._name = name
+        self._plans: list[NaivePlan] = []
+
+    def go_on(self, commands: int) -> None:
+        """So many more commands, of which some are refused."""
+        for _ in range(commands):
+            if len(self._plans) < 1 or self._chance.random() < 0.1:
+                self._create()
+            else:
+                self._wish(self._chance.choice(self._plans))
+
+    def _create(self) -> None:
+        chance = self._chance
+        wish, naive = a_plan(
+            chance.randint(1, 5),
+            chance.randrange(len(POLICIES)),
+            chance.randrange(len(DEPENDENCIES)),
+        )
+        naive.plan_id = f"{self._name}{len(self._plans)}"
+        self._plans.append(naive)
+        self._registry._commands.carry_out(naive.plan_id, wish, Call(), PlanStatus.of)
+
+    def _wish(self, naive: NaivePlan) -> None:
+        naive.now += self._chance.choice([0, 1, 5, 40])
+        wish, model = some_wish(self._chance, naive)
+        try:
+            self._registry._commands.carry_out(naive.plan_id, wish, Call(), PlanStatus.of)
+        except PlangateError:
+            return
+        try:
+            model()
+        except Refused:  # its clock is another one; it only has to suggest what to do
+            return

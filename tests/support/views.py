@@ -1,0 +1,190 @@
+"""The views once more, made from scratch as plainly as they can be said, and held side by side."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from plangate.application.ports import EventStore
+from plangate.application.records import RecordedEvent
+from plangate.application.registry import PlanRegistry
+from plangate.application.views.rows import Row
+from plangate.domain.events import ReplanTriggered, TaskScored
+from plangate.domain.plan import Plan, evolve
+from plangate.domain.vocabulary import PlanState, TaskStatus
+
+Told = dict[str, list[dict[str, Any]]]
+
+EVERYTHING = 10_000
+
+
+def whole_log(store: EventStore) -> list[RecordedEvent]:
+    """Every event, in commit order."""
+    found: list[RecordedEvent] = []
+    while page := store.read_all(after=_position(found[-1]) if found else 0, limit=EVERYTHING):
+        found += page
+    return found
+
+
+def from_scratch(events: Iterable[RecordedEvent]) -> Told:
+    """What the four views should say, from the log alone: each plan folded event by event."""
+    histories: dict[str, list[RecordedEvent]] = {}
+    for recorded in events:
+        histories.setdefault(recorded.envelope.plan_id, []).append(recorded)
+    told: Told = {"plans": [], "board": [], "timeline": [], "replans": []}
+    for plan_id, history in histories.items():
+        rows = _of_a_plan(Plan(plan_id), history)
+        for view, some in rows.items():
+            told[view] += some
+    told["replans"].sort(key=lambda row: int(row["position"]))
+    return told
+
+
+def as_told(registry: PlanRegistry) -> Told:
+    """What a registry says about everything, page by page."""
+    plans = _all(registry.plans, "plans")
+    board: list[Row] = []
+    timeline: list[Row] = []
+    for plan in plans:
+        board += _all(registry.board, "tasks", plan_id=plan.plan_id)
+        timeline += _all(registry.timeline, "scores", plan_id=plan.plan_id)
+    replans = _all(registry.replans, "replans")
+    return {
+        "plans": [row.model_dump() for row in plans],
+        "board": [row.model_dump() for row in board],
+        "timeline": [row.model_dump() for row in timeline],
+        "replans": [row.model_dump() for row in replans],
+    }
+
+
+def same_views(registry: PlanRegistry) -> None:
+    """A registry's views hold what its log leads to: rolling figures to 1e-9, all else exactly."""
+    alike(as_told(registry), from_scratch(whole_log(registry._store)))
+
+
+def alike(actual: Told, expected: Told) -> None:
+    """The same rows in the same order."""
+    for view, rows in expected.items():
+        assert len(actual[view]) == len(rows), view
+        rolling = view != "board"
+        for row, wanted in zip(actual[view], rows, strict=True):
+            close = pytest.approx(wanted["rolling_confidence"], abs=1e-9) if rolling else None
+            assert row == wanted | ({"rolling_confidence": close} if rolling else {})
+
+
+def _all(ask: Any, rows: str, **wanted: Any) -> Any:
+    found: list[Any] = []
+    after = None
+    while True:
+        page = ask(limit=7, after=after, **wanted)
+        found += getattr(page, rows)
+        after = page.next
+        if after is None:
+            return found
+
+
+def _of_a_plan(plan: Plan, history: Sequence[RecordedEvent]) -> Told:
+    since: dict[str, datetime] = {}
+    scores: list[dict[str, Any]] = []
+    replans: list[dict[str, Any]] = []
+    for recorded in history:
+        event, before = recorded.event, plan
+        plan = evolve(plan, event)
+        for task in plan:
+            was = before.tasks.get(task.id)
+            if was is None or was.status is not task.status:
+                since[task.id] = event.at
+        place = {"plan_id": plan.plan_id, "version": plan.version, "position": _position(recorded)}
+        if isinstance(event, TaskScored):
+            task = plan.tasks[event.task_id]
+            scores.append(
+                place
+                | event.model_dump(
+                    include={"at", "task_id", "kind", "score", "raw_score", "scorer"}
+                )
+                | {
+                    "attempt": task.attempt,
+                    "task_confidence": task.confidence(plan.policy),
+                    "rolling_confidence": plan.rolling_confidence,
+                    "confidence_threshold": plan.policy.confidence_threshold,
+                    "stale": False,
+                }
+            )
+        elif isinstance(event, ReplanTriggered):
+            replans.append(
+                place
+                | event.model_dump(include={"at", "task_id", "rolling_confidence"})
+                | {
+                    "confidence_threshold": event.threshold,
+                    "replan_count": plan.replan_count,
+                    "attempt": plan.tasks[event.task_id].attempt,
+                    "stale": False,
+                }
+            )
+    if plan.deleted:
+        return {}
+    first, last = _position(history[0]), _position(history[-1])
+    return {
+        "plans": [_summary(plan, first, last)],
+        "board": [_on_the_board(plan, n, since, first) for n in range(len(plan.order))],
+        "timeline": scores,
+        "replans": replans,
+    }
+
+
+def _summary(plan: Plan, first: int, last: int) -> dict[str, Any]:
+    count = Counter(task.status for task in plan)
+    ready = [task.id for task in plan if plan.is_ready(task)]
+    return {
+        "plan_id": plan.plan_id,
+        "goal": plan.goal,
+        "state": plan.state,
+        "rolling_confidence": plan.rolling_confidence,
+        "confidence_threshold": plan.policy.confidence_threshold,
+        "needs_replan": plan.needs_replan,
+        "replan_due": plan.replan_due,
+        "replan_count": plan.replan_count,
+        "next_task_id": ready[0] if plan.state is PlanState.ACTIVE else None,
+        "task_count": len(plan.order),
+        **{status.value: count[status] for status in TaskStatus},
+        "priority": plan.priority,
+        "labels": plan.labels,
+        "created_at": plan.created_at,
+        "updated_at": plan.updated_at,
+        "version": plan.version,
+        "created_position": first,
+        "updated_position": last,
+        "stale": False,
+    }
+
+
+def _on_the_board(plan: Plan, place: int, since: dict[str, datetime], first: int) -> dict[str, Any]:
+    task = plan.tasks[plan.order[place]]
+    held = task.claim if task.status is TaskStatus.IN_PROGRESS else None
+    return {
+        "plan_id": plan.plan_id,
+        "task_id": task.id,
+        "title": task.title,
+        "status": task.status,
+        "since": since[task.id],
+        "prompt_score": task.prompt_score,
+        "output_score": task.output_score,
+        "confidence": task.confidence(plan.policy),
+        "replan_count": task.replan_count,
+        "attempt": task.attempt,
+        "worker": held.worker if held else None,
+        "lease_until": held.until if held else None,
+        "priority": task.priority,
+        "labels": task.labels,
+        "place": place,
+        "plan_position": first,
+        "stale": False,
+    }
+
+
+def _position(recorded: RecordedEvent) -> int:
+    position = recorded.envelope.position
+    assert position is not None
+    return position

@@ -1,0 +1,48 @@
+"""A registry in memory whose log and views a test can look into."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from plangate.application.registry import PlanRegistry
+from plangate.infrastructure.event_store.memory import memory_event_store
+from plangate.infrastructure.event_store.recorder_store import RecorderEventStore
+from plangate.infrastructure.view_store.sqlite import SqliteViewStore, memory_view_store
+from tests.support.clocks import counted_ids, ticking
+
+TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
+
+
+@dataclass
+class Place:
+    """One log and one set of views; registries come and go."""
+
+    log: RecorderEventStore
+    views: SqliteViewStore
+    new_id: Callable[[int], str] = field(default_factory=counted_ids)
+
+    def open(self) -> PlanRegistry:
+        """Another process, so to speak."""
+        return PlanRegistry(self.log, views=self.views, clock=ticking(), new_id=self.new_id)
+
+    def spoil(self, plan_id: str, version: int, state: bytes = b"{}") -> bytes:
+        """Damage an event behind everybody's back; what it was."""
+        for row in self.log._recorder._stored_events:  # type: ignore[attr-defined]
+            if (row.originator_id, row.originator_version) == (plan_id, version):
+                whole: bytes = row.state
+                object.__setattr__(row, "state", state)
+                return whole
+        raise KeyError(version)
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    place = Place(memory_event_store(), memory_view_store())
+    yield place
+    place.views.close()
+
+
+@pytest.fixture
+def registry(place: Place) -> PlanRegistry:
+    return place.open()

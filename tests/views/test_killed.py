@@ -1,0 +1,47 @@
+"""Whoever keeps the views may be killed at any moment: afterwards they say what the log says."""
+
+from pathlib import Path
+from random import Random
+from time import sleep
+
+from plangate.infrastructure.bootstrap import connect
+from tests.reliability.conftest import say as say  # noqa: PLC0414  (a fixture of this test too)
+from tests.support.reliability_crowd import crowd
+from tests.support.reliability_figures import Say, short_and_long
+from tests.support.view_workers import follow, keep_views, rebuild_views, work_at_random
+from tests.support.views import same_views
+
+AT_LEAST = 40
+"""Events that are written before anybody is killed."""
+
+LONGEST_LIFE = 0.5
+"""Seconds after that within which all are killed."""
+
+
+@short_and_long("kills", 12, 100)
+def test_views_survive_whoever_keeps_them(tmp_path: Path, say: Say, kills: int) -> None:
+    database, rng, killed, rounds, events = tmp_path / "plans.db", Random(4), 0, 0, 0
+    while killed < kills:
+        with crowd() as working:
+            working.start(work_at_random, database, f"r{rounds}-", rounds)
+            working.start(keep_views, database, rng.choice([3, 50]))
+            working.start(rebuild_views, database, rng.choice([3, 50]))
+            working.start(follow, database)
+            _wait_for(database, events + AT_LEAST)
+            # No pipe could stand for this sleep: the moment is to be any moment.
+            sleep(rng.uniform(0, LONGEST_LIFE))
+            killed += working.kill()
+        rounds += 1
+        with connect(database) as registry:
+            same_views(registry)
+            events = registry.last_position()
+    with connect(database) as registry:
+        registry.rebuild_views()
+        same_views(registry)
+    say("kill -9 of everybody who keeps views", kills=killed, rounds=rounds, events=events)
+
+
+def _wait_for(database: Path, events: int) -> None:
+    with connect(database) as registry:
+        while registry.last_position() < events:
+            sleep(0.01)
