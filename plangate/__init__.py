@@ -29,6 +29,9 @@ from plangate.application.results import (
     TaskView,
     UnreadablePlan,
 )
+from plangate.application.views.queries import BoardPage, PlanPage, ReplanPage, TimelinePage
+from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, TimelineEntry
+from plangate.application.views.status import ViewReport, ViewStatus
 from plangate.domain.commands import (
     AddTask,
     ChangeTask,
@@ -98,6 +101,8 @@ __all__ = [
     "AddTask",
     "AttemptScores",
     "AttemptStarted",
+    "BoardPage",
+    "BoardTask",
     "ChangeTask",
     "Claim",
     "ClaimLost",
@@ -131,6 +136,7 @@ __all__ = [
     "PlanHeld",
     "PlanList",
     "PlanNotFound",
+    "PlanPage",
     "PlanPaused",
     "PlanRegistry",
     "PlanRestored",
@@ -138,12 +144,15 @@ __all__ = [
     "PlanRevised",
     "PlanState",
     "PlanStatus",
+    "PlanSummary",
     "PlangateError",
     "PlannedTask",
     "Policy",
     "Problem",
     "RecordedEvent",
     "ReplaceTask",
+    "ReplanEntry",
+    "ReplanPage",
     "ReplanTriggered",
     "ScoreKind",
     "ScoreNotFound",
@@ -172,7 +181,11 @@ __all__ = [
     "TaskStatus",
     "TaskStatusChanged",
     "TaskView",
+    "TimelineEntry",
+    "TimelinePage",
     "UnreadablePlan",
+    "ViewReport",
+    "ViewStatus",
     "connect",
     "get_registry",
 ]
