@@ -67,6 +67,15 @@ class PostgresServer:
             self.port,
             **_as_somebody(),
         )
+        self.wait()
+
+    def start_if_down(self) -> None:
+        """Start the server again if it gave up."""
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+
+    def wait(self) -> None:
+        """Wait until the server answers."""
         deadline = monotonic() + PATIENCE
         while True:
             try:

@@ -1,0 +1,70 @@
+"""R6 and R7: many processes on one PostgreSQL, and one reader who misses nothing."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from time import perf_counter
+
+from plangate.infrastructure.bootstrap import connect
+from tests.support.postgres_server import PostgresServer
+from tests.support.postgres_work import audit_postgres, missed_or_disordered, tail
+from tests.support.reliability_acks import AckLog, Promises
+from tests.support.reliability_crowd import PROCESSES, crowd
+from tests.support.reliability_errands import creating
+from tests.support.reliability_figures import Say, short_and_long
+from tests.support.reliability_workers import claim_all, run_errands
+
+WRITERS = 8
+CLAIMERS, TASKS = 64, 500
+
+
+@short_and_long("number", 40, 10_000)
+def test_a_reader_beside_eight_writers_sees_every_event_once_and_in_order(
+    postgres: PostgresServer, tmp_path: Path, say: Say, number: int
+) -> None:
+    logs = [tmp_path / f"{n}.acks" for n in range(WRITERS)]
+    done, started = Event(), perf_counter()
+    with connect(postgres.url) as registry, ThreadPoolExecutor(1) as thread:
+        reading = thread.submit(tail, registry, done)
+        try:
+            with crowd() as writers:
+                for seed, log in enumerate(logs):
+                    plans = ["shared-0", "shared-1", f"own-{seed}"]
+                    writers.start(run_errands, postgres.url, log, plans, seed, number)
+                for writer in writers.members:
+                    writer.join()
+                    assert writer.exitcode == 0
+        finally:
+            done.set()
+        seen = reading.result()
+
+    findings = audit_postgres(postgres.url, Promises.in_logs(logs))
+    seconds = round(perf_counter() - started, 1)
+    say("R7 a reader beside eight writers", findings, seen=len(seen), seconds=seconds)
+    assert findings.faults == {}
+    assert len(seen) == findings.events
+    assert missed_or_disordered(seen) == []
+
+
+def test_sixty_four_processes_take_each_task_once(
+    postgres: PostgresServer, tmp_path: Path, say: Say
+) -> None:
+    setup, *logs = [tmp_path / f"{n}.acks" for n in range(CLAIMERS + 1)]
+    with connect(postgres.url) as registry:
+        AckLog(setup).carry_out(creating("queue", TASKS), registry)
+    all_here = PROCESSES.Barrier(CLAIMERS + 1)
+    with crowd() as workers:
+        for log in logs:
+            workers.start(claim_all, postgres.url, log, "queue", log.stem, all_here)
+        all_here.wait()
+        started = perf_counter()
+        workers.finish()
+        seconds = perf_counter() - started
+
+    promises = Promises.in_logs([setup, *logs])
+    handed_out = [answer for answer in promises.kept.values() if isinstance(answer, str)]
+    assert sorted(handed_out) == sorted(f"t{n}" for n in range(TASKS))
+    findings = audit_postgres(postgres.url, promises)
+    what = f"R6 {CLAIMERS} processes claim {TASKS} tasks on PostgreSQL"
+    say(what, findings, seconds=round(seconds, 2))
+    assert findings.faults == {}
