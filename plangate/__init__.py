@@ -17,6 +17,7 @@ from plangate.application.errors import (
     StoreReadOnly,
     StoreTooNew,
     StoreUnavailable,
+    ViewBehind,
 )
 from plangate.application.graph import GraphNode, PlanGraph
 from plangate.application.records import Envelope, RecordedEvent
@@ -29,6 +30,16 @@ from plangate.application.results import (
     TaskView,
     UnreadablePlan,
 )
+from plangate.application.views.queries import (
+    BoardPage,
+    PlanOrder,
+    PlanPage,
+    ReplanPage,
+    TimelinePage,
+)
+from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, TimelineEntry
+from plangate.application.views.status import ViewReport, ViewStatus
+from plangate.application.views.updates import StuckPlan
 from plangate.domain.commands import (
     AddTask,
     ChangeTask,
@@ -98,6 +109,8 @@ __all__ = [
     "AddTask",
     "AttemptScores",
     "AttemptStarted",
+    "BoardPage",
+    "BoardTask",
     "ChangeTask",
     "Claim",
     "ClaimLost",
@@ -131,6 +144,8 @@ __all__ = [
     "PlanHeld",
     "PlanList",
     "PlanNotFound",
+    "PlanOrder",
+    "PlanPage",
     "PlanPaused",
     "PlanRegistry",
     "PlanRestored",
@@ -138,12 +153,15 @@ __all__ = [
     "PlanRevised",
     "PlanState",
     "PlanStatus",
+    "PlanSummary",
     "PlangateError",
     "PlannedTask",
     "Policy",
     "Problem",
     "RecordedEvent",
     "ReplaceTask",
+    "ReplanEntry",
+    "ReplanPage",
     "ReplanTriggered",
     "ScoreKind",
     "ScoreNotFound",
@@ -158,6 +176,7 @@ __all__ = [
     "StoreReadOnly",
     "StoreTooNew",
     "StoreUnavailable",
+    "StuckPlan",
     "Task",
     "TaskAdded",
     "TaskChanged",
@@ -172,7 +191,12 @@ __all__ = [
     "TaskStatus",
     "TaskStatusChanged",
     "TaskView",
+    "TimelineEntry",
+    "TimelinePage",
     "UnreadablePlan",
+    "ViewBehind",
+    "ViewReport",
+    "ViewStatus",
     "connect",
     "get_registry",
 ]

@@ -17,6 +17,7 @@ from plangate.infrastructure.cli.applying import apply
 from plangate.infrastructure.cli.demo import demo
 from plangate.infrastructure.cli.options import AsJson, Database
 from plangate.infrastructure.cli.terminal import reading, writing, writing_many
+from plangate.infrastructure.cli.views import views
 
 app = typer.Typer(
     name="plangate",
@@ -46,6 +47,7 @@ app.command("revise", rich_help_panel=_GATE)(writing(replanning.revise))
 app.command("retry", rich_help_panel=_GATE)(writing(replanning.retry))
 app.command("approve", rich_help_panel=_GATE)(writing(replanning.approve))
 app.command("apply", rich_help_panel=_MORE)(writing_many(apply))
+app.command("views", rich_help_panel=_MORE)(reading(views))
 app.command("demo", rich_help_panel=_MORE)(reading(demo))
 
 
