@@ -2,8 +2,8 @@
 
     python benchmarks/views.py [--events 1000000] [--share 10000]
 
-Ours: a process of its own opens a SQLite file with so many events and asks one
-question, which leads all four views to the end of the log. Theirs: what the
+Ours: a process of its own opens a SQLite file with so many events and makes all four
+views of them, as the first question does. Theirs: what the
 `eventsourcing` library's ProjectionRunner does, one transaction an event with the
 tracking record in it, driven by hand because SQLite has no subscriptions. It gets
 the same folds, the same rows and our codec, but only a share of the events; its rate
@@ -138,7 +138,7 @@ def moved(task_id: str, old: TaskStatus, new: TaskStatus) -> TaskStatusChanged:
 
 
 def catch_up(path: str) -> None:
-    """Ask one question of a file whose views do not exist yet; print the seconds it took."""
+    """Make the views of a file that has none yet; print the seconds it took."""
     with plangate.connect(path) as registry:
         peaks = {0: peak()}
         start = perf_counter()

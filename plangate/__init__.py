@@ -17,6 +17,7 @@ from plangate.application.errors import (
     StoreReadOnly,
     StoreTooNew,
     StoreUnavailable,
+    ViewBehind,
 )
 from plangate.application.graph import GraphNode, PlanGraph
 from plangate.application.records import Envelope, RecordedEvent
@@ -29,9 +30,16 @@ from plangate.application.results import (
     TaskView,
     UnreadablePlan,
 )
-from plangate.application.views.queries import BoardPage, PlanPage, ReplanPage, TimelinePage
+from plangate.application.views.queries import (
+    BoardPage,
+    PlanOrder,
+    PlanPage,
+    ReplanPage,
+    TimelinePage,
+)
 from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, TimelineEntry
 from plangate.application.views.status import ViewReport, ViewStatus
+from plangate.application.views.updates import StuckPlan
 from plangate.domain.commands import (
     AddTask,
     ChangeTask,
@@ -136,6 +144,7 @@ __all__ = [
     "PlanHeld",
     "PlanList",
     "PlanNotFound",
+    "PlanOrder",
     "PlanPage",
     "PlanPaused",
     "PlanRegistry",
@@ -167,6 +176,7 @@ __all__ = [
     "StoreReadOnly",
     "StoreTooNew",
     "StoreUnavailable",
+    "StuckPlan",
     "Task",
     "TaskAdded",
     "TaskChanged",
@@ -184,6 +194,7 @@ __all__ = [
     "TimelineEntry",
     "TimelinePage",
     "UnreadablePlan",
+    "ViewBehind",
     "ViewReport",
     "ViewStatus",
     "connect",

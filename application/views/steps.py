@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from plangate.application.errors import StoreError
 from plangate.application.records import RecordedEvent
@@ -11,8 +11,7 @@ from plangate.application.views.updates import Changes
 from plangate.domain.plan import Plan, evolve
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One recorded event, and the plan it led to."""
 
     recorded: RecordedEvent

@@ -17,6 +17,7 @@ from plangate.infrastructure.cli.applying import apply
 from plangate.infrastructure.cli.demo import demo
 from plangate.infrastructure.cli.options import AsJson, Database
 from plangate.infrastructure.cli.terminal import reading, writing, writing_many
+from plangate.infrastructure.cli.views import views
 
 app = typer.Typer(
     name="plangate",
@@ -47,6 +48,7 @@ app.command("retry", rich_help_panel=_GATE)(writing(replanning.retry))
 app.command("approve", rich_help_panel=_GATE)(writing(replanning.approve))
 app.command("migrate", rich_help_panel=_MORE)(reading(commands.migrate))
 app.command("apply", rich_help_panel=_MORE)(writing_many(apply))
+app.command("views", rich_help_panel=_MORE)(reading(views))
 app.command("demo", rich_help_panel=_MORE)(reading(demo))
 
 

@@ -1,6 +1,7 @@
 """After any history the four views say what the log says, however they came about."""
 
 import random
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -8,10 +9,13 @@ from hypothesis import strategies as st
 
 from plangate.application.views import keeper
 from plangate.infrastructure.event_store.memory import memory_event_store
+from plangate.infrastructure.view_store.sqlite import memory_view_store
 from tests.support.clocks import registry_on
 from tests.support.properties import repeatable
 from tests.support.random_work import RandomWork
-from tests.support.views import as_told, same_views
+from tests.support.reliability_figures import short_and_long
+from tests.support.views import as_told, same_views, whole_log
+from tests.views.conftest import Place
 
 chances = st.randoms(use_true_random=False)
 
@@ -26,6 +30,36 @@ def test_the_views_are_what_the_log_leads_to(chance: random.Random, batch: int, 
         for _ in range(3):
             worked.go_on(work // 3)
             same_views(registry)
+
+
+@short_and_long("histories", 100, 5_000)
+def test_thousands_of_histories_with_rebuilds_and_poison_in_between(histories: int) -> None:
+    with ProcessPoolExecutor(2) as pool:
+        assert sum(pool.map(_one_history, range(histories), chunksize=20)) > histories * 10
+
+
+def _one_history(seed: int) -> int:
+    """A random history, read by two while it is written, damaged, mended, rebuilt; its length."""
+    chance = random.Random(seed)
+    place = Place(memory_event_store(), memory_view_store())
+    registry, other = place.open(), place.open()
+    worked = RandomWork(registry, chance)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keeper, "BATCH", chance.choice([1, 3, 20, 5_000]))
+        for _ in range(chance.randint(1, 4)):
+            worked.go_on(chance.randint(1, 25))
+            same_views(chance.choice([registry, other]))
+        hurt = chance.choice(whole_log(place.log)).envelope
+        whole = place.spoil(hurt.plan_id, hurt.version)
+        if chance.random() < 0.5:
+            other.rebuild_views()
+        other.plans()
+        place.spoil(hurt.plan_id, hurt.version, whole)
+        worked.go_on(5)
+        same_views(chance.choice([registry, other]))
+        registry.rebuild_views()
+        same_views(other)
+    return registry.last_position()
 
 
 @repeatable
