@@ -6,7 +6,7 @@ import typer
 
 from plangate.infrastructure.cli import show
 from plangate.infrastructure.cli.answers import NextTask
-from plangate.infrastructure.cli.completion import plan_ids
+from plangate.infrastructure.cli.completion import plan_ids, tokens
 from plangate.infrastructure.cli.options import (
     Labels,
     Lease,
@@ -64,7 +64,10 @@ def heartbeat(
     terminal: Terminal,
     plan: PlanId,
     task: TaskId,
-    token: Annotated[int, typer.Argument(metavar="TOKEN", min=1, help="The claim's token.")],
+    token: Annotated[
+        int,
+        typer.Argument(metavar="TOKEN", min=1, help="The claim's token.", autocompletion=tokens),
+    ],
     *,
     lease: Lease = None,
 ) -> None:

@@ -1,4 +1,4 @@
-"""What the shell can complete: the ids of plans and of their tasks.
+"""What the shell can complete: the ids of plans and tasks, claims and labels.
 
 Completing must not disturb: it makes no database, says nothing when it fails,
 and looks at no more plans than fit on a screen.
@@ -32,6 +32,26 @@ def task_ids(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     with suppress(Exception), _existing(context) as registry:
         tasks = registry.get_status(context.params["plan"]).tasks
         return [(t.id, _short(t.title)) for t in tasks if t.id.startswith(incomplete)]
+    return []
+
+
+def tokens(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The token of the claim on the task on the command line, with its worker."""
+    with suppress(Exception), _existing(context) as registry:
+        tasks = registry.get_status(context.params["plan"]).tasks
+        claims = [t.claim for t in tasks if t.id == context.params["task"] and t.claim]
+        found = [(str(claim.token), _short(claim.worker)) for claim in claims]
+        return [(token, worker) for token, worker in found if token.startswith(incomplete)]
+    return []
+
+
+def labels(context: typer.Context, incomplete: str) -> list[str]:
+    """The labels of plans and of their tasks that begin so."""
+    with suppress(Exception), _existing(context) as registry:
+        plans = registry.list_plans(limit=MOST_PLANS).plans
+        found = {label for plan in plans for label in plan.labels}
+        found |= {label for plan in plans for task in plan.tasks for label in task.labels}
+        return sorted(label for label in found if label.startswith(incomplete))
     return []
 
 

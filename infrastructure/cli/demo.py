@@ -27,16 +27,27 @@ _TASKS = (
         "depends_on": ["backfill"],
     },
 )
+_REASON = "Nothing would notice an invoice that is there twice; and two reports are two tasks."
 _CHANGES = (
     {
-        "op": "split",
+        "op": "add",
+        "task": {"id": "check", "title": "Compare the sums of both ledgers"},
+        "before": "backfill",
+    },
+    {
+        "op": "change",
         "task_id": "backfill",
+        "description": "Month by month; after each month the check must pass.",
+        "depends_on": ["schema", "check"],
+    },
+    {
+        "op": "split",
+        "task_id": "switch",
         "into": [
-            {"id": "months", "title": "Backfill the invoices month by month"},
-            {"id": "sums", "title": "Compare the sums of both ledgers"},
+            {"id": "sales", "title": "Let the sales report read from the new ledger"},
+            {"id": "tax", "title": "Let the tax report read from the new ledger"},
         ],
     },
-    {"op": "change", "task_id": "sums", "depends_on": ["months"]},
 )
 _JUDGE = {"kind": "model", "name": "judge", "version": "2"}
 
@@ -46,35 +57,33 @@ def demo(terminal: Terminal) -> None:
     registry = terminal.registry
     with registry.acting_as("demo"):
         plan_id = registry.create(_GOAL, _TASKS).plan_id
-        _tell(terminal, f"A plan is registered: {_GOAL.lower()}, in three tasks.")
+        _tell(terminal, "A plan is registered: three tasks, each waiting for the one before.")
+        _draw(terminal, plan_id)
 
-        _tell(terminal, "An agent takes the first task; the others wait for it. The judge frowns.")
-        _work(registry, plan_id, 0.90, 0.58, "Amounts are floats; invoices have no key.")
+        _tell(terminal, "agent-7 claims the first task for ten minutes. The judge is content.")
+        _work(registry, plan_id, 0.90, 0.86, "Keys and constraints are all named.")
         _measure(terminal, plan_id)
 
-        _tell(terminal, "The agent is told why, and gets a second attempt.")
-        registry.retry(plan_id, "schema", "money as integers, and a key for every invoice")
-        _work(registry, plan_id, 0.93, 0.86, "Keys and constraints are all named.")
-        _measure(terminal, plan_id)
-
-        _tell(terminal, "It takes the second task. The judge is not content at all.")
+        _tell(terminal, "It claims the second. The judge is not content, and the gate fires.")
         _work(registry, plan_id, 0.55, 0.42, "Names no period and no check; 312 invoices twice.")
         _measure(terminal, plan_id)
         _explain(terminal, plan_id)
 
-        _tell(terminal, "A person revises the plan: two tasks, and the second waits for the first.")
-        registry.revise(plan_id, "too much for one task, and nothing checked it", _CHANGES)
-        terminal.show(
-            Padding(GraphForm.TEXT.shown(registry.graph(plan_id), terminal.hint), (0, 0, 0, 2))
-        )
+        _tell(terminal, f"A person revises the plan. “{_REASON}”")
+        registry.revise(plan_id, _REASON, _CHANGES)
+        _draw(terminal, plan_id)
 
-        _tell(terminal, "The agent goes on with the new tasks.")
-        _work(registry, plan_id, 0.92, 0.84, "All 24 months are there, each once.")
-        _work(registry, plan_id, 0.90, 0.93, "The sums match to the cent.")
+        _tell(terminal, "That answers the gate. The figure stays low until new scores come.")
         _measure(terminal, plan_id)
 
-        _tell(terminal, "And it finishes the rest.")
-        plan = _work(registry, plan_id, 0.88, 0.91, "Both ledgers gave the same reports.")
+        _tell(terminal, "First the new check; then the backfill, at the second attempt.")
+        _work(registry, plan_id, 0.94, 0.96, "Finds every invoice that is there twice.")
+        _work(registry, plan_id, 0.92, 0.84, "All 24 months match to the cent.")
+        _measure(terminal, plan_id)
+
+        _tell(terminal, "And the rest.")
+        _work(registry, plan_id, 0.90, 0.93, "Every region matches the old report.")
+        plan = _work(registry, plan_id, 0.88, 0.91, "Every country matches the old report.")
     terminal.show(Text())
     terminal.answer(plan, show.status)
     _tell(terminal, "What happened, and why: the plan is nothing but these events.")
@@ -89,7 +98,7 @@ def _work(
     """Take the next task, and let the judge score what it was told and what it brought."""
     task = registry.next_task(plan_id, worker="agent-7", lease=600)
     if task is None:
-        raise RuntimeError(f"nothing was pending in {plan_id}")
+        raise RuntimeError(f"nothing was ready in {plan_id}")
     return registry.update(
         plan_id,
         task.id,
@@ -103,6 +112,12 @@ def _work(
 
 def _tell(terminal: Terminal, text: str) -> None:
     terminal.show(Text(), Text(text, style="bold"))
+
+
+def _draw(terminal: Terminal, plan_id: str) -> None:
+    """Show what waits for what."""
+    graph = GraphForm.TEXT.shown(terminal.registry.graph(plan_id), terminal.hint)
+    terminal.show(Padding(graph, (0, 0, 0, 2)))
 
 
 def _measure(terminal: Terminal, plan_id: str) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from plangate.infrastructure.cli.completion import plan_ids, task_ids
+from plangate.infrastructure.cli.completion import labels, plan_ids, task_ids
 
 _EVERYWHERE = "Everywhere"
 _ON_BEHALF = "On whose behalf"
@@ -63,7 +63,10 @@ Because = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kep
 TokenOption = Annotated[
     int | None,
     typer.Option(
-        "--token", metavar="N", min=1, help="The token of your claim; refused if it is over."
+        "--token",
+        metavar="N",
+        min=1,
+        help="The token of your claim; refused if it is over.",
     ),
 ]
 Lease = Annotated[
@@ -72,7 +75,12 @@ Lease = Annotated[
 ]
 Labels = Annotated[
     list[str] | None,
-    typer.Option("--label", metavar="LABEL", help="Only what carries this label; may be repeated."),
+    typer.Option(
+        "--label",
+        metavar="LABEL",
+        help="Only what carries this label; may be repeated.",
+        autocompletion=labels,
+    ),
 ]
 
 STDIN: Final = Path("-")

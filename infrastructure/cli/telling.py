@@ -1,6 +1,7 @@
 """What happened to a plan and why, in words: one line an event."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import assert_never
 
 from rich.table import Column, Table
@@ -15,6 +16,7 @@ from plangate.domain.events import (
     PlanCreated,
     PlanDeleted,
     PlanEvent,
+    PlannedTask,
     PlanPaused,
     PlanRestored,
     PlanResumed,
@@ -33,7 +35,7 @@ from plangate.domain.events import (
 )
 from plangate.domain.vocabulary import Scorer
 from plangate.infrastructure.cli.tables import table_of
-from plangate.infrastructure.cli.wording import count, figure, harmless, written
+from plangate.infrastructure.cli.wording import count, figure, harmless, listed, written
 
 
 def history(recorded: Iterable[RecordedEvent]) -> Table:
@@ -62,12 +64,13 @@ def _what(event: PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
         case ScoringFailed():
             return f"{harmless(event.task_id)}: nobody could score its {event.kind}"
         case ScoreRetracted():
-            return f"{harmless(event.task_id)}: {event.kind} score {event.event_id} withdrawn"
+            score = f"{event.kind} score {harmless(event.event_id)}"
+            return f"{harmless(event.task_id)}: {score} withdrawn"
         case TaskStatusChanged():
             old, new = event.old.replace("_", " "), event.new.replace("_", " ")
             return f"{harmless(event.task_id)}: {old} → {new}"
         case LeaseRenewed():
-            return f"{harmless(event.task_id)}: held until {event.lease_until:%H:%M:%S}"
+            return f"{harmless(event.task_id)}: lease renewed"
         case ReplanTriggered():
             return f"{harmless(event.task_id)}: replan"
         case GateApproved():
@@ -75,17 +78,15 @@ def _what(event: PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
         case PlanRevised():
             return "plan revised"
         case TaskAdded():
-            return f"{harmless(event.task.id)}: added: {written(event.task.title)}"
+            return f"{harmless(event.task.id)}: added {_place(event.before)}"
         case TaskChanged():
-            fields = event.model_fields_set - {"at", "task_id"}
-            return f"{harmless(event.task_id)}: changed: {', '.join(sorted(fields))}"
+            return f"{harmless(event.task_id)}: changed"
         case TaskMoved():
-            place = "to the end" if event.before is None else f"before {harmless(event.before)}"
-            return f"{harmless(event.task_id)}: moved {place}"
+            return f"{harmless(event.task_id)}: moved {_place(event.before)}"
         case TaskDropped():
             return f"{harmless(event.task_id)}: dropped"
         case TaskSplit():
-            parts = ", ".join(harmless(part.id) for part in event.into)
+            parts = listed([part.id for part in event.into])
             return f"{harmless(event.task_id)}: split into {parts}"
         case TaskReplaced():
             return f"{harmless(event.task_id)}: replaced by {harmless(event.by.id)}"
@@ -97,7 +98,7 @@ def _what(event: PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
             assert_never(event)
 
 
-def _why(entry: RecordedEvent) -> str:
+def _why(entry: RecordedEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
     event = entry.event
     match event:
         case PlanCreated():
@@ -110,22 +111,57 @@ def _why(entry: RecordedEvent) -> str:
         case ScoringFailed():
             return f"{_by(event.scorer)}: {written(event.reason)}"
         case TaskStatusChanged():
-            worker = "" if event.worker is None else f" by {harmless(event.worker)}"
-            return f"{event.cause}{worker}" if event.reason is None else written(event.reason)
+            if event.reason is not None:
+                return written(event.reason)
+            by = "" if event.worker is None else f" by {harmless(event.worker)}"
+            return f"{event.cause}{by}{_for(event.at, event.lease_until)}"
+        case LeaseRenewed():
+            return _for(event.at, event.lease_until).strip()
         case ReplanTriggered():
             below = figure(event.rolling_confidence, event.threshold)
             return (
                 f"confidence {below} is below {figure(event.threshold, event.rolling_confidence)}"
             )
         case TaskDropped():
-            dependants = ", ".join(map(harmless, event.dependants))
-            return dependants and f"no longer waiting for it: {dependants}"
-        case LeaseRenewed() | TaskAdded() | TaskChanged() | TaskMoved() | TaskSplit():
-            return ""
+            waited = listed(event.dependants)
+            return waited and f"no longer waiting for it: {waited}"
+        case TaskAdded():
+            return _described(event.task)
+        case TaskChanged():
+            return _described(event)
+        case TaskSplit():
+            return "; ".join(map(_described, event.into))
         case TaskReplaced():
-            return written(event.by.title)
+            return _described(event.by)
+        case TaskMoved():
+            return ""
         case _:
             return "" if event.reason is None else written(event.reason)
+
+
+def _described(task: PlannedTask | TaskChanged) -> str:
+    """What is said of a task that is new, or that was described anew."""
+    return ", ".join(
+        text
+        for said, text in (
+            (task.title, written(task.title)),
+            (task.description, "a description"),
+            (task.depends_on is not None, f"after {listed(task.depends_on or ()) or 'nothing'}"),
+            (task.priority is not None, f"priority {task.priority}"),
+            (task.labels is not None, f"labels {listed(task.labels or ()) or 'none'}"),
+            (task.metadata is not None, "metadata"),
+        )
+        if said
+    )
+
+
+def _place(before: str | None) -> str:
+    return "at the end" if before is None else f"before {harmless(before)}"
+
+
+def _for(begin: datetime, end: datetime | None) -> str:
+    """How long a claim holds, if it has a lease."""
+    return "" if end is None else f" for {(end - begin).total_seconds():g} s"
 
 
 def _by(scorer: Scorer | None) -> str:

@@ -217,11 +217,12 @@ def test_demo_tells_the_whole_story_on_the_store(plangate: Plangate, database: P
     plan = PlanStatus.model_validate(plangate("demo", "--json").json)
 
     assert told.exit_code == 0
-    assert "Replan first: 0.658 is below 0.720" in told.stdout
-    assert "backfill: split into months, sums" in told.stdout
-    assert "schema: attempt 2" in told.stdout
+    assert "Replan first: 0.653 is below 0.720" in told.stdout
+    assert "Go on. 0.653 is below 0.720, but no replan is due." in told.stdout
+    assert "switch: split into sales, tax" in told.stdout
+    assert "backfill: attempt 2" in told.stdout
     assert "It is all kept." in told.stdout
-    assert (plan.state, plan.replan_count) == ("complete", 2)
+    assert (plan.state, plan.replan_count) == ("complete", 1)
     with connect(database) as registry:
         assert len(registry.list_plans().plans) == 2
 

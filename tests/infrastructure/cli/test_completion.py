@@ -36,7 +36,9 @@ def plans(registry: PlanRegistry) -> None:
     """Two plans, one of two tasks."""
     tasks = [{"id": "schema", "title": "S"}, {"id": "switch", "title": "S"}]
     registry.create("g", tasks, plan_id="billing")
-    registry.create("g", [{"id": "a", "title": "A"}], plan_id="reports")
+    task: dict[str, object] = {"id": "a", "title": "A", "labels": ["rust"]}
+    registry.create("g", [task], plan_id="reports", labels=["sales"])
+    registry.next_task("billing", worker="agent-7")
 
 
 @pytest.mark.usefixtures("plans")
@@ -53,6 +55,15 @@ def plans(registry: PlanRegistry) -> None:
         ("plangate status --db no-such.db ", []),
         ("plangate --db no-such.db status ", []),
         ("plangate list --li", ["--limit"]),
+        ("plangate list --state wa", ["waiting"]),
+        ("plangate list --label ", ["rust", "sales"]),
+        ("plangate next --label ru", ["rust"]),
+        ("plangate revi", ["revise"]),
+        ("plangate retry billing sc", ["schema"]),
+        ("plangate graph bil", ["billing"]),
+        ("plangate graph billing --format m", ["mermaid"]),
+        ("plangate heartbeat billing schema ", ["2"]),
+        ("plangate heartbeat billing switch ", []),
     ],
 )
 def test_the_shell_completes(line: str, offered: list[str], database: Path) -> None:

@@ -1,12 +1,15 @@
 """What people see: harmless whatever somebody wrote, and as wide as the terminal."""
 
 import io
+import re
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
 from rich.console import Console
 
 from plangate.application.registry import PlanRegistry
+from plangate.domain.events import PlanEvent
 from plangate.infrastructure.cli import show
 from plangate.infrastructure.cli.gauge import Gauge
 from plangate.infrastructure.cli.telling import history
@@ -172,10 +175,39 @@ def test_every_event_can_be_told(registry: PlanRegistry) -> None:
     registry.score_prompt("p", "a", 0.25)
     registry.retract_score("p", "p@2", "Wrong task.")
     registry.score_output("p", "a", 0.5)
+    registry.approve("p", "It is the judge.")
+    registry.retry("p", "a", "Once more.")
+    registry.pause("p", "Lunch.")
+    registry.resume("p", "Fed.")
+    registry.archive("p", "Put away.")
+    registry.restore("p", "Needed.")
+    task = registry.next_task("p", worker="agent-7", lease=60)
+    assert task is not None
+    assert task.claim is not None
+    registry.heartbeat("p", "a", task.claim.token)
+    registry.release("p", "a")
+    new: dict[str, object] = {"id": "b", "title": "B", "description": "…", "depends_on": ["a"]}
+    described: dict[str, object] = {"depends_on": [], "priority": 3, "labels": [], "metadata": {}}
+    registry.revise(
+        "p",
+        "Too wide.",
+        [
+            {"op": "add", "task": new},
+            {"op": "add", "task": {"id": "c", "title": "C"}, "before": "b"},
+            {"op": "change", "task_id": "b", **described},
+            {"op": "move", "task_id": "a"},
+            {"op": "split", "task_id": "c", "into": [{"id": i, "title": i * 3} for i in "de"]},
+            {"op": "replace", "task_id": "d", "by": {"id": "f", "title": "F", "labels": ["x"]}},
+            {"op": "change", "task_id": "a", "depends_on": ["e"]},
+            {"op": "drop", "task_id": "e"},
+        ],
+    )
     registry.delete("p", reason="Over.")
 
-    told = drawn(history(registry.history("p")), width=150)
+    recorded = registry.history("p")
+    told = re.sub(" {3,}", "  ", drawn(history(recorded), width=150))
 
+    assert {type(entry.event) for entry in recorded} == set(get_args(PlanEvent))
     for said in (
         "plan of 1 task: g",
         "given as 7.0; by human ana: Superb",
@@ -184,6 +216,21 @@ def test_every_event_can_be_told(registry: PlanRegistry) -> None:
         "a: output score p@2 withdrawn",
         "Wrong task.",
         "confidence 0.412 is below 0.720",
+        "gate approved  It is the judge.",
+        "a: attempt 2  Once more.",
+        "plan paused  Lunch.",
+        "plan restored  Needed.",
+        "a: pending → in progress  claimed by agent-7 for 60 s",
+        "a: lease renewed  for 60 s",
+        "plan revised  Too wide.",
+        "b: added at the end  B, a description, after a",
+        "c: added before b  C",
+        "b: changed  after nothing, priority 3, labels none, meta",
+        "a: moved at the end",
+        "c: split into d, e  ddd; eee",
+        "d: replaced by f  F, labels x",
+        "a: changed  after e",
+        "e: dropped  no longer waiting for it: a",
         "Over.",
     ):
         assert said in told
