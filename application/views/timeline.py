@@ -8,7 +8,6 @@ from plangate.application.views.rows import TimelineEntry
 from plangate.application.views.steps import Step
 from plangate.application.views.updates import Changes
 from plangate.domain.events import AttemptStarted, ScoreRetracted, TaskScored
-from plangate.domain.plan import Plan
 
 VERSION: Final = 1
 
@@ -28,25 +27,24 @@ def project(
             tree = None
         if not isinstance(event, TaskScored | ScoreRetracted | AttemptStarted):
             continue
-        if tree is not None:
-            tree = _after(tree, plan, event.task_id)
+        task = plan.tasks.get(event.task_id)
+        confidence = task.confidence(plan.policy) if task else None
+        if tree is not None and task is not None:
+            tree = tree.rescored(task.id, confidence)
         if isinstance(event, TaskScored):
             tree = tree or ConfidenceTree.of(plan)
-            entries.append(_entry(step, event, tree.rolling_confidence))
+            attempt = task.attempt if task else 1
+            entries.append(_entry(step, event, attempt, confidence, tree.rolling_confidence))
     plan = steps[-1].plan
     if plan.deleted:
         return tree, Changes(gone=((plan.plan_id, None),))
     return tree, Changes(put=entries)
 
 
-def _after(tree: ConfidenceTree, plan: Plan, task_id: str) -> ConfidenceTree:
-    task = plan.tasks.get(task_id)
-    return tree.rescored(task_id, task.confidence(plan.policy)) if task else tree
-
-
-def _entry(step: Step, event: TaskScored, rolling_confidence: float) -> TimelineEntry:
+def _entry(
+    step: Step, event: TaskScored, attempt: int, confidence: float | None, rolling: float
+) -> TimelineEntry:
     plan = step.plan
-    task = plan.tasks.get(event.task_id)
     return TimelineEntry(
         plan_id=plan.plan_id,
         version=plan.version,
@@ -57,8 +55,8 @@ def _entry(step: Step, event: TaskScored, rolling_confidence: float) -> Timeline
         score=event.score,
         raw_score=event.raw_score,
         scorer=event.scorer,
-        attempt=task.attempt if task else 1,
-        task_confidence=task.confidence(plan.policy) if task else None,
-        rolling_confidence=rolling_confidence,
+        attempt=attempt,
+        task_confidence=confidence,
+        rolling_confidence=rolling,
         confidence_threshold=plan.policy.confidence_threshold,
     )
