@@ -21,11 +21,11 @@ from plangate.application.drafts import (
     derived_id,
     with_task_ids,
 )
+from plangate.application.history.questions import HistoryQuestions
 from plangate.application.ports import Clock, EventStore, NewId, ViewStore
 from plangate.application.results import PlanStatus, TaskView
 from plangate.application.streams import Stream
 from plangate.application.urgency import ClaimAnywhere, by_urgency
-from plangate.application.views.questions import ViewQuestions
 from plangate.domain.commands import (
     ApproveGate,
     ArchivePlan,
@@ -53,7 +53,7 @@ from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import ScoreKind, Scorer, StatusCause, TaskStatus
 
 
-class PlanRegistry(ViewQuestions):
+class PlanRegistry(HistoryQuestions):
     """Plans in one store. Safe to share between threads; a context manager that closes itself.
 
     Every command also takes `actor`, `correlation_id` and `idempotency_key`
