@@ -8,6 +8,7 @@
         ├── StoreTooNew         a newer plangate wrote it
         ├── StoreReadOnly       it can be read but not written
         ├── StoreFull           no space is left
+        ├── PositionTaken       a copied event asked for a place that is taken
         ├── StoreUnavailable    it did not answer in time, or failed to read or write
         │   └── ViewBehind      a view did not reach the position that was named
         └── CorruptEvent        one stored event cannot be read; other plans can
@@ -63,6 +64,10 @@ class StoreReadOnly(StoreError):
 
 class StoreFull(StoreError):
     """No space is left for another event."""
+
+
+class PositionTaken(StoreError):
+    """Events were to keep positions that this log has given away already, or cannot give."""
 
 
 class StoreUnavailable(StoreError):

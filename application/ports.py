@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
-from plangate.application.records import RecordedEvent
+from plangate.application.records import RecordedEvent, StoredEntry
 from plangate.application.views.queries import (
     After,
     BoardWanted,
@@ -24,6 +24,29 @@ Clock = Callable[[], datetime]
 
 NewId = Callable[[int], str]
 """A fresh random id of so many hex digits."""
+
+
+class EventFormat(Protocol):
+    """How events are written down: what can be said of stored entries, and made of them."""
+
+    def decode(self, entry: StoredEntry) -> RecordedEvent:
+        """The event that was stored; raises `CorruptEvent` where it cannot be read."""
+        ...
+
+    def canonical_form(self, entry: StoredEntry) -> bytes:
+        """The bytes that stand for an entry in proofs, the same before and after an erasure.
+
+        Its position is not part of them. Raises `CorruptEvent` where it cannot be read.
+        """
+        ...
+
+    def is_as_written(self, entry: StoredEntry) -> bool:
+        """Whether the stored bytes are the ones that are written for what they say."""
+        ...
+
+    def moved(self, entry: StoredEntry) -> StoredEntry:
+        """The entry for another log: without a position, which it keeps as `origin_position`."""
+        ...
 
 
 class EventStore(Protocol):
@@ -52,6 +75,31 @@ class EventStore(Protocol):
         An event that cannot be read ends the answer early, and raises
         `CorruptEvent` with its position when it is the first.
         """
+        ...
+
+    def read_stored(
+        self, plan_id: str, *, after: int = 0, until: int | None = None
+    ) -> Sequence[StoredEntry]:
+        """As `read`, but as stored; nothing is decoded."""
+        ...
+
+    def read_all_stored(self, *, after: int = 0, limit: int) -> Sequence[StoredEntry]:
+        """As `read_all`, but as stored; what cannot be read is there like everything else."""
+        ...
+
+    def append_stored(self, entries: Sequence[StoredEntry]) -> None:
+        """Record entries of any plans as they are, all or none, durably.
+
+        Those that name a position get it: it must lie beyond all that are taken, or
+        else `PositionTaken` is raised; a `StoreError` too by an engine that gives
+        only its own. All of them name one, or none does. Raises `ConcurrentChange`
+        when a plan already has one of the versions.
+        """
+        ...
+
+    @property
+    def format(self) -> EventFormat:
+        """How this store writes events down."""
         ...
 
     def plan_ids(self, *, after: int = 0, limit: int) -> Sequence[tuple[int, str]]:

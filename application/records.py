@@ -1,4 +1,4 @@
-"""An event as it was recorded: the fact, and the envelope round it.
+"""An event as it was recorded: the fact, and the envelope round it; and as its bytes are stored.
 
 Decisions never look at the envelope.
 """
@@ -18,7 +18,8 @@ class Envelope:
     log, in commit order (None where an engine does not tell it). `causation_id`
     is the id of the first event of the same command, on the events after it. The
     idempotency key and the digest of the command's arguments stand on the first
-    event. `schema_version` and `salt` are the store's.
+    event. `schema_version` and `salt` are the store's. `origin_position` is where the
+    event stood in the log that it was copied from, if that was elsewhere.
     """
 
     plan_id: str
@@ -32,6 +33,7 @@ class Envelope:
     arguments_digest: str | None = None
     schema_version: int | None = None
     salt: str | None = None
+    origin_position: int | None = None
 
     @property
     def event_id(self) -> str:
@@ -45,3 +47,23 @@ class RecordedEvent:
 
     event: PlanEvent
     envelope: Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """One entry of the log as it is stored, whether it can be read or not.
+
+    This is what proofs are made over, and what copies and bundles carry: `name` and
+    `state` are the stored name and bytes, untouched.
+    """
+
+    plan_id: str
+    version: int
+    position: int | None
+    name: str
+    state: bytes
+
+    @property
+    def event_id(self) -> str:
+        """The event's name, as in `billing@7`."""
+        return event_id(self.plan_id, self.version)

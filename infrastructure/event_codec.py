@@ -11,13 +11,13 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from plangate.application.errors import CorruptEvent
-from plangate.application.records import Envelope, RecordedEvent
+from plangate.application.records import Envelope, RecordedEvent, StoredEntry
 from plangate.domain.events import (
     AttemptStarted,
     Fact,
@@ -125,6 +125,7 @@ class Meta(BaseModel):
     idempotency_key: str | None = None
     arguments_digest: str | None = None
     salt: str | None = None
+    origin_position: int | None = None
 
 
 class StoredRecord(BaseModel, Generic[_Event]):
@@ -160,24 +161,23 @@ class EventCodec:
             idempotency_key=envelope.idempotency_key,
             arguments_digest=envelope.arguments_digest,
             salt=secrets.token_hex(16) if written else None,
+            origin_position=envelope.origin_position,
         )
         return name, _compact(
             {"event": fact, "meta": meta.model_dump(mode="json", exclude_none=True)}
         )
 
-    def decode(
-        self, plan_id: str, version: int, position: int | None, name: str, stored: bytes
-    ) -> RecordedEvent:
+    def decode(self, entry: StoredEntry) -> RecordedEvent:
         """The event that was stored; raises `CorruptEvent` where it cannot be read."""
         try:
-            record = self._record(name, stored)
+            record = self._record(entry.name, entry.state)
         except _Unreadable as unreadable:
-            raise CorruptEvent(plan_id, version, str(unreadable), position) from None
+            raise _corrupt(entry, unreadable) from None
         meta = record.meta
         envelope = Envelope(
-            plan_id=plan_id,
-            version=version,
-            position=position,
+            plan_id=entry.plan_id,
+            version=entry.version,
+            position=entry.position,
             recorded_at=meta.recorded_at,
             actor=meta.actor,
             correlation_id=meta.correlation_id,
@@ -186,8 +186,53 @@ class EventCodec:
             arguments_digest=meta.arguments_digest,
             schema_version=meta.schema_version,
             salt=meta.salt,
+            origin_position=meta.origin_position,
         )
         return RecordedEvent(record.event, envelope)
+
+    def canonical_form(self, entry: StoredEntry) -> bytes:
+        """The bytes that stand for a stored event in proofs, before and after an erasure.
+
+        Taken from the stored object as it is, before any upcasting. People's words
+        are replaced by salted commitments and the salt is left out, so that erasing
+        the words leaves this form, and every proof over it, as it was. Raises
+        `CorruptEvent` for what is no stored record.
+        """
+        try:
+            body = json.loads(entry.state)
+            salt = bytes.fromhex(body["meta"].pop("salt", ""))
+            commitments = body.pop("commitments", {})
+            model = self._kinds[entry.name].event
+            for holder, key, pointer in list(_written(body["event"], model)):
+                commitments[pointer] = _commitment(salt, pointer, holder.pop(key))
+            return _canonical(
+                {
+                    **body,
+                    "plan_id": entry.plan_id,
+                    "version": entry.version,
+                    "name": entry.name,
+                    "commitments": commitments,
+                }
+            )
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise _corrupt(entry, f"it is no stored record: {error!r}") from None
+
+    def is_as_written(self, entry: StoredEntry) -> bool:
+        """Whether the stored bytes are compact JSON, each key once, as `encode` writes it."""
+        try:
+            return _compact(json.loads(entry.state)) == entry.state
+        except (ValueError, RecursionError):
+            return False
+
+    def moved(self, entry: StoredEntry) -> StoredEntry:
+        """The entry for another log: its first position stays with it as `origin_position`."""
+        try:
+            body = json.loads(entry.state)
+            body["meta"].setdefault("origin_position", entry.position)
+            state = _compact(body)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise _corrupt(entry, f"it is no stored record: {error!r}") from None
+        return replace(entry, position=None, state=state)
 
     def _record(self, name: str, stored: bytes) -> StoredRecord[Any]:
         kind = self._kinds.get(name)
@@ -220,31 +265,12 @@ def _brought_up_to_date(
         raise _Unreadable(f"it is no stored record: {error!r}") from None
 
 
-def canonical_form(
-    plan_id: str,
-    version: int,
-    name: str,
-    stored: bytes,
-    kinds: Mapping[str, StoredKind] = STORED_KINDS,
-) -> bytes:
-    """The bytes that stand for a stored event in proofs, before and after an erasure.
-
-    Taken from the stored object as it is, before any upcasting. People's words
-    are replaced by salted commitments and the salt is left out, so that erasing
-    the words leaves this form, and every proof over it, as it was.
-    """
-    body = json.loads(stored)
-    salt = bytes.fromhex(body["meta"].pop("salt", ""))
-    commitments = body.pop("commitments", {})
-    for holder, key, pointer in list(_written(body["event"], kinds[name].event)):
-        commitments[pointer] = _commitment(salt, pointer, holder.pop(key))
-    return _canonical(
-        {**body, "plan_id": plan_id, "version": version, "name": name, "commitments": commitments}
-    )
-
-
 class _Unreadable(Exception):
     """Why stored bytes cannot be read."""
+
+
+def _corrupt(entry: StoredEntry, why: object) -> CorruptEvent:
+    return CorruptEvent(entry.plan_id, entry.version, str(why), entry.position)
 
 
 def _compact(value: object) -> bytes:

@@ -19,7 +19,13 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment
 
-from plangate.application.errors import ConcurrentChange, NotAStore, StoreError, StoreUnavailable
+from plangate.application.errors import (
+    ConcurrentChange,
+    NotAStore,
+    PositionTaken,
+    StoreError,
+    StoreUnavailable,
+)
 from plangate.infrastructure.event_store.recorder_store import RecorderEventStore
 
 _STREAMS: Final = UUID("5b0c57f3-3f0e-5d0c-9a5e-0f4c9a8d7e61")
@@ -66,6 +72,10 @@ class _Log:
     def insert_events(self, stored_events: Sequence[StoredEvent]) -> Sequence[int] | None:
         """Record events of one plan, all or none."""
         return self._open().insert_events([_addressed(event) for event in stored_events])
+
+    def insert_placed(self, _placed: Sequence[Notification]) -> None:
+        """Refused: these engines give positions of their own."""
+        raise PositionTaken(f"{self._name} gives positions of its own and keeps no others")
 
     def select_events(
         self, originator_id: str, *, gt: int | None = None, lte: int | None = None

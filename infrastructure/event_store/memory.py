@@ -7,12 +7,21 @@ from typing import Any
 from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
-from plangate.application.errors import ConcurrentChange
-from plangate.infrastructure.event_store.recorder_store import RecorderEventStore
+from plangate.application.errors import ConcurrentChange, PositionTaken
+from plangate.infrastructure.event_store.recorder_store import RecorderEventStore, refuse_taken
 
 
 class _Log(POPOApplicationRecorder):
     """The library's recorder, which keeps each event together with its position."""
+
+    def insert_placed(self, placed: Sequence[Notification]) -> None:
+        """Record events at the positions they name; here they follow each other without gaps."""
+        with self._database_lock:
+            newest = len(self._stored_events)
+            refuse_taken(newest, placed)
+            if placed[-1].id != newest + len(placed):
+                raise PositionTaken("a store in memory has no gaps between its positions")
+            self.insert_events(placed)
 
     def _update_table(
         self, stored_events: Sequence[StoredEvent], **kwargs: Any

@@ -39,7 +39,7 @@ from plangate.infrastructure.event_store.postgres_layout import (
     lay_out,
 )
 from plangate.infrastructure.event_store.postgres_refusals import translated_for
-from plangate.infrastructure.event_store.recorder_store import RecorderEventStore
+from plangate.infrastructure.event_store.recorder_store import RecorderEventStore, refuse_taken
 
 SCHEMA: Final = "plangate"
 """The schema that holds the tables unless another one is named."""
@@ -64,6 +64,7 @@ SELECT (SELECT coalesce(max(notification_id), 0) FROM {events}) + place, plan, v
 FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[])
     WITH ORDINALITY AS given (plan, version, name, state, place)
 """)
+_INSERT_PLACED: Final = SQL("INSERT INTO {events} VALUES (%s, %s, %s, %s, %s)")
 _NEWEST: Final = SQL("SELECT coalesce(max(notification_id), 0) FROM {events}")
 _SELECT: Final = SQL(
     "SELECT notification_id, originator_id, originator_version, topic, state FROM {events} WHERE "
@@ -168,6 +169,7 @@ class _Log(PostgresApplicationRecorder):
         events = Identifier(datastore.schema, EVENTS)
         self._lock = datastore.lock()
         self._insert = _INSERT.format(events=events)
+        self._insert_placed = _INSERT_PLACED.format(events=events)
         self._select = _SELECT.format(events=events)
         self._newest = _NEWEST.format(events=events)
 
@@ -196,6 +198,23 @@ class _Log(PostgresApplicationRecorder):
             finally:
                 _roll_back(connection)
         return None
+
+    def insert_placed(self, placed: Sequence[Notification]) -> None:
+        """Record events at the positions they name, all or none."""
+        rows = [
+            (e.id, e.originator_id, e.originator_version, e.topic, e.state.decode()) for e in placed
+        ]
+        with self.datastore.get_connection() as connection, _confirmed(connection):
+            try:
+                connection.execute(_BEGIN)
+                connection.execute(_TAKE_LOG, self._lock)
+                refuse_taken(self._newest_on(connection), placed)
+                with connection.cursor() as cursor:
+                    cursor.executemany(self._insert_placed, rows)
+                    self._notify_channel(cursor)
+                connection.execute("COMMIT")
+            finally:
+                _roll_back(connection)
 
     def select_events(
         self,
@@ -238,8 +257,11 @@ class _Log(PostgresApplicationRecorder):
     def max_notification_id(self) -> int:
         """The position of the newest event; 0 without any."""
         with self.datastore.get_connection() as connection:
-            newest = connection.cursor(row_factory=tuple_row).execute(self._newest).fetchone()
-            return newest[0] if newest else 0
+            return self._newest_on(connection)
+
+    def _newest_on(self, connection: Connection) -> int:
+        newest = connection.cursor(row_factory=tuple_row).execute(self._newest).fetchone()
+        return newest[0] if newest else 0
 
     def _notifications(self, where: Composable, parameters: list[Any]) -> list[Notification]:
         with self.datastore.get_connection() as connection:

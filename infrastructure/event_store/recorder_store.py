@@ -6,8 +6,9 @@ from typing import Final, Protocol
 
 from eventsourcing.persistence import Notification, StoredEvent
 
-from plangate.application.errors import CorruptEvent
-from plangate.application.records import RecordedEvent
+from plangate.application.errors import CorruptEvent, PositionTaken
+from plangate.application.ports import EventFormat
+from plangate.application.records import RecordedEvent, StoredEntry
 from plangate.infrastructure.event_codec import EventCodec
 
 _FIRST_EVENT: Final = "plan-created"
@@ -21,6 +22,10 @@ class Recorder(Protocol):
 
     def insert_events(self, stored_events: Sequence[StoredEvent], /) -> Sequence[int] | None:
         """Record events, all or none."""
+        ...
+
+    def insert_placed(self, placed: Sequence[Notification], /) -> None:
+        """Record events at the positions they name, all or none; raises `PositionTaken`."""
         ...
 
     def select_events(
@@ -77,25 +82,59 @@ class RecorderEventStore:
         self, plan_id: str, *, after: int = 0, until: int | None = None
     ) -> Sequence[RecordedEvent]:
         """A plan's events with versions in (after, until], in order."""
-        with self._translated(plan_id):
-            rows = self._recorder.select_events(plan_id, gt=after, lte=until)
-        return [self._decoded(row) for row in rows]
+        entries = self.read_stored(plan_id, after=after, until=until)
+        return [self._codec.decode(entry) for entry in entries]
 
     def read_all(self, *, after: int = 0, limit: int) -> Sequence[RecordedEvent]:
         """The first `limit` events beyond a position, up to the first that cannot be read."""
-        with self._translated(None):
-            rows = self._recorder.select_notifications(
-                start=after, limit=limit, inclusive_of_start=False
-            )
         events: list[RecordedEvent] = []
-        for row in rows:
+        for entry in self.read_all_stored(after=after, limit=limit):
             try:
-                events.append(self._decoded(row))
+                events.append(self._codec.decode(entry))
             except CorruptEvent:
                 if not events:
                     raise
                 break
         return events
+
+    def read_stored(
+        self, plan_id: str, *, after: int = 0, until: int | None = None
+    ) -> Sequence[StoredEntry]:
+        """A plan's entries with versions in (after, until], in order."""
+        with self._translated(plan_id):
+            rows = self._recorder.select_events(plan_id, gt=after, lte=until)
+        return [_entry(row) for row in rows]
+
+    def read_all_stored(self, *, after: int = 0, limit: int) -> Sequence[StoredEntry]:
+        """The first `limit` entries beyond a position."""
+        with self._translated(None):
+            rows = self._recorder.select_notifications(
+                start=after, limit=limit, inclusive_of_start=False
+            )
+        return [_entry(row) for row in rows]
+
+    def append_stored(self, entries: Sequence[StoredEntry]) -> None:
+        """Record entries as they are, all or none, at their positions if they name them."""
+        if not entries:
+            return
+        with self._translated(entries[0].plan_id):
+            if entries[0].position is None:
+                self._recorder.insert_events(
+                    [StoredEvent(e.plan_id, e.version, e.name, e.state) for e in entries]
+                )
+                return
+            self._recorder.insert_placed(
+                [
+                    Notification(e.plan_id, e.version, e.name, e.state, id=e.position)
+                    for e in entries
+                    if e.position is not None
+                ]
+            )
+
+    @property
+    def format(self) -> EventFormat:
+        """The codec."""
+        return self._codec
 
     def plan_ids(self, *, after: int = 0, limit: int) -> Sequence[tuple[int, str]]:
         """The first `limit` plans created beyond a position."""
@@ -118,11 +157,20 @@ class RecorderEventStore:
         """Let go of the recorder's connections."""
         self._close()
 
-    def _decoded(self, row: StoredEvent) -> RecordedEvent:
-        return self._codec.decode(
-            str(row.originator_id),
-            row.originator_version,
-            row.id if isinstance(row, Notification) else None,
-            row.topic,
-            row.state,
-        )
+
+def refuse_taken(newest: int, placed: Sequence[Notification]) -> None:
+    """Raise `PositionTaken` unless the positions rise, all beyond the newest that is taken."""
+    for event in placed:
+        if event.id <= newest:
+            raise PositionTaken(f"position {event.id} is taken; the log reaches {newest}")
+        newest = event.id
+
+
+def _entry(row: StoredEvent) -> StoredEntry:
+    return StoredEntry(
+        str(row.originator_id),
+        row.originator_version,
+        row.id if isinstance(row, Notification) else None,
+        row.topic,
+        row.state,
+    )

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from eventsourcing.persistence import Notification
+from eventsourcing.persistence import IntegrityError, Notification
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
 
-from plangate.infrastructure.event_store.recorder_store import RecorderEventStore
+from plangate.infrastructure.event_store.recorder_store import RecorderEventStore, refuse_taken
 from plangate.infrastructure.event_store.sqlite_file import DURABLE, SqliteFile
 from plangate.infrastructure.event_store.sqlite_refusals import primary_code
 
@@ -21,6 +21,8 @@ _INSERT: Final = (
     "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
     " VALUES (?, ?, ?, CAST(? AS TEXT))"
 )
+_INSERT_PLACED: Final = "INSERT INTO stored_events VALUES (?, ?, ?, ?, CAST(? AS TEXT))"
+_NEWEST: Final = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 _SELECT: Final = (
     "SELECT notification_id, originator_id, originator_version, topic, CAST(state AS BLOB)"
     " FROM stored_events WHERE "
@@ -47,6 +49,23 @@ class _Log(SQLiteApplicationRecorder):
     def __init__(self, datastore: SQLiteDatastore) -> None:
         super().__init__(datastore)
         self.insert_events_statement = _INSERT
+
+    def insert_placed(self, placed: Sequence[Notification]) -> None:
+        """Record events at the positions they name, all or none."""
+        rows = [(e.id, e.originator_id, e.originator_version, e.topic, e.state) for e in placed]
+        with self.datastore.get_connection(commit=True) as connection:
+            cursor = connection.cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                cursor.execute(_NEWEST)
+                refuse_taken(cursor.fetchone()[0], placed)
+                cursor.executemany(_INSERT_PLACED, rows)
+                connection.commit()
+            except BaseException as error:
+                connection.rollback()
+                if isinstance(error, sqlite3.IntegrityError):
+                    raise IntegrityError from error
+                raise
 
     def select_events(
         self,

@@ -5,13 +5,19 @@ from dataclasses import replace
 
 import pytest
 
-from plangate.application.errors import ConcurrentChange, CorruptEvent, StoreUnavailable
+from plangate.application.errors import (
+    ConcurrentChange,
+    CorruptEvent,
+    PositionTaken,
+    StoreUnavailable,
+)
 from plangate.application.ports import EventStore
-from plangate.application.records import Envelope, RecordedEvent
+from plangate.application.records import Envelope, RecordedEvent, StoredEntry
 from plangate.domain.events import PlanCreated, PlanEvent, PlannedTask, TaskScored
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import ScoreKind
 from plangate.infrastructure.event_codec import STORED_KINDS
+from plangate.infrastructure.event_store.memory import memory_event_store
 from tests.contracts.conftest import Engine
 from tests.support.clocks import DAWN
 
@@ -174,3 +180,66 @@ def test_a_closed_file_says_so(engine: Engine) -> None:
     store.close()
     with pytest.raises(StoreUnavailable, match="is closed"):
         store.read("p")
+
+
+# --- entries as they are stored ---
+
+
+def stored(store: EventStore) -> list[StoredEntry]:
+    return list(store.read_all_stored(limit=99))
+
+
+def test_entries_are_told_as_they_are_stored_readable_or_not(engine: Engine) -> None:
+    store = engine.store()
+    store.append([entry("p", 1)])
+    engine.plant("p", 2, "{}")
+    of_plan, of_log = store.read_stored("p"), stored(store)
+    assert [(e.event_id, e.name, e.state) for e in of_plan] == [
+        (e.event_id, e.name, e.state) for e in of_log
+    ]
+    assert [e.state for e in store.read_stored("p", after=1, until=2)] == [b"{}"]
+    assert [e.position for e in store.read_all_stored(after=1, limit=9)] == [2]
+    assert store.format.decode(of_log[0]) == store.read_all(limit=1)[0]
+
+
+def test_entries_of_several_plans_are_recorded_as_they_are(engine: Engine) -> None:
+    source, target = memory_event_store(), engine.store()
+    for plan_id in ("q", "p"):
+        source.append([entry(plan_id, 1), entry(plan_id, 2)])
+    target.append([entry("first", 1)])
+    moved = [replace(e, position=None) for e in stored(source)]
+    target.append_stored(moved)
+    target.append_stored([])
+    assert [replace(e, position=None) for e in stored(target)[1:]] == moved
+    assert [e.position for e in stored(target)] == [1, 2, 3, 4, 5]
+
+
+def test_positions_are_kept_or_refused_and_then_nothing_is_recorded(engine: Engine) -> None:
+    source, target = memory_event_store(), engine.store()
+    source.append([entry("p", 1), entry("p", 2), entry("p", 3)])
+    entries = stored(source)
+    if not engine.places_plans:
+        with pytest.raises(PositionTaken, match="of its own"):
+            target.append_stored(entries)
+        return
+    target.append_stored(entries[:2])
+    with pytest.raises(PositionTaken, match="position 2 is taken; the log reaches 2"):
+        target.append_stored([replace(entries[2], position=2)])
+    with pytest.raises(ConcurrentChange):
+        target.append_stored([entries[2], replace(entries[1], position=4)])
+    with pytest.raises(PositionTaken):
+        target.append_stored([replace(entries[2], position=p, version=p) for p in (5, 4)])
+    target.append_stored(entries[2:])
+    assert stored(target) == entries
+
+
+def test_positions_may_have_gaps_where_the_engine_knows_such(engine: Engine) -> None:
+    store = engine.store()
+    there = StoredEntry("p", 1, 7, "plan-created", b"{}")
+    if engine.lasts and engine.places_plans:
+        store.append_stored([there])
+        store.append([entry("q", 1)])
+        assert [e.position for e in stored(store)] == [7, 8]
+    else:
+        with pytest.raises(PositionTaken):
+            store.append_stored([there])

@@ -15,6 +15,7 @@ from unittest.mock import patch
 import pytest
 
 from plangate.application.errors import CorruptEvent
+from plangate.application.records import StoredEntry
 from plangate.domain.events import (
     AttemptStarted,
     GateApproved,
@@ -53,7 +54,6 @@ from plangate.infrastructure.event_codec import (
     STORED_KINDS,
     EventCodec,
     StoredKind,
-    canonical_form,
 )
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -170,6 +170,10 @@ def golden(path: Path) -> tuple[str, int, dict[str, Any]]:
     return name, int(version), json.loads(path.read_text(encoding="utf-8"))
 
 
+def canonical_form(plan_id: str, version: int, name: str, stored: bytes) -> bytes:
+    return EventCodec().canonical_form(StoredEntry(plan_id, version, None, name, stored))
+
+
 def compact(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
@@ -186,7 +190,7 @@ def test_every_kind_and_schema_version_has_its_golden_file() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_golden_event_reads_as_what_it_meant(path: Path) -> None:
     name, version, content = golden(path)
-    recorded = EventCodec().decode("billing", 7, 42, name, compact(content["stored"]))
+    recorded = EventCodec().decode(StoredEntry("billing", 7, 42, name, compact(content["stored"])))
     assert recorded.envelope.schema_version == version
     assert recorded.event == WRITTEN_BEFORE.get(path.stem, WRITTEN_TODAY[name])
     assert recorded.envelope.event_id == "billing@7"
@@ -200,7 +204,7 @@ def test_the_same_event_is_stored_as_the_same_bytes_today(path: Path) -> None:
         pytest.skip("an older schema version is read, not written")
     codec = EventCodec()
     stored = compact(content["stored"])
-    recorded = codec.decode("billing", 7, 42, name, stored)
+    recorded = codec.decode(StoredEntry("billing", 7, 42, name, stored))
     with patch("secrets.token_hex", return_value=recorded.envelope.salt):
         assert codec.encode(recorded) == (name, stored)
 
@@ -227,7 +231,7 @@ def test_erasing_peoples_words_leaves_the_canonical_form_and_a_readable_event(pa
             holder = holder[int(step) if isinstance(holder, list) else step]
         del holder[last]
     assert canonical_form("billing", 7, name, compact(erased)) == form
-    again = EventCodec().decode("billing", 7, 42, name, compact(erased)).event
+    again = EventCodec().decode(StoredEntry("billing", 7, 42, name, compact(erased))).event
     assert "Move billing" not in again.model_dump_json()
 
 
@@ -276,7 +280,7 @@ def test_an_older_schema_version_is_brought_up_to_date_when_it_is_read(
     version: int, field: str
 ) -> None:
     stored = stored_deletion(version, **{field: "done with"})
-    event = SECOND_VERSION.decode("p", 1, None, "plan-deleted", stored).event
+    event = SECOND_VERSION.decode(StoredEntry("p", 1, None, "plan-deleted", stored)).event
     assert isinstance(event, PlanDeleted)
     assert event.reason == "done with"
 
@@ -300,13 +304,17 @@ def test_what_cannot_be_read_says_why(
     codec: EventCodec, name: str, stored: bytes, why: str
 ) -> None:
     with pytest.raises(CorruptEvent, match=why) as refusal:
-        codec.decode("p", 4, 9, name, stored)
+        codec.decode(StoredEntry("p", 4, 9, name, stored))
     assert (refusal.value.plan_id, refusal.value.version, refusal.value.position) == ("p", 4, 9)
 
 
 def test_the_first_policies_keep_their_digest() -> None:
     content = golden(GOLDEN / "plan-created.v1.json")[2]
-    event = EventCodec().decode("p", 1, 1, "plan-created", compact(content["stored"])).event
+    event = (
+        EventCodec()
+        .decode(StoredEntry("p", 1, 1, "plan-created", compact(content["stored"])))
+        .event
+    )
     assert isinstance(event, PlanCreated)
     assert event.policy.digest == FIRST_POLICY.digest
     assert event.policy.digest != Policy().whole().digest
@@ -315,8 +323,48 @@ def test_the_first_policies_keep_their_digest() -> None:
 def test_a_salt_is_fresh_for_every_event_that_holds_words() -> None:
     codec = EventCodec()
     stored = compact(golden(GOLDEN / "plan-deleted.v1.json")[2]["stored"])
-    recorded = codec.decode("billing", 7, 42, "plan-deleted", stored)
+    recorded = codec.decode(StoredEntry("billing", 7, 42, "plan-deleted", stored))
     wordless = replace(recorded, event=WRITTEN_TODAY["replan-triggered"])
     first, second = (json.loads(codec.encode(recorded)[1])["meta"]["salt"] for _ in range(2))
     assert first != second
     assert "salt" not in json.loads(codec.encode(wordless)[1])["meta"]
+
+
+# --- entries as they are stored ---
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_golden_event_is_as_it_would_be_written(path: Path) -> None:
+    name, _, content = golden(path)
+    assert EventCodec().is_as_written(StoredEntry("p", 7, 1, name, compact(content["stored"])))
+
+
+@pytest.mark.parametrize(
+    "state",
+    [b"{", b'{"a": 1}', b'{"a":1,"a":1}', b'{"a":1.50}', b'{"a":"\\u00e4"}', b"[" * 100_000],
+    ids=["no JSON", "a space", "a key twice", "a digit too many", "an escape", "far too deep"],
+)
+def test_bytes_that_say_the_same_in_another_way_are_told_apart(state: bytes) -> None:
+    assert not EventCodec().is_as_written(StoredEntry("p", 7, 1, "plan-deleted", state))
+
+
+def test_an_event_that_moves_to_another_log_remembers_its_first_place() -> None:
+    content = golden(GOLDEN / "plan-deleted.v1.json")[2]
+    codec = EventCodec()
+    here = StoredEntry("billing", 7, 42, "plan-deleted", compact(content["stored"]))
+    there = codec.moved(here)
+    assert there.position is None
+    envelope = codec.decode(codec.moved(replace(there, position=3))).envelope
+    assert (envelope.position, envelope.origin_position) == (None, 42)
+
+
+@pytest.mark.parametrize(
+    "state", [b"", b"[]", b"{}", b'{"meta":3}', b'{"event":{},"meta":{"salt":"x"}}']
+)
+def test_what_is_no_record_has_no_form_and_cannot_move(state: bytes) -> None:
+    entry = StoredEntry("p", 7, 3, "task-scored", state)
+    with pytest.raises(CorruptEvent, match="p@7"):
+        EventCodec().canonical_form(entry)
+    if b'"event"' not in state:
+        with pytest.raises(CorruptEvent, match="p@7"):
+            EventCodec().moved(entry)
