@@ -12,6 +12,7 @@ from plangate.application.errors import (
     CorruptEvent,
     IdempotencyKeyReused,
     NotAStore,
+    PositionTaken,
     StoreError,
     StoreFull,
     StoreReadOnly,
@@ -96,6 +97,7 @@ SAID: list[tuple[PlangateError, str]] = [
     (StoreTooNew("plans.db is newer"), "plans.db is newer"),
     (StoreReadOnly("plans.db is read-only"), "plans.db is read-only"),
     (StoreFull("no space is left"), "no space is left"),
+    (PositionTaken("position 2 is taken"), "position 2 is taken"),
     (StoreUnavailable("plans.db is locked"), "plans.db is locked"),
     (ViewBehind("plans", 7, 40), "the view 'plans' stands at 7, not yet at 40"),
     (CorruptEvent("billing", 7, "not JSON", 40), "event billing@7 cannot be read: not JSON"),
@@ -186,3 +188,4 @@ def test_whoever_expects_the_wider_refusal_catches_the_narrower() -> None:
     assert all(issubclass(type(error), PlangateError) for error, _ in SAID)
     for error in (NotAStore, StoreTooNew, StoreReadOnly, StoreFull, StoreUnavailable, CorruptEvent):
         assert issubclass(error, StoreError)
+    assert issubclass(PositionTaken, StoreError)
