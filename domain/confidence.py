@@ -40,6 +40,15 @@ def rolling_confidence(confidences: Iterable[float], decay: float) -> float:
     return total / weight if weight else UNSCORED
 
 
+def weights(scored: int, decay: float) -> list[float]:
+    """What each of so many scored tasks weighs in the rolling confidence, in their order.
+
+    The last weighs 1. A task's share is its weight over the sum of all; what it brings is
+    its share of its confidence, and these sum to the figure of `rolling_confidence`.
+    """
+    return [decay**after for after in reversed(range(scored))]
+
+
 def reaches(confidence: float, threshold: float) -> bool:
     """Whether a confidence passes the threshold, within the tolerance."""
     return confidence >= threshold - TOLERANCE

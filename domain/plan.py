@@ -102,11 +102,17 @@ class Plan:
         if not self.version:
             raise PlanNotFound(self.plan_id)
 
+    def scored(self) -> Iterator[tuple[Task, float]]:
+        """The scored tasks and their confidences, in the order in which they are weighed."""
+        for task in self:
+            confidence = task.confidence(self.policy)
+            if confidence is not None:
+                yield task, confidence
+
     @cached_property
     def rolling_confidence(self) -> float:
         """The rolling confidence over the scored tasks in plan order; 1.0 without any."""
-        confidences = (task.confidence(self.policy) for task in self)
-        return rolling_confidence((c for c in confidences if c is not None), self.policy.decay)
+        return rolling_confidence((c for _, c in self.scored()), self.policy.decay)
 
     @property
     def needs_replan(self) -> bool:

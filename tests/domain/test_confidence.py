@@ -1,6 +1,7 @@
 """How scores become confidence: figures worked out by hand, and the plain definition."""
 
 from itertools import pairwise
+from math import fsum
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from plangate.domain.confidence import (
     reaches,
     rolling_confidence,
     task_confidence,
+    weights,
 )
 from plangate.domain.policy import Policy
 from tests.support.examples import USUAL
@@ -129,6 +131,24 @@ def test_a_better_task_never_lowers_the_rolling_confidence(
     figures = rolling_confidence(confidences, decay), rolling_confidence(better, decay)
 
     assert all(worse <= good + 1e-12 for worse, good in pairwise(figures))
+
+
+def test_the_weights_of_scored_tasks_grow_towards_the_end() -> None:
+    assert weights(3, 0.5) == [0.25, 0.5, 1.0]
+    assert weights(2, 1.0) == [1.0, 1.0]
+    assert weights(1, 0.85) == [1.0]
+    assert weights(0, 0.85) == []
+
+
+@repeatable
+@given(st.lists(scores, min_size=1, max_size=400), decays)
+def test_what_the_tasks_bring_by_their_weights_sums_to_the_rolling_confidence(
+    confidences: list[float], decay: float
+) -> None:
+    whole = weights(len(confidences), decay)
+    brought = [weight / fsum(whole) * c for weight, c in zip(whole, confidences, strict=True)]
+
+    assert fsum(brought) == pytest.approx(rolling_confidence(confidences, decay), abs=1e-12)
 
 
 def test_the_tolerance_is_a_millionth_of_a_millionth() -> None:

@@ -164,6 +164,7 @@ def test_only_scored_tasks_make_up_the_figure_and_in_plan_order() -> None:
 
     assert plan.rolling_confidence == 1 / 1.5
     assert plan.needs_replan
+    assert [(task.id, figure) for task, figure in plan.scored()] == [(A, 1.0), (C, 0.5)]
 
 
 @repeatable
