@@ -25,6 +25,7 @@ from plangate.application.records import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import (
     ClaimView,
+    GateView,
     ObstacleView,
     PlanList,
     PlanStatus,
@@ -89,8 +90,10 @@ from plangate.domain.events import (
     TaskSplit,
     TaskStatusChanged,
 )
+from plangate.domain.gate import GateMemory
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
+from plangate.domain.presets import Preset
 from plangate.domain.task import Claim, Task
 from plangate.domain.vocabulary import (
     AttemptScores,
@@ -98,6 +101,7 @@ from plangate.domain.vocabulary import (
     ObstacleKind,
     OutOfRange,
     PlanState,
+    Recency,
     ScoreKind,
     Scorer,
     ScorerKind,
@@ -122,6 +126,8 @@ __all__ = [
     "Envelope",
     "Gate",
     "GateApproved",
+    "GateMemory",
+    "GateView",
     "GraphNode",
     "IdempotencyKeyReused",
     "InvalidInput",
@@ -159,7 +165,9 @@ __all__ = [
     "PlannedTask",
     "Policy",
     "PositionTaken",
+    "Preset",
     "Problem",
+    "Recency",
     "RecordedEvent",
     "ReplaceTask",
     "ReplanEntry",
