@@ -25,6 +25,8 @@ from plangate.application.history.questions import HistoryQuestions
 from plangate.application.ports import Clock, EventStore, NewId, ViewStore
 from plangate.application.results import PlanStatus, TaskView
 from plangate.application.streams import Stream
+from plangate.application.upkeep.copying import Tell, copy_plans
+from plangate.application.upkeep.reports import CopyReport
 from plangate.application.urgency import ClaimAnywhere, by_urgency
 from plangate.domain.commands import (
     ApproveGate,
@@ -85,6 +87,18 @@ class PlanRegistry(HistoryQuestions):
         self._reader.stop()
         self._views.close()
         self._store.close()
+
+    def copy_to(
+        self, target: "PlanRegistry", *, tell: Tell = lambda _done, _total: None
+    ) -> CopyReport:
+        """Bring all plans into another store: ids, versions, times and bytes as they are.
+
+        Positions too if the target is empty; else each is kept as `origin_position`.
+        What is there already is recognised, so that a copy that was cut short is
+        done again. Raises `HistoryDiffers`, before anything is written, for a plan
+        that has another history there. `tell` hears how far it has come.
+        """
+        return copy_plans(self._store, target._store, tell)  # noqa: SLF001  (of this class too)
 
     def acting_as(
         self,

@@ -10,6 +10,7 @@ from plangate.application.drafts import PlanDraft, TaskDraft
 from plangate.application.errors import (
     ConcurrentChange,
     CorruptEvent,
+    HistoryDiffers,
     IdempotencyKeyReused,
     NotAStore,
     PositionTaken,
@@ -31,6 +32,7 @@ from plangate.application.results import (
     TaskView,
     UnreadablePlan,
 )
+from plangate.application.upkeep.reports import CopyReport
 from plangate.application.views.queries import (
     BoardPage,
     PlanOrder,
@@ -117,12 +119,14 @@ __all__ = [
     "ClaimLost",
     "ClaimView",
     "ConcurrentChange",
+    "CopyReport",
     "CorruptEvent",
     "DropTask",
     "Envelope",
     "Gate",
     "GateApproved",
     "GraphNode",
+    "HistoryDiffers",
     "IdempotencyKeyReused",
     "InvalidInput",
     "InvalidScore",
