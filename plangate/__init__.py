@@ -21,6 +21,16 @@ from plangate.application.errors import (
     ViewBehind,
 )
 from plangate.application.graph import GraphNode, PlanGraph
+from plangate.application.history.differences import Happening
+from plangate.application.history.whatif import (
+    Difference,
+    Ending,
+    LostInput,
+    PlanReplay,
+    Reading,
+    TaskEnding,
+    WhatIf,
+)
 from plangate.application.records import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import (
@@ -118,15 +128,19 @@ __all__ = [
     "ClaimView",
     "ConcurrentChange",
     "CorruptEvent",
+    "Difference",
     "DropTask",
+    "Ending",
     "Envelope",
     "Gate",
     "GateApproved",
     "GraphNode",
+    "Happening",
     "IdempotencyKeyReused",
     "InvalidInput",
     "InvalidScore",
     "LeaseRenewed",
+    "LostInput",
     "MoveTask",
     "NewTask",
     "NotAStore",
@@ -149,6 +163,7 @@ __all__ = [
     "PlanPage",
     "PlanPaused",
     "PlanRegistry",
+    "PlanReplay",
     "PlanRestored",
     "PlanResumed",
     "PlanRevised",
@@ -160,6 +175,7 @@ __all__ = [
     "Policy",
     "PositionTaken",
     "Problem",
+    "Reading",
     "RecordedEvent",
     "ReplaceTask",
     "ReplanEntry",
@@ -184,6 +200,7 @@ __all__ = [
     "TaskChanged",
     "TaskDraft",
     "TaskDropped",
+    "TaskEnding",
     "TaskGone",
     "TaskMoved",
     "TaskNotFound",
@@ -199,6 +216,7 @@ __all__ = [
     "ViewBehind",
     "ViewReport",
     "ViewStatus",
+    "WhatIf",
     "connect",
     "get_registry",
 ]
