@@ -44,6 +44,8 @@ def family_event_store(environment: Mapping[str, str]) -> RecorderEventStore:
     """
     variables = Environment("plangate", env=dict(environment))
     module = variables.get("PERSISTENCE_MODULE", "")
+    if not module:
+        raise NotAStore("PERSISTENCE_MODULE names no engine of the eventsourcing family")
     if module.startswith("eventsourcing."):
         raise NotAStore(f"plangate has a better store than {module}: name it by PLANGATE_DB")
     name = f"the engine {module}"

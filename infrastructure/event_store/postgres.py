@@ -22,6 +22,7 @@ from psycopg.sql import SQL, Composable, Identifier
 from psycopg_pool import ConnectionPool
 
 from plangate.application.errors import (
+    CorruptEvent,
     NotAStore,
     StoreReadOnly,
     StoreUnavailable,
@@ -177,12 +178,9 @@ class _Log(PostgresApplicationRecorder):
         self, stored_events: Sequence[StoredEvent], **_kwargs: Any
     ) -> Sequence[int] | None:
         """Record events, all or none, in one exchange with the server."""
-        rows = [
-            (e.originator_id, e.originator_version, e.topic, e.state.decode())
-            for e in stored_events
-        ]
+        rows = [(e.originator_id, e.originator_version, e.topic, _text(e)) for e in stored_events]
         columns = [list(column) for column in zip(*rows, strict=True)]
-        with self.datastore.get_connection() as connection, _confirmed(connection):
+        with self._writing() as connection:
             try:
                 with connection.pipeline():
                     if connection.info.transaction_status == TransactionStatus.IDLE:
@@ -191,20 +189,14 @@ class _Log(PostgresApplicationRecorder):
                     connection.execute(self._insert, columns)
                     self._notify_channel(connection.cursor())
                     connection.execute("COMMIT")
-            except errors.InsufficientPrivilege as error:
-                raise StoreReadOnly(
-                    f"{self.datastore.name} can be read but not written by this user"
-                ) from error
             finally:
                 _roll_back(connection)
         return None
 
     def insert_placed(self, placed: Sequence[Notification]) -> None:
         """Record events at the positions they name, all or none."""
-        rows = [
-            (e.id, e.originator_id, e.originator_version, e.topic, e.state.decode()) for e in placed
-        ]
-        with self.datastore.get_connection() as connection, _confirmed(connection):
+        rows = [(e.id, e.originator_id, e.originator_version, e.topic, _text(e)) for e in placed]
+        with self._writing() as connection:
             try:
                 connection.execute(_BEGIN)
                 connection.execute(_TAKE_LOG, self._lock)
@@ -259,6 +251,17 @@ class _Log(PostgresApplicationRecorder):
         with self.datastore.get_connection() as connection:
             return self._newest_on(connection)
 
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A connection for events to be recorded on."""
+        with self.datastore.get_connection() as connection, _confirmed(connection):
+            try:
+                yield connection
+            except errors.InsufficientPrivilege as error:
+                raise StoreReadOnly(
+                    f"{self.datastore.name} can be read but not written by this user"
+                ) from error
+
     def _newest_on(self, connection: Connection) -> int:
         newest = connection.cursor(row_factory=tuple_row).execute(self._newest).fetchone()
         return newest[0] if newest else 0
@@ -274,6 +277,18 @@ class _Log(PostgresApplicationRecorder):
 
 
 _NO_BOUND: Final = 2**63 - 1
+
+
+def _text(event: StoredEvent) -> str:
+    """The stored bytes as PostgreSQL keeps text; damaged ones it would not take."""
+    text = event.state.decode(errors="replace")
+    if "\0" in text or text.encode() != event.state:
+        raise CorruptEvent(
+            str(event.originator_id),
+            event.originator_version,
+            "its bytes are no text that PostgreSQL could keep",
+        )
+    return text
 
 
 def _roll_back(connection: Connection) -> None:
