@@ -7,6 +7,7 @@ What stands in `__all__` is the public API.
 """
 
 from plangate.application.drafts import PlanDraft, TaskDraft
+from plangate.application.erasure import Erasure
 from plangate.application.errors import (
     ConcurrentChange,
     CorruptEvent,
@@ -71,6 +72,7 @@ from plangate.domain.events import (
     PlanArchived,
     PlanCreated,
     PlanDeleted,
+    PlanErased,
     PlanEvent,
     PlannedTask,
     PlanPaused,
@@ -120,6 +122,7 @@ __all__ = [
     "CorruptEvent",
     "DropTask",
     "Envelope",
+    "Erasure",
     "Gate",
     "GateApproved",
     "GraphNode",
@@ -138,6 +141,7 @@ __all__ = [
     "PlanCreated",
     "PlanDeleted",
     "PlanDraft",
+    "PlanErased",
     "PlanEvent",
     "PlanExists",
     "PlanGone",

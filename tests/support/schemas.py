@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from plangate.application.drafts import PlanDraft, RevisionDraft
+from plangate.application.erasure import Erasure
 from plangate.application.results import PlanList, PlanStatus
 from plangate.infrastructure.event_codec import STORED_KINDS, StoredRecord
 
@@ -17,6 +18,7 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "revision-file.v1": (RevisionDraft, "validation"),
     "plan-status.v1": (PlanStatus, "serialization"),
     "plan-list.v1": (PlanList, "serialization"),
+    "erasure.v1": (Erasure, "serialization"),
 }
 
 
