@@ -22,6 +22,16 @@ from plangate.application.errors import (
     ViewBehind,
 )
 from plangate.application.graph import GraphNode, PlanGraph
+from plangate.application.history.differences import Happening
+from plangate.application.history.whatif import (
+    Difference,
+    Ending,
+    LostInput,
+    PlanReplay,
+    Reading,
+    TaskEnding,
+    WhatIf,
+)
 from plangate.application.records import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import (
@@ -120,16 +130,20 @@ __all__ = [
     "ClaimView",
     "ConcurrentChange",
     "CorruptEvent",
+    "Difference",
     "DropTask",
+    "Ending",
     "Envelope",
     "Erasure",
     "Gate",
     "GateApproved",
     "GraphNode",
+    "Happening",
     "IdempotencyKeyReused",
     "InvalidInput",
     "InvalidScore",
     "LeaseRenewed",
+    "LostInput",
     "MoveTask",
     "NewTask",
     "NotAStore",
@@ -153,6 +167,7 @@ __all__ = [
     "PlanPage",
     "PlanPaused",
     "PlanRegistry",
+    "PlanReplay",
     "PlanRestored",
     "PlanResumed",
     "PlanRevised",
@@ -164,6 +179,7 @@ __all__ = [
     "Policy",
     "PositionTaken",
     "Problem",
+    "Reading",
     "RecordedEvent",
     "ReplaceTask",
     "ReplanEntry",
@@ -188,6 +204,7 @@ __all__ = [
     "TaskChanged",
     "TaskDraft",
     "TaskDropped",
+    "TaskEnding",
     "TaskGone",
     "TaskMoved",
     "TaskNotFound",
@@ -203,6 +220,7 @@ __all__ = [
     "ViewBehind",
     "ViewReport",
     "ViewStatus",
+    "WhatIf",
     "connect",
     "get_registry",
 ]
