@@ -7,6 +7,7 @@ What stands in `__all__` is the public API.
 """
 
 from plangate.application.drafts import PlanDraft, TaskDraft
+from plangate.application.erasure import Erasure
 from plangate.application.errors import (
     ConcurrentChange,
     CorruptEvent,
@@ -83,6 +84,7 @@ from plangate.domain.events import (
     PlanArchived,
     PlanCreated,
     PlanDeleted,
+    PlanErased,
     PlanEvent,
     PlannedTask,
     PlanPaused,
@@ -135,6 +137,7 @@ __all__ = [
     "DropTask",
     "Ending",
     "Envelope",
+    "Erasure",
     "Gate",
     "GateApproved",
     "GraphNode",
@@ -156,6 +159,7 @@ __all__ = [
     "PlanCreated",
     "PlanDeleted",
     "PlanDraft",
+    "PlanErased",
     "PlanEvent",
     "PlanExists",
     "PlanGone",

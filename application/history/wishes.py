@@ -21,6 +21,7 @@ from plangate.domain.commands import (
     CreatePlan,
     DeletePlan,
     DropTask,
+    ErasePlan,
     MarkTask,
     MoveTask,
     NewTask,
@@ -48,6 +49,7 @@ from plangate.domain.events import (
     PlanArchived,
     PlanCreated,
     PlanDeleted,
+    PlanErased,
     PlanEvent,
     PlannedTask,
     PlanPaused,
@@ -136,6 +138,8 @@ def wish_of(command: RecordedCommand) -> PlanCommand:  # noqa: C901, PLR0912  (a
             return _said(RestorePlan, reason=event.reason)
         case PlanDeleted():
             return _said(DeletePlan, reason=event.reason)
+        case PlanErased():
+            return ErasePlan()
         case (
             ReplanTriggered()
             | TaskAdded()

@@ -15,6 +15,7 @@ import typer
 from plangate.infrastructure.cli import claims, commands, replanning
 from plangate.infrastructure.cli.applying import apply
 from plangate.infrastructure.cli.demo import demo
+from plangate.infrastructure.cli.erasing import erase
 from plangate.infrastructure.cli.options import AsJson, Database
 from plangate.infrastructure.cli.terminal import between_stores, reading, writing, writing_many
 from plangate.infrastructure.cli.upkeep import copy
@@ -47,6 +48,7 @@ app.command("gate", rich_help_panel=_GATE)(reading(commands.gate))
 app.command("revise", rich_help_panel=_GATE)(writing(replanning.revise))
 app.command("retry", rich_help_panel=_GATE)(writing(replanning.retry))
 app.command("approve", rich_help_panel=_GATE)(writing(replanning.approve))
+app.command("erase", rich_help_panel=_MORE)(writing(erase))
 app.command("migrate", rich_help_panel=_MORE)(reading(commands.migrate))
 app.command("copy", rich_help_panel=_MORE)(between_stores(copy))
 app.command("apply", rich_help_panel=_MORE)(writing_many(apply))

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from plangate.application.drafts import PlanDraft, RevisionDraft
+from plangate.application.erasure import Erasure
 from plangate.application.history.whatif import WhatIf
 from plangate.application.results import PlanList, PlanStatus
 from plangate.application.upkeep.reports import CopyReport
@@ -20,6 +21,7 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "plan-status.v1": (PlanStatus, "serialization"),
     "plan-list.v1": (PlanList, "serialization"),
     "copy-report.v1": (CopyReport, "serialization"),
+    "erasure.v1": (Erasure, "serialization"),
     "what-if.v1": (WhatIf, "serialization"),
 }
 
