@@ -7,6 +7,7 @@ What stands in `__all__` is the public API.
 """
 
 from plangate.application.drafts import PlanDraft, TaskDraft
+from plangate.application.erasure import Erasure
 from plangate.application.errors import (
     ConcurrentChange,
     CorruptEvent,
@@ -21,6 +22,7 @@ from plangate.application.errors import (
     ViewBehind,
 )
 from plangate.application.graph import GraphNode, PlanGraph
+from plangate.application.history.check import CheckReport, Mismatch, MismatchKind
 from plangate.application.history.differences import Happening
 from plangate.application.history.whatif import (
     Difference,
@@ -81,6 +83,7 @@ from plangate.domain.events import (
     PlanArchived,
     PlanCreated,
     PlanDeleted,
+    PlanErased,
     PlanEvent,
     PlannedTask,
     PlanPaused,
@@ -123,6 +126,7 @@ __all__ = [
     "BoardPage",
     "BoardTask",
     "ChangeTask",
+    "CheckReport",
     "Claim",
     "ClaimLost",
     "ClaimView",
@@ -132,6 +136,7 @@ __all__ = [
     "DropTask",
     "Ending",
     "Envelope",
+    "Erasure",
     "Gate",
     "GateApproved",
     "GraphNode",
@@ -141,6 +146,8 @@ __all__ = [
     "InvalidScore",
     "LeaseRenewed",
     "LostInput",
+    "Mismatch",
+    "MismatchKind",
     "MoveTask",
     "NewTask",
     "NotAStore",
@@ -152,6 +159,7 @@ __all__ = [
     "PlanCreated",
     "PlanDeleted",
     "PlanDraft",
+    "PlanErased",
     "PlanEvent",
     "PlanExists",
     "PlanGone",

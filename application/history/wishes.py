@@ -22,6 +22,7 @@ from plangate.domain.commands import (
     CreatePlan,
     DeletePlan,
     DropTask,
+    ErasePlan,
     MarkTask,
     MoveTask,
     NewTask,
@@ -49,6 +50,7 @@ from plangate.domain.events import (
     PlanArchived,
     PlanCreated,
     PlanDeleted,
+    PlanErased,
     PlanEvent,
     PlannedTask,
     PlanPaused,
@@ -137,6 +139,8 @@ def wish_of(command: RecordedCommand) -> PlanCommand:  # noqa: C901, PLR0912  (a
             return _said(RestorePlan, reason=event.reason)
         case PlanDeleted():
             return _said(DeletePlan, reason=event.reason)
+        case PlanErased():
+            return ErasePlan()
         case (
             ReplanTriggered()
             | TaskAdded()

@@ -16,6 +16,7 @@ from plangate.infrastructure.cli import claims, commands, replanning
 from plangate.infrastructure.cli.applying import apply
 from plangate.infrastructure.cli.checking import check
 from plangate.infrastructure.cli.demo import demo
+from plangate.infrastructure.cli.erasing import erase
 from plangate.infrastructure.cli.options import AsJson, Database
 from plangate.infrastructure.cli.terminal import reading, writing, writing_many
 from plangate.infrastructure.cli.views import views
@@ -48,6 +49,7 @@ app.command("revise", rich_help_panel=_GATE)(writing(replanning.revise))
 app.command("retry", rich_help_panel=_GATE)(writing(replanning.retry))
 app.command("approve", rich_help_panel=_GATE)(writing(replanning.approve))
 app.command("check", rich_help_panel=_PAST)(reading(check))
+app.command("erase", rich_help_panel=_MORE)(writing(erase))
 app.command("migrate", rich_help_panel=_MORE)(reading(commands.migrate))
 app.command("apply", rich_help_panel=_MORE)(writing_many(apply))
 app.command("views", rich_help_panel=_MORE)(reading(views))

@@ -77,6 +77,12 @@ class _Log:
         """Refused: these engines give positions of their own."""
         raise PositionTaken(f"{self._name} gives positions of its own and keeps no others")
 
+    def rewrite_events(
+        self, _rewritten: Sequence[StoredEvent], _then: Sequence[StoredEvent]
+    ) -> None:
+        """Refused: these engines never change what they recorded."""
+        raise StoreError(f"{self._name} never changes what it recorded; nothing can be erased")
+
     def select_events(
         self, originator_id: str, *, gt: int | None = None, lte: int | None = None
     ) -> Sequence[StoredEvent]:

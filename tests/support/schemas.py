@@ -8,6 +8,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from plangate.application.drafts import PlanDraft, RevisionDraft
+from plangate.application.erasure import Erasure
+from plangate.application.history.check import CheckReport
 from plangate.application.history.whatif import WhatIf
 from plangate.application.results import PlanList, PlanStatus
 from plangate.infrastructure.event_codec import STORED_KINDS, StoredRecord
@@ -18,6 +20,8 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "revision-file.v1": (RevisionDraft, "validation"),
     "plan-status.v1": (PlanStatus, "serialization"),
     "plan-list.v1": (PlanList, "serialization"),
+    "erasure.v1": (Erasure, "serialization"),
+    "check-report.v1": (CheckReport, "serialization"),
     "what-if.v1": (WhatIf, "serialization"),
 }
 

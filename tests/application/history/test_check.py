@@ -377,6 +377,16 @@ def test_random_work_is_what_the_rules_give(seed: int) -> None:
     )
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_erased_words_are_not_missed(seed: int) -> None:
+    registry = registry_on(memory_event_store())
+    RandomWork(registry, random.Random(seed)).go_on(200)
+    for plan_id in {entry.envelope.plan_id for entry in registry.events(limit=10_000)}:
+        registry.erase(plan_id)
+    assert registry.check().mismatches == ()
+    assert {plan.changed for plan in registry.replay(policy={}).plans} == {0}
+
+
 def test_a_mismatch_says_what_was_recorded_and_what_the_rules_give(
     registry: PlanRegistry, plan_id: str
 ) -> None:
@@ -436,7 +446,7 @@ def test_of_a_command_cut_short_by_an_unreadable_event_nothing_is_missed(
 ) -> None:
     plan = registry.get(plan_id)
     assert plan is not None
-    cut = [say.scored("a", OUTPUT, 0.1), say.moved("a", PENDING, DONE)]
+    cut: list[PlanEvent] = [say.scored("a", OUTPUT, 0.1), say.moved("a", PENDING, DONE)]
     _recorded(registry, plan, cut)
     beyond = Envelope(plan_id=plan_id, version=5, recorded_at=NOON)
     registry._store.append([RecordedEvent(say.HAS_PAUSED, beyond)])
