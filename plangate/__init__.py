@@ -23,6 +23,7 @@ from plangate.application.errors import (
     ViewBehind,
 )
 from plangate.application.graph import GraphNode, PlanGraph
+from plangate.application.history.check import CheckReport, Mismatch, MismatchKind
 from plangate.application.history.differences import Happening
 from plangate.application.history.whatif import (
     Difference,
@@ -127,6 +128,7 @@ __all__ = [
     "BoardPage",
     "BoardTask",
     "ChangeTask",
+    "CheckReport",
     "Claim",
     "ClaimLost",
     "ClaimView",
@@ -148,6 +150,8 @@ __all__ = [
     "InvalidScore",
     "LeaseRenewed",
     "LostInput",
+    "Mismatch",
+    "MismatchKind",
     "MoveTask",
     "NewTask",
     "NotAStore",

@@ -22,11 +22,15 @@ PAGE: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class RecordedCommand:
-    """The events of one command, and the plan before and after them."""
+    """The events of one command, and the plan before and after them.
+
+    It is not known to be `whole` where the event behind it is missing or cannot be read.
+    """
 
     before: Plan
     events: tuple[RecordedEvent, ...]
     after: Plan
+    whole: bool = True
 
     @property
     def event_id(self) -> str:
@@ -42,19 +46,24 @@ class RecordedCommand:
 def commands_of(store: EventStore, plan_id: str) -> Iterator[RecordedCommand]:
     """The commands of a plan in their order; none for a plan that never was.
 
-    Raises `CorruptEvent` where an event is missing or cannot be read, after every
-    command that it cannot be part of.
+    Raises `CorruptEvent`, after everything before it, where an event is missing or
+    cannot be read.
     """
     before = after = Plan(plan_id)
     events: list[RecordedEvent] = []
-    for recorded in _events_of(store, plan_id):
-        refuse_gap(after, recorded)
-        cause = recorded.envelope.causation_id
-        if events and (cause is None or cause != events[0].envelope.event_id):
-            yield RecordedCommand(before, tuple(events), after)
-            before, events = after, []
-        events.append(recorded)
-        after = evolve(after, recorded.event)
+    try:
+        for recorded in _events_of(store, plan_id):
+            refuse_gap(after, recorded)
+            cause = recorded.envelope.causation_id
+            if events and (cause is None or cause != events[0].envelope.event_id):
+                yield RecordedCommand(before, tuple(events), after)
+                before, events = after, []
+            events.append(recorded)
+            after = evolve(after, recorded.event)
+    except CorruptEvent:
+        if events:
+            yield RecordedCommand(before, tuple(events), after, whole=False)
+        raise
     if events:
         yield RecordedCommand(before, tuple(events), after)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import zip_longest
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,8 +11,17 @@ from plangate.domain.confidence import TOLERANCE
 from plangate.domain.events import PlanEvent
 from plangate.domain.vocabulary import Written
 
-Pair = tuple[PlanEvent | None, PlanEvent | None]
-"""An event as recorded and as decided again; one is None where the other has no counterpart."""
+
+class Apart(NamedTuple):
+    """An event as recorded and as decided again; one is None where the other has no counterpart.
+
+    `place` is that of the recorded event in its command, or of the one after which
+    another is missing.
+    """
+
+    place: int
+    recorded: PlanEvent | None
+    decided: PlanEvent | None
 
 
 class Happening(BaseModel):
@@ -47,7 +56,7 @@ def differing(recorded: PlanEvent, decided: PlanEvent) -> tuple[str, ...]:
     )
 
 
-def differences(recorded: Sequence[PlanEvent], decided: Sequence[PlanEvent]) -> Iterator[Pair]:
+def differences(recorded: Sequence[PlanEvent], decided: Sequence[PlanEvent]) -> Iterator[Apart]:
     """The events of one command that are not the same in both tellings, in their order.
 
     An event that only one of them has does not make those behind it differ.
@@ -58,17 +67,18 @@ def differences(recorded: Sequence[PlanEvent], decided: Sequence[PlanEvent]) -> 
         None, list(map(_subject, recorded)), list(map(_subject, decided)), autojunk=False
     )
     for _, begin, end, start, stop in matcher.get_opcodes():
-        for pair in zip_longest(recorded[begin:end], decided[start:stop]):
-            if None in pair or _differ(*pair):
-                yield pair
+        pairs = zip_longest(recorded[begin:end], decided[start:stop])
+        for place, (one, other) in enumerate(pairs, begin):
+            if one is None or other is None or _differ(one, other):
+                yield Apart(min(place, max(end - 1, 0)), one, other)
 
 
 def _differ(recorded: PlanEvent, decided: PlanEvent) -> bool:
     return type(recorded) is not type(decided) or bool(differing(recorded, decided))
 
 
-def _subject(event: PlanEvent) -> tuple[type[PlanEvent], object]:
-    return type(event), getattr(event, "task_id", None)
+def _subject(event: PlanEvent) -> tuple[object, ...]:
+    return type(event), getattr(event, "task_id", None), getattr(event, "kind", None)
 
 
 def _equal(one: object, other: object) -> bool:

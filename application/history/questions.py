@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from plangate.application.errors import CorruptEvent
+from plangate.application.history.check import Check, CheckReport
 from plangate.application.history.commands import commands_of
 from plangate.application.history.rerun import Input, rerun
 from plangate.application.history.rules import rules_of
@@ -43,3 +44,15 @@ class HistoryQuestions(ViewQuestions):
                     UnreadablePlan(plan_id=plan_id, version=error.version, why=error.why)
                 )
         return WhatIf(plans=tuple(plans), unreadable=tuple(unreadable))
+
+    def check(self, plan_ids: PlanIds = None, *, tell: Tell = untold) -> CheckReport:
+        """Make every recorded decision of plans again, under the policy recorded with each.
+
+        Whatever the rules do not give is named by its event, and so is an event that
+        cannot be read. Memory stays flat however long the log is. `tell` hears how much
+        is done, of how much. Raises `PlanNotFound`.
+        """
+        check = Check(self._store)
+        for plan_id in selected(self._store, plan_ids, tell):
+            check.judge(plan_id)
+        return check.report()

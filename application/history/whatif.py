@@ -11,12 +11,13 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from plangate.application.history.commands import RecordedCommand
 from plangate.application.history.courses import Course, scores_output
-from plangate.application.history.differences import Happening, differences
+from plangate.application.history.differences import Apart, Happening, differences
 from plangate.application.history.rerun import Step, is_claim
 from plangate.application.results import UnreadablePlan
 from plangate.domain.commands import ClaimNextTask
-from plangate.domain.events import PlanEvent, TaskScored
+from plangate.domain.events import TaskScored
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import PlanState, TaskStatus
@@ -136,10 +137,10 @@ def replay_of(plan_id: str, steps: Iterable[Step]) -> PlanReplay:
         lost += _lost(step)
         fired = happened.goes_on(actual, recorded, scores)
         would_fire = would_have.goes_on(other, step.events, scores)
-        parted = next(differences(recorded, step.events), None)
-        if parted is not None:
+        apart = next(differences(recorded, step.events), None)
+        if apart is not None:
             changed += 1
-            first = first or _difference(step, *parted)
+            first = first or _difference(command, apart)
         readings += _readings(step, fired=fired, would_fire=would_fire)
     return PlanReplay(
         plan_id=plan_id,
@@ -159,13 +160,11 @@ def replay_of(plan_id: str, steps: Iterable[Step]) -> PlanReplay:
     )
 
 
-def _difference(step: Step, recorded: PlanEvent | None, replayed: PlanEvent | None) -> Difference:
-    events = step.given.command.events
-    where = next((entry for entry in events if entry.event is recorded), events[-1])
+def _difference(command: RecordedCommand, apart: Apart) -> Difference:
     return Difference(
-        event_id=where.envelope.event_id,
-        recorded=None if recorded is None else Happening.of(recorded),
-        replayed=None if replayed is None else Happening.of(replayed),
+        event_id=command.events[apart.place].envelope.event_id,
+        recorded=None if apart.recorded is None else Happening.of(apart.recorded),
+        replayed=None if apart.decided is None else Happening.of(apart.decided),
     )
 
 

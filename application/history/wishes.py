@@ -8,6 +8,7 @@ recorded: whoever reported something then is trusted again.
 """
 
 from collections.abc import Iterator, Sequence
+from math import isfinite
 from typing import Any, Final, TypeVar, assert_never, cast
 
 from plangate.application.history.commands import RecordedCommand
@@ -194,7 +195,11 @@ def _scores(event: TaskScored, following: Sequence[PlanEvent]) -> PlanCommand:
 
 
 def _given(event: TaskScored) -> float:
-    return event.score if event.raw_score is None else event.raw_score
+    if event.raw_score is None:
+        return event.score
+    if not isfinite(event.raw_score):
+        raise Unexplained(f"nobody can give the score {event.raw_score}")
+    return event.raw_score
 
 
 def _move(event: TaskStatusChanged, events: Sequence[PlanEvent]) -> PlanCommand:

@@ -50,13 +50,14 @@ def history(recorded: Iterable[RecordedEvent]) -> Table:
         fired = isinstance(entry.event, ReplanTriggered)
         table.add_row(
             str(entry.envelope.version),
-            Text(_what(entry.event), style="bold red" if fired else ""),
+            Text(what(entry.event), style="bold red" if fired else ""),
             Text(_why(entry), style="dim"),
         )
     return table
 
 
-def _what(event: PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
+def what(event: PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
+    """What happened, in a few words."""
     match event:
         case PlanCreated():
             return f"plan of {count(len(event.tasks), 'task')}: {written(event.goal)}"

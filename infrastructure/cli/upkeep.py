@@ -22,7 +22,7 @@ def copy(
     with (
         connect_to_existing(source) as ours,
         connect(target) as theirs,
-        progress(terminal.notes, "copying") as tell,
+        progress(terminal, "copying") as tell,
     ):
         report = ours.copy_to(theirs, tell=tell)
     if report.unreadable:

@@ -33,7 +33,7 @@ def views(
 ) -> None:
     """Tell how the status views stand: rows, lag, what they are stuck on. Or rebuild them."""
     if action is Action.REBUILD:
-        with progress(terminal.notes, "rebuilding") as tell:
+        with progress(terminal, "rebuilding") as tell:
             terminal.registry.rebuild_views(*([name] if name else []), tell=tell)
     terminal.answer(terminal.registry.view_report(), _report)
 

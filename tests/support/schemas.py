@@ -9,6 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from plangate.application.drafts import PlanDraft, RevisionDraft
 from plangate.application.erasure import Erasure
+from plangate.application.history.check import CheckReport
 from plangate.application.history.whatif import WhatIf
 from plangate.application.results import PlanList, PlanStatus
 from plangate.application.upkeep.reports import CopyReport
@@ -22,6 +23,7 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "plan-list.v1": (PlanList, "serialization"),
     "copy-report.v1": (CopyReport, "serialization"),
     "erasure.v1": (Erasure, "serialization"),
+    "check-report.v1": (CheckReport, "serialization"),
     "what-if.v1": (WhatIf, "serialization"),
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from plangate.application.history.differences import Pair, differences, differing
+from plangate.application.history.differences import differences, differing
 from plangate.domain.events import PlanEvent
 from tests.support import examples as say
 from tests.support.examples import FAILED, A, B, planned
@@ -17,20 +17,25 @@ SCORED, MOVED, REPLAN = say.scored(A), say.moved(A, new=say.REPLANNING), say.rep
     [
         ([], [], []),
         ([SCORED, MOVED, REPLAN], [SCORED, MOVED, REPLAN], []),
-        ([SCORED, MOVED, REPLAN], [SCORED, REPLAN], [(MOVED, None)]),
-        ([SCORED, REPLAN], [SCORED, MOVED, REPLAN], [(None, MOVED)]),
-        ([SCORED, MOVED], [SCORED, MOVED, REPLAN], [(None, REPLAN)]),
+        ([SCORED, MOVED, REPLAN], [SCORED, REPLAN], [(1, MOVED, None)]),
+        ([SCORED, REPLAN], [SCORED, MOVED, REPLAN], [(0, None, MOVED)]),
+        ([SCORED, MOVED], [SCORED, MOVED, REPLAN], [(1, None, REPLAN)]),
+        ([SCORED], [SCORED, MOVED, REPLAN], [(0, None, MOVED), (0, None, REPLAN)]),
+        ([SCORED], [], [(0, SCORED, None)]),
+        ([MOVED, SCORED], [REPLAN, MOVED, SCORED], [(0, None, REPLAN)]),
         (
             [SCORED, MOVED, REPLAN],
             [SCORED, say.moved(A, new=FAILED)],
-            [(MOVED, say.moved(A, new=FAILED)), (REPLAN, None)],
+            [(1, MOVED, say.moved(A, new=FAILED)), (2, REPLAN, None)],
         ),
-        ([say.moved(B)], [say.moved(A)], [(say.moved(B), say.moved(A))]),
-        ([SCORED, SCORED], [SCORED, REPLAN], [(SCORED, REPLAN)]),
+        ([say.moved(B)], [say.moved(A)], [(0, say.moved(B), say.moved(A))]),
+        ([SCORED, SCORED], [SCORED, REPLAN], [(1, SCORED, REPLAN)]),
     ],
 )
 def test_one_event_too_many_or_too_few_is_one_difference(
-    recorded: Sequence[PlanEvent], decided: Sequence[PlanEvent], expected: list[Pair]
+    recorded: Sequence[PlanEvent],
+    decided: Sequence[PlanEvent],
+    expected: list[tuple[int, PlanEvent | None, PlanEvent | None]],
 ) -> None:
     assert list(differences(recorded, decided)) == expected
 

@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from math import inf
 from typing import Any
 
 import pytest
@@ -172,6 +173,7 @@ def _fields(envelope: Any) -> dict[str, Any]:
         ),
         (begun_by(say.claimed(A, until=say.MORNING)), "its lease ends before it begins"),
         (begun_by(say.renewed(A, say.MORNING)), "its lease ends before it begins"),
+        (begun_by(say.scored(A, raw_score=inf)), "nobody can give the score inf"),
         (
             begun_by(say.scored(A), causation_id=f"{PLAN}@1"),
             f"it names {PLAN}@1 as its cause, which does not begin the command before it",
