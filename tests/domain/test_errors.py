@@ -101,8 +101,10 @@ SAID: list[tuple[PlangateError, str]] = [
     (PositionTaken("position 2 is taken"), "position 2 is taken"),
     (
         HistoryDiffers("billing", 7),
-        "the plan 'billing' is in the target already with another history: "
-        "they differ from event billing@7 on",
+        (
+            "the plan 'billing' is in the target already with another history: "
+            "they differ from event billing@7 on"
+        ),
     ),
     (StoreUnavailable("plans.db is locked"), "plans.db is locked"),
     (ViewBehind("plans", 7, 40), "the view 'plans' stands at 7, not yet at 40"),
