@@ -29,6 +29,10 @@ Tell = Callable[[Plan, Sequence[PlanEvent]], _Answer]
 """Makes a command's answer from the plan it led to and the events it brought about."""
 
 
+Record = Callable[[Sequence[RecordedEvent]], None]
+"""Records a command's events, all or none; raises `ConcurrentChange` as `append` does."""
+
+
 class Commands:
     """Carries out commands on the plans of one store; safe to share between threads."""
 
@@ -58,12 +62,14 @@ class Commands:
         tell: Tell[_Answer],
         *,
         arguments: Wish | None = None,
+        record: Record | None = None,
     ) -> _Answer:
         """Grant `wish`, or recognise that it was granted before under the call's key.
 
         A retry is recognised by `arguments`, what the caller said, where that is
-        not the wish itself. Raises what `decide` refuses, `IdempotencyKeyReused`
-        and `ConcurrentChange`.
+        not the wish itself; where its words were erased, by its key alone. `record`
+        takes the place of appending the events. Raises what `decide` refuses,
+        `IdempotencyKeyReused` and `ConcurrentChange`.
         """
         plan_id = accept_identifier("plan_id", plan_id)
         digest = _digest(arguments or wish) if call.idempotency_key else None
@@ -74,9 +80,9 @@ class Commands:
                     stream = self._streams.current(plan_id)
                     receipt = stream.receipts.get(call.idempotency_key or "")
                     if receipt is not None:
-                        if receipt.arguments_digest != digest:
+                        if receipt.arguments_digest not in {None, digest}:
                             raise IdempotencyKeyReused(plan_id, call.idempotency_key or "")
-                        plan, recorded = self._streams.as_recorded(plan_id, receipt)
+                        plan, recorded = self._streams.as_recorded(stream, receipt)
                         return tell(plan, [entry.event for entry in recorded])
                     now = self.now()
                     events = decide(stream.plan, wish, now)
@@ -84,7 +90,7 @@ class Commands:
                         return tell(stream.plan, events)
                     recorded = _recorded(stream.plan, events, call, digest, now)
                     try:
-                        self._store.append(recorded)
+                        (record or self._store.append)(recorded)
                     except ConcurrentChange:
                         continue
                     self._announce()

@@ -9,6 +9,7 @@
         ├── StoreReadOnly       it can be read but not written
         ├── StoreFull           no space is left
         ├── PositionTaken       a copied event asked for a place that is taken
+        ├── HistoryDiffers      a plan is in the target of a copy with another history
         ├── StoreUnavailable    it did not answer in time, or failed to read or write
         │   └── ViewBehind      a view did not reach the position that was named
         └── CorruptEvent        one stored event cannot be read; other plans can
@@ -68,6 +69,21 @@ class StoreFull(StoreError):
 
 class PositionTaken(StoreError):
     """Events were to keep positions that this log has given away already, or cannot give."""
+
+
+class HistoryDiffers(StoreError):
+    """A plan that was to be copied is in the target already, and went on differently there."""
+
+    def __init__(self, plan_id: str, version: int) -> None:
+        super().__init__(plan_id, version)
+        self.plan_id = plan_id
+        self.version = version
+
+    def __str__(self) -> str:
+        return (
+            f"the plan {self.plan_id!r} is in the target already with another history: "
+            f"they differ from event {self.plan_id}@{self.version} on"
+        )
 
 
 class StoreUnavailable(StoreError):

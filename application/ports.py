@@ -40,6 +40,17 @@ class EventFormat(Protocol):
         """
         ...
 
+    def holds_words(self, entry: StoredEntry) -> bool:
+        """Whether people's words stand in an entry. Raises `CorruptEvent` as `canonical_form`."""
+        ...
+
+    def erased(self, entry: StoredEntry) -> StoredEntry:
+        """The entry without people's words; its canonical form is the same.
+
+        Raises `CorruptEvent` as `canonical_form`.
+        """
+        ...
+
     def is_as_written(self, entry: StoredEntry) -> bool:
         """Whether the stored bytes are the ones that are written for what they say."""
         ...
@@ -94,6 +105,22 @@ class EventStore(Protocol):
         else `PositionTaken` is raised; a `StoreError` too by an engine that gives
         only its own. All of them name one, or none does. Raises `ConcurrentChange`
         when a plan already has one of the versions.
+        """
+        ...
+
+    def rewrite(self, erased: Sequence[StoredEntry], then: Sequence[RecordedEvent]) -> None:
+        """Put erased entries in the place of those stored, and `append`; all or none, durably.
+
+        Raises what `append` does, and a `StoreError` on an engine that never changes
+        what it recorded.
+        """
+        ...
+
+    def scrub(self) -> None:
+        """Leave nothing of what was rewritten or removed in the store's free space.
+
+        It takes as long as the store is large. Raises a `StoreError` where something
+        may have been left, as while others still read an older state; try again.
         """
         ...
 
@@ -155,6 +182,10 @@ class ViewStore(Protocol):
 
         False, and nothing is changed, while they are behind those, or not there.
         """
+        ...
+
+    def scrub(self) -> None:
+        """Leave nothing of removed rows in what was made of them, such as a text index."""
         ...
 
     def sizes(self) -> Mapping[str, int]:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from plangate.application.acceptance import accept
+from plangate.application.acceptance import accept, accept_identifier
 from plangate.application.calls import Call, CallOptions, current_call, surrounded_by
 from plangate.application.commands import Commands
 from plangate.application.drafts import (
@@ -21,10 +21,13 @@ from plangate.application.drafts import (
     derived_id,
     with_task_ids,
 )
+from plangate.application.erasure import Eraser, Erasure
 from plangate.application.history.questions import HistoryQuestions
 from plangate.application.ports import Clock, EventStore, NewId, ViewStore
 from plangate.application.results import PlanStatus, TaskView
 from plangate.application.streams import Stream
+from plangate.application.upkeep.copying import Tell, copy_plans
+from plangate.application.upkeep.reports import CopyReport
 from plangate.application.urgency import ClaimAnywhere, by_urgency
 from plangate.domain.commands import (
     ApproveGate,
@@ -68,6 +71,7 @@ class PlanRegistry(HistoryQuestions):
         super().__init__(store, views, clock)
         self._new_id = new_id
         self._commands = Commands(store, self._streams, clock, self._reader.wake)
+        self._eraser = Eraser(store, views, self._keeper, self._commands)
 
     def __enter__(self) -> Self:
         return self
@@ -85,6 +89,18 @@ class PlanRegistry(HistoryQuestions):
         self._reader.stop()
         self._views.close()
         self._store.close()
+
+    def copy_to(
+        self, target: "PlanRegistry", *, tell: Tell = lambda _done, _total: None
+    ) -> CopyReport:
+        """Bring all plans into another store: ids, versions, times and bytes as they are.
+
+        Positions too if the target is empty; else each is kept as `origin_position`.
+        What is there already is recognised, so that a copy that was cut short is
+        done again. Raises `HistoryDiffers`, before anything is written, for a plan
+        that has another history there. `tell` hears how far it has come.
+        """
+        return copy_plans(self._store, target._store, tell)  # noqa: SLF001  (of this class too)
 
     def acting_as(
         self,
@@ -418,6 +434,17 @@ class PlanRegistry(HistoryQuestions):
         """Take a plan out of the views; its history stays readable. False if it is not there."""
         wish = accept(DeletePlan, {"reason": reason})
         return self._commands.carry_out(plan_id, wish, current_call(call), _anything_happened)
+
+    def erase(self, plan_id: str, **call: Unpack[CallOptions]) -> Erasure:
+        """Erase for good what people wrote about a plan: the text in all its events.
+
+        That is its goal, titles, descriptions, reasons, rationales, evidence, notes and
+        metadata; ids, labels, names and figures stay. It goes from the log, the views
+        and the free space of the store, which is written anew for it. The plan lives on
+        as it was, and may be deleted or archived. Raises `PlanNotFound`; a `StoreError`
+        where nothing was erased. Where it was, but something may be left, the answer says so.
+        """
+        return self._eraser.erase(accept_identifier("plan_id", plan_id), current_call(call))
 
     # --- what they share ---
 

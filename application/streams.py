@@ -16,7 +16,7 @@ from rpds import HashTrieMap
 from plangate.application.errors import CorruptEvent
 from plangate.application.ports import EventStore
 from plangate.application.records import RecordedEvent
-from plangate.domain.events import PlanCreated
+from plangate.domain.events import PlanCreated, PlanErased
 from plangate.domain.plan import Plan, event_id, evolve
 
 KEPT_STREAMS: Final = 1_000
@@ -24,7 +24,10 @@ KEPT_STREAMS: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What an idempotency key stands for: a command's arguments and the events it brought."""
+    """What an idempotency key stands for: a command's arguments and the events it brought.
+
+    Once its plan's words are erased, nothing is known of the arguments.
+    """
 
     arguments_digest: str | None
     first: int
@@ -46,6 +49,8 @@ class Stream:
             envelope = recorded.envelope
             refuse_gap(plan, recorded)
             plan = evolve(plan, recorded.event)
+            if isinstance(recorded.event, PlanErased):
+                receipts = _without_digests(receipts)
             if envelope.idempotency_key is not None:
                 latest = envelope.idempotency_key
                 receipt = Receipt(envelope.arguments_digest, plan.version, plan.version)
@@ -74,15 +79,23 @@ class Streams:
         newer = self._store.read(plan_id, after=kept.plan.version)
         return self.keep(kept.followed_by(newer)) if newer else kept
 
-    def as_recorded(self, plan_id: str, receipt: Receipt) -> tuple[Plan, Sequence[RecordedEvent]]:
+    def as_recorded(
+        self, current: Stream, receipt: Receipt
+    ) -> tuple[Plan, Sequence[RecordedEvent]]:
         """The plan as a command left it, and that command's events.
 
         Commands are often sent again in their old order, as when a file is applied
-        again, so the answer begins where the one before it ended.
+        again, so the answer begins where the one before it ended; unless words that
+        it knows have been erased since.
         """
+        plan_id = current.plan.plan_id
         with self._lock:
             stream = self._replayed
-        if stream.plan.plan_id != plan_id or stream.plan.version >= receipt.first:
+        if (
+            stream.plan.plan_id != plan_id
+            or stream.plan.version >= receipt.first
+            or stream.plan.erasures != current.plan.erasures
+        ):
             stream = Stream(Plan(plan_id))
         events = self._store.read(plan_id, after=stream.plan.version, until=receipt.last)
         of_command = [e for e in events if e.envelope.version >= receipt.first]
@@ -102,6 +115,12 @@ class Streams:
             if len(self._kept) > KEPT_STREAMS:
                 self._kept.popitem(last=False)
         return stream
+
+
+def _without_digests(receipts: "HashTrieMap[str, Receipt]") -> "HashTrieMap[str, Receipt]":
+    """What is left of receipts when words are erased: by its digest, arguments could be guessed."""
+    kept = {key: Receipt(None, known.first, known.last) for key, known in receipts.items()}
+    return HashTrieMap(kept)
 
 
 def refuse_gap(plan: Plan, recorded: RecordedEvent) -> None:

@@ -197,6 +197,10 @@ class DeletePlan(Wish):
     reason: Reason | None = None
 
 
+class ErasePlan(Wish):
+    """Erase what people wrote about the plan, everywhere in its history."""
+
+
 # --- revisions ---
 
 
@@ -295,4 +299,5 @@ PlanCommand = (
     | ArchivePlan
     | RestorePlan
     | DeletePlan
+    | ErasePlan
 )

@@ -16,6 +16,7 @@ from plangate.domain.commands import (
     ClaimNextTask,
     CreatePlan,
     DeletePlan,
+    ErasePlan,
     MarkTask,
     PausePlan,
     PlanCommand,
@@ -37,6 +38,7 @@ from plangate.domain.errors import (
     InvalidScore,
     PlanExists,
     PlanHeld,
+    PlanNotFound,
     Problem,
     ScoreNotFound,
 )
@@ -44,6 +46,7 @@ from plangate.domain.events import (
     PlanArchived,
     PlanCreated,
     PlanDeleted,
+    PlanErased,
     PlanEvent,
     PlanPaused,
     PlanRestored,
@@ -87,6 +90,8 @@ def decide(plan: Plan, wish: PlanCommand, now: datetime) -> list[PlanEvent]:
         return _create(plan, wish, now)
     if isinstance(wish, DeletePlan):
         return [PlanDeleted(at=now, reason=wish.reason)] if plan.exists else []
+    if isinstance(wish, ErasePlan):
+        return _erase(plan, now)
     plan.require_alive()
     if isinstance(wish, ArchivePlan | RestorePlan):
         return _archive_or_restore(plan, wish, now)
@@ -151,6 +156,13 @@ def _create(plan: Plan, wish: CreatePlan, now: datetime) -> list[PlanEvent]:
             labels=wish.labels or None,
         )
     ]
+
+
+def _erase(plan: Plan, now: datetime) -> list[PlanEvent]:
+    """Whoever may ask for it may ask at any time: an archived or deleted plan has a history too."""
+    if not plan.version:
+        raise PlanNotFound(plan.plan_id)
+    return [PlanErased(at=now)]
 
 
 def _archive_or_restore(

@@ -220,6 +220,10 @@ class PlanDeleted(Fact):
     reason: WrittenText = None
 
 
+class PlanErased(Fact):
+    """What people wrote about the plan up to here was erased, in its earlier events too."""
+
+
 PlanEvent = (
     PlanCreated
     | TaskScored
@@ -242,4 +246,5 @@ PlanEvent = (
     | PlanArchived
     | PlanRestored
     | PlanDeleted
+    | PlanErased
 )

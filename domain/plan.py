@@ -23,6 +23,7 @@ from plangate.domain.events import (
     PlanArchived,
     PlanCreated,
     PlanDeleted,
+    PlanErased,
     PlanEvent,
     PlanPaused,
     PlanRestored,
@@ -55,9 +56,9 @@ class Plan:
 
     `Plan(plan_id)` is the plan before anything happened to it. `order` holds the
     task ids in plan order, `retired` how each task left that is no longer in it.
-    `version` counts the events folded so far. `replan_due` is a fact of its own,
-    not the figure: set when the gate fires, cleared when somebody answers it. `gate` is
-    what the gate remembers.
+    `version` counts the events folded so far, `erasures` how often people's words were
+    erased. `replan_due` is a fact of its own, not the figure: set when the gate fires,
+    cleared when somebody answers it. `gate` is what the gate remembers.
     """
 
     plan_id: str
@@ -78,6 +79,7 @@ class Plan:
     paused: bool = False
     archived: bool = False
     deleted: bool = False
+    erasures: int = 0
 
     def __iter__(self) -> Iterator[Task]:
         """The tasks in plan order."""
@@ -201,7 +203,7 @@ class Plan:
         return None
 
 
-def evolve(plan: Plan, event: PlanEvent) -> Plan:  # noqa: C901, PLR0912  (a branch an event)
+def evolve(plan: Plan, event: PlanEvent) -> Plan:  # noqa: C901, PLR0912, PLR0915  (a branch an event)
     """The plan after one more event. Total and silent."""
     version = plan.version + 1
     match event:
@@ -270,6 +272,8 @@ def evolve(plan: Plan, event: PlanEvent) -> Plan:  # noqa: C901, PLR0912  (a bra
             changes = {"archived": isinstance(event, PlanArchived)}
         case PlanDeleted():
             changes = {"deleted": True}
+        case PlanErased():
+            changes = _wordless(plan) | {"erasures": plan.erasures + 1}
         case _:
             assert_never(event)
     after = _with(plan, version=version, updated_at=event.at, **changes)
@@ -325,6 +329,11 @@ def _seen_by_its_gate(plan: Plan, event: TaskScored | ScoreRetracted) -> Plan:
 def _changed(plan: Plan, task_id: str, change: Callable[[Task], Task]) -> dict[str, Any]:
     task = plan.tasks.get(task_id)
     return {} if task is None else {"tasks": plan.tasks.insert(task_id, change(task))}
+
+
+def _wordless(plan: Plan) -> dict[str, Any]:
+    tasks = HashTrieMap({task.id: task.erased() for task in plan})
+    return {"goal": None, "metadata": {}, "tasks": tasks}
 
 
 def _placed(plan: Plan, tasks: tuple[Task, ...], before: str | None) -> dict[str, Any]:

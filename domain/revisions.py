@@ -40,7 +40,7 @@ from plangate.domain.plan import Plan, fold
 from plangate.domain.task import Task
 from plangate.domain.vocabulary import MAX_TASKS, StatusCause, TaskStatus
 
-_UNSUCCESSFUL = frozenset({TaskStatus.FAILED, TaskStatus.REPLANNING})
+UNSUCCESSFUL = frozenset({TaskStatus.FAILED, TaskStatus.REPLANNING})
 
 
 def revise(plan: Plan, wish: RevisePlan, now: datetime) -> list[PlanEvent]:
@@ -60,7 +60,7 @@ def revise(plan: Plan, wish: RevisePlan, now: datetime) -> list[PlanEvent]:
 def retry(plan: Plan, wish: RetryTask, now: datetime) -> list[PlanEvent]:
     """A failed or replanning task starts again; any other is refused."""
     task = plan.task(wish.task_id)
-    if task.status not in _UNSUCCESSFUL:
+    if task.status not in UNSUCCESSFUL:
         problem = (
             f"the task {task.id!r} is {task.status}; only a failed or replanning one is retried"
         )
@@ -125,7 +125,7 @@ def _changed(plan: Plan, change: ChangeTask, now: datetime, place: str) -> Itera
     said: dict[str, Any] = change.model_dump(exclude_none=True, exclude={"op", "task_id"})
     if said:
         yield TaskChanged(at=now, task_id=task.id, **said)
-    if task.status in _UNSUCCESSFUL:
+    if task.status in UNSUCCESSFUL:
         yield from _another_attempt(task, StatusCause.REVISED, now)
     elif not said:
         raise InvalidInput([Problem(place, f"changes nothing about the task {task.id!r}")])

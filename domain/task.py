@@ -163,6 +163,10 @@ class Task:
         said = {name: getattr(event, name) for name in _DESCRIBED}
         return _with(self, **{name: value for name, value in said.items() if value is not None})
 
+    def erased(self) -> "Task":
+        """Without what people wrote."""
+        return _with(self, title=None, description=None, metadata={})
+
     def depending(self, on: tuple[str, ...]) -> "Task":
         """With other dependencies."""
         return _with(self, depends_on=on)

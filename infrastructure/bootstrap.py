@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     Target = str | os.PathLike[str] | ConnectionPool[Any]
 
 ACCEPTED: Final = (
-    "a path, sqlite:///relative/path, sqlite:////absolute/path, postgresql://…, or memory:"
+    "a path, sqlite:///relative/path, sqlite:////absolute/path, postgresql://…, engine:, or memory:"
 )
 _MEMORY: Final = "memory:"
+_ENGINE: Final = "engine:"
 _SQLITE: Final = "sqlite:///"
 _POSTGRES: Final = ("postgresql://", "postgres://")
 
@@ -36,18 +37,26 @@ def connect(target: "Target | None" = None, *, schema: str | None = None) -> Pla
 
     `target` is a path to a SQLite file (made if it is not there), `sqlite:///…`
     with such a path, any `postgresql://` URL that libpq understands, an open psycopg
-    `ConnectionPool`, or `memory:`. In PostgreSQL, `schema` holds the tables (made if
-    they are not there); it is `PLANGATE_SCHEMA` or else `plangate`. Raises a
-    `StoreError` where there can be none.
+    `ConnectionPool`, `engine:` for the one that `PERSISTENCE_MODULE` names, or
+    `memory:`. In PostgreSQL, `schema` holds the tables (made if they are not there);
+    it is `PLANGATE_SCHEMA` or else `plangate`. Raises a `StoreError` where there can
+    be none.
     """
     settings = Settings()
     schema = schema or settings.pg_schema
-    if target is None and settings.db is None and settings.persistence_module:
-        events: EventStore = family_event_store(os.environ)
-        views: ViewStore = memory_view_store()
-    else:
-        events, views = _stores(settings.target() if target is None else target, schema)
+    if target is None:
+        an_engine = settings.db is None and settings.persistence_module
+        target = _ENGINE if an_engine else settings.target()
+    events, views = _stores(target, schema)
     return PlanRegistry(events, views=views, clock=_now, new_id=_new_id)
+
+
+def connect_to_existing(target: str) -> PlanRegistry:
+    """As `connect`, but where there is no file none is made: that raises `NotAStore`."""
+    path = _file_of(target)
+    if path is not None and not path.exists():
+        raise NotAStore(f"there is no file {path}")
+    return connect(target)
 
 
 def migrate(target: "Target | None" = None, *, schema: str | None = None) -> None:
@@ -74,18 +83,26 @@ def _stores(target: "Target", schema: str) -> tuple[EventStore, ViewStore]:
     if not isinstance(target, str | os.PathLike):
         return _postgres(target, schema), memory_view_store()
     target = os.fspath(target)
-    if target.startswith(_POSTGRES):
-        return _postgres(target, schema), memory_view_store()
+    path = _file_of(target)
+    if path is not None:
+        return _in_one_file(path)
     if target == _MEMORY:
         return memory_event_store(), memory_view_store()
-    if target.startswith(_SQLITE):
-        return _in_one_file(Path(target.removeprefix(_SQLITE)))
-    if "://" in target:
+    if target == _ENGINE:
+        return family_event_store(os.environ), memory_view_store()
+    return _postgres(target, schema), memory_view_store()
+
+
+def _file_of(target: str) -> Path | None:
+    """The SQLite file that a target names, None for other stores; else raises `NotAStore`."""
+    if target in {_MEMORY, _ENGINE} or target.startswith(_POSTGRES):
+        return None
+    if "://" in target and not target.startswith(_SQLITE):
         scheme = target.partition("://")[0]
         raise NotAStore(f"no store is known for {scheme}:// addresses; accepted: {ACCEPTED}")
     if not target or "\0" in target:
         raise NotAStore(f"{target!r} names no store; accepted: {ACCEPTED}")
-    return _in_one_file(Path(target))
+    return Path(target.removeprefix(_SQLITE))
 
 
 def _in_one_file(path: Path) -> tuple[EventStore, ViewStore]:

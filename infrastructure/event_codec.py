@@ -11,6 +11,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar, get_args
 
@@ -26,6 +27,7 @@ from plangate.domain.events import (
     PlanArchived,
     PlanCreated,
     PlanDeleted,
+    PlanErased,
     PlanEvent,
     PlanPaused,
     PlanRestored,
@@ -110,6 +112,7 @@ STORED_KINDS: Final[Mapping[str, StoredKind]] = {
     "plan-archived": StoredKind(PlanArchived),
     "plan-restored": StoredKind(PlanRestored),
     "plan-deleted": StoredKind(PlanDeleted),
+    "plan-erased": StoredKind(PlanErased),
 }
 
 
@@ -130,7 +133,7 @@ class Meta(BaseModel):
 
 
 class StoredRecord(BaseModel, Generic[_Event]):
-    """A stored event whole. `commitments` stand for people's words once they are erased."""
+    """A stored event whole. `commitments` stand for what was erased, by its JSON pointer."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -161,7 +164,7 @@ class EventCodec:
             causation_id=envelope.causation_id,
             idempotency_key=envelope.idempotency_key,
             arguments_digest=envelope.arguments_digest,
-            salt=secrets.token_hex(16) if written else None,
+            salt=secrets.token_hex(16) if written or envelope.arguments_digest else None,
             origin_position=envelope.origin_position,
         )
         return name, _compact(
@@ -194,29 +197,49 @@ class EventCodec:
     def canonical_form(self, entry: StoredEntry) -> bytes:
         """The bytes that stand for a stored event in proofs, before and after an erasure.
 
-        Taken from the stored object as it is, before any upcasting. People's words
-        are replaced by salted commitments and the salt is left out, so that erasing
-        the words leaves this form, and every proof over it, as it was. Raises
+        Taken from the stored object as it is, before any upcasting. What can be
+        erased is replaced by salted commitments and the salt is left out, so that
+        erasing it leaves this form, and every proof over it, as it was. Raises
         `CorruptEvent` for what is no stored record.
         """
-        try:
-            body = json.loads(entry.state)
-            salt = bytes.fromhex(body["meta"].pop("salt", ""))
-            commitments = body.pop("commitments", {})
-            model = self._kinds[entry.name].event
-            for holder, key, pointer in list(_written(body["event"], model)):
-                commitments[pointer] = _commitment(salt, pointer, holder.pop(key))
+        with _refusing_what_is_no_record(entry):
+            body = self._committed(entry)
             return _canonical(
                 {
                     **body,
                     "plan_id": entry.plan_id,
                     "version": entry.version,
                     "name": entry.name,
-                    "commitments": commitments,
+                    "commitments": body.get("commitments", {}),
                 }
             )
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise _corrupt(entry, f"it is no stored record: {error!r}") from None
+
+    def holds_words(self, entry: StoredEntry) -> bool:
+        """Whether people's words stand in the entry. Raises `CorruptEvent` as above."""
+        with _refusing_what_is_no_record(entry):
+            event = json.loads(entry.state)["event"]
+            return any(True for _ in _written(event, self._kinds[entry.name].event))
+
+    def erased(self, entry: StoredEntry) -> StoredEntry:
+        """The entry without people's words, with commitments in their place.
+
+        The digest of a command's arguments goes too: whoever guesses the words could
+        tell by it that they are right. Raises `CorruptEvent` as above.
+        """
+        with _refusing_what_is_no_record(entry):
+            return replace(entry, state=_compact(self._committed(entry)))
+
+    def _committed(self, entry: StoredEntry) -> _Json:
+        """The stored object with commitments in the place of all that can be erased."""
+        body = json.loads(entry.state)
+        meta, commitments = body["meta"], body.pop("commitments", {})
+        salt = bytes.fromhex(meta.pop("salt", ""))
+        places = list(_written(body["event"], self._kinds[entry.name].event))
+        if salt and "arguments_digest" in meta:
+            places.append((meta, "arguments_digest", "/meta/arguments_digest"))
+        for holder, key, pointer in places:
+            commitments[pointer] = _commitment(salt, pointer, holder.pop(key))
+        return {**body, "commitments": commitments} if commitments else body
 
     def is_as_written(self, entry: StoredEntry) -> bool:
         """Whether the stored bytes are compact JSON, each key once, as `encode` writes it."""
@@ -227,13 +250,10 @@ class EventCodec:
 
     def moved(self, entry: StoredEntry) -> StoredEntry:
         """The entry for another log: its first position stays with it as `origin_position`."""
-        try:
+        with _refusing_what_is_no_record(entry):
             body = json.loads(entry.state)
             body["meta"].setdefault("origin_position", entry.position)
-            state = _compact(body)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise _corrupt(entry, f"it is no stored record: {error!r}") from None
-        return replace(entry, position=None, state=state)
+            return replace(entry, position=None, state=_compact(body))
 
     def _record(self, name: str, stored: bytes) -> StoredRecord[Any]:
         kind = self._kinds.get(name)
@@ -268,6 +288,14 @@ def _brought_up_to_date(
 
 class _Unreadable(Exception):
     """Why stored bytes cannot be read."""
+
+
+@contextmanager
+def _refusing_what_is_no_record(entry: StoredEntry) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise _corrupt(entry, f"it is no stored record: {error!r}") from None
 
 
 def _corrupt(entry: StoredEntry, why: object) -> CorruptEvent:

@@ -7,9 +7,11 @@ What stands in `__all__` is the public API.
 """
 
 from plangate.application.drafts import PlanDraft, TaskDraft
+from plangate.application.erasure import Erasure
 from plangate.application.errors import (
     ConcurrentChange,
     CorruptEvent,
+    HistoryDiffers,
     IdempotencyKeyReused,
     NotAStore,
     PositionTaken,
@@ -21,6 +23,17 @@ from plangate.application.errors import (
     ViewBehind,
 )
 from plangate.application.graph import GraphNode, PlanGraph
+from plangate.application.history.check import CheckReport, Mismatch, MismatchKind
+from plangate.application.history.differences import Happening
+from plangate.application.history.whatif import (
+    Difference,
+    Ending,
+    LostInput,
+    PlanReplay,
+    Reading,
+    TaskEnding,
+    WhatIf,
+)
 from plangate.application.records import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import (
@@ -32,6 +45,7 @@ from plangate.application.results import (
     TaskView,
     UnreadablePlan,
 )
+from plangate.application.upkeep.reports import CopyReport
 from plangate.application.views.queries import (
     BoardPage,
     PlanOrder,
@@ -72,6 +86,7 @@ from plangate.domain.events import (
     PlanArchived,
     PlanCreated,
     PlanDeleted,
+    PlanErased,
     PlanEvent,
     PlannedTask,
     PlanPaused,
@@ -117,22 +132,32 @@ __all__ = [
     "BoardPage",
     "BoardTask",
     "ChangeTask",
+    "CheckReport",
     "Claim",
     "ClaimLost",
     "ClaimView",
     "ConcurrentChange",
+    "CopyReport",
     "CorruptEvent",
+    "Difference",
     "DropTask",
+    "Ending",
     "Envelope",
+    "Erasure",
     "Gate",
     "GateApproved",
     "GateMemory",
     "GateView",
     "GraphNode",
+    "Happening",
+    "HistoryDiffers",
     "IdempotencyKeyReused",
     "InvalidInput",
     "InvalidScore",
     "LeaseRenewed",
+    "LostInput",
+    "Mismatch",
+    "MismatchKind",
     "MoveTask",
     "NewTask",
     "NotAStore",
@@ -144,6 +169,7 @@ __all__ = [
     "PlanCreated",
     "PlanDeleted",
     "PlanDraft",
+    "PlanErased",
     "PlanEvent",
     "PlanExists",
     "PlanGone",
@@ -155,6 +181,7 @@ __all__ = [
     "PlanPage",
     "PlanPaused",
     "PlanRegistry",
+    "PlanReplay",
     "PlanRestored",
     "PlanResumed",
     "PlanRevised",
@@ -167,6 +194,7 @@ __all__ = [
     "PositionTaken",
     "Preset",
     "Problem",
+    "Reading",
     "Recency",
     "RecordedEvent",
     "ReplaceTask",
@@ -192,6 +220,7 @@ __all__ = [
     "TaskChanged",
     "TaskDraft",
     "TaskDropped",
+    "TaskEnding",
     "TaskGone",
     "TaskMoved",
     "TaskNotFound",
@@ -207,6 +236,7 @@ __all__ = [
     "ViewBehind",
     "ViewReport",
     "ViewStatus",
+    "WhatIf",
     "connect",
     "get_registry",
 ]

@@ -12,6 +12,7 @@ from plangate.application.views.steps import Step
 from plangate.application.views.updates import Changes
 from plangate.domain.events import (
     PlanCreated,
+    PlanErased,
     PlanEvent,
     PlannedTask,
     TaskAdded,
@@ -48,6 +49,8 @@ def project(board: _Board | None, steps: Sequence[Step]) -> tuple[_Board, Change
         for task in _newcomers(event):
             since = since.insert(task.id, event.at)
             touched[task.id] = None
+        if isinstance(event, PlanErased):
+            touched |= dict.fromkeys(plan.order)
         task_id = getattr(event, "task_id", None)
         if task_id is not None:
             touched[task_id] = None

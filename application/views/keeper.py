@@ -74,6 +74,26 @@ class ViewKeeper:
         chosen = [view for view in self._views if view.name in names]
         self._rebuild(chosen, tell=tell, afresh=True)
 
+    def forget(self, plan_id: str) -> None:
+        """Let no view keep what was erased of a plan.
+
+        Views that follow the log learn it from there. Rows that stand still because the
+        plan is stuck go until it is freed, and a rebuild that has begun begins again.
+        """
+        self.catch_up()
+        for target, mark in self._store.marks().items():
+            if target.rebuilt:
+                self._store.begin(target.view, mark.fold_version, afresh=True)
+            elif plan_id in mark.stuck:
+                self._drops_rows(target, plan_id)
+
+    def _drops_rows(self, target: Target, plan_id: str) -> None:
+        gone = Changes(gone=((plan_id, None),))
+        saved = False
+        while not saved:  # others may lead the view on meanwhile
+            mark = self._store.marks()[target]
+            saved = self._store.save([ViewUpdate(target, mark, mark.position, (gone,))])
+
     # --- catching up ---
 
     def _advance(

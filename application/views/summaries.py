@@ -9,6 +9,7 @@ from plangate.application.views.steps import Step
 from plangate.application.views.updates import Changes
 from plangate.domain.events import (
     PlanCreated,
+    PlanErased,
     TaskAdded,
     TaskChanged,
     TaskDropped,
@@ -20,7 +21,10 @@ from plangate.domain.vocabulary import PlanState, TaskStatus
 
 VERSION: Final = 2
 
-_REWORDING: Final = (PlanCreated, TaskAdded, TaskChanged, TaskDropped, TaskReplaced, TaskSplit)
+_REWORDING: Final = (
+    *(PlanCreated, PlanErased),
+    *(TaskAdded, TaskChanged, TaskDropped, TaskReplaced, TaskSplit),
+)
 
 
 def project(first: int | None, steps: Sequence[Step]) -> tuple[int, Changes]:

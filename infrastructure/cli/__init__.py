@@ -14,9 +14,12 @@ import typer
 
 from plangate.infrastructure.cli import claims, commands, replanning
 from plangate.infrastructure.cli.applying import apply
+from plangate.infrastructure.cli.checking import check
 from plangate.infrastructure.cli.demo import demo
+from plangate.infrastructure.cli.erasing import erase
 from plangate.infrastructure.cli.options import AsJson, Database
-from plangate.infrastructure.cli.terminal import reading, writing, writing_many
+from plangate.infrastructure.cli.terminal import between_stores, reading, writing, writing_many
+from plangate.infrastructure.cli.upkeep import copy
 from plangate.infrastructure.cli.views import views
 
 app = typer.Typer(
@@ -26,7 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_PLANS, _WORK, _GATE, _MORE = "Plans", "Work", "The gate", "More"
+_PLANS, _WORK, _GATE, _PAST, _MORE = "Plans", "Work", "The gate", "The past", "More"
 
 app.command("create", rich_help_panel=_PLANS)(writing(commands.create))
 app.command("list", rich_help_panel=_PLANS)(reading(commands.list_plans))
@@ -46,7 +49,10 @@ app.command("gate", rich_help_panel=_GATE)(reading(commands.gate))
 app.command("revise", rich_help_panel=_GATE)(writing(replanning.revise))
 app.command("retry", rich_help_panel=_GATE)(writing(replanning.retry))
 app.command("approve", rich_help_panel=_GATE)(writing(replanning.approve))
+app.command("check", rich_help_panel=_PAST)(reading(check))
+app.command("erase", rich_help_panel=_MORE)(writing(erase))
 app.command("migrate", rich_help_panel=_MORE)(reading(commands.migrate))
+app.command("copy", rich_help_panel=_MORE)(between_stores(copy))
 app.command("apply", rich_help_panel=_MORE)(writing_many(apply))
 app.command("views", rich_help_panel=_MORE)(reading(views))
 app.command("demo", rich_help_panel=_MORE)(reading(demo))

@@ -17,7 +17,7 @@ Database = Annotated[
     typer.Option(
         "--db",
         metavar="STORE",
-        help="The store: a path to a SQLite file, sqlite:///…, postgresql://…, or memory:. "
+        help="The store: a path to a SQLite file, sqlite:///…, postgresql://…, engine: or memory:. "
         "Otherwise PLANGATE_DB, otherwise plangate's own file in your data folder.",
         rich_help_panel=_EVERYWHERE,
     ),

@@ -15,6 +15,7 @@ from plangate.domain.events import (
     PlanArchived,
     PlanCreated,
     PlanDeleted,
+    PlanErased,
     PlanEvent,
     PlannedTask,
     PlanPaused,
@@ -49,13 +50,14 @@ def history(recorded: Iterable[RecordedEvent]) -> Table:
         fired = isinstance(entry.event, ReplanTriggered)
         table.add_row(
             str(entry.envelope.version),
-            Text(_what(entry.event), style="bold red" if fired else ""),
+            Text(what(entry.event), style="bold red" if fired else ""),
             Text(_why(entry), style="dim"),
         )
     return table
 
 
-def _what(event: PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
+def what(event: PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
+    """What happened, in a few words."""
     match event:
         case PlanCreated():
             return f"plan of {count(len(event.tasks), 'task')}: {written(event.goal)}"
@@ -94,6 +96,8 @@ def _what(event: PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
             return f"{harmless(event.task_id)}: attempt {event.attempt}"
         case PlanPaused() | PlanResumed() | PlanArchived() | PlanRestored() | PlanDeleted():
             return f"plan {type(event).__name__.removeprefix('Plan').lower()}"
+        case PlanErased():
+            return "what people wrote was erased"
         case _:
             assert_never(event)
 
@@ -133,7 +137,7 @@ def _why(entry: RecordedEvent) -> str:  # noqa: C901, PLR0912  (a branch an even
             return "; ".join(map(_described, event.into))
         case TaskReplaced():
             return _described(event.by)
-        case TaskMoved():
+        case TaskMoved() | PlanErased():
             return ""
         case _:
             return "" if event.reason is None else written(event.reason)

@@ -135,6 +135,11 @@ def writing_many(command: _Command[_Arguments]) -> Callable[..., None]:
     return _at_a_terminal(command, _ON_BEHALF | _EVERYWHERE)
 
 
+def between_stores(command: _Command[_Arguments]) -> Callable[..., None]:
+    """A command that is told all its stores itself: it takes --json besides its own."""
+    return _at_a_terminal(command, {"as_json": AsJson})
+
+
 def _at_a_terminal(command: Callable[..., None], shared: dict[str, Any]) -> Callable[..., None]:
     """What Typer runs: `command` with the shared options, its errors told and turned to exits."""
     caller = shared.keys() - _EVERYWHERE.keys()
@@ -142,7 +147,7 @@ def _at_a_terminal(command: Callable[..., None], shared: dict[str, Any]) -> Call
     def run(context: typer.Context, **given: Any) -> None:
         before = context.obj or {}
         terminal = Terminal(
-            db=given.pop("db") or before.get("db"),
+            db=given.pop("db", None) or before.get("db"),
             as_json=given.pop("as_json") or before.get("as_json", False),
             call=cast("CallOptions", {name: given.pop(name) for name in caller}),
         )

@@ -1,19 +1,16 @@
 """`plangate views`: how the status views stand, and making them again from the log."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console, Group, RenderableType
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.console import Group, RenderableType
 from rich.table import Column
 from rich.text import Text
 
-from plangate.application.views.keeper import Tell
 from plangate.application.views.status import ViewReport, ViewStatus
 from plangate.infrastructure.cli import tables
+from plangate.infrastructure.cli.progress import progress
 from plangate.infrastructure.cli.terminal import Hint, Terminal
 from plangate.infrastructure.cli.wording import count, written
 
@@ -36,7 +33,7 @@ def views(
 ) -> None:
     """Tell how the status views stand: rows, lag, what they are stuck on. Or rebuild them."""
     if action is Action.REBUILD:
-        with _progress(terminal.notes) as tell:
+        with progress(terminal, "rebuilding") as tell:
             terminal.registry.rebuild_views(*([name] if name else []), tell=tell)
     terminal.answer(terminal.registry.view_report(), _report)
 
@@ -69,23 +66,3 @@ def _stuck(view: ViewStatus) -> Text:
     more = f", and {count(len(view.stuck) - 1, 'more plan')}" if len(view.stuck) > 1 else ""
     since = f"{first.since:%Y-%m-%d %H:%M:%S} UTC"
     return Text(written(f"{first.plan_id}@{first.version} since {since}: {first.why}{more}"))
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[Tell]:
-    """A bar on a terminal, nothing elsewhere."""
-    with Progress(
-        TextColumn("rebuilding"),
-        BarColumn(),
-        TaskProgressColumn("{task.percentage:>3.0f}%", markup=False),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as progress:
-        bar = progress.add_task("")
-
-        def tell(reached: int, last: int) -> None:
-            progress.update(bar, completed=reached, total=max(last, 1))
-
-        yield tell

@@ -44,6 +44,8 @@ def family_event_store(environment: Mapping[str, str]) -> RecorderEventStore:
     """
     variables = Environment("plangate", env=dict(environment))
     module = variables.get("PERSISTENCE_MODULE", "")
+    if not module:
+        raise NotAStore("PERSISTENCE_MODULE names no engine of the eventsourcing family")
     if module.startswith("eventsourcing."):
         raise NotAStore(f"plangate has a better store than {module}: name it by PLANGATE_DB")
     name = f"the engine {module}"
@@ -76,6 +78,12 @@ class _Log:
     def insert_placed(self, _placed: Sequence[Notification]) -> None:
         """Refused: these engines give positions of their own."""
         raise PositionTaken(f"{self._name} gives positions of its own and keeps no others")
+
+    def rewrite_events(
+        self, _rewritten: Sequence[StoredEvent], _then: Sequence[StoredEvent]
+    ) -> None:
+        """Refused: these engines never change what they recorded."""
+        raise StoreError(f"{self._name} never changes what it recorded; nothing can be erased")
 
     def select_events(
         self, originator_id: str, *, gt: int | None = None, lte: int | None = None

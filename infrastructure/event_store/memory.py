@@ -23,15 +23,28 @@ class _Log(POPOApplicationRecorder):
                 raise PositionTaken("a store in memory has no gaps between its positions")
             self.insert_events(placed)
 
+    def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
+        """Change the stored bytes of events and record others, all or none."""
+        with self._database_lock:
+            self.insert_events(then)
+            for event in rewritten:
+                place = self._stored_events_index[str(event.originator_id)][
+                    event.originator_version
+                ]
+                self._stored_events[place] = _placed(event, place + 1)
+
     def _update_table(
         self, stored_events: Sequence[StoredEvent], **kwargs: Any
     ) -> Sequence[int] | None:
         first = len(self._stored_events) + 1
-        placed = [
-            Notification(e.originator_id, e.originator_version, e.topic, e.state, id=position)
-            for position, e in enumerate(stored_events, start=first)
-        ]
+        placed = [_placed(e, position) for position, e in enumerate(stored_events, start=first)]
         return super()._update_table(placed, **kwargs)
+
+
+def _placed(event: StoredEvent, position: int) -> Notification:
+    return Notification(
+        event.originator_id, event.originator_version, event.topic, event.state, id=position
+    )
 
 
 def memory_event_store() -> RecorderEventStore:

@@ -22,6 +22,7 @@ from psycopg.sql import SQL, Composable, Identifier
 from psycopg_pool import ConnectionPool
 
 from plangate.application.errors import (
+    CorruptEvent,
     NotAStore,
     StoreReadOnly,
     StoreUnavailable,
@@ -65,6 +66,9 @@ FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[])
     WITH ORDINALITY AS given (plan, version, name, state, place)
 """)
 _INSERT_PLACED: Final = SQL("INSERT INTO {events} VALUES (%s, %s, %s, %s, %s)")
+_REWRITE: Final = SQL(
+    "UPDATE {events} SET state = %s WHERE originator_id = %s AND originator_version = %s"
+)
 _NEWEST: Final = SQL("SELECT coalesce(max(notification_id), 0) FROM {events}")
 _SELECT: Final = SQL(
     "SELECT notification_id, originator_id, originator_version, topic, state FROM {events} WHERE "
@@ -101,6 +105,7 @@ def postgres_event_store(
         translated=lambda plan_id: translated_for(datastore.name, plan_id),
         close=datastore.close,
         turn=turn,
+        scrub=datastore.scrub,
     )
 
 
@@ -141,6 +146,24 @@ class _Datastore(PostgresDatastore):
                 self._here.turn = None
                 _roll_back(connection)
 
+    def scrub(self) -> None:
+        """Write the tables anew without their free space; it takes the right to, and time."""
+        refused: list[str] = []
+
+        def hear(notice: Diagnostic) -> None:
+            refused.append(notice.message_primary or "")
+
+        with self._connections.one() as connection:
+            connection.add_notice_handler(hear)
+            try:
+                connection.execute("SET statement_timeout = 0")
+                connection.execute(SQL("VACUUM (FULL) {}").format(Identifier(self.schema, EVENTS)))
+            finally:
+                connection.remove_notice_handler(hear)
+                connection.execute("RESET statement_timeout")
+        if refused:
+            raise StoreReadOnly(f"{self.name} may still hold what was removed ({refused[0]})")
+
     def lock(self, plan_id: str = "") -> tuple[int, int]:
         """The advisory lock that stands for a plan, or for the whole log."""
         name = f"{self.schema}\n{plan_id}"
@@ -170,6 +193,7 @@ class _Log(PostgresApplicationRecorder):
         self._lock = datastore.lock()
         self._insert = _INSERT.format(events=events)
         self._insert_placed = _INSERT_PLACED.format(events=events)
+        self._rewrite = _REWRITE.format(events=events)
         self._select = _SELECT.format(events=events)
         self._newest = _NEWEST.format(events=events)
 
@@ -177,44 +201,32 @@ class _Log(PostgresApplicationRecorder):
         self, stored_events: Sequence[StoredEvent], **_kwargs: Any
     ) -> Sequence[int] | None:
         """Record events, all or none, in one exchange with the server."""
-        rows = [
-            (e.originator_id, e.originator_version, e.topic, e.state.decode())
-            for e in stored_events
-        ]
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        with self.datastore.get_connection() as connection, _confirmed(connection):
-            try:
-                with connection.pipeline():
-                    if connection.info.transaction_status == TransactionStatus.IDLE:
-                        connection.execute(_BEGIN)
-                    connection.execute(_TAKE_LOG, self._lock)
-                    connection.execute(self._insert, columns)
-                    self._notify_channel(connection.cursor())
-                    connection.execute("COMMIT")
-            except errors.InsufficientPrivilege as error:
-                raise StoreReadOnly(
-                    f"{self.datastore.name} can be read but not written by this user"
-                ) from error
-            finally:
-                _roll_back(connection)
+        with self._writing() as connection, connection.pipeline():
+            self._begin(connection)
+            self._append(connection, stored_events)
+            connection.execute("COMMIT")
         return None
 
     def insert_placed(self, placed: Sequence[Notification]) -> None:
         """Record events at the positions they name, all or none."""
-        rows = [
-            (e.id, e.originator_id, e.originator_version, e.topic, e.state.decode()) for e in placed
-        ]
-        with self.datastore.get_connection() as connection, _confirmed(connection):
-            try:
-                connection.execute(_BEGIN)
-                connection.execute(_TAKE_LOG, self._lock)
-                refuse_taken(self._newest_on(connection), placed)
-                with connection.cursor() as cursor:
-                    cursor.executemany(self._insert_placed, rows)
-                    self._notify_channel(cursor)
-                connection.execute("COMMIT")
-            finally:
-                _roll_back(connection)
+        rows = [(e.id, e.originator_id, e.originator_version, e.topic, _text(e)) for e in placed]
+        with self._writing() as connection:
+            self._begin(connection)
+            refuse_taken(self._newest_on(connection), placed)
+            with connection.cursor() as cursor:
+                cursor.executemany(self._insert_placed, rows)
+                self._notify_channel(cursor)
+            connection.execute("COMMIT")
+
+    def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
+        """Change the stored bytes of events and record others, all or none."""
+        rows = [(e.state.decode(), e.originator_id, e.originator_version) for e in rewritten]
+        with self._writing() as connection:
+            self._begin(connection)
+            with connection.cursor() as cursor:
+                cursor.executemany(self._rewrite, rows)
+            self._append(connection, then)
+            connection.execute("COMMIT")
 
     def select_events(
         self,
@@ -263,6 +275,30 @@ class _Log(PostgresApplicationRecorder):
         newest = connection.cursor(row_factory=tuple_row).execute(self._newest).fetchone()
         return newest[0] if newest else 0
 
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A connection for one transaction, which is rolled back unless it is committed."""
+        with self.datastore.get_connection() as connection, _confirmed(connection):
+            try:
+                yield connection
+            except errors.InsufficientPrivilege as error:
+                raise StoreReadOnly(
+                    f"{self.datastore.name} can be read but not written by this user"
+                ) from error
+            finally:
+                _roll_back(connection)
+
+    def _begin(self, connection: Connection) -> None:
+        """Begin, unless this thread's turn has begun already, and keep other writers out."""
+        if connection.info.transaction_status == TransactionStatus.IDLE:
+            connection.execute(_BEGIN)
+        connection.execute(_TAKE_LOG, self._lock)
+
+    def _append(self, connection: Connection, stored_events: Sequence[StoredEvent]) -> None:
+        rows = [(e.originator_id, e.originator_version, e.topic, _text(e)) for e in stored_events]
+        connection.execute(self._insert, [list(column) for column in zip(*rows, strict=True)])
+        self._notify_channel(connection.cursor())
+
     def _notifications(self, where: Composable, parameters: list[Any]) -> list[Notification]:
         with self.datastore.get_connection() as connection:
             cursor = connection.cursor(row_factory=tuple_row)
@@ -274,6 +310,18 @@ class _Log(PostgresApplicationRecorder):
 
 
 _NO_BOUND: Final = 2**63 - 1
+
+
+def _text(event: StoredEvent) -> str:
+    """The stored bytes as PostgreSQL keeps text; damaged ones it would not take."""
+    text = event.state.decode(errors="replace")
+    if "\0" in text or text.encode() != event.state:
+        raise CorruptEvent(
+            str(event.originator_id),
+            event.originator_version,
+            "its bytes are no text that PostgreSQL could keep",
+        )
+    return text
 
 
 def _roll_back(connection: Connection) -> None:

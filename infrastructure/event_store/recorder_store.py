@@ -28,6 +28,12 @@ class Recorder(Protocol):
         """Record events at the positions they name, all or none; raises `PositionTaken`."""
         ...
 
+    def rewrite_events(
+        self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent], /
+    ) -> None:
+        """Change the stored bytes of events and record others, all or none."""
+        ...
+
     def select_events(
         self, originator_id: str, /, *, gt: int | None = None, lte: int | None = None
     ) -> Sequence[StoredEvent]:
@@ -60,21 +66,19 @@ class RecorderEventStore:
         translated: Translation,
         close: Callable[[], None],
         turn: Callable[[str], AbstractContextManager[None]] = lambda _plan_id: nullcontext(),
+        scrub: Callable[[], None] = lambda: None,
         codec: EventCodec | None = None,
     ) -> None:
         self._recorder = recorder
         self._translated = translated
         self._close = close
         self._turn = turn
+        self._scrub = scrub
         self._codec = codec or EventCodec()
 
     def append(self, events: Sequence[RecordedEvent]) -> None:
         """Record consecutive events of one plan, all or none."""
-        stored = []
-        for recorded in events:
-            envelope = recorded.envelope
-            name, state = self._codec.encode(recorded)
-            stored.append(StoredEvent(envelope.plan_id, envelope.version, name, state))
+        stored = self._stored(events)
         with self._translated(events[0].envelope.plan_id):
             self._recorder.insert_events(stored)
 
@@ -119,9 +123,7 @@ class RecorderEventStore:
             return
         with self._translated(entries[0].plan_id):
             if entries[0].position is None:
-                self._recorder.insert_events(
-                    [StoredEvent(e.plan_id, e.version, e.name, e.state) for e in entries]
-                )
+                self._recorder.insert_events([_row(entry) for entry in entries])
                 return
             self._recorder.insert_placed(
                 [
@@ -130,6 +132,17 @@ class RecorderEventStore:
                     if e.position is not None
                 ]
             )
+
+    def rewrite(self, erased: Sequence[StoredEntry], then: Sequence[RecordedEvent]) -> None:
+        """Put erased entries in the place of those stored, and append; all or none."""
+        rewritten, stored = [_row(entry) for entry in erased], self._stored(then)
+        with self._translated(then[0].envelope.plan_id):
+            self._recorder.rewrite_events(rewritten, stored)
+
+    def scrub(self) -> None:
+        """Leave nothing of what was rewritten in the engine's free space."""
+        with self._translated(None):
+            self._scrub()
 
     @property
     def format(self) -> EventFormat:
@@ -156,6 +169,18 @@ class RecorderEventStore:
     def close(self) -> None:
         """Let go of the recorder's connections."""
         self._close()
+
+    def _stored(self, events: Sequence[RecordedEvent]) -> list[StoredEvent]:
+        stored = []
+        for recorded in events:
+            envelope = recorded.envelope
+            name, state = self._codec.encode(recorded)
+            stored.append(StoredEvent(envelope.plan_id, envelope.version, name, state))
+        return stored
+
+
+def _row(entry: StoredEntry) -> StoredEvent:
+    return StoredEvent(entry.plan_id, entry.version, entry.name, entry.state)
 
 
 def refuse_taken(newest: int, placed: Sequence[Notification]) -> None:

@@ -5,12 +5,13 @@ the file leaves alone.
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from eventsourcing.persistence import IntegrityError, Notification
+from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
 
 from plangate.infrastructure.event_store.recorder_store import RecorderEventStore, refuse_taken
@@ -22,6 +23,10 @@ _INSERT: Final = (
     " VALUES (?, ?, ?, CAST(? AS TEXT))"
 )
 _INSERT_PLACED: Final = "INSERT INTO stored_events VALUES (?, ?, ?, ?, CAST(? AS TEXT))"
+_REWRITE: Final = (
+    "UPDATE stored_events SET state = CAST(? AS TEXT)"
+    " WHERE originator_id = ? AND originator_version = ?"
+)
 _NEWEST: Final = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 _SELECT: Final = (
     "SELECT notification_id, originator_id, originator_version, topic, CAST(state AS BLOB)"
@@ -40,7 +45,9 @@ def events_in(file: SqliteFile) -> RecorderEventStore:
     """The events of a file that others use too."""
     with file.translated(None):
         recorder = _Log(file.datastore)
-    return RecorderEventStore(recorder, translated=file.translated, close=file.close)
+    return RecorderEventStore(
+        recorder, translated=file.translated, close=file.close, scrub=file.scrub
+    )
 
 
 class _Log(SQLiteApplicationRecorder):
@@ -53,19 +60,17 @@ class _Log(SQLiteApplicationRecorder):
     def insert_placed(self, placed: Sequence[Notification]) -> None:
         """Record events at the positions they name, all or none."""
         rows = [(e.id, e.originator_id, e.originator_version, e.topic, e.state) for e in placed]
-        with self.datastore.get_connection(commit=True) as connection:
-            cursor = connection.cursor()
-            cursor.execute("BEGIN IMMEDIATE")
-            try:
-                cursor.execute(_NEWEST)
-                refuse_taken(cursor.fetchone()[0], placed)
-                cursor.executemany(_INSERT_PLACED, rows)
-                connection.commit()
-            except BaseException as error:
-                connection.rollback()
-                if isinstance(error, sqlite3.IntegrityError):
-                    raise IntegrityError from error
-                raise
+        with self._writing() as cursor:
+            cursor.execute(_NEWEST)
+            refuse_taken(cursor.fetchone()[0], placed)
+            cursor.executemany(_INSERT_PLACED, rows)
+
+    def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
+        """Change the stored bytes of events and record others, all or none."""
+        rows = [(e.state, e.originator_id, e.originator_version) for e in rewritten]
+        with self._writing() as cursor:
+            cursor.executemany(_REWRITE, rows)
+            self._insert_events(cursor, then)
 
     def select_events(
         self,
@@ -100,6 +105,21 @@ class _Log(SQLiteApplicationRecorder):
             f"notification_id > ? AND notification_id <= ?{among} ORDER BY notification_id LIMIT ?",
             [after, _all_if_none(stop), *topics, limit],
         )
+
+    @contextmanager
+    def _writing(self) -> Iterator[SQLiteCursor]:
+        """A transaction that keeps other writers out from its beginning."""
+        with self.datastore.get_connection(commit=True) as connection:
+            cursor = connection.cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield cursor
+                connection.commit()
+            except BaseException as error:
+                connection.rollback()
+                if isinstance(error, sqlite3.IntegrityError):
+                    raise IntegrityError from error
+                raise
 
     def _notifications(self, where: str, parameters: list[Any]) -> list[Notification]:
         with self.datastore.transaction(commit=False) as cursor:

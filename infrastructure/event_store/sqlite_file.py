@@ -125,6 +125,19 @@ class SqliteFile:
                 connection.rollback()
                 raise
 
+    def scrub(self) -> None:
+        """Write the file anew without its free space, and empty the log beside it.
+
+        Raises `StoreUnavailable` while others still read an older state of the file.
+        """
+        with self.translated(None), self.datastore.get_connection(commit=True) as connection:
+            cursor = connection.cursor()
+            cursor.execute("VACUUM")
+            if _ask(cursor, "PRAGMA wal_checkpoint(TRUNCATE)"):
+                raise StoreUnavailable(
+                    f"{self._path}-wal may still hold what was removed: somebody else reads it"
+                )
+
     def close(self) -> None:
         """Let go of the connections; closing twice is harmless."""
         self.datastore.close()

@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Protocol, TypeVar
 
 from plangate.application.errors import StoreUnavailable
+from plangate.application.views.catalogue import PLANS
 from plangate.application.views.queries import (
     After,
     BoardWanted,
@@ -145,6 +146,12 @@ class SqliteViewStore:
             for marking in ("view_marks", "view_stuck"):
                 cursor.execute(f"UPDATE {marking} SET rebuilt = 0 WHERE view = ?", (view,))  # noqa: S608
         return True
+
+    def scrub(self) -> None:
+        """Make the text index anew: what is deleted from one stays in it until it is merged."""
+        with self._database.writing() as cursor:
+            if Target(PLANS) in marks_in(cursor):
+                cursor.execute(f"INSERT INTO {WORDS}({WORDS}) VALUES ('rebuild')")  # noqa: S608
 
     def sizes(self) -> Mapping[str, int]:
         """How many rows each view has."""

@@ -9,6 +9,7 @@ from plangate.application.errors import (
     ConcurrentChange,
     CorruptEvent,
     PositionTaken,
+    StoreError,
     StoreUnavailable,
 )
 from plangate.application.ports import EventStore
@@ -65,17 +66,20 @@ def test_events_come_back_as_they_were_given(store: EventStore) -> None:
     assert [facts(recorded) for recorded in store.read("p")] == given
 
 
-def test_the_store_adds_position_schema_version_and_a_salt_for_peoples_words(
+def test_the_store_adds_position_schema_version_and_a_salt_where_something_can_be_erased(
     engine: Engine,
 ) -> None:
     store = engine.store()
-    store.append([entry("p", 1), entry("p", 2)])
-    created, scored = (recorded.envelope for recorded in store.read("p"))
-    positions = (1, 2) if engine.places_plans else (None, None)
-    assert (created.position, scored.position) == positions
+    second = entry("p", 2)
+    plain = replace(second.envelope, version=3, idempotency_key=None, arguments_digest=None)
+    store.append([entry("p", 1), second, RecordedEvent(second.event, plain)])
+    created, keyed, scored = (recorded.envelope for recorded in store.read("p"))
+    positions = (1, 2, 3) if engine.places_plans else (None, None, None)
+    assert (created.position, keyed.position, scored.position) == positions
     assert created.schema_version == STORED_KINDS["plan-created"].schema_version
     assert scored.schema_version == STORED_KINDS["task-scored"].schema_version
     assert created.salt
+    assert keyed.salt
     assert scored.salt is None
 
 
@@ -243,3 +247,39 @@ def test_positions_may_have_gaps_where_the_engine_knows_such(engine: Engine) -> 
     else:
         with pytest.raises(PositionTaken):
             store.append_stored([there])
+
+
+# --- erasing ---
+
+
+def test_entries_are_rewritten_together_with_what_is_recorded_about_it(engine: Engine) -> None:
+    store = engine.store()
+    store.append([entry("p", 1)])
+    store.append([entry("q", 1)])
+    (before,) = store.read_stored("p")
+    erased = store.format.erased(before)
+    if not engine.places_plans:
+        with pytest.raises(StoreError, match="never changes what it recorded"):
+            store.rewrite([erased], [entry("p", 2)])
+        return
+    store.rewrite([erased], [entry("p", 2)])
+    assert [e.event_id for e in store.read_all_stored(limit=9)] == ["p@1", "q@1", "p@2"]
+    assert store.read_stored("p")[0] == erased
+    goal = CREATED.goal or ""
+    assert goal not in store.read_stored("p")[0].state.decode()
+    assert goal in store.read_stored("q")[0].state.decode()
+    store.scrub()
+    store.scrub()
+    assert [e.position for e in store.read_all_stored(limit=9)] == [1, 2, 3]
+
+
+def test_nothing_is_rewritten_when_somebody_was_faster(engine: Engine) -> None:
+    if not engine.places_plans:
+        return
+    store = engine.store()
+    store.append([entry("p", 1)])
+    before = list(store.read_stored("p"))
+    store.append([entry("p", 2)])
+    with pytest.raises(ConcurrentChange):
+        store.rewrite([store.format.erased(before[0])], [entry("p", 2)])
+    assert list(store.read_stored("p", until=1)) == before

@@ -10,9 +10,11 @@ from plangate.domain.events import PlanCreated, PlannedTask
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import PlanState
 from tests.support.examples import (
+    ERASE,
     EVEN,
     EVERY_WISH,
     GOAL,
+    HAS_ERASED,
     MORNING,
     NOON,
     PLAN,
@@ -171,8 +173,12 @@ def test_nothing_can_be_asked_of_a_plan_that_never_was(wish: PlanCommand) -> Non
 
 
 @pytest.mark.parametrize("wish", AFTER_ITS_CREATION, ids=lambda wish: type(wish).__name__)
-def test_nothing_can_be_asked_of_a_deleted_plan(wish: PlanCommand) -> None:
-    given(created(A), scored(A), deleted()).when(wish).refused(PlanGone(PLAN))
+def test_nothing_but_an_erasure_can_be_asked_of_a_deleted_plan(wish: PlanCommand) -> None:
+    wished = given(created(A), scored(A), deleted()).when(wish)
+    if wish == ERASE:
+        wished.then(HAS_ERASED)
+    else:
+        wished.refused(PlanGone(PLAN))
 
 
 def test_events_happen_when_the_wish_was_made() -> None:

@@ -10,6 +10,7 @@ from plangate.application import errors as around
 from plangate.application.errors import (
     ConcurrentChange,
     CorruptEvent,
+    HistoryDiffers,
     IdempotencyKeyReused,
     NotAStore,
     PositionTaken,
@@ -98,6 +99,13 @@ SAID: list[tuple[PlangateError, str]] = [
     (StoreReadOnly("plans.db is read-only"), "plans.db is read-only"),
     (StoreFull("no space is left"), "no space is left"),
     (PositionTaken("position 2 is taken"), "position 2 is taken"),
+    (
+        HistoryDiffers("billing", 7),
+        (
+            "the plan 'billing' is in the target already with another history: "
+            "they differ from event billing@7 on"
+        ),
+    ),
     (StoreUnavailable("plans.db is locked"), "plans.db is locked"),
     (ViewBehind("plans", 7, 40), "the view 'plans' stands at 7, not yet at 40"),
     (CorruptEvent("billing", 7, "not JSON", 40), "event billing@7 cannot be read: not JSON"),
@@ -189,3 +197,4 @@ def test_whoever_expects_the_wider_refusal_catches_the_narrower() -> None:
     for error in (NotAStore, StoreTooNew, StoreReadOnly, StoreFull, StoreUnavailable, CorruptEvent):
         assert issubclass(error, StoreError)
     assert issubclass(PositionTaken, StoreError)
+    assert issubclass(HistoryDiffers, StoreError)

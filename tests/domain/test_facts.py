@@ -53,6 +53,7 @@ WRITTEN = {
     "PlanArchived": {"reason"},
     "PlanRestored": {"reason"},
     "PlanDeleted": {"reason"},
+    "PlanErased": set(),
 }
 
 

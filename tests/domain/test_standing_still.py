@@ -2,7 +2,14 @@
 
 import pytest
 
-from plangate.domain.commands import ArchivePlan, CreatePlan, DeletePlan, PlanCommand, RestorePlan
+from plangate.domain.commands import (
+    ArchivePlan,
+    CreatePlan,
+    DeletePlan,
+    ErasePlan,
+    PlanCommand,
+    RestorePlan,
+)
 from plangate.domain.errors import PlanExists, PlanHeld
 from plangate.domain.events import PlanEvent
 from plangate.domain.vocabulary import PlanState
@@ -144,7 +151,7 @@ def test_a_plan_can_be_put_away_again() -> None:
     [
         wish
         for wish in EVERY_WISH
-        if not isinstance(wish, CreatePlan | ArchivePlan | RestorePlan | DeletePlan)
+        if not isinstance(wish, CreatePlan | ArchivePlan | RestorePlan | DeletePlan | ErasePlan)
     ],
     ids=lambda wish: type(wish).__name__,
 )

@@ -15,7 +15,7 @@ from unittest.mock import patch
 import pytest
 
 from plangate.application.errors import CorruptEvent
-from plangate.application.records import StoredEntry
+from plangate.application.records import RecordedEvent, StoredEntry
 from plangate.domain.events import (
     AttemptStarted,
     GateApproved,
@@ -23,6 +23,7 @@ from plangate.domain.events import (
     PlanArchived,
     PlanCreated,
     PlanDeleted,
+    PlanErased,
     PlanEvent,
     PlannedTask,
     PlanPaused,
@@ -158,6 +159,7 @@ WRITTEN_TODAY: dict[str, PlanEvent] = {
     "plan-archived": PlanArchived(at=AT, reason="the quarter is over"),
     "plan-restored": PlanRestored(at=AT, reason="a new quarter"),
     "plan-deleted": PlanDeleted(at=AT, reason="superseded"),
+    "plan-erased": PlanErased(at=AT),
 }
 WRITTEN_BEFORE: dict[str, PlanEvent] = {
     "plan-created.v1": WRITTEN_TODAY["plan-created"].model_copy(
@@ -233,6 +235,7 @@ def test_erasing_peoples_words_leaves_the_canonical_form_and_a_readable_event(pa
     name, _, content = golden(path)
     stored = content["stored"]
     form = canonical_form("billing", 7, name, compact(stored))
+    codec, before = EventCodec(), StoredEntry("billing", 7, 42, name, compact(stored))
     erased = {"event": dict(stored["event"]), "meta": dict(stored["meta"])}
     erased["commitments"] = json.loads(form)["commitments"]
     erased["meta"].pop("salt", None)
@@ -242,12 +245,17 @@ def test_erasing_peoples_words_leaves_the_canonical_form_and_a_readable_event(pa
         for step in path_to:
             holder = holder[int(step) if isinstance(holder, list) else step]
         del holder[last]
+    assert codec.canonical_form(codec.erased(before)) == form
+    assert codec.erased(codec.erased(before)) == codec.erased(before)
+    assert not codec.holds_words(codec.erased(before))
+    assert codec.is_as_written(codec.erased(before))
+    assert json.loads(codec.erased(before).state)["meta"].keys().isdisjoint({"salt"})
     assert canonical_form("billing", 7, name, compact(erased)) == form
     again = EventCodec().decode(StoredEntry("billing", 7, 42, name, compact(erased))).event
     assert "Move billing" not in again.model_dump_json()
 
 
-def test_commitments_cover_everything_people_wrote_and_nothing_else() -> None:
+def test_commitments_cover_what_people_wrote_and_what_could_betray_it_and_nothing_else() -> None:
     content = golden(GOLDEN / "plan-created.v1.json")[2]
     form = json.loads(canonical_form("billing", 7, "plan-created", compact(content["stored"])))
     assert sorted(form["commitments"]) == [
@@ -257,6 +265,7 @@ def test_commitments_cover_everything_people_wrote_and_nothing_else() -> None:
         "/event/tasks/0/metadata",
         "/event/tasks/0/title",
         "/event/tasks/1/title",
+        "/meta/arguments_digest",
     ]
     assert form["event"]["tasks"] == [{"id": "schema"}, {"id": "5f0c1e2a"}]
     assert "salt" not in form["meta"]
@@ -332,11 +341,12 @@ def test_the_first_policies_keep_their_digest() -> None:
     assert event.policy.digest != Policy().whole().digest
 
 
-def test_a_salt_is_fresh_for_every_event_that_holds_words() -> None:
+def test_a_salt_is_fresh_for_every_event_of_which_something_can_be_erased() -> None:
     codec = EventCodec()
     stored = compact(golden(GOLDEN / "plan-deleted.v1.json")[2]["stored"])
     recorded = codec.decode(StoredEntry("billing", 7, 42, "plan-deleted", stored))
-    wordless = replace(recorded, event=WRITTEN_TODAY["replan-triggered"])
+    keyless = replace(recorded.envelope, arguments_digest=None)
+    wordless = RecordedEvent(WRITTEN_TODAY["replan-triggered"], keyless)
     first, second = (json.loads(codec.encode(recorded)[1])["meta"]["salt"] for _ in range(2))
     assert first != second
     assert "salt" not in json.loads(codec.encode(wordless)[1])["meta"]

@@ -15,6 +15,7 @@ from plangate.domain.commands import (
     ClaimNextTask,
     CreatePlan,
     DeletePlan,
+    ErasePlan,
     MarkTask,
     NewTask,
     PausePlan,
@@ -38,6 +39,7 @@ from plangate.domain.events import (
     PlanArchived,
     PlanCreated,
     PlanDeleted,
+    PlanErased,
     PlanEvent,
     PlannedTask,
     PlanPaused,
@@ -188,6 +190,7 @@ HAS_PAUSED = PlanPaused(at=MORNING, reason=WHY)
 HAS_RESUMED = PlanResumed(at=MORNING, reason=WHY)
 HAS_ARCHIVED = PlanArchived(at=MORNING, reason=WHY)
 HAS_RESTORED = PlanRestored(at=MORNING, reason=WHY)
+HAS_ERASED = PlanErased(at=MORNING)
 
 
 # --- what somebody wishes ------------------------------------------------------
@@ -257,6 +260,7 @@ def delete(reason: str | None = None) -> DeletePlan:
 APPROVE = ApproveGate(reason=WHY)
 PAUSE, RESUME = PausePlan(reason=WHY), ResumePlan(reason=WHY)
 ARCHIVE, RESTORE = ArchivePlan(reason=WHY), RestorePlan(reason=WHY)
+ERASE = ErasePlan()
 
 
 # --- one of each ---------------------------------------------------------------
@@ -265,10 +269,11 @@ EVERY_EVENT: tuple[PlanEvent, ...] = (
     *(created(), scored(), scoring_failed(), retracted(), moved(), renewed(), replan()),
     *(HAS_REVISED, added(), changed(), put(), dropped(), split(), replaced(), attempted()),
     *(HAS_APPROVED, HAS_PAUSED, HAS_RESUMED, HAS_ARCHIVED, HAS_RESTORED, deleted()),
+    HAS_ERASED,
 )
 
 EVERY_WISH: tuple[PlanCommand, ...] = (
     *(create(), score_prompt(), score_output(), update(), record_failure(), retract(), mark()),
     *(claim_next(), renew(), release(), retry(), revise(), APPROVE),
-    *(PAUSE, RESUME, ARCHIVE, RESTORE, delete()),
+    *(PAUSE, RESUME, ARCHIVE, RESTORE, delete(), ERASE),
 )

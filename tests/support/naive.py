@@ -326,6 +326,9 @@ class NaivePlan:
         self.version += not self.deleted
         self.deleted = True
 
+    def erase(self) -> None:
+        self.version += 1
+
     # --- what they share ---
 
     def _alive(self) -> None:

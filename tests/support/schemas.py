@@ -8,7 +8,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from plangate.application.drafts import PlanDraft, RevisionDraft
+from plangate.application.erasure import Erasure
+from plangate.application.history.check import CheckReport
+from plangate.application.history.whatif import WhatIf
 from plangate.application.results import PlanList, PlanStatus
+from plangate.application.upkeep.reports import CopyReport
 from plangate.infrastructure.event_codec import STORED_KINDS, StoredRecord
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
@@ -17,6 +21,10 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "revision-file.v1": (RevisionDraft, "validation"),
     "plan-status.v1": (PlanStatus, "serialization"),
     "plan-list.v1": (PlanList, "serialization"),
+    "copy-report.v1": (CopyReport, "serialization"),
+    "erasure.v1": (Erasure, "serialization"),
+    "check-report.v1": (CheckReport, "serialization"),
+    "what-if.v1": (WhatIf, "serialization"),
 }
 
 

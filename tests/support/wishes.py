@@ -13,6 +13,7 @@ from plangate.domain.commands import (
     ClaimNextTask,
     DeletePlan,
     DropTask,
+    ErasePlan,
     MarkTask,
     MoveTask,
     NewTask,
@@ -147,6 +148,10 @@ def _delete(_chance: random.Random, naive: NaivePlan) -> Wished:
     return DeletePlan(), naive.delete
 
 
+def _erase(_chance: random.Random, naive: NaivePlan) -> Wished:
+    return ErasePlan(), naive.erase
+
+
 def _some_change(chance: random.Random, naive: NaivePlan) -> tuple[Change, dict[str, Any]]:
     task, other = _task(chance, naive), _task(chance, naive)
     fresh = _fresh(chance, naive)
@@ -197,5 +202,6 @@ _WISHES = [
     (_revise, 3),
     (_lifecycle, 1.5),
     (_delete, 0.15),
+    (_erase, 0.15),
 ]
 _WEIGHTS = [weight for _, weight in _WISHES]

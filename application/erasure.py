@@ -1,0 +1,79 @@
+"""Erasing what people wrote about a plan: from the log, the views and the store's free space.
+
+Figures, decisions and proofs stay as they were: in the place of the words stand
+salted commitments, and the salts are gone. Copies that left the store before, and
+what other processes hold in their memory until they look again, are out of reach.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from plangate.application.calls import Call
+from plangate.application.commands import Commands
+from plangate.application.errors import StoreError
+from plangate.application.ports import EventStore, ViewStore
+from plangate.application.records import RecordedEvent
+from plangate.application.views.keeper import ViewKeeper
+from plangate.domain.commands import ErasePlan
+
+
+class Erasure(BaseModel):
+    """What came of it: how many events were rewritten, and whether anything may be left.
+
+    Nothing is rewritten, and nothing new recorded, when no words were there. `remains`
+    says where something may still be found, and why; asked again, an erasure goes on.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    plan_id: str
+    rewritten: int
+    complete: bool
+    remains: str | None = None
+
+
+class Eraser:
+    """Erases in one store and its views."""
+
+    def __init__(
+        self, store: EventStore, views: ViewStore, keeper: ViewKeeper, commands: Commands
+    ) -> None:
+        self._store = store
+        self._views = views
+        self._keeper = keeper
+        self._commands = commands
+
+    def erase(self, plan_id: str, call: Call) -> Erasure:
+        """Erase a plan's words if there are any, then clear away what they left behind."""
+        entries = self._store.read_stored(plan_id)
+        rewritten = 0
+        if not entries or any(map(self._store.format.holds_words, entries)):
+            rewritten = self._rewrite_all(plan_id, call)
+        try:
+            self._keeper.forget(plan_id)
+            self._views.scrub()
+            self._store.scrub()
+        except StoreError as error:
+            return Erasure(plan_id=plan_id, rewritten=rewritten, complete=False, remains=str(error))
+        return Erasure(plan_id=plan_id, rewritten=rewritten, complete=True)
+
+    def _rewrite_all(self, plan_id: str, call: Call) -> int:
+        """Rewrite the plan's history, and record that in the same transaction."""
+        rewritten = 0
+
+        def record(recorded: Sequence[RecordedEvent]) -> None:
+            nonlocal rewritten
+            entries = self._store.read_stored(plan_id)
+            erased = [self._store.format.erased(entry) for entry in entries]
+            changed = [new for new, old in zip(erased, entries, strict=True) if new != old]
+            # Whatever was recorded since the plan was read has the version of this
+            # event: then nothing is written, and all is tried again.
+            self._store.rewrite(changed, recorded)
+            rewritten = len(changed)
+
+        def tell(*_answer: Any) -> int:
+            return rewritten
+
+        return self._commands.carry_out(plan_id, ErasePlan(), call, tell, record=record)

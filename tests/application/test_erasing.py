@@ -1,0 +1,200 @@
+"""Erasing a plan's words through the registry: where they go from, and what stays."""
+
+from datetime import datetime
+
+import pytest
+
+from plangate.application.errors import StoreError, StoreUnavailable
+from plangate.application.ports import EventStore
+from plangate.application.registry import PlanRegistry
+from plangate.application.views.keeper import ViewKeeper
+from plangate.application.views.updates import Mark, StuckPlan, Target, ViewUpdate
+from plangate.domain.errors import InvalidInput, PlanNotFound
+from plangate.domain.events import PlanErased
+from plangate.infrastructure.event_store.memory import memory_event_store
+from tests.support.clocks import DAWN, registry_on
+
+WORD = "Byron"
+
+
+@pytest.fixture
+def store() -> EventStore:
+    return memory_event_store()
+
+
+@pytest.fixture
+def registry(store: EventStore) -> PlanRegistry:
+    registry = registry_on(store)
+    registry.create(
+        f"Ask Mrs {WORD}",
+        [{"id": "a", "title": WORD, "description": WORD, "metadata": {"who": WORD}}],
+        plan_id="p",
+        metadata={"who": WORD},
+        idempotency_key="first",
+    )
+    registry.score_output(
+        "p", "a", 0.4, rationale=WORD, evidence={WORD: [WORD]}, idempotency_key="second"
+    )
+    registry.revise("p", WORD, [{"op": "add", "task": {"id": "b", "title": WORD}}])
+    registry.mark_task("p", "b", "failed", reason=WORD)
+    registry.create(f"Not {WORD}", [{"id": "a", "title": "A"}], plan_id="other")
+    return registry
+
+
+def stored(store: EventStore, plan_id: str = "p") -> str:
+    return "".join(entry.state.decode() for entry in store.read_stored(plan_id))
+
+
+def test_the_words_of_one_plan_go_and_its_figures_stay(
+    registry: PlanRegistry, store: EventStore
+) -> None:
+    before, forms = (
+        registry.get_status("p"),
+        [*map(store.format.canonical_form, store.read_stored("p"))],
+    )
+    erasure = registry.erase("p", actor="dpo")
+
+    after = registry.get_status("p")
+    assert (erasure.rewritten, erasure.complete, erasure.remains) == (5, True, None)
+    assert WORD not in stored(store)
+    assert WORD in stored(store, "other")
+    assert WORD not in after.model_dump_json()
+    assert after.rolling_confidence == before.rolling_confidence
+    assert [task.status for task in after.tasks] == [task.status for task in before.tasks]
+    assert after.goal is None
+    assert [*map(store.format.canonical_form, store.read_stored("p"))][:-1] == forms
+    last = registry.history("p")[-1]
+    assert isinstance(last.event, PlanErased)
+    assert last.envelope.actor == "dpo"
+
+
+def test_who_followed_along_sees_what_an_erased_history_says(
+    registry: PlanRegistry, store: EventStore
+) -> None:
+    registry.get("p")
+    registry.erase("p")
+    assert registry.get("p") == registry_on(store).get("p")
+
+
+def test_the_views_forget_too(registry: PlanRegistry) -> None:
+    assert [row.plan_id for row in registry.plans(text=WORD).plans] == ["p", "other"]
+    registry.erase("p")
+    assert [row.plan_id for row in registry.plans(text=WORD).plans] == ["other"]
+    assert registry.plans().plans[0].goal is None
+    assert [row.title for row in registry.board("p").tasks] == [None, None]
+
+
+def test_there_is_nothing_to_erase_twice_until_somebody_writes_again(
+    registry: PlanRegistry,
+) -> None:
+    registry.erase("p")
+    version = registry.get_status("p").version
+    assert registry.erase("p").rewritten == 0
+    assert registry.get_status("p").version == version
+    registry.pause("p", WORD)
+    assert registry.erase("p").rewritten == 1
+    assert registry.get_status("p").version == version + 2
+
+
+def test_a_deleted_plan_can_be_erased_and_an_unknown_one_not(
+    registry: PlanRegistry, store: EventStore
+) -> None:
+    registry.delete("p", reason=WORD)
+    assert registry.erase("p").complete
+    assert WORD not in stored(store)
+    with pytest.raises(PlanNotFound):
+        registry.erase("nobody")
+    with pytest.raises(InvalidInput):
+        registry.erase(" ")
+
+
+def test_a_retry_is_known_by_its_key_alone_once_its_words_are_gone(
+    registry: PlanRegistry,
+) -> None:
+    """Also where the answer to the retry before was made from words that are gone since."""
+    version = registry.get_status("p").version
+
+    def again(rationale: str) -> str:
+        return registry.score_output(
+            "p",
+            "a",
+            0.4,
+            rationale=rationale,
+            evidence={WORD: [WORD]},
+            idempotency_key="second",
+        ).model_dump_json()
+
+    assert WORD in again(WORD)
+    registry.erase("p")
+    assert WORD not in again("other words")
+    assert registry.get_status("p").version == version + 1
+
+
+def test_a_view_that_is_stuck_on_the_plan_and_a_rebuild_that_has_begun_forget_too() -> None:
+    store = memory_event_store()
+    registry = registry_on(store)
+    registry.create(WORD, [{"id": "a", "title": WORD}], plan_id="p")
+    registry.plans()
+    views, target = registry._views, Target("plans")
+    stuck = StuckPlan(plan_id="p", version=2, position=2, why="a fold failed", since=DAWN)
+    registry.score_prompt("p", "a", 0.5)
+    mark = views.marks()[target]
+    assert views.save([ViewUpdate(target, mark, 2, (), (stuck,))])
+    registry._keeper._in_vain.add(("plans", "p", 2))  # as where the fold itself fails
+    views.begin("board", 1, afresh=True)
+    rebuilt = Target("board", rebuilt=True)
+    assert views.save([ViewUpdate(rebuilt, views.marks()[rebuilt], 2, ())])
+
+    registry.erase("p")
+
+    assert registry.plans().plans == ()
+    assert views.marks()[target].stuck.keys() == {"p"}
+    assert views.marks()[rebuilt].position == 0
+
+
+def test_rows_are_dropped_even_while_others_lead_the_view_on(registry: PlanRegistry) -> None:
+    registry.plans()
+    views = registry._views
+    target = Target("plans")
+    refusals = iter([False])
+
+    class Overtaken:
+        """The view store, where somebody else is faster the first time."""
+
+        def marks(self) -> object:
+            return views.marks()
+
+        def save(self, updates: list[ViewUpdate]) -> bool:
+            return next(refusals, True) and views.save(updates)
+
+    keeper = ViewKeeper(memory_event_store(), Overtaken(), lambda: datetime.now(DAWN.tzinfo))  # type: ignore[arg-type]
+    keeper._drops_rows(target, "p")
+    assert [row.plan_id for row in registry.plans().plans] == ["other"]
+    assert isinstance(views.marks()[target], Mark)
+
+
+def test_what_may_be_left_is_told_and_a_second_try_finishes(
+    registry: PlanRegistry, store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy() -> None:
+        raise StoreUnavailable("somebody else reads it")
+
+    monkeypatch.setattr(store, "scrub", busy)
+    first = registry.erase("p")
+    assert (first.complete, first.remains) == (False, "somebody else reads it")
+    assert first.rewritten > 0
+    monkeypatch.undo()
+    assert registry.erase("p") == first.model_copy(
+        update={"complete": True, "remains": None, "rewritten": 0}
+    )
+
+
+def test_nothing_changes_where_the_history_cannot_be_read(
+    registry: PlanRegistry, store: EventStore
+) -> None:
+    entry = store.read_stored("p")[-1]
+    store.append_stored([type(entry)("p", entry.version + 1, None, "task-scored", b"{}")])
+    before = stored(store)
+    with pytest.raises(StoreError):
+        registry.erase("p")
+    assert stored(store) == before

@@ -1,0 +1,140 @@
+"""All plans from any engine to any other and back: what comes out is what went in."""
+
+import random
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from plangate.application.errors import CorruptEvent, StoreReadOnly
+from plangate.application.ports import EventStore
+from plangate.application.records import StoredEntry
+from plangate.application.registry import PlanRegistry
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.event_store.sqlite import sqlite_event_store
+from tests.support.postgres_server import PostgresServer
+from tests.support.random_work import RandomWork
+from tests.support.umadb_server import umadb_server
+
+ENGINES = ("sqlite", "postgres", "umadb", "memory")
+PAIRS = [pair for pair in product(ENGINES, ENGINES) if pair != ("umadb", "umadb")]
+"""Of UmaDB there is one server, and that is one store."""
+
+
+@dataclass
+class Places:
+    """Stores on every engine, by engine and number."""
+
+    folder: Path
+    url: str
+
+    def sqlite(self, number: int) -> PlanRegistry:
+        return connect(self.folder / f"{number}.db")
+
+    def postgres(self, number: int) -> PlanRegistry:
+        return connect(self.url, schema=f"plans_{number}")
+
+    def memory(self, _number: int) -> PlanRegistry:
+        return connect("memory:")
+
+    def umadb(self, _number: int) -> PlanRegistry:
+        return connect("engine:")
+
+
+@pytest.fixture
+def places(
+    tmp_path: Path, postgres: PostgresServer, request: pytest.FixtureRequest
+) -> Iterator[Places]:
+    if "umadb" not in request.node.name:
+        yield Places(tmp_path, postgres.url)
+        return
+    with umadb_server(tmp_path) as variables, pytest.MonkeyPatch.context() as environment:
+        for name, value in variables.items():
+            environment.setenv(name, value)
+        yield Places(tmp_path, postgres.url)
+
+
+def stored(registry: PlanRegistry) -> list[StoredEntry]:
+    return list(registry._store.read_all_stored(limit=9_999))
+
+
+def placed_anew(entries: list[StoredEntry]) -> list[StoredEntry]:
+    return [replace(entry, position=None) for entry in entries]
+
+
+@pytest.mark.parametrize("source, target", PAIRS)
+def test_any_store_is_copied_to_any_other_and_copied_again(
+    places: Places, source: str, target: str
+) -> None:
+    with getattr(places, source)(1) as ours, getattr(places, target)(2) as theirs:
+        work = RandomWork(ours, random.Random(5))
+        work.go_on(60)
+        first = ours.copy_to(theirs)
+        work.go_on(30)
+        second = ours.copy_to(theirs)
+
+        there, here = stored(theirs), stored(ours)
+        if target == "umadb":
+            assert not first.positions_kept
+            assert [e.event_id for e in there] == [e.event_id for e in here]
+            there = placed_anew([theirs._store.format.moved(e) for e in there])
+            here = placed_anew([ours._store.format.moved(e) for e in here])
+        assert there == here
+        assert (second.already_there, second.checked) == (first.copied, len(here))
+        assert theirs.list_plans() == ours.list_plans()
+        assert theirs.plans() == ours.plans()
+
+
+def test_from_sqlite_to_postgres_and_back_every_row_is_what_it_was(places: Places) -> None:
+    with places.sqlite(1) as first, places.postgres(2) as second, places.sqlite(3) as third:
+        RandomWork(first, random.Random(7)).go_on(150)
+        _leave_a_gap(first._store)
+        RandomWork(first, random.Random(8), "q").go_on(50)
+        there, back = first.copy_to(second), second.copy_to(third)
+
+        assert there.positions_kept
+        assert back.positions_kept
+        assert stored(third) == stored(first)
+        assert third.timeline("p0") == first.timeline("p0")
+        third.create("On we go", [{"title": "T"}], plan_id="on")
+        assert third.history("on")[0].envelope.position == there.position + 1
+
+
+def _leave_a_gap(store: EventStore) -> None:
+    """As engines leave that do not number their events one by one."""
+    last = store.read_all_stored(after=store.last_position() - 1, limit=1)[0]
+    beginning = store.read_all_stored(limit=1)[0]
+    there = replace(beginning, plan_id="beyond", position=(last.position or 0) + 1_000)
+    store.append_stored([there])
+
+
+def test_bytes_that_postgres_cannot_keep_are_refused_by_name(places: Places) -> None:
+    for number, state in enumerate([b"\xff", b"a\0b"]):
+        path = places.folder / f"damaged{number}.db"
+        with closing(sqlite_event_store(path)) as store:
+            store.append_stored([StoredEntry("p", 1, None, "plan-created", state)])
+        for schema in ("with_positions", "without"):
+            with connect(path) as source, connect(places.url, schema=schema) as target:
+                if schema == "without":
+                    target.create("Mine", [{"title": "T"}])
+                with pytest.raises(CorruptEvent, match="p@1 cannot be read: its bytes are no text"):
+                    source.copy_to(target)
+
+
+def test_where_only_reading_is_allowed_nothing_is_copied(places: Places) -> None:
+    places.postgres(1).close()
+    with psycopg.connect(places.url, autocommit=True) as owner:
+        owner.execute("CREATE ROLE reader LOGIN")
+        owner.execute("GRANT USAGE ON SCHEMA plans_1 TO reader")
+        owner.execute("GRANT SELECT ON ALL TABLES IN SCHEMA plans_1 TO reader")
+    url = places.url.replace("plangate@", "reader@")
+    with places.sqlite(1) as source, connect(url, schema="plans_1") as target:
+        source.create("Ship it", [{"title": "T"}])
+        with pytest.raises(StoreReadOnly, match="not written"):
+            source.copy_to(target)
+    with psycopg.connect(places.url, autocommit=True) as owner:
+        owner.execute("DROP OWNED BY reader; DROP ROLE reader")

@@ -1,0 +1,91 @@
+"""Histories of one plan as commands recorded them, told or made at random."""
+
+import random
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from plangate.application.history.commands import RecordedCommand
+from plangate.application.history.rerun import Input, Step, rerun
+from plangate.application.records import Envelope, RecordedEvent
+from plangate.domain.commands import PlanCommand
+from plangate.domain.decisions import decide
+from plangate.domain.errors import PlangateError
+from plangate.domain.events import PlanEvent
+from plangate.domain.plan import Plan, event_id, fold
+from plangate.domain.policy import Policy
+from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan, at
+from tests.support.examples import NOON, PLAN
+from tests.support.naive import NaivePlan, Refused
+from tests.support.wishes import some_wish
+
+Wishes = Sequence[tuple[PlanCommand, datetime]]
+
+
+def recorded(plan: Plan, events: Sequence[PlanEvent]) -> RecordedCommand:
+    """The events of one command as they are recorded."""
+    first = event_id(plan.plan_id, plan.version + 1)
+    entries = [
+        RecordedEvent(
+            event,
+            Envelope(
+                plan_id=plan.plan_id,
+                version=version,
+                recorded_at=event.at,
+                causation_id=None if version == plan.version + 1 else first,
+            ),
+        )
+        for version, event in enumerate(events, plan.version + 1)
+    ]
+    return RecordedCommand(plan, tuple(entries), fold(plan, events))
+
+
+def history(*wishes: PlanCommand | tuple[PlanCommand, datetime]) -> list[RecordedCommand]:
+    """What wishes, all granted, bring about: at noon, unless their moment is given."""
+    plan, commands = Plan(PLAN), []
+    for wish in wishes:
+        wished, now = wish if isinstance(wish, tuple) else (wish, NOON)
+        commands.append(recorded(plan, decide(plan, wished, now)))
+        plan = commands[-1].after
+    return commands
+
+
+def facts(command: RecordedCommand) -> list[PlanEvent]:
+    """A command's events without their envelopes."""
+    return [entry.event for entry in command.events]
+
+
+def again(commands: Iterable[RecordedCommand], policy: Policy | None = None) -> list[Step]:
+    """The same inputs once more, under another policy or that of each plan."""
+    return list(rerun(map(Input.of, commands), lambda own: policy or own))
+
+
+def some_history(
+    chance: random.Random, commands: int, among: tuple[type[PlanCommand], ...] = ()
+) -> list[RecordedCommand]:
+    """What so many random wishes bring about, of every kind or only those `among` some.
+
+    A wish that is refused or brings nothing about leaves no trace.
+    """
+    creation, naive = a_plan(
+        chance.randint(1, 5), chance.randrange(len(POLICIES)), chance.randrange(len(DEPENDENCIES))
+    )
+    plan = Plan(naive.plan_id)
+    made = [recorded(plan, decide(plan, creation, at(naive)))]
+    for _ in range(commands):
+        naive.now += chance.choice([0, 1, 1, 5, 40])
+        made += _granted(made[-1].after, chance, naive, among)
+    return made
+
+
+def _granted(
+    plan: Plan, chance: random.Random, naive: NaivePlan, among: tuple[type[PlanCommand], ...]
+) -> list[RecordedCommand]:
+    wish, model = some_wish(chance, naive)
+    if among and not isinstance(wish, among):
+        return []
+    try:
+        events = decide(plan, wish, at(naive))
+        model()
+    except (PlangateError, Refused):
+        return []
+    return [recorded(plan, events)] if events else []
