@@ -24,7 +24,18 @@ from plangate.application.errors import (
 )
 from plangate.application.graph import GraphNode, PlanGraph
 from plangate.application.history.check import CheckReport, Mismatch, MismatchKind
+from plangate.application.history.diff import ChangeKind, PlanChange, PlanDiff
 from plangate.application.history.differences import Happening
+from plangate.application.history.explain import (
+    Contribution,
+    Explanation,
+    FigureMove,
+    Movement,
+    ScorePart,
+    TaskShift,
+)
+from plangate.application.history.past import Moment
+from plangate.application.history.tipping import ScoreChange
 from plangate.application.history.whatif import (
     Difference,
     Ending,
@@ -127,12 +138,14 @@ __all__ = [
     "AttemptStarted",
     "BoardPage",
     "BoardTask",
+    "ChangeKind",
     "ChangeTask",
     "CheckReport",
     "Claim",
     "ClaimLost",
     "ClaimView",
     "ConcurrentChange",
+    "Contribution",
     "CopyReport",
     "CorruptEvent",
     "Difference",
@@ -140,6 +153,8 @@ __all__ = [
     "Ending",
     "Envelope",
     "Erasure",
+    "Explanation",
+    "FigureMove",
     "Gate",
     "GateApproved",
     "GraphNode",
@@ -152,7 +167,9 @@ __all__ = [
     "LostInput",
     "Mismatch",
     "MismatchKind",
+    "Moment",
     "MoveTask",
+    "Movement",
     "NewTask",
     "NotAStore",
     "ObstacleKind",
@@ -160,8 +177,10 @@ __all__ = [
     "OutOfRange",
     "Plan",
     "PlanArchived",
+    "PlanChange",
     "PlanCreated",
     "PlanDeleted",
+    "PlanDiff",
     "PlanDraft",
     "PlanErased",
     "PlanEvent",
@@ -193,8 +212,10 @@ __all__ = [
     "ReplanEntry",
     "ReplanPage",
     "ReplanTriggered",
+    "ScoreChange",
     "ScoreKind",
     "ScoreNotFound",
+    "ScorePart",
     "ScoreRetracted",
     "Scorer",
     "ScorerKind",
@@ -218,6 +239,7 @@ __all__ = [
     "TaskNotFound",
     "TaskReplaced",
     "TaskScored",
+    "TaskShift",
     "TaskSplit",
     "TaskStatus",
     "TaskStatusChanged",
