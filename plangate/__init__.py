@@ -24,7 +24,18 @@ from plangate.application.errors import (
 )
 from plangate.application.graph import GraphNode, PlanGraph
 from plangate.application.history.check import CheckReport, Mismatch, MismatchKind
+from plangate.application.history.diff import ChangeKind, PlanChange, PlanDiff
 from plangate.application.history.differences import Happening
+from plangate.application.history.explain import (
+    Contribution,
+    Explanation,
+    FigureMove,
+    Movement,
+    ScorePart,
+    TaskShift,
+)
+from plangate.application.history.past import Moment
+from plangate.application.history.tipping import ScoreChange
 from plangate.application.history.whatif import (
     Difference,
     Ending,
@@ -131,12 +142,14 @@ __all__ = [
     "AttemptStarted",
     "BoardPage",
     "BoardTask",
+    "ChangeKind",
     "ChangeTask",
     "CheckReport",
     "Claim",
     "ClaimLost",
     "ClaimView",
     "ConcurrentChange",
+    "Contribution",
     "CopyReport",
     "CorruptEvent",
     "Difference",
@@ -144,6 +157,8 @@ __all__ = [
     "Ending",
     "Envelope",
     "Erasure",
+    "Explanation",
+    "FigureMove",
     "Gate",
     "GateApproved",
     "GateMemory",
@@ -158,7 +173,9 @@ __all__ = [
     "LostInput",
     "Mismatch",
     "MismatchKind",
+    "Moment",
     "MoveTask",
+    "Movement",
     "NewTask",
     "NotAStore",
     "ObstacleKind",
@@ -166,8 +183,10 @@ __all__ = [
     "OutOfRange",
     "Plan",
     "PlanArchived",
+    "PlanChange",
     "PlanCreated",
     "PlanDeleted",
+    "PlanDiff",
     "PlanDraft",
     "PlanErased",
     "PlanEvent",
@@ -201,8 +220,10 @@ __all__ = [
     "ReplanEntry",
     "ReplanPage",
     "ReplanTriggered",
+    "ScoreChange",
     "ScoreKind",
     "ScoreNotFound",
+    "ScorePart",
     "ScoreRetracted",
     "Scorer",
     "ScorerKind",
@@ -226,6 +247,7 @@ __all__ = [
     "TaskNotFound",
     "TaskReplaced",
     "TaskScored",
+    "TaskShift",
     "TaskSplit",
     "TaskStatus",
     "TaskStatusChanged",

@@ -11,9 +11,17 @@ from typing import Final, Self
 
 from rpds import HashTrieMap
 
-from plangate.application.views.confidence_tree import EMPTY, Node, joined, leaf, mean
+from plangate.application.views.confidence_tree import (
+    EMPTY,
+    ConfidenceTree,
+    Node,
+    joined,
+    leaf,
+    mean,
+)
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
+from plangate.domain.vocabulary import Recency
 
 _ROOM: Final = 64
 
@@ -58,6 +66,12 @@ class RecencyTree:
             slots = slots.insert(task.id, task.last_scored)
             root = _put(root, room, task.last_scored, leaf(confidence, self.decay))
         return type(self)(self.order, slots, self.decay, room, root)
+
+
+def tree_of(plan: Plan) -> ConfidenceTree | RecencyTree:
+    """The tree of a plan as it stands, by what its policy calls recent."""
+    in_plan_order = plan.policy.order is Recency.PLAN
+    return ConfidenceTree.of(plan) if in_plan_order else RecencyTree.of(plan)
 
 
 def _put(node: Node, room: int, slot: int, scored: Node) -> Node:

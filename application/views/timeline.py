@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from plangate.application.views.confidence_tree import ConfidenceTree
-from plangate.application.views.recency_tree import RecencyTree
+from plangate.application.views.recency_tree import RecencyTree, tree_of
 from plangate.application.views.rows import TimelineEntry
 from plangate.application.views.steps import Step
 from plangate.application.views.updates import Changes
 from plangate.domain.events import AttemptStarted, ScoreRetracted, TaskScored
-from plangate.domain.plan import Plan
-from plangate.domain.vocabulary import Recency
 
 VERSION: Final = 1
 
@@ -35,18 +33,13 @@ def project(tree: _Tree | None, steps: Sequence[Step]) -> tuple[_Tree | None, Ch
         if tree is not None and task is not None:
             tree = tree.rescored(task, confidence)
         if isinstance(event, TaskScored):
-            tree = tree or _tree_of(plan)
+            tree = tree or tree_of(plan)
             attempt = task.attempt if task else 1
             entries.append(_entry(step, event, attempt, confidence, tree.rolling_confidence))
     plan = steps[-1].plan
     if plan.deleted:
         return tree, Changes(gone=((plan.plan_id, None),))
     return tree, Changes(put=entries)
-
-
-def _tree_of(plan: Plan) -> _Tree:
-    in_plan_order = plan.policy.order is Recency.PLAN
-    return ConfidenceTree.of(plan) if in_plan_order else RecencyTree.of(plan)
 
 
 def _entry(
