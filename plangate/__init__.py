@@ -35,7 +35,9 @@ from plangate.application.history.explain import (
     TaskShift,
 )
 from plangate.application.history.past import Moment
+from plangate.application.history.sweep import Point, Sweep
 from plangate.application.history.tipping import ScoreChange
+from plangate.application.history.totals import Totals
 from plangate.application.history.whatif import (
     Difference,
     Ending,
@@ -43,6 +45,7 @@ from plangate.application.history.whatif import (
     PlanReplay,
     Reading,
     TaskEnding,
+    UnfitPlan,
     WhatIf,
 )
 from plangate.application.records import Envelope, RecordedEvent
@@ -135,6 +138,7 @@ from plangate.domain.vocabulary import (
     TaskStatus,
 )
 from plangate.infrastructure.bootstrap import connect, get_registry
+from plangate.infrastructure.plots import CannotPlot, plot
 
 __all__ = [
     "AddTask",
@@ -142,6 +146,7 @@ __all__ = [
     "AttemptStarted",
     "BoardPage",
     "BoardTask",
+    "CannotPlot",
     "ChangeKind",
     "ChangeTask",
     "CheckReport",
@@ -209,6 +214,7 @@ __all__ = [
     "PlanSummary",
     "PlangateError",
     "PlannedTask",
+    "Point",
     "Policy",
     "PositionTaken",
     "Preset",
@@ -236,6 +242,7 @@ __all__ = [
     "StoreTooNew",
     "StoreUnavailable",
     "StuckPlan",
+    "Sweep",
     "Task",
     "TaskAdded",
     "TaskChanged",
@@ -254,6 +261,8 @@ __all__ = [
     "TaskView",
     "TimelineEntry",
     "TimelinePage",
+    "Totals",
+    "UnfitPlan",
     "UnreadablePlan",
     "ViewBehind",
     "ViewReport",
@@ -261,4 +270,5 @@ __all__ = [
     "WhatIf",
     "connect",
     "get_registry",
+    "plot",
 ]

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from plangate.infrastructure.cli import claims, commands, past, replanning
+from plangate.infrastructure.cli import claims, commands, past, replanning, trying
 from plangate.infrastructure.cli.applying import apply
 from plangate.infrastructure.cli.checking import check
 from plangate.infrastructure.cli.demo import demo
@@ -53,6 +53,8 @@ app.command("approve", rich_help_panel=_GATE)(writing(replanning.approve))
 app.command("as-of", rich_help_panel=_PAST)(reading(past.as_of))
 app.command("diff", rich_help_panel=_PAST)(reading(past.diff))
 app.command("explain", rich_help_panel=_PAST)(reading(explain))
+app.command("whatif", rich_help_panel=_PAST)(reading(trying.whatif))
+app.command("sweep", rich_help_panel=_PAST)(reading(trying.sweep))
 app.command("check", rich_help_panel=_PAST)(reading(check))
 app.command("erase", rich_help_panel=_MORE)(writing(erase))
 app.command("migrate", rich_help_panel=_MORE)(reading(commands.migrate))

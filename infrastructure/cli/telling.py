@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never, get_args
 
 from rich.table import Column, Table
 from rich.text import Text
 
+from plangate.application.history.differences import Happening
 from plangate.application.records import RecordedEvent
 from plangate.domain.events import (
     AttemptStarted,
@@ -38,6 +39,8 @@ from plangate.domain.vocabulary import Scorer
 from plangate.infrastructure.cli.tables import table_of
 from plangate.infrastructure.cli.wording import count, figure, harmless, listed, written
 
+_EVENTS: Final = {kind.__name__: kind for kind in get_args(PlanEvent)}
+
 
 def history(recorded: Iterable[RecordedEvent]) -> Table:
     """A table of events in their order: what happened, and why."""
@@ -54,6 +57,11 @@ def history(recorded: Iterable[RecordedEvent]) -> Table:
             Text(_why(entry), style="dim"),
         )
     return table
+
+
+def told(happening: Happening) -> str:
+    """An event that is at hand as facts, in a few words."""
+    return what(_EVENTS[happening.event].model_validate(happening.facts))
 
 
 def what(event: PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
