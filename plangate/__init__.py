@@ -34,6 +34,8 @@ from plangate.application.history.explain import (
     ScorePart,
     TaskShift,
 )
+from plangate.application.history.finding import Finding, FindingKind, Severity
+from plangate.application.history.findings import FindingsReport
 from plangate.application.history.past import Moment
 from plangate.application.history.tipping import ScoreChange
 from plangate.application.history.whatif import (
@@ -161,6 +163,9 @@ __all__ = [
     "Erasure",
     "Explanation",
     "FigureMove",
+    "Finding",
+    "FindingKind",
+    "FindingsReport",
     "Gate",
     "GateApproved",
     "GateMemory",
@@ -232,6 +237,7 @@ __all__ = [
     "Scorer",
     "ScorerKind",
     "ScoringFailed",
+    "Severity",
     "SplitTask",
     "StatusCause",
     "StoreError",

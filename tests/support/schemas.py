@@ -12,6 +12,7 @@ from plangate.application.erasure import Erasure
 from plangate.application.history.check import CheckReport
 from plangate.application.history.diff import PlanDiff
 from plangate.application.history.explain import Explanation
+from plangate.application.history.findings import FindingsReport
 from plangate.application.history.whatif import WhatIf
 from plangate.application.results import PlanList, PlanStatus
 from plangate.application.upkeep.reports import CopyReport
@@ -28,6 +29,7 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "explanation.v1": (Explanation, "serialization"),
     "plan-diff.v1": (PlanDiff, "serialization"),
     "check-report.v1": (CheckReport, "serialization"),
+    "findings-report.v1": (FindingsReport, "serialization"),
     "what-if.v1": (WhatIf, "serialization"),
 }
 
