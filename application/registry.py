@@ -37,6 +37,7 @@ from plangate.domain.commands import (
     DeletePlan,
     MarkTask,
     PausePlan,
+    RecordOutcome,
     RecordScoringFailure,
     ReleaseTask,
     RenewLease,
@@ -53,7 +54,7 @@ from plangate.domain.errors import InvalidInput, PlanHeld, PlanNotFound, Problem
 from plangate.domain.events import PlanEvent, TaskStatusChanged
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
-from plangate.domain.vocabulary import ScoreKind, Scorer, StatusCause, TaskStatus
+from plangate.domain.vocabulary import Outcome, ScoreKind, Scorer, StatusCause, TaskStatus
 
 
 class PlanRegistry(HistoryQuestions):
@@ -286,6 +287,28 @@ class PlanRegistry(HistoryQuestions):
         wish = accept(RetractScore, {"event_id": event_id, "reason": reason})
         return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
 
+    def record_outcome(
+        self,
+        plan_id: str,
+        task_id: str,
+        outcome: Outcome | str,
+        *,
+        source: str,
+        note: str | None = None,
+        **call: Unpack[CallOptions],
+    ) -> PlanStatus:
+        """Record what became of a task's result: `accepted` or `rejected`, as `source` says.
+
+        Moves no figure, status or gate. It may come late: on a task in any status or one
+        that left the plan, and on an archived plan. A later outcome of the same task
+        from the same source takes the earlier one's place. Raises `TaskNotFound`.
+        """
+        wish = accept(
+            RecordOutcome,
+            {"task_id": task_id, "outcome": outcome, "source": source, "note": note},
+        )
+        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+
     def mark_task(
         self,
         plan_id: str,
@@ -419,7 +442,7 @@ class PlanRegistry(HistoryQuestions):
         return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
 
     def archive(self, plan_id: str, reason: str, **call: Unpack[CallOptions]) -> PlanStatus:
-        """Put a plan away: every command but `restore` and `delete` raises `PlanHeld`."""
+        """Put a plan away: commands but `restore`, `record_outcome`, `delete` raise `PlanHeld`."""
         wish = accept(ArchivePlan, {"reason": reason})
         return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
 

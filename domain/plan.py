@@ -20,6 +20,7 @@ from plangate.domain.events import (
     AttemptStarted,
     GateApproved,
     LeaseRenewed,
+    OutcomeRecorded,
     PlanArchived,
     PlanCreated,
     PlanDeleted,
@@ -264,7 +265,7 @@ def evolve(plan: Plan, event: PlanEvent) -> Plan:  # noqa: C901, PLR0912, PLR091
                 event.task_id,
                 lambda task: task.attempted(event.attempt, plan.policy.attempt_scores),
             )
-        case ScoringFailed():
+        case ScoringFailed() | OutcomeRecorded():
             changes = {}
         case PlanPaused() | PlanResumed():
             changes = {"paused": isinstance(event, PlanPaused)}

@@ -24,6 +24,7 @@ from plangate.domain.events import (
     Fact,
     GateApproved,
     LeaseRenewed,
+    OutcomeRecorded,
     PlanArchived,
     PlanCreated,
     PlanDeleted,
@@ -94,6 +95,7 @@ STORED_KINDS: Final[Mapping[str, StoredKind]] = {
     "task-scored": StoredKind(TaskScored),
     "scoring-failed": StoredKind(ScoringFailed),
     "score-retracted": StoredKind(ScoreRetracted),
+    "outcome-recorded": StoredKind(OutcomeRecorded),
     # 2: worker and lease_until; causes expired, released, revised and retried
     "task-status-changed": StoredKind(TaskStatusChanged, (fields_were_added,)),
     "lease-renewed": StoredKind(LeaseRenewed),

@@ -34,6 +34,8 @@ from plangate.application.history.explain import (
     ScorePart,
     TaskShift,
 )
+from plangate.application.history.finding import Finding, FindingKind, Severity
+from plangate.application.history.findings import FindingsReport
 from plangate.application.history.past import Moment
 from plangate.application.history.sweep import Point, Sweep
 from plangate.application.history.tipping import ScoreChange
@@ -97,6 +99,7 @@ from plangate.domain.events import (
     AttemptStarted,
     GateApproved,
     LeaseRenewed,
+    OutcomeRecorded,
     PlanArchived,
     PlanCreated,
     PlanDeleted,
@@ -128,6 +131,7 @@ from plangate.domain.vocabulary import (
     AttemptScores,
     Gate,
     ObstacleKind,
+    Outcome,
     OutOfRange,
     PlanState,
     Recency,
@@ -164,6 +168,9 @@ __all__ = [
     "Erasure",
     "Explanation",
     "FigureMove",
+    "Finding",
+    "FindingKind",
+    "FindingsReport",
     "Gate",
     "GateApproved",
     "GateMemory",
@@ -186,6 +193,8 @@ __all__ = [
     "ObstacleKind",
     "ObstacleView",
     "OutOfRange",
+    "Outcome",
+    "OutcomeRecorded",
     "Plan",
     "PlanArchived",
     "PlanChange",
@@ -234,6 +243,7 @@ __all__ = [
     "Scorer",
     "ScorerKind",
     "ScoringFailed",
+    "Severity",
     "SplitTask",
     "StatusCause",
     "StoreError",

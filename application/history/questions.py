@@ -5,6 +5,7 @@ from types import MappingProxyType
 from plangate.application.errors import CorruptEvent
 from plangate.application.history.check import Check, CheckReport
 from plangate.application.history.commands import commands_of
+from plangate.application.history.findings import FindingsReport, Review
 from plangate.application.history.past_questions import PastQuestions
 from plangate.application.history.rerun import Input, rerun
 from plangate.application.history.rules import Given, rules_of
@@ -98,6 +99,15 @@ class HistoryQuestions(PastQuestions):
         for plan_id in selected(self._store, plan_ids, tell):
             check.judge(plan_id)
         return check.report()
+
+    def findings(self, plan_ids: PlanIds = None, *, tell: Tell = untold) -> FindingsReport:
+        """What in the history of scores deserves a second look, each with its events.
+
+        Plans are told in the order of their creation; one that cannot be read is told as
+        far as it can. Memory stays flat however many events there are. `tell` hears how
+        much is done, of how much. Raises `PlanNotFound`.
+        """
+        return Review(self._store).of(plan_ids, tell)
 
 
 def _unreadable(error: CorruptEvent) -> UnreadablePlan:

@@ -13,6 +13,7 @@ from plangate.domain.events import (
     AttemptStarted,
     GateApproved,
     LeaseRenewed,
+    OutcomeRecorded,
     PlanArchived,
     PlanCreated,
     PlanDeleted,
@@ -76,6 +77,8 @@ def what(event: PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
         case ScoreRetracted():
             score = f"{event.kind} score {harmless(event.event_id)}"
             return f"{harmless(event.task_id)}: {score} withdrawn"
+        case OutcomeRecorded():
+            return f"{harmless(event.task_id)}: {event.outcome}"
         case TaskStatusChanged():
             old, new = event.old.replace("_", " "), event.new.replace("_", " ")
             return f"{harmless(event.task_id)}: {old} → {new}"
@@ -122,6 +125,9 @@ def _why(entry: RecordedEvent) -> str:  # noqa: C901, PLR0912  (a branch an even
             return f"{given}{_by(event.scorer)}{because and ': '}{because}"
         case ScoringFailed():
             return f"{_by(event.scorer)}: {written(event.reason)}"
+        case OutcomeRecorded():
+            note = "" if event.note is None else f": {written(event.note)}"
+            return f"by {harmless(event.source)}{note}"
         case TaskStatusChanged():
             if event.reason is not None:
                 return written(event.reason)

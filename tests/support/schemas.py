@@ -13,6 +13,7 @@ from plangate.application.history.check import CheckReport
 from plangate.application.history.diff import PlanDiff
 from plangate.application.history.explain import Explanation
 from plangate.application.history.sweep import Sweep
+from plangate.application.history.findings import FindingsReport
 from plangate.application.history.whatif import WhatIf
 from plangate.application.results import PlanList, PlanStatus
 from plangate.application.upkeep.reports import CopyReport
@@ -30,6 +31,7 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "plan-diff.v1": (PlanDiff, "serialization"),
     "check-report.v1": (CheckReport, "serialization"),
     "sweep.v1": (Sweep, "serialization"),
+    "findings-report.v1": (FindingsReport, "serialization"),
     "what-if.v1": (WhatIf, "serialization"),
 }
 
