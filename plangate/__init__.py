@@ -9,6 +9,8 @@ What stands in `__all__` is the public API.
 from plangate.application.drafts import PlanDraft, TaskDraft
 from plangate.application.erasure import Erasure
 from plangate.application.errors import (
+    AlteredBundle,
+    BundleTooNew,
     ConcurrentChange,
     CorruptEvent,
     HistoryDiffers,
@@ -23,6 +25,8 @@ from plangate.application.errors import (
     ViewBehind,
 )
 from plangate.application.graph import GraphNode, PlanGraph
+from plangate.application.history.bundle_export import ExportReport
+from plangate.application.history.bundle_import import ImportReport
 from plangate.application.history.check import CheckReport, Mismatch, MismatchKind
 from plangate.application.history.diff import ChangeKind, PlanChange, PlanDiff
 from plangate.application.history.differences import Happening
@@ -134,10 +138,12 @@ from plangate.infrastructure.bootstrap import connect, get_registry
 
 __all__ = [
     "AddTask",
+    "AlteredBundle",
     "AttemptScores",
     "AttemptStarted",
     "BoardPage",
     "BoardTask",
+    "BundleTooNew",
     "ChangeKind",
     "ChangeTask",
     "CheckReport",
@@ -154,6 +160,7 @@ __all__ = [
     "Envelope",
     "Erasure",
     "Explanation",
+    "ExportReport",
     "FigureMove",
     "Gate",
     "GateApproved",
@@ -161,6 +168,7 @@ __all__ = [
     "Happening",
     "HistoryDiffers",
     "IdempotencyKeyReused",
+    "ImportReport",
     "InvalidInput",
     "InvalidScore",
     "LeaseRenewed",

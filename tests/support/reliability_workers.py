@@ -4,11 +4,14 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from random import Random
 
+from plangate.application.history import bundle_import
+from plangate.application.records import StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.cli import main
@@ -75,6 +78,21 @@ def apply_trace(
     with report.open("w") as sys.stdout, open(told.fileno(), "w", closefd=False) as sys.stderr:
         sys.argv = ["plangate", "--db", str(database), *options, "apply", str(trace)]
         main()
+
+
+def import_in_stretches(database: Path, file: Path, told: Connection, events: int) -> None:
+    """Take a bundle in, so many events at a time, and tell before the first are recorded."""
+    bundle_import.BATCH_EVENTS = events  # type: ignore[misc]
+    with connect(database) as registry:
+        append = registry._store.append_stored
+
+        def telling(entries: Sequence[StoredEntry]) -> None:
+            if not told.closed:
+                told.close()
+            append(entries)
+
+        registry._store.append_stored = telling  # type: ignore[method-assign]
+        registry.import_bundle(file)
 
 
 def follow(database: Path, notebook: Path) -> None:
