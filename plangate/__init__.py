@@ -53,6 +53,7 @@ from plangate.application.records import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import (
     ClaimView,
+    GateView,
     ObstacleView,
     PlanList,
     PlanStatus,
@@ -119,8 +120,10 @@ from plangate.domain.events import (
     TaskSplit,
     TaskStatusChanged,
 )
+from plangate.domain.gate import GateMemory
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
+from plangate.domain.presets import Preset
 from plangate.domain.task import Claim, Task
 from plangate.domain.vocabulary import (
     AttemptScores,
@@ -128,6 +131,7 @@ from plangate.domain.vocabulary import (
     ObstacleKind,
     OutOfRange,
     PlanState,
+    Recency,
     ScoreKind,
     Scorer,
     ScorerKind,
@@ -164,6 +168,8 @@ __all__ = [
     "FigureMove",
     "Gate",
     "GateApproved",
+    "GateMemory",
+    "GateView",
     "GraphNode",
     "Happening",
     "HistoryDiffers",
@@ -213,8 +219,10 @@ __all__ = [
     "PlannedTask",
     "Policy",
     "PositionTaken",
+    "Preset",
     "Problem",
     "Reading",
+    "Recency",
     "RecordedEvent",
     "ReplaceTask",
     "ReplanEntry",
