@@ -49,6 +49,13 @@ from plangate.application.history.whatif import (
     TaskEnding,
     WhatIf,
 )
+from plangate.application.importing.foreign import NotCarried
+from plangate.application.importing.intake import (
+    ImportedPlan,
+    ImportOutcome,
+    PlanFormat,
+    PlansImport,
+)
 from plangate.application.records import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import (
@@ -168,7 +175,9 @@ __all__ = [
     "Happening",
     "HistoryDiffers",
     "IdempotencyKeyReused",
+    "ImportOutcome",
     "ImportReport",
+    "ImportedPlan",
     "InvalidInput",
     "InvalidScore",
     "LeaseRenewed",
@@ -180,6 +189,7 @@ __all__ = [
     "Movement",
     "NewTask",
     "NotAStore",
+    "NotCarried",
     "ObstacleKind",
     "ObstacleView",
     "OutOfRange",
@@ -193,6 +203,7 @@ __all__ = [
     "PlanErased",
     "PlanEvent",
     "PlanExists",
+    "PlanFormat",
     "PlanGone",
     "PlanGraph",
     "PlanHeld",
@@ -211,6 +222,7 @@ __all__ = [
     "PlanSummary",
     "PlangateError",
     "PlannedTask",
+    "PlansImport",
     "Policy",
     "PositionTaken",
     "Problem",
