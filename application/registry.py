@@ -26,6 +26,7 @@ from plangate.application.history.bundle_file import Place
 from plangate.application.history.bundle_import import BundleImport, ImportReport
 from plangate.application.history.questions import HistoryQuestions
 from plangate.application.history.selection import untold
+from plangate.application.importing.intake import PlanFormat, PlanIntake, PlansImport
 from plangate.application.ports import Clock, EventStore, NewId, ViewStore
 from plangate.application.results import PlanStatus, TaskView
 from plangate.application.streams import Stream
@@ -462,6 +463,24 @@ class PlanRegistry(HistoryQuestions):
         """
         taking_in = BundleImport(self._store, self._reader.wake, self._eraser.follow)
         return taking_in.take_in(source, tell)
+
+    def import_plans(
+        self,
+        given: Any,
+        format: PlanFormat | str,  # noqa: A002  (what callers name it)
+        *,
+        tell: Tell = untold,
+        **call: Unpack[CallOptions],
+    ) -> PlansImport:
+        """Bring plans that another tool keeps, `loopllm` or `taskmaster`, here by commands.
+
+        `given` is what it saved, as JSON gives it. Each plan is made once, however often
+        it is brought. The answer lists, plan by plan, what does not come along. Without an
+        `actor` it is `import:` and the format. Raises `InvalidInput`, naming places by
+        JSON pointers, with nothing recorded of any plan.
+        """
+        intake = PlanIntake(self._streams, self._commands)
+        return intake.bring(given, format, current_call(call), tell)
 
     # --- what they share ---
 

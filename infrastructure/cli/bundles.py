@@ -1,5 +1,8 @@
 """`plangate export` and `plangate import`: whole plans out of one store and into another."""
 
+import json
+from collections import Counter
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,18 +12,40 @@ from rich.text import Text
 
 from plangate.application.history.bundle_export import ExportReport
 from plangate.application.history.bundle_import import ImportReport
+from plangate.application.importing.foreign import NotCarried
+from plangate.application.importing.intake import PlansImport
 from plangate.infrastructure.cli.completion import plan_ids
 from plangate.infrastructure.cli.exits import REFUSED
+from plangate.infrastructure.cli.plan_files import read_foreign_file
 from plangate.infrastructure.cli.progress import progress
 from plangate.infrastructure.cli.terminal import Hint, Terminal
-from plangate.infrastructure.cli.wording import count
+from plangate.infrastructure.cli.wording import count, written
+
+
+class SourceFormat(StrEnum):
+    """What can be imported."""
+
+    BUNDLE = "bundle"
+    LOOPLLM = "loopllm"
+    TASKMASTER = "taskmaster"
+
 
 BundlePath = Annotated[
     Path, typer.Argument(metavar="FILE", help="The bundle to write; nothing may be there yet.")
 ]
+Format = Annotated[
+    SourceFormat,
+    typer.Option("--format", help="What FILE is: a bundle, or what another tool saved."),
+]
 SourcePath = Annotated[
     Path,
-    typer.Argument(metavar="FILE", help="A bundle.", exists=True, dir_okay=False, readable=True),
+    typer.Argument(
+        metavar="FILE",
+        help="A bundle, or the JSON of another tool.",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+    ),
 ]
 PlanIds = Annotated[
     list[str] | None,
@@ -37,8 +62,18 @@ def export(terminal: Terminal, file: BundlePath, plans: PlanIds = None) -> None:
     terminal.answer(report, _exported)
 
 
-def import_plans(terminal: Terminal, file: SourcePath) -> None:
-    """Take in the plans of a bundle; what is there already is recognised."""
+def import_plans(
+    terminal: Terminal, file: SourcePath, *, source: Format = SourceFormat.BUNDLE
+) -> None:
+    """Take in plans, from a bundle or from another tool; what is there already is recognised."""
+    if source is not SourceFormat.BUNDLE:
+        given = read_foreign_file(file)
+        with progress(terminal, "importing") as tell:
+            made = terminal.registry.import_plans(given, source.value, tell=tell, **terminal.call)
+        terminal.answer(made, _brought)
+        return
+    if any(terminal.call.values()):
+        raise typer.BadParameter("the events of a bundle say themselves on whose behalf they are")
     with progress(terminal, "importing") as tell:
         report = terminal.registry.import_bundle(file, tell=tell)
     terminal.answer(report, _imported)
@@ -62,6 +97,24 @@ def _imported(report: ImportReport, _hint: Hint) -> RenderableType:
         Text(f"{count(report.events, 'event')}: {report.recorded:,} recorded."),
         _content(report.content_sha256),
     )
+
+
+def _brought(report: PlansImport, _hint: Hint) -> RenderableType:
+    lines: list[Text] = []
+    for plan in report.plans:
+        outcome = plan.outcome.replace("_", " ")
+        lines.append(Text(f"{written(plan.plan_id)}: {outcome}, {count(plan.tasks, 'task')}"))
+        lines += [Text(f"  {_said(left)}", style="dim") for left in plan.not_carried]
+    outcomes = Counter(plan.outcome for plan in report.plans)
+    counted = [f"{n:,} {outcome.replace('_', ' ')}" for outcome, n in outcomes.items()]
+    total = f"{count(len(report.plans), 'plan')}: {', '.join(counted) or 'nothing to bring'}."
+    return Group(*lines, Text(total))
+
+
+def _said(left: NotCarried) -> str:
+    theirs = "" if left.theirs is None else f" {json.dumps(left.theirs, ensure_ascii=False):.80}"
+    ours = "" if left.ours is None else f", here {json.dumps(left.ours, ensure_ascii=False):.80}"
+    return written(f"{left.place}{theirs}{ours}: {left.why}")
 
 
 def _content(digest: str) -> Text:

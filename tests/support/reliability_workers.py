@@ -1,6 +1,7 @@
 """What the processes do that work on one store side by side."""
 
 import json
+import resource
 import sys
 import time
 from collections import Counter
@@ -93,6 +94,26 @@ def import_in_stretches(database: Path, file: Path, told: Connection, events: in
 
         registry._store.append_stored = telling  # type: ignore[method-assign]
         registry.import_bundle(file)
+
+
+def peak_of_export(database: Path, file: Path, told: Connection) -> None:
+    """Export a store, and tell by how many MiB this process grew for it."""
+    with connect(database) as registry:
+        before = _peak()
+        report = registry.export(file)
+        told.send({"grown": _peak() - before, "content": report.content_sha256})
+
+
+def peak_of_import(database: Path, file: Path, told: Connection) -> None:
+    """Take a bundle in, and tell by how many MiB this process grew for it."""
+    with connect(database) as registry:
+        before = _peak()
+        report = registry.import_bundle(file)
+        told.send({"grown": _peak() - before, "content": report.content_sha256})
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def follow(database: Path, notebook: Path) -> None:

@@ -21,6 +21,7 @@ from plangate.application.history.check import CheckReport
 from plangate.application.history.diff import PlanDiff
 from plangate.application.history.explain import Explanation
 from plangate.application.history.whatif import WhatIf
+from plangate.application.importing.intake import PlansImport
 from plangate.application.results import PlanList, PlanStatus
 from plangate.application.upkeep.reports import CopyReport
 from plangate.infrastructure.event_codec import STORED_KINDS, StoredRecord
@@ -37,6 +38,7 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "bundle-manifest.v1": (BundleManifest, "serialization"),
     "export-report.v1": (ExportReport, "serialization"),
     "import-report.v1": (ImportReport, "serialization"),
+    "plans-import.v1": (PlansImport, "serialization"),
     "copy-report.v1": (CopyReport, "serialization"),
     "erasure.v1": (Erasure, "serialization"),
     "explanation.v1": (Explanation, "serialization"),

@@ -1,6 +1,9 @@
 """`plangate export` and `plangate import`: out of one store and into another."""
 
+import json
 from pathlib import Path
+
+import pytest
 
 from plangate.application.registry import PlanRegistry
 from tests.infrastructure.cli.conftest import Plangate
@@ -64,3 +67,62 @@ def test_words_that_may_be_left_are_no_success(
     assert plangate("--db", "other.db", "import", "erased.bundle").exit_code == 0
     shown = plangate("--db", "other.db", "status", billing, "--json").json
     assert shown["goal"] is None
+
+
+HOUSE = {
+    "house": {
+        "tasks": [
+            {"id": 1, "title": "Dig", "status": "done"},
+            {"id": 2, "title": "Pool", "status": "cancelled"},
+        ]
+    }
+}
+
+
+def test_plans_of_another_tool_come_in_with_what_stays_behind_listed(plangate: Plangate) -> None:
+    Path("tasks.json").write_text(json.dumps(HOUSE), "utf-8")
+    said = plangate("import", "tasks.json", "--format", "taskmaster", "--actor", "ada")
+    assert said.stdout.splitlines() == [
+        "house: imported, 1 task",
+        '  /house/tasks/1 "cancelled": what is cancelled or deferred stays out',
+        "1 plan: 1 imported.",
+    ]
+    again = plangate("import", "tasks.json", "--format", "taskmaster", "--json").json
+    assert again["plans"][0]["outcome"] == "already_there"
+    assert again["plans"][0]["not_carried"][0]["theirs"] == "cancelled"
+    assert "1 done" not in plangate("list").stderr
+
+
+def test_figures_that_differ_are_shown_side_by_side(plangate: Plangate) -> None:
+    plan = {"plan_id": "p", "goal": "G", "replan_count": 3, "tasks": [{"id": "a", "title": "A"}]}
+    Path("plan.json").write_text(json.dumps(plan), "utf-8")
+    said = plangate("import", "plan.json", "--format", "loopllm")
+    assert "  /replan_count 3, here 0: it follows from what happened here" in said.stdout
+    Path("none.json").write_text("[]", "utf-8")
+    said = plangate("import", "none.json", "--format", "loopllm")
+    assert said.stdout == "0 plans: nothing to bring.\n"
+
+
+@pytest.mark.parametrize(
+    "content, complaint",
+    [
+        ("{", "tasks.json:1:2: "),
+        ('{"a": 1, "a": 2}', "tasks.json:1:10: "),
+        ('{"a": {"tasks": [{"id": 1}]}}', "/a/tasks/0/title: is required"),
+    ],
+)
+def test_a_file_of_another_tool_that_is_wrong_is_refused_with_the_place(
+    plangate: Plangate, content: str, complaint: str
+) -> None:
+    Path("tasks.json").write_text(content, "utf-8")
+    said = plangate("import", "tasks.json", "--format", "taskmaster")
+    assert (said.exit_code, said.stdout) == (1, "")
+    assert said.stderr.startswith(f"refused: {complaint}")
+    assert plangate("list", "--json").json["plans"] == []
+
+
+def test_a_bundle_keeps_its_own_actors(plangate: Plangate, billing: str) -> None:
+    plangate("export", "plans.bundle", billing)
+    said = plangate("--db", "other.db", "import", "plans.bundle", "--actor", "ada")
+    assert said.exit_code == 2
+    assert "on whose behalf" in " ".join(said.stderr.split())
