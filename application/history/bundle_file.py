@@ -156,7 +156,14 @@ def reading(source: Place) -> "nullcontext[BinaryIO] | BinaryIO":
 
 def _name(beside: Path, place: Path) -> None:
     """Give the file its name for good, unless the name is taken by now."""
-    place.hardlink_to(beside)
+    try:
+        place.hardlink_to(beside)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system that knows no links, as on many a stick
+        if place.exists():
+            raise
+        beside.rename(place)
     folder = os.open(place.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

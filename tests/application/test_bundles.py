@@ -1,5 +1,6 @@
 """Plans travel in bundles: whole, once, and never altered on the way."""
 
+import errno
 import io
 import json
 import random
@@ -652,6 +653,21 @@ def test_nothing_is_ever_written_over(registry: PlanRegistry, tmp_path: Path) ->
     assert target.read_text() == "mine"
     assert late.read_text() == "theirs"
     assert {path.name for path in tmp_path.iterdir()} == {"plans.bundle", "link", "late"}
+
+
+def test_a_file_system_without_links_will_do(
+    registry: PlanRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_here(*_paths: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", none_here)
+    registry.export(tmp_path / "plans.bundle")
+    assert [path.name for path in tmp_path.iterdir()] == ["plans.bundle"]
+    late = tmp_path / "late"
+    with pytest.raises(OSError, match="not permitted"), writing(late):
+        late.write_text("theirs")
+    assert late.read_text() == "theirs"
 
 
 def test_a_folder_that_is_not_there_is_the_systems_refusal(
