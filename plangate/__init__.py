@@ -9,6 +9,8 @@ What stands in `__all__` is the public API.
 from plangate.application.drafts import PlanDraft, TaskDraft
 from plangate.application.erasure import Erasure
 from plangate.application.errors import (
+    AlteredBundle,
+    BundleTooNew,
     ConcurrentChange,
     CorruptEvent,
     HistoryDiffers,
@@ -23,6 +25,8 @@ from plangate.application.errors import (
     ViewBehind,
 )
 from plangate.application.graph import GraphNode, PlanGraph
+from plangate.application.history.bundle_export import ExportReport
+from plangate.application.history.bundle_import import ImportReport
 from plangate.application.history.check import CheckReport, Mismatch, MismatchKind
 from plangate.application.history.diff import ChangeKind, PlanChange, PlanDiff
 from plangate.application.history.differences import Happening
@@ -49,6 +53,13 @@ from plangate.application.history.whatif import (
     TaskEnding,
     UnfitPlan,
     WhatIf,
+)
+from plangate.application.importing.foreign import NotCarried
+from plangate.application.importing.intake import (
+    ImportedPlan,
+    ImportOutcome,
+    PlanFormat,
+    PlansImport,
 )
 from plangate.application.records import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
@@ -146,10 +157,12 @@ from plangate.infrastructure.plots import CannotPlot, plot
 
 __all__ = [
     "AddTask",
+    "AlteredBundle",
     "AttemptScores",
     "AttemptStarted",
     "BoardPage",
     "BoardTask",
+    "BundleTooNew",
     "CannotPlot",
     "ChangeKind",
     "ChangeTask",
@@ -167,6 +180,7 @@ __all__ = [
     "Envelope",
     "Erasure",
     "Explanation",
+    "ExportReport",
     "FigureMove",
     "Finding",
     "FindingKind",
@@ -179,6 +193,9 @@ __all__ = [
     "Happening",
     "HistoryDiffers",
     "IdempotencyKeyReused",
+    "ImportOutcome",
+    "ImportReport",
+    "ImportedPlan",
     "InvalidInput",
     "InvalidScore",
     "LeaseRenewed",
@@ -190,6 +207,7 @@ __all__ = [
     "Movement",
     "NewTask",
     "NotAStore",
+    "NotCarried",
     "ObstacleKind",
     "ObstacleView",
     "OutOfRange",
@@ -205,6 +223,7 @@ __all__ = [
     "PlanErased",
     "PlanEvent",
     "PlanExists",
+    "PlanFormat",
     "PlanGone",
     "PlanGraph",
     "PlanHeld",
@@ -223,6 +242,7 @@ __all__ = [
     "PlanSummary",
     "PlangateError",
     "PlannedTask",
+    "PlansImport",
     "Point",
     "Policy",
     "PositionTaken",

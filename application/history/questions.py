@@ -3,6 +3,8 @@
 from types import MappingProxyType
 
 from plangate.application.errors import CorruptEvent
+from plangate.application.history.bundle_export import ExportReport, export_plans
+from plangate.application.history.bundle_file import Place
 from plangate.application.history.check import Check, CheckReport
 from plangate.application.history.commands import commands_of
 from plangate.application.history.findings import FindingsReport, Review
@@ -87,6 +89,18 @@ class HistoryQuestions(PastQuestions):
             else:
                 sweeping.goes_on(commands)
         return sweeping.told(unreadable)
+
+    def export(
+        self, target: Place, plan_ids: PlanIds = None, *, tell: Tell = untold
+    ) -> ExportReport:
+        """Write a bundle of whole plans, one, some or all: a file that `import_bundle` takes in.
+
+        `target` is a path, where nothing may be yet, or a binary stream. The same plans
+        give the same content digest in every store. `tell` hears how much is done, of
+        how much. Raises `PlanNotFound`; `CorruptEvent` for an event that cannot be read,
+        and then there is no file; FileExistsError.
+        """
+        return export_plans(self._store, target, plan_ids, tell)
 
     def check(self, plan_ids: PlanIds = None, *, tell: Tell = untold) -> CheckReport:
         """Make every recorded decision of plans again, under the policy recorded with each.

@@ -14,6 +14,7 @@ import typer
 
 from plangate.infrastructure.cli import claims, commands, past, replanning, trying
 from plangate.infrastructure.cli.applying import apply
+from plangate.infrastructure.cli.bundles import export, import_plans
 from plangate.infrastructure.cli.checking import check
 from plangate.infrastructure.cli.demo import demo
 from plangate.infrastructure.cli.erasing import erase
@@ -62,6 +63,8 @@ app.command("check", rich_help_panel=_PAST)(reading(check))
 app.command("findings", rich_help_panel=_PAST)(reading(findings))
 app.command("erase", rich_help_panel=_MORE)(writing(erase))
 app.command("migrate", rich_help_panel=_MORE)(reading(commands.migrate))
+app.command("export", rich_help_panel=_MORE)(reading(export))
+app.command("import", rich_help_panel=_MORE)(writing_many(import_plans))
 app.command("copy", rich_help_panel=_MORE)(between_stores(copy))
 app.command("apply", rich_help_panel=_MORE)(writing_many(apply))
 app.command("views", rich_help_panel=_MORE)(reading(views))

@@ -119,7 +119,8 @@ class _Log(PostgresApplicationRecorder):
             self._begin(connection)
             with connection.cursor() as cursor:
                 cursor.executemany(self._rewrite, rows)
-            self._append(connection, then)
+            if then:
+                self._append(connection, then)
             connection.execute("COMMIT")
 
     def select_events(
