@@ -152,14 +152,14 @@ CREATE TABLE {schema}.view_replans (
 CREATE INDEX ON {schema}.view_replans (side, position);
 """
 
-_LAYOUTS: Final = (SQL(_EVENT_TABLES), SQL(_VIEW_TABLES))
+LAYOUTS: Final = (_EVENT_TABLES, _VIEW_TABLES)
 """What each version of the layout added; a store is led through those it lacks.
 
 When the columns of a view change, one more drops its table and makes it anew, and
 takes its marks away: it is then rebuilt from the log.
 """
 
-LAYOUT_VERSION: Final = len(_LAYOUTS)
+LAYOUT_VERSION: Final = len(LAYOUTS)
 """The version of the tables, recorded beside them."""
 
 
@@ -198,6 +198,8 @@ def lay_out(connection: Connection, schema: str, name: str) -> None:
         cursor = connection.cursor(row_factory=tuple_row)
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCKS, _MIGRATION))
         layout = layout_of(connection, schema, name)
+        if layout == LAYOUT_VERSION:
+            return
         encoding = connection.info.parameter_status("server_encoding")
         if encoding != "UTF8":
             raise NotAStore(f"{name} is encoded in {encoding}; plangate needs UTF8")
@@ -205,7 +207,7 @@ def lay_out(connection: Connection, schema: str, name: str) -> None:
         cursor.execute("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s", (schema,))
         if not cursor.fetchone():
             cursor.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
-        for statements in _LAYOUTS[layout:]:
-            cursor.execute(statements.format(schema=Identifier(schema)))
+        for statements in LAYOUTS[layout:]:
+            cursor.execute(SQL(statements).format(schema=Identifier(schema)))
         version = SQL("UPDATE {} SET version = %s").format(Identifier(schema, LAYOUT))
         cursor.execute(version, (LAYOUT_VERSION,))

@@ -65,8 +65,9 @@ def open_schema(source: str | ConnectionPool[Any], schema: str = SCHEMA) -> "Sch
     opened = Schema(_connections(source), schema)
     try:
         with opened.translated(None), opened.get_connection() as connection:
-            if layout_of(connection, schema, opened.name) < LAYOUT_VERSION:
-                _lay_out(connection, schema, opened.name)
+            layout = layout_of(connection, schema, opened.name)
+            if layout < LAYOUT_VERSION:
+                _lay_out(connection, schema, opened.name, layout)
     except BaseException:
         opened.close()
         raise
@@ -191,11 +192,14 @@ def _connections(source: str | ConnectionPool[Any]) -> Connections:
     return OwnConnections(source) if isinstance(source, str) else LentConnections(source)
 
 
-def _lay_out(connection: Connection, schema: str, name: str) -> None:
+def _lay_out(connection: Connection, schema: str, name: str, layout: int) -> None:
     try:
         lay_out(connection, schema, name)
     except errors.InsufficientPrivilege as error:
-        raise NotAStore(
-            f"{name} lacks tables of plangate, and this user may not make them;"
-            " let one who may run `plangate migrate`"
-        ) from error
+        what = (
+            f"has layout {layout} of plangate's tables, not {LAYOUT_VERSION}, and this user may not"
+            " bring them up to date"
+            if layout
+            else "has no plangate tables, and this user may not make them"
+        )
+        raise NotAStore(f"{name} {what}; let one who may run `plangate migrate`") from error

@@ -7,13 +7,15 @@ from threading import Barrier
 
 import psycopg
 import pytest
-from psycopg.sql import Identifier
+from psycopg.sql import SQL, Identifier
 
 import plangate
 from plangate.application.errors import NotAStore, StoreError, StoreReadOnly, StoreTooNew
 from plangate.infrastructure.event_store.memory import memory_event_store
 from plangate.infrastructure.event_store.postgres import postgres_event_store
-from plangate.infrastructure.event_store.postgres_layout import _LAYOUTS, LAYOUT_VERSION
+from plangate.infrastructure.event_store.postgres_layout import LAYOUT_VERSION, LAYOUTS
+from plangate.infrastructure.event_store import postgres_schema as opening
+from plangate.infrastructure.event_store import postgres_layout as layout
 from tests.contracts.test_event_store import entry
 from tests.support.postgres_server import PostgresServer
 
@@ -111,7 +113,7 @@ def test_tables_of_an_older_layout_are_led_on_by_who_may(service: str, url: str,
         "DROP SCHEMA plangate CASCADE; CREATE SCHEMA plangate;"
         "GRANT USAGE ON SCHEMA plangate TO service"
     )
-    run(_LAYOUTS[0].format(schema=Identifier("plangate")).as_string())
+    run(SQL(LAYOUTS[0]).format(schema=Identifier("plangate")).as_string())
     run("GRANT SELECT ON ALL TABLES IN SCHEMA plangate TO service")
     with pytest.raises(NotAStore, match="plangate migrate"):
         plangate.connect(service)
@@ -138,6 +140,22 @@ def test_the_owner_of_a_schema_needs_no_right_to_make_schemas(service: str, run:
     run("CREATE SCHEMA theirs AUTHORIZATION service")
     with closing(postgres_event_store(service, "theirs")) as store:
         store.append([entry("p", 1)])
+
+
+def test_a_store_of_an_older_layout_is_brought_up_to_date(
+    service: str, url: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(postgres_event_store(url)) as store:
+        store.append([entry("p", 1)])
+    monkeypatch.setattr(layout, "LAYOUTS", (*LAYOUTS, "CREATE TABLE {schema}.more (n integer)"))
+    for module in (layout, opening):
+        monkeypatch.setattr(module, "LAYOUT_VERSION", LAYOUT_VERSION + 1)
+    with pytest.raises(NotAStore, match=f"has layout {LAYOUT_VERSION} .* `plangate migrate`"):
+        postgres_event_store(service)
+    with closing(postgres_event_store(url)) as store, closing(postgres_event_store(service)):
+        assert len(store.read("p")) == 1
+    assert run("SELECT version FROM plangate.plangate_layout") == [(LAYOUT_VERSION + 1,)]
+    assert run("SELECT n FROM plangate.more") == []
 
 
 @pytest.mark.parametrize(
