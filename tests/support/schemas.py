@@ -20,8 +20,8 @@ from plangate.application.history.bundle_import import ImportReport
 from plangate.application.history.check import CheckReport
 from plangate.application.history.diff import PlanDiff
 from plangate.application.history.explain import Explanation
-from plangate.application.history.sweep import Sweep
 from plangate.application.history.findings import FindingsReport
+from plangate.application.history.sweep import Sweep
 from plangate.application.history.whatif import WhatIf
 from plangate.application.importing.intake import PlansImport
 from plangate.application.results import PlanList, PlanStatus

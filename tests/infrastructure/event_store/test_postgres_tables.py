@@ -11,11 +11,11 @@ from psycopg.sql import SQL, Identifier
 
 import plangate
 from plangate.application.errors import NotAStore, StoreError, StoreReadOnly, StoreTooNew
+from plangate.infrastructure.event_store import postgres_layout as layout
+from plangate.infrastructure.event_store import postgres_schema as opening
 from plangate.infrastructure.event_store.memory import memory_event_store
 from plangate.infrastructure.event_store.postgres import postgres_event_store
 from plangate.infrastructure.event_store.postgres_layout import LAYOUT_VERSION, LAYOUTS
-from plangate.infrastructure.event_store import postgres_schema as opening
-from plangate.infrastructure.event_store import postgres_layout as layout
 from tests.contracts.test_event_store import entry
 from tests.support.postgres_server import PostgresServer
 
