@@ -23,6 +23,7 @@ from plangate.application.errors import (
     ViewBehind,
 )
 from plangate.application.graph import GraphNode, PlanGraph
+from plangate.application.history.audit import AuditEntry, AuditTrail, Figures
 from plangate.application.history.check import CheckReport, Mismatch, MismatchKind
 from plangate.application.history.diff import ChangeKind, PlanChange, PlanDiff
 from plangate.application.history.differences import Happening
@@ -136,6 +137,8 @@ __all__ = [
     "AddTask",
     "AttemptScores",
     "AttemptStarted",
+    "AuditEntry",
+    "AuditTrail",
     "BoardPage",
     "BoardTask",
     "ChangeKind",
@@ -155,6 +158,7 @@ __all__ = [
     "Erasure",
     "Explanation",
     "FigureMove",
+    "Figures",
     "Gate",
     "GateApproved",
     "GraphNode",
