@@ -38,6 +38,7 @@ class Figures(Result):
 
     rolling_confidence: float
     replan_due: bool
+    gate_fallen: bool
     task_status: TaskStatus | None
 
 
@@ -211,6 +212,7 @@ def _figures(plan: Plan, figure: RunningFigure, task_id: str | None) -> Figures:
     return Figures(
         rolling_confidence=figure.rolling_confidence,
         replan_due=plan.replan_due,
+        gate_fallen=plan.gate.fallen,
         task_status=None if task is None else task.status,
     )
 

@@ -18,6 +18,7 @@ _COLUMNS: Final = (
     *("task_status_before", "task_status_after"),
     *("rolling_confidence_before", "rolling_confidence_after"),
     *("replan_due_before", "replan_due_after"),
+    *("gate_fallen_before", "gate_fallen_after"),
     *("correlation_id", "causation_id", "unreadable"),
 )
 _A_FORMULA: Final = re.compile(r"(^|[;\t\r\n])(?=[\s\"']*[=+\-@＝＋－＠])")  # noqa: RUF001
@@ -76,6 +77,7 @@ def _cells(entry: AuditEntry) -> Iterator[object]:
     yield from _beside(entry, "task_status")
     yield from _beside(entry, "rolling_confidence")
     yield from _beside(entry, "replan_due")
+    yield from _beside(entry, "gate_fallen")
     yield from (entry.correlation_id, entry.causation_id, entry.unreadable)
 
 
