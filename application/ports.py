@@ -29,6 +29,11 @@ NewId = Callable[[int], str]
 class EventFormat(Protocol):
     """How events are written down: what can be said of stored entries, and made of them."""
 
+    @property
+    def kinds(self) -> Sequence[str]:
+        """The stored names of all kinds of events."""
+        ...
+
     def decode(self, entry: StoredEntry) -> RecordedEvent:
         """The event that was stored; raises `CorruptEvent` where it cannot be read."""
         ...

@@ -10,7 +10,7 @@ changes, but for people's own words, which can be erased.
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar, get_args
@@ -151,6 +151,11 @@ class EventCodec:
         self._kinds = kinds
         self._names = {kind.event: name for name, kind in kinds.items()}
         self._records = {name: StoredRecord[kind.event] for name, kind in kinds.items()}  # type: ignore[name-defined]
+
+    @property
+    def kinds(self) -> Sequence[str]:
+        """The stored names of all kinds of events."""
+        return tuple(self._kinds)
 
     def encode(self, recorded: RecordedEvent) -> tuple[str, bytes]:
         """The stored name and the bytes of an event."""

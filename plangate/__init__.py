@@ -25,6 +25,7 @@ from plangate.application.errors import (
     ViewBehind,
 )
 from plangate.application.graph import GraphNode, PlanGraph
+from plangate.application.history.audit import AuditEntry, AuditTrail, Figures
 from plangate.application.history.bundle_export import ExportReport
 from plangate.application.history.bundle_import import ImportReport
 from plangate.application.history.check import CheckReport, Mismatch, MismatchKind
@@ -160,6 +161,8 @@ __all__ = [
     "AlteredBundle",
     "AttemptScores",
     "AttemptStarted",
+    "AuditEntry",
+    "AuditTrail",
     "BoardPage",
     "BoardTask",
     "BundleTooNew",
@@ -182,6 +185,7 @@ __all__ = [
     "Explanation",
     "ExportReport",
     "FigureMove",
+    "Figures",
     "Finding",
     "FindingKind",
     "FindingsReport",

@@ -14,6 +14,7 @@ import typer
 
 from plangate.infrastructure.cli import claims, commands, past, replanning, trying
 from plangate.infrastructure.cli.applying import apply
+from plangate.infrastructure.cli.auditing import history
 from plangate.infrastructure.cli.bundles import export, import_plans
 from plangate.infrastructure.cli.checking import check
 from plangate.infrastructure.cli.demo import demo
@@ -54,6 +55,7 @@ app.command("gate", rich_help_panel=_GATE)(reading(commands.gate))
 app.command("revise", rich_help_panel=_GATE)(writing(replanning.revise))
 app.command("retry", rich_help_panel=_GATE)(writing(replanning.retry))
 app.command("approve", rich_help_panel=_GATE)(writing(replanning.approve))
+app.command("history", rich_help_panel=_PAST)(reading(history))
 app.command("as-of", rich_help_panel=_PAST)(reading(past.as_of))
 app.command("diff", rich_help_panel=_PAST)(reading(past.diff))
 app.command("explain", rich_help_panel=_PAST)(reading(explain))

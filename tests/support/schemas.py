@@ -9,6 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from plangate.application.drafts import PlanDraft, RevisionDraft
 from plangate.application.erasure import Erasure
+from plangate.application.history.audit import AuditTrail
 from plangate.application.history.bundle import (
     BundleEvent,
     BundleHeader,
@@ -43,6 +44,7 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "plans-import.v1": (PlansImport, "serialization"),
     "copy-report.v1": (CopyReport, "serialization"),
     "erasure.v1": (Erasure, "serialization"),
+    "audit-trail.v1": (AuditTrail, "serialization"),
     "explanation.v1": (Explanation, "serialization"),
     "plan-diff.v1": (PlanDiff, "serialization"),
     "check-report.v1": (CheckReport, "serialization"),
