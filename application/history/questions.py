@@ -3,8 +3,11 @@
 from types import MappingProxyType
 
 from plangate.application.errors import CorruptEvent
+from plangate.application.history.bundle_export import ExportReport, export_plans
+from plangate.application.history.bundle_file import Place
 from plangate.application.history.check import Check, CheckReport
 from plangate.application.history.commands import commands_of
+from plangate.application.history.findings import FindingsReport, Review
 from plangate.application.history.past_questions import PastQuestions
 from plangate.application.history.rerun import Input, rerun
 from plangate.application.history.rules import Given, rules_of
@@ -87,6 +90,18 @@ class HistoryQuestions(PastQuestions):
                 sweeping.goes_on(commands)
         return sweeping.told(unreadable)
 
+    def export(
+        self, target: Place, plan_ids: PlanIds = None, *, tell: Tell = untold
+    ) -> ExportReport:
+        """Write a bundle of whole plans, one, some or all: a file that `import_bundle` takes in.
+
+        `target` is a path, where nothing may be yet, or a binary stream. The same plans
+        give the same content digest in every store. `tell` hears how much is done, of
+        how much. Raises `PlanNotFound`; `CorruptEvent` for an event that cannot be read,
+        and then there is no file; FileExistsError.
+        """
+        return export_plans(self._store, target, plan_ids, tell)
+
     def check(self, plan_ids: PlanIds = None, *, tell: Tell = untold) -> CheckReport:
         """Make every recorded decision of plans again, under the policy recorded with each.
 
@@ -98,6 +113,15 @@ class HistoryQuestions(PastQuestions):
         for plan_id in selected(self._store, plan_ids, tell):
             check.judge(plan_id)
         return check.report()
+
+    def findings(self, plan_ids: PlanIds = None, *, tell: Tell = untold) -> FindingsReport:
+        """What in the history of scores deserves a second look, each with its events.
+
+        Plans are told in the order of their creation; one that cannot be read is told as
+        far as it can. Memory stays flat however many events there are. `tell` hears how
+        much is done, of how much. Raises `PlanNotFound`.
+        """
+        return Review(self._store).of(plan_ids, tell)
 
 
 def _unreadable(error: CorruptEvent) -> UnreadablePlan:

@@ -13,6 +13,7 @@ from plangate.domain.events import (
     AttemptStarted,
     GateApproved,
     LeaseRenewed,
+    OutcomeRecorded,
     PlanArchived,
     PlanCreated,
     PlanDeleted,
@@ -54,7 +55,7 @@ def history(recorded: Iterable[RecordedEvent]) -> Table:
         table.add_row(
             str(entry.envelope.version),
             Text(what(entry.event), style="bold red" if fired else ""),
-            Text(_why(entry), style="dim"),
+            Text(why(entry.event, entry.envelope.causation_id), style="dim"),
         )
     return table
 
@@ -76,6 +77,8 @@ def what(event: PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
         case ScoreRetracted():
             score = f"{event.kind} score {harmless(event.event_id)}"
             return f"{harmless(event.task_id)}: {score} withdrawn"
+        case OutcomeRecorded():
+            return f"{harmless(event.task_id)}: {event.outcome}"
         case TaskStatusChanged():
             old, new = event.old.replace("_", " "), event.new.replace("_", " ")
             return f"{harmless(event.task_id)}: {old} → {new}"
@@ -110,18 +113,21 @@ def what(event: PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
             assert_never(event)
 
 
-def _why(entry: RecordedEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
-    event = entry.event
+def why(event: PlanEvent, causation_id: str | None) -> str:  # noqa: C901, PLR0912  (as above)
+    """Why it happened; what the first event of its command said is not said again."""
     match event:
         case PlanCreated():
             return f"to be gated at {figure(event.policy.confidence_threshold)}"
         case TaskScored():
             given = "" if event.raw_score is None else f"given as {event.raw_score!r}; "
-            said_above = entry.envelope.causation_id is not None
+            said_above = causation_id is not None
             because = "" if said_above or event.rationale is None else written(event.rationale)
             return f"{given}{_by(event.scorer)}{because and ': '}{because}"
         case ScoringFailed():
             return f"{_by(event.scorer)}: {written(event.reason)}"
+        case OutcomeRecorded():
+            note = "" if event.note is None else f": {written(event.note)}"
+            return f"by {harmless(event.source)}{note}"
         case TaskStatusChanged():
             if event.reason is not None:
                 return written(event.reason)
