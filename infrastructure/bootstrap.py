@@ -9,12 +9,16 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from plangate.application.errors import NotAStore, StoreError
-from plangate.application.ports import EventStore, ViewStore
+from plangate.application.ledger.ledger import Ledger
+from plangate.application.ports import EventStore, LedgerStore, ViewStore
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.event_store.family import family_event_store
 from plangate.infrastructure.event_store.memory import memory_event_store
 from plangate.infrastructure.event_store.sqlite import events_in
 from plangate.infrastructure.event_store.sqlite_file import SqliteFile
+from plangate.infrastructure.ledger.key_file import KeyFile
+from plangate.infrastructure.ledger.memory import MemoryLedgerStore
+from plangate.infrastructure.ledger.sqlite import SqliteLedgerStore
 from plangate.infrastructure.settings import Settings
 from plangate.infrastructure.view_store.sqlite import SqliteViewStore, memory_view_store
 
@@ -30,6 +34,8 @@ _MEMORY: Final = "memory:"
 _ENGINE: Final = "engine:"
 _SQLITE: Final = "sqlite:///"
 _POSTGRES: Final = ("postgresql://", "postgres://")
+
+_Stores = tuple[EventStore, ViewStore, LedgerStore]
 
 
 def connect(target: "Target | None" = None, *, schema: str | None = None) -> PlanRegistry:
@@ -47,8 +53,9 @@ def connect(target: "Target | None" = None, *, schema: str | None = None) -> Pla
     if target is None:
         an_engine = settings.db is None and settings.persistence_module
         target = _ENGINE if an_engine else settings.target()
-    events, views = _stores(target, schema)
-    return PlanRegistry(events, views=views, clock=_now, new_id=_new_id)
+    events, views, leaves = _stores(target, schema)
+    ledger = Ledger(events, leaves, KeyFile(settings.ledger_key))
+    return PlanRegistry(events, views=views, ledger=ledger, clock=_now, new_id=_new_id)
 
 
 def connect_to_existing(target: str) -> PlanRegistry:
@@ -78,19 +85,19 @@ def get_registry() -> PlanRegistry:
         return _shared
 
 
-def _stores(target: "Target", schema: str) -> tuple[EventStore, ViewStore]:
+def _stores(target: "Target", schema: str) -> _Stores:
     # Views of a store that is no SQLite file are kept by each process, in its memory.
     if not isinstance(target, str | os.PathLike):
-        return _postgres(target, schema), memory_view_store()
+        return _postgres(target, schema), memory_view_store(), MemoryLedgerStore()
     target = os.fspath(target)
     path = _file_of(target)
     if path is not None:
         return _in_one_file(path)
     if target == _MEMORY:
-        return memory_event_store(), memory_view_store()
+        return memory_event_store(), memory_view_store(), MemoryLedgerStore()
     if target == _ENGINE:
-        return family_event_store(os.environ), memory_view_store()
-    return _postgres(target, schema), memory_view_store()
+        return family_event_store(os.environ), memory_view_store(), MemoryLedgerStore()
+    return _postgres(target, schema), memory_view_store(), MemoryLedgerStore()
 
 
 def _file_of(target: str) -> Path | None:
@@ -105,9 +112,9 @@ def _file_of(target: str) -> Path | None:
     return Path(target.removeprefix(_SQLITE))
 
 
-def _in_one_file(path: Path) -> tuple[EventStore, ViewStore]:
+def _in_one_file(path: Path) -> _Stores:
     file = SqliteFile(path)
-    return events_in(file), SqliteViewStore(file)
+    return events_in(file), SqliteViewStore(file), SqliteLedgerStore(file)
 
 
 def _postgres(source: "str | ConnectionPool[Any]", schema: str) -> EventStore:

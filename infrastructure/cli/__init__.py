@@ -18,6 +18,7 @@ from plangate.infrastructure.cli.checking import check
 from plangate.infrastructure.cli.demo import demo
 from plangate.infrastructure.cli.erasing import erase
 from plangate.infrastructure.cli.explaining import explain
+from plangate.infrastructure.cli.ledger import ledger
 from plangate.infrastructure.cli.options import AsJson, Database
 from plangate.infrastructure.cli.terminal import between_stores, reading, writing, writing_many
 from plangate.infrastructure.cli.upkeep import copy
@@ -54,6 +55,7 @@ app.command("as-of", rich_help_panel=_PAST)(reading(past.as_of))
 app.command("diff", rich_help_panel=_PAST)(reading(past.diff))
 app.command("explain", rich_help_panel=_PAST)(reading(explain))
 app.command("check", rich_help_panel=_PAST)(reading(check))
+app.add_typer(ledger, rich_help_panel=_PAST)
 app.command("erase", rich_help_panel=_MORE)(writing(erase))
 app.command("migrate", rich_help_panel=_MORE)(reading(commands.migrate))
 app.command("copy", rich_help_panel=_MORE)(between_stores(copy))
