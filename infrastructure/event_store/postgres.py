@@ -35,9 +35,10 @@ from plangate.infrastructure.event_store.postgres_connections import (
 )
 from plangate.infrastructure.event_store.postgres_layout import (
     EVENTS,
+    LAYOUT_VERSION,
     LOCKS,
-    is_laid_out,
     lay_out,
+    layout_of,
 )
 from plangate.infrastructure.event_store.postgres_refusals import translated_for
 from plangate.infrastructure.event_store.recorder_store import RecorderEventStore, refuse_taken
@@ -80,17 +81,18 @@ def postgres_event_store(
 ) -> RecorderEventStore:
     """The store in a schema of the database at a libpq URL, or behind a psycopg pool.
 
-    The tables are made if they are not there. Raises `NotAStore` where something
-    else is or none may be made, `StoreTooNew` for the tables of a newer plangate,
-    `StoreUnavailable` where no server answers.
+    The tables are made if they are not there, and brought up to date. Raises
+    `NotAStore` where something else is or none may be made, `StoreTooNew` for the
+    tables of a newer plangate, `StoreUnavailable` where no server answers.
     """
     if not 0 < len(schema.encode()) <= _LONGEST_NAME or "\0" in schema or schema[:3] == "pg_":
         raise NotAStore(f"{schema!r} can be no PostgreSQL schema")
     datastore = _Datastore(_connections(source), schema)
     try:
         with translated_for(datastore.name, None), datastore.get_connection() as connection:
-            if not is_laid_out(connection, schema, datastore.name):
-                _lay_out(connection, schema, datastore.name)
+            layout = layout_of(connection, schema, datastore.name)
+            if layout < LAYOUT_VERSION:
+                _lay_out(connection, schema, datastore.name, layout)
     except BaseException:
         datastore.close()
         raise
@@ -356,11 +358,14 @@ def _connections(source: str | ConnectionPool[Any]) -> Connections:
     return OwnConnections(source) if isinstance(source, str) else LentConnections(source)
 
 
-def _lay_out(connection: Connection, schema: str, name: str) -> None:
+def _lay_out(connection: Connection, schema: str, name: str, layout: int) -> None:
     try:
         lay_out(connection, schema, name)
     except errors.InsufficientPrivilege as error:
-        raise NotAStore(
-            f"{name} has no plangate tables, and this user may not make them;"
-            " let one who may run `plangate migrate`"
-        ) from error
+        what = (
+            f"has layout {layout} of plangate's tables, not {LAYOUT_VERSION}, and this user may not"
+            " bring them up to date"
+            if layout
+            else "has no plangate tables, and this user may not make them"
+        )
+        raise NotAStore(f"{name} {what}; let one who may run `plangate migrate`") from error

@@ -1,4 +1,4 @@
-"""The tables of a store in PostgreSQL: made and upgraded once, recognised ever after.
+"""The tables of a store in PostgreSQL: made once, brought up to date, recognised ever after.
 
 They live in a schema of their own, so that a larger application's database can
 hold them beside its own tables.
@@ -7,13 +7,10 @@ hold them beside its own tables.
 from typing import Final
 
 from psycopg.rows import tuple_row
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Identifier
 
 from plangate.application.errors import NotAStore, StoreTooNew
 from plangate.infrastructure.event_store.postgres_connections import Connection
-
-LAYOUT_VERSION: Final = 1
-"""The version of the tables, recorded beside them."""
 
 EVENTS: Final = "stored_events"
 LAYOUT: Final = "plangate_layout"
@@ -25,8 +22,8 @@ _MIGRATION: Final = 0
 
 # A version is unique by byte order: an index that follows a locale's order breaks
 # with the operating system's next one.
-_TABLES: Final = SQL("""
-CREATE TABLE {events} (
+_EVENTS: Final = """
+CREATE TABLE {schema}.stored_events (
     notification_id bigint NOT NULL UNIQUE,
     originator_id text COLLATE "C" NOT NULL,
     originator_version bigint NOT NULL,
@@ -34,13 +31,22 @@ CREATE TABLE {events} (
     state text NOT NULL,
     PRIMARY KEY (originator_id, originator_version)
 );
-CREATE TABLE {layout} (version integer NOT NULL);
-INSERT INTO {layout} VALUES ({version})
-""")
+CREATE TABLE {schema}.plangate_layout (version integer NOT NULL);
+INSERT INTO {schema}.plangate_layout VALUES (0)
+"""
+
+LAYOUTS: Final = (_EVENTS,)
+"""What each version of the layout added; a store is led through those it lacks.
+
+None is ever changed. Braces have a meaning in them: those that stay are doubled.
+"""
+
+LAYOUT_VERSION: Final = len(LAYOUTS)
+"""The version of the tables, recorded beside them."""
 
 
-def is_laid_out(connection: Connection, schema: str, name: str) -> bool:
-    """Whether the schema holds a store this plangate can use; False if it holds none.
+def layout_of(connection: Connection, schema: str, name: str) -> int:
+    """The layout of the store that the schema holds; 0 if it holds none.
 
     Raises `NotAStore` where another application's events are, `StoreTooNew` for
     the tables of a newer plangate.
@@ -56,7 +62,7 @@ def is_laid_out(connection: Connection, schema: str, name: str) -> bool:
     if LAYOUT not in found:
         if EVENTS in found:
             raise NotAStore(f"{name} holds the events of another application")
-        return False
+        return 0
     query = SQL("SELECT max(version) FROM {}").format(Identifier(schema, LAYOUT))
     (version,) = connection.cursor(row_factory=tuple_row).execute(query).fetchone() or (None,)
     if EVENTS not in found or version is None:
@@ -65,15 +71,16 @@ def is_laid_out(connection: Connection, schema: str, name: str) -> bool:
         raise StoreTooNew(
             f"{name} has layout {version}; this plangate knows layouts up to {LAYOUT_VERSION}"
         )
-    return True
+    return int(version)
 
 
 def lay_out(connection: Connection, schema: str, name: str) -> None:
-    """Make the tables if they are not there; of several processes, one does it."""
+    """Make the tables, or those that an older layout lacks; of several processes, one does it."""
     with connection.transaction():
         cursor = connection.cursor(row_factory=tuple_row)
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCKS, _MIGRATION))
-        if is_laid_out(connection, schema, name):
+        layout = layout_of(connection, schema, name)
+        if layout == LAYOUT_VERSION:
             return
         encoding = connection.info.parameter_status("server_encoding")
         if encoding != "UTF8":
@@ -82,12 +89,7 @@ def lay_out(connection: Connection, schema: str, name: str) -> None:
         cursor.execute("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s", (schema,))
         if not cursor.fetchone():
             cursor.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
-        cursor.execute(_tables(schema))
-
-
-def _tables(schema: str) -> Composed:
-    return _TABLES.format(
-        events=Identifier(schema, EVENTS),
-        layout=Identifier(schema, LAYOUT),
-        version=LAYOUT_VERSION,
-    )
+        for statements in LAYOUTS[layout:]:
+            cursor.execute(SQL(statements).format(schema=Identifier(schema)))
+        version = SQL("UPDATE {} SET version = {}")
+        cursor.execute(version.format(Identifier(schema, LAYOUT), LAYOUT_VERSION))

@@ -9,7 +9,10 @@ import psycopg
 import pytest
 
 from plangate.application.errors import NotAStore, StoreError, StoreReadOnly, StoreTooNew
+from plangate.infrastructure.event_store import postgres as adapter
+from plangate.infrastructure.event_store import postgres_layout as layout
 from plangate.infrastructure.event_store.postgres import postgres_event_store
+from plangate.infrastructure.event_store.postgres_layout import LAYOUT_VERSION, LAYOUTS
 from tests.contracts.test_event_store import entry
 from tests.support.postgres_server import PostgresServer
 
@@ -92,13 +95,29 @@ def test_the_owner_of_a_schema_needs_no_right_to_make_schemas(service: str, run:
         store.append([entry("p", 1)])
 
 
+def test_a_store_of_an_older_layout_is_brought_up_to_date(
+    service: str, url: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(postgres_event_store(url)) as store:
+        store.append([entry("p", 1)])
+    monkeypatch.setattr(layout, "LAYOUTS", (*LAYOUTS, "CREATE TABLE {schema}.more (n integer)"))
+    for module in (layout, adapter):
+        monkeypatch.setattr(module, "LAYOUT_VERSION", LAYOUT_VERSION + 1)
+    with pytest.raises(NotAStore, match=f"has layout {LAYOUT_VERSION} .* `plangate migrate`"):
+        postgres_event_store(service)
+    with closing(postgres_event_store(url)) as store, closing(postgres_event_store(service)):
+        assert len(store.read("p")) == 1
+    assert run("SELECT version FROM plangate.plangate_layout") == [(LAYOUT_VERSION + 1,)]
+    assert run("SELECT n FROM plangate.more") == []
+
+
 @pytest.mark.parametrize(
     "statements, refusal",
     [
         ("DROP TABLE plangate_layout", NotAStore),
         ("DELETE FROM plangate_layout", NotAStore),
         ("DROP TABLE stored_events", NotAStore),
-        ("UPDATE plangate_layout SET version = 2", StoreTooNew),
+        ("UPDATE plangate_layout SET version = 99", StoreTooNew),
     ],
 )
 def test_what_is_no_store_of_this_plangate_is_refused(
