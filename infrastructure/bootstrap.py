@@ -14,7 +14,7 @@ from plangate.application.ports import EventStore, LedgerStore, ViewStore
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.event_store.family import family_event_store
 from plangate.infrastructure.event_store.memory import memory_event_store
-from plangate.infrastructure.event_store.sqlite import events_in
+from plangate.infrastructure.event_store.sqlite import events_in as events_in_file
 from plangate.infrastructure.event_store.sqlite_file import SqliteFile
 from plangate.infrastructure.ledger.key_file import KeyFile
 from plangate.infrastructure.ledger.memory import MemoryLedgerStore
@@ -88,7 +88,7 @@ def get_registry() -> PlanRegistry:
 def _stores(target: "Target", schema: str) -> _Stores:
     # Views of a store that is no SQLite file are kept by each process, in its memory.
     if not isinstance(target, str | os.PathLike):
-        return _postgres(target, schema), memory_view_store(), MemoryLedgerStore()
+        return _postgres(target, schema)
     target = os.fspath(target)
     path = _file_of(target)
     if path is not None:
@@ -97,7 +97,7 @@ def _stores(target: "Target", schema: str) -> _Stores:
         return memory_event_store(), memory_view_store(), MemoryLedgerStore()
     if target == _ENGINE:
         return family_event_store(os.environ), memory_view_store(), MemoryLedgerStore()
-    return _postgres(target, schema), memory_view_store(), MemoryLedgerStore()
+    return _postgres(target, schema)
 
 
 def _file_of(target: str) -> Path | None:
@@ -114,19 +114,24 @@ def _file_of(target: str) -> Path | None:
 
 def _in_one_file(path: Path) -> _Stores:
     file = SqliteFile(path)
-    return events_in(file), SqliteViewStore(file), SqliteLedgerStore(file)
+    return events_in_file(file), SqliteViewStore(file), SqliteLedgerStore(file)
 
 
-def _postgres(source: "str | ConnectionPool[Any]", schema: str) -> EventStore:
+def _postgres(source: "str | ConnectionPool[Any]", schema: str) -> _Stores:
     try:
         from plangate.infrastructure.event_store.postgres import (  # noqa: PLC0415  (an extra)
-            postgres_event_store,
+            events_in,
+            open_schema,
+        )
+        from plangate.infrastructure.ledger.postgres import (  # noqa: PLC0415  (the same)
+            PostgresLedgerStore,
         )
     except ImportError as missing:
         raise StoreError(
             f"PostgreSQL needs psycopg: pip install 'plangate[postgres]' ({missing})"
         ) from missing
-    return postgres_event_store(source, schema)
+    place = open_schema(source, schema)
+    return events_in(place), memory_view_store(), PostgresLedgerStore(place)
 
 
 def _now() -> datetime:

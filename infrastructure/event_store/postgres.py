@@ -14,7 +14,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
-from psycopg import errors
+from psycopg import Cursor, errors
 from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
@@ -79,7 +79,12 @@ _SELECT: Final = SQL(
 def postgres_event_store(
     source: str | ConnectionPool[Any], schema: str = SCHEMA
 ) -> RecorderEventStore:
-    """The store in a schema of the database at a libpq URL, or behind a psycopg pool.
+    """The events in a schema of the database at a libpq URL, or behind a psycopg pool."""
+    return events_in(open_schema(source, schema))
+
+
+def open_schema(source: str | ConnectionPool[Any], schema: str = SCHEMA) -> "Datastore":
+    """The schema that holds a store, in the database at a libpq URL, or behind a psycopg pool.
 
     The tables are made if they are not there, and brought up to date. Raises
     `NotAStore` where something else is or none may be made, `StoreTooNew` for the
@@ -87,7 +92,7 @@ def postgres_event_store(
     """
     if not 0 < len(schema.encode()) <= _LONGEST_NAME or "\0" in schema or schema[:3] == "pg_":
         raise NotAStore(f"{schema!r} can be no PostgreSQL schema")
-    datastore = _Datastore(_connections(source), schema)
+    datastore = Datastore(_connections(source), schema)
     try:
         with translated_for(datastore.name, None), datastore.get_connection() as connection:
             layout = layout_of(connection, schema, datastore.name)
@@ -96,6 +101,11 @@ def postgres_event_store(
     except BaseException:
         datastore.close()
         raise
+    return datastore
+
+
+def events_in(datastore: "Datastore") -> RecorderEventStore:
+    """The events of a schema that others use too."""
 
     @contextmanager
     def turn(plan_id: str) -> Iterator[None]:
@@ -111,7 +121,7 @@ def postgres_event_store(
     )
 
 
-class _Datastore(PostgresDatastore):
+class Datastore(PostgresDatastore):
     """The library's datastore, on connections of our own choosing.
 
     The library's pool hides why there is no connection, and waits longer from one
@@ -166,6 +176,17 @@ class _Datastore(PostgresDatastore):
         if refused:
             raise StoreReadOnly(f"{self.name} may still hold what was removed ({refused[0]})")
 
+    @contextmanager
+    def one_cursor(self) -> Iterator[Cursor[Any]]:
+        """A transaction of its own, for what is kept beside the events."""
+        with translated_for(self.name, None), self._connections.one() as connection:
+            try:
+                connection.execute(_BEGIN)
+                yield connection.cursor(row_factory=tuple_row)
+                connection.execute("COMMIT")
+            finally:
+                _roll_back(connection)
+
     def lock(self, plan_id: str = "") -> tuple[int, int]:
         """The advisory lock that stands for a plan, or for the whole log."""
         name = f"{self.schema}\n{plan_id}"
@@ -187,9 +208,9 @@ class _Log(PostgresApplicationRecorder):
     an idempotency key would be carried out twice.
     """
 
-    datastore: _Datastore
+    datastore: Datastore
 
-    def __init__(self, datastore: _Datastore) -> None:
+    def __init__(self, datastore: Datastore) -> None:
         super().__init__(datastore)
         events = Identifier(datastore.schema, EVENTS)
         self._lock = datastore.lock()

@@ -35,7 +35,22 @@ CREATE TABLE {schema}.plangate_layout (version integer NOT NULL);
 INSERT INTO {schema}.plangate_layout VALUES (0)
 """
 
-LAYOUTS: Final = (_EVENTS,)
+_LEDGER: Final = """
+CREATE TABLE {schema}.ledger_leaves (
+    leaf bigint PRIMARY KEY,
+    position bigint NOT NULL,
+    event_id text NOT NULL,
+    hash bytea NOT NULL
+);
+CREATE TABLE {schema}.ledger_reach (
+    leaves bigint NOT NULL,
+    position bigint NOT NULL,
+    frontier bytea NOT NULL
+)
+"""
+# The ledger's leaves, numbered from 0, and how far it has come: nothing, or one row.
+
+LAYOUTS: Final = (_EVENTS, _LEDGER)
 """What each version of the layout added; a store is led through those it lacks.
 
 None is ever changed. Braces have a meaning in them: those that stay are doubled.

@@ -52,7 +52,7 @@ class AlteredLog(RecorderEventStore):
                 e
                 for e in (self.entries if self.filed is None else self.filed)
                 if e.plan_id == plan_id
-                and isinstance(e.version, int)
+                and str(e.version).isdecimal()
                 and after < e.version <= (until or 10**9)
             ),
             key=lambda e: e.version,

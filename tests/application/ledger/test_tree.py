@@ -104,12 +104,12 @@ def path(m: int, leaves: Sequence[bytes]) -> list[bytes]:
     return [*path(m - k, leaves[k:]), mth(leaves[:k])]
 
 
-def subproof(m: int, leaves: Sequence[bytes], whole: bool) -> list[bytes]:
+def subproof(m: int, leaves: Sequence[bytes], *, whole: bool) -> list[bytes]:
     if m == len(leaves):
         return [] if whole else [mth(leaves)]
     k = largest_power_below(len(leaves))
     if m <= k:
-        return [*subproof(m, leaves[:k], whole), mth(leaves[k:])]
+        return [*subproof(m, leaves[:k], whole=whole), mth(leaves[k:])]
     return [*subproof(m - k, leaves[k:], whole=False), mth(leaves[:k])]
 
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from plangate.application.ledger import findings, verifying
-from plangate.application.ledger.ledger import Ledger
+from plangate.application.ledger.encoding import as_it_is
 from plangate.application.ledger.leaves import Leaf, Reach
+from plangate.application.ledger.ledger import Ledger
 from plangate.application.ledger.reports import LedgerReport
 from plangate.application.ledger.tree import Frontier
 from plangate.application.records import StoredEntry
@@ -146,7 +147,7 @@ def test_an_event_that_could_not_be_read_when_it_came_is_no_alteration(case: Cas
     assert found(ledger.verify({"kept": kept})) == [("unreadable", 6, "q@2")]
     # One who can read it makes another leaf of it.
     readable = case.altered()
-    leaves._leaves[5] = replace(leaves._leaves[5], hash=verifying.as_it_is(readable.at(6)))
+    leaves._leaves[5] = replace(leaves._leaves[5], hash=as_it_is(readable.at(6)))
     tree = Frontier().extended(leaf.hash for leaf in leaves._leaves)
     leaves._reach = Reach(8, tree)
     assert found(Ledger(readable, leaves, case.key).verify()) == []
@@ -159,7 +160,7 @@ def test_a_log_that_breaks_off_says_where(case: Case) -> None:
     report = after(case, break_off)
     assert ("unreadable", 3, None) in found(report)
     assert "cannot be read on from here: a page is damaged" in report.findings[0].why
-    assert [f for f in found(report) if f[0] == "removed"][0] == ("removed", 4, "p@4")
+    assert next(f for f in found(report) if f[0] == "removed") == ("removed", 4, "p@4")
 
 
 def test_a_log_that_ends_before_its_end_says_so(case: Case) -> None:
