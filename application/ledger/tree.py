@@ -112,18 +112,13 @@ def is_included(leaf: bytes, place: int, size: int, proof: Sequence[bytes], root
     """Whether a proof leads from a leaf at a place to the root (RFC 9162, 2.1.3.2)."""
     if not 0 <= place < size:
         return False
-    here, last, made = place, size - 1, leaf
-    for step in proof:
-        if last == 0:
-            return False
-        if here % 2 or here == last:
-            made = node_hash(step, made)
-            while here % 2 == 0 and here:
-                here, last = here // 2, last // 2
-        else:
-            made = node_hash(made, step)
-        here, last = here // 2, last // 2
-    return last == 0 and made == root
+    sides = _sides(place, size - 1, len(proof))
+    if sides is None:
+        return False
+    made = leaf
+    for step, on_the_left in zip(proof, sides, strict=True):
+        made = node_hash(step, made) if on_the_left else node_hash(made, step)
+    return made == root
 
 
 def is_consistent(
@@ -134,24 +129,37 @@ def is_consistent(
         return False
     if old in {0, new}:
         return not proof and (old == 0 or old_root == new_root)
-    steps = [*proof] if old & (old - 1) else [old_root, *proof]
-    if not steps:
+    whole = [*proof] if old & (old - 1) else [old_root, *proof]
+    if not whole:
         return False
+    first, *steps = whole
     here, last = old - 1, new - 1
     while here % 2:
         here, last = here // 2, last // 2
-    made_old = made_new = steps[0]
-    for step in steps[1:]:
-        if last == 0:
-            return False
-        if here % 2 or here == last:
+    sides = _sides(here, last, len(steps))
+    if sides is None:
+        return False
+    made_old = made_new = first
+    for step, on_the_left in zip(steps, sides, strict=True):
+        if on_the_left:
             made_old, made_new = node_hash(step, made_old), node_hash(step, made_new)
-            while here % 2 == 0 and here:
-                here, last = here // 2, last // 2
         else:
             made_new = node_hash(made_new, step)
+    return (made_old, made_new) == (old_root, new_root)
+
+
+def _sides(here: int, last: int, steps: int) -> list[bool] | None:
+    """Which steps up from a place stand on its left; None if so many do not lead to the root."""
+    sides = []
+    for _ in range(steps):
+        if last == 0:
+            return None
+        on_the_left = here % 2 == 1 or here == last
+        while on_the_left and here and here % 2 == 0:
+            here, last = here // 2, last // 2
+        sides.append(on_the_left)
         here, last = here // 2, last // 2
-    return last == 0 and (made_old, made_new) == (old_root, new_root)
+    return None if last else sides
 
 
 def _split(size: int) -> int:

@@ -13,6 +13,13 @@ from plangate.application.history.check import CheckReport
 from plangate.application.history.diff import PlanDiff
 from plangate.application.history.explain import Explanation
 from plangate.application.history.whatif import WhatIf
+from plangate.application.ledger.reports import (
+    Checkpoint,
+    ConsistencyProof,
+    InclusionProof,
+    LedgerReport,
+    VerifierKey,
+)
 from plangate.application.results import PlanList, PlanStatus
 from plangate.application.upkeep.reports import CopyReport
 from plangate.infrastructure.event_codec import STORED_KINDS, StoredRecord
@@ -28,6 +35,11 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "explanation.v1": (Explanation, "serialization"),
     "plan-diff.v1": (PlanDiff, "serialization"),
     "check-report.v1": (CheckReport, "serialization"),
+    "checkpoint.v1": (Checkpoint, "serialization"),
+    "consistency-proof.v1": (ConsistencyProof, "serialization"),
+    "inclusion-proof.v1": (InclusionProof, "serialization"),
+    "ledger-report.v1": (LedgerReport, "serialization"),
+    "verifier-key.v1": (VerifierKey, "serialization"),
     "what-if.v1": (WhatIf, "serialization"),
 }
 
