@@ -7,6 +7,8 @@
     │   ├── NothingRecorded     the log is empty
     │   ├── NoLedgerKey         there is no key, or it cannot be used
     │   └── LedgerContradicted  the log, or a checkpoint, is not what the ledger has
+    ├── AlteredBundle           a bundle is not as it was written; nothing of it was taken in
+    │   └── BundleTooNew        … or a newer plangate wrote it
     └── StoreError              the store cannot serve
         ├── NotAStore           what was named holds something else, or is damaged
         ├── StoreTooNew         a newer plangate wrote it
@@ -75,6 +77,25 @@ class LedgerContradicted(LedgerError):
 
     def __str__(self) -> str:
         return f"the ledger says otherwise: {self.why}; `plangate ledger verify` tells more"
+
+
+class AlteredBundle(PlangateError):
+    """A bundle is not as it was written, or is none. Nothing of it was taken in.
+
+    `line` counts the lines of the bundle, unpacked, from 1.
+    """
+
+    def __init__(self, line: int, why: str) -> None:
+        super().__init__(line, why)
+        self.line = line
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"the bundle cannot be taken in: line {self.line}: {self.why}"
+
+
+class BundleTooNew(AlteredBundle):
+    """A newer plangate wrote the bundle; this one would misread it."""
 
 
 class StoreError(PlangateError):

@@ -86,18 +86,17 @@ def get_registry() -> PlanRegistry:
 
 
 def _stores(target: "Target", schema: str) -> _Stores:
-    # Views of a store that is no SQLite file are kept by each process, in its memory.
     if not isinstance(target, str | os.PathLike):
-        return _postgres(target, schema)
+        return _in_one_schema(target, schema)
     target = os.fspath(target)
     path = _file_of(target)
     if path is not None:
         return _in_one_file(path)
     if target == _MEMORY:
         return memory_event_store(), memory_view_store(), MemoryLedgerStore()
-    if target == _ENGINE:
+    if target == _ENGINE:  # which holds events alone: each process keeps the rest itself
         return family_event_store(os.environ), memory_view_store(), MemoryLedgerStore()
-    return _postgres(target, schema)
+    return _in_one_schema(target, schema)
 
 
 def _file_of(target: str) -> Path | None:
@@ -117,21 +116,24 @@ def _in_one_file(path: Path) -> _Stores:
     return events_in_file(file), SqliteViewStore(file), SqliteLedgerStore(file)
 
 
-def _postgres(source: "str | ConnectionPool[Any]", schema: str) -> _Stores:
+def _in_one_schema(source: "str | ConnectionPool[Any]", schema: str) -> _Stores:
     try:
-        from plangate.infrastructure.event_store.postgres import (  # noqa: PLC0415  (an extra)
-            events_in,
+        from plangate.infrastructure.event_store import postgres  # noqa: PLC0415  (an extra)
+        from plangate.infrastructure.event_store.postgres_schema import (  # noqa: PLC0415
             open_schema,
         )
-        from plangate.infrastructure.ledger.postgres import (  # noqa: PLC0415  (the same)
+        from plangate.infrastructure.ledger.postgres import (  # noqa: PLC0415
             PostgresLedgerStore,
+        )
+        from plangate.infrastructure.view_store.postgres import (  # noqa: PLC0415
+            PostgresViewStore,
         )
     except ImportError as missing:
         raise StoreError(
             f"PostgreSQL needs psycopg: pip install 'plangate[postgres]' ({missing})"
         ) from missing
-    place = open_schema(source, schema)
-    return events_in(place), memory_view_store(), PostgresLedgerStore(place)
+    opened = open_schema(source, schema)
+    return postgres.events_in(opened), PostgresViewStore(opened), PostgresLedgerStore(opened)
 
 
 def _now() -> datetime:

@@ -9,6 +9,8 @@ What stands in `__all__` is the public API.
 from plangate.application.drafts import PlanDraft, TaskDraft
 from plangate.application.erasure import Erasure
 from plangate.application.errors import (
+    AlteredBundle,
+    BundleTooNew,
     ConcurrentChange,
     CorruptEvent,
     HistoryDiffers,
@@ -27,6 +29,9 @@ from plangate.application.errors import (
     ViewBehind,
 )
 from plangate.application.graph import GraphNode, PlanGraph
+from plangate.application.history.audit import AuditEntry, AuditTrail, Figures
+from plangate.application.history.bundle_export import ExportReport
+from plangate.application.history.bundle_import import ImportReport
 from plangate.application.history.check import CheckReport, Mismatch, MismatchKind
 from plangate.application.history.diff import ChangeKind, PlanChange, PlanDiff
 from plangate.application.history.differences import Happening
@@ -38,8 +43,12 @@ from plangate.application.history.explain import (
     ScorePart,
     TaskShift,
 )
+from plangate.application.history.finding import Finding, FindingKind, Severity
+from plangate.application.history.findings import FindingsReport
 from plangate.application.history.past import Moment
+from plangate.application.history.sweep import Point, Sweep
 from plangate.application.history.tipping import ScoreChange
+from plangate.application.history.totals import Totals
 from plangate.application.history.whatif import (
     Difference,
     Ending,
@@ -47,15 +56,23 @@ from plangate.application.history.whatif import (
     PlanReplay,
     Reading,
     TaskEnding,
+    UnfitPlan,
     WhatIf,
+)
+from plangate.application.importing.foreign import NotCarried
+from plangate.application.importing.intake import (
+    ImportedPlan,
+    ImportOutcome,
+    PlanFormat,
+    PlansImport,
 )
 from plangate.application.ledger.ledger import Ledger
 from plangate.application.ledger.reports import (
     Checkpoint,
     ConsistencyProof,
-    FindingKind,
     InclusionProof,
     LedgerFinding,
+    LedgerFindingKind,
     LedgerReport,
     VerifierKey,
 )
@@ -108,6 +125,7 @@ from plangate.domain.events import (
     AttemptStarted,
     GateApproved,
     LeaseRenewed,
+    OutcomeRecorded,
     PlanArchived,
     PlanCreated,
     PlanDeleted,
@@ -139,6 +157,7 @@ from plangate.domain.vocabulary import (
     AttemptScores,
     Gate,
     ObstacleKind,
+    Outcome,
     OutOfRange,
     PlanState,
     Recency,
@@ -149,13 +168,19 @@ from plangate.domain.vocabulary import (
     TaskStatus,
 )
 from plangate.infrastructure.bootstrap import connect, get_registry
+from plangate.infrastructure.plots import CannotPlot, plot
 
 __all__ = [
     "AddTask",
+    "AlteredBundle",
     "AttemptScores",
     "AttemptStarted",
+    "AuditEntry",
+    "AuditTrail",
     "BoardPage",
     "BoardTask",
+    "BundleTooNew",
+    "CannotPlot",
     "ChangeKind",
     "ChangeTask",
     "CheckReport",
@@ -174,8 +199,12 @@ __all__ = [
     "Envelope",
     "Erasure",
     "Explanation",
+    "ExportReport",
     "FigureMove",
+    "Figures",
+    "Finding",
     "FindingKind",
+    "FindingsReport",
     "Gate",
     "GateApproved",
     "GateMemory",
@@ -184,6 +213,9 @@ __all__ = [
     "Happening",
     "HistoryDiffers",
     "IdempotencyKeyReused",
+    "ImportOutcome",
+    "ImportReport",
+    "ImportedPlan",
     "InclusionProof",
     "InvalidInput",
     "InvalidScore",
@@ -192,6 +224,7 @@ __all__ = [
     "LedgerContradicted",
     "LedgerError",
     "LedgerFinding",
+    "LedgerFindingKind",
     "LedgerReport",
     "LostInput",
     "Mismatch",
@@ -202,10 +235,13 @@ __all__ = [
     "NewTask",
     "NoLedgerKey",
     "NotAStore",
+    "NotCarried",
     "NothingRecorded",
     "ObstacleKind",
     "ObstacleView",
     "OutOfRange",
+    "Outcome",
+    "OutcomeRecorded",
     "Plan",
     "PlanArchived",
     "PlanChange",
@@ -216,6 +252,7 @@ __all__ = [
     "PlanErased",
     "PlanEvent",
     "PlanExists",
+    "PlanFormat",
     "PlanGone",
     "PlanGraph",
     "PlanHeld",
@@ -234,6 +271,8 @@ __all__ = [
     "PlanSummary",
     "PlangateError",
     "PlannedTask",
+    "PlansImport",
+    "Point",
     "Policy",
     "PositionTaken",
     "Preset",
@@ -253,6 +292,7 @@ __all__ = [
     "Scorer",
     "ScorerKind",
     "ScoringFailed",
+    "Severity",
     "SplitTask",
     "StatusCause",
     "StoreError",
@@ -261,6 +301,7 @@ __all__ = [
     "StoreTooNew",
     "StoreUnavailable",
     "StuckPlan",
+    "Sweep",
     "Task",
     "TaskAdded",
     "TaskChanged",
@@ -279,6 +320,8 @@ __all__ = [
     "TaskView",
     "TimelineEntry",
     "TimelinePage",
+    "Totals",
+    "UnfitPlan",
     "UnreadablePlan",
     "VerifierKey",
     "ViewBehind",
@@ -287,4 +330,5 @@ __all__ = [
     "WhatIf",
     "connect",
     "get_registry",
+    "plot",
 ]

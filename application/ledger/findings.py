@@ -9,7 +9,7 @@ from typing import Final
 
 from plangate.application.ledger.encoding import at_position
 from plangate.application.ledger.leaves import Leaf
-from plangate.application.ledger.reports import FindingKind, LedgerFinding
+from plangate.application.ledger.reports import LedgerFinding, LedgerFindingKind
 from plangate.application.ledger.tree import leaf_hash
 from plangate.application.records import StoredEntry
 
@@ -35,7 +35,11 @@ class Findings:
         self._there: list[Suspect] = []
 
     def note(
-        self, kind: FindingKind, why: str, event_id: str | None = None, position: int | None = None
+        self,
+        kind: LedgerFindingKind,
+        why: str,
+        event_id: str | None = None,
+        position: int | None = None,
     ) -> None:
         """One thing that is wrong."""
         self.count += 1
@@ -43,14 +47,14 @@ class Findings:
             found = LedgerFinding(kind=kind, why=why, event_id=event_id, position=position)
             self._listed.append(found)
 
-    def about(self, kind: FindingKind, why: str, entry: StoredEntry) -> None:
+    def about(self, kind: LedgerFindingKind, why: str, entry: StoredEntry) -> None:
         """One thing that is wrong with an event."""
         self.note(kind, why, entry.event_id, entry.position)
 
     def differ(self, leaf: Leaf, suspect: Suspect) -> None:
         """What is at a position is not what was there."""
         if leaf.event_id == suspect.entry.event_id:
-            self.about(FindingKind.ALTERED, "it does not say what it said", suspect.entry)
+            self.about(LedgerFindingKind.ALTERED, "it does not say what it said", suspect.entry)
         else:
             self.vanished(leaf)
             self.appeared(suspect)
@@ -77,10 +81,10 @@ class Findings:
                 self._added(suspect)
             elif leaf_hash(at_position(leaf.position, suspect.record)) == leaf.hash:
                 why = f"it was at position {leaf.position:,}"
-                self.about(FindingKind.REORDERED, why, suspect.entry)
+                self.about(LedgerFindingKind.REORDERED, why, suspect.entry)
             else:
                 why = f"it was at position {leaf.position:,}, and said something else"
-                self.about(FindingKind.ALTERED, why, suspect.entry)
+                self.about(LedgerFindingKind.ALTERED, why, suspect.entry)
         for leaf in self._gone.values():
             self._removed(leaf)
         self._there, self._gone = [], {}
@@ -92,7 +96,7 @@ class Findings:
         )
 
     def _added(self, suspect: Suspect) -> None:
-        self.about(FindingKind.ADDED, "it was not there", suspect.entry)
+        self.about(LedgerFindingKind.ADDED, "it was not there", suspect.entry)
 
     def _removed(self, leaf: Leaf) -> None:
-        self.note(FindingKind.REMOVED, "it is gone", leaf.event_id, leaf.position)
+        self.note(LedgerFindingKind.REMOVED, "it is gone", leaf.event_id, leaf.position)

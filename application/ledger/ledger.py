@@ -17,9 +17,9 @@ from plangate.application.ledger.notes import NotANote, Note, origin_of, read_no
 from plangate.application.ledger.reports import (
     Checkpoint,
     ConsistencyProof,
-    FindingKind,
     InclusionProof,
     LedgerFinding,
+    LedgerFindingKind,
     LedgerReport,
     VerifierKey,
 )
@@ -87,7 +87,8 @@ class Ledger:
         report = Verification(self._log, self._store, signed).report(tell)
         unsigned = tuple(
             LedgerFinding(
-                kind=FindingKind.CHECKPOINT, why=f"{name} is not signed by the key of this ledger"
+                kind=LedgerFindingKind.CHECKPOINT,
+                why=f"{name} is not signed by the key of this ledger",
             )
             for name in named
             if name not in signed

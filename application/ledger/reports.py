@@ -63,7 +63,7 @@ class ConsistencyProof(_Told):
     new_checkpoint: str
 
 
-class FindingKind(StrEnum):
+class LedgerFindingKind(StrEnum):
     """What is wrong.
 
     `altered`: an event does not say what it said. `removed`, `added`, `reordered`: it is
@@ -89,7 +89,7 @@ class FindingKind(StrEnum):
 class LedgerFinding(_Told):
     """One thing that is wrong, and where: at a position of the log, about an event."""
 
-    kind: FindingKind
+    kind: LedgerFindingKind
     why: str
     event_id: str | None = None
     position: int | None = None

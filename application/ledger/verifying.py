@@ -14,7 +14,7 @@ from plangate.application.ledger.encoding import as_it_is, at_position, record
 from plangate.application.ledger.findings import MAX_LISTED, Findings, Suspect
 from plangate.application.ledger.leaves import Leaf, Reach
 from plangate.application.ledger.notes import Note, origin_of
-from plangate.application.ledger.reports import FindingKind, LedgerReport
+from plangate.application.ledger.reports import LedgerFindingKind, LedgerReport
 from plangate.application.ledger.tree import Frontier, leaf_hash
 from plangate.application.ports import EventStore, LedgerStore
 from plangate.application.records import StoredEntry
@@ -79,7 +79,7 @@ class Verification:
                 found = self._log.read_all_stored(after=after, limit=PAGE)
             except NotAStore as damage:
                 why = f"the log cannot be read on from here: {damage}"
-                self._findings.note(FindingKind.UNREADABLE, why, position=after)
+                self._findings.note(LedgerFindingKind.UNREADABLE, why, position=after)
                 return
             page = [entry for entry in found if (entry.position or 0) <= self._last]
             if not page:
@@ -88,7 +88,7 @@ class Verification:
             after = found[-1].position or self._last
         if after < self._last:
             why = f"the log ends here, and not at position {self._last:,} as it says"
-            self._findings.note(FindingKind.REMOVED, why, position=after)
+            self._findings.note(LedgerFindingKind.REMOVED, why, position=after)
         tell(self._last, self._last)
 
     # --- with the saved leaves ---
@@ -106,7 +106,7 @@ class Verification:
                 self._findings.differ(leaf, Suspect(entry, recorded))
             elif leaf.event_id != entry.event_id:
                 why = f"its leaf {leaf.number:,} names another event"
-                self._findings.about(FindingKind.LEDGER, why, entry)
+                self._findings.about(LedgerFindingKind.LEDGER, why, entry)
         elif position <= self._reach.position:
             self._compared += 1
             self._findings.appeared(Suspect(entry, recorded))
@@ -123,11 +123,11 @@ class Verification:
         try:
             self._log.format.decode(entry)
         except CorruptEvent as unreadable:
-            self._findings.about(FindingKind.UNREADABLE, unreadable.why, entry)
+            self._findings.about(LedgerFindingKind.UNREADABLE, unreadable.why, entry)
             return
         if not self._log.format.is_as_written(entry):
             why = "its bytes are not those that are written for what they say"
-            self._findings.about(FindingKind.REWRITTEN, why, entry)
+            self._findings.about(LedgerFindingKind.REWRITTEN, why, entry)
 
     # --- what is new ---
 
@@ -145,7 +145,7 @@ class Verification:
             check.judge(plan_id)
             for wrong in check.report().mismatches:
                 if wrong.kind is not MismatchKind.UNREADABLE and first <= _version(wrong.event_id):
-                    self._findings.note(FindingKind.UNFOUNDED, wrong.why, wrong.event_id)
+                    self._findings.note(LedgerFindingKind.UNFOUNDED, wrong.why, wrong.event_id)
 
     # --- by way of the plans ---
 
@@ -163,7 +163,7 @@ class Verification:
                 found = self._log.read_stored(plan_id, after=max(first - 2, 0), until=last)
             except NotAStore as damage:
                 self._findings.about(
-                    FindingKind.MISFILED, f"its plan cannot be read: {damage}", entries[0]
+                    LedgerFindingKind.MISFILED, f"its plan cannot be read: {damage}", entries[0]
                 )
                 continue
             self._compare_plan(entries, found, places)
@@ -175,7 +175,7 @@ class Verification:
         for entry in entries:
             if entry.version > 1 and entry.version - 1 not in there:
                 why = "its plan has no event of the version before it"
-                self._findings.about(FindingKind.MISFILED, why, entry)
+                self._findings.about(LedgerFindingKind.MISFILED, why, entry)
         for entry in entries:
             other = there.pop(entry.version, None)
             if other is None:
@@ -184,11 +184,11 @@ class Verification:
                 why = "its plan is read with another in its place"
             else:
                 continue
-            self._findings.about(FindingKind.MISFILED, why, entry)
+            self._findings.about(LedgerFindingKind.MISFILED, why, entry)
         for other in there.values():
             if other.position in places:
                 why = "its plan is read with it, the log without"
-                self._findings.about(FindingKind.MISFILED, why, other)
+                self._findings.about(LedgerFindingKind.MISFILED, why, other)
 
     def _are_the_same(self, entry: StoredEntry, other: StoredEntry) -> bool:
         """Whether both say the same; an erasure may have come between the two readings."""
@@ -215,7 +215,7 @@ class Verification:
             why = f"the first {note.size:,} events are not those that {name} covers"
         else:
             return
-        self._findings.note(FindingKind.CHECKPOINT, why)
+        self._findings.note(LedgerFindingKind.CHECKPOINT, why)
 
     def _origin(self) -> str | None:
         """Which log this is, by the saved leaves or else by itself; None while it is empty."""
@@ -256,7 +256,7 @@ class _Saved:
             self._next = next(self._leaves, None)
         if (self._position, self._tree) != (self._reach.position, self._reach.tree):
             why = "the root it goes on from is not that of its leaves"
-            self._findings.note(FindingKind.LEDGER, why)
+            self._findings.note(LedgerFindingKind.LEDGER, why)
 
     def _read(self, ledger: LedgerStore) -> Iterator[Leaf]:
         """The leaves, as far as they can be such: numbered, rising, with whole hashes."""
@@ -267,7 +267,7 @@ class _Saved:
                 leaf = page.get(number)
                 if leaf is None or not self._position < leaf.position <= self._reach.position:
                     why = f"its leaf {number:,} is missing or out of order"
-                    self._findings.note(FindingKind.LEDGER, why)
+                    self._findings.note(LedgerFindingKind.LEDGER, why)
                     continue
                 self._position = leaf.position
                 self._tree = self._tree.extended((leaf.hash,))

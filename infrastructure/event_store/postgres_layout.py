@@ -1,7 +1,9 @@
-"""The tables of a store in PostgreSQL: made once, brought up to date, recognised ever after.
+"""The tables of a store in PostgreSQL: made and upgraded once, recognised ever after.
 
 They live in a schema of their own, so that a larger application's database can
-hold them beside its own tables.
+hold them beside its own tables. Those who use the store need no right to make
+tables: rebuilding a view does not, since each table of a view has two sides, of
+which one is read while the other is filled.
 """
 
 from typing import Final
@@ -22,7 +24,7 @@ _MIGRATION: Final = 0
 
 # A version is unique by byte order: an index that follows a locale's order breaks
 # with the operating system's next one.
-_EVENTS: Final = """
+_EVENT_TABLES: Final = """
 CREATE TABLE {schema}.stored_events (
     notification_id bigint NOT NULL UNIQUE,
     originator_id text COLLATE "C" NOT NULL,
@@ -32,28 +34,143 @@ CREATE TABLE {schema}.stored_events (
     PRIMARY KEY (originator_id, originator_version)
 );
 CREATE TABLE {schema}.plangate_layout (version integer NOT NULL);
-INSERT INTO {schema}.plangate_layout VALUES (0)
+INSERT INTO {schema}.plangate_layout VALUES (1);
+"""
+_VIEW_TABLES: Final = """
+CREATE TABLE {schema}.view_marks (
+    view text COLLATE "C" NOT NULL,
+    rebuilt boolean NOT NULL,
+    side smallint NOT NULL,
+    fold_version integer NOT NULL,
+    position bigint NOT NULL,
+    updates bigint NOT NULL,
+    PRIMARY KEY (view, rebuilt)
+);
+CREATE TABLE {schema}.view_stuck (
+    view text COLLATE "C" NOT NULL,
+    rebuilt boolean NOT NULL,
+    plan_id text COLLATE "C" NOT NULL,
+    version bigint NOT NULL,
+    position bigint,
+    why text NOT NULL,
+    since timestamptz NOT NULL,
+    PRIMARY KEY (view, rebuilt, plan_id)
+);
+CREATE TABLE {schema}.view_plans (
+    side smallint NOT NULL,
+    plan_id text COLLATE "C" NOT NULL,
+    goal text,
+    state text NOT NULL,
+    rolling_confidence double precision NOT NULL,
+    confidence_threshold double precision NOT NULL,
+    needs_replan boolean NOT NULL,
+    replan_due boolean NOT NULL,
+    replan_count bigint NOT NULL,
+    gate_fallen boolean NOT NULL,
+    gate_lows bigint NOT NULL,
+    gate_replans bigint NOT NULL,
+    gate_exhausted boolean NOT NULL,
+    next_task_id text,
+    task_count bigint NOT NULL,
+    pending bigint NOT NULL,
+    in_progress bigint NOT NULL,
+    done bigint NOT NULL,
+    failed bigint NOT NULL,
+    replanning bigint NOT NULL,
+    priority bigint NOT NULL,
+    labels text[] NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    version bigint NOT NULL,
+    created_position bigint NOT NULL,
+    updated_position bigint NOT NULL,
+    PRIMARY KEY (side, plan_id)
+);
+CREATE INDEX ON {schema}.view_plans (side, created_position);
+CREATE INDEX ON {schema}.view_plans (side, updated_position);
+CREATE INDEX ON {schema}.view_plans (side, rolling_confidence, created_position);
+CREATE INDEX ON {schema}.view_plans (side, priority DESC, created_position);
+CREATE TABLE {schema}.view_words (
+    side smallint NOT NULL,
+    created_position bigint NOT NULL,
+    part integer NOT NULL,
+    words tsvector NOT NULL,
+    PRIMARY KEY (side, created_position, part)
+);
+CREATE INDEX ON {schema}.view_words USING gin (words);
+CREATE TABLE {schema}.view_board (
+    side smallint NOT NULL,
+    plan_id text COLLATE "C" NOT NULL,
+    task_id text COLLATE "C" NOT NULL,
+    title text,
+    status text NOT NULL,
+    since timestamptz NOT NULL,
+    prompt_score double precision,
+    output_score double precision,
+    confidence double precision,
+    replan_count bigint NOT NULL,
+    attempt bigint NOT NULL,
+    worker text,
+    lease_until timestamptz,
+    priority bigint,
+    labels text[] NOT NULL,
+    place bigint NOT NULL,
+    plan_position bigint NOT NULL,
+    PRIMARY KEY (side, plan_id, task_id)
+);
+CREATE INDEX ON {schema}.view_board (side, status, plan_position, place);
+CREATE TABLE {schema}.view_timeline (
+    side smallint NOT NULL,
+    plan_id text COLLATE "C" NOT NULL,
+    version bigint NOT NULL,
+    position bigint NOT NULL,
+    at timestamptz NOT NULL,
+    task_id text NOT NULL,
+    kind text NOT NULL,
+    score double precision NOT NULL,
+    raw_score double precision,
+    scorer jsonb,
+    attempt bigint NOT NULL,
+    task_confidence double precision,
+    rolling_confidence double precision NOT NULL,
+    confidence_threshold double precision NOT NULL,
+    PRIMARY KEY (side, plan_id, version)
+);
+CREATE TABLE {schema}.view_replans (
+    side smallint NOT NULL,
+    plan_id text COLLATE "C" NOT NULL,
+    version bigint NOT NULL,
+    position bigint NOT NULL,
+    at timestamptz NOT NULL,
+    task_id text NOT NULL,
+    rolling_confidence double precision NOT NULL,
+    confidence_threshold double precision NOT NULL,
+    replan_count bigint NOT NULL,
+    attempt bigint NOT NULL,
+    PRIMARY KEY (side, plan_id, version)
+);
+CREATE INDEX ON {schema}.view_replans (side, position);
 """
 
-_LEDGER: Final = """
+_LEDGER_TABLES: Final = """
 CREATE TABLE {schema}.ledger_leaves (
     leaf bigint PRIMARY KEY,
     position bigint NOT NULL,
-    event_id text NOT NULL,
+    event_id text COLLATE "C" NOT NULL,
     hash bytea NOT NULL
 );
 CREATE TABLE {schema}.ledger_reach (
     leaves bigint NOT NULL,
     position bigint NOT NULL,
     frontier bytea NOT NULL
-)
+);
 """
-# The ledger's leaves, numbered from 0, and how far it has come: nothing, or one row.
 
-LAYOUTS: Final = (_EVENTS, _LEDGER)
+LAYOUTS: Final = (_EVENT_TABLES, _VIEW_TABLES, _LEDGER_TABLES)
 """What each version of the layout added; a store is led through those it lacks.
 
-None is ever changed. Braces have a meaning in them: those that stay are doubled.
+When the columns of a view change, one more drops its table and makes it anew, and
+takes its marks away: it is then rebuilt from the log.
 """
 
 LAYOUT_VERSION: Final = len(LAYOUTS)
@@ -61,7 +178,7 @@ LAYOUT_VERSION: Final = len(LAYOUTS)
 
 
 def layout_of(connection: Connection, schema: str, name: str) -> int:
-    """The layout of the store that the schema holds; 0 if it holds none.
+    """The layout of the tables in a schema; 0 if there are none.
 
     Raises `NotAStore` where another application's events are, `StoreTooNew` for
     the tables of a newer plangate.
@@ -90,7 +207,7 @@ def layout_of(connection: Connection, schema: str, name: str) -> int:
 
 
 def lay_out(connection: Connection, schema: str, name: str) -> None:
-    """Make the tables, or those that an older layout lacks; of several processes, one does it."""
+    """Make the tables, or those that are lacking; of several processes, one does it."""
     with connection.transaction():
         cursor = connection.cursor(row_factory=tuple_row)
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCKS, _MIGRATION))
@@ -106,5 +223,5 @@ def lay_out(connection: Connection, schema: str, name: str) -> None:
             cursor.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
         for statements in LAYOUTS[layout:]:
             cursor.execute(SQL(statements).format(schema=Identifier(schema)))
-        version = SQL("UPDATE {} SET version = {}")
-        cursor.execute(version.format(Identifier(schema, LAYOUT), LAYOUT_VERSION))
+        version = SQL("UPDATE {} SET version = %s").format(Identifier(schema, LAYOUT))
+        cursor.execute(version, (LAYOUT_VERSION,))

@@ -5,16 +5,15 @@ from contextlib import AbstractContextManager
 from typing import Any, Final, Protocol
 
 import psycopg
-from psycopg.sql import SQL, Composed, Identifier
 
 from plangate.application.errors import NotAStore
 from plangate.application.ledger.leaves import Leaf, Reach
 from plangate.infrastructure.ledger.rows import leaves_in, reach_in, row_of
 
-_LEAVES: Final = "SELECT leaf, position, event_id, hash FROM {schema}.ledger_leaves "
-_REACH: Final = "SELECT leaves, position, frontier FROM {schema}.ledger_reach"
+_LEAVES: Final = "SELECT leaf, position, event_id, hash FROM ledger_leaves "
+_REACH: Final = "SELECT leaves, position, frontier FROM ledger_reach"
 _INSERT: Final = """
-INSERT INTO {schema}.ledger_leaves (leaf, position, event_id, hash)
+INSERT INTO ledger_leaves (leaf, position, event_id, hash)
 SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bytea[])
 """
 
@@ -22,10 +21,12 @@ SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bytea[])
 class Database(Protocol):
     """A schema in a PostgreSQL database, by its transactions."""
 
-    schema: str
+    def reading(self) -> AbstractContextManager[psycopg.Cursor[Any]]:
+        """A transaction that sees one state of the schema, and finds its tables by their names."""
+        ...
 
-    def one_cursor(self) -> AbstractContextManager[psycopg.Cursor[Any]]:
-        """A transaction, of which nothing stays when it is left by an error."""
+    def writing(self) -> AbstractContextManager[psycopg.Cursor[Any]]:
+        """A transaction of which nothing stays when it is left by an error."""
         ...
 
 
@@ -37,39 +38,34 @@ class PostgresLedgerStore:
 
     def reach(self) -> Reach:
         """How far the ledger has come."""
-        with self._database.one_cursor() as cursor:
-            return reach_in(cursor.execute(self._sql(_REACH)).fetchone())
+        with self._database.reading() as cursor:
+            return reach_in(cursor.execute(_REACH).fetchone())
 
     def extend(self, after: Reach, leaves: Sequence[Leaf], reach: Reach) -> bool:
         """Save more leaves, unless somebody else was faster."""
         rows = [(leaf.number, leaf.position, leaf.event_id, leaf.hash) for leaf in leaves]
         columns = [list(column) for column in zip(*rows, strict=True)]
-        with self._database.one_cursor() as cursor:
-            cursor.execute(self._sql("LOCK TABLE {schema}.ledger_reach IN EXCLUSIVE MODE"))
-            if reach_in(cursor.execute(self._sql(_REACH)).fetchone()) != after:
+        with self._database.writing() as cursor:
+            cursor.execute("LOCK TABLE ledger_reach IN EXCLUSIVE MODE")
+            if reach_in(cursor.execute(_REACH).fetchone()) != after:
                 return False
             try:
-                cursor.execute(self._sql(_INSERT), columns)
+                cursor.execute(_INSERT, columns)
             except psycopg.errors.UniqueViolation as error:
                 raise NotAStore(f"the ledger is damaged: {error.diag.message_primary}") from error
-            cursor.execute(self._sql("DELETE FROM {schema}.ledger_reach"))
-            cursor.execute(
-                self._sql("INSERT INTO {schema}.ledger_reach VALUES (%s, %s, %s)"), row_of(reach)
-            )
+            cursor.execute("DELETE FROM ledger_reach")
+            cursor.execute("INSERT INTO ledger_reach VALUES (%s, %s, %s)", row_of(reach))
         return True
 
     def leaves(self, *, first: int, limit: int) -> Sequence[Leaf]:
         """The first `limit` leaves from a number on."""
-        query = self._sql(_LEAVES + "WHERE leaf >= %s ORDER BY leaf LIMIT %s")
-        with self._database.one_cursor() as cursor:
+        query = _LEAVES + "WHERE leaf >= %s ORDER BY leaf LIMIT %s"
+        with self._database.reading() as cursor:
             return leaves_in(cursor.execute(query, (first, limit)).fetchall())
 
     def find(self, event_id: str) -> Leaf | None:
         """The leaf of an event, looked for among all."""
-        query = self._sql(_LEAVES + "WHERE event_id = %s LIMIT 1")
-        with self._database.one_cursor() as cursor:
+        query = _LEAVES + "WHERE event_id = %s LIMIT 1"
+        with self._database.reading() as cursor:
             found = leaves_in(cursor.execute(query, (event_id,)).fetchall())
         return next(iter(found), None)
-
-    def _sql(self, text: Any) -> Composed:
-        return SQL(text).format(schema=Identifier(self._database.schema))

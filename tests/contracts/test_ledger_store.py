@@ -11,7 +11,7 @@ from plangate.application.errors import NotAStore
 from plangate.application.ledger.leaves import Leaf, Reach
 from plangate.application.ledger.tree import Frontier, leaf_hash
 from plangate.application.ports import LedgerStore
-from plangate.infrastructure.event_store.postgres import open_schema
+from plangate.infrastructure.event_store.postgres_schema import open_schema
 from plangate.infrastructure.event_store.sqlite_file import SqliteFile
 from plangate.infrastructure.ledger.memory import MemoryLedgerStore
 from plangate.infrastructure.ledger.postgres import PostgresLedgerStore
@@ -138,7 +138,7 @@ def test_a_ledger_that_lost_how_far_it_came_is_not_written_over(store: LedgerSto
         with store._file.writing() as cursor:
             cursor.execute("DELETE FROM ledger_reach")
     elif isinstance(store, PostgresLedgerStore):
-        with store._database.one_cursor() as place:
-            place.execute("DELETE FROM plangate.ledger_reach")
+        with store._database.writing() as place:
+            place.execute("DELETE FROM ledger_reach")
     with pytest.raises(NotAStore, match="the ledger is damaged"):
         store.extend(Reach(), leaves, grown(Reach(), leaves))
