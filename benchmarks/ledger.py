@@ -74,7 +74,8 @@ def _middle(path: str) -> str:
     with closing(sqlite3.connect(path)) as connection:
         plan_id, version = connection.execute(
             "SELECT originator_id, originator_version FROM stored_events"
-            " WHERE topic = 'task-scored' AND notification_id >= (SELECT max(notification_id) / 2 FROM stored_events)"
+            " WHERE topic = 'task-scored'"
+            " AND notification_id >= (SELECT max(notification_id) / 2 FROM stored_events)"
             " ORDER BY notification_id LIMIT 1"
         ).fetchone()
     return f"{plan_id}@{version}"
