@@ -13,7 +13,13 @@ from plangate.application.errors import LedgerContradicted, NothingRecorded
 from plangate.application.ledger import tree
 from plangate.application.ledger.encoding import leaf_data, leaf_of
 from plangate.application.ledger.leaves import Leaf, Reach
-from plangate.application.ledger.notes import NotANote, Note, origin_of, read_note, verifier_key
+from plangate.application.ledger.notes import (
+    Note,
+    accept_note,
+    origin_of,
+    read_note,
+    verifier_key,
+)
 from plangate.application.ledger.reports import (
     Checkpoint,
     ConsistencyProof,
@@ -82,7 +88,7 @@ class Ledger:
         `InvalidInput` for a text that is no checkpoint, `NoLedgerKey` where there is no
         key to check it by.
         """
-        named = {name: _note(text, name) for name, text in (against or {}).items()}
+        named = {name: accept_note(name, text) for name, text in (against or {}).items()}
         signed = {name: note for name, note in named.items() if self._has_signed(note)}
         report = Verification(self._log, self._store, signed).report(tell)
         unsigned = tuple(
@@ -114,7 +120,7 @@ class Ledger:
         data = self._data_of(leaf)
         size, number = checkpoint.size, leaf.number
         path = tree.roots_of(tree.inclusion_spans(number, size), self._leaves(size))
-        if not tree.is_included(leaf.hash, number, size, path, _note(checkpoint.note).root):
+        if not tree.is_included(leaf.hash, number, size, path, read_note(checkpoint.note).root):
             raise LedgerContradicted("its leaves do not give its root")
         return InclusionProof(
             event_id=event_id,
@@ -131,7 +137,7 @@ class Ledger:
         Raises `InvalidInput` for a text that is no checkpoint that this ledger signed, or two in
         the wrong order; `LedgerContradicted` where the ledger does not give what they say.
         """
-        before, after = _note(old, "old"), _note(new, "new")
+        before, after = accept_note("old", old), accept_note("new", new)
         if before.size > after.size:
             raise InvalidInput([Problem("old", "covers more than the new checkpoint")])
         for field, note in (("old", before), ("new", after)):
@@ -196,13 +202,6 @@ class Ledger:
             if tree.leaf_hash(data) == leaf.hash:
                 return data
         raise LedgerContradicted(f"{leaf.event_id} does not say what it said, or is gone")
-
-
-def _note(text: str, field: str = "checkpoint") -> Note:
-    try:
-        return read_note(text)
-    except NotANote as error:
-        raise InvalidInput([Problem(field, f"is no checkpoint: {error}")]) from None
 
 
 def _text(raw: bytes) -> str:

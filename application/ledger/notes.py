@@ -17,6 +17,7 @@ from hashlib import sha256
 from typing import Final
 
 from plangate.application.ledger.tree import HASH_SIZE
+from plangate.domain.errors import InvalidInput, Problem
 
 _ED25519: Final = b"\x01"
 _ORIGIN_DIGITS: Final = 32
@@ -99,6 +100,16 @@ def read_note(text: str) -> Note:
     if len(note.root) != HASH_SIZE or note.body != f"{body}\n":
         raise NotANote("its root hash is not understood")
     return note
+
+
+def accept_note(field: str, given: object) -> Note:
+    """`given` as a checkpoint, its signatures unchecked; raises `InvalidInput` about `field`."""
+    if not isinstance(given, str):
+        raise InvalidInput([Problem(field, "must be the text of a checkpoint")])
+    try:
+        return read_note(given)
+    except NotANote as error:
+        raise InvalidInput([Problem(field, f"is no checkpoint: {error}")]) from None
 
 
 def _lines(signatures: str) -> list[str]:
