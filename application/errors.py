@@ -3,6 +3,7 @@
     PlangateError
     ├── IdempotencyKeyReused    the key was used before, with other arguments
     ├── ConcurrentChange        others kept changing the plan; try again
+    ├── AnalysisMissing         a figure needs a library that is not there
     └── StoreError              the store cannot serve
         ├── NotAStore           what was named holds something else, or is damaged
         ├── StoreTooNew         a newer plangate wrote it
@@ -45,6 +46,10 @@ class ConcurrentChange(PlangateError):
 
     def __str__(self) -> str:
         return f"the plan {self.plan_id!r} kept changing under this command; try again"
+
+
+class AnalysisMissing(PlangateError):
+    """A figure needs a library that is not installed; the message says which extra brings it."""
 
 
 class StoreError(PlangateError):

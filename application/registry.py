@@ -22,6 +22,7 @@ from plangate.application.drafts import (
     with_task_ids,
 )
 from plangate.application.erasure import Eraser, Erasure
+from plangate.application.history.calibration import Calibrator, NoCalibrator
 from plangate.application.history.questions import HistoryQuestions
 from plangate.application.ports import Clock, EventStore, NewId, ViewStore
 from plangate.application.results import PlanStatus, TaskView
@@ -68,8 +69,16 @@ class PlanRegistry(HistoryQuestions):
     and the `StoreError`s.
     """
 
-    def __init__(self, store: EventStore, *, views: ViewStore, clock: Clock, new_id: NewId) -> None:
-        super().__init__(store, views, clock)
+    def __init__(
+        self,
+        store: EventStore,
+        *,
+        views: ViewStore,
+        clock: Clock,
+        new_id: NewId,
+        calibrator: Calibrator = NoCalibrator(),  # noqa: B008  (it has no state)
+    ) -> None:
+        super().__init__(store, views, clock, calibrator)
         self._new_id = new_id
         self._commands = Commands(store, self._streams, clock, self._reader.wake)
         self._eraser = Eraser(store, views, self._keeper, self._commands)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from plangate.application.errors import NotAStore, StoreError
 from plangate.application.ports import EventStore, ViewStore
 from plangate.application.registry import PlanRegistry
+from plangate.infrastructure.calibrator import ScipyCalibrator
 from plangate.infrastructure.event_store.family import family_event_store
 from plangate.infrastructure.event_store.memory import memory_event_store
 from plangate.infrastructure.event_store.sqlite import events_in
@@ -48,7 +49,9 @@ def connect(target: "Target | None" = None, *, schema: str | None = None) -> Pla
         an_engine = settings.db is None and settings.persistence_module
         target = _ENGINE if an_engine else settings.target()
     events, views = _stores(target, schema)
-    return PlanRegistry(events, views=views, clock=_now, new_id=_new_id)
+    return PlanRegistry(
+        events, views=views, clock=_now, new_id=_new_id, calibrator=ScipyCalibrator()
+    )
 
 
 def connect_to_existing(target: str) -> PlanRegistry:

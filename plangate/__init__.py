@@ -9,6 +9,7 @@ What stands in `__all__` is the public API.
 from plangate.application.drafts import PlanDraft, TaskDraft
 from plangate.application.erasure import Erasure
 from plangate.application.errors import (
+    AnalysisMissing,
     ConcurrentChange,
     CorruptEvent,
     HistoryDiffers,
@@ -23,6 +24,14 @@ from plangate.application.errors import (
     ViewBehind,
 )
 from plangate.application.graph import GraphNode, PlanGraph
+from plangate.application.history.calibration import (
+    Calibration,
+    Confidence,
+    Figure,
+    Reliability,
+    ReliabilityBin,
+    ThresholdPoint,
+)
 from plangate.application.history.check import CheckReport, Mismatch, MismatchKind
 from plangate.application.history.diff import ChangeKind, PlanChange, PlanDiff
 from plangate.application.history.differences import Happening
@@ -142,10 +151,12 @@ from plangate.infrastructure.bootstrap import connect, get_registry
 
 __all__ = [
     "AddTask",
+    "AnalysisMissing",
     "AttemptScores",
     "AttemptStarted",
     "BoardPage",
     "BoardTask",
+    "Calibration",
     "ChangeKind",
     "ChangeTask",
     "CheckReport",
@@ -153,6 +164,7 @@ __all__ = [
     "ClaimLost",
     "ClaimView",
     "ConcurrentChange",
+    "Confidence",
     "Contribution",
     "CopyReport",
     "CorruptEvent",
@@ -162,6 +174,7 @@ __all__ = [
     "Envelope",
     "Erasure",
     "Explanation",
+    "Figure",
     "FigureMove",
     "Finding",
     "FindingKind",
@@ -225,6 +238,8 @@ __all__ = [
     "Reading",
     "Recency",
     "RecordedEvent",
+    "Reliability",
+    "ReliabilityBin",
     "ReplaceTask",
     "ReplanEntry",
     "ReplanPage",
@@ -262,6 +277,7 @@ __all__ = [
     "TaskStatus",
     "TaskStatusChanged",
     "TaskView",
+    "ThresholdPoint",
     "TimelineEntry",
     "TimelinePage",
     "UnreadablePlan",

@@ -14,6 +14,7 @@ import typer
 
 from plangate.infrastructure.cli import claims, commands, past, replanning
 from plangate.infrastructure.cli.applying import apply
+from plangate.infrastructure.cli.calibrating import calibrate
 from plangate.infrastructure.cli.checking import check
 from plangate.infrastructure.cli.demo import demo
 from plangate.infrastructure.cli.erasing import erase
@@ -58,6 +59,7 @@ app.command("diff", rich_help_panel=_PAST)(reading(past.diff))
 app.command("explain", rich_help_panel=_PAST)(reading(explain))
 app.command("check", rich_help_panel=_PAST)(reading(check))
 app.command("findings", rich_help_panel=_PAST)(reading(findings))
+app.command("calibrate", rich_help_panel=_PAST)(reading(calibrate))
 app.command("erase", rich_help_panel=_MORE)(writing(erase))
 app.command("migrate", rich_help_panel=_MORE)(reading(commands.migrate))
 app.command("copy", rich_help_panel=_MORE)(between_stores(copy))

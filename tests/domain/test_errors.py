@@ -8,6 +8,7 @@ import pytest
 
 from plangate.application import errors as around
 from plangate.application.errors import (
+    AnalysisMissing,
     ConcurrentChange,
     CorruptEvent,
     HistoryDiffers,
@@ -93,6 +94,7 @@ SAID: list[tuple[PlangateError, str]] = [
         ConcurrentChange("billing"),
         "the plan 'billing' kept changing under this command; try again",
     ),
+    (AnalysisMissing("it needs scipy"), "it needs scipy"),
     (StoreError("no answer"), "no answer"),
     (NotAStore("plans.db is a photograph"), "plans.db is a photograph"),
     (StoreTooNew("plans.db is newer"), "plans.db is newer"),

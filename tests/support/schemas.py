@@ -9,6 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from plangate.application.drafts import PlanDraft, RevisionDraft
 from plangate.application.erasure import Erasure
+from plangate.application.history.calibration import Calibration
 from plangate.application.history.check import CheckReport
 from plangate.application.history.diff import PlanDiff
 from plangate.application.history.explain import Explanation
@@ -30,6 +31,7 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "plan-diff.v1": (PlanDiff, "serialization"),
     "check-report.v1": (CheckReport, "serialization"),
     "findings-report.v1": (FindingsReport, "serialization"),
+    "calibration.v1": (Calibration, "serialization"),
     "what-if.v1": (WhatIf, "serialization"),
 }
 
