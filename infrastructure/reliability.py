@@ -7,7 +7,7 @@ exactly 0 or 1 would be so in every draw, which is not as certain as it looks: i
 interval is the exact binomial one, each plan counting as one trial.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from plangate.application.history.calibration import (
+    MIN_OF_EACH,
     Case,
     Figure,
     Reliability,
@@ -126,22 +127,21 @@ class _Table:
         ranked = confidence[order]
         self._ties = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
 
-    def figures(self, resamples: int, seed: int) -> Iterator[Figure]:
+    def figures(self, resamples: int, seed: int) -> list[Figure]:
         """Ranking, Brier score, that of the base rate, and the shares, in their order."""
-        cases = len(self._plan)
-        reason = lacking(cases, self._plans, self._fewer)
-        if lacking(cases, self._plans) is not None:
-            values, draws = np.full(3 + len(self._among), _UNDEFINED), None
-        else:
+        rests_on = [(len(self._plan), self._plans, self._fewer)] * 3
+        rests_on += [(int(a.sum()), int((a > 0).sum()), MIN_OF_EACH) for a in self._among]
+        reasons = [lacking(*there) for there in rests_on]
+        told = [
+            Figure(cases=cases, plans=plans, reason=reason)
+            for (cases, plans, _), reason in zip(rests_on, reasons, strict=True)
+        ]
+        if None in reasons:
             values, draws = self._drawn(resamples, seed)
-        for place in range(3):
-            if reason is None and draws is not None:
-                yield _figure(float(values[place]), draws[place], cases, self._plans)
-            else:
-                yield Figure(cases=cases, plans=self._plans, reason=reason)
-        for place, among in enumerate(self._among, 3):
-            share = None if draws is None else (float(values[place]), draws[place])
-            yield _share(int(among.sum()), int((among > 0).sum()), share)
+            for place, figure in enumerate(told):
+                if figure.reason is None:
+                    told[place] = _figure(float(values[place]), draws[place], figure)
+        return told
 
     def _drawn(self, resamples: int, seed: int) -> tuple[_Floats, _Floats]:
         plans = np.arange(self._plans)
@@ -190,22 +190,17 @@ class _Table:
         return sums.astype(np.float64)
 
 
-def _share(cases: int, plans: int, share: tuple[float, _Floats] | None) -> Figure:
-    reason = lacking(cases, plans)
-    if share is None or reason is not None:
-        return Figure(cases=cases, plans=plans, reason=reason)
-    return _figure(*share, cases, plans)
-
-
-def _figure(value: float, draws: _Floats, cases: int, plans: int) -> Figure:
+def _figure(value: float, draws: _Floats, rests_on: Figure) -> Figure:
     """A figure and what lies in the middle of all draws in which there is one."""
     if 0.0 < value < 1.0:
         defined = draws[draws != _UNDEFINED]
         low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     else:
-        exact = stats.binomtest(round(value) * plans, plans).proportion_ci(LEVEL, method="exact")
+        trials = rests_on.plans
+        exact = stats.binomtest(round(value) * trials, trials).proportion_ci(LEVEL, method="exact")
         low, high = exact.low, exact.high
-    return Figure(value=value, low=float(low), high=float(high), cases=cases, plans=plans)
+    given = {"value": value, "low": float(low), "high": float(high)}
+    return rests_on.model_copy(update=given)
 
 
 def _ratio(above: _Floats, below: _Floats) -> _Floats:
