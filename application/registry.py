@@ -22,8 +22,12 @@ from plangate.application.drafts import (
     with_task_ids,
 )
 from plangate.application.erasure import Eraser, Erasure
+from plangate.application.history.bundle_file import Place
+from plangate.application.history.bundle_import import BundleImport, ImportReport
 from plangate.application.history.calibration import Calibrator, NoCalibrator
 from plangate.application.history.questions import HistoryQuestions
+from plangate.application.history.selection import untold
+from plangate.application.importing.intake import PlanFormat, PlanIntake, PlansImport
 from plangate.application.ports import Clock, EventStore, NewId, ViewStore
 from plangate.application.results import PlanStatus, TaskView
 from plangate.application.streams import Stream
@@ -477,6 +481,38 @@ class PlanRegistry(HistoryQuestions):
         where nothing was erased. Where it was, but something may be left, the answer says so.
         """
         return self._eraser.erase(accept_identifier("plan_id", plan_id), current_call(call))
+
+    # --- plans from elsewhere ---
+
+    def import_bundle(self, source: Place, *, tell: Tell = untold) -> ImportReport:
+        """Take in the plans of a bundle with their ids, versions and times.
+
+        `source` is a path, or a binary stream that can seek. Positions are new; the old
+        ones are kept as `origin_position`. Plans that are here already stay as they are,
+        or get the events they lack, so that it is safe to do it again. Raises, with
+        nothing written, `AlteredBundle` (`BundleTooNew`) and `HistoryDiffers` for a
+        plan that has another history here. `tell` hears how much is done, of how much.
+        """
+        taking_in = BundleImport(self._store, self._reader.wake, self._eraser.follow)
+        return taking_in.take_in(source, tell)
+
+    def import_plans(
+        self,
+        given: Any,
+        format: PlanFormat | str,  # noqa: A002  (what callers name it)
+        *,
+        tell: Tell = untold,
+        **call: Unpack[CallOptions],
+    ) -> PlansImport:
+        """Bring plans that another tool keeps, `loopllm` or `taskmaster`, here by commands.
+
+        `given` is what it saved, as JSON gives it. Each plan is made once, however often
+        it is brought. The answer lists, plan by plan, what does not come along. Without an
+        `actor` it is `import:` and the format. Raises `InvalidInput`, naming places by
+        JSON pointers, with nothing recorded of any plan.
+        """
+        intake = PlanIntake(self._streams, self._commands)
+        return intake.bring(given, format, current_call(call), tell)
 
     # --- what they share ---
 

@@ -9,7 +9,9 @@ What stands in `__all__` is the public API.
 from plangate.application.drafts import PlanDraft, TaskDraft
 from plangate.application.erasure import Erasure
 from plangate.application.errors import (
+    AlteredBundle,
     AnalysisMissing,
+    BundleTooNew,
     ConcurrentChange,
     CorruptEvent,
     HistoryDiffers,
@@ -24,6 +26,9 @@ from plangate.application.errors import (
     ViewBehind,
 )
 from plangate.application.graph import GraphNode, PlanGraph
+from plangate.application.history.audit import AuditEntry, AuditTrail, Figures
+from plangate.application.history.bundle_export import ExportReport
+from plangate.application.history.bundle_import import ImportReport
 from plangate.application.history.calibration import (
     Calibration,
     Confidence,
@@ -46,7 +51,9 @@ from plangate.application.history.explain import (
 from plangate.application.history.finding import Finding, FindingKind, Severity
 from plangate.application.history.findings import FindingsReport
 from plangate.application.history.past import Moment
+from plangate.application.history.sweep import Point, Sweep
 from plangate.application.history.tipping import ScoreChange
+from plangate.application.history.totals import Totals
 from plangate.application.history.whatif import (
     Difference,
     Ending,
@@ -54,7 +61,15 @@ from plangate.application.history.whatif import (
     PlanReplay,
     Reading,
     TaskEnding,
+    UnfitPlan,
     WhatIf,
+)
+from plangate.application.importing.foreign import NotCarried
+from plangate.application.importing.intake import (
+    ImportedPlan,
+    ImportOutcome,
+    PlanFormat,
+    PlansImport,
 )
 from plangate.application.records import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
@@ -148,15 +163,21 @@ from plangate.domain.vocabulary import (
     TaskStatus,
 )
 from plangate.infrastructure.bootstrap import connect, get_registry
+from plangate.infrastructure.plots import CannotPlot, plot
 
 __all__ = [
     "AddTask",
+    "AlteredBundle",
     "AnalysisMissing",
     "AttemptScores",
     "AttemptStarted",
+    "AuditEntry",
+    "AuditTrail",
     "BoardPage",
     "BoardTask",
+    "BundleTooNew",
     "Calibration",
+    "CannotPlot",
     "ChangeKind",
     "ChangeTask",
     "CheckReport",
@@ -174,8 +195,10 @@ __all__ = [
     "Envelope",
     "Erasure",
     "Explanation",
+    "ExportReport",
     "Figure",
     "FigureMove",
+    "Figures",
     "Finding",
     "FindingKind",
     "FindingsReport",
@@ -187,6 +210,9 @@ __all__ = [
     "Happening",
     "HistoryDiffers",
     "IdempotencyKeyReused",
+    "ImportOutcome",
+    "ImportReport",
+    "ImportedPlan",
     "InvalidInput",
     "InvalidScore",
     "LeaseRenewed",
@@ -198,6 +224,7 @@ __all__ = [
     "Movement",
     "NewTask",
     "NotAStore",
+    "NotCarried",
     "ObstacleKind",
     "ObstacleView",
     "OutOfRange",
@@ -213,6 +240,7 @@ __all__ = [
     "PlanErased",
     "PlanEvent",
     "PlanExists",
+    "PlanFormat",
     "PlanGone",
     "PlanGraph",
     "PlanHeld",
@@ -231,6 +259,8 @@ __all__ = [
     "PlanSummary",
     "PlangateError",
     "PlannedTask",
+    "PlansImport",
+    "Point",
     "Policy",
     "PositionTaken",
     "Preset",
@@ -261,6 +291,7 @@ __all__ = [
     "StoreTooNew",
     "StoreUnavailable",
     "StuckPlan",
+    "Sweep",
     "Task",
     "TaskAdded",
     "TaskChanged",
@@ -280,6 +311,8 @@ __all__ = [
     "ThresholdPoint",
     "TimelineEntry",
     "TimelinePage",
+    "Totals",
+    "UnfitPlan",
     "UnreadablePlan",
     "ViewBehind",
     "ViewReport",
@@ -287,4 +320,5 @@ __all__ = [
     "WhatIf",
     "connect",
     "get_registry",
+    "plot",
 ]
