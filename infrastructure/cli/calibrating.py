@@ -14,7 +14,9 @@ from plangate.infrastructure.cli.completion import plan_ids
 from plangate.infrastructure.cli.gauge import Gauge
 from plangate.infrastructure.cli.progress import progress
 from plangate.infrastructure.cli.terminal import Hint, Terminal
+from plangate.infrastructure.cli.trying import Picture
 from plangate.infrastructure.cli.wording import count, harmless
+from plangate.infrastructure.plots import plot
 
 _NOT_ENOUGH: Final = "not enough outcomes"
 _CHANCE: Final = 0.5
@@ -39,6 +41,7 @@ def calibrate(
     seed: Annotated[
         int, typer.Option("--seed", metavar="N", min=0, help="Of what is drawn by chance.")
     ] = 0,
+    picture: Picture = None,
 ) -> None:
     """Hold confidence against outcomes, to tell whether a low one predicts rejection."""
     with progress(terminal, "reading outcomes") as tell:
@@ -47,6 +50,8 @@ def calibrate(
         )
     for one in answer.unreadable:
         terminal.warn(f"{one.plan_id}@{one.version} cannot be read: {one.why}")
+    if picture is not None:
+        plot(answer, picture)
     terminal.answer(answer, _shown)
 
 

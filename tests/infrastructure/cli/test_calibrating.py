@@ -129,3 +129,11 @@ def test_without_scipy_the_extra_is_named(
 
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert "pip install 'plangate[analysis]'" in refused.stderr
+
+
+def test_it_can_be_drawn(plangate: Plangate, billing: str, tmp_path: Path) -> None:
+    assert plangate("calibrate", billing, "--plot", "picture.html").exit_code == 0
+    assert "not enough outcomes" in (tmp_path / "picture.html").read_text("utf-8")
+
+    refused = plangate("calibrate", billing, "--plot", "picture.gif")
+    assert (refused.exit_code, (tmp_path / "picture.gif").exists()) == (2, False)
