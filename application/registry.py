@@ -24,6 +24,7 @@ from plangate.application.drafts import (
 from plangate.application.erasure import Eraser, Erasure
 from plangate.application.history.bundle_file import Place
 from plangate.application.history.bundle_import import BundleImport, ImportReport
+from plangate.application.history.calibration import Calibrator, NoCalibrator
 from plangate.application.history.questions import HistoryQuestions
 from plangate.application.history.selection import untold
 from plangate.application.importing.intake import PlanFormat, PlanIntake, PlansImport
@@ -74,9 +75,16 @@ class PlanRegistry(HistoryQuestions):
     """
 
     def __init__(
-        self, store: EventStore, *, views: ViewStore, ledger: Ledger, clock: Clock, new_id: NewId
+        self,
+        store: EventStore,
+        *,
+        views: ViewStore,
+        ledger: Ledger,
+        clock: Clock,
+        new_id: NewId,
+        calibrator: Calibrator = NoCalibrator(),  # noqa: B008  (it has no state)
     ) -> None:
-        super().__init__(store, views, clock)
+        super().__init__(store, views, clock, calibrator)
         self._ledger = ledger
         self._new_id = new_id
         self._commands = Commands(store, self._streams, clock, self._reader.wake)

@@ -12,6 +12,7 @@ from plangate.application.errors import NotAStore, StoreError
 from plangate.application.ledger.ledger import Ledger
 from plangate.application.ports import EventStore, LedgerStore, ViewStore
 from plangate.application.registry import PlanRegistry
+from plangate.infrastructure.calibrator import ScipyCalibrator
 from plangate.infrastructure.event_store.family import family_event_store
 from plangate.infrastructure.event_store.memory import memory_event_store
 from plangate.infrastructure.event_store.sqlite import events_in as events_in_file
@@ -54,8 +55,14 @@ def connect(target: "Target | None" = None, *, schema: str | None = None) -> Pla
         an_engine = settings.db is None and settings.persistence_module
         target = _ENGINE if an_engine else settings.target()
     events, views, leaves = _stores(target, schema)
-    ledger = Ledger(events, leaves, KeyFile(settings.ledger_key))
-    return PlanRegistry(events, views=views, ledger=ledger, clock=_now, new_id=_new_id)
+    return PlanRegistry(
+        events,
+        views=views,
+        ledger=Ledger(events, leaves, KeyFile(settings.ledger_key)),
+        clock=_now,
+        new_id=_new_id,
+        calibrator=ScipyCalibrator(),
+    )
 
 
 def connect_to_existing(target: str) -> PlanRegistry:
