@@ -66,6 +66,17 @@ def test_scores_change_it_and_the_order_they_came_in_changes_no_bit(
     assert tree.root == grown(a_plan(confidences, decay)).root
 
 
+@pytest.mark.parametrize("order", Recency)
+def test_a_tree_knows_its_plan_and_weighs_both_scores_as_the_policy_says(order: Recency) -> None:
+    plan = a_plan([0.5, 0.5], 1.0)
+    both = replace(plan.tasks["t1"], prompt_judgements=(Judgement(1.0, 2),))
+    policy = Policy(decay=1.0, prompt_weight=0.25, output_weight=0.75, order=order)
+    plan = replace(plan, policy=policy, tasks=plan.tasks.insert("t1", both))
+
+    assert grown(plan).order is plan.order
+    assert grown(plan).rolling_confidence == (0.5 + 0.625) / 2
+
+
 def test_an_older_tree_stays_as_it_was() -> None:
     older = grown(a_plan([0.5, None], 0.5))
     newer = older.rescored(a_task(1), 0.8)
