@@ -20,6 +20,7 @@ from plangate.domain.events import (
     AttemptStarted,
     GateApproved,
     LeaseRenewed,
+    OutcomeRecorded,
     PlanArchived,
     PlanCreated,
     PlanDeleted,
@@ -266,7 +267,7 @@ def evolve(  # noqa: C901, PLR0912, PLR0915  (a branch an event)
                 event.task_id,
                 lambda task: task.attempted(event.attempt, plan.policy.attempt_scores),
             )
-        case ScoringFailed():
+        case ScoringFailed() | OutcomeRecorded():
             changes = {}
         case PlanPaused() | PlanResumed():
             changes = {"paused": isinstance(event, PlanPaused)}
