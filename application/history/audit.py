@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import BaseModel, Field, Strict
+from pydantic import BaseModel, Field, Strict, WithJsonSchema
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.history.figures import RunningFigure
@@ -42,6 +42,10 @@ class Figures(Result):
     task_status: TaskStatus | None
 
 
+_Fact = Annotated[PlanEvent, WithJsonSchema({"type": "object"})]
+"""The shape of each kind of event is published for itself."""
+
+
 class AuditEntry(Result):
     """One recorded event.
 
@@ -64,7 +68,7 @@ class AuditEntry(Result):
     why: str | None = None
     before: Figures | None = None
     after: Figures | None = None
-    event: PlanEvent | None = None
+    event: _Fact | None = None
     correlation_id: str | None = None
     causation_id: str | None = None
     unreadable: str | None = None
