@@ -45,6 +45,10 @@ class EventFormat(Protocol):
         """
         ...
 
+    def content_form(self, entry: StoredEntry) -> bytes:
+        """As `canonical_form`, but the same in every log that the entry is copied to."""
+        ...
+
     def holds_words(self, entry: StoredEntry) -> bool:
         """Whether people's words stand in an entry. Raises `CorruptEvent` as `canonical_form`."""
         ...
@@ -116,8 +120,8 @@ class EventStore(Protocol):
     def rewrite(self, erased: Sequence[StoredEntry], then: Sequence[RecordedEvent]) -> None:
         """Put erased entries in the place of those stored, and `append`; all or none, durably.
 
-        Raises what `append` does, and a `StoreError` on an engine that never changes
-        what it recorded.
+        Either may be empty, but not both. Raises what `append` does, and a `StoreError`
+        on an engine that never changes what it recorded.
         """
         ...
 

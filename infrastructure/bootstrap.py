@@ -79,18 +79,17 @@ def get_registry() -> PlanRegistry:
 
 
 def _stores(target: "Target", schema: str) -> tuple[EventStore, ViewStore]:
-    # Views of a store that is no SQLite file are kept by each process, in its memory.
     if not isinstance(target, str | os.PathLike):
-        return _postgres(target, schema), memory_view_store()
+        return _in_one_schema(target, schema)
     target = os.fspath(target)
     path = _file_of(target)
     if path is not None:
         return _in_one_file(path)
     if target == _MEMORY:
         return memory_event_store(), memory_view_store()
-    if target == _ENGINE:
+    if target == _ENGINE:  # which holds events alone: each process keeps views of its own
         return family_event_store(os.environ), memory_view_store()
-    return _postgres(target, schema), memory_view_store()
+    return _in_one_schema(target, schema)
 
 
 def _file_of(target: str) -> Path | None:
@@ -110,16 +109,23 @@ def _in_one_file(path: Path) -> tuple[EventStore, ViewStore]:
     return events_in(file), SqliteViewStore(file)
 
 
-def _postgres(source: "str | ConnectionPool[Any]", schema: str) -> EventStore:
+def _in_one_schema(
+    source: "str | ConnectionPool[Any]", schema: str
+) -> tuple[EventStore, ViewStore]:
     try:
-        from plangate.infrastructure.event_store.postgres import (  # noqa: PLC0415  (an extra)
-            postgres_event_store,
+        from plangate.infrastructure.event_store import postgres  # noqa: PLC0415  (an extra)
+        from plangate.infrastructure.event_store.postgres_schema import (  # noqa: PLC0415
+            open_schema,
+        )
+        from plangate.infrastructure.view_store.postgres import (  # noqa: PLC0415
+            PostgresViewStore,
         )
     except ImportError as missing:
         raise StoreError(
             f"PostgreSQL needs psycopg: pip install 'plangate[postgres]' ({missing})"
         ) from missing
-    return postgres_event_store(source, schema)
+    opened = open_schema(source, schema)
+    return postgres.events_in(opened), PostgresViewStore(opened)
 
 
 def _now() -> datetime:

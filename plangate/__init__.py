@@ -9,6 +9,8 @@ What stands in `__all__` is the public API.
 from plangate.application.drafts import PlanDraft, TaskDraft
 from plangate.application.erasure import Erasure
 from plangate.application.errors import (
+    AlteredBundle,
+    BundleTooNew,
     ConcurrentChange,
     CorruptEvent,
     HistoryDiffers,
@@ -24,6 +26,8 @@ from plangate.application.errors import (
 )
 from plangate.application.graph import GraphNode, PlanGraph
 from plangate.application.history.audit import AuditEntry, AuditTrail, Figures
+from plangate.application.history.bundle_export import ExportReport
+from plangate.application.history.bundle_import import ImportReport
 from plangate.application.history.check import CheckReport, Mismatch, MismatchKind
 from plangate.application.history.diff import ChangeKind, PlanChange, PlanDiff
 from plangate.application.history.differences import Happening
@@ -35,8 +39,12 @@ from plangate.application.history.explain import (
     ScorePart,
     TaskShift,
 )
+from plangate.application.history.finding import Finding, FindingKind, Severity
+from plangate.application.history.findings import FindingsReport
 from plangate.application.history.past import Moment
+from plangate.application.history.sweep import Point, Sweep
 from plangate.application.history.tipping import ScoreChange
+from plangate.application.history.totals import Totals
 from plangate.application.history.whatif import (
     Difference,
     Ending,
@@ -44,7 +52,15 @@ from plangate.application.history.whatif import (
     PlanReplay,
     Reading,
     TaskEnding,
+    UnfitPlan,
     WhatIf,
+)
+from plangate.application.importing.foreign import NotCarried
+from plangate.application.importing.intake import (
+    ImportedPlan,
+    ImportOutcome,
+    PlanFormat,
+    PlansImport,
 )
 from plangate.application.records import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
@@ -95,6 +111,7 @@ from plangate.domain.events import (
     AttemptStarted,
     GateApproved,
     LeaseRenewed,
+    OutcomeRecorded,
     PlanArchived,
     PlanCreated,
     PlanDeleted,
@@ -126,6 +143,7 @@ from plangate.domain.vocabulary import (
     AttemptScores,
     Gate,
     ObstacleKind,
+    Outcome,
     OutOfRange,
     PlanState,
     Recency,
@@ -136,15 +154,19 @@ from plangate.domain.vocabulary import (
     TaskStatus,
 )
 from plangate.infrastructure.bootstrap import connect, get_registry
+from plangate.infrastructure.plots import CannotPlot, plot
 
 __all__ = [
     "AddTask",
+    "AlteredBundle",
     "AttemptScores",
     "AttemptStarted",
     "AuditEntry",
     "AuditTrail",
     "BoardPage",
     "BoardTask",
+    "BundleTooNew",
+    "CannotPlot",
     "ChangeKind",
     "ChangeTask",
     "CheckReport",
@@ -161,8 +183,12 @@ __all__ = [
     "Envelope",
     "Erasure",
     "Explanation",
+    "ExportReport",
     "FigureMove",
     "Figures",
+    "Finding",
+    "FindingKind",
+    "FindingsReport",
     "Gate",
     "GateApproved",
     "GateMemory",
@@ -171,6 +197,9 @@ __all__ = [
     "Happening",
     "HistoryDiffers",
     "IdempotencyKeyReused",
+    "ImportOutcome",
+    "ImportReport",
+    "ImportedPlan",
     "InvalidInput",
     "InvalidScore",
     "LeaseRenewed",
@@ -182,9 +211,12 @@ __all__ = [
     "Movement",
     "NewTask",
     "NotAStore",
+    "NotCarried",
     "ObstacleKind",
     "ObstacleView",
     "OutOfRange",
+    "Outcome",
+    "OutcomeRecorded",
     "Plan",
     "PlanArchived",
     "PlanChange",
@@ -195,6 +227,7 @@ __all__ = [
     "PlanErased",
     "PlanEvent",
     "PlanExists",
+    "PlanFormat",
     "PlanGone",
     "PlanGraph",
     "PlanHeld",
@@ -213,6 +246,8 @@ __all__ = [
     "PlanSummary",
     "PlangateError",
     "PlannedTask",
+    "PlansImport",
+    "Point",
     "Policy",
     "PositionTaken",
     "Preset",
@@ -232,6 +267,7 @@ __all__ = [
     "Scorer",
     "ScorerKind",
     "ScoringFailed",
+    "Severity",
     "SplitTask",
     "StatusCause",
     "StoreError",
@@ -240,6 +276,7 @@ __all__ = [
     "StoreTooNew",
     "StoreUnavailable",
     "StuckPlan",
+    "Sweep",
     "Task",
     "TaskAdded",
     "TaskChanged",
@@ -258,6 +295,8 @@ __all__ = [
     "TaskView",
     "TimelineEntry",
     "TimelinePage",
+    "Totals",
+    "UnfitPlan",
     "UnreadablePlan",
     "ViewBehind",
     "ViewReport",
@@ -265,4 +304,5 @@ __all__ = [
     "WhatIf",
     "connect",
     "get_registry",
+    "plot",
 ]

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never, get_args
 
 from rich.table import Column, Table
 from rich.text import Text
 
+from plangate.application.history.differences import Happening
 from plangate.application.records import RecordedEvent
 from plangate.domain.events import (
     AttemptStarted,
     GateApproved,
     LeaseRenewed,
+    OutcomeRecorded,
     PlanArchived,
     PlanCreated,
     PlanDeleted,
@@ -38,6 +40,8 @@ from plangate.domain.vocabulary import Scorer
 from plangate.infrastructure.cli.tables import table_of
 from plangate.infrastructure.cli.wording import count, figure, harmless, listed, written
 
+_EVENTS: Final = {kind.__name__: kind for kind in get_args(PlanEvent)}
+
 
 def history(recorded: Iterable[RecordedEvent]) -> Table:
     """A table of events in their order: what happened, and why."""
@@ -56,6 +60,11 @@ def history(recorded: Iterable[RecordedEvent]) -> Table:
     return table
 
 
+def told(happening: Happening) -> str:
+    """An event that is at hand as facts, in a few words."""
+    return what(_EVENTS[happening.event].model_validate(happening.facts))
+
+
 def what(event: PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
     """What happened, in a few words."""
     match event:
@@ -68,6 +77,8 @@ def what(event: PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
         case ScoreRetracted():
             score = f"{event.kind} score {harmless(event.event_id)}"
             return f"{harmless(event.task_id)}: {score} withdrawn"
+        case OutcomeRecorded():
+            return f"{harmless(event.task_id)}: {event.outcome}"
         case TaskStatusChanged():
             old, new = event.old.replace("_", " "), event.new.replace("_", " ")
             return f"{harmless(event.task_id)}: {old} → {new}"
@@ -114,6 +125,9 @@ def why(event: PlanEvent, causation_id: str | None) -> str:  # noqa: C901, PLR09
             return f"{given}{_by(event.scorer)}{because and ': '}{because}"
         case ScoringFailed():
             return f"{_by(event.scorer)}: {written(event.reason)}"
+        case OutcomeRecorded():
+            note = "" if event.note is None else f": {written(event.note)}"
+            return f"by {harmless(event.source)}{note}"
         case TaskStatusChanged():
             if event.reason is not None:
                 return written(event.reason)

@@ -64,7 +64,7 @@ def test_the_page_names_no_command_that_is_not_there() -> None:
     assert set(re.findall(r"^### `plangate ([\w-]+)", PAGE, re.MULTILINE)) == set(COMMANDS)
 
 
-@pytest.mark.parametrize("page", ["cli.md", "history.md"])
+@pytest.mark.parametrize("page", ["cli.md", "findings.md", "history.md"])
 def test_the_examples_print_what_the_page_says(tmp_path: Path, page: str) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     environment = {
