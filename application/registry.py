@@ -525,12 +525,14 @@ class PlanRegistry(HistoryQuestions):
     # --- what they share ---
 
     def _next_of_all(self, anywhere: ClaimAnywhere, call: Call) -> TaskView | None:
-        readable = [read for read in self._readable() if isinstance(read, Stream)]
+        now, key = self._commands.now(), call.idempotency_key
+        worth_a_look = self._with_work(now) if key is None else None  # a retry may be of any plan
+        readable = [read for read in self._readable(worth_a_look) if isinstance(read, Stream)]
         for stream in readable:
-            if call.idempotency_key in stream.receipts:  # a retry: the plan is known
+            if key in stream.receipts:
                 return self._claimed(stream.plan.plan_id, None, anywhere, call)
         plans = (stream.plan for stream in readable if stream.plan.exists)
-        for plan_id, task_id in by_urgency(plans, frozenset(anywhere.labels), self._commands.now()):
+        for plan_id, task_id in by_urgency(plans, frozenset(anywhere.labels), now):
             try:
                 task = self._claimed(plan_id, task_id, anywhere, call)
             except (PlanHeld, PlanNotFound):  # since we looked
