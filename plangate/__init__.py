@@ -17,6 +17,7 @@ from plangate.application.errors import (
     PositionTaken,
     StoreError,
     StoreFull,
+    StoreNotEmpty,
     StoreReadOnly,
     StoreTooNew,
     StoreUnavailable,
@@ -44,7 +45,7 @@ from plangate.application.results import (
     TaskView,
     UnreadablePlan,
 )
-from plangate.application.upkeep.reports import CopyReport
+from plangate.application.upkeep.reports import BackupReport, CopyReport, RestoreReport
 from plangate.application.views.queries import (
     BoardPage,
     PlanOrder,
@@ -119,12 +120,13 @@ from plangate.domain.vocabulary import (
     StatusCause,
     TaskStatus,
 )
-from plangate.infrastructure.bootstrap import connect, get_registry
+from plangate.infrastructure.bootstrap import backup, connect, get_registry, restore_backup
 
 __all__ = [
     "AddTask",
     "AttemptScores",
     "AttemptStarted",
+    "BackupReport",
     "BoardPage",
     "BoardTask",
     "ChangeTask",
@@ -193,6 +195,7 @@ __all__ = [
     "ReplanEntry",
     "ReplanPage",
     "ReplanTriggered",
+    "RestoreReport",
     "ScoreKind",
     "ScoreNotFound",
     "ScoreRetracted",
@@ -203,6 +206,7 @@ __all__ = [
     "StatusCause",
     "StoreError",
     "StoreFull",
+    "StoreNotEmpty",
     "StoreReadOnly",
     "StoreTooNew",
     "StoreUnavailable",
@@ -229,6 +233,8 @@ __all__ = [
     "ViewReport",
     "ViewStatus",
     "WhatIf",
+    "backup",
     "connect",
     "get_registry",
+    "restore_backup",
 ]

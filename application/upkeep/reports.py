@@ -26,3 +26,26 @@ class CopyReport(Report):
     already_there: int
     unreadable: int
     positions_kept: bool
+
+
+class BackupReport(Report):
+    """A backup that was made and proved: a whole store in one file, as it stood at `position`."""
+
+    file: str
+    bytes: int
+    events: int
+    plans: int
+    position: int
+
+
+class RestoreReport(Report):
+    """A store that was made from a backup, and holds all of it.
+
+    `positions_kept` is false on an engine that numbers events only by itself.
+    """
+
+    file: str
+    events: int
+    plans: int
+    position: int
+    positions_kept: bool

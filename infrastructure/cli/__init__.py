@@ -19,7 +19,7 @@ from plangate.infrastructure.cli.demo import demo
 from plangate.infrastructure.cli.erasing import erase
 from plangate.infrastructure.cli.options import AsJson, Database
 from plangate.infrastructure.cli.terminal import between_stores, reading, writing, writing_many
-from plangate.infrastructure.cli.upkeep import copy
+from plangate.infrastructure.cli.upkeep import backup, copy, restore_backup
 from plangate.infrastructure.cli.views import views
 
 app = typer.Typer(
@@ -52,6 +52,8 @@ app.command("approve", rich_help_panel=_GATE)(writing(replanning.approve))
 app.command("check", rich_help_panel=_PAST)(reading(check))
 app.command("erase", rich_help_panel=_MORE)(writing(erase))
 app.command("migrate", rich_help_panel=_MORE)(reading(commands.migrate))
+app.command("backup", rich_help_panel=_MORE)(reading(backup))
+app.command("restore-backup", rich_help_panel=_MORE)(reading(restore_backup))
 app.command("copy", rich_help_panel=_MORE)(between_stores(copy))
 app.command("apply", rich_help_panel=_MORE)(writing_many(apply))
 app.command("views", rich_help_panel=_MORE)(reading(views))

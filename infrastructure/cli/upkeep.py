@@ -1,16 +1,35 @@
-"""Looking after whole stores: copies from one to another."""
+"""Looking after whole stores: copies from one to another, backups, and bringing them back."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from plangate.application.upkeep.reports import CopyReport
+from plangate.application.upkeep.reports import BackupReport, CopyReport, RestoreReport
 from plangate.infrastructure.bootstrap import connect, connect_to_existing
 from plangate.infrastructure.cli.progress import progress
 from plangate.infrastructure.cli.terminal import Hint, Terminal
-from plangate.infrastructure.cli.wording import count
+from plangate.infrastructure.cli.wording import count, harmless
+
+_NEW_POSITIONS: Final = "Events that got new positions keep the old one as origin_position."
+
+BackupPath = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
+
+
+def backup(terminal: Terminal, file: BackupPath) -> None:
+    """Write the whole store into a new file, while others go on; check it, and say so."""
+    with progress(terminal, "backing up") as tell:
+        report = terminal.backup(file, tell)
+    terminal.answer(report, _backed_up)
+
+
+def restore_backup(terminal: Terminal, file: BackupPath) -> None:
+    """Bring a backup back as a store, where no plans are."""
+    with progress(terminal, "restoring") as tell:
+        report = terminal.restore_backup(file, tell)
+    terminal.answer(report, _restored)
 
 
 def copy(
@@ -33,12 +52,27 @@ def copy(
     terminal.answer(report, _copied)
 
 
+def _backed_up(report: BackupReport, _hint: Hint) -> RenderableType:
+    return Text(
+        f"Wrote {harmless(report.file)}, {report.bytes:,} bytes. Checked: it is whole, and holds"
+        f" {count(report.events, 'event')} of {count(report.plans, 'plan')}"
+        f" up to position {report.position:,}."
+    )
+
+
+def _restored(report: RestoreReport, _hint: Hint) -> RenderableType:
+    said = (
+        f"Restored from {harmless(report.file)}. Checked: the store holds"
+        f" {count(report.events, 'event')} of {count(report.plans, 'plan')}"
+        f" up to position {report.position:,}."
+    )
+    return Text(said if report.positions_kept else f"{said} {_NEW_POSITIONS}")
+
+
 def _copied(report: CopyReport, _hint: Hint) -> RenderableType:
     there = f" {report.already_there:,} were there already." if report.already_there else ""
     positions = (
-        "Every event has the position that it had."
-        if report.positions_kept
-        else "Events that got new positions keep the old one as origin_position."
+        "Every event has the position that it had." if report.positions_kept else _NEW_POSITIONS
     )
     return Group(
         Text(f"Copied {count(report.copied, 'event')}.{there}"),

@@ -16,6 +16,7 @@ from plangate.application.errors import (
     PositionTaken,
     StoreError,
     StoreFull,
+    StoreNotEmpty,
     StoreReadOnly,
     StoreTooNew,
     StoreUnavailable,
@@ -104,6 +105,13 @@ SAID: list[tuple[PlangateError, str]] = [
         (
             "the plan 'billing' is in the target already with another history: "
             "they differ from event billing@7 on"
+        ),
+    ),
+    (
+        StoreNotEmpty("plans.db", 40),
+        (
+            "plans.db holds plans (its log reaches position 40); a backup goes only"
+            " where no store is yet, into an empty one, or on where this backup was cut short"
         ),
     ),
     (StoreUnavailable("plans.db is locked"), "plans.db is locked"),
@@ -198,3 +206,4 @@ def test_whoever_expects_the_wider_refusal_catches_the_narrower() -> None:
         assert issubclass(error, StoreError)
     assert issubclass(PositionTaken, StoreError)
     assert issubclass(HistoryDiffers, StoreError)
+    assert issubclass(StoreNotEmpty, StoreError)

@@ -12,7 +12,7 @@ from plangate.application.erasure import Erasure
 from plangate.application.history.check import CheckReport
 from plangate.application.history.whatif import WhatIf
 from plangate.application.results import PlanList, PlanStatus
-from plangate.application.upkeep.reports import CopyReport
+from plangate.application.upkeep.reports import BackupReport, CopyReport, RestoreReport
 from plangate.infrastructure.event_codec import STORED_KINDS, StoredRecord
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
@@ -21,6 +21,8 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "revision-file.v1": (RevisionDraft, "validation"),
     "plan-status.v1": (PlanStatus, "serialization"),
     "plan-list.v1": (PlanList, "serialization"),
+    "backup-report.v1": (BackupReport, "serialization"),
+    "restore-report.v1": (RestoreReport, "serialization"),
     "copy-report.v1": (CopyReport, "serialization"),
     "erasure.v1": (Erasure, "serialization"),
     "check-report.v1": (CheckReport, "serialization"),

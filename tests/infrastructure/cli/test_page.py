@@ -60,7 +60,7 @@ def test_the_page_names_the_options_of_plangate_itself() -> None:
 
 
 def test_the_page_names_no_command_that_is_not_there() -> None:
-    assert set(re.findall(r"^### `plangate (\w+)", PAGE, re.MULTILINE)) == set(COMMANDS)
+    assert set(re.findall(r"^### `plangate ([\w-]+)", PAGE, re.MULTILINE)) == set(COMMANDS)
 
 
 def test_the_examples_print_what_the_page_says(tmp_path: Path) -> None:

@@ -1,0 +1,77 @@
+"""The file of a store as it lies there: opened without making or upgrading anything."""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from plangate.application.errors import NotAStore
+from plangate.infrastructure.event_store.sqlite_file import Datastore, SqliteFile, layout_of
+
+_AS_IF_NEVER_CHANGED: Final = "immutable=1"
+_READ_ONLY: Final = "mode=ro"
+_LIKE_ANYBODY: Final = "mode=rw"
+
+# The first is a heading; the second is what some SQLites say of a text index they may not write to.
+_NO_FLAW: Final = re.compile(r"\*\*\* in database|unable to validate .* readonly database")
+
+
+class FileAsItLies(SqliteFile):
+    """The file at `path`, whatever is in it."""
+
+    def __init__(self, path: Path, how: str) -> None:
+        self._path = path
+        self.datastore = Datastore(path, {}, how)
+
+    def layout(self) -> int:
+        """The version of its tables; 0 if it is empty.
+
+        Raises `NotAStore` for what is no store, `StoreTooNew` for one of a newer plangate.
+        """
+        with self.translated(None), self.datastore.get_connection(commit=False) as connection:
+            return layout_of(connection.cursor(), self._path)
+
+    def require_store(self) -> None:
+        """Raise `NotAStore` or `StoreTooNew` unless this is a store that can be read."""
+        if not self._path.is_file():
+            raise NotAStore(f"there is no file {self._path}")
+        if not self.layout():
+            raise NotAStore(f"{self._path} is empty, and no store")
+
+    def flaws(self, most: int) -> Sequence[str]:
+        """What SQLite finds wrong with pages and indexes, each in a line; empty if all is well."""
+        with self.reading() as cursor:
+            cursor.connection.text_factory = lambda raw: raw.decode(errors="replace")
+            said = cursor.execute(f"PRAGMA integrity_check({most})").fetchall()
+        lines = [line for (text,) in said for line in text.splitlines()]
+        return [line for line in lines if line != "ok" and not _NO_FLAW.match(line)]
+
+
+def looked_at(path: Path) -> FileAsItLies:
+    """The file for somebody who leaves no trace in it or beside it.
+
+    As long as nobody has it open, SQLite is told that nobody ever will: it would
+    else lay its log and an index of that beside the file. See `in_use`.
+    """
+    return FileAsItLies(path, _READ_ONLY if in_use(path) else _AS_IF_NEVER_CHANGED)
+
+
+def beside_writers(path: Path) -> FileAsItLies:
+    """The file for somebody who reads one state of it for long, while others write.
+
+    Files that SQLite lays beside it are cleared away by whoever leaves last, and
+    only who may write can do that.
+    """
+    may_write = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    return FileAsItLies(path, _LIKE_ANYBODY) if may_write else looked_at(path)
+
+
+def in_use(path: Path) -> bool:
+    """Whether somebody has the file open, or left it without closing it."""
+    return any(beside(path, what).exists() for what in ("-wal", "-journal"))
+
+
+def beside(path: Path, what: str) -> Path:
+    """A file that SQLite lays beside a database: `-wal`, `-shm` or `-journal`."""
+    return path.with_name(path.name + what)
