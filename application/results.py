@@ -18,11 +18,13 @@ from plangate.domain.task import Task
 from plangate.domain.vocabulary import ObstacleKind, PlanState, TaskStatus
 
 
-class _Result(BaseModel):
+class Result(BaseModel):
+    """Something that is told to a caller: a value."""
+
     model_config = ConfigDict(frozen=True)
 
 
-class ClaimView(_Result):
+class ClaimView(Result):
     """Who works on a task; `token` goes with what that worker reports, and fences off others."""
 
     token: int
@@ -39,14 +41,14 @@ class ClaimView(_Result):
         return cls(token=claim.token, worker=claim.worker, since=claim.since, until=claim.until)
 
 
-class ObstacleView(_Result):
+class ObstacleView(Result):
     """One reason why work does not go on, and the tasks it concerns."""
 
     kind: ObstacleKind
     task_ids: tuple[str, ...]
 
 
-class TaskView(_Result):
+class TaskView(Result):
     """A task as it stands. Scores and confidence are in [0, 1]; unscored is None and 0.0.
 
     `claim` is set while somebody works on it. `split_from` and `replaces` name the
@@ -95,7 +97,7 @@ class TaskView(_Result):
         )
 
 
-class PlanStatus(_Result):
+class PlanStatus(Result):
     """A plan as it stands at one version.
 
     `needs_replan` is the figure below its threshold; `replan_due` the fact that the
@@ -164,7 +166,7 @@ def _warnings(events: Iterable[PlanEvent]) -> Iterator[str]:
             yield f"{event.task_id!r} was dropped; no longer waiting for it: {dependants}"
 
 
-class UnreadablePlan(_Result):
+class UnreadablePlan(Result):
     """A plan that cannot be shown, because one of its events cannot be read."""
 
     plan_id: str
@@ -172,7 +174,7 @@ class UnreadablePlan(_Result):
     why: str
 
 
-class PlanList(_Result):
+class PlanList(Result):
     """Plans in the order of their creation, and those that could not be read."""
 
     plans: tuple[PlanStatus, ...]

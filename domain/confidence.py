@@ -27,6 +27,17 @@ def task_confidence(
     return prompt_score * policy.prompt_weight + output_score * policy.output_weight
 
 
+def score_shares(
+    prompt_score: float | None, output_score: float | None, policy: Policy
+) -> tuple[float, float]:
+    """How much of a task's confidence its prompt score makes up, and how much its output score."""
+    if prompt_score is None:
+        return 0.0, 0.0 if output_score is None else 1.0
+    if output_score is None:
+        return 1.0, 0.0
+    return policy.prompt_weight, policy.output_weight
+
+
 def rolling_confidence(confidences: Iterable[float], decay: float) -> float:
     """The mean of the scored tasks' confidences, weighted towards the end of the plan.
 
@@ -47,6 +58,11 @@ def weights(scored: int, decay: float) -> list[float]:
     its share of its confidence, and these sum to the figure of `rolling_confidence`.
     """
     return [decay**after for after in reversed(range(scored))]
+
+
+def differ(one: float, other: float) -> bool:
+    """Whether two figures differ by more than rounding makes of equal ones."""
+    return abs(one - other) > TOLERANCE
 
 
 def reaches(confidence: float, threshold: float) -> bool:

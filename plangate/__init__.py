@@ -25,7 +25,18 @@ from plangate.application.errors import (
 )
 from plangate.application.graph import GraphNode, PlanGraph
 from plangate.application.history.check import CheckReport, Mismatch, MismatchKind
+from plangate.application.history.diff import ChangeKind, PlanChange, PlanDiff
 from plangate.application.history.differences import Happening
+from plangate.application.history.explain import (
+    Contribution,
+    Explanation,
+    FigureMove,
+    Movement,
+    ScorePart,
+    TaskShift,
+)
+from plangate.application.history.past import Moment
+from plangate.application.history.tipping import ScoreChange
 from plangate.application.history.whatif import (
     Difference,
     Ending,
@@ -129,12 +140,14 @@ __all__ = [
     "BackupReport",
     "BoardPage",
     "BoardTask",
+    "ChangeKind",
     "ChangeTask",
     "CheckReport",
     "Claim",
     "ClaimLost",
     "ClaimView",
     "ConcurrentChange",
+    "Contribution",
     "CopyReport",
     "CorruptEvent",
     "Difference",
@@ -142,6 +155,8 @@ __all__ = [
     "Ending",
     "Envelope",
     "Erasure",
+    "Explanation",
+    "FigureMove",
     "Gate",
     "GateApproved",
     "GraphNode",
@@ -154,7 +169,9 @@ __all__ = [
     "LostInput",
     "Mismatch",
     "MismatchKind",
+    "Moment",
     "MoveTask",
+    "Movement",
     "NewTask",
     "NotAStore",
     "ObstacleKind",
@@ -162,8 +179,10 @@ __all__ = [
     "OutOfRange",
     "Plan",
     "PlanArchived",
+    "PlanChange",
     "PlanCreated",
     "PlanDeleted",
+    "PlanDiff",
     "PlanDraft",
     "PlanErased",
     "PlanEvent",
@@ -196,8 +215,10 @@ __all__ = [
     "ReplanPage",
     "ReplanTriggered",
     "RestoreReport",
+    "ScoreChange",
     "ScoreKind",
     "ScoreNotFound",
+    "ScorePart",
     "ScoreRetracted",
     "Scorer",
     "ScorerKind",
@@ -222,6 +243,7 @@ __all__ = [
     "TaskNotFound",
     "TaskReplaced",
     "TaskScored",
+    "TaskShift",
     "TaskSplit",
     "TaskStatus",
     "TaskStatusChanged",

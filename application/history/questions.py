@@ -6,16 +6,16 @@ from typing import Any
 from plangate.application.errors import CorruptEvent
 from plangate.application.history.check import Check, CheckReport
 from plangate.application.history.commands import commands_of
+from plangate.application.history.past_questions import PastQuestions
 from plangate.application.history.rerun import Input, rerun
 from plangate.application.history.rules import rules_of
 from plangate.application.history.selection import PlanIds, Tell, selected, untold
 from plangate.application.history.whatif import PlanReplay, WhatIf, replay_of
 from plangate.application.results import UnreadablePlan
-from plangate.application.views.questions import ViewQuestions
 from plangate.domain.policy import Policy
 
 
-class HistoryQuestions(ViewQuestions):
+class HistoryQuestions(PastQuestions):
     """The answers that a store's whole history gives."""
 
     def replay(

@@ -12,11 +12,12 @@ from typing import Annotated
 
 import typer
 
-from plangate.infrastructure.cli import claims, commands, replanning
+from plangate.infrastructure.cli import claims, commands, past, replanning
 from plangate.infrastructure.cli.applying import apply
 from plangate.infrastructure.cli.checking import check
 from plangate.infrastructure.cli.demo import demo
 from plangate.infrastructure.cli.erasing import erase
+from plangate.infrastructure.cli.explaining import explain
 from plangate.infrastructure.cli.options import AsJson, Database
 from plangate.infrastructure.cli.terminal import between_stores, reading, writing, writing_many
 from plangate.infrastructure.cli.upkeep import backup, copy, restore_backup
@@ -49,6 +50,9 @@ app.command("gate", rich_help_panel=_GATE)(reading(commands.gate))
 app.command("revise", rich_help_panel=_GATE)(writing(replanning.revise))
 app.command("retry", rich_help_panel=_GATE)(writing(replanning.retry))
 app.command("approve", rich_help_panel=_GATE)(writing(replanning.approve))
+app.command("as-of", rich_help_panel=_PAST)(reading(past.as_of))
+app.command("diff", rich_help_panel=_PAST)(reading(past.diff))
+app.command("explain", rich_help_panel=_PAST)(reading(explain))
 app.command("check", rich_help_panel=_PAST)(reading(check))
 app.command("erase", rich_help_panel=_MORE)(writing(erase))
 app.command("migrate", rich_help_panel=_MORE)(reading(commands.migrate))

@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -100,6 +101,22 @@ def _file(what: str) -> Any:
 PlanPath = Annotated[Path, _file("A plan in YAML or JSON; - for standard input.")]
 RevisionPath = Annotated[Path, _file("Changes in YAML or JSON; - for standard input.")]
 TracePath = Annotated[Path, _file("A trace, one command a line; - for standard input.")]
+
+
+def point(option: str, text: str, plan_id: str) -> int | datetime:
+    """`7`, `PLAN@7` or a time in ISO 8601 as the registry takes it."""
+    version = text.removeprefix(f"{plan_id}@")
+    if version.isascii() and version.isdigit():
+        return int(version[:18])
+    return moment(option, text)
+
+
+def moment(option: str, text: str) -> datetime:
+    """A time in ISO 8601; that it must name its zone is for the registry to say."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{option}: write a time as in 2026-01-31T12:00:00Z") from None
 
 
 def scorer(text: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from plangate.domain.vocabulary import PlanState, TaskStatus
 from plangate.infrastructure.cli import gauge, tables
 from plangate.infrastructure.cli.answers import Deletion, Migration, NextTask, Verdict
 from plangate.infrastructure.cli.terminal import Hint
-from plangate.infrastructure.cli.wording import count, figure, harmless, listed, written
+from plangate.infrastructure.cli.wording import count, figure, harmless, listed, moment, written
 
 _AT_MOST: Final = 5
 """So many ids are named of those in the way; the table above has them all."""
@@ -23,7 +23,22 @@ _AT_MOST: Final = 5
 
 def status(plan: PlanStatus, hint: Hint) -> RenderableType:
     """A plan whole: its tasks, the gauge, the verdict, and what to do next."""
+    return Group(*_whole(plan), _gate(plan, hint))
+
+
+def past_status(plan: PlanStatus, _hint: Hint) -> RenderableType:
+    """A plan as it stood; what led on from there is of no use any more."""
+    when = "" if plan.updated_at is None else f", {moment(plan.updated_at)}"
     return Group(
+        Text(f"As of version {plan.version}{when}", style="dim"),
+        *_whole(plan),
+        gauge.verdict(Verdict.on(plan)),
+        *_in_the_way(plan),
+    )
+
+
+def _whole(plan: PlanStatus) -> tuple[RenderableType, ...]:
+    return (
         Text(written(plan.goal), style="bold"),
         Text.assemble(
             written(plan.plan_id),
@@ -35,7 +50,6 @@ def status(plan: PlanStatus, hint: Hint) -> RenderableType:
             f" · labels {listed(plan.labels)}" if plan.labels else "",
         ),
         tables.tasks_of(plan, plan.tasks),
-        _gate(plan, hint),
     )
 
 
@@ -116,16 +130,21 @@ def deletion(answer: Deletion, _hint: Hint) -> RenderableType:
 
 def _gate(plan: PlanStatus, hint: Hint) -> RenderableType:
     """The gauge, the verdict, what is in the way, and what to do next."""
-    in_the_way = "; ".join(
-        f"{listed(obstacle.task_ids, at_most=_AT_MOST)} ({obstacle.kind.replace('_', ' ')})"
-        for obstacle in plan.obstacles
-    )
     return Group(
         gauge.verdict(Verdict.on(plan)),
-        *([Text(f"In the way: {in_the_way}")] if in_the_way else []),
+        *_in_the_way(plan),
         *_bulleted(plan.advice),
         *(Text(f"  {line}") for line in _next_steps(plan, hint)),
     )
+
+
+def _in_the_way(plan: PlanStatus) -> Iterator[Text]:
+    found = "; ".join(
+        f"{listed(obstacle.task_ids, at_most=_AT_MOST)} ({obstacle.kind.replace('_', ' ')})"
+        for obstacle in plan.obstacles
+    )
+    if found:
+        yield Text(f"In the way: {found}")
 
 
 def _bulleted(sentences: Iterable[str]) -> Iterator[Table]:

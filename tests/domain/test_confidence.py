@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from plangate.domain.confidence import (
     TOLERANCE,
     UNSCORED,
+    differ,
     reaches,
     rolling_confidence,
+    score_shares,
     task_confidence,
     weights,
 )
@@ -55,6 +57,22 @@ def test_one_score_alone_counts_as_it_is(score: float) -> None:
 
 def test_a_task_without_scores_has_no_confidence() -> None:
     assert task_confidence(None, None, USUAL) is None
+
+
+@pytest.mark.parametrize(
+    "prompt, output, shares",
+    [
+        (0.4, 0.6, (0.35, 0.65)),
+        (0.0, 0.0, (0.35, 0.65)),
+        (0.4, None, (1.0, 0.0)),
+        (None, 0.0, (0.0, 1.0)),
+        (None, None, (0.0, 0.0)),
+    ],
+)
+def test_scores_share_a_tasks_confidence(
+    prompt: float | None, output: float | None, shares: tuple[float, float]
+) -> None:
+    assert score_shares(prompt, output, USUAL) == shares
 
 
 def test_a_weight_of_zero_leaves_the_other_score_to_decide() -> None:
@@ -168,6 +186,18 @@ def test_a_figure_within_the_tolerance_has_reached_the_threshold(
 
 def test_a_figure_exactly_one_tolerance_below_has_reached_the_threshold() -> None:
     assert reaches(0.5 - TOLERANCE, 0.5)
+
+
+@pytest.mark.parametrize(
+    "other, differs", [(0.5, False), (0.5 - 9e-13, False), (0.5 + 2e-12, True)]
+)
+def test_figures_differ_by_more_than_the_tolerance(other: float, *, differs: bool) -> None:
+    assert differ(0.5, other) is differs
+    assert differ(other, 0.5) is differs
+
+
+def test_figures_exactly_one_tolerance_apart_do_not_differ() -> None:
+    assert not differ(TOLERANCE, 0.0)
 
 
 def test_a_threshold_of_zero_is_reached_by_everything() -> None:

@@ -10,6 +10,8 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from plangate.application.drafts import PlanDraft, RevisionDraft
 from plangate.application.erasure import Erasure
 from plangate.application.history.check import CheckReport
+from plangate.application.history.diff import PlanDiff
+from plangate.application.history.explain import Explanation
 from plangate.application.history.whatif import WhatIf
 from plangate.application.results import PlanList, PlanStatus
 from plangate.application.upkeep.reports import BackupReport, CopyReport, RestoreReport
@@ -25,6 +27,8 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "restore-report.v1": (RestoreReport, "serialization"),
     "copy-report.v1": (CopyReport, "serialization"),
     "erasure.v1": (Erasure, "serialization"),
+    "explanation.v1": (Explanation, "serialization"),
+    "plan-diff.v1": (PlanDiff, "serialization"),
     "check-report.v1": (CheckReport, "serialization"),
     "what-if.v1": (WhatIf, "serialization"),
 }

@@ -1,0 +1,256 @@
+"""What is different in a plan between two points of its history, as data and in words.
+
+What came and went in between is not told: the history has it. Every difference names
+the event that made it what it is at the later point.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from operator import attrgetter
+from typing import Any, Final
+
+from plangate.application.history.figures import RunningFigure
+from plangate.application.history.past import Moment, Step
+from plangate.application.history.subjects import subjects
+from plangate.application.results import ClaimView, Result
+from plangate.domain.confidence import differ, reaches
+from plangate.domain.events import TaskDropped, TaskMoved, TaskReplaced, TaskSplit
+from plangate.domain.plan import Plan
+from plangate.domain.task import Task
+
+
+class ChangeKind(StrEnum):
+    """What a difference is about."""
+
+    PLAN = "plan"
+    FIGURE = "figure"
+    STATUS = "status"
+    SCORE = "score"
+    TASK = "task"
+    TASK_CAME = "task_came"
+    TASK_LEFT = "task_left"
+    TASK_MOVED = "task_moved"
+
+
+class PlanChange(Result):
+    """A field of the plan's status, or with `task_id` of that task's, before and after.
+
+    Of a task that came, left or moved the field is its `place`, counted from 0.
+    `event_id` is the event that made it what it is now.
+    """
+
+    kind: ChangeKind
+    task_id: str | None
+    field: str
+    before: Any
+    after: Any
+    event_id: str | None
+    words: str
+
+
+class PlanDiff(Result):
+    """What is different at `b` from what was at `a`; so many `events` lie between."""
+
+    plan_id: str
+    goal: str | None
+    a: Moment
+    b: Moment
+    events: int
+    changes: tuple[PlanChange, ...]
+
+
+_Value = Callable[[Plan, Task], Any]
+
+_OF_THE_PLAN: Final = ("state", "replan_due", "replan_count")
+_OF_A_TASK: Final[Mapping[str, tuple[ChangeKind, _Value]]] = {
+    "status": (ChangeKind.STATUS, lambda _, task: task.status),
+    "prompt_score": (ChangeKind.SCORE, lambda _, task: task.prompt_score),
+    "output_score": (ChangeKind.SCORE, lambda _, task: task.output_score),
+    "confidence": (ChangeKind.FIGURE, lambda plan, task: task.confidence(plan.policy)),
+    "attempt": (ChangeKind.TASK, lambda _, task: task.attempt),
+    "replan_count": (ChangeKind.TASK, lambda _, task: task.replan_count),
+    "claim": (ChangeKind.TASK, lambda _, task: ClaimView.of(task)),
+    "title": (ChangeKind.TASK, lambda _, task: task.title),
+    "description": (ChangeKind.TASK, lambda _, task: task.description),
+    "depends_on": (ChangeKind.TASK, lambda _, task: task.depends_on),
+    "priority": (ChangeKind.TASK, lambda _, task: task.priority),
+    "labels": (ChangeKind.TASK, lambda _, task: task.labels),
+    "metadata": (ChangeKind.TASK, lambda _, task: task.metadata),
+}
+
+
+def different(steps: Iterable[Step], a: int) -> PlanDiff:
+    """What is different after the last of a plan's first steps from how it was at version `a`."""
+    steps = iter(steps)
+    begin = next(step for step in steps if step.after.version == a)
+    between = list(steps)
+    end = between[-1] if between else begin
+    return PlanDiff(
+        plan_id=end.after.plan_id,
+        goal=end.after.goal,
+        a=begin.moment,
+        b=end.moment,
+        events=len(between),
+        changes=(
+            *_of_the_plan(begin.after, end.after, between),
+            *_of_the_tasks(begin.after, end.after, between),
+        ),
+    )
+
+
+def _of_the_plan(a: Plan, b: Plan, between: Sequence[Step]) -> Iterator[PlanChange]:
+    for field in _OF_THE_PLAN:
+        before, after = getattr(a, field), getattr(b, field)
+        if before != after:
+            by = _brought(between, after, attrgetter(field))
+            yield _change(ChangeKind.PLAN, None, field, before, after, by)
+    figure, threshold = RunningFigure(a.rolling_confidence), a.policy.confidence_threshold
+    movers = dict.fromkeys(("rolling_confidence", "needs_replan"), "")
+    for step in between:
+        was, figure = figure.rolling_confidence, figure.after(step)
+        now = figure.rolling_confidence
+        if differ(was, now):
+            movers["rolling_confidence"] = step.event_id
+        if reaches(was, threshold) is not reaches(now, threshold):
+            movers["needs_replan"] = step.event_id
+    for field, event_id in movers.items():
+        before, after = getattr(a, field), getattr(b, field)
+        if differ(before, after):
+            yield _change(ChangeKind.FIGURE, None, field, before, after, event_id)
+
+
+def _of_the_tasks(a: Plan, b: Plan, between: Sequence[Step]) -> Iterator[PlanChange]:
+    """The tasks that are there now, in their order, then those that left."""
+    about: dict[str, list[Step]] = defaultdict(list)
+    for step in between:
+        for task_id in _touched(step):
+            about[task_id].append(step)
+    places_a, places_b = _places(a.order), _places(b.order)
+    ranks_a = _places(one for one in a.order if one in places_b)
+    ranks_b = _places(one for one in b.order if one in places_a)
+    for task in b:
+        place, way = places_b[task.id], about[task.id]
+        was = a.tasks.get(task.id)
+        if was is None:
+            yield _came(task, place, way)
+        elif ranks_a[task.id] != ranks_b[task.id] and (by := _mover(way)):
+            moved = ChangeKind.TASK_MOVED
+            yield _change(moved, task.id, "place", places_a[task.id], place, by)
+        if was is not task:
+            yield from _of_a_task(a, b, was or _as_planned(task), task, way)
+    for task_id, place in places_a.items():
+        if task_id not in places_b:
+            by, how = about[task_id][-1].event_id, b.retired.get(task_id, "gone")
+            left = ChangeKind.TASK_LEFT
+            yield _change(left, task_id, "place", place, None, by, how=how)
+
+
+def _of_a_task(a: Plan, b: Plan, was: Task, now: Task, way: Sequence[Step]) -> Iterator[PlanChange]:
+    for field, (kind, value) in _OF_A_TASK.items():
+        before, after = value(a, was), value(b, now)
+        if before != after:
+
+            def of(plan: Plan, value: _Value = value) -> Any:
+                task = plan.tasks.get(now.id)
+                return None if task is None else value(plan, task)
+
+            by = _brought(way, after, of)
+            yield _change(kind, now.id, field, before, after, by)
+
+
+def _came(task: Task, place: int, way: Sequence[Step]) -> PlanChange:
+    first = next(step for step in reversed(way) if task.id not in step.before.tasks)
+    how = "added"
+    if task.split_from is not None:
+        how = f"split from {task.split_from}"
+    elif task.replaces is not None:
+        how = f"replaces {task.replaces}"
+    came, by = ChangeKind.TASK_CAME, first.event_id
+    return _change(came, task.id, "place", None, place, by, how=how)
+
+
+def _as_planned(task: Task) -> Task:
+    """A task as it was before anything happened to it but what is told of its plan."""
+    kept = ("id", "title", "description", "metadata", "depends_on", "priority", "labels")
+    return Task(**{name: getattr(task, name) for name in kept})
+
+
+def _touched(step: Step) -> Iterator[str]:
+    """The tasks that an event may have changed."""
+    event = step.recorded.event
+    yield from subjects(event)
+    if isinstance(event, TaskDropped | TaskSplit | TaskReplaced):
+        yield from step.before.dependants(event.task_id)
+
+
+def _places(order: Iterable[str]) -> dict[str, int]:
+    return {task_id: place for place, task_id in enumerate(order)}
+
+
+def _mover(way: Sequence[Step]) -> str | None:
+    """The event that last moved the task that these steps are about, if one did."""
+    moves = (s.event_id for s in reversed(way) if isinstance(s.recorded.event, TaskMoved))
+    return next(moves, None)
+
+
+def _brought(way: Sequence[Step], value: object, of: Callable[[Plan], object]) -> str | None:
+    """The event that made something what it is after the last of these steps."""
+    return next((step.event_id for step in reversed(way) if of(step.before) != value), None)
+
+
+# --- in words ---
+
+
+def _change(
+    kind: ChangeKind,
+    task_id: str | None,
+    field: str,
+    before: Any,
+    after: Any,
+    event_id: str | None,
+    *,
+    how: str | None = None,
+) -> PlanChange:
+    what = how or _told(field, before, after)
+    return PlanChange(
+        kind=kind,
+        task_id=task_id,
+        field=field,
+        before=before,
+        after=after,
+        event_id=event_id,
+        words=what if task_id is None else f"{task_id}: {what}",
+    )
+
+
+_CROSSINGS: Final = {
+    "needs_replan": (
+        "the confidence reached the threshold",
+        "the confidence fell below the threshold",
+    ),
+    "replan_due": ("no replan is due any more", "a replan is due"),
+}
+
+
+def _told(field: str, before: Any, after: Any) -> str:
+    label = field.replace("_", " ")
+    if field in _CROSSINGS:
+        return _CROSSINGS[field][after]
+    if field in {"description", "metadata"}:  # too long to be quoted
+        return f"another {label}"
+    return f"{label} {_said(before)} → {_said(after)}"
+
+
+def _said(value: Any) -> str:
+    match value:
+        case None | ():
+            return "none"
+        case float():
+            return f"{value:.3f}"
+        case tuple():
+            return ", ".join(value)
+        case ClaimView():
+            return f"of {value.worker}" if value.worker else f"number {value.token}"
+        case _:
+            return str(value).replace("_", " ")

@@ -1,0 +1,204 @@
+"""What makes up a plan's rolling confidence, what it would take to flip the gate, what moved it.
+
+The figure is taken apart into what each scored task brings, and each of those into
+what its scores bring; every part names the event that brought it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Self
+
+from plangate.application.history.figures import RunningFigure
+from plangate.application.history.past import Moment, Step
+from plangate.application.history.subjects import subjects
+from plangate.application.history.tipping import Balance, ScoreChange
+from plangate.application.results import Result
+from plangate.domain.confidence import UNSCORED, differ, score_shares
+from plangate.domain.plan import Plan, event_id
+from plangate.domain.task import Judgements
+from plangate.domain.vocabulary import TaskStatus
+
+
+class ScorePart(Result):
+    """A score that counts: its share of the task's confidence, what it brings to the plan's."""
+
+    score: float
+    event_id: str
+    share: float
+    contribution: float
+
+
+class Contribution(Result):
+    """What one scored task brings to the rolling confidence.
+
+    `weight` is 1 for the task that counts most, less for each before it; `share` is that
+    over the sum of all weights, and `contribution` is share times confidence. `flip` is
+    the smallest change of one of its scores that would flip the gate; None if none can.
+    """
+
+    task_id: str
+    title: str | None
+    status: TaskStatus
+    confidence: float
+    weight: float
+    share: float
+    contribution: float
+    prompt: ScorePart | None
+    output: ScorePart | None
+    flip: ScoreChange | None
+
+
+class FigureMove(Result):
+    """An event that moved the rolling confidence: from what to what."""
+
+    event_id: str
+    task_id: str | None
+    before: float
+    after: float
+
+
+class TaskShift(Result):
+    """What a task brought to the rolling confidence then, and what it brings now."""
+
+    task_id: str
+    before: float
+    after: float
+
+
+class Movement(Result):
+    """What became of the figure since an earlier point, event by event and task by task.
+
+    `rolling_confidence` is what it was then, and `base` as in an explanation.
+    """
+
+    since: Moment
+    rolling_confidence: float
+    base: float
+    moves: tuple[FigureMove, ...]
+    tasks: tuple[TaskShift, ...]
+
+
+class Explanation(Result):
+    """Why a plan's rolling confidence is what it is, at one version.
+
+    `base` and the contributions sum to `rolling_confidence`: `base` is 1 while nothing is
+    scored, then 0. `distance` is from the threshold to the figure, less than 0 below it.
+    `flip` is the smallest of all the contributions' changes.
+    """
+
+    plan_id: str
+    goal: str | None
+    at: Moment
+    rolling_confidence: float
+    confidence_threshold: float
+    distance: float
+    needs_replan: bool
+    replan_due: bool
+    task_count: int
+    base: float
+    contributions: tuple[Contribution, ...]
+    flip: ScoreChange | None
+    movement: Movement | None = None
+
+    @classmethod
+    def of(cls, plan: Plan, at: Moment, movement: Movement | None = None) -> Self:
+        """The explanation of a plan as it stood at a moment."""
+        balance = Balance.of(plan)
+        parts = tuple(_contribution(balance, place) for place in range(len(balance.tasks)))
+        flips = (part.flip for part in parts if part.flip is not None)
+        return cls(
+            plan_id=plan.plan_id,
+            goal=plan.goal,
+            at=at,
+            rolling_confidence=plan.rolling_confidence,
+            confidence_threshold=plan.policy.confidence_threshold,
+            distance=plan.rolling_confidence - plan.policy.confidence_threshold,
+            needs_replan=plan.needs_replan,
+            replan_due=plan.replan_due,
+            task_count=len(plan.order),
+            base=_base(plan),
+            contributions=parts,
+            flip=min(flips, key=lambda change: change.size, default=None),
+            movement=movement,
+        )
+
+
+def explained(steps: Iterable[Step], since: int | None = None) -> Explanation:
+    """The explanation of a plan after its first steps; of its movement too, `since` a version."""
+    past: Step | None = None
+    figure, moves = RunningFigure(), list[FigureMove]()
+    for step in steps:
+        if past is not None:
+            before, figure = figure, figure.after(step)
+            moves += _move(step, before.rolling_confidence, figure.rolling_confidence)
+        elif step.after.version == since:
+            past, figure = step, RunningFigure(step.after.rolling_confidence)
+    plan = step.after
+    movement = None if past is None else _movement(past, moves, plan)
+    return Explanation.of(plan, step.moment, movement)
+
+
+def _move(step: Step, before: float, after: float) -> Iterator[FigureMove]:
+    if differ(before, after):
+        yield FigureMove(
+            event_id=step.recorded.envelope.event_id,
+            task_id=next(iter(subjects(step.recorded.event)), None),
+            before=before,
+            after=after,
+        )
+
+
+def _movement(past: Step, moves: Sequence[FigureMove], plan: Plan) -> Movement:
+    then, now = _brought(past.after), _brought(plan)
+    task_ids = dict.fromkeys([*now, *then])
+    shifts = (
+        TaskShift(task_id=task_id, before=then.get(task_id, 0.0), after=now.get(task_id, 0.0))
+        for task_id in task_ids
+    )
+    return Movement(
+        since=past.moment,
+        rolling_confidence=past.after.rolling_confidence,
+        base=_base(past.after),
+        moves=tuple(moves),
+        tasks=tuple(shift for shift in shifts if differ(shift.before, shift.after)),
+    )
+
+
+def _brought(plan: Plan) -> dict[str, float]:
+    """What each scored task brings to the figure."""
+    balance = Balance.of(plan)
+    parts = zip(balance.tasks, balance.shares, balance.confidences, strict=True)
+    return {task.id: share * confidence for task, share, confidence in parts}
+
+
+def _base(plan: Plan) -> float:
+    return 0.0 if any(True for _ in plan.scored()) else UNSCORED
+
+
+def _contribution(balance: Balance, place: int) -> Contribution:
+    task, share = balance.tasks[place], balance.shares[place]
+    plan = balance.plan
+    prompt, output = score_shares(task.prompt_score, task.output_score, plan.policy)
+    return Contribution(
+        task_id=task.id,
+        title=task.title,
+        status=task.status,
+        confidence=balance.confidences[place],
+        weight=balance.weights[place],
+        share=share,
+        contribution=share * balance.confidences[place],
+        prompt=_part(plan, task.prompt_judgements, prompt, share),
+        output=_part(plan, task.output_judgements, output, share),
+        flip=balance.smallest_change(place),
+    )
+
+
+def _part(plan: Plan, judgements: Judgements, part: float, share: float) -> ScorePart | None:
+    if not judgements:
+        return None
+    newest = judgements[0]
+    return ScorePart(
+        score=newest.score,
+        event_id=event_id(plan.plan_id, newest.version),
+        share=part,
+        contribution=share * part * newest.score,
+    )

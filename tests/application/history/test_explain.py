@@ -1,0 +1,228 @@
+"""`explain` takes the figure apart: what is told sums to it, and names its events."""
+
+import json
+import random
+from collections.abc import Sequence
+from itertools import pairwise
+from math import fsum
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from plangate.application.history.explain import Explanation
+from plangate.application.history.past import walk
+from plangate.application.registry import PlanRegistry
+from plangate.domain.errors import InvalidInput, PlanNotFound
+from plangate.domain.events import ReplanTriggered, TaskScored
+from plangate.domain.plan import version_of
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.cli import app
+from plangate.infrastructure.event_store.memory import memory_event_store
+from tests.support.clocks import registry_on
+from tests.support.random_work import RandomWork
+
+TRACE = Path(__file__).parents[4] / "shared" / "data" / "judged-plans.trace.jsonl"
+
+
+def by_task(told: Explanation) -> float:
+    return fsum([told.base, *(part.contribution for part in told.contributions)])
+
+
+def by_score(told: Explanation) -> float:
+    parts = [score for part in told.contributions for score in (part.prompt, part.output) if score]
+    return fsum([told.base, *(score.contribution for score in parts)])
+
+
+def deviations(registry: PlanRegistry, plan_ids: Sequence[str]) -> tuple[int, int, float]:
+    """How many versions and replans there are, and by how much an explanation is off at most."""
+    versions, replans, worst = 0, 0, 0.0
+    for plan_id in plan_ids:
+        for step in walk(registry._store, plan_id):
+            told = Explanation.of(step.after, step.moment)
+            recorded = [told.rolling_confidence, step.after.rolling_confidence]
+            if isinstance(step.recorded.event, ReplanTriggered):
+                recorded.append(step.recorded.event.rolling_confidence)
+                replans += 1
+            worst = max(worst, *(abs(by_task(told) - figure) for figure in recorded))
+            worst = max(worst, *(abs(by_score(told) - figure) for figure in recorded))
+            versions += 1
+        assert registry.explain(plan_id) == told
+    return versions, replans, worst
+
+
+def test_what_tasks_and_scores_bring_sums_to_the_figure_at_every_version() -> None:
+    with registry_on(memory_event_store()) as registry:
+        work = RandomWork(registry, random.Random(11))
+        work.go_on(250)
+        versions, replans, worst = deviations(registry, [plan.plan_id for plan in work._plans])
+
+    assert (versions > 200, replans > 5) == (True, True)
+    assert worst <= 1e-12
+
+
+@pytest.mark.skipif(not TRACE.exists(), reason="the trace is not part of the project")
+def test_on_real_judgements_it_sums_to_every_figure_that_was_recorded(tmp_path: Path) -> None:
+    database = tmp_path / "plans.db"
+    CliRunner().invoke(app, ["--db", str(database), "apply", str(TRACE)])
+    plan_ids = {json.loads(line)["plan_id"] for line in TRACE.read_text("utf-8").splitlines()}
+
+    with connect(database) as registry:
+        versions, replans, worst = deviations(registry, sorted(plan_ids))
+
+    print(f"{versions} versions, {replans} replans, off by {worst:.1e} at most")
+    assert (len(plan_ids), versions, replans) == (96, 3_416, 1_028)
+    assert worst <= 1e-12
+
+
+def test_every_part_is_told_with_what_it_weighs_and_who_brought_it(
+    registry: PlanRegistry, plan_id: str
+) -> None:
+    """Weights 0.85 and 1: shares 0.85 / 1.85 and 1 / 1.85."""
+    registry.update(plan_id, "a", prompt_score=0.9, output_score=0.8)
+    registry.score_output(plan_id, "c", 0.55)
+
+    told = registry.explain(plan_id)
+
+    a, c = told.contributions
+    assert (told.plan_id, told.goal, told.task_count, told.base) == (
+        plan_id,
+        "Move billing",
+        3,
+        0.0,
+    )
+    assert (told.at.version, told.at.event_id) == (7, "billing@7")
+    assert (a.task_id, a.title, a.status, c.task_id) == ("a", "A", "done", "c")
+    assert (a.weight, c.weight) == (0.85, 1.0)
+    assert a.share == pytest.approx(0.85 / 1.85)
+    assert a.confidence == pytest.approx(0.35 * 0.9 + 0.65 * 0.8)
+    assert a.contribution == a.share * a.confidence
+    assert a.prompt is not None
+    assert a.output is not None
+    assert (a.prompt.score, a.prompt.share, a.prompt.event_id) == (0.9, 0.35, "billing@2")
+    assert (a.output.score, a.output.share, a.output.event_id) == (0.8, 0.65, "billing@3")
+    assert c.prompt is None
+    assert c.output is not None
+    assert (c.output.share, c.output.event_id) == (1.0, "billing@5")
+    assert told.rolling_confidence == registry.get_status(plan_id).rolling_confidence
+    assert told.distance == told.rolling_confidence - 0.72
+    assert (told.needs_replan, told.replan_due) == (True, True)
+    assert told.flip == c.flip
+    assert c.flip is not None
+    assert a.flip is not None
+    assert c.flip.size < a.flip.size
+
+
+def test_scores_that_no_longer_count_are_not_told(registry: PlanRegistry, plan_id: str) -> None:
+    registry.score_output(plan_id, "a", 0.3)
+    registry.score_output(plan_id, "a", 0.9)
+    registry.retract_score(plan_id, "billing@5", "the wrong file")
+
+    told = registry.explain(plan_id)
+
+    assert told.contributions[0].output is not None
+    assert told.contributions[0].output.event_id == "billing@2"
+
+
+def test_a_plan_without_scores_has_full_confidence_and_nothing_to_flip(
+    registry: PlanRegistry, plan_id: str
+) -> None:
+    told = registry.explain(plan_id)
+
+    assert (told.base, told.contributions, told.flip) == (1.0, (), None)
+    assert (told.rolling_confidence, told.movement) == (1.0, None)
+
+
+def test_an_earlier_version_is_explained_as_it_was(registry: PlanRegistry, plan_id: str) -> None:
+    registry.score_output(plan_id, "a", 0.9)
+    then = registry.explain(plan_id)
+    registry.score_output(plan_id, "b", 0.2)
+    registry.delete(plan_id)
+
+    assert registry.explain(plan_id, version=then.at.version) == then
+
+
+def test_what_moved_the_figure_since_is_told_by_event_and_by_task(
+    registry: PlanRegistry, plan_id: str
+) -> None:
+    registry.score_output(plan_id, "a", 0.9)
+    registry.next_task(plan_id)
+    registry.score_output(plan_id, "b", 0.6)
+    changes = [{"op": "drop", "task_id": "a"}, {"op": "move", "task_id": "b"}]
+    registry.revise(plan_id, "another way", changes)
+    registry.score_output(plan_id, "c", 0.8)
+
+    told = registry.explain(plan_id, since=2)
+
+    movement = told.movement
+    assert movement is not None
+    assert (movement.since.event_id, movement.rolling_confidence) == ("billing@2", 0.9)
+    events = registry.history(plan_id)
+    moved = [(m.task_id, events[(version_of(m.event_id) or 0) - 1].event) for m in movement.moves]
+    assert [(task_id, type(event).__name__) for task_id, event in moved] == [
+        ("b", "TaskScored"),
+        ("a", "TaskDropped"),
+        ("c", "TaskScored"),
+    ]
+    assert movement.moves[0].before == 0.9
+    assert movement.moves[-1].after == told.rolling_confidence
+    assert all(one.after == other.before for one, other in pairwise(movement.moves))
+    assert [shift.task_id for shift in movement.tasks] == ["c", "b", "a"]
+    shifted = fsum(shift.after - shift.before for shift in movement.tasks)
+    assert shifted == pytest.approx(told.rolling_confidence - 0.9, abs=1e-12)
+
+
+def test_what_moved_it_since_nothing_was_scored(registry: PlanRegistry, plan_id: str) -> None:
+    registry.score_output(plan_id, "a", 0.9)
+
+    movement = registry.explain(plan_id, since=1).movement
+
+    assert movement is not None
+    assert (movement.rolling_confidence, movement.base) == (1.0, 1.0)
+    assert [(move.before, move.after) for move in movement.moves] == [(1.0, 0.9)]
+    assert [(shift.before, shift.after) for shift in movement.tasks] == [(0.0, 0.9)]
+
+
+def test_since_may_be_a_moment_and_may_be_now(registry: PlanRegistry, plan_id: str) -> None:
+    registry.score_output(plan_id, "a", 0.9)
+    scored = registry.history(plan_id)[1]
+    assert isinstance(scored.event, TaskScored)
+
+    movement = registry.explain(plan_id, since=scored.envelope.recorded_at).movement
+
+    assert movement is not None
+    assert (movement.since.version, movement.moves, movement.tasks) == (3, (), ())
+
+
+@pytest.mark.parametrize(
+    "asked, problem",
+    [
+        ({"version": 9}, "version: the history of 'billing' ends at version 1"),
+        ({"version": "now"}, "version: must be a version, a whole number from 1 on"),
+        ({"since": "then"}, "since: must be a version, a whole number from 1 on"),
+        ({"since": 9}, "since: the history of 'billing' ends at version 1"),
+    ],
+)
+def test_points_that_are_not_there_are_refused(
+    registry: PlanRegistry, plan_id: str, asked: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        registry.explain(plan_id, **asked)
+
+    assert str(caught.value) == problem
+
+
+def test_nothing_can_have_moved_it_since_what_comes_later(
+    registry: PlanRegistry, plan_id: str
+) -> None:
+    registry.score_prompt(plan_id, "a", 0.9)
+
+    with pytest.raises(InvalidInput, match="since: that is version 2, which comes after version 1"):
+        registry.explain(plan_id, version=1, since=2)
+
+
+def test_a_plan_that_never_was_is_not_explained(registry: PlanRegistry) -> None:
+    for asked in ({}, {"version": 1}, {"since": 1}):
+        with pytest.raises(PlanNotFound):
+            registry.explain("nowhere", **asked)
