@@ -26,7 +26,12 @@ def advice(plan: Plan) -> Iterator[str]:
     if state in _SETTLED:
         yield _SETTLED[state]
         return
-    if plan.replan_due:
+    if plan.is_exhausted:
+        yield (
+            f"the replans are used up, {plan.gate.replans} without an approval: approve the gate; "
+            "until then no task is handed out"
+        )
+    elif plan.replan_due:
         holds = "until then no task is handed out" if plan.is_held else "work may go on meanwhile"
         yield f"a replan is due: revise the plan, retry a task or approve the gate; {holds}"
     for obstacle in obstacles(plan):
@@ -34,6 +39,12 @@ def advice(plan: Plan) -> Iterator[str]:
             yield f"retry, revise or drop what is {obstacle.kind}: {_named(obstacle.task_ids)}"
         elif obstacle.kind is ObstacleKind.UNMET_DEPENDENCIES:
             yield f"finish what others wait for: {_named(_awaited(plan, obstacle.task_ids))}"
+    unclear = _unclear(plan)
+    if unclear:
+        yield (
+            "low prompt scores of tasks to come keep the confidence down: say better what to do, "
+            f"and score the prompt again: {_named(unclear)}"
+        )
     if state is PlanState.ACTIVE:
         yield f"take the next task: {next(task.id for task in plan if plan.is_ready(task))!r}"
     held = [_held(task) for task in plan if task.status is TaskStatus.IN_PROGRESS]
@@ -45,6 +56,20 @@ def _awaited(plan: Plan, task_ids: Iterable[str]) -> list[str]:
     """The dependencies that are not done, each once, in plan order."""
     unmet = {on for task_id in task_ids for on in plan.unmet(plan.task(task_id))}
     return [task.id for task in plan if task.id in unmet]
+
+
+def _unclear(plan: Plan) -> list[str]:
+    """The tasks to come whose low prompt score counts in a figure that is low."""
+    if not plan.needs_replan:
+        return []
+    return [
+        task.id
+        for task in plan
+        if task.status is not TaskStatus.DONE
+        and task.output_score is None
+        and task.prompt_score is not None
+        and not plan.passes(task)
+    ]
 
 
 def _held(task: Task) -> str:

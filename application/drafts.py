@@ -23,7 +23,8 @@ from plangate.domain.commands import (
     TaskText,
     Wish,
 )
-from plangate.domain.policy import Policy
+from plangate.domain.policy import Policy, require_exit
+from plangate.domain.presets import GivenPolicy, at_threshold
 from plangate.domain.vocabulary import (
     MAX_CHANGES,
     MAX_TASKS,
@@ -52,11 +53,19 @@ class PlanDraft(Wish):
     goal: Goal
     tasks: Annotated[tuple[TaskDraft, ...], Field(min_length=1, max_length=MAX_TASKS)]
     confidence_threshold: _Threshold | None = None
-    policy: Policy | None = None
+    policy: GivenPolicy | None = None
     plan_id: Identifier | None = None
     priority: Priority = 0
     labels: Labels = ()
     metadata: JsonObject = Field(default={})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tells_a_preset_the_threshold(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.get("confidence_threshold") is None:
+            return given
+        policy = at_threshold(given.get("policy"), given["confidence_threshold"])
+        return {**given, "policy": policy}
 
     @model_validator(mode="after")
     def _says_one_threshold(self) -> Self:
@@ -69,6 +78,7 @@ class PlanDraft(Wish):
                 f"confidence_threshold {threshold} contradicts the policy's "
                 f"{policy.confidence_threshold}; give one of them"
             )
+        require_exit(policy.exit_threshold, threshold)
         return self
 
     def command(self, new_task_id: Callable[[int], str]) -> CreatePlan:

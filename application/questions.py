@@ -24,7 +24,7 @@ class PlanQuestions:
     def get(self, plan_id: str) -> Plan | None:
         """The plan's whole state now, or None if it is not there or was deleted."""
         plan = self._streams.current(accept_identifier("plan_id", plan_id)).plan
-        return plan if plan.exists else None
+        return plan.copied() if plan.exists else None
 
     def get_status(self, plan_id: str) -> PlanStatus:
         """How the plan stands now."""

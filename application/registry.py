@@ -126,7 +126,7 @@ class PlanRegistry(HistoryQuestions):
         tasks: Sequence[Mapping[str, Any] | TaskDraft],
         *,
         confidence_threshold: float | None = None,
-        policy: Mapping[str, Any] | Policy | None = None,
+        policy: Mapping[str, Any] | Policy | str | None = None,
         plan_id: str | None = None,
         priority: int = 0,
         labels: Sequence[str] = (),
@@ -134,6 +134,9 @@ class PlanRegistry(HistoryQuestions):
         **call: Unpack[CallOptions],
     ) -> PlanStatus:
         """Register a plan; ids that are not given are made.
+
+        `policy` is a preset's name (`classic`, `steady`), numbers, or numbers beside a
+        `preset`; it is recorded whole.
 
         With an idempotency key and no ids they are derived from the key, so that
         a retry finds the plan. Raises `PlanExists`.

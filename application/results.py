@@ -97,6 +97,29 @@ class TaskView(Result):
         )
 
 
+class GateView(Result):
+    """What a plan's gate remembers.
+
+    `fallen`: it fired, and neither did the figure recover nor anybody answer. `lows`: so
+    many output scores in a row left the figure below the threshold, counted where the
+    policy needs it. `replans` since the last approval; `exhausted`: more than the
+    policy allows, so that only an approval leads on.
+    """
+
+    fallen: bool
+    lows: int
+    replans: int
+    exhausted: bool
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        """What the gate of a plan remembers."""
+        gate = plan.gate
+        return cls(
+            fallen=gate.fallen, lows=gate.lows, replans=gate.replans, exhausted=plan.is_exhausted
+        )
+
+
 class PlanStatus(Result):
     """A plan as it stands at one version.
 
@@ -114,6 +137,7 @@ class PlanStatus(Result):
     needs_replan: bool
     replan_count: int
     replan_due: bool
+    gate: GateView
     obstacles: tuple[ObstacleView, ...]
     advice: tuple[str, ...]
     created_at: datetime | None
@@ -138,6 +162,7 @@ class PlanStatus(Result):
             needs_replan=plan.needs_replan,
             replan_count=plan.replan_count,
             replan_due=plan.replan_due,
+            gate=GateView.of(plan),
             obstacles=tuple(
                 ObstacleView(kind=obstacle.kind, task_ids=obstacle.task_ids)
                 for obstacle in obstacles(plan)

@@ -78,6 +78,13 @@ def require_claim(plan: Plan, task: Task, token: int | None, now: datetime) -> N
 def _require_open(plan: Plan) -> None:
     if plan.paused:
         raise PlanHeld(plan.plan_id, "is paused", "resume it to go on")
+    if plan.is_exhausted:
+        raise PlanHeld(
+            plan.plan_id,
+            f"has used up its replans: {plan.gate.replans} without an approval, "
+            f"{plan.policy.max_replans} allowed",
+            "approve the gate to go on",
+        )
     if plan.is_held:
         raise PlanHeld(
             plan.plan_id,

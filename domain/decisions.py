@@ -58,6 +58,7 @@ from plangate.domain.events import (
 )
 from plangate.domain.plan import Plan, evolve
 from plangate.domain.revisions import approve, planned, retry, revise
+from plangate.domain.task import Task
 from plangate.domain.vocabulary import (
     OutOfRange,
     ScoreKind,
@@ -220,23 +221,26 @@ def _scored(
 def _consequences(plan: Plan, scored: TaskScored, now: datetime) -> list[PlanEvent]:
     """What follows from an output score, judged on the plan in which it counts."""
     task = plan.task(scored.task_id)
-    if plan.needs_replan:
-        ends_as = TaskStatus.REPLANNING
-    elif not scored.mark_done:
-        ends_as = task.status
-    else:
-        ends_as = TaskStatus.DONE if plan.passes(task) else TaskStatus.FAILED
+    fires = plan.gate_fires
+    ends_as = TaskStatus.REPLANNING if fires else _settled(plan, task, scored)
     events = task.move(ends_as, StatusCause.SCORED, now)
-    if plan.needs_replan:
+    if fires:
         events.append(
             ReplanTriggered(
                 at=now,
                 task_id=task.id,
                 rolling_confidence=plan.rolling_confidence,
-                threshold=plan.policy.confidence_threshold,
+                threshold=plan.gate.threshold(plan.policy),
             )
         )
     return events
+
+
+def _settled(plan: Plan, task: Task, scored: TaskScored) -> TaskStatus:
+    """Where a task ends by its own confidence, however low the plan's figure is."""
+    if not scored.mark_done:
+        return task.status
+    return TaskStatus.DONE if plan.passes(task) else TaskStatus.FAILED
 
 
 def _record_scoring_failure(

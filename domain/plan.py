@@ -6,6 +6,7 @@ State is a value: an older version stays usable while a newer one exists.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -40,10 +41,12 @@ from plangate.domain.events import (
     TaskSplit,
     TaskStatusChanged,
 )
+from plangate.domain.gate import GateMemory
 from plangate.domain.policy import Policy
 from plangate.domain.task import Judgement, Task
-from plangate.domain.vocabulary import Gate, PlanState, ScoreKind, TaskStatus
+from plangate.domain.vocabulary import Gate, PlanState, Recency, ScoreKind, TaskStatus
 
+_JUDGEMENTS: Final = (TaskScored, ScoreRetracted)
 _A_VERSION: Final = re.compile(r"[0-9]{1,18}")
 
 
@@ -55,7 +58,7 @@ class Plan:
     task ids in plan order, `retired` how each task left that is no longer in it.
     `version` counts the events folded so far, `erasures` how often people's words were
     erased. `replan_due` is a fact of its own, not the figure: set when the gate fires,
-    cleared when somebody answers it.
+    cleared when somebody answers it. `gate` is what the gate remembers.
     """
 
     plan_id: str
@@ -70,6 +73,7 @@ class Plan:
     retired: "HashTrieMap[str, str]" = HashTrieMap()  # noqa: RUF009  (it never changes)
     replan_count: int = 0
     replan_due: bool = False
+    gate: GateMemory = GateMemory()  # noqa: RUF009  (it never changes)
     created_at: datetime | None = None
     updated_at: datetime | None = None
     paused: bool = False
@@ -93,6 +97,11 @@ class Plan:
             else TaskGone(self.plan_id, task_id, how)
         )
 
+    def copied(self) -> "Plan":
+        """The same plan with metadata of its own, for somebody who might change it."""
+        tasks = HashTrieMap({task.id: task.copied() for task in self})
+        return _with(self, tasks=tasks, metadata=deepcopy(self.metadata))
+
     @property
     def exists(self) -> bool:
         """Whether the plan was created and not deleted."""
@@ -107,20 +116,34 @@ class Plan:
 
     def scored(self) -> Iterator[tuple[Task, float]]:
         """The scored tasks and their confidences, in the order in which they are weighed."""
-        for task in self:
+        tasks: Iterable[Task] = self
+        if self.policy.order is Recency.SCORED:
+            tasks = sorted(self, key=lambda task: task.last_scored)
+        for task in tasks:
             confidence = task.confidence(self.policy)
             if confidence is not None:
                 yield task, confidence
 
     @cached_property
     def rolling_confidence(self) -> float:
-        """The rolling confidence over the scored tasks in plan order; 1.0 without any."""
+        """The rolling confidence over the scored tasks, the most recent last; 1.0 without any."""
         return rolling_confidence((c for _, c in self.scored()), self.policy.decay)
 
     @property
     def needs_replan(self) -> bool:
         """Whether the rolling confidence has fallen below the threshold."""
         return not reaches(self.rolling_confidence, self.policy.confidence_threshold)
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether enough tasks are scored for the gate to fire: all, if the plan has fewer."""
+        needed = min(self.policy.min_scored, len(self.order))
+        return needed <= 1 or sum(1 for _ in self.scored()) >= needed
+
+    @property
+    def gate_fires(self) -> bool:
+        """Whether the output score that led here makes the gate fire."""
+        return self.gate.fires(self.rolling_confidence, self.policy) and self.has_evidence
 
     def passes(self, task: Task) -> bool:
         """Whether a task's own confidence reaches the threshold; an unscored one does not."""
@@ -129,8 +152,13 @@ class Plan:
 
     @property
     def is_held(self) -> bool:
-        """Whether the gate holds work back until somebody answers the replan that is due."""
-        return self.replan_due and self.policy.gate is Gate.HOLD
+        """Whether the gate holds work back until somebody answers or, at last, approves."""
+        return self.is_exhausted or (self.replan_due and self.policy.gate is Gate.HOLD)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether there were more replans than the policy allows without an approval."""
+        return self.gate.exhausted(self.policy)
 
     def unmet(self, task: Task) -> tuple[str, ...]:
         """The dependencies of a task that are not done."""
@@ -180,7 +208,7 @@ def evolve(plan: Plan, event: PlanEvent) -> Plan:  # noqa: C901, PLR0912, PLR091
     version = plan.version + 1
     match event:
         case PlanCreated():
-            changes = {
+            changes: dict[str, Any] = {
                 "goal": event.goal,
                 "policy": event.policy,
                 "metadata": event.metadata or {},
@@ -205,10 +233,15 @@ def evolve(plan: Plan, event: PlanEvent) -> Plan:  # noqa: C901, PLR0912, PLR091
                 plan, event.task_id, lambda task: task.renewed(event.at, event.lease_until)
             )
         case ReplanTriggered():
-            changes = _changed(plan, event.task_id, Task.replanned)
-            changes |= {"replan_count": plan.replan_count + 1, "replan_due": True}
-        case GateApproved() | PlanRevised():
-            changes = {"replan_due": False}
+            changes = _changed(plan, event.task_id, Task.replanned) | {
+                "replan_count": plan.replan_count + 1,
+                "replan_due": True,
+                "gate": plan.gate.fired(),
+            }
+        case GateApproved():
+            changes = {"replan_due": False, "gate": GateMemory()}
+        case PlanRevised():
+            changes = _answered(plan)
         case TaskAdded():
             changes = _placed(plan, (Task.planned(event.task),), event.before)
         case TaskChanged():
@@ -226,11 +259,11 @@ def evolve(plan: Plan, event: PlanEvent) -> Plan:  # noqa: C901, PLR0912, PLR091
             other = Task.planned(event.by, replaces=event.task_id)
             changes = _succeeded(plan, event.task_id, (other,), f"replaced by {other.id}")
         case AttemptStarted():
-            scores = plan.policy.attempt_scores
-            changes = _changed(
-                plan, event.task_id, lambda task: task.attempted(event.attempt, scores)
+            changes = _answered(plan) | _changed(
+                plan,
+                event.task_id,
+                lambda task: task.attempted(event.attempt, plan.policy.attempt_scores),
             )
-            changes["replan_due"] = False
         case ScoringFailed():
             changes = {}
         case PlanPaused() | PlanResumed():
@@ -243,7 +276,8 @@ def evolve(plan: Plan, event: PlanEvent) -> Plan:  # noqa: C901, PLR0912, PLR091
             changes = _wordless(plan) | {"erasures": plan.erasures + 1}
         case _:
             assert_never(event)
-    return _with(plan, version=version, updated_at=event.at, **changes)
+    after = _with(plan, version=version, updated_at=event.at, **changes)
+    return _seen_by_its_gate(after, event) if isinstance(event, _JUDGEMENTS) else after
 
 
 def fold(plan: Plan, events: Iterable[PlanEvent]) -> Plan:
@@ -268,8 +302,28 @@ def _with(plan: Plan, **changes: Any) -> Plan:
     """What `dataclasses.replace` does, three times as fast: replay is made of this."""
     copy = object.__new__(Plan)
     copy.__dict__.update(plan.__dict__, **changes)
-    copy.__dict__.pop("rolling_confidence", None)  # worked out for the version before
+    if "tasks" in changes or "order" in changes:
+        copy.__dict__.pop("rolling_confidence", None)  # worked out for the version before
     return copy
+
+
+def _answered(plan: Plan) -> dict[str, Any]:
+    """What a revision or a retry answers, if anything was asked."""
+    return {"replan_due": False, "gate": plan.gate.answered()} if plan.replan_due else {}
+
+
+def _seen_by_its_gate(plan: Plan, event: TaskScored | ScoreRetracted) -> Plan:
+    """The plan once its gate has taken in an output score, or that a score was withdrawn."""
+    gate = plan.gate
+    if isinstance(event, ScoreRetracted):
+        if gate.fallen or gate.lows:
+            gate = gate.reviewed(plan.rolling_confidence, plan.policy)
+    elif event.kind is ScoreKind.OUTPUT:
+        if plan.policy.has_memory:
+            gate = gate.judged(plan.rolling_confidence, plan.policy)
+        elif gate.fallen:
+            gate = gate.opened()
+    return plan if gate is plan.gate else _with(plan, gate=gate)
 
 
 def _changed(plan: Plan, task_id: str, change: Callable[[Task], Task]) -> dict[str, Any]:

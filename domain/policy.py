@@ -10,11 +10,19 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 
-from plangate.domain.vocabulary import AttemptScores, Gate, OutOfRange
+from plangate.domain.vocabulary import (
+    MAX_TASKS,
+    AttemptScores,
+    Flag,
+    Gate,
+    OutOfRange,
+    Recency,
+)
 
 _SUM_TOLERANCE: Final = 1e-9
 
 _Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+_Count = Annotated[int, Strict(), Field(le=MAX_TASKS)]
 
 
 class Policy(BaseModel):
@@ -27,6 +35,15 @@ class Policy(BaseModel):
     (and kept as given beside it) or refused. `gate` says whether a due replan is only
     told or holds further work back; `attempt_scores` what a task's scores are worth
     once a new attempt at it begins.
+
+    `order` says what "after" means for the decay: further down the plan, or scored
+    later. The others give the gate a memory (`domain.gate` tells how they play together).
+    `min_scored`: how many tasks must be scored before it may fire, or all where the plan
+    has fewer. `consecutive_lows`: how many output scores in a row must leave the figure
+    below the threshold. `exit_threshold` (at least the threshold, which it is by default):
+    where a gate that fired opens again. `latch`: whether it fires once a fall or at every
+    output score of it. `max_replans`: after how many replans the next one blocks the plan
+    until somebody approves; None for any number.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,6 +55,12 @@ class Policy(BaseModel):
     out_of_range: OutOfRange = OutOfRange.CLAMP
     gate: Gate = Gate.ADVISE
     attempt_scores: AttemptScores = AttemptScores.KEEP
+    order: Recency = Recency.PLAN
+    min_scored: Annotated[_Count, Field(ge=1)] = 1
+    consecutive_lows: Annotated[_Count, Field(ge=1)] = 1
+    exit_threshold: Annotated[_Number, Field(ge=0.0, le=1.0)] | None = None
+    latch: Flag = False
+    max_replans: Annotated[_Count, Field(ge=0)] | None = None
 
     @model_validator(mode="after")
     def _weights_share_one(self) -> Self:
@@ -45,6 +68,26 @@ class Policy(BaseModel):
         if abs(total - 1.0) > _SUM_TOLERANCE:
             raise ValueError(f"prompt_weight and output_weight must sum to 1, not {total}")
         return self
+
+    @model_validator(mode="after")
+    def _opens_no_lower_than_it_fires(self) -> Self:
+        require_exit(self.exit_threshold, self.confidence_threshold)
+        return self
+
+    @property
+    def reopens_at(self) -> float:
+        """The figure at which a gate that fired opens again."""
+        return self.confidence_threshold if self.exit_threshold is None else self.exit_threshold
+
+    @property
+    def has_memory(self) -> bool:
+        """Whether more than the figure of the moment decides when the gate fires."""
+        return (
+            self.latch
+            or self.consecutive_lows > 1
+            or self.min_scored > 1
+            or self.exit_threshold is not None
+        )
 
     def whole(self) -> Self:
         """The same policy with every number named, as it is recorded."""
@@ -55,8 +98,17 @@ class Policy(BaseModel):
         """SHA-256 (hex) over the policy's JSON as recorded.
 
         Only the fields that were named count, so that a field which a later
-        version adds leaves the digests of older recordings alone.
+        version adds leaves the digests of older recordings alone. None is not
+        recorded.
         """
-        recorded = self.model_dump(mode="json", exclude_unset=True)
+        recorded = self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
         text = json.dumps(recorded, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def require_exit(exit_threshold: float | None, threshold: float) -> None:
+    """Raise ValueError for a gate that would open again below where it fires."""
+    if exit_threshold is not None and exit_threshold < threshold:
+        raise ValueError(
+            f"exit_threshold {exit_threshold} must be at least the confidence_threshold {threshold}"
+        )

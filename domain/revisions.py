@@ -69,8 +69,12 @@ def retry(plan: Plan, wish: RetryTask, now: datetime) -> list[PlanEvent]:
 
 
 def approve(plan: Plan, wish: ApproveGate, now: datetime) -> list[PlanEvent]:
-    """A replan that is due is waived; when none is due there is nothing to approve."""
-    return [GateApproved(at=now, reason=wish.reason)] if plan.replan_due else []
+    """A replan that is due is waived, and replans that are exhausted are granted anew.
+
+    Otherwise there is nothing to approve.
+    """
+    asked = plan.replan_due or plan.is_exhausted
+    return [GateApproved(at=now, reason=wish.reason)] if asked else []
 
 
 def planned(task: NewTask) -> PlannedTask:

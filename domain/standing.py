@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import ObstacleKind, TaskStatus
+
+_NOT_HELD_BACK: Final = {TaskStatus.DONE, TaskStatus.IN_PROGRESS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,11 @@ def _all(plan: Plan) -> Iterator[Obstacle]:
     yield Obstacle(
         ObstacleKind.UNMET_DEPENDENCIES, tuple(task.id for task in pending if plan.unmet(task))
     )
-    if plan.is_held:
+    if plan.is_exhausted:
+        yield Obstacle(
+            ObstacleKind.REPLANS_EXHAUSTED,
+            tuple(task.id for task in plan if task.status not in _NOT_HELD_BACK),
+        )
+    elif plan.is_held:
         ready = tuple(task.id for task in pending if plan.is_ready(task))
         yield Obstacle(ObstacleKind.GATE_HELD, ready)

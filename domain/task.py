@@ -1,5 +1,6 @@
 """One task of a plan, and what each event of it changes."""
 
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -94,6 +95,12 @@ class Task:
         """The task confidence, or None while the task is not scored."""
         return task_confidence(self.prompt_score, self.output_score, policy)
 
+    @property
+    def last_scored(self) -> int:
+        """The version of the newest score that stands; 0 while the task is not scored."""
+        newest = self.prompt_judgements[:1] + self.output_judgements[:1]
+        return max((judgement.version for judgement in newest), default=0)
+
     def judgements(self, kind: ScoreKind) -> Judgements:
         """The standing judgements of one kind, newest first."""
         return self.prompt_judgements if kind is ScoreKind.PROMPT else self.output_judgements
@@ -109,6 +116,10 @@ class Task:
                 at=now, task_id=self.id, old=self.status, new=new, cause=cause, reason=reason
             )
         ]
+
+    def copied(self) -> "Task":
+        """The same task with metadata of its own, for somebody who might change it."""
+        return _with(self, metadata=deepcopy(self.metadata) if self.metadata else {})
 
     # --- what events change ---
 

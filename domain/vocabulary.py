@@ -75,6 +75,7 @@ class ObstacleKind(StrEnum):
     REPLANNING = "replanning"
     UNMET_DEPENDENCIES = "unmet_dependencies"
     GATE_HELD = "gate_held"
+    REPLANS_EXHAUSTED = "replans_exhausted"
 
 
 class StatusCause(StrEnum):
@@ -109,6 +110,17 @@ class Gate(StrEnum):
 
     ADVISE = "advise"
     HOLD = "hold"
+
+
+class Recency(StrEnum):
+    """What makes a scored task more recent than another: its place in the plan, or its score.
+
+    `plan`: it stands later in the plan. `scored`: the newest of its scores that stand was
+    recorded later, by version.
+    """
+
+    PLAN = "plan"
+    SCORED = "scored"
 
 
 class AttemptScores(StrEnum):

@@ -89,7 +89,8 @@ def fields_were_added(body: _Json) -> _Json:
 STORED_KINDS: Final[Mapping[str, StoredKind]] = {
     # 2: priority and labels; tasks with depends_on, priority and labels; policy with gate
     # and attempt_scores
-    "plan-created": StoredKind(PlanCreated, (fields_were_added,)),
+    # 3: policy with order, min_scored, consecutive_lows, exit_threshold, latch, max_replans
+    "plan-created": StoredKind(PlanCreated, (fields_were_added, fields_were_added)),
     "task-scored": StoredKind(TaskScored),
     "scoring-failed": StoredKind(ScoringFailed),
     "score-retracted": StoredKind(ScoreRetracted),

@@ -50,6 +50,7 @@ from plangate.application.records import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import (
     ClaimView,
+    GateView,
     ObstacleView,
     PlanList,
     PlanStatus,
@@ -116,8 +117,10 @@ from plangate.domain.events import (
     TaskSplit,
     TaskStatusChanged,
 )
+from plangate.domain.gate import GateMemory
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
+from plangate.domain.presets import Preset
 from plangate.domain.task import Claim, Task
 from plangate.domain.vocabulary import (
     AttemptScores,
@@ -125,6 +128,7 @@ from plangate.domain.vocabulary import (
     ObstacleKind,
     OutOfRange,
     PlanState,
+    Recency,
     ScoreKind,
     Scorer,
     ScorerKind,
@@ -159,6 +163,8 @@ __all__ = [
     "FigureMove",
     "Gate",
     "GateApproved",
+    "GateMemory",
+    "GateView",
     "GraphNode",
     "Happening",
     "HistoryDiffers",
@@ -207,8 +213,10 @@ __all__ = [
     "PlannedTask",
     "Policy",
     "PositionTaken",
+    "Preset",
     "Problem",
     "Reading",
+    "Recency",
     "RecordedEvent",
     "ReplaceTask",
     "ReplanEntry",

@@ -9,6 +9,7 @@ from typing import Final, Self
 from plangate.application.history.past import Step
 from plangate.application.history.subjects import subjects
 from plangate.application.views.confidence_tree import ConfidenceTree
+from plangate.application.views.recency_tree import RecencyTree, tree_of
 from plangate.domain.confidence import UNSCORED
 from plangate.domain.plan import Plan
 from plangate.domain.task import Judgements
@@ -22,7 +23,7 @@ class RunningFigure:
     """The rolling confidence after some event of a plan. A value: the next gives another one."""
 
     rolling_confidence: float = UNSCORED
-    tree: ConfidenceTree | None = None
+    tree: ConfidenceTree | RecencyTree | None = None
 
     def after(self, step: Step) -> Self:
         """The figure after one more step."""
@@ -38,9 +39,9 @@ class RunningFigure:
             return self
         if len(plan.order) < LARGE:
             return type(self)(plan.rolling_confidence)
-        tree = self.tree or ConfidenceTree.of(before)
+        tree = self.tree or tree_of(before)
         for one in rejudged:
-            tree = tree.rescored(one, plan.task(one).confidence(plan.policy))
+            tree = tree.rescored(plan.task(one), plan.task(one).confidence(plan.policy))
         return type(self)(tree.rolling_confidence, tree)
 
 

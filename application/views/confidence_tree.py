@@ -13,11 +13,13 @@ from typing import Any, Final, Self
 
 from plangate.domain.confidence import UNSCORED
 from plangate.domain.plan import Plan
+from plangate.domain.task import Task
 
-_Node = tuple[float, float, float, Any, Any]
+Node = tuple[float, float, float, Any, Any]
 """Weighted sum, weight, fading, and the halves (None at a leaf)."""
 
-_NOT_SCORED: Final[_Node] = (0.0, 0.0, 1.0, None, None)
+EMPTY: Final[Node] = (0.0, 0.0, 1.0, None, None)
+"""Joined with another node it changes no bit of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,41 +29,41 @@ class ConfidenceTree:
     order: tuple[str, ...]
     places: Mapping[str, int]
     decay: float
-    root: _Node
+    root: Node
 
     @classmethod
     def of(cls, plan: Plan) -> Self:
         """The tree of a plan as it stands: O(n)."""
         decay = plan.policy.decay
-        leaves = [_leaf(task.confidence(plan.policy), decay) for task in plan]
+        leaves = [leaf(task.confidence(plan.policy), decay) for task in plan]
         places = {task_id: place for place, task_id in enumerate(plan.order)}
         return cls(plan.order, places, decay, _over(leaves))
 
     @property
     def rolling_confidence(self) -> float:
         """The mean of the scored tasks' confidences, weighted towards the end of the plan."""
-        total, weight, *_ = self.root
-        return total / weight if weight else UNSCORED
+        return mean(self.root)
 
-    def rescored(self, task_id: str, confidence: float | None) -> Self:
+    def rescored(self, task: Task, confidence: float | None) -> Self:
         """The tree once one task has another confidence; None when it is not scored."""
-        leaf = _leaf(confidence, self.decay)
-        root = _replaced(self.root, len(self.order), self.places[task_id], leaf)
+        scored = leaf(confidence, self.decay)
+        root = _replaced(self.root, len(self.order), self.places[task.id], scored)
         return type(self)(self.order, self.places, self.decay, root)
 
 
-def _leaf(confidence: float | None, decay: float) -> _Node:
-    return _NOT_SCORED if confidence is None else (confidence, 1.0, decay, None, None)
+def mean(root: Node) -> float:
+    """The figure of the tasks below a node; 1.0 without any."""
+    total, weight, *_ = root
+    return total / weight if weight else UNSCORED
 
 
-def _over(leaves: Sequence[_Node]) -> _Node:
-    if len(leaves) < 2:  # noqa: PLR2004  (one leaf, or a plan without tasks)
-        return leaves[0] if leaves else _NOT_SCORED
-    half = len(leaves) // 2
-    return _joined(_over(leaves[:half]), _over(leaves[half:]))
+def leaf(confidence: float | None, decay: float) -> Node:
+    """A task with this confidence, or one that is not scored."""
+    return EMPTY if confidence is None else (confidence, 1.0, decay, None, None)
 
 
-def _joined(left: _Node, right: _Node) -> _Node:
+def joined(left: Node, right: Node) -> Node:
+    """Two parts of the tasks, the more recent on the right."""
     fading = right[2]
     return (
         left[0] * fading + right[0],
@@ -72,10 +74,17 @@ def _joined(left: _Node, right: _Node) -> _Node:
     )
 
 
-def _replaced(node: _Node, size: int, place: int, leaf: _Node) -> _Node:
+def _over(leaves: Sequence[Node]) -> Node:
+    if len(leaves) < 2:  # noqa: PLR2004  (one leaf, or a plan without tasks)
+        return leaves[0] if leaves else EMPTY
+    half = len(leaves) // 2
+    return joined(_over(leaves[:half]), _over(leaves[half:]))
+
+
+def _replaced(node: Node, size: int, place: int, scored: Node) -> Node:
     if size == 1:
-        return leaf
+        return scored
     half = size // 2
     if place < half:
-        return _joined(_replaced(node[3], half, place, leaf), node[4])
-    return _joined(node[3], _replaced(node[4], size - half, place - half, leaf))
+        return joined(_replaced(node[3], half, place, scored), node[4])
+    return joined(node[3], _replaced(node[4], size - half, place - half, scored))

@@ -24,6 +24,8 @@ class PlanSummary(Row):
 
     `next_task_id` is the task that would be handed out next. `needs_replan` is the
     figure below its threshold; `replan_due` the fact that nobody answered the gate yet.
+    What the gate remembers: whether it has `gate_fallen`, the low scores in a row, the replans
+    since the last approval, and whether these exhaust what the policy allows.
     """
 
     plan_id: str
@@ -34,6 +36,10 @@ class PlanSummary(Row):
     needs_replan: bool
     replan_due: bool
     replan_count: int
+    gate_fallen: bool
+    gate_lows: int
+    gate_replans: int
+    gate_exhausted: bool
     next_task_id: str | None
     task_count: int
     pending: int

@@ -19,7 +19,7 @@ from plangate.domain.events import (
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import PlanState, TaskStatus
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 _REWORDING: Final = (
     *(PlanCreated, PlanErased),
@@ -54,6 +54,10 @@ def _summary(plan: Plan, first: int, latest: int) -> PlanSummary:
             "needs_replan": plan.needs_replan,
             "replan_due": plan.replan_due,
             "replan_count": plan.replan_count,
+            "gate_fallen": plan.gate.fallen,
+            "gate_lows": plan.gate.lows,
+            "gate_replans": plan.gate.replans,
+            "gate_exhausted": plan.is_exhausted,
             "next_task_id": _next(plan) if state is PlanState.ACTIVE else None,
             "task_count": len(plan.order),
             **{status.value: count[status] for status in TaskStatus},

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from plangate.application.views.confidence_tree import ConfidenceTree
+from plangate.application.views.recency_tree import RecencyTree, tree_of
 from plangate.application.views.rows import TimelineEntry
 from plangate.application.views.steps import Step
 from plangate.application.views.updates import Changes
@@ -11,10 +12,10 @@ from plangate.domain.events import AttemptStarted, ScoreRetracted, TaskScored
 
 VERSION: Final = 1
 
+_Tree = ConfidenceTree | RecencyTree
 
-def project(
-    tree: ConfidenceTree | None, steps: Sequence[Step]
-) -> tuple[ConfidenceTree | None, Changes]:
+
+def project(tree: _Tree | None, steps: Sequence[Step]) -> tuple[_Tree | None, Changes]:
     """An entry for each score. The state is a tree of the plan, or None until it is needed.
 
     A task that comes, goes or moves makes the tree useless; the next score grows
@@ -30,9 +31,9 @@ def project(
         task = plan.tasks.get(event.task_id)
         confidence = task.confidence(plan.policy) if task else None
         if tree is not None and task is not None:
-            tree = tree.rescored(task.id, confidence)
+            tree = tree.rescored(task, confidence)
         if isinstance(event, TaskScored):
-            tree = tree or ConfidenceTree.of(plan)
+            tree = tree or tree_of(plan)
             attempt = task.attempt if task else 1
             entries.append(_entry(step, event, attempt, confidence, tree.rolling_confidence))
     plan = steps[-1].plan

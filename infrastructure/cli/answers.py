@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from plangate.application.results import PlanStatus, TaskView
+from plangate.application.results import GateView, PlanStatus, TaskView
 from plangate.domain.vocabulary import PlanState
 
 
@@ -30,8 +30,9 @@ class NextTask(_Answer):
 class Verdict(_Answer):
     """What the gate says: go on with the plan, or replan first.
 
-    It says so while a replan is due: it fired, and nobody has answered it yet.
-    `needs_replan` is the figure alone, which stays low until new scores come.
+    It says so while a replan is due: it fired, and nobody has answered it yet; and when
+    the replans are used up, until somebody approves. `needs_replan` is the figure alone,
+    which stays low until new scores come.
     """
 
     plan_id: str
@@ -42,19 +43,21 @@ class Verdict(_Answer):
     confidence_threshold: float
     state: PlanState
     replan_count: int
+    gate: GateView
 
     @classmethod
     def on(cls, plan: PlanStatus) -> "Verdict":
         """The gate's verdict on a plan as it stands."""
         return cls(
             plan_id=plan.plan_id,
-            verdict="replan" if plan.replan_due else "go_on",
+            verdict="replan" if plan.replan_due or plan.gate.exhausted else "go_on",
             replan_due=plan.replan_due,
             needs_replan=plan.needs_replan,
             rolling_confidence=plan.rolling_confidence,
             confidence_threshold=plan.confidence_threshold,
             state=plan.state,
             replan_count=plan.replan_count,
+            gate=plan.gate,
         )
 
 

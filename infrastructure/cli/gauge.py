@@ -51,6 +51,8 @@ def verdict(given: Verdict) -> RenderableType:
 
 
 def _said(given: Verdict, below: str) -> tuple[tuple[str, str], str]:
+    if given.gate.exhausted:
+        return ("Replan first: ", REPLAN), "the replans are used up until somebody approves"
     if given.replan_due:
         why = below if given.needs_replan else "it is due until somebody answers it"
         return ("Replan first: ", REPLAN), why

@@ -87,7 +87,7 @@ def plans(found: PlanList, _hint: Hint) -> RenderableType:
             Text(plan.state, style=tables.STYLES[plan.state]),
             f"{done}/{plan.task_count}",
             figure(plan.rolling_confidence, plan.confidence_threshold),
-            Text("replan", style=gauge.REPLAN) if plan.replan_due else Text("go on", style="green"),
+            _in_a_word(plan),
         )
     return table
 
@@ -126,6 +126,11 @@ def deletion(answer: Deletion, _hint: Hint) -> RenderableType:
     if answer.deleted:
         return Text(f"Deleted {name}. Its history stays.")
     return Text(f"There is no plan {name} to delete.")
+
+
+def _in_a_word(plan: PlanStatus) -> Text:
+    replan = Verdict.on(plan).verdict == "replan"
+    return Text("replan", style=gauge.REPLAN) if replan else Text("go on", style="green")
 
 
 def _gate(plan: PlanStatus, hint: Hint) -> RenderableType:
@@ -167,6 +172,8 @@ def _next_steps(plan: PlanStatus, hint: Hint) -> Iterator[str]:
         yield hint("resume", plan.plan_id, *because)
     elif plan.state is PlanState.ARCHIVED:
         yield hint("restore", plan.plan_id, *because)
+    elif plan.gate.exhausted:
+        yield hint("approve", plan.plan_id, *because)
     elif plan.replan_due:
         yield hint("revise", plan.plan_id, "FILE", *because)
         if stuck:

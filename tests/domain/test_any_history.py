@@ -30,6 +30,7 @@ from plangate.domain.vocabulary import (
     AttemptScores,
     Gate,
     PlanState,
+    Recency,
     ScoreKind,
     StatusCause,
     TaskStatus,
@@ -52,7 +53,15 @@ several = st.lists(ids, max_size=3).map(tuple)
 moments = st.sampled_from([MORNING, NOON])
 tasks = st.builds(PlannedTask, id=ids, depends_on=st.none() | several)
 policies = st.builds(
-    Policy, gate=st.sampled_from(Gate), attempt_scores=st.sampled_from(AttemptScores)
+    Policy,
+    gate=st.sampled_from(Gate),
+    attempt_scores=st.sampled_from(AttemptScores),
+    order=st.sampled_from(Recency),
+    min_scored=st.integers(1, 3),
+    consecutive_lows=st.integers(1, 3),
+    exit_threshold=st.none() | st.just(0.9),
+    latch=st.booleans(),
+    max_replans=st.none() | st.integers(0, 2),
 )
 
 

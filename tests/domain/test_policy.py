@@ -7,9 +7,13 @@ import pytest
 from pydantic import ValidationError
 
 from plangate.domain.policy import Policy
-from plangate.domain.vocabulary import AttemptScores, Gate, OutOfRange
+from plangate.domain.vocabulary import AttemptScores, Gate, OutOfRange, Recency
 from tests.support.examples import EVEN, USUAL
 
+SEVEN_FIELDS = {"gate", "attempt_scores"} | {
+    *("prompt_weight", "output_weight", "decay", "confidence_threshold", "out_of_range")
+}
+"""What it had before the gate could have a memory."""
 FIVE_FIELDS = {"prompt_weight", "output_weight", "decay", "confidence_threshold", "out_of_range"}
 """What a policy had when the first plans were recorded."""
 USUAL_DIGEST = "c927e3b41de26eb508ec99f5f1801f27bc82baaa97748d208e6972c8833e9206"
@@ -27,6 +31,12 @@ def test_the_usual_numbers() -> None:
         "out_of_range": OutOfRange.CLAMP,
         "gate": Gate.ADVISE,
         "attempt_scores": AttemptScores.KEEP,
+        "order": Recency.PLAN,
+        "min_scored": 1,
+        "consecutive_lows": 1,
+        "exit_threshold": None,
+        "latch": False,
+        "max_replans": None,
     }
 
 
@@ -48,6 +58,16 @@ def test_the_usual_numbers() -> None:
         {"out_of_range": "refuse"},
         {"gate": "hold"},
         {"attempt_scores": "reset"},
+        {"order": "scored"},
+        *({name: count} for name in ("min_scored", "consecutive_lows") for count in (1, 10_000)),
+        {"exit_threshold": 0.72},
+        {"exit_threshold": 1.0},
+        {"confidence_threshold": 0.0, "exit_threshold": 0.0},
+        {"exit_threshold": None},
+        {"latch": True},
+        {"max_replans": 0},
+        {"max_replans": 10_000},
+        {"max_replans": None},
     ],
 )
 def test_numbers_within_their_limits_make_a_policy(numbers: dict[str, Any]) -> None:
@@ -75,6 +95,26 @@ def test_numbers_within_their_limits_make_a_policy(numbers: dict[str, Any]) -> N
         ({"out_of_range": "ignore"}, "enum"),
         ({"gate": "open"}, "enum"),
         ({"attempt_scores": "forget"}, "enum"),
+        ({"order": "age"}, "enum"),
+        *(
+            ({name: value}, why)
+            for name, least in (("min_scored", 1), ("consecutive_lows", 1), ("max_replans", 0))
+            for value, why in (
+                (least - 1, "greater_than_equal"),
+                (10_001, "less_than_equal"),
+                (2.0, "int_type"),
+                ("2", "int_type"),
+                (True, "int_type"),
+            )
+        ),
+        ({"min_scored": None}, "int_type"),
+        ({"exit_threshold": 0.72 - 1e-9}, "value_error"),
+        ({"exit_threshold": 1.0 + 1e-9}, "less_than_equal"),
+        ({"exit_threshold": -1e-9, "confidence_threshold": 0.0}, "greater_than_equal"),
+        ({"exit_threshold": float("nan")}, "finite_number"),
+        ({"exit_threshold": True}, "float_type"),
+        ({"latch": 1}, "bool_type"),
+        ({"latch": "true"}, "bool_type"),
         ({"treshold": 0.5}, "extra_forbidden"),
     ],
 )
@@ -108,6 +148,18 @@ def test_weights_that_do_not_share_one_are_told_their_sum() -> None:
         Policy(prompt_weight=0.25, output_weight=0.5)
 
 
+def test_a_gate_that_would_open_below_where_it_fires_is_told_both_numbers() -> None:
+    with pytest.raises(
+        ValidationError, match=r"exit_threshold 0\.7 must be at least the confidence_threshold 0\.7"
+    ):
+        Policy(exit_threshold=0.7)
+
+
+def test_a_gate_opens_again_where_it_fires_unless_the_policy_says_otherwise() -> None:
+    assert Policy().reopens_at == 0.72
+    assert Policy(exit_threshold=0.8).reopens_at == 0.8
+
+
 def test_a_policy_never_changes() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Policy().decay = 0.5  # type: ignore[misc]
@@ -115,21 +167,24 @@ def test_a_policy_never_changes() -> None:
 
 def test_the_digest_is_taken_over_compact_sorted_json() -> None:
     recorded = (
-        '{"attempt_scores":"keep","confidence_threshold":0.72,"decay":0.85,"gate":"advise",'
-        '"out_of_range":"clamp","output_weight":0.65,"prompt_weight":0.35}'
+        '{"attempt_scores":"keep","confidence_threshold":0.72,"consecutive_lows":1,"decay":0.85,'
+        '"gate":"advise","latch":false,"min_scored":1,"order":"plan","out_of_range":"clamp",'
+        '"output_weight":0.65,"prompt_weight":0.35}'
     )
 
     assert USUAL.whole().digest == hashlib.sha256(recorded.encode()).hexdigest()
 
 
 def test_the_digests_of_recorded_policies_never_change() -> None:
-    """Neither those of five fields, from before there were more, nor those of today."""
-    for policy, digest in ((USUAL, USUAL_DIGEST), (EVEN, EVEN_DIGEST)):
-        recorded = policy.model_dump_json(include=FIVE_FIELDS)
+    """Neither those of five fields, nor those of seven, from before there were more."""
+    for policy, fields, digest in (
+        (USUAL, FIVE_FIELDS, USUAL_DIGEST),
+        (EVEN, FIVE_FIELDS, EVEN_DIGEST),
+        (USUAL, SEVEN_FIELDS, USUAL_DIGEST_OF_SEVEN),
+        (EVEN, SEVEN_FIELDS, EVEN_DIGEST_OF_SEVEN),
+    ):
+        recorded = policy.model_dump_json(include=fields)
         assert Policy.model_validate_json(recorded).digest == digest
-
-    assert USUAL.whole().digest == USUAL_DIGEST_OF_SEVEN
-    assert EVEN.whole().digest == EVEN_DIGEST_OF_SEVEN
 
 
 def test_every_number_makes_a_digest_of_its_own() -> None:
@@ -141,6 +196,12 @@ def test_every_number_makes_a_digest_of_its_own() -> None:
         Policy(out_of_range=OutOfRange.REFUSE),
         Policy(gate=Gate.HOLD),
         Policy(attempt_scores=AttemptScores.RESET),
+        Policy(order=Recency.SCORED),
+        Policy(min_scored=2),
+        Policy(consecutive_lows=2),
+        Policy(exit_threshold=0.72),
+        Policy(latch=True),
+        Policy(max_replans=0),
     ]
 
     assert len({policy.whole().digest for policy in policies}) == len(policies)
@@ -172,9 +233,11 @@ def test_the_whole_policy_is_the_same_policy_with_every_number_named() -> None:
 
 
 def test_a_digest_survives_being_written_down_and_read_again() -> None:
+    """Also without what is None, which is not written down."""
     whole = Policy(prompt_weight=0.1 + 0.2, output_weight=0.7).whole()
 
-    assert Policy.model_validate_json(whole.model_dump_json()).digest == whole.digest
+    for text in (whole.model_dump_json(), whole.model_dump_json(exclude_none=True)):
+        assert Policy.model_validate_json(text).digest == whole.digest
 
 
 def test_whole_numbers_and_fractions_make_the_same_digest() -> None:

@@ -26,7 +26,7 @@ from plangate.domain.errors import PlangateError
 from plangate.domain.plan import Plan, fold
 from plangate.domain.policy import Policy
 from plangate.domain.standing import obstacles
-from plangate.domain.vocabulary import AttemptScores, Gate, PlanState, TaskStatus
+from plangate.domain.vocabulary import AttemptScores, Gate, PlanState, Recency, TaskStatus
 from tests.support.examples import (
     APPROVE,
     ARCHIVE,
@@ -102,7 +102,15 @@ wishes: st.SearchStrategy[PlanCommand] = st.one_of(
 moments = st.sampled_from([-60, 0, 30, 60, 600]).map(lambda s: NOON + timedelta(seconds=s))
 walks = st.lists(st.tuples(wishes, moments), max_size=25)
 policies = st.builds(
-    Policy, gate=st.sampled_from(Gate), attempt_scores=st.sampled_from(AttemptScores)
+    Policy,
+    gate=st.sampled_from(Gate),
+    attempt_scores=st.sampled_from(AttemptScores),
+    order=st.sampled_from(Recency),
+    min_scored=st.integers(1, 3),
+    consecutive_lows=st.integers(1, 3),
+    exit_threshold=st.none() | st.just(0.9),
+    latch=st.booleans(),
+    max_replans=st.none() | st.integers(0, 2),
 )
 LATER = NOON + timedelta(hours=1)
 

@@ -15,6 +15,7 @@ from plangate.domain.vocabulary import (
     OutOfRange,
     PlanState,
     Priority,
+    Recency,
     ScoreKind,
     ScorerKind,
     StatusCause,
@@ -47,10 +48,11 @@ def refused(kind: Any, value: object) -> str:
         (TaskStatus, "pending in_progress done failed replanning"),
         (StatusCause, "claimed scored marked expired released revised retried"),
         (PlanState, "active waiting blocked complete paused archived deleted"),
-        (ObstacleKind, "failed replanning unmet_dependencies gate_held"),
+        (ObstacleKind, "failed replanning unmet_dependencies gate_held replans_exhausted"),
         (OutOfRange, "clamp refuse"),
         (Gate, "advise hold"),
         (AttemptScores, "keep reset"),
+        (Recency, "plan scored"),
     ],
 )
 def test_words_that_are_stored_or_told_are_spelled_as_ever(kind: type[StrEnum], words: str) -> None:

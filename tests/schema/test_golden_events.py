@@ -44,7 +44,9 @@ from plangate.domain.events import (
 )
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
+    Gate,
     OutOfRange,
+    Recency,
     ScoreKind,
     Scorer,
     ScorerKind,
@@ -79,6 +81,15 @@ FIRST_POLICY = Policy(
     confidence_threshold=0.72,
     out_of_range=OutOfRange.CLAMP,
 )
+SECOND_POLICY = Policy(**FIRST_POLICY.model_dump(exclude_unset=True), gate=Gate.ADVISE)
+REMEMBERING = Policy(
+    order=Recency.SCORED,
+    min_scored=4,
+    consecutive_lows=3,
+    exit_threshold=0.8,
+    latch=True,
+    max_replans=3,
+)
 REVIEW = PlannedTask(id="review", title="Review", depends_on=("schema",), labels=("human",))
 
 WRITTEN_TODAY: dict[str, PlanEvent] = {
@@ -86,7 +97,7 @@ WRITTEN_TODAY: dict[str, PlanEvent] = {
         at=AT,
         goal="Move billing to the new ledger",
         tasks=(SCHEMA, BACKFILL),
-        policy=Policy().whole(),
+        policy=REMEMBERING.whole(),
         metadata={"team": "payments", "tags": ["q4", None]},
         priority=5,
         labels=("billing",),
@@ -159,6 +170,7 @@ WRITTEN_BEFORE: dict[str, PlanEvent] = {
             "labels": None,
         }
     ),
+    "plan-created.v2": WRITTEN_TODAY["plan-created"].model_copy(update={"policy": SECOND_POLICY}),
     "task-status-changed.v1": WRITTEN_TODAY["task-status-changed"].model_copy(
         update={"new": TaskStatus.REPLANNING, "cause": StatusCause.SCORED, "worker": None}
         | {"lease_until": None}

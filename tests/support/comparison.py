@@ -19,6 +19,13 @@ POLICIES: list[dict[str, Any]] = [
     {"confidence_threshold": 0.5, "out_of_range": "refuse", "attempt_scores": "reset"},
     {"confidence_threshold": 1.0, "gate": "hold", "attempt_scores": "reset"},
     {"confidence_threshold": 0.0, "decay": 1e-9},
+    {"order": "scored", "max_replans": 1},
+    {"min_scored": 3, "max_replans": 0, "decay": 0.3, "order": "scored"},
+    {"consecutive_lows": 2, "decay": 0.5},
+    {"exit_threshold": 0.9, "gate": "hold"},
+    {"latch": True, "confidence_threshold": 0.6, "attempt_scores": "reset"},
+    {"order": "scored", "min_scored": 2, "consecutive_lows": 2, "exit_threshold": 0.8}
+    | {"latch": True, "max_replans": 1},
 ]
 DEPENDENCIES: list[dict[str, list[str]]] = [
     {},
@@ -53,6 +60,9 @@ def same_plan(plan: Plan, naive: NaivePlan) -> None:
     assert plan.state.value == naive.state()
     assert plan.replan_due == naive.due
     assert plan.replan_count == naive.replan_count
+    assert plan.gate.fallen == naive.fallen
+    assert plan.gate.lows == (naive.lows if naive.has_memory() else 0)
+    assert (plan.gate.replans, plan.is_exhausted) == (naive.replans, naive.exhausted())
     assert plan.rolling_confidence == pytest.approx(naive.rolling(), abs=1e-9)
     assert plan.needs_replan == naive.needs_replan()
     assert [task.id for task in plan if plan.is_ready(task)] == naive.ready()

@@ -25,6 +25,12 @@ class NaivePolicy(TypedDict):
     out_of_range: str
     gate: str
     attempt_scores: str
+    order: str
+    min_scored: int
+    consecutive_lows: int
+    exit_threshold: float | None
+    latch: bool
+    max_replans: int | None
 
 
 @dataclass
@@ -47,6 +53,9 @@ class NaiveTask:
     def newest(self, kind: str) -> float | None:
         return self.scores[kind][-1][1] if self.scores[kind] else None
 
+    def last_scored(self) -> int:
+        return max(version for given in self.scores.values() for version, _ in given[-1:])
+
     def unclaim(self) -> None:
         self.token = self.lease_until = None
 
@@ -67,6 +76,9 @@ class NaivePlan:
     gone: list[str] = field(default_factory=list)
     replan_count: int = 0
     due: bool = False
+    fallen: bool = False
+    lows: int = 0
+    replans: int = 0
     paused: bool = False
     archived: bool = False
     deleted: bool = False
@@ -78,7 +90,10 @@ class NaivePlan:
         return self.policy["prompt_weight"] * prompt + self.policy["output_weight"] * output
 
     def rolling(self) -> float:
-        scored = [c for c in map(self.confidence, self.tasks) if c is not None]
+        tasks = [task for task in self.tasks if self.confidence(task) is not None]
+        if self.policy["order"] == "scored":
+            tasks.sort(key=NaiveTask.last_scored)
+        scored = [c for c in map(self.confidence, tasks) if c is not None]
         if not scored:
             return 1.0
         weights = [self.policy["decay"] ** (len(scored) - 1 - n) for n in range(len(scored))]
@@ -87,8 +102,22 @@ class NaivePlan:
     def needs_replan(self) -> bool:
         return self.rolling() < self.policy["confidence_threshold"] - EPSILON
 
+    def recovered(self) -> bool:
+        wanted = self.policy["exit_threshold"]
+        if wanted is None:
+            wanted = self.policy["confidence_threshold"]
+        return self.rolling() >= wanted - EPSILON
+
+    def has_memory(self) -> bool:
+        usual = {"min_scored": 1, "consecutive_lows": 1, "exit_threshold": None, "latch": False}
+        return any(self.policy[name] != value for name, value in usual.items())  # type: ignore[literal-required]
+
+    def exhausted(self) -> bool:
+        allowed = self.policy["max_replans"]
+        return allowed is not None and self.replans > allowed
+
     def held(self) -> bool:
-        return self.due and self.policy["gate"] == "hold"
+        return self.exhausted() or (self.due and self.policy["gate"] == "hold")
 
     def ready(self) -> list[str]:
         done = [task.id for task in self.tasks if task.status == "done"]
@@ -141,6 +170,8 @@ class NaivePlan:
                     if score[0] == version:
                         given.remove(score)
                         self.version += 1
+                        self.lows *= self.needs_replan()
+                        self.fallen &= not self.recovered()
                         return
         raise Refused("ScoreNotFound")
 
@@ -202,15 +233,16 @@ class NaivePlan:
 
     def approve(self) -> None:
         self._open()
-        if self.due:
-            self.due = False
+        if self.due or self.exhausted():
+            self._answer()
+            self.replans = self.lows = 0
             self.version += 1
 
     def revise(self, changes: list[dict[str, Any]]) -> None:
         self._open()
         tried = replace(self, tasks=[_copy(task) for task in self.tasks], gone=[*self.gone])
         tried.version += 1
-        tried.due = False
+        tried._answer()
         for change in changes:
             getattr(tried, f"_{change['op']}")(change)
         tried._sound()
@@ -332,8 +364,13 @@ class NaivePlan:
         if token is not None and (token != task.token or task.expired(self.now)):
             raise Refused("ClaimLost")
 
+    def _answer(self) -> None:
+        if self.due:
+            self.due = self.fallen = False
+            self.lows = 0
+
     def _again(self, task: NaiveTask) -> None:
-        self.due = False
+        self._answer()
         self.version += 2
         task.attempt += 1
         task.status = "pending"
@@ -365,16 +402,29 @@ class NaivePlan:
         if mark_done:
             good = confidence >= self.policy["confidence_threshold"] - EPSILON
             ends_as = "done" if good else "failed"
-        if self.needs_replan():
+        fires = self._fires()
+        if fires:
             ends_as = "replanning"
         if ends_as != task.status:
             task.status = ends_as
             self.version += 1
-        if self.needs_replan():
+        if fires:
             self.version += 1
             self.replan_count += 1
-            self.due = True
+            self.replans += 1
+            self.due = self.fallen = True
             task.replan_count += 1
+
+    def _fires(self) -> bool:
+        low = self.needs_replan()
+        self.lows = self.lows + 1 if low else 0
+        self.fallen &= not self.recovered()
+        scored = [task for task in self.tasks if self.confidence(task) is not None]
+        if len(scored) < min(self.policy["min_scored"], len(self.tasks)):
+            return False
+        if self.fallen:
+            return not self.policy["latch"]
+        return self.lows >= self.policy["consecutive_lows"]
 
 
 def _copy(task: NaiveTask) -> NaiveTask:

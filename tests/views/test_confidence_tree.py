@@ -10,24 +10,25 @@ from hypothesis import strategies as st
 from rpds import HashTrieMap
 
 from plangate.application.views.confidence_tree import ConfidenceTree
+from plangate.application.views.recency_tree import RecencyTree
 from plangate.domain.confidence import rolling_confidence
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.task import Judgement, Task
+from plangate.domain.vocabulary import Recency
 from tests.support.properties import repeatable
 
 SCORES = st.one_of(st.none(), st.floats(0.0, 1.0), st.sampled_from([0.0, 0.72, 1.0]))
 DECAYS = st.sampled_from([1.0, 0.85, 0.3, 1e-9, 5e-324])
 
 
+def a_task(place: int, version: int = 0, score: float | None = None) -> Task:
+    given = () if score is None else (Judgement(score, version),)
+    return replace(Task(f"t{place}", None, None, {}), output_judgements=given)
+
+
 def a_plan(confidences: list[float | None], decay: float) -> Plan:
-    tasks = {
-        f"t{n}": replace(
-            Task(f"t{n}", None, None, {}),
-            output_judgements=() if given is None else (Judgement(given, n),),
-        )
-        for n, given in enumerate(confidences)
-    }
+    tasks = {f"t{n}": a_task(n, n, given) for n, given in enumerate(confidences)}
     return Plan("p", policy=Policy(decay=decay), order=tuple(tasks), tasks=HashTrieMap(tasks))
 
 
@@ -57,14 +58,14 @@ def test_scores_change_it_and_the_order_they_came_in_changes_no_bit(
     tree = ConfidenceTree.of(a_plan(confidences, decay))
     for place, score in scores:
         confidences[place % size] = score
-        tree = tree.rescored(f"t{place % size}", score)
+        tree = tree.rescored(a_task(place % size), score)
         assert tree.rolling_confidence == pytest.approx(defined(confidences, decay), abs=1e-9)
     assert tree.root == ConfidenceTree.of(a_plan(confidences, decay)).root
 
 
 def test_an_older_tree_stays_as_it_was() -> None:
     older = ConfidenceTree.of(a_plan([0.5, None], 0.5))
-    newer = older.rescored("t1", 0.8)
+    newer = older.rescored(a_task(1), 0.8)
     assert older.rolling_confidence == 0.5
     assert newer.rolling_confidence == pytest.approx(0.7)
 
@@ -73,7 +74,7 @@ def test_a_score_in_a_large_plan_touches_few_nodes() -> None:
     chance = random.Random(3)
     confidences: list[float | None] = [chance.random() for _ in range(10_000)]
     before = ConfidenceTree.of(a_plan(confidences, 0.9999))
-    after = before.rescored("t4711", 0.25)
+    after = before.rescored(a_task(4711), 0.25)
     confidences[4711] = 0.25
     assert after.rolling_confidence == pytest.approx(defined(confidences, 0.9999), abs=1e-9)
     assert _new_nodes(before.root, after.root) <= 15
@@ -83,6 +84,72 @@ def test_no_figure_is_lost_to_infinity_in_the_largest_plan() -> None:
     tree = ConfidenceTree.of(a_plan([1.0] * 10_000, 1.0))
     assert tree.rolling_confidence == 1.0
     assert tree.root[1] < inf
+
+
+# --- where recent means scored last ---
+
+
+def rescored(plan: Plan, place: int, score: float | None) -> tuple[Plan, Task]:
+    """The plan and the task after one more event: a score, or the last one withdrawn."""
+    version = plan.version + 1
+    task = a_task(place, version, score)
+    return replace(plan, version=version, tasks=plan.tasks.insert(task.id, task)), task
+
+
+@repeatable
+@given(
+    size=st.integers(1, 12),
+    decay=DECAYS,
+    scores=st.lists(st.tuples(st.integers(0, 11), SCORES), max_size=150),
+)
+def test_scores_move_their_tasks_to_the_end_and_the_figure_is_the_defined_one(
+    size: int, decay: float, scores: list[tuple[int, float | None]]
+) -> None:
+    plan = a_plan([None] * size, decay)
+    plan = replace(plan, policy=Policy(decay=decay, order=Recency.SCORED))
+    tree = RecencyTree.of(plan)
+    for place, score in scores:
+        plan, task = rescored(plan, place % size, score)
+        tree = tree.rescored(task, score)
+        assert tree.rolling_confidence == pytest.approx(plan.rolling_confidence, abs=1e-9)
+    assert tree.rolling_confidence == RecencyTree.of(plan).rolling_confidence
+
+
+def test_a_tree_by_recency_says_the_same_to_the_bit_however_it_was_grown() -> None:
+    """In whatever order the tasks are put into it, and whatever stood in it before."""
+    chance = random.Random(5)
+    for _ in range(50):
+        tasks = [a_task(n, 1 + n * 7, chance.random()) for n in range(chance.randint(1, 40))]
+        trees = []
+        for _ in range(3):
+            chance.shuffle(tasks)
+            tree = RecencyTree(("t0",), HashTrieMap(), 0.85)
+            tree = tree.rescored(a_task(99, chance.randint(1, 5_000), 0.3), 0.3)
+            for task in tasks:
+                tree = tree.rescored(task, task.output_score)
+            trees.append(tree.rescored(a_task(99), None))
+        assert len({tree.rolling_confidence for tree in trees}) == 1
+        assert len(trees[0].slots) == len(tasks)
+
+
+def test_a_score_after_a_million_events_touches_few_nodes_and_empty_slots_hold_nothing() -> None:
+    tree = RecencyTree(("t0", "t1"), HashTrieMap(), 0.85).rescored(a_task(0, 1, 0.5), 0.5)
+    for version in range(999_000, 1_000_000):
+        before = tree
+        tree = tree.rescored(a_task(1, version, 0.25), 0.25)
+    assert _new_nodes(before.root, tree.root) <= 22
+    assert _nodes(tree.root) <= 4 * 22
+    assert tree.rolling_confidence == pytest.approx((0.85 * 0.5 + 0.25) / 1.85, abs=1e-12)
+
+
+def test_nobody_is_left_when_every_score_is_withdrawn() -> None:
+    tree = RecencyTree(("t0",), HashTrieMap(), 0.85).rescored(a_task(0, 1_000, 0.5), 0.5)
+    assert tree.rescored(a_task(0), None).root == RecencyTree((), HashTrieMap(), 0.85).root
+    assert tree.rescored(a_task(0), None).rolling_confidence == 1.0
+
+
+def _nodes(node: object) -> int:
+    return 1 + _nodes(node[3]) + _nodes(node[4]) if isinstance(node, tuple) else 0
 
 
 def _new_nodes(before: object, after: object) -> int:

@@ -173,7 +173,7 @@ def test_a_view_whose_fold_changed_is_rebuilt_by_itself(
     work(newer)
     same_views(newer)
     assert marks(newer) == {
-        "plans": (1, 24),
+        "plans": (VIEWS[0].version, 24),
         "board": (2, 24),
         "timeline": (1, 24),
         "replans": (2, 24),
