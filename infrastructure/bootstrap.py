@@ -3,7 +3,8 @@
 import atexit
 import os
 import secrets
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,8 @@ from plangate.application.errors import NotAStore, StoreError, StoreNotEmpty
 from plangate.application.ports import EventStore, ViewStore
 from plangate.application.registry import PlanRegistry
 from plangate.application.upkeep.copying import Tell, copy_plans, is_beginning
-from plangate.application.upkeep.reports import BackupReport, RestoreReport
+from plangate.application.upkeep.log_checks import examine_log
+from plangate.application.upkeep.reports import BackupReport, Checkup, RestoreReport
 from plangate.infrastructure.event_store.family import family_event_store
 from plangate.infrastructure.event_store.memory import memory_event_store
 from plangate.infrastructure.event_store.sqlite import events_in
@@ -28,6 +30,8 @@ from plangate.infrastructure.upkeep.sqlite_backup import (
     proved,
     require_same,
 )
+from plangate.infrastructure.upkeep.sqlite_checkup import examine_file
+from plangate.infrastructure.upkeep.versions import versions
 from plangate.infrastructure.view_store.sqlite import SqliteViewStore, memory_view_store
 
 if TYPE_CHECKING:
@@ -129,6 +133,37 @@ def restore_backup(
     return RestoreReport(file=str(path), positions_kept=report.positions_kept, **asdict(expected))
 
 
+def doctor(
+    target: "Target | None" = None,
+    *,
+    schema: str | None = None,
+    tell: Tell = lambda _done, _total: None,
+) -> Checkup:
+    """How the store that `target` names is: what is found about it, and where.
+
+    Nothing is made, upgraded or changed; a file may be damaged or read-only. Raises
+    `NotAStore` only for what names no store.
+    """
+    target = _meant(target)
+    file = _file_of(target)
+    name, found = str(file), [versions()]
+    if file is not None:
+        found += examine_file(file, tell)
+    elif isinstance(target, str) and not target.startswith(_POSTGRES):
+        events, views = _stores(target, schema)
+        with closing(views), closing(events):
+            name = target
+            found += examine_log(events, tell)
+    else:
+        with _extra():
+            from plangate.infrastructure.upkeep.postgres_checkup import (  # noqa: PLC0415
+                examine_schema,
+            )
+        name, more = examine_schema(target, schema or Settings().pg_schema, tell)
+        found += more
+    return Checkup.of(name, found)
+
+
 _shared: PlanRegistry | None = None
 _sharing: Final = Lock()
 
@@ -183,15 +218,22 @@ def _in_one_file(path: Path) -> tuple[EventStore, ViewStore]:
 
 
 def _postgres(source: "str | ConnectionPool[Any]", schema: str) -> EventStore:
-    try:
-        from plangate.infrastructure.event_store.postgres import (  # noqa: PLC0415  (an extra)
+    with _extra():
+        from plangate.infrastructure.event_store.postgres import (  # noqa: PLC0415
             postgres_event_store,
         )
+    return postgres_event_store(source, schema)
+
+
+@contextmanager
+def _extra() -> Iterator[None]:
+    """Says what to install where PostgreSQL's part cannot be imported."""
+    try:
+        yield
     except ImportError as missing:
         raise StoreError(
             f"PostgreSQL needs psycopg: pip install 'plangate[postgres]' ({missing})"
         ) from missing
-    return postgres_event_store(source, schema)
 
 
 def _now() -> datetime:

@@ -57,7 +57,14 @@ from plangate.application.results import (
     TaskView,
     UnreadablePlan,
 )
-from plangate.application.upkeep.reports import BackupReport, CopyReport, RestoreReport
+from plangate.application.upkeep.reports import (
+    BackupReport,
+    Checkup,
+    CopyReport,
+    Health,
+    Observation,
+    RestoreReport,
+)
 from plangate.application.views.queries import (
     BoardPage,
     PlanOrder,
@@ -135,7 +142,7 @@ from plangate.domain.vocabulary import (
     StatusCause,
     TaskStatus,
 )
-from plangate.infrastructure.bootstrap import backup, connect, get_registry, restore_backup
+from plangate.infrastructure.bootstrap import backup, connect, doctor, get_registry, restore_backup
 
 __all__ = [
     "AddTask",
@@ -147,6 +154,7 @@ __all__ = [
     "ChangeKind",
     "ChangeTask",
     "CheckReport",
+    "Checkup",
     "Claim",
     "ClaimLost",
     "ClaimView",
@@ -167,6 +175,7 @@ __all__ = [
     "GateView",
     "GraphNode",
     "Happening",
+    "Health",
     "HistoryDiffers",
     "IdempotencyKeyReused",
     "InvalidInput",
@@ -180,6 +189,7 @@ __all__ = [
     "Movement",
     "NewTask",
     "NotAStore",
+    "Observation",
     "ObstacleKind",
     "ObstacleView",
     "OutOfRange",
@@ -265,6 +275,7 @@ __all__ = [
     "WhatIf",
     "backup",
     "connect",
+    "doctor",
     "get_registry",
     "restore_backup",
 ]

@@ -20,7 +20,7 @@ from plangate.infrastructure.cli.erasing import erase
 from plangate.infrastructure.cli.explaining import explain
 from plangate.infrastructure.cli.options import AsJson, Database
 from plangate.infrastructure.cli.terminal import between_stores, reading, writing, writing_many
-from plangate.infrastructure.cli.upkeep import backup, copy, restore_backup
+from plangate.infrastructure.cli.upkeep import backup, copy, doctor, restore_backup
 from plangate.infrastructure.cli.views import views
 
 app = typer.Typer(
@@ -56,6 +56,7 @@ app.command("explain", rich_help_panel=_PAST)(reading(explain))
 app.command("check", rich_help_panel=_PAST)(reading(check))
 app.command("erase", rich_help_panel=_MORE)(writing(erase))
 app.command("migrate", rich_help_panel=_MORE)(reading(commands.migrate))
+app.command("doctor", rich_help_panel=_MORE)(reading(doctor))
 app.command("backup", rich_help_panel=_MORE)(reading(backup))
 app.command("restore-backup", rich_help_panel=_MORE)(reading(restore_backup))
 app.command("copy", rich_help_panel=_MORE)(between_stores(copy))

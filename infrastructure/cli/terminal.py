@@ -22,8 +22,8 @@ from rich.text import Text
 
 from plangate.application.calls import CallOptions
 from plangate.application.registry import PlanRegistry
-from plangate.application.upkeep.reports import BackupReport, RestoreReport
-from plangate.infrastructure.bootstrap import backup, connect, migrate, restore_backup
+from plangate.application.upkeep.reports import BackupReport, Checkup, RestoreReport
+from plangate.infrastructure.bootstrap import backup, connect, doctor, migrate, restore_backup
 from plangate.infrastructure.cli.exits import exit_code, facts, told
 from plangate.infrastructure.cli.options import (
     Actor,
@@ -73,6 +73,10 @@ class Terminal:
     def restore_backup(self, file: Path, tell: Callable[[int, int], None]) -> RestoreReport:
         """Make the store that was meant from a backup."""
         return restore_backup(file, self._db, tell=tell)
+
+    def examine(self, tell: Callable[[int, int], None]) -> Checkup:
+        """Look the store that was meant over, and change nothing."""
+        return doctor(self._db, tell=tell)
 
     @property
     def keeps_plans(self) -> bool:

@@ -84,9 +84,7 @@ def postgres_event_store(
     else is or none may be made, `StoreTooNew` for the tables of a newer plangate,
     `StoreUnavailable` where no server answers.
     """
-    if not 0 < len(schema.encode()) <= _LONGEST_NAME or "\0" in schema or schema[:3] == "pg_":
-        raise NotAStore(f"{schema!r} can be no PostgreSQL schema")
-    datastore = _Datastore(_connections(source), schema)
+    datastore = datastore_in(source, schema)
     try:
         with translated_for(datastore.name, None), datastore.get_connection() as connection:
             if not is_laid_out(connection, schema, datastore.name):
@@ -94,6 +92,18 @@ def postgres_event_store(
     except BaseException:
         datastore.close()
         raise
+    return events_in(datastore)
+
+
+def datastore_in(source: str | ConnectionPool[Any], schema: str) -> "Datastore":
+    """The place of a store, whatever is there by now; raises `NotAStore` where none can be."""
+    if not 0 < len(schema.encode()) <= _LONGEST_NAME or "\0" in schema or schema[:3] == "pg_":
+        raise NotAStore(f"{schema!r} can be no PostgreSQL schema")
+    return Datastore(_connections(source), schema)
+
+
+def events_in(datastore: "Datastore") -> RecorderEventStore:
+    """The events of a store whose tables are there."""
 
     @contextmanager
     def turn(plan_id: str) -> Iterator[None]:
@@ -109,7 +119,7 @@ def postgres_event_store(
     )
 
 
-class _Datastore(PostgresDatastore):
+class Datastore(PostgresDatastore):
     """The library's datastore, on connections of our own choosing.
 
     The library's pool hides why there is no connection, and waits longer from one
@@ -185,9 +195,9 @@ class _Log(PostgresApplicationRecorder):
     an idempotency key would be carried out twice.
     """
 
-    datastore: _Datastore
+    datastore: Datastore
 
-    def __init__(self, datastore: _Datastore) -> None:
+    def __init__(self, datastore: Datastore) -> None:
         super().__init__(datastore)
         events = Identifier(datastore.schema, EVENTS)
         self._lock = datastore.lock()

@@ -27,6 +27,7 @@ from eventsourcing.sqlite import (
 )
 
 from plangate.application.errors import NotAStore, StoreTooNew, StoreUnavailable
+from plangate.infrastructure.event_store.sqlite_header import refuse_cut
 from plangate.infrastructure.event_store.sqlite_refusals import primary_code, translated_for
 
 APPLICATION_ID: Final = 0x504C4754
@@ -93,6 +94,7 @@ class SqliteFile:
             raise NotAStore(f"{path} is a folder, not a database file")
         if not path.parent.is_dir():
             raise StoreUnavailable(f"the folder {path.parent} does not exist")
+        refuse_cut(path)
         self._path = path
         self.datastore = Datastore(path, pragmas)
         try:

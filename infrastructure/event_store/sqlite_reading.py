@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from plangate.application.errors import NotAStore
+from plangate.application.errors import NotAStore, StoreError
 from plangate.infrastructure.event_store.sqlite_file import Datastore, SqliteFile, layout_of
+from plangate.infrastructure.event_store.sqlite_header import in_use, refuse_cut
 
 _AS_IF_NEVER_CHANGED: Final = "immutable=1"
 _READ_ONLY: Final = "mode=ro"
@@ -36,16 +37,21 @@ class FileAsItLies(SqliteFile):
         """Raise `NotAStore` or `StoreTooNew` unless this is a store that can be read."""
         if not self._path.is_file():
             raise NotAStore(f"there is no file {self._path}")
+        refuse_cut(self._path)
         if not self.layout():
             raise NotAStore(f"{self._path} is empty, and no store")
 
     def flaws(self, most: int) -> Sequence[str]:
         """What SQLite finds wrong with pages and indexes, each in a line; empty if all is well."""
-        with self.reading() as cursor:
-            cursor.connection.text_factory = lambda raw: raw.decode(errors="replace")
-            said = cursor.execute(f"PRAGMA integrity_check({most})").fetchall()
-        lines = [line for (text,) in said for line in text.splitlines()]
-        return [line for line in lines if line != "ok" and not _NO_FLAW.match(line)]
+        said: list[str] = []
+        try:
+            with self.reading() as cursor:
+                cursor.connection.text_factory = lambda raw: raw.decode(errors="replace")
+                for (text,) in cursor.execute(f"PRAGMA integrity_check({most})"):
+                    said += text.splitlines()
+        except StoreError as error:  # it names pages first, and then may stumble over them
+            said.append(str(error))
+        return [line for line in said if line != "ok" and not _NO_FLAW.match(line)]
 
 
 def looked_at(path: Path) -> FileAsItLies:
@@ -65,13 +71,3 @@ def beside_writers(path: Path) -> FileAsItLies:
     """
     may_write = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
     return FileAsItLies(path, _LIKE_ANYBODY) if may_write else looked_at(path)
-
-
-def in_use(path: Path) -> bool:
-    """Whether somebody has the file open, or left it without closing it."""
-    return any(beside(path, what).exists() for what in ("-wal", "-journal"))
-
-
-def beside(path: Path, what: str) -> Path:
-    """A file that SQLite lays beside a database: `-wal`, `-shm` or `-journal`."""
-    return path.with_name(path.name + what)

@@ -11,8 +11,8 @@ from typing import Final
 
 from plangate.application.errors import NotAStore
 from plangate.domain.errors import InvalidInput, Problem
+from plangate.infrastructure.event_store.sqlite_header import beside
 from plangate.infrastructure.event_store.sqlite_reading import (
-    beside,
     beside_writers,
     looked_at,
 )

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
 from typing import Protocol, TypeVar
 
-from plangate.application.errors import StoreUnavailable
+from plangate.application.errors import NotAStore, StoreUnavailable
 from plangate.application.views.catalogue import PLANS
 from plangate.application.views.queries import (
     After,
@@ -162,6 +162,18 @@ class SqliteViewStore:
                 for view in there
             }
 
+    def unreadable_rows(self) -> Iterator[str]:
+        """The view of each row that cannot be read; all rows are looked at."""
+        for view in self.sizes():
+            table = TABLES[view]
+            with self._database.reading() as cursor:
+                query = f"SELECT {', '.join(table.columns)}, 0 FROM {table.name}"  # noqa: S608
+                for row in cursor.execute(query):
+                    try:
+                        table.decode(row)
+                    except ValueError:
+                        yield view
+
     # --- questions ---
 
     def plans(self, wanted: PlansWanted, after: After | None, limit: int) -> Sequence[PlanSummary]:
@@ -228,4 +240,10 @@ class SqliteViewStore:
         )
         with self._database.reading() as cursor:
             rows = cursor.execute(query, (table.view, *where.values, limit)).fetchall()
-        return [table.decode(row) for row in rows]
+        try:
+            return [table.decode(row) for row in rows]
+        except ValueError as error:
+            raise NotAStore(
+                f"a row of the view {table.view} is damaged; `plangate views rebuild {table.view}`"
+                " makes it anew from the log"
+            ) from error

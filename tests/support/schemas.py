@@ -14,7 +14,12 @@ from plangate.application.history.diff import PlanDiff
 from plangate.application.history.explain import Explanation
 from plangate.application.history.whatif import WhatIf
 from plangate.application.results import PlanList, PlanStatus
-from plangate.application.upkeep.reports import BackupReport, CopyReport, RestoreReport
+from plangate.application.upkeep.reports import (
+    BackupReport,
+    Checkup,
+    CopyReport,
+    RestoreReport,
+)
 from plangate.infrastructure.event_codec import STORED_KINDS, StoredRecord
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
@@ -25,6 +30,7 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "plan-list.v1": (PlanList, "serialization"),
     "backup-report.v1": (BackupReport, "serialization"),
     "restore-report.v1": (RestoreReport, "serialization"),
+    "checkup.v1": (Checkup, "serialization"),
     "copy-report.v1": (CopyReport, "serialization"),
     "erasure.v1": (Erasure, "serialization"),
     "explanation.v1": (Explanation, "serialization"),
