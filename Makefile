@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest -q -n auto --dist loadgroup
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input \
           --constraint constraints.txt
 
-.PHONY: help setup demo test lint types architecture cover mutants soak schemas format build clean
+.PHONY: help setup demo whatif test lint types architecture cover mutants soak schemas format build clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,16 @@ demo: $(READY) ## walk through a plan on a fresh SQLite file, build/demo.db
 	@mkdir -p build
 	@rm -f build/demo.db build/demo.db-wal build/demo.db-shm
 	@$(BIN)/plangate --db build/demo.db demo
+
+TRACE ?= examples/trace.jsonl
+
+whatif: $(READY) ## try the policy `steady` on a trace: make whatif TRACE=FILE; pictures in build/
+	@mkdir -p build
+	@rm -f build/whatif.db build/whatif.db-wal build/whatif.db-shm
+	@$(BIN)/plangate --db build/whatif.db apply "$(TRACE)"
+	@$(BIN)/plangate --db build/whatif.db whatif --all --policy steady --plot build/whatif.svg
+	@$(BIN)/plangate --db build/whatif.db sweep --all --policy steady --grid consecutive_lows=1,2,3,4 \
+	    --grid confidence_threshold=0.4:0.75:0.05 --plot build/sweep.svg
 
 test: lint types architecture ## be sure: lint, types, architecture, every test, full coverage
 	@$(PYTEST) --cov --cov-report=term

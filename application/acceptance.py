@@ -66,6 +66,11 @@ def refusal(refused: ValidationError, model: type[BaseModel]) -> InvalidInput:
     return InvalidScore(problems) if of_a_score else InvalidInput(problems)
 
 
+def located(refused: ValidationError) -> list[tuple[tuple[int | str, ...], str]]:
+    """What pydantic found wrong with something of another tool's: the steps to it, and what."""
+    return [(error["loc"], _message(error, ())) for error in _details(refused)]
+
+
 def _details(refused: ValidationError) -> list[ErrorDetails]:
     """What pydantic found, without what only follows from something inside."""
     errors = refused.errors(include_url=False, include_input=False)
@@ -86,7 +91,7 @@ def _message(error: ErrorDetails, models: Sequence[type[BaseModel]]) -> str:
     if kind == "extra_forbidden":
         return f"is not known here; accepted: {fields}"
     if kind == "model_type":
-        return f"must be an object with {fields}"
+        return f"must be an object with {fields}" if fields else "must be an object"
     return _SAID[kind].format(**context) if kind in _SAID else error["msg"]
 
 

@@ -5,7 +5,7 @@ salted commitments, and the salts are gone. Copies that left the store before, a
 what other processes hold in their memory until they look again, are out of reach.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -51,13 +51,36 @@ class Eraser:
         rewritten = 0
         if not entries or any(map(self._store.format.holds_words, entries)):
             rewritten = self._rewrite_all(plan_id, call)
+        remains = self._clear_away([plan_id])
+        return Erasure(
+            plan_id=plan_id, rewritten=rewritten, complete=remains is None, remains=remains
+        )
+
+    def follow(self, erased_at: Mapping[str, int]) -> str | None:
+        """Erase here what was erased elsewhere: the words of plans before a version.
+
+        It has been recorded already, with the rest of the plan. The answer says what may
+        be left, and why.
+        """
+        followed = []
+        for plan_id, version in erased_at.items():
+            entries = self._store.read_stored(plan_id, until=version)
+            wordy = [entry for entry in entries if self._store.format.holds_words(entry)]
+            if wordy:
+                self._store.rewrite([self._store.format.erased(entry) for entry in wordy], ())
+                followed.append(plan_id)
+        return self._clear_away(followed) if followed else None
+
+    def _clear_away(self, plan_ids: Sequence[str]) -> str | None:
+        """Leave nothing of the words in views and free space; else say what may be left."""
         try:
-            self._keeper.forget(plan_id)
+            for plan_id in plan_ids:
+                self._keeper.forget(plan_id)
             self._views.scrub()
             self._store.scrub()
         except StoreError as error:
-            return Erasure(plan_id=plan_id, rewritten=rewritten, complete=False, remains=str(error))
-        return Erasure(plan_id=plan_id, rewritten=rewritten, complete=True)
+            return str(error)
+        return None
 
     def _rewrite_all(self, plan_id: str, call: Call) -> int:
         """Rewrite the plan's history, and record that in the same transaction."""

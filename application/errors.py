@@ -3,6 +3,8 @@
     PlangateError
     ├── IdempotencyKeyReused    the key was used before, with other arguments
     ├── ConcurrentChange        others kept changing the plan; try again
+    ├── AlteredBundle           a bundle is not as it was written; nothing of it was taken in
+    │   └── BundleTooNew        … or a newer plangate wrote it
     └── StoreError              the store cannot serve
         ├── NotAStore           what was named holds something else, or is damaged
         ├── StoreTooNew         a newer plangate wrote it
@@ -46,6 +48,25 @@ class ConcurrentChange(PlangateError):
 
     def __str__(self) -> str:
         return f"the plan {self.plan_id!r} kept changing under this command; try again"
+
+
+class AlteredBundle(PlangateError):
+    """A bundle is not as it was written, or is none. Nothing of it was taken in.
+
+    `line` counts the lines of the bundle, unpacked, from 1.
+    """
+
+    def __init__(self, line: int, why: str) -> None:
+        super().__init__(line, why)
+        self.line = line
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"the bundle cannot be taken in: line {self.line}: {self.why}"
+
+
+class BundleTooNew(AlteredBundle):
+    """A newer plangate wrote the bundle; this one would misread it."""
 
 
 class StoreError(PlangateError):

@@ -29,6 +29,11 @@ NewId = Callable[[int], str]
 class EventFormat(Protocol):
     """How events are written down: what can be said of stored entries, and made of them."""
 
+    @property
+    def kinds(self) -> Sequence[str]:
+        """The stored names of all kinds of events."""
+        ...
+
     def decode(self, entry: StoredEntry) -> RecordedEvent:
         """The event that was stored; raises `CorruptEvent` where it cannot be read."""
         ...
@@ -38,6 +43,10 @@ class EventFormat(Protocol):
 
         Its position is not part of them. Raises `CorruptEvent` where it cannot be read.
         """
+        ...
+
+    def content_form(self, entry: StoredEntry) -> bytes:
+        """As `canonical_form`, but the same in every log that the entry is copied to."""
         ...
 
     def holds_words(self, entry: StoredEntry) -> bool:
@@ -111,8 +120,8 @@ class EventStore(Protocol):
     def rewrite(self, erased: Sequence[StoredEntry], then: Sequence[RecordedEvent]) -> None:
         """Put erased entries in the place of those stored, and `append`; all or none, durably.
 
-        Raises what `append` does, and a `StoreError` on an engine that never changes
-        what it recorded.
+        Either may be empty, but not both. Raises what `append` does, and a `StoreError`
+        on an engine that never changes what it recorded.
         """
         ...
 

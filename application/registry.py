@@ -22,7 +22,11 @@ from plangate.application.drafts import (
     with_task_ids,
 )
 from plangate.application.erasure import Eraser, Erasure
+from plangate.application.history.bundle_file import Place
+from plangate.application.history.bundle_import import BundleImport, ImportReport
 from plangate.application.history.questions import HistoryQuestions
+from plangate.application.history.selection import untold
+from plangate.application.importing.intake import PlanFormat, PlanIntake, PlansImport
 from plangate.application.ports import Clock, EventStore, NewId, ViewStore
 from plangate.application.results import PlanStatus, TaskView
 from plangate.application.streams import Stream
@@ -37,6 +41,7 @@ from plangate.domain.commands import (
     DeletePlan,
     MarkTask,
     PausePlan,
+    RecordOutcome,
     RecordScoringFailure,
     ReleaseTask,
     RenewLease,
@@ -53,7 +58,7 @@ from plangate.domain.errors import InvalidInput, PlanHeld, PlanNotFound, Problem
 from plangate.domain.events import PlanEvent, TaskStatusChanged
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
-from plangate.domain.vocabulary import ScoreKind, Scorer, StatusCause, TaskStatus
+from plangate.domain.vocabulary import Outcome, ScoreKind, Scorer, StatusCause, TaskStatus
 
 
 class PlanRegistry(HistoryQuestions):
@@ -286,6 +291,28 @@ class PlanRegistry(HistoryQuestions):
         wish = accept(RetractScore, {"event_id": event_id, "reason": reason})
         return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
 
+    def record_outcome(
+        self,
+        plan_id: str,
+        task_id: str,
+        outcome: Outcome | str,
+        *,
+        source: str,
+        note: str | None = None,
+        **call: Unpack[CallOptions],
+    ) -> PlanStatus:
+        """Record what became of a task's result: `accepted` or `rejected`, as `source` says.
+
+        Moves no figure, status or gate. It may come late: on a task in any status or one
+        that left the plan, and on an archived plan. A later outcome of the same task
+        from the same source takes the earlier one's place. Raises `TaskNotFound`.
+        """
+        wish = accept(
+            RecordOutcome,
+            {"task_id": task_id, "outcome": outcome, "source": source, "note": note},
+        )
+        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+
     def mark_task(
         self,
         plan_id: str,
@@ -419,7 +446,7 @@ class PlanRegistry(HistoryQuestions):
         return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
 
     def archive(self, plan_id: str, reason: str, **call: Unpack[CallOptions]) -> PlanStatus:
-        """Put a plan away: every command but `restore` and `delete` raises `PlanHeld`."""
+        """Put a plan away: commands but `restore`, `record_outcome`, `delete` raise `PlanHeld`."""
         wish = accept(ArchivePlan, {"reason": reason})
         return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
 
@@ -445,6 +472,38 @@ class PlanRegistry(HistoryQuestions):
         where nothing was erased. Where it was, but something may be left, the answer says so.
         """
         return self._eraser.erase(accept_identifier("plan_id", plan_id), current_call(call))
+
+    # --- plans from elsewhere ---
+
+    def import_bundle(self, source: Place, *, tell: Tell = untold) -> ImportReport:
+        """Take in the plans of a bundle with their ids, versions and times.
+
+        `source` is a path, or a binary stream that can seek. Positions are new; the old
+        ones are kept as `origin_position`. Plans that are here already stay as they are,
+        or get the events they lack, so that it is safe to do it again. Raises, with
+        nothing written, `AlteredBundle` (`BundleTooNew`) and `HistoryDiffers` for a
+        plan that has another history here. `tell` hears how much is done, of how much.
+        """
+        taking_in = BundleImport(self._store, self._reader.wake, self._eraser.follow)
+        return taking_in.take_in(source, tell)
+
+    def import_plans(
+        self,
+        given: Any,
+        format: PlanFormat | str,  # noqa: A002  (what callers name it)
+        *,
+        tell: Tell = untold,
+        **call: Unpack[CallOptions],
+    ) -> PlansImport:
+        """Bring plans that another tool keeps, `loopllm` or `taskmaster`, here by commands.
+
+        `given` is what it saved, as JSON gives it. Each plan is made once, however often
+        it is brought. The answer lists, plan by plan, what does not come along. Without an
+        `actor` it is `import:` and the format. Raises `InvalidInput`, naming places by
+        JSON pointers, with nothing recorded of any plan.
+        """
+        intake = PlanIntake(self._streams, self._commands)
+        return intake.bring(given, format, current_call(call), tell)
 
     # --- what they share ---
 

@@ -21,6 +21,7 @@ from plangate.domain.vocabulary import (
     JsonObject,
     Labels,
     LeaseSeconds,
+    Outcome,
     Priority,
     Prose,
     Reason,
@@ -115,6 +116,15 @@ class RetractScore(Wish):
 
     event_id: Prose
     reason: Reason
+
+
+class RecordOutcome(Wish):
+    """Record what became of a task's result: `source` says whether it was accepted."""
+
+    task_id: Identifier
+    outcome: Outcome
+    source: Identifier
+    note: Prose | None = None
 
 
 class MarkTask(Wish):
@@ -287,6 +297,7 @@ PlanCommand = (
     | UpdateScores
     | RecordScoringFailure
     | RetractScore
+    | RecordOutcome
     | MarkTask
     | ClaimNextTask
     | RenewLease

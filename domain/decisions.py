@@ -20,6 +20,7 @@ from plangate.domain.commands import (
     MarkTask,
     PausePlan,
     PlanCommand,
+    RecordOutcome,
     RecordScoringFailure,
     ReleaseTask,
     RenewLease,
@@ -43,6 +44,7 @@ from plangate.domain.errors import (
     ScoreNotFound,
 )
 from plangate.domain.events import (
+    OutcomeRecorded,
     PlanArchived,
     PlanCreated,
     PlanDeleted,
@@ -95,6 +97,8 @@ def decide(plan: Plan, wish: PlanCommand, now: datetime) -> list[PlanEvent]:
     plan.require_alive()
     if isinstance(wish, ArchivePlan | RestorePlan):
         return _archive_or_restore(plan, wish, now)
+    if isinstance(wish, RecordOutcome):
+        return _record_outcome(plan, wish, now)
     if plan.archived:
         raise PlanHeld(plan.plan_id, "is archived", "restore it to go on")
     return _decide_on_a_living_plan(plan, wish, now)
@@ -250,6 +254,21 @@ def _record_scoring_failure(
     return [
         ScoringFailed(
             at=now, task_id=wish.task_id, kind=wish.kind, reason=wish.reason, scorer=wish.scorer
+        )
+    ]
+
+
+def _record_outcome(plan: Plan, wish: RecordOutcome, now: datetime) -> list[PlanEvent]:
+    """Outcomes come late: to plans that are put away, to tasks that have left the plan."""
+    if wish.task_id not in plan.retired:
+        plan.task(wish.task_id)
+    return [
+        OutcomeRecorded(
+            at=now,
+            task_id=wish.task_id,
+            outcome=wish.outcome,
+            source=wish.source,
+            note=wish.note,
         )
     ]
 

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
+    Outcome,
     Score,
     ScoreKind,
     Scorer,
@@ -90,6 +91,19 @@ class ScoreRetracted(Fact):
     kind: ScoreKind
     event_id: str
     reason: WrittenText = None
+
+
+class OutcomeRecorded(Fact):
+    """The world's verdict on a task's result came in. It moves no figure, status or gate.
+
+    `source` is who says so. The newest outcome of a task from a source is the one that
+    counts; the task may have left the plan by then.
+    """
+
+    task_id: str
+    outcome: Outcome
+    source: str
+    note: WrittenText = None
 
 
 class TaskStatusChanged(Fact):
@@ -229,6 +243,7 @@ PlanEvent = (
     | TaskScored
     | ScoringFailed
     | ScoreRetracted
+    | OutcomeRecorded
     | TaskStatusChanged
     | LeaseRenewed
     | ReplanTriggered

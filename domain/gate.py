@@ -24,15 +24,13 @@ threshold. Its gate is open before every score and counts no lows, so that repla
 it computes no figure.
 """
 
-from dataclasses import dataclass, replace
-from typing import Self
+from typing import NamedTuple, Self
 
 from plangate.domain.confidence import reaches
 from plangate.domain.policy import Policy
 
 
-@dataclass(frozen=True, slots=True)
-class GateMemory:
+class GateMemory(NamedTuple):
     """What a gate knows of what came before.
 
     `fallen` while a fall lasts. `lows` in a row, counted where the policy has a memory.
@@ -46,28 +44,26 @@ class GateMemory:
     def judged(self, figure: float, policy: Policy) -> Self:
         """After an output score that led to this figure."""
         low = not reaches(figure, policy.confidence_threshold)
-        return replace(
-            self, fallen=self._still_fallen(figure, policy), lows=self.lows + 1 if low else 0
-        )
-
-    def opened(self) -> Self:
-        """Before an output score, where the policy has no memory."""
-        return replace(self, fallen=False)
+        lows = self.lows + 1 if low else 0
+        return self.__class__(self._still_fallen(figure, policy), lows, self.replans)
 
     def reviewed(self, figure: float, policy: Policy) -> Self:
         """After a retraction that led to this figure."""
         low = not reaches(figure, policy.confidence_threshold)
-        return replace(
-            self, fallen=self._still_fallen(figure, policy), lows=self.lows if low else 0
-        )
+        lows = self.lows if low else 0
+        return self.__class__(self._still_fallen(figure, policy), lows, self.replans)
 
     def fired(self) -> Self:
         """After it fired once more."""
-        return replace(self, fallen=True, replans=self.replans + 1)
+        return self.__class__(fallen=True, lows=self.lows, replans=self.replans + 1)
 
-    def answered(self) -> Self:
-        """After a revision or a retry answered a replan."""
-        return type(self)(replans=self.replans)
+    def afresh(self) -> Self:
+        """Open, whatever came before; only the replans stay counted.
+
+        That is so once a replan is answered, and before each output score where the
+        policy has no memory.
+        """
+        return self.__class__(replans=self.replans)
 
     def threshold(self, policy: Policy) -> float:
         """What the figure is held against: during a fall the exit threshold."""

@@ -20,6 +20,7 @@ from plangate.domain.events import (
     AttemptStarted,
     GateApproved,
     LeaseRenewed,
+    OutcomeRecorded,
     PlanArchived,
     PlanCreated,
     PlanDeleted,
@@ -264,7 +265,7 @@ def evolve(plan: Plan, event: PlanEvent) -> Plan:  # noqa: C901, PLR0912, PLR091
                 event.task_id,
                 lambda task: task.attempted(event.attempt, plan.policy.attempt_scores),
             )
-        case ScoringFailed():
+        case ScoringFailed() | OutcomeRecorded():
             changes = {}
         case PlanPaused() | PlanResumed():
             changes = {"paused": isinstance(event, PlanPaused)}
@@ -277,7 +278,7 @@ def evolve(plan: Plan, event: PlanEvent) -> Plan:  # noqa: C901, PLR0912, PLR091
         case _:
             assert_never(event)
     after = _with(plan, version=version, updated_at=event.at, **changes)
-    return _seen_by_its_gate(after, event) if isinstance(event, _JUDGEMENTS) else after
+    return _remembering(after, event) if isinstance(event, _JUDGEMENTS) else after
 
 
 def fold(plan: Plan, events: Iterable[PlanEvent]) -> Plan:
@@ -302,18 +303,17 @@ def _with(plan: Plan, **changes: Any) -> Plan:
     """What `dataclasses.replace` does, three times as fast: replay is made of this."""
     copy = object.__new__(Plan)
     copy.__dict__.update(plan.__dict__, **changes)
-    if "tasks" in changes or "order" in changes:
-        copy.__dict__.pop("rolling_confidence", None)  # worked out for the version before
+    copy.__dict__.pop("rolling_confidence", None)  # worked out for the version before
     return copy
 
 
 def _answered(plan: Plan) -> dict[str, Any]:
     """What a revision or a retry answers, if anything was asked."""
-    return {"replan_due": False, "gate": plan.gate.answered()} if plan.replan_due else {}
+    return {"replan_due": False, "gate": plan.gate.afresh()} if plan.replan_due else {}
 
 
-def _seen_by_its_gate(plan: Plan, event: TaskScored | ScoreRetracted) -> Plan:
-    """The plan once its gate has taken in an output score, or that a score was withdrawn."""
+def _remembering(plan: Plan, event: TaskScored | ScoreRetracted) -> Plan:
+    """The plan, just made and seen by nobody, once its gate has taken in what was judged."""
     gate = plan.gate
     if isinstance(event, ScoreRetracted):
         if gate.fallen or gate.lows:
@@ -322,8 +322,9 @@ def _seen_by_its_gate(plan: Plan, event: TaskScored | ScoreRetracted) -> Plan:
         if plan.policy.has_memory:
             gate = gate.judged(plan.rolling_confidence, plan.policy)
         elif gate.fallen:
-            gate = gate.opened()
-    return plan if gate is plan.gate else _with(plan, gate=gate)
+            gate = gate.afresh()
+    plan.__dict__["gate"] = gate
+    return plan
 
 
 def _changed(plan: Plan, task_id: str, change: Callable[[Task], Task]) -> dict[str, Any]:

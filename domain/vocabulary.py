@@ -90,6 +90,13 @@ class StatusCause(StrEnum):
     RETRIED = "retried"
 
 
+class Outcome(StrEnum):
+    """What became of a task's result outside plangate: it was taken, or sent back."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
 class ScorerKind(StrEnum):
     """What sort of judge gave a score."""
 

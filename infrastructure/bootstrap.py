@@ -189,15 +189,14 @@ def _meant(target: "Target | None") -> "Named":
 
 
 def _stores(target: "Named", schema: str | None) -> tuple[EventStore, ViewStore]:
-    # Views of a store that is no SQLite file are kept by each process, in its memory.
     path = _file_of(target)
     if path is not None:
         return _in_one_file(path)
     if target == _MEMORY:
         return memory_event_store(), memory_view_store()
-    if target == _ENGINE:
+    if target == _ENGINE:  # which holds events alone: each process keeps views of its own
         return family_event_store(os.environ), memory_view_store()
-    return _postgres(target, schema or Settings().pg_schema), memory_view_store()
+    return _in_one_schema(target, schema or Settings().pg_schema)
 
 
 def _file_of(target: "Named") -> Path | None:
@@ -217,12 +216,19 @@ def _in_one_file(path: Path) -> tuple[EventStore, ViewStore]:
     return events_in(file), SqliteViewStore(file)
 
 
-def _postgres(source: "str | ConnectionPool[Any]", schema: str) -> EventStore:
+def _in_one_schema(
+    source: "str | ConnectionPool[Any]", schema: str
+) -> tuple[EventStore, ViewStore]:
     with _extra():
-        from plangate.infrastructure.event_store.postgres import (  # noqa: PLC0415
-            postgres_event_store,
+        from plangate.infrastructure.event_store import postgres  # noqa: PLC0415
+        from plangate.infrastructure.event_store.postgres_schema import (  # noqa: PLC0415
+            open_schema,
         )
-    return postgres_event_store(source, schema)
+        from plangate.infrastructure.view_store.postgres import (  # noqa: PLC0415
+            PostgresViewStore,
+        )
+    opened = open_schema(source, schema)
+    return postgres.events_in(opened), PostgresViewStore(opened)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ changes, but for people's own words, which can be erased.
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar, get_args
@@ -24,6 +24,7 @@ from plangate.domain.events import (
     Fact,
     GateApproved,
     LeaseRenewed,
+    OutcomeRecorded,
     PlanArchived,
     PlanCreated,
     PlanDeleted,
@@ -94,6 +95,7 @@ STORED_KINDS: Final[Mapping[str, StoredKind]] = {
     "task-scored": StoredKind(TaskScored),
     "scoring-failed": StoredKind(ScoringFailed),
     "score-retracted": StoredKind(ScoreRetracted),
+    "outcome-recorded": StoredKind(OutcomeRecorded),
     # 2: worker and lease_until; causes expired, released, revised and retried
     "task-status-changed": StoredKind(TaskStatusChanged, (fields_were_added,)),
     "lease-renewed": StoredKind(LeaseRenewed),
@@ -150,6 +152,11 @@ class EventCodec:
         self._names = {kind.event: name for name, kind in kinds.items()}
         self._records = {name: StoredRecord[kind.event] for name, kind in kinds.items()}  # type: ignore[name-defined]
 
+    @property
+    def kinds(self) -> Sequence[str]:
+        """The stored names of all kinds of events."""
+        return tuple(self._kinds)
+
     def encode(self, recorded: RecordedEvent) -> tuple[str, bytes]:
         """The stored name and the bytes of an event."""
         event, envelope = recorded.event, recorded.envelope
@@ -203,16 +210,14 @@ class EventCodec:
         `CorruptEvent` for what is no stored record.
         """
         with _refusing_what_is_no_record(entry):
+            return _form(entry, self._committed(entry))
+
+    def content_form(self, entry: StoredEntry) -> bytes:
+        """The canonical form without the place that the event had in the log it came from."""
+        with _refusing_what_is_no_record(entry):
             body = self._committed(entry)
-            return _canonical(
-                {
-                    **body,
-                    "plan_id": entry.plan_id,
-                    "version": entry.version,
-                    "name": entry.name,
-                    "commitments": body.get("commitments", {}),
-                }
-            )
+            body["meta"].pop("origin_position", None)
+            return _form(entry, body)
 
     def holds_words(self, entry: StoredEntry) -> bool:
         """Whether people's words stand in the entry. Raises `CorruptEvent` as above."""
@@ -252,7 +257,8 @@ class EventCodec:
         """The entry for another log: its first position stays with it as `origin_position`."""
         with _refusing_what_is_no_record(entry):
             body = json.loads(entry.state)
-            body["meta"].setdefault("origin_position", entry.position)
+            if entry.position is not None:
+                body["meta"].setdefault("origin_position", entry.position)
             return replace(entry, position=None, state=_compact(body))
 
     def _record(self, name: str, stored: bytes) -> StoredRecord[Any]:
@@ -304,6 +310,11 @@ def _corrupt(entry: StoredEntry, why: object) -> CorruptEvent:
 
 def _compact(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def _form(entry: StoredEntry, body: _Json) -> bytes:
+    named = {"plan_id": entry.plan_id, "version": entry.version, "name": entry.name}
+    return _canonical({**body, **named, "commitments": body.get("commitments", {})})
 
 
 def _canonical(value: object) -> bytes:

@@ -9,6 +9,8 @@ What stands in `__all__` is the public API.
 from plangate.application.drafts import PlanDraft, TaskDraft
 from plangate.application.erasure import Erasure
 from plangate.application.errors import (
+    AlteredBundle,
+    BundleTooNew,
     ConcurrentChange,
     CorruptEvent,
     HistoryDiffers,
@@ -24,6 +26,9 @@ from plangate.application.errors import (
     ViewBehind,
 )
 from plangate.application.graph import GraphNode, PlanGraph
+from plangate.application.history.audit import AuditEntry, AuditTrail, Figures
+from plangate.application.history.bundle_export import ExportReport
+from plangate.application.history.bundle_import import ImportReport
 from plangate.application.history.check import CheckReport, Mismatch, MismatchKind
 from plangate.application.history.diff import ChangeKind, PlanChange, PlanDiff
 from plangate.application.history.differences import Happening
@@ -35,8 +40,12 @@ from plangate.application.history.explain import (
     ScorePart,
     TaskShift,
 )
+from plangate.application.history.finding import Finding, FindingKind, Severity
+from plangate.application.history.findings import FindingsReport
 from plangate.application.history.past import Moment
+from plangate.application.history.sweep import Point, Sweep
 from plangate.application.history.tipping import ScoreChange
+from plangate.application.history.totals import Totals
 from plangate.application.history.whatif import (
     Difference,
     Ending,
@@ -44,7 +53,15 @@ from plangate.application.history.whatif import (
     PlanReplay,
     Reading,
     TaskEnding,
+    UnfitPlan,
     WhatIf,
+)
+from plangate.application.importing.foreign import NotCarried
+from plangate.application.importing.intake import (
+    ImportedPlan,
+    ImportOutcome,
+    PlanFormat,
+    PlansImport,
 )
 from plangate.application.records import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
@@ -102,6 +119,7 @@ from plangate.domain.events import (
     AttemptStarted,
     GateApproved,
     LeaseRenewed,
+    OutcomeRecorded,
     PlanArchived,
     PlanCreated,
     PlanDeleted,
@@ -133,6 +151,7 @@ from plangate.domain.vocabulary import (
     AttemptScores,
     Gate,
     ObstacleKind,
+    Outcome,
     OutOfRange,
     PlanState,
     Recency,
@@ -143,14 +162,20 @@ from plangate.domain.vocabulary import (
     TaskStatus,
 )
 from plangate.infrastructure.bootstrap import backup, connect, doctor, get_registry, restore_backup
+from plangate.infrastructure.plots import CannotPlot, plot
 
 __all__ = [
     "AddTask",
+    "AlteredBundle",
     "AttemptScores",
     "AttemptStarted",
+    "AuditEntry",
+    "AuditTrail",
     "BackupReport",
     "BoardPage",
     "BoardTask",
+    "BundleTooNew",
+    "CannotPlot",
     "ChangeKind",
     "ChangeTask",
     "CheckReport",
@@ -168,7 +193,12 @@ __all__ = [
     "Envelope",
     "Erasure",
     "Explanation",
+    "ExportReport",
     "FigureMove",
+    "Figures",
+    "Finding",
+    "FindingKind",
+    "FindingsReport",
     "Gate",
     "GateApproved",
     "GateMemory",
@@ -178,6 +208,9 @@ __all__ = [
     "Health",
     "HistoryDiffers",
     "IdempotencyKeyReused",
+    "ImportOutcome",
+    "ImportReport",
+    "ImportedPlan",
     "InvalidInput",
     "InvalidScore",
     "LeaseRenewed",
@@ -189,10 +222,13 @@ __all__ = [
     "Movement",
     "NewTask",
     "NotAStore",
+    "NotCarried",
     "Observation",
     "ObstacleKind",
     "ObstacleView",
     "OutOfRange",
+    "Outcome",
+    "OutcomeRecorded",
     "Plan",
     "PlanArchived",
     "PlanChange",
@@ -203,6 +239,7 @@ __all__ = [
     "PlanErased",
     "PlanEvent",
     "PlanExists",
+    "PlanFormat",
     "PlanGone",
     "PlanGraph",
     "PlanHeld",
@@ -221,6 +258,8 @@ __all__ = [
     "PlanSummary",
     "PlangateError",
     "PlannedTask",
+    "PlansImport",
+    "Point",
     "Policy",
     "PositionTaken",
     "Preset",
@@ -241,6 +280,7 @@ __all__ = [
     "Scorer",
     "ScorerKind",
     "ScoringFailed",
+    "Severity",
     "SplitTask",
     "StatusCause",
     "StoreError",
@@ -250,6 +290,7 @@ __all__ = [
     "StoreTooNew",
     "StoreUnavailable",
     "StuckPlan",
+    "Sweep",
     "Task",
     "TaskAdded",
     "TaskChanged",
@@ -268,6 +309,8 @@ __all__ = [
     "TaskView",
     "TimelineEntry",
     "TimelinePage",
+    "Totals",
+    "UnfitPlan",
     "UnreadablePlan",
     "ViewBehind",
     "ViewReport",
@@ -277,5 +320,6 @@ __all__ = [
     "connect",
     "doctor",
     "get_registry",
+    "plot",
     "restore_backup",
 ]

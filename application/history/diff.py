@@ -7,7 +7,6 @@ the event that made it what it is at the later point.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from operator import attrgetter
 from typing import Any, Final
 
 from plangate.application.history.figures import RunningFigure
@@ -62,7 +61,13 @@ class PlanDiff(Result):
 
 _Value = Callable[[Plan, Task], Any]
 
-_OF_THE_PLAN: Final = ("state", "replan_due", "replan_count")
+_OF_THE_PLAN: Final[Mapping[str, Callable[[Plan], Any]]] = {
+    "state": lambda plan: plan.state,
+    "replan_due": lambda plan: plan.replan_due,
+    "replan_count": lambda plan: plan.replan_count,
+    "gate_fallen": lambda plan: plan.policy.has_memory and plan.gate.fallen,
+    "gate_exhausted": lambda plan: plan.is_exhausted,
+}
 _OF_A_TASK: Final[Mapping[str, tuple[ChangeKind, _Value]]] = {
     "status": (ChangeKind.STATUS, lambda _, task: task.status),
     "prompt_score": (ChangeKind.SCORE, lambda _, task: task.prompt_score),
@@ -100,10 +105,10 @@ def different(steps: Iterable[Step], a: int) -> PlanDiff:
 
 
 def _of_the_plan(a: Plan, b: Plan, between: Sequence[Step]) -> Iterator[PlanChange]:
-    for field in _OF_THE_PLAN:
-        before, after = getattr(a, field), getattr(b, field)
+    for field, value in _OF_THE_PLAN.items():
+        before, after = value(a), value(b)
         if before != after:
-            by = _brought(between, after, attrgetter(field))
+            by = _brought(between, after, value)
             yield _change(ChangeKind.PLAN, None, field, before, after, by)
     figure, threshold = RunningFigure(a.rolling_confidence), a.policy.confidence_threshold
     movers = dict.fromkeys(("rolling_confidence", "needs_replan"), "")
@@ -230,6 +235,8 @@ _CROSSINGS: Final = {
         "the confidence fell below the threshold",
     ),
     "replan_due": ("no replan is due any more", "a replan is due"),
+    "gate_fallen": ("the gate is open again", "the gate has fallen"),
+    "gate_exhausted": ("replans are allowed again", "no more replans are allowed"),
 }
 
 

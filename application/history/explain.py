@@ -11,7 +11,7 @@ from plangate.application.history.figures import RunningFigure
 from plangate.application.history.past import Moment, Step
 from plangate.application.history.subjects import subjects
 from plangate.application.history.tipping import Balance, ScoreChange
-from plangate.application.results import Result
+from plangate.application.results import GateView, Result
 from plangate.domain.confidence import UNSCORED, differ, score_shares
 from plangate.domain.plan import Plan, event_id
 from plangate.domain.task import Judgements
@@ -81,8 +81,10 @@ class Explanation(Result):
     """Why a plan's rolling confidence is what it is, at one version.
 
     `base` and the contributions sum to `rolling_confidence`: `base` is 1 while nothing is
-    scored, then 0. `distance` is from the threshold to the figure, less than 0 below it.
-    `flip` is the smallest of all the contributions' changes.
+    scored, then 0. `gate_threshold` is what the gate holds the figure against: the
+    threshold, or the exit threshold while it has fallen. `distance` is from there to the
+    figure, less than 0 below it. `flip` is the smallest of all the contributions' changes.
+    `conditions` say what else the gate goes by where its policy has a memory.
     """
 
     plan_id: str
@@ -90,9 +92,12 @@ class Explanation(Result):
     at: Moment
     rolling_confidence: float
     confidence_threshold: float
+    gate_threshold: float
     distance: float
     needs_replan: bool
     replan_due: bool
+    gate: GateView
+    conditions: tuple[str, ...]
     task_count: int
     base: float
     contributions: tuple[Contribution, ...]
@@ -111,9 +116,12 @@ class Explanation(Result):
             at=at,
             rolling_confidence=plan.rolling_confidence,
             confidence_threshold=plan.policy.confidence_threshold,
-            distance=plan.rolling_confidence - plan.policy.confidence_threshold,
+            gate_threshold=balance.line,
+            distance=plan.rolling_confidence - balance.line,
             needs_replan=plan.needs_replan,
             replan_due=plan.replan_due,
+            gate=GateView.of(plan),
+            conditions=tuple(_conditions(plan)),
             task_count=len(plan.order),
             base=_base(plan),
             contributions=parts,
@@ -168,6 +176,24 @@ def _brought(plan: Plan) -> dict[str, float]:
     balance = Balance.of(plan)
     parts = zip(balance.tasks, balance.shares, balance.confidences, strict=True)
     return {task.id: share * confidence for task, share, confidence in parts}
+
+
+def _conditions(plan: Plan) -> Iterator[str]:
+    """What the gate goes by besides the figure, in words."""
+    policy, gate = plan.policy, plan.gate
+    if gate.fallen and policy.has_memory:
+        again = "not again" if policy.latch else "so at every output score"
+        until = f"until the figure reaches {policy.reopens_at:g} or a replan is answered"
+        yield f"it fired, and does {again} {until}"
+    elif policy.consecutive_lows > 1:
+        row = f"{policy.consecutive_lows} low output scores in a row"
+        yield f"it fires at {row}: {gate.lows} so far"
+    if not plan.has_evidence:
+        needed = min(policy.min_scored, len(plan.order))
+        yield f"it fires at {needed} scored tasks: {sum(1 for _ in plan.scored())} so far"
+    if policy.max_replans is not None:
+        replans = "1 replan" if policy.max_replans == 1 else f"{policy.max_replans} replans"
+        yield f"after {replans} only an approval leads on: {gate.replans} so far"
 
 
 def _base(plan: Plan) -> float:

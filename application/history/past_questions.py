@@ -1,8 +1,11 @@
 """What can be asked about a plan's past: how it stood, what is different since, and why."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
-from plangate.application.acceptance import accept_identifier
+from plangate.application.acceptance import accept, accept_identifier
+from plangate.application.history.audit import AuditEntry, AuditWanted, audited
 from plangate.application.history.diff import PlanDiff, different
 from plangate.application.history.explain import Explanation, explained
 from plangate.application.history.past import (
@@ -14,13 +17,60 @@ from plangate.application.history.past import (
     version_at,
     walk,
 )
+from plangate.application.history.selection import Tell, untold
 from plangate.application.results import PlanStatus
 from plangate.application.views.questions import ViewQuestions
-from plangate.domain.errors import InvalidInput, Problem
+from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
+from plangate.domain.vocabulary import ScoreKind
 
 
 class PastQuestions(ViewQuestions):
     """The answers that the recorded history of each plan gives."""
+
+    def audit(
+        self,
+        plan_id: str | None = None,
+        *,
+        task: str | None = None,
+        kind: str | None = None,
+        actor: str | None = None,
+        scorer: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: int = 0,
+        limit: int | None = None,
+        tell: Tell = untold,
+    ) -> Iterator[AuditEntry]:
+        """Who did what to a plan, or to all, when and why, and what it changed: event by event.
+
+        Of one plan in the order of its versions, beyond version `after`; of all in commit
+        order, beyond position `after`. Those that match all that is said: `kind` is a stored
+        name (`task-scored`) or a kind of score; `scorer` a name, with kind or version
+        before or behind it (`model:judge@2`); `since` is included, `until` is not, and both
+        go by when events were recorded. Entries are read as they are asked for; events
+        that cannot be read are among them. Raises `InvalidInput`, `PlanNotFound`.
+        """
+        wanted = accept(
+            AuditWanted,
+            {
+                "plan_id": plan_id,
+                "task": task,
+                "kind": kind,
+                "actor": actor,
+                "scorer": scorer,
+                "since": None if since is None else accept_moment("since", since),
+                "until": None if until is None else accept_moment("until", until),
+                "after": after,
+                "limit": limit,
+            },
+        )
+        kinds = (*self._store.format.kinds, *ScoreKind)
+        if wanted.kind is not None and wanted.kind not in kinds:
+            raise InvalidInput([Problem("kind", f"must be one of {', '.join(kinds)}")])
+        one = wanted.plan_id
+        if one and not (self._store.read_stored(one, until=1) or self._store.read_stored(one)):
+            raise PlanNotFound(one)
+        return islice(audited(self._store, wanted, tell), wanted.limit)
 
     def as_of(
         self, plan_id: str, *, version: int | None = None, at: datetime | None = None

@@ -1,18 +1,23 @@
 """What can be asked of the past: how things stood, why, and what other rules would have done."""
 
-from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
 
 from plangate.application.errors import CorruptEvent
+from plangate.application.history.bundle_export import ExportReport, export_plans
+from plangate.application.history.bundle_file import Place
 from plangate.application.history.check import Check, CheckReport
 from plangate.application.history.commands import commands_of
+from plangate.application.history.findings import FindingsReport, Review
 from plangate.application.history.past_questions import PastQuestions
 from plangate.application.history.rerun import Input, rerun
-from plangate.application.history.rules import rules_of
+from plangate.application.history.rules import Given, rules_of
 from plangate.application.history.selection import PlanIds, Tell, selected, untold
-from plangate.application.history.whatif import PlanReplay, WhatIf, replay_of
+from plangate.application.history.stories import Stories
+from plangate.application.history.sweep import Grid, Sweep, Sweeping
+from plangate.application.history.totals import Tally
+from plangate.application.history.whatif import PlanReplay, UnfitPlan, WhatIf
 from plangate.application.results import UnreadablePlan
-from plangate.domain.policy import Policy
+from plangate.domain.errors import InvalidInput
 
 
 class HistoryQuestions(PastQuestions):
@@ -22,28 +27,80 @@ class HistoryQuestions(PastQuestions):
         self,
         plan_ids: PlanIds = None,
         *,
-        policy: Mapping[str, Any] | Policy,
+        policy: Given,
         tell: Tell = untold,
     ) -> WhatIf:
         """What would have happened to plans under another policy: one, some, or all of them.
 
-        `policy` is a whole one, or the fields to change about each plan's own. What was
-        asked of the plans is decided anew, at the recorded times; the store is only
-        read. `tell` hears how much is done, of how much. Raises `PlanNotFound`,
-        `InvalidInput`; a plan that cannot be read is named beside the others.
+        `policy` is a whole one, the name of one (`steady`), or the fields to change about
+        each plan's own; with a `preset` among them, that preset with these fields. What was
+        asked of the plans is decided anew, at the recorded times; the store is only read.
+        `tell` hears how much is done, of how much. Plans that cannot be read, or whose own
+        policy does not go together with the change, are named beside the others.
+        Raises `PlanNotFound`, `InvalidInput`.
         """
         rules = rules_of(policy)
+        happened, would_have = Tally(), Tally()
         plans: list[PlanReplay] = []
         unreadable: list[UnreadablePlan] = []
+        unfit: list[UnfitPlan] = []
         for plan_id in selected(self._store, plan_ids, tell):
-            inputs = map(Input.of, commands_of(self._store, plan_id))
+            stories = Stories(plan_id)
             try:
-                plans.append(replay_of(plan_id, rerun(inputs, rules)))
+                for step in rerun(map(Input.of, commands_of(self._store, plan_id)), rules):
+                    stories.goes_on(step)
             except CorruptEvent as error:
-                unreadable.append(
-                    UnreadablePlan(plan_id=plan_id, version=error.version, why=error.why)
-                )
-        return WhatIf(plans=tuple(plans), unreadable=tuple(unreadable))
+                unreadable.append(_unreadable(error))
+            except InvalidInput as error:
+                unfit.append(UnfitPlan(plan_id=plan_id, why=str(error)))
+            else:
+                plans.append(stories.told())
+                stories.count(happened, would_have)
+        return WhatIf(
+            recorded=happened.totals(),
+            replayed=would_have.totals(),
+            plans=tuple(plans),
+            unreadable=tuple(unreadable),
+            unfit=tuple(unfit),
+        )
+
+    def sweep(
+        self,
+        grid: Grid,
+        plan_ids: PlanIds = None,
+        *,
+        policy: Given = MappingProxyType({}),
+        tell: Tell = untold,
+    ) -> Sweep:
+        """What a whole grid of policies would have made of plans, as figures to compare.
+
+        `grid` gives values to try for fields of a policy; all their combinations are, at
+        most 1,000 of them. What it does not name is each plan's own, or as `policy` says,
+        whole or in part. The history is read once. `tell` hears how much is done, of how
+        much. Raises `PlanNotFound`, `InvalidInput`.
+        """
+        sweeping = Sweeping(grid, policy)
+        unreadable: list[UnreadablePlan] = []
+        for plan_id in selected(self._store, plan_ids, tell):
+            try:
+                commands = list(commands_of(self._store, plan_id))
+            except CorruptEvent as error:
+                unreadable.append(_unreadable(error))
+            else:
+                sweeping.goes_on(commands)
+        return sweeping.told(unreadable)
+
+    def export(
+        self, target: Place, plan_ids: PlanIds = None, *, tell: Tell = untold
+    ) -> ExportReport:
+        """Write a bundle of whole plans, one, some or all: a file that `import_bundle` takes in.
+
+        `target` is a path, where nothing may be yet, or a binary stream. The same plans
+        give the same content digest in every store. `tell` hears how much is done, of
+        how much. Raises `PlanNotFound`; `CorruptEvent` for an event that cannot be read,
+        and then there is no file; FileExistsError.
+        """
+        return export_plans(self._store, target, plan_ids, tell)
 
     def check(self, plan_ids: PlanIds = None, *, tell: Tell = untold) -> CheckReport:
         """Make every recorded decision of plans again, under the policy recorded with each.
@@ -56,3 +113,16 @@ class HistoryQuestions(PastQuestions):
         for plan_id in selected(self._store, plan_ids, tell):
             check.judge(plan_id)
         return check.report()
+
+    def findings(self, plan_ids: PlanIds = None, *, tell: Tell = untold) -> FindingsReport:
+        """What in the history of scores deserves a second look, each with its events.
+
+        Plans are told in the order of their creation; one that cannot be read is told as
+        far as it can. Memory stays flat however many events there are. `tell` hears how
+        much is done, of how much. Raises `PlanNotFound`.
+        """
+        return Review(self._store).of(plan_ids, tell)
+
+
+def _unreadable(error: CorruptEvent) -> UnreadablePlan:
+    return UnreadablePlan(plan_id=error.plan_id, version=error.version, why=error.why)

@@ -72,7 +72,10 @@ class Step:
 
 
 def rerun(inputs: Iterable[Input], rules: Rules) -> Iterator[Step]:
-    """Every input in its order, decided anew under the policy that `rules` make."""
+    """Every input in its order, decided anew under the policy that `rules` make.
+
+    Raises what they raise about the recorded one.
+    """
     versions: dict[int, int] = {}
     plan: Plan | None = None
     for given in inputs:
@@ -81,15 +84,17 @@ def rerun(inputs: Iterable[Input], rules: Rules) -> Iterator[Step]:
         if wish is None:
             yield Step(given, before, (), before)
             continue
+        if isinstance(wish, CreatePlan):
+            wish = wish.model_copy(update={"policy": rules(wish.policy)})
         try:
-            translated, left_out = _translated(plan, wish, rules, versions)
+            translated, left_out = _translated(plan, wish, versions)
             events = decide(plan, translated, command.at)
         except PlangateError as refusal:
             yield Step(given, before, (), before, refusal)
             continue
         plan = fold(plan, events)
         versions |= _counterparts(command, before, events)
-        told = tuple(_in_recorded_terms(event, wish) for event in events)
+        told = tuple(_in_recorded_terms(event, given.wish) for event in events)
         yield Step(given, before, told, plan, left_out=left_out)
 
 
@@ -99,12 +104,10 @@ def is_claim(event: PlanEvent) -> bool:
 
 
 def _translated(
-    plan: Plan, wish: PlanCommand, rules: Rules, versions: dict[int, int]
+    plan: Plan, wish: PlanCommand, versions: dict[int, int]
 ) -> tuple[PlanCommand, tuple[str, ...]]:
     """The wish in terms of the second history, and which of its changes have no purpose there."""
     match wish:
-        case CreatePlan():
-            return wish.model_copy(update={"policy": rules(wish.policy)}), ()
         case RetractScore():
             version = versions.get(version_of(wish.event_id) or 0)
             if version is None:
@@ -151,7 +154,7 @@ def _can_be_named_later(event: PlanEvent) -> bool:
     return isinstance(event, TaskScored) or is_claim(event)
 
 
-def _in_recorded_terms(event: PlanEvent, wish: PlanCommand) -> PlanEvent:
+def _in_recorded_terms(event: PlanEvent, wish: PlanCommand | None) -> PlanEvent:
     if isinstance(event, PlanCreated) and isinstance(wish, CreatePlan):
         return event.model_copy(update={"policy": wish.policy})
     if isinstance(event, ScoreRetracted) and isinstance(wish, RetractScore):

@@ -3,36 +3,64 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pydantic import BaseModel
+
 from plangate.application.acceptance import accept
 from plangate.application.history.rerun import Rules
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.policy import Policy
+from plangate.domain.presets import GivenPolicy
 
+_PRESET: Final = "preset"
 _WEIGHTS: Final = {"prompt_weight": "output_weight", "output_weight": "prompt_weight"}
 
 
-def rules_of(policy: Mapping[str, Any] | Policy) -> Rules:
+Given = Mapping[str, Any] | Policy | str
+"""A whole policy, the name of one, or the fields to change about each plan's own."""
+
+
+def rules_of(policy: Given) -> Rules:
     """What a policy, whole or in part, makes of the one that was recorded.
 
     Of the two weights, one that is given alone leaves the rest to the other. Raises
-    `InvalidInput` at once for what is no policy with any plan's own.
+    `InvalidInput` for what is no policy beside any plan's own; the rules themselves do so
+    for a plan whose own policy does not go together with it.
     """
     if isinstance(policy, Policy):
         return lambda _recorded: policy
-    if not isinstance(policy, Mapping):
-        raise InvalidInput([Problem("policy", "must be a policy, or a mapping of its fields")])
-    changes = _with_both_weights(dict(policy))
-    accept(Policy, changes)
+    changes = _said(policy)
+    if _PRESET in changes:
+        whole = accept(_Whole, {"policy": changes}).policy
+        return lambda _recorded: whole
+    # A threshold of 0 goes together with any exit threshold.
+    accept(Policy, {"confidence_threshold": 0.0, **changes})
 
     def changed(recorded: Policy) -> Policy:
-        return Policy.model_validate(recorded.model_dump() | changes)
+        return accept(Policy, recorded.model_dump() | changes)
 
     return changed
 
 
-def _with_both_weights(changes: dict[str, Any]) -> dict[str, Any]:
+def combined(base: Given, changes: Mapping[str, Any]) -> Given:
+    """A policy, whole or in part, with some of its fields changed."""
+    own = base.model_dump() if isinstance(base, Policy) else _said(base)
+    return own | _said(changes)
+
+
+class _Whole(BaseModel):
+    policy: GivenPolicy
+
+
+def _said(given: object) -> dict[str, Any]:
+    """The fields that were named, both weights if one was."""
+    if isinstance(given, str):
+        return {_PRESET: given}
+    if not isinstance(given, Mapping):
+        problem = "must be a policy, its name, or a mapping of its fields"
+        raise InvalidInput([Problem("policy", problem)])
+    said = dict(given)
     for one, other in _WEIGHTS.items():
-        weight = changes.get(one)
-        if isinstance(weight, int | float) and other not in changes:
-            return changes | {other: 1 - weight}
-    return changes
+        weight = said.get(one)
+        if isinstance(weight, int | float) and other not in said:
+            return said | {other: 1 - weight}
+    return said

@@ -1,8 +1,10 @@
-"""The smallest change of one score that would put a plan on the other side of its threshold.
+"""The smallest change of one score that would put a plan on the other side of its gate's line.
 
 Asked of every scored task by itself: had this one score been another, and all else as it
-is, would the plan need a replan, or need none? Whatever is answered was tried with the
-very sum that decides, so it holds to the last bit.
+is, what its gate remembers included, would the figure be low, or be low no longer? The
+line is the threshold; while a gate that fired has not opened again it is the exit
+threshold. Whatever is answered was tried with the very sum that decides, so it holds to
+the last bit.
 """
 
 from dataclasses import dataclass
@@ -54,8 +56,8 @@ class ScoreChange(Result):
 class Balance:
     """The scored tasks of a plan as they are weighed: the last weighs most.
 
-    `lacking` is what the rolling confidence would have to gain, or if it is less than
-    0 to lose, for the plan to be on the other side of its threshold.
+    `line` is what the gate holds the rolling confidence against now. `lacking` is what
+    the figure would have to gain, or if it is less than 0 to lose, to cross it.
     """
 
     plan: Plan
@@ -63,6 +65,7 @@ class Balance:
     confidences: tuple[float, ...]
     weights: tuple[float, ...]
     shares: tuple[float, ...]
+    line: float
     lacking: float
 
     @classmethod
@@ -74,8 +77,13 @@ class Balance:
         whole = fsum(weighing)
         shares = tuple(weight / whole for weight in weighing)
         figure = fsum(share * one for share, one in zip(shares, confidences, strict=True))
-        lacking = plan.policy.confidence_threshold - TOLERANCE - figure
-        return cls(plan, tuple(task for task, _ in scored), confidences, weighing, shares, lacking)
+        tasks, line = tuple(task for task, _ in scored), plan.gate.threshold(plan.policy)
+        return cls(plan, tasks, confidences, weighing, shares, line, line - TOLERANCE - figure)
+
+    @property
+    def is_low(self) -> bool:
+        """Whether the figure lies below the line."""
+        return not reaches(self.plan.rolling_confidence, self.line)
 
     def smallest_change(self, place: int) -> ScoreChange | None:
         """The smallest change of a score of the task at this place; None if none will do.
@@ -93,14 +101,14 @@ class Balance:
         effect = self.shares[place] * (prompt_share if kind is ScoreKind.PROMPT else output_share)
         if not effect:
             return None
-        standing, end = task.judgements(kind)[0], 1.0 if self.plan.needs_replan else 0.0
+        standing, end = task.judgements(kind)[0], 1.0 if self.is_low else 0.0
         if abs(self.lacking) > abs(end - standing.score) * effect + _ROUNDING:
             return None
         to, step = standing.score + self.lacking / effect, _ONE_BIT / effect
         while True:
             to = min(max(to, 0.0), 1.0)
             figure = self._with(place, kind, to)
-            if reaches(figure, policy.confidence_threshold) is self.plan.needs_replan:
+            if reaches(figure, self.line) is self.is_low:
                 return ScoreChange(
                     task_id=task.id,
                     kind=kind,

@@ -5,20 +5,14 @@ recorded, at their times. What people would have done had the gate spoken
 otherwise, nobody can know.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from plangate.application.history.commands import RecordedCommand
-from plangate.application.history.courses import Course, scores_output
-from plangate.application.history.differences import Apart, Happening, differences
-from plangate.application.history.rerun import Step, is_claim
+from plangate.application.history.differences import Happening
+from plangate.application.history.totals import Totals
 from plangate.application.results import UnreadablePlan
-from plangate.domain.commands import ClaimNextTask
-from plangate.domain.events import TaskScored
-from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import PlanState, TaskStatus
 
@@ -47,13 +41,19 @@ class Reading:
 
 
 class Ending(_Answer):
-    """Where one of the two stories leads. `flips` counts how often the gate's verdict changed."""
+    """Where one of the two stories leads.
+
+    `flips` counts how often the gate's verdict changed. `lead` tells how many output scores
+    before the plan's first failure the gate fired first: negative if it fired after it,
+    None if it never fired or nothing failed.
+    """
 
     state: PlanState
     rolling_confidence: float
     replan_count: int
     replan_due: bool
     flips: int
+    lead: int | None
 
 
 class TaskEnding(_Answer):
@@ -95,6 +95,9 @@ class PlanReplay(_Answer):
 
     `fired` and `would_have_fired` name the recorded scores at which the gate did and
     would have. `changed` counts the commands that would have ended otherwise.
+    `first_failure` names the recorded command at which a task first failed, whatever the
+    gates make of the plan: marked so by hand, or settled by an output score while its own
+    confidence was below the recorded threshold.
     """
 
     plan_id: str
@@ -107,128 +110,29 @@ class PlanReplay(_Answer):
     replayed: Ending
     fired: tuple[str, ...]
     would_have_fired: tuple[str, ...]
+    first_failure: str | None
     first_difference: Difference | None
     lost: tuple[LostInput, ...]
     tasks: tuple[TaskEnding, ...]
     readings: tuple[Reading, ...]
 
 
+class UnfitPlan(_Answer):
+    """A plan whose own policy does not go together with what was to be changed about it."""
+
+    plan_id: str
+    why: str
+
+
 class WhatIf(_Answer):
-    """What other rules would have made of some plans, and the plans that cannot be read."""
+    """What other rules would have made of some plans, beside what happened.
 
+    `recorded` and `replayed` sum up all the plans in both stories. `unreadable` and `unfit`
+    plans are in neither.
+    """
+
+    recorded: Totals
+    replayed: Totals
     plans: tuple[PlanReplay, ...]
-    unreadable: tuple[UnreadablePlan, ...] = ()
-
-
-def replay_of(plan_id: str, steps: Iterable[Step]) -> PlanReplay:
-    """Both stories of one plan."""
-    actual = other = Plan(plan_id)
-    happened, would_have = Course(), Course()
-    readings: list[Reading] = []
-    lost: list[LostInput] = []
-    first: Difference | None = None
-    commands = changed = scores = 0
-    for step in steps:
-        command = step.given.command
-        recorded = [entry.event for entry in command.events]
-        actual, other = command.after, step.after
-        commands += 1
-        scores += scores_output(command)
-        lost += _lost(step)
-        fired = happened.goes_on(actual, recorded, scores)
-        would_fire = would_have.goes_on(other, step.events, scores)
-        apart = next(differences(recorded, step.events), None)
-        if apart is not None:
-            changed += 1
-            first = first or _difference(command, apart)
-        readings += _readings(step, fired=fired, would_fire=would_fire)
-    return PlanReplay(
-        plan_id=plan_id,
-        goal=actual.goal,
-        recorded_policy=actual.policy,
-        policy=other.policy,
-        commands=commands,
-        changed=changed,
-        recorded=_ending(actual, happened),
-        replayed=_ending(other, would_have),
-        fired=tuple(reading.event_id for reading in readings if reading.recorded_fired),
-        would_have_fired=tuple(r.event_id for r in readings if r.replayed_fired),
-        first_difference=first,
-        lost=tuple(lost),
-        tasks=tuple(_tasks(actual, other)),
-        readings=tuple(readings),
-    )
-
-
-def _difference(command: RecordedCommand, apart: Apart) -> Difference:
-    return Difference(
-        event_id=command.events[apart.place].envelope.event_id,
-        recorded=None if apart.recorded is None else Happening.of(apart.recorded),
-        replayed=None if apart.decided is None else Happening.of(apart.decided),
-    )
-
-
-def _lost(step: Step) -> Iterator[LostInput]:
-    given = step.given
-    wish = None if given.wish is None else type(given.wish).__name__
-    event_id = given.command.event_id
-    if given.unexplained is not None:
-        yield LostInput(event_id=event_id, wish=None, error="Unexplained", why=given.unexplained)
-    elif step.refusal is not None:
-        error = type(step.refusal).__name__
-        yield LostInput(event_id=event_id, wish=wish, error=error, why=str(step.refusal))
-    elif not step.events or _took_nothing(step):
-        yield LostInput(event_id=event_id, wish=wish, error=None, why="there was nothing to do")
-    for task_id in step.left_out:
-        why = f"the task {task_id!r} needed no other attempt"
-        yield LostInput(event_id=event_id, wish="ChangeTask", error=None, why=why)
-
-
-def _took_nothing(step: Step) -> bool:
-    """Whether a task was taken that could not be taken here; only expired claims went back."""
-    wish = step.given.wish
-    if not isinstance(wish, ClaimNextTask) or not wish.task_id:
-        return False
-    return not any(is_claim(event) for event in step.events)
-
-
-def _readings(step: Step, *, fired: bool, would_fire: bool) -> Iterator[Reading]:
-    command = step.given.command
-    scored = [entry.event for entry in command.events if isinstance(entry.event, TaskScored)]
-    moved = any(
-        before.rolling_confidence != after.rolling_confidence
-        for before, after in ((command.before, command.after), (step.before, step.after))
-    )
-    if scored or moved:
-        yield Reading(
-            event_id=command.event_id,
-            at=command.at,
-            task_id=scored[-1].task_id if scored else None,
-            score=scored[-1].score if scored else None,
-            recorded_confidence=command.after.rolling_confidence,
-            recorded_fired=fired,
-            replayed_confidence=step.after.rolling_confidence,
-            replayed_fired=would_fire,
-        )
-
-
-def _ending(plan: Plan, course: Course) -> Ending:
-    return Ending(
-        state=plan.state,
-        rolling_confidence=plan.rolling_confidence,
-        replan_count=plan.replan_count,
-        replan_due=plan.replan_due,
-        flips=course.flips,
-    )
-
-
-def _tasks(actual: Plan, other: Plan) -> Iterator[TaskEnding]:
-    for task_id in dict.fromkeys((*actual.order, *other.order)):
-        recorded, replayed = actual.tasks.get(task_id), other.tasks.get(task_id)
-        known = recorded or other.task(task_id)
-        yield TaskEnding(
-            task_id=task_id,
-            title=known.title,
-            recorded=None if recorded is None else recorded.status,
-            replayed=None if replayed is None else replayed.status,
-        )
+    unreadable: tuple[UnreadablePlan, ...]
+    unfit: tuple[UnfitPlan, ...]

@@ -28,6 +28,7 @@ from plangate.domain.commands import (
     NewTask,
     PausePlan,
     PlanCommand,
+    RecordOutcome,
     RecordScoringFailure,
     ReleaseTask,
     RenewLease,
@@ -47,6 +48,7 @@ from plangate.domain.events import (
     AttemptStarted,
     GateApproved,
     LeaseRenewed,
+    OutcomeRecorded,
     PlanArchived,
     PlanCreated,
     PlanDeleted,
@@ -118,6 +120,14 @@ def wish_of(command: RecordedCommand) -> PlanCommand:  # noqa: C901, PLR0912  (a
             )
         case ScoreRetracted():
             return _said(RetractScore, event_id=event.event_id, reason=event.reason)
+        case OutcomeRecorded():
+            return _said(
+                RecordOutcome,
+                task_id=event.task_id,
+                outcome=event.outcome,
+                source=event.source,
+                note=event.note,
+            )
         case TaskStatusChanged():
             return _move(event, events)
         case LeaseRenewed():

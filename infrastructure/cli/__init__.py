@@ -12,13 +12,17 @@ from typing import Annotated
 
 import typer
 
-from plangate.infrastructure.cli import claims, commands, past, replanning
+from plangate.infrastructure.cli import claims, commands, past, replanning, trying
 from plangate.infrastructure.cli.applying import apply
+from plangate.infrastructure.cli.auditing import history
+from plangate.infrastructure.cli.bundles import export, import_plans
 from plangate.infrastructure.cli.checking import check
 from plangate.infrastructure.cli.demo import demo
 from plangate.infrastructure.cli.erasing import erase
 from plangate.infrastructure.cli.explaining import explain
+from plangate.infrastructure.cli.finding import findings
 from plangate.infrastructure.cli.options import AsJson, Database
+from plangate.infrastructure.cli.outcomes import outcome
 from plangate.infrastructure.cli.terminal import between_stores, reading, writing, writing_many
 from plangate.infrastructure.cli.upkeep import backup, copy, doctor, restore_backup
 from plangate.infrastructure.cli.views import views
@@ -46,19 +50,26 @@ app.command("heartbeat", rich_help_panel=_WORK)(writing(claims.heartbeat))
 app.command("release", rich_help_panel=_WORK)(writing(claims.release))
 app.command("score", rich_help_panel=_WORK)(writing(commands.score))
 app.command("mark", rich_help_panel=_WORK)(writing(commands.mark))
+app.command("outcome", rich_help_panel=_WORK)(writing(outcome))
 app.command("gate", rich_help_panel=_GATE)(reading(commands.gate))
 app.command("revise", rich_help_panel=_GATE)(writing(replanning.revise))
 app.command("retry", rich_help_panel=_GATE)(writing(replanning.retry))
 app.command("approve", rich_help_panel=_GATE)(writing(replanning.approve))
+app.command("history", rich_help_panel=_PAST)(reading(history))
 app.command("as-of", rich_help_panel=_PAST)(reading(past.as_of))
 app.command("diff", rich_help_panel=_PAST)(reading(past.diff))
 app.command("explain", rich_help_panel=_PAST)(reading(explain))
+app.command("whatif", rich_help_panel=_PAST)(reading(trying.whatif))
+app.command("sweep", rich_help_panel=_PAST)(reading(trying.sweep))
 app.command("check", rich_help_panel=_PAST)(reading(check))
+app.command("findings", rich_help_panel=_PAST)(reading(findings))
 app.command("erase", rich_help_panel=_MORE)(writing(erase))
 app.command("migrate", rich_help_panel=_MORE)(reading(commands.migrate))
 app.command("doctor", rich_help_panel=_MORE)(reading(doctor))
 app.command("backup", rich_help_panel=_MORE)(reading(backup))
 app.command("restore-backup", rich_help_panel=_MORE)(reading(restore_backup))
+app.command("export", rich_help_panel=_MORE)(reading(export))
+app.command("import", rich_help_panel=_MORE)(writing_many(import_plans))
 app.command("copy", rich_help_panel=_MORE)(between_stores(copy))
 app.command("apply", rich_help_panel=_MORE)(writing_many(apply))
 app.command("views", rich_help_panel=_MORE)(reading(views))

@@ -1,6 +1,6 @@
 """`plangate check`: every recorded decision made again; fit to run in CI."""
 
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Group, RenderableType
@@ -9,7 +9,6 @@ from rich.text import Text
 
 from plangate.application.history.check import CheckReport, Mismatch, MismatchKind
 from plangate.application.history.differences import Happening
-from plangate.domain.events import PlanEvent
 from plangate.infrastructure.cli import tables, telling
 from plangate.infrastructure.cli.completion import plan_ids
 from plangate.infrastructure.cli.exits import REFUSED
@@ -19,8 +18,6 @@ from plangate.infrastructure.cli.wording import count, harmless
 
 _AT_MOST: Final = 50
 """So many mismatches are shown; JSON lists more."""
-
-_EVENTS: Final = {kind.__name__: kind for kind in get_args(PlanEvent)}
 
 PlanIds = Annotated[
     list[str] | None,
@@ -60,7 +57,7 @@ def _report(report: CheckReport, _hint: Hint) -> RenderableType:
         table.add_row(
             Text(harmless(mismatch.event_id)),
             Text(mismatch.kind, style="red"),
-            Text("" if mismatch.recorded is None else told(mismatch.recorded)),
+            Text("" if mismatch.recorded is None else telling.told(mismatch.recorded)),
             Text(_by_the_rules(mismatch)),
         )
     more = report.mismatch_count - _AT_MOST
@@ -74,11 +71,6 @@ def _report(report: CheckReport, _hint: Hint) -> RenderableType:
     )
 
 
-def told(happening: Happening) -> str:
-    """An event's facts in a few words, harmless on a screen."""
-    return telling.what(_EVENTS[happening.event].model_validate(happening.facts))
-
-
 def _by_the_rules(mismatch: Mismatch) -> str:
     recorded, expected = mismatch.recorded, mismatch.expected
     match mismatch.kind:
@@ -88,7 +80,7 @@ def _by_the_rules(mismatch: Mismatch) -> str:
                 for field in mismatch.fields
             )
         case MismatchKind.WRONG | MismatchKind.MISSING if expected:
-            return told(expected)
+            return telling.told(expected)
         case MismatchKind.UNDUE:
             return "nothing"
         case _:

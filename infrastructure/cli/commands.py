@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
+from plangate.domain.errors import InvalidInput, Problem
+from plangate.domain.presets import Preset
 from plangate.domain.vocabulary import PlanState, TaskStatus
 from plangate.infrastructure.cli import show
 from plangate.infrastructure.cli.answers import Deletion, Migration, Verdict
@@ -23,16 +25,30 @@ from plangate.infrastructure.cli.plan_files import read_plan_file
 from plangate.infrastructure.cli.terminal import Terminal
 
 
-def create(terminal: Terminal, file: PlanPath) -> None:
+def create(
+    terminal: Terminal,
+    file: PlanPath,
+    *,
+    preset: Annotated[
+        Preset | None,
+        typer.Option(
+            "--policy",
+            metavar="PRESET",
+            help=f"The rules, where the file has none: {' or '.join(Preset)}.",
+        ),
+    ] = None,
+) -> None:
     """Register the plan in a file."""
     plan_file = read_plan_file(file)
     draft = plan_file.draft
     with plan_file.placed():
+        if preset and draft.policy:
+            raise InvalidInput([Problem("policy", "the file has its own; leave out --policy")])
         plan = terminal.registry.create(
             draft.goal,
             draft.tasks,
             confidence_threshold=draft.confidence_threshold,
-            policy=draft.policy,
+            policy=preset or draft.policy,
             plan_id=draft.plan_id,
             priority=draft.priority,
             labels=draft.labels,

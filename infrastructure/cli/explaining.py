@@ -11,6 +11,7 @@ from rich.text import Text
 
 from plangate.application.history.explain import Contribution, Explanation, Movement
 from plangate.application.history.tipping import ScoreChange
+from plangate.domain.confidence import reaches
 from plangate.infrastructure.cli.gauge import GO_ON, REPLAN
 from plangate.infrastructure.cli.options import PlanId, point
 from plangate.infrastructure.cli.tables import table_of
@@ -81,6 +82,7 @@ def _shown(told: Explanation, _hint: Hint) -> RenderableType:
         Text(f"{harmless(told.at.event_id)} · {scored:,} of {tasks} scored"),
         _table(told),
         *_said(told),
+        *(Text(f"· {condition}") for condition in told.conditions),
         *([_moves(told.movement)] if told.movement else []),
     )
 
@@ -105,7 +107,7 @@ def _table(told: Explanation) -> Table:
             f"{line.share:.0%}",
             Text(f"{line.end - line.begin:.3f}", style=line.style),
             *([f"{line.change:+.3f}"] if told.movement else []),
-            Stair(line.begin, line.end, told.confidence_threshold, line.style or "cyan"),
+            Stair(line.begin, line.end, told.gate_threshold, line.style or "cyan"),
             _flip(line),
         )
     return table
@@ -141,18 +143,18 @@ def _parts(told: Explanation) -> Iterator[_Line]:
 
 def _sum(told: Explanation) -> _Line:
     then = told.movement.rolling_confidence if told.movement else told.rolling_confidence
-    whole, style = told.rolling_confidence, REPLAN if told.needs_replan else GO_ON
+    whole, style = told.rolling_confidence, _style(told)
     return _Line("confidence", 1.0, 0.0, whole, style, change=whole - then)
 
 
 def _said(told: Explanation) -> Iterator[Text]:
     """Where the figure stands to the threshold, and what it would take to cross it."""
-    now, threshold = told.rolling_confidence, told.confidence_threshold
+    now, threshold = told.rolling_confidence, told.gate_threshold
     side = "below" if told.distance < 0 else "above"
     away = f"{figure(abs(told.distance), 0.0)} {side}" if told.distance else "just at"
     yield Text.assemble(
-        (figure(now, threshold), REPLAN if told.needs_replan else GO_ON),
-        f" is {away} the threshold of {figure(threshold, now)}.",
+        (figure(now, threshold), _style(told)),
+        f" is {away} the {_named(told)} of {figure(threshold, now)}.",
         " A replan is due." if told.replan_due else "",
     )
     flip = told.flip
@@ -166,6 +168,14 @@ def _said(told: Explanation) -> Iterator[Text]:
         yield Text(
             f"The smallest change to flip it: {of_what}, {scores} ({harmless(flip.event_id)})."
         )
+
+
+def _style(told: Explanation) -> str:
+    return GO_ON if reaches(told.rolling_confidence, told.gate_threshold) else REPLAN
+
+
+def _named(told: Explanation) -> str:
+    return "threshold" if told.gate_threshold == told.confidence_threshold else "exit threshold"
 
 
 def _scores(line: _Line, *, versions: bool) -> Iterator[Text]:

@@ -86,16 +86,32 @@ def read_revision_file(path: Path) -> RevisionFile:
     return RevisionFile(changes, document.placed)
 
 
+def read_foreign_file(path: Path) -> Any:
+    """What another tool saved as JSON; raises `InvalidFile`."""
+    try:
+        return read_json(_text(_content(path)))[0]
+    except Malformed as error:
+        raise _unreadable(path, error) from None
+
+
 def _read(path: Path) -> _Document:
-    name = "stdin" if path == STDIN else str(path)
+    name = _name(path)
     try:
         text = _text(_content(path))
         is_json = path.suffix == ".json" or (path == STDIN and text.lstrip().startswith("{"))
         value, places = read_json(text) if is_json else read_yaml(text)
     except Malformed as error:
-        problem = PlacedProblem("", str(error), name, error.line, error.column)
-        raise InvalidFile([problem]) from None
+        raise _unreadable(path, error) from None
     return _Document(value, name, places)
+
+
+def _unreadable(path: Path, error: Malformed) -> InvalidFile:
+    name = _name(path)
+    return InvalidFile([PlacedProblem("", str(error), name, error.line, error.column)])
+
+
+def _name(path: Path) -> str:
+    return "stdin" if path == STDIN else str(path)
 
 
 def _content(path: Path) -> bytes:

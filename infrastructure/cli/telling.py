@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never, get_args
 
 from rich.table import Column, Table
 from rich.text import Text
 
+from plangate.application.history.differences import Happening
 from plangate.application.records import RecordedEvent
 from plangate.domain.events import (
     AttemptStarted,
     GateApproved,
     LeaseRenewed,
+    OutcomeRecorded,
     PlanArchived,
     PlanCreated,
     PlanDeleted,
@@ -38,6 +40,8 @@ from plangate.domain.vocabulary import Scorer
 from plangate.infrastructure.cli.tables import table_of
 from plangate.infrastructure.cli.wording import count, figure, harmless, listed, written
 
+_EVENTS: Final = {kind.__name__: kind for kind in get_args(PlanEvent)}
+
 
 def history(recorded: Iterable[RecordedEvent]) -> Table:
     """A table of events in their order: what happened, and why."""
@@ -51,9 +55,14 @@ def history(recorded: Iterable[RecordedEvent]) -> Table:
         table.add_row(
             str(entry.envelope.version),
             Text(what(entry.event), style="bold red" if fired else ""),
-            Text(_why(entry), style="dim"),
+            Text(why(entry.event, entry.envelope.causation_id), style="dim"),
         )
     return table
+
+
+def told(happening: Happening) -> str:
+    """An event that is at hand as facts, in a few words."""
+    return what(_EVENTS[happening.event].model_validate(happening.facts))
 
 
 def what(event: PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
@@ -68,6 +77,8 @@ def what(event: PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
         case ScoreRetracted():
             score = f"{event.kind} score {harmless(event.event_id)}"
             return f"{harmless(event.task_id)}: {score} withdrawn"
+        case OutcomeRecorded():
+            return f"{harmless(event.task_id)}: {event.outcome}"
         case TaskStatusChanged():
             old, new = event.old.replace("_", " "), event.new.replace("_", " ")
             return f"{harmless(event.task_id)}: {old} → {new}"
@@ -102,18 +113,21 @@ def what(event: PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
             assert_never(event)
 
 
-def _why(entry: RecordedEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
-    event = entry.event
+def why(event: PlanEvent, causation_id: str | None) -> str:  # noqa: C901, PLR0912  (as above)
+    """Why it happened; what the first event of its command said is not said again."""
     match event:
         case PlanCreated():
             return f"to be gated at {figure(event.policy.confidence_threshold)}"
         case TaskScored():
             given = "" if event.raw_score is None else f"given as {event.raw_score!r}; "
-            said_above = entry.envelope.causation_id is not None
+            said_above = causation_id is not None
             because = "" if said_above or event.rationale is None else written(event.rationale)
             return f"{given}{_by(event.scorer)}{because and ': '}{because}"
         case ScoringFailed():
             return f"{_by(event.scorer)}: {written(event.reason)}"
+        case OutcomeRecorded():
+            note = "" if event.note is None else f": {written(event.note)}"
+            return f"by {harmless(event.source)}{note}"
         case TaskStatusChanged():
             if event.reason is not None:
                 return written(event.reason)

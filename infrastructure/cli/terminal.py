@@ -8,7 +8,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from inspect import Parameter, signature
@@ -83,6 +83,16 @@ class Terminal:
         """Whether the store outlives this command."""
         return (self._db or Settings().db) != "memory:"
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether answers go to a screen, as they are made."""
+        return self._screen.is_terminal
+
+    @property
+    def writes_ascii(self) -> bool:
+        """Whether JSON has to do without other characters than those of ASCII."""
+        return not _speaks_utf8(sys.stdout)
+
     def close(self) -> None:
         """Let go of the store, if it was opened."""
         if "registry" in vars(self):
@@ -92,7 +102,7 @@ class Terminal:
         """Tell a result: as JSON, or as `shown` makes it for a person; text goes out as it is."""
         with _to_stdout():
             if self.as_json:
-                text = result.model_dump_json(indent=2, ensure_ascii=not _speaks_utf8(sys.stdout))
+                text = result.model_dump_json(indent=2, ensure_ascii=self.writes_ascii)
                 sys.stdout.write(text + "\n")
             elif isinstance(made := shown(result, self.hint), str):
                 sys.stdout.write(made)
@@ -104,6 +114,11 @@ class Terminal:
         if not self.as_json:
             with _to_stdout():
                 self._screen.print(*shown, sep="\n")
+
+    def write(self, texts: Iterable[str]) -> None:
+        """Tell an answer piece by piece, just as it is."""
+        with _to_stdout():
+            sys.stdout.writelines(texts)
 
     def warn(self, *warnings: str) -> None:
         """Tell about something that was done, but needs a look."""

@@ -40,6 +40,7 @@ _OPERATIONS: Final = {
         PlanRegistry.update,
         PlanRegistry.record_scoring_failure,
         PlanRegistry.retract_score,
+        PlanRegistry.record_outcome,
         PlanRegistry.mark_task,
         PlanRegistry.next_task,
         PlanRegistry.heartbeat,

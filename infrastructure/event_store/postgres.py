@@ -5,51 +5,30 @@ reader that follows the log misses nothing. What was acknowledged is on disk, an
 on the synchronous standby where there is one.
 """
 
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from threading import local
 from typing import Any, Final
 from uuid import UUID
 
 from eventsourcing.persistence import Notification, StoredEvent
-from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
-from psycopg import errors
+from eventsourcing.postgres import PostgresApplicationRecorder
 from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composable, Identifier
 from psycopg_pool import ConnectionPool
 
-from plangate.application.errors import (
-    CorruptEvent,
-    NotAStore,
-    StoreReadOnly,
-    StoreUnavailable,
+from plangate.application.errors import CorruptEvent, StoreUnavailable
+from plangate.infrastructure.event_store.postgres_connections import Connection
+from plangate.infrastructure.event_store.postgres_layout import EVENTS
+from plangate.infrastructure.event_store.postgres_schema import (
+    BEGIN,
+    SCHEMA,
+    Schema,
+    open_schema,
+    roll_back,
 )
-from plangate.infrastructure.event_store.postgres_connections import (
-    Connection,
-    Connections,
-    LentConnections,
-    OwnConnections,
-)
-from plangate.infrastructure.event_store.postgres_layout import (
-    EVENTS,
-    LOCKS,
-    is_laid_out,
-    lay_out,
-)
-from plangate.infrastructure.event_store.postgres_refusals import translated_for
 from plangate.infrastructure.event_store.recorder_store import RecorderEventStore, refuse_taken
-
-SCHEMA: Final = "plangate"
-"""The schema that holds the tables unless another one is named."""
-
-_LONGEST_NAME: Final = 63
-"""Bytes. PostgreSQL cuts a longer name without a word."""
-
-# Whatever a pool's connections are set to: each statement sees what was committed by then.
-_BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 
 # An advisory lock rather than one on the table: it needs no right to change events,
 # and no vacuum has to wait for the writers, or they for a vacuum.
@@ -58,7 +37,6 @@ SELECT pg_advisory_xact_lock(%s, %s), set_config('synchronous_commit',
     CASE WHEN current_setting('synchronous_commit') = 'off' THEN 'on'
          ELSE current_setting('synchronous_commit') END, true)
 """
-_TAKE_PLAN: Final = "SELECT pg_advisory_xact_lock(%s, %s)"
 _INSERT: Final = SQL("""
 INSERT INTO {events} (notification_id, originator_id, originator_version, topic, state)
 SELECT (SELECT coalesce(max(notification_id), 0) FROM {events}) + place, plan, version, name, state
@@ -78,113 +56,19 @@ _SELECT: Final = SQL(
 def postgres_event_store(
     source: str | ConnectionPool[Any], schema: str = SCHEMA
 ) -> RecorderEventStore:
-    """The store in a schema of the database at a libpq URL, or behind a psycopg pool.
-
-    The tables are made if they are not there. Raises `NotAStore` where something
-    else is or none may be made, `StoreTooNew` for the tables of a newer plangate,
-    `StoreUnavailable` where no server answers.
-    """
-    datastore = datastore_in(source, schema)
-    try:
-        with translated_for(datastore.name, None), datastore.get_connection() as connection:
-            if not is_laid_out(connection, schema, datastore.name):
-                _lay_out(connection, schema, datastore.name)
-    except BaseException:
-        datastore.close()
-        raise
-    return events_in(datastore)
+    """The store in a schema of a database; raises what `open_schema` does."""
+    return events_in(open_schema(source, schema))
 
 
-def datastore_in(source: str | ConnectionPool[Any], schema: str) -> "Datastore":
-    """The place of a store, whatever is there by now; raises `NotAStore` where none can be."""
-    if not 0 < len(schema.encode()) <= _LONGEST_NAME or "\0" in schema or schema[:3] == "pg_":
-        raise NotAStore(f"{schema!r} can be no PostgreSQL schema")
-    return Datastore(_connections(source), schema)
-
-
-def events_in(datastore: "Datastore") -> RecorderEventStore:
-    """The events of a store whose tables are there."""
-
-    @contextmanager
-    def turn(plan_id: str) -> Iterator[None]:
-        with translated_for(datastore.name, plan_id), datastore.turn(plan_id):
-            yield
-
+def events_in(schema: Schema) -> RecorderEventStore:
+    """The events of a schema that others use too."""
     return RecorderEventStore(
-        _Log(datastore),
-        translated=lambda plan_id: translated_for(datastore.name, plan_id),
-        close=datastore.close,
-        turn=turn,
-        scrub=datastore.scrub,
+        _Log(schema),
+        translated=schema.translated,
+        close=schema.close,
+        turn=schema.turn,
+        scrub=lambda: schema.write_anew([EVENTS]),
     )
-
-
-class Datastore(PostgresDatastore):
-    """The library's datastore, on connections of our own choosing.
-
-    The library's pool hides why there is no connection, and waits longer from one
-    attempt to the next.
-    """
-
-    def __init__(self, connections: Connections, schema: str) -> None:
-        super().__init__("", "", "", "", "", schema=schema, originator_id_type="text")
-        self._connections = connections
-        self._here = local()
-        self.name = f"{connections.name} (schema {schema})"
-
-    @contextmanager
-    def get_connection(self) -> Iterator[Connection]:
-        """The connection of this thread's turn, or else one in autocommit mode."""
-        held: Connection | None = getattr(self._here, "turn", None)
-        if held is not None:
-            yield held
-            return
-        with self._connections.one() as connection:
-            yield connection
-
-    @contextmanager
-    def turn(self, plan_id: str) -> Iterator[None]:
-        """One transaction for all this thread does, waiting for others on the same plan."""
-        with self._connections.one() as connection:
-            try:
-                with connection.pipeline():
-                    connection.execute(_BEGIN)
-                    connection.execute(_TAKE_PLAN, self.lock(plan_id))
-                self._here.turn = connection
-                yield
-            finally:
-                self._here.turn = None
-                _roll_back(connection)
-
-    def scrub(self) -> None:
-        """Write the tables anew without their free space; it takes the right to, and time."""
-        refused: list[str] = []
-
-        def hear(notice: Diagnostic) -> None:
-            refused.append(notice.message_primary or "")
-
-        with self._connections.one() as connection:
-            connection.add_notice_handler(hear)
-            try:
-                connection.execute("SET statement_timeout = 0")
-                connection.execute(SQL("VACUUM (FULL) {}").format(Identifier(self.schema, EVENTS)))
-            finally:
-                connection.remove_notice_handler(hear)
-                connection.execute("RESET statement_timeout")
-        if refused:
-            raise StoreReadOnly(f"{self.name} may still hold what was removed ({refused[0]})")
-
-    def lock(self, plan_id: str = "") -> tuple[int, int]:
-        """The advisory lock that stands for a plan, or for the whole log."""
-        name = f"{self.schema}\n{plan_id}"
-        return LOCKS, zlib.crc32(name.encode()) - 2**31
-
-    def register_type_adapters(self) -> None:
-        """The library's composite types are not used."""
-
-    def close(self) -> None:
-        """Let go of the connections."""
-        self._connections.close()
 
 
 class _Log(PostgresApplicationRecorder):
@@ -195,9 +79,9 @@ class _Log(PostgresApplicationRecorder):
     an idempotency key would be carried out twice.
     """
 
-    datastore: Datastore
+    datastore: Schema
 
-    def __init__(self, datastore: Datastore) -> None:
+    def __init__(self, datastore: Schema) -> None:
         super().__init__(datastore)
         events = Identifier(datastore.schema, EVENTS)
         self._lock = datastore.lock()
@@ -235,7 +119,8 @@ class _Log(PostgresApplicationRecorder):
             self._begin(connection)
             with connection.cursor() as cursor:
                 cursor.executemany(self._rewrite, rows)
-            self._append(connection, then)
+            if then:
+                self._append(connection, then)
             connection.execute("COMMIT")
 
     def select_events(
@@ -290,18 +175,15 @@ class _Log(PostgresApplicationRecorder):
         """A connection for one transaction, which is rolled back unless it is committed."""
         with self.datastore.get_connection() as connection, _confirmed(connection):
             try:
-                yield connection
-            except errors.InsufficientPrivilege as error:
-                raise StoreReadOnly(
-                    f"{self.datastore.name} can be read but not written by this user"
-                ) from error
+                with self.datastore.refusing_who_may_not_write():
+                    yield connection
             finally:
-                _roll_back(connection)
+                roll_back(connection)
 
     def _begin(self, connection: Connection) -> None:
         """Begin, unless this thread's turn has begun already, and keep other writers out."""
         if connection.info.transaction_status == TransactionStatus.IDLE:
-            connection.execute(_BEGIN)
+            connection.execute(BEGIN)
         connection.execute(_TAKE_LOG, self._lock)
 
     def _append(self, connection: Connection, stored_events: Sequence[StoredEvent]) -> None:
@@ -334,12 +216,6 @@ def _text(event: StoredEvent) -> str:
     return text
 
 
-def _roll_back(connection: Connection) -> None:
-    """End a transaction that is not over; a connection in any worse state is thrown away."""
-    if connection.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
-        connection.rollback()
-
-
 @contextmanager
 def _confirmed(connection: Connection) -> Iterator[None]:
     """Refuse an acknowledgement that the synchronous standby had no part in.
@@ -360,17 +236,3 @@ def _confirmed(connection: Connection) -> Iterator[None]:
         connection.remove_notice_handler(hear)
     if unconfirmed:
         raise StoreUnavailable(f"the standby did not confirm the command ({unconfirmed[0]})")
-
-
-def _connections(source: str | ConnectionPool[Any]) -> Connections:
-    return OwnConnections(source) if isinstance(source, str) else LentConnections(source)
-
-
-def _lay_out(connection: Connection, schema: str, name: str) -> None:
-    try:
-        lay_out(connection, schema, name)
-    except errors.InsufficientPrivilege as error:
-        raise NotAStore(
-            f"{name} has no plangate tables, and this user may not make them;"
-            " let one who may run `plangate migrate`"
-        ) from error

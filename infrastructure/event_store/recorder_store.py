@@ -136,7 +136,7 @@ class RecorderEventStore:
     def rewrite(self, erased: Sequence[StoredEntry], then: Sequence[RecordedEvent]) -> None:
         """Put erased entries in the place of those stored, and append; all or none."""
         rewritten, stored = [_row(entry) for entry in erased], self._stored(then)
-        with self._translated(then[0].envelope.plan_id):
+        with self._translated(str((stored or rewritten)[0].originator_id)):
             self._recorder.rewrite_events(rewritten, stored)
 
     def scrub(self) -> None:

@@ -5,6 +5,7 @@ Nothing is made, upgraded or changed.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from psycopg.rows import dict_row, tuple_row
@@ -15,13 +16,16 @@ from plangate.application.errors import StoreError, StoreTooNew
 from plangate.application.upkeep.log_checks import Place, Walk, examined, examined_order
 from plangate.application.upkeep.observations import RESTORE, fine, guarded, problem, warning
 from plangate.application.upkeep.reports import Health, Observation
-from plangate.infrastructure.event_store.postgres import Datastore, datastore_in, events_in
+from plangate.application.upkeep.view_checks import examined_views
+from plangate.application.views.questions import ViewQuestions
+from plangate.infrastructure.event_store.postgres import events_in
 from plangate.infrastructure.event_store.postgres_layout import (
     EVENTS,
     LAYOUT_VERSION,
-    is_laid_out,
+    layout_of,
 )
-from plangate.infrastructure.event_store.postgres_refusals import translated_for
+from plangate.infrastructure.event_store.postgres_schema import Schema, schema_as_it_is
+from plangate.infrastructure.view_store.postgres import PostgresViewStore
 
 Tell = Callable[[int, int], None]
 Server = Mapping[str, Any]
@@ -49,11 +53,11 @@ def examine_schema(
     source: str | ConnectionPool[Any], schema: str, tell: Tell
 ) -> tuple[str, list[Observation]]:
     """What the store is called, and all that is found about it."""
-    with closing(datastore_in(source, schema)) as place:
+    with closing(schema_as_it_is(source, schema)) as place:
         return place.name, list(_looked_over(place, tell))
 
 
-def _looked_over(place: Datastore, tell: Tell) -> Iterator[Observation]:
+def _looked_over(place: Schema, tell: Tell) -> Iterator[Observation]:
     try:
         server = _server(place)
     except StoreError as error:
@@ -66,10 +70,12 @@ def _looked_over(place: Datastore, tell: Tell) -> Iterator[Observation]:
         return
     yield from guarded("rights", _rights(place))
     yield from guarded("log", _log(place, tell))
+    if known.health is Health.OK:
+        yield from guarded("views", _views(place))
 
 
-def _server(place: Datastore) -> Server:
-    with translated_for(place.name, None), place.get_connection() as connection:
+def _server(place: Schema) -> Server:
+    with place.translated(None), place.get_connection() as connection:
         found: Server | None = connection.cursor(row_factory=dict_row).execute(_SERVER).fetchone()
         return found or {}
 
@@ -97,24 +103,27 @@ def _settings(server: Server) -> Iterator[Observation]:
     yield fine("durability", f"synchronous_commit {level}, {standbys}; {checksums}")
 
 
-def _known(place: Datastore) -> Observation:
+def _known(place: Schema) -> Observation:
     """Whether the tables are there, and are those of this plangate."""
     try:
-        with translated_for(place.name, None), place.get_connection() as connection:
-            there = is_laid_out(connection, place.schema, place.name)
+        with place.translated(None), place.get_connection() as connection:
+            layout = layout_of(connection, place.schema, place.name)
     except StoreTooNew as error:
         return problem("store", str(error), place.schema, "upgrade plangate")
     except StoreError as error:
         return problem("store", str(error), place.schema, RESTORE)
-    if not there:
+    if not layout:
         found = f"no plangate tables in the schema {place.schema}"
         return problem("store", found, place.schema, "plangate migrate makes them")
-    return fine("store", f"plangate tables of layout {LAYOUT_VERSION} in schema {place.schema}")
+    if layout < LAYOUT_VERSION:
+        found = f"plangate tables of layout {layout}; this plangate has {LAYOUT_VERSION}"
+        return warning("store", found, place.schema, "plangate migrate brings them up to date")
+    return fine("store", f"plangate tables of layout {layout} in schema {place.schema}")
 
 
-def _rights(place: Datastore) -> Iterator[Observation]:
+def _rights(place: Schema) -> Iterator[Observation]:
     events = Identifier(place.schema, EVENTS).as_string(None)
-    with translated_for(place.name, None), place.get_connection() as connection:
+    with place.translated(None), place.get_connection() as connection:
         cursor = connection.cursor(row_factory=tuple_row)
         rights = cursor.execute(_RIGHTS, [events] * 3).fetchone() or (False, False, "")
     may_read, may_record, size = rights
@@ -127,7 +136,7 @@ def _rights(place: Datastore) -> Iterator[Observation]:
         yield fine("rights", f"this user may read and record events ({size})")
 
 
-def _log(place: Datastore, tell: Tell) -> Iterator[Observation]:
+def _log(place: Schema, tell: Tell) -> Iterator[Observation]:
     store = events_in(place)
     last = store.last_position()
 
@@ -140,15 +149,18 @@ def _log(place: Datastore, tell: Tell) -> Iterator[Observation]:
     yield from examined_order(_in_order(place, last, tell))
 
 
-def _in_order(place: Datastore, last: int, tell: Tell) -> Iterator[Place]:
+def _views(place: Schema) -> Iterator[Observation]:
+    views = ViewQuestions(events_in(place), PostgresViewStore(place), lambda: datetime.now(UTC))
+    yield from examined_views(views.view_report())
+
+
+def _in_order(place: Schema, last: int, tell: Tell) -> Iterator[Place]:
     """Where each event is, by plan and version, as the server sends them on demand."""
     done = 0
     query = _PLACES.format(Identifier(place.schema, EVENTS))
     with (
-        translated_for(place.name, None),
-        place.get_connection() as connection,
-        connection.transaction(),
-        connection.cursor("places", row_factory=tuple_row) as cursor,
+        place.reading() as reading,
+        reading.connection.cursor("places", row_factory=tuple_row) as cursor,
     ):
         cursor.execute(query)
         while rows := cursor.fetchmany(1_000):

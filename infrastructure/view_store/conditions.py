@@ -10,7 +10,7 @@ class Conditions:
     """What rows have to match, and the values of its placeholders."""
 
     def __init__(self) -> None:
-        self._texts = ["1"]
+        self._texts = ["1 = 1"]
         self.values: list[Any] = []
 
     @property

@@ -8,37 +8,15 @@ from typing import Protocol, TypeVar
 
 from plangate.application.errors import NotAStore, StoreUnavailable
 from plangate.application.views.catalogue import PLANS
-from plangate.application.views.queries import (
-    After,
-    BoardWanted,
-    Keys,
-    PlansWanted,
-    ReplansWanted,
-    TimelineWanted,
-)
-from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, Row, TimelineEntry
+from plangate.application.views.queries import Keys
+from plangate.application.views.rows import Row
 from plangate.application.views.updates import Mark, Target, ViewUpdate
 from plangate.infrastructure.event_store.sqlite_file import VIEW_MARKS
 from plangate.infrastructure.view_store.conditions import Conditions, ordering, phrases
-from plangate.infrastructure.view_store.sqlite_writing import (
-    Overtaken,
-    drop,
-    marks_in,
-    move,
-    note_stuck_plans,
-    tables_of,
-    write,
-)
-from plangate.infrastructure.view_store.tables import (
-    REBUILT,
-    REPLAN_LOG,
-    SCORES,
-    SUMMARIES,
-    TABLES,
-    TASKS,
-    WORDS,
-    Table,
-)
+from plangate.infrastructure.view_store.marks import Overtaken, marks_in, move, note_stuck_plans
+from plangate.infrastructure.view_store.questions import RowQuestions
+from plangate.infrastructure.view_store.sqlite_writing import drop, tables_of, write
+from plangate.infrastructure.view_store.tables import REBUILT, TABLES, WORDS, Table
 
 _Row = TypeVar("_Row", bound=Row)
 
@@ -96,8 +74,11 @@ class _Memory:
             self._connection.close()
 
 
-class SqliteViewStore:
+class SqliteViewStore(RowQuestions):
     """The views of one database: a `SqliteFile`, which holds the events too, or one in memory."""
+
+    _has_label = "EXISTS (SELECT 1 FROM json_each(labels) WHERE value = ?)"
+    _place_now = "SELECT place FROM view_board WHERE plan_id = ? AND task_id = ?"
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -174,61 +155,15 @@ class SqliteViewStore:
                     except ValueError:
                         yield view
 
-    # --- questions ---
-
-    def plans(self, wanted: PlansWanted, after: After | None, limit: int) -> Sequence[PlanSummary]:
-        """The first `limit` matching plans beyond `after`."""
-        where = Conditions()
-        if wanted.state is not None:
-            where.add("state = ?", wanted.state)
-        if wanted.needs_replan is not None:
-            where.add("needs_replan = ?", wanted.needs_replan)
-        for label in wanted.labels:
-            where.add("EXISTS (SELECT 1 FROM json_each(labels) WHERE value = ?)", label)
-        if wanted.words is not None:
-            matches = f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH ?"  # noqa: S608
-            where.add(f"created_position IN ({matches})", phrases(wanted.words))
-        where.beyond(wanted.order.keys, after)
-        return self._rows(SUMMARIES, where, wanted.order.keys, limit)
-
-    def board(self, wanted: BoardWanted, after: After | None, limit: int) -> Sequence[BoardTask]:
-        """The first `limit` matching tasks, from where the last one told stands now."""
-        where = Conditions()
-        if wanted.plan_id is not None:
-            where.add("plan_id = ?", wanted.plan_id)
-        if wanted.status is not None:
-            where.add("status = ?", wanted.status)
-        if after is not None:
-            plan_position, place, plan_id, task_id = after
-            now = "SELECT place FROM view_board WHERE plan_id = ? AND task_id = ?"
-            where.add(
-                f"(plan_position, place) > (?, coalesce(({now}), ?))",
-                *(plan_position, plan_id, task_id, place),
-            )
-        return self._rows(TASKS, where, (("plan_position", False), ("place", False)), limit)
-
-    def timeline(
-        self, wanted: TimelineWanted, after: After | None, limit: int
-    ) -> Sequence[TimelineEntry]:
-        """The first `limit` scores of a plan beyond a version."""
-        where, keys = Conditions(), (("version", False),)
-        where.add("plan_id = ?", wanted.plan_id)
-        where.beyond(keys, after)
-        return self._rows(SCORES, where, keys, limit)
-
-    def replans(
-        self, wanted: ReplansWanted, after: After | None, limit: int
-    ) -> Sequence[ReplanEntry]:
-        """The first `limit` replans beyond a position."""
-        where, keys = Conditions(), (("position", wanted.newest_first),)
-        if wanted.plan_id is not None:
-            where.add("plan_id = ?", wanted.plan_id)
-        where.beyond(keys, after)
-        return self._rows(REPLAN_LOG, where, keys, limit)
-
     def close(self) -> None:
         """Let go of the database."""
         self._database.close()
+
+    # --- questions ---
+
+    def _found_by(self, where: Conditions, words: Sequence[str]) -> None:
+        matches = f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH ?"  # noqa: S608
+        where.add(f"created_position IN ({matches})", phrases(words))
 
     def _rows(
         self, table: Table[_Row], where: Conditions, keys: Keys, limit: int

@@ -1,4 +1,4 @@
-"""How views are written in SQLite: their tables, their rows, and how far they have come.
+"""How views are written in SQLite: their tables and their rows.
 
 Every function works inside a transaction of its caller.
 """
@@ -9,40 +9,10 @@ from typing import Any, Final
 
 from plangate.application.views.catalogue import PLANS
 from plangate.application.views.rows import Row
-from plangate.application.views.updates import Changes, Mark, StuckPlan, Target, ViewUpdate
+from plangate.application.views.updates import Changes, ViewUpdate
 from plangate.infrastructure.view_store.tables import REBUILT, TABLES, WORDS, Table
 
 _ENCODERS: Final = {view: table.encoder() for view, table in TABLES.items()}
-
-
-class Overtaken(Exception):
-    """Somebody else was faster; nothing is written."""
-
-
-def marks_in(cursor: sqlite3.Cursor) -> dict[Target, Mark]:
-    """How far every view and every rebuild has come."""
-    stuck: dict[Target, dict[str, StuckPlan]] = {}
-    cursor.execute(
-        "SELECT view, rebuilt, plan_id, version, position, why, since FROM view_stuck"
-        " ORDER BY position"
-    )
-    for view, rebuilt, plan_id, version, position, why, since in cursor.fetchall():
-        plans = stuck.setdefault(Target(view, bool(rebuilt)), {})
-        plans[plan_id] = StuckPlan.model_validate(
-            {
-                "plan_id": plan_id,
-                "version": version,
-                "position": position,
-                "why": why,
-                "since": since,
-            }
-        )
-    cursor.execute("SELECT view, rebuilt, fold_version, position, updates FROM view_marks")
-    targets = {Target(view, bool(rebuilt)): mark for view, rebuilt, *mark in cursor.fetchall()}
-    return {
-        target: Mark(fold_version, position, updates, stuck.get(target, {}))
-        for target, (fold_version, position, updates) in targets.items()
-    }
 
 
 def tables_of(view: str) -> list[tuple[str, str]]:
@@ -64,49 +34,6 @@ def drop(cursor: sqlite3.Cursor, view: str, ending: str) -> None:
             f"DELETE FROM {marking} WHERE view = ? AND rebuilt = ?",  # noqa: S608
             (view, bool(ending)),
         )
-
-
-def move(cursor: sqlite3.Cursor, update: ViewUpdate) -> None:
-    """Lead a view on from where it stands; raises `Overtaken` if it stands elsewhere."""
-    target, mark = update.target, update.after
-    cursor.execute(
-        "UPDATE view_marks SET position = ?, updates = updates + 1 WHERE view = ? AND rebuilt = ?"
-        " AND fold_version = ? AND position = ? AND updates = ?",
-        (
-            update.until,
-            target.view,
-            target.rebuilt,
-            mark.fold_version,
-            mark.position,
-            mark.updates,
-        ),
-    )
-    if not cursor.rowcount:
-        raise Overtaken
-
-
-def note_stuck_plans(cursor: sqlite3.Cursor, update: ViewUpdate) -> None:
-    """Write down which plans the view is stuck on from now on, and which no longer."""
-    target = update.target
-    cursor.executemany(
-        "DELETE FROM view_stuck WHERE view = ? AND rebuilt = ? AND plan_id = ?",
-        [(target.view, target.rebuilt, plan_id) for plan_id in update.freed],
-    )
-    cursor.executemany(
-        "INSERT INTO view_stuck VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                target.view,
-                target.rebuilt,
-                plan.plan_id,
-                plan.version,
-                plan.position,
-                plan.why,
-                plan.since.isoformat(),
-            )
-            for plan in update.stuck
-        ],
-    )
 
 
 def write(cursor: sqlite3.Cursor, update: ViewUpdate) -> None:

@@ -20,11 +20,15 @@ _Row = TypeVar("_Row", bound=Row)
 
 @dataclass(frozen=True)
 class Table(Generic[_Row]):
-    """A view's table. Of its columns some hold times, some JSON, the others what they are."""
+    """A view's table, unique by its key.
+
+    `definition` is that of SQLite, where some columns hold times as text and some JSON.
+    """
 
     view: str
     name: str
     row: type[_Row]
+    key: tuple[str, ...]
     definition: str
     times: tuple[str, ...] = ()
     json: tuple[str, ...] = ()
@@ -73,6 +77,7 @@ SUMMARIES: Final = Table(
     PLANS,
     "view_plans",
     PlanSummary,
+    ("plan_id",),
     """(
         plan_id TEXT NOT NULL UNIQUE,
         goal TEXT,
@@ -110,6 +115,7 @@ TASKS: Final = Table(
     BOARD,
     "view_board",
     BoardTask,
+    ("plan_id", "task_id"),
     """(
         plan_id TEXT NOT NULL,
         task_id TEXT NOT NULL,
@@ -137,6 +143,7 @@ SCORES: Final = Table(
     TIMELINE,
     "view_timeline",
     TimelineEntry,
+    ("plan_id", "version"),
     """(
         plan_id TEXT NOT NULL,
         version INTEGER NOT NULL,
@@ -160,6 +167,7 @@ REPLAN_LOG: Final = Table(
     REPLANS,
     "view_replans",
     ReplanEntry,
+    ("plan_id", "version"),
     """(
         plan_id TEXT NOT NULL,
         version INTEGER NOT NULL,

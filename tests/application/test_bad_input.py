@@ -144,6 +144,19 @@ REFUSED: list[tuple[Callable[[PlanRegistry], object], str]] = [
     (lambda r: r.update("billing", "a"), "give prompt_score, output_score or both"),
     (lambda r: r.record_scoring_failure("billing", "a", "tone", "x"), "kind: must be one of"),
     (lambda r: r.record_scoring_failure("billing", "a", "prompt", ""), "reason: must not be b"),
+    (
+        lambda r: r.record_outcome("billing", "a", "liked", source="ci"),
+        "outcome: must be one of 'accepted' or 'rejected'",
+    ),
+    (
+        lambda r: r.record_outcome("billing", "a", "accepted", source="c\ni"),
+        "source: must not hold the control character",
+    ),
+    (lambda r: r.record_outcome("billing", "a", "accepted", source=""), "source: must not be e"),
+    (
+        lambda r: r.record_outcome("billing", "a", "accepted", source="ci", note="x" * 20_001),
+        "note: must be at most 20000 characters",
+    ),
     (lambda r: r.retract_score("billing", "billing@2", " "), "reason: must not be blank"),
     (lambda r: r.next_task("a\0b"), "plan_id: must not hold the control character"),
     (lambda r: r.get_status(None), "plan_id: must be text"),  # type: ignore[arg-type]

@@ -20,6 +20,9 @@ COMMANDS: dict[str, Command] = {
     "record_scoring_failure": lambda r, p: r.record_scoring_failure(
         p, "a", "prompt", "crashed", idempotency_key="k"
     ),
+    "record_outcome": lambda r, p: r.record_outcome(
+        p, "a", "accepted", source="ci", idempotency_key="k"
+    ),
     "mark_task": lambda r, p: r.mark_task(p, "a", "done", idempotency_key="k"),
     "next_task": lambda r, p: r.next_task(p, idempotency_key="k"),
     "delete": lambda r, p: r.delete(p, idempotency_key="k"),

@@ -19,21 +19,33 @@ from plangate.application.views.queries import (
 from plangate.application.views.rows import PlanSummary
 from plangate.application.views.updates import Changes, Mark, Target, ViewUpdate
 from plangate.domain.vocabulary import TaskStatus
+from plangate.infrastructure.event_store.postgres_schema import open_schema
 from plangate.infrastructure.event_store.sqlite_file import SqliteFile
+from plangate.infrastructure.view_store.postgres import PostgresViewStore
 from plangate.infrastructure.view_store.sqlite import SqliteViewStore, memory_view_store
+from tests.support.postgres_server import PostgresServer
 from tests.support.view_rows import FOLD, ids, made, put, replan, score, stuck, summary, task
 
 ALL = ("plans", "board", "timeline", "replans")
-ENGINES: dict[str, Callable[[Path], ViewStore]] = {
-    "memory": lambda _folder: memory_view_store(),
-    "sqlite": lambda folder: SqliteViewStore(SqliteFile(folder / "plans.db")),
+Engine = Callable[[pytest.FixtureRequest, Path], ViewStore]
+
+
+def _postgres(request: pytest.FixtureRequest, _folder: Path) -> ViewStore:
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return PostgresViewStore(open_schema(server.url))
+
+
+ENGINES: dict[str, Engine] = {
+    "memory": lambda _request, _folder: memory_view_store(),
+    "sqlite": lambda _request, folder: SqliteViewStore(SqliteFile(folder / "plans.db")),
+    "postgres": _postgres,
 }
 
 
 @pytest.fixture(params=ENGINES)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ViewStore]:
     """Each kind of store in turn, all its views there and empty."""
-    store = ENGINES[request.param](tmp_path)
+    store = ENGINES[request.param](request, tmp_path)
     made(store, *ALL)
     yield store
     store.close()

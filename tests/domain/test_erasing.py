@@ -28,7 +28,8 @@ WORDS = {"title": "Ask Ada", "description": "At her home", "metadata": {"phone":
 
 
 def test_the_words_go_and_the_figures_stay() -> None:
-    story = given(created(A, B), changed(A, **WORDS), scored(A, OUTPUT, 0.4), moved(A), replan(A))
+    creation = created(A, B, metadata={"customer": "Ada"})
+    story = given(creation, changed(A, **WORDS), scored(A, OUTPUT, 0.4), moved(A), replan(A))
     before, after = story.plan, story.when(ERASE).then(HAS_ERASED).plan
 
     assert (after.goal, after.metadata) == (None, {})

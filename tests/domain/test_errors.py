@@ -8,6 +8,8 @@ import pytest
 
 from plangate.application import errors as around
 from plangate.application.errors import (
+    AlteredBundle,
+    BundleTooNew,
     ConcurrentChange,
     CorruptEvent,
     HistoryDiffers,
@@ -93,6 +95,14 @@ SAID: list[tuple[PlangateError, str]] = [
     (
         ConcurrentChange("billing"),
         "the plan 'billing' kept changing under this command; try again",
+    ),
+    (
+        AlteredBundle(7, "it is out of place"),
+        "the bundle cannot be taken in: line 7: it is out of place",
+    ),
+    (
+        BundleTooNew(1, "it has format 2"),
+        "the bundle cannot be taken in: line 1: it has format 2",
     ),
     (StoreError("no answer"), "no answer"),
     (NotAStore("plans.db is a photograph"), "plans.db is a photograph"),
@@ -187,6 +197,8 @@ def test_the_facts_of_a_refusal_are_attributes() -> None:
         "position": 40,
     }
     assert CorruptEvent("p", 7, "why").position is None
+    assert vars(AlteredBundle(7, "why")) == {"line": 7, "why": "why"}
+    assert vars(HistoryDiffers("p", 7)) == {"plan_id": "p", "version": 7}
 
 
 def test_problems_are_kept_as_they_were_at_the_time() -> None:
@@ -207,3 +219,4 @@ def test_whoever_expects_the_wider_refusal_catches_the_narrower() -> None:
     assert issubclass(PositionTaken, StoreError)
     assert issubclass(HistoryDiffers, StoreError)
     assert issubclass(StoreNotEmpty, StoreError)
+    assert issubclass(BundleTooNew, AlteredBundle)

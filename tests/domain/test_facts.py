@@ -36,6 +36,7 @@ WRITTEN = {
     "TaskScored": {"rationale", "evidence"},
     "ScoringFailed": {"reason"},
     "ScoreRetracted": {"reason"},
+    "OutcomeRecorded": {"note"},
     "TaskStatusChanged": {"reason"},
     "LeaseRenewed": set(),
     "ReplanTriggered": set(),

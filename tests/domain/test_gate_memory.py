@@ -246,7 +246,10 @@ def test_a_revision_that_answers_nothing_does_not_break_the_row_either() -> None
 
 def test_a_gate_that_fired_goes_on_firing_until_the_figure_reaches_the_exit_threshold() -> None:
     """The means: 0.4, 0.55 (above the threshold, in the fall), 0.6 (out), 0.55 (above)."""
-    story = judged(plan_of(exit_threshold=0.6), 0.4)
+    story = plan_of(exit_threshold=0.6)
+    story = story.when(score_output(A, 0.4)).then(
+        scored(A, OUTPUT, 0.4), moved(A, PENDING, REPLANNING), replan(A, 0.4, 0.5)
+    )
     story = story.when(score_output(B, 0.7)).then(
         scored(B, OUTPUT, 0.7), moved(B, PENDING, REPLANNING), replan(B, 0.55, 0.6)
     )

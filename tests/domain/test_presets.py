@@ -51,6 +51,7 @@ def test_numbers_beside_a_preset_go_before_its_own() -> None:
         ({"confidence_threshold": 0.8}, 0.85),
         ({"confidence_threshold": 0.0}, 0.05),
         ({"confidence_threshold": 0}, 0.05),
+        ({"confidence_threshold": 1 / 3}, 0.383333333333),
         ({"confidence_threshold": 0.96}, 1.0),
         ({"confidence_threshold": 1}, 1.0),
         ({"confidence_threshold": 0.8, "exit_threshold": 0.8}, 0.8),

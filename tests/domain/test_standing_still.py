@@ -8,6 +8,7 @@ from plangate.domain.commands import (
     DeletePlan,
     ErasePlan,
     PlanCommand,
+    RecordOutcome,
     RestorePlan,
 )
 from plangate.domain.errors import PlanExists, PlanHeld
@@ -151,7 +152,10 @@ def test_a_plan_can_be_put_away_again() -> None:
     [
         wish
         for wish in EVERY_WISH
-        if not isinstance(wish, CreatePlan | ArchivePlan | RestorePlan | DeletePlan | ErasePlan)
+        if not isinstance(
+            wish,
+            CreatePlan | ArchivePlan | RestorePlan | RecordOutcome | DeletePlan | ErasePlan,
+        )
     ],
     ids=lambda wish: type(wish).__name__,
 )

@@ -31,6 +31,7 @@ from tests.support.examples import (
     deleted,
     dropped,
     moved,
+    planned,
     put,
     renewed,
     replaced,
@@ -123,6 +124,21 @@ def test_two_futures_can_grow_from_one_past() -> None:
 
     assert (good.rolling_confidence, bad.rolling_confidence) == (1.0, 0.0)
     assert past.task(A).output_score is None
+
+
+def test_a_copy_is_the_same_plan_and_shares_nothing_that_can_be_changed() -> None:
+    facts: dict[str, Any] = {"metadata": {"tags": ["x"]}}
+    tasks = planned(A, **facts), planned(B), planned(C)
+    plan = given(created(*tasks, **facts), scored(A, OUTPUT, 0.4), dropped(C)).plan
+    copy = plan.copied()
+    assert copy == plan
+
+    for part in (copy, copy.task(A)):
+        part.metadata["tags"].append("spoiled")
+    copy.task(B).metadata["tags"] = ["spoiled"]
+
+    assert plan.metadata == plan.task(A).metadata == {"tags": ["x"]}
+    assert plan.task(B).metadata == {}
 
 
 def test_folding_on_is_the_same_as_folding_at_once() -> None:

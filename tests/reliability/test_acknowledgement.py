@@ -26,6 +26,9 @@ COMMANDS: dict[str, Command] = {
         "p", "a", "output", "the judge was down", idempotency_key="k"
     ),
     "retract_score": lambda r: r.retract_score("p", "p@2", "wrong plan", idempotency_key="k"),
+    "record_outcome": lambda r: r.record_outcome(
+        "p", "a", "rejected", source="ci", idempotency_key="k"
+    ),
     "mark_task": lambda r: r.mark_task("p", "a", "failed", idempotency_key="k"),
     "next_task": lambda r: r.next_task("p", idempotency_key="k"),
     "delete": lambda r: r.delete("p", idempotency_key="k"),

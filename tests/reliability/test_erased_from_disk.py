@@ -86,7 +86,7 @@ def plain_writer(server: PostgresServer) -> Iterator[str]:
         connection.execute("CREATE ROLE writer LOGIN")
         connection.execute("GRANT USAGE ON SCHEMA plangate TO writer")
         connection.execute(
-            "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA plangate TO writer"
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA plangate TO writer"
         )
         try:
             yield re.sub("//[^@]*@", "//writer@", server.url, count=1)

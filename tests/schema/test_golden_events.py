@@ -20,6 +20,7 @@ from plangate.domain.events import (
     AttemptStarted,
     GateApproved,
     LeaseRenewed,
+    OutcomeRecorded,
     PlanArchived,
     PlanCreated,
     PlanDeleted,
@@ -45,6 +46,7 @@ from plangate.domain.events import (
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
     Gate,
+    Outcome,
     OutOfRange,
     Recency,
     ScoreKind,
@@ -122,6 +124,13 @@ WRITTEN_TODAY: dict[str, PlanEvent] = {
         kind=ScoreKind.OUTPUT,
         event_id="billing@3",
         reason="judged the wrong file",
+    ),
+    "outcome-recorded": OutcomeRecorded(
+        at=AT,
+        task_id="schema",
+        outcome=Outcome.REJECTED,
+        source="customer",
+        note="Rows were lost.",
     ),
     "task-status-changed": TaskStatusChanged(
         at=AT,

@@ -20,6 +20,7 @@ from plangate.domain.commands import (
     NewTask,
     PausePlan,
     PlanCommand,
+    RecordOutcome,
     RecordScoringFailure,
     ReleaseTask,
     RenewLease,
@@ -36,6 +37,7 @@ from plangate.domain.events import (
     AttemptStarted,
     GateApproved,
     LeaseRenewed,
+    OutcomeRecorded,
     PlanArchived,
     PlanCreated,
     PlanDeleted,
@@ -61,6 +63,7 @@ from plangate.domain.events import (
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
     Gate,
+    Outcome,
     OutOfRange,
     ScoreKind,
     Scorer,
@@ -120,6 +123,12 @@ def scoring_failed(task: str = A, kind: ScoreKind = OUTPUT, **facts: Any) -> Sco
 
 def retracted(task: str = A, kind: ScoreKind = OUTPUT, event: str = f"{PLAN}@2") -> ScoreRetracted:
     return ScoreRetracted(at=MORNING, task_id=task, kind=kind, event_id=event, reason=WHY)
+
+
+def turned_out(
+    task: str = A, outcome: Outcome = Outcome.ACCEPTED, source: str = "ci", note: str | None = None
+) -> OutcomeRecorded:
+    return OutcomeRecorded(at=MORNING, task_id=task, outcome=outcome, source=source, note=note)
 
 
 def moved(
@@ -227,6 +236,12 @@ def retract(event: str = f"{PLAN}@2") -> RetractScore:
     return RetractScore(event_id=event, reason=WHY)
 
 
+def record_outcome(
+    task: str = A, outcome: Outcome = Outcome.ACCEPTED, source: str = "ci", note: str | None = None
+) -> RecordOutcome:
+    return RecordOutcome(task_id=task, outcome=outcome, source=source, note=note)
+
+
 def mark(task: str = A, status: TaskStatus = DONE, reason: str | None = None) -> MarkTask:
     return MarkTask(task_id=task, status=status, reason=reason)
 
@@ -269,11 +284,11 @@ EVERY_EVENT: tuple[PlanEvent, ...] = (
     *(created(), scored(), scoring_failed(), retracted(), moved(), renewed(), replan()),
     *(HAS_REVISED, added(), changed(), put(), dropped(), split(), replaced(), attempted()),
     *(HAS_APPROVED, HAS_PAUSED, HAS_RESUMED, HAS_ARCHIVED, HAS_RESTORED, deleted()),
-    HAS_ERASED,
+    *(HAS_ERASED, turned_out()),
 )
 
 EVERY_WISH: tuple[PlanCommand, ...] = (
     *(create(), score_prompt(), score_output(), update(), record_failure(), retract(), mark()),
     *(claim_next(), renew(), release(), retry(), revise(), APPROVE),
-    *(PAUSE, RESUME, ARCHIVE, RESTORE, delete(), ERASE),
+    *(PAUSE, RESUME, ARCHIVE, RESTORE, delete(), ERASE, record_outcome()),
 )

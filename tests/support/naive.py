@@ -162,6 +162,12 @@ class NaivePlan:
         self._find(task_id)
         self.version += 1
 
+    def record_outcome(self, task_id: str) -> None:
+        self._alive()
+        if task_id not in self.gone and task_id not in [task.id for task in self.tasks]:
+            raise Refused("TaskNotFound")
+        self.version += 1
+
     def retract_score(self, version: int) -> None:
         self._open()
         for task in self.tasks:

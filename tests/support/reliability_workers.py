@@ -1,14 +1,18 @@
 """What the processes do that work on one store side by side."""
 
 import json
+import resource
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from random import Random
 
+from plangate.application.history import bundle_import
+from plangate.application.records import StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.cli import main
@@ -75,6 +79,41 @@ def apply_trace(
     with report.open("w") as sys.stdout, open(told.fileno(), "w", closefd=False) as sys.stderr:
         sys.argv = ["plangate", "--db", str(database), *options, "apply", str(trace)]
         main()
+
+
+def import_in_stretches(database: Path, file: Path, told: Connection, events: int) -> None:
+    """Take a bundle in, so many events at a time, and tell before the first are recorded."""
+    bundle_import.BATCH_EVENTS = events  # type: ignore[misc]
+    with connect(database) as registry:
+        append = registry._store.append_stored
+
+        def telling(entries: Sequence[StoredEntry]) -> None:
+            if not told.closed:
+                told.close()
+            append(entries)
+
+        registry._store.append_stored = telling  # type: ignore[method-assign]
+        registry.import_bundle(file)
+
+
+def peak_of_export(database: Path, file: Path, told: Connection) -> None:
+    """Export a store, and tell by how many MiB this process grew for it."""
+    with connect(database) as registry:
+        before = _peak()
+        report = registry.export(file)
+        told.send({"grown": _peak() - before, "content": report.content_sha256})
+
+
+def peak_of_import(database: Path, file: Path, told: Connection) -> None:
+    """Take a bundle in, and tell by how many MiB this process grew for it."""
+    with connect(database) as registry:
+        before = _peak()
+        report = registry.import_bundle(file)
+        told.send({"grown": _peak() - before, "content": report.content_sha256})
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def follow(database: Path, notebook: Path) -> None:

@@ -9,10 +9,22 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from plangate.application.drafts import PlanDraft, RevisionDraft
 from plangate.application.erasure import Erasure
+from plangate.application.history.audit import AuditTrail
+from plangate.application.history.bundle import (
+    BundleEvent,
+    BundleHeader,
+    BundleManifest,
+    BundlePlan,
+)
+from plangate.application.history.bundle_export import ExportReport
+from plangate.application.history.bundle_import import ImportReport
 from plangate.application.history.check import CheckReport
 from plangate.application.history.diff import PlanDiff
 from plangate.application.history.explain import Explanation
+from plangate.application.history.findings import FindingsReport
+from plangate.application.history.sweep import Sweep
 from plangate.application.history.whatif import WhatIf
+from plangate.application.importing.intake import PlansImport
 from plangate.application.results import PlanList, PlanStatus
 from plangate.application.upkeep.reports import (
     BackupReport,
@@ -31,11 +43,21 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "backup-report.v1": (BackupReport, "serialization"),
     "restore-report.v1": (RestoreReport, "serialization"),
     "checkup.v1": (Checkup, "serialization"),
+    "bundle-header.v1": (BundleHeader, "serialization"),
+    "bundle-event.v1": (BundleEvent, "serialization"),
+    "bundle-plan.v1": (BundlePlan, "serialization"),
+    "bundle-manifest.v1": (BundleManifest, "serialization"),
+    "export-report.v1": (ExportReport, "serialization"),
+    "import-report.v1": (ImportReport, "serialization"),
+    "plans-import.v1": (PlansImport, "serialization"),
     "copy-report.v1": (CopyReport, "serialization"),
     "erasure.v1": (Erasure, "serialization"),
+    "audit-trail.v1": (AuditTrail, "serialization"),
     "explanation.v1": (Explanation, "serialization"),
     "plan-diff.v1": (PlanDiff, "serialization"),
     "check-report.v1": (CheckReport, "serialization"),
+    "sweep.v1": (Sweep, "serialization"),
+    "findings-report.v1": (FindingsReport, "serialization"),
     "what-if.v1": (WhatIf, "serialization"),
 }
 

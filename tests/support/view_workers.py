@@ -1,14 +1,13 @@
 """What the processes do that write to one file and keep its views, until they are killed."""
 
 import random
-from pathlib import Path
 
 from plangate.application.views import keeper
 from plangate.infrastructure.bootstrap import connect
 from tests.support.random_work import RandomWork
 
 
-def work_at_random(database: Path, name: str, seed: int) -> None:
+def work_at_random(database: str, name: str, seed: int) -> None:
     """Work on plans of one's own."""
     with connect(database) as registry:
         worked = RandomWork(registry, random.Random(seed), name)
@@ -16,7 +15,7 @@ def work_at_random(database: Path, name: str, seed: int) -> None:
             worked.go_on(1)
 
 
-def keep_views(database: Path, batch: int) -> None:
+def keep_views(database: str, batch: int) -> None:
     """Ask questions, each of which catches up first."""
     keeper.BATCH = batch  # type: ignore[misc]  # small ones, so that many are cut short
     with connect(database) as registry:
@@ -24,7 +23,7 @@ def keep_views(database: Path, batch: int) -> None:
             registry.plans(limit=1)
 
 
-def rebuild_views(database: Path, batch: int) -> None:
+def rebuild_views(database: str, batch: int) -> None:
     """Make all views again, over and over."""
     keeper.BATCH = batch  # type: ignore[misc]  # as above
     with connect(database) as registry:
@@ -32,7 +31,7 @@ def rebuild_views(database: Path, batch: int) -> None:
             registry.rebuild_views()
 
 
-def follow(database: Path) -> None:
+def follow(database: str) -> None:
     """Keep the views in the background, as a server does."""
     with connect(database) as registry:
         registry.follow_log()

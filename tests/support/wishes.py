@@ -19,6 +19,7 @@ from plangate.domain.commands import (
     NewTask,
     PausePlan,
     PlanCommand,
+    RecordOutcome,
     RecordScoringFailure,
     ReleaseTask,
     RenewLease,
@@ -33,7 +34,7 @@ from plangate.domain.commands import (
     SplitTask,
     UpdateScores,
 )
-from plangate.domain.vocabulary import ScoreKind, TaskStatus
+from plangate.domain.vocabulary import Outcome, ScoreKind, TaskStatus
 from tests.support.naive import NaivePlan
 
 Wished = tuple[PlanCommand, Callable[[], object]]
@@ -87,6 +88,12 @@ def _fail(chance: random.Random, naive: NaivePlan) -> Wished:
     task, kind = _task(chance, naive), chance.choice(list(ScoreKind))
     wish = RecordScoringFailure(task_id=task, kind=kind, reason=WHY)
     return wish, lambda: naive.record_scoring_failure(task)
+
+
+def _turn_out(chance: random.Random, naive: NaivePlan) -> Wished:
+    task, outcome = _task(chance, naive), chance.choice(list(Outcome))
+    wish = RecordOutcome(task_id=task, outcome=outcome, source=chance.choice(["ci", "review"]))
+    return wish, lambda: naive.record_outcome(task)
 
 
 def _retract(chance: random.Random, naive: NaivePlan) -> Wished:
@@ -193,6 +200,7 @@ _WISHES = [
     (_update, 3),
     (_fail, 1),
     (_retract, 2),
+    (_turn_out, 1),
     (_mark, 2),
     (_claim, 6),
     (_heartbeat, 2),

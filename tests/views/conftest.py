@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from plangate.application.ports import ViewStore
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.event_store.memory import memory_event_store
 from plangate.infrastructure.event_store.recorder_store import RecorderEventStore
-from plangate.infrastructure.view_store.sqlite import SqliteViewStore, memory_view_store
+from plangate.infrastructure.view_store.sqlite import memory_view_store
 from tests.support.clocks import counted_ids, ticking
 
 TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
@@ -19,7 +20,7 @@ class Place:
     """One log and one set of views; registries come and go."""
 
     log: RecorderEventStore
-    views: SqliteViewStore
+    views: ViewStore
     new_id: Callable[[int], str] = field(default_factory=counted_ids)
 
     def open(self) -> PlanRegistry:

@@ -6,6 +6,7 @@ from time import sleep
 
 from plangate.infrastructure.bootstrap import connect
 from tests.reliability.conftest import say as say  # noqa: PLC0414  (a fixture of this test too)
+from tests.support.postgres_server import PostgresServer
 from tests.support.reliability_crowd import crowd
 from tests.support.reliability_figures import Say, short_and_long
 from tests.support.view_workers import follow, keep_views, rebuild_views, work_at_random
@@ -20,7 +21,18 @@ LONGEST_LIFE = 0.5
 
 @short_and_long("kills", 12, 100)
 def test_views_survive_whoever_keeps_them(tmp_path: Path, say: Say, kills: int) -> None:
-    database, rng, killed, rounds, events = tmp_path / "plans.db", Random(4), 0, 0, 0
+    _survive(str(tmp_path / "plans.db"), say, kills)
+
+
+@short_and_long("kills", 8, 100)
+def test_views_in_postgresql_survive_whoever_keeps_them(
+    postgres: PostgresServer, say: Say, kills: int
+) -> None:
+    _survive(postgres.url, say, kills)
+
+
+def _survive(database: str, say: Say, kills: int) -> None:
+    rng, killed, rounds, events = Random(4), 0, 0, 0
     while killed < kills:
         with crowd() as working:
             working.start(work_at_random, database, f"r{rounds}-", rounds)
@@ -38,10 +50,15 @@ def test_views_survive_whoever_keeps_them(tmp_path: Path, say: Say, kills: int) 
     with connect(database) as registry:
         registry.rebuild_views()
         same_views(registry)
-    say("kill -9 of everybody who keeps views", kills=killed, rounds=rounds, events=events)
+    say(
+        f"kill -9 of everybody who keeps views, {database[:6]}",
+        kills=killed,
+        rounds=rounds,
+        events=events,
+    )
 
 
-def _wait_for(database: Path, events: int) -> None:
+def _wait_for(database: str, events: int) -> None:
     with connect(database) as registry:
         while registry.last_position() < events:
             sleep(0.01)

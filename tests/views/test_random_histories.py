@@ -2,15 +2,21 @@
 
 import random
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plangate.application.ports import ViewStore
 from plangate.application.views import keeper
 from plangate.infrastructure.event_store.memory import memory_event_store
+from plangate.infrastructure.event_store.postgres_schema import open_schema
+from plangate.infrastructure.view_store.postgres import PostgresViewStore
 from plangate.infrastructure.view_store.sqlite import memory_view_store
 from tests.support.clocks import registry_on
+from tests.support.postgres_server import PostgresServer
 from tests.support.properties import repeatable
 from tests.support.random_work import RandomWork
 from tests.support.reliability_figures import short_and_long
@@ -38,10 +44,28 @@ def test_thousands_of_histories_with_rebuilds_and_poison_in_between(histories: i
         assert sum(pool.map(_one_history, range(histories), chunksize=20)) > histories * 10
 
 
-def _one_history(seed: int) -> int:
+@short_and_long("histories", 12, 2_000)
+def test_thousands_of_histories_as_postgresql_keeps_their_views(
+    postgres: PostgresServer, histories: int
+) -> None:
+    one = partial(_one_on_postgres, postgres.url)
+    with ProcessPoolExecutor(2) as pool:
+        assert sum(pool.map(one, range(histories), chunksize=3)) > histories * 10
+
+
+def _one_on_postgres(url: str, seed: int) -> int:
+    schema = open_schema(url, f"history_{seed}")
+    with closing(PostgresViewStore(schema)) as views:
+        length = _one_history(seed, views)
+        with schema.get_connection() as connection:
+            connection.execute(f"DROP SCHEMA history_{seed} CASCADE".encode())
+    return length
+
+
+def _one_history(seed: int, views: ViewStore | None = None) -> int:
     """A random history, read by two while it is written, damaged, mended, rebuilt; its length."""
     chance = random.Random(seed)
-    place = Place(memory_event_store(), memory_view_store())
+    place = Place(memory_event_store(), views or memory_view_store())
     registry, other = place.open(), place.open()
     worked = RandomWork(registry, chance)
     with pytest.MonkeyPatch.context() as patch:

@@ -141,6 +141,22 @@ def test_what_waits_for_a_dropped_task_waits_no_longer() -> None:
     assert words == ["b: depends on a → none (p@3)", "a: dropped (p@3)"]
 
 
+def test_what_became_of_a_gate_with_a_memory_is_told() -> None:
+    with registry_on(memory_event_store()) as registry:
+        tasks = [{"id": task, "title": task} for task in "ab"]
+        registry.create("g", tasks, plan_id="p", policy={"latch": True, "max_replans": 0})
+        registry.score_output("p", "a", 0.5)
+        registry.approve("p", "go on")
+
+        fallen = told(registry.diff("p", 1, 4))
+        opened = told(registry.diff("p", 4))
+
+    assert "the gate has fallen (p@4)" in fallen
+    assert "no more replans are allowed (p@4)" in fallen
+    assert "the gate is open again (p@5)" in opened
+    assert "replans are allowed again (p@5)" in opened
+
+
 def test_the_state_of_a_plan_is_told(registry: PlanRegistry, plan_id: str) -> None:
     registry.pause(plan_id, "lunch")
     registry.delete(plan_id)
@@ -217,7 +233,10 @@ def leads_on(then: PlanStatus, now: PlanStatus, diff: PlanDiff) -> None:
     of_plan = {(c.field, c.before, c.after) for c in diff.changes if c.task_id is None}
     fields = ("state", "replan_due", "replan_count", "rolling_confidence", "needs_replan")
     before, after = ({field: getattr(s, field) for field in fields} for s in (then, now))
-    assert of_plan == {(f, before[f], after[f]) for f in fields if before[f] != after[f]}
+    of_gate = {"gate_fallen", "gate_exhausted"}
+    assert {one for one in of_plan if one[0] not in of_gate} == {
+        (f, before[f], after[f]) for f in fields if before[f] != after[f]
+    }
     were, are = ({task.id: task for task in status.tasks} for status in (then, now))
     kinds = {(c.kind, c.task_id) for c in diff.changes}
     assert {one for kind, one in kinds if kind == "task_came"} == are.keys() - were.keys()

@@ -114,6 +114,71 @@ def test_every_part_is_told_with_what_it_weighs_and_who_brought_it(
     assert c.flip.size < a.flip.size
 
 
+@pytest.mark.parametrize(
+    "policy, scores, conditions",
+    [
+        ({}, [0.5, 0.5], []),
+        (
+            {"consecutive_lows": 3},
+            [0.5, 0.5],
+            ["it fires at 3 low output scores in a row: 2 so far"],
+        ),
+        (
+            {"min_scored": 9, "max_replans": 1},
+            [0.5],
+            [
+                "it fires at 3 scored tasks: 1 so far",
+                "after 1 replan only an approval leads on: 0 so far",
+            ],
+        ),
+        (
+            {"exit_threshold": 0.8, "max_replans": 4},
+            [0.5, 0.75],
+            [
+                (
+                    "it fired, and does so at every output score until the figure reaches 0.8 "
+                    "or a replan is answered"
+                ),
+                "after 4 replans only an approval leads on: 2 so far",
+            ],
+        ),
+        (
+            {"latch": True, "consecutive_lows": 2},
+            [0.5, 0.5],
+            ["it fired, and does not again until the figure reaches 0.72 or a replan is answered"],
+        ),
+    ],
+)
+def test_what_else_the_gate_goes_by_is_said(
+    registry: PlanRegistry, policy: dict[str, Any], scores: list[float], conditions: list[str]
+) -> None:
+    tasks = [{"id": task, "title": task} for task in "abc"]
+    plan_id = registry.create("g", tasks, policy=policy).plan_id
+    for task, score in zip("abc", scores, strict=False):
+        registry.score_output(plan_id, task, score)
+
+    assert list(registry.explain(plan_id).conditions) == conditions
+
+
+def test_during_a_fall_the_figure_is_held_against_the_exit_threshold(
+    registry: PlanRegistry,
+) -> None:
+    policy = {"exit_threshold": 0.9}
+    plan_id = registry.create("g", [{"id": "a", "title": "A"}], policy=policy).plan_id
+    registry.score_output(plan_id, "a", 0.8)
+    before = registry.explain(plan_id)
+    registry.score_output(plan_id, "a", 0.5)
+    registry.score_output(plan_id, "a", 0.8)
+
+    told = registry.explain(plan_id)
+
+    assert (before.gate_threshold, before.distance) == (0.72, 0.8 - 0.72)
+    assert (told.gate_threshold, told.distance) == (0.9, 0.8 - 0.9)
+    assert (told.needs_replan, told.gate.fallen) == (False, True)
+    assert told.flip is not None
+    assert told.flip.to_score == pytest.approx(0.9, abs=1e-11)
+
+
 def test_scores_that_no_longer_count_are_not_told(registry: PlanRegistry, plan_id: str) -> None:
     registry.score_output(plan_id, "a", 0.3)
     registry.score_output(plan_id, "a", 0.9)

@@ -200,7 +200,11 @@ def test_a_plan_that_never_was_is_refused_before_anything_is_done(three: PlanReg
         ({"threshold": 0.5}, "threshold: is not known here"),
         ({"prompt_weight": "much"}, "prompt_weight: must be a number"),
         ({"prompt_weight": 0.5, "output_weight": 0.6}, "must sum to 1"),
-        (0.5, "policy: must be a policy, or a mapping of its fields"),
+        (0.5, "policy: must be a policy, its name, or a mapping of its fields"),
+        ("strict", "the preset 'strict' is not known; there are classic, steady"),
+        ({"preset": "steady", "decay": 2.0}, "policy.decay: must be at most 1.0"),
+        ({"exit_threshold": 2.0}, "exit_threshold: must be at most 1.0"),
+        ({"exit_threshold": 0.5, "confidence_threshold": 0.6}, "must be at least"),
     ],
 )
 def test_what_is_no_policy_is_refused(registry: PlanRegistry, policy: Any, problem: str) -> None:
@@ -222,6 +226,35 @@ def test_a_part_of_a_policy_changes_each_plans_own(registry: PlanRegistry) -> No
     assert [(p.confidence_threshold, p.output_weight) for p in changed] == [(0.3, 0.5), (0.9, 0.5)]
     whole = Policy(decay=0.5)
     assert {plan.policy for plan in registry.replay(policy=whole).plans} == {whole}
+
+
+def test_a_preset_is_a_whole_policy(registry: PlanRegistry) -> None:
+    registry.create("g", [{"title": "T"}], policy={"decay": 0.3, "gate": "hold"})
+    steady = registry.create("g", [{"title": "T"}], policy="steady")
+    own = registry.get(steady.plan_id)
+    assert own is not None
+    by_hand = {"preset": "steady", "min_scored": 2, "prompt_weight": 0.5}
+    for policy in ("steady", {"preset": "steady"}):
+        answer = registry.replay(policy=policy)
+        assert [plan.policy for plan in answer.plans] == [own.policy, own.policy]
+    tried = registry.replay(policy=by_hand).plans[0].policy
+    assert (tried.latch, tried.min_scored, tried.output_weight, tried.gate) == (
+        True,
+        2,
+        0.5,
+        "advise",
+    )
+
+
+def test_a_plan_whose_own_policy_contradicts_the_change_is_named(registry: PlanRegistry) -> None:
+    registry.create("g", [{"title": "T"}], plan_id="p1", policy={"exit_threshold": 0.8})
+    registry.create("g", [{"title": "T"}], plan_id="p2")
+    answer = registry.replay(policy={"confidence_threshold": 0.9})
+    assert [plan.plan_id for plan in answer.plans] == ["p2"]
+    (unfit,) = answer.unfit
+    assert unfit.plan_id == "p1"
+    assert "exit_threshold 0.8 must be at least the confidence_threshold 0.9" in unfit.why
+    assert answer.recorded.plans == answer.replayed.plans == 1
 
 
 # --- what is stored ------------------------------------------------------------

@@ -17,6 +17,7 @@ from plangate.domain.commands import (
     MarkTask,
     PausePlan,
     PlanCommand,
+    RecordOutcome,
     RecordScoringFailure,
     RestorePlan,
     ResumePlan,
@@ -96,6 +97,7 @@ _TOLD: dict[type[PlanCommand], Callable[[NaivePlan, Any], object]] = {
         wish.task_id, wish.prompt_score, wish.output_score
     ),
     RecordScoringFailure: lambda naive, wish: naive.record_scoring_failure(wish.task_id),
+    RecordOutcome: lambda naive, wish: naive.record_outcome(wish.task_id),
     MarkTask: lambda naive, wish: naive.mark_task(wish.task_id, wish.status.value),
     RetryTask: lambda naive, wish: naive.retry(wish.task_id),
     ApproveGate: lambda naive, _wish: naive.approve(),

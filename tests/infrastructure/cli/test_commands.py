@@ -46,6 +46,63 @@ def test_create_keeps_the_rules_that_the_file_gives(
     assert plan.metadata == {"ticket": "B-1", "since": "2026-01-01"}
 
 
+@pytest.mark.parametrize(
+    "words, rules, threshold, exit_threshold",
+    [
+        ((), "policy: steady\n", 0.5, 0.55),
+        (("--policy", "steady"), "", 0.5, 0.55),
+        (("--policy", "steady"), "confidence_threshold: 0.6\n", 0.6, 0.65),
+        ((), "policy: steady\nconfidence_threshold: 0.6\n", 0.6, 0.65),
+        ((), "policy: {preset: steady, exit_threshold: 0.9}\n", 0.5, 0.9),
+        (("--policy", "classic"), "", 0.72, None),
+    ],
+)
+def test_create_takes_a_preset_from_the_file_or_the_command_line(
+    plangate: Plangate,
+    registry: PlanRegistry,
+    words: tuple[str, ...],
+    rules: str,
+    threshold: float,
+    exit_threshold: float | None,
+) -> None:
+    assert plangate("create", "-", *words, typed=PLAN + rules).exit_code == 0
+
+    plan = registry.get("billing")
+    assert plan is not None
+    assert plan.policy.confidence_threshold == threshold
+    assert plan.policy.exit_threshold == exit_threshold
+
+
+def test_create_refuses_a_preset_beside_a_policy_and_one_that_is_not_known(
+    plangate: Plangate,
+) -> None:
+    both = plangate("create", "-", "--policy", "steady", typed=PLAN + "policy: classic\n")
+    assert both.exit_code == 1
+    assert "policy: the file has its own; leave out --policy" in both.stderr
+
+    unknown = plangate("create", "-", typed=PLAN + "policy: steddy\n")
+    assert unknown.exit_code == 1
+    assert "policy: the preset 'steddy' is not known; there are classic, steady" in unknown.stderr
+    assert plangate("create", "-", "--policy", "steddy", typed=PLAN).exit_code == 2
+
+
+def test_a_gate_whose_replans_are_used_up_says_so_and_what_leads_on(
+    plangate: Plangate, registry: PlanRegistry
+) -> None:
+    plangate("create", "-", typed=PLAN + "policy: {max_replans: 0}\n")
+    task = registry.get_status("billing").tasks[0].id
+    registry.score_output("billing", task, 0.1)
+    registry.retry("billing", task, "again")
+
+    gate = plangate("gate", "billing")
+    assert gate.exit_code == 10
+    assert "Replan first: the replans are used up until somebody approves" in gate.stdout
+    assert "plangate approve billing" in plangate("status", "billing").stdout
+    assert "replan" in plangate("list").stdout
+    assert plangate("approve", "billing", "--reason", "seen").exit_code == 0
+    assert plangate("gate", "billing").exit_code == 0
+
+
 def test_create_with_a_key_finds_its_plan_again(plangate: Plangate) -> None:
     typed = "goal: g\ntasks: [{title: t}]\n"
     words = ("create", "-", "--json", "--idempotency-key", "k")

@@ -195,6 +195,21 @@ def test_explain_says_when_nothing_would_flip_it_and_when_it_is_just_there(
     assert "0.500 is just at the threshold of 0.500." in plangate("explain", "just").stdout
 
 
+def test_explain_tells_what_a_gate_with_a_memory_goes_by(
+    plangate: Plangate, registry: PlanRegistry
+) -> None:
+    policy = {"exit_threshold": 0.9, "latch": True}
+    registry.create("g", [{"id": "a", "title": "A"}], plan_id="p", policy=policy)
+    registry.score_output("p", "a", 0.5)
+    registry.score_output("p", "a", 0.8)
+
+    said = plangate("explain", "p").stdout
+
+    assert "0.800 is 0.100 below the exit threshold of 0.900. A replan is due." in said
+    assert "output ≥ 0.900" in said
+    assert "· it fired, and does not again until the figure reaches 0.9 or a replan is" in said
+
+
 def test_explain_shows_of_many_tasks_those_that_count_most(
     plangate: Plangate, registry: PlanRegistry
 ) -> None:

@@ -202,6 +202,7 @@ def test_every_event_can_be_told(registry: PlanRegistry) -> None:
             {"op": "drop", "task_id": "e"},
         ],
     )
+    registry.record_outcome("p", "e", "rejected", source="review", note="Too slow.")
     registry.delete("p", reason="Over.")
 
     recorded = [*registry.history("p")]
@@ -233,6 +234,7 @@ def test_every_event_can_be_told(registry: PlanRegistry) -> None:
         "d: replaced by f  F, labels x",
         "a: changed  after e",
         "e: dropped  no longer waiting for it: a",
+        "e: rejected  by review: Too slow.",
         "Over.",
         "what people wrote was erased",
     ):

@@ -138,7 +138,7 @@ def test_the_settings_do_not_show_the_address(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_missing_psycopg_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "plangate.infrastructure.event_store.postgres", None)
+    monkeypatch.setitem(sys.modules, "plangate.infrastructure.event_store.postgres_schema", None)
     with pytest.raises(plangate.StoreError, match=r"pip install 'plangate\[postgres\]'"):
         plangate.connect("postgresql://host/db")
 

@@ -7,9 +7,15 @@ from threading import Barrier
 
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
+import plangate
 from plangate.application.errors import NotAStore, StoreError, StoreReadOnly, StoreTooNew
+from plangate.infrastructure.event_store import postgres_layout as layout
+from plangate.infrastructure.event_store import postgres_schema as opening
+from plangate.infrastructure.event_store.memory import memory_event_store
 from plangate.infrastructure.event_store.postgres import postgres_event_store
+from plangate.infrastructure.event_store.postgres_layout import LAYOUT_VERSION, LAYOUTS
 from tests.contracts.test_event_store import entry
 from tests.support.postgres_server import PostgresServer
 
@@ -80,6 +86,50 @@ def test_a_service_needs_no_right_but_to_read_and_add(service: str, run: Run) ->
             store.read("p")
 
 
+def test_a_service_keeps_and_rebuilds_views_without_the_right_to_make_tables(
+    service: str, run: Run
+) -> None:
+    views = ", ".join(
+        f"plangate.view_{name}"
+        for name in ("marks", "stuck", "plans", "words", "board", "timeline", "replans")
+    )
+    with plangate.connect(service) as registry:
+        registry.create("Ship it", [{"id": "a", "title": "Build"}], plan_id="p")
+        with pytest.raises(StoreError, match="does not let this user in"):
+            registry.plans()
+        run(f"GRANT SELECT ON {views} TO service")
+        with pytest.raises(StoreReadOnly, match="by this user"):
+            registry.plans()
+        run(f"GRANT INSERT, UPDATE, DELETE ON {views} TO service")
+        assert [plan.plan_id for plan in registry.plans(text="ship").plans] == ["p"]
+        registry.rebuild_views()
+        registry.rebuild_views("board")
+        assert [task.task_id for task in registry.board("p").tasks] == ["a"]
+    assert run("SELECT count(*) FROM plangate.view_board") == [(1,)]
+
+
+def test_tables_of_an_older_layout_are_led_on_by_who_may(service: str, url: str, run: Run) -> None:
+    run(
+        "DROP SCHEMA plangate CASCADE; CREATE SCHEMA plangate;"
+        "GRANT USAGE ON SCHEMA plangate TO service"
+    )
+    run(SQL(LAYOUTS[0]).format(schema=Identifier("plangate")).as_string())
+    run("GRANT SELECT ON ALL TABLES IN SCHEMA plangate TO service")
+    with pytest.raises(NotAStore, match="plangate migrate"):
+        plangate.connect(service)
+    source = memory_event_store()
+    source.append([entry("p", 1)])
+    columns = [getattr(source.read_stored("p")[0], name) for name in ("name", "state")]
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "INSERT INTO plangate.stored_events VALUES (1, 'p', 1, %s, %s)",
+            (columns[0], columns[1].decode()),
+        )
+    with plangate.connect(url) as registry:
+        assert [plan.plan_id for plan in registry.plans().plans] == ["p"]
+    assert run("SELECT version FROM plangate.plangate_layout") == [(LAYOUT_VERSION,)]
+
+
 def test_who_may_not_make_the_tables_is_told_who_can(service: str, run: Run) -> None:
     run("DROP SCHEMA plangate CASCADE")
     with pytest.raises(NotAStore, match="plangate migrate"):
@@ -92,13 +142,29 @@ def test_the_owner_of_a_schema_needs_no_right_to_make_schemas(service: str, run:
         store.append([entry("p", 1)])
 
 
+def test_a_store_of_an_older_layout_is_brought_up_to_date(
+    service: str, url: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(postgres_event_store(url)) as store:
+        store.append([entry("p", 1)])
+    monkeypatch.setattr(layout, "LAYOUTS", (*LAYOUTS, "CREATE TABLE {schema}.more (n integer)"))
+    for module in (layout, opening):
+        monkeypatch.setattr(module, "LAYOUT_VERSION", LAYOUT_VERSION + 1)
+    with pytest.raises(NotAStore, match=f"has layout {LAYOUT_VERSION} .* `plangate migrate`"):
+        postgres_event_store(service)
+    with closing(postgres_event_store(url)) as store, closing(postgres_event_store(service)):
+        assert len(store.read("p")) == 1
+    assert run("SELECT version FROM plangate.plangate_layout") == [(LAYOUT_VERSION + 1,)]
+    assert run("SELECT n FROM plangate.more") == []
+
+
 @pytest.mark.parametrize(
     "statements, refusal",
     [
         ("DROP TABLE plangate_layout", NotAStore),
         ("DELETE FROM plangate_layout", NotAStore),
         ("DROP TABLE stored_events", NotAStore),
-        ("UPDATE plangate_layout SET version = 2", StoreTooNew),
+        ("UPDATE plangate_layout SET version = 99", StoreTooNew),
     ],
 )
 def test_what_is_no_store_of_this_plangate_is_refused(

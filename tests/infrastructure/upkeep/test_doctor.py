@@ -300,7 +300,7 @@ def test_missing_rights_are_told(postgres: PostgresServer) -> None:
         postgres.execute("GRANT USAGE ON SCHEMA plangate TO reader")
         postgres.execute("GRANT SELECT ON plangate.plangate_layout TO reader")
         assert "may not read events" in ill(doctor(url))["rights"]
-        postgres.execute("GRANT SELECT ON plangate.stored_events TO reader")
+        postgres.execute("GRANT SELECT ON ALL TABLES IN SCHEMA plangate TO reader")
         checkup = doctor(url)
         assert checkup.health is Health.WARNING
         assert "and record none" in ill(checkup)["rights"]

@@ -1,0 +1,164 @@
+"""One plan's rolling confidence as it was, and as it would have been, score by score."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.transforms import blended_transform_factory
+
+from plangate.application.history.whatif import PlanReplay, Reading
+from plangate.infrastructure.plots.pages import (
+    HAPPENED,
+    INK,
+    QUIET,
+    SOFT,
+    WOULD_HAVE,
+    changes,
+    headed,
+    printable,
+    without_frame,
+)
+
+_NAMED: Final = 40
+"""With more readings than this the tasks are not named one by one."""
+_SHORT: Final = 4
+_APART: Final = 0.055
+"""So far apart the names of two thresholds can be read."""
+
+
+def drawn(plan: PlanReplay) -> Figure:
+    """Both figures, the thresholds, the scores, and where the gates fired."""
+    readings = plan.readings
+    names = _names(readings)
+    width = min(max(8.0, 3.2 + 0.36 * len(readings)), 16.0)
+    bottom = 1.15 if _stand_long(names) else 0.75
+    goal = "" if plan.goal is None else f": {plan.goal}"
+    figure, top = headed(width, 3.35 + bottom, f"{plan.plan_id}{goal}", _tried(plan))
+    height = figure.get_figheight()
+    axes = figure.add_axes(
+        (0.62 / width, bottom / height, 1 - 1.95 / width, 1 - (bottom + top + 0.3) / height)
+    )
+
+    scored = [(n, r.score) for n, r in enumerate(readings, 1) if r.score is not None]
+    axes.plot(
+        [place for place, _ in scored],
+        [score for _, score in scored],
+        "D",
+        color="#C3C8CF",
+        markersize=4,
+        label="score given",
+    )
+    places = range(1, len(readings) + 1)
+    for row, (color, marker, label, figures, fired) in enumerate(_sides(readings)):
+        axes.plot(
+            places, figures, marker, linestyle="-", color=color, markersize=4, label=label, zorder=2
+        )
+        below = [place for place, fires in zip(places, fired, strict=True) if fires]
+        at = -0.09 - 0.07 * row
+        axes.plot(below, [at] * len(below), "v", color=color, markersize=6, clip_on=False)
+        _at_the_right(axes, at, "the gate fires", color)
+    _thresholds(axes, plan)
+    _failure(axes, plan)
+    axes.set_xlim(0.4, max(len(readings), 1) + 0.6)
+    axes.set_ylim(-0.21, 1.06)
+    axes.set_yticks([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    axes.set_ylabel("rolling confidence")
+    _name_tasks(axes, names)
+    without_frame(axes)
+    figure.legend(loc="lower left", bbox_to_anchor=(0.45 / width, 0.0), ncols=3)
+    return figure
+
+
+def _tried(plan: PlanReplay) -> str:
+    fired, would_have = _times(len(plan.fired)), _times(len(plan.would_have_fired))
+    told = f"The gate fired {fired}; it would have fired {would_have}"
+    changed = changes(plan.recorded_policy, plan.policy)
+    return f"{told} with {changed}." if changed else f"{told}."
+
+
+def _times(number: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}.get(number, f"{number:,} times")
+
+
+def _sides(
+    readings: Sequence[Reading],
+) -> tuple[tuple[str, str, str, list[float], list[bool]], ...]:
+    return (
+        (
+            HAPPENED,
+            "o",
+            "what happened",
+            [reading.recorded_confidence for reading in readings],
+            [reading.recorded_fired for reading in readings],
+        ),
+        (
+            WOULD_HAVE,
+            "s",
+            "what would have",
+            [reading.replayed_confidence for reading in readings],
+            [reading.replayed_fired for reading in readings],
+        ),
+    )
+
+
+def _thresholds(axes: Axes, plan: PlanReplay) -> None:
+    recorded = plan.recorded_policy.confidence_threshold
+    replayed = plan.policy.confidence_threshold
+    if recorded == replayed:
+        _threshold(axes, recorded, recorded, INK)
+        return
+    middle, half = (recorded + replayed) / 2, max(abs(recorded - replayed), _APART) / 2
+    above = half if recorded > replayed else -half
+    _threshold(axes, recorded, middle + above, HAPPENED)
+    _threshold(axes, replayed, middle - above, WOULD_HAVE)
+
+
+def _threshold(axes: Axes, threshold: float, named_at: float, color: str) -> None:
+    axes.axhline(threshold, color=color, linestyle=(0, (5, 3)), linewidth=1, zorder=1)
+    _at_the_right(axes, named_at, f"threshold {threshold:g}", color)
+
+
+def _at_the_right(axes: Axes, at: float, name: str, color: str) -> None:
+    beside = blended_transform_factory(axes.transAxes, axes.transData)
+    axes.text(1.01, at, name, color=color, va="center", transform=beside)
+
+
+def _failure(axes: Axes, plan: PlanReplay) -> None:
+    """Where a task first failed; between two scores if that was no score."""
+    events = [reading.event_id for reading in plan.readings]
+    if plan.first_failure not in events:
+        return
+    place = events.index(plan.first_failure) + 1
+    axes.axvline(place, color=QUIET, linewidth=1, linestyle=":", zorder=1)
+    axes.annotate(
+        "a task fails",
+        (place, 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(3, 2),
+        textcoords="offset points",
+        color=SOFT,
+        fontsize=8,
+    )
+
+
+def _names(readings: Sequence[Reading]) -> list[str]:
+    if len(readings) > _NAMED:
+        return []
+    return ["" if r.task_id is None else printable(r.task_id, 12) for r in readings]
+
+
+def _stand_long(names: Sequence[str]) -> bool:
+    return any(len(name) > _SHORT for name in names)
+
+
+def _name_tasks(axes: Axes, names: Sequence[str]) -> None:
+    """What was scored, below each score; slanted where the names are long."""
+    if not names:
+        axes.set_xlabel("scores, in the order in which they came")
+    elif _stand_long(names):
+        axes.set_xticks(
+            range(1, len(names) + 1), names, rotation=35, ha="right", rotation_mode="anchor"
+        )
+    else:
+        axes.set_xticks(range(1, len(names) + 1), names)

@@ -1,0 +1,170 @@
+"""A sweep as small pictures side by side: what each policy would have made of the plans.
+
+The field with the most values runs along the bottom; each combination of the others
+is a line. What happened is a dashed line across.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from plangate.application.history.sweep import Point, Sweep
+from plangate.application.history.totals import Totals
+from plangate.domain.vocabulary import PlanState
+from plangate.infrastructure.plots.pages import (
+    HAPPENED,
+    WOULD_HAVE,
+    headed,
+    said,
+    without_frame,
+    words,
+)
+
+_PANELS: Final[Mapping[str, Callable[[Totals], float | None]]] = {
+    "replans": lambda totals: totals.replans,
+    "plans in which the gate fires": lambda totals: totals.replanned,
+    "plans that end blocked": lambda totals: totals.states.get(PlanState.BLOCKED, 0),
+    "flips of the gate, a plan": lambda totals: totals.flips_per_plan,
+    "plans warned of a failed task": lambda totals: totals.warned,
+    "… so many scores ahead": lambda totals: totals.lead,
+}
+_AS_IT_HAPPENED: Final[Any] = {"color": HAPPENED, "linestyle": (0, (5, 3)), "linewidth": 1.2}
+_COLUMNS: Final = 3
+_NAMED: Final = 11
+"""So many lines are named; more cannot be told apart."""
+_A_LINE: Final = 4
+"""So many names stand on one line of the legend."""
+_MARKERS: Final = "osD^vP*X"
+
+
+def drawn(sweep: Sweep) -> Figure:
+    """All panels, each with a line for every combination of the fields that vary less."""
+    across = max(sweep.fields, key=lambda field: len(_values(sweep, field)))
+    values = _values(sweep, across)
+    lines = _lines(sweep.points, across)
+    others = [words(field) for field in sweep.fields if field != across]
+    named = [
+        ", ".join(f"{field} {said(value)}" for field, value in zip(others, values, strict=True))
+        for values in list(lines)[:_NAMED]
+        if others
+    ]
+    width, rows = 10.5, -(-len(_PANELS) // _COLUMNS)
+    bottom = 0.85 + 0.22 * (len(named) // _A_LINE)
+    figure, top = headed(width, 2.3 * rows + bottom, _title(sweep), _below(sweep))
+    height = figure.get_figheight()
+    panels = figure.subplots(
+        rows,
+        _COLUMNS,
+        sharex=True,
+        gridspec_kw={
+            "left": 0.5 / width,
+            "right": 1 - 0.25 / width,
+            "top": 1 - (top + 0.3) / height,
+            "bottom": bottom / height,
+            "hspace": 0.3,
+            "wspace": 0.2,
+        },
+    )
+    for axes, (name, figure_of) in zip(panels.flat, _PANELS.items(), strict=True):
+        axes.set_title(name)
+        _panel(axes, lines, (across, values), figure_of)
+        _happened(axes, figure_of(sweep.recorded))
+    for axes in panels[-1]:
+        axes.set_xlabel(words(across))
+    _legend(figure, panels.flat[0], named, width)
+    return figure
+
+
+def _panel(
+    axes: Axes,
+    lines: "Mapping[tuple[Any, ...], Sequence[Point]]",
+    across: tuple[str, Sequence[Any]],
+    figure_of: Callable[[Totals], float | None],
+) -> None:
+    field, values = across
+    measured = all(isinstance(value, int | float) for value in values)
+    for place, points in enumerate(lines.values()):
+        told = [(point, figure_of(point.totals)) for point in points]
+        axes.plot(
+            [
+                point.changes[field] if measured else values.index(point.changes[field])
+                for point, figure in told
+                if figure is not None
+            ],
+            [figure for _, figure in told if figure is not None],
+            _MARKERS[place % len(_MARKERS)],
+            linestyle="-",
+            color=_color(place, len(lines)),
+            # Lines that run into each other show all the same: the first is the thickest.
+            markersize=7 - 3 * place / len(lines),
+            linewidth=2.4 - 1.2 * place / len(lines),
+        )
+    if not measured:
+        axes.set_xticks(range(len(values)), [said(value) for value in values])
+    tallest = max(figure_of(point.totals) or 0.0 for group in lines.values() for point in group)
+    axes.set_ylim(0.0, 1.1 * tallest or 1.0)
+    without_frame(axes)
+
+
+def _happened(axes: Axes, figure: float | None) -> None:
+    """What happened: a line where it is in sight, and the figure in any case."""
+    if figure is None:
+        return
+    if figure <= axes.get_ylim()[1]:
+        axes.axhline(figure, **_AS_IT_HAPPENED, zorder=1)
+    axes.set_title(_figure(figure), loc="right", color=HAPPENED)
+
+
+def _figure(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.2f}"
+
+
+def _legend(figure: Figure, axes: Axes, named: Sequence[str], width: float) -> None:
+    happened = axes.plot([], [], **_AS_IT_HAPPENED)
+    figure.legend(
+        [*happened, *axes.get_lines()[: len(named)]],
+        ["what happened", *named],
+        loc="lower left",
+        bbox_to_anchor=(0.35 / width, 0.0),
+        ncols=_A_LINE,
+    )
+
+
+def _lines(points: Sequence[Point], across: str) -> dict[tuple[Any, ...], list[Point]]:
+    """The points by what else they change, in the order of the grid."""
+    lines: dict[tuple[Any, ...], list[Point]] = {}
+    for point in points:
+        others = tuple(value for field, value in point.changes.items() if field != across)
+        lines.setdefault(others, []).append(point)
+    return lines
+
+
+def _values(sweep: Sweep, field: str) -> list[Any]:
+    return list(dict.fromkeys(point.changes[field] for point in sweep.points))
+
+
+def _color(place: int, lines: int) -> str:
+    """Dark to light: an order that everybody sees, in print too."""
+    if lines == 1:
+        return WOULD_HAVE
+    shade = mpl.colormaps["viridis"](0.9 * place / (lines - 1))
+    return mpl.colors.to_hex(shade)
+
+
+def _title(sweep: Sweep) -> str:
+    policies = len(sweep.points)
+    plans = sweep.recorded.plans
+    return (
+        f"{policies:,} {'policy' if policies == 1 else 'policies'} "
+        f"tried on {plans:,} {'plan' if plans == 1 else 'plans'}"
+    )
+
+
+def _below(sweep: Sweep) -> str:
+    lines = "; ".join(
+        f"{words(field)}: {', '.join(map(said, _values(sweep, field)))}" for field in sweep.fields
+    )
+    return f"{lines}. A task failed in {sweep.recorded.troubled:,} of the plans."

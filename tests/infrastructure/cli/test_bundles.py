@@ -1,0 +1,128 @@
+"""`plangate export` and `plangate import`: out of one store and into another."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from plangate.application.registry import PlanRegistry
+from tests.infrastructure.cli.conftest import Plangate
+
+
+def test_plans_go_from_one_store_to_another(plangate: Plangate, billing: str) -> None:
+    out = plangate("export", "plans.bundle")
+    assert "1 plan, 1 event: " in out.stdout
+    said = plangate("--db", "other.db", "import", "plans.bundle")
+    assert "1 plan: 1 added, 0 extended, 0 already there." in said.stdout
+    assert "1 event: 1 recorded." in said.stdout
+    assert said.stdout.splitlines()[-1] == out.stdout.splitlines()[-1]
+    again = plangate("--db", "other.db", "import", "plans.bundle", "--json").json
+    assert (again["already_there"], again["recorded"]) == (1, 0)
+    assert plangate("--db", "other.db", "status", billing).exit_code == 0
+
+
+def test_only_the_plans_that_are_named_go(
+    plangate: Plangate, billing: str, registry: PlanRegistry
+) -> None:
+    registry.create("Another", [{"id": "a", "title": "A"}], plan_id="another")
+    report = plangate("export", "plans.bundle", billing, "--json").json
+    assert (report["plans"], report["events"]) == (1, 1)
+    assert report["bytes"] == Path("plans.bundle").stat().st_size
+
+
+def test_what_cannot_be_done_is_told_in_one_line(plangate: Plangate, billing: str) -> None:
+    Path("mine").write_text("mine", "utf-8")
+    said = plangate("export", "mine")
+    assert (said.exit_code, said.stdout) == (1, "")
+    assert said.stderr == "refused: the system refused: there is something at 'mine' already\n"
+    assert plangate("export", "other", "nobody", "--json").error["type"] == "PlanNotFound"
+    assert not Path("other").exists()
+    assert "'nowhere' does not exist" in " ".join(plangate("import", "nowhere").stderr.split())
+    said = plangate("import", "mine", "--json")
+    assert said.exit_code == 1
+    assert said.error["type"] == "AlteredBundle"
+    assert said.error["line"] == 1
+    assert plangate("status", billing).exit_code == 0
+
+
+def test_another_history_is_told_with_its_place(
+    plangate: Plangate, billing: str, registry: PlanRegistry
+) -> None:
+    plangate("export", "plans.bundle")
+    plangate("--db", "other.db", "import", "plans.bundle")
+    registry.score_output(billing, "a", 0.9)
+    plangate("export", "later.bundle")
+    plangate("--db", "other.db", "score", billing, "a", "--output", "0.1")
+    error = plangate("--db", "other.db", "import", "later.bundle", "--json").error
+    assert (error["type"], error["plan_id"], error["version"]) == ("HistoryDiffers", billing, 2)
+
+
+def test_words_that_may_be_left_are_no_success(
+    plangate: Plangate, billing: str, registry: PlanRegistry
+) -> None:
+    plangate("export", "plans.bundle")
+    plangate("--db", "other.db", "import", "plans.bundle")
+    registry.erase(billing)
+    plangate("export", "erased.bundle")
+    assert plangate("--db", "other.db", "import", "erased.bundle").exit_code == 0
+    shown = plangate("--db", "other.db", "status", billing, "--json").json
+    assert shown["goal"] is None
+
+
+HOUSE = {
+    "house": {
+        "tasks": [
+            {"id": 1, "title": "Dig", "status": "done"},
+            {"id": 2, "title": "Pool", "status": "cancelled"},
+        ]
+    }
+}
+
+
+def test_plans_of_another_tool_come_in_with_what_stays_behind_listed(plangate: Plangate) -> None:
+    Path("tasks.json").write_text(json.dumps(HOUSE), "utf-8")
+    said = plangate("import", "tasks.json", "--format", "taskmaster", "--actor", "ada")
+    assert said.stdout.splitlines() == [
+        "house: imported, 1 task",
+        '  /house/tasks/1 "cancelled": what is cancelled or deferred stays out',
+        "1 plan: 1 imported.",
+    ]
+    again = plangate("import", "tasks.json", "--format", "taskmaster", "--json").json
+    assert again["plans"][0]["outcome"] == "already_there"
+    assert again["plans"][0]["not_carried"][0]["theirs"] == "cancelled"
+    assert "1 done" not in plangate("list").stderr
+
+
+def test_figures_that_differ_are_shown_side_by_side(plangate: Plangate) -> None:
+    plan = {"plan_id": "p", "goal": "G", "replan_count": 3, "tasks": [{"id": "a", "title": "A"}]}
+    Path("plan.json").write_text(json.dumps(plan), "utf-8")
+    said = plangate("import", "plan.json", "--format", "loopllm")
+    assert "  /replan_count 3, here 0: it follows from what happened here" in said.stdout
+    Path("none.json").write_text("[]", "utf-8")
+    said = plangate("import", "none.json", "--format", "loopllm")
+    assert said.stdout == "0 plans: nothing to bring.\n"
+
+
+@pytest.mark.parametrize(
+    "content, complaint",
+    [
+        ("{", "tasks.json:1:2: "),
+        ('{"a": 1, "a": 2}', "tasks.json:1:10: "),
+        ('{"a": {"tasks": [{"id": 1}]}}', "/a/tasks/0/title: is required"),
+    ],
+)
+def test_a_file_of_another_tool_that_is_wrong_is_refused_with_the_place(
+    plangate: Plangate, content: str, complaint: str
+) -> None:
+    Path("tasks.json").write_text(content, "utf-8")
+    said = plangate("import", "tasks.json", "--format", "taskmaster")
+    assert (said.exit_code, said.stdout) == (1, "")
+    assert said.stderr.startswith(f"refused: {complaint}")
+    assert plangate("list", "--json").json["plans"] == []
+
+
+def test_a_bundle_keeps_its_own_actors(plangate: Plangate, billing: str) -> None:
+    plangate("export", "plans.bundle", billing)
+    said = plangate("--db", "other.db", "import", "plans.bundle", "--actor", "ada")
+    assert said.exit_code == 2
+    assert "on whose behalf" in " ".join(said.stderr.split())

@@ -1,0 +1,76 @@
+"""`plangate findings` tells what deserves a second look, and ends as a linter does."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from plangate.application.registry import PlanRegistry
+from plangate.infrastructure.cli import finding
+from tests.infrastructure.cli.conftest import Plangate
+from tests.support.clean_work import WELL_FOUNDED
+
+
+def test_where_nothing_is_found_it_is_said_so(
+    plangate: Plangate, registry: PlanRegistry, billing: str
+) -> None:
+    registry.score_output(billing, "a", 0.9, **WELL_FOUNDED)
+    for words in ((), (billing,)):
+        said = plangate("findings", *words)
+        assert (said.exit_code, said.stdout) == (
+            0,
+            "Looked through 1 plan, 3 events.\nNothing was found.\n",
+        )
+
+
+def test_findings_are_told_with_their_events_and_end_with_1(
+    plangate: Plangate, registry: PlanRegistry, billing: str
+) -> None:
+    registry.score_output(billing, "a", 0.1)
+    registry.score_output(billing, "a", 0.9)
+
+    said = plangate("findings")
+
+    lines = [" ".join(line.split()) for line in said.stdout.splitlines()]
+    assert said.exit_code == 1
+    assert lines[0] == "Looked through 1 plan, 6 events."
+    assert "notice billing a 2 scores have neither evidence nor rationale @2, @5" in lines
+    assert lines[-1] == "2 findings: rescored until passed 1, unsupported 1."
+    told = plangate("findings", billing, "--json")
+    assert (told.exit_code, told.json["finding_count"]) == (1, 2)
+    assert told.json == registry.findings().model_dump(mode="json")
+
+
+def test_many_are_cut_short(
+    plangate: Plangate, registry: PlanRegistry, billing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "_AT_MOST", 1)
+    monkeypatch.setattr(finding, "_EVENTS_AT_MOST", 1)
+    registry.score_output(billing, "a", 0.9, rationale="Fine.")
+    registry.record_outcome(billing, "a", "rejected", source="ci")
+    registry.create("Other", [{"id": "a", "title": "A"}], plan_id="other")
+    registry.score_output("other", "a", 0.9)
+
+    shown = plangate("findings").stdout
+
+    assert "@2 and 1 more" in shown
+    assert "and 1 more\n2 findings" in shown
+
+
+def test_plans_that_cannot_be_read_are_told_and_strangers_refused(
+    plangate: Plangate, registry: PlanRegistry, billing: str, database: Path
+) -> None:
+    registry.pause(billing, "lunch")
+    with closing(sqlite3.connect(database)) as file:
+        file.execute("UPDATE stored_events SET state = '{' WHERE originator_version = 2")
+        file.commit()
+
+    said = plangate("findings")
+    assert (said.exit_code, said.stderr.split(":")[:2]) == (
+        0,
+        ["warning", " billing@2 cannot be read"],
+    )
+    stranger = plangate("findings", "nowhere")
+    assert (stranger.exit_code, stranger.stdout) == (1, "")
+    assert "there is no plan 'nowhere'" in stranger.stderr

@@ -1,0 +1,34 @@
+"""Real plans go from a SQLite file into PostgreSQL in a bundle, and come out the same."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from plangate.infrastructure.bootstrap import connect
+from tests.support.bundles import REAL_TRACE, exported, with_real_trace
+from tests.support.postgres_server import PostgresServer
+
+
+@pytest.mark.skipif(not REAL_TRACE.exists(), reason="the trace is not part of the project")
+def test_the_real_trace_goes_from_sqlite_to_postgres_and_keeps_its_content(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    first, second = tmp_path / "first.bundle", tmp_path / "second.bundle"
+    with (
+        connect("memory:") as origin,
+        connect(tmp_path / "plans.db") as source,
+        connect(postgres.url) as target,
+    ):
+        with_real_trace(origin)
+        source.import_bundle(io.BytesIO(exported(origin)))
+        out = source.export(first)
+        came_in = target.import_bundle(first)
+        out_again = target.export(second)
+
+        print(f"{out.plans} plans, {out.events} events, {out.bytes} bytes: {out.content_sha256}")
+        assert (out.plans, came_in.added, came_in.recorded) == (96, 96, out.events)
+        assert out_again.content_sha256 == out.content_sha256 == came_in.content_sha256
+        assert target.list_plans() == source.list_plans() == origin.list_plans()
+        assert source.import_bundle(second).already_there == 96
+        assert target.import_bundle(second).already_there == 96

@@ -1,0 +1,81 @@
+"""Bundles taken apart and put together again, as somebody would who alters them."""
+
+import gzip
+import hashlib
+import io
+import json
+import re
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from plangate.application.history.bundle_export import ExportReport
+from plangate.application.history.bundle_file import SealedWriter
+from plangate.application.history.bundle_import import ImportReport
+from plangate.application.records import StoredEntry
+from plangate.application.registry import PlanRegistry
+from plangate.infrastructure.cli.traces import applied, lines_of
+
+REAL_TRACE = Path(__file__).parents[3] / "shared" / "data" / "judged-plans.trace.jsonl"
+
+
+def exported(registry: PlanRegistry, *plan_ids: str) -> bytes:
+    """A bundle of these plans, or of all."""
+    return exported_with_report(registry, *plan_ids)[0]
+
+
+def exported_with_report(registry: PlanRegistry, *plan_ids: str) -> tuple[bytes, ExportReport]:
+    """A bundle, and what was told of it."""
+    stream = io.BytesIO()
+    report = registry.export(stream, plan_ids or None)
+    return stream.getvalue(), report
+
+
+def imported(registry: PlanRegistry, bundle: bytes) -> ImportReport:
+    """What comes of taking a bundle in."""
+    return registry.import_bundle(io.BytesIO(bundle))
+
+
+def lines_in(bundle: bytes) -> list[bytes]:
+    """All lines, the manifest last."""
+    return gzip.decompress(bundle).splitlines()
+
+
+def sealed(lines: Sequence[bytes]) -> bytes:
+    """A bundle of these lines whose seal is right, whatever else may not be."""
+    stream = io.BytesIO()
+    writer = SealedWriter(stream)
+    for line in lines[:-1]:
+        writer.write(line)
+    digest = writer.sealed()
+    writer.end(re.sub(rb'(?<="file_sha256":")[0-9a-f]{64}', digest.encode(), lines[-1]))
+    return stream.getvalue()
+
+
+def packed(content: bytes) -> bytes:
+    """Some content as the first part of a bundle, and nothing after it."""
+    packer = zlib.compressobj(wbits=31)
+    return packer.compress(content) + packer.flush()
+
+
+def log_of(registry: PlanRegistry) -> list[StoredEntry]:
+    """The whole log as it is stored."""
+    return list(registry._store.read_all_stored(limit=1_000_000))
+
+
+def with_real_trace(registry: PlanRegistry) -> None:
+    """Carry out the real trace: 96 plans, 1,146 scores."""
+    with REAL_TRACE.open("rb") as stream:
+        for outcome in applied(registry, lines_of(stream), run=None):
+            assert outcome.error is None
+
+
+def content_sha256(lines: Sequence[bytes]) -> str:
+    """The content digest worked out from the lines that close the plans, as documented."""
+    plans = {}
+    for line in lines:
+        said = json.loads(line)
+        if said["line"] == "plan":
+            plans[said["plan_id"]] = said["sha256"]
+    told = "".join(f"{plans[p]}  {p}\n" for p in sorted(plans, key=lambda p: p.encode()))
+    return hashlib.sha256(told.encode()).hexdigest()
