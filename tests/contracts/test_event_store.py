@@ -161,7 +161,9 @@ def test_a_reader_beside_many_writers_skips_nothing(store: EventStore) -> None:
     with ThreadPoolExecutor(9) as pool:
         writers = [pool.submit(write, plan) for plan in range(8)]
         while len(seen) < 8 * 25:
-            seen += store.read_all(after=seen[-1].envelope.position or 0 if seen else 0, limit=7)
+            reached = seen[-1].envelope.position or 0 if seen else 0
+            if store.last_position() > reached:  # UmaDB's server hangs up on who reads in vain
+                seen += store.read_all(after=reached, limit=7)
             for writer in writers:
                 if writer.done():
                     writer.result()
