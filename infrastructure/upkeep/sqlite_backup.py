@@ -114,8 +114,10 @@ def _put(partial: Path, path: Path) -> None:
 
 
 def _refuse_taken(path: Path) -> None:
-    if os.path.lexists(path):
-        raise InvalidInput([Problem("file", f"{path} is there already, and is left as it is")])
+    # A log that another store left would be taken for the new file's.
+    for there in (path, beside(path, "-wal"), beside(path, "-journal")):
+        if os.path.lexists(there):
+            raise InvalidInput([Problem("file", f"{there} is there already, and is left as it is")])
 
 
 def _wait_for_disk(path: Path) -> None:

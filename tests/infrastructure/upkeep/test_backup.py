@@ -283,6 +283,16 @@ def test_a_backup_is_brought_back_where_nothing_is(saved: Path, store: Path) -> 
         registry.create("On we go", TASKS)
 
 
+@pytest.mark.parametrize("left", ["plans.db-wal", "plans.db-journal"])
+def test_it_does_not_go_beside_the_log_of_another_store(
+    saved: Path, store: Path, left: str
+) -> None:
+    store.with_name(left).touch()
+    with pytest.raises(InvalidInput, match=f"{left} is there already"):
+        restore_backup(saved, store)
+    assert not store.exists()
+
+
 def test_it_goes_into_an_empty_store(saved: Path, store: Path) -> None:
     connect(store).close()
     report = restore_backup(saved, store)
