@@ -250,7 +250,7 @@ class EventCodec:
         """Whether the stored bytes are compact JSON, each key once, as `encode` writes it."""
         try:
             return _compact(json.loads(entry.state)) == entry.state
-        except (ValueError, RecursionError):
+        except (ValueError, TypeError, RecursionError):
             return False
 
     def moved(self, entry: StoredEntry) -> StoredEntry:

@@ -35,6 +35,7 @@ from plangate.infrastructure.event_store.sqlite_reading import (
 )
 from plangate.infrastructure.upkeep.sqlite_outline import Outline
 from plangate.infrastructure.view_store.sqlite import SqliteViewStore
+from plangate.infrastructure.view_store.tables import TABLES
 
 Tell = Callable[[int, int], None]
 
@@ -194,6 +195,9 @@ def _views(file: FileAsItLies) -> Iterator[Observation]:
     store = SqliteViewStore(file)
     views = ViewQuestions(events_in(file), store, lambda: datetime.now(UTC))
     yield from examined_views(views.view_report())
+    for view in {target.view for target in store.marks()} - TABLES.keys():
+        found = f"there is a mark of a view {view!r}, which this plangate does not know"
+        yield warning("views", found, "view_marks", "made by a newer plangate, or damaged")
     told = Told("rows", "every row of the views can be read")
     told.take(
         problem("rows", "a row is damaged", view, f"plangate views rebuild {view}")

@@ -18,6 +18,7 @@ import pytest
 from plangate.application.errors import StoreError
 from plangate.application.registry import PlanRegistry
 from plangate.application.upkeep.reports import Checkup, Health
+from plangate.domain.errors import PlanNotFound
 from plangate.infrastructure.bootstrap import connect, doctor
 from tests.support.random_work import RandomWork
 from tests.support.reliability_figures import Say, short_and_long
@@ -76,6 +77,8 @@ def answer(registry: PlanRegistry, name: str, *plan_id: str) -> Any:
         said = getattr(registry, name)(*plan_id)
     except StoreError:
         return REFUSED
+    except PlanNotFound:
+        return "there is no such plan"
     rows = (
         chain.from_iterable(value for value in vars(said).values() if isinstance(value, tuple))
         if name != "history"
