@@ -19,7 +19,7 @@ FRONT_DOOR = "The front door is for callers: no layer imports the package root"
 PURE_DOMAIN = "The domain owns no clock, no I/O, no framework and no ids of its own making"
 PLAIN_APPLICATION = "The application knows no storage engine and no door"
 ONE_LIBRARY_USER = "Only the event store knows the eventsourcing library"
-DOORS = "Doors know bootstrap and settings, never a store or each other"
+DOORS = "Doors know bootstrap, settings and plots, never a store or each other"
 
 # Where the planted module goes, what it says, and which contract must name it.
 VIOLATIONS = [
