@@ -24,6 +24,7 @@ from plangate.application.errors import (
     PositionTaken,
     StoreError,
     StoreFull,
+    StoreNotEmpty,
     StoreReadOnly,
     StoreTooNew,
     StoreUnavailable,
@@ -96,7 +97,14 @@ from plangate.application.results import (
     TaskView,
     UnreadablePlan,
 )
-from plangate.application.upkeep.reports import CopyReport
+from plangate.application.upkeep.reports import (
+    BackupReport,
+    Checkup,
+    CopyReport,
+    Health,
+    Observation,
+    RestoreReport,
+)
 from plangate.application.views.queries import (
     BoardPage,
     PlanOrder,
@@ -176,7 +184,7 @@ from plangate.domain.vocabulary import (
     StatusCause,
     TaskStatus,
 )
-from plangate.infrastructure.bootstrap import connect, get_registry
+from plangate.infrastructure.bootstrap import backup, connect, doctor, get_registry, restore_backup
 from plangate.infrastructure.plots import CannotPlot, plot
 
 __all__ = [
@@ -187,6 +195,7 @@ __all__ = [
     "AttemptStarted",
     "AuditEntry",
     "AuditTrail",
+    "BackupReport",
     "BoardPage",
     "BoardTask",
     "BundleTooNew",
@@ -196,6 +205,7 @@ __all__ = [
     "ChangeTask",
     "CheckReport",
     "Checkpoint",
+    "Checkup",
     "Claim",
     "ClaimLost",
     "ClaimView",
@@ -224,6 +234,7 @@ __all__ = [
     "GateView",
     "GraphNode",
     "Happening",
+    "Health",
     "HistoryDiffers",
     "IdempotencyKeyReused",
     "ImportOutcome",
@@ -250,6 +261,7 @@ __all__ = [
     "NotAStore",
     "NotCarried",
     "NothingRecorded",
+    "Observation",
     "ObstacleKind",
     "ObstacleView",
     "OutOfRange",
@@ -299,6 +311,7 @@ __all__ = [
     "ReplanEntry",
     "ReplanPage",
     "ReplanTriggered",
+    "RestoreReport",
     "ScoreChange",
     "ScoreKind",
     "ScoreNotFound",
@@ -312,6 +325,7 @@ __all__ = [
     "StatusCause",
     "StoreError",
     "StoreFull",
+    "StoreNotEmpty",
     "StoreReadOnly",
     "StoreTooNew",
     "StoreUnavailable",
@@ -344,7 +358,10 @@ __all__ = [
     "ViewReport",
     "ViewStatus",
     "WhatIf",
+    "backup",
     "connect",
+    "doctor",
     "get_registry",
     "plot",
+    "restore_backup",
 ]

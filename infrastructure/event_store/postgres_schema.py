@@ -64,9 +64,7 @@ def open_schema(source: str | ConnectionPool[Any], schema: str = SCHEMA) -> "Sch
     `NotAStore` where something else is or none may be made, `StoreTooNew` for the
     tables of a newer plangate, `StoreUnavailable` where no server answers.
     """
-    if not 0 < len(schema.encode()) <= _LONGEST_NAME or "\0" in schema or schema[:3] == "pg_":
-        raise NotAStore(f"{schema!r} can be no PostgreSQL schema")
-    opened = Schema(_connections(source), schema)
+    opened = schema_as_it_is(source, schema)
     try:
         with opened.translated(None), opened.get_connection() as connection:
             layout = layout_of(connection, schema, opened.name)
@@ -76,6 +74,13 @@ def open_schema(source: str | ConnectionPool[Any], schema: str = SCHEMA) -> "Sch
         opened.close()
         raise
     return opened
+
+
+def schema_as_it_is(source: str | ConnectionPool[Any], schema: str) -> "Schema":
+    """A schema, whatever is there by now; raises `NotAStore` where none can be."""
+    if not 0 < len(schema.encode()) <= _LONGEST_NAME or "\0" in schema or schema[:3] == "pg_":
+        raise NotAStore(f"{schema!r} can be no PostgreSQL schema")
+    return Schema(_connections(source), schema)
 
 
 class Schema(PostgresDatastore):

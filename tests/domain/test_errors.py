@@ -19,6 +19,7 @@ from plangate.application.errors import (
     PositionTaken,
     StoreError,
     StoreFull,
+    StoreNotEmpty,
     StoreReadOnly,
     StoreTooNew,
     StoreUnavailable,
@@ -118,6 +119,13 @@ SAID: list[tuple[PlangateError, str]] = [
             "they differ from event billing@7 on"
         ),
     ),
+    (
+        StoreNotEmpty("plans.db", 40),
+        (
+            "plans.db holds plans (its log reaches position 40); a backup goes only"
+            " where no store is yet, into an empty one, or on where this backup was cut short"
+        ),
+    ),
     (StoreUnavailable("plans.db is locked"), "plans.db is locked"),
     (ViewBehind("plans", 7, 40), "the view 'plans' stands at 7, not yet at 40"),
     (CorruptEvent("billing", 7, "not JSON", 40), "event billing@7 cannot be read: not JSON"),
@@ -212,4 +220,5 @@ def test_whoever_expects_the_wider_refusal_catches_the_narrower() -> None:
         assert issubclass(error, StoreError)
     assert issubclass(PositionTaken, StoreError)
     assert issubclass(HistoryDiffers, StoreError)
+    assert issubclass(StoreNotEmpty, StoreError)
     assert issubclass(BundleTooNew, AlteredBundle)

@@ -34,7 +34,12 @@ from plangate.application.ledger.reports import (
     VerifierKey,
 )
 from plangate.application.results import PlanList, PlanStatus
-from plangate.application.upkeep.reports import CopyReport
+from plangate.application.upkeep.reports import (
+    BackupReport,
+    Checkup,
+    CopyReport,
+    RestoreReport,
+)
 from plangate.infrastructure.event_codec import STORED_KINDS, StoredRecord
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
@@ -43,6 +48,9 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "revision-file.v1": (RevisionDraft, "validation"),
     "plan-status.v1": (PlanStatus, "serialization"),
     "plan-list.v1": (PlanList, "serialization"),
+    "backup-report.v1": (BackupReport, "serialization"),
+    "restore-report.v1": (RestoreReport, "serialization"),
+    "checkup.v1": (Checkup, "serialization"),
     "bundle-header.v1": (BundleHeader, "serialization"),
     "bundle-event.v1": (BundleEvent, "serialization"),
     "bundle-plan.v1": (BundlePlan, "serialization"),
