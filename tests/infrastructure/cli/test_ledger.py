@@ -97,7 +97,10 @@ def test_a_log_that_nobody_touched_is_verified(plangate: Plangate, note: Path) -
 def test_what_was_altered_is_told_with_its_place(
     plangate: Plangate, note: Path, database: Path
 ) -> None:
-    edit(database, "UPDATE stored_events SET state = replace(state, 0.9, 0.1)")
+    edit(
+        database,
+        "UPDATE stored_events SET state = replace(state, 0.9, 0.1) WHERE notification_id = 3",
+    )
     edit(database, "DELETE FROM stored_events WHERE notification_id = 2")
     said = plangate("ledger", "verify", "--against", str(note))
     assert said.exit_code == 1
