@@ -3,6 +3,10 @@
     PlangateError
     ├── IdempotencyKeyReused    the key was used before, with other arguments
     ├── ConcurrentChange        others kept changing the plan; try again
+    ├── LedgerError             the ledger cannot sign or prove
+    │   ├── NothingRecorded     the log is empty
+    │   ├── NoLedgerKey         there is no key, or it cannot be used
+    │   └── LedgerContradicted  the log, or a checkpoint, is not what the ledger has
     ├── AlteredBundle           a bundle is not as it was written; nothing of it was taken in
     │   └── BundleTooNew        … or a newer plangate wrote it
     └── StoreError              the store cannot serve
@@ -48,6 +52,32 @@ class ConcurrentChange(PlangateError):
 
     def __str__(self) -> str:
         return f"the plan {self.plan_id!r} kept changing under this command; try again"
+
+
+class LedgerError(PlangateError):
+    """The ledger cannot sign or prove what was asked for. The log is as it was."""
+
+
+class NothingRecorded(LedgerError):
+    """Nothing is recorded yet that could be signed or proved."""
+
+    def __str__(self) -> str:
+        return "nothing is recorded yet: there is nothing to sign"
+
+
+class NoLedgerKey(LedgerError):
+    """There is no key to sign or to check by, or it cannot be used."""
+
+
+class LedgerContradicted(LedgerError):
+    """The log, or a checkpoint, is not what the ledger has."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"the ledger says otherwise: {self.why}; `plangate ledger verify` tells more"
 
 
 class AlteredBundle(PlangateError):

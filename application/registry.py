@@ -27,6 +27,7 @@ from plangate.application.history.bundle_import import BundleImport, ImportRepor
 from plangate.application.history.questions import HistoryQuestions
 from plangate.application.history.selection import untold
 from plangate.application.importing.intake import PlanFormat, PlanIntake, PlansImport
+from plangate.application.ledger.ledger import Ledger
 from plangate.application.ports import Clock, EventStore, NewId, ViewStore
 from plangate.application.results import PlanStatus, TaskView
 from plangate.application.streams import Stream
@@ -72,8 +73,11 @@ class PlanRegistry(HistoryQuestions):
     and the `StoreError`s.
     """
 
-    def __init__(self, store: EventStore, *, views: ViewStore, clock: Clock, new_id: NewId) -> None:
+    def __init__(
+        self, store: EventStore, *, views: ViewStore, ledger: Ledger, clock: Clock, new_id: NewId
+    ) -> None:
         super().__init__(store, views, clock)
+        self._ledger = ledger
         self._new_id = new_id
         self._commands = Commands(store, self._streams, clock, self._reader.wake)
         self._eraser = Eraser(store, views, self._keeper, self._commands)
@@ -94,6 +98,11 @@ class PlanRegistry(HistoryQuestions):
         self._reader.stop()
         self._views.close()
         self._store.close()
+
+    @property
+    def ledger(self) -> Ledger:
+        """Tamper evidence: signs the whole log, proves what is in it, says what was altered."""
+        return self._ledger
 
     def copy_to(
         self, target: "PlanRegistry", *, tell: Tell = lambda _done, _total: None

@@ -12,16 +12,20 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from plangate.application.errors import NotAStore, StoreError, StoreNotEmpty
-from plangate.application.ports import EventStore, ViewStore
+from plangate.application.ledger.ledger import Ledger
+from plangate.application.ports import EventStore, LedgerStore, ViewStore
 from plangate.application.registry import PlanRegistry
 from plangate.application.upkeep.copying import Tell, copy_plans, is_beginning
 from plangate.application.upkeep.log_checks import examine_log
 from plangate.application.upkeep.reports import BackupReport, Checkup, RestoreReport
 from plangate.infrastructure.event_store.family import family_event_store
 from plangate.infrastructure.event_store.memory import memory_event_store
-from plangate.infrastructure.event_store.sqlite import events_in
+from plangate.infrastructure.event_store.sqlite import events_in as events_in_file
 from plangate.infrastructure.event_store.sqlite_file import SqliteFile
 from plangate.infrastructure.event_store.sqlite_reading import looked_at
+from plangate.infrastructure.ledger.key_file import KeyFile
+from plangate.infrastructure.ledger.memory import MemoryLedgerStore
+from plangate.infrastructure.ledger.sqlite import SqliteLedgerStore
 from plangate.infrastructure.settings import Settings
 from plangate.infrastructure.upkeep.sqlite_backup import (
     Extent,
@@ -48,6 +52,8 @@ _ENGINE: Final = "engine:"
 _SQLITE: Final = "sqlite:///"
 _POSTGRES: Final = ("postgresql://", "postgres://")
 
+_Stores = tuple[EventStore, ViewStore, LedgerStore]
+
 
 def connect(target: "Target | None" = None, *, schema: str | None = None) -> PlanRegistry:
     """A registry on the store that `target` names; without one, on the configured store.
@@ -59,8 +65,9 @@ def connect(target: "Target | None" = None, *, schema: str | None = None) -> Pla
     it is `PLANGATE_SCHEMA` or else `plangate`. Raises a `StoreError` where there can
     be none.
     """
-    events, views = _stores(_meant(target), schema)
-    return PlanRegistry(events, views=views, clock=_now, new_id=_new_id)
+    events, views, leaves = _stores(_meant(target), schema)
+    ledger = Ledger(events, leaves, KeyFile(Settings().ledger_key))
+    return PlanRegistry(events, views=views, ledger=ledger, clock=_now, new_id=_new_id)
 
 
 def connect_to_existing(target: str) -> PlanRegistry:
@@ -124,9 +131,9 @@ def restore_backup(
             copy_file(path, partial, tell)
             require_same(proved(partial), expected, partial)
         return RestoreReport(file=str(path), positions_kept=True, **asdict(expected))
-    events, views = _stores(target, schema)
+    events, views, _ = _stores(target, schema)
     with closing(views), closing(events), closing(looked_at(path)) as lying:
-        backed_up = events_in(lying)
+        backed_up = events_in_file(lying)
         if not is_beginning(events, backed_up):
             raise StoreNotEmpty(str(file or "the target"), events.last_position())
         report = copy_plans(backed_up, events, tell)
@@ -150,7 +157,7 @@ def doctor(
     if file is not None:
         found += examine_file(file, tell)
     elif isinstance(target, str) and not target.startswith(_POSTGRES):
-        events, views = _stores(target, schema)
+        events, views, _ = _stores(target, schema)
         with closing(views), closing(events):
             name = target
             found += examine_log(events, tell)
@@ -188,14 +195,14 @@ def _meant(target: "Target | None") -> "Named":
     return settings.target()
 
 
-def _stores(target: "Named", schema: str | None) -> tuple[EventStore, ViewStore]:
+def _stores(target: "Named", schema: str | None) -> _Stores:
     path = _file_of(target)
     if path is not None:
         return _in_one_file(path)
     if target == _MEMORY:
-        return memory_event_store(), memory_view_store()
-    if target == _ENGINE:  # which holds events alone: each process keeps views of its own
-        return family_event_store(os.environ), memory_view_store()
+        return memory_event_store(), memory_view_store(), MemoryLedgerStore()
+    if target == _ENGINE:  # which holds events alone: each process keeps the rest itself
+        return family_event_store(os.environ), memory_view_store(), MemoryLedgerStore()
     return _in_one_schema(target, schema or Settings().pg_schema)
 
 
@@ -211,24 +218,25 @@ def _file_of(target: "Named") -> Path | None:
     return Path(target.removeprefix(_SQLITE))
 
 
-def _in_one_file(path: Path) -> tuple[EventStore, ViewStore]:
+def _in_one_file(path: Path) -> _Stores:
     file = SqliteFile(path)
-    return events_in(file), SqliteViewStore(file)
+    return events_in_file(file), SqliteViewStore(file), SqliteLedgerStore(file)
 
 
-def _in_one_schema(
-    source: "str | ConnectionPool[Any]", schema: str
-) -> tuple[EventStore, ViewStore]:
+def _in_one_schema(source: "str | ConnectionPool[Any]", schema: str) -> _Stores:
     with _extra():
         from plangate.infrastructure.event_store import postgres  # noqa: PLC0415
         from plangate.infrastructure.event_store.postgres_schema import (  # noqa: PLC0415
             open_schema,
         )
+        from plangate.infrastructure.ledger.postgres import (  # noqa: PLC0415
+            PostgresLedgerStore,
+        )
         from plangate.infrastructure.view_store.postgres import (  # noqa: PLC0415
             PostgresViewStore,
         )
     opened = open_schema(source, schema)
-    return postgres.events_in(opened), PostgresViewStore(opened)
+    return postgres.events_in(opened), PostgresViewStore(opened), PostgresLedgerStore(opened)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from plangate.application.history.stories import Stories
 from plangate.application.history.sweep import Grid, Sweep, Sweeping
 from plangate.application.history.totals import Tally
 from plangate.application.history.whatif import PlanReplay, UnfitPlan, WhatIf
+from plangate.application.ledger.notes import accept_note
 from plangate.application.results import UnreadablePlan
 from plangate.domain.errors import InvalidInput
 
@@ -91,16 +92,24 @@ class HistoryQuestions(PastQuestions):
         return sweeping.told(unreadable)
 
     def export(
-        self, target: Place, plan_ids: PlanIds = None, *, tell: Tell = untold
+        self,
+        target: Place,
+        plan_ids: PlanIds = None,
+        *,
+        checkpoint: str | None = None,
+        tell: Tell = untold,
     ) -> ExportReport:
         """Write a bundle of whole plans, one, some or all: a file that `import_bundle` takes in.
 
         `target` is a path, where nothing may be yet, or a binary stream. The same plans
-        give the same content digest in every store. `tell` hears how much is done, of
-        how much. Raises `PlanNotFound`; `CorruptEvent` for an event that cannot be read,
-        and then there is no file; FileExistsError.
+        give the same content digest in every store. A `checkpoint` of the ledger comes along
+        in the manifest. `tell` hears how much is done, of how much. Raises `PlanNotFound`;
+        `InvalidInput` for what is no checkpoint; `CorruptEvent` for an event that cannot
+        be read, and then there is no file; FileExistsError.
         """
-        return export_plans(self._store, target, plan_ids, tell)
+        if checkpoint is not None:
+            accept_note("checkpoint", checkpoint)
+        return export_plans(self._store, target, plan_ids, tell, checkpoint)
 
     def check(self, plan_ids: PlanIds = None, *, tell: Tell = untold) -> CheckReport:
         """Make every recorded decision of plans again, under the policy recorded with each.

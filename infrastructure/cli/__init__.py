@@ -21,6 +21,7 @@ from plangate.infrastructure.cli.demo import demo
 from plangate.infrastructure.cli.erasing import erase
 from plangate.infrastructure.cli.explaining import explain
 from plangate.infrastructure.cli.finding import findings
+from plangate.infrastructure.cli.ledger import ledger
 from plangate.infrastructure.cli.options import AsJson, Database
 from plangate.infrastructure.cli.outcomes import outcome
 from plangate.infrastructure.cli.terminal import between_stores, reading, writing, writing_many
@@ -62,6 +63,7 @@ app.command("explain", rich_help_panel=_PAST)(reading(explain))
 app.command("whatif", rich_help_panel=_PAST)(reading(trying.whatif))
 app.command("sweep", rich_help_panel=_PAST)(reading(trying.sweep))
 app.command("check", rich_help_panel=_PAST)(reading(check))
+app.add_typer(ledger, rich_help_panel=_PAST)
 app.command("findings", rich_help_panel=_PAST)(reading(findings))
 app.command("erase", rich_help_panel=_MORE)(writing(erase))
 app.command("migrate", rich_help_panel=_MORE)(reading(commands.migrate))

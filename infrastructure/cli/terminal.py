@@ -98,14 +98,21 @@ class Terminal:
         if "registry" in vars(self):
             self.registry.close()
 
-    def answer(self, result: _Answer, shown: Callable[[_Answer, Hint], RenderableType]) -> None:
-        """Tell a result: as JSON, or as `shown` makes it for a person; text goes out as it is."""
+    def answer(
+        self, result: _Answer, shown: Callable[[_Answer, Hint], RenderableType | bytes]
+    ) -> None:
+        """Tell a result: as JSON, or as `shown` makes it for a person.
+
+        Text goes out as it is; so do bytes, whatever the terminal speaks.
+        """
         with _to_stdout():
             if self.as_json:
                 text = result.model_dump_json(indent=2, ensure_ascii=self.writes_ascii)
                 sys.stdout.write(text + "\n")
             elif isinstance(made := shown(result, self.hint), str):
                 sys.stdout.write(made)
+            elif isinstance(made, bytes):
+                sys.stdout.buffer.write(made)
             else:
                 self._screen.print(made)
 

@@ -75,7 +75,26 @@ VIEW_MARKS: Final = (
 """How far each view has come, and the plans it is stuck on. The rows of a view have
 tables of their own, which follow the version of its fold."""
 
-_LAYOUTS: Final = ((_EVENTS,), VIEW_MARKS)
+_LEDGER: Final = (
+    """
+    CREATE TABLE ledger_leaves (
+        leaf INTEGER PRIMARY KEY,
+        position INTEGER NOT NULL,
+        event_id TEXT NOT NULL,
+        hash BLOB NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE ledger_reach (
+        leaves INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        frontier BLOB NOT NULL
+    )
+    """,
+)
+"""The ledger's leaves, numbered from 0, and how far it has come: nothing, or one row."""
+
+_LAYOUTS: Final = ((_EVENTS,), VIEW_MARKS, _LEDGER)
 """What each version of the layout added; a file is led through those it lacks."""
 
 LAYOUT_VERSION: Final = len(_LAYOUTS)

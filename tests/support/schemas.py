@@ -25,6 +25,13 @@ from plangate.application.history.findings import FindingsReport
 from plangate.application.history.sweep import Sweep
 from plangate.application.history.whatif import WhatIf
 from plangate.application.importing.intake import PlansImport
+from plangate.application.ledger.reports import (
+    Checkpoint,
+    ConsistencyProof,
+    InclusionProof,
+    LedgerReport,
+    VerifierKey,
+)
 from plangate.application.results import PlanList, PlanStatus
 from plangate.application.upkeep.reports import (
     BackupReport,
@@ -56,6 +63,11 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "explanation.v1": (Explanation, "serialization"),
     "plan-diff.v1": (PlanDiff, "serialization"),
     "check-report.v1": (CheckReport, "serialization"),
+    "checkpoint.v1": (Checkpoint, "serialization"),
+    "consistency-proof.v1": (ConsistencyProof, "serialization"),
+    "inclusion-proof.v1": (InclusionProof, "serialization"),
+    "ledger-report.v1": (LedgerReport, "serialization"),
+    "verifier-key.v1": (VerifierKey, "serialization"),
     "sweep.v1": (Sweep, "serialization"),
     "findings-report.v1": (FindingsReport, "serialization"),
     "what-if.v1": (WhatIf, "serialization"),

@@ -30,6 +30,12 @@ def test_only_the_plans_that_are_named_go(
     assert report["bytes"] == Path("plans.bundle").stat().st_size
 
 
+def test_a_bundle_says_which_log_it_was_taken_from(plangate: Plangate, billing: str) -> None:
+    assert plangate("export", "plans.bundle", billing, "--signed").exit_code == 0
+    taken_in = plangate("--db", "other.db", "import", "plans.bundle", "--json").json
+    assert taken_in["checkpoint"] == plangate("ledger", "checkpoint").stdout
+
+
 def test_what_cannot_be_done_is_told_in_one_line(plangate: Plangate, billing: str) -> None:
     Path("mine").write_text("mine", "utf-8")
     said = plangate("export", "mine")
