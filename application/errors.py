@@ -3,6 +3,11 @@
     PlangateError
     ├── IdempotencyKeyReused    the key was used before, with other arguments
     ├── ConcurrentChange        others kept changing the plan; try again
+    ├── LedgerError             the ledger cannot sign or prove
+    │   ├── NothingRecorded     the log is empty
+    │   ├── NoLedgerKey         there is no key, or it cannot be used
+    │   └── LedgerContradicted  the log, or a checkpoint, is not what the ledger has
+    ├── AnalysisMissing         a figure needs a library that is not there
     ├── AlteredBundle           a bundle is not as it was written; nothing of it was taken in
     │   └── BundleTooNew        … or a newer plangate wrote it
     └── StoreError              the store cannot serve
@@ -12,6 +17,7 @@
         ├── StoreFull           no space is left
         ├── PositionTaken       a copied event asked for a place that is taken
         ├── HistoryDiffers      a plan is in the target of a copy with another history
+        ├── StoreNotEmpty       a backup was to take the place of plans
         ├── StoreUnavailable    it did not answer in time, or failed to read or write
         │   └── ViewBehind      a view did not reach the position that was named
         └── CorruptEvent        one stored event cannot be read; other plans can
@@ -47,6 +53,36 @@ class ConcurrentChange(PlangateError):
 
     def __str__(self) -> str:
         return f"the plan {self.plan_id!r} kept changing under this command; try again"
+
+
+class LedgerError(PlangateError):
+    """The ledger cannot sign or prove what was asked for. The log is as it was."""
+
+
+class NothingRecorded(LedgerError):
+    """Nothing is recorded yet that could be signed or proved."""
+
+    def __str__(self) -> str:
+        return "nothing is recorded yet: there is nothing to sign"
+
+
+class NoLedgerKey(LedgerError):
+    """There is no key to sign or to check by, or it cannot be used."""
+
+
+class LedgerContradicted(LedgerError):
+    """The log, or a checkpoint, is not what the ledger has."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"the ledger says otherwise: {self.why}; `plangate ledger verify` tells more"
+
+
+class AnalysisMissing(PlangateError):
+    """A figure needs a library that is not installed; the message says which extra brings it."""
 
 
 class AlteredBundle(PlangateError):
@@ -104,6 +140,21 @@ class HistoryDiffers(StoreError):
         return (
             f"the plan {self.plan_id!r} is in the target already with another history: "
             f"they differ from event {self.plan_id}@{self.version} on"
+        )
+
+
+class StoreNotEmpty(StoreError):
+    """A backup was to be restored where plans are; nothing was changed."""
+
+    def __init__(self, store: str, events: int) -> None:
+        super().__init__(store, events)
+        self.store = store
+        self.events = events
+
+    def __str__(self) -> str:
+        return (
+            f"{self.store} holds plans (its log reaches position {self.events}); a backup goes only"
+            " where no store is yet, into an empty one, or on where this backup was cut short"
         )
 
 

@@ -247,10 +247,15 @@ class EventCodec:
         return {**body, "commitments": commitments} if commitments else body
 
     def is_as_written(self, entry: StoredEntry) -> bool:
-        """Whether the stored bytes are compact JSON, each key once, as `encode` writes it."""
+        """Whether the stored bytes are compact JSON, each key once, as `encode` writes it.
+
+        A salt, which no canonical form holds, is in the digits that `encode` writes.
+        """
         try:
-            return _compact(json.loads(entry.state)) == entry.state
-        except (ValueError, RecursionError):
+            body = json.loads(entry.state)
+            salt = body["meta"].get("salt", "")
+            return _compact(body) == entry.state and bytes.fromhex(salt).hex() == salt
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return False
 
     def moved(self, entry: StoredEntry) -> StoredEntry:

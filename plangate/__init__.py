@@ -10,15 +10,21 @@ from plangate.application.drafts import PlanDraft, TaskDraft
 from plangate.application.erasure import Erasure
 from plangate.application.errors import (
     AlteredBundle,
+    AnalysisMissing,
     BundleTooNew,
     ConcurrentChange,
     CorruptEvent,
     HistoryDiffers,
     IdempotencyKeyReused,
+    LedgerContradicted,
+    LedgerError,
+    NoLedgerKey,
     NotAStore,
+    NothingRecorded,
     PositionTaken,
     StoreError,
     StoreFull,
+    StoreNotEmpty,
     StoreReadOnly,
     StoreTooNew,
     StoreUnavailable,
@@ -28,6 +34,14 @@ from plangate.application.graph import GraphNode, PlanGraph
 from plangate.application.history.audit import AuditEntry, AuditTrail, Figures
 from plangate.application.history.bundle_export import ExportReport
 from plangate.application.history.bundle_import import ImportReport
+from plangate.application.history.calibration import (
+    Calibration,
+    Confidence,
+    Figure,
+    Reliability,
+    ReliabilityBin,
+    ThresholdPoint,
+)
 from plangate.application.history.check import CheckReport, Mismatch, MismatchKind
 from plangate.application.history.diff import ChangeKind, PlanChange, PlanDiff
 from plangate.application.history.differences import Happening
@@ -62,6 +76,16 @@ from plangate.application.importing.intake import (
     PlanFormat,
     PlansImport,
 )
+from plangate.application.ledger.ledger import Ledger
+from plangate.application.ledger.reports import (
+    Checkpoint,
+    ConsistencyProof,
+    InclusionProof,
+    LedgerFinding,
+    LedgerFindingKind,
+    LedgerReport,
+    VerifierKey,
+)
 from plangate.application.records import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import (
@@ -73,7 +97,14 @@ from plangate.application.results import (
     TaskView,
     UnreadablePlan,
 )
-from plangate.application.upkeep.reports import CopyReport
+from plangate.application.upkeep.reports import (
+    BackupReport,
+    Checkup,
+    CopyReport,
+    Health,
+    Observation,
+    RestoreReport,
+)
 from plangate.application.views.queries import (
     BoardPage,
     PlanOrder,
@@ -153,27 +184,34 @@ from plangate.domain.vocabulary import (
     StatusCause,
     TaskStatus,
 )
-from plangate.infrastructure.bootstrap import connect, get_registry
+from plangate.infrastructure.bootstrap import backup, connect, doctor, get_registry, restore_backup
 from plangate.infrastructure.plots import CannotPlot, plot
 
 __all__ = [
     "AddTask",
     "AlteredBundle",
+    "AnalysisMissing",
     "AttemptScores",
     "AttemptStarted",
     "AuditEntry",
     "AuditTrail",
+    "BackupReport",
     "BoardPage",
     "BoardTask",
     "BundleTooNew",
+    "Calibration",
     "CannotPlot",
     "ChangeKind",
     "ChangeTask",
     "CheckReport",
+    "Checkpoint",
+    "Checkup",
     "Claim",
     "ClaimLost",
     "ClaimView",
     "ConcurrentChange",
+    "Confidence",
+    "ConsistencyProof",
     "Contribution",
     "CopyReport",
     "CorruptEvent",
@@ -184,6 +222,7 @@ __all__ = [
     "Erasure",
     "Explanation",
     "ExportReport",
+    "Figure",
     "FigureMove",
     "Figures",
     "Finding",
@@ -195,14 +234,22 @@ __all__ = [
     "GateView",
     "GraphNode",
     "Happening",
+    "Health",
     "HistoryDiffers",
     "IdempotencyKeyReused",
     "ImportOutcome",
     "ImportReport",
     "ImportedPlan",
+    "InclusionProof",
     "InvalidInput",
     "InvalidScore",
     "LeaseRenewed",
+    "Ledger",
+    "LedgerContradicted",
+    "LedgerError",
+    "LedgerFinding",
+    "LedgerFindingKind",
+    "LedgerReport",
     "LostInput",
     "Mismatch",
     "MismatchKind",
@@ -210,8 +257,11 @@ __all__ = [
     "MoveTask",
     "Movement",
     "NewTask",
+    "NoLedgerKey",
     "NotAStore",
     "NotCarried",
+    "NothingRecorded",
+    "Observation",
     "ObstacleKind",
     "ObstacleView",
     "OutOfRange",
@@ -255,10 +305,13 @@ __all__ = [
     "Reading",
     "Recency",
     "RecordedEvent",
+    "Reliability",
+    "ReliabilityBin",
     "ReplaceTask",
     "ReplanEntry",
     "ReplanPage",
     "ReplanTriggered",
+    "RestoreReport",
     "ScoreChange",
     "ScoreKind",
     "ScoreNotFound",
@@ -272,6 +325,7 @@ __all__ = [
     "StatusCause",
     "StoreError",
     "StoreFull",
+    "StoreNotEmpty",
     "StoreReadOnly",
     "StoreTooNew",
     "StoreUnavailable",
@@ -293,16 +347,21 @@ __all__ = [
     "TaskStatus",
     "TaskStatusChanged",
     "TaskView",
+    "ThresholdPoint",
     "TimelineEntry",
     "TimelinePage",
     "Totals",
     "UnfitPlan",
     "UnreadablePlan",
+    "VerifierKey",
     "ViewBehind",
     "ViewReport",
     "ViewStatus",
     "WhatIf",
+    "backup",
     "connect",
+    "doctor",
     "get_registry",
     "plot",
+    "restore_backup",
 ]

@@ -7,6 +7,14 @@ import pytest
 from tests.support.postgres_server import PostgresServer, postgres_server
 
 
+@pytest.fixture(scope="session", autouse=True)
+def ledger_key_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test makes or uses the key of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PLANGATE_LEDGER_KEY", str(tmp_path_factory.mktemp("key") / "ledger.pem"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres_of_the_run() -> Iterator[PostgresServer]:
     """A real PostgreSQL server, one for each process that runs tests."""

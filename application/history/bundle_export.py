@@ -37,19 +37,26 @@ class ExportReport(BaseModel):
     content_sha256: str
 
 
-def export_plans(store: EventStore, target: Place, plan_ids: PlanIds, tell: Tell) -> ExportReport:
+def export_plans(
+    store: EventStore,
+    target: Place,
+    plan_ids: PlanIds,
+    tell: Tell,
+    checkpoint: str | None = None,
+) -> ExportReport:
     """Write a bundle of whole plans, each as it stands when its turn comes."""
     with writing(target) as stream:
-        writer = SealedWriter(stream)
-        return _Export(store, writer).carried_out(selected(store, plan_ids, tell))
+        export = _Export(store, SealedWriter(stream), checkpoint)
+        return export.carried_out(selected(store, plan_ids, tell))
 
 
 class _Export:
     """One bundle being written."""
 
-    def __init__(self, store: EventStore, writer: SealedWriter) -> None:
+    def __init__(self, store: EventStore, writer: SealedWriter, checkpoint: str | None) -> None:
         self._store = store
         self._writer = writer
+        self._checkpoint = checkpoint
         self._digests: dict[str, str] = {}
         self._events = 0
 
@@ -65,6 +72,7 @@ class _Export:
             events=self._events,
             content_sha256=content_digest(self._digests),
             file_sha256=self._writer.sealed(),
+            checkpoint=self._checkpoint,
         )
         self._writer.end(written(manifest))
         return ExportReport(

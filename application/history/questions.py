@@ -2,9 +2,17 @@
 
 from types import MappingProxyType
 
+from plangate.application.acceptance import accept
 from plangate.application.errors import CorruptEvent
 from plangate.application.history.bundle_export import ExportReport, export_plans
 from plangate.application.history.bundle_file import Place
+from plangate.application.history.calibration import (
+    Calibration,
+    CalibrationWanted,
+    Calibrator,
+    Confidence,
+    calibrated,
+)
 from plangate.application.history.check import Check, CheckReport
 from plangate.application.history.commands import commands_of
 from plangate.application.history.findings import FindingsReport, Review
@@ -16,12 +24,20 @@ from plangate.application.history.stories import Stories
 from plangate.application.history.sweep import Grid, Sweep, Sweeping
 from plangate.application.history.totals import Tally
 from plangate.application.history.whatif import PlanReplay, UnfitPlan, WhatIf
+from plangate.application.ledger.notes import accept_note
+from plangate.application.ports import Clock, EventStore, ViewStore
 from plangate.application.results import UnreadablePlan
 from plangate.domain.errors import InvalidInput
 
 
 class HistoryQuestions(PastQuestions):
     """The answers that a store's whole history gives."""
+
+    def __init__(
+        self, store: EventStore, views: ViewStore, clock: Clock, calibrator: Calibrator
+    ) -> None:
+        super().__init__(store, views, clock)
+        self._calibrator = calibrator
 
     def replay(
         self,
@@ -91,16 +107,24 @@ class HistoryQuestions(PastQuestions):
         return sweeping.told(unreadable)
 
     def export(
-        self, target: Place, plan_ids: PlanIds = None, *, tell: Tell = untold
+        self,
+        target: Place,
+        plan_ids: PlanIds = None,
+        *,
+        checkpoint: str | None = None,
+        tell: Tell = untold,
     ) -> ExportReport:
         """Write a bundle of whole plans, one, some or all: a file that `import_bundle` takes in.
 
         `target` is a path, where nothing may be yet, or a binary stream. The same plans
-        give the same content digest in every store. `tell` hears how much is done, of
-        how much. Raises `PlanNotFound`; `CorruptEvent` for an event that cannot be read,
-        and then there is no file; FileExistsError.
+        give the same content digest in every store. A `checkpoint` of the ledger comes along
+        in the manifest. `tell` hears how much is done, of how much. Raises `PlanNotFound`;
+        `InvalidInput` for what is no checkpoint; `CorruptEvent` for an event that cannot
+        be read, and then there is no file; FileExistsError.
         """
-        return export_plans(self._store, target, plan_ids, tell)
+        if checkpoint is not None:
+            accept_note("checkpoint", checkpoint)
+        return export_plans(self._store, target, plan_ids, tell, checkpoint)
 
     def check(self, plan_ids: PlanIds = None, *, tell: Tell = untold) -> CheckReport:
         """Make every recorded decision of plans again, under the policy recorded with each.
@@ -122,6 +146,25 @@ class HistoryQuestions(PastQuestions):
         much is done, of how much. Raises `PlanNotFound`.
         """
         return Review(self._store).of(plan_ids, tell)
+
+    def calibrate(
+        self,
+        plan_ids: PlanIds = None,
+        *,
+        confidence: Confidence | str = Confidence.TASK,
+        seed: int = 0,
+        tell: Tell = untold,
+    ) -> Calibration:
+        """Does low confidence predict rejection? Confidences held against recorded outcomes.
+
+        Each outcome is compared with the confidence in the version before it: of its task,
+        or with `rolling` of its plan. Intervals are 95 %, from draws of whole plans by
+        `seed`; the same seed gives the same figures. A figure that rests on too few
+        outcomes is None and says so. Needs the extra `plangate[analysis]`: raises
+        `AnalysisMissing` without it; `InvalidInput`, `PlanNotFound`.
+        """
+        wanted = accept(CalibrationWanted, {"confidence": confidence, "seed": seed})
+        return calibrated(self._store, plan_ids, wanted, self._calibrator, tell)
 
 
 def _unreadable(error: CorruptEvent) -> UnreadablePlan:

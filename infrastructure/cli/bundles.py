@@ -55,10 +55,20 @@ PlanIds = Annotated[
 ]
 
 
-def export(terminal: Terminal, file: BundlePath, plans: PlanIds = None) -> None:
+def export(
+    terminal: Terminal,
+    file: BundlePath,
+    plans: PlanIds = None,
+    *,
+    signed: Annotated[
+        bool,
+        typer.Option("--signed", help="Put a checkpoint of the ledger in, as of now."),
+    ] = False,
+) -> None:
     """Write plans with all their history to a bundle: a file for another store."""
     with progress(terminal, "exporting") as tell:
-        report = terminal.registry.export(file, plans or None, tell=tell)
+        note = terminal.registry.ledger.checkpoint(tell=tell).note if signed else None
+        report = terminal.registry.export(file, plans or None, checkpoint=note, tell=tell)
     terminal.answer(report, _exported)
 
 
@@ -78,7 +88,8 @@ def import_plans(
         report = terminal.registry.import_bundle(file, tell=tell)
     terminal.answer(report, _imported)
     if report.remains is not None:
-        terminal.warn(f"something of erased words may be left: {report.remains}; import again")
+        why = f"something of erased words may be left: {report.remains}"
+        terminal.warn(f"{why}; import again, and erase those plans again, to go on")
         raise typer.Exit(REFUSED)
 
 

@@ -94,13 +94,20 @@ def _to_be_read(context: typer.Context, path: Path) -> Path:
     return path
 
 
-def _file(what: str) -> Any:
-    return typer.Argument(metavar="FILE", help=what, callback=_to_be_read)
+def all_to_be_read(context: typer.Context, paths: list[Path] | None) -> list[Path]:
+    """Files that an option names; refused unless each can be read."""
+    return [_to_be_read(context, path) for path in paths or ()]
+
+
+def _file(what: str, metavar: str = "FILE") -> Any:
+    return typer.Argument(metavar=metavar, help=what, callback=_to_be_read)
 
 
 PlanPath = Annotated[Path, _file("A plan in YAML or JSON; - for standard input.")]
 RevisionPath = Annotated[Path, _file("Changes in YAML or JSON; - for standard input.")]
 TracePath = Annotated[Path, _file("A trace, one command a line; - for standard input.")]
+OldNote = Annotated[Path, _file("A checkpoint; - for standard input.", "OLD")]
+NewNote = Annotated[Path, _file("A later checkpoint.", "NEW")]
 
 
 def point(option: str, text: str, plan_id: str) -> int | datetime:

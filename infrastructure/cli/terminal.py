@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from inspect import Parameter, signature
+from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 import typer
@@ -21,7 +22,8 @@ from rich.text import Text
 
 from plangate.application.calls import CallOptions
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.bootstrap import connect, migrate
+from plangate.application.upkeep.reports import BackupReport, Checkup, RestoreReport
+from plangate.infrastructure.bootstrap import backup, connect, doctor, migrate, restore_backup
 from plangate.infrastructure.cli.exits import exit_code, facts, told
 from plangate.infrastructure.cli.options import (
     Actor,
@@ -64,6 +66,18 @@ class Terminal:
         """Make or upgrade the tables of the store that was meant."""
         migrate(self._db)
 
+    def backup(self, file: Path, tell: Callable[[int, int], None]) -> BackupReport:
+        """Write the store that was meant into a new file."""
+        return backup(file, self._db, tell=tell)
+
+    def restore_backup(self, file: Path, tell: Callable[[int, int], None]) -> RestoreReport:
+        """Make the store that was meant from a backup."""
+        return restore_backup(file, self._db, tell=tell)
+
+    def examine(self, tell: Callable[[int, int], None]) -> Checkup:
+        """Look the store that was meant over, and change nothing."""
+        return doctor(self._db, tell=tell)
+
     @property
     def keeps_plans(self) -> bool:
         """Whether the store outlives this command."""
@@ -84,14 +98,21 @@ class Terminal:
         if "registry" in vars(self):
             self.registry.close()
 
-    def answer(self, result: _Answer, shown: Callable[[_Answer, Hint], RenderableType]) -> None:
-        """Tell a result: as JSON, or as `shown` makes it for a person; text goes out as it is."""
+    def answer(
+        self, result: _Answer, shown: Callable[[_Answer, Hint], RenderableType | bytes]
+    ) -> None:
+        """Tell a result: as JSON, or as `shown` makes it for a person.
+
+        Text goes out as it is; so do bytes, whatever the terminal speaks.
+        """
         with _to_stdout():
             if self.as_json:
                 text = result.model_dump_json(indent=2, ensure_ascii=self.writes_ascii)
                 sys.stdout.write(text + "\n")
             elif isinstance(made := shown(result, self.hint), str):
                 sys.stdout.write(made)
+            elif isinstance(made, bytes):
+                sys.stdout.buffer.write(made)
             else:
                 self._screen.print(made)
 

@@ -152,7 +152,21 @@ CREATE TABLE {schema}.view_replans (
 CREATE INDEX ON {schema}.view_replans (side, position);
 """
 
-LAYOUTS: Final = (_EVENT_TABLES, _VIEW_TABLES)
+_LEDGER_TABLES: Final = """
+CREATE TABLE {schema}.ledger_leaves (
+    leaf bigint PRIMARY KEY,
+    position bigint NOT NULL,
+    event_id text COLLATE "C" NOT NULL,
+    hash bytea NOT NULL
+);
+CREATE TABLE {schema}.ledger_reach (
+    leaves bigint NOT NULL,
+    position bigint NOT NULL,
+    frontier bytea NOT NULL
+);
+"""
+
+LAYOUTS: Final = (_EVENT_TABLES, _VIEW_TABLES, _LEDGER_TABLES)
 """What each version of the layout added; a store is led through those it lacks.
 
 When the columns of a view change, one more drops its table and makes it anew, and

@@ -136,6 +136,26 @@ def test_some_plans_are_chosen_and_deleted_ones_come_along(
         registry.export(io.BytesIO(), ["red", "nobody"])
 
 
+def test_a_checkpoint_comes_along_and_changes_no_content(
+    registry: PlanRegistry, other: PlanRegistry
+) -> None:
+    note = registry.ledger.checkpoint().note
+    bundle, unsigned = io.BytesIO(), io.BytesIO()
+    report = registry.export(bundle, checkpoint=note)
+    assert report.content_sha256 == registry.export(unsigned).content_sha256
+    bundle.seek(0)
+    assert other.import_bundle(bundle).checkpoint == note
+
+
+@pytest.mark.parametrize("given", ["Dear diary", "", 7])
+def test_what_is_no_checkpoint_is_refused_and_there_is_no_bundle(
+    registry: PlanRegistry, tmp_path: Path, given: object
+) -> None:
+    with pytest.raises(InvalidInput, match="checkpoint: "):
+        registry.export(tmp_path / "plans.bundle", checkpoint=given)  # type: ignore[arg-type]
+    assert not (tmp_path / "plans.bundle").exists()
+
+
 def test_an_empty_store_makes_an_empty_bundle(other: PlanRegistry) -> None:
     with another() as empty:
         assert imported(other, exported(empty)).plans == 0
@@ -404,6 +424,25 @@ def test_where_erased_words_may_be_left_the_answer_says_so(
 
     monkeypatch.setattr(other._store, "scrub", busy)
     assert imported(other, exported(registry)).remains == "somebody reads an older state"
+    assert other.erase("red").remains == "somebody reads an older state"
+
+
+def test_where_words_cannot_be_erased_the_answer_says_so_until_they_can(
+    registry: PlanRegistry, other: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported(other, exported(registry))
+    registry.erase("red")
+    bundle = exported(registry)
+
+    def never(*_entries: object) -> None:
+        raise StoreError("it never changes what it recorded")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(other._store, "rewrite", never)
+        for _ in range(2):
+            assert imported(other, bundle).remains == "it never changes what it recorded"
+    assert imported(other, bundle).remains is None
+    assert not any(b"Ada saw it" in entry.state for entry in log_of(other))
 
 
 def test_words_that_a_bundle_still_has_of_an_erased_plan_do_not_come_in(

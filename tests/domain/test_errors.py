@@ -9,15 +9,21 @@ import pytest
 from plangate.application import errors as around
 from plangate.application.errors import (
     AlteredBundle,
+    AnalysisMissing,
     BundleTooNew,
     ConcurrentChange,
     CorruptEvent,
     HistoryDiffers,
     IdempotencyKeyReused,
+    LedgerContradicted,
+    LedgerError,
+    NoLedgerKey,
     NotAStore,
+    NothingRecorded,
     PositionTaken,
     StoreError,
     StoreFull,
+    StoreNotEmpty,
     StoreReadOnly,
     StoreTooNew,
     StoreUnavailable,
@@ -95,6 +101,7 @@ SAID: list[tuple[PlangateError, str]] = [
         ConcurrentChange("billing"),
         "the plan 'billing' kept changing under this command; try again",
     ),
+    (AnalysisMissing("it needs scipy"), "it needs scipy"),
     (
         AlteredBundle(7, "it is out of place"),
         "the bundle cannot be taken in: line 7: it is out of place",
@@ -109,11 +116,25 @@ SAID: list[tuple[PlangateError, str]] = [
     (StoreReadOnly("plans.db is read-only"), "plans.db is read-only"),
     (StoreFull("no space is left"), "no space is left"),
     (PositionTaken("position 2 is taken"), "position 2 is taken"),
+    (LedgerError("p@9 is not in the log"), "p@9 is not in the log"),
+    (NothingRecorded(), "nothing is recorded yet: there is nothing to sign"),
+    (NoLedgerKey("there is no key"), "there is no key"),
+    (
+        LedgerContradicted("p@2 was altered"),
+        "the ledger says otherwise: p@2 was altered; `plangate ledger verify` tells more",
+    ),
     (
         HistoryDiffers("billing", 7),
         (
             "the plan 'billing' is in the target already with another history: "
             "they differ from event billing@7 on"
+        ),
+    ),
+    (
+        StoreNotEmpty("plans.db", 40),
+        (
+            "plans.db holds plans (its log reaches position 40); a backup goes only"
+            " where no store is yet, into an empty one, or on where this backup was cut short"
         ),
     ),
     (StoreUnavailable("plans.db is locked"), "plans.db is locked"),
@@ -210,4 +231,5 @@ def test_whoever_expects_the_wider_refusal_catches_the_narrower() -> None:
         assert issubclass(error, StoreError)
     assert issubclass(PositionTaken, StoreError)
     assert issubclass(HistoryDiffers, StoreError)
+    assert issubclass(StoreNotEmpty, StoreError)
     assert issubclass(BundleTooNew, AlteredBundle)

@@ -370,11 +370,27 @@ def test_a_golden_event_is_as_it_would_be_written(path: Path) -> None:
     assert EventCodec().is_as_written(StoredEntry("p", 7, 1, name, compact(content["stored"])))
 
 
-@pytest.mark.parametrize(
-    "state",
-    [b"{", b'{"a": 1}', b'{"a":1,"a":1}', b'{"a":1.50}', b'{"a":"\\u00e4"}', b"[" * 100_000],
-    ids=["no JSON", "a space", "a key twice", "a digit too many", "an escape", "far too deep"],
-)
+OTHERWISE = {
+    "no JSON": b"{",
+    "no record": b"[]",
+    "no meta": b'{"a":1}',
+    "a space": b'{"meta":{"a": 1}}',
+    "a key twice": b'{"meta":{"a":1,"a":1}}',
+    "a digit too many": b'{"meta":{"a":1.50}}',
+    "an escape": b'{"meta":{"a":"\\u00e4"}}',
+    "a salt in capitals": b'{"meta":{"salt":"0A"}}',
+    "a salt with a space": b'{"meta":{"salt":"0a 0b"}}',
+    "a salt that is none": b'{"meta":{"salt":7}}',
+    "far too deep": b"[" * 100_000,
+}
+
+
+def test_bytes_are_as_written_whatever_they_say() -> None:
+    state = '{"meta":{"a":[1.5,"ä"],"salt":"0a0b"}}'.encode()
+    assert EventCodec().is_as_written(StoredEntry("p", 7, 1, "plan-deleted", state))
+
+
+@pytest.mark.parametrize("state", OTHERWISE.values(), ids=OTHERWISE)
 def test_bytes_that_say_the_same_in_another_way_are_told_apart(state: bytes) -> None:
     assert not EventCodec().is_as_written(StoredEntry("p", 7, 1, "plan-deleted", state))
 

@@ -7,6 +7,7 @@ from itertools import count
 from plangate.application.ports import EventStore
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.view_store.sqlite import memory_view_store
+from tests.support.ledgers import some_ledger
 
 DAWN = datetime(2026, 1, 1, 8, 0, tzinfo=UTC)
 
@@ -28,5 +29,9 @@ def counted_ids() -> Callable[[int], str]:
 def registry_on(store: EventStore, clock: Callable[[], datetime] | None = None) -> PlanRegistry:
     """A registry whose times and ids can be foretold."""
     return PlanRegistry(
-        store, views=memory_view_store(), clock=clock or ticking(), new_id=counted_ids()
+        store,
+        views=memory_view_store(),
+        ledger=some_ledger(store),
+        clock=clock or ticking(),
+        new_id=counted_ids(),
     )

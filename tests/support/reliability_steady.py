@@ -12,6 +12,7 @@ from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.event_store.sqlite import events_in
 from plangate.infrastructure.event_store.sqlite_file import SqliteFile
 from plangate.infrastructure.view_store.sqlite import SqliteViewStore
+from tests.support.ledgers import some_ledger
 from tests.support.reliability_acks import AckLog
 from tests.support.reliability_workers import work_through
 
@@ -22,9 +23,11 @@ def run(database: Path, log: Path, synchronous: str, commands: int) -> None:
     """Run so many errands at a given degree of durability."""
     acks = AckLog(log)
     file = SqliteFile(database, pragmas={"synchronous": synchronous})
+    events = events_in(file)
     with PlanRegistry(
-        events_in(file),
+        events,
         views=SqliteViewStore(file),
+        ledger=some_ledger(events),
         clock=lambda: datetime.now(UTC),
         new_id=secrets.token_hex,
     ) as registry:

@@ -18,6 +18,7 @@ from plangate.application.history.bundle import (
 )
 from plangate.application.history.bundle_export import ExportReport
 from plangate.application.history.bundle_import import ImportReport
+from plangate.application.history.calibration import Calibration
 from plangate.application.history.check import CheckReport
 from plangate.application.history.diff import PlanDiff
 from plangate.application.history.explain import Explanation
@@ -25,8 +26,20 @@ from plangate.application.history.findings import FindingsReport
 from plangate.application.history.sweep import Sweep
 from plangate.application.history.whatif import WhatIf
 from plangate.application.importing.intake import PlansImport
+from plangate.application.ledger.reports import (
+    Checkpoint,
+    ConsistencyProof,
+    InclusionProof,
+    LedgerReport,
+    VerifierKey,
+)
 from plangate.application.results import PlanList, PlanStatus
-from plangate.application.upkeep.reports import CopyReport
+from plangate.application.upkeep.reports import (
+    BackupReport,
+    Checkup,
+    CopyReport,
+    RestoreReport,
+)
 from plangate.infrastructure.event_codec import STORED_KINDS, StoredRecord
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
@@ -35,6 +48,9 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "revision-file.v1": (RevisionDraft, "validation"),
     "plan-status.v1": (PlanStatus, "serialization"),
     "plan-list.v1": (PlanList, "serialization"),
+    "backup-report.v1": (BackupReport, "serialization"),
+    "restore-report.v1": (RestoreReport, "serialization"),
+    "checkup.v1": (Checkup, "serialization"),
     "bundle-header.v1": (BundleHeader, "serialization"),
     "bundle-event.v1": (BundleEvent, "serialization"),
     "bundle-plan.v1": (BundlePlan, "serialization"),
@@ -48,8 +64,14 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "explanation.v1": (Explanation, "serialization"),
     "plan-diff.v1": (PlanDiff, "serialization"),
     "check-report.v1": (CheckReport, "serialization"),
+    "checkpoint.v1": (Checkpoint, "serialization"),
+    "consistency-proof.v1": (ConsistencyProof, "serialization"),
+    "inclusion-proof.v1": (InclusionProof, "serialization"),
+    "ledger-report.v1": (LedgerReport, "serialization"),
+    "verifier-key.v1": (VerifierKey, "serialization"),
     "sweep.v1": (Sweep, "serialization"),
     "findings-report.v1": (FindingsReport, "serialization"),
+    "calibration.v1": (Calibration, "serialization"),
     "what-if.v1": (WhatIf, "serialization"),
 }
 

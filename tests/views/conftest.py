@@ -11,6 +11,7 @@ from plangate.infrastructure.event_store.memory import memory_event_store
 from plangate.infrastructure.event_store.recorder_store import RecorderEventStore
 from plangate.infrastructure.view_store.sqlite import memory_view_store
 from tests.support.clocks import counted_ids, ticking
+from tests.support.ledgers import some_ledger
 
 TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
 
@@ -25,7 +26,13 @@ class Place:
 
     def open(self) -> PlanRegistry:
         """Another process, so to speak."""
-        return PlanRegistry(self.log, views=self.views, clock=ticking(), new_id=self.new_id)
+        return PlanRegistry(
+            self.log,
+            views=self.views,
+            ledger=some_ledger(self.log),
+            clock=ticking(),
+            new_id=self.new_id,
+        )
 
     def spoil(self, plan_id: str, version: int, state: bytes = b"{}") -> bytes:
         """Damage an event behind everybody's back; what it was."""

@@ -1,6 +1,8 @@
 """`plangate export` and `plangate import`: out of one store and into another."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,12 @@ def test_only_the_plans_that_are_named_go(
     report = plangate("export", "plans.bundle", billing, "--json").json
     assert (report["plans"], report["events"]) == (1, 1)
     assert report["bytes"] == Path("plans.bundle").stat().st_size
+
+
+def test_a_bundle_says_which_log_it_was_taken_from(plangate: Plangate, billing: str) -> None:
+    assert plangate("export", "plans.bundle", billing, "--signed").exit_code == 0
+    taken_in = plangate("--db", "other.db", "import", "plans.bundle", "--json").json
+    assert taken_in["checkpoint"] == plangate("ledger", "checkpoint").stdout
 
 
 def test_what_cannot_be_done_is_told_in_one_line(plangate: Plangate, billing: str) -> None:
@@ -58,15 +66,25 @@ def test_another_history_is_told_with_its_place(
 
 
 def test_words_that_may_be_left_are_no_success(
-    plangate: Plangate, billing: str, registry: PlanRegistry
+    plangate: Plangate,
+    billing: str,
+    registry: PlanRegistry,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plangate("export", "plans.bundle")
     plangate("--db", "other.db", "import", "plans.bundle")
     registry.erase(billing)
     plangate("export", "erased.bundle")
-    assert plangate("--db", "other.db", "import", "erased.bundle").exit_code == 0
-    shown = plangate("--db", "other.db", "status", billing, "--json").json
-    assert shown["goal"] is None
+    monkeypatch.setattr("plangate.infrastructure.event_store.sqlite_file.LOCK_TIMEOUT", 0.2)
+    with closing(sqlite3.connect("other.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM stored_events").fetchall()
+        said = plangate("--db", "other.db", "import", "erased.bundle")
+    assert said.exit_code == 1
+    assert "2 events: 1 recorded." in said.stdout
+    assert "something of erased words may be left" in said.stderr
+    assert plangate("--db", "other.db", "erase", billing, "--yes").exit_code == 0
+    assert plangate("--db", "other.db", "status", billing, "--json").json["goal"] is None
 
 
 HOUSE = {

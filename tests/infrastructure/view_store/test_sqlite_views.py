@@ -33,8 +33,11 @@ def asked(path: Path, query: str) -> list[Any]:
 def as_before_there_were_views(path: Path) -> None:
     """The file as an earlier plangate left it: layout 1 had events and nothing else."""
     with closing(sqlite3.connect(path)) as connection:
-        views = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'view_%'"
-        for (table,) in connection.execute(views).fetchall():
+        later = (
+            "SELECT name FROM sqlite_master WHERE type = 'table'"
+            " AND (name LIKE 'view_%' OR name LIKE 'ledger_%')"
+        )
+        for (table,) in connection.execute(later).fetchall():
             if not table.startswith("view_words_"):  # goes with its table
                 connection.execute(f"DROP TABLE {table}")
         connection.execute("PRAGMA user_version = 1")
@@ -53,6 +56,18 @@ def test_a_file_of_before_there_were_views_is_brought_up_to_date(tmp_path: Path)
         same_views(other)
     assert asked(path, "PRAGMA user_version") == [(LAYOUT_VERSION,)]
     assert asked(path, "SELECT * FROM stored_events") == before
+
+
+def test_a_file_of_before_there_was_a_ledger_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = made(tmp_path / "plans.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            "DROP TABLE ledger_leaves; DROP TABLE ledger_reach; PRAGMA user_version = 2"
+        )
+    with connect(path) as registry:
+        same_views(registry)
+        assert registry.ledger.checkpoint().size == registry.last_position()
+    assert asked(path, "PRAGMA user_version") == [(LAYOUT_VERSION,)]
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)

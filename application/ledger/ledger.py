@@ -1,0 +1,208 @@
+"""The ledger of one log: it catches up when it is asked, signs, proves and verifies.
+
+Recording an event costs nothing more for it. Whoever comes second with the same
+stretch of the log saves nothing and goes on from there, so any number of processes
+may keep it, and each may be killed at any moment.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from plangate.application.errors import LedgerContradicted, NothingRecorded
+from plangate.application.ledger import tree
+from plangate.application.ledger.encoding import leaf_data, leaf_of
+from plangate.application.ledger.leaves import Leaf, Reach
+from plangate.application.ledger.notes import (
+    Note,
+    accept_note,
+    origin_of,
+    read_note,
+    verifier_key,
+)
+from plangate.application.ledger.reports import (
+    Checkpoint,
+    ConsistencyProof,
+    InclusionProof,
+    LedgerFinding,
+    LedgerFindingKind,
+    LedgerReport,
+    VerifierKey,
+)
+from plangate.application.ledger.verifying import Verification
+from plangate.application.ports import EventStore, LedgerKey, LedgerStore
+from plangate.domain.errors import InvalidInput, Problem
+
+PAGE: Final = 5_000
+"""Events whose leaves are saved in one transaction."""
+
+Tell = Callable[[int, int], None]
+"""Is told how much is done, and how much there is to do."""
+
+
+def untold(_done: int, _all: int) -> None:
+    """Tell nobody."""
+
+
+class Ledger:
+    """Tamper evidence over everything in a store; safe to share between threads."""
+
+    def __init__(self, log: EventStore, store: LedgerStore, key: LedgerKey) -> None:
+        self._log = log
+        self._store = store
+        self._key = key
+
+    def key(self) -> VerifierKey:
+        """The public key by which anybody can check this log's checkpoints.
+
+        The private one is made when it is first needed. Raises `NothingRecorded` while
+        the log is empty, `NoLedgerKey` where there can be none.
+        """
+        self._catch_up(untold)
+        origin = self._origin()
+        return VerifierKey(origin=origin, verifier_key=verifier_key(origin, self._key.public_key()))
+
+    def checkpoint(self, *, tell: Tell = untold) -> Checkpoint:
+        """Take in what is new, and sign the whole log as it is: a C2SP checkpoint.
+
+        Raises as `key` does. Keep it where whoever can write the database cannot.
+        """
+        reach = self._catch_up(tell)
+        note = Note(self._origin(), reach.tree.size, reach.tree.root())
+        signature = self._key.sign(note.body.encode())
+        return Checkpoint(
+            note=note.signed(self._key.public_key(), signature),
+            origin=note.origin,
+            size=note.size,
+            root=_text(note.root),
+        )
+
+    def verify(
+        self, against: Mapping[str, str] | None = None, *, tell: Tell = untold
+    ) -> LedgerReport:
+        """Compare the log as it is stored with the ledger, and with checkpoints kept elsewhere.
+
+        Those are notes, each by the name that findings shall call it. Nothing is written.
+        What is new since the ledger last took events in is judged by the rules, as
+        `check` does it; more can nobody say before the next checkpoint. Raises
+        `InvalidInput` for a text that is no checkpoint, `NoLedgerKey` where there is no
+        key to check it by.
+        """
+        named = {name: accept_note(name, text) for name, text in (against or {}).items()}
+        signed = {name: note for name, note in named.items() if self._has_signed(note)}
+        report = Verification(self._log, self._store, signed).report(tell)
+        unsigned = tuple(
+            LedgerFinding(
+                kind=LedgerFindingKind.CHECKPOINT,
+                why=f"{name} is not signed by the key of this ledger",
+            )
+            for name in named
+            if name not in signed
+        )
+        return report.model_copy(
+            update={
+                "checkpoints": len(named),
+                "finding_count": report.finding_count + len(unsigned),
+                "findings": report.findings + unsigned,
+            }
+        )
+
+    def prove(self, event_id: str, *, tell: Tell = untold) -> InclusionProof:
+        """Prove that an event is in the log as it is now, to anyone, offline.
+
+        Raises `InvalidInput` for an event that is not there, `LedgerContradicted` where it
+        is not what the ledger has, and as `key` does.
+        """
+        checkpoint = self.checkpoint(tell=tell)
+        leaf = self._store.find(event_id)
+        if leaf is None:
+            raise InvalidInput([Problem("event_id", f"there is no event {event_id!r}")])
+        data = self._data_of(leaf)
+        size, number = checkpoint.size, leaf.number
+        path = tree.roots_of(tree.inclusion_spans(number, size), self._leaves(size))
+        if not tree.is_included(leaf.hash, number, size, path, read_note(checkpoint.note).root):
+            raise LedgerContradicted("its leaves do not give its root")
+        return InclusionProof(
+            event_id=event_id,
+            position=leaf.position,
+            leaf=number,
+            leaf_data=_text(data),
+            proof=tuple(map(_text, path)),
+            checkpoint=checkpoint.note,
+        )
+
+    def consistency(self, old: str, new: str) -> ConsistencyProof:
+        """Prove that the log of one checkpoint is the beginning of that of another.
+
+        Raises `InvalidInput` for a text that is no checkpoint that this ledger signed, or two in
+        the wrong order; `LedgerContradicted` where the ledger does not give what they say.
+        """
+        before, after = accept_note("old", old), accept_note("new", new)
+        if before.size > after.size:
+            raise InvalidInput([Problem("old", "covers more than the new checkpoint")])
+        for field, note in (("old", before), ("new", after)):
+            if not self._has_signed(note):
+                problem = "is not signed by the key of this ledger"
+                raise InvalidInput([Problem(field, problem)])
+        if after.size > self._catch_up(untold).tree.size:
+            raise LedgerContradicted(f"it has fewer than {after.size:,} events")
+        path = tree.roots_of(
+            tree.consistency_spans(before.size, after.size), self._leaves(after.size)
+        )
+        sizes = (before.size, before.root, after.size, after.root)
+        if before.origin != after.origin or not tree.is_consistent(*sizes, path):
+            raise LedgerContradicted("its leaves do not lead from the one checkpoint to the other")
+        return ConsistencyProof(
+            proof=tuple(map(_text, path)), old_checkpoint=old, new_checkpoint=new
+        )
+
+    # --- keeping it ---
+
+    def _catch_up(self, tell: Tell) -> Reach:
+        """Take in the rest of the log, page by page."""
+        last = self._log.last_position()
+        while True:
+            reach = self._store.reach()
+            tell(min(reach.position, last), last)
+            page = self._log.read_all_stored(after=reach.position, limit=PAGE)
+            if not page:
+                return reach
+            leaves = [
+                leaf_of(number, self._log.format, entry)
+                for number, entry in enumerate(page, reach.tree.size)
+            ]
+            grown = reach.tree.extended(leaf.hash for leaf in leaves)
+            self._store.extend(reach, leaves, Reach(leaves[-1].position, grown))
+
+    def _origin(self) -> str:
+        first = self._store.leaves(first=0, limit=1)
+        if not first:
+            raise NothingRecorded
+        return origin_of(first[0].hash)
+
+    def _leaves(self, size: int) -> Iterator[bytes]:
+        """The hashes of the first leaves."""
+        for first in range(0, size, PAGE):
+            for leaf in self._store.leaves(first=first, limit=min(PAGE, size - first)):
+                yield leaf.hash
+
+    # --- looking at what was given ---
+
+    def _has_signed(self, note: Note) -> bool:
+        public = self._key.known_public_key()
+        return any(
+            self._key.verifies(signature, note.body.encode())
+            for signature in note.signatures_of(public)
+        )
+
+    def _data_of(self, leaf: Leaf) -> bytes:
+        """What a leaf is the hash of, from the log."""
+        for entry in self._log.read_all_stored(after=leaf.position - 1, limit=1):
+            data = leaf_data(self._log.format, entry)
+            if tree.leaf_hash(data) == leaf.hash:
+                return data
+        raise LedgerContradicted(f"{leaf.event_id} does not say what it said, or is gone")
+
+
+def _text(raw: bytes) -> str:
+    return b64encode(raw).decode()
