@@ -14,7 +14,11 @@ from plangate.application.errors import (
     CorruptEvent,
     HistoryDiffers,
     IdempotencyKeyReused,
+    LedgerContradicted,
+    LedgerError,
+    NoLedgerKey,
     NotAStore,
+    NothingRecorded,
     PositionTaken,
     StoreError,
     StoreFull,
@@ -123,6 +127,13 @@ SAID: list[tuple[PlangateError, str]] = [
             "plans.db holds plans (its log reaches position 40); a backup goes only"
             " where no store is yet, into an empty one, or on where this backup was cut short"
         ),
+    ),
+    (LedgerError("no proof"), "no proof"),
+    (NoLedgerKey("there is no key"), "there is no key"),
+    (NothingRecorded(), "nothing is recorded yet: there is nothing to sign"),
+    (
+        LedgerContradicted("leaf 7 differs"),
+        "the ledger says otherwise: leaf 7 differs; `plangate ledger verify` tells more",
     ),
     (StoreUnavailable("plans.db is locked"), "plans.db is locked"),
     (ViewBehind("plans", 7, 40), "the view 'plans' stands at 7, not yet at 40"),
