@@ -7,6 +7,7 @@
     │   ├── NothingRecorded     the log is empty
     │   ├── NoLedgerKey         there is no key, or it cannot be used
     │   └── LedgerContradicted  the log, or a checkpoint, is not what the ledger has
+    ├── AnalysisMissing         a figure needs a library that is not there
     ├── AlteredBundle           a bundle is not as it was written; nothing of it was taken in
     │   └── BundleTooNew        … or a newer plangate wrote it
     └── StoreError              the store cannot serve
@@ -78,6 +79,10 @@ class LedgerContradicted(LedgerError):
 
     def __str__(self) -> str:
         return f"the ledger says otherwise: {self.why}; `plangate ledger verify` tells more"
+
+
+class AnalysisMissing(PlangateError):
+    """A figure needs a library that is not installed; the message says which extra brings it."""
 
 
 class AlteredBundle(PlangateError):

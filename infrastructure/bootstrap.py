@@ -18,6 +18,7 @@ from plangate.application.registry import PlanRegistry
 from plangate.application.upkeep.copying import Tell, copy_plans, is_beginning
 from plangate.application.upkeep.log_checks import examine_log
 from plangate.application.upkeep.reports import BackupReport, Checkup, RestoreReport
+from plangate.infrastructure.calibrator import ScipyCalibrator
 from plangate.infrastructure.event_store.family import family_event_store
 from plangate.infrastructure.event_store.memory import memory_event_store
 from plangate.infrastructure.event_store.sqlite import events_in as events_in_file
@@ -66,8 +67,14 @@ def connect(target: "Target | None" = None, *, schema: str | None = None) -> Pla
     be none.
     """
     events, views, leaves = _stores(_meant(target), schema)
-    ledger = Ledger(events, leaves, KeyFile(Settings().ledger_key))
-    return PlanRegistry(events, views=views, ledger=ledger, clock=_now, new_id=_new_id)
+    return PlanRegistry(
+        events,
+        views=views,
+        ledger=Ledger(events, leaves, KeyFile(Settings().ledger_key)),
+        clock=_now,
+        new_id=_new_id,
+        calibrator=ScipyCalibrator(),
+    )
 
 
 def connect_to_existing(target: str) -> PlanRegistry:

@@ -10,6 +10,7 @@ from plangate.application.drafts import PlanDraft, TaskDraft
 from plangate.application.erasure import Erasure
 from plangate.application.errors import (
     AlteredBundle,
+    AnalysisMissing,
     BundleTooNew,
     ConcurrentChange,
     CorruptEvent,
@@ -33,6 +34,14 @@ from plangate.application.graph import GraphNode, PlanGraph
 from plangate.application.history.audit import AuditEntry, AuditTrail, Figures
 from plangate.application.history.bundle_export import ExportReport
 from plangate.application.history.bundle_import import ImportReport
+from plangate.application.history.calibration import (
+    Calibration,
+    Confidence,
+    Figure,
+    Reliability,
+    ReliabilityBin,
+    ThresholdPoint,
+)
 from plangate.application.history.check import CheckReport, Mismatch, MismatchKind
 from plangate.application.history.diff import ChangeKind, PlanChange, PlanDiff
 from plangate.application.history.differences import Happening
@@ -181,6 +190,7 @@ from plangate.infrastructure.plots import CannotPlot, plot
 __all__ = [
     "AddTask",
     "AlteredBundle",
+    "AnalysisMissing",
     "AttemptScores",
     "AttemptStarted",
     "AuditEntry",
@@ -189,6 +199,7 @@ __all__ = [
     "BoardPage",
     "BoardTask",
     "BundleTooNew",
+    "Calibration",
     "CannotPlot",
     "ChangeKind",
     "ChangeTask",
@@ -199,6 +210,7 @@ __all__ = [
     "ClaimLost",
     "ClaimView",
     "ConcurrentChange",
+    "Confidence",
     "ConsistencyProof",
     "Contribution",
     "CopyReport",
@@ -210,6 +222,7 @@ __all__ = [
     "Erasure",
     "Explanation",
     "ExportReport",
+    "Figure",
     "FigureMove",
     "Figures",
     "Finding",
@@ -292,6 +305,8 @@ __all__ = [
     "Reading",
     "Recency",
     "RecordedEvent",
+    "Reliability",
+    "ReliabilityBin",
     "ReplaceTask",
     "ReplanEntry",
     "ReplanPage",
@@ -332,6 +347,7 @@ __all__ = [
     "TaskStatus",
     "TaskStatusChanged",
     "TaskView",
+    "ThresholdPoint",
     "TimelineEntry",
     "TimelinePage",
     "Totals",

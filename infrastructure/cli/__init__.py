@@ -16,6 +16,7 @@ from plangate.infrastructure.cli import claims, commands, past, replanning, tryi
 from plangate.infrastructure.cli.applying import apply
 from plangate.infrastructure.cli.auditing import history
 from plangate.infrastructure.cli.bundles import export, import_plans
+from plangate.infrastructure.cli.calibrating import calibrate
 from plangate.infrastructure.cli.checking import check
 from plangate.infrastructure.cli.demo import demo
 from plangate.infrastructure.cli.erasing import erase
@@ -65,6 +66,7 @@ app.command("sweep", rich_help_panel=_PAST)(reading(trying.sweep))
 app.command("check", rich_help_panel=_PAST)(reading(check))
 app.add_typer(ledger, rich_help_panel=_PAST)
 app.command("findings", rich_help_panel=_PAST)(reading(findings))
+app.command("calibrate", rich_help_panel=_PAST)(reading(calibrate))
 app.command("erase", rich_help_panel=_MORE)(writing(erase))
 app.command("migrate", rich_help_panel=_MORE)(reading(commands.migrate))
 app.command("doctor", rich_help_panel=_MORE)(reading(doctor))

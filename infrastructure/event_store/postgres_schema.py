@@ -43,13 +43,17 @@ _LONGEST_NAME: Final = 63
 BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _TAKE_PLAN: Final = "SELECT pg_advisory_xact_lock(%s, %s)"
 
-_HERE: Final = SQL("{}; SET LOCAL search_path = {}")
+# A pool's connections may be set to other forms of times and fewer digits.
+_HERE: Final = SQL(
+    "{}; SET LOCAL search_path = {}; SET LOCAL datestyle = ISO; SET LOCAL extra_float_digits = 1"
+)
 _BEGIN_READING: Final = SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
-# What is written this way can be made again from the log; a crash may take it back, whole.
+# What is written this way can be made again from the log, so it waits for no standby. It
+# waits for the disk: a reader knows how far a view has come, and a crash must not undo that.
 _BEGIN_WRITING: Final = SQL(
     "BEGIN ISOLATION LEVEL READ COMMITTED;"
-    " SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0"
+    " SET LOCAL synchronous_commit = local; SET LOCAL statement_timeout = 0"
 )
 
 

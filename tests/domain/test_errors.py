@@ -9,6 +9,7 @@ import pytest
 from plangate.application import errors as around
 from plangate.application.errors import (
     AlteredBundle,
+    AnalysisMissing,
     BundleTooNew,
     ConcurrentChange,
     CorruptEvent,
@@ -100,6 +101,7 @@ SAID: list[tuple[PlangateError, str]] = [
         ConcurrentChange("billing"),
         "the plan 'billing' kept changing under this command; try again",
     ),
+    (AnalysisMissing("it needs scipy"), "it needs scipy"),
     (
         AlteredBundle(7, "it is out of place"),
         "the bundle cannot be taken in: line 7: it is out of place",

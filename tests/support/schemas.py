@@ -18,6 +18,7 @@ from plangate.application.history.bundle import (
 )
 from plangate.application.history.bundle_export import ExportReport
 from plangate.application.history.bundle_import import ImportReport
+from plangate.application.history.calibration import Calibration
 from plangate.application.history.check import CheckReport
 from plangate.application.history.diff import PlanDiff
 from plangate.application.history.explain import Explanation
@@ -70,6 +71,7 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "verifier-key.v1": (VerifierKey, "serialization"),
     "sweep.v1": (Sweep, "serialization"),
     "findings-report.v1": (FindingsReport, "serialization"),
+    "calibration.v1": (Calibration, "serialization"),
     "what-if.v1": (WhatIf, "serialization"),
 }
 
