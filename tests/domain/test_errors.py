@@ -137,13 +137,6 @@ SAID: list[tuple[PlangateError, str]] = [
             " where no store is yet, into an empty one, or on where this backup was cut short"
         ),
     ),
-    (LedgerError("no proof"), "no proof"),
-    (NoLedgerKey("there is no key"), "there is no key"),
-    (NothingRecorded(), "nothing is recorded yet: there is nothing to sign"),
-    (
-        LedgerContradicted("leaf 7 differs"),
-        "the ledger says otherwise: leaf 7 differs; `plangate ledger verify` tells more",
-    ),
     (StoreUnavailable("plans.db is locked"), "plans.db is locked"),
     (ViewBehind("plans", 7, 40), "the view 'plans' stands at 7, not yet at 40"),
     (CorruptEvent("billing", 7, "not JSON", 40), "event billing@7 cannot be read: not JSON"),
