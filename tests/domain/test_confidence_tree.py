@@ -154,7 +154,7 @@ def test_scores_that_come_one_after_the_other_have_places_of_their_own(first: in
     """Also where one part of the tree ends and the next begins, and where it has to grow."""
     plan = Plan("p", order=tuple(f"t{n}" for n in range(200)), policy=BY_RECENCY)
     tree = grown(replace(plan, tasks=HashTrieMap({t: a_task(0) for t in plan.order})))
-    confidences = []
+    confidences: list[float | None] = []
     for place in range(200):
         confidences.append(place / 200)
         tree = tree.rescored(a_task(place, first + place, place / 200), place / 200)
