@@ -60,15 +60,19 @@ class Eraser:
         """Erase here what was erased elsewhere: the words of plans before a version.
 
         It has been recorded already, with the rest of the plan. The answer says what may
-        be left, and why.
+        be left, and why: of words in the log, this goes on with it when it is asked
+        again; of free space, `erase` does.
         """
         followed = []
-        for plan_id, version in erased_at.items():
-            entries = self._store.read_stored(plan_id, until=version)
-            wordy = [entry for entry in entries if self._store.format.holds_words(entry)]
-            if wordy:
-                self._store.rewrite([self._store.format.erased(entry) for entry in wordy], ())
-                followed.append(plan_id)
+        try:
+            for plan_id, version in erased_at.items():
+                entries = self._store.read_stored(plan_id, until=version)
+                wordy = [entry for entry in entries if self._store.format.holds_words(entry)]
+                if wordy:
+                    self._store.rewrite([self._store.format.erased(entry) for entry in wordy], ())
+                    followed.append(plan_id)
+        except StoreError as error:
+            return str(error)
         return self._clear_away(followed) if followed else None
 
     def _clear_away(self, plan_ids: Sequence[str]) -> str | None:

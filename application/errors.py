@@ -7,6 +7,7 @@
     │   ├── NothingRecorded     the log is empty
     │   ├── NoLedgerKey         there is no key, or it cannot be used
     │   └── LedgerContradicted  the log, or a checkpoint, is not what the ledger has
+    ├── AnalysisMissing         a figure needs a library that is not there
     ├── AlteredBundle           a bundle is not as it was written; nothing of it was taken in
     │   └── BundleTooNew        … or a newer plangate wrote it
     └── StoreError              the store cannot serve
@@ -16,6 +17,7 @@
         ├── StoreFull           no space is left
         ├── PositionTaken       a copied event asked for a place that is taken
         ├── HistoryDiffers      a plan is in the target of a copy with another history
+        ├── StoreNotEmpty       a backup was to take the place of plans
         ├── StoreUnavailable    it did not answer in time, or failed to read or write
         │   └── ViewBehind      a view did not reach the position that was named
         └── CorruptEvent        one stored event cannot be read; other plans can
@@ -79,6 +81,10 @@ class LedgerContradicted(LedgerError):
         return f"the ledger says otherwise: {self.why}; `plangate ledger verify` tells more"
 
 
+class AnalysisMissing(PlangateError):
+    """A figure needs a library that is not installed; the message says which extra brings it."""
+
+
 class AlteredBundle(PlangateError):
     """A bundle is not as it was written, or is none. Nothing of it was taken in.
 
@@ -134,6 +140,21 @@ class HistoryDiffers(StoreError):
         return (
             f"the plan {self.plan_id!r} is in the target already with another history: "
             f"they differ from event {self.plan_id}@{self.version} on"
+        )
+
+
+class StoreNotEmpty(StoreError):
+    """A backup was to be restored where plans are; nothing was changed."""
+
+    def __init__(self, store: str, events: int) -> None:
+        super().__init__(store, events)
+        self.store = store
+        self.events = events
+
+    def __str__(self) -> str:
+        return (
+            f"{self.store} holds plans (its log reaches position {self.events}); a backup goes only"
+            " where no store is yet, into an empty one, or on where this backup was cut short"
         )
 
 

@@ -24,6 +24,7 @@ from plangate.application.drafts import (
 from plangate.application.erasure import Eraser, Erasure
 from plangate.application.history.bundle_file import Place
 from plangate.application.history.bundle_import import BundleImport, ImportReport
+from plangate.application.history.calibration import Calibrator, NoCalibrator
 from plangate.application.history.questions import HistoryQuestions
 from plangate.application.history.selection import untold
 from plangate.application.importing.intake import PlanFormat, PlanIntake, PlansImport
@@ -74,9 +75,16 @@ class PlanRegistry(HistoryQuestions):
     """
 
     def __init__(
-        self, store: EventStore, *, views: ViewStore, ledger: Ledger, clock: Clock, new_id: NewId
+        self,
+        store: EventStore,
+        *,
+        views: ViewStore,
+        ledger: Ledger,
+        clock: Clock,
+        new_id: NewId,
+        calibrator: Calibrator = NoCalibrator(),  # noqa: B008  (it has no state)
     ) -> None:
-        super().__init__(store, views, clock)
+        super().__init__(store, views, clock, calibrator)
         self._ledger = ledger
         self._new_id = new_id
         self._commands = Commands(store, self._streams, clock, self._reader.wake)
@@ -517,12 +525,14 @@ class PlanRegistry(HistoryQuestions):
     # --- what they share ---
 
     def _next_of_all(self, anywhere: ClaimAnywhere, call: Call) -> TaskView | None:
-        readable = [read for read in self._readable() if isinstance(read, Stream)]
+        now, key = self._commands.now(), call.idempotency_key
+        worth_a_look = self._with_work(now) if key is None else None  # a retry may be of any plan
+        readable = [read for read in self._readable(worth_a_look) if isinstance(read, Stream)]
         for stream in readable:
-            if call.idempotency_key in stream.receipts:  # a retry: the plan is known
+            if key in stream.receipts:
                 return self._claimed(stream.plan.plan_id, None, anywhere, call)
         plans = (stream.plan for stream in readable if stream.plan.exists)
-        for plan_id, task_id in by_urgency(plans, frozenset(anywhere.labels), self._commands.now()):
+        for plan_id, task_id in by_urgency(plans, frozenset(anywhere.labels), now):
             try:
                 task = self._claimed(plan_id, task_id, anywhere, call)
             except (PlanHeld, PlanNotFound):  # since we looked

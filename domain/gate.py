@@ -24,7 +24,7 @@ threshold. Its gate is open before every score and counts no lows, so that repla
 it computes no figure.
 """
 
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from plangate.domain.confidence import reaches
 from plangate.domain.policy import Policy
@@ -41,29 +41,29 @@ class GateMemory(NamedTuple):
     lows: int = 0
     replans: int = 0
 
-    def judged(self, figure: float, policy: Policy) -> Self:
+    def judged(self, figure: float, policy: Policy) -> "GateMemory":
         """After an output score that led to this figure."""
         low = not reaches(figure, policy.confidence_threshold)
         lows = self.lows + 1 if low else 0
-        return self.__class__(self._still_fallen(figure, policy), lows, self.replans)
+        return GateMemory._make((self._still_fallen(figure, policy), lows, self.replans))
 
-    def reviewed(self, figure: float, policy: Policy) -> Self:
+    def reviewed(self, figure: float, policy: Policy) -> "GateMemory":
         """After a retraction that led to this figure."""
         low = not reaches(figure, policy.confidence_threshold)
         lows = self.lows if low else 0
-        return self.__class__(self._still_fallen(figure, policy), lows, self.replans)
+        return GateMemory._make((self._still_fallen(figure, policy), lows, self.replans))
 
-    def fired(self) -> Self:
+    def fired(self) -> "GateMemory":
         """After it fired once more."""
-        return self.__class__(fallen=True, lows=self.lows, replans=self.replans + 1)
+        return GateMemory._make((True, self.lows, self.replans + 1))
 
-    def afresh(self) -> Self:
+    def afresh(self) -> "GateMemory":
         """Open, whatever came before; only the replans stay counted.
 
         That is so once a replan is answered, and before each output score where the
         policy has no memory.
         """
-        return self.__class__(replans=self.replans)
+        return GateMemory._make((False, 0, self.replans))
 
     def threshold(self, policy: Policy) -> float:
         """What the figure is held against: during a fall the exit threshold."""

@@ -44,10 +44,13 @@ from plangate.domain.events import (
 )
 from plangate.domain.gate import GateMemory
 from plangate.domain.policy import Policy
+from plangate.domain.recency_tree import FigureTree, tree_of
 from plangate.domain.task import Judgement, Task
 from plangate.domain.vocabulary import Gate, PlanState, Recency, ScoreKind, TaskStatus
 
-_JUDGEMENTS: Final = (TaskScored, ScoreRetracted)
+_Look = Callable[[GateMemory, float, Policy], GateMemory]
+"""How a gate takes in the figure that a score or its withdrawal led to."""
+
 _A_VERSION: Final = re.compile(r"[0-9]{1,18}")
 
 
@@ -59,7 +62,8 @@ class Plan:
     task ids in plan order, `retired` how each task left that is no longer in it.
     `version` counts the events folded so far, `erasures` how often people's words were
     erased. `replan_due` is a fact of its own, not the figure: set when the gate fires,
-    cleared when somebody answers it. `gate` is what the gate remembers.
+    cleared when somebody answers it. `gate` is what the gate remembers; where the policy
+    gives it a memory, `tree` keeps the figure, so that no event costs a pass over all tasks.
     """
 
     plan_id: str
@@ -75,6 +79,7 @@ class Plan:
     replan_count: int = 0
     replan_due: bool = False
     gate: GateMemory = GateMemory()  # noqa: RUF009  (it never changes)
+    tree: FigureTree | None = field(default=None, compare=False, repr=False)
     created_at: datetime | None = None
     updated_at: datetime | None = None
     paused: bool = False
@@ -204,25 +209,23 @@ class Plan:
         return None
 
 
-def evolve(plan: Plan, event: PlanEvent) -> Plan:  # noqa: C901, PLR0912, PLR0915  (a branch an event)
+def evolve(  # noqa: C901, PLR0912, PLR0915  (a branch an event)
+    plan: Plan, event: PlanEvent
+) -> Plan:
     """The plan after one more event. Total and silent."""
     version = plan.version + 1
+    judged: str | None = None
+    look: _Look | None = None
     match event:
         case PlanCreated():
-            changes: dict[str, Any] = {
-                "goal": event.goal,
-                "policy": event.policy,
-                "metadata": event.metadata or {},
-                "priority": event.priority or 0,
-                "labels": event.labels or (),
-                "order": tuple(dict.fromkeys(task.id for task in event.tasks)),
-                "tasks": HashTrieMap({task.id: Task.planned(task) for task in event.tasks}),
-                "created_at": event.at,
-            }
+            changes = _created(event)
         case TaskScored():
+            judged = event.task_id
+            look = GateMemory.judged if event.kind is ScoreKind.OUTPUT else None
             given = Judgement(event.score, version)
             changes = _changed(plan, event.task_id, lambda task: task.judged(event.kind, given))
         case ScoreRetracted():
+            judged, look = event.task_id, GateMemory.reviewed
             withdrawn = version_of(event.event_id)
             changes = _changed(
                 plan, event.task_id, lambda task: task.without(event.kind, withdrawn)
@@ -234,11 +237,9 @@ def evolve(plan: Plan, event: PlanEvent) -> Plan:  # noqa: C901, PLR0912, PLR091
                 plan, event.task_id, lambda task: task.renewed(event.at, event.lease_until)
             )
         case ReplanTriggered():
-            changes = _changed(plan, event.task_id, Task.replanned) | {
-                "replan_count": plan.replan_count + 1,
-                "replan_due": True,
-                "gate": plan.gate.fired(),
-            }
+            changes = _changed(plan, event.task_id, Task.replanned)
+            changes |= {"replan_count": plan.replan_count + 1, "replan_due": True}
+            changes["gate"] = plan.gate.fired()
         case GateApproved():
             changes = {"replan_due": False, "gate": GateMemory()}
         case PlanRevised():
@@ -260,6 +261,7 @@ def evolve(plan: Plan, event: PlanEvent) -> Plan:  # noqa: C901, PLR0912, PLR091
             other = Task.planned(event.by, replaces=event.task_id)
             changes = _succeeded(plan, event.task_id, (other,), f"replaced by {other.id}")
         case AttemptStarted():
+            judged = event.task_id
             changes = _answered(plan) | _changed(
                 plan,
                 event.task_id,
@@ -278,7 +280,9 @@ def evolve(plan: Plan, event: PlanEvent) -> Plan:  # noqa: C901, PLR0912, PLR091
         case _:
             assert_never(event)
     after = _with(plan, version=version, updated_at=event.at, **changes)
-    return _remembering(after, event) if isinstance(event, _JUDGEMENTS) else after
+    if judged is None or (after.tree is None and not after.gate.fallen):
+        return after
+    return _seen_by_its_gate(after, judged, look)
 
 
 def fold(plan: Plan, events: Iterable[PlanEvent]) -> Plan:
@@ -307,23 +311,45 @@ def _with(plan: Plan, **changes: Any) -> Plan:
     return copy
 
 
+def _created(event: PlanCreated) -> dict[str, Any]:
+    order = tuple(dict.fromkeys(task.id for task in event.tasks))
+    tasks = HashTrieMap({task.id: Task.planned(task) for task in event.tasks})
+    remembers = event.policy.has_memory
+    return {
+        "goal": event.goal,
+        "policy": event.policy,
+        "metadata": event.metadata or {},
+        "priority": event.priority or 0,
+        "labels": event.labels or (),
+        "order": order,
+        "tasks": tasks,
+        "tree": tree_of(order, tasks, event.policy) if remembers else None,
+        "created_at": event.at,
+    }
+
+
 def _answered(plan: Plan) -> dict[str, Any]:
     """What a revision or a retry answers, if anything was asked."""
     return {"replan_due": False, "gate": plan.gate.afresh()} if plan.replan_due else {}
 
 
-def _remembering(plan: Plan, event: TaskScored | ScoreRetracted) -> Plan:
-    """The plan, just made and seen by nobody, once its gate has taken in what was judged."""
-    gate = plan.gate
-    if isinstance(event, ScoreRetracted):
-        if gate.fallen or gate.lows:
-            gate = gate.reviewed(plan.rolling_confidence, plan.policy)
-    elif event.kind is ScoreKind.OUTPUT:
-        if plan.policy.has_memory:
-            gate = gate.judged(plan.rolling_confidence, plan.policy)
-        elif gate.fallen:
+def _seen_by_its_gate(plan: Plan, judged: str, look: _Look | None) -> Plan:
+    """The plan, just made and known to nobody, once its gate has looked at it, if it does."""
+    gate, policy, tree = plan.gate, plan.policy, plan.tree
+    if tree is None:
+        if look is GateMemory.judged:
             gate = gate.afresh()
-    plan.__dict__["gate"] = gate
+        elif look:
+            gate = look(gate, plan.rolling_confidence, policy)
+    else:
+        task = plan.tasks.get(judged)
+        if tree.order is not plan.order:
+            tree = tree_of(plan.order, plan.tasks, policy)
+        elif task is not None:
+            tree = tree.rescored(task, task.confidence(policy))
+        if look:
+            gate = look(gate, tree.rolling_confidence, policy)
+    plan.__dict__.update(gate=gate, tree=tree)
     return plan
 
 

@@ -119,7 +119,7 @@ class Task:
 
     def copied(self) -> "Task":
         """The same task with metadata of its own, for somebody who might change it."""
-        return _with(self, metadata=deepcopy(self.metadata) if self.metadata else {})
+        return _with(self, metadata=deepcopy(self.metadata))
 
     # --- what events change ---
 

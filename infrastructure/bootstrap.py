@@ -3,29 +3,47 @@
 import atexit
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
-from plangate.application.errors import NotAStore, StoreError
+from plangate.application.errors import NotAStore, StoreError, StoreNotEmpty
 from plangate.application.ledger.ledger import Ledger
 from plangate.application.ports import EventStore, LedgerStore, ViewStore
 from plangate.application.registry import PlanRegistry
+from plangate.application.upkeep.copying import Tell, copy_plans, is_beginning
+from plangate.application.upkeep.log_checks import examine_log
+from plangate.application.upkeep.reports import BackupReport, Checkup, RestoreReport
+from plangate.infrastructure.calibrator import ScipyCalibrator
 from plangate.infrastructure.event_store.family import family_event_store
 from plangate.infrastructure.event_store.memory import memory_event_store
 from plangate.infrastructure.event_store.sqlite import events_in as events_in_file
 from plangate.infrastructure.event_store.sqlite_file import SqliteFile
+from plangate.infrastructure.event_store.sqlite_reading import looked_at
 from plangate.infrastructure.ledger.key_file import KeyFile
 from plangate.infrastructure.ledger.memory import MemoryLedgerStore
 from plangate.infrastructure.ledger.sqlite import SqliteLedgerStore
 from plangate.infrastructure.settings import Settings
+from plangate.infrastructure.upkeep.sqlite_backup import (
+    Extent,
+    copy_file,
+    new_file,
+    proved,
+    require_same,
+)
+from plangate.infrastructure.upkeep.sqlite_checkup import examine_file
+from plangate.infrastructure.upkeep.versions import versions
 from plangate.infrastructure.view_store.sqlite import SqliteViewStore, memory_view_store
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
-    Target = str | os.PathLike[str] | ConnectionPool[Any]
+    Named = str | ConnectionPool[Any]
+    Target = Named | os.PathLike[str]
 
 ACCEPTED: Final = (
     "a path, sqlite:///relative/path, sqlite:////absolute/path, postgresql://…, engine:, or memory:"
@@ -48,14 +66,15 @@ def connect(target: "Target | None" = None, *, schema: str | None = None) -> Pla
     it is `PLANGATE_SCHEMA` or else `plangate`. Raises a `StoreError` where there can
     be none.
     """
-    settings = Settings()
-    schema = schema or settings.pg_schema
-    if target is None:
-        an_engine = settings.db is None and settings.persistence_module
-        target = _ENGINE if an_engine else settings.target()
-    events, views, leaves = _stores(target, schema)
-    ledger = Ledger(events, leaves, KeyFile(settings.ledger_key))
-    return PlanRegistry(events, views=views, ledger=ledger, clock=_now, new_id=_new_id)
+    events, views, leaves = _stores(_meant(target), schema)
+    return PlanRegistry(
+        events,
+        views=views,
+        ledger=Ledger(events, leaves, KeyFile(Settings().ledger_key)),
+        clock=_now,
+        new_id=_new_id,
+        calibrator=ScipyCalibrator(),
+    )
 
 
 def connect_to_existing(target: str) -> PlanRegistry:
@@ -69,6 +88,94 @@ def connect_to_existing(target: str) -> PlanRegistry:
 def migrate(target: "Target | None" = None, *, schema: str | None = None) -> None:
     """Make or upgrade the store, as `connect` does, so that who uses it needs no right to."""
     connect(target, schema=schema).close()
+
+
+def backup(
+    path: str | os.PathLike[str],
+    target: "Target | None" = None,
+    *,
+    schema: str | None = None,
+    tell: Tell = lambda _done, _total: None,
+) -> BackupReport:
+    """Write the store that `target` names, as it is now, into a new SQLite file at `path`.
+
+    Writers go on meanwhile. The file appears when it is whole, checked and on disk; it
+    is a store itself. Of a SQLite file all pages are copied, of another store all
+    plans. Raises `InvalidInput` where something is at `path` already.
+    """
+    path, target = Path(path), _meant(target)
+    file = _file_of(target)
+    with new_file(path) as partial:
+        if file is not None:
+            expected = copy_file(file, partial, tell)
+        else:
+            with connect(target, schema=schema) as source, connect(partial) as copy:
+                report = source.copy_to(copy, tell=tell)
+            expected = Extent(report.checked, report.plans, report.position)
+        require_same(proved(partial), expected, partial)
+        size = partial.stat().st_size
+    return BackupReport(file=str(path), bytes=size, **asdict(expected))
+
+
+def restore_backup(
+    path: str | os.PathLike[str],
+    target: "Target | None" = None,
+    *,
+    schema: str | None = None,
+    tell: Tell = lambda _done, _total: None,
+) -> RestoreReport:
+    """Bring a backup back, as the store that `target` names.
+
+    The backup is checked before, and what came of it after. Raises `NotAStore` for a
+    file that is no whole backup, `StoreNotEmpty` where plans are; a restoring of this
+    very backup that was cut short is gone on with.
+    """
+    path, target = Path(path), _meant(target)
+    file = _file_of(target)
+    expected = proved(path)
+    if file is not None and not file.exists():
+        with new_file(file) as partial:
+            copy_file(path, partial, tell)
+            require_same(proved(partial), expected, partial)
+        return RestoreReport(file=str(path), positions_kept=True, **asdict(expected))
+    events, views, _ = _stores(target, schema)
+    with closing(views), closing(events), closing(looked_at(path)) as lying:
+        backed_up = events_in_file(lying)
+        if not is_beginning(events, backed_up):
+            raise StoreNotEmpty(str(file or "the target"), events.last_position())
+        report = copy_plans(backed_up, events, tell)
+    return RestoreReport(file=str(path), positions_kept=report.positions_kept, **asdict(expected))
+
+
+def doctor(
+    target: "Target | None" = None,
+    *,
+    schema: str | None = None,
+    tell: Tell = lambda _done, _total: None,
+) -> Checkup:
+    """How the store that `target` names is: what is found about it, and where.
+
+    Nothing is made, upgraded or changed; a file may be damaged or read-only. Raises
+    `NotAStore` only for what names no store.
+    """
+    target = _meant(target)
+    file = _file_of(target)
+    name, found = str(file), [versions()]
+    if file is not None:
+        found += examine_file(file, tell)
+    elif isinstance(target, str) and not target.startswith(_POSTGRES):
+        events, views, _ = _stores(target, schema)
+        with closing(views), closing(events):
+            name = target
+            found += examine_log(events, tell)
+    else:
+        with _extra():
+            from plangate.infrastructure.upkeep.postgres_checkup import (  # noqa: PLC0415
+                examine_schema,
+            )
+        name, more = examine_schema(target, schema or Settings().pg_schema, tell)
+        found += more
+    return Checkup.of(name, found)
 
 
 _shared: PlanRegistry | None = None
@@ -85,10 +192,17 @@ def get_registry() -> PlanRegistry:
         return _shared
 
 
-def _stores(target: "Target", schema: str) -> _Stores:
-    if not isinstance(target, str | os.PathLike):
-        return _in_one_schema(target, schema)
-    target = os.fspath(target)
+def _meant(target: "Target | None") -> "Named":
+    """The store that is named, or else the configured one."""
+    if target is not None:
+        return os.fspath(target) if isinstance(target, os.PathLike) else target
+    settings = Settings()
+    if settings.db is None and settings.persistence_module:
+        return _ENGINE
+    return settings.target()
+
+
+def _stores(target: "Named", schema: str | None) -> _Stores:
     path = _file_of(target)
     if path is not None:
         return _in_one_file(path)
@@ -96,12 +210,12 @@ def _stores(target: "Target", schema: str) -> _Stores:
         return memory_event_store(), memory_view_store(), MemoryLedgerStore()
     if target == _ENGINE:  # which holds events alone: each process keeps the rest itself
         return family_event_store(os.environ), memory_view_store(), MemoryLedgerStore()
-    return _in_one_schema(target, schema)
+    return _in_one_schema(target, schema or Settings().pg_schema)
 
 
-def _file_of(target: str) -> Path | None:
+def _file_of(target: "Named") -> Path | None:
     """The SQLite file that a target names, None for other stores; else raises `NotAStore`."""
-    if target in {_MEMORY, _ENGINE} or target.startswith(_POSTGRES):
+    if not isinstance(target, str) or target in {_MEMORY, _ENGINE} or target.startswith(_POSTGRES):
         return None
     if "://" in target and not target.startswith(_SQLITE):
         scheme = target.partition("://")[0]
@@ -117,8 +231,8 @@ def _in_one_file(path: Path) -> _Stores:
 
 
 def _in_one_schema(source: "str | ConnectionPool[Any]", schema: str) -> _Stores:
-    try:
-        from plangate.infrastructure.event_store import postgres  # noqa: PLC0415  (an extra)
+    with _extra():
+        from plangate.infrastructure.event_store import postgres  # noqa: PLC0415
         from plangate.infrastructure.event_store.postgres_schema import (  # noqa: PLC0415
             open_schema,
         )
@@ -128,12 +242,19 @@ def _in_one_schema(source: "str | ConnectionPool[Any]", schema: str) -> _Stores:
         from plangate.infrastructure.view_store.postgres import (  # noqa: PLC0415
             PostgresViewStore,
         )
+    opened = open_schema(source, schema)
+    return postgres.events_in(opened), PostgresViewStore(opened), PostgresLedgerStore(opened)
+
+
+@contextmanager
+def _extra() -> Iterator[None]:
+    """Says what to install where PostgreSQL's part cannot be imported."""
+    try:
+        yield
     except ImportError as missing:
         raise StoreError(
             f"PostgreSQL needs psycopg: pip install 'plangate[postgres]' ({missing})"
         ) from missing
-    opened = open_schema(source, schema)
-    return postgres.events_in(opened), PostgresViewStore(opened), PostgresLedgerStore(opened)
 
 
 def _now() -> datetime:

@@ -10,6 +10,7 @@ from plangate.application.drafts import PlanDraft, TaskDraft
 from plangate.application.erasure import Erasure
 from plangate.application.errors import (
     AlteredBundle,
+    AnalysisMissing,
     BundleTooNew,
     ConcurrentChange,
     CorruptEvent,
@@ -23,6 +24,7 @@ from plangate.application.errors import (
     PositionTaken,
     StoreError,
     StoreFull,
+    StoreNotEmpty,
     StoreReadOnly,
     StoreTooNew,
     StoreUnavailable,
@@ -32,6 +34,14 @@ from plangate.application.graph import GraphNode, PlanGraph
 from plangate.application.history.audit import AuditEntry, AuditTrail, Figures
 from plangate.application.history.bundle_export import ExportReport
 from plangate.application.history.bundle_import import ImportReport
+from plangate.application.history.calibration import (
+    Calibration,
+    Confidence,
+    Figure,
+    Reliability,
+    ReliabilityBin,
+    ThresholdPoint,
+)
 from plangate.application.history.check import CheckReport, Mismatch, MismatchKind
 from plangate.application.history.diff import ChangeKind, PlanChange, PlanDiff
 from plangate.application.history.differences import Happening
@@ -87,7 +97,14 @@ from plangate.application.results import (
     TaskView,
     UnreadablePlan,
 )
-from plangate.application.upkeep.reports import CopyReport
+from plangate.application.upkeep.reports import (
+    BackupReport,
+    Checkup,
+    CopyReport,
+    Health,
+    Observation,
+    RestoreReport,
+)
 from plangate.application.views.queries import (
     BoardPage,
     PlanOrder,
@@ -167,28 +184,33 @@ from plangate.domain.vocabulary import (
     StatusCause,
     TaskStatus,
 )
-from plangate.infrastructure.bootstrap import connect, get_registry
+from plangate.infrastructure.bootstrap import backup, connect, doctor, get_registry, restore_backup
 from plangate.infrastructure.plots import CannotPlot, plot
 
 __all__ = [
     "AddTask",
     "AlteredBundle",
+    "AnalysisMissing",
     "AttemptScores",
     "AttemptStarted",
     "AuditEntry",
     "AuditTrail",
+    "BackupReport",
     "BoardPage",
     "BoardTask",
     "BundleTooNew",
+    "Calibration",
     "CannotPlot",
     "ChangeKind",
     "ChangeTask",
     "CheckReport",
     "Checkpoint",
+    "Checkup",
     "Claim",
     "ClaimLost",
     "ClaimView",
     "ConcurrentChange",
+    "Confidence",
     "ConsistencyProof",
     "Contribution",
     "CopyReport",
@@ -200,6 +222,7 @@ __all__ = [
     "Erasure",
     "Explanation",
     "ExportReport",
+    "Figure",
     "FigureMove",
     "Figures",
     "Finding",
@@ -211,6 +234,7 @@ __all__ = [
     "GateView",
     "GraphNode",
     "Happening",
+    "Health",
     "HistoryDiffers",
     "IdempotencyKeyReused",
     "ImportOutcome",
@@ -237,6 +261,7 @@ __all__ = [
     "NotAStore",
     "NotCarried",
     "NothingRecorded",
+    "Observation",
     "ObstacleKind",
     "ObstacleView",
     "OutOfRange",
@@ -280,10 +305,13 @@ __all__ = [
     "Reading",
     "Recency",
     "RecordedEvent",
+    "Reliability",
+    "ReliabilityBin",
     "ReplaceTask",
     "ReplanEntry",
     "ReplanPage",
     "ReplanTriggered",
+    "RestoreReport",
     "ScoreChange",
     "ScoreKind",
     "ScoreNotFound",
@@ -297,6 +325,7 @@ __all__ = [
     "StatusCause",
     "StoreError",
     "StoreFull",
+    "StoreNotEmpty",
     "StoreReadOnly",
     "StoreTooNew",
     "StoreUnavailable",
@@ -318,6 +347,7 @@ __all__ = [
     "TaskStatus",
     "TaskStatusChanged",
     "TaskView",
+    "ThresholdPoint",
     "TimelineEntry",
     "TimelinePage",
     "Totals",
@@ -328,7 +358,10 @@ __all__ = [
     "ViewReport",
     "ViewStatus",
     "WhatIf",
+    "backup",
     "connect",
+    "doctor",
     "get_registry",
     "plot",
+    "restore_backup",
 ]

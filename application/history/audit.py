@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import BaseModel, Field, Strict
+from pydantic import BaseModel, Field, Strict, WithJsonSchema
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.history.figures import RunningFigure
@@ -29,6 +29,7 @@ from plangate.domain.vocabulary import Identifier, ScoreKind, Scorer, TaskStatus
 KEPT_TASKS: Final = 20_000
 """How many tasks the remembered plans may have together."""
 
+_WHY: Final = ("reason", "rationale", "note")
 _PAGE: Final = 1_000
 _LARGEST: Final = 2**62
 
@@ -42,11 +43,15 @@ class Figures(Result):
     task_status: TaskStatus | None
 
 
+_Fact = Annotated[PlanEvent, WithJsonSchema({"type": "object"})]
+"""The shape of each kind of event is published for itself."""
+
+
 class AuditEntry(Result):
     """One recorded event.
 
     Who: `actor` asked, `scorer` judged. When: `recorded_at`. What: `kind` is the
-    stored name, `event` the fact. Why: the reason or rationale that was given.
+    stored name, `event` the fact. Why: the reason, rationale or note that was given.
     `before` and `after` are None where they cannot be known: before a plan's first event,
     and from an event on that is missing or cannot be read. That one says so in `unreadable`.
     """
@@ -64,7 +69,7 @@ class AuditEntry(Result):
     why: str | None = None
     before: Figures | None = None
     after: Figures | None = None
-    event: PlanEvent | None = None
+    event: _Fact | None = None
     correlation_id: str | None = None
     causation_id: str | None = None
     unreadable: str | None = None
@@ -233,7 +238,7 @@ def _told(
         kind=name,
         task_id=_task(event),
         score_kind=kind if isinstance(kind, ScoreKind) else None,
-        why=getattr(event, "reason", None) or getattr(event, "rationale", None),
+        why=next((said for name in _WHY if (said := getattr(event, name, None))), None),
         before=before,
         after=after,
         event=event,

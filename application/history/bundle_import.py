@@ -50,7 +50,8 @@ class ImportReport(BaseModel):
 
     `recorded` counts the events that are new here, of all `events` in the bundle. Where
     words that the bundle tells erased were here still, they were erased too; `remains`
-    says if something of them may be left, as for `erase`.
+    says if something of them may be left, and why. Another import goes on with what is
+    left in the log, `erase` of the plan also with what is left in free space.
     """
 
     model_config = ConfigDict(frozen=True)

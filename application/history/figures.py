@@ -8,10 +8,9 @@ from typing import Final, Self
 
 from plangate.application.history.past import Step
 from plangate.application.history.subjects import subjects
-from plangate.application.views.confidence_tree import ConfidenceTree
-from plangate.application.views.recency_tree import RecencyTree, tree_of
 from plangate.domain.confidence import UNSCORED
 from plangate.domain.plan import Plan
+from plangate.domain.recency_tree import FigureTree, tree_of
 from plangate.domain.task import Judgements
 
 LARGE: Final = 200
@@ -23,7 +22,7 @@ class RunningFigure:
     """The rolling confidence after some event of a plan. A value: the next gives another one."""
 
     rolling_confidence: float = UNSCORED
-    tree: ConfidenceTree | RecencyTree | None = None
+    tree: FigureTree | None = None
 
     def after(self, step: Step) -> Self:
         """The figure after one more step."""
@@ -39,7 +38,7 @@ class RunningFigure:
             return self
         if len(plan.order) < LARGE:
             return type(self)(plan.rolling_confidence)
-        tree = self.tree or tree_of(before)
+        tree = self.tree or tree_of(before.order, before.tasks, before.policy)
         for one in rejudged:
             tree = tree.rescored(plan.task(one), plan.task(one).confidence(plan.policy))
         return type(self)(tree.rolling_confidence, tree)

@@ -2,9 +2,17 @@
 
 from types import MappingProxyType
 
+from plangate.application.acceptance import accept
 from plangate.application.errors import CorruptEvent
 from plangate.application.history.bundle_export import ExportReport, export_plans
 from plangate.application.history.bundle_file import Place
+from plangate.application.history.calibration import (
+    Calibration,
+    CalibrationWanted,
+    Calibrator,
+    Confidence,
+    calibrated,
+)
 from plangate.application.history.check import Check, CheckReport
 from plangate.application.history.commands import commands_of
 from plangate.application.history.findings import FindingsReport, Review
@@ -17,12 +25,19 @@ from plangate.application.history.sweep import Grid, Sweep, Sweeping
 from plangate.application.history.totals import Tally
 from plangate.application.history.whatif import PlanReplay, UnfitPlan, WhatIf
 from plangate.application.ledger.notes import accept_note
+from plangate.application.ports import Clock, EventStore, ViewStore
 from plangate.application.results import UnreadablePlan
 from plangate.domain.errors import InvalidInput
 
 
 class HistoryQuestions(PastQuestions):
     """The answers that a store's whole history gives."""
+
+    def __init__(
+        self, store: EventStore, views: ViewStore, clock: Clock, calibrator: Calibrator
+    ) -> None:
+        super().__init__(store, views, clock)
+        self._calibrator = calibrator
 
     def replay(
         self,
@@ -131,6 +146,25 @@ class HistoryQuestions(PastQuestions):
         much is done, of how much. Raises `PlanNotFound`.
         """
         return Review(self._store).of(plan_ids, tell)
+
+    def calibrate(
+        self,
+        plan_ids: PlanIds = None,
+        *,
+        confidence: Confidence | str = Confidence.TASK,
+        seed: int = 0,
+        tell: Tell = untold,
+    ) -> Calibration:
+        """Does low confidence predict rejection? Confidences held against recorded outcomes.
+
+        Each outcome is compared with the confidence in the version before it: of its task,
+        or with `rolling` of its plan. Intervals are 95 %, from draws of whole plans by
+        `seed`; the same seed gives the same figures. A figure that rests on too few
+        outcomes is None and says so. Needs the extra `plangate[analysis]`: raises
+        `AnalysisMissing` without it; `InvalidInput`, `PlanNotFound`.
+        """
+        wanted = accept(CalibrationWanted, {"confidence": confidence, "seed": seed})
+        return calibrated(self._store, plan_ids, wanted, self._calibrator, tell)
 
 
 def _unreadable(error: CorruptEvent) -> UnreadablePlan:

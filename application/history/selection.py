@@ -1,12 +1,15 @@
 """Which plans a question about the past is asked of, one after the other, with progress."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from plangate.application.acceptance import accept_identifier
 from plangate.application.errors import CorruptEvent
-from plangate.application.paging import MAX_PAGE
 from plangate.application.ports import EventStore
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
+
+PAGE: Final = 1_000
+"""Plans that are looked up at once."""
 
 Tell = Callable[[int, int], None]
 """Is told how much is done, and how much there is to do."""
@@ -51,7 +54,7 @@ def _all(store: EventStore, tell: Tell) -> Iterator[str]:
     """Every plan, oldest first; how far it is goes by where in the log they begin."""
     last = store.last_position()
     after = 0
-    while page := store.plan_ids(after=after, limit=MAX_PAGE):
+    while page := store.plan_ids(after=after, limit=PAGE):
         for position, plan_id in page:
             tell(min(position, last), last)
             yield plan_id

@@ -40,6 +40,16 @@ def copy_plans(source: EventStore, target: EventStore, tell: Tell) -> CopyReport
     return _Copying(source, target, tell).carried_out()
 
 
+def is_beginning(target: EventStore, source: EventStore) -> bool:
+    """Whether the target's log is a beginning of the source's, as an empty one is."""
+    reached = 0
+    while there := target.read_all_stored(after=reached, limit=PAGE):
+        if list(there) != list(source.read_all_stored(after=reached, limit=len(there))):
+            return False
+        reached = there[-1].position or 0
+    return True
+
+
 class _Copying:
     """One copy, from page to page."""
 

@@ -6,10 +6,11 @@ question can name the position that its answer must reflect.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, Final, TypeVar
 
 from plangate.application.acceptance import accept
-from plangate.application.errors import StoreReadOnly
+from plangate.application.errors import StoreError, StoreReadOnly
 from plangate.application.paging import MAX_PAGE, PlanFilter
 from plangate.application.ports import Clock, EventStore, ViewStore
 from plangate.application.questions import PlanQuestions
@@ -31,7 +32,7 @@ from plangate.application.views.queries import (
     Wanted,
 )
 from plangate.application.views.reader import ViewReader
-from plangate.application.views.rows import PlanSummary, Row
+from plangate.application.views.rows import Row
 from plangate.application.views.status import ViewReport, ViewStatus
 from plangate.application.views.updates import Target
 from plangate.domain.errors import InvalidInput, Problem
@@ -39,6 +40,11 @@ from plangate.domain.vocabulary import PlanState, TaskStatus
 
 _Row = TypeVar("_Row", bound=Row)
 _Wanted = TypeVar("_Wanted", bound=Wanted)
+
+FEW_PLANS: Final = 100
+"""So many plans are read sooner than views are brought up to date."""
+
+_ON_THE_BOARD: Final = ("plan_position", "place", "plan_id", "task_id")
 
 
 class ViewQuestions(PlanQuestions):
@@ -136,8 +142,7 @@ class ViewQuestions(PlanQuestions):
         )
         if wanted.plan_id is None and wanted.status is None:
             raise InvalidInput([Problem("plan_id", "name a plan, a status or both")])
-        fields = ("plan_position", "place", "plan_id", "task_id")
-        rows, following = self._page(BOARD, BOARD, fields, wanted, self._views.board)
+        rows, following = self._page(BOARD, BOARD, _ON_THE_BOARD, wanted, self._views.board)
         return BoardPage(tasks=rows, next=following)
 
     def timeline(
@@ -239,13 +244,35 @@ class ViewQuestions(PlanQuestions):
         matching = PlansWanted(
             state=wanted.state, needs_replan=wanted.needs_replan, labels=wanted.labels
         )
-        rows: list[PlanSummary] = []
-        while page := self._views.plans(
-            matching, (rows[-1].created_position,) if rows else None, MAX_PAGE
-        ):
-            rows += page
+        rows = _all_rows(self._views.plans, matching, ("created_position",))
         stuck = self._views.marks()[Target(PLANS)].stuck
         return dict.fromkeys([*stuck, *(row.plan_id for row in rows)])
+
+    def _with_work(self, now: datetime) -> Iterable[str] | None:
+        """Plans in which a task may be ready, or held by a claim that has run out; oldest first.
+
+        None where they are better all read: few plans, or views that may not tell. No
+        view stands in the way of work.
+        """
+        if len(self._store.plan_ids(limit=FEW_PLANS + 1)) <= FEW_PLANS:
+            return None
+        try:
+            self._keeper.catch_up()
+            marks = self._views.marks()
+            if marks[Target(PLANS)].stuck or marks[Target(BOARD)].stuck:
+                return None
+            active = PlansWanted(state=PlanState.ACTIVE)
+            found = {
+                row.created_position: row.plan_id
+                for row in _all_rows(self._views.plans, active, ("created_position",))
+            }
+            claimed = BoardWanted(status=TaskStatus.IN_PROGRESS)
+            for task in _all_rows(self._views.board, claimed, _ON_THE_BOARD):
+                if task.lease_until is not None and task.lease_until <= now:
+                    found[task.plan_position] = task.plan_id
+        except StoreError:
+            return None
+        return [found[position] for position in sorted(found)]
 
     def _page(
         self,
@@ -262,3 +289,17 @@ class ViewQuestions(PlanQuestions):
         there_are_more = len(rows) > wanted.limit
         rows = tuple(rows[: wanted.limit])
         return rows, cursor(question, fields, rows[-1]) if there_are_more else None
+
+
+def _all_rows(
+    ask: Callable[[_Wanted, After | None, int], Sequence[_Row]],
+    wanted: _Wanted,
+    fields: Sequence[str],
+) -> list[_Row]:
+    """Every row that is wanted, by the fields that say where the last one stood."""
+    rows: list[_Row] = []
+    last: After | None = None
+    while page := ask(wanted, last, MAX_PAGE):
+        rows += page
+        last = tuple(getattr(page[-1], field) for field in fields)
+    return rows

@@ -3,19 +3,16 @@
 from collections.abc import Sequence
 from typing import Final
 
-from plangate.application.views.confidence_tree import ConfidenceTree
-from plangate.application.views.recency_tree import RecencyTree, tree_of
 from plangate.application.views.rows import TimelineEntry
 from plangate.application.views.steps import Step
 from plangate.application.views.updates import Changes
 from plangate.domain.events import AttemptStarted, ScoreRetracted, TaskScored
+from plangate.domain.recency_tree import FigureTree, tree_of
 
 VERSION: Final = 1
 
-_Tree = ConfidenceTree | RecencyTree
 
-
-def project(tree: _Tree | None, steps: Sequence[Step]) -> tuple[_Tree | None, Changes]:
+def project(tree: FigureTree | None, steps: Sequence[Step]) -> tuple[FigureTree | None, Changes]:
     """An entry for each score. The state is a tree of the plan, or None until it is needed.
 
     A task that comes, goes or moves makes the tree useless; the next score grows
@@ -33,7 +30,7 @@ def project(tree: _Tree | None, steps: Sequence[Step]) -> tuple[_Tree | None, Ch
         if tree is not None and task is not None:
             tree = tree.rescored(task, confidence)
         if isinstance(event, TaskScored):
-            tree = tree or tree_of(plan)
+            tree = tree or tree_of(plan.order, plan.tasks, plan.policy)
             attempt = task.attempt if task else 1
             entries.append(_entry(step, event, attempt, confidence, tree.rolling_confidence))
     plan = steps[-1].plan

@@ -16,6 +16,7 @@ from plangate.infrastructure.cli import claims, commands, past, replanning, tryi
 from plangate.infrastructure.cli.applying import apply
 from plangate.infrastructure.cli.auditing import history
 from plangate.infrastructure.cli.bundles import export, import_plans
+from plangate.infrastructure.cli.calibrating import calibrate
 from plangate.infrastructure.cli.checking import check
 from plangate.infrastructure.cli.demo import demo
 from plangate.infrastructure.cli.erasing import erase
@@ -25,7 +26,7 @@ from plangate.infrastructure.cli.ledger import ledger
 from plangate.infrastructure.cli.options import AsJson, Database
 from plangate.infrastructure.cli.outcomes import outcome
 from plangate.infrastructure.cli.terminal import between_stores, reading, writing, writing_many
-from plangate.infrastructure.cli.upkeep import copy
+from plangate.infrastructure.cli.upkeep import backup, copy, doctor, restore_backup
 from plangate.infrastructure.cli.views import views
 
 app = typer.Typer(
@@ -65,8 +66,12 @@ app.command("sweep", rich_help_panel=_PAST)(reading(trying.sweep))
 app.command("check", rich_help_panel=_PAST)(reading(check))
 app.add_typer(ledger, rich_help_panel=_PAST)
 app.command("findings", rich_help_panel=_PAST)(reading(findings))
+app.command("calibrate", rich_help_panel=_PAST)(reading(calibrate))
 app.command("erase", rich_help_panel=_MORE)(writing(erase))
 app.command("migrate", rich_help_panel=_MORE)(reading(commands.migrate))
+app.command("doctor", rich_help_panel=_MORE)(reading(doctor))
+app.command("backup", rich_help_panel=_MORE)(reading(backup))
+app.command("restore-backup", rich_help_panel=_MORE)(reading(restore_backup))
 app.command("export", rich_help_panel=_MORE)(reading(export))
 app.command("import", rich_help_panel=_MORE)(writing_many(import_plans))
 app.command("copy", rich_help_panel=_MORE)(between_stores(copy))

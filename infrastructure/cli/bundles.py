@@ -88,7 +88,8 @@ def import_plans(
         report = terminal.registry.import_bundle(file, tell=tell)
     terminal.answer(report, _imported)
     if report.remains is not None:
-        terminal.warn(f"something of erased words may be left: {report.remains}; import again")
+        why = f"something of erased words may be left: {report.remains}"
+        terminal.warn(f"{why}; import again, and erase those plans again, to go on")
         raise typer.Exit(REFUSED)
 
 

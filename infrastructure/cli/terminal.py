@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from inspect import Parameter, signature
+from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 import typer
@@ -21,7 +22,8 @@ from rich.text import Text
 
 from plangate.application.calls import CallOptions
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.bootstrap import connect, migrate
+from plangate.application.upkeep.reports import BackupReport, Checkup, RestoreReport
+from plangate.infrastructure.bootstrap import backup, connect, doctor, migrate, restore_backup
 from plangate.infrastructure.cli.exits import exit_code, facts, told
 from plangate.infrastructure.cli.options import (
     Actor,
@@ -63,6 +65,18 @@ class Terminal:
     def migrate(self) -> None:
         """Make or upgrade the tables of the store that was meant."""
         migrate(self._db)
+
+    def backup(self, file: Path, tell: Callable[[int, int], None]) -> BackupReport:
+        """Write the store that was meant into a new file."""
+        return backup(file, self._db, tell=tell)
+
+    def restore_backup(self, file: Path, tell: Callable[[int, int], None]) -> RestoreReport:
+        """Make the store that was meant from a backup."""
+        return restore_backup(file, self._db, tell=tell)
+
+    def examine(self, tell: Callable[[int, int], None]) -> Checkup:
+        """Look the store that was meant over, and change nothing."""
+        return doctor(self._db, tell=tell)
 
     @property
     def keeps_plans(self) -> bool:

@@ -43,7 +43,10 @@ SELECT (SELECT coalesce(max(notification_id), 0) FROM {events}) + place, plan, v
 FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[])
     WITH ORDINALITY AS given (plan, version, name, state, place)
 """)
-_INSERT_PLACED: Final = SQL("INSERT INTO {events} VALUES (%s, %s, %s, %s, %s)")
+_INSERT_PLACED: Final = SQL("""
+INSERT INTO {events} (notification_id, originator_id, originator_version, topic, state)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[])
+""")
 _REWRITE: Final = SQL(
     "UPDATE {events} SET state = %s WHERE originator_id = %s AND originator_version = %s"
 )
@@ -107,9 +110,8 @@ class _Log(PostgresApplicationRecorder):
         with self._writing() as connection:
             self._begin(connection)
             refuse_taken(self._newest_on(connection), placed)
-            with connection.cursor() as cursor:
-                cursor.executemany(self._insert_placed, rows)
-                self._notify_channel(cursor)
+            connection.execute(self._insert_placed, [*map(list, zip(*rows, strict=True))])
+            self._notify_channel(connection.cursor())
             connection.execute("COMMIT")
 
     def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:

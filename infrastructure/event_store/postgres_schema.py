@@ -43,13 +43,17 @@ _LONGEST_NAME: Final = 63
 BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _TAKE_PLAN: Final = "SELECT pg_advisory_xact_lock(%s, %s)"
 
-_HERE: Final = SQL("{}; SET LOCAL search_path = {}")
+# A pool's connections may be set to other forms of times and fewer digits.
+_HERE: Final = SQL(
+    "{}; SET LOCAL search_path = {}; SET LOCAL datestyle = ISO; SET LOCAL extra_float_digits = 1"
+)
 _BEGIN_READING: Final = SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
-# What is written this way can be made again from the log; a crash may take it back, whole.
+# What is written this way can be made again from the log, so it waits for no standby. It
+# waits for the disk: a reader knows how far a view has come, and a crash must not undo that.
 _BEGIN_WRITING: Final = SQL(
     "BEGIN ISOLATION LEVEL READ COMMITTED;"
-    " SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0"
+    " SET LOCAL synchronous_commit = local; SET LOCAL statement_timeout = 0"
 )
 
 
@@ -60,9 +64,7 @@ def open_schema(source: str | ConnectionPool[Any], schema: str = SCHEMA) -> "Sch
     `NotAStore` where something else is or none may be made, `StoreTooNew` for the
     tables of a newer plangate, `StoreUnavailable` where no server answers.
     """
-    if not 0 < len(schema.encode()) <= _LONGEST_NAME or "\0" in schema or schema[:3] == "pg_":
-        raise NotAStore(f"{schema!r} can be no PostgreSQL schema")
-    opened = Schema(_connections(source), schema)
+    opened = schema_as_it_is(source, schema)
     try:
         with opened.translated(None), opened.get_connection() as connection:
             layout = layout_of(connection, schema, opened.name)
@@ -72,6 +74,13 @@ def open_schema(source: str | ConnectionPool[Any], schema: str = SCHEMA) -> "Sch
         opened.close()
         raise
     return opened
+
+
+def schema_as_it_is(source: str | ConnectionPool[Any], schema: str) -> "Schema":
+    """A schema, whatever is there by now; raises `NotAStore` where none can be."""
+    if not 0 < len(schema.encode()) <= _LONGEST_NAME or "\0" in schema or schema[:3] == "pg_":
+        raise NotAStore(f"{schema!r} can be no PostgreSQL schema")
+    return Schema(_connections(source), schema)
 
 
 class Schema(PostgresDatastore):

@@ -27,6 +27,7 @@ from eventsourcing.sqlite import (
 )
 
 from plangate.application.errors import NotAStore, StoreTooNew, StoreUnavailable
+from plangate.infrastructure.event_store.sqlite_header import refuse_cut
 from plangate.infrastructure.event_store.sqlite_refusals import primary_code, translated_for
 
 APPLICATION_ID: Final = 0x504C4754
@@ -112,6 +113,7 @@ class SqliteFile:
             raise NotAStore(f"{path} is a folder, not a database file")
         if not path.parent.is_dir():
             raise StoreUnavailable(f"the folder {path.parent} does not exist")
+        refuse_cut(path)
         self._path = path
         self.datastore = Datastore(path, pragmas)
         try:
@@ -165,8 +167,9 @@ class SqliteFile:
 class _Pool(SQLiteConnectionPool):
     """The library's pool, with connections that are durable and keep their statements."""
 
-    def __init__(self, path: Path, pragmas: Mapping[str, str | int]) -> None:
-        super().__init__(db_name=f"file:{quote(str(path.absolute()))}", pool_timeout=LOCK_TIMEOUT)
+    def __init__(self, path: Path, pragmas: Mapping[str, str | int], how: str) -> None:
+        name = f"file:{quote(str(path.absolute()))}?{how}"
+        super().__init__(db_name=name, pool_timeout=LOCK_TIMEOUT)
         self._pragmas = pragmas
 
     def _create_connection(self) -> SQLiteConnection:
@@ -193,9 +196,10 @@ class Datastore(SQLiteDatastore):
     and bar all writers for good once one of them got no connection.
     """
 
-    def __init__(self, path: Path, pragmas: Mapping[str, str | int]) -> None:
+    def __init__(self, path: Path, pragmas: Mapping[str, str | int], how: str = "mode=rwc") -> None:
+        """`how` the file is opened, as SQLite's addresses say it."""
         super().__init__(str(path), originator_id_type="text")
-        self.pool = _Pool(path, pragmas)
+        self.pool = _Pool(path, pragmas, how)
         self._writing = Lock()
 
     @contextmanager
@@ -222,13 +226,13 @@ def _lay_out(datastore: Datastore, path: Path) -> None:
     """Make the tables of a new file, or those that an older layout lacks."""
     with datastore.get_connection(commit=True) as connection:
         cursor = connection.cursor()
-        layout = _layout_of(cursor, path)
+        layout = layout_of(cursor, path)
         _use_write_ahead_log(cursor)
         if layout == LAYOUT_VERSION:
             return
         cursor.execute("BEGIN IMMEDIATE")
         try:
-            for statements in _LAYOUTS[_layout_of(cursor, path) :]:
+            for statements in _LAYOUTS[layout_of(cursor, path) :]:
                 for statement in statements:
                     cursor.execute(statement)
             cursor.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -239,7 +243,7 @@ def _lay_out(datastore: Datastore, path: Path) -> None:
             raise
 
 
-def _layout_of(cursor: SQLiteCursor, path: Path) -> int:
+def layout_of(cursor: SQLiteCursor, path: Path) -> int:
     """The layout of the file's tables; 0 for a file that is empty."""
     # One statement: a file that another is laying out is seen before or after that.
     cursor.execute(

@@ -44,6 +44,8 @@ def translated_for(path: Path, plan_id: str | None) -> Iterator[None]:
         raise StoreUnavailable(f"the store {path} is closed") from None
     except ConnectionUnavailableError:
         raise StoreUnavailable(f"{path} is busy; no connection came free in time") from None
+    except UnicodeDecodeError as error:  # of what SQLite says about it
+        raise NotAStore(f"{path} is damaged: a text in it is no UTF-8") from error
     except (PersistenceError, sqlite3.Error) as error:
         cause = error if isinstance(error, sqlite3.Error) else error.__cause__
         kind, what = _REFUSALS.get(primary_code(cause), (StoreUnavailable, "did not answer"))

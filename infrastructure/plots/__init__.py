@@ -1,4 +1,4 @@
-"""Pictures of what would have happened: one plan, many plans, or a sweep of policies.
+"""Pictures of what would have happened, and of how well confidence predicts rejection.
 
 An extra: `pip install 'plangate[plot]'`. The same answer gives the same bytes.
 """
@@ -7,6 +7,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
+from plangate.application.history.calibration import Calibration
 from plangate.application.history.sweep import Sweep
 from plangate.application.history.whatif import WhatIf
 from plangate.domain.errors import PlangateError
@@ -27,8 +28,8 @@ def require_plots(path: str | os.PathLike[str]) -> None:
         raise CannotPlot("plots need matplotlib: pip install 'plangate[plot]'")
 
 
-def plot(answer: WhatIf | Sweep, path: str | os.PathLike[str]) -> None:
-    """Draw the answer of a `replay` or a `sweep` into a .png, .svg or .html file.
+def plot(answer: WhatIf | Sweep | Calibration, path: str | os.PathLike[str]) -> None:
+    """Draw the answer of `replay`, `sweep` or `calibrate` into a .png, .svg or .html file.
 
     A replay of one plan shows its confidence score by score, one of more plans sums them
     up. The file is there whole or not at all. Raises `CannotPlot`, and `OSError` where
@@ -39,12 +40,15 @@ def plot(answer: WhatIf | Sweep, path: str | os.PathLike[str]) -> None:
         confidence,
         overview,
         pages,
+        reliability,
         sweeps,
     )
 
     with pages.style():
         if isinstance(answer, Sweep):
             figure = sweeps.drawn(answer)
+        elif isinstance(answer, Calibration):
+            figure = reliability.drawn(answer)
         elif len(answer.plans) == 1:
             figure = confidence.drawn(answer.plans[0])
         else:

@@ -27,6 +27,9 @@ class Conditions:
         """Rows behind one with these values of its keys, each in its own direction."""
         if after is None:
             return
+        if len(keys) > 1:  # an index is entered by its first key, and knows no "or"
+            field, descending = keys[0]
+            self.add(f"{field} {'<=' if descending else '>='} ?", after[0])
         texts: list[str] = []
         values: list[Any] = []
         for depth, (field, descending) in enumerate(keys):

@@ -95,7 +95,7 @@ def note_stuck_plans(cursor: Cursor, update: ViewUpdate) -> None:
                 plan.plan_id,
                 plan.version,
                 plan.position,
-                plan.why,
+                plan.why.replace("\0", "\N{REPLACEMENT CHARACTER}"),
                 plan.since.isoformat(),
             )
             for plan in update.stuck

@@ -2,9 +2,10 @@
 
 Every table of a view has two sides. One is read; a rebuild fills the other, and
 takes its place by changing one mark. So nobody who keeps views needs the right
-to make tables. Rows that a crash takes back are made again from the log.
+to make tables.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -108,15 +109,18 @@ class PostgresViewStore(RowQuestions):
     # --- questions ---
 
     def _found_by(self, where: Conditions, words: Sequence[str]) -> None:
-        looked_for = list(searches(words))
-        if not looked_for:
+        asked = searches(words)
+        if not asked:
             where.add("FALSE")
-        for search in looked_for:
-            matches = (
-                f"SELECT created_position FROM {WORDS} w"  # noqa: S608
-                f" WHERE w.side = {_READ_SIDE} AND words @@ ?::tsquery"
-            )
-            where.add(f"created_position IN ({matches})", PLANS, search)
+            return
+        # One question for any number of words: the planner would weigh each against each.
+        matches = (
+            f"SELECT created_position FROM {WORDS} w"  # noqa: S608
+            " JOIN unnest(?::tsquery[]) WITH ORDINALITY AS asked (word, number) ON w.words @@ word"
+            f" WHERE w.side = {_READ_SIDE}"
+            " GROUP BY created_position HAVING count(DISTINCT number) = ?"
+        )
+        where.add(f"created_position IN ({matches})", asked, PLANS, len(asked))
 
     def _rows(
         self, table: Table[_Row], where: Conditions, keys: Keys, limit: int
@@ -238,7 +242,23 @@ def _put(cursor: _QuestionMarks, view: str, side: int, rows: Sequence[Row]) -> N
     newest = {tuple(getattr(row, name) for name in key): row for row in rows}
     if newest:
         given = _ROWS_OF[view].dump_json(list(newest.values())).decode()
+        if _NUL in given:
+            given = json.dumps(_without_nul(json.loads(given)))
         cursor.execute(_UPSERTS[view], (side, given))
+
+
+_NUL: Final = "\\u0000"
+
+
+def _without_nul(value: Any) -> Any:
+    """PostgreSQL keeps no NUL. No door lets one in; what was stored all the same stops nothing."""
+    if isinstance(value, str):
+        return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if isinstance(value, list):
+        return [_without_nul(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _without_nul(item) for name, item in value.items()}
+    return value
 
 
 def _remove(cursor: _QuestionMarks, view: str, side: int, changes: Changes) -> None:

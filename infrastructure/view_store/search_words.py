@@ -4,40 +4,43 @@ The words are cut here and not by a configuration of the server, so that they ar
 the same on every server, and the same that SQLite's index finds.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from itertools import groupby, islice
 from typing import Final
 
-_WORDS_A_PART: Final = 2_500
-"""A part stays well below the bounds of a tsvector: 16,383 places, 1 MiB."""
+PART: Final = 250
+"""Words in a part of a text. A tsvector keeps 256 places of a word, 16,383 in all, and 1 MiB."""
 
-_LONGEST: Final = 80
+OVERLAP: Final = 25
+"""Words that a part has in common with the next, so that what stands side by side is found."""
+
+_LONGEST: Final = 500
 """Characters of a word that count; a tsvector takes at most 2,046 bytes."""
+
+_WORD: Final = re.compile(r"[^\W_]+")
 
 
 def parts(text: str) -> Iterator[str]:
     """A text as tsvectors, written out."""
     words = _words(text)
-    while part := list(islice(words, _WORDS_A_PART)):
-        yield " ".join(f"'{word}':{place}" for place, word in enumerate(part, 1))
+    for start in range(0, max(len(words) - OVERLAP, 1), PART - OVERLAP):
+        part = enumerate(words[start : start + PART], start=1)
+        yield " ".join(f"'{word}':{place}" for place, word in part)
 
 
-def searches(words: Sequence[str]) -> Iterator[str]:
-    """What each word asks for as a tsquery, written out; nothing in it is an operator.
+def searches(asked: Sequence[str]) -> list[str]:
+    """What the words ask for as tsqueries, written out; nothing in them is an operator.
 
-    What is no letter or digit divides it: then all of it must stand side by side.
+    What is no letter or digit divides a word: then all of it must stand side by side.
     The last may be the beginning of a word.
     """
-    for word in words:
-        pieces = [f"'{piece}'" for piece in _words(word)]
-        if pieces:
-            yield " <-> ".join(pieces) + ":*"
+    found = dict.fromkeys(tuple(_words(word)) for word in asked)
+    return [" <-> ".join(f"'{piece}'" for piece in pieces) + ":*" for pieces in found if pieces]
 
 
-def _words(text: str) -> Iterator[str]:
-    bare = (c for c in unicodedata.normalize("NFKD", text) if unicodedata.category(c) != "Mn")
-    folded = "".join(bare).casefold()
-    for is_word, characters in groupby(folded, str.isalnum):
-        if is_word:
-            yield "".join(islice(characters, _LONGEST))
+def _words(text: str) -> list[str]:
+    """Runs of letters and digits, as SQLite's `unicode61` cuts them."""
+    apart = unicodedata.normalize("NFD", text.lower())
+    bare = "".join(character for character in apart if not unicodedata.combining(character))
+    return [word[:_LONGEST] for word in _WORD.findall(unicodedata.normalize("NFC", bare))]

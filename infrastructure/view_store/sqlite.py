@@ -4,9 +4,9 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from plangate.application.errors import StoreUnavailable
+from plangate.application.errors import NotAStore, StoreUnavailable
 from plangate.application.views.catalogue import PLANS
 from plangate.application.views.queries import Keys
 from plangate.application.views.rows import Row
@@ -137,11 +137,27 @@ class SqliteViewStore(RowQuestions):
     def sizes(self) -> Mapping[str, int]:
         """How many rows each view has."""
         with self._database.reading() as cursor:
-            there = [target.view for target in marks_in(cursor) if not target.rebuilt]
+            there = [
+                target.view
+                for target in marks_in(cursor)
+                if target.view in TABLES and not target.rebuilt
+            ]
             return {
                 view: cursor.execute(f"SELECT count(*) FROM {TABLES[view].name}").fetchone()[0]  # noqa: S608
                 for view in there
             }
+
+    def unreadable_rows(self) -> Iterator[str]:
+        """The view of each row that cannot be read; all rows are looked at."""
+        for view in self.sizes():
+            table = TABLES[view]
+            query = f"SELECT {', '.join(table.columns)}, 0 FROM {table.name}"  # noqa: S608
+            with self._database.reading() as cursor, _as_bytes(cursor.connection):
+                for row in cursor.execute(query):
+                    try:
+                        table.decode([_as_text(value) for value in row])
+                    except ValueError:
+                        yield view
 
     def close(self) -> None:
         """Let go of the database."""
@@ -163,4 +179,25 @@ class SqliteViewStore(RowQuestions):
         )
         with self._database.reading() as cursor:
             rows = cursor.execute(query, (table.view, *where.values, limit)).fetchall()
-        return [table.decode(row) for row in rows]
+        try:
+            return [table.decode(row) for row in rows]
+        except ValueError as error:
+            raise NotAStore(
+                f"a row of the view {table.view} is damaged; `plangate views rebuild {table.view}`"
+                " makes it anew from the log"
+            ) from error
+
+
+@contextmanager
+def _as_bytes(connection: sqlite3.Connection) -> Iterator[None]:
+    """Have texts told as they are stored, be they damaged or not."""
+    usual = connection.text_factory
+    connection.text_factory = bytes
+    try:
+        yield
+    finally:
+        connection.text_factory = usual
+
+
+def _as_text(value: Any) -> Any:
+    return value.decode() if isinstance(value, bytes) else value

@@ -424,6 +424,25 @@ def test_where_erased_words_may_be_left_the_answer_says_so(
 
     monkeypatch.setattr(other._store, "scrub", busy)
     assert imported(other, exported(registry)).remains == "somebody reads an older state"
+    assert other.erase("red").remains == "somebody reads an older state"
+
+
+def test_where_words_cannot_be_erased_the_answer_says_so_until_they_can(
+    registry: PlanRegistry, other: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported(other, exported(registry))
+    registry.erase("red")
+    bundle = exported(registry)
+
+    def never(*_entries: object) -> None:
+        raise StoreError("it never changes what it recorded")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(other._store, "rewrite", never)
+        for _ in range(2):
+            assert imported(other, bundle).remains == "it never changes what it recorded"
+    assert imported(other, bundle).remains is None
+    assert not any(b"Ada saw it" in entry.state for entry in log_of(other))
 
 
 def test_words_that_a_bundle_still_has_of_an_erased_plan_do_not_come_in(

@@ -232,6 +232,6 @@ def test_what_was_taken_or_stopped_since_we_looked_is_passed_over(
     stale = list(registry._readable())
     registry.next_task("p")
     registry.pause("q", "not now")
-    monkeypatch.setattr(registry, "_readable", lambda: iter(stale))
+    monkeypatch.setattr(registry, "_readable", lambda _ids: iter(stale))
     assert take(registry) == "r"
     assert take(registry) is None

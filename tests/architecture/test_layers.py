@@ -34,6 +34,7 @@ VIOLATIONS = [
     ("domain", "from uuid import uuid4", PURE_DOMAIN),
     ("application", "import eventsourcing.application", PLAIN_APPLICATION),
     ("application", "def late() -> None:\n    import typer", PLAIN_APPLICATION),
+    ("application", "def late() -> None:\n    import scipy", PLAIN_APPLICATION),
     ("infrastructure", "import eventsourcing.persistence", ONE_LIBRARY_USER),
     ("infrastructure/cli", "import eventsourcing", ONE_LIBRARY_USER),
     ("infrastructure/cli", "import plangate.infrastructure.event_store", DOORS),

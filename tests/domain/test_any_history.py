@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -124,6 +125,18 @@ def test_the_order_holds_the_tasks_of_the_plan_and_each_of_them_once(
         plan = evolve(plan, event)
         assert sorted(plan.order) == sorted(plan.tasks)
         assert [task.id for task in plan] == list(plan.order)
+
+
+@often
+@for_all(histories)
+def test_the_figure_that_is_kept_for_a_gate_is_the_defined_one(history: list[PlanEvent]) -> None:
+    plan = Plan(PLAN)
+    for event in history:
+        plan = evolve(plan, event)
+        assert (plan.tree is not None) is plan.policy.has_memory
+        if plan.tree is not None and plan.tree.order is plan.order:
+            kept = plan.tree.rolling_confidence
+            assert kept == pytest.approx(plan.rolling_confidence, abs=1e-9)
 
 
 @repeatable

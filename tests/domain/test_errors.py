@@ -9,6 +9,7 @@ import pytest
 from plangate.application import errors as around
 from plangate.application.errors import (
     AlteredBundle,
+    AnalysisMissing,
     BundleTooNew,
     ConcurrentChange,
     CorruptEvent,
@@ -18,6 +19,7 @@ from plangate.application.errors import (
     PositionTaken,
     StoreError,
     StoreFull,
+    StoreNotEmpty,
     StoreReadOnly,
     StoreTooNew,
     StoreUnavailable,
@@ -95,6 +97,7 @@ SAID: list[tuple[PlangateError, str]] = [
         ConcurrentChange("billing"),
         "the plan 'billing' kept changing under this command; try again",
     ),
+    (AnalysisMissing("it needs scipy"), "it needs scipy"),
     (
         AlteredBundle(7, "it is out of place"),
         "the bundle cannot be taken in: line 7: it is out of place",
@@ -114,6 +117,13 @@ SAID: list[tuple[PlangateError, str]] = [
         (
             "the plan 'billing' is in the target already with another history: "
             "they differ from event billing@7 on"
+        ),
+    ),
+    (
+        StoreNotEmpty("plans.db", 40),
+        (
+            "plans.db holds plans (its log reaches position 40); a backup goes only"
+            " where no store is yet, into an empty one, or on where this backup was cut short"
         ),
     ),
     (StoreUnavailable("plans.db is locked"), "plans.db is locked"),
@@ -210,4 +220,5 @@ def test_whoever_expects_the_wider_refusal_catches_the_narrower() -> None:
         assert issubclass(error, StoreError)
     assert issubclass(PositionTaken, StoreError)
     assert issubclass(HistoryDiffers, StoreError)
+    assert issubclass(StoreNotEmpty, StoreError)
     assert issubclass(BundleTooNew, AlteredBundle)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from plangate.domain.commands import AddTask, ChangeTask, DropTask, PlanCommand
+from plangate.domain.commands import AddTask, ChangeTask, DropTask, MoveTask, PlanCommand
 from plangate.domain.errors import PlanHeld
 from plangate.domain.events import PlanEvent
 from plangate.domain.gate import GateMemory
@@ -465,11 +465,30 @@ def test_without_a_memory_the_gate_is_fallen_from_a_firing_to_the_next_output_sc
     assert after(story, retract(f"{PLAN}@2")).plan.gate == GateMemory(replans=1)
 
 
-def test_without_a_memory_replaying_works_out_no_figure() -> None:
-    """A plan of many scores is folded in no more steps than it has events."""
-    plan = judged(plan_of(), 0.9, 0.1, 0.9).plan
-    remembering = judged(plan_of(consecutive_lows=2), 0.9, 0.9).plan
+def test_replaying_works_out_no_figure_anew() -> None:
+    """Without a memory there is none to work out, with one it is kept in a tree."""
+    without = judged(plan_of(), 0.9, 0.1, 0.9).and_then(scored(D, OUTPUT, 0.9)).plan
+    remembering = plan_of(consecutive_lows=2).and_then(*(scored(t, OUTPUT, 0.3) for t in TASKS))
+    kept = remembering.plan.tree
 
-    replayed = Story(plan).and_then(scored(D, OUTPUT, 0.9)).plan
-    assert "rolling_confidence" not in replayed.__dict__
-    assert "rolling_confidence" in Story(remembering).and_then(scored(D, OUTPUT, 0.9)).plan.__dict__
+    for plan in (without, remembering.plan):
+        assert "rolling_confidence" not in plan.__dict__
+    assert without.tree is None
+    assert kept is not None
+    assert kept.rolling_confidence == pytest.approx(0.3, abs=1e-12)
+    assert remembering.plan.gate.lows == 5
+
+
+def test_a_revised_plan_is_judged_by_the_tasks_it_has() -> None:
+    """Dropped, the bad task counts no more; moved to the end, it counts most."""
+    rules = {"consecutive_lows": 2, "decay": 0.5, "confidence_threshold": 0.5}
+    story = given(created(*TASKS, policy=Policy.model_validate(rules)))
+    story = after(story, score_output(A, 0.0), score_output(B, 0.6))
+    assert story.plan.gate.lows == 2  # 0.4
+
+    dropped = after(story, revise(DropTask(task_id=A)), score_output(C, 0.6))
+    assert dropped.plan.gate.lows == 0
+
+    last = after(story, APPROVE, revise(MoveTask(task_id=A)), score_output(C, 0.6))
+    assert last.plan.rolling_confidence < 0.3  # (0.25 × 0.6 + 0.5 × 0.6) / 1.75
+    assert last.plan.gate.lows == 1

@@ -19,7 +19,7 @@ from tests.support.reliability_workers import peak_of_export, peak_of_import
 EVENTS_OF_A_PLAN = 120
 A_LOT = 2_000
 """Events of the one plan that is much larger than the others."""
-GROWTH = 150
+GROWTH = 64
 """MiB that a process may grow by, whatever the bundle's size: stretches of events, and ids."""
 
 

@@ -41,6 +41,15 @@ def tail(registry: PlanRegistry, until: Event) -> list[RecordedEvent]:
             last_look = until.is_set()
 
 
+def led_to_the_end(registry: PlanRegistry) -> None:
+    """Wait until the background reader has led every view to the end of the log."""
+    last = registry.last_position()
+    registry.plans(limit=1, at_least=last)
+    registry.board(status="pending", limit=1, at_least=last)
+    registry.timeline("any", limit=1, at_least=last)
+    registry.replans(limit=1, at_least=last)
+
+
 def missed_or_disordered(seen: list[RecordedEvent]) -> list[str]:
     """What is wrong with events as a reader saw them: positions and versions count from 1."""
     versions: dict[str, int] = {}

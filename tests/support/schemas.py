@@ -18,6 +18,7 @@ from plangate.application.history.bundle import (
 )
 from plangate.application.history.bundle_export import ExportReport
 from plangate.application.history.bundle_import import ImportReport
+from plangate.application.history.calibration import Calibration
 from plangate.application.history.check import CheckReport
 from plangate.application.history.diff import PlanDiff
 from plangate.application.history.explain import Explanation
@@ -33,7 +34,12 @@ from plangate.application.ledger.reports import (
     VerifierKey,
 )
 from plangate.application.results import PlanList, PlanStatus
-from plangate.application.upkeep.reports import CopyReport
+from plangate.application.upkeep.reports import (
+    BackupReport,
+    Checkup,
+    CopyReport,
+    RestoreReport,
+)
 from plangate.infrastructure.event_codec import STORED_KINDS, StoredRecord
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
@@ -42,6 +48,9 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "revision-file.v1": (RevisionDraft, "validation"),
     "plan-status.v1": (PlanStatus, "serialization"),
     "plan-list.v1": (PlanList, "serialization"),
+    "backup-report.v1": (BackupReport, "serialization"),
+    "restore-report.v1": (RestoreReport, "serialization"),
+    "checkup.v1": (Checkup, "serialization"),
     "bundle-header.v1": (BundleHeader, "serialization"),
     "bundle-event.v1": (BundleEvent, "serialization"),
     "bundle-plan.v1": (BundlePlan, "serialization"),
@@ -62,6 +71,7 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "verifier-key.v1": (VerifierKey, "serialization"),
     "sweep.v1": (Sweep, "serialization"),
     "findings-report.v1": (FindingsReport, "serialization"),
+    "calibration.v1": (Calibration, "serialization"),
     "what-if.v1": (WhatIf, "serialization"),
 }
 

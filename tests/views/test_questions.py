@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from plangate.application.errors import StoreReadOnly
 from plangate.application.registry import PlanRegistry
+from plangate.application.streams import Stream
+from plangate.application.views import questions
 from plangate.application.views.queries import PlanOrder
 from plangate.domain.errors import InvalidInput
 from plangate.infrastructure.event_store.memory import memory_event_store
@@ -272,3 +274,58 @@ def test_a_list_is_narrowed_also_where_views_cannot_be_written(
     monkeypatch.setattr(place.views, "begin", refuse)
     listed = registry.list_plans(labels=["even"]).plans
     assert [plan.plan_id for plan in listed] == ["p0", "p2", "p4", "p6", "p8"]
+
+
+# --- the next task of all plans ---
+
+
+def test_only_plans_that_may_have_work_are_read(
+    registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "FEW_PLANS", 5)
+    many_plans(registry, number=6)
+    for plan_id in ("p0", "p2"):
+        registry.pause(plan_id, "not now")
+    for task_id in "ab":
+        registry.mark_task("p4", task_id, "done")
+    registry.next_task("p1", lease=0.5)
+    registry.mark_task("p1", "b", "done")
+    registry.next_task("p3")
+    registry.mark_task("p3", "b", "done")
+    looked_at, current = list[str](), registry._streams.current
+
+    def look(plan_id: str) -> Stream:
+        looked_at.append(plan_id)
+        return current(plan_id)
+
+    monkeypatch.setattr(registry._streams, "current", look)
+    task = registry.next_task()
+    assert task is not None
+    assert (task.plan_id, task.id) == ("p1", "a"), "its lease has run out"
+    assert set(looked_at) == {"p1", "p5"}
+    assert registry.next_task(labels=["even"]) is None
+
+
+def test_few_plans_are_read_rather_than_views_made(place: Place, registry: PlanRegistry) -> None:
+    many_plans(registry, number=3)
+    assert (task := registry.next_task())
+    assert task.plan_id == "p0"
+    assert place.views.marks() == {}
+
+
+def test_no_view_stands_in_the_way_of_work(
+    place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "FEW_PLANS", 2)
+    many_plans(registry, number=3)
+    place.spoil("p0", 1)
+    worker = place.open()
+    assert (task := worker.next_task())
+    assert task.plan_id == "p1"
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise StoreReadOnly("plans.db can be read but not written")
+
+    monkeypatch.setattr(place.views, "marks", refuse)
+    assert (task := worker.next_task())
+    assert (task.plan_id, task.id) == ("p1", "b")

@@ -3,6 +3,7 @@
 import random
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -10,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plangate.application.ports import ViewStore
-from plangate.application.views import keeper
+from plangate.application.registry import PlanRegistry
+from plangate.application.streams import Stream
+from plangate.application.urgency import by_urgency
+from plangate.application.views import keeper, questions
 from plangate.infrastructure.event_store.memory import memory_event_store
 from plangate.infrastructure.event_store.postgres_schema import open_schema
 from plangate.infrastructure.view_store.postgres import PostgresViewStore
@@ -70,9 +74,11 @@ def _one_history(seed: int, views: ViewStore | None = None) -> int:
     worked = RandomWork(registry, chance)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keeper, "BATCH", chance.choice([1, 3, 20, 5_000]))
+        patch.setattr(questions, "FEW_PLANS", 0)
         for _ in range(chance.randint(1, 4)):
             worked.go_on(chance.randint(1, 25))
             same_views(chance.choice([registry, other]))
+            _same_work(registry, seconds=chance.choice([0, 10, 10**7]))
         hurt = chance.choice(whole_log(place.log)).envelope
         whole = place.spoil(hurt.plan_id, hurt.version)
         if chance.random() < 0.5:
@@ -84,6 +90,19 @@ def _one_history(seed: int, views: ViewStore | None = None) -> int:
         registry.rebuild_views()
         same_views(other)
     return registry.last_position()
+
+
+def _same_work(registry: PlanRegistry, seconds: int) -> None:
+    """What could be taken after so many seconds is found by the views as by reading every plan."""
+    now = registry._commands.now() + timedelta(seconds=seconds)
+    worth_a_look = registry._with_work(now)
+    assert worth_a_look is not None
+    found = [
+        by_urgency((stream.plan for stream in streams), frozenset(), now)
+        for reads in (registry._readable(worth_a_look), registry._readable())
+        for streams in ([r for r in reads if isinstance(r, Stream) and r.plan.exists],)
+    ]
+    assert found[0] == found[1]
 
 
 @repeatable

@@ -189,6 +189,19 @@ def test_a_scorer_can_be_named_by_kind_and_version(
     assert len(list(registry.audit(plan_id, scorer=scorer))) == times
 
 
+def test_why_is_whatever_was_said(registry: PlanRegistry, plan_id: str) -> None:
+    registry.score_prompt(plan_id, "a", 0.5, rationale="vague")
+    registry.mark_task(plan_id, "a", "done", reason="looked at it")
+    registry.record_outcome(plan_id, "a", "rejected", source="ci", note="does not build")
+
+    assert [entry.why for entry in registry.audit(plan_id)] == [
+        None,
+        "vague",
+        "looked at it",
+        "does not build",
+    ]
+
+
 def test_across_plans_by_actor(registry: PlanRegistry, plan_id: str) -> None:
     registry.create("Another", [{"id": "x", "title": "X"}], plan_id="other", actor="bob")
     registry.score_prompt(plan_id, "a", 0.5, actor="ada")

@@ -118,7 +118,7 @@ def test_a_claim_that_only_found_others_expired_names_no_task() -> None:
     assert decide(command.before, wish_of(command), LATER) == facts(command)
 
 
-@settings(repeatable, max_examples=300)
+@settings(repeatable, max_examples=120)
 @for_all(chance=st.randoms(use_true_random=False), length=st.integers(1, 25))
 def test_any_history_follows_again_from_the_wishes_found_in_it(
     chance: random.Random, length: int

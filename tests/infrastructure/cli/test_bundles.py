@@ -1,6 +1,8 @@
 """`plangate export` and `plangate import`: out of one store and into another."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -64,15 +66,25 @@ def test_another_history_is_told_with_its_place(
 
 
 def test_words_that_may_be_left_are_no_success(
-    plangate: Plangate, billing: str, registry: PlanRegistry
+    plangate: Plangate,
+    billing: str,
+    registry: PlanRegistry,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plangate("export", "plans.bundle")
     plangate("--db", "other.db", "import", "plans.bundle")
     registry.erase(billing)
     plangate("export", "erased.bundle")
-    assert plangate("--db", "other.db", "import", "erased.bundle").exit_code == 0
-    shown = plangate("--db", "other.db", "status", billing, "--json").json
-    assert shown["goal"] is None
+    monkeypatch.setattr("plangate.infrastructure.event_store.sqlite_file.LOCK_TIMEOUT", 0.2)
+    with closing(sqlite3.connect("other.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM stored_events").fetchall()
+        said = plangate("--db", "other.db", "import", "erased.bundle")
+    assert said.exit_code == 1
+    assert "2 events: 1 recorded." in said.stdout
+    assert "something of erased words may be left" in said.stderr
+    assert plangate("--db", "other.db", "erase", billing, "--yes").exit_code == 0
+    assert plangate("--db", "other.db", "status", billing, "--json").json["goal"] is None
 
 
 HOUSE = {

@@ -78,7 +78,9 @@ def test_the_page_names_no_command_that_is_not_there() -> None:
         assert any(f"{heading} ".startswith(f"{command} ") for command in COMMANDS), heading
 
 
-@pytest.mark.parametrize("page", ["cli.md", "findings.md", "history.md", "ledger.md"])
+@pytest.mark.parametrize(
+    "page", ["cli.md", "findings.md", "history.md", "ledger.md", "outcomes.md"]
+)
 def test_the_examples_print_what_the_page_says(tmp_path: Path, page: str) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     environment = {

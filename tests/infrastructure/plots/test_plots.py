@@ -177,7 +177,7 @@ def test_a_long_history_and_a_crowd_of_plans_are_drawn_more_simply(
     assert "4 plans: " in words(path)
     plots.plot(registry.sweep({"gate": ["hold", "advise"]}), path)
     assert "advise" in words(path)
-    many: Grid = {"decay": [n / 20 for n in range(1, 21)], "min_scored": list(range(1, 16))}
+    many: Grid = {"decay": [n / 20 for n in range(1, 14)], "min_scored": list(range(1, 13))}
     plots.plot(registry.sweep(many, "billing"), path)
     assert "min scored 11" in words(path)
     assert "min scored 12" not in words(path)

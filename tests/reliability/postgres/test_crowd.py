@@ -7,12 +7,18 @@ from time import perf_counter
 
 from plangate.infrastructure.bootstrap import connect
 from tests.support.postgres_server import PostgresServer
-from tests.support.postgres_work import audit_postgres, missed_or_disordered, tail
+from tests.support.postgres_work import (
+    audit_postgres,
+    led_to_the_end,
+    missed_or_disordered,
+    tail,
+)
 from tests.support.reliability_acks import AckLog, Promises
 from tests.support.reliability_crowd import PROCESSES, crowd
 from tests.support.reliability_errands import creating
 from tests.support.reliability_figures import Say, short_and_long
 from tests.support.reliability_workers import claim_all, run_errands
+from tests.support.views import same_views
 
 WRITERS = 8
 CLAIMERS, TASKS = 64, 500
@@ -25,6 +31,7 @@ def test_a_reader_beside_eight_writers_sees_every_event_once_and_in_order(
     logs = [tmp_path / f"{n}.acks" for n in range(WRITERS)]
     done, started = Event(), perf_counter()
     with connect(postgres.url) as registry, ThreadPoolExecutor(1) as thread:
+        registry.follow_log()
         reading = thread.submit(tail, registry, done)
         try:
             with crowd() as writers:
@@ -37,6 +44,8 @@ def test_a_reader_beside_eight_writers_sees_every_event_once_and_in_order(
         finally:
             done.set()
         seen = reading.result()
+        led_to_the_end(registry)
+        same_views(registry)
 
     findings = audit_postgres(postgres.url, Promises.in_logs(logs))
     seconds = round(perf_counter() - started, 1)

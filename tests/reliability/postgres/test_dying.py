@@ -1,4 +1,7 @@
-"""R1: clients, backends and the whole server are killed under load; what was promised is there."""
+"""R1: clients, backends and the whole server are killed under load.
+
+What was promised is there, and the background reader has led the views on.
+"""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +19,7 @@ from tests.support.postgres_work import (
     Persistent,
     audit_postgres,
     kill_a_backend,
+    led_to_the_end,
     missed_or_disordered,
     some_time,
     tail,
@@ -24,6 +28,7 @@ from tests.support.reliability_acks import AckLog, Promises
 from tests.support.reliability_crowd import crowd
 from tests.support.reliability_figures import Say, short_and_long
 from tests.support.reliability_workers import run_errands
+from tests.support.views import same_views
 
 WORKERS = 4
 PLANS = ["p0", "p1"]
@@ -43,6 +48,7 @@ def test_no_death_of_the_server_loses_or_doubles_a_command_or_stops_the_registry
     logs = [tmp_path / f"{n}.acks" for n in range(WORKERS)]
     done, written, rng = Event(), Event(), Random(1)
     with connect(server.url) as registry, ThreadPoolExecutor(WORKERS + 1) as threads:
+        registry.follow_log()
         reading = threads.submit(tail, registry, written)
         workers = [Persistent(registry, AckLog(log)) for log in logs]
         working = [
@@ -62,6 +68,8 @@ def test_no_death_of_the_server_loses_or_doubles_a_command_or_stops_the_registry
                 thread.result()
             written.set()
         seen = reading.result()
+        led_to_the_end(registry)
+        same_views(registry)
 
     findings = audit_postgres(server.url, Promises.in_logs(logs))
     sent_again = sum(worker.sent_again for worker in workers)

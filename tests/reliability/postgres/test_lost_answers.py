@@ -7,6 +7,7 @@ import pytest
 import plangate
 from tests.support.cutting_proxy import CuttingProxy
 from tests.support.postgres_server import PostgresServer
+from tests.support.views import same_views
 
 TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
 
@@ -55,3 +56,17 @@ def test_a_command_that_never_arrived_is_not_recorded(
         registry.next_task("p")
     assert registry.next_task("p")
     assert len(registry.history("p")) == 2
+
+
+def test_views_whose_saving_was_not_answered_are_neither_behind_nor_doubled(
+    registry: plangate.PlanRegistry, line: CuttingProxy
+) -> None:
+    registry.plans()
+    registry.score_output("p", "a", 0.2)
+    line.lose_the_answer_to(b"COMMIT\0")
+    with pytest.raises(plangate.StoreUnavailable):
+        registry.plans()
+    line.wait_for_the_cut()
+    same_views(registry)
+    registry.rebuild_views()
+    same_views(registry)

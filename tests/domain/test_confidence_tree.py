@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rpds import HashTrieMap
 
-from plangate.application.views.confidence_tree import ConfidenceTree
-from plangate.application.views.recency_tree import RecencyTree
 from plangate.domain.confidence import rolling_confidence
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
+from plangate.domain.recency_tree import FigureTree, RecencyTree, tree_of
 from plangate.domain.task import Judgement, Task
 from plangate.domain.vocabulary import Recency
 from tests.support.properties import repeatable
@@ -32,6 +31,10 @@ def a_plan(confidences: list[float | None], decay: float) -> Plan:
     return Plan("p", policy=Policy(decay=decay), order=tuple(tasks), tasks=HashTrieMap(tasks))
 
 
+def grown(plan: Plan) -> FigureTree:
+    return tree_of(plan.order, plan.tasks, plan.policy)
+
+
 def defined(confidences: list[float | None], decay: float) -> float:
     return rolling_confidence((c for c in confidences if c is not None), decay)
 
@@ -41,7 +44,7 @@ def defined(confidences: list[float | None], decay: float) -> float:
 def test_a_tree_of_a_plan_says_what_is_defined(
     confidences: list[float | None], decay: float
 ) -> None:
-    tree = ConfidenceTree.of(a_plan(confidences, decay))
+    tree = grown(a_plan(confidences, decay))
     assert tree.rolling_confidence == pytest.approx(defined(confidences, decay), abs=1e-9)
 
 
@@ -55,16 +58,27 @@ def test_scores_change_it_and_the_order_they_came_in_changes_no_bit(
     size: int, decay: float, scores: list[tuple[int, float | None]]
 ) -> None:
     confidences: list[float | None] = [None] * size
-    tree = ConfidenceTree.of(a_plan(confidences, decay))
+    tree = grown(a_plan(confidences, decay))
     for place, score in scores:
         confidences[place % size] = score
         tree = tree.rescored(a_task(place % size), score)
         assert tree.rolling_confidence == pytest.approx(defined(confidences, decay), abs=1e-9)
-    assert tree.root == ConfidenceTree.of(a_plan(confidences, decay)).root
+    assert tree.root == grown(a_plan(confidences, decay)).root
+
+
+@pytest.mark.parametrize("order", Recency)
+def test_a_tree_knows_its_plan_and_weighs_both_scores_as_the_policy_says(order: Recency) -> None:
+    plan = a_plan([0.5, 0.5], 1.0)
+    both = replace(plan.tasks["t1"], prompt_judgements=(Judgement(1.0, 2),))
+    policy = Policy(decay=1.0, prompt_weight=0.25, output_weight=0.75, order=order)
+    plan = replace(plan, policy=policy, tasks=plan.tasks.insert("t1", both))
+
+    assert grown(plan).order is plan.order
+    assert grown(plan).rolling_confidence == (0.5 + 0.625) / 2
 
 
 def test_an_older_tree_stays_as_it_was() -> None:
-    older = ConfidenceTree.of(a_plan([0.5, None], 0.5))
+    older = grown(a_plan([0.5, None], 0.5))
     newer = older.rescored(a_task(1), 0.8)
     assert older.rolling_confidence == 0.5
     assert newer.rolling_confidence == pytest.approx(0.7)
@@ -73,7 +87,7 @@ def test_an_older_tree_stays_as_it_was() -> None:
 def test_a_score_in_a_large_plan_touches_few_nodes() -> None:
     chance = random.Random(3)
     confidences: list[float | None] = [chance.random() for _ in range(10_000)]
-    before = ConfidenceTree.of(a_plan(confidences, 0.9999))
+    before = grown(a_plan(confidences, 0.9999))
     after = before.rescored(a_task(4711), 0.25)
     confidences[4711] = 0.25
     assert after.rolling_confidence == pytest.approx(defined(confidences, 0.9999), abs=1e-9)
@@ -81,7 +95,7 @@ def test_a_score_in_a_large_plan_touches_few_nodes() -> None:
 
 
 def test_no_figure_is_lost_to_infinity_in_the_largest_plan() -> None:
-    tree = ConfidenceTree.of(a_plan([1.0] * 10_000, 1.0))
+    tree = grown(a_plan([1.0] * 10_000, 1.0))
     assert tree.rolling_confidence == 1.0
     assert tree.root[1] < inf
 
@@ -107,12 +121,12 @@ def test_scores_move_their_tasks_to_the_end_and_the_figure_is_the_defined_one(
 ) -> None:
     plan = a_plan([None] * size, decay)
     plan = replace(plan, policy=Policy(decay=decay, order=Recency.SCORED))
-    tree = RecencyTree.of(plan)
+    tree = grown(plan)
     for place, score in scores:
         plan, task = rescored(plan, place % size, score)
         tree = tree.rescored(task, score)
         assert tree.rolling_confidence == pytest.approx(plan.rolling_confidence, abs=1e-9)
-    assert tree.rolling_confidence == RecencyTree.of(plan).rolling_confidence
+    assert tree.rolling_confidence == grown(plan).rolling_confidence
 
 
 def test_a_tree_by_recency_says_the_same_to_the_bit_however_it_was_grown() -> None:

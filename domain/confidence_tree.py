@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from plangate.domain.confidence import UNSCORED
-from plangate.domain.plan import Plan
+from plangate.domain.policy import Policy
 from plangate.domain.task import Task
 
 Node = tuple[float, float, float, Any, Any]
@@ -32,12 +32,12 @@ class ConfidenceTree:
     root: Node
 
     @classmethod
-    def of(cls, plan: Plan) -> Self:
-        """The tree of a plan as it stands: O(n)."""
-        decay = plan.policy.decay
-        leaves = [leaf(task.confidence(plan.policy), decay) for task in plan]
-        places = {task_id: place for place, task_id in enumerate(plan.order)}
-        return cls(plan.order, places, decay, _over(leaves))
+    def of(cls, order: tuple[str, ...], tasks: Mapping[str, Task], policy: Policy) -> Self:
+        """The tree of a plan's tasks as they stand: O(n)."""
+        decay = policy.decay
+        leaves = [leaf(tasks[task_id].confidence(policy), decay) for task_id in order]
+        places = {task_id: place for place, task_id in enumerate(order)}
+        return cls(order, places, decay, _over(leaves))
 
     @property
     def rolling_confidence(self) -> float:

@@ -6,12 +6,13 @@ the identity of joining and costs nothing. The tree's shape follows from the ver
 so every replay gives the same bits.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
 from rpds import HashTrieMap
 
-from plangate.application.views.confidence_tree import (
+from plangate.domain.confidence_tree import (
     EMPTY,
     ConfidenceTree,
     Node,
@@ -19,7 +20,7 @@ from plangate.application.views.confidence_tree import (
     leaf,
     mean,
 )
-from plangate.domain.plan import Plan
+from plangate.domain.policy import Policy
 from plangate.domain.task import Task
 from plangate.domain.vocabulary import Recency
 
@@ -41,11 +42,12 @@ class RecencyTree:
     root: Node = EMPTY
 
     @classmethod
-    def of(cls, plan: Plan) -> Self:
-        """The tree of a plan as it stands: O(n log n)."""
-        tree = cls(plan.order, HashTrieMap(), plan.policy.decay)
-        for task in plan:
-            tree = tree.rescored(task, task.confidence(plan.policy))
+    def of(cls, order: tuple[str, ...], tasks: Mapping[str, Task], policy: Policy) -> Self:
+        """The tree of a plan's tasks as they stand: O(n log n)."""
+        tree = cls(order, HashTrieMap(), policy.decay)
+        for task_id in order:
+            task = tasks[task_id]
+            tree = tree.rescored(task, task.confidence(policy))
         return tree
 
     @property
@@ -68,10 +70,14 @@ class RecencyTree:
         return type(self)(self.order, slots, self.decay, room, root)
 
 
-def tree_of(plan: Plan) -> ConfidenceTree | RecencyTree:
-    """The tree of a plan as it stands, by what its policy calls recent."""
-    in_plan_order = plan.policy.order is Recency.PLAN
-    return ConfidenceTree.of(plan) if in_plan_order else RecencyTree.of(plan)
+FigureTree = ConfidenceTree | RecencyTree
+"""A tree in which the figure of a plan is kept, by what its policy calls recent."""
+
+
+def tree_of(order: tuple[str, ...], tasks: Mapping[str, Task], policy: Policy) -> FigureTree:
+    """The tree of a plan's tasks as they stand."""
+    kind = ConfidenceTree if policy.order is Recency.PLAN else RecencyTree
+    return kind.of(order, tasks, policy)
 
 
 def _put(node: Node, room: int, slot: int, scored: Node) -> Node:

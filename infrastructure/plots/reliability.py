@@ -1,0 +1,131 @@
+"""A calibration in one picture: how far confidence is off, and what a gate would have caught."""
+
+from typing import Any, Final
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Picture
+from matplotlib.ticker import MaxNLocator
+
+from plangate.application.history.calibration import Calibration, Figure
+from plangate.infrastructure.plots.pages import (
+    HAPPENED,
+    QUIET,
+    SOFT,
+    WOULD_HAVE,
+    headed,
+    without_frame,
+)
+
+_CURVES: Final = {
+    "precision": ("of those below, rejected", WOULD_HAVE, "s"),
+    "recall": ("of the rejected, below", "#009E73", "^"),
+    "passed": ("of those that pass, accepted", HAPPENED, "o"),
+}
+_BAR: Final = 0.085
+
+
+def drawn(answer: Calibration) -> Picture:
+    """The reliability diagram over the outcomes in each bin; beside it the threshold curves."""
+    width = 10.5
+    figure, top = headed(width, 5.0, "Does low confidence predict rejection?", _below(answer))
+    height = figure.get_figheight()
+    share, low = (height - top - 0.3) / height, 0.5 / height
+    left = figure.add_axes((0.55 / width, low + 0.27 * share, 4.5 / width, 0.66 * share))
+    under = figure.add_axes((0.55 / width, low, 4.5 / width, 0.2 * share), sharex=left)
+    right = figure.add_axes((5.8 / width, low, 4.5 / width, 0.93 * share))
+    _reliability(left, answer)
+    _outcomes(under, answer)
+    _thresholds(right, answer)
+    return figure
+
+
+def _reliability(axes: Axes, answer: Calibration) -> None:
+    axes.plot([0, 1], [0, 1], color=QUIET, linestyle=(0, (5, 3)), linewidth=1)
+    told = [
+        (one.mean_confidence, one.accepted)
+        for one in answer.bins
+        if one.mean_confidence is not None
+    ]
+    if told:
+        _with_intervals(axes, told, {"color": HAPPENED, "marker": "o", "capsize": 3})
+    else:
+        _not_enough(axes)
+    axes.set_title("accepted, by confidence (dashed: where they should be)")
+    axes.set_xlim(0.0, 1.0)
+    axes.set_ylim(-0.02, 1.02)
+    axes.tick_params(labelbottom=False)
+    without_frame(axes)
+
+
+def _outcomes(axes: Axes, answer: Calibration) -> None:
+    middles = [(one.at_least + one.below) / 2 for one in answer.bins]
+    axes.bar(middles, [one.accepted.cases for one in answer.bins], width=_BAR, color=QUIET)
+    axes.set_xlabel("confidence")
+    axes.set_title("outcomes", size=9, color=SOFT)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=True))
+    without_frame(axes)
+
+
+def _thresholds(axes: Axes, answer: Calibration) -> None:
+    for name, (label, color, marker) in _CURVES.items():
+        told = [
+            (point.threshold, figure)
+            for point in answer.thresholds
+            if point.below and point.above and (figure := getattr(point, name)).value is not None
+        ]
+        if told:
+            places = [place for place, _ in told]
+            axes.fill_between(
+                places,
+                [figure.low for _, figure in told],
+                [figure.high for _, figure in told],
+                color=color,
+                alpha=0.13,
+                linewidth=0,
+            )
+            axes.plot(
+                places,
+                [figure.value for _, figure in told],
+                color=color,
+                marker=marker,
+                markersize=4,
+                label=label,
+            )
+    if axes.get_lines():
+        axes.legend(loc="best")
+    else:
+        _not_enough(axes)
+    axes.set_title("what a gate at each threshold would have done")
+    axes.set_xlabel("threshold")
+    axes.set_xlim(0.0, 1.0)
+    axes.set_ylim(-0.02, 1.02)
+    without_frame(axes)
+
+
+def _with_intervals(axes: Axes, told: list[tuple[float, Figure]], style: dict[str, Any]) -> None:
+    shares = [figure.value or 0.0 for _, figure in told]
+    lows = [share - (figure.low or 0.0) for share, (_, figure) in zip(shares, told, strict=True)]
+    highs = [(figure.high or 0.0) - share for share, (_, figure) in zip(shares, told, strict=True)]
+    axes.errorbar([place for place, _ in told], shares, yerr=[lows, highs], **style)
+
+
+def _not_enough(axes: Axes) -> None:
+    axes.text(0.5, 0.5, "not enough outcomes", color=SOFT, ha="center", transform=axes.transAxes)
+
+
+def _below(answer: Calibration) -> str:
+    rests = (
+        f"{answer.cases:,} outcomes of {answer.plans:,} plans, {answer.rejected:,} of them "
+        f"rejected; {answer.confidence} confidence. "
+    )
+    if answer.ranking.value is None:
+        return f"{rests}{(answer.ranking.reason or '').capitalize()}."
+    return (
+        f"{rests}A rejected task had the lower confidence in {_percent(answer.ranking)} of pairs "
+        f"with an accepted one (chance: 50 %). Bars and bands: 95 % intervals."
+    )
+
+
+def _percent(figure: Figure) -> str:
+    value, low, high = (100 * (part or 0.0) for part in (figure.value, figure.low, figure.high))
+    return f"{value:.0f} % [{low:.0f}, {high:.0f}]"

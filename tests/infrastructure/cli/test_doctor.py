@@ -1,0 +1,65 @@
+"""`plangate doctor`: what is found, in words and in JSON, and the exit code."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from plangate.application.registry import PlanRegistry
+from tests.infrastructure.cli.conftest import Plangate
+
+
+@pytest.mark.usefixtures("billing")
+def test_a_store_that_is_well_is_told_to_be(plangate: Plangate, database: Path) -> None:
+    said = plangate("doctor")
+    assert said.exit_code == 0
+    assert "All is well." in said.stdout
+    report = plangate("doctor", "--json").json
+    assert (report["store"], report["health"]) == (str(database), "ok")
+    assert {o["health"] for o in report["observations"]} == {"ok"}
+
+
+def test_a_problem_is_told_with_its_place_and_what_to_do(
+    plangate: Plangate, billing: str, registry: PlanRegistry, database: Path
+) -> None:
+    registry.close()
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("UPDATE stored_events SET state = '{'")
+        connection.commit()
+    said = plangate("doctor")
+    assert said.exit_code == 1
+    assert said.stderr == ""
+    for words in (
+        f"at {billing}@1, position 1",
+        "→ its plan cannot be used",
+        "2 problems, 0 warnings.",
+    ):
+        assert words in said.stdout
+    report = plangate("doctor", "--json")
+    assert report.exit_code == 1
+    (told,) = [o for o in report.json["observations"] if o["check"] == "events"]
+    assert (told["health"], told["place"]) == ("problem", f"{billing}@1, position 1")
+
+
+def test_a_warning_is_no_failure(
+    plangate: Plangate, billing: str, registry: PlanRegistry, database: Path
+) -> None:
+    registry.plans()
+    with closing(sqlite3.connect(database)) as connection:
+        stuck = ("plans", 0, billing, 1, 1, "it failed", "2026-01-01T00:00Z")
+        connection.execute("INSERT INTO view_stuck VALUES (?, ?, ?, ?, ?, ?, ?)", stuck)
+        connection.commit()
+    said = plangate("doctor")
+    assert said.exit_code == 0
+    assert "0 problems, 1 warning." in said.stdout
+    assert plangate("doctor", "--json").json["health"] == "warning"
+
+
+def test_what_is_not_there_is_a_problem_and_is_not_made(plangate: Plangate, tmp_path: Path) -> None:
+    said = plangate("doctor")
+    assert said.exit_code == 1
+    assert "there is no file" in said.stdout
+    assert list(tmp_path.iterdir()) == []
+    refused = plangate("doctor", "--db", "mysql://x")
+    assert (refused.exit_code, refused.stdout) == (1, "")

@@ -1,0 +1,197 @@
+"""Cut files, zeroed pages and flipped bits: refused, or told by the doctor with the place.
+
+A damaged store may say that it cannot answer. It may not give another answer than
+before the damage; and where it cannot answer, the doctor says so.
+"""
+
+import random
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plangate.application.errors import StoreError
+from plangate.application.registry import PlanRegistry
+from plangate.application.upkeep.reports import Checkup, Health
+from plangate.domain.errors import PlanNotFound
+from plangate.infrastructure.bootstrap import connect, doctor
+from tests.support.random_work import RandomWork
+from tests.support.reliability_figures import Say, short_and_long
+
+PAGE = 4_096
+REFUSED = "refused"
+OF_A_PLAN = ("get_status", "history", "board", "timeline")
+OF_ALL = ("list_plans", "plans", "replans", "events")
+
+Answers = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A store before anything happened to it."""
+
+    data: bytes
+    plan_ids: tuple[str, ...]
+    answers: Answers
+
+    @property
+    def pages(self) -> int:
+        return len(self.data) // PAGE
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    path = tmp_path_factory.mktemp("whole") / "plans.db"
+    with connect(path) as registry:
+        RandomWork(registry, random.Random(11)).go_on(150)
+        long = {"title": "T", "description": "d" * 15_000}
+        registry.create("Long " * 700, [long], plan_id="long")
+        registry.plans()
+        plan_ids = tuple(plan.plan_id for plan in registry.list_plans().plans)
+    return Whole(path.read_bytes(), plan_ids, answers(path, plan_ids))
+
+
+def answers(path: Path, plan_ids: Sequence[str]) -> Answers:
+    """What a store says to all that can be asked, or that it cannot."""
+    said = {f"{name} {plan_id}": REFUSED for name in OF_A_PLAN for plan_id in plan_ids}
+    said |= dict.fromkeys(OF_ALL, REFUSED)
+    try:
+        with connect(path) as registry:
+            for question in said:
+                said[question] = answer(registry, *question.split())
+    except StoreError:
+        pass
+    return said
+
+
+def answer(registry: PlanRegistry, name: str, *plan_id: str) -> Any:
+    """One answer. Parts that a store marks as not to be relied on are a refusal of the whole."""
+    try:
+        if name == "events":
+            return every_event(registry)
+        said = getattr(registry, name)(*plan_id)
+    except StoreError:
+        return REFUSED
+    except PlanNotFound:
+        return "there is no such plan"
+    rows = (
+        chain.from_iterable(value for value in vars(said).values() if isinstance(value, tuple))
+        if name != "history"
+        else ()
+    )
+    doubtful = any(getattr(row, "stale", False) or hasattr(row, "why") for row in rows)
+    return REFUSED if doubtful else said
+
+
+def every_event(registry: PlanRegistry) -> Any:
+    """The whole log, as whoever follows it reads it."""
+    found: list[Any] = []
+    while page := registry.events(after=found[-1].envelope.position if found else 0):
+        found += page
+    return found
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a damage: wrong answers, refused ones, and what the doctor said."""
+
+    wrong: list[str]
+    refused: list[str]
+    checkup: Checkup
+
+
+def outcome_of(data: bytes, whole: Whole, folder: Path) -> Outcome:
+    """Look at a damaged file as the doctor does, and then ask it everything."""
+    path = folder / "plans.db"
+    path.write_bytes(data)
+    checkup = doctor(path)
+    assert path.read_bytes() == data
+    assert [each.name for each in folder.iterdir()] == ["plans.db"]
+    said = answers(path, whole.plan_ids)
+    shutil.rmtree(folder)
+    folder.mkdir()
+    wrong = [q for q, a in said.items() if a not in (REFUSED, whole.answers[q])]
+    refused = [q for q, a in said.items() if a == REFUSED]
+    return Outcome(wrong, refused, checkup)
+
+
+def places(checkup: Checkup) -> list[str]:
+    return [o.place or "" for o in checkup.observations if o.health is Health.PROBLEM]
+
+
+def test_a_whole_store_answers_everything_and_is_well(whole: Whole, tmp_path: Path) -> None:
+    outcome = outcome_of(whole.data, whole, tmp_path)
+    assert (outcome.wrong, outcome.refused) == ([], [])
+    assert outcome.checkup.health is Health.OK
+
+
+@short_and_long("lengths", 12, 400)
+def test_a_cut_file_is_refused_and_the_doctor_says_where(
+    whole: Whole, tmp_path: Path, lengths: int, say: Say
+) -> None:
+    rng = random.Random(lengths)
+    size = len(whole.data)
+    cuts = {2, 15, 16, 99, 100, 512, PAGE - 1, PAGE, PAGE + 1, size - PAGE, size - 1}
+    cuts |= {rng.randrange(2, size) for _ in range(lengths)}
+    for cut in sorted(cuts):
+        outcome = outcome_of(whole.data[:cut], whole, tmp_path)
+        assert outcome.wrong == []
+        assert outcome.checkup.health is Health.PROBLEM
+        where = "byte 0" if cut < 100 else f"byte {cut:,}, page {cut // PAGE + 1:,}"
+        assert places(outcome.checkup)[0].endswith(where)
+        assert len(outcome.refused) == len(whole.answers)
+    say("cut files", lengths=len(cuts), wrong_answers=0, told_by_the_doctor=len(cuts))
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_where_nothing_is_left_a_new_store_may_begin_and_the_doctor_tells(
+    tmp_path: Path, left: int
+) -> None:
+    (tmp_path / "plans.db").write_bytes(b"S"[:left])
+    checkup = doctor(tmp_path / "plans.db")
+    assert checkup.health is Health.PROBLEM
+    assert places(checkup)[0] == f"{tmp_path / 'plans.db'}, byte 0"
+
+
+@short_and_long("every", 3, 1)
+def test_a_zeroed_page_is_refused_or_told_with_its_number(
+    whole: Whole, tmp_path: Path, every: int, say: Say
+) -> None:
+    refusing = 0
+    pages = range(1, whole.pages + 1, every)
+    for page in pages:
+        spoilt = bytearray(whole.data)
+        spoilt[(page - 1) * PAGE : page * PAGE] = bytes(PAGE)
+        outcome = outcome_of(bytes(spoilt), whole, tmp_path)
+        assert outcome.wrong == [], page
+        assert outcome.checkup.health is Health.PROBLEM
+        named = f"page {page}" if page > 1 else "byte 0"
+        assert any(named in f"{o.found} {o.place}" for o in outcome.checkup.observations), page
+        refusing += bool(outcome.refused)
+    say("zeroed pages", pages=len(pages), wrong_answers=0, refusing=refusing)
+
+
+@short_and_long("flips", 60, 4_000)
+def test_a_flipped_bit_never_ends_in_a_traceback_and_a_refusal_is_explained(
+    whole: Whole, tmp_path: Path, flips: int, say: Say
+) -> None:
+    rng, seen = random.Random(flips), Counter[str]()
+    for _ in range(flips):
+        spoilt = bytearray(whole.data)
+        bit = rng.randrange(len(spoilt) * 8)
+        spoilt[bit // 8] ^= 1 << bit % 8
+        outcome = outcome_of(bytes(spoilt), whole, tmp_path)
+        ill = outcome.checkup.health is Health.PROBLEM
+        if outcome.refused:
+            assert ill, (bit, outcome.refused)
+        kind = "wrong" if outcome.wrong else "refused" if outcome.refused else "unchanged"
+        seen[f"{kind}, {'told' if ill else 'not told'} by the doctor"] += 1
+    # What people wrote, and the digits of a figure, look as good after a flip as before:
+    # that is what proofs are for.
+    say("flipped bits", flips=flips, seen=dict(seen))
+    assert seen["unchanged, not told by the doctor"] < flips
