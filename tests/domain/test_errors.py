@@ -15,7 +15,11 @@ from plangate.application.errors import (
     CorruptEvent,
     HistoryDiffers,
     IdempotencyKeyReused,
+    LedgerContradicted,
+    LedgerError,
+    NoLedgerKey,
     NotAStore,
+    NothingRecorded,
     PositionTaken,
     StoreError,
     StoreFull,
@@ -112,6 +116,13 @@ SAID: list[tuple[PlangateError, str]] = [
     (StoreReadOnly("plans.db is read-only"), "plans.db is read-only"),
     (StoreFull("no space is left"), "no space is left"),
     (PositionTaken("position 2 is taken"), "position 2 is taken"),
+    (LedgerError("p@9 is not in the log"), "p@9 is not in the log"),
+    (NothingRecorded(), "nothing is recorded yet: there is nothing to sign"),
+    (NoLedgerKey("there is no key"), "there is no key"),
+    (
+        LedgerContradicted("p@2 was altered"),
+        "the ledger says otherwise: p@2 was altered; `plangate ledger verify` tells more",
+    ),
     (
         HistoryDiffers("billing", 7),
         (
