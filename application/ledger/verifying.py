@@ -120,6 +120,10 @@ class Verification:
 
     def _look_at(self, entry: StoredEntry) -> None:
         """Whether the entry can be read, and is written as we write."""
+        if not _has_version(entry):
+            why = f"its version {entry.version!r} is no whole number"
+            self._findings.about(LedgerFindingKind.UNREADABLE, why, entry)
+            return
         try:
             self._log.format.decode(entry)
         except CorruptEvent as unreadable:
@@ -134,7 +138,8 @@ class Verification:
     def _remember(self, entry: StoredEntry) -> None:
         if len(self._new_events) < MAX_LISTED:
             self._new_events.append(entry.event_id)
-            self._grown.setdefault(entry.plan_id, entry.version)
+            if _has_version(entry):
+                self._grown.setdefault(entry.plan_id, entry.version)
 
     def _judge_what_is_new(self) -> None:
         """Whether the rules give the new events; where nothing was taken in, all are new."""
@@ -154,7 +159,7 @@ class Verification:
         places = range(page[0].position or 0, (page[-1].position or 0) + 1)
         plans = defaultdict(list)
         for entry in page:
-            if isinstance(entry.version, int):
+            if _has_version(entry):
                 plans[entry.plan_id].append(entry)
         for plan_id, entries in plans.items():
             first = min(entry.version for entry in entries)
@@ -222,6 +227,11 @@ class Verification:
         saved = self._ledger.leaves(first=0, limit=1) if self._reach.tree.size else ()
         first = saved[0].hash if saved else self._first
         return None if first is None else origin_of(first)
+
+
+def _has_version(entry: StoredEntry) -> bool:
+    """Whether damage left the entry a version to be found by."""
+    return isinstance(entry.version, int)
 
 
 def _version(event_id: str) -> int:

@@ -14,6 +14,7 @@ import pytest
 from plangate.application.errors import StoreError
 from plangate.application.ledger.reports import LedgerReport
 from plangate.application.registry import PlanRegistry
+from tests.reliability.test_damaged_events import DAMAGES
 from tests.support.postgres_server import PostgresServer
 from tests.support.random_work import RandomWork
 from tests.support.reliability_figures import Say, short_and_long
@@ -193,6 +194,22 @@ def test_random_edits_by_sql_are_all_found(kept: Kept, times: int, say: Say) -> 
         assert report is None or report.finding_count, told
         seen["refused" if report is None else "found"] += 1
     say("random edits by SQL", place=type(kept.place).__name__, edits=times, seen=dict(seen))
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=list(DAMAGES))
+def test_damage_that_only_sqlite_would_hold_is_found(tmp_path: Path, damage: str) -> None:
+    kept = Kept(SqlitePlace(tmp_path / "plans.db"), commands=5)
+    where = "WHERE originator_id = 'w' AND originator_version = 2"
+    report = kept.after(lambda run: run(f"UPDATE stored_events SET {damage} {where}"))
+    assert report.finding_count
+    assert any(finding.position == scored_at(kept) for finding in report.findings)
+
+
+def scored_at(kept: Kept) -> int:
+    """Where the prompt score of the plan w was."""
+    kept.place.restore()
+    with kept.place.sql() as run:
+        return scored(run).position
 
 
 # --- the file itself ---

@@ -262,6 +262,16 @@ def test_a_forged_event_at_the_end_that_the_rules_do_not_give_is_named(case: Cas
     assert [(f.kind, f.event_id) for f in report.findings] == [("unfounded", "q@5")] * 2
 
 
+def test_a_new_event_without_a_version_is_named(case: Case) -> None:
+    def forge(log: AlteredLog) -> None:
+        log.entries.append(replace(log.at(7), position=9, version="two"))  # type: ignore[arg-type]
+
+    report = after(case, forge)
+    assert report.new_events == ("q@two",)
+    assert found(report) == [("unreadable", 9, "q@two")]
+    assert report.findings[0].why == "its version 'two' is no whole number"
+
+
 def test_a_wrong_decision_from_before_is_not_blamed_on_what_is_new(case: Case) -> None:
     log = case.altered()
     log.say(4, '"new":"done"', '"new":"failed"')
