@@ -1,9 +1,9 @@
 """The doctor looks at stores as they lie, names what is wrong by place, and changes nothing."""
 
-import os
 import random
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,8 +19,10 @@ from plangate.infrastructure.bootstrap import connect, doctor
 from plangate.infrastructure.event_store.sqlite_file import LAYOUT_VERSION
 from plangate.infrastructure.upkeep import sqlite_checkup
 from tests.reliability.test_damaged_events import DAMAGES
+from tests.support.copy_workers import examine_as_nobody
 from tests.support.postgres_server import PostgresServer
 from tests.support.random_work import RandomWork
+from tests.support.reliability_crowd import PATIENCE, PROCESSES, crowd
 from tests.support.umadb_server import umadb_server
 
 TASKS = [{"id": "a", "title": "Build"}]
@@ -119,14 +121,33 @@ def test_who_opens_it_meanwhile_gives_no_false_alarm(store: Path) -> None:
     assert well(checkup, "end").endswith("given, 7")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everything")
-def test_a_store_that_may_only_be_read_or_not_at_all(store: Path) -> None:
-    store.chmod(0o444)
-    store.parent.chmod(0o555)
-    assert doctor(store).health is Health.OK
-    store.chmod(0)
-    assert "cannot be read (Permission denied)" in ill(doctor(store))["file"]
-    store.parent.chmod(0o755)
+@pytest.fixture
+def shared(store: Path) -> Iterator[Path]:
+    """The store at a place where everybody may go."""
+    folder = Path(tempfile.mkdtemp())
+    shutil.copy(store, folder)
+    yield folder / store.name
+    folder.chmod(0o777)
+    shutil.rmtree(folder)
+
+
+def test_a_store_that_may_only_be_read_or_not_at_all(shared: Path) -> None:
+    shared.chmod(0o444)
+    shared.parent.chmod(0o555)
+    assert ill(_seen_by_nobody(shared)) == {}
+    shared.chmod(0)
+    assert "cannot be read (Permission denied)" in ill(_seen_by_nobody(shared))["file"]
+
+
+def _seen_by_nobody(path: Path) -> Checkup:
+    """What a process without rights finds."""
+    ours, theirs = PROCESSES.Pipe(duplex=False)
+    with crowd() as alone:
+        alone.start(examine_as_nobody, path, theirs)
+        assert ours.poll(PATIENCE)
+        seen: Checkup = ours.recv()
+        alone.finish()
+    return seen
 
 
 def test_an_older_layout_is_told_and_not_upgraded(store: Path) -> None:
