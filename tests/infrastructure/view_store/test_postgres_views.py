@@ -52,9 +52,8 @@ def asked(url: str) -> Run:
 @pytest.fixture
 def service(url: str, run: Run) -> Iterator[str]:
     """The address of a user with the rights that docs/postgres.md names; to make tables is none."""
-    rights = re.search("```postgresql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert rights
-    run(f"CREATE ROLE service LOGIN; {rights[1]}")
+    rights = re.findall("```postgresql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    run("; ".join(["CREATE ROLE service LOGIN", *rights]))
     yield url.replace("plangate@", "service@")
     run("DROP OWNED BY service; DROP ROLE service")
 
@@ -112,6 +111,16 @@ def test_a_service_rebuilds_views_of_an_older_fold_though_it_may_make_no_table(
         with pytest.raises(psycopg.errors.InsufficientPrivilege), psycopg.connect(service) as user:
             user.execute("CREATE TABLE plangate.more ()")
     assert asked("SELECT view, fold_version FROM view_marks ORDER BY view") == before
+
+
+def test_the_rights_that_are_named_for_the_ledger_are_enough(
+    service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLANGATE_LEDGER_KEY", str(tmp_path / "key"))
+    with connect(service) as registry:
+        registry.ledger.checkpoint()
+        registry.score_prompt("p", "b", 0.9)
+        assert registry.ledger.checkpoint().note
 
 
 def test_rebuilding_again_and_again_leaves_nothing_on_the_other_side(url: str, asked: Run) -> None:

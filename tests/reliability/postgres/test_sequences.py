@@ -1,0 +1,83 @@
+"""R5: random work on PostgreSQL gives what the naive model gives, also to who reads it anew."""
+
+from contextlib import closing
+from random import Random
+
+from plangate.application.calls import Call
+from plangate.application.registry import PlanRegistry
+from plangate.application.results import PlanStatus
+from plangate.domain.errors import PlangateError
+from plangate.infrastructure.event_store.postgres import events_in
+from plangate.infrastructure.event_store.postgres_schema import Schema, open_schema
+from plangate.infrastructure.view_store.postgres import PostgresViewStore
+from tests.support.clocks import counted_ids
+from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_plan
+from tests.support.ledgers import some_ledger
+from tests.support.naive import NaivePlan, Refused
+from tests.support.postgres_server import PostgresServer
+from tests.support.reliability_figures import Say, short_and_long
+from tests.support.views import same_views
+from tests.support.wishes import some_wish
+
+
+class Sequences:
+    """Plans worked on one after the other, each also in the naive model, whose clock is used."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._naive: NaivePlan
+        self._chance = Random(5)
+        self.registry, self._reader = self._open(), self._open()
+        self.commands = 0
+
+    def one(self, plan_id: str) -> None:
+        """A plan from its creation on."""
+        chance = self._chance
+        wish, self._naive = a_plan(
+            chance.randint(1, 5),
+            chance.randrange(len(POLICIES)),
+            chance.randrange(len(DEPENDENCIES)),
+        )
+        self._naive.plan_id = plan_id
+        self.registry._commands.carry_out(plan_id, wish, Call(), PlanStatus.of)
+        for _ in range(chance.randint(1, 14)):
+            self._naive.now += chance.choice([0, 1, 1, 5, 40, -100])
+            self._command(plan_id)
+        same_plan(self._reader._streams.current(plan_id).plan, self._naive)
+
+    def _command(self, plan_id: str) -> None:
+        wish, model = some_wish(self._chance, self._naive)
+        told = expected = None
+        try:
+            self.registry._commands.carry_out(plan_id, wish, Call(), PlanStatus.of)
+        except PlangateError as refusal:
+            told = type(refusal).__name__
+        try:
+            model()
+        except Refused as refusal:
+            expected = str(refusal)
+        assert (wish, told) == (wish, expected)
+        self.commands += 1
+
+    def _open(self) -> PlanRegistry:
+        events = events_in(self._schema)
+        return PlanRegistry(
+            events,
+            views=PostgresViewStore(self._schema),
+            ledger=some_ledger(events),
+            clock=lambda: at(self._naive),
+            new_id=counted_ids(),
+        )
+
+
+@short_and_long("sequences", 20, 5_000)
+def test_sequences_on_postgresql_give_what_the_naive_model_gives(
+    postgres: PostgresServer, say: Say, sequences: int
+) -> None:
+    with closing(open_schema(postgres.url)) as schema:
+        work = Sequences(schema)
+        for number in range(sequences):
+            work.one(f"p{number}")
+        same_views(work.registry)
+        events = work.registry.last_position()
+    say("R5 sequences", sequences=sequences, commands=work.commands, events=events)
