@@ -8,9 +8,15 @@ from dataclasses import dataclass
 
 from plangate.application.history.commands import RecordedCommand
 from plangate.domain.confidence import reaches
-from plangate.domain.events import PlanEvent, ReplanTriggered, TaskScored, TaskStatusChanged
+from plangate.domain.events import (
+    OutcomeRecorded,
+    PlanEvent,
+    ReplanTriggered,
+    TaskScored,
+    TaskStatusChanged,
+)
 from plangate.domain.plan import Plan
-from plangate.domain.vocabulary import ScoreKind, StatusCause, TaskStatus
+from plangate.domain.vocabulary import Outcome, ScoreKind, StatusCause, TaskStatus
 
 
 def is_judged(command: RecordedCommand) -> bool:
@@ -48,10 +54,10 @@ class Course:
 class Trouble:
     """How many output scores there were so far, and after how many a task first failed.
 
-    A task fails when it is marked `failed` by hand, or settled by an output score while
-    its own confidence is below the plan's threshold, whatever the gate makes of the plan.
-    That is looked up in what was recorded, so that it is the same moment whichever policy
-    is tried.
+    A task fails when its result is rejected, when it is marked `failed` by hand, or when
+    an output score settles it while its own confidence is below the plan's threshold,
+    whatever the gate makes of the plan. That is looked up in what was recorded, so that
+    it is the same moment whichever policy is tried.
     """
 
     scores: int = 0
@@ -75,6 +81,8 @@ class Trouble:
 
 
 def _fails(after: Plan, event: PlanEvent) -> bool:
+    if isinstance(event, OutcomeRecorded):
+        return event.outcome is Outcome.REJECTED
     if isinstance(event, TaskStatusChanged):
         return event.cause is StatusCause.MARKED and event.new is TaskStatus.FAILED
     if not isinstance(event, TaskScored) or not event.mark_done:

@@ -96,8 +96,8 @@ class PlanReplay(_Answer):
     `fired` and `would_have_fired` name the recorded scores at which the gate did and
     would have. `changed` counts the commands that would have ended otherwise.
     `first_failure` names the recorded command at which a task first failed, whatever the
-    gates make of the plan: marked so by hand, or settled by an output score while its own
-    confidence was below the recorded threshold.
+    gates make of the plan: its result was rejected, or it was marked so by hand, or settled
+    by an output score while its own confidence was below the recorded threshold.
     """
 
     plan_id: str

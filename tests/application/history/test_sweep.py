@@ -99,6 +99,17 @@ def test_a_task_that_its_own_score_settles_below_the_threshold_has_failed(
     assert totals(registry).false_alarms == (0 if mark_done else 1)
 
 
+def test_a_task_whose_result_is_rejected_has_failed_however_it_was_judged(
+    registry: PlanRegistry, plan_id: str
+) -> None:
+    registry.score_output(plan_id, "a", 0.9)
+    registry.record_outcome(plan_id, "a", "accepted", source="ci")
+    assert registry.replay(policy={}).plans[0].first_failure is None
+    registry.record_outcome(plan_id, "a", "rejected", source="customer")
+    plan = registry.replay(policy={"confidence_threshold": 1.0}).plans[0]
+    assert (plan.first_failure, plan.replayed.lead) == ("billing@5", 0)
+
+
 def test_a_score_of_a_task_that_passes_is_no_failure_however_low_the_plan(
     registry: PlanRegistry, plan_id: str
 ) -> None:
