@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from plangate.application.acceptance import accept_identifier
 from plangate.application.errors import LedgerContradicted, NothingRecorded
 from plangate.application.ledger import tree
 from plangate.application.ledger.encoding import leaf_data, leaf_of
@@ -110,9 +111,11 @@ class Ledger:
     def prove(self, event_id: str, *, tell: Tell = untold) -> InclusionProof:
         """Prove that an event is in the log as it is now, to anyone, offline.
 
-        Raises `InvalidInput` for an event that is not there, `LedgerContradicted` where it
+        Raises `InvalidInput` for what is no event id or not there, `LedgerContradicted` where it
         is not what the ledger has, and as `key` does.
         """
+        plan_id, _, _ = str(event_id).rpartition("@")
+        accept_identifier("event_id", plan_id)
         checkpoint = self.checkpoint(tell=tell)
         leaf = self._store.find(event_id)
         if leaf is None:

@@ -232,11 +232,12 @@ class _Saved:
     """The saved leaves, one after the other, as the log comes to their positions."""
 
     def __init__(self, ledger: LedgerStore, reach: Reach, findings: Findings) -> None:
+        self._ledger = ledger
         self._reach = reach
         self._findings = findings
         self._tree = Frontier()
         self._position = 0
-        self._leaves = self._read(ledger)
+        self._leaves = self._read()
         self._next = next(self._leaves, None)
 
     def at(self, position: int) -> Leaf | None:
@@ -257,12 +258,19 @@ class _Saved:
         if (self._position, self._tree) != (self._reach.position, self._reach.tree):
             why = "the root it goes on from is not that of its leaves"
             self._findings.note(LedgerFindingKind.LEDGER, why)
+        if self._ledger.leaves(first=self._reach.tree.size, limit=1) and self._stands_still():
+            why = "it has leaves beyond what it says that it took in"
+            self._findings.note(LedgerFindingKind.LEDGER, why)
 
-    def _read(self, ledger: LedgerStore) -> Iterator[Leaf]:
+    def _stands_still(self) -> bool:
+        """Whether nobody has led the ledger on meanwhile."""
+        return self._ledger.reach() == self._reach
+
+    def _read(self) -> Iterator[Leaf]:
         """The leaves, as far as they can be such: numbered, rising, with whole hashes."""
         for first in range(0, self._reach.tree.size, PAGE):
             limit = min(PAGE, self._reach.tree.size - first)
-            page = {leaf.number: leaf for leaf in ledger.leaves(first=first, limit=limit)}
+            page = {leaf.number: leaf for leaf in self._ledger.leaves(first=first, limit=limit)}
             for number in range(first, first + limit):
                 leaf = page.get(number)
                 if leaf is None or not self._position < leaf.position <= self._reach.position:

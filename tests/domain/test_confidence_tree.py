@@ -21,6 +21,9 @@ SCORES = st.one_of(st.none(), st.floats(0.0, 1.0), st.sampled_from([0.0, 0.72, 1
 DECAYS = st.sampled_from([1.0, 0.85, 0.3, 1e-9, 5e-324])
 
 
+BY_RECENCY = Policy(order=Recency.SCORED)
+
+
 def a_task(place: int, version: int = 0, score: float | None = None) -> Task:
     given = () if score is None else (Judgement(score, version),)
     return replace(Task(f"t{place}", None, None, {}), output_judgements=given)
@@ -144,6 +147,19 @@ def test_a_tree_by_recency_says_the_same_to_the_bit_however_it_was_grown() -> No
             trees.append(tree.rescored(a_task(99), None))
         assert len({tree.rolling_confidence for tree in trees}) == 1
         assert len(trees[0].slots) == len(tasks)
+
+
+@pytest.mark.parametrize("first", [0, 1, 63])
+def test_scores_that_come_one_after_the_other_have_places_of_their_own(first: int) -> None:
+    """Also where one part of the tree ends and the next begins, and where it has to grow."""
+    plan = Plan("p", order=tuple(f"t{n}" for n in range(200)), policy=BY_RECENCY)
+    tree = grown(replace(plan, tasks=HashTrieMap({t: a_task(0) for t in plan.order})))
+    confidences: list[float | None] = []
+    for place in range(200):
+        confidences.append(place / 200)
+        tree = tree.rescored(a_task(place, first + place, place / 200), place / 200)
+        assert tree.rolling_confidence == pytest.approx(defined(confidences, 0.85), abs=1e-9)
+    assert tree.order is plan.order
 
 
 def test_a_score_after_a_million_events_touches_few_nodes_and_empty_slots_hold_nothing() -> None:

@@ -479,6 +479,16 @@ def test_replaying_works_out_no_figure_anew() -> None:
     assert remembering.plan.gate.lows == 5
 
 
+def test_a_new_attempt_whose_old_scores_are_reset_is_judged_without_them() -> None:
+    """0.1 and 0.6 are low; without the 0.1, which counts no more, 0.6 and 0.6 are not."""
+    rules = {"consecutive_lows": 3, "attempt_scores": "reset"}
+    story = after(plan_of(**rules), score_output(A, 0.1), score_output(B, 0.6))
+    assert story.plan.gate.lows == 2
+
+    assert after(story, score_output(C, 0.6)).plan.replan_due
+    assert after(story, retry(A), score_output(C, 0.6)).plan.gate.lows == 0
+
+
 def test_a_revised_plan_is_judged_by_the_tasks_it_has() -> None:
     """Dropped, the bad task counts no more; moved to the end, it counts most."""
     rules = {"consecutive_lows": 2, "decay": 0.5, "confidence_threshold": 0.5}

@@ -132,7 +132,13 @@ def test_every_event_can_be_proved(case: Case, event_id: str) -> None:
     assert is_included(leaf_hash(data), proof.leaf, note.size, path, note.root)
 
 
-@pytest.mark.parametrize("event_id", ["p@9", "p", "", "nobody@1"])
+@pytest.mark.parametrize("event_id", ["p", "", "@1", "p\0@1", "\ud800@1", 7, None])
+def test_what_is_no_event_id_is_refused(case: Case, event_id: str) -> None:
+    with pytest.raises(InvalidInput, match="event_id: "):
+        case.ledger.prove(event_id)
+
+
+@pytest.mark.parametrize("event_id", ["p@9", "p@x", "nobody@1"])
 def test_what_is_not_there_is_not_proved(case: Case, event_id: str) -> None:
     with pytest.raises(InvalidInput, match="there is no event"):
         case.ledger.prove(event_id)

@@ -314,6 +314,27 @@ def test_leaves_that_are_gone_are_found(case: Case) -> None:
     assert ("ledger", None, None) in found(case.ledger.verify({"kept": kept}))
 
 
+def test_a_ledger_that_was_wound_back_is_found(case: Case) -> None:
+    case.ledger.checkpoint()
+    first = case.leaves._leaves[:5]
+    case.leaves._reach = Reach(5, Frontier().extended(leaf.hash for leaf in first))
+    report = case.ledger.verify()
+    assert (report.compared, report.new) == (5, 3)
+    assert [f.why for f in report.findings] == ["it has leaves beyond what it says that it took in"]
+    case.leaves._reach = Reach()
+    assert found(case.ledger.verify()) == [("ledger", None, None)]
+
+
+def test_a_ledger_that_is_led_on_meanwhile_is_no_finding(case: Case) -> None:
+    case.ledger.checkpoint()
+    case.registry.score_prompt("p", "a", 0.5)
+
+    def lead_on(_done: int, _all: int) -> None:
+        case.ledger.checkpoint()
+
+    assert case.ledger.verify(tell=lead_on).findings == ()
+
+
 def test_a_root_that_was_altered_is_found(case: Case) -> None:
     case.ledger.checkpoint()
     case.leaves._reach = Reach(8, Frontier(8, (bytes(32),)))
@@ -372,6 +393,8 @@ def test_a_signature_that_does_not_hold_is_found(case: Case) -> None:
 def test_a_text_that_is_no_checkpoint_is_refused(case: Case) -> None:
     with pytest.raises(InvalidInput, match="kept: is no checkpoint"):
         case.ledger.verify({"kept": "Dear diary"})
+    with pytest.raises(InvalidInput, match="kept: must be the text of a checkpoint"):
+        case.ledger.verify({"kept": 7})  # type: ignore[dict-item]
 
 
 def test_a_checkpoint_vouches_for_a_log_without_a_ledger(case: Case) -> None:
