@@ -156,7 +156,7 @@ class SqliteViewStore(RowQuestions):
                 for row in cursor.execute(query):
                     try:
                         table.decode([_as_text(value) for value in row])
-                    except ValueError:
+                    except (ValueError, TypeError):
                         yield view
 
     def close(self) -> None:
@@ -181,7 +181,7 @@ class SqliteViewStore(RowQuestions):
             rows = cursor.execute(query, (table.view, *where.values, limit)).fetchall()
         try:
             return [table.decode(row) for row in rows]
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise NotAStore(
                 f"a row of the view {table.view} is damaged; `plangate views rebuild {table.view}`"
                 " makes it anew from the log"
