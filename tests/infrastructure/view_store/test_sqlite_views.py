@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from plangate.application.errors import StoreReadOnly
+from plangate.application.errors import NotAStore, StoreReadOnly
 from plangate.application.ports import ViewStore
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.event_store.sqlite_file import LAYOUT_VERSION
@@ -117,3 +117,24 @@ def test_views_that_cannot_be_written_are_read_as_long_as_they_are_current(
         with pytest.raises(StoreReadOnly):
             registry.plans()
         assert registry.list_plans(labels=["x"]).plans[0].version == 5
+
+
+@pytest.mark.parametrize("value", ["'{'", "3", "x'ff'"])
+def test_a_damaged_row_is_named_with_what_makes_it_anew(tmp_path: Path, value: str) -> None:
+    """A flipped bit may also turn a text into a number, or into bytes that are none."""
+    path = made(tmp_path / "plans.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "UPDATE sqlite_master SET sql = replace(sql, 'labels TEXT', 'labels BLOB')"
+            " WHERE name = 'view_plans'"
+        )
+        connection.commit()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"UPDATE view_plans SET labels = {value}")
+        connection.commit()
+    with connect(path) as registry:
+        with pytest.raises(NotAStore, match="`plangate views rebuild plans` makes it anew"):
+            registry.plans()
+        registry.rebuild_views("plans")
+        same_views(registry)
