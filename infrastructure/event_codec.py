@@ -180,6 +180,9 @@ class EventCodec:
 
     def decode(self, entry: StoredEntry) -> RecordedEvent:
         """The event that was stored; raises `CorruptEvent` where it cannot be read."""
+        if entry.position is not None and entry.position < 1:
+            # No reader of the log comes by there; it must have no effect on its plan either.
+            raise _corrupt(entry, f"it stands outside of the log, at {entry.position}")
         try:
             record = self._record(entry.name, entry.state)
         except _Unreadable as unreadable:
@@ -293,7 +296,7 @@ def _brought_up_to_date(
         return model.model_validate_json(_compact(body))
     except ValidationError as error:
         raise _Unreadable(_first_problem(error)) from None
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _Unreadable(f"it is no stored record: {error!r}") from None
 
 

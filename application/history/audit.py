@@ -134,7 +134,10 @@ def _stored(store: EventStore, wanted: AuditWanted, tell: Tell) -> Iterator[Stor
     """The part of the log that is asked about, page by page."""
     reached = wanted.after
     if wanted.plan_id is not None:
-        while page := store.read_stored(wanted.plan_id, after=reached, until=reached + _PAGE):
+        while page := (
+            store.read_stored(wanted.plan_id, after=reached, until=reached + _PAGE)
+            or store.read_stored(wanted.plan_id, after=reached)  # a whole page may be missing
+        ):
             yield from page
             reached = page[-1].version
         return

@@ -101,8 +101,11 @@ class _Export:
 
 
 def entries_of(store: EventStore, plan_id: str) -> Iterator[StoredEntry]:
-    """A plan's entries in order, read page by page."""
+    """A plan's entries in order, read page by page; a whole page may be missing among them."""
     after = 0
-    while page := store.read_stored(plan_id, after=after, until=after + PAGE):
+    while page := (
+        store.read_stored(plan_id, after=after, until=after + PAGE)
+        or store.read_stored(plan_id, after=after)
+    ):
         yield from page
-        after += PAGE
+        after = page[-1].version

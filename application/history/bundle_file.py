@@ -137,7 +137,8 @@ def writing(target: Place) -> Iterator[BinaryIO]:
         raise FileExistsError(f"there is something at {str(place)!r} already")
     beside = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
     try:
-        with beside.open("xb") as stream:
+        beside.touch(mode=0o600, exist_ok=False)
+        with beside.open("wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())

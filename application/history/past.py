@@ -134,7 +134,8 @@ def _history(store: EventStore, plan_id: str, until: int | None = None) -> Itera
     while until is None or reached < until:
         end = reached + MAX_PAGE if until is None else min(reached + MAX_PAGE, until)
         page = store.read_stored(plan_id, after=reached, until=end)
-        if not page:
+        page = page or store.read_stored(plan_id, after=reached, until=until)
+        if not page:  # neither this page nor any behind it
             break
         yield from map(store.format.decode, page)
         reached = page[-1].version

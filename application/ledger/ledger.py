@@ -118,7 +118,7 @@ class Ledger:
         accept_identifier("event_id", plan_id)
         checkpoint = self.checkpoint(tell=tell)
         leaf = self._store.find(event_id)
-        if leaf is None:
+        if leaf is None or leaf.number >= checkpoint.size:  # it came after the checkpoint
             raise InvalidInput([Problem("event_id", f"there is no event {event_id!r}")])
         data = self._data_of(leaf)
         size, number = checkpoint.size, leaf.number

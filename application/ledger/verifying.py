@@ -138,8 +138,8 @@ class Verification:
     def _remember(self, entry: StoredEntry) -> None:
         if len(self._new_events) < MAX_LISTED:
             self._new_events.append(entry.event_id)
-            if _has_version(entry):
-                self._grown.setdefault(entry.plan_id, entry.version)
+        if _has_version(entry):
+            self._grown.setdefault(entry.plan_id, entry.version)
 
     def _judge_what_is_new(self) -> None:
         """Whether the rules give the new events; where nothing was taken in, all are new."""

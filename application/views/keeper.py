@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from threading import Lock
 from typing import Final
 
-from plangate.application.errors import CorruptEvent, StoreTooNew
+from plangate.application.errors import CorruptEvent, NotAStore, StoreTooNew
 from plangate.application.ports import Clock, EventStore, ViewStore
 from plangate.application.records import RecordedEvent
 from plangate.application.views.catalogue import VIEWS
@@ -245,5 +245,16 @@ class ViewKeeper:
                 reached = min(marks[Target(view.name, rebuilt=True)].position for view in begun)
                 tell(reached, self._log.last_position())
             if not self._advance(folds, begun, marks, rebuilt=True):
+                self._refuse_views_beyond_the_log(marks)
                 for view in begun:
                     self._store.swap(view.name)
+
+    def _refuse_views_beyond_the_log(self, marks: Marks) -> None:
+        """No rebuild could ever take the place of a view that knows more than the log."""
+        last = self._log.last_position()
+        for target, mark in marks.items():
+            if not target.rebuilt and mark.position > last:
+                raise NotAStore(
+                    f"the view {target.view!r} stands at {mark.position}, beyond the end of the "
+                    f"log at {last}: events were removed; bring a backup back"
+                )

@@ -91,7 +91,7 @@ def new_file(path: Path) -> Iterator[Path]:
         raise InvalidInput([Problem("file", f"the folder {path.parent} does not exist")])
     _refuse_taken(path)
     partial = path.with_name(f"{path.name}.{token_hex(4)}.partial")
-    partial.touch(exist_ok=False)
+    partial.touch(mode=0o600, exist_ok=False)
     try:
         yield partial
         _wait_for_disk(partial)

@@ -262,6 +262,20 @@ def test_a_forged_event_at_the_end_that_the_rules_do_not_give_is_named(case: Cas
     assert [(f.kind, f.event_id) for f in report.findings] == [("unfounded", "q@5")] * 2
 
 
+def test_beyond_those_that_are_listed_new_events_are_judged_all_the_same(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verifying, "MAX_LISTED", 0)
+
+    def forge(log: AlteredLog) -> None:
+        state = log.at(7).state.replace(b'"score":0.9', b'"score":0.1')
+        log.entries.append(StoredEntry("q", 5, 9, "task-scored", state))
+
+    report = after(case, forge)
+    assert (report.new, report.new_events) == (1, ())
+    assert [(f.kind, f.event_id) for f in report.findings] == [("unfounded", "q@5")] * 2
+
+
 def test_a_new_event_without_a_version_is_named(case: Case) -> None:
     def forge(log: AlteredLog) -> None:
         log.entries.append(replace(log.at(7), position=9, version="two"))  # type: ignore[arg-type]
