@@ -6,8 +6,8 @@ Every sentence names a command that leads on.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from plangate.domain.obstacles import obstacles
 from plangate.domain.plan import Plan
-from plangate.domain.standing import obstacles
 from plangate.domain.task import Task
 from plangate.domain.vocabulary import ObstacleKind, PlanState, TaskStatus
 

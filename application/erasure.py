@@ -10,12 +10,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from plangate.application.calls import Call
-from plangate.application.commands import Commands
+from plangate.application.command_context import Call
+from plangate.application.command_handler import Commands
 from plangate.application.errors import StoreError
-from plangate.application.ports import EventStore, ViewStore
-from plangate.application.records import RecordedEvent
-from plangate.application.views.keeper import ViewKeeper
+from plangate.application.event_store import EventStore
+from plangate.application.recorded_event import RecordedEvent
+from plangate.application.views.runner import ViewKeeper
+from plangate.application.views.view_store import ViewStore
 from plangate.domain.commands import ErasePlan
 
 

@@ -10,9 +10,10 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from plangate.application.acceptance import accept, accept_identifier
-from plangate.application.calls import Call, CallOptions, current_call, surrounded_by
-from plangate.application.commands import Commands
+from plangate.application.bundles.importer import BundleImport, ImportReport
+from plangate.application.bundles.sealed_file import Place
+from plangate.application.command_context import Call, CallOptions, current_call, surrounded_by
+from plangate.application.command_handler import Commands
 from plangate.application.drafts import (
     PLAN_ID_DIGITS,
     TASK_ID_DIGITS,
@@ -22,19 +23,19 @@ from plangate.application.drafts import (
     with_task_ids,
 )
 from plangate.application.erasure import Eraser, Erasure
-from plangate.application.history.bundle_file import Place
-from plangate.application.history.bundle_import import BundleImport, ImportReport
-from plangate.application.history.calibration import Calibrator, NoCalibrator
-from plangate.application.history.questions import HistoryQuestions
-from plangate.application.history.selection import untold
+from plangate.application.event_store import Clock, EventStore, NewId
+from plangate.application.evidence.calibration import Calibrator, NoCalibrator
 from plangate.application.importing.intake import PlanFormat, PlanIntake, PlansImport
 from plangate.application.ledger.ledger import Ledger
-from plangate.application.ports import Clock, EventStore, NewId, ViewStore
+from plangate.application.next_task import ClaimAnywhere, by_urgency
+from plangate.application.operations.copying import Tell, copy_plans
+from plangate.application.operations.reports import CopyReport
+from plangate.application.plan_selection import untold
+from plangate.application.replay.queries import HistoryQuestions
 from plangate.application.results import PlanStatus, TaskView
-from plangate.application.streams import Stream
-from plangate.application.upkeep.copying import Tell, copy_plans
-from plangate.application.upkeep.reports import CopyReport
-from plangate.application.urgency import ClaimAnywhere, by_urgency
+from plangate.application.stream_cache import Stream
+from plangate.application.validation import accept, accept_identifier
+from plangate.application.views.view_store import ViewStore
 from plangate.domain.commands import (
     ApproveGate,
     ArchivePlan,

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict
 
 from plangate.application.advice import advice
 from plangate.domain.events import PlanEvent, TaskDropped, TaskScored
+from plangate.domain.obstacles import obstacles
 from plangate.domain.plan import Plan
-from plangate.domain.standing import obstacles
 from plangate.domain.task import Task
 from plangate.domain.vocabulary import ObstacleKind, PlanState, TaskStatus
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from time import perf_counter
 
 import plangate
-from plangate.application.records import Envelope, RecordedEvent
+from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.domain.commands import (
     ClaimNextTask,
     CreatePlan,
@@ -35,7 +35,7 @@ from plangate.domain.decisions import decide
 from plangate.domain.plan import Plan, event_id, fold
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import Scorer, ScorerKind, TaskStatus
-from plangate.infrastructure.event_store.sqlite import sqlite_event_store
+from plangate.infrastructure.sqlite.events import sqlite_event_store
 
 TASKS = 12
 AT_WORK = 100

@@ -27,11 +27,11 @@ from eventsourcing.persistence import Tracking
 from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore, SQLiteTrackingRecorder
 
 import plangate
-from plangate.application.ports import EventStore
-from plangate.application.records import Envelope, RecordedEvent
+from plangate.application.event_store import EventStore
+from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.views.catalogue import VIEWS
-from plangate.application.views.folding import Outcome, Standing, fold
-from plangate.application.views.updates import Mark, Target, ViewUpdate
+from plangate.application.views.projector import Outcome, Standing, fold
+from plangate.application.views.view_store import Mark, Target, ViewUpdate
 from plangate.domain.events import (
     PlanCreated,
     PlanEvent,
@@ -43,8 +43,8 @@ from plangate.domain.events import (
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import ScoreKind, Scorer, ScorerKind, StatusCause, TaskStatus
-from plangate.infrastructure.event_store.sqlite import sqlite_event_store
-from plangate.infrastructure.view_store.sqlite_writing import tables_of, write
+from plangate.infrastructure.sqlite.events import sqlite_event_store
+from plangate.infrastructure.sqlite.view_rows import tables_of, write
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TASKS = 12

@@ -59,7 +59,7 @@ from plangate.domain.events import (
     TaskScored,
 )
 from plangate.domain.plan import Plan, evolve
-from plangate.domain.revisions import approve, planned, retry, revise
+from plangate.domain.replanning import approve, planned, retry, revise
 from plangate.domain.task import Task
 from plangate.domain.vocabulary import (
     OutOfRange,

@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from rpds import HashTrieMap
 
-from plangate.domain.confidence_tree import (
+from plangate.domain.plan_order_tree import (
     EMPTY,
     ConfidenceTree,
     Node,

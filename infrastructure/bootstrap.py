@@ -12,32 +12,34 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from plangate.application.errors import NotAStore, StoreError, StoreNotEmpty
+from plangate.application.event_store import EventStore
 from plangate.application.ledger.ledger import Ledger
-from plangate.application.ports import EventStore, LedgerStore, ViewStore
+from plangate.application.ledger.ledger_store import LedgerStore
+from plangate.application.operations.copying import Tell, copy_plans, is_beginning
+from plangate.application.operations.log_checks import examine_log
+from plangate.application.operations.reports import BackupReport, Checkup, RestoreReport
 from plangate.application.registry import PlanRegistry
-from plangate.application.upkeep.copying import Tell, copy_plans, is_beginning
-from plangate.application.upkeep.log_checks import examine_log
-from plangate.application.upkeep.reports import BackupReport, Checkup, RestoreReport
-from plangate.infrastructure.calibrator import ScipyCalibrator
-from plangate.infrastructure.event_store.family import family_event_store
-from plangate.infrastructure.event_store.memory import memory_event_store
-from plangate.infrastructure.event_store.sqlite import events_in as events_in_file
-from plangate.infrastructure.event_store.sqlite_file import SqliteFile
-from plangate.infrastructure.event_store.sqlite_reading import looked_at
-from plangate.infrastructure.ledger.key_file import KeyFile
-from plangate.infrastructure.ledger.memory import MemoryLedgerStore
-from plangate.infrastructure.ledger.sqlite import SqliteLedgerStore
+from plangate.application.views.view_store import ViewStore
+from plangate.infrastructure.calibration.calibrator import ScipyCalibrator
+from plangate.infrastructure.eventsourcing_library.other_engines import family_event_store
+from plangate.infrastructure.memory.events import memory_event_store
+from plangate.infrastructure.memory.ledger import MemoryLedgerStore
 from plangate.infrastructure.settings import Settings
-from plangate.infrastructure.upkeep.sqlite_backup import (
+from plangate.infrastructure.signing_key import KeyFile
+from plangate.infrastructure.sqlite.backup import (
     Extent,
     copy_file,
     new_file,
     proved,
     require_same,
 )
-from plangate.infrastructure.upkeep.sqlite_checkup import examine_file
-from plangate.infrastructure.upkeep.versions import versions
-from plangate.infrastructure.view_store.sqlite import SqliteViewStore, memory_view_store
+from plangate.infrastructure.sqlite.checkup import examine_file
+from plangate.infrastructure.sqlite.events import events_in as events_in_file
+from plangate.infrastructure.sqlite.file import SqliteFile
+from plangate.infrastructure.sqlite.ledger import SqliteLedgerStore
+from plangate.infrastructure.sqlite.unchecked import looked_at
+from plangate.infrastructure.sqlite.views import SqliteViewStore, memory_view_store
+from plangate.infrastructure.versions import versions
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
@@ -170,7 +172,7 @@ def doctor(
             found += examine_log(events, tell)
     else:
         with _extra():
-            from plangate.infrastructure.upkeep.postgres_checkup import (  # noqa: PLC0415
+            from plangate.infrastructure.postgres.checkup import (  # noqa: PLC0415
                 examine_schema,
             )
         name, more = examine_schema(target, schema or Settings().pg_schema, tell)
@@ -232,18 +234,18 @@ def _in_one_file(path: Path) -> _Stores:
 
 def _in_one_schema(source: "str | ConnectionPool[Any]", schema: str) -> _Stores:
     with _extra():
-        from plangate.infrastructure.event_store import postgres  # noqa: PLC0415
-        from plangate.infrastructure.event_store.postgres_schema import (  # noqa: PLC0415
-            open_schema,
-        )
-        from plangate.infrastructure.ledger.postgres import (  # noqa: PLC0415
+        from plangate.infrastructure.postgres.events import events_in  # noqa: PLC0415
+        from plangate.infrastructure.postgres.ledger import (  # noqa: PLC0415
             PostgresLedgerStore,
         )
-        from plangate.infrastructure.view_store.postgres import (  # noqa: PLC0415
+        from plangate.infrastructure.postgres.schema import (  # noqa: PLC0415
+            open_schema,
+        )
+        from plangate.infrastructure.postgres.views import (  # noqa: PLC0415
             PostgresViewStore,
         )
     opened = open_schema(source, schema)
-    return postgres.events_in(opened), PostgresViewStore(opened), PostgresLedgerStore(opened)
+    return events_in(opened), PostgresViewStore(opened), PostgresLedgerStore(opened)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from typing import Any, Final, Generic, TypeVar, get_args
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from plangate.application.errors import CorruptEvent
-from plangate.application.records import Envelope, RecordedEvent, StoredEntry
+from plangate.application.recorded_event import Envelope, RecordedEvent, StoredEntry
 from plangate.domain.events import (
     AttemptStarted,
     Fact,

@@ -6,6 +6,8 @@
 What stands in `__all__` is the public API.
 """
 
+from plangate.application.bundles.exporter import ExportReport
+from plangate.application.bundles.importer import ImportReport
 from plangate.application.drafts import PlanDraft, TaskDraft
 from plangate.application.erasure import Erasure
 from plangate.application.errors import (
@@ -30,11 +32,7 @@ from plangate.application.errors import (
     StoreUnavailable,
     ViewBehind,
 )
-from plangate.application.graph import GraphNode, PlanGraph
-from plangate.application.history.audit import AuditEntry, AuditTrail, Figures
-from plangate.application.history.bundle_export import ExportReport
-from plangate.application.history.bundle_import import ImportReport
-from plangate.application.history.calibration import (
+from plangate.application.evidence.calibration import (
     Calibration,
     Confidence,
     Figure,
@@ -42,9 +40,11 @@ from plangate.application.history.calibration import (
     ReliabilityBin,
     ThresholdPoint,
 )
-from plangate.application.history.check import CheckReport, Mismatch, MismatchKind
+from plangate.application.evidence.finding import Finding, FindingKind, Severity
+from plangate.application.evidence.findings import FindingsReport
+from plangate.application.graph import GraphNode, PlanGraph
+from plangate.application.history.audit import AuditEntry, AuditTrail, Figures
 from plangate.application.history.diff import ChangeKind, PlanChange, PlanDiff
-from plangate.application.history.differences import Happening
 from plangate.application.history.explain import (
     Contribution,
     Explanation,
@@ -53,22 +53,8 @@ from plangate.application.history.explain import (
     ScorePart,
     TaskShift,
 )
-from plangate.application.history.finding import Finding, FindingKind, Severity
-from plangate.application.history.findings import FindingsReport
-from plangate.application.history.past import Moment
-from plangate.application.history.sweep import Point, Sweep
-from plangate.application.history.tipping import ScoreChange
-from plangate.application.history.totals import Totals
-from plangate.application.history.whatif import (
-    Difference,
-    Ending,
-    LostInput,
-    PlanReplay,
-    Reading,
-    TaskEnding,
-    UnfitPlan,
-    WhatIf,
-)
+from plangate.application.history.flip import ScoreChange
+from plangate.application.history.points import Moment
 from plangate.application.importing.foreign import NotCarried
 from plangate.application.importing.intake import (
     ImportedPlan,
@@ -86,8 +72,30 @@ from plangate.application.ledger.reports import (
     LedgerReport,
     VerifierKey,
 )
-from plangate.application.records import Envelope, RecordedEvent
+from plangate.application.operations.reports import (
+    BackupReport,
+    Checkup,
+    CopyReport,
+    Health,
+    Observation,
+    RestoreReport,
+)
+from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
+from plangate.application.replay.check import CheckReport, Mismatch, MismatchKind
+from plangate.application.replay.event_diff import Happening
+from plangate.application.replay.sweep import Point, Sweep
+from plangate.application.replay.totals import Totals
+from plangate.application.replay.what_if import (
+    Difference,
+    Ending,
+    LostInput,
+    PlanReplay,
+    Reading,
+    TaskEnding,
+    UnfitPlan,
+    WhatIf,
+)
 from plangate.application.results import (
     ClaimView,
     GateView,
@@ -97,15 +105,7 @@ from plangate.application.results import (
     TaskView,
     UnreadablePlan,
 )
-from plangate.application.upkeep.reports import (
-    BackupReport,
-    Checkup,
-    CopyReport,
-    Health,
-    Observation,
-    RestoreReport,
-)
-from plangate.application.views.queries import (
+from plangate.application.views.requests import (
     BoardPage,
     PlanOrder,
     PlanPage,
@@ -114,7 +114,7 @@ from plangate.application.views.queries import (
 )
 from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, TimelineEntry
 from plangate.application.views.status import ViewReport, ViewStatus
-from plangate.application.views.updates import StuckPlan
+from plangate.application.views.view_store import StuckPlan
 from plangate.domain.commands import (
     AddTask,
     ChangeTask,

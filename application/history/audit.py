@@ -13,15 +13,15 @@ from typing import Annotated, Final
 from pydantic import BaseModel, Field, Strict, WithJsonSchema
 
 from plangate.application.errors import CorruptEvent
-from plangate.application.history.figures import RunningFigure
-from plangate.application.history.past import Step
-from plangate.application.history.selection import Tell
+from plangate.application.event_store import EventStore
+from plangate.application.history.points import Step
+from plangate.application.history.running_confidence import RunningFigure
 from plangate.application.history.subjects import subjects
-from plangate.application.ports import EventStore
-from plangate.application.records import RecordedEvent, StoredEntry
+from plangate.application.plan_selection import Tell
+from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.results import Result
-from plangate.application.streams import refuse_gap
-from plangate.application.views.steps import known
+from plangate.application.stream_cache import refuse_gap
+from plangate.application.views.projection import known
 from plangate.domain.events import PlanCreated, PlanEvent
 from plangate.domain.plan import Plan, event_id, evolve
 from plangate.domain.vocabulary import Identifier, ScoreKind, Scorer, TaskStatus

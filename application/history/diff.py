@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
-from plangate.application.history.figures import RunningFigure
-from plangate.application.history.past import Moment, Step
+from plangate.application.history.points import Moment, Step
+from plangate.application.history.running_confidence import RunningFigure
 from plangate.application.history.subjects import subjects
 from plangate.application.results import ClaimView, Result
 from plangate.domain.confidence import differ, reaches

@@ -7,10 +7,10 @@ what its scores bring; every part names the event that brought it.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Self
 
-from plangate.application.history.figures import RunningFigure
-from plangate.application.history.past import Moment, Step
+from plangate.application.history.flip import Balance, ScoreChange
+from plangate.application.history.points import Moment, Step
+from plangate.application.history.running_confidence import RunningFigure
 from plangate.application.history.subjects import subjects
-from plangate.application.history.tipping import Balance, ScoreChange
 from plangate.application.results import GateView, Result
 from plangate.domain.confidence import UNSCORED, differ, score_shares
 from plangate.domain.plan import Plan, event_id

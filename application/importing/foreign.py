@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from plangate.application.acceptance import located
+from plangate.application.validation import located
 from plangate.domain.commands import PlanCommand
 from plangate.domain.decisions import decide
 from plangate.domain.errors import InvalidInput, Problem

@@ -14,14 +14,14 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from plangate.application.acceptance import accept
-from plangate.application.calls import Call
-from plangate.application.commands import Commands
-from plangate.application.history.selection import Tell
+from plangate.application.command_context import Call
+from plangate.application.command_handler import Commands
 from plangate.application.importing.foreign import ForeignPlan, NotCarried
 from plangate.application.importing.loopllm import loopllm_plans
 from plangate.application.importing.taskmaster import taskmaster_plans
-from plangate.application.streams import Streams
+from plangate.application.plan_selection import Tell
+from plangate.application.stream_cache import Streams
+from plangate.application.validation import accept
 from plangate.domain.errors import InvalidInput, Problem
 
 

@@ -11,7 +11,6 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from plangate.application.acceptance import accept, accept_identifier
 from plangate.application.importing.foreign import (
     ForeignId,
     ForeignModel,
@@ -22,6 +21,7 @@ from plangate.application.importing.foreign import (
     refuse_twice,
     understood,
 )
+from plangate.application.validation import accept, accept_identifier
 from plangate.domain.commands import CreatePlan, MarkTask
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.policy import Policy

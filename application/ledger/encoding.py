@@ -8,10 +8,10 @@ places have the same data.
 """
 
 from plangate.application.errors import CorruptEvent
+from plangate.application.event_store import EventFormat
 from plangate.application.ledger.leaves import Leaf
-from plangate.application.ledger.tree import leaf_hash
-from plangate.application.ports import EventFormat
-from plangate.application.records import StoredEntry
+from plangate.application.ledger.merkle_tree import leaf_hash
+from plangate.application.recorded_event import StoredEntry
 
 
 def leaf_data(written: EventFormat, entry: StoredEntry) -> bytes:

@@ -9,9 +9,9 @@ from typing import Final
 
 from plangate.application.ledger.encoding import at_position
 from plangate.application.ledger.leaves import Leaf
+from plangate.application.ledger.merkle_tree import leaf_hash
 from plangate.application.ledger.reports import LedgerFinding, LedgerFindingKind
-from plangate.application.ledger.tree import leaf_hash
-from plangate.application.records import StoredEntry
+from plangate.application.recorded_event import StoredEntry
 
 MAX_LISTED: Final = 1_000
 """So many findings are listed; all are counted."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from plangate.application.ledger.tree import Frontier
+from plangate.application.ledger.merkle_tree import Frontier
 
 
 @dataclass(frozen=True, slots=True)

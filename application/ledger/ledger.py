@@ -9,11 +9,12 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from plangate.application.acceptance import accept_identifier
 from plangate.application.errors import LedgerContradicted, NothingRecorded
-from plangate.application.ledger import tree
+from plangate.application.event_store import EventStore
+from plangate.application.ledger import merkle_tree
 from plangate.application.ledger.encoding import leaf_data, leaf_of
 from plangate.application.ledger.leaves import Leaf, Reach
+from plangate.application.ledger.ledger_store import LedgerKey, LedgerStore
 from plangate.application.ledger.notes import (
     Note,
     accept_note,
@@ -30,8 +31,8 @@ from plangate.application.ledger.reports import (
     LedgerReport,
     VerifierKey,
 )
-from plangate.application.ledger.verifying import Verification
-from plangate.application.ports import EventStore, LedgerKey, LedgerStore
+from plangate.application.ledger.verification import Verification
+from plangate.application.validation import accept_identifier
 from plangate.domain.errors import InvalidInput, Problem
 
 PAGE: Final = 5_000
@@ -122,8 +123,10 @@ class Ledger:
             raise InvalidInput([Problem("event_id", f"there is no event {event_id!r}")])
         data = self._data_of(leaf)
         size, number = checkpoint.size, leaf.number
-        path = tree.roots_of(tree.inclusion_spans(number, size), self._leaves(size))
-        if not tree.is_included(leaf.hash, number, size, path, read_note(checkpoint.note).root):
+        path = merkle_tree.roots_of(merkle_tree.inclusion_spans(number, size), self._leaves(size))
+        if not merkle_tree.is_included(
+            leaf.hash, number, size, path, read_note(checkpoint.note).root
+        ):
             raise LedgerContradicted("its leaves do not give its root")
         return InclusionProof(
             event_id=event_id,
@@ -149,11 +152,11 @@ class Ledger:
                 raise InvalidInput([Problem(field, problem)])
         if after.size > self._catch_up(untold).tree.size:
             raise LedgerContradicted(f"it has fewer than {after.size:,} events")
-        path = tree.roots_of(
-            tree.consistency_spans(before.size, after.size), self._leaves(after.size)
+        path = merkle_tree.roots_of(
+            merkle_tree.consistency_spans(before.size, after.size), self._leaves(after.size)
         )
         sizes = (before.size, before.root, after.size, after.root)
-        if before.origin != after.origin or not tree.is_consistent(*sizes, path):
+        if before.origin != after.origin or not merkle_tree.is_consistent(*sizes, path):
             raise LedgerContradicted("its leaves do not lead from the one checkpoint to the other")
         return ConsistencyProof(
             proof=tuple(map(_text, path)), old_checkpoint=old, new_checkpoint=new
@@ -202,7 +205,7 @@ class Ledger:
         """What a leaf is the hash of, from the log."""
         for entry in self._log.read_all_stored(after=leaf.position - 1, limit=1):
             data = leaf_data(self._log.format, entry)
-            if tree.leaf_hash(data) == leaf.hash:
+            if merkle_tree.leaf_hash(data) == leaf.hash:
                 return data
         raise LedgerContradicted(f"{leaf.event_id} does not say what it said, or is gone")
 

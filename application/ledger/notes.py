@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from plangate.application.ledger.tree import HASH_SIZE
+from plangate.application.ledger.merkle_tree import HASH_SIZE
 from plangate.domain.errors import InvalidInput, Problem
 
 _ED25519: Final = b"\x01"

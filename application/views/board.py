@@ -7,9 +7,9 @@ from typing import Final
 
 from rpds import HashTrieMap
 
+from plangate.application.views.projection import Step
 from plangate.application.views.rows import BoardTask
-from plangate.application.views.steps import Step
-from plangate.application.views.updates import Changes
+from plangate.application.views.view_store import Changes
 from plangate.domain.events import (
     PlanCreated,
     PlanErased,

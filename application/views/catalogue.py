@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from plangate.application.views import board, replans, summaries, timeline
-from plangate.application.views.steps import View
+from plangate.application.views import board, plan_summaries, replans, timeline
+from plangate.application.views.projection import View
 
 PLANS: Final = "plans"
 BOARD: Final = "board"
@@ -11,7 +11,7 @@ TIMELINE: Final = "timeline"
 REPLANS: Final = "replans"
 
 VIEWS: Final = (
-    View(PLANS, summaries.VERSION, summaries.project),
+    View(PLANS, plan_summaries.VERSION, plan_summaries.project),
     View(BOARD, board.VERSION, board.project),
     View(TIMELINE, timeline.VERSION, timeline.project),
     View(REPLANS, replans.VERSION, replans.project),

@@ -1,122 +1,305 @@
-"""What can be asked of the views: what is wanted, in which order, from where on.
+"""What can be asked across plans, answered from the views.
 
-Pages are cut by keys, not by counting: what others write meanwhile makes no row
-appear twice or go missing, unless it changes the row's own place in the order.
+By default a question first catches up with the log, so that everybody reads what
+they wrote. With `follow_log` one background reader does that instead, and a
+question can name the position that its answer must reflect.
 """
 
-from collections.abc import Sequence
-from enum import StrEnum
-from typing import Annotated, Any, Final
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel, Field, Strict
+from plangate.application.errors import StoreError, StoreReadOnly
+from plangate.application.event_store import Clock, EventStore
+from plangate.application.paging import MAX_PAGE, PlanFilter
+from plangate.application.plan_queries import PlanQuestions
+from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
+from plangate.application.validation import accept
+from plangate.application.views.catalogue import BOARD, PLANS, REPLANS, TIMELINE, VIEWS
+from plangate.application.views.cursors import cursor, read_cursor
+from plangate.application.views.follower import ViewReader
+from plangate.application.views.requests import (
+    After,
+    BoardPage,
+    BoardWanted,
+    PlanOrder,
+    PlanPage,
+    PlansWanted,
+    ReplanPage,
+    ReplansWanted,
+    TimelinePage,
+    TimelineWanted,
+    Wanted,
+)
+from plangate.application.views.rows import Row
+from plangate.application.views.runner import Tell, ViewKeeper
+from plangate.application.views.status import ViewReport, ViewStatus
+from plangate.application.views.view_store import Target, ViewStore
+from plangate.domain.errors import InvalidInput, Problem
+from plangate.domain.vocabulary import PlanState, TaskStatus
 
-from plangate.application.paging import MAX_PAGE
-from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, TimelineEntry
-from plangate.domain.vocabulary import Flag, Identifier, Labels, PlanState, TaskStatus, Title
+_Row = TypeVar("_Row", bound=Row)
+_Wanted = TypeVar("_Wanted", bound=Wanted)
 
-Keys = Sequence[tuple[str, bool]]
-"""The fields rows are ordered by, each ascending or (True) descending; together unique."""
+FEW_PLANS: Final = 100
+"""So many plans are read sooner than views are brought up to date."""
 
-
-class PlanOrder(StrEnum):
-    """How plans are ordered."""
-
-    OLDEST = "oldest"
-    NEWEST = "newest"
-    UPDATED = "updated"
-    CONFIDENCE = "confidence"
-    PRIORITY = "priority"
-
-    @property
-    def keys(self) -> Keys:
-        """Created first or last, updated last, least confident, most urgent: that comes first."""
-        return _ORDERS[self]
-
-
-_FIRST: Final = ("created_position", False)
-_ORDERS: Final[dict[str, Keys]] = {
-    PlanOrder.OLDEST: (_FIRST,),
-    PlanOrder.NEWEST: (("created_position", True),),
-    PlanOrder.UPDATED: (("updated_position", True),),
-    PlanOrder.CONFIDENCE: (("rolling_confidence", False), _FIRST),
-    PlanOrder.PRIORITY: (("priority", True), _FIRST),
-}
-
-_Limit = Annotated[int, Strict(), Field(ge=1, le=MAX_PAGE)]
-
-
-class Wanted(BaseModel):
-    """How much of an answer is wanted, and from where on."""
-
-    limit: _Limit = 100
-    after: Annotated[str, Strict(), Field(max_length=2_000)] | None = None
-    at_least: Annotated[int, Strict(), Field(ge=0)] = 0
+_ON_THE_BOARD: Final = ("plan_position", "place", "plan_id", "task_id")
 
 
-class PlansWanted(Wanted):
-    """Plans that match all that is said: all the labels, every word of the text."""
+class ViewQuestions(PlanQuestions):
+    """The answers of one store and its views."""
 
-    state: PlanState | None = None
-    needs_replan: Flag | None = None
-    text: Title | None = None
-    labels: Labels = ()
-    order: PlanOrder = PlanOrder.OLDEST
+    def __init__(self, store: EventStore, views: ViewStore, clock: Clock) -> None:
+        super().__init__(store)
+        self._views = views
+        self._keeper = ViewKeeper(store, views, clock)
+        self._reader = ViewReader(self._keeper)
 
-    @property
-    def words(self) -> tuple[str, ...] | None:
-        """What the text asks for: words, or beginnings of words. None without a text."""
-        return None if self.text is None else tuple(self.text.split())
+    def list_plans(
+        self,
+        *,
+        limit: int | None = None,
+        state: PlanState | str | None = None,
+        needs_replan: bool | None = None,
+        labels: Sequence[str] = (),
+    ) -> PlanList:
+        """The plans that are there, oldest first: all that match, or the first `limit`.
+
+        A plan with an event that cannot be read is named beside the others.
+        """
+        wanted = accept(
+            PlanFilter,
+            {"limit": limit, "state": state, "needs_replan": needs_replan, "labels": labels},
+        )
+        plans: list[PlanStatus] = []
+        unreadable: list[UnreadablePlan] = []
+        for read in self._readable(self._found(wanted)):
+            if len(plans) == wanted.limit:
+                break
+            if isinstance(read, UnreadablePlan):
+                unreadable.append(read)
+            elif wanted.admits(read.plan):
+                plans.append(PlanStatus.of(read.plan))
+        return PlanList(plans=tuple(plans), unreadable=tuple(unreadable))
+
+    def plans(
+        self,
+        *,
+        state: PlanState | str | None = None,
+        needs_replan: bool | None = None,
+        text: str | None = None,
+        labels: Sequence[str] = (),
+        order: PlanOrder | str = PlanOrder.OLDEST,
+        limit: int = 100,
+        after: str | None = None,
+        at_least: int = 0,
+    ) -> PlanPage:
+        """Which plans are there, and how do they stand? Those that match all that is said.
+
+        `text` names words, or beginnings of words, that goal and titles must hold
+        between them. Go on with `after`, the `next` of the answer before; at most
+        10,000 at a time. `at_least` is a position that the answer must reflect.
+        """
+        wanted = accept(
+            PlansWanted,
+            {
+                "state": state,
+                "needs_replan": needs_replan,
+                "text": text,
+                "labels": labels,
+                "order": order,
+                "limit": limit,
+                "after": after,
+                "at_least": at_least,
+            },
+        )
+        fields = [field for field, _ in wanted.order.keys]
+        rows, following = self._page(
+            PLANS, f"{PLANS}/{wanted.order}", fields, wanted, self._views.plans
+        )
+        return PlanPage(plans=rows, next=following)
+
+    def board(
+        self,
+        plan_id: str | None = None,
+        *,
+        status: TaskStatus | str | None = None,
+        limit: int = 100,
+        after: str | None = None,
+        at_least: int = 0,
+    ) -> BoardPage:
+        """Who is where? The tasks of a plan, or those in a status, or both."""
+        wanted = accept(
+            BoardWanted,
+            {
+                "plan_id": plan_id,
+                "status": status,
+                "limit": limit,
+                "after": after,
+                "at_least": at_least,
+            },
+        )
+        if wanted.plan_id is None and wanted.status is None:
+            raise InvalidInput([Problem("plan_id", "name a plan, a status or both")])
+        rows, following = self._page(BOARD, BOARD, _ON_THE_BOARD, wanted, self._views.board)
+        return BoardPage(tasks=rows, next=following)
+
+    def timeline(
+        self,
+        plan_id: str,
+        *,
+        limit: int = 1_000,
+        after: str | None = None,
+        at_least: int = 0,
+    ) -> TimelinePage:
+        """How did a plan's confidence move? Its scores as they came; empty for an unknown plan."""
+        wanted = accept(
+            TimelineWanted,
+            {"plan_id": plan_id, "limit": limit, "after": after, "at_least": at_least},
+        )
+        rows, following = self._page(TIMELINE, TIMELINE, ("version",), wanted, self._views.timeline)
+        return TimelinePage(scores=rows, next=following)
+
+    def replans(
+        self,
+        plan_id: str | None = None,
+        *,
+        newest_first: bool = False,
+        limit: int = 100,
+        after: str | None = None,
+        at_least: int = 0,
+    ) -> ReplanPage:
+        """When and on what figures did gates fire? Those of a plan, or of all plans."""
+        wanted = accept(
+            ReplansWanted,
+            {
+                "plan_id": plan_id,
+                "newest_first": newest_first,
+                "limit": limit,
+                "after": after,
+                "at_least": at_least,
+            },
+        )
+        question = f"{REPLANS}/{'newest' if wanted.newest_first else 'oldest'}"
+        rows, following = self._page(REPLANS, question, ("position",), wanted, self._views.replans)
+        return ReplanPage(replans=rows, next=following)
+
+    # --- the views themselves ---
+
+    def last_position(self) -> int:
+        """The position of the newest event: what `at_least` needs to read one's own writes."""
+        return self._store.last_position()
+
+    def view_report(self) -> ViewReport:
+        """How far behind, how large and on what stuck each view is; catches up with nothing."""
+        marks, sizes, last = self._views.marks(), self._views.sizes(), self.last_position()
+        found = []
+        for view in VIEWS:
+            mark, rebuild = marks.get(Target(view.name)), marks.get(Target(view.name, rebuilt=True))
+            position = mark.position if mark else 0
+            status = ViewStatus(
+                name=view.name,
+                fold_version=mark.fold_version if mark else 0,
+                position=position,
+                lag=max(last - position, 0),
+                rows=sizes.get(view.name, 0),
+                rebuilding=rebuild.position if rebuild else None,
+                stuck=tuple(mark.stuck.values()) if mark else (),
+            )
+            found.append(status)
+        return ViewReport(position=last, views=tuple(found), failure=self._reader.failure)
+
+    def rebuild_views(self, *names: str, tell: Tell = lambda _reached, _last: None) -> None:
+        """Make views again from the log alone: those that are named, or all.
+
+        They are built beside the old ones, which are read until the new ones take
+        their place at once. `tell` hears how far it has come. Killing it harms nothing.
+        """
+        known = [view.name for view in VIEWS]
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            problem = f"{unknown[0]!r} is no view; there are {', '.join(known)}"
+            raise InvalidInput([Problem("names", problem)])
+        self._keeper.rebuild(names or known, tell)
+
+    def follow_log(self) -> None:
+        """From now on one background thread keeps the views current, until the registry closes.
+
+        Questions then no longer catch up themselves; `at_least` makes them wait.
+        """
+        self._reader.start()
+
+    def _found(self, wanted: PlanFilter) -> Iterable[str] | None:
+        """Which plans may match, oldest first; None where only reading them all can tell.
+
+        That is without a filter, and where the views are behind and cannot be written.
+        """
+        if wanted == PlanFilter(limit=wanted.limit):
+            return None
+        try:
+            self._reader.reach(PLANS, self.last_position())
+        except StoreReadOnly:
+            return None
+        matching = PlansWanted(
+            state=wanted.state, needs_replan=wanted.needs_replan, labels=wanted.labels
+        )
+        rows = _all_rows(self._views.plans, matching, ("created_position",))
+        stuck = self._views.marks()[Target(PLANS)].stuck
+        return dict.fromkeys([*stuck, *(row.plan_id for row in rows)])
+
+    def _with_work(self, now: datetime) -> Iterable[str] | None:
+        """Plans in which a task may be ready, or held by a claim that has run out; oldest first.
+
+        None where they are better all read: few plans, or views that may not tell. No
+        view stands in the way of work.
+        """
+        if len(self._store.plan_ids(limit=FEW_PLANS + 1)) <= FEW_PLANS:
+            return None
+        try:
+            self._keeper.catch_up()
+            marks = self._views.marks()
+            if marks[Target(PLANS)].stuck or marks[Target(BOARD)].stuck:
+                return None
+            active = PlansWanted(state=PlanState.ACTIVE)
+            found = {
+                row.created_position: row.plan_id
+                for row in _all_rows(self._views.plans, active, ("created_position",))
+            }
+            claimed = BoardWanted(status=TaskStatus.IN_PROGRESS)
+            for task in _all_rows(self._views.board, claimed, _ON_THE_BOARD):
+                if task.lease_until is not None and task.lease_until <= now:
+                    found[task.plan_position] = task.plan_id
+        except StoreError:
+            return None
+        return [found[position] for position in sorted(found)]
+
+    def _page(
+        self,
+        view: str,
+        question: str,
+        fields: Sequence[str],
+        wanted: _Wanted,
+        ask: Callable[[_Wanted, After | None, int], Sequence[_Row]],
+    ) -> tuple[tuple[_Row, ...], str | None]:
+        """The rows that are wanted, and the cursor behind them if there are more."""
+        after = None if wanted.after is None else read_cursor(wanted.after, question, fields)
+        self._reader.reach(view, wanted.at_least)
+        rows: Any = ask(wanted, after, wanted.limit + 1)
+        there_are_more = len(rows) > wanted.limit
+        rows = tuple(rows[: wanted.limit])
+        return rows, cursor(question, fields, rows[-1]) if there_are_more else None
 
 
-class BoardWanted(Wanted):
-    """The tasks of a plan, or those in a status, or both."""
-
-    plan_id: Identifier | None = None
-    status: TaskStatus | None = None
-
-
-class TimelineWanted(Wanted):
-    """The scores of a plan."""
-
-    plan_id: Identifier
-
-
-class ReplansWanted(Wanted):
-    """The replans of all plans, or of one."""
-
-    plan_id: Identifier | None = None
-    newest_first: Flag = False
-
-
-class _Page(BaseModel):
-    """A part of an answer. `next` says where the next part begins; None when there is none."""
-
-    next: str | None = None
-
-
-class PlanPage(_Page):
-    """Plan summaries."""
-
-    plans: tuple[PlanSummary, ...]
-
-
-class BoardPage(_Page):
-    """Tasks: older plans first, each in plan order."""
-
-    tasks: tuple[BoardTask, ...]
-
-
-class TimelinePage(_Page):
-    """A plan's scores in the order they came."""
-
-    scores: tuple[TimelineEntry, ...]
-
-
-class ReplanPage(_Page):
-    """Replans in the order they happened, or the other way round."""
-
-    replans: tuple[ReplanEntry, ...]
-
-
-After = tuple[Any, ...]
-"""The values of an order's keys in the last row that was told."""
+def _all_rows(
+    ask: Callable[[_Wanted, After | None, int], Sequence[_Row]],
+    wanted: _Wanted,
+    fields: Sequence[str],
+) -> list[_Row]:
+    """Every row that is wanted, by the fields that say where the last one stood."""
+    rows: list[_Row] = []
+    last: After | None = None
+    while page := ask(wanted, last, MAX_PAGE):
+        rows += page
+        last = tuple(getattr(page[-1], field) for field in fields)
+    return rows

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from plangate.application.views.updates import StuckPlan
+from plangate.application.views.view_store import StuckPlan
 
 
 class ViewStatus(BaseModel):

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
+from plangate.application.views.projection import Step
 from plangate.application.views.rows import TimelineEntry
-from plangate.application.views.steps import Step
-from plangate.application.views.updates import Changes
+from plangate.application.views.view_store import Changes
 from plangate.domain.events import AttemptStarted, ScoreRetracted, TaskScored
 from plangate.domain.recency_tree import FigureTree, tree_of
 

@@ -10,10 +10,10 @@ from rich.text import Text
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
 from plangate.domain.plan import Plan
-from plangate.infrastructure.cli import show
 from plangate.infrastructure.cli.answers import Verdict
-from plangate.infrastructure.cli.graphs import GraphForm
-from plangate.infrastructure.cli.telling import history
+from plangate.infrastructure.cli.render import status as show
+from plangate.infrastructure.cli.render.event_text import history
+from plangate.infrastructure.cli.render.graph import GraphForm
 from plangate.infrastructure.cli.terminal import Terminal
 from plangate.infrastructure.cli.wording import figure
 

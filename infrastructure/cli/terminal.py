@@ -20,12 +20,12 @@ from pydantic import BaseModel
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from plangate.application.calls import CallOptions
+from plangate.application.command_context import CallOptions
+from plangate.application.operations.reports import BackupReport, Checkup, RestoreReport
 from plangate.application.registry import PlanRegistry
-from plangate.application.upkeep.reports import BackupReport, Checkup, RestoreReport
 from plangate.infrastructure.bootstrap import backup, connect, doctor, migrate, restore_backup
 from plangate.infrastructure.cli.exits import exit_code, facts, told
-from plangate.infrastructure.cli.options import (
+from plangate.infrastructure.cli.input.options import (
     Actor,
     AsJson,
     CorrelationId,

@@ -7,9 +7,9 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from plangate.application.history.calibration import Calibration
-from plangate.application.history.sweep import Sweep
-from plangate.application.history.whatif import WhatIf
+from plangate.application.evidence.calibration import Calibration
+from plangate.application.replay.sweep import Sweep
+from plangate.application.replay.what_if import WhatIf
 from plangate.domain.errors import PlangateError
 
 FORMS = (".png", ".svg", ".html")

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
-from plangate.application.history.whatif import PlanReplay, Reading
+from plangate.application.replay.what_if import PlanReplay, Reading
 from plangate.infrastructure.plots.pages import (
     HAPPENED,
     INK,

@@ -6,8 +6,8 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from plangate.application.history.totals import Totals
-from plangate.application.history.whatif import PlanReplay, WhatIf
+from plangate.application.replay.totals import Totals
+from plangate.application.replay.what_if import PlanReplay, WhatIf
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.plots.pages import (
     HAPPENED,

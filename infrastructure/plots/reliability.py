@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 from matplotlib.ticker import MaxNLocator
 
-from plangate.application.history.calibration import Calibration, Figure
+from plangate.application.evidence.calibration import Calibration, Figure
 from plangate.infrastructure.plots.pages import (
     HAPPENED,
     QUIET,

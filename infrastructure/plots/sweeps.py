@@ -11,8 +11,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from plangate.application.history.sweep import Point, Sweep
-from plangate.application.history.totals import Totals
+from plangate.application.replay.sweep import Point, Sweep
+from plangate.application.replay.totals import Totals
 from plangate.domain.vocabulary import PlanState
 from plangate.infrastructure.plots.pages import (
     HAPPENED,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.event_store.memory import memory_event_store
+from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
 
 

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from plangate.application.calls import Call
+from plangate.application.command_context import Call
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
 from plangate.domain.errors import PlangateError
 from plangate.domain.plan import Plan
-from plangate.infrastructure.event_store.memory import memory_event_store
+from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
 from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_plan
 from tests.support.naive import NaivePlan, Refused

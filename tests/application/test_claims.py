@@ -12,7 +12,7 @@ from plangate.application.results import TaskView
 from plangate.domain.errors import ClaimLost, InvalidInput, PlanHeld
 from plangate.domain.events import TaskStatusChanged
 from plangate.domain.vocabulary import PlanState, StatusCause, TaskStatus
-from plangate.infrastructure.event_store.memory import memory_event_store
+from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import DAWN, registry_on
 
 TASKS: list[dict[str, Any]] = [

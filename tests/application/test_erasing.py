@@ -5,13 +5,13 @@ from datetime import datetime
 import pytest
 
 from plangate.application.errors import StoreError, StoreUnavailable
-from plangate.application.ports import EventStore
+from plangate.application.event_store import EventStore
 from plangate.application.registry import PlanRegistry
-from plangate.application.views.keeper import ViewKeeper
-from plangate.application.views.updates import Mark, StuckPlan, Target, ViewUpdate
+from plangate.application.views.runner import ViewKeeper
+from plangate.application.views.view_store import Mark, StuckPlan, Target, ViewUpdate
 from plangate.domain.errors import InvalidInput, PlanNotFound
 from plangate.domain.events import PlanErased
-from plangate.infrastructure.event_store.memory import memory_event_store
+from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import DAWN, registry_on
 
 WORD = "Byron"

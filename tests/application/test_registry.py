@@ -19,7 +19,7 @@ from plangate.domain.errors import (
 )
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import OutOfRange, PlanState, ScoreKind, TaskStatus
-from plangate.infrastructure.event_store.memory import memory_event_store
+from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import DAWN, registry_on
 
 

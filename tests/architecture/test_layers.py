@@ -37,7 +37,7 @@ VIOLATIONS = [
     ("application", "def late() -> None:\n    import scipy", PLAIN_APPLICATION),
     ("infrastructure", "import eventsourcing.persistence", ONE_LIBRARY_USER),
     ("infrastructure/cli", "import eventsourcing", ONE_LIBRARY_USER),
-    ("infrastructure/cli", "import plangate.infrastructure.event_store", DOORS),
+    ("infrastructure/cli", "import plangate.infrastructure.eventsourcing_library", DOORS),
 ]
 
 # pydantic_core is pydantic's own, and where some of its types are at home.

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from eventsourcing.persistence import StoredEvent
 
-from plangate.application.ports import EventStore
-from plangate.infrastructure.event_store.family import family_event_store
-from plangate.infrastructure.event_store.memory import memory_event_store
-from plangate.infrastructure.event_store.postgres import postgres_event_store
-from plangate.infrastructure.event_store.recorder_store import RecorderEventStore
-from plangate.infrastructure.event_store.sqlite import sqlite_event_store
+from plangate.application.event_store import EventStore
+from plangate.infrastructure.eventsourcing_library.other_engines import family_event_store
+from plangate.infrastructure.eventsourcing_library.recorder_store import RecorderEventStore
+from plangate.infrastructure.memory.events import memory_event_store
+from plangate.infrastructure.postgres.events import postgres_event_store
+from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.postgres_server import PostgresServer
 from tests.support.umadb_server import umadb_server
 

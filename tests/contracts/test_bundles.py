@@ -2,8 +2,8 @@
 
 import random
 
-from plangate.application.ports import EventStore
-from plangate.infrastructure.event_store.memory import memory_event_store
+from plangate.application.event_store import EventStore
+from plangate.infrastructure.memory.events import memory_event_store
 from tests.contracts.conftest import Engine
 from tests.support.bundles import exported_with_report, imported, log_of
 from tests.support.clocks import registry_on

@@ -11,11 +11,11 @@ import psycopg
 import pytest
 
 from plangate.application.errors import CorruptEvent, StoreReadOnly
-from plangate.application.ports import EventStore
-from plangate.application.records import StoredEntry
+from plangate.application.event_store import EventStore
+from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.event_store.sqlite import sqlite_event_store
+from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.postgres_server import PostgresServer
 from tests.support.random_work import RandomWork
 from tests.support.umadb_server import umadb_server

@@ -13,13 +13,13 @@ from plangate.application.errors import (
     StoreError,
     StoreUnavailable,
 )
-from plangate.application.ports import EventStore
-from plangate.application.records import Envelope, RecordedEvent, StoredEntry
+from plangate.application.event_store import EventStore
+from plangate.application.recorded_event import Envelope, RecordedEvent, StoredEntry
 from plangate.domain.events import PlanCreated, PlanEvent, PlannedTask, TaskScored
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import ScoreKind
 from plangate.infrastructure.event_codec import STORED_KINDS
-from plangate.infrastructure.event_store.memory import memory_event_store
+from plangate.infrastructure.memory.events import memory_event_store
 from tests.contracts.conftest import Engine
 from tests.support.clocks import DAWN
 

@@ -9,13 +9,13 @@ import pytest
 
 from plangate.application.errors import NotAStore
 from plangate.application.ledger.leaves import Leaf, Reach
-from plangate.application.ledger.tree import Frontier, leaf_hash
-from plangate.application.ports import LedgerStore
-from plangate.infrastructure.event_store.postgres_schema import open_schema
-from plangate.infrastructure.event_store.sqlite_file import SqliteFile
-from plangate.infrastructure.ledger.memory import MemoryLedgerStore
-from plangate.infrastructure.ledger.postgres import PostgresLedgerStore
-from plangate.infrastructure.ledger.sqlite import SqliteLedgerStore
+from plangate.application.ledger.ledger_store import LedgerStore
+from plangate.application.ledger.merkle_tree import Frontier, leaf_hash
+from plangate.infrastructure.memory.ledger import MemoryLedgerStore
+from plangate.infrastructure.postgres.ledger import PostgresLedgerStore
+from plangate.infrastructure.postgres.schema import open_schema
+from plangate.infrastructure.sqlite.file import SqliteFile
+from plangate.infrastructure.sqlite.ledger import SqliteLedgerStore
 from tests.support.postgres_server import PostgresServer
 
 

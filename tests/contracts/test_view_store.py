@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from plangate.application.errors import StoreUnavailable
-from plangate.application.ports import ViewStore
-from plangate.application.views.queries import (
+from plangate.application.views.requests import (
     BoardWanted,
     PlanOrder,
     PlansWanted,
@@ -17,12 +16,12 @@ from plangate.application.views.queries import (
     TimelineWanted,
 )
 from plangate.application.views.rows import PlanSummary
-from plangate.application.views.updates import Changes, Mark, Target, ViewUpdate
+from plangate.application.views.view_store import Changes, Mark, Target, ViewStore, ViewUpdate
 from plangate.domain.vocabulary import TaskStatus
-from plangate.infrastructure.event_store.postgres_schema import open_schema
-from plangate.infrastructure.event_store.sqlite_file import SqliteFile
-from plangate.infrastructure.view_store.postgres import PostgresViewStore
-from plangate.infrastructure.view_store.sqlite import SqliteViewStore, memory_view_store
+from plangate.infrastructure.postgres.schema import open_schema
+from plangate.infrastructure.postgres.views import PostgresViewStore
+from plangate.infrastructure.sqlite.file import SqliteFile
+from plangate.infrastructure.sqlite.views import SqliteViewStore, memory_view_store
 from tests.support.postgres_server import PostgresServer
 from tests.support.view_rows import FOLD, ids, made, put, replan, score, stuck, summary, task
 

@@ -11,9 +11,9 @@ from plangate.domain.commands import AddTask, ChangeTask, DropTask, MoveTask, Pl
 from plangate.domain.errors import PlanHeld
 from plangate.domain.events import PlanEvent
 from plangate.domain.gate import GateMemory
+from plangate.domain.obstacles import Obstacle, obstacles
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
-from plangate.domain.standing import Obstacle, obstacles
 from plangate.domain.vocabulary import Gate, ObstacleKind, PlanState, Recency
 from tests.support.examples import (
     ADA,

@@ -4,9 +4,9 @@ from itertools import product
 
 import pytest
 
+from plangate.domain.obstacles import Obstacle, obstacles
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
-from plangate.domain.standing import Obstacle, obstacles
 from plangate.domain.vocabulary import ObstacleKind, PlanState, TaskStatus
 from tests.support.examples import (
     ADA,

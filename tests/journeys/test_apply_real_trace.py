@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from plangate.application.records import RecordedEvent
+from plangate.application.recorded_event import RecordedEvent
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.cli import app
 from plangate.infrastructure.cli.answers import Tally, TraceReport
+from plangate.infrastructure.cli.app import app
 
 ROOT = Path(__file__).parents[2]
 TRACE = ROOT.parent / "shared" / "data" / "judged-plans.trace.jsonl"

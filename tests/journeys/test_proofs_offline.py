@@ -13,8 +13,8 @@ import pytest
 
 from plangate.application.ledger.ledger import Ledger
 from plangate.application.ledger.notes import verifier_key
-from plangate.infrastructure.event_store.memory import memory_event_store
-from plangate.infrastructure.ledger.memory import MemoryLedgerStore
+from plangate.infrastructure.memory.events import memory_event_store
+from plangate.infrastructure.memory.ledger import MemoryLedgerStore
 from tests.support.clocks import registry_on
 from tests.support.ledgers import FixedKey
 

@@ -14,8 +14,8 @@ from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
 from plangate.domain.events import AttemptStarted, PlanRevised
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.cli import app
-from plangate.infrastructure.cli.telling import history
+from plangate.infrastructure.cli.app import app
+from plangate.infrastructure.cli.render.event_text import history
 
 GOAL = "Move billing"
 TASKS: list[dict[str, Any]] = [

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from plangate.application.records import RecordedEvent
+from plangate.application.recorded_event import RecordedEvent
 from plangate.application.results import PlanStatus
 from plangate.domain.events import TaskStatusChanged
 from plangate.domain.vocabulary import PlanState, StatusCause, TaskStatus
@@ -58,7 +58,7 @@ SMALL = {
 
 def imported(database: Path, file: Path) -> Any:
     """What `plangate import` answers."""
-    program = "from plangate.infrastructure.cli import main; main()"
+    program = "from plangate.infrastructure.cli.app import main; main()"
     words = ["--db", str(database), "import", str(file), "--format", "taskmaster", "--json"]
     told = subprocess.run(
         [sys.executable, "-c", program, *words],

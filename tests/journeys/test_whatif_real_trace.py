@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.cli import app
+from plangate.infrastructure.cli.app import app
 
 ROOT = Path(__file__).parents[2]
 TRACE = ROOT.parent / "shared" / "data" / "judged-plans.trace.jsonl"

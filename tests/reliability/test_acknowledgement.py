@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from plangate.application.errors import StoreUnavailable
-from plangate.application.ports import EventStore
-from plangate.application.records import RecordedEvent
+from plangate.application.event_store import EventStore
+from plangate.application.recorded_event import RecordedEvent
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.event_store.sqlite import sqlite_event_store
+from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.clocks import registry_on
 
 Command = Callable[[PlanRegistry], Any]

@@ -11,7 +11,7 @@ from signal import SIGKILL
 from time import perf_counter, sleep
 from typing import Any
 
-from plangate.application.records import RecordedEvent
+from plangate.application.recorded_event import RecordedEvent
 from plangate.infrastructure.bootstrap import connect
 from tests.support.reliability_crowd import PATIENCE, PROCESSES, crowd
 from tests.support.reliability_figures import Say, short_and_long

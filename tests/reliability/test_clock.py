@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.event_store.memory import memory_event_store
-from plangate.infrastructure.event_store.sqlite import sqlite_event_store
+from plangate.infrastructure.memory.events import memory_event_store
+from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.clocks import registry_on, ticking
 from tests.support.reliability_errands import Answer, creating, errands
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from plangate.application.errors import StoreReadOnly, StoreUnavailable
-from plangate.infrastructure.event_store.recorder_store import RecorderEventStore
-from plangate.infrastructure.event_store.sqlite import sqlite_event_store
-from plangate.infrastructure.event_store.sqlite_file import Datastore
+from plangate.infrastructure.eventsourcing_library.recorder_store import RecorderEventStore
+from plangate.infrastructure.sqlite.events import sqlite_event_store
+from plangate.infrastructure.sqlite.file import Datastore
 from tests.contracts.test_event_store import entry
 
 

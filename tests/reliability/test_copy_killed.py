@@ -7,7 +7,7 @@ from time import perf_counter, sleep
 
 import pytest
 
-from plangate.application.records import StoredEntry
+from plangate.application.recorded_event import StoredEntry
 from plangate.infrastructure.bootstrap import connect
 from tests.support.copy_workers import copy_plans
 from tests.support.postgres_server import PostgresServer

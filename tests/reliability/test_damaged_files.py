@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from plangate.application.errors import StoreError
+from plangate.application.operations.reports import Checkup, Health
 from plangate.application.registry import PlanRegistry
-from plangate.application.upkeep.reports import Checkup, Health
 from plangate.domain.errors import PlanNotFound
 from plangate.infrastructure.bootstrap import connect, doctor
 from tests.support.random_work import RandomWork

@@ -10,7 +10,7 @@ import pytest
 from plangate.application.errors import StoreError, StoreFull
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.event_store.sqlite import sqlite_event_store
+from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.clocks import registry_on
 from tests.support.reliability_acks import AckLog, Promises
 from tests.support.reliability_audit import audit

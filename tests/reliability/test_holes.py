@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from plangate.application.bundles import exporter as bundle_export
 from plangate.application.errors import CorruptEvent, NotAStore
-from plangate.application.history import audit, bundle_export, past
+from plangate.application.history import audit
+from plangate.application.history import points as past
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import backup, connect
 

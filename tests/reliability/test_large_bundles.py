@@ -6,10 +6,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from plangate.application.records import StoredEntry
+from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.event_store.memory import memory_event_store
+from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.bundles import log_of
 from tests.support.clocks import registry_on
 from tests.support.reliability_crowd import PROCESSES, crowd

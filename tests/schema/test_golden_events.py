@@ -15,7 +15,7 @@ from unittest.mock import patch
 import pytest
 
 from plangate.application.errors import CorruptEvent
-from plangate.application.records import RecordedEvent, StoredEntry
+from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.domain.events import (
     AttemptStarted,
     GateApproved,

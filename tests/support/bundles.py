@@ -9,12 +9,12 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from plangate.application.history.bundle_export import ExportReport
-from plangate.application.history.bundle_file import SealedWriter
-from plangate.application.history.bundle_import import ImportReport
-from plangate.application.records import StoredEntry
+from plangate.application.bundles.exporter import ExportReport
+from plangate.application.bundles.importer import ImportReport
+from plangate.application.bundles.sealed_file import SealedWriter
+from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.cli.traces import applied, lines_of
+from plangate.infrastructure.cli.input.traces import applied, lines_of
 
 REAL_TRACE = Path(__file__).parents[3] / "shared" / "data" / "judged-plans.trace.jsonl"
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from plangate.application.ports import EventStore
+from plangate.application.event_store import EventStore
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.view_store.sqlite import memory_view_store
+from plangate.infrastructure.sqlite.views import memory_view_store
 from tests.support.ledgers import some_ledger
 
 DAWN = datetime(2026, 1, 1, 8, 0, tzinfo=UTC)

@@ -8,9 +8,9 @@ from pathlib import Path
 from threading import Event
 
 from plangate.application.errors import StoreError
-from plangate.application.upkeep import copying
+from plangate.application.operations import copying
 from plangate.infrastructure.bootstrap import backup, connect, doctor
-from plangate.infrastructure.upkeep import sqlite_backup
+from plangate.infrastructure.sqlite import backup as sqlite_backup
 
 NOBODY = 65534
 

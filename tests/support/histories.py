@@ -4,9 +4,9 @@ import random
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from plangate.application.history.commands import RecordedCommand
-from plangate.application.history.rerun import Input, Step, rerun
-from plangate.application.records import Envelope, RecordedEvent
+from plangate.application.recorded_event import Envelope, RecordedEvent
+from plangate.application.replay.recorded_commands import RecordedCommand
+from plangate.application.replay.rerun import Input, Step, rerun
 from plangate.domain.commands import PlanCommand
 from plangate.domain.decisions import decide
 from plangate.domain.errors import PlangateError

@@ -3,9 +3,9 @@
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from plangate.application.event_store import EventStore
 from plangate.application.ledger.ledger import Ledger
-from plangate.application.ports import EventStore
-from plangate.infrastructure.ledger.memory import MemoryLedgerStore
+from plangate.infrastructure.memory.ledger import MemoryLedgerStore
 
 
 class FixedKey:

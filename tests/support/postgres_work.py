@@ -9,9 +9,9 @@ from threading import Event
 from time import sleep
 
 from plangate.application.errors import StoreUnavailable
-from plangate.application.records import RecordedEvent
+from plangate.application.recorded_event import RecordedEvent
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.event_store.postgres import postgres_event_store
+from plangate.infrastructure.postgres.events import postgres_event_store
 from tests.support.postgres_server import PostgresServer
 from tests.support.reliability_acks import AckLog, Promises
 from tests.support.reliability_audit import Findings, _Audit

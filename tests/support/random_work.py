@@ -2,7 +2,7 @@
 
 import random
 
-from plangate.application.calls import Call
+from plangate.application.command_context import Call
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
 from plangate.domain.errors import PlangateError

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from plangate.application.ports import EventStore
-from plangate.application.records import RecordedEvent
+from plangate.application.event_store import EventStore
+from plangate.application.recorded_event import RecordedEvent
 from plangate.domain.decisions import decide
 from plangate.domain.errors import PlangateError
 from plangate.domain.events import PlanEvent, TaskStatusChanged
 from plangate.domain.plan import Plan, evolve
 from plangate.domain.vocabulary import StatusCause
-from plangate.infrastructure.event_store.sqlite import sqlite_event_store
+from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.reliability_acks import Promises
 from tests.support.reliability_errands import Answer, Errand
 

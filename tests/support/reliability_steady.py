@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.event_store.sqlite import events_in
-from plangate.infrastructure.event_store.sqlite_file import SqliteFile
-from plangate.infrastructure.view_store.sqlite import SqliteViewStore
+from plangate.infrastructure.sqlite.events import events_in
+from plangate.infrastructure.sqlite.file import SqliteFile
+from plangate.infrastructure.sqlite.views import SqliteViewStore
 from tests.support.ledgers import some_ledger
 from tests.support.reliability_acks import AckLog
 from tests.support.reliability_workers import work_through

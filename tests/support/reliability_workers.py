@@ -11,11 +11,11 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from random import Random
 
-from plangate.application.history import bundle_import
-from plangate.application.records import StoredEntry
+from plangate.application.bundles import importer as bundle_import
+from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.cli import main
+from plangate.infrastructure.cli.app import main
 from tests.support.reliability_acks import AckLog
 from tests.support.reliability_errands import claiming, creating, errands
 

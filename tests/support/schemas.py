@@ -7,24 +7,21 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
-from plangate.application.drafts import PlanDraft, RevisionDraft
-from plangate.application.erasure import Erasure
-from plangate.application.history.audit import AuditTrail
-from plangate.application.history.bundle import (
+from plangate.application.bundles.exporter import ExportReport
+from plangate.application.bundles.format import (
     BundleEvent,
     BundleHeader,
     BundleManifest,
     BundlePlan,
 )
-from plangate.application.history.bundle_export import ExportReport
-from plangate.application.history.bundle_import import ImportReport
-from plangate.application.history.calibration import Calibration
-from plangate.application.history.check import CheckReport
+from plangate.application.bundles.importer import ImportReport
+from plangate.application.drafts import PlanDraft, RevisionDraft
+from plangate.application.erasure import Erasure
+from plangate.application.evidence.calibration import Calibration
+from plangate.application.evidence.findings import FindingsReport
+from plangate.application.history.audit import AuditTrail
 from plangate.application.history.diff import PlanDiff
 from plangate.application.history.explain import Explanation
-from plangate.application.history.findings import FindingsReport
-from plangate.application.history.sweep import Sweep
-from plangate.application.history.whatif import WhatIf
 from plangate.application.importing.intake import PlansImport
 from plangate.application.ledger.reports import (
     Checkpoint,
@@ -33,13 +30,16 @@ from plangate.application.ledger.reports import (
     LedgerReport,
     VerifierKey,
 )
-from plangate.application.results import PlanList, PlanStatus
-from plangate.application.upkeep.reports import (
+from plangate.application.operations.reports import (
     BackupReport,
     Checkup,
     CopyReport,
     RestoreReport,
 )
+from plangate.application.replay.check import CheckReport
+from plangate.application.replay.sweep import Sweep
+from plangate.application.replay.what_if import WhatIf
+from plangate.application.results import PlanList, PlanStatus
 from plangate.infrastructure.event_codec import STORED_KINDS, StoredRecord
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"

@@ -3,9 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from plangate.application.ports import ViewStore
 from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, Row, TimelineEntry
-from plangate.application.views.updates import Changes, Mark, StuckPlan, Target, ViewUpdate
+from plangate.application.views.view_store import (
+    Changes,
+    Mark,
+    StuckPlan,
+    Target,
+    ViewStore,
+    ViewUpdate,
+)
 from plangate.domain.vocabulary import PlanState, ScoreKind, TaskStatus
 from tests.support.clocks import DAWN
 from tests.support.examples import JUDGE

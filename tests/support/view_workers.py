@@ -2,7 +2,7 @@
 
 import random
 
-from plangate.application.views import keeper
+from plangate.application.views import runner as keeper
 from plangate.infrastructure.bootstrap import connect
 from tests.support.random_work import RandomWork
 

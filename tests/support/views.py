@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from plangate.application.ports import EventStore
-from plangate.application.records import RecordedEvent
+from plangate.application.event_store import EventStore
+from plangate.application.recorded_event import RecordedEvent
 from plangate.application.registry import PlanRegistry
 from plangate.application.views.rows import Row
 from plangate.domain.events import ReplanTriggered, TaskScored

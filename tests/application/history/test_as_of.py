@@ -15,7 +15,7 @@ from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
 from plangate.domain.errors import InvalidInput, PlangateError, PlanNotFound
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.event_store.memory import memory_event_store
+from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import DAWN, registry_on
 from tests.support.random_work import RandomWork
 

@@ -19,7 +19,7 @@ from plangate.domain.events import PlanCreated, TaskScored
 from plangate.domain.plan import Plan, evolve
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.event_store.memory import memory_event_store
+from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import DAWN, registry_on
 from tests.support.random_work import RandomWork
 

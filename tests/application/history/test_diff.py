@@ -10,7 +10,7 @@ from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus, TaskView
 from plangate.domain.errors import InvalidInput, PlanNotFound
 from plangate.domain.plan import version_of
-from plangate.infrastructure.event_store.memory import memory_event_store
+from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
 from tests.support.random_work import RandomWork
 

@@ -12,14 +12,14 @@ import pytest
 from typer.testing import CliRunner
 
 from plangate.application.history.explain import Explanation
-from plangate.application.history.past import walk
+from plangate.application.history.points import walk
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput, PlanNotFound
 from plangate.domain.events import ReplanTriggered, TaskScored
 from plangate.domain.plan import version_of
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.cli import app
-from plangate.infrastructure.event_store.memory import memory_event_store
+from plangate.infrastructure.cli.app import app
+from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
 from tests.support.random_work import RandomWork
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from plangate.application.errors import NotAStore
+from plangate.application.event_store import EventFormat
 from plangate.application.ledger.ledger import Ledger
-from plangate.application.ports import EventFormat
-from plangate.application.records import RecordedEvent, StoredEntry
+from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.event_store.memory import memory_event_store
-from plangate.infrastructure.event_store.recorder_store import RecorderEventStore
-from plangate.infrastructure.ledger.memory import MemoryLedgerStore
+from plangate.infrastructure.eventsourcing_library.recorder_store import RecorderEventStore
+from plangate.infrastructure.memory.events import memory_event_store
+from plangate.infrastructure.memory.ledger import MemoryLedgerStore
 from tests.support.clocks import registry_on
 from tests.support.ledgers import FixedKey
 

@@ -10,13 +10,13 @@ from plangate.application.ledger import ledger as ledgers
 from plangate.application.ledger.encoding import as_it_is, leaf_data
 from plangate.application.ledger.leaves import Leaf, Reach
 from plangate.application.ledger.ledger import Ledger
+from plangate.application.ledger.merkle_tree import Frontier, is_consistent, is_included, leaf_hash
 from plangate.application.ledger.notes import public_key_in, read_note
-from plangate.application.ledger.tree import Frontier, is_consistent, is_included, leaf_hash
-from plangate.application.records import StoredEntry
+from plangate.application.recorded_event import StoredEntry
 from plangate.domain.errors import InvalidInput
 from plangate.infrastructure.event_codec import EventCodec
-from plangate.infrastructure.event_store.memory import memory_event_store
-from plangate.infrastructure.ledger.memory import MemoryLedgerStore
+from plangate.infrastructure.memory.events import memory_event_store
+from plangate.infrastructure.memory.ledger import MemoryLedgerStore
 from tests.application.ledger.conftest import Case
 from tests.support.ledgers import FixedKey, some_ledger
 

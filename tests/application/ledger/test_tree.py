@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plangate.application.ledger.tree import (
+from plangate.application.ledger.merkle_tree import (
     Frontier,
     consistency_spans,
     inclusion_spans,

@@ -5,15 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from plangate.application.ledger import findings, verifying
+from plangate.application.ledger import findings
+from plangate.application.ledger import verification as verifying
 from plangate.application.ledger.encoding import as_it_is
 from plangate.application.ledger.leaves import Leaf, Reach
 from plangate.application.ledger.ledger import Ledger
+from plangate.application.ledger.merkle_tree import Frontier
 from plangate.application.ledger.reports import LedgerReport
-from plangate.application.ledger.tree import Frontier
-from plangate.application.records import StoredEntry
+from plangate.application.recorded_event import StoredEntry
 from plangate.domain.errors import InvalidInput
-from plangate.infrastructure.ledger.memory import MemoryLedgerStore
+from plangate.infrastructure.memory.ledger import MemoryLedgerStore
 from tests.application.ledger.conftest import AlteredLog, Case
 from tests.support.ledgers import FixedKey
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.cli import app
+from plangate.infrastructure.cli.app import app
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def test_words_that_may_be_left_are_no_success(
     plangate("--db", "other.db", "import", "plans.bundle")
     registry.erase(billing)
     plangate("export", "erased.bundle")
-    monkeypatch.setattr("plangate.infrastructure.event_store.sqlite_file.LOCK_TIMEOUT", 0.2)
+    monkeypatch.setattr("plangate.infrastructure.sqlite.file.LOCK_TIMEOUT", 0.2)
     with closing(sqlite3.connect("other.db", isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM stored_events").fetchall()

@@ -123,7 +123,7 @@ def test_plans_that_cannot_be_read_are_told(
 def test_without_scipy_the_extra_is_named(
     plangate: Plangate, billing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "plangate.infrastructure.reliability", None)
+    monkeypatch.setitem(sys.modules, "plangate.infrastructure.calibration.reliability", None)
 
     refused = plangate("calibrate", billing)
 

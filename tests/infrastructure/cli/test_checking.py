@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.cli import checking
+from plangate.infrastructure.cli.commands import check as checking
 from tests.infrastructure.cli.conftest import Plangate
 
 

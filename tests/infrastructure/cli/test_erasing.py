@@ -30,7 +30,7 @@ def test_programs_learn_what_came_of_it(plangate: Plangate, billing: str) -> Non
 def test_what_may_be_left_is_told_and_is_no_success(
     plangate: Plangate, billing: str, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("plangate.infrastructure.event_store.sqlite_file.LOCK_TIMEOUT", 0.2)
+    monkeypatch.setattr("plangate.infrastructure.sqlite.file.LOCK_TIMEOUT", 0.2)
     with closing(sqlite3.connect(database, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM stored_events").fetchall()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.cli import finding
+from plangate.infrastructure.cli.commands import findings as finding
 from tests.infrastructure.cli.conftest import Plangate
 from tests.support.clean_work import WELL_FOUNDED
 

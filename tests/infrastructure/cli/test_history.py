@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.cli import auditing
-from plangate.infrastructure.cli.audit_files import unmistakable
+from plangate.infrastructure.cli.commands import history as auditing
+from plangate.infrastructure.cli.render.history_files import unmistakable
 from tests.infrastructure.cli.conftest import Plangate
 
 

@@ -53,7 +53,7 @@ def test_a_checkpoint_is_written_in_utf8_whatever_the_terminal_speaks(
 ) -> None:
     done = subprocess.run(
         [
-            *(sys.executable, "-c", "from plangate.infrastructure.cli import main; main()"),
+            *(sys.executable, "-c", "from plangate.infrastructure.cli.app import main; main()"),
             *("--db", str(database), "ledger", "checkpoint"),
         ],
         env=os.environ | {"PYTHONIOENCODING": "ascii"},

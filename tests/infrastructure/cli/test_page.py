@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from plangate.infrastructure.cli import app
+from plangate.infrastructure.cli.app import app
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "cli.md").read_text("utf-8")

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from plangate.application.registry import PlanRegistry
 from plangate.domain.events import PlanEvent
-from plangate.infrastructure.cli import show
-from plangate.infrastructure.cli.gauge import Gauge
-from plangate.infrastructure.cli.telling import history
+from plangate.infrastructure.cli.render import status as show
+from plangate.infrastructure.cli.render.event_text import history
+from plangate.infrastructure.cli.render.gauge import Gauge
 from plangate.infrastructure.cli.wording import count, figure, harmless, written
 from tests.infrastructure.cli.conftest import Plangate
 

@@ -16,9 +16,9 @@ from plangate.application.errors import (
 )
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
-from plangate.infrastructure.cli import traces
 from plangate.infrastructure.cli.answers import Tally, TraceReport
-from plangate.infrastructure.cli.traces import Outcome, applied, lines_of
+from plangate.infrastructure.cli.input import traces
+from plangate.infrastructure.cli.input.traces import Outcome, applied, lines_of
 from tests.infrastructure.cli.conftest import Plangate, Said
 
 CREATE = {"op": "create", "plan_id": "p", "goal": "g", "tasks": [{"id": "a", "title": "A"}]}

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from plangate.application.history.sweep import Sweep
-from plangate.application.history.whatif import WhatIf
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.cli import stories
+from plangate.application.replay.sweep import Sweep
+from plangate.application.replay.what_if import WhatIf
+from plangate.infrastructure.cli.render import comparison as stories
 from tests.infrastructure.cli.conftest import Plangate, Said
 
 

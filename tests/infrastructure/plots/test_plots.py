@@ -7,11 +7,11 @@ import matplotlib as mpl
 import pytest
 
 import plangate
-from plangate.application.history.sweep import Grid, Sweep
-from plangate.application.history.whatif import WhatIf
 from plangate.application.registry import PlanRegistry
+from plangate.application.replay.sweep import Grid, Sweep
+from plangate.application.replay.what_if import WhatIf
 from plangate.infrastructure import plots
-from plangate.infrastructure.event_store.memory import memory_event_store
+from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.plots import overview
 from tests.support.clocks import registry_on
 

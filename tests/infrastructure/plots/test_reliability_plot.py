@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from plangate.application.history.calibration import Calibration
+from plangate.application.evidence.calibration import Calibration
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure import plots
 from plangate.infrastructure.bootstrap import connect

@@ -3,13 +3,13 @@
 from contextlib import closing
 from random import Random
 
-from plangate.application.calls import Call
+from plangate.application.command_context import Call
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
 from plangate.domain.errors import PlangateError
-from plangate.infrastructure.event_store.postgres import events_in
-from plangate.infrastructure.event_store.postgres_schema import Schema, open_schema
-from plangate.infrastructure.view_store.postgres import PostgresViewStore
+from plangate.infrastructure.postgres.events import events_in
+from plangate.infrastructure.postgres.schema import Schema, open_schema
+from plangate.infrastructure.postgres.views import PostgresViewStore
 from tests.support.clocks import counted_ids
 from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_plan
 from tests.support.ledgers import some_ledger

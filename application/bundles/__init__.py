@@ -1,0 +1,1 @@
+"""Plans written into one sealed file, and read back from it."""

@@ -1,0 +1,128 @@
+"""How a command is carried out: load the plan, decide, record; and again if others were faster."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Final, TypeVar
+
+from plangate.application.command_context import Call
+from plangate.application.errors import ConcurrentChange, IdempotencyKeyReused
+from plangate.application.event_store import Clock, EventStore
+from plangate.application.recorded_event import Envelope, RecordedEvent
+from plangate.application.stream_cache import Streams
+from plangate.application.validation import accept_identifier
+from plangate.domain.commands import PlanCommand, Wish
+from plangate.domain.decisions import decide
+from plangate.domain.events import PlanEvent
+from plangate.domain.plan import Plan, event_id
+
+ATTEMPTS: Final = 100
+"""How often a command is decided again while others keep changing its plan."""
+
+_TURNS: Final = 64
+_Answer = TypeVar("_Answer")
+
+Tell = Callable[[Plan, Sequence[PlanEvent]], _Answer]
+"""Makes a command's answer from the plan it led to and the events it brought about."""
+
+
+Record = Callable[[Sequence[RecordedEvent]], None]
+"""Records a command's events, all or none; raises `ConcurrentChange` as `append` does."""
+
+
+class Commands:
+    """Carries out commands on the plans of one store; safe to share between threads."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        streams: Streams,
+        clock: Clock,
+        announce: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`announce` is called after each command that recorded something."""
+        self._store = store
+        self._announce = announce
+        self._streams = streams
+        self._clock = clock
+        self._turns = tuple(Lock() for _ in range(_TURNS))
+
+    def now(self) -> datetime:
+        """The time now, in UTC."""
+        return self._clock().astimezone(UTC)
+
+    def carry_out(
+        self,
+        plan_id: str,
+        wish: PlanCommand,
+        call: Call,
+        tell: Tell[_Answer],
+        *,
+        arguments: Wish | None = None,
+        record: Record | None = None,
+    ) -> _Answer:
+        """Grant `wish`, or recognise that it was granted before under the call's key.
+
+        A retry is recognised by `arguments`, what the caller said, where that is
+        not the wish itself; where its words were erased, by its key alone. `record`
+        takes the place of appending the events. Raises what `decide` refuses,
+        `IdempotencyKeyReused` and `ConcurrentChange`.
+        """
+        plan_id = accept_identifier("plan_id", plan_id)
+        digest = _digest(arguments or wish) if call.idempotency_key else None
+        with self._turns[hash(plan_id) % _TURNS]:
+            for attempt in range(ATTEMPTS):
+                # Alone, a command needs no turn; in a crowd, almost all would decide in vain.
+                with self._store.turn(plan_id) if attempt else nullcontext():
+                    stream = self._streams.current(plan_id)
+                    receipt = stream.receipts.get(call.idempotency_key or "")
+                    if receipt is not None:
+                        if receipt.arguments_digest not in {None, digest}:
+                            raise IdempotencyKeyReused(plan_id, call.idempotency_key or "")
+                        plan, recorded = self._streams.as_recorded(stream, receipt)
+                        return tell(plan, [entry.event for entry in recorded])
+                    now = self.now()
+                    events = decide(stream.plan, wish, now)
+                    if not events:
+                        return tell(stream.plan, events)
+                    recorded = _recorded(stream.plan, events, call, digest, now)
+                    try:
+                        (record or self._store.append)(recorded)
+                    except ConcurrentChange:
+                        continue
+                    self._announce()
+                    return tell(self._streams.keep(stream.followed_by(recorded)).plan, events)
+        raise ConcurrentChange(plan_id)
+
+
+def _recorded(
+    plan: Plan, events: Sequence[PlanEvent], call: Call, digest: str | None, now: datetime
+) -> list[RecordedEvent]:
+    """The events in their envelopes; those after the first name it as their cause."""
+    first = plan.version + 1
+    return [
+        RecordedEvent(
+            event,
+            Envelope(
+                plan_id=plan.plan_id,
+                version=version,
+                recorded_at=now,
+                actor=call.actor,
+                correlation_id=call.correlation_id,
+                causation_id=None if version == first else event_id(plan.plan_id, first),
+                idempotency_key=call.idempotency_key if version == first else None,
+                arguments_digest=digest if version == first else None,
+            ),
+        )
+        for version, event in enumerate(events, start=first)
+    ]
+
+
+def _digest(arguments: Wish) -> str:
+    """SHA-256 (hex) over a command's name and its arguments, defaults left out."""
+    said = arguments.model_dump(mode="json", exclude_defaults=True)
+    text = json.dumps([type(arguments).__name__, said], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

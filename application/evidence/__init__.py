@@ -1,0 +1,1 @@
+"""What the recorded scores and outcomes say about the judging itself."""

@@ -1,0 +1,107 @@
+"""What in the history of scores deserves a second look, and which events show it.
+
+Read-only, and plan by plan: what is kept beyond a plan is only which work failed
+under which threshold, because a threshold cannot be lowered within a plan, but the
+same work can be planned again under a lower one.
+"""
+
+from collections import Counter
+from typing import Final
+
+from plangate.application.errors import CorruptEvent
+from plangate.application.event_store import EventStore
+from plangate.application.evidence.finding import Finding, FindingKind
+from plangate.application.evidence.review import PlanUnderReview
+from plangate.application.evidence.same_work import FailedWork, WorkKey, work_of
+from plangate.application.history.points import walk
+from plangate.application.plan_selection import PlanIds, Tell, selected, untold
+from plangate.application.results import Result, UnreadablePlan
+from plangate.domain.events import PlanCreated
+
+MAX_LISTED: Final = 1_000
+"""So many findings are listed; all are counted."""
+
+
+class FindingsReport(Result):
+    """How much was looked at, and what deserves a second look.
+
+    `findings` lists the first 1,000, in the order of the plans' creation and of the
+    events within them; `finding_count` and `by_kind` count all of them.
+    """
+
+    plans: int
+    events: int
+    finding_count: int
+    by_kind: dict[FindingKind, int]
+    findings: tuple[Finding, ...]
+    unreadable: tuple[UnreadablePlan, ...] = ()
+
+
+class Review:
+    """Looks through plans one after the other, oldest first."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+        self._failed = FailedWork()
+        self._plans = self._events = 0
+        self._by_kind: Counter[FindingKind] = Counter()
+        self._listed: list[Finding] = []
+        self._unreadable: list[UnreadablePlan] = []
+
+    def of(self, plan_ids: PlanIds, tell: Tell) -> FindingsReport:
+        """Look through some plans or all; older plans of the same work are read for them too."""
+        if plan_ids is None:
+            for plan_id in selected(self._store, None, tell):
+                self._report(plan_id)
+        else:
+            self._report_some(list(selected(self._store, plan_ids, untold)), tell)
+        return FindingsReport(
+            plans=self._plans,
+            events=self._events,
+            finding_count=self._by_kind.total(),
+            by_kind={kind: self._by_kind[kind] for kind in FindingKind if self._by_kind[kind]},
+            findings=tuple(self._listed),
+            unreadable=tuple(self._unreadable),
+        )
+
+    def _report_some(self, chosen: list[str], tell: Tell) -> None:
+        wanted = set(chosen)
+        works = {self._work(plan_id) for plan_id in chosen} - {None}
+        for plan_id in selected(self._store, None, tell):
+            if plan_id in wanted:
+                wanted.remove(plan_id)
+                self._report(plan_id)
+            elif wanted and self._work(plan_id) in works:
+                self._look_through(plan_id)
+        for plan_id in sorted(wanted):  # with its beginning it has lost its place in the order
+            self._report(plan_id)
+
+    def _report(self, plan_id: str) -> None:
+        found, events, unreadable = self._look_through(plan_id)
+        self._plans += 1
+        self._events += events
+        self._by_kind.update(finding.kind for finding in found)
+        self._listed += found[: MAX_LISTED - len(self._listed)]
+        if unreadable is not None:
+            self._unreadable.append(
+                UnreadablePlan(plan_id=plan_id, version=unreadable.version, why=unreadable.why)
+            )
+
+    def _look_through(self, plan_id: str) -> tuple[list[Finding], int, CorruptEvent | None]:
+        """What a plan shows up to its end, or up to the first event that cannot be read."""
+        review, events = PlanUnderReview(plan_id, self._failed), 0
+        try:
+            for step in walk(self._store, plan_id):
+                review.look(step)
+                events += 1
+        except CorruptEvent as error:
+            return review.findings(), events, error
+        return review.findings(), events, None
+
+    def _work(self, plan_id: str) -> WorkKey | None:
+        """What a plan is about, from its first event alone."""
+        try:
+            first = [entry.event for entry in self._store.read(plan_id, until=1)]
+        except CorruptEvent:
+            return None
+        return next((work_of(event) for event in first if isinstance(event, PlanCreated)), None)

@@ -1,0 +1,1 @@
+"""Recorded commands made again: under the recorded policy, or under another."""

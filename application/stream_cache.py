@@ -1,0 +1,133 @@
+"""A plan's history folded into what a command needs, and kept for the next one.
+
+A `Stream` is a value, so keeping it needs no copying. What others have recorded
+since is read before each use; a version conflict therefore only means that
+somebody was faster between reading and writing.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final, Self
+
+from rpds import HashTrieMap
+
+from plangate.application.errors import CorruptEvent
+from plangate.application.event_store import EventStore
+from plangate.application.recorded_event import RecordedEvent
+from plangate.domain.events import PlanCreated, PlanErased
+from plangate.domain.plan import Plan, event_id, evolve
+
+KEPT_STREAMS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an idempotency key stands for: a command's arguments and the events it brought.
+
+    Once its plan's words are erased, nothing is known of the arguments.
+    """
+
+    arguments_digest: str | None
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A plan, and the commands on it that can be recognised when they are sent again."""
+
+    plan: Plan
+    receipts: "HashTrieMap[str, Receipt]" = HashTrieMap()  # noqa: RUF009  (it never changes)
+    latest_key: str | None = None
+
+    def followed_by(self, events: Iterable[RecordedEvent]) -> Self:
+        """The stream after more events; raises `CorruptEvent` where one is missing."""
+        plan, receipts, latest = self.plan, self.receipts, self.latest_key
+        for recorded in events:
+            envelope = recorded.envelope
+            refuse_gap(plan, recorded)
+            plan = evolve(plan, recorded.event)
+            if isinstance(recorded.event, PlanErased):
+                receipts = _without_digests(receipts)
+            if envelope.idempotency_key is not None:
+                latest = envelope.idempotency_key
+                receipt = Receipt(envelope.arguments_digest, plan.version, plan.version)
+                receipts = receipts.insert(latest, receipt)
+            elif latest is not None and envelope.causation_id is not None:
+                receipt = receipts[latest]
+                if envelope.causation_id == event_id(plan.plan_id, receipt.first):
+                    receipt = Receipt(receipt.arguments_digest, receipt.first, plan.version)
+                    receipts = receipts.insert(latest, receipt)
+        return type(self)(plan, receipts, latest)
+
+
+class Streams:
+    """The streams of a store, the recently used ones kept; safe to share between threads."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+        self._kept: OrderedDict[str, Stream] = OrderedDict()
+        self._replayed = Stream(Plan(""))
+        self._lock = Lock()
+
+    def current(self, plan_id: str) -> Stream:
+        """The stream with everything that is recorded by now."""
+        with self._lock:
+            kept = self._kept.get(plan_id) or Stream(Plan(plan_id))
+        newer = self._store.read(plan_id, after=kept.plan.version)
+        return self.keep(kept.followed_by(newer)) if newer else kept
+
+    def as_recorded(
+        self, current: Stream, receipt: Receipt
+    ) -> tuple[Plan, Sequence[RecordedEvent]]:
+        """The plan as a command left it, and that command's events.
+
+        Commands are often sent again in their old order, as when a file is applied
+        again, so the answer begins where the one before it ended; unless words that
+        it knows have been erased since.
+        """
+        plan_id = current.plan.plan_id
+        with self._lock:
+            stream = self._replayed
+        if (
+            stream.plan.plan_id != plan_id
+            or stream.plan.version >= receipt.first
+            or stream.plan.erasures != current.plan.erasures
+        ):
+            stream = Stream(Plan(plan_id))
+        events = self._store.read(plan_id, after=stream.plan.version, until=receipt.last)
+        of_command = [e for e in events if e.envelope.version >= receipt.first]
+        stream = stream.followed_by(events)
+        with self._lock:
+            self._replayed = stream
+        return stream.plan, of_command
+
+    def keep(self, stream: Stream) -> Stream:
+        """Remember a stream for its next use, unless a newer one is known."""
+        plan = stream.plan
+        with self._lock:
+            kept = self._kept.get(plan.plan_id)
+            if kept is None or kept.plan.version < plan.version:
+                self._kept[plan.plan_id] = stream
+            self._kept.move_to_end(plan.plan_id)
+            if len(self._kept) > KEPT_STREAMS:
+                self._kept.popitem(last=False)
+        return stream
+
+
+def _without_digests(receipts: "HashTrieMap[str, Receipt]") -> "HashTrieMap[str, Receipt]":
+    """What is left of receipts when words are erased: by its digest, arguments could be guessed."""
+    kept = {key: Receipt(None, known.first, known.last) for key, known in receipts.items()}
+    return HashTrieMap(kept)
+
+
+def refuse_gap(plan: Plan, recorded: RecordedEvent) -> None:
+    """Raise `CorruptEvent` unless the event is the plan's next."""
+    expected = plan.version + 1
+    if recorded.envelope.version != expected:
+        raise CorruptEvent(plan.plan_id, expected, "it is missing", recorded.envelope.position)
+    if (expected == 1) != isinstance(recorded.event, PlanCreated):
+        why = "a history begins with the plan's creation, and has no second one"
+        raise CorruptEvent(plan.plan_id, expected, why, recorded.envelope.position)

@@ -1,0 +1,1 @@
+"""Calibration figures, worked out with numpy and scipy."""

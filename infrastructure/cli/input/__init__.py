@@ -1,0 +1,1 @@
+"""What the terminal reads: options, files and traces."""

@@ -1,0 +1,282 @@
+"""What happened beside what would have, on a screen: one plan in full, many in figures."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from rich.console import Group, RenderableType
+from rich.table import Column, Table
+from rich.text import Text
+
+from plangate.application.replay.event_diff import Happening
+from plangate.application.replay.totals import Totals
+from plangate.application.replay.what_if import Difference, LostInput, PlanReplay, WhatIf
+from plangate.application.results import UnreadablePlan
+from plangate.domain.policy import Policy
+from plangate.domain.vocabulary import PlanState, TaskStatus
+from plangate.infrastructure.cli.render import event_text, gauge, tables
+from plangate.infrastructure.cli.terminal import Hint
+from plangate.infrastructure.cli.wording import count, figure, harmless, written
+
+AT_MOST: Final = 20
+"""So many plans, scores or lost inputs are shown of more; JSON has them all."""
+
+
+def told(tried: Mapping[str, Any]) -> Callable[[WhatIf, Hint], RenderableType]:
+    """How to tell what came of trying a policy, or changes to each plan's own."""
+
+    def shown(answer: WhatIf, _hint: Hint) -> RenderableType:
+        plans = answer.plans
+        return Group(
+            Text(f"Tried on {count(len(plans), 'plan')}: {settings(tried)}", style="bold"),
+            *unreadable(answer.unreadable),
+            *(
+                Text(f"not tried on {written(plan.plan_id)}: {harmless(plan.why)}", style="yellow")
+                for plan in answer.unfit
+            ),
+            *(_one(plans[0]) if len(plans) == 1 else _many(answer)),
+        )
+
+    return shown
+
+
+def settings(tried: Mapping[str, Any]) -> str:
+    """`steady, decay 0.9`: a policy as somebody put it."""
+    said = (
+        value(setting) if field == "preset" else f"{harmless(field)} {value(setting)}"
+        for field, setting in tried.items()
+    )
+    return ", ".join(said)
+
+
+def value(setting: object) -> str:
+    """A setting as it is typed."""
+    return "none" if setting is None else harmless(str(setting))
+
+
+def lead(scores: float | None) -> str:
+    """How many output scores before a failure, or after it."""
+    if scores is None:
+        return "–"
+    return f"{scores:.1f}".replace("-", "−")
+
+
+def unreadable(plans: Iterable[UnreadablePlan]) -> Iterator[Text]:
+    """The plans that have an event which cannot be read."""
+    for plan in plans:
+        where = f"{plan.plan_id}@{plan.version}"
+        yield Text(f"left out: {written(where)} cannot be read: {harmless(plan.why)}", "yellow")
+
+
+# --- many plans ----------------------------------------------------------------
+
+
+def _many(answer: WhatIf) -> Iterator[RenderableType]:
+    table = _side_by_side()
+    for what, happened, would_have in _figures(answer.recorded, answer.replayed):
+        _add(table, what, happened, would_have)
+    yield table
+    others = [plan for plan in answer.plans if plan.changed]
+    if others:
+        yield _plans(others[:AT_MOST])
+    if len(others) > AT_MOST:
+        yield Text(
+            f"and {count(len(others) - AT_MOST, 'plan')} more that would have gone otherwise"
+        )
+    same = len(answer.plans) - len(others)
+    if same:
+        yield Text(f"{count(same, 'plan')} would have gone just as they did")
+
+
+def _figures(recorded: Totals, replayed: Totals) -> Iterator[tuple[str, str, str]]:
+    def both(tell: Callable[[Totals], str]) -> tuple[str, str]:
+        return tell(recorded), tell(replayed)
+
+    yield "replans", *both(lambda totals: f"{totals.replans:,}")
+    yield "plans in which the gate fired", *both(lambda totals: f"{totals.replanned:,}")
+    yield "flips of the gate a plan", *both(lambda totals: f"{totals.flips_per_plan:.2f}")
+    for state in PlanState:
+        if state in recorded.states or state in replayed.states:
+            yield f"plans {state}", *_counts(recorded.states, replayed.states, state)
+    for status in TaskStatus:
+        if status in recorded.tasks or status in replayed.tasks:
+            yield f"tasks {_words(status)}", *_counts(recorded.tasks, replayed.tasks, status)
+    if recorded.troubled:
+        yield (
+            f"warned, of {count(recorded.troubled, 'plan')} with a failed task",
+            *both(lambda totals: f"{totals.warned:,}"),
+        )
+        yield "   scores ahead, on average", *both(lambda totals: lead(totals.lead))
+        yield "   fired only afterwards", *both(lambda totals: f"{totals.late:,}")
+        yield "   never fired", *both(lambda totals: f"{totals.missed:,}")
+    if recorded.troubled < recorded.plans:
+        yield "fired although nothing failed", *both(lambda totals: f"{totals.false_alarms:,}")
+    if replayed.refused:
+        yield "inputs refused", *both(lambda totals: f"{totals.refused:,}")
+
+
+_Kind = TypeVar("_Kind")
+
+
+def _counts(
+    recorded: Mapping[_Kind, int], replayed: Mapping[_Kind, int], kind: _Kind
+) -> tuple[str, str]:
+    return f"{recorded.get(kind, 0):,}", f"{replayed.get(kind, 0):,}"
+
+
+def _plans(plans: Sequence[PlanReplay]) -> Table:
+    table = tables.table_of(
+        Column("plan", overflow="fold"),
+        Column("replans", justify="right", no_wrap=True),
+        Column("state", overflow="fold"),
+        Column("tasks otherwise", justify="right"),
+        Column("first difference", overflow="fold"),
+    )
+    for plan in plans:
+        table.add_row(
+            Text(written(plan.plan_id)),
+            _led(str(plan.recorded.replan_count), str(plan.replayed.replan_count)),
+            _led(plan.recorded.state, plan.replayed.state),
+            str(sum(task.recorded is not task.replayed for task in plan.tasks)),
+            Text("" if plan.first_difference is None else _parting(plan.first_difference)),
+        )
+    return table
+
+
+def _led(happened: str, would_have: str) -> Text:
+    """`11 → 2`, or the one figure that both have."""
+    if happened == would_have:
+        return Text(happened, style="dim")
+    return Text(f"{happened} → {would_have}")
+
+
+# --- one plan ------------------------------------------------------------------
+
+
+def _one(plan: PlanReplay) -> Iterator[RenderableType]:
+    yield Text(f"{written(plan.plan_id)}: {written(plan.goal)}")
+    yield from _changes(plan.recorded_policy, plan.policy)
+    table = _side_by_side()
+    recorded, replayed = plan.recorded, plan.replayed
+    _add(table, "state", recorded.state, replayed.state)
+    _add(
+        table,
+        "confidence",
+        figure(recorded.rolling_confidence, plan.recorded_policy.confidence_threshold),
+        figure(replayed.rolling_confidence, plan.policy.confidence_threshold),
+    )
+    _add(table, "replans", str(recorded.replan_count), str(replayed.replan_count))
+    _add(table, "flips of the gate", str(recorded.flips), str(replayed.flips))
+    if plan.first_failure is not None:
+        name = f"scores ahead of the failure at {written(plan.first_failure)}"
+        _add(table, name, lead(recorded.lead), lead(replayed.lead))
+    for task in plan.tasks:
+        if task.recorded is not task.replayed:
+            _add(
+                table,
+                f"task {written(task.task_id)}",
+                _status(task.recorded),
+                _status(task.replayed),
+            )
+    yield table
+    if plan.readings:
+        yield _readings(plan)
+    if plan.first_difference is not None:
+        where = f"{plan.first_difference.event_id}"
+        yield Text(f"first difference, at {written(where)}: {_parting(plan.first_difference)}")
+    else:
+        yield Text("It would have gone just as it did.")
+    yield from _lost(plan.lost)
+
+
+def _changes(recorded: Policy, tried: Policy) -> Iterator[Text]:
+    changed = [
+        f"{field} {value(getattr(tried, field))}, not {value(getattr(recorded, field))}"
+        for field in type(tried).model_fields
+        if getattr(tried, field) != getattr(recorded, field)
+    ]
+    yield Text("; ".join(changed) or "the policy it has", style="dim")
+
+
+def _status(status: TaskStatus | None) -> str:
+    return "not in the plan" if status is None else status.replace("_", " ")
+
+
+def _readings(plan: PlanReplay) -> RenderableType:
+    table = tables.table_of(
+        Column("event", overflow="fold"),
+        Column("scored", overflow="fold"),
+        Column("", justify="right", no_wrap=True),
+        Column("happened", justify="right", no_wrap=True),
+        Column("", no_wrap=True),
+        Column("would have", justify="right", no_wrap=True),
+        Column("", no_wrap=True),
+    )
+    for reading in plan.readings[:AT_MOST]:
+        table.add_row(
+            Text(written(reading.event_id)),
+            Text("" if reading.task_id is None else written(reading.task_id)),
+            "" if reading.score is None else f"{reading.score:.2f}",
+            figure(reading.recorded_confidence, plan.recorded_policy.confidence_threshold),
+            _fired(fired=reading.recorded_fired),
+            figure(reading.replayed_confidence, plan.policy.confidence_threshold),
+            _fired(fired=reading.replayed_fired),
+        )
+    more = len(plan.readings) - AT_MOST
+    return Group(table, Text(f"and {count(more, 'score')} more")) if more > 0 else table
+
+
+def _fired(*, fired: bool) -> Text:
+    return Text("replan", style=gauge.REPLAN) if fired else Text("")
+
+
+def _lost(lost: Sequence[LostInput]) -> Iterator[Text]:
+    if lost:
+        yield Text(f"{count(len(lost), 'input')} would have come to nothing:", style="yellow")
+    for one in lost[:AT_MOST]:
+        refused = "" if one.error is None else f"{one.error}: "
+        wish = f" {one.wish}" if one.wish else ""
+        yield Text(f"  {written(one.event_id)}{wish}: {refused}{harmless(one.why)}")
+    if len(lost) > AT_MOST:
+        yield Text(f"  and {len(lost) - AT_MOST:,} more")
+
+
+# --- what both share -----------------------------------------------------------
+
+
+def _side_by_side() -> Table:
+    return tables.table_of(
+        Column("", overflow="fold"),
+        Column("what happened", justify="right", no_wrap=True),
+        Column("what would have", justify="right", no_wrap=True),
+    )
+
+
+def _add(table: Table, what: str, happened: str, would_have: str) -> None:
+    style = "dim" if happened == would_have else "bold"
+    table.add_row(Text(what), Text(happened), Text(would_have, style=style))
+
+
+def _parting(difference: Difference) -> str:
+    recorded, replayed = difference.recorded, difference.replayed
+    if recorded is None:
+        return "" if replayed is None else f"also {_said(replayed)}"
+    if replayed is None:
+        return f"no {_said(recorded)}"
+    task = recorded.facts.get("task_id")
+    if recorded.event == replayed.event and task == replayed.facts.get("task_id"):
+        return f"{_said(replayed)}, not {_said(recorded).removeprefix(f'{task} ')}"
+    return f"{_said(replayed)}, not {_said(recorded)}"
+
+
+def _said(happening: Happening) -> str:
+    """What happened to which task, as briefly as it can be told beside something like it."""
+    facts = happening.facts
+    if happening.event == "TaskStatusChanged":
+        return f"{written(facts['task_id'])} {_words(facts['new'])}"
+    if happening.event == "ReplanTriggered":
+        return f"{written(facts['task_id'])} replan at {figure(facts['rolling_confidence'])}"
+    return event_text.told(happening)
+
+
+def _words(status: str) -> str:
+    return status.replace("_", " ")

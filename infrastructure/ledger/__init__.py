@@ -1,1 +1,0 @@
-"""Where the ledger is kept, and the key that signs for it."""

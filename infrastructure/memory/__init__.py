@@ -1,0 +1,1 @@
+"""Stores that live in memory and end with the process."""

@@ -1,0 +1,63 @@
+"""Events kept in this process's memory: for tests, examples and trials."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
+from eventsourcing.popo import POPOApplicationRecorder
+
+from plangate.application.errors import ConcurrentChange, PositionTaken
+from plangate.infrastructure.eventsourcing_library.recorder_store import (
+    RecorderEventStore,
+    refuse_taken,
+)
+
+
+class _Log(POPOApplicationRecorder):
+    """The library's recorder, which keeps each event together with its position."""
+
+    def insert_placed(self, placed: Sequence[Notification]) -> None:
+        """Record events at the positions they name; here they follow each other without gaps."""
+        with self._database_lock:
+            newest = len(self._stored_events)
+            refuse_taken(newest, placed)
+            if placed[-1].id != newest + len(placed):
+                raise PositionTaken("a store in memory has no gaps between its positions")
+            self.insert_events(placed)
+
+    def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
+        """Change the stored bytes of events and record others, all or none."""
+        with self._database_lock:
+            self.insert_events(then)
+            for event in rewritten:
+                place = self._stored_events_index[str(event.originator_id)][
+                    event.originator_version
+                ]
+                self._stored_events[place] = _placed(event, place + 1)
+
+    def _update_table(
+        self, stored_events: Sequence[StoredEvent], **kwargs: Any
+    ) -> Sequence[int] | None:
+        first = len(self._stored_events) + 1
+        placed = [_placed(e, position) for position, e in enumerate(stored_events, start=first)]
+        return super()._update_table(placed, **kwargs)
+
+
+def _placed(event: StoredEvent, position: int) -> Notification:
+    return Notification(
+        event.originator_id, event.originator_version, event.topic, event.state, id=position
+    )
+
+
+def memory_event_store() -> RecorderEventStore:
+    """A store that is empty at first and gone with the process."""
+    return RecorderEventStore(_Log(), translated=_translated, close=lambda: None)
+
+
+@contextmanager
+def _translated(plan_id: str | None) -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise ConcurrentChange(plan_id or "") from None

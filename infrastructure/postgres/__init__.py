@@ -1,0 +1,1 @@
+"""Everything that plangate does in a PostgreSQL schema."""

@@ -1,0 +1,169 @@
+"""How a store in PostgreSQL is: its server, its tables, the rights on them, and its log.
+
+Nothing is made, upgraded or changed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from psycopg.rows import dict_row, tuple_row
+from psycopg.sql import SQL, Identifier
+from psycopg_pool import ConnectionPool
+
+from plangate.application.errors import StoreError, StoreTooNew
+from plangate.application.operations.log_checks import Place, Walk, examined, examined_order
+from plangate.application.operations.observations import RESTORE, fine, guarded, problem, warning
+from plangate.application.operations.reports import Health, Observation
+from plangate.application.operations.view_checks import examined_views
+from plangate.application.views.queries import ViewQuestions
+from plangate.infrastructure.postgres.events import events_in
+from plangate.infrastructure.postgres.layout import (
+    EVENTS,
+    LAYOUT_VERSION,
+    layout_of,
+)
+from plangate.infrastructure.postgres.schema import Schema, schema_as_it_is
+from plangate.infrastructure.postgres.views import PostgresViewStore
+
+Tell = Callable[[int, int], None]
+Server = Mapping[str, Any]
+
+_DURABLE: Final = ("fsync", "full_page_writes")
+_SERVER: Final = """
+SELECT current_setting('server_version') AS version, pg_is_in_recovery() AS standby,
+    current_setting('server_encoding') AS encoding, current_setting('fsync') AS fsync,
+    current_setting('full_page_writes') AS full_page_writes,
+    current_setting('synchronous_commit') AS synchronous_commit,
+    current_setting('synchronous_standby_names') AS standbys,
+    current_setting('data_checksums') AS data_checksums
+"""
+_RIGHTS: Final = """
+SELECT has_table_privilege(%s, 'SELECT'), has_table_privilege(%s, 'INSERT'),
+    pg_size_pretty(pg_total_relation_size(%s::regclass))
+"""
+_PLACES: Final = SQL(
+    "SELECT originator_id, originator_version, notification_id FROM {}"
+    " ORDER BY originator_id, originator_version"
+)
+
+
+def examine_schema(
+    source: str | ConnectionPool[Any], schema: str, tell: Tell
+) -> tuple[str, list[Observation]]:
+    """What the store is called, and all that is found about it."""
+    with closing(schema_as_it_is(source, schema)) as place:
+        return place.name, list(_looked_over(place, tell))
+
+
+def _looked_over(place: Schema, tell: Tell) -> Iterator[Observation]:
+    try:
+        server = _server(place)
+    except StoreError as error:
+        yield problem("server", str(error), None, "see that the server runs and lets you in")
+        return
+    yield from _settings(server)
+    known = _known(place)
+    yield known
+    if known.health is Health.PROBLEM:
+        return
+    yield from guarded("rights", _rights(place))
+    yield from guarded("log", _log(place, tell))
+    if known.health is Health.OK:
+        yield from guarded("views", _views(place))
+
+
+def _server(place: Schema) -> Server:
+    with place.translated(None), place.get_connection() as connection:
+        found: Server | None = connection.cursor(row_factory=dict_row).execute(_SERVER).fetchone()
+        return found or {}
+
+
+def _settings(server: Server) -> Iterator[Observation]:
+    if server["standby"]:
+        found = f"PostgreSQL {server['version']}, a standby: it may be behind, and records nothing"
+        yield warning("server", found, None, "never gate on a standby; name the primary")
+    else:
+        yield fine("server", f"PostgreSQL {server['version']}")
+    if server["encoding"] == "UTF8":
+        yield fine("encoding", "UTF8")
+    else:
+        found = f"the database is encoded in {server['encoding']}"
+        yield problem("encoding", found, None, "copy the plans into a database in UTF8")
+    off = [name for name in _DURABLE if server[name] == "off"]
+    if off:
+        found = f"{' and '.join(off)} off: commands that were acknowledged can be lost"
+        yield problem("durability", found, None, f"set {off[0]} = on, and restart the server")
+        return
+    commit = server["synchronous_commit"]
+    level = "on for every command (off for others)" if commit == "off" else commit
+    standbys = f"with {server['standbys']}" if server["standbys"] else "on this server alone"
+    checksums = f"data checksums {server['data_checksums']}"
+    yield fine("durability", f"synchronous_commit {level}, {standbys}; {checksums}")
+
+
+def _known(place: Schema) -> Observation:
+    """Whether the tables are there, and are those of this plangate."""
+    try:
+        with place.translated(None), place.get_connection() as connection:
+            layout = layout_of(connection, place.schema, place.name)
+    except StoreTooNew as error:
+        return problem("store", str(error), place.schema, "upgrade plangate")
+    except StoreError as error:
+        return problem("store", str(error), place.schema, RESTORE)
+    if not layout:
+        found = f"no plangate tables in the schema {place.schema}"
+        return problem("store", found, place.schema, "plangate migrate makes them")
+    if layout < LAYOUT_VERSION:
+        found = f"plangate tables of layout {layout}; this plangate has {LAYOUT_VERSION}"
+        return warning("store", found, place.schema, "plangate migrate brings them up to date")
+    return fine("store", f"plangate tables of layout {layout} in schema {place.schema}")
+
+
+def _rights(place: Schema) -> Iterator[Observation]:
+    events = Identifier(place.schema, EVENTS).as_string(None)
+    with place.translated(None), place.get_connection() as connection:
+        cursor = connection.cursor(row_factory=tuple_row)
+        rights = cursor.execute(_RIGHTS, [events] * 3).fetchone() or (False, False, "")
+    may_read, may_record, size = rights
+    if not may_read:
+        yield problem("rights", "this user may not read events", events, "grant SELECT on it")
+    elif not may_record:
+        found = "this user may read events, and record none"
+        yield warning("rights", found, events, "grant INSERT on it, if commands are to be recorded")
+    else:
+        yield fine("rights", f"this user may read and record events ({size})")
+
+
+def _log(place: Schema, tell: Tell) -> Iterator[Observation]:
+    store = events_in(place)
+    last = store.last_position()
+
+    def reached(position: int) -> None:
+        tell(position, 2 * last)
+
+    walk = Walk(store, last, reached)
+    yield from examined(walk.entries(), store.format)
+    yield from walk.damaged.observations()
+    yield from examined_order(_in_order(place, last, tell))
+
+
+def _views(place: Schema) -> Iterator[Observation]:
+    views = ViewQuestions(events_in(place), PostgresViewStore(place), lambda: datetime.now(UTC))
+    yield from examined_views(views.view_report())
+
+
+def _in_order(place: Schema, last: int, tell: Tell) -> Iterator[Place]:
+    """Where each event is, by plan and version, as the server sends them on demand."""
+    done = 0
+    query = _PLACES.format(Identifier(place.schema, EVENTS))
+    with (
+        place.reading() as reading,
+        reading.connection.cursor("places", row_factory=tuple_row) as cursor,
+    ):
+        cursor.execute(query)
+        while rows := cursor.fetchmany(1_000):
+            yield from rows
+            done += len(rows)
+            tell(last + min(done, last), 2 * last)

@@ -1,0 +1,82 @@
+"""A SQLite file from outside: whether all of it is there, and no page is blank.
+
+Of some damages SQLite only says that there is one; this finds the place.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from plangate.application.operations.observations import RESTORE, Told, fine, problem
+from plangate.application.operations.reports import Observation
+from plangate.infrastructure.sqlite.header import Header, cut_to, in_use
+
+_LOCKED: Final = 2**30
+"""The byte in whose page SQLite keeps its locks and nothing else."""
+
+
+@dataclass(frozen=True)
+class Outline:
+    """The file at `path`, by its header and its length."""
+
+    path: Path
+    size: int
+    header: Header
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """Look at a file; raises `OSError` where that is not possible."""
+        return cls(path, path.stat().st_size, Header.of(path))
+
+    def observations(self) -> Iterator[Observation]:
+        """Whether all of it is there."""
+        if not self.size:
+            yield problem("file", "empty: 0 bytes", f"{self.path}, byte 0", RESTORE)
+        elif not self.header.page_size:
+            yield problem("file", "no SQLite database", f"{self.path}, byte 0", RESTORE)
+        elif in_use(self.path):
+            yield fine("file", f"{self.path}: {self.size:,} bytes, and somebody has it open")
+        else:
+            yield from self._whole()
+
+    def _whole(self) -> Iterator[Observation]:
+        size = cut_to(self.path)
+        if size is None:
+            yield fine("file", f"{self.path}: {self.size:,} bytes, none missing")
+        else:
+            place = f"{self.path}, byte {size:,}, page {size // self.header.page_size + 1:,}"
+            found = f"cut: {size:,} bytes of {self.header.length:,}"
+            yield problem("file", found, place, RESTORE)
+        told = Told("pages", "no page is blank")
+        told.take(
+            problem("pages", "blank: nothing but zeros", f"{self.path}, page {page:,}", RESTORE)
+            for page in self._blank()
+        )
+        yield from told.observations()
+
+    def _blank(self) -> Iterator[int]:
+        """Pages of nothing but zeros, among those that are in use."""
+        unused = {_LOCKED // self.header.page_size + 1} | self._free()
+        zeros, page = bytes(self.header.page_size), 0
+        with self.path.open("rb") as file:
+            while content := file.read(self.header.page_size):
+                page += 1
+                if content == zeros and page not in unused:
+                    yield page
+
+    def _free(self) -> set[int]:
+        """The pages that hold nothing now."""
+        free: set[int] = set()
+        trunk = self.header.first_free_page
+        with self.path.open("rb") as file:
+            while trunk and trunk not in free:
+                free.add(trunk)
+                file.seek((trunk - 1) * self.header.page_size)
+                content = file.read(self.header.page_size)
+                numbers = [
+                    int.from_bytes(content[at : at + 4], "big") for at in range(0, len(content), 4)
+                ]
+                trunk, count = (*numbers[:2], 0, 0)[:2]
+                free.update(numbers[2 : 2 + count])
+        return free

@@ -1,0 +1,475 @@
+"""Findings: honest work gives none, and each thing that deserves a second look is found."""
+
+import random
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plangate.application.evidence import finding as one_finding
+from plangate.application.evidence import findings as all_findings
+from plangate.application.evidence.finding import Finding, FindingKind, Severity
+from plangate.application.evidence.findings import FindingsReport
+from plangate.application.evidence.review import PlanUnderReview
+from plangate.application.evidence.same_work import FailedWork
+from plangate.application.history.points import Step
+from plangate.application.registry import PlanRegistry
+from plangate.domain.errors import InvalidInput, PlanNotFound
+from plangate.domain.events import PlanEvent
+from plangate.domain.plan import Plan, evolve
+from plangate.domain.policy import Policy
+from plangate.domain.vocabulary import Outcome, Scorer, ScorerKind
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.memory.events import memory_event_store
+from tests.support.clean_work import JUDGE, WELL_FOUNDED, honest_plan
+from tests.support.clocks import registry_on
+from tests.support.examples import (
+    DONE,
+    FAILED,
+    MARKED,
+    OUTPUT,
+    PLAN,
+    STRANGER,
+    A,
+    created,
+    moved,
+    retracted,
+    scored,
+    turned_out,
+)
+from tests.support.histories import recorded
+from tests.support.reliability_figures import short_and_long
+
+WARNING, NOTICE = Severity.WARNING, Severity.NOTICE
+TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
+
+
+@pytest.fixture
+def plan(registry: PlanRegistry) -> str:
+    """A plan whose task a is in progress, taken by ada."""
+    registry.create("Move billing", TASKS, plan_id="p")
+    registry.next_task("p", worker="ada")
+    return "p"
+
+
+def only(report: FindingsReport) -> Finding:
+    (finding,) = report.findings
+    assert report.finding_count == 1
+    assert report.by_kind == {finding.kind: 1}
+    return finding
+
+
+def shown(finding: Finding) -> tuple[FindingKind, Severity, str | None, tuple[str, ...]]:
+    return finding.kind, finding.severity, finding.task_id, finding.event_ids
+
+
+def fail(registry: PlanRegistry, score: float = 0.1, task: str = "a", **facts: Any) -> str:
+    """A failing judgement of task a; answers its event's id."""
+    before = registry.get_status("p").version
+    registry.score_output("p", task, score, **(WELL_FOUNDED | facts))
+    return f"p@{before + 1}"
+
+
+succeed = fail
+
+
+@short_and_long("stores", 12, 1_500)
+def test_honest_work_gives_no_finding(stores: int) -> None:
+    events = 0
+    for seed in range(stores):
+        chance = random.Random(seed)
+        with registry_on(memory_event_store()) as registry:
+            for number in range(3):
+                honest_plan(registry, f"p{number}", chance)
+            report = registry.findings()
+            assert report.findings == ()
+            events += report.events
+    assert events > stores * 30
+
+
+# --- each thing that is found, alone and among honest work ---
+
+
+@dataclass(frozen=True)
+class Planted:
+    """Something done to the plan `p`, and what must be found of it."""
+
+    do: Callable[[PlanRegistry], object]
+    kind: FindingKind
+    severity: Severity
+    task_id: str | None
+    events: tuple[str, ...]
+
+
+def _rescore(registry: PlanRegistry) -> None:
+    fail(registry, 0.4)
+    fail(registry, 0.6)
+    succeed(registry, 0.9)
+
+
+def _shop_for_a_judge(registry: PlanRegistry) -> None:
+    fail(registry)
+    succeed(registry, 0.9, scorer={"kind": "human", "name": "cleo"})
+
+
+def _rescore_without_settling(registry: PlanRegistry) -> None:
+    fail(registry)
+    succeed(registry, 0.9, mark_done=False)
+
+
+def _rescore_namelessly(registry: PlanRegistry) -> None:
+    fail(registry)
+    succeed(registry, 0.9, scorer=None)
+
+
+def _mark_done(registry: PlanRegistry, reason: str | None = None) -> None:
+    fail(registry)
+    registry.mark_task("p", "a", "done", reason=reason)
+
+
+def _mark_done_unsettled(registry: PlanRegistry) -> None:
+    fail(registry, mark_done=False)
+    registry.mark_task("p", "a", "done")
+
+
+def _lower_the_threshold(registry: PlanRegistry) -> None:
+    fail(registry, 0.6)
+    again = [{"title": "a "}, {"title": "B"}]
+    registry.create("move  Billing", again, plan_id="q", confidence_threshold=0.5)
+    task = registry.get_status("q").tasks[0].id
+    registry.score_output("q", task, 0.6, **WELL_FOUNDED)
+    registry.score_output("q", task, 0.7, **WELL_FOUNDED)
+
+
+PLANTED = {
+    "the same judge asked until it passed": Planted(
+        _rescore, FindingKind.RESCORED_UNTIL_PASSED, WARNING, "a", ("p@3", "p@6", "p@8")
+    ),
+    "another judge asked": Planted(
+        _shop_for_a_judge, FindingKind.RESCORED_UNTIL_PASSED, NOTICE, "a", ("p@3", "p@6")
+    ),
+    "asked again without settling": Planted(
+        _rescore_without_settling, FindingKind.RESCORED_UNTIL_PASSED, WARNING, "a", ("p@3", "p@6")
+    ),
+    "asked again, and nobody says whom": Planted(
+        _rescore_namelessly, FindingKind.RESCORED_UNTIL_PASSED, WARNING, "a", ("p@3", "p@6")
+    ),
+    "marked done after a low score": Planted(
+        _mark_done, FindingKind.DONE_BY_HAND, WARNING, "a", ("p@3", "p@6")
+    ),
+    "marked done for a reason": Planted(
+        lambda r: _mark_done(r, "I looked."), FindingKind.DONE_BY_HAND, NOTICE, "a", ("p@3", "p@6")
+    ),
+    "marked done after a low score that settled nothing": Planted(
+        _mark_done_unsettled, FindingKind.DONE_BY_HAND, WARNING, "a", ("p@3", "p@6")
+    ),
+    "judged by its worker": Planted(
+        lambda r: succeed(r, 0.9, scorer={"kind": "model", "name": "ada"}),
+        *(FindingKind.OWN_WORK, WARNING, "a", ("p@3",)),
+    ),
+    "judged by who recorded it, and nobody took it": Planted(
+        lambda r: succeed(r, 0.9, "b", scorer={"kind": "model", "name": "x"}, actor="x"),
+        *(FindingKind.OWN_WORK, NOTICE, "b", ("p@3",)),
+    ),
+    "no grounds": Planted(
+        lambda r: r.update("p", "a", prompt_score=0.9, output_score=0.9, rationale=" \n"),
+        *(FindingKind.UNSUPPORTED, NOTICE, "a", ("p@3", "p@4")),
+    ),
+    "no grounds for several tasks": Planted(
+        lambda r: [r.score_prompt("p", task, 0.9, evidence={}) for task in "ab"],
+        *(FindingKind.UNSUPPORTED, NOTICE, None, ("p@3", "p@4")),
+    ),
+    "another version of the judge": Planted(
+        lambda r: [succeed(r, 0.9, "b", scorer=JUDGE | {"version": v}) for v in "2223"],
+        *(FindingKind.SCORER_CHANGED, NOTICE, "b", ("p@3", "p@7")),
+    ),
+    "a lower threshold": Planted(
+        _lower_the_threshold,
+        *(FindingKind.THRESHOLD_LOWERED, WARNING, None, ("p@3", "q@1", "q@2")),
+    ),
+    "rejected although it passed": Planted(
+        lambda r: [
+            succeed(r, 0.9),
+            r.record_outcome("p", "a", Outcome.ACCEPTED, source="ci"),
+            r.record_outcome("p", "a", Outcome.REJECTED, source="ci"),
+        ],
+        *(FindingKind.OUTCOME_CONTRADICTS, WARNING, "a", ("p@3", "p@6")),
+    ),
+    "accepted although it failed, and late": Planted(
+        lambda r: [
+            fail(r),
+            r.revise("p", "no more", [{"op": "drop", "task_id": "a"}]),
+            r.record_outcome("p", "a", Outcome.ACCEPTED, source="review"),
+        ],
+        *(FindingKind.OUTCOME_CONTRADICTS, NOTICE, "a", ("p@3", "p@8")),
+    ),
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED)
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.usefixtures("plan")
+def test_what_was_planted_is_found_and_nothing_else(
+    registry: PlanRegistry, planted: Planted, seed: int
+) -> None:
+    chance = random.Random(seed)
+    honest_plan(registry, "before", chance)
+    planted.do(registry)
+    honest_plan(registry, "after", chance)
+
+    finding = only(registry.findings())
+
+    assert shown(finding)[:2] == (planted.kind, planted.severity)
+    assert finding.event_ids == planted.events
+    assert finding.event_count == len(planted.events)
+    if planted.kind is FindingKind.THRESHOLD_LOWERED:
+        assert finding.plan_id == "q"
+        assert "plan p, which failed at 0.720, was planned again at 0.500" in finding.sentence
+    else:
+        assert (finding.plan_id, finding.task_id) == ("p", planted.task_id)
+    assert registry.findings(finding.plan_id).findings == (finding,)
+    assert registry.findings(["before", "after"]).findings == ()
+
+
+# --- what is no finding ---
+
+
+def _again_after(registry: PlanRegistry, what: str) -> None:
+    registry.score_output("p", "a", 0.1, **WELL_FOUNDED)
+    _CLEARING[what](registry)
+
+
+_CLEARING: dict[str, Callable[[PlanRegistry], object]] = {
+    "retry": lambda r: r.retry("p", "a", "Once more."),
+    "status": lambda r: r.mark_task("p", "a", "in_progress"),
+    "change": lambda r: r.revise(
+        "p", "It was not clear.", [{"op": "change", "task_id": "a", "title": "A, in words"}]
+    ),
+    "retraction": lambda r: r.retract_score("p", "p@3", "It was the wrong file."),
+}
+
+
+@pytest.mark.parametrize("what", _CLEARING)
+@pytest.mark.usefixtures("plan")
+def test_a_judgement_after_new_work_or_a_withdrawal_is_no_rescoring(
+    registry: PlanRegistry, what: str
+) -> None:
+    _again_after(registry, what)
+    registry.score_output("p", "a", 0.9, **WELL_FOUNDED)
+
+    assert registry.findings().findings == ()
+
+
+@pytest.mark.parametrize("what", _CLEARING)
+@pytest.mark.usefixtures("plan")
+def test_nor_is_a_mark_by_hand_after_it(registry: PlanRegistry, what: str) -> None:
+    _again_after(registry, what)
+    registry.mark_task("p", "a", "done")
+
+    assert registry.findings().findings == ()
+
+
+@pytest.mark.usefixtures("plan")
+def test_a_judge_who_reports_what_a_worker_did_is_no_finding(registry: PlanRegistry) -> None:
+    succeed(registry, 0.9, actor="judge")
+
+    assert registry.findings().findings == ()
+
+
+@pytest.mark.usefixtures("plan")
+def test_two_judges_of_different_kinds_of_score_may_differ_in_version(
+    registry: PlanRegistry,
+) -> None:
+    registry.score_prompt("p", "a", 0.9, **(WELL_FOUNDED | {"scorer": JUDGE | {"version": "1"}}))
+    succeed(registry, 0.9)
+    succeed(registry, 0.9, scorer={"kind": "model", "name": "judge"})
+
+    assert registry.findings().findings == ()
+
+
+@pytest.mark.usefixtures("plan")
+def test_grounds_that_were_erased_are_not_missed(registry: PlanRegistry) -> None:
+    succeed(registry, 0.9)
+    registry.erase("p")
+    assert registry.findings().findings == ()
+
+    succeed(registry, 0.9, rationale=None)
+    assert only(registry.findings()).event_count == 1
+
+
+@pytest.mark.parametrize(
+    "goal, threshold, score", [("x", 0.5, 0.6), ("", 0.72, 0.9), ("", 0.5, 0.9)]
+)
+@pytest.mark.usefixtures("plan")
+def test_other_work_or_a_pass_that_needed_no_lower_threshold_is_no_finding(
+    registry: PlanRegistry, goal: str, threshold: float, score: float
+) -> None:
+    fail(registry, 0.6)
+    registry.create(f"Move billing{goal}", TASKS, plan_id="q", confidence_threshold=threshold)
+    registry.score_output("q", "a", score, **WELL_FOUNDED)
+
+    assert registry.findings().findings == ()
+
+
+@pytest.mark.usefixtures("plan")
+def test_a_lower_threshold_before_the_failure_or_of_erased_work_is_no_finding(
+    registry: PlanRegistry,
+) -> None:
+    registry.create("Move billing", TASKS, plan_id="q", confidence_threshold=0.5)
+    fail(registry, 0.6)
+    registry.score_output("q", "a", 0.6, **WELL_FOUNDED)
+    assert registry.findings().findings == ()
+
+    registry.create("Move billing", TASKS, plan_id="r", confidence_threshold=0.4)
+    registry.score_output("r", "a", 0.6, **WELL_FOUNDED)
+    assert only(registry.findings()).plan_id == "r"
+    registry.erase("p")
+    assert registry.findings().findings == ()
+
+
+@pytest.mark.usefixtures("plan")
+def test_the_strictest_failure_counts(registry: PlanRegistry) -> None:
+    for plan_id, threshold, score in (("p", 0.72, 0.6), ("q", 0.3, 0.1), ("r", 0.5, 0.6)):
+        if plan_id != "p":
+            registry.create("Move billing", TASKS, plan_id=plan_id, confidence_threshold=threshold)
+        registry.score_output(plan_id, "a", score, **WELL_FOUNDED)
+
+    assert only(registry.findings()).event_ids == ("p@3", "r@1", "r@2")
+
+
+@pytest.mark.usefixtures("plan")
+def test_an_outcome_of_unscored_work_contradicts_nothing(registry: PlanRegistry) -> None:
+    registry.record_outcome("p", "a", Outcome.REJECTED, source="ci")
+    registry.revise("p", "no more", [{"op": "drop", "task_id": "a"}])
+    registry.record_outcome("p", "a", Outcome.ACCEPTED, source="ci")
+
+    assert registry.findings().findings == ()
+
+
+# --- the report ---
+
+
+@pytest.mark.usefixtures("plan")
+def test_findings_come_in_the_order_of_the_log(registry: PlanRegistry) -> None:
+    registry.create("Other", TASKS, plan_id="0")
+    registry.score_output("0", "a", 0.9)
+    fail(registry, rationale=None)
+    succeed(registry, 0.9)
+    registry.record_outcome("p", "a", Outcome.REJECTED, source="ci")
+
+    report = registry.findings()
+
+    kinds = [(finding.plan_id, finding.kind) for finding in report.findings]
+    assert kinds == [
+        ("p", FindingKind.UNSUPPORTED),
+        ("p", FindingKind.RESCORED_UNTIL_PASSED),
+        ("p", FindingKind.OUTCOME_CONTRADICTS),
+        ("0", FindingKind.UNSUPPORTED),
+    ]
+    assert (report.plans, report.events) == (2, 11)
+    assert registry.findings(["0", "p"]) == registry.findings() == report
+
+
+@pytest.mark.usefixtures("plan")
+def test_only_so_many_are_listed_and_named_but_all_are_counted(
+    registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(all_findings, "MAX_LISTED", 1)
+    monkeypatch.setattr(one_finding, "MAX_EVENTS", 2)
+    for _ in range(7):
+        fail(registry, rationale=None)
+    succeed(registry, 0.9)
+
+    report = registry.findings()
+
+    assert report.finding_count == 2
+    assert report.by_kind == {FindingKind.RESCORED_UNTIL_PASSED: 1, FindingKind.UNSUPPORTED: 1}
+    (listed,) = report.findings
+    assert (listed.event_count, len(listed.event_ids)) == (7, 2)
+
+
+@pytest.mark.usefixtures("plan")
+def test_many_scores_are_told_by_the_first_few(registry: PlanRegistry) -> None:
+    for _ in range(7):
+        fail(registry)
+    succeed(registry, 0.9)
+
+    sentence = only(registry.findings()).sentence
+
+    assert sentence.endswith("0.100, 0.100, 0.100, 0.100, 0.100 and 2 more, then 0.900")
+
+
+@pytest.mark.usefixtures("plan")
+def test_progress_is_told_and_a_stranger_is_refused(registry: PlanRegistry) -> None:
+    heard: list[tuple[int, int]] = []
+    registry.findings(tell=lambda done, everything: heard.append((done, everything)))
+    assert heard[-1] == (2, 2)
+    registry.findings("p", tell=lambda done, everything: heard.append((done, everything)))
+    assert heard[-1] == (2, 2)
+    with pytest.raises(PlanNotFound):
+        registry.findings("nowhere")
+    with pytest.raises(InvalidInput):
+        registry.findings(7)  # type: ignore[arg-type]
+
+
+# --- histories that no command wrote ---
+
+
+def test_facts_about_a_task_that_never_was_are_passed_over(registry: PlanRegistry) -> None:
+    events: list[PlanEvent] = [
+        created(A),
+        scored(STRANGER, rationale="It was read.", scorer=Scorer(kind=ScorerKind.CODE, name="x")),
+        moved(STRANGER, FAILED, DONE, MARKED),
+        retracted(STRANGER),
+        turned_out(STRANGER, Outcome.REJECTED),
+    ]
+    registry._store.append(recorded(Plan(PLAN), events).events)
+
+    assert registry.findings().findings == ()
+
+
+def test_where_an_engine_tells_no_positions_thresholds_are_not_compared() -> None:
+    failed = FailedWork()
+    for threshold in (0.72, 0.5):
+        policy = Policy(confidence_threshold=threshold)
+        review = PlanUnderReview(PLAN, failed)
+        before = Plan(PLAN)
+        grounds = {"rationale": "It was read."}
+        work = recorded(before, [created(A, policy=policy), scored(A, OUTPUT, 0.6, **grounds)])
+        for entry in work.events:
+            after = evolve(before, entry.event)
+            review.look(Step(before, entry, after))
+            before = after
+        assert review.findings() == []
+
+
+def test_what_cannot_be_read_is_named_and_what_stands_before_it_is_told(tmp_path: Path) -> None:
+    database = tmp_path / "plans.db"
+    with connect(database) as registry:
+        for plan_id in ("p", "q", "r"):
+            registry.create("Move billing", TASKS, plan_id=plan_id)
+            registry.score_output(plan_id, "a", 0.9)
+            registry.pause(plan_id, "lunch")
+    with closing(sqlite3.connect(database)) as file:
+        broken = "UPDATE stored_events SET state = '{' WHERE originator_id = ?"
+        file.execute(f"{broken} AND originator_version = 4", ["p"])
+        file.execute(f"{broken} AND originator_version = 1", ["q"])
+        file.execute("DELETE FROM stored_events WHERE originator_id = 'r' AND originator_version=1")
+        file.commit()
+    with connect(database) as registry:
+        everything = registry.findings()
+        some = registry.findings(["r", "q", "p"])
+        assert registry.findings("p").findings == everything.findings
+
+    assert [finding.event_ids for finding in everything.findings] == [("p@2",)]
+    assert [(one.plan_id, one.version) for one in everything.unreadable] == [("p", 4), ("q", 1)]
+    assert some.findings == everything.findings
+    assert [(one.plan_id, one.version) for one in some.unreadable] == [
+        ("p", 4),
+        ("q", 1),
+        ("r", 1),
+    ]

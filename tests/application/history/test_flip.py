@@ -1,0 +1,228 @@
+"""The smallest change that is told really flips the gate, and slightly less does not."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plangate.application.history.flip import Balance, ScoreChange
+from plangate.application.registry import PlanRegistry
+from plangate.domain.confidence import reaches, score_shares
+from plangate.domain.events import PlanEvent, TaskScored
+from plangate.domain.plan import Plan, fold, version_of
+from plangate.domain.policy import Policy
+from plangate.domain.vocabulary import Recency, ScoreKind
+from tests.support.examples import OUTPUT, PROMPT, created, replan, scored
+from tests.support.properties import repeatable
+
+SCORES = st.one_of(st.floats(0.0, 1.0), st.sampled_from([0.0, 0.5, 0.72, 1.0]))
+JUDGED = st.lists(
+    st.tuples(st.integers(0, 7), st.sampled_from(ScoreKind), SCORES, st.booleans()), max_size=14
+)
+POLICIES = st.builds(
+    lambda weight, decay, threshold, exit_threshold, order: Policy(
+        prompt_weight=weight,
+        output_weight=1.0 - weight,
+        decay=decay,
+        confidence_threshold=threshold,
+        exit_threshold=None if exit_threshold is None else max(threshold, exit_threshold),
+        order=order,
+    ),
+    st.sampled_from([0.35, 0.5, 0.0, 1.0]),
+    st.sampled_from([0.85, 1.0, 0.3, 1e-9, 5e-324]),
+    st.one_of(st.floats(0.0, 1.0), st.sampled_from([0.0, 0.72, 1.0])),
+    st.one_of(st.none(), st.sampled_from([0.8, 1.0])),
+    st.sampled_from(Recency),
+)
+
+Judged = Sequence[tuple[int, ScoreKind, float, bool]]
+
+
+def history(policy: Policy, judged: Judged) -> list[PlanEvent]:
+    """Tasks are scored, and after some of the scores the gate fires."""
+    events: list[PlanEvent] = [created(*(f"t{n}" for n in range(8)), policy=policy)]
+    for task, kind, score, fires in judged:
+        events.append(scored(f"t{task}", kind, score))
+        events += [replan(f"t{task}")] if fires else []
+    return events
+
+
+def is_low(figure: float, plan: Plan) -> bool:
+    return not reaches(figure, plan.gate.threshold(plan.policy))
+
+
+def with_another(events: Sequence[PlanEvent], name: str, score: float) -> Plan:
+    """The plan if the judge had said something else at one event, and all else is as it was."""
+    place = (version_of(name) or 0) - 1
+    other = events[place].model_copy(update={"score": score})
+    return fold(Plan("p"), [*events[:place], other, *events[place + 1 :]])
+
+
+def nearly(change: ScoreChange, plan: Plan, share: float) -> float:
+    """A score that changes the figure by 1e-13 less than the one that is told."""
+    task = plan.task(change.task_id)
+    prompt, output = score_shares(task.prompt_score, task.output_score, plan.policy)
+    back = 1e-13 / (share * (prompt if change.kind is PROMPT else output))
+    away = change.to_score - change.from_score
+    return change.to_score - back if away > 0 else change.to_score + back
+
+
+@repeatable
+@given(POLICIES, JUDGED)
+def test_the_smallest_change_flips_the_gate_and_slightly_less_does_not(
+    policy: Policy, judged: Judged
+) -> None:
+    events = history(policy, judged)
+    plan = fold(Plan("p"), events)
+    balance = Balance.of(plan)
+    for place, task in enumerate(balance.tasks):
+        change = balance.smallest_change(place)
+        if change is None:
+            continue
+        flipped = with_another(events, change.event_id, change.to_score)
+        assert change.task_id == task.id
+        assert 0.0 <= change.to_score <= 1.0
+        low = is_low(plan.rolling_confidence, plan)
+        assert is_low(flipped.rolling_confidence, plan) is not low
+        assert flipped.rolling_confidence == change.rolling_confidence
+        less = nearly(change, plan, balance.shares[place])
+        if min(change.from_score, change.to_score) < less < max(change.from_score, change.to_score):
+            nearly_there = with_another(events, change.event_id, less)
+            assert is_low(nearly_there.rolling_confidence, plan) is low
+
+
+@repeatable
+@given(POLICIES, JUDGED)
+def test_where_none_can_not_even_the_best_or_the_worst_score_flips_the_gate(
+    policy: Policy, judged: Judged
+) -> None:
+    events = history(policy, judged)
+    plan = fold(Plan("p"), events)
+    balance = Balance.of(plan)
+    for place, task in enumerate(balance.tasks):
+        if balance.smallest_change(place) is None:
+            for kind in ScoreKind:
+                for judgement in task.judgements(kind)[:1]:
+                    for extreme in (0.0, 1.0):
+                        other = with_another(events, f"p@{judgement.version}", extreme)
+                        low = is_low(plan.rolling_confidence, plan)
+                        assert is_low(other.rolling_confidence, plan) is low
+
+
+@repeatable
+@given(POLICIES, JUDGED)
+def test_of_a_tasks_two_scores_the_one_that_has_to_change_less_is_told(
+    policy: Policy, judged: Judged
+) -> None:
+    plan = fold(Plan("p"), history(policy, judged))
+    balance = Balance.of(plan)
+    for place in range(len(balance.tasks)):
+        of_each = [balance._smallest(place, kind) for kind in (OUTPUT, PROMPT)]
+        sizes = [change.size for change in of_each if change]
+        told = balance.smallest_change(place)
+        assert (told.size if told else None) == min(sizes, default=None)
+
+
+def test_figures_that_a_person_can_check() -> None:
+    """(0.5 × 0.8 + c) / 1.5 = 0.72 at c = 0.68; the prompt alone would have to be 1.18."""
+    policy = Policy(prompt_weight=0.4, output_weight=0.6, decay=0.5)
+    plan = fold(
+        Plan("p"),
+        history(
+            policy, [(0, OUTPUT, 0.8, False), (1, PROMPT, 0.5, False), (1, OUTPUT, 0.6, False)]
+        ),
+    )
+    balance = Balance.of(plan)
+
+    earlier, later = balance.smallest_change(0), balance.smallest_change(1)
+
+    assert earlier is None  # even 1.0 leads no further than (0.5 + 0.56) / 1.5 = 0.707
+    assert later is not None
+    assert (later.task_id, later.kind, later.event_id) == ("t1", OUTPUT, "p@4")
+    assert later.from_score == 0.6
+    assert later.to_score == pytest.approx(0.8, abs=1e-11)  # 0.4 × 0.5 + 0.6 × 0.8 = 0.68
+
+
+def test_a_figure_that_just_reaches_the_threshold_is_tipped_by_a_hair() -> None:
+    plan = fold(Plan("p"), history(Policy(), [(0, OUTPUT, 0.72 - 1e-12, False)]))
+    assert not plan.needs_replan
+
+    change = Balance.of(plan).smallest_change(0)
+
+    assert change is not None
+    assert 0.0 < change.size < 1e-15
+
+
+def test_a_score_that_leads_to_within_a_hair_of_the_threshold_is_not_enough() -> None:
+    """With 1.0 for the second task the figure is 0.75, a hair below what passes."""
+    policy = Policy(decay=1.0, confidence_threshold=0.75 + 1e-12 + 5e-14)
+    plan = fold(Plan("p"), history(policy, [(0, OUTPUT, 0.5, False), (1, OUTPUT, 0.75, False)]))
+
+    assert Balance.of(plan).smallest_change(1) is None
+
+
+def test_a_change_that_is_told_can_be_made_by_scoring_again(registry: PlanRegistry) -> None:
+    tasks = [{"id": task, "title": task} for task in "abc"]
+    plan_id = registry.create("g", tasks).plan_id
+    registry.update(plan_id, "a", prompt_score=0.9, output_score=0.7)
+    registry.score_output(plan_id, "b", 0.6)
+    plan = registry.get(plan_id)
+    assert plan is not None
+    assert plan.needs_replan
+    change = Balance.of(plan).smallest_change(1)
+    assert change is not None
+
+    status = registry.score_output(plan_id, "b", change.to_score, mark_done=False)
+
+    assert not status.needs_replan
+    assert status.rolling_confidence == change.rolling_confidence
+
+
+def test_a_gate_that_fell_is_opened_by_the_score_that_is_told_and_by_no_less(
+    registry: PlanRegistry,
+) -> None:
+    policy = {"exit_threshold": 0.8, "latch": True, "order": "scored"}
+    tasks = [{"id": task, "title": task} for task in "ab"]
+    plan_id = registry.create("g", tasks, policy=policy).plan_id
+    registry.score_output(plan_id, "b", 0.9)
+    registry.score_output(plan_id, "a", 0.5)
+    plan = registry.get(plan_id)
+    assert plan is not None
+    assert plan.gate.fallen
+    change = Balance.of(plan).smallest_change(1)
+    assert change is not None
+    assert change.task_id == "a"
+
+    assert registry.score_output(plan_id, "a", change.to_score - 1e-11).gate.fallen
+    assert not registry.score_output(plan_id, "a", change.to_score).gate.fallen
+
+
+def test_a_gate_is_made_to_fire_by_the_score_that_is_told_and_by_no_more(
+    registry: PlanRegistry,
+) -> None:
+    tasks = [{"id": task, "title": task} for task in "ab"]
+    plan_id = registry.create("g", tasks, policy={"latch": True}).plan_id
+    registry.score_output(plan_id, "a", 0.9)
+    registry.score_output(plan_id, "b", 0.8)
+    plan = registry.get(plan_id)
+    assert plan is not None
+    change = Balance.of(plan).smallest_change(1)
+    assert change is not None
+
+    assert not registry.score_output(plan_id, "b", change.to_score + 1e-11).replan_due
+    assert registry.score_output(plan_id, "b", change.to_score).replan_due
+
+
+def test_scores_are_those_of_events(registry: PlanRegistry, plan_id: str) -> None:
+    registry.score_prompt(plan_id, "a", 0.3)
+    registry.score_prompt(plan_id, "a", 0.4)
+    plan = registry.get(plan_id)
+    assert plan is not None
+
+    change = Balance.of(plan).smallest_change(0)
+
+    assert change is not None
+    brought = registry.history(plan_id)[(version_of(change.event_id) or 0) - 1].event
+    assert isinstance(brought, TaskScored)
+    assert (brought.kind, brought.score) == (PROMPT, change.from_score) == (PROMPT, 0.4)

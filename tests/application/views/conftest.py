@@ -1,0 +1,56 @@
+"""A registry in memory whose log and views a test can look into."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from plangate.application.registry import PlanRegistry
+from plangate.application.views.view_store import ViewStore
+from plangate.infrastructure.eventsourcing_library.recorder_store import RecorderEventStore
+from plangate.infrastructure.memory.events import memory_event_store
+from plangate.infrastructure.sqlite.views import memory_view_store
+from tests.support.clocks import counted_ids, ticking
+from tests.support.ledgers import some_ledger
+
+TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
+
+
+@dataclass
+class Place:
+    """One log and one set of views; registries come and go."""
+
+    log: RecorderEventStore
+    views: ViewStore
+    new_id: Callable[[int], str] = field(default_factory=counted_ids)
+
+    def open(self) -> PlanRegistry:
+        """Another process, so to speak."""
+        return PlanRegistry(
+            self.log,
+            views=self.views,
+            ledger=some_ledger(self.log),
+            clock=ticking(),
+            new_id=self.new_id,
+        )
+
+    def spoil(self, plan_id: str, version: int, state: bytes = b"{}") -> bytes:
+        """Damage an event behind everybody's back; what it was."""
+        for row in self.log._recorder._stored_events:  # type: ignore[attr-defined]
+            if (row.originator_id, row.originator_version) == (plan_id, version):
+                whole: bytes = row.state
+                object.__setattr__(row, "state", state)
+                return whole
+        raise KeyError(version)
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    place = Place(memory_event_store(), memory_view_store())
+    yield place
+    place.views.close()
+
+
+@pytest.fixture
+def registry(place: Place) -> PlanRegistry:
+    return place.open()

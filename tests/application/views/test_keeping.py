@@ -1,0 +1,261 @@
+"""The views are kept by many at once, rebuilt beside the old, and follow their folds' versions."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from plangate.application.errors import StoreTooNew
+from plangate.application.registry import PlanRegistry
+from plangate.application.views import projector as folding
+from plangate.application.views import runner as keeper
+from plangate.application.views.catalogue import VIEWS
+from plangate.application.views.view_store import Target
+from tests.application.views.conftest import TASKS, Place
+from tests.support.views import as_told, same_views
+
+
+def work(registry: PlanRegistry, plans: int = 3) -> None:
+    for n in range(plans):
+        plan_id = registry.create(f"plan {n}", TASKS).plan_id
+        registry.score_output(plan_id, "a", 0.5)
+
+
+def marks(registry: PlanRegistry) -> dict[str, tuple[int, int]]:
+    return {view.name: (view.fold_version, view.position) for view in registry.view_report().views}
+
+
+def with_versions(registry: PlanRegistry, **versions: int) -> None:
+    registry._keeper._views = tuple(
+        replace(view, version=versions.get(view.name, view.version)) for view in VIEWS
+    )
+
+
+def test_the_report_catches_up_with_nothing(registry: PlanRegistry) -> None:
+    work(registry, plans=1)
+    assert marks(registry) == dict.fromkeys(("plans", "board", "timeline", "replans"), (0, 0))
+    report = registry.view_report()
+    assert (report.position, report.failure) == (4, None)
+    assert [(view.lag, view.rows, view.stuck) for view in report.views] == [(4, 0, ())] * 4
+    registry.plans()
+    assert [(view.lag, view.rows) for view in registry.view_report().views] == [
+        (0, 1),
+        (0, 2),
+        (0, 1),
+        (0, 1),
+    ]
+
+
+def test_two_registries_keep_one_set_of_views(place: Place, registry: PlanRegistry) -> None:
+    other = place.open()
+    registry.create("g", TASKS, plan_id="p")
+    for number in range(6):
+        (registry, other)[number % 2].score_output("p", "a", number / 10)
+        same_views((other, registry)[number % 2])
+
+
+def test_who_is_overtaken_goes_on_from_there(
+    place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work(registry)
+    registry.plans()
+    work(registry)
+    save = place.views.save
+
+    def overtaken(updates: Any) -> bool:
+        monkeypatch.undo()
+        assert len(place.open().plans().plans) == 6
+        assert not save(updates)
+        return False
+
+    monkeypatch.setattr(place.views, "save", overtaken)
+    same_views(registry)
+
+
+def test_a_plan_that_is_not_remembered_is_folded_again_from_its_events(
+    place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding, "KEPT_TASKS", 3)
+    registry.plans()
+    work(registry)
+    registry.plans()
+    assert len(registry._keeper._folds._kept) == 1
+    for plan in registry.plans().plans:
+        registry.score_prompt(plan.plan_id, "b", 0.9)
+    same_views(registry)
+    same_views(place.open())
+
+
+def test_what_somebody_else_saved_is_caught_up_on_in_memory(
+    place: Place, registry: PlanRegistry
+) -> None:
+    work(registry, plans=1)
+    (plan,) = registry.plans().plans
+    registry.score_prompt(plan.plan_id, "b", 0.9)
+    place.open().plans()
+    registry.score_prompt(plan.plan_id, "a", 0.9)
+    same_views(registry)
+
+
+def test_a_rebuild_tells_how_far_it_has_come(
+    registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "BATCH", 3)
+    work(registry, plans=2)
+    told: list[tuple[int, int]] = []
+    registry.rebuild_views("board", tell=lambda reached, last: told.append((reached, last)))
+    assert told == [(0, 8), (3, 8), (6, 8), (8, 8)]
+    same_views(registry)
+
+
+def test_readers_see_the_old_view_until_the_new_one_is_whole(
+    registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "BATCH", 2)
+    work(registry, plans=2)
+    before = as_told(registry)
+
+    def look(reached: int, _last: int) -> None:
+        assert as_told(registry) == before
+        rebuilding = {view.rebuilding for view in registry.view_report().views}
+        assert rebuilding == {reached}
+
+    registry.rebuild_views(tell=look)
+    assert as_told(registry) == before
+
+
+def test_what_is_recorded_during_a_rebuild_is_in_it(
+    registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "BATCH", 2)
+    work(registry, plans=2)
+
+    def go_on_working(reached: int, _last: int) -> None:
+        if reached < 8:
+            work(registry, plans=1)
+            registry.plans()
+
+    registry.rebuild_views(tell=go_on_working)
+    same_views(registry)
+
+
+class Killed(BaseException):
+    """Stands for kill -9 at this very place."""
+
+
+@pytest.mark.parametrize("names", [(), ("plans",)])
+def test_a_rebuild_that_was_killed_harms_nothing(
+    place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(keeper, "BATCH", 2)
+    work(registry, plans=2)
+    before = as_told(registry)
+
+    def killed(reached: int, _last: int) -> None:
+        if reached:
+            raise Killed
+
+    with pytest.raises(Killed):
+        registry.rebuild_views(*names, tell=killed)
+    assert registry.view_report().views[0].rebuilding == 2
+    assert as_told(place.open()) == before
+    place.open().rebuild_views()
+    assert as_told(place.open()) == before
+    assert registry.view_report().views[0].rebuilding is None
+
+
+def test_a_view_whose_fold_changed_is_rebuilt_by_itself(
+    place: Place, registry: PlanRegistry
+) -> None:
+    work(registry)
+    registry.plans()
+    newer = place.open()
+    with_versions(newer, board=2, replans=2)
+    work(newer)
+    same_views(newer)
+    assert marks(newer) == {
+        "plans": (VIEWS[0].version, 24),
+        "board": (2, 24),
+        "timeline": (1, 24),
+        "replans": (2, 24),
+    }
+
+
+def test_an_older_plangate_leaves_newer_views_alone(place: Place, registry: PlanRegistry) -> None:
+    work(registry)
+    newer = place.open()
+    with_versions(newer, timeline=2)
+    newer.plans()
+    with pytest.raises(StoreTooNew, match="'timeline' follows version 2 of its fold"):
+        registry.plans()
+
+
+def test_an_older_plangate_leaves_a_newer_rebuild_alone(
+    place: Place, registry: PlanRegistry
+) -> None:
+    work(registry)
+    registry.plans()
+    place.views.begin("timeline", 2, afresh=False)
+    with pytest.raises(StoreTooNew):
+        registry.plans()
+
+
+def test_of_two_that_rebuild_one_may_finish_for_both(place: Place, registry: PlanRegistry) -> None:
+    work(registry)
+    registry.plans()
+
+    def finished_by_another(_reached: int, _last: int) -> None:
+        marked = place.views.marks()
+        if Target("plans", rebuilt=True) in marked:
+            other = place.open()
+            other._keeper._rebuild(VIEWS[:1], afresh=False)
+
+    registry.rebuild_views("plans", tell=finished_by_another)
+    same_views(registry)
+
+
+def test_views_at_different_positions_are_led_together(
+    registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work(registry, plans=2)
+    registry.plans()
+    work(registry, plans=2)
+    # Rebuilt to the end of the log while the others stay behind.
+    monkeypatch.setattr(keeper, "BATCH", 3)
+    registry.rebuild_views("board")
+    assert {position for _, position in marks(registry).values()} == {8, 16}
+    same_views(registry)
+
+
+def test_an_unreadable_event_beyond_the_others_waits_its_turn(
+    place: Place, registry: PlanRegistry
+) -> None:
+    work(registry, plans=1)
+    registry.plans()
+    work(registry, plans=1)
+    registry.rebuild_views("board")
+    work(registry, plans=1)
+    last = registry.events()[-1].envelope
+    place.spoil(last.plan_id, last.version)
+    assert [plan.stale for plan in registry.plans().plans] == [False, False, True]
+    assert {view.position for view in registry.view_report().views} == {12}
+
+
+def test_an_empty_log_has_empty_views(registry: PlanRegistry) -> None:
+    assert registry.plans().plans == ()
+    registry.rebuild_views()
+    assert registry.plans().plans == ()
+    assert registry.last_position() == 0
+
+
+def test_leading_stops_when_it_is_told_to(registry: PlanRegistry) -> None:
+    work(registry)
+    for steps in range(1, 9):
+        answers = iter([True] * steps)
+        registry._keeper.catch_up(lambda answers=answers: next(answers, False))  # type: ignore[misc]
+    same_views(registry)
+
+
+def test_each_view_is_one_fold_with_a_name_and_a_version() -> None:
+    assert all(view.version >= 1 for view in VIEWS)
+    assert [view.name for view in VIEWS] == ["plans", "board", "timeline", "replans"]

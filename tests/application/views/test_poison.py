@@ -1,0 +1,251 @@
+"""An event that cannot be taken in stops its plan's rows in the view, and nothing else."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plangate.application.errors import StoreError
+from plangate.application.recorded_event import RecordedEvent
+from plangate.application.registry import PlanRegistry
+from plangate.application.views import projection as steps
+from plangate.application.views import projector as folding
+from plangate.application.views import runner as keeper
+from plangate.application.views.catalogue import VIEWS
+from plangate.application.views.projection import Step
+from plangate.application.views.view_store import StuckPlan
+from plangate.domain.events import PlanEvent, TaskScored
+from plangate.domain.plan import Plan, evolve
+from plangate.infrastructure.memory.events import memory_event_store
+from plangate.infrastructure.sqlite.views import memory_view_store
+from tests.application.views.conftest import TASKS, Place
+from tests.support.clocks import DAWN
+from tests.support.properties import repeatable
+from tests.support.random_work import RandomWork
+from tests.support.views import alike, as_told, from_scratch, same_views, whole_log
+
+
+def stuck(registry: PlanRegistry, view: str = "plans") -> tuple[StuckPlan, ...]:
+    return next(v.stuck for v in registry.view_report().views if v.name == view)
+
+
+def two_plans(registry: PlanRegistry) -> None:
+    for plan_id in "pq":
+        registry.create(f"plan {plan_id}", TASKS, plan_id=plan_id)
+        registry.score_output(plan_id, "a", 0.5)
+
+
+def test_the_view_says_which_event_and_why_and_since_when(
+    place: Place, registry: PlanRegistry
+) -> None:
+    two_plans(registry)
+    place.spoil("p", 2)
+    registry.score_prompt("q", "b", 0.9)
+    assert [(plan.plan_id, plan.stale) for plan in registry.plans().plans] == [
+        ("p", True),
+        ("q", False),
+    ]
+    for view in registry.view_report().views:
+        assert view.lag == 0
+        (plan,) = view.stuck
+        assert (plan.plan_id, plan.version, plan.position) == ("p", 2, 2)
+        assert plan.why.startswith("it is no stored record")
+        assert plan.since >= DAWN
+
+
+def test_rows_stay_as_they_were_and_others_go_on(place: Place, registry: PlanRegistry) -> None:
+    two_plans(registry)
+    before = registry.plans().plans
+    version = registry.score_prompt("p", "b", 0.9).version
+    place.spoil("p", version)
+    registry.score_prompt("q", "b", 0.9)
+    fresh = place.open()
+    stale, other = fresh.plans().plans
+    assert stale == before[0].model_copy(update={"stale": True})
+    assert other.version == before[1].version + 1
+    assert {task.stale for task in fresh.board("p").tasks} == {True}
+    assert {entry.stale for entry in fresh.timeline("p").scores} == {True}
+    assert [entry.stale for entry in fresh.replans().replans] == [True, False]
+
+
+def test_once_the_event_can_be_read_again_the_plan_is_taken_in_whole(
+    place: Place, registry: PlanRegistry
+) -> None:
+    two_plans(registry)
+    whole = place.spoil("p", 2)
+    registry.score_prompt("q", "b", 0.9)
+    assert registry.plans().plans[0].stale
+    place.spoil("p", 2, whole)
+    registry.score_prompt("p", "b", 0.9)
+    same_views(registry)
+    assert stuck(registry) == ()
+
+
+def test_a_plan_that_is_damaged_twice_gets_stuck_again_at_the_next_place(
+    place: Place, registry: PlanRegistry
+) -> None:
+    two_plans(registry)
+    first, _ = place.spoil("p", 2), place.spoil("p", 4)
+    assert [plan.version for plan in registry.plans().plans] == [1, 4]
+    place.spoil("p", 2, first)
+    assert [plan.version for plan in registry.plans().plans] == [3, 4]
+    assert [plan.version for plan in stuck(registry)] == [4]
+    assert registry.plans().plans[0].stale
+
+
+def test_a_plan_without_a_beginning_has_no_rows_and_is_named(
+    place: Place, registry: PlanRegistry
+) -> None:
+    two_plans(registry)
+    place.spoil("p", 1)
+    assert [plan.plan_id for plan in registry.plans().plans] == ["q"]
+    assert [(plan.plan_id, plan.version) for plan in stuck(registry)] == [("p", 1)]
+
+
+def test_a_missing_event_is_named_where_it_should_be(place: Place, registry: PlanRegistry) -> None:
+    two_plans(registry)
+    late = registry.history("p")[-1]
+    place.log.append([RecordedEvent(late.event, replace(late.envelope, version=9))])
+    assert [(plan.version, plan.why) for plan in stuck_after_asking(registry)] == [
+        (5, "it is missing")
+    ]
+    place.log.append([RecordedEvent(late.event, replace(late.envelope, version=10))])
+    assert len(stuck_after_asking(registry)) == 1
+
+
+def stuck_after_asking(registry: PlanRegistry) -> tuple[StuckPlan, ...]:
+    registry.plans()
+    return stuck(registry)
+
+
+def test_a_gap_before_what_is_remembered_is_found_too(place: Place, registry: PlanRegistry) -> None:
+    two_plans(registry)
+    registry.plans()
+    version = registry.score_prompt("p", "b", 0.9).version
+    place.spoil("p", version - 1)
+    assert [plan.version for plan in stuck_after_asking(place.open())] == [version - 1]
+
+
+# --- views that fail on an event that can be read ---
+
+Project = Callable[[Any, Sequence[Step]], Any]
+
+
+def failing(project: Project, on: int, *, alone: bool = True) -> Project:
+    """A fold that chokes on plan p's event of this version, or only among others."""
+
+    def chokes(state: Any, taken: Sequence[Step]) -> Any:
+        bad = any((s.plan.plan_id, s.plan.version) == ("p", on) for s in taken)
+        if bad and (alone or len(taken) > 1):
+            raise ZeroDivisionError("a mistake")
+        return project(state, taken)
+
+    return chokes
+
+
+def with_a_mistake(registry: PlanRegistry, on: int, **how: bool) -> None:
+    registry._keeper._views = tuple(
+        replace(view, project=failing(view.project, on, **how)) if view.name == "board" else view
+        for view in VIEWS
+    )
+
+
+def test_a_mistake_in_one_fold_stops_one_plan_in_one_view(
+    place: Place, registry: PlanRegistry
+) -> None:
+    two_plans(registry)
+    with_a_mistake(registry, on=3)
+    assert {task.stale for task in registry.board("p").tasks} == {True}
+    assert {task.stale for task in registry.board("q").tasks} == {False}
+    assert not any(plan.stale for plan in registry.plans().plans)
+    (found,) = stuck(registry, "board")
+    assert found.version == 3
+    assert found.why == "folding it failed: ZeroDivisionError('a mistake')"
+    assert registry.board("p").tasks[0].output_score == 0.5  # as far as the fold got
+    registry.score_prompt("p", "b", 0.9)
+    registry.score_prompt("q", "b", 0.9)
+    assert registry.board("q").tasks[1].prompt_score == 0.9
+    same_views(place.open())
+
+
+def test_a_mistake_is_not_made_again_at_every_question(
+    registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_plans(registry)
+    with_a_mistake(registry, on=3)
+    registry.board("p")
+    registry.board("p")
+    tried = len(registry._keeper._in_vain)
+    monkeypatch.setattr(registry._keeper, "_takes_in_again", None)
+    registry.board("p")
+    assert tried == 1
+
+
+def test_events_that_a_fold_takes_one_by_one_are_taken_one_by_one(registry: PlanRegistry) -> None:
+    two_plans(registry)
+    with_a_mistake(registry, on=3, alone=False)
+    same_views(registry)
+
+
+def test_a_mistake_in_the_fold_of_plans_stops_that_plan_alone(
+    place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_plans(registry)
+
+    def mistaken(plan: Plan, event: PlanEvent) -> Plan:
+        if plan.plan_id == "p" and isinstance(event, TaskScored):
+            raise RecursionError("a mistake")
+        return evolve(plan, event)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, "evolve", mistaken)
+        assert [plan.version for plan in registry.plans().plans] == [1, 4]
+        assert [(plan.version, plan.position) for plan in stuck(registry)] == [(2, 2)]
+    same_views(place.open())
+
+
+def test_a_store_that_tells_no_positions_cannot_be_followed(registry: PlanRegistry) -> None:
+    two_plans(registry)
+    (event, *_) = registry.history("p")
+    nowhere = RecordedEvent(event.event, replace(event.envelope, position=None))
+    with pytest.raises(StoreError, match="tells no positions"):
+        steps.position_of(nowhere)
+
+
+@repeatable
+@given(
+    chance=st.randoms(use_true_random=False),
+    batch=st.sampled_from([1, 4, 5_000]),
+    work=st.integers(3, 60),
+)
+def test_with_poison_in_between_the_others_are_right_and_all_are_after_the_cure(
+    chance: random.Random, batch: int, work: int
+) -> None:
+    place = Place(memory_event_store(), memory_view_store())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keeper, "BATCH", batch)
+        patch.setattr(folding, "KEPT_TASKS", chance.choice([0, 5, 20_000]))
+        registry = place.open()
+        worked = RandomWork(registry, chance)
+        worked.go_on(work)
+        if chance.random() < 0.5:
+            registry.plans()
+        log = whole_log(place.log)
+        poisoned = chance.choice(log).envelope
+        whole = place.spoil(poisoned.plan_id, poisoned.version)
+        reader = place.open()
+        told = as_told(reader)
+        healthy = [e for e in log if e.envelope.plan_id != poisoned.plan_id]
+        others = {
+            view: [row for row in rows if row["plan_id"] != poisoned.plan_id]
+            for view, rows in told.items()
+        }
+        alike(others, from_scratch(healthy))
+        place.spoil(poisoned.plan_id, poisoned.version, whole)
+        same_views(reader)
+        worked.go_on(work)
+        same_views(reader)

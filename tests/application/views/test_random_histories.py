@@ -1,0 +1,119 @@
+"""After any history the four views say what the log says, however they came about."""
+
+import random
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plangate.application.next_task import by_urgency
+from plangate.application.registry import PlanRegistry
+from plangate.application.stream_cache import Stream
+from plangate.application.views import queries as questions
+from plangate.application.views import runner as keeper
+from plangate.application.views.view_store import ViewStore
+from plangate.infrastructure.memory.events import memory_event_store
+from plangate.infrastructure.postgres.schema import open_schema
+from plangate.infrastructure.postgres.views import PostgresViewStore
+from plangate.infrastructure.sqlite.views import memory_view_store
+from tests.application.views.conftest import Place
+from tests.support.clocks import registry_on
+from tests.support.postgres_server import PostgresServer
+from tests.support.properties import repeatable
+from tests.support.random_work import RandomWork
+from tests.support.reliability_figures import short_and_long
+from tests.support.views import as_told, same_views, whole_log
+
+chances = st.randoms(use_true_random=False)
+
+
+@repeatable
+@given(chance=chances, batch=st.sampled_from([1, 2, 3, 7, 5_000]), work=st.integers(1, 120))
+def test_the_views_are_what_the_log_leads_to(chance: random.Random, batch: int, work: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keeper, "BATCH", batch)
+        registry = registry_on(memory_event_store())
+        worked = RandomWork(registry, chance)
+        for _ in range(3):
+            worked.go_on(work // 3)
+            same_views(registry)
+
+
+@short_and_long("histories", 100, 5_000)
+def test_thousands_of_histories_with_rebuilds_and_poison_in_between(histories: int) -> None:
+    with ProcessPoolExecutor(2) as pool:
+        assert sum(pool.map(_one_history, range(histories), chunksize=20)) > histories * 10
+
+
+@short_and_long("histories", 12, 2_000)
+def test_thousands_of_histories_as_postgresql_keeps_their_views(
+    postgres: PostgresServer, histories: int
+) -> None:
+    one = partial(_one_on_postgres, postgres.url)
+    with ProcessPoolExecutor(2) as pool:
+        assert sum(pool.map(one, range(histories), chunksize=3)) > histories * 10
+
+
+def _one_on_postgres(url: str, seed: int) -> int:
+    schema = open_schema(url, f"history_{seed}")
+    with closing(PostgresViewStore(schema)) as views:
+        length = _one_history(seed, views)
+        with schema.get_connection() as connection:
+            connection.execute(f"DROP SCHEMA history_{seed} CASCADE".encode())
+    return length
+
+
+def _one_history(seed: int, views: ViewStore | None = None) -> int:
+    """A random history, read by two while it is written, damaged, mended, rebuilt; its length."""
+    chance = random.Random(seed)
+    place = Place(memory_event_store(), views or memory_view_store())
+    registry, other = place.open(), place.open()
+    worked = RandomWork(registry, chance)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keeper, "BATCH", chance.choice([1, 3, 20, 5_000]))
+        patch.setattr(questions, "FEW_PLANS", 0)
+        for _ in range(chance.randint(1, 4)):
+            worked.go_on(chance.randint(1, 25))
+            same_views(chance.choice([registry, other]))
+            _same_work(registry, seconds=chance.choice([0, 10, 10**7]))
+        hurt = chance.choice(whole_log(place.log)).envelope
+        whole = place.spoil(hurt.plan_id, hurt.version)
+        if chance.random() < 0.5:
+            other.rebuild_views()
+        other.plans()
+        place.spoil(hurt.plan_id, hurt.version, whole)
+        worked.go_on(5)
+        same_views(chance.choice([registry, other]))
+        registry.rebuild_views()
+        same_views(other)
+    return registry.last_position()
+
+
+def _same_work(registry: PlanRegistry, seconds: int) -> None:
+    """What could be taken after so many seconds is found by the views as by reading every plan."""
+    now = registry._commands.now() + timedelta(seconds=seconds)
+    worth_a_look = registry._with_work(now)
+    assert worth_a_look is not None
+    found = [
+        by_urgency((stream.plan for stream in streams), frozenset(), now)
+        for reads in (registry._readable(worth_a_look), registry._readable())
+        for streams in ([r for r in reads if isinstance(r, Stream) and r.plan.exists],)
+    ]
+    assert found[0] == found[1]
+
+
+@repeatable
+@given(chance=chances, work=st.integers(1, 60))
+def test_a_rebuilt_view_is_what_it_was(chance: random.Random, work: int) -> None:
+    registry = registry_on(memory_event_store())
+    worked = RandomWork(registry, chance)
+    worked.go_on(work)
+    before = as_told(registry)
+    registry.rebuild_views()
+    assert as_told(registry) == before
+    worked.go_on(work)
+    same_views(registry)

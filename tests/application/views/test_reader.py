@@ -1,0 +1,141 @@
+"""In the background: one reader for all views, woken by commands, waited for on a condition."""
+
+from collections.abc import Iterator
+from threading import Event, Thread
+
+import pytest
+
+from plangate.application.errors import StoreUnavailable, ViewBehind
+from plangate.application.registry import PlanRegistry
+from plangate.application.views import follower as reader
+from plangate.application.views.view_store import Target
+from tests.application.views.conftest import TASKS, Place
+from tests.support.views import same_views
+
+NEVER = 3_600.0
+
+
+@pytest.fixture
+def server(place: Place) -> Iterator[PlanRegistry]:
+    """A registry that follows the log in the background."""
+    registry = place.open()
+    registry.follow_log()
+    yield registry
+    registry._reader.stop()
+
+
+def test_a_question_waits_for_the_position_it_names(
+    server: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "LOOK_EVERY", NEVER)  # only commands wake the reader
+    for n in range(20):
+        server.create("g", TASKS, plan_id=f"p{n}")
+        (newest,) = server.plans(order="newest", limit=1, at_least=server.last_position()).plans
+        assert newest.plan_id == f"p{n}"
+
+
+def test_what_other_processes_write_is_seen_after_a_while(
+    place: Place, server: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "LOOK_EVERY", 0.01)
+    other = place.open()
+    other.create("g", TASKS, plan_id="p")
+    assert server.plans(at_least=other.last_position()).plans
+
+
+def test_a_question_that_names_nothing_does_not_wait(
+    server: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.create("g", TASKS, plan_id="p")
+    server.plans(at_least=1)
+    monkeypatch.setattr(server._keeper, "catch_up", None)  # whoever calls it now fails
+    assert len(server.plans().plans) == 1
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_a_position_that_is_not_reached_is_refused(
+    place: Place, monkeypatch: pytest.MonkeyPatch, *, follows: bool
+) -> None:
+    monkeypatch.setattr(reader, "PATIENCE", 0.01)
+    registry = place.open()
+    registry.create("g", TASKS, plan_id="p")
+    if follows:
+        registry.follow_log()
+    with pytest.raises(ViewBehind, match=r"'plans' stands at [01], not yet at 2") as refusal:
+        registry.plans(at_least=2)
+    assert (refusal.value.view, refusal.value.wanted) == ("plans", 2)
+    registry._reader.stop()
+
+
+def test_a_failure_is_told_and_the_reader_tries_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "LOOK_EVERY", 0.001)
+    monkeypatch.setattr(reader, "PATIENCE", 0.05)
+    registry = place.open()
+    registry.create("g", TASKS, plan_id="p")
+    marks, failed = place.views.marks, Event()
+
+    def locked() -> dict[Target, object]:
+        failed.set()
+        raise StoreUnavailable("plans.db is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place.views, "marks", locked)
+        registry.follow_log()
+        assert failed.wait(5)
+        with pytest.raises(ViewBehind):
+            registry.plans()
+        patch.setattr(place.views, "marks", marks)
+        monkeypatch.setattr(reader, "PATIENCE", 30.0)
+    same_views(registry)
+    registry.close()
+
+
+def test_the_report_tells_why_the_reader_stands_still(place: Place, registry: PlanRegistry) -> None:
+    place.views.begin("plans", 99, afresh=False)
+    registry.create("g", TASKS, plan_id="p")
+    registry._reader._leaving = False
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reader, "PATIENCE", 0.5)
+        registry.follow_log()
+        with pytest.raises(ViewBehind):
+            registry.plans()
+    registry._reader.stop()
+    failure = registry.view_report().failure
+    assert failure is not None
+    assert failure.startswith("StoreTooNew: the view 'plans' follows version 99")
+
+
+def test_starting_twice_is_one_reader_and_stopping_twice_is_harmless(
+    server: PlanRegistry,
+) -> None:
+    thread = server._reader._thread
+    server.follow_log()
+    assert server._reader._thread is thread
+    server.close()
+    server.close()
+    assert thread is not None
+    assert not thread.is_alive()
+
+
+def test_many_threads_ask_and_write_at_once(place: Place) -> None:
+    registry = place.open()
+    failures: list[BaseException] = []
+
+    def work(author: int) -> None:
+        try:
+            for n in range(10):
+                plan_id = registry.create("g", TASKS, plan_id=f"{author}-{n}").plan_id
+                found = registry.plans(order="newest", limit=100, text="g").plans
+                assert plan_id in {plan.plan_id for plan in found}
+        except BaseException as failure:  # noqa: BLE001  (told in the main thread)
+            failures.append(failure)
+
+    threads = [Thread(target=work, args=(author,)) for author in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    same_views(registry)
