@@ -11,11 +11,11 @@ from typing import Final, TypedDict
 
 from pydantic import BaseModel, ConfigDict
 
-from plangate.application.validation import accept
+from plangate.application.validation import validate
 from plangate.domain.vocabulary import Identifier
 
 
-class CallOptions(TypedDict, total=False):
+class ContextOptions(TypedDict, total=False):
     """The keyword arguments that every command takes beside its own."""
 
     actor: str | None
@@ -23,7 +23,7 @@ class CallOptions(TypedDict, total=False):
     idempotency_key: str | None
 
 
-class Call(BaseModel):
+class CommandContext(BaseModel):
     """On whose behalf a command runs, and how a retry of it is recognised."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,20 +33,20 @@ class Call(BaseModel):
     idempotency_key: Identifier | None = None
 
 
-_surroundings: Final[ContextVar[Call]] = ContextVar("plangate_call")
+_surroundings: Final[ContextVar[CommandContext]] = ContextVar("plangate_call")
 
 
-def current_call(options: CallOptions) -> Call:
+def current_context(options: ContextOptions) -> CommandContext:
     """The call that `options` describe here and now; raises `InvalidInput`."""
-    surrounding = _surroundings.get(Call()).model_dump(exclude_none=True)
+    surrounding = _surroundings.get(CommandContext()).model_dump(exclude_none=True)
     said = {name: value for name, value in options.items() if value is not None}
-    return accept(Call, surrounding | said)
+    return validate(CommandContext, surrounding | said)
 
 
 @contextmanager
-def surrounded_by(options: CallOptions) -> Iterator[None]:
+def running_as(options: ContextOptions) -> Iterator[None]:
     """Let every command inside the block run as `options` say, in this thread or task."""
-    token = _surroundings.set(current_call(options))
+    token = _surroundings.set(current_context(options))
     try:
         yield
     finally:

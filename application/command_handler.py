@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Final, TypeVar
 
-from plangate.application.command_context import Call
+from plangate.application.command_context import CommandContext
 from plangate.application.errors import ConcurrentChange, IdempotencyKeyReused
 from plangate.application.event_store import Clock, EventStore
 from plangate.application.recorded_event import Envelope, RecordedEvent
-from plangate.application.stream_cache import Streams
-from plangate.application.validation import accept_identifier
-from plangate.domain.commands import PlanCommand, Wish
+from plangate.application.stream_cache import StreamCache
+from plangate.application.validation import validate_identifier
+from plangate.domain.commands import Command, PlanCommand
 from plangate.domain.decisions import decide
 from plangate.domain.events import PlanEvent
 from plangate.domain.plan import Plan, event_id
@@ -25,7 +25,7 @@ ATTEMPTS: Final = 100
 _TURNS: Final = 64
 _Answer = TypeVar("_Answer")
 
-Tell = Callable[[Plan, Sequence[PlanEvent]], _Answer]
+Progress = Callable[[Plan, Sequence[PlanEvent]], _Answer]
 """Makes a command's answer from the plan it led to and the events it brought about."""
 
 
@@ -33,13 +33,13 @@ Record = Callable[[Sequence[RecordedEvent]], None]
 """Records a command's events, all or none; raises `ConcurrentChange` as `append` does."""
 
 
-class Commands:
+class CommandHandler:
     """Carries out commands on the plans of one store; safe to share between threads."""
 
     def __init__(
         self,
         store: EventStore,
-        streams: Streams,
+        streams: StreamCache,
         clock: Clock,
         announce: Callable[[], None] = lambda: None,
     ) -> None:
@@ -54,25 +54,25 @@ class Commands:
         """The time now, in UTC."""
         return self._clock().astimezone(UTC)
 
-    def carry_out(
+    def handle(
         self,
         plan_id: str,
-        wish: PlanCommand,
-        call: Call,
-        tell: Tell[_Answer],
+        command: PlanCommand,
+        call: CommandContext,
+        tell: Progress[_Answer],
         *,
-        arguments: Wish | None = None,
+        arguments: Command | None = None,
         record: Record | None = None,
     ) -> _Answer:
-        """Grant `wish`, or recognise that it was granted before under the call's key.
+        """Grant `command`, or recognise that it was granted before under the call's key.
 
         A retry is recognised by `arguments`, what the caller said, where that is
-        not the wish itself; where its words were erased, by its key alone. `record`
+        not the command itself; where its words were erased, by its key alone. `record`
         takes the place of appending the events. Raises what `decide` refuses,
         `IdempotencyKeyReused` and `ConcurrentChange`.
         """
-        plan_id = accept_identifier("plan_id", plan_id)
-        digest = _digest(arguments or wish) if call.idempotency_key else None
+        plan_id = validate_identifier("plan_id", plan_id)
+        digest = _digest(arguments or command) if call.idempotency_key else None
         with self._turns[hash(plan_id) % _TURNS]:
             for attempt in range(ATTEMPTS):
                 # Alone, a command needs no turn; in a crowd, almost all would decide in vain.
@@ -85,7 +85,7 @@ class Commands:
                         plan, recorded = self._streams.as_recorded(stream, receipt)
                         return tell(plan, [entry.event for entry in recorded])
                     now = self.now()
-                    events = decide(stream.plan, wish, now)
+                    events = decide(stream.plan, command, now)
                     if not events:
                         return tell(stream.plan, events)
                     recorded = _recorded(stream.plan, events, call, digest, now)
@@ -99,7 +99,7 @@ class Commands:
 
 
 def _recorded(
-    plan: Plan, events: Sequence[PlanEvent], call: Call, digest: str | None, now: datetime
+    plan: Plan, events: Sequence[PlanEvent], call: CommandContext, digest: str | None, now: datetime
 ) -> list[RecordedEvent]:
     """The events in their envelopes; those after the first name it as their cause."""
     first = plan.version + 1
@@ -121,7 +121,7 @@ def _recorded(
     ]
 
 
-def _digest(arguments: Wish) -> str:
+def _digest(arguments: Command) -> str:
     """SHA-256 (hex) over a command's name and its arguments, defaults left out."""
     said = arguments.model_dump(mode="json", exclude_defaults=True)
     text = json.dumps([type(arguments).__name__, said], sort_keys=True, ensure_ascii=False)

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, Strict, model_validator
 from plangate.domain.commands import (
     AddTask,
     ChangeTask,
+    Command,
     CreatePlan,
     DropTask,
     MoveTask,
@@ -21,7 +22,6 @@ from plangate.domain.commands import (
     ReplaceTask,
     SplitTask,
     TaskText,
-    Wish,
 )
 from plangate.domain.policy import Policy, require_exit
 from plangate.domain.presets import GivenPolicy, at_threshold
@@ -47,7 +47,7 @@ class TaskDraft(TaskText):
     id: Identifier | None = None
 
 
-class PlanDraft(Wish):
+class PlanDraft(Command):
     """A plan to be registered; without an id it gets one."""
 
     goal: Goal
@@ -128,7 +128,7 @@ def _or_the_list_alone(schema: dict[str, Any]) -> None:
     schema["anyOf"] = [whole, whole["properties"]["changes"]]
 
 
-class RevisionDraft(Wish):
+class RevisionDraft(Command):
     """What a revision changes; new tasks without an id get one.
 
     A file may also hold the list of changes alone, and its JSON Schema says so.

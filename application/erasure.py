@@ -10,12 +10,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from plangate.application.command_context import Call
-from plangate.application.command_handler import Commands
+from plangate.application.command_context import CommandContext
+from plangate.application.command_handler import CommandHandler
 from plangate.application.errors import StoreError
 from plangate.application.event_store import EventStore
 from plangate.application.recorded_event import RecordedEvent
-from plangate.application.views.runner import ViewKeeper
+from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.view_store import ViewStore
 from plangate.domain.commands import ErasePlan
 
@@ -39,18 +39,22 @@ class Eraser:
     """Erases in one store and its views."""
 
     def __init__(
-        self, store: EventStore, views: ViewStore, keeper: ViewKeeper, commands: Commands
+        self,
+        store: EventStore,
+        views: ViewStore,
+        keeper: ProjectionRunner,
+        commands: CommandHandler,
     ) -> None:
         self._store = store
         self._views = views
         self._keeper = keeper
         self._commands = commands
 
-    def erase(self, plan_id: str, call: Call) -> Erasure:
+    def erase(self, plan_id: str, call: CommandContext) -> Erasure:
         """Erase a plan's words if there are any, then clear away what they left behind."""
         entries = self._store.read_stored(plan_id)
         rewritten = 0
-        if not entries or any(map(self._store.format.holds_words, entries)):
+        if not entries or any(map(self._store.format.has_erasable_text, entries)):
             rewritten = self._rewrite_all(plan_id, call)
         remains = self._clear_away([plan_id])
         return Erasure(
@@ -68,7 +72,7 @@ class Eraser:
         try:
             for plan_id, version in erased_at.items():
                 entries = self._store.read_stored(plan_id, until=version)
-                wordy = [entry for entry in entries if self._store.format.holds_words(entry)]
+                wordy = [entry for entry in entries if self._store.format.has_erasable_text(entry)]
                 if wordy:
                     self._store.rewrite([self._store.format.erased(entry) for entry in wordy], ())
                     followed.append(plan_id)
@@ -87,7 +91,7 @@ class Eraser:
             return str(error)
         return None
 
-    def _rewrite_all(self, plan_id: str, call: Call) -> int:
+    def _rewrite_all(self, plan_id: str, call: CommandContext) -> int:
         """Rewrite the plan's history, and record that in the same transaction."""
         rewritten = 0
 
@@ -101,7 +105,7 @@ class Eraser:
             self._store.rewrite(changed, recorded)
             rewritten = len(changed)
 
-        def tell(*_answer: Any) -> int:
+        def progress(*_answer: Any) -> int:
             return rewritten
 
-        return self._commands.carry_out(plan_id, ErasePlan(), call, tell, record=record)
+        return self._commands.handle(plan_id, ErasePlan(), call, progress, record=record)

@@ -40,7 +40,7 @@ class EventFormat(Protocol):
         """As `canonical_form`, but the same in every log that the entry is copied to."""
         ...
 
-    def holds_words(self, entry: StoredEntry) -> bool:
+    def has_erasable_text(self, entry: StoredEntry) -> bool:
         """Whether people's words stand in an entry. Raises `CorruptEvent` as `canonical_form`."""
         ...
 

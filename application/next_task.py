@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from plangate.domain.commands import Wish
+from plangate.domain.commands import Command
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
 from plangate.domain.vocabulary import Identifier, Labels, LeaseSeconds, TaskStatus
 
 
-class ClaimAnywhere(Wish):
+class ClaimAnywhere(Command):
     """What a worker says who takes the most urgent ready task of any plan."""
 
     worker: Identifier | None = None
@@ -17,7 +17,7 @@ class ClaimAnywhere(Wish):
     labels: Labels = ()
 
 
-def by_urgency(
+def by_priority(
     plans: Iterable[Plan], labels: frozenset[str], now: datetime
 ) -> list[tuple[str, str]]:
     """Plan and task ids of what could be taken now: highest priority first, then oldest plan.

@@ -8,8 +8,8 @@ from plangate.application.graph import PlanGraph
 from plangate.application.paging import MAX_PAGE, Page
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.results import PlanStatus, UnreadablePlan
-from plangate.application.stream_cache import Stream, Streams
-from plangate.application.validation import accept, accept_identifier
+from plangate.application.stream_cache import Stream, StreamCache
+from plangate.application.validation import validate, validate_identifier
 from plangate.domain.errors import PlanNotFound
 from plangate.domain.plan import Plan
 
@@ -19,28 +19,28 @@ class PlanQuestions:
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
-        self._streams = Streams(store)
+        self._streams = StreamCache(store)
 
     def get(self, plan_id: str) -> Plan | None:
         """The plan's whole state now, or None if it is not there or was deleted."""
-        plan = self._streams.current(accept_identifier("plan_id", plan_id)).plan
+        plan = self._streams.current(validate_identifier("plan_id", plan_id)).plan
         return plan.copied() if plan.exists else None
 
     def get_status(self, plan_id: str) -> PlanStatus:
         """How the plan stands now."""
-        plan = self._streams.current(accept_identifier("plan_id", plan_id)).plan
+        plan = self._streams.current(validate_identifier("plan_id", plan_id)).plan
         plan.require_alive()
         return PlanStatus.of(plan)
 
     def graph(self, plan_id: str) -> PlanGraph:
         """The plan's dependencies: topological order, what is ready, the critical path."""
-        plan = self._streams.current(accept_identifier("plan_id", plan_id)).plan
+        plan = self._streams.current(validate_identifier("plan_id", plan_id)).plan
         plan.require_alive()
         return PlanGraph.of(plan)
 
     def history(self, plan_id: str) -> Sequence[RecordedEvent]:
         """Everything that happened to a plan, in order, also after its deletion."""
-        events = self._store.read(accept_identifier("plan_id", plan_id))
+        events = self._store.read(validate_identifier("plan_id", plan_id))
         if not events:
             raise PlanNotFound(plan_id)
         return events
@@ -51,7 +51,7 @@ class PlanQuestions:
         Go on with the position of the last one; an empty answer means there is
         nothing newer. At most 10,000 at a time.
         """
-        page = accept(Page, {"after": after, "limit": limit})
+        page = validate(Page, {"after": after, "limit": limit})
         return self._store.read_all(after=page.after, limit=page.limit)
 
     def _readable(self, plan_ids: Iterable[str] | None = None) -> Iterator[Stream | UnreadablePlan]:

@@ -1,46 +1,41 @@
 """Which plans a question about the past is asked of, one after the other, with progress."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
-from plangate.application.validation import accept_identifier
+from plangate.application.progress import Progress
+from plangate.application.validation import validate_identifier
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
 
 PAGE: Final = 1_000
 """Plans that are looked up at once."""
 
-Tell = Callable[[int, int], None]
-"""Is told how much is done, and how much there is to do."""
 
 PlanIds = str | Sequence[str] | None
 """One plan, some plans, or all that were ever created."""
 
 
-def untold(_done: int, _all: int) -> None:
-    """Tell nobody."""
-
-
-def selected(store: EventStore, plan_ids: PlanIds, tell: Tell) -> Iterator[str]:
-    """The plans that are meant, deleted ones too; `tell` hears after each how far it is.
+def selected(store: EventStore, plan_ids: PlanIds, progress: Progress) -> Iterator[str]:
+    """The plans that are meant, deleted ones too; `progress` hears after each how far it is.
 
     Raises `PlanNotFound`, before anything else is done, for one that never was.
     """
     if plan_ids is None:
-        yield from _all(store, tell)
+        yield from _all(store, progress)
         return
     if not isinstance(plan_ids, str | Sequence):
         raise InvalidInput([Problem("plan_ids", "must be a plan's id, or a list of them")])
     given = [plan_ids] if isinstance(plan_ids, str) else plan_ids
-    chosen = list(dict.fromkeys(accept_identifier("plan_ids", plan_id) for plan_id in given))
+    chosen = list(dict.fromkeys(validate_identifier("plan_ids", plan_id) for plan_id in given))
     for plan_id in chosen:
         if not _was_ever(store, plan_id):
             raise PlanNotFound(plan_id)
     for done, plan_id in enumerate(chosen):
-        tell(done, len(chosen))
+        progress(done, len(chosen))
         yield plan_id
-    tell(len(chosen), len(chosen))
+    progress(len(chosen), len(chosen))
 
 
 def _was_ever(store: EventStore, plan_id: str) -> bool:
@@ -50,13 +45,13 @@ def _was_ever(store: EventStore, plan_id: str) -> bool:
         return True
 
 
-def _all(store: EventStore, tell: Tell) -> Iterator[str]:
+def _all(store: EventStore, progress: Progress) -> Iterator[str]:
     """Every plan, oldest first; how far it is goes by where in the log they begin."""
     last = store.last_position()
     after = 0
     while page := store.plan_ids(after=after, limit=PAGE):
         for position, plan_id in page:
-            tell(min(position, last), last)
+            progress(min(position, last), last)
             yield plan_id
         after = page[-1][0]
-    tell(last, last)
+    progress(last, last)

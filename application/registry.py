@@ -12,8 +12,13 @@ from typing import Any, Self, Unpack
 
 from plangate.application.bundles.importer import BundleImport, ImportReport
 from plangate.application.bundles.sealed_file import Place
-from plangate.application.command_context import Call, CallOptions, current_call, surrounded_by
-from plangate.application.command_handler import Commands
+from plangate.application.command_context import (
+    CommandContext,
+    ContextOptions,
+    current_context,
+    running_as,
+)
+from plangate.application.command_handler import CommandHandler
 from plangate.application.drafts import (
     PLAN_ID_DIGITS,
     TASK_ID_DIGITS,
@@ -27,14 +32,14 @@ from plangate.application.event_store import Clock, EventStore, NewId
 from plangate.application.evidence.calibration import Calibrator, NoCalibrator
 from plangate.application.importing.intake import PlanFormat, PlanIntake, PlansImport
 from plangate.application.ledger.ledger import Ledger
-from plangate.application.next_task import ClaimAnywhere, by_urgency
-from plangate.application.operations.copying import Tell, copy_plans
+from plangate.application.next_task import ClaimAnywhere, by_priority
+from plangate.application.operations.copying import copy_plans
 from plangate.application.operations.reports import CopyReport
-from plangate.application.plan_selection import untold
+from plangate.application.progress import Progress, no_progress
 from plangate.application.replay.queries import HistoryQuestions
 from plangate.application.results import PlanStatus, TaskView
 from plangate.application.stream_cache import Stream
-from plangate.application.validation import accept, accept_identifier
+from plangate.application.validation import validate, validate_identifier
 from plangate.application.views.view_store import ViewStore
 from plangate.domain.commands import (
     ApproveGate,
@@ -88,7 +93,7 @@ class PlanRegistry(HistoryQuestions):
         super().__init__(store, views, clock, calibrator)
         self._ledger = ledger
         self._new_id = new_id
-        self._commands = Commands(store, self._streams, clock, self._reader.wake)
+        self._commands = CommandHandler(store, self._streams, clock, self._reader.wake)
         self._eraser = Eraser(store, views, self._keeper, self._commands)
 
     def __enter__(self) -> Self:
@@ -113,17 +118,15 @@ class PlanRegistry(HistoryQuestions):
         """Tamper evidence: signs the whole log, proves what is in it, says what was altered."""
         return self._ledger
 
-    def copy_to(
-        self, target: "PlanRegistry", *, tell: Tell = lambda _done, _total: None
-    ) -> CopyReport:
+    def copy_to(self, target: "PlanRegistry", *, progress: Progress = no_progress) -> CopyReport:
         """Bring all plans into another store: ids, versions, times and bytes as they are.
 
         Positions too if the target is empty; else each is kept as `origin_position`.
         What is there already is recognised, so that a copy that was cut short is
         done again. Raises `HistoryDiffers`, before anything is written, for a plan
-        that has another history there. `tell` hears how far it has come.
+        that has another history there. `progress` hears how far it has come.
         """
-        return copy_plans(self._store, target._store, tell)  # noqa: SLF001  (of this class too)
+        return copy_plans(self._store, target._store, progress)  # noqa: SLF001  (of this class too)
 
     def acting_as(
         self,
@@ -137,7 +140,7 @@ class PlanRegistry(HistoryQuestions):
         What a command is given itself goes before what surrounds it. The
         surroundings hold in the current thread or asyncio task.
         """
-        return surrounded_by(
+        return running_as(
             {"actor": actor, "correlation_id": correlation_id, "idempotency_key": idempotency_key}
         )
 
@@ -154,7 +157,7 @@ class PlanRegistry(HistoryQuestions):
         priority: int = 0,
         labels: Sequence[str] = (),
         metadata: Mapping[str, Any] | None = None,
-        **call: Unpack[CallOptions],
+        **call: Unpack[ContextOptions],
     ) -> PlanStatus:
         """Register a plan; ids that are not given are made.
 
@@ -164,7 +167,7 @@ class PlanRegistry(HistoryQuestions):
         With an idempotency key and no ids they are derived from the key, so that
         a retry finds the plan. Raises `PlanExists`.
         """
-        draft = accept(
+        draft = validate(
             PlanDraft,
             {
                 "goal": goal,
@@ -177,9 +180,9 @@ class PlanRegistry(HistoryQuestions):
                 "metadata": {} if metadata is None else metadata,
             },
         )
-        asked = current_call(call)
+        asked = current_context(call)
         key = asked.idempotency_key
-        return self._commands.carry_out(
+        return self._commands.handle(
             draft.plan_id or self._new_plan_id(key),
             draft.command(self._new_task_ids(key)),
             asked,
@@ -197,14 +200,14 @@ class PlanRegistry(HistoryQuestions):
         rationale: str | None = None,
         evidence: Mapping[str, Any] | None = None,
         token: int | None = None,
-        **call: Unpack[CallOptions],
+        **call: Unpack[ContextOptions],
     ) -> PlanStatus:
         """Record how clear a task's instruction was, in [0, 1]. Moves no status.
 
         A finite score outside [0, 1] is clamped, with a warning in the answer, or
         raises `InvalidScore`, as the plan's policy says. Raises `TaskNotFound`.
         """
-        wish = accept(
+        command = validate(
             ScorePrompt,
             {
                 "task_id": task_id,
@@ -215,7 +218,7 @@ class PlanRegistry(HistoryQuestions):
                 "token": token,
             },
         )
-        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        return self._commands.handle(plan_id, command, current_context(call), PlanStatus.of)
 
     def score_output(
         self,
@@ -228,7 +231,7 @@ class PlanRegistry(HistoryQuestions):
         rationale: str | None = None,
         evidence: Mapping[str, Any] | None = None,
         token: int | None = None,
-        **call: Unpack[CallOptions],
+        **call: Unpack[ContextOptions],
     ) -> PlanStatus:
         """Record how good a task's result was, in [0, 1], and let the gate judge the plan.
 
@@ -237,7 +240,7 @@ class PlanRegistry(HistoryQuestions):
         threshold the task is `replanning` and the replan is counted. A score
         outside [0, 1] is treated as in `score_prompt`. Raises `TaskNotFound`.
         """
-        wish = accept(
+        command = validate(
             ScoreOutput,
             {
                 "task_id": task_id,
@@ -249,7 +252,7 @@ class PlanRegistry(HistoryQuestions):
                 "token": token,
             },
         )
-        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        return self._commands.handle(plan_id, command, current_context(call), PlanStatus.of)
 
     def update(
         self,
@@ -263,10 +266,10 @@ class PlanRegistry(HistoryQuestions):
         rationale: str | None = None,
         evidence: Mapping[str, Any] | None = None,
         token: int | None = None,
-        **call: Unpack[CallOptions],
+        **call: Unpack[ContextOptions],
     ) -> PlanStatus:
         """Record a prompt score, an output score or both, in one atomic write."""
-        wish = accept(
+        command = validate(
             UpdateScores,
             {
                 "task_id": task_id,
@@ -279,7 +282,7 @@ class PlanRegistry(HistoryQuestions):
                 "token": token,
             },
         )
-        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        return self._commands.handle(plan_id, command, current_context(call), PlanStatus.of)
 
     def record_scoring_failure(
         self,
@@ -289,25 +292,25 @@ class PlanRegistry(HistoryQuestions):
         reason: str,
         *,
         scorer: Mapping[str, Any] | Scorer | None = None,
-        **call: Unpack[CallOptions],
+        **call: Unpack[ContextOptions],
     ) -> PlanStatus:
         """Record that a judge crashed or abstained. Moves no figure. Raises `TaskNotFound`."""
-        wish = accept(
+        command = validate(
             RecordScoringFailure,
             {"task_id": task_id, "kind": kind, "reason": reason, "scorer": scorer},
         )
-        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        return self._commands.handle(plan_id, command, current_context(call), PlanStatus.of)
 
     def retract_score(
-        self, plan_id: str, event_id: str, reason: str, **call: Unpack[CallOptions]
+        self, plan_id: str, event_id: str, reason: str, **call: Unpack[ContextOptions]
     ) -> PlanStatus:
         """Withdraw the score recorded as `event_id`; the one of its kind before counts again.
 
         The mistaken judgement stays in the history. Moves no status. Raises
         `ScoreNotFound` when no score that still stands has this event id.
         """
-        wish = accept(RetractScore, {"event_id": event_id, "reason": reason})
-        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        command = validate(RetractScore, {"event_id": event_id, "reason": reason})
+        return self._commands.handle(plan_id, command, current_context(call), PlanStatus.of)
 
     def record_outcome(
         self,
@@ -317,7 +320,7 @@ class PlanRegistry(HistoryQuestions):
         *,
         source: str,
         note: str | None = None,
-        **call: Unpack[CallOptions],
+        **call: Unpack[ContextOptions],
     ) -> PlanStatus:
         """Record what became of a task's result: `accepted` or `rejected`, as `source` says.
 
@@ -325,11 +328,11 @@ class PlanRegistry(HistoryQuestions):
         that left the plan, and on an archived plan. A later outcome of the same task
         from the same source takes the earlier one's place. Raises `TaskNotFound`.
         """
-        wish = accept(
+        command = validate(
             RecordOutcome,
             {"task_id": task_id, "outcome": outcome, "source": source, "note": note},
         )
-        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        return self._commands.handle(plan_id, command, current_context(call), PlanStatus.of)
 
     def mark_task(
         self,
@@ -339,16 +342,16 @@ class PlanRegistry(HistoryQuestions):
         *,
         reason: str | None = None,
         token: int | None = None,
-        **call: Unpack[CallOptions],
+        **call: Unpack[ContextOptions],
     ) -> PlanStatus:
         """Set a task's status by hand; to the status it has, nothing is recorded.
 
         Raises `TaskNotFound`, and `ClaimLost` for a token that is no longer good.
         """
-        wish = accept(
+        command = validate(
             MarkTask, {"task_id": task_id, "status": status, "reason": reason, "token": token}
         )
-        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        return self._commands.handle(plan_id, command, current_context(call), PlanStatus.of)
 
     def next_task(
         self,
@@ -357,7 +360,7 @@ class PlanRegistry(HistoryQuestions):
         worker: str | None = None,
         lease: float | timedelta | None = None,
         labels: Sequence[str] = (),
-        **call: Unpack[CallOptions],
+        **call: Unpack[ContextOptions],
     ) -> TaskView | None:
         """Take the first pending task in plan order whose dependencies are done.
 
@@ -370,15 +373,15 @@ class PlanRegistry(HistoryQuestions):
         Without a plan: the most urgent ready task of all plans, the highest
         priority first, then the oldest plan; `labels` must all be on the task or its plan.
         """
-        asked = current_call(call)
+        asked = current_context(call)
         said = {"worker": worker or asked.actor, "lease": _in_seconds(lease)}
         if plan_id is None:
-            anywhere = accept(ClaimAnywhere, {**said, "labels": labels})
+            anywhere = validate(ClaimAnywhere, {**said, "labels": labels})
             return self._next_of_all(anywhere, asked)
         if labels:
             raise InvalidInput([Problem("labels", "choose among all plans: give no plan_id")])
-        wish = accept(ClaimNextTask, said)
-        return self._commands.carry_out(plan_id, wish, asked, _claimed_task)
+        command = validate(ClaimNextTask, said)
+        return self._commands.handle(plan_id, command, asked, _claimed_task)
 
     def heartbeat(
         self,
@@ -387,18 +390,20 @@ class PlanRegistry(HistoryQuestions):
         token: int,
         *,
         lease: float | timedelta | None = None,
-        **call: Unpack[CallOptions],
+        **call: Unpack[ContextOptions],
     ) -> TaskView:
         """Hold a claim for `lease` seconds from now, or for as long as it held before.
 
         Raises `ClaimLost` when the claim is over, `TaskNotFound`.
         """
-        wish = accept(RenewLease, {"task_id": task_id, "token": token, "lease": _in_seconds(lease)})
+        command = validate(
+            RenewLease, {"task_id": task_id, "token": token, "lease": _in_seconds(lease)}
+        )
 
-        def tell(plan: Plan, _events: Sequence[PlanEvent]) -> TaskView:
-            return TaskView.of(plan.task(wish.task_id), plan)
+        def progress(plan: Plan, _events: Sequence[PlanEvent]) -> TaskView:
+            return TaskView.of(plan.task(command.task_id), plan)
 
-        return self._commands.carry_out(plan_id, wish, current_call(call), tell)
+        return self._commands.handle(plan_id, command, current_context(call), progress)
 
     def release(
         self,
@@ -407,11 +412,11 @@ class PlanRegistry(HistoryQuestions):
         *,
         token: int | None = None,
         reason: str | None = None,
-        **call: Unpack[CallOptions],
+        **call: Unpack[ContextOptions],
     ) -> PlanStatus:
         """Give a claimed task back undone: it is pending again. Raises as `heartbeat`."""
-        wish = accept(ReleaseTask, {"task_id": task_id, "token": token, "reason": reason})
-        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        command = validate(ReleaseTask, {"task_id": task_id, "token": token, "reason": reason})
+        return self._commands.handle(plan_id, command, current_context(call), PlanStatus.of)
 
     # --- after the gate says "replan" ---
 
@@ -420,7 +425,7 @@ class PlanRegistry(HistoryQuestions):
         plan_id: str,
         reason: str,
         changes: Sequence[Mapping[str, Any] | Change],
-        **call: Unpack[CallOptions],
+        **call: Unpack[ContextOptions],
     ) -> PlanStatus:
         """Change the plan, all of it or nothing. What was due is answered by it.
 
@@ -430,57 +435,57 @@ class PlanRegistry(HistoryQuestions):
         another. A failed or replanning task that is changed starts again. Raises
         `TaskNotFound`, `InvalidInput`.
         """
-        asked = current_call(call)
+        asked = current_context(call)
         new_task_ids = self._new_task_ids(asked.idempotency_key)
-        wish = accept(
+        command = validate(
             RevisePlan, {"reason": reason, "changes": with_task_ids(changes, new_task_ids)}
         )
-        return self._commands.carry_out(plan_id, wish, asked, PlanStatus.of)
+        return self._commands.handle(plan_id, command, asked, PlanStatus.of)
 
     def retry(
-        self, plan_id: str, task_id: str, reason: str, **call: Unpack[CallOptions]
+        self, plan_id: str, task_id: str, reason: str, **call: Unpack[ContextOptions]
     ) -> PlanStatus:
         """Give a failed or replanning task another attempt: it is pending again.
 
         What was due is answered by it. Raises `InvalidInput` for any other task,
         `TaskNotFound`.
         """
-        wish = accept(RetryTask, {"task_id": task_id, "reason": reason})
-        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        command = validate(RetryTask, {"task_id": task_id, "reason": reason})
+        return self._commands.handle(plan_id, command, current_context(call), PlanStatus.of)
 
-    def approve(self, plan_id: str, reason: str, **call: Unpack[CallOptions]) -> PlanStatus:
+    def approve(self, plan_id: str, reason: str, **call: Unpack[ContextOptions]) -> PlanStatus:
         """Let work go on although a replan is due. Who may is for the host to decide."""
-        wish = accept(ApproveGate, {"reason": reason})
-        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        command = validate(ApproveGate, {"reason": reason})
+        return self._commands.handle(plan_id, command, current_context(call), PlanStatus.of)
 
-    def pause(self, plan_id: str, reason: str, **call: Unpack[CallOptions]) -> PlanStatus:
+    def pause(self, plan_id: str, reason: str, **call: Unpack[ContextOptions]) -> PlanStatus:
         """Hand out no work until the plan is resumed; work under way may be reported."""
-        wish = accept(PausePlan, {"reason": reason})
-        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        command = validate(PausePlan, {"reason": reason})
+        return self._commands.handle(plan_id, command, current_context(call), PlanStatus.of)
 
-    def resume(self, plan_id: str, reason: str, **call: Unpack[CallOptions]) -> PlanStatus:
+    def resume(self, plan_id: str, reason: str, **call: Unpack[ContextOptions]) -> PlanStatus:
         """Let a paused plan go on."""
-        wish = accept(ResumePlan, {"reason": reason})
-        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        command = validate(ResumePlan, {"reason": reason})
+        return self._commands.handle(plan_id, command, current_context(call), PlanStatus.of)
 
-    def archive(self, plan_id: str, reason: str, **call: Unpack[CallOptions]) -> PlanStatus:
+    def archive(self, plan_id: str, reason: str, **call: Unpack[ContextOptions]) -> PlanStatus:
         """Put a plan away: commands but `restore`, `record_outcome`, `delete` raise `PlanHeld`."""
-        wish = accept(ArchivePlan, {"reason": reason})
-        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        command = validate(ArchivePlan, {"reason": reason})
+        return self._commands.handle(plan_id, command, current_context(call), PlanStatus.of)
 
-    def restore(self, plan_id: str, reason: str, **call: Unpack[CallOptions]) -> PlanStatus:
+    def restore(self, plan_id: str, reason: str, **call: Unpack[ContextOptions]) -> PlanStatus:
         """Take a plan out of the archive, as it was."""
-        wish = accept(RestorePlan, {"reason": reason})
-        return self._commands.carry_out(plan_id, wish, current_call(call), PlanStatus.of)
+        command = validate(RestorePlan, {"reason": reason})
+        return self._commands.handle(plan_id, command, current_context(call), PlanStatus.of)
 
     def delete(
-        self, plan_id: str, *, reason: str | None = None, **call: Unpack[CallOptions]
+        self, plan_id: str, *, reason: str | None = None, **call: Unpack[ContextOptions]
     ) -> bool:
         """Take a plan out of the views; its history stays readable. False if it is not there."""
-        wish = accept(DeletePlan, {"reason": reason})
-        return self._commands.carry_out(plan_id, wish, current_call(call), _anything_happened)
+        command = validate(DeletePlan, {"reason": reason})
+        return self._commands.handle(plan_id, command, current_context(call), _anything_happened)
 
-    def erase(self, plan_id: str, **call: Unpack[CallOptions]) -> Erasure:
+    def erase(self, plan_id: str, **call: Unpack[ContextOptions]) -> Erasure:
         """Erase for good what people wrote about a plan: the text in all its events.
 
         That is its goal, titles, descriptions, reasons, rationales, evidence, notes and
@@ -489,29 +494,29 @@ class PlanRegistry(HistoryQuestions):
         as it was, and may be deleted or archived. Raises `PlanNotFound`; a `StoreError`
         where nothing was erased. Where it was, but something may be left, the answer says so.
         """
-        return self._eraser.erase(accept_identifier("plan_id", plan_id), current_call(call))
+        return self._eraser.erase(validate_identifier("plan_id", plan_id), current_context(call))
 
     # --- plans from elsewhere ---
 
-    def import_bundle(self, source: Place, *, tell: Tell = untold) -> ImportReport:
+    def import_bundle(self, source: Place, *, progress: Progress = no_progress) -> ImportReport:
         """Take in the plans of a bundle with their ids, versions and times.
 
         `source` is a path, or a binary stream that can seek. Positions are new; the old
         ones are kept as `origin_position`. Plans that are here already stay as they are,
         or get the events they lack, so that it is safe to do it again. Raises, with
         nothing written, `AlteredBundle` (`BundleTooNew`) and `HistoryDiffers` for a
-        plan that has another history here. `tell` hears how much is done, of how much.
+        plan that has another history here. `progress` hears how much is done, of how much.
         """
         taking_in = BundleImport(self._store, self._reader.wake, self._eraser.follow)
-        return taking_in.take_in(source, tell)
+        return taking_in.take_in(source, progress)
 
     def import_plans(
         self,
         given: Any,
         format: PlanFormat | str,  # noqa: A002  (what callers name it)
         *,
-        tell: Tell = untold,
-        **call: Unpack[CallOptions],
+        progress: Progress = no_progress,
+        **call: Unpack[ContextOptions],
     ) -> PlansImport:
         """Bring plans that another tool keeps, `loopllm` or `taskmaster`, here by commands.
 
@@ -521,11 +526,11 @@ class PlanRegistry(HistoryQuestions):
         JSON pointers, with nothing recorded of any plan.
         """
         intake = PlanIntake(self._streams, self._commands)
-        return intake.bring(given, format, current_call(call), tell)
+        return intake.bring(given, format, current_context(call), progress)
 
     # --- what they share ---
 
-    def _next_of_all(self, anywhere: ClaimAnywhere, call: Call) -> TaskView | None:
+    def _next_of_all(self, anywhere: ClaimAnywhere, call: CommandContext) -> TaskView | None:
         now, key = self._commands.now(), call.idempotency_key
         worth_a_look = self._with_work(now) if key is None else None  # a retry may be of any plan
         readable = [read for read in self._readable(worth_a_look) if isinstance(read, Stream)]
@@ -533,7 +538,7 @@ class PlanRegistry(HistoryQuestions):
             if key in stream.receipts:
                 return self._claimed(stream.plan.plan_id, None, anywhere, call)
         plans = (stream.plan for stream in readable if stream.plan.exists)
-        for plan_id, task_id in by_urgency(plans, frozenset(anywhere.labels), now):
+        for plan_id, task_id in by_priority(plans, frozenset(anywhere.labels), now):
             try:
                 task = self._claimed(plan_id, task_id, anywhere, call)
             except (PlanHeld, PlanNotFound):  # since we looked
@@ -543,10 +548,10 @@ class PlanRegistry(HistoryQuestions):
         return None
 
     def _claimed(
-        self, plan_id: str, task_id: str | None, anywhere: ClaimAnywhere, call: Call
+        self, plan_id: str, task_id: str | None, anywhere: ClaimAnywhere, call: CommandContext
     ) -> TaskView | None:
-        wish = ClaimNextTask(worker=anywhere.worker, lease=anywhere.lease, task_id=task_id)
-        return self._commands.carry_out(plan_id, wish, call, _claimed_task, arguments=anywhere)
+        command = ClaimNextTask(worker=anywhere.worker, lease=anywhere.lease, task_id=task_id)
+        return self._commands.handle(plan_id, command, call, _claimed_task, arguments=anywhere)
 
     def _new_plan_id(self, key: str | None) -> str:
         """Made from the command's key if it has one, so that a retry finds the plan."""

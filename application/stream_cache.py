@@ -63,7 +63,7 @@ class Stream:
         return type(self)(plan, receipts, latest)
 
 
-class Streams:
+class StreamCache:
     """The streams of a store, the recently used ones kept; safe to share between threads."""
 
     def __init__(self, store: EventStore) -> None:
@@ -84,7 +84,7 @@ class Streams:
     ) -> tuple[Plan, Sequence[RecordedEvent]]:
         """The plan as a command left it, and that command's events.
 
-        Commands are often sent again in their old order, as when a file is applied
+        CommandHandler are often sent again in their old order, as when a file is applied
         again, so the answer begins where the one before it ended; unless words that
         it knows have been erased since.
         """

@@ -42,7 +42,7 @@ _SAID: Final = {
 }
 
 
-def accept(model: type[_Model], given: Mapping[str, object]) -> _Model:
+def validate(model: type[_Model], given: Mapping[str, object]) -> _Model:
     """`given` as a `model`; raises `InvalidInput`, or `InvalidScore` if a score is wrong."""
     try:
         return model.model_validate(given)
@@ -50,7 +50,7 @@ def accept(model: type[_Model], given: Mapping[str, object]) -> _Model:
         raise refusal(refused, model) from None
 
 
-def accept_identifier(field: str, given: object) -> str:
+def validate_identifier(field: str, given: object) -> str:
     """`given` as an identifier; raises `InvalidInput`."""
     try:
         return _IDENTIFIER.validate_python(given)

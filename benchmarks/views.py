@@ -31,7 +31,7 @@ from plangate.application.event_store import EventStore
 from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.views.catalogue import VIEWS
 from plangate.application.views.projector import Outcome, Standing, fold
-from plangate.application.views.view_store import Mark, Target, ViewUpdate
+from plangate.application.views.view_store import ViewPosition, ViewTables, ViewUpdate
 from plangate.domain.events import (
     PlanCreated,
     PlanEvent,
@@ -93,7 +93,7 @@ def write_log(path: Path, events: int) -> None:
 
 
 def side_by_side() -> Iterator[list[RecordedEvent]]:
-    """Commands of a hundred plans in turn; a plan that is done gives way to another."""
+    """CommandHandler of a hundred plans in turn; a plan that is done gives way to another."""
     names = iter(range(10**9))
     at_work = [work(next(names)) for _ in range(AT_WORK)]
     while True:
@@ -148,10 +148,10 @@ def catch_up(path: str) -> None:
         peaks = {0: peak()}
         start = perf_counter()
 
-        def tell(reached: int, last: int) -> None:
+        def progress(reached: int, last: int) -> None:
             peaks.setdefault(4 * reached // last, peak())
 
-        registry.rebuild_views(tell=tell)
+        registry.rebuild_views(progress=tell)
         print(perf_counter() - start)
         quarters = " ".join(f"{memory:.0f}" for memory in peaks.values())
         print(f"peak memory in MB at the start and after each quarter: {quarters}", file=sys.stderr)
@@ -215,9 +215,9 @@ class Projected(SQLiteTrackingRecorder):
         """What the event changed in each view."""
         self._insert_tracking(cursor, Tracking("plangate", position))
         for view in VIEWS:
-            target = Target(view.name)
+            target = ViewTables(view.name)
             changes = outcomes[view.name].changes
-            write(cursor.sqlite_cursor, ViewUpdate(target, Mark(1, 0), position, changes))
+            write(cursor.sqlite_cursor, ViewUpdate(target, ViewPosition(1, 0), position, changes))
 
 
 if __name__ == "__main__":

@@ -16,36 +16,36 @@ from plangate.domain.task import Task
 from plangate.domain.vocabulary import StatusCause, TaskStatus
 
 
-def claim_next_task(plan: Plan, wish: ClaimNextTask, now: datetime) -> list[PlanEvent]:
+def claim_next_task(plan: Plan, command: ClaimNextTask, now: datetime) -> list[PlanEvent]:
     """Claims that have expired return first; then the first ready task is taken."""
     _require_open(plan)
     events = _expired(plan, now)
     plan = fold(plan, events)
-    for task in _wanted(plan, wish):
+    for task in _wanted(plan, command):
         if plan.is_ready(task):
-            until = None if wish.lease is None else now + timedelta(seconds=wish.lease)
+            until = None if command.lease is None else now + timedelta(seconds=command.lease)
             claim = TaskStatusChanged(
                 at=now,
                 task_id=task.id,
                 old=task.status,
                 new=TaskStatus.IN_PROGRESS,
                 cause=StatusCause.CLAIMED,
-                worker=wish.worker,
+                worker=command.worker,
                 lease_until=until,
             )
             return [*events, claim]
     return events
 
 
-def renew_lease(plan: Plan, wish: RenewLease, now: datetime) -> list[PlanEvent]:
+def renew_lease(plan: Plan, command: RenewLease, now: datetime) -> list[PlanEvent]:
     """A claim in force holds for longer; one without a lease holds anyway."""
-    task = plan.task(wish.task_id)
-    require_claim(plan, task, wish.token, now)
+    task = plan.task(command.task_id)
+    require_claim(plan, task, command.token, now)
     claim = task.claim
     if claim is None or task.status is not TaskStatus.IN_PROGRESS:
-        raise ClaimLost(plan.plan_id, task.id, wish.token)
-    if wish.lease is not None:
-        length = timedelta(seconds=wish.lease)
+        raise ClaimLost(plan.plan_id, task.id, command.token)
+    if command.lease is not None:
+        length = timedelta(seconds=command.lease)
     elif claim.until is not None:
         length = claim.until - claim.since
     else:
@@ -53,13 +53,13 @@ def renew_lease(plan: Plan, wish: RenewLease, now: datetime) -> list[PlanEvent]:
     return [LeaseRenewed(at=now, task_id=task.id, lease_until=now + length)]
 
 
-def release_task(plan: Plan, wish: ReleaseTask, now: datetime) -> list[PlanEvent]:
+def release_task(plan: Plan, command: ReleaseTask, now: datetime) -> list[PlanEvent]:
     """A task in progress is pending again; any other is left alone."""
-    task = plan.task(wish.task_id)
-    require_claim(plan, task, wish.token, now)
+    task = plan.task(command.task_id)
+    require_claim(plan, task, command.token, now)
     if task.status is not TaskStatus.IN_PROGRESS:
         return []
-    return task.move(TaskStatus.PENDING, StatusCause.RELEASED, now, wish.reason)
+    return task.move(TaskStatus.PENDING, StatusCause.RELEASED, now, command.reason)
 
 
 def require_claim(plan: Plan, task: Task, token: int | None, now: datetime) -> None:
@@ -103,8 +103,8 @@ def _expired(plan: Plan, now: datetime) -> list[PlanEvent]:
     ]
 
 
-def _wanted(plan: Plan, wish: ClaimNextTask) -> Iterable[Task]:
-    if wish.task_id is None:
+def _wanted(plan: Plan, command: ClaimNextTask) -> Iterable[Task]:
+    if command.task_id is None:
         return plan
-    task = plan.tasks.get(wish.task_id)
+    task = plan.tasks.get(command.task_id)
     return () if task is None else (task,)

@@ -1,6 +1,6 @@
-"""What somebody wishes for a plan.
+"""What somebody commands for a plan.
 
-A wish is checked for shape and bounds when it is made; whether the plan grants
+A command is checked for shape and bounds when it is made; whether the plan grants
 it is for `decisions`. Its fields are the caller's arguments and nothing else, so
 that a repeated request can be recognised by them.
 """
@@ -33,13 +33,13 @@ from plangate.domain.vocabulary import (
 )
 
 
-class Wish(BaseModel):
+class Command(BaseModel):
     """What somebody asks to be done."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class _Judging(Wish):
+class _Judging(Command):
     task_id: Identifier
     token: Token | None = None
     scorer: GivenScorer | None = None
@@ -47,7 +47,7 @@ class _Judging(Wish):
     evidence: JsonObject | None = None
 
 
-class TaskText(Wish):
+class TaskText(Command):
     """What a person writes about a task."""
 
     title: Title
@@ -64,7 +64,7 @@ class NewTask(TaskText):
     id: Identifier
 
 
-class CreatePlan(Wish):
+class CreatePlan(Command):
     """Register a plan whose tasks all have their ids."""
 
     goal: Goal
@@ -102,7 +102,7 @@ class UpdateScores(_Judging):
         return self
 
 
-class RecordScoringFailure(Wish):
+class RecordScoringFailure(Command):
     """Record that a judge crashed or abstained."""
 
     task_id: Identifier
@@ -111,14 +111,14 @@ class RecordScoringFailure(Wish):
     scorer: GivenScorer | None = None
 
 
-class RetractScore(Wish):
+class RetractScore(Command):
     """Withdraw a mistaken judgement, named by its event id."""
 
     event_id: Prose
     reason: Reason
 
 
-class RecordOutcome(Wish):
+class RecordOutcome(Command):
     """Record what became of a task's result: `source` says whether it was accepted."""
 
     task_id: Identifier
@@ -127,7 +127,7 @@ class RecordOutcome(Wish):
     note: Prose | None = None
 
 
-class MarkTask(Wish):
+class MarkTask(Command):
     """Set a task's status by hand: any status to any other."""
 
     task_id: Identifier
@@ -136,7 +136,7 @@ class MarkTask(Wish):
     token: Token | None = None
 
 
-class ClaimNextTask(Wish):
+class ClaimNextTask(Command):
     """Take the first ready task in plan order, or the one named if it is ready.
 
     `worker` is who takes it, `lease` for how many seconds; without one the claim
@@ -148,7 +148,7 @@ class ClaimNextTask(Wish):
     task_id: Identifier | None = None
 
 
-class RenewLease(Wish):
+class RenewLease(Command):
     """Hold a claim for longer: `lease` seconds from now, or as many as before."""
 
     task_id: Identifier
@@ -156,7 +156,7 @@ class RenewLease(Wish):
     lease: LeaseSeconds | None = None
 
 
-class ReleaseTask(Wish):
+class ReleaseTask(Command):
     """Give a claimed task back undone."""
 
     task_id: Identifier
@@ -164,57 +164,57 @@ class ReleaseTask(Wish):
     reason: Reason | None = None
 
 
-class RetryTask(Wish):
+class RetryTask(Command):
     """Give a failed or replanning task another attempt."""
 
     task_id: Identifier
     reason: Reason
 
 
-class ApproveGate(Wish):
+class ApproveGate(Command):
     """Let work go on although a replan is due."""
 
     reason: Reason
 
 
-class PausePlan(Wish):
+class PausePlan(Command):
     """Hand out no work until the plan is resumed."""
 
     reason: Reason
 
 
-class ResumePlan(Wish):
+class ResumePlan(Command):
     """Let a paused plan go on."""
 
     reason: Reason
 
 
-class ArchivePlan(Wish):
+class ArchivePlan(Command):
     """Put the plan away."""
 
     reason: Reason
 
 
-class RestorePlan(Wish):
+class RestorePlan(Command):
     """Take the plan out of the archive."""
 
     reason: Reason
 
 
-class DeletePlan(Wish):
+class DeletePlan(Command):
     """Take the plan out of the views."""
 
     reason: Reason | None = None
 
 
-class ErasePlan(Wish):
+class ErasePlan(Command):
     """Erase what people wrote about the plan, everywhere in its history."""
 
 
 # --- revisions ---
 
 
-class _Placing(Wish):
+class _Placing(Command):
     """Where a task goes: in front of one, behind one, or at the end."""
 
     before: Identifier | None = None
@@ -234,7 +234,7 @@ class AddTask(_Placing):
     task: NewTask
 
 
-class ChangeTask(Wish):
+class ChangeTask(Command):
     """Describe a task anew; what is not given stays. A failed or replanning task starts again."""
 
     op: Literal["change"] = "change"
@@ -254,14 +254,14 @@ class MoveTask(_Placing):
     task_id: Identifier
 
 
-class DropTask(Wish):
+class DropTask(Command):
     """Take a task out of the plan."""
 
     op: Literal["drop"] = "drop"
     task_id: Identifier
 
 
-class SplitTask(Wish):
+class SplitTask(Command):
     """Let several tasks take one's place."""
 
     op: Literal["split"] = "split"
@@ -269,7 +269,7 @@ class SplitTask(Wish):
     into: Annotated[tuple[NewTask, ...], Field(min_length=2, max_length=MAX_CHANGES)]
 
 
-class ReplaceTask(Wish):
+class ReplaceTask(Command):
     """Let another task take one's place."""
 
     op: Literal["replace"] = "replace"
@@ -280,7 +280,7 @@ class ReplaceTask(Wish):
 Change = AddTask | ChangeTask | MoveTask | DropTask | SplitTask | ReplaceTask
 
 
-class RevisePlan(Wish):
+class RevisePlan(Command):
     """Change the plan, all of it or nothing, for a reason."""
 
     reason: Reason

@@ -1,7 +1,7 @@
-"""Which events a wish brings about.
+"""Which events a command brings about.
 
 `decide` is pure and is the only place that refuses. Guards come first;
-consequences are judged on the state that the wish's own event leads to. Nothing
+consequences are judged on the state that the command's own event leads to. Nothing
 to do is an empty answer.
 """
 
@@ -86,78 +86,78 @@ _OnALivingPlan = (
 )
 
 
-def decide(plan: Plan, wish: PlanCommand, now: datetime) -> list[PlanEvent]:
-    """The events that grant `wish` at time `now`; raises one of `domain.errors`."""
-    if isinstance(wish, CreatePlan):
-        return _create(plan, wish, now)
-    if isinstance(wish, DeletePlan):
-        return [PlanDeleted(at=now, reason=wish.reason)] if plan.exists else []
-    if isinstance(wish, ErasePlan):
+def decide(plan: Plan, command: PlanCommand, now: datetime) -> list[PlanEvent]:
+    """The events that grant `command` at time `now`; raises one of `domain.errors`."""
+    if isinstance(command, CreatePlan):
+        return _create(plan, command, now)
+    if isinstance(command, DeletePlan):
+        return [PlanDeleted(at=now, reason=command.reason)] if plan.exists else []
+    if isinstance(command, ErasePlan):
         return _erase(plan, now)
     plan.require_alive()
-    if isinstance(wish, ArchivePlan | RestorePlan):
-        return _archive_or_restore(plan, wish, now)
-    if isinstance(wish, RecordOutcome):
-        return _record_outcome(plan, wish, now)
+    if isinstance(command, ArchivePlan | RestorePlan):
+        return _archive_or_restore(plan, command, now)
+    if isinstance(command, RecordOutcome):
+        return _record_outcome(plan, command, now)
     if plan.archived:
         raise PlanHeld(plan.plan_id, "is archived", "restore it to go on")
-    return _decide_on_a_living_plan(plan, wish, now)
+    return _decide_on_a_living_plan(plan, command, now)
 
 
-def _decide_on_a_living_plan(  # noqa: C901, PLR0912  (one branch a wish)
-    plan: Plan, wish: _OnALivingPlan, now: datetime
+def _decide_on_a_living_plan(  # noqa: C901, PLR0912  (one branch a command)
+    plan: Plan, command: _OnALivingPlan, now: datetime
 ) -> list[PlanEvent]:
-    match wish:
+    match command:
         case ScorePrompt():
-            return [_scored(plan, wish, ScoreKind.PROMPT, wish.score, now)]
+            return [_scored(plan, command, ScoreKind.PROMPT, command.score, now)]
         case ScoreOutput():
-            return _score_output(plan, wish, wish.score, now)
+            return _score_output(plan, command, command.score, now)
         case UpdateScores():
-            return _update_scores(plan, wish, now)
+            return _update_scores(plan, command, now)
         case RecordScoringFailure():
-            return _record_scoring_failure(plan, wish, now)
+            return _record_scoring_failure(plan, command, now)
         case RetractScore():
-            return _retract_score(plan, wish, now)
+            return _retract_score(plan, command, now)
         case MarkTask():
-            return _mark_task(plan, wish, now)
+            return _mark_task(plan, command, now)
         case ClaimNextTask():
-            return claim_next_task(plan, wish, now)
+            return claim_next_task(plan, command, now)
         case RenewLease():
-            return renew_lease(plan, wish, now)
+            return renew_lease(plan, command, now)
         case ReleaseTask():
-            return release_task(plan, wish, now)
+            return release_task(plan, command, now)
         case RetryTask():
-            return retry(plan, wish, now)
+            return retry(plan, command, now)
         case ApproveGate():
-            return approve(plan, wish, now)
+            return approve(plan, command, now)
         case RevisePlan():
-            return revise(plan, wish, now)
+            return revise(plan, command, now)
         case PausePlan():
-            return [] if plan.paused else [PlanPaused(at=now, reason=wish.reason)]
+            return [] if plan.paused else [PlanPaused(at=now, reason=command.reason)]
         case ResumePlan():
-            return [PlanResumed(at=now, reason=wish.reason)] if plan.paused else []
+            return [PlanResumed(at=now, reason=command.reason)] if plan.paused else []
         case _:
-            assert_never(wish)
+            assert_never(command)
 
 
-def _create(plan: Plan, wish: CreatePlan, now: datetime) -> list[PlanEvent]:
+def _create(plan: Plan, command: CreatePlan, now: datetime) -> list[PlanEvent]:
     if plan.version:
         raise PlanExists(plan.plan_id)
-    times = Counter(task.id for task in wish.tasks)
+    times = Counter(task.id for task in command.tasks)
     repeated = [task_id for task_id, count in times.items() if count > 1]
     if repeated:
         problem = f"task ids must differ; given more than once: {', '.join(repeated)}"
         raise InvalidInput([Problem("tasks", problem)])
-    require_sound({task.id: task.depends_on for task in wish.tasks})
+    require_sound({task.id: task.depends_on for task in command.tasks})
     return [
         PlanCreated(
             at=now,
-            goal=wish.goal,
-            tasks=tuple(planned(task) for task in wish.tasks),
-            policy=wish.policy.whole(),
-            metadata=wish.metadata or None,
-            priority=wish.priority or None,
-            labels=wish.labels or None,
+            goal=command.goal,
+            tasks=tuple(planned(task) for task in command.tasks),
+            policy=command.policy.whole(),
+            metadata=command.metadata or None,
+            priority=command.priority or None,
+            labels=command.labels or None,
         )
     ]
 
@@ -170,55 +170,55 @@ def _erase(plan: Plan, now: datetime) -> list[PlanEvent]:
 
 
 def _archive_or_restore(
-    plan: Plan, wish: ArchivePlan | RestorePlan, now: datetime
+    plan: Plan, command: ArchivePlan | RestorePlan, now: datetime
 ) -> list[PlanEvent]:
-    if isinstance(wish, ArchivePlan):
-        return [] if plan.archived else [PlanArchived(at=now, reason=wish.reason)]
-    return [PlanRestored(at=now, reason=wish.reason)] if plan.archived else []
+    if isinstance(command, ArchivePlan):
+        return [] if plan.archived else [PlanArchived(at=now, reason=command.reason)]
+    return [PlanRestored(at=now, reason=command.reason)] if plan.archived else []
 
 
 def _score_output(
-    plan: Plan, wish: ScoreOutput | UpdateScores, score: float, now: datetime
+    plan: Plan, command: ScoreOutput | UpdateScores, score: float, now: datetime
 ) -> list[PlanEvent]:
-    scored = _scored(plan, wish, ScoreKind.OUTPUT, score, now, mark_done=wish.mark_done)
+    scored = _scored(plan, command, ScoreKind.OUTPUT, score, now, mark_done=command.mark_done)
     return [scored, *_consequences(evolve(plan, scored), scored, now)]
 
 
-def _update_scores(plan: Plan, wish: UpdateScores, now: datetime) -> list[PlanEvent]:
+def _update_scores(plan: Plan, command: UpdateScores, now: datetime) -> list[PlanEvent]:
     events: list[PlanEvent] = []
-    if wish.prompt_score is not None:
-        events.append(_scored(plan, wish, ScoreKind.PROMPT, wish.prompt_score, now))
+    if command.prompt_score is not None:
+        events.append(_scored(plan, command, ScoreKind.PROMPT, command.prompt_score, now))
         plan = evolve(plan, events[0])
-    if wish.output_score is not None:
-        events += _score_output(plan, wish, wish.output_score, now)
+    if command.output_score is not None:
+        events += _score_output(plan, command, command.output_score, now)
     return events
 
 
 def _scored(
     plan: Plan,
-    wish: ScorePrompt | ScoreOutput | UpdateScores,
+    command: ScorePrompt | ScoreOutput | UpdateScores,
     kind: ScoreKind,
     given: float,
     now: datetime,
     *,
     mark_done: bool | None = None,
 ) -> TaskScored:
-    require_claim(plan, plan.task(wish.task_id), wish.token, now)
+    require_claim(plan, plan.task(command.task_id), command.token, now)
     score = min(max(given, 0.0), 1.0)
     if score != given and plan.policy.out_of_range is OutOfRange.REFUSE:
-        field = f"{kind}_score" if isinstance(wish, UpdateScores) else "score"
+        field = f"{kind}_score" if isinstance(command, UpdateScores) else "score"
         problem = f"{given!r} is outside [0, 1], and the plan's policy refuses such scores"
         raise InvalidScore([Problem(field, problem)])
     return TaskScored(
         at=now,
-        task_id=wish.task_id,
+        task_id=command.task_id,
         kind=kind,
         score=score,
         raw_score=given if given != score else None,
         mark_done=mark_done,
-        scorer=wish.scorer,
-        rationale=wish.rationale,
-        evidence=wish.evidence,
+        scorer=command.scorer,
+        rationale=command.rationale,
+        evidence=command.evidence,
     )
 
 
@@ -248,44 +248,48 @@ def _settled(plan: Plan, task: Task, scored: TaskScored) -> TaskStatus:
 
 
 def _record_scoring_failure(
-    plan: Plan, wish: RecordScoringFailure, now: datetime
+    plan: Plan, command: RecordScoringFailure, now: datetime
 ) -> list[PlanEvent]:
-    plan.task(wish.task_id)
+    plan.task(command.task_id)
     return [
         ScoringFailed(
-            at=now, task_id=wish.task_id, kind=wish.kind, reason=wish.reason, scorer=wish.scorer
+            at=now,
+            task_id=command.task_id,
+            kind=command.kind,
+            reason=command.reason,
+            scorer=command.scorer,
         )
     ]
 
 
-def _record_outcome(plan: Plan, wish: RecordOutcome, now: datetime) -> list[PlanEvent]:
+def _record_outcome(plan: Plan, command: RecordOutcome, now: datetime) -> list[PlanEvent]:
     """Outcomes come late: to plans that are put away, to tasks that have left the plan."""
-    if wish.task_id not in plan.retired:
-        plan.task(wish.task_id)
+    if command.task_id not in plan.retired:
+        plan.task(command.task_id)
     return [
         OutcomeRecorded(
             at=now,
-            task_id=wish.task_id,
-            outcome=wish.outcome,
-            source=wish.source,
-            note=wish.note,
+            task_id=command.task_id,
+            outcome=command.outcome,
+            source=command.source,
+            note=command.note,
         )
     ]
 
 
-def _retract_score(plan: Plan, wish: RetractScore, now: datetime) -> list[PlanEvent]:
-    found = plan.standing(wish.event_id)
+def _retract_score(plan: Plan, command: RetractScore, now: datetime) -> list[PlanEvent]:
+    found = plan.standing(command.event_id)
     if found is None:
-        raise ScoreNotFound(plan.plan_id, wish.event_id)
+        raise ScoreNotFound(plan.plan_id, command.event_id)
     task, kind = found
     return [
         ScoreRetracted(
-            at=now, task_id=task.id, kind=kind, event_id=wish.event_id, reason=wish.reason
+            at=now, task_id=task.id, kind=kind, event_id=command.event_id, reason=command.reason
         )
     ]
 
 
-def _mark_task(plan: Plan, wish: MarkTask, now: datetime) -> list[PlanEvent]:
-    task = plan.task(wish.task_id)
-    require_claim(plan, task, wish.token, now)
-    return task.move(wish.status, StatusCause.MARKED, now, wish.reason)
+def _mark_task(plan: Plan, command: MarkTask, now: datetime) -> list[PlanEvent]:
+    task = plan.task(command.task_id)
+    require_claim(plan, task, command.token, now)
+    return task.move(command.status, StatusCause.MARKED, now, command.reason)

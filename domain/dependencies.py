@@ -1,4 +1,4 @@
-"""Which tasks wait for which, and why some such wishes cannot be granted."""
+"""Which tasks wait for which, and why some such commands cannot be granted."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter

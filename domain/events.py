@@ -1,7 +1,7 @@
 """What can happen to a plan.
 
 Class names and field names in this module are the storage format: renaming one
-is a data migration, not a refactoring. Fields marked `Written` hold what people
+is a data migration, not a refactoring. Fields marked `Erasable` hold what people
 wrote; they can be erased later, so every one of them may be absent.
 """
 
@@ -11,17 +11,17 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
+    Erasable,
     Outcome,
     Score,
     ScoreKind,
     Scorer,
     StatusCause,
     TaskStatus,
-    Written,
 )
 
-WrittenText = Annotated[str | None, Written()]
-WrittenJson = Annotated[dict[str, Any] | None, Written()]
+ErasableText = Annotated[str | None, Erasable()]
+ErasableJson = Annotated[dict[str, Any] | None, Erasable()]
 
 
 class _Recorded(BaseModel):
@@ -38,9 +38,9 @@ class PlannedTask(_Recorded):
     """A task as it was planned."""
 
     id: str
-    title: WrittenText = None
-    description: WrittenText = None
-    metadata: WrittenJson = None
+    title: ErasableText = None
+    description: ErasableText = None
+    metadata: ErasableJson = None
     depends_on: tuple[str, ...] | None = None
     priority: int | None = None
     labels: tuple[str, ...] | None = None
@@ -49,10 +49,10 @@ class PlannedTask(_Recorded):
 class PlanCreated(Fact):
     """Somebody planned: a goal, ordered tasks, and the policy that will gate them."""
 
-    goal: WrittenText = None
+    goal: ErasableText = None
     tasks: tuple[PlannedTask, ...]
     policy: Policy
-    metadata: WrittenJson = None
+    metadata: ErasableJson = None
     priority: int | None = None
     labels: tuple[str, ...] | None = None
 
@@ -71,8 +71,8 @@ class TaskScored(Fact):
     raw_score: float | None = None
     mark_done: bool | None = None
     scorer: Scorer | None = None
-    rationale: WrittenText = None
-    evidence: WrittenJson = None
+    rationale: ErasableText = None
+    evidence: ErasableJson = None
 
 
 class ScoringFailed(Fact):
@@ -80,7 +80,7 @@ class ScoringFailed(Fact):
 
     task_id: str
     kind: ScoreKind
-    reason: WrittenText = None
+    reason: ErasableText = None
     scorer: Scorer | None = None
 
 
@@ -90,7 +90,7 @@ class ScoreRetracted(Fact):
     task_id: str
     kind: ScoreKind
     event_id: str
-    reason: WrittenText = None
+    reason: ErasableText = None
 
 
 class OutcomeRecorded(Fact):
@@ -103,7 +103,7 @@ class OutcomeRecorded(Fact):
     task_id: str
     outcome: Outcome
     source: str
-    note: WrittenText = None
+    note: ErasableText = None
 
 
 class TaskStatusChanged(Fact):
@@ -117,7 +117,7 @@ class TaskStatusChanged(Fact):
     old: TaskStatus
     new: TaskStatus
     cause: StatusCause
-    reason: WrittenText = None
+    reason: ErasableText = None
     worker: str | None = None
     lease_until: AwareDatetime | None = None
 
@@ -140,13 +140,13 @@ class ReplanTriggered(Fact):
 class GateApproved(Fact):
     """Somebody let work go on although a replan was due."""
 
-    reason: WrittenText = None
+    reason: ErasableText = None
 
 
 class PlanRevised(Fact):
     """Somebody replanned; the events after it in the same command tell what changed."""
 
-    reason: WrittenText = None
+    reason: ErasableText = None
 
 
 class TaskAdded(Fact):
@@ -160,9 +160,9 @@ class TaskChanged(Fact):
     """A task was described anew. What is absent stayed as it was."""
 
     task_id: str
-    title: WrittenText = None
-    description: WrittenText = None
-    metadata: WrittenJson = None
+    title: ErasableText = None
+    description: ErasableText = None
+    metadata: ErasableJson = None
     depends_on: tuple[str, ...] | None = None
     priority: int | None = None
     labels: tuple[str, ...] | None = None
@@ -201,37 +201,37 @@ class AttemptStarted(Fact):
 
     task_id: str
     attempt: int
-    reason: WrittenText = None
+    reason: ErasableText = None
 
 
 class PlanPaused(Fact):
     """No work is handed out until the plan is resumed."""
 
-    reason: WrittenText = None
+    reason: ErasableText = None
 
 
 class PlanResumed(Fact):
     """A paused plan goes on."""
 
-    reason: WrittenText = None
+    reason: ErasableText = None
 
 
 class PlanArchived(Fact):
     """The plan is put away: nothing about it changes until it is restored."""
 
-    reason: WrittenText = None
+    reason: ErasableText = None
 
 
 class PlanRestored(Fact):
     """An archived plan is back as it was."""
 
-    reason: WrittenText = None
+    reason: ErasableText = None
 
 
 class PlanDeleted(Fact):
     """The plan is gone from the views; its history stays."""
 
-    reason: WrittenText = None
+    reason: ErasableText = None
 
 
 class PlanErased(Fact):

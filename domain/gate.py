@@ -45,13 +45,13 @@ class GateMemory(NamedTuple):
         """After an output score that led to this figure."""
         low = not reaches(figure, policy.confidence_threshold)
         lows = self.lows + 1 if low else 0
-        return GateMemory._make((self._still_fallen(figure, policy), lows, self.replans))
+        return GateMemory._make((self._still_tripped(figure, policy), lows, self.replans))
 
     def reviewed(self, figure: float, policy: Policy) -> "GateMemory":
         """After a retraction that led to this figure."""
         low = not reaches(figure, policy.confidence_threshold)
         lows = self.lows if low else 0
-        return GateMemory._make((self._still_fallen(figure, policy), lows, self.replans))
+        return GateMemory._make((self._still_tripped(figure, policy), lows, self.replans))
 
     def fired(self) -> "GateMemory":
         """After it fired once more."""
@@ -81,5 +81,5 @@ class GateMemory(NamedTuple):
         """Whether it fired more often since the last approval than the policy allows."""
         return policy.max_replans is not None and self.replans > policy.max_replans
 
-    def _still_fallen(self, figure: float, policy: Policy) -> bool:
+    def _still_tripped(self, figure: float, policy: Policy) -> bool:
         return self.fallen and not reaches(figure, policy.reopens_at)

@@ -276,7 +276,7 @@ def evolve(  # noqa: C901, PLR0912, PLR0915  (a branch an event)
         case PlanDeleted():
             changes = {"deleted": True}
         case PlanErased():
-            changes = _wordless(plan) | {"erasures": plan.erasures + 1}
+            changes = _without_text(plan) | {"erasures": plan.erasures + 1}
         case _:
             assert_never(event)
     after = _with(plan, version=version, updated_at=event.at, **changes)
@@ -358,7 +358,7 @@ def _changed(plan: Plan, task_id: str, change: Callable[[Task], Task]) -> dict[s
     return {} if task is None else {"tasks": plan.tasks.insert(task_id, change(task))}
 
 
-def _wordless(plan: Plan) -> dict[str, Any]:
+def _without_text(plan: Plan) -> dict[str, Any]:
     tasks = HashTrieMap({task.id: task.erased() for task in plan})
     return {"goal": None, "metadata": {}, "tasks": tasks}
 

@@ -43,11 +43,11 @@ from plangate.domain.vocabulary import MAX_TASKS, StatusCause, TaskStatus
 UNSUCCESSFUL = frozenset({TaskStatus.FAILED, TaskStatus.REPLANNING})
 
 
-def revise(plan: Plan, wish: RevisePlan, now: datetime) -> list[PlanEvent]:
+def revise(plan: Plan, command: RevisePlan, now: datetime) -> list[PlanEvent]:
     """Why the plan is revised, and each change; a failed task that is changed starts again."""
-    events: list[PlanEvent] = [PlanRevised(at=now, reason=wish.reason)]
+    events: list[PlanEvent] = [PlanRevised(at=now, reason=command.reason)]
     revised = fold(plan, events)
-    for place, change in enumerate(wish.changes):
+    for place, change in enumerate(command.changes):
         brought = list(_granted(revised, change, now, f"changes[{place}]"))
         events += brought
         revised = fold(revised, brought)
@@ -57,24 +57,24 @@ def revise(plan: Plan, wish: RevisePlan, now: datetime) -> list[PlanEvent]:
     return events
 
 
-def retry(plan: Plan, wish: RetryTask, now: datetime) -> list[PlanEvent]:
+def retry(plan: Plan, command: RetryTask, now: datetime) -> list[PlanEvent]:
     """A failed or replanning task starts again; any other is refused."""
-    task = plan.task(wish.task_id)
+    task = plan.task(command.task_id)
     if task.status not in UNSUCCESSFUL:
         problem = (
             f"the task {task.id!r} is {task.status}; only a failed or replanning one is retried"
         )
         raise InvalidInput([Problem("task_id", problem)])
-    return _another_attempt(task, StatusCause.RETRIED, now, wish.reason)
+    return _another_attempt(task, StatusCause.RETRIED, now, command.reason)
 
 
-def approve(plan: Plan, wish: ApproveGate, now: datetime) -> list[PlanEvent]:
+def approve(plan: Plan, command: ApproveGate, now: datetime) -> list[PlanEvent]:
     """A replan that is due is waived, and replans that are exhausted are granted anew.
 
     Otherwise there is nothing to approve.
     """
     asked = plan.replan_due or plan.is_exhausted
-    return [GateApproved(at=now, reason=wish.reason)] if asked else []
+    return [GateApproved(at=now, reason=command.reason)] if asked else []
 
 
 def planned(task: NewTask) -> PlannedTask:

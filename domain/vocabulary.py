@@ -3,7 +3,7 @@
 Two families stand here. The *bounded* types (`Identifier`, `Goal`, `Prose`,
 `JsonObject`, …) are what callers may hand in. Stored events use plain types
 instead, so that tightening a bound later never makes an old plan unloadable;
-what people wrote is marked there with `Written`, because it can be erased.
+what people wrote is marked there with `Erasable`, because it can be erased.
 """
 
 import json
@@ -152,8 +152,8 @@ class Scorer(BaseModel):
     version: Annotated[str, Strict()] | None = None
 
 
-class Written:
-    """Marks a field of a stored event as something a person wrote: it can be erased."""
+class Erasable:
+    """ViewPositions a field of a stored event as something a person wrote: it can be erased."""
 
 
 def _identifier(value: str) -> str:

@@ -15,13 +15,14 @@ from plangate.application.errors import NotAStore, StoreError, StoreNotEmpty
 from plangate.application.event_store import EventStore
 from plangate.application.ledger.ledger import Ledger
 from plangate.application.ledger.ledger_store import LedgerStore
-from plangate.application.operations.copying import Tell, copy_plans, is_beginning
+from plangate.application.operations.copying import copy_plans, is_beginning
 from plangate.application.operations.log_checks import examine_log
 from plangate.application.operations.reports import BackupReport, Checkup, RestoreReport
+from plangate.application.progress import Progress, no_progress
 from plangate.application.registry import PlanRegistry
 from plangate.application.views.view_store import ViewStore
 from plangate.infrastructure.calibration.calibrator import ScipyCalibrator
-from plangate.infrastructure.eventsourcing_library.other_engines import family_event_store
+from plangate.infrastructure.eventsourcing_library.other_engines import other_engine_event_store
 from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.memory.ledger import MemoryLedgerStore
 from plangate.infrastructure.settings import Settings
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     Named = str | ConnectionPool[Any]
-    Target = Named | os.PathLike[str]
+    ViewTables = Named | os.PathLike[str]
 
 ACCEPTED: Final = (
     "a path, sqlite:///relative/path, sqlite:////absolute/path, postgresql://…, engine:, or memory:"
@@ -58,7 +59,7 @@ _POSTGRES: Final = ("postgresql://", "postgres://")
 _Stores = tuple[EventStore, ViewStore, LedgerStore]
 
 
-def connect(target: "Target | None" = None, *, schema: str | None = None) -> PlanRegistry:
+def connect(target: "ViewTables | None" = None, *, schema: str | None = None) -> PlanRegistry:
     """A registry on the store that `target` names; without one, on the configured store.
 
     `target` is a path to a SQLite file (made if it is not there), `sqlite:///…`
@@ -87,17 +88,17 @@ def connect_to_existing(target: str) -> PlanRegistry:
     return connect(target)
 
 
-def migrate(target: "Target | None" = None, *, schema: str | None = None) -> None:
+def migrate(target: "ViewTables | None" = None, *, schema: str | None = None) -> None:
     """Make or upgrade the store, as `connect` does, so that who uses it needs no right to."""
     connect(target, schema=schema).close()
 
 
 def backup(
     path: str | os.PathLike[str],
-    target: "Target | None" = None,
+    target: "ViewTables | None" = None,
     *,
     schema: str | None = None,
-    tell: Tell = lambda _done, _total: None,
+    progress: Progress = no_progress,
 ) -> BackupReport:
     """Write the store that `target` names, as it is now, into a new SQLite file at `path`.
 
@@ -109,10 +110,10 @@ def backup(
     file = _file_of(target)
     with new_file(path) as partial:
         if file is not None:
-            expected = copy_file(file, partial, tell)
+            expected = copy_file(file, partial, progress)
         else:
             with connect(target, schema=schema) as source, connect(partial) as copy:
-                report = source.copy_to(copy, tell=tell)
+                report = source.copy_to(copy, progress=progress)
             expected = Extent(report.checked, report.plans, report.position)
         require_same(proved(partial), expected, partial)
         size = partial.stat().st_size
@@ -121,10 +122,10 @@ def backup(
 
 def restore_backup(
     path: str | os.PathLike[str],
-    target: "Target | None" = None,
+    target: "ViewTables | None" = None,
     *,
     schema: str | None = None,
-    tell: Tell = lambda _done, _total: None,
+    progress: Progress = no_progress,
 ) -> RestoreReport:
     """Bring a backup back, as the store that `target` names.
 
@@ -137,7 +138,7 @@ def restore_backup(
     expected = proved(path)
     if file is not None and not file.exists():
         with new_file(file) as partial:
-            copy_file(path, partial, tell)
+            copy_file(path, partial, progress)
             require_same(proved(partial), expected, partial)
         return RestoreReport(file=str(path), positions_kept=True, **asdict(expected))
     events, views, _ = _stores(target, schema)
@@ -145,15 +146,15 @@ def restore_backup(
         backed_up = events_in_file(lying)
         if not is_beginning(events, backed_up):
             raise StoreNotEmpty(str(file or "the target"), events.last_position())
-        report = copy_plans(backed_up, events, tell)
+        report = copy_plans(backed_up, events, progress)
     return RestoreReport(file=str(path), positions_kept=report.positions_kept, **asdict(expected))
 
 
 def doctor(
-    target: "Target | None" = None,
+    target: "ViewTables | None" = None,
     *,
     schema: str | None = None,
-    tell: Tell = lambda _done, _total: None,
+    progress: Progress = no_progress,
 ) -> Checkup:
     """How the store that `target` names is: what is found about it, and where.
 
@@ -164,18 +165,18 @@ def doctor(
     file = _file_of(target)
     name, found = str(file), [versions()]
     if file is not None:
-        found += examine_file(file, tell)
+        found += examine_file(file, progress)
     elif isinstance(target, str) and not target.startswith(_POSTGRES):
         events, views, _ = _stores(target, schema)
         with closing(views), closing(events):
             name = target
-            found += examine_log(events, tell)
+            found += examine_log(events, progress)
     else:
         with _extra():
             from plangate.infrastructure.postgres.checkup import (  # noqa: PLC0415
                 examine_schema,
             )
-        name, more = examine_schema(target, schema or Settings().pg_schema, tell)
+        name, more = examine_schema(target, schema or Settings().pg_schema, progress)
         found += more
     return Checkup.of(name, found)
 
@@ -194,7 +195,7 @@ def get_registry() -> PlanRegistry:
         return _shared
 
 
-def _meant(target: "Target | None") -> "Named":
+def _meant(target: "ViewTables | None") -> "Named":
     """The store that is named, or else the configured one."""
     if target is not None:
         return os.fspath(target) if isinstance(target, os.PathLike) else target
@@ -211,7 +212,7 @@ def _stores(target: "Named", schema: str | None) -> _Stores:
     if target == _MEMORY:
         return memory_event_store(), memory_view_store(), MemoryLedgerStore()
     if target == _ENGINE:  # which holds events alone: each process keeps the rest itself
-        return family_event_store(os.environ), memory_view_store(), MemoryLedgerStore()
+        return other_engine_event_store(os.environ), memory_view_store(), MemoryLedgerStore()
     return _in_one_schema(target, schema or Settings().pg_schema)
 
 

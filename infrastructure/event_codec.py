@@ -46,7 +46,7 @@ from plangate.domain.events import (
     TaskSplit,
     TaskStatusChanged,
 )
-from plangate.domain.vocabulary import Written
+from plangate.domain.vocabulary import Erasable
 
 _Event = TypeVar("_Event", bound=Fact)
 _Json = dict[str, Any]
@@ -222,7 +222,7 @@ class EventCodec:
             body["meta"].pop("origin_position", None)
             return _form(entry, body)
 
-    def holds_words(self, entry: StoredEntry) -> bool:
+    def has_erasable_text(self, entry: StoredEntry) -> bool:
         """Whether people's words stand in the entry. Raises `CorruptEvent` as above."""
         with _refusing_what_is_no_record(entry):
             event = json.loads(entry.state)["event"]
@@ -345,7 +345,7 @@ def _written(value: _Json, model: type[BaseModel], pointer: str = "/event") -> I
         if name not in value:
             continue
         here, held = f"{pointer}/{name}", value[name]
-        if any(isinstance(mark, Written) for mark in field.metadata):
+        if any(isinstance(mark, Erasable) for mark in field.metadata):
             yield value, name, here
         elif isinstance(held, list):
             for place, item in enumerate(held):

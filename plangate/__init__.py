@@ -83,16 +83,16 @@ from plangate.application.operations.reports import (
 from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
 from plangate.application.replay.check import CheckReport, Mismatch, MismatchKind
-from plangate.application.replay.event_diff import Happening
+from plangate.application.replay.event_diff import EventFacts
 from plangate.application.replay.sweep import Point, Sweep
 from plangate.application.replay.totals import Totals
 from plangate.application.replay.what_if import (
     Difference,
-    Ending,
+    FinalState,
     LostInput,
     PlanReplay,
-    Reading,
-    TaskEnding,
+    Sample,
+    TaskFinalState,
     UnfitPlan,
     WhatIf,
 )
@@ -217,7 +217,7 @@ __all__ = [
     "CorruptEvent",
     "Difference",
     "DropTask",
-    "Ending",
+    "FinalState",
     "Envelope",
     "Erasure",
     "Explanation",
@@ -233,7 +233,7 @@ __all__ = [
     "GateMemory",
     "GateView",
     "GraphNode",
-    "Happening",
+    "EventFacts",
     "Health",
     "HistoryDiffers",
     "IdempotencyKeyReused",
@@ -302,7 +302,7 @@ __all__ = [
     "PositionTaken",
     "Preset",
     "Problem",
-    "Reading",
+    "Sample",
     "Recency",
     "RecordedEvent",
     "Reliability",
@@ -336,7 +336,7 @@ __all__ = [
     "TaskChanged",
     "TaskDraft",
     "TaskDropped",
-    "TaskEnding",
+    "TaskFinalState",
     "TaskGone",
     "TaskMoved",
     "TaskNotFound",

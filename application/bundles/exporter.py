@@ -18,7 +18,8 @@ from plangate.application.bundles.format import (
 from plangate.application.bundles.sealed_file import Place, SealedWriter, writing
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
-from plangate.application.plan_selection import PlanIds, Tell, selected
+from plangate.application.plan_selection import PlanIds, selected
+from plangate.application.progress import Progress
 from plangate.application.recorded_event import StoredEntry
 from plangate.domain.errors import InvalidInput, Problem
 
@@ -41,13 +42,13 @@ def export_plans(
     store: EventStore,
     target: Place,
     plan_ids: PlanIds,
-    tell: Tell,
+    progress: Progress,
     checkpoint: str | None = None,
 ) -> ExportReport:
     """Write a bundle of whole plans, each as it stands when its turn comes."""
     with writing(target) as stream:
         export = _Export(store, SealedWriter(stream), checkpoint)
-        return export.carried_out(selected(store, plan_ids, tell))
+        return export.carried_out(selected(store, plan_ids, progress))
 
 
 class _Export:

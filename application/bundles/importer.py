@@ -34,7 +34,7 @@ from plangate.application.errors import (
     HistoryDiffers,
 )
 from plangate.application.event_store import EventStore
-from plangate.application.plan_selection import Tell
+from plangate.application.progress import Progress
 from plangate.application.recorded_event import StoredEntry
 
 BATCH_EVENTS: Final = 20_000
@@ -80,17 +80,17 @@ class BundleImport:
         self._announce = announce
         self._follow_erasures = follow_erasures
 
-    def take_in(self, source: Place, tell: Tell) -> ImportReport:
+    def take_in(self, source: Place, progress: Progress) -> ImportReport:
         """Check the whole bundle, then record what is lacking of it."""
         with reading(source) as stream:
             size = stream.seek(0, 2)
             survey = _Survey(self._store)
-            report = survey.of(_from_start(stream, lambda read: tell(read, 2 * size)))
+            report = survey.of(_from_start(stream, lambda read: progress(read, 2 * size)))
             if report.recorded:
-                lines = _from_start(stream, lambda read: tell(size + read, 2 * size))
+                lines = _from_start(stream, lambda read: progress(size + read, 2 * size))
                 self._record(survey.lacking(lines))
             remains = self._follow_erasures(survey.erased_at)
-        tell(2 * size, 2 * size)
+        progress(2 * size, 2 * size)
         return report.model_copy(update={"remains": remains})
 
     def _record(self, entries: Iterator[StoredEntry]) -> None:
@@ -241,6 +241,6 @@ def _understood(raw: bytes, number: int) -> BundleLine:
         raise AlteredBundle(number, str(refused)) from None
 
 
-def _from_start(stream: BinaryIO, tell: Callable[[int], None]) -> SealedReader:
+def _from_start(stream: BinaryIO, progress: Callable[[int], None]) -> SealedReader:
     stream.seek(0)
-    return SealedReader(stream, tell)
+    return SealedReader(stream, progress)

@@ -63,9 +63,9 @@ class SealedReader:
     the digest `sealed` is for the reader to see.
     """
 
-    def __init__(self, stream: BinaryIO, tell: Callable[[int], None]) -> None:
+    def __init__(self, stream: BinaryIO, progress: Callable[[int], None]) -> None:
         self._stream = stream
-        self._tell = tell
+        self._progress = progress
         self._digest = hashlib.sha256()
         self._read = 0
         self.number = 0
@@ -119,7 +119,7 @@ class SealedReader:
     def _next(self) -> bytes:
         chunk = self._stream.read(_CHUNK)
         self._read += len(chunk)
-        self._tell(self._read)
+        self._progress(self._read)
         return chunk
 
 

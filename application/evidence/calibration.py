@@ -16,7 +16,8 @@ from plangate.application.errors import AnalysisMissing, CorruptEvent
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.outcomes import Outcomes, Told
 from plangate.application.history.points import walk
-from plangate.application.plan_selection import PlanIds, Tell, selected
+from plangate.application.plan_selection import PlanIds, selected
+from plangate.application.progress import Progress
 from plangate.application.results import Result, UnreadablePlan
 from plangate.domain.vocabulary import Outcome
 
@@ -180,14 +181,14 @@ def calibrated(
     plan_ids: PlanIds,
     wanted: CalibrationWanted,
     calibrator: Calibrator,
-    tell: Tell,
+    progress: Progress,
 ) -> Calibration:
     """The outcomes of plans held against what was thought of their tasks."""
     cases: list[Case] = []
     sources: Counter[str] = Counter()
     unreadable: list[UnreadablePlan] = []
     unscored = 0
-    for plan_id in selected(store, plan_ids, tell):
+    for plan_id in selected(store, plan_ids, progress):
         try:
             outcomes = list(_outcomes_of(store, plan_id))
         except CorruptEvent as error:

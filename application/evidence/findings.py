@@ -14,7 +14,8 @@ from plangate.application.evidence.finding import Finding, FindingKind
 from plangate.application.evidence.review import PlanUnderReview
 from plangate.application.evidence.same_work import FailedWork, WorkKey, work_of
 from plangate.application.history.points import walk
-from plangate.application.plan_selection import PlanIds, Tell, selected, untold
+from plangate.application.plan_selection import PlanIds, selected
+from plangate.application.progress import Progress, no_progress
 from plangate.application.results import Result, UnreadablePlan
 from plangate.domain.events import PlanCreated
 
@@ -48,13 +49,13 @@ class Review:
         self._listed: list[Finding] = []
         self._unreadable: list[UnreadablePlan] = []
 
-    def of(self, plan_ids: PlanIds, tell: Tell) -> FindingsReport:
+    def of(self, plan_ids: PlanIds, progress: Progress) -> FindingsReport:
         """Look through some plans or all; older plans of the same work are read for them too."""
         if plan_ids is None:
-            for plan_id in selected(self._store, None, tell):
+            for plan_id in selected(self._store, None, progress):
                 self._report(plan_id)
         else:
-            self._report_some(list(selected(self._store, plan_ids, untold)), tell)
+            self._report_some(list(selected(self._store, plan_ids, no_progress)), progress)
         return FindingsReport(
             plans=self._plans,
             events=self._events,
@@ -64,10 +65,10 @@ class Review:
             unreadable=tuple(self._unreadable),
         )
 
-    def _report_some(self, chosen: list[str], tell: Tell) -> None:
+    def _report_some(self, chosen: list[str], progress: Progress) -> None:
         wanted = set(chosen)
         works = {self._work(plan_id) for plan_id in chosen} - {None}
-        for plan_id in selected(self._store, None, tell):
+        for plan_id in selected(self._store, None, progress):
             if plan_id in wanted:
                 wanted.remove(plan_id)
                 self._report(plan_id)

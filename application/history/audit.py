@@ -17,7 +17,7 @@ from plangate.application.event_store import EventStore
 from plangate.application.history.points import Step
 from plangate.application.history.running_confidence import RunningFigure
 from plangate.application.history.subjects import subjects
-from plangate.application.plan_selection import Tell
+from plangate.application.progress import Progress
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.results import Result
 from plangate.application.stream_cache import refuse_gap
@@ -39,7 +39,7 @@ class Figures(Result):
 
     rolling_confidence: float
     replan_due: bool
-    gate_fallen: bool
+    gate_tripped: bool
     task_status: TaskStatus | None
 
 
@@ -108,10 +108,10 @@ class AuditWanted(BaseModel):
         )
 
 
-def audited(store: EventStore, wanted: AuditWanted, tell: Tell) -> Iterator[AuditEntry]:
+def audited(store: EventStore, wanted: AuditWanted, progress: Progress) -> Iterator[AuditEntry]:
     """The events that are wanted, and among them whatever cannot be read."""
     trails = _Trails(store)
-    for entry in _stored(store, wanted, tell):
+    for entry in _stored(store, wanted, progress):
         try:
             recorded = store.format.decode(entry)
         except CorruptEvent as error:
@@ -130,7 +130,7 @@ def audited(store: EventStore, wanted: AuditWanted, tell: Tell) -> Iterator[Audi
             yield _told(entry.name, recorded, before, after)
 
 
-def _stored(store: EventStore, wanted: AuditWanted, tell: Tell) -> Iterator[StoredEntry]:
+def _stored(store: EventStore, wanted: AuditWanted, progress: Progress) -> Iterator[StoredEntry]:
     """The part of the log that is asked about, page by page."""
     reached = wanted.after
     if wanted.plan_id is not None:
@@ -143,10 +143,10 @@ def _stored(store: EventStore, wanted: AuditWanted, tell: Tell) -> Iterator[Stor
         return
     last = store.last_position()
     while page := store.read_all_stored(after=reached, limit=_PAGE):
-        tell(min(reached, last), last)
+        progress(min(reached, last), last)
         yield from page
         reached = known(page[-1].position)
-    tell(last, last)
+    progress(last, last)
 
 
 class _Trails:
@@ -220,7 +220,7 @@ def _figures(plan: Plan, figure: RunningFigure, task_id: str | None) -> Figures:
     return Figures(
         rolling_confidence=figure.rolling_confidence,
         replan_due=plan.replan_due,
-        gate_fallen=plan.gate.fallen,
+        gate_tripped=plan.gate.fallen,
         task_status=None if task is None else task.status,
     )
 

@@ -65,7 +65,7 @@ _OF_THE_PLAN: Final[Mapping[str, Callable[[Plan], Any]]] = {
     "state": lambda plan: plan.state,
     "replan_due": lambda plan: plan.replan_due,
     "replan_count": lambda plan: plan.replan_count,
-    "gate_fallen": lambda plan: plan.policy.has_memory and plan.gate.fallen,
+    "gate_tripped": lambda plan: plan.policy.has_memory and plan.gate.fallen,
     "gate_exhausted": lambda plan: plan.is_exhausted,
 }
 _OF_A_TASK: Final[Mapping[str, tuple[ChangeKind, _Value]]] = {
@@ -235,7 +235,7 @@ _CROSSINGS: Final = {
         "the confidence fell below the threshold",
     ),
     "replan_due": ("no replan is due any more", "a replan is due"),
-    "gate_fallen": ("the gate is open again", "the gate has fallen"),
+    "gate_tripped": ("the gate is open again", "the gate has fallen"),
     "gate_exhausted": ("replans are allowed again", "no more replans are allowed"),
 }
 

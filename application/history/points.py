@@ -54,14 +54,14 @@ class Step(NamedTuple):
         )
 
 
-def accept_version(field: str, given: object) -> int:
+def validate_version(field: str, given: object) -> int:
     """`given` as a version; raises `InvalidInput`."""
     if isinstance(given, int) and not isinstance(given, bool) and given >= 1:
         return given
     raise InvalidInput([Problem(field, "must be a version, a whole number from 1 on")])
 
 
-def accept_moment(field: str, given: object) -> datetime:
+def validate_moment(field: str, given: object) -> datetime:
     """`given` as a moment with its zone; raises `InvalidInput`."""
     if not isinstance(given, datetime):
         raise InvalidInput([Problem(field, "must be a datetime with its time zone")])
@@ -70,11 +70,11 @@ def accept_moment(field: str, given: object) -> datetime:
     return given
 
 
-def accept_point(field: str, given: object) -> Point:
+def validate_point(field: str, given: object) -> Point:
     """`given` as a version or a moment; raises `InvalidInput`."""
     if isinstance(given, datetime):
-        return accept_moment(field, given)
-    return accept_version(field, given)
+        return validate_moment(field, given)
+    return validate_version(field, given)
 
 
 def walk(store: EventStore, plan_id: str, until: int | None = None) -> Iterator[Step]:

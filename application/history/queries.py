@@ -9,16 +9,16 @@ from plangate.application.history.diff import PlanDiff, different
 from plangate.application.history.explain import Explanation, explained
 from plangate.application.history.points import (
     Point,
-    accept_moment,
-    accept_point,
-    accept_version,
     refuse_backwards,
+    validate_moment,
+    validate_point,
+    validate_version,
     version_at,
     walk,
 )
-from plangate.application.plan_selection import Tell, untold
+from plangate.application.progress import Progress, no_progress
 from plangate.application.results import PlanStatus
-from plangate.application.validation import accept, accept_identifier
+from plangate.application.validation import validate, validate_identifier
 from plangate.application.views.queries import ViewQuestions
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
 from plangate.domain.vocabulary import ScoreKind
@@ -39,7 +39,7 @@ class PastQuestions(ViewQuestions):
         until: datetime | None = None,
         after: int = 0,
         limit: int | None = None,
-        tell: Tell = untold,
+        progress: Progress = no_progress,
     ) -> Iterator[AuditEntry]:
         """Who did what to a plan, or to all, when and why, and what it changed: event by event.
 
@@ -50,7 +50,7 @@ class PastQuestions(ViewQuestions):
         go by when events were recorded. Entries are read as they are asked for; events
         that cannot be read are among them. Raises `InvalidInput`, `PlanNotFound`.
         """
-        wanted = accept(
+        wanted = validate(
             AuditWanted,
             {
                 "plan_id": plan_id,
@@ -58,8 +58,8 @@ class PastQuestions(ViewQuestions):
                 "kind": kind,
                 "actor": actor,
                 "scorer": scorer,
-                "since": None if since is None else accept_moment("since", since),
-                "until": None if until is None else accept_moment("until", until),
+                "since": None if since is None else validate_moment("since", since),
+                "until": None if until is None else validate_moment("until", until),
                 "after": after,
                 "limit": limit,
             },
@@ -70,7 +70,7 @@ class PastQuestions(ViewQuestions):
         one = wanted.plan_id
         if one and not (self._store.read_stored(one, until=1) or self._store.read_stored(one)):
             raise PlanNotFound(one)
-        return islice(audited(self._store, wanted, tell), wanted.limit)
+        return islice(audited(self._store, wanted, progress), wanted.limit)
 
     def as_of(
         self, plan_id: str, *, version: int | None = None, at: datetime | None = None
@@ -82,11 +82,11 @@ class PastQuestions(ViewQuestions):
         """
         if (version is None) is (at is None):
             raise InvalidInput([Problem("version", "name a version, or a time as at")])
-        plan_id = accept_identifier("plan_id", plan_id)
+        plan_id = validate_identifier("plan_id", plan_id)
         if at is None:
-            point: Point = accept_version("version", version)
+            point: Point = validate_version("version", version)
         else:
-            point = accept_moment("at", at)
+            point = validate_moment("at", at)
         until = version_at(self._store, plan_id, "version" if at is None else "at", point)
         for step in walk(self._store, plan_id, until):
             plan = step.after
@@ -97,9 +97,9 @@ class PastQuestions(ViewQuestions):
 
         Both are versions, or moments as in `as_of`; `a` does not come after `b`.
         """
-        store, plan_id = self._store, accept_identifier("plan_id", plan_id)
-        begin = version_at(store, plan_id, "a", accept_point("a", a))
-        until = None if b is None else version_at(store, plan_id, "b", accept_point("b", b))
+        store, plan_id = self._store, validate_identifier("plan_id", plan_id)
+        begin = version_at(store, plan_id, "a", validate_point("a", a))
+        until = None if b is None else version_at(store, plan_id, "b", validate_point("b", b))
         refuse_backwards("a", begin, until)
         return different(walk(store, plan_id, until), begin)
 
@@ -115,11 +115,11 @@ class PastQuestions(ViewQuestions):
         With `since`, an earlier version or a moment, also what moved the figure from
         there on. Raises `InvalidInput` as `as_of` does.
         """
-        store, plan_id = self._store, accept_identifier("plan_id", plan_id)
+        store, plan_id = self._store, validate_identifier("plan_id", plan_id)
         until = begin = None
         if version is not None:
-            until = version_at(store, plan_id, "version", accept_version("version", version))
+            until = version_at(store, plan_id, "version", validate_version("version", version))
         if since is not None:
-            begin = version_at(store, plan_id, "since", accept_point("since", since))
+            begin = version_at(store, plan_id, "since", validate_point("since", since))
             refuse_backwards("since", begin, until)
         return explained(walk(store, plan_id, until), begin)

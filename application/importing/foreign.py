@@ -57,36 +57,36 @@ class NotCarried(BaseModel):
 class ForeignPlan:
     """A plan of another tool: how it is made here, and what of it does not come along.
 
-    `source` is what the other tool keeps; without `wishes` there is nothing to make.
+    `source` is what the other tool keeps; without `commands` there is nothing to make.
     """
 
     plan_id: str
     source: object
-    wishes: Sequence[PlanCommand]
+    commands: Sequence[PlanCommand]
     not_carried: Sequence[NotCarried]
     task_count: int = 0
 
 
 class Rehearsal:
-    """A plan that is made for trial: every wish is granted here as it will be in the store."""
+    """A plan that is made for trial: every command is granted here as it will be in the store."""
 
     def __init__(self, plan_id: str, place: str, now: datetime) -> None:
         self.plan = Plan(plan_id)
-        self.wishes: list[PlanCommand] = []
+        self.commands: list[PlanCommand] = []
         self._place = place
         self._now = now
 
-    def ask(self, wish: PlanCommand) -> None:
-        """Grant a wish, and remember it if it brings anything about; raises `InvalidInput`."""
+    def ask(self, command: PlanCommand) -> None:
+        """Grant a command, and remember it if it brings anything about; raises `InvalidInput`."""
         try:
-            events = decide(self.plan, wish, self._now)
+            events = decide(self.plan, command, self._now)
         except InvalidInput as refused:
             raise InvalidInput(
                 [Problem(self._place, str(problem)) for problem in refused.problems]
             ) from None
         if events:
             self.plan = fold(self.plan, events)
-            self.wishes.append(wish)
+            self.commands.append(command)
 
 
 def understood(model: type[_Model], value: object, place: str) -> _Model:

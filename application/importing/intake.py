@@ -14,14 +14,14 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from plangate.application.command_context import Call
-from plangate.application.command_handler import Commands
+from plangate.application.command_context import CommandContext
+from plangate.application.command_handler import CommandHandler
 from plangate.application.importing.foreign import ForeignPlan, NotCarried
 from plangate.application.importing.loopllm import loopllm_plans
 from plangate.application.importing.taskmaster import taskmaster_plans
-from plangate.application.plan_selection import Tell
-from plangate.application.stream_cache import Streams
-from plangate.application.validation import accept
+from plangate.application.progress import Progress
+from plangate.application.stream_cache import StreamCache
+from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
 
 
@@ -78,23 +78,25 @@ class _Asked(BaseModel):
 class PlanIntake:
     """Brings plans of other tools into a store."""
 
-    def __init__(self, streams: Streams, commands: Commands) -> None:
+    def __init__(self, streams: StreamCache, commands: CommandHandler) -> None:
         self._streams = streams
         self._commands = commands
 
-    def bring(self, given: object, format_: object, call: Call, tell: Tell) -> PlansImport:
+    def bring(
+        self, given: object, format_: object, call: CommandContext, progress: Progress
+    ) -> PlansImport:
         """Read all plans, then make those that are not there; raises `InvalidInput` before that."""
-        kind = accept(_Asked, {"format": format_}).format
+        kind = validate(_Asked, {"format": format_}).format
         call = call.model_copy(update={"actor": call.actor or f"import:{kind}"})
         plans = _read(kind, given, self._commands.now())
         made = []
         for done, plan in enumerate(plans):
-            tell(done, len(plans))
+            progress(done, len(plans))
             made.append(self._made(plan, kind, call))
-        tell(len(plans), len(plans))
+        progress(len(plans), len(plans))
         return PlansImport(format=kind, plans=tuple(made))
 
-    def _made(self, plan: ForeignPlan, kind: PlanFormat, call: Call) -> ImportedPlan:
+    def _made(self, plan: ForeignPlan, kind: PlanFormat, call: CommandContext) -> ImportedPlan:
         return ImportedPlan(
             plan_id=plan.plan_id,
             outcome=self._outcome(plan, kind, call),
@@ -102,16 +104,16 @@ class PlanIntake:
             not_carried=tuple(plan.not_carried),
         )
 
-    def _outcome(self, plan: ForeignPlan, kind: PlanFormat, call: Call) -> ImportOutcome:
-        if not plan.wishes:
+    def _outcome(self, plan: ForeignPlan, kind: PlanFormat, call: CommandContext) -> ImportOutcome:
+        if not plan.commands:
             return ImportOutcome.EMPTY
-        keys = [f"import-{kind}-{_digest(plan.source)}-{n}" for n in range(len(plan.wishes))]
+        keys = [f"import-{kind}-{_digest(plan.source)}-{n}" for n in range(len(plan.commands))]
         there = self._streams.current(plan.plan_id)
         if there.plan.version and keys[0] not in there.receipts:
             return ImportOutcome.TAKEN
-        for wish, key in zip(plan.wishes, keys, strict=True):
+        for command, key in zip(plan.commands, keys, strict=True):
             asked = call.model_copy(update={"idempotency_key": key})
-            self._commands.carry_out(plan.plan_id, wish, asked, _nothing)
+            self._commands.handle(plan.plan_id, command, asked, _nothing)
         return ImportOutcome.ALREADY_THERE if keys[-1] in there.receipts else ImportOutcome.IMPORTED
 
 

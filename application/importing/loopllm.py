@@ -99,7 +99,9 @@ class _Reading:
             self._compare(rehearsal.plan)
         else:
             self._leave("/tasks", "a plan without tasks is none here")
-        return ForeignPlan(theirs.plan_id, source, rehearsal.wishes, self._left, len(theirs.tasks))
+        return ForeignPlan(
+            theirs.plan_id, source, rehearsal.commands, self._left, len(theirs.tasks)
+        )
 
     def _create(self) -> None:
         theirs = self._theirs
@@ -139,8 +141,8 @@ class _Reading:
                     )
                 )
             elif task.prompt_score is not None:
-                wish = ScorePrompt(task_id=task.id, score=task.prompt_score, rationale=_WHY)
-                self._rehearsal.ask(wish)
+                command = ScorePrompt(task_id=task.id, score=task.prompt_score, rationale=_WHY)
+                self._rehearsal.ask(command)
 
     def _mark(self) -> None:
         """Lead every task to its status; a replan is due afterwards only if the figure says so."""

@@ -21,7 +21,7 @@ from plangate.application.importing.foreign import (
     refuse_twice,
     understood,
 )
-from plangate.application.validation import accept, accept_identifier
+from plangate.application.validation import validate, validate_identifier
 from plangate.domain.commands import CreatePlan, MarkTask
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.policy import Policy
@@ -89,7 +89,7 @@ def taskmaster_plans(given: object, now: datetime) -> Iterator[ForeignPlan]:
         return
     for tag, content in given.items():
         place = pointer(tag)
-        yield _Reading(accept_identifier(place, tag), place, now).of(content)
+        yield _Reading(validate_identifier(place, tag), place, now).of(content)
 
 
 class _Reading:
@@ -116,7 +116,7 @@ class _Reading:
             self._make(tag, kept)
         else:
             self._leave(f"{self._place}/tasks", "a plan without tasks is none here")
-        return ForeignPlan(self._name, content, self._rehearsal.wishes, self._left, len(kept))
+        return ForeignPlan(self._name, content, self._rehearsal.commands, self._left, len(kept))
 
     def _entries(self, tag: _Tag) -> Iterator[_Found]:
         """Every task, after its subtasks."""
@@ -136,12 +136,12 @@ class _Reading:
             "metadata": tag.metadata or {},
         }
         try:
-            wish = accept(CreatePlan, given)
+            command = validate(CreatePlan, given)
         except InvalidInput as refused:
             raise InvalidInput(
                 [Problem(self._place, str(problem)) for problem in refused.problems]
             ) from None
-        self._rehearsal.ask(wish)
+        self._rehearsal.ask(command)
         for one in kept.values():
             status = self._status(one)
             self._rehearsal.ask(MarkTask(task_id=one.id, status=status, reason=_WHY))

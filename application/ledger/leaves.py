@@ -19,7 +19,7 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class TreeHead:
     """How far the ledger has come: the position of its last leaf, and the tree up to it."""
 
     position: int = 0

@@ -6,20 +6,20 @@ may keep it, and each may be killed at any moment.
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from plangate.application.errors import LedgerContradicted, NothingRecorded
 from plangate.application.event_store import EventStore
 from plangate.application.ledger import merkle_tree
 from plangate.application.ledger.encoding import leaf_data, leaf_of
-from plangate.application.ledger.leaves import Leaf, Reach
+from plangate.application.ledger.leaves import Leaf, TreeHead
 from plangate.application.ledger.ledger_store import LedgerKey, LedgerStore
 from plangate.application.ledger.notes import (
     Note,
-    accept_note,
     origin_of,
     read_note,
+    validate_note,
     verifier_key,
 )
 from plangate.application.ledger.reports import (
@@ -32,18 +32,12 @@ from plangate.application.ledger.reports import (
     VerifierKey,
 )
 from plangate.application.ledger.verification import Verification
-from plangate.application.validation import accept_identifier
+from plangate.application.progress import Progress, no_progress
+from plangate.application.validation import validate_identifier
 from plangate.domain.errors import InvalidInput, Problem
 
 PAGE: Final = 5_000
 """Events whose leaves are saved in one transaction."""
-
-Tell = Callable[[int, int], None]
-"""Is told how much is done, and how much there is to do."""
-
-
-def untold(_done: int, _all: int) -> None:
-    """Tell nobody."""
 
 
 class Ledger:
@@ -60,16 +54,16 @@ class Ledger:
         The private one is made when it is first needed. Raises `NothingRecorded` while
         the log is empty, `NoLedgerKey` where there can be none.
         """
-        self._catch_up(untold)
+        self._catch_up(no_progress)
         origin = self._origin()
         return VerifierKey(origin=origin, verifier_key=verifier_key(origin, self._key.public_key()))
 
-    def checkpoint(self, *, tell: Tell = untold) -> Checkpoint:
+    def checkpoint(self, *, progress: Progress = no_progress) -> Checkpoint:
         """Take in what is new, and sign the whole log as it is: a C2SP checkpoint.
 
         Raises as `key` does. Keep it where whoever can write the database cannot.
         """
-        reach = self._catch_up(tell)
+        reach = self._catch_up(progress)
         note = Note(self._origin(), reach.tree.size, reach.tree.root())
         signature = self._key.sign(note.body.encode())
         return Checkpoint(
@@ -80,7 +74,7 @@ class Ledger:
         )
 
     def verify(
-        self, against: Mapping[str, str] | None = None, *, tell: Tell = untold
+        self, against: Mapping[str, str] | None = None, *, progress: Progress = no_progress
     ) -> LedgerReport:
         """Compare the log as it is stored with the ledger, and with checkpoints kept elsewhere.
 
@@ -90,9 +84,9 @@ class Ledger:
         `InvalidInput` for a text that is no checkpoint, `NoLedgerKey` where there is no
         key to check it by.
         """
-        named = {name: accept_note(name, text) for name, text in (against or {}).items()}
+        named = {name: validate_note(name, text) for name, text in (against or {}).items()}
         signed = {name: note for name, note in named.items() if self._has_signed(note)}
-        report = Verification(self._log, self._store, signed).report(tell)
+        report = Verification(self._log, self._store, signed).report(progress)
         unsigned = tuple(
             LedgerFinding(
                 kind=LedgerFindingKind.CHECKPOINT,
@@ -109,15 +103,15 @@ class Ledger:
             }
         )
 
-    def prove(self, event_id: str, *, tell: Tell = untold) -> InclusionProof:
+    def prove(self, event_id: str, *, progress: Progress = no_progress) -> InclusionProof:
         """Prove that an event is in the log as it is now, to anyone, offline.
 
         Raises `InvalidInput` for what is no event id or not there, `LedgerContradicted` where it
         is not what the ledger has, and as `key` does.
         """
         plan_id, _, _ = str(event_id).rpartition("@")
-        accept_identifier("event_id", plan_id)
-        checkpoint = self.checkpoint(tell=tell)
+        validate_identifier("event_id", plan_id)
+        checkpoint = self.checkpoint(progress=progress)
         leaf = self._store.find(event_id)
         if leaf is None or leaf.number >= checkpoint.size:  # it came after the checkpoint
             raise InvalidInput([Problem("event_id", f"there is no event {event_id!r}")])
@@ -143,14 +137,14 @@ class Ledger:
         Raises `InvalidInput` for a text that is no checkpoint that this ledger signed, or two in
         the wrong order; `LedgerContradicted` where the ledger does not give what they say.
         """
-        before, after = accept_note("old", old), accept_note("new", new)
+        before, after = validate_note("old", old), validate_note("new", new)
         if before.size > after.size:
             raise InvalidInput([Problem("old", "covers more than the new checkpoint")])
         for field, note in (("old", before), ("new", after)):
             if not self._has_signed(note):
                 problem = "is not signed by the key of this ledger"
                 raise InvalidInput([Problem(field, problem)])
-        if after.size > self._catch_up(untold).tree.size:
+        if after.size > self._catch_up(no_progress).tree.size:
             raise LedgerContradicted(f"it has fewer than {after.size:,} events")
         path = merkle_tree.roots_of(
             merkle_tree.consistency_spans(before.size, after.size), self._leaves(after.size)
@@ -164,12 +158,12 @@ class Ledger:
 
     # --- keeping it ---
 
-    def _catch_up(self, tell: Tell) -> Reach:
+    def _catch_up(self, progress: Progress) -> TreeHead:
         """Take in the rest of the log, page by page."""
         last = self._log.last_position()
         while True:
             reach = self._store.reach()
-            tell(min(reach.position, last), last)
+            progress(min(reach.position, last), last)
             page = self._log.read_all_stored(after=reach.position, limit=PAGE)
             if not page:
                 return reach
@@ -178,7 +172,7 @@ class Ledger:
                 for number, entry in enumerate(page, reach.tree.size)
             ]
             grown = reach.tree.extended(leaf.hash for leaf in leaves)
-            self._store.extend(reach, leaves, Reach(leaves[-1].position, grown))
+            self._store.extend(reach, leaves, TreeHead(leaves[-1].position, grown))
 
     def _origin(self) -> str:
         first = self._store.leaves(first=0, limit=1)

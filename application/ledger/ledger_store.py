@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from plangate.application.ledger.leaves import Leaf, Reach
+from plangate.application.ledger.leaves import Leaf, TreeHead
 
 
 class LedgerStore(Protocol):
@@ -13,11 +13,11 @@ class LedgerStore(Protocol):
     `StoreError`; none leaves anything half written.
     """
 
-    def reach(self) -> Reach:
+    def reach(self) -> TreeHead:
         """How far the ledger has come."""
         ...
 
-    def extend(self, after: Reach, leaves: Sequence[Leaf], reach: Reach) -> bool:
+    def extend(self, after: TreeHead, leaves: Sequence[Leaf], reach: TreeHead) -> bool:
         """Save the leaves that follow on from `after`, and how far they lead.
 
         False, and nothing is written, where the ledger stands elsewhere: somebody else

@@ -102,7 +102,7 @@ def read_note(text: str) -> Note:
     return note
 
 
-def accept_note(field: str, given: object) -> Note:
+def validate_note(field: str, given: object) -> Note:
     """`given` as a checkpoint, its signatures unchecked; raises `InvalidInput` about `field`."""
     if not isinstance(given, str):
         raise InvalidInput([Problem(field, "must be the text of a checkpoint")])

@@ -5,27 +5,25 @@ leaves, and each event again by way of its plan. Memory does not grow with the l
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from plangate.application.errors import CorruptEvent, NotAStore
 from plangate.application.event_store import EventStore
 from plangate.application.ledger.encoding import as_it_is, at_position, record
 from plangate.application.ledger.findings import MAX_LISTED, Findings, Suspect
-from plangate.application.ledger.leaves import Leaf, Reach
+from plangate.application.ledger.leaves import Leaf, TreeHead
 from plangate.application.ledger.ledger_store import LedgerStore
 from plangate.application.ledger.merkle_tree import Frontier, leaf_hash
 from plangate.application.ledger.notes import Note, origin_of
 from plangate.application.ledger.reports import LedgerFindingKind, LedgerReport
+from plangate.application.progress import Progress
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.replay.check import Check, MismatchKind
 from plangate.domain.plan import version_of
 
 PAGE: Final = 1_000
 """Events, and leaves, that are held in memory at a time."""
-
-Tell = Callable[[int, int], None]
-"""Is told how much is done, and how much there is to do: positions in the log."""
 
 
 class Verification:
@@ -48,11 +46,11 @@ class Verification:
         self._grown: dict[str, int] = {}
         self._findings = Findings()
 
-    def report(self, tell: Tell) -> LedgerReport:
+    def report(self, progress: Progress) -> LedgerReport:
         """Compare, and tell what was found."""
         self._keep_root()
         saved = _Saved(self._ledger, self._reach, self._findings)
-        for page in self._pages(tell):
+        for page in self._pages(progress):
             for entry in page:
                 self._compare(entry, saved)
             self._read_by_plan(page)
@@ -71,11 +69,11 @@ class Verification:
             findings=self._findings.in_order(),
         )
 
-    def _pages(self, tell: Tell) -> Iterator[Sequence[StoredEntry]]:
+    def _pages(self, progress: Progress) -> Iterator[Sequence[StoredEntry]]:
         """The log as it is stored, up to where it reached when this began."""
         after = 0
         while after < self._last:
-            tell(after, self._last)
+            progress(after, self._last)
             try:
                 found = self._log.read_all_stored(after=after, limit=PAGE)
             except NotAStore as damage:
@@ -90,7 +88,7 @@ class Verification:
         if after < self._last:
             why = f"the log ends here, and not at position {self._last:,} as it says"
             self._findings.note(LedgerFindingKind.REMOVED, why, position=after)
-        tell(self._last, self._last)
+        progress(self._last, self._last)
 
     # --- with the saved leaves ---
 
@@ -242,7 +240,7 @@ def _version(event_id: str) -> int:
 class _Saved:
     """The saved leaves, one after the other, as the log comes to their positions."""
 
-    def __init__(self, ledger: LedgerStore, reach: Reach, findings: Findings) -> None:
+    def __init__(self, ledger: LedgerStore, reach: TreeHead, findings: Findings) -> None:
         self._ledger = ledger
         self._reach = reach
         self._findings = findings

@@ -7,7 +7,7 @@ that the target has already must have the same history there, as far as it goes.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -19,25 +19,24 @@ from plangate.application.errors import (
 )
 from plangate.application.event_store import EventFormat, EventStore
 from plangate.application.operations.reports import CopyReport
+from plangate.application.progress import Progress
 from plangate.application.recorded_event import StoredEntry
 
 PAGE: Final = 1_000
 """Events that are read, written and held in memory at a time."""
 
-Tell = Callable[[int, int], None]
-"""Hears how far long work has come, and how far it goes."""
 
 _PASSES: Final = 3
 """Over the source: is anything in the way, copy what is lacking, and is it all there?"""
 
 
-def copy_plans(source: EventStore, target: EventStore, tell: Tell) -> CopyReport:
+def copy_plans(source: EventStore, target: EventStore, progress: Progress) -> CopyReport:
     """Bring into the target what the source holds by now.
 
     Raises `HistoryDiffers`, before anything is written, for a plan that has another
     history in the target. Whatever ends it early, it can be done again.
     """
-    return _Copying(source, target, tell).carried_out()
+    return _Copying(source, target, progress).carried_out()
 
 
 def is_beginning(target: EventStore, source: EventStore) -> bool:
@@ -53,10 +52,10 @@ def is_beginning(target: EventStore, source: EventStore) -> bool:
 class _Copying:
     """One copy, from page to page."""
 
-    def __init__(self, source: EventStore, target: EventStore, tell: Tell) -> None:
+    def __init__(self, source: EventStore, target: EventStore, progress: Progress) -> None:
         self._source = source
         self._target = target
-        self._tell = tell
+        self._progress = progress
         self._last = source.last_position()
         self._places: _Places = _SamePlaces(target)
         self._copied = self._unreadable = self._checked = self._plans = 0
@@ -128,8 +127,8 @@ class _Copying:
                 _refuse_formless(entry)
             yield page
             after = found[-1].position or self._last
-            self._tell(done * self._last + min(after, self._last), total)
-        self._tell((done + 1) * self._last, total)
+            self._progress(done * self._last + min(after, self._last), total)
+        self._progress((done + 1) * self._last, total)
 
     def _can_be_read(self, entry: StoredEntry) -> bool:
         try:

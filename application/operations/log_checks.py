@@ -11,6 +11,7 @@ from plangate.application.errors import CorruptEvent, StoreError
 from plangate.application.event_store import EventFormat, EventStore
 from plangate.application.operations.observations import RESTORE, Told, problem, warning
 from plangate.application.operations.reports import Observation
+from plangate.application.progress import Progress
 from plangate.application.recorded_event import StoredEntry
 
 PAGE: Final = 1_000
@@ -112,7 +113,7 @@ LOG_CHECKS: Final[Sequence[Callable[[EventFormat], LogCheck]]] = (
 """All that is looked for. Each is made anew for every log."""
 
 
-def examine_log(store: EventStore, tell: Callable[[int, int], None]) -> Iterator[Observation]:
+def examine_log(store: EventStore, progress: Progress) -> Iterator[Observation]:
     """All that is found in the log of a store that answers nothing else.
 
     Here the places of all events are held in memory at once, to sort them.
@@ -125,7 +126,7 @@ def examine_log(store: EventStore, tell: Callable[[int, int], None]) -> Iterator
             places.append((entry.plan_id, entry.version, entry.position or 0))
             yield entry
 
-    walk = Walk(store, last, lambda reached: tell(reached, last))
+    walk = Walk(store, last, lambda reached: progress(reached, last))
     yield from examined(entries(), store.format)
     yield from walk.damaged.observations()
     yield from examined_order(sorted(places))
@@ -163,10 +164,10 @@ def examined_order(places: Iterable[Place]) -> Iterator[Observation]:
 class Walk:
     """Reads a log from its beginning to its end, round what is damaged."""
 
-    def __init__(self, store: EventStore, last: int, tell: Callable[[int], None]) -> None:
+    def __init__(self, store: EventStore, last: int, progress: Callable[[int], None]) -> None:
         self._store = store
         self._last = last
-        self._tell = tell
+        self._progress = progress
         self._limit = PAGE
         self.damaged = Told("log", "every page of the log can be read")
 
@@ -191,7 +192,7 @@ class Walk:
                 yield from page
                 after = page[-1].position or self._last
                 self._limit = min(self._limit * 2, PAGE)
-            self._tell(min(after, self._last))
+            self._progress(min(after, self._last))
 
     def _beyond(self, failing: int) -> int:
         """The last position of a damaged place: beyond it something can be read, or nothing is."""

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
-from plangate.application.replay.event_diff import Apart, Happening, differences, differing
+from plangate.application.replay.event_diff import EventFacts, EventPair, differences, differing
 from plangate.application.replay.recorded_commands import RecordedCommand, commands_of
-from plangate.application.replay.recover_command import Unexplained, wish_of
+from plangate.application.replay.recover_command import Unexplained, recover_command
 from plangate.domain.decisions import decide
 from plangate.domain.errors import PlangateError
 from plangate.domain.plan import event_id
@@ -54,8 +54,8 @@ class Mismatch(BaseModel):
     kind: MismatchKind
     why: str
     fields: tuple[str, ...] = ()
-    recorded: Happening | None = None
-    expected: Happening | None = None
+    recorded: EventFacts | None = None
+    expected: EventFacts | None = None
 
 
 class CheckReport(BaseModel):
@@ -113,7 +113,7 @@ def mismatches(command: RecordedCommand) -> Iterator[Mismatch]:
     """What of a recorded command the rules do not give."""
     recorded = [entry.event for entry in command.events]
     try:
-        decided = decide(command.before, wish_of(command), command.at)
+        decided = decide(command.before, recover_command(command), command.at)
     except Unexplained as why:
         yield _of_the_first(command, MismatchKind.UNEXPLAINED, str(why))
     except PlangateError as refusal:
@@ -125,11 +125,11 @@ def mismatches(command: RecordedCommand) -> Iterator[Mismatch]:
 
 
 def _of_the_first(command: RecordedCommand, kind: MismatchKind, why: str) -> Mismatch:
-    recorded = Happening.of(command.events[0].event)
+    recorded = EventFacts.of(command.events[0].event)
     return Mismatch(event_id=command.event_id, kind=kind, why=why, recorded=recorded)
 
 
-def _mismatch(command: RecordedCommand, apart: Apart) -> Mismatch:
+def _mismatch(command: RecordedCommand, apart: EventPair) -> Mismatch:
     recorded, expected = apart.recorded, apart.decided
     fields: tuple[str, ...] = ()
     if recorded is None:
@@ -146,8 +146,8 @@ def _mismatch(command: RecordedCommand, apart: Apart) -> Mismatch:
         kind=kind,
         why=why,
         fields=fields,
-        recorded=None if recorded is None else Happening.of(recorded),
-        expected=None if expected is None else Happening.of(expected),
+        recorded=None if recorded is None else EventFacts.of(recorded),
+        expected=None if expected is None else EventFacts.of(expected),
     )
 
 

@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict
 
 from plangate.domain.confidence import TOLERANCE
 from plangate.domain.events import PlanEvent
-from plangate.domain.vocabulary import Written
+from plangate.domain.vocabulary import Erasable
 
 
-class Apart(NamedTuple):
+class EventPair(NamedTuple):
     """An event as recorded and as decided again; one is None where the other has no counterpart.
 
     `place` is that of the recorded event in its command, or of the one after which
@@ -24,7 +24,7 @@ class Apart(NamedTuple):
     decided: PlanEvent | None
 
 
-class Happening(BaseModel):
+class EventFacts(BaseModel):
     """An event as facts: which it is (`PlanCreated`, `TaskScored`, …), and what it says."""
 
     model_config = ConfigDict(frozen=True)
@@ -52,11 +52,11 @@ def differing(recorded: PlanEvent, decided: PlanEvent) -> tuple[str, ...]:
         name
         for name in fields
         if not _equal(getattr(recorded, name), getattr(decided, name))
-        and not (getattr(recorded, name) is None and _is_written(fields[name].metadata))
+        and not (getattr(recorded, name) is None and _is_erasable(fields[name].metadata))
     )
 
 
-def differences(recorded: Sequence[PlanEvent], decided: Sequence[PlanEvent]) -> Iterator[Apart]:
+def differences(recorded: Sequence[PlanEvent], decided: Sequence[PlanEvent]) -> Iterator[EventPair]:
     """The events of one command that are not the same in both tellings, in their order.
 
     An event that only one of them has does not make those behind it differ.
@@ -70,7 +70,7 @@ def differences(recorded: Sequence[PlanEvent], decided: Sequence[PlanEvent]) -> 
         pairs = zip_longest(recorded[begin:end], decided[start:stop])
         for place, (one, other) in enumerate(pairs, begin):
             if one is None or other is None or _differ(one, other):
-                yield Apart(min(place, max(end - 1, 0)), one, other)
+                yield EventPair(min(place, max(end - 1, 0)), one, other)
 
 
 def _differ(recorded: PlanEvent, decided: PlanEvent) -> bool:
@@ -87,5 +87,5 @@ def _equal(one: object, other: object) -> bool:
     return one == other
 
 
-def _is_written(marks: Sequence[object]) -> bool:
-    return any(isinstance(mark, Written) for mark in marks)
+def _is_erasable(marks: Sequence[object]) -> bool:
+    return any(isinstance(mark, Erasable) for mark in marks)

@@ -28,7 +28,7 @@ def is_judged(command: RecordedCommand) -> bool:
 
 
 @dataclass(slots=True)
-class Course:
+class GateTrace:
     """How often the gate changed its verdict so far, and the score at which it first fired.
 
     The verdict after a command is whether the gate has fallen: it fired, and neither did
@@ -39,7 +39,7 @@ class Course:
     first_fired: int | None = None
     fallen: bool = False
 
-    def goes_on(self, plan: Plan, events: Iterable[PlanEvent], scores: int) -> bool:
+    def add(self, plan: Plan, events: Iterable[PlanEvent], scores: int) -> bool:
         """One more command led to `plan`, after so many scores; whether the gate fired."""
         if plan.gate.fallen is not self.fallen:
             self.fallen = plan.gate.fallen
@@ -51,7 +51,7 @@ class Course:
 
 
 @dataclass(slots=True)
-class Trouble:
+class FirstFailure:
     """How many output scores there were so far, and after how many a task first failed.
 
     A task fails when its result is rejected, when it is marked `failed` by hand, or when
@@ -64,20 +64,20 @@ class Trouble:
     first: int | None = None
     event_id: str | None = None
 
-    def goes_on(self, command: RecordedCommand) -> None:
+    def add(self, command: RecordedCommand) -> None:
         """One more command was recorded."""
         self.scores += is_judged(command)
         if self.first is None and any(_fails(command.after, e.event) for e in command.events):
             self.first, self.event_id = self.scores, command.event_id
 
-    def lead(self, course: Course) -> int | None:
+    def lead(self, trace: GateTrace) -> int | None:
         """How many output scores before the failure the gate fired; negative if after it.
 
         None where nothing failed, or the gate never fired.
         """
-        if self.first is None or course.first_fired is None:
+        if self.first is None or trace.first_fired is None:
             return None
-        return self.first - course.first_fired
+        return self.first - trace.first_fired
 
 
 def _fails(after: Plan, event: PlanEvent) -> bool:

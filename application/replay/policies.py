@@ -6,7 +6,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from plangate.application.replay.rerun import Rules
-from plangate.application.validation import accept
+from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.policy import Policy
 from plangate.domain.presets import GivenPolicy
@@ -30,13 +30,13 @@ def rules_of(policy: Given) -> Rules:
         return lambda _recorded: policy
     changes = _said(policy)
     if _PRESET in changes:
-        whole = accept(_Whole, {"policy": changes}).policy
+        whole = validate(_Whole, {"policy": changes}).policy
         return lambda _recorded: whole
     # A threshold of 0 goes together with any exit threshold.
-    accept(Policy, {"confidence_threshold": 0.0, **changes})
+    validate(Policy, {"confidence_threshold": 0.0, **changes})
 
     def changed(recorded: Policy) -> Policy:
-        return accept(Policy, recorded.model_dump() | changes)
+        return validate(Policy, recorded.model_dump() | changes)
 
     return changed
 

@@ -1,8 +1,8 @@
-"""From recorded events back to the wish that brought them about.
+"""From recorded events back to the command that brought them about.
 
 Only what somebody asked for is taken over: scores, claims, marks, revisions. What
 followed from it (a status that a score led to, a replan, a claim that had expired,
-the attempt that a change began) is left out, to be decided anew. A wish that
+the attempt that a change began) is left out, to be decided anew. A command that
 brought nothing about left no trace. The tokens that workers showed are not
 recorded: whoever reported something then is trusted again.
 """
@@ -19,6 +19,7 @@ from plangate.domain.commands import (
     Change,
     ChangeTask,
     ClaimNextTask,
+    Command,
     CreatePlan,
     DeletePlan,
     DropTask,
@@ -42,7 +43,6 @@ from plangate.domain.commands import (
     ScorePrompt,
     SplitTask,
     UpdateScores,
-    Wish,
 )
 from plangate.domain.events import (
     AttemptStarted,
@@ -80,22 +80,22 @@ _NO_TASK: Final = ""
 _ERASED: Final = ""
 """Stands for a description that was given and has been erased since."""
 
-_Wish = TypeVar("_Wish", bound=Wish)
+_Command = TypeVar("_Command", bound=Command)
 
 
 class Unexplained(Exception):
     """No command brings these events about; the argument says why."""
 
 
-def wish_of(command: RecordedCommand) -> PlanCommand:  # noqa: C901, PLR0912  (a branch an event)
-    """The wish that a recorded command granted; raises `Unexplained` if there can be none."""
-    first = command.events[0]
+def recover_command(recorded: RecordedCommand) -> PlanCommand:  # noqa: C901, PLR0912  (a branch an event)
+    """The command that a recorded command granted; raises `Unexplained` if there can be none."""
+    first = recorded.events[0]
     if first.envelope.causation_id is not None:
         raise Unexplained(
             f"it names {first.envelope.causation_id} as its cause, "
             "which does not begin the command before it"
         )
-    events = [recorded.event for recorded in command.events]
+    events = [entry.event for entry in recorded.events]
     event = events[0]
     match event:
         case PlanCreated():
@@ -131,7 +131,7 @@ def wish_of(command: RecordedCommand) -> PlanCommand:  # noqa: C901, PLR0912  (a
         case TaskStatusChanged():
             return _move(event, events)
         case LeaseRenewed():
-            return _renewal(command.before, event)
+            return _renewal(recorded.before, event)
         case GateApproved():
             return _said(ApproveGate, reason=event.reason)
         case PlanRevised():
@@ -165,9 +165,9 @@ def wish_of(command: RecordedCommand) -> PlanCommand:  # noqa: C901, PLR0912  (a
             assert_never(event)
 
 
-def _said(wish: type[_Wish], **facts: Any) -> _Wish:
-    """A wish made of recorded facts: what was accepted once is not held to today's bounds."""
-    return cast("_Wish", wish.model_construct(set(facts), **facts))
+def _said(command: type[_Command], **facts: Any) -> _Command:
+    """A command made of recorded facts: what was accepted once is not held to today's bounds."""
+    return cast("_Command", command.model_construct(set(facts), **facts))
 
 
 def _new(task: PlannedTask) -> NewTask:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from plangate.application.replay.recorded_commands import RecordedCommand
-from plangate.application.replay.recover_command import Unexplained, wish_of
+from plangate.application.replay.recover_command import Unexplained, recover_command
 from plangate.domain.commands import (
     Change,
     ChangeTask,
@@ -39,26 +39,26 @@ Rules = Callable[[Policy], Policy]
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What somebody asked for; without a `wish`, events that nobody can have asked for."""
+    """What somebody asked for; without a `command`, events that nobody can have asked for."""
 
-    command: RecordedCommand
-    wish: PlanCommand | None
+    recorded: RecordedCommand
+    command: PlanCommand | None
     unexplained: str | None = None
 
     @classmethod
-    def of(cls, command: RecordedCommand) -> "Input":
+    def of(cls, recorded: RecordedCommand) -> "Input":
         """The input that a recorded command answered."""
         try:
-            return cls(command, wish_of(command))
+            return cls(recorded, recover_command(recorded))
         except Unexplained as why:
-            return cls(command, None, str(why))
+            return cls(recorded, None, str(why))
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RerunStep:
     """One input, and what came of it under the other policy.
 
-    `events` are told in recorded terms: a retraction names the recorded score, the
+    `events` are in_recorded_terms in recorded terms: a retraction names the recorded score, the
     creation the recorded policy. `left_out` are tasks that a revision only meant to
     start again, and that were not unsuccessful here.
     """
@@ -71,7 +71,7 @@ class Step:
     left_out: tuple[str, ...] = ()
 
 
-def rerun(inputs: Iterable[Input], rules: Rules) -> Iterator[Step]:
+def rerun(inputs: Iterable[Input], rules: Rules) -> Iterator[RerunStep]:
     """Every input in its order, decided anew under the policy that `rules` make.
 
     Raises what they raise about the recorded one.
@@ -79,23 +79,23 @@ def rerun(inputs: Iterable[Input], rules: Rules) -> Iterator[Step]:
     versions: dict[int, int] = {}
     plan: Plan | None = None
     for given in inputs:
-        command, wish = given.command, given.wish
-        before = plan = plan or Plan(command.before.plan_id)
-        if wish is None:
-            yield Step(given, before, (), before)
+        recorded, command = given.recorded, given.command
+        before = plan = plan or Plan(recorded.before.plan_id)
+        if command is None:
+            yield RerunStep(given, before, (), before)
             continue
-        if isinstance(wish, CreatePlan):
-            wish = wish.model_copy(update={"policy": rules(wish.policy)})
+        if isinstance(command, CreatePlan):
+            command = command.model_copy(update={"policy": rules(command.policy)})
         try:
-            translated, left_out = _translated(plan, wish, versions)
-            events = decide(plan, translated, command.at)
+            translated, left_out = _translated(plan, command, versions)
+            events = decide(plan, translated, recorded.at)
         except PlangateError as refusal:
-            yield Step(given, before, (), before, refusal)
+            yield RerunStep(given, before, (), before, refusal)
             continue
         plan = fold(plan, events)
-        versions |= _counterparts(command, before, events)
-        told = tuple(_in_recorded_terms(event, given.wish) for event in events)
-        yield Step(given, before, told, plan, left_out=left_out)
+        versions |= _counterparts(recorded, before, events)
+        in_recorded_terms = tuple(_in_recorded_terms(event, given.command) for event in events)
+        yield RerunStep(given, before, in_recorded_terms, plan, left_out=left_out)
 
 
 def is_claim(event: PlanEvent) -> bool:
@@ -104,27 +104,27 @@ def is_claim(event: PlanEvent) -> bool:
 
 
 def _translated(
-    plan: Plan, wish: PlanCommand, versions: dict[int, int]
+    plan: Plan, command: PlanCommand, versions: dict[int, int]
 ) -> tuple[PlanCommand, tuple[str, ...]]:
-    """The wish in terms of the second history, and which of its changes have no purpose there."""
-    match wish:
+    """The command in terms of the second history, and which of its changes have no purpose there."""
+    match command:
         case RetractScore():
-            version = versions.get(version_of(wish.event_id) or 0)
+            version = versions.get(version_of(command.event_id) or 0)
             if version is None:
-                raise ScoreNotFound(plan.plan_id, wish.event_id)
-            return wish.model_copy(update={"event_id": event_id(plan.plan_id, version)}), ()
+                raise ScoreNotFound(plan.plan_id, command.event_id)
+            return command.model_copy(update={"event_id": event_id(plan.plan_id, version)}), ()
         case RenewLease():
-            token = versions.get(wish.token)
+            token = versions.get(command.token)
             if token is None:
-                raise ClaimLost(plan.plan_id, wish.task_id, wish.token)
-            return wish.model_copy(update={"token": token}), ()
+                raise ClaimLost(plan.plan_id, command.task_id, command.token)
+            return command.model_copy(update={"token": token}), ()
         case RevisePlan():
-            idle = [change for change in wish.changes if _has_no_purpose(plan, change)]
-            changes = tuple(change for change in wish.changes if change not in idle)
+            idle = [change for change in command.changes if _has_no_purpose(plan, change)]
+            changes = tuple(change for change in command.changes if change not in idle)
             left_out = tuple(change.task_id for change in idle if isinstance(change, ChangeTask))
-            return wish.model_copy(update={"changes": changes}), left_out
+            return command.model_copy(update={"changes": changes}), left_out
         case _:
-            return wish, ()
+            return command, ()
 
 
 def _has_no_purpose(plan: Plan, change: Change) -> bool:
@@ -136,27 +136,27 @@ def _has_no_purpose(plan: Plan, change: Change) -> bool:
 
 
 def _counterparts(
-    command: RecordedCommand, before: Plan, events: Iterable[PlanEvent]
+    recorded: RecordedCommand, before: Plan, events: Iterable[PlanEvent]
 ) -> dict[int, int]:
     """The versions of recorded scores and claims, each with that of its counterpart."""
-    recorded = [
-        entry.envelope.version for entry in command.events if _can_be_named_later(entry.event)
+    named = [
+        entry.envelope.version for entry in recorded.events if _can_be_named_later(entry.event)
     ]
     decided = [
         version
         for version, event in enumerate(events, before.version + 1)
         if _can_be_named_later(event)
     ]
-    return dict(zip(recorded, decided, strict=False))
+    return dict(zip(named, decided, strict=False))
 
 
 def _can_be_named_later(event: PlanEvent) -> bool:
     return isinstance(event, TaskScored) or is_claim(event)
 
 
-def _in_recorded_terms(event: PlanEvent, wish: PlanCommand | None) -> PlanEvent:
-    if isinstance(event, PlanCreated) and isinstance(wish, CreatePlan):
-        return event.model_copy(update={"policy": wish.policy})
-    if isinstance(event, ScoreRetracted) and isinstance(wish, RetractScore):
-        return event.model_copy(update={"event_id": wish.event_id})
+def _in_recorded_terms(event: PlanEvent, command: PlanCommand | None) -> PlanEvent:
+    if isinstance(event, PlanCreated) and isinstance(command, CreatePlan):
+        return event.model_copy(update={"policy": command.policy})
+    if isinstance(event, ScoreRetracted) and isinstance(command, RetractScore):
+        return event.model_copy(update={"event_id": command.event_id})
     return event

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from plangate.application.replay.gate_trace import Course, Trouble, is_judged
+from plangate.application.replay.gate_trace import FirstFailure, GateTrace, is_judged
 from plangate.application.replay.policies import Given, combined, rules_of
 from plangate.application.replay.recorded_commands import RecordedCommand
 from plangate.application.replay.rerun import Input, Rules, rerun
@@ -64,19 +64,19 @@ class Sweeping:
         self._tries = [_Try(rules_of(combined(base, changes))) for changes in self._changes]
         self._happened = Tally()
 
-    def goes_on(self, commands: Sequence[RecordedCommand]) -> None:
+    def add(self, commands: Sequence[RecordedCommand]) -> None:
         """One more plan, with all its commands."""
         inputs = [Input.of(command) for command in commands]
-        trouble, happened = Trouble(), Course()
+        failure, happened = FirstFailure(), GateTrace()
         for command in commands:
-            trouble.goes_on(command)
+            failure.add(command)
             events = [entry.event for entry in command.events]
-            happened.goes_on(command.after, events, trouble.scores)
-        self._happened.add(commands[-1].after, happened, trouble, 0)
+            happened.add(command.after, events, failure.scores)
+        self._happened.add(commands[-1].after, happened, failure, 0)
         for attempt in self._tries:
-            attempt.goes_on(inputs, trouble)
+            attempt.add(inputs, failure)
 
-    def told(self, unreadable: Iterable[UnreadablePlan]) -> Sweep:
+    def result(self, unreadable: Iterable[UnreadablePlan]) -> Sweep:
         """What came of it."""
         return Sweep(
             fields=self._fields,
@@ -97,19 +97,19 @@ class _Try:
         self.tally = Tally()
         self.unfit = 0
 
-    def goes_on(self, inputs: Sequence[Input], trouble: Trouble) -> None:
-        plan, course = Plan(""), Course()
+    def add(self, inputs: Sequence[Input], failure: FirstFailure) -> None:
+        plan, trace = Plan(""), GateTrace()
         scores = refused = 0
         try:
             for step in rerun(inputs, self._rules):
                 plan = step.after
-                scores += is_judged(step.given.command)
-                refused += step.refusal is not None or step.given.wish is None
-                course.goes_on(plan, step.events, scores)
+                scores += is_judged(step.given.recorded)
+                refused += step.refusal is not None or step.given.command is None
+                trace.add(plan, step.events, scores)
         except InvalidInput:
             self.unfit += 1
         else:
-            self.tally.add(plan, course, trouble, refused)
+            self.tally.add(plan, trace, failure, refused)
 
 
 def _unfolded(grid: object) -> tuple[tuple[str, ...], list[dict[str, Any]]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
 
-from plangate.application.replay.gate_trace import Course, Trouble
+from plangate.application.replay.gate_trace import FirstFailure, GateTrace
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import PlanState, TaskStatus
 
@@ -54,19 +54,19 @@ class Tally:
     states: "Counter[PlanState]" = field(default_factory=Counter)
     tasks: "Counter[TaskStatus]" = field(default_factory=Counter)
 
-    def add(self, plan: Plan, course: Course, trouble: Trouble, refused: int) -> None:
+    def add(self, plan: Plan, trace: GateTrace, failure: FirstFailure, refused: int) -> None:
         """Count one more plan as it ends."""
         self.plans += 1
         self.replans += plan.replan_count
-        self.flips += course.flips
+        self.flips += trace.flips
         self.refused += refused
         self.states[plan.state] += 1
         self.tasks.update(task.status for task in plan)
-        lead = trouble.lead(course)
+        lead = failure.lead(trace)
         if lead is not None and lead >= 0:
             self.warned += 1
             self.head_start += lead
-        self.troubles[trouble.first is not None, course.first_fired is not None] += 1
+        self.troubles[failure.first is not None, trace.first_fired is not None] += 1
 
     def totals(self) -> Totals:
         """The figures so far."""

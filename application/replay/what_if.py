@@ -10,7 +10,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from plangate.application.replay.event_diff import Happening
+from plangate.application.replay.event_diff import EventFacts
 from plangate.application.replay.totals import Totals
 from plangate.application.results import UnreadablePlan
 from plangate.domain.policy import Policy
@@ -22,7 +22,7 @@ class _Answer(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Sample:
     """The two rolling confidences after a command that moved either, and whether the gates fired.
 
     `event_id` is the recorded command's; `task_id` and `score` say what was scored last
@@ -40,7 +40,7 @@ class Reading:
     replayed_fired: bool
 
 
-class Ending(_Answer):
+class FinalState(_Answer):
     """Where one of the two stories leads.
 
     `flips` counts how often the gate's verdict changed. `lead` tells how many output scores
@@ -56,7 +56,7 @@ class Ending(_Answer):
     lead: int | None
 
 
-class TaskEnding(_Answer):
+class TaskFinalState(_Answer):
     """How a task stands at the end of both stories; None where it is not in the plan."""
 
     task_id: str
@@ -73,8 +73,8 @@ class Difference(_Answer):
     """
 
     event_id: str
-    recorded: Happening | None
-    replayed: Happening | None
+    recorded: EventFacts | None
+    replayed: EventFacts | None
 
 
 class LostInput(_Answer):
@@ -85,7 +85,7 @@ class LostInput(_Answer):
     """
 
     event_id: str
-    wish: str | None
+    command: str | None
     error: str | None
     why: str
 
@@ -106,15 +106,15 @@ class PlanReplay(_Answer):
     policy: Policy
     commands: int
     changed: int
-    recorded: Ending
-    replayed: Ending
+    recorded: FinalState
+    replayed: FinalState
     fired: tuple[str, ...]
     would_have_fired: tuple[str, ...]
     first_failure: str | None
     first_difference: Difference | None
     lost: tuple[LostInput, ...]
-    tasks: tuple[TaskEnding, ...]
-    readings: tuple[Reading, ...]
+    tasks: tuple[TaskFinalState, ...]
+    samples: tuple[Sample, ...]
 
 
 class UnfitPlan(_Answer):

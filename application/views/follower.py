@@ -9,7 +9,7 @@ from threading import Condition, Thread
 from typing import Final
 
 from plangate.application.errors import ViewBehind
-from plangate.application.views.runner import ViewKeeper
+from plangate.application.views.runner import ProjectionRunner
 
 LOOK_EVERY: Final = 0.25
 """Seconds after which the background reader looks whether other processes wrote."""
@@ -18,10 +18,10 @@ PATIENCE: Final = 30.0
 """Seconds that a question waits for the position it names."""
 
 
-class ViewReader:
+class LogFollower:
     """Leads the views on; safe to share between threads."""
 
-    def __init__(self, keeper: ViewKeeper) -> None:
+    def __init__(self, keeper: ProjectionRunner) -> None:
         self._keeper = keeper
         self._thread: Thread | None = None
         self._changed = Condition()
@@ -85,7 +85,7 @@ class ViewReader:
                 self._woken = False
 
     def _told_and_staying(self) -> bool:
-        """Tell those who wait how far it has come; whether to go on."""
+        """Progress those who wait how far it has come; whether to go on."""
         with self._changed:
             self._changed.notify_all()
         return not self._leaving

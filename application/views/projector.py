@@ -1,4 +1,4 @@
-"""Folds stretches of the log into changes of views, and remembers where each plan stood.
+"""Projector stretches of the log into changes of views, and remembers where each plan stood.
 
 What is remembered is only a shortcut: a plan that is not, or not as far as needed,
 is folded again from its own events.
@@ -61,7 +61,7 @@ class Standing:
     states: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Folds:
+class Projector:
     """Where recently seen plans stood when their views were last saved."""
 
     def __init__(self, log: EventStore) -> None:

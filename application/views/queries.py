@@ -13,11 +13,12 @@ from plangate.application.errors import StoreError, StoreReadOnly
 from plangate.application.event_store import Clock, EventStore
 from plangate.application.paging import MAX_PAGE, PlanFilter
 from plangate.application.plan_queries import PlanQuestions
+from plangate.application.progress import Progress, no_progress
 from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
-from plangate.application.validation import accept
+from plangate.application.validation import validate
 from plangate.application.views.catalogue import BOARD, PLANS, REPLANS, TIMELINE, VIEWS
 from plangate.application.views.cursors import cursor, read_cursor
-from plangate.application.views.follower import ViewReader
+from plangate.application.views.follower import LogFollower
 from plangate.application.views.requests import (
     After,
     BoardPage,
@@ -32,9 +33,9 @@ from plangate.application.views.requests import (
     Wanted,
 )
 from plangate.application.views.rows import Row
-from plangate.application.views.runner import Tell, ViewKeeper
+from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.status import ViewReport, ViewStatus
-from plangate.application.views.view_store import Target, ViewStore
+from plangate.application.views.view_store import ViewStore, ViewTables
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.vocabulary import PlanState, TaskStatus
 
@@ -53,8 +54,8 @@ class ViewQuestions(PlanQuestions):
     def __init__(self, store: EventStore, views: ViewStore, clock: Clock) -> None:
         super().__init__(store)
         self._views = views
-        self._keeper = ViewKeeper(store, views, clock)
-        self._reader = ViewReader(self._keeper)
+        self._keeper = ProjectionRunner(store, views, clock)
+        self._reader = LogFollower(self._keeper)
 
     def list_plans(
         self,
@@ -68,7 +69,7 @@ class ViewQuestions(PlanQuestions):
 
         A plan with an event that cannot be read is named beside the others.
         """
-        wanted = accept(
+        wanted = validate(
             PlanFilter,
             {"limit": limit, "state": state, "needs_replan": needs_replan, "labels": labels},
         )
@@ -101,7 +102,7 @@ class ViewQuestions(PlanQuestions):
         between them. Go on with `after`, the `next` of the answer before; at most
         10,000 at a time. `at_least` is a position that the answer must reflect.
         """
-        wanted = accept(
+        wanted = validate(
             PlansWanted,
             {
                 "state": state,
@@ -130,7 +131,7 @@ class ViewQuestions(PlanQuestions):
         at_least: int = 0,
     ) -> BoardPage:
         """Who is where? The tasks of a plan, or those in a status, or both."""
-        wanted = accept(
+        wanted = validate(
             BoardWanted,
             {
                 "plan_id": plan_id,
@@ -154,7 +155,7 @@ class ViewQuestions(PlanQuestions):
         at_least: int = 0,
     ) -> TimelinePage:
         """How did a plan's confidence move? Its scores as they came; empty for an unknown plan."""
-        wanted = accept(
+        wanted = validate(
             TimelineWanted,
             {"plan_id": plan_id, "limit": limit, "after": after, "at_least": at_least},
         )
@@ -171,7 +172,7 @@ class ViewQuestions(PlanQuestions):
         at_least: int = 0,
     ) -> ReplanPage:
         """When and on what figures did gates fire? Those of a plan, or of all plans."""
-        wanted = accept(
+        wanted = validate(
             ReplansWanted,
             {
                 "plan_id": plan_id,
@@ -196,7 +197,10 @@ class ViewQuestions(PlanQuestions):
         marks, sizes, last = self._views.marks(), self._views.sizes(), self.last_position()
         found = []
         for view in VIEWS:
-            mark, rebuild = marks.get(Target(view.name)), marks.get(Target(view.name, rebuilt=True))
+            mark, rebuild = (
+                marks.get(ViewTables(view.name)),
+                marks.get(ViewTables(view.name, rebuilt=True)),
+            )
             position = mark.position if mark else 0
             status = ViewStatus(
                 name=view.name,
@@ -210,18 +214,18 @@ class ViewQuestions(PlanQuestions):
             found.append(status)
         return ViewReport(position=last, views=tuple(found), failure=self._reader.failure)
 
-    def rebuild_views(self, *names: str, tell: Tell = lambda _reached, _last: None) -> None:
+    def rebuild_views(self, *names: str, progress: Progress = no_progress) -> None:
         """Make views again from the log alone: those that are named, or all.
 
         They are built beside the old ones, which are read until the new ones take
-        their place at once. `tell` hears how far it has come. Killing it harms nothing.
+        their place at once. `progress` hears how far it has come. Killing it harms nothing.
         """
         known = [view.name for view in VIEWS]
         unknown = [name for name in names if name not in known]
         if unknown:
             problem = f"{unknown[0]!r} is no view; there are {', '.join(known)}"
             raise InvalidInput([Problem("names", problem)])
-        self._keeper.rebuild(names or known, tell)
+        self._keeper.rebuild(names or known, progress)
 
     def follow_log(self) -> None:
         """From now on one background thread keeps the views current, until the registry closes.
@@ -245,7 +249,7 @@ class ViewQuestions(PlanQuestions):
             state=wanted.state, needs_replan=wanted.needs_replan, labels=wanted.labels
         )
         rows = _all_rows(self._views.plans, matching, ("created_position",))
-        stuck = self._views.marks()[Target(PLANS)].stuck
+        stuck = self._views.marks()[ViewTables(PLANS)].stuck
         return dict.fromkeys([*stuck, *(row.plan_id for row in rows)])
 
     def _with_work(self, now: datetime) -> Iterable[str] | None:
@@ -259,7 +263,7 @@ class ViewQuestions(PlanQuestions):
         try:
             self._keeper.catch_up()
             marks = self._views.marks()
-            if marks[Target(PLANS)].stuck or marks[Target(BOARD)].stuck:
+            if marks[ViewTables(PLANS)].stuck or marks[ViewTables(BOARD)].stuck:
                 return None
             active = PlansWanted(state=PlanState.ACTIVE)
             found = {

@@ -24,7 +24,7 @@ class PlanSummary(Row):
 
     `next_task_id` is the task that would be handed out next. `needs_replan` is the
     figure below its threshold; `replan_due` the fact that nobody answered the gate yet.
-    What the gate remembers: whether it has `gate_fallen`, the low scores in a row, the replans
+    What the gate remembers: whether it has `gate_tripped`, the low scores in a row, the replans
     since the last approval, and whether these exhaust what the policy allows.
     """
 
@@ -36,7 +36,7 @@ class PlanSummary(Row):
     needs_replan: bool
     replan_due: bool
     replan_count: int
-    gate_fallen: bool
+    gate_tripped: bool
     gate_lows: int
     gate_replans: int
     gate_exhausted: bool

@@ -12,33 +12,32 @@ from typing import Final
 
 from plangate.application.errors import CorruptEvent, NotAStore, StoreTooNew
 from plangate.application.event_store import Clock, EventStore
+from plangate.application.progress import Progress
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.views.catalogue import VIEWS
 from plangate.application.views.projection import View, known, position_of
-from plangate.application.views.projector import Folds, Standing, Stretch, Trouble
+from plangate.application.views.projector import Projector, Standing, Stretch, Trouble
 from plangate.application.views.view_store import (
     Changes,
-    Mark,
     StuckPlan,
-    Target,
+    ViewPosition,
     ViewStore,
+    ViewTables,
     ViewUpdate,
 )
 
 BATCH: Final = 5_000
 """Events that are folded together and saved in one transaction."""
 
-Tell = Callable[[int, int], None]
-"""Is told how far a rebuild has come, and how far it has to go: positions in the log."""
 
-Marks = Mapping[Target, Mark]
+ViewPositions = Mapping[ViewTables, ViewPosition]
 
 
 def _always() -> bool:
     return True
 
 
-class ViewKeeper:
+class ProjectionRunner:
     """Keeps all views of one store; safe to share between threads."""
 
     def __init__(
@@ -48,7 +47,7 @@ class ViewKeeper:
         self._store = store
         self._clock = clock
         self._views = views
-        self._folds = Folds(log)
+        self._folds = Projector(log)
         self._turn = Lock()
         self._in_vain: set[tuple[str, str, int]] = set()
         self._reached: dict[str, int] = {}
@@ -70,16 +69,16 @@ class ViewKeeper:
                 if outdated:
                     self._rebuild(outdated, go_on=go_on, afresh=False)
                     continue
-                self._reached = {v.name: marks[Target(v.name)].position for v in self._views}
+                self._reached = {v.name: marks[ViewTables(v.name)].position for v in self._views}
                 if self._frees_stuck_plans(marks):
                     continue
                 if not self._advance(self._folds, self._views, marks):
                     return
 
-    def rebuild(self, names: Collection[str], tell: Tell) -> None:
+    def rebuild(self, names: Collection[str], progress: Progress) -> None:
         """Make views again from the log alone, beside those that are read until it is done."""
         chosen = [view for view in self._views if view.name in names]
-        self._rebuild(chosen, tell=tell, afresh=True)
+        self._rebuild(chosen, progress=progress, afresh=True)
 
     def forget(self, plan_id: str) -> None:
         """Let no view keep what was erased of a plan.
@@ -94,7 +93,7 @@ class ViewKeeper:
             elif plan_id in mark.stuck:
                 self._drops_rows(target, plan_id)
 
-    def _drops_rows(self, target: Target, plan_id: str) -> None:
+    def _drops_rows(self, target: ViewTables, plan_id: str) -> None:
         gone = Changes(gone=((plan_id, None),))
         saved = False
         while not saved:  # others may lead the view on meanwhile
@@ -104,17 +103,22 @@ class ViewKeeper:
     # --- catching up ---
 
     def _advance(
-        self, folds: Folds, views: Sequence[View], marks: Marks, *, rebuilt: bool = False
+        self,
+        folds: Projector,
+        views: Sequence[View],
+        marks: ViewPositions,
+        *,
+        rebuilt: bool = False,
     ) -> bool:
         """Lead the views that are furthest behind one stretch on; False at the end of the log."""
-        positions = {view: marks[Target(view.name, rebuilt)].position for view in views}
+        positions = {view: marks[ViewTables(view.name, rebuilt)].position for view in views}
         after = min(positions.values())
         ahead = [position for position in positions.values() if position > after]
         stretch = self._stretch(after, min(ahead, default=None))
         if stretch.until == after:
             return False
         behind = [view for view in views if positions[view] == after]
-        stuck = {view.name: marks[Target(view.name, rebuilt)].stuck for view in behind}
+        stuck = {view.name: marks[ViewTables(view.name, rebuilt)].stuck for view in behind}
         changes: dict[str, list[Changes]] = {view.name: [] for view in behind}
         newly: dict[str, list[StuckPlan]] = {view.name: [] for view in behind}
         standings: list[Standing] = []
@@ -130,7 +134,7 @@ class ViewKeeper:
         updates = [
             ViewUpdate(target, marks[target], stretch.until, changes[name], newly[name])
             for name in changes
-            for target in (Target(name, rebuilt),)
+            for target in (ViewTables(name, rebuilt),)
         ]
         if self._store.save(updates):
             folds.keep(standings)
@@ -162,14 +166,14 @@ class ViewKeeper:
 
     # --- going round what is poisoned ---
 
-    def _frees_stuck_plans(self, marks: Marks) -> bool:
+    def _frees_stuck_plans(self, marks: ViewPositions) -> bool:
         """Take in again what can be read by now; whether there was anything to save.
 
         Where an event can be read and the view fails on it all the same, this
         process does not try again.
         """
         for view in self._views:
-            mark = marks[Target(view.name)]
+            mark = marks[ViewTables(view.name)]
             for stuck in mark.stuck.values():
                 attempt = (view.name, stuck.plan_id, stuck.version)
                 if attempt in self._in_vain or not self._can_be_read(stuck):
@@ -186,7 +190,7 @@ class ViewKeeper:
         except CorruptEvent:
             return False
 
-    def _takes_in_again(self, view: View, mark: Mark, stuck: StuckPlan) -> bool:
+    def _takes_in_again(self, view: View, mark: ViewPosition, stuck: StuckPlan) -> bool:
         """Whether the view got past the event, up to its end or to another one."""
         plan_id, unreadable = stuck.plan_id, None
         try:
@@ -195,13 +199,13 @@ class ViewKeeper:
             unreadable = error
             history = self._log.read(plan_id, until=error.version - 1)
         history = [recorded for recorded in history if position_of(recorded) <= mark.position]
-        _, outcomes = Folds(self._log).project((view,), plan_id, history, unreadable)
+        _, outcomes = Projector(self._log).project((view,), plan_id, history, unreadable)
         outcome = outcomes[view.name]
         if outcome.trouble is not None and outcome.trouble.version == stuck.version:
             return False
         changes = [Changes(gone=((plan_id, None),)), *outcome.changes]
         still = () if outcome.trouble is None else (self._stuck(plan_id, outcome.trouble),)
-        target = Target(view.name)
+        target = ViewTables(view.name)
         self._store.save([ViewUpdate(target, mark, mark.position, changes, still, (plan_id,))])
         return True
 
@@ -216,8 +220,8 @@ class ViewKeeper:
 
     # --- rebuilding ---
 
-    def _is_outdated(self, view: View, marks: Marks) -> bool:
-        found = [marks.get(Target(view.name, rebuilt)) for rebuilt in (False, True)]
+    def _is_outdated(self, view: View, marks: ViewPositions) -> bool:
+        found = [marks.get(ViewTables(view.name, rebuilt)) for rebuilt in (False, True)]
         newest = max((mark.fold_version for mark in found if mark), default=0)
         if newest > view.version:
             raise StoreTooNew(
@@ -231,32 +235,32 @@ class ViewKeeper:
         views: Sequence[View],
         *,
         afresh: bool,
-        tell: Tell | None = None,
+        progress: Progress | None = None,
         go_on: Callable[[], bool] = _always,
     ) -> None:
         """Rebuild views beside those that are read; whoever else does so too shares the work."""
         for view in views:
             self._store.begin(view.name, view.version, afresh=afresh)
-        folds = Folds(self._log)
+        folds = Projector(self._log)
         while go_on():
             marks = self._store.marks()
             begun = [
                 view
                 for view in views
-                for mark in (marks.get(Target(view.name, rebuilt=True)),)
+                for mark in (marks.get(ViewTables(view.name, rebuilt=True)),)
                 if mark is not None and mark.fold_version == view.version
             ]
             if not begun:
                 return
-            if tell is not None:
-                reached = min(marks[Target(view.name, rebuilt=True)].position for view in begun)
-                tell(reached, self._log.last_position())
+            if progress is not None:
+                reached = min(marks[ViewTables(view.name, rebuilt=True)].position for view in begun)
+                progress(reached, self._log.last_position())
             if not self._advance(folds, begun, marks, rebuilt=True):
                 self._refuse_views_beyond_the_log(marks)
                 for view in begun:
                     self._store.swap(view.name)
 
-    def _refuse_views_beyond_the_log(self, marks: Marks) -> None:
+    def _refuse_views_beyond_the_log(self, marks: ViewPositions) -> None:
         """No rebuild could ever take the place of a view that knows more than the log."""
         last = self._log.last_position()
         for target, mark in marks.items():

@@ -46,7 +46,7 @@ class StuckPlan(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ViewTables:
     """The tables of a view: those that are read, or those that will replace them."""
 
     view: str
@@ -54,7 +54,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ViewPosition:
     """How far a view has come, by which version of its fold, and in how many updates."""
 
     fold_version: int
@@ -67,8 +67,8 @@ class Mark:
 class ViewUpdate:
     """What leads a view from where it stands to a position: rows, plans now stuck, plans freed."""
 
-    target: Target
-    after: Mark
+    target: ViewTables
+    after: ViewPosition
     until: int
     changes: Sequence[Changes]
     stuck: Sequence[StuckPlan] = ()
@@ -82,7 +82,7 @@ class ViewStore(Protocol):
     method may raise a `StoreError`; none leaves anything half written.
     """
 
-    def marks(self) -> Mapping[Target, Mark]:
+    def marks(self) -> Mapping[ViewTables, ViewPosition]:
         """How far every view and every rebuild has come; absent is what was never begun."""
         ...
 

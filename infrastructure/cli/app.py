@@ -102,7 +102,10 @@ def _plangate(
     _version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_tell_version, is_eager=True, help="Tell the version and leave."
+            "--version",
+            callback=_tell_version,
+            is_eager=True,
+            help="Progress the version and leave.",
         ),
     ] = False,
 ) -> None:

@@ -57,36 +57,36 @@ def demo(terminal: Terminal) -> None:
     registry = terminal.registry
     with registry.acting_as("demo"):
         plan_id = registry.create(_GOAL, _TASKS).plan_id
-        _tell(terminal, "A plan is registered: three tasks, each waiting for the one before.")
+        _progress(terminal, "A plan is registered: three tasks, each waiting for the one before.")
         _draw(terminal, plan_id)
 
-        _tell(terminal, "agent-7 claims the first task for ten minutes. The judge is content.")
+        _progress(terminal, "agent-7 claims the first task for ten minutes. The judge is content.")
         _work(registry, plan_id, 0.90, 0.86, "Keys and constraints are all named.")
         _measure(terminal, plan_id)
 
-        _tell(terminal, "It claims the second. The judge is not content, and the gate fires.")
+        _progress(terminal, "It claims the second. The judge is not content, and the gate fires.")
         _work(registry, plan_id, 0.55, 0.42, "Names no period and no check; 312 invoices twice.")
         _measure(terminal, plan_id)
         _explain(terminal, plan_id)
 
-        _tell(terminal, f"A person revises the plan. “{_REASON}”")
+        _progress(terminal, f"A person revises the plan. “{_REASON}”")
         registry.revise(plan_id, _REASON, _CHANGES)
         _draw(terminal, plan_id)
 
-        _tell(terminal, "That answers the gate. The figure stays low until new scores come.")
+        _progress(terminal, "That answers the gate. The figure stays low until new scores come.")
         _measure(terminal, plan_id)
 
-        _tell(terminal, "First the new check; then the backfill, at the second attempt.")
+        _progress(terminal, "First the new check; then the backfill, at the second attempt.")
         _work(registry, plan_id, 0.94, 0.96, "Finds every invoice that is there twice.")
         _work(registry, plan_id, 0.92, 0.84, "All 24 months match to the cent.")
         _measure(terminal, plan_id)
 
-        _tell(terminal, "And the rest.")
+        _progress(terminal, "And the rest.")
         _work(registry, plan_id, 0.90, 0.93, "Every region matches the old report.")
         plan = _work(registry, plan_id, 0.88, 0.91, "Every country matches the old report.")
     terminal.show(Text())
     terminal.answer(plan, show.status)
-    _tell(terminal, "What happened, and why: the plan is nothing but these events.")
+    _progress(terminal, "What happened, and why: the plan is nothing but these events.")
     terminal.show(history(registry.history(plan_id)))
     if terminal.keeps_plans:
         terminal.show(Text(f"It is all kept. Look again: {terminal.hint('status', plan_id)}"))
@@ -110,7 +110,7 @@ def _work(
     )
 
 
-def _tell(terminal: Terminal, text: str) -> None:
+def _progress(terminal: Terminal, text: str) -> None:
     terminal.show(Text(), Text(text, style="bold"))
 
 

@@ -20,8 +20,9 @@ from pydantic import BaseModel
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from plangate.application.command_context import CallOptions
+from plangate.application.command_context import ContextOptions
 from plangate.application.operations.reports import BackupReport, Checkup, RestoreReport
+from plangate.application.progress import Progress
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import backup, connect, doctor, migrate, restore_backup
 from plangate.infrastructure.cli.exits import exit_code, facts, told
@@ -50,7 +51,7 @@ _ONCE: Final[dict[str, Any]] = {"idempotency_key": IdempotencyKey}
 class Terminal:
     """Where one command was typed: which store it meant, on whose behalf, and how to answer."""
 
-    def __init__(self, *, db: str | None, as_json: bool, call: CallOptions) -> None:
+    def __init__(self, *, db: str | None, as_json: bool, call: ContextOptions) -> None:
         self.as_json = as_json
         self.call = call
         self.notes = _console(stderr=True)
@@ -66,17 +67,17 @@ class Terminal:
         """Make or upgrade the tables of the store that was meant."""
         migrate(self._db)
 
-    def backup(self, file: Path, tell: Callable[[int, int], None]) -> BackupReport:
+    def backup(self, file: Path, progress: Progress) -> BackupReport:
         """Write the store that was meant into a new file."""
-        return backup(file, self._db, tell=tell)
+        return backup(file, self._db, progress=progress)
 
-    def restore_backup(self, file: Path, tell: Callable[[int, int], None]) -> RestoreReport:
+    def restore_backup(self, file: Path, progress: Progress) -> RestoreReport:
         """Make the store that was meant from a backup."""
-        return restore_backup(file, self._db, tell=tell)
+        return restore_backup(file, self._db, progress=progress)
 
-    def examine(self, tell: Callable[[int, int], None]) -> Checkup:
+    def examine(self, progress: Progress) -> Checkup:
         """Look the store that was meant over, and change nothing."""
-        return doctor(self._db, tell=tell)
+        return doctor(self._db, progress=progress)
 
     @property
     def keeps_plans(self) -> bool:
@@ -101,7 +102,7 @@ class Terminal:
     def answer(
         self, result: _Answer, shown: Callable[[_Answer, Hint], RenderableType | bytes]
     ) -> None:
-        """Tell a result: as JSON, or as `shown` makes it for a person.
+        """Progress a result: as JSON, or as `shown` makes it for a person.
 
         Text goes out as it is; so do bytes, whatever the terminal speaks.
         """
@@ -117,23 +118,23 @@ class Terminal:
                 self._screen.print(made)
 
     def show(self, *shown: RenderableType) -> None:
-        """Tell something on the way to the answer, to people only."""
+        """Progress something on the way to the answer, to people only."""
         if not self.as_json:
             with _to_stdout():
                 self._screen.print(*shown, sep="\n")
 
     def write(self, texts: Iterable[str]) -> None:
-        """Tell an answer piece by piece, just as it is."""
+        """Progress an answer piece by piece, just as it is."""
         with _to_stdout():
             sys.stdout.writelines(texts)
 
     def warn(self, *warnings: str) -> None:
-        """Tell about something that was done, but needs a look."""
+        """Progress about something that was done, but needs a look."""
         for warning in warnings:
             self._note("warning: ", "yellow", warning)
 
     def refuse(self, error: Exception) -> None:
-        """Tell why nothing was done."""
+        """Progress why nothing was done."""
         if self.as_json:
             text = json.dumps({"error": facts(error)}, ensure_ascii=not _speaks_utf8(sys.stderr))
             sys.stderr.write(text + "\n")
@@ -142,7 +143,7 @@ class Terminal:
                 self._note("refused: ", "red", line)
 
     def report(self, where: str, error: Exception) -> None:
-        """Tell people at once about a part that was refused; programs read it in the answer."""
+        """Progress people at once about a part that was refused; programs read it in the answer."""
         if not self.as_json:
             for line in told(error):
                 self._note(harmless(where), "red", line)
@@ -185,7 +186,7 @@ def _at_a_terminal(command: Callable[..., None], shared: dict[str, Any]) -> Call
         terminal = Terminal(
             db=given.pop("db", None) or before.get("db"),
             as_json=given.pop("as_json") or before.get("as_json", False),
-            call=cast("CallOptions", {name: given.pop(name) for name in caller}),
+            call=cast("ContextOptions", {name: given.pop(name) for name in caller}),
         )
         try:
             command(terminal, **given)

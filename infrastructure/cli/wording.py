@@ -31,7 +31,7 @@ def written(text: str | None, *, lines: bool = False) -> str:
 
 
 def figure(value: float, *beside: float) -> str:
-    """A figure at three decimals, or at as many as tell it from the others `beside` it."""
+    """A figure at three decimals, or at as many as progress it from the others `beside` it."""
     digits = _DIGITS
     while digits < _MOST_DIGITS and any(
         value != other and f"{value:.{digits}f}" == f"{other:.{digits}f}" for other in beside

@@ -35,7 +35,7 @@ _END_OF_ID: Final = b"\n"
 _Row = TypeVar("_Row", StoredEvent, Notification)
 
 
-def family_event_store(environment: Mapping[str, str]) -> RecorderEventStore:
+def other_engine_event_store(environment: Mapping[str, str]) -> RecorderEventStore:
     """The store on the engine that the environment describes.
 
     Each variable is looked up as `PLANGATE_…` first, and then without. Raises

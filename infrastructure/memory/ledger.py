@@ -7,7 +7,7 @@ whether the log was altered in between.
 from collections.abc import Sequence
 from threading import Lock
 
-from plangate.application.ledger.leaves import Leaf, Reach
+from plangate.application.ledger.leaves import Leaf, TreeHead
 
 
 class MemoryLedgerStore:
@@ -16,13 +16,13 @@ class MemoryLedgerStore:
     def __init__(self) -> None:
         self._lock = Lock()
         self._leaves: list[Leaf] = []
-        self._reach = Reach()
+        self._reach = TreeHead()
 
-    def reach(self) -> Reach:
+    def reach(self) -> TreeHead:
         """How far the ledger has come."""
         return self._reach
 
-    def extend(self, after: Reach, leaves: Sequence[Leaf], reach: Reach) -> bool:
+    def extend(self, after: TreeHead, leaves: Sequence[Leaf], reach: TreeHead) -> bool:
         """Keep more leaves, unless somebody else was faster."""
         with self._lock:
             if after != self._reach:

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
-from plangate.application.replay.what_if import PlanReplay, Reading
+from plangate.application.replay.what_if import PlanReplay, Sample
 from plangate.infrastructure.plots.pages import (
     HAPPENED,
     INK,
@@ -21,7 +21,7 @@ from plangate.infrastructure.plots.pages import (
 )
 
 _NAMED: Final = 40
-"""With more readings than this the tasks are not named one by one."""
+"""With more samples than this the tasks are not named one by one."""
 _SHORT: Final = 4
 _APART: Final = 0.055
 """So far apart the names of two thresholds can be read."""
@@ -29,9 +29,9 @@ _APART: Final = 0.055
 
 def drawn(plan: PlanReplay) -> Figure:
     """Both figures, the thresholds, the scores, and where the gates fired."""
-    readings = plan.readings
-    names = _names(readings)
-    width = min(max(8.0, 3.2 + 0.36 * len(readings)), 16.0)
+    samples = plan.samples
+    names = _names(samples)
+    width = min(max(8.0, 3.2 + 0.36 * len(samples)), 16.0)
     bottom = 1.15 if _stand_long(names) else 0.75
     goal = "" if plan.goal is None else f": {plan.goal}"
     figure, top = headed(width, 3.35 + bottom, f"{plan.plan_id}{goal}", _tried(plan))
@@ -40,7 +40,7 @@ def drawn(plan: PlanReplay) -> Figure:
         (0.62 / width, bottom / height, 1 - 1.95 / width, 1 - (bottom + top + 0.3) / height)
     )
 
-    scored = [(n, r.score) for n, r in enumerate(readings, 1) if r.score is not None]
+    scored = [(n, r.score) for n, r in enumerate(samples, 1) if r.score is not None]
     axes.plot(
         [place for place, _ in scored],
         [score for _, score in scored],
@@ -49,8 +49,8 @@ def drawn(plan: PlanReplay) -> Figure:
         markersize=4,
         label="score given",
     )
-    places = range(1, len(readings) + 1)
-    for row, (color, marker, label, figures, fired) in enumerate(_sides(readings)):
+    places = range(1, len(samples) + 1)
+    for row, (color, marker, label, figures, fired) in enumerate(_sides(samples)):
         axes.plot(
             places, figures, marker, linestyle="-", color=color, markersize=4, label=label, zorder=2
         )
@@ -60,7 +60,7 @@ def drawn(plan: PlanReplay) -> Figure:
         _at_the_right(axes, at, "the gate fires", color)
     _thresholds(axes, plan)
     _failure(axes, plan)
-    axes.set_xlim(0.4, max(len(readings), 1) + 0.6)
+    axes.set_xlim(0.4, max(len(samples), 1) + 0.6)
     axes.set_ylim(-0.21, 1.06)
     axes.set_yticks([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
     axes.set_ylabel("rolling confidence")
@@ -82,22 +82,22 @@ def _times(number: int) -> str:
 
 
 def _sides(
-    readings: Sequence[Reading],
+    samples: Sequence[Sample],
 ) -> tuple[tuple[str, str, str, list[float], list[bool]], ...]:
     return (
         (
             HAPPENED,
             "o",
             "what happened",
-            [reading.recorded_confidence for reading in readings],
-            [reading.recorded_fired for reading in readings],
+            [sample.recorded_confidence for sample in samples],
+            [sample.recorded_fired for sample in samples],
         ),
         (
             WOULD_HAVE,
             "s",
             "what would have",
-            [reading.replayed_confidence for reading in readings],
-            [reading.replayed_fired for reading in readings],
+            [sample.replayed_confidence for sample in samples],
+            [sample.replayed_fired for sample in samples],
         ),
     )
 
@@ -126,7 +126,7 @@ def _at_the_right(axes: Axes, at: float, name: str, color: str) -> None:
 
 def _failure(axes: Axes, plan: PlanReplay) -> None:
     """Where a task first failed; between two scores if that was no score."""
-    events = [reading.event_id for reading in plan.readings]
+    events = [sample.event_id for sample in plan.samples]
     if plan.first_failure not in events:
         return
     place = events.index(plan.first_failure) + 1
@@ -142,10 +142,10 @@ def _failure(axes: Axes, plan: PlanReplay) -> None:
     )
 
 
-def _names(readings: Sequence[Reading]) -> list[str]:
-    if len(readings) > _NAMED:
+def _names(samples: Sequence[Sample]) -> list[str]:
+    if len(samples) > _NAMED:
         return []
-    return ["" if r.task_id is None else printable(r.task_id, 12) for r in readings]
+    return ["" if r.task_id is None else printable(r.task_id, 12) for r in samples]
 
 
 def _stand_long(names: Sequence[str]) -> bool:

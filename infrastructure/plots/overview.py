@@ -74,10 +74,10 @@ _SIDES: Final = ((HAPPENED, "o", "what happened"), (WOULD_HAVE, "s", "what would
 
 
 def _by_score(axes: Axes, plans: Sequence[PlanReplay]) -> None:
-    longest = max((len(plan.readings) for plan in plans), default=0)
+    longest = max((len(plan.samples) for plan in plans), default=0)
     places = range(1, longest + 1)
     fired = [
-        ([r.recorded_fired for r in plan.readings], [r.replayed_fired for r in plan.readings])
+        ([r.recorded_fired for r in plan.samples], [r.replayed_fired for r in plan.samples])
         for plan in plans
     ]
     for side, (color, marker, _) in enumerate(_SIDES):

@@ -3,7 +3,7 @@
 Nothing is made, upgraded or changed.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -17,6 +17,7 @@ from plangate.application.operations.log_checks import Place, Walk, examined, ex
 from plangate.application.operations.observations import RESTORE, fine, guarded, problem, warning
 from plangate.application.operations.reports import Health, Observation
 from plangate.application.operations.view_checks import examined_views
+from plangate.application.progress import Progress
 from plangate.application.views.queries import ViewQuestions
 from plangate.infrastructure.postgres.events import events_in
 from plangate.infrastructure.postgres.layout import (
@@ -27,7 +28,6 @@ from plangate.infrastructure.postgres.layout import (
 from plangate.infrastructure.postgres.schema import Schema, schema_as_it_is
 from plangate.infrastructure.postgres.views import PostgresViewStore
 
-Tell = Callable[[int, int], None]
 Server = Mapping[str, Any]
 
 _DURABLE: Final = ("fsync", "full_page_writes")
@@ -50,14 +50,14 @@ _PLACES: Final = SQL(
 
 
 def examine_schema(
-    source: str | ConnectionPool[Any], schema: str, tell: Tell
+    source: str | ConnectionPool[Any], schema: str, progress: Progress
 ) -> tuple[str, list[Observation]]:
     """What the store is called, and all that is found about it."""
     with closing(schema_as_it_is(source, schema)) as place:
-        return place.name, list(_looked_over(place, tell))
+        return place.name, list(_looked_over(place, progress))
 
 
-def _looked_over(place: Schema, tell: Tell) -> Iterator[Observation]:
+def _looked_over(place: Schema, progress: Progress) -> Iterator[Observation]:
     try:
         server = _server(place)
     except StoreError as error:
@@ -69,7 +69,7 @@ def _looked_over(place: Schema, tell: Tell) -> Iterator[Observation]:
     if known.health is Health.PROBLEM:
         return
     yield from guarded("rights", _rights(place))
-    yield from guarded("log", _log(place, tell))
+    yield from guarded("log", _log(place, progress))
     if known.health is Health.OK:
         yield from guarded("views", _views(place))
 
@@ -136,17 +136,17 @@ def _rights(place: Schema) -> Iterator[Observation]:
         yield fine("rights", f"this user may read and record events ({size})")
 
 
-def _log(place: Schema, tell: Tell) -> Iterator[Observation]:
+def _log(place: Schema, progress: Progress) -> Iterator[Observation]:
     store = events_in(place)
     last = store.last_position()
 
     def reached(position: int) -> None:
-        tell(position, 2 * last)
+        progress(position, 2 * last)
 
     walk = Walk(store, last, reached)
     yield from examined(walk.entries(), store.format)
     yield from walk.damaged.observations()
-    yield from examined_order(_in_order(place, last, tell))
+    yield from examined_order(_in_order(place, last, progress))
 
 
 def _views(place: Schema) -> Iterator[Observation]:
@@ -154,7 +154,7 @@ def _views(place: Schema) -> Iterator[Observation]:
     yield from examined_views(views.view_report())
 
 
-def _in_order(place: Schema, last: int, tell: Tell) -> Iterator[Place]:
+def _in_order(place: Schema, last: int, progress: Progress) -> Iterator[Place]:
     """Where each event is, by plan and version, as the server sends them on demand."""
     done = 0
     query = _PLACES.format(Identifier(place.schema, EVENTS))
@@ -166,4 +166,4 @@ def _in_order(place: Schema, last: int, tell: Tell) -> Iterator[Place]:
         while rows := cursor.fetchmany(1_000):
             yield from rows
             done += len(rows)
-            tell(last + min(done, last), 2 * last)
+            progress(last + min(done, last), 2 * last)

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 import psycopg
 
 from plangate.application.errors import NotAStore
-from plangate.application.ledger.leaves import Leaf, Reach
+from plangate.application.ledger.leaves import Leaf, TreeHead
 from plangate.infrastructure.sql.ledger_rows import leaves_in, reach_in, row_of
 
 _LEAVES: Final = "SELECT leaf, position, event_id, hash FROM ledger_leaves "
@@ -36,12 +36,12 @@ class PostgresLedgerStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def reach(self) -> Reach:
+    def reach(self) -> TreeHead:
         """How far the ledger has come."""
         with self._database.reading() as cursor:
             return reach_in(cursor.execute(_REACH).fetchone())
 
-    def extend(self, after: Reach, leaves: Sequence[Leaf], reach: Reach) -> bool:
+    def extend(self, after: TreeHead, leaves: Sequence[Leaf], reach: TreeHead) -> bool:
         """Save more leaves, unless somebody else was faster."""
         rows = [(leaf.number, leaf.position, leaf.event_id, leaf.hash) for leaf in leaves]
         columns = [list(column) for column in zip(*rows, strict=True)]

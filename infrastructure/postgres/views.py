@@ -18,7 +18,7 @@ from plangate.application.errors import ConcurrentChange
 from plangate.application.views.catalogue import PLANS
 from plangate.application.views.requests import Keys
 from plangate.application.views.rows import Row
-from plangate.application.views.view_store import Changes, Mark, Target, ViewUpdate
+from plangate.application.views.view_store import Changes, ViewPosition, ViewTables, ViewUpdate
 from plangate.infrastructure.postgres.schema import Schema
 from plangate.infrastructure.postgres.search_words import parts, searches
 from plangate.infrastructure.sql.conditions import Conditions, ordering
@@ -45,7 +45,7 @@ class PostgresViewStore(RowQuestions):
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
 
-    def marks(self) -> Mapping[Target, Mark]:
+    def marks(self) -> Mapping[ViewTables, ViewPosition]:
         """How far every view and every rebuild has come."""
         with self._schema.reading() as cursor:
             return marks_in(_QuestionMarks(cursor))
@@ -54,7 +54,7 @@ class PostgresViewStore(RowQuestions):
         """Begin to rebuild a view on the side that is not read, or go on with it."""
         with self._one_by_one(view) as cursor:
             marks = marks_in(cursor)
-            there = [marks.get(Target(view)), marks.get(Target(view, rebuilt=True))]
+            there = [marks.get(ViewTables(view)), marks.get(ViewTables(view, rebuilt=True))]
             if not afresh and any(mark and mark.fold_version == fold_version for mark in there):
                 return
             sides = _sides(cursor, view)
@@ -82,7 +82,7 @@ class PostgresViewStore(RowQuestions):
         """Let the rebuilt side of a view be the one that is read."""
         with self._one_by_one(view) as cursor:
             marks = marks_in(cursor)
-            old, new = marks.get(Target(view)), marks.get(Target(view, rebuilt=True))
+            old, new = marks.get(ViewTables(view)), marks.get(ViewTables(view, rebuilt=True))
             if new is None or (old is not None and new.position < old.position):
                 return False
             sides = _sides(cursor, view)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from plangate.application.errors import NotAStore
-from plangate.application.ledger.leaves import Leaf, Reach
+from plangate.application.ledger.leaves import Leaf, TreeHead
 from plangate.application.ledger.merkle_tree import HASH_SIZE, Frontier
 
 
@@ -13,23 +13,23 @@ def leaves_in(rows: Sequence[Sequence[Any]]) -> list[Leaf]:
     return list(_whole(rows))
 
 
-def reach_in(row: Sequence[Any] | None) -> Reach:
+def reach_in(row: Sequence[Any] | None) -> TreeHead:
     """How far the ledger has come; without a row it was not begun.
 
     Raises `NotAStore` for a row that cannot be one.
     """
     if row is None:
-        return Reach()
+        return TreeHead()
     size, position, joined = row
     if not (isinstance(size, int) and isinstance(position, int) and isinstance(joined, bytes)):
         raise NotAStore("the ledger is damaged: how far it has come cannot be read")
     nodes = tuple(joined[at : at + HASH_SIZE] for at in range(0, len(joined), HASH_SIZE))
     if size < 0 or len(joined) != HASH_SIZE * size.bit_count():
         raise NotAStore("the ledger is damaged: its tree cannot be of the size it says")
-    return Reach(position, Frontier(size, nodes))
+    return TreeHead(position, Frontier(size, nodes))
 
 
-def row_of(reach: Reach) -> tuple[int, int, bytes]:
+def row_of(reach: TreeHead) -> tuple[int, int, bytes]:
     """How far the ledger has come, as a row."""
     return reach.tree.size, reach.position, b"".join(reach.tree.nodes)
 

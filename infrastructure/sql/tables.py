@@ -87,7 +87,7 @@ SUMMARIES: Final = Table(
         needs_replan INTEGER NOT NULL,
         replan_due INTEGER NOT NULL,
         replan_count INTEGER NOT NULL,
-        gate_fallen INTEGER NOT NULL,
+        gate_tripped INTEGER NOT NULL,
         gate_lows INTEGER NOT NULL,
         gate_replans INTEGER NOT NULL,
         gate_exhausted INTEGER NOT NULL,

@@ -6,7 +6,7 @@ Every function works inside a transaction of its caller.
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from plangate.application.views.view_store import Mark, StuckPlan, Target, ViewUpdate
+from plangate.application.views.view_store import StuckPlan, ViewPosition, ViewTables, ViewUpdate
 
 
 class Cursor(Protocol):
@@ -34,15 +34,15 @@ class Overtaken(Exception):
     """Somebody else was faster; nothing is written."""
 
 
-def marks_in(cursor: Cursor) -> dict[Target, Mark]:
+def marks_in(cursor: Cursor) -> dict[ViewTables, ViewPosition]:
     """How far every view and every rebuild has come."""
-    stuck: dict[Target, dict[str, StuckPlan]] = {}
+    stuck: dict[ViewTables, dict[str, StuckPlan]] = {}
     cursor.execute(
         "SELECT view, rebuilt, plan_id, version, position, why, since FROM view_stuck"
         " ORDER BY position"
     )
     for view, rebuilt, plan_id, version, position, why, since in cursor.fetchall():
-        plans = stuck.setdefault(Target(view, bool(rebuilt)), {})
+        plans = stuck.setdefault(ViewTables(view, bool(rebuilt)), {})
         plans[plan_id] = StuckPlan.model_validate(
             {
                 "plan_id": plan_id,
@@ -53,9 +53,9 @@ def marks_in(cursor: Cursor) -> dict[Target, Mark]:
             }
         )
     cursor.execute("SELECT view, rebuilt, fold_version, position, updates FROM view_marks")
-    targets = {Target(view, bool(rebuilt)): mark for view, rebuilt, *mark in cursor.fetchall()}
+    targets = {ViewTables(view, bool(rebuilt)): mark for view, rebuilt, *mark in cursor.fetchall()}
     return {
-        target: Mark(fold_version, position, updates, stuck.get(target, {}))
+        target: ViewPosition(fold_version, position, updates, stuck.get(target, {}))
         for target, (fold_version, position, updates) in targets.items()
     }
 

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from secrets import token_hex
 from typing import Final
 
 from plangate.application.errors import NotAStore
+from plangate.application.progress import Progress
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.sqlite.errors import translated_for
 from plangate.infrastructure.sqlite.header import beside
@@ -17,8 +18,6 @@ from plangate.infrastructure.sqlite.unchecked import (
     beside_writers,
     looked_at,
 )
-
-Tell = Callable[[int, int], None]
 
 _PAGES_AT_A_TIME: Final = 256
 _EXTENT: Final = """
@@ -36,7 +35,7 @@ class Extent:
     position: int
 
 
-def copy_file(path: Path, into: Path, tell: Tell) -> Extent:
+def copy_file(path: Path, into: Path, progress: Progress) -> Extent:
     """Copy the store at `path` as it is at one moment; what it held then.
 
     Nobody waits: neither this for writers, nor they for this. Raises `NotAStore` or
@@ -47,14 +46,14 @@ def copy_file(path: Path, into: Path, tell: Tell) -> Extent:
         with source.reading() as state:
             extent = Extent(*state.execute(_EXTENT).fetchone())
 
-            def progress(_status: int, remaining: int, total: int) -> None:
-                tell(total - remaining, total)
+            def pages_copied(_status: int, remaining: int, total: int) -> None:
+                progress(total - remaining, total)
 
             with translated_for(into, None), closing(sqlite3.connect(into)) as copy:
                 # Half of a copy is thrown away, and the whole one is waited for on disk.
                 copy.execute("PRAGMA journal_mode = OFF")
                 copy.execute("PRAGMA synchronous = OFF")
-                state.connection.backup(copy, pages=_PAGES_AT_A_TIME, progress=progress)
+                state.connection.backup(copy, pages=_PAGES_AT_A_TIME, progress=pages_copied)
     return extent
 
 

@@ -6,7 +6,7 @@ Nothing is made, upgraded or changed. A damaged file is looked at as far as that
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from plangate.application.operations.observations import (
 )
 from plangate.application.operations.reports import Health, Observation
 from plangate.application.operations.view_checks import examined_views
+from plangate.application.progress import Progress
 from plangate.application.views.queries import ViewQuestions
 from plangate.infrastructure.sql.tables import TABLES
 from plangate.infrastructure.sqlite.events import events_in
@@ -36,8 +37,6 @@ from plangate.infrastructure.sqlite.unchecked import (
     looked_at,
 )
 from plangate.infrastructure.sqlite.views import SqliteViewStore
-
-Tell = Callable[[int, int], None]
 
 _MIB: Final = 2**20
 _LITTLE_SPACE: Final = 100 * _MIB
@@ -55,17 +54,17 @@ FROM stored_events ORDER BY originator_id, originator_version
 """
 
 
-def examine_file(path: Path, tell: Tell) -> list[Observation]:
+def examine_file(path: Path, progress: Progress) -> list[Observation]:
     """All that is found about the store in the file at `path`."""
     used = in_use(path)
-    found = list(_looked_over(path, tell))
+    found = list(_looked_over(path, progress))
     if in_use(path) and not used:
         # Somebody opened it meanwhile, so that half of a change may have been seen.
-        found = list(_looked_over(path, tell))
+        found = list(_looked_over(path, progress))
     return found
 
 
-def _looked_over(path: Path, tell: Tell) -> Iterator[Observation]:
+def _looked_over(path: Path, progress: Progress) -> Iterator[Observation]:
     if not path.is_file():
         what = "a folder, and no database file" if path.is_dir() else "there is no file"
         yield problem("file", what, str(path), "name another store, or let a command make this one")
@@ -85,7 +84,7 @@ def _looked_over(path: Path, tell: Tell) -> Iterator[Observation]:
         if known.health is not Health.PROBLEM:
             yield _durability(outline)
             yield from _space(path)
-            yield from _inside(file, path, tell)
+            yield from _inside(file, path, progress)
 
 
 def _known(file: FileAsItLies, path: Path) -> Observation:
@@ -126,18 +125,18 @@ def _space(path: Path) -> Iterator[Observation]:
         yield fine("space", f"{_mib(free)} left on the disk; write-ahead log {_mib(length)}")
 
 
-def _inside(file: FileAsItLies, path: Path, tell: Tell) -> Iterator[Observation]:
+def _inside(file: FileAsItLies, path: Path, progress: Progress) -> Iterator[Observation]:
     store, last = events_in(file), _end(file)
 
     def reached(position: int) -> None:
-        tell(position, 2 * last)
+        progress(position, 2 * last)
 
     walk = Walk(store, last, reached)
     yield from guarded("integrity", _integrity(file, path))
     yield from examined(walk.entries(), store.format)
     yield from walk.damaged.observations()
     yield from guarded("end", _whole_end(file))
-    yield from guarded("histories", examined_order(_in_order(file, last, tell)))
+    yield from guarded("histories", examined_order(_in_order(file, last, progress)))
     if file.layout() >= _VIEWS_SINCE:
         yield from guarded("views", _views(file))
 
@@ -175,7 +174,7 @@ def _whole_end(file: FileAsItLies) -> Iterator[Observation]:
         yield fine("end", f"the log ends at the newest position that was given, {newest:,}")
 
 
-def _in_order(file: FileAsItLies, last: int, tell: Tell) -> Iterator[Place]:
+def _in_order(file: FileAsItLies, last: int, progress: Progress) -> Iterator[Place]:
     """Where each event is, by plan and version."""
     done = 0
     with file.reading() as cursor:
@@ -184,7 +183,7 @@ def _in_order(file: FileAsItLies, last: int, tell: Tell) -> Iterator[Place]:
         while rows := _fetched(cursor):
             yield from rows
             done += len(rows)
-            tell(last + min(done, last), 2 * last)
+            progress(last + min(done, last), 2 * last)
 
 
 def _fetched(cursor: sqlite3.Cursor) -> list[Place]:

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Final, Protocol
 
 from plangate.application.errors import NotAStore
-from plangate.application.ledger.leaves import Leaf, Reach
+from plangate.application.ledger.leaves import Leaf, TreeHead
 from plangate.infrastructure.sql.ledger_rows import leaves_in, reach_in, row_of
 
 # Damaged text would not come out as text; so it comes out as bytes, and is seen to be damaged.
@@ -35,12 +35,12 @@ class SqliteLedgerStore:
     def __init__(self, file: Database) -> None:
         self._file = file
 
-    def reach(self) -> Reach:
+    def reach(self) -> TreeHead:
         """How far the ledger has come."""
         with self._file.reading() as cursor:
             return reach_in(cursor.execute(_REACH).fetchone())
 
-    def extend(self, after: Reach, leaves: Sequence[Leaf], reach: Reach) -> bool:
+    def extend(self, after: TreeHead, leaves: Sequence[Leaf], reach: TreeHead) -> bool:
         """Save more leaves, unless somebody else was faster."""
         rows = [(leaf.number, leaf.position, leaf.event_id, leaf.hash) for leaf in leaves]
         with self._file.writing() as cursor:

@@ -10,7 +10,7 @@ from plangate.application.errors import NotAStore, StoreUnavailable
 from plangate.application.views.catalogue import PLANS
 from plangate.application.views.requests import Keys
 from plangate.application.views.rows import Row
-from plangate.application.views.view_store import Mark, Target, ViewUpdate
+from plangate.application.views.view_store import ViewPosition, ViewTables, ViewUpdate
 from plangate.infrastructure.sql.conditions import Conditions, ordering, phrases
 from plangate.infrastructure.sql.row_queries import RowQuestions
 from plangate.infrastructure.sql.tables import REBUILT, TABLES, WORDS, Table
@@ -85,7 +85,7 @@ class SqliteViewStore(RowQuestions):
 
     # --- how far the views have come ---
 
-    def marks(self) -> Mapping[Target, Mark]:
+    def marks(self) -> Mapping[ViewTables, ViewPosition]:
         """How far every view and every rebuild has come."""
         with self._database.reading() as cursor:
             return marks_in(cursor)
@@ -94,7 +94,7 @@ class SqliteViewStore(RowQuestions):
         """Begin to rebuild a view, or go on with it."""
         with self._database.writing() as cursor:
             marks = marks_in(cursor)
-            there = [marks.get(Target(view)), marks.get(Target(view, rebuilt=True))]
+            there = [marks.get(ViewTables(view)), marks.get(ViewTables(view, rebuilt=True))]
             if not afresh and any(mark and mark.fold_version == fold_version for mark in there):
                 return
             drop(cursor, view, REBUILT)
@@ -118,7 +118,7 @@ class SqliteViewStore(RowQuestions):
         """Let the rebuilt tables of a view take the place of those that are read."""
         with self._database.writing() as cursor:
             marks = marks_in(cursor)
-            old, new = marks.get(Target(view)), marks.get(Target(view, rebuilt=True))
+            old, new = marks.get(ViewTables(view)), marks.get(ViewTables(view, rebuilt=True))
             if new is None or (old is not None and new.position < old.position):
                 return False
             drop(cursor, view, "")
@@ -131,7 +131,7 @@ class SqliteViewStore(RowQuestions):
     def scrub(self) -> None:
         """Make the text index anew: what is deleted from one stays in it until it is merged."""
         with self._database.writing() as cursor:
-            if Target(PLANS) in marks_in(cursor):
+            if ViewTables(PLANS) in marks_in(cursor):
                 cursor.execute(f"INSERT INTO {WORDS}({WORDS}) VALUES ('rebuild')")  # noqa: S608
 
     def sizes(self) -> Mapping[str, int]:

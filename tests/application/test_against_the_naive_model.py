@@ -10,16 +10,16 @@ from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from plangate.application.command_context import Call
+from plangate.application.command_context import CommandContext
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
 from plangate.domain.errors import PlangateError
 from plangate.domain.plan import Plan
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
+from tests.support.commands import some_wish
 from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_plan
 from tests.support.naive import NaivePlan, Refused
-from tests.support.wishes import some_wish
 
 
 class RandomWork(RuleBasedStateMachine):
@@ -41,16 +41,16 @@ class RandomWork(RuleBasedStateMachine):
         dependencies=st.integers(0, len(DEPENDENCIES) - 1),
     )
     def create(self, tasks: int, policy: int, dependencies: int) -> None:
-        wish, self.naive = a_plan(tasks, policy, dependencies)
-        self.registry._commands.carry_out("p", wish, Call(), PlanStatus.of)
+        command, self.naive = a_plan(tasks, policy, dependencies)
+        self.registry._commands.handle("p", command, CommandContext(), PlanStatus.of)
 
     @rule(chance=st.randoms(use_true_random=False), later=st.sampled_from([0, 1, 5, 40, -100]))
-    def wish(self, chance: random.Random, later: int) -> None:
+    def command(self, chance: random.Random, later: int) -> None:
         self.naive.now += later
-        wish, model = some_wish(chance, self.naive)
-        note(wish)
+        command, model = some_wish(chance, self.naive)
+        note(command)
         try:
-            self.registry._commands.carry_out("p", wish, Call(), PlanStatus.of)
+            self.registry._commands.handle("p", command, CommandContext(), PlanStatus.of)
         except PlangateError as refusal:
             with pytest.raises(Refused, match=f"^{type(refusal).__name__}$"):
                 model()

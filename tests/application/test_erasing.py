@@ -7,8 +7,8 @@ import pytest
 from plangate.application.errors import StoreError, StoreUnavailable
 from plangate.application.event_store import EventStore
 from plangate.application.registry import PlanRegistry
-from plangate.application.views.runner import ViewKeeper
-from plangate.application.views.view_store import Mark, StuckPlan, Target, ViewUpdate
+from plangate.application.views.runner import ProjectionRunner
+from plangate.application.views.view_store import StuckPlan, ViewPosition, ViewTables, ViewUpdate
 from plangate.domain.errors import InvalidInput, PlanNotFound
 from plangate.domain.events import PlanErased
 from plangate.infrastructure.memory.events import memory_event_store
@@ -135,14 +135,14 @@ def test_a_view_that_is_stuck_on_the_plan_and_a_rebuild_that_has_begun_forget_to
     registry = registry_on(store)
     registry.create(WORD, [{"id": "a", "title": WORD}], plan_id="p")
     registry.plans()
-    views, target = registry._views, Target("plans")
+    views, target = registry._views, ViewTables("plans")
     stuck = StuckPlan(plan_id="p", version=2, position=2, why="a fold failed", since=DAWN)
     registry.score_prompt("p", "a", 0.5)
     mark = views.marks()[target]
     assert views.save([ViewUpdate(target, mark, 2, (), (stuck,))])
     registry._keeper._in_vain.add(("plans", "p", 2))  # as where the fold itself fails
     views.begin("board", 1, afresh=True)
-    rebuilt = Target("board", rebuilt=True)
+    rebuilt = ViewTables("board", rebuilt=True)
     assert views.save([ViewUpdate(rebuilt, views.marks()[rebuilt], 2, ())])
 
     registry.erase("p")
@@ -155,7 +155,7 @@ def test_a_view_that_is_stuck_on_the_plan_and_a_rebuild_that_has_begun_forget_to
 def test_rows_are_dropped_even_while_others_lead_the_view_on(registry: PlanRegistry) -> None:
     registry.plans()
     views = registry._views
-    target = Target("plans")
+    target = ViewTables("plans")
     refusals = iter([False])
 
     class Overtaken:
@@ -167,10 +167,10 @@ def test_rows_are_dropped_even_while_others_lead_the_view_on(registry: PlanRegis
         def save(self, updates: list[ViewUpdate]) -> bool:
             return next(refusals, True) and views.save(updates)
 
-    keeper = ViewKeeper(memory_event_store(), Overtaken(), lambda: datetime.now(DAWN.tzinfo))  # type: ignore[arg-type]
+    keeper = ProjectionRunner(memory_event_store(), Overtaken(), lambda: datetime.now(DAWN.tzinfo))  # type: ignore[arg-type]
     keeper._drops_rows(target, "p")
     assert [row.plan_id for row in registry.plans().plans] == ["other"]
-    assert isinstance(views.marks()[target], Mark)
+    assert isinstance(views.marks()[target], ViewPosition)
 
 
 def test_what_may_be_left_is_told_and_a_second_try_finishes(

@@ -16,9 +16,9 @@ from plangate.domain.events import PlanEvent
 from plangate.domain.plan import Plan, fold
 from plangate.domain.vocabulary import PlanState
 from tests.support.clocks import DAWN
+from tests.support.commands import some_wish
 from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_plan
 from tests.support.naive import NaivePlan, Refused
-from tests.support.wishes import some_wish
 
 SEQUENCES = 1_000_000
 WHAT_MATTERS = (*PlanState, "fallen", "lows in a row", "exhausted")
@@ -55,13 +55,13 @@ def _one_sequence(chance: random.Random, seen: Counter[str]) -> None:
     plan = fold(Plan("p"), log)
     for _ in range(chance.randint(1, 14)):
         naive.now += chance.choice([0, 1, 1, 5, 40, -100])
-        wish, model = some_wish(chance, naive)
-        events = _decided(plan, wish, naive)
+        command, model = some_wish(chance, naive)
+        events = _decided(plan, command, naive)
         refusal = _refusal(model)
         if isinstance(events, str):
-            assert (wish, events) == (wish, refusal)
+            assert (command, events) == (command, refusal)
         else:
-            assert (wish, refusal) == (wish, None)
+            assert (command, refusal) == (command, None)
             log += events
             plan = fold(plan, events)
         seen["commands"] += 1
@@ -73,9 +73,9 @@ def _one_sequence(chance: random.Random, seen: Counter[str]) -> None:
     assert fold(Plan("p"), log) == plan
 
 
-def _decided(plan: Plan, wish: PlanCommand, naive: NaivePlan) -> list[PlanEvent] | str:
+def _decided(plan: Plan, command: PlanCommand, naive: NaivePlan) -> list[PlanEvent] | str:
     try:
-        return decide(plan, wish, at(naive))
+        return decide(plan, command, at(naive))
     except PlangateError as refusal:
         return type(refusal).__name__
 

@@ -9,7 +9,7 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 
 from plangate.application.event_store import EventStore
-from plangate.infrastructure.eventsourcing_library.other_engines import family_event_store
+from plangate.infrastructure.eventsourcing_library.other_engines import other_engine_event_store
 from plangate.infrastructure.eventsourcing_library.recorder_store import RecorderEventStore
 from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.postgres.events import postgres_event_store
@@ -61,7 +61,7 @@ def _postgres(request: pytest.FixtureRequest, _folder: Path) -> Iterator[Engine]
 @contextmanager
 def _umadb(_request: pytest.FixtureRequest, folder: Path) -> Iterator[Engine]:
     with umadb_server(folder) as variables:
-        yield Engine(lambda: family_event_store(variables), places_plans=False)
+        yield Engine(lambda: other_engine_event_store(variables), places_plans=False)
 
 
 @pytest.fixture(params=[_memory, _sqlite, _postgres, _umadb], ids=lambda engines: engines.__name__)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from plangate.application.errors import NotAStore
-from plangate.application.ledger.leaves import Leaf, Reach
+from plangate.application.ledger.leaves import Leaf, TreeHead
 from plangate.application.ledger.ledger_store import LedgerStore
 from plangate.application.ledger.merkle_tree import Frontier, leaf_hash
 from plangate.infrastructure.memory.ledger import MemoryLedgerStore
@@ -72,12 +72,12 @@ def some(first: int, number: int) -> list[Leaf]:
     ]
 
 
-def grown(reach: Reach, leaves: list[Leaf]) -> Reach:
-    return Reach(leaves[-1].position, reach.tree.extended(leaf.hash for leaf in leaves))
+def grown(reach: TreeHead, leaves: list[Leaf]) -> TreeHead:
+    return TreeHead(leaves[-1].position, reach.tree.extended(leaf.hash for leaf in leaves))
 
 
 def test_a_new_ledger_has_come_nowhere(store: LedgerStore) -> None:
-    assert store.reach() == Reach(0, Frontier())
+    assert store.reach() == TreeHead(0, Frontier())
     assert list(store.leaves(first=0, limit=9)) == []
     assert store.find("p@1") is None
 
@@ -86,8 +86,8 @@ def test_leaves_come_back_as_they_were_saved(
     store: LedgerStore, another: Callable[[], LedgerStore]
 ) -> None:
     first, more = some(0, 5), some(5, 3)
-    reach = grown(Reach(), first)
-    assert store.extend(Reach(), first, reach)
+    reach = grown(TreeHead(), first)
+    assert store.extend(TreeHead(), first, reach)
     assert store.extend(reach, more, grown(reach, more))
     for place in (store, another()):
         assert place.reach() == grown(reach, more)
@@ -99,12 +99,12 @@ def test_leaves_come_back_as_they_were_saved(
 
 def test_who_follows_on_from_elsewhere_saves_nothing(store: LedgerStore) -> None:
     first = some(0, 5)
-    reach = grown(Reach(), first)
-    assert store.extend(Reach(), first, reach)
-    assert not store.extend(Reach(), first, reach)
-    elsewhere = Reach(reach.position + 1, reach.tree)
+    reach = grown(TreeHead(), first)
+    assert store.extend(TreeHead(), first, reach)
+    assert not store.extend(TreeHead(), first, reach)
+    elsewhere = TreeHead(reach.position + 1, reach.tree)
     assert not store.extend(elsewhere, some(5, 1), grown(reach, some(5, 1)))
-    assert not store.extend(Reach(reach.position, Frontier(5, (bytes(32),) * 2)), [], reach)
+    assert not store.extend(TreeHead(reach.position, Frontier(5, (bytes(32),) * 2)), [], reach)
     assert store.reach() == reach
     assert list(store.leaves(first=0, limit=99)) == first
 
@@ -116,11 +116,11 @@ def test_of_many_at_once_one_saves(another: Callable[[], LedgerStore]) -> None:
     def save(store: LedgerStore) -> int:
         saved = 0
         for place in range(0, 100, 10):
-            before = Reach()
+            before = TreeHead()
             if place:
                 before = grown(before, leaves[:place])
             saved += store.extend(
-                before, leaves[place : place + 10], grown(Reach(), leaves[: place + 10])
+                before, leaves[place : place + 10], grown(TreeHead(), leaves[: place + 10])
             )
         return saved
 
@@ -133,7 +133,7 @@ def test_a_ledger_that_lost_how_far_it_came_is_not_written_over(store: LedgerSto
     if isinstance(store, MemoryLedgerStore):
         return
     leaves = some(0, 3)
-    store.extend(Reach(), leaves, grown(Reach(), leaves))
+    store.extend(TreeHead(), leaves, grown(TreeHead(), leaves))
     if isinstance(store, SqliteLedgerStore):
         with store._file.writing() as cursor:
             cursor.execute("DELETE FROM ledger_reach")
@@ -141,4 +141,4 @@ def test_a_ledger_that_lost_how_far_it_came_is_not_written_over(store: LedgerSto
         with store._database.writing() as place:
             place.execute("DELETE FROM ledger_reach")
     with pytest.raises(NotAStore, match="the ledger is damaged"):
-        store.extend(Reach(), leaves, grown(Reach(), leaves))
+        store.extend(TreeHead(), leaves, grown(TreeHead(), leaves))

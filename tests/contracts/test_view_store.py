@@ -16,7 +16,13 @@ from plangate.application.views.requests import (
     TimelineWanted,
 )
 from plangate.application.views.rows import PlanSummary
-from plangate.application.views.view_store import Changes, Mark, Target, ViewStore, ViewUpdate
+from plangate.application.views.view_store import (
+    Changes,
+    ViewPosition,
+    ViewStore,
+    ViewTables,
+    ViewUpdate,
+)
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.postgres.schema import open_schema
 from plangate.infrastructure.postgres.views import PostgresViewStore
@@ -84,8 +90,8 @@ def test_a_newer_row_takes_the_place_of_the_older(store: ViewStore) -> None:
 
 def test_rows_and_position_move_together(store: ViewStore) -> None:
     put(store, "plans", summary(1), until=5)
-    assert store.marks()[Target("plans")] == Mark(FOLD, 5, 1)
-    assert store.marks()[Target("board")] == Mark(FOLD, 0)
+    assert store.marks()[ViewTables("plans")] == ViewPosition(FOLD, 5, 1)
+    assert store.marks()[ViewTables("board")] == ViewPosition(FOLD, 0)
 
 
 @pytest.mark.parametrize(
@@ -94,10 +100,12 @@ def test_rows_and_position_move_together(store: ViewStore) -> None:
 def test_who_comes_second_saves_nothing(store: ViewStore, elsewhere: dict[str, Any]) -> None:
     put(store, "plans", summary(1), until=5)
     marks = store.marks()
-    late = replace(marks[Target("plans")], **elsewhere)
+    late = replace(marks[ViewTables("plans")], **elsewhere)
     assert not put(store, "plans", summary(2), after=late)
-    good = ViewUpdate(Target("board"), marks[Target("board")], 5, [Changes(put=[task(1, 0)])])
-    assert not store.save([good, ViewUpdate(Target("plans"), late, 6, [])])
+    good = ViewUpdate(
+        ViewTables("board"), marks[ViewTables("board")], 5, [Changes(put=[task(1, 0)])]
+    )
+    assert not store.save([good, ViewUpdate(ViewTables("plans"), late, 6, [])])
     assert ids(plans(store)) == ["p1"]
     assert store.sizes()["board"] == 0
     assert store.marks() == marks
@@ -119,7 +127,7 @@ def test_changes_of_one_update_are_written_in_their_order(store: ViewStore) -> N
         Changes(gone=[("p1", "t1")]),
         Changes(put=[task(1, 2)]),
     ]
-    store.save([ViewUpdate(Target("board"), Mark(FOLD, 0), 1, changes)])
+    store.save([ViewUpdate(ViewTables("board"), ViewPosition(FOLD, 0), 1, changes)])
     assert [t.task_id for t in store.board(BoardWanted(plan_id="p1"), None, 9)] == ["t2"]
 
 
@@ -132,12 +140,12 @@ def test_rows_of_a_stuck_plan_are_stale_until_it_is_freed(store: ViewStore) -> N
     assert put(store, "plans", stuck=[stuck("p1")])
     assert [plan.stale for plan in plans(store)] == [True, False]
     assert not store.timeline(TimelineWanted(plan_id="p1"), None, 9)[0].stale
-    assert store.marks()[Target("plans")].stuck == {"p1": stuck("p1")}
+    assert store.marks()[ViewTables("plans")].stuck == {"p1": stuck("p1")}
     put(store, "plans", until=2, freed=["p1"], stuck=[stuck("p1", 3)])
-    assert store.marks()[Target("plans")].stuck["p1"].version == 3
+    assert store.marks()[ViewTables("plans")].stuck["p1"].version == 3
     put(store, "plans", until=2, freed=["p1"])
     assert [plan.stale for plan in plans(store)] == [False, False]
-    assert store.marks()[Target("plans")].stuck == {}
+    assert store.marks()[ViewTables("plans")].stuck == {}
 
 
 # --- rebuilding ---
@@ -150,13 +158,13 @@ def test_a_rebuild_is_not_seen_until_it_takes_the_place_of_the_old(
     put(store, view, row, until=5)
     store.begin(view, FOLD + 1, afresh=False)
     put(store, view, row.model_copy(update={"plan_id": "q"}), until=4, rebuilt=True)
-    assert store.marks()[Target(view, rebuilt=True)] == Mark(FOLD + 1, 4, 1)
+    assert store.marks()[ViewTables(view, rebuilt=True)] == ViewPosition(FOLD + 1, 4, 1)
     assert not store.swap(view)
     assert store.sizes()[view] == 1
     put(store, view, rebuilt=True, stuck=[stuck("q")])
     assert store.swap(view)
-    assert store.marks()[Target(view)] == Mark(FOLD + 1, 5, 2, {"q": stuck("q")})
-    assert Target(view, rebuilt=True) not in store.marks()
+    assert store.marks()[ViewTables(view)] == ViewPosition(FOLD + 1, 5, 2, {"q": stuck("q")})
+    assert ViewTables(view, rebuilt=True) not in store.marks()
     assert store.sizes()[view] == 1
     if view == "plans":
         assert [(plan.plan_id, plan.stale) for plan in plans(store)] == [("q", True)]
@@ -165,16 +173,16 @@ def test_a_rebuild_is_not_seen_until_it_takes_the_place_of_the_old(
 
 def test_a_rebuild_is_gone_on_with_unless_it_is_to_be_done_afresh(store: ViewStore) -> None:
     store.begin("plans", FOLD, afresh=False)
-    assert Target("plans", rebuilt=True) not in store.marks()
+    assert ViewTables("plans", rebuilt=True) not in store.marks()
     store.begin("plans", FOLD, afresh=True)
     put(store, "plans", summary(1), until=5, rebuilt=True, texts=[(1, "word")])
     store.begin("plans", FOLD + 1, afresh=False)
-    assert store.marks()[Target("plans", rebuilt=True)] == Mark(FOLD + 1, 0)
+    assert store.marks()[ViewTables("plans", rebuilt=True)] == ViewPosition(FOLD + 1, 0)
     put(store, "plans", summary(1), until=5, rebuilt=True)
     store.begin("plans", FOLD + 1, afresh=False)
-    assert store.marks()[Target("plans", rebuilt=True)] == Mark(FOLD + 1, 5, 1)
+    assert store.marks()[ViewTables("plans", rebuilt=True)] == ViewPosition(FOLD + 1, 5, 1)
     store.begin("plans", FOLD + 1, afresh=True)
-    assert store.marks()[Target("plans", rebuilt=True)] == Mark(FOLD + 1, 0)
+    assert store.marks()[ViewTables("plans", rebuilt=True)] == ViewPosition(FOLD + 1, 0)
     assert store.swap("plans")
     assert plans(store) == []
 

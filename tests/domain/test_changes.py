@@ -50,10 +50,10 @@ def unsound(problem: str, field: str = "depends_on") -> InvalidInput:
 
 def test_a_task_is_added_with_all_that_was_written_about_it() -> None:
     facts = {"description": "All of it", "metadata": {"size": 3}, "labels": ("sql",), "priority": 7}
-    wish = revise(AddTask(task=new(D, depends_on=(A,), **facts)))
+    command = revise(AddTask(task=new(D, depends_on=(A,), **facts)))
     known = planned(D, depends_on=(A,), **facts)
 
-    plan = given(created(A, B)).when(wish).then(HAS_REVISED, added(known)).plan
+    plan = given(created(A, B)).when(command).then(HAS_REVISED, added(known)).plan
     task = plan.task(D)
     assert (task.title, task.description, task.metadata) == (f"Do {D}", "All of it", {"size": 3})
     assert (task.depends_on, task.labels, task.priority) == ((A,), ("sql",), 7)

@@ -33,7 +33,9 @@ from tests.support.examples import (
 )
 from tests.support.story import given
 
-AFTER_ITS_CREATION = [wish for wish in EVERY_WISH if not isinstance(wish, CreatePlan | DeletePlan)]
+AFTER_ITS_CREATION = [
+    command for command in EVERY_WISH if not isinstance(command, CreatePlan | DeletePlan)
+]
 
 
 def test_a_plan_is_created_with_its_tasks_in_their_order() -> None:
@@ -45,8 +47,8 @@ def test_a_plan_is_created_with_its_tasks_in_their_order() -> None:
 
 def test_all_that_people_wrote_about_a_plan_is_recorded() -> None:
     task = NewTask(id=A, title="Schema", description="All of it", metadata={"size": 3})
-    wish = CreatePlan(goal=GOAL, tasks=(task,), policy=EVEN, metadata={"team": "ledger"})
-    story = given().when(wish)
+    command = CreatePlan(goal=GOAL, tasks=(task,), policy=EVEN, metadata={"team": "ledger"})
+    story = given().when(command)
 
     plan = story.then(
         PlanCreated(
@@ -87,10 +89,10 @@ def test_a_plan_as_urgent_as_any_other_says_nothing_of_it() -> None:
 
 def test_what_was_left_empty_is_not_recorded() -> None:
     task = NewTask(id=A, title="Do it", description="", metadata={})
-    wish = CreatePlan(goal=GOAL, tasks=(task,), policy=USUAL, metadata={})
+    command = CreatePlan(goal=GOAL, tasks=(task,), policy=USUAL, metadata={})
     nothing = PlannedTask(id=A, title="Do it", description=None, metadata=None)
 
-    story = given().when(wish)
+    story = given().when(command)
     plan = story.then(
         PlanCreated(at=NOON, goal=GOAL, tasks=(nothing,), policy=USUAL, metadata=None)
     ).plan
@@ -100,9 +102,9 @@ def test_what_was_left_empty_is_not_recorded() -> None:
 
 def test_the_policy_is_recorded_whole() -> None:
     """A replay never depends on what the defaults are by then."""
-    wish = create(policy=Policy(confidence_threshold=0.8))
+    command = create(policy=Policy(confidence_threshold=0.8))
 
-    recorded = given().when(wish).then(created(policy=Policy(confidence_threshold=0.8))).plan
+    recorded = given().when(command).then(created(policy=Policy(confidence_threshold=0.8))).plan
     assert recorded.policy.model_fields_set == set(Policy.model_fields)
 
 
@@ -167,15 +169,15 @@ def test_deleting_twice_changes_nothing() -> None:
     given(created(A)).when(delete()).then(deleted()).when(delete()).then_nothing()
 
 
-@pytest.mark.parametrize("wish", AFTER_ITS_CREATION, ids=lambda wish: type(wish).__name__)
-def test_nothing_can_be_asked_of_a_plan_that_never_was(wish: PlanCommand) -> None:
-    given().when(wish).refused(PlanNotFound(PLAN))
+@pytest.mark.parametrize("command", AFTER_ITS_CREATION, ids=lambda command: type(command).__name__)
+def test_nothing_can_be_asked_of_a_plan_that_never_was(command: PlanCommand) -> None:
+    given().when(command).refused(PlanNotFound(PLAN))
 
 
-@pytest.mark.parametrize("wish", AFTER_ITS_CREATION, ids=lambda wish: type(wish).__name__)
-def test_nothing_but_an_erasure_can_be_asked_of_a_deleted_plan(wish: PlanCommand) -> None:
-    wished = given(created(A), scored(A), deleted()).when(wish)
-    if wish == ERASE:
+@pytest.mark.parametrize("command", AFTER_ITS_CREATION, ids=lambda command: type(command).__name__)
+def test_nothing_but_an_erasure_can_be_asked_of_a_deleted_plan(command: PlanCommand) -> None:
+    wished = given(created(A), scored(A), deleted()).when(command)
+    if command == ERASE:
         wished.then(HAS_ERASED)
     else:
         wished.refused(PlanGone(PLAN))

@@ -45,8 +45,8 @@ def unsound(*problems: str) -> InvalidInput:
 
 
 def test_what_a_task_depends_on_is_recorded_in_the_order_given() -> None:
-    wish = create(A, B, new(C, depends_on=(B, A)))
-    plan = given().when(wish).then(created(A, B, planned(C, depends_on=(B, A)))).plan
+    command = create(A, B, new(C, depends_on=(B, A)))
+    plan = given().when(command).then(created(A, B, planned(C, depends_on=(B, A)))).plan
 
     assert [task.depends_on for task in plan] == [(), (), (B, A)]
 
@@ -107,14 +107,14 @@ def test_a_circle_is_refused_and_spelled_out(
     depends_on: dict[str, tuple[str, ...]], circle: str
 ) -> None:
     """It may be told from any task of it on, but always along what depends on what."""
-    wish = create(*(new(task, depends_on=on) for task, on in depends_on.items()))
-    given().when(wish).refused(unsound(f"a circle: {circle}"))
+    command = create(*(new(task, depends_on=on) for task, on in depends_on.items()))
+    given().when(command).refused(unsound(f"a circle: {circle}"))
 
 
 def test_tasks_that_share_a_dependency_make_no_circle() -> None:
-    wish = create(A, new(B, depends_on=(A,)), new(C, depends_on=(A,)), new(D, depends_on=(B, C)))
+    command = create(A, new(B, depends_on=(A,)), new(C, depends_on=(A,)), new(D, depends_on=(B, C)))
 
-    given().when(wish).then(created(*DIAMOND))
+    given().when(command).then(created(*DIAMOND))
 
 
 def test_a_long_chain_is_no_circle_until_it_is_closed() -> None:

@@ -15,7 +15,7 @@ from plangate.domain.events import (
     TaskMoved,
     TaskScored,
 )
-from plangate.domain.vocabulary import Written
+from plangate.domain.vocabulary import Erasable
 from tests.support.examples import (
     EVERY_EVENT,
     MORNING,
@@ -85,7 +85,7 @@ def test_what_people_wrote_is_marked_and_can_be_missing(event: BaseModel) -> Non
     marked = {
         name
         for name, field in fields.items()
-        if any(isinstance(mark, Written) for mark in field.metadata)
+        if any(isinstance(mark, Erasable) for mark in field.metadata)
     }
 
     assert marked == WRITTEN[type(event).__name__]

@@ -128,15 +128,15 @@ def test_a_replan_stays_due_although_the_figure_recovers() -> None:
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "command",
     [
         *(score_prompt(A, 1.0), mark(A, DONE), mark(A, PENDING), record_failure(A)),
         *(claim_next(ADA), score_output(A, 1.0)),
     ],
-    ids=lambda wish: type(wish).__name__,
+    ids=lambda command: type(command).__name__,
 )
-def test_nothing_else_answers_it(wish: PlanCommand) -> None:
-    happened = fired().when(wish).happens()
+def test_nothing_else_answers_it(command: PlanCommand) -> None:
+    happened = fired().when(command).happens()
 
     assert happened
     assert fired().and_then(*happened).plan.replan_due
@@ -187,7 +187,7 @@ def test_a_gate_that_holds_hands_out_no_work_and_says_what_would_release_it() ->
 
 
 @pytest.mark.parametrize(
-    "answer", [revise(), retry(A), APPROVE], ids=lambda wish: type(wish).__name__
+    "answer", [revise(), retry(A), APPROVE], ids=lambda command: type(command).__name__
 )
 def test_once_it_is_answered_work_goes_on(answer: PlanCommand) -> None:
     happened = fired(HOLDING).when(answer).happens()

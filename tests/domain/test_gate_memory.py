@@ -65,10 +65,10 @@ def plan_of(*tasks: str, **rules: Any) -> Story:
     return given(created(*(tasks or TASKS), policy=mean(**rules)))
 
 
-def after(story: Story, *wishes: PlanCommand) -> Story:
-    """The plan once all the wishes are granted."""
-    for wish in wishes:
-        story = story.and_then(*story.when(wish).happens())
+def after(story: Story, *commands: PlanCommand) -> Story:
+    """The plan once all the commands are granted."""
+    for command in commands:
+        story = story.and_then(*story.when(command).happens())
     return story
 
 
@@ -322,7 +322,7 @@ def test_too_little_evidence_fires_no_gate_in_a_fall_either() -> None:
 ANSWERS = [REVISE, revise(ChangeTask(task_id=A, title="Better")), retry(A), APPROVE]
 
 
-@pytest.mark.parametrize("answer", ANSWERS, ids=lambda wish: type(wish).__name__)
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda command: type(command).__name__)
 def test_an_answer_ends_the_fall_and_the_row(answer: PlanCommand) -> None:
     """What comes after it is judged afresh: only as many lows again fire the gate."""
     story = judged(plan_of(consecutive_lows=2, latch=True, min_scored=2), 0.1, 0.1, 0.1)

@@ -63,7 +63,7 @@ FENCED = [
     pytest.param(release, id="release"),
     pytest.param(renew, id="renew"),
 ]
-"""Every wish that may say by which claim it is made."""
+"""Every command that may say by which claim it is made."""
 
 OVER: list[tuple[str, tuple[PlanEvent, ...]]] = [
     ("expired", (claimed(A, ADA, NOON), moved(A, IN_PROGRESS, PENDING, EXPIRED))),
@@ -89,9 +89,9 @@ OVERS = [pytest.param(history, id=name) for name, history in OVER]
 # --- the token that is good ----------------------------------------------------
 
 
-@pytest.mark.parametrize("wish", FENCED)
-def test_the_token_of_the_claim_in_force_is_good(wish: Wishing) -> None:
-    story = given(created(A), claimed(A, ADA, SOON)).when(wish(token=2))
+@pytest.mark.parametrize("command", FENCED)
+def test_the_token_of_the_claim_in_force_is_good(command: Wishing) -> None:
+    story = given(created(A), claimed(A, ADA, SOON)).when(command(token=2))
 
     assert story.happens()
 
@@ -103,12 +103,12 @@ def test_a_token_is_good_until_the_lease_runs_out(now: datetime) -> None:
     story.when(score_output(A, token=2), now).then(scored(A), moved(A, IN_PROGRESS, DONE))
 
 
-@pytest.mark.parametrize("wish", FENCED)
+@pytest.mark.parametrize("command", FENCED)
 @pytest.mark.parametrize("now", [SOON, EVENING])
-def test_a_token_is_no_good_once_the_lease_has_run_out(wish: Wishing, now: datetime) -> None:
+def test_a_token_is_no_good_once_the_lease_has_run_out(command: Wishing, now: datetime) -> None:
     story = given(created(A), claimed(A, ADA, SOON))
 
-    story.when(wish(token=2), now).refused(ClaimLost(PLAN, A, 2))
+    story.when(command(token=2), now).refused(ClaimLost(PLAN, A, 2))
 
 
 def test_a_token_is_good_again_when_the_clock_is_set_back_and_nobody_looked() -> None:
@@ -143,20 +143,20 @@ def test_giving_back_what_ones_own_score_has_settled_changes_nothing() -> None:
 # --- the token that is not -----------------------------------------------------
 
 
-@pytest.mark.parametrize("wish", FENCED)
+@pytest.mark.parametrize("command", FENCED)
 @pytest.mark.parametrize("history", OVERS)
 def test_a_token_is_refused_when_its_claim_is_over(
-    wish: Wishing, history: tuple[PlanEvent, ...]
+    command: Wishing, history: tuple[PlanEvent, ...]
 ) -> None:
-    given(created(A), *history).when(wish(token=2)).refused(ClaimLost(PLAN, A, 2))
+    given(created(A), *history).when(command(token=2)).refused(ClaimLost(PLAN, A, 2))
 
 
-@pytest.mark.parametrize("wish", FENCED)
+@pytest.mark.parametrize("command", FENCED)
 @pytest.mark.parametrize("holder", [BOB, None])
-def test_a_late_worker_is_told_who_holds_the_task_now(wish: Wishing, holder: str | None) -> None:
+def test_a_late_worker_is_told_who_holds_the_task_now(command: Wishing, holder: str | None) -> None:
     history = claimed(A, ADA, NOON), moved(A, IN_PROGRESS, PENDING, EXPIRED), claimed(A, holder)
 
-    given(created(A), *history).when(wish(token=2)).refused(ClaimLost(PLAN, A, 2, holder, 4))
+    given(created(A), *history).when(command(token=2)).refused(ClaimLost(PLAN, A, 2, holder, 4))
 
 
 def test_a_late_worker_is_not_told_of_a_holder_who_is_late_as_well() -> None:
@@ -190,20 +190,20 @@ def test_a_late_update_records_neither_score() -> None:
     story.when(update(A)).then(scored(A, PROMPT), scored(A), moved(A, IN_PROGRESS, DONE))
 
 
-@pytest.mark.parametrize("wish", [w for w in FENCED if w.id != "renew"])
+@pytest.mark.parametrize("command", [w for w in FENCED if w.id != "renew"])
 @pytest.mark.parametrize("history", [*OVERS, pytest.param((claimed(A, BOB),), id="in force")])
-def test_no_token_at_all_is_never_late(wish: Wishing, history: tuple[PlanEvent, ...]) -> None:
+def test_no_token_at_all_is_never_late(command: Wishing, history: tuple[PlanEvent, ...]) -> None:
     for now in (MORNING, NOON, EVENING):
-        happened = given(created(A), *history).when(wish(token=None), now).happens()
-        assert happened or isinstance(wish(token=None), ReleaseTask)
+        happened = given(created(A), *history).when(command(token=None), now).happens()
+        assert happened or isinstance(command(token=None), ReleaseTask)
 
 
 def test_a_token_for_a_task_that_is_not_in_the_plan_is_refused_as_that() -> None:
     story = given(created(A, B), claimed(A, ADA), dropped(A))
 
-    for wish in (score_output, renew, release):
-        story.when(wish(A, token=2)).refused(TaskGone(PLAN, A, "dropped"))
-        story.when(wish(STRANGER, token=2)).refused(TaskNotFound(PLAN, STRANGER))
+    for command in (score_output, renew, release):
+        story.when(command(A, token=2)).refused(TaskGone(PLAN, A, "dropped"))
+        story.when(command(STRANGER, token=2)).refused(TaskNotFound(PLAN, STRANGER))
 
 
 # --- the heartbeat -------------------------------------------------------------

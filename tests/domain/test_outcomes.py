@@ -84,10 +84,10 @@ def test_it_may_come_after_the_plan_was_paused_or_put_away(standing: PlanEvent) 
     assert after.state is story.plan.state
 
 
-@pytest.mark.parametrize("wish", [record_outcome(STRANGER), record_outcome(STRANGER, REJECTED)])
-def test_a_task_that_never_was_has_no_outcome(wish: PlanCommand) -> None:
-    given(created(A)).when(wish).refused(TaskNotFound(PLAN, STRANGER))
-    given(created(A), HAS_ARCHIVED).when(wish).refused(TaskNotFound(PLAN, STRANGER))
+@pytest.mark.parametrize("command", [record_outcome(STRANGER), record_outcome(STRANGER, REJECTED)])
+def test_a_task_that_never_was_has_no_outcome(command: PlanCommand) -> None:
+    given(created(A)).when(command).refused(TaskNotFound(PLAN, STRANGER))
+    given(created(A), HAS_ARCHIVED).when(command).refused(TaskNotFound(PLAN, STRANGER))
 
 
 def test_neither_has_a_plan_that_is_gone_or_never_was() -> None:

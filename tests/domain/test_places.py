@@ -98,14 +98,14 @@ def test_nothing_stands_beside_a_task_that_is_not_there(side: str) -> None:
 
 
 def test_later_changes_find_their_places_in_what_earlier_ones_made() -> None:
-    wish = revise(
+    command = revise(
         AddTask(task=new(D), before=B),
         AddTask(task=new(E), after=D),
         MoveTask(task_id=A, after=E),
         DropTask(task_id=B),
     )
 
-    story = given(created(A, B, C)).when(wish)
+    story = given(created(A, B, C)).when(command)
     plan = story.then(HAS_REVISED, added(D, B), added(E, B), put(A, B), dropped(B)).plan
     assert plan.order == (D, E, A, C)
 

@@ -51,7 +51,7 @@ def taken(*task_ids: str, place: int = 0) -> InvalidInput:
 
 
 def test_all_changes_happen_in_their_order_and_each_is_an_event_of_its_own() -> None:
-    wish = revise(
+    command = revise(
         AddTask(task=new(D)),
         ChangeTask(task_id=A, depends_on=(D,)),
         MoveTask(task_id=D, before=A),
@@ -59,7 +59,7 @@ def test_all_changes_happen_in_their_order_and_each_is_an_event_of_its_own() -> 
     )
     plan = (
         given(created(A, B, C))
-        .when(wish)
+        .when(command)
         .then(HAS_REVISED, added(D), changed(A, depends_on=(D,)), put(D, A), dropped(B))
         .plan
     )
@@ -144,10 +144,10 @@ def test_what_an_earlier_change_took_out_is_gone_for_the_later_ones() -> None:
 
 
 def test_a_change_of_no_known_kind_is_a_bug_and_is_named() -> None:
-    wish = RevisePlan.model_construct(reason=WHY, changes=cast("tuple[Change]", ("unheard of",)))
+    command = RevisePlan.model_construct(reason=WHY, changes=cast("tuple[Change]", ("unheard of",)))
 
     with pytest.raises(AssertionError, match="unheard of"):
-        given(created(A)).when(wish).happens()
+        given(created(A)).when(command).happens()
 
 
 # --- the limits ---------------------------------------------------------------

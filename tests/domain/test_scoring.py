@@ -181,14 +181,14 @@ def test_a_better_score_brings_the_plan_back_on_course() -> None:
 def test_scores_for_a_task_that_nobody_planned_are_refused() -> None:
     story = given(created(A, B, C, policy=REFUSING))
 
-    for wish in (
+    for command in (
         score_prompt(STRANGER),
         score_output(STRANGER),
         update(STRANGER),
         update(STRANGER, prompt=None),
         score_output(STRANGER, 85),
     ):
-        story.when(wish).refused(TaskNotFound(PLAN, STRANGER))
+        story.when(command).refused(TaskNotFound(PLAN, STRANGER))
 
 
 def test_a_bad_prompt_still_to_come_sends_good_work_back_until_it_is_judged_anew() -> None:

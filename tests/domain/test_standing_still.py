@@ -107,17 +107,17 @@ def test_claims_do_not_expire_in_a_paused_plan_until_it_goes_on() -> None:
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "command",
     [
         *(score_prompt(), score_output(), mark(B), release(), renew(A, 2, 60.0), revise()),
         *(retry(B), RESUME, ARCHIVE, delete()),
     ],
-    ids=lambda wish: type(wish).__name__,
+    ids=lambda command: type(command).__name__,
 )
-def test_all_else_goes_on_in_a_paused_plan(wish: PlanCommand) -> None:
+def test_all_else_goes_on_in_a_paused_plan(command: PlanCommand) -> None:
     history = created(A, B), claimed(A, ADA), moved(B, PENDING, FAILED), HAS_PAUSED
 
-    assert given(*history).when(wish).happens()
+    assert given(*history).when(command).happens()
 
 
 # --- put away ------------------------------------------------------------------
@@ -148,20 +148,20 @@ def test_a_plan_can_be_put_away_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "command",
     [
-        wish
-        for wish in EVERY_WISH
+        command
+        for command in EVERY_WISH
         if not isinstance(
-            wish,
+            command,
             CreatePlan | ArchivePlan | RestorePlan | RecordOutcome | DeletePlan | ErasePlan,
         )
     ],
-    ids=lambda wish: type(wish).__name__,
+    ids=lambda command: type(command).__name__,
 )
-def test_nothing_happens_to_a_plan_that_is_put_away(wish: PlanCommand) -> None:
-    given(created(A), scored(A), HAS_ARCHIVED).when(wish).refused(ARCHIVED)
-    given(created(A), scored(A), HAS_PAUSED, HAS_ARCHIVED).when(wish).refused(ARCHIVED)
+def test_nothing_happens_to_a_plan_that_is_put_away(command: PlanCommand) -> None:
+    given(created(A), scored(A), HAS_ARCHIVED).when(command).refused(ARCHIVED)
+    given(created(A), scored(A), HAS_PAUSED, HAS_ARCHIVED).when(command).refused(ARCHIVED)
 
 
 def test_the_id_of_a_plan_that_is_put_away_stays_taken() -> None:

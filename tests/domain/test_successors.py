@@ -63,11 +63,11 @@ def test_whatever_has_become_of_a_task_its_successors_begin_afresh(status: TaskS
     assert story.plan.rolling_confidence == 1.25 / 1.5
 
     into = SplitTask(task_id=A, into=(new(D), new(E)))
-    for wish, event in (
+    for command, event in (
         (into, split(A)),
         (ReplaceTask(task_id=A, by=new(D)), replaced(A)),
     ):
-        plan = story.when(revise(wish)).then(HAS_REVISED, event).plan
+        plan = story.when(revise(command)).then(HAS_REVISED, event).plan
         task = plan.task(D)
         assert (task.status, task.attempt, task.claim) == (PENDING, 1, None)
         assert (task.prompt_score, task.output_score) == (None, None)
@@ -93,11 +93,11 @@ def test_what_depended_on_a_replaced_task_depends_on_the_other() -> None:
 
 
 def test_a_dependant_that_named_a_successor_already_names_it_once() -> None:
-    wish = revise(
+    command = revise(
         ChangeTask(task_id=C, depends_on=(E, A)),
         SplitTask(task_id=A, into=(new(D), new(E))),
     )
-    story = given(created(A, B, C)).when(wish)
+    story = given(created(A, B, C)).when(command)
 
     plan = story.then(HAS_REVISED, changed(C, depends_on=(E, A)), split(A)).plan
     assert plan.task(C).depends_on == (E, D)
@@ -175,12 +175,12 @@ def test_a_successor_is_held_to_the_same_rules_as_every_task(
 
 
 def test_a_successor_can_be_succeeded_in_the_same_revision() -> None:
-    wish = revise(
+    command = revise(
         ReplaceTask(task_id=A, by=new(D)),
         SplitTask(task_id=D, into=(new(E), new("more"))),
         AddTask(task=new("last", depends_on=(E,)), after=E),
     )
-    story = given(created(A, planned(B, depends_on=(A,)))).when(wish)
+    story = given(created(A, planned(B, depends_on=(A,)))).when(command)
 
     plan = story.then(
         HAS_REVISED,

@@ -1,4 +1,4 @@
-"""No plan gets stuck: wishes lead into every state, and on from all but the final ones."""
+"""No plan gets stuck: commands lead into every state, and on from all but the final ones."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -69,8 +69,8 @@ tokens = st.none() | st.integers(1, 12)
 tasks = st.builds(new, ids, depends_on=several) | st.builds(new, ids)
 
 
-def asked(wish: type[BaseModel], **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.fixed_dictionaries(fields).map(wish.model_validate)
+def asked(command: type[BaseModel], **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries(fields).map(command.model_validate)
 
 
 changes = st.one_of(
@@ -85,7 +85,7 @@ changes = st.one_of(
     asked(SplitTask, task_id=ids, into=st.tuples(tasks, tasks)),
     asked(ReplaceTask, task_id=ids, by=tasks),
 )
-wishes: st.SearchStrategy[PlanCommand] = st.one_of(
+commands: st.SearchStrategy[PlanCommand] = st.one_of(
     st.sampled_from([APPROVE, PAUSE, RESUME, ARCHIVE, RESTORE]),
     st.builds(score_prompt, ids, scores, token=tokens),
     st.builds(score_output, ids, scores, token=tokens, mark_done=st.booleans()),
@@ -100,7 +100,7 @@ wishes: st.SearchStrategy[PlanCommand] = st.one_of(
     ),
 )
 moments = st.sampled_from([-60, 0, 30, 60, 600]).map(lambda s: NOON + timedelta(seconds=s))
-walks = st.lists(st.tuples(wishes, moments), max_size=25)
+walks = st.lists(st.tuples(commands, moments), max_size=25)
 policies = st.builds(
     Policy,
     gate=st.sampled_from(Gate),
@@ -116,13 +116,13 @@ LATER = NOON + timedelta(hours=1)
 
 
 def walked(policy: Policy, walk: Iterable[tuple[PlanCommand, datetime]]) -> list[Plan]:
-    """A plan at every version that these wishes lead it through; what is refused is refused."""
+    """A plan at every version that these commands lead it through; what is refused is refused."""
     first = create(A, new(B, depends_on=(A,)), C, policy=policy)
     plan = fold(Plan(PLAN), decide(Plan(PLAN), first, NOON))
     plans = [plan]
-    for wish, now in walk:
+    for command, now in walk:
         try:
-            plan = fold(plan, decide(plan, wish, now))
+            plan = fold(plan, decide(plan, command, now))
         except PlangateError:
             continue
         plans.append(plan)
@@ -162,7 +162,7 @@ def in_status(plan: Plan, status: TaskStatus) -> list[str]:
     ],
 )
 def test_every_state_is_reached_by_wishes(wished: list[PlanCommand], state: PlanState) -> None:
-    plans = walked(HOLDING, [(wish, NOON) for wish in wished])
+    plans = walked(HOLDING, [(command, NOON) for command in wished])
 
     assert plans[-1].state is state
 

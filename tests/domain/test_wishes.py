@@ -1,4 +1,4 @@
-"""What can be asked for: the shape of each wish, and which bound each of its fields has."""
+"""What can be asked for: the shape of each command, and which bound each of its fields has."""
 
 from typing import Any, get_args
 
@@ -34,33 +34,33 @@ TASK = NewTask(id=A, title="Do it")
 JUDGING = [score_prompt(), score_output(), update()]
 
 
-def remade(wish: BaseModel, **fields: object) -> Any:
-    """The same wish with other fields, read as from a caller."""
-    said = {name: getattr(wish, name) for name in wish.model_fields_set}
-    return type(wish).model_validate(said | fields)
+def remade(command: BaseModel, **fields: object) -> Any:
+    """The same command with other fields, read as from a caller."""
+    said = {name: getattr(command, name) for name in command.model_fields_set}
+    return type(command).model_validate(said | fields)
 
 
-def refused(wish: BaseModel, **fields: object) -> list[tuple[object, ...]]:
+def refused(command: BaseModel, **fields: object) -> list[tuple[object, ...]]:
     """Where the wrong things stand."""
     with pytest.raises(ValidationError) as caught:
-        remade(wish, **fields)
+        remade(command, **fields)
     return [error["loc"] for error in caught.value.errors()]
 
 
 def test_there_is_an_example_of_every_wish() -> None:
-    assert {type(wish) for wish in EVERY_WISH} == set(get_args(PlanCommand))
+    assert {type(command) for command in EVERY_WISH} == set(get_args(PlanCommand))
 
 
-@pytest.mark.parametrize("wish", [*EVERY_WISH, TASK], ids=lambda wish: type(wish).__name__)
-def test_no_wish_has_unknown_fields_or_changes(wish: BaseModel) -> None:
-    assert remade(wish) == wish
-    assert refused(wish, colour="red") == [("colour",)]
+@pytest.mark.parametrize("command", [*EVERY_WISH, TASK], ids=lambda command: type(command).__name__)
+def test_no_wish_has_unknown_fields_or_changes(command: BaseModel) -> None:
+    assert remade(command) == command
+    assert refused(command, colour="red") == [("colour",)]
     with pytest.raises(ValidationError, match=r"frozen|no field"):
-        wish.task_id = "other"  # type: ignore[attr-defined]
+        command.task_id = "other"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
-    "wish, field, most",
+    "command, field, most",
     [
         (create(), "goal", 4_000),
         (TASK, "id", 200),
@@ -81,15 +81,15 @@ def test_no_wish_has_unknown_fields_or_changes(wish: BaseModel) -> None:
         (delete(), "reason", 20_000),
     ],
 )
-def test_text_is_bounded(wish: BaseModel, field: str, most: int) -> None:
-    assert getattr(remade(wish, **{field: "x" * most}), field) == "x" * most
-    assert refused(wish, **{field: "x" * (most + 1)}) == [(field,)]
-    assert refused(wish, **{field: "a\0"}) == [(field,)]
-    assert refused(wish, **{field: 7}) == [(field,)]
+def test_text_is_bounded(command: BaseModel, field: str, most: int) -> None:
+    assert getattr(remade(command, **{field: "x" * most}), field) == "x" * most
+    assert refused(command, **{field: "x" * (most + 1)}) == [(field,)]
+    assert refused(command, **{field: "a\0"}) == [(field,)]
+    assert refused(command, **{field: 7}) == [(field,)]
 
 
 @pytest.mark.parametrize(
-    "wish, field",
+    "command, field",
     [
         (create(), "goal"),
         (TASK, "id"),
@@ -102,8 +102,8 @@ def test_text_is_bounded(wish: BaseModel, field: str, most: int) -> None:
     ],
 )
 @pytest.mark.parametrize("blank", ["", "  "])
-def test_what_must_say_something_says_something(wish: BaseModel, field: str, blank: str) -> None:
-    assert refused(wish, **{field: blank}) == [(field,)]
+def test_what_must_say_something_says_something(command: BaseModel, field: str, blank: str) -> None:
+    assert refused(command, **{field: blank}) == [(field,)]
 
 
 def test_a_description_and_a_rationale_may_be_empty() -> None:
@@ -112,30 +112,30 @@ def test_a_description_and_a_rationale_may_be_empty() -> None:
 
 
 @pytest.mark.parametrize(
-    "wish, field",
-    [(create(), "metadata"), (TASK, "metadata"), *((wish, "evidence") for wish in JUDGING)],
+    "command, field",
+    [(create(), "metadata"), (TASK, "metadata"), *((command, "evidence") for command in JUDGING)],
 )
-def test_metadata_and_evidence_are_json_objects(wish: BaseModel, field: str) -> None:
+def test_metadata_and_evidence_are_json_objects(command: BaseModel, field: str) -> None:
     value = {"links": [1, None, {"deep": True}]}
 
-    assert getattr(remade(wish, **{field: value}), field) == value
-    assert getattr(remade(wish, **{field: {}}), field) == {}
+    assert getattr(remade(command, **{field: value}), field) == value
+    assert getattr(remade(command, **{field: {}}), field) == {}
     outlandish: list[object] = [[], "text", {1: 2}, {"a": float("nan")}, {"a": "x" * 65_536}]
     for wrong in outlandish:
-        assert refused(wish, **{field: wrong}) == [(field,)]
+        assert refused(command, **{field: wrong}) == [(field,)]
 
 
-@pytest.mark.parametrize("wish", [*JUDGING, record_failure()])
-def test_a_scorer_is_bounded(wish: BaseModel) -> None:
+@pytest.mark.parametrize("command", [*JUDGING, record_failure()])
+def test_a_scorer_is_bounded(command: BaseModel) -> None:
     judge = {"kind": "human", "name": "Ada", "version": None}
 
-    assert remade(wish, scorer=judge).scorer.model_dump() == judge
-    assert refused(wish, scorer={"kind": "human", "name": "x" * 201}) == [("scorer",)]
-    assert refused(wish, scorer={"kind": "ghost", "name": "x"}) == [("scorer", "kind")]
+    assert remade(command, scorer=judge).scorer.model_dump() == judge
+    assert refused(command, scorer={"kind": "human", "name": "x" * 201}) == [("scorer",)]
+    assert refused(command, scorer={"kind": "ghost", "name": "x"}) == [("scorer", "kind")]
 
 
 @pytest.mark.parametrize(
-    "wish, field",
+    "command, field",
     [
         (score_prompt(), "score"),
         (score_output(), "score"),
@@ -143,19 +143,19 @@ def test_a_scorer_is_bounded(wish: BaseModel) -> None:
         (update(), "output_score"),
     ],
 )
-def test_a_score_is_any_finite_number(wish: BaseModel, field: str) -> None:
+def test_a_score_is_any_finite_number(command: BaseModel, field: str) -> None:
     for number in (0.0, 1.0, -1, 85, 0.5):
-        assert getattr(remade(wish, **{field: number}), field) == number
+        assert getattr(remade(command, **{field: number}), field) == number
     for wrong in (float("nan"), float("inf"), float("-inf"), True, False, "0.5", [0.5]):
-        assert refused(wish, **{field: wrong}) == [(field,)]
+        assert refused(command, **{field: wrong}) == [(field,)]
 
 
-@pytest.mark.parametrize("wish", [score_output(), update()])
-def test_mark_done_is_true_unless_it_is_said_to_be_false(wish: BaseModel) -> None:
-    assert remade(wish).mark_done is True
-    assert remade(wish, mark_done=False).mark_done is False
+@pytest.mark.parametrize("command", [score_output(), update()])
+def test_mark_done_is_true_unless_it_is_said_to_be_false(command: BaseModel) -> None:
+    assert remade(command).mark_done is True
+    assert remade(command, mark_done=False).mark_done is False
     for wrong in ("yes", 1, 0, None):
-        assert refused(wish, mark_done=wrong) == [("mark_done",)]
+        assert refused(command, mark_done=wrong) == [("mark_done",)]
 
 
 def test_a_prompt_score_settles_nothing_and_cannot_be_asked_to() -> None:

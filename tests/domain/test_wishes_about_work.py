@@ -1,4 +1,4 @@
-"""What can be asked for about work and the plan itself: each wish's shape and bounds."""
+"""What can be asked for about work and the plan itself: each command's shape and bounds."""
 
 from typing import Any, get_args
 
@@ -54,33 +54,33 @@ EVERY_CHANGE: list[Change] = [
 PLACED = [AddTask(task=new(D)), MoveTask(task_id=A)]
 
 
-def by_name(wish: object) -> str:
-    return type(wish).__name__
+def by_name(command: object) -> str:
+    return type(command).__name__
 
 
-def remade(wish: BaseModel, **fields: object) -> Any:
-    """The same wish with other fields, read as from a caller."""
-    said = {name: getattr(wish, name) for name in wish.model_fields_set}
-    return type(wish).model_validate(said | fields)
+def remade(command: BaseModel, **fields: object) -> Any:
+    """The same command with other fields, read as from a caller."""
+    said = {name: getattr(command, name) for name in command.model_fields_set}
+    return type(command).model_validate(said | fields)
 
 
-def refused(wish: BaseModel, **fields: object) -> list[tuple[object, ...]]:
+def refused(command: BaseModel, **fields: object) -> list[tuple[object, ...]]:
     """Where the wrong things stand."""
     with pytest.raises(ValidationError) as caught:
-        remade(wish, **fields)
+        remade(command, **fields)
     return [error["loc"] for error in caught.value.errors()]
 
 
 # --- reasons, tokens, workers, leases ------------------------------------------
 
 
-@pytest.mark.parametrize("wish", WITH_A_REASON, ids=by_name)
-def test_what_is_decided_about_a_plan_has_a_reason(wish: BaseModel) -> None:
-    assert remade(wish, reason="x" * 20_000).reason == "x" * 20_000
+@pytest.mark.parametrize("command", WITH_A_REASON, ids=by_name)
+def test_what_is_decided_about_a_plan_has_a_reason(command: BaseModel) -> None:
+    assert remade(command, reason="x" * 20_000).reason == "x" * 20_000
     for wrong in ("x" * 20_001, "", " \n", "a\0", None, 7):
-        assert refused(wish, reason=wrong) == [("reason",)]
+        assert refused(command, reason=wrong) == [("reason",)]
     with pytest.raises(ValidationError, match="reason\n  Field required"):
-        type(wish).model_validate(wish.model_dump(exclude={"reason"}))
+        type(command).model_validate(command.model_dump(exclude={"reason"}))
 
 
 def test_a_task_is_given_back_with_a_reason_or_without() -> None:
@@ -89,17 +89,17 @@ def test_a_task_is_given_back_with_a_reason_or_without() -> None:
     assert refused(release(), reason=" ") == [("reason",)]
 
 
-@pytest.mark.parametrize("wish", WITH_A_TOKEN, ids=by_name)
-def test_whoever_has_a_claim_may_say_which(wish: BaseModel) -> None:
-    assert remade(wish, token=1).token == 1
+@pytest.mark.parametrize("command", WITH_A_TOKEN, ids=by_name)
+def test_whoever_has_a_claim_may_say_which(command: BaseModel) -> None:
+    assert remade(command, token=1).token == 1
     for wrong in (0, -1, True, "1", 1.0):
-        assert refused(wish, token=wrong) == [("token",)]
+        assert refused(command, token=wrong) == [("token",)]
 
 
-@pytest.mark.parametrize("wish", WITH_A_TOKEN[:-1], ids=by_name)
-def test_a_token_may_be_left_out(wish: BaseModel) -> None:
-    assert remade(wish).token is None
-    assert remade(wish, token=None).token is None
+@pytest.mark.parametrize("command", WITH_A_TOKEN[:-1], ids=by_name)
+def test_a_token_may_be_left_out(command: BaseModel) -> None:
+    assert remade(command).token is None
+    assert remade(command, token=None).token is None
 
 
 def test_a_heartbeat_has_a_token() -> None:
@@ -119,39 +119,39 @@ def test_a_claim_may_name_a_worker_a_lease_and_a_task() -> None:
             assert refused(claim_next(), **{field: wrong}) == [(field,)]
 
 
-@pytest.mark.parametrize("wish", [claim_next(), renew()], ids=by_name)
-def test_a_lease_is_bounded(wish: BaseModel) -> None:
-    assert remade(wish, lease=0.001).lease == 0.001
-    assert remade(wish, lease=2_592_000).lease == 2_592_000.0
+@pytest.mark.parametrize("command", [claim_next(), renew()], ids=by_name)
+def test_a_lease_is_bounded(command: BaseModel) -> None:
+    assert remade(command, lease=0.001).lease == 0.001
+    assert remade(command, lease=2_592_000).lease == 2_592_000.0
     for wrong in (0, -1, 2_592_000.001, float("nan"), float("inf"), True, "60"):
-        assert refused(wish, lease=wrong) == [("lease",)]
+        assert refused(command, lease=wrong) == [("lease",)]
 
 
-@pytest.mark.parametrize("wish", [renew(), release(), retry(), *EVERY_CHANGE[1:]], ids=by_name)
-def test_a_task_is_named_by_an_identifier(wish: BaseModel) -> None:
-    assert remade(wish, task_id="x" * 200).task_id == "x" * 200
+@pytest.mark.parametrize("command", [renew(), release(), retry(), *EVERY_CHANGE[1:]], ids=by_name)
+def test_a_task_is_named_by_an_identifier(command: BaseModel) -> None:
+    assert remade(command, task_id="x" * 200).task_id == "x" * 200
     for wrong in ("x" * 201, "", " ", "a\n", 7, None):
-        assert refused(wish, task_id=wrong) == [("task_id",)]
+        assert refused(command, task_id=wrong) == [("task_id",)]
 
 
 # --- priority, labels, dependencies --------------------------------------------
 
 
-@pytest.mark.parametrize("wish", [create(), new(A), CHANGE], ids=by_name)
-def test_priority_and_labels_are_bounded(wish: BaseModel) -> None:
-    assert remade(wish, priority=-1_000, labels=["a", "b"]).labels == ("a", "b")
+@pytest.mark.parametrize("command", [create(), new(A), CHANGE], ids=by_name)
+def test_priority_and_labels_are_bounded(command: BaseModel) -> None:
+    assert remade(command, priority=-1_000, labels=["a", "b"]).labels == ("a", "b")
     for wrong in (1_001, -1_001, True, "1", 1.0):
-        assert refused(wish, priority=wrong) == [("priority",)]
-    assert refused(wish, labels=["a", "a"]) == [("labels",)]
-    assert refused(wish, labels=["a", " "]) == [("labels", 1)]
-    assert refused(wish, labels=list(map(str, range(51)))) == [("labels",)]
+        assert refused(command, priority=wrong) == [("priority",)]
+    assert refused(command, labels=["a", "a"]) == [("labels",)]
+    assert refused(command, labels=["a", " "]) == [("labels", 1)]
+    assert refused(command, labels=list(map(str, range(51)))) == [("labels",)]
 
 
-@pytest.mark.parametrize("wish", [new(A), CHANGE], ids=by_name)
-def test_dependencies_are_different_identifiers(wish: BaseModel) -> None:
-    assert remade(wish, depends_on=[B, C]).depends_on == (B, C)
-    assert refused(wish, depends_on=[B, B]) == [("depends_on",)]
-    assert refused(wish, depends_on=[B, ""]) == [("depends_on", 1)]
+@pytest.mark.parametrize("command", [new(A), CHANGE], ids=by_name)
+def test_dependencies_are_different_identifiers(command: BaseModel) -> None:
+    assert remade(command, depends_on=[B, C]).depends_on == (B, C)
+    assert refused(command, depends_on=[B, B]) == [("depends_on",)]
+    assert refused(command, depends_on=[B, ""]) == [("depends_on", 1)]
 
 
 def test_what_is_left_out_about_urgency_is_nothing() -> None:
@@ -177,9 +177,9 @@ def test_no_change_has_unknown_fields_or_changes(change: Change) -> None:
 @pytest.mark.parametrize("change", EVERY_CHANGE, ids=by_name)
 def test_a_change_is_recognised_by_what_it_is_called(change: Change) -> None:
     said = change.model_dump(exclude_defaults=True, exclude_none=True)
-    wish = RevisePlan.model_validate({"reason": WHY, "changes": [{"op": change.op} | said]})
+    command = RevisePlan.model_validate({"reason": WHY, "changes": [{"op": change.op} | said]})
 
-    assert wish.changes == (change,)
+    assert command.changes == (change,)
 
 
 def test_changes_are_called_by_short_verbs() -> None:

@@ -24,7 +24,7 @@ def database(tmp_path: Path) -> Path:
     acks = AckLog(tmp_path / "acks")
     with connect(tmp_path / "plans.db") as registry:
         for errand in (creating("p", 3), SCORED, MARKED, ASKED_IN_VAIN, CLAIMED):
-            acks.carry_out(errand, registry)
+            acks.handle(errand, registry)
     acks.close()
     return tmp_path / "plans.db"
 

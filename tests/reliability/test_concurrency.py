@@ -79,7 +79,7 @@ def test_no_task_is_handed_out_twice_and_none_is_missed(
     database = tmp_path / "plans.db"
     setup, *logs = [tmp_path / f"{n}.acks" for n in range(CLAIMERS + 1)]
     with connect(database) as registry:
-        AckLog(setup).carry_out(creating("queue", TASKS), registry)
+        AckLog(setup).handle(creating("queue", TASKS), registry)
     claim = _claimed_by_processes if apart else _claimed_by_threads
     seconds = claim(database, logs)
 

@@ -91,7 +91,7 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
 
 def _register(registry: PlanRegistry, acks: AckLog) -> None:
     for plan_id in PLANS:
-        acks.carry_out(creating(plan_id, TASKS), registry)
+        acks.handle(creating(plan_id, TASKS), registry)
 
 
 def _work_until_full(registry: PlanRegistry, acks: AckLog, todo: Iterator[Errand]) -> None:
@@ -99,7 +99,7 @@ def _work_until_full(registry: PlanRegistry, acks: AckLog, todo: Iterator[Errand
     refusals = 0
     while refusals < REFUSALS:
         try:
-            acks.carry_out(next(todo), registry)
+            acks.handle(next(todo), registry)
         except StoreFull:
             refusals += 1
 
@@ -110,9 +110,9 @@ def _send_again_and_go_on(
     refused = Promises.in_logs([log]).open
     assert len(refused) == REFUSALS
     for errand in refused:
-        acks.carry_out(errand, registry)
+        acks.handle(errand, registry)
     for _ in range(REFUSALS):
-        acks.carry_out(next(todo), registry)
+        acks.handle(next(todo), registry)
 
 
 def _fill(ballast: Path) -> None:

@@ -80,7 +80,7 @@ def _send_again(database: Path, log: Path, promises: Promises) -> None:
     acks = AckLog(log)
     with connect(database) as registry:
         for errand in promises.open:
-            acks.carry_out(errand, registry)
+            acks.handle(errand, registry)
     acks.close()
 
 

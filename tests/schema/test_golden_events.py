@@ -256,7 +256,7 @@ def test_erasing_peoples_words_leaves_the_canonical_form_and_a_readable_event(pa
         del holder[last]
     assert codec.canonical_form(codec.erased(before)) == form
     assert codec.erased(codec.erased(before)) == codec.erased(before)
-    assert not codec.holds_words(codec.erased(before))
+    assert not codec.has_erasable_text(codec.erased(before))
     assert codec.is_as_written(codec.erased(before))
     assert json.loads(codec.erased(before).state)["meta"].keys().isdisjoint({"salt"})
     assert canonical_form("billing", 7, name, compact(erased)) == form

@@ -9,8 +9,8 @@ from plangate.domain.commands import CreatePlan, NewTask
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from tests.support.clocks import DAWN
+from tests.support.commands import TASKS
 from tests.support.naive import NaivePlan, NaivePolicy, NaiveTask
-from tests.support.wishes import TASKS
 
 POLICIES: list[dict[str, Any]] = [
     {},
@@ -36,17 +36,17 @@ DEPENDENCIES: list[dict[str, list[str]]] = [
 
 
 def a_plan(tasks: int, policy: int, dependencies: int) -> tuple[CreatePlan, NaivePlan]:
-    """The wish for a plan, and the plan in the naive model."""
+    """The command for a plan, and the plan in the naive model."""
     ids = TASKS[:tasks]
     on = {t: [d for d in DEPENDENCIES[dependencies].get(t, []) if d in ids] for t in ids}
     numbers = Policy(**POLICIES[policy])
-    wish = CreatePlan(
+    command = CreatePlan(
         goal="g",
         tasks=tuple(NewTask(id=t, title=t, depends_on=tuple(on[t])) for t in ids),
         policy=numbers,
     )
     told = cast("NaivePolicy", numbers.model_dump(mode="json"))
-    return wish, NaivePlan("p", told, [NaiveTask(t, on[t]) for t in ids])
+    return command, NaivePlan("p", told, [NaiveTask(t, on[t]) for t in ids])
 
 
 def at(naive: NaivePlan) -> datetime:

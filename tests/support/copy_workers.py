@@ -30,7 +30,7 @@ def back_up_and_hang(store: Path, path: Path, told: Connection) -> None:
         told.send("begun")
         Event().wait()
 
-    backup(path, store, tell=hang)
+    backup(path, store, progress=hang)
 
 
 def back_up_with_little_space(store: Path, path: Path, told: Connection) -> None:

@@ -1,6 +1,6 @@
 """One ordinary example of everything: tests name only what they are about.
 
-Events are called as they are told (`scored`), wishes as they are made
+Events are called as they are told (`scored`), commands as they are made
 (`score_output`). Events of a history happen in the morning; stories decide at noon.
 """
 
@@ -202,7 +202,7 @@ HAS_RESTORED = PlanRestored(at=MORNING, reason=WHY)
 HAS_ERASED = PlanErased(at=MORNING)
 
 
-# --- what somebody wishes ------------------------------------------------------
+# --- what somebody commands ------------------------------------------------------
 
 
 def new(task: str = A, **facts: Any) -> NewTask:

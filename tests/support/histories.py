@@ -6,17 +6,17 @@ from datetime import datetime
 
 from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.replay.recorded_commands import RecordedCommand
-from plangate.application.replay.rerun import Input, Step, rerun
+from plangate.application.replay.rerun import Input, RerunStep, rerun
 from plangate.domain.commands import PlanCommand
 from plangate.domain.decisions import decide
 from plangate.domain.errors import PlangateError
 from plangate.domain.events import PlanEvent
 from plangate.domain.plan import Plan, event_id, fold
 from plangate.domain.policy import Policy
+from tests.support.commands import some_wish
 from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan, at
 from tests.support.examples import NOON, PLAN
 from tests.support.naive import NaivePlan, Refused
-from tests.support.wishes import some_wish
 
 Wishes = Sequence[tuple[PlanCommand, datetime]]
 
@@ -54,7 +54,7 @@ def facts(command: RecordedCommand) -> list[PlanEvent]:
     return [entry.event for entry in command.events]
 
 
-def again(commands: Iterable[RecordedCommand], policy: Policy | None = None) -> list[Step]:
+def again(commands: Iterable[RecordedCommand], policy: Policy | None = None) -> list[RerunStep]:
     """The same inputs once more, under another policy or that of each plan."""
     return list(rerun(map(Input.of, commands), lambda own: policy or own))
 

@@ -27,7 +27,7 @@ _SETTINGS: Final = {"listen_addresses": "127.0.0.1", "max_connections": "150"}
 
 
 class PostgresServer:
-    """A server with one empty database; stopped, killed and started again as a test wishes."""
+    """A server with one empty database; stopped, killed and started again as a test commands."""
 
     def __init__(self, folder: Path, settings: dict[str, str]) -> None:
         self._folder = folder

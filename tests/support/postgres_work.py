@@ -73,13 +73,13 @@ class Persistent:
     def work(self, plan_ids: list[str], seed: int, until: Event) -> None:
         """Run errands on the plans until told to stop."""
         for plan_id in plan_ids:
-            self.carry_out(creating(plan_id, TASKS))
+            self.handle(creating(plan_id, TASKS))
         for errand in errands(Random(seed), plan_ids, TASKS, f"w{seed}"):
             if until.is_set():
                 return
-            self.carry_out(errand)
+            self.handle(errand)
 
-    def carry_out(self, errand: Errand) -> Answer:
+    def handle(self, errand: Errand) -> Answer:
         """One errand, through every failure."""
         self._acks.note(errand.key)
         while True:

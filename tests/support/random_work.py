@@ -2,13 +2,13 @@
 
 import random
 
-from plangate.application.command_context import Call
+from plangate.application.command_context import CommandContext
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
 from plangate.domain.errors import PlangateError
+from tests.support.commands import some_wish
 from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan
 from tests.support.naive import NaivePlan, Refused
-from tests.support.wishes import some_wish
 
 
 class RandomWork:
@@ -30,20 +30,20 @@ class RandomWork:
 
     def _create(self) -> None:
         chance = self._chance
-        wish, naive = a_plan(
+        command, naive = a_plan(
             chance.randint(1, 5),
             chance.randrange(len(POLICIES)),
             chance.randrange(len(DEPENDENCIES)),
         )
         naive.plan_id = f"{self._name}{len(self._plans)}"
         self._plans.append(naive)
-        self._registry._commands.carry_out(naive.plan_id, wish, Call(), PlanStatus.of)
+        self._registry._commands.handle(naive.plan_id, command, CommandContext(), PlanStatus.of)
 
     def _wish(self, naive: NaivePlan) -> None:
         naive.now += self._chance.choice([0, 1, 5, 40])
-        wish, model = some_wish(self._chance, naive)
+        command, model = some_wish(self._chance, naive)
         try:
-            self._registry._commands.carry_out(naive.plan_id, wish, Call(), PlanStatus.of)
+            self._registry._commands.handle(naive.plan_id, command, CommandContext(), PlanStatus.of)
         except PlangateError:
             return
         try:

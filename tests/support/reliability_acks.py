@@ -50,7 +50,7 @@ class AckLog:
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
-    def carry_out(self, errand: Errand, registry: PlanRegistry) -> Answer:
+    def handle(self, errand: Errand, registry: PlanRegistry) -> Answer:
         """Note that it is asked, ask, note what was answered."""
         self.note(errand.key)
         answer = errand.send(registry)

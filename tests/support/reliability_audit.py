@@ -137,13 +137,13 @@ class _Audit:
 def _decided_anew(plan: Plan, key: str, command: list[RecordedEvent]) -> list[PlanEvent]:
     """The events that the command of this key brings about on the plan as it was."""
     try:
-        return list(decide(plan, Errand.of(key).wish(), command[0].event.at))
+        return list(decide(plan, Errand.of(key).command(), command[0].event.at))
     except (PlangateError, TypeError):
         return []
 
 
 def _marks_by_version(promises: Promises) -> dict[tuple[str, int], list[Errand]]:
-    """Marks may rightly record nothing: then the task had the status at the version told."""
+    """ViewPositions may rightly record nothing: then the task had the status at the version told."""
     marks: dict[tuple[str, int], list[Errand]] = {}
     for key, answer in promises.kept.items():
         errand = Errand.of(key)

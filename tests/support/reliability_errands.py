@@ -1,4 +1,4 @@
-"""Commands whose idempotency key says all of them.
+"""CommandHandler whose idempotency key says all of them.
 
 An errand can be read back from its key alone. So whoever looks into a store
 afterwards knows what each command wished for, and can tell whether exactly the
@@ -51,7 +51,7 @@ class Errand:
         """The errand that a key stands for."""
         return cls(*key.split(" "))
 
-    def wish(self) -> PlanCommand:
+    def command(self) -> PlanCommand:
         """What the errand asks of the plan."""
         match self.op:
             case "create":

@@ -25,7 +25,7 @@ from tests.support.reliability_errands import Errand, creating, errands
 PLANS = ["p0", "p1", "p2"]
 TASKS = 12
 AFTERWARDS = 50
-"""Commands that must all succeed once the faults are over."""
+"""CommandHandler that must all succeed once the faults are over."""
 
 
 class Faults:
@@ -60,7 +60,7 @@ def run(
     failed: list[Errand] = []
     with connect(database) as undisturbed:
         for plan_id in PLANS:
-            acks.carry_out(creating(plan_id, TASKS), undisturbed)
+            acks.handle(creating(plan_id, TASKS), undisturbed)
     registry: PlanRegistry | None = None
     for number in range(1, commands + 1):
         errand = next(todo)
@@ -81,9 +81,9 @@ def run(
             registry = None
     with registry or connect(database) as survivor:
         for errand in failed:
-            acks.carry_out(errand, survivor)
+            acks.handle(errand, survivor)
         for _ in range(AFTERWARDS):
-            acks.carry_out(next(todo), survivor)
+            acks.handle(next(todo), survivor)
     acks.close()
     return outcomes
 

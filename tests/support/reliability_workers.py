@@ -38,11 +38,11 @@ def work_through(
 ) -> None:
     """Run errands on a registry that may be shared with others."""
     for plan_id in plan_ids:
-        acks.carry_out(creating(plan_id, TASKS), registry)
+        acks.handle(creating(plan_id, TASKS), registry)
     for done, errand in enumerate(errands(Random(seed), plan_ids, TASKS, f"w{seed}")):
         if done == number:
             return
-        acks.carry_out(errand, registry)
+        acks.handle(errand, registry)
 
 
 def open_all_at_once(databases: list[Path], log: Path, author: str, all_here: Barrier) -> None:
@@ -51,7 +51,7 @@ def open_all_at_once(databases: list[Path], log: Path, author: str, all_here: Ba
     for database in databases:
         all_here.wait()
         with connect(database) as registry:
-            acks.carry_out(creating(f"{database.stem}-{author}", 1, author), registry)
+            acks.handle(creating(f"{database.stem}-{author}", 1, author), registry)
     acks.close()
 
 
@@ -68,7 +68,7 @@ def claim_all(database: Path, log: Path, plan_id: str, author: str, all_here: Ba
 def claim_on(registry: PlanRegistry, acks: AckLog, plan_id: str, author: str) -> None:
     """Take tasks on a registry that may be shared with others, until none is pending."""
     taken = 0
-    while acks.carry_out(claiming(plan_id, f"{author}.{taken}"), registry) is not None:
+    while acks.handle(claiming(plan_id, f"{author}.{taken}"), registry) is not None:
         taken += 1
 
 

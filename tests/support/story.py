@@ -1,10 +1,10 @@
-"""Given a history, when somebody wishes something, then this happens, or it is refused.
+"""Given a history, when somebody commands something, then this happens, or it is refused.
 
     given(created(A)).when(score_output(A, 0.9)).then(scored(A, OUTPUT, 0.9), …)
 
 What stands behind `then` is all that happened, in order, and nothing else. The
 story goes on from there: `.then(…).when(…)`, or ends in `.plan`, the state. A
-wish is made at noon unless its moment is given: `.when(claim_next(), LATER)`.
+command is made at noon unless its moment is given: `.when(claim_next(), LATER)`.
 """
 
 from collections.abc import Sequence
@@ -27,9 +27,9 @@ class Story:
 
     plan: Plan
 
-    def when(self, wish: PlanCommand, now: datetime = NOON) -> "Wished":
+    def when(self, command: PlanCommand, now: datetime = NOON) -> "Wished":
         """Somebody asks for something."""
-        return Wished(self.plan, wish, now)
+        return Wished(self.plan, command, now)
 
     def and_then(self, *events: PlanEvent) -> "Story":
         """The same plan after something more has happened to it."""
@@ -41,27 +41,27 @@ class Wished:
     """A plan, and what somebody asks of it."""
 
     plan: Plan
-    wish: PlanCommand
+    command: PlanCommand
     now: datetime
 
     def then(self, *expected: PlanEvent) -> Story:
-        """Exactly these events happen, all of them at the moment of the wish."""
+        """Exactly these events happen, all of them at the moment of the command."""
         happened = self.happens()
         assert happened == [event.model_copy(update={"at": self.now}) for event in expected]
         return Story(fold(self.plan, happened))
 
     def happens(self) -> list[PlanEvent]:
         """The events themselves, where a test is about only some of them."""
-        return decide(self.plan, self.wish, self.now)
+        return decide(self.plan, self.command, self.now)
 
     def then_nothing(self) -> Story:
-        """The wish is granted already: nothing happens, and nothing is refused."""
+        """The command is granted already: nothing happens, and nothing is refused."""
         return self.then()
 
     def refused(self, expected: PlangateError) -> None:
-        """The wish is refused, with the same facts and the same words."""
+        """The command is refused, with the same facts and the same words."""
         with pytest.raises(PlangateError) as caught:
-            decide(self.plan, self.wish, self.now)
+            decide(self.plan, self.command, self.now)
         assert told(caught.value) == told(expected)
 
 

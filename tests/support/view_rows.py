@@ -6,10 +6,10 @@ from typing import Any
 from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, Row, TimelineEntry
 from plangate.application.views.view_store import (
     Changes,
-    Mark,
     StuckPlan,
-    Target,
+    ViewPosition,
     ViewStore,
+    ViewTables,
     ViewUpdate,
 )
 from plangate.domain.vocabulary import PlanState, ScoreKind, TaskStatus
@@ -30,7 +30,7 @@ def summary(position: int, **facts: Any) -> PlanSummary:
         "needs_replan": True,
         "replan_due": False,
         "replan_count": 1,
-        "gate_fallen": True,
+        "gate_tripped": True,
         "gate_lows": 2,
         "gate_replans": 3,
         "gate_exhausted": True,
@@ -125,11 +125,11 @@ def put(
     *rows: Row,
     until: int | None = None,
     rebuilt: bool = False,
-    after: Mark | None = None,
+    after: ViewPosition | None = None,
     **more: Any,
 ) -> bool:
     """Save rows in one update, on from where the view stands; it leads one position on."""
-    target = Target(view, rebuilt)
+    target = ViewTables(view, rebuilt)
     mark = after or store.marks()[target]
     changes = Changes(put=rows, **{k: more.pop(k) for k in ("gone", "texts") if k in more})
     reached = mark.position + 1 if until is None else until

@@ -17,7 +17,7 @@ from plangate.application.importing.intake import PlansImport
 from plangate.infrastructure.cli.exits import REFUSED
 from plangate.infrastructure.cli.input.completion import plan_ids
 from plangate.infrastructure.cli.input.plan_files import read_foreign_file
-from plangate.infrastructure.cli.render.progress import progress
+from plangate.infrastructure.cli.progress_bar import progress_bar
 from plangate.infrastructure.cli.terminal import Hint, Terminal
 from plangate.infrastructure.cli.wording import count, written
 
@@ -66,9 +66,9 @@ def export(
     ] = False,
 ) -> None:
     """Write plans with all their history to a bundle: a file for another store."""
-    with progress(terminal, "exporting") as tell:
-        note = terminal.registry.ledger.checkpoint(tell=tell).note if signed else None
-        report = terminal.registry.export(file, plans or None, checkpoint=note, tell=tell)
+    with progress_bar(terminal, "exporting") as progress:
+        note = terminal.registry.ledger.checkpoint(progress=progress).note if signed else None
+        report = terminal.registry.export(file, plans or None, checkpoint=note, progress=progress)
     terminal.answer(report, _exported)
 
 
@@ -78,14 +78,16 @@ def import_plans(
     """Take in plans, from a bundle or from another tool; what is there already is recognised."""
     if source is not SourceFormat.BUNDLE:
         given = read_foreign_file(file)
-        with progress(terminal, "importing") as tell:
-            made = terminal.registry.import_plans(given, source.value, tell=tell, **terminal.call)
+        with progress_bar(terminal, "importing") as progress:
+            made = terminal.registry.import_plans(
+                given, source.value, progress=progress, **terminal.call
+            )
         terminal.answer(made, _brought)
         return
     if any(terminal.call.values()):
         raise typer.BadParameter("the events of a bundle say themselves on whose behalf they are")
-    with progress(terminal, "importing") as tell:
-        report = terminal.registry.import_bundle(file, tell=tell)
+    with progress_bar(terminal, "importing") as progress:
+        report = terminal.registry.import_bundle(file, progress=progress)
     terminal.answer(report, _imported)
     if report.remains is not None:
         why = f"something of erased words may be left: {report.remains}"

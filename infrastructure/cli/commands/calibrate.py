@@ -11,9 +11,9 @@ from rich.text import Text
 from plangate.application.evidence.calibration import Calibration, Confidence, Figure
 from plangate.infrastructure.cli.commands.replay import Picture
 from plangate.infrastructure.cli.input.completion import plan_ids
+from plangate.infrastructure.cli.progress_bar import progress_bar
 from plangate.infrastructure.cli.render import tables
 from plangate.infrastructure.cli.render.gauge import Gauge
-from plangate.infrastructure.cli.render.progress import progress
 from plangate.infrastructure.cli.terminal import Hint, Terminal
 from plangate.infrastructure.cli.wording import count, harmless
 from plangate.infrastructure.plots import plot
@@ -44,9 +44,9 @@ def calibrate(
     picture: Picture = None,
 ) -> None:
     """Hold confidence against outcomes, to tell whether a low one predicts rejection."""
-    with progress(terminal, "reading outcomes") as tell:
+    with progress_bar(terminal, "reading outcomes") as progress:
         answer = terminal.registry.calibrate(
-            plans or None, confidence=confidence, seed=seed, tell=tell
+            plans or None, confidence=confidence, seed=seed, progress=progress
         )
     for one in answer.unreadable:
         terminal.warn(f"{one.plan_id}@{one.version} cannot be read: {one.why}")
@@ -89,7 +89,7 @@ def _rests_on(answer: Calibration) -> str:
 
 def _ranking(ranking: Figure) -> tuple[tuple[str, str], str]:
     if ranking.value is None or ranking.low is None or ranking.high is None:
-        return ("Nobody can tell: ", "yellow"), ranking.reason or _NOT_ENOUGH
+        return ("Nobody can progress: ", "yellow"), ranking.reason or _NOT_ENOUGH
     said = (
         f"of a rejected and an accepted task, the rejected one had the lower confidence in "
         f"{_percent(ranking)} (chance: 50%)."

@@ -8,11 +8,11 @@ from rich.table import Column
 from rich.text import Text
 
 from plangate.application.replay.check import CheckReport, Mismatch, MismatchKind
-from plangate.application.replay.event_diff import Happening
+from plangate.application.replay.event_diff import EventFacts
 from plangate.infrastructure.cli.exits import REFUSED
 from plangate.infrastructure.cli.input.completion import plan_ids
+from plangate.infrastructure.cli.progress_bar import progress_bar
 from plangate.infrastructure.cli.render import event_text, tables
-from plangate.infrastructure.cli.render.progress import progress
 from plangate.infrastructure.cli.terminal import Hint, Terminal
 from plangate.infrastructure.cli.wording import count, harmless
 
@@ -27,8 +27,8 @@ PlanIds = Annotated[
 
 def check(terminal: Terminal, plans: PlanIds = None) -> None:
     """Make every recorded decision again, of some plans or of all; exit code 1 on a mismatch."""
-    with progress(terminal, "checking") as tell:
-        report = terminal.registry.check(plans or None, tell=tell)
+    with progress_bar(terminal, "checking") as progress:
+        report = terminal.registry.check(plans or None, progress=progress)
     terminal.answer(report, _report)
     if report.mismatch_count:
         raise typer.Exit(REFUSED)
@@ -57,7 +57,7 @@ def _report(report: CheckReport, _hint: Hint) -> RenderableType:
         table.add_row(
             Text(harmless(mismatch.event_id)),
             Text(mismatch.kind, style="red"),
-            Text("" if mismatch.recorded is None else event_text.told(mismatch.recorded)),
+            Text("" if mismatch.recorded is None else event_text.facts(mismatch.recorded)),
             Text(_by_the_rules(mismatch)),
         )
     more = report.mismatch_count - _AT_MOST
@@ -80,13 +80,13 @@ def _by_the_rules(mismatch: Mismatch) -> str:
                 for field in mismatch.fields
             )
         case MismatchKind.WRONG | MismatchKind.MISSING if expected:
-            return event_text.told(expected)
+            return event_text.facts(expected)
         case MismatchKind.UNDUE:
             return "nothing"
         case _:
             return harmless(mismatch.why)
 
 
-def _fact(happening: Happening, field: str) -> str:
+def _fact(happening: EventFacts, field: str) -> str:
     value: Any = happening.facts.get(field)
     return "nothing" if value is None else harmless(str(value))

@@ -11,8 +11,8 @@ from plangate.application.evidence.finding import Finding, Severity
 from plangate.application.evidence.findings import FindingsReport
 from plangate.infrastructure.cli.exits import REFUSED
 from plangate.infrastructure.cli.input.completion import plan_ids
+from plangate.infrastructure.cli.progress_bar import progress_bar
 from plangate.infrastructure.cli.render import tables
-from plangate.infrastructure.cli.render.progress import progress
 from plangate.infrastructure.cli.terminal import Hint, Terminal
 from plangate.infrastructure.cli.wording import count, harmless, listed
 
@@ -30,8 +30,8 @@ PlanIds = Annotated[
 
 def findings(terminal: Terminal, plans: PlanIds = None) -> None:
     """Look for scores that deserve a second look, in some plans or all; exit code 1 if any do."""
-    with progress(terminal, "looking") as tell:
-        report = terminal.registry.findings(plans or None, tell=tell)
+    with progress_bar(terminal, "looking") as progress:
+        report = terminal.registry.findings(plans or None, progress=progress)
     for one in report.unreadable:
         terminal.warn(f"{one.plan_id}@{one.version} cannot be read: {one.why}")
     terminal.answer(report, _report)

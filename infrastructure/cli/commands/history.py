@@ -18,15 +18,15 @@ from rich.table import Column
 from rich.text import Text
 
 from plangate.application.history.audit import AuditEntry, Figures
-from plangate.application.plan_selection import Tell, untold
+from plangate.application.progress import Progress, no_progress
 from plangate.domain.confidence import differ
 from plangate.domain.events import ReplanTriggered
 from plangate.infrastructure.cli.input.completion import plan_ids
 from plangate.infrastructure.cli.input.options import moment
+from plangate.infrastructure.cli.progress_bar import progress_bar
 from plangate.infrastructure.cli.render import event_text
 from plangate.infrastructure.cli.render.gauge import GO_ON, REPLAN
 from plangate.infrastructure.cli.render.history_files import as_document, as_lines, as_sheet
-from plangate.infrastructure.cli.render.progress import progress
 from plangate.infrastructure.cli.render.tables import table_of
 from plangate.infrastructure.cli.terminal import Terminal
 from plangate.infrastructure.cli.wording import count, figure, harmless
@@ -93,11 +93,11 @@ def history(
         Form, typer.Option("--format", metavar="FORM", help=f"One of {', '.join(Form)}.")
     ] = Form.TEXT,
 ) -> None:
-    """Tell who did what, when and why, and what it changed: of one plan, or of all."""
+    """Progress who did what, when and why, and what it changed: of one plan, or of all."""
     if (plan is None) is not everything:
         raise typer.BadParameter("name a plan, or give --all")
     begin, end = _moment("--since", since), _moment("--until", until)
-    with _progress(terminal) as tell:
+    with _progress(terminal) as progress:
         entries = terminal.registry.audit(
             plan,
             task=task,
@@ -108,7 +108,7 @@ def history(
             until=end,
             after=after,
             limit=limit,
-            tell=tell,
+            progress=progress,
         )
         counted = _Counted(entries)
         _write(terminal, Form.JSON if terminal.as_json else form, counted, whole=everything)
@@ -143,13 +143,13 @@ def _write(terminal: Terminal, form: Form, entries: Iterable[AuditEntry], *, who
 
 
 @contextmanager
-def _progress(terminal: Terminal) -> Iterator[Tell]:
+def _progress(terminal: Terminal) -> Iterator[Progress]:
     """A bar while the answer goes elsewhere; on a screen the answer itself shows how far it is."""
     if terminal.is_watched:
-        yield untold
+        yield no_progress
     else:
-        with progress(terminal, "reading") as tell:
-            yield tell
+        with progress_bar(terminal, "reading") as progress:
+            yield progress
 
 
 def _moment(option: str, text: str | None) -> datetime | None:

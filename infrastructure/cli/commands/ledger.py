@@ -20,8 +20,8 @@ from plangate.application.ledger.reports import (
 )
 from plangate.infrastructure.cli.exits import REFUSED
 from plangate.infrastructure.cli.input.options import STDIN, NewNote, OldNote, all_to_be_read
+from plangate.infrastructure.cli.progress_bar import progress_bar
 from plangate.infrastructure.cli.render import tables
-from plangate.infrastructure.cli.render.progress import progress
 from plangate.infrastructure.cli.terminal import Hint, Terminal, reading
 from plangate.infrastructure.cli.wording import count, harmless, listed
 
@@ -37,8 +37,8 @@ def key(terminal: Terminal) -> None:
 
 def checkpoint(terminal: Terminal) -> None:
     """Sign the whole log as it is, and print the signed note, nothing else: keep it elsewhere."""
-    with progress(terminal, "taking in") as tell:
-        signed = terminal.registry.ledger.checkpoint(tell=tell)
+    with progress_bar(terminal, "taking in") as progress:
+        signed = terminal.registry.ledger.checkpoint(progress=progress)
     terminal.answer(signed, lambda answer, _hint: answer.note.encode())
 
 
@@ -64,8 +64,8 @@ def verify(
 ) -> None:
     """Compare the log with the ledger and with checkpoints; exit code 1 if anything is wrong."""
     notes = {str(path): _text(path) for path in against or ()}
-    with progress(terminal, "verifying") as tell:
-        report = terminal.registry.ledger.verify(notes, tell=tell)
+    with progress_bar(terminal, "verifying") as progress:
+        report = terminal.registry.ledger.verify(notes, progress=progress)
     terminal.answer(report, _report)
     if report.finding_count or (nothing_new and report.new):
         raise typer.Exit(REFUSED)
@@ -76,8 +76,8 @@ def prove(
     event: Annotated[str, typer.Argument(metavar="EVENT", help="An event's id: billing@7.")],
 ) -> None:
     """Print a proof, in JSON, that an event is in the log as it is now."""
-    with progress(terminal, "proving") as tell:
-        proof = terminal.registry.ledger.prove(event, tell=tell)
+    with progress_bar(terminal, "proving") as progress:
+        proof = terminal.registry.ledger.prove(event, progress=progress)
     terminal.answer(proof, _in_json)
 
 

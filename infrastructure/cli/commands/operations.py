@@ -18,7 +18,7 @@ from plangate.application.operations.reports import (
 )
 from plangate.infrastructure.bootstrap import connect, connect_to_existing
 from plangate.infrastructure.cli.exits import REFUSED
-from plangate.infrastructure.cli.render.progress import progress
+from plangate.infrastructure.cli.progress_bar import progress_bar
 from plangate.infrastructure.cli.render.tables import table_of
 from plangate.infrastructure.cli.terminal import Hint, Terminal
 from plangate.infrastructure.cli.wording import count, harmless
@@ -32,22 +32,22 @@ BackupPath = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
 
 def backup(terminal: Terminal, file: BackupPath) -> None:
     """Write the whole store into a new file, while others go on; check it, and say so."""
-    with progress(terminal, "backing up") as tell:
-        report = terminal.backup(file, tell)
+    with progress_bar(terminal, "backing up") as progress:
+        report = terminal.backup(file, progress)
     terminal.answer(report, _backed_up)
 
 
 def restore_backup(terminal: Terminal, file: BackupPath) -> None:
     """Bring a backup back as a store, where no plans are."""
-    with progress(terminal, "restoring") as tell:
-        report = terminal.restore_backup(file, tell)
+    with progress_bar(terminal, "restoring") as progress:
+        report = terminal.restore_backup(file, progress)
     terminal.answer(report, _restored)
 
 
 def doctor(terminal: Terminal) -> None:
     """Examine the store: is all of it there, can be read, and is safe? It changes nothing."""
-    with progress(terminal, "examining") as tell:
-        report = terminal.examine(tell)
+    with progress_bar(terminal, "examining") as progress:
+        report = terminal.examine(progress)
     terminal.answer(report, _examined)
     if report.health is Health.PROBLEM:
         raise typer.Exit(REFUSED)
@@ -62,9 +62,9 @@ def copy(
     with (
         connect_to_existing(source) as ours,
         connect(target) as theirs,
-        progress(terminal, "copying") as tell,
+        progress_bar(terminal, "copying") as progress,
     ):
-        report = ours.copy_to(theirs, tell=tell)
+        report = ours.copy_to(theirs, progress=progress)
     if report.unreadable:
         terminal.warn(
             f"{count(report.unreadable, 'event')} that cannot be read: copied as they are;"

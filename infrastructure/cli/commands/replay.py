@@ -9,9 +9,9 @@ from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.what_if import WhatIf
 from plangate.infrastructure.cli.input import policy_args
 from plangate.infrastructure.cli.input.completion import plan_ids
+from plangate.infrastructure.cli.progress_bar import progress_bar
 from plangate.infrastructure.cli.render import comparison
 from plangate.infrastructure.cli.render import sweep as sweep_screen
-from plangate.infrastructure.cli.render.progress import progress
 from plangate.infrastructure.cli.terminal import Terminal
 from plangate.infrastructure.plots import CannotPlot, plot, require_plots
 
@@ -62,15 +62,15 @@ def whatif(
     changes: Settings = None,
     picture: Picture = None,
 ) -> None:
-    """Tell what would have happened to plans under another policy, beside what happened."""
+    """Progress what would have happened to plans under another policy, beside what happened."""
     policy = _policy(preset, changes)
     if not policy:
         raise typer.BadParameter("say what to try: --policy, --set or both")
     chosen = _chosen(plans, everything=everything)
-    with progress(terminal, "replaying") as tell:
-        answer = terminal.registry.replay(chosen, policy=policy, tell=tell)
+    with progress_bar(terminal, "replaying") as progress:
+        answer = terminal.registry.replay(chosen, policy=policy, progress=progress)
     _draw(answer, picture)
-    terminal.answer(answer, comparison.told(policy))
+    terminal.answer(answer, comparison.render(policy))
 
 
 def sweep(
@@ -94,10 +94,12 @@ def sweep(
     """Try a grid of policies on plans, and tell what each would have made of them."""
     wanted = policy_args.grid(grid)
     chosen = _chosen(plans, everything=everything)
-    with progress(terminal, "sweeping") as tell:
-        answer = terminal.registry.sweep(wanted, chosen, policy=_policy(preset, changes), tell=tell)
+    with progress_bar(terminal, "sweeping") as progress:
+        answer = terminal.registry.sweep(
+            wanted, chosen, policy=_policy(preset, changes), progress=progress
+        )
     _draw(answer, picture)
-    terminal.answer(answer, sweep_screen.told)
+    terminal.answer(answer, sweep_screen.render)
 
 
 def _draw(answer: WhatIf | Sweep, picture: Path | None) -> None:

@@ -9,8 +9,8 @@ from rich.table import Column
 from rich.text import Text
 
 from plangate.application.views.status import ViewReport, ViewStatus
+from plangate.infrastructure.cli.progress_bar import progress_bar
 from plangate.infrastructure.cli.render import tables
-from plangate.infrastructure.cli.render.progress import progress
 from plangate.infrastructure.cli.terminal import Hint, Terminal
 from plangate.infrastructure.cli.wording import count, written
 
@@ -31,10 +31,10 @@ def views(
         str | None, typer.Argument(metavar="NAME", help="Only this view; without it, all.")
     ] = None,
 ) -> None:
-    """Tell how the status views stand: rows, lag, what they are stuck on. Or rebuild them."""
+    """Progress how the status views stand: rows, lag, what they are stuck on. Or rebuild them."""
     if action is Action.REBUILD:
-        with progress(terminal, "rebuilding") as tell:
-            terminal.registry.rebuild_views(*([name] if name else []), tell=tell)
+        with progress_bar(terminal, "rebuilding") as progress:
+            terminal.registry.rebuild_views(*([name] if name else []), progress=progress)
     terminal.answer(terminal.registry.view_report(), _report)
 
 

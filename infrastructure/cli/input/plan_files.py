@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from plangate.application.drafts import PlanDraft, RevisionDraft
-from plangate.application.validation import accept
+from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.cli.input.markup import Malformed, Place, read_json, read_yaml
 from plangate.infrastructure.cli.input.options import STDIN
@@ -66,7 +66,7 @@ def read_plan_file(path: Path) -> PlanFile:
     """The plan in the file at `path`, or on standard input for `-`; raises `InvalidFile`."""
     document = _read(path)
     with document.placed():
-        return PlanFile(accept(PlanDraft, document.value), document.placed)
+        return PlanFile(validate(PlanDraft, document.value), document.placed)
 
 
 def read_revision_file(path: Path) -> RevisionFile:
@@ -81,7 +81,7 @@ def read_revision_file(path: Path) -> RevisionFile:
             {"changes": document.value}, document.name, {"": document.places[""], **places}
         )
     with document.placed():
-        draft = accept(RevisionDraft, document.value)
+        draft = validate(RevisionDraft, document.value)
     changes = [change.model_dump(exclude_unset=True) for change in draft.changes]
     return RevisionFile(changes, document.placed)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from typing import Any, BinaryIO, Final
 
-from plangate.application.command_context import CallOptions
+from plangate.application.command_context import ContextOptions
 from plangate.application.drafts import PLAN_ID_DIGITS, derived_id
 from plangate.application.errors import ConcurrentChange, CorruptEvent, StoreError
 from plangate.application.registry import PlanRegistry
@@ -207,7 +207,7 @@ def _operation(command: Mapping[str, Any]) -> str:
 
 def _refuse_other_arguments(operation: str, arguments: Mapping[str, Any]) -> None:
     parameters = _OPERATIONS[operation]
-    accepted = [*parameters, *CallOptions.__annotations__]
+    accepted = [*parameters, *ContextOptions.__annotations__]
     problems = [
         Problem(f"{name:.80}", f"is not known to {operation}; accepted: {', '.join(accepted)}")
         for name in arguments

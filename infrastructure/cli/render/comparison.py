@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from plangate.application.replay.event_diff import Happening
+from plangate.application.replay.event_diff import EventFacts
 from plangate.application.replay.totals import Totals
 from plangate.application.replay.what_if import Difference, LostInput, PlanReplay, WhatIf
 from plangate.application.results import UnreadablePlan
@@ -21,7 +21,7 @@ AT_MOST: Final = 20
 """So many plans, scores or lost inputs are shown of more; JSON has them all."""
 
 
-def told(tried: Mapping[str, Any]) -> Callable[[WhatIf, Hint], RenderableType]:
+def render(tried: Mapping[str, Any]) -> Callable[[WhatIf, Hint], RenderableType]:
     """How to tell what came of trying a policy, or changes to each plan's own."""
 
     def shown(answer: WhatIf, _hint: Hint) -> RenderableType:
@@ -88,8 +88,8 @@ def _many(answer: WhatIf) -> Iterator[RenderableType]:
 
 
 def _figures(recorded: Totals, replayed: Totals) -> Iterator[tuple[str, str, str]]:
-    def both(tell: Callable[[Totals], str]) -> tuple[str, str]:
-        return tell(recorded), tell(replayed)
+    def both(progress: Callable[[Totals], str]) -> tuple[str, str]:
+        return progress(recorded), progress(replayed)
 
     yield "replans", *both(lambda totals: f"{totals.replans:,}")
     yield "plans in which the gate fired", *both(lambda totals: f"{totals.replanned:,}")
@@ -178,8 +178,8 @@ def _one(plan: PlanReplay) -> Iterator[RenderableType]:
                 _status(task.replayed),
             )
     yield table
-    if plan.readings:
-        yield _readings(plan)
+    if plan.samples:
+        yield _samples(plan)
     if plan.first_difference is not None:
         where = f"{plan.first_difference.event_id}"
         yield Text(f"first difference, at {written(where)}: {_parting(plan.first_difference)}")
@@ -201,7 +201,7 @@ def _status(status: TaskStatus | None) -> str:
     return "not in the plan" if status is None else status.replace("_", " ")
 
 
-def _readings(plan: PlanReplay) -> RenderableType:
+def _samples(plan: PlanReplay) -> RenderableType:
     table = tables.table_of(
         Column("event", overflow="fold"),
         Column("scored", overflow="fold"),
@@ -211,17 +211,17 @@ def _readings(plan: PlanReplay) -> RenderableType:
         Column("would have", justify="right", no_wrap=True),
         Column("", no_wrap=True),
     )
-    for reading in plan.readings[:AT_MOST]:
+    for sample in plan.samples[:AT_MOST]:
         table.add_row(
-            Text(written(reading.event_id)),
-            Text("" if reading.task_id is None else written(reading.task_id)),
-            "" if reading.score is None else f"{reading.score:.2f}",
-            figure(reading.recorded_confidence, plan.recorded_policy.confidence_threshold),
-            _fired(fired=reading.recorded_fired),
-            figure(reading.replayed_confidence, plan.policy.confidence_threshold),
-            _fired(fired=reading.replayed_fired),
+            Text(written(sample.event_id)),
+            Text("" if sample.task_id is None else written(sample.task_id)),
+            "" if sample.score is None else f"{sample.score:.2f}",
+            figure(sample.recorded_confidence, plan.recorded_policy.confidence_threshold),
+            _fired(fired=sample.recorded_fired),
+            figure(sample.replayed_confidence, plan.policy.confidence_threshold),
+            _fired(fired=sample.replayed_fired),
         )
-    more = len(plan.readings) - AT_MOST
+    more = len(plan.samples) - AT_MOST
     return Group(table, Text(f"and {count(more, 'score')} more")) if more > 0 else table
 
 
@@ -234,8 +234,8 @@ def _lost(lost: Sequence[LostInput]) -> Iterator[Text]:
         yield Text(f"{count(len(lost), 'input')} would have come to nothing:", style="yellow")
     for one in lost[:AT_MOST]:
         refused = "" if one.error is None else f"{one.error}: "
-        wish = f" {one.wish}" if one.wish else ""
-        yield Text(f"  {written(one.event_id)}{wish}: {refused}{harmless(one.why)}")
+        command = f" {one.command}" if one.command else ""
+        yield Text(f"  {written(one.event_id)}{command}: {refused}{harmless(one.why)}")
     if len(lost) > AT_MOST:
         yield Text(f"  and {len(lost) - AT_MOST:,} more")
 
@@ -268,14 +268,14 @@ def _parting(difference: Difference) -> str:
     return f"{_said(replayed)}, not {_said(recorded)}"
 
 
-def _said(happening: Happening) -> str:
+def _said(happening: EventFacts) -> str:
     """What happened to which task, as briefly as it can be told beside something like it."""
     facts = happening.facts
     if happening.event == "TaskStatusChanged":
         return f"{written(facts['task_id'])} {_words(facts['new'])}"
     if happening.event == "ReplanTriggered":
         return f"{written(facts['task_id'])} replan at {figure(facts['rolling_confidence'])}"
-    return event_text.told(happening)
+    return event_text.facts(happening)
 
 
 def _words(status: str) -> str:

@@ -8,7 +8,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from plangate.application.recorded_event import RecordedEvent
-from plangate.application.replay.event_diff import Happening
+from plangate.application.replay.event_diff import EventFacts
 from plangate.domain.events import (
     AttemptStarted,
     GateApproved,
@@ -60,7 +60,7 @@ def history(recorded: Iterable[RecordedEvent]) -> Table:
     return table
 
 
-def told(happening: Happening) -> str:
+def facts(happening: EventFacts) -> str:
     """An event that is at hand as facts, in a few words."""
     return what(_EVENTS[happening.event].model_validate(happening.facts))
 

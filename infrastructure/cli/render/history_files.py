@@ -77,7 +77,7 @@ def _cells(entry: AuditEntry) -> Iterator[object]:
     yield from _beside(entry, "task_status")
     yield from _beside(entry, "rolling_confidence")
     yield from _beside(entry, "replan_due")
-    yield from _beside(entry, "gate_fallen")
+    yield from _beside(entry, "gate_tripped")
     yield from (entry.correlation_id, entry.causation_id, entry.unreadable)
 
 

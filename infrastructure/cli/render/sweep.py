@@ -26,7 +26,7 @@ _FIGURES: Final[Mapping[str, Callable[[Totals], str]]] = {
 }
 
 
-def told(answer: Sweep, _hint: Hint) -> RenderableType:
+def render(answer: Sweep, _hint: Hint) -> RenderableType:
     """A table of policies, under what happened."""
     recorded = answer.recorded
     table = tables.table_of(
@@ -34,11 +34,13 @@ def told(answer: Sweep, _hint: Hint) -> RenderableType:
         *map(_column, _FIGURES),
     )
     happened = [_HAPPENED, *("" for _ in answer.fields[1:])]
-    table.add_row(*happened, *(tell(recorded) for tell in _FIGURES.values()), style="bold")
+    table.add_row(
+        *happened, *(figure_text(recorded) for figure_text in _FIGURES.values()), style="bold"
+    )
     for point in answer.points:
         table.add_row(
             *(Text(comparison.value(point.changes[field])) for field in answer.fields),
-            *(tell(point.totals) for tell in _FIGURES.values()),
+            *(figure_text(point.totals) for figure_text in _FIGURES.values()),
         )
     return Group(
         Text(

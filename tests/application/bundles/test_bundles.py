@@ -363,11 +363,11 @@ def test_whoever_writes_to_the_same_plan_meanwhile_is_not_run_over(
 def test_progress_is_told_to_its_end(registry: PlanRegistry, other: PlanRegistry) -> None:
     told: list[tuple[int, int]] = []
     stream = io.BytesIO()
-    registry.export(stream, tell=lambda done, total: told.append((done, total)))
+    registry.export(stream, progress=lambda done, total: told.append((done, total)))
     assert told[-1] == (registry.last_position(),) * 2
     for _first_and_again in range(2):
         told.clear()
-        other.import_bundle(stream, tell=lambda done, total: told.append((done, total)))
+        other.import_bundle(stream, progress=lambda done, total: told.append((done, total)))
         assert told == sorted(told)
         assert told[-1] == (2 * len(stream.getvalue()),) * 2
 

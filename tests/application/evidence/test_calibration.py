@@ -146,7 +146,7 @@ def test_plans_are_told_apart_and_chosen(listening: PlanRegistry, heard: Listeni
         listening.record_outcome(plan_id, "a", "accepted", source="ci")
     told: list[tuple[int, int]] = []
 
-    everything = listening.calibrate(tell=lambda done, of: told.append((done, of)))
+    everything = listening.calibrate(progress=lambda done, of: told.append((done, of)))
     assert cases(heard) == [("q", 0.5, True), ("r", 0.75, True)]
     assert (everything.plans, told[-1][0]) == (2, told[-1][1])
 

@@ -406,9 +406,9 @@ def test_many_scores_are_told_by_the_first_few(registry: PlanRegistry) -> None:
 @pytest.mark.usefixtures("plan")
 def test_progress_is_told_and_a_stranger_is_refused(registry: PlanRegistry) -> None:
     heard: list[tuple[int, int]] = []
-    registry.findings(tell=lambda done, everything: heard.append((done, everything)))
+    registry.findings(progress=lambda done, everything: heard.append((done, everything)))
     assert heard[-1] == (2, 2)
-    registry.findings("p", tell=lambda done, everything: heard.append((done, everything)))
+    registry.findings("p", progress=lambda done, everything: heard.append((done, everything)))
     assert heard[-1] == (2, 2)
     with pytest.raises(PlanNotFound):
         registry.findings("nowhere")

@@ -46,7 +46,7 @@ def test_an_entry_tells_who_when_what_why_and_what_changed(
 
     assert (created.kind, created.task_id, created.before) == ("plan-created", None, None)
     assert created.after == Figures(
-        rolling_confidence=1.0, replan_due=False, gate_fallen=False, task_status=None
+        rolling_confidence=1.0, replan_due=False, gate_tripped=False, task_status=None
     )
     assert (prompt.event_id, prompt.version, prompt.position) == ("billing@2", 2, 2)
     assert (prompt.actor, prompt.correlation_id, prompt.why) == ("ada", "run-1", "half done")
@@ -56,7 +56,7 @@ def test_an_entry_tells_who_when_what_why_and_what_changed(
     assert isinstance(prompt.event, TaskScored)
     assert output.causation_id == "billing@2"
     assert output.before == Figures(
-        rolling_confidence=0.9, replan_due=False, gate_fallen=False, task_status=TaskStatus.PENDING
+        rolling_confidence=0.9, replan_due=False, gate_tripped=False, task_status=TaskStatus.PENDING
     )
     assert output.after is not None
     assert output.after.rolling_confidence == pytest.approx(0.445)
@@ -64,7 +64,7 @@ def test_an_entry_tells_who_when_what_why_and_what_changed(
     assert (moved.kind, moved.score_kind) == ("task-status-changed", None)
     assert moved.after.task_status == "replanning"
     assert fired.before == moved.after
-    assert fired.after == moved.after.model_copy(update={"replan_due": True, "gate_fallen": True})
+    assert fired.after == moved.after.model_copy(update={"replan_due": True, "gate_tripped": True})
 
 
 def test_every_figure_is_that_of_the_plan_before_and_after(worked: PlanRegistry) -> None:
@@ -89,7 +89,7 @@ def figures(plan: Plan, entry: AuditEntry) -> Figures:
     return Figures(
         rolling_confidence=plan.rolling_confidence,
         replan_due=plan.replan_due,
-        gate_fallen=plan.gate.fallen,
+        gate_tripped=plan.gate.fallen,
         task_status=task.status if task else None,
     )
 
@@ -161,7 +161,7 @@ def test_no_more_is_read_than_is_asked_for(
 def test_how_far_it_is_can_be_heard(worked: PlanRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "_PAGE", 100)
     heard: list[tuple[int, int]] = []
-    everything = len(list(worked.audit(tell=lambda done, last: heard.append((done, last)))))
+    everything = len(list(worked.audit(progress=lambda done, last: heard.append((done, last)))))
 
     assert heard[:2] == [(0, everything), (100, everything)]
     assert heard[-1] == (everything, everything)

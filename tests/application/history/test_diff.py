@@ -233,7 +233,7 @@ def leads_on(then: PlanStatus, now: PlanStatus, diff: PlanDiff) -> None:
     of_plan = {(c.field, c.before, c.after) for c in diff.changes if c.task_id is None}
     fields = ("state", "replan_due", "replan_count", "rolling_confidence", "needs_replan")
     before, after = ({field: getattr(s, field) for field in fields} for s in (then, now))
-    of_gate = {"gate_fallen", "gate_exhausted"}
+    of_gate = {"gate_tripped", "gate_exhausted"}
     assert {one for one in of_plan if one[0] not in of_gate} == {
         (f, before[f], after[f]) for f in fields if before[f] != after[f]
     }

@@ -379,6 +379,6 @@ def test_tags_without_anything_to_do_make_no_plan(registry: PlanRegistry) -> Non
 def test_progress_is_told_plan_by_plan(registry: PlanRegistry) -> None:
     told: list[tuple[int, int]] = []
     plans = [altered(PARSER, plan_id=f"p{n}") for n in range(3)]
-    report = registry.import_plans(plans, "loopllm", tell=lambda *how_far: told.append(how_far))
+    report = registry.import_plans(plans, "loopllm", progress=lambda *how_far: told.append(how_far))
     assert isinstance(report, PlansImport)
     assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]

@@ -8,7 +8,7 @@ import pytest
 from plangate.application.errors import LedgerContradicted, NothingRecorded
 from plangate.application.ledger import ledger as ledgers
 from plangate.application.ledger.encoding import as_it_is, leaf_data
-from plangate.application.ledger.leaves import Leaf, Reach
+from plangate.application.ledger.leaves import Leaf, TreeHead
 from plangate.application.ledger.ledger import Ledger
 from plangate.application.ledger.merkle_tree import Frontier, is_consistent, is_included, leaf_hash
 from plangate.application.ledger.notes import public_key_in, read_note
@@ -86,7 +86,7 @@ def test_it_goes_on_page_by_page_where_it_was_cut_short(
 
     cut_short = Ledger(case.log, store, case.key)
     with pytest.raises(KeyboardInterrupt):
-        cut_short.checkpoint(tell=stop)
+        cut_short.checkpoint(progress=stop)
     assert heard == [(0, 8), (2, 8), (4, 8)]
     assert store.reach().tree.size == 4
     assert Ledger(case.log, store, case.key).checkpoint() == whole
@@ -96,7 +96,7 @@ def test_who_comes_second_goes_on_from_what_the_other_saved(case: Case) -> None:
     class Overtaken(MemoryLedgerStore):
         """Somebody else is faster, the first time."""
 
-        def extend(self, after: Reach, leaves: Sequence[Leaf], reach: Reach) -> bool:
+        def extend(self, after: TreeHead, leaves: Sequence[Leaf], reach: TreeHead) -> bool:
             if not after.tree.size:
                 super().extend(after, leaves, reach)
             return super().extend(after, leaves, reach)

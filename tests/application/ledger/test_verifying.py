@@ -8,7 +8,7 @@ import pytest
 from plangate.application.ledger import findings
 from plangate.application.ledger import verification as verifying
 from plangate.application.ledger.encoding import as_it_is
-from plangate.application.ledger.leaves import Leaf, Reach
+from plangate.application.ledger.leaves import Leaf, TreeHead
 from plangate.application.ledger.ledger import Ledger
 from plangate.application.ledger.merkle_tree import Frontier
 from plangate.application.ledger.reports import LedgerReport
@@ -150,7 +150,7 @@ def test_an_event_that_could_not_be_read_when_it_came_is_no_alteration(case: Cas
     readable = case.altered()
     leaves._leaves[5] = replace(leaves._leaves[5], hash=as_it_is(readable.at(6)))
     tree = Frontier().extended(leaf.hash for leaf in leaves._leaves)
-    leaves._reach = Reach(8, tree)
+    leaves._reach = TreeHead(8, tree)
     assert found(Ledger(readable, leaves, case.key).verify()) == []
 
 
@@ -342,11 +342,11 @@ def test_leaves_that_are_gone_are_found(case: Case) -> None:
 def test_a_ledger_that_was_wound_back_is_found(case: Case) -> None:
     case.ledger.checkpoint()
     first = case.leaves._leaves[:5]
-    case.leaves._reach = Reach(5, Frontier().extended(leaf.hash for leaf in first))
+    case.leaves._reach = TreeHead(5, Frontier().extended(leaf.hash for leaf in first))
     report = case.ledger.verify()
     assert (report.compared, report.new) == (5, 3)
     assert [f.why for f in report.findings] == ["it has leaves beyond what it says that it took in"]
-    case.leaves._reach = Reach()
+    case.leaves._reach = TreeHead()
     assert found(case.ledger.verify()) == [("ledger", None, None)]
 
 
@@ -357,12 +357,12 @@ def test_a_ledger_that_is_led_on_meanwhile_is_no_finding(case: Case) -> None:
     def lead_on(_done: int, _all: int) -> None:
         case.ledger.checkpoint()
 
-    assert case.ledger.verify(tell=lead_on).findings == ()
+    assert case.ledger.verify(progress=lead_on).findings == ()
 
 
 def test_a_root_that_was_altered_is_found(case: Case) -> None:
     case.ledger.checkpoint()
-    case.leaves._reach = Reach(8, Frontier(8, (bytes(32),)))
+    case.leaves._reach = TreeHead(8, Frontier(8, (bytes(32),)))
     report = case.ledger.verify()
     assert [f.why for f in report.findings] == [
         "the root it goes on from is not that of its leaves"
@@ -446,7 +446,9 @@ def test_pages_make_no_difference(case: Case, monkeypatch: pytest.MonkeyPatch) -
     kept = case.ledger.checkpoint().note
     log = case.altered()
     do(log)
-    report = case.ledger_of(log).verify({"kept": kept}, tell=lambda done, _all: heard.append(done))
+    report = case.ledger_of(log).verify(
+        {"kept": kept}, progress=lambda done, _all: heard.append(done)
+    )
     assert report == whole
     assert heard == [0, 3, 6, 8]
 
@@ -481,7 +483,7 @@ def test_what_is_recorded_meanwhile_is_left_for_the_next_time(case: Case) -> Non
     def work(_done: int, _all: int) -> None:
         case.registry.score_prompt("p", "a", 0.5)
 
-    assert case.ledger.verify(tell=work).new == 0
+    assert case.ledger.verify(progress=work).new == 0
 
 
 def test_leaf_numbers_are_looked_at(case: Case) -> None:

@@ -185,7 +185,7 @@ def test_an_event_under_another_name_is_another_event() -> None:
 def test_progress_is_told_to_the_end() -> None:
     told: list[tuple[int, int]] = []
     source = worked_on("p", "q")
-    source.copy_to(worked_on("mine"), tell=lambda done, total: told.append((done, total)))
+    source.copy_to(worked_on("mine"), progress=lambda done, total: told.append((done, total)))
     assert all(before <= after for before, after in pairwise(told))
     assert told[-1] == (24, 24)
 
@@ -196,7 +196,7 @@ def test_it_goes_as_far_as_the_log_went_when_it_began() -> None:
     def go_on(_done: int, _total: int) -> None:
         source.score_prompt("p", "a", 0.5)
 
-    report = source.copy_to(target, tell=go_on)
+    report = source.copy_to(target, progress=go_on)
 
     assert (report.position, report.checked) == (4, 4)
     assert entries(target) == entries(source)[:4]
@@ -210,7 +210,7 @@ def test_somebody_who_writes_meanwhile_gets_the_positions(monkeypatch: pytest.Mo
         if done == 6:
             target.create("Mine", TASKS, plan_id="mine")
 
-    report = source.copy_to(target, tell=interfere)
+    report = source.copy_to(target, progress=interfere)
 
     assert (report.copied, report.positions_kept) == (4, False)
     assert [e.event_id for e in entries(target)] == ["p@1", "p@2", "mine@1", "p@3", "p@4"]
@@ -251,7 +251,7 @@ def test_a_target_that_loses_events_later_is_found_out(monkeypatch: pytest.Monke
             )
 
     with pytest.raises(StoreUnavailable, match="p@3 was copied and is not in the target"):
-        source.copy_to(target, tell=forget)
+        source.copy_to(target, progress=forget)
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=list(DAMAGES))

@@ -339,7 +339,7 @@ def _named(plan: Plan, found: str) -> str:
     return f"{event_id(plan.plan_id, plan.version + 1 + int(place))} {rest}"
 
 
-def told(found: Mismatch) -> str:
+def result(found: Mismatch) -> str:
     return " ".join([found.event_id, found.kind, *found.fields])
 
 
@@ -354,7 +354,7 @@ def test_every_planted_wrong_decision_is_found_in_a_real_file_and_nothing_else(
             expected += plant(registry, one)
         report = registry.check()
         log = registry.events(limit=10_000)
-    assert [told(found) for found in report.mismatches] == expected
+    assert [result(found) for found in report.mismatches] == expected
     assert report.mismatch_count == len(expected)
     assert report.events == len(log)
     assert report.plans > len(PLANTED)
@@ -450,7 +450,7 @@ def test_of_a_command_cut_short_by_an_unreadable_event_nothing_is_missed(
     _recorded(registry, plan, cut)
     beyond = Envelope(plan_id=plan_id, version=5, recorded_at=NOON)
     registry._store.append([RecordedEvent(say.HAS_PAUSED, beyond)])
-    assert [told(found) for found in registry.check().mismatches] == [
+    assert [result(found) for found in registry.check().mismatches] == [
         "billing@3 wrong new",
         "billing@4 unreadable",
     ]
@@ -471,7 +471,7 @@ def test_so_many_mismatches_are_listed_and_all_are_counted(
 def test_progress_is_told_up_to_the_end(registry: PlanRegistry) -> None:
     RandomWork(registry, random.Random(3)).go_on(100)
     told: list[tuple[int, int]] = []
-    registry.check(tell=lambda *how_far: told.append(how_far))
+    registry.check(progress=lambda *how_far: told.append(how_far))
     last = registry.last_position()
     assert told == sorted(told)
     assert (told[0], told[-1]) == ((1, last), (last, last))

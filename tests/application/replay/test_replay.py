@@ -12,7 +12,7 @@ import pytest
 import plangate
 from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
-from plangate.application.replay import recorded_commands as reading
+from plangate.application.replay import recorded_commands
 from plangate.application.replay.what_if import PlanReplay
 from plangate.domain.errors import InvalidInput, PlanNotFound
 from plangate.domain.policy import Policy
@@ -57,15 +57,15 @@ def test_both_stories_are_told_side_by_side(registry: PlanRegistry, plan_id: str
         ("b", TaskStatus.REPLANNING, TaskStatus.FAILED),
         ("c", TaskStatus.PENDING, TaskStatus.PENDING),
     ]
-    readings = [
-        (r.event_id, r.task_id, r.score, r.recorded_fired, r.replayed_fired) for r in plan.readings
+    samples = [
+        (r.event_id, r.task_id, r.score, r.recorded_fired, r.replayed_fired) for r in plan.samples
     ]
-    assert readings == [
+    assert samples == [
         ("billing@2", "a", 0.9, False, False),
         ("billing@4", "b", 0.5, True, False),
         ("billing@8", "c", 0.9, False, False),
     ]
-    assert plan.readings[1].recorded_confidence == plan.readings[1].replayed_confidence < 0.72
+    assert plan.samples[1].recorded_confidence == plan.samples[1].replayed_confidence < 0.72
 
 
 def test_the_first_difference_is_named_by_its_event(registry: PlanRegistry, plan_id: str) -> None:
@@ -110,7 +110,7 @@ def test_what_came_to_nothing_is_listed(registry: PlanRegistry, plan_id: str) ->
 
     lost = the_only(registry, confidence_threshold=0.4).lost
 
-    assert [(one.wish, one.error, one.why.partition(";")[0]) for one in lost] == [
+    assert [(one.command, one.error, one.why.partition(";")[0]) for one in lost] == [
         ("ChangeTask", None, "the task 'a' needed no other attempt"),
         ("ClaimNextTask", None, "there was nothing to do"),
         ("ApproveGate", None, "there was nothing to do"),
@@ -130,7 +130,7 @@ def test_a_claim_that_a_gate_would_have_refused_is_listed(
     registry.score_output(plan_id, "a", 0.1)
     registry.next_task(plan_id)
     (lost,) = the_only(registry, gate="hold").lost
-    assert (lost.event_id, lost.wish, lost.error) == ("billing@5", "ClaimNextTask", "PlanHeld")
+    assert (lost.event_id, lost.command, lost.error) == ("billing@5", "ClaimNextTask", "PlanHeld")
     assert "is held by its gate" in lost.why
 
 
@@ -150,7 +150,7 @@ def test_what_nobody_can_have_asked_for_is_listed(registry: PlanRegistry, plan_i
     registry._store.append([RecordedEvent(replan("a"), envelope)])
     plan = the_only(registry)
     (lost,) = plan.lost
-    assert (lost.event_id, lost.wish, lost.error) == ("billing@2", None, "Unexplained")
+    assert (lost.event_id, lost.command, lost.error) == ("billing@2", None, "Unexplained")
     assert (plan.recorded.replan_count, plan.replayed.replan_count) == (1, 0)
 
 
@@ -180,7 +180,7 @@ def three(registry: PlanRegistry) -> PlanRegistry:
 )
 def test_one_plan_some_or_all_of_them(three: PlanRegistry, plans: Any, told: list[str]) -> None:
     progress: list[tuple[int, int]] = []
-    answer = three.replay(plans, policy={}, tell=lambda *how_far: progress.append(how_far))
+    answer = three.replay(plans, policy={}, progress=lambda *how_far: progress.append(how_far))
     assert [plan.plan_id for plan in answer.plans] == told
     assert progress == sorted(progress)
     assert progress[-1][0] == progress[-1][1]
@@ -189,7 +189,7 @@ def test_one_plan_some_or_all_of_them(three: PlanRegistry, plans: Any, told: lis
 def test_a_plan_that_never_was_is_refused_before_anything_is_done(three: PlanRegistry) -> None:
     told: list[int] = []
     with pytest.raises(PlanNotFound):
-        three.replay(["p1", "nowhere"], policy={}, tell=lambda done, _: told.append(done))
+        three.replay(["p1", "nowhere"], policy={}, progress=lambda done, _: told.append(done))
     assert told == []
 
 
@@ -264,7 +264,7 @@ def test_a_plan_whose_own_policy_contradicts_the_change_is_named(registry: PlanR
 def test_a_replay_under_each_plans_own_policy_changes_nothing(
     monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
-    monkeypatch.setattr(reading, "PAGE", page)
+    monkeypatch.setattr(recorded_commands, "PAGE", page)
     registry = registry_on(memory_event_store())
     RandomWork(registry, random.Random(page)).go_on(200)
     before = registry.events(limit=10_000)
@@ -287,7 +287,7 @@ def test_a_replay_of_real_judgements_under_their_policy_changes_nothing(
         told = json.loads(line)
         getattr(registry, told.pop("op"))(**told)
     plans = registry.replay(policy={}).plans
-    assert (len(plans), sum(len(plan.readings) for plan in plans)) == (96, 1_146)
+    assert (len(plans), sum(len(plan.samples) for plan in plans)) == (96, 1_146)
     assert {plan.changed for plan in plans} == {0}
     assert sum(len(plan.would_have_fired) for plan in plans) == 1_028
 
@@ -296,7 +296,7 @@ def test_a_replay_of_real_judgements_under_their_policy_changes_nothing(
 def test_a_plan_that_cannot_be_read_is_named_beside_the_others(
     three: PlanRegistry, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
-    monkeypatch.setattr(reading, "PAGE", page)
+    monkeypatch.setattr(recorded_commands, "PAGE", page)
     beyond = Envelope(plan_id="p2", version=5, recorded_at=MORNING)
     three._store.append([RecordedEvent(HAS_PAUSED, beyond)])
 
@@ -308,7 +308,7 @@ def test_a_plan_that_cannot_be_read_is_named_beside_the_others(
 
 
 def test_a_plan_that_never_was_has_no_commands(registry: PlanRegistry) -> None:
-    assert list(reading.commands_of(registry._store, "nowhere")) == []
+    assert list(recorded_commands.commands_of(registry._store, "nowhere")) == []
 
 
 def test_a_plan_whose_beginning_cannot_be_read_is_there_all_the_same(tmp_path: Path) -> None:

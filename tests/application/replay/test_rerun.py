@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from plangate.application.replay.rerun import Step
+from plangate.application.replay.rerun import RerunStep
 from plangate.domain.commands import (
     ApproveGate,
     ArchivePlan,
@@ -67,7 +67,7 @@ def test_under_any_policy_every_input_is_granted_refused_or_found_idle(histories
         chance = random.Random(seed)
         commands = some_history(chance, chance.randint(5, 20))
         steps = again(commands, Policy(**chance.choice(POLICIES)))
-        assert [step.given.command for step in steps] == commands
+        assert [step.given.recorded for step in steps] == commands
         assert steps[-1].after.version == sum(len(step.events) for step in steps)
         refused += sum(step.refusal is not None for step in steps)
     assert refused > histories / 100
@@ -109,8 +109,8 @@ _TOLD: dict[type[PlanCommand], Callable[[NaivePlan, Any], object]] = {
 }
 
 
-def _refusal(naive: NaivePlan, step: Step) -> str | None:
-    wish = step.given.wish
+def _refusal(naive: NaivePlan, step: RerunStep) -> str | None:
+    wish = step.given.command
     assert wish is not None
     try:
         _TOLD[type(wish)](naive, wish)
@@ -119,9 +119,9 @@ def _refusal(naive: NaivePlan, step: Step) -> str | None:
     return None
 
 
-def fired(steps: Sequence[Step]) -> list[str]:
+def fired(steps: Sequence[RerunStep]) -> list[str]:
     return [
-        step.given.command.event_id
+        step.given.recorded.event_id
         for step in steps
         if any(isinstance(event, ReplanTriggered) for event in step.events)
     ]

@@ -219,7 +219,7 @@ def test_plans_that_cannot_be_read_are_named_and_others_chosen() -> None:
     assert [(plan.plan_id, plan.version) for plan in sweep.unreadable] == [("p2", 2)]
     assert (sweep.recorded.plans, sweep.points[0].totals.plans) == (1, 1)
     told: list[tuple[int, int]] = []
-    registry.sweep({"decay": [1.0]}, "p1", tell=lambda *how_far: told.append(how_far))
+    registry.sweep({"decay": [1.0]}, "p1", progress=lambda *how_far: told.append(how_far))
     assert told == [(0, 1), (1, 1)]
     with pytest.raises(PlanNotFound):
         registry.sweep({"decay": [1.0]}, ["nowhere"])

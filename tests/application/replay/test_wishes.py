@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from plangate.application.replay.recorded_commands import RecordedCommand
-from plangate.application.replay.recover_command import Unexplained, wish_of
+from plangate.application.replay.recover_command import Unexplained, recover_command
 from plangate.domain.commands import (
     AddTask,
     ChangeTask,
@@ -89,7 +89,7 @@ EVERY_CHANGE = (
 def test_every_wish_is_found_again(before: tuple[PlanCommand, ...], wish: PlanCommand) -> None:
     command = history(*before, wish)[-1]
 
-    found = wish_of(command)
+    found = recover_command(command)
 
     assert type(found) is type(wish)
     assert decide(command.before, found, command.at) == facts(command)
@@ -97,25 +97,25 @@ def test_every_wish_is_found_again(before: tuple[PlanCommand, ...], wish: PlanCo
 
 def test_a_prompt_score_alone_is_found_as_such_however_it_was_given() -> None:
     alone = history(PLANNED, say.update(A, 0.9, None))[-1]
-    assert wish_of(alone) == say.score_prompt(A, 0.9)
+    assert recover_command(alone) == say.score_prompt(A, 0.9)
     with_output = history(PLANNED, say.update(A, 0.9, 0.1))[-1]
-    assert wish_of(with_output) == say.update(A, 0.9, 0.1)
+    assert recover_command(with_output) == say.update(A, 0.9, 0.1)
     output = history(PLANNED, say.update(A, None, 0.1))[-1]
-    assert wish_of(output) == say.score_output(A, 0.1)
+    assert recover_command(output) == say.score_output(A, 0.1)
 
 
 def test_a_claim_is_found_with_its_worker_its_lease_and_its_task_and_no_expiry() -> None:
     first = say.claim_next("bob", lease=60.0)
     command = history(PLANNED, first, (say.claim_next(ADA, lease=1.5), LATER))[-1]
     assert [type(event).__name__ for event in facts(command)] == ["TaskStatusChanged"] * 2
-    assert wish_of(command) == say.claim_next(ADA, lease=1.5, task=A)
+    assert recover_command(command) == say.claim_next(ADA, lease=1.5, task=A)
 
 
 def test_a_claim_that_only_found_others_expired_names_no_task() -> None:
     first = say.claim_next(ADA, lease=60.0)
     command = history(PLANNED, first, (say.claim_next(task=B), LATER))[-1]
     assert [type(event).__name__ for event in facts(command)] == ["TaskStatusChanged"]
-    assert decide(command.before, wish_of(command), LATER) == facts(command)
+    assert decide(command.before, recover_command(command), LATER) == facts(command)
 
 
 @settings(repeatable, max_examples=120)
@@ -124,7 +124,7 @@ def test_any_history_follows_again_from_the_wishes_found_in_it(
     chance: random.Random, length: int
 ) -> None:
     for command in some_history(chance, length):
-        assert decide(command.before, wish_of(command), command.at) == facts(command)
+        assert decide(command.before, recover_command(command), command.at) == facts(command)
 
 
 def test_what_was_erased_is_not_needed_to_find_the_wish() -> None:
@@ -135,8 +135,8 @@ def test_what_was_erased_is_not_needed_to_find_the_wish() -> None:
         say.changed(A),  # its title was all that it told
     ]
     plan = fold(Plan(PLAN), erased[:2])
-    creation = decide(Plan(PLAN), wish_of(recorded(Plan(PLAN), erased[:1])), say.MORNING)
-    revision = decide(plan, wish_of(recorded(plan, erased[2:])), say.MORNING)
+    creation = decide(Plan(PLAN), recover_command(recorded(Plan(PLAN), erased[:1])), say.MORNING)
+    revision = decide(plan, recover_command(recorded(plan, erased[2:])), say.MORNING)
 
     assert creation == erased[:1]
     assert [type(event) for event in revision] == [type(event) for event in erased[2:]]
@@ -145,8 +145,8 @@ def test_what_was_erased_is_not_needed_to_find_the_wish() -> None:
 def test_a_prompt_score_is_found_whatever_else_was_recorded_with_it() -> None:
     plan = fold(Plan(PLAN), [say.created(A)])
     events: list[PlanEvent] = [say.scored(A, PROMPT, 0.4), say.moved(A), say.scored(A, OUTPUT, 0.2)]
-    assert wish_of(recorded(plan, events[:2])) == say.score_prompt(A, 0.4)
-    assert wish_of(recorded(plan, events)) == say.score_prompt(A, 0.4)
+    assert recover_command(recorded(plan, events[:2])) == say.score_prompt(A, 0.4)
+    assert recover_command(recorded(plan, events)) == say.score_prompt(A, 0.4)
 
 
 def begun_by(event: PlanEvent, **envelope: Any) -> RecordedCommand:
@@ -182,5 +182,5 @@ def _fields(envelope: Any) -> dict[str, Any]:
 )
 def test_what_no_command_brings_about_is_said_to_be_so(command: RecordedCommand, why: str) -> None:
     with pytest.raises(Unexplained) as unexplained:
-        wish_of(command)
+        recover_command(command)
     assert str(unexplained.value) == why

@@ -10,7 +10,7 @@ from plangate.application.registry import PlanRegistry
 from plangate.application.views import projector as folding
 from plangate.application.views import runner as keeper
 from plangate.application.views.catalogue import VIEWS
-from plangate.application.views.view_store import Target
+from plangate.application.views.view_store import ViewTables
 from tests.application.views.conftest import TASKS, Place
 from tests.support.views import as_told, same_views
 
@@ -103,7 +103,7 @@ def test_a_rebuild_tells_how_far_it_has_come(
     monkeypatch.setattr(keeper, "BATCH", 3)
     work(registry, plans=2)
     told: list[tuple[int, int]] = []
-    registry.rebuild_views("board", tell=lambda reached, last: told.append((reached, last)))
+    registry.rebuild_views("board", progress=lambda reached, last: told.append((reached, last)))
     assert told == [(0, 8), (3, 8), (6, 8), (8, 8)]
     same_views(registry)
 
@@ -120,7 +120,7 @@ def test_readers_see_the_old_view_until_the_new_one_is_whole(
         rebuilding = {view.rebuilding for view in registry.view_report().views}
         assert rebuilding == {reached}
 
-    registry.rebuild_views(tell=look)
+    registry.rebuild_views(progress=look)
     assert as_told(registry) == before
 
 
@@ -135,7 +135,7 @@ def test_what_is_recorded_during_a_rebuild_is_in_it(
             work(registry, plans=1)
             registry.plans()
 
-    registry.rebuild_views(tell=go_on_working)
+    registry.rebuild_views(progress=go_on_working)
     same_views(registry)
 
 
@@ -156,7 +156,7 @@ def test_a_rebuild_that_was_killed_harms_nothing(
             raise Killed
 
     with pytest.raises(Killed):
-        registry.rebuild_views(*names, tell=killed)
+        registry.rebuild_views(*names, progress=killed)
     assert registry.view_report().views[0].rebuilding == 2
     assert as_told(place.open()) == before
     place.open().rebuild_views()
@@ -206,11 +206,11 @@ def test_of_two_that_rebuild_one_may_finish_for_both(place: Place, registry: Pla
 
     def finished_by_another(_reached: int, _last: int) -> None:
         marked = place.views.marks()
-        if Target("plans", rebuilt=True) in marked:
+        if ViewTables("plans", rebuilt=True) in marked:
             other = place.open()
             other._keeper._rebuild(VIEWS[:1], afresh=False)
 
-    registry.rebuild_views("plans", tell=finished_by_another)
+    registry.rebuild_views("plans", progress=finished_by_another)
     same_views(registry)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plangate.application.next_task import by_urgency
+from plangate.application.next_task import by_priority
 from plangate.application.registry import PlanRegistry
 from plangate.application.stream_cache import Stream
 from plangate.application.views import queries as questions
@@ -99,7 +99,7 @@ def _same_work(registry: PlanRegistry, seconds: int) -> None:
     worth_a_look = registry._with_work(now)
     assert worth_a_look is not None
     found = [
-        by_urgency((stream.plan for stream in streams), frozenset(), now)
+        by_priority((stream.plan for stream in streams), frozenset(), now)
         for reads in (registry._readable(worth_a_look), registry._readable())
         for streams in ([r for r in reads if isinstance(r, Stream) and r.plan.exists],)
     ]

@@ -8,7 +8,7 @@ import pytest
 from plangate.application.errors import StoreUnavailable, ViewBehind
 from plangate.application.registry import PlanRegistry
 from plangate.application.views import follower as reader
-from plangate.application.views.view_store import Target
+from plangate.application.views.view_store import ViewTables
 from tests.application.views.conftest import TASKS, Place
 from tests.support.views import same_views
 
@@ -76,7 +76,7 @@ def test_a_failure_is_told_and_the_reader_tries_again(
     registry.create("g", TASKS, plan_id="p")
     marks, failed = place.views.marks, Event()
 
-    def locked() -> dict[Target, object]:
+    def locked() -> dict[ViewTables, object]:
         failed.set()
         raise StoreUnavailable("plans.db is locked")
 

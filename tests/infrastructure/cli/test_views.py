@@ -70,4 +70,4 @@ def test_a_rebuild_is_shown_in_progress(plangate: Plangate, registry: PlanRegist
             assert plangate("--json", "views").json["views"][0]["rebuilding"] == reached
             assert "0" in plangate("views").stdout
 
-    registry.rebuild_views("plans", tell=look)
+    registry.rebuild_views("plans", progress=look)

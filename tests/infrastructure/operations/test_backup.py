@@ -57,7 +57,9 @@ def store(tmp_path: Path) -> Path:
 
 def test_a_backup_is_a_store_with_all_that_was_there(store: Path, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    report = backup(tmp_path / "b.db", store, tell=lambda done, total: told.append((done, total)))
+    report = backup(
+        tmp_path / "b.db", store, progress=lambda done, total: told.append((done, total))
+    )
 
     assert names(tmp_path) == {"plans.db", "b.db"}
     assert report.file == str(tmp_path / "b.db")
@@ -101,7 +103,7 @@ def test_writers_go_on_and_what_they_were_promised_before_is_in_it(
                 look_on(0, 0)
             for number in range(4):
                 before = max(promised)
-                report = backup(tmp_path / f"{number}.db", store, tell=look_on)
+                report = backup(tmp_path / f"{number}.db", store, progress=look_on)
                 assert before <= report.position == report.events < max(promised)
                 with connect(tmp_path / f"{number}.db") as registry:
                     for name in ("w0", "w1", "w2"):
@@ -128,7 +130,7 @@ def test_a_backup_takes_the_place_of_nothing(store: Path, tmp_path: Path) -> Non
 
     late = tmp_path / "late.db"
     with pytest.raises(InvalidInput, match="is there already"):
-        backup(late, store, tell=lambda _done, _total: _write(late))
+        backup(late, store, progress=lambda _done, _total: _write(late))
     assert late.read_text("utf-8") == "mine"
     assert names(tmp_path) == {"plans.db", "taken.db", "late.db"}
 
@@ -148,7 +150,7 @@ def test_without_links_a_backup_is_renamed(
     assert names(tmp_path) == {"plans.db", "b.db"}
     late = tmp_path / "late.db"
     with pytest.raises(InvalidInput, match="is there already"):
-        backup(late, store, tell=lambda _done, _total: _write(late))
+        backup(late, store, progress=lambda _done, _total: _write(late))
     assert late.read_text("utf-8") == "mine"
 
 
@@ -320,7 +322,7 @@ def test_cut_short_it_goes_on(saved: Path, store: Path, monkeypatch: pytest.Monk
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        restore_backup(saved, store, tell=stop)
+        restore_backup(saved, store, progress=stop)
     with connect(store) as registry:
         assert 0 < registry.last_position() < 100
     report = restore_backup(saved, store)

@@ -70,7 +70,7 @@ def test_a_store_that_is_well_is_left_alone_down_to_its_folder(store: Path) -> N
     before, files = store.read_bytes(), set(store.parent.iterdir())
     told: list[tuple[int, int]] = []
 
-    checkup = doctor(store, tell=lambda done, total: told.append((done, total)))
+    checkup = doctor(store, progress=lambda done, total: told.append((done, total)))
 
     assert checkup.health is Health.OK
     assert checkup.store == str(store)
@@ -115,7 +115,7 @@ def test_who_opens_it_meanwhile_gives_no_false_alarm(store: Path) -> None:
             opened.append(connect(store))
             opened[0].score_prompt("p", "a", 0.7)
 
-    checkup = doctor(store, tell=open_it)
+    checkup = doctor(store, progress=open_it)
     opened[0].close()
     assert checkup.health is Health.OK
     assert well(checkup, "end").endswith("given, 7")
@@ -278,7 +278,7 @@ def busy(postgres: PostgresServer) -> Iterator[PlanRegistry]:
 @pytest.mark.usefixtures("busy")
 def test_a_store_in_postgres_that_is_well(postgres: PostgresServer) -> None:
     told: list[tuple[int, int]] = []
-    checkup = doctor(postgres.url, tell=lambda done, total: told.append((done, total)))
+    checkup = doctor(postgres.url, progress=lambda done, total: told.append((done, total)))
     assert checkup.health is Health.OK
     assert "(schema plangate)" in checkup.store
     assert told[-1][0] == told[-1][1] > 0

@@ -60,7 +60,7 @@ def test_sixty_four_processes_take_each_task_once(
 ) -> None:
     setup, *logs = [tmp_path / f"{n}.acks" for n in range(CLAIMERS + 1)]
     with connect(postgres.url) as registry:
-        AckLog(setup).carry_out(creating("queue", TASKS), registry)
+        AckLog(setup).handle(creating("queue", TASKS), registry)
     all_here = PROCESSES.Barrier(CLAIMERS + 1)
     with crowd() as workers:
         for log in logs:

@@ -43,14 +43,14 @@ def test_a_full_disk_is_survived_more_than_once(disk: Path, tmp_path: Path, say:
     acks, todo = AckLog(log), errands(Random(4), PLANS, TASKS, "w")
     with postgres_server(disk) as server, connect(server.url) as registry:
         for plan_id in PLANS:
-            acks.carry_out(creating(plan_id, TASKS), registry)
+            acks.handle(creating(plan_id, TASKS), registry)
         for _ in range(2):
             _fill(disk / "ballast")
             told += _work_until_full(registry, acks, todo)
             (disk / "ballast").unlink()
             server.start_if_down()  # one that cannot write its log gives up
             for errand in [*Promises.in_logs([log]).open, *islice(todo, 500)]:
-                acks.carry_out(errand, registry)
+                acks.handle(errand, registry)
         findings = audit_postgres(server.url, Promises.in_logs([log]))
 
     refusals = {kind.__name__: told.count(kind) for kind in set(told)}
@@ -66,7 +66,7 @@ def _work_until_full(
     refused: list[type[StoreError]] = []
     while len(refused) < REFUSALS:
         try:
-            acks.carry_out(next(todo), registry)
+            acks.handle(next(todo), registry)
         except (StoreFull, StoreUnavailable) as error:
             refused.append(type(error))
     return refused

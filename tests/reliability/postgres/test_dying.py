@@ -103,7 +103,7 @@ def test_no_death_of_a_client_loses_doubles_or_halves_a_command(
             promises = Promises.in_logs(tmp_path.glob("*.acks"))
             again = Persistent(registry, AckLog(tmp_path / "again.acks"))
             for errand in promises.open:
-                again.carry_out(errand)
+                again.handle(errand)
         finally:
             written.set()
         seen = reading.result()

@@ -3,7 +3,7 @@
 from contextlib import closing
 from random import Random
 
-from plangate.application.command_context import Call
+from plangate.application.command_context import CommandContext
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
 from plangate.domain.errors import PlangateError
@@ -11,13 +11,13 @@ from plangate.infrastructure.postgres.events import events_in
 from plangate.infrastructure.postgres.schema import Schema, open_schema
 from plangate.infrastructure.postgres.views import PostgresViewStore
 from tests.support.clocks import counted_ids
+from tests.support.commands import some_wish
 from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_plan
 from tests.support.ledgers import some_ledger
 from tests.support.naive import NaivePlan, Refused
 from tests.support.postgres_server import PostgresServer
 from tests.support.reliability_figures import Say, short_and_long
 from tests.support.views import same_views
-from tests.support.wishes import some_wish
 
 
 class Sequences:
@@ -33,30 +33,30 @@ class Sequences:
     def one(self, plan_id: str) -> None:
         """A plan from its creation on."""
         chance = self._chance
-        wish, self._naive = a_plan(
+        command, self._naive = a_plan(
             chance.randint(1, 5),
             chance.randrange(len(POLICIES)),
             chance.randrange(len(DEPENDENCIES)),
         )
         self._naive.plan_id = plan_id
-        self.registry._commands.carry_out(plan_id, wish, Call(), PlanStatus.of)
+        self.registry._commands.handle(plan_id, command, CommandContext(), PlanStatus.of)
         for _ in range(chance.randint(1, 14)):
             self._naive.now += chance.choice([0, 1, 1, 5, 40, -100])
             self._command(plan_id)
         same_plan(self._reader._streams.current(plan_id).plan, self._naive)
 
     def _command(self, plan_id: str) -> None:
-        wish, model = some_wish(self._chance, self._naive)
+        command, model = some_wish(self._chance, self._naive)
         told = expected = None
         try:
-            self.registry._commands.carry_out(plan_id, wish, Call(), PlanStatus.of)
+            self.registry._commands.handle(plan_id, command, CommandContext(), PlanStatus.of)
         except PlangateError as refusal:
             told = type(refusal).__name__
         try:
             model()
         except Refused as refusal:
             expected = str(refusal)
-        assert (wish, told) == (wish, expected)
+        assert (command, told) == (command, expected)
         self.commands += 1
 
     def _open(self) -> PlanRegistry:

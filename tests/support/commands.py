@@ -1,4 +1,4 @@
-"""Random wishes, each with what the naive model makes of it."""
+"""Random commands, each with what the naive model makes of it."""
 
 import random
 from collections.abc import Callable
@@ -44,7 +44,7 @@ TASKS = ("a", "b", "c", "d", "e", "f", "g", "h")
 
 
 def some_wish(chance: random.Random, naive: NaivePlan) -> Wished:
-    """A wish that may be granted or refused, and the model's answer to it."""
+    """A command that may be granted or refused, and the model's answer to it."""
     make, _ = chance.choices(_WISHES, weights=_WEIGHTS)[0]
     return make(chance, naive)
 
@@ -67,45 +67,45 @@ def _token(chance: random.Random, naive: NaivePlan) -> int | None:
 
 def _score_prompt(chance: random.Random, naive: NaivePlan) -> Wished:
     task, score, token = _task(chance, naive), _score(chance), _token(chance, naive)
-    wish = ScorePrompt(task_id=task, score=score, token=token)
-    return wish, lambda: naive.score_prompt(task, score, token)
+    command = ScorePrompt(task_id=task, score=score, token=token)
+    return command, lambda: naive.score_prompt(task, score, token)
 
 
 def _score_output(chance: random.Random, naive: NaivePlan) -> Wished:
     task, score, token = _task(chance, naive), _score(chance), _token(chance, naive)
     done = chance.random() < 0.8
-    wish = ScoreOutput(task_id=task, score=score, mark_done=done, token=token)
-    return wish, lambda: naive.score_output(task, score, token, mark_done=done)
+    command = ScoreOutput(task_id=task, score=score, mark_done=done, token=token)
+    return command, lambda: naive.score_output(task, score, token, mark_done=done)
 
 
 def _update(chance: random.Random, naive: NaivePlan) -> Wished:
     task, prompt, output = _task(chance, naive), _score(chance), _score(chance)
-    wish = UpdateScores(task_id=task, prompt_score=prompt, output_score=output)
-    return wish, lambda: naive.update(task, prompt, output)
+    command = UpdateScores(task_id=task, prompt_score=prompt, output_score=output)
+    return command, lambda: naive.update(task, prompt, output)
 
 
 def _fail(chance: random.Random, naive: NaivePlan) -> Wished:
     task, kind = _task(chance, naive), chance.choice(list(ScoreKind))
-    wish = RecordScoringFailure(task_id=task, kind=kind, reason=WHY)
-    return wish, lambda: naive.record_scoring_failure(task)
+    command = RecordScoringFailure(task_id=task, kind=kind, reason=WHY)
+    return command, lambda: naive.record_scoring_failure(task)
 
 
 def _turn_out(chance: random.Random, naive: NaivePlan) -> Wished:
     task, outcome = _task(chance, naive), chance.choice(list(Outcome))
-    wish = RecordOutcome(task_id=task, outcome=outcome, source=chance.choice(["ci", "review"]))
-    return wish, lambda: naive.record_outcome(task)
+    command = RecordOutcome(task_id=task, outcome=outcome, source=chance.choice(["ci", "review"]))
+    return command, lambda: naive.record_outcome(task)
 
 
 def _retract(chance: random.Random, naive: NaivePlan) -> Wished:
     version = naive.version - chance.randint(0, 6)
-    wish = RetractScore(event_id=f"{naive.plan_id}@{version}", reason=WHY)
-    return wish, lambda: naive.retract_score(version)
+    command = RetractScore(event_id=f"{naive.plan_id}@{version}", reason=WHY)
+    return command, lambda: naive.retract_score(version)
 
 
 def _mark(chance: random.Random, naive: NaivePlan) -> Wished:
     task, status, token = _task(chance, naive), chance.choice([*TaskStatus]), _token(chance, naive)
-    wish = MarkTask(task_id=task, status=status, token=token)
-    return wish, lambda: naive.mark_task(task, status.value, token)
+    command = MarkTask(task_id=task, status=status, token=token)
+    return command, lambda: naive.mark_task(task, status.value, token)
 
 
 def _claim(chance: random.Random, naive: NaivePlan) -> Wished:
@@ -116,8 +116,8 @@ def _claim(chance: random.Random, naive: NaivePlan) -> Wished:
 def _heartbeat(chance: random.Random, naive: NaivePlan) -> Wished:
     task, token = _task(chance, naive), _token(chance, naive) or 1
     lease = chance.choice([None, None, 10.0])
-    wish = RenewLease(task_id=task, token=token, lease=lease)
-    return wish, lambda: naive.heartbeat(task, token, lease)
+    command = RenewLease(task_id=task, token=token, lease=lease)
+    return command, lambda: naive.heartbeat(task, token, lease)
 
 
 def _release(chance: random.Random, naive: NaivePlan) -> Wished:
@@ -136,19 +136,19 @@ def _approve(_chance: random.Random, naive: NaivePlan) -> Wished:
 
 def _revise(chance: random.Random, naive: NaivePlan) -> Wished:
     pairs = [_some_change(chance, naive) for _ in range(chance.choice([1, 1, 2, 3]))]
-    wish = RevisePlan(reason=WHY, changes=tuple(change for change, _ in pairs))
-    return wish, lambda: naive.revise([told for _, told in pairs])
+    command = RevisePlan(reason=WHY, changes=tuple(change for change, _ in pairs))
+    return command, lambda: naive.revise([told for _, told in pairs])
 
 
 def _lifecycle(chance: random.Random, naive: NaivePlan) -> Wished:
-    wishes: list[Wished] = [
+    commands: list[Wished] = [
         (PausePlan(reason=WHY), naive.pause),
         (ResumePlan(reason=WHY), naive.resume),
         (ArchivePlan(reason=WHY), naive.archive),
         (RestorePlan(reason=WHY), naive.restore),
         (RestorePlan(reason=WHY), naive.restore),
     ]
-    return chance.choice(wishes)
+    return chance.choice(commands)
 
 
 def _delete(_chance: random.Random, naive: NaivePlan) -> Wished:
