@@ -1,16 +1,15 @@
-"""How a command is carried out: load the plan, decide, record; and again if others were faster."""
+"""Load the plan, decide, record; and decide again where others were faster."""
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Final, TypeVar
+from typing import Final, NamedTuple
 
 from plangate.application.command_context import CommandContext
 from plangate.application.errors import ConcurrentChange, IdempotencyKeyReused
 from plangate.application.event_store import Clock, EventStore
+from plangate.application.idempotency import arguments_digest
 from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.stream_cache import StreamCache
 from plangate.application.validation import validate_identifier
@@ -23,18 +22,20 @@ ATTEMPTS: Final = 100
 """How often a command is decided again while others keep changing its plan."""
 
 _TURNS: Final = 64
-_Answer = TypeVar("_Answer")
-
-Progress = Callable[[Plan, Sequence[PlanEvent]], _Answer]
-"""Makes a command's answer from the plan it led to and the events it brought about."""
-
 
 Record = Callable[[Sequence[RecordedEvent]], None]
 """Records a command's events, all or none; raises `ConcurrentChange` as `append` does."""
 
 
+class Handled(NamedTuple):
+    """The plan that a command led to, and the events it brought about."""
+
+    plan: Plan
+    events: Sequence[PlanEvent]
+
+
 class CommandHandler:
-    """Carries out commands on the plans of one store; safe to share between threads."""
+    """Handles commands on the plans of one store; safe to share between threads."""
 
     def __init__(
         self,
@@ -58,48 +59,51 @@ class CommandHandler:
         self,
         plan_id: str,
         command: PlanCommand,
-        call: CommandContext,
-        tell: Progress[_Answer],
+        context: CommandContext,
         *,
         arguments: Command | None = None,
         record: Record | None = None,
-    ) -> _Answer:
-        """Grant `command`, or recognise that it was granted before under the call's key.
+    ) -> Handled:
+        """Record what the command brings about, or find what it brought about before.
 
-        A retry is recognised by `arguments`, what the caller said, where that is
-        not the command itself; where its words were erased, by its key alone. `record`
-        takes the place of appending the events. Raises what `decide` refuses,
-        `IdempotencyKeyReused` and `ConcurrentChange`.
+        A retry has the context's idempotency key and the same `arguments`: what the
+        caller gave, where that is not the command itself. Once the plan's text is erased
+        the key alone decides. `record` replaces appending the events. Raises what `decide`
+        refuses, `IdempotencyKeyReused` and `ConcurrentChange`.
         """
         plan_id = validate_identifier("plan_id", plan_id)
-        digest = _digest(arguments or command) if call.idempotency_key else None
+        digest = arguments_digest(arguments or command) if context.idempotency_key else None
         with self._turns[hash(plan_id) % _TURNS]:
             for attempt in range(ATTEMPTS):
                 # Alone, a command needs no turn; in a crowd, almost all would decide in vain.
                 with self._store.turn(plan_id) if attempt else nullcontext():
                     stream = self._streams.current(plan_id)
-                    receipt = stream.receipts.get(call.idempotency_key or "")
+                    receipt = stream.receipts.get(context.idempotency_key or "")
                     if receipt is not None:
                         if receipt.arguments_digest not in {None, digest}:
-                            raise IdempotencyKeyReused(plan_id, call.idempotency_key or "")
+                            raise IdempotencyKeyReused(plan_id, context.idempotency_key or "")
                         plan, recorded = self._streams.as_recorded(stream, receipt)
-                        return tell(plan, [entry.event for entry in recorded])
+                        return Handled(plan, [entry.event for entry in recorded])
                     now = self.now()
                     events = decide(stream.plan, command, now)
                     if not events:
-                        return tell(stream.plan, events)
-                    recorded = _recorded(stream.plan, events, call, digest, now)
+                        return Handled(stream.plan, events)
+                    recorded = _recorded(stream.plan, events, context, digest, now)
                     try:
                         (record or self._store.append)(recorded)
                     except ConcurrentChange:
                         continue
                     self._announce()
-                    return tell(self._streams.keep(stream.followed_by(recorded)).plan, events)
+                    return Handled(self._streams.keep(stream.followed_by(recorded)).plan, events)
         raise ConcurrentChange(plan_id)
 
 
 def _recorded(
-    plan: Plan, events: Sequence[PlanEvent], call: CommandContext, digest: str | None, now: datetime
+    plan: Plan,
+    events: Sequence[PlanEvent],
+    context: CommandContext,
+    digest: str | None,
+    now: datetime,
 ) -> list[RecordedEvent]:
     """The events in their envelopes; those after the first name it as their cause."""
     first = plan.version + 1
@@ -110,19 +114,12 @@ def _recorded(
                 plan_id=plan.plan_id,
                 version=version,
                 recorded_at=now,
-                actor=call.actor,
-                correlation_id=call.correlation_id,
+                actor=context.actor,
+                correlation_id=context.correlation_id,
                 causation_id=None if version == first else event_id(plan.plan_id, first),
-                idempotency_key=call.idempotency_key if version == first else None,
+                idempotency_key=context.idempotency_key if version == first else None,
                 arguments_digest=digest if version == first else None,
             ),
         )
         for version, event in enumerate(events, start=first)
     ]
-
-
-def _digest(arguments: Command) -> str:
-    """SHA-256 (hex) over a command's name and its arguments, defaults left out."""
-    said = arguments.model_dump(mode="json", exclude_defaults=True)
-    text = json.dumps([type(arguments).__name__, said], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()

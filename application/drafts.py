@@ -5,11 +5,11 @@ their JSON Schemas are published.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, Strict, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, Strict, model_validator
 
 from plangate.domain.commands import (
     AddTask,
@@ -122,6 +122,19 @@ class ReplaceTaskDraft(ReplaceTask):
 ChangeDraft = AddTaskDraft | ChangeTask | MoveTask | DropTask | SplitTaskDraft | ReplaceTaskDraft
 
 
+def _draft(change: object) -> object:
+    """A change that was made as a value, with its tasks as drafts."""
+    if not isinstance(change, Command):
+        return change
+    given = _given(change)
+    for name, value in given.items():
+        if isinstance(value, NewTask):
+            given[name] = _given(value)
+        elif name == "into":
+            given[name] = list(map(_given, value))
+    return given | {"op": getattr(change, "op", None)}
+
+
 def _or_the_list_alone(schema: dict[str, Any]) -> None:
     whole = dict(schema)
     schema.clear()
@@ -137,34 +150,42 @@ class RevisionDraft(Command):
     model_config = ConfigDict(json_schema_extra=_or_the_list_alone)
 
     changes: Annotated[
-        tuple[Annotated[ChangeDraft, Field(discriminator="op")], ...],
+        tuple[
+            Annotated[Annotated[ChangeDraft, Field(discriminator="op")], BeforeValidator(_draft)],
+            ...,
+        ],
         Field(min_length=1, max_length=MAX_CHANGES),
     ]
 
 
-def with_task_ids(changes: object, new_task_id: Callable[[int], str]) -> object:
-    """Changes as somebody handed them in, with an id for every new task that has none.
+def with_task_ids(
+    changes: Iterable[ChangeDraft], new_task_id: Callable[[int], str]
+) -> list[dict[str, Any]]:
+    """The changes as given, with an id for every new task that has none."""
+    numbers = count()
 
-    What does not look like a change is left as it is: saying so is for `accept`.
-    """
-    if not isinstance(changes, list | tuple):
-        return changes
-    places = count()
+    def identified(task: TaskDraft) -> dict[str, Any]:
+        return {**_given(task), "id": task.id or new_task_id(next(numbers))}
 
-    def named(task: object) -> object:
-        if isinstance(task, Mapping) and task.get("id") is None:
-            return {**task, "id": new_task_id(next(places))}
-        return task
+    def complete(change: ChangeDraft) -> dict[str, Any]:
+        given = _given(change)
+        match change:
+            case AddTaskDraft():
+                given["task"] = identified(change.task)
+            case SplitTaskDraft():
+                given["into"] = [identified(part) for part in change.into]
+            case ReplaceTaskDraft():
+                given["by"] = identified(change.by)
+            case ChangeTask() | MoveTask() | DropTask():
+                pass
+        return given | {"op": change.op}
 
-    def completed(change: object) -> object:
-        if not isinstance(change, Mapping):
-            return change
-        new = {key: named(change[key]) for key in ("task", "by") if key in change}
-        if isinstance(change.get("into"), list | tuple):
-            new["into"] = [named(part) for part in change["into"]]
-        return {**change, **new}
+    return list(map(complete, changes))
 
-    return [completed(change) for change in changes]
+
+def _given(model: Command) -> dict[str, Any]:
+    """The fields that were given, as they are."""
+    return {name: getattr(model, name) for name in model.model_fields_set}
 
 
 def derived_id(digits: int, *parts: object) -> str:

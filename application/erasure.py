@@ -6,7 +6,6 @@ what other processes hold in their memory until they look again, are out of reac
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -105,7 +104,5 @@ class Eraser:
             self._store.rewrite(changed, recorded)
             rewritten = len(changed)
 
-        def progress(*_answer: Any) -> int:
-            return rewritten
-
-        return self._commands.handle(plan_id, ErasePlan(), call, progress, record=record)
+        self._commands.handle(plan_id, ErasePlan(), call, record=record)
+        return rewritten

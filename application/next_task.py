@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Literal
 
 from plangate.domain.commands import Command
 from plangate.domain.plan import Plan
@@ -9,9 +10,10 @@ from plangate.domain.task import Task
 from plangate.domain.vocabulary import Identifier, Labels, LeaseSeconds, TaskStatus
 
 
-class ClaimAnywhere(Command):
-    """What a worker says who takes the most urgent ready task of any plan."""
+class NextTask(Command):
+    """Take the next task: of one plan, or of all plans, with all of `labels`."""
 
+    op: Literal["next_task"] = "next_task"
     worker: Identifier | None = None
     lease: LeaseSeconds | None = None
     labels: Labels = ()

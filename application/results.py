@@ -11,6 +11,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from plangate.application.advice import advice
+from plangate.application.errors import CorruptEvent
 from plangate.domain.events import PlanEvent, TaskDropped, TaskScored
 from plangate.domain.obstacles import obstacles
 from plangate.domain.plan import Plan
@@ -197,6 +198,11 @@ class UnreadablePlan(Result):
     plan_id: str
     version: int
     why: str
+
+    @classmethod
+    def of(cls, error: CorruptEvent) -> Self:
+        """The plan whose event cannot be read."""
+        return cls(plan_id=error.plan_id, version=error.version, why=error.why)
 
 
 class PlanList(Result):

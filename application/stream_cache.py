@@ -13,10 +13,10 @@ from typing import Final, Self
 
 from rpds import HashTrieMap
 
-from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
+from plangate.application.plan_log import require_next
 from plangate.application.recorded_event import RecordedEvent
-from plangate.domain.events import PlanCreated, PlanErased
+from plangate.domain.events import PlanErased
 from plangate.domain.plan import Plan, event_id, evolve
 
 KEPT_STREAMS: Final = 1_000
@@ -47,7 +47,7 @@ class Stream:
         plan, receipts, latest = self.plan, self.receipts, self.latest_key
         for recorded in events:
             envelope = recorded.envelope
-            refuse_gap(plan, recorded)
+            require_next(plan, recorded)
             plan = evolve(plan, recorded.event)
             if isinstance(recorded.event, PlanErased):
                 receipts = _without_digests(receipts)
@@ -121,13 +121,3 @@ def _without_digests(receipts: "HashTrieMap[str, Receipt]") -> "HashTrieMap[str,
     """What is left of receipts when words are erased: by its digest, arguments could be guessed."""
     kept = {key: Receipt(None, known.first, known.last) for key, known in receipts.items()}
     return HashTrieMap(kept)
-
-
-def refuse_gap(plan: Plan, recorded: RecordedEvent) -> None:
-    """Raise `CorruptEvent` unless the event is the plan's next."""
-    expected = plan.version + 1
-    if recorded.envelope.version != expected:
-        raise CorruptEvent(plan.plan_id, expected, "it is missing", recorded.envelope.position)
-    if (expected == 1) != isinstance(recorded.event, PlanCreated):
-        why = "a history begins with the plan's creation, and has no second one"
-        raise CorruptEvent(plan.plan_id, expected, why, recorded.envelope.position)

@@ -1,8 +1,8 @@
-"""What somebody commands for a plan.
+"""What can be asked of a plan.
 
-A command is checked for shape and bounds when it is made; whether the plan grants
-it is for `decisions`. Its fields are the caller's arguments and nothing else, so
-that a repeated request can be recognised by them.
+A command checks its shape and its bounds when it is made; `decisions` judges whether
+the plan accepts it. Its fields are the caller's arguments and nothing else, so that a
+repeated request can be recognised by them. `op` names it in JSON.
 """
 
 from typing import Annotated, Literal, Self
@@ -34,7 +34,7 @@ from plangate.domain.vocabulary import (
 
 
 class Command(BaseModel):
-    """What somebody asks to be done."""
+    """A request to change a plan."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -78,12 +78,14 @@ class CreatePlan(Command):
 class ScorePrompt(_Judging):
     """Record how clear a task's instruction was."""
 
+    op: Literal["score_prompt"] = "score_prompt"
     score: GivenScore
 
 
 class ScoreOutput(_Judging):
     """Record how good a task's result was, and settle the task when `mark_done`."""
 
+    op: Literal["score_output"] = "score_output"
     score: GivenScore
     mark_done: Flag = True
 
@@ -91,6 +93,7 @@ class ScoreOutput(_Judging):
 class UpdateScores(_Judging):
     """Record a prompt score and an output score at once, or either."""
 
+    op: Literal["update"] = "update"
     prompt_score: GivenScore | None = None
     output_score: GivenScore | None = None
     mark_done: Flag = True
@@ -105,6 +108,7 @@ class UpdateScores(_Judging):
 class RecordScoringFailure(Command):
     """Record that a judge crashed or abstained."""
 
+    op: Literal["record_scoring_failure"] = "record_scoring_failure"
     task_id: Identifier
     kind: ScoreKind
     reason: Reason
@@ -114,6 +118,7 @@ class RecordScoringFailure(Command):
 class RetractScore(Command):
     """Withdraw a mistaken judgement, named by its event id."""
 
+    op: Literal["retract_score"] = "retract_score"
     event_id: Prose
     reason: Reason
 
@@ -121,6 +126,7 @@ class RetractScore(Command):
 class RecordOutcome(Command):
     """Record what became of a task's result: `source` says whether it was accepted."""
 
+    op: Literal["record_outcome"] = "record_outcome"
     task_id: Identifier
     outcome: Outcome
     source: Identifier
@@ -130,6 +136,7 @@ class RecordOutcome(Command):
 class MarkTask(Command):
     """Set a task's status by hand: any status to any other."""
 
+    op: Literal["mark_task"] = "mark_task"
     task_id: Identifier
     status: TaskStatus
     reason: Reason | None = None
@@ -151,6 +158,7 @@ class ClaimNextTask(Command):
 class RenewLease(Command):
     """Hold a claim for longer: `lease` seconds from now, or as many as before."""
 
+    op: Literal["heartbeat"] = "heartbeat"
     task_id: Identifier
     token: Token
     lease: LeaseSeconds | None = None
@@ -159,6 +167,7 @@ class RenewLease(Command):
 class ReleaseTask(Command):
     """Give a claimed task back undone."""
 
+    op: Literal["release"] = "release"
     task_id: Identifier
     token: Token | None = None
     reason: Reason | None = None
@@ -167,6 +176,7 @@ class ReleaseTask(Command):
 class RetryTask(Command):
     """Give a failed or replanning task another attempt."""
 
+    op: Literal["retry"] = "retry"
     task_id: Identifier
     reason: Reason
 
@@ -174,41 +184,49 @@ class RetryTask(Command):
 class ApproveGate(Command):
     """Let work go on although a replan is due."""
 
+    op: Literal["approve"] = "approve"
     reason: Reason
 
 
 class PausePlan(Command):
     """Hand out no work until the plan is resumed."""
 
+    op: Literal["pause"] = "pause"
     reason: Reason
 
 
 class ResumePlan(Command):
     """Let a paused plan go on."""
 
+    op: Literal["resume"] = "resume"
     reason: Reason
 
 
 class ArchivePlan(Command):
     """Put the plan away."""
 
+    op: Literal["archive"] = "archive"
     reason: Reason
 
 
 class RestorePlan(Command):
     """Take the plan out of the archive."""
 
+    op: Literal["restore"] = "restore"
     reason: Reason
 
 
 class DeletePlan(Command):
     """Take the plan out of the views."""
 
+    op: Literal["delete"] = "delete"
     reason: Reason | None = None
 
 
 class ErasePlan(Command):
     """Erase what people wrote about the plan, everywhere in its history."""
+
+    op: Literal["erase"] = "erase"
 
 
 # --- revisions ---

@@ -113,7 +113,7 @@ def backup(
             expected = copy_file(file, partial, progress)
         else:
             with connect(target, schema=schema) as source, connect(partial) as copy:
-                report = source.copy_to(copy, progress=progress)
+                report = source.bundles.copy_to(copy, progress=progress)
             expected = Extent(report.checked, report.plans, report.position)
         require_same(proved(partial), expected, partial)
         size = partial.stat().st_size

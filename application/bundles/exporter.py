@@ -15,7 +15,7 @@ from plangate.application.bundles.format import (
     event_line,
     written,
 )
-from plangate.application.bundles.sealed_file import Place, SealedWriter, writing
+from plangate.application.bundles.sealed_file import BundleTarget, SealedWriter, writing
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
 from plangate.application.plan_selection import PlanIds, selected
@@ -40,7 +40,7 @@ class ExportReport(BaseModel):
 
 def export_plans(
     store: EventStore,
-    target: Place,
+    target: BundleTarget,
     plan_ids: PlanIds,
     progress: Progress,
     checkpoint: str | None = None,

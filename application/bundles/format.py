@@ -14,8 +14,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from plangate.application.event_store import EventFormat
+from plangate.application.plan_log import require_next
 from plangate.application.recorded_event import StoredEntry
-from plangate.application.stream_cache import refuse_gap
 from plangate.domain.events import PlanErased
 from plangate.domain.plan import Plan, evolve
 from plangate.domain.vocabulary import Identifier
@@ -155,7 +155,7 @@ class PlanDigest:
         """One more event, and its form that counts; raises `CorruptEvent` if it cannot be it."""
         recorded = self._format.decode(entry)
         form = self._format.content_form(entry)
-        refuse_gap(self._plan, recorded)
+        require_next(self._plan, recorded)
         self._plan = evolve(self._plan, recorded.event)
         self._digest.update(form)
         self._digest.update(b"\n")

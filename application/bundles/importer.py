@@ -26,7 +26,7 @@ from plangate.application.bundles.format import (
     format_of,
     read_line,
 )
-from plangate.application.bundles.sealed_file import Place, SealedReader, reading
+from plangate.application.bundles.sealed_file import BundleTarget, SealedReader, reading
 from plangate.application.errors import (
     AlteredBundle,
     BundleTooNew,
@@ -80,7 +80,7 @@ class BundleImport:
         self._announce = announce
         self._follow_erasures = follow_erasures
 
-    def take_in(self, source: Place, progress: Progress) -> ImportReport:
+    def take_in(self, source: BundleTarget, progress: Progress) -> ImportReport:
         """Check the whole bundle, then record what is lacking of it."""
         with reading(source) as stream:
             size = stream.seek(0, 2)

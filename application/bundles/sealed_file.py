@@ -25,7 +25,7 @@ _LAST_STORED_BLOCK: Final = b"\x01"
 MAX_MANIFEST: Final = 0xFFFF
 """The most bytes a manifest may have: those of one stored block."""
 
-Place = str | os.PathLike[str] | BinaryIO
+BundleTarget = str | os.PathLike[str] | BinaryIO
 
 
 class SealedWriter:
@@ -124,7 +124,7 @@ class SealedReader:
 
 
 @contextmanager
-def writing(target: Place) -> Iterator[BinaryIO]:
+def writing(target: BundleTarget) -> Iterator[BinaryIO]:
     """A stream to write to; a file appears under its name only when the block is done.
 
     Raises FileExistsError rather than write over what is there.
@@ -148,7 +148,7 @@ def writing(target: Place) -> Iterator[BinaryIO]:
             beside.unlink()
 
 
-def reading(source: Place) -> "nullcontext[BinaryIO] | BinaryIO":
+def reading(source: BundleTarget) -> "nullcontext[BinaryIO] | BinaryIO":
     """A stream to read from more than once."""
     if isinstance(source, str | os.PathLike):
         return Path(source).open("rb")

@@ -12,7 +12,7 @@ from typing import Final
 from plangate.application.evidence.finding import Finding, FindingKind, Severity, Shown
 from plangate.application.evidence.outcomes import Outcomes
 from plangate.application.evidence.same_work import FailedWork, Failure, WorkKey, work_of
-from plangate.application.history.points import Step
+from plangate.application.plan_log import Step
 from plangate.domain.confidence import reaches
 from plangate.domain.events import (
     AttemptStarted,

@@ -14,14 +14,12 @@ from pydantic import BaseModel, Field, Strict, WithJsonSchema
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
-from plangate.application.history.points import Step
 from plangate.application.history.running_confidence import RunningFigure
 from plangate.application.history.subjects import subjects
+from plangate.application.plan_log import Step, known_position, require_next
 from plangate.application.progress import Progress
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.results import Result
-from plangate.application.stream_cache import refuse_gap
-from plangate.application.views.projection import known
 from plangate.domain.events import PlanCreated, PlanEvent
 from plangate.domain.plan import Plan, event_id, evolve
 from plangate.domain.vocabulary import Identifier, ScoreKind, Scorer, TaskStatus
@@ -145,7 +143,7 @@ def _stored(store: EventStore, wanted: AuditWanted, progress: Progress) -> Itera
     while page := store.read_all_stored(after=reached, limit=_PAGE):
         progress(min(reached, last), last)
         yield from page
-        reached = known(page[-1].position)
+        reached = known_position(page[-1].position)
     progress(last, last)
 
 
@@ -196,10 +194,10 @@ class _Trails:
                 plan = Plan(plan_id)
             for entry in self._store.read_stored(plan_id, after=plan.version, until=version):
                 earlier = self._store.format.decode(entry)
-                refuse_gap(plan, earlier)
+                require_next(plan, earlier)
                 plan = evolve(plan, earlier.event)
             figure = RunningFigure(plan.rolling_confidence)
-        refuse_gap(plan, recorded)
+        require_next(plan, recorded)
         return plan, figure
 
     def _keep(self, plan: Plan, figure: RunningFigure) -> None:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
-from plangate.application.history.points import Moment, Step
+from plangate.application.history.points import Moment
 from plangate.application.history.running_confidence import RunningFigure
 from plangate.application.history.subjects import subjects
+from plangate.application.plan_log import Step
 from plangate.application.results import ClaimView, Result
 from plangate.domain.confidence import differ, reaches
 from plangate.domain.events import TaskDropped, TaskMoved, TaskReplaced, TaskSplit
@@ -94,8 +95,8 @@ def different(steps: Iterable[Step], a: int) -> PlanDiff:
     return PlanDiff(
         plan_id=end.after.plan_id,
         goal=end.after.goal,
-        a=begin.moment,
-        b=end.moment,
+        a=Moment.of(begin),
+        b=Moment.of(end),
         events=len(between),
         changes=(
             *_of_the_plan(begin.after, end.after, between),

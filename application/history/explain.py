@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Self
 
 from plangate.application.history.flip import Balance, ScoreChange
-from plangate.application.history.points import Moment, Step
+from plangate.application.history.points import Moment
 from plangate.application.history.running_confidence import RunningFigure
 from plangate.application.history.subjects import subjects
+from plangate.application.plan_log import Step
 from plangate.application.results import GateView, Result
 from plangate.domain.confidence import UNSCORED, differ, score_shares
 from plangate.domain.plan import Plan, event_id
@@ -142,7 +143,7 @@ def explained(steps: Iterable[Step], since: int | None = None) -> Explanation:
             past, figure = step, RunningFigure(step.after.rolling_confidence)
     plan = step.after
     movement = None if past is None else _movement(past, moves, plan)
-    return Explanation.of(plan, step.moment, movement)
+    return Explanation.of(plan, Moment.of(step), movement)
 
 
 def _move(step: Step, before: float, after: float) -> Iterator[FigureMove]:
@@ -163,7 +164,7 @@ def _movement(past: Step, moves: Sequence[FigureMove], plan: Plan) -> Movement:
         for task_id in task_ids
     )
     return Movement(
-        since=past.moment,
+        since=Moment.of(past),
         rolling_confidence=past.after.rolling_confidence,
         base=_base(past.after),
         moves=tuple(moves),

@@ -6,16 +6,14 @@ recorded later. Clocks may be set back, so nothing else is ordered by them.
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, Self
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
-from plangate.application.paging import MAX_PAGE
-from plangate.application.recorded_event import RecordedEvent
+from plangate.application.plan_log import Step, plan_events, steps
 from plangate.application.results import Result
-from plangate.application.stream_cache import refuse_gap
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
-from plangate.domain.plan import Plan, evolve
+from plangate.domain.plan import Plan
 
 Point = int | datetime
 """A version of a plan, or a moment with its zone."""
@@ -31,26 +29,13 @@ class Moment(Result):
     event_id: str
     recorded_at: datetime
 
-
-class Step(NamedTuple):
-    """A plan before and after one of its recorded events."""
-
-    before: Plan
-    recorded: RecordedEvent
-    after: Plan
-
-    @property
-    def event_id(self) -> str:
-        """The event's name, as in `billing@7`."""
-        return self.recorded.envelope.event_id
-
-    @property
-    def moment(self) -> Moment:
-        """Where in the history it leads to."""
-        return Moment(
-            version=self.after.version,
-            event_id=self.event_id,
-            recorded_at=self.recorded.envelope.recorded_at,
+    @classmethod
+    def of(cls, step: Step) -> Self:
+        """The point that a step leads to."""
+        return cls(
+            version=step.after.version,
+            event_id=step.event_id,
+            recorded_at=step.recorded.envelope.recorded_at,
         )
 
 
@@ -78,18 +63,19 @@ def validate_point(field: str, given: object) -> Point:
 
 
 def walk(store: EventStore, plan_id: str, until: int | None = None) -> Iterator[Step]:
-    """A plan from event to event, up to a version or to its end; read piece by piece.
+    """A plan from event to event, up to a version or to its end.
 
     Raises `PlanNotFound` if nothing is recorded of it, `CorruptEvent` where an event
     is missing or cannot be read.
     """
-    plan = Plan(plan_id)
-    for recorded in _history(store, plan_id, until):
-        refuse_gap(plan, recorded)
-        before, plan = plan, evolve(plan, recorded.event)
-        yield Step(before, recorded, plan)
-    if until is not None and plan.version < until:
-        raise CorruptEvent(plan_id, plan.version + 1, "it is missing")
+    version = 0
+    for step in steps(Plan(plan_id), plan_events(store, plan_id, until=until)):
+        version = step.after.version
+        yield step
+    if not version:
+        raise PlanNotFound(plan_id)
+    if until is not None and version < until:
+        raise CorruptEvent(plan_id, version + 1, "it is missing")
 
 
 def version_at(store: EventStore, plan_id: str, field: str, point: Point) -> int:
@@ -97,12 +83,15 @@ def version_at(store: EventStore, plan_id: str, field: str, point: Point) -> int
     if isinstance(point, int):
         return _required(store, plan_id, field, point)
     version = 0
-    for recorded in _history(store, plan_id):
+    recorded = None
+    for recorded in plan_events(store, plan_id):
         if recorded.envelope.recorded_at > point:
             break
         version = recorded.envelope.version
     if version:
         return version
+    if recorded is None:
+        raise PlanNotFound(plan_id)
     begin = recorded.envelope.recorded_at.isoformat()
     problem = f"there was no plan {plan_id!r} yet; its history begins at {begin}"
     raise InvalidInput([Problem(field, problem)])
@@ -126,18 +115,3 @@ def _required(store: EventStore, plan_id: str, field: str, version: int) -> int:
         return version
     problem = f"the history of {plan_id!r} ends at version {history[-1].version}"
     raise InvalidInput([Problem(field, problem)])
-
-
-def _history(store: EventStore, plan_id: str, until: int | None = None) -> Iterator[RecordedEvent]:
-    """A plan's events as far as asked; what lies beyond need not be readable."""
-    reached = 0
-    while until is None or reached < until:
-        end = reached + MAX_PAGE if until is None else min(reached + MAX_PAGE, until)
-        page = store.read_stored(plan_id, after=reached, until=end)
-        page = page or store.read_stored(plan_id, after=reached, until=until)
-        if not page:  # neither this page nor any behind it
-            break
-        yield from map(store.format.decode, page)
-        reached = page[-1].version
-    if not reached:
-        raise PlanNotFound(plan_id)

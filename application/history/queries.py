@@ -1,9 +1,10 @@
 """What can be asked about a plan's past: how it stood, what is different since, and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
+from plangate.application.event_store import EventStore
 from plangate.application.history.audit import AuditEntry, AuditWanted, audited
 from plangate.application.history.diff import PlanDiff, different
 from plangate.application.history.explain import Explanation, explained
@@ -16,16 +17,46 @@ from plangate.application.history.points import (
     version_at,
     walk,
 )
+from plangate.application.paging import Page
 from plangate.application.progress import Progress, no_progress
+from plangate.application.recorded_event import RecordedEvent
 from plangate.application.results import PlanStatus
 from plangate.application.validation import validate, validate_identifier
-from plangate.application.views.queries import ViewQuestions
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
 from plangate.domain.vocabulary import ScoreKind
 
 
-class PastQuestions(ViewQuestions):
-    """The answers that the recorded history of each plan gives."""
+class HistoryQueries:
+    """Answers from the recorded events of one store."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+
+    def of(self, plan_id: str) -> Sequence[RecordedEvent]:
+        """Everything that happened to a plan, in order, also after its deletion.
+
+        Raises `PlanNotFound`.
+        """
+        events = self._store.read(validate_identifier("plan_id", plan_id))
+        if not events:
+            raise PlanNotFound(plan_id)
+        return events
+
+    def events(self, *, after: int = 0, limit: int = 1_000) -> Sequence[RecordedEvent]:
+        """The log of all plans in commit order: the `limit` events beyond a position.
+
+        Continue with the position of the last one; an empty answer means that nothing is
+        newer. At most 10,000 at a time.
+        """
+        page = validate(Page, {"after": after, "limit": limit})
+        return self._store.read_all(after=page.after, limit=page.limit)
+
+    def last_position(self) -> int:
+        """The position of the newest event; 0 in an empty log.
+
+        Views take it as `at_least`, to reflect everything recorded so far.
+        """
+        return self._store.last_position()
 
     def audit(
         self,

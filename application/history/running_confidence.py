@@ -6,8 +6,8 @@ Working it out anew after every event would cost a pass over all tasks each time
 from dataclasses import dataclass
 from typing import Final, Self
 
-from plangate.application.history.points import Step
 from plangate.application.history.subjects import subjects
+from plangate.application.plan_log import Step
 from plangate.domain.confidence import UNSCORED
 from plangate.domain.plan import Plan
 from plangate.domain.recency_tree import FigureTree, tree_of

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -113,7 +113,7 @@ class PlanIntake:
             return ImportOutcome.TAKEN
         for command, key in zip(plan.commands, keys, strict=True):
             asked = call.model_copy(update={"idempotency_key": key})
-            self._commands.handle(plan.plan_id, command, asked, _nothing)
+            self._commands.handle(plan.plan_id, command, asked)
         return ImportOutcome.ALREADY_THERE if keys[-1] in there.receipts else ImportOutcome.IMPORTED
 
 
@@ -128,7 +128,3 @@ def _read(kind: PlanFormat, given: object, now: datetime) -> list[ForeignPlan]:
 def _digest(source: object) -> str:
     text = json.dumps(source, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _nothing(*_answer: Any) -> None:
-    """What a command answers is not wanted."""

@@ -1,21 +1,9 @@
-"""What can be asked of the past: how things stood, why, and what other rules would have done."""
+"""What other policies would have made of the past, and whether it was decided by its own."""
 
 from types import MappingProxyType
 
-from plangate.application.bundles.exporter import ExportReport, export_plans
-from plangate.application.bundles.sealed_file import Place
 from plangate.application.errors import CorruptEvent
-from plangate.application.event_store import Clock, EventStore
-from plangate.application.evidence.calibration import (
-    Calibration,
-    CalibrationWanted,
-    Calibrator,
-    Confidence,
-    calibrated,
-)
-from plangate.application.evidence.findings import FindingsReport, Review
-from plangate.application.history.queries import PastQuestions
-from plangate.application.ledger.notes import validate_note
+from plangate.application.event_store import EventStore
 from plangate.application.plan_selection import PlanIds, selected
 from plangate.application.progress import Progress, no_progress
 from plangate.application.replay.check import Check, CheckReport
@@ -27,21 +15,16 @@ from plangate.application.replay.sweep import Grid, Sweep, Sweeping
 from plangate.application.replay.totals import Tally
 from plangate.application.replay.what_if import PlanReplay, UnfitPlan, WhatIf
 from plangate.application.results import UnreadablePlan
-from plangate.application.validation import validate
-from plangate.application.views.view_store import ViewStore
 from plangate.domain.errors import InvalidInput
 
 
-class HistoryQuestions(PastQuestions):
-    """The answers that a store's whole history gives."""
+class ReplayQueries:
+    """Answers from recorded commands that are decided once more."""
 
-    def __init__(
-        self, store: EventStore, views: ViewStore, clock: Clock, calibrator: Calibrator
-    ) -> None:
-        super().__init__(store, views, clock)
-        self._calibrator = calibrator
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
 
-    def replay(
+    def what_if(
         self,
         plan_ids: PlanIds = None,
         *,
@@ -68,7 +51,7 @@ class HistoryQuestions(PastQuestions):
                 for step in rerun(map(Input.of, commands_of(self._store, plan_id)), rules):
                     stories.add(step)
             except CorruptEvent as error:
-                unreadable.append(_unreadable(error))
+                unreadable.append(UnreadablePlan.of(error))
             except InvalidInput as error:
                 unfit.append(UnfitPlan(plan_id=plan_id, why=str(error)))
             else:
@@ -103,30 +86,10 @@ class HistoryQuestions(PastQuestions):
             try:
                 commands = list(commands_of(self._store, plan_id))
             except CorruptEvent as error:
-                unreadable.append(_unreadable(error))
+                unreadable.append(UnreadablePlan.of(error))
             else:
                 sweeping.add(commands)
         return sweeping.result(unreadable)
-
-    def export(
-        self,
-        target: Place,
-        plan_ids: PlanIds = None,
-        *,
-        checkpoint: str | None = None,
-        progress: Progress = no_progress,
-    ) -> ExportReport:
-        """Write a bundle of whole plans, one, some or all: a file that `import_bundle` takes in.
-
-        `target` is a path, where nothing may be yet, or a binary stream. The same plans
-        give the same content digest in every store. A `checkpoint` of the ledger comes along
-        in the manifest. `progress` hears how much is done, of how much. Raises `PlanNotFound`;
-        `InvalidInput` for what is no checkpoint; `CorruptEvent` for an event that cannot
-        be read, and then there is no file; FileExistsError.
-        """
-        if checkpoint is not None:
-            validate_note("checkpoint", checkpoint)
-        return export_plans(self._store, target, plan_ids, progress, checkpoint)
 
     def check(self, plan_ids: PlanIds = None, *, progress: Progress = no_progress) -> CheckReport:
         """Make every recorded decision of plans again, under the policy recorded with each.
@@ -139,37 +102,3 @@ class HistoryQuestions(PastQuestions):
         for plan_id in selected(self._store, plan_ids, progress):
             check.judge(plan_id)
         return check.report()
-
-    def findings(
-        self, plan_ids: PlanIds = None, *, progress: Progress = no_progress
-    ) -> FindingsReport:
-        """What in the history of scores deserves a second look, each with its events.
-
-        Plans are told in the order of their creation; one that cannot be read is told as
-        far as it can. Memory stays flat however many events there are. `progress` hears how
-        much is done, of how much. Raises `PlanNotFound`.
-        """
-        return Review(self._store).of(plan_ids, progress)
-
-    def calibrate(
-        self,
-        plan_ids: PlanIds = None,
-        *,
-        confidence: Confidence | str = Confidence.TASK,
-        seed: int = 0,
-        progress: Progress = no_progress,
-    ) -> Calibration:
-        """Does low confidence predict rejection? Confidences held against recorded outcomes.
-
-        Each outcome is compared with the confidence in the version before it: of its task,
-        or with `rolling` of its plan. Intervals are 95 %, from draws of whole plans by
-        `seed`; the same seed gives the same figures. A figure that rests on too few
-        outcomes is None and says so. Needs the extra `plangate[analysis]`: raises
-        `AnalysisMissing` without it; `InvalidInput`, `PlanNotFound`.
-        """
-        wanted = validate(CalibrationWanted, {"confidence": confidence, "seed": seed})
-        return calibrated(self._store, plan_ids, wanted, self._calibrator, progress)
-
-
-def _unreadable(error: CorruptEvent) -> UnreadablePlan:
-    return UnreadablePlan(plan_id=error.plan_id, version=error.version, why=error.why)

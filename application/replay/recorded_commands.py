@@ -8,16 +8,12 @@ page by page; what is kept in memory for other purposes is never used.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
+from plangate.application.plan_log import plan_events, require_next
 from plangate.application.recorded_event import RecordedEvent
-from plangate.application.stream_cache import refuse_gap
 from plangate.domain.plan import Plan, evolve
-
-PAGE: Final = 1_000
-"""Events of one plan that are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +48,8 @@ def commands_of(store: EventStore, plan_id: str) -> Iterator[RecordedCommand]:
     before = after = Plan(plan_id)
     events: list[RecordedEvent] = []
     try:
-        for recorded in _events_of(store, plan_id):
-            refuse_gap(after, recorded)
+        for recorded in plan_events(store, plan_id):
+            require_next(after, recorded)
             cause = recorded.envelope.causation_id
             if events and (cause is None or cause != events[0].envelope.event_id):
                 yield RecordedCommand(before, tuple(events), after)
@@ -66,19 +62,3 @@ def commands_of(store: EventStore, plan_id: str) -> Iterator[RecordedCommand]:
         raise
     if events:
         yield RecordedCommand(before, tuple(events), after)
-
-
-def _events_of(store: EventStore, plan_id: str) -> Iterator[RecordedEvent]:
-    reached = 0
-    while True:
-        try:
-            page = store.read(plan_id, after=reached, until=reached + PAGE)
-        except CorruptEvent as error:
-            yield from store.read(plan_id, after=reached, until=error.version - 1)
-            raise
-        # A page may be empty because a whole one is missing; what follows tells.
-        page = page or store.read(plan_id, after=reached)
-        if not page:
-            return
-        yield from page
-        reached = page[-1].envelope.version

@@ -7,7 +7,7 @@ from typing import Final
 
 from rpds import HashTrieMap
 
-from plangate.application.views.projection import Step
+from plangate.application.plan_log import Step
 from plangate.application.views.rows import BoardTask
 from plangate.application.views.view_store import Changes
 from plangate.domain.events import (
@@ -39,7 +39,7 @@ class _Board:
 def project(board: _Board | None, steps: Sequence[Step]) -> tuple[_Board, Changes]:
     """The board after the steps, and the tasks that changed on it or left it."""
     before = board or _Board(steps[0].position)
-    plan = steps[-1].plan
+    plan = steps[-1].after
     if plan.deleted:
         return before, Changes(gone=((plan.plan_id, None),))
     since = before.since

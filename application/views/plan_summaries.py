@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from plangate.application.views.projection import Step
+from plangate.application.plan_log import Step
 from plangate.application.views.rows import PlanSummary
 from plangate.application.views.view_store import Changes
 from plangate.domain.events import (
@@ -31,7 +31,7 @@ def project(first: int | None, steps: Sequence[Step]) -> tuple[int, Changes]:
     """The summary after the steps. The state is the position of the plan's first event."""
     if first is None:
         first = steps[0].position
-    plan = steps[-1].plan
+    plan = steps[-1].after
     if plan.deleted:
         return first, Changes(gone=((plan.plan_id, None),))
     reworded = any(isinstance(step.recorded.event, _REWORDING) for step in steps)

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
+from plangate.application.plan_log import Step, steps
 from plangate.application.recorded_event import RecordedEvent
-from plangate.application.views.projection import Step, View, steps
+from plangate.application.views.projection import View
 from plangate.application.views.view_store import Changes
 from plangate.domain.plan import Plan
 
@@ -149,7 +150,7 @@ def fold(
         if outcome.trouble is None:
             states[view.name] = state
         outcomes[view.name] = Outcome(outcome.changes, outcome.trouble or trouble)
-    return Standing(taken[-1].plan if taken else before.plan, states), outcomes
+    return Standing(taken[-1].after if taken else before.plan, states), outcomes
 
 
 def _projected(view: View, state: Any, taken: Sequence[Step]) -> tuple[Any, Outcome]:

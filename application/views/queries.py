@@ -7,14 +7,12 @@ question can name the position that its answer must reflect.
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from plangate.application.errors import StoreError, StoreReadOnly
 from plangate.application.event_store import Clock, EventStore
 from plangate.application.paging import MAX_PAGE, PlanFilter
-from plangate.application.plan_queries import PlanQuestions
 from plangate.application.progress import Progress, no_progress
-from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
 from plangate.application.validation import validate
 from plangate.application.views.catalogue import BOARD, PLANS, REPLANS, TIMELINE, VIEWS
 from plangate.application.views.cursors import cursor, read_cursor
@@ -48,41 +46,22 @@ FEW_PLANS: Final = 100
 _ON_THE_BOARD: Final = ("plan_position", "place", "plan_id", "task_id")
 
 
-class ViewQuestions(PlanQuestions):
-    """The answers of one store and its views."""
+class ViewQueries:
+    """Answers from the views of one store."""
 
-    def __init__(self, store: EventStore, views: ViewStore, clock: Clock) -> None:
-        super().__init__(store)
+    def __init__(
+        self, store: EventStore, views: ViewStore, runner: ProjectionRunner, follower: LogFollower
+    ) -> None:
+        self._store = store
         self._views = views
-        self._keeper = ProjectionRunner(store, views, clock)
-        self._reader = LogFollower(self._keeper)
+        self._runner = runner
+        self._follower = follower
 
-    def list_plans(
-        self,
-        *,
-        limit: int | None = None,
-        state: PlanState | str | None = None,
-        needs_replan: bool | None = None,
-        labels: Sequence[str] = (),
-    ) -> PlanList:
-        """The plans that are there, oldest first: all that match, or the first `limit`.
-
-        A plan with an event that cannot be read is named beside the others.
-        """
-        wanted = validate(
-            PlanFilter,
-            {"limit": limit, "state": state, "needs_replan": needs_replan, "labels": labels},
-        )
-        plans: list[PlanStatus] = []
-        unreadable: list[UnreadablePlan] = []
-        for read in self._readable(self._found(wanted)):
-            if len(plans) == wanted.limit:
-                break
-            if isinstance(read, UnreadablePlan):
-                unreadable.append(read)
-            elif wanted.admits(read.plan):
-                plans.append(PlanStatus.of(read.plan))
-        return PlanList(plans=tuple(plans), unreadable=tuple(unreadable))
+    @classmethod
+    def on(cls, store: EventStore, views: ViewStore, clock: Clock) -> Self:
+        """The answers from a store's views, with a runner of their own."""
+        runner = ProjectionRunner(store, views, clock)
+        return cls(store, views, runner, LogFollower(runner))
 
     def plans(
         self,
@@ -188,13 +167,9 @@ class ViewQuestions(PlanQuestions):
 
     # --- the views themselves ---
 
-    def last_position(self) -> int:
-        """The position of the newest event: what `at_least` needs to read one's own writes."""
-        return self._store.last_position()
-
-    def view_report(self) -> ViewReport:
+    def report(self) -> ViewReport:
         """How far behind, how large and on what stuck each view is; catches up with nothing."""
-        marks, sizes, last = self._views.marks(), self._views.sizes(), self.last_position()
+        marks, sizes, last = self._views.marks(), self._views.sizes(), self._store.last_position()
         found = []
         for view in VIEWS:
             mark, rebuild = (
@@ -212,9 +187,9 @@ class ViewQuestions(PlanQuestions):
                 stuck=tuple(mark.stuck.values()) if mark else (),
             )
             found.append(status)
-        return ViewReport(position=last, views=tuple(found), failure=self._reader.failure)
+        return ViewReport(position=last, views=tuple(found), failure=self._follower.failure)
 
-    def rebuild_views(self, *names: str, progress: Progress = no_progress) -> None:
+    def rebuild(self, *names: str, progress: Progress = no_progress) -> None:
         """Make views again from the log alone: those that are named, or all.
 
         They are built beside the old ones, which are read until the new ones take
@@ -225,24 +200,24 @@ class ViewQuestions(PlanQuestions):
         if unknown:
             problem = f"{unknown[0]!r} is no view; there are {', '.join(known)}"
             raise InvalidInput([Problem("names", problem)])
-        self._keeper.rebuild(names or known, progress)
+        self._runner.rebuild(names or known, progress)
 
-    def follow_log(self) -> None:
+    def follow(self) -> None:
         """From now on one background thread keeps the views current, until the registry closes.
 
         Questions then no longer catch up themselves; `at_least` makes them wait.
         """
-        self._reader.start()
+        self._follower.start()
 
-    def _found(self, wanted: PlanFilter) -> Iterable[str] | None:
-        """Which plans may match, oldest first; None where only reading them all can tell.
+    def candidates(self, wanted: PlanFilter) -> Iterable[str] | None:
+        """Which plans may match, oldest first; None where all of them must be read.
 
         That is without a filter, and where the views are behind and cannot be written.
         """
         if wanted == PlanFilter(limit=wanted.limit):
             return None
         try:
-            self._reader.reach(PLANS, self.last_position())
+            self._follower.reach(PLANS, self._store.last_position())
         except StoreReadOnly:
             return None
         matching = PlansWanted(
@@ -252,7 +227,7 @@ class ViewQuestions(PlanQuestions):
         stuck = self._views.marks()[ViewTables(PLANS)].stuck
         return dict.fromkeys([*stuck, *(row.plan_id for row in rows)])
 
-    def _with_work(self, now: datetime) -> Iterable[str] | None:
+    def with_work(self, now: datetime) -> Iterable[str] | None:
         """Plans in which a task may be ready, or held by a claim that has run out; oldest first.
 
         None where they are better all read: few plans, or views that may not tell. No
@@ -261,7 +236,7 @@ class ViewQuestions(PlanQuestions):
         if len(self._store.plan_ids(limit=FEW_PLANS + 1)) <= FEW_PLANS:
             return None
         try:
-            self._keeper.catch_up()
+            self._runner.catch_up()
             marks = self._views.marks()
             if marks[ViewTables(PLANS)].stuck or marks[ViewTables(BOARD)].stuck:
                 return None
@@ -288,7 +263,7 @@ class ViewQuestions(PlanQuestions):
     ) -> tuple[tuple[_Row, ...], str | None]:
         """The rows that are wanted, and the cursor behind them if there are more."""
         after = None if wanted.after is None else read_cursor(wanted.after, question, fields)
-        self._reader.reach(view, wanted.at_least)
+        self._follower.reach(view, wanted.at_least)
         rows: Any = ask(wanted, after, wanted.limit + 1)
         there_are_more = len(rows) > wanted.limit
         rows = tuple(rows[: wanted.limit])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from plangate.application.views.projection import Step
+from plangate.application.plan_log import Step
 from plangate.application.views.rows import ReplanEntry
 from plangate.application.views.view_store import Changes
 from plangate.domain.events import ReplanTriggered
@@ -13,7 +13,7 @@ VERSION: Final = 1
 
 def project(_state: None, steps: Sequence[Step]) -> tuple[None, Changes]:
     """An entry for each replan. There is nothing to remember: the plan counts its replans."""
-    plan = steps[-1].plan
+    plan = steps[-1].after
     if plan.deleted:
         return None, Changes(gone=((plan.plan_id, None),))
     return None, Changes(
@@ -26,15 +26,15 @@ def project(_state: None, steps: Sequence[Step]) -> tuple[None, Changes]:
 
 
 def _entry(step: Step, event: ReplanTriggered) -> ReplanEntry:
-    task = step.plan.tasks.get(event.task_id)
+    task = step.after.tasks.get(event.task_id)
     return ReplanEntry(
-        plan_id=step.plan.plan_id,
-        version=step.plan.version,
+        plan_id=step.after.plan_id,
+        version=step.after.version,
         position=step.position,
         at=event.at,
         task_id=event.task_id,
         rolling_confidence=event.rolling_confidence,
         confidence_threshold=event.threshold,
-        replan_count=step.plan.replan_count,
+        replan_count=step.after.replan_count,
         attempt=task.attempt if task else 1,
     )

@@ -12,10 +12,11 @@ from typing import Final
 
 from plangate.application.errors import CorruptEvent, NotAStore, StoreTooNew
 from plangate.application.event_store import Clock, EventStore
+from plangate.application.plan_log import known_position
 from plangate.application.progress import Progress
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.views.catalogue import VIEWS
-from plangate.application.views.projection import View, known, position_of
+from plangate.application.views.projection import View
 from plangate.application.views.projector import Projector, Standing, Stretch, Trouble
 from plangate.application.views.view_store import (
     Changes,
@@ -149,19 +150,27 @@ class ProjectionRunner:
             try:
                 page = self._log.read_all(after=reached, limit=BATCH - len(events))
             except CorruptEvent as error:
-                reached = known(error.position)
+                reached = known_position(error.position)
                 unreadable.setdefault(error.plan_id, error)
                 continue
             if not page:
                 break
             events += page
-            reached = position_of(page[-1])
+            reached = known_position(page[-1].envelope.position)
         if until is None or reached <= until:
             return Stretch(reached, events, unreadable)
         return Stretch(
             until,
-            [recorded for recorded in events if position_of(recorded) <= until],
-            {p: error for p, error in unreadable.items() if known(error.position) <= until},
+            [
+                recorded
+                for recorded in events
+                if known_position(recorded.envelope.position) <= until
+            ],
+            {
+                p: error
+                for p, error in unreadable.items()
+                if known_position(error.position) <= until
+            },
         )
 
     # --- going round what is poisoned ---
@@ -198,7 +207,11 @@ class ProjectionRunner:
         except CorruptEvent as error:
             unreadable = error
             history = self._log.read(plan_id, until=error.version - 1)
-        history = [recorded for recorded in history if position_of(recorded) <= mark.position]
+        history = [
+            recorded
+            for recorded in history
+            if known_position(recorded.envelope.position) <= mark.position
+        ]
         _, outcomes = Projector(self._log).project((view,), plan_id, history, unreadable)
         outcome = outcomes[view.name]
         if outcome.trouble is not None and outcome.trouble.version == stuck.version:

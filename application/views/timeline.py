@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from plangate.application.views.projection import Step
+from plangate.application.plan_log import Step
 from plangate.application.views.rows import TimelineEntry
 from plangate.application.views.view_store import Changes
 from plangate.domain.events import AttemptStarted, ScoreRetracted, TaskScored
@@ -20,7 +20,7 @@ def project(tree: FigureTree | None, steps: Sequence[Step]) -> tuple[FigureTree 
     """
     entries: list[TimelineEntry] = []
     for step in steps:
-        event, plan = step.recorded.event, step.plan
+        event, plan = step.recorded.event, step.after
         if tree is not None and tree.order is not plan.order:
             tree = None
         if not isinstance(event, TaskScored | ScoreRetracted | AttemptStarted):
@@ -33,7 +33,7 @@ def project(tree: FigureTree | None, steps: Sequence[Step]) -> tuple[FigureTree 
             tree = tree or tree_of(plan.order, plan.tasks, plan.policy)
             attempt = task.attempt if task else 1
             entries.append(_entry(step, event, attempt, confidence, tree.rolling_confidence))
-    plan = steps[-1].plan
+    plan = steps[-1].after
     if plan.deleted:
         return tree, Changes(gone=((plan.plan_id, None),))
     return tree, Changes(put=entries)
@@ -42,7 +42,7 @@ def project(tree: FigureTree | None, steps: Sequence[Step]) -> tuple[FigureTree 
 def _entry(
     step: Step, event: TaskScored, attempt: int, confidence: float | None, rolling: float
 ) -> TimelineEntry:
-    plan = step.plan
+    plan = step.after
     return TimelineEntry(
         plan_id=plan.plan_id,
         version=plan.version,

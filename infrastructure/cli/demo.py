@@ -87,7 +87,7 @@ def demo(terminal: Terminal) -> None:
     terminal.show(Text())
     terminal.answer(plan, show.status)
     _progress(terminal, "What happened, and why: the plan is nothing but these events.")
-    terminal.show(history(registry.history(plan_id)))
+    terminal.show(history(registry.history.of(plan_id)))
     if terminal.keeps_plans:
         terminal.show(Text(f"It is all kept. Look again: {terminal.hint('status', plan_id)}"))
 

@@ -18,7 +18,7 @@ from plangate.application.operations.observations import RESTORE, fine, guarded,
 from plangate.application.operations.reports import Health, Observation
 from plangate.application.operations.view_checks import examined_views
 from plangate.application.progress import Progress
-from plangate.application.views.queries import ViewQuestions
+from plangate.application.views.queries import ViewQueries
 from plangate.infrastructure.postgres.events import events_in
 from plangate.infrastructure.postgres.layout import (
     EVENTS,
@@ -150,8 +150,8 @@ def _log(place: Schema, progress: Progress) -> Iterator[Observation]:
 
 
 def _views(place: Schema) -> Iterator[Observation]:
-    views = ViewQuestions(events_in(place), PostgresViewStore(place), lambda: datetime.now(UTC))
-    yield from examined_views(views.view_report())
+    views = ViewQueries.on(events_in(place), PostgresViewStore(place), lambda: datetime.now(UTC))
+    yield from examined_views(views.report())
 
 
 def _in_order(place: Schema, last: int, progress: Progress) -> Iterator[Place]:

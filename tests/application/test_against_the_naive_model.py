@@ -12,7 +12,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from plangate.application.command_context import CommandContext
 from plangate.application.registry import PlanRegistry
-from plangate.application.results import PlanStatus
 from plangate.domain.errors import PlangateError
 from plangate.domain.plan import Plan
 from plangate.infrastructure.memory.events import memory_event_store
@@ -42,7 +41,7 @@ class RandomWork(RuleBasedStateMachine):
     )
     def create(self, tasks: int, policy: int, dependencies: int) -> None:
         command, self.naive = a_plan(tasks, policy, dependencies)
-        self.registry._commands.handle("p", command, CommandContext(), PlanStatus.of)
+        self.registry._handler.handle("p", command, CommandContext())
 
     @rule(chance=st.randoms(use_true_random=False), later=st.sampled_from([0, 1, 5, 40, -100]))
     def command(self, chance: random.Random, later: int) -> None:
@@ -50,7 +49,7 @@ class RandomWork(RuleBasedStateMachine):
         command, model = some_wish(chance, self.naive)
         note(command)
         try:
-            self.registry._commands.handle("p", command, CommandContext(), PlanStatus.of)
+            self.registry._handler.handle("p", command, CommandContext())
         except PlangateError as refusal:
             with pytest.raises(Refused, match=f"^{type(refusal).__name__}$"):
                 model()

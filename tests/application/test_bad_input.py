@@ -20,7 +20,7 @@ def test_what_is_no_finite_number_is_no_score(
 ) -> None:
     with pytest.raises(InvalidScore, match=r"^score: must be a"):
         getattr(registry, command)(plan_id, "a", score)
-    assert len(registry.history(plan_id)) == 1
+    assert len(registry.history.of(plan_id)) == 1
 
 
 @pytest.mark.parametrize("score", [s for s in NO_SCORES if s is not None], ids=repr)
@@ -30,7 +30,7 @@ def test_neither_score_of_an_update_may_be_anything_else(
 ) -> None:
     with pytest.raises(InvalidScore, match=f"^{field}: must be a"):
         registry.update(plan_id, "a", **{field: score})
-    assert len(registry.history(plan_id)) == 1
+    assert len(registry.history.of(plan_id)) == 1
 
 
 def nested(depth: int) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def test_a_plan_that_cannot_be_is_refused_and_nothing_is_recorded(
     plan: dict[str, Any] = {"goal": "Move billing", "tasks": [A_TASK], **given}
     with pytest.raises(InvalidInput, match=f"^{told}"):
         registry.create(**plan)
-    assert list(registry.events()) == []
+    assert list(registry.history.events()) == []
 
 
 def test_everything_wrong_is_told_at_once(registry: PlanRegistry) -> None:
@@ -163,10 +163,10 @@ REFUSED: list[tuple[Callable[[PlanRegistry], object], str]] = [
     (lambda r: r.get_status("x" * 201), "plan_id: must be at most 200 characters"),
     (lambda r: r.next_task("billing", actor="a\nb"), "actor: must not hold the control"),
     (lambda r: r.next_task("billing", idempotency_key=""), "idempotency_key: must not be empty"),
-    (lambda r: r.events(after=-1), "after: must be at least 0"),
-    (lambda r: r.events(after=True), "after: must be a whole number"),
-    (lambda r: r.events(limit=0), "limit: must be at least 1"),
-    (lambda r: r.events(limit=10_001), "limit: must be at most 10000"),
+    (lambda r: r.history.events(after=-1), "after: must be at least 0"),
+    (lambda r: r.history.events(after=True), "after: must be a whole number"),
+    (lambda r: r.history.events(limit=0), "limit: must be at least 1"),
+    (lambda r: r.history.events(limit=10_001), "limit: must be at most 10000"),
     (lambda r: r.list_plans(limit=0), "limit: must be at least 1"),
 ]
 
@@ -178,7 +178,7 @@ def test_a_command_that_cannot_be_is_refused_and_nothing_is_recorded(
 ) -> None:
     with pytest.raises(InvalidInput, match=f"^{told}"):
         ask(registry)
-    assert len(registry.events()) == 1
+    assert len(registry.history.events()) == 1
 
 
 def test_the_widest_input_is_accepted_and_comes_back(registry: PlanRegistry) -> None:

@@ -89,7 +89,9 @@ def test_an_expired_claim_goes_back_when_somebody_looks_and_the_late_worker_is_t
     assert registry.get_status("p").tasks[0].status is TaskStatus.IN_PROGRESS
     _, second = claimed(registry.next_task("p", worker="quick"))
     causes = [
-        e.event.cause for e in registry.history("p")[1:] if isinstance(e.event, TaskStatusChanged)
+        e.event.cause
+        for e in registry.history.of("p")[1:]
+        if isinstance(e.event, TaskStatusChanged)
     ]
     assert causes == [StatusCause.CLAIMED, StatusCause.EXPIRED, StatusCause.CLAIMED]
     with pytest.raises(ClaimLost, match=f"is over; quick holds it now with {second}") as refusal:
@@ -229,7 +231,7 @@ def test_what_was_taken_or_stopped_since_we_looked_is_passed_over(
 ) -> None:
     another(registry, "q")
     another(registry, "r")
-    stale = list(registry._readable())
+    stale = list(registry._readable(None))
     registry.next_task("p")
     registry.pause("q", "not now")
     monkeypatch.setattr(registry, "_readable", lambda _ids: iter(stale))

@@ -63,7 +63,7 @@ def test_the_words_of_one_plan_go_and_its_figures_stay(
     assert [task.status for task in after.tasks] == [task.status for task in before.tasks]
     assert after.goal is None
     assert [*map(store.format.canonical_form, store.read_stored("p"))][:-1] == forms
-    last = registry.history("p")[-1]
+    last = registry.history.of("p")[-1]
     assert isinstance(last.event, PlanErased)
     assert last.envelope.actor == "dpo"
 
@@ -77,11 +77,11 @@ def test_who_followed_along_sees_what_an_erased_history_says(
 
 
 def test_the_views_forget_too(registry: PlanRegistry) -> None:
-    assert [row.plan_id for row in registry.plans(text=WORD).plans] == ["p", "other"]
+    assert [row.plan_id for row in registry.views.plans(text=WORD).plans] == ["p", "other"]
     registry.erase("p")
-    assert [row.plan_id for row in registry.plans(text=WORD).plans] == ["other"]
-    assert registry.plans().plans[0].goal is None
-    assert [row.title for row in registry.board("p").tasks] == [None, None]
+    assert [row.plan_id for row in registry.views.plans(text=WORD).plans] == ["other"]
+    assert registry.views.plans().plans[0].goal is None
+    assert [row.title for row in registry.views.board("p").tasks] == [None, None]
 
 
 def test_there_is_nothing_to_erase_twice_until_somebody_writes_again(
@@ -134,27 +134,27 @@ def test_a_view_that_is_stuck_on_the_plan_and_a_rebuild_that_has_begun_forget_to
     store = memory_event_store()
     registry = registry_on(store)
     registry.create(WORD, [{"id": "a", "title": WORD}], plan_id="p")
-    registry.plans()
-    views, target = registry._views, ViewTables("plans")
+    registry.views.plans()
+    views, target = registry._view_store, ViewTables("plans")
     stuck = StuckPlan(plan_id="p", version=2, position=2, why="a fold failed", since=DAWN)
     registry.score_prompt("p", "a", 0.5)
     mark = views.marks()[target]
     assert views.save([ViewUpdate(target, mark, 2, (), (stuck,))])
-    registry._keeper._in_vain.add(("plans", "p", 2))  # as where the fold itself fails
+    registry.views._runner._in_vain.add(("plans", "p", 2))  # as where the fold itself fails
     views.begin("board", 1, afresh=True)
     rebuilt = ViewTables("board", rebuilt=True)
     assert views.save([ViewUpdate(rebuilt, views.marks()[rebuilt], 2, ())])
 
     registry.erase("p")
 
-    assert registry.plans().plans == ()
+    assert registry.views.plans().plans == ()
     assert views.marks()[target].stuck.keys() == {"p"}
     assert views.marks()[rebuilt].position == 0
 
 
 def test_rows_are_dropped_even_while_others_lead_the_view_on(registry: PlanRegistry) -> None:
-    registry.plans()
-    views = registry._views
+    registry.views.plans()
+    views = registry._view_store
     target = ViewTables("plans")
     refusals = iter([False])
 
@@ -169,7 +169,7 @@ def test_rows_are_dropped_even_while_others_lead_the_view_on(registry: PlanRegis
 
     keeper = ProjectionRunner(memory_event_store(), Overtaken(), lambda: datetime.now(DAWN.tzinfo))  # type: ignore[arg-type]
     keeper._drops_rows(target, "p")
-    assert [row.plan_id for row in registry.plans().plans] == ["other"]
+    assert [row.plan_id for row in registry.views.plans().plans] == ["other"]
     assert isinstance(views.marks()[target], ViewPosition)
 
 

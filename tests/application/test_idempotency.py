@@ -34,13 +34,13 @@ def test_a_retry_returns_the_first_result_and_records_nothing(
     registry: PlanRegistry, plan_id: str, command: Command
 ) -> None:
     first = command(registry, plan_id)
-    recorded = len(registry.history(plan_id))
+    recorded = len(registry.history.of(plan_id))
     if command is not COMMANDS["delete"]:
         registry.score_output(plan_id, "b", 0.1)
         registry.delete(plan_id)
-        recorded = len(registry.history(plan_id))
+        recorded = len(registry.history.of(plan_id))
     assert command(registry, plan_id) == first
-    assert len(registry.history(plan_id)) == recorded
+    assert len(registry.history.of(plan_id)) == recorded
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
@@ -48,11 +48,11 @@ def test_the_same_key_with_other_arguments_is_refused(
     registry: PlanRegistry, plan_id: str, command: Command
 ) -> None:
     command(registry, plan_id)
-    recorded = len(registry.history(plan_id))
+    recorded = len(registry.history.of(plan_id))
     with pytest.raises(IdempotencyKeyReused, match="'k' was already used") as refusal:
         registry.score_prompt(plan_id, "a", 0.123, idempotency_key="k")
     assert (refusal.value.plan_id, refusal.value.key) == (plan_id, "k")
-    assert len(registry.history(plan_id)) == recorded
+    assert len(registry.history.of(plan_id)) == recorded
 
 
 def test_saying_a_default_aloud_is_the_same_request(registry: PlanRegistry, plan_id: str) -> None:
@@ -77,7 +77,7 @@ def test_a_score_sent_again_without_a_key_is_a_new_judgement(
 ) -> None:
     registry.score_prompt(plan_id, "a", 0.9)
     registry.score_prompt(plan_id, "a", 0.9)
-    assert len(registry.history(plan_id)) == 3
+    assert len(registry.history.of(plan_id)) == 3
 
 
 def test_a_command_that_brought_about_nothing_stores_no_key(
@@ -104,7 +104,7 @@ def test_only_the_first_event_of_a_command_carries_the_key_and_the_rest_name_it(
     registry: PlanRegistry, plan_id: str
 ) -> None:
     registry.score_output(plan_id, "a", 0.1, idempotency_key="k", correlation_id="run-1")
-    scored, moved, replan = (entry.envelope for entry in registry.history(plan_id)[1:])
+    scored, moved, replan = (entry.envelope for entry in registry.history.of(plan_id)[1:])
     assert scored.idempotency_key == "k"
     assert scored.arguments_digest is not None
     assert scored.causation_id is None
@@ -132,7 +132,7 @@ def test_surroundings_say_who_acts_and_the_call_goes_before_them(
             registry.score_prompt(plan_id, "a", 0.5)
             registry.score_prompt(plan_id, "a", 0.5)
     registry.score_prompt(plan_id, "a", 0.5)
-    envelopes = [entry.envelope for entry in registry.history(plan_id)[1:]]
+    envelopes = [entry.envelope for entry in registry.history.of(plan_id)[1:]]
     assert [(e.actor, e.correlation_id, e.idempotency_key) for e in envelopes] == [
         ("agent-7", "run-1", None),
         ("agent-8", "run-1", None),
@@ -146,4 +146,4 @@ def test_an_unknown_keyword_is_refused_with_those_accepted(
 ) -> None:
     with pytest.raises(InvalidInput, match="actr: is not known here; accepted: actor"):
         registry.next_task(plan_id, actr="agent-7")  # type: ignore[call-arg]
-    assert len(registry.history(plan_id)) == 1
+    assert len(registry.history.of(plan_id)) == 1

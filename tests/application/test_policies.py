@@ -18,7 +18,7 @@ TASKS: list[dict[str, Any]] = [{"id": task_id, "title": task_id} for task_id in 
 def recorded(registry: PlanRegistry, **given: Any) -> Policy:
     """The policy of a new plan, as its creation tells it."""
     plan_id = registry.create("g", TASKS, **given).plan_id
-    created = registry.history(plan_id)[0].event
+    created = registry.history.of(plan_id)[0].event
     assert isinstance(created, PlanCreated)
     return created.policy
 

@@ -69,7 +69,7 @@ def test_the_issue_in_the_readme_fires_the_gate(registry: PlanRegistry, plan_id:
 def test_update_is_both_scores_in_one_write(registry: PlanRegistry, plan_id: str) -> None:
     status = registry.update(plan_id, "a", prompt_score=0.9, output_score=0.95)
     assert statuses(status)[0] == "done"
-    assert {entry.envelope.recorded_at for entry in registry.history(plan_id)[1:]} == {
+    assert {entry.envelope.recorded_at for entry in registry.history.of(plan_id)[1:]} == {
         status.updated_at
     }
 
@@ -121,7 +121,7 @@ def test_a_deleted_plan_is_gone_but_its_history_stays(registry: PlanRegistry, pl
     assert registry.delete("nobody") is False
     assert registry.get(plan_id) is None
     assert registry.list_plans() == PlanList(plans=())
-    assert len(registry.history(plan_id)) == 2
+    assert len(registry.history.of(plan_id)) == 2
     for refused in (
         lambda: registry.get_status(plan_id),
         lambda: registry.next_task(plan_id),
@@ -142,7 +142,7 @@ def test_what_is_not_there_is_named(registry: PlanRegistry, plan_id: str) -> Non
         registry.score_prompt(plan_id, "z", 0.5)
     assert (task_refusal.value.plan_id, task_refusal.value.task_id) == (plan_id, "z")
     with pytest.raises(PlanNotFound):
-        registry.history("nobody")
+        registry.history.of("nobody")
     assert registry.get("nobody") is None
 
 
@@ -164,8 +164,8 @@ def test_the_log_of_all_plans_is_a_feed_in_commit_order(registry: PlanRegistry) 
     first = registry.create("one", [{"id": "a", "title": "A"}]).plan_id
     second = registry.create("two", [{"id": "a", "title": "A"}]).plan_id
     registry.score_prompt(first, "a", 0.5)
-    feed = registry.events(limit=2)
-    feed = [*feed, *registry.events(after=feed[-1].envelope.position or 0)]
+    feed = registry.history.events(limit=2)
+    feed = [*feed, *registry.history.events(after=feed[-1].envelope.position or 0)]
     assert [entry.envelope.event_id for entry in feed] == [
         f"{first}@1",
         f"{second}@1",
@@ -189,7 +189,7 @@ def test_a_policy_can_refuse_scores_outside_their_range(registry: PlanRegistry) 
         registry.score_output(plan_id, "a", 1.5)
     with pytest.raises(InvalidScore, match=r"prompt_score: -0\.1"):
         registry.update(plan_id, "a", prompt_score=-0.1, output_score=1.0)
-    assert len(registry.history(plan_id)) == 1
+    assert len(registry.history.of(plan_id)) == 1
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_nothing_is_ordered_by_the_clock() -> None:
         registry.score_prompt(plan_id, "a", 0.1)
         status = registry.score_prompt(plan_id, "a", 0.9)
         assert status.tasks[0].prompt_score == 0.9
-        assert [entry.envelope.version for entry in registry.history(plan_id)] == [1, 2, 3]
+        assert [entry.envelope.version for entry in registry.history.of(plan_id)] == [1, 2, 3]
         assert status.created_at is not None
         assert status.updated_at is not None
         assert status.updated_at < status.created_at

@@ -68,7 +68,7 @@ def test_deciding_again_has_an_end(
     with pytest.raises(ConcurrentChange, match="try again") as refusal:
         registry.next_task("p")
     assert refusal.value.plan_id == "p"
-    assert len(others.history("p")) == 1 + ATTEMPTS
+    assert len(others.history.of("p")) == 1 + ATTEMPTS
 
 
 def test_what_others_recorded_is_seen_at_once(registry: PlanRegistry, others: PlanRegistry) -> None:
@@ -85,7 +85,7 @@ def test_a_retry_that_meets_its_own_first_try_is_recognised(
     registry.create("g", TASKS, plan_id="p")
     store.overtakers = iter([lambda: others.score_output("p", "a", 0.9, idempotency_key="k")])
     registry.score_output("p", "a", 0.9, idempotency_key="k")
-    assert len(others.history("p")) == 3
+    assert len(others.history.of("p")) == 3
 
 
 def test_more_plans_than_are_kept_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +130,7 @@ def test_a_damaged_history_is_named_and_spares_other_plans(
     registry = registry_on(store)
     registry.create("g", TASKS, plan_id="p")
     registry.score_prompt("p", "a", 0.5)
-    history = registry.history("p")
+    history = registry.history.of("p")
     for source, version in versions:
         store.append([moved_to(history[source - 1], version)])
     with pytest.raises(CorruptEvent) as refusal:

@@ -18,13 +18,15 @@ LAYERED = "Layers: domain below application below infrastructure"
 FRONT_DOOR = "The front door is for callers: no layer imports the package root"
 PURE_DOMAIN = "The domain owns no clock, no I/O, no framework and no ids of its own making"
 PLAIN_APPLICATION = "The application knows no storage engine and no door"
-ONE_LIBRARY_USER = "Only the event store knows the eventsourcing library"
+ONE_LIBRARY_USER = "Only the engines know the eventsourcing library"
+ENGINES = "Engines are independent: none imports another"
+ACYCLIC = "Siblings form no cycle"
 DOORS = "Doors know bootstrap, settings and plots, never a store or each other"
 
 # Where the planted module goes, what it says, and which contract must name it.
 VIOLATIONS = [
     ("domain", "import plangate.application", LAYERED),
-    ("domain", "from plangate.infrastructure import event_store", LAYERED),
+    ("domain", "from plangate.infrastructure import sqlite", LAYERED),
     ("application", "import plangate.infrastructure", LAYERED),
     ("domain", "import plangate", FRONT_DOOR),
     ("application", "from plangate import __name__ as root", FRONT_DOOR),
@@ -37,6 +39,11 @@ VIOLATIONS = [
     ("application", "def late() -> None:\n    import scipy", PLAIN_APPLICATION),
     ("infrastructure", "import eventsourcing.persistence", ONE_LIBRARY_USER),
     ("infrastructure/cli", "import eventsourcing", ONE_LIBRARY_USER),
+    ("infrastructure/sqlite", "import plangate.infrastructure.postgres", ENGINES),
+    ("infrastructure/postgres", "import plangate.infrastructure.memory", ENGINES),
+    ("infrastructure/memory", "import plangate.infrastructure.sqlite", ENGINES),
+    ("application/ledger", "import plangate.application.bundles.transfer", ACYCLIC),
+    ("application/views", "import plangate.application.registry", ACYCLIC),
     ("infrastructure/cli", "import plangate.infrastructure.eventsourcing_library", DOORS),
 ]
 

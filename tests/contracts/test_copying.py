@@ -94,14 +94,14 @@ def test_from_sqlite_to_postgres_and_back_every_row_is_what_it_was(places: Place
         RandomWork(first, random.Random(7)).go_on(150)
         _leave_a_gap(first._store)
         RandomWork(first, random.Random(8), "q").go_on(50)
-        there, back = first.copy_to(second), second.copy_to(third)
+        there, back = first.bundles.copy_to(second), second.bundles.copy_to(third)
 
         assert there.positions_kept
         assert back.positions_kept
         assert stored(third) == stored(first)
-        assert third.timeline("p0") == first.timeline("p0")
+        assert third.views.timeline("p0") == first.views.timeline("p0")
         third.create("On we go", [{"title": "T"}], plan_id="on")
-        assert third.history("on")[0].envelope.position == there.position + 1
+        assert third.history.of("on")[0].envelope.position == there.position + 1
 
 
 def _leave_a_gap(store: EventStore) -> None:
@@ -122,7 +122,7 @@ def test_bytes_that_postgres_cannot_keep_are_refused_by_name(places: Places) -> 
                 if schema == "without":
                     target.create("Mine", [{"title": "T"}])
                 with pytest.raises(CorruptEvent, match="p@1 cannot be read: its bytes are no text"):
-                    source.copy_to(target)
+                    source.bundles.copy_to(target)
 
 
 def test_where_only_reading_is_allowed_nothing_is_copied(places: Places) -> None:
@@ -135,6 +135,6 @@ def test_where_only_reading_is_allowed_nothing_is_copied(places: Places) -> None
     with places.sqlite(1) as source, connect(url, schema="plans_1") as target:
         source.create("Ship it", [{"title": "T"}])
         with pytest.raises(StoreReadOnly, match="not written"):
-            source.copy_to(target)
+            source.bundles.copy_to(target)
     with psycopg.connect(places.url, autocommit=True) as owner:
         owner.execute("DROP OWNED BY reader; DROP ROLE reader")

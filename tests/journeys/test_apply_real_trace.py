@@ -25,7 +25,7 @@ def apply(database: Path, *words: str) -> TraceReport:
 
 
 def everything(registry: PlanRegistry) -> Sequence[RecordedEvent]:
-    return registry.events(limit=10_000)
+    return registry.history.events(limit=10_000)
 
 
 @pytest.mark.skipif(not TRACE.exists(), reason="the trace is not part of the project")

@@ -43,7 +43,7 @@ def scores(database: Path) -> Counter[str]:
     with connect(database) as registry:
         return Counter(
             recorded.envelope.plan_id
-            for recorded in registry.events(limit=10_000)
+            for recorded in registry.history.events(limit=10_000)
             if type(recorded.event).__name__ == "TaskScored"
         )
 

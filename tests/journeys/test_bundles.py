@@ -21,14 +21,14 @@ def test_the_real_trace_goes_from_sqlite_to_postgres_and_keeps_its_content(
         connect(postgres.url) as target,
     ):
         with_real_trace(origin)
-        source.import_bundle(io.BytesIO(exported(origin)))
-        out = source.export(first)
-        came_in = target.import_bundle(first)
-        out_again = target.export(second)
+        source.bundles.import_bundle(io.BytesIO(exported(origin)))
+        out = source.bundles.export(first)
+        came_in = target.bundles.import_bundle(first)
+        out_again = target.bundles.export(second)
 
         print(f"{out.plans} plans, {out.events} events, {out.bytes} bytes: {out.content_sha256}")
         assert (out.plans, came_in.added, came_in.recorded) == (96, 96, out.events)
         assert out_again.content_sha256 == out.content_sha256 == came_in.content_sha256
         assert target.list_plans() == source.list_plans() == origin.list_plans()
-        assert source.import_bundle(second).already_there == 96
-        assert target.import_bundle(second).already_there == 96
+        assert source.bundles.import_bundle(second).already_there == 96
+        assert target.bundles.import_bundle(second).already_there == 96

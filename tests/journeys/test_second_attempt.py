@@ -171,7 +171,7 @@ def test_what_scored_low_is_revised_and_done_at_the_second_attempt(
     door.work("sales", 0.9)
     assert door.work("tax", 0.9).state == "complete"
 
-    recorded = registry.history("billing")
+    recorded = registry.history.of("billing")
     screen = Console(width=200)
     with screen.capture() as printed:
         screen.print(history(recorded))
@@ -199,7 +199,7 @@ def test_the_history_tells_who_did_what_and_why(registry: PlanRegistry) -> None:
     assert [status.replan_due for status in states] == [False, False, True] + [False] * 5
     assert states[2].advice[0].startswith("a replan is due: revise the plan")
     done = ["TaskStatusChanged", "TaskScored", "TaskStatusChanged"]
-    recorded = registry.history("billing")
+    recorded = registry.history.of("billing")
     assert [(entry.envelope.actor, type(entry.event).__name__) for entry in recorded] == [
         ("planner", "PlanCreated"),
         *(("agent-7", kind) for kind in [*done, *done, "ReplanTriggered"]),

@@ -92,7 +92,7 @@ def worked_to_the_end(database: Path) -> float:
 def whole(database: Path) -> tuple[tuple[PlanStatus, ...], list[RecordedEvent]]:
     """Every plan, and the whole log."""
     with connect(database) as registry:
-        log = list(registry.events(limit=10_000))
+        log = list(registry.history.events(limit=10_000))
         assert len(log) < 10_000
         return registry.list_plans().plans, log
 

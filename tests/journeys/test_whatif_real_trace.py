@@ -45,7 +45,7 @@ def test_the_page_shows_what_the_commands_print_and_draw(
         assert words(drawn) == words(ROOT / "docs" / "pictures" / picture)
 
     with connect(database) as registry:
-        report = registry.check()
-        again = registry.replay(policy={})
+        report = registry.replay.check()
+        again = registry.replay.what_if(policy={})
     assert (report.plans, report.commands, report.mismatch_count) == (96, 1_242, 0)
     assert {plan.changed for plan in again.plans} == {0}

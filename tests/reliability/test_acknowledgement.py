@@ -64,7 +64,7 @@ def test_sent_again_it_is_recorded_once_and_answers_as_it_would_have(
 ) -> None:
     with closing(sqlite_event_store(tmp_path / "undisturbed.db")) as other:
         undisturbed = registry_on(_with_a_plan(Forgetful(other)))
-        answer, log = command(undisturbed), undisturbed.events()
+        answer, log = command(undisturbed), undisturbed.history.events()
     registry = registry_on(store)
     store.breaks = 1
 
@@ -72,7 +72,9 @@ def test_sent_again_it_is_recorded_once_and_answers_as_it_would_have(
         command(registry)
 
     assert command(registry) == answer
-    assert [_fact(recorded) for recorded in registry.events()] == [_fact(entry) for entry in log]
+    assert [_fact(recorded) for recorded in registry.history.events()] == [
+        _fact(entry) for entry in log
+    ]
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
@@ -86,12 +88,12 @@ def test_another_process_may_send_it_again_even_after_later_commands(
     registry.create("Something else", [{"title": "Wait"}], plan_id="q")
     if registry.get("p"):
         registry.score_prompt("p", "b", 0.5)
-    recorded = len(registry.events())
+    recorded = len(registry.history.events())
 
     first, second = command(registry), command(registry_on(store))
 
     assert first == second
-    assert len(registry.events()) == recorded
+    assert len(registry.history.events()) == recorded
 
 
 def test_without_a_key_a_command_sent_again_is_a_new_command(store: Forgetful) -> None:

@@ -133,7 +133,7 @@ def _last_told(told: bytes) -> int:
 
 def _log(database: Path) -> list[tuple[Any, ...]]:
     with connect(database) as registry:
-        return [_fact(recorded) for recorded in registry.events(limit=10_000)]
+        return [_fact(recorded) for recorded in registry.history.events(limit=10_000)]
 
 
 def _fact(recorded: RecordedEvent) -> tuple[Any, ...]:

@@ -90,10 +90,10 @@ def _seen(registry: PlanRegistry) -> Any:
     plans = [plan.model_dump(exclude=times) for plan in registry.list_plans().plans]
     log = [
         (entry.envelope.position, entry.envelope.event_id, _timeless(entry.event))
-        for entry in registry.events()
+        for entry in registry.history.events()
     ]
     histories = [
-        [entry.envelope.version for entry in registry.history(plan_id)] for plan_id in PLANS
+        [entry.envelope.version for entry in registry.history.of(plan_id)] for plan_id in PLANS
     ]
     return plans, log, histories
 

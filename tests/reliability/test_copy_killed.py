@@ -25,9 +25,9 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("source") / "plans.db"
     with connect("memory:") as registry, connect(path) as target:
         work = RandomWork(registry, random.Random(3))
-        while registry.last_position() < EVENTS:
+        while registry.history.last_position() < EVENTS:
             work.go_on(50)
-        registry.copy_to(target)
+        registry.bundles.copy_to(target)
     return path
 
 
@@ -63,17 +63,17 @@ def _copied(
         for plan_id in own:
             registry.create("Mine", [{"id": "a", "title": "T"}], plan_id=plan_id)
         for _ in range(kills):
-            before = registry.last_position()
+            before = registry.history.last_position()
             with crowd() as working:
                 working.start(copy_plans, source, address, opened)
                 # No pipe could stand for this sleep: the moment is to be any moment.
-                while registry.last_position() == before < EVENTS:
+                while registry.history.last_position() == before < EVENTS:
                     sleep(0.001)
                 sleep(rng.uniform(0, 0.05))
                 working.kill()
-            reached.append(registry.last_position() - len(own))
+            reached.append(registry.history.last_position() - len(own))
         with connect(source) as plans:
-            report = plans.copy_to(registry)
+            report = plans.bundles.copy_to(registry)
         assert report.checked == report.already_there + report.copied
         entries = registry._store.read_all_stored(after=len(own), limit=99_999)
     return list(entries), reached

@@ -70,6 +70,6 @@ def test_the_list_names_it_beside_the_others(registry: PlanRegistry) -> None:
 
 
 def test_the_log_goes_on_beyond_it(registry: PlanRegistry) -> None:
-    versions = [entry.envelope.event_id for entry in registry.events(after=3)]
+    versions = [entry.envelope.event_id for entry in registry.history.events(after=3)]
 
     assert versions == ["q@1", "q@2", "q@3"]

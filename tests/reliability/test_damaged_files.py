@@ -51,7 +51,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
         RandomWork(registry, random.Random(11)).go_on(150)
         long = {"title": "T", "description": "d" * 15_000}
         registry.create("Long " * 700, [long], plan_id="long")
-        registry.plans()
+        registry.views.plans()
         plan_ids = tuple(plan.plan_id for plan in registry.list_plans().plans)
     return Whole(path.read_bytes(), plan_ids, answers(path, plan_ids))
 
@@ -91,7 +91,7 @@ def answer(registry: PlanRegistry, name: str, *plan_id: str) -> Any:
 def every_event(registry: PlanRegistry) -> Any:
     """The whole log, as whoever follows it reads it."""
     found: list[Any] = []
-    while page := registry.events(after=found[-1].envelope.position if found else 0):
+    while page := registry.history.events(after=found[-1].envelope.position if found else 0):
         found += page
     return found
 

@@ -23,12 +23,12 @@ def work(registry: plangate.PlanRegistry) -> None:
         tasks = [{"id": t, "title": f"{WORD} {t}", "description": LONG} for t in "abc"]
         registry.create(f"{WORD} {number}", tasks, plan_id=f"p{number}", metadata={WORD: WORD})
         registry.score_output(f"p{number}", "a", 0.4, rationale=LONG, evidence={"said": WORD})
-        registry.plans(text=WORD[:9])
+        registry.views.plans(text=WORD[:9])
         registry.revise(f"p{number}", WORD, [{"op": "change", "task_id": "b", "title": WORD * 3}])
         registry.mark_task(f"p{number}", "b", "failed", reason=WORD)
         registry.retry(f"p{number}", "b", WORD)
-        registry.board(f"p{number}")
-    registry.rebuild_views()
+        registry.views.board(f"p{number}")
+    registry.views.rebuild()
     registry.delete("p7", reason=WORD)
 
 
@@ -43,7 +43,7 @@ def test_erased_words_are_nowhere_in_the_file_and_positions_survive(tmp_path: Pa
     with plangate.connect(database) as registry:
         work(registry)
         registry.create("Kept", [{"id": "a", "title": "Kept"}], plan_id="kept")
-        events = registry.events(limit=10_000)
+        events = registry.history.events(limit=10_000)
         before = [(e.envelope.position, e.envelope.event_id) for e in events]
         figures = [registry.get_status(f"p{n}").rolling_confidence for n in range(7)]
         assert times_found(*files) > 10_000
@@ -52,12 +52,12 @@ def test_erased_words_are_nowhere_in_the_file_and_positions_survive(tmp_path: Pa
 
         assert all(erasure.complete and erasure.rewritten for erasure in erasures)
         assert times_found(*files) == 0, "with the store still open"
-        events = registry.events(limit=10_000)[: len(before)]
+        events = registry.history.events(limit=10_000)[: len(before)]
         assert [(e.envelope.position, e.envelope.event_id) for e in events] == before
         assert [registry.get_status(f"p{n}").rolling_confidence for n in range(7)] == figures
         registry.create("Later", [{"title": "Later"}])
-        assert registry.last_position() == len(before) + 31
-        assert [plan.plan_id for plan in registry.plans(text="kept").plans] == ["kept"]
+        assert registry.history.last_position() == len(before) + 31
+        assert [plan.plan_id for plan in registry.views.plans(text="kept").plans] == ["kept"]
     assert times_found(*tmp_path.iterdir()) == 0
 
 
@@ -120,17 +120,17 @@ def test_erased_words_are_nowhere_in_the_tables_of_postgresql(postgres: Postgres
     with plangate.connect(postgres.url) as registry:
         for number in range(5):
             registry.create(WORD, [{"id": "a", "title": f"{WORD} {number}"}], plan_id=f"p{number}")
-            registry.plans(text=WORD[:9])
+            registry.views.plans(text=WORD[:9])
             registry.score_output(f"p{number}", "a", 0.4, rationale=WORD)
         assert found()
         assert all(registry.erase(f"p{number}").complete for number in range(5))
         assert found() == 0
-        assert len(registry.events()) == 5 * 5
+        assert len(registry.history.events()) == 5 * 5
         with plain_writer(postgres) as address, plangate.connect(address) as other:
             other.create(WORD, [{"title": WORD}], plan_id="q")
             erasure = other.erase("q")
             assert (erasure.rewritten, erasure.complete) == (1, False)
             assert "permission denied to vacuum" in (erasure.remains or "")
-            assert WORD not in str(other.history("q"))
+            assert WORD not in str(other.history.of("q"))
         assert registry.erase("q").complete
         assert found() == 0

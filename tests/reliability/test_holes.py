@@ -43,12 +43,12 @@ def test_a_gap_of_a_whole_page_is_seen(
     do("DELETE FROM stored_events WHERE originator_version IN (3, 4)")
 
     with pytest.raises(CorruptEvent, match="it is missing"):
-        registry.export(tmp_path / "p.bundle")
+        registry.bundles.export(tmp_path / "p.bundle")
     assert not (tmp_path / "p.bundle").exists()
-    told = [(entry.version, entry.unreadable) for entry in registry.audit("p")]
+    told = [(entry.version, entry.unreadable) for entry in registry.history.audit("p")]
     assert told[2:] == [(3, "it is missing"), (5, None), (6, None), (7, None)]
     with pytest.raises(CorruptEvent, match="p@3 cannot be read: it is missing"):
-        registry.as_of("p", version=7)
+        registry.history.as_of("p", version=7)
 
 
 @pytest.mark.parametrize("position", [0, -1])
@@ -63,7 +63,7 @@ def test_an_event_outside_of_the_log_has_no_effect(
     )
     with pytest.raises(CorruptEvent, match=f"it stands outside of the log, at {position}"):
         registry.get_status("p")
-    assert registry.check().mismatch_count == 1
+    assert registry.replay.check().mismatch_count == 1
 
 
 def test_an_event_nested_without_end_is_one_that_cannot_be_read(
@@ -77,24 +77,24 @@ def test_an_event_nested_without_end_is_one_that_cannot_be_read(
     registry.create("h", [{"id": "a", "title": "A"}], plan_id="q")
     with connect(tmp_path / "plans.db") as fresh:
         assert [plan.plan_id for plan in fresh.list_plans().plans] == ["q"]
-    assert [entry.event_id for entry in registry.audit("p") if entry.unreadable] == ["p@7"]
+    assert [entry.event_id for entry in registry.history.audit("p") if entry.unreadable] == ["p@7"]
 
 
 def test_views_that_know_more_than_the_log_are_told_of_and_nothing_spins(
     store: tuple[PlanRegistry, Do],
 ) -> None:
     registry, do = store
-    registry.plans()
+    registry.views.plans()
     do("DELETE FROM stored_events WHERE originator_version = 7")
     with pytest.raises(NotAStore, match="stands at 7, beyond the end of the log at 6"):
-        registry.rebuild_views()
+        registry.views.rebuild()
 
 
 def test_what_is_written_for_others_is_readable_by_nobody_else(
     store: tuple[PlanRegistry, Do], tmp_path: Path
 ) -> None:
     registry, _ = store
-    registry.export(tmp_path / "p.bundle")
+    registry.bundles.export(tmp_path / "p.bundle")
     backup(tmp_path / "copy.db", tmp_path / "plans.db")
     for name in ("p.bundle", "copy.db"):
         assert (tmp_path / name).stat().st_mode & 0o077 == 0

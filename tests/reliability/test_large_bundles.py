@@ -28,13 +28,13 @@ def test_exporting_and_importing_take_flat_memory(tmp_path: Path, say: Say, even
     source, file, target = (tmp_path / name for name in ("a.db", "plans.bundle", "b.db"))
     with connect(source) as registry:
         _fill(registry, events)
-        there = registry.last_position()
+        there = registry.history.last_position()
     out = _measured(peak_of_export, source, file)
     came_in = _measured(peak_of_import, target, file)
     again = _measured(peak_of_import, target, file)
     with connect(target) as registry:
-        assert registry.last_position() == there
-        report = registry.export(tmp_path / "again.bundle")
+        assert registry.history.last_position() == there
+        report = registry.bundles.export(tmp_path / "again.bundle")
     assert report.content_sha256 == out["content"] == came_in["content"] == again["content"]
     assert max(out["grown"], came_in["grown"], again["grown"]) < GROWTH
     say(

@@ -44,7 +44,7 @@ class Kept:
                 registry.score_prompt("w", "a", 0.5, rationale="so", idempotency_key="k")
                 registry.score_output("w", "a", 0.25, evidence={"n": 1})
             self.note = registry.ledger.checkpoint().note
-            registry.plans()
+            registry.views.plans()
         place.keep()
 
     def verified(self) -> LedgerReport | None:
@@ -237,9 +237,9 @@ def zero_a_page(chance: random.Random, whole: bytes) -> tuple[bytes, str]:
 
 def from_the_log(registry: PlanRegistry) -> list[Any]:
     """Every answer that is made from the log."""
-    answers: list[Any] = [registry.list_plans(), registry.events(limit=10_000)]
+    answers: list[Any] = [registry.list_plans(), registry.history.events(limit=10_000)]
     for plan_id in sorted({recorded.envelope.plan_id for recorded in answers[1]}):
-        answers.append(list(registry.history(plan_id)))
+        answers.append(list(registry.history.of(plan_id)))
         with suppress(Exception):
             answers.append(registry.get_status(plan_id))
     return answers
@@ -247,10 +247,13 @@ def from_the_log(registry: PlanRegistry) -> list[Any]:
 
 def from_the_views(registry: PlanRegistry) -> list[Any]:
     """Every answer that is made from the views."""
-    plans = registry.plans(limit=1_000)
-    found: list[Any] = [plans, registry.replans(limit=1_000)]
+    plans = registry.views.plans(limit=1_000)
+    found: list[Any] = [plans, registry.views.replans(limit=1_000)]
     for plan in plans.plans:
-        found += [registry.board(plan.plan_id), registry.timeline(plan.plan_id, limit=1_000)]
+        found += [
+            registry.views.board(plan.plan_id),
+            registry.views.timeline(plan.plan_id, limit=1_000),
+        ]
     return found
 
 
@@ -284,7 +287,7 @@ def test_damage_to_the_file_is_found_or_changes_no_answer(
                 seen["changes no answer"] += 1
                 continue
             with suppress(StoreError):
-                registry.rebuild_views()
+                registry.views.rebuild()
                 assert from_the_views(registry) == views, told
             seen["in the views, made again from the log"] += 1
     say(f"damage to the file: {damage.__name__}", times=times, bytes=len(whole), seen=dict(seen))

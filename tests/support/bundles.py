@@ -27,13 +27,13 @@ def exported(registry: PlanRegistry, *plan_ids: str) -> bytes:
 def exported_with_report(registry: PlanRegistry, *plan_ids: str) -> tuple[bytes, ExportReport]:
     """A bundle, and what was told of it."""
     stream = io.BytesIO()
-    report = registry.export(stream, plan_ids or None)
+    report = registry.bundles.export(stream, plan_ids or None)
     return stream.getvalue(), report
 
 
 def imported(registry: PlanRegistry, bundle: bytes) -> ImportReport:
     """What comes of taking a bundle in."""
-    return registry.import_bundle(io.BytesIO(bundle))
+    return registry.bundles.import_bundle(io.BytesIO(bundle))
 
 
 def lines_in(bundle: bytes) -> list[bytes]:

@@ -19,7 +19,7 @@ def copy_plans(source: Path, target: str, opened: dict[str, str]) -> None:
     """Copy in small pages, so that it can be killed between many of them."""
     copying.PAGE = 20  # type: ignore[misc]
     with connect(source) as ours, connect(target, **opened) as theirs:
-        ours.copy_to(theirs)
+        ours.bundles.copy_to(theirs)
 
 
 def back_up_and_hang(store: Path, path: Path, told: Connection) -> None:

@@ -34,7 +34,7 @@ def tail(registry: PlanRegistry, until: Event) -> list[RecordedEvent]:
     while True:
         after = seen[-1].envelope.position or 0 if seen else 0
         with suppress(StoreUnavailable):
-            page = registry.events(after=after, limit=100)
+            page = registry.history.events(after=after, limit=100)
             seen += page
             if last_look and not page:
                 return seen
@@ -43,11 +43,11 @@ def tail(registry: PlanRegistry, until: Event) -> list[RecordedEvent]:
 
 def led_to_the_end(registry: PlanRegistry) -> None:
     """Wait until the background reader has led every view to the end of the log."""
-    last = registry.last_position()
-    registry.plans(limit=1, at_least=last)
-    registry.board(status="pending", limit=1, at_least=last)
-    registry.timeline("any", limit=1, at_least=last)
-    registry.replans(limit=1, at_least=last)
+    last = registry.history.last_position()
+    registry.views.plans(limit=1, at_least=last)
+    registry.views.board(status="pending", limit=1, at_least=last)
+    registry.views.timeline("any", limit=1, at_least=last)
+    registry.views.replans(limit=1, at_least=last)
 
 
 def missed_or_disordered(seen: list[RecordedEvent]) -> list[str]:

@@ -4,7 +4,6 @@ import random
 
 from plangate.application.command_context import CommandContext
 from plangate.application.registry import PlanRegistry
-from plangate.application.results import PlanStatus
 from plangate.domain.errors import PlangateError
 from tests.support.commands import some_wish
 from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan
@@ -37,13 +36,13 @@ class RandomWork:
         )
         naive.plan_id = f"{self._name}{len(self._plans)}"
         self._plans.append(naive)
-        self._registry._commands.handle(naive.plan_id, command, CommandContext(), PlanStatus.of)
+        self._registry._handler.handle(naive.plan_id, command, CommandContext())
 
     def _wish(self, naive: NaivePlan) -> None:
         naive.now += self._chance.choice([0, 1, 5, 40])
         command, model = some_wish(self._chance, naive)
         try:
-            self._registry._commands.handle(naive.plan_id, command, CommandContext(), PlanStatus.of)
+            self._registry._handler.handle(naive.plan_id, command, CommandContext())
         except PlangateError:
             return
         try:

@@ -93,14 +93,14 @@ def import_in_stretches(database: Path, file: Path, told: Connection, events: in
             append(entries)
 
         registry._store.append_stored = telling  # type: ignore[method-assign]
-        registry.import_bundle(file)
+        registry.bundles.import_bundle(file)
 
 
 def peak_of_export(database: Path, file: Path, told: Connection) -> None:
     """Export a store, and tell by how many MiB this process grew for it."""
     with connect(database) as registry:
         before = _peak()
-        report = registry.export(file)
+        report = registry.bundles.export(file)
         told.send({"grown": _peak() - before, "content": report.content_sha256})
 
 
@@ -108,7 +108,7 @@ def peak_of_import(database: Path, file: Path, told: Connection) -> None:
     """Take a bundle in, and tell by how many MiB this process grew for it."""
     with connect(database) as registry:
         before = _peak()
-        report = registry.import_bundle(file)
+        report = registry.bundles.import_bundle(file)
         told.send({"grown": _peak() - before, "content": report.content_sha256})
 
 
@@ -131,7 +131,7 @@ def catch_up(registry: PlanRegistry, notebook: Path) -> int:
     the new one.
     """
     tally, position = read_tally(notebook)
-    page = registry.events(after=position, limit=200)
+    page = registry.history.events(after=position, limit=200)
     for recorded in page:
         envelope = recorded.envelope
         assert envelope.position is not None

@@ -20,7 +20,7 @@ def keep_views(database: str, batch: int) -> None:
     keeper.BATCH = batch  # type: ignore[misc]  # small ones, so that many are cut short
     with connect(database) as registry:
         while True:
-            registry.plans(limit=1)
+            registry.views.plans(limit=1)
 
 
 def rebuild_views(database: str, batch: int) -> None:
@@ -28,12 +28,12 @@ def rebuild_views(database: str, batch: int) -> None:
     keeper.BATCH = batch  # type: ignore[misc]  # as above
     with connect(database) as registry:
         while True:
-            registry.rebuild_views()
+            registry.views.rebuild()
 
 
 def follow(database: str) -> None:
     """Keep the views in the background, as a server does."""
     with connect(database) as registry:
-        registry.follow_log()
+        registry.views.follow()
         while True:
-            registry.plans(at_least=registry.last_position())
+            registry.views.plans(at_least=registry.history.last_position())

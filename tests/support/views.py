@@ -44,13 +44,13 @@ def from_scratch(events: Iterable[RecordedEvent]) -> Told:
 
 def as_told(registry: PlanRegistry) -> Told:
     """What a registry says about everything, page by page."""
-    plans = _all(registry.plans, "plans")
+    plans = _all(registry.views.plans, "plans")
     board: list[Row] = []
     timeline: list[Row] = []
     for plan in plans:
-        board += _all(registry.board, "tasks", plan_id=plan.plan_id)
-        timeline += _all(registry.timeline, "scores", plan_id=plan.plan_id)
-    replans = _all(registry.replans, "replans")
+        board += _all(registry.views.board, "tasks", plan_id=plan.plan_id)
+        timeline += _all(registry.views.timeline, "scores", plan_id=plan.plan_id)
+    replans = _all(registry.views.replans, "replans")
     return {
         "plans": [row.model_dump() for row in plans],
         "board": [row.model_dump() for row in board],

@@ -68,7 +68,9 @@ def export(
     """Write plans with all their history to a bundle: a file for another store."""
     with progress_bar(terminal, "exporting") as progress:
         note = terminal.registry.ledger.checkpoint(progress=progress).note if signed else None
-        report = terminal.registry.export(file, plans or None, checkpoint=note, progress=progress)
+        report = terminal.registry.bundles.export(
+            file, plans or None, checkpoint=note, progress=progress
+        )
     terminal.answer(report, _exported)
 
 
@@ -79,7 +81,7 @@ def import_plans(
     if source is not SourceFormat.BUNDLE:
         given = read_foreign_file(file)
         with progress_bar(terminal, "importing") as progress:
-            made = terminal.registry.import_plans(
+            made = terminal.registry.bundles.import_plans(
                 given, source.value, progress=progress, **terminal.call
             )
         terminal.answer(made, _brought)
@@ -87,7 +89,7 @@ def import_plans(
     if any(terminal.call.values()):
         raise typer.BadParameter("the events of a bundle say themselves on whose behalf they are")
     with progress_bar(terminal, "importing") as progress:
-        report = terminal.registry.import_bundle(file, progress=progress)
+        report = terminal.registry.bundles.import_bundle(file, progress=progress)
     terminal.answer(report, _imported)
     if report.remains is not None:
         why = f"something of erased words may be left: {report.remains}"

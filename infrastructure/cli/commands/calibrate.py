@@ -45,7 +45,7 @@ def calibrate(
 ) -> None:
     """Hold confidence against outcomes, to tell whether a low one predicts rejection."""
     with progress_bar(terminal, "reading outcomes") as progress:
-        answer = terminal.registry.calibrate(
+        answer = terminal.registry.evidence.calibrate(
             plans or None, confidence=confidence, seed=seed, progress=progress
         )
     for one in answer.unreadable:

@@ -28,7 +28,7 @@ PlanIds = Annotated[
 def check(terminal: Terminal, plans: PlanIds = None) -> None:
     """Make every recorded decision again, of some plans or of all; exit code 1 on a mismatch."""
     with progress_bar(terminal, "checking") as progress:
-        report = terminal.registry.check(plans or None, progress=progress)
+        report = terminal.registry.replay.check(plans or None, progress=progress)
     terminal.answer(report, _report)
     if report.mismatch_count:
         raise typer.Exit(REFUSED)

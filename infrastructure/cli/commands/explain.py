@@ -41,7 +41,7 @@ def explain(
 ) -> None:
     """Take a plan's confidence apart: what brings it, and what would flip the gate."""
     begin = None if since is None else point("--since", since, plan)
-    terminal.answer(terminal.registry.explain(plan, version=version, since=begin), _shown)
+    terminal.answer(terminal.registry.history.explain(plan, version=version, since=begin), _shown)
 
 
 class Stair:

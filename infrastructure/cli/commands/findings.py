@@ -31,7 +31,7 @@ PlanIds = Annotated[
 def findings(terminal: Terminal, plans: PlanIds = None) -> None:
     """Look for scores that deserve a second look, in some plans or all; exit code 1 if any do."""
     with progress_bar(terminal, "looking") as progress:
-        report = terminal.registry.findings(plans or None, progress=progress)
+        report = terminal.registry.evidence.findings(plans or None, progress=progress)
     for one in report.unreadable:
         terminal.warn(f"{one.plan_id}@{one.version} cannot be read: {one.why}")
     terminal.answer(report, _report)

@@ -98,7 +98,7 @@ def history(
         raise typer.BadParameter("name a plan, or give --all")
     begin, end = _moment("--since", since), _moment("--until", until)
     with _progress(terminal) as progress:
-        entries = terminal.registry.audit(
+        entries = terminal.registry.history.audit(
             plan,
             task=task,
             kind=kind,

@@ -64,7 +64,7 @@ def copy(
         connect(target) as theirs,
         progress_bar(terminal, "copying") as progress,
     ):
-        report = ours.copy_to(theirs, progress=progress)
+        report = ours.bundles.copy_to(theirs, progress=progress)
     if report.unreadable:
         terminal.warn(
             f"{count(report.unreadable, 'event')} that cannot be read: copied as they are;"

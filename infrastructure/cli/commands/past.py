@@ -35,7 +35,7 @@ def as_of(
     if (version is None) is (at is None):
         raise typer.BadParameter("give --version or --at")
     then = None if at is None else moment("--at", at)
-    status = terminal.registry.as_of(plan, version=version, at=then)
+    status = terminal.registry.history.as_of(plan, version=version, at=then)
     terminal.answer(status, show.past_status)
 
 
@@ -49,7 +49,7 @@ def diff(
 ) -> None:
     """Show what is different in a plan between two points of its history."""
     begin, end = point("A", a, plan), None if b is None else point("B", b, plan)
-    terminal.answer(terminal.registry.diff(plan, begin, end), _shown)
+    terminal.answer(terminal.registry.history.diff(plan, begin, end), _shown)
 
 
 def _shown(told: PlanDiff, _hint: Hint) -> RenderableType:

@@ -68,7 +68,7 @@ def whatif(
         raise typer.BadParameter("say what to try: --policy, --set or both")
     chosen = _chosen(plans, everything=everything)
     with progress_bar(terminal, "replaying") as progress:
-        answer = terminal.registry.replay(chosen, policy=policy, progress=progress)
+        answer = terminal.registry.replay.what_if(chosen, policy=policy, progress=progress)
     _draw(answer, picture)
     terminal.answer(answer, comparison.render(policy))
 
@@ -95,7 +95,7 @@ def sweep(
     wanted = policy_args.grid(grid)
     chosen = _chosen(plans, everything=everything)
     with progress_bar(terminal, "sweeping") as progress:
-        answer = terminal.registry.sweep(
+        answer = terminal.registry.replay.sweep(
             wanted, chosen, policy=_policy(preset, changes), progress=progress
         )
     _draw(answer, picture)

@@ -34,8 +34,8 @@ def views(
     """Progress how the status views stand: rows, lag, what they are stuck on. Or rebuild them."""
     if action is Action.REBUILD:
         with progress_bar(terminal, "rebuilding") as progress:
-            terminal.registry.rebuild_views(*([name] if name else []), progress=progress)
-    terminal.answer(terminal.registry.view_report(), _report)
+            terminal.registry.views.rebuild(*([name] if name else []), progress=progress)
+    terminal.answer(terminal.registry.views.report(), _report)
 
 
 def _report(report: ViewReport, _hint: Hint) -> RenderableType:

@@ -13,7 +13,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from inspect import Parameter, signature
 from typing import Any, BinaryIO, Final
 
 from plangate.application.command_context import ContextOptions
@@ -27,34 +26,6 @@ from plangate.infrastructure.cli.answers import Tally
 MAX_LINE: Final = 16 * 1024 * 1024
 """The most bytes a line may have."""
 
-_OPERATIONS: Final = {
-    method.__name__: {
-        name: parameter
-        for name, parameter in signature(method).parameters.items()
-        if name not in {"self", "call"}
-    }
-    for method in (
-        PlanRegistry.create,
-        PlanRegistry.score_prompt,
-        PlanRegistry.score_output,
-        PlanRegistry.update,
-        PlanRegistry.record_scoring_failure,
-        PlanRegistry.retract_score,
-        PlanRegistry.record_outcome,
-        PlanRegistry.mark_task,
-        PlanRegistry.next_task,
-        PlanRegistry.heartbeat,
-        PlanRegistry.release,
-        PlanRegistry.revise,
-        PlanRegistry.retry,
-        PlanRegistry.approve,
-        PlanRegistry.pause,
-        PlanRegistry.resume,
-        PlanRegistry.archive,
-        PlanRegistry.restore,
-        PlanRegistry.delete,
-    )
-}
 _SCORES: Final = {
     "score_prompt": ("score",),
     "score_output": ("score",),
@@ -146,21 +117,26 @@ class _Keys:
 def _carried_out(registry: PlanRegistry, line: Line, keys: _Keys) -> Outcome:
     command = _command(line)
     key = keys.of(command)
-    operation = _operation(command)
-    arguments = {name: value for name, value in command.items() if name != "op"}
-    _refuse_other_arguments(operation, arguments)
-    arguments["idempotency_key"] = key
-    plan_id = arguments.get("plan_id")
-    if operation == "create" and plan_id is None:
-        plan_id = derived_id(PLAN_ID_DIGITS, "plan", key)
-    before = _version(registry, plan_id)
-    answer = getattr(registry, operation)(**arguments)
+    context: ContextOptions = {
+        "actor": command.pop("actor", None),
+        "correlation_id": command.pop("correlation_id", None),
+        "idempotency_key": key,
+    }
+    command.pop("idempotency_key", None)
+    plan_id = command.get("plan_id")
+    if command.get("op") == "create":
+        before = _version(registry, plan_id or derived_id(PLAN_ID_DIGITS, "plan", key))
+        answer = registry.execute(None, command, **context)
+    else:
+        command.pop("plan_id", None)
+        before = _version(registry, plan_id)
+        answer = registry.execute(plan_id, command, **context)
     if isinstance(answer, PlanStatus):
         after, warnings = answer.version, answer.warnings
     else:
         after, warnings = _version(registry, plan_id), ()
     recorded = after > before
-    tally = _tally(operation, arguments, answer)
+    tally = _tally(command, answer)
     return Outcome(line, tally, recorded=recorded, warnings=warnings if recorded else ())
 
 
@@ -197,31 +173,6 @@ def _refuse_constant(name: str) -> None:
     raise _refused(f"is not JSON: there is no {name}")
 
 
-def _operation(command: Mapping[str, Any]) -> str:
-    operation = command.get("op")
-    if not isinstance(operation, str) or operation not in _OPERATIONS:
-        given = "is required" if operation is None else f"{operation!r:.80} is not known"
-        raise _refused(f"{given}; accepted: {', '.join(_OPERATIONS)}", "op")
-    return operation
-
-
-def _refuse_other_arguments(operation: str, arguments: Mapping[str, Any]) -> None:
-    parameters = _OPERATIONS[operation]
-    accepted = [*parameters, *ContextOptions.__annotations__]
-    problems = [
-        Problem(f"{name:.80}", f"is not known to {operation}; accepted: {', '.join(accepted)}")
-        for name in arguments
-        if name not in accepted
-    ]
-    problems += [
-        Problem(name, "is required")
-        for name, parameter in parameters.items()
-        if parameter.default is Parameter.empty and name not in arguments
-    ]
-    if problems:
-        raise InvalidInput(problems)
-
-
 def _refused(message: str, field: str = "") -> InvalidInput:
     return InvalidInput([Problem(field, message)])
 
@@ -237,14 +188,15 @@ def _version(registry: PlanRegistry, plan_id: Any) -> int:
     if plan is not None:
         return plan.version
     try:
-        return registry.history(plan_id)[-1].envelope.version
+        return registry.history.of(plan_id)[-1].envelope.version
     except PlanNotFound:
         return 0
 
 
-def _tally(operation: str, arguments: Mapping[str, Any], answer: object) -> Tally:
-    """What a command counts for; an output score that leaves the gate open was a replan."""
-    given = [name for name in _SCORES.get(operation, ()) if arguments.get(name) is not None]
+def _tally(command: Mapping[str, Any], answer: object) -> Tally:
+    """What a command counts for; an output score that leaves the gate tripped was a replan."""
+    operation = command["op"]
+    given = [name for name in _SCORES.get(operation, ()) if command.get(name) is not None]
     output = operation == "score_output" or "output_score" in given
     replanned = output and isinstance(answer, PlanStatus) and answer.needs_replan
     return Tally(plans=operation == "create", scores=len(given), replans=replanned)

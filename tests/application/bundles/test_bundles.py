@@ -80,7 +80,9 @@ def test_plans_arrive_with_ids_versions_times_and_who_asked(
     assert report.recorded == report.events == len(log_of(registry))
     for plan_id in ("red", "blue"):
         assert other.get_status(plan_id) == registry.get_status(plan_id)
-        for here, there in zip(other.history(plan_id), registry.history(plan_id), strict=True):
+        for here, there in zip(
+            other.history.of(plan_id), registry.history.of(plan_id), strict=True
+        ):
             assert here.event == there.event
             old, new = there.envelope, here.envelope
             assert (new.plan_id, new.version, new.recorded_at) == (
@@ -96,7 +98,7 @@ def test_plans_arrive_with_ids_versions_times_and_who_asked(
             )
             assert new.origin_position == old.position
     assert [plan.plan_id for plan in other.list_plans().plans] == ["own", "red", "blue"]
-    assert other.last_position() == len(log_of(registry)) + 1
+    assert other.history.last_position() == len(log_of(registry)) + 1
 
 
 def test_exported_again_elsewhere_the_content_digest_is_the_same(
@@ -112,7 +114,7 @@ def test_exported_again_elsewhere_the_content_digest_is_the_same(
     assert report_again.content_sha256 == report.content_sha256
     with another() as third:
         assert imported(third, again).content_sha256 == report.content_sha256
-        assert third.history("red")[0].envelope.origin_position == 1
+        assert third.history.of("red")[0].envelope.origin_position == 1
 
 
 def test_the_same_plans_in_the_same_store_give_the_same_bytes(registry: PlanRegistry) -> None:
@@ -133,9 +135,9 @@ def test_some_plans_are_chosen_and_deleted_ones_come_along(
     registry.delete("blue")
     assert imported(other, exported(registry, "blue")).plans == 1
     assert other.get("blue") is None
-    assert len(other.history("blue")) == 2
+    assert len(other.history.of("blue")) == 2
     with pytest.raises(PlanNotFound):
-        registry.export(io.BytesIO(), ["red", "nobody"])
+        registry.bundles.export(io.BytesIO(), ["red", "nobody"])
 
 
 def test_a_checkpoint_comes_along_and_changes_no_content(
@@ -143,10 +145,10 @@ def test_a_checkpoint_comes_along_and_changes_no_content(
 ) -> None:
     note = registry.ledger.checkpoint().note
     bundle, unsigned = io.BytesIO(), io.BytesIO()
-    report = registry.export(bundle, checkpoint=note)
-    assert report.content_sha256 == registry.export(unsigned).content_sha256
+    report = registry.bundles.export(bundle, checkpoint=note)
+    assert report.content_sha256 == registry.bundles.export(unsigned).content_sha256
     bundle.seek(0)
-    assert other.import_bundle(bundle).checkpoint == note
+    assert other.bundles.import_bundle(bundle).checkpoint == note
 
 
 @pytest.mark.parametrize("given", ["Dear diary", "", 7])
@@ -154,25 +156,25 @@ def test_what_is_no_checkpoint_is_refused_and_there_is_no_bundle(
     registry: PlanRegistry, tmp_path: Path, given: object
 ) -> None:
     with pytest.raises(InvalidInput, match="checkpoint: "):
-        registry.export(tmp_path / "plans.bundle", checkpoint=given)  # type: ignore[arg-type]
+        registry.bundles.export(tmp_path / "plans.bundle", checkpoint=given)  # type: ignore[arg-type]
     assert not (tmp_path / "plans.bundle").exists()
 
 
 def test_an_empty_store_makes_an_empty_bundle(other: PlanRegistry) -> None:
     with another() as empty:
         assert imported(other, exported(empty)).plans == 0
-    assert other.last_position() == 0
+    assert other.history.last_position() == 0
 
 
 def test_retries_are_recognised_where_the_plan_went(
     registry: PlanRegistry, other: PlanRegistry
 ) -> None:
     imported(other, exported(registry))
-    before = other.last_position()
+    before = other.history.last_position()
     status = other.score_output("red", "a", 0.4, rationale="Ada saw it", idempotency_key="k")
     assert status.version == 4
     other.create("Göal", TASKS, plan_id="red", idempotency_key="new-red")
-    assert other.last_position() == before
+    assert other.history.last_position() == before
     with pytest.raises(IdempotencyKeyReused):
         other.score_output("red", "a", 0.9, idempotency_key="k")
 
@@ -180,9 +182,11 @@ def test_retries_are_recognised_where_the_plan_went(
 def test_views_and_questions_know_what_was_taken_in(
     registry: PlanRegistry, other: PlanRegistry
 ) -> None:
-    assert other.plans().plans == ()
+    assert other.views.plans().plans == ()
     imported(other, exported(registry))
-    assert {row.plan_id for row in other.plans(at_least=other.last_position()).plans} == {
+    assert {
+        row.plan_id for row in other.views.plans(at_least=other.history.last_position()).plans
+    } == {
         "red",
         "blue",
     }
@@ -299,7 +303,7 @@ def test_what_is_much_is_recorded_in_stretches_of_whole_commands(
         causes = {
             entry.envelope.event_id: entry.envelope.causation_id
             for plan in registry.list_plans().plans
-            for entry in registry.history(plan.plan_id)
+            for entry in registry.history.of(plan.plan_id)
         }
     assert len(appends) > 3
     assert all(causes[append[0]] is None for append in appends)
@@ -363,11 +367,11 @@ def test_whoever_writes_to_the_same_plan_meanwhile_is_not_run_over(
 def test_progress_is_told_to_its_end(registry: PlanRegistry, other: PlanRegistry) -> None:
     told: list[tuple[int, int]] = []
     stream = io.BytesIO()
-    registry.export(stream, progress=lambda done, total: told.append((done, total)))
-    assert told[-1] == (registry.last_position(),) * 2
+    registry.bundles.export(stream, progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (registry.history.last_position(),) * 2
     for _first_and_again in range(2):
         told.clear()
-        other.import_bundle(stream, progress=lambda done, total: told.append((done, total)))
+        other.bundles.import_bundle(stream, progress=lambda done, total: told.append((done, total)))
         assert told == sorted(told)
         assert told[-1] == (2 * len(stream.getvalue()),) * 2
 
@@ -468,7 +472,7 @@ def refused(bundle: bytes) -> AlteredBundle:
     with another() as empty:
         with pytest.raises(AlteredBundle) as refusal:
             imported(empty, bundle)
-        assert empty.last_position() == 0
+        assert empty.history.last_position() == 0
     return refusal.value
 
 
@@ -532,7 +536,7 @@ def test_bytes_altered_in_a_line_are_refused_even_under_a_new_seal() -> None:
             try:
                 imported(empty, sealed([*map(bytes, altered)]))
             except AlteredBundle:
-                assert empty.last_position() == 0
+                assert empty.history.last_position() == 0
                 continue
             passed += 1
             form = empty._store.format.content_form
@@ -624,7 +628,7 @@ def test_a_bomb_without_a_line_is_refused_long_before_it_is_unpacked() -> None:
     bomb = b"".join(packer.compress(bytes(1024 * 1024)) for _ in range(200)) + packer.flush()
     taken = io.BytesIO(bomb)
     with another() as empty, pytest.raises(AlteredBundle, match=f"longer than {MAX_LINE} bytes"):
-        empty.import_bundle(taken)
+        empty.bundles.import_bundle(taken)
     assert taken.tell() <= len(bomb)
 
 
@@ -673,21 +677,21 @@ def test_a_file_appears_whole_or_not_at_all(
     registry: PlanRegistry, other: PlanRegistry, tmp_path: Path
 ) -> None:
     with pytest.raises(PlanNotFound):
-        registry.export(tmp_path / "plans.bundle", "nobody")
+        registry.bundles.export(tmp_path / "plans.bundle", "nobody")
     assert list(tmp_path.iterdir()) == []
-    registry.export(tmp_path / "plans.bundle")
+    registry.bundles.export(tmp_path / "plans.bundle")
     assert [path.name for path in tmp_path.iterdir()] == ["plans.bundle"]
-    assert other.import_bundle(str(tmp_path / "plans.bundle")).added == 2
+    assert other.bundles.import_bundle(str(tmp_path / "plans.bundle")).added == 2
 
 
 def test_nothing_is_ever_written_over(registry: PlanRegistry, tmp_path: Path) -> None:
     target = tmp_path / "plans.bundle"
     target.write_text("mine")
     with pytest.raises(FileExistsError, match="there is something at"):
-        registry.export(target)
+        registry.bundles.export(target)
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     with pytest.raises(FileExistsError):
-        registry.export(tmp_path / "link")
+        registry.bundles.export(tmp_path / "link")
     late = tmp_path / "late"
     with pytest.raises(FileExistsError), writing(late):
         late.write_text("theirs")
@@ -703,7 +707,7 @@ def test_a_file_system_without_links_will_do(
         raise OSError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(Path, "hardlink_to", none_here)
-    registry.export(tmp_path / "plans.bundle")
+    registry.bundles.export(tmp_path / "plans.bundle")
     assert [path.name for path in tmp_path.iterdir()] == ["plans.bundle"]
     late = tmp_path / "late"
     with pytest.raises(OSError, match="not permitted"), writing(late):
@@ -715,9 +719,9 @@ def test_a_folder_that_is_not_there_is_the_systems_refusal(
     registry: PlanRegistry, tmp_path: Path
 ) -> None:
     with pytest.raises(FileNotFoundError):
-        registry.export(tmp_path / "nowhere" / "plans.bundle")
+        registry.bundles.export(tmp_path / "nowhere" / "plans.bundle")
     with pytest.raises(FileNotFoundError):
-        registry.import_bundle(tmp_path / "plans.bundle")
+        registry.bundles.import_bundle(tmp_path / "plans.bundle")
 
 
 def test_any_program_that_knows_gzip_reads_a_bundle(registry: PlanRegistry) -> None:
@@ -758,4 +762,4 @@ def test_whatever_happened_to_plans_arrives_and_is_the_same_content(
             imported(place, bundle)
             assert exported_with_report(place)[1].content_sha256 == report.content_sha256
             assert place.list_plans() == registry.list_plans()
-    assert other.last_position() == 0
+    assert other.history.last_position() == 0

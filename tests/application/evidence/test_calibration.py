@@ -78,7 +78,7 @@ def test_an_outcome_goes_with_the_confidence_just_before_it(
     listening.record_outcome("p", "a", "accepted", source="ci")
     listening.score_output("p", "a", 0.0)
 
-    told = listening.calibrate()
+    told = listening.evidence.calibrate()
 
     assert cases(heard) == [("p", 0.75, True)]
     assert (told.cases, told.plans, told.accepted, told.rejected) == (1, 1, 1, 0)
@@ -92,7 +92,7 @@ def test_the_rolling_confidence_of_that_moment_may_be_asked_for(
     listening.score_output("p", "b", 1.0)
     listening.record_outcome("p", "a", "rejected", source="ci")
 
-    told = listening.calibrate(confidence="rolling", seed=5)
+    told = listening.evidence.calibrate(confidence="rolling", seed=5)
 
     assert cases(heard) == [("p", (0.25 * 0.5 + 1.0) / 1.5, False)]
     assert (told.confidence, told.seed, heard.seed) == ("rolling", 5, 5)
@@ -107,7 +107,7 @@ def test_a_later_outcome_from_the_same_source_takes_the_earlier_ones_place(
     listening.score_output("p", "a", 0.4)
     listening.record_outcome("p", "a", "rejected", source="ci")
 
-    told = listening.calibrate("p")
+    told = listening.evidence.calibrate("p")
 
     assert cases(heard) == [("p", 0.9, True), ("p", 0.4, False)]
     assert told.sources == {"ci": 1, "customer": 1}
@@ -132,11 +132,13 @@ def test_a_task_that_left_the_plan_has_the_confidence_it_left_with(
     listening.record_outcome("p", "b", "accepted", source="ci")
     listening.delete("p")
 
-    told = listening.calibrate()
+    told = listening.evidence.calibrate()
 
     assert cases(heard) == [("p", 0.6, False)]
     assert told.unscored == 1
-    assert listening.calibrate(confidence="rolling").unscored == 2  # nothing is scored any more
+    assert (
+        listening.evidence.calibrate(confidence="rolling").unscored == 2
+    )  # nothing is scored any more
 
 
 def test_plans_are_told_apart_and_chosen(listening: PlanRegistry, heard: Listening) -> None:
@@ -146,23 +148,23 @@ def test_plans_are_told_apart_and_chosen(listening: PlanRegistry, heard: Listeni
         listening.record_outcome(plan_id, "a", "accepted", source="ci")
     told: list[tuple[int, int]] = []
 
-    everything = listening.calibrate(progress=lambda done, of: told.append((done, of)))
+    everything = listening.evidence.calibrate(progress=lambda done, of: told.append((done, of)))
     assert cases(heard) == [("q", 0.5, True), ("r", 0.75, True)]
     assert (everything.plans, told[-1][0]) == (2, told[-1][1])
 
-    assert listening.calibrate(["r"]).plans == 1
+    assert listening.evidence.calibrate(["r"]).plans == 1
     assert cases(heard) == [("r", 0.75, True)]
 
 
 def test_what_cannot_be_asked_is_refused(listening: PlanRegistry) -> None:
     with pytest.raises(InvalidInput, match="confidence: must be one of 'task' or 'rolling'"):
-        listening.calibrate(confidence="mean")
+        listening.evidence.calibrate(confidence="mean")
     with pytest.raises(InvalidInput, match="seed: must be at least 0"):
-        listening.calibrate(seed=-1)
+        listening.evidence.calibrate(seed=-1)
     with pytest.raises(InvalidInput, match="seed: must be a whole number"):
-        listening.calibrate(seed=True)
+        listening.evidence.calibrate(seed=True)
     with pytest.raises(PlanNotFound):
-        listening.calibrate("nowhere")
+        listening.evidence.calibrate("nowhere")
 
 
 def test_a_registry_that_was_made_without_a_calibrator_says_so() -> None:
@@ -170,7 +172,7 @@ def test_a_registry_that_was_made_without_a_calibrator_says_so() -> None:
         registry_on(memory_event_store()) as registry,
         pytest.raises(AnalysisMissing, match="without a calibrator"),
     ):
-        registry.calibrate()
+        registry.evidence.calibrate()
     assert NoCalibrator.resamples == 0
 
 
@@ -189,7 +191,7 @@ def test_a_plan_that_cannot_be_read_is_named_and_left_out(tmp_path: Path) -> Non
         )
         file.commit()
     with connect(database) as registry:
-        told = registry.calibrate()
+        told = registry.evidence.calibrate()
 
     assert (told.cases, told.plans) == (1, 1)
     assert [(one.plan_id, one.version) for one in told.unreadable] == [("p", 5)]

@@ -16,7 +16,7 @@ from plangate.application.evidence.finding import Finding, FindingKind, Severity
 from plangate.application.evidence.findings import FindingsReport
 from plangate.application.evidence.review import PlanUnderReview
 from plangate.application.evidence.same_work import FailedWork
-from plangate.application.history.points import Step
+from plangate.application.plan_log import Step
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput, PlanNotFound
 from plangate.domain.events import PlanEvent
@@ -85,7 +85,7 @@ def test_honest_work_gives_no_finding(stores: int) -> None:
         with registry_on(memory_event_store()) as registry:
             for number in range(3):
                 honest_plan(registry, f"p{number}", chance)
-            report = registry.findings()
+            report = registry.evidence.findings()
             assert report.findings == ()
             events += report.events
     assert events > stores * 30
@@ -221,7 +221,7 @@ def test_what_was_planted_is_found_and_nothing_else(
     planted.do(registry)
     honest_plan(registry, "after", chance)
 
-    finding = only(registry.findings())
+    finding = only(registry.evidence.findings())
 
     assert shown(finding)[:2] == (planted.kind, planted.severity)
     assert finding.event_ids == planted.events
@@ -231,8 +231,8 @@ def test_what_was_planted_is_found_and_nothing_else(
         assert "plan p, which failed at 0.720, was planned again at 0.500" in finding.sentence
     else:
         assert (finding.plan_id, finding.task_id) == ("p", planted.task_id)
-    assert registry.findings(finding.plan_id).findings == (finding,)
-    assert registry.findings(["before", "after"]).findings == ()
+    assert registry.evidence.findings(finding.plan_id).findings == (finding,)
+    assert registry.evidence.findings(["before", "after"]).findings == ()
 
 
 # --- what is no finding ---
@@ -261,7 +261,7 @@ def test_a_judgement_after_new_work_or_a_withdrawal_is_no_rescoring(
     _again_after(registry, what)
     registry.score_output("p", "a", 0.9, **WELL_FOUNDED)
 
-    assert registry.findings().findings == ()
+    assert registry.evidence.findings().findings == ()
 
 
 @pytest.mark.parametrize("what", _CLEARING)
@@ -270,14 +270,14 @@ def test_nor_is_a_mark_by_hand_after_it(registry: PlanRegistry, what: str) -> No
     _again_after(registry, what)
     registry.mark_task("p", "a", "done")
 
-    assert registry.findings().findings == ()
+    assert registry.evidence.findings().findings == ()
 
 
 @pytest.mark.usefixtures("plan")
 def test_a_judge_who_reports_what_a_worker_did_is_no_finding(registry: PlanRegistry) -> None:
     succeed(registry, 0.9, actor="judge")
 
-    assert registry.findings().findings == ()
+    assert registry.evidence.findings().findings == ()
 
 
 @pytest.mark.usefixtures("plan")
@@ -288,17 +288,17 @@ def test_two_judges_of_different_kinds_of_score_may_differ_in_version(
     succeed(registry, 0.9)
     succeed(registry, 0.9, scorer={"kind": "model", "name": "judge"})
 
-    assert registry.findings().findings == ()
+    assert registry.evidence.findings().findings == ()
 
 
 @pytest.mark.usefixtures("plan")
 def test_grounds_that_were_erased_are_not_missed(registry: PlanRegistry) -> None:
     succeed(registry, 0.9)
     registry.erase("p")
-    assert registry.findings().findings == ()
+    assert registry.evidence.findings().findings == ()
 
     succeed(registry, 0.9, rationale=None)
-    assert only(registry.findings()).event_count == 1
+    assert only(registry.evidence.findings()).event_count == 1
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_other_work_or_a_pass_that_needed_no_lower_threshold_is_no_finding(
     registry.create(f"Move billing{goal}", TASKS, plan_id="q", confidence_threshold=threshold)
     registry.score_output("q", "a", score, **WELL_FOUNDED)
 
-    assert registry.findings().findings == ()
+    assert registry.evidence.findings().findings == ()
 
 
 @pytest.mark.usefixtures("plan")
@@ -322,13 +322,13 @@ def test_a_lower_threshold_before_the_failure_or_of_erased_work_is_no_finding(
     registry.create("Move billing", TASKS, plan_id="q", confidence_threshold=0.5)
     fail(registry, 0.6)
     registry.score_output("q", "a", 0.6, **WELL_FOUNDED)
-    assert registry.findings().findings == ()
+    assert registry.evidence.findings().findings == ()
 
     registry.create("Move billing", TASKS, plan_id="r", confidence_threshold=0.4)
     registry.score_output("r", "a", 0.6, **WELL_FOUNDED)
-    assert only(registry.findings()).plan_id == "r"
+    assert only(registry.evidence.findings()).plan_id == "r"
     registry.erase("p")
-    assert registry.findings().findings == ()
+    assert registry.evidence.findings().findings == ()
 
 
 @pytest.mark.usefixtures("plan")
@@ -338,7 +338,7 @@ def test_the_strictest_failure_counts(registry: PlanRegistry) -> None:
             registry.create("Move billing", TASKS, plan_id=plan_id, confidence_threshold=threshold)
         registry.score_output(plan_id, "a", score, **WELL_FOUNDED)
 
-    assert only(registry.findings()).event_ids == ("p@3", "r@1", "r@2")
+    assert only(registry.evidence.findings()).event_ids == ("p@3", "r@1", "r@2")
 
 
 @pytest.mark.usefixtures("plan")
@@ -347,7 +347,7 @@ def test_an_outcome_of_unscored_work_contradicts_nothing(registry: PlanRegistry)
     registry.revise("p", "no more", [{"op": "drop", "task_id": "a"}])
     registry.record_outcome("p", "a", Outcome.ACCEPTED, source="ci")
 
-    assert registry.findings().findings == ()
+    assert registry.evidence.findings().findings == ()
 
 
 # --- the report ---
@@ -361,7 +361,7 @@ def test_findings_come_in_the_order_of_the_log(registry: PlanRegistry) -> None:
     succeed(registry, 0.9)
     registry.record_outcome("p", "a", Outcome.REJECTED, source="ci")
 
-    report = registry.findings()
+    report = registry.evidence.findings()
 
     kinds = [(finding.plan_id, finding.kind) for finding in report.findings]
     assert kinds == [
@@ -371,7 +371,7 @@ def test_findings_come_in_the_order_of_the_log(registry: PlanRegistry) -> None:
         ("0", FindingKind.UNSUPPORTED),
     ]
     assert (report.plans, report.events) == (2, 11)
-    assert registry.findings(["0", "p"]) == registry.findings() == report
+    assert registry.evidence.findings(["0", "p"]) == registry.evidence.findings() == report
 
 
 @pytest.mark.usefixtures("plan")
@@ -384,7 +384,7 @@ def test_only_so_many_are_listed_and_named_but_all_are_counted(
         fail(registry, rationale=None)
     succeed(registry, 0.9)
 
-    report = registry.findings()
+    report = registry.evidence.findings()
 
     assert report.finding_count == 2
     assert report.by_kind == {FindingKind.RESCORED_UNTIL_PASSED: 1, FindingKind.UNSUPPORTED: 1}
@@ -398,7 +398,7 @@ def test_many_scores_are_told_by_the_first_few(registry: PlanRegistry) -> None:
         fail(registry)
     succeed(registry, 0.9)
 
-    sentence = only(registry.findings()).sentence
+    sentence = only(registry.evidence.findings()).sentence
 
     assert sentence.endswith("0.100, 0.100, 0.100, 0.100, 0.100 and 2 more, then 0.900")
 
@@ -406,14 +406,16 @@ def test_many_scores_are_told_by_the_first_few(registry: PlanRegistry) -> None:
 @pytest.mark.usefixtures("plan")
 def test_progress_is_told_and_a_stranger_is_refused(registry: PlanRegistry) -> None:
     heard: list[tuple[int, int]] = []
-    registry.findings(progress=lambda done, everything: heard.append((done, everything)))
+    registry.evidence.findings(progress=lambda done, everything: heard.append((done, everything)))
     assert heard[-1] == (2, 2)
-    registry.findings("p", progress=lambda done, everything: heard.append((done, everything)))
+    registry.evidence.findings(
+        "p", progress=lambda done, everything: heard.append((done, everything))
+    )
     assert heard[-1] == (2, 2)
     with pytest.raises(PlanNotFound):
-        registry.findings("nowhere")
+        registry.evidence.findings("nowhere")
     with pytest.raises(InvalidInput):
-        registry.findings(7)  # type: ignore[arg-type]
+        registry.evidence.findings(7)  # type: ignore[arg-type]
 
 
 # --- histories that no command wrote ---
@@ -429,7 +431,7 @@ def test_facts_about_a_task_that_never_was_are_passed_over(registry: PlanRegistr
     ]
     registry._store.append(recorded(Plan(PLAN), events).events)
 
-    assert registry.findings().findings == ()
+    assert registry.evidence.findings().findings == ()
 
 
 def test_where_an_engine_tells_no_positions_thresholds_are_not_compared() -> None:
@@ -461,9 +463,9 @@ def test_what_cannot_be_read_is_named_and_what_stands_before_it_is_told(tmp_path
         file.execute("DELETE FROM stored_events WHERE originator_id = 'r' AND originator_version=1")
         file.commit()
     with connect(database) as registry:
-        everything = registry.findings()
-        some = registry.findings(["r", "q", "p"])
-        assert registry.findings("p").findings == everything.findings
+        everything = registry.evidence.findings()
+        some = registry.evidence.findings(["r", "q", "p"])
+        assert registry.evidence.findings("p").findings == everything.findings
 
     assert [finding.event_ids for finding in everything.findings] == [("p@2",)]
     assert [(one.plan_id, one.version) for one in everything.unreadable] == [("p", 4), ("q", 1)]

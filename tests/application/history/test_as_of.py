@@ -34,14 +34,14 @@ def test_every_version_stands_as_it_was_told_when_it_was_new() -> None:
 
         assert len(told) > 60
         for (plan_id, version), status in told.items():
-            assert registry.as_of(plan_id, version=version) == status
+            assert registry.history.as_of(plan_id, version=version) == status
 
 
 def test_a_plan_deleted_since_can_be_seen_as_it_was(registry: PlanRegistry, plan_id: str) -> None:
     registry.delete(plan_id)
 
-    assert registry.as_of(plan_id, version=1).state == "active"
-    assert registry.as_of(plan_id, version=2).state == "deleted"
+    assert registry.history.as_of(plan_id, version=1).state == "active"
+    assert registry.history.as_of(plan_id, version=2).state == "deleted"
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_moment_means_the_last_version_before_the_first_later_one(
 ) -> None:
     at = datetime(2026, 1, 1, hour, minute, tzinfo=UTC)
 
-    assert marked.as_of("p", at=at) == marked.as_of("p", version=version)
+    assert marked.history.as_of("p", at=at) == marked.history.as_of("p", version=version)
 
 
 def test_a_moment_may_be_told_in_any_zone(marked: PlanRegistry) -> None:
@@ -78,7 +78,7 @@ def test_a_moment_may_be_told_in_any_zone(marked: PlanRegistry) -> None:
         datetime.now().astimezone().tzinfo  # wherever this runs
     )
 
-    assert marked.as_of("p", at=at).version == 3
+    assert marked.history.as_of("p", at=at).version == 3
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_point_outside_of_the_history_is_refused(
     marked: PlanRegistry, asked: dict[str, Any], problem: str
 ) -> None:
     with pytest.raises(InvalidInput) as caught:
-        marked.as_of("p", **asked)
+        marked.history.as_of("p", **asked)
 
     assert str(caught.value) == problem
 
@@ -115,17 +115,17 @@ def test_a_point_outside_of_the_history_is_refused(
 @pytest.mark.parametrize("asked", [{"version": 1}, {"at": DAWN}])
 def test_a_plan_that_never_was_has_no_past(registry: PlanRegistry, asked: dict[str, Any]) -> None:
     with pytest.raises(PlanNotFound):
-        registry.as_of("nowhere", **asked)
+        registry.history.as_of("nowhere", **asked)
 
 
 def test_what_came_before_a_damaged_event_can_still_be_seen(marked: PlanRegistry) -> None:
     rows = marked._store._recorder._stored_events  # type: ignore[attr-defined]
     object.__setattr__(rows[2], "state", b"{}")
 
-    assert marked.as_of("p", version=2).version == 2
-    assert marked.as_of("p", at=DAWN).version == 1
+    assert marked.history.as_of("p", version=2).version == 2
+    assert marked.history.as_of("p", at=DAWN).version == 1
     with pytest.raises(CorruptEvent, match="p@3 cannot be read"):
-        marked.as_of("p", version=3)
+        marked.history.as_of("p", version=3)
 
 
 @pytest.mark.parametrize("version", [2, 3])
@@ -138,6 +138,6 @@ def test_a_missing_event_is_named(tmp_path: Path, version: int) -> None:
             connection.execute("DELETE FROM stored_events WHERE originator_version = 2")
             connection.commit()
 
-        assert registry.as_of("p", version=1).version == 1
+        assert registry.history.as_of("p", version=1).version == 1
         with pytest.raises(CorruptEvent, match="p@2 cannot be read: it is missing"):
-            registry.as_of("p", version=version)
+            registry.history.as_of("p", version=version)

@@ -42,7 +42,7 @@ def test_an_entry_tells_who_when_what_why_and_what_changed(
             plan_id, "a", prompt_score=0.9, output_score=0.2, scorer=JUDGE, rationale="half done"
         )
 
-    created, prompt, output, moved, fired = registry.audit(plan_id)
+    created, prompt, output, moved, fired = registry.history.audit(plan_id)
 
     assert (created.kind, created.task_id, created.before) == ("plan-created", None, None)
     assert created.after == Figures(
@@ -52,7 +52,7 @@ def test_an_entry_tells_who_when_what_why_and_what_changed(
     assert (prompt.actor, prompt.correlation_id, prompt.why) == ("ada", "run-1", "half done")
     assert prompt.scorer is not None
     assert (prompt.scorer.name, prompt.score_kind, prompt.task_id) == ("judge", "prompt", "a")
-    assert prompt.recorded_at == registry.history(plan_id)[1].envelope.recorded_at
+    assert prompt.recorded_at == registry.history.of(plan_id)[1].envelope.recorded_at
     assert isinstance(prompt.event, TaskScored)
     assert output.causation_id == "billing@2"
     assert output.before == Figures(
@@ -69,7 +69,7 @@ def test_an_entry_tells_who_when_what_why_and_what_changed(
 
 def test_every_figure_is_that_of_the_plan_before_and_after(worked: PlanRegistry) -> None:
     plans: dict[str, Plan] = {}
-    entries = list(worked.audit())
+    entries = list(worked.history.audit())
 
     assert [entry.position for entry in entries] == list(range(1, len(entries) + 1))
     assert len(entries) > 150
@@ -81,7 +81,7 @@ def test_every_figure_is_that_of_the_plan_before_and_after(worked: PlanRegistry)
         assert entry.after == figures(after, entry)
     for plan_id in plans:
         of_one = [entry for entry in entries if entry.plan_id == plan_id]
-        assert list(worked.audit(plan_id)) == of_one
+        assert list(worked.history.audit(plan_id)) == of_one
 
 
 def figures(plan: Plan, entry: AuditEntry) -> Figures:
@@ -111,9 +111,9 @@ def figures(plan: Plan, entry: AuditEntry) -> Figures:
 def test_a_filter_takes_entries_away_and_changes_none(
     worked: PlanRegistry, filters: dict[str, Any], matching: Callable[[AuditEntry], bool]
 ) -> None:
-    expected = [entry for entry in worked.audit() if matching(entry)]
+    expected = [entry for entry in worked.history.audit() if matching(entry)]
 
-    assert list(worked.audit(**filters)) == expected
+    assert list(worked.history.audit(**filters)) == expected
     assert bool(expected) is ("scorer" not in filters)
 
 
@@ -125,18 +125,20 @@ def two(entry: AuditEntry) -> bool:
 def test_pages_join_to_the_whole_however_little_is_remembered(
     worked: PlanRegistry, monkeypatch: pytest.MonkeyPatch, kept: int
 ) -> None:
-    whole = list(worked.audit())
+    whole = list(worked.history.audit())
     monkeypatch.setattr(audit, "KEPT_TASKS", kept)
     monkeypatch.setattr(audit, "_PAGE", 7)
 
     joined: list[AuditEntry] = []
-    while page := list(worked.audit(after=joined[-1].position or 0 if joined else 0, limit=10)):
+    while page := list(
+        worked.history.audit(after=joined[-1].position or 0 if joined else 0, limit=10)
+    ):
         joined += page
 
     assert joined == whole
-    assert list(worked.audit()) == whole
+    assert list(worked.history.audit()) == whole
     plan_id = whole[0].plan_id
-    assert list(worked.audit(plan_id, after=3)) == list(worked.audit(plan_id))[3:]
+    assert list(worked.history.audit(plan_id, after=3)) == list(worked.history.audit(plan_id))[3:]
 
 
 def test_no_more_is_read_than_is_asked_for(
@@ -151,7 +153,7 @@ def test_no_more_is_read_than_is_asked_for(
 
     monkeypatch.setattr(worked._store, "read_all_stored", counting)
     monkeypatch.setattr(audit, "_PAGE", 5)
-    entries = worked.audit()
+    entries = worked.history.audit()
 
     assert asked == []
     assert [next(entries).position for _ in range(7)] == [1, 2, 3, 4, 5, 6, 7]
@@ -161,7 +163,9 @@ def test_no_more_is_read_than_is_asked_for(
 def test_how_far_it_is_can_be_heard(worked: PlanRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "_PAGE", 100)
     heard: list[tuple[int, int]] = []
-    everything = len(list(worked.audit(progress=lambda done, last: heard.append((done, last)))))
+    everything = len(
+        list(worked.history.audit(progress=lambda done, last: heard.append((done, last))))
+    )
 
     assert heard[:2] == [(0, everything), (100, everything)]
     assert heard[-1] == (everything, everything)
@@ -186,7 +190,7 @@ def test_a_scorer_can_be_named_by_kind_and_version(
     registry.score_prompt(plan_id, "a", 0.6, scorer={"kind": "model", "name": "judge"})
     registry.score_prompt(plan_id, "a", 0.7)
 
-    assert len(list(registry.audit(plan_id, scorer=scorer))) == times
+    assert len(list(registry.history.audit(plan_id, scorer=scorer))) == times
 
 
 def test_why_is_whatever_was_said(registry: PlanRegistry, plan_id: str) -> None:
@@ -194,7 +198,7 @@ def test_why_is_whatever_was_said(registry: PlanRegistry, plan_id: str) -> None:
     registry.mark_task(plan_id, "a", "done", reason="looked at it")
     registry.record_outcome(plan_id, "a", "rejected", source="ci", note="does not build")
 
-    assert [entry.why for entry in registry.audit(plan_id)] == [
+    assert [entry.why for entry in registry.history.audit(plan_id)] == [
         None,
         "vague",
         "looked at it",
@@ -207,7 +211,7 @@ def test_across_plans_by_actor(registry: PlanRegistry, plan_id: str) -> None:
     registry.score_prompt(plan_id, "a", 0.5, actor="ada")
     registry.score_prompt("other", "x", 0.5, actor="ada")
 
-    found = [entry.event_id for entry in registry.audit(actor="ada")]
+    found = [entry.event_id for entry in registry.history.audit(actor="ada")]
 
     assert found == ["billing@2", "other@2"]
 
@@ -236,14 +240,14 @@ def test_what_cannot_be_asked_is_refused_at_once(
 ) -> None:
     assert plan_id
     with pytest.raises(InvalidInput) as caught:
-        registry.audit(**asked)
+        registry.history.audit(**asked)
 
     assert str(caught.value).startswith(problem)
 
 
 def test_a_plan_that_never_was_has_no_history(registry: PlanRegistry) -> None:
     with pytest.raises(PlanNotFound):
-        registry.audit("nowhere")
+        registry.history.audit("nowhere")
 
 
 # --- damage ----------------------------------------------------------------------
@@ -276,14 +280,14 @@ def test_an_event_that_cannot_be_read_is_told_and_nothing_is_known_after_it(
     registry, do = damaged
     do(f"UPDATE stored_events SET state = '{{}}' WHERE {THE_THIRD}")
 
-    entries = list(registry.audit())
+    entries = list(registry.history.audit())
 
     assert [entry.event_id for entry in entries if entry.unreadable] == ["p@3"]
     unknown = [e.event_id for e in entries if e.after is None and not e.unreadable]
     assert unknown == ["p@4", "p@5"]
-    assert [e.event_id for e in registry.audit(kind="prompt", actor="nobody")] == ["p@3"]
-    assert [e.version for e in registry.audit("p", after=3)] == [3, 4, 5]
-    bad, last = registry.audit("p", after=3, limit=2)
+    assert [e.event_id for e in registry.history.audit(kind="prompt", actor="nobody")] == ["p@3"]
+    assert [e.version for e in registry.history.audit("p", after=3)] == [3, 4, 5]
+    bad, last = registry.history.audit("p", after=3, limit=2)
     assert bad.unreadable is not None
     assert (last.version, last.after) == (4, None)
 
@@ -294,12 +298,12 @@ def test_a_missing_event_is_told_where_it_is_missed(
     registry, do = damaged
     do(f"DELETE FROM stored_events WHERE {THE_THIRD}")
 
-    of_p = list(registry.audit("p"))
+    of_p = list(registry.history.audit("p"))
 
     assert [entry.event_id for entry in of_p] == ["p@1", "p@2", "p@3", "p@4", "p@5"]
     assert [entry.unreadable for entry in of_p] == [None, None, "it is missing", None, None]
     assert [entry.after is None for entry in of_p] == [False, False, True, True, True]
-    assert all(entry.after for entry in registry.audit("q"))
+    assert all(entry.after for entry in registry.history.audit("q"))
 
 
 def test_a_history_without_its_beginning_is_told(
@@ -308,7 +312,10 @@ def test_a_history_without_its_beginning_is_told(
     registry, do = damaged
     do("DELETE FROM stored_events WHERE originator_id = 'p' AND originator_version = 1")
 
-    assert [entry.unreadable for entry in registry.audit("p")][:2] == ["it is missing", None]
+    assert [entry.unreadable for entry in registry.history.audit("p")][:2] == [
+        "it is missing",
+        None,
+    ]
 
 
 def test_events_in_the_wrong_order_are_told_as_they_stand(
@@ -317,20 +324,21 @@ def test_events_in_the_wrong_order_are_told_as_they_stand(
     registry, do = damaged
     do(f"UPDATE stored_events SET notification_id = 100 WHERE {THE_THIRD}")
 
-    entries = list(registry.audit())
+    entries = list(registry.history.audit())
 
     assert [entry.event_id for entry in entries][-1] == "p@3"
     known = {entry.event_id: entry.after for entry in entries}
     assert known == {
-        entry.event_id: entry.after for entry in (*registry.audit("p"), *registry.audit("q"))
+        entry.event_id: entry.after
+        for entry in (*registry.history.audit("p"), *registry.history.audit("q"))
     }
 
 
 def test_a_moment_is_compared_whatever_its_zone(registry: PlanRegistry, plan_id: str) -> None:
-    recorded_at = registry.history(plan_id)[0].envelope.recorded_at
+    recorded_at = registry.history.of(plan_id)[0].envelope.recorded_at
     at = recorded_at.astimezone(UTC) + timedelta(microseconds=1)
 
-    assert len(list(registry.audit(until=at))) == 1
-    assert list(registry.audit(until=recorded_at)) == []
-    assert len(list(registry.audit(since=recorded_at))) == 1
-    assert list(registry.audit(since=at)) == []
+    assert len(list(registry.history.audit(until=at))) == 1
+    assert list(registry.history.audit(until=recorded_at)) == []
+    assert len(list(registry.history.audit(since=recorded_at))) == 1
+    assert list(registry.history.audit(since=at)) == []

@@ -25,7 +25,7 @@ def test_scores_statuses_and_figures_are_told_in_words(
     registry.next_task(plan_id, worker="ada")
     registry.update(plan_id, "a", prompt_score=0.9, output_score=0.2)
 
-    diff = registry.diff(plan_id, 1)
+    diff = registry.history.diff(plan_id, 1)
 
     assert (diff.plan_id, diff.goal, diff.events) == (plan_id, "Move billing", 5)
     assert (diff.a.event_id, diff.b.event_id) == ("billing@1", "billing@6")
@@ -47,7 +47,7 @@ def test_the_way_back_is_told_as_well(registry: PlanRegistry, plan_id: str) -> N
     registry.retry(plan_id, "a", "once more")
     registry.score_output(plan_id, "a", 0.9)
 
-    words = told(registry.diff(plan_id, 4))
+    words = told(registry.history.diff(plan_id, 4))
 
     assert "no replan is due any more (billing@5)" in words
     assert "the confidence reached the threshold (billing@7)" in words
@@ -57,12 +57,12 @@ def test_the_way_back_is_told_as_well(registry: PlanRegistry, plan_id: str) -> N
 def test_claims_are_told_by_worker_or_by_number(registry: PlanRegistry, plan_id: str) -> None:
     registry.next_task(plan_id, worker="ada")
     registry.next_task(plan_id)
-    words = told(registry.diff(plan_id, 1))
+    words = told(registry.history.diff(plan_id, 1))
     registry.release(plan_id, "a")
 
     assert "a: claim none → of ada (billing@2)" in words
     assert "b: claim none → number 3 (billing@3)" in words
-    assert "a: claim of ada → none (billing@4)" in told(registry.diff(plan_id, 3))
+    assert "a: claim of ada → none (billing@4)" in told(registry.history.diff(plan_id, 3))
 
 
 def test_a_revision_is_told_task_by_task(registry: PlanRegistry, plan_id: str) -> None:
@@ -88,7 +88,7 @@ def test_a_revision_is_told_task_by_task(registry: PlanRegistry, plan_id: str) -
     )
     registry.score_output(plan_id, "b1", 0.9)
 
-    diff = registry.diff(plan_id, 1, 6)
+    diff = registry.history.diff(plan_id, 1, 6)
 
     assert told(diff) == [
         "b1: split from b (billing@4)",
@@ -109,14 +109,14 @@ def test_a_revision_is_told_task_by_task(registry: PlanRegistry, plan_id: str) -
     assert places["task_came", "b1"] == (None, 0)
     assert places["task_moved", "a"] == (0, 3)
     assert places["task_left", "b"] == (1, None)
-    assert "b1: status pending → done (billing@8)" in told(registry.diff(plan_id, 1))
+    assert "b1: status pending → done (billing@8)" in told(registry.history.diff(plan_id, 1))
 
 
 def test_a_replacement_is_told_of_both(registry: PlanRegistry, plan_id: str) -> None:
     by = {"id": "d", "title": "D"}
     registry.revise(plan_id, "it won't do", [{"op": "replace", "task_id": "c", "by": by}])
 
-    assert told(registry.diff(plan_id, 1)) == [
+    assert told(registry.history.diff(plan_id, 1)) == [
         "d: replaces c (billing@3)",
         "c: replaced by d (billing@3)",
     ]
@@ -126,8 +126,8 @@ def test_who_moves_back_has_not_moved(registry: PlanRegistry, plan_id: str) -> N
     registry.revise(plan_id, "there", [{"op": "move", "task_id": "a"}])
     registry.revise(plan_id, "and back", [{"op": "move", "task_id": "a", "before": "b"}])
 
-    assert registry.diff(plan_id, 1).changes == ()
-    assert told(registry.diff(plan_id, 1, 3)) == ["a: place 0 → 2 (billing@3)"]
+    assert registry.history.diff(plan_id, 1).changes == ()
+    assert told(registry.history.diff(plan_id, 1, 3)) == ["a: place 0 → 2 (billing@3)"]
 
 
 def test_what_waits_for_a_dropped_task_waits_no_longer() -> None:
@@ -136,7 +136,7 @@ def test_what_waits_for_a_dropped_task_waits_no_longer() -> None:
         registry.create("g", [{"id": "a", "title": "A"}, waiting], plan_id="p")
         registry.revise("p", "not needed", [{"op": "drop", "task_id": "a"}])
 
-        words = told(registry.diff("p", 1))
+        words = told(registry.history.diff("p", 1))
 
     assert words == ["b: depends on a → none (p@3)", "a: dropped (p@3)"]
 
@@ -148,8 +148,8 @@ def test_what_became_of_a_gate_with_a_memory_is_told() -> None:
         registry.score_output("p", "a", 0.5)
         registry.approve("p", "go on")
 
-        fallen = told(registry.diff("p", 1, 4))
-        opened = told(registry.diff("p", 4))
+        fallen = told(registry.history.diff("p", 1, 4))
+        opened = told(registry.history.diff("p", 4))
 
     assert "the gate has fallen (p@4)" in fallen
     assert "no more replans are allowed (p@4)" in fallen
@@ -161,21 +161,21 @@ def test_the_state_of_a_plan_is_told(registry: PlanRegistry, plan_id: str) -> No
     registry.pause(plan_id, "lunch")
     registry.delete(plan_id)
 
-    assert told(registry.diff(plan_id, 1)) == ["state active → deleted (billing@3)"]
-    assert told(registry.diff(plan_id, 1, 2)) == ["state active → paused (billing@2)"]
+    assert told(registry.history.diff(plan_id, 1)) == ["state active → deleted (billing@3)"]
+    assert told(registry.history.diff(plan_id, 1, 2)) == ["state active → paused (billing@2)"]
 
 
 def test_from_a_point_to_itself_nothing_is_different(registry: PlanRegistry, plan_id: str) -> None:
-    diff = registry.diff(plan_id, 1, 1)
+    diff = registry.history.diff(plan_id, 1, 1)
 
     assert (diff.events, diff.changes, diff.a) == (0, (), diff.b)
 
 
 def test_points_may_be_moments(registry: PlanRegistry, plan_id: str) -> None:
     registry.score_prompt(plan_id, "a", 0.5)
-    first, second = (entry.envelope.recorded_at for entry in registry.history(plan_id))
+    first, second = (entry.envelope.recorded_at for entry in registry.history.of(plan_id))
 
-    assert registry.diff(plan_id, first, second) == registry.diff(plan_id, 1, 2)
+    assert registry.history.diff(plan_id, first, second) == registry.history.diff(plan_id, 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -193,14 +193,14 @@ def test_points_that_make_no_way_are_refused(
     registry.score_prompt(plan_id, "a", 0.5)
 
     with pytest.raises(InvalidInput) as caught:
-        registry.diff(plan_id, *points)
+        registry.history.diff(plan_id, *points)
 
     assert str(caught.value) == problem
 
 
 def test_a_plan_that_never_was_has_no_differences(registry: PlanRegistry) -> None:
     with pytest.raises(PlanNotFound):
-        registry.diff("nowhere", 1)
+        registry.history.diff("nowhere", 1)
 
 
 # --- whatever happened ---------------------------------------------------------
@@ -217,12 +217,12 @@ def test_changes_lead_from_one_status_to_the_other_and_name_what_made_them() -> 
         work = RandomWork(registry, chance)
         work.go_on(120)
         for plan in work._plans:
-            last = len(registry.history(plan.plan_id))
+            last = len(registry.history.of(plan.plan_id))
             for _ in range(4):
                 a, b = sorted(chance.choices(range(1, last + 1), k=2))
-                then = registry.as_of(plan.plan_id, version=a)
-                now = registry.as_of(plan.plan_id, version=b)
-                diff = registry.diff(plan.plan_id, a, b)
+                then = registry.history.as_of(plan.plan_id, version=a)
+                now = registry.history.as_of(plan.plan_id, version=b)
+                diff = registry.history.diff(plan.plan_id, a, b)
                 leads_on(then, now, diff)
                 for change in diff.changes:
                     made_by_its_event(registry, now, change)
@@ -252,8 +252,8 @@ def made_by_its_event(registry: PlanRegistry, now: PlanStatus, change: PlanChang
     assert version is not None
     if change.field not in SEEN or change.task_id is None or change.task_id not in tasks(now):
         return
-    before = tasks(registry.as_of(now.plan_id, version=version - 1)).get(change.task_id)
-    after = tasks(registry.as_of(now.plan_id, version=version))[change.task_id]
+    before = tasks(registry.history.as_of(now.plan_id, version=version - 1)).get(change.task_id)
+    after = tasks(registry.history.as_of(now.plan_id, version=version))[change.task_id]
     assert before is None or seen(before, change.field) != seen(after, change.field)
     assert seen(after, change.field) == seen(tasks(now)[change.task_id], change.field)
 

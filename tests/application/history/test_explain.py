@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from plangate.application.history.explain import Explanation
-from plangate.application.history.points import walk
+from plangate.application.history.points import Moment, walk
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput, PlanNotFound
 from plangate.domain.events import ReplanTriggered, TaskScored
@@ -40,7 +40,7 @@ def deviations(registry: PlanRegistry, plan_ids: Sequence[str]) -> tuple[int, in
     versions, replans, worst = 0, 0, 0.0
     for plan_id in plan_ids:
         for step in walk(registry._store, plan_id):
-            told = Explanation.of(step.after, step.moment)
+            told = Explanation.of(step.after, Moment.of(step))
             recorded = [told.rolling_confidence, step.after.rolling_confidence]
             if isinstance(step.recorded.event, ReplanTriggered):
                 recorded.append(step.recorded.event.rolling_confidence)
@@ -48,7 +48,7 @@ def deviations(registry: PlanRegistry, plan_ids: Sequence[str]) -> tuple[int, in
             worst = max(worst, *(abs(by_task(told) - figure) for figure in recorded))
             worst = max(worst, *(abs(by_score(told) - figure) for figure in recorded))
             versions += 1
-        assert registry.explain(plan_id) == told
+        assert registry.history.explain(plan_id) == told
     return versions, replans, worst
 
 
@@ -83,7 +83,7 @@ def test_every_part_is_told_with_what_it_weighs_and_who_brought_it(
     registry.update(plan_id, "a", prompt_score=0.9, output_score=0.8)
     registry.score_output(plan_id, "c", 0.55)
 
-    told = registry.explain(plan_id)
+    told = registry.history.explain(plan_id)
 
     a, c = told.contributions
     assert (told.plan_id, told.goal, told.task_count, told.base) == (
@@ -157,7 +157,7 @@ def test_what_else_the_gate_goes_by_is_said(
     for task, score in zip("abc", scores, strict=False):
         registry.score_output(plan_id, task, score)
 
-    assert list(registry.explain(plan_id).conditions) == conditions
+    assert list(registry.history.explain(plan_id).conditions) == conditions
 
 
 def test_during_a_fall_the_figure_is_held_against_the_exit_threshold(
@@ -166,11 +166,11 @@ def test_during_a_fall_the_figure_is_held_against_the_exit_threshold(
     policy = {"exit_threshold": 0.9}
     plan_id = registry.create("g", [{"id": "a", "title": "A"}], policy=policy).plan_id
     registry.score_output(plan_id, "a", 0.8)
-    before = registry.explain(plan_id)
+    before = registry.history.explain(plan_id)
     registry.score_output(plan_id, "a", 0.5)
     registry.score_output(plan_id, "a", 0.8)
 
-    told = registry.explain(plan_id)
+    told = registry.history.explain(plan_id)
 
     assert (before.gate_threshold, before.distance) == (0.72, 0.8 - 0.72)
     assert (told.gate_threshold, told.distance) == (0.9, 0.8 - 0.9)
@@ -184,7 +184,7 @@ def test_scores_that_no_longer_count_are_not_told(registry: PlanRegistry, plan_i
     registry.score_output(plan_id, "a", 0.9)
     registry.retract_score(plan_id, "billing@5", "the wrong file")
 
-    told = registry.explain(plan_id)
+    told = registry.history.explain(plan_id)
 
     assert told.contributions[0].output is not None
     assert told.contributions[0].output.event_id == "billing@2"
@@ -193,7 +193,7 @@ def test_scores_that_no_longer_count_are_not_told(registry: PlanRegistry, plan_i
 def test_a_plan_without_scores_has_full_confidence_and_nothing_to_flip(
     registry: PlanRegistry, plan_id: str
 ) -> None:
-    told = registry.explain(plan_id)
+    told = registry.history.explain(plan_id)
 
     assert (told.base, told.contributions, told.flip) == (1.0, (), None)
     assert (told.rolling_confidence, told.movement) == (1.0, None)
@@ -201,11 +201,11 @@ def test_a_plan_without_scores_has_full_confidence_and_nothing_to_flip(
 
 def test_an_earlier_version_is_explained_as_it_was(registry: PlanRegistry, plan_id: str) -> None:
     registry.score_output(plan_id, "a", 0.9)
-    then = registry.explain(plan_id)
+    then = registry.history.explain(plan_id)
     registry.score_output(plan_id, "b", 0.2)
     registry.delete(plan_id)
 
-    assert registry.explain(plan_id, version=then.at.version) == then
+    assert registry.history.explain(plan_id, version=then.at.version) == then
 
 
 def test_what_moved_the_figure_since_is_told_by_event_and_by_task(
@@ -218,12 +218,12 @@ def test_what_moved_the_figure_since_is_told_by_event_and_by_task(
     registry.revise(plan_id, "another way", changes)
     registry.score_output(plan_id, "c", 0.8)
 
-    told = registry.explain(plan_id, since=2)
+    told = registry.history.explain(plan_id, since=2)
 
     movement = told.movement
     assert movement is not None
     assert (movement.since.event_id, movement.rolling_confidence) == ("billing@2", 0.9)
-    events = registry.history(plan_id)
+    events = registry.history.of(plan_id)
     moved = [(m.task_id, events[(version_of(m.event_id) or 0) - 1].event) for m in movement.moves]
     assert [(task_id, type(event).__name__) for task_id, event in moved] == [
         ("b", "TaskScored"),
@@ -241,7 +241,7 @@ def test_what_moved_the_figure_since_is_told_by_event_and_by_task(
 def test_what_moved_it_since_nothing_was_scored(registry: PlanRegistry, plan_id: str) -> None:
     registry.score_output(plan_id, "a", 0.9)
 
-    movement = registry.explain(plan_id, since=1).movement
+    movement = registry.history.explain(plan_id, since=1).movement
 
     assert movement is not None
     assert (movement.rolling_confidence, movement.base) == (1.0, 1.0)
@@ -251,10 +251,10 @@ def test_what_moved_it_since_nothing_was_scored(registry: PlanRegistry, plan_id:
 
 def test_since_may_be_a_moment_and_may_be_now(registry: PlanRegistry, plan_id: str) -> None:
     registry.score_output(plan_id, "a", 0.9)
-    scored = registry.history(plan_id)[1]
+    scored = registry.history.of(plan_id)[1]
     assert isinstance(scored.event, TaskScored)
 
-    movement = registry.explain(plan_id, since=scored.envelope.recorded_at).movement
+    movement = registry.history.explain(plan_id, since=scored.envelope.recorded_at).movement
 
     assert movement is not None
     assert (movement.since.version, movement.moves, movement.tasks) == (3, (), ())
@@ -273,7 +273,7 @@ def test_points_that_are_not_there_are_refused(
     registry: PlanRegistry, plan_id: str, asked: dict[str, Any], problem: str
 ) -> None:
     with pytest.raises(InvalidInput) as caught:
-        registry.explain(plan_id, **asked)
+        registry.history.explain(plan_id, **asked)
 
     assert str(caught.value) == problem
 
@@ -284,10 +284,10 @@ def test_nothing_can_have_moved_it_since_what_comes_later(
     registry.score_prompt(plan_id, "a", 0.9)
 
     with pytest.raises(InvalidInput, match="since: that is version 2, which comes after version 1"):
-        registry.explain(plan_id, version=1, since=2)
+        registry.history.explain(plan_id, version=1, since=2)
 
 
 def test_a_plan_that_never_was_is_not_explained(registry: PlanRegistry) -> None:
     for asked in ({}, {"version": 1}, {"since": 1}):
         with pytest.raises(PlanNotFound):
-            registry.explain("nowhere", **asked)
+            registry.history.explain("nowhere", **asked)

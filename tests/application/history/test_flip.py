@@ -223,6 +223,6 @@ def test_scores_are_those_of_events(registry: PlanRegistry, plan_id: str) -> Non
     change = Balance.of(plan).smallest_change(0)
 
     assert change is not None
-    brought = registry.history(plan_id)[(version_of(change.event_id) or 0) - 1].event
+    brought = registry.history.of(plan_id)[(version_of(change.event_id) or 0) - 1].event
     assert isinstance(brought, TaskScored)
     assert (brought.kind, brought.score) == (PROMPT, change.from_score) == (PROMPT, 0.4)

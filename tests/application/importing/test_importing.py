@@ -77,7 +77,7 @@ HOUSE: dict[str, Any] = {
 
 
 def brought(registry: PlanRegistry, given: Any, kind: str = "loopllm") -> ImportedPlan:
-    (plan,) = registry.import_plans(given, kind).plans
+    (plan,) = registry.bundles.import_plans(given, kind).plans
     return plan
 
 
@@ -91,8 +91,8 @@ def left(plan: ImportedPlan) -> dict[str, tuple[Any, Any]]:
 
 def refusal(registry: PlanRegistry, given: Any, kind: str) -> list[str]:
     with pytest.raises(InvalidInput) as refused:
-        registry.import_plans(given, kind)
-    assert registry.last_position() == 0
+        registry.bundles.import_plans(given, kind)
+    assert registry.history.last_position() == 0
     return [str(problem) for problem in refused.value.problems]
 
 
@@ -116,13 +116,13 @@ def test_a_saved_plan_stands_here_as_it_stood_there(registry: PlanRegistry) -> N
     assert (status.tasks[0].description, status.tasks[0].metadata) == ("Tokens", {"model": "small"})
     assert round(status.rolling_confidence, 4) == 0.7841
     assert left(plan) == {"/created_at": (1750000000.5, None)}
-    envelopes = [entry.envelope for entry in registry.history("0a1b2c3d4e5f")]
+    envelopes = [entry.envelope for entry in registry.history.of("0a1b2c3d4e5f")]
     assert {envelope.actor for envelope in envelopes} == {"import:loopllm"}
 
 
 def test_whoever_says_who_asks_is_believed(registry: PlanRegistry) -> None:
-    registry.import_plans(PARSER, "loopllm", actor="ada", correlation_id="move-1")
-    envelope = registry.history("0a1b2c3d4e5f")[0].envelope
+    registry.bundles.import_plans(PARSER, "loopllm", actor="ada", correlation_id="move-1")
+    envelope = registry.history.of("0a1b2c3d4e5f")[0].envelope
     assert (envelope.actor, envelope.correlation_id) == ("ada", "move-1")
 
 
@@ -140,7 +140,7 @@ def test_brought_again_nothing_is_recorded_even_after_work_went_on(registry: Pla
 def test_a_plan_whose_id_is_taken_is_left_alone(registry: PlanRegistry) -> None:
     registry.create("Another", [{"title": "A"}], plan_id="0a1b2c3d4e5f")
     assert brought(registry, PARSER).outcome == "taken"
-    assert registry.last_position() == 1
+    assert registry.history.last_position() == 1
     other = altered(PARSER, plan_id="other")
     brought(registry, other)
     assert brought(registry, altered(other, goal="Changed since")).outcome == "taken"
@@ -207,7 +207,7 @@ def test_a_replan_is_due_afterwards_only_if_the_figure_says_so(registry: PlanReg
     ]
     above = {"plan_id": "above", "goal": "G", "confidence_threshold": 0.3, "tasks": tasks}
     below = {"plan_id": "below", "goal": "G", "confidence_threshold": 0.9, "tasks": tasks}
-    registry.import_plans([above, below], "loopllm")
+    registry.bundles.import_plans([above, below], "loopllm")
     statuses = [registry.get_status(plan_id) for plan_id in ("above", "below")]
     assert [status.replan_due for status in statuses] == [False, True]
     assert [status.needs_replan for status in statuses] == [False, True]
@@ -227,8 +227,8 @@ def test_what_says_nothing_is_named_by_its_id(registry: PlanRegistry) -> None:
 def test_a_plan_without_tasks_is_none(registry: PlanRegistry) -> None:
     plan = brought(registry, {"plan_id": "bare", "goal": "G"})
     assert (plan.outcome, list(left(plan))) == ("empty", ["/tasks"])
-    assert registry.last_position() == 0
-    assert registry.import_plans([], "loopllm").plans == ()
+    assert registry.history.last_position() == 0
+    assert registry.bundles.import_plans([], "loopllm").plans == ()
 
 
 @pytest.mark.parametrize(
@@ -348,7 +348,7 @@ def test_a_tag_is_a_plan_with_its_subtasks_as_tasks(registry: PlanRegistry) -> N
         "/house/tasks/3/dependencies/4": ("9.9", None),
         "/house/tasks/3/status": ("review", "in_progress"),
     }
-    assert {e.envelope.actor for e in registry.history("house")} == {"import:taskmaster"}
+    assert {e.envelope.actor for e in registry.history.of("house")} == {"import:taskmaster"}
     assert brought(registry, {"house": HOUSE}, "taskmaster").outcome == "already_there"
 
 
@@ -371,14 +371,18 @@ def test_words_that_are_not_known_are_listed(registry: PlanRegistry) -> None:
 
 def test_tags_without_anything_to_do_make_no_plan(registry: PlanRegistry) -> None:
     gone = [{"id": 1, "title": "A", "status": "deferred"}]
-    report = registry.import_plans({"new": {"tasks": []}, "old": {"tasks": gone}}, "taskmaster")
+    report = registry.bundles.import_plans(
+        {"new": {"tasks": []}, "old": {"tasks": gone}}, "taskmaster"
+    )
     assert [plan.outcome for plan in report.plans] == ["empty", "empty"]
-    assert registry.last_position() == 0
+    assert registry.history.last_position() == 0
 
 
 def test_progress_is_told_plan_by_plan(registry: PlanRegistry) -> None:
     told: list[tuple[int, int]] = []
     plans = [altered(PARSER, plan_id=f"p{n}") for n in range(3)]
-    report = registry.import_plans(plans, "loopllm", progress=lambda *how_far: told.append(how_far))
+    report = registry.bundles.import_plans(
+        plans, "loopllm", progress=lambda *how_far: told.append(how_far)
+    )
     assert isinstance(report, PlansImport)
     assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]

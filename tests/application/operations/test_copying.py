@@ -46,7 +46,7 @@ def entries(registry: PlanRegistry) -> list[StoredEntry]:
 
 
 def copied(source: PlanRegistry, target: PlanRegistry) -> CopyReport:
-    return source.copy_to(target)
+    return source.bundles.copy_to(target)
 
 
 @pytest.mark.usefixtures("page")
@@ -81,7 +81,7 @@ def test_a_store_with_plans_of_its_own_gets_them_at_its_end() -> None:
         body = json.loads(after.state)
         assert body["meta"].pop("origin_position") == before.position
         assert body == json.loads(before.state)
-    history = target.history("p")
+    history = target.history.of("p")
     assert [e.envelope.origin_position for e in history] == [1, 3, 5, 7]
     assert target.get_status("p") == source.get_status("p")
 
@@ -145,7 +145,7 @@ def test_copies_of_copies_know_each_other() -> None:
 
     assert copied(first, third).copied == 0
     assert copied(third, second).copied == 4  # the plan "other" alone
-    assert [e.envelope.origin_position for e in third.history("p")] == [1, 2, 3, 4]
+    assert [e.envelope.origin_position for e in third.history.of("p")] == [1, 2, 3, 4]
     back = copied(second, first)
     assert (back.already_there, back.copied) == (4, 8)
 
@@ -185,7 +185,9 @@ def test_an_event_under_another_name_is_another_event() -> None:
 def test_progress_is_told_to_the_end() -> None:
     told: list[tuple[int, int]] = []
     source = worked_on("p", "q")
-    source.copy_to(worked_on("mine"), progress=lambda done, total: told.append((done, total)))
+    source.bundles.copy_to(
+        worked_on("mine"), progress=lambda done, total: told.append((done, total))
+    )
     assert all(before <= after for before, after in pairwise(told))
     assert told[-1] == (24, 24)
 
@@ -196,7 +198,7 @@ def test_it_goes_as_far_as_the_log_went_when_it_began() -> None:
     def go_on(_done: int, _total: int) -> None:
         source.score_prompt("p", "a", 0.5)
 
-    report = source.copy_to(target, progress=go_on)
+    report = source.bundles.copy_to(target, progress=go_on)
 
     assert (report.position, report.checked) == (4, 4)
     assert entries(target) == entries(source)[:4]
@@ -210,7 +212,7 @@ def test_somebody_who_writes_meanwhile_gets_the_positions(monkeypatch: pytest.Mo
         if done == 6:
             target.create("Mine", TASKS, plan_id="mine")
 
-    report = source.copy_to(target, progress=interfere)
+    report = source.bundles.copy_to(target, progress=interfere)
 
     assert (report.copied, report.positions_kept) == (4, False)
     assert [e.event_id for e in entries(target)] == ["p@1", "p@2", "mine@1", "p@3", "p@4"]
@@ -222,10 +224,10 @@ def test_an_engine_with_positions_of_its_own_gives_them(tmp_path: Path) -> None:
     with connect(tmp_path / "plans.db") as source:
         source._store.append_stored([replace(beginning, position=7)])
 
-        report = source.copy_to(target)
+        report = source.bundles.copy_to(target)
 
     assert (report.position, report.positions_kept) == (7, False)
-    assert target.history("p")[0].envelope.origin_position == 7
+    assert target.history.of("p")[0].envelope.origin_position == 7
 
 
 @pytest.mark.parametrize("lost", [1, 4])
@@ -251,7 +253,7 @@ def test_a_target_that_loses_events_later_is_found_out(monkeypatch: pytest.Monke
             )
 
     with pytest.raises(StoreUnavailable, match="p@3 was copied and is not in the target"):
-        source.copy_to(target, progress=forget)
+        source.bundles.copy_to(target, progress=forget)
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=list(DAMAGES))
@@ -268,9 +270,9 @@ def test_a_damaged_store_is_copied_as_it_is_or_refused(tmp_path: Path, damage: s
         )
         if formless:
             with pytest.raises(CorruptEvent, match="cannot be copied") as refusal:
-                source.copy_to(target)
+                source.bundles.copy_to(target)
             assert refusal.value.position == 2
             assert entries(target) == []
         else:
-            assert source.copy_to(target).copied == 2
+            assert source.bundles.copy_to(target).copied == 2
             assert entries(target) == entries(source)

@@ -352,8 +352,8 @@ def test_every_planted_wrong_decision_is_found_in_a_real_file_and_nothing_else(
         for one in PLANTED:
             work.go_on(10)
             expected += plant(registry, one)
-        report = registry.check()
-        log = registry.events(limit=10_000)
+        report = registry.replay.check()
+        log = registry.history.events(limit=10_000)
     assert [result(found) for found in report.mismatches] == expected
     assert report.mismatch_count == len(expected)
     assert report.events == len(log)
@@ -364,9 +364,9 @@ def test_every_planted_wrong_decision_is_found_in_a_real_file_and_nothing_else(
 def test_random_work_is_what_the_rules_give(seed: int) -> None:
     registry = registry_on(memory_event_store())
     RandomWork(registry, random.Random(seed)).go_on(200)
-    log = registry.events(limit=10_000)
+    log = registry.history.events(limit=10_000)
 
-    report = registry.check()
+    report = registry.replay.check()
 
     assert report == CheckReport(
         plans=len({entry.envelope.plan_id for entry in log}),
@@ -381,10 +381,10 @@ def test_random_work_is_what_the_rules_give(seed: int) -> None:
 def test_erased_words_are_not_missed(seed: int) -> None:
     registry = registry_on(memory_event_store())
     RandomWork(registry, random.Random(seed)).go_on(200)
-    for plan_id in {entry.envelope.plan_id for entry in registry.events(limit=10_000)}:
+    for plan_id in {entry.envelope.plan_id for entry in registry.history.events(limit=10_000)}:
         registry.erase(plan_id)
-    assert registry.check().mismatches == ()
-    assert {plan.changed for plan in registry.replay(policy={}).plans} == {0}
+    assert registry.replay.check().mismatches == ()
+    assert {plan.changed for plan in registry.replay.what_if(policy={}).plans} == {0}
 
 
 def test_a_mismatch_says_what_was_recorded_and_what_the_rules_give(
@@ -393,7 +393,7 @@ def test_a_mismatch_says_what_was_recorded_and_what_the_rules_give(
     plan = registry.get(plan_id)
     assert plan is not None
     _recorded(registry, plan, [say.scored("a", OUTPUT, 0.9), say.moved("a", PENDING, FAILED)])
-    (found,) = registry.check(plan_id).mismatches
+    (found,) = registry.replay.check(plan_id).mismatches
     assert found.why == "the rules give another new"
     assert found.recorded is not None
     assert found.recorded.facts["new"] == "failed"
@@ -409,7 +409,7 @@ def test_what_the_rules_refuse_is_told_in_their_words(registry: PlanRegistry, pl
     (
         refused,
         unexplained,
-    ) = registry.check(plan_id).mismatches
+    ) = registry.replay.check(plan_id).mismatches
     assert refused.why.startswith("the rules refuse it: task_id: the task 'a' is pending")
     assert refused.recorded is not None
     assert refused.recorded.event == "AttemptStarted"
@@ -431,7 +431,7 @@ def test_an_unreadable_event_is_a_finding_and_ends_its_plan_alone(tmp_path: Path
             file.execute(f"UPDATE stored_events SET state = '{{}}' {damage}", ["p1"])
             file.execute(f"DELETE FROM stored_events {damage}", ["p2"])
             file.commit()
-        report = registry.check()
+        report = registry.replay.check()
     missing = "it is missing; what follows it in the plan is not judged"
     assert [(found.event_id, found.kind) for found in report.mismatches] == [
         ("p1@2", "unreadable"),
@@ -450,7 +450,7 @@ def test_of_a_command_cut_short_by_an_unreadable_event_nothing_is_missed(
     _recorded(registry, plan, cut)
     beyond = Envelope(plan_id=plan_id, version=5, recorded_at=NOON)
     registry._store.append([RecordedEvent(say.HAS_PAUSED, beyond)])
-    assert [result(found) for found in registry.check().mismatches] == [
+    assert [result(found) for found in registry.replay.check().mismatches] == [
         "billing@3 wrong new",
         "billing@4 unreadable",
     ]
@@ -464,19 +464,19 @@ def test_so_many_mismatches_are_listed_and_all_are_counted(
     assert plan is not None
     for _ in range(5):
         plan = _recorded(registry, plan, [say.HAS_APPROVED])
-    report = registry.check()
+    report = registry.replay.check()
     assert (report.mismatch_count, len(report.mismatches)) == (5, 3)
 
 
 def test_progress_is_told_up_to_the_end(registry: PlanRegistry) -> None:
     RandomWork(registry, random.Random(3)).go_on(100)
     told: list[tuple[int, int]] = []
-    registry.check(progress=lambda *how_far: told.append(how_far))
-    last = registry.last_position()
+    registry.replay.check(progress=lambda *how_far: told.append(how_far))
+    last = registry.history.last_position()
     assert told == sorted(told)
     assert (told[0], told[-1]) == ((1, last), (last, last))
 
 
 def test_a_plan_that_never_was_is_not_checked(registry: PlanRegistry) -> None:
     with pytest.raises(PlanNotFound):
-        registry.check("nowhere")
+        registry.replay.check("nowhere")

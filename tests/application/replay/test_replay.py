@@ -26,7 +26,7 @@ TRACE = Path(__file__).parents[4] / "shared" / "data" / "judged-plans.trace.json
 
 
 def the_only(registry: PlanRegistry, **policy: Any) -> PlanReplay:
-    (plan,) = registry.replay(policy=policy).plans
+    (plan,) = registry.replay.what_if(policy=policy).plans
     return plan
 
 
@@ -94,7 +94,7 @@ def test_what_is_more_or_less_than_what_happened_is_a_difference(
 
     other = registry.create("g", [{"id": "a", "title": "A"}], confidence_threshold=0.9)
     registry.score_output(other.plan_id, "a", 0.8)
-    first = registry.replay(other.plan_id, policy={"decay": 1.0}).plans[0].first_difference
+    first = registry.replay.what_if(other.plan_id, policy={"decay": 1.0}).plans[0].first_difference
     assert first is None
 
 
@@ -180,7 +180,9 @@ def three(registry: PlanRegistry) -> PlanRegistry:
 )
 def test_one_plan_some_or_all_of_them(three: PlanRegistry, plans: Any, told: list[str]) -> None:
     progress: list[tuple[int, int]] = []
-    answer = three.replay(plans, policy={}, progress=lambda *how_far: progress.append(how_far))
+    answer = three.replay.what_if(
+        plans, policy={}, progress=lambda *how_far: progress.append(how_far)
+    )
     assert [plan.plan_id for plan in answer.plans] == told
     assert progress == sorted(progress)
     assert progress[-1][0] == progress[-1][1]
@@ -189,7 +191,9 @@ def test_one_plan_some_or_all_of_them(three: PlanRegistry, plans: Any, told: lis
 def test_a_plan_that_never_was_is_refused_before_anything_is_done(three: PlanRegistry) -> None:
     told: list[int] = []
     with pytest.raises(PlanNotFound):
-        three.replay(["p1", "nowhere"], policy={}, progress=lambda done, _: told.append(done))
+        three.replay.what_if(
+            ["p1", "nowhere"], policy={}, progress=lambda done, _: told.append(done)
+        )
     assert told == []
 
 
@@ -209,23 +213,23 @@ def test_a_plan_that_never_was_is_refused_before_anything_is_done(three: PlanReg
 )
 def test_what_is_no_policy_is_refused(registry: PlanRegistry, policy: Any, problem: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
-        registry.replay(policy=policy)
+        registry.replay.what_if(policy=policy)
     assert problem in str(refusal.value)
 
 
 def test_what_names_no_plan_is_refused(registry: PlanRegistry) -> None:
     for plans in (7, [7], ""):
         with pytest.raises(InvalidInput):
-            registry.replay(plans, policy={})  # type: ignore[arg-type]
+            registry.replay.what_if(plans, policy={})  # type: ignore[arg-type]
 
 
 def test_a_part_of_a_policy_changes_each_plans_own(registry: PlanRegistry) -> None:
     for threshold in (0.3, 0.9):
         registry.create("g", [{"title": "T"}], confidence_threshold=threshold)
-    changed = [plan.policy for plan in registry.replay(policy={"prompt_weight": 0.5}).plans]
+    changed = [plan.policy for plan in registry.replay.what_if(policy={"prompt_weight": 0.5}).plans]
     assert [(p.confidence_threshold, p.output_weight) for p in changed] == [(0.3, 0.5), (0.9, 0.5)]
     whole = Policy(decay=0.5)
-    assert {plan.policy for plan in registry.replay(policy=whole).plans} == {whole}
+    assert {plan.policy for plan in registry.replay.what_if(policy=whole).plans} == {whole}
 
 
 def test_a_preset_is_a_whole_policy(registry: PlanRegistry) -> None:
@@ -235,9 +239,9 @@ def test_a_preset_is_a_whole_policy(registry: PlanRegistry) -> None:
     assert own is not None
     by_hand = {"preset": "steady", "min_scored": 2, "prompt_weight": 0.5}
     for policy in ("steady", {"preset": "steady"}):
-        answer = registry.replay(policy=policy)
+        answer = registry.replay.what_if(policy=policy)
         assert [plan.policy for plan in answer.plans] == [own.policy, own.policy]
-    tried = registry.replay(policy=by_hand).plans[0].policy
+    tried = registry.replay.what_if(policy=by_hand).plans[0].policy
     assert (tried.latch, tried.min_scored, tried.output_weight, tried.gate) == (
         True,
         2,
@@ -249,7 +253,7 @@ def test_a_preset_is_a_whole_policy(registry: PlanRegistry) -> None:
 def test_a_plan_whose_own_policy_contradicts_the_change_is_named(registry: PlanRegistry) -> None:
     registry.create("g", [{"title": "T"}], plan_id="p1", policy={"exit_threshold": 0.8})
     registry.create("g", [{"title": "T"}], plan_id="p2")
-    answer = registry.replay(policy={"confidence_threshold": 0.9})
+    answer = registry.replay.what_if(policy={"confidence_threshold": 0.9})
     assert [plan.plan_id for plan in answer.plans] == ["p2"]
     (unfit,) = answer.unfit
     assert unfit.plan_id == "p1"
@@ -267,16 +271,16 @@ def test_a_replay_under_each_plans_own_policy_changes_nothing(
     monkeypatch.setattr(recorded_commands, "PAGE", page)
     registry = registry_on(memory_event_store())
     RandomWork(registry, random.Random(page)).go_on(200)
-    before = registry.events(limit=10_000)
+    before = registry.history.events(limit=10_000)
 
-    answer = registry.replay(policy={})
+    answer = registry.replay.what_if(policy={})
 
     assert len(answer.plans) > 10
     for plan in answer.plans:
         assert (plan.changed, plan.first_difference, plan.lost) == (0, None, ())
         assert plan.recorded == plan.replayed
         assert plan.fired == plan.would_have_fired
-    assert registry.events(limit=10_000) == before
+    assert registry.history.events(limit=10_000) == before
 
 
 @pytest.mark.skipif(not TRACE.exists(), reason="the trace is not part of the project")
@@ -286,7 +290,7 @@ def test_a_replay_of_real_judgements_under_their_policy_changes_nothing(
     for line in TRACE.read_text("utf-8").splitlines():
         told = json.loads(line)
         getattr(registry, told.pop("op"))(**told)
-    plans = registry.replay(policy={}).plans
+    plans = registry.replay.what_if(policy={}).plans
     assert (len(plans), sum(len(plan.samples) for plan in plans)) == (96, 1_146)
     assert {plan.changed for plan in plans} == {0}
     assert sum(len(plan.would_have_fired) for plan in plans) == 1_028
@@ -300,7 +304,7 @@ def test_a_plan_that_cannot_be_read_is_named_beside_the_others(
     beyond = Envelope(plan_id="p2", version=5, recorded_at=MORNING)
     three._store.append([RecordedEvent(HAS_PAUSED, beyond)])
 
-    answer = three.replay(policy={})
+    answer = three.replay.what_if(policy={})
 
     assert [plan.plan_id for plan in answer.plans] == ["p1", "p3"]
     (unreadable,) = answer.unreadable
@@ -319,5 +323,5 @@ def test_a_plan_whose_beginning_cannot_be_read_is_there_all_the_same(tmp_path: P
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("UPDATE stored_events SET state = '{}' WHERE originator_version = 1")
             connection.commit()
-        answer = registry.replay("p", policy={})
+        answer = registry.replay.what_if("p", policy={})
     assert [(plan.plan_id, plan.version) for plan in answer.unreadable] == [("p", 1)]

@@ -25,7 +25,7 @@ def test_every_point_has_the_figures_of_a_replay(registry: PlanRegistry) -> None
     grid: Grid = {"confidence_threshold": [0.3, 0.9], "gate": ["advise", "hold"], "decay": [0.5]}
     base = {"attempt_scores": "reset"}
 
-    sweep = registry.sweep(grid, policy=base)
+    sweep = registry.replay.sweep(grid, policy=base)
 
     assert sweep.fields == ("confidence_threshold", "gate", "decay")
     assert [tuple(point.changes.values()) for point in sweep.points] == [
@@ -35,15 +35,15 @@ def test_every_point_has_the_figures_of_a_replay(registry: PlanRegistry) -> None
         (0.9, "hold", 0.5),
     ]
     for point in sweep.points:
-        answer = registry.replay(policy=base | point.changes)
+        answer = registry.replay.what_if(policy=base | point.changes)
         assert (point.totals, point.unfit) == (answer.replayed, len(answer.unfit))
-    assert sweep.recorded == registry.replay(policy={}).recorded
+    assert sweep.recorded == registry.replay.what_if(policy={}).recorded
     assert sweep.points[1].totals.refused > 0
 
 
 def test_the_figures_add_up(registry: PlanRegistry) -> None:
     RandomWork(registry, random.Random(8)).go_on(400)
-    answer = registry.replay(policy={"confidence_threshold": 0.4})
+    answer = registry.replay.what_if(policy={"confidence_threshold": 0.4})
     for totals, of in ((answer.recorded, "recorded"), (answer.replayed, "replayed")):
         endings = [getattr(plan, of) for plan in answer.plans]
         assert totals.plans == len(answer.plans) == sum(totals.states.values())
@@ -63,7 +63,7 @@ def test_the_figures_add_up(registry: PlanRegistry) -> None:
 
 
 def totals(registry: PlanRegistry, **policy: Any) -> Totals:
-    return registry.replay(policy=policy).replayed
+    return registry.replay.what_if(policy=policy).replayed
 
 
 def test_the_lead_counts_output_scores_from_the_first_firing_to_the_first_failure(
@@ -75,12 +75,14 @@ def test_the_lead_counts_output_scores_from_the_first_firing_to_the_first_failur
     registry.mark_task(plan_id, "c", "failed")
     registry.score_output(plan_id, "c", 0.1)
 
-    early = registry.replay(policy={"confidence_threshold": 0.9}).plans[0]
+    early = registry.replay.what_if(policy={"confidence_threshold": 0.9}).plans[0]
     assert (early.first_failure, early.replayed.lead) == ("billing@8", 1)
     assert totals(registry, confidence_threshold=0.9).lead == 1.0
     assert totals(registry, confidence_threshold=0.9).warned == 1
 
-    assert registry.replay(policy={"confidence_threshold": 0.5}).plans[0].replayed.lead == -1
+    assert (
+        registry.replay.what_if(policy={"confidence_threshold": 0.5}).plans[0].replayed.lead == -1
+    )
     late = totals(registry, confidence_threshold=0.5)
     assert (late.late, late.missed, late.lead) == (1, 0, None)
 
@@ -93,7 +95,7 @@ def test_a_task_that_its_own_score_settles_below_the_threshold_has_failed(
     registry: PlanRegistry, plan_id: str, *, mark_done: bool
 ) -> None:
     registry.score_output(plan_id, "a", 0.71, mark_done=mark_done)
-    plan = registry.replay(policy={}).plans[0]
+    plan = registry.replay.what_if(policy={}).plans[0]
     assert plan.first_failure == ("billing@2" if mark_done else None)
     assert plan.replayed.lead == (0 if mark_done else None)
     assert totals(registry).false_alarms == (0 if mark_done else 1)
@@ -104,9 +106,9 @@ def test_a_task_whose_result_is_rejected_has_failed_however_it_was_judged(
 ) -> None:
     registry.score_output(plan_id, "a", 0.9)
     registry.record_outcome(plan_id, "a", "accepted", source="ci")
-    assert registry.replay(policy={}).plans[0].first_failure is None
+    assert registry.replay.what_if(policy={}).plans[0].first_failure is None
     registry.record_outcome(plan_id, "a", "rejected", source="customer")
-    plan = registry.replay(policy={"confidence_threshold": 1.0}).plans[0]
+    plan = registry.replay.what_if(policy={"confidence_threshold": 1.0}).plans[0]
     assert (plan.first_failure, plan.replayed.lead) == ("billing@5", 0)
 
 
@@ -116,7 +118,7 @@ def test_a_score_of_a_task_that_passes_is_no_failure_however_low_the_plan(
     registry.score_output(plan_id, "a", 0.1, mark_done=False)
     registry.score_output(plan_id, "b", 0.72)
     registry.mark_task(plan_id, "c", "done")
-    plan = registry.replay(policy={}).plans[0]
+    plan = registry.replay.what_if(policy={}).plans[0]
     assert (plan.first_failure, plan.recorded.lead) == (None, None)
 
 
@@ -126,7 +128,7 @@ def test_a_plan_whose_own_policy_contradicts_a_point_is_not_in_its_totals(
     for name, exit_threshold in (("p1", 0.8), ("p2", None)):
         policy = {"exit_threshold": exit_threshold}
         registry.create("g", [{"title": "T"}], plan_id=name, policy=policy)
-    low, high = registry.sweep({"confidence_threshold": [0.8, 0.81]}).points
+    low, high = registry.replay.sweep({"confidence_threshold": [0.8, 0.81]}).points
     assert (low.unfit, low.totals.plans) == (0, 2)
     assert (high.unfit, high.totals.plans) == (1, 1)
 
@@ -134,14 +136,14 @@ def test_a_plan_whose_own_policy_contradicts_a_point_is_not_in_its_totals(
 def test_a_grid_may_start_from_a_preset(registry: PlanRegistry, plan_id: str) -> None:
     for task in "abc":
         registry.score_output(plan_id, task, 0.1)
-    points = registry.sweep({"min_scored": [3, 4]}, policy="steady").points
+    points = registry.replay.sweep({"min_scored": [3, 4]}, policy="steady").points
     assert [point.totals.replans for point in points] == [1, 1]  # a plan of three has no fourth
-    points = registry.sweep({"consecutive_lows": [3, 4]}, policy={"preset": "steady"}).points
+    points = registry.replay.sweep({"consecutive_lows": [3, 4]}, policy={"preset": "steady"}).points
     assert [point.totals.replans for point in points] == [1, 0]
 
 
 def test_of_no_plans_there_are_figures_too(registry: PlanRegistry) -> None:
-    answer = registry.sweep({"decay": [1.0]}).recorded
+    answer = registry.replay.sweep({"decay": [1.0]}).recorded
     assert (answer.plans, answer.flips_per_plan, answer.lead) == (0, 0.0, None)
     assert (answer.states, answer.tasks) == ({}, {})
 
@@ -176,13 +178,13 @@ def test_states_and_tasks_are_counted_as_they_end(registry: PlanRegistry, plan_i
 )
 def test_what_is_no_grid_is_refused(registry: PlanRegistry, grid: Any, problem: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
-        registry.sweep(grid)
+        registry.replay.sweep(grid)
     assert problem in str(refusal.value)
 
 
 def test_what_is_no_policy_to_start_from_is_refused(registry: PlanRegistry) -> None:
     with pytest.raises(InvalidInput, match="policy: must be a policy"):
-        registry.sweep({"decay": [1.0]}, policy=7)  # type: ignore[arg-type]
+        registry.replay.sweep({"decay": [1.0]}, policy=7)  # type: ignore[arg-type]
 
 
 def test_one_weight_leaves_the_rest_to_the_other_whatever_the_base(
@@ -191,7 +193,7 @@ def test_one_weight_leaves_the_rest_to_the_other_whatever_the_base(
     registry.update(plan_id, "a", prompt_score=1.0, output_score=0.0)
     bases: list[Given] = [{}, Policy(decay=0.5), {"prompt_weight": 0.1, "output_weight": 0.9}]
     for base in bases:
-        points = registry.sweep({"prompt_weight": [0.25, 0.8]}, policy=base).points
+        points = registry.replay.sweep({"prompt_weight": [0.25, 0.8]}, policy=base).points
         assert [point.totals.replans for point in points] == [1, 0]
 
 
@@ -205,7 +207,7 @@ def test_the_history_is_read_once(registry: PlanRegistry, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(registry._store, "read", counted)
     for policies in (1, 5):
-        registry.sweep({"decay": [1.0] * policies})
+        registry.replay.sweep({"decay": [1.0] * policies})
     assert reads[1] == reads[5] > 0
 
 
@@ -215,11 +217,11 @@ def test_plans_that_cannot_be_read_are_named_and_others_chosen() -> None:
         registry.create("g", [{"title": "T"}], plan_id=name)
     beyond = Envelope(plan_id="p2", version=5, recorded_at=MORNING)
     registry._store.append([RecordedEvent(HAS_PAUSED, beyond)])
-    sweep = registry.sweep({"decay": [1.0]})
+    sweep = registry.replay.sweep({"decay": [1.0]})
     assert [(plan.plan_id, plan.version) for plan in sweep.unreadable] == [("p2", 2)]
     assert (sweep.recorded.plans, sweep.points[0].totals.plans) == (1, 1)
     told: list[tuple[int, int]] = []
-    registry.sweep({"decay": [1.0]}, "p1", progress=lambda *how_far: told.append(how_far))
+    registry.replay.sweep({"decay": [1.0]}, "p1", progress=lambda *how_far: told.append(how_far))
     assert told == [(0, 1), (1, 1)]
     with pytest.raises(PlanNotFound):
-        registry.sweep({"decay": [1.0]}, ["nowhere"])
+        registry.replay.sweep({"decay": [1.0]}, ["nowhere"])

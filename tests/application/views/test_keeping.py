@@ -22,11 +22,11 @@ def work(registry: PlanRegistry, plans: int = 3) -> None:
 
 
 def marks(registry: PlanRegistry) -> dict[str, tuple[int, int]]:
-    return {view.name: (view.fold_version, view.position) for view in registry.view_report().views}
+    return {view.name: (view.fold_version, view.position) for view in registry.views.report().views}
 
 
 def with_versions(registry: PlanRegistry, **versions: int) -> None:
-    registry._keeper._views = tuple(
+    registry.views._runner._views = tuple(
         replace(view, version=versions.get(view.name, view.version)) for view in VIEWS
     )
 
@@ -34,11 +34,11 @@ def with_versions(registry: PlanRegistry, **versions: int) -> None:
 def test_the_report_catches_up_with_nothing(registry: PlanRegistry) -> None:
     work(registry, plans=1)
     assert marks(registry) == dict.fromkeys(("plans", "board", "timeline", "replans"), (0, 0))
-    report = registry.view_report()
+    report = registry.views.report()
     assert (report.position, report.failure) == (4, None)
     assert [(view.lag, view.rows, view.stuck) for view in report.views] == [(4, 0, ())] * 4
-    registry.plans()
-    assert [(view.lag, view.rows) for view in registry.view_report().views] == [
+    registry.views.plans()
+    assert [(view.lag, view.rows) for view in registry.views.report().views] == [
         (0, 1),
         (0, 2),
         (0, 1),
@@ -58,13 +58,13 @@ def test_who_is_overtaken_goes_on_from_there(
     place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work(registry)
-    registry.plans()
+    registry.views.plans()
     work(registry)
     save = place.views.save
 
     def overtaken(updates: Any) -> bool:
         monkeypatch.undo()
-        assert len(place.open().plans().plans) == 6
+        assert len(place.open().views.plans().plans) == 6
         assert not save(updates)
         return False
 
@@ -76,11 +76,11 @@ def test_a_plan_that_is_not_remembered_is_folded_again_from_its_events(
     place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(folding, "KEPT_TASKS", 3)
-    registry.plans()
+    registry.views.plans()
     work(registry)
-    registry.plans()
-    assert len(registry._keeper._folds._kept) == 1
-    for plan in registry.plans().plans:
+    registry.views.plans()
+    assert len(registry.views._runner._folds._kept) == 1
+    for plan in registry.views.plans().plans:
         registry.score_prompt(plan.plan_id, "b", 0.9)
     same_views(registry)
     same_views(place.open())
@@ -90,9 +90,9 @@ def test_what_somebody_else_saved_is_caught_up_on_in_memory(
     place: Place, registry: PlanRegistry
 ) -> None:
     work(registry, plans=1)
-    (plan,) = registry.plans().plans
+    (plan,) = registry.views.plans().plans
     registry.score_prompt(plan.plan_id, "b", 0.9)
-    place.open().plans()
+    place.open().views.plans()
     registry.score_prompt(plan.plan_id, "a", 0.9)
     same_views(registry)
 
@@ -103,7 +103,7 @@ def test_a_rebuild_tells_how_far_it_has_come(
     monkeypatch.setattr(keeper, "BATCH", 3)
     work(registry, plans=2)
     told: list[tuple[int, int]] = []
-    registry.rebuild_views("board", progress=lambda reached, last: told.append((reached, last)))
+    registry.views.rebuild("board", progress=lambda reached, last: told.append((reached, last)))
     assert told == [(0, 8), (3, 8), (6, 8), (8, 8)]
     same_views(registry)
 
@@ -117,10 +117,10 @@ def test_readers_see_the_old_view_until_the_new_one_is_whole(
 
     def look(reached: int, _last: int) -> None:
         assert as_told(registry) == before
-        rebuilding = {view.rebuilding for view in registry.view_report().views}
+        rebuilding = {view.rebuilding for view in registry.views.report().views}
         assert rebuilding == {reached}
 
-    registry.rebuild_views(progress=look)
+    registry.views.rebuild(progress=look)
     assert as_told(registry) == before
 
 
@@ -133,9 +133,9 @@ def test_what_is_recorded_during_a_rebuild_is_in_it(
     def go_on_working(reached: int, _last: int) -> None:
         if reached < 8:
             work(registry, plans=1)
-            registry.plans()
+            registry.views.plans()
 
-    registry.rebuild_views(progress=go_on_working)
+    registry.views.rebuild(progress=go_on_working)
     same_views(registry)
 
 
@@ -156,19 +156,19 @@ def test_a_rebuild_that_was_killed_harms_nothing(
             raise Killed
 
     with pytest.raises(Killed):
-        registry.rebuild_views(*names, progress=killed)
-    assert registry.view_report().views[0].rebuilding == 2
+        registry.views.rebuild(*names, progress=killed)
+    assert registry.views.report().views[0].rebuilding == 2
     assert as_told(place.open()) == before
-    place.open().rebuild_views()
+    place.open().views.rebuild()
     assert as_told(place.open()) == before
-    assert registry.view_report().views[0].rebuilding is None
+    assert registry.views.report().views[0].rebuilding is None
 
 
 def test_a_view_whose_fold_changed_is_rebuilt_by_itself(
     place: Place, registry: PlanRegistry
 ) -> None:
     work(registry)
-    registry.plans()
+    registry.views.plans()
     newer = place.open()
     with_versions(newer, board=2, replans=2)
     work(newer)
@@ -185,32 +185,32 @@ def test_an_older_plangate_leaves_newer_views_alone(place: Place, registry: Plan
     work(registry)
     newer = place.open()
     with_versions(newer, timeline=2)
-    newer.plans()
+    newer.views.plans()
     with pytest.raises(StoreTooNew, match="'timeline' follows version 2 of its fold"):
-        registry.plans()
+        registry.views.plans()
 
 
 def test_an_older_plangate_leaves_a_newer_rebuild_alone(
     place: Place, registry: PlanRegistry
 ) -> None:
     work(registry)
-    registry.plans()
+    registry.views.plans()
     place.views.begin("timeline", 2, afresh=False)
     with pytest.raises(StoreTooNew):
-        registry.plans()
+        registry.views.plans()
 
 
 def test_of_two_that_rebuild_one_may_finish_for_both(place: Place, registry: PlanRegistry) -> None:
     work(registry)
-    registry.plans()
+    registry.views.plans()
 
     def finished_by_another(_reached: int, _last: int) -> None:
         marked = place.views.marks()
         if ViewTables("plans", rebuilt=True) in marked:
             other = place.open()
-            other._keeper._rebuild(VIEWS[:1], afresh=False)
+            other.views._runner._rebuild(VIEWS[:1], afresh=False)
 
-    registry.rebuild_views("plans", progress=finished_by_another)
+    registry.views.rebuild("plans", progress=finished_by_another)
     same_views(registry)
 
 
@@ -218,11 +218,11 @@ def test_views_at_different_positions_are_led_together(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work(registry, plans=2)
-    registry.plans()
+    registry.views.plans()
     work(registry, plans=2)
     # Rebuilt to the end of the log while the others stay behind.
     monkeypatch.setattr(keeper, "BATCH", 3)
-    registry.rebuild_views("board")
+    registry.views.rebuild("board")
     assert {position for _, position in marks(registry).values()} == {8, 16}
     same_views(registry)
 
@@ -231,28 +231,28 @@ def test_an_unreadable_event_beyond_the_others_waits_its_turn(
     place: Place, registry: PlanRegistry
 ) -> None:
     work(registry, plans=1)
-    registry.plans()
+    registry.views.plans()
     work(registry, plans=1)
-    registry.rebuild_views("board")
+    registry.views.rebuild("board")
     work(registry, plans=1)
-    last = registry.events()[-1].envelope
+    last = registry.history.events()[-1].envelope
     place.spoil(last.plan_id, last.version)
-    assert [plan.stale for plan in registry.plans().plans] == [False, False, True]
-    assert {view.position for view in registry.view_report().views} == {12}
+    assert [plan.stale for plan in registry.views.plans().plans] == [False, False, True]
+    assert {view.position for view in registry.views.report().views} == {12}
 
 
 def test_an_empty_log_has_empty_views(registry: PlanRegistry) -> None:
-    assert registry.plans().plans == ()
-    registry.rebuild_views()
-    assert registry.plans().plans == ()
-    assert registry.last_position() == 0
+    assert registry.views.plans().plans == ()
+    registry.views.rebuild()
+    assert registry.views.plans().plans == ()
+    assert registry.history.last_position() == 0
 
 
 def test_leading_stops_when_it_is_told_to(registry: PlanRegistry) -> None:
     work(registry)
     for steps in range(1, 9):
         answers = iter([True] * steps)
-        registry._keeper.catch_up(lambda answers=answers: next(answers, False))  # type: ignore[misc]
+        registry.views._runner.catch_up(lambda answers=answers: next(answers, False))  # type: ignore[misc]
     same_views(registry)
 
 

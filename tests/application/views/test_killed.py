@@ -46,9 +46,9 @@ def _survive(database: str, say: Say, kills: int) -> None:
         rounds += 1
         with connect(database) as registry:
             same_views(registry)
-            events = registry.last_position()
+            events = registry.history.last_position()
     with connect(database) as registry:
-        registry.rebuild_views()
+        registry.views.rebuild()
         same_views(registry)
     say(
         f"kill -9 of everybody who keeps views, {database[:6]}",
@@ -60,5 +60,5 @@ def _survive(database: str, say: Say, kills: int) -> None:
 
 def _wait_for(database: str, events: int) -> None:
     with connect(database) as registry:
-        while registry.last_position() < events:
+        while registry.history.last_position() < events:
             sleep(0.01)

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plangate.application import plan_log
 from plangate.application.errors import StoreError
+from plangate.application.plan_log import Step
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.registry import PlanRegistry
 from plangate.application.views import projection as steps
 from plangate.application.views import projector as folding
 from plangate.application.views import runner as keeper
 from plangate.application.views.catalogue import VIEWS
-from plangate.application.views.projection import Step
 from plangate.application.views.view_store import StuckPlan
 from plangate.domain.events import PlanEvent, TaskScored
 from plangate.domain.plan import Plan, evolve
@@ -30,7 +31,7 @@ from tests.support.views import alike, as_told, from_scratch, same_views, whole_
 
 
 def stuck(registry: PlanRegistry, view: str = "plans") -> tuple[StuckPlan, ...]:
-    return next(v.stuck for v in registry.view_report().views if v.name == view)
+    return next(v.stuck for v in registry.views.report().views if v.name == view)
 
 
 def two_plans(registry: PlanRegistry) -> None:
@@ -45,11 +46,11 @@ def test_the_view_says_which_event_and_why_and_since_when(
     two_plans(registry)
     place.spoil("p", 2)
     registry.score_prompt("q", "b", 0.9)
-    assert [(plan.plan_id, plan.stale) for plan in registry.plans().plans] == [
+    assert [(plan.plan_id, plan.stale) for plan in registry.views.plans().plans] == [
         ("p", True),
         ("q", False),
     ]
-    for view in registry.view_report().views:
+    for view in registry.views.report().views:
         assert view.lag == 0
         (plan,) = view.stuck
         assert (plan.plan_id, plan.version, plan.position) == ("p", 2, 2)
@@ -59,17 +60,17 @@ def test_the_view_says_which_event_and_why_and_since_when(
 
 def test_rows_stay_as_they_were_and_others_go_on(place: Place, registry: PlanRegistry) -> None:
     two_plans(registry)
-    before = registry.plans().plans
+    before = registry.views.plans().plans
     version = registry.score_prompt("p", "b", 0.9).version
     place.spoil("p", version)
     registry.score_prompt("q", "b", 0.9)
     fresh = place.open()
-    stale, other = fresh.plans().plans
+    stale, other = fresh.views.plans().plans
     assert stale == before[0].model_copy(update={"stale": True})
     assert other.version == before[1].version + 1
-    assert {task.stale for task in fresh.board("p").tasks} == {True}
-    assert {entry.stale for entry in fresh.timeline("p").scores} == {True}
-    assert [entry.stale for entry in fresh.replans().replans] == [True, False]
+    assert {task.stale for task in fresh.views.board("p").tasks} == {True}
+    assert {entry.stale for entry in fresh.views.timeline("p").scores} == {True}
+    assert [entry.stale for entry in fresh.views.replans().replans] == [True, False]
 
 
 def test_once_the_event_can_be_read_again_the_plan_is_taken_in_whole(
@@ -78,7 +79,7 @@ def test_once_the_event_can_be_read_again_the_plan_is_taken_in_whole(
     two_plans(registry)
     whole = place.spoil("p", 2)
     registry.score_prompt("q", "b", 0.9)
-    assert registry.plans().plans[0].stale
+    assert registry.views.plans().plans[0].stale
     place.spoil("p", 2, whole)
     registry.score_prompt("p", "b", 0.9)
     same_views(registry)
@@ -90,11 +91,11 @@ def test_a_plan_that_is_damaged_twice_gets_stuck_again_at_the_next_place(
 ) -> None:
     two_plans(registry)
     first, _ = place.spoil("p", 2), place.spoil("p", 4)
-    assert [plan.version for plan in registry.plans().plans] == [1, 4]
+    assert [plan.version for plan in registry.views.plans().plans] == [1, 4]
     place.spoil("p", 2, first)
-    assert [plan.version for plan in registry.plans().plans] == [3, 4]
+    assert [plan.version for plan in registry.views.plans().plans] == [3, 4]
     assert [plan.version for plan in stuck(registry)] == [4]
-    assert registry.plans().plans[0].stale
+    assert registry.views.plans().plans[0].stale
 
 
 def test_a_plan_without_a_beginning_has_no_rows_and_is_named(
@@ -102,13 +103,13 @@ def test_a_plan_without_a_beginning_has_no_rows_and_is_named(
 ) -> None:
     two_plans(registry)
     place.spoil("p", 1)
-    assert [plan.plan_id for plan in registry.plans().plans] == ["q"]
+    assert [plan.plan_id for plan in registry.views.plans().plans] == ["q"]
     assert [(plan.plan_id, plan.version) for plan in stuck(registry)] == [("p", 1)]
 
 
 def test_a_missing_event_is_named_where_it_should_be(place: Place, registry: PlanRegistry) -> None:
     two_plans(registry)
-    late = registry.history("p")[-1]
+    late = registry.history.of("p")[-1]
     place.log.append([RecordedEvent(late.event, replace(late.envelope, version=9))])
     assert [(plan.version, plan.why) for plan in stuck_after_asking(registry)] == [
         (5, "it is missing")
@@ -118,13 +119,13 @@ def test_a_missing_event_is_named_where_it_should_be(place: Place, registry: Pla
 
 
 def stuck_after_asking(registry: PlanRegistry) -> tuple[StuckPlan, ...]:
-    registry.plans()
+    registry.views.plans()
     return stuck(registry)
 
 
 def test_a_gap_before_what_is_remembered_is_found_too(place: Place, registry: PlanRegistry) -> None:
     two_plans(registry)
-    registry.plans()
+    registry.views.plans()
     version = registry.score_prompt("p", "b", 0.9).version
     place.spoil("p", version - 1)
     assert [plan.version for plan in stuck_after_asking(place.open())] == [version - 1]
@@ -139,7 +140,7 @@ def failing(project: Project, on: int, *, alone: bool = True) -> Project:
     """A fold that chokes on plan p's event of this version, or only among others."""
 
     def chokes(state: Any, taken: Sequence[Step]) -> Any:
-        bad = any((s.plan.plan_id, s.plan.version) == ("p", on) for s in taken)
+        bad = any((s.after.plan_id, s.after.version) == ("p", on) for s in taken)
         if bad and (alone or len(taken) > 1):
             raise ZeroDivisionError("a mistake")
         return project(state, taken)
@@ -148,7 +149,7 @@ def failing(project: Project, on: int, *, alone: bool = True) -> Project:
 
 
 def with_a_mistake(registry: PlanRegistry, on: int, **how: bool) -> None:
-    registry._keeper._views = tuple(
+    registry.views._runner._views = tuple(
         replace(view, project=failing(view.project, on, **how)) if view.name == "board" else view
         for view in VIEWS
     )
@@ -159,16 +160,16 @@ def test_a_mistake_in_one_fold_stops_one_plan_in_one_view(
 ) -> None:
     two_plans(registry)
     with_a_mistake(registry, on=3)
-    assert {task.stale for task in registry.board("p").tasks} == {True}
-    assert {task.stale for task in registry.board("q").tasks} == {False}
-    assert not any(plan.stale for plan in registry.plans().plans)
+    assert {task.stale for task in registry.views.board("p").tasks} == {True}
+    assert {task.stale for task in registry.views.board("q").tasks} == {False}
+    assert not any(plan.stale for plan in registry.views.plans().plans)
     (found,) = stuck(registry, "board")
     assert found.version == 3
     assert found.why == "folding it failed: ZeroDivisionError('a mistake')"
-    assert registry.board("p").tasks[0].output_score == 0.5  # as far as the fold got
+    assert registry.views.board("p").tasks[0].output_score == 0.5  # as far as the fold got
     registry.score_prompt("p", "b", 0.9)
     registry.score_prompt("q", "b", 0.9)
-    assert registry.board("q").tasks[1].prompt_score == 0.9
+    assert registry.views.board("q").tasks[1].prompt_score == 0.9
     same_views(place.open())
 
 
@@ -177,11 +178,11 @@ def test_a_mistake_is_not_made_again_at_every_question(
 ) -> None:
     two_plans(registry)
     with_a_mistake(registry, on=3)
-    registry.board("p")
-    registry.board("p")
-    tried = len(registry._keeper._in_vain)
-    monkeypatch.setattr(registry._keeper, "_takes_in_again", None)
-    registry.board("p")
+    registry.views.board("p")
+    registry.views.board("p")
+    tried = len(registry.views._runner._in_vain)
+    monkeypatch.setattr(registry.views._runner, "_takes_in_again", None)
+    registry.views.board("p")
     assert tried == 1
 
 
@@ -203,17 +204,17 @@ def test_a_mistake_in_the_fold_of_plans_stops_that_plan_alone(
 
     with monkeypatch.context() as patch:
         patch.setattr(steps, "evolve", mistaken)
-        assert [plan.version for plan in registry.plans().plans] == [1, 4]
+        assert [plan.version for plan in registry.views.plans().plans] == [1, 4]
         assert [(plan.version, plan.position) for plan in stuck(registry)] == [(2, 2)]
     same_views(place.open())
 
 
 def test_a_store_that_tells_no_positions_cannot_be_followed(registry: PlanRegistry) -> None:
     two_plans(registry)
-    (event, *_) = registry.history("p")
+    (event, *_) = registry.history.of("p")
     nowhere = RecordedEvent(event.event, replace(event.envelope, position=None))
     with pytest.raises(StoreError, match="tells no positions"):
-        steps.position_of(nowhere)
+        plan_log.known_position(nowhere.envelope.position)
 
 
 @repeatable
@@ -233,7 +234,7 @@ def test_with_poison_in_between_the_others_are_right_and_all_are_after_the_cure(
         worked = RandomWork(registry, chance)
         worked.go_on(work)
         if chance.random() < 0.5:
-            registry.plans()
+            registry.views.plans()
         log = whole_log(place.log)
         poisoned = chance.choice(log).envelope
         whole = place.spoil(poisoned.plan_id, poisoned.version)

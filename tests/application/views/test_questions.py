@@ -33,32 +33,34 @@ def test_one_reads_what_one_wrote(registry: PlanRegistry) -> None:
     registry.create("Move billing", TASKS, plan_id="p", priority=3, labels=["x"])
     registry.next_task("p", worker="w")
     registry.score_output("p", "a", 0.5)
-    (plan,) = registry.plans(state="active", needs_replan=True, labels=["x"], text="bill").plans
+    (plan,) = registry.views.plans(
+        state="active", needs_replan=True, labels=["x"], text="bill"
+    ).plans
     assert (plan.version, plan.replan_count, plan.replanning, plan.next_task_id) == (5, 1, 1, "b")
-    assert [task.status for task in registry.board("p").tasks] == ["replanning", "pending"]
-    assert [entry.rolling_confidence for entry in registry.timeline("p").scores] == [0.5]
-    assert [entry.task_id for entry in registry.replans("p").replans] == ["a"]
-    assert registry.replans("q").replans == ()
-    assert registry.timeline("q").scores == ()
+    assert [task.status for task in registry.views.board("p").tasks] == ["replanning", "pending"]
+    assert [entry.rolling_confidence for entry in registry.views.timeline("p").scores] == [0.5]
+    assert [entry.task_id for entry in registry.views.replans("p").replans] == ["a"]
+    assert registry.views.replans("q").replans == ()
+    assert registry.views.timeline("q").scores == ()
 
 
 def test_a_deleted_plan_is_gone_from_all_views(registry: PlanRegistry) -> None:
     registry.create("g", TASKS, plan_id="p")
     registry.score_output("p", "a", 0.5)
-    registry.plans()
+    registry.views.plans()
     registry.delete("p")
-    assert registry.plans().plans == ()
-    assert registry.board("p").tasks == ()
-    assert registry.timeline("p").scores == ()
-    assert registry.replans().replans == ()
+    assert registry.views.plans().plans == ()
+    assert registry.views.board("p").tasks == ()
+    assert registry.views.timeline("p").scores == ()
+    assert registry.views.replans().replans == ()
 
 
 def test_a_dropped_task_leaves_the_board_but_not_the_timeline(registry: PlanRegistry) -> None:
     registry.create("g", TASKS, plan_id="p")
     registry.score_prompt("p", "a", 0.5)
     registry.revise("p", "not needed", [{"op": "drop", "task_id": "a"}])
-    assert [task.task_id for task in registry.board("p").tasks] == ["b"]
-    assert [entry.task_id for entry in registry.timeline("p").scores] == ["a"]
+    assert [task.task_id for task in registry.views.board("p").tasks] == ["b"]
+    assert [entry.task_id for entry in registry.views.timeline("p").scores] == ["a"]
 
 
 @pytest.mark.parametrize("order", PlanOrder)
@@ -66,13 +68,13 @@ def test_pages_are_cut_where_the_last_one_ended(registry: PlanRegistry, order: P
     many_plans(registry)
     for n in (3, 5, 6):
         registry.score_prompt(f"p{n}", "a", n / 10)
-    whole = registry.plans(order=order)
+    whole = registry.views.plans(order=order)
     assert whole.next is None
     found: list[Any] = []
-    page = registry.plans(order=order, limit=2)
+    page = registry.views.plans(order=order, limit=2)
     found += page.plans
     while page.next:
-        page = registry.plans(order=order, limit=2, after=page.next)
+        page = registry.views.plans(order=order, limit=2, after=page.next)
         found += page.plans
     assert tuple(found) == whole.plans
 
@@ -86,19 +88,19 @@ def test_whatever_others_write_meanwhile_no_plan_comes_twice_and_none_is_missed(
     registry = registry_on(memory_event_store())
     worked = RandomWork(registry, chance)
     worked.go_on(30)
-    there = {plan.plan_id for plan in registry.plans(limit=100).plans}
+    there = {plan.plan_id for plan in registry.views.plans(limit=100).plans}
     for order in ("oldest", "newest"):
         found: list[str] = []
         after = None
         while True:
-            page = registry.plans(order=order, limit=limit, after=after)
+            page = registry.views.plans(order=order, limit=limit, after=after)
             found += [plan.plan_id for plan in page.plans]
             after = page.next
             if after is None:
                 break
             worked.go_on(2)
         assert len(set(found)) == len(found)
-        still = {plan.plan_id for plan in registry.plans(limit=100).plans}
+        still = {plan.plan_id for plan in registry.views.plans(limit=100).plans}
         assert there & still <= set(found)
         there = still
 
@@ -109,7 +111,7 @@ def test_the_board_is_told_whole_while_tasks_come_and_go(
 ) -> None:
     tasks = [{"id": f"t{n}", "title": "T"} for n in range(6)]
     registry.create("g", tasks, plan_id="p")
-    page = registry.board("p", status=status, limit=3)
+    page = registry.views.board("p", status=status, limit=3)
     assert [task.task_id for task in page.tasks] == ["t0", "t1", "t2"]
     registry.revise(
         "p",
@@ -120,7 +122,7 @@ def test_the_board_is_told_whole_while_tasks_come_and_go(
             {"op": "drop", "task_id": "t4"},
         ],
     )
-    page = registry.board("p", status=status, limit=3, after=page.next)
+    page = registry.views.board("p", status=status, limit=3, after=page.next)
     assert [task.task_id for task in page.tasks] == ["t3", "t5"]
     assert page.next is None
 
@@ -129,13 +131,13 @@ def test_timeline_and_replans_come_in_pages_too(registry: PlanRegistry) -> None:
     registry.create("g", TASKS, plan_id="p")
     for n in range(5):
         registry.score_output("p", "a", n / 10)
-    whole = registry.timeline("p").scores
-    first = registry.timeline("p", limit=3)
-    assert whole == first.scores + registry.timeline("p", after=first.next).scores
-    replans = registry.replans().replans
-    first_fired = registry.replans(limit=2)
-    assert replans == first_fired.replans + registry.replans(after=first_fired.next).replans
-    assert registry.replans(newest_first=True).replans == replans[::-1]
+    whole = registry.views.timeline("p").scores
+    first = registry.views.timeline("p", limit=3)
+    assert whole == first.scores + registry.views.timeline("p", after=first.next).scores
+    replans = registry.views.replans().replans
+    first_fired = registry.views.replans(limit=2)
+    assert replans == first_fired.replans + registry.views.replans(after=first_fired.next).replans
+    assert registry.views.replans(newest_first=True).replans == replans[::-1]
 
 
 @pytest.mark.parametrize(
@@ -182,14 +184,14 @@ def test_a_cursor_that_no_answer_gave_is_refused(
 @repeatable
 def test_any_text_is_no_cursor(forged: str) -> None:
     with pytest.raises(InvalidInput, match="after"):
-        registry_on(memory_event_store()).plans(after=forged)
+        registry_on(memory_event_store()).views.plans(after=forged)
 
 
 def test_a_cursor_of_another_order_is_refused(registry: PlanRegistry) -> None:
     many_plans(registry)
-    after = registry.plans(limit=1).next
+    after = registry.views.plans(limit=1).next
     with pytest.raises(InvalidInput, match="`next` of an earlier answer to the same question"):
-        registry.plans(order="newest", after=after)
+        registry.views.plans(order="newest", after=after)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +231,7 @@ def test_no_search_text_upsets_the_database(text: str) -> None:
     registry = registry_on(memory_event_store())
     registry.create(text, TASKS, plan_id="p")
     try:
-        found = registry.plans(text=text).plans
+        found = registry.views.plans(text=text).plans
     except InvalidInput:
         return
     letters = any(part.isalpha() and part.isascii() for part in text)

@@ -83,24 +83,24 @@ def _one_history(seed: int, views: ViewStore | None = None) -> int:
         hurt = chance.choice(whole_log(place.log)).envelope
         whole = place.spoil(hurt.plan_id, hurt.version)
         if chance.random() < 0.5:
-            other.rebuild_views()
-        other.plans()
+            other.views.rebuild()
+        other.views.plans()
         place.spoil(hurt.plan_id, hurt.version, whole)
         worked.go_on(5)
         same_views(chance.choice([registry, other]))
-        registry.rebuild_views()
+        registry.views.rebuild()
         same_views(other)
-    return registry.last_position()
+    return registry.history.last_position()
 
 
 def _same_work(registry: PlanRegistry, seconds: int) -> None:
     """What could be taken after so many seconds is found by the views as by reading every plan."""
-    now = registry._commands.now() + timedelta(seconds=seconds)
-    worth_a_look = registry._with_work(now)
+    now = registry._handler.now() + timedelta(seconds=seconds)
+    worth_a_look = registry.views.with_work(now)
     assert worth_a_look is not None
     found = [
         by_priority((stream.plan for stream in streams), frozenset(), now)
-        for reads in (registry._readable(worth_a_look), registry._readable())
+        for reads in (registry._readable(worth_a_look), registry._readable(None))
         for streams in ([r for r in reads if isinstance(r, Stream) and r.plan.exists],)
     ]
     assert found[0] == found[1]
@@ -113,7 +113,7 @@ def test_a_rebuilt_view_is_what_it_was(chance: random.Random, work: int) -> None
     worked = RandomWork(registry, chance)
     worked.go_on(work)
     before = as_told(registry)
-    registry.rebuild_views()
+    registry.views.rebuild()
     assert as_told(registry) == before
     worked.go_on(work)
     same_views(registry)

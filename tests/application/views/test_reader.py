@@ -19,9 +19,9 @@ NEVER = 3_600.0
 def server(place: Place) -> Iterator[PlanRegistry]:
     """A registry that follows the log in the background."""
     registry = place.open()
-    registry.follow_log()
+    registry.views.follow()
     yield registry
-    registry._reader.stop()
+    registry._follower.stop()
 
 
 def test_a_question_waits_for_the_position_it_names(
@@ -30,7 +30,9 @@ def test_a_question_waits_for_the_position_it_names(
     monkeypatch.setattr(reader, "LOOK_EVERY", NEVER)  # only commands wake the reader
     for n in range(20):
         server.create("g", TASKS, plan_id=f"p{n}")
-        (newest,) = server.plans(order="newest", limit=1, at_least=server.last_position()).plans
+        (newest,) = server.views.plans(
+            order="newest", limit=1, at_least=server.history.last_position()
+        ).plans
         assert newest.plan_id == f"p{n}"
 
 
@@ -40,16 +42,16 @@ def test_what_other_processes_write_is_seen_after_a_while(
     monkeypatch.setattr(reader, "LOOK_EVERY", 0.01)
     other = place.open()
     other.create("g", TASKS, plan_id="p")
-    assert server.plans(at_least=other.last_position()).plans
+    assert server.views.plans(at_least=other.history.last_position()).plans
 
 
 def test_a_question_that_names_nothing_does_not_wait(
     server: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.create("g", TASKS, plan_id="p")
-    server.plans(at_least=1)
-    monkeypatch.setattr(server._keeper, "catch_up", None)  # whoever calls it now fails
-    assert len(server.plans().plans) == 1
+    server.views.plans(at_least=1)
+    monkeypatch.setattr(server.views._runner, "catch_up", None)  # whoever calls it now fails
+    assert len(server.views.plans().plans) == 1
 
 
 @pytest.mark.parametrize("follows", [True, False])
@@ -60,11 +62,11 @@ def test_a_position_that_is_not_reached_is_refused(
     registry = place.open()
     registry.create("g", TASKS, plan_id="p")
     if follows:
-        registry.follow_log()
+        registry.views.follow()
     with pytest.raises(ViewBehind, match=r"'plans' stands at [01], not yet at 2") as refusal:
-        registry.plans(at_least=2)
+        registry.views.plans(at_least=2)
     assert (refusal.value.view, refusal.value.wanted) == ("plans", 2)
-    registry._reader.stop()
+    registry._follower.stop()
 
 
 def test_a_failure_is_told_and_the_reader_tries_again(
@@ -82,10 +84,10 @@ def test_a_failure_is_told_and_the_reader_tries_again(
 
     with monkeypatch.context() as patch:
         patch.setattr(place.views, "marks", locked)
-        registry.follow_log()
+        registry.views.follow()
         assert failed.wait(5)
         with pytest.raises(ViewBehind):
-            registry.plans()
+            registry.views.plans()
         patch.setattr(place.views, "marks", marks)
         monkeypatch.setattr(reader, "PATIENCE", 30.0)
     same_views(registry)
@@ -95,14 +97,14 @@ def test_a_failure_is_told_and_the_reader_tries_again(
 def test_the_report_tells_why_the_reader_stands_still(place: Place, registry: PlanRegistry) -> None:
     place.views.begin("plans", 99, afresh=False)
     registry.create("g", TASKS, plan_id="p")
-    registry._reader._leaving = False
+    registry._follower._leaving = False
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reader, "PATIENCE", 0.5)
-        registry.follow_log()
+        registry.views.follow()
         with pytest.raises(ViewBehind):
-            registry.plans()
-    registry._reader.stop()
-    failure = registry.view_report().failure
+            registry.views.plans()
+    registry._follower.stop()
+    failure = registry.views.report().failure
     assert failure is not None
     assert failure.startswith("StoreTooNew: the view 'plans' follows version 99")
 
@@ -110,9 +112,9 @@ def test_the_report_tells_why_the_reader_stands_still(place: Place, registry: Pl
 def test_starting_twice_is_one_reader_and_stopping_twice_is_harmless(
     server: PlanRegistry,
 ) -> None:
-    thread = server._reader._thread
-    server.follow_log()
-    assert server._reader._thread is thread
+    thread = server._follower._thread
+    server.views.follow()
+    assert server._follower._thread is thread
     server.close()
     server.close()
     assert thread is not None
@@ -127,7 +129,7 @@ def test_many_threads_ask_and_write_at_once(place: Place) -> None:
         try:
             for n in range(10):
                 plan_id = registry.create("g", TASKS, plan_id=f"{author}-{n}").plan_id
-                found = registry.plans(order="newest", limit=100, text="g").plans
+                found = registry.views.plans(order="newest", limit=100, text="g").plans
                 assert plan_id in {plan.plan_id for plan in found}
         except BaseException as failure:  # noqa: BLE001  (told in the main thread)
             failures.append(failure)

@@ -38,7 +38,7 @@ def test_a_good_judge_is_told_with_its_figures(plangate: Plangate, registry: Pla
     assert "; 1 of unscored tasks left out" in shown
     assert "Yes: of a rejected and an accepted task, the rejected one had the lower" in shown
     assert "in 100% [74, 100] (chance: 50%)." in shown
-    brier = registry.calibrate().brier
+    brier = registry.evidence.calibrate().brier
     assert f"Brier score {brier.value:.3f} [{brier.low:.3f}, {brier.high:.3f}]; always" in shown
     assert "0.3 – 0.4 10 not enough outcomes" in shown
     assert "0.8 – 0.9 10 not enough outcomes" in shown

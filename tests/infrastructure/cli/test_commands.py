@@ -175,7 +175,7 @@ def test_score_records_both_scores_at_once_with_their_provenance(
     )
 
     status = PlanStatus.model_validate(said.json)
-    prompt, output, *_ = registry.history(billing)[1:]
+    prompt, output, *_ = registry.history.of(billing)[1:]
     assert status.needs_replan
     assert isinstance(prompt.event, TaskScored)
     assert isinstance(output.event, TaskScored)
@@ -226,7 +226,7 @@ def test_a_scorer_is_kind_name_and_perhaps_version(
 ) -> None:
     plangate("score", billing, "a", "--prompt", "1", "--scorer", text)
 
-    event = registry.history(billing)[-1].event
+    event = registry.history.of(billing)[-1].event
     assert isinstance(event, TaskScored)
     assert event.scorer is not None
     assert (event.scorer.kind, event.scorer.name, event.scorer.version) == named
@@ -237,7 +237,7 @@ def test_mark_sets_a_status_with_its_reason(
 ) -> None:
     said = plangate("mark", billing, "b", "failed", "--reason", "No access.")
 
-    event = registry.history(billing)[-1].event
+    event = registry.history.of(billing)[-1].event
     assert isinstance(event, TaskStatusChanged)
     assert (event.task_id, event.new, event.reason) == ("b", "failed", "No access.")
     assert "failed" in said.stdout

@@ -45,7 +45,7 @@ def test_a_problem_is_told_with_its_place_and_what_to_do(
 def test_a_warning_is_no_failure(
     plangate: Plangate, billing: str, registry: PlanRegistry, database: Path
 ) -> None:
-    registry.plans()
+    registry.views.plans()
     with closing(sqlite3.connect(database)) as connection:
         stuck = ("plans", 0, billing, 1, 1, "it failed", "2026-01-01T00:00Z")
         connection.execute("INSERT INTO view_stuck VALUES (?, ?, ?, ?, ?, ?, ?)", stuck)

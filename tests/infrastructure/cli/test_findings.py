@@ -39,7 +39,7 @@ def test_findings_are_told_with_their_events_and_end_with_1(
     assert lines[-1] == "2 findings: rescored until passed 1, unsupported 1."
     told = plangate("findings", billing, "--json")
     assert (told.exit_code, told.json["finding_count"]) == (1, 2)
-    assert told.json == registry.findings().model_dump(mode="json")
+    assert told.json == registry.evidence.findings().model_dump(mode="json")
 
 
 def test_many_are_cut_short(

@@ -50,7 +50,7 @@ def test_people_see_who_did_what_and_what_it_changed(plangate: Plangate, worked:
 def test_the_date_is_told_once_a_day(
     plangate: Plangate, worked: str, registry: PlanRegistry
 ) -> None:
-    recorded = [entry.envelope.recorded_at for entry in registry.history(worked)]
+    recorded = [entry.envelope.recorded_at for entry in registry.history.of(worked)]
 
     told = re.findall(r"\d{4}-\d\d-\d\d", plangate("history", worked).stdout)
 
@@ -83,7 +83,7 @@ def test_a_long_history_is_told_in_pieces(
 def test_programs_get_one_document_or_one_a_line(
     plangate: Plangate, worked: str, registry: PlanRegistry
 ) -> None:
-    entries = [entry.model_dump(mode="json") for entry in registry.audit(worked)]
+    entries = [entry.model_dump(mode="json") for entry in registry.history.audit(worked)]
 
     assert plangate("history", worked, "--json").json == {"entries": entries}
     assert plangate("--json", "history", worked, "--format", "csv").json == {"entries": entries}
@@ -173,7 +173,7 @@ def test_one_plan_or_all(plangate: Plangate, billing: str, words: tuple[str, ...
 def test_filters_go_by_time_and_place(
     plangate: Plangate, worked: str, registry: PlanRegistry
 ) -> None:
-    entries = list(registry.audit(worked))
+    entries = list(registry.history.audit(worked))
     assert entries[2].recorded_at is not None
     at = entries[2].recorded_at.isoformat()
 

@@ -13,7 +13,7 @@ def test_an_outcome_is_recorded_and_told(
     said = plangate("outcome", billing, "a", "rejected", *words)
 
     assert (said.exit_code, said.stdout) == (0, "a: rejected, says ci (billing@2).\n")
-    last = registry.history(billing)[-1]
+    last = registry.history.of(billing)[-1]
     assert isinstance(last.event, OutcomeRecorded)
     assert (last.event.outcome, last.event.source) == (Outcome.REJECTED, "ci")
     assert (last.event.note, last.envelope.actor) == ("Red.", "bot")

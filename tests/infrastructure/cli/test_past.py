@@ -43,7 +43,7 @@ def test_as_of_goes_by_time_too(plangate: Plangate, scored: str, registry: PlanR
 
     said = plangate("as-of", scored, "--at", later.isoformat(), "--json")
 
-    assert PlanStatus.model_validate(said.json) == registry.as_of(scored, at=later)
+    assert PlanStatus.model_validate(said.json) == registry.history.as_of(scored, at=later)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_diff_of_a_point_and_itself(plangate: Plangate, billing: str) -> None:
 def test_diff_answers_in_json(plangate: Plangate, scored: str, registry: PlanRegistry) -> None:
     said = plangate("diff", scored, "1", "7", "--json")
 
-    assert said.json == registry.diff(scored, 1, 7).model_dump(mode="json")
+    assert said.json == registry.history.diff(scored, 1, 7).model_dump(mode="json")
     assert PlanDiff.model_validate(said.json).b.version == 7
 
 
@@ -232,7 +232,7 @@ def test_explain_shows_of_many_tasks_those_that_count_most(
 def test_explain_answers_in_json(plangate: Plangate, scored: str, registry: PlanRegistry) -> None:
     said = plangate("explain", scored, "--version", "5", "--since", "3", "--json")
 
-    told = registry.explain(scored, version=5, since=3)
+    told = registry.history.explain(scored, version=5, since=3)
     assert Explanation.model_validate(said.json) == told
 
 

@@ -99,7 +99,7 @@ def test_a_wrong_plan_file_is_refused_with_the_place(
     assert (answer.exit_code, answer.stdout) == (1, "")
     expected = "there is already a plan" if said is None else f"{name}:{said}"
     assert f"refused: {expected}" in answer.stderr
-    assert len(registry.events()) == 1
+    assert len(registry.history.events()) == 1
 
 
 def test_everything_wrong_is_told_at_once_in_the_order_of_the_file(plangate: Plangate) -> None:

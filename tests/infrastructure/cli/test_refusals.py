@@ -75,7 +75,7 @@ def test_what_is_refused_records_nothing_and_ends_with_1(
     assert (for_programs.exit_code, for_programs.stdout) == (1, "")
     assert for_programs.error["type"] == kind
     assert why in for_programs.error["message"]
-    assert len(registry.events()) == 1
+    assert len(registry.history.events()) == 1
 
 
 @pytest.mark.usefixtures("billing")
@@ -87,7 +87,7 @@ def test_what_is_not_understood_ends_with_2(
 
     assert (said.exit_code, said.stdout) == (2, "")
     assert "Error" in said.stderr
-    assert len(registry.events()) == 1
+    assert len(registry.history.events()) == 1
 
 
 def test_the_facts_of_a_refusal_have_names(plangate: Plangate, billing: str) -> None:

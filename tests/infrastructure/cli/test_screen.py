@@ -57,7 +57,7 @@ def test_hostile_text_is_shown_as_it_is_and_steers_nothing(
         plangate("next", plan_id).stdout,
         plangate("score", plan_id, "a", "--output", "0.1", "--rationale", text).stdout,
         plangate("mark", plan_id, "a", "pending", "--reason", text).stdout,
-        drawn(history(registry.history(plan_id)), width=200),
+        drawn(history(registry.history.of(plan_id)), width=200),
     ]
 
     for screen in screens:
@@ -133,7 +133,7 @@ def test_nothing_is_wider_than_the_terminal(registry: PlanRegistry, width: int) 
     screens: list[Callable[[], str]] = [
         lambda: drawn(show.status(plan, hint), width=width),
         lambda: drawn(show.plans(registry.list_plans(), hint), width=width),
-        lambda: drawn(history(registry.history(plan.plan_id)), width=width),
+        lambda: drawn(history(registry.history.of(plan.plan_id)), width=width),
     ]
 
     for screen in screens:
@@ -205,9 +205,9 @@ def test_every_event_can_be_told(registry: PlanRegistry) -> None:
     registry.record_outcome("p", "e", "rejected", source="review", note="Too slow.")
     registry.delete("p", reason="Over.")
 
-    recorded = [*registry.history("p")]
+    recorded = [*registry.history.of("p")]
     registry.erase("p")
-    recorded.append(registry.history("p")[-1])
+    recorded.append(registry.history.of("p")[-1])
     told = re.sub(" {3,}", "  ", drawn(history(recorded), width=150))
 
     assert {type(entry.event) for entry in recorded} == set(get_args(PlanEvent))

@@ -109,14 +109,14 @@ def test_every_command_can_stand_in_a_trace(plangate: Plangate, registry: PlanRe
     )
 
     first = report(plangate("apply", "-", "--json", typed=typed))
-    events = registry.events()
+    events = registry.history.events()
     second = report(plangate("apply", "-", "--json", typed=typed))
 
     assert (first.lines, first.recorded, first.unchanged) == (9, 9, 0)
     assert first.added == Tally(plans=1, scores=4, replans=1)
     assert (second.recorded, second.unchanged, second.added) == (0, 9, Tally())
     assert second.already_there == first.added
-    assert registry.events() == events
+    assert registry.history.events() == events
     assert events[1].envelope.actor == "agent-7"
 
 
@@ -153,7 +153,7 @@ def test_a_line_may_bring_its_own_key(registry: PlanRegistry) -> None:
 
     assert [outcome.recorded for outcome in result] == [True, True, False, False]
     assert type(result[-1].error).__name__ == "IdempotencyKeyReused"
-    assert registry.history("p")[1].envelope.idempotency_key == "mine"
+    assert registry.history.of("p")[1].envelope.idempotency_key == "mine"
 
 
 @pytest.mark.parametrize("command", [SCORE, {**SCORE, "idempotency_key": "mine"}])
@@ -201,7 +201,7 @@ def test_the_caller_of_the_run_is_the_caller_of_lines_that_name_none(
     typed = trace(CREATE, {**SCORE, "actor": "agent-7"})
     plangate("apply", "-", "--actor", "nightly", "--correlation-id", "run-1", typed=typed)
 
-    envelopes = [recorded.envelope for recorded in registry.history("p")]
+    envelopes = [recorded.envelope for recorded in registry.history.of("p")]
     assert [(e.actor, e.correlation_id) for e in envelopes[:2]] == [
         ("nightly", "run-1"),
         ("agent-7", "run-1"),

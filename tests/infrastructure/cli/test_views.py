@@ -21,7 +21,7 @@ def test_views_tell_rows_and_lag_and_catch_up_with_nothing(
         ("replans", 0, 1),
     ]
     assert "catches up when it is asked" in plangate("views").stdout
-    registry.board(billing)
+    registry.views.board(billing)
     said = plangate("views").stdout
     assert "board        2    0" in said
     assert "catches up" not in said
@@ -52,7 +52,7 @@ def test_views_name_the_event_they_are_stuck_on(
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("UPDATE stored_events SET state = '{}'")
         connection.commit()
-    registry.plans()
+    registry.views.plans()
     said = plangate("--json", "views").json["views"][0]["stuck"]
     assert [plan["plan_id"] for plan in said] == [billing, "x"]
     shown = " ".join(plangate("views").stdout.split())
@@ -70,4 +70,4 @@ def test_a_rebuild_is_shown_in_progress(plangate: Plangate, registry: PlanRegist
             assert plangate("--json", "views").json["views"][0]["rebuilding"] == reached
             assert "0" in plangate("views").stdout
 
-    registry.rebuild_views("plans", progress=look)
+    registry.views.rebuild("plans", progress=look)

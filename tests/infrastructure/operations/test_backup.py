@@ -48,7 +48,7 @@ def store(tmp_path: Path) -> Path:
     path = tmp_path / "plans.db"
     with connect(path) as registry:
         RandomWork(registry, random.Random(2)).go_on(120)
-        assert registry.plans().plans
+        assert registry.views.plans().plans
     return path
 
 
@@ -67,10 +67,13 @@ def test_a_backup_is_a_store_with_all_that_was_there(store: Path, tmp_path: Path
     assert told[-1][0] == told[-1][1] == report.bytes // 4096
     with connect(store) as ours, connect(tmp_path / "b.db") as theirs:
         assert entries(theirs) == entries(ours)
-        assert (report.events, report.position) == (len(entries(ours)), ours.last_position())
+        assert (report.events, report.position) == (
+            len(entries(ours)),
+            ours.history.last_position(),
+        )
         assert report.plans == len(ours.list_plans().plans) + _deleted(ours)
-        assert theirs.view_report() == ours.view_report()
-        assert theirs.plans() == ours.plans()
+        assert theirs.views.report() == ours.views.report()
+        assert theirs.views.plans() == ours.views.plans()
 
 
 def _deleted(registry: PlanRegistry) -> int:
@@ -88,7 +91,7 @@ def test_writers_go_on_and_what_they_were_promised_before_is_in_it(
             plan_id = registry.create("Ship it", TASKS, plan_id=f"w{writer}").plan_id
             while not stop.is_set():
                 registry.update(plan_id, "a", prompt_score=0.9, output_score=0.1)
-                promised[writer] = registry.last_position()
+                promised[writer] = registry.history.last_position()
                 wrote.set()
 
     def look_on(_done: int, _total: int) -> None:
@@ -115,7 +118,7 @@ def test_writers_go_on_and_what_they_were_promised_before_is_in_it(
 
 
 def _commands_are_whole(registry: PlanRegistry, plan_id: str) -> None:
-    history = registry.history(plan_id)
+    history = registry.history.of(plan_id)
     heads = {entry.envelope.causation_id for entry in history} - {None}
     last = [e for e in history if e.envelope.causation_id is None][-1].envelope
     assert last.version == 1 or last.event_id in heads
@@ -237,7 +240,7 @@ def test_a_store_in_postgres_is_backed_up_into_a_file_and_back(
 ) -> None:
     report = backup(tmp_path / "b.db", postgres.url)
     assert names(tmp_path) == {"b.db"}
-    assert report.position == busy.last_position()
+    assert report.position == busy.history.last_position()
 
     restored = restore_backup(tmp_path / "b.db", postgres.url, schema="again")
     assert (restored.events, restored.positions_kept) == (report.events, True)
@@ -258,7 +261,7 @@ def test_in_memory_there_is_nothing_to_back_up_and_a_pool_serves_too(
     from psycopg_pool import ConnectionPool  # noqa: PLC0415
 
     with ConnectionPool(postgres.url, open=True) as pool:
-        assert backup(tmp_path / "b.db", pool).position == busy.last_position()
+        assert backup(tmp_path / "b.db", pool).position == busy.history.last_position()
     assert backup(tmp_path / "m.db", "memory:").events == 0
 
 
@@ -281,7 +284,7 @@ def test_a_backup_is_brought_back_where_nothing_is(saved: Path, store: Path) -> 
     with connect(store) as registry:
         assert report.events == len(entries(registry))
         assert report.positions_kept
-        assert registry.view_report().views[0].lag == 0  # the views came along
+        assert registry.views.report().views[0].lag == 0  # the views came along
         registry.create("On we go", TASKS)
 
 
@@ -324,10 +327,10 @@ def test_cut_short_it_goes_on(saved: Path, store: Path, monkeypatch: pytest.Monk
     with pytest.raises(KeyboardInterrupt):
         restore_backup(saved, store, progress=stop)
     with connect(store) as registry:
-        assert 0 < registry.last_position() < 100
+        assert 0 < registry.history.last_position() < 100
     report = restore_backup(saved, store)
     with connect(store) as registry:
-        assert registry.last_position() == report.position
+        assert registry.history.last_position() == report.position
     assert restore_backup(saved, store) == report  # it is all there
 
 

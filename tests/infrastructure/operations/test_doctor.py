@@ -37,7 +37,7 @@ def store(tmp_path: Path) -> Path:
             registry.create("Ship it", TASKS, plan_id=plan_id)
             registry.score_prompt(plan_id, "a", 0.5)
             registry.score_prompt(plan_id, "a", 0.6)
-        registry.plans()
+        registry.views.plans()
     return path
 
 

@@ -37,7 +37,7 @@ def registry() -> PlanRegistry:
 
 @pytest.fixture
 def answers(registry: PlanRegistry) -> Answers:
-    one = registry.replay("billing", policy={"confidence_threshold": 0.5})
+    one = registry.replay.what_if("billing", policy={"confidence_threshold": 0.5})
     for number in range(5):
         worked_on(registry, f"p{number}")
     grid: Grid = {
@@ -47,9 +47,9 @@ def answers(registry: PlanRegistry) -> Answers:
     }
     return {
         "one": one,
-        "many": registry.replay(policy="steady"),
-        "sweep": registry.sweep(grid),
-        "line": registry.sweep({"confidence_threshold": [0.2, 0.4, 0.9]}),
+        "many": registry.replay.what_if(policy="steady"),
+        "sweep": registry.replay.sweep(grid),
+        "line": registry.replay.sweep({"confidence_threshold": [0.2, 0.4, 0.9]}),
     }
 
 
@@ -132,7 +132,7 @@ def test_peoples_words_are_drawn_as_they_are(
     registry: PlanRegistry, goal: str, tmp_path: Path
 ) -> None:
     worked_on(registry, "odd", goal)
-    answer = registry.replay("odd", policy={"decay": 1.0})
+    answer = registry.replay.what_if("odd", policy={"decay": 1.0})
     plots.plot(answer, tmp_path / "plot.html")
     plots.plot(answer, path := tmp_path / "plot.svg")
     assert "odd: " in words(path)
@@ -140,10 +140,10 @@ def test_peoples_words_are_drawn_as_they_are(
 
 def test_there_may_be_nothing_to_show(tmp_path: Path) -> None:
     registry = registry_on(memory_event_store())
-    plots.plot(registry.replay(policy="steady"), tmp_path / "none.svg")
-    plots.plot(registry.sweep({"decay": [1.0]}), tmp_path / "sweep.svg")
+    plots.plot(registry.replay.what_if(policy="steady"), tmp_path / "none.svg")
+    plots.plot(registry.replay.sweep({"decay": [1.0]}), tmp_path / "sweep.svg")
     registry.create("g", [{"title": "T"}], plan_id="p")
-    plots.plot(registry.replay("p", policy="steady"), path := tmp_path / "one.svg")
+    plots.plot(registry.replay.what_if("p", policy="steady"), path := tmp_path / "one.svg")
     assert "p: g" in words(path)
     assert "1 policy tried on 0 plans" in words(tmp_path / "sweep.svg")
 
@@ -152,14 +152,14 @@ def test_policies_that_differ_from_plan_to_plan_are_not_spelled_out(
     registry: PlanRegistry, tmp_path: Path
 ) -> None:
     registry.create("g", [{"title": "T"}], policy={"decay": 0.3})
-    plots.plot(registry.replay(policy={"gate": "hold"}), path := tmp_path / "a.svg")
+    plots.plot(registry.replay.what_if(policy={"gate": "hold"}), path := tmp_path / "a.svg")
     assert "Under another policy: gate hold (was advise)." in words(path)
-    plots.plot(registry.replay(policy="steady"), path)
+    plots.plot(registry.replay.what_if(policy="steady"), path)
     assert "consecutive lows 3; " in words(path)
-    plots.plot(registry.replay(policy={"decay": 0.3, "latch": False}), path)
+    plots.plot(registry.replay.what_if(policy={"decay": 0.3, "latch": False}), path)
     assert "decay 0.3; " in words(path)
     registry.create("g", [{"title": "T"}], confidence_threshold=0.3)
-    plots.plot(registry.replay(policy={"decay": 0.3}), path)
+    plots.plot(registry.replay.what_if(policy={"decay": 0.3}), path)
     assert "Each plan under its own policy, changed" in words(path)
 
 
@@ -168,17 +168,19 @@ def test_a_long_history_and_a_crowd_of_plans_are_drawn_more_simply(
 ) -> None:
     for _ in range(50):
         registry.score_output("billing", "schema", 0.5)
-    plots.plot(registry.replay("billing", policy={"decay": 0.5}), path := tmp_path / "long.svg")
+    plots.plot(
+        registry.replay.what_if("billing", policy={"decay": 0.5}), path := tmp_path / "long.svg"
+    )
     assert "scores, in the order in which they came" in words(path)
     for number in range(3):
         worked_on(registry, f"p{number}")
     monkeypatch.setattr(overview, "_SINGLY", 2)
-    plots.plot(registry.replay(policy={"decay": 0.5}), path)
+    plots.plot(registry.replay.what_if(policy={"decay": 0.5}), path)
     assert "4 plans: " in words(path)
-    plots.plot(registry.sweep({"gate": ["hold", "advise"]}), path)
+    plots.plot(registry.replay.sweep({"gate": ["hold", "advise"]}), path)
     assert "advise" in words(path)
     many: Grid = {"decay": [n / 20 for n in range(1, 14)], "min_scored": list(range(1, 13))}
-    plots.plot(registry.sweep(many, "billing"), path)
+    plots.plot(registry.replay.sweep(many, "billing"), path)
     assert "min scored 11" in words(path)
     assert "min scored 12" not in words(path)
 

@@ -46,7 +46,7 @@ def text_of(path: Path) -> str:
 def test_the_question_its_answer_and_both_pictures_are_there(
     store: PlanRegistry, tmp_path: Path
 ) -> None:
-    answer = store.calibrate()
+    answer = store.evidence.calibrate()
 
     shown = words(answer, tmp_path / "a.svg")
 
@@ -62,14 +62,14 @@ def test_the_question_its_answer_and_both_pictures_are_there(
     ):
         assert said in shown
     assert _NOT_ENOUGH not in shown
-    plots.plot(store.calibrate(), tmp_path / "b.svg")
+    plots.plot(store.evidence.calibrate(), tmp_path / "b.svg")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 
 
 def test_with_too_few_outcomes_it_says_so_and_draws_no_figure(
     store: PlanRegistry, tmp_path: Path
 ) -> None:
-    shown = words(store.calibrate([f"p{n}" for n in range(5)]), tmp_path / "a.svg")
+    shown = words(store.evidence.calibrate([f"p{n}" for n in range(5)]), tmp_path / "a.svg")
 
     assert shown.count(_NOT_ENOUGH) == 2
     assert "Not enough outcomes: 15 of 20 outcomes, 5 of 10 plans" in shown
@@ -81,6 +81,6 @@ def test_the_picture_in_the_documentation_is_what_its_command_draws(tmp_path: Pa
     with connect("memory:") as registry:
         for line in example["lines"](random.Random(7)):
             getattr(registry, line.pop("op"))(**line)
-        shown = words(registry.calibrate(), tmp_path / "a.svg")
+        shown = words(registry.evidence.calibrate(), tmp_path / "a.svg")
 
     assert shown == text_of(ROOT / "docs" / "pictures" / "calibration.svg")

@@ -57,7 +57,7 @@ def test_two_schemas_are_two_stores(url: str) -> None:
         one.create("first", TASKS, plan_id="p")
         two.create("second", TASKS, plan_id="p")
         assert one.get_status("p").goal == "first"
-        assert [recorded.envelope.position for recorded in two.events()] == [1]
+        assert [recorded.envelope.position for recorded in two.history.events()] == [1]
 
 
 @pytest.fixture
@@ -72,9 +72,9 @@ def test_a_pool_can_be_lent_and_comes_back_as_it_was(pool: ConnectionPool[Any]) 
     with plangate.connect(pool) as registry:
         registry.create("g", TASKS, plan_id="p")
         assert registry.next_task("p")
-        assert len(registry.history("p")) == 2
+        assert len(registry.history.of("p")) == 2
     with pytest.raises(plangate.StoreUnavailable, match="is closed"):
-        registry.history("p")
+        registry.history.of("p")
     with pool.connection() as connection:
         assert not connection.autocommit
         assert connection.execute("SELECT 1 AS one").fetchone() == {"one": 1}
@@ -88,10 +88,10 @@ def test_a_lent_pool_that_is_closed_or_used_up_is_unavailable(pool: ConnectionPo
             pool.connection(),
             pytest.raises(plangate.StoreUnavailable, match="no connection free"),
         ):
-            registry.history("p")
+            registry.history.of("p")
         pool.close()
         with pytest.raises(plangate.StoreUnavailable, match="closed"):
-            registry.history("p")
+            registry.history.of("p")
 
 
 def test_what_is_neither_an_address_nor_a_pool_is_refused() -> None:

@@ -96,15 +96,15 @@ def test_a_service_keeps_and_rebuilds_views_without_the_right_to_make_tables(
     with plangate.connect(service) as registry:
         registry.create("Ship it", [{"id": "a", "title": "Build"}], plan_id="p")
         with pytest.raises(StoreError, match="does not let this user in"):
-            registry.plans()
+            registry.views.plans()
         run(f"GRANT SELECT ON {views} TO service")
         with pytest.raises(StoreReadOnly, match="by this user"):
-            registry.plans()
+            registry.views.plans()
         run(f"GRANT INSERT, UPDATE, DELETE ON {views} TO service")
-        assert [plan.plan_id for plan in registry.plans(text="ship").plans] == ["p"]
-        registry.rebuild_views()
-        registry.rebuild_views("board")
-        assert [task.task_id for task in registry.board("p").tasks] == ["a"]
+        assert [plan.plan_id for plan in registry.views.plans(text="ship").plans] == ["p"]
+        registry.views.rebuild()
+        registry.views.rebuild("board")
+        assert [task.task_id for task in registry.views.board("p").tasks] == ["a"]
     assert run("SELECT count(*) FROM plangate.view_board") == [(1,)]
 
 
@@ -126,7 +126,7 @@ def test_tables_of_an_older_layout_are_led_on_by_who_may(service: str, url: str,
             (columns[0], columns[1].decode()),
         )
     with plangate.connect(url) as registry:
-        assert [plan.plan_id for plan in registry.plans().plans] == ["p"]
+        assert [plan.plan_id for plan in registry.views.plans().plans] == ["p"]
     assert run("SELECT version FROM plangate.plangate_layout") == [(LAYOUT_VERSION,)]
 
 

@@ -28,7 +28,7 @@ def url(postgres: PostgresServer) -> str:
     with connect(postgres.url) as registry:
         registry.create("Move billing", TASKS, plan_id="p", labels=["x", "Ä"])
         registry.score_output("p", "a", 0.5)
-        registry.plans()
+        registry.views.plans()
     return postgres.url
 
 
@@ -106,7 +106,7 @@ def test_a_service_rebuilds_views_of_an_older_fold_though_it_may_make_no_table(
     run("UPDATE view_marks SET fold_version = 0; UPDATE view_plans SET goal = 'of old'")
     with connect(service) as registry, connect(url) as other:
         same_views(registry)
-        registry.rebuild_views()
+        registry.views.rebuild()
         same_views(other)
         with pytest.raises(psycopg.errors.InsufficientPrivilege), psycopg.connect(service) as user:
             user.execute("CREATE TABLE plangate.more ()")
@@ -126,7 +126,7 @@ def test_the_rights_that_are_named_for_the_ledger_are_enough(
 def test_rebuilding_again_and_again_leaves_nothing_on_the_other_side(url: str, asked: Run) -> None:
     with connect(url) as registry:
         for _ in range(3):
-            registry.rebuild_views()
+            registry.views.rebuild()
         same_views(registry)
     for view in TABLES.values():
         sides = asked(f"SELECT DISTINCT side FROM {view.name}")
@@ -139,14 +139,14 @@ def test_views_that_cannot_be_written_are_read_as_long_as_they_are_current(
 ) -> None:
     run("REVOKE INSERT, UPDATE, DELETE ON view_marks FROM service")
     with connect(service) as reader:
-        assert reader.plans(text="billing").plans[0].plan_id == "p"
+        assert reader.views.plans(text="billing").plans[0].plan_id == "p"
         reader.score_prompt("p", "b", 0.9)
         with pytest.raises(StoreReadOnly, match="by this user"):
-            reader.plans()
+            reader.views.plans()
         assert reader.list_plans(labels=["x"]).plans[0].version == 5
         with connect(url) as owner:
-            owner.plans()
-        assert reader.plans().plans[0].version == 5
+            owner.views.plans()
+        assert reader.views.plans().plans[0].version == 5
 
 
 def test_a_pool_that_is_set_up_otherwise_tells_the_same(url: str, service: str) -> None:
@@ -164,11 +164,14 @@ def test_a_pool_that_is_set_up_otherwise_tells_the_same(url: str, service: str) 
         registry.create("Ship", TASKS, plan_id="q", metadata={"note": "\\'"})
         registry.score_output("q", "a", 0.1 + 0.2, scorer={"kind": "human", "name": "Ä\\'?%s"})
         same_views(registry)
-        registry.rebuild_views()
-        assert registry.plans(text="ship", labels=[]).plans == owner.plans(text="ship").plans
+        registry.views.rebuild()
+        assert (
+            registry.views.plans(text="ship", labels=[]).plans
+            == owner.views.plans(text="ship").plans
+        )
         same_views(owner)
     with connect(url) as owner:
-        assert owner.timeline("q").scores[0].score == 0.1 + 0.2
+        assert owner.views.timeline("q").scores[0].score == 0.1 + 0.2
 
 
 def test_a_poisoned_event_in_the_database_stops_its_plan_alone(url: str, run: Run) -> None:
@@ -178,8 +181,8 @@ def test_a_poisoned_event_in_the_database_stops_its_plan_alone(url: str, run: Ru
         run("ALTER TABLE stored_events ADD whole text; UPDATE stored_events SET whole = state")
         run("UPDATE stored_events SET state = '{}' WHERE originator_id = 'p' AND topic !~ 'plan'")
         registry.score_prompt("q", "a", 0.9)
-        registry.rebuild_views()
-        told = {plan.plan_id: (plan.version, plan.stale) for plan in other.plans().plans}
+        registry.views.rebuild()
+        told = {plan.plan_id: (plan.version, plan.stale) for plan in other.views.plans().plans}
         assert told == {"p": (1, True), "q": (2, False)}
         run("UPDATE stored_events SET state = whole WHERE whole IS NOT NULL")
         same_views(other)
@@ -189,6 +192,6 @@ def test_a_poisoned_event_in_the_database_stops_its_plan_alone(url: str, run: Ru
 def test_a_nul_that_got_into_the_log_stops_no_view(url: str, run: Run) -> None:
     run(r"UPDATE stored_events SET state = replace(state, 'Move', '\u0000 \\u0000 Move')")
     with connect(url) as registry:
-        registry.rebuild_views()
-        (plan,) = registry.plans(text="move billing").plans
+        registry.views.rebuild()
+        (plan,) = registry.views.plans(text="move billing").plans
     assert plan.goal == "\N{REPLACEMENT CHARACTER} \\u0000 Move billing"

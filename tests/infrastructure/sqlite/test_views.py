@@ -21,7 +21,7 @@ def made(path: Path) -> Path:
     with connect(path) as registry:
         registry.create("Move billing", TASKS, plan_id="p", labels=["x", "Ä"])
         registry.score_output("p", "a", 0.5)
-        registry.plans()
+        registry.views.plans()
     return path
 
 
@@ -66,7 +66,7 @@ def test_a_file_of_before_there_was_a_ledger_is_brought_up_to_date(tmp_path: Pat
         )
     with connect(path) as registry:
         same_views(registry)
-        assert registry.ledger.checkpoint().size == registry.last_position()
+        assert registry.ledger.checkpoint().size == registry.history.last_position()
     assert asked(path, "PRAGMA user_version") == [(LAYOUT_VERSION,)]
 
 
@@ -96,7 +96,7 @@ def test_rebuilding_again_and_again_leaves_no_table_behind(tmp_path: Path) -> No
     before = asked(path, tables)
     with connect(path) as registry:
         for _ in range(3):
-            registry.rebuild_views()
+            registry.views.rebuild()
         same_views(registry)
     assert asked(path, tables) == before
 
@@ -106,16 +106,16 @@ def test_views_that_cannot_be_written_are_read_as_long_as_they_are_current(
 ) -> None:
     path = made(tmp_path / "plans.db")
     with connect(path) as registry:
-        views: ViewStore = registry._views
+        views: ViewStore = registry._view_store
 
         def refuse(*_: object) -> bool:
             raise StoreReadOnly("plans.db can be read but not written")
 
         monkeypatch.setattr(views, "save", refuse)
-        assert registry.plans().plans[0].plan_id == "p"
+        assert registry.views.plans().plans[0].plan_id == "p"
         registry.score_prompt("p", "b", 0.9)
         with pytest.raises(StoreReadOnly):
-            registry.plans()
+            registry.views.plans()
         assert registry.list_plans(labels=["x"]).plans[0].version == 5
 
 
@@ -135,6 +135,6 @@ def test_a_damaged_row_is_named_with_what_makes_it_anew(tmp_path: Path, value: s
         connection.commit()
     with connect(path) as registry:
         with pytest.raises(NotAStore, match="`plangate views rebuild plans` makes it anew"):
-            registry.plans()
-        registry.rebuild_views("plans")
+            registry.views.plans()
+        registry.views.rebuild("plans")
         same_views(registry)

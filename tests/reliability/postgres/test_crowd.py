@@ -31,7 +31,7 @@ def test_a_reader_beside_eight_writers_sees_every_event_once_and_in_order(
     logs = [tmp_path / f"{n}.acks" for n in range(WRITERS)]
     done, started = Event(), perf_counter()
     with connect(postgres.url) as registry, ThreadPoolExecutor(1) as thread:
-        registry.follow_log()
+        registry.views.follow()
         reading = thread.submit(tail, registry, done)
         try:
             with crowd() as writers:

@@ -48,7 +48,7 @@ def test_no_death_of_the_server_loses_or_doubles_a_command_or_stops_the_registry
     logs = [tmp_path / f"{n}.acks" for n in range(WORKERS)]
     done, written, rng = Event(), Event(), Random(1)
     with connect(server.url) as registry, ThreadPoolExecutor(WORKERS + 1) as threads:
-        registry.follow_log()
+        registry.views.follow()
         reading = threads.submit(tail, registry, written)
         workers = [Persistent(registry, AckLog(log)) for log in logs]
         working = [
@@ -94,7 +94,7 @@ def test_no_death_of_a_client_loses_doubles_or_halves_a_command(
                         log, seed = tmp_path / f"{number}-{writer}.acks", number * WORKERS + writer
                         plans = [f"r{number}-{n}" for n in range(2)]
                         writers.start(run_errands, server.url, log, plans, seed, None)
-                    while not (news := registry.events(after=position, limit=1_000)):
+                    while not (news := registry.history.events(after=position, limit=1_000)):
                         next(some_time(rng))
                     position = news[-1].envelope.position or 0
                     next(some_time(rng))

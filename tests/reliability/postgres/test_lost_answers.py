@@ -35,7 +35,7 @@ def test_sent_again_with_its_key_it_is_recorded_once_and_answers_the_same(
     task = registry.next_task("p", idempotency_key="k")
     assert task
     assert task.id == "a"
-    assert len(registry.history("p")) == 2
+    assert len(registry.history.of("p")) == 2
 
 
 def test_without_a_key_it_is_not_sent_again_behind_the_callers_back(
@@ -55,18 +55,18 @@ def test_a_command_that_never_arrived_is_not_recorded(
     with pytest.raises(plangate.StoreUnavailable):
         registry.next_task("p")
     assert registry.next_task("p")
-    assert len(registry.history("p")) == 2
+    assert len(registry.history.of("p")) == 2
 
 
 def test_views_whose_saving_was_not_answered_are_neither_behind_nor_doubled(
     registry: plangate.PlanRegistry, line: CuttingProxy
 ) -> None:
-    registry.plans()
+    registry.views.plans()
     registry.score_output("p", "a", 0.2)
     line.lose_the_answer_to(b"COMMIT\0")
     with pytest.raises(plangate.StoreUnavailable):
-        registry.plans()
+        registry.views.plans()
     line.wait_for_the_cut()
     same_views(registry)
-    registry.rebuild_views()
+    registry.views.rebuild()
     same_views(registry)

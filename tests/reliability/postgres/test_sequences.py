@@ -5,7 +5,6 @@ from random import Random
 
 from plangate.application.command_context import CommandContext
 from plangate.application.registry import PlanRegistry
-from plangate.application.results import PlanStatus
 from plangate.domain.errors import PlangateError
 from plangate.infrastructure.postgres.events import events_in
 from plangate.infrastructure.postgres.schema import Schema, open_schema
@@ -39,7 +38,7 @@ class Sequences:
             chance.randrange(len(DEPENDENCIES)),
         )
         self._naive.plan_id = plan_id
-        self.registry._commands.handle(plan_id, command, CommandContext(), PlanStatus.of)
+        self.registry._handler.handle(plan_id, command, CommandContext())
         for _ in range(chance.randint(1, 14)):
             self._naive.now += chance.choice([0, 1, 1, 5, 40, -100])
             self._command(plan_id)
@@ -49,7 +48,7 @@ class Sequences:
         command, model = some_wish(self._chance, self._naive)
         told = expected = None
         try:
-            self.registry._commands.handle(plan_id, command, CommandContext(), PlanStatus.of)
+            self.registry._handler.handle(plan_id, command, CommandContext())
         except PlangateError as refusal:
             told = type(refusal).__name__
         try:
@@ -79,5 +78,5 @@ def test_sequences_on_postgresql_give_what_the_naive_model_gives(
         for number in range(sequences):
             work.one(f"p{number}")
         same_views(work.registry)
-        events = work.registry.last_position()
+        events = work.registry.history.last_position()
     say("R5 sequences", sequences=sequences, commands=work.commands, events=events)

@@ -1,0 +1,48 @@
+"""How a repeated command is recognised: by a digest over its name and its arguments.
+
+Digests are stored with the events, so the names in `DIGEST_NAMES` and the field names of
+these commands are write-once: a request must have the digest that it had when it was
+first recorded. A new field must have a default, which leaves old digests as they are.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from plangate.application.commands import Create
+from plangate.application.next_task import NextTask
+from plangate.domain import commands
+from plangate.domain.commands import Command
+
+DIGEST_NAMES: Final[Mapping[type[Command], str]] = {
+    Create: "PlanDraft",
+    NextTask: "ClaimAnywhere",
+    commands.ApproveGate: "ApproveGate",
+    commands.ArchivePlan: "ArchivePlan",
+    commands.ClaimNextTask: "ClaimNextTask",
+    commands.CreatePlan: "CreatePlan",
+    commands.DeletePlan: "DeletePlan",
+    commands.ErasePlan: "ErasePlan",
+    commands.MarkTask: "MarkTask",
+    commands.PausePlan: "PausePlan",
+    commands.RecordOutcome: "RecordOutcome",
+    commands.RecordScoringFailure: "RecordScoringFailure",
+    commands.ReleaseTask: "ReleaseTask",
+    commands.RenewLease: "RenewLease",
+    commands.RestorePlan: "RestorePlan",
+    commands.ResumePlan: "ResumePlan",
+    commands.RetractScore: "RetractScore",
+    commands.RetryTask: "RetryTask",
+    commands.RevisePlan: "RevisePlan",
+    commands.ScoreOutput: "ScoreOutput",
+    commands.ScorePrompt: "ScorePrompt",
+    commands.UpdateScores: "UpdateScores",
+}
+
+
+def arguments_digest(arguments: Command) -> str:
+    """SHA-256 (hex) over a command's name and its arguments, defaults left out."""
+    given = arguments.model_dump(mode="json", exclude_defaults=True)
+    text = json.dumps([DIGEST_NAMES[type(arguments)], given], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
