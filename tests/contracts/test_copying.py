@@ -73,9 +73,9 @@ def test_any_store_is_copied_to_any_other_and_copied_again(
     with getattr(places, source)(1) as ours, getattr(places, target)(2) as theirs:
         work = RandomWork(ours, random.Random(5))
         work.go_on(60)
-        first = ours.copy_to(theirs)
+        first = ours.bundles.copy_to(theirs)
         work.go_on(30)
-        second = ours.copy_to(theirs)
+        second = ours.bundles.copy_to(theirs)
 
         there, here = stored(theirs), stored(ours)
         if target == "umadb":
@@ -86,7 +86,7 @@ def test_any_store_is_copied_to_any_other_and_copied_again(
         assert there == here
         assert (second.already_there, second.checked) == (first.copied, len(here))
         assert theirs.list_plans() == ours.list_plans()
-        assert theirs.plans() == ours.plans()
+        assert theirs.views.plans() == ours.views.plans()
 
 
 def test_from_sqlite_to_postgres_and_back_every_row_is_what_it_was(places: Places) -> None:

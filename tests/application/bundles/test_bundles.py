@@ -403,7 +403,7 @@ def test_an_erasure_elsewhere_is_followed_here(
     bundle, report = exported_with_report(registry)
     if broken_off:
         with monkeypatch.context() as patched:
-            patched.setattr(other._eraser, "follow", failing_to_follow)
+            patched.setattr(other.bundles._bundle_import, "_follow_erasures", failing_to_follow)
             with pytest.raises(StoreError):
                 imported(other, bundle)
     assert imported(other, bundle).remains is None

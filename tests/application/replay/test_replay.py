@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import plangate
+from plangate.application import plan_log
 from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
 from plangate.application.replay import recorded_commands
@@ -268,7 +269,7 @@ def test_a_plan_whose_own_policy_contradicts_the_change_is_named(registry: PlanR
 def test_a_replay_under_each_plans_own_policy_changes_nothing(
     monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
-    monkeypatch.setattr(recorded_commands, "PAGE", page)
+    monkeypatch.setattr(plan_log, "PAGE", page)
     registry = registry_on(memory_event_store())
     RandomWork(registry, random.Random(page)).go_on(200)
     before = registry.history.events(limit=10_000)
@@ -300,7 +301,7 @@ def test_a_replay_of_real_judgements_under_their_policy_changes_nothing(
 def test_a_plan_that_cannot_be_read_is_named_beside_the_others(
     three: PlanRegistry, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
-    monkeypatch.setattr(recorded_commands, "PAGE", page)
+    monkeypatch.setattr(plan_log, "PAGE", page)
     beyond = Envelope(plan_id="p2", version=5, recorded_at=MORNING)
     three._store.append([RecordedEvent(HAS_PAUSED, beyond)])
 

@@ -14,7 +14,6 @@ from plangate.application.errors import StoreError
 from plangate.application.plan_log import Step
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.registry import PlanRegistry
-from plangate.application.views import projection as steps
 from plangate.application.views import projector as folding
 from plangate.application.views import runner as keeper
 from plangate.application.views.catalogue import VIEWS
@@ -203,7 +202,7 @@ def test_a_mistake_in_the_fold_of_plans_stops_that_plan_alone(
         return evolve(plan, event)
 
     with monkeypatch.context() as patch:
-        patch.setattr(steps, "evolve", mistaken)
+        patch.setattr(plan_log, "evolve", mistaken)
         assert [plan.version for plan in registry.views.plans().plans] == [1, 4]
         assert [(plan.version, plan.position) for plan in stuck(registry)] == [(2, 2)]
     same_views(place.open())
@@ -213,7 +212,7 @@ def test_a_store_that_tells_no_positions_cannot_be_followed(registry: PlanRegist
     two_plans(registry)
     (event, *_) = registry.history.of("p")
     nowhere = RecordedEvent(event.event, replace(event.envelope, position=None))
-    with pytest.raises(StoreError, match="tells no positions"):
+    with pytest.raises(StoreError, match="has no positions"):
         plan_log.known_position(nowhere.envelope.position)
 
 

@@ -143,12 +143,12 @@ def test_timeline_and_replans_come_in_pages_too(registry: PlanRegistry) -> None:
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda r, c: r.plans(after=c),
-        lambda r, c: r.plans(after=c, order="confidence"),
-        lambda r, c: r.board("p0", after=c),
-        lambda r, c: r.timeline("p0", after=c),
-        lambda r, c: r.replans(after=c),
-        lambda r, c: r.replans(after=c, newest_first=True),
+        lambda r, c: r.views.plans(after=c),
+        lambda r, c: r.views.plans(after=c, order="confidence"),
+        lambda r, c: r.views.board("p0", after=c),
+        lambda r, c: r.views.timeline("p0", after=c),
+        lambda r, c: r.views.replans(after=c),
+        lambda r, c: r.views.replans(after=c, newest_first=True),
     ],
 )
 @pytest.mark.parametrize(
@@ -197,24 +197,24 @@ def test_a_cursor_of_another_order_is_refused(registry: PlanRegistry) -> None:
 @pytest.mark.parametrize(
     "ask, said",
     [
-        (lambda r: r.plans(state="sleeping"), "state: must be one of"),
-        (lambda r: r.plans(needs_replan="yes"), "needs_replan: must be true or false"),
-        (lambda r: r.plans(order="random"), "order: must be one of 'oldest', 'newest'"),
-        (lambda r: r.plans(limit=0), "limit: must be at least 1"),
-        (lambda r: r.plans(limit=10_001), "limit: must be at most 10000"),
-        (lambda r: r.plans(limit=True), "limit: must be a whole number"),
-        (lambda r: r.plans(text="\0"), "text: must not hold the NUL character"),
-        (lambda r: r.plans(text="  "), "text: must not be blank"),
-        (lambda r: r.plans(text="\ud800"), "text: must not hold a lone surrogate"),
-        (lambda r: r.plans(text="x" * 501), "text: must be at most 500 characters"),
-        (lambda r: r.plans(labels=["x", "x"]), "labels: must not name anything twice"),
-        (lambda r: r.plans(at_least=-1), "at_least: must be at least 0"),
-        (lambda r: r.board(), "plan_id: name a plan, a status or both"),
-        (lambda r: r.board("p", status="lost"), "status: must be one of"),
-        (lambda r: r.board(""), "plan_id: must not be empty"),
-        (lambda r: r.timeline(7), "plan_id: must be text"),
-        (lambda r: r.replans(newest_first=1), "newest_first: must be true or false"),
-        (lambda r: r.rebuild_views("plans", "tasks"), "names: 'tasks' is no view; there are plans"),
+        (lambda r: r.views.plans(state="sleeping"), "state: must be one of"),
+        (lambda r: r.views.plans(needs_replan="yes"), "needs_replan: must be true or false"),
+        (lambda r: r.views.plans(order="random"), "order: must be one of 'oldest', 'newest'"),
+        (lambda r: r.views.plans(limit=0), "limit: must be at least 1"),
+        (lambda r: r.views.plans(limit=10_001), "limit: must be at most 10000"),
+        (lambda r: r.views.plans(limit=True), "limit: must be a whole number"),
+        (lambda r: r.views.plans(text="\0"), "text: must not hold the NUL character"),
+        (lambda r: r.views.plans(text="  "), "text: must not be blank"),
+        (lambda r: r.views.plans(text="\ud800"), "text: must not hold a lone surrogate"),
+        (lambda r: r.views.plans(text="x" * 501), "text: must be at most 500 characters"),
+        (lambda r: r.views.plans(labels=["x", "x"]), "labels: must not name anything twice"),
+        (lambda r: r.views.plans(at_least=-1), "at_least: must be at least 0"),
+        (lambda r: r.views.board(), "plan_id: name a plan, a status or both"),
+        (lambda r: r.views.board("p", status="lost"), "status: must be one of"),
+        (lambda r: r.views.board(""), "plan_id: must not be empty"),
+        (lambda r: r.views.timeline(7), "plan_id: must be text"),
+        (lambda r: r.views.replans(newest_first=1), "newest_first: must be true or false"),
+        (lambda r: r.views.rebuild("plans", "tasks"), "names: 'tasks' is no view; there are plans"),
     ],
 )
 def test_bad_questions_are_refused_in_the_callers_own_terms(
@@ -244,7 +244,7 @@ def test_a_list_that_is_narrowed_reads_only_what_may_match(
     many_plans(registry)
     registry.score_output("p3", "a", 0.1)
     registry.delete("p4")
-    monkeypatch.setattr(registry, "_every_plan", None)  # whoever reads them all now fails
+    monkeypatch.setattr("plangate.application.registry.every_plan", None)  # whoever reads them all now fails
 
     def listed(**wanted: Any) -> list[str]:
         return [plan.plan_id for plan in registry.list_plans(**wanted).plans]

@@ -15,7 +15,6 @@ from plangate.application.errors import (
     StoreUnavailable,
 )
 from plangate.application.registry import PlanRegistry
-from plangate.application.results import PlanStatus
 from plangate.infrastructure.cli.answers import Tally, TraceReport
 from plangate.infrastructure.cli.input import traces
 from plangate.infrastructure.cli.input.traces import Outcome, applied, lines_of
@@ -255,8 +254,10 @@ def test_only_a_store_that_cannot_serve_ends_the_run(
     ends_the_run: bool,
 ) -> None:
     class Failing(PlanRegistry):
-        def score_output(self, *_: Any, **__: Any) -> PlanStatus:
-            raise error
+        def execute(self, plan_id: Any, command: Any, **context: Any) -> Any:
+            if command["op"] == "score_output":
+                raise error
+            return super().execute(plan_id, command, **context)
 
     monkeypatch.setattr(registry, "__class__", Failing)
 
