@@ -186,7 +186,7 @@ def by_verbs(store: Path) -> None:
         for arguments in commands():
             getattr(registry, arguments.pop("op"))(**arguments)
         for plan_id, call in ERASED.items():
-            registry.erase(plan_id, **call)  # type: ignore[arg-type]
+            registry.erase(plan_id, **call)
 
 
 def by_the_command_line(_store: Path) -> None:
