@@ -23,7 +23,7 @@ OLD: Final = Path(__file__).parents[1] / "data" / "layout-3"
 RENAMED: Final = {"gate_fallen": "gate_tripped", "fallen": "tripped"}
 """Keys of answers that have another name since: what the old version wrote, and the name now."""
 
-SENTENCES: Final = {("", "advice"), ("lost", "why")}
+SENTENCES: Final = {("", "advice"), ("", "conditions"), ("lost", "why")}
 """Keys, each below another, whose text is for people: it may be worded anew, never left out."""
 
 ANOTHER: Final[dict[str, dict[str, Any]]] = {
@@ -31,31 +31,21 @@ ANOTHER: Final[dict[str, dict[str, Any]]] = {
     "score_prompt": {"score": 0.123},
     "score_output": {"score": 0.123},
     "update": {"prompt_score": 0.123},
-    "record_scoring_failure": {"reason": "Another reason"},
-    "retract_score": {"reason": "Another reason"},
     "record_outcome": {"source": "another-source"},
-    "mark_task": {"reason": "Another reason"},
     "next_task": {"worker": "another-worker"},
     "heartbeat": {"lease": 7.5},
-    "release": {"reason": "Another reason"},
-    "revise": {"reason": "Another reason"},
-    "retry": {"reason": "Another reason"},
-    "approve": {"reason": "Another reason"},
-    "pause": {"reason": "Another reason"},
-    "resume": {"reason": "Another reason"},
-    "archive": {"reason": "Another reason"},
-    "restore": {"reason": "Another reason"},
-    "delete": {"reason": "Another reason"},
-}
+} | dict.fromkeys(
+    (
+        *("record_scoring_failure", "retract_score", "mark_task", "release", "revise", "retry"),
+        *("approve", "pause", "resume", "archive", "restore", "delete"),
+    ),
+    {"reason": "Another reason"},
+)
 """For every verb of a trace an argument that makes it another request."""
 
 ERASED: Final[dict[str, dict[str, str]]] = {
     "private": {"idempotency_key": "erase-minimal"},
-    "private-too": {
-        "actor": "ana",
-        "correlation_id": "run-6",
-        "idempotency_key": "erase-full",
-    },
+    "private-too": {"actor": "ana", "correlation_id": "run-6", "idempotency_key": "erase-full"},
 }
 IMPORTS: Final = (
     ("import", "loopllm.json", "--format", "loopllm"),
