@@ -26,6 +26,10 @@ RENAMED: Final = {"gate_fallen": "gate_tripped", "fallen": "tripped"}
 SENTENCES: Final = {("", "advice"), ("", "conditions"), ("lost", "why")}
 """Keys, each below another, whose text is for people: it may be worded anew, never left out."""
 
+WITH_A_REASON: Final = (
+    *("record_scoring_failure", "retract_score", "mark_task", "release", "revise", "retry"),
+    *("approve", "pause", "resume", "archive", "restore", "delete"),
+)
 ANOTHER: Final[dict[str, dict[str, Any]]] = {
     "create": {"goal": "Another goal"},
     "score_prompt": {"score": 0.123},
@@ -34,13 +38,8 @@ ANOTHER: Final[dict[str, dict[str, Any]]] = {
     "record_outcome": {"source": "another-source"},
     "next_task": {"worker": "another-worker"},
     "heartbeat": {"lease": 7.5},
-} | dict.fromkeys(
-    (
-        *("record_scoring_failure", "retract_score", "mark_task", "release", "revise", "retry"),
-        *("approve", "pause", "resume", "archive", "restore", "delete"),
-    ),
-    {"reason": "Another reason"},
-)
+    **{verb: {"reason": "Another reason"} for verb in WITH_A_REASON},
+}
 """For every verb of a trace an argument that makes it another request."""
 
 ERASED: Final[dict[str, dict[str, str]]] = {
