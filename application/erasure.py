@@ -1,6 +1,6 @@
 """Erasing what people wrote about a plan: from the log, the views and the store's free space.
 
-Figures, decisions and proofs stay as they were: in the place of the words stand
+StateAt, decisions and proofs stay as they were: in the place of the words stand
 salted commitments, and the salts are gone. Copies that left the store before, and
 what other processes hold in their memory until they look again, are out of reach.
 """

@@ -101,13 +101,13 @@ class TaskView(Result):
 class GateView(Result):
     """What a plan's gate remembers.
 
-    `fallen`: it fired, and neither did the figure recover nor anybody answer. `lows`: so
+    `tripped`: it fired, and neither did the figure recover nor anybody answer. `lows`: so
     many output scores in a row left the figure below the threshold, counted where the
     policy needs it. `replans` since the last approval; `exhausted`: more than the
     policy allows, so that only an approval leads on.
     """
 
-    fallen: bool
+    tripped: bool
     lows: int
     replans: int
     exhausted: bool
@@ -117,7 +117,7 @@ class GateView(Result):
         """What the gate of a plan remembers."""
         gate = plan.gate
         return cls(
-            fallen=gate.fallen, lows=gate.lows, replans=gate.replans, exhausted=plan.is_exhausted
+            tripped=gate.tripped, lows=gate.lows, replans=gate.replans, exhausted=plan.is_exhausted
         )
 
 

@@ -151,7 +151,7 @@ def catch_up(path: str) -> None:
         def progress(reached: int, last: int) -> None:
             peaks.setdefault(4 * reached // last, peak())
 
-        registry.rebuild_views(progress=tell)
+        registry.views.rebuild(progress=progress)
         print(perf_counter() - start)
         quarters = " ".join(f"{memory:.0f}" for memory in peaks.values())
         print(f"peak memory in MB at the start and after each quarter: {quarters}", file=sys.stderr)

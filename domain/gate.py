@@ -33,11 +33,11 @@ from plangate.domain.policy import Policy
 class GateMemory(NamedTuple):
     """What a gate knows of what came before.
 
-    `fallen` while a fall lasts. `lows` in a row, counted where the policy has a memory.
+    `tripped` while a fall lasts. `lows` in a row, counted where the policy has a memory.
     `replans` since the last approval.
     """
 
-    fallen: bool = False
+    tripped: bool = False
     lows: int = 0
     replans: int = 0
 
@@ -67,11 +67,11 @@ class GateMemory(NamedTuple):
 
     def threshold(self, policy: Policy) -> float:
         """What the figure is held against: during a fall the exit threshold."""
-        return policy.reopens_at if self.fallen else policy.confidence_threshold
+        return policy.reopens_at if self.tripped else policy.confidence_threshold
 
     def fires(self, figure: float, policy: Policy) -> bool:
         """Whether the output score it has just judged makes it fire, given enough evidence."""
-        if self.fallen:
+        if self.tripped:
             return not policy.latch
         if policy.has_memory:
             return self.lows >= policy.consecutive_lows
@@ -82,4 +82,4 @@ class GateMemory(NamedTuple):
         return policy.max_replans is not None and self.replans > policy.max_replans
 
     def _still_tripped(self, figure: float, policy: Policy) -> bool:
-        return self.fallen and not reaches(figure, policy.reopens_at)
+        return self.tripped and not reaches(figure, policy.reopens_at)

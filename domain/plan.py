@@ -44,7 +44,7 @@ from plangate.domain.events import (
 )
 from plangate.domain.gate import GateMemory
 from plangate.domain.policy import Policy
-from plangate.domain.recency_tree import FigureTree, tree_of
+from plangate.domain.recency_tree import ConfidenceTree, tree_of
 from plangate.domain.task import Judgement, Task
 from plangate.domain.vocabulary import Gate, PlanState, Recency, ScoreKind, TaskStatus
 
@@ -79,7 +79,7 @@ class Plan:
     replan_count: int = 0
     replan_due: bool = False
     gate: GateMemory = GateMemory()  # noqa: RUF009  (it never changes)
-    tree: FigureTree | None = field(default=None, compare=False, repr=False)
+    tree: ConfidenceTree | None = field(default=None, compare=False, repr=False)
     created_at: datetime | None = None
     updated_at: datetime | None = None
     paused: bool = False
@@ -137,7 +137,7 @@ class Plan:
 
     @property
     def needs_replan(self) -> bool:
-        """Whether the rolling confidence has fallen below the threshold."""
+        """Whether the rolling confidence has tripped below the threshold."""
         return not reaches(self.rolling_confidence, self.policy.confidence_threshold)
 
     @property
@@ -280,7 +280,7 @@ def evolve(  # noqa: C901, PLR0912, PLR0915  (a branch an event)
         case _:
             assert_never(event)
     after = _with(plan, version=version, updated_at=event.at, **changes)
-    if judged is None or (after.tree is None and not after.gate.fallen):
+    if judged is None or (after.tree is None and not after.gate.tripped):
         return after
     return _seen_by_its_gate(after, judged, look)
 

@@ -23,7 +23,7 @@ EMPTY: Final[Node] = (0.0, 0.0, 1.0, None, None)
 
 
 @dataclass(frozen=True, slots=True)
-class ConfidenceTree:
+class PlanOrderTree:
     """The tasks' confidences in plan order. A value: changing it gives another one."""
 
     order: tuple[str, ...]

@@ -14,8 +14,8 @@ from rpds import HashTrieMap
 
 from plangate.domain.plan_order_tree import (
     EMPTY,
-    ConfidenceTree,
     Node,
+    PlanOrderTree,
     joined,
     leaf,
     mean,
@@ -70,13 +70,13 @@ class RecencyTree:
         return type(self)(self.order, slots, self.decay, room, root)
 
 
-FigureTree = ConfidenceTree | RecencyTree
+ConfidenceTree = PlanOrderTree | RecencyTree
 """A tree in which the figure of a plan is kept, by what its policy calls recent."""
 
 
-def tree_of(order: tuple[str, ...], tasks: Mapping[str, Task], policy: Policy) -> FigureTree:
+def tree_of(order: tuple[str, ...], tasks: Mapping[str, Task], policy: Policy) -> ConfidenceTree:
     """The tree of a plan's tasks as they stand."""
-    kind = ConfidenceTree if policy.order is Recency.PLAN else RecencyTree
+    kind = PlanOrderTree if policy.order is Recency.PLAN else RecencyTree
     return kind.of(order, tasks, policy)
 
 

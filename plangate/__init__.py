@@ -6,6 +6,8 @@
 What stands in `__all__` is the public API.
 """
 
+from importlib.metadata import version
+
 from plangate.application.bundles.exporter import ExportReport
 from plangate.application.bundles.importer import ImportReport
 from plangate.application.drafts import PlanDraft, TaskDraft
@@ -35,7 +37,7 @@ from plangate.application.errors import (
 from plangate.application.evidence.calibration import (
     Calibration,
     Confidence,
-    Figure,
+    Estimate,
     Reliability,
     ReliabilityBin,
     ThresholdPoint,
@@ -43,12 +45,12 @@ from plangate.application.evidence.calibration import (
 from plangate.application.evidence.finding import Finding, FindingKind, Severity
 from plangate.application.evidence.findings import FindingsReport
 from plangate.application.graph import GraphNode, PlanGraph
-from plangate.application.history.audit import AuditEntry, AuditTrail, Figures
+from plangate.application.history.audit import AuditEntry, AuditTrail, StateAt
 from plangate.application.history.diff import ChangeKind, PlanChange, PlanDiff
 from plangate.application.history.explain import (
+    ConfidenceMove,
     Contribution,
     Explanation,
-    FigureMove,
     Movement,
     ScorePart,
     TaskShift,
@@ -184,8 +186,17 @@ from plangate.domain.vocabulary import (
     StatusCause,
     TaskStatus,
 )
-from plangate.infrastructure.bootstrap import backup, connect, doctor, get_registry, restore_backup
+from plangate.infrastructure.bootstrap import (
+    backup,
+    connect,
+    doctor,
+    get_registry,
+    migrate,
+    restore_backup,
+)
 from plangate.infrastructure.plots import CannotPlot, plot
+
+__version__ = version("plangate")
 
 __all__ = [
     "AddTask",
@@ -211,20 +222,20 @@ __all__ = [
     "ClaimView",
     "ConcurrentChange",
     "Confidence",
+    "ConfidenceMove",
     "ConsistencyProof",
     "Contribution",
     "CopyReport",
     "CorruptEvent",
     "Difference",
     "DropTask",
-    "FinalState",
     "Envelope",
     "Erasure",
+    "Estimate",
+    "EventFacts",
     "Explanation",
     "ExportReport",
-    "Figure",
-    "FigureMove",
-    "Figures",
+    "FinalState",
     "Finding",
     "FindingKind",
     "FindingsReport",
@@ -233,7 +244,6 @@ __all__ = [
     "GateMemory",
     "GateView",
     "GraphNode",
-    "EventFacts",
     "Health",
     "HistoryDiffers",
     "IdempotencyKeyReused",
@@ -302,7 +312,6 @@ __all__ = [
     "PositionTaken",
     "Preset",
     "Problem",
-    "Sample",
     "Recency",
     "RecordedEvent",
     "Reliability",
@@ -312,6 +321,7 @@ __all__ = [
     "ReplanPage",
     "ReplanTriggered",
     "RestoreReport",
+    "Sample",
     "ScoreChange",
     "ScoreKind",
     "ScoreNotFound",
@@ -322,6 +332,7 @@ __all__ = [
     "ScoringFailed",
     "Severity",
     "SplitTask",
+    "StateAt",
     "StatusCause",
     "StoreError",
     "StoreFull",
@@ -358,10 +369,12 @@ __all__ = [
     "ViewReport",
     "ViewStatus",
     "WhatIf",
+    "__version__",
     "backup",
     "connect",
     "doctor",
     "get_registry",
+    "migrate",
     "plot",
     "restore_backup",
 ]

@@ -54,7 +54,7 @@ class Case:
     accepted: bool
 
 
-class Figure(Result):
+class Estimate(Result):
     """A figure, its 95 % interval, and how many outcomes of how many plans it rests on.
 
     With too few of them `value`, `low` and `high` are None, and `reason` says so.
@@ -77,7 +77,7 @@ class ReliabilityBin(Result):
     at_least: float
     below: float
     mean_confidence: float | None
-    accepted: Figure
+    accepted: Estimate
 
 
 class ThresholdPoint(Result):
@@ -93,9 +93,9 @@ class ThresholdPoint(Result):
     rejected_below: int
     above: int
     accepted_above: int
-    precision: Figure
-    recall: Figure
-    passed: Figure
+    precision: Estimate
+    recall: Estimate
+    passed: Estimate
 
 
 class Reliability(Result):
@@ -108,9 +108,9 @@ class Reliability(Result):
     confidences that are all too high or all too low.
     """
 
-    ranking: Figure
-    brier: Figure
-    base_brier: Figure
+    ranking: Estimate
+    brier: Estimate
+    base_brier: Estimate
     bins: tuple[ReliabilityBin, ...]
     thresholds: tuple[ThresholdPoint, ...]
 

@@ -1,7 +1,7 @@
 """Everything that was recorded, with what it changed: who, when, what, why, before and after.
 
 Entries come in order and one at a time, so that a log of any length needs no more
-memory than a page of it. Figures are worked out by following each plan from its
+memory than a page of it. StateAt are worked out by following each plan from its
 beginning; of plans that recently came by that is remembered.
 """
 
@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, Strict, WithJsonSchema
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
-from plangate.application.history.running_confidence import RunningFigure
+from plangate.application.history.running_confidence import RunningConfidence
 from plangate.application.history.subjects import subjects
 from plangate.application.plan_log import Step, known_position, require_next
 from plangate.application.progress import Progress
@@ -32,7 +32,7 @@ _PAGE: Final = 1_000
 _LARGEST: Final = 2**62
 
 
-class Figures(Result):
+class StateAt(Result):
     """How a plan stood before or after an event. `task_status` is that of the event's task."""
 
     rolling_confidence: float
@@ -65,8 +65,8 @@ class AuditEntry(Result):
     task_id: str | None = None
     score_kind: ScoreKind | None = None
     why: str | None = None
-    before: Figures | None = None
-    after: Figures | None = None
+    before: StateAt | None = None
+    after: StateAt | None = None
     event: _Fact | None = None
     correlation_id: str | None = None
     causation_id: str | None = None
@@ -152,7 +152,7 @@ class _Trails:
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
-        self._kept: OrderedDict[str, tuple[Plan, RunningFigure]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[Plan, RunningConfidence]] = OrderedDict()
         self._tasks = 0
         self._lost: set[str] = set()
 
@@ -165,7 +165,7 @@ class _Trails:
         self._forget(plan_id)
         self._lost.add(plan_id)
 
-    def past(self, recorded: RecordedEvent) -> tuple[Figures | None, Figures | None]:
+    def past(self, recorded: RecordedEvent) -> tuple[StateAt | None, StateAt | None]:
         """How the plan stood before an event and after it; None where that is not known.
 
         Raises `CorruptEvent`, once for a plan, where an event before it is missing or
@@ -185,10 +185,10 @@ class _Trails:
         before = _figures(plan, figure, task_id) if plan.version else None
         return before, _figures(step.after, figure_after, task_id)
 
-    def _before(self, recorded: RecordedEvent) -> tuple[Plan, RunningFigure]:
+    def _before(self, recorded: RecordedEvent) -> tuple[Plan, RunningConfidence]:
         """The plan that an event happened to: remembered, or read and folded."""
         plan_id, version = recorded.envelope.plan_id, recorded.envelope.version - 1
-        plan, figure = self._kept.get(plan_id) or (Plan(plan_id), RunningFigure())
+        plan, figure = self._kept.get(plan_id) or (Plan(plan_id), RunningConfidence())
         if plan.version != version:
             if plan.version > version:
                 plan = Plan(plan_id)
@@ -196,11 +196,11 @@ class _Trails:
                 earlier = self._store.format.decode(entry)
                 require_next(plan, earlier)
                 plan = evolve(plan, earlier.event)
-            figure = RunningFigure(plan.rolling_confidence)
+            figure = RunningConfidence(plan.rolling_confidence)
         require_next(plan, recorded)
         return plan, figure
 
-    def _keep(self, plan: Plan, figure: RunningFigure) -> None:
+    def _keep(self, plan: Plan, figure: RunningConfidence) -> None:
         self._forget(plan.plan_id)
         self._kept[plan.plan_id] = plan, figure
         self._tasks += len(plan.order)
@@ -213,18 +213,18 @@ class _Trails:
             self._tasks -= len(kept[0].order)
 
 
-def _figures(plan: Plan, figure: RunningFigure, task_id: str | None) -> Figures:
+def _figures(plan: Plan, figure: RunningConfidence, task_id: str | None) -> StateAt:
     task = None if task_id is None else plan.tasks.get(task_id)
-    return Figures(
+    return StateAt(
         rolling_confidence=figure.rolling_confidence,
         replan_due=plan.replan_due,
-        gate_tripped=plan.gate.fallen,
+        gate_tripped=plan.gate.tripped,
         task_status=None if task is None else task.status,
     )
 
 
 def _told(
-    name: str, recorded: RecordedEvent, before: Figures | None, after: Figures | None
+    name: str, recorded: RecordedEvent, before: StateAt | None, after: StateAt | None
 ) -> AuditEntry:
     event, envelope = recorded.event, recorded.envelope
     kind = getattr(event, "kind", None)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from plangate.application.history.points import Moment
-from plangate.application.history.running_confidence import RunningFigure
+from plangate.application.history.running_confidence import RunningConfidence
 from plangate.application.history.subjects import subjects
 from plangate.application.plan_log import Step
 from plangate.application.results import ClaimView, Result
@@ -66,7 +66,7 @@ _OF_THE_PLAN: Final[Mapping[str, Callable[[Plan], Any]]] = {
     "state": lambda plan: plan.state,
     "replan_due": lambda plan: plan.replan_due,
     "replan_count": lambda plan: plan.replan_count,
-    "gate_tripped": lambda plan: plan.policy.has_memory and plan.gate.fallen,
+    "gate_tripped": lambda plan: plan.policy.has_memory and plan.gate.tripped,
     "gate_exhausted": lambda plan: plan.is_exhausted,
 }
 _OF_A_TASK: Final[Mapping[str, tuple[ChangeKind, _Value]]] = {
@@ -111,7 +111,7 @@ def _of_the_plan(a: Plan, b: Plan, between: Sequence[Step]) -> Iterator[PlanChan
         if before != after:
             by = _brought(between, after, value)
             yield _change(ChangeKind.PLAN, None, field, before, after, by)
-    figure, threshold = RunningFigure(a.rolling_confidence), a.policy.confidence_threshold
+    figure, threshold = RunningConfidence(a.rolling_confidence), a.policy.confidence_threshold
     movers = dict.fromkeys(("rolling_confidence", "needs_replan"), "")
     for step in between:
         was, figure = figure.rolling_confidence, figure.after(step)
@@ -236,7 +236,7 @@ _CROSSINGS: Final = {
         "the confidence fell below the threshold",
     ),
     "replan_due": ("no replan is due any more", "a replan is due"),
-    "gate_tripped": ("the gate is open again", "the gate has fallen"),
+    "gate_tripped": ("the gate is open again", "the gate has tripped"),
     "gate_exhausted": ("replans are allowed again", "no more replans are allowed"),
 }
 

@@ -9,7 +9,7 @@ from typing import Self
 
 from plangate.application.history.flip import Balance, ScoreChange
 from plangate.application.history.points import Moment
-from plangate.application.history.running_confidence import RunningFigure
+from plangate.application.history.running_confidence import RunningConfidence
 from plangate.application.history.subjects import subjects
 from plangate.application.plan_log import Step
 from plangate.application.results import GateView, Result
@@ -48,7 +48,7 @@ class Contribution(Result):
     flip: ScoreChange | None
 
 
-class FigureMove(Result):
+class ConfidenceMove(Result):
     """An event that moved the rolling confidence: from what to what."""
 
     event_id: str
@@ -74,7 +74,7 @@ class Movement(Result):
     since: Moment
     rolling_confidence: float
     base: float
-    moves: tuple[FigureMove, ...]
+    moves: tuple[ConfidenceMove, ...]
     tasks: tuple[TaskShift, ...]
 
 
@@ -83,7 +83,7 @@ class Explanation(Result):
 
     `base` and the contributions sum to `rolling_confidence`: `base` is 1 while nothing is
     scored, then 0. `gate_threshold` is what the gate holds the figure against: the
-    threshold, or the exit threshold while it has fallen. `distance` is from there to the
+    threshold, or the exit threshold while it has tripped. `distance` is from there to the
     figure, less than 0 below it. `flip` is the smallest of all the contributions' changes.
     `conditions` say what else the gate goes by where its policy has a memory.
     """
@@ -134,21 +134,21 @@ class Explanation(Result):
 def explained(steps: Iterable[Step], since: int | None = None) -> Explanation:
     """The explanation of a plan after its first steps; of its movement too, `since` a version."""
     past: Step | None = None
-    figure, moves = RunningFigure(), list[FigureMove]()
+    figure, moves = RunningConfidence(), list[ConfidenceMove]()
     for step in steps:
         if past is not None:
             before, figure = figure, figure.after(step)
             moves += _move(step, before.rolling_confidence, figure.rolling_confidence)
         elif step.after.version == since:
-            past, figure = step, RunningFigure(step.after.rolling_confidence)
+            past, figure = step, RunningConfidence(step.after.rolling_confidence)
     plan = step.after
     movement = None if past is None else _movement(past, moves, plan)
     return Explanation.of(plan, Moment.of(step), movement)
 
 
-def _move(step: Step, before: float, after: float) -> Iterator[FigureMove]:
+def _move(step: Step, before: float, after: float) -> Iterator[ConfidenceMove]:
     if differ(before, after):
-        yield FigureMove(
+        yield ConfidenceMove(
             event_id=step.recorded.envelope.event_id,
             task_id=next(iter(subjects(step.recorded.event)), None),
             before=before,
@@ -156,7 +156,7 @@ def _move(step: Step, before: float, after: float) -> Iterator[FigureMove]:
         )
 
 
-def _movement(past: Step, moves: Sequence[FigureMove], plan: Plan) -> Movement:
+def _movement(past: Step, moves: Sequence[ConfidenceMove], plan: Plan) -> Movement:
     then, now = _brought(past.after), _brought(plan)
     task_ids = dict.fromkeys([*now, *then])
     shifts = (
@@ -182,7 +182,7 @@ def _brought(plan: Plan) -> dict[str, float]:
 def _conditions(plan: Plan) -> Iterator[str]:
     """What the gate goes by besides the figure, in words."""
     policy, gate = plan.policy, plan.gate
-    if gate.fallen and policy.has_memory:
+    if gate.tripped and policy.has_memory:
         again = "not again" if policy.latch else "so at every output score"
         until = f"until the figure reaches {policy.reopens_at:g} or a replan is answered"
         yield f"it fired, and does {again} {until}"

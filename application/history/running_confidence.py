@@ -10,7 +10,7 @@ from plangate.application.history.subjects import subjects
 from plangate.application.plan_log import Step
 from plangate.domain.confidence import UNSCORED
 from plangate.domain.plan import Plan
-from plangate.domain.recency_tree import FigureTree, tree_of
+from plangate.domain.recency_tree import ConfidenceTree, tree_of
 from plangate.domain.task import Judgements
 
 LARGE: Final = 200
@@ -18,11 +18,11 @@ LARGE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class RunningFigure:
+class RunningConfidence:
     """The rolling confidence after some event of a plan. A value: the next gives another one."""
 
     rolling_confidence: float = UNSCORED
-    tree: FigureTree | None = None
+    tree: ConfidenceTree | None = None
 
     def after(self, step: Step) -> Self:
         """The figure after one more step."""

@@ -47,7 +47,7 @@ class NotCarried(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    place: str
+    pointer: str
     theirs: Any = None
     ours: Any = None
     why: str

@@ -182,4 +182,4 @@ class _Reading:
             self._leave(at + pointer(name), why, value)
 
     def _leave(self, at: str, why: str, theirs: Any = None, ours: Any = None) -> None:
-        self._left.append(NotCarried(place=self._place + at, theirs=theirs, ours=ours, why=why))
+        self._left.append(NotCarried(pointer=self._place + at, theirs=theirs, ours=ours, why=why))

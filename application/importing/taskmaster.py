@@ -198,7 +198,7 @@ class _Reading:
         return status
 
     def _leave(self, place: str, why: str, theirs: Any = None, ours: Any = None) -> None:
-        self._left.append(NotCarried(place=place, theirs=theirs, ours=ours, why=why))
+        self._left.append(NotCarried(pointer=place, theirs=theirs, ours=ours, why=why))
 
 
 def _said(one: _Found, *, of_parent: bool = False) -> Iterator[tuple[int, str]]:

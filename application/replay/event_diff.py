@@ -42,7 +42,7 @@ class EventFacts(BaseModel):
 def differing(recorded: PlanEvent, decided: PlanEvent) -> tuple[str, ...]:
     """The fields in which two events of one kind differ.
 
-    Figures within the gate's tolerance are equal, and so are words that were erased
+    StateAt within the gate's tolerance are equal, and so are words that were erased
     since and any others.
     """
     if recorded == decided:

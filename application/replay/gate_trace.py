@@ -31,18 +31,18 @@ def is_judged(command: RecordedCommand) -> bool:
 class GateTrace:
     """How often the gate changed its verdict so far, and the score at which it first fired.
 
-    The verdict after a command is whether the gate has fallen: it fired, and neither did
+    The verdict after a command is whether the gate has tripped: it fired, and neither did
     the figure recover nor anybody answer.
     """
 
     flips: int = 0
     first_fired: int | None = None
-    fallen: bool = False
+    tripped: bool = False
 
     def add(self, plan: Plan, events: Iterable[PlanEvent], scores: int) -> bool:
         """One more command led to `plan`, after so many scores; whether the gate fired."""
-        if plan.gate.fallen is not self.fallen:
-            self.fallen = plan.gate.fallen
+        if plan.gate.tripped is not self.tripped:
+            self.tripped = plan.gate.tripped
             self.flips += 1
         fired = any(isinstance(event, ReplanTriggered) for event in events)
         if fired and self.first_fired is None:

@@ -17,7 +17,7 @@ class Totals(BaseModel):
     changed. `states` and `tasks` count how plans and tasks end. `refused`: how many
     inputs it refuses.
 
-    Of the `troubled` plans, in which a task failed, the gate fired in `warned` no later
+    Of the `with_failures` plans, in which a task failed, the gate fired in `warned` no later
     than that, on average `lead` output scores before; in `late` only afterwards; in
     `missed` never. In `false_alarms` plans it fired although nothing failed.
     """
@@ -32,7 +32,7 @@ class Totals(BaseModel):
     states: dict[PlanState, int]
     tasks: dict[TaskStatus, int]
     refused: int
-    troubled: int
+    with_failures: int
     warned: int
     late: int
     missed: int
@@ -80,7 +80,7 @@ class Tally:
             states={state: self.states[state] for state in PlanState if self.states[state]},
             tasks={status: self.tasks[status] for status in TaskStatus if self.tasks[status]},
             refused=self.refused,
-            troubled=both + self.troubles[True, False],
+            with_failures=both + self.troubles[True, False],
             warned=self.warned,
             late=both - self.warned,
             missed=self.troubles[True, False],

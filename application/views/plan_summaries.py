@@ -54,7 +54,7 @@ def _summary(plan: Plan, first: int, latest: int) -> PlanSummary:
             "needs_replan": plan.needs_replan,
             "replan_due": plan.replan_due,
             "replan_count": plan.replan_count,
-            "gate_tripped": plan.gate.fallen,
+            "gate_tripped": plan.gate.tripped,
             "gate_lows": plan.gate.lows,
             "gate_replans": plan.gate.replans,
             "gate_exhausted": plan.is_exhausted,

@@ -7,12 +7,14 @@ from plangate.application.plan_log import Step
 from plangate.application.views.rows import TimelineEntry
 from plangate.application.views.view_store import Changes
 from plangate.domain.events import AttemptStarted, ScoreRetracted, TaskScored
-from plangate.domain.recency_tree import FigureTree, tree_of
+from plangate.domain.recency_tree import ConfidenceTree, tree_of
 
 VERSION: Final = 1
 
 
-def project(tree: FigureTree | None, steps: Sequence[Step]) -> tuple[FigureTree | None, Changes]:
+def project(
+    tree: ConfidenceTree | None, steps: Sequence[Step]
+) -> tuple[ConfidenceTree | None, Changes]:
     """An entry for each score. The state is a tree of the plan, or None until it is needed.
 
     A task that comes, goes or moves makes the tree useless; the next score grows

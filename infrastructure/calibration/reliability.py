@@ -17,7 +17,7 @@ from scipy import stats
 from plangate.application.evidence.calibration import (
     MIN_OF_EACH,
     Case,
-    Figure,
+    Estimate,
     Reliability,
     ReliabilityBin,
     ThresholdPoint,
@@ -91,7 +91,7 @@ def _inside(confidence: _Floats, number: int) -> _Flags:
     return inside
 
 
-def _bin(number: int, confidence: _Floats, accepted: Figure) -> ReliabilityBin:
+def _bin(number: int, confidence: _Floats, accepted: Estimate) -> ReliabilityBin:
     known = accepted.value is not None
     return ReliabilityBin(
         at_least=number / _BINS,
@@ -127,13 +127,13 @@ class _Table:
         ranked = confidence[order]
         self._ties = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
 
-    def figures(self, resamples: int, seed: int) -> list[Figure]:
+    def figures(self, resamples: int, seed: int) -> list[Estimate]:
         """Ranking, Brier score, that of the base rate, and the shares, in their order."""
         rests_on = [(len(self._plan), self._plans, self._fewer)] * 3
         rests_on += [(int(a.sum()), int((a > 0).sum()), MIN_OF_EACH) for a in self._among]
         reasons = [lacking(*there) for there in rests_on]
         told = [
-            Figure(cases=cases, plans=plans, reason=reason)
+            Estimate(cases=cases, plans=plans, reason=reason)
             for (cases, plans, _), reason in zip(rests_on, reasons, strict=True)
         ]
         if None in reasons:
@@ -190,7 +190,7 @@ class _Table:
         return sums.astype(np.float64)
 
 
-def _figure(value: float, draws: _Floats, rests_on: Figure) -> Figure:
+def _figure(value: float, draws: _Floats, rests_on: Estimate) -> Estimate:
     """A figure and what lies in the middle of all draws in which there is one."""
     if 0.0 < value < 1.0:
         defined = draws[draws != _UNDEFINED]

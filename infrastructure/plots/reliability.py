@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 from matplotlib.ticker import MaxNLocator
 
-from plangate.application.evidence.calibration import Calibration, Figure
+from plangate.application.evidence.calibration import Calibration, Estimate
 from plangate.infrastructure.plots.pages import (
     HAPPENED,
     QUIET,
@@ -102,7 +102,7 @@ def _thresholds(axes: Axes, answer: Calibration) -> None:
     without_frame(axes)
 
 
-def _with_intervals(axes: Axes, told: list[tuple[float, Figure]], style: dict[str, Any]) -> None:
+def _with_intervals(axes: Axes, told: list[tuple[float, Estimate]], style: dict[str, Any]) -> None:
     shares = [figure.value or 0.0 for _, figure in told]
     lows = [share - (figure.low or 0.0) for share, (_, figure) in zip(shares, told, strict=True)]
     highs = [(figure.high or 0.0) - share for share, (_, figure) in zip(shares, told, strict=True)]
@@ -126,6 +126,6 @@ def _below(answer: Calibration) -> str:
     )
 
 
-def _percent(figure: Figure) -> str:
+def _percent(figure: Estimate) -> str:
     value, low, high = (100 * (part or 0.0) for part in (figure.value, figure.low, figure.high))
     return f"{value:.0f} % [{low:.0f}, {high:.0f}]"

@@ -167,4 +167,4 @@ def _below(sweep: Sweep) -> str:
     lines = "; ".join(
         f"{words(field)}: {', '.join(map(said, _values(sweep, field)))}" for field in sweep.fields
     )
-    return f"{lines}. A task failed in {sweep.recorded.troubled:,} of the plans."
+    return f"{lines}. A task failed in {sweep.recorded.with_failures:,} of the plans."

@@ -65,11 +65,11 @@ def test_a_status_tells_what_the_gate_remembers(registry: PlanRegistry) -> None:
     policy = {"consecutive_lows": 2, "latch": True, "max_replans": 0}
     registry.create("g", TASKS, plan_id="p", policy=policy)
     first = registry.score_output("p", "a", 0.1)
-    assert first.gate == GateView(fallen=False, lows=1, replans=0, exhausted=False)
+    assert first.gate == GateView(tripped=False, lows=1, replans=0, exhausted=False)
     assert (first.needs_replan, first.replan_due) == (True, False)
 
     second = registry.score_output("p", "b", 0.1)
-    assert second.gate == GateView(fallen=True, lows=2, replans=1, exhausted=True)
+    assert second.gate == GateView(tripped=True, lows=2, replans=1, exhausted=True)
     assert second.replan_due
 
 

@@ -21,7 +21,7 @@ from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_pl
 from tests.support.naive import NaivePlan, Refused
 
 SEQUENCES = 1_000_000
-WHAT_MATTERS = (*PlanState, "fallen", "lows in a row", "exhausted")
+WHAT_MATTERS = (*PlanState, "tripped", "lows in a row", "exhausted")
 
 
 @pytest.mark.soak
@@ -66,7 +66,7 @@ def _one_sequence(chance: random.Random, seen: Counter[str]) -> None:
             plan = fold(plan, events)
         seen["commands"] += 1
         seen[plan.state] += 1
-        seen["fallen"] += plan.gate.fallen
+        seen["tripped"] += plan.gate.tripped
         seen["lows in a row"] += plan.gate.lows > 1
         seen["exhausted"] += plan.is_exhausted
     same_plan(plan, naive)

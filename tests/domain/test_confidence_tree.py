@@ -12,7 +12,7 @@ from rpds import HashTrieMap
 from plangate.domain.confidence import rolling_confidence
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
-from plangate.domain.recency_tree import FigureTree, RecencyTree, tree_of
+from plangate.domain.recency_tree import ConfidenceTree, RecencyTree, tree_of
 from plangate.domain.task import Judgement, Task
 from plangate.domain.vocabulary import Recency
 from tests.support.properties import repeatable
@@ -34,7 +34,7 @@ def a_plan(confidences: list[float | None], decay: float) -> Plan:
     return Plan("p", policy=Policy(decay=decay), order=tuple(tasks), tasks=HashTrieMap(tasks))
 
 
-def grown(plan: Plan) -> FigureTree:
+def grown(plan: Plan) -> ConfidenceTree:
     return tree_of(plan.order, plan.tasks, plan.policy)
 
 

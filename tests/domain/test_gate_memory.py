@@ -253,10 +253,10 @@ def test_a_gate_that_fired_goes_on_firing_until_the_figure_reaches_the_exit_thre
     story = story.when(score_output(B, 0.7)).then(
         scored(B, OUTPUT, 0.7), moved(B, PENDING, REPLANNING), replan(B, 0.55, 0.6)
     )
-    assert story.plan.gate == GateMemory(fallen=True, replans=2)
+    assert story.plan.gate == GateMemory(tripped=True, replans=2)
 
     story = story.when(score_output(C, 0.7)).then(scored(C, OUTPUT, 0.7), moved(C, PENDING, DONE))
-    assert (story.plan.gate.fallen, story.plan.replan_due) == (False, True)
+    assert (story.plan.gate.tripped, story.plan.replan_due) == (False, True)
     assert fired(after(story, score_output(D, 0.4))) == [A, B]
 
 
@@ -292,18 +292,18 @@ def test_with_an_exit_threshold_the_next_fall_needs_a_recovery_that_far() -> Non
 def test_a_prompt_score_ends_no_fall() -> None:
     story = after(judged(plan_of(latch=True), 0.4), score_prompt(B, 1.0))
 
-    assert (story.plan.needs_replan, story.plan.gate.fallen) == (False, True)
+    assert (story.plan.needs_replan, story.plan.gate.tripped) == (False, True)
 
 
-@pytest.mark.parametrize("exit_threshold, fallen", [(None, False), (0.6, False), (0.61, True)])
+@pytest.mark.parametrize("exit_threshold, tripped", [(None, False), (0.6, False), (0.61, True)])
 def test_a_withdrawn_score_ends_the_fall_where_the_figure_recovers(
     exit_threshold: float | None,
-    fallen: bool,  # noqa: FBT001
+    tripped: bool,  # noqa: FBT001
 ) -> None:
     story = judged(plan_of(latch=True, exit_threshold=exit_threshold), 0.6, 0.1)
     story = after(story, retract(f"{PLAN}@4"))
 
-    assert (story.plan.gate.fallen, story.plan.replan_due) == (fallen, True)
+    assert (story.plan.gate.tripped, story.plan.replan_due) == (tripped, True)
 
 
 def test_too_little_evidence_fires_no_gate_in_a_fall_either() -> None:
@@ -312,7 +312,7 @@ def test_too_little_evidence_fires_no_gate_in_a_fall_either() -> None:
     story = after(story, retract(f"{PLAN}@4"), score_output(A, 0.1))
 
     assert fired(story) == [B]
-    assert story.plan.gate.fallen
+    assert story.plan.gate.tripped
     assert fired(after(story, score_output(C, 0.1))) == [B, C]
 
 
@@ -326,10 +326,10 @@ ANSWERS = [REVISE, revise(ChangeTask(task_id=A, title="Better")), retry(A), APPR
 def test_an_answer_ends_the_fall_and_the_row(answer: PlanCommand) -> None:
     """What comes after it is judged afresh: only as many lows again fire the gate."""
     story = judged(plan_of(consecutive_lows=2, latch=True, min_scored=2), 0.1, 0.1, 0.1)
-    assert story.plan.gate == GateMemory(fallen=True, lows=3, replans=1)
+    assert story.plan.gate == GateMemory(tripped=True, lows=3, replans=1)
 
     story = after(story, answer)
-    assert (story.plan.gate.fallen, story.plan.gate.lows) == (False, 0)
+    assert (story.plan.gate.tripped, story.plan.gate.lows) == (False, 0)
     assert not story.plan.replan_due
 
     story = after(story, score_output(D, 0.1))
@@ -459,8 +459,8 @@ def test_without_a_memory_the_gate_is_fallen_from_a_firing_to_the_next_output_sc
     assert story.plan.gate == OPEN
 
     story = judged(story, 0.1)
-    assert story.plan.gate == GateMemory(fallen=True, replans=1)
-    assert after(story, score_prompt(B, 1.0)).plan.gate.fallen
+    assert story.plan.gate == GateMemory(tripped=True, replans=1)
+    assert after(story, score_prompt(B, 1.0)).plan.gate.tripped
     assert after(story, score_output(B, 1.0)).plan.gate == GateMemory(replans=1)
     assert after(story, retract(f"{PLAN}@2")).plan.gate == GateMemory(replans=1)
 

@@ -1,4 +1,4 @@
-"""What the documentation shows of a real trace is what the commands print."""
+"""What the documentation shows of real judgements is what the commands print."""
 
 import re
 from pathlib import Path
@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.cli.app import app
+from tests.support.real_judgements import WHOLE, RealTrace, on_real_judgements
 
 ROOT = Path(__file__).parents[2]
-TRACE = ROOT.parent / "shared" / "data" / "judged-plans.trace.jsonl"
 PAGE = (ROOT / "docs" / "whatif.md").read_text("utf-8")
 
 
@@ -24,20 +24,23 @@ def words(svg: Path) -> list[str]:
     return re.findall(r"<text[^>]*>([^<]*)</text>", svg.read_text("utf-8"))
 
 
-@pytest.mark.skipif(not TRACE.exists(), reason="the trace is not part of the project")
+@on_real_judgements
 def test_the_page_shows_what_the_commands_print_and_draw(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trace: RealTrace
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     database = tmp_path / "plans.db"
-    plangate(database, "apply", str(TRACE))
+    plangate(database, "apply", str(trace.path))
+    pictures = {"trivial-1-r4": "whatif-plan.svg"}
+    if trace is WHOLE:
+        pictures["--all"] = "whatif-steady.svg"
     block = re.search(
         r"^\$ plangate whatif --all [^\n]*\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE
     )
     assert block is not None
     shown = block[1].splitlines()
 
-    for picture, plans in (("whatif-steady.svg", "--all"), ("whatif-plan.svg", "trivial-1-r4")):
+    for plans, picture in pictures.items():
         drawn = tmp_path / picture
         printed = plangate(database, "whatif", plans, "--policy", "steady", "--plot", str(drawn))
         if plans == "--all":
@@ -47,5 +50,6 @@ def test_the_page_shows_what_the_commands_print_and_draw(
     with connect(database) as registry:
         report = registry.replay.check()
         again = registry.replay.what_if(policy={})
-    assert (report.plans, report.commands, report.mismatch_count) == (96, 1_242, 0)
+    commands = trace.plans + trace.scores
+    assert (report.plans, report.commands, report.mismatch_count) == (trace.plans, commands, 0)
     assert {plan.changed for plan in again.plans} == {0}

@@ -7,7 +7,6 @@ import json
 import re
 import zlib
 from collections.abc import Sequence
-from pathlib import Path
 
 from plangate.application.bundles.exporter import ExportReport
 from plangate.application.bundles.importer import ImportReport
@@ -15,8 +14,7 @@ from plangate.application.bundles.sealed_file import SealedWriter
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.cli.input.traces import applied, lines_of
-
-REAL_TRACE = Path(__file__).parents[3] / "shared" / "data" / "judged-plans.trace.jsonl"
+from tests.support.real_judgements import RealTrace
 
 
 def exported(registry: PlanRegistry, *plan_ids: str) -> bytes:
@@ -63,9 +61,9 @@ def log_of(registry: PlanRegistry) -> list[StoredEntry]:
     return list(registry._store.read_all_stored(limit=1_000_000))
 
 
-def with_real_trace(registry: PlanRegistry) -> None:
-    """Carry out the real trace: 96 plans, 1,146 scores."""
-    with REAL_TRACE.open("rb") as stream:
+def with_real_trace(registry: PlanRegistry, trace: RealTrace) -> None:
+    """Carry out a trace of real judgements."""
+    with trace.path.open("rb") as stream:
         for outcome in applied(registry, lines_of(stream), run=None):
             assert outcome.error is None
 

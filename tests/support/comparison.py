@@ -60,7 +60,7 @@ def same_plan(plan: Plan, naive: NaivePlan) -> None:
     assert plan.state.value == naive.state()
     assert plan.replan_due == naive.due
     assert plan.replan_count == naive.replan_count
-    assert plan.gate.fallen == naive.fallen
+    assert plan.gate.tripped == naive.tripped
     assert plan.gate.lows == (naive.lows if naive.has_memory() else 0)
     assert (plan.gate.replans, plan.is_exhausted) == (naive.replans, naive.exhausted())
     assert plan.rolling_confidence == pytest.approx(naive.rolling(), abs=1e-9)

@@ -94,7 +94,7 @@ JUDGE = Scorer(kind=ScorerKind.MODEL, name="judge", version="3")
 
 USUAL = Policy()
 EVEN = Policy(prompt_weight=0.5, output_weight=0.5, decay=0.5, confidence_threshold=0.75)
-"""Figures that a person can check in the head and that binary fractions hold exactly."""
+"""StateAt that a person can check in the head and that binary fractions hold exactly."""
 REFUSING = Policy(out_of_range=OutOfRange.REFUSE)
 HOLDING = Policy(gate=Gate.HOLD)
 

@@ -76,7 +76,7 @@ class NaivePlan:
     gone: list[str] = field(default_factory=list)
     replan_count: int = 0
     due: bool = False
-    fallen: bool = False
+    tripped: bool = False
     lows: int = 0
     replans: int = 0
     paused: bool = False
@@ -177,7 +177,7 @@ class NaivePlan:
                         given.remove(score)
                         self.version += 1
                         self.lows *= self.needs_replan()
-                        self.fallen &= not self.recovered()
+                        self.tripped &= not self.recovered()
                         return
         raise Refused("ScoreNotFound")
 
@@ -372,7 +372,7 @@ class NaivePlan:
 
     def _answer(self) -> None:
         if self.due:
-            self.due = self.fallen = False
+            self.due = self.tripped = False
             self.lows = 0
 
     def _again(self, task: NaiveTask) -> None:
@@ -418,17 +418,17 @@ class NaivePlan:
             self.version += 1
             self.replan_count += 1
             self.replans += 1
-            self.due = self.fallen = True
+            self.due = self.tripped = True
             task.replan_count += 1
 
     def _fires(self) -> bool:
         low = self.needs_replan()
         self.lows = self.lows + 1 if low else 0
-        self.fallen &= not self.recovered()
+        self.tripped &= not self.recovered()
         scored = [task for task in self.tasks if self.confidence(task) is not None]
         if len(scored) < min(self.policy["min_scored"], len(self.tasks)):
             return False
-        if self.fallen:
+        if self.tripped:
             return not self.policy["latch"]
         return self.lows >= self.policy["consecutive_lows"]
 

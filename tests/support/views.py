@@ -146,7 +146,7 @@ def _summary(plan: Plan, first: int, last: int) -> dict[str, Any]:
         "needs_replan": plan.needs_replan,
         "replan_due": plan.replan_due,
         "replan_count": plan.replan_count,
-        "gate_tripped": plan.gate.fallen,
+        "gate_tripped": plan.gate.tripped,
         "gate_lows": plan.gate.lows,
         "gate_replans": plan.gate.replans,
         "gate_exhausted": plan.is_exhausted,

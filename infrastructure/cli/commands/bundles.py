@@ -129,7 +129,7 @@ def _brought(report: PlansImport, _hint: Hint) -> RenderableType:
 def _said(left: NotCarried) -> str:
     theirs = "" if left.theirs is None else f" {json.dumps(left.theirs, ensure_ascii=False):.80}"
     ours = "" if left.ours is None else f", here {json.dumps(left.ours, ensure_ascii=False):.80}"
-    return written(f"{left.place}{theirs}{ours}: {left.why}")
+    return written(f"{left.pointer}{theirs}{ours}: {left.why}")
 
 
 def _content(digest: str) -> Text:

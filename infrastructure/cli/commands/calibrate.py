@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from plangate.application.evidence.calibration import Calibration, Confidence, Figure
+from plangate.application.evidence.calibration import Calibration, Confidence, Estimate
 from plangate.infrastructure.cli.commands.replay import Picture
 from plangate.infrastructure.cli.input.completion import plan_ids
 from plangate.infrastructure.cli.progress_bar import progress_bar
@@ -87,7 +87,7 @@ def _rests_on(answer: Calibration) -> str:
     return rests + left_out
 
 
-def _ranking(ranking: Figure) -> tuple[tuple[str, str], str]:
+def _ranking(ranking: Estimate) -> tuple[tuple[str, str], str]:
     if ranking.value is None or ranking.low is None or ranking.high is None:
         return ("Nobody can progress: ", "yellow"), ranking.reason or _NOT_ENOUGH
     said = (
@@ -157,21 +157,21 @@ def _thresholds(answer: Calibration) -> Table:
     return table
 
 
-def _told(figure: Figure) -> Text:
+def _told(figure: Estimate) -> Text:
     if figure.value is None:
         return Text(_NOT_ENOUGH, style="dim")
     return Text(_percent(figure))
 
 
-def _lies_within(figure: Figure, value: float) -> bool:
+def _lies_within(figure: Estimate, value: float) -> bool:
     return figure.low is not None and figure.high is not None and figure.low <= value <= figure.high
 
 
-def _percent(figure: Figure) -> str:
+def _percent(figure: Estimate) -> str:
     return f"{figure.value:.0%} [{figure.low:.0%}, {figure.high:.0%}]".replace("%,", ",").replace(
         "%]", "]"
     )
 
 
-def _plain(figure: Figure) -> str:
+def _plain(figure: Estimate) -> str:
     return f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"

@@ -17,7 +17,7 @@ from rich.padding import Padding
 from rich.table import Column
 from rich.text import Text
 
-from plangate.application.history.audit import AuditEntry, Figures
+from plangate.application.history.audit import AuditEntry, StateAt
 from plangate.application.progress import Progress, no_progress
 from plangate.domain.confidence import differ
 from plangate.domain.events import ReplanTriggered
@@ -210,7 +210,7 @@ def _what(entry: AuditEntry, *, whole: bool) -> RenderableType:
     return Group(what, *([Padding(Text(why, style="dim"), (0, 0, 0, 2))] if why else []))
 
 
-def _figures(before: Figures | None, after: Figures | None) -> Text:
+def _figures(before: StateAt | None, after: StateAt | None) -> Text:
     """The rolling confidence where it moved, and whether a replan became due or was answered."""
     if after is None:
         return Text()

@@ -100,15 +100,15 @@ def _figures(recorded: Totals, replayed: Totals) -> Iterator[tuple[str, str, str
     for status in TaskStatus:
         if status in recorded.tasks or status in replayed.tasks:
             yield f"tasks {_words(status)}", *_counts(recorded.tasks, replayed.tasks, status)
-    if recorded.troubled:
+    if recorded.with_failures:
         yield (
-            f"warned, of {count(recorded.troubled, 'plan')} with a failed task",
+            f"warned, of {count(recorded.with_failures, 'plan')} with a failed task",
             *both(lambda totals: f"{totals.warned:,}"),
         )
         yield "   scores ahead, on average", *both(lambda totals: lead(totals.lead))
         yield "   fired only afterwards", *both(lambda totals: f"{totals.late:,}")
         yield "   never fired", *both(lambda totals: f"{totals.missed:,}")
-    if recorded.troubled < recorded.plans:
+    if recorded.with_failures < recorded.plans:
         yield "fired although nothing failed", *both(lambda totals: f"{totals.false_alarms:,}")
     if replayed.refused:
         yield "inputs refused", *both(lambda totals: f"{totals.refused:,}")

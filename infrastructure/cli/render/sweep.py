@@ -45,7 +45,7 @@ def render(answer: Sweep, _hint: Hint) -> RenderableType:
     return Group(
         Text(
             f"Tried {_policies(len(answer.points))} on {count(recorded.plans, 'plan')}, "
-            f"{recorded.troubled:,} of them with a failed task.",
+            f"{recorded.with_failures:,} of them with a failed task.",
             style="bold",
         ),
         *comparison.unreadable(answer.unreadable),

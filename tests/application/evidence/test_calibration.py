@@ -11,7 +11,7 @@ from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.calibration import (
     Calibration,
     Case,
-    Figure,
+    Estimate,
     NoCalibrator,
     Reliability,
     lacking,
@@ -39,7 +39,7 @@ class Listening:
 
     def reliability(self, cases: Sequence[Case], seed: int) -> Reliability:
         self.cases, self.seed = list(cases), seed
-        too_few = Figure(cases=0, plans=0, reason="not enough outcomes")
+        too_few = Estimate(cases=0, plans=0, reason="not enough outcomes")
         return Reliability(
             ranking=too_few, brier=too_few, base_brier=too_few, bins=(), thresholds=()
         )

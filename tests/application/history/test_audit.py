@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from plangate.application.history import audit
-from plangate.application.history.audit import AuditEntry, Figures
+from plangate.application.history.audit import AuditEntry, StateAt
 from plangate.application.history.subjects import subjects
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput, PlanNotFound
@@ -45,7 +45,7 @@ def test_an_entry_tells_who_when_what_why_and_what_changed(
     created, prompt, output, moved, fired = registry.history.audit(plan_id)
 
     assert (created.kind, created.task_id, created.before) == ("plan-created", None, None)
-    assert created.after == Figures(
+    assert created.after == StateAt(
         rolling_confidence=1.0, replan_due=False, gate_tripped=False, task_status=None
     )
     assert (prompt.event_id, prompt.version, prompt.position) == ("billing@2", 2, 2)
@@ -55,7 +55,7 @@ def test_an_entry_tells_who_when_what_why_and_what_changed(
     assert prompt.recorded_at == registry.history.of(plan_id)[1].envelope.recorded_at
     assert isinstance(prompt.event, TaskScored)
     assert output.causation_id == "billing@2"
-    assert output.before == Figures(
+    assert output.before == StateAt(
         rolling_confidence=0.9, replan_due=False, gate_tripped=False, task_status=TaskStatus.PENDING
     )
     assert output.after is not None
@@ -84,12 +84,12 @@ def test_every_figure_is_that_of_the_plan_before_and_after(worked: PlanRegistry)
         assert list(worked.history.audit(plan_id)) == of_one
 
 
-def figures(plan: Plan, entry: AuditEntry) -> Figures:
+def figures(plan: Plan, entry: AuditEntry) -> StateAt:
     task = plan.tasks.get(entry.task_id or "")
-    return Figures(
+    return StateAt(
         rolling_confidence=plan.rolling_confidence,
         replan_due=plan.replan_due,
-        gate_tripped=plan.gate.fallen,
+        gate_tripped=plan.gate.tripped,
         task_status=task.status if task else None,
     )
 

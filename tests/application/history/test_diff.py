@@ -148,11 +148,11 @@ def test_what_became_of_a_gate_with_a_memory_is_told() -> None:
         registry.score_output("p", "a", 0.5)
         registry.approve("p", "go on")
 
-        fallen = told(registry.history.diff("p", 1, 4))
+        tripped = told(registry.history.diff("p", 1, 4))
         opened = told(registry.history.diff("p", 4))
 
-    assert "the gate has fallen (p@4)" in fallen
-    assert "no more replans are allowed (p@4)" in fallen
+    assert "the gate has tripped (p@4)" in tripped
+    assert "no more replans are allowed (p@4)" in tripped
     assert "the gate is open again (p@5)" in opened
     assert "replans are allowed again (p@5)" in opened
 

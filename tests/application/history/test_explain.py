@@ -22,8 +22,7 @@ from plangate.infrastructure.cli.app import app
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
 from tests.support.random_work import RandomWork
-
-TRACE = Path(__file__).parents[4] / "shared" / "data" / "judged-plans.trace.jsonl"
+from tests.support.real_judgements import RealTrace, on_real_judgements
 
 
 def by_task(told: Explanation) -> float:
@@ -62,17 +61,19 @@ def test_what_tasks_and_scores_bring_sums_to_the_figure_at_every_version() -> No
     assert worst <= 1e-12
 
 
-@pytest.mark.skipif(not TRACE.exists(), reason="the trace is not part of the project")
-def test_on_real_judgements_it_sums_to_every_figure_that_was_recorded(tmp_path: Path) -> None:
+@on_real_judgements
+def test_on_real_judgements_it_sums_to_every_figure_that_was_recorded(
+    tmp_path: Path, trace: RealTrace
+) -> None:
     database = tmp_path / "plans.db"
-    CliRunner().invoke(app, ["--db", str(database), "apply", str(TRACE)])
-    plan_ids = {json.loads(line)["plan_id"] for line in TRACE.read_text("utf-8").splitlines()}
+    CliRunner().invoke(app, ["--db", str(database), "apply", str(trace.path)])
+    plan_ids = {json.loads(line)["plan_id"] for line in trace.path.read_text("utf-8").splitlines()}
 
     with connect(database) as registry:
         versions, replans, worst = deviations(registry, sorted(plan_ids))
 
     print(f"{versions} versions, {replans} replans, off by {worst:.1e} at most")
-    assert (len(plan_ids), versions, replans) == (96, 3_416, 1_028)
+    assert (len(plan_ids), versions, replans) == (trace.plans, trace.events, trace.replans)
     assert worst <= 1e-12
 
 
@@ -174,7 +175,7 @@ def test_during_a_fall_the_figure_is_held_against_the_exit_threshold(
 
     assert (before.gate_threshold, before.distance) == (0.72, 0.8 - 0.72)
     assert (told.gate_threshold, told.distance) == (0.9, 0.8 - 0.9)
-    assert (told.needs_replan, told.gate.fallen) == (False, True)
+    assert (told.needs_replan, told.gate.tripped) == (False, True)
     assert told.flip is not None
     assert told.flip.to_score == pytest.approx(0.9, abs=1e-11)
 

@@ -189,13 +189,13 @@ def test_a_gate_that_fell_is_opened_by_the_score_that_is_told_and_by_no_less(
     registry.score_output(plan_id, "a", 0.5)
     plan = registry.get(plan_id)
     assert plan is not None
-    assert plan.gate.fallen
+    assert plan.gate.tripped
     change = Balance.of(plan).smallest_change(1)
     assert change is not None
     assert change.task_id == "a"
 
-    assert registry.score_output(plan_id, "a", change.to_score - 1e-11).gate.fallen
-    assert not registry.score_output(plan_id, "a", change.to_score).gate.fallen
+    assert registry.score_output(plan_id, "a", change.to_score - 1e-11).gate.tripped
+    assert not registry.score_output(plan_id, "a", change.to_score).gate.tripped
 
 
 def test_a_gate_is_made_to_fire_by_the_score_that_is_told_and_by_no_more(

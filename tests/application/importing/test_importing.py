@@ -86,7 +86,7 @@ def altered(source: dict[str, Any], **facts: Any) -> dict[str, Any]:
 
 
 def left(plan: ImportedPlan) -> dict[str, tuple[Any, Any]]:
-    return {one.place: (one.theirs, one.ours) for one in plan.not_carried}
+    return {one.pointer: (one.theirs, one.ours) for one in plan.not_carried}
 
 
 def refusal(registry: PlanRegistry, given: Any, kind: str) -> list[str]:
@@ -185,7 +185,7 @@ def test_figures_that_differ_are_told_both(registry: PlanRegistry) -> None:
         "/tasks/0/replan_count": (2, 0),
         "/tasks/0/updated_at": (1.0, None),
     }
-    reasons = {one.place: one.why for one in came.not_carried}
+    reasons = {one.pointer: one.why for one in came.not_carried}
     assert reasons["/created_at"] == "times here are those of the import"
     assert reasons["/rolling_confidence"] == "it is computed from the scores here"
 

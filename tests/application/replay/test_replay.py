@@ -22,8 +22,7 @@ from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
 from tests.support.examples import HAS_PAUSED, MORNING, replan
 from tests.support.random_work import RandomWork
-
-TRACE = Path(__file__).parents[4] / "shared" / "data" / "judged-plans.trace.jsonl"
+from tests.support.real_judgements import RealTrace, on_real_judgements
 
 
 def the_only(registry: PlanRegistry, **policy: Any) -> PlanReplay:
@@ -284,17 +283,18 @@ def test_a_replay_under_each_plans_own_policy_changes_nothing(
     assert registry.history.events(limit=10_000) == before
 
 
-@pytest.mark.skipif(not TRACE.exists(), reason="the trace is not part of the project")
+@on_real_judgements
 def test_a_replay_of_real_judgements_under_their_policy_changes_nothing(
-    registry: PlanRegistry,
+    registry: PlanRegistry, trace: RealTrace
 ) -> None:
-    for line in TRACE.read_text("utf-8").splitlines():
+    for line in trace.path.read_text("utf-8").splitlines():
         told = json.loads(line)
         getattr(registry, told.pop("op"))(**told)
     plans = registry.replay.what_if(policy={}).plans
-    assert (len(plans), sum(len(plan.samples) for plan in plans)) == (96, 1_146)
+    assert len(plans) == trace.plans
+    assert sum(len(plan.samples) for plan in plans) == trace.scores
     assert {plan.changed for plan in plans} == {0}
-    assert sum(len(plan.would_have_fired) for plan in plans) == 1_028
+    assert sum(len(plan.would_have_fired) for plan in plans) == trace.replans
 
 
 @pytest.mark.parametrize("page", [1, 1_000])

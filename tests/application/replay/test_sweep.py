@@ -51,7 +51,7 @@ def test_the_figures_add_up(registry: PlanRegistry) -> None:
         assert totals.flips == sum(ending.flips for ending in endings)
         assert totals.flips_per_plan == totals.flips / totals.plans
         assert totals.replanned == totals.false_alarms + totals.warned + totals.late
-        assert totals.troubled == totals.missed + totals.warned + totals.late
+        assert totals.with_failures == totals.missed + totals.warned + totals.late
         leads = [ending.lead for ending in endings if ending.lead is not None]
         assert totals.warned == sum(lead >= 0 for lead in leads)
         assert totals.late == sum(lead < 0 for lead in leads)
@@ -87,7 +87,7 @@ def test_the_lead_counts_output_scores_from_the_first_firing_to_the_first_failur
     assert (late.late, late.missed, late.lead) == (1, 0, None)
 
     never = totals(registry, confidence_threshold=0.0)
-    assert (never.troubled, never.warned, never.late, never.missed) == (1, 0, 0, 1)
+    assert (never.with_failures, never.warned, never.late, never.missed) == (1, 0, 0, 1)
 
 
 @pytest.mark.parametrize("mark_done", [True, False])

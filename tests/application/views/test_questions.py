@@ -244,7 +244,9 @@ def test_a_list_that_is_narrowed_reads_only_what_may_match(
     many_plans(registry)
     registry.score_output("p3", "a", 0.1)
     registry.delete("p4")
-    monkeypatch.setattr("plangate.application.registry.every_plan", None)  # whoever reads them all now fails
+    monkeypatch.setattr(
+        "plangate.application.registry.every_plan", None
+    )  # whoever reads them all now fails
 
     def listed(**wanted: Any) -> list[str]:
         return [plan.plan_id for plan in registry.list_plans(**wanted).plans]

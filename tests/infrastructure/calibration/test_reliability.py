@@ -10,7 +10,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, precision_score, recall_score, roc_auc_score
 
 from plangate.application.errors import AnalysisMissing
-from plangate.application.evidence.calibration import Case, Figure, Reliability
+from plangate.application.evidence.calibration import Case, Estimate, Reliability
 from plangate.infrastructure.calibration.calibrator import ScipyCalibrator
 from plangate.infrastructure.calibration.reliability import reliability
 from tests.support.reliability_figures import short_and_long
@@ -45,13 +45,13 @@ def measured(cases: Sequence[Case], resamples: int = 200, seed: int = 0) -> Reli
     return reliability(cases, resamples=resamples, seed=seed)
 
 
-def all_figures(told: Reliability) -> list[Figure]:
+def all_figures(told: Reliability) -> list[Estimate]:
     points = [(point.precision, point.recall, point.passed) for point in told.thresholds]
     bins = [one.accepted for one in told.bins]
     return [told.ranking, told.brier, told.base_brier, *bins, *(f for p in points for f in p)]
 
 
-def covers(figure: Figure, truth: float) -> bool:
+def covers(figure: Estimate, truth: float) -> bool:
     assert figure.low is not None
     assert figure.high is not None
     return figure.low <= truth <= figure.high
@@ -192,7 +192,7 @@ def test_tasks_of_one_plan_are_not_taken_for_independent() -> None:
     assert _width(wide) > 2 * _width(narrow)
 
 
-def _width(figure: Figure) -> float:
+def _width(figure: Estimate) -> float:
     assert figure.low is not None
     assert figure.high is not None
     return figure.high - figure.low

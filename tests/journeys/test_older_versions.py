@@ -1,0 +1,309 @@
+"""A store, a bundle and idempotency keys of an older version are led through this one.
+
+`tests/data/layout-3/README.md` says what wrote them, and how.
+"""
+
+import json
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from typer.testing import CliRunner
+
+import plangate
+from plangate.infrastructure.cli.app import app
+
+OLD: Final = Path(__file__).parents[1] / "data" / "layout-3"
+
+RENAMED: Final = {"gate_fallen": "gate_tripped", "fallen": "tripped"}
+"""Keys of answers that have another name since: what the old version wrote, and the name now."""
+
+SENTENCES: Final = {("", "advice"), ("", "conditions"), ("lost", "why")}
+"""Keys, each below another, whose text is for people: it may be worded anew, never left out."""
+
+WITH_A_REASON: Final = (
+    *("record_scoring_failure", "retract_score", "mark_task", "release", "revise", "retry"),
+    *("approve", "pause", "resume", "archive", "restore", "delete"),
+)
+ANOTHER: Final[dict[str, dict[str, Any]]] = {
+    "create": {"goal": "Another goal"},
+    "score_prompt": {"score": 0.123},
+    "score_output": {"score": 0.123},
+    "update": {"prompt_score": 0.123},
+    "record_outcome": {"source": "another-source"},
+    "next_task": {"worker": "another-worker"},
+    "heartbeat": {"lease": 7.5},
+    **{verb: {"reason": "Another reason"} for verb in WITH_A_REASON},
+}
+"""For every verb of a trace an argument that makes it another request."""
+
+ERASED: Final[dict[str, dict[str, str]]] = {
+    "private": {"idempotency_key": "erase-minimal"},
+    "private-too": {"actor": "ana", "correlation_id": "run-6", "idempotency_key": "erase-full"},
+}
+IMPORTS: Final = (
+    ("import", "loopllm.json", "--format", "loopllm"),
+    ("import", "taskmaster.json", "--format", "taskmaster", "--actor", "ana"),
+)
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the old store, which commands use, beside copies of all that came with it."""
+    folder = tmp_path / "old"
+    shutil.copytree(OLD, folder)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PLANGATE_DB", "plans.sqlite")
+    monkeypatch.setenv("PLANGATE_LEDGER_KEY", "ledger.pub")
+    return folder / "plans.sqlite"
+
+
+@pytest.fixture
+def fresh(store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store that is not there yet, which commands use from now on."""
+    monkeypatch.setenv("PLANGATE_DB", "fresh.sqlite")
+    return store.with_name("fresh.sqlite")
+
+
+# --- the store -----------------------------------------------------------------
+
+
+def test_an_old_store_gives_the_answers_that_were_recorded_with_it(store: Path) -> None:
+    stored = events(store)
+
+    for recorded in json_lines("answers.jsonl"):
+        answer = run(*recorded["command"])
+        assert as_now(answer) == as_now(recorded["answer"]), recorded["command"]
+
+    assert run("check")["mismatch_count"] == 0
+    against = [word for name in checkpoints() for word in ("--against", name)]
+    verified = run("ledger", "verify", "--nothing-new", *against)
+    assert (verified["compared"], verified["finding_count"]) == (len(stored), 0)
+    assert events(store) == stored
+
+
+def test_migrating_an_old_store_twice_is_harmless(store: Path) -> None:
+    stored, rows = events(store), view_rows(store)
+    for _ in range(2):
+        run("migrate")
+        run("doctor")
+        assert (events(store), view_rows(store)) == (stored, rows)
+
+
+def test_the_views_of_an_old_store_rebuilt_are_the_views_that_came_with_it(store: Path) -> None:
+    rows = view_rows(store)
+    assert all(rows.values())
+
+    report = run("views", "rebuild")
+
+    assert {view["name"]: (view["lag"], view["stuck"]) for view in report["views"]} == {
+        view: (0, []) for view in rows
+    }
+    assert view_rows(store) == rows
+
+
+def test_work_goes_on_in_an_old_store() -> None:
+    before = run("status", "billing")["version"]
+    run("mark", "billing", "tax", "done", "--reason", "Done by hand.")
+    assert run("status", "billing")["version"] == before + 1
+    assert run("check")["mismatch_count"] == 0
+    verified = run("ledger", "verify")
+    assert (verified["new"], verified["finding_count"]) == (1, 0)
+    (again,) = run("list", "--label", "money")["plans"]
+    assert (again["plan_id"], again["version"]) == ("billing", before + 1)
+
+
+def test_what_was_recorded_under_a_key_is_not_recorded_again(store: Path) -> None:
+    stored = events(store)
+
+    applied = run("apply", "commands.trace.jsonl")
+    imported = [plan for words in IMPORTS for plan in run(*words)["plans"]]
+
+    assert (applied["recorded"], applied["unchanged"]) == (0, len(commands()))
+    assert {plan["outcome"] for plan in imported} == {"already_there"}
+    for plan_id, call in ERASED.items():
+        assert run("erase", plan_id, "--yes", *options(call))["rewritten"] == 0
+    assert events(store) == stored
+
+
+def test_another_request_under_a_recorded_key_is_refused(store: Path) -> None:
+    stored = events(store)
+    with_a_key = [one for one in commands() if "idempotency_key" in one]
+    others = [one | ANOTHER[one["op"]] for one in with_a_key if one.get("plan_id") not in ERASED]
+    Path("others.jsonl").write_text("\n".join(map(json.dumps, others)), "utf-8")
+
+    refused = run("apply", "others.jsonl", exit_code=1)["refused"]
+
+    assert [one["error"]["type"] for one in refused] == ["IdempotencyKeyReused"] * len(others)
+    assert events(store) == stored
+
+
+# --- the bundle ----------------------------------------------------------------
+
+
+def test_an_old_bundle_goes_into_a_fresh_store_with_its_keys(fresh: Path) -> None:
+    taken_in, again = run("import", "plans.bundle"), run("import", "plans.bundle")
+
+    assert taken_in["added"] == taken_in["plans"] == again["already_there"]
+    assert (taken_in["recorded"], again["recorded"]) == (taken_in["events"], 0)
+    for recorded in json_lines("answers.jsonl"):
+        if recorded["command"][0] in {"status", "explain", "whatif", "check"}:
+            assert as_now(run(*recorded["command"])) == as_now(recorded["answer"])
+    assert run("apply", "commands.trace.jsonl")["recorded"] == 0
+    assert digests(fresh) == golden_digests()
+
+
+def test_an_old_bundle_brings_nothing_new_into_the_store_it_came_from(store: Path) -> None:
+    stored = events(store)
+    taken_in = run("import", "plans.bundle")
+    assert (taken_in["already_there"], taken_in["recorded"]) == (taken_in["plans"], 0)
+    assert taken_in["events"] == len(stored)
+    assert events(store) == stored
+
+
+# --- idempotency digests -------------------------------------------------------
+
+
+def by_verbs(store: Path) -> None:
+    """Carry out every command by the registry's method of its name."""
+    with plangate.connect(store) as registry:
+        for arguments in commands():
+            getattr(registry, arguments.pop("op"))(**arguments)
+        for plan_id, call in ERASED.items():
+            registry.erase(plan_id, **call)
+
+
+def by_the_command_line(_store: Path) -> None:
+    """Carry out every command as a line of a trace, or by the command of its name."""
+    run("apply", "commands.trace.jsonl")
+    for plan_id, call in ERASED.items():
+        run("erase", plan_id, "--yes", *options(call))
+
+
+@pytest.mark.parametrize("carry_out", [by_verbs, by_the_command_line])
+def test_every_verb_stores_the_digest_it_always_stored(
+    fresh: Path, carry_out: Callable[[Path], None]
+) -> None:
+    carry_out(fresh)
+    for words in IMPORTS:
+        run(*words)
+
+    expected = golden_digests()
+    if carry_out is by_verbs:  # only the command line makes a key where none was given
+        expected = {key: it for key, it in expected.items() if not key.startswith("trace-")}
+    assert digests(fresh) == expected
+
+
+def test_the_recorded_digests_are_of_every_verb_twice() -> None:
+    golden = golden_digests()
+    verbs = Counter(one["op"] for one in commands() if one.get("idempotency_key") in golden)
+    assert verbs.keys() == ANOTHER.keys()
+    assert min(verbs.values()) >= 2
+    assert {call["idempotency_key"] for call in ERASED.values()} <= golden.keys()
+    imports = Counter(key.split("-")[1] for key in golden if key.startswith("import-"))
+    assert imports.keys() == {"loopllm", "taskmaster"}
+    assert min(imports.values()) >= 2
+
+
+# --- the other way round -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("list",), ("migrate",), ("views", "rebuild"), ("apply", "commands.trace.jsonl")],
+    ids=lambda words: words[0],
+)
+def test_a_store_of_a_newer_layout_is_refused_and_left_alone(
+    store: Path, words: tuple[str, ...]
+) -> None:
+    """SQLite's header holds the layout, `user_version`, in its bytes 60 to 63."""
+    header = bytearray(store.read_bytes())
+    newer = int.from_bytes(header[60:64], "big") + 1
+    header[60:64] = newer.to_bytes(4, "big")
+    store.write_bytes(header)
+
+    result = CliRunner().invoke(app, ["--json", *words])
+
+    error = json.loads(result.stderr)["error"]
+    assert (result.exit_code, result.stdout, error["type"]) == (1, "", "StoreTooNew")
+    assert f"layout {newer}" in error["message"]
+    assert store.read_bytes() == header
+
+
+# --- what they share -----------------------------------------------------------
+
+
+def run(*words: str, exit_code: int = 0) -> Any:
+    """What a command answers in JSON."""
+    result = CliRunner().invoke(app, ["--json", *words])
+    assert result.exit_code == exit_code, (words, result.stderr)
+    return json.loads(result.stdout)
+
+
+def options(call: dict[str, str]) -> list[str]:
+    """A command's context as the command line takes it."""
+    return [f"--{name.replace('_', '-')}={value}" for name, value in call.items()]
+
+
+def as_now(value: Any, key: str = "") -> Any:
+    """An answer under the names that keys have now; of sentences, only whether there is any."""
+    if isinstance(value, list):
+        return [as_now(item, key) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        RENAMED.get(name, name): bool(held) if (key, name) in SENTENCES else as_now(held, name)
+        for name, held in value.items()
+    }
+
+
+def json_lines(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (OLD / name).read_text("utf-8").splitlines()]
+
+
+def commands() -> list[dict[str, Any]]:
+    return json_lines("commands.trace.jsonl")
+
+
+def checkpoints() -> list[str]:
+    return sorted(path.name for path in OLD.glob("*checkpoint.txt"))
+
+
+def golden_digests() -> dict[str, str]:
+    golden: dict[str, str] = json.loads((OLD / "digests.json").read_text("utf-8"))
+    return golden
+
+
+def asked(store: Path, question: str) -> list[dict[str, Any]]:
+    with closing(sqlite3.connect(store)) as connection:
+        connection.row_factory = sqlite3.Row
+        return [dict(row) for row in connection.execute(question)]
+
+
+def events(store: Path) -> list[dict[str, Any]]:
+    """Every stored event, column by column."""
+    return asked(store, "SELECT * FROM stored_events ORDER BY notification_id")
+
+
+def digests(store: Path) -> dict[str, str]:
+    """The digest of the arguments that is stored under each idempotency key."""
+    stored = [json.loads(event["state"])["meta"] for event in events(store)]
+    return {
+        meta["idempotency_key"]: meta["arguments_digest"]
+        for meta in stored
+        if "arguments_digest" in meta
+    }
+
+
+def view_rows(store: Path) -> dict[str, list[Any]]:
+    """Every row of every view as it lies in the store."""
+    views = [mark["view"] for mark in asked(store, "SELECT view FROM view_marks WHERE NOT rebuilt")]
+    return {
+        view: sorted(map(as_now, asked(store, f"SELECT * FROM view_{view}")), key=str)
+        for view in views
+    }
