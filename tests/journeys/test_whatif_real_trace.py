@@ -11,7 +11,7 @@ from plangate.infrastructure.cli import app
 
 ROOT = Path(__file__).parents[2]
 TRACE = ROOT.parent / "shared" / "data" / "judged-plans.trace.jsonl"
-PAGE = (ROOT / "docs" / "whatif.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "choose-a-policy.md").read_text("utf-8")
 
 
 def plangate(database: Path, *words: str) -> list[str]:
