@@ -51,7 +51,7 @@ def asked(url: str) -> Run:
 
 @pytest.fixture
 def service(url: str, run: Run) -> Iterator[str]:
-    """The address of a user with the rights that docs/how-to/postgresql.md names; to make tables is none."""
+    """The address of a user with the rights that the page names, and none to create tables."""
     rights = re.findall("```postgresql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     run("; ".join(["CREATE ROLE service LOGIN", *rights]))
     yield url.replace("plangate@", "service@")
