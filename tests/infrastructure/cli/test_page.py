@@ -1,4 +1,4 @@
-"""docs/cli.md names every command and option; examples print what the pages say."""
+"""docs/reference/cli.md names every command and option; examples print what the pages say."""
 
 import os
 import re
@@ -15,7 +15,7 @@ import typer.main
 from plangate.infrastructure.cli import app
 
 ROOT = Path(__file__).parents[3]
-PAGE = (ROOT / "docs" / "cli.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8")
 CONSOLE = re.compile(r"^```console\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 DATE, TIME = re.compile(r"\b\d{4}-\d\d-\d\d\b"), re.compile(r"\b\d\d:\d\d:\d\d\b")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
@@ -40,7 +40,7 @@ def section(command: str) -> str:
     found = re.search(
         rf"^### `plangate {command}\b[^\n]*\n(.*?)(?=^##)", PAGE, re.MULTILINE | re.DOTALL
     )
-    assert found, f"docs/cli.md has no section for {command}"
+    assert found, f"docs/reference/cli.md has no section for {command}"
     return found[0]
 
 
