@@ -63,7 +63,7 @@ def check(path: str) -> None:
     with plangate.connect(path) as registry:
         opened = most_memory()
         started = perf_counter()
-        report = registry.check()
+        report = registry.replay.check()
         took = perf_counter() - started
     print(
         f"{report.events:,} events of {report.plans:,} plans, {report.commands:,} commands: "

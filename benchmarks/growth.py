@@ -80,8 +80,8 @@ def size_of_an_event(path: Path, trace: Path) -> None:
     )
     alone = path.stat().st_size
     with plangate.connect(path) as registry:
-        events = registry.last_position()
-        registry.plans()
+        events = registry.history.last_position()
+        registry.views.plans()
     whole = path.stat().st_size
     print(f"{events:,} events of the trace: {alone / events:,.0f} bytes each in the file,")
     print(f"  {whole / events:,.0f} with the views")
@@ -186,7 +186,7 @@ def alone(errand: str, source: str, target: str) -> None:
     start = perf_counter()
     if errand == "copy":
         with plangate.connect(source) as ours, plangate.connect(target) as theirs:
-            ours.copy_to(theirs)
+            ours.bundles.copy_to(theirs)
     elif errand == "backup":
         plangate.backup(target, source)
     elif errand == "restore":

@@ -49,7 +49,7 @@ def step(what: str, path: str) -> None:
     if what == "verify altered":
         _alter(path, middle)
     with plangate.connect(path) as registry:
-        last = registry.last_position()
+        last = registry.history.last_position()
         opened = most_memory()
         started = perf_counter()
         if what == "take in":

@@ -2,7 +2,7 @@
 
 A bundle is JSON Lines: a header; for each plan its events in order and then a line that
 counts them and says their digest; at the end the manifest. Every line has one way
-only to be written. `docs/bundle.md` describes it to the byte; `bundle_file` makes
+only to be written. `docs/reference/bundle.md` describes it to the byte; `bundle_file` makes
 the file of it.
 """
 

@@ -11,7 +11,7 @@ from plangate.infrastructure.cli.app import app
 from tests.support.real_judgements import WHOLE, RealTrace, on_real_judgements
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "whatif.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "choose-a-policy.md").read_text("utf-8")
 
 
 def plangate(database: Path, *words: str) -> list[str]:

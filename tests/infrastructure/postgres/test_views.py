@@ -18,7 +18,7 @@ from tests.support.postgres_server import PostgresServer
 from tests.support.views import same_views
 
 TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
-PAGE = Path(__file__).parents[3] / "docs/postgres.md"
+PAGE = Path(__file__).parents[3] / "docs/how-to/postgresql.md"
 Run = Callable[[str], list[Any]]
 
 
@@ -51,7 +51,7 @@ def asked(url: str) -> Run:
 
 @pytest.fixture
 def service(url: str, run: Run) -> Iterator[str]:
-    """The address of a user with the rights that docs/postgres.md names; to make tables is none."""
+    """The address of a user with the rights that the page names, and none to create tables."""
     rights = re.findall("```postgresql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     run("; ".join(["CREATE ROLE service LOGIN", *rights]))
     yield url.replace("plangate@", "service@")
