@@ -66,7 +66,7 @@ CREATE TABLE {schema}.view_plans (
     needs_replan boolean NOT NULL,
     replan_due boolean NOT NULL,
     replan_count bigint NOT NULL,
-    gate_tripped boolean NOT NULL,
+    gate_fallen boolean NOT NULL,
     gate_lows bigint NOT NULL,
     gate_replans bigint NOT NULL,
     gate_exhausted boolean NOT NULL,

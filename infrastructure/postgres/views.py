@@ -23,7 +23,7 @@ from plangate.infrastructure.postgres.schema import Schema
 from plangate.infrastructure.postgres.search_words import parts, searches
 from plangate.infrastructure.sql.conditions import Conditions, ordering
 from plangate.infrastructure.sql.row_queries import RowQuestions
-from plangate.infrastructure.sql.tables import SUMMARIES, TABLES, TASKS, WORDS, Table
+from plangate.infrastructure.sql.tables import COLUMN_NAMES, SUMMARIES, TABLES, TASKS, WORDS, Table
 from plangate.infrastructure.sql.view_positions import Overtaken, marks_in, move, note_stuck_plans
 
 _Row = TypeVar("_Row", bound=Row)
@@ -242,6 +242,9 @@ def _put(cursor: _QuestionMarks, view: str, side: int, rows: Sequence[Row]) -> N
     newest = {tuple(getattr(row, name) for name in key): row for row in rows}
     if newest:
         given = _ROWS_OF[view].dump_json(list(newest.values())).decode()
+        for field, column in COLUMN_NAMES.items():
+            # Inside a JSON string the quotes are escaped, so only the key can match.
+            given = given.replace(f'"{field}":', f'"{column}":')
         if _NUL in given:
             given = json.dumps(_without_nul(json.loads(given)))
         cursor.execute(_UPSERTS[view], (side, given))
@@ -303,7 +306,7 @@ def _put_words(cursor: _QuestionMarks, side: int, texts: Sequence[tuple[int, str
 def _row(table: Table[_Row], values: Sequence[Any]) -> _Row:
     """The row with these values of its columns; the last says whether it is stale."""
     return table.row.model_validate(
-        dict(zip((*table.columns, "stale"), map(_in_utc, values), strict=True))
+        dict(zip((*table.fields, "stale"), map(_in_utc, values), strict=True))
     )
 
 

@@ -18,6 +18,10 @@ from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry,
 _Row = TypeVar("_Row", bound=Row)
 
 
+COLUMN_NAMES: Final = {"gate_tripped": "gate_fallen"}
+"""Columns that keep an earlier name until the next version of their view."""
+
+
 @dataclass(frozen=True)
 class Table(Generic[_Row]):
     """A view's table, unique by its key.
@@ -34,16 +38,21 @@ class Table(Generic[_Row]):
     json: tuple[str, ...] = ()
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns, in the order of the row's fields. Being stale is no column."""
+    def fields(self) -> tuple[str, ...]:
+        """The row's fields that are stored; `stale` is worked out when a row is read."""
         return tuple(name for name in self.row.model_fields if name != "stale")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns, in the order of the row's fields."""
+        return tuple(COLUMN_NAMES.get(name, name) for name in self.fields)
 
     def encoder(self) -> Callable[[Row], Sequence[Any]]:
         """Turns a row into the values of its columns."""
-        columns = self.columns
-        read = attrgetter(*columns)
-        encoders = [(columns.index(name), _time) for name in self.times]
-        encoders += [(columns.index(name), _as_json) for name in self.json]
+        names = self.fields
+        read = attrgetter(*names)
+        encoders = [(names.index(name), _time) for name in self.times]
+        encoders += [(names.index(name), _as_json) for name in self.json]
 
         def encode(row: Row) -> Sequence[Any]:
             values = list(read(row))
@@ -56,7 +65,7 @@ class Table(Generic[_Row]):
 
     def decode(self, values: Sequence[Any]) -> _Row:
         """The row with these values of its columns; the last says whether it is stale."""
-        fields = dict(zip((*self.columns, "stale"), values, strict=True))
+        fields = dict(zip((*self.fields, "stale"), values, strict=True))
         for name in self.json:
             if fields[name] is not None:
                 fields[name] = json.loads(fields[name])
@@ -87,7 +96,7 @@ SUMMARIES: Final = Table(
         needs_replan INTEGER NOT NULL,
         replan_due INTEGER NOT NULL,
         replan_count INTEGER NOT NULL,
-        gate_tripped INTEGER NOT NULL,
+        gate_fallen INTEGER NOT NULL,
         gate_lows INTEGER NOT NULL,
         gate_replans INTEGER NOT NULL,
         gate_exhausted INTEGER NOT NULL,

@@ -20,7 +20,13 @@ from plangate.infrastructure.cli.app import app
 
 OLD: Final = Path(__file__).parents[1] / "data" / "layout-3"
 
-RENAMED: Final = {"gate_fallen": "gate_tripped", "fallen": "tripped"}
+RENAMED: Final = {
+    "fallen": "tripped",
+    "gate_fallen": "gate_tripped",
+    "readings": "samples",
+    "troubled": "with_failures",
+    "wish": "command",
+}
 """Keys of answers that have another name since: what the old version wrote, and the name now."""
 
 SENTENCES: Final = {("", "advice"), ("", "conditions"), ("lost", "why")}

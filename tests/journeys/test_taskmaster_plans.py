@@ -133,7 +133,7 @@ def test_a_small_file_comes_in_and_is_worked_to_the_end(tmp_path: Path) -> None:
         ("house", 3, "imported"),
         ("garden", 3, "imported"),
     ]
-    assert {left["place"] for plan in first["plans"] for left in plan["not_carried"]} == {
+    assert {left["pointer"] for plan in first["plans"] for left in plan["not_carried"]} == {
         "/house/tasks/2",
         "/house/tasks/3/dependencies/1",
         "/house/tasks/3/dependencies/2",
@@ -184,7 +184,7 @@ def test_several_plans_come_in_and_are_worked_to_the_end_by_eight_processes(
     told = imported(database, file)
 
     plans, _ = whole(database)
-    left = [one["place"] for plan in told["plans"] for one in plan["not_carried"]]
+    left = [one["pointer"] for plan in told["plans"] for one in plan["not_carried"]]
     assert (len(plans), sum(plan.task_count for plan in plans), len(left)) == expected
     assert {
         (plan.plan_id, task.id): set(task.depends_on) for plan in plans for task in plan.tasks
