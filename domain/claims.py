@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from plangate.domain.commands import ClaimNextTask, ReleaseTask, RenewLease
 from plangate.domain.errors import ClaimLost, PlanHeld
 from plangate.domain.events import LeaseRenewed, PlanEvent, TaskStatusChanged
-from plangate.domain.plan import Plan, fold
+from plangate.domain.evolve import fold
+from plangate.domain.plan import Plan
 from plangate.domain.task import Task
 from plangate.domain.vocabulary import StatusCause, TaskStatus
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from plangate.domain.json_objects import JsonObject
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
     MAX_CHANGES,
@@ -18,7 +19,6 @@ from plangate.domain.vocabulary import (
     GivenScorer,
     Goal,
     Identifier,
-    JsonObject,
     Labels,
     LeaseSeconds,
     Outcome,

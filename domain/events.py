@@ -5,7 +5,7 @@ is a data migration, not a refactoring. Fields marked `Erasable` hold what peopl
 wrote; they can be erased later, so every one of them may be absent.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple, assert_never
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -263,3 +263,60 @@ PlanEvent = (
     | PlanDeleted
     | PlanErased
 )
+
+ScoreChange = TaskScored | ScoreRetracted | AttemptStarted
+"""The events that change which scores of a task count."""
+
+
+class Touches(NamedTuple):
+    """What an event is about.
+
+    `task_ids` are the tasks it names as its own, the one it happened to first; with
+    `every_task` it is about all tasks of the plan. `text` says whether it changes what a
+    plan can be found by: its goal and the titles of its tasks.
+    """
+
+    task_ids: tuple[str, ...] = ()
+    every_task: bool = False
+    text: bool = False
+
+
+def touches(event: PlanEvent) -> Touches:
+    """Which tasks an event is about, and whether it changes text. Frequent events come first."""
+    match event:
+        case (
+            TaskScored()
+            | TaskStatusChanged()
+            | ScoringFailed()
+            | ScoreRetracted()
+            | OutcomeRecorded()
+            | LeaseRenewed()
+            | ReplanTriggered()
+            | TaskMoved()
+            | AttemptStarted()
+        ):
+            return Touches((event.task_id,))
+        case TaskChanged() | TaskDropped():
+            return Touches((event.task_id,), text=True)
+        case TaskAdded():
+            return Touches((event.task.id,), text=True)
+        case TaskSplit():
+            return Touches((event.task_id, *(part.id for part in event.into)), text=True)
+        case TaskReplaced():
+            return Touches((event.task_id, event.by.id), text=True)
+        case PlanCreated():
+            return Touches(tuple(task.id for task in event.tasks), every_task=True, text=True)
+        case PlanErased():
+            return Touches(every_task=True, text=True)
+        case (
+            GateApproved()
+            | PlanRevised()
+            | PlanPaused()
+            | PlanResumed()
+            | PlanArchived()
+            | PlanRestored()
+            | PlanDeleted()
+        ):
+            return Touches()
+        case _:
+            assert_never(event)

@@ -6,22 +6,17 @@ instead, so that tightening a bound later never makes an old plan unloadable;
 what people wrote is marked there with `Erasable`, because it can be erased.
 """
 
-import json
-import math
 import unicodedata
-from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
-    PlainValidator,
     Strict,
     StringConstraints,
-    WithJsonSchema,
 )
 
 MAX_IDENTIFIER: Final = 200
@@ -33,8 +28,6 @@ MAX_CHANGES: Final = 1_000
 MAX_LABELS: Final = 50
 MAX_PRIORITY: Final = 1_000
 MAX_LEASE_SECONDS: Final = 30 * 24 * 3600.0
-MAX_JSON_BYTES: Final = 64 * 1024
-MAX_JSON_DEPTH: Final = 32
 
 _INVISIBLE: Final = {"Cc", "Cs", "Zl", "Zp"}
 
@@ -165,7 +158,8 @@ def _identifier(value: str) -> str:
     return value
 
 
-def _text(value: str) -> str:
+def without_nul(value: str) -> str:
+    """The same text; raises ValueError if it holds the NUL character."""
     if "\0" in value:
         raise ValueError("must not hold the NUL character U+0000")
     return value
@@ -175,56 +169,6 @@ def _not_blank(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be blank")
     return value
-
-
-def _json_object(value: object) -> dict[str, Any]:
-    """A copy of `value` exactly as JSON would give it back, or ValueError."""
-    if not isinstance(value, dict):
-        raise ValueError("must be a JSON object")
-    _refuse_what_json_cannot_carry(value)
-    try:
-        encoded = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-        size = len(encoded.encode())
-    except UnicodeEncodeError:
-        raise ValueError("must not hold a lone surrogate") from None
-    except ValueError as error:  # an integer of more digits than Python turns into text
-        raise ValueError(f"must be JSON: {error}") from None
-    if size > MAX_JSON_BYTES:
-        raise ValueError(f"must be at most {MAX_JSON_BYTES} bytes of JSON, not {size}")
-    copy: dict[str, Any] = json.loads(encoded)
-    return copy
-
-
-def _refuse_what_json_cannot_carry(value: object) -> None:
-    seen, waiting = 0, [(value, 1)]
-    while waiting:
-        item, depth = waiting.pop()
-        seen += 1
-        if seen > MAX_JSON_BYTES:
-            raise ValueError(f"must be at most {MAX_JSON_BYTES} bytes of JSON")
-        waiting += [(member, depth + 1) for member in _members(item, depth)]
-
-
-def _members(item: object, depth: int) -> Iterable[object]:
-    """What a JSON value holds, once the value itself is seen to be one."""
-    if isinstance(item, dict | list):
-        if depth > MAX_JSON_DEPTH:
-            raise ValueError(f"must be nested at most {MAX_JSON_DEPTH} deep")
-        if isinstance(item, list):
-            return item
-        for key in item:
-            if not isinstance(key, str):
-                raise ValueError(f"must be JSON: the key {key!r:.40} is not a string")
-            _text(key)
-        return item.values()
-    if isinstance(item, str):
-        _text(item)
-    elif isinstance(item, float):
-        if not math.isfinite(item):
-            raise ValueError(f"must be JSON, which has no {item}")
-    elif item is not None and not isinstance(item, int):
-        raise ValueError(f"must be JSON, which has no {type(item).__name__}")
-    return ()
 
 
 def _bounded_scorer(scorer: Scorer) -> Scorer:
@@ -264,7 +208,7 @@ Identifier = Annotated[
 Goal = Annotated[
     str,
     StringConstraints(strict=True, max_length=MAX_GOAL),
-    AfterValidator(_text),
+    AfterValidator(without_nul),
     AfterValidator(_not_blank),
 ]
 """What a plan is for: up to 4,000 characters, not blank."""
@@ -272,21 +216,18 @@ Goal = Annotated[
 Title = Annotated[
     str,
     StringConstraints(strict=True, max_length=MAX_TITLE),
-    AfterValidator(_text),
+    AfterValidator(without_nul),
     AfterValidator(_not_blank),
 ]
 """What a task is called: up to 500 characters, not blank."""
 
-Prose = Annotated[str, StringConstraints(strict=True, max_length=MAX_PROSE), AfterValidator(_text)]
+Prose = Annotated[
+    str, StringConstraints(strict=True, max_length=MAX_PROSE), AfterValidator(without_nul)
+]
 """A description or a rationale: up to 20,000 characters."""
 
 Reason = Annotated[Prose, AfterValidator(_not_blank)]
 """Why something was done: up to 20,000 characters, not blank."""
-
-JsonObject = Annotated[
-    dict[str, Any], PlainValidator(_json_object), WithJsonSchema({"type": "object"})
-]
-"""Any JSON object of at most 64 KiB, nested at most 32 deep."""
 
 GivenScorer = Annotated[Scorer, AfterValidator(_bounded_scorer)]
 """A scorer whose name and version are within the bounds of an identifier."""

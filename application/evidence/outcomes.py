@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from plangate.application.recorded_event import RecordedEvent
+from plangate.domain.event_ids import event_id
 from plangate.domain.events import OutcomeRecorded, TaskDropped, TaskReplaced, TaskSplit
-from plangate.domain.plan import Plan, event_id
+from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import Outcome
 
 

@@ -14,6 +14,7 @@ from plangate.application.evidence.outcomes import Outcomes
 from plangate.application.evidence.same_work import FailedWork, Failure, WorkKey, work_of
 from plangate.application.plan_log import Step
 from plangate.domain.confidence import reaches
+from plangate.domain.event_ids import version_of
 from plangate.domain.events import (
     AttemptStarted,
     PlanCreated,
@@ -24,7 +25,6 @@ from plangate.domain.events import (
     TaskScored,
     TaskStatusChanged,
 )
-from plangate.domain.plan import version_of
 from plangate.domain.vocabulary import Outcome, ScoreKind, Scorer, StatusCause, TaskStatus
 
 _AT_WORK: Final = {TaskStatus.PENDING, TaskStatus.IN_PROGRESS}

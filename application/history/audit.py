@@ -20,8 +20,10 @@ from plangate.application.plan_log import Step, known_position, require_next
 from plangate.application.progress import Progress
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.results import Result
+from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanCreated, PlanEvent
-from plangate.domain.plan import Plan, event_id, evolve
+from plangate.domain.evolve import evolve
+from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import Identifier, ScoreKind, Scorer, TaskStatus
 
 KEPT_TASKS: Final = 20_000

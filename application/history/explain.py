@@ -14,7 +14,8 @@ from plangate.application.history.subjects import subjects
 from plangate.application.plan_log import Step
 from plangate.application.results import GateView, Result
 from plangate.domain.confidence import UNSCORED, differ, score_shares
-from plangate.domain.plan import Plan, event_id
+from plangate.domain.event_ids import event_id
+from plangate.domain.plan import Plan
 from plangate.domain.task import Judgements
 from plangate.domain.vocabulary import TaskStatus
 

@@ -24,8 +24,9 @@ from plangate.domain.events import (
     TaskSplit,
     TaskStatusChanged,
 )
+from plangate.domain.evolve import evolve, fold
 from plangate.domain.obstacles import obstacles
-from plangate.domain.plan import Plan, evolve, fold
+from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
     AttemptScores,

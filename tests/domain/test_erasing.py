@@ -3,7 +3,8 @@
 import pytest
 
 from plangate.domain.errors import PlanNotFound
-from plangate.domain.plan import Plan, fold
+from plangate.domain.evolve import fold
+from plangate.domain.plan import Plan
 from tests.support.examples import (
     ERASE,
     HAS_ARCHIVED,

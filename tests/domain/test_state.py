@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from plangate.domain.commands import PlanCommand
 from plangate.domain.decisions import decide
 from plangate.domain.errors import TaskNotFound
+from plangate.domain.event_ids import event_id, version_of
 from plangate.domain.events import PlanEvent
-from plangate.domain.plan import Plan, event_id, evolve, fold, version_of
+from plangate.domain.evolve import evolve, fold
+from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.task import Judgement
 from tests.support.examples import (

@@ -23,8 +23,9 @@ from plangate.domain.commands import (
 from plangate.domain.decisions import decide
 from plangate.domain.dependencies import require_sound
 from plangate.domain.errors import PlangateError
+from plangate.domain.evolve import fold
 from plangate.domain.obstacles import obstacles
-from plangate.domain.plan import Plan, fold
+from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import AttemptScores, Gate, PlanState, Recency, TaskStatus
 from tests.support.examples import (

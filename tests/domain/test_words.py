@@ -5,12 +5,11 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from plangate.domain.json_objects import MAX_JSON_BYTES, MAX_JSON_DEPTH
 from plangate.domain.vocabulary import (
     MAX_CHANGES,
     MAX_GOAL,
     MAX_IDENTIFIER,
-    MAX_JSON_BYTES,
-    MAX_JSON_DEPTH,
     MAX_LABELS,
     MAX_LEASE_SECONDS,
     MAX_PRIORITY,
