@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, Strict, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from plangate.domain.commands import (
     AddTask,
@@ -26,12 +26,20 @@ from plangate.domain.commands import (
 from plangate.domain.json_objects import JsonObject
 from plangate.domain.policy import Policy, require_exit
 from plangate.domain.presets import GivenPolicy, at_threshold
-from plangate.domain.vocabulary import MAX_CHANGES, MAX_TASKS, Goal, Identifier, Labels, Priority
+from plangate.domain.vocabulary import (
+    MAX_CHANGES,
+    MAX_TASKS,
+    Goal,
+    Identifier,
+    Labels,
+    Number,
+    Priority,
+)
 
 PLAN_ID_DIGITS = 12
 TASK_ID_DIGITS = 8
 
-_Threshold = Annotated[float, Strict(), Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+_Threshold = Annotated[Number, Field(ge=0.0, le=1.0)]
 
 
 class TaskDraft(TaskText):

@@ -1,41 +1,82 @@
 """Who works on a task: taking it, holding it, giving it back, and being too late.
 
 A claim's fencing token is the version of the event that made it. A token that is
-no longer the task's latest is refused; no token at all is accepted. Leases are
-the only thing in plangate that is compared with the time now.
+no longer the task's latest is refused; no token at all is accepted. A pending task can be
+deferred, and is not handed out then. Leases and deferrals are the only things in plangate
+that are compared with the time now.
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from plangate.domain.commands import ClaimNextTask, ReleaseTask, RenewLease
-from plangate.domain.errors import ClaimLost, PlanHeld
-from plangate.domain.events import LeaseRenewed, PlanEvent, TaskStatusChanged
-from plangate.domain.evolve import fold
+from plangate.domain.commands import (
+    ClaimNextTask,
+    ClaimTask,
+    DeferTask,
+    ReleaseTask,
+    RenewLease,
+    UndeferTask,
+)
+from plangate.domain.errors import (
+    ClaimLost,
+    InvalidInput,
+    PlanHeld,
+    Problem,
+    TaskNotReady,
+    VersionMismatch,
+)
+from plangate.domain.events import (
+    LeaseRenewed,
+    PlanEvent,
+    TaskDeferred,
+    TaskStatusChanged,
+    TaskUndeferred,
+)
 from plangate.domain.plan import Plan
-from plangate.domain.task import Task
-from plangate.domain.vocabulary import StatusCause, TaskStatus
+from plangate.domain.task import Deferral, Task
+from plangate.domain.verdict import takeable
+from plangate.domain.vocabulary import DeferralEnd, StatusCause, TaskStatus
 
 
 def claim_next_task(plan: Plan, command: ClaimNextTask, now: datetime) -> list[PlanEvent]:
-    """Claims that have expired return first; then the first ready task is taken."""
+    """Claims and deferrals whose time is up end first; then the first ready task is taken."""
+    if command.if_version not in {None, plan.version}:
+        raise VersionMismatch(plan.plan_id, command.if_version or 0, plan.version)
     _require_open(plan)
-    events = _expired(plan, now)
-    plan = fold(plan, events)
-    for task in _wanted(plan, command):
-        if plan.is_ready(task):
-            until = None if command.lease is None else now + timedelta(seconds=command.lease)
-            claim = TaskStatusChanged(
-                at=now,
-                task_id=task.id,
-                old=task.status,
-                new=TaskStatus.IN_PROGRESS,
-                cause=StatusCause.CLAIMED,
-                worker=command.worker,
-                lease_until=until,
-            )
-            return [*events, claim]
-    return events
+    for task in takeable(plan, now):
+        if command.task_id in {None, task.id}:
+            return [*_ended(plan, now), _claimed(task, command, now)]
+    return _ended(plan, now)
+
+
+def claim_task(plan: Plan, command: ClaimTask, now: datetime) -> list[PlanEvent]:
+    """As `claim_next_task`, but this very task; raises `TaskNotReady` where that cannot be."""
+    task = plan.task(command.task_id)
+    _require_open(plan)
+    if not any(other.id == task.id for other in takeable(plan, now)):
+        raise TaskNotReady(plan.plan_id, task.id, _why_not_ready(plan, task))
+    return [*_ended(plan, now), _claimed(task, command, now)]
+
+
+def defer_task(plan: Plan, command: DeferTask, now: datetime) -> list[PlanEvent]:
+    """Only a pending task is deferred; to what it is already, nothing is recorded."""
+    task = plan.task(command.task_id)
+    if task.status is not TaskStatus.PENDING:
+        problem = f"the task {task.id!r} is {task.status}; only a pending one is deferred"
+        raise InvalidInput([Problem("task_id", problem)])
+    if command.until is not None and command.until <= now:
+        raise InvalidInput([Problem("until", f"must be after now, {now.isoformat()}")])
+    if task.deferred == Deferral(command.reason, command.until):
+        return []
+    return [TaskDeferred(at=now, task_id=task.id, reason=command.reason, until=command.until)]
+
+
+def undefer_task(plan: Plan, command: UndeferTask, now: datetime) -> list[PlanEvent]:
+    """A task that is not deferred is left alone."""
+    task = plan.task(command.task_id)
+    if task.deferred is None:
+        return []
+    ended = DeferralEnd.UNDEFERRED
+    return [TaskUndeferred(at=now, task_id=task.id, cause=ended, reason=command.reason)]
 
 
 def renew_lease(plan: Plan, command: RenewLease, now: datetime) -> list[PlanEvent]:
@@ -95,17 +136,35 @@ def _require_open(plan: Plan) -> None:
         )
 
 
-def _expired(plan: Plan, now: datetime) -> list[PlanEvent]:
-    return [
-        event
-        for task in plan
-        if task.status is TaskStatus.IN_PROGRESS and task.claim and task.claim.has_expired(now)
-        for event in task.move(TaskStatus.PENDING, StatusCause.EXPIRED, now)
-    ]
+def _ended(plan: Plan, now: datetime) -> list[PlanEvent]:
+    """The claims and deferrals whose time is up."""
+    events: list[PlanEvent] = []
+    for task in plan:
+        if task.status is TaskStatus.IN_PROGRESS and task.claim and task.claim.has_expired(now):
+            events += task.move(TaskStatus.PENDING, StatusCause.EXPIRED, now)
+        elif task.deferred is not None and task.deferred.has_expired(now):
+            events.append(TaskUndeferred(at=now, task_id=task.id, cause=DeferralEnd.EXPIRED))
+    return events
 
 
-def _wanted(plan: Plan, command: ClaimNextTask) -> Iterable[Task]:
-    if command.task_id is None:
-        return plan
-    task = plan.tasks.get(command.task_id)
-    return () if task is None else (task,)
+def _claimed(task: Task, command: ClaimNextTask | ClaimTask, now: datetime) -> PlanEvent:
+    return TaskStatusChanged(
+        at=now,
+        task_id=task.id,
+        old=TaskStatus.PENDING,
+        new=TaskStatus.IN_PROGRESS,
+        cause=StatusCause.CLAIMED,
+        worker=command.worker,
+        lease_until=None if command.lease is None else now + timedelta(seconds=command.lease),
+    )
+
+
+def _why_not_ready(plan: Plan, task: Task) -> str:
+    if task.status is TaskStatus.IN_PROGRESS and task.claim and task.claim.worker:
+        return f"is in progress: {task.claim.worker} holds it"
+    if task.status is not TaskStatus.PENDING:
+        return f"is {task.status}"
+    if task.deferred is not None:
+        until = f" until {task.deferred.until.isoformat()}" if task.deferred.until else ""
+        return f"is deferred{until}: {task.deferred.reason or 'the reason was erased'}"
+    return f"waits for {', '.join(map(repr, plan.unmet(task)))}"

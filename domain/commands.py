@@ -7,13 +7,14 @@ repeated request can be recognised by them. `op` names it in JSON.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from plangate.domain.json_objects import JsonObject
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
     MAX_CHANGES,
     MAX_TASKS,
+    Accept,
     Flag,
     GivenScore,
     GivenScorer,
@@ -25,11 +26,14 @@ from plangate.domain.vocabulary import (
     Priority,
     Prose,
     Reason,
+    Scale,
+    ScaledScorer,
     ScoreKind,
     TaskIds,
     TaskStatus,
     Title,
     Token,
+    Version,
 )
 
 
@@ -43,8 +47,22 @@ class _Judging(Command):
     task_id: Identifier
     token: Token | None = None
     scorer: GivenScorer | None = None
+    scale: Scale | None = None
     rationale: Prose | None = None
     evidence: JsonObject | None = None
+    occurred_at: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _states_one_scale(self) -> Self:
+        stated = self.scorer.scale if self.scorer else None
+        if self.scale and stated and self.scale != stated:
+            raise ValueError("the scale is stated twice: with the score, and by its scorer")
+        return self
+
+    @property
+    def stated_scale(self) -> tuple[float, float] | None:
+        """The scale of the scores, where one is stated."""
+        return self.scale or (self.scorer.scale if isinstance(self.scorer, ScaledScorer) else None)
 
 
 class TaskText(Command):
@@ -113,6 +131,7 @@ class RecordScoringFailure(Command):
     kind: ScoreKind
     reason: Reason
     scorer: GivenScorer | None = None
+    occurred_at: AwareDatetime | None = None
 
 
 class RetractScore(Command):
@@ -131,6 +150,7 @@ class RecordOutcome(Command):
     outcome: Outcome
     source: Identifier
     note: Prose | None = None
+    occurred_at: AwareDatetime | None = None
 
 
 class MarkTask(Command):
@@ -153,6 +173,33 @@ class ClaimNextTask(Command):
     worker: Identifier | None = None
     lease: LeaseSeconds | None = None
     task_id: Identifier | None = None
+    if_version: Version | None = None
+
+
+class ClaimTask(Command):
+    """Take this very task, if it is ready; otherwise the command is refused."""
+
+    op: Literal["claim_task"] = "claim_task"
+    task_id: Identifier
+    worker: Identifier | None = None
+    lease: LeaseSeconds | None = None
+
+
+class DeferTask(Command):
+    """Let a pending task wait: for a decision from outside, for a review, until a time."""
+
+    op: Literal["defer_task"] = "defer_task"
+    task_id: Identifier
+    reason: Reason
+    until: AwareDatetime | None = None
+
+
+class UndeferTask(Command):
+    """Let a deferred task be taken again."""
+
+    op: Literal["undefer_task"] = "undefer_task"
+    task_id: Identifier
+    reason: Reason | None = None
 
 
 class RenewLease(Command):
@@ -182,10 +229,15 @@ class RetryTask(Command):
 
 
 class ApproveGate(Command):
-    """Let work go on although a replan is due."""
+    """Let work go on although a replan is due, and accept results as they are.
+
+    `accept`: "passing" for each replanning task whose own confidence reaches the threshold,
+    or the ids of failed or replanning tasks, whatever their scores.
+    """
 
     op: Literal["approve"] = "approve"
     reason: Reason
+    accept: Accept | None = None
 
 
 class PausePlan(Command):
@@ -318,6 +370,9 @@ PlanCommand = (
     | RecordOutcome
     | MarkTask
     | ClaimNextTask
+    | ClaimTask
+    | DeferTask
+    | UndeferTask
     | RenewLease
     | ReleaseTask
     | RetryTask

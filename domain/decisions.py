@@ -9,13 +9,28 @@ from datetime import datetime
 from typing import assert_never
 
 from plangate.domain import commands, events
-from plangate.domain.claims import claim_next_task, release_task, renew_lease, require_claim
+from plangate.domain.claims import (
+    claim_next_task,
+    claim_task,
+    defer_task,
+    release_task,
+    renew_lease,
+    require_claim,
+    undefer_task,
+)
 from plangate.domain.dependencies import require_sound
 from plangate.domain.errors import InvalidInput, PlanExists, PlanHeld, PlanNotFound, Problem
 from plangate.domain.events import PlanEvent
 from plangate.domain.plan import Plan
 from plangate.domain.replanning import approve, planned, retry, revise
-from plangate.domain.scoring import retract_score, score_output, score_prompt, update_scores
+from plangate.domain.scoring import (
+    judge,
+    past,
+    retract_score,
+    score_output,
+    score_prompt,
+    update_scores,
+)
 from plangate.domain.vocabulary import StatusCause
 
 
@@ -45,6 +60,12 @@ def decide(  # noqa: C901, PLR0912  (a branch a command)
             return task.move(command.status, StatusCause.MARKED, now, command.reason)
         case commands.ClaimNextTask():
             return claim_next_task(plan, command, now)
+        case commands.ClaimTask():
+            return claim_task(plan, command, now)
+        case commands.DeferTask():
+            return defer_task(plan, command, now)
+        case commands.UndeferTask():
+            return undefer_task(plan, command, now)
         case commands.RenewLease():
             return renew_lease(plan, command, now)
         case commands.ReleaseTask():
@@ -124,7 +145,8 @@ def _record_scoring_failure(
             task_id=command.task_id,
             kind=command.kind,
             reason=command.reason,
-            scorer=command.scorer,
+            scorer=judge(command.scorer),
+            occurred_at=past(command.occurred_at, now),
         )
     ]
 
@@ -140,5 +162,6 @@ def _record_outcome(plan: Plan, command: commands.RecordOutcome, now: datetime) 
             outcome=command.outcome,
             source=command.source,
             note=command.note,
+            occurred_at=past(command.occurred_at, now),
         )
     ]

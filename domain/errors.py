@@ -9,6 +9,8 @@
     ├── PlanHeld                the plan hands out no work now: gate, pause or archive
     ├── TaskNotFound            the plan has no such task
     │   └── TaskGone            it had one, and a revision took it out
+    ├── TaskNotReady            the task cannot be claimed now
+    ├── VersionMismatch         the plan is not at the version that was named
     ├── ClaimLost               somebody else holds the task by now, or nobody
     └── ScoreNotFound           no standing score has this event id
 
@@ -114,6 +116,35 @@ class PlanHeld(PlangateError):
 
     def __str__(self) -> str:
         return f"the plan {self.plan_id!r} {self.why}; {self.release}"
+
+
+class TaskNotReady(PlangateError):
+    """The task cannot be claimed now: it is not pending, deferred, or waits for others."""
+
+    def __init__(self, plan_id: str, task_id: str, why: str) -> None:
+        super().__init__(plan_id, task_id, why)
+        self.plan_id = plan_id
+        self.task_id = task_id
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"the task {self.task_id!r} of the plan {self.plan_id!r} {self.why}"
+
+
+class VersionMismatch(PlangateError):
+    """The plan has changed since the version that the command was meant for."""
+
+    def __init__(self, plan_id: str, expected: int, actual: int) -> None:
+        super().__init__(plan_id, expected, actual)
+        self.plan_id = plan_id
+        self.expected = expected
+        self.actual = actual
+
+    def __str__(self) -> str:
+        return (
+            f"the plan {self.plan_id!r} is at version {self.actual}, not {self.expected}; "
+            "look at it again before going on"
+        )
 
 
 class ClaimLost(PlangateError):

@@ -5,12 +5,13 @@ is a data migration, not a refactoring. Fields marked `Erasable` hold what peopl
 wrote; they can be erased later, so every one of them may be absent.
 """
 
-from typing import Annotated, Any, NamedTuple, assert_never
+from typing import Annotated, Any, Literal, NamedTuple, assert_never
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
+    DeferralEnd,
     Erasable,
     Outcome,
     Score,
@@ -62,17 +63,26 @@ class TaskScored(Fact):
 
     `raw_score` is the number as the judge gave it, where clamping changed it.
     `mark_done` (output scores only) is kept because a replay under other rules
-    needs the whole input.
+    needs the whole input. `raw_score` is there too where the judge stated its `scale`
+    (worst, best). `occurred_at` is when the judge judged, where that was given.
     """
 
     task_id: str
     kind: ScoreKind
     score: Score
     raw_score: float | None = None
+    scale: tuple[float, float] | None = None
     mark_done: bool | None = None
     scorer: Scorer | None = None
     rationale: ErasableText = None
     evidence: ErasableJson = None
+    occurred_at: AwareDatetime | None = None
+
+    @property
+    def clamped(self) -> bool:
+        """Whether the score as given was outside its scale, or outside [0, 1] without one."""
+        low, high = self.scale or (0.0, 1.0)
+        return self.raw_score is not None and not low <= self.raw_score <= high
 
 
 class ScoringFailed(Fact):
@@ -82,6 +92,7 @@ class ScoringFailed(Fact):
     kind: ScoreKind
     reason: ErasableText = None
     scorer: Scorer | None = None
+    occurred_at: AwareDatetime | None = None
 
 
 class ScoreRetracted(Fact):
@@ -104,6 +115,7 @@ class OutcomeRecorded(Fact):
     outcome: Outcome
     source: str
     note: ErasableText = None
+    occurred_at: AwareDatetime | None = None
 
 
 class TaskStatusChanged(Fact):
@@ -122,6 +134,25 @@ class TaskStatusChanged(Fact):
     lease_until: AwareDatetime | None = None
 
 
+class TaskDeferred(Fact):
+    """A pending task waits for a decision from outside, or is in review: it is not handed out.
+
+    It waits until a time where one was given, or until it is undeferred, scored or marked.
+    """
+
+    task_id: str
+    reason: ErasableText = None
+    until: AwareDatetime | None = None
+
+
+class TaskUndeferred(Fact):
+    """A deferred task can be taken again."""
+
+    task_id: str
+    cause: DeferralEnd
+    reason: ErasableText = None
+
+
 class LeaseRenewed(Fact):
     """A worker is still at it: its claim holds for longer."""
 
@@ -138,9 +169,14 @@ class ReplanTriggered(Fact):
 
 
 class GateApproved(Fact):
-    """Somebody let work go on although a replan was due."""
+    """Work goes on although a replan was due, or results are accepted as they are.
+
+    `accept` is which results: those that pass by their own confidence, or tasks by id. The
+    events after this one settle them.
+    """
 
     reason: ErasableText = None
+    accept: Literal["passing"] | tuple[str, ...] | None = None
 
 
 class PlanRevised(Fact):
@@ -245,6 +281,8 @@ PlanEvent = (
     | ScoreRetracted
     | OutcomeRecorded
     | TaskStatusChanged
+    | TaskDeferred
+    | TaskUndeferred
     | LeaseRenewed
     | ReplanTriggered
     | GateApproved
@@ -290,6 +328,8 @@ def touches(event: PlanEvent) -> Touches:
             | ScoringFailed()
             | ScoreRetracted()
             | OutcomeRecorded()
+            | TaskDeferred()
+            | TaskUndeferred()
             | LeaseRenewed()
             | ReplanTriggered()
             | TaskMoved()

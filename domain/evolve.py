@@ -13,7 +13,7 @@ from plangate.domain.event_ids import version_of
 from plangate.domain.gate import GateMemory
 from plangate.domain.plan import Plan
 from plangate.domain.recency_tree import tree_of
-from plangate.domain.task import Judgement, Task
+from plangate.domain.task import Deferral, Judgement, Task
 from plangate.domain.vocabulary import ScoreKind
 
 
@@ -40,7 +40,7 @@ def _changes(  # noqa: C901, PLR0912  (a branch an event)
     """The fields of the plan that an event changes. The most frequent events come first."""
     match event:
         case events.TaskScored():
-            score = Judgement(event.score, version)
+            score = Judgement(event.score, version, event.clamped)
             return _task(plan, event.task_id, lambda task: task.judged(event.kind, score))
         case events.TaskStatusChanged():
             return _task(plan, event.task_id, lambda task: task.moved(event, version))
@@ -53,10 +53,15 @@ def _changes(  # noqa: C901, PLR0912  (a branch an event)
             until = event.lease_until
             return _task(plan, event.task_id, lambda task: task.renewed(event.at, until))
         case events.ReplanTriggered():
-            count = {"replan_count": plan.replan_count + 1, "replan_due": True}
-            return _task(plan, event.task_id, Task.replanned) | count | {"gate": plan.gate.fired()}
+            return _task(plan, event.task_id, Task.replanned) | {
+                "replan_count": plan.replan_count + 1,
+                "replan_due": True,
+                "due_since": plan.due_since if plan.replan_due else event.at,
+                "gate": plan.gate.fired(),
+            }
         case events.GateApproved():
-            return {"replan_due": False, "gate": GateMemory()}
+            asked = plan.replan_due or plan.is_exhausted
+            return {"replan_due": False, "due_since": None, "gate": GateMemory()} if asked else {}
         case events.PlanRevised():
             return _answered(plan)
         case events.AttemptStarted():
@@ -80,7 +85,14 @@ def _changes(  # noqa: C901, PLR0912  (a branch an event)
         case events.TaskReplaced():
             successor = Task.planned(event.by, replaces=event.task_id)
             return _succeeded(plan, event.task_id, (successor,), f"replaced by {successor.id}")
-        case events.ScoringFailed() | events.OutcomeRecorded():
+        case events.TaskDeferred():
+            deferral = Deferral(event.reason, event.until)
+            return _task(plan, event.task_id, lambda task: task.waiting(deferral))
+        case events.TaskUndeferred():
+            return _task(plan, event.task_id, lambda task: task.waiting(None))
+        case events.ScoringFailed():
+            return _task(plan, event.task_id, Task.unscorable)
+        case events.OutcomeRecorded():
             return {}
         case events.PlanPaused():
             return {"paused": True}
@@ -136,7 +148,9 @@ def _created(event: events.PlanCreated) -> dict[str, Any]:
 
 def _answered(plan: Plan) -> dict[str, Any]:
     """A revision or a retry answers the replan that is due, if one is."""
-    return {"replan_due": False, "gate": plan.gate.reset()} if plan.replan_due else {}
+    if not plan.replan_due:
+        return {}
+    return {"replan_due": False, "due_since": None, "gate": plan.gate.reset()}
 
 
 def _task(plan: Plan, task_id: str, change: Callable[[Task], Task]) -> dict[str, Any]:

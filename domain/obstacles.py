@@ -1,7 +1,7 @@
 """What stands in a plan's way."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from plangate.domain.plan import Plan
@@ -12,10 +12,14 @@ _NOT_HELD_BACK: Final = {TaskStatus.DONE, TaskStatus.IN_PROGRESS}
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """One reason why work does not go on, and the tasks it concerns."""
+    """One reason why work does not go on, and the tasks it concerns.
+
+    `reasons` are what was written about each of them, where that is known.
+    """
 
     kind: ObstacleKind
     task_ids: tuple[str, ...]
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 def obstacles(plan: Plan) -> tuple[Obstacle, ...]:
@@ -36,6 +40,9 @@ def _all(plan: Plan) -> Iterator[Obstacle]:
     yield Obstacle(
         ObstacleKind.UNMET_DEPENDENCIES, tuple(task.id for task in pending if plan.unmet(task))
     )
+    waiting = {task.id: task.deferred.reason for task in pending if task.deferred}
+    reasons = {task_id: reason for task_id, reason in waiting.items() if reason is not None}
+    yield Obstacle(ObstacleKind.DEFERRED, tuple(waiting), reasons)
     if plan.is_exhausted:
         yield Obstacle(
             ObstacleKind.REPLANS_EXHAUSTED,

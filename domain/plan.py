@@ -20,7 +20,14 @@ from plangate.domain.gate import GateMemory
 from plangate.domain.policy import Policy
 from plangate.domain.recency_tree import ConfidenceTree
 from plangate.domain.task import Task
-from plangate.domain.vocabulary import Gate, PlanState, Recency, ScoreKind, TaskStatus
+from plangate.domain.vocabulary import (
+    Gate,
+    PlanState,
+    Recency,
+    ScarceEvidence,
+    ScoreKind,
+    TaskStatus,
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ class Plan:
     retired: "HashTrieMap[str, str]" = HashTrieMap()  # noqa: RUF009  (it never changes)
     replan_count: int = 0
     replan_due: bool = False
+    due_since: datetime | None = None
     gate: GateMemory = GateMemory()  # noqa: RUF009  (it never changes)
     tree: ConfidenceTree | None = field(default=None, compare=False, repr=False)
     created_at: datetime | None = None
@@ -115,16 +123,32 @@ class Plan:
         """Whether the rolling confidence is below the threshold."""
         return not reaches(self.rolling_confidence, self.policy.confidence_threshold)
 
-    @property
-    def has_evidence(self) -> bool:
-        """Whether enough tasks are scored for the gate to fire: all, if the plan has fewer."""
-        needed = min(self.policy.min_scored, len(self.order))
-        return needed <= 1 or sum(1 for _ in self.scored()) >= needed
+    def has_evidence(self, done: str | None = None) -> bool:
+        """Whether enough tasks are scored for the gate to fire: all, if the plan has fewer.
 
-    @property
-    def gate_fires(self) -> bool:
-        """Whether the gate fires, asked right after an output score."""
-        return self.gate.fires(self.rolling_confidence, self.policy) and self.has_evidence
+        With `scarce_evidence: judge` also where no other task can be scored; `done` is a
+        task that counts as done for that.
+        """
+        needed = min(self.policy.min_scored, len(self.order))
+        if needed <= 1 or sum(1 for _ in self.scored()) >= needed:
+            return True
+        return self.policy.scarce_evidence is ScarceEvidence.JUDGE and not any(
+            self._can_be_scored(task, done) for task in self
+        )
+
+    def _can_be_scored(self, task: Task, done: str | None) -> bool:
+        """Whether a task that is not scored yet is being worked on, or can be taken."""
+        if task.confidence(self.policy) is not None:
+            return False
+        if task.status is TaskStatus.IN_PROGRESS:
+            return True
+        open_to_work = task.status is TaskStatus.PENDING and task.deferred is None
+        return open_to_work and set(self.unmet(task)) <= {done}
+
+    def gate_fires(self, done: str | None = None) -> bool:
+        """Whether the gate fires, asked right after an output score; `done` as above."""
+        fires = self.gate.fires(self.rolling_confidence, self.policy)
+        return fires and self.has_evidence(done)
 
     def passes(self, task: Task) -> bool:
         """Whether a task's own confidence reaches the threshold; an unscored one does not."""
@@ -150,8 +174,9 @@ class Plan:
         )
 
     def is_ready(self, task: Task) -> bool:
-        """Whether a task can be claimed: it is pending, and its dependencies are done."""
-        return task.status is TaskStatus.PENDING and not self.unmet(task)
+        """Whether a task can be claimed: pending, not deferred, its dependencies done."""
+        pending = task.status is TaskStatus.PENDING and task.deferred is None
+        return pending and not self.unmet(task)
 
     @property
     def state(self) -> PlanState:
@@ -166,7 +191,7 @@ class Plan:
             return PlanState.COMPLETE
         if not self.is_held and any(map(self.is_ready, self)):
             return PlanState.ACTIVE
-        if any(task.status is TaskStatus.IN_PROGRESS for task in self):
+        if any(task.status is TaskStatus.IN_PROGRESS or task.deferred for task in self):
             return PlanState.WAITING
         return PlanState.BLOCKED
 

@@ -15,13 +15,14 @@ from plangate.domain.vocabulary import (
     AttemptScores,
     Flag,
     Gate,
+    Number,
     OutOfRange,
     Recency,
+    ScarceEvidence,
 )
 
 _SUM_TOLERANCE: Final = 1e-9
 
-_Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 _Count = Annotated[int, Strict(), Field(le=MAX_TASKS)]
 
 
@@ -43,24 +44,26 @@ class Policy(BaseModel):
     below the threshold. `exit_threshold` (at least the threshold, which it is by default):
     where a gate that fired opens again. `latch`: whether it fires once a fall or at every
     output score of it. `max_replans`: after how many replans the next one blocks the plan
-    until somebody approves; None for any number.
+    until somebody approves; None for any number. `scarce_evidence`: whether the gate waits for
+    `min_scored` tasks (`wait`) also where no other task can be scored, or judges (`judge`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    prompt_weight: Annotated[_Number, Field(ge=0.0, le=1.0)] = 0.35
-    output_weight: Annotated[_Number, Field(ge=0.0, le=1.0)] = 0.65
-    decay: Annotated[_Number, Field(gt=0.0, le=1.0)] = 0.85
-    confidence_threshold: Annotated[_Number, Field(ge=0.0, le=1.0)] = 0.72
+    prompt_weight: Annotated[Number, Field(ge=0.0, le=1.0)] = 0.35
+    output_weight: Annotated[Number, Field(ge=0.0, le=1.0)] = 0.65
+    decay: Annotated[Number, Field(gt=0.0, le=1.0)] = 0.85
+    confidence_threshold: Annotated[Number, Field(ge=0.0, le=1.0)] = 0.72
     out_of_range: OutOfRange = OutOfRange.CLAMP
     gate: Gate = Gate.ADVISE
     attempt_scores: AttemptScores = AttemptScores.KEEP
     order: Recency = Recency.PLAN
     min_scored: Annotated[_Count, Field(ge=1)] = 1
     consecutive_lows: Annotated[_Count, Field(ge=1)] = 1
-    exit_threshold: Annotated[_Number, Field(ge=0.0, le=1.0)] | None = None
+    exit_threshold: Annotated[Number, Field(ge=0.0, le=1.0)] | None = None
     latch: Flag = False
     max_replans: Annotated[_Count, Field(ge=0)] | None = None
+    scarce_evidence: ScarceEvidence = ScarceEvidence.WAIT
 
     @model_validator(mode="after")
     def _weights_share_one(self) -> Self:

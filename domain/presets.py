@@ -13,7 +13,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from plangate.domain.policy import Policy
-from plangate.domain.vocabulary import Recency
+from plangate.domain.vocabulary import Recency, ScarceEvidence
 
 
 class Preset(StrEnum):
@@ -37,6 +37,7 @@ _NUMBERS: Final[Mapping[Preset, Mapping[str, Any]]] = {
         "consecutive_lows": 3,
         "latch": True,
         "max_replans": 3,
+        "scarce_evidence": ScarceEvidence.JUDGE,
     },
 }
 

@@ -6,7 +6,7 @@ stay, as long as the plan they lead to can.
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
 from plangate.domain import commands, events
 from plangate.domain.dependencies import require_sound
@@ -46,12 +46,36 @@ def retry(plan: Plan, command: commands.RetryTask, now: datetime) -> list[PlanEv
 
 
 def approve(plan: Plan, command: commands.ApproveGate, now: datetime) -> list[PlanEvent]:
-    """A replan that is due is waived, and replans that are exhausted are granted anew.
+    """A due replan is waived, exhausted replans are granted anew, accepted results are done.
 
     Otherwise there is nothing to approve.
     """
-    asked = plan.replan_due or plan.is_exhausted
-    return [events.GateApproved(at=now, reason=command.reason)] if asked else []
+    accepted = list(_accepted(plan, command.accept))
+    if not (plan.replan_due or plan.is_exhausted or accepted):
+        return []
+    decided: list[PlanEvent] = [
+        events.GateApproved(at=now, reason=command.reason, accept=command.accept)
+    ]
+    for task in accepted:
+        decided += task.move(TaskStatus.DONE, StatusCause.APPROVED, now)
+    return decided
+
+
+def _accepted(plan: Plan, accept: Literal["passing"] | tuple[str, ...] | None) -> Iterator[Task]:
+    """The tasks to settle; raises `InvalidInput` for one that has no result to accept."""
+    if accept == "passing":
+        yield from (t for t in plan if t.status is TaskStatus.REPLANNING and plan.passes(t))
+        return
+    for task_id in accept or ():
+        task = plan.task(task_id)
+        if task.status in UNSUCCESSFUL:
+            yield task
+        elif task.status is not TaskStatus.DONE:
+            problem = (
+                f"the task {task.id!r} is {task.status}; only the result of a failed or "
+                "replanning one is accepted"
+            )
+            raise InvalidInput([Problem("accept", problem)])
 
 
 def planned(task: commands.NewTask) -> events.PlannedTask:

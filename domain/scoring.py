@@ -1,14 +1,25 @@
 """What a score brings about: the status of its task, and whether the gate fires."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from plangate.domain import commands, events
 from plangate.domain.claims import require_claim
-from plangate.domain.errors import InvalidScore, Problem, ScoreNotFound
+from plangate.domain.errors import InvalidInput, InvalidScore, Problem, ScoreNotFound
 from plangate.domain.events import PlanEvent
 from plangate.domain.evolve import evolve
 from plangate.domain.plan import Plan
-from plangate.domain.vocabulary import OutOfRange, ScoreKind, StatusCause, TaskStatus
+from plangate.domain.vocabulary import (
+    OutOfRange,
+    ScaledScorer,
+    ScoreKind,
+    Scorer,
+    StatusCause,
+    TaskStatus,
+)
+
+CLOCK_ERROR: Final = timedelta(minutes=5)
+"""How far the clock of a caller may be ahead."""
 
 
 def score_prompt(plan: Plan, command: commands.ScorePrompt, now: datetime) -> list[PlanEvent]:
@@ -46,6 +57,19 @@ def retract_score(plan: Plan, command: commands.RetractScore, now: datetime) -> 
     ]
 
 
+def judge(scorer: Scorer | None) -> Scorer | None:
+    """Who judged, as it is recorded: the scale belongs to the score."""
+    return scorer.judge if isinstance(scorer, ScaledScorer) else scorer
+
+
+def past(occurred_at: datetime | None, now: datetime) -> datetime | None:
+    """When something happened; raises `InvalidInput` for a time to come, clocks' errors aside."""
+    if occurred_at is not None and occurred_at > now + CLOCK_ERROR:
+        problem = f"{occurred_at.isoformat()} is still to come; it is {now.isoformat()} now"
+        raise InvalidInput([Problem("occurred_at", problem)])
+    return occurred_at
+
+
 def _score_output(
     plan: Plan, command: commands.ScoreOutput | commands.UpdateScores, score: float, now: datetime
 ) -> list[PlanEvent]:
@@ -63,28 +87,35 @@ def _scored(
     mark_done: bool | None = None,
 ) -> events.TaskScored:
     require_claim(plan, plan.task(command.task_id), command.token, now)
-    score = min(max(given, 0.0), 1.0)
-    if score != given and plan.policy.out_of_range is OutOfRange.REFUSE:
+    low, high = command.stated_scale or (0.0, 1.0)
+    if not low <= given <= high and plan.policy.out_of_range is OutOfRange.REFUSE:
         field = f"{kind}_score" if isinstance(command, commands.UpdateScores) else "score"
-        problem = f"{given!r} is outside [0, 1], and the plan's policy refuses such scores"
+        problem = (
+            f"{given!r} is outside [{low:g}, {high:g}], and the plan's policy refuses such scores"
+        )
         raise InvalidScore([Problem(field, problem)])
+    normalised = (given - low) / (high - low) if command.stated_scale else given
+    score = min(max(normalised, 0.0), 1.0)
     return events.TaskScored(
         at=now,
         task_id=command.task_id,
         kind=kind,
         score=score,
-        raw_score=given if given != score else None,
+        raw_score=given if command.stated_scale or given != score else None,
+        scale=command.stated_scale,
         mark_done=mark_done,
-        scorer=command.scorer,
+        scorer=judge(command.scorer),
         rationale=command.rationale,
         evidence=command.evidence,
+        occurred_at=past(command.occurred_at, now),
     )
 
 
 def _consequences(plan: Plan, scored: events.TaskScored, now: datetime) -> list[PlanEvent]:
     """What follows from an output score, judged on the plan in which it counts."""
     task = plan.task(scored.task_id)
-    fires = plan.gate_fires
+    settled = scored.mark_done and plan.passes(task)
+    fires = plan.gate_fires(done=task.id if settled else None)
     if fires:
         status = TaskStatus.REPLANNING
     elif scored.mark_done:

@@ -17,6 +17,19 @@ class Judgement:
 
     score: float
     version: int
+    clamped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """Why a pending task is not handed out, and until when, if that is known."""
+
+    reason: str | None
+    until: datetime | None
+
+    def has_expired(self, now: datetime) -> bool:
+        """Whether its time is up; without a time it stands until it is ended."""
+        return self.until is not None and self.until <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,8 @@ class Task:
     attempt: int = 1
     replan_count: int = 0
     claim: Claim | None = None
+    deferred: Deferral | None = None
+    scoring_failed: bool = False
     split_from: str | None = None
     replaces: str | None = None
 
@@ -121,12 +136,17 @@ class Task:
         """The same task with metadata of its own, for somebody who might change it."""
         return _with(self, metadata=deepcopy(self.metadata))
 
+    @property
+    def _is_marked(self) -> bool:
+        return self.deferred is not None or self.scoring_failed
+
     # --- what events change ---
 
     def judged(self, kind: ScoreKind, judgement: Judgement) -> "Task":
         """After one more judgement; an attempt's first drops those of the attempts before."""
         start = _with(self, **_FORGOTTEN) if self.outdated else self
-        return _standing(start, kind, (judgement, *start.judgements(kind)))
+        scored = _standing(start, kind, (judgement, *start.judgements(kind)))
+        return _with(scored, deferred=None, scoring_failed=False) if self._is_marked else scored
 
     def without(self, kind: ScoreKind, version: int | None) -> "Task":
         """After the judgement of one kind given at one version was withdrawn."""
@@ -140,7 +160,15 @@ class Task:
             claim = Claim(version, event.worker, event.at, event.lease_until)
         elif event.new in {TaskStatus.PENDING, TaskStatus.IN_PROGRESS}:
             claim = None
-        return _with(self, status=event.new, claim=claim)
+        return _with(self, status=event.new, claim=claim, deferred=None)
+
+    def waiting(self, deferral: Deferral | None) -> "Task":
+        """Deferred, or no longer so."""
+        return _with(self, deferred=deferral)
+
+    def unscorable(self) -> "Task":
+        """After scoring it failed."""
+        return _with(self, scoring_failed=True)
 
     def renewed(self, since: datetime, until: datetime) -> "Task":
         """With a longer lease."""
@@ -164,8 +192,9 @@ class Task:
         return _with(self, **{name: value for name, value in said.items() if value is not None})
 
     def erased(self) -> "Task":
-        """Without what people wrote."""
-        return _with(self, title=None, description=None, metadata={})
+        """Without the text that people wrote."""
+        deferred = self.deferred and replace(self.deferred, reason=None)
+        return _with(self, title=None, description=None, metadata={}, deferred=deferred)
 
     def depending(self, on: tuple[str, ...]) -> "Task":
         """With other dependencies."""

@@ -6,18 +6,24 @@ instead, so that tightening a bound later never makes an old plan unloadable;
 what people wrote is marked there with `Erasable`, because it can be erased.
 """
 
+import math
 import unicodedata
 from enum import StrEnum
-from typing import Annotated, Final
+from numbers import Real
+from typing import Annotated, Final, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     Strict,
     StringConstraints,
+    WithJsonSchema,
 )
+from pydantic_core import PydanticKnownError
 
 MAX_IDENTIFIER: Final = 200
 MAX_GOAL: Final = 4_000
@@ -61,12 +67,30 @@ class PlanState(StrEnum):
     DELETED = "deleted"
 
 
+class Verdict(StrEnum):
+    """What the gate says about going on with a plan: one answer everywhere.
+
+    `go`: a task can be taken now. `replan`: a replan is due. `wait`: work is in progress, or
+    what is left is deferred. `blocked`: nothing can be taken, and waiting changes nothing.
+    """
+
+    GO = "go"
+    REPLAN = "replan"
+    WAIT = "wait"
+    BLOCKED = "blocked"
+    COMPLETE = "complete"
+    PAUSED = "paused"
+    ARCHIVED = "archived"
+    DELETED = "deleted"
+
+
 class ObstacleKind(StrEnum):
     """Why work on a task does not go on."""
 
     FAILED = "failed"
     REPLANNING = "replanning"
     UNMET_DEPENDENCIES = "unmet_dependencies"
+    DEFERRED = "deferred"
     GATE_HELD = "gate_held"
     REPLANS_EXHAUSTED = "replans_exhausted"
 
@@ -81,6 +105,14 @@ class StatusCause(StrEnum):
     RELEASED = "released"
     REVISED = "revised"
     RETRIED = "retried"
+    APPROVED = "approved"
+
+
+class DeferralEnd(StrEnum):
+    """Why a deferral ended: it was withdrawn, or its time was up."""
+
+    UNDEFERRED = "undeferred"
+    EXPIRED = "expired"
 
 
 class Outcome(StrEnum):
@@ -121,6 +153,16 @@ class Recency(StrEnum):
 
     PLAN = "plan"
     SCORED = "scored"
+
+
+class ScarceEvidence(StrEnum):
+    """What the gate does while fewer tasks are scored than `min_scored` asks for.
+
+    `wait`: it never fires. `judge`: it fires all the same once no other task can be scored.
+    """
+
+    WAIT = "wait"
+    JUDGE = "judge"
 
 
 class AttemptScores(StrEnum):
@@ -171,6 +213,28 @@ def _not_blank(value: str) -> str:
     return value
 
 
+def _number(value: object) -> object:
+    """A real number as a float. What merely converts to one, as numpy's booleans, is refused."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise PydanticKnownError("float_type")
+    try:
+        return float(value)
+    except OverflowError:
+        raise PydanticKnownError("finite_number") from None
+
+
+def _scale(scale: tuple[float, float]) -> tuple[float, float]:
+    low, high = scale
+    if not (low < high and math.isfinite(high - low)):
+        raise ValueError("must be [worst, best], the best being the larger number")
+    return scale
+
+
+def _scorer_fields(scorer: object) -> object:
+    """A recorded scorer is given like any other."""
+    return scorer.model_dump() if type(scorer) is Scorer else scorer
+
+
 def _bounded_scorer(scorer: Scorer) -> Scorer:
     for field, value in (("name", scorer.name), ("version", scorer.version)):
         if value is not None and len(value) > MAX_IDENTIFIER:
@@ -183,6 +247,15 @@ def _bounded_scorer(scorer: Scorer) -> Scorer:
     return scorer
 
 
+def _accept(value: object) -> object:
+    if value == "passing":
+        return value
+    ids = list(value) if isinstance(value, list | tuple) else []
+    if not ids or len(ids) > MAX_TASKS or not all(isinstance(one, str) and one for one in ids):
+        raise ValueError('must be "passing" or a list of task ids')
+    return tuple(dict.fromkeys(map(_identifier, ids)))
+
+
 def _differ(values: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(values)) < len(values):
         raise ValueError("must not name anything twice")
@@ -192,8 +265,14 @@ def _differ(values: tuple[str, ...]) -> tuple[str, ...]:
 Score = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 """A score as it counts: 0.0 (worst) to 1.0 (best)."""
 
-GivenScore = Annotated[float, Strict(), Field(allow_inf_nan=False)]
-"""A score as a judge gave it: any finite number. The range is the policy's business."""
+Number = Annotated[float, BeforeValidator(_number), Strict(), Field(allow_inf_nan=False)]
+"""A finite number: any real number of Python or numpy, but no boolean and no text."""
+
+GivenScore = Number
+"""A score as a judge gave it. The range is the policy's business, or the scale's."""
+
+Scale = Annotated[tuple[Number, Number], AfterValidator(_scale)]
+"""The worst and the best score that a judge can give, as in (1, 5)."""
 
 Flag = Annotated[bool, Strict()]
 """True or false, and nothing that merely looks like it."""
@@ -229,7 +308,21 @@ Prose = Annotated[
 Reason = Annotated[Prose, AfterValidator(_not_blank)]
 """Why something was done: up to 20,000 characters, not blank."""
 
-GivenScorer = Annotated[Scorer, AfterValidator(_bounded_scorer)]
+
+class ScaledScorer(Scorer):
+    """A scorer as callers give it: with the scale of its scores, which belongs to the score."""
+
+    scale: Scale | None = None
+
+    @property
+    def judge(self) -> Scorer:
+        """Who judged, as it is recorded."""
+        return Scorer(kind=self.kind, name=self.name, version=self.version)
+
+
+GivenScorer = Annotated[
+    ScaledScorer, BeforeValidator(_scorer_fields), AfterValidator(_bounded_scorer)
+]
 """A scorer whose name and version are within the bounds of an identifier."""
 
 Priority = Annotated[int, Strict(), Field(ge=-MAX_PRIORITY, le=MAX_PRIORITY)]
@@ -241,8 +334,25 @@ Labels = Annotated[tuple[Identifier, ...], Field(max_length=MAX_LABELS), AfterVa
 TaskIds = Annotated[tuple[Identifier, ...], Field(max_length=MAX_TASKS), AfterValidator(_differ)]
 """Different task ids of one plan."""
 
-LeaseSeconds = Annotated[float, Strict(), Field(gt=0.0, le=MAX_LEASE_SECONDS, allow_inf_nan=False)]
+LeaseSeconds = Annotated[Number, Field(gt=0.0, le=MAX_LEASE_SECONDS)]
 """How long a claim holds, in seconds: more than 0, at most 30 days."""
 
 Token = Annotated[int, Strict(), Field(ge=1)]
 """The fencing token of a claim: the version of the plan at which it was made."""
+
+Version = Annotated[int, Strict(), Field(ge=1)]
+"""A version of a plan."""
+
+Accept = Annotated[
+    Literal["passing"] | tuple[str, ...],
+    PlainValidator(_accept),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"const": "passing", "type": "string"},
+                {"items": {"type": "string"}, "minItems": 1, "type": "array"},
+            ]
+        }
+    ),
+]
+"""Which results an approval accepts: those that pass by themselves, or tasks by id."""

@@ -1,0 +1,73 @@
+"""What the gate says about going on with a plan, at a given time.
+
+A lease that has ended or a deferral whose time is up changes the answer without an
+event, so every question here takes the time now. `next_task` hands out what `takeable`
+gives, in its order.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from plangate.domain.plan import Plan
+from plangate.domain.task import Task
+from plangate.domain.vocabulary import TaskStatus, Verdict
+
+
+def verdict(plan: Plan, now: datetime) -> Verdict:
+    """The verdict at a time: the first that applies, in the order of the branches."""
+    if plan.deleted:
+        return Verdict.DELETED
+    if plan.archived:
+        return Verdict.ARCHIVED
+    if plan.paused:
+        return Verdict.PAUSED
+    if plan.replan_due:
+        return Verdict.REPLAN
+    if plan.is_exhausted:
+        return Verdict.BLOCKED
+    if all(task.status is TaskStatus.DONE for task in plan):
+        return Verdict.COMPLETE
+    if any(takeable(plan, now)):
+        return Verdict.GO
+    return Verdict.WAIT if any(_comes_back(task, now) for task in plan) else Verdict.BLOCKED
+
+
+def may_continue(plan: Plan, now: datetime) -> bool:
+    """Whether `next_task` would hand out a task at a time."""
+    closed = plan.deleted or plan.archived or plan.paused or plan.is_held
+    return not closed and any(takeable(plan, now))
+
+
+def takeable(plan: Plan, now: datetime) -> Iterator[Task]:
+    """The tasks that could be claimed at a time if the plan is open, in plan order.
+
+    They are pending, or held by a claim whose lease has ended; not deferred, or only until
+    a time that has passed; and their dependencies are done.
+    """
+    return (task for task in plan if _is_free(task, now) and not plan.unmet(task))
+
+
+def changes_at(plan: Plan, now: datetime) -> datetime | None:
+    """The next time after `now` at which an answer here may change without an event."""
+    later = (end for task in plan if (end := _ends_at(task)) is not None and end > now)
+    return min(later, default=None)
+
+
+def _is_free(task: Task, now: datetime) -> bool:
+    if task.status is TaskStatus.IN_PROGRESS:
+        return task.claim is not None and task.claim.has_expired(now)
+    deferred = task.deferred is not None and not task.deferred.has_expired(now)
+    return task.status is TaskStatus.PENDING and not deferred
+
+
+def _comes_back(task: Task, now: datetime) -> bool:
+    """Whether a task is being worked on, or deferred."""
+    in_progress = task.status is TaskStatus.IN_PROGRESS
+    return (in_progress or task.deferred is not None) and not _is_free(task, now)
+
+
+def _ends_at(task: Task) -> datetime | None:
+    """When a task's lease or its deferral ends by itself, if it has one that does."""
+    if task.status is TaskStatus.IN_PROGRESS:
+        return task.claim.until if task.claim else None
+    return task.deferred.until if task.deferred else None
