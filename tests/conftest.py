@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.postgres_server import PostgresServer, postgres_server
+from tests.support.servers.postgres import PostgresServer, postgres_server
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,9 +16,9 @@ from plangate.domain.errors import PlangateError
 from plangate.domain.plan import Plan
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
-from tests.support.commands import some_wish
-from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_plan
-from tests.support.naive import NaivePlan, Refused
+from tests.support.model.commands import some_wish
+from tests.support.model.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_plan
+from tests.support.model.naive import NaivePlan, Refused
 
 
 class RandomWork(RuleBasedStateMachine):

@@ -16,9 +16,9 @@ from plangate.domain.events import PlanEvent
 from plangate.domain.plan import Plan, fold
 from plangate.domain.vocabulary import PlanState
 from tests.support.clocks import DAWN
-from tests.support.commands import some_wish
-from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_plan
-from tests.support.naive import NaivePlan, Refused
+from tests.support.model.commands import some_wish
+from tests.support.model.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_plan
+from tests.support.model.naive import NaivePlan, Refused
 
 SEQUENCES = 1_000_000
 WHAT_MATTERS = (*PlanState, "tripped", "lows in a row", "exhausted")

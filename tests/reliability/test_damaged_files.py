@@ -20,8 +20,8 @@ from plangate.application.operations.reports import Checkup, Health
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import PlanNotFound
 from plangate.infrastructure.bootstrap import connect, doctor
-from tests.support.random_work import RandomWork
-from tests.support.reliability_figures import Say, short_and_long
+from tests.support.model.random_work import RandomWork
+from tests.support.soak import Say, short_and_long
 
 PAGE = 4_096
 REFUSED = "refused"

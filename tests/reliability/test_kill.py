@@ -8,11 +8,11 @@ from signal import SIGKILL
 from time import perf_counter, sleep
 
 from plangate.infrastructure.bootstrap import connect
-from tests.support.reliability_acks import AckLog, Promises
-from tests.support.reliability_audit import audit
-from tests.support.reliability_crowd import Crowd, crowd
-from tests.support.reliability_figures import Say, short_and_long
-from tests.support.reliability_workers import catch_up, follow, read_tally, run_errands
+from tests.support.reliability.acks import AckLog, Promises
+from tests.support.reliability.audit import audit
+from tests.support.reliability.crowd import Crowd, crowd
+from tests.support.reliability.workers import catch_up, follow, read_tally, run_errands
+from tests.support.soak import Say, short_and_long
 
 WRITERS = 4
 LONGEST_LIFE = 0.6

@@ -16,10 +16,10 @@ from random import Random
 import pytest
 
 from plangate.application.errors import StoreError
-from tests.support.reliability_acks import Promises
-from tests.support.reliability_audit import audit
-from tests.support.reliability_disk import TRACED, Disk, Step, steps
-from tests.support.reliability_figures import Say
+from tests.support.reliability.acks import Promises
+from tests.support.reliability.audit import audit
+from tests.support.reliability.disk import TRACED, Disk, Step, steps
+from tests.support.soak import Say
 
 COMMANDS = 700
 """Enough that the write-ahead log is brought into the database several times."""
@@ -75,7 +75,7 @@ def _history(folder: Path, synchronous: str) -> Iterator[Step]:
     """What a process did on the disk while it ran errands."""
     log = folder.with_name("calls")
     watching = ["strace", "-f", "-y", "-xx", "-s", "1000000", "-e", f"trace={TRACED}"]
-    program = [sys.executable, "-m", "tests.support.reliability_steady"]
+    program = [sys.executable, "-m", "tests.support.reliability.steady"]
     arguments = [str(folder / DATABASE), str(folder / ACKS), synchronous, str(COMMANDS)]
     subprocess.run(
         [*watching, "-o", str(log), *program, *arguments], cwd=Path(__file__).parents[2], check=True

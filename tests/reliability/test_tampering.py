@@ -15,10 +15,8 @@ from plangate.application.errors import StoreError
 from plangate.application.ledger.reports import LedgerReport
 from plangate.application.registry import PlanRegistry
 from tests.reliability.test_damaged_events import DAMAGES
-from tests.support.postgres_server import PostgresServer
-from tests.support.random_work import RandomWork
-from tests.support.reliability_figures import Say, short_and_long
-from tests.support.tampering import (
+from tests.support.model.random_work import RandomWork
+from tests.support.reliability.tampering import (
     DEEDS,
     PostgresPlace,
     Row,
@@ -28,6 +26,8 @@ from tests.support.tampering import (
     put,
     rows,
 )
+from tests.support.servers.postgres import PostgresServer
+from tests.support.soak import Say, short_and_long
 
 Places = SqlitePlace | PostgresPlace
 

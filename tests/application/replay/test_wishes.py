@@ -41,7 +41,7 @@ from tests.support.examples import (
     new,
     planned,
 )
-from tests.support.histories import facts, history, recorded, some_history
+from tests.support.model.histories import facts, history, recorded, some_history
 from tests.support.properties import repeatable
 
 LATER = NOON + timedelta(minutes=5)

@@ -12,7 +12,7 @@ from plangate.application.views import runner as keeper
 from plangate.application.views.catalogue import VIEWS
 from plangate.application.views.view_store import ViewTables
 from tests.application.views.conftest import TASKS, Place
-from tests.support.views import as_told, same_views
+from tests.support.views.from_scratch import as_told, same_views
 
 
 def work(registry: PlanRegistry, plans: int = 3) -> None:

@@ -24,9 +24,9 @@ from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.sqlite.views import memory_view_store
 from tests.application.views.conftest import TASKS, Place
 from tests.support.clocks import DAWN
+from tests.support.model.random_work import RandomWork
 from tests.support.properties import repeatable
-from tests.support.random_work import RandomWork
-from tests.support.views import alike, as_told, from_scratch, same_views, whole_log
+from tests.support.views.from_scratch import alike, as_told, from_scratch, same_views, whole_log
 
 
 def stuck(registry: PlanRegistry, view: str = "plans") -> tuple[StuckPlan, ...]:

@@ -22,11 +22,11 @@ from plangate.infrastructure.postgres.views import PostgresViewStore
 from plangate.infrastructure.sqlite.views import memory_view_store
 from tests.application.views.conftest import Place
 from tests.support.clocks import registry_on
-from tests.support.postgres_server import PostgresServer
+from tests.support.model.random_work import RandomWork
 from tests.support.properties import repeatable
-from tests.support.random_work import RandomWork
-from tests.support.reliability_figures import short_and_long
-from tests.support.views import as_told, same_views, whole_log
+from tests.support.servers.postgres import PostgresServer
+from tests.support.soak import short_and_long
+from tests.support.views.from_scratch import as_told, same_views, whole_log
 
 chances = st.randoms(use_true_random=False)
 

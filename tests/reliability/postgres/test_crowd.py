@@ -6,19 +6,19 @@ from threading import Event
 from time import perf_counter
 
 from plangate.infrastructure.bootstrap import connect
-from tests.support.postgres_server import PostgresServer
-from tests.support.postgres_work import (
+from tests.support.reliability.acks import AckLog, Promises
+from tests.support.reliability.crowd import PROCESSES, crowd
+from tests.support.reliability.errands import creating
+from tests.support.reliability.postgres import (
     audit_postgres,
     led_to_the_end,
     missed_or_disordered,
     tail,
 )
-from tests.support.reliability_acks import AckLog, Promises
-from tests.support.reliability_crowd import PROCESSES, crowd
-from tests.support.reliability_errands import creating
-from tests.support.reliability_figures import Say, short_and_long
-from tests.support.reliability_workers import claim_all, run_errands
-from tests.support.views import same_views
+from tests.support.reliability.workers import claim_all, run_errands
+from tests.support.servers.postgres import PostgresServer
+from tests.support.soak import Say, short_and_long
+from tests.support.views.from_scratch import same_views
 
 WRITERS = 8
 CLAIMERS, TASKS = 64, 500

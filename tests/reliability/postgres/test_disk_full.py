@@ -11,11 +11,11 @@ import pytest
 from plangate.application.errors import StoreError, StoreFull, StoreUnavailable
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
-from tests.support.postgres_server import postgres_server
-from tests.support.postgres_work import audit_postgres
-from tests.support.reliability_acks import AckLog, Promises
-from tests.support.reliability_errands import Errand, creating, errands
-from tests.support.reliability_figures import Say
+from tests.support.reliability.acks import AckLog, Promises
+from tests.support.reliability.errands import Errand, creating, errands
+from tests.support.reliability.postgres import audit_postgres
+from tests.support.servers.postgres import postgres_server
+from tests.support.soak import Say
 
 PLANS, TASKS = ["p0", "p1"], 12
 REFUSALS = 5

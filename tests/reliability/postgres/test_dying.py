@@ -14,8 +14,9 @@ from threading import Event
 import pytest
 
 from plangate.infrastructure.bootstrap import connect
-from tests.support.postgres_server import PostgresServer, postgres_server
-from tests.support.postgres_work import (
+from tests.support.reliability.acks import AckLog, Promises
+from tests.support.reliability.crowd import crowd
+from tests.support.reliability.postgres import (
     Persistent,
     audit_postgres,
     kill_a_backend,
@@ -24,11 +25,10 @@ from tests.support.postgres_work import (
     some_time,
     tail,
 )
-from tests.support.reliability_acks import AckLog, Promises
-from tests.support.reliability_crowd import crowd
-from tests.support.reliability_figures import Say, short_and_long
-from tests.support.reliability_workers import run_errands
-from tests.support.views import same_views
+from tests.support.reliability.workers import run_errands
+from tests.support.servers.postgres import PostgresServer, postgres_server
+from tests.support.soak import Say, short_and_long
+from tests.support.views.from_scratch import same_views
 
 WORKERS = 4
 PLANS = ["p0", "p1"]

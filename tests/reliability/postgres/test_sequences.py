@@ -10,13 +10,13 @@ from plangate.infrastructure.postgres.events import events_in
 from plangate.infrastructure.postgres.schema import Schema, open_schema
 from plangate.infrastructure.postgres.views import PostgresViewStore
 from tests.support.clocks import counted_ids
-from tests.support.commands import some_wish
-from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_plan
 from tests.support.ledgers import some_ledger
-from tests.support.naive import NaivePlan, Refused
-from tests.support.postgres_server import PostgresServer
-from tests.support.reliability_figures import Say, short_and_long
-from tests.support.views import same_views
+from tests.support.model.commands import some_wish
+from tests.support.model.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_plan
+from tests.support.model.naive import NaivePlan, Refused
+from tests.support.servers.postgres import PostgresServer
+from tests.support.soak import Say, short_and_long
+from tests.support.views.from_scratch import same_views
 
 
 class Sequences:

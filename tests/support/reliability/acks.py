@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from plangate.application.registry import PlanRegistry
-from tests.support.reliability_errands import Answer, Errand
+from tests.support.reliability.errands import Answer, Errand
 
 
 @dataclass

@@ -13,10 +13,10 @@ from plangate.domain.errors import PlangateError
 from plangate.domain.events import PlanEvent
 from plangate.domain.plan import Plan, event_id, fold
 from plangate.domain.policy import Policy
-from tests.support.commands import some_wish
-from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan, at
 from tests.support.examples import NOON, PLAN
-from tests.support.naive import NaivePlan, Refused
+from tests.support.model.commands import some_wish
+from tests.support.model.comparison import DEPENDENCIES, POLICIES, a_plan, at
+from tests.support.model.naive import NaivePlan, Refused
 
 Wishes = Sequence[tuple[PlanCommand, datetime]]
 

@@ -35,7 +35,7 @@ from plangate.domain.commands import (
     UpdateScores,
 )
 from plangate.domain.vocabulary import Outcome, ScoreKind, TaskStatus
-from tests.support.naive import NaivePlan
+from tests.support.model.naive import NaivePlan
 
 Wished = tuple[PlanCommand, Callable[[], object]]
 

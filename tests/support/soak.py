@@ -4,7 +4,7 @@ from typing import Protocol
 
 import pytest
 
-from tests.support.reliability_audit import Findings
+from tests.support.reliability.audit import Findings
 
 
 def short_and_long(name: str, short: int, long: int) -> pytest.MarkDecorator:

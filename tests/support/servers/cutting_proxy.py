@@ -7,7 +7,7 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
-from tests.support.servers import PATIENCE
+from tests.support.servers.processes import PATIENCE
 
 
 class CuttingProxy:

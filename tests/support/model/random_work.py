@@ -5,9 +5,9 @@ import random
 from plangate.application.command_context import CommandContext
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import PlangateError
-from tests.support.commands import some_wish
-from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan
-from tests.support.naive import NaivePlan, Refused
+from tests.support.model.commands import some_wish
+from tests.support.model.comparison import DEPENDENCIES, POLICIES, a_plan
+from tests.support.model.naive import NaivePlan, Refused
 
 
 class RandomWork:

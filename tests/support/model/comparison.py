@@ -9,8 +9,8 @@ from plangate.domain.commands import CreatePlan, NewTask
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from tests.support.clocks import DAWN
-from tests.support.commands import TASKS
-from tests.support.naive import NaivePlan, NaivePolicy, NaiveTask
+from tests.support.model.commands import TASKS
+from tests.support.model.naive import NaivePlan, NaivePolicy, NaiveTask
 
 POLICIES: list[dict[str, Any]] = [
     {},

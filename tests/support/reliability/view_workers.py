@@ -4,7 +4,7 @@ import random
 
 from plangate.application.views import runner as keeper
 from plangate.infrastructure.bootstrap import connect
-from tests.support.random_work import RandomWork
+from tests.support.model.random_work import RandomWork
 
 
 def work_at_random(database: str, name: str, seed: int) -> None:

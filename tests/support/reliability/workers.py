@@ -16,8 +16,8 @@ from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.cli.app import main
-from tests.support.reliability_acks import AckLog
-from tests.support.reliability_errands import claiming, creating, errands
+from tests.support.reliability.acks import AckLog
+from tests.support.reliability.errands import claiming, creating, errands
 
 TASKS = 12
 """Tasks of every plan that the workers write to."""

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import psycopg
 
-from tests.support.servers import PATIENCE, free_port, is_root, started, stop
+from tests.support.servers.processes import PATIENCE, free_port, is_root, started, stop
 
 _PROGRAMS: Final = "pginstall18"
 _NOBODY: Final = 65534

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.servers import free_port, started, stop
+from tests.support.servers.processes import free_port, started, stop
 
 
 @contextmanager
