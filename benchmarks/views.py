@@ -93,7 +93,7 @@ def write_log(path: Path, events: int) -> None:
 
 
 def side_by_side() -> Iterator[list[RecordedEvent]]:
-    """CommandHandler of a hundred plans in turn; a plan that is done gives way to another."""
+    """Commands on a hundred plans in turn; a plan that is done gives way to another."""
     names = iter(range(10**9))
     at_work = [work(next(names)) for _ in range(AT_WORK)]
     while True:

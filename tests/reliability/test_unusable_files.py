@@ -1,4 +1,4 @@
-"""R4: files that are no store of ours, or not to be written, are refused and left as they are."""
+"""Files that are no store of ours, or not to be written, are refused and left as they are."""
 
 import os
 import shutil

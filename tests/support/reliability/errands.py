@@ -1,4 +1,4 @@
-"""CommandHandler whose idempotency key says all of them.
+"""Commands whose idempotency key says everything about them.
 
 An errand can be read back from its key alone. So whoever looks into a store
 afterwards knows what each command wished for, and can tell whether exactly the

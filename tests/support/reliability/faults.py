@@ -25,7 +25,7 @@ from tests.support.reliability.errands import Errand, creating, errands
 PLANS = ["p0", "p1", "p2"]
 TASKS = 12
 AFTERWARDS = 50
-"""CommandHandler that must all succeed once the faults are over."""
+"""Commands that must all succeed once the faults are over."""
 
 
 class Faults:
