@@ -156,9 +156,7 @@ def test_a_new_door_is_noticed() -> None:
     assert "plangate.infrastructure.grpc" in doors(graph)
 
 
-@pytest.mark.parametrize(
-    "planted", ["plangate.infrastructure.cli.exits", "plangate.infrastructure.sqlite"]
-)
+@pytest.mark.parametrize("planted", ["cli.exits", "sqlite"])
 def test_a_second_door_may_use_neither_the_first_nor_a_store(tmp_path: Path, planted: str) -> None:
     checkout = copy_to(tmp_path)
     project = checkout / "pyproject.toml"
