@@ -163,10 +163,9 @@ def test_a_second_door_may_use_neither_the_first_nor_a_store(tmp_path: Path, pla
     cli, http = "plangate.infrastructure.cli", "plangate.infrastructure.http"
     named = project.read_text("utf-8").replace(f'["{cli}"]', f'["{cli}", "{http}"]')
     project.write_text(named, "utf-8")
-    (checkout / "infrastructure" / "http").mkdir()
-    (checkout / "infrastructure" / "http" / "__init__.py").write_text(
-        f"import {planted}\n", "utf-8"
-    )
+    door = checkout / "infrastructure" / "http"
+    door.mkdir()
+    (door / "__init__.py").write_text(f"import plangate.infrastructure.{planted}\n", "utf-8")
 
     outcome = lint_imports(checkout)
 
