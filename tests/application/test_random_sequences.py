@@ -16,7 +16,7 @@ from plangate.domain.events import PlanEvent
 from plangate.domain.plan import Plan, fold
 from plangate.domain.vocabulary import PlanState
 from tests.support.clocks import DAWN
-from tests.support.model.commands import some_wish
+from tests.support.model.commands import random_command
 from tests.support.model.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_plan
 from tests.support.model.naive import NaivePlan, Refused
 
@@ -55,7 +55,7 @@ def _one_sequence(chance: random.Random, seen: Counter[str]) -> None:
     plan = fold(Plan("p"), log)
     for _ in range(chance.randint(1, 14)):
         naive.now += chance.choice([0, 1, 1, 5, 40, -100])
-        command, model = some_wish(chance, naive)
+        command, model = random_command(chance, naive)
         events = _decided(plan, command, naive)
         refusal = _refusal(model)
         if isinstance(events, str):

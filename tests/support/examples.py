@@ -287,7 +287,7 @@ EVERY_EVENT: tuple[PlanEvent, ...] = (
     *(HAS_ERASED, turned_out()),
 )
 
-EVERY_WISH: tuple[PlanCommand, ...] = (
+EVERY_COMMAND: tuple[PlanCommand, ...] = (
     *(create(), score_prompt(), score_output(), update(), record_failure(), retract(), mark()),
     *(claim_next(), renew(), release(), retry(), revise(), APPROVE),
     *(PAUSE, RESUME, ARCHIVE, RESTORE, delete(), ERASE, record_outcome()),

@@ -26,7 +26,7 @@ from tests.application.views.conftest import TASKS, Place
 from tests.support.clocks import DAWN
 from tests.support.model.random_work import RandomWork
 from tests.support.properties import repeatable
-from tests.support.views.from_scratch import alike, as_told, from_scratch, same_views, whole_log
+from tests.support.views.from_scratch import alike, as_reported, from_scratch, same_views, whole_log
 
 
 def stuck(registry: PlanRegistry, view: str = "plans") -> tuple[StuckPlan, ...]:
@@ -238,7 +238,7 @@ def test_with_poison_in_between_the_others_are_right_and_all_are_after_the_cure(
         poisoned = chance.choice(log).envelope
         whole = place.spoil(poisoned.plan_id, poisoned.version)
         reader = place.open()
-        told = as_told(reader)
+        told = as_reported(reader)
         healthy = [e for e in log if e.envelope.plan_id != poisoned.plan_id]
         others = {
             view: [row for row in rows if row["plan_id"] != poisoned.plan_id]

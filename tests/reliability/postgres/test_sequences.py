@@ -11,7 +11,7 @@ from plangate.infrastructure.postgres.schema import Schema, open_schema
 from plangate.infrastructure.postgres.views import PostgresViewStore
 from tests.support.clocks import counted_ids
 from tests.support.ledgers import some_ledger
-from tests.support.model.commands import some_wish
+from tests.support.model.commands import random_command
 from tests.support.model.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_plan
 from tests.support.model.naive import NaivePlan, Refused
 from tests.support.servers.postgres import PostgresServer
@@ -45,7 +45,7 @@ class Sequences:
         same_plan(self._reader._streams.current(plan_id).plan, self._naive)
 
     def _command(self, plan_id: str) -> None:
-        command, model = some_wish(self._chance, self._naive)
+        command, model = random_command(self._chance, self._naive)
         told = expected = None
         try:
             self.registry._handler.handle(plan_id, command, CommandContext())

@@ -43,7 +43,7 @@ WHY = "because"
 TASKS = ("a", "b", "c", "d", "e", "f", "g", "h")
 
 
-def some_wish(chance: random.Random, naive: NaivePlan) -> Wished:
+def random_command(chance: random.Random, naive: NaivePlan) -> Wished:
     """A command that may be granted or refused, and the model's answer to it."""
     make, _ = chance.choices(_WISHES, weights=_WEIGHTS)[0]
     return make(chance, naive)

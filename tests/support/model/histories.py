@@ -14,7 +14,7 @@ from plangate.domain.events import PlanEvent
 from plangate.domain.plan import Plan, event_id, fold
 from plangate.domain.policy import Policy
 from tests.support.examples import NOON, PLAN
-from tests.support.model.commands import some_wish
+from tests.support.model.commands import random_command
 from tests.support.model.comparison import DEPENDENCIES, POLICIES, a_plan, at
 from tests.support.model.naive import NaivePlan, Refused
 
@@ -80,7 +80,7 @@ def some_history(
 def _granted(
     plan: Plan, chance: random.Random, naive: NaivePlan, among: tuple[type[PlanCommand], ...]
 ) -> list[RecordedCommand]:
-    wish, model = some_wish(chance, naive)
+    wish, model = random_command(chance, naive)
     if among and not isinstance(wish, among):
         return []
     try:

@@ -5,7 +5,7 @@ import random
 from plangate.application.command_context import CommandContext
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import PlangateError
-from tests.support.model.commands import some_wish
+from tests.support.model.commands import random_command
 from tests.support.model.comparison import DEPENDENCIES, POLICIES, a_plan
 from tests.support.model.naive import NaivePlan, Refused
 
@@ -40,7 +40,7 @@ class RandomWork:
 
     def _wish(self, naive: NaivePlan) -> None:
         naive.now += self._chance.choice([0, 1, 5, 40])
-        command, model = some_wish(self._chance, naive)
+        command, model = random_command(self._chance, naive)
         try:
             self._registry._handler.handle(naive.plan_id, command, CommandContext())
         except PlangateError:

@@ -50,7 +50,7 @@ class Place(Protocol):
     def sql(self) -> Any: ...
 
 
-class SqlitePlace:
+class SqliteTarget:
     """A store in a file."""
 
     def __init__(self, path: Path) -> None:
@@ -79,7 +79,7 @@ class SqlitePlace:
             connection.commit()
 
 
-class PostgresPlace:
+class PostgresTarget:
     """A store in a server."""
 
     def __init__(self, url: str) -> None:

@@ -42,7 +42,7 @@ def from_scratch(events: Iterable[RecordedEvent]) -> Told:
     return told
 
 
-def as_told(registry: PlanRegistry) -> Told:
+def as_reported(registry: PlanRegistry) -> Told:
     """What a registry says about everything, page by page."""
     plans = _all(registry.views.plans, "plans")
     board: list[Row] = []
@@ -61,7 +61,7 @@ def as_told(registry: PlanRegistry) -> Told:
 
 def same_views(registry: PlanRegistry) -> None:
     """A registry's views hold what its log leads to: rolling figures to 1e-9, all else exactly."""
-    alike(as_told(registry), from_scratch(whole_log(registry._store)))
+    alike(as_reported(registry), from_scratch(whole_log(registry._store)))
 
 
 def alike(actual: Told, expected: Told) -> None:
