@@ -1,4 +1,4 @@
-"""How much a reliability test does, and how it tells what it counted."""
+"""How much a long test does, and how it reports what it counted."""
 
 from typing import Protocol
 

@@ -45,8 +45,8 @@ def a_plan(tasks: int, policy: int, dependencies: int) -> tuple[CreatePlan, Naiv
         tasks=tuple(NewTask(id=t, title=t, depends_on=tuple(on[t])) for t in ids),
         policy=numbers,
     )
-    told = cast("NaivePolicy", numbers.model_dump(mode="json"))
-    return command, NaivePlan("p", told, [NaiveTask(t, on[t]) for t in ids])
+    plain = cast("NaivePolicy", numbers.model_dump(mode="json"))
+    return command, NaivePlan("p", plain, [NaiveTask(t, on[t]) for t in ids])
 
 
 def at(naive: NaivePlan) -> datetime:

@@ -1,4 +1,4 @@
-"""An UmaDB server of a test's own: another engine of the `eventsourcing` family."""
+"""An UmaDB server of a test's own: an engine that `eventsourcing` supports."""
 
 import signal
 import sys
