@@ -111,12 +111,12 @@ def work(number: int) -> Iterator[list[RecordedEvent]]:
 
     def recorded(*events: PlanEvent) -> list[RecordedEvent]:
         nonlocal version
-        told = []
+        found = []
         for event in events:
             version += 1
             envelope = Envelope(plan_id=f"plan-{number}", version=version, recorded_at=NOW)
-            told.append(RecordedEvent(event, envelope))
-        return told
+            found.append(RecordedEvent(event, envelope))
+        return found
 
     tasks = tuple(PlannedTask(id=f"t{n}", title=f"Migrate part {n}") for n in range(TASKS))
     goal = f"Move service {number} to the new ledger"
