@@ -25,7 +25,7 @@ from plangate.infrastructure.sqlite.views import memory_view_store
 from tests.application.views.conftest import TASKS, Place
 from tests.support.clocks import DAWN
 from tests.support.model.random_work import RandomWork
-from tests.support.properties import repeatable
+from tests.support.properties import repeatable_by_few
 from tests.support.views.from_scratch import alike, as_reported, from_scratch, same_views, whole_log
 
 
@@ -216,7 +216,7 @@ def test_a_store_that_tells_no_positions_cannot_be_followed(registry: PlanRegist
         plan_log.known_position(nowhere.envelope.position)
 
 
-@repeatable
+@repeatable_by_few
 @given(
     chance=st.randoms(use_true_random=False),
     batch=st.sampled_from([1, 4, 5_000]),
