@@ -4,7 +4,7 @@
 
 For each size a SQLite file is written with real decisions on plans of twelve tasks,
 a hundred of them worked on side by side: claimed with leases, scored, retried.
-Then a process of its own checks the whole file and tells its rate and the most memory
+Then a process of its own checks the whole file and prints its rate and the most memory
 it ever held, beside what it held once the store was open. Its exit code is 1 if
 anything does not match.
 """
@@ -103,9 +103,9 @@ def work(plan_id: str) -> Iterator[list[RecordedEvent]]:
     chance = random.Random(plan_id)  # noqa: S311  (the same at every run)
     now = datetime(2026, 1, 1, tzinfo=UTC)
     plan = Plan(plan_id)
-    while (wish := next_wish(plan, chance)) is not None:
+    while (command := next_command(plan, chance)) is not None:
         now += timedelta(seconds=chance.randint(1, 90))
-        events = decide(plan, wish, now)
+        events = decide(plan, command, now)
         first = event_id(plan_id, plan.version + 1)
         yield [
             RecordedEvent(
@@ -122,8 +122,8 @@ def work(plan_id: str) -> Iterator[list[RecordedEvent]]:
         plan = fold(plan, events)
 
 
-def next_wish(plan: Plan, chance: random.Random) -> PlanCommand | None:
-    """A plan is made; its tasks are taken, scored, and tried once more where they fail."""
+def next_command(plan: Plan, chance: random.Random) -> PlanCommand | None:
+    """Create the plan, then claim and score its tasks, and retry those that fail."""
     if not plan.version:
         return CreatePlan(
             goal="Move billing to the new ledger",

@@ -2,10 +2,10 @@
 
     python benchmarks/growth.py TRACE [--postgres URL] [--events 1000000] [--commands 2000]
 
-TRACE is a file for `plangate apply`: it tells the size of an event. CommandHandler are made
+TRACE is a file for `plangate apply`: it gives the size of an event. Commands are made
 durable one by one, by one client and by eight, beside bare transactions of one row; in
 PostgreSQL also by eight on four stores, as partitions are. A long log is then copied,
-backed up, brought back and examined, each by a process of its own whose memory is told.
+backed up, brought back and examined, each by a process of its own whose memory is measured.
 Machines differ and are noisy; the ratios are what counts.
 """
 
@@ -146,7 +146,7 @@ def partitions(url: str, times: int) -> None:
 
 
 def rate(clients: list[Work], times: int) -> float:
-    """CommandHandler a second of all clients together, `times` in all."""
+    """Commands a second of all clients together, `times` in all."""
     share = times // len(clients)
     start = perf_counter()
     with ThreadPoolExecutor(len(clients)) as pool:

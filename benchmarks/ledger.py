@@ -5,7 +5,7 @@
 For each size a SQLite file is written as `benchmarks/check.py` does. Then a process of
 its own takes it in and signs it, another verifies it against that checkpoint, another
 proves an event in the middle, and one more verifies it after that event was altered. Each
-tells its rate and the most memory it ever held, beside what it held once the store was
+prints its rate and the most memory it ever held, beside what it held once the store was
 open. The exit code is 1 if anything but the altered event is found.
 """
 

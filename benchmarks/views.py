@@ -93,7 +93,7 @@ def write_log(path: Path, events: int) -> None:
 
 
 def side_by_side() -> Iterator[list[RecordedEvent]]:
-    """CommandHandler of a hundred plans in turn; a plan that is done gives way to another."""
+    """Commands on a hundred plans in turn; a plan that is done gives way to another."""
     names = iter(range(10**9))
     at_work = [work(next(names)) for _ in range(AT_WORK)]
     while True:
@@ -111,12 +111,12 @@ def work(number: int) -> Iterator[list[RecordedEvent]]:
 
     def recorded(*events: PlanEvent) -> list[RecordedEvent]:
         nonlocal version
-        told = []
+        found = []
         for event in events:
             version += 1
             envelope = Envelope(plan_id=f"plan-{number}", version=version, recorded_at=NOW)
-            told.append(RecordedEvent(event, envelope))
-        return told
+            found.append(RecordedEvent(event, envelope))
+        return found
 
     tasks = tuple(PlannedTask(id=f"t{n}", title=f"Migrate part {n}") for n in range(TASKS))
     goal = f"Move service {number} to the new ledger"

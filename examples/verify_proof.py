@@ -5,8 +5,8 @@
 PROOF.json is what `plangate ledger prove` or `plangate ledger consistency` printed;
 VERIFIER_KEY what `plangate ledger key` printed, or a file that holds it. Only
 Python's standard library is needed; the signatures are checked if the package
-`cryptography` is there. Exit code: 0 the proof holds, 1 it does not, 2 it is no proof.
-Whatever was not checked is said.
+`cryptography` is there. Exit code: 0 the proof holds, 1 it does not, 2 it is not a proof.
+It says what it could not check.
 
 The arithmetic is that of RFC 9162, sections 2.1.3.2 and 2.1.4.2; the checkpoints are
 those of c2sp.org/tlog-checkpoint.
@@ -121,7 +121,7 @@ def said_by(checkpoint: str) -> tuple[str, int, bytes]:
 def check_signature(checkpoint: str, key: tuple[str, bytes, bytes] | None) -> str:
     """Whether the key signed the checkpoint; says so where that cannot be checked."""
     if key is None:
-        return "NOT CHECKED: the signature; give --key, as somebody you trust told it"
+        return "NOT CHECKED: the signature; give --key, from a source you trust"
     name, hashed, public = key
     body, _, signatures = checkpoint.rpartition("\n\n")
     if body.split("\n")[0] != name:
@@ -153,7 +153,7 @@ def public_key(given: str | None) -> tuple[str, bytes, bytes] | None:
     name, hashed, key = text.strip().split("+", 2)
     public = b64decode(key, validate=True)
     if public[:1] != b"\x01" or sha256(f"{name}\n".encode() + public).hexdigest()[:8] != hashed:
-        raise ValueError("that is no Ed25519 verifier key")
+        raise ValueError("that is not an Ed25519 verifier key")
     return name, bytes.fromhex(hashed), public[1:]
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.postgres_server import PostgresServer, postgres_server
+from tests.support.servers.postgres import PostgresServer, postgres_server
 
 
 @pytest.fixture(scope="session", autouse=True)
 def ledger_key_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test makes or uses the key of whoever runs the tests."""
+    """Keep the tests away from the ledger key of the user who runs them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PLANGATE_LEDGER_KEY", str(tmp_path_factory.mktemp("key") / "ledger.pem"))
         yield

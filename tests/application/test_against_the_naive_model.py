@@ -16,9 +16,9 @@ from plangate.domain.errors import PlangateError
 from plangate.domain.plan import Plan
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
-from tests.support.commands import some_wish
-from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_plan
-from tests.support.naive import NaivePlan, Refused
+from tests.support.model.commands import random_command
+from tests.support.model.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_plan
+from tests.support.model.naive import NaivePlan, Refused
 
 
 class RandomWork(RuleBasedStateMachine):
@@ -46,7 +46,7 @@ class RandomWork(RuleBasedStateMachine):
     @rule(chance=st.randoms(use_true_random=False), later=st.sampled_from([0, 1, 5, 40, -100]))
     def command(self, chance: random.Random, later: int) -> None:
         self.naive.now += later
-        command, model = some_wish(chance, self.naive)
+        command, model = random_command(chance, self.naive)
         note(command)
         try:
             self.registry._handler.handle("p", command, CommandContext())
@@ -82,7 +82,7 @@ def bits(plan: Plan) -> tuple[str, ...]:
 
 
 SHORT = settings(
-    max_examples=400,
+    max_examples=150,
     stateful_step_count=20,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -93,7 +93,7 @@ TestRandomWork.settings = SHORT
 
 
 class MuchRandomWork(RandomWork):
-    """The same, five thousand times."""
+    """The same, more than thirty times as often."""
 
 
 TestMuchRandomWork = pytest.mark.soak(MuchRandomWork.TestCase)

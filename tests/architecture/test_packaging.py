@@ -45,7 +45,7 @@ def test_the_wheel_holds_every_module_of_the_tree(contents: set[str]) -> None:
     assert {name for name in contents if name.endswith(".py")} == modules()
 
 
-def test_the_wheel_tells_type_checkers_that_it_is_typed(contents: set[str]) -> None:
+def test_the_wheel_is_marked_as_typed(contents: set[str]) -> None:
     assert "plangate/py.typed" in contents
 
 

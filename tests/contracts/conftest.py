@@ -14,8 +14,8 @@ from plangate.infrastructure.eventsourcing_library.recorder_store import Recorde
 from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.postgres.events import postgres_event_store
 from plangate.infrastructure.sqlite.events import sqlite_event_store
-from tests.support.postgres_server import PostgresServer
-from tests.support.umadb_server import umadb_server
+from tests.support.servers.postgres import PostgresServer
+from tests.support.servers.umadb import umadb_server
 
 
 @dataclass

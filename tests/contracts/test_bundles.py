@@ -7,7 +7,7 @@ from plangate.infrastructure.memory.events import memory_event_store
 from tests.contracts.conftest import Engine
 from tests.support.bundles import exported_with_report, imported, log_of
 from tests.support.clocks import registry_on
-from tests.support.random_work import RandomWork
+from tests.support.model.random_work import RandomWork
 
 
 def test_plans_taken_into_any_store_have_the_same_content(engine: Engine) -> None:

@@ -16,9 +16,9 @@ from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.sqlite.events import sqlite_event_store
-from tests.support.postgres_server import PostgresServer
-from tests.support.random_work import RandomWork
-from tests.support.umadb_server import umadb_server
+from tests.support.model.random_work import RandomWork
+from tests.support.servers.postgres import PostgresServer
+from tests.support.servers.umadb import umadb_server
 
 ENGINES = ("sqlite", "postgres", "umadb", "memory")
 PAIRS = [pair for pair in product(ENGINES, ENGINES) if pair != ("umadb", "umadb")]

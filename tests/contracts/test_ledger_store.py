@@ -16,7 +16,7 @@ from plangate.infrastructure.postgres.ledger import PostgresLedgerStore
 from plangate.infrastructure.postgres.schema import open_schema
 from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.ledger import SqliteLedgerStore
-from tests.support.postgres_server import PostgresServer
+from tests.support.servers.postgres import PostgresServer
 
 
 @contextmanager

@@ -28,8 +28,8 @@ from plangate.infrastructure.postgres.schema import open_schema
 from plangate.infrastructure.postgres.views import PostgresViewStore
 from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.views import SqliteViewStore, memory_view_store
-from tests.support.postgres_server import PostgresServer
-from tests.support.view_rows import FOLD, ids, made, put, replan, score, stuck, summary, task
+from tests.support.servers.postgres import PostgresServer
+from tests.support.views.rows import FOLD, ids, made, put, replan, score, stuck, summary, task
 
 ALL = ("plans", "board", "timeline", "replans")
 Engine = Callable[[pytest.FixtureRequest, Path], ViewStore]

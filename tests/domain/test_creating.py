@@ -12,7 +12,7 @@ from plangate.domain.vocabulary import PlanState
 from tests.support.examples import (
     ERASE,
     EVEN,
-    EVERY_WISH,
+    EVERY_COMMAND,
     GOAL,
     HAS_ERASED,
     MORNING,
@@ -34,7 +34,7 @@ from tests.support.examples import (
 from tests.support.story import given
 
 AFTER_ITS_CREATION = [
-    command for command in EVERY_WISH if not isinstance(command, CreatePlan | DeletePlan)
+    command for command in EVERY_COMMAND if not isinstance(command, CreatePlan | DeletePlan)
 ]
 
 

@@ -44,7 +44,7 @@ from plangate.domain.errors import (
     TaskGone,
     TaskNotFound,
 )
-from tests.support.story import told
+from tests.support.story import said
 
 TOO_LONG = Problem("goal", "must be at most 4000 characters")
 NO_SHAPE = Problem("", "must be an object")
@@ -168,14 +168,14 @@ def test_an_error_travels_between_processes_whole(error: PlangateError) -> None:
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         arrived = pickle.loads(pickle.dumps(error, protocol))  # noqa: S301
 
-        assert told(arrived) == told(error)
+        assert said(arrived) == said(error)
         assert arrived.args == error.args
 
 
 @pytest.mark.parametrize("error", ERRORS)
 def test_a_copy_of_an_error_is_whole(error: PlangateError) -> None:
-    assert told(copy.copy(error)) == told(error)
-    assert told(copy.deepcopy(error)) == told(error)
+    assert said(copy.copy(error)) == said(error)
+    assert said(copy.deepcopy(error)) == said(error)
 
 
 def test_the_facts_of_a_refusal_are_attributes() -> None:

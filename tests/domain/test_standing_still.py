@@ -18,7 +18,7 @@ from tests.support.examples import (
     ADA,
     ARCHIVE,
     DONE,
-    EVERY_WISH,
+    EVERY_COMMAND,
     EXPIRED,
     FAILED,
     HAS_ARCHIVED,
@@ -151,7 +151,7 @@ def test_a_plan_can_be_put_away_again() -> None:
     "command",
     [
         command
-        for command in EVERY_WISH
+        for command in EVERY_COMMAND
         if not isinstance(
             command,
             CreatePlan | ArchivePlan | RestorePlan | RecordOutcome | DeletePlan | ErasePlan,

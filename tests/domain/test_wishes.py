@@ -15,7 +15,7 @@ from plangate.domain.commands import (
 )
 from plangate.domain.vocabulary import MAX_TASKS
 from tests.support.examples import (
-    EVERY_WISH,
+    EVERY_COMMAND,
     GOAL,
     OUTPUT,
     USUAL,
@@ -48,10 +48,12 @@ def refused(command: BaseModel, **fields: object) -> list[tuple[object, ...]]:
 
 
 def test_there_is_an_example_of_every_wish() -> None:
-    assert {type(command) for command in EVERY_WISH} == set(get_args(PlanCommand))
+    assert {type(command) for command in EVERY_COMMAND} == set(get_args(PlanCommand))
 
 
-@pytest.mark.parametrize("command", [*EVERY_WISH, TASK], ids=lambda command: type(command).__name__)
+@pytest.mark.parametrize(
+    "command", [*EVERY_COMMAND, TASK], ids=lambda command: type(command).__name__
+)
 def test_no_wish_has_unknown_fields_or_changes(command: BaseModel) -> None:
     assert remade(command) == command
     assert refused(command, colour="red") == [("colour",)]

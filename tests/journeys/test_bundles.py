@@ -5,8 +5,8 @@ from pathlib import Path
 
 from plangate.infrastructure.bootstrap import connect
 from tests.support.bundles import exported, with_real_trace
-from tests.support.postgres_server import PostgresServer
 from tests.support.real_judgements import RealTrace, on_real_judgements
+from tests.support.servers.postgres import PostgresServer
 
 
 @on_real_judgements

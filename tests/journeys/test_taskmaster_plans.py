@@ -18,7 +18,7 @@ from plangate.domain.events import TaskStatusChanged
 from plangate.domain.vocabulary import PlanState, StatusCause, TaskStatus
 from plangate.infrastructure.bootstrap import connect
 from tests.journeys.team import work_to_the_end
-from tests.support.reliability_crowd import crowd
+from tests.support.reliability.crowd import crowd
 
 ROOT = Path(__file__).parents[2]
 OWN = ROOT / "tests" / "data" / "taskmaster-plans.json"

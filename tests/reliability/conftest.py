@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.support.reliability_audit import Findings
-from tests.support.reliability_figures import Say
+from tests.support.reliability.audit import Findings
+from tests.support.soak import Say
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from typing import Any
 
 from plangate.application.recorded_event import RecordedEvent
 from plangate.infrastructure.bootstrap import connect
-from tests.support.reliability_crowd import PATIENCE, PROCESSES, crowd
-from tests.support.reliability_figures import Say, short_and_long
-from tests.support.reliability_workers import apply_trace
+from tests.support.reliability.crowd import PATIENCE, PROCESSES, crowd
+from tests.support.reliability.workers import apply_trace
+from tests.support.soak import Say, short_and_long
 
 PLANS, SCORES = 40, 12
 KILLS_EACH = 5

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from plangate.infrastructure.bootstrap import connect
-from tests.support.reliability_acks import AckLog, Promises
-from tests.support.reliability_audit import Findings, audit
-from tests.support.reliability_errands import Errand, claiming, creating
+from tests.support.reliability.acks import AckLog, Promises
+from tests.support.reliability.audit import Findings, audit
+from tests.support.reliability.errands import Errand, claiming, creating
 
 SCORED = Errand("score_output", "p", "t0", "0.2", "judge")
 MARKED = Errand("mark_task", "p", "t1", "done", "boss")

@@ -1,4 +1,4 @@
-"""R11: the clock may jump by years either way; what comes first is told by version alone."""
+"""The clock may jump by years either way; the version alone says what came first."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -15,7 +15,7 @@ from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.clocks import registry_on, ticking
-from tests.support.reliability_errands import Answer, creating, errands
+from tests.support.reliability.errands import Answer, creating, errands
 
 PLANS, TASKS = ["b", "c", "a"], 4
 

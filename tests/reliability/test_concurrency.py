@@ -7,18 +7,18 @@ from time import perf_counter
 import pytest
 
 from plangate.infrastructure.bootstrap import connect
-from tests.support.reliability_acks import AckLog, Promises
-from tests.support.reliability_audit import audit
-from tests.support.reliability_crowd import PROCESSES, crowd
-from tests.support.reliability_errands import creating
-from tests.support.reliability_figures import Say, short_and_long
-from tests.support.reliability_workers import (
+from tests.support.reliability.acks import AckLog, Promises
+from tests.support.reliability.audit import audit
+from tests.support.reliability.crowd import PROCESSES, crowd
+from tests.support.reliability.errands import creating
+from tests.support.reliability.workers import (
     claim_all,
     claim_on,
     open_all_at_once,
     run_errands,
     work_through,
 )
+from tests.support.soak import Say, short_and_long
 
 PLANS = ["shared-0", "shared-1"]
 THREADS = 8
@@ -87,7 +87,7 @@ def test_no_task_is_handed_out_twice_and_none_is_missed(
     handed_out = [answer for answer in promises.kept.values() if isinstance(answer, str)]
     assert sorted(handed_out) == sorted(f"t{n}" for n in range(TASKS))
     findings = audit(database, promises)
-    what = f"R6 {CLAIMERS} {'processes' if apart else 'threads'} claim {TASKS} tasks"
+    what = f"{CLAIMERS} {'processes' if apart else 'threads'} claim {TASKS} tasks"
     say(what, findings, seconds=round(seconds, 2))
     assert findings.faults == {}
 

@@ -9,11 +9,11 @@ import pytest
 
 from plangate.application.recorded_event import StoredEntry
 from plangate.infrastructure.bootstrap import connect
-from tests.support.copy_workers import copy_plans
-from tests.support.postgres_server import PostgresServer
-from tests.support.random_work import RandomWork
-from tests.support.reliability_crowd import crowd
-from tests.support.reliability_figures import Say, short_and_long
+from tests.support.model.random_work import RandomWork
+from tests.support.reliability.copy_workers import copy_plans
+from tests.support.reliability.crowd import crowd
+from tests.support.servers.postgres import PostgresServer
+from tests.support.soak import Say, short_and_long
 
 EVENTS = 1_500
 PLANS_OF_ITS_OWN = [(), ("mine",)]

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,13 @@ from plangate.application.operations.reports import Checkup, Health
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import PlanNotFound
 from plangate.infrastructure.bootstrap import connect, doctor
-from tests.support.random_work import RandomWork
-from tests.support.reliability_figures import Say, short_and_long
+from tests.support.model.random_work import RandomWork
+from tests.support.soak import Say, short_and_long
 
 PAGE = 4_096
 REFUSED = "refused"
-OF_A_PLAN = ("get_status", "history", "board", "timeline")
-OF_ALL = ("list_plans", "plans", "replans", "events")
+OF_A_PLAN = ("get_status", "history.of", "views.board", "views.timeline")
+OF_ALL = ("list_plans", "views.plans", "views.replans", "history.events")
 
 Answers = dict[str, Any]
 
@@ -72,16 +73,16 @@ def answers(path: Path, plan_ids: Sequence[str]) -> Answers:
 def answer(registry: PlanRegistry, name: str, *plan_id: str) -> Any:
     """One answer. Parts that a store marks as not to be relied on are a refusal of the whole."""
     try:
-        if name == "events":
+        if name == "history.events":
             return every_event(registry)
-        said = getattr(registry, name)(*plan_id)
+        said = attrgetter(name)(registry)(*plan_id)
     except StoreError:
         return REFUSED
     except PlanNotFound:
         return "there is no such plan"
     rows = (
         chain.from_iterable(value for value in vars(said).values() if isinstance(value, tuple))
-        if name != "history"
+        if name != "history.of"
         else ()
     )
     doubtful = any(getattr(row, "stale", False) or hasattr(row, "why") for row in rows)

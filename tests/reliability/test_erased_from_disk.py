@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 import plangate
-from tests.support.postgres_server import PostgresServer
+from tests.support.servers.postgres import PostgresServer
 
 WORD = "Wolkenkuckucksheim"
 LONG = " ".join([WORD] * 900)

@@ -7,10 +7,10 @@ from time import perf_counter, sleep
 
 from plangate.infrastructure.bootstrap import connect
 from tests.support.bundles import exported, exported_with_report, imported, log_of
-from tests.support.random_work import RandomWork
-from tests.support.reliability_crowd import PATIENCE, PROCESSES, crowd
-from tests.support.reliability_figures import Say, short_and_long
-from tests.support.reliability_workers import import_in_stretches
+from tests.support.model.random_work import RandomWork
+from tests.support.reliability.crowd import PATIENCE, PROCESSES, crowd
+from tests.support.reliability.workers import import_in_stretches
+from tests.support.soak import Say, short_and_long
 
 COMMANDS = 600
 STRETCH = 10

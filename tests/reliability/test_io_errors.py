@@ -1,4 +1,4 @@
-"""R3: the operating system's calls fail now and then, and nothing acknowledged is lost for it."""
+"""The operating system's calls fail now and then, and nothing acknowledged is lost for it."""
 
 import json
 import shutil
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.reliability_acks import Promises
-from tests.support.reliability_audit import audit
-from tests.support.reliability_faults import AFTERWARDS, PLANS
-from tests.support.reliability_figures import Say
+from tests.support.reliability.acks import Promises
+from tests.support.reliability.audit import audit
+from tests.support.reliability.faults import AFTERWARDS, PLANS
+from tests.support.soak import Say
 
 COMMANDS = 2_000
 
@@ -33,7 +33,7 @@ def test_nothing_is_lost_to_failing_calls_and_the_registry_goes_on_after_them(
     tmp_path: Path, say: Say, point: str, probability: float, reopen: int
 ) -> None:
     database, log = tmp_path / "plans.db", tmp_path / "acks"
-    program = [sys.executable, "-m", "tests.support.reliability_faults"]
+    program = [sys.executable, "-m", "tests.support.reliability.faults"]
     arguments = [str(database), str(log), point, str(probability), str(COMMANDS), str(reopen)]
 
     ran = subprocess.run(
@@ -47,7 +47,7 @@ def test_nothing_is_lost_to_failing_calls_and_the_registry_goes_on_after_them(
     outcomes = json.loads(ran.stdout)
     promises = Promises.in_logs([log])
     findings = audit(database, promises)
-    say(f"R3 failing {point}", findings, under_faults=outcomes)
+    say(f"failing {point}", findings, under_faults=outcomes)
     assert findings.faults == {}
     assert not promises.open
     assert len(promises.asked) == len(PLANS) + COMMANDS + AFTERWARDS

@@ -1,4 +1,4 @@
-"""R1: writers and a live reader are killed at random moments; what was promised is there, whole."""
+"""Writers and a live reader are killed at random moments; what was promised is there, whole."""
 
 import sqlite3
 from contextlib import closing
@@ -8,11 +8,11 @@ from signal import SIGKILL
 from time import perf_counter, sleep
 
 from plangate.infrastructure.bootstrap import connect
-from tests.support.reliability_acks import AckLog, Promises
-from tests.support.reliability_audit import audit
-from tests.support.reliability_crowd import Crowd, crowd
-from tests.support.reliability_figures import Say, short_and_long
-from tests.support.reliability_workers import catch_up, follow, read_tally, run_errands
+from tests.support.reliability.acks import AckLog, Promises
+from tests.support.reliability.audit import audit
+from tests.support.reliability.crowd import Crowd, crowd
+from tests.support.reliability.workers import catch_up, follow, read_tally, run_errands
+from tests.support.soak import Say, short_and_long
 
 WRITERS = 4
 LONGEST_LIFE = 0.6
@@ -37,7 +37,7 @@ def test_no_kill_loses_doubles_or_halves_a_command(tmp_path: Path, say: Say, kil
     _send_again(database, tmp_path / "again.acks", promises)
     findings = audit(database, Promises.in_logs(tmp_path.glob("*.acks")))
     say(
-        "R1 kill -9 of writers and a reader",
+        "kill -9 of writers and a reader",
         findings,
         kills=killed,
         rounds=rounds,

@@ -12,9 +12,9 @@ from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.bundles import log_of
 from tests.support.clocks import registry_on
-from tests.support.reliability_crowd import PROCESSES, crowd
-from tests.support.reliability_figures import Say, short_and_long
-from tests.support.reliability_workers import peak_of_export, peak_of_import
+from tests.support.reliability.crowd import PROCESSES, crowd
+from tests.support.reliability.workers import peak_of_export, peak_of_import
+from tests.support.soak import Say, short_and_long
 
 EVENTS_OF_A_PLAN = 120
 A_LOT = 2_000

@@ -1,4 +1,4 @@
-"""R2: the power goes at any moment, and what was acknowledged is on the disk.
+"""The power goes at any moment, and what was acknowledged is on the disk.
 
 A working process's system calls are logged, and played into thousands of images
 of what its disk may hold had the power gone at some point.
@@ -16,10 +16,10 @@ from random import Random
 import pytest
 
 from plangate.application.errors import StoreError
-from tests.support.reliability_acks import Promises
-from tests.support.reliability_audit import audit
-from tests.support.reliability_disk import TRACED, Disk, Step, steps
-from tests.support.reliability_figures import Say
+from tests.support.reliability.acks import Promises
+from tests.support.reliability.audit import audit
+from tests.support.reliability.disk import TRACED, Disk, Step, steps
+from tests.support.soak import Say
 
 COMMANDS = 700
 """Enough that the write-ahead log is brought into the database several times."""
@@ -35,7 +35,7 @@ pytestmark = [
 def test_a_power_loss_takes_nothing_that_was_acknowledged(tmp_path: Path, say: Say) -> None:
     outcome = _outcome("FULL", tmp_path, images=2_000)
 
-    say("R2 power loss, synchronous FULL", None, **outcome)
+    say("power loss, synchronous FULL", None, **outcome)
     assert outcome["intact"] == 2_000
 
 
@@ -45,7 +45,7 @@ def test_less_than_full_durability_is_seen_to_lose(
 ) -> None:
     outcome = _outcome(synchronous, tmp_path, images=500)
 
-    say(f"R2 power loss, synchronous {synchronous}", None, **outcome)
+    say(f"power loss, synchronous {synchronous}", None, **outcome)
     assert outcome["lost"] > 100
 
 
@@ -75,7 +75,7 @@ def _history(folder: Path, synchronous: str) -> Iterator[Step]:
     """What a process did on the disk while it ran errands."""
     log = folder.with_name("calls")
     watching = ["strace", "-f", "-y", "-xx", "-s", "1000000", "-e", f"trace={TRACED}"]
-    program = [sys.executable, "-m", "tests.support.reliability_steady"]
+    program = [sys.executable, "-m", "tests.support.reliability.steady"]
     arguments = [str(folder / DATABASE), str(folder / ACKS), synchronous, str(COMMANDS)]
     subprocess.run(
         [*watching, "-o", str(log), *program, *arguments], cwd=Path(__file__).parents[2], check=True

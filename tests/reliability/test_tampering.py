@@ -1,4 +1,4 @@
-"""R10: whatever is done to a store is found by the ledger, or changes no answer."""
+"""Whatever is done to a store is found by the ledger, or changes no answer."""
 
 import json
 import random
@@ -15,21 +15,21 @@ from plangate.application.errors import StoreError
 from plangate.application.ledger.reports import LedgerReport
 from plangate.application.registry import PlanRegistry
 from tests.reliability.test_damaged_events import DAMAGES
-from tests.support.postgres_server import PostgresServer
-from tests.support.random_work import RandomWork
-from tests.support.reliability_figures import Say, short_and_long
-from tests.support.tampering import (
+from tests.support.model.random_work import RandomWork
+from tests.support.reliability.tampering import (
     DEEDS,
-    PostgresPlace,
+    PostgresTarget,
     Row,
     Run,
-    SqlitePlace,
+    SqliteTarget,
     add,
     put,
     rows,
 )
+from tests.support.servers.postgres import PostgresServer
+from tests.support.soak import Say, short_and_long
 
-Places = SqlitePlace | PostgresPlace
+Places = SqliteTarget | PostgresTarget
 
 
 class Kept:
@@ -68,9 +68,9 @@ class Kept:
 @pytest.fixture(params=["sqlite", "postgres"])
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
     if request.param == "sqlite":
-        return Kept(SqlitePlace(tmp_path / "plans.db"))
+        return Kept(SqliteTarget(tmp_path / "plans.db"))
     server: PostgresServer = request.getfixturevalue("postgres")
-    return Kept(PostgresPlace(server.url))
+    return Kept(PostgresTarget(server.url))
 
 
 def body(row: Row) -> Any:
@@ -198,7 +198,7 @@ def test_random_edits_by_sql_are_all_found(kept: Kept, times: int, say: Say) -> 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=list(DAMAGES))
 def test_damage_that_only_sqlite_would_hold_is_found(tmp_path: Path, damage: str) -> None:
-    kept = Kept(SqlitePlace(tmp_path / "plans.db"), commands=5)
+    kept = Kept(SqliteTarget(tmp_path / "plans.db"), commands=5)
     where = "WHERE originator_id = 'w' AND originator_version = 2"
     report = kept.after(lambda run: run(f"UPDATE stored_events SET {damage} {where}"))
     assert report.finding_count
@@ -262,7 +262,7 @@ def from_the_views(registry: PlanRegistry) -> list[Any]:
 def test_damage_to_the_file_is_found_or_changes_no_answer(
     tmp_path: Path, damage: Damage, times: int, say: Say
 ) -> None:
-    kept = Kept(place := SqlitePlace(tmp_path / "plans.db"))
+    kept = Kept(place := SqliteTarget(tmp_path / "plans.db"))
     with place.registry() as registry:
         log, views = from_the_log(registry), from_the_views(registry)
     place.keep()

@@ -1,4 +1,4 @@
-"""R4: files that are no store of ours, or not to be written, are refused and left as they are."""
+"""Files that are no store of ours, or not to be written, are refused and left as they are."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ import pytest
 from plangate.application.errors import NotAStore, StoreError, StoreTooNew
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.sqlite.file import LAYOUT_VERSION
-from tests.support.reliability_crowd import PATIENCE, PROCESSES, crowd
+from tests.support.reliability.crowd import PATIENCE, PROCESSES, crowd
 
 NOBODY = 65534
 

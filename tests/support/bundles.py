@@ -1,4 +1,4 @@
-"""Bundles taken apart and put together again, as somebody would who alters them."""
+"""Take bundles apart and put altered ones together."""
 
 import gzip
 import hashlib
@@ -23,7 +23,7 @@ def exported(registry: PlanRegistry, *plan_ids: str) -> bytes:
 
 
 def exported_with_report(registry: PlanRegistry, *plan_ids: str) -> tuple[bytes, ExportReport]:
-    """A bundle, and what was told of it."""
+    """A bundle, and the report on it."""
     stream = io.BytesIO()
     report = registry.bundles.export(stream, plan_ids or None)
     return stream.getvalue(), report
@@ -75,5 +75,5 @@ def content_sha256(lines: Sequence[bytes]) -> str:
         said = json.loads(line)
         if said["line"] == "plan":
             plans[said["plan_id"]] = said["sha256"]
-    told = "".join(f"{plans[p]}  {p}\n" for p in sorted(plans, key=lambda p: p.encode()))
-    return hashlib.sha256(told.encode()).hexdigest()
+    listed = "".join(f"{plans[p]}  {p}\n" for p in sorted(plans, key=lambda p: p.encode()))
+    return hashlib.sha256(listed.encode()).hexdigest()

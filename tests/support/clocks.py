@@ -15,7 +15,7 @@ DAWN = datetime(2026, 1, 1, 8, 0, tzinfo=UTC)
 def ticking(
     start: datetime = DAWN, step: timedelta = timedelta(seconds=1)
 ) -> Callable[[], datetime]:
-    """A clock that goes on by one step whenever somebody looks."""
+    """A clock that moves by one step whenever it is read."""
     ticks: Iterator[int] = count()
     return lambda: start + step * next(ticks)
 

@@ -1,7 +1,7 @@
 """One ordinary example of everything: tests name only what they are about.
 
-Events are called as they are told (`scored`), commands as they are made
-(`score_output`). Events of a history happen in the morning; stories decide at noon.
+Events have the past tense (`scored`), commands the imperative (`score_output`). The
+events of a history happen in the morning; commands are decided at noon.
 """
 
 from datetime import UTC, datetime
@@ -202,7 +202,7 @@ HAS_RESTORED = PlanRestored(at=MORNING, reason=WHY)
 HAS_ERASED = PlanErased(at=MORNING)
 
 
-# --- what somebody commands ------------------------------------------------------
+# --- commands ------------------------------------------------------------------
 
 
 def new(task: str = A, **facts: Any) -> NewTask:
@@ -210,8 +210,8 @@ def new(task: str = A, **facts: Any) -> NewTask:
 
 
 def create(*tasks: str | NewTask, policy: Policy = USUAL, **facts: Any) -> CreatePlan:
-    wished = tuple(new(task) if isinstance(task, str) else task for task in tasks or (A,))
-    return CreatePlan(goal=GOAL, tasks=wished, policy=policy, **facts)
+    planned = tuple(new(task) if isinstance(task, str) else task for task in tasks or (A,))
+    return CreatePlan(goal=GOAL, tasks=planned, policy=policy, **facts)
 
 
 def score_prompt(task: str = A, score: float = 0.9, **facts: Any) -> ScorePrompt:
@@ -287,7 +287,7 @@ EVERY_EVENT: tuple[PlanEvent, ...] = (
     *(HAS_ERASED, turned_out()),
 )
 
-EVERY_WISH: tuple[PlanCommand, ...] = (
+EVERY_COMMAND: tuple[PlanCommand, ...] = (
     *(create(), score_prompt(), score_output(), update(), record_failure(), retract(), mark()),
     *(claim_next(), renew(), release(), retry(), revise(), APPROVE),
     *(PAUSE, RESUME, ARCHIVE, RESTORE, delete(), ERASE, record_outcome()),

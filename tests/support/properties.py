@@ -9,3 +9,6 @@ repeatable = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
+
+repeatable_by_few = settings(repeatable, max_examples=20)
+"""For examples that take long, of which `make soak` tries thousands."""

@@ -1,9 +1,9 @@
-"""Given a history, when somebody commands something, then this happens, or it is refused.
+"""Given a history, when a command is made, then these events happen, or it is refused.
 
     given(created(A)).when(score_output(A, 0.9)).then(scored(A, OUTPUT, 0.9), …)
 
 What stands behind `then` is all that happened, in order, and nothing else. The
-story goes on from there: `.then(…).when(…)`, or ends in `.plan`, the state. A
+story continues from there: `.then(…).when(…)`, or ends in `.plan`, the state. A
 command is made at noon unless its moment is given: `.when(claim_next(), LATER)`.
 """
 
@@ -28,9 +28,9 @@ class Story:
 
     plan: Plan
 
-    def when(self, command: PlanCommand, now: datetime = NOON) -> "Wished":
-        """Somebody asks for something."""
-        return Wished(self.plan, command, now)
+    def when(self, command: PlanCommand, now: datetime = NOON) -> "When":
+        """Make a command of the plan."""
+        return When(self.plan, command, now)
 
     def and_then(self, *events: PlanEvent) -> "Story":
         """The same plan after something more has happened to it."""
@@ -38,8 +38,8 @@ class Story:
 
 
 @dataclass(frozen=True)
-class Wished:
-    """A plan, and what somebody asks of it."""
+class When:
+    """A plan, and a command made of it."""
 
     plan: Plan
     command: PlanCommand
@@ -60,10 +60,10 @@ class Wished:
         return self.then()
 
     def refused(self, expected: PlangateError) -> None:
-        """The command is refused, with the same facts and the same words."""
+        """The command is refused, with the same facts and the same sentence."""
         with pytest.raises(PlangateError) as caught:
             decide(self.plan, self.command, self.now)
-        assert told(caught.value) == told(expected)
+        assert said(caught.value) == said(expected)
 
 
 def given(*history: PlanEvent) -> Story:
@@ -71,6 +71,6 @@ def given(*history: PlanEvent) -> Story:
     return Story(fold(Plan(PLAN), history))
 
 
-def told(error: PlangateError) -> Sequence[object]:
+def said(error: PlangateError) -> Sequence[object]:
     """All that an error says: what it is, its facts, and the sentence."""
     return type(error), vars(error), str(error)

@@ -40,7 +40,7 @@ from tests.support.bundles import (
     sealed,
 )
 from tests.support.clocks import registry_on
-from tests.support.random_work import RandomWork
+from tests.support.model.random_work import RandomWork
 
 TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
 

@@ -26,7 +26,6 @@ from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import Outcome, Scorer, ScorerKind
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.memory.events import memory_event_store
-from tests.support.clean_work import JUDGE, WELL_FOUNDED, honest_plan
 from tests.support.clocks import registry_on
 from tests.support.examples import (
     DONE,
@@ -42,8 +41,9 @@ from tests.support.examples import (
     scored,
     turned_out,
 )
-from tests.support.histories import recorded
-from tests.support.reliability_figures import short_and_long
+from tests.support.model.histories import recorded
+from tests.support.model.honest_work import JUDGE, WELL_FOUNDED, honest_plan
+from tests.support.soak import short_and_long
 
 WARNING, NOTICE = Severity.WARNING, Severity.NOTICE
 TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]

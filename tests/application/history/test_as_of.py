@@ -17,7 +17,7 @@ from plangate.domain.errors import InvalidInput, PlangateError, PlanNotFound
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import DAWN, registry_on
-from tests.support.random_work import RandomWork
+from tests.support.model.random_work import RandomWork
 
 
 def test_every_version_stands_as_it_was_told_when_it_was_new() -> None:

@@ -21,7 +21,7 @@ from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import DAWN, registry_on
-from tests.support.random_work import RandomWork
+from tests.support.model.random_work import RandomWork
 
 JUDGE = {"kind": "model", "name": "judge", "version": "2"}
 

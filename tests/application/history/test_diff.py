@@ -12,7 +12,7 @@ from plangate.domain.errors import InvalidInput, PlanNotFound
 from plangate.domain.event_ids import version_of
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
-from tests.support.random_work import RandomWork
+from tests.support.model.random_work import RandomWork
 
 
 def told(diff: PlanDiff) -> list[str]:

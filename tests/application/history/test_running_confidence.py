@@ -11,8 +11,8 @@ from plangate.application.history.points import walk
 from plangate.application.history.running_confidence import RunningConfidence
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
+from tests.support.model.random_work import RandomWork
 from tests.support.properties import repeatable
-from tests.support.random_work import RandomWork
 
 
 @repeatable

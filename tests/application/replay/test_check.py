@@ -46,8 +46,8 @@ from tests.support.examples import (
     create,
     new,
 )
-from tests.support.histories import recorded
-from tests.support.random_work import RandomWork
+from tests.support.model.histories import recorded
+from tests.support.model.random_work import RandomWork
 
 LATER = NOON + timedelta(minutes=5)
 LEASED = say.claim_next(ADA, lease=60.0)

@@ -21,7 +21,7 @@ from plangate.domain.vocabulary import PlanState, TaskStatus
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
 from tests.support.examples import HAS_PAUSED, MORNING, replan
-from tests.support.random_work import RandomWork
+from tests.support.model.random_work import RandomWork
 from tests.support.real_judgements import RealTrace, on_real_judgements
 
 

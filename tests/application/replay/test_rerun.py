@@ -30,11 +30,11 @@ from plangate.domain.events import ReplanTriggered, ScoreRetracted
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import AttemptScores, Gate, OutOfRange, TaskStatus
 from tests.support import examples as say
-from tests.support.comparison import POLICIES, same_plan
 from tests.support.examples import NOON, PLAN, A, B, C, create
-from tests.support.histories import again, facts, history, recorded, some_history
-from tests.support.naive import NaivePlan, NaivePolicy, NaiveTask, Refused
-from tests.support.reliability_figures import short_and_long
+from tests.support.model.comparison import POLICIES, same_plan
+from tests.support.model.histories import again, facts, history, recorded, some_history
+from tests.support.model.naive import NaivePlan, NaivePolicy, NaiveTask, Refused
+from tests.support.soak import short_and_long
 
 LENIENT = Policy(confidence_threshold=0.0)
 STRICT = Policy(confidence_threshold=1.0)

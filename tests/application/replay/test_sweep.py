@@ -17,7 +17,7 @@ from plangate.domain.vocabulary import PlanState, TaskStatus
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
 from tests.support.examples import HAS_PAUSED, MORNING
-from tests.support.random_work import RandomWork
+from tests.support.model.random_work import RandomWork
 
 
 def test_every_point_has_the_figures_of_a_replay(registry: PlanRegistry) -> None:

@@ -42,7 +42,7 @@ from tests.support.examples import (
     new,
     planned,
 )
-from tests.support.histories import facts, history, recorded, some_history
+from tests.support.model.histories import facts, history, recorded, some_history
 from tests.support.properties import repeatable
 
 LATER = NOON + timedelta(minutes=5)

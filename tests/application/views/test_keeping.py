@@ -12,7 +12,7 @@ from plangate.application.views import runner as keeper
 from plangate.application.views.catalogue import VIEWS
 from plangate.application.views.view_store import ViewTables
 from tests.application.views.conftest import TASKS, Place
-from tests.support.views import as_told, same_views
+from tests.support.views.from_scratch import as_reported, same_views
 
 
 def work(registry: PlanRegistry, plans: int = 3) -> None:
@@ -113,15 +113,15 @@ def test_readers_see_the_old_view_until_the_new_one_is_whole(
 ) -> None:
     monkeypatch.setattr(keeper, "BATCH", 2)
     work(registry, plans=2)
-    before = as_told(registry)
+    before = as_reported(registry)
 
     def look(reached: int, _last: int) -> None:
-        assert as_told(registry) == before
+        assert as_reported(registry) == before
         rebuilding = {view.rebuilding for view in registry.views.report().views}
         assert rebuilding == {reached}
 
     registry.views.rebuild(progress=look)
-    assert as_told(registry) == before
+    assert as_reported(registry) == before
 
 
 def test_what_is_recorded_during_a_rebuild_is_in_it(
@@ -149,7 +149,7 @@ def test_a_rebuild_that_was_killed_harms_nothing(
 ) -> None:
     monkeypatch.setattr(keeper, "BATCH", 2)
     work(registry, plans=2)
-    before = as_told(registry)
+    before = as_reported(registry)
 
     def killed(reached: int, _last: int) -> None:
         if reached:
@@ -158,9 +158,9 @@ def test_a_rebuild_that_was_killed_harms_nothing(
     with pytest.raises(Killed):
         registry.views.rebuild(*names, progress=killed)
     assert registry.views.report().views[0].rebuilding == 2
-    assert as_told(place.open()) == before
+    assert as_reported(place.open()) == before
     place.open().views.rebuild()
-    assert as_told(place.open()) == before
+    assert as_reported(place.open()) == before
     assert registry.views.report().views[0].rebuilding is None
 
 

@@ -6,11 +6,11 @@ from time import sleep
 
 from plangate.infrastructure.bootstrap import connect
 from tests.reliability.conftest import say as say  # noqa: PLC0414  (a fixture of this test too)
-from tests.support.postgres_server import PostgresServer
-from tests.support.reliability_crowd import crowd
-from tests.support.reliability_figures import Say, short_and_long
-from tests.support.view_workers import follow, keep_views, rebuild_views, work_at_random
-from tests.support.views import same_views
+from tests.support.reliability.crowd import crowd
+from tests.support.reliability.view_workers import follow, keep_views, rebuild_views, work_at_random
+from tests.support.servers.postgres import PostgresServer
+from tests.support.soak import Say, short_and_long
+from tests.support.views.from_scratch import same_views
 
 AT_LEAST = 40
 """Events that are written before anybody is killed."""

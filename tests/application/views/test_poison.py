@@ -25,9 +25,9 @@ from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.sqlite.views import memory_view_store
 from tests.application.views.conftest import TASKS, Place
 from tests.support.clocks import DAWN
-from tests.support.properties import repeatable
-from tests.support.random_work import RandomWork
-from tests.support.views import alike, as_told, from_scratch, same_views, whole_log
+from tests.support.model.random_work import RandomWork
+from tests.support.properties import repeatable_by_few
+from tests.support.views.from_scratch import alike, as_reported, from_scratch, same_views, whole_log
 
 
 def stuck(registry: PlanRegistry, view: str = "plans") -> tuple[StuckPlan, ...]:
@@ -217,7 +217,7 @@ def test_a_store_that_tells_no_positions_cannot_be_followed(registry: PlanRegist
         plan_log.known_position(nowhere.envelope.position)
 
 
-@repeatable
+@repeatable_by_few
 @given(
     chance=st.randoms(use_true_random=False),
     batch=st.sampled_from([1, 4, 5_000]),
@@ -239,7 +239,7 @@ def test_with_poison_in_between_the_others_are_right_and_all_are_after_the_cure(
         poisoned = chance.choice(log).envelope
         whole = place.spoil(poisoned.plan_id, poisoned.version)
         reader = place.open()
-        told = as_told(reader)
+        told = as_reported(reader)
         healthy = [e for e in log if e.envelope.plan_id != poisoned.plan_id]
         others = {
             view: [row for row in rows if row["plan_id"] != poisoned.plan_id]

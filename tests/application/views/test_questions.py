@@ -18,8 +18,8 @@ from plangate.domain.errors import InvalidInput
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.application.views.conftest import TASKS, Place
 from tests.support.clocks import registry_on
+from tests.support.model.random_work import RandomWork
 from tests.support.properties import repeatable
-from tests.support.random_work import RandomWork
 
 Ask = Callable[..., Any]
 

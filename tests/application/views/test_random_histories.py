@@ -22,11 +22,11 @@ from plangate.infrastructure.postgres.views import PostgresViewStore
 from plangate.infrastructure.sqlite.views import memory_view_store
 from tests.application.views.conftest import Place
 from tests.support.clocks import registry_on
-from tests.support.postgres_server import PostgresServer
-from tests.support.properties import repeatable
-from tests.support.random_work import RandomWork
-from tests.support.reliability_figures import short_and_long
-from tests.support.views import as_told, same_views, whole_log
+from tests.support.model.random_work import RandomWork
+from tests.support.properties import repeatable, repeatable_by_few
+from tests.support.servers.postgres import PostgresServer
+from tests.support.soak import short_and_long
+from tests.support.views.from_scratch import as_reported, same_views, whole_log
 
 chances = st.randoms(use_true_random=False)
 
@@ -43,7 +43,7 @@ def test_the_views_are_what_the_log_leads_to(chance: random.Random, batch: int, 
             same_views(registry)
 
 
-@short_and_long("histories", 100, 5_000)
+@short_and_long("histories", 40, 5_000)
 def test_thousands_of_histories_with_rebuilds_and_poison_in_between(histories: int) -> None:
     with ProcessPoolExecutor(2) as pool:
         assert sum(pool.map(_one_history, range(histories), chunksize=20)) > histories * 10
@@ -106,14 +106,14 @@ def _same_work(registry: PlanRegistry, seconds: int) -> None:
     assert found[0] == found[1]
 
 
-@repeatable
+@repeatable_by_few
 @given(chance=chances, work=st.integers(1, 60))
 def test_a_rebuilt_view_is_what_it_was(chance: random.Random, work: int) -> None:
     registry = registry_on(memory_event_store())
     worked = RandomWork(registry, chance)
     worked.go_on(work)
-    before = as_told(registry)
+    before = as_reported(registry)
     registry.views.rebuild()
-    assert as_told(registry) == before
+    assert as_reported(registry) == before
     worked.go_on(work)
     same_views(registry)

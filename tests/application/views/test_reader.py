@@ -10,7 +10,7 @@ from plangate.application.registry import PlanRegistry
 from plangate.application.views import follower as reader
 from plangate.application.views.view_store import ViewTables
 from tests.application.views.conftest import TASKS, Place
-from tests.support.views import same_views
+from tests.support.views.from_scratch import same_views
 
 NEVER = 3_600.0
 

@@ -13,7 +13,7 @@ from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.calibration import Case, Estimate, Reliability
 from plangate.infrastructure.calibration.calibrator import ScipyCalibrator
 from plangate.infrastructure.calibration.reliability import reliability
-from tests.support.reliability_figures import short_and_long
+from tests.support.soak import short_and_long
 
 
 def world(chance: random.Random, plans: int, truth: Callable[[float], float]) -> list[Case]:

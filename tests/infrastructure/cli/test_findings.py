@@ -9,7 +9,7 @@ import pytest
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.cli.commands import findings as finding
 from tests.infrastructure.cli.conftest import Plangate
-from tests.support.clean_work import WELL_FOUNDED
+from tests.support.model.honest_work import WELL_FOUNDED
 
 
 def test_where_nothing_is_found_it_is_said_so(

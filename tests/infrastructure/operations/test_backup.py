@@ -26,10 +26,10 @@ from plangate.domain.errors import InvalidInput
 from plangate.infrastructure.bootstrap import backup, connect, restore_backup
 from plangate.infrastructure.sqlite import backup as sqlite_backup
 from plangate.infrastructure.sqlite.file import LAYOUT_VERSION
-from tests.support.copy_workers import back_up_and_hang, back_up_with_little_space
-from tests.support.postgres_server import PostgresServer
-from tests.support.random_work import RandomWork
-from tests.support.reliability_crowd import PATIENCE, PROCESSES, crowd
+from tests.support.model.random_work import RandomWork
+from tests.support.reliability.copy_workers import back_up_and_hang, back_up_with_little_space
+from tests.support.reliability.crowd import PATIENCE, PROCESSES, crowd
+from tests.support.servers.postgres import PostgresServer
 
 TASKS = [{"id": "a", "title": "Build"}]
 

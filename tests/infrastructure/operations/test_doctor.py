@@ -19,11 +19,11 @@ from plangate.infrastructure.bootstrap import connect, doctor
 from plangate.infrastructure.sqlite import checkup as sqlite_checkup
 from plangate.infrastructure.sqlite.file import LAYOUT_VERSION
 from tests.reliability.test_damaged_events import DAMAGES
-from tests.support.copy_workers import examine_as_nobody
-from tests.support.postgres_server import PostgresServer
-from tests.support.random_work import RandomWork
-from tests.support.reliability_crowd import PATIENCE, PROCESSES, crowd
-from tests.support.umadb_server import umadb_server
+from tests.support.model.random_work import RandomWork
+from tests.support.reliability.copy_workers import examine_as_nobody
+from tests.support.reliability.crowd import PATIENCE, PROCESSES, crowd
+from tests.support.servers.postgres import PostgresServer
+from tests.support.servers.umadb import umadb_server
 
 TASKS = [{"id": "a", "title": "Build"}]
 

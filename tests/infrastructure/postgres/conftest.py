@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.postgres_server import PostgresServer
+from tests.support.servers.postgres import PostgresServer
 
 
 @pytest.fixture

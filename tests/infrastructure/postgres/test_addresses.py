@@ -14,8 +14,8 @@ from psycopg_pool import ConnectionPool
 import plangate
 from plangate.infrastructure.bootstrap import migrate
 from plangate.infrastructure.settings import Settings
-from tests.support.postgres_server import PostgresServer
-from tests.support.umadb_server import umadb_server
+from tests.support.servers.postgres import PostgresServer
+from tests.support.servers.umadb import umadb_server
 
 TASKS = [{"id": "a", "title": "A"}]
 

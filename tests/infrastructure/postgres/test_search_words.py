@@ -12,9 +12,9 @@ from plangate.infrastructure.postgres.schema import open_schema
 from plangate.infrastructure.postgres.search_words import OVERLAP, PART
 from plangate.infrastructure.postgres.views import PostgresViewStore
 from plangate.infrastructure.sqlite.views import memory_view_store
-from tests.support.postgres_server import PostgresServer
 from tests.support.properties import repeatable
-from tests.support.view_rows import ids, made, put, summary
+from tests.support.servers.postgres import PostgresServer
+from tests.support.views.rows import ids, made, put, summary
 
 Stores = tuple[ViewStore, ViewStore]
 

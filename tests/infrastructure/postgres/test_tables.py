@@ -17,7 +17,7 @@ from plangate.infrastructure.postgres import schema as opening
 from plangate.infrastructure.postgres.events import postgres_event_store
 from plangate.infrastructure.postgres.layout import LAYOUT_VERSION, LAYOUTS
 from tests.contracts.test_event_store import entry
-from tests.support.postgres_server import PostgresServer
+from tests.support.servers.postgres import PostgresServer
 
 Run = Callable[[str], object]
 

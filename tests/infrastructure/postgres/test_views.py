@@ -14,8 +14,8 @@ from plangate.application.errors import StoreReadOnly
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.postgres.layout import LAYOUT_VERSION
 from plangate.infrastructure.sql.tables import TABLES, Table
-from tests.support.postgres_server import PostgresServer
-from tests.support.views import same_views
+from tests.support.servers.postgres import PostgresServer
+from tests.support.views.from_scratch import same_views
 
 TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
 PAGE = Path(__file__).parents[3] / "docs/how-to/postgresql.md"

@@ -12,7 +12,7 @@ from plangate.application.views.view_store import ViewStore
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.sql.tables import TABLES, Table
 from plangate.infrastructure.sqlite.file import LAYOUT_VERSION
-from tests.support.views import same_views
+from tests.support.views.from_scratch import same_views
 
 TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
 

@@ -1,4 +1,4 @@
-"""R4: the disk of PostgreSQL is full. Nothing is lost, and work goes on when there is room."""
+"""The disk of PostgreSQL is full. Nothing is lost, and work goes on when there is room."""
 
 import subprocess
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ import pytest
 from plangate.application.errors import StoreError, StoreFull, StoreUnavailable
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
-from tests.support.postgres_server import postgres_server
-from tests.support.postgres_work import audit_postgres
-from tests.support.reliability_acks import AckLog, Promises
-from tests.support.reliability_errands import Errand, creating, errands
-from tests.support.reliability_figures import Say
+from tests.support.reliability.acks import AckLog, Promises
+from tests.support.reliability.errands import Errand, creating, errands
+from tests.support.reliability.postgres import audit_postgres
+from tests.support.servers.postgres import postgres_server
+from tests.support.soak import Say
 
 PLANS, TASKS = ["p0", "p1"], 12
 REFUSALS = 5
@@ -54,7 +54,7 @@ def test_a_full_disk_is_survived_more_than_once(disk: Path, tmp_path: Path, say:
         findings = audit_postgres(server.url, Promises.in_logs([log]))
 
     refusals = {kind.__name__: told.count(kind) for kind in set(told)}
-    say("R4 a full disk under PostgreSQL, twice", findings, refusals=refusals)
+    say("a full disk under PostgreSQL, twice", findings, refusals=refusals)
     assert findings.faults == {}
     assert StoreFull in told
 

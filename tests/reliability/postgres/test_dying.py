@@ -1,4 +1,4 @@
-"""R1: clients, backends and the whole server are killed under load.
+"""Clients, backends and the whole server are killed under load.
 
 What was promised is there, and the background reader has led the views on.
 """
@@ -14,8 +14,9 @@ from threading import Event
 import pytest
 
 from plangate.infrastructure.bootstrap import connect
-from tests.support.postgres_server import PostgresServer, postgres_server
-from tests.support.postgres_work import (
+from tests.support.reliability.acks import AckLog, Promises
+from tests.support.reliability.crowd import crowd
+from tests.support.reliability.postgres import (
     Persistent,
     audit_postgres,
     kill_a_backend,
@@ -24,11 +25,10 @@ from tests.support.postgres_work import (
     some_time,
     tail,
 )
-from tests.support.reliability_acks import AckLog, Promises
-from tests.support.reliability_crowd import crowd
-from tests.support.reliability_figures import Say, short_and_long
-from tests.support.reliability_workers import run_errands
-from tests.support.views import same_views
+from tests.support.reliability.workers import run_errands
+from tests.support.servers.postgres import PostgresServer, postgres_server
+from tests.support.soak import Say, short_and_long
+from tests.support.views.from_scratch import same_views
 
 WORKERS = 4
 PLANS = ["p0", "p1"]
@@ -73,7 +73,7 @@ def test_no_death_of_the_server_loses_or_doubles_a_command_or_stops_the_registry
 
     findings = audit_postgres(server.url, Promises.in_logs(logs))
     sent_again = sum(worker.sent_again for worker in workers)
-    say("R1 kill -9 of PostgreSQL", findings, deaths=deaths, sent_again=sent_again)
+    say("kill -9 of PostgreSQL", findings, deaths=deaths, sent_again=sent_again)
     assert findings.faults == {}
     assert findings.acknowledged > deaths
     assert len(seen) == findings.events
@@ -109,7 +109,7 @@ def test_no_death_of_a_client_loses_doubles_or_halves_a_command(
         seen = reading.result()
 
     findings = audit_postgres(server.url, Promises.in_logs(tmp_path.glob("*.acks")))
-    say("R1 kill -9 of clients", findings, kills=kills, sent_again=len(promises.open))
+    say("kill -9 of clients", findings, kills=kills, sent_again=len(promises.open))
     assert findings.faults == {}
     assert findings.acknowledged > kills
     assert missed_or_disordered(seen) == []

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 import plangate
-from tests.support.cutting_proxy import CuttingProxy
-from tests.support.postgres_server import PostgresServer
-from tests.support.views import same_views
+from tests.support.servers.cutting_proxy import CuttingProxy
+from tests.support.servers.postgres import PostgresServer
+from tests.support.views.from_scratch import same_views
 
 TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
 

@@ -1,4 +1,4 @@
-"""R5: random work on PostgreSQL gives what the naive model gives, also to who reads it anew."""
+"""Random work on PostgreSQL gives what the naive model gives, also to who reads it anew."""
 
 from contextlib import closing
 from random import Random
@@ -10,13 +10,13 @@ from plangate.infrastructure.postgres.events import events_in
 from plangate.infrastructure.postgres.schema import Schema, open_schema
 from plangate.infrastructure.postgres.views import PostgresViewStore
 from tests.support.clocks import counted_ids
-from tests.support.commands import some_wish
-from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_plan
 from tests.support.ledgers import some_ledger
-from tests.support.naive import NaivePlan, Refused
-from tests.support.postgres_server import PostgresServer
-from tests.support.reliability_figures import Say, short_and_long
-from tests.support.views import same_views
+from tests.support.model.commands import random_command
+from tests.support.model.comparison import DEPENDENCIES, POLICIES, a_plan, at, same_plan
+from tests.support.model.naive import NaivePlan, Refused
+from tests.support.servers.postgres import PostgresServer
+from tests.support.soak import Say, short_and_long
+from tests.support.views.from_scratch import same_views
 
 
 class Sequences:
@@ -45,7 +45,7 @@ class Sequences:
         same_plan(self._reader._streams.current(plan_id).plan, self._naive)
 
     def _command(self, plan_id: str) -> None:
-        command, model = some_wish(self._chance, self._naive)
+        command, model = random_command(self._chance, self._naive)
         told = expected = None
         try:
             self.registry._handler.handle(plan_id, command, CommandContext())
@@ -79,4 +79,4 @@ def test_sequences_on_postgresql_give_what_the_naive_model_gives(
             work.one(f"p{number}")
         same_views(work.registry)
         events = work.registry.history.last_position()
-    say("R5 sequences", sequences=sequences, commands=work.commands, events=events)
+    say("sequences", sequences=sequences, commands=work.commands, events=events)

@@ -7,11 +7,11 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
-from tests.support.servers import PATIENCE
+from tests.support.servers.processes import PATIENCE
 
 
 class CuttingProxy:
-    """Passes everything on, until it is told to lose the next answer to certain words."""
+    """Passes everything on, until it is asked to lose the next answer to certain words."""
 
     def __init__(self, port: int) -> None:
         self._server = ("127.0.0.1", port)
@@ -38,7 +38,7 @@ class CuttingProxy:
         self._words = words
 
     def wait_for_the_cut(self) -> None:
-        """Return once the server has done what it was asked, and found nobody to answer."""
+        """Return once the server has done what it was asked, and its answer was cut off."""
         assert self._cut.wait(PATIENCE)
 
     def _accept(self) -> None:

@@ -1,4 +1,4 @@
-"""What a disk can hold after a power loss, told from the log of a process's system calls.
+"""What a disk can hold after a power loss, worked out from the log of a process's system calls.
 
 What was synced is there. Of what was not, any part may be: each write wholly,
 not at all, or some of its sectors of 512 bytes. A file that was made or removed

@@ -1,4 +1,4 @@
-"""Histories of one plan as commands recorded them, told or made at random."""
+"""Histories of one plan as commands recorded them, given or random."""
 
 import random
 from collections.abc import Iterable, Sequence
@@ -15,12 +15,10 @@ from plangate.domain.events import PlanEvent
 from plangate.domain.evolve import fold
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
-from tests.support.commands import some_wish
-from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan, at
 from tests.support.examples import NOON, PLAN
-from tests.support.naive import NaivePlan, Refused
-
-Wishes = Sequence[tuple[PlanCommand, datetime]]
+from tests.support.model.commands import random_command
+from tests.support.model.comparison import DEPENDENCIES, POLICIES, a_plan, at
+from tests.support.model.naive import NaivePlan, Refused
 
 
 def recorded(plan: Plan, events: Sequence[PlanEvent]) -> RecordedCommand:
@@ -41,12 +39,12 @@ def recorded(plan: Plan, events: Sequence[PlanEvent]) -> RecordedCommand:
     return RecordedCommand(plan, tuple(entries), fold(plan, events))
 
 
-def history(*wishes: PlanCommand | tuple[PlanCommand, datetime]) -> list[RecordedCommand]:
-    """What wishes, all granted, bring about: at noon, unless their moment is given."""
+def history(*inputs: PlanCommand | tuple[PlanCommand, datetime]) -> list[RecordedCommand]:
+    """The events of commands that are all accepted, made at noon unless their time is given."""
     plan, commands = Plan(PLAN), []
-    for wish in wishes:
-        wished, now = wish if isinstance(wish, tuple) else (wish, NOON)
-        commands.append(recorded(plan, decide(plan, wished, now)))
+    for given in inputs:
+        command, now = given if isinstance(given, tuple) else (given, NOON)
+        commands.append(recorded(plan, decide(plan, command, now)))
         plan = commands[-1].after
     return commands
 
@@ -64,9 +62,9 @@ def again(commands: Iterable[RecordedCommand], policy: Policy | None = None) -> 
 def some_history(
     chance: random.Random, commands: int, among: tuple[type[PlanCommand], ...] = ()
 ) -> list[RecordedCommand]:
-    """What so many random wishes bring about, of every kind or only those `among` some.
+    """The events of so many random commands, of every kind or only of the kinds `among`.
 
-    A wish that is refused or brings nothing about leaves no trace.
+    A command that is refused or changes nothing leaves no trace.
     """
     creation, naive = a_plan(
         chance.randint(1, 5), chance.randrange(len(POLICIES)), chance.randrange(len(DEPENDENCIES))
@@ -75,18 +73,18 @@ def some_history(
     made = [recorded(plan, decide(plan, creation, at(naive)))]
     for _ in range(commands):
         naive.now += chance.choice([0, 1, 1, 5, 40])
-        made += _granted(made[-1].after, chance, naive, among)
+        made += _accepted(made[-1].after, chance, naive, among)
     return made
 
 
-def _granted(
+def _accepted(
     plan: Plan, chance: random.Random, naive: NaivePlan, among: tuple[type[PlanCommand], ...]
 ) -> list[RecordedCommand]:
-    wish, model = some_wish(chance, naive)
-    if among and not isinstance(wish, among):
+    command, model = random_command(chance, naive)
+    if among and not isinstance(command, among):
         return []
     try:
-        events = decide(plan, wish, at(naive))
+        events = decide(plan, command, at(naive))
         model()
     except (PlangateError, Refused):
         return []

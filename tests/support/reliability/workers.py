@@ -16,8 +16,8 @@ from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.cli.app import main
-from tests.support.reliability_acks import AckLog
-from tests.support.reliability_errands import claiming, creating, errands
+from tests.support.reliability.acks import AckLog
+from tests.support.reliability.errands import claiming, creating, errands
 
 TASKS = 12
 """Tasks of every plan that the workers write to."""
@@ -26,7 +26,7 @@ TASKS = 12
 def run_errands(
     database: Path, log: Path, plan_ids: list[str], seed: int, number: int | None
 ) -> None:
-    """Register the plans if nobody has yet, then run errands on them: so many, or until killed."""
+    """Register the plans unless they exist, then run errands on them: so many, or until killed."""
     acks = AckLog(log)
     with connect(database) as registry:
         work_through(registry, acks, plan_ids, seed, number)
@@ -73,43 +73,43 @@ def claim_on(registry: PlanRegistry, acks: AckLog, plan_id: str, author: str) ->
 
 
 def apply_trace(
-    database: Path, trace: Path, report: Path, told: Connection, options: list[str]
+    database: Path, trace: Path, report: Path, results: Connection, options: list[str]
 ) -> None:
-    """`plangate apply`, with its report in a file and what it tells meanwhile in a pipe."""
-    with report.open("w") as sys.stdout, open(told.fileno(), "w", closefd=False) as sys.stderr:
+    """`plangate apply`, with its report in a file and its progress in a pipe."""
+    with report.open("w") as sys.stdout, open(results.fileno(), "w", closefd=False) as sys.stderr:
         sys.argv = ["plangate", "--db", str(database), *options, "apply", str(trace)]
         main()
 
 
-def import_in_stretches(database: Path, file: Path, told: Connection, events: int) -> None:
-    """Take a bundle in, so many events at a time, and tell before the first are recorded."""
+def import_in_stretches(database: Path, file: Path, results: Connection, events: int) -> None:
+    """Import a bundle, so many events at a time, and close the pipe before the first."""
     bundle_import.BATCH_EVENTS = events  # type: ignore[misc]
     with connect(database) as registry:
         append = registry._store.append_stored
 
-        def telling(entries: Sequence[StoredEntry]) -> None:
-            if not told.closed:
-                told.close()
+        def signalling(entries: Sequence[StoredEntry]) -> None:
+            if not results.closed:
+                results.close()
             append(entries)
 
-        registry._store.append_stored = telling  # type: ignore[method-assign]
+        registry._store.append_stored = signalling  # type: ignore[method-assign]
         registry.bundles.import_bundle(file)
 
 
-def peak_of_export(database: Path, file: Path, told: Connection) -> None:
-    """Export a store, and tell by how many MiB this process grew for it."""
+def peak_of_export(database: Path, file: Path, results: Connection) -> None:
+    """Export a store, and report by how many MiB this process grew for it."""
     with connect(database) as registry:
         before = _peak()
         report = registry.bundles.export(file)
-        told.send({"grown": _peak() - before, "content": report.content_sha256})
+        results.send({"grown": _peak() - before, "content": report.content_sha256})
 
 
-def peak_of_import(database: Path, file: Path, told: Connection) -> None:
-    """Take a bundle in, and tell by how many MiB this process grew for it."""
+def peak_of_import(database: Path, file: Path, results: Connection) -> None:
+    """Import a bundle, and report by how many MiB this process grew for it."""
     with connect(database) as registry:
         before = _peak()
         report = registry.bundles.import_bundle(file)
-        told.send({"grown": _peak() - before, "content": report.content_sha256})
+        results.send({"grown": _peak() - before, "content": report.content_sha256})
 
 
 def _peak() -> int:

@@ -1,8 +1,7 @@
-"""CommandHandler whose idempotency key says all of them.
+"""Commands whose idempotency key says everything about them.
 
-An errand can be read back from its key alone. So whoever looks into a store
-afterwards knows what each command wished for, and can tell whether exactly the
-events it should have brought about are there.
+An errand can be read back from its key alone. So an audit of the store knows what each
+command asked for, and whether exactly its events are there.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +23,7 @@ from plangate.domain.commands import (
 from plangate.domain.vocabulary import TaskStatus
 
 Answer = int | str | None
-"""What a command told: the plan's version, or the task handed out (None: none was pending)."""
+"""What a command answered: the plan's version, or the task handed out (None: none was pending)."""
 
 # Nothing leads back to `pending`, so that a task can be handed out only once.
 _MARKS = (TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.REPLANNING, TaskStatus.IN_PROGRESS)

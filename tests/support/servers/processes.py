@@ -47,7 +47,7 @@ def stop(server: subprocess.Popen[bytes], how: signal.Signals) -> None:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on."""
+    """A free loopback port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import psycopg
 
-from tests.support.servers import PATIENCE, free_port, is_root, started, stop
+from tests.support.servers.processes import PATIENCE, free_port, is_root, started, stop
 
 _PROGRAMS: Final = "pginstall18"
 _NOBODY: Final = 65534
@@ -52,7 +52,7 @@ class PostgresServer:
             ],
             stdout=subprocess.DEVNULL,
             check=True,
-            **_as_somebody(),
+            **_unprivileged(),
         )
 
     def start(self) -> None:
@@ -65,7 +65,7 @@ class PostgresServer:
             ],
             self._folder / "log",
             self.port,
-            **_as_somebody(),
+            **_unprivileged(),
         )
         self.wait()
 
@@ -143,5 +143,5 @@ def _programs(folder: Path) -> Path:
     return installed / _PROGRAMS / "bin"
 
 
-def _as_somebody() -> dict[str, Any]:
+def _unprivileged() -> dict[str, Any]:
     return {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if is_root() else {}

@@ -1,10 +1,10 @@
-"""How much a reliability test does, and how it tells what it counted."""
+"""How much a long test does, and how it reports what it counted."""
 
 from typing import Protocol
 
 import pytest
 
-from tests.support.reliability_audit import Findings
+from tests.support.reliability.audit import Findings
 
 
 def short_and_long(name: str, short: int, long: int) -> pytest.MarkDecorator:

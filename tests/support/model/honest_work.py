@@ -1,7 +1,7 @@
 """Histories of honest work, made at random: nothing in them deserves a second look.
 
-Workers take tasks, somebody else judges them and says why, what failed is tried again
-before it is judged again, and the world agrees with the gate.
+Workers take tasks, another party judges them and gives reasons, failed work is redone
+before it is judged again, and outcomes agree with the gate.
 """
 
 import random

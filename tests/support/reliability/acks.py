@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from plangate.application.registry import PlanRegistry
-from tests.support.reliability_errands import Answer, Errand
+from tests.support.reliability.errands import Answer, Errand
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Promises:
 
     @property
     def open(self) -> list[Errand]:
-        """The errands whose outcome nobody told."""
+        """The errands that were never acknowledged."""
         return [Errand.of(key) for key in sorted(self.asked - self.kept.keys())]
 
     def take_in(self, log: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(
-    ["tests.support.reliability_workers", "tests.support.view_workers"]
+    ["tests.support.reliability.workers", "tests.support.reliability.view_workers"]
 )
 
 PATIENCE = 100.0

@@ -1,4 +1,4 @@
-"""An UmaDB server of a test's own: another engine of the `eventsourcing` family."""
+"""An UmaDB server of a test's own: an engine that `eventsourcing` supports."""
 
 import signal
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.servers import free_port, started, stop
+from tests.support.servers.processes import free_port, started, stop
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """The rules of plangate once more, written as plainly as they can be said.
 
 An independent model for tests: lists, loops and the textbook formula, nothing
-of the product's own code. Time is a number of seconds. A refusal is told as the
-name of its error.
+of the product's own code. Time is a number of seconds. A refusal is the name
+of its error.
 """
 
 from dataclasses import dataclass, field, replace
@@ -35,7 +35,7 @@ class NaivePolicy(TypedDict):
 
 @dataclass
 class NaiveTask:
-    """A task and all its standing scores, oldest first, with the versions that gave them."""
+    """A task and all its current scores, oldest first, with the versions that gave them."""
 
     id: str
     depends_on: list[str] = field(default_factory=list)

@@ -12,11 +12,11 @@ from plangate.application.errors import StoreUnavailable
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.postgres.events import postgres_event_store
-from tests.support.postgres_server import PostgresServer
-from tests.support.reliability_acks import AckLog, Promises
-from tests.support.reliability_audit import Findings, _Audit
-from tests.support.reliability_errands import Answer, Errand, creating, errands
-from tests.support.reliability_workers import TASKS
+from tests.support.reliability.acks import AckLog, Promises
+from tests.support.reliability.audit import Findings, _Audit
+from tests.support.reliability.errands import Answer, Errand, creating, errands
+from tests.support.reliability.workers import TASKS
+from tests.support.servers.postgres import PostgresServer
 
 
 def audit_postgres(url: str, promises: Promises) -> Findings:
@@ -28,7 +28,7 @@ def audit_postgres(url: str, promises: Promises) -> Findings:
 
 
 def tail(registry: PlanRegistry, until: Event) -> list[RecordedEvent]:
-    """Follow the log from its beginning, through every failure, until told that no more comes."""
+    """Follow the log, through every failure, until `until` is set and no event is left."""
     seen: list[RecordedEvent] = []
     last_look = False
     while True:
@@ -71,7 +71,7 @@ class Persistent:
         self.sent_again = 0
 
     def work(self, plan_ids: list[str], seed: int, until: Event) -> None:
-        """Run errands on the plans until told to stop."""
+        """Run errands on the plans until `until` is set."""
         for plan_id in plan_ids:
             self.handle(creating(plan_id, TASKS))
         for errand in errands(Random(seed), plan_ids, TASKS, f"w{seed}"):

@@ -1,6 +1,6 @@
 """One process at steady work, to be watched from outside.
 
-python -m tests.support.reliability_steady DATABASE LOG SYNCHRONOUS COMMANDS
+python -m tests.support.reliability.steady DATABASE LOG SYNCHRONOUS COMMANDS
 """
 
 import secrets
@@ -13,8 +13,8 @@ from plangate.infrastructure.sqlite.events import events_in
 from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.views import SqliteViewStore
 from tests.support.ledgers import some_ledger
-from tests.support.reliability_acks import AckLog
-from tests.support.reliability_workers import work_through
+from tests.support.reliability.acks import AckLog
+from tests.support.reliability.workers import work_through
 
 PLANS = ["p0", "p1", "p2"]
 

@@ -4,7 +4,7 @@ To be started under `fiu-run -x`, which puts libfiu between Python and the C
 library. Faults are on during a command and off while its outcome is noted, so
 that what was promised is known for certain.
 
-    python -m tests.support.reliability_faults DATABASE LOG POINT PROBABILITY COMMANDS REOPEN
+    python -m tests.support.reliability.faults DATABASE LOG POINT PROBABILITY COMMANDS REOPEN
 """
 
 import ctypes
@@ -19,13 +19,13 @@ from random import Random
 from plangate.application.errors import StoreError
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
-from tests.support.reliability_acks import AckLog
-from tests.support.reliability_errands import Errand, creating, errands
+from tests.support.reliability.acks import AckLog
+from tests.support.reliability.errands import Errand, creating, errands
 
 PLANS = ["p0", "p1", "p2"]
 TASKS = 12
 AFTERWARDS = 50
-"""CommandHandler that must all succeed once the faults are over."""
+"""Commands that must all succeed once the faults are over."""
 
 
 class Faults:

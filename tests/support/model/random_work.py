@@ -5,13 +5,13 @@ import random
 from plangate.application.command_context import CommandContext
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import PlangateError
-from tests.support.commands import some_wish
-from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan
-from tests.support.naive import NaivePlan, Refused
+from tests.support.model.commands import random_command
+from tests.support.model.comparison import DEPENDENCIES, POLICIES, a_plan
+from tests.support.model.naive import NaivePlan, Refused
 
 
 class RandomWork:
-    """Plans that somebody works on at random, every command of the domain among it."""
+    """Plans with random work on them, by every command of the domain."""
 
     def __init__(self, registry: PlanRegistry, chance: random.Random, name: str = "p") -> None:
         self._registry = registry
@@ -20,12 +20,12 @@ class RandomWork:
         self._plans: list[NaivePlan] = []
 
     def go_on(self, commands: int) -> None:
-        """So many more commands, of which some are refused."""
+        """Carry out so many more commands, some of which are refused."""
         for _ in range(commands):
             if len(self._plans) < 1 or self._chance.random() < 0.1:
                 self._create()
             else:
-                self._wish(self._chance.choice(self._plans))
+                self._work_on(self._chance.choice(self._plans))
 
     def _create(self) -> None:
         chance = self._chance
@@ -38,9 +38,9 @@ class RandomWork:
         self._plans.append(naive)
         self._registry._handler.handle(naive.plan_id, command, CommandContext())
 
-    def _wish(self, naive: NaivePlan) -> None:
+    def _work_on(self, naive: NaivePlan) -> None:
         naive.now += self._chance.choice([0, 1, 5, 40])
-        command, model = some_wish(self._chance, naive)
+        command, model = random_command(self._chance, naive)
         try:
             self._registry._handler.handle(naive.plan_id, command, CommandContext())
         except PlangateError:

@@ -16,7 +16,7 @@ from plangate.domain.evolve import evolve
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import PlanState, TaskStatus
 
-Told = dict[str, list[dict[str, Any]]]
+Rows = dict[str, list[dict[str, Any]]]
 
 EVERYTHING = 10_000
 
@@ -29,21 +29,21 @@ def whole_log(store: EventStore) -> list[RecordedEvent]:
     return found
 
 
-def from_scratch(events: Iterable[RecordedEvent]) -> Told:
+def from_scratch(events: Iterable[RecordedEvent]) -> Rows:
     """What the four views should say, from the log alone: each plan folded event by event."""
     histories: dict[str, list[RecordedEvent]] = {}
     for recorded in events:
         histories.setdefault(recorded.envelope.plan_id, []).append(recorded)
-    told: Told = {"plans": [], "board": [], "timeline": [], "replans": []}
+    found: Rows = {"plans": [], "board": [], "timeline": [], "replans": []}
     for plan_id, history in histories.items():
         rows = _of_a_plan(Plan(plan_id), history)
         for view, some in rows.items():
-            told[view] += some
-    told["replans"].sort(key=lambda row: int(row["position"]))
-    return told
+            found[view] += some
+    found["replans"].sort(key=lambda row: int(row["position"]))
+    return found
 
 
-def as_told(registry: PlanRegistry) -> Told:
+def as_reported(registry: PlanRegistry) -> Rows:
     """What a registry says about everything, page by page."""
     plans = _all(registry.views.plans, "plans")
     board: list[Row] = []
@@ -62,10 +62,10 @@ def as_told(registry: PlanRegistry) -> Told:
 
 def same_views(registry: PlanRegistry) -> None:
     """A registry's views hold what its log leads to: rolling figures to 1e-9, all else exactly."""
-    alike(as_told(registry), from_scratch(whole_log(registry._store)))
+    alike(as_reported(registry), from_scratch(whole_log(registry._store)))
 
 
-def alike(actual: Told, expected: Told) -> None:
+def alike(actual: Rows, expected: Rows) -> None:
     """The same rows in the same order."""
     for view, rows in expected.items():
         assert len(actual[view]) == len(rows), view
@@ -86,7 +86,7 @@ def _all(ask: Any, rows: str, **wanted: Any) -> Any:
             return found
 
 
-def _of_a_plan(plan: Plan, history: Sequence[RecordedEvent]) -> Told:
+def _of_a_plan(plan: Plan, history: Sequence[RecordedEvent]) -> Rows:
     since: dict[str, datetime] = {}
     scores: list[dict[str, Any]] = []
     replans: list[dict[str, Any]] = []

@@ -22,31 +22,31 @@ def copy_plans(source: Path, target: str, opened: dict[str, str]) -> None:
         ours.bundles.copy_to(theirs)
 
 
-def back_up_and_hang(store: Path, path: Path, told: Connection) -> None:
-    """Begin a backup, tell that it has begun, and never end."""
+def back_up_and_hang(store: Path, path: Path, results: Connection) -> None:
+    """Begin a backup, report that it has begun, and hang."""
     sqlite_backup._PAGES_AT_A_TIME = 1  # type: ignore[misc]
 
     def hang(_done: int, _total: int) -> None:
-        told.send("begun")
+        results.send("begun")
         Event().wait()
 
     backup(path, store, progress=hang)
 
 
-def back_up_with_little_space(store: Path, path: Path, told: Connection) -> None:
-    """Try a backup where no file can be large; tell the error."""
+def back_up_with_little_space(store: Path, path: Path, results: Connection) -> None:
+    """Try a backup where no file can be large; report the error."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
     try:
         backup(path, store)
     except StoreError as error:
-        told.send(type(error).__name__)
+        results.send(type(error).__name__)
 
 
-def examine_as_nobody(path: Path, told: Connection) -> None:
-    """Have the doctor look at a store without any rights; tell what it found."""
-    doctor("memory:")  # what it imports may stand where nobody else may read
+def examine_as_nobody(path: Path, results: Connection) -> None:
+    """Examine a store without any rights, and report the findings."""
+    doctor("memory:")  # imports everything while its files can still be read
     if os.geteuid() == 0:
         os.setgid(NOBODY)
         os.setuid(NOBODY)
-    told.send(doctor(path))
+    results.send(doctor(path))

@@ -35,17 +35,17 @@ from plangate.domain.commands import (
     UpdateScores,
 )
 from plangate.domain.vocabulary import Outcome, ScoreKind, TaskStatus
-from tests.support.naive import NaivePlan
+from tests.support.model.naive import NaivePlan
 
-Wished = tuple[PlanCommand, Callable[[], object]]
+CommandAndModel = tuple[PlanCommand, Callable[[], object]]
 
 WHY = "because"
 TASKS = ("a", "b", "c", "d", "e", "f", "g", "h")
 
 
-def some_wish(chance: random.Random, naive: NaivePlan) -> Wished:
+def random_command(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     """A command that may be granted or refused, and the model's answer to it."""
-    make, _ = chance.choices(_WISHES, weights=_WEIGHTS)[0]
+    make, _ = chance.choices(_COMMANDS, weights=_WEIGHTS)[0]
     return make(chance, naive)
 
 
@@ -65,83 +65,83 @@ def _token(chance: random.Random, naive: NaivePlan) -> int | None:
     return chance.choice([None, None, chance.choice(tokens), chance.randint(1, naive.version)])
 
 
-def _score_prompt(chance: random.Random, naive: NaivePlan) -> Wished:
+def _score_prompt(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     task, score, token = _task(chance, naive), _score(chance), _token(chance, naive)
     command = ScorePrompt(task_id=task, score=score, token=token)
     return command, lambda: naive.score_prompt(task, score, token)
 
 
-def _score_output(chance: random.Random, naive: NaivePlan) -> Wished:
+def _score_output(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     task, score, token = _task(chance, naive), _score(chance), _token(chance, naive)
     done = chance.random() < 0.8
     command = ScoreOutput(task_id=task, score=score, mark_done=done, token=token)
     return command, lambda: naive.score_output(task, score, token, mark_done=done)
 
 
-def _update(chance: random.Random, naive: NaivePlan) -> Wished:
+def _update(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     task, prompt, output = _task(chance, naive), _score(chance), _score(chance)
     command = UpdateScores(task_id=task, prompt_score=prompt, output_score=output)
     return command, lambda: naive.update(task, prompt, output)
 
 
-def _fail(chance: random.Random, naive: NaivePlan) -> Wished:
+def _fail(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     task, kind = _task(chance, naive), chance.choice(list(ScoreKind))
     command = RecordScoringFailure(task_id=task, kind=kind, reason=WHY)
     return command, lambda: naive.record_scoring_failure(task)
 
 
-def _turn_out(chance: random.Random, naive: NaivePlan) -> Wished:
+def _turn_out(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     task, outcome = _task(chance, naive), chance.choice(list(Outcome))
     command = RecordOutcome(task_id=task, outcome=outcome, source=chance.choice(["ci", "review"]))
     return command, lambda: naive.record_outcome(task)
 
 
-def _retract(chance: random.Random, naive: NaivePlan) -> Wished:
+def _retract(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     version = naive.version - chance.randint(0, 6)
     command = RetractScore(event_id=f"{naive.plan_id}@{version}", reason=WHY)
     return command, lambda: naive.retract_score(version)
 
 
-def _mark(chance: random.Random, naive: NaivePlan) -> Wished:
+def _mark(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     task, status, token = _task(chance, naive), chance.choice([*TaskStatus]), _token(chance, naive)
     command = MarkTask(task_id=task, status=status, token=token)
     return command, lambda: naive.mark_task(task, status.value, token)
 
 
-def _claim(chance: random.Random, naive: NaivePlan) -> Wished:
+def _claim(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     lease = chance.choice([None, 1.0, 5.0, 30.0])
     return ClaimNextTask(worker="w", lease=lease), lambda: naive.next_task(lease)
 
 
-def _heartbeat(chance: random.Random, naive: NaivePlan) -> Wished:
+def _heartbeat(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     task, token = _task(chance, naive), _token(chance, naive) or 1
     lease = chance.choice([None, None, 10.0])
     command = RenewLease(task_id=task, token=token, lease=lease)
     return command, lambda: naive.heartbeat(task, token, lease)
 
 
-def _release(chance: random.Random, naive: NaivePlan) -> Wished:
+def _release(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     task, token = _task(chance, naive), _token(chance, naive)
     return ReleaseTask(task_id=task, token=token), lambda: naive.release(task, token)
 
 
-def _retry(chance: random.Random, naive: NaivePlan) -> Wished:
+def _retry(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     task = _task(chance, naive)
     return RetryTask(task_id=task, reason=WHY), lambda: naive.retry(task)
 
 
-def _approve(_chance: random.Random, naive: NaivePlan) -> Wished:
+def _approve(_chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     return ApproveGate(reason=WHY), naive.approve
 
 
-def _revise(chance: random.Random, naive: NaivePlan) -> Wished:
+def _revise(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     pairs = [_some_change(chance, naive) for _ in range(chance.choice([1, 1, 2, 3]))]
     command = RevisePlan(reason=WHY, changes=tuple(change for change, _ in pairs))
-    return command, lambda: naive.revise([told for _, told in pairs])
+    return command, lambda: naive.revise([plain for _, plain in pairs])
 
 
-def _lifecycle(chance: random.Random, naive: NaivePlan) -> Wished:
-    commands: list[Wished] = [
+def _lifecycle(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
+    commands: list[CommandAndModel] = [
         (PausePlan(reason=WHY), naive.pause),
         (ResumePlan(reason=WHY), naive.resume),
         (ArchivePlan(reason=WHY), naive.archive),
@@ -151,11 +151,11 @@ def _lifecycle(chance: random.Random, naive: NaivePlan) -> Wished:
     return chance.choice(commands)
 
 
-def _delete(_chance: random.Random, naive: NaivePlan) -> Wished:
+def _delete(_chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     return DeletePlan(), naive.delete
 
 
-def _erase(_chance: random.Random, naive: NaivePlan) -> Wished:
+def _erase(_chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     return ErasePlan(), naive.erase
 
 
@@ -167,15 +167,15 @@ def _some_change(chance: random.Random, naive: NaivePlan) -> tuple[Change, dict[
         case "add":
             before, after = chance.choice([(None, None), (other, None), (None, other)])
             new = NewTask(id=fresh, title=fresh, depends_on=on)
-            told = {"op": "add", "id": fresh, "depends_on": on, "before": before, "after": after}
-            return AddTask(task=new, before=before, after=after), told
+            plain = {"op": "add", "id": fresh, "depends_on": on, "before": before, "after": after}
+            return AddTask(task=new, before=before, after=after), plain
         case "change":
             given = chance.choice([None, on])
             change = ChangeTask(task_id=task, depends_on=given)
             return change, {"op": "change", "task_id": task, "depends_on": given}
         case "move":
-            told = {"op": "move", "task_id": task, "after": other}
-            return MoveTask(task_id=task, after=other), told
+            plain = {"op": "move", "task_id": task, "after": other}
+            return MoveTask(task_id=task, after=other), plain
         case "drop":
             return DropTask(task_id=task), {"op": "drop", "task_id": task}
         case "split":
@@ -184,8 +184,8 @@ def _some_change(chance: random.Random, naive: NaivePlan) -> tuple[Change, dict[
             return SplitTask(task_id=task, into=into), {"op": "split", "task_id": task, "into": ids}
         case _:
             by = NewTask(id=fresh, title=fresh)
-            told = {"op": "replace", "task_id": task, "by": fresh}
-            return ReplaceTask(task_id=task, by=by), told
+            plain = {"op": "replace", "task_id": task, "by": fresh}
+            return ReplaceTask(task_id=task, by=by), plain
 
 
 def _fresh(chance: random.Random, naive: NaivePlan) -> str:
@@ -194,7 +194,7 @@ def _fresh(chance: random.Random, naive: NaivePlan) -> str:
     return f"n{naive.version}.{chance.randint(0, 99)}"
 
 
-_WISHES = [
+_COMMANDS = [
     (_score_prompt, 4),
     (_score_output, 9),
     (_update, 3),
@@ -212,4 +212,4 @@ _WISHES = [
     (_delete, 0.15),
     (_erase, 0.15),
 ]
-_WEIGHTS = [weight for _, weight in _WISHES]
+_WEIGHTS = [weight for _, weight in _COMMANDS]

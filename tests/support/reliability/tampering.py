@@ -1,4 +1,4 @@
-"""What somebody with SQL can do to a store behind plangate's back, at random or by name."""
+"""What an intruder with SQL can do to a store, at random or by name."""
 
 import json
 import random
@@ -40,7 +40,7 @@ Run = Callable[..., list[tuple[Any, ...]]]
 """Runs a statement with `?` for its values."""
 
 
-class Place(Protocol):
+class Target(Protocol):
     """A store that can be altered, and put back as it was."""
 
     def restore(self) -> None: ...
@@ -50,7 +50,7 @@ class Place(Protocol):
     def sql(self) -> Any: ...
 
 
-class SqlitePlace:
+class SqliteTarget:
     """A store in a file."""
 
     def __init__(self, path: Path) -> None:
@@ -63,8 +63,8 @@ class SqlitePlace:
 
     def restore(self) -> None:
         """As it was."""
-        for ending in ("-wal", "-shm"):
-            Path(f"{self.path}{ending}").unlink(missing_ok=True)
+        for suffix in ("-wal", "-shm"):
+            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
         self.path.write_bytes(self._whole)
 
     def registry(self) -> PlanRegistry:
@@ -79,7 +79,7 @@ class SqlitePlace:
             connection.commit()
 
 
-class PostgresPlace:
+class PostgresTarget:
     """A store in a server."""
 
     def __init__(self, url: str) -> None:
@@ -133,7 +133,7 @@ def add(run: Run, row: Row) -> None:
     run("INSERT INTO stored_events VALUES (?, ?, ?, ?, ?)", *values)
 
 
-# --- what can be done; each tells in a few words what it did ---
+# --- what can be done; each says in a few words what it did ---
 
 Deed = Callable[[random.Random, Run], str]
 
@@ -237,7 +237,7 @@ def write_otherwise(chance: random.Random, run: Run) -> str:
 
 
 def spoil(chance: random.Random, run: Run) -> str:
-    """Bytes that are no event."""
+    """Bytes that do not make an event."""
     row = chance.choice(rows(run))
     state = chance.choice(["", "{}", "[]", "null", row.state[: len(row.state) // 2], "Dear diary"])
     put(run, row, replace(row, state=state))
@@ -245,7 +245,7 @@ def spoil(chance: random.Random, run: Run) -> str:
 
 
 def cut_the_tail(chance: random.Random, run: Run) -> str:
-    """The last events less, and the ledger rewound to where nobody sees it."""
+    """The last events less, and the ledger rewound so that it covers them no more."""
     last = chance.randint(1, 9)
     tail = rows(run)[-last:]
     run("DELETE FROM stored_events WHERE notification_id >= ?", tail[0].position)

@@ -9,8 +9,8 @@ from plangate.domain.commands import CreatePlan, NewTask
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from tests.support.clocks import DAWN
-from tests.support.commands import TASKS
-from tests.support.naive import NaivePlan, NaivePolicy, NaiveTask
+from tests.support.model.commands import TASKS
+from tests.support.model.naive import NaivePlan, NaivePolicy, NaiveTask
 
 POLICIES: list[dict[str, Any]] = [
     {},
@@ -45,8 +45,8 @@ def a_plan(tasks: int, policy: int, dependencies: int) -> tuple[CreatePlan, Naiv
         tasks=tuple(NewTask(id=t, title=t, depends_on=tuple(on[t])) for t in ids),
         policy=numbers,
     )
-    told = cast("NaivePolicy", numbers.model_dump(mode="json"))
-    return command, NaivePlan("p", told, [NaiveTask(t, on[t]) for t in ids])
+    plain = cast("NaivePolicy", numbers.model_dump(mode="json"))
+    return command, NaivePlan("p", plain, [NaiveTask(t, on[t]) for t in ids])
 
 
 def at(naive: NaivePlan) -> datetime:
