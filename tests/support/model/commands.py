@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from plangate.domain.commands import (
@@ -11,6 +12,8 @@ from plangate.domain.commands import (
     Change,
     ChangeTask,
     ClaimNextTask,
+    ClaimTask,
+    DeferTask,
     DeletePlan,
     DropTask,
     ErasePlan,
@@ -32,14 +35,17 @@ from plangate.domain.commands import (
     ScoreOutput,
     ScorePrompt,
     SplitTask,
+    UndeferTask,
     UpdateScores,
 )
 from plangate.domain.vocabulary import Outcome, ScoreKind, TaskStatus
+from tests.support.clocks import DAWN
 from tests.support.model.naive import NaivePlan
 
 CommandAndModel = tuple[PlanCommand, Callable[[], object]]
 
 WHY = "because"
+SCALES = (None, None, None, (1.0, 5.0), (-1.0, 1.0), (0.0, 100.0))
 TASKS = ("a", "b", "c", "d", "e", "f", "g", "h")
 
 
@@ -67,15 +73,16 @@ def _token(chance: random.Random, naive: NaivePlan) -> int | None:
 
 def _score_prompt(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     task, score, token = _task(chance, naive), _score(chance), _token(chance, naive)
-    command = ScorePrompt(task_id=task, score=score, token=token)
-    return command, lambda: naive.score_prompt(task, score, token)
+    scale = chance.choice(SCALES)
+    command = ScorePrompt(task_id=task, score=score, token=token, scale=scale)
+    return command, lambda: naive.score_prompt(task, score, token, scale)
 
 
 def _score_output(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     task, score, token = _task(chance, naive), _score(chance), _token(chance, naive)
-    done = chance.random() < 0.8
-    command = ScoreOutput(task_id=task, score=score, mark_done=done, token=token)
-    return command, lambda: naive.score_output(task, score, token, mark_done=done)
+    done, scale = chance.random() < 0.8, chance.choice(SCALES)
+    command = ScoreOutput(task_id=task, score=score, mark_done=done, token=token, scale=scale)
+    return command, lambda: naive.score_output(task, score, token, scale, mark_done=done)
 
 
 def _update(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
@@ -113,6 +120,24 @@ def _claim(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     return ClaimNextTask(worker="w", lease=lease), lambda: naive.next_task(lease)
 
 
+def _claim_task(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
+    task, lease = _task(chance, naive), chance.choice([None, 1.0, 5.0, 30.0])
+    command = ClaimTask(task_id=task, worker="w", lease=lease)
+    return command, lambda: naive.claim_task(task, lease)
+
+
+def _defer(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
+    task, wait = _task(chance, naive), chance.choice([None, -1.0, 0.0, 1.0, 5.0, 30.0])
+    until = None if wait is None else DAWN + timedelta(seconds=naive.now + wait)
+    command = DeferTask(task_id=task, reason=WHY, until=until)
+    return command, lambda: naive.defer_task(task, wait)
+
+
+def _undefer(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
+    task = _task(chance, naive)
+    return UndeferTask(task_id=task), lambda: naive.undefer_task(task)
+
+
 def _heartbeat(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     task, token = _task(chance, naive), _token(chance, naive) or 1
     lease = chance.choice([None, None, 10.0])
@@ -130,8 +155,11 @@ def _retry(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     return RetryTask(task_id=task, reason=WHY), lambda: naive.retry(task)
 
 
-def _approve(_chance: random.Random, naive: NaivePlan) -> CommandAndModel:
-    return ApproveGate(reason=WHY), naive.approve
+def _approve(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
+    some = list(dict.fromkeys([_task(chance, naive), _task(chance, naive)]))
+    accept = chance.choice([None, "passing", "passing", some])
+    command = ApproveGate.model_validate({"reason": WHY, "accept": accept})
+    return command, lambda: naive.approve(accept)
 
 
 def _revise(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
@@ -206,7 +234,10 @@ _COMMANDS = [
     (_heartbeat, 2),
     (_release, 1),
     (_retry, 3),
-    (_approve, 1),
+    (_approve, 2),
+    (_claim_task, 2),
+    (_defer, 2),
+    (_undefer, 1),
     (_revise, 3),
     (_lifecycle, 1.5),
     (_delete, 0.15),

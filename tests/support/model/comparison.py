@@ -8,6 +8,7 @@ import pytest
 from plangate.domain.commands import CreatePlan, NewTask
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
+from plangate.domain.verdict import may_continue, takeable, verdict
 from tests.support.clocks import DAWN
 from tests.support.model.commands import TASKS
 from tests.support.model.naive import NaivePlan, NaivePolicy, NaiveTask
@@ -26,6 +27,9 @@ POLICIES: list[dict[str, Any]] = [
     {"latch": True, "confidence_threshold": 0.6, "attempt_scores": "reset"},
     {"order": "scored", "min_scored": 2, "consecutive_lows": 2, "exit_threshold": 0.8}
     | {"latch": True, "max_replans": 1},
+    {"min_scored": 3, "scarce_evidence": "judge"},
+    {"min_scored": 4, "scarce_evidence": "judge", "order": "scored", "consecutive_lows": 2}
+    | {"latch": True, "decay": 0.9, "confidence_threshold": 0.5, "max_replans": 1},
 ]
 DEPENDENCIES: list[dict[str, list[str]]] = [
     {},
@@ -66,11 +70,16 @@ def same_plan(plan: Plan, naive: NaivePlan) -> None:
     assert plan.rolling_confidence == pytest.approx(naive.rolling(), abs=1e-9)
     assert plan.needs_replan == naive.needs_replan()
     assert [task.id for task in plan if plan.is_ready(task)] == naive.ready()
+    now = at(naive)
+    assert verdict(plan, now).value == naive.verdict()
+    assert may_continue(plan, now) is naive.may_continue()
+    assert [task.id for task in takeable(plan, now)] == naive.could_be_taken()
     for task, expected in zip(plan, naive.tasks, strict=True):
         assert (task.id, task.status.value) == (expected.id, expected.status)
         assert set(task.depends_on) == set(expected.depends_on)
         assert (task.replan_count, task.attempt) == (expected.replan_count, expected.attempt)
         assert (task.claim and task.claim.token) == expected.token
+        assert (task.deferred is not None) is expected.deferred
         assert task.prompt_score == expected.newest("prompt")
         assert task.output_score == expected.newest("output")
         confidence = naive.confidence(expected)

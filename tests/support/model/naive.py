@@ -31,6 +31,7 @@ class NaivePolicy(TypedDict):
     exit_threshold: float | None
     latch: bool
     max_replans: int | None
+    scarce_evidence: str
 
 
 @dataclass
@@ -49,6 +50,8 @@ class NaiveTask:
     token: int | None = None
     claimed_at: float = 0.0
     lease_until: float | None = None
+    deferred: bool = False
+    deferred_until: float | None = None
 
     def newest(self, kind: str) -> float | None:
         return self.scores[kind][-1][1] if self.scores[kind] else None
@@ -62,6 +65,13 @@ class NaiveTask:
     def expired(self, now: float) -> bool:
         over = self.lease_until is not None and self.lease_until <= now
         return self.status == "in_progress" and over
+
+    def waits(self, now: float) -> bool:
+        """Whether the task is deferred and its time is not up."""
+        return self.deferred and (self.deferred_until is None or self.deferred_until > now)
+
+    def undefer(self) -> None:
+        self.deferred, self.deferred_until = False, None
 
 
 @dataclass
@@ -124,8 +134,39 @@ class NaivePlan:
         return [
             task.id
             for task in self.tasks
-            if task.status == "pending" and all(on in done for on in task.depends_on)
+            if task.status == "pending"
+            and not task.deferred
+            and all(on in done for on in task.depends_on)
         ]
+
+    def could_be_taken(self) -> list[str]:
+        """The tasks that would be handed out now, one after the other, by an open plan."""
+        done = [task.id for task in self.tasks if task.status == "done"]
+        free = [
+            task
+            for task in self.tasks
+            if task.expired(self.now) or (task.status == "pending" and not task.waits(self.now))
+        ]
+        return [task.id for task in free if all(on in done for on in task.depends_on)]
+
+    def verdict(self) -> str:
+        for put in ("deleted", "archived", "paused"):
+            if getattr(self, put):
+                return put
+        if self.due:
+            return "replan"
+        if self.exhausted():
+            return "blocked"
+        if all(task.status == "done" for task in self.tasks):
+            return "complete"
+        if self.could_be_taken():
+            return "go"
+        working = any(t.status == "in_progress" and not t.expired(self.now) for t in self.tasks)
+        return "wait" if working or any(t.waits(self.now) for t in self.tasks) else "blocked"
+
+    def may_continue(self) -> bool:
+        away = self.deleted or self.archived or self.paused or self.held()
+        return not away and bool(self.could_be_taken())
 
     def state(self) -> str:
         for put in ("deleted", "archived", "paused"):
@@ -136,18 +177,31 @@ class NaivePlan:
             return "complete"
         if self.ready() and not self.held():
             return "active"
-        return "waiting" if "in_progress" in statuses else "blocked"
+        waiting = "in_progress" in statuses or any(task.deferred for task in self.tasks)
+        return "waiting" if waiting else "blocked"
 
     # --- scores ---
 
-    def score_prompt(self, task_id: str, score: float, token: int | None = None) -> None:
-        task, counts = self._judging(task_id, score, token)
+    def score_prompt(
+        self,
+        task_id: str,
+        score: float,
+        token: int | None = None,
+        scale: tuple[float, float] | None = None,
+    ) -> None:
+        task, counts = self._judging(task_id, score, token, scale)
         self._record(task, "prompt", counts)
 
     def score_output(
-        self, task_id: str, score: float, token: int | None = None, *, mark_done: bool = True
+        self,
+        task_id: str,
+        score: float,
+        token: int | None = None,
+        scale: tuple[float, float] | None = None,
+        *,
+        mark_done: bool = True,
     ) -> None:
-        task, counts = self._judging(task_id, score, token)
+        task, counts = self._judging(task_id, score, token, scale)
         self._record(task, "output", counts)
         self._settle(task, mark_done=mark_done)
 
@@ -188,6 +242,7 @@ class NaivePlan:
         self._fence(task, token)
         if task.status != status:
             task.status = status
+            task.undefer()
             if status in ("pending", "in_progress"):
                 task.unclaim()
             self.version += 1
@@ -196,14 +251,45 @@ class NaivePlan:
         self._open()
         if self.paused or self.held():
             raise Refused("PlanHeld")
+        self._end_what_is_over()
+        if not self.ready():
+            return None
+        return self._take(self._find(self.ready()[0]), lease)
+
+    def claim_task(self, task_id: str, lease: float | None = None) -> str:
+        task = self._find(task_id)
+        if self.paused or self.held():
+            raise Refused("PlanHeld")
+        if task_id not in self.could_be_taken():
+            raise Refused("TaskNotReady")
+        self._end_what_is_over()
+        return self._take(task, lease)
+
+    def defer_task(self, task_id: str, wait: float | None) -> None:
+        task = self._find(task_id)
+        if task.status != "pending" or (wait is not None and wait <= 0):
+            raise Refused("InvalidInput")
+        until = None if wait is None else self.now + wait
+        if not task.deferred or task.deferred_until != until:
+            task.deferred, task.deferred_until = True, until
+            self.version += 1
+
+    def undefer_task(self, task_id: str) -> None:
+        task = self._find(task_id)
+        self.version += task.deferred
+        task.undefer()
+
+    def _end_what_is_over(self) -> None:
         for task in self.tasks:
             if task.expired(self.now):
                 task.status = "pending"
                 task.unclaim()
                 self.version += 1
-        if not self.ready():
-            return None
-        task = self._find(self.ready()[0])
+            elif task.deferred and not task.waits(self.now):
+                task.undefer()
+                self.version += 1
+
+    def _take(self, task: NaiveTask, lease: float | None) -> str:
         self.version += 1
         task.status, task.token, task.claimed_at = "in_progress", self.version, self.now
         task.lease_until = None if lease is None else self.now + lease
@@ -237,11 +323,27 @@ class NaivePlan:
             raise Refused("InvalidInput")
         self._again(task)
 
-    def approve(self) -> None:
+    def approve(self, accept: str | list[str] | None = None) -> None:
         self._open()
-        if self.due or self.exhausted():
+        accepted = []
+        for task in self.tasks if accept == "passing" else map(self._find, accept or []):
+            if accept == "passing":
+                if task.status == "replanning" and self._passes(task):
+                    accepted.append(task)
+            elif task.status in ("failed", "replanning"):
+                accepted.append(task)
+            elif task.status != "done":
+                raise Refused("InvalidInput")
+        asked = self.due or self.exhausted()
+        if not asked and not accepted:
+            return
+        if asked:
             self._answer()
             self.replans = self.lows = 0
+            self.tripped = False
+        self.version += 1
+        for task in accepted:
+            task.status = "done"
             self.version += 1
 
     def revise(self, changes: list[dict[str, Any]]) -> None:
@@ -386,9 +488,22 @@ class NaivePlan:
         else:
             task.outdated = True
 
-    def _judging(self, task_id: str, score: float, token: int | None) -> tuple[NaiveTask, float]:
+    def _passes(self, task: NaiveTask) -> bool:
+        confidence = self.confidence(task)
+        threshold = self.policy["confidence_threshold"]
+        return confidence is not None and confidence >= threshold - EPSILON
+
+    def _judging(
+        self,
+        task_id: str,
+        score: float,
+        token: int | None,
+        scale: tuple[float, float] | None = None,
+    ) -> tuple[NaiveTask, float]:
         task = self._find(task_id)
         self._fence(task, token)
+        if scale is not None:
+            score = (score - scale[0]) / (scale[1] - scale[0])
         if 0 <= score <= 1:
             return task, score
         if self.policy["out_of_range"] == "refuse":
@@ -400,6 +515,7 @@ class NaivePlan:
         if task.outdated:
             task.scores, task.outdated = {"prompt": [], "output": []}, False
         task.scores[kind].append((self.version, score))
+        task.undefer()
 
     def _settle(self, task: NaiveTask, *, mark_done: bool) -> None:
         confidence = self.confidence(task)
@@ -408,7 +524,7 @@ class NaivePlan:
         if mark_done:
             good = confidence >= self.policy["confidence_threshold"] - EPSILON
             ends_as = "done" if good else "failed"
-        fires = self._fires()
+        fires = self._fires(task.id if ends_as == "done" and mark_done else None)
         if fires:
             ends_as = "replanning"
         if ends_as != task.status:
@@ -421,16 +537,33 @@ class NaivePlan:
             self.due = self.tripped = True
             task.replan_count += 1
 
-    def _fires(self) -> bool:
+    def _fires(self, done: str | None) -> bool:
         low = self.needs_replan()
         self.lows = self.lows + 1 if low else 0
         self.tripped &= not self.recovered()
         scored = [task for task in self.tasks if self.confidence(task) is not None]
-        if len(scored) < min(self.policy["min_scored"], len(self.tasks)):
+        if len(scored) < min(self.policy["min_scored"], len(self.tasks)) and (
+            self.policy["scarce_evidence"] == "wait" or self._more_can_be_scored(done)
+        ):
             return False
         if self.tripped:
             return not self.policy["latch"]
         return self.lows >= self.policy["consecutive_lows"]
+
+    def _more_can_be_scored(self, done: str | None) -> bool:
+        finished = [task.id for task in self.tasks if task.status == "done"] + [done]
+        return any(
+            self.confidence(task) is None
+            and (
+                task.status == "in_progress"
+                or (
+                    task.status == "pending"
+                    and not task.deferred
+                    and all(on in finished for on in task.depends_on)
+                )
+            )
+            for task in self.tasks
+        )
 
 
 def _copy(task: NaiveTask) -> NaiveTask:
