@@ -1,7 +1,7 @@
-"""What happens after the gate says "replan": revise the plan, retry a task, or approve.
+"""The answers to "replan": revise the plan, retry a task, or approve the gate.
 
-A revision is judged whole: its changes may pass through states that could not
-stay, as long as the plan they lead to can.
+Only the result of a revision must be valid; its changes may lead through states that
+are not.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ UNSUCCESSFUL = frozenset({TaskStatus.FAILED, TaskStatus.REPLANNING})
 
 
 def revise(plan: Plan, command: commands.RevisePlan, now: datetime) -> list[PlanEvent]:
-    """Why the plan is revised, and each change; a failed task that is changed starts again."""
+    """Record the reason, then each change; a changed failed task starts another attempt."""
     decided: list[PlanEvent] = [events.PlanRevised(at=now, reason=command.reason)]
     revised = fold(plan, decided)
     for index, change in enumerate(command.changes):
@@ -35,7 +35,7 @@ def revise(plan: Plan, command: commands.RevisePlan, now: datetime) -> list[Plan
 
 
 def retry(plan: Plan, command: commands.RetryTask, now: datetime) -> list[PlanEvent]:
-    """A failed or replanning task starts again; any other is refused."""
+    """Start another attempt at a failed or replanning task; refuse any other."""
     task = plan.task(command.task_id)
     if task.status not in UNSUCCESSFUL:
         problem = (
@@ -46,16 +46,13 @@ def retry(plan: Plan, command: commands.RetryTask, now: datetime) -> list[PlanEv
 
 
 def approve(plan: Plan, command: commands.ApproveGate, now: datetime) -> list[PlanEvent]:
-    """A replan that is due is waived, and replans that are exhausted are granted anew.
-
-    Otherwise there is nothing to approve.
-    """
-    asked = plan.replan_due or plan.is_exhausted
-    return [events.GateApproved(at=now, reason=command.reason)] if asked else []
+    """Waive a due replan and allow more replans; without either, record nothing."""
+    pending = plan.replan_due or plan.is_exhausted
+    return [events.GateApproved(at=now, reason=command.reason)] if pending else []
 
 
 def planned(task: commands.NewTask) -> events.PlannedTask:
-    """A task as its event records it, what is empty left out."""
+    """A task as its event records it, without empty fields."""
     return events.PlannedTask(
         id=task.id,
         title=task.title,
@@ -80,7 +77,7 @@ def _grant(
         case commands.MoveTask():
             task = plan.task(change.task_id)
             if task.id in {change.before, change.after}:
-                raise InvalidInput([Problem(field, f"{task.id!r} cannot stand beside itself")])
+                raise InvalidInput([Problem(field, f"{task.id!r} cannot be moved next to itself")])
             others = tuple(other for other in plan.order if other != task.id)
             yield events.TaskMoved(at=now, task_id=task.id, before=_before(plan, others, change))
         case commands.DropTask():
@@ -122,7 +119,7 @@ def _another_attempt(
 
 
 def _successor(task: Task, new: commands.NewTask) -> events.PlannedTask:
-    """A task that takes another's place has what it does not say itself from that other."""
+    """A successor inherits what it does not set itself."""
     inherited = {
         "depends_on": task.depends_on or None,
         "priority": task.priority,
@@ -135,7 +132,7 @@ def _successor(task: Task, new: commands.NewTask) -> events.PlannedTask:
 def _before(
     plan: Plan, order: tuple[str, ...], change: commands.AddTask | commands.MoveTask
 ) -> str | None:
-    """The task of `order` in front of which the change puts its task; None for the end."""
+    """The task of `order` before which the change puts its task; None for the end."""
     if change.before is not None:
         return plan.task(change.before).id
     if change.after is None:

@@ -146,7 +146,7 @@ def test_a_dropped_task_leaves_the_figures_and_the_queue_and_not_the_history() -
     assert before.task(A).output_score == 0.25
     story.when(claim_next()).then(claimed(B))
     story.when(score_output(A)).refused(TaskGone(PLAN, A, "dropped"))
-    with pytest.raises(PlangateError, match="no standing score"):
+    with pytest.raises(PlangateError, match="to retract"):
         story.when(retract(f"{PLAN}@2")).happens()
 
 

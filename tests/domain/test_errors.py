@@ -70,7 +70,7 @@ SAID: list[tuple[PlangateError, str]] = [
     ),
     (
         ClaimLost("billing", "schema", 2),
-        "the claim 2 on the task 'schema' of the plan 'billing' is over; nobody holds the task now",
+        "the claim 2 on the task 'schema' of the plan 'billing' is over; no worker holds the task now",
     ),
     (
         ClaimLost("billing", "schema", 2, "ada", 7),
@@ -86,8 +86,8 @@ SAID: list[tuple[PlangateError, str]] = [
     (
         ScoreNotFound("billing", "billing@7"),
         (
-            "the plan 'billing' has no standing score 'billing@7'; "
-            "a score is named by its event id, as in plan@7"
+            "the plan 'billing' has no score 'billing@7' to retract; "
+            "name a score by its event id, as in plan@7"
         ),
     ),
     (

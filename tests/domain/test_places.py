@@ -79,7 +79,7 @@ def test_a_task_is_moved_in_front_of_one_or_behind_one_or_to_the_end(
 
 @pytest.mark.parametrize("side", ["before", "after"])
 def test_a_task_cannot_stand_beside_itself(side: str) -> None:
-    problem = Problem("changes[1]", f"'{B}' cannot stand beside itself")
+    problem = Problem("changes[1]", f"'{B}' cannot be moved next to itself")
     beside = MoveTask.model_validate({"task_id": B, side: B})
 
     given(created(A, B)).when(revise(MoveTask(task_id=A), beside)).refused(InvalidInput([problem]))
