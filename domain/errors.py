@@ -50,23 +50,21 @@ class InvalidScore(InvalidInput):
     """A score is not a finite number, or the plan's policy refuses it."""
 
 
-class PlanExists(PlangateError):
-    """The plan id is taken, by an existing plan or a deleted one."""
-
-    def __init__(self, plan_id: str) -> None:
-        super().__init__(plan_id)
+class _AboutPlan(PlangateError):
+    def __init__(self, plan_id: str, *facts: object) -> None:
+        super().__init__(plan_id, *facts)
         self.plan_id = plan_id
+
+
+class PlanExists(_AboutPlan):
+    """The plan id is taken, by an existing plan or a deleted one."""
 
     def __str__(self) -> str:
         return f"there is already a plan {self.plan_id!r}; ids are not used twice"
 
 
-class PlanNotFound(PlangateError):
+class PlanNotFound(_AboutPlan):
     """There is no plan with this id."""
-
-    def __init__(self, plan_id: str) -> None:
-        super().__init__(plan_id)
-        self.plan_id = plan_id
 
     def __str__(self) -> str:
         return f"there is no plan {self.plan_id!r}"
@@ -79,12 +77,11 @@ class PlanGone(PlanNotFound):
         return f"the plan {self.plan_id!r} was deleted; its history stays readable"
 
 
-class TaskNotFound(PlangateError):
+class TaskNotFound(_AboutPlan):
     """The plan has no task with this id."""
 
     def __init__(self, plan_id: str, task_id: str) -> None:
         super().__init__(plan_id, task_id)
-        self.plan_id = plan_id
         self.task_id = task_id
 
     def __str__(self) -> str:
@@ -103,12 +100,11 @@ class TaskGone(TaskNotFound):
         return f"the task {self.task_id!r} is no longer in the plan {self.plan_id!r}: {self.how}"
 
 
-class PlanHeld(PlangateError):
+class PlanHeld(_AboutPlan):
     """The plan hands out no work: its gate holds, or it is paused or archived."""
 
     def __init__(self, plan_id: str, why: str, release: str) -> None:
         super().__init__(plan_id, why, release)
-        self.plan_id = plan_id
         self.why = why
         self.release = release
 
@@ -116,7 +112,7 @@ class PlanHeld(PlangateError):
         return f"the plan {self.plan_id!r} {self.why}; {self.release}"
 
 
-class ClaimLost(PlangateError):
+class ClaimLost(_AboutPlan):
     """The claim of a fencing token is over; `holder` works on the task now.
 
     `holder_token` is the token of the claim in force. Both are None when the task is not
@@ -132,7 +128,6 @@ class ClaimLost(PlangateError):
         holder_token: int | None = None,
     ) -> None:
         super().__init__(plan_id, task_id, token, holder, holder_token)
-        self.plan_id = plan_id
         self.task_id = task_id
         self.token = token
         self.holder = holder
@@ -149,12 +144,11 @@ class ClaimLost(PlangateError):
         )
 
 
-class ScoreNotFound(PlangateError):
+class ScoreNotFound(_AboutPlan):
     """No score was recorded under this event id, or it was retracted."""
 
     def __init__(self, plan_id: str, event_id: str) -> None:
         super().__init__(plan_id, event_id)
-        self.plan_id = plan_id
         self.event_id = event_id
 
     def __str__(self) -> str:

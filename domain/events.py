@@ -34,6 +34,10 @@ class Fact(_Recorded):
     at: AwareDatetime
 
 
+class _Reasoned(Fact):
+    reason: ErasableText = None
+
+
 class PlannedTask(_Recorded):
     """A task as it was planned."""
 
@@ -137,16 +141,12 @@ class ReplanTriggered(Fact):
     threshold: float
 
 
-class GateApproved(Fact):
+class GateApproved(_Reasoned):
     """The gate was approved: work goes on although a replan was due."""
 
-    reason: ErasableText = None
 
-
-class PlanRevised(Fact):
+class PlanRevised(_Reasoned):
     """The plan was revised; the next events of the same command say what changed."""
-
-    reason: ErasableText = None
 
 
 class TaskAdded(Fact):
@@ -204,34 +204,24 @@ class AttemptStarted(Fact):
     reason: ErasableText = None
 
 
-class PlanPaused(Fact):
+class PlanPaused(_Reasoned):
     """No work is handed out until the plan is resumed."""
 
-    reason: ErasableText = None
 
-
-class PlanResumed(Fact):
+class PlanResumed(_Reasoned):
     """A paused plan was resumed."""
 
-    reason: ErasableText = None
 
-
-class PlanArchived(Fact):
+class PlanArchived(_Reasoned):
     """The plan was archived: it does not change until it is restored."""
 
-    reason: ErasableText = None
 
-
-class PlanRestored(Fact):
+class PlanRestored(_Reasoned):
     """An archived plan was restored."""
 
-    reason: ErasableText = None
 
-
-class PlanDeleted(Fact):
+class PlanDeleted(_Reasoned):
     """The plan is gone from the views; its history stays."""
-
-    reason: ErasableText = None
 
 
 class PlanErased(Fact):

@@ -10,14 +10,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 
-from plangate.domain.vocabulary import (
-    MAX_TASKS,
-    AttemptScores,
-    Flag,
-    Gate,
-    OutOfRange,
-    Recency,
-)
+from plangate.domain.vocabulary import MAX_TASKS, AttemptScores, Flag, Gate, OutOfRange, Recency
 
 _SUM_TOLERANCE: Final = 1e-9
 

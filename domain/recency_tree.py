@@ -11,14 +11,7 @@ from typing import Final, Self
 
 from rpds import HashTrieMap
 
-from plangate.domain.plan_order_tree import (
-    EMPTY,
-    Node,
-    PlanOrderTree,
-    joined,
-    leaf,
-    mean,
-)
+from plangate.domain.plan_order_tree import EMPTY, Node, PlanOrderTree, joined, leaf, mean
 from plangate.domain.policy import Policy
 from plangate.domain.task import Task
 from plangate.domain.vocabulary import Recency

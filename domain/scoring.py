@@ -2,26 +2,26 @@
 
 from datetime import datetime
 
-from plangate.domain import commands, events
 from plangate.domain.claims import require_claim
+from plangate.domain.commands import RetractScore, ScoreOutput, ScorePrompt, UpdateScores
 from plangate.domain.errors import InvalidScore, Problem, ScoreNotFound
-from plangate.domain.events import PlanEvent
+from plangate.domain.events import PlanEvent, ReplanTriggered, ScoreRetracted, TaskScored
 from plangate.domain.evolve import evolve
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import OutOfRange, ScoreKind, StatusCause, TaskStatus
 
 
-def score_prompt(plan: Plan, command: commands.ScorePrompt, now: datetime) -> list[PlanEvent]:
+def score_prompt(plan: Plan, command: ScorePrompt, now: datetime) -> list[PlanEvent]:
     """A prompt score changes no status and never fires the gate."""
     return [_scored(plan, command, ScoreKind.PROMPT, command.score, now)]
 
 
-def score_output(plan: Plan, command: commands.ScoreOutput, now: datetime) -> list[PlanEvent]:
+def score_output(plan: Plan, command: ScoreOutput, now: datetime) -> list[PlanEvent]:
     """An output score may settle its task and fire the gate."""
     return _score_output(plan, command, command.score, now)
 
 
-def update_scores(plan: Plan, command: commands.UpdateScores, now: datetime) -> list[PlanEvent]:
+def update_scores(plan: Plan, command: UpdateScores, now: datetime) -> list[PlanEvent]:
     """The prompt score counts before the output score is judged."""
     decided: list[PlanEvent] = []
     if command.prompt_score is not None:
@@ -33,21 +33,21 @@ def update_scores(plan: Plan, command: commands.UpdateScores, now: datetime) -> 
     return decided
 
 
-def retract_score(plan: Plan, command: commands.RetractScore, now: datetime) -> list[PlanEvent]:
+def retract_score(plan: Plan, command: RetractScore, now: datetime) -> list[PlanEvent]:
     """Raise `ScoreNotFound` for a score that is unknown or was retracted before."""
     found = plan.find_score(command.event_id)
     if found is None:
         raise ScoreNotFound(plan.plan_id, command.event_id)
     task, kind = found
     return [
-        events.ScoreRetracted(
+        ScoreRetracted(
             at=now, task_id=task.id, kind=kind, event_id=command.event_id, reason=command.reason
         )
     ]
 
 
 def _score_output(
-    plan: Plan, command: commands.ScoreOutput | commands.UpdateScores, score: float, now: datetime
+    plan: Plan, command: ScoreOutput | UpdateScores, score: float, now: datetime
 ) -> list[PlanEvent]:
     scored = _scored(plan, command, ScoreKind.OUTPUT, score, now, mark_done=command.mark_done)
     return [scored, *_consequences(evolve(plan, scored), scored, now)]
@@ -55,20 +55,20 @@ def _score_output(
 
 def _scored(
     plan: Plan,
-    command: commands.ScorePrompt | commands.ScoreOutput | commands.UpdateScores,
+    command: ScorePrompt | ScoreOutput | UpdateScores,
     kind: ScoreKind,
     given: float,
     now: datetime,
     *,
     mark_done: bool | None = None,
-) -> events.TaskScored:
+) -> TaskScored:
     require_claim(plan, plan.task(command.task_id), command.token, now)
     score = min(max(given, 0.0), 1.0)
     if score != given and plan.policy.out_of_range is OutOfRange.REFUSE:
-        field = f"{kind}_score" if isinstance(command, commands.UpdateScores) else "score"
+        field = f"{kind}_score" if isinstance(command, UpdateScores) else "score"
         problem = f"{given!r} is outside [0, 1], and the plan's policy refuses such scores"
         raise InvalidScore([Problem(field, problem)])
-    return events.TaskScored(
+    return TaskScored(
         at=now,
         task_id=command.task_id,
         kind=kind,
@@ -81,7 +81,7 @@ def _scored(
     )
 
 
-def _consequences(plan: Plan, scored: events.TaskScored, now: datetime) -> list[PlanEvent]:
+def _consequences(plan: Plan, scored: TaskScored, now: datetime) -> list[PlanEvent]:
     """What follows from an output score, judged on the plan in which it counts."""
     task = plan.task(scored.task_id)
     fires = plan.gate_fires
@@ -94,7 +94,7 @@ def _consequences(plan: Plan, scored: events.TaskScored, now: datetime) -> list[
     decided = task.move(status, StatusCause.SCORED, now)
     if fires:
         decided.append(
-            events.ReplanTriggered(
+            ReplanTriggered(
                 at=now,
                 task_id=task.id,
                 rolling_confidence=plan.rolling_confidence,

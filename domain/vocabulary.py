@@ -9,14 +9,7 @@ import unicodedata
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    Strict,
-    StringConstraints,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StringConstraints
 
 MAX_IDENTIFIER: Final = 200
 MAX_GOAL: Final = 4_000
