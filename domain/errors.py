@@ -50,21 +50,23 @@ class InvalidScore(InvalidInput):
     """A score is not a finite number, or the plan's policy refuses it."""
 
 
-class _AboutPlan(PlangateError):
-    def __init__(self, plan_id: str, *facts: object) -> None:
-        super().__init__(plan_id, *facts)
-        self.plan_id = plan_id
-
-
-class PlanExists(_AboutPlan):
+class PlanExists(PlangateError):
     """The plan id is taken, by an existing plan or a deleted one."""
+
+    def __init__(self, plan_id: str) -> None:
+        super().__init__(plan_id)
+        self.plan_id = plan_id
 
     def __str__(self) -> str:
         return f"there is already a plan {self.plan_id!r}; ids are not used twice"
 
 
-class PlanNotFound(_AboutPlan):
+class PlanNotFound(PlangateError):
     """There is no plan with this id."""
+
+    def __init__(self, plan_id: str) -> None:
+        super().__init__(plan_id)
+        self.plan_id = plan_id
 
     def __str__(self) -> str:
         return f"there is no plan {self.plan_id!r}"
@@ -77,11 +79,12 @@ class PlanGone(PlanNotFound):
         return f"the plan {self.plan_id!r} was deleted; its history stays readable"
 
 
-class TaskNotFound(_AboutPlan):
+class TaskNotFound(PlangateError):
     """The plan has no task with this id."""
 
     def __init__(self, plan_id: str, task_id: str) -> None:
         super().__init__(plan_id, task_id)
+        self.plan_id = plan_id
         self.task_id = task_id
 
     def __str__(self) -> str:
@@ -100,11 +103,12 @@ class TaskGone(TaskNotFound):
         return f"the task {self.task_id!r} is no longer in the plan {self.plan_id!r}: {self.how}"
 
 
-class PlanHeld(_AboutPlan):
+class PlanHeld(PlangateError):
     """The plan hands out no work: its gate holds, or it is paused or archived."""
 
     def __init__(self, plan_id: str, why: str, release: str) -> None:
         super().__init__(plan_id, why, release)
+        self.plan_id = plan_id
         self.why = why
         self.release = release
 
@@ -112,7 +116,7 @@ class PlanHeld(_AboutPlan):
         return f"the plan {self.plan_id!r} {self.why}; {self.release}"
 
 
-class ClaimLost(_AboutPlan):
+class ClaimLost(PlangateError):
     """The claim of a fencing token is over; `holder` works on the task now.
 
     `holder_token` is the token of the claim in force. Both are None when the task is not
@@ -128,6 +132,7 @@ class ClaimLost(_AboutPlan):
         holder_token: int | None = None,
     ) -> None:
         super().__init__(plan_id, task_id, token, holder, holder_token)
+        self.plan_id = plan_id
         self.task_id = task_id
         self.token = token
         self.holder = holder
@@ -144,11 +149,12 @@ class ClaimLost(_AboutPlan):
         )
 
 
-class ScoreNotFound(_AboutPlan):
+class ScoreNotFound(PlangateError):
     """No score was recorded under this event id, or it was retracted."""
 
     def __init__(self, plan_id: str, event_id: str) -> None:
         super().__init__(plan_id, event_id)
+        self.plan_id = plan_id
         self.event_id = event_id
 
     def __str__(self) -> str:

@@ -74,11 +74,11 @@ def test_anything_may_happen_to_the_empty_plan(event: PlanEvent) -> None:
     assert given(event).plan.version == 1
 
 
+@pytest.mark.parametrize("policy", [USUAL, Policy(latch=True)], ids=["usual", "latch"])
 @pytest.mark.parametrize("event", OF_A_STRANGER, ids=lambda event: type(event).__name__)
-def test_an_event_about_an_unknown_task_changes_no_other(
-    event: PlanEvent,
-) -> None:
-    before, after = given(created(A, B)).plan, given(created(A, B), event).plan
+def test_an_event_about_an_unknown_task_changes_no_other(event: PlanEvent, policy: Policy) -> None:
+    creation = created(A, B, policy=policy)
+    before, after = given(creation).plan, given(creation, event).plan
 
     assert (after.tasks, after.order) == (before.tasks, before.order)
     assert STRANGER not in after.retired
