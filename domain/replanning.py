@@ -64,9 +64,7 @@ def planned(task: commands.NewTask) -> events.PlannedTask:
     )
 
 
-def _grant(
-    plan: Plan, change: commands.Change, now: datetime, field: str
-) -> Iterator[events.PlanEvent]:
+def _grant(plan: Plan, change: commands.Change, now: datetime, field: str) -> Iterator[PlanEvent]:
     match change:
         case commands.AddTask():
             _require_new_ids(plan, (change.task,), field)
@@ -98,7 +96,7 @@ def _grant(
 
 def _change(
     plan: Plan, change: commands.ChangeTask, now: datetime, field: str
-) -> Iterator[events.PlanEvent]:
+) -> Iterator[PlanEvent]:
     task = plan.task(change.task_id)
     given: dict[str, Any] = change.model_dump(exclude_none=True, exclude={"op", "task_id"})
     if given:
@@ -125,8 +123,8 @@ def _successor(task: Task, new: commands.NewTask) -> events.PlannedTask:
         "priority": task.priority,
         "labels": task.labels or None,
     }
-    ungiven = {name: value for name, value in inherited.items() if name not in new.model_fields_set}
-    return planned(new).model_copy(update=ungiven)
+    missing = {name: value for name, value in inherited.items() if name not in new.model_fields_set}
+    return planned(new).model_copy(update=missing)
 
 
 def _before(
