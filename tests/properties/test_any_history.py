@@ -47,6 +47,8 @@ from tests.support.examples import (
     A,
     B,
     C,
+    created,
+    scored,
 )
 from tests.support.properties import repeatable
 
@@ -195,13 +197,13 @@ def test_an_event_that_changes_text_says_so(history: list[PlanEvent]) -> None:
 
 
 @often
-@for_all(histories)
+@for_all(policies, histories)
 def test_only_a_score_change_changes_the_confidence_of_a_task_that_stays(
-    history: list[PlanEvent],
+    policy: Policy, history: list[PlanEvent]
 ) -> None:
-    plan = Plan(PLAN)
+    plan = fold(Plan(PLAN), [created(A, B, C, policy=policy), *(scored(i) for i in (A, B, C))])
     for event in history:
         before, plan = plan, evolve(plan, event)
         if plan.order is before.order and not isinstance(event, ScoreChange):
-            scored = [(task.id, task.confidence(plan.policy)) for task in plan]
-            assert scored == [(task.id, task.confidence(plan.policy)) for task in before]
+            now = [(task.id, task.confidence(plan.policy)) for task in plan]
+            assert now == [(task.id, task.confidence(plan.policy)) for task in before]
