@@ -96,7 +96,7 @@ def test_time_goes_by_what_the_event_says(event: PlanEvent) -> None:
     assert given(created(A), later).plan.updated_at == NOON
 
 
-def test_an_event_of_no_known_kind_is_a_bug_and_is_named() -> None:
+def test_an_unknown_event_is_a_bug_and_is_named() -> None:
     with pytest.raises(AssertionError, match="never heard of"):
         evolve(Plan(PLAN), cast("PlanEvent", "never heard of"))
 

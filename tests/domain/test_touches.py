@@ -1,5 +1,7 @@
 """Which tasks an event is about, and whether it changes text."""
 
+from typing import cast
+
 import pytest
 
 from plangate.domain.events import PlanEvent, PlannedTask, TaskAdded, Touches, touches
@@ -53,3 +55,8 @@ def test_the_task_it_happened_to_comes_first() -> None:
     assert touches(TaskAdded(at=MORNING, task=c)) == Touches((C,), text=True)
     assert touches(split(A).model_copy(update={"into": (c, b)})) == Touches((A, C, B), text=True)
     assert touches(replaced(B).model_copy(update={"by": c})) == Touches((B, C), text=True)
+
+
+def test_an_unknown_event_is_a_bug_and_is_named() -> None:
+    with pytest.raises(AssertionError, match="never heard of"):
+        touches(cast("PlanEvent", "never heard of"))
