@@ -1,4 +1,4 @@
-"""Who works on a task: taking it, holding it, giving it back, and being too late.
+"""Claims: who works on a task, for how long, and who is too late.
 
 A claim's fencing token is the version of the event that made it. A token that is
 no longer the task's latest is refused; no token at all is accepted. A pending task can be
@@ -38,7 +38,7 @@ from plangate.domain.vocabulary import DeferralEnd, StatusCause, TaskStatus
 
 
 def claim_next_task(plan: Plan, command: ClaimNextTask, now: datetime) -> list[PlanEvent]:
-    """Claims and deferrals whose time is up end first; then the first ready task is taken."""
+    """End claims and deferrals whose time is up; then claim the first ready task."""
     if command.if_version not in {None, plan.version}:
         raise VersionMismatch(plan.plan_id, command.if_version or 0, plan.version)
     _require_open(plan)
@@ -80,7 +80,7 @@ def undefer_task(plan: Plan, command: UndeferTask, now: datetime) -> list[PlanEv
 
 
 def renew_lease(plan: Plan, command: RenewLease, now: datetime) -> list[PlanEvent]:
-    """A claim in force holds for longer; one without a lease holds anyway."""
+    """Extend a claim in force; one without a lease needs no extension."""
     task = plan.task(command.task_id)
     require_claim(plan, task, command.token, now)
     claim = task.claim
@@ -96,7 +96,7 @@ def renew_lease(plan: Plan, command: RenewLease, now: datetime) -> list[PlanEven
 
 
 def release_task(plan: Plan, command: ReleaseTask, now: datetime) -> list[PlanEvent]:
-    """A task in progress is pending again; any other is left alone."""
+    """Return a task in progress to pending; leave any other as it is."""
     task = plan.task(command.task_id)
     require_claim(plan, task, command.token, now)
     if task.status is not TaskStatus.IN_PROGRESS:

@@ -1,6 +1,6 @@
 """Which events a command brings about.
 
-`decide` is pure and is the only place that refuses. Guards come first; consequences are
+`decide` is pure and is the only module that refuses. Guards come first; consequences are
 judged on the state that the command's own event leads to. Nothing to do is an empty answer.
 """
 

@@ -58,10 +58,9 @@ class GateMemory(NamedTuple):
         return GateMemory(tripped=True, lows=self.lows, replans=self.replans + 1)
 
     def reset(self) -> "GateMemory":
-        """Open, whatever came before; only the replans stay counted.
+        """Open again, once a replan is answered; the replans stay counted.
 
-        That is so once a replan is answered, and before each output score where the
-        policy gives the gate no memory.
+        Where the policy gives the gate no memory, also at each output score.
         """
         return GateMemory(replans=self.replans)
 

@@ -17,7 +17,7 @@ def _json_object(value: object) -> dict[str, Any]:
     """A copy of `value` exactly as JSON would give it back, or ValueError."""
     if not isinstance(value, dict):
         raise ValueError("must be a JSON object")
-    _refuse_what_json_cannot_carry(value)
+    _require_json_values(value)
     try:
         encoded = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         size = len(encoded.encode())
@@ -31,7 +31,7 @@ def _json_object(value: object) -> dict[str, Any]:
     return copy
 
 
-def _refuse_what_json_cannot_carry(value: object) -> None:
+def _require_json_values(value: object) -> None:
     seen, waiting = 0, [(value, 1)]
     while waiting:
         item, depth = waiting.pop()
@@ -42,7 +42,7 @@ def _refuse_what_json_cannot_carry(value: object) -> None:
 
 
 def _members(item: object, depth: int) -> Iterable[object]:
-    """What a JSON value holds, once the value itself is seen to be one."""
+    """The members of a JSON value; raises ValueError for what JSON cannot hold."""
     if isinstance(item, dict | list):
         if depth > MAX_JSON_DEPTH:
             raise ValueError(f"must be nested at most {MAX_JSON_DEPTH} deep")

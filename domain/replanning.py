@@ -1,7 +1,7 @@
-"""What happens after the gate says "replan": revise the plan, retry a task, or approve.
+"""The answers to "replan": revise the plan, retry a task, or approve the gate.
 
-A revision is judged whole: its changes may pass through states that could not
-stay, as long as the plan they lead to can.
+Only the result of a revision must be valid; its changes may lead through states that
+are not.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ UNSUCCESSFUL = frozenset({TaskStatus.FAILED, TaskStatus.REPLANNING})
 
 
 def revise(plan: Plan, command: commands.RevisePlan, now: datetime) -> list[PlanEvent]:
-    """Why the plan is revised, and each change; a failed task that is changed starts again."""
+    """Record the reason, then each change; a changed failed task starts another attempt."""
     decided: list[PlanEvent] = [events.PlanRevised(at=now, reason=command.reason)]
     revised = fold(plan, decided)
     for index, change in enumerate(command.changes):
@@ -35,7 +35,7 @@ def revise(plan: Plan, command: commands.RevisePlan, now: datetime) -> list[Plan
 
 
 def retry(plan: Plan, command: commands.RetryTask, now: datetime) -> list[PlanEvent]:
-    """A failed or replanning task starts again; any other is refused."""
+    """Start another attempt at a failed or replanning task; refuse any other."""
     task = plan.task(command.task_id)
     if task.status not in UNSUCCESSFUL:
         problem = (
@@ -79,7 +79,7 @@ def _accepted(plan: Plan, accept: Literal["passing"] | tuple[str, ...] | None) -
 
 
 def planned(task: commands.NewTask) -> events.PlannedTask:
-    """A task as its event records it, what is empty left out."""
+    """A task as its event records it, without empty fields."""
     return events.PlannedTask(
         id=task.id,
         title=task.title,
@@ -91,9 +91,7 @@ def planned(task: commands.NewTask) -> events.PlannedTask:
     )
 
 
-def _grant(
-    plan: Plan, change: commands.Change, now: datetime, field: str
-) -> Iterator[events.PlanEvent]:
+def _grant(plan: Plan, change: commands.Change, now: datetime, field: str) -> Iterator[PlanEvent]:
     match change:
         case commands.AddTask():
             _require_new_ids(plan, (change.task,), field)
@@ -104,7 +102,7 @@ def _grant(
         case commands.MoveTask():
             task = plan.task(change.task_id)
             if task.id in {change.before, change.after}:
-                raise InvalidInput([Problem(field, f"{task.id!r} cannot stand beside itself")])
+                raise InvalidInput([Problem(field, f"{task.id!r} cannot be moved next to itself")])
             others = tuple(other for other in plan.order if other != task.id)
             yield events.TaskMoved(at=now, task_id=task.id, before=_before(plan, others, change))
         case commands.DropTask():
@@ -125,7 +123,7 @@ def _grant(
 
 def _change(
     plan: Plan, change: commands.ChangeTask, now: datetime, field: str
-) -> Iterator[events.PlanEvent]:
+) -> Iterator[PlanEvent]:
     task = plan.task(change.task_id)
     given: dict[str, Any] = change.model_dump(exclude_none=True, exclude={"op", "task_id"})
     if given:
@@ -146,20 +144,20 @@ def _another_attempt(
 
 
 def _successor(task: Task, new: commands.NewTask) -> events.PlannedTask:
-    """A task that takes another's place has what it does not say itself from that other."""
+    """A successor inherits what it does not set itself."""
     inherited = {
         "depends_on": task.depends_on or None,
         "priority": task.priority,
         "labels": task.labels or None,
     }
-    ungiven = {name: value for name, value in inherited.items() if name not in new.model_fields_set}
-    return planned(new).model_copy(update=ungiven)
+    missing = {name: value for name, value in inherited.items() if name not in new.model_fields_set}
+    return planned(new).model_copy(update=missing)
 
 
 def _before(
     plan: Plan, order: tuple[str, ...], change: commands.AddTask | commands.MoveTask
 ) -> str | None:
-    """The task of `order` in front of which the change puts its task; None for the end."""
+    """The task of `order` before which the change puts its task; None for the end."""
     if change.before is not None:
         return plan.task(change.before).id
     if change.after is None:

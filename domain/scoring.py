@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from plangate.domain import commands, events
 from plangate.domain.claims import require_claim
+from plangate.domain.commands import RetractScore, ScoreOutput, ScorePrompt, UpdateScores
 from plangate.domain.errors import InvalidInput, InvalidScore, Problem, ScoreNotFound
-from plangate.domain.events import PlanEvent
+from plangate.domain.events import PlanEvent, ReplanTriggered, ScoreRetracted, TaskScored
 from plangate.domain.evolve import evolve
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import (
@@ -22,17 +22,17 @@ CLOCK_ERROR: Final = timedelta(minutes=5)
 """How far the clock of a caller may be ahead."""
 
 
-def score_prompt(plan: Plan, command: commands.ScorePrompt, now: datetime) -> list[PlanEvent]:
+def score_prompt(plan: Plan, command: ScorePrompt, now: datetime) -> list[PlanEvent]:
     """A prompt score changes no status and never fires the gate."""
     return [_scored(plan, command, ScoreKind.PROMPT, command.score, now)]
 
 
-def score_output(plan: Plan, command: commands.ScoreOutput, now: datetime) -> list[PlanEvent]:
+def score_output(plan: Plan, command: ScoreOutput, now: datetime) -> list[PlanEvent]:
     """An output score may settle its task and fire the gate."""
     return _score_output(plan, command, command.score, now)
 
 
-def update_scores(plan: Plan, command: commands.UpdateScores, now: datetime) -> list[PlanEvent]:
+def update_scores(plan: Plan, command: UpdateScores, now: datetime) -> list[PlanEvent]:
     """The prompt score counts before the output score is judged."""
     decided: list[PlanEvent] = []
     if command.prompt_score is not None:
@@ -44,14 +44,14 @@ def update_scores(plan: Plan, command: commands.UpdateScores, now: datetime) -> 
     return decided
 
 
-def retract_score(plan: Plan, command: commands.RetractScore, now: datetime) -> list[PlanEvent]:
+def retract_score(plan: Plan, command: RetractScore, now: datetime) -> list[PlanEvent]:
     """Raise `ScoreNotFound` for a score that is unknown or was retracted before."""
     found = plan.find_score(command.event_id)
     if found is None:
         raise ScoreNotFound(plan.plan_id, command.event_id)
     task, kind = found
     return [
-        events.ScoreRetracted(
+        ScoreRetracted(
             at=now, task_id=task.id, kind=kind, event_id=command.event_id, reason=command.reason
         )
     ]
@@ -71,7 +71,7 @@ def past(occurred_at: datetime | None, now: datetime) -> datetime | None:
 
 
 def _score_output(
-    plan: Plan, command: commands.ScoreOutput | commands.UpdateScores, score: float, now: datetime
+    plan: Plan, command: ScoreOutput | UpdateScores, score: float, now: datetime
 ) -> list[PlanEvent]:
     scored = _scored(plan, command, ScoreKind.OUTPUT, score, now, mark_done=command.mark_done)
     return [scored, *_consequences(evolve(plan, scored), scored, now)]
@@ -79,24 +79,24 @@ def _score_output(
 
 def _scored(
     plan: Plan,
-    command: commands.ScorePrompt | commands.ScoreOutput | commands.UpdateScores,
+    command: ScorePrompt | ScoreOutput | UpdateScores,
     kind: ScoreKind,
     given: float,
     now: datetime,
     *,
     mark_done: bool | None = None,
-) -> events.TaskScored:
+) -> TaskScored:
     require_claim(plan, plan.task(command.task_id), command.token, now)
     low, high = command.stated_scale or (0.0, 1.0)
     if not low <= given <= high and plan.policy.out_of_range is OutOfRange.REFUSE:
-        field = f"{kind}_score" if isinstance(command, commands.UpdateScores) else "score"
+        field = f"{kind}_score" if isinstance(command, UpdateScores) else "score"
         problem = (
             f"{given!r} is outside [{low:g}, {high:g}], and the plan's policy refuses such scores"
         )
         raise InvalidScore([Problem(field, problem)])
     normalised = (given - low) / (high - low) if command.stated_scale else given
     score = min(max(normalised, 0.0), 1.0)
-    return events.TaskScored(
+    return TaskScored(
         at=now,
         task_id=command.task_id,
         kind=kind,
@@ -111,7 +111,7 @@ def _scored(
     )
 
 
-def _consequences(plan: Plan, scored: events.TaskScored, now: datetime) -> list[PlanEvent]:
+def _consequences(plan: Plan, scored: TaskScored, now: datetime) -> list[PlanEvent]:
     """What follows from an output score, judged on the plan in which it counts."""
     task = plan.task(scored.task_id)
     settled = scored.mark_done and plan.passes(task)
@@ -125,7 +125,7 @@ def _consequences(plan: Plan, scored: events.TaskScored, now: datetime) -> list[
     decided = task.move(status, StatusCause.SCORED, now)
     if fires:
         decided.append(
-            events.ReplanTriggered(
+            ReplanTriggered(
                 at=now,
                 task_id=task.id,
                 rolling_confidence=plan.rolling_confidence,

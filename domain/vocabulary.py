@@ -1,9 +1,8 @@
-"""The words a plan is written in, and how much of each is accepted.
+"""The value types of a plan, and the bounds on what callers may give.
 
-Two families stand here. The *bounded* types (`Identifier`, `Goal`, `Prose`,
-`JsonObject`, …) are what callers may hand in. Stored events use plain types
-instead, so that tightening a bound later never makes an old plan unloadable;
-what people wrote is marked there with `Erasable`, because it can be erased.
+The bounded types (`Identifier`, `Goal`, `Prose`, …) are for commands. Stored events use
+plain types instead, so that a tighter bound never makes an old plan unloadable; they mark
+text that people wrote as `Erasable`.
 """
 
 import math
@@ -46,7 +45,7 @@ class ScoreKind(StrEnum):
 
 
 class TaskStatus(StrEnum):
-    """Where a task stands."""
+    """The status of a task."""
 
     PENDING = "pending"
     IN_PROGRESS = "in_progress"
@@ -56,7 +55,7 @@ class TaskStatus(StrEnum):
 
 
 class PlanState(StrEnum):
-    """Where a plan stands."""
+    """The state of a plan."""
 
     ACTIVE = "active"
     WAITING = "waiting"
@@ -85,7 +84,7 @@ class Verdict(StrEnum):
 
 
 class ObstacleKind(StrEnum):
-    """Why work on a task does not go on."""
+    """Why a task cannot be claimed or finished."""
 
     FAILED = "failed"
     REPLANNING = "replanning"
@@ -116,14 +115,14 @@ class DeferralEnd(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of a task's result outside plangate: it was taken, or sent back."""
+    """What became of a task's result outside plangate."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
 
 
 class ScorerKind(StrEnum):
-    """What sort of judge gave a score."""
+    """The kind of scorer."""
 
     HUMAN = "human"
     MODEL = "model"
@@ -138,17 +137,16 @@ class OutOfRange(StrEnum):
 
 
 class Gate(StrEnum):
-    """What a due replan does: it is told, or no further work is handed out."""
+    """Whether a due replan is only advice, or holds further work."""
 
     ADVISE = "advise"
     HOLD = "hold"
 
 
 class Recency(StrEnum):
-    """What makes a scored task more recent than another: its place in the plan, or its score.
+    """What makes a scored task more recent than another.
 
-    `plan`: it stands later in the plan. `scored`: the newest of its scores that stand was
-    recorded later, by version.
+    `plan`: it comes later in the plan. `scored`: its newest score was recorded later.
     """
 
     PLAN = "plan"
@@ -166,7 +164,7 @@ class ScarceEvidence(StrEnum):
 
 
 class AttemptScores(StrEnum):
-    """What a task's scores are worth once a new attempt at it begins.
+    """Whether a task's scores count once a new attempt at it begins.
 
     `keep`: they count until the new attempt's first score, which drops them all.
     `reset`: they stop counting at once.
@@ -177,7 +175,7 @@ class AttemptScores(StrEnum):
 
 
 class Scorer(BaseModel):
-    """Who judged: a person, a model or a program, and which version of it."""
+    """Who scored: a person, a model or a program, and its version."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -188,7 +186,7 @@ class Scorer(BaseModel):
 
 
 class Erasable:
-    """ViewPositions a field of a stored event as something a person wrote: it can be erased."""
+    """Marks a field of a stored event as text that a person wrote: it can be erased."""
 
 
 def _identifier(value: str) -> str:
@@ -275,7 +273,7 @@ Scale = Annotated[tuple[Number, Number], AfterValidator(_scale)]
 """The worst and the best score that a judge can give, as in (1, 5)."""
 
 Flag = Annotated[bool, Strict()]
-"""True or false, and nothing that merely looks like it."""
+"""True or false; 0, 1 and strings are refused."""
 
 Identifier = Annotated[
     str,
@@ -326,7 +324,7 @@ GivenScorer = Annotated[
 """A scorer whose name and version are within the bounds of an identifier."""
 
 Priority = Annotated[int, Strict(), Field(ge=-MAX_PRIORITY, le=MAX_PRIORITY)]
-"""How urgent something is, -1,000 to 1,000: the higher, the more urgent."""
+"""A priority, -1,000 to 1,000: higher comes first."""
 
 Labels = Annotated[tuple[Identifier, ...], Field(max_length=MAX_LABELS), AfterValidator(_differ)]
 """Up to 50 different identifiers to find plans and tasks by."""
