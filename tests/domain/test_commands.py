@@ -131,7 +131,7 @@ def test_metadata_and_evidence_are_json_objects(command: BaseModel, field: str) 
 def test_a_scorer_is_bounded(command: BaseModel) -> None:
     judge = {"kind": "human", "name": "Ada", "version": None}
 
-    assert remade(command, scorer=judge).scorer.model_dump() == judge
+    assert remade(command, scorer=judge).scorer.judge.model_dump() == judge
     assert refused(command, scorer={"kind": "human", "name": "x" * 201}) == [("scorer",)]
     assert refused(command, scorer={"kind": "ghost", "name": "x"}) == [("scorer", "kind")]
 

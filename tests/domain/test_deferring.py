@@ -1,10 +1,10 @@
 """A task that waits for a decision from outside, and claiming one task by its id."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from plangate.domain.commands import ClaimNextTask, ClaimTask, DeferTask, UndeferTask
+from plangate.domain.commands import ClaimNextTask
 from plangate.domain.errors import (
     InvalidInput,
     PlanHeld,
@@ -13,7 +13,7 @@ from plangate.domain.errors import (
     TaskNotReady,
     VersionMismatch,
 )
-from plangate.domain.events import TaskDeferred, TaskUndeferred
+from plangate.domain.events import TaskUndeferred
 from plangate.domain.obstacles import Obstacle, obstacles
 from plangate.domain.task import Deferral
 from plangate.domain.vocabulary import DeferralEnd, ObstacleKind, PlanState
@@ -27,7 +27,6 @@ from tests.support.examples import (
     HAS_PAUSED,
     IN_PROGRESS,
     MARKED,
-    MORNING,
     NOON,
     PENDING,
     PLAN,
@@ -35,37 +34,27 @@ from tests.support.examples import (
     WHY,
     A,
     B,
+    claim,
     claim_next,
     claimed,
     created,
+    defer,
+    deferred,
     mark,
     moved,
     planned,
     score_output,
     scored,
+    undefer,
+    undeferred,
 )
 from tests.support.story import given
 
 LATER = NOON + timedelta(hours=1)
 
 
-def deferred(
-    task: str = A, reason: str | None = WHY, until: datetime | None = None
-) -> TaskDeferred:
-    return TaskDeferred(at=MORNING, task_id=task, reason=reason, until=until)
-
-
-def undeferred(task: str = A, reason: str | None = None) -> TaskUndeferred:
-    cause = DeferralEnd.UNDEFERRED
-    return TaskUndeferred(at=MORNING, task_id=task, cause=cause, reason=reason)
-
-
 def over(task: str = A) -> TaskUndeferred:
-    return TaskUndeferred(at=MORNING, task_id=task, cause=DeferralEnd.EXPIRED)
-
-
-def defer(task: str = A, reason: str = WHY, until: datetime | None = None) -> DeferTask:
-    return DeferTask(task_id=task, reason=reason, until=until)
+    return undeferred(task, cause=DeferralEnd.EXPIRED)
 
 
 def test_a_deferred_task_stays_pending_and_is_not_handed_out() -> None:
@@ -109,8 +98,8 @@ def test_only_a_pending_task_is_deferred(status: str) -> None:
 def test_an_unknown_task_is_neither_deferred_nor_undeferred_nor_claimed() -> None:
     for command in (
         defer(STRANGER),
-        UndeferTask(task_id=STRANGER),
-        ClaimTask(task_id=STRANGER),
+        undefer(STRANGER),
+        claim(STRANGER),
     ):
         given(created(A)).when(command).refused(TaskNotFound(PLAN, STRANGER))
 
@@ -125,9 +114,9 @@ def test_a_deferral_ends_after_now() -> None:
 def test_a_task_is_undeferred_for_a_reason_or_none() -> None:
     story = given(created(A), deferred(A))
 
-    story.when(UndeferTask(task_id=A)).then(undeferred(A)).when(claim_next()).then(claimed(A))
-    story.when(UndeferTask(task_id=A, reason=WHY)).then(undeferred(A, WHY))
-    given(created(A)).when(UndeferTask(task_id=A)).then_nothing()
+    story.when(undefer(A)).then(undeferred(A)).when(claim_next()).then(claimed(A))
+    story.when(undefer(A, WHY)).then(undeferred(A, WHY))
+    given(created(A)).when(undefer(A)).then_nothing()
 
 
 def test_a_deferral_whose_time_is_up_ends_through_the_next_command_that_looks() -> None:
@@ -155,10 +144,6 @@ def test_scoring_or_marking_a_deferred_task_ends_the_deferral() -> None:
 
 
 # --- claiming one task -----------------------------------------------------------
-
-
-def claim(task: str = A, worker: str | None = None, lease: float | None = None) -> ClaimTask:
-    return ClaimTask(task_id=task, worker=worker, lease=lease)
 
 
 def test_a_task_is_claimed_by_its_id_before_others() -> None:

@@ -43,6 +43,8 @@ from plangate.domain.errors import (
     ScoreNotFound,
     TaskGone,
     TaskNotFound,
+    TaskNotReady,
+    VersionMismatch,
 )
 from tests.support.story import said
 
@@ -55,6 +57,14 @@ SAID: list[tuple[PlangateError, str]] = [
     (
         InvalidScore([TOO_LONG, NO_SHAPE]),
         "goal: must be at most 4000 characters; must be an object",
+    ),
+    (
+        TaskNotReady("billing", "backfill", "waits for 'schema'"),
+        "the task 'backfill' of the plan 'billing' waits for 'schema'",
+    ),
+    (
+        VersionMismatch("billing", 7, 9),
+        "the plan 'billing' is at version 9, not 7; look at it again before going on",
     ),
     (PlanExists("billing"), "there is already a plan 'billing'; ids are not used twice"),
     (PlanNotFound("billing"), "there is no plan 'billing'"),

@@ -48,6 +48,8 @@ WRITTEN = {
     "TaskDropped": set(),
     "TaskSplit": set(),
     "TaskReplaced": set(),
+    "TaskDeferred": {"reason"},
+    "TaskUndeferred": {"reason"},
     "AttemptStarted": {"reason"},
     "PlanPaused": {"reason"},
     "PlanResumed": {"reason"},

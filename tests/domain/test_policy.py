@@ -37,6 +37,7 @@ def test_the_usual_numbers() -> None:
         "exit_threshold": None,
         "latch": False,
         "max_replans": None,
+        "scarce_evidence": "wait",
     }
 
 
@@ -169,7 +170,7 @@ def test_the_digest_is_taken_over_compact_sorted_json() -> None:
     recorded = (
         '{"attempt_scores":"keep","confidence_threshold":0.72,"consecutive_lows":1,"decay":0.85,'
         '"gate":"advise","latch":false,"min_scored":1,"order":"plan","out_of_range":"clamp",'
-        '"output_weight":0.65,"prompt_weight":0.35}'
+        '"output_weight":0.65,"prompt_weight":0.35,"scarce_evidence":"wait"}'
     )
 
     assert USUAL.whole().digest == hashlib.sha256(recorded.encode()).hexdigest()

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from plangate.domain.policy import Policy
 from plangate.domain.presets import GivenPolicy, Preset, at_threshold
-from plangate.domain.vocabulary import Recency
+from plangate.domain.vocabulary import Recency, ScarceEvidence
 
 GIVEN: TypeAdapter[Policy] = TypeAdapter(GivenPolicy)
 STEADY = Policy(
@@ -19,6 +19,7 @@ STEADY = Policy(
     exit_threshold=0.55,
     latch=True,
     max_replans=3,
+    scarce_evidence=ScarceEvidence.JUDGE,
 )
 
 

@@ -40,7 +40,7 @@ def first_score(command: object, *history: object) -> TaskScored:
     [(1, 0.0, False), (2, 0.25, False), (5, 1.0, False), (0, 0.0, True), (7, 1.0, True)],
 )
 def test_a_score_on_a_stated_scale_is_normalised_and_kept_as_given(
-    raw: float, score: float, clamped: bool
+    raw: float, score: float, *, clamped: bool
 ) -> None:
     event = first_score(score_output(A, raw, scale=FIVE))
 
@@ -50,7 +50,7 @@ def test_a_score_on_a_stated_scale_is_normalised_and_kept_as_given(
 
 @pytest.mark.parametrize("raw, score, clamped", [(0.5, 0.5, False), (2, 1.0, True)])
 def test_without_a_scale_a_score_counts_as_it_is_or_is_clamped(
-    raw: float, score: float, clamped: bool
+    raw: float, score: float, *, clamped: bool
 ) -> None:
     event = first_score(score_output(A, raw))
 
@@ -112,13 +112,13 @@ def test_a_policy_that_refuses_speaks_of_the_stated_scale() -> None:
 )
 def test_a_real_number_is_taken_as_the_number_it_is(number: float) -> None:
     assert first_score(score_output(A, number)).score == 0.5
-    assert first_score(score_output(A, np.int64(1))).score == 1.0
+    assert first_score(score_output(A, np.int64(1))).score == 1.0  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     "given_score",
     [
-        *(True, False, np.bool_(True), np.bool_(False)),
+        *(True, False, np.bool_(1), np.bool_(0)),
         *("0.5", b"1", None, Decimal("0.5"), 1 + 0j, np.array(0.5), [0.5]),
         *(float("nan"), float("inf"), np.float32("nan"), 10**400),
     ],

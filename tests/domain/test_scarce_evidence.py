@@ -2,7 +2,7 @@
 
 import pytest
 
-from plangate.domain.events import PlanEvent, ReplanTriggered, TaskDeferred
+from plangate.domain.events import PlanEvent, ReplanTriggered
 from plangate.domain.policy import Policy
 from plangate.domain.presets import resolved
 from plangate.domain.vocabulary import ScarceEvidence
@@ -10,14 +10,13 @@ from tests.support.examples import (
     DONE,
     FAILED,
     MARKED,
-    MORNING,
     PENDING,
-    WHY,
     A,
     B,
     C,
     claimed,
     created,
+    deferred,
     moved,
     planned,
     score_output,
@@ -46,8 +45,7 @@ def test_the_gate_waits_while_another_task_can_be_scored() -> None:
 
 
 def test_deferred_and_settled_tasks_cannot_be_scored() -> None:
-    deferred = TaskDeferred(at=MORNING, task_id=B, reason=WHY)
-    assert fires(created(A, B, C_AFTER_B, policy=ONE_LOW), deferred)
+    assert fires(created(A, B, C_AFTER_B, policy=ONE_LOW), deferred(B))
     failed = moved(B, PENDING, FAILED, MARKED)
     assert fires(created(A, B, C_AFTER_B, policy=ONE_LOW), failed)
 

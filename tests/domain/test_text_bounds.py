@@ -158,7 +158,7 @@ def test_a_scorer_needs_a_kind_and_a_name_and_may_have_a_version(kind: str) -> N
     nameless: dict[str, object] = {"kind": kind}
     unversioned = nameless | {"name": "judge"}
 
-    assert read(GivenScorer, unversioned) == Scorer(kind=ScorerKind(kind), name="judge")
+    assert read(GivenScorer, unversioned).judge == Scorer(kind=ScorerKind(kind), name="judge")
     assert read(GivenScorer, unversioned | {"version": None}).version is None
     assert refused(GivenScorer, nameless) == "Field required"
 

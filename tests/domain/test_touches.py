@@ -17,7 +17,9 @@ from tests.support.examples import (
 )
 
 ONE_TASK = "TaskScored ScoringFailed ScoreRetracted OutcomeRecorded TaskStatusChanged LeaseRenewed"
-ONE_TASK += " ReplanTriggered TaskMoved AttemptStarted TaskChanged TaskDropped"
+ONE_TASK += (
+    " TaskDeferred TaskUndeferred ReplanTriggered TaskMoved AttemptStarted TaskChanged TaskDropped"
+)
 NO_TASK = "GateApproved PlanRevised PlanPaused PlanResumed PlanArchived PlanRestored PlanDeleted"
 TEXT = "PlanCreated PlanErased TaskAdded TaskChanged TaskDropped TaskSplit TaskReplaced"
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from plangate.domain.events import PlanEvent, TaskDeferred
+from plangate.domain.events import PlanEvent
 from plangate.domain.evolve import fold
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
@@ -19,17 +19,16 @@ from tests.support.examples import (
     HOLDING,
     IN_PROGRESS,
     MARKED,
-    MORNING,
     NOON,
     PENDING,
     PLAN,
     REPLANNING,
-    WHY,
     A,
     B,
     C,
     claimed,
     created,
+    deferred,
     deleted,
     moved,
     planned,
@@ -43,10 +42,6 @@ BRIEF = Policy(max_replans=0)
 
 def after(*history: PlanEvent) -> Plan:
     return fold(Plan(PLAN), history)
-
-
-def deferred(task: str = A, until: datetime | None = None) -> TaskDeferred:
-    return TaskDeferred(at=MORNING, task_id=task, reason=WHY, until=until)
 
 
 def replan_due() -> tuple[PlanEvent, ...]:
@@ -93,9 +88,9 @@ HISTORIES: dict[str, tuple[Verdict, bool, tuple[PlanEvent, ...]]] = {
     "only deferred work is left": (Verdict.WAIT, False, (created(A), deferred(A))),
     "a deferral ends later": (
         *(Verdict.WAIT, False),
-        (created(A), deferred(A, NOON + AN_HOUR)),
+        (created(A), deferred(A, until=NOON + AN_HOUR)),
     ),
-    "a deferral has just ended": (Verdict.GO, True, (created(A), deferred(A, NOON))),
+    "a deferral has just ended": (Verdict.GO, True, (created(A), deferred(A, until=NOON))),
     "a lease has ended, but the task waits for another": (
         *(Verdict.BLOCKED, False),
         (
@@ -128,7 +123,7 @@ def test_takeable_tasks_come_in_plan_order_with_those_whose_time_is_up() -> None
     plan = after(
         created(A, B, C),
         claimed(A, until=NOON),
-        deferred(B, NOON),
+        deferred(B, until=NOON),
     )
 
     assert [task.id for task in takeable(plan, NOON)] == [A, B, C]
@@ -141,10 +136,14 @@ def test_takeable_tasks_come_in_plan_order_with_those_whose_time_is_up() -> None
         ((created(A),), None),
         ((created(A, B), claimed(A, until=NOON + AN_HOUR)), NOON + AN_HOUR),
         (
-            (created(A, B), claimed(A, until=NOON + 2 * AN_HOUR), deferred(B, NOON + AN_HOUR)),
+            (
+                created(A, B),
+                claimed(A, until=NOON + 2 * AN_HOUR),
+                deferred(B, until=NOON + AN_HOUR),
+            ),
             NOON + AN_HOUR,
         ),
-        ((created(A, B), claimed(A, until=NOON), deferred(B, NOON)), None),
+        ((created(A, B), claimed(A, until=NOON), deferred(B, until=NOON)), None),
         ((created(A, B), claimed(A), deferred(B)), None),
         ((created(A), claimed(A, until=NOON + AN_HOUR), moved(A, IN_PROGRESS, DONE)), None),
     ],

@@ -13,7 +13,9 @@ from plangate.domain.commands import (
     ArchivePlan,
     Change,
     ClaimNextTask,
+    ClaimTask,
     CreatePlan,
+    DeferTask,
     DeletePlan,
     ErasePlan,
     MarkTask,
@@ -31,6 +33,7 @@ from plangate.domain.commands import (
     RevisePlan,
     ScoreOutput,
     ScorePrompt,
+    UndeferTask,
     UpdateScores,
 )
 from plangate.domain.events import (
@@ -53,15 +56,18 @@ from plangate.domain.events import (
     ScoringFailed,
     TaskAdded,
     TaskChanged,
+    TaskDeferred,
     TaskDropped,
     TaskMoved,
     TaskReplaced,
     TaskScored,
     TaskSplit,
     TaskStatusChanged,
+    TaskUndeferred,
 )
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
+    DeferralEnd,
     Gate,
     Outcome,
     OutOfRange,
@@ -94,7 +100,7 @@ JUDGE = Scorer(kind=ScorerKind.MODEL, name="judge", version="3")
 
 USUAL = Policy()
 EVEN = Policy(prompt_weight=0.5, output_weight=0.5, decay=0.5, confidence_threshold=0.75)
-"""StateAt that a person can check in the head and that binary fractions hold exactly."""
+"""Numbers that a person can check in the head and that binary fractions hold exactly."""
 REFUSING = Policy(out_of_range=OutOfRange.REFUSE)
 HOLDING = Policy(gate=Gate.HOLD)
 
@@ -148,6 +154,18 @@ def claimed(
     task: str = A, worker: str | None = None, until: datetime | None = None
 ) -> TaskStatusChanged:
     return moved(task, PENDING, IN_PROGRESS, CLAIMED, worker=worker, lease_until=until)
+
+
+def deferred(
+    task: str = A, reason: str | None = WHY, until: datetime | None = None
+) -> TaskDeferred:
+    return TaskDeferred(at=MORNING, task_id=task, reason=reason, until=until)
+
+
+def undeferred(
+    task: str = A, reason: str | None = None, cause: DeferralEnd = DeferralEnd.UNDEFERRED
+) -> TaskUndeferred:
+    return TaskUndeferred(at=MORNING, task_id=task, cause=cause, reason=reason)
 
 
 def renewed(task: str = A, until: datetime = NOON) -> LeaseRenewed:
@@ -252,6 +270,18 @@ def claim_next(
     return ClaimNextTask(worker=worker, lease=lease, task_id=task)
 
 
+def claim(task: str = A, worker: str | None = None, lease: float | None = None) -> ClaimTask:
+    return ClaimTask(task_id=task, worker=worker, lease=lease)
+
+
+def defer(task: str = A, reason: str = WHY, until: datetime | None = None) -> DeferTask:
+    return DeferTask(task_id=task, reason=reason, until=until)
+
+
+def undefer(task: str = A, reason: str | None = None) -> UndeferTask:
+    return UndeferTask(task_id=task, reason=reason)
+
+
 def renew(task: str = A, token: int = 2, lease: float | None = None) -> RenewLease:
     return RenewLease(task_id=task, token=token, lease=lease)
 
@@ -284,11 +314,12 @@ EVERY_EVENT: tuple[PlanEvent, ...] = (
     *(created(), scored(), scoring_failed(), retracted(), moved(), renewed(), replan()),
     *(HAS_REVISED, added(), changed(), put(), dropped(), split(), replaced(), attempted()),
     *(HAS_APPROVED, HAS_PAUSED, HAS_RESUMED, HAS_ARCHIVED, HAS_RESTORED, deleted()),
-    *(HAS_ERASED, turned_out()),
+    *(HAS_ERASED, turned_out(), deferred(), undeferred()),
 )
 
 EVERY_COMMAND: tuple[PlanCommand, ...] = (
     *(create(), score_prompt(), score_output(), update(), record_failure(), retract(), mark()),
     *(claim_next(), renew(), release(), retry(), revise(), APPROVE),
     *(PAUSE, RESUME, ARCHIVE, RESTORE, delete(), ERASE, record_outcome()),
+    *(claim(), defer(), undefer()),
 )
