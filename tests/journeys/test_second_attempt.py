@@ -15,7 +15,7 @@ from plangate.application.results import PlanStatus
 from plangate.domain.events import AttemptStarted, PlanRevised
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.cli.app import app
-from plangate.infrastructure.cli.render.event_text import history
+from plangate.infrastructure.cli.render.event_text import event_table
 
 GOAL = "Move billing"
 TASKS: list[dict[str, Any]] = [
@@ -174,7 +174,7 @@ def test_what_scored_low_is_revised_and_done_at_the_second_attempt(
     recorded = registry.history.of("billing")
     screen = Console(width=200)
     with screen.capture() as printed:
-        screen.print(history(recorded))
+        screen.print(event_table(recorded))
     rows = re.findall(r"^ *[0-9]+ +(.*)", printed.get(), re.MULTILINE)
     for row, told in zip(rows, TOLD, strict=True):
         assert row.startswith(told)

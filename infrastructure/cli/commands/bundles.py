@@ -1,25 +1,21 @@
-"""`plangate export` and `plangate import`: whole plans out of one store and into another."""
+"""The panel "More": export whole plans from one store and import them into another."""
 
-import json
-from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Group, RenderableType
-from rich.text import Text
 
-from plangate.application.bundles.exporter import ExportReport
-from plangate.application.bundles.importer import ImportReport
-from plangate.application.importing.foreign import NotCarried
-from plangate.application.importing.intake import PlansImport
 from plangate.infrastructure.cli.exits import REFUSED
-from plangate.infrastructure.cli.input.completion import plan_ids
+from plangate.infrastructure.cli.input.options import PlanIds, argument
 from plangate.infrastructure.cli.input.plan_files import read_foreign_file
-from plangate.infrastructure.cli.progress_bar import progress_bar
-from plangate.infrastructure.cli.terminal import Hint, Terminal
-from plangate.infrastructure.cli.wording import count, written
+from plangate.infrastructure.cli.render.bundles import (
+    render_export,
+    render_import,
+    render_plans_import,
+)
+from plangate.infrastructure.cli.render.progress_bar import progress_bar
+from plangate.infrastructure.cli.terminal import Terminal
 
 
 class SourceFormat(StrEnum):
@@ -30,107 +26,57 @@ class SourceFormat(StrEnum):
     TASKMASTER = "taskmaster"
 
 
-BundlePath = Annotated[
-    Path, typer.Argument(metavar="FILE", help="The bundle to write; nothing may be there yet.")
-]
-Format = Annotated[
-    SourceFormat,
-    typer.Option("--format", help="What FILE is: a bundle, or what another tool saved."),
-]
-SourcePath = Annotated[
-    Path,
-    typer.Argument(
-        metavar="FILE",
-        help="A bundle, or the JSON of another tool.",
-        exists=True,
-        dir_okay=False,
-        readable=True,
-    ),
-]
-PlanIds = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[PLAN…]", help="The plans' ids; without any, all plans.", autocompletion=plan_ids
-    ),
-]
-
-
 def export(
     terminal: Terminal,
-    file: BundlePath,
+    file: Annotated[Path, argument("FILE", "The bundle to write; it must not exist yet.")],
     plans: PlanIds = None,
     *,
     signed: Annotated[
-        bool,
-        typer.Option("--signed", help="Put a checkpoint of the ledger in, as of now."),
+        bool, typer.Option("--signed", help="Include a checkpoint of the ledger as of now.")
     ] = False,
 ) -> None:
     """Write plans with all their history to a bundle: a file for another store."""
-    with progress_bar(terminal, "exporting") as progress:
+    with progress_bar(terminal.notes, "exporting") as progress:
         note = terminal.registry.ledger.checkpoint(progress=progress).note if signed else None
         report = terminal.registry.bundles.export(
             file, plans or None, checkpoint=note, progress=progress
         )
-    terminal.answer(report, _exported)
+    terminal.answer(report, render_export)
 
 
 def import_plans(
-    terminal: Terminal, file: SourcePath, *, source: Format = SourceFormat.BUNDLE
+    terminal: Terminal,
+    file: Annotated[
+        Path,
+        argument(
+            "FILE",
+            "A bundle, or the JSON of another tool.",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+        ),
+    ],
+    *,
+    source: Annotated[
+        SourceFormat,
+        typer.Option("--format", help="What FILE is: a bundle, or a file of another tool."),
+    ] = SourceFormat.BUNDLE,
 ) -> None:
-    """Take in plans, from a bundle or from another tool; what is there already is recognised."""
+    """Import plans from a bundle or from another tool; plans already here are recognised."""
     if source is not SourceFormat.BUNDLE:
-        given = read_foreign_file(file)
-        with progress_bar(terminal, "importing") as progress:
-            made = terminal.registry.bundles.import_plans(
-                given, source.value, progress=progress, **terminal.call
+        foreign = read_foreign_file(file)
+        with progress_bar(terminal.notes, "importing") as progress:
+            imported = terminal.registry.bundles.import_plans(
+                foreign, source.value, progress=progress, **terminal.context
             )
-        terminal.answer(made, _brought)
+        terminal.answer(imported, render_plans_import)
         return
-    if any(terminal.call.values()):
-        raise typer.BadParameter("the events of a bundle say themselves on whose behalf they are")
-    with progress_bar(terminal, "importing") as progress:
+    if any(terminal.context.values()):
+        raise typer.BadParameter("a bundle's events name their own actor; leave out these options")
+    with progress_bar(terminal.notes, "importing") as progress:
         report = terminal.registry.bundles.import_bundle(file, progress=progress)
-    terminal.answer(report, _imported)
+    terminal.answer(report, render_import)
     if report.remains is not None:
-        why = f"something of erased words may be left: {report.remains}"
-        terminal.warn(f"{why}; import again, and erase those plans again, to go on")
+        why = f"some erased text may be left: {report.remains}"
+        terminal.warn(f"{why}; to finish, import again and erase those plans again")
         raise typer.Exit(REFUSED)
-
-
-def _exported(report: ExportReport, _hint: Hint) -> RenderableType:
-    what = f"{count(report.plans, 'plan')}, {count(report.events, 'event')}"
-    return Group(Text(f"{what}: {report.bytes:,} bytes."), _content(report.content_sha256))
-
-
-def _imported(report: ImportReport, _hint: Hint) -> RenderableType:
-    plans = (
-        f"{report.added:,} added, {report.extended:,} extended, "
-        f"{report.already_there:,} already there"
-    )
-    return Group(
-        Text(f"{count(report.plans, 'plan')}: {plans}."),
-        Text(f"{count(report.events, 'event')}: {report.recorded:,} recorded."),
-        _content(report.content_sha256),
-    )
-
-
-def _brought(report: PlansImport, _hint: Hint) -> RenderableType:
-    lines: list[Text] = []
-    for plan in report.plans:
-        outcome = plan.outcome.replace("_", " ")
-        lines.append(Text(f"{written(plan.plan_id)}: {outcome}, {count(plan.tasks, 'task')}"))
-        lines += [Text(f"  {_said(left)}", style="dim") for left in plan.not_carried]
-    outcomes = Counter(plan.outcome for plan in report.plans)
-    counted = [f"{n:,} {outcome.replace('_', ' ')}" for outcome, n in outcomes.items()]
-    total = f"{count(len(report.plans), 'plan')}: {', '.join(counted) or 'nothing to bring'}."
-    return Group(*lines, Text(total))
-
-
-def _said(left: NotCarried) -> str:
-    theirs = "" if left.theirs is None else f" {json.dumps(left.theirs, ensure_ascii=False):.80}"
-    ours = "" if left.ours is None else f", here {json.dumps(left.ours, ensure_ascii=False):.80}"
-    return written(f"{left.pointer}{theirs}{ours}: {left.why}")
-
-
-def _content(digest: str) -> Text:
-    return Text(f"content {digest}", style="dim")

@@ -11,7 +11,7 @@ from tests.infrastructure.cli.conftest import Plangate
 def test_a_store_is_backed_up_and_brought_back(plangate: Plangate, tmp_path: Path) -> None:
     made = plangate("backup", "saved.db")
     assert made.exit_code == 0
-    assert "Checked: it is whole, and holds 1 event of 1 plan up to position 1." in " ".join(
+    assert "Checked: it is complete and holds 1 event of 1 plan up to position 1." in " ".join(
         made.stdout.split()
     )
     again = plangate("backup", "saved.db")

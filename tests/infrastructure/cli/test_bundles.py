@@ -82,7 +82,7 @@ def test_words_that_may_be_left_are_no_success(
         said = plangate("--db", "other.db", "import", "erased.bundle")
     assert said.exit_code == 1
     assert "2 events: 1 recorded." in said.stdout
-    assert "something of erased words may be left" in said.stderr
+    assert "some erased text may be left" in said.stderr
     assert plangate("--db", "other.db", "erase", billing, "--yes").exit_code == 0
     assert plangate("--db", "other.db", "status", billing, "--json").json["goal"] is None
 
@@ -118,7 +118,7 @@ def test_figures_that_differ_are_shown_side_by_side(plangate: Plangate) -> None:
     assert "  /replan_count 3, here 0: it follows from what happened here" in said.stdout
     Path("none.json").write_text("[]", "utf-8")
     said = plangate("import", "none.json", "--format", "loopllm")
-    assert said.stdout == "0 plans: nothing to bring.\n"
+    assert said.stdout == "0 plans: nothing to import.\n"
 
 
 @pytest.mark.parametrize(
@@ -143,4 +143,4 @@ def test_a_bundle_keeps_its_own_actors(plangate: Plangate, billing: str) -> None
     plangate("export", "plans.bundle", billing)
     said = plangate("--db", "other.db", "import", "plans.bundle", "--actor", "ada")
     assert said.exit_code == 2
-    assert "on whose behalf" in " ".join(said.stderr.split())
+    assert "name their own actor" in " ".join(said.stderr.split())

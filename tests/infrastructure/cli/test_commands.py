@@ -96,7 +96,7 @@ def test_a_gate_whose_replans_are_used_up_says_so_and_what_leads_on(
 
     gate = plangate("gate", "billing")
     assert gate.exit_code == 10
-    assert "Replan first: the replans are used up until somebody approves" in gate.stdout
+    assert "Replan first: no replans are left, so only an approval leads on" in gate.stdout
     assert "plangate approve billing" in plangate("status", "billing").stdout
     assert "replan" in plangate("list").stdout
     assert plangate("approve", "billing", "--reason", "seen").exit_code == 0
@@ -251,7 +251,7 @@ def test_delete_takes_a_plan_away_and_is_no_error_twice(plangate: Plangate, bill
     again = plangate("delete", billing)
 
     assert deleted.deleted
-    assert (again.exit_code, again.stdout) == (0, "There is no plan billing to delete.\n")
+    assert (again.exit_code, again.stdout) == (0, "There is no plan billing.\n")
     assert plangate("status", billing, "--json").error["type"] == "PlanGone"
 
 
@@ -278,14 +278,14 @@ def test_demo_tells_the_whole_story_on_the_store(plangate: Plangate, database: P
     assert "Go on. 0.653 is below 0.720, but no replan is due." in told.stdout
     assert "switch: split into sales, tax" in told.stdout
     assert "backfill: attempt 2" in told.stdout
-    assert "It is all kept." in told.stdout
+    assert "All of it was recorded." in told.stdout
     assert (plan.state, plan.replan_count) == ("complete", 1)
     with connect(database) as registry:
         assert len(registry.list_plans().plans) == 2
 
 
 def test_demo_in_memory_does_not_claim_to_keep_anything(plangate: Plangate) -> None:
-    assert "It is all kept." not in plangate("demo", "--db", "memory:").stdout
+    assert "All of it was recorded." not in plangate("demo", "--db", "memory:").stdout
 
 
 @pytest.mark.parametrize("place", ["before", "after"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.cli.commands import findings as finding
+from plangate.infrastructure.cli.render import findings
 from tests.infrastructure.cli.conftest import Plangate
 from tests.support.clean_work import WELL_FOUNDED
 
@@ -45,8 +45,8 @@ def test_findings_are_told_with_their_events_and_end_with_1(
 def test_many_are_cut_short(
     plangate: Plangate, registry: PlanRegistry, billing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding, "_AT_MOST", 1)
-    monkeypatch.setattr(finding, "_EVENTS_AT_MOST", 1)
+    monkeypatch.setattr(findings, "_AT_MOST", 1)
+    monkeypatch.setattr(findings, "_EVENTS_AT_MOST", 1)
     registry.score_output(billing, "a", 0.9, rationale="Fine.")
     registry.record_outcome(billing, "a", "rejected", source="ci")
     registry.create("Other", [{"id": "a", "title": "A"}], plan_id="other")

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.cli.commands import history as auditing
-from plangate.infrastructure.cli.render.history_files import unmistakable
+from plangate.infrastructure.cli.render import history
+from plangate.infrastructure.cli.render.history import without_formulas
 from tests.infrastructure.cli.conftest import Plangate
 
 
@@ -39,7 +39,7 @@ def test_people_see_who_did_what_and_what_it_changed(plangate: Plangate, worked:
     assert (said.exit_code, said.stderr) == (0, "")
     shown = squeezed(said.stdout)
     assert "plan of 2 tasks: Move billing 1.000" in shown
-    assert "agent-7 a: output scored 0.90 1.000 → 0.900 by somebody" in shown
+    assert "agent-7 a: output scored 0.90 1.000 → 0.900 by an unnamed scorer" in shown
     assert "b: output scored 0.30" in shown
     assert "by model judge@2: 312 invoices twice" in shown
     assert "b: replan 0.576" in shown
@@ -71,7 +71,7 @@ def test_a_long_history_is_told_in_pieces(
     plangate: Plangate, worked: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = plangate("history", worked).stdout
-    monkeypatch.setattr(auditing, "_ROWS", 2)
+    monkeypatch.setattr(history, "_ROWS", 2)
     pieces = plangate("history", worked).stdout
 
     assert pieces.count("what and why") == 1
@@ -132,7 +132,7 @@ def test_spreadsheets_get_a_table(plangate: Plangate, worked: str) -> None:
     ],
 )
 def test_no_text_can_pass_for_a_formula(text: str, cell: str) -> None:
-    assert unmistakable(text) == cell
+    assert without_formulas(text) == cell
 
 
 def test_what_people_wrote_is_harmless_in_every_cell(
@@ -155,7 +155,7 @@ def test_a_terminal_without_utf_8_gets_ascii(
     plangate: Plangate, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry.create("Größe", [{"title": "T"}], plan_id="p")
-    monkeypatch.setattr("plangate.infrastructure.cli.terminal._speaks_utf8", lambda _: False)
+    monkeypatch.setattr("plangate.infrastructure.cli.terminal._encodes_unicode", lambda _: False)
 
     for form in ("json", "jsonl"):
         assert "Gr\\u00f6\\u00dfe" in plangate("history", "p", "--format", form).stdout

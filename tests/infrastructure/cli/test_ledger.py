@@ -70,7 +70,7 @@ def test_an_empty_log_gives_nothing_to_sign(plangate: Plangate) -> None:
     assert "nothing is recorded yet" in said.stderr
     verified = plangate("ledger", "verify")
     assert verified.exit_code == 0
-    assert "holds nothing yet" in verified.stdout
+    assert "is empty" in verified.stdout
 
 
 def test_the_key_is_told(plangate: Plangate, note: Path) -> None:
@@ -135,7 +135,7 @@ def test_what_is_new_is_named_and_may_be_forbidden(
     said = plangate("ledger", "verify", "--against", str(note))
     assert said.exit_code == 0
     told = " ".join(said.stdout.split())
-    assert "7 events came after the ledger last looked (billing@5," in told
+    assert "Not in the ledger yet: 7 events (billing@5," in told
     assert "billing@9 and 2 more)" in told
     assert plangate("ledger", "verify", "--nothing-new").exit_code == 1
     plangate("ledger", "checkpoint")

@@ -11,7 +11,7 @@ from plangate.application.history.explain import Explanation
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
 from plangate.domain.commands import AddTask, Change, DropTask, MoveTask, NewTask
-from plangate.infrastructure.cli.commands.explain import Stair
+from plangate.infrastructure.cli.render.explain import Stair
 from tests.infrastructure.cli.conftest import Plangate
 
 

@@ -135,7 +135,7 @@ def test_a_figure_that_recovered_does_not_answer_the_gate(
     said = plangate("gate", failing)
 
     assert said.exit_code == 10
-    assert "Replan first: it is due until somebody answers it" in said.stdout
+    assert "Replan first: the last replan was not answered yet" in said.stdout
 
 
 def test_what_needs_a_reason_says_so(plangate: Plangate, failing: str) -> None:

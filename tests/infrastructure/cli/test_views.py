@@ -58,7 +58,7 @@ def test_views_name_the_event_they_are_stuck_on(
     shown = " ".join(plangate("views").stdout.split())
     assert f"{billing}@1 since" in shown
     assert "1 more plan" in shown
-    assert "until the event is mended" in shown
+    assert "until its event is repaired" in shown
 
 
 def test_a_rebuild_is_shown_in_progress(plangate: Plangate, registry: PlanRegistry) -> None:

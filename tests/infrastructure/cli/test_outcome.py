@@ -12,7 +12,7 @@ def test_an_outcome_is_recorded_and_told(
     words = ("--source", "ci", "--note", "Red.", "--actor", "bot")
     said = plangate("outcome", billing, "a", "rejected", *words)
 
-    assert (said.exit_code, said.stdout) == (0, "a: rejected, says ci (billing@2).\n")
+    assert (said.exit_code, said.stdout) == (0, "a: rejected, reported by ci (billing@2).\n")
     last = registry.history.of(billing)[-1]
     assert isinstance(last.event, OutcomeRecorded)
     assert (last.event.outcome, last.event.source) == (Outcome.REJECTED, "ci")

@@ -58,7 +58,7 @@ def test_chance_is_called_chance(plangate: Plangate, registry: PlanRegistry) -> 
 
     shown = said(plangate, "--confidence", "rolling", "--seed", "3")
 
-    assert "It cannot be told from chance: of a rejected" in shown
+    assert "No better than chance: of a rejected" in shown
     assert "rolling confidence" in shown
 
 
@@ -76,7 +76,7 @@ def test_with_enough_in_a_bin_a_bar_shows_whether_it_is_where_it_should_be(
 
     shown = said(plangate)
 
-    assert "Nobody can progress: not enough outcomes: 2 of 10 of each sort" in shown
+    assert "Inconclusive: not enough outcomes: 2 of 10 of each sort" in shown
     assert "0.9 – 1.0 24 92% [75, 100] ━" in shown
     assert "The mark is the mean confidence" in shown
 
@@ -85,7 +85,7 @@ def test_without_outcomes_it_says_so_and_so_does_json(plangate: Plangate, billin
     shown = said(plangate, billing)
 
     assert "0 outcomes of 0 plans: 0 accepted, 0 rejected; task confidence" in shown
-    assert "Nobody can progress: not enough outcomes: 0 of 20 outcomes, 0 of 10 plans" in shown
+    assert "Inconclusive: not enough outcomes: 0 of 20 outcomes, 0 of 10 plans" in shown
     assert "gate" not in shown
 
     told = plangate("calibrate", billing, "--json").json

@@ -9,7 +9,7 @@ import pytest
 from plangate.application.registry import PlanRegistry
 from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.what_if import WhatIf
-from plangate.infrastructure.cli.render import comparison as stories
+from plangate.infrastructure.cli.render import comparison
 from tests.infrastructure.cli.conftest import Plangate, Said
 
 
@@ -38,13 +38,13 @@ def test_one_plan_is_told_in_full(plangate: Plangate, worked_on: str) -> None:
         "state blocked complete",
         "confidence 0.762 0.762",
         "replans 1 0",
-        "flips of the gate 2 0",
+        "gate flips 2 0",
         "scores ahead of the failure at billing@2 0.0 –",
         "task a replanning done",
         "billing@2 a 0.60 0.600 replan 0.600",
         "billing@6 b 0.90 0.762 0.762",
         "first difference, at billing@3: a done, not replanning",
-        "1 input would have come to nothing:",
+        "1 input would have had no effect:",
         "billing@5 ApproveGate: there was nothing to do",
     ):
         assert line in said
@@ -54,8 +54,8 @@ def test_a_plan_that_would_have_gone_just_so_is_said_to_be(
     plangate: Plangate, worked_on: str
 ) -> None:
     said = lines(plangate("whatif", worked_on, "--set", "confidence_threshold=0.72"))
-    assert "the policy it has" in said
-    assert "It would have gone just as it did." in said
+    assert "its own policy" in said
+    assert "Nothing would have changed." in said
 
 
 def test_a_plan_without_scores_has_no_readings(plangate: Plangate, billing: str) -> None:
@@ -92,7 +92,7 @@ def test_many_plans_are_told_in_figures(
         "Tried on 2 plans: confidence_threshold 0.5",
         "replans 1 0",
         "plans in which the gate fired 1 0",
-        "flips of the gate a plan 1.00 0.00",
+        "gate flips per plan 1.00 0.00",
         "plans blocked 1 0",
         "plans complete 1 2",
         "tasks done 2 3",
@@ -102,7 +102,7 @@ def test_many_plans_are_told_in_figures(
         "never fired 0 1",
         "fired although nothing failed 0 0",
         "billing 1 → 0 blocked → complete 1 a done, not replanning",
-        "1 plan would have gone just as they did",
+        "1 plan would not have changed",
     ):
         assert line in said
 
@@ -110,14 +110,14 @@ def test_many_plans_are_told_in_figures(
 def test_only_so_many_are_shown(
     plangate: Plangate, registry: PlanRegistry, worked_on: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stories, "AT_MOST", 1)
+    monkeypatch.setattr(comparison, "AT_MOST", 1)
     for name in ("p1", "p2"):
         registry.create("g", [{"id": "x", "title": "X"}], plan_id=name)
         registry.score_output(name, "x", 0.6)
     said = lines(plangate("whatif", "--all", "--set", "confidence_threshold=0.5"))
-    assert "and 2 plans more that would have gone otherwise" in said
+    assert "and 2 more plans that would have changed" in said
     said = lines(plangate("whatif", worked_on, "--set", "confidence_threshold=0.5"))
-    assert "and 1 score more" in said
+    assert "and 1 more score" in said
 
 
 def test_programs_get_all_of_it(plangate: Plangate, worked_on: str) -> None:
@@ -203,9 +203,9 @@ def test_a_picture_that_cannot_be_written_is_a_refusal(plangate: Plangate, worke
             ("whatif", "billing", "--set", "decay=1", "--plot", "p.jpg"),
             "a plot is a file ending in",
         ),
-        (("whatif", "billing"), "say what to try: --policy, --set or both"),
-        (("whatif", "--set", "decay=1"), "name plans, or say --all"),
-        (("whatif", "billing", "--all", "--set", "decay=1"), "name plans, or say --all"),
+        (("whatif", "billing"), "give --policy, --set or both"),
+        (("whatif", "--set", "decay=1"), "name plans, or give --all"),
+        (("whatif", "billing", "--all", "--set", "decay=1"), "name plans, or give --all"),
         (("whatif", "billing", "--set", "decay"), "'decay': write FIELD=VALUE"),
         (("whatif", "billing", "--set", "=1"), "'=1': write FIELD=VALUE"),
         (("whatif", "billing", "--set", "decay=1", "--set", "decay=0.5"), "'decay' is given twice"),
@@ -214,8 +214,8 @@ def test_a_picture_that_cannot_be_written_is_a_refusal(plangate: Plangate, worke
         (("sweep", "--all", "--grid", "decay=0.5:1"), "write FROM:TO:STEP, as in 0.5:0.9:0.05"),
         (("sweep", "--all", "--grid", "decay=0.5:1:much"), "write FROM:TO:STEP"),
         (("sweep", "--all", "--grid", "decay=0.5:1:0"), "write FROM:TO:STEP"),
-        (("sweep", "--all", "--grid", "decay=1:0.5:0.1"), "the steps lead from FROM up to TO"),
-        (("sweep", "--all", "--grid", "decay=0.5:1:-0.1"), "the steps lead from FROM up to TO"),
+        (("sweep", "--all", "--grid", "decay=1:0.5:0.1"), "the steps must lead from FROM up to TO"),
+        (("sweep", "--all", "--grid", "decay=0.5:1:-0.1"), "the steps must lead from FROM up to TO"),
         (("sweep", "--all", "--grid", "decay=0:1:0.0001"), "has 10,001 values; at most 1,000"),
         (("sweep", "--all", "--grid", "decay=nan:1:1"), "write FROM:TO:STEP"),
         (("sweep", "--all", "--grid", "decay=0:inf:1"), "write FROM:TO:STEP"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.cli.commands import check as checking
+from plangate.infrastructure.cli.render import check
 from tests.infrastructure.cli.conftest import Plangate
 
 
@@ -33,7 +33,7 @@ def test_a_sound_store_is_said_to_be_so(plangate: Plangate, worked_on: str) -> N
         said = plangate("check", *words)
         assert said.exit_code == 0
         assert "Checked 1 plan, 4 commands, 7 events." in said.stdout
-        assert "Every decision is what the rules give." in said.stdout
+        assert "Every decision follows from the rules." in said.stdout
     assert plangate("--json", "check").json == {
         "plans": 1,
         "commands": 4,
@@ -55,7 +55,7 @@ def test_mismatches_are_named_and_end_with_1(
 
     lines = [" ".join(line.split()) for line in said.stdout.splitlines()]
     assert said.exit_code == 1
-    assert "3 are not what the rules give:" in lines
+    assert "3 decisions do not follow from the rules:" in lines
     assert "billing@3 wrong a: pending → failed new done, not failed" in lines
     assert "billing@6 wrong b: replan threshold 0.72, not 0.9" in lines
     assert any(line.startswith("billing@7 unreadable") for line in lines)
@@ -87,9 +87,9 @@ def test_one_is_told_as_one_and_many_are_cut_short(
 ) -> None:
     assert worked_on
     alter(database, "$.event.new", "failed", "originator_version = 3")
-    assert "One is not what the rules give:" in plangate("check").stdout
+    assert "1 decision does not follow from the rules:" in plangate("check").stdout
     alter(database, "$.event.threshold", 0.9, "originator_version = 6")
-    monkeypatch.setattr(checking, "_AT_MOST", 1)
+    monkeypatch.setattr(check, "_AT_MOST", 1)
     assert "and 1 more" in plangate("check").stdout
 
 
