@@ -15,13 +15,12 @@ import typer
 
 from plangate.infrastructure.cli.commands import (
     analysis,
-    bundles,
     gate,
     ledger,
     operations,
     past,
     plans,
-    trace,
+    transfer,
     work,
 )
 from plangate.infrastructure.cli.demo import demo
@@ -71,10 +70,10 @@ _PANELS: Final[Mapping[str, Mapping[str, Callable[..., None]]]] = {
         "doctor": query(operations.doctor),
         "backup": query(operations.backup),
         "restore-backup": query(operations.restore_backup),
-        "export": query(bundles.export),
-        "import": write_many(bundles.import_plans),
+        "export": query(transfer.export),
+        "import": write_many(transfer.import_plans),
         "copy": between_stores(operations.copy),
-        "apply": write_many(trace.apply),
+        "apply": write_many(transfer.apply),
         "views": query(operations.views),
         "demo": query(demo),
     },

@@ -81,26 +81,33 @@ def history(
     if (plan is None) is not all_plans:
         raise typer.BadParameter("name a plan, or give --all")
     begin, end = _time("--since", since), _time("--until", until)
+    unreadable = 0
+
+    def counted(entries: Iterator[AuditEntry]) -> Iterator[AuditEntry]:
+        nonlocal unreadable
+        for entry in entries:
+            unreadable += entry.unreadable is not None
+            yield entry
+
     # On a screen the answer itself shows how far it is.
     bar = progress_bar(terminal.notes, "reading")
     with nullcontext(no_progress) if terminal.is_interactive else bar as progress:
-        entries = _Counted(
-            terminal.registry.history.audit(
-                plan,
-                task=task,
-                kind=kind,
-                actor=actor,
-                scorer=scorer,
-                since=begin,
-                until=end,
-                after=after,
-                limit=limit,
-                progress=progress,
-            )
+        audit = terminal.registry.history.audit(
+            plan,
+            task=task,
+            kind=kind,
+            actor=actor,
+            scorer=scorer,
+            since=begin,
+            until=end,
+            after=after,
+            limit=limit,
+            progress=progress,
         )
+        entries = counted(audit)
         match HistoryForm.JSON if terminal.as_json else form:
             case HistoryForm.TEXT:
-                for table in history_tables(iter(entries), all_plans=all_plans):
+                for table in history_tables(entries, all_plans=all_plans):
                     terminal.show(table)
             case HistoryForm.JSON:
                 terminal.write(json_document(entries, ensure_ascii=terminal.ascii_only))
@@ -108,21 +115,8 @@ def history(
                 terminal.write(json_lines(entries, ensure_ascii=terminal.ascii_only))
             case HistoryForm.CSV:
                 terminal.write(csv_table(entries))
-    if entries.unreadable:
-        terminal.warn(f"{count(entries.unreadable, 'event')} cannot be read; the history says why")
-
-
-class _Counted:
-    """Entries as they are read, and how many of them could not be."""
-
-    def __init__(self, entries: Iterator[AuditEntry]) -> None:
-        self._entries = entries
-        self.unreadable = 0
-
-    def __iter__(self) -> Iterator[AuditEntry]:
-        for entry in self._entries:
-            self.unreadable += entry.unreadable is not None
-            yield entry
+    if unreadable:
+        terminal.warn(f"{count(unreadable, 'event')} cannot be read; the history says why")
 
 
 def as_of(

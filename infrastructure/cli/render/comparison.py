@@ -1,7 +1,7 @@
 """What happened beside what another policy would have made of it: one plan, or many in totals."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from rich.console import Group, RenderableType
 from rich.table import Column, Table
@@ -22,6 +22,8 @@ from plangate.infrastructure.cli.render.text import (
     spaced,
     unreadable,
 )
+
+_Total = Callable[[Totals], str]
 
 AT_MOST: Final = 20
 """How many plans, scores and lost inputs are shown; JSON has them all."""
@@ -75,8 +77,8 @@ def left_out(plans: Iterable[UnreadablePlan]) -> list[Text]:
 
 def _many(answer: WhatIf) -> Iterator[RenderableType]:
     table = _side_by_side()
-    for what, happened, would_have in _totals(answer.recorded, answer.replayed):
-        _add(table, what, happened, would_have)
+    for what, total in _totals(answer.recorded, answer.replayed):
+        _add(table, what, total(answer.recorded), total(answer.replayed))
     yield table
     changed = [plan for plan in answer.plans if plan.changed]
     if changed:
@@ -88,40 +90,37 @@ def _many(answer: WhatIf) -> Iterator[RenderableType]:
         yield Text(f"{count(same, 'plan')} would not have changed")
 
 
-def _totals(recorded: Totals, replayed: Totals) -> Iterator[tuple[str, str, str]]:
-    def both(total: Callable[[Totals], str]) -> tuple[str, str]:
-        return total(recorded), total(replayed)
-
-    yield "replans", *both(lambda totals: f"{totals.replans:,}")
-    yield "plans in which the gate fired", *both(lambda totals: f"{totals.replanned:,}")
-    yield "gate flips per plan", *both(lambda totals: f"{totals.flips_per_plan:.2f}")
+def _totals(recorded: Totals, replayed: Totals) -> Iterator[tuple[str, _Total]]:
+    yield "replans", lambda totals: f"{totals.replans:,}"
+    yield "plans in which the gate fired", lambda totals: f"{totals.replanned:,}"
+    yield "gate flips per plan", lambda totals: f"{totals.flips_per_plan:.2f}"
     for state in PlanState:
         if state in recorded.states or state in replayed.states:
-            yield f"plans {state}", *_counts(recorded.states, replayed.states, state)
+            yield f"plans {state}", _in_state(state)
     for status in TaskStatus:
         if status in recorded.tasks or status in replayed.tasks:
-            yield f"tasks {spaced(status)}", *_counts(recorded.tasks, replayed.tasks, status)
+            yield (
+                f"tasks {spaced(status)}",
+                lambda totals, of=status: f"{totals.tasks.get(of, 0):,}",
+            )
     if recorded.with_failures:
-        yield (
-            f"warned, of {count(recorded.with_failures, 'plan')} with a failed task",
-            *both(lambda totals: f"{totals.warned:,}"),
-        )
-        yield "   scores ahead, on average", *both(lambda totals: lead(totals.lead))
-        yield "   fired only afterwards", *both(lambda totals: f"{totals.late:,}")
-        yield "   never fired", *both(lambda totals: f"{totals.missed:,}")
+        plans = count(recorded.with_failures, "plan")
+        yield f"warned, of {plans} with a failed task", lambda totals: f"{totals.warned:,}"
+        yield "   scores ahead, on average", lambda totals: lead(totals.lead)
+        yield "   fired only afterwards", lambda totals: f"{totals.late:,}"
+        yield "   never fired", lambda totals: f"{totals.missed:,}"
     if recorded.with_failures < recorded.plans:
-        yield "fired although nothing failed", *both(lambda totals: f"{totals.false_alarms:,}")
+        yield "fired although nothing failed", lambda totals: f"{totals.false_alarms:,}"
     if replayed.refused:
-        yield "inputs refused", *both(lambda totals: f"{totals.refused:,}")
+        yield "inputs refused", lambda totals: f"{totals.refused:,}"
 
 
-_Kind = TypeVar("_Kind")
+def _in_state(state: PlanState) -> _Total:
+    return lambda totals: f"{totals.states.get(state, 0):,}"
 
 
-def _counts(
-    recorded: Mapping[_Kind, int], replayed: Mapping[_Kind, int], kind: _Kind
-) -> tuple[str, str]:
-    return f"{recorded.get(kind, 0):,}", f"{replayed.get(kind, 0):,}"
+def _in_status(status: TaskStatus) -> _Total:
+    return lambda totals: f"{totals.tasks.get(status, 0):,}"
 
 
 def _plans(plans: Sequence[PlanReplay]) -> Table:
@@ -172,12 +171,8 @@ def _one(plan: PlanReplay) -> Iterator[RenderableType]:
         _add(table, name, lead(recorded.lead), lead(replayed.lead))
     for task in plan.tasks:
         if task.recorded is not task.replayed:
-            _add(
-                table,
-                f"task {harmless(task.task_id)}",
-                _status(task.recorded),
-                _status(task.replayed),
-            )
+            name = f"task {harmless(task.task_id)}"
+            _add(table, name, _status(task.recorded), _status(task.replayed))
     yield table
     if plan.samples:
         yield _samples(plan)

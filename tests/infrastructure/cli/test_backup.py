@@ -1,4 +1,4 @@
-"""`plangate backup` and `plangate restore-backup`: told in words and in JSON."""
+"""`plangate backup` and `plangate restore-backup`: as text and in JSON."""
 
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def test_a_backup_never_takes_the_place_of_plans(plangate: Plangate, tmp_path: P
     assert {path.name for path in tmp_path.iterdir()} >= {"saved.db", "other.db"}
 
 
-def test_of_nothing_there_is_no_backup(plangate: Plangate, tmp_path: Path) -> None:
+def test_a_missing_store_cannot_be_backed_up(plangate: Plangate, tmp_path: Path) -> None:
     for words in (("backup", "saved.db"), ("restore-backup", "saved.db")):
         said = plangate(*words)
         assert said.exit_code == 1

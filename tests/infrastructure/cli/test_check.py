@@ -1,4 +1,4 @@
-"""`plangate check` names what the rules do not give, and ends so that a CI run stops."""
+"""`plangate check` names decisions that do not follow from the rules, and makes a CI run stop."""
 
 import sqlite3
 from contextlib import closing
@@ -28,7 +28,7 @@ def alter(database: Path, path: str, value: object, where: str) -> None:
         file.commit()
 
 
-def test_a_sound_store_is_said_to_be_so(plangate: Plangate, worked_on: str) -> None:
+def test_a_sound_store_has_no_mismatch(plangate: Plangate, worked_on: str) -> None:
     for words in ((), (worked_on,)):
         said = plangate("check", *words)
         assert said.exit_code == 0
@@ -43,7 +43,7 @@ def test_a_sound_store_is_said_to_be_so(plangate: Plangate, worked_on: str) -> N
     }
 
 
-def test_mismatches_are_named_and_end_with_1(
+def test_mismatches_are_named_and_exit_with_1(
     plangate: Plangate, worked_on: str, database: Path
 ) -> None:
     assert worked_on
@@ -62,7 +62,7 @@ def test_mismatches_are_named_and_end_with_1(
     assert plangate("--json", "check").json["mismatch_count"] == 3
 
 
-def test_what_is_undue_missing_or_refused_is_told(
+def test_undue_missing_and_refused_events_are_named(
     plangate: Plangate, worked_on: str, database: Path
 ) -> None:
     assert worked_on
@@ -82,7 +82,7 @@ def test_what_is_undue_missing_or_refused_is_told(
     assert "has no task 'x'" in shown
 
 
-def test_one_is_told_as_one_and_many_are_cut_short(
+def test_one_mismatch_is_singular_and_many_are_cut_short(
     plangate: Plangate, worked_on: str, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert worked_on
@@ -93,7 +93,7 @@ def test_one_is_told_as_one_and_many_are_cut_short(
     assert "and 1 more" in plangate("check").stdout
 
 
-def test_a_plan_that_is_not_there_is_refused(plangate: Plangate) -> None:
+def test_an_unknown_plan_is_refused(plangate: Plangate) -> None:
     said = plangate("check", "nowhere")
     assert said.exit_code == 1
     assert "there is no plan 'nowhere'" in said.stderr

@@ -1,4 +1,4 @@
-"""`plangate copy`: from one address to another, told in words and in JSON."""
+"""`plangate copy`: from one store to another, as text and in JSON."""
 
 import sqlite3
 from contextlib import closing
@@ -49,7 +49,7 @@ def test_another_history_is_refused(
 
 
 @pytest.mark.usefixtures("billing")
-def test_events_that_cannot_be_read_are_told(plangate: Plangate, database: Path) -> None:
+def test_unreadable_events_are_reported(plangate: Plangate, database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("UPDATE stored_events SET state = '{'")
         connection.commit()

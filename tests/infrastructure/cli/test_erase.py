@@ -1,4 +1,4 @@
-"""`plangate erase` asks first, erases, and says when some text may be left."""
+"""`plangate erase` asks first, erases, and reports text that may be left."""
 
 import sqlite3
 from contextlib import closing
@@ -21,13 +21,13 @@ def test_it_asks_before_it_erases(plangate: Plangate, billing: str, registry: Pl
     assert "There was no text left to erase" in plangate("erase", billing, "--yes").stdout
 
 
-def test_programs_learn_what_came_of_it(plangate: Plangate, billing: str) -> None:
+def test_programs_get_the_report_as_json(plangate: Plangate, billing: str) -> None:
     said = plangate("erase", billing, "--yes", "--json", "--actor", "dpo")
     assert said.json == {"plan_id": billing, "rewritten": 1, "complete": True, "remains": None}
-    assert plangate("erase", "nobody", "--yes", "--json").error["type"] == "PlanNotFound"
+    assert plangate("erase", "unknown", "--yes", "--json").error["type"] == "PlanNotFound"
 
 
-def test_what_may_be_left_is_told_and_is_no_success(
+def test_text_that_may_be_left_is_reported_and_exits_with_1(
     plangate: Plangate, billing: str, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("plangate.infrastructure.sqlite.file.LOCK_TIMEOUT", 0.2)

@@ -1,4 +1,4 @@
-"""`plangate history` tells everything that happened, for people, programs and spreadsheets."""
+"""`plangate history` shows all events, for people, programs and spreadsheets."""
 
 import csv
 import io
@@ -47,14 +47,14 @@ def test_people_see_who_did_what_and_what_it_changed(plangate: Plangate, worked:
     assert "with the right file answered" in shown
 
 
-def test_the_date_is_told_once_a_day(
+def test_the_date_is_shown_once_a_day(
     plangate: Plangate, worked: str, registry: PlanRegistry
 ) -> None:
     recorded = [entry.envelope.recorded_at for entry in registry.history.of(worked)]
 
-    told = re.findall(r"\d{4}-\d\d-\d\d", plangate("history", worked).stdout)
+    dates = re.findall(r"\d{4}-\d\d-\d\d", plangate("history", worked).stdout)
 
-    assert told == sorted({f"{at:%Y-%m-%d}" for at in recorded})
+    assert dates == sorted({f"{at:%Y-%m-%d}" for at in recorded})
 
 
 def test_all_plans_in_the_order_they_were_recorded(plangate: Plangate, worked: str) -> None:
@@ -67,7 +67,7 @@ def test_all_plans_in_the_order_they_were_recorded(plangate: Plangate, worked: s
     assert "a: output" not in shown
 
 
-def test_a_long_history_is_told_in_pieces(
+def test_a_long_history_is_shown_in_pieces(
     plangate: Plangate, worked: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = plangate("history", worked).stdout
@@ -135,9 +135,7 @@ def test_no_text_can_pass_for_a_formula(text: str, cell: str) -> None:
     assert without_formulas(text) == cell
 
 
-def test_what_people_wrote_is_harmless_in_every_cell(
-    plangate: Plangate, registry: PlanRegistry
-) -> None:
+def test_no_cell_can_pass_for_a_formula(plangate: Plangate, registry: PlanRegistry) -> None:
     evil = "=HYPERLINK(A1)"
     registry.create(evil, [{"id": evil, "title": evil}], plan_id=evil, actor=evil)
     scorer = {"kind": "human", "name": evil}
@@ -178,8 +176,8 @@ def test_filters_go_by_time_and_place(
     at = entries[2].recorded_at.isoformat()
 
     def found(*words: str) -> list[int]:
-        told = plangate("history", worked, "--json", *words).json["entries"]
-        return [entry["version"] for entry in told]
+        entries = plangate("history", worked, "--json", *words).json["entries"]
+        return [entry["version"] for entry in entries]
 
     assert found("--since", at) == [entry.version for entry in entries if entry.version >= 2]
     assert found("--until", at) == [1]
@@ -189,7 +187,7 @@ def test_filters_go_by_time_and_place(
 
 
 @pytest.mark.parametrize(
-    "words, code, told",
+    "words, code, expected",
     [
         (("nowhere",), 1, "refused: there is no plan 'nowhere'"),
         (("billing", "--kind", "scored"), 1, "refused: kind: must be one of plan-created, "),
@@ -198,17 +196,17 @@ def test_filters_go_by_time_and_place(
         (("billing", "--format", "xml"), 2, "'xml' is not one of"),
     ],
 )
-def test_what_cannot_be_asked_is_refused(
-    plangate: Plangate, billing: str, words: tuple[str, ...], code: int, told: str
+def test_a_wrong_filter_is_refused(
+    plangate: Plangate, billing: str, words: tuple[str, ...], code: int, expected: str
 ) -> None:
     assert billing
     said = plangate("history", *words)
 
     assert (said.exit_code, said.stdout) == (code, "")
-    assert told in squeezed(said.stderr)
+    assert expected in squeezed(said.stderr)
 
 
-def test_what_cannot_be_read_is_told_in_every_form(
+def test_unreadable_events_are_reported_in_every_form(
     plangate: Plangate, worked: str, database: Path
 ) -> None:
     with closing(sqlite3.connect(database)) as connection:
@@ -228,11 +226,11 @@ def test_what_cannot_be_read_is_told_in_every_form(
     assert "billing@2 cannot be read: it is missing" in plangate("history", "--all").stdout
 
 
-def test_nothing_to_tell_is_said(plangate: Plangate, worked: str) -> None:
-    assert plangate("history", worked, "--actor", "nobody").stdout == "No events.\n"
+def test_an_empty_history_is_reported_as_such(plangate: Plangate, worked: str) -> None:
+    assert plangate("history", worked, "--actor", "unknown").stdout == "No events.\n"
 
 
-def test_hostile_words_steer_nothing(plangate: Plangate, registry: PlanRegistry) -> None:
+def test_hostile_text_is_escaped(plangate: Plangate, registry: PlanRegistry) -> None:
     hostile = "\x1b[2J[red]x[/red]"
     registry.create(hostile, [{"id": "a", "title": "A"}], plan_id="p")
     registry.score_output("p", "a", 0.5, rationale=hostile, scorer={"kind": "human", "name": "n"})

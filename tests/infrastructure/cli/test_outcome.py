@@ -6,7 +6,7 @@ from plangate.domain.vocabulary import Outcome
 from tests.infrastructure.cli.conftest import Plangate
 
 
-def test_an_outcome_is_recorded_and_told(
+def test_an_outcome_is_recorded_and_confirmed(
     plangate: Plangate, registry: PlanRegistry, billing: str
 ) -> None:
     words = ("--source", "ci", "--note", "Red.", "--actor", "bot")
@@ -27,7 +27,7 @@ def test_it_answers_programs_with_the_plan(
     assert said.json == registry.get_status(billing).model_dump(mode="json")
 
 
-def test_what_cannot_be_is_refused(plangate: Plangate, billing: str) -> None:
+def test_a_wrong_outcome_is_refused(plangate: Plangate, billing: str) -> None:
     assert plangate("outcome", billing, "a", "liked", "--source", "ci").exit_code == 2
     assert plangate("outcome", billing, "a", "accepted").exit_code == 2
     blank = plangate("outcome", billing, "a", "accepted", "--source", " ")

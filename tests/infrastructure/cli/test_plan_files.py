@@ -1,4 +1,4 @@
-"""A plan file that is wrong is refused with the place of everything that is wrong."""
+"""A plan file that is wrong is refused with the location of each problem."""
 
 import json
 from contextlib import suppress
@@ -84,7 +84,7 @@ WRONG_JSON = [
     ],
     ids=range(len(WRONG_YAML + WRONG_JSON)),
 )
-def test_a_wrong_plan_file_is_refused_with_the_place(
+def test_a_wrong_plan_file_is_refused_with_the_location(
     plangate: Plangate,
     tmp_path: Path,
     registry: PlanRegistry,
@@ -102,7 +102,7 @@ def test_a_wrong_plan_file_is_refused_with_the_place(
     assert len(registry.history.events()) == 1
 
 
-def test_everything_wrong_is_told_at_once_in_the_order_of_the_file(plangate: Plangate) -> None:
+def test_all_problems_are_reported_at_once_in_the_order_of_the_file(plangate: Plangate) -> None:
     text = "tasks:\n- {title: ''}\n- {title: t, id: 1}\npolicy: {decay: 2}\n"
 
     problems = plangate("create", "-", "--json", typed=text).error["problems"]
@@ -122,7 +122,7 @@ def test_everything_wrong_is_told_at_once_in_the_order_of_the_file(plangate: Pla
         (b"a: \xc3\xa9\nb: \xe9\n", "2:4: is not"),
     ],
 )
-def test_a_file_that_is_not_utf8_is_refused_with_the_place(
+def test_a_file_that_is_not_utf8_is_refused_with_the_location(
     plangate: Plangate, content: bytes, place: str
 ) -> None:
     assert f"stdin:{place}" in plangate("create", "-", typed=content).stderr
@@ -155,7 +155,7 @@ def test_a_file_that_is_too_large_is_refused(plangate: Plangate) -> None:
         ("|\n  two\n  lines", "two\nlines\n"),
     ],
 )
-def test_yaml_words_mean_what_yaml_1_2_says(word: str, value: object) -> None:
+def test_yaml_values_are_read_as_in_yaml_1_2(word: str, value: object) -> None:
     read, locations = read_yaml(f"key: {word}\n")
 
     assert read == {"key": value}

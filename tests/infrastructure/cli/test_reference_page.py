@@ -49,7 +49,7 @@ def options(command: str) -> set[str]:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_page_tells_what_a_command_takes(command: str) -> None:
+def test_the_page_names_every_argument_and_option(command: str) -> None:
     heading = section(command).splitlines()[0]
     arguments = [p.metavar for p in COMMANDS[command].params if p.param_type_name == "argument"]
 

@@ -1,4 +1,4 @@
-"""What people see: harmless whatever somebody wrote, and as wide as the terminal."""
+"""What people see: safe whatever its text, and no wider than the terminal."""
 
 import io
 import re
@@ -45,7 +45,7 @@ def hint(*words: str) -> str:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_is_shown_as_it_is_and_steers_nothing(
+def test_hostile_text_is_escaped_on_every_screen(
     plangate: Plangate, registry: PlanRegistry, text: str
 ) -> None:
     task = {"id": "a", "title": text, "description": text}
@@ -65,7 +65,7 @@ def test_hostile_text_is_shown_as_it_is_and_steers_nothing(
         assert harmless(text).strip()[:20] in screen
 
 
-def test_a_hostile_refusal_steers_nothing(plangate: Plangate) -> None:
+def test_hostile_text_in_a_refusal_is_escaped(plangate: Plangate) -> None:
     said = plangate("create", "-", typed='goal: g\n"\\e[2J[red]": x\ntasks: [{title: t}]\n')
 
     assert "\x1b" not in said.stderr
@@ -76,11 +76,11 @@ def test_a_hostile_refusal_steers_nothing(plangate: Plangate) -> None:
     "text, shown",
     [("a\tb\nc", "a b c"), ("\x1b[0m", "\\x1b[0m"), ("é 漢 👩\u200d🚀", "é 漢 👩\u200d🚀")],
 )
-def test_what_steers_a_terminal_is_written_out(text: str, shown: str) -> None:
+def test_control_characters_are_written_out(text: str, shown: str) -> None:
     assert harmless(text) == shown
 
 
-def test_lines_stay_where_they_are_wanted_and_erased_text_is_said_to_be() -> None:
+def test_line_breaks_can_be_kept_and_erased_text_is_marked() -> None:
     assert harmless("a\nb\x07", lines=True) == "a\nb\\x07"
     assert harmless(None) == "(erased)"
 
@@ -95,13 +95,13 @@ def test_lines_stay_where_they_are_wanted_and_erased_text_is_said_to_be() -> Non
         (0.72, [0.72 - 1e-15], "0.720000000000"),
     ],
 )
-def test_a_figure_has_the_decimals_that_tell_it_from_its_threshold(
+def test_a_number_has_the_decimals_that_distinguish_it_from_the_threshold(
     value: float, beside: list[float], shown: str
 ) -> None:
     assert number(value, *beside) == shown
 
 
-def test_one_thing_is_no_plural() -> None:
+def test_one_is_singular() -> None:
     assert (count(1, "task"), count(2_000, "task")) == ("1 task", "2,000 tasks")
 
 
@@ -140,9 +140,7 @@ def test_nothing_is_wider_than_the_terminal(registry: PlanRegistry, width: int) 
         assert max(map(len, screen().splitlines())) <= width
 
 
-def test_status_tells_what_only_some_tasks_have_to_tell(
-    billing: str, registry: PlanRegistry
-) -> None:
+def test_status_shows_what_only_some_tasks_have(billing: str, registry: PlanRegistry) -> None:
     registry.score_output(billing, "a", 0.1)
     into = [{"id": "b1", "title": "B1", "priority": 7}, {"id": "b2", "title": "B2"}]
     changes: list[dict[str, object]] = [
@@ -168,7 +166,7 @@ def test_no_colour_leaves_the_terminal(plangate: Plangate, billing: str) -> None
     assert "\x1b" not in plangate("status", billing).stdout
 
 
-def test_every_event_can_be_told(registry: PlanRegistry) -> None:
+def test_every_event_has_a_text(registry: PlanRegistry) -> None:
     registry.create("g", [{"id": "a", "title": "A"}], plan_id="p")
     registry.score_output("p", "a", 7, scorer={"kind": "human", "name": "ana"}, rationale="Superb")
     registry.record_scoring_failure("p", "a", "prompt", "It timed out.")
@@ -208,7 +206,7 @@ def test_every_event_can_be_told(registry: PlanRegistry) -> None:
     recorded = [*registry.history.of("p")]
     registry.erase("p")
     recorded.append(registry.history.of("p")[-1])
-    told = re.sub(" {3,}", "  ", drawn(event_table(recorded), width=150))
+    shown = re.sub(" {3,}", "  ", drawn(event_table(recorded), width=150))
 
     assert {type(entry.event) for entry in recorded} == set(get_args(PlanEvent))
     for said in (
@@ -238,4 +236,4 @@ def test_every_event_can_be_told(registry: PlanRegistry) -> None:
         "Over.",
         "text erased",
     ):
-        assert said in told
+        assert said in shown

@@ -18,7 +18,7 @@ from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.cli.answers import Tally, TraceReport
 from plangate.infrastructure.cli.input import traces
 from plangate.infrastructure.cli.input.traces import LineResult, apply_lines, read_lines
-from tests.infrastructure.cli.conftest import Plangate, Said
+from tests.infrastructure.cli.conftest import Output, Plangate
 
 CREATE = {"op": "create", "plan_id": "p", "goal": "g", "tasks": [{"id": "a", "title": "A"}]}
 SCORE = {"op": "score_output", "plan_id": "p", "task_id": "a", "score": 0.9}
@@ -34,7 +34,7 @@ def outcomes(registry: PlanRegistry, text: str, run: str | None = None) -> list[
     return list(apply_lines(registry, read_lines(io.BytesIO(text.encode())), run=run))
 
 
-def report(said: Said) -> TraceReport:
+def report(said: Output) -> TraceReport:
     return TraceReport.model_validate(said.json)
 
 
@@ -183,7 +183,7 @@ def test_lines_that_change_nothing_are_counted_as_such(plangate: Plangate) -> No
     assert (said.recorded, said.unchanged) == (1, 2)
 
 
-def test_clamped_scores_are_warned_of_once(plangate: Plangate) -> None:
+def test_a_clamped_score_is_warned_about_once(plangate: Plangate) -> None:
     typed = trace(CREATE, {**SCORE, "score": 85})
 
     first, second = (plangate("apply", "-", "--json", typed=typed) for _ in range(2))
@@ -210,12 +210,12 @@ def test_the_caller_of_the_run_is_the_caller_of_lines_that_name_none(
 def test_strict_stops_at_the_first_bad_line_and_says_how_to_resume(plangate: Plangate) -> None:
     typed = trace(CREATE, {**SCORE, "task_id": "zz"}, SCORE)
 
-    told = plangate("apply", "-", "--strict", typed=typed)
+    shown = plangate("apply", "-", "--strict", typed=typed)
     stopped = report(plangate("apply", "-", "--strict", "--json", typed=typed))
     resumed = report(plangate("apply", "-", "--strict", "--json", typed=typed.replace("zz", "a")))
 
-    assert told.exit_code == 1
-    assert "Stopped at line 2; the lines before it are done." in told.stdout
+    assert shown.exit_code == 1
+    assert "Stopped at line 2; the lines before it are done." in shown.stdout
     assert (stopped.lines, stopped.stopped_at, stopped.recorded) == (2, 2, 0)
     assert (resumed.recorded, resumed.unchanged, resumed.stopped_at) == (2, 1, None)
 
