@@ -20,7 +20,7 @@ from plangate.infrastructure.cli.terminal import Terminal
 from plangate.infrastructure.plots import plot
 
 NamedPlans = Annotated[
-    list[str] | None, argument("[PLAN…]", "The plans' ids, or --all.", autocompletion=plan_ids)
+    list[str] | None, argument("PLAN", "The plans' ids, or --all.", autocompletion=plan_ids)
 ]
 AllPlans = Annotated[bool, typer.Option("--all", help="All plans, also deleted ones.")]
 PresetName = Annotated[

@@ -46,7 +46,7 @@ class HistoryForm(StrEnum):
 def history(
     terminal: Terminal,
     plan: Annotated[
-        str | None, argument("[PLAN]", "The plan's id.", autocompletion=plan_ids)
+        str | None, argument("PLAN", "The plan's id.", autocompletion=plan_ids)
     ] = None,
     *,
     all_plans: Annotated[
@@ -140,7 +140,7 @@ def diff(
     terminal: Terminal,
     plan: PlanId,
     a: Annotated[str, argument("A", f"From this point: {_POINT}.")],
-    b: Annotated[str | None, argument("[B]", f"To this point: {_POINT}. Default: now.")] = None,
+    b: Annotated[str | None, argument("B", f"To this point: {_POINT}. Default: now.")] = None,
 ) -> None:
     """Show what is different in a plan between two points of its history."""
     begin, end = parse_point("A", a, plan), None if b is None else parse_point("B", b, plan)

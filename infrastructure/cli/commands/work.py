@@ -30,7 +30,7 @@ def next_task(
     plan: Annotated[
         str | None,
         argument(
-            "[PLAN]",
+            "PLAN",
             "The plan's id; without one, the most urgent task of all plans.",
             autocompletion=plan_ids,
         ),

@@ -85,7 +85,7 @@ IdempotencyKey = Annotated[
 PlanId = Annotated[str, argument("PLAN", "The plan's id.", autocompletion=plan_ids)]
 PlanIds = Annotated[
     list[str] | None,
-    argument("[PLAN…]", "The plans' ids; without any, all plans.", autocompletion=plan_ids),
+    argument("PLAN", "The plans' ids; without any, all plans.", autocompletion=plan_ids),
 ]
 TaskId = Annotated[str, argument("TASK", "The task's id.", autocompletion=task_ids)]
 _REASON: Final = option("--reason", "TEXT", "Why; kept in the history.")

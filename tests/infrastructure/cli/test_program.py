@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,11 @@ def plangate(database: Path, *words: str, **environment: str) -> subprocess.Comp
     )
 
 
-def test_the_version_is_shown() -> None:
-    outcome = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("program", [[PROGRAM], [sys.executable, "-m", "plangate"]])
+def test_the_version_is_shown(program: list[str | Path]) -> None:
+    outcome = subprocess.run([*program, "--version"], capture_output=True, text=True, check=True)
 
-    assert outcome.stdout.startswith("plangate 0.")
+    assert outcome.stdout == f"plangate {version('plangate')}\n"
 
 
 def test_without_a_command_help_is_shown() -> None:
