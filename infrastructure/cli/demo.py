@@ -67,7 +67,8 @@ def demo(terminal: Terminal) -> None:
         _work(registry, plan_id, 0.55, 0.42, "Names no period and no check; 312 invoices twice.")
         _measure(terminal, plan_id)
         explanation = registry.history.explain(plan_id)
-        terminal.show(render_explanation(explanation, terminal.hint))
+        explained = render_explanation(explanation, terminal.hint)
+        terminal.show(Padding(explained, (1, 0, 0, 2)))
 
         _narrate(terminal, f"A person revises the plan. “{_REASON}”")
         registry.revise(plan_id, _REASON, _CHANGES)

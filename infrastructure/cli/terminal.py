@@ -144,7 +144,7 @@ def _at_a_terminal(shared: dict[str, Any], command: Callable[..., None]) -> Call
         before = context.obj or {}
         terminal = Terminal(
             store=given.pop("db", None) or before.get("db"),
-            as_json=given.pop("as_json") or before.get("as_json", False),
+            as_json=bool(given.pop("as_json") or before.get("as_json")),
             context=cast("ContextOptions", {name: given.pop(name) for name in caller}),
         )
         try:
@@ -161,12 +161,7 @@ def _at_a_terminal(shared: dict[str, Any], command: Callable[..., None]) -> Call
 
     own = list(signature(command).parameters.values())[1:]
     options = [
-        Parameter(
-            name,
-            Parameter.KEYWORD_ONLY,
-            default=False if name == "as_json" else None,
-            annotation=option,
-        )
+        Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=option)
         for name, option in shared.items()
     ]
     context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)

@@ -8,7 +8,7 @@ from plangate.application.evidence.calibration import Confidence
 from plangate.infrastructure.cli.exits import REFUSED
 from plangate.infrastructure.cli.input import policy_args
 from plangate.infrastructure.cli.input.completion import plan_ids
-from plangate.infrastructure.cli.input.options import PlanIds, Plot, argument, option
+from plangate.infrastructure.cli.input.options import PlanIds, Plot, option
 from plangate.infrastructure.cli.render.calibration import render_calibration
 from plangate.infrastructure.cli.render.check import render_check
 from plangate.infrastructure.cli.render.comparison import render_what_if
@@ -20,18 +20,20 @@ from plangate.infrastructure.cli.terminal import Terminal
 from plangate.infrastructure.plots import plot
 
 NamedPlans = Annotated[
-    list[str] | None, argument("PLAN", "The plans' ids, or --all.", autocompletion=plan_ids)
+    list[str] | None,
+    typer.Argument(metavar="PLAN", help="The plans' ids, or --all.", autocompletion=plan_ids),
 ]
 AllPlans = Annotated[bool, typer.Option("--all", help="All plans, also deleted ones.")]
 PresetName = Annotated[
-    str | None, option("--policy", "NAME", "A policy that has a name: classic or steady.")
+    str | None,
+    typer.Option("--policy", metavar="NAME", help="A policy that has a name: classic or steady."),
 ]
 Changes = Annotated[
     list[str] | None,
-    option(
+    typer.Option(
         "--set",
-        "FIELD=VALUE",
-        "A field of the policy, as in confidence_threshold=0.6; may be repeated.",
+        metavar="FIELD=VALUE",
+        help="A field of the policy, as in confidence_threshold=0.6; may be repeated.",
     ),
 ]
 
@@ -62,15 +64,13 @@ def sweep(
     plans: NamedPlans = None,
     *,
     all_plans: AllPlans = False,
-    grid: Annotated[
-        list[str],
-        option(
-            "--grid",
-            "FIELD=VALUES",
-            "Values to try, as in decay=0.7,0.85,1 or confidence_threshold=0.5:0.9:0.05; "
-            "may be repeated.",
-        ),
-    ],
+    grid: list[str] = option(
+        "--grid",
+        "FIELD=VALUES",
+        "Values to try, as in decay=0.7,0.85,1 or confidence_threshold=0.5:0.9:0.05; "
+        "may be repeated.",
+        default=...,
+    ),
     preset: PresetName = None,
     changes: Changes = None,
     picture: Plot = None,
@@ -108,11 +108,13 @@ def calibrate(
     terminal: Terminal,
     plans: PlanIds = None,
     *,
-    confidence: Annotated[
-        Confidence,
-        option("--confidence", "WHICH", "The task's own, or its plan's: task or rolling."),
-    ] = Confidence.TASK,
-    seed: Annotated[int, option("--seed", "N", "Seed of the random draws.", min=0)] = 0,
+    confidence: Confidence = option(
+        "--confidence",
+        "WHICH",
+        "The task's own, or its plan's: task or rolling.",
+        default=Confidence.TASK,
+    ),
+    seed: int = option("--seed", "N", "Seed of the random draws.", default=0, min=0),
     picture: Plot = None,
 ) -> None:
     """Compare confidence with outcomes, to see whether low confidence predicts rejection."""

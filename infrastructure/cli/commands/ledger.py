@@ -3,7 +3,6 @@
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -16,6 +15,7 @@ from plangate.infrastructure.cli.input.options import (
     OldNote,
     all_readable,
     argument,
+    flag,
     option,
 )
 from plangate.infrastructure.cli.render.ledger import render_ledger_report
@@ -41,21 +41,15 @@ def checkpoint(terminal: Terminal) -> None:
 def verify(
     terminal: Terminal,
     *,
-    against: Annotated[
-        list[Path] | None,
-        option(
-            "--against",
-            "FILE",
-            "A checkpoint that was kept elsewhere; may be repeated.",
-            callback=all_readable,
-        ),
-    ] = None,
-    nothing_new: Annotated[
-        bool,
-        typer.Option(
-            "--nothing-new", help="Exit with 1 also if there are events the ledger does not have."
-        ),
-    ] = False,
+    against: list[Path] | None = option(
+        "--against",
+        "FILE",
+        "A checkpoint that was kept elsewhere; may be repeated.",
+        callback=all_readable,
+    ),
+    nothing_new: bool = flag(
+        "--nothing-new", "Exit with 1 also if there are events the ledger does not have."
+    ),
 ) -> None:
     """Compare the log with the ledger and with checkpoints; exit code 1 if anything is wrong."""
     notes = {str(path): _text(path) for path in against or ()}
@@ -66,9 +60,7 @@ def verify(
         raise typer.Exit(REFUSED)
 
 
-def prove(
-    terminal: Terminal, event: Annotated[str, argument("EVENT", "An event's id: billing@7.")]
-) -> None:
+def prove(terminal: Terminal, event: str = argument("EVENT", "An event's id: billing@7.")) -> None:
     """Print a proof, in JSON, that an event is in the log as it is now."""
     with progress_bar(terminal.notes, "proving") as progress:
         proof = terminal.registry.ledger.prove(event, progress=progress)

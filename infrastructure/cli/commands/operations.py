@@ -2,7 +2,6 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -11,7 +10,7 @@ from plangate.application.operations.reports import Health
 from plangate.infrastructure import bootstrap
 from plangate.infrastructure.cli.answers import Migration
 from plangate.infrastructure.cli.exits import REFUSED
-from plangate.infrastructure.cli.input.options import PlanId, argument
+from plangate.infrastructure.cli.input.options import PlanId, argument, flag
 from plangate.infrastructure.cli.render.operations import (
     render_backup,
     render_checkup,
@@ -23,8 +22,6 @@ from plangate.infrastructure.cli.render.progress_bar import progress_bar
 from plangate.infrastructure.cli.render.text import count, harmless
 from plangate.infrastructure.cli.terminal import Terminal
 
-BackupPath = Annotated[Path, argument("FILE", "The backup.")]
-
 
 class Action(StrEnum):
     """What can be done with views."""
@@ -33,10 +30,7 @@ class Action(StrEnum):
 
 
 def erase(
-    terminal: Terminal,
-    plan: PlanId,
-    *,
-    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
+    terminal: Terminal, plan: PlanId, *, yes: bool = flag("--yes", "Skip the confirmation.")
 ) -> None:
     """Erase all text about a plan, for good; its scores and proofs stay."""
     name = harmless(plan)
@@ -67,14 +61,14 @@ def doctor(terminal: Terminal) -> None:
         raise typer.Exit(REFUSED)
 
 
-def backup(terminal: Terminal, file: BackupPath) -> None:
+def backup(terminal: Terminal, file: Path = argument("FILE", "The backup.")) -> None:
     """Write the whole store into a new file and verify it, while others go on working."""
     with progress_bar(terminal.notes, "backing up") as progress:
         report = bootstrap.backup(file, terminal.store, progress=progress)
     terminal.answer(report, render_backup)
 
 
-def restore_backup(terminal: Terminal, file: BackupPath) -> None:
+def restore_backup(terminal: Terminal, file: Path = argument("FILE", "The backup.")) -> None:
     """Restore a backup as a new store, or into an empty one."""
     with progress_bar(terminal.notes, "restoring") as progress:
         report = bootstrap.restore_backup(file, terminal.store, progress=progress)
@@ -83,8 +77,8 @@ def restore_backup(terminal: Terminal, file: BackupPath) -> None:
 
 def copy(
     terminal: Terminal,
-    source: Annotated[str, argument("FROM", "A store that exists.")],
-    target: Annotated[str, argument("TO", "A store; created if it does not exist.")],
+    source: str = argument("FROM", "A store that exists."),
+    target: str = argument("TO", "A store; created if it does not exist."),
 ) -> None:
     """Copy all plans of one store into another, unchanged; run it again if it was interrupted."""
     with (
@@ -101,10 +95,8 @@ def copy(
 
 def views(
     terminal: Terminal,
-    action: Annotated[
-        Action | None, argument("rebuild", "Rebuild views from the log alone.")
-    ] = None,
-    name: Annotated[str | None, argument("NAME", "Only this view; without it, all.")] = None,
+    action: Action | None = argument("rebuild", "Rebuild views from the log alone.", default=None),
+    name: str | None = argument("NAME", "Only this view; without it, all.", default=None),
 ) -> None:
     """Show the status views: rows, lag, and what they are stuck on. Or rebuild them."""
     if action is Action.REBUILD:

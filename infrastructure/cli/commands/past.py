@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
 
 import typer
 
@@ -14,6 +13,7 @@ from plangate.infrastructure.cli.input.completion import plan_ids
 from plangate.infrastructure.cli.input.options import (
     PlanId,
     argument,
+    flag,
     option,
     parse_point,
     parse_time,
@@ -45,37 +45,28 @@ class HistoryForm(StrEnum):
 
 def history(
     terminal: Terminal,
-    plan: Annotated[
-        str | None, argument("PLAN", "The plan's id.", autocompletion=plan_ids)
-    ] = None,
+    plan: str | None = argument("PLAN", "The plan's id.", default=None, autocompletion=plan_ids),
     *,
-    all_plans: Annotated[
-        bool, typer.Option("--all", help="All plans, in the order the events were recorded.")
-    ] = False,
-    task: Annotated[str | None, option("--task", "ID", "Only events about this task.")] = None,
-    kind: Annotated[
-        str | None,
-        option(
-            "--kind",
-            "KIND",
-            "Only this kind of event, by its stored name, or of score: prompt, output.",
-        ),
-    ] = None,
-    actor: Annotated[
-        str | None, option("--actor", "NAME", "Only what this actor asked for.")
-    ] = None,
-    scorer: Annotated[
-        str | None, option("--scorer", "[KIND:]NAME[@VERSION]", "Only what this scorer judged.")
-    ] = None,
-    since: Annotated[str | None, option("--since", "TIME", "Only from this time on.")] = None,
-    until: Annotated[str | None, option("--until", "TIME", "Only before this time.")] = None,
-    after: Annotated[
-        int, option("--after", "N", "Only after this version, or position with --all.", min=0)
-    ] = 0,
-    limit: Annotated[int | None, option("--limit", "N", "Only the first N.", min=1)] = None,
-    form: Annotated[
-        HistoryForm, option("--format", "FORM", f"One of {', '.join(HistoryForm)}.")
-    ] = HistoryForm.TEXT,
+    all_plans: bool = flag("--all", "All plans, in the order the events were recorded."),
+    task: str | None = option("--task", "ID", "Only events about this task."),
+    kind: str | None = option(
+        "--kind",
+        "KIND",
+        "Only this kind of event, by its stored name, or of score: prompt, output.",
+    ),
+    actor: str | None = option("--actor", "NAME", "Only what this actor asked for."),
+    scorer: str | None = option(
+        "--scorer", "[KIND:]NAME[@VERSION]", "Only what this scorer judged."
+    ),
+    since: str | None = option("--since", "TIME", "Only from this time on."),
+    until: str | None = option("--until", "TIME", "Only before this time."),
+    after: int = option(
+        "--after", "N", "Only after this version, or position with --all.", default=0, min=0
+    ),
+    limit: int | None = option("--limit", "N", "Only the first N.", min=1),
+    form: HistoryForm = option(
+        "--format", "FORM", f"One of {', '.join(HistoryForm)}.", default=HistoryForm.TEXT
+    ),
 ) -> None:
     """Show who did what, when and why, and what it changed: in one plan, or in all."""
     if (plan is None) is not all_plans:
@@ -90,7 +81,7 @@ def history(
             yield entry
 
     # On a screen the answer itself shows how far it is.
-    bar = progress_bar(terminal.notes, "reading")
+    bar = progress_bar(terminal.notes, "reading events")
     with nullcontext(no_progress) if terminal.is_interactive else bar as progress:
         audit = terminal.registry.history.audit(
             plan,
@@ -123,11 +114,10 @@ def as_of(
     terminal: Terminal,
     plan: PlanId,
     *,
-    version: Annotated[int | None, option("--version", "N", "After the plan's N-th event.")] = None,
-    at: Annotated[
-        str | None,
-        option("--at", "TIME", "At this time, ISO 8601 with its time zone: …T12:00:00Z."),
-    ] = None,
+    version: int | None = option("--version", "N", "After the plan's N-th event."),
+    at: str | None = option(
+        "--at", "TIME", "At this time, ISO 8601 with its time zone: …T12:00:00Z."
+    ),
 ) -> None:
     """Show a plan as it was at a version or at a time."""
     if (version is None) is (at is None):
@@ -139,8 +129,8 @@ def as_of(
 def diff(
     terminal: Terminal,
     plan: PlanId,
-    a: Annotated[str, argument("A", f"From this point: {_POINT}.")],
-    b: Annotated[str | None, argument("B", f"To this point: {_POINT}. Default: now.")] = None,
+    a: str = argument("A", f"From this point: {_POINT}."),
+    b: str | None = argument("B", f"To this point: {_POINT}. Default: now.", default=None),
 ) -> None:
     """Show what is different in a plan between two points of its history."""
     begin, end = parse_point("A", a, plan), None if b is None else parse_point("B", b, plan)
@@ -151,13 +141,10 @@ def explain(
     terminal: Terminal,
     plan: PlanId,
     *,
-    version: Annotated[
-        int | None, option("--version", "N", "As of this version instead of now.")
-    ] = None,
-    since: Annotated[
-        str | None,
-        option("--since", "POINT", f"Also what moved the confidence since this point: {_POINT}."),
-    ] = None,
+    version: int | None = option("--version", "N", "As of this version instead of now."),
+    since: str | None = option(
+        "--since", "POINT", f"Also what moved the confidence since this point: {_POINT}."
+    ),
 ) -> None:
     """Show what makes up a plan's confidence, and what would flip the gate."""
     begin = None if since is None else parse_point("--since", since, plan)

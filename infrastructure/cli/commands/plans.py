@@ -1,8 +1,5 @@
 """The panel "Plans": register, look at, pause, archive and delete whole plans."""
 
-from typing import Annotated
-
-import typer
 from rich.text import Text
 
 from plangate.domain.errors import InvalidInput, Problem
@@ -15,6 +12,7 @@ from plangate.infrastructure.cli.input.options import (
     PlanPath,
     Reason,
     RequiredReason,
+    flag,
     option,
 )
 from plangate.infrastructure.cli.input.plan_files import read_plan_file
@@ -28,10 +26,9 @@ def create(
     terminal: Terminal,
     file: PlanPath,
     *,
-    preset: Annotated[
-        Preset | None,
-        option("--policy", "PRESET", f"The policy, if the file has none: {' or '.join(Preset)}."),
-    ] = None,
+    preset: Preset | None = option(
+        "--policy", "PRESET", f"The policy, if the file has none: {' or '.join(Preset)}."
+    ),
 ) -> None:
     """Register the plan in a file."""
     document = read_plan_file(file)
@@ -56,18 +53,15 @@ def create(
 def list_plans(
     terminal: Terminal,
     *,
-    limit: Annotated[int | None, option("--limit", "N", "Only the N oldest.", min=1)] = None,
-    state: Annotated[
-        PlanState | None,
-        option("--state", "STATE", f"Only plans in this state: {', '.join(PlanState)}."),
-    ] = None,
-    needs_replan: Annotated[
-        bool | None,
-        typer.Option(
-            "--needs-replan/--no-needs-replan",
-            help="Only plans whose confidence is below the threshold, or only the others.",
-        ),
-    ] = None,
+    limit: int | None = option("--limit", "N", "Only the N oldest.", min=1),
+    state: PlanState | None = option(
+        "--state", "STATE", f"Only plans in this state: {', '.join(PlanState)}."
+    ),
+    needs_replan: bool | None = flag(
+        "--needs-replan/--no-needs-replan",
+        "Only plans whose confidence is below the threshold, or only the others.",
+        default=None,
+    ),
     label: Labels = None,
 ) -> None:
     """List the plans, oldest first."""
@@ -96,9 +90,9 @@ def graph(
     terminal: Terminal,
     plan: PlanId,
     *,
-    form: Annotated[
-        GraphForm, option("--format", "FORM", "text, or mermaid or dot for drawing.")
-    ] = GraphForm.TEXT,
+    form: GraphForm = option(
+        "--format", "FORM", "text, or mermaid or dot for drawing.", default=GraphForm.TEXT
+    ),
 ) -> None:
     """Show which tasks wait for which: their order, what is ready, the longest chain."""
     terminal.answer(terminal.registry.graph(plan), form.render)

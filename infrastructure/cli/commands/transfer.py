@@ -4,13 +4,19 @@ import sys
 from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from plangate.infrastructure.cli.answers import RefusedLine, TraceReport
 from plangate.infrastructure.cli.exits import REFUSED, error_facts
-from plangate.infrastructure.cli.input.options import STDIN, PlanIds, TracePath, argument, option
+from plangate.infrastructure.cli.input.options import (
+    STDIN,
+    PlanIds,
+    TracePath,
+    argument,
+    flag,
+    option,
+)
 from plangate.infrastructure.cli.input.plan_files import read_foreign_file
 from plangate.infrastructure.cli.input.traces import LineResult, apply_lines, read_lines
 from plangate.infrastructure.cli.render.progress_bar import line_progress_bar, progress_bar
@@ -33,12 +39,10 @@ class SourceFormat(StrEnum):
 
 def export(
     terminal: Terminal,
-    file: Annotated[Path, argument("FILE", "The bundle to write; it must not exist yet.")],
+    file: Path = argument("FILE", "The bundle to write; it must not exist yet."),
     plans: PlanIds = None,
     *,
-    signed: Annotated[
-        bool, typer.Option("--signed", help="Include a checkpoint of the ledger as of now.")
-    ] = False,
+    signed: bool = flag("--signed", "Include a checkpoint of the ledger as of now."),
 ) -> None:
     """Write plans with all their history to a bundle: a file for another store."""
     with progress_bar(terminal.notes, "exporting") as progress:
@@ -51,21 +55,16 @@ def export(
 
 def import_plans(
     terminal: Terminal,
-    file: Annotated[
-        Path,
-        argument(
-            "FILE",
-            "A bundle, or the JSON of another tool.",
-            exists=True,
-            dir_okay=False,
-            readable=True,
-        ),
-    ],
+    file: Path = argument(
+        "FILE", "A bundle, or the JSON of another tool.", exists=True, dir_okay=False, readable=True
+    ),
     *,
-    source: Annotated[
-        SourceFormat,
-        typer.Option("--format", help="What FILE is: a bundle, or a file of another tool."),
-    ] = SourceFormat.BUNDLE,
+    source: SourceFormat = option(
+        "--format",
+        None,
+        "What FILE is: a bundle, or a file of another tool.",
+        default=SourceFormat.BUNDLE,
+    ),
 ) -> None:
     """Import plans from a bundle or from another tool; plans already here are recognised."""
     if source is not SourceFormat.BUNDLE:
@@ -91,17 +90,10 @@ def apply(
     terminal: Terminal,
     file: TracePath,
     *,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Stop at the first line that is refused.")
-    ] = False,
-    run: Annotated[
-        str | None,
-        option(
-            "--run",
-            "NAME",
-            "Name this run. Lines already recorded by other runs are recorded again.",
-        ),
-    ] = None,
+    strict: bool = flag("--strict", "Stop at the first line that is refused."),
+    run: str | None = option(
+        "--run", "NAME", "Name this run. Lines already recorded by other runs are recorded again."
+    ),
 ) -> None:
     """Apply a trace: one command a line, as JSON.
 

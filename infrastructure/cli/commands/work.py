@@ -1,6 +1,6 @@
 """The panel "Work": take a task, hold it, give it back, score it, record its outcome."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.text import Text
@@ -16,6 +16,7 @@ from plangate.infrastructure.cli.input.options import (
     TaskId,
     Token,
     argument,
+    flag,
     option,
     parse_evidence,
     parse_scorer,
@@ -27,18 +28,14 @@ from plangate.infrastructure.cli.terminal import Terminal
 
 def next_task(
     terminal: Terminal,
-    plan: Annotated[
-        str | None,
-        argument(
-            "PLAN",
-            "The plan's id; without one, the most urgent task of all plans.",
-            autocompletion=plan_ids,
-        ),
-    ] = None,
+    plan: str | None = argument(
+        "PLAN",
+        "The plan's id; without one, the most urgent task of all plans.",
+        default=None,
+        autocompletion=plan_ids,
+    ),
     *,
-    worker: Annotated[
-        str | None, option("--worker", "NAME", "Who takes the task. Default: the actor.")
-    ] = None,
+    worker: str | None = option("--worker", "NAME", "Who takes the task. Default: the actor."),
     lease: Lease = None,
     label: Labels = None,
 ) -> None:
@@ -68,7 +65,7 @@ def heartbeat(
     terminal: Terminal,
     plan: PlanId,
     task: TaskId,
-    token: Annotated[int, argument("TOKEN", "The claim's token.", min=1, autocompletion=tokens)],
+    token: int = argument("TOKEN", "The claim's token.", min=1, autocompletion=tokens),
     *,
     lease: Lease = None,
 ) -> None:
@@ -90,38 +87,23 @@ def score(
     plan: PlanId,
     task: TaskId,
     *,
-    prompt: Annotated[
-        float | None, option("--prompt", "SCORE", "How clear the instruction was, 0 to 1.")
-    ] = None,
-    output: Annotated[
-        float | None, option("--output", "SCORE", "How good the result was, 0 to 1.")
-    ] = None,
-    mark_done: Annotated[
-        bool,
-        typer.Option(
-            "--mark-done/--no-mark-done",
-            help="Whether an output score also sets the task's status: done or failed.",
-        ),
-    ] = True,
-    scorer: Annotated[
-        dict[str, str] | None,
-        option(
-            "--scorer",
-            "KIND:NAME[@VERSION]",
-            "Who judged: human, model or code, and its name, as in model:judge@2.",
-            parser=parse_scorer,
-        ),
-    ] = None,
-    rationale: Annotated[str | None, option("--rationale", "TEXT", "Why this score.")] = None,
-    evidence: Annotated[
-        dict[str, Any] | None,
-        option(
-            "--evidence",
-            "JSON",
-            "What the score is based on: a JSON object.",
-            parser=parse_evidence,
-        ),
-    ] = None,
+    prompt: float | None = option("--prompt", "SCORE", "How clear the instruction was, 0 to 1."),
+    output: float | None = option("--output", "SCORE", "How good the result was, 0 to 1."),
+    mark_done: bool = flag(
+        "--mark-done/--no-mark-done",
+        "Whether an output score also sets the task's status: done or failed.",
+        default=True,
+    ),
+    scorer: dict[str, str] | None = option(
+        "--scorer",
+        "KIND:NAME[@VERSION]",
+        "Who judged: human, model or code, and its name, as in model:judge@2.",
+        parser=parse_scorer,
+    ),
+    rationale: str | None = option("--rationale", "TEXT", "Why this score."),
+    evidence: dict[str, Any] | None = option(
+        "--evidence", "JSON", "What the score is based on: a JSON object.", parser=parse_evidence
+    ),
     token: Token = None,
 ) -> None:
     """Score a task's prompt, its output, or both at once, and let the gate judge the plan."""
@@ -147,7 +129,7 @@ def mark(
     terminal: Terminal,
     plan: PlanId,
     task: TaskId,
-    status: Annotated[TaskStatus, argument("STATUS", f"One of {', '.join(TaskStatus)}.")],
+    status: TaskStatus = argument("STATUS", f"One of {', '.join(TaskStatus)}."),
     *,
     reason: Reason = None,
     token: Token = None,
@@ -163,10 +145,12 @@ def outcome(
     terminal: Terminal,
     plan: PlanId,
     task: TaskId,
-    became: Annotated[Outcome, argument("OUTCOME", f"One of {', '.join(Outcome)}.")],
+    became: Outcome = argument("OUTCOME", f"One of {', '.join(Outcome)}."),
     *,
-    source: Annotated[str, option("--source", "NAME", "Who reports it: ci, review, customer, …")],
-    note: Annotated[str | None, option("--note", "TEXT", "What is known about it.")] = None,
+    source: str = option(
+        "--source", "NAME", "Who reports it: ci, review, customer, …", default=...
+    ),
+    note: str | None = option("--note", "TEXT", "What is known about it."),
 ) -> None:
     """Record whether a task's result was accepted or rejected; no confidence changes."""
     now = terminal.registry.record_outcome(

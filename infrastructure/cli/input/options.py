@@ -14,13 +14,26 @@ from plangate.infrastructure.plots import CannotPlot, require_plots
 STDIN: Final = Path("-")
 
 
-def option(name: str, metavar: str, text: str, **more: Any) -> Any:
-    """An option with a value; `text` is its help."""
+def option(name: str, metavar: str | None, text: str, *, default: Any = None, **more: Any) -> Any:
+    """An option of one command; `text` is its help."""
+    return typer.Option(default, name, metavar=metavar, help=text, **more)
+
+
+def flag(name: str, text: str, *, default: bool | None = False) -> Any:
+    """An option of one command that takes no value."""
+    return typer.Option(default, name, help=text)
+
+
+def argument(metavar: str, text: str, *, default: Any = ..., **more: Any) -> Any:
+    """An argument of one command; `text` is its help."""
+    return typer.Argument(default, metavar=metavar, help=text, **more)
+
+
+def _option(name: str, metavar: str, text: str, **more: Any) -> Any:
     return typer.Option(name, metavar=metavar, help=text, **more)
 
 
-def argument(metavar: str, text: str, **more: Any) -> Any:
-    """An argument; `text` is its help."""
+def _argument(metavar: str, text: str, **more: Any) -> Any:
     return typer.Argument(metavar=metavar, help=text, **more)
 
 
@@ -32,7 +45,7 @@ def _readable(context: typer.Context, path: Path) -> Path:
 
 
 def _file(text: str, metavar: str = "FILE") -> Any:
-    return argument(metavar, text, callback=_readable)
+    return _argument(metavar, text, callback=_readable)
 
 
 def all_readable(context: typer.Context, paths: list[Path] | None) -> list[Path]:
@@ -54,7 +67,7 @@ _ON_BEHALF: Final = {"rich_help_panel": "On whose behalf"}
 
 Database = Annotated[
     str | None,
-    option(
+    _option(
         "--db",
         "STORE",
         "The store: a path to a SQLite file, sqlite:///…, postgresql://…, engine: or memory:. "
@@ -65,16 +78,16 @@ Database = Annotated[
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print the answer as JSON, alone on stdout.", **_EVERYWHERE)
 ]
-Actor = Annotated[str | None, option("--actor", "NAME", "Who asks for this.", **_ON_BEHALF)]
+Actor = Annotated[str | None, _option("--actor", "NAME", "Who asks for this.", **_ON_BEHALF)]
 CorrelationId = Annotated[
     str | None,
-    option(
+    _option(
         "--correlation-id", "ID", "What this belongs to, such as a run or a ticket.", **_ON_BEHALF
     ),
 ]
 IdempotencyKey = Annotated[
     str | None,
-    option(
+    _option(
         "--idempotency-key",
         "KEY",
         "Makes a retry safe: repeated with the same key, the command records nothing new.",
@@ -82,26 +95,30 @@ IdempotencyKey = Annotated[
     ),
 ]
 
-PlanId = Annotated[str, argument("PLAN", "The plan's id.", autocompletion=plan_ids)]
+PlanId = Annotated[str, _argument("PLAN", "The plan's id.", autocompletion=plan_ids)]
 PlanIds = Annotated[
     list[str] | None,
-    argument("PLAN", "The plans' ids; without any, all plans.", autocompletion=plan_ids),
+    _argument("PLAN", "The plans' ids; without any, all plans.", autocompletion=plan_ids),
 ]
-TaskId = Annotated[str, argument("TASK", "The task's id.", autocompletion=task_ids)]
-_REASON: Final = option("--reason", "TEXT", "Why; kept in the history.")
+TaskId = Annotated[str, _argument("TASK", "The task's id.", autocompletion=task_ids)]
+_REASON: Final = _option("--reason", "TEXT", "Why; kept in the history.")
 Reason = Annotated[str | None, _REASON]
 RequiredReason = Annotated[str, _REASON]
 Token = Annotated[
-    int | None, option("--token", "N", "Your claim's token; refused if the claim is over.", min=1)
+    int | None, _option("--token", "N", "Your claim's token; refused if the claim is over.", min=1)
 ]
-Lease = Annotated[float | None, option("--lease", "SECONDS", "How long the claim holds.")]
+Lease = Annotated[float | None, _option("--lease", "SECONDS", "How long the claim holds.")]
 Labels = Annotated[
     list[str] | None,
-    option("--label", "LABEL", "Only what has this label; may be repeated.", autocompletion=labels),
+    _option(
+        "--label", "LABEL", "Only what has this label; may be repeated.", autocompletion=labels
+    ),
 ]
 Plot = Annotated[
     Path | None,
-    option("--plot", "FILE", "Also draw it, into a .png, .svg or .html file.", callback=_plottable),
+    _option(
+        "--plot", "FILE", "Also draw it, into a .png, .svg or .html file.", callback=_plottable
+    ),
 ]
 
 PlanPath = Annotated[Path, _file("A plan in YAML or JSON; - for standard input.")]

@@ -99,10 +99,7 @@ def _totals(recorded: Totals, replayed: Totals) -> Iterator[tuple[str, _Total]]:
             yield f"plans {state}", _in_state(state)
     for status in TaskStatus:
         if status in recorded.tasks or status in replayed.tasks:
-            yield (
-                f"tasks {spaced(status)}",
-                lambda totals, of=status: f"{totals.tasks.get(of, 0):,}",
-            )
+            yield f"tasks {spaced(status)}", _in_status(status)
     if recorded.with_failures:
         plans = count(recorded.with_failures, "plan")
         yield f"warned, of {plans} with a failed task", lambda totals: f"{totals.warned:,}"

@@ -128,9 +128,10 @@ def _sentences(answer: Explanation) -> Iterator[Text]:
     now, threshold = answer.rolling_confidence, answer.gate_threshold
     side = "below" if answer.distance < 0 else "above"
     away = f"{number(abs(answer.distance), 0.0)} {side}" if answer.distance else "just at"
+    name = "threshold" if threshold == answer.confidence_threshold else "exit threshold"
     yield Text.assemble(
         (number(now, threshold), _style(answer)),
-        f" is {away} the {_threshold_name(answer)} of {number(threshold, now)}.",
+        f" is {away} the {name} of {number(threshold, now)}.",
         " A replan is due." if answer.replan_due else "",
     )
     flip = answer.flip
@@ -148,10 +149,6 @@ def _sentences(answer: Explanation) -> Iterator[Text]:
 
 def _style(answer: Explanation) -> str:
     return GO_ON if reaches(answer.rolling_confidence, answer.gate_threshold) else REPLAN
-
-
-def _threshold_name(answer: Explanation) -> str:
-    return "threshold" if answer.gate_threshold == answer.confidence_threshold else "exit threshold"
 
 
 def _scores(line: _Line, *, versions: bool) -> Iterator[Text]:
