@@ -183,6 +183,29 @@ def test_lines_that_change_nothing_are_counted_as_such(plangate: Plangate) -> No
     assert (said.recorded, said.unchanged) == (1, 2)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"op": "next_task", "labels": ["none has this"]},
+        {"op": "mark_task", "plan_id": "p", "task_id": "a", "status": "pending"},
+    ],
+)
+def test_what_others_record_at_the_same_time_does_not_count(
+    registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch, line: dict[str, Any]
+) -> None:
+    class Busy(PlanRegistry):
+        def execute(self, plan_id: Any, command: Any, **context: Any) -> Any:
+            self.score_prompt("p", "a", 0.5)
+            return super().execute(plan_id, command, **context)
+
+    outcomes(registry, trace(CREATE))
+    monkeypatch.setattr(registry, "__class__", Busy)
+
+    (outcome,) = outcomes(registry, trace(line))
+
+    assert (outcome.recorded, outcome.error) == (False, None)
+
+
 def test_a_clamped_score_is_warned_about_once(plangate: Plangate) -> None:
     typed = trace(CREATE, {**SCORE, "score": 85})
 
