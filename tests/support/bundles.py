@@ -13,7 +13,7 @@ from plangate.application.bundles.importer import ImportReport
 from plangate.application.bundles.sealed_file import SealedWriter
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.cli.input.traces import applied, lines_of
+from plangate.infrastructure.cli.input.traces import apply_lines, read_lines
 from tests.support.real_judgements import RealTrace
 
 
@@ -64,7 +64,7 @@ def log_of(registry: PlanRegistry) -> list[StoredEntry]:
 def with_real_trace(registry: PlanRegistry, trace: RealTrace) -> None:
     """Carry out a trace of real judgements."""
     with trace.path.open("rb") as stream:
-        for outcome in applied(registry, lines_of(stream), run=None):
+        for outcome in apply_lines(registry, read_lines(stream), run=None):
             assert outcome.error is None
 
 

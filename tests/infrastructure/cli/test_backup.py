@@ -1,4 +1,4 @@
-"""`plangate backup` and `plangate restore-backup`: told in words and in JSON."""
+"""`plangate backup` and `plangate restore-backup`: as text and in JSON."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.infrastructure.cli.conftest import Plangate
 def test_a_store_is_backed_up_and_brought_back(plangate: Plangate, tmp_path: Path) -> None:
     made = plangate("backup", "saved.db")
     assert made.exit_code == 0
-    assert "Checked: it is whole, and holds 1 event of 1 plan up to position 1." in " ".join(
+    assert "Checked: it is complete and holds 1 event of 1 plan up to position 1." in " ".join(
         made.stdout.split()
     )
     again = plangate("backup", "saved.db")
@@ -48,7 +48,7 @@ def test_a_backup_never_takes_the_place_of_plans(plangate: Plangate, tmp_path: P
     assert {path.name for path in tmp_path.iterdir()} >= {"saved.db", "other.db"}
 
 
-def test_of_nothing_there_is_no_backup(plangate: Plangate, tmp_path: Path) -> None:
+def test_a_missing_store_cannot_be_backed_up(plangate: Plangate, tmp_path: Path) -> None:
     for words in (("backup", "saved.db"), ("restore-backup", "saved.db")):
         said = plangate(*words)
         assert said.exit_code == 1

@@ -1,4 +1,4 @@
-"""`plangate whatif` and `plangate sweep` tell both stories, for people and for programs."""
+"""`plangate whatif` and `plangate sweep` compare what happened with what would have."""
 
 import sqlite3
 from contextlib import closing
@@ -9,8 +9,8 @@ import pytest
 from plangate.application.registry import PlanRegistry
 from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.what_if import WhatIf
-from plangate.infrastructure.cli.render import comparison as stories
-from tests.infrastructure.cli.conftest import Plangate, Said
+from plangate.infrastructure.cli.render import comparison
+from tests.infrastructure.cli.conftest import Output, Plangate
 
 
 @pytest.fixture
@@ -22,12 +22,12 @@ def worked_on(registry: PlanRegistry, billing: str) -> str:
     return billing
 
 
-def lines(said: Said) -> list[str]:
+def lines(said: Output) -> list[str]:
     """What was said, line by line, each with single spaces."""
     return [" ".join(line.split()) for line in said.stdout.splitlines()]
 
 
-def test_one_plan_is_told_in_full(plangate: Plangate, worked_on: str) -> None:
+def test_one_plan_is_shown_in_full(plangate: Plangate, worked_on: str) -> None:
     said = lines(plangate("whatif", worked_on, "--set", "confidence_threshold=0.5"))
     assert said[:3] == [
         "Tried on 1 plan: confidence_threshold 0.5",
@@ -38,33 +38,33 @@ def test_one_plan_is_told_in_full(plangate: Plangate, worked_on: str) -> None:
         "state blocked complete",
         "confidence 0.762 0.762",
         "replans 1 0",
-        "flips of the gate 2 0",
+        "gate flips 2 0",
         "scores ahead of the failure at billing@2 0.0 –",
         "task a replanning done",
         "billing@2 a 0.60 0.600 replan 0.600",
         "billing@6 b 0.90 0.762 0.762",
         "first difference, at billing@3: a done, not replanning",
-        "1 input would have come to nothing:",
+        "1 input would have had no effect:",
         "billing@5 ApproveGate: there was nothing to do",
     ):
         assert line in said
 
 
-def test_a_plan_that_would_have_gone_just_so_is_said_to_be(
+def test_a_plan_that_would_not_have_changed_is_reported_as_such(
     plangate: Plangate, worked_on: str
 ) -> None:
     said = lines(plangate("whatif", worked_on, "--set", "confidence_threshold=0.72"))
-    assert "the policy it has" in said
-    assert "It would have gone just as it did." in said
+    assert "its own policy" in said
+    assert "Nothing would have changed." in said
 
 
-def test_a_plan_without_scores_has_no_readings(plangate: Plangate, billing: str) -> None:
+def test_a_plan_without_scores_has_no_samples(plangate: Plangate, billing: str) -> None:
     said = lines(plangate("whatif", billing, "--set", "decay=1"))
     assert "decay 1.0, not 0.85" in said
     assert not any(line.startswith("event scored") for line in said)
 
 
-def test_what_is_refused_is_told_with_its_reason(
+def test_refused_commands_are_shown_with_the_reason(
     plangate: Plangate, registry: PlanRegistry, billing: str
 ) -> None:
     registry.score_output(billing, "a", 0.1)
@@ -74,14 +74,16 @@ def test_what_is_refused_is_told_with_its_reason(
     assert "first difference, at billing@5: no b in progress" in said
 
 
-def test_what_is_more_is_told_too(plangate: Plangate, registry: PlanRegistry, billing: str) -> None:
+def test_an_additional_event_is_shown_too(
+    plangate: Plangate, registry: PlanRegistry, billing: str
+) -> None:
     registry.mark_task(billing, "a", "replanning")
     registry.score_output(billing, "a", 0.8, mark_done=False)
     said = lines(plangate("whatif", billing, "--set", "confidence_threshold=0.9"))
     assert "first difference, at billing@3: also a replan at 0.800" in said
 
 
-def test_many_plans_are_told_in_figures(
+def test_many_plans_are_shown_in_totals(
     plangate: Plangate, registry: PlanRegistry, worked_on: str
 ) -> None:
     registry.create("g", [{"id": "x", "title": "X"}], plan_id="other")
@@ -92,7 +94,7 @@ def test_many_plans_are_told_in_figures(
         "Tried on 2 plans: confidence_threshold 0.5",
         "replans 1 0",
         "plans in which the gate fired 1 0",
-        "flips of the gate a plan 1.00 0.00",
+        "gate flips per plan 1.00 0.00",
         "plans blocked 1 0",
         "plans complete 1 2",
         "tasks done 2 3",
@@ -102,25 +104,25 @@ def test_many_plans_are_told_in_figures(
         "never fired 0 1",
         "fired although nothing failed 0 0",
         "billing 1 → 0 blocked → complete 1 a done, not replanning",
-        "1 plan would have gone just as they did",
+        "1 plan would not have changed",
     ):
         assert line in said
 
 
-def test_only_so_many_are_shown(
+def test_long_lists_are_cut_short(
     plangate: Plangate, registry: PlanRegistry, worked_on: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stories, "AT_MOST", 1)
+    monkeypatch.setattr(comparison, "AT_MOST", 1)
     for name in ("p1", "p2"):
         registry.create("g", [{"id": "x", "title": "X"}], plan_id=name)
         registry.score_output(name, "x", 0.6)
     said = lines(plangate("whatif", "--all", "--set", "confidence_threshold=0.5"))
-    assert "and 2 plans more that would have gone otherwise" in said
+    assert "and 2 more plans that would have changed" in said
     said = lines(plangate("whatif", worked_on, "--set", "confidence_threshold=0.5"))
-    assert "and 1 score more" in said
+    assert "and 1 more score" in said
 
 
-def test_programs_get_all_of_it(plangate: Plangate, worked_on: str) -> None:
+def test_json_has_everything(plangate: Plangate, worked_on: str) -> None:
     said = plangate("--json", "whatif", worked_on, "--set", "confidence_threshold=0.5")
     answer = WhatIf.model_validate_json(said.stdout)
     assert (said.exit_code, said.stderr) == (0, "")
@@ -130,7 +132,7 @@ def test_programs_get_all_of_it(plangate: Plangate, worked_on: str) -> None:
     assert [point.changes for point in sweep.points] == [{"decay": 0.5}, {"decay": 1}]
 
 
-def test_plans_that_cannot_be_read_are_told(
+def test_unreadable_plans_are_reported(
     plangate: Plangate, worked_on: str, registry: PlanRegistry, database: Path
 ) -> None:
     assert worked_on
@@ -144,7 +146,7 @@ def test_plans_that_cannot_be_read_are_told(
         assert "left out: billing@2 cannot be read: it is missing" in lines(said)
 
 
-def test_plans_whose_policy_contradicts_what_is_tried_are_told(
+def test_plans_whose_policy_contradicts_the_change_are_reported(
     plangate: Plangate, registry: PlanRegistry, billing: str
 ) -> None:
     assert billing
@@ -203,9 +205,9 @@ def test_a_picture_that_cannot_be_written_is_a_refusal(plangate: Plangate, worke
             ("whatif", "billing", "--set", "decay=1", "--plot", "p.jpg"),
             "a plot is a file ending in",
         ),
-        (("whatif", "billing"), "say what to try: --policy, --set or both"),
-        (("whatif", "--set", "decay=1"), "name plans, or say --all"),
-        (("whatif", "billing", "--all", "--set", "decay=1"), "name plans, or say --all"),
+        (("whatif", "billing"), "give --policy, --set or both"),
+        (("whatif", "--set", "decay=1"), "name plans, or give --all"),
+        (("whatif", "billing", "--all", "--set", "decay=1"), "name plans, or give --all"),
         (("whatif", "billing", "--set", "decay"), "'decay': write FIELD=VALUE"),
         (("whatif", "billing", "--set", "=1"), "'=1': write FIELD=VALUE"),
         (("whatif", "billing", "--set", "decay=1", "--set", "decay=0.5"), "'decay' is given twice"),
@@ -214,14 +216,17 @@ def test_a_picture_that_cannot_be_written_is_a_refusal(plangate: Plangate, worke
         (("sweep", "--all", "--grid", "decay=0.5:1"), "write FROM:TO:STEP, as in 0.5:0.9:0.05"),
         (("sweep", "--all", "--grid", "decay=0.5:1:much"), "write FROM:TO:STEP"),
         (("sweep", "--all", "--grid", "decay=0.5:1:0"), "write FROM:TO:STEP"),
-        (("sweep", "--all", "--grid", "decay=1:0.5:0.1"), "the steps lead from FROM up to TO"),
-        (("sweep", "--all", "--grid", "decay=0.5:1:-0.1"), "the steps lead from FROM up to TO"),
+        (("sweep", "--all", "--grid", "decay=1:0.5:0.1"), "the steps must lead from FROM up to TO"),
+        (
+            ("sweep", "--all", "--grid", "decay=0.5:1:-0.1"),
+            "the steps must lead from FROM up to TO",
+        ),
         (("sweep", "--all", "--grid", "decay=0:1:0.0001"), "has 10,001 values; at most 1,000"),
         (("sweep", "--all", "--grid", "decay=nan:1:1"), "write FROM:TO:STEP"),
         (("sweep", "--all", "--grid", "decay=0:inf:1"), "write FROM:TO:STEP"),
     ],
 )
-def test_what_cannot_be_understood_is_said(
+def test_wrong_arguments_are_usage_errors(
     plangate: Plangate, billing: str, words: tuple[str, ...], problem: str
 ) -> None:
     assert billing
@@ -242,7 +247,7 @@ def test_what_cannot_be_understood_is_said(
         (("sweep", "billing", "--grid", "gate=hold,shut"), "gate: must be one of"),
     ],
 )
-def test_what_is_no_policy_is_refused(
+def test_an_invalid_policy_is_refused(
     plangate: Plangate, billing: str, words: tuple[str, ...], problem: str
 ) -> None:
     assert billing

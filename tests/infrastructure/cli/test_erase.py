@@ -1,4 +1,4 @@
-"""`plangate erase` asks first, erases, and says when something may be left."""
+"""`plangate erase` asks first, erases, and reports text that may be left."""
 
 import sqlite3
 from contextlib import closing
@@ -13,21 +13,21 @@ from tests.infrastructure.cli.conftest import Plangate
 def test_it_asks_before_it_erases(plangate: Plangate, billing: str, registry: PlanRegistry) -> None:
     said = plangate("erase", billing, typed="n\n")
     assert said.exit_code == 1
-    assert "Erase all that people wrote about billing? It cannot be undone." in said.stderr
+    assert "Erase all text about billing? This cannot be undone." in said.stderr
     assert registry.get_status(billing).goal == "Move billing"
     said = plangate("erase", billing, typed="y\n")
-    assert "Erased what people wrote in 1 event of billing." in said.stdout
+    assert "Erased the text in 1 event of billing." in said.stdout
     assert registry.get_status(billing).goal is None
-    assert "Nothing that people wrote was left" in plangate("erase", billing, "--yes").stdout
+    assert "There was no text left to erase" in plangate("erase", billing, "--yes").stdout
 
 
-def test_programs_learn_what_came_of_it(plangate: Plangate, billing: str) -> None:
+def test_programs_get_the_report_as_json(plangate: Plangate, billing: str) -> None:
     said = plangate("erase", billing, "--yes", "--json", "--actor", "dpo")
     assert said.json == {"plan_id": billing, "rewritten": 1, "complete": True, "remains": None}
-    assert plangate("erase", "nobody", "--yes", "--json").error["type"] == "PlanNotFound"
+    assert plangate("erase", "unknown", "--yes", "--json").error["type"] == "PlanNotFound"
 
 
-def test_what_may_be_left_is_told_and_is_no_success(
+def test_text_that_may_be_left_is_reported_and_exits_with_1(
     plangate: Plangate, billing: str, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("plangate.infrastructure.sqlite.file.LOCK_TIMEOUT", 0.2)
@@ -36,6 +36,6 @@ def test_what_may_be_left_is_told_and_is_no_success(
         reader.execute("SELECT count(*) FROM stored_events").fetchall()
         said = plangate("erase", billing, "--yes")
     assert said.exit_code == 1
-    assert "Erased what people wrote in 1 event" in said.stdout
-    assert "something may be left" in said.stderr
+    assert "Erased the text in 1 event" in said.stdout
+    assert "some text may be left" in said.stderr
     assert plangate("erase", billing, "--yes").exit_code == 0

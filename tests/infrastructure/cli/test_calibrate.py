@@ -1,4 +1,4 @@
-"""`plangate calibrate` answers the question, and says so where it cannot."""
+"""`plangate calibrate` answers the question, or says that it is inconclusive."""
 
 import sqlite3
 import sys
@@ -29,7 +29,9 @@ def said(plangate: Plangate, *words: str) -> str:
     return " ".join(plangate("calibrate", *words).stdout.split())
 
 
-def test_a_good_judge_is_told_with_its_figures(plangate: Plangate, registry: PlanRegistry) -> None:
+def test_a_good_judge_is_confirmed_with_its_statistics(
+    plangate: Plangate, registry: PlanRegistry
+) -> None:
     judged(registry, lambda score: score > 0.5)
 
     shown = said(plangate)
@@ -47,7 +49,7 @@ def test_a_good_judge_is_told_with_its_figures(plangate: Plangate, registry: Pla
     assert "from 1,000 draws of whole plans" in shown
 
 
-def test_a_judge_who_has_it_upside_down_is_told(plangate: Plangate, registry: PlanRegistry) -> None:
+def test_a_judge_who_is_upside_down_is_reported(plangate: Plangate, registry: PlanRegistry) -> None:
     judged(registry, lambda score: score < 0.5)
 
     assert "On the contrary: of a rejected" in said(plangate)
@@ -58,7 +60,7 @@ def test_chance_is_called_chance(plangate: Plangate, registry: PlanRegistry) -> 
 
     shown = said(plangate, "--confidence", "rolling", "--seed", "3")
 
-    assert "It cannot be told from chance: of a rejected" in shown
+    assert "No better than chance: of a rejected" in shown
     assert "rolling confidence" in shown
 
 
@@ -76,28 +78,28 @@ def test_with_enough_in_a_bin_a_bar_shows_whether_it_is_where_it_should_be(
 
     shown = said(plangate)
 
-    assert "Nobody can progress: not enough outcomes: 2 of 10 of each sort" in shown
+    assert "Inconclusive: not enough outcomes: 2 of 10 of each sort" in shown
     assert "0.9 – 1.0 24 92% [75, 100] ━" in shown
     assert "The mark is the mean confidence" in shown
 
 
-def test_without_outcomes_it_says_so_and_so_does_json(plangate: Plangate, billing: str) -> None:
+def test_without_outcomes_it_is_inconclusive_also_in_json(plangate: Plangate, billing: str) -> None:
     shown = said(plangate, billing)
 
     assert "0 outcomes of 0 plans: 0 accepted, 0 rejected; task confidence" in shown
-    assert "Nobody can progress: not enough outcomes: 0 of 20 outcomes, 0 of 10 plans" in shown
+    assert "Inconclusive: not enough outcomes: 0 of 20 outcomes, 0 of 10 plans" in shown
     assert "gate" not in shown
 
-    told = plangate("calibrate", billing, "--json").json
-    figures = [told["ranking"], told["brier"], told["base_brier"]]
-    figures += [one["accepted"] for one in told["bins"]]
-    figures += [
-        point[name] for point in told["thresholds"] for name in ("precision", "recall", "passed")
+    answer = plangate("calibrate", billing, "--json").json
+    estimates = [answer["ranking"], answer["brier"], answer["base_brier"]]
+    estimates += [one["accepted"] for one in answer["bins"]]
+    estimates += [
+        point[name] for point in answer["thresholds"] for name in ("precision", "recall", "passed")
     ]
-    assert len(figures) == 3 + 10 + 19 * 3
-    for figure in figures:
-        assert (figure["value"], figure["low"], figure["high"]) == (None, None, None)
-        assert figure["reason"].startswith("not enough outcomes: ")
+    assert len(estimates) == 3 + 10 + 19 * 3
+    for estimate in estimates:
+        assert (estimate["value"], estimate["low"], estimate["high"]) == (None, None, None)
+        assert estimate["reason"].startswith("not enough outcomes: ")
 
 
 def test_the_same_command_gives_the_same_answer(plangate: Plangate, registry: PlanRegistry) -> None:
@@ -109,7 +111,7 @@ def test_the_same_command_gives_the_same_answer(plangate: Plangate, registry: Pl
     assert once["brier"]["low"] != other["brier"]["low"]
 
 
-def test_plans_that_cannot_be_read_are_told(
+def test_unreadable_plans_are_reported(
     plangate: Plangate, registry: PlanRegistry, billing: str, database: Path
 ) -> None:
     registry.pause(billing, "lunch")

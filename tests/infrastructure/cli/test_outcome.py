@@ -6,13 +6,13 @@ from plangate.domain.vocabulary import Outcome
 from tests.infrastructure.cli.conftest import Plangate
 
 
-def test_an_outcome_is_recorded_and_told(
+def test_an_outcome_is_recorded_and_confirmed(
     plangate: Plangate, registry: PlanRegistry, billing: str
 ) -> None:
     words = ("--source", "ci", "--note", "Red.", "--actor", "bot")
     said = plangate("outcome", billing, "a", "rejected", *words)
 
-    assert (said.exit_code, said.stdout) == (0, "a: rejected, says ci (billing@2).\n")
+    assert (said.exit_code, said.stdout) == (0, "a: rejected, reported by ci (billing@2).\n")
     last = registry.history.of(billing)[-1]
     assert isinstance(last.event, OutcomeRecorded)
     assert (last.event.outcome, last.event.source) == (Outcome.REJECTED, "ci")
@@ -27,7 +27,7 @@ def test_it_answers_programs_with_the_plan(
     assert said.json == registry.get_status(billing).model_dump(mode="json")
 
 
-def test_what_cannot_be_is_refused(plangate: Plangate, billing: str) -> None:
+def test_a_wrong_outcome_is_refused(plangate: Plangate, billing: str) -> None:
     assert plangate("outcome", billing, "a", "liked", "--source", "ci").exit_code == 2
     assert plangate("outcome", billing, "a", "accepted").exit_code == 2
     blank = plangate("outcome", billing, "a", "accepted", "--source", " ")

@@ -1,4 +1,4 @@
-"""`plangate check` names what the rules do not give, and ends so that a CI run stops."""
+"""`plangate check` names decisions that do not follow from the rules, and makes a CI run stop."""
 
 import sqlite3
 from contextlib import closing
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.cli.commands import check as checking
+from plangate.infrastructure.cli.render import check
 from tests.infrastructure.cli.conftest import Plangate
 
 
@@ -28,12 +28,12 @@ def alter(database: Path, path: str, value: object, where: str) -> None:
         file.commit()
 
 
-def test_a_sound_store_is_said_to_be_so(plangate: Plangate, worked_on: str) -> None:
+def test_a_sound_store_has_no_mismatch(plangate: Plangate, worked_on: str) -> None:
     for words in ((), (worked_on,)):
         said = plangate("check", *words)
         assert said.exit_code == 0
         assert "Checked 1 plan, 4 commands, 7 events." in said.stdout
-        assert "Every decision is what the rules give." in said.stdout
+        assert "Every decision follows from the rules." in said.stdout
     assert plangate("--json", "check").json == {
         "plans": 1,
         "commands": 4,
@@ -43,7 +43,7 @@ def test_a_sound_store_is_said_to_be_so(plangate: Plangate, worked_on: str) -> N
     }
 
 
-def test_mismatches_are_named_and_end_with_1(
+def test_mismatches_are_named_and_exit_with_1(
     plangate: Plangate, worked_on: str, database: Path
 ) -> None:
     assert worked_on
@@ -55,14 +55,14 @@ def test_mismatches_are_named_and_end_with_1(
 
     lines = [" ".join(line.split()) for line in said.stdout.splitlines()]
     assert said.exit_code == 1
-    assert "3 are not what the rules give:" in lines
+    assert "3 decisions do not follow from the rules:" in lines
     assert "billing@3 wrong a: pending → failed new done, not failed" in lines
     assert "billing@6 wrong b: replan threshold 0.72, not 0.9" in lines
     assert any(line.startswith("billing@7 unreadable") for line in lines)
     assert plangate("--json", "check").json["mismatch_count"] == 3
 
 
-def test_what_is_undue_missing_or_refused_is_told(
+def test_undue_missing_and_refused_events_are_named(
     plangate: Plangate, worked_on: str, database: Path
 ) -> None:
     assert worked_on
@@ -82,18 +82,18 @@ def test_what_is_undue_missing_or_refused_is_told(
     assert "has no task 'x'" in shown
 
 
-def test_one_is_told_as_one_and_many_are_cut_short(
+def test_one_mismatch_is_singular_and_many_are_cut_short(
     plangate: Plangate, worked_on: str, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert worked_on
     alter(database, "$.event.new", "failed", "originator_version = 3")
-    assert "One is not what the rules give:" in plangate("check").stdout
+    assert "1 decision does not follow from the rules:" in plangate("check").stdout
     alter(database, "$.event.threshold", 0.9, "originator_version = 6")
-    monkeypatch.setattr(checking, "_AT_MOST", 1)
+    monkeypatch.setattr(check, "_AT_MOST", 1)
     assert "and 1 more" in plangate("check").stdout
 
 
-def test_a_plan_that_is_not_there_is_refused(plangate: Plangate) -> None:
+def test_an_unknown_plan_is_refused(plangate: Plangate) -> None:
     said = plangate("check", "nowhere")
     assert said.exit_code == 1
     assert "there is no plan 'nowhere'" in said.stderr

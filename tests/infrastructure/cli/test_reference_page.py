@@ -39,6 +39,12 @@ def section(command: str) -> str:
     return found[0]
 
 
+def shown(argument: Any) -> str:
+    """`PLAN`, `[PLAN]` for one that may be left out, `[PLAN…]` for any number of them."""
+    several = "…" if argument.nargs == -1 else ""
+    return str(argument.metavar) if argument.required else f"[{argument.metavar}{several}]"
+
+
 def options(command: str) -> set[str]:
     return {
         name
@@ -49,9 +55,13 @@ def options(command: str) -> set[str]:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_page_tells_what_a_command_takes(command: str) -> None:
+def test_the_page_names_every_argument_and_option(command: str) -> None:
     heading = section(command).splitlines()[0]
-    arguments = [p.metavar for p in COMMANDS[command].params if p.param_type_name == "argument"]
+    arguments = [
+        shown(parameter)
+        for parameter in COMMANDS[command].params
+        if parameter.param_type_name == "argument"
+    ]
 
     assert heading.strip("#` ") == " ".join(["plangate", command, *arguments])
     assert options(command) <= set(OPTION.findall(section(command) + ANYWHERE))
