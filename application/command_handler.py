@@ -15,8 +15,9 @@ from plangate.application.stream_cache import StreamCache
 from plangate.application.validation import validate_identifier
 from plangate.domain.commands import Command, PlanCommand
 from plangate.domain.decisions import decide
+from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanEvent
-from plangate.domain.plan import Plan, event_id
+from plangate.domain.plan import Plan
 
 ATTEMPTS: Final = 100
 """How often a command is decided again while others keep changing its plan."""

@@ -23,17 +23,10 @@ from plangate.domain.commands import (
     SplitTask,
     TaskText,
 )
+from plangate.domain.json_objects import JsonObject
 from plangate.domain.policy import Policy, require_exit
 from plangate.domain.presets import GivenPolicy, at_threshold
-from plangate.domain.vocabulary import (
-    MAX_CHANGES,
-    MAX_TASKS,
-    Goal,
-    Identifier,
-    JsonObject,
-    Labels,
-    Priority,
-)
+from plangate.domain.vocabulary import MAX_CHANGES, MAX_TASKS, Goal, Identifier, Labels, Priority
 
 PLAN_ID_DIGITS = 12
 TASK_ID_DIGITS = 8

@@ -11,7 +11,8 @@ from plangate.application.errors import CorruptEvent, StoreError
 from plangate.application.event_store import EventStore
 from plangate.application.recorded_event import RecordedEvent
 from plangate.domain.events import PlanCreated
-from plangate.domain.plan import Plan, evolve
+from plangate.domain.evolve import evolve
+from plangate.domain.plan import Plan
 
 PAGE: Final = 1_000
 """Events or plans that are read at once."""

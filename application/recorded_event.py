@@ -6,8 +6,8 @@ Decisions never look at the envelope.
 from dataclasses import dataclass
 from datetime import datetime
 
+from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanEvent
-from plangate.domain.plan import event_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

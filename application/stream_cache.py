@@ -16,8 +16,10 @@ from rpds import HashTrieMap
 from plangate.application.event_store import EventStore
 from plangate.application.plan_log import require_next
 from plangate.application.recorded_event import RecordedEvent
+from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanErased
-from plangate.domain.plan import Plan, event_id, evolve
+from plangate.domain.evolve import evolve
+from plangate.domain.plan import Plan
 
 KEPT_STREAMS: Final = 1_000
 

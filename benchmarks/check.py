@@ -32,7 +32,9 @@ from plangate.domain.commands import (
     UpdateScores,
 )
 from plangate.domain.decisions import decide
-from plangate.domain.plan import Plan, event_id, fold
+from plangate.domain.event_ids import event_id
+from plangate.domain.evolve import fold
+from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import Scorer, ScorerKind, TaskStatus
 from plangate.infrastructure.sqlite.events import sqlite_event_store

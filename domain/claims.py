@@ -1,4 +1,4 @@
-"""Who works on a task: taking it, holding it, giving it back, and being too late.
+"""Claims: who works on a task, for how long, and who is too late.
 
 A claim's fencing token is the version of the event that made it. A token that is
 no longer the task's latest is refused; no token at all is accepted. Leases are
@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from plangate.domain.commands import ClaimNextTask, ReleaseTask, RenewLease
 from plangate.domain.errors import ClaimLost, PlanHeld
 from plangate.domain.events import LeaseRenewed, PlanEvent, TaskStatusChanged
-from plangate.domain.plan import Plan, fold
+from plangate.domain.evolve import fold
+from plangate.domain.plan import Plan
 from plangate.domain.task import Task
 from plangate.domain.vocabulary import StatusCause, TaskStatus
 
 
 def claim_next_task(plan: Plan, command: ClaimNextTask, now: datetime) -> list[PlanEvent]:
-    """Claims that have expired return first; then the first ready task is taken."""
+    """Expired claims end first; then the first ready task is claimed."""
     _require_open(plan)
     events = _expired(plan, now)
     plan = fold(plan, events)
@@ -38,7 +39,7 @@ def claim_next_task(plan: Plan, command: ClaimNextTask, now: datetime) -> list[P
 
 
 def renew_lease(plan: Plan, command: RenewLease, now: datetime) -> list[PlanEvent]:
-    """A claim in force holds for longer; one without a lease holds anyway."""
+    """Extend a claim in force; one without a lease needs no extension."""
     task = plan.task(command.task_id)
     require_claim(plan, task, command.token, now)
     claim = task.claim
@@ -54,7 +55,7 @@ def renew_lease(plan: Plan, command: RenewLease, now: datetime) -> list[PlanEven
 
 
 def release_task(plan: Plan, command: ReleaseTask, now: datetime) -> list[PlanEvent]:
-    """A task in progress is pending again; any other is left alone."""
+    """Return a task in progress to pending; leave any other as it is."""
     task = plan.task(command.task_id)
     require_claim(plan, task, command.token, now)
     if task.status is not TaskStatus.IN_PROGRESS:

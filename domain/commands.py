@@ -1,14 +1,15 @@
-"""What can be asked of a plan.
+"""The commands of a plan.
 
-A command checks its shape and its bounds when it is made; `decisions` judges whether
-the plan accepts it. Its fields are the caller's arguments and nothing else, so that a
-repeated request can be recognised by them. `op` names it in JSON.
+A command checks its shape and its bounds when it is made; `decisions` checks it against
+the plan. Its fields are the caller's arguments and nothing else, so that a repeated request
+can be recognised by them. `op` names it in JSON.
 """
 
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from plangate.domain.json_objects import JsonObject
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
     MAX_CHANGES,
@@ -18,7 +19,6 @@ from plangate.domain.vocabulary import (
     GivenScorer,
     Goal,
     Identifier,
-    JsonObject,
     Labels,
     LeaseSeconds,
     Outcome,
@@ -48,7 +48,7 @@ class _Judging(Command):
 
 
 class TaskText(Command):
-    """What a person writes about a task."""
+    """What callers give for a new task; its id may come later."""
 
     title: Title
     description: Prose = ""
@@ -83,7 +83,7 @@ class ScorePrompt(_Judging):
 
 
 class ScoreOutput(_Judging):
-    """Record how good a task's result was, and settle the task when `mark_done`."""
+    """Record how good a task's result was; `mark_done` also makes the task done or failed."""
 
     op: Literal["score_output"] = "score_output"
     score: GivenScore
@@ -91,7 +91,7 @@ class ScoreOutput(_Judging):
 
 
 class UpdateScores(_Judging):
-    """Record a prompt score and an output score at once, or either."""
+    """Record a prompt score, an output score or both in one command."""
 
     op: Literal["update"] = "update"
     prompt_score: GivenScore | None = None
@@ -116,7 +116,7 @@ class RecordScoringFailure(Command):
 
 
 class RetractScore(Command):
-    """Withdraw a mistaken judgement, named by its event id."""
+    """Withdraw a mistaken score, named by its event id."""
 
     op: Literal["retract_score"] = "retract_score"
     event_id: Prose
@@ -144,10 +144,9 @@ class MarkTask(Command):
 
 
 class ClaimNextTask(Command):
-    """Take the first ready task in plan order, or the one named if it is ready.
+    """Claim the first ready task in plan order, or the task named if it is ready.
 
-    `worker` is who takes it, `lease` for how many seconds; without one the claim
-    holds for good.
+    `worker` claims it for `lease` seconds; without a lease the claim does not expire.
     """
 
     worker: Identifier | None = None
@@ -156,7 +155,7 @@ class ClaimNextTask(Command):
 
 
 class RenewLease(Command):
-    """Hold a claim for longer: `lease` seconds from now, or as many as before."""
+    """Extend a claim to `lease` seconds from now; by default as many as before."""
 
     op: Literal["heartbeat"] = "heartbeat"
     task_id: Identifier
@@ -165,7 +164,7 @@ class RenewLease(Command):
 
 
 class ReleaseTask(Command):
-    """Give a claimed task back undone."""
+    """Return a claimed task to pending."""
 
     op: Literal["release"] = "release"
     task_id: Identifier
@@ -203,28 +202,28 @@ class ResumePlan(Command):
 
 
 class ArchivePlan(Command):
-    """Put the plan away."""
+    """Archive the plan."""
 
     op: Literal["archive"] = "archive"
     reason: Reason
 
 
 class RestorePlan(Command):
-    """Take the plan out of the archive."""
+    """Restore an archived plan."""
 
     op: Literal["restore"] = "restore"
     reason: Reason
 
 
 class DeletePlan(Command):
-    """Take the plan out of the views."""
+    """Delete the plan from the views; its history stays."""
 
     op: Literal["delete"] = "delete"
     reason: Reason | None = None
 
 
 class ErasePlan(Command):
-    """Erase what people wrote about the plan, everywhere in its history."""
+    """Erase the text that people wrote, everywhere in the plan's history."""
 
     op: Literal["erase"] = "erase"
 
@@ -232,20 +231,20 @@ class ErasePlan(Command):
 # --- revisions ---
 
 
-class _Placing(Command):
-    """Where a task goes: in front of one, behind one, or at the end."""
+class _Positioned(Command):
+    """Where a task goes: before another, after another, or at the end."""
 
     before: Identifier | None = None
     after: Identifier | None = None
 
     @model_validator(mode="after")
-    def _names_one_place(self) -> Self:
+    def _names_one_neighbour(self) -> Self:
         if self.before is not None and self.after is not None:
             raise ValueError("give before or after, not both")
         return self
 
 
-class AddTask(_Placing):
+class AddTask(_Positioned):
     """Add a task."""
 
     op: Literal["add"] = "add"
@@ -253,7 +252,7 @@ class AddTask(_Placing):
 
 
 class ChangeTask(Command):
-    """Describe a task anew; what is not given stays. A failed or replanning task starts again."""
+    """Change a task; omitted fields stay. A failed or replanning task starts another attempt."""
 
     op: Literal["change"] = "change"
     task_id: Identifier
@@ -265,22 +264,22 @@ class ChangeTask(Command):
     metadata: JsonObject | None = None
 
 
-class MoveTask(_Placing):
-    """Give a task another place in the plan."""
+class MoveTask(_Positioned):
+    """Move a task within the plan order."""
 
     op: Literal["move"] = "move"
     task_id: Identifier
 
 
 class DropTask(Command):
-    """Take a task out of the plan."""
+    """Remove a task from the plan."""
 
     op: Literal["drop"] = "drop"
     task_id: Identifier
 
 
 class SplitTask(Command):
-    """Let several tasks take one's place."""
+    """Replace a task with several."""
 
     op: Literal["split"] = "split"
     task_id: Identifier
@@ -288,7 +287,7 @@ class SplitTask(Command):
 
 
 class ReplaceTask(Command):
-    """Let another task take one's place."""
+    """Replace a task with another."""
 
     op: Literal["replace"] = "replace"
     task_id: Identifier
@@ -299,7 +298,7 @@ Change = AddTask | ChangeTask | MoveTask | DropTask | SplitTask | ReplaceTask
 
 
 class RevisePlan(Command):
-    """Change the plan, all of it or nothing, for a reason."""
+    """Apply all changes to the plan or none, for a reason."""
 
     reason: Reason
     changes: Annotated[

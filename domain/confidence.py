@@ -1,6 +1,6 @@
 """How scores become confidence, and when confidence is too low.
 
-All figures are floats in [0, 1] at full precision; rounding is for display only.
+All results are floats in [0, 1] at full precision; rounding is for display only.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from plangate.domain.policy import Policy
 
 TOLERANCE: Final = 1e-12
 """Two tasks scored exactly at the threshold must not fire the gate, or not, by
-the order of the additions: a figure this close to the threshold has reached it."""
+the order of the additions: a confidence this close to the threshold has reached it."""
 
 UNSCORED: Final = 1.0
 """The rolling confidence of a plan in which nothing is scored yet."""
@@ -30,7 +30,7 @@ def task_confidence(
 def score_shares(
     prompt_score: float | None, output_score: float | None, policy: Policy
 ) -> tuple[float, float]:
-    """How much of a task's confidence its prompt score makes up, and how much its output score."""
+    """The weights of the prompt score and the output score in a task's confidence."""
     if prompt_score is None:
         return 0.0, 0.0 if output_score is None else 1.0
     if output_score is None:
@@ -52,16 +52,16 @@ def rolling_confidence(confidences: Iterable[float], decay: float) -> float:
 
 
 def weights(scored: int, decay: float) -> list[float]:
-    """What each of so many scored tasks weighs in the rolling confidence, in their order.
+    """The weight of each scored task in the rolling confidence, in their order.
 
-    The last weighs 1. A task's share is its weight over the sum of all; what it brings is
-    its share of its confidence, and these sum to the figure of `rolling_confidence`.
+    The last weighs 1. A task's share is its weight over the sum of all weights; the tasks'
+    confidences, each times its share, sum to the rolling confidence.
     """
     return [decay**after for after in reversed(range(scored))]
 
 
 def differ(one: float, other: float) -> bool:
-    """Whether two figures differ by more than rounding makes of equal ones."""
+    """Whether two confidences differ by more than a rounding error."""
     return abs(one - other) > TOLERANCE
 
 

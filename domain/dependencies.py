@@ -1,4 +1,4 @@
-"""Which tasks wait for which, and why some such commands cannot be granted."""
+"""Which dependencies between tasks are accepted."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter

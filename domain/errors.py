@@ -1,7 +1,7 @@
 """Why the domain refuses a command.
 
     PlangateError
-    ├── InvalidInput            something handed in is not acceptable
+    ├── InvalidInput            an argument is not acceptable
     │   └── InvalidScore        … and it is a score
     ├── PlanExists              the id is taken
     ├── PlanNotFound            no such plan
@@ -9,11 +9,11 @@
     ├── PlanHeld                the plan hands out no work now: gate, pause or archive
     ├── TaskNotFound            the plan has no such task
     │   └── TaskGone            it had one, and a revision took it out
-    ├── ClaimLost               somebody else holds the task by now, or nobody
-    └── ScoreNotFound           no standing score has this event id
+    ├── ClaimLost               the claim expired, or another worker holds the task
+    └── ScoreNotFound           no score that counts has this event id
 
-The facts of a refusal are attributes; how it is told over HTTP, MCP or a
-terminal is each door's own affair. The tree goes on in `application.errors`.
+The facts of a refusal are attributes; each door (HTTP, MCP, the CLI) renders them
+itself. The tree goes on in `application.errors`.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class PlangateError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with what was handed in: where, and what would be accepted."""
+    """One thing wrong with an argument: in which field, and what would be accepted."""
 
     field: str
     message: str
@@ -36,7 +36,7 @@ class Problem:
 
 
 class InvalidInput(PlangateError):
-    """Something handed in is not acceptable; nothing was recorded."""
+    """An argument is not acceptable; nothing was recorded."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(tuple(problems))
@@ -51,7 +51,7 @@ class InvalidScore(InvalidInput):
 
 
 class PlanExists(PlangateError):
-    """The plan id is taken, by a plan that lives or by one that was deleted."""
+    """The plan id is taken, by an existing plan or a deleted one."""
 
     def __init__(self, plan_id: str) -> None:
         super().__init__(plan_id)
@@ -104,7 +104,7 @@ class TaskGone(TaskNotFound):
 
 
 class PlanHeld(PlangateError):
-    """The plan stands still: its gate holds, or it is paused or archived."""
+    """The plan hands out no work: its gate holds, or it is paused or archived."""
 
     def __init__(self, plan_id: str, why: str, release: str) -> None:
         super().__init__(plan_id, why, release)
@@ -117,10 +117,10 @@ class PlanHeld(PlangateError):
 
 
 class ClaimLost(PlangateError):
-    """The claim that a fencing token stands for is over; `holder` works on the task now.
+    """The claim of a fencing token is over; `holder` works on the task now.
 
-    `holder_token` is the token of the claim in force. Both are None when nobody
-    holds the task; a claim may also name no worker.
+    `holder_token` is the token of the claim in force. Both are None when the task is not
+    claimed; a claim may also name no worker.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class ClaimLost(PlangateError):
 
     def __str__(self) -> str:
         if self.holder_token is None:
-            now = "nobody holds the task now"
+            now = "no worker holds the task now"
         else:
             now = f"{self.holder or 'a nameless worker'} holds it now with {self.holder_token}"
         return (
@@ -150,7 +150,7 @@ class ClaimLost(PlangateError):
 
 
 class ScoreNotFound(PlangateError):
-    """No score that still stands was recorded under this event id."""
+    """No score was recorded under this event id, or it was retracted."""
 
     def __init__(self, plan_id: str, event_id: str) -> None:
         super().__init__(plan_id, event_id)
@@ -159,6 +159,6 @@ class ScoreNotFound(PlangateError):
 
     def __str__(self) -> str:
         return (
-            f"the plan {self.plan_id!r} has no standing score {self.event_id!r}; "
-            "a score is named by its event id, as in plan@7"
+            f"the plan {self.plan_id!r} has no score {self.event_id!r} to retract; "
+            "name a score by its event id, as in plan@7"
         )

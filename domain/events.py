@@ -1,11 +1,11 @@
-"""What can happen to a plan.
+"""The events of a plan.
 
 Class names and field names in this module are the storage format: renaming one
-is a data migration, not a refactoring. Fields marked `Erasable` hold what people
-wrote; they can be erased later, so every one of them may be absent.
+is a data migration, not a refactoring. Fields marked `Erasable` hold text that
+people wrote; it can be erased later, so each of them may be absent.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple, assert_never
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -29,9 +29,13 @@ class _Recorded(BaseModel):
 
 
 class Fact(_Recorded):
-    """Something that happened, and when: in UTC, by the clock of whoever recorded it."""
+    """Something that happened, and when: in UTC, by the clock of the recording process."""
 
     at: AwareDatetime
+
+
+class _Reasoned(Fact):
+    reason: ErasableText = None
 
 
 class PlannedTask(_Recorded):
@@ -47,7 +51,7 @@ class PlannedTask(_Recorded):
 
 
 class PlanCreated(Fact):
-    """Somebody planned: a goal, ordered tasks, and the policy that will gate them."""
+    """A plan was created: a goal, ordered tasks, and the policy that gates them."""
 
     goal: ErasableText = None
     tasks: tuple[PlannedTask, ...]
@@ -58,7 +62,7 @@ class PlanCreated(Fact):
 
 
 class TaskScored(Fact):
-    """Somebody judged a task. The newest standing score of a kind is the one that counts.
+    """A task was scored. The newest score of a kind that was not retracted counts.
 
     `raw_score` is the number as the judge gave it, where clamping changed it.
     `mark_done` (output scores only) is kept because a replay under other rules
@@ -85,7 +89,7 @@ class ScoringFailed(Fact):
 
 
 class ScoreRetracted(Fact):
-    """A mistaken judgement was withdrawn: the one of its kind before it counts again."""
+    """A mistaken score was withdrawn: the one of its kind before it counts again."""
 
     task_id: str
     kind: ScoreKind
@@ -94,10 +98,10 @@ class ScoreRetracted(Fact):
 
 
 class OutcomeRecorded(Fact):
-    """The world's verdict on a task's result came in. It moves no figure, status or gate.
+    """A task's result was accepted or rejected. That changes no score, status or gate.
 
-    `source` is who says so. The newest outcome of a task from a source is the one that
-    counts; the task may have left the plan by then.
+    `source` says who decided. The newest outcome of a task from a source counts; the task
+    may have left the plan by then.
     """
 
     task_id: str
@@ -109,8 +113,8 @@ class OutcomeRecorded(Fact):
 class TaskStatusChanged(Fact):
     """A task moved from one status to another.
 
-    A claim (`cause` claimed) names its worker, and how long it holds if it has a lease;
-    the version of this event is the claim's fencing token.
+    A claim (`cause` claimed) names its worker, and the end of its lease if it has one; the
+    version of this event is the claim's fencing token.
     """
 
     task_id: str
@@ -123,41 +127,37 @@ class TaskStatusChanged(Fact):
 
 
 class LeaseRenewed(Fact):
-    """A worker is still at it: its claim holds for longer."""
+    """A worker extended its claim."""
 
     task_id: str
     lease_until: AwareDatetime
 
 
 class ReplanTriggered(Fact):
-    """The gate fired: the rolling confidence fell below the threshold. A replan is due."""
+    """The gate fired: the rolling confidence was below the threshold. A replan is due."""
 
     task_id: str
     rolling_confidence: float
     threshold: float
 
 
-class GateApproved(Fact):
-    """Somebody let work go on although a replan was due."""
-
-    reason: ErasableText = None
+class GateApproved(_Reasoned):
+    """The gate was approved: work goes on although a replan was due."""
 
 
-class PlanRevised(Fact):
-    """Somebody replanned; the events after it in the same command tell what changed."""
-
-    reason: ErasableText = None
+class PlanRevised(_Reasoned):
+    """The plan was revised; the next events of the same command say what changed."""
 
 
 class TaskAdded(Fact):
-    """A task joined the plan, in front of another or at its end."""
+    """A task was added, before another or at the end."""
 
     task: PlannedTask
     before: str | None = None
 
 
 class TaskChanged(Fact):
-    """A task was described anew. What is absent stayed as it was."""
+    """A task was changed. Absent fields stayed as they were."""
 
     task_id: str
     title: ErasableText = None
@@ -169,73 +169,63 @@ class TaskChanged(Fact):
 
 
 class TaskMoved(Fact):
-    """A task took another place in the plan: in front of another or at its end."""
+    """A task was moved within the plan order: before another or to the end."""
 
     task_id: str
     before: str | None = None
 
 
 class TaskDropped(Fact):
-    """A task left the plan. Those that depended on it do so no longer."""
+    """A task was dropped. Its dependants no longer depend on it."""
 
     task_id: str
     dependants: tuple[str, ...] = ()
 
 
 class TaskSplit(Fact):
-    """Several tasks took one's place; what depended on it depends on all of them."""
+    """A task was replaced with several; its dependants depend on all of them."""
 
     task_id: str
     into: tuple[PlannedTask, ...]
 
 
 class TaskReplaced(Fact):
-    """Another task took one's place; what depended on it depends on the other."""
+    """A task was replaced with another; its dependants depend on that one."""
 
     task_id: str
     by: PlannedTask
 
 
 class AttemptStarted(Fact):
-    """A failed or replanning task gets another chance: its n-th attempt."""
+    """A failed or replanning task began another attempt."""
 
     task_id: str
     attempt: int
     reason: ErasableText = None
 
 
-class PlanPaused(Fact):
+class PlanPaused(_Reasoned):
     """No work is handed out until the plan is resumed."""
 
-    reason: ErasableText = None
+
+class PlanResumed(_Reasoned):
+    """A paused plan was resumed."""
 
 
-class PlanResumed(Fact):
-    """A paused plan goes on."""
-
-    reason: ErasableText = None
+class PlanArchived(_Reasoned):
+    """The plan was archived: it does not change until it is restored."""
 
 
-class PlanArchived(Fact):
-    """The plan is put away: nothing about it changes until it is restored."""
-
-    reason: ErasableText = None
+class PlanRestored(_Reasoned):
+    """An archived plan was restored."""
 
 
-class PlanRestored(Fact):
-    """An archived plan is back as it was."""
-
-    reason: ErasableText = None
-
-
-class PlanDeleted(Fact):
+class PlanDeleted(_Reasoned):
     """The plan is gone from the views; its history stays."""
-
-    reason: ErasableText = None
 
 
 class PlanErased(Fact):
-    """What people wrote about the plan up to here was erased, in its earlier events too."""
+    """The text that people wrote about the plan was erased from all earlier events."""
 
 
 PlanEvent = (
@@ -263,3 +253,60 @@ PlanEvent = (
     | PlanDeleted
     | PlanErased
 )
+
+ScoreChange = TaskScored | ScoreRetracted | AttemptStarted
+"""The events that change which scores of a task count."""
+
+
+class Touches(NamedTuple):
+    """What an event is about.
+
+    `task_ids` are the tasks it names as its own, the one it happened to first; with
+    `every_task` it is about all tasks of the plan. `text` says whether it changes what a
+    plan can be found by: its goal and the titles of its tasks.
+    """
+
+    task_ids: tuple[str, ...] = ()
+    every_task: bool = False
+    text: bool = False
+
+
+def touches(event: PlanEvent) -> Touches:
+    """Which tasks an event is about, and whether it changes text. Frequent events come first."""
+    match event:
+        case (
+            TaskScored()
+            | TaskStatusChanged()
+            | ScoringFailed()
+            | ScoreRetracted()
+            | OutcomeRecorded()
+            | LeaseRenewed()
+            | ReplanTriggered()
+            | TaskMoved()
+            | AttemptStarted()
+        ):
+            return Touches((event.task_id,))
+        case TaskChanged() | TaskDropped():
+            return Touches((event.task_id,), text=True)
+        case TaskAdded():
+            return Touches((event.task.id,), text=True)
+        case TaskSplit():
+            return Touches((event.task_id, *(part.id for part in event.into)), text=True)
+        case TaskReplaced():
+            return Touches((event.task_id, event.by.id), text=True)
+        case PlanCreated():
+            return Touches(tuple(task.id for task in event.tasks), every_task=True, text=True)
+        case PlanErased():
+            return Touches(every_task=True, text=True)
+        case (
+            GateApproved()
+            | PlanRevised()
+            | PlanPaused()
+            | PlanResumed()
+            | PlanArchived()
+            | PlanRestored()
+            | PlanDeleted()
+        ):
+            return Touches()
+        case _:
+            assert_never(event)

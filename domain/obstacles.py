@@ -1,4 +1,4 @@
-"""What stands in a plan's way."""
+"""The obstacles of a plan: why its tasks cannot be claimed or finished."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,27 +12,24 @@ _NOT_HELD_BACK: Final = {TaskStatus.DONE, TaskStatus.IN_PROGRESS}
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """One reason why work does not go on, and the tasks it concerns."""
+    """One reason, and the tasks it concerns."""
 
     kind: ObstacleKind
     task_ids: tuple[str, ...]
 
 
 def obstacles(plan: Plan) -> tuple[Obstacle, ...]:
-    """Everything that keeps the plan's tasks from being taken or from counting as done.
-
-    A plan may well be active beside it: other tasks may be ready.
-    """
+    """All obstacles of the plan; it may be active all the same if other tasks are ready."""
     return tuple(obstacle for obstacle in _all(plan) if obstacle.task_ids)
 
 
 def _all(plan: Plan) -> Iterator[Obstacle]:
-    def those(status: TaskStatus) -> tuple[str, ...]:
+    def having(status: TaskStatus) -> tuple[str, ...]:
         return tuple(task.id for task in plan if task.status is status)
 
     pending = [task for task in plan if task.status is TaskStatus.PENDING]
-    yield Obstacle(ObstacleKind.FAILED, those(TaskStatus.FAILED))
-    yield Obstacle(ObstacleKind.REPLANNING, those(TaskStatus.REPLANNING))
+    yield Obstacle(ObstacleKind.FAILED, having(TaskStatus.FAILED))
+    yield Obstacle(ObstacleKind.REPLANNING, having(TaskStatus.REPLANNING))
     yield Obstacle(
         ObstacleKind.UNMET_DEPENDENCIES, tuple(task.id for task in pending if plan.unmet(task))
     )

@@ -1,10 +1,10 @@
 """The rolling confidence of a plan, kept while its scores change: O(log n) a score.
 
 A balanced tree over the tasks in plan order. Every node holds the weighted sum
-and the weight of the scored tasks below it, and by how much it fades what comes
-before it. The tree's shape follows from the number of tasks alone, never from the
-order in which scores came, so every replay gives the same bits. The definition
-it is held to is `domain.confidence.rolling_confidence`.
+and the weight of the scored tasks below it, and the factor by which it decays what
+comes before it. The tree's shape follows from the number of tasks alone, never from the
+order in which scores came, so every replay gives the same bits. Up to
+rounding it equals `domain.confidence.rolling_confidence`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,10 @@ from plangate.domain.policy import Policy
 from plangate.domain.task import Task
 
 Node = tuple[float, float, float, Any, Any]
-"""Weighted sum, weight, fading, and the halves (None at a leaf)."""
+"""Weighted sum, weight, decay, and the halves (None at a leaf)."""
 
 EMPTY: Final[Node] = (0.0, 0.0, 1.0, None, None)
-"""Joined with another node it changes no bit of it."""
+"""The identity of `joined`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +27,17 @@ class PlanOrderTree:
     """The tasks' confidences in plan order. A value: changing it gives another one."""
 
     order: tuple[str, ...]
-    places: Mapping[str, int]
+    indexes: Mapping[str, int]
     decay: float
     root: Node
 
     @classmethod
     def of(cls, order: tuple[str, ...], tasks: Mapping[str, Task], policy: Policy) -> Self:
-        """The tree of a plan's tasks as they stand: O(n)."""
+        """Build the tree of a plan's tasks: O(n)."""
         decay = policy.decay
         leaves = [leaf(tasks[task_id].confidence(policy), decay) for task_id in order]
-        places = {task_id: place for place, task_id in enumerate(order)}
-        return cls(order, places, decay, _over(leaves))
+        indexes = {task_id: index for index, task_id in enumerate(order)}
+        return cls(order, indexes, decay, _over(leaves))
 
     @property
     def rolling_confidence(self) -> float:
@@ -45,30 +45,30 @@ class PlanOrderTree:
         return mean(self.root)
 
     def rescored(self, task: Task, confidence: float | None) -> Self:
-        """The tree once one task has another confidence; None when it is not scored."""
+        """The tree after one task's confidence changed; None when it is not scored."""
         scored = leaf(confidence, self.decay)
-        root = _replaced(self.root, len(self.order), self.places[task.id], scored)
-        return type(self)(self.order, self.places, self.decay, root)
+        root = _replaced(self.root, len(self.order), self.indexes[task.id], scored)
+        return type(self)(self.order, self.indexes, self.decay, root)
 
 
 def mean(root: Node) -> float:
-    """The figure of the tasks below a node; 1.0 without any."""
+    """The rolling confidence of the tasks below a node; 1.0 without scored ones."""
     total, weight, *_ = root
     return total / weight if weight else UNSCORED
 
 
 def leaf(confidence: float | None, decay: float) -> Node:
-    """A task with this confidence, or one that is not scored."""
+    """The node of one task; None when it is not scored."""
     return EMPTY if confidence is None else (confidence, 1.0, decay, None, None)
 
 
 def joined(left: Node, right: Node) -> Node:
-    """Two parts of the tasks, the more recent on the right."""
-    fading = right[2]
+    """The node over two others, the more recent on the right."""
+    decay = right[2]
     return (
-        left[0] * fading + right[0],
-        left[1] * fading + right[1],
-        left[2] * fading,
+        left[0] * decay + right[0],
+        left[1] * decay + right[1],
+        left[2] * decay,
         left,
         right,
     )
@@ -81,10 +81,10 @@ def _over(leaves: Sequence[Node]) -> Node:
     return joined(_over(leaves[:half]), _over(leaves[half:]))
 
 
-def _replaced(node: Node, size: int, place: int, scored: Node) -> Node:
+def _replaced(node: Node, size: int, index: int, scored: Node) -> Node:
     if size == 1:
         return scored
     half = size // 2
-    if place < half:
-        return joined(_replaced(node[3], half, place, scored), node[4])
-    return joined(node[3], _replaced(node[4], size - half, place - half, scored))
+    if index < half:
+        return joined(_replaced(node[3], half, index, scored), node[4])
+    return joined(node[3], _replaced(node[4], size - half, index - half, scored))

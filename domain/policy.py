@@ -10,14 +10,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 
-from plangate.domain.vocabulary import (
-    MAX_TASKS,
-    AttemptScores,
-    Flag,
-    Gate,
-    OutOfRange,
-    Recency,
-)
+from plangate.domain.vocabulary import MAX_TASKS, AttemptScores, Flag, Gate, OutOfRange, Recency
 
 _SUM_TOLERANCE: Final = 1e-9
 
@@ -31,19 +24,19 @@ class Policy(BaseModel):
     `prompt_weight` and `output_weight` share a task's confidence between its two
     scores and sum to 1. `decay` in (0, 1] is the weight a scored task keeps for
     each scored task after it. `confidence_threshold` in [0, 1] is where the gate
-    fires. `out_of_range` says whether a finite score outside [0, 1] is clamped
-    (and kept as given beside it) or refused. `gate` says whether a due replan is only
-    told or holds further work back; `attempt_scores` what a task's scores are worth
-    once a new attempt at it begins.
+    fires. `out_of_range` says whether a finite score outside [0, 1] is clamped (the score
+    as given is recorded too) or refused. `gate` says whether a due replan is only advice or
+    holds further work; `attempt_scores` what a task's scores count once a new attempt at it
+    begins.
 
-    `order` says what "after" means for the decay: further down the plan, or scored
-    later. The others give the gate a memory (`domain.gate` tells how they play together).
-    `min_scored`: how many tasks must be scored before it may fire, or all where the plan
-    has fewer. `consecutive_lows`: how many output scores in a row must leave the figure
-    below the threshold. `exit_threshold` (at least the threshold, which it is by default):
-    where a gate that fired opens again. `latch`: whether it fires once a fall or at every
-    output score of it. `max_replans`: after how many replans the next one blocks the plan
-    until somebody approves; None for any number.
+    `order` says what "after" means for the decay: later in the plan, or scored later. The
+    others give the gate a memory (see `domain.gate`). `min_scored`: how many tasks must be
+    scored before it may fire; all, if the plan has fewer. `consecutive_lows`: how many
+    output scores in a row must leave the rolling confidence below the threshold.
+    `exit_threshold` (by default the threshold, never lower): where a tripped gate opens
+    again. `latch`: whether it fires once per trip or at every output score. `max_replans`:
+    how many replans are allowed before the next one blocks the plan until the gate is
+    approved; None for any number.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -76,12 +69,12 @@ class Policy(BaseModel):
 
     @property
     def reopens_at(self) -> float:
-        """The figure at which a gate that fired opens again."""
+        """The rolling confidence at which a tripped gate opens again."""
         return self.confidence_threshold if self.exit_threshold is None else self.exit_threshold
 
     @property
     def has_memory(self) -> bool:
-        """Whether more than the figure of the moment decides when the gate fires."""
+        """Whether more than the current rolling confidence decides when the gate fires."""
         return (
             self.latch
             or self.consecutive_lows > 1
@@ -90,16 +83,15 @@ class Policy(BaseModel):
         )
 
     def whole(self) -> Self:
-        """The same policy with every number named, as it is recorded."""
+        """The same policy with every field set, as it is recorded."""
         return self.model_validate(self.model_dump())
 
     @property
     def digest(self) -> str:
         """SHA-256 (hex) over the policy's JSON as recorded.
 
-        Only the fields that were named count, so that a field which a later
-        version adds leaves the digests of older recordings alone. None is not
-        recorded.
+        Only fields that are set count, so that fields added by later versions do not
+        change the digests of older recordings. None is not recorded.
         """
         recorded = self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
         text = json.dumps(recorded, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -107,7 +99,7 @@ class Policy(BaseModel):
 
 
 def require_exit(exit_threshold: float | None, threshold: float) -> None:
-    """Raise ValueError for a gate that would open again below where it fires."""
+    """Raise ValueError for an exit threshold below the threshold."""
     if exit_threshold is not None and exit_threshold < threshold:
         raise ValueError(
             f"exit_threshold {exit_threshold} must be at least the confidence_threshold {threshold}"

@@ -1,7 +1,7 @@
-"""Policies that have a name, to be given instead of their numbers or beside some of them.
+"""Named policies, given instead of a policy's numbers or beside some of them.
 
-A name is resolved when the plan is created: what is recorded is always the whole policy,
-so that a preset may change without changing any plan.
+A name is resolved when the plan is created. The whole policy is recorded, so a preset may
+change without changing any plan.
 """
 
 from collections.abc import Mapping
@@ -24,11 +24,11 @@ class Preset(StrEnum):
 
 
 STEADY_MARGIN: Final = 0.05
-"""How far above its threshold a steady gate opens again, unless that is said."""
+"""How far above its threshold a steady gate opens again by default."""
 
 _NUMBERS: Final[Mapping[Preset, Mapping[str, Any]]] = {
     Preset.CLASSIC: {},
-    # docs/adr/0006 tells where these come from.
+    # Where these come from: docs/adr/0006.
     Preset.STEADY: {
         "order": Recency.SCORED,
         "decay": 0.9,
@@ -42,10 +42,10 @@ _NUMBERS: Final[Mapping[Preset, Mapping[str, Any]]] = {
 
 
 def resolved(given: object) -> object:
-    """What was given for a policy, a preset's numbers filled in where it names one.
+    """A policy as given, with a preset's numbers filled in where it names one.
 
-    `"steady"`, or `{"preset": "steady"}` with any numbers that shall differ; all else
-    is left as it is. Raises ValueError for a preset that is not known.
+    That is `"steady"`, or `{"preset": "steady"}` with the numbers that differ; all else is
+    returned unchanged. Raises ValueError for an unknown preset.
     """
     if isinstance(given, str):
         return _with_preset(given, {})
@@ -55,7 +55,7 @@ def resolved(given: object) -> object:
 
 
 def at_threshold(given: object, threshold: object) -> object:
-    """The same, where a preset is told the threshold that was given beside it."""
+    """A policy as given; a preset takes the threshold that was given beside it."""
     if isinstance(given, str):
         given = {"preset": given}
     if isinstance(given, Mapping) and "preset" in given:
@@ -63,19 +63,19 @@ def at_threshold(given: object, threshold: object) -> object:
     return given
 
 
-def _with_preset(name: object, said: dict[str, Any]) -> dict[str, Any]:
+def _with_preset(name: object, given: dict[str, Any]) -> dict[str, Any]:
     if name not in list(Preset):
         raise ValueError(f"the preset {name!r:.80} is not known; there are {', '.join(Preset)}")
     preset = Preset(str(name))
-    numbers = {**_NUMBERS[preset], **said}
+    numbers = {**_NUMBERS[preset], **given}
     threshold = numbers.get("confidence_threshold")
     if preset is Preset.STEADY and isinstance(threshold, int | float) and 0 <= threshold <= 1:
         numbers.setdefault("exit_threshold", round(min(1.0, threshold + STEADY_MARGIN), 12))
     return numbers
 
 
-class _PresetsToo:
-    """What the JSON Schema of a policy says beside its numbers."""
+class _WithPresets:
+    """Adds the presets to a policy's JSON Schema."""
 
     def __get_pydantic_json_schema__(
         self, core: CoreSchema, handler: GetJsonSchemaHandler
@@ -87,5 +87,5 @@ class _PresetsToo:
         return {"anyOf": [preset, mapping]}
 
 
-GivenPolicy = Annotated[Policy, BeforeValidator(resolved), _PresetsToo()]
+GivenPolicy = Annotated[Policy, BeforeValidator(resolved), _WithPresets()]
 """A policy as callers may give it: its numbers, a preset's name, or both."""

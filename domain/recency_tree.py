@@ -1,9 +1,8 @@
 """The rolling confidence where recent means scored last: O(log n) a score, of n events.
 
-As `confidence_tree`, but a task stands in the slot of its newest standing score, by
-version: scored anew it leaves its slot empty and takes a later one. What is empty is
-the identity of joining and costs nothing. The tree's shape follows from the versions alone,
-so every replay gives the same bits.
+As `plan_order_tree`, but a task's slot is the version of its newest score: a new score
+empties that slot and fills a later one. Empty slots cost nothing. The tree's shape follows
+from the versions alone, so every replay gives the same bits.
 """
 
 from collections.abc import Mapping
@@ -12,14 +11,7 @@ from typing import Final, Self
 
 from rpds import HashTrieMap
 
-from plangate.domain.plan_order_tree import (
-    EMPTY,
-    Node,
-    PlanOrderTree,
-    joined,
-    leaf,
-    mean,
-)
+from plangate.domain.plan_order_tree import EMPTY, Node, PlanOrderTree, joined, leaf, mean
 from plangate.domain.policy import Policy
 from plangate.domain.task import Task
 from plangate.domain.vocabulary import Recency
@@ -31,8 +23,7 @@ _ROOM: Final = 64
 class RecencyTree:
     """The tasks' confidences by when they were scored. A value: changing it gives another one.
 
-    `slots` says where each scored task stands; the tree has room for `room` slots,
-    a power of two.
+    `slots` maps each scored task to its slot; `room` is the number of slots, a power of two.
     """
 
     order: tuple[str, ...]
@@ -43,7 +34,7 @@ class RecencyTree:
 
     @classmethod
     def of(cls, order: tuple[str, ...], tasks: Mapping[str, Task], policy: Policy) -> Self:
-        """The tree of a plan's tasks as they stand: O(n log n)."""
+        """Build the tree of a plan's tasks: O(n log n)."""
         tree = cls(order, HashTrieMap(), policy.decay)
         for task_id in order:
             task = tasks[task_id]
@@ -56,7 +47,7 @@ class RecencyTree:
         return mean(self.root)
 
     def rescored(self, task: Task, confidence: float | None) -> Self:
-        """The tree once one task has another confidence; None when it is not scored."""
+        """The tree after one task's confidence changed; None when it is not scored."""
         slots, root, room = self.slots, self.root, self.room
         before = slots.get(task.id)
         if before is not None:
@@ -71,17 +62,17 @@ class RecencyTree:
 
 
 ConfidenceTree = PlanOrderTree | RecencyTree
-"""A tree in which the figure of a plan is kept, by what its policy calls recent."""
+"""The tree of a plan, by what its policy calls recent."""
 
 
 def tree_of(order: tuple[str, ...], tasks: Mapping[str, Task], policy: Policy) -> ConfidenceTree:
-    """The tree of a plan's tasks as they stand."""
+    """Build the tree of a plan's tasks."""
     kind = PlanOrderTree if policy.order is Recency.PLAN else RecencyTree
     return kind.of(order, tasks, policy)
 
 
 def _put(node: Node, room: int, slot: int, scored: Node) -> Node:
-    """The tree with something else in one slot; parts that hold nobody are cut off."""
+    """The tree with another node in one slot; empty parts are cut off."""
     if room == 1:
         return scored
     half = room // 2

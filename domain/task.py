@@ -1,4 +1,4 @@
-"""One task of a plan, and what each event of it changes."""
+"""One task of a plan, and what each event changes about it."""
 
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from plangate.domain.vocabulary import AttemptScores, ScoreKind, StatusCause, Ta
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A score that still stands, and the version of the plan at which it was given."""
+    """A score that was not retracted, and the version of the plan at which it was given."""
 
     score: float
     version: int
@@ -21,9 +21,9 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who works on a task. `token` fences off those who held it before.
+    """Who works on a task. `token` fences off earlier claims.
 
-    With a lease the claim holds until `until`; it was made or last renewed at `since`.
+    A lease made or last renewed at `since` lasts until `until`.
     """
 
     token: int
@@ -32,7 +32,7 @@ class Claim:
     until: datetime | None
 
     def has_expired(self, now: datetime) -> bool:
-        """Whether the lease has run out; a claim without one holds for good."""
+        """Whether the lease has run out; a claim without one does not expire."""
         return self.until is not None and self.until <= now
 
 
@@ -41,10 +41,10 @@ Judgements = tuple[Judgement, ...]
 
 @dataclass(frozen=True)
 class Task:
-    """A task as it stands. Its standing judgements come newest first.
+    """A task at one version of its plan. Judgements come newest first, without retracted ones.
 
-    `outdated` says that they were given to an earlier attempt and count only until
-    this one's first. `claim` is the latest, also after its own score ended it.
+    `outdated` judgements belong to an earlier attempt and count until the first of this
+    one. `claim` is the latest, also after the task's score ended it.
     """
 
     id: str
@@ -68,7 +68,7 @@ class Task:
     def planned(
         cls, task: PlannedTask, *, split_from: str | None = None, replaces: str | None = None
     ) -> "Task":
-        """A task as it was planned, and which other it came from."""
+        """A task as it was planned, and the task it came from."""
         return cls(
             task.id,
             task.title,
@@ -83,12 +83,12 @@ class Task:
 
     @property
     def prompt_score(self) -> float | None:
-        """The prompt score that counts: the newest that stands."""
+        """The prompt score that counts: the newest."""
         return self.prompt_judgements[0].score if self.prompt_judgements else None
 
     @property
     def output_score(self) -> float | None:
-        """The output score that counts: the newest that stands."""
+        """The output score that counts: the newest."""
         return self.output_judgements[0].score if self.output_judgements else None
 
     def confidence(self, policy: Policy) -> float | None:
@@ -97,12 +97,12 @@ class Task:
 
     @property
     def last_scored(self) -> int:
-        """The version of the newest score that stands; 0 while the task is not scored."""
+        """The version of the newest score; 0 while the task is not scored."""
         newest = self.prompt_judgements[:1] + self.output_judgements[:1]
         return max((judgement.version for judgement in newest), default=0)
 
     def judgements(self, kind: ScoreKind) -> Judgements:
-        """The standing judgements of one kind, newest first."""
+        """The judgements of one kind, newest first."""
         return self.prompt_judgements if kind is ScoreKind.PROMPT else self.output_judgements
 
     def move(
@@ -118,23 +118,23 @@ class Task:
         ]
 
     def copied(self) -> "Task":
-        """The same task with metadata of its own, for somebody who might change it."""
+        """The same task with a copy of its metadata, so that callers may change it."""
         return _with(self, metadata=deepcopy(self.metadata))
 
     # --- what events change ---
 
     def judged(self, kind: ScoreKind, judgement: Judgement) -> "Task":
-        """After one more judgement; an attempt's first drops those of the attempts before."""
-        start = _with(self, **_FORGOTTEN) if self.outdated else self
-        return _standing(start, kind, (judgement, *start.judgements(kind)))
+        """After one more judgement; the first of an attempt drops those of earlier attempts."""
+        start = _with(self, **_UNSCORED) if self.outdated else self
+        return _with_judgements(start, kind, (judgement, *start.judgements(kind)))
 
     def without(self, kind: ScoreKind, version: int | None) -> "Task":
-        """After the judgement of one kind given at one version was withdrawn."""
-        standing = (given for given in self.judgements(kind) if given.version != version)
-        return _standing(self, kind, tuple(standing))
+        """After the judgement of this kind and version was retracted."""
+        left = tuple(given for given in self.judgements(kind) if given.version != version)
+        return _with_judgements(self, kind, left)
 
     def moved(self, event: TaskStatusChanged, version: int) -> "Task":
-        """In another status: claimed anew, let go of, or with its latest claim ended."""
+        """In another status: with a new claim, none, or its latest claim ended."""
         claim = self.claim
         if event.cause is StatusCause.CLAIMED:
             claim = Claim(version, event.worker, event.at, event.lease_until)
@@ -154,17 +154,17 @@ class Task:
     def attempted(self, attempt: int, scores: AttemptScores) -> "Task":
         """At the beginning of another attempt."""
         if scores is AttemptScores.RESET:
-            return _with(self, attempt=attempt, **_FORGOTTEN)
+            return _with(self, attempt=attempt, **_UNSCORED)
         outdated = bool(self.prompt_judgements or self.output_judgements)
         return _with(self, attempt=attempt, outdated=outdated)
 
     def changed(self, event: TaskChanged) -> "Task":
-        """Described anew, as far as the event says."""
-        said = {name: getattr(event, name) for name in _DESCRIBED}
-        return _with(self, **{name: value for name, value in said.items() if value is not None})
+        """With the fields that the event sets."""
+        given = {name: getattr(event, name) for name in _CHANGEABLE}
+        return _with(self, **{name: value for name, value in given.items() if value is not None})
 
     def erased(self) -> "Task":
-        """Without what people wrote."""
+        """Without the text that people wrote."""
         return _with(self, title=None, description=None, metadata={})
 
     def depending(self, on: tuple[str, ...]) -> "Task":
@@ -172,22 +172,22 @@ class Task:
         return _with(self, depends_on=on)
 
 
-_DESCRIBED: Final = ("title", "description", "metadata", "depends_on", "priority", "labels")
-_FORGOTTEN: Final[dict[str, Any]] = {
+_CHANGEABLE: Final = ("title", "description", "metadata", "depends_on", "priority", "labels")
+_UNSCORED: Final[dict[str, Any]] = {
     "prompt_judgements": (),
     "output_judgements": (),
     "outdated": False,
 }
 
 
-def _standing(task: Task, kind: ScoreKind, judgements: Judgements) -> Task:
+def _with_judgements(task: Task, kind: ScoreKind, judgements: Judgements) -> Task:
     if kind is ScoreKind.PROMPT:
         return _with(task, prompt_judgements=judgements)
     return _with(task, output_judgements=judgements)
 
 
 def _with(task: Task, **changes: Any) -> Task:
-    """What `dataclasses.replace` does, three times as fast: replay is made of this."""
+    """Do what `dataclasses.replace` does, three times as fast: replay depends on it."""
     copy = object.__new__(Task)
     copy.__dict__.update(task.__dict__, **changes)
     return copy

@@ -1,28 +1,15 @@
-"""The words a plan is written in, and how much of each is accepted.
+"""The value types of a plan, and the bounds on what callers may give.
 
-Two families stand here. The *bounded* types (`Identifier`, `Goal`, `Prose`,
-`JsonObject`, …) are what callers may hand in. Stored events use plain types
-instead, so that tightening a bound later never makes an old plan unloadable;
-what people wrote is marked there with `Erasable`, because it can be erased.
+The bounded types (`Identifier`, `Goal`, `Prose`, …) are for commands. Stored events use
+plain types instead, so that a tighter bound never makes an old plan unloadable; they mark
+text that people wrote as `Erasable`.
 """
 
-import json
-import math
 import unicodedata
-from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    Strict,
-    StringConstraints,
-    WithJsonSchema,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StringConstraints
 
 MAX_IDENTIFIER: Final = 200
 MAX_GOAL: Final = 4_000
@@ -33,8 +20,6 @@ MAX_CHANGES: Final = 1_000
 MAX_LABELS: Final = 50
 MAX_PRIORITY: Final = 1_000
 MAX_LEASE_SECONDS: Final = 30 * 24 * 3600.0
-MAX_JSON_BYTES: Final = 64 * 1024
-MAX_JSON_DEPTH: Final = 32
 
 _INVISIBLE: Final = {"Cc", "Cs", "Zl", "Zp"}
 
@@ -47,7 +32,7 @@ class ScoreKind(StrEnum):
 
 
 class TaskStatus(StrEnum):
-    """Where a task stands."""
+    """The status of a task."""
 
     PENDING = "pending"
     IN_PROGRESS = "in_progress"
@@ -57,7 +42,7 @@ class TaskStatus(StrEnum):
 
 
 class PlanState(StrEnum):
-    """Where a plan stands."""
+    """The state of a plan."""
 
     ACTIVE = "active"
     WAITING = "waiting"
@@ -69,7 +54,7 @@ class PlanState(StrEnum):
 
 
 class ObstacleKind(StrEnum):
-    """Why work on a task does not go on."""
+    """Why a task cannot be claimed or finished."""
 
     FAILED = "failed"
     REPLANNING = "replanning"
@@ -91,14 +76,14 @@ class StatusCause(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of a task's result outside plangate: it was taken, or sent back."""
+    """What became of a task's result outside plangate."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
 
 
 class ScorerKind(StrEnum):
-    """What sort of judge gave a score."""
+    """The kind of scorer."""
 
     HUMAN = "human"
     MODEL = "model"
@@ -113,17 +98,16 @@ class OutOfRange(StrEnum):
 
 
 class Gate(StrEnum):
-    """What a due replan does: it is told, or no further work is handed out."""
+    """Whether a due replan is only advice, or holds further work."""
 
     ADVISE = "advise"
     HOLD = "hold"
 
 
 class Recency(StrEnum):
-    """What makes a scored task more recent than another: its place in the plan, or its score.
+    """What makes a scored task more recent than another.
 
-    `plan`: it stands later in the plan. `scored`: the newest of its scores that stand was
-    recorded later, by version.
+    `plan`: it comes later in the plan. `scored`: its newest score was recorded later.
     """
 
     PLAN = "plan"
@@ -131,7 +115,7 @@ class Recency(StrEnum):
 
 
 class AttemptScores(StrEnum):
-    """What a task's scores are worth once a new attempt at it begins.
+    """Whether a task's scores count once a new attempt at it begins.
 
     `keep`: they count until the new attempt's first score, which drops them all.
     `reset`: they stop counting at once.
@@ -142,7 +126,7 @@ class AttemptScores(StrEnum):
 
 
 class Scorer(BaseModel):
-    """Who judged: a person, a model or a program, and which version of it."""
+    """Who scored: a person, a model or a program, and its version."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -153,7 +137,7 @@ class Scorer(BaseModel):
 
 
 class Erasable:
-    """ViewPositions a field of a stored event as something a person wrote: it can be erased."""
+    """Marks a field of a stored event as text that a person wrote: it can be erased."""
 
 
 def _identifier(value: str) -> str:
@@ -165,7 +149,8 @@ def _identifier(value: str) -> str:
     return value
 
 
-def _text(value: str) -> str:
+def without_nul(value: str) -> str:
+    """The same text; raises ValueError if it holds the NUL character."""
     if "\0" in value:
         raise ValueError("must not hold the NUL character U+0000")
     return value
@@ -175,56 +160,6 @@ def _not_blank(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be blank")
     return value
-
-
-def _json_object(value: object) -> dict[str, Any]:
-    """A copy of `value` exactly as JSON would give it back, or ValueError."""
-    if not isinstance(value, dict):
-        raise ValueError("must be a JSON object")
-    _refuse_what_json_cannot_carry(value)
-    try:
-        encoded = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-        size = len(encoded.encode())
-    except UnicodeEncodeError:
-        raise ValueError("must not hold a lone surrogate") from None
-    except ValueError as error:  # an integer of more digits than Python turns into text
-        raise ValueError(f"must be JSON: {error}") from None
-    if size > MAX_JSON_BYTES:
-        raise ValueError(f"must be at most {MAX_JSON_BYTES} bytes of JSON, not {size}")
-    copy: dict[str, Any] = json.loads(encoded)
-    return copy
-
-
-def _refuse_what_json_cannot_carry(value: object) -> None:
-    seen, waiting = 0, [(value, 1)]
-    while waiting:
-        item, depth = waiting.pop()
-        seen += 1
-        if seen > MAX_JSON_BYTES:
-            raise ValueError(f"must be at most {MAX_JSON_BYTES} bytes of JSON")
-        waiting += [(member, depth + 1) for member in _members(item, depth)]
-
-
-def _members(item: object, depth: int) -> Iterable[object]:
-    """What a JSON value holds, once the value itself is seen to be one."""
-    if isinstance(item, dict | list):
-        if depth > MAX_JSON_DEPTH:
-            raise ValueError(f"must be nested at most {MAX_JSON_DEPTH} deep")
-        if isinstance(item, list):
-            return item
-        for key in item:
-            if not isinstance(key, str):
-                raise ValueError(f"must be JSON: the key {key!r:.40} is not a string")
-            _text(key)
-        return item.values()
-    if isinstance(item, str):
-        _text(item)
-    elif isinstance(item, float):
-        if not math.isfinite(item):
-            raise ValueError(f"must be JSON, which has no {item}")
-    elif item is not None and not isinstance(item, int):
-        raise ValueError(f"must be JSON, which has no {type(item).__name__}")
-    return ()
 
 
 def _bounded_scorer(scorer: Scorer) -> Scorer:
@@ -252,7 +187,7 @@ GivenScore = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 """A score as a judge gave it: any finite number. The range is the policy's business."""
 
 Flag = Annotated[bool, Strict()]
-"""True or false, and nothing that merely looks like it."""
+"""True or false; 0, 1 and strings are refused."""
 
 Identifier = Annotated[
     str,
@@ -264,7 +199,7 @@ Identifier = Annotated[
 Goal = Annotated[
     str,
     StringConstraints(strict=True, max_length=MAX_GOAL),
-    AfterValidator(_text),
+    AfterValidator(without_nul),
     AfterValidator(_not_blank),
 ]
 """What a plan is for: up to 4,000 characters, not blank."""
@@ -272,27 +207,24 @@ Goal = Annotated[
 Title = Annotated[
     str,
     StringConstraints(strict=True, max_length=MAX_TITLE),
-    AfterValidator(_text),
+    AfterValidator(without_nul),
     AfterValidator(_not_blank),
 ]
 """What a task is called: up to 500 characters, not blank."""
 
-Prose = Annotated[str, StringConstraints(strict=True, max_length=MAX_PROSE), AfterValidator(_text)]
+Prose = Annotated[
+    str, StringConstraints(strict=True, max_length=MAX_PROSE), AfterValidator(without_nul)
+]
 """A description or a rationale: up to 20,000 characters."""
 
 Reason = Annotated[Prose, AfterValidator(_not_blank)]
 """Why something was done: up to 20,000 characters, not blank."""
 
-JsonObject = Annotated[
-    dict[str, Any], PlainValidator(_json_object), WithJsonSchema({"type": "object"})
-]
-"""Any JSON object of at most 64 KiB, nested at most 32 deep."""
-
 GivenScorer = Annotated[Scorer, AfterValidator(_bounded_scorer)]
 """A scorer whose name and version are within the bounds of an identifier."""
 
 Priority = Annotated[int, Strict(), Field(ge=-MAX_PRIORITY, le=MAX_PRIORITY)]
-"""How urgent something is, -1,000 to 1,000: the higher, the more urgent."""
+"""A priority, -1,000 to 1,000: higher comes first."""
 
 Labels = Annotated[tuple[Identifier, ...], Field(max_length=MAX_LABELS), AfterValidator(_differ)]
 """Up to 50 different identifiers to find plans and tasks by."""

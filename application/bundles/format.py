@@ -17,7 +17,8 @@ from plangate.application.event_store import EventFormat
 from plangate.application.plan_log import require_next
 from plangate.application.recorded_event import StoredEntry
 from plangate.domain.events import PlanErased
-from plangate.domain.plan import Plan, evolve
+from plangate.domain.evolve import evolve
+from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import Identifier
 
 FORMAT: Final = 1

@@ -221,5 +221,5 @@ def calibrated(
 def _outcomes_of(store: EventStore, plan_id: str) -> Iterator[Told]:
     outcomes = Outcomes()
     for step in walk(store, plan_id):
-        outcomes.note(step.before, step.recorded)
+        outcomes.note(step)
     yield from outcomes.counting()

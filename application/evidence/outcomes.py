@@ -8,9 +8,10 @@ task from a source takes the place of those before it.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from plangate.application.recorded_event import RecordedEvent
-from plangate.domain.events import OutcomeRecorded, TaskDropped, TaskReplaced, TaskSplit
-from plangate.domain.plan import Plan, event_id
+from plangate.application.plan_log import Step
+from plangate.domain.event_ids import event_id
+from plangate.domain.events import OutcomeRecorded, touches
+from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import Outcome
 
 
@@ -49,18 +50,17 @@ class Outcomes:
         self._counting: dict[tuple[str, str], Told] = {}
         self._left: dict[str, Standing] = {}
 
-    def note(self, before: Plan, entry: RecordedEvent) -> None:
-        """Take in one more event, and the plan before it."""
-        event = entry.event
-        match event:
-            case OutcomeRecorded():
-                key = (event.task_id, event.source)
-                self._counting.pop(key, None)  # so that they stay in the order of the log
-                self._counting[key] = self._told(before, event, entry.envelope.event_id)
-            case TaskDropped() | TaskSplit() | TaskReplaced():
-                self._left[event.task_id] = _standing(before, event.task_id)
-            case _:
-                pass
+    def note(self, step: Step) -> None:
+        """Take in one more event."""
+        before, event = step.before, step.recorded.event
+        if isinstance(event, OutcomeRecorded):
+            key = (event.task_id, event.source)
+            self._counting.pop(key, None)  # so that they stay in the order of the log
+            self._counting[key] = self._told(before, event, step.event_id)
+        elif step.after.retired is not before.retired:
+            for task_id in touches(event).task_ids:
+                if task_id in before.tasks and task_id not in step.after.tasks:
+                    self._left[task_id] = _standing(before, task_id)
 
     def counting(self) -> Iterable[Told]:
         """The newest outcome of each task and source, in the order in which they came."""

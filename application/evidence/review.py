@@ -7,24 +7,16 @@ same work.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, assert_never
 
 from plangate.application.evidence.finding import Finding, FindingKind, Severity, Shown
 from plangate.application.evidence.outcomes import Outcomes
 from plangate.application.evidence.same_work import FailedWork, Failure, WorkKey, work_of
 from plangate.application.plan_log import Step
+from plangate.domain import events
 from plangate.domain.confidence import reaches
-from plangate.domain.events import (
-    AttemptStarted,
-    PlanCreated,
-    PlanErased,
-    ReplanTriggered,
-    ScoreRetracted,
-    TaskChanged,
-    TaskScored,
-    TaskStatusChanged,
-)
-from plangate.domain.plan import version_of
+from plangate.domain.event_ids import version_of
+from plangate.domain.events import TaskScored, TaskStatusChanged
 from plangate.domain.vocabulary import Outcome, ScoreKind, Scorer, StatusCause, TaskStatus
 
 _AT_WORK: Final = {TaskStatus.PENDING, TaskStatus.IN_PROGRESS}
@@ -65,32 +57,50 @@ class PlanUnderReview:
         self._outcomes = Outcomes()
         self._found: list[Finding] = []
 
-    def look(self, step: Step) -> None:
+    def look(self, step: Step) -> None:  # noqa: C901  (a branch an event)
         """Take in one more event."""
         event = step.recorded.event
-        self._outcomes.note(step.before, step.recorded)
+        self._outcomes.note(step)
         match event:
-            case PlanCreated():
+            case events.PlanCreated():
                 self._work = work_of(event)
                 self._position = step.recorded.envelope.position
-            case TaskScored():
+            case events.TaskScored():
                 self._score(step, event)
-            case ScoreRetracted():
+            case events.ScoreRetracted():
                 lows = self._lows.get(event.task_id, [])
                 lows[:] = [low for low in lows if low.event_id != event.event_id]
-            case TaskStatusChanged():
+            case events.TaskStatusChanged():
                 if event.cause is StatusCause.MARKED and event.new is TaskStatus.DONE:
                     self._mark_done(step, event)
                 if event.new in _AT_WORK:
                     self._lows.pop(event.task_id, None)
-            case TaskChanged() | AttemptStarted():
+            case events.TaskChanged() | events.AttemptStarted():
                 self._lows.pop(event.task_id, None)
-            case ReplanTriggered():
+            case events.ReplanTriggered():
                 self._fail(step)
-            case PlanErased():
+            case events.PlanErased():
                 self._unsupported = Shown()  # whether they had a rationale is no longer known
-            case _:
+            case (
+                events.ScoringFailed()
+                | events.OutcomeRecorded()
+                | events.LeaseRenewed()
+                | events.GateApproved()
+                | events.PlanRevised()
+                | events.TaskAdded()
+                | events.TaskMoved()
+                | events.TaskDropped()
+                | events.TaskSplit()
+                | events.TaskReplaced()
+                | events.PlanPaused()
+                | events.PlanResumed()
+                | events.PlanArchived()
+                | events.PlanRestored()
+                | events.PlanDeleted()
+            ):
                 pass
+            case _:
+                assert_never(event)
 
     def findings(self) -> list[Finding]:
         """All that was found, in the order of the events that completed it."""

@@ -15,13 +15,14 @@ from pydantic import BaseModel, Field, Strict, WithJsonSchema
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
 from plangate.application.history.running_confidence import RunningConfidence
-from plangate.application.history.subjects import subjects
 from plangate.application.plan_log import Step, known_position, require_next
 from plangate.application.progress import Progress
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.results import Result
-from plangate.domain.events import PlanCreated, PlanEvent
-from plangate.domain.plan import Plan, event_id, evolve
+from plangate.domain.event_ids import event_id
+from plangate.domain.events import PlanEvent, touches
+from plangate.domain.evolve import evolve
+from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import Identifier, ScoreKind, Scorer, TaskStatus
 
 KEPT_TASKS: Final = 20_000
@@ -102,7 +103,7 @@ class AuditWanted(BaseModel):
             and (self.until is None or envelope.recorded_at < self.until)
             and (self.kind is None or self.kind in {name, getattr(event, "kind", None)})
             and (self.scorer is None or self.scorer in _spellings(scorer))
-            and (self.task is None or self.task in subjects(event))
+            and (self.task is None or self.task in touches(event).task_ids)
         )
 
 
@@ -260,7 +261,8 @@ def _unreadable(error: CorruptEvent) -> AuditEntry:
 
 def _task(event: PlanEvent) -> str | None:
     """The task that an event happened to; the creation of a plan happens to none."""
-    return None if isinstance(event, PlanCreated) else next(iter(subjects(event)), None)
+    touched = touches(event)
+    return None if touched.every_task else next(iter(touched.task_ids), None)
 
 
 def _spellings(scorer: Scorer | None) -> Collection[str]:

@@ -11,11 +11,10 @@ from typing import Any, Final
 
 from plangate.application.history.points import Moment
 from plangate.application.history.running_confidence import RunningConfidence
-from plangate.application.history.subjects import subjects
 from plangate.application.plan_log import Step
 from plangate.application.results import ClaimView, Result
 from plangate.domain.confidence import differ, reaches
-from plangate.domain.events import TaskDropped, TaskMoved, TaskReplaced, TaskSplit
+from plangate.domain.events import TaskMoved, touches
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
 
@@ -184,10 +183,10 @@ def _as_planned(task: Task) -> Task:
 
 def _touched(step: Step) -> Iterator[str]:
     """The tasks that an event may have changed."""
-    event = step.recorded.event
-    yield from subjects(event)
-    if isinstance(event, TaskDropped | TaskSplit | TaskReplaced):
-        yield from step.before.dependants(event.task_id)
+    for task_id in touches(step.recorded.event).task_ids:
+        yield task_id
+        if task_id in step.before.tasks and task_id not in step.after.tasks:
+            yield from step.before.dependants(task_id)
 
 
 def _places(order: Iterable[str]) -> dict[str, int]:

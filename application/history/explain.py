@@ -10,11 +10,12 @@ from typing import Self
 from plangate.application.history.flip import Balance, ScoreChange
 from plangate.application.history.points import Moment
 from plangate.application.history.running_confidence import RunningConfidence
-from plangate.application.history.subjects import subjects
 from plangate.application.plan_log import Step
 from plangate.application.results import GateView, Result
 from plangate.domain.confidence import UNSCORED, differ, score_shares
-from plangate.domain.plan import Plan, event_id
+from plangate.domain.event_ids import event_id
+from plangate.domain.events import touches
+from plangate.domain.plan import Plan
 from plangate.domain.task import Judgements
 from plangate.domain.vocabulary import TaskStatus
 
@@ -150,7 +151,7 @@ def _move(step: Step, before: float, after: float) -> Iterator[ConfidenceMove]:
     if differ(before, after):
         yield ConfidenceMove(
             event_id=step.recorded.envelope.event_id,
-            task_id=next(iter(subjects(step.recorded.event)), None),
+            task_id=next(iter(touches(step.recorded.event).task_ids), None),
             before=before,
             after=after,
         )

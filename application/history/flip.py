@@ -21,7 +21,8 @@ from plangate.domain.confidence import (
     task_confidence,
     weights,
 )
-from plangate.domain.plan import Plan, event_id
+from plangate.domain.event_ids import event_id
+from plangate.domain.plan import Plan
 from plangate.domain.task import Task
 from plangate.domain.vocabulary import ScoreKind
 

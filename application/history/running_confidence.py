@@ -6,9 +6,9 @@ Working it out anew after every event would cost a pass over all tasks each time
 from dataclasses import dataclass
 from typing import Final, Self
 
-from plangate.application.history.subjects import subjects
 from plangate.application.plan_log import Step
 from plangate.domain.confidence import UNSCORED
+from plangate.domain.events import touches
 from plangate.domain.plan import Plan
 from plangate.domain.recency_tree import ConfidenceTree, tree_of
 from plangate.domain.task import Judgements
@@ -27,7 +27,7 @@ class RunningConfidence:
     def after(self, step: Step) -> Self:
         """The figure after one more step."""
         before, plan = step.before, step.after
-        about = subjects(step.recorded.event)
+        about = touches(step.recorded.event).task_ids
         reordered = plan.order is not before.order
         rejudged = [one for one in about if _judged(before, one) != _judged(plan, one)]
         if reordered and (rejudged or any(any(_judged(plan, one)) for one in about)):

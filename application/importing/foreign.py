@@ -15,7 +15,8 @@ from plangate.application.validation import located
 from plangate.domain.commands import PlanCommand
 from plangate.domain.decisions import decide
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.domain.plan import Plan, fold
+from plangate.domain.evolve import fold
+from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import MAX_TITLE, Identifier, Prose
 
 _Model = TypeVar("_Model", bound=BaseModel)

@@ -29,9 +29,10 @@ from plangate.domain.commands import (
     ScorePrompt,
     UpdateScores,
 )
+from plangate.domain.json_objects import JsonObject
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
-from plangate.domain.vocabulary import MAX_GOAL, MAX_TASKS, JsonObject, Prose, TaskStatus
+from plangate.domain.vocabulary import MAX_GOAL, MAX_TASKS, Prose, TaskStatus
 
 _WHY: Final = "imported from loopllm"
 _ROUNDED: Final = 4

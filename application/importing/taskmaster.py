@@ -24,8 +24,9 @@ from plangate.application.importing.foreign import (
 from plangate.application.validation import validate, validate_identifier
 from plangate.domain.commands import CreatePlan, MarkTask
 from plangate.domain.errors import InvalidInput, Problem
+from plangate.domain.json_objects import JsonObject
 from plangate.domain.policy import Policy
-from plangate.domain.vocabulary import JsonObject, Prose, TaskStatus, Title
+from plangate.domain.vocabulary import Prose, TaskStatus, Title
 
 _WHY: Final = "imported from Task Master"
 _LEFT_OUT: Final = {"cancelled", "deferred"}

@@ -20,7 +20,7 @@ from plangate.application.ledger.reports import LedgerFindingKind, LedgerReport
 from plangate.application.progress import Progress
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.replay.check import Check, MismatchKind
-from plangate.domain.plan import version_of
+from plangate.domain.event_ids import version_of
 
 PAGE: Final = 1_000
 """Events, and leaves, that are held in memory at a time."""

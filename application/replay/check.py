@@ -19,7 +19,7 @@ from plangate.application.replay.recorded_commands import RecordedCommand, comma
 from plangate.application.replay.recover_command import Unexplained, recover_command
 from plangate.domain.decisions import decide
 from plangate.domain.errors import PlangateError
-from plangate.domain.plan import event_id
+from plangate.domain.event_ids import event_id
 
 MAX_LISTED: Final = 1_000
 """So many mismatches are listed; all are counted."""

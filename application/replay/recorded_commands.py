@@ -13,7 +13,8 @@ from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
 from plangate.application.plan_log import plan_events, require_next
 from plangate.application.recorded_event import RecordedEvent
-from plangate.domain.plan import Plan, evolve
+from plangate.domain.evolve import evolve
+from plangate.domain.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,65 +12,9 @@ from math import isfinite
 from typing import Any, Final, TypeVar, assert_never, cast
 
 from plangate.application.replay.recorded_commands import RecordedCommand
-from plangate.domain.commands import (
-    AddTask,
-    ApproveGate,
-    ArchivePlan,
-    Change,
-    ChangeTask,
-    ClaimNextTask,
-    Command,
-    CreatePlan,
-    DeletePlan,
-    DropTask,
-    ErasePlan,
-    MarkTask,
-    MoveTask,
-    NewTask,
-    PausePlan,
-    PlanCommand,
-    RecordOutcome,
-    RecordScoringFailure,
-    ReleaseTask,
-    RenewLease,
-    ReplaceTask,
-    RestorePlan,
-    ResumePlan,
-    RetractScore,
-    RetryTask,
-    RevisePlan,
-    ScoreOutput,
-    ScorePrompt,
-    SplitTask,
-    UpdateScores,
-)
-from plangate.domain.events import (
-    AttemptStarted,
-    GateApproved,
-    LeaseRenewed,
-    OutcomeRecorded,
-    PlanArchived,
-    PlanCreated,
-    PlanDeleted,
-    PlanErased,
-    PlanEvent,
-    PlannedTask,
-    PlanPaused,
-    PlanRestored,
-    PlanResumed,
-    PlanRevised,
-    ReplanTriggered,
-    ScoreRetracted,
-    ScoringFailed,
-    TaskAdded,
-    TaskChanged,
-    TaskDropped,
-    TaskMoved,
-    TaskReplaced,
-    TaskScored,
-    TaskSplit,
-    TaskStatusChanged,
-)
+from plangate.domain import commands, events
+from plangate.domain.commands import PlanCommand
+from plangate.domain.events import PlanEvent
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import ScoreKind, StatusCause
 
@@ -80,7 +24,7 @@ _NO_TASK: Final = ""
 _ERASED: Final = ""
 """Stands for a description that was given and has been erased since."""
 
-_Command = TypeVar("_Command", bound=Command)
+_Command = TypeVar("_Command", bound=commands.Command)
 
 
 class Unexplained(Exception):
@@ -95,12 +39,12 @@ def recover_command(recorded: RecordedCommand) -> PlanCommand:  # noqa: C901, PL
             f"it names {first.envelope.causation_id} as its cause, "
             "which does not begin the command before it"
         )
-    events = [entry.event for entry in recorded.events]
-    event = events[0]
+    facts = [entry.event for entry in recorded.events]
+    event = facts[0]
     match event:
-        case PlanCreated():
+        case events.PlanCreated():
             return _said(
-                CreatePlan,
+                commands.CreatePlan,
                 goal=event.goal,
                 tasks=tuple(map(_new, event.tasks)),
                 policy=event.policy,
@@ -108,57 +52,57 @@ def recover_command(recorded: RecordedCommand) -> PlanCommand:  # noqa: C901, PL
                 labels=event.labels or (),
                 metadata=event.metadata or {},
             )
-        case TaskScored():
-            return _scores(event, events[1:2])
-        case ScoringFailed():
+        case events.TaskScored():
+            return _scores(event, facts[1:2])
+        case events.ScoringFailed():
             return _said(
-                RecordScoringFailure,
+                commands.RecordScoringFailure,
                 task_id=event.task_id,
                 kind=event.kind,
                 reason=event.reason,
                 scorer=event.scorer,
             )
-        case ScoreRetracted():
-            return _said(RetractScore, event_id=event.event_id, reason=event.reason)
-        case OutcomeRecorded():
+        case events.ScoreRetracted():
+            return _said(commands.RetractScore, event_id=event.event_id, reason=event.reason)
+        case events.OutcomeRecorded():
             return _said(
-                RecordOutcome,
+                commands.RecordOutcome,
                 task_id=event.task_id,
                 outcome=event.outcome,
                 source=event.source,
                 note=event.note,
             )
-        case TaskStatusChanged():
-            return _move(event, events)
-        case LeaseRenewed():
+        case events.TaskStatusChanged():
+            return _move(event, facts)
+        case events.LeaseRenewed():
             return _renewal(recorded.before, event)
-        case GateApproved():
-            return _said(ApproveGate, reason=event.reason)
-        case PlanRevised():
-            changes = tuple(_changes(events[1:]))
-            return _said(RevisePlan, reason=event.reason, changes=changes)
-        case AttemptStarted():
-            return _said(RetryTask, task_id=event.task_id, reason=event.reason)
-        case PlanPaused():
-            return _said(PausePlan, reason=event.reason)
-        case PlanResumed():
-            return _said(ResumePlan, reason=event.reason)
-        case PlanArchived():
-            return _said(ArchivePlan, reason=event.reason)
-        case PlanRestored():
-            return _said(RestorePlan, reason=event.reason)
-        case PlanDeleted():
-            return _said(DeletePlan, reason=event.reason)
-        case PlanErased():
-            return ErasePlan()
+        case events.GateApproved():
+            return _said(commands.ApproveGate, reason=event.reason)
+        case events.PlanRevised():
+            changes = tuple(_changes(facts[1:]))
+            return _said(commands.RevisePlan, reason=event.reason, changes=changes)
+        case events.AttemptStarted():
+            return _said(commands.RetryTask, task_id=event.task_id, reason=event.reason)
+        case events.PlanPaused():
+            return _said(commands.PausePlan, reason=event.reason)
+        case events.PlanResumed():
+            return _said(commands.ResumePlan, reason=event.reason)
+        case events.PlanArchived():
+            return _said(commands.ArchivePlan, reason=event.reason)
+        case events.PlanRestored():
+            return _said(commands.RestorePlan, reason=event.reason)
+        case events.PlanDeleted():
+            return _said(commands.DeletePlan, reason=event.reason)
+        case events.PlanErased():
+            return commands.ErasePlan()
         case (
-            ReplanTriggered()
-            | TaskAdded()
-            | TaskChanged()
-            | TaskMoved()
-            | TaskDropped()
-            | TaskSplit()
-            | TaskReplaced()
+            events.ReplanTriggered()
+            | events.TaskAdded()
+            | events.TaskChanged()
+            | events.TaskMoved()
+            | events.TaskDropped()
+            | events.TaskSplit()
+            | events.TaskReplaced()
         ):
             raise Unexplained("no command begins with such an event")
         case _:
@@ -170,9 +114,9 @@ def _said(command: type[_Command], **facts: Any) -> _Command:
     return cast("_Command", command.model_construct(set(facts), **facts))
 
 
-def _new(task: PlannedTask) -> NewTask:
+def _new(task: events.PlannedTask) -> commands.NewTask:
     return _said(
-        NewTask,
+        commands.NewTask,
         id=task.id,
         title=task.title,
         description=task.description or "",
@@ -183,7 +127,7 @@ def _new(task: PlannedTask) -> NewTask:
     )
 
 
-def _scores(event: TaskScored, following: Sequence[PlanEvent]) -> PlanCommand:
+def _scores(event: events.TaskScored, following: Sequence[PlanEvent]) -> PlanCommand:
     judged: dict[str, Any] = {
         "task_id": event.task_id,
         "scorer": event.scorer,
@@ -191,20 +135,20 @@ def _scores(event: TaskScored, following: Sequence[PlanEvent]) -> PlanCommand:
         "evidence": event.evidence,
     }
     if event.kind is ScoreKind.OUTPUT:
-        return _said(ScoreOutput, score=_given(event), mark_done=event.mark_done, **judged)
+        return _said(commands.ScoreOutput, score=_given(event), mark_done=event.mark_done, **judged)
     for other in following:
-        if isinstance(other, TaskScored):
+        if isinstance(other, events.TaskScored):
             return _said(
-                UpdateScores,
+                commands.UpdateScores,
                 prompt_score=_given(event),
                 output_score=_given(other),
                 mark_done=other.mark_done,
                 **judged,
             )
-    return _said(ScorePrompt, score=_given(event), **judged)
+    return _said(commands.ScorePrompt, score=_given(event), **judged)
 
 
-def _given(event: TaskScored) -> float:
+def _given(event: events.TaskScored) -> float:
     if event.raw_score is None:
         return event.score
     if not isfinite(event.raw_score):
@@ -212,36 +156,40 @@ def _given(event: TaskScored) -> float:
     return event.raw_score
 
 
-def _move(event: TaskStatusChanged, events: Sequence[PlanEvent]) -> PlanCommand:
+def _move(event: events.TaskStatusChanged, facts: Sequence[PlanEvent]) -> PlanCommand:
     match event.cause:
         case StatusCause.CLAIMED | StatusCause.EXPIRED:
-            return _claim(events)
+            return _claim(facts)
         case StatusCause.MARKED:
-            return _said(MarkTask, task_id=event.task_id, status=event.new, reason=event.reason)
+            return _said(
+                commands.MarkTask, task_id=event.task_id, status=event.new, reason=event.reason
+            )
         case StatusCause.RELEASED:
-            return _said(ReleaseTask, task_id=event.task_id, reason=event.reason)
+            return _said(commands.ReleaseTask, task_id=event.task_id, reason=event.reason)
         case StatusCause.SCORED | StatusCause.REVISED | StatusCause.RETRIED:
             raise Unexplained(f"a status is {event.cause} only as part of another command")
         case _:
             assert_never(event.cause)
 
 
-def _claim(events: Sequence[PlanEvent]) -> ClaimNextTask:
-    for event in events:
-        if isinstance(event, TaskStatusChanged) and event.cause is StatusCause.CLAIMED:
+def _claim(facts: Sequence[PlanEvent]) -> commands.ClaimNextTask:
+    for event in facts:
+        if isinstance(event, events.TaskStatusChanged) and event.cause is StatusCause.CLAIMED:
             until = event.lease_until
             lease = None if until is None else (until - event.at).total_seconds()
             _require_time(lease)
-            return _said(ClaimNextTask, worker=event.worker, lease=lease, task_id=event.task_id)
-    return _said(ClaimNextTask, task_id=_NO_TASK)
+            return _said(
+                commands.ClaimNextTask, worker=event.worker, lease=lease, task_id=event.task_id
+            )
+    return _said(commands.ClaimNextTask, task_id=_NO_TASK)
 
 
-def _renewal(before: Plan, event: LeaseRenewed) -> RenewLease:
+def _renewal(before: Plan, event: events.LeaseRenewed) -> commands.RenewLease:
     task = before.tasks.get(event.task_id)
     token = task.claim.token if task and task.claim else None
     lease = (event.lease_until - event.at).total_seconds()
     _require_time(lease)
-    return _said(RenewLease, task_id=event.task_id, token=token, lease=lease)
+    return _said(commands.RenewLease, task_id=event.task_id, token=token, lease=lease)
 
 
 def _require_time(lease: float | None) -> None:
@@ -249,35 +197,55 @@ def _require_time(lease: float | None) -> None:
         raise Unexplained("its lease ends before it begins")
 
 
-def _changes(events: Sequence[PlanEvent]) -> Iterator[Change]:
+def _changes(facts: Sequence[PlanEvent]) -> Iterator[commands.Change]:
     """What a revision changed. An attempt that no change began stands for a bare one."""
-    described: TaskChanged | None = None
-    for event in events:
+    described: events.TaskChanged | None = None
+    for event in facts:
         match event:
-            case TaskAdded():
-                yield _said(AddTask, task=_new(event.task), before=event.before)
-            case TaskChanged():
+            case events.TaskAdded():
+                yield _said(commands.AddTask, task=_new(event.task), before=event.before)
+            case events.TaskChanged():
                 yield _described(event)
-            case TaskMoved():
-                yield _said(MoveTask, task_id=event.task_id, before=event.before)
-            case TaskDropped():
-                yield _said(DropTask, task_id=event.task_id)
-            case TaskSplit():
+            case events.TaskMoved():
+                yield _said(commands.MoveTask, task_id=event.task_id, before=event.before)
+            case events.TaskDropped():
+                yield _said(commands.DropTask, task_id=event.task_id)
+            case events.TaskSplit():
                 into = tuple(map(_new, event.into))
-                yield _said(SplitTask, task_id=event.task_id, into=into)
-            case TaskReplaced():
-                yield _said(ReplaceTask, task_id=event.task_id, by=_new(event.by))
-            case AttemptStarted() if described is None or described.task_id != event.task_id:
-                yield _said(ChangeTask, task_id=event.task_id)
-            case _:
+                yield _said(commands.SplitTask, task_id=event.task_id, into=into)
+            case events.TaskReplaced():
+                yield _said(commands.ReplaceTask, task_id=event.task_id, by=_new(event.by))
+            case events.AttemptStarted() if described is None or described.task_id != event.task_id:
+                yield _said(commands.ChangeTask, task_id=event.task_id)
+            case (
+                events.PlanCreated()
+                | events.TaskScored()
+                | events.ScoringFailed()
+                | events.ScoreRetracted()
+                | events.OutcomeRecorded()
+                | events.TaskStatusChanged()
+                | events.LeaseRenewed()
+                | events.ReplanTriggered()
+                | events.GateApproved()
+                | events.PlanRevised()
+                | events.AttemptStarted()
+                | events.PlanPaused()
+                | events.PlanResumed()
+                | events.PlanArchived()
+                | events.PlanRestored()
+                | events.PlanDeleted()
+                | events.PlanErased()
+            ):
                 pass
-        described = event if isinstance(event, TaskChanged) else None
+            case _:
+                assert_never(event)
+        described = event if isinstance(event, events.TaskChanged) else None
 
 
-def _described(event: TaskChanged) -> ChangeTask:
+def _described(event: events.TaskChanged) -> commands.ChangeTask:
     said = {
         name: value
         for name in ("title", "description", "metadata", "depends_on", "priority", "labels")
         if (value := getattr(event, name)) is not None
     }
-    return _said(ChangeTask, task_id=event.task_id, **(said or {"description": _ERASED}))
+    return _said(commands.ChangeTask, task_id=event.task_id, **(said or {"description": _ERASED}))

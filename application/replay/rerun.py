@@ -21,6 +21,7 @@ from plangate.domain.commands import (
 )
 from plangate.domain.decisions import decide
 from plangate.domain.errors import ClaimLost, PlangateError, ScoreNotFound
+from plangate.domain.event_ids import event_id, version_of
 from plangate.domain.events import (
     PlanCreated,
     PlanEvent,
@@ -28,7 +29,8 @@ from plangate.domain.events import (
     TaskScored,
     TaskStatusChanged,
 )
-from plangate.domain.plan import Plan, event_id, fold, version_of
+from plangate.domain.evolve import fold
+from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.replanning import UNSUCCESSFUL
 from plangate.domain.vocabulary import StatusCause

@@ -1,6 +1,6 @@
 """The task board: who is where, and since when."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -10,16 +10,7 @@ from rpds import HashTrieMap
 from plangate.application.plan_log import Step
 from plangate.application.views.rows import BoardTask
 from plangate.application.views.view_store import Changes
-from plangate.domain.events import (
-    PlanCreated,
-    PlanErased,
-    PlanEvent,
-    PlannedTask,
-    TaskAdded,
-    TaskReplaced,
-    TaskSplit,
-    TaskStatusChanged,
-)
+from plangate.domain.events import TaskStatusChanged, touches
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import TaskStatus
 
@@ -46,15 +37,12 @@ def project(board: _Board | None, steps: Sequence[Step]) -> tuple[_Board, Change
     touched = dict[str, None]()
     for step in steps:
         event = step.recorded.event
-        for task in _newcomers(event):
-            since = since.insert(task.id, event.at)
-            touched[task.id] = None
-        if isinstance(event, PlanErased):
+        about = touches(event)
+        if about.every_task:
             touched |= dict.fromkeys(plan.order)
-        task_id = getattr(event, "task_id", None)
-        if task_id is not None:
+        for task_id in about.task_ids:
             touched[task_id] = None
-            if isinstance(event, TaskStatusChanged):
+            if task_id not in step.before.tasks or isinstance(event, TaskStatusChanged):
                 since = since.insert(task_id, event.at)
     after = _Board(before.plan_position, before.order, before.places, since)
     if plan.order is not before.order:
@@ -67,20 +55,6 @@ def project(board: _Board | None, steps: Sequence[Step]) -> tuple[_Board, Change
         if after.places is not before.places
         else (),
     )
-
-
-def _newcomers(event: PlanEvent) -> Iterable[PlannedTask]:
-    match event:
-        case PlanCreated():
-            return event.tasks
-        case TaskAdded():
-            return (event.task,)
-        case TaskSplit():
-            return event.into
-        case TaskReplaced():
-            return (event.by,)
-        case _:
-            return ()
 
 
 def _task(plan: Plan, board: _Board, task_id: str) -> BoardTask:

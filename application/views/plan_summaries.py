@@ -7,24 +7,11 @@ from typing import Final
 from plangate.application.plan_log import Step
 from plangate.application.views.rows import PlanSummary
 from plangate.application.views.view_store import Changes
-from plangate.domain.events import (
-    PlanCreated,
-    PlanErased,
-    TaskAdded,
-    TaskChanged,
-    TaskDropped,
-    TaskReplaced,
-    TaskSplit,
-)
+from plangate.domain.events import touches
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import PlanState, TaskStatus
 
 VERSION: Final = 2
-
-_REWORDING: Final = (
-    *(PlanCreated, PlanErased),
-    *(TaskAdded, TaskChanged, TaskDropped, TaskReplaced, TaskSplit),
-)
 
 
 def project(first: int | None, steps: Sequence[Step]) -> tuple[int, Changes]:
@@ -34,7 +21,7 @@ def project(first: int | None, steps: Sequence[Step]) -> tuple[int, Changes]:
     plan = steps[-1].after
     if plan.deleted:
         return first, Changes(gone=((plan.plan_id, None),))
-    reworded = any(isinstance(step.recorded.event, _REWORDING) for step in steps)
+    reworded = any(touches(step.recorded.event).text for step in steps)
     return first, Changes(
         put=(_summary(plan, first, steps[-1].position),),
         texts=((first, _text(plan)),) if reworded else (),

@@ -6,7 +6,7 @@ from typing import Final
 from plangate.application.plan_log import Step
 from plangate.application.views.rows import TimelineEntry
 from plangate.application.views.view_store import Changes
-from plangate.domain.events import AttemptStarted, ScoreRetracted, TaskScored
+from plangate.domain.events import ScoreChange, TaskScored
 from plangate.domain.recency_tree import ConfidenceTree, tree_of
 
 VERSION: Final = 1
@@ -25,7 +25,7 @@ def project(
         event, plan = step.recorded.event, step.after
         if tree is not None and tree.order is not plan.order:
             tree = None
-        if not isinstance(event, TaskScored | ScoreRetracted | AttemptStarted):
+        if not isinstance(event, ScoreChange):
             continue
         task = plan.tasks.get(event.task_id)
         confidence = task.confidence(plan.policy) if task else None

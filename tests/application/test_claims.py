@@ -111,7 +111,7 @@ def test_a_late_worker_is_refused_even_before_anybody_looked(
         lambda: registry.heartbeat("p", "a", token),
         lambda: registry.release("p", "a", token=token),
     ):
-        with pytest.raises(ClaimLost, match="nobody holds the task now"):
+        with pytest.raises(ClaimLost, match="no worker holds the task now"):
             late()
     assert registry.score_output("p", "a", 0.9).tasks[0].status is TaskStatus.DONE
 

@@ -13,7 +13,8 @@ from plangate.domain.commands import PlanCommand
 from plangate.domain.decisions import decide
 from plangate.domain.errors import PlangateError
 from plangate.domain.events import PlanEvent
-from plangate.domain.plan import Plan, fold
+from plangate.domain.evolve import fold
+from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import PlanState
 from tests.support.clocks import DAWN
 from tests.support.model.commands import random_command

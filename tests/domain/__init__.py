@@ -1,1 +1,1 @@
-"""What a plan is and decides, told in milliseconds: no store, no clock, no door."""
+"""What a plan is and decides, in milliseconds: no store, no clock, no door."""

@@ -139,7 +139,7 @@ def test_attempts_are_counted() -> None:
         story = story.when(mark(A, FAILED)).then(moved(A, PENDING, FAILED, MARKED))
 
 
-def test_whoever_had_the_task_before_has_it_no_longer() -> None:
+def test_another_attempt_ends_the_claim_before_it() -> None:
     history = created(A), claimed(A, ADA), scored(A, score=0.1), moved(A, IN_PROGRESS, FAILED)
     retried = attempted(A, 2, WHY), moved(A, FAILED, PENDING, RETRIED)
 
@@ -281,7 +281,7 @@ def test_how_often_a_task_was_replanned_outlives_its_attempts(policy: Policy) ->
 
 
 @pytest.mark.parametrize("policy", [EVEN, RESET], ids=["keep", "reset"])
-def test_the_same_attempts_lead_to_the_same_figures_whatever_was_kept(policy: Policy) -> None:
+def test_the_same_attempts_lead_to_the_same_confidence_whatever_was_kept(policy: Policy) -> None:
     """Once every task has been scored anew, nothing is left of the attempts before."""
     judged = scored(A, OUTPUT, 1.0), moved(A)
     plan = second_attempt(policy).when(score_output(A, 1.0)).then(*judged).plan

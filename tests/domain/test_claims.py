@@ -94,14 +94,14 @@ def test_a_worker_may_hold_several_tasks() -> None:
     story.when(claim_next(ADA)).then(claimed(B, ADA))
 
 
-def test_a_task_marked_as_in_progress_by_hand_is_claimed_by_nobody() -> None:
+def test_a_task_marked_as_in_progress_by_hand_has_no_claim() -> None:
     plan = given(created(A), moved(A, PENDING, IN_PROGRESS, MARKED)).plan
 
     assert plan.task(A).claim is None
 
 
 @pytest.mark.parametrize("status", [PENDING, IN_PROGRESS])
-def test_a_task_put_back_by_hand_is_claimed_by_nobody(status: TaskStatus) -> None:
+def test_a_task_put_back_by_hand_has_no_claim(status: TaskStatus) -> None:
     history = created(A), claimed(A, ADA), moved(A, IN_PROGRESS, DONE), moved(A, DONE, status)
 
     assert given(*history).plan.task(A).claim is None
@@ -170,7 +170,7 @@ def test_a_lease_ends_with_the_work() -> None:
     given(*history).when(claim_next(BOB), EVENING).then_nothing()
 
 
-def test_nothing_expires_before_somebody_looks_for_work() -> None:
+def test_nothing_expires_before_the_next_claim() -> None:
     """Other commands neither look nor guess: the task is still in progress."""
     story = given(created(A, B), claimed(A, ADA, NOON))
 
@@ -220,7 +220,7 @@ def test_why_a_task_was_given_back_is_kept() -> None:
     )
 
 
-def test_a_task_given_back_is_held_by_nobody() -> None:
+def test_a_released_task_has_no_claim() -> None:
     history = created(A), claimed(A, ADA, SOON), moved(A, IN_PROGRESS, PENDING, RELEASED)
 
     assert given(*history).plan.task(A).claim is None
@@ -237,7 +237,7 @@ def test_work_begun_by_hand_can_be_given_back() -> None:
     )
 
 
-def test_giving_back_a_task_that_nobody_planned_is_refused() -> None:
+def test_releasing_an_unknown_task_is_refused() -> None:
     given(created(A)).when(release(STRANGER)).refused(TaskNotFound(PLAN, STRANGER))
 
 

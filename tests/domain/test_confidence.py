@@ -1,4 +1,4 @@
-"""How scores become confidence: figures worked out by hand, and the plain definition."""
+"""How scores become confidence: values worked out by hand, and the plain definition."""
 
 from itertools import pairwise
 from math import fsum
@@ -27,8 +27,10 @@ decays = st.floats(min_value=0.0, max_value=1.0, exclude_min=True)
 
 def plain_mean(confidences: list[float], decay: float) -> float:
     """The definition, word for word: the mean weighted by decay ** (how many come after)."""
-    weights = [decay ** (len(confidences) - 1 - place) for place in range(len(confidences))]
-    weighted = [weight * figure for weight, figure in zip(weights, confidences, strict=True)]
+    weights = [decay ** (len(confidences) - 1 - index) for index in range(len(confidences))]
+    weighted = [
+        weight * confidence for weight, confidence in zip(weights, confidences, strict=True)
+    ]
     return sum(weighted) / sum(weights)
 
 
@@ -143,12 +145,12 @@ def test_the_rolling_confidence_lies_between_the_worst_and_the_best_task(
 def test_a_better_task_never_lowers_the_rolling_confidence(
     confidences: list[float], decay: float, data: st.DataObject
 ) -> None:
-    place = data.draw(st.integers(0, len(confidences) - 1))
+    index = data.draw(st.integers(0, len(confidences) - 1))
     better = [*confidences]
-    better[place] = data.draw(st.floats(min_value=confidences[place], max_value=1.0))
-    figures = rolling_confidence(confidences, decay), rolling_confidence(better, decay)
+    better[index] = data.draw(st.floats(min_value=confidences[index], max_value=1.0))
+    results = rolling_confidence(confidences, decay), rolling_confidence(better, decay)
 
-    assert all(worse <= good + 1e-12 for worse, good in pairwise(figures))
+    assert all(worse <= good + 1e-12 for worse, good in pairwise(results))
 
 
 def test_the_weights_of_scored_tasks_grow_towards_the_end() -> None:
@@ -178,35 +180,35 @@ def test_the_tolerance_is_a_millionth_of_a_millionth() -> None:
     "distance, reached",
     [(0.1, True), (0.0, True), (-0.9e-12, True), (-1.1e-12, False), (-0.1, False)],
 )
-def test_a_figure_within_the_tolerance_has_reached_the_threshold(
+def test_a_confidence_within_the_tolerance_reaches_the_threshold(
     threshold: float, distance: float, *, reached: bool
 ) -> None:
     assert reaches(threshold + distance, threshold) is reached
 
 
-def test_a_figure_exactly_one_tolerance_below_has_reached_the_threshold() -> None:
+def test_a_confidence_exactly_one_tolerance_below_reaches_the_threshold() -> None:
     assert reaches(0.5 - TOLERANCE, 0.5)
 
 
 @pytest.mark.parametrize(
     "other, differs", [(0.5, False), (0.5 - 9e-13, False), (0.5 + 2e-12, True)]
 )
-def test_figures_differ_by_more_than_the_tolerance(other: float, *, differs: bool) -> None:
+def test_confidences_differ_by_more_than_the_tolerance(other: float, *, differs: bool) -> None:
     assert differ(0.5, other) is differs
     assert differ(other, 0.5) is differs
 
 
-def test_figures_exactly_one_tolerance_apart_do_not_differ() -> None:
+def test_confidences_exactly_one_tolerance_apart_do_not_differ() -> None:
     assert not differ(TOLERANCE, 0.0)
 
 
-def test_a_threshold_of_zero_is_reached_by_everything() -> None:
+def test_every_confidence_reaches_a_threshold_of_zero() -> None:
     assert reaches(0.0, 0.0)
 
 
 @repeatable
 @given(st.lists(st.just(0.72), min_size=1, max_size=300), decays)
-def test_tasks_scored_exactly_at_the_threshold_never_fall_below_it(
+def test_tasks_scored_exactly_at_the_threshold_are_never_below_it(
     confidences: list[float], decay: float
 ) -> None:
     assert reaches(rolling_confidence(confidences, decay), 0.72)

@@ -24,9 +24,9 @@ DECAYS = st.sampled_from([1.0, 0.85, 0.3, 1e-9, 5e-324])
 BY_RECENCY = Policy(order=Recency.SCORED)
 
 
-def a_task(place: int, version: int = 0, score: float | None = None) -> Task:
+def a_task(index: int, version: int = 0, score: float | None = None) -> Task:
     given = () if score is None else (Judgement(score, version),)
-    return replace(Task(f"t{place}", None, None, {}), output_judgements=given)
+    return replace(Task(f"t{index}", None, None, {}), output_judgements=given)
 
 
 def a_plan(confidences: list[float | None], decay: float) -> Plan:
@@ -62,9 +62,9 @@ def test_scores_change_it_and_the_order_they_came_in_changes_no_bit(
 ) -> None:
     confidences: list[float | None] = [None] * size
     tree = grown(a_plan(confidences, decay))
-    for place, score in scores:
-        confidences[place % size] = score
-        tree = tree.rescored(a_task(place % size), score)
+    for index, score in scores:
+        confidences[index % size] = score
+        tree = tree.rescored(a_task(index % size), score)
         assert tree.rolling_confidence == pytest.approx(defined(confidences, decay), abs=1e-9)
     assert tree.root == grown(a_plan(confidences, decay)).root
 
@@ -97,7 +97,7 @@ def test_a_score_in_a_large_plan_touches_few_nodes() -> None:
     assert _new_nodes(before.root, after.root) <= 15
 
 
-def test_no_figure_is_lost_to_infinity_in_the_largest_plan() -> None:
+def test_the_largest_plan_has_a_finite_confidence() -> None:
     tree = grown(a_plan([1.0] * 10_000, 1.0))
     assert tree.rolling_confidence == 1.0
     assert tree.root[1] < inf
@@ -106,10 +106,10 @@ def test_no_figure_is_lost_to_infinity_in_the_largest_plan() -> None:
 # --- where recent means scored last ---
 
 
-def rescored(plan: Plan, place: int, score: float | None) -> tuple[Plan, Task]:
+def rescored(plan: Plan, index: int, score: float | None) -> tuple[Plan, Task]:
     """The plan and the task after one more event: a score, or the last one withdrawn."""
     version = plan.version + 1
-    task = a_task(place, version, score)
+    task = a_task(index, version, score)
     return replace(plan, version=version, tasks=plan.tasks.insert(task.id, task)), task
 
 
@@ -119,14 +119,14 @@ def rescored(plan: Plan, place: int, score: float | None) -> tuple[Plan, Task]:
     decay=DECAYS,
     scores=st.lists(st.tuples(st.integers(0, 11), SCORES), max_size=150),
 )
-def test_scores_move_their_tasks_to_the_end_and_the_figure_is_the_defined_one(
+def test_a_score_moves_its_task_to_the_end_and_the_confidence_is_the_defined_one(
     size: int, decay: float, scores: list[tuple[int, float | None]]
 ) -> None:
     plan = a_plan([None] * size, decay)
     plan = replace(plan, policy=Policy(decay=decay, order=Recency.SCORED))
     tree = grown(plan)
-    for place, score in scores:
-        plan, task = rescored(plan, place % size, score)
+    for index, score in scores:
+        plan, task = rescored(plan, index % size, score)
         tree = tree.rescored(task, score)
         assert tree.rolling_confidence == pytest.approx(plan.rolling_confidence, abs=1e-9)
     assert tree.rolling_confidence == grown(plan).rolling_confidence
@@ -150,14 +150,14 @@ def test_a_tree_by_recency_says_the_same_to_the_bit_however_it_was_grown() -> No
 
 
 @pytest.mark.parametrize("first", [0, 1, 63])
-def test_scores_that_come_one_after_the_other_have_places_of_their_own(first: int) -> None:
+def test_successive_scores_fill_different_slots(first: int) -> None:
     """Also where one part of the tree ends and the next begins, and where it has to grow."""
     plan = Plan("p", order=tuple(f"t{n}" for n in range(200)), policy=BY_RECENCY)
     tree = grown(replace(plan, tasks=HashTrieMap({t: a_task(0) for t in plan.order})))
     confidences: list[float | None] = []
-    for place in range(200):
-        confidences.append(place / 200)
-        tree = tree.rescored(a_task(place, first + place, place / 200), place / 200)
+    for index in range(200):
+        confidences.append(index / 200)
+        tree = tree.rescored(a_task(index, first + index, index / 200), index / 200)
         assert tree.rolling_confidence == pytest.approx(defined(confidences, 0.85), abs=1e-9)
     assert tree.order is plan.order
 
@@ -172,7 +172,7 @@ def test_a_score_after_a_million_events_touches_few_nodes_and_empty_slots_hold_n
     assert tree.rolling_confidence == pytest.approx((0.85 * 0.5 + 0.25) / 1.85, abs=1e-12)
 
 
-def test_nobody_is_left_when_every_score_is_withdrawn() -> None:
+def test_the_tree_is_empty_when_every_score_is_retracted() -> None:
     tree = RecencyTree(("t0",), HashTrieMap(), 0.85).rescored(a_task(0, 1_000, 0.5), 0.5)
     assert tree.rescored(a_task(0), None).root == RecencyTree((), HashTrieMap(), 0.85).root
     assert tree.rescored(a_task(0), None).rolling_confidence == 1.0

@@ -70,7 +70,7 @@ def test_all_that_people_wrote_about_a_plan_is_recorded() -> None:
     )
 
 
-def test_how_urgent_a_plan_is_and_what_it_is_found_by_is_recorded() -> None:
+def test_a_plans_priority_and_labels_are_recorded() -> None:
     task = new(A, priority=0, labels=("sql", "slow"))
     story = given().when(create(task, priority=-7, labels=("ledger",)))
     known = planned(A, priority=0, labels=("sql", "slow"))
@@ -80,7 +80,7 @@ def test_how_urgent_a_plan_is_and_what_it_is_found_by_is_recorded() -> None:
     assert (plan.task(A).priority, plan.task(A).labels) == (0, ("sql", "slow"))
 
 
-def test_a_plan_as_urgent_as_any_other_says_nothing_of_it() -> None:
+def test_the_default_priority_is_not_recorded() -> None:
     plan = given().when(create(A, priority=0, labels=())).then(created(A)).plan
 
     assert (plan.priority, plan.labels) == (0, ())
@@ -121,7 +121,7 @@ def test_a_new_plan_is_active_and_has_full_confidence() -> None:
 
 
 @pytest.mark.parametrize(
-    "tasks, told",
+    "tasks, expected",
     [
         ([A, A], A),
         ([A, B, A, C], A),
@@ -129,8 +129,8 @@ def test_a_new_plan_is_active_and_has_full_confidence() -> None:
         ([C, C, C], C),
     ],
 )
-def test_task_ids_must_differ(tasks: list[str], told: str) -> None:
-    problem = Problem("tasks", f"task ids must differ; given more than once: {told}")
+def test_task_ids_must_differ(tasks: list[str], expected: str) -> None:
+    problem = Problem("tasks", f"task ids must differ; given more than once: {expected}")
 
     given().when(create(*tasks)).refused(InvalidInput([problem]))
 
@@ -183,7 +183,7 @@ def test_nothing_but_an_erasure_can_be_asked_of_a_deleted_plan(command: PlanComm
         wished.refused(PlanGone(PLAN))
 
 
-def test_events_happen_when_the_wish_was_made() -> None:
+def test_events_carry_the_time_of_their_command() -> None:
     plan = given(created(A)).when(delete()).then(deleted()).plan
 
     assert plan.created_at == MORNING

@@ -69,7 +69,7 @@ def test_a_task_that_depends_on_itself_is_refused() -> None:
     )
 
 
-def test_everything_that_is_wrong_with_the_dependencies_is_told_at_once() -> None:
+def test_all_problems_of_the_dependencies_are_reported_at_once() -> None:
     given().when(create(new(A, depends_on=(STRANGER, A)), new(B, depends_on=("nothing",)))).refused(
         unsound(
             f"the task '{A}' depends on '{STRANGER}', which is not in the plan",
@@ -106,7 +106,7 @@ def test_an_id_that_differs_in_case_alone_is_another_task() -> None:
 def test_a_circle_is_refused_and_spelled_out(
     depends_on: dict[str, tuple[str, ...]], circle: str
 ) -> None:
-    """It may be told from any task of it on, but always along what depends on what."""
+    """It may begin at any of its tasks, but always follows the dependencies."""
     command = create(*(new(task, depends_on=on) for task, on in depends_on.items()))
     given().when(command).refused(unsound(f"a circle: {circle}"))
 
@@ -145,7 +145,7 @@ def test_only_a_pending_task_is_ready(status: TaskStatus) -> None:
     assert plan.unmet(plan.task(A)) == ()
 
 
-def test_what_is_unmet_is_told_in_the_order_it_was_given() -> None:
+def test_unmet_dependencies_come_in_the_order_they_were_given() -> None:
     plan = given(created(A, B, C, planned(D, depends_on=(C, B, A))), moved(B)).plan
 
     assert plan.unmet(plan.task(D)) == (C, A)
@@ -158,7 +158,7 @@ def test_a_dependency_that_was_recorded_and_is_not_in_the_plan_is_unmet() -> Non
     assert not plan.is_ready(plan.task(B))
 
 
-def test_dependants_are_told_in_plan_order() -> None:
+def test_dependants_come_in_plan_order() -> None:
     plan = given(created(planned(C, depends_on=(A,)), A, planned(B, depends_on=(A, D)), D)).plan
 
     assert plan.dependants(A) == (C, B)

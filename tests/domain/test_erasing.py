@@ -1,9 +1,10 @@
-"""Erasing what people wrote: the words go, and all that is decided by stays."""
+"""Erasing what people wrote: the text goes, and all that decisions use stays."""
 
 import pytest
 
 from plangate.domain.errors import PlanNotFound
-from plangate.domain.plan import Plan, fold
+from plangate.domain.evolve import fold
+from plangate.domain.plan import Plan
 from tests.support.examples import (
     ERASE,
     HAS_ARCHIVED,
@@ -24,12 +25,12 @@ from tests.support.examples import (
 )
 from tests.support.story import given
 
-WORDS = {"title": "Ask Ada", "description": "At her home", "metadata": {"phone": "1815"}}
+TEXT = {"title": "Ask Ada", "description": "At her home", "metadata": {"phone": "1815"}}
 
 
-def test_the_words_go_and_the_figures_stay() -> None:
+def test_the_text_is_erased_and_the_scores_stay() -> None:
     creation = created(A, B, metadata={"customer": "Ada"})
-    story = given(creation, changed(A, **WORDS), scored(A, OUTPUT, 0.4), moved(A), replan(A))
+    story = given(creation, changed(A, **TEXT), scored(A, OUTPUT, 0.4), moved(A), replan(A))
     before, after = story.plan, story.when(ERASE).then(HAS_ERASED).plan
 
     assert (after.goal, after.metadata) == (None, {})
@@ -41,7 +42,7 @@ def test_the_words_go_and_the_figures_stay() -> None:
     assert before.goal is not None
 
 
-def test_work_goes_on_and_new_words_may_come() -> None:
+def test_work_goes_on_and_new_text_may_come() -> None:
     story = given(created(A), HAS_ERASED)
 
     assert story.when(claim_next()).happens()
@@ -57,7 +58,7 @@ def test_what_never_was_cannot_be_erased() -> None:
     given().when(ERASE).refused(PlanNotFound(PLAN))
 
 
-def test_a_plan_whose_words_were_erased_is_the_plan_of_an_erased_history() -> None:
+def test_a_plan_whose_text_was_erased_is_the_plan_of_an_erased_history() -> None:
     """Who followed along and who reads the history anew see the same plan."""
     wordless = created(A, B).model_copy(update={"goal": None, "tasks": (planned(A), planned(B))})
     wordless = wordless.model_copy(

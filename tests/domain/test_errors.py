@@ -70,7 +70,10 @@ SAID: list[tuple[PlangateError, str]] = [
     ),
     (
         ClaimLost("billing", "schema", 2),
-        "the claim 2 on the task 'schema' of the plan 'billing' is over; nobody holds the task now",
+        (
+            "the claim 2 on the task 'schema' of the plan 'billing' is over; "
+            "no worker holds the task now"
+        ),
     ),
     (
         ClaimLost("billing", "schema", 2, "ada", 7),
@@ -86,8 +89,8 @@ SAID: list[tuple[PlangateError, str]] = [
     (
         ScoreNotFound("billing", "billing@7"),
         (
-            "the plan 'billing' has no standing score 'billing@7'; "
-            "a score is named by its event id, as in plan@7"
+            "the plan 'billing' has no score 'billing@7' to retract; "
+            "name a score by its event id, as in plan@7"
         ),
     ),
     (
@@ -222,7 +225,7 @@ def test_problems_are_kept_as_they_were_at_the_time() -> None:
     assert error.problems == (TOO_LONG,)
 
 
-def test_whoever_expects_the_wider_refusal_catches_the_narrower() -> None:
+def test_a_handler_for_the_wider_refusal_catches_the_narrower() -> None:
     assert issubclass(InvalidScore, InvalidInput)
     assert issubclass(PlanGone, PlanNotFound)
     assert issubclass(TaskGone, TaskNotFound)

@@ -88,7 +88,7 @@ def test_a_replan_is_due_when_an_output_score_fires_the_gate() -> None:
     assert (before.replan_due, after.replan_due) == (False, True)
 
 
-def test_a_low_figure_alone_makes_no_replan_due() -> None:
+def test_a_low_confidence_alone_makes_no_replan_due() -> None:
     bad_prompt = given(created(A)).when(score_prompt(A, 0.0)).then(scored(A, PROMPT, 0.0)).plan
 
     assert (bad_prompt.needs_replan, bad_prompt.replan_due) == (True, False)
@@ -108,7 +108,7 @@ def test_a_low_figure_alone_makes_no_replan_due() -> None:
     ids=["revise", "revise another", "retry", "approve"],
 )
 @pytest.mark.parametrize("policy", [USUAL, HOLDING], ids=["advise", "hold"])
-def test_a_revision_a_retry_or_an_approval_answers_it_and_the_figure_stays(
+def test_a_revision_a_retry_or_an_approval_answers_it_and_the_confidence_stays(
     policy: Policy, answer: PlanCommand, events: tuple[PlanEvent, ...]
 ) -> None:
     plan = fired(policy).when(answer).then(*events).plan
@@ -117,7 +117,7 @@ def test_a_revision_a_retry_or_an_approval_answers_it_and_the_figure_stays(
     assert (plan.needs_replan, plan.replan_count) == (True, 1)
 
 
-def test_a_replan_stays_due_although_the_figure_recovers() -> None:
+def test_a_replan_stays_due_although_the_confidence_recovers() -> None:
     """By a better score of another task, or because the bad one was withdrawn."""
     better = scored(B, OUTPUT, 1.0), moved(B, PENDING, DONE)
     recovered = fired().when(score_output(B, 1.0)).then(*better).plan
@@ -159,7 +159,7 @@ def test_an_approval_is_recorded_with_its_reason() -> None:
 
 
 def test_what_is_not_due_cannot_be_approved() -> None:
-    """Neither before anything happened, nor twice, nor for a low figure alone."""
+    """Neither before anything happened, nor twice, nor for a low confidence alone."""
     given(created(A)).when(APPROVE).then_nothing()
     given(created(A), scored(A, PROMPT, 0.0)).when(APPROVE).then_nothing()
     fired().when(APPROVE).then(HAS_APPROVED).when(APPROVE).then_nothing()
@@ -197,17 +197,17 @@ def test_once_it_is_answered_work_goes_on(answer: PlanCommand) -> None:
     Story(plan).when(claim_next(ADA)).then(claimed(first, ADA))
 
 
-def test_a_gate_that_holds_has_nothing_against_a_plan_on_course() -> None:
+def test_a_holding_gate_lets_a_confident_plan_go_on() -> None:
     given(created(A, policy=HOLDING)).when(claim_next(ADA)).then(claimed(A, ADA))
 
 
-def test_a_low_figure_alone_holds_nothing() -> None:
+def test_a_low_confidence_alone_holds_nothing() -> None:
     history = created(A, policy=HOLDING), scored(A, PROMPT, 0.0)
 
     given(*history).when(claim_next(ADA)).then(claimed(A, ADA))
 
 
-def test_a_held_plan_tells_the_figure_as_it_is_now() -> None:
+def test_the_refusal_of_a_held_plan_names_the_current_confidence() -> None:
     """(0.5 × 0.5 + 1) / 1.5: on course by now, and still held."""
     better = scored(B, OUTPUT, 1.0), moved(B, PENDING, DONE)
     story = fired(HELD_EVEN).when(score_output(B, 1.0)).then(*better)
@@ -231,7 +231,7 @@ def test_a_gate_that_holds_leaves_work_in_hand_alone() -> None:
 
 
 def test_claims_do_not_expire_while_the_gate_holds() -> None:
-    """Nobody can look for work: what has run out returns when somebody can again."""
+    """No task can be claimed; expired claims end with the next claim that is let through."""
     history = (
         *(created(A, B, policy=HOLDING), claimed(B, ADA, NOON)),
         *(scored(A, OUTPUT, 0.5), moved(A, PENDING, REPLANNING), replan(A)),

@@ -1,6 +1,6 @@
 """Policies with a memory: when the gate fires, when it opens again, and when it is exhausted.
 
-The figures are made with a decay of 1, so that the rolling confidence is the plain mean.
+The scores are made with a decay of 1, so that the rolling confidence is the plain mean.
 """
 
 from typing import Any
@@ -78,7 +78,7 @@ def judged(story: Story, *scores: float) -> Story:
 
 
 def fired(story: Story) -> list[str]:
-    """The tasks whose output score fired the gate, as far as the plan's counts tell."""
+    """The tasks whose output score fired the gate, by the plan's counts."""
     return [task.id for task in story.plan for _ in range(task.replan_count)]
 
 
@@ -175,7 +175,7 @@ def test_without_a_latch_every_further_low_fires_it() -> None:
     assert fired(judged(plan_of(consecutive_lows=2), *[0.1] * 5)) == [B, C, D, E]
 
 
-def test_a_figure_at_the_threshold_breaks_the_row() -> None:
+def test_a_confidence_at_the_threshold_breaks_the_row() -> None:
     """The means: 0.4, 0.5, 0.45, 0.4."""
     story = judged(plan_of(consecutive_lows=2), 0.4, 0.6)
     assert story.plan.gate == OPEN
@@ -201,7 +201,7 @@ def test_a_score_that_settles_nothing_counts_too() -> None:
 
 
 def test_a_prompt_score_neither_counts_nor_breaks_the_row() -> None:
-    """However low it is, or however high it brings the figure."""
+    """However low it is, or however high it brings the confidence."""
     story = after(plan_of(consecutive_lows=2), score_output(A, 0.1), score_prompt(B, 0.0))
     assert story.plan.gate.lows == 1
 
@@ -216,7 +216,7 @@ def test_of_an_update_the_output_score_alone_counts() -> None:
     assert (story.plan.gate.lows, fired(story)) == (1, [])
 
 
-def test_a_withdrawn_score_breaks_the_row_where_the_figure_recovers() -> None:
+def test_a_retracted_score_breaks_the_row_where_the_confidence_recovers() -> None:
     """0.6, 0.2 and 0.1: without the first low the mean is 0.35, without both 0.6."""
     story = judged(plan_of(consecutive_lows=9), 0.6, 0.2, 0.1)
     assert story.plan.gate.lows == 2
@@ -228,7 +228,7 @@ def test_a_withdrawn_score_breaks_the_row_where_the_figure_recovers() -> None:
 
 
 def test_retrying_each_low_task_does_not_break_the_row() -> None:
-    """No replan was due: whoever retries is not let off."""
+    """No replan was due: a retry changes nothing."""
     once = after(plan_of(consecutive_lows=2), score_output(A, 0.1), retry(A))
     assert once.plan.gate.lows == 1
 
@@ -241,11 +241,11 @@ def test_a_revision_that_answers_nothing_does_not_break_the_row_either() -> None
     assert once.plan.gate.lows == 1
 
 
-# --- the fall: hysteresis and latch --------------------------------------------
+# --- tripped: hysteresis and latch ---------------------------------------------
 
 
-def test_a_gate_that_fired_goes_on_firing_until_the_figure_reaches_the_exit_threshold() -> None:
-    """The means: 0.4, 0.55 (above the threshold, in the fall), 0.6 (out), 0.55 (above)."""
+def test_a_tripped_gate_goes_on_firing_until_the_confidence_reaches_the_exit_threshold() -> None:
+    """The means: 0.4, 0.55 (above the threshold, tripped), 0.6 (open), 0.55 (above)."""
     story = plan_of(exit_threshold=0.6)
     story = story.when(score_output(A, 0.4)).then(
         scored(A, OUTPUT, 0.4), moved(A, PENDING, REPLANNING), replan(A, 0.4, 0.5)
@@ -261,11 +261,11 @@ def test_a_gate_that_fired_goes_on_firing_until_the_figure_reaches_the_exit_thre
 
 
 @pytest.mark.parametrize("latch, tasks", [(False, [A, B, C]), (True, [A])])
-def test_with_a_latch_it_fires_once_a_fall(latch: bool, tasks: list[str]) -> None:  # noqa: FBT001
+def test_with_a_latch_it_fires_once_per_trip(latch: bool, tasks: list[str]) -> None:  # noqa: FBT001
     assert fired(judged(plan_of(latch=latch), 0.1, 0.2, 0.3)) == tasks
 
 
-def test_a_later_low_task_of_a_fall_is_settled_by_its_own_confidence() -> None:
+def test_a_later_low_task_of_a_trip_is_done_or_failed_by_its_own_confidence() -> None:
     story = judged(plan_of(latch=True), 0.1)
 
     failed = story.when(score_output(B, 0.4)).then(
@@ -276,12 +276,12 @@ def test_a_later_low_task_of_a_fall_is_settled_by_its_own_confidence() -> None:
     assert (done.plan.needs_replan, done.plan.task(A).status) == (True, REPLANNING)
 
 
-def test_a_latched_gate_fires_again_in_the_next_fall() -> None:
+def test_a_latched_gate_fires_again_in_the_next_trip() -> None:
     """The means: 0.4, 0.5 (recovered), 0.4."""
     assert fired(judged(plan_of(latch=True), 0.4, 0.6, 0.2)) == [A, C]
 
 
-def test_with_an_exit_threshold_the_next_fall_needs_a_recovery_that_far() -> None:
+def test_with_an_exit_threshold_the_next_trip_needs_a_recovery_that_far() -> None:
     """The means: 0.4, 0.5 (not yet), 0.4; and 0.4, 0.6 (recovered), 0.4."""
     latched = {"latch": True, "exit_threshold": 0.6}
 
@@ -289,14 +289,14 @@ def test_with_an_exit_threshold_the_next_fall_needs_a_recovery_that_far() -> Non
     assert fired(judged(plan_of(**latched), 0.4, 0.8, 0.0)) == [A, C]
 
 
-def test_a_prompt_score_ends_no_fall() -> None:
+def test_a_prompt_score_ends_no_trip() -> None:
     story = after(judged(plan_of(latch=True), 0.4), score_prompt(B, 1.0))
 
     assert (story.plan.needs_replan, story.plan.gate.tripped) == (False, True)
 
 
 @pytest.mark.parametrize("exit_threshold, tripped", [(None, False), (0.6, False), (0.61, True)])
-def test_a_withdrawn_score_ends_the_fall_where_the_figure_recovers(
+def test_a_retracted_score_ends_the_trip_where_the_confidence_recovers(
     exit_threshold: float | None,
     tripped: bool,  # noqa: FBT001
 ) -> None:
@@ -306,8 +306,8 @@ def test_a_withdrawn_score_ends_the_fall_where_the_figure_recovers(
     assert (story.plan.gate.tripped, story.plan.replan_due) == (tripped, True)
 
 
-def test_too_little_evidence_fires_no_gate_in_a_fall_either() -> None:
-    """B's score is withdrawn: one task alone does not fire it, and the fall goes on."""
+def test_too_little_evidence_fires_no_tripped_gate_either() -> None:
+    """B's score is withdrawn: one task alone does not fire it, and it stays tripped."""
     story = judged(plan_of(min_scored=2), 0.1, 0.1)
     story = after(story, retract(f"{PLAN}@4"), score_output(A, 0.1))
 
@@ -323,7 +323,7 @@ ANSWERS = [REVISE, revise(ChangeTask(task_id=A, title="Better")), retry(A), APPR
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda command: type(command).__name__)
-def test_an_answer_ends_the_fall_and_the_row(answer: PlanCommand) -> None:
+def test_an_answer_ends_the_trip_and_the_row(answer: PlanCommand) -> None:
     """What comes after it is judged afresh: only as many lows again fire the gate."""
     story = judged(plan_of(consecutive_lows=2, latch=True, min_scored=2), 0.1, 0.1, 0.1)
     assert story.plan.gate == GateMemory(tripped=True, lows=3, replans=1)
@@ -378,7 +378,7 @@ def test_any_number_of_replans_is_allowed_unless_the_policy_says_otherwise() -> 
     assert not judged(plan_of(), *[0.1] * 5).plan.is_exhausted
 
 
-def test_what_blocks_it_is_told_with_all_that_is_held_back() -> None:
+def test_the_obstacle_names_all_tasks_that_are_held_back() -> None:
     story = Story(exhausted(gate=Gate.HOLD)).and_then(claimed(D, ADA), moved(E, PENDING, DONE))
 
     assert obstacles(story.plan)[-1] == Obstacle(ObstacleKind.REPLANS_EXHAUSTED, (A, B, C))
@@ -447,14 +447,14 @@ def test_who_is_at_work_holds_nothing_back() -> None:
         ({"latch": True}, True),
     ],
 )
-def test_a_policy_has_a_memory_if_more_than_the_figure_decides(
+def test_a_policy_has_a_memory_if_more_than_the_confidence_decides(
     rules: dict[str, Any],
     remembers: bool,  # noqa: FBT001
 ) -> None:
     assert Policy.model_validate(rules).has_memory is remembers
 
 
-def test_without_a_memory_the_gate_is_fallen_from_a_firing_to_the_next_output_score() -> None:
+def test_without_a_memory_the_gate_is_tripped_from_firing_to_the_next_output_score() -> None:
     story = plan_of()
     assert story.plan.gate == OPEN
 
@@ -465,7 +465,7 @@ def test_without_a_memory_the_gate_is_fallen_from_a_firing_to_the_next_output_sc
     assert after(story, retract(f"{PLAN}@2")).plan.gate == GateMemory(replans=1)
 
 
-def test_replaying_works_out_no_figure_anew() -> None:
+def test_replaying_computes_no_rolling_confidence() -> None:
     """Without a memory there is none to work out, with one it is kept in a tree."""
     without = judged(plan_of(), 0.9, 0.1, 0.9).and_then(scored(D, OUTPUT, 0.9)).plan
     remembering = plan_of(consecutive_lows=2).and_then(*(scored(t, OUTPUT, 0.3) for t in TASKS))

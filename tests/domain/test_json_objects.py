@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from plangate.domain.vocabulary import JsonObject, TaskStatus
+from plangate.domain.json_objects import JsonObject
+from plangate.domain.vocabulary import TaskStatus
 from tests.support.properties import repeatable
 
 ACCEPTED: TypeAdapter[dict[str, Any]] = TypeAdapter(JsonObject)

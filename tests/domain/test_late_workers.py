@@ -1,4 +1,4 @@
-"""Workers that come late: a fencing token tells whether a claim still stands."""
+"""Workers that come late: a fencing token shows whether their claim is in force."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -51,7 +51,7 @@ A_TICK = timedelta(microseconds=1)
 SOON = NOON + A_MINUTE
 EVENING = NOON + timedelta(hours=6)
 
-Wishing = Callable[..., PlanCommand]
+WithToken = Callable[..., PlanCommand]
 
 FENCED = [
     pytest.param(score_prompt, id="score_prompt"),
@@ -67,7 +67,7 @@ FENCED = [
 
 OVER: list[tuple[str, tuple[PlanEvent, ...]]] = [
     ("expired", (claimed(A, ADA, NOON), moved(A, IN_PROGRESS, PENDING, EXPIRED))),
-    ("expired, and nobody looked", (claimed(A, ADA, NOON),)),
+    ("expired before the next claim", (claimed(A, ADA, NOON),)),
     ("released", (claimed(A, ADA), moved(A, IN_PROGRESS, PENDING, RELEASED))),
     ("put back by hand", (claimed(A, ADA), moved(A, IN_PROGRESS, PENDING, MARKED))),
     (
@@ -90,7 +90,7 @@ OVERS = [pytest.param(history, id=name) for name, history in OVER]
 
 
 @pytest.mark.parametrize("command", FENCED)
-def test_the_token_of_the_claim_in_force_is_good(command: Wishing) -> None:
+def test_the_token_of_the_claim_in_force_is_accepted(command: WithToken) -> None:
     story = given(created(A), claimed(A, ADA, SOON)).when(command(token=2))
 
     assert story.happens()
@@ -105,13 +105,13 @@ def test_a_token_is_good_until_the_lease_runs_out(now: datetime) -> None:
 
 @pytest.mark.parametrize("command", FENCED)
 @pytest.mark.parametrize("now", [SOON, EVENING])
-def test_a_token_is_no_good_once_the_lease_has_run_out(command: Wishing, now: datetime) -> None:
+def test_a_token_is_refused_once_the_lease_has_run_out(command: WithToken, now: datetime) -> None:
     story = given(created(A), claimed(A, ADA, SOON))
 
     story.when(command(token=2), now).refused(ClaimLost(PLAN, A, 2))
 
 
-def test_a_token_is_good_again_when_the_clock_is_set_back_and_nobody_looked() -> None:
+def test_a_token_is_accepted_again_when_the_clock_is_set_back_before_the_next_claim() -> None:
     story = given(created(A), claimed(A, ADA, NOON))
     story.when(score_output(A, token=2)).refused(ClaimLost(PLAN, A, 2))
 
@@ -119,7 +119,7 @@ def test_a_token_is_good_again_when_the_clock_is_set_back_and_nobody_looked() ->
 
 
 def test_a_worker_may_go_on_judging_after_its_score_has_settled_the_task() -> None:
-    """Also when the lease would have run out by then: the work is done, and nobody holds it."""
+    """Also when the lease would have run out by then: the work is done."""
     wished = given(created(A), claimed(A, ADA, SOON)).when(score_output(A, 0.8, token=2))
     story = wished.then(scored(A, score=0.8), moved(A, IN_PROGRESS, DONE))
 
@@ -146,26 +146,28 @@ def test_giving_back_what_ones_own_score_has_settled_changes_nothing() -> None:
 @pytest.mark.parametrize("command", FENCED)
 @pytest.mark.parametrize("history", OVERS)
 def test_a_token_is_refused_when_its_claim_is_over(
-    command: Wishing, history: tuple[PlanEvent, ...]
+    command: WithToken, history: tuple[PlanEvent, ...]
 ) -> None:
     given(created(A), *history).when(command(token=2)).refused(ClaimLost(PLAN, A, 2))
 
 
 @pytest.mark.parametrize("command", FENCED)
 @pytest.mark.parametrize("holder", [BOB, None])
-def test_a_late_worker_is_told_who_holds_the_task_now(command: Wishing, holder: str | None) -> None:
+def test_the_refusal_of_a_late_worker_names_the_current_holder(
+    command: WithToken, holder: str | None
+) -> None:
     history = claimed(A, ADA, NOON), moved(A, IN_PROGRESS, PENDING, EXPIRED), claimed(A, holder)
 
     given(created(A), *history).when(command(token=2)).refused(ClaimLost(PLAN, A, 2, holder, 4))
 
 
-def test_a_late_worker_is_not_told_of_a_holder_who_is_late_as_well() -> None:
+def test_the_refusal_names_no_holder_whose_lease_has_run_out() -> None:
     history = claimed(A, ADA), moved(A, IN_PROGRESS, PENDING, RELEASED), claimed(A, BOB, NOON)
 
     given(created(A), *history).when(score_output(A, token=2)).refused(ClaimLost(PLAN, A, 2))
 
 
-def test_a_late_worker_is_not_told_of_a_holder_whose_work_is_done() -> None:
+def test_the_refusal_names_no_holder_whose_work_is_done() -> None:
     history = (
         *(claimed(A, ADA), moved(A, IN_PROGRESS, PENDING, RELEASED)),
         *(claimed(A, BOB), scored(A), moved(A, IN_PROGRESS, DONE)),
@@ -192,7 +194,7 @@ def test_a_late_update_records_neither_score() -> None:
 
 @pytest.mark.parametrize("command", [w for w in FENCED if w.id != "renew"])
 @pytest.mark.parametrize("history", [*OVERS, pytest.param((claimed(A, BOB),), id="in force")])
-def test_no_token_at_all_is_never_late(command: Wishing, history: tuple[PlanEvent, ...]) -> None:
+def test_no_token_at_all_is_never_late(command: WithToken, history: tuple[PlanEvent, ...]) -> None:
     for now in (MORNING, NOON, EVENING):
         happened = given(created(A), *history).when(command(token=None), now).happens()
         assert happened or isinstance(command(token=None), ReleaseTask)
@@ -250,8 +252,8 @@ def test_a_heartbeat_of_a_clock_set_back_counts_from_what_it_says() -> None:
     story.when(renew(A, 2), MORNING).then(renewed(A, MORNING + A_MINUTE))
 
 
-@pytest.mark.parametrize("ending", [DONE, FAILED, TaskStatus.REPLANNING])
-def test_there_is_nothing_to_renew_once_the_work_is_settled(ending: TaskStatus) -> None:
-    history = created(A), claimed(A, ADA, SOON), scored(A), moved(A, IN_PROGRESS, ending)
+@pytest.mark.parametrize("status", [DONE, FAILED, TaskStatus.REPLANNING])
+def test_there_is_nothing_to_renew_once_the_work_is_settled(status: TaskStatus) -> None:
+    history = created(A), claimed(A, ADA, SOON), scored(A), moved(A, IN_PROGRESS, status)
 
     given(*history).when(renew(A, 2)).refused(ClaimLost(PLAN, A, 2))

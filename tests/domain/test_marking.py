@@ -58,7 +58,7 @@ def test_marking_a_task_as_done_asks_for_no_score() -> None:
     assert plan.rolling_confidence == 1.0
 
 
-def test_marking_moves_no_figure() -> None:
+def test_marking_changes_no_confidence() -> None:
     plan = (
         given(created(A), scored(A, OUTPUT, 0.1))
         .when(mark(A, REPLANNING))
@@ -69,7 +69,7 @@ def test_marking_moves_no_figure() -> None:
     assert (plan.rolling_confidence, plan.replan_count, plan.task(A).replan_count) == (0.1, 0, 0)
 
 
-def test_marking_a_task_that_nobody_planned_is_refused() -> None:
+def test_marking_an_unknown_task_is_refused() -> None:
     given(created(A)).when(mark(STRANGER, PENDING)).refused(TaskNotFound(PLAN, STRANGER))
 
 

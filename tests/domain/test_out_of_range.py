@@ -47,10 +47,10 @@ def test_a_clamped_output_is_settled_by_what_counts() -> None:
     assert plan.task(A).output_score == 1.0
 
 
-@pytest.mark.parametrize("number, told", [(1.5, "1.5"), (-0.25, "-0.25"), (85, "85.0")])
-def test_a_policy_may_refuse_scores_out_of_range(number: float, told: str) -> None:
+@pytest.mark.parametrize("number, shown", [(1.5, "1.5"), (-0.25, "-0.25"), (85, "85.0")])
+def test_a_policy_may_refuse_scores_out_of_range(number: float, shown: str) -> None:
     story = given(created(A, policy=Policy(out_of_range=OutOfRange.REFUSE)))
-    why = f"{told} is outside [0, 1], and the plan's policy refuses such scores"
+    why = f"{shown} is outside [0, 1], and the plan's policy refuses such scores"
 
     story.when(score_prompt(A, number)).refused(InvalidScore([Problem("score", why)]))
     story.when(score_output(A, number)).refused(InvalidScore([Problem("score", why)]))

@@ -1,4 +1,4 @@
-"""What became of a task's result: told late, and never moving what plangate decided."""
+"""Outcomes come late and change no decision."""
 
 import pytest
 
@@ -37,7 +37,7 @@ from tests.support.story import given
 REJECTED = Outcome.REJECTED
 
 
-def test_an_outcome_says_who_tells_it_and_why() -> None:
+def test_an_outcome_names_its_source_and_a_note() -> None:
     given(created(A), scored(A)).when(record_outcome(A, REJECTED, "customer", WHY)).then(
         turned_out(A, REJECTED, "customer", WHY)
     )
@@ -75,9 +75,9 @@ def test_it_may_come_after_the_task_has_left_the_plan(leaving: PlanEvent) -> Non
     given(created(A, B), scored(A), leaving).when(record_outcome(A)).then(turned_out(A))
 
 
-@pytest.mark.parametrize("standing", [HAS_PAUSED, HAS_ARCHIVED])
-def test_it_may_come_after_the_plan_was_paused_or_put_away(standing: PlanEvent) -> None:
-    story = given(created(A), standing)
+@pytest.mark.parametrize("held", [HAS_PAUSED, HAS_ARCHIVED])
+def test_an_outcome_may_come_after_the_plan_was_paused_or_archived(held: PlanEvent) -> None:
+    story = given(created(A), held)
 
     after = story.when(record_outcome(A)).then(turned_out(A)).plan
 

@@ -141,14 +141,14 @@ def test_only_finite_numbers_are_numbers(name: str, values: list[object], why: s
             Policy.model_validate({name: value})
 
 
-def test_weights_that_do_not_share_one_are_told_their_sum() -> None:
+def test_weights_that_do_not_sum_to_one_are_refused_with_their_sum() -> None:
     with pytest.raises(
         ValidationError, match=r"prompt_weight and output_weight must sum to 1, not 0\.75"
     ):
         Policy(prompt_weight=0.25, output_weight=0.5)
 
 
-def test_a_gate_that_would_open_below_where_it_fires_is_told_both_numbers() -> None:
+def test_an_exit_threshold_below_the_threshold_is_refused_with_both_numbers() -> None:
     with pytest.raises(
         ValidationError, match=r"exit_threshold 0\.7 must be at least the confidence_threshold 0\.7"
     ):

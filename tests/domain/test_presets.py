@@ -77,7 +77,7 @@ def test_a_policy_without_a_preset_is_taken_as_it_is(given: object) -> None:
 
 
 @pytest.mark.parametrize("name", ["steddy", "", "STEADY", 3, None, ["steady"]], ids=repr)
-def test_a_preset_that_is_not_known_is_told_with_those_that_are(name: object) -> None:
+def test_an_unknown_preset_is_refused_with_the_known_ones(name: object) -> None:
     with pytest.raises(ValidationError) as caught:
         GIVEN.validate_python({"preset": name})
 
@@ -87,7 +87,7 @@ def test_a_preset_that_is_not_known_is_told_with_those_that_are(name: object) ->
     )
 
 
-def test_a_name_of_any_length_is_told_in_short() -> None:
+def test_a_long_name_is_shortened_in_the_refusal() -> None:
     with pytest.raises(ValidationError, match=r"the preset 'x{79} is not known"):
         GIVEN.validate_python("x" * 1_000)
 
@@ -121,7 +121,7 @@ def test_a_policy_that_is_recorded_names_no_preset() -> None:
 
 
 @pytest.mark.parametrize(
-    "given, told",
+    "given, expected",
     [
         ("steady", {"preset": "steady", "confidence_threshold": 0.8}),
         ({"preset": "steady"}, {"preset": "steady", "confidence_threshold": 0.8}),
@@ -134,8 +134,8 @@ def test_a_policy_that_is_recorded_names_no_preset() -> None:
         (None, None),
     ],
 )
-def test_a_preset_hears_of_a_threshold_beside_it(given: object, told: object) -> None:
-    assert at_threshold(given, 0.8) == told
+def test_a_preset_takes_a_threshold_given_beside_it(given: object, expected: object) -> None:
+    assert at_threshold(given, 0.8) == expected
 
 
 def test_the_schema_of_a_given_policy_knows_the_presets() -> None:

@@ -45,9 +45,9 @@ def unsound(problem: str, field: str = "depends_on") -> InvalidInput:
     return InvalidInput([Problem(field, problem)])
 
 
-def taken(*task_ids: str, place: int = 0) -> InvalidInput:
+def taken(*task_ids: str, index: int = 0) -> InvalidInput:
     problem = f"task ids are not used twice; taken: {', '.join(task_ids)}"
-    return unsound(problem, f"changes[{place}]")
+    return unsound(problem, f"changes[{index}]")
 
 
 def test_all_changes_happen_in_their_order_and_each_is_an_event_of_its_own() -> None:
@@ -154,10 +154,10 @@ def test_a_change_of_no_known_kind_is_a_bug_and_is_named() -> None:
 
 
 def test_at_least_one_task_stays() -> None:
-    nobody = unsound(f"a plan holds 1 to {MAX_TASKS} tasks", "changes")
+    no_task = unsound(f"a plan holds 1 to {MAX_TASKS} tasks", "changes")
 
-    given(created(A)).when(revise(DropTask(task_id=A))).refused(nobody)
-    given(created(A, B)).when(revise(DropTask(task_id=A), DropTask(task_id=B))).refused(nobody)
+    given(created(A)).when(revise(DropTask(task_id=A))).refused(no_task)
+    given(created(A, B)).when(revise(DropTask(task_id=A), DropTask(task_id=B))).refused(no_task)
     given(created(A, B)).when(revise(DropTask(task_id=A))).then(HAS_REVISED, dropped(A))
 
 
@@ -182,7 +182,7 @@ def test_the_id_of_a_task_is_not_used_again() -> None:
 
     story.when(revise(AddTask(task=new(A)))).refused(taken(A))
     story.when(revise(AddTask(task=new(C)))).refused(taken(C))
-    story.when(revise(MoveTask(task_id=A), into)).refused(taken(B, C, place=1))
+    story.when(revise(MoveTask(task_id=A), into)).refused(taken(B, C, index=1))
     story.when(revise(ReplaceTask(task_id=A, by=new(B)))).refused(taken(B))
     story.when(revise(ReplaceTask(task_id=A, by=new(A)))).refused(taken(A))
 
@@ -201,7 +201,7 @@ def test_the_parts_of_a_task_differ_from_one_another() -> None:
         (replaced(A), f"replaced by {D}"),
     ],
 )
-def test_how_a_task_left_is_told_to_whoever_asks_for_it(leaving: object, how: str) -> None:
+def test_the_refusal_says_how_a_task_left_the_plan(leaving: object, how: str) -> None:
     story = given(created(A, B), leaving)  # type: ignore[arg-type]
 
     story.when(mark(A)).refused(TaskGone(PLAN, A, how))

@@ -172,13 +172,13 @@ def test_the_newest_score_of_a_kind_counts() -> None:
         assert (task.output_score, task.prompt_score) == (0.8, 0.6)
 
 
-def test_a_better_score_brings_the_plan_back_on_course() -> None:
+def test_a_better_score_brings_the_confidence_back() -> None:
     given(created(A, B), scored(A, OUTPUT, 0.5), moved(A, PENDING, REPLANNING), replan(A)).when(
         score_output(A, 0.95)
     ).then(scored(A, OUTPUT, 0.95), moved(A, REPLANNING, DONE))
 
 
-def test_scores_for_a_task_that_nobody_planned_are_refused() -> None:
+def test_scores_for_an_unknown_task_are_refused() -> None:
     story = given(created(A, B, C, policy=REFUSING))
 
     for command in (

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from plangate.domain.commands import PlanCommand
 from plangate.domain.decisions import decide
 from plangate.domain.errors import TaskNotFound
+from plangate.domain.event_ids import event_id, version_of
 from plangate.domain.events import PlanEvent
-from plangate.domain.plan import Plan, event_id, evolve, fold, version_of
+from plangate.domain.evolve import evolve, fold
+from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.task import Judgement
 from tests.support.examples import (
@@ -72,11 +74,11 @@ def test_anything_may_happen_to_the_empty_plan(event: PlanEvent) -> None:
     assert given(event).plan.version == 1
 
 
+@pytest.mark.parametrize("policy", [Policy(), Policy(latch=True)], ids=["usual", "latch"])
 @pytest.mark.parametrize("event", OF_A_STRANGER, ids=lambda event: type(event).__name__)
-def test_what_happens_to_a_task_that_nobody_planned_leaves_the_others_alone(
-    event: PlanEvent,
-) -> None:
-    before, after = given(created(A, B)).plan, given(created(A, B), event).plan
+def test_an_event_about_an_unknown_task_changes_no_other(event: PlanEvent, policy: Policy) -> None:
+    creation = created(A, B, policy=policy)
+    before, after = given(creation).plan, given(creation, event).plan
 
     assert (after.tasks, after.order) == (before.tasks, before.order)
     assert STRANGER not in after.retired
@@ -94,17 +96,17 @@ def test_time_goes_by_what_the_event_says(event: PlanEvent) -> None:
     assert given(created(A), later).plan.updated_at == NOON
 
 
-def test_an_event_of_no_known_kind_is_a_bug_and_is_named() -> None:
+def test_an_unknown_event_is_a_bug_and_is_named() -> None:
     with pytest.raises(AssertionError, match="never heard of"):
         evolve(Plan(PLAN), cast("PlanEvent", "never heard of"))
 
 
-def test_a_wish_of_no_known_kind_is_a_bug_and_is_named() -> None:
+def test_an_unknown_command_is_a_bug_and_is_named() -> None:
     with pytest.raises(AssertionError, match="never heard of"):
         decide(given(created(A)).plan, cast("PlanCommand", "never heard of"), NOON)
 
 
-def test_erased_words_leave_the_figures_in_place() -> None:
+def test_erased_text_leaves_the_scores() -> None:
     erased: dict[str, Any] = {"goal": None, "metadata": None}
     bare = created(A).tasks[0].model_copy(update={"title": None})
     creation = created(A).model_copy(update={**erased, "tasks": (bare,)})
@@ -174,26 +176,26 @@ def test_a_task_is_found_by_its_id_or_not_at_all() -> None:
     assert (caught.value.plan_id, caught.value.task_id) == (PLAN, STRANGER)
 
 
-def test_only_scored_tasks_make_up_the_figure_and_in_plan_order() -> None:
+def test_only_scored_tasks_make_up_the_confidence_in_plan_order() -> None:
     """A 1.0, B not scored, C 0.5: (0.5 × 1 + 0.5) / 1.5."""
     plan = given(created(A, B, C, policy=EVEN), scored(C, OUTPUT, 0.5), scored(A, PROMPT, 1.0)).plan
 
     assert plan.rolling_confidence == 1 / 1.5
     assert plan.needs_replan
-    assert [(task.id, figure) for task, figure in plan.scored()] == [(A, 1.0), (C, 0.5)]
+    assert [(task.id, confidence) for task, confidence in plan.scored()] == [(A, 1.0), (C, 0.5)]
 
 
 @repeatable
 @for_all(st.tuples(*[st.floats(0.0, 1.0)] * 3))
-def test_the_figure_is_the_same_to_the_bit_in_whatever_order_scores_came(
+def test_the_order_of_the_scores_changes_no_bit_of_the_confidence(
     scores: tuple[float, float, float],
 ) -> None:
     history = [scored(task, OUTPUT, score) for task, score in zip((A, B, C), scores, strict=True)]
-    figures = {
+    confidences = {
         given(created(A, B, C), *order).plan.rolling_confidence for order in permutations(history)
     }
 
-    assert len(figures) == 1
+    assert len(confidences) == 1
 
 
 def test_a_task_passes_by_its_own_confidence_and_not_without_any() -> None:

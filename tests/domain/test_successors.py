@@ -1,4 +1,4 @@
-"""Tasks that take another's place: several by a split, one by a replacement."""
+"""Tasks that succeed another: several by a split, one by a replacement."""
 
 import pytest
 
@@ -33,7 +33,7 @@ from tests.support.examples import (
 from tests.support.story import given
 
 
-def test_the_parts_of_a_task_take_its_place_in_their_order() -> None:
+def test_the_parts_of_a_task_replace_it_in_their_order() -> None:
     story = given(created(A, B, C)).when(revise(SplitTask(task_id=B, into=(new(E), new(D)))))
     plan = story.then(HAS_REVISED, split(B, planned(E), planned(D))).plan
 
@@ -47,7 +47,7 @@ def test_the_parts_of_a_task_take_its_place_in_their_order() -> None:
     assert plan.retired[B] == f"split into {E}, {D}"
 
 
-def test_another_task_takes_the_place_of_one() -> None:
+def test_a_task_is_replaced_where_it_was() -> None:
     story = given(created(A, B, C)).when(revise(ReplaceTask(task_id=B, by=new(D))))
     plan = story.then(HAS_REVISED, replaced(B, planned(D))).plan
 
@@ -167,7 +167,7 @@ def test_the_parts_of_a_task_may_depend_on_one_another() -> None:
 def test_a_successor_is_held_to_the_same_rules_as_every_task(
     depends_on: tuple[str, ...], why: str
 ) -> None:
-    """What it takes the place of is gone, and what depended on that depends on it."""
+    """The task it replaces is gone, and its dependants depend on it."""
     story = given(created(A, planned(B, depends_on=(A,))))
     refusal = InvalidInput([Problem("depends_on", why)])
 
@@ -193,7 +193,7 @@ def test_a_successor_can_be_succeeded_in_the_same_revision() -> None:
     assert dict(plan.retired) == {A: f"replaced by {D}", D: f"split into {E}, more"}
 
 
-def test_the_parts_are_handed_out_in_the_place_of_the_whole() -> None:
+def test_the_parts_are_handed_out_instead_of_the_whole() -> None:
     story = given(created(A, B)).when(revise(SplitTask(task_id=A, into=(new(D), new(E)))))
 
     story.then(HAS_REVISED, split(A)).when(claim_next()).then(claimed(D)).when(claim_next()).then(

@@ -17,7 +17,8 @@ from plangate.domain.commands import PlanCommand
 from plangate.domain.decisions import decide
 from plangate.domain.errors import PlangateError
 from plangate.domain.events import PlanEvent
-from plangate.domain.plan import Plan, fold
+from plangate.domain.evolve import fold
+from plangate.domain.plan import Plan
 from tests.support.examples import NOON, PLAN
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import yaml
 
-from plangate.domain.vocabulary import MAX_JSON_DEPTH
+from plangate.domain.json_objects import MAX_JSON_DEPTH
 
 MAX_DEPTH: Final = MAX_JSON_DEPTH + 8
 """Room for the deepest metadata inside the deepest task."""

@@ -20,7 +20,8 @@ from plangate.application.plan_log import Step
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput, PlanNotFound
 from plangate.domain.events import PlanEvent
-from plangate.domain.plan import Plan, evolve
+from plangate.domain.evolve import evolve
+from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import Outcome, Scorer, ScorerKind
 from plangate.infrastructure.bootstrap import connect

@@ -12,11 +12,11 @@ import pytest
 
 from plangate.application.history import audit
 from plangate.application.history.audit import AuditEntry, StateAt
-from plangate.application.history.subjects import subjects
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput, PlanNotFound
-from plangate.domain.events import PlanCreated, TaskScored
-from plangate.domain.plan import Plan, evolve
+from plangate.domain.events import PlanCreated, TaskScored, touches
+from plangate.domain.evolve import evolve
+from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.memory.events import memory_event_store
@@ -97,7 +97,7 @@ def figures(plan: Plan, entry: AuditEntry) -> StateAt:
 @pytest.mark.parametrize(
     "filters, matching",
     [
-        ({"task": "b"}, lambda e: e.event is not None and "b" in subjects(e.event)),
+        ({"task": "b"}, lambda e: e.event is not None and "b" in touches(e.event).task_ids),
         ({"kind": "task-scored"}, lambda e: e.kind == "task-scored"),
         ({"kind": "output"}, lambda e: e.score_kind == "output"),
         ({"kind": "plan-created", "task": "b"}, lambda e: e.kind == "plan-created" and two(e)),

@@ -9,7 +9,7 @@ from plangate.application.history.diff import PlanChange, PlanDiff
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus, TaskView
 from plangate.domain.errors import InvalidInput, PlanNotFound
-from plangate.domain.plan import version_of
+from plangate.domain.event_ids import version_of
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
 from tests.support.model.random_work import RandomWork

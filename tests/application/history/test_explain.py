@@ -15,8 +15,8 @@ from plangate.application.history.explain import Explanation
 from plangate.application.history.points import Moment, walk
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput, PlanNotFound
+from plangate.domain.event_ids import version_of
 from plangate.domain.events import ReplanTriggered, TaskScored
-from plangate.domain.plan import version_of
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.cli.app import app
 from plangate.infrastructure.memory.events import memory_event_store

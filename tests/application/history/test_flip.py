@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from plangate.application.history.flip import Balance, ScoreChange
 from plangate.application.registry import PlanRegistry
 from plangate.domain.confidence import reaches, score_shares
+from plangate.domain.event_ids import version_of
 from plangate.domain.events import PlanEvent, TaskScored
-from plangate.domain.plan import Plan, fold, version_of
+from plangate.domain.evolve import fold
+from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import Recency, ScoreKind
 from tests.support.examples import OUTPUT, PROMPT, created, replan, scored

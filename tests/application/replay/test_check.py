@@ -18,8 +18,10 @@ from plangate.application.replay.check import CheckReport, Mismatch
 from plangate.domain.commands import ChangeTask, PlanCommand
 from plangate.domain.decisions import decide
 from plangate.domain.errors import PlanNotFound
+from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanEvent
-from plangate.domain.plan import Plan, event_id, fold
+from plangate.domain.evolve import fold
+from plangate.domain.plan import Plan
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support import examples as say

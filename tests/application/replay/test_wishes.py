@@ -23,7 +23,8 @@ from plangate.domain.commands import (
 )
 from plangate.domain.decisions import decide
 from plangate.domain.events import PlanEvent
-from plangate.domain.plan import Plan, fold
+from plangate.domain.evolve import fold
+from plangate.domain.plan import Plan
 from tests.support import examples as say
 from tests.support.examples import (
     ADA,

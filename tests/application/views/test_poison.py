@@ -19,7 +19,8 @@ from plangate.application.views import runner as keeper
 from plangate.application.views.catalogue import VIEWS
 from plangate.application.views.view_store import StuckPlan
 from plangate.domain.events import PlanEvent, TaskScored
-from plangate.domain.plan import Plan, evolve
+from plangate.domain.evolve import evolve
+from plangate.domain.plan import Plan
 from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.sqlite.views import memory_view_store
 from tests.application.views.conftest import TASKS, Place

@@ -10,8 +10,10 @@ from plangate.application.replay.rerun import Input, RerunStep, rerun
 from plangate.domain.commands import PlanCommand
 from plangate.domain.decisions import decide
 from plangate.domain.errors import PlangateError
+from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanEvent
-from plangate.domain.plan import Plan, event_id, fold
+from plangate.domain.evolve import fold
+from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from tests.support.examples import NOON, PLAN
 from tests.support.model.commands import random_command

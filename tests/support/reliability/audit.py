@@ -13,7 +13,8 @@ from plangate.application.recorded_event import RecordedEvent
 from plangate.domain.decisions import decide
 from plangate.domain.errors import PlangateError
 from plangate.domain.events import PlanEvent, TaskStatusChanged
-from plangate.domain.plan import Plan, evolve
+from plangate.domain.evolve import evolve
+from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import StatusCause
 from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.reliability.acks import Promises

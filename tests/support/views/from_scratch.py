@@ -12,7 +12,8 @@ from plangate.application.recorded_event import RecordedEvent
 from plangate.application.registry import PlanRegistry
 from plangate.application.views.rows import Row
 from plangate.domain.events import ReplanTriggered, TaskScored
-from plangate.domain.plan import Plan, evolve
+from plangate.domain.evolve import evolve
+from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import PlanState, TaskStatus
 
 Rows = dict[str, list[dict[str, Any]]]

@@ -1,4 +1,4 @@
-"""Plans that stand still because somebody said so: paused, and put away."""
+"""Paused and archived plans."""
 
 import pytest
 
@@ -91,7 +91,7 @@ def test_a_paused_plan_hands_out_no_work() -> None:
     story.when(RESUME).then(HAS_RESUMED).when(claim_next(ADA)).then(claimed(A, ADA))
 
 
-def test_a_pause_comes_before_the_gate_in_what_is_told() -> None:
+def test_a_pause_is_reported_before_the_gate() -> None:
     held = given(created(A, B, policy=HOLDING), scored(A, OUTPUT, 0.1), replan(A), HAS_PAUSED)
 
     held.when(claim_next()).refused(PAUSED)
@@ -188,7 +188,7 @@ def test_a_plan_that_is_put_away_can_be_deleted() -> None:
         ((moved(A, PENDING, DONE, MARKED), deleted()), PlanState.DELETED),
     ],
 )
-def test_what_somebody_said_goes_before_what_the_tasks_say(
+def test_a_state_set_by_command_precedes_what_the_tasks_say(
     history: tuple[PlanEvent, ...], state: PlanState
 ) -> None:
     assert given(created(A), *history).plan.state is state

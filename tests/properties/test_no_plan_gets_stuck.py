@@ -23,8 +23,9 @@ from plangate.domain.commands import (
 from plangate.domain.decisions import decide
 from plangate.domain.dependencies import require_sound
 from plangate.domain.errors import PlangateError
+from plangate.domain.evolve import fold
 from plangate.domain.obstacles import obstacles
-from plangate.domain.plan import Plan, fold
+from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import AttemptScores, Gate, PlanState, Recency, TaskStatus
 from tests.support.examples import (
@@ -161,16 +162,16 @@ def in_status(plan: Plan, status: TaskStatus) -> list[str]:
         ([delete()], PlanState.DELETED),
     ],
 )
-def test_every_state_is_reached_by_wishes(wished: list[PlanCommand], state: PlanState) -> None:
+def test_commands_lead_into_every_state(wished: list[PlanCommand], state: PlanState) -> None:
     plans = walked(HOLDING, [(command, NOON) for command in wished])
 
     assert plans[-1].state is state
 
 
-def test_every_state_is_told_of_above() -> None:
+def test_every_state_has_an_example() -> None:
     (table,) = (
         mark.args[1]
-        for mark in test_every_state_is_reached_by_wishes.pytestmark  # type: ignore[attr-defined]
+        for mark in test_commands_lead_into_every_state.pytestmark  # type: ignore[attr-defined]
     )
 
     assert {state for _, state in table} == set(PlanState)
@@ -178,7 +179,7 @@ def test_every_state_is_told_of_above() -> None:
 
 @settings(repeatable, max_examples=300)
 @for_all(policies, walks)
-def test_from_every_state_that_is_not_final_some_wish_leads_on(
+def test_a_command_leads_on_from_every_state_that_is_not_final(
     policy: Policy, walk: list[tuple[PlanCommand, datetime]]
 ) -> None:
     for plan in walked(policy, walk):
@@ -188,10 +189,10 @@ def test_from_every_state_that_is_not_final_some_wish_leads_on(
 
 @settings(repeatable, max_examples=300)
 @for_all(policies, walks)
-def test_whoever_goes_on_completes_the_plan(
+def test_work_that_goes_on_completes_the_plan(
     policy: Policy, walk: list[tuple[PlanCommand, datetime]]
 ) -> None:
-    """However badly it went before: nothing has to be thrown away, and nobody waits for ever."""
+    """However badly it went before: nothing has to be dropped, and no task waits for ever."""
     plan = walked(policy, walk)[-1]
     for _ in range(100):
         if plan.state is PlanState.COMPLETE:
@@ -204,7 +205,7 @@ def test_whoever_goes_on_completes_the_plan(
 
 @settings(repeatable, max_examples=300)
 @for_all(policies, walks)
-def test_no_wish_leads_to_a_plan_that_could_not_have_been_made(
+def test_no_command_leads_to_a_plan_that_could_not_have_been_made(
     policy: Policy, walk: list[tuple[PlanCommand, datetime]]
 ) -> None:
     for plan in walked(policy, walk):

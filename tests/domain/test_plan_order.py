@@ -1,4 +1,4 @@
-"""Where tasks stand in a plan, and how they are moved."""
+"""The order of a plan's tasks, and how they are moved."""
 
 import pytest
 
@@ -30,7 +30,7 @@ from tests.support.story import given
 
 
 @pytest.mark.parametrize(
-    "place, before, order",
+    "neighbour, before, order",
     [
         ({}, None, (A, B, C, D)),
         ({"before": A}, A, (D, A, B, C)),
@@ -41,15 +41,17 @@ from tests.support.story import given
     ],
 )
 def test_a_task_is_added_in_front_of_one_or_behind_one_or_at_the_end(
-    place: dict[str, str], before: str | None, order: tuple[str, ...]
+    neighbour: dict[str, str], before: str | None, order: tuple[str, ...]
 ) -> None:
-    story = given(created(A, B, C)).when(revise(AddTask.model_validate({"task": new(D), **place})))
+    story = given(created(A, B, C)).when(
+        revise(AddTask.model_validate({"task": new(D), **neighbour}))
+    )
 
     assert story.then(HAS_REVISED, added(D, before)).plan.order == order
 
 
 @pytest.mark.parametrize(
-    "task, place, before, order",
+    "task, neighbour, before, order",
     [
         (A, {}, None, (B, C, D, A)),
         (D, {}, None, (A, B, C, D)),
@@ -69,9 +71,9 @@ def test_a_task_is_added_in_front_of_one_or_behind_one_or_at_the_end(
     ],
 )
 def test_a_task_is_moved_in_front_of_one_or_behind_one_or_to_the_end(
-    task: str, place: dict[str, str], before: str | None, order: tuple[str, ...]
+    task: str, neighbour: dict[str, str], before: str | None, order: tuple[str, ...]
 ) -> None:
-    move = MoveTask.model_validate({"task_id": task, **place})
+    move = MoveTask.model_validate({"task_id": task, **neighbour})
     story = given(created(A, B, C, D)).when(revise(move))
 
     assert story.then(HAS_REVISED, put(task, before)).plan.order == order
@@ -79,7 +81,7 @@ def test_a_task_is_moved_in_front_of_one_or_behind_one_or_to_the_end(
 
 @pytest.mark.parametrize("side", ["before", "after"])
 def test_a_task_cannot_stand_beside_itself(side: str) -> None:
-    problem = Problem("changes[1]", f"'{B}' cannot stand beside itself")
+    problem = Problem("changes[1]", f"'{B}' cannot be moved next to itself")
     beside = MoveTask.model_validate({"task_id": B, side: B})
 
     given(created(A, B)).when(revise(MoveTask(task_id=A), beside)).refused(InvalidInput([problem]))
@@ -97,7 +99,7 @@ def test_nothing_stands_beside_a_task_that_is_not_there(side: str) -> None:
         story.when(revise(MoveTask.model_validate({"task_id": A, side: neighbour}))).refused(why)
 
 
-def test_later_changes_find_their_places_in_what_earlier_ones_made() -> None:
+def test_later_changes_build_on_earlier_ones() -> None:
     command = revise(
         AddTask(task=new(D), before=B),
         AddTask(task=new(E), after=D),
@@ -120,7 +122,7 @@ def test_the_queue_follows_the_order() -> None:
     ).when(claim_next()).then(claimed(B))
 
 
-def test_the_figure_follows_the_order() -> None:
+def test_the_confidence_follows_the_order() -> None:
     """(0.5 × 0.5 + 1) / 1.5 before, (0.5 × 1 + 0.5) / 1.5 after."""
     history = created(A, B, policy=EVEN), scored(A, OUTPUT, 0.5), scored(B, OUTPUT, 1.0)
     before, after = given(*history).plan, given(*history, put(A)).plan
@@ -142,7 +144,7 @@ def test_the_figure_follows_the_order() -> None:
         (added(A), (B, A)),
     ],
 )
-def test_a_recorded_place_that_is_not_there_is_the_end(
+def test_a_recorded_neighbour_that_is_gone_means_the_end(
     event: PlanEvent, order: tuple[str, ...]
 ) -> None:
     """No decision brings these about; a history that holds one is folded all the same."""

@@ -1,4 +1,4 @@
-"""The words for who works on what, for how long and how urgently, and their bounds."""
+"""The bounds of leases, tokens, priorities and labels, and the spelling of stored values."""
 
 from enum import StrEnum
 from typing import Any
@@ -41,7 +41,7 @@ def refused(kind: Any, value: object) -> str:
 
 
 @pytest.mark.parametrize(
-    "kind, words",
+    "kind, spelled",
     [
         (ScoreKind, "prompt output"),
         (ScorerKind, "human model code"),
@@ -55,8 +55,8 @@ def refused(kind: Any, value: object) -> str:
         (Recency, "plan scored"),
     ],
 )
-def test_words_that_are_stored_or_told_are_spelled_as_ever(kind: type[StrEnum], words: str) -> None:
-    assert [word.value for word in kind] == words.split()
+def test_stored_values_are_spelled_as_ever(kind: type[StrEnum], spelled: str) -> None:
+    assert [member.value for member in kind] == spelled.split()
 
 
 @pytest.mark.parametrize("priority", [-1_000, -999, -1, 0, 1, 999, 1_000])
@@ -65,7 +65,7 @@ def test_a_priority_is_a_whole_number_up_to_a_thousand(priority: int) -> None:
 
 
 @pytest.mark.parametrize("priority", [-1_001, 1_001, 10**30, -(10**30)])
-def test_nothing_is_more_urgent_or_less_than_a_thousand(priority: int) -> None:
+def test_a_priority_lies_within_a_thousand_of_zero(priority: int) -> None:
     assert "than or equal to" in refused(Priority, priority)
 
 

@@ -1,4 +1,4 @@
-"""Judges that fail, and judgements that turn out to be mistaken."""
+"""Judges that fail, and scores that are retracted."""
 
 import pytest
 
@@ -32,7 +32,7 @@ from tests.support.story import given
 
 
 @pytest.mark.parametrize("kind", ScoreKind)
-def test_a_failed_judge_is_on_record_and_moves_no_figure(kind: ScoreKind) -> None:
+def test_a_failed_judge_is_recorded_and_changes_no_confidence(kind: ScoreKind) -> None:
     before = given(created(A, B), scored(A, OUTPUT, 0.9), moved(A)).plan
     after = (
         given(created(A, B), scored(A, OUTPUT, 0.9), moved(A))
@@ -57,7 +57,7 @@ def test_which_judge_failed_is_kept() -> None:
     given(created(A)).when(record_failure(A, scorer=JUDGE)).then(scoring_failed(A, scorer=JUDGE))
 
 
-def test_a_failed_judge_of_a_task_that_nobody_planned_is_refused() -> None:
+def test_a_failed_judge_of_an_unknown_task_is_refused() -> None:
     given(created(A)).when(record_failure(STRANGER)).refused(TaskNotFound(PLAN, STRANGER))
 
 
@@ -78,7 +78,7 @@ def test_the_score_before_the_retracted_one_counts_again() -> None:
     assert story.plan.task(A).output_score == 0.9
 
 
-def test_a_score_in_the_middle_is_withdrawn_without_a_trace_on_the_figure() -> None:
+def test_retracting_an_older_score_changes_no_confidence() -> None:
     history = (
         created(A),
         scored(A, OUTPUT, 0.7),
@@ -116,7 +116,7 @@ def test_a_retraction_moves_no_status_and_fires_no_gate() -> None:
     assert (plan.task(A).status, plan.replan_count) == (DONE, 0)
 
 
-def test_a_retraction_can_bring_the_plan_back_on_course() -> None:
+def test_a_retraction_can_bring_the_confidence_back() -> None:
     history = created(A), scored(A, OUTPUT, 0.1), moved(A, PENDING, REPLANNING), replan(A)
     plan = given(*history).when(retract()).then(retracted(A)).plan
 
@@ -153,7 +153,7 @@ def test_a_score_is_withdrawn_once() -> None:
         "BILLING@2",
     ],
 )
-def test_only_a_standing_score_of_this_plan_can_be_withdrawn(name: str) -> None:
+def test_only_a_score_of_this_plan_that_counts_can_be_retracted(name: str) -> None:
     history = created(A), scored(A), moved(A), scored(A, PROMPT), scoring_failed(A)
 
     given(*history).when(retract(name)).refused(ScoreNotFound(PLAN, name))

@@ -1,4 +1,4 @@
-"""Whatever was recorded can be folded: no history is refused, and none tears a plan apart."""
+"""Every history can be folded: none is refused, and none breaks a plan."""
 
 from typing import Any
 
@@ -14,6 +14,7 @@ from plangate.domain.events import (
     PlanEvent,
     PlannedTask,
     ReplanTriggered,
+    ScoreChange,
     ScoreRetracted,
     TaskAdded,
     TaskChanged,
@@ -23,9 +24,11 @@ from plangate.domain.events import (
     TaskScored,
     TaskSplit,
     TaskStatusChanged,
+    touches,
 )
+from plangate.domain.evolve import evolve, fold
 from plangate.domain.obstacles import obstacles
-from plangate.domain.plan import Plan, evolve, fold
+from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
     AttemptScores,
@@ -44,6 +47,8 @@ from tests.support.examples import (
     A,
     B,
     C,
+    created,
+    scored,
 )
 from tests.support.properties import repeatable
 
@@ -129,7 +134,7 @@ def test_the_order_holds_the_tasks_of_the_plan_and_each_of_them_once(
 
 @often
 @for_all(histories)
-def test_the_figure_that_is_kept_for_a_gate_is_the_defined_one(history: list[PlanEvent]) -> None:
+def test_the_confidence_that_a_tree_keeps_is_the_defined_one(history: list[PlanEvent]) -> None:
     plan = Plan(PLAN)
     for event in history:
         plan = evolve(plan, event)
@@ -145,15 +150,15 @@ def test_older_versions_stay_as_they_were(history: list[PlanEvent]) -> None:
     versions = [Plan(PLAN)]
     for event in history:
         versions.append(evolve(versions[-1], event))
-    figures = [plan.rolling_confidence for plan in reversed(versions)]
+    confidences = [plan.rolling_confidence for plan in reversed(versions)]
 
     assert versions == [fold(Plan(PLAN), history[:length]) for length in range(len(versions))]
-    assert figures == [plan.rolling_confidence for plan in reversed(versions)]
+    assert confidences == [plan.rolling_confidence for plan in reversed(versions)]
 
 
 @repeatable
 @for_all(histories)
-def test_a_figure_is_of_its_own_version_whoever_looked_at_it_before(
+def test_a_confidence_belongs_to_its_version_in_whatever_order_it_is_read(
     history: list[PlanEvent],
 ) -> None:
     watched = unwatched = Plan(PLAN)
@@ -162,3 +167,43 @@ def test_a_figure_is_of_its_own_version_whoever_looked_at_it_before(
         watched, unwatched = evolve(watched, event), evolve(unwatched, event)
 
     assert watched.rolling_confidence == unwatched.rolling_confidence
+
+
+@often
+@for_all(histories)
+def test_an_event_names_every_task_that_it_changes(history: list[PlanEvent]) -> None:
+    plan = Plan(PLAN)
+    for event in history:
+        before, plan = plan, evolve(plan, event)
+        about = touches(event)
+        named = {*about.task_ids}
+        for task_id in about.task_ids:
+            named |= {*before.dependants(task_id)} if task_id not in plan.tasks else set()
+        ids = {*before.order, *plan.order}
+        changed = {i for i in ids if before.tasks.get(i) is not plan.tasks.get(i)}
+        assert about.every_task or changed <= named
+
+
+@often
+@for_all(histories)
+def test_an_event_that_changes_text_says_so(history: list[PlanEvent]) -> None:
+    def text(plan: Plan) -> tuple[str | None, list[str]]:
+        return plan.goal, sorted(task.title or "" for task in plan)
+
+    plan = Plan(PLAN)
+    for event in history:
+        before, plan = plan, evolve(plan, event)
+        assert touches(event).text or text(before) == text(plan)
+
+
+@often
+@for_all(policies, histories)
+def test_only_a_score_change_changes_the_confidence_of_a_task_that_stays(
+    policy: Policy, history: list[PlanEvent]
+) -> None:
+    plan = fold(Plan(PLAN), [created(A, B, C, policy=policy), *(scored(i) for i in (A, B, C))])
+    for event in history:
+        before, plan = plan, evolve(plan, event)
+        if plan.order is before.order and not isinstance(event, ScoreChange):
+            now = [(task.id, task.confidence(plan.policy)) for task in plan]
+            assert now == [(task.id, task.confidence(plan.policy)) for task in before]

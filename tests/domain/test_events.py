@@ -93,7 +93,7 @@ def test_what_people_wrote_is_marked_and_can_be_missing(event: BaseModel) -> Non
     assert all(getattr(erased, name) is None for name in marked)
 
 
-def test_stored_words_know_no_bounds() -> None:
+def test_stored_text_has_no_bounds() -> None:
     """They may be tightened some day, and old plans must stay readable."""
     endless, blank = "x" * 1_000_000, " "
     task = PlannedTask(id="", title=blank, description=endless, metadata={"a": endless})

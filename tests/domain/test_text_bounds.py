@@ -1,16 +1,15 @@
-"""How much text is accepted, and what may not stand in it."""
+"""How much text is accepted, and which characters are refused."""
 
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from plangate.domain.json_objects import MAX_JSON_BYTES, MAX_JSON_DEPTH
 from plangate.domain.vocabulary import (
     MAX_CHANGES,
     MAX_GOAL,
     MAX_IDENTIFIER,
-    MAX_JSON_BYTES,
-    MAX_JSON_DEPTH,
     MAX_LABELS,
     MAX_LEASE_SECONDS,
     MAX_PRIORITY,
@@ -95,12 +94,12 @@ def test_free_text_holds_anything_but_nul(kind: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", FREE_TEXT)
-def test_nul_alone_is_told_as_nul(kind: Any) -> None:
+def test_nul_is_named_in_the_refusal(kind: Any) -> None:
     assert "NUL" in refused(kind, "\0")
 
 
 @pytest.mark.parametrize(
-    "character, told",
+    "character, shown",
     [
         ("\0", "U+0000"),
         ("\n", "U+000A"),
@@ -112,8 +111,8 @@ def test_nul_alone_is_told_as_nul(kind: Any) -> None:
     ],
 )
 @pytest.mark.parametrize("place", ["{}bc", "a{}c", "ab{}"])
-def test_an_identifier_holds_no_control_characters(character: str, told: str, place: str) -> None:
-    why = f"must not hold the control character {told}"
+def test_an_identifier_holds_no_control_characters(character: str, shown: str, place: str) -> None:
+    why = f"must not hold the control character {shown}"
 
     assert refused(Identifier, place.format(character)) == why
 
@@ -217,6 +216,6 @@ def test_beyond_0_and_1_no_score_counts(score: float) -> None:
 
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), float("-inf")])
-def test_what_is_not_finite_is_told_as_such(score: float) -> None:
+def test_a_score_that_is_not_finite_is_refused_as_such(score: float) -> None:
     assert refused(Score, score) == "Input should be a finite number"
     assert refused(GivenScore, score) == "Input should be a finite number"

@@ -1,4 +1,4 @@
-"""What can be asked for: the shape of each command, and which bound each of its fields has."""
+"""The shape of each command, and the bound of each field."""
 
 from typing import Any, get_args
 
@@ -47,14 +47,12 @@ def refused(command: BaseModel, **fields: object) -> list[tuple[object, ...]]:
     return [error["loc"] for error in caught.value.errors()]
 
 
-def test_there_is_an_example_of_every_wish() -> None:
+def test_there_is_an_example_of_every_command() -> None:
     assert {type(command) for command in EVERY_COMMAND} == set(get_args(PlanCommand))
 
 
-@pytest.mark.parametrize(
-    "command", [*EVERY_COMMAND, TASK], ids=lambda command: type(command).__name__
-)
-def test_no_wish_has_unknown_fields_or_changes(command: BaseModel) -> None:
+@pytest.mark.parametrize("command", [*EVERY_COMMAND, TASK], ids=lambda command: type(command).__name__)
+def test_no_command_has_unknown_fields_or_changes(command: BaseModel) -> None:
     assert remade(command) == command
     assert refused(command, colour="red") == [("colour",)]
     with pytest.raises(ValidationError, match=r"frozen|no field"):
@@ -187,7 +185,7 @@ def test_statuses_and_kinds_are_those_that_are_known() -> None:
 
 def test_a_plan_has_between_one_and_ten_thousand_tasks() -> None:
     def planned(count: int) -> CreatePlan:
-        tasks = tuple(NewTask(id=str(place), title="x") for place in range(count))
+        tasks = tuple(NewTask(id=str(index), title="x") for index in range(count))
         return CreatePlan(goal=GOAL, tasks=tasks, policy=USUAL)
 
     assert len(planned(1).tasks) == 1

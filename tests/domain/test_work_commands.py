@@ -1,4 +1,4 @@
-"""What can be asked for about work and the plan itself: each command's shape and bounds."""
+"""The commands about work and the plan itself: their shapes and bounds."""
 
 from typing import Any, get_args
 
@@ -90,7 +90,7 @@ def test_a_task_is_given_back_with_a_reason_or_without() -> None:
 
 
 @pytest.mark.parametrize("command", WITH_A_TOKEN, ids=by_name)
-def test_whoever_has_a_claim_may_say_which(command: BaseModel) -> None:
+def test_a_command_may_name_the_claim_it_acts_under(command: BaseModel) -> None:
     assert remade(command, token=1).token == 1
     for wrong in (0, -1, True, "1", 1.0):
         assert refused(command, token=wrong) == [("token",)]
@@ -154,7 +154,7 @@ def test_dependencies_are_different_identifiers(command: BaseModel) -> None:
     assert refused(command, depends_on=[B, ""]) == [("depends_on", 1)]
 
 
-def test_what_is_left_out_about_urgency_is_nothing() -> None:
+def test_priority_and_labels_may_be_left_out() -> None:
     assert (create().priority, create().labels) == (0, ())
     assert (new(A).priority, new(A).labels, new(A).depends_on) == (None, (), ())
 
@@ -207,7 +207,7 @@ def test_a_task_is_split_into_between_two_and_a_thousand() -> None:
 
 
 @pytest.mark.parametrize("change", PLACED, ids=by_name)
-def test_a_place_is_in_front_of_a_task_or_behind_one_and_not_both(change: Change) -> None:
+def test_a_task_goes_before_another_or_after_one_and_not_both(change: Change) -> None:
     bare = remade(change)
     assert (bare.before, bare.after) == (None, None)
     assert remade(change, before=B).before == remade(change, after=B).after == B

@@ -1,4 +1,4 @@
-"""Where a plan stands, and what stands in its way."""
+"""The state of a plan, and its obstacles."""
 
 from itertools import product
 
@@ -38,7 +38,7 @@ from tests.support.story import given
 LATE = planned(B, depends_on=(A,))
 
 
-def standing(*statuses: TaskStatus, policy: Policy = USUAL, due: bool = False) -> Plan:
+def plan_with(*statuses: TaskStatus, policy: Policy = USUAL, due: bool = False) -> Plan:
     """A, B, C in these statuses; B waits for A."""
     tasks = [planned(A), LATE, planned(C)][: len(statuses)]
     moves = [
@@ -54,13 +54,13 @@ def hindered(
     unmet: tuple[str, ...] = (),
     held: tuple[str, ...] = (),
 ) -> tuple[Obstacle, ...]:
-    told = (
+    expected = (
         Obstacle(ObstacleKind.FAILED, failed),
         Obstacle(ObstacleKind.REPLANNING, replanning),
         Obstacle(ObstacleKind.UNMET_DEPENDENCIES, unmet),
         Obstacle(ObstacleKind.GATE_HELD, held),
     )
-    return tuple(obstacle for obstacle in told if obstacle.task_ids)
+    return tuple(obstacle for obstacle in expected if obstacle.task_ids)
 
 
 # --- where it stands -----------------------------------------------------------
@@ -94,7 +94,7 @@ def hindered(
     ],
 )
 def test_a_plan_stands_where_its_tasks_stand(statuses: list[TaskStatus], state: PlanState) -> None:
-    assert standing(*statuses).state is state
+    assert plan_with(*statuses).state is state
 
 
 @pytest.mark.parametrize(
@@ -113,17 +113,17 @@ def test_a_plan_whose_gate_holds_is_not_active(
     statuses: list[TaskStatus], state: PlanState
 ) -> None:
     """With work in hand it waits, without it is blocked; what is complete is complete."""
-    assert standing(*statuses, policy=HOLDING, due=True).state is state
+    assert plan_with(*statuses, policy=HOLDING, due=True).state is state
 
 
 @pytest.mark.parametrize("policy, due", [(USUAL, True), (HOLDING, False), (USUAL, False)])
 def test_a_gate_that_does_not_hold_keeps_no_plan_from_being_active(
     policy: Policy, *, due: bool
 ) -> None:
-    assert standing(REPLANNING, PENDING, PENDING, policy=policy, due=due).state is PlanState.ACTIVE
+    assert plan_with(REPLANNING, PENDING, PENDING, policy=policy, due=due).state is PlanState.ACTIVE
 
 
-def test_a_bad_figure_alone_blocks_no_plan() -> None:
+def test_a_low_confidence_alone_blocks_no_plan() -> None:
     plan = given(created(A, B), scored(A, OUTPUT, 0.1, mark_done=False)).plan
 
     assert (plan.needs_replan, plan.state) == (True, PlanState.ACTIVE)
@@ -143,11 +143,11 @@ def test_a_dependency_that_is_not_in_the_plan_blocks_it() -> None:
 def test_nothing_stands_in_the_way_of_what_can_be_taken_or_is_in_hand(
     statuses: list[TaskStatus],
 ) -> None:
-    assert obstacles(standing(*statuses)) == ()
+    assert obstacles(plan_with(*statuses)) == ()
 
 
 @pytest.mark.parametrize(
-    "statuses, told",
+    "statuses, expected",
     [
         ([FAILED], hindered(failed=(A,))),
         ([REPLANNING], hindered(replanning=(A,))),
@@ -159,13 +159,13 @@ def test_nothing_stands_in_the_way_of_what_can_be_taken_or_is_in_hand(
         ([FAILED, DONE, DONE], hindered(failed=(A,))),
     ],
 )
-def test_what_stands_in_the_way_is_told_with_the_tasks_it_concerns(
-    statuses: list[TaskStatus], told: tuple[Obstacle, ...]
+def test_an_obstacle_names_the_tasks_it_concerns(
+    statuses: list[TaskStatus], expected: tuple[Obstacle, ...]
 ) -> None:
-    assert obstacles(standing(*statuses)) == told
+    assert obstacles(plan_with(*statuses)) == expected
 
 
-def test_the_tasks_it_concerns_are_told_in_plan_order() -> None:
+def test_an_obstacle_names_its_tasks_in_plan_order() -> None:
     creation = created(E, planned(D, depends_on=(B,)), C, planned(A, depends_on=(B,)), B)
     plan = given(creation, *(moved(task, PENDING, FAILED) for task in (B, C, E))).plan
 
@@ -173,16 +173,16 @@ def test_the_tasks_it_concerns_are_told_in_plan_order() -> None:
 
 
 def test_a_gate_that_holds_stands_in_the_way_of_the_tasks_that_are_ready() -> None:
-    holds = standing(REPLANNING, PENDING, PENDING, policy=HOLDING, due=True)
-    advises = standing(REPLANNING, PENDING, PENDING, policy=USUAL, due=True)
+    holds = plan_with(REPLANNING, PENDING, PENDING, policy=HOLDING, due=True)
+    advises = plan_with(REPLANNING, PENDING, PENDING, policy=USUAL, due=True)
 
     assert obstacles(holds) == hindered(replanning=(A,), unmet=(B,), held=(C,))
     assert obstacles(advises) == hindered(replanning=(A,), unmet=(B,))
 
 
 def test_a_gate_that_holds_back_no_task_stands_in_no_way() -> None:
-    """Its release alone would give nobody any work."""
-    holds = standing(REPLANNING, PENDING, policy=HOLDING, due=True)
+    """Releasing it alone would make no task ready."""
+    holds = plan_with(REPLANNING, PENDING, policy=HOLDING, due=True)
 
     assert obstacles(holds) == hindered(replanning=(A,), unmet=(B,))
 
@@ -208,11 +208,11 @@ def test_a_blocked_plan_says_why_and_only_what_is_complete_has_nothing_to_say(
 ) -> None:
     """Every state of three tasks of which one waits for another, with and without a replan due."""
     for *statuses, due in product(TaskStatus, TaskStatus, TaskStatus, [False, True]):
-        plan = standing(*statuses, policy=policy, due=bool(due))
-        told = obstacles(plan)
+        plan = plan_with(*statuses, policy=policy, due=bool(due))
+        expected = obstacles(plan)
 
-        assert told or plan.state is not PlanState.BLOCKED
-        assert not told or plan.state is not PlanState.COMPLETE
+        assert expected or plan.state is not PlanState.BLOCKED
+        assert not expected or plan.state is not PlanState.COMPLETE
         assert (plan.state is PlanState.COMPLETE) is (set(statuses) == {DONE})
-        concerned = [task_id for obstacle in told for task_id in obstacle.task_ids]
+        concerned = [task_id for obstacle in expected for task_id in obstacle.task_ids]
         assert len(concerned) == len(set(concerned))

@@ -1,0 +1,17 @@
+"""How one event of one plan is named, as in `billing@7`."""
+
+import re
+from typing import Final
+
+_A_VERSION: Final = re.compile(r"[0-9]{1,18}")
+
+
+def event_id(plan_id: str, version: int) -> str:
+    """The name of one event of one plan, as in `billing@7`."""
+    return f"{plan_id}@{version}"
+
+
+def version_of(event_id: str) -> int | None:
+    """The version an event id names, or None when it names none."""
+    _, _, version = event_id.rpartition("@")
+    return int(version) if _A_VERSION.fullmatch(version) else None
