@@ -25,7 +25,7 @@ from plangate.infrastructure.postgres.layout import (
     LAYOUT_VERSION,
     layout_of,
 )
-from plangate.infrastructure.postgres.schema import Schema, schema_as_it_is
+from plangate.infrastructure.postgres.schema import Schema, unchecked_schema
 from plangate.infrastructure.postgres.views import PostgresViewStore
 
 Server = Mapping[str, Any]
@@ -53,7 +53,7 @@ def examine_schema(
     source: str | ConnectionPool[Any], schema: str, progress: Progress
 ) -> tuple[str, list[Observation]]:
     """What the store is called, and all that is found about it."""
-    with closing(schema_as_it_is(source, schema)) as place:
+    with closing(unchecked_schema(source, schema)) as place:
         return place.name, list(_looked_over(place, progress))
 
 
@@ -160,7 +160,7 @@ def _in_order(place: Schema, last: int, progress: Progress) -> Iterator[Place]:
     query = _PLACES.format(Identifier(place.schema, EVENTS))
     with (
         place.reading() as reading,
-        reading.connection.cursor("places", row_factory=tuple_row) as cursor,
+        reading.cursor.connection.cursor("places", row_factory=tuple_row) as cursor,
     ):
         cursor.execute(query)
         while rows := cursor.fetchmany(1_000):

@@ -1,11 +1,11 @@
-"""The one schema of a store in PostgreSQL: its connections, its transactions and its tables.
+"""The schema of a store in PostgreSQL: its connections and its transactions.
 
-Events and views stand side by side in it, so that a larger application's database
-can hold them beside its own tables.
+Events, views and the ledger share one schema, so that a larger application's database can
+hold them beside its own tables.
 """
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from threading import local
 from typing import Any, Final
@@ -37,20 +37,20 @@ SCHEMA: Final = "plangate"
 """The schema that holds the tables unless another one is named."""
 
 _LONGEST_NAME: Final = 63
-"""Bytes. PostgreSQL cuts a longer name without a word."""
+"""Bytes. PostgreSQL silently truncates longer names."""
 
-# Whatever a pool's connections are set to: each statement sees what was committed by then.
+# Stated, because a pool's connections may be set to another level.
 BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _TAKE_PLAN: Final = "SELECT pg_advisory_xact_lock(%s, %s)"
 
-# A pool's connections may be set to other forms of times and fewer digits.
+# A pool's connections may be set to another date style and fewer digits.
 _HERE: Final = SQL(
     "{}; SET LOCAL search_path = {}; SET LOCAL datestyle = ISO; SET LOCAL extra_float_digits = 1"
 )
 _BEGIN_READING: Final = SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
-# What is written this way can be made again from the log, so it waits for no standby. It
-# waits for the disk: a reader knows how far a view has come, and a crash must not undo that.
+# Views and ledger can be rebuilt from the log, so writing them waits for no standby. It
+# waits for the disk: readers rely on a view's position, and a crash must not undo it.
 _BEGIN_WRITING: Final = SQL(
     "BEGIN ISOLATION LEVEL READ COMMITTED;"
     " SET LOCAL synchronous_commit = local; SET LOCAL statement_timeout = 0"
@@ -58,13 +58,13 @@ _BEGIN_WRITING: Final = SQL(
 
 
 def open_schema(source: str | ConnectionPool[Any], schema: str = SCHEMA) -> "Schema":
-    """A schema of the database at a libpq URL, or behind a psycopg pool.
+    """The schema of a database at a libpq URL, or behind a psycopg pool.
 
-    The tables are made, or brought up to date, if they are not there. Raises
-    `NotAStore` where something else is or none may be made, `StoreTooNew` for the
-    tables of a newer plangate, `StoreUnavailable` where no server answers.
+    Missing tables are created. Raises `NotAStore` where the schema holds something else or
+    this user may not create them, `StoreTooNew` for a newer layout, `StoreUnavailable`
+    where no server answers.
     """
-    opened = schema_as_it_is(source, schema)
+    opened = unchecked_schema(source, schema)
     try:
         with opened.translated(None), opened.get_connection() as connection:
             layout = layout_of(connection, schema, opened.name)
@@ -76,18 +76,17 @@ def open_schema(source: str | ConnectionPool[Any], schema: str = SCHEMA) -> "Sch
     return opened
 
 
-def schema_as_it_is(source: str | ConnectionPool[Any], schema: str) -> "Schema":
-    """A schema, whatever is there by now; raises `NotAStore` where none can be."""
+def unchecked_schema(source: str | ConnectionPool[Any], schema: str) -> "Schema":
+    """The schema as it is, with or without tables; raises `NotAStore` for an invalid name."""
     if not 0 < len(schema.encode()) <= _LONGEST_NAME or "\0" in schema or schema[:3] == "pg_":
-        raise NotAStore(f"{schema!r} can be no PostgreSQL schema")
+        raise NotAStore(f"{schema!r} is not a valid name for a PostgreSQL schema")
     return Schema(_connections(source), schema)
 
 
 class Schema(PostgresDatastore):
-    """The library's datastore, on connections of our own choosing.
+    """The library's datastore, on our own connections.
 
-    The library's pool hides why there is no connection, and waits longer from one
-    attempt to the next.
+    The library's pool hides why it has no connection, and waits longer with each attempt.
     """
 
     def __init__(self, connections: Connections, schema: str) -> None:
@@ -97,12 +96,12 @@ class Schema(PostgresDatastore):
         self.name = f"{connections.name} (schema {schema})"
 
     def translated(self, plan_id: str | None) -> AbstractContextManager[None]:
-        """Raises what goes wrong inside as `application.errors`."""
+        """Translate PostgreSQL's errors into those of `application.errors`."""
         return translated_for(self.name, plan_id)
 
     @contextmanager
     def get_connection(self) -> Iterator[Connection]:
-        """The connection of this thread's turn, or else one in autocommit mode."""
+        """The connection of this thread's turn, or one in autocommit mode."""
         held: Connection | None = getattr(self._here, "turn", None)
         if held is not None:
             yield held
@@ -112,7 +111,7 @@ class Schema(PostgresDatastore):
 
     @contextmanager
     def turn(self, plan_id: str) -> Iterator[None]:
-        """One transaction for all this thread does, waiting for others on the same plan."""
+        """One transaction for this thread's reads and appends; others wait for the plan."""
         with self.translated(plan_id), self._connections.one() as connection:
             try:
                 with connection.pipeline():
@@ -125,37 +124,37 @@ class Schema(PostgresDatastore):
                 roll_back(connection)
 
     @contextmanager
-    def reading(self) -> Iterator[Cursor[Any]]:
-        """A transaction that sees one state of the schema, and finds its tables by their names."""
+    def reading(self) -> Iterator["QuestionMarks"]:
+        """A transaction that sees one state of the schema, with the schema as search path."""
         with self.translated(None), self._connections.one() as connection:
             try:
                 connection.execute(self._here_after(_BEGIN_READING))
-                yield connection.cursor(row_factory=tuple_row)
+                yield QuestionMarks(connection.cursor(row_factory=tuple_row))
             finally:
                 roll_back(connection)
 
     @contextmanager
-    def writing(self) -> Iterator[Cursor[Any]]:
-        """One for what can be made again from the log; it finds tables by their names too."""
+    def writing(self) -> Iterator["QuestionMarks"]:
+        """A transaction for what can be rebuilt from the log, with the schema as search path."""
         with self.translated(None), self._connections.one() as connection:
             try:
-                with self.refusing_who_may_not_write():
+                with self.requiring_write_access():
                     connection.execute(self._here_after(_BEGIN_WRITING))
-                    yield connection.cursor(row_factory=tuple_row)
+                    yield QuestionMarks(connection.cursor(row_factory=tuple_row))
                     connection.execute("COMMIT")
             finally:
                 roll_back(connection)
 
     @contextmanager
-    def refusing_who_may_not_write(self) -> Iterator[None]:
-        """Raises `StoreReadOnly` where the user lacks a right inside."""
+    def requiring_write_access(self) -> Iterator[None]:
+        """Raise `StoreReadOnly` where this user may not write."""
         try:
             yield
         except errors.InsufficientPrivilege as error:
             raise StoreReadOnly(f"{self.name} can be read but not written by this user") from error
 
-    def write_anew(self, tables: Sequence[str]) -> None:
-        """Write tables anew without their free space; it takes the right to, and time."""
+    def rewrite_tables(self, tables: Sequence[str]) -> None:
+        """Rewrite tables without their free space; only their owner may, and it takes time."""
         refused: list[str] = []
 
         def hear(notice: Diagnostic) -> None:
@@ -176,7 +175,7 @@ class Schema(PostgresDatastore):
             raise StoreReadOnly(f"{self.name} may still hold what was removed ({refused[0]})")
 
     def lock(self, plan_id: str = "") -> tuple[int, int]:
-        """The advisory lock that stands for a plan, or for the whole log."""
+        """The advisory lock of a plan, or of the whole log."""
         name = f"{self.schema}\n{plan_id}"
         return LOCKS, zlib.crc32(name.encode()) - 2**31
 
@@ -184,15 +183,43 @@ class Schema(PostgresDatastore):
         return _HERE.format(begin, Identifier(self.schema))
 
     def register_type_adapters(self) -> None:
-        """The library's composite types are not used."""
+        """Register nothing: the library's composite types are not used."""
 
     def close(self) -> None:
-        """Let go of the connections; closing twice is harmless."""
+        """Close the connections; closing twice is harmless."""
         self._connections.close()
 
 
+class QuestionMarks:
+    """A cursor with `?` as placeholder, as SQLite's cursors have it."""
+
+    def __init__(self, cursor: Cursor[Any]) -> None:
+        self.cursor = cursor
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the last statement changed."""
+        return self.cursor.rowcount
+
+    def execute(self, text: str, values: Sequence[Any] = ()) -> None:
+        """Execute one statement."""
+        self.cursor.execute(text.replace("?", "%s").encode(), values)
+
+    def executemany(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Execute one statement for each row of values."""
+        self.cursor.executemany(text.replace("?", "%s").encode(), rows)
+
+    def fetchone(self) -> Any:
+        """The next row of the last statement's result, or None."""
+        return self.cursor.fetchone()
+
+    def fetchall(self) -> list[Any]:
+        """All rows of the last statement's result."""
+        return self.cursor.fetchall()
+
+
 def roll_back(connection: Connection) -> None:
-    """End a transaction that is not over; a connection in any worse state is thrown away."""
+    """Roll back an open transaction; a connection in any worse state is closed elsewhere."""
     if connection.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
         connection.rollback()
 
@@ -207,8 +234,8 @@ def _lay_out(connection: Connection, schema: str, name: str, layout: int) -> Non
     except errors.InsufficientPrivilege as error:
         what = (
             f"has layout {layout} of plangate's tables, not {LAYOUT_VERSION}, and this user may not"
-            " bring them up to date"
+            " upgrade them"
             if layout
-            else "has no plangate tables, and this user may not make them"
+            else "has no plangate tables, and this user may not create them"
         )
-        raise NotAStore(f"{name} {what}; let one who may run `plangate migrate`") from error
+        raise NotAStore(f"{name} {what}; run `plangate migrate` as their owner") from error

@@ -29,8 +29,9 @@ from plangate.application.progress import Progress
 from plangate.application.views.queries import ViewQueries
 from plangate.infrastructure.sql.tables import TABLES
 from plangate.infrastructure.sqlite.events import events_in
-from plangate.infrastructure.sqlite.file import DURABLE, LAYOUT_VERSION
+from plangate.infrastructure.sqlite.file import DURABLE
 from plangate.infrastructure.sqlite.header import beside, in_use
+from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
 from plangate.infrastructure.sqlite.outline import Outline
 from plangate.infrastructure.sqlite.unchecked import (
     FileAsItLies,

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from plangate.application.errors import NotAStore, StoreError
-from plangate.infrastructure.sqlite.file import Datastore, SqliteFile, layout_of
+from plangate.infrastructure.sqlite.file import Datastore, SqliteFile
 from plangate.infrastructure.sqlite.header import in_use, refuse_cut
+from plangate.infrastructure.sqlite.layout import layout_of
 
 _AS_IF_NEVER_CHANGED: Final = "immutable=1"
 _READ_ONLY: Final = "mode=ro"
@@ -31,7 +32,7 @@ class FileAsItLies(SqliteFile):
         Raises `NotAStore` for what is no store, `StoreTooNew` for one of a newer plangate.
         """
         with self.translated(None), self.datastore.get_connection(commit=False) as connection:
-            return layout_of(connection.cursor(), self._path)
+            return layout_of(connection.cursor().sqlite_cursor, self._path)
 
     def require_store(self) -> None:
         """Raise `NotAStore` or `StoreTooNew` unless this is a store that can be read."""

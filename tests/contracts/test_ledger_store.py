@@ -138,7 +138,7 @@ def test_a_ledger_that_lost_how_far_it_came_is_not_written_over(store: LedgerSto
         with store._file.writing() as cursor:
             cursor.execute("DELETE FROM ledger_reach")
     elif isinstance(store, PostgresLedgerStore):
-        with store._database.writing() as place:
+        with store._schema.writing() as place:
             place.execute("DELETE FROM ledger_reach")
     with pytest.raises(NotAStore, match="the ledger is damaged"):
         store.extend(TreeHead(), leaves, grown(TreeHead(), leaves))

@@ -14,7 +14,7 @@ import pytest
 
 from plangate.application.errors import NotAStore, StoreError, StoreTooNew
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.sqlite.file import LAYOUT_VERSION
+from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
 from tests.support.reliability_crowd import PATIENCE, PROCESSES, crowd
 
 NOBODY = 65534

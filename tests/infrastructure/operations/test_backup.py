@@ -25,7 +25,7 @@ from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput
 from plangate.infrastructure.bootstrap import backup, connect, restore_backup
 from plangate.infrastructure.sqlite import backup as sqlite_backup
-from plangate.infrastructure.sqlite.file import LAYOUT_VERSION
+from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
 from tests.support.copy_workers import back_up_and_hang, back_up_with_little_space
 from tests.support.postgres_server import PostgresServer
 from tests.support.random_work import RandomWork

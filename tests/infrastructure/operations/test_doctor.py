@@ -17,7 +17,7 @@ from plangate.application.operations.reports import Checkup, Health
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect, doctor
 from plangate.infrastructure.sqlite import checkup as sqlite_checkup
-from plangate.infrastructure.sqlite.file import LAYOUT_VERSION
+from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
 from tests.reliability.test_damaged_events import DAMAGES
 from tests.support.copy_workers import examine_as_nobody
 from tests.support.postgres_server import PostgresServer
