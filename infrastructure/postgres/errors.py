@@ -1,4 +1,4 @@
-"""What PostgreSQL and psycopg raise, said in the words of `application.errors`."""
+"""Translates errors of PostgreSQL and psycopg into `application.errors`."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,24 +17,24 @@ from plangate.application.errors import (
     StoreUnavailable,
 )
 
-_Refusal = tuple[type[StoreError], str]
+_Translation = tuple[type[StoreError], str]
 
 _NO_CONNECTION: Final = (StoreUnavailable, "had no connection free in time")
-_REFUSALS: Final[Mapping[type[psycopg.Error], _Refusal]] = {
+_ERRORS: Final[Mapping[type[psycopg.Error], _Translation]] = {
     errors.DiskFull: (StoreFull, "has no space left on its disk"),
     errors.ReadOnlySqlTransaction: (StoreReadOnly, "can be read but not written"),
-    errors.InsufficientPrivilege: (StoreUnavailable, "does not let this user in"),
+    errors.InsufficientPrivilege: (StoreUnavailable, "refuses access to this user"),
     errors.UndefinedTable: (NotAStore, "has no plangate tables"),
     errors.UndefinedColumn: (NotAStore, "has other tables than plangate's"),
     errors.DataCorrupted: (NotAStore, "is damaged"),
     errors.IndexCorrupted: (NotAStore, "is damaged"),
     errors.LockNotAvailable: (StoreUnavailable, "is locked by another writer"),
     errors.QueryCanceled: (StoreUnavailable, "did not answer in time"),
-    PoolClosed: (StoreUnavailable, "is out of reach: the pool is closed"),
+    PoolClosed: (StoreUnavailable, "cannot be reached: the pool is closed"),
     PoolTimeout: _NO_CONNECTION,
     TooManyRequests: _NO_CONNECTION,
 }
-_OVERTAKEN: Final = (
+_CONFLICTS: Final = (
     errors.UniqueViolation,
     errors.SerializationFailure,
     errors.DeadlockDetected,
@@ -43,20 +43,20 @@ _OVERTAKEN: Final = (
 
 @contextmanager
 def translated_for(name: str, plan_id: str | None) -> Iterator[None]:
-    """Translate what the block raises about the store `name`, and one plan or the whole log."""
+    """Translate errors about the store `name`, and one plan or the whole log."""
     try:
         yield
-    except _OVERTAKEN:
+    except _CONFLICTS:
         raise ConcurrentChange(plan_id or "") from None
     except UnicodeDecodeError as error:
-        raise NotAStore(f"{name} is damaged: a stored text is no UTF-8") from error
+        raise NotAStore(f"{name} is damaged: a stored text is not UTF-8") from error
     except psycopg.Error as error:
-        kind, what = _refusal(error)
+        kind, what = _translation(error)
         raise kind(f"{name} {what} ({_in_one_line(error)})") from error
 
 
-def _refusal(error: psycopg.Error) -> _Refusal:
-    known = (_REFUSALS[kind] for kind in type(error).__mro__ if kind in _REFUSALS)
+def _translation(error: psycopg.Error) -> _Translation:
+    known = (_ERRORS[kind] for kind in type(error).__mro__ if kind in _ERRORS)
     return next(known, (StoreUnavailable, "did not answer"))
 
 

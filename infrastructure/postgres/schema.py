@@ -10,13 +10,15 @@ from contextlib import AbstractContextManager, contextmanager
 from threading import local
 from typing import Any, Final
 
+import psycopg
 from eventsourcing.postgres import PostgresDatastore
-from psycopg import Cursor, errors
+from psycopg import errors
 from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 from psycopg_pool import ConnectionPool
+from typing_extensions import override
 
 from plangate.application.errors import NotAStore, StoreReadOnly
 from plangate.infrastructure.postgres.connections import (
@@ -26,12 +28,8 @@ from plangate.infrastructure.postgres.connections import (
     OwnConnections,
 )
 from plangate.infrastructure.postgres.errors import translated_for
-from plangate.infrastructure.postgres.layout import (
-    LAYOUT_VERSION,
-    LOCKS,
-    lay_out,
-    layout_of,
-)
+from plangate.infrastructure.postgres.layout import LAYOUT_VERSION, LOCKS, lay_out, layout_of
+from plangate.infrastructure.sql.database import Cursor
 
 SCHEMA: Final = "plangate"
 """The schema that holds the tables unless another one is named."""
@@ -190,31 +188,31 @@ class Schema(PostgresDatastore):
         self._connections.close()
 
 
-class QuestionMarks:
+class QuestionMarks(Cursor):
     """A cursor with `?` as placeholder, as SQLite's cursors have it."""
 
-    def __init__(self, cursor: Cursor[Any]) -> None:
+    def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
         self.cursor = cursor
 
     @property
+    @override
     def rowcount(self) -> int:
-        """How many rows the last statement changed."""
         return self.cursor.rowcount
 
+    @override
     def execute(self, text: str, values: Sequence[Any] = ()) -> None:
-        """Execute one statement."""
         self.cursor.execute(text.replace("?", "%s").encode(), values)
 
+    @override
     def executemany(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Execute one statement for each row of values."""
         self.cursor.executemany(text.replace("?", "%s").encode(), rows)
 
+    @override
     def fetchone(self) -> Any:
-        """The next row of the last statement's result, or None."""
         return self.cursor.fetchone()
 
+    @override
     def fetchall(self) -> list[Any]:
-        """All rows of the last statement's result."""
         return self.cursor.fetchall()
 
 

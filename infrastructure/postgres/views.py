@@ -5,8 +5,7 @@ read in its place. So a service that updates views needs no right to create tabl
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,9 +14,10 @@ from typing_extensions import override
 
 from plangate.application.views.rows import Row
 from plangate.application.views.view_store import ViewTables
-from plangate.infrastructure.postgres.schema import QuestionMarks, Schema
+from plangate.infrastructure.postgres.schema import Schema
 from plangate.infrastructure.postgres.search_words import parts, searches
 from plangate.infrastructure.sql.conditions import Conditions
+from plangate.infrastructure.sql.database import Cursor
 from plangate.infrastructure.sql.tables import (
     COLUMN_NAMES,
     SEARCH_TABLE,
@@ -27,7 +27,7 @@ from plangate.infrastructure.sql.tables import (
     RowType,
     Table,
 )
-from plangate.infrastructure.sql.view_positions import Cursor, forget
+from plangate.infrastructure.sql.view_positions import forget
 from plangate.infrastructure.sql.view_store import RowWriter, SqlViewStore
 
 _WITH_ERASABLE_TEXT: Final = (SUMMARIES.name, TASKS.name, SEARCH_TABLE)
@@ -36,34 +36,17 @@ _WITH_ERASABLE_TEXT: Final = (SUMMARIES.name, TASKS.name, SEARCH_TABLE)
 class PostgresViewStore(SqlViewStore):
     """The views in a schema, which holds the events too."""
 
+    _database: Schema
     _has_label = "? = ANY(labels)"
-
-    def __init__(self, schema: Schema) -> None:
-        self._schema = schema
 
     @override
     def scrub(self) -> None:
-        self._schema.rewrite_tables(_WITH_ERASABLE_TEXT)
+        self._database.rewrite_tables(_WITH_ERASABLE_TEXT)
 
     @override
-    def close(self) -> None:
-        self._schema.close()
-
-    @override
-    def _reading(self) -> AbstractContextManager[QuestionMarks]:
-        return self._schema.reading()
-
-    @override
-    def _writing(self) -> AbstractContextManager[QuestionMarks]:
-        return self._schema.writing()
-
-    @override
-    @contextmanager
-    def _changing_tables(self, view: str) -> Iterator[QuestionMarks]:
-        with self._schema.writing() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(?, ?)", self._schema.lock(f"\n{view}"))
-            cursor.execute("SELECT 1 FROM view_marks WHERE view = ? FOR UPDATE", (view,))
-            yield cursor
+    def _lock(self, cursor: Cursor, view: str) -> None:
+        cursor.execute("SELECT pg_advisory_xact_lock(?, ?)", self._database.lock(f"\n{view}"))
+        cursor.execute("SELECT 1 FROM view_marks WHERE view = ? FOR UPDATE", (view,))
 
     @override
     def _prepare_rebuild(self, cursor: Cursor, view: str, fold_version: int) -> None:

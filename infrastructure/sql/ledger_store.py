@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from typing_extensions import override
@@ -11,7 +10,7 @@ from plangate.application.errors import NotAStore
 from plangate.application.ledger.leaves import Leaf, TreeHead
 from plangate.application.ledger.ledger_store import LedgerStore
 from plangate.application.ledger.merkle_tree import HASH_SIZE, Frontier
-from plangate.infrastructure.sql.view_positions import Cursor
+from plangate.infrastructure.sql.database import Cursor, Database
 
 LeafRow = tuple[int, int, str, bytes]
 _HEAD: Final = "SELECT leaves, position, frontier FROM ledger_reach"
@@ -23,14 +22,18 @@ class SqlLedgerStore(LedgerStore, ABC):
     _event_id = "event_id"
     """The event id of a leaf, as an expression."""
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
     @override
     def reach(self) -> TreeHead:
-        with self._reading() as cursor:
+        with self._database.reading() as cursor:
             return _head(cursor)
 
     @override
     def extend(self, after: TreeHead, leaves: Sequence[Leaf], reach: TreeHead) -> bool:
-        with self._writing() as cursor:
+        with self._database.writing() as cursor:
+            self._lock(cursor)
             if _head(cursor) != after:
                 return False
             self._insert(
@@ -53,17 +56,12 @@ class SqlLedgerStore(LedgerStore, ABC):
 
     def _leaves(self, where: str, *values: Any) -> list[Leaf]:
         query = f"SELECT leaf, position, {self._event_id}, hash FROM ledger_leaves WHERE {where}"  # noqa: S608
-        with self._reading() as cursor:
+        with self._database.reading() as cursor:
             cursor.execute(query, values)
             return list(_undamaged(cursor.fetchall()))
 
-    @abstractmethod
-    def _reading(self) -> AbstractContextManager[Cursor]:
-        """A transaction that sees one state of the database."""
-
-    @abstractmethod
-    def _writing(self) -> AbstractContextManager[Cursor]:
-        """A transaction that keeps other writers of the ledger out."""
+    def _lock(self, cursor: Cursor) -> None:
+        """Wait for other writers of the ledger, where writing transactions run side by side."""
 
     @abstractmethod
     def _insert(self, cursor: Cursor, rows: Sequence[LeafRow]) -> None:

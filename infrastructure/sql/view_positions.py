@@ -3,38 +3,13 @@
 Every function works inside the caller's transaction.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final, Protocol
+from typing import Final
 
 from plangate.application.views.view_store import StuckPlan, ViewPosition, ViewTables, ViewUpdate
+from plangate.infrastructure.sql.database import Cursor
 
 POSITION_TABLES: Final = ("view_marks", "view_stuck")
 """The tables of the positions, and of the plans that a view is stuck on."""
-
-
-class Cursor(Protocol):
-    """The part of a cursor that is used here. Placeholders are written `?`."""
-
-    @property
-    def rowcount(self) -> int:
-        """How many rows the last statement changed."""
-        ...
-
-    def execute(self, text: str, values: Sequence[Any] = ..., /) -> Any:
-        """Execute one statement."""
-        ...
-
-    def executemany(self, text: str, rows: Iterable[Sequence[Any]], /) -> Any:
-        """Execute one statement for each row of values."""
-        ...
-
-    def fetchone(self) -> Any:
-        """The next row of the last statement's result, or None."""
-        ...
-
-    def fetchall(self) -> list[Any]:
-        """All rows of the last statement's result."""
-        ...
 
 
 class Overtaken(Exception):

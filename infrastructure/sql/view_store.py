@@ -5,7 +5,6 @@ A subclass holds what its engine has of its own: transactions, tables and the fo
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from typing_extensions import override
@@ -22,6 +21,7 @@ from plangate.application.views.requests import (
 from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, Row, TimelineEntry
 from plangate.application.views.view_store import ViewPosition, ViewStore, ViewTables, ViewUpdate
 from plangate.infrastructure.sql.conditions import Conditions, ordering
+from plangate.infrastructure.sql.database import Cursor, Database
 from plangate.infrastructure.sql.tables import (
     REPLAN_LOG,
     SCORES,
@@ -33,7 +33,6 @@ from plangate.infrastructure.sql.tables import (
 )
 from plangate.infrastructure.sql.view_positions import (
     POSITION_TABLES,
-    Cursor,
     Overtaken,
     advance,
     note_stuck_plans,
@@ -63,16 +62,20 @@ class SqlViewStore(ViewStore, ABC):
     _has_label: str
     """The condition that a row has a label."""
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
     # --- positions ---
 
     @override
     def marks(self) -> Mapping[ViewTables, ViewPosition]:
-        with self._reading() as cursor:
+        with self._database.reading() as cursor:
             return stored_positions(cursor)
 
     @override
     def begin(self, view: str, fold_version: int, *, afresh: bool) -> None:
-        with self._changing_tables(view) as cursor:
+        with self._database.writing() as cursor:
+            self._lock(cursor, view)
             old, new = _both(cursor, view)
             if not afresh and any(one and one.fold_version == fold_version for one in (old, new)):
                 return
@@ -82,7 +85,7 @@ class SqlViewStore(ViewStore, ABC):
     def save(self, updates: Sequence[ViewUpdate]) -> bool:
         in_one_order = sorted(updates, key=lambda u: (u.target.view, u.target.rebuilt))
         try:
-            with self._writing() as cursor:
+            with self._database.writing() as cursor:
                 for update in in_one_order:  # so that no two writers wait for each other
                     advance(cursor, update)
                 for update in updates:
@@ -94,7 +97,8 @@ class SqlViewStore(ViewStore, ABC):
 
     @override
     def swap(self, view: str) -> bool:
-        with self._changing_tables(view) as cursor:
+        with self._database.writing() as cursor:
+            self._lock(cursor, view)
             old, new = _both(cursor, view)
             if new is None or (old is not None and new.position < old.position):
                 return False
@@ -105,9 +109,13 @@ class SqlViewStore(ViewStore, ABC):
 
     @override
     def sizes(self) -> Mapping[str, int]:
-        with self._reading() as cursor:
+        with self._database.reading() as cursor:
             there = [one.view for one in stored_positions(cursor) if not one.rebuilt]
             return {view: self._size(cursor, view) for view in there if view in TABLES}
+
+    @override
+    def close(self) -> None:
+        self._database.close()
 
     # --- queries ---
 
@@ -172,7 +180,7 @@ class SqlViewStore(ViewStore, ABC):
             f" FROM {table.name} t WHERE {self._is_current(table.view)} AND {where.text}"
             f" ORDER BY {ordering(keys)} LIMIT ?"
         )
-        with self._reading() as cursor:
+        with self._database.reading() as cursor:
             cursor.execute(query, (table.view, *where.values, limit))
             rows = cursor.fetchall()
         return [self._row(table, values) for values in rows]
@@ -184,17 +192,8 @@ class SqlViewStore(ViewStore, ABC):
 
     # --- the engine's own ---
 
-    @abstractmethod
-    def _reading(self) -> AbstractContextManager[Cursor]:
-        """A transaction that sees one state of the database."""
-
-    @abstractmethod
-    def _writing(self) -> AbstractContextManager[Cursor]:
-        """A transaction of which nothing stays when it is left by an error."""
-
-    @abstractmethod
-    def _changing_tables(self, view: str) -> AbstractContextManager[Cursor]:
-        """A writing transaction, alone among those of its kind and the updates of the view."""
+    def _lock(self, cursor: Cursor, view: str) -> None:
+        """Wait for the writers of a view, where writing transactions run side by side."""
 
     @abstractmethod
     def _prepare_rebuild(self, cursor: Cursor, view: str, fold_version: int) -> None:
@@ -210,7 +209,7 @@ class SqlViewStore(ViewStore, ABC):
 
     @abstractmethod
     def _is_current(self, view: str) -> str:
-        """The condition that a row is one of those that are read, not of a rebuild."""
+        """The condition that a row is current, and not of a rebuild."""
 
     @abstractmethod
     def _add_search(self, where: Conditions, words: Sequence[str]) -> None:

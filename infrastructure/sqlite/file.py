@@ -27,7 +27,7 @@ from eventsourcing.sqlite import (
 
 from plangate.application.errors import NotAStore, StoreUnavailable
 from plangate.infrastructure.sqlite.errors import primary_code, translated_for
-from plangate.infrastructure.sqlite.header import refuse_cut
+from plangate.infrastructure.sqlite.header import refuse_truncated
 from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION, lay_out, layout_of
 
 LOCK_TIMEOUT: Final = 30.0
@@ -48,7 +48,7 @@ class SqliteFile:
             raise NotAStore(f"{path} is a folder, not a database file")
         if not path.parent.is_dir():
             raise StoreUnavailable(f"the folder {path.parent} does not exist")
-        refuse_cut(path)
+        refuse_truncated(path)
         self._path = path
         self.datastore = Datastore(path, pragmas)
         try:

@@ -6,7 +6,7 @@ A rebuild fills tables of its own, which replace the old ones by renaming.
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, lru_cache
 from operator import attrgetter
@@ -20,6 +20,7 @@ from plangate.application.errors import NotAStore, StoreUnavailable
 from plangate.application.views.rows import Row
 from plangate.application.views.view_store import ViewTables
 from plangate.infrastructure.sql.conditions import Conditions
+from plangate.infrastructure.sql.database import Cursor
 from plangate.infrastructure.sql.tables import (
     SEARCH_TABLE,
     SUMMARIES,
@@ -27,7 +28,7 @@ from plangate.infrastructure.sql.tables import (
     RowType,
     Table,
 )
-from plangate.infrastructure.sql.view_positions import Cursor, forget, stored_positions
+from plangate.infrastructure.sql.view_positions import forget, stored_positions
 from plangate.infrastructure.sql.view_store import RowWriter, SqlViewStore
 from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.layout import VIEW_POSITIONS, view_tables
@@ -79,45 +80,30 @@ class _MemoryDatabase:
 class SqliteViewStore(SqlViewStore):
     """The views of one database: a file, which holds the events too, or one in memory."""
 
+    _database: "SqliteFile | _MemoryDatabase"
     _has_label = "EXISTS (SELECT 1 FROM json_each(labels) WHERE value = ?)"
-
-    def __init__(self, database: SqliteFile | _MemoryDatabase) -> None:
-        self._database = database
 
     @override
     def scrub(self) -> None:
         # What is deleted from a text index stays in it until it is merged.
-        with self._writing() as cursor:
+        with self._database.writing() as cursor:
             if ViewTables(SUMMARIES.view) in stored_positions(cursor):
                 cursor.execute(f"INSERT INTO {SEARCH_TABLE}({SEARCH_TABLE}) VALUES ('rebuild')")  # noqa: S608
-
-    @override
-    def close(self) -> None:
-        self._database.close()
 
     def unreadable_rows(self) -> Iterator[str]:
         """The view of each row that cannot be read, among all rows."""
         for view in self.sizes():
             table = TABLES[view]
             query = f"SELECT {table.column_names}, 0 FROM {table.name}"  # noqa: S608
-            with self._database.reading() as cursor, _texts_as_bytes(cursor.connection):
-                for row in cursor.execute(query):
-                    try:
-                        _decode(table, [v.decode() if isinstance(v, bytes) else v for v in row])
-                    except (ValueError, TypeError):
-                        yield view
-
-    @override
-    def _reading(self) -> AbstractContextManager[sqlite3.Cursor]:
-        return self._database.reading()
-
-    @override
-    def _writing(self) -> AbstractContextManager[sqlite3.Cursor]:
-        return self._database.writing()
-
-    @override
-    def _changing_tables(self, view: str) -> AbstractContextManager[sqlite3.Cursor]:
-        return self._database.writing()
+            with self._database.reading() as cursor:
+                connection = cursor.connection
+                usual, connection.text_factory = connection.text_factory, bytes
+                try:
+                    for row in cursor.execute(query):
+                        if not _is_readable(table, row):
+                            yield view
+                finally:
+                    connection.text_factory = usual
 
     @override
     def _prepare_rebuild(self, cursor: Cursor, view: str, fold_version: int) -> None:
@@ -249,12 +235,10 @@ def _decode(table: Table[RowType], values: Sequence[Any]) -> RowType:
     return table.row.model_validate(fields | {"stale": values[-1]})
 
 
-@contextmanager
-def _texts_as_bytes(connection: sqlite3.Connection) -> Iterator[None]:
-    """Read texts as the stored bytes, damaged or not."""
-    usual = connection.text_factory
-    connection.text_factory = bytes
+def _is_readable(table: Table[Any], values: Sequence[Any]) -> bool:
+    """Whether a row can be decoded, its texts given as the stored bytes."""
     try:
-        yield
-    finally:
-        connection.text_factory = usual
+        _decode(table, [one.decode() if isinstance(one, bytes) else one for one in values])
+    except (ValueError, TypeError):
+        return False
+    return True

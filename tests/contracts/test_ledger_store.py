@@ -14,6 +14,7 @@ from plangate.application.ledger.merkle_tree import Frontier, leaf_hash
 from plangate.infrastructure.memory.ledger import MemoryLedgerStore
 from plangate.infrastructure.postgres.ledger import PostgresLedgerStore
 from plangate.infrastructure.postgres.schema import open_schema
+from plangate.infrastructure.sql.ledger_store import SqlLedgerStore
 from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.ledger import SqliteLedgerStore
 from tests.support.postgres_server import PostgresServer
@@ -134,11 +135,8 @@ def test_a_ledger_that_lost_how_far_it_came_is_not_written_over(store: LedgerSto
         return
     leaves = some(0, 3)
     store.extend(TreeHead(), leaves, grown(TreeHead(), leaves))
-    if isinstance(store, SqliteLedgerStore):
-        with store._file.writing() as cursor:
-            cursor.execute("DELETE FROM ledger_reach")
-    elif isinstance(store, PostgresLedgerStore):
-        with store._schema.writing() as place:
-            place.execute("DELETE FROM ledger_reach")
+    assert isinstance(store, SqlLedgerStore)
+    with store._database.writing() as cursor:
+        cursor.execute("DELETE FROM ledger_reach")
     with pytest.raises(NotAStore, match="the ledger is damaged"):
         store.extend(TreeHead(), leaves, grown(TreeHead(), leaves))
