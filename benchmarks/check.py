@@ -35,7 +35,8 @@ from plangate.domain.decisions import decide
 from plangate.domain.plan import Plan, event_id, fold
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import Scorer, ScorerKind, TaskStatus
-from plangate.infrastructure.sqlite.events import sqlite_event_store
+from plangate.infrastructure.sqlite.events import events_in
+from plangate.infrastructure.sqlite.file import SqliteFile
 
 TASKS = 12
 AT_WORK = 100
@@ -81,7 +82,7 @@ def most_memory() -> float:
 
 def write_log(path: Path, events: int) -> None:
     """So many events, or a few more, of plans that are worked on side by side."""
-    store = sqlite_event_store(path, {"synchronous": "OFF"})
+    store = events_in(SqliteFile(path, {"synchronous": "OFF"}))
     names = (f"plan-{number}" for number in count())
     at_work = [work(next(names)) for _ in range(AT_WORK)]
     written = place = 0

@@ -43,7 +43,8 @@ from plangate.domain.events import (
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import ScoreKind, Scorer, ScorerKind, StatusCause, TaskStatus
-from plangate.infrastructure.sqlite.events import sqlite_event_store
+from plangate.infrastructure.sqlite.events import events_in
+from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.view_rows import tables_of, write
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -82,7 +83,7 @@ def main() -> None:
 
 def write_log(path: Path, events: int) -> None:
     """So many events of plans that are worked on side by side."""
-    store = sqlite_event_store(path, {"synchronous": "OFF"})
+    store = events_in(SqliteFile(path, {"synchronous": "OFF"}))
     commands = side_by_side()
     written = 0
     while written < events:
@@ -165,7 +166,7 @@ def peak() -> float:
 def library(log: Path, views: Path, share: int, synchronous: str) -> float:
     """Events a second, each in a transaction of its own with its tracking record."""
     views.unlink(missing_ok=True)
-    store = sqlite_event_store(log)
+    store = events_in(SqliteFile(log))
     recorder = Projected(SQLiteDatastore(str(views)))
     recorder.create_table()
     standings: dict[str, Standing] = {}

@@ -58,14 +58,13 @@ class RecorderEventStore(EventStore):
         close: Callable[[], None],
         turn: Callable[[str], AbstractContextManager[None]] = lambda _plan_id: nullcontext(),
         scrub: Callable[[], None] = lambda: None,
-        codec: EventCodec | None = None,
     ) -> None:
         self._recorder = recorder
         self._translated = translated
         self._close = close
         self._turn = turn
         self._scrub = scrub
-        self._codec = codec or EventCodec()
+        self._codec = EventCodec()
 
     @override
     def append(self, events: Sequence[RecordedEvent]) -> None:

@@ -20,11 +20,7 @@ from plangate.application.operations.view_checks import examined_views
 from plangate.application.progress import Progress
 from plangate.application.views.queries import ViewQueries
 from plangate.infrastructure.postgres.events import events_in
-from plangate.infrastructure.postgres.layout import (
-    EVENTS,
-    LAYOUT_VERSION,
-    layout_of,
-)
+from plangate.infrastructure.postgres.layout import EVENTS, LAYOUT_VERSION, layout_of
 from plangate.infrastructure.postgres.schema import Schema, unchecked_schema
 from plangate.infrastructure.postgres.views import PostgresViewStore
 
@@ -141,7 +137,6 @@ def _rights(place: Schema) -> Iterator[Observation]:
 def _log(place: Schema, progress: Progress) -> Iterator[Observation]:
     store = events_in(place)
     last = store.last_position()
-
     walk = Walk(store, last, lambda position: progress(position, 2 * last))
     yield from examined(walk.entries(), store.format)
     yield from walk.damaged.observations()

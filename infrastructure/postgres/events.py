@@ -15,7 +15,6 @@ from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composable, Identifier
-from psycopg_pool import ConnectionPool
 from typing_extensions import override
 
 from plangate.application.errors import CorruptEvent, StoreUnavailable
@@ -27,13 +26,7 @@ from plangate.infrastructure.eventsourcing_library.recorder_store import (
 )
 from plangate.infrastructure.postgres.connections import Connection
 from plangate.infrastructure.postgres.layout import EVENTS
-from plangate.infrastructure.postgres.schema import (
-    BEGIN,
-    SCHEMA,
-    Schema,
-    open_schema,
-    roll_back,
-)
+from plangate.infrastructure.postgres.schema import BEGIN, Schema, roll_back
 
 # An advisory lock rather than one on the table: it needs no right to change events, and
 # writers and a vacuum do not wait for each other.
@@ -61,13 +54,6 @@ _SELECT: Final = SQL(
 )
 
 
-def postgres_event_store(
-    source: str | ConnectionPool[Any], schema: str = SCHEMA
-) -> RecorderEventStore:
-    """The store in a schema of a database; raises as `open_schema` does."""
-    return events_in(open_schema(source, schema))
-
-
 def events_in(schema: Schema) -> RecorderEventStore:
     """The event store in an open schema, which its views and ledger share."""
     return RecorderEventStore(
@@ -92,11 +78,9 @@ class _Log(PostgresApplicationRecorder, Recorder):
         super().__init__(datastore)
         events = Identifier(datastore.schema, EVENTS)
         self._lock = datastore.lock()
-        self._insert = _INSERT.format(events=events)
-        self._insert_placed = _INSERT_PLACED.format(events=events)
-        self._rewrite = _REWRITE.format(events=events)
-        self._select = _SELECT.format(events=events)
-        self._newest = _NEWEST.format(events=events)
+        templates = _INSERT, _INSERT_PLACED, _REWRITE, _SELECT, _NEWEST
+        statements = (template.format(events=events) for template in templates)
+        self._insert, self._insert_placed, self._rewrite, self._select, self._newest = statements
 
     @override
     def insert_events(

@@ -24,15 +24,12 @@ from plangate.application.errors import NotAStore, StoreReadOnly
 from plangate.infrastructure.postgres.connections import (
     Connection,
     Connections,
-    LentConnections,
     OwnConnections,
+    PoolConnections,
 )
 from plangate.infrastructure.postgres.errors import translated_for
 from plangate.infrastructure.postgres.layout import LAYOUT_VERSION, LOCKS, lay_out, layout_of
 from plangate.infrastructure.sql.database import Cursor
-
-SCHEMA: Final = "plangate"
-"""The schema that holds the tables unless another one is named."""
 
 _LONGEST_NAME: Final = 63
 """Bytes. PostgreSQL silently truncates longer names."""
@@ -55,7 +52,7 @@ _BEGIN_WRITING: Final = SQL(
 )
 
 
-def open_schema(source: str | ConnectionPool[Any], schema: str = SCHEMA) -> "Schema":
+def open_schema(source: str | ConnectionPool[Any], schema: str = "plangate") -> "Schema":
     """The schema of a database at a libpq URL, or behind a psycopg pool.
 
     Missing tables are created. Raises `NotAStore` where the schema holds something else or
@@ -223,7 +220,7 @@ def roll_back(connection: Connection) -> None:
 
 
 def _connections(source: str | ConnectionPool[Any]) -> Connections:
-    return OwnConnections(source) if isinstance(source, str) else LentConnections(source)
+    return OwnConnections(source) if isinstance(source, str) else PoolConnections(source)
 
 
 def _lay_out(connection: Connection, schema: str, name: str, layout: int) -> None:

@@ -64,8 +64,8 @@ class PostgresViewStore(SqlViewStore):
             _clear(cursor, ViewTables(view), sides[False])
 
     @override
-    def _row_writer(self, cursor: Cursor, tables: ViewTables) -> RowWriter:
-        return _Writer(cursor, tables.view, _sides(cursor, tables.view)[tables.rebuilt])
+    def _row_writer(self, cursor: Cursor, target: ViewTables) -> RowWriter:
+        return _Writer(cursor, target.view, _sides(cursor, target.view)[target.rebuilt])
 
     @override
     def _is_current(self, view: str) -> str:
@@ -123,11 +123,8 @@ _UPSERTS: Final = {view: _upsert(table) for view, table in TABLES.items()}
 
 
 class _Writer(RowWriter):
-    """Writes rows into one side of a view's table."""
-
     def __init__(self, cursor: Cursor, view: str, side: int) -> None:
-        self._cursor = cursor
-        self._table: Table[Any] = TABLES[view]
+        super().__init__(cursor, view, scope=f"side = {side}")
         self._side = side
 
     @override
@@ -146,36 +143,14 @@ class _Writer(RowWriter):
         self._cursor.execute(_UPSERTS[self._table.view], (self._side, given))
 
     @override
-    def delete(self, gone: Sequence[tuple[str, str | None]]) -> None:
-        table = self._table.name
-        self._cursor.executemany(
-            f"DELETE FROM {table} WHERE side = ? AND plan_id = ? AND task_id = ?",  # noqa: S608
-            [(self._side, *one) for one in gone if one[1] is not None],
-        )
-        plans = [plan_id for plan_id, task_id in gone if task_id is None]
-        if plans and self._table is SUMMARIES:
-            self._cursor.execute(
-                f"DELETE FROM {SEARCH_TABLE} WHERE side = ? AND created_position IN"  # noqa: S608
-                f" (SELECT created_position FROM {table} WHERE side = ? AND plan_id = ANY(?))",
-                (self._side, self._side, plans),
-            )
-        if plans:
-            self._cursor.execute(
-                f"DELETE FROM {table} WHERE side = ? AND plan_id = ANY(?)",  # noqa: S608
-                (self._side, plans),
-            )
-
-    @override
     def index(self, texts: Sequence[tuple[int, str]]) -> None:
         newest = dict(texts)
-        if not newest:
-            return
-        self._cursor.execute(
-            f"DELETE FROM {SEARCH_TABLE} WHERE side = ? AND created_position = ANY(?)",  # noqa: S608
-            (self._side, list(newest)),
+        self._cursor.executemany(
+            f"DELETE FROM {self._search} WHERE {self._scope} AND created_position = ?",  # noqa: S608
+            [(position,) for position in newest],
         )
         self._cursor.executemany(
-            f"INSERT INTO {SEARCH_TABLE} VALUES (?, ?, ?, ?::tsvector)",  # noqa: S608
+            f"INSERT INTO {self._search} VALUES (?, ?, ?, ?::tsvector)",  # noqa: S608
             [
                 (self._side, position, part, words)
                 for position, text in newest.items()

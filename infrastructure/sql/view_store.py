@@ -5,7 +5,7 @@ A subclass holds what its engine has of its own: transactions, tables and the fo
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from typing_extensions import override
 
@@ -20,17 +20,10 @@ from plangate.application.views.requests import (
 )
 from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, Row, TimelineEntry
 from plangate.application.views.view_store import ViewPosition, ViewStore, ViewTables, ViewUpdate
+from plangate.infrastructure.sql import tables
 from plangate.infrastructure.sql.conditions import Conditions, ordering
 from plangate.infrastructure.sql.database import Cursor, Database
-from plangate.infrastructure.sql.tables import (
-    REPLAN_LOG,
-    SCORES,
-    SUMMARIES,
-    TABLES,
-    TASKS,
-    RowType,
-    Table,
-)
+from plangate.infrastructure.sql.tables import RowType, Table
 from plangate.infrastructure.sql.view_positions import (
     POSITION_TABLES,
     Overtaken,
@@ -40,20 +33,44 @@ from plangate.infrastructure.sql.view_positions import (
 )
 
 
-class RowWriter(Protocol):
-    """Writes the rows of one view, inside the caller's transaction."""
+class RowWriter(ABC):
+    """Writes the rows of one view, inside the caller's transaction.
 
+    `end` ends the names of its tables; its rows there meet the condition `scope`.
+    """
+
+    _search_key = "created_position"
+    """The column of the search table that holds the position of a plan's first event."""
+
+    def __init__(self, cursor: Cursor, view: str, *, end: str = "", scope: str = "1 = 1") -> None:
+        self._cursor = cursor
+        self._table: Table[Any] = tables.TABLES[view]
+        self._name = self._table.name + end
+        self._search = tables.SEARCH_TABLE + end
+        self._scope = scope
+
+    @abstractmethod
     def upsert(self, rows: Sequence[Row]) -> None:
         """Insert rows, or replace those with the same key."""
-        ...
 
     def delete(self, gone: Sequence[tuple[str, str | None]]) -> None:
         """Delete tasks, or (task None) all rows of plans."""
-        ...
+        of_plan = f"FROM {self._name} WHERE {self._scope} AND plan_id = ?"
+        plans = [(plan_id,) for plan_id, task_id in gone if task_id is None]
+        tasks = [one for one in gone if one[1] is not None]
+        if tasks:
+            self._cursor.executemany(f"DELETE {of_plan} AND task_id = ?", tasks)
+        if self._table is tables.SUMMARIES:
+            self._cursor.executemany(
+                f"DELETE FROM {self._search} WHERE {self._scope}"  # noqa: S608
+                f" AND {self._search_key} IN (SELECT created_position {of_plan})",
+                plans,
+            )
+        self._cursor.executemany(f"DELETE {of_plan}", plans)
 
+    @abstractmethod
     def index(self, texts: Sequence[tuple[int, str]]) -> None:
         """Replace the texts that plans are found by."""
-        ...
 
 
 class SqlViewStore(ViewStore, ABC):
@@ -111,7 +128,7 @@ class SqlViewStore(ViewStore, ABC):
     def sizes(self) -> Mapping[str, int]:
         with self._database.reading() as cursor:
             there = [one.view for one in stored_positions(cursor) if not one.rebuilt]
-            return {view: self._size(cursor, view) for view in there if view in TABLES}
+            return {view: self._size(cursor, view) for view in there if view in tables.TABLES}
 
     @override
     def close(self) -> None:
@@ -131,7 +148,7 @@ class SqlViewStore(ViewStore, ABC):
         if wanted.words is not None:
             self._add_search(where, wanted.words)
         where.beyond(wanted.order.keys, after)
-        return self._rows(SUMMARIES, where, wanted.order.keys, limit)
+        return self._rows(tables.SUMMARIES, where, wanted.order.keys, limit)
 
     @override
     def board(self, wanted: BoardWanted, after: After | None, limit: int) -> Sequence[BoardTask]:
@@ -143,14 +160,14 @@ class SqlViewStore(ViewStore, ABC):
         if after is not None:
             plan_position, place, plan_id, task_id = after
             place_now = (
-                f"SELECT place FROM {TASKS.name}"  # noqa: S608
-                f" WHERE {self._is_current(TASKS.view)} AND plan_id = ? AND task_id = ?"
+                f"SELECT place FROM {tables.TASKS.name}"  # noqa: S608
+                f" WHERE {self._is_current(tables.TASKS.view)} AND plan_id = ? AND task_id = ?"
             )
             where.add(
                 f"(plan_position, place) > (?, coalesce(({place_now}), ?))",
                 *(plan_position, plan_id, task_id, place),
             )
-        return self._rows(TASKS, where, (("plan_position", False), ("place", False)), limit)
+        return self._rows(tables.TASKS, where, (("plan_position", False), ("place", False)), limit)
 
     @override
     def timeline(
@@ -159,7 +176,7 @@ class SqlViewStore(ViewStore, ABC):
         where, keys = Conditions(), (("version", False),)
         where.add("plan_id = ?", wanted.plan_id)
         where.beyond(keys, after)
-        return self._rows(SCORES, where, keys, limit)
+        return self._rows(tables.SCORES, where, keys, limit)
 
     @override
     def replans(
@@ -169,7 +186,7 @@ class SqlViewStore(ViewStore, ABC):
         if wanted.plan_id is not None:
             where.add("plan_id = ?", wanted.plan_id)
         where.beyond(keys, after)
-        return self._rows(REPLAN_LOG, where, keys, limit)
+        return self._rows(tables.REPLAN_LOG, where, keys, limit)
 
     def _rows(
         self, table: Table[RowType], where: Conditions, keys: Keys, limit: int
@@ -187,7 +204,7 @@ class SqlViewStore(ViewStore, ABC):
 
     def _size(self, cursor: Cursor, view: str) -> int:
         current = self._is_current(view)
-        cursor.execute(f"SELECT count(*) FROM {TABLES[view].name} WHERE {current}")  # noqa: S608
+        cursor.execute(f"SELECT count(*) FROM {tables.TABLES[view].name} WHERE {current}")  # noqa: S608
         return int(cursor.fetchone()[0])
 
     # --- the engine's own ---
@@ -204,7 +221,7 @@ class SqlViewStore(ViewStore, ABC):
         """Let the rebuilt tables be those that are read; drop the old ones' position."""
 
     @abstractmethod
-    def _row_writer(self, cursor: Cursor, tables: ViewTables) -> RowWriter:
+    def _row_writer(self, cursor: Cursor, target: ViewTables) -> RowWriter:
         """What writes rows into these tables."""
 
     @abstractmethod

@@ -124,7 +124,6 @@ def _space(path: Path) -> Iterator[Observation]:
 
 def _inside(file: UncheckedFile, path: Path, progress: Progress) -> Iterator[Observation]:
     store, last = events_in(file), _end(file)
-
     walk = Walk(store, last, lambda position: progress(position, 2 * last))
     yield from guarded("integrity", _integrity(file, path))
     yield from examined(walk.entries(), store.format)

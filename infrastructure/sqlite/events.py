@@ -5,9 +5,8 @@ file does not change.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final
 
 from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
@@ -21,7 +20,7 @@ from plangate.infrastructure.eventsourcing_library.recorder_store import (
     refuse_taken,
 )
 from plangate.infrastructure.sqlite.errors import primary_code
-from plangate.infrastructure.sqlite.file import DURABLE, Datastore, SqliteFile
+from plangate.infrastructure.sqlite.file import Datastore, SqliteFile
 
 _INSERT: Final = (
     "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
@@ -37,13 +36,6 @@ _SELECT: Final = (
     "SELECT notification_id, originator_id, originator_version, topic, CAST(state AS BLOB)"
     " FROM stored_events WHERE "
 )
-
-
-def sqlite_event_store(
-    path: Path, pragmas: Mapping[str, str | int] = DURABLE
-) -> RecorderEventStore:
-    """The store in the file at `path`; raises as `SqliteFile` does."""
-    return events_in(SqliteFile(path, pragmas))
 
 
 def events_in(file: SqliteFile) -> RecorderEventStore:

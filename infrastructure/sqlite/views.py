@@ -119,8 +119,8 @@ class SqliteViewStore(SqlViewStore):
             cursor.execute(f"ALTER TABLE {table}{_REBUILT} RENAME TO {table}")
 
     @override
-    def _row_writer(self, cursor: Cursor, tables: ViewTables) -> RowWriter:
-        return _Writer(cursor, tables)
+    def _row_writer(self, cursor: Cursor, target: ViewTables) -> RowWriter:
+        return _Writer(cursor, target.view, end=_end(target))
 
     @override
     def _is_current(self, view: str) -> str:
@@ -146,14 +146,7 @@ class SqliteViewStore(SqlViewStore):
 
 
 class _Writer(RowWriter):
-    """Writes rows into the tables of a view, or of its rebuild."""
-
-    def __init__(self, cursor: Cursor, tables: ViewTables) -> None:
-        end = _end(tables)
-        self._cursor = cursor
-        self._table: Table[Any] = TABLES[tables.view]
-        self._name = self._table.name + end
-        self._search = SEARCH_TABLE + end
+    _search_key = "rowid"
 
     @override
     def upsert(self, rows: Sequence[Row]) -> None:
@@ -162,23 +155,6 @@ class _Writer(RowWriter):
             f"INSERT OR REPLACE INTO {self._name} VALUES ({values})",  # noqa: S608
             map(_encoder(self._table.view), rows),
         )
-
-    @override
-    def delete(self, gone: Sequence[tuple[str, str | None]]) -> None:
-        for plan_id, task_id in gone:
-            if task_id is not None:
-                self._cursor.execute(
-                    f"DELETE FROM {self._name} WHERE plan_id = ? AND task_id = ?",  # noqa: S608
-                    (plan_id, task_id),
-                )
-                continue
-            if self._table is SUMMARIES:
-                self._cursor.execute(
-                    f"DELETE FROM {self._search} WHERE rowid IN"  # noqa: S608
-                    f" (SELECT created_position FROM {self._name} WHERE plan_id = ?)",
-                    (plan_id,),
-                )
-            self._cursor.execute(f"DELETE FROM {self._name} WHERE plan_id = ?", (plan_id,))  # noqa: S608
 
     @override
     def index(self, texts: Sequence[tuple[int, str]]) -> None:

@@ -12,9 +12,8 @@ from plangate.application.event_store import EventStore
 from plangate.infrastructure.eventsourcing_library.other_engines import other_engine_event_store
 from plangate.infrastructure.eventsourcing_library.recorder_store import RecorderEventStore
 from plangate.infrastructure.memory.events import memory_event_store
-from plangate.infrastructure.postgres.events import postgres_event_store
-from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.postgres_server import PostgresServer
+from tests.support.stores import postgres_event_store, sqlite_event_store
 from tests.support.umadb_server import umadb_server
 
 

@@ -15,9 +15,9 @@ from plangate.application.event_store import EventStore
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.postgres_server import PostgresServer
 from tests.support.random_work import RandomWork
+from tests.support.stores import sqlite_event_store
 from tests.support.umadb_server import umadb_server
 
 ENGINES = ("sqlite", "postgres", "umadb", "memory")

@@ -11,8 +11,8 @@ from plangate.application.errors import StoreUnavailable
 from plangate.application.event_store import EventStore
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.clocks import registry_on
+from tests.support.stores import sqlite_event_store
 
 Command = Callable[[PlanRegistry], Any]
 

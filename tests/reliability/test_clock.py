@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.memory.events import memory_event_store
-from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.clocks import registry_on, ticking
 from tests.support.reliability_errands import Answer, creating, errands
+from tests.support.stores import sqlite_event_store
 
 PLANS, TASKS = ["b", "c", "a"], 4
 

@@ -10,12 +10,12 @@ import pytest
 from plangate.application.errors import StoreError, StoreFull
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.clocks import registry_on
 from tests.support.reliability_acks import AckLog, Promises
 from tests.support.reliability_audit import audit
 from tests.support.reliability_errands import Errand, creating, errands
 from tests.support.reliability_figures import Say
+from tests.support.stores import sqlite_event_store
 
 PLANS, TASKS = ["p0", "p1"], 12
 REFUSALS = 5

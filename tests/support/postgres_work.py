@@ -11,12 +11,12 @@ from time import sleep
 from plangate.application.errors import StoreUnavailable
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.postgres.events import postgres_event_store
 from tests.support.postgres_server import PostgresServer
 from tests.support.reliability_acks import AckLog, Promises
 from tests.support.reliability_audit import Findings, _Audit
 from tests.support.reliability_errands import Answer, Errand, creating, errands
 from tests.support.reliability_workers import TASKS
+from tests.support.stores import postgres_event_store
 
 
 def audit_postgres(url: str, promises: Promises) -> Findings:

@@ -15,9 +15,9 @@ from plangate.domain.errors import PlangateError
 from plangate.domain.events import PlanEvent, TaskStatusChanged
 from plangate.domain.plan import Plan, evolve
 from plangate.domain.vocabulary import StatusCause
-from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.reliability_acks import Promises
 from tests.support.reliability_errands import Answer, Errand
+from tests.support.stores import sqlite_event_store
 
 _PAGE = 5_000
 
@@ -143,7 +143,7 @@ def _decided_anew(plan: Plan, key: str, command: list[RecordedEvent]) -> list[Pl
 
 
 def _marks_by_version(promises: Promises) -> dict[tuple[str, int], list[Errand]]:
-    """ViewPositions may rightly record nothing: then the task had the status at the version told."""
+    """A mark may rightly record nothing: then the task had that status at the version given."""
     marks: dict[tuple[str, int], list[Errand]] = {}
     for key, answer in promises.kept.items():
         errand = Errand.of(key)

@@ -95,7 +95,7 @@ def test_a_lent_pool_that_is_closed_or_used_up_is_unavailable(pool: ConnectionPo
 
 
 def test_what_is_neither_an_address_nor_a_pool_is_refused() -> None:
-    with pytest.raises(plangate.NotAStore, match="an int is no address"):
+    with pytest.raises(plangate.NotAStore, match="int is not an address"):
         plangate.connect(7)  # type: ignore[arg-type]
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from plangate.application.errors import ConcurrentChange, StoreError, StoreUnavailable
 from plangate.infrastructure.postgres import events as adapter
-from plangate.infrastructure.postgres.events import postgres_event_store
 from tests.contracts.test_event_store import entry
 from tests.support.postgres_server import PostgresServer, postgres_server
+from tests.support.stores import postgres_event_store
 
 
 def test_a_commit_that_fails_is_not_acknowledged(url: str) -> None:

@@ -14,10 +14,10 @@ from plangate.application.errors import NotAStore, StoreError, StoreReadOnly, St
 from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.postgres import layout
 from plangate.infrastructure.postgres import schema as opening
-from plangate.infrastructure.postgres.events import postgres_event_store
 from plangate.infrastructure.postgres.layout import LAYOUT_VERSION, LAYOUTS
 from tests.contracts.test_event_store import entry
 from tests.support.postgres_server import PostgresServer
+from tests.support.stores import postgres_event_store
 
 Run = Callable[[str], object]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from plangate.application.errors import CorruptEvent
-from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.contracts.test_event_store import entry
+from tests.support.stores import sqlite_event_store
 
 
 def test_anyone_can_read_the_scores_with_plain_sql(tmp_path: Path) -> None:
