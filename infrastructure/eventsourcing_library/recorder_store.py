@@ -157,12 +157,10 @@ class RecorderEventStore(EventStore):
         self._close()
 
     def _stored(self, events: Sequence[RecordedEvent]) -> list[StoredEvent]:
-        stored = []
-        for recorded in events:
-            envelope = recorded.envelope
-            name, state = self._codec.encode(recorded)
-            stored.append(StoredEvent(envelope.plan_id, envelope.version, name, state))
-        return stored
+        return [
+            StoredEvent(one.envelope.plan_id, one.envelope.version, *self._codec.encode(one))
+            for one in events
+        ]
 
 
 def _row(entry: StoredEntry) -> StoredEvent:

@@ -8,6 +8,7 @@ of a view has two sides, and one is read while the other is filled.
 from datetime import datetime
 from typing import Any, Final
 
+from psycopg import errors
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Identifier
 from pydantic import BaseModel
@@ -174,11 +175,25 @@ def lay_out(connection: Connection, schema: str, name: str) -> None:
         encoding = connection.info.parameter_status("server_encoding")
         if encoding != "UTF8":
             raise NotAStore(f"{name} is encoded in {encoding}; plangate needs UTF8")
-        # `IF NOT EXISTS` needs the right to create schemas even where the schema exists.
-        cursor.execute("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s", (schema,))
-        if not cursor.fetchone():
-            cursor.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
-        for statements in LAYOUTS[layout:]:
-            cursor.execute(SQL(statements).format(schema=Identifier(schema)))
-        version = SQL("UPDATE {} SET version = %s").format(Identifier(schema, LAYOUT))
-        cursor.execute(version, (LAYOUT_VERSION,))
+        try:
+            _upgrade(connection, schema, layout)
+        except errors.InsufficientPrivilege as error:
+            what = (
+                f"has layout {layout} of plangate's tables, not {LAYOUT_VERSION}, and this user may"
+                " not upgrade them"
+                if layout
+                else "has no plangate tables, and this user may not create them"
+            )
+            raise NotAStore(f"{name} {what}; run `plangate migrate` as their owner") from error
+
+
+def _upgrade(connection: Connection, schema: str, layout: int) -> None:
+    # `IF NOT EXISTS` needs the right to create schemas even where the schema exists.
+    if not connection.execute(
+        "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s", (schema,)
+    ).fetchone():
+        connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
+    for statements in LAYOUTS[layout:]:
+        connection.execute(SQL(statements).format(schema=Identifier(schema)))
+    version = SQL("UPDATE {} SET version = %s").format(Identifier(schema, LAYOUT))
+    connection.execute(version, (LAYOUT_VERSION,))

@@ -62,9 +62,8 @@ def open_schema(source: str | ConnectionPool[Any], schema: str = "plangate") -> 
     opened = unchecked_schema(source, schema)
     try:
         with opened.translated(None), opened.get_connection() as connection:
-            layout = layout_of(connection, schema, opened.name)
-            if layout < LAYOUT_VERSION:
-                _lay_out(connection, schema, opened.name, layout)
+            if layout_of(connection, schema, opened.name) < LAYOUT_VERSION:
+                lay_out(connection, schema, opened.name)
     except BaseException:
         opened.close()
         raise
@@ -221,16 +220,3 @@ def roll_back(connection: Connection) -> None:
 
 def _connections(source: str | ConnectionPool[Any]) -> Connections:
     return OwnConnections(source) if isinstance(source, str) else PoolConnections(source)
-
-
-def _lay_out(connection: Connection, schema: str, name: str, layout: int) -> None:
-    try:
-        lay_out(connection, schema, name)
-    except errors.InsufficientPrivilege as error:
-        what = (
-            f"has layout {layout} of plangate's tables, not {LAYOUT_VERSION}, and this user may not"
-            " upgrade them"
-            if layout
-            else "has no plangate tables, and this user may not create them"
-        )
-        raise NotAStore(f"{name} {what}; run `plangate migrate` as their owner") from error

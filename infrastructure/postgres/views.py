@@ -4,7 +4,7 @@ Every table of a view has two sides. One is read; a rebuild fills the other, whi
 read in its place. So a service that updates views needs no right to create tables.
 """
 
-import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -16,21 +16,14 @@ from plangate.application.views.rows import Row
 from plangate.application.views.view_store import ViewTables
 from plangate.infrastructure.postgres.schema import Schema
 from plangate.infrastructure.postgres.search_words import parts, searches
+from plangate.infrastructure.sql import tables
 from plangate.infrastructure.sql.conditions import Conditions
 from plangate.infrastructure.sql.database import Cursor
-from plangate.infrastructure.sql.tables import (
-    COLUMN_NAMES,
-    SEARCH_TABLE,
-    SUMMARIES,
-    TABLES,
-    TASKS,
-    RowType,
-    Table,
-)
+from plangate.infrastructure.sql.tables import RowType, Table
 from plangate.infrastructure.sql.view_positions import forget
 from plangate.infrastructure.sql.view_store import RowWriter, SqlViewStore
 
-_WITH_ERASABLE_TEXT: Final = (SUMMARIES.name, TASKS.name, SEARCH_TABLE)
+_WITH_ERASABLE_TEXT: Final = (tables.SUMMARIES.name, tables.TASKS.name, tables.SEARCH_TABLE)
 
 
 class PostgresViewStore(SqlViewStore):
@@ -79,9 +72,9 @@ class PostgresViewStore(SqlViewStore):
             return
         # One join for any number of words: the planner would compare each with each.
         matches = (
-            f"SELECT created_position FROM {SEARCH_TABLE} w"  # noqa: S608
+            f"SELECT created_position FROM {tables.SEARCH_TABLE} w"  # noqa: S608
             " JOIN unnest(?::tsquery[]) WITH ORDINALITY AS asked (word, number) ON w.words @@ word"
-            f" WHERE {self._is_current(SUMMARIES.view)}"
+            f" WHERE {self._is_current(tables.SUMMARIES.view)}"
             " GROUP BY created_position HAVING count(DISTINCT number) = ?"
         )
         where.add(f"created_position IN ({matches})", asked, len(asked))
@@ -98,15 +91,15 @@ def _sides(cursor: Cursor, view: str) -> dict[bool, int]:
     return dict(cursor.fetchall())
 
 
-def _clear(cursor: Cursor, tables: ViewTables, side: int) -> None:
+def _clear(cursor: Cursor, target: ViewTables, side: int) -> None:
     """Delete the rows of a side, and its position."""
-    view = tables.view
-    for table in (TABLES[view].name, *([SEARCH_TABLE] if view == SUMMARIES.view else [])):
-        cursor.execute(f"DELETE FROM {table} WHERE side = ?", (side,))  # noqa: S608
-    forget(cursor, tables)
+    table = tables.TABLES[target.view]
+    for name in (table.name, tables.SEARCH_TABLE)[: 2 if table is tables.SUMMARIES else 1]:
+        cursor.execute(f"DELETE FROM {name} WHERE side = ?", (side,))  # noqa: S608
+    forget(cursor, target)
 
 
-_ROWS_OF: Final = {view: TypeAdapter(list[table.row]) for view, table in TABLES.items()}  # type: ignore[name-defined]
+_ROWS_OF: Final = {view: TypeAdapter(list[table.row]) for view, table in tables.TABLES.items()}  # type: ignore[name-defined]
 
 
 def _upsert(table: Table[Any]) -> str:
@@ -119,7 +112,11 @@ def _upsert(table: Table[Any]) -> str:
     )
 
 
-_UPSERTS: Final = {view: _upsert(table) for view, table in TABLES.items()}
+_UPSERTS: Final = {view: _upsert(table) for view, table in tables.TABLES.items()}
+
+
+_NUL: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+"""A NUL in JSON text, but not a backslash followed by `u0000`."""
 
 
 class _Writer(RowWriter):
@@ -135,11 +132,11 @@ class _Writer(RowWriter):
         if not newest:
             return
         given = _ROWS_OF[self._table.view].dump_json(list(newest.values())).decode()
-        for field, column in COLUMN_NAMES.items():
+        for field, column in tables.COLUMN_NAMES.items():
             # Inside a JSON string the quotes are escaped, so only the key can match.
             given = given.replace(f'"{field}":', f'"{column}":')
-        if _NUL in given:
-            given = json.dumps(_without_nul(json.loads(given)))
+        # PostgreSQL stores no NUL. A stored event that has one must not stop the view.
+        given = _NUL.sub(r"\1\\ufffd", given)
         self._cursor.execute(_UPSERTS[self._table.view], (self._side, given))
 
     @override
@@ -157,20 +154,6 @@ class _Writer(RowWriter):
                 for part, words in enumerate(parts(text))
             ],
         )
-
-
-_NUL: Final = "\\u0000"
-
-
-def _without_nul(value: Any) -> Any:
-    """PostgreSQL stores no NUL. A stored event that has one must not stop the view."""
-    if isinstance(value, str):
-        return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    if isinstance(value, list):
-        return [_without_nul(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _without_nul(item) for name, item in value.items()}
-    return value
 
 
 def _in_utc(value: Any) -> Any:

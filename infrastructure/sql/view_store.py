@@ -20,17 +20,10 @@ from plangate.application.views.requests import (
 )
 from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, Row, TimelineEntry
 from plangate.application.views.view_store import ViewPosition, ViewStore, ViewTables, ViewUpdate
-from plangate.infrastructure.sql import tables
+from plangate.infrastructure.sql import tables, view_positions
 from plangate.infrastructure.sql.conditions import Conditions, ordering
 from plangate.infrastructure.sql.database import Cursor, Database
 from plangate.infrastructure.sql.tables import RowType, Table
-from plangate.infrastructure.sql.view_positions import (
-    POSITION_TABLES,
-    Overtaken,
-    advance,
-    note_stuck_plans,
-    stored_positions,
-)
 
 
 class RowWriter(ABC):
@@ -87,7 +80,7 @@ class SqlViewStore(ViewStore, ABC):
     @override
     def marks(self) -> Mapping[ViewTables, ViewPosition]:
         with self._database.reading() as cursor:
-            return stored_positions(cursor)
+            return view_positions.stored_positions(cursor)
 
     @override
     def begin(self, view: str, fold_version: int, *, afresh: bool) -> None:
@@ -104,11 +97,11 @@ class SqlViewStore(ViewStore, ABC):
         try:
             with self._database.writing() as cursor:
                 for update in in_one_order:  # so that no two writers wait for each other
-                    advance(cursor, update)
+                    view_positions.advance(cursor, update)
                 for update in updates:
-                    note_stuck_plans(cursor, update)
+                    view_positions.note_stuck_plans(cursor, update)
                     _write(self._row_writer(cursor, update.target), update)
-        except (Overtaken, ConcurrentChange):
+        except (view_positions.Overtaken, ConcurrentChange):
             return False
         return True
 
@@ -120,14 +113,14 @@ class SqlViewStore(ViewStore, ABC):
             if new is None or (old is not None and new.position < old.position):
                 return False
             self._replace_tables(cursor, view)
-            for table in POSITION_TABLES:
+            for table in view_positions.POSITION_TABLES:
                 cursor.execute(f"UPDATE {table} SET rebuilt = ? WHERE view = ?", (False, view))  # noqa: S608
         return True
 
     @override
     def sizes(self) -> Mapping[str, int]:
         with self._database.reading() as cursor:
-            there = [one.view for one in stored_positions(cursor) if not one.rebuilt]
+            there = [one.view for one in view_positions.stored_positions(cursor) if not one.rebuilt]
             return {view: self._size(cursor, view) for view in there if view in tables.TABLES}
 
     @override
@@ -239,7 +232,7 @@ class SqlViewStore(ViewStore, ABC):
 
 def _both(cursor: Cursor, view: str) -> tuple[ViewPosition | None, ViewPosition | None]:
     """The position of a view, and that of its rebuild."""
-    positions = stored_positions(cursor)
+    positions = view_positions.stored_positions(cursor)
     return positions.get(ViewTables(view)), positions.get(ViewTables(view, rebuilt=True))
 
 

@@ -13,11 +13,7 @@ from time import monotonic, sleep
 from typing import Any, Final
 from urllib.parse import quote
 
-from eventsourcing.persistence import (
-    ConnectionUnavailableError,
-    IntegrityError,
-    PersistenceError,
-)
+from eventsourcing.persistence import ConnectionUnavailableError, IntegrityError, PersistenceError
 from eventsourcing.sqlite import (
     SQLiteConnection,
     SQLiteConnectionPool,

@@ -21,13 +21,7 @@ from plangate.application.views.rows import Row
 from plangate.application.views.view_store import ViewTables
 from plangate.infrastructure.sql.conditions import Conditions
 from plangate.infrastructure.sql.database import Cursor
-from plangate.infrastructure.sql.tables import (
-    SEARCH_TABLE,
-    SUMMARIES,
-    TABLES,
-    RowType,
-    Table,
-)
+from plangate.infrastructure.sql.tables import SEARCH_TABLE, SUMMARIES, TABLES, RowType, Table
 from plangate.infrastructure.sql.view_positions import forget, stored_positions
 from plangate.infrastructure.sql.view_store import RowWriter, SqlViewStore
 from plangate.infrastructure.sqlite.file import SqliteFile
@@ -165,14 +159,14 @@ class _Writer(RowWriter):
             )
 
 
-def _end(tables: ViewTables) -> str:
-    return _REBUILT if tables.rebuilt else ""
+def _end(target: ViewTables) -> str:
+    return _REBUILT if target.rebuilt else ""
 
 
-def _drop(cursor: Cursor, tables: ViewTables) -> None:
-    for table in view_tables(tables.view):
-        cursor.execute(f"DROP TABLE IF EXISTS {table}{_end(tables)}")
-    forget(cursor, tables)
+def _drop(cursor: Cursor, target: ViewTables) -> None:
+    for table in view_tables(target.view):
+        cursor.execute(f"DROP TABLE IF EXISTS {table}{_end(target)}")
+    forget(cursor, target)
 
 
 @cache
