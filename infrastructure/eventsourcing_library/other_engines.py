@@ -19,13 +19,7 @@ from eventsourcing.persistence import (
 from eventsourcing.utils import Environment
 from typing_extensions import override
 
-from plangate.application.errors import (
-    ConcurrentChange,
-    NotAStore,
-    PositionTaken,
-    StoreError,
-    StoreUnavailable,
-)
+from plangate.application import errors
 from plangate.infrastructure.eventsourcing_library.recorder_store import (
     Recorder,
     RecorderEventStore,
@@ -48,9 +42,9 @@ def other_engine_event_store(environment: Mapping[str, str]) -> RecorderEventSto
     variables = Environment("plangate", env=dict(environment))
     module = variables.get("PERSISTENCE_MODULE", "")
     if not module:
-        raise NotAStore("PERSISTENCE_MODULE names no engine of the eventsourcing library")
+        raise errors.NotAStore("PERSISTENCE_MODULE names no engine of the eventsourcing library")
     if module.startswith("eventsourcing."):
-        raise NotAStore(f"plangate has a better store than {module}: name it by PLANGATE_DB")
+        raise errors.NotAStore(f"plangate has a better store than {module}: name it by PLANGATE_DB")
     name = f"the engine {module}"
     with _translated(name, None):
         factory = InfrastructureFactory[Any].construct(variables)
@@ -80,11 +74,13 @@ class _Log(Recorder):
 
     @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
-        raise PositionTaken(f"{self._name} assigns its own positions and keeps no others")
+        raise errors.PositionTaken(f"{self._name} assigns its own positions and keeps no others")
 
     @override
     def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
-        raise StoreError(f"{self._name} never changes recorded events; nothing can be erased")
+        raise errors.StoreError(
+            f"{self._name} cannot change recorded events; nothing can be erased"
+        )
 
     @override
     def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEvent]:
@@ -106,7 +102,7 @@ class _Log(Recorder):
 
     def _open(self) -> ApplicationRecorder:
         if self.closed:
-            raise StoreUnavailable(f"the store on {self._name} is closed")
+            raise errors.StoreUnavailable(f"the store on {self._name} is closed")
         return self._recorder
 
 
@@ -133,9 +129,9 @@ def _translated(name: str, plan_id: str | None) -> Iterator[None]:
     """Translate an engine's errors into `application.errors`; each engine has its own."""
     try:
         yield
-    except StoreError:
+    except errors.StoreError:
         raise
     except IntegrityError:
-        raise ConcurrentChange(plan_id or "") from None
+        raise errors.ConcurrentChange(plan_id or "") from None
     except Exception as error:
-        raise StoreUnavailable(f"{name} did not answer ({error})") from error
+        raise errors.StoreUnavailable(f"{name} did not answer ({error})") from error

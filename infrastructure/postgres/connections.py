@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool
 from typing_extensions import override
@@ -56,6 +57,17 @@ class Connections(Protocol):
     def close(self) -> None:
         """Close the connections that are our own."""
         ...
+
+
+@contextmanager
+def notices(connection: Connection) -> Iterator[list[Diagnostic]]:
+    """The notices that the server sends while the block runs."""
+    received: list[Diagnostic] = []
+    connection.add_notice_handler(received.append)
+    try:
+        yield received
+    finally:
+        connection.remove_notice_handler(received.append)
 
 
 class OwnConnections(Connections):

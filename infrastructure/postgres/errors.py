@@ -8,29 +8,22 @@ import psycopg
 from psycopg import errors
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
-from plangate.application.errors import (
-    ConcurrentChange,
-    NotAStore,
-    StoreError,
-    StoreFull,
-    StoreReadOnly,
-    StoreUnavailable,
-)
+from plangate.application import errors as ours
 
-_Translation = tuple[type[StoreError], str]
+_Translation = tuple[type[ours.StoreError], str]
 
-_NO_CONNECTION: Final = (StoreUnavailable, "had no connection free in time")
+_NO_CONNECTION: Final = (ours.StoreUnavailable, "had no connection free in time")
 _ERRORS: Final[Mapping[type[psycopg.Error], _Translation]] = {
-    errors.DiskFull: (StoreFull, "has no space left on its disk"),
-    errors.ReadOnlySqlTransaction: (StoreReadOnly, "can be read but not written"),
-    errors.InsufficientPrivilege: (StoreUnavailable, "refuses access to this user"),
-    errors.UndefinedTable: (NotAStore, "has no plangate tables"),
-    errors.UndefinedColumn: (NotAStore, "has other tables than plangate's"),
-    errors.DataCorrupted: (NotAStore, "is damaged"),
-    errors.IndexCorrupted: (NotAStore, "is damaged"),
-    errors.LockNotAvailable: (StoreUnavailable, "is locked by another writer"),
-    errors.QueryCanceled: (StoreUnavailable, "did not answer in time"),
-    PoolClosed: (StoreUnavailable, "cannot be reached: the pool is closed"),
+    errors.DiskFull: (ours.StoreFull, "has no space left on its disk"),
+    errors.ReadOnlySqlTransaction: (ours.StoreReadOnly, "can be read but not written"),
+    errors.InsufficientPrivilege: (ours.StoreUnavailable, "refuses access to this user"),
+    errors.UndefinedTable: (ours.NotAStore, "has no plangate tables"),
+    errors.UndefinedColumn: (ours.NotAStore, "has other tables than plangate's"),
+    errors.DataCorrupted: (ours.NotAStore, "is damaged"),
+    errors.IndexCorrupted: (ours.NotAStore, "is damaged"),
+    errors.LockNotAvailable: (ours.StoreUnavailable, "is locked by another writer"),
+    errors.QueryCanceled: (ours.StoreUnavailable, "did not answer in time"),
+    PoolClosed: (ours.StoreUnavailable, "cannot be reached: the pool is closed"),
     PoolTimeout: _NO_CONNECTION,
     TooManyRequests: _NO_CONNECTION,
 }
@@ -47,9 +40,9 @@ def translated_for(name: str, plan_id: str | None) -> Iterator[None]:
     try:
         yield
     except _CONFLICTS:
-        raise ConcurrentChange(plan_id or "") from None
+        raise ours.ConcurrentChange(plan_id or "") from None
     except UnicodeDecodeError as error:
-        raise NotAStore(f"{name} is damaged: a stored text is not UTF-8") from error
+        raise ours.NotAStore(f"{name} is damaged: a stored text is not UTF-8") from error
     except psycopg.Error as error:
         kind, what = _translation(error)
         raise kind(f"{name} {what} ({_in_one_line(error)})") from error
@@ -57,7 +50,7 @@ def translated_for(name: str, plan_id: str | None) -> Iterator[None]:
 
 def _translation(error: psycopg.Error) -> _Translation:
     known = (_ERRORS[kind] for kind in type(error).__mro__ if kind in _ERRORS)
-    return next(known, (StoreUnavailable, "did not answer"))
+    return next(known, (ours.StoreUnavailable, "did not answer"))
 
 
 def _in_one_line(error: psycopg.Error) -> str:

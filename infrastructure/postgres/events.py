@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
-from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composable, Identifier
@@ -24,7 +23,7 @@ from plangate.infrastructure.eventsourcing_library.recorder_store import (
     RecorderEventStore,
     refuse_taken,
 )
-from plangate.infrastructure.postgres.connections import Connection
+from plangate.infrastructure.postgres.connections import Connection, notices
 from plangate.infrastructure.postgres.layout import EVENTS
 from plangate.infrastructure.postgres.schema import BEGIN, Schema, roll_back
 
@@ -185,16 +184,9 @@ def _confirmed(connection: Connection) -> Iterator[None]:
 
     A server whose wait for the standby was cancelled only warns, and acknowledges.
     """
-    unconfirmed: list[str] = []
-
-    def hear(notice: Diagnostic) -> None:
-        if notice.source_function == "SyncRepWaitForLSN":
-            unconfirmed.append(notice.message_primary or "")
-
-    connection.add_notice_handler(hear)
-    try:
+    with notices(connection) as received:
         yield
-    finally:
-        connection.remove_notice_handler(hear)
-    if unconfirmed:
-        raise StoreUnavailable(f"the standby did not confirm the command ({unconfirmed[0]})")
+    for notice in received:
+        if notice.source_function == "SyncRepWaitForLSN":
+            why = notice.message_primary
+            raise StoreUnavailable(f"the standby did not confirm the command ({why})")

@@ -13,7 +13,6 @@ from typing import Any, Final
 import psycopg
 from eventsourcing.postgres import PostgresDatastore
 from psycopg import errors
-from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
@@ -26,6 +25,7 @@ from plangate.infrastructure.postgres.connections import (
     Connections,
     OwnConnections,
     PoolConnections,
+    notices,
 )
 from plangate.infrastructure.postgres.errors import translated_for
 from plangate.infrastructure.postgres.layout import LAYOUT_VERSION, LOCKS, lay_out, layout_of
@@ -149,24 +149,21 @@ class Schema(PostgresDatastore):
 
     def rewrite_tables(self, tables: Sequence[str]) -> None:
         """Rewrite tables without their free space; only their owner may, and it takes time."""
-        refused: list[str] = []
-
-        def hear(notice: Diagnostic) -> None:
-            refused.append(notice.message_primary or "")
-
-        with self.translated(None), self._connections.one() as connection:
-            connection.add_notice_handler(hear)
+        with (
+            self.translated(None),
+            self._connections.one() as connection,
+            notices(connection) as refused,
+        ):
             try:
                 connection.execute("SET statement_timeout = 0")
                 for table in tables:
-                    connection.execute(
-                        SQL("VACUUM (FULL) {}").format(Identifier(self.schema, table))
-                    )
+                    name = Identifier(self.schema, table)
+                    connection.execute(SQL("VACUUM (FULL) {}").format(name))
             finally:
-                connection.remove_notice_handler(hear)
                 connection.execute("RESET statement_timeout")
         if refused:
-            raise StoreReadOnly(f"{self.name} may still hold what was removed ({refused[0]})")
+            why = refused[0].message_primary
+            raise StoreReadOnly(f"{self.name} may still hold what was removed ({why})")
 
     def lock(self, plan_id: str = "") -> tuple[int, int]:
         """The advisory lock of a plan, or of the whole log."""

@@ -98,7 +98,7 @@ def test_leaves_come_back_as_they_were_saved(
         assert place.find("p@6") is None
 
 
-def test_who_follows_on_from_elsewhere_saves_nothing(store: LedgerStore) -> None:
+def test_an_extension_of_another_head_saves_nothing(store: LedgerStore) -> None:
     first = some(0, 5)
     reach = grown(TreeHead(), first)
     assert store.extend(TreeHead(), first, reach)

@@ -33,7 +33,7 @@ def test_a_key_is_made_when_it_is_first_needed_for_its_owner_alone(tmp_path: Pat
     assert not KeyFile(path).verifies(signature, MESSAGE + b"x")
 
 
-def test_of_many_who_need_it_first_one_makes_it(tmp_path: Path) -> None:
+def test_of_many_first_users_one_creates_it(tmp_path: Path) -> None:
     path = tmp_path / "ledger.pem"
     keys = [KeyFile(path) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
@@ -96,7 +96,7 @@ def test_what_is_no_key_is_refused_and_left_alone(tmp_path: Path, held: bytes, w
     assert path.read_bytes() == held
 
 
-def test_a_place_that_can_hold_no_key_is_told(tmp_path: Path) -> None:
+def test_a_path_that_can_hold_no_key_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(NoLedgerKey, match="cannot create the key"):
         KeyFile(tmp_path / "file" / "ledger.pem").sign(MESSAGE)

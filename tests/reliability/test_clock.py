@@ -1,4 +1,4 @@
-"""R11: the clock may jump by years either way; what comes first is told by version alone."""
+"""The clock may jump by years either way: order follows from versions alone."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing

@@ -87,7 +87,7 @@ def test_no_task_is_handed_out_twice_and_none_is_missed(
     handed_out = [answer for answer in promises.kept.values() if isinstance(answer, str)]
     assert sorted(handed_out) == sorted(f"t{n}" for n in range(TASKS))
     findings = audit(database, promises)
-    what = f"R6 {CLAIMERS} {'processes' if apart else 'threads'} claim {TASKS} tasks"
+    what = f"{CLAIMERS} {'processes' if apart else 'threads'} claim {TASKS} tasks"
     say(what, findings, seconds=round(seconds, 2))
     assert findings.faults == {}
 

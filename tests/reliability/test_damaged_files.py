@@ -149,7 +149,7 @@ def test_a_cut_file_is_refused_and_the_doctor_says_where(
 
 
 @pytest.mark.parametrize("left", [0, 1])
-def test_where_nothing_is_left_a_new_store_may_begin_and_the_doctor_tells(
+def test_an_empty_file_may_become_a_new_store_and_the_doctor_reports_it(
     tmp_path: Path, left: int
 ) -> None:
     (tmp_path / "plans.db").write_bytes(b"S"[:left])
@@ -159,7 +159,7 @@ def test_where_nothing_is_left_a_new_store_may_begin_and_the_doctor_tells(
 
 
 @short_and_long("every", 3, 1)
-def test_a_zeroed_page_is_refused_or_told_with_its_number(
+def test_a_zeroed_page_is_refused_or_reported_with_its_number(
     whole: Whole, tmp_path: Path, every: int, say: Say
 ) -> None:
     refusing = 0

@@ -1,4 +1,4 @@
-"""R4: the disk is full. That is said clearly, nothing is half written, and work goes on later."""
+"""On a full disk the error is clear, nothing is half written, and work continues later."""
 
 import subprocess
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def test_a_full_store_refuses_clearly_and_goes_on_once_there_is_space(
         _send_again_and_go_on(registry, acks, log, todo)
 
     findings = audit(database, Promises.in_logs([log]))
-    say("R4 no more pages", findings)
+    say("no more pages", findings)
     assert findings.faults == {}
 
 
@@ -56,7 +56,7 @@ def test_a_full_disk_is_survived_more_than_once(tiny_disk: Path, tmp_path: Path,
             _send_again_and_go_on(registry, acks, log, todo)
 
     findings = audit(database, Promises.in_logs([log]))
-    say("R4 a full disk of 1 MB, twice", findings)
+    say("a full disk of 1 MB, twice", findings)
     assert findings.faults == {}
 
 

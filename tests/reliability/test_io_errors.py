@@ -1,4 +1,4 @@
-"""R3: the operating system's calls fail now and then, and nothing acknowledged is lost for it."""
+"""System calls fail now and then, and no acknowledged command is lost."""
 
 import json
 import shutil
@@ -47,7 +47,7 @@ def test_nothing_is_lost_to_failing_calls_and_the_registry_goes_on_after_them(
     outcomes = json.loads(ran.stdout)
     promises = Promises.in_logs([log])
     findings = audit(database, promises)
-    say(f"R3 failing {point}", findings, under_faults=outcomes)
+    say(f"failing {point}", findings, under_faults=outcomes)
     assert findings.faults == {}
     assert not promises.open
     assert len(promises.asked) == len(PLANS) + COMMANDS + AFTERWARDS

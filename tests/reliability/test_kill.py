@@ -1,4 +1,4 @@
-"""R1: writers and a live reader are killed at random moments; what was promised is there, whole."""
+"""Writers and a reader are killed at random moments; every acknowledged command is complete."""
 
 import sqlite3
 from contextlib import closing
@@ -37,7 +37,7 @@ def test_no_kill_loses_doubles_or_halves_a_command(tmp_path: Path, say: Say, kil
     _send_again(database, tmp_path / "again.acks", promises)
     findings = audit(database, Promises.in_logs(tmp_path.glob("*.acks")))
     say(
-        "R1 kill -9 of writers and a reader",
+        "kill -9 of writers and a reader",
         findings,
         kills=killed,
         rounds=rounds,

@@ -1,4 +1,4 @@
-"""R2: the power goes at any moment, and what was acknowledged is on the disk.
+"""The power fails at any moment, and every acknowledged command is on the disk.
 
 A working process's system calls are logged, and played into thousands of images
 of what its disk may hold had the power gone at some point.
@@ -35,7 +35,7 @@ pytestmark = [
 def test_a_power_loss_takes_nothing_that_was_acknowledged(tmp_path: Path, say: Say) -> None:
     outcome = _outcome("FULL", tmp_path, images=2_000)
 
-    say("R2 power loss, synchronous FULL", None, **outcome)
+    say("power loss, synchronous FULL", None, **outcome)
     assert outcome["intact"] == 2_000
 
 
@@ -45,7 +45,7 @@ def test_less_than_full_durability_is_seen_to_lose(
 ) -> None:
     outcome = _outcome(synchronous, tmp_path, images=500)
 
-    say(f"R2 power loss, synchronous {synchronous}", None, **outcome)
+    say(f"power loss, synchronous {synchronous}", None, **outcome)
     assert outcome["lost"] > 100
 
 

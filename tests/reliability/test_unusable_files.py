@@ -1,4 +1,4 @@
-"""R4: files that are no store of ours, or not to be written, are refused and left as they are."""
+"""Files that are not stores, or may not be written, are refused and left unchanged."""
 
 import os
 import shutil

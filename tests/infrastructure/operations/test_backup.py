@@ -181,7 +181,7 @@ def _zero(path: Path, page: int) -> None:
         file.write(bytes(4096))
 
 
-def test_a_copy_that_lacks_something_is_no_backup(
+def test_an_incomplete_copy_is_no_backup(
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lose(path: Path) -> sqlite_backup.Extent:

@@ -82,7 +82,7 @@ def test_a_store_that_is_well_is_left_alone_down_to_its_folder(store: Path) -> N
     assert plangate.doctor is doctor
 
 
-def test_a_store_in_use_is_looked_at_as_it_is_by_now(store: Path) -> None:
+def test_a_store_in_use_is_examined_in_its_current_state(store: Path) -> None:
     with connect(store) as registry:
         registry.score_prompt("p", "a", 0.7)
         files = {path.name: path.read_bytes() for path in store.parent.glob("*-wal")}
@@ -95,7 +95,7 @@ def test_a_store_in_use_is_looked_at_as_it_is_by_now(store: Path) -> None:
     assert store.parent.exists()
 
 
-def test_a_store_left_by_a_crash_is_looked_at_with_its_log(store: Path, tmp_path: Path) -> None:
+def test_a_store_left_by_a_crash_is_examined_with_its_log(store: Path, tmp_path: Path) -> None:
     left = tmp_path / "left"
     left.mkdir()
     with connect(store) as registry:
@@ -107,7 +107,7 @@ def test_a_store_left_by_a_crash_is_looked_at_with_its_log(store: Path, tmp_path
     assert well(checkup, "end").endswith("assigned, 7")
 
 
-def test_who_opens_it_meanwhile_gives_no_false_alarm(store: Path) -> None:
+def test_opening_it_meanwhile_gives_no_false_alarm(store: Path) -> None:
     opened: list[PlanRegistry] = []
 
     def open_it(_done: int, _total: int) -> None:
@@ -150,7 +150,7 @@ def _seen_by_nobody(path: Path) -> Checkup:
     return seen
 
 
-def test_an_older_layout_is_told_and_not_upgraded(store: Path) -> None:
+def test_an_older_layout_is_reported_and_not_upgraded(store: Path) -> None:
     views = [f"DROP TABLE {name}" for name in ("view_marks", "view_stuck")]
     altered(store, *views, "PRAGMA user_version = 1")
     checkup = doctor(store)
@@ -239,7 +239,7 @@ def test_what_was_done_to_a_store_is_found(
     assert found in told[check]
 
 
-def test_an_index_that_lacks_a_row_is_found(store: Path) -> None:
+def test_an_index_without_one_of_its_rows_is_found(store: Path) -> None:
     altered(
         store,
         "PRAGMA writable_schema = ON",
@@ -313,7 +313,7 @@ def test_what_is_wrong_in_postgres_is_found(
 
 
 @pytest.mark.usefixtures("busy")
-def test_missing_rights_are_told(postgres: PostgresServer) -> None:
+def test_missing_rights_are_reported(postgres: PostgresServer) -> None:
     postgres.execute("CREATE ROLE reader LOGIN")
     url = postgres.url.replace("plangate@", "reader@")
     try:

@@ -87,7 +87,7 @@ def test_writers_and_vacuum_do_not_wait_for_each_other(url: str) -> None:
         store.append([entry("p", 1)])
 
 
-def test_who_takes_a_turn_waits_for_the_plan_and_for_no_other(url: str) -> None:
+def test_a_turn_waits_for_its_plan_and_for_no_other(url: str) -> None:
     done: list[str] = []
 
     def take_turn(plan_id: str) -> None:
@@ -125,7 +125,7 @@ def test_a_connection_that_died_unused_is_not_noticed(postgres: PostgresServer, 
             assert len(store.read("p")) == version
 
 
-def test_who_listens_hears_of_new_events(url: str) -> None:
+def test_a_listener_is_notified_of_new_events(url: str) -> None:
     with closing(postgres_event_store(url)) as store, psycopg.connect(url, autocommit=True) as ear:
         ear.execute("LISTEN stored_events")
         store.append([entry("p", 1)])

@@ -108,7 +108,9 @@ def test_a_service_keeps_and_rebuilds_views_without_the_right_to_make_tables(
     assert run("SELECT count(*) FROM plangate.view_board") == [(1,)]
 
 
-def test_tables_of_an_older_layout_are_led_on_by_who_may(service: str, url: str, run: Run) -> None:
+def test_tables_of_an_older_layout_are_upgraded_by_their_owner(
+    service: str, url: str, run: Run
+) -> None:
     run(
         "DROP SCHEMA plangate CASCADE; CREATE SCHEMA plangate;"
         "GRANT USAGE ON SCHEMA plangate TO service"
@@ -130,7 +132,9 @@ def test_tables_of_an_older_layout_are_led_on_by_who_may(service: str, url: str,
     assert run("SELECT version FROM plangate.plangate_layout") == [(LAYOUT_VERSION,)]
 
 
-def test_who_may_not_make_the_tables_is_told_who_can(service: str, run: Run) -> None:
+def test_a_user_who_may_not_create_the_tables_gets_the_command_for_their_owner(
+    service: str, run: Run
+) -> None:
     run("DROP SCHEMA plangate CASCADE")
     with pytest.raises(NotAStore, match="plangate migrate"):
         postgres_event_store(service)

@@ -156,7 +156,7 @@ def test_views_that_cannot_be_written_are_read_as_long_as_they_are_current(
         assert reader.views.plans().plans[0].version == 5
 
 
-def test_a_pool_that_is_set_up_otherwise_tells_the_same(url: str, service: str) -> None:
+def test_a_pool_with_other_settings_gives_the_same_answers(url: str, service: str) -> None:
     odd = (
         "-cdefault_transaction_isolation=serializable -cdatestyle=German,DMY -ctimezone=Asia/Kabul"
         " -cextra_float_digits=-3 -csearch_path=pg_catalog -cstandard_conforming_strings=off"

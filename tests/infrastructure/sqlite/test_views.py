@@ -122,7 +122,9 @@ def test_views_that_cannot_be_written_are_read_as_long_as_they_are_current(
 
 
 @pytest.mark.parametrize("value", ["'{'", "3", "x'ff'"])
-def test_a_damaged_row_is_named_with_what_makes_it_anew(tmp_path: Path, value: str) -> None:
+def test_a_damaged_row_is_named_with_the_command_that_rebuilds_it(
+    tmp_path: Path, value: str
+) -> None:
     """A flipped bit may also turn a text into a number, or into bytes that are none."""
     path = made(tmp_path / "plans.db")
     with closing(sqlite3.connect(path)) as connection:

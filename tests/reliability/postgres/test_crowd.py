@@ -1,4 +1,4 @@
-"""R6 and R7: many processes on one PostgreSQL, and one reader who misses nothing."""
+"""Many processes write to one PostgreSQL, and one reader misses nothing."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_a_reader_beside_eight_writers_sees_every_event_once_and_in_order(
 
     findings = audit_postgres(postgres.url, Promises.in_logs(logs))
     seconds = round(perf_counter() - started, 1)
-    say("R7 a reader beside eight writers", findings, seen=len(seen), seconds=seconds)
+    say("a reader beside eight writers", findings, seen=len(seen), seconds=seconds)
     assert findings.faults == {}
     assert len(seen) == findings.events
     assert missed_or_disordered(seen) == []
@@ -74,6 +74,6 @@ def test_sixty_four_processes_take_each_task_once(
     handed_out = [answer for answer in promises.kept.values() if isinstance(answer, str)]
     assert sorted(handed_out) == sorted(f"t{n}" for n in range(TASKS))
     findings = audit_postgres(postgres.url, promises)
-    what = f"R6 {CLAIMERS} processes claim {TASKS} tasks on PostgreSQL"
+    what = f"{CLAIMERS} processes claim {TASKS} tasks on PostgreSQL"
     say(what, findings, seconds=round(seconds, 2))
     assert findings.faults == {}

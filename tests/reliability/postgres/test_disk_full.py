@@ -1,4 +1,4 @@
-"""R4: the disk of PostgreSQL is full. Nothing is lost, and work goes on when there is room."""
+"""The disk of PostgreSQL is full: nothing is lost, and work continues once there is room."""
 
 import subprocess
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ def test_a_full_disk_is_survived_more_than_once(disk: Path, tmp_path: Path, say:
         findings = audit_postgres(server.url, Promises.in_logs([log]))
 
     refusals = {kind.__name__: told.count(kind) for kind in set(told)}
-    say("R4 a full disk under PostgreSQL, twice", findings, refusals=refusals)
+    say("a full disk under PostgreSQL, twice", findings, refusals=refusals)
     assert findings.faults == {}
     assert StoreFull in told
 

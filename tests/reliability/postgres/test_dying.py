@@ -1,6 +1,6 @@
-"""R1: clients, backends and the whole server are killed under load.
+"""Clients, backends and the whole server are killed under load.
 
-What was promised is there, and the background reader has led the views on.
+Every acknowledged command is stored, and the background reader has updated the views.
 """
 
 from collections.abc import Iterator
@@ -73,7 +73,7 @@ def test_no_death_of_the_server_loses_or_doubles_a_command_or_stops_the_registry
 
     findings = audit_postgres(server.url, Promises.in_logs(logs))
     sent_again = sum(worker.sent_again for worker in workers)
-    say("R1 kill -9 of PostgreSQL", findings, deaths=deaths, sent_again=sent_again)
+    say("kill -9 of PostgreSQL", findings, deaths=deaths, sent_again=sent_again)
     assert findings.faults == {}
     assert findings.acknowledged > deaths
     assert len(seen) == findings.events
@@ -109,7 +109,7 @@ def test_no_death_of_a_client_loses_doubles_or_halves_a_command(
         seen = reading.result()
 
     findings = audit_postgres(server.url, Promises.in_logs(tmp_path.glob("*.acks")))
-    say("R1 kill -9 of clients", findings, kills=kills, sent_again=len(promises.open))
+    say("kill -9 of clients", findings, kills=kills, sent_again=len(promises.open))
     assert findings.faults == {}
     assert findings.acknowledged > kills
     assert missed_or_disordered(seen) == []

@@ -1,4 +1,4 @@
-"""R5: random work on PostgreSQL gives what the naive model gives, also to who reads it anew."""
+"""Random commands on PostgreSQL give what the naive model gives, also to a fresh reader."""
 
 from contextlib import closing
 from random import Random
@@ -79,4 +79,4 @@ def test_sequences_on_postgresql_give_what_the_naive_model_gives(
             work.one(f"p{number}")
         same_views(work.registry)
         events = work.registry.history.last_position()
-    say("R5 sequences", sequences=sequences, commands=work.commands, events=events)
+    say("sequences", sequences=sequences, commands=work.commands, events=events)
