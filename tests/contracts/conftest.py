@@ -24,7 +24,7 @@ class Engine:
     open: Callable[[], RecorderEventStore]
     lasts: bool = True
     places_plans: bool = True
-    """Whether reading one plan tells the positions of its events."""
+    """Whether reading one plan gives the positions of its events."""
     opened: list[RecorderEventStore] = field(default_factory=list)
 
     def store(self) -> EventStore:

@@ -1,4 +1,4 @@
-"""What every event store promises, whatever engine stands behind it."""
+"""The promises of every event store, on every engine."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

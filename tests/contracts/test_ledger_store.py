@@ -1,4 +1,4 @@
-"""What every place for the ledger promises."""
+"""The promises of every ledger store."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

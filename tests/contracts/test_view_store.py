@@ -1,4 +1,4 @@
-"""What every view store promises, whatever engine stands behind it."""
+"""The promises of every view store, on every engine."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

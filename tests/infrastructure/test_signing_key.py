@@ -1,4 +1,4 @@
-"""The key of the ledger: made once, for its owner's eyes alone, and never half."""
+"""The key of the ledger: created once, readable by its owner alone, never incomplete."""
 
 import stat
 import sys

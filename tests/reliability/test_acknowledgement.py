@@ -36,7 +36,7 @@ COMMANDS: dict[str, Command] = {
 
 
 class Forgetful:
-    """A store whose line breaks after it has recorded, as often as it is told to."""
+    """A store whose connection breaks after recording, a given number of times."""
 
     def __init__(self, store: EventStore) -> None:
         self._store = store

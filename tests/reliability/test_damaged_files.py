@@ -1,4 +1,4 @@
-"""Cut files, zeroed pages and flipped bits: refused, or told by the doctor with the place.
+"""Truncated files, zeroed pages and flipped bits are refused, or located by the doctor.
 
 A damaged store may say that it cannot answer. It may not give another answer than
 before the damage; and where it cannot answer, the doctor says so.
@@ -89,7 +89,7 @@ def answer(registry: PlanRegistry, name: str, *plan_id: str) -> Any:
 
 
 def every_event(registry: PlanRegistry) -> Any:
-    """The whole log, as whoever follows it reads it."""
+    """The whole log, as a follower reads it."""
     found: list[Any] = []
     while page := registry.history.events(after=found[-1].envelope.position if found else 0):
         found += page

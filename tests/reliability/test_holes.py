@@ -1,4 +1,4 @@
-"""Whole pages that are gone, events outside of the log, logs shorter than their views."""
+"""Missing pages, events outside of the log, logs shorter than their views."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ Do = Callable[[str], None]
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[tuple[PlanRegistry, Do]]:
-    """A plan of seven events in a file, and what carries out a statement on the file."""
+    """A plan of seven events in a file, and a function that executes a statement on it."""
     path = tmp_path / "plans.db"
 
     def do(statement: str) -> None:

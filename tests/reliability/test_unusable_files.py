@@ -21,7 +21,7 @@ NOBODY = 65534
 
 
 def _database(*statements: str) -> Callable[[Path], None]:
-    """A SQLite database of somebody else's making."""
+    """A SQLite database of another application."""
 
     def make(path: Path) -> None:
         with closing(sqlite3.connect(path)) as connection:

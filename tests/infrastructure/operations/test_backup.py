@@ -95,7 +95,7 @@ def test_writers_go_on_and_what_they_were_promised_before_is_in_it(
                 wrote.set()
 
     def look_on(_done: int, _total: int) -> None:
-        """Go on with the backup once somebody has written meanwhile."""
+        """Continue the backup after another process has written."""
         wrote.clear()
         assert wrote.wait(30)
 

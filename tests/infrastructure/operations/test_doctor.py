@@ -30,7 +30,7 @@ TASKS = [{"id": "a", "title": "Build"}]
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    """A store of a few plans, whose views are kept, and which nobody has open."""
+    """A store of a few plans, with views, that no process has open."""
     path = tmp_path / "plans.db"
     with connect(path) as registry:
         for plan_id in ("p", "q"):

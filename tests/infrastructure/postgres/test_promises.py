@@ -1,4 +1,4 @@
-"""What PostgreSQL acknowledges, whom a writer waits for, and how long."""
+"""Acknowledgements of PostgreSQL, and the waiting of writers for each other."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""The tables in PostgreSQL: made once, by whoever comes first, and nobody else's."""
+"""The tables in PostgreSQL: created once, by the first process, and with their own rights."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,7 @@ Run = Callable[[str], object]
 
 @pytest.fixture
 def run(url: str) -> Run:
-    """Carries out statements in the database, as its owner."""
+    """Execute statements in the database, as its owner."""
 
     def run(statements: str) -> object:
         with psycopg.connect(url, autocommit=True) as connection:

@@ -34,7 +34,7 @@ def url(postgres: PostgresServer) -> str:
 
 @pytest.fixture
 def run(postgres: PostgresServer) -> Run:
-    """Carries out statements in the schema of the store, as its owner."""
+    """Execute statements in the schema of the store, as its owner."""
     return lambda statements: postgres.execute(f"SET search_path = plangate; {statements}")
 
 

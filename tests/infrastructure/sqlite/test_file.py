@@ -1,4 +1,4 @@
-"""The SQLite file itself: readable with plain SQL, durable, and its positions for good."""
+"""The SQLite file itself: readable with plain SQL, durable, with permanent positions."""
 
 import json
 import sqlite3

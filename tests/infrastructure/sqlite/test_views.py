@@ -1,4 +1,4 @@
-"""Views in the SQLite file: files of before, plain SQL, and the file that cannot be written."""
+"""Views in the SQLite file: older files, plain SQL, and a file that cannot be written."""
 
 import sqlite3
 from contextlib import closing
