@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def check(path: str) -> None:
-    """Check a file, and print what it took."""
+    """Check a file, and print time and memory."""
     with plangate.connect(path) as registry:
         opened = most_memory()
         started = perf_counter()
@@ -81,7 +81,7 @@ def most_memory() -> float:
 
 
 def write_log(path: Path, events: int) -> None:
-    """So many events, or a few more, of plans that are worked on side by side."""
+    """At least so many events of plans that are worked on side by side."""
     store = events_in(SqliteFile(path, {"synchronous": "OFF"}))
     names = (f"plan-{number}" for number in count())
     at_work = [work(next(names)) for _ in range(AT_WORK)]
@@ -122,7 +122,7 @@ def work(plan_id: str) -> Iterator[list[RecordedEvent]]:
 
 
 def next_wish(plan: Plan, chance: random.Random) -> PlanCommand | None:
-    """A plan is made; its tasks are taken, scored, and tried once more where they fail."""
+    """Create a plan, claim and score its tasks, and retry those that fail."""
     if not plan.version:
         return CreatePlan(
             goal="Move billing to the new ledger",

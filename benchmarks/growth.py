@@ -123,7 +123,7 @@ def bare_postgres(url: str) -> Work:
 
 
 def compare(engine: str, times: int, ours: Callable[[], Work], theirs: Callable[[], Work]) -> None:
-    """Both in turn, by one client and by many; medians, and the median of the ratios."""
+    """Run both in turn, by one client and by many; print medians and the median ratio."""
     for clients in (1, CLIENTS):
         mine, others = [ours() for _ in range(clients)], [theirs() for _ in range(clients)]
         rates = [(rate(mine, times), rate(others, times)) for _ in range(ROUNDS)]
@@ -146,7 +146,7 @@ def partitions(url: str, times: int) -> None:
 
 
 def rate(clients: list[Work], times: int) -> float:
-    """CommandHandler a second of all clients together, `times` in all."""
+    """Commands a second of all clients together, `times` in all."""
     share = times // len(clients)
     start = perf_counter()
     with ThreadPoolExecutor(len(clients)) as pool:
@@ -156,7 +156,7 @@ def rate(clients: list[Work], times: int) -> float:
 
 
 def long_log(folder: Path, events: int, url: str | None) -> None:
-    """What is done with whole stores."""
+    """Measure operations on whole stores."""
     path = folder / "long.db"
     write_log(path, events)
     size = path.stat().st_size
@@ -182,7 +182,7 @@ def long_log(folder: Path, events: int, url: str | None) -> None:
 
 
 def alone(errand: str, source: str, target: str) -> None:
-    """One errand in this process: its seconds, and the most memory it took in MiB."""
+    """Run one operation in this process; print its seconds and its peak memory in MiB."""
     start = perf_counter()
     if errand == "copy":
         with plangate.connect(source) as ours, plangate.connect(target) as theirs:

@@ -1,4 +1,4 @@
-"""How fast the views catch up with a long log, beside the library's way of projecting.
+"""How fast the views catch up with a long log, compared with the library's projections.
 
     python benchmarks/views.py [--events 1000000] [--share 10000]
 
@@ -82,7 +82,7 @@ def main() -> None:
 
 
 def write_log(path: Path, events: int) -> None:
-    """So many events of plans that are worked on side by side."""
+    """Events of plans that are worked on side by side."""
     store = events_in(SqliteFile(path, {"synchronous": "OFF"}))
     commands = side_by_side()
     written = 0
@@ -94,7 +94,7 @@ def write_log(path: Path, events: int) -> None:
 
 
 def side_by_side() -> Iterator[list[RecordedEvent]]:
-    """CommandHandler of a hundred plans in turn; a plan that is done gives way to another."""
+    """Commands of a hundred plans in turn; a finished plan is replaced by another."""
     names = iter(range(10**9))
     at_work = [work(next(names)) for _ in range(AT_WORK)]
     while True:
@@ -138,13 +138,13 @@ def work(number: int) -> Iterator[list[RecordedEvent]]:
 
 
 def moved(task_id: str, old: TaskStatus, new: TaskStatus) -> TaskStatusChanged:
-    """A task that was claimed, or ended as its score says."""
+    """A claimed task, or one settled by its score."""
     cause = StatusCause.CLAIMED if new is TaskStatus.IN_PROGRESS else StatusCause.SCORED
     return TaskStatusChanged(at=NOW, task_id=task_id, old=old, new=new, cause=cause)
 
 
 def catch_up(path: str) -> None:
-    """Make the views of a file that has none yet; print the seconds it took."""
+    """Build the views of a file that has none; print the seconds."""
     with plangate.connect(path) as registry:
         peaks = {0: peak()}
         start = perf_counter()

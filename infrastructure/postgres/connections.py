@@ -60,14 +60,18 @@ class Connections(Protocol):
 
 
 @contextmanager
-def notices(connection: Connection) -> Iterator[list[Diagnostic]]:
-    """The notices that the server sends while the block runs."""
-    received: list[Diagnostic] = []
-    connection.add_notice_handler(received.append)
+def notices(connection: Connection) -> Iterator[list[tuple[str, str]]]:
+    """The server's notices while the block runs: each source function, and its message."""
+    received: list[tuple[str, str]] = []
+
+    def keep(notice: Diagnostic) -> None:  # its fields are gone once the handler returns
+        received.append((notice.source_function or "", notice.message_primary or ""))
+
+    connection.add_notice_handler(keep)
     try:
         yield received
     finally:
-        connection.remove_notice_handler(received.append)
+        connection.remove_notice_handler(keep)
 
 
 class OwnConnections(Connections):

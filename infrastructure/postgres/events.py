@@ -186,7 +186,6 @@ def _confirmed(connection: Connection) -> Iterator[None]:
     """
     with notices(connection) as received:
         yield
-    for notice in received:
-        if notice.source_function == "SyncRepWaitForLSN":
-            why = notice.message_primary
+    for source, why in received:
+        if source == "SyncRepWaitForLSN":
             raise StoreUnavailable(f"the standby did not confirm the command ({why})")

@@ -162,8 +162,7 @@ class Schema(PostgresDatastore):
             finally:
                 connection.execute("RESET statement_timeout")
         if refused:
-            why = refused[0].message_primary
-            raise StoreReadOnly(f"{self.name} may still hold what was removed ({why})")
+            raise StoreReadOnly(f"{self.name} may still hold what was removed ({refused[0][1]})")
 
     def lock(self, plan_id: str = "") -> tuple[int, int]:
         """The advisory lock of a plan, or of the whole log."""

@@ -73,7 +73,7 @@ def test_a_reader_of_an_older_state_is_reported_and_then_the_rest_is_removed(
             reader.execute("SELECT count(*) FROM stored_events").fetchall()
             erasure = registry.erase("p")
             assert (erasure.rewritten, erasure.complete) == (1, False)
-            assert "somebody else reads it" in (erasure.remains or "")
+            assert "another connection reads it" in (erasure.remains or "")
             reader.execute("ROLLBACK")
         assert registry.erase("p").complete
         assert times_found(*tmp_path.iterdir()) == 0
