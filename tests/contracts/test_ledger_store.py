@@ -1,4 +1,4 @@
-"""What every place for the ledger promises."""
+"""The promises of every ledger store."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +14,7 @@ from plangate.application.ledger.merkle_tree import Frontier, leaf_hash
 from plangate.infrastructure.memory.ledger import MemoryLedgerStore
 from plangate.infrastructure.postgres.ledger import PostgresLedgerStore
 from plangate.infrastructure.postgres.schema import open_schema
+from plangate.infrastructure.sql.ledger_store import SqlLedgerStore
 from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.ledger import SqliteLedgerStore
 from tests.support.servers.postgres import PostgresServer
@@ -97,7 +98,7 @@ def test_leaves_come_back_as_they_were_saved(
         assert place.find("p@6") is None
 
 
-def test_who_follows_on_from_elsewhere_saves_nothing(store: LedgerStore) -> None:
+def test_an_extension_of_another_head_saves_nothing(store: LedgerStore) -> None:
     first = some(0, 5)
     reach = grown(TreeHead(), first)
     assert store.extend(TreeHead(), first, reach)
@@ -134,11 +135,8 @@ def test_a_ledger_that_lost_how_far_it_came_is_not_written_over(store: LedgerSto
         return
     leaves = some(0, 3)
     store.extend(TreeHead(), leaves, grown(TreeHead(), leaves))
-    if isinstance(store, SqliteLedgerStore):
-        with store._file.writing() as cursor:
-            cursor.execute("DELETE FROM ledger_reach")
-    elif isinstance(store, PostgresLedgerStore):
-        with store._database.writing() as place:
-            place.execute("DELETE FROM ledger_reach")
+    assert isinstance(store, SqlLedgerStore)
+    with store._database.writing() as cursor:
+        cursor.execute("DELETE FROM ledger_reach")
     with pytest.raises(NotAStore, match="the ledger is damaged"):
         store.extend(TreeHead(), leaves, grown(TreeHead(), leaves))

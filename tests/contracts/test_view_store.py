@@ -1,4 +1,4 @@
-"""What every view store promises, whatever engine stands behind it."""
+"""The promises of every view store, on every engine."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -97,7 +97,9 @@ def test_rows_and_position_move_together(store: ViewStore) -> None:
 @pytest.mark.parametrize(
     "elsewhere", [{"position": 4}, {"fold_version": FOLD + 1}, {"updates": 0}, {"updates": 2}]
 )
-def test_who_comes_second_saves_nothing(store: ViewStore, elsewhere: dict[str, Any]) -> None:
+def test_the_second_of_two_updates_saves_nothing(
+    store: ViewStore, elsewhere: dict[str, Any]
+) -> None:
     put(store, "plans", summary(1), until=5)
     marks = store.marks()
     late = replace(marks[ViewTables("plans")], **elsewhere)
@@ -111,7 +113,7 @@ def test_who_comes_second_saves_nothing(store: ViewStore, elsewhere: dict[str, A
     assert store.marks() == marks
 
 
-def test_what_is_gone_goes_before_what_comes(store: ViewStore) -> None:
+def test_deletes_come_before_upserts(store: ViewStore) -> None:
     put(store, "board", task(1, 0), task(1, 1), task(2, 0))
     put(store, "board", task(1, 2), gone=[("p1", "t0")])
     assert [t.task_id for t in store.board(BoardWanted(plan_id="p1"), None, 9)] == ["t1", "t2"]
@@ -171,7 +173,7 @@ def test_a_rebuild_is_not_seen_until_it_takes_the_place_of_the_old(
     assert not store.swap(view)
 
 
-def test_a_rebuild_is_gone_on_with_unless_it_is_to_be_done_afresh(store: ViewStore) -> None:
+def test_a_rebuild_is_continued_unless_a_fresh_one_is_asked_for(store: ViewStore) -> None:
     store.begin("plans", FOLD, afresh=False)
     assert ViewTables("plans", rebuilt=True) not in store.marks()
     store.begin("plans", FOLD, afresh=True)
@@ -221,7 +223,7 @@ def test_plans_are_found_and_ordered(
 
 
 @pytest.mark.parametrize("order", PlanOrder)
-def test_plans_are_told_from_any_row_on(store: ViewStore, order: PlanOrder) -> None:
+def test_plans_are_listed_from_any_row_on(store: ViewStore, order: PlanOrder) -> None:
     put(store, "plans", *MANY)
     whole = plans(store, order=order)
     for place, row in enumerate(whole):
@@ -283,7 +285,7 @@ def test_words_follow_their_plan(store: ViewStore) -> None:
     assert plans(store, text="old") == []
 
 
-def test_the_board_is_told_by_plan_and_by_status(store: ViewStore) -> None:
+def test_the_board_is_listed_by_plan_and_by_status(store: ViewStore) -> None:
     rows = [task(2, 0), task(1, 1, status="done"), task(1, 0), task(1, 2)]
     put(store, "board", *rows)
 
@@ -297,7 +299,7 @@ def test_the_board_is_told_by_plan_and_by_status(store: ViewStore) -> None:
     assert len(store.board(BoardWanted(plan_id="p1"), None, 1)) == 1
 
 
-def test_the_board_goes_on_from_where_the_last_task_stands_now(store: ViewStore) -> None:
+def test_the_board_continues_from_the_current_place_of_the_last_task(store: ViewStore) -> None:
     put(store, "board", *(task(1, place) for place in range(4)))
     after = (1, 1, "p1", "t1")
 
@@ -313,7 +315,7 @@ def test_the_board_goes_on_from_where_the_last_task_stands_now(store: ViewStore)
     assert rest() == ["t2", "t3"]
 
 
-def test_scores_and_replans_are_told_from_any_row_on(store: ViewStore) -> None:
+def test_scores_and_replans_are_listed_from_any_row_on(store: ViewStore) -> None:
     scores = [score("p", 2), score("p", 3), score("q", 4), score("p", 5)]
     fired = [replan("p", 3), replan("q", 4), replan("p", 6)]
     put(store, "timeline", *scores)

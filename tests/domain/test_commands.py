@@ -51,7 +51,9 @@ def test_there_is_an_example_of_every_command() -> None:
     assert {type(command) for command in EVERY_COMMAND} == set(get_args(PlanCommand))
 
 
-@pytest.mark.parametrize("command", [*EVERY_COMMAND, TASK], ids=lambda command: type(command).__name__)
+@pytest.mark.parametrize(
+    "command", [*EVERY_COMMAND, TASK], ids=lambda command: type(command).__name__
+)
 def test_no_command_has_unknown_fields_or_changes(command: BaseModel) -> None:
     assert remade(command) == command
     assert refused(command, colour="red") == [("colour",)]

@@ -1,4 +1,4 @@
-"""Cut files, zeroed pages and flipped bits: refused, or told by the doctor with the place.
+"""Truncated files, zeroed pages and flipped bits are refused, or located by the doctor.
 
 A damaged store may say that it cannot answer. It may not give another answer than
 before the damage; and where it cannot answer, the doctor says so.
@@ -90,7 +90,7 @@ def answer(registry: PlanRegistry, name: str, *plan_id: str) -> Any:
 
 
 def every_event(registry: PlanRegistry) -> Any:
-    """The whole log, as whoever follows it reads it."""
+    """The whole log, as a follower reads it."""
     found: list[Any] = []
     while page := registry.history.events(after=found[-1].envelope.position if found else 0):
         found += page
@@ -150,7 +150,7 @@ def test_a_cut_file_is_refused_and_the_doctor_says_where(
 
 
 @pytest.mark.parametrize("left", [0, 1])
-def test_where_nothing_is_left_a_new_store_may_begin_and_the_doctor_tells(
+def test_an_empty_file_may_become_a_new_store_and_the_doctor_reports_it(
     tmp_path: Path, left: int
 ) -> None:
     (tmp_path / "plans.db").write_bytes(b"S"[:left])
@@ -160,7 +160,7 @@ def test_where_nothing_is_left_a_new_store_may_begin_and_the_doctor_tells(
 
 
 @short_and_long("every", 3, 1)
-def test_a_zeroed_page_is_refused_or_told_with_its_number(
+def test_a_zeroed_page_is_refused_or_reported_with_its_number(
     whole: Whole, tmp_path: Path, every: int, say: Say
 ) -> None:
     refusing = 0

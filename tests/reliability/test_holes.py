@@ -1,4 +1,4 @@
-"""Whole pages that are gone, events outside of the log, logs shorter than their views."""
+"""Missing pages, events outside of the log, logs shorter than their views."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ Do = Callable[[str], None]
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[tuple[PlanRegistry, Do]]:
-    """A plan of seven events in a file, and what carries out a statement on the file."""
+    """A plan of seven events in a file, and a function that executes a statement on it."""
     path = tmp_path / "plans.db"
 
     def do(statement: str) -> None:
@@ -80,7 +80,7 @@ def test_an_event_nested_without_end_is_one_that_cannot_be_read(
     assert [entry.event_id for entry in registry.history.audit("p") if entry.unreadable] == ["p@7"]
 
 
-def test_views_that_know_more_than_the_log_are_told_of_and_nothing_spins(
+def test_views_beyond_the_end_of_the_log_are_reported_and_nothing_loops(
     store: tuple[PlanRegistry, Do],
 ) -> None:
     registry, do = store
@@ -90,7 +90,7 @@ def test_views_that_know_more_than_the_log_are_told_of_and_nothing_spins(
         registry.views.rebuild()
 
 
-def test_what_is_written_for_others_is_readable_by_nobody_else(
+def test_bundles_and_backups_are_readable_by_their_owner_alone(
     store: tuple[PlanRegistry, Do], tmp_path: Path
 ) -> None:
     registry, _ = store

@@ -1,4 +1,4 @@
-"""Whatever is done to a store is found by the ledger, or changes no answer."""
+"""Every alteration of a store is found by the ledger, or changes no answer."""
 
 import json
 import random

@@ -124,9 +124,9 @@ def test_an_event_that_was_put_in_between_is_named(case: Case) -> None:
 @pytest.mark.parametrize(
     "state, why",
     [
-        (b"{}", "it is no stored record"),
+        (b"{}", "it is not a stored record"),
         (b'{"event":{},"meta":{"schema_version":1}}', "event"),
-        (b"\xff", "it is no stored record"),
+        (b"\xff", "it is not a stored record"),
     ],
 )
 def test_an_event_that_cannot_be_read_is_named(case: Case, state: bytes, why: str) -> None:

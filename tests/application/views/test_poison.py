@@ -54,7 +54,7 @@ def test_the_view_says_which_event_and_why_and_since_when(
         assert view.lag == 0
         (plan,) = view.stuck
         assert (plan.plan_id, plan.version, plan.position) == ("p", 2, 2)
-        assert plan.why.startswith("it is no stored record")
+        assert plan.why.startswith("it is not a stored record")
         assert plan.since >= DAWN
 
 

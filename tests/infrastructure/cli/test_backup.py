@@ -16,7 +16,7 @@ def test_a_store_is_backed_up_and_brought_back(plangate: Plangate, tmp_path: Pat
     )
     again = plangate("backup", "saved.db")
     assert (again.exit_code, again.stdout) == (1, "")
-    assert "saved.db is there already" in again.stderr
+    assert "saved.db exists already" in again.stderr
 
     back = plangate("--db", "new.db", "restore-backup", "saved.db")
     assert "Restored from saved.db." in back.stdout

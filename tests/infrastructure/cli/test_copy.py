@@ -62,8 +62,8 @@ def test_unreadable_events_are_reported(plangate: Plangate, database: Path) -> N
     "words, why",
     [
         (("nowhere.db", "copy.db"), "there is no file nowhere.db"),
-        (("mysql://x", "copy.db"), "no store is known for mysql:// addresses"),
-        (("", "copy.db"), "names no store"),
+        (("mysql://x", "copy.db"), "there is no engine for mysql:// addresses"),
+        (("", "copy.db"), "is not the address of a store"),
         (("engine:", "copy.db"), "PERSISTENCE_MODULE names no engine"),
     ],
 )

@@ -65,7 +65,7 @@ def test_a_text_may_be_longer_than_any_limit_of_a_text_search(stores: Stores) ->
 
 
 @pytest.mark.parametrize("place", [PART - OVERLAP - 1, PART - 2, PART - 1, PART, PART + 1])
-def test_what_stands_together_is_found_where_a_part_ends(stores: Stores, place: int) -> None:
+def test_adjacent_words_are_found_where_a_part_ends(stores: Stores, place: int) -> None:
     words = [f"w{number}" for number in range(2 * PART)]
     for store in stores:
         put(store, "plans", summary(1), texts=[(1, " ".join(words))])
