@@ -107,15 +107,11 @@ from plangate.application.results import (
     TaskView,
     UnreadablePlan,
 )
-from plangate.application.views.requests import (
-    BoardPage,
-    PlanOrder,
-    PlanPage,
-    ReplanPage,
-    TimelinePage,
-)
-from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, TimelineEntry
+from plangate.application.views.board import BoardPage, BoardTask
+from plangate.application.views.plan_summaries import PlanOrder, PlanPage, PlanSummary
+from plangate.application.views.replans import ReplanEntry, ReplanPage
 from plangate.application.views.status import ViewReport, ViewStatus
+from plangate.application.views.timeline import TimelineEntry, TimelinePage
 from plangate.application.views.view_store import StuckPlan
 from plangate.domain.commands import (
     AddTask,

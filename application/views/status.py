@@ -1,18 +1,15 @@
-"""How the views themselves stand: how far behind the log, how large, and what they are stuck on."""
+"""The state of the views themselves: position, lag, size, and the plans they are stuck on."""
 
-from pydantic import BaseModel, ConfigDict
-
+from plangate.application.results import Result
 from plangate.application.views.view_store import StuckPlan
 
 
-class ViewStatus(BaseModel):
-    """One view. Before it was ever made its fold version is 0.
+class ViewStatus(Result):
+    """One view. Before it is first built its fold version is 0.
 
-    `lag` counts the positions of the log that it has yet to take in; `rebuilding` is
-    how far a rebuild has come, None when there is none.
+    `lag` counts the positions of the log that it has yet to project; `rebuilding` is
+    how far a rebuild has come, None when none is under way.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     fold_version: int
@@ -23,13 +20,11 @@ class ViewStatus(BaseModel):
     stuck: tuple[StuckPlan, ...]
 
 
-class ViewReport(BaseModel):
+class ViewReport(Result):
     """All views, and the last position of the log.
 
-    `failure` is why the background reader stands still; None while all is well.
+    `failure` is why the background thread last failed to follow the log; None while it can.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     position: int
     views: tuple[ViewStatus, ...]

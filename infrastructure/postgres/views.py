@@ -16,15 +16,20 @@ from pydantic import TypeAdapter
 
 from plangate.application.errors import ConcurrentChange
 from plangate.application.views.catalogue import PLANS
+from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.requests import Keys
-from plangate.application.views.rows import Row
-from plangate.application.views.view_store import Changes, ViewPosition, ViewTables, ViewUpdate
+from plangate.application.views.view_store import ViewPosition, ViewTables, ViewUpdate
 from plangate.infrastructure.postgres.schema import Schema
 from plangate.infrastructure.postgres.search_words import parts, searches
 from plangate.infrastructure.sql.conditions import Conditions, ordering
 from plangate.infrastructure.sql.row_queries import RowQuestions
 from plangate.infrastructure.sql.tables import COLUMN_NAMES, SUMMARIES, TABLES, TASKS, WORDS, Table
-from plangate.infrastructure.sql.view_positions import Overtaken, marks_in, move, note_stuck_plans
+from plangate.infrastructure.sql.view_positions import (
+    Overtaken,
+    move,
+    note_stuck_plans,
+    positions_in,
+)
 
 _Row = TypeVar("_Row", bound=Row)
 
@@ -45,15 +50,15 @@ class PostgresViewStore(RowQuestions):
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
 
-    def marks(self) -> Mapping[ViewTables, ViewPosition]:
+    def positions(self) -> Mapping[ViewTables, ViewPosition]:
         """How far every view and every rebuild has come."""
         with self._schema.reading() as cursor:
-            return marks_in(_QuestionMarks(cursor))
+            return positions_in(_QuestionMarks(cursor))
 
     def begin(self, view: str, fold_version: int, *, afresh: bool) -> None:
         """Begin to rebuild a view on the side that is not read, or go on with it."""
         with self._one_by_one(view) as cursor:
-            marks = marks_in(cursor)
+            marks = positions_in(cursor)
             there = [marks.get(ViewTables(view)), marks.get(ViewTables(view, rebuilt=True))]
             if not afresh and any(mark and mark.fold_version == fold_version for mark in there):
                 return
@@ -66,7 +71,7 @@ class PostgresViewStore(RowQuestions):
 
     def save(self, updates: Sequence[ViewUpdate]) -> bool:
         """Write all the updates, unless somebody else was faster."""
-        in_one_order = sorted(updates, key=lambda u: (u.target.view, u.target.rebuilt))
+        in_one_order = sorted(updates, key=lambda u: (u.tables.view, u.tables.rebuilt))
         try:
             with self._writing() as cursor:
                 for update in in_one_order:  # so that no two wait for each other
@@ -81,7 +86,7 @@ class PostgresViewStore(RowQuestions):
     def swap(self, view: str) -> bool:
         """Let the rebuilt side of a view be the one that is read."""
         with self._one_by_one(view) as cursor:
-            marks = marks_in(cursor)
+            marks = positions_in(cursor)
             old, new = marks.get(ViewTables(view)), marks.get(ViewTables(view, rebuilt=True))
             if new is None or (old is not None and new.position < old.position):
                 return False
@@ -99,7 +104,7 @@ class PostgresViewStore(RowQuestions):
     def sizes(self) -> Mapping[str, int]:
         """How many rows each view has."""
         with self._reading() as cursor:
-            there = [target.view for target in marks_in(cursor) if not target.rebuilt]
+            there = [target.view for target in positions_in(cursor) if not target.rebuilt]
             return {view: _size(cursor, view) for view in there}
 
     def close(self) -> None:
@@ -207,15 +212,15 @@ def _size(cursor: _QuestionMarks, view: str) -> int:
 
 def _write(cursor: _QuestionMarks, update: ViewUpdate) -> None:
     """Write the rows that change, in the order they changed."""
-    view = update.target.view
-    side = _sides(cursor, view)[update.target.rebuilt]
+    view = update.tables.view
+    side = _sides(cursor, view)[update.tables.rebuilt]
     waiting: list[Row] = []
     for changes in update.changes:
-        if changes.gone:
+        if changes.deletes:
             _put(cursor, view, side, waiting)
             waiting = []
             _remove(cursor, view, side, changes)
-        waiting += changes.put
+        waiting += changes.upserts
     _put(cursor, view, side, waiting)
     _put_words(cursor, side, [text for changes in update.changes for text in changes.texts])
 
@@ -264,15 +269,15 @@ def _without_nul(value: Any) -> Any:
     return value
 
 
-def _remove(cursor: _QuestionMarks, view: str, side: int, changes: Changes) -> None:
+def _remove(cursor: _QuestionMarks, view: str, side: int, changes: RowChanges) -> None:
     table = TABLES[view].name
-    tasks = [(side, *gone) for gone in changes.gone if gone[1] is not None]
+    tasks = [(side, *gone) for gone in changes.deletes if gone[1] is not None]
     if tasks:
         cursor.executemany(
             f"DELETE FROM {table} WHERE side = ? AND plan_id = ? AND task_id = ?",  # noqa: S608
             tasks,
         )
-    plans = [plan_id for plan_id, task_id in changes.gone if task_id is None]
+    plans = [plan_id for plan_id, task_id in changes.deletes if task_id is None]
     if plans and view == PLANS:
         cursor.execute(
             f"DELETE FROM {WORDS} WHERE side = ? AND created_position IN"  # noqa: S608

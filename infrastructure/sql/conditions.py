@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from plangate.application.views.requests import After, Keys
+from plangate.application.views.requests import Keys, RowKey
 
 
 class Conditions:
@@ -23,7 +23,7 @@ class Conditions:
         self._texts.append(text)
         self.values += values
 
-    def beyond(self, keys: Keys, after: After | None) -> None:
+    def beyond(self, keys: Keys, after: RowKey | None) -> None:
         """Rows behind one with these values of its keys, each in its own direction."""
         if after is None:
             return

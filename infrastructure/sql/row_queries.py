@@ -4,15 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TypeVar
 
-from plangate.application.views.requests import (
-    After,
-    BoardWanted,
-    Keys,
-    PlansWanted,
-    ReplansWanted,
-    TimelineWanted,
-)
-from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, Row, TimelineEntry
+from plangate.application.views.board import BoardRequest, BoardTask
+from plangate.application.views.plan_summaries import PlansRequest, PlanSummary
+from plangate.application.views.projection import Row
+from plangate.application.views.replans import ReplanEntry, ReplansRequest
+from plangate.application.views.requests import Keys, RowKey
+from plangate.application.views.timeline import TimelineEntry, TimelineRequest
 from plangate.infrastructure.sql.conditions import Conditions
 from plangate.infrastructure.sql.tables import REPLAN_LOG, SCORES, SUMMARIES, TASKS, Table
 
@@ -28,7 +25,9 @@ class RowQuestions(ABC):
     _place_now: str
     """Where a task of a plan stands on the board now; NULL if it is not there."""
 
-    def plans(self, wanted: PlansWanted, after: After | None, limit: int) -> Sequence[PlanSummary]:
+    def plans(
+        self, wanted: PlansRequest, after: RowKey | None, limit: int
+    ) -> Sequence[PlanSummary]:
         """The first `limit` matching plans beyond `after`."""
         where = Conditions()
         if wanted.state is not None:
@@ -42,7 +41,7 @@ class RowQuestions(ABC):
         where.beyond(wanted.order.keys, after)
         return self._rows(SUMMARIES, where, wanted.order.keys, limit)
 
-    def board(self, wanted: BoardWanted, after: After | None, limit: int) -> Sequence[BoardTask]:
+    def board(self, wanted: BoardRequest, after: RowKey | None, limit: int) -> Sequence[BoardTask]:
         """The first `limit` matching tasks, from where the last one told stands now."""
         where = Conditions()
         if wanted.plan_id is not None:
@@ -58,7 +57,7 @@ class RowQuestions(ABC):
         return self._rows(TASKS, where, (("plan_position", False), ("place", False)), limit)
 
     def timeline(
-        self, wanted: TimelineWanted, after: After | None, limit: int
+        self, wanted: TimelineRequest, after: RowKey | None, limit: int
     ) -> Sequence[TimelineEntry]:
         """The first `limit` scores of a plan beyond a version."""
         where, keys = Conditions(), (("version", False),)
@@ -67,7 +66,7 @@ class RowQuestions(ABC):
         return self._rows(SCORES, where, keys, limit)
 
     def replans(
-        self, wanted: ReplansWanted, after: After | None, limit: int
+        self, wanted: ReplansRequest, after: RowKey | None, limit: int
     ) -> Sequence[ReplanEntry]:
         """The first `limit` replans beyond a position."""
         where, keys = Conditions(), (("position", wanted.newest_first),)

@@ -12,8 +12,12 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 
+from plangate.application.views.board import BoardTask
 from plangate.application.views.catalogue import BOARD, PLANS, REPLANS, TIMELINE
-from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, Row, TimelineEntry
+from plangate.application.views.plan_summaries import PlanSummary
+from plangate.application.views.projection import Row
+from plangate.application.views.replans import ReplanEntry
+from plangate.application.views.timeline import TimelineEntry
 
 _Row = TypeVar("_Row", bound=Row)
 

@@ -34,7 +34,7 @@ class Overtaken(Exception):
     """Somebody else was faster; nothing is written."""
 
 
-def marks_in(cursor: Cursor) -> dict[ViewTables, ViewPosition]:
+def positions_in(cursor: Cursor) -> dict[ViewTables, ViewPosition]:
     """How far every view and every rebuild has come."""
     stuck: dict[ViewTables, dict[str, StuckPlan]] = {}
     cursor.execute(
@@ -62,12 +62,12 @@ def marks_in(cursor: Cursor) -> dict[ViewTables, ViewPosition]:
 
 def move(cursor: Cursor, update: ViewUpdate) -> None:
     """Lead a view on from where it stands; raises `Overtaken` if it stands elsewhere."""
-    target, mark = update.target, update.after
+    target, mark = update.tables, update.expected
     cursor.execute(
         "UPDATE view_marks SET position = ?, updates = updates + 1 WHERE view = ? AND rebuilt = ?"
         " AND fold_version = ? AND position = ? AND updates = ?",
         (
-            update.until,
+            update.position,
             target.view,
             target.rebuilt,
             mark.fold_version,
@@ -81,7 +81,7 @@ def move(cursor: Cursor, update: ViewUpdate) -> None:
 
 def note_stuck_plans(cursor: Cursor, update: ViewUpdate) -> None:
     """Write down which plans the view is stuck on from now on, and which no longer."""
-    target = update.target
+    target = update.tables
     cursor.executemany(
         "DELETE FROM view_stuck WHERE view = ? AND rebuilt = ? AND plan_id = ?",
         [(target.view, target.rebuilt, plan_id) for plan_id in update.freed],

@@ -194,7 +194,7 @@ def _views(file: FileAsItLies) -> Iterator[Observation]:
     store = SqliteViewStore(file)
     views = ViewQueries.on(events_in(file), store, lambda: datetime.now(UTC))
     yield from examined_views(views.report())
-    for view in {target.view for target in store.marks()} - TABLES.keys():
+    for view in {target.view for target in store.positions()} - TABLES.keys():
         found = f"there is a mark of a view {view!r}, which this plangate does not know"
         yield warning("views", found, "view_marks", "made by a newer plangate, or damaged")
     told = Told("rows", "every row of the views can be read")

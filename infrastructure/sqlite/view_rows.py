@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from plangate.application.views.catalogue import PLANS
-from plangate.application.views.rows import Row
-from plangate.application.views.view_store import Changes, ViewUpdate
+from plangate.application.views.projection import Row, RowChanges
+from plangate.application.views.view_store import ViewUpdate
 from plangate.infrastructure.sql.tables import REBUILT, TABLES, WORDS, Table
 
 _ENCODERS: Final = {view: table.encoder() for view, table in TABLES.items()}
@@ -38,15 +38,15 @@ def drop(cursor: sqlite3.Cursor, view: str, ending: str) -> None:
 
 def write(cursor: sqlite3.Cursor, update: ViewUpdate) -> None:
     """Write the rows that change, in the order they changed."""
-    ending = REBUILT if update.target.rebuilt else ""
-    view = update.target.view
+    ending = REBUILT if update.tables.rebuilt else ""
+    view = update.tables.view
     waiting: list[Row] = []
     for changes in update.changes:
-        if changes.gone:
+        if changes.deletes:
             _put(cursor, view, ending, waiting)
             waiting = []
             _remove(cursor, view, ending, changes)
-        waiting += changes.put
+        waiting += changes.upserts
     _put(cursor, view, ending, waiting)
     texts = [text for changes in update.changes for text in changes.texts]
     if texts:
@@ -66,9 +66,9 @@ def _put(cursor: sqlite3.Cursor, view: str, ending: str, rows: Sequence[Row]) ->
     )
 
 
-def _remove(cursor: sqlite3.Cursor, view: str, ending: str, changes: Changes) -> None:
+def _remove(cursor: sqlite3.Cursor, view: str, ending: str, changes: RowChanges) -> None:
     table = TABLES[view].name + ending
-    for plan_id, task_id in changes.gone:
+    for plan_id, task_id in changes.deletes:
         if task_id is not None:
             cursor.execute(
                 f"DELETE FROM {table} WHERE plan_id = ? AND task_id = ?",  # noqa: S608

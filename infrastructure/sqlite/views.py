@@ -8,13 +8,18 @@ from typing import Any, Protocol, TypeVar
 
 from plangate.application.errors import NotAStore, StoreUnavailable
 from plangate.application.views.catalogue import PLANS
+from plangate.application.views.projection import Row
 from plangate.application.views.requests import Keys
-from plangate.application.views.rows import Row
 from plangate.application.views.view_store import ViewPosition, ViewTables, ViewUpdate
 from plangate.infrastructure.sql.conditions import Conditions, ordering, phrases
 from plangate.infrastructure.sql.row_queries import RowQuestions
 from plangate.infrastructure.sql.tables import REBUILT, TABLES, WORDS, Table
-from plangate.infrastructure.sql.view_positions import Overtaken, marks_in, move, note_stuck_plans
+from plangate.infrastructure.sql.view_positions import (
+    Overtaken,
+    move,
+    note_stuck_plans,
+    positions_in,
+)
 from plangate.infrastructure.sqlite.file import VIEW_MARKS
 from plangate.infrastructure.sqlite.view_rows import drop, tables_of, write
 
@@ -85,15 +90,15 @@ class SqliteViewStore(RowQuestions):
 
     # --- how far the views have come ---
 
-    def marks(self) -> Mapping[ViewTables, ViewPosition]:
+    def positions(self) -> Mapping[ViewTables, ViewPosition]:
         """How far every view and every rebuild has come."""
         with self._database.reading() as cursor:
-            return marks_in(cursor)
+            return positions_in(cursor)
 
     def begin(self, view: str, fold_version: int, *, afresh: bool) -> None:
         """Begin to rebuild a view, or go on with it."""
         with self._database.writing() as cursor:
-            marks = marks_in(cursor)
+            marks = positions_in(cursor)
             there = [marks.get(ViewTables(view)), marks.get(ViewTables(view, rebuilt=True))]
             if not afresh and any(mark and mark.fold_version == fold_version for mark in there):
                 return
@@ -117,7 +122,7 @@ class SqliteViewStore(RowQuestions):
     def swap(self, view: str) -> bool:
         """Let the rebuilt tables of a view take the place of those that are read."""
         with self._database.writing() as cursor:
-            marks = marks_in(cursor)
+            marks = positions_in(cursor)
             old, new = marks.get(ViewTables(view)), marks.get(ViewTables(view, rebuilt=True))
             if new is None or (old is not None and new.position < old.position):
                 return False
@@ -131,7 +136,7 @@ class SqliteViewStore(RowQuestions):
     def scrub(self) -> None:
         """Make the text index anew: what is deleted from one stays in it until it is merged."""
         with self._database.writing() as cursor:
-            if ViewTables(PLANS) in marks_in(cursor):
+            if ViewTables(PLANS) in positions_in(cursor):
                 cursor.execute(f"INSERT INTO {WORDS}({WORDS}) VALUES ('rebuild')")  # noqa: S608
 
     def sizes(self) -> Mapping[str, int]:
@@ -139,7 +144,7 @@ class SqliteViewStore(RowQuestions):
         with self._database.reading() as cursor:
             there = [
                 target.view
-                for target in marks_in(cursor)
+                for target in positions_in(cursor)
                 if target.view in TABLES and not target.rebuilt
             ]
             return {

@@ -231,9 +231,9 @@ def test_what_was_taken_or_stopped_since_we_looked_is_passed_over(
 ) -> None:
     another(registry, "q")
     another(registry, "r")
-    stale = list(registry._readable(None))
+    stale = list(registry._plans.readable(None))
     registry.next_task("p")
     registry.pause("q", "not now")
-    monkeypatch.setattr(registry, "_readable", lambda _ids: iter(stale))
+    monkeypatch.setattr(registry._plans, "readable", lambda _ids: iter(stale))
     assert take(registry) == "r"
     assert take(registry) is None

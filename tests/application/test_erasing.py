@@ -138,18 +138,18 @@ def test_a_view_that_is_stuck_on_the_plan_and_a_rebuild_that_has_begun_forget_to
     views, target = registry._view_store, ViewTables("plans")
     stuck = StuckPlan(plan_id="p", version=2, position=2, why="a fold failed", since=DAWN)
     registry.score_prompt("p", "a", 0.5)
-    mark = views.marks()[target]
+    mark = views.positions()[target]
     assert views.save([ViewUpdate(target, mark, 2, (), (stuck,))])
-    registry.views._runner._in_vain.add(("plans", "p", 2))  # as where the fold itself fails
+    registry.views._runner._failed_retries.add(("plans", "p", 2))  # as where the fold itself fails
     views.begin("board", 1, afresh=True)
     rebuilt = ViewTables("board", rebuilt=True)
-    assert views.save([ViewUpdate(rebuilt, views.marks()[rebuilt], 2, ())])
+    assert views.save([ViewUpdate(rebuilt, views.positions()[rebuilt], 2, ())])
 
     registry.erase("p")
 
     assert registry.views.plans().plans == ()
-    assert views.marks()[target].stuck.keys() == {"p"}
-    assert views.marks()[rebuilt].position == 0
+    assert views.positions()[target].stuck.keys() == {"p"}
+    assert views.positions()[rebuilt].position == 0
 
 
 def test_rows_are_dropped_even_while_others_lead_the_view_on(registry: PlanRegistry) -> None:
@@ -161,16 +161,16 @@ def test_rows_are_dropped_even_while_others_lead_the_view_on(registry: PlanRegis
     class Overtaken:
         """The view store, where somebody else is faster the first time."""
 
-        def marks(self) -> object:
-            return views.marks()
+        def positions(self) -> object:
+            return views.positions()
 
         def save(self, updates: list[ViewUpdate]) -> bool:
             return next(refusals, True) and views.save(updates)
 
     keeper = ProjectionRunner(memory_event_store(), Overtaken(), lambda: datetime.now(DAWN.tzinfo))  # type: ignore[arg-type]
-    keeper._drops_rows(target, "p")
+    keeper._delete_rows(target, "p")
     assert [row.plan_id for row in registry.views.plans().plans] == ["other"]
-    assert isinstance(views.marks()[target], ViewPosition)
+    assert isinstance(views.positions()[target], ViewPosition)
 
 
 def test_what_may_be_left_is_told_and_a_second_try_finishes(

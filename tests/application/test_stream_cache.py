@@ -110,7 +110,7 @@ def test_an_older_stream_never_takes_the_place_of_a_newer_one(
     others.score_prompt("p", "a", 0.5)
     newer = registry._streams.current("p")
     registry._streams.keep(older)
-    assert registry._streams._kept["p"] == newer
+    assert registry._streams._kept.get("p") == newer
 
 
 def moved_to(recorded: RecordedEvent, version: int) -> RecordedEvent:

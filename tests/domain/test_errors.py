@@ -138,7 +138,7 @@ SAID: list[tuple[PlangateError, str]] = [
         ),
     ),
     (StoreUnavailable("plans.db is locked"), "plans.db is locked"),
-    (ViewBehind("plans", 7, 40), "the view 'plans' stands at 7, not yet at 40"),
+    (ViewBehind("plans", 7, 40), "the view 'plans' is at 7, not yet at 40"),
     (CorruptEvent("billing", 7, "not JSON", 40), "event billing@7 cannot be read: not JSON"),
     (CorruptEvent("billing", 7, "not JSON"), "event billing@7 cannot be read: not JSON"),
 ]

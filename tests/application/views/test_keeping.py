@@ -73,13 +73,14 @@ def test_who_is_overtaken_goes_on_from_there(
 
 
 def test_a_plan_that_is_not_remembered_is_folded_again_from_its_events(
-    place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(folding, "KEPT_TASKS", 3)
+    registry = place.open()
     registry.views.plans()
     work(registry)
     registry.views.plans()
-    assert len(registry.views._runner._folds._kept) == 1
+    assert len(registry.views._runner._projector._kept) == 1
     for plan in registry.views.plans().plans:
         registry.score_prompt(plan.plan_id, "b", 0.9)
     same_views(registry)
@@ -186,7 +187,7 @@ def test_an_older_plangate_leaves_newer_views_alone(place: Place, registry: Plan
     newer = place.open()
     with_versions(newer, timeline=2)
     newer.views.plans()
-    with pytest.raises(StoreTooNew, match="'timeline' follows version 2 of its fold"):
+    with pytest.raises(StoreTooNew, match="'timeline' was made by version 2 of its fold"):
         registry.views.plans()
 
 
@@ -205,7 +206,7 @@ def test_of_two_that_rebuild_one_may_finish_for_both(place: Place, registry: Pla
     registry.views.plans()
 
     def finished_by_another(_reached: int, _last: int) -> None:
-        marked = place.views.marks()
+        marked = place.views.positions()
         if ViewTables("plans", rebuilt=True) in marked:
             other = place.open()
             other.views._runner._rebuild(VIEWS[:1], afresh=False)

@@ -179,8 +179,8 @@ def test_a_mistake_is_not_made_again_at_every_question(
     with_a_mistake(registry, on=3)
     registry.views.board("p")
     registry.views.board("p")
-    tried = len(registry.views._runner._in_vain)
-    monkeypatch.setattr(registry.views._runner, "_takes_in_again", None)
+    tried = len(registry.views._runner._failed_retries)
+    monkeypatch.setattr(registry.views._runner, "_retry", None)
     registry.views.board("p")
     assert tried == 1
 

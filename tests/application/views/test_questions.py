@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plangate.application import next_task
 from plangate.application.errors import StoreReadOnly
 from plangate.application.registry import PlanRegistry
 from plangate.application.stream_cache import Stream
-from plangate.application.views import queries as questions
-from plangate.application.views.requests import PlanOrder
+from plangate.application.views.plan_summaries import PlanOrder
 from plangate.domain.errors import InvalidInput
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.application.views.conftest import TASKS, Place
@@ -214,7 +214,10 @@ def test_a_cursor_of_another_order_is_refused(registry: PlanRegistry) -> None:
         (lambda r: r.views.board(""), "plan_id: must not be empty"),
         (lambda r: r.views.timeline(7), "plan_id: must be text"),
         (lambda r: r.views.replans(newest_first=1), "newest_first: must be true or false"),
-        (lambda r: r.views.rebuild("plans", "tasks"), "names: 'tasks' is no view; there are plans"),
+        (
+            lambda r: r.views.rebuild("plans", "tasks"),
+            "names: 'tasks' is not a view; there are plans",
+        ),
     ],
 )
 def test_bad_questions_are_refused_in_the_callers_own_terms(
@@ -245,7 +248,7 @@ def test_a_list_that_is_narrowed_reads_only_what_may_match(
     registry.score_output("p3", "a", 0.1)
     registry.delete("p4")
     monkeypatch.setattr(
-        "plangate.application.registry.every_plan", None
+        "plangate.application.plan_queries.every_plan", None
     )  # whoever reads them all now fails
 
     def listed(**wanted: Any) -> list[str]:
@@ -286,7 +289,7 @@ def test_a_list_is_narrowed_also_where_views_cannot_be_written(
 def test_only_plans_that_may_have_work_are_read(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(questions, "FEW_PLANS", 5)
+    monkeypatch.setattr(next_task, "FEW_PLANS", 5)
     many_plans(registry, number=6)
     for plan_id in ("p0", "p2"):
         registry.pause(plan_id, "not now")
@@ -314,13 +317,13 @@ def test_few_plans_are_read_rather_than_views_made(place: Place, registry: PlanR
     many_plans(registry, number=3)
     assert (task := registry.next_task())
     assert task.plan_id == "p0"
-    assert place.views.marks() == {}
+    assert place.views.positions() == {}
 
 
 def test_no_view_stands_in_the_way_of_work(
     place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(questions, "FEW_PLANS", 2)
+    monkeypatch.setattr(next_task, "FEW_PLANS", 2)
     many_plans(registry, number=3)
     place.spoil("p0", 1)
     worker = place.open()
@@ -330,6 +333,6 @@ def test_no_view_stands_in_the_way_of_work(
     def refuse(*_: Any, **__: Any) -> None:
         raise StoreReadOnly("plans.db can be read but not written")
 
-    monkeypatch.setattr(place.views, "marks", refuse)
+    monkeypatch.setattr(place.views, "positions", refuse)
     assert (task := worker.next_task())
     assert (task.plan_id, task.id) == ("p1", "b")

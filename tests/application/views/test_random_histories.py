@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plangate.application import next_task
 from plangate.application.next_task import by_priority
 from plangate.application.registry import PlanRegistry
 from plangate.application.stream_cache import Stream
-from plangate.application.views import queries as questions
 from plangate.application.views import runner as keeper
 from plangate.application.views.view_store import ViewStore
 from plangate.infrastructure.memory.events import memory_event_store
@@ -75,7 +75,7 @@ def _one_history(seed: int, views: ViewStore | None = None) -> int:
     worked = RandomWork(registry, chance)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keeper, "BATCH", chance.choice([1, 3, 20, 5_000]))
-        patch.setattr(questions, "FEW_PLANS", 0)
+        patch.setattr(next_task, "FEW_PLANS", 0)
         for _ in range(chance.randint(1, 4)):
             worked.go_on(chance.randint(1, 25))
             same_views(chance.choice([registry, other]))
@@ -96,11 +96,11 @@ def _one_history(seed: int, views: ViewStore | None = None) -> int:
 def _same_work(registry: PlanRegistry, seconds: int) -> None:
     """What could be taken after so many seconds is found by the views as by reading every plan."""
     now = registry._handler.now() + timedelta(seconds=seconds)
-    worth_a_look = registry.views.with_work(now)
+    worth_a_look = registry._dispatcher.plans_with_work(now)
     assert worth_a_look is not None
     found = [
         by_priority((stream.plan for stream in streams), frozenset(), now)
-        for reads in (registry._readable(worth_a_look), registry._readable(None))
+        for reads in (registry._plans.readable(worth_a_look), registry._plans.readable(None))
         for streams in ([r for r in reads if isinstance(r, Stream) and r.plan.exists],)
     ]
     assert found[0] == found[1]

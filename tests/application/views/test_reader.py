@@ -63,7 +63,7 @@ def test_a_position_that_is_not_reached_is_refused(
     registry.create("g", TASKS, plan_id="p")
     if follows:
         registry.views.follow()
-    with pytest.raises(ViewBehind, match=r"'plans' stands at [01], not yet at 2") as refusal:
+    with pytest.raises(ViewBehind, match=r"'plans' is at [01], not yet at 2") as refusal:
         registry.views.plans(at_least=2)
     assert (refusal.value.view, refusal.value.wanted) == ("plans", 2)
     registry._follower.stop()
@@ -76,19 +76,19 @@ def test_a_failure_is_told_and_the_reader_tries_again(
     monkeypatch.setattr(reader, "PATIENCE", 0.05)
     registry = place.open()
     registry.create("g", TASKS, plan_id="p")
-    marks, failed = place.views.marks, Event()
+    positions, failed = place.views.positions, Event()
 
     def locked() -> dict[ViewTables, object]:
         failed.set()
         raise StoreUnavailable("plans.db is locked")
 
     with monkeypatch.context() as patch:
-        patch.setattr(place.views, "marks", locked)
+        patch.setattr(place.views, "positions", locked)
         registry.views.follow()
         assert failed.wait(5)
         with pytest.raises(ViewBehind):
             registry.views.plans()
-        patch.setattr(place.views, "marks", marks)
+        patch.setattr(place.views, "positions", positions)
         monkeypatch.setattr(reader, "PATIENCE", 30.0)
     same_views(registry)
     registry.close()
@@ -97,7 +97,7 @@ def test_a_failure_is_told_and_the_reader_tries_again(
 def test_the_report_tells_why_the_reader_stands_still(place: Place, registry: PlanRegistry) -> None:
     place.views.begin("plans", 99, afresh=False)
     registry.create("g", TASKS, plan_id="p")
-    registry._follower._leaving = False
+    registry._follower._stopping = False
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reader, "PATIENCE", 0.5)
         registry.views.follow()
@@ -106,7 +106,7 @@ def test_the_report_tells_why_the_reader_stands_still(place: Place, registry: Pl
     registry._follower.stop()
     failure = registry.views.report().failure
     assert failure is not None
-    assert failure.startswith("StoreTooNew: the view 'plans' follows version 99")
+    assert failure.startswith("StoreTooNew: the view 'plans' was made by version 99")
 
 
 def test_starting_twice_is_one_reader_and_stopping_twice_is_harmless(
