@@ -5,9 +5,13 @@ Decisions never read the envelope.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from plangate.domain.events import PlanEvent
 from plangate.domain.plan import event_id
+
+FIRST_KIND: Final = "plan-created"
+"""The stored name of the event that begins a plan's history, and occurs only there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

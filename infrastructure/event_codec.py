@@ -18,7 +18,7 @@ from typing import Any, Final, Generic, TypeVar, get_args
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from plangate.application.errors import CorruptEvent
-from plangate.application.recorded_event import Envelope, RecordedEvent, StoredEntry
+from plangate.application.recorded_event import FIRST_KIND, Envelope, RecordedEvent, StoredEntry
 from plangate.domain.events import (
     AttemptStarted,
     Fact,
@@ -91,7 +91,7 @@ STORED_KINDS: Final[Mapping[str, StoredKind]] = {
     # 2: priority and labels; tasks with depends_on, priority and labels; policy with gate
     # and attempt_scores
     # 3: policy with order, min_scored, consecutive_lows, exit_threshold, latch, max_replans
-    "plan-created": StoredKind(PlanCreated, (fields_were_added, fields_were_added)),
+    FIRST_KIND: StoredKind(PlanCreated, (fields_were_added, fields_were_added)),
     "task-scored": StoredKind(TaskScored),
     "scoring-failed": StoredKind(ScoringFailed),
     "score-retracted": StoredKind(ScoreRetracted),

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, Field, Strict
 
 from plangate.application.paging import MAX_PAGE
+from plangate.application.results import Result
 from plangate.application.views.projection import Row
 
 Keys = Sequence[tuple[str, bool]]
@@ -27,7 +28,7 @@ class PageRequest(BaseModel):
     at_least: Annotated[int, Strict(), Field(ge=0)] = 0
 
 
-class RowPage(BaseModel):
+class RowPage(Result):
     """A page of an answer. `next` is the `after` of the next page; None on the last one."""
 
     next: str | None = None

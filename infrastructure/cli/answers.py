@@ -2,17 +2,11 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
-from plangate.application.results import GateView, PlanStatus, TaskView
+from plangate.application.results import GateView, PlanStatus, Result, TaskView
 from plangate.domain.vocabulary import PlanState
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class NextTask(_Answer):
+class NextTask(Result):
     """The task to work on now, or None when none is ready; and how its plan stands.
 
     Without a task, `advice` says what leads on. Asked of all plans, everything is
@@ -27,7 +21,7 @@ class NextTask(_Answer):
     advice: tuple[str, ...] = ()
 
 
-class Verdict(_Answer):
+class Verdict(Result):
     """What the gate says: go on with the plan, or replan first.
 
     It says so while a replan is due: it fired, and nobody has answered it yet; and when
@@ -61,20 +55,20 @@ class Verdict(_Answer):
         )
 
 
-class Migration(_Answer):
+class Migration(Result):
     """The store has all the tables that this plangate needs."""
 
     ready: Literal[True] = True
 
 
-class Deletion(_Answer):
+class Deletion(Result):
     """Whether there was a plan to delete."""
 
     plan_id: str
     deleted: bool
 
 
-class Tally(_Answer):
+class Tally(Result):
     """How many plans were created, scores given and replans triggered."""
 
     plans: int = 0
@@ -89,14 +83,14 @@ class Tally(_Answer):
         )
 
 
-class RefusedLine(_Answer):
+class RefusedLine(Result):
     """A line of a trace that was refused, and why."""
 
     line: int
     error: dict[str, Any]
 
 
-class TraceReport(_Answer):
+class TraceReport(Result):
     """What came of a trace. Every line was recorded, unchanged (nothing new in it) or refused.
 
     `added` counts what this run recorded, `already_there` what it recognised from

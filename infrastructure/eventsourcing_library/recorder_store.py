@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Final, Protocol
+from typing import Protocol
 
 from eventsourcing.persistence import Notification, StoredEvent
 
 from plangate.application.errors import CorruptEvent, PositionTaken
 from plangate.application.event_store import EventFormat
-from plangate.application.recorded_event import RecordedEvent, StoredEntry
+from plangate.application.recorded_event import FIRST_KIND, RecordedEvent, StoredEntry
 from plangate.infrastructure.event_codec import EventCodec
-
-_FIRST_EVENT: Final = "plan-created"
 
 Translation = Callable[[str | None], AbstractContextManager[None]]
 """Turns what an engine raises into `application.errors`, about one plan or the whole log."""
@@ -153,7 +151,7 @@ class RecorderEventStore:
         """The first `limit` plans created beyond a position."""
         with self._translated(None):
             rows = self._recorder.select_notifications(
-                start=after, limit=limit, topics=[_FIRST_EVENT], inclusive_of_start=False
+                start=after, limit=limit, topics=[FIRST_KIND], inclusive_of_start=False
             )
         return [(row.id, str(row.originator_id)) for row in rows]
 
