@@ -123,15 +123,7 @@ ChangeDraft = (
 
 def _draft(change: object) -> object:
     """A change that is a value, as the fields of its draft."""
-    if not isinstance(change, Command):
-        return change
-    given = _given(change)
-    for name, value in given.items():
-        if isinstance(value, NewTask):
-            given[name] = _given(value)
-        elif name == "into":
-            given[name] = list(map(_given, value))
-    return given | {"op": getattr(change, "op", None)}
+    return _fields(change, _given) if isinstance(change, Command) else change
 
 
 def _accept_the_list_alone(schema: dict[str, Any]) -> None:
@@ -163,23 +155,21 @@ def with_task_ids(
     """The changes as given, with an id for every new task that has none."""
     numbers = count()
 
-    def identified(task: TaskDraft) -> dict[str, Any]:
+    def identified(task: Any) -> dict[str, Any]:
         return {**_given(task), "id": task.id or new_task_id(next(numbers))}
 
-    def complete(change: ChangeDraft) -> dict[str, Any]:
-        given = _given(change)
-        match change:
-            case AddTaskDraft():
-                given["task"] = identified(change.task)
-            case SplitTaskDraft():
-                given["into"] = [identified(part) for part in change.into]
-            case ReplaceTaskDraft():
-                given["by"] = identified(change.by)
-            case commands.ChangeTask() | commands.MoveTask() | commands.DropTask():
-                pass
-        return given | {"op": change.op}
+    return [_fields(change, identified) for change in changes]
 
-    return list(map(complete, changes))
+
+def _fields(change: Command, of_task: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+    """The given fields of a change, its new tasks converted."""
+    fields = _given(change) | {"op": getattr(change, "op", None)}
+    for name, value in fields.items():
+        if isinstance(value, commands.TaskText):
+            fields[name] = of_task(value)
+        elif name == "into":
+            fields[name] = list(map(of_task, value))
+    return fields
 
 
 def _given(model: Command) -> dict[str, Any]:

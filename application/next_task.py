@@ -2,48 +2,25 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Final
 
 from plangate.application.command_context import CommandContext
 from plangate.application.command_handler import CommandHandler
 from plangate.application.commands import NextTask
-from plangate.application.errors import StoreError
-from plangate.application.event_store import EventStore
 from plangate.application.plan_queries import PlanQueries
 from plangate.application.results import TaskView
 from plangate.application.stream_cache import Stream
-from plangate.application.views.board import BoardRequest
-from plangate.application.views.catalogue import BOARD, PLANS
-from plangate.application.views.plan_summaries import PlansRequest
-from plangate.application.views.queries import BOARD_KEYS
-from plangate.application.views.requests import every_row
-from plangate.application.views.runner import ProjectionRunner
-from plangate.application.views.view_store import ViewStore, ViewTables
 from plangate.domain.commands import ClaimNextTask
 from plangate.domain.errors import InvalidInput, PlanHeld, PlanNotFound, Problem
 from plangate.domain.events import PlanEvent, TaskStatusChanged
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
-from plangate.domain.vocabulary import PlanState, StatusCause, TaskStatus
-
-FEW_PLANS: Final = 100
-"""So many plans are read faster than views are brought up to date."""
+from plangate.domain.vocabulary import StatusCause, TaskStatus
 
 
 class TaskDispatcher:
     """Claims tasks in one store."""
 
-    def __init__(
-        self,
-        store: EventStore,
-        views: ViewStore,
-        runner: ProjectionRunner,
-        plans: PlanQueries,
-        handler: CommandHandler,
-    ) -> None:
-        self._store = store
-        self._views = views
-        self._runner = runner
+    def __init__(self, plans: PlanQueries, handler: CommandHandler) -> None:
         self._plans = plans
         self._handler = handler
 
@@ -62,7 +39,7 @@ class TaskDispatcher:
     def _claim_of_all(self, command: NextTask, context: CommandContext) -> TaskView | None:
         now, key = self._handler.now(), context.idempotency_key
         # A retry may be of any plan; a new request only looks where there may be work.
-        candidates = self.plans_with_work(now) if key is None else None
+        candidates = self._plans.with_work(now) if key is None else None
         streams = [s for s in self._plans.readable(candidates) if isinstance(s, Stream)]
         for stream in streams:
             if key in stream.receipts:
@@ -82,32 +59,6 @@ class TaskDispatcher:
     ) -> TaskView | None:
         claim = ClaimNextTask(worker=command.worker, lease=command.lease, task_id=task_id)
         return _claimed(*self._handler.handle(plan_id, claim, context, arguments=command))
-
-    def plans_with_work(self, now: datetime) -> Iterable[str] | None:
-        """Plans with a task that is ready or whose claim has expired; oldest first.
-
-        None where all plans should be read instead: there are few, or the views cannot
-        answer. No view may stand in the way of work.
-        """
-        if len(self._store.plan_ids(limit=FEW_PLANS + 1)) <= FEW_PLANS:
-            return None
-        try:
-            self._runner.catch_up()
-            positions = self._views.positions()
-            if positions[ViewTables(PLANS)].stuck or positions[ViewTables(BOARD)].stuck:
-                return None
-            active = PlansRequest(state=PlanState.ACTIVE)
-            found = {
-                row.created_position: row.plan_id
-                for row in every_row(self._views.plans, active, ("created_position",))
-            }
-            claimed = BoardRequest(status=TaskStatus.IN_PROGRESS)
-            for task in every_row(self._views.board, claimed, BOARD_KEYS):
-                if task.lease_until is not None and task.lease_until <= now:
-                    found[task.plan_position] = task.plan_id
-        except StoreError:
-            return None
-        return [found[position] for position in sorted(found)]
 
 
 def by_priority(

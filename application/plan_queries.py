@@ -1,23 +1,30 @@
 """Queries on plans as they are now, as far as they can be read."""
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Final
 
 from pydantic import BaseModel, Field, Strict
 
-from plangate.application.errors import CorruptEvent, StoreReadOnly
+from plangate.application.errors import CorruptEvent, StoreError, StoreReadOnly
 from plangate.application.event_store import EventStore
 from plangate.application.plan_selection import every_plan
 from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
 from plangate.application.stream_cache import Stream, StreamCache
 from plangate.application.validation import validate_identifier
-from plangate.application.views.catalogue import PLANS
+from plangate.application.views.board import BoardRequest
+from plangate.application.views.catalogue import BOARD, PLANS
 from plangate.application.views.follower import LogFollower
 from plangate.application.views.plan_summaries import PlansRequest
+from plangate.application.views.queries import BOARD_KEYS
 from plangate.application.views.requests import every_row
+from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.view_store import ViewStore, ViewTables
 from plangate.domain.plan import Plan
-from plangate.domain.vocabulary import Flag, Labels, PlanState
+from plangate.domain.vocabulary import Flag, Labels, PlanState, TaskStatus
+
+FEW_PLANS: Final = 100
+"""So many plans are read faster than views are brought up to date."""
 
 
 class PlanFilter(BaseModel):
@@ -42,11 +49,17 @@ class PlanQueries:
     """Reads the plans of one store."""
 
     def __init__(
-        self, store: EventStore, streams: StreamCache, views: ViewStore, follower: LogFollower
+        self,
+        store: EventStore,
+        streams: StreamCache,
+        views: ViewStore,
+        runner: ProjectionRunner,
+        follower: LogFollower,
     ) -> None:
         self._store = store
         self._streams = streams
         self._views = views
+        self._runner = runner
         self._follower = follower
 
     def plan(self, plan_id: str) -> Plan:
@@ -97,3 +110,29 @@ class PlanQueries:
         rows = every_row(self._views.plans, request, ("created_position",))
         stuck = self._views.positions()[ViewTables(PLANS)].stuck
         return dict.fromkeys([*stuck, *(row.plan_id for row in rows)])
+
+    def with_work(self, now: datetime) -> Iterable[str] | None:
+        """Plans with a task that is ready or whose claim has expired; oldest first.
+
+        None where all plans should be read instead: there are few, or the views cannot
+        answer. No view may stand in the way of work.
+        """
+        if len(self._store.plan_ids(limit=FEW_PLANS + 1)) <= FEW_PLANS:
+            return None
+        try:
+            self._runner.catch_up()
+            positions = self._views.positions()
+            if positions[ViewTables(PLANS)].stuck or positions[ViewTables(BOARD)].stuck:
+                return None
+            active = PlansRequest(state=PlanState.ACTIVE)
+            found = {
+                row.created_position: row.plan_id
+                for row in every_row(self._views.plans, active, ("created_position",))
+            }
+            claimed = BoardRequest(status=TaskStatus.IN_PROGRESS)
+            for task in every_row(self._views.board, claimed, BOARD_KEYS):
+                if task.lease_until is not None and task.lease_until <= now:
+                    found[task.plan_position] = task.plan_id
+        except StoreError:
+            return None
+        return [found[position] for position in sorted(found)]

@@ -4,13 +4,12 @@
         plan = registry.create("Move billing", tasks=[{"title": "Design the schema"}])
 
 `__all__` is the public API: the registry and the module's functions with what they
-return, the events, the errors. The parts of an answer are in the module of the answer.
+return, the events, the errors. What a group such as `registry.replay` returns is in that
+group's package, `plangate.application.replay`.
 """
 
 from importlib.metadata import version
 
-from plangate.application.bundles.exporter import ExportReport
-from plangate.application.bundles.importer import ImportReport
 from plangate.application.erasure import Erasure
 from plangate.application.errors import (
     AlteredBundle,
@@ -34,26 +33,10 @@ from plangate.application.errors import (
     StoreUnavailable,
     ViewBehind,
 )
-from plangate.application.evidence.calibration import Calibration
-from plangate.application.evidence.findings import FindingsReport
 from plangate.application.graph import PlanGraph
-from plangate.application.history.audit import AuditEntry
-from plangate.application.history.diff import PlanDiff
-from plangate.application.history.explain import Explanation
-from plangate.application.importing.intake import PlansImport
-from plangate.application.ledger.reports import (
-    Checkpoint,
-    ConsistencyProof,
-    InclusionProof,
-    LedgerReport,
-    VerifierKey,
-)
-from plangate.application.operations.reports import BackupReport, Checkup, CopyReport, RestoreReport
+from plangate.application.operations.reports import BackupReport, Checkup, RestoreReport
 from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
-from plangate.application.replay.check import CheckReport
-from plangate.application.replay.sweep import Sweep
-from plangate.application.replay.what_if import WhatIf
 from plangate.application.results import (
     ClaimView,
     GateView,
@@ -63,11 +46,6 @@ from plangate.application.results import (
     TaskView,
     UnreadablePlan,
 )
-from plangate.application.views.board import BoardPage
-from plangate.application.views.plan_summaries import PlanPage
-from plangate.application.views.replans import ReplanPage
-from plangate.application.views.status import ViewReport
-from plangate.application.views.timeline import TimelinePage
 from plangate.domain.errors import (
     ClaimLost,
     InvalidInput,
@@ -144,40 +122,27 @@ __all__ = [
     "AnalysisMissing",
     "AttemptScores",
     "AttemptStarted",
-    "AuditEntry",
     "BackupReport",
-    "BoardPage",
     "BundleTooNew",
-    "Calibration",
     "CannotPlot",
-    "CheckReport",
-    "Checkpoint",
     "Checkup",
     "Claim",
     "ClaimLost",
     "ClaimView",
     "ConcurrentChange",
-    "ConsistencyProof",
-    "CopyReport",
     "CorruptEvent",
     "Envelope",
     "Erasure",
-    "Explanation",
-    "ExportReport",
-    "FindingsReport",
     "Gate",
     "GateApproved",
     "GateView",
     "HistoryDiffers",
     "IdempotencyKeyReused",
-    "ImportReport",
-    "InclusionProof",
     "InvalidInput",
     "InvalidScore",
     "LeaseRenewed",
     "LedgerContradicted",
     "LedgerError",
-    "LedgerReport",
     "NoLedgerKey",
     "NotAStore",
     "NothingRecorded",
@@ -190,7 +155,6 @@ __all__ = [
     "PlanArchived",
     "PlanCreated",
     "PlanDeleted",
-    "PlanDiff",
     "PlanErased",
     "PlanEvent",
     "PlanExists",
@@ -199,7 +163,6 @@ __all__ = [
     "PlanHeld",
     "PlanList",
     "PlanNotFound",
-    "PlanPage",
     "PlanPaused",
     "PlanRegistry",
     "PlanRestored",
@@ -209,14 +172,12 @@ __all__ = [
     "PlanStatus",
     "PlangateError",
     "PlannedTask",
-    "PlansImport",
     "Policy",
     "PositionTaken",
     "Preset",
     "Problem",
     "Recency",
     "RecordedEvent",
-    "ReplanPage",
     "ReplanTriggered",
     "RestoreReport",
     "ScoreKind",
@@ -232,7 +193,6 @@ __all__ = [
     "StoreReadOnly",
     "StoreTooNew",
     "StoreUnavailable",
-    "Sweep",
     "Task",
     "TaskAdded",
     "TaskChanged",
@@ -246,12 +206,8 @@ __all__ = [
     "TaskStatus",
     "TaskStatusChanged",
     "TaskView",
-    "TimelinePage",
     "UnreadablePlan",
-    "VerifierKey",
     "ViewBehind",
-    "ViewReport",
-    "WhatIf",
     "__version__",
     "backup",
     "connect",

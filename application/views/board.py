@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from rpds import HashTrieMap
 
@@ -13,8 +12,6 @@ from plangate.application.views.requests import PageRequest, RowPage
 from plangate.domain import events
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import Identifier, TaskStatus
-
-VERSION: Final = 1
 
 
 class BoardTask(Row):

@@ -13,8 +13,6 @@ from plangate.domain import events
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import Flag, Labels, PlanState, TaskStatus, Title
 
-VERSION: Final = 2
-
 
 class PlanSummary(Row):
     """A plan in one row. Positions are those of its first and its latest event.

@@ -6,7 +6,7 @@ name the position that its answer must reflect.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar, Unpack
 
 from plangate.application.event_store import Clock, EventStore
 from plangate.application.progress import Progress, no_progress
@@ -18,7 +18,7 @@ from plangate.application.views.follower import LogFollower
 from plangate.application.views.plan_summaries import PlanOrder, PlanPage, PlansRequest
 from plangate.application.views.projection import Row
 from plangate.application.views.replans import ReplanPage, ReplansRequest
-from plangate.application.views.requests import PageRequest, ReadRows
+from plangate.application.views.requests import PageOptions, PageRequest, ReadRows
 from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.status import ViewReport, ViewStatus
 from plangate.application.views.timeline import TimelinePage, TimelineRequest
@@ -34,7 +34,7 @@ BOARD_KEYS: Final = ("plan_position", "place", "plan_id", "task_id")
 
 
 class ViewQueries:
-    """Answers from the views of one store."""
+    """Answers from the views of one store, page by page (`PageOptions`)."""
 
     def __init__(
         self, store: EventStore, views: ViewStore, runner: ProjectionRunner, follower: LogFollower
@@ -58,29 +58,15 @@ class ViewQueries:
         text: str | None = None,
         labels: Sequence[str] = (),
         order: PlanOrder | str = PlanOrder.OLDEST,
-        limit: int = 100,
-        after: str | None = None,
-        at_least: int = 0,
+        **page: Unpack[PageOptions],
     ) -> PlanPage:
         """The plans that match every given filter, one summary each.
 
         `text` holds words, or beginnings of words, that must all occur in the goal and
-        the titles. Continue with `after`, the `next` of the page before; at most
-        10,000 at a time. `at_least` is a position that the answer must reflect.
+        the titles.
         """
-        request = validate(
-            PlansRequest,
-            {
-                "state": state,
-                "needs_replan": needs_replan,
-                "text": text,
-                "labels": labels,
-                "order": order,
-                "limit": limit,
-                "after": after,
-                "at_least": at_least,
-            },
-        )
+        filters = {"state": state, "needs_replan": needs_replan, "text": text, "labels": labels}
+        request = validate(PlansRequest, {**filters, "order": order, **page})
         fields = [field for field, _ in request.order.keys]
         query = f"{PLANS}/{request.order}"
         rows, following = self._page(PLANS, query, fields, request, self._views.plans)
@@ -91,37 +77,18 @@ class ViewQueries:
         plan_id: str | None = None,
         *,
         status: TaskStatus | str | None = None,
-        limit: int = 100,
-        after: str | None = None,
-        at_least: int = 0,
+        **page: Unpack[PageOptions],
     ) -> BoardPage:
         """The tasks of a plan, or those in a status, or both, with their workers."""
-        request = validate(
-            BoardRequest,
-            {
-                "plan_id": plan_id,
-                "status": status,
-                "limit": limit,
-                "after": after,
-                "at_least": at_least,
-            },
-        )
+        request = validate(BoardRequest, {"plan_id": plan_id, "status": status, **page})
         if request.plan_id is None and request.status is None:
             raise InvalidInput([Problem("plan_id", "name a plan, a status or both")])
         rows, following = self._page(BOARD, BOARD, BOARD_KEYS, request, self._views.board)
         return BoardPage(tasks=rows, next=following)
 
-    def timeline(
-        self,
-        plan_id: str,
-        *,
-        limit: int = 1_000,
-        after: str | None = None,
-        at_least: int = 0,
-    ) -> TimelinePage:
+    def timeline(self, plan_id: str, **page: Unpack[PageOptions]) -> TimelinePage:
         """How a plan's confidence moved, score by score; empty for an unknown plan."""
-        arguments = {"plan_id": plan_id, "limit": limit, "after": after, "at_least": at_least}
-        request = validate(TimelineRequest, arguments)
+        request = validate(TimelineRequest, {"plan_id": plan_id, **page})
         read = self._views.timeline
         rows, following = self._page(TIMELINE, TIMELINE, ("version",), request, read)
         return TimelinePage(scores=rows, next=following)
@@ -131,20 +98,11 @@ class ViewQueries:
         plan_id: str | None = None,
         *,
         newest_first: bool = False,
-        limit: int = 100,
-        after: str | None = None,
-        at_least: int = 0,
+        **page: Unpack[PageOptions],
     ) -> ReplanPage:
         """When and at which confidence gates tripped: those of a plan, or of all plans."""
         request = validate(
-            ReplansRequest,
-            {
-                "plan_id": plan_id,
-                "newest_first": newest_first,
-                "limit": limit,
-                "after": after,
-                "at_least": at_least,
-            },
+            ReplansRequest, {"plan_id": plan_id, "newest_first": newest_first, **page}
         )
         query = f"{REPLANS}/{'newest' if request.newest_first else 'oldest'}"
         rows, following = self._page(REPLANS, query, ("position",), request, self._views.replans)

@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
 from plangate.application.plan_log import Step
 from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.requests import PageRequest, RowPage
 from plangate.domain.events import ReplanTriggered
 from plangate.domain.vocabulary import Flag, Identifier
-
-VERSION: Final = 1
 
 
 class ReplanEntry(Row):

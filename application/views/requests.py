@@ -5,9 +5,9 @@ appear twice or go missing, unless it changes the row's own place in the order.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypedDict, TypeVar
 
-from pydantic import BaseModel, Field, Strict
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from plangate.application.paging import MAX_PAGE
 from plangate.application.results import Result
@@ -20,10 +20,27 @@ RowKey = tuple[Any, ...]
 """The values of an order's keys in the last row of a page."""
 
 
+PageLimit = Annotated[int, Strict(), Field(ge=1, le=MAX_PAGE)]
+
+
+class PageOptions(TypedDict, total=False):
+    """The keyword arguments of every query that is answered page by page.
+
+    At most `limit` rows (up to 10,000), after those of the page whose `next` is `after`.
+    `at_least` is a position of the log that the answer must reflect.
+    """
+
+    limit: int
+    after: str | None
+    at_least: int
+
+
 class PageRequest(BaseModel):
     """How many rows to return, and after which."""
 
-    limit: Annotated[int, Strict(), Field(ge=1, le=MAX_PAGE)] = 100
+    model_config = ConfigDict(extra="forbid")
+
+    limit: PageLimit = 100
     after: Annotated[str, Strict(), Field(max_length=2_000)] | None = None
     at_least: Annotated[int, Strict(), Field(ge=0)] = 0
 

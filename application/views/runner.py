@@ -12,7 +12,7 @@ from typing import Final
 
 from plangate.application.errors import CorruptEvent, NotAStore, StoreTooNew
 from plangate.application.event_store import Clock, EventStore
-from plangate.application.plan_log import known_position
+from plangate.application.plan_log import known_position, plan_events
 from plangate.application.progress import Progress
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.views.catalogue import VIEWS
@@ -203,16 +203,13 @@ class ProjectionRunner:
     def _retry(self, view: View, current: ViewPosition, stuck: StuckPlan) -> bool:
         """Whether the view got past the event, to its position or to another failure."""
         plan_id, unreadable = stuck.plan_id, None
+        history: list[RecordedEvent] = []
         try:
-            history = self._log.read(plan_id)
+            for recorded in plan_events(self._log, plan_id):
+                if known_position(recorded.envelope.position) <= current.position:
+                    history.append(recorded)  # noqa: PERF401  (those before a failure count)
         except CorruptEvent as error:
             unreadable = error
-            history = self._log.read(plan_id, until=error.version - 1)
-        history = [
-            recorded
-            for recorded in history
-            if known_position(recorded.envelope.position) <= current.position
-        ]
         _, results = Projector(self._log).project((view,), plan_id, history, unreadable)
         result = results[view.name]
         if result.failure is not None and result.failure.version == stuck.version:

@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
 from plangate.application.plan_log import Step
 from plangate.application.views.projection import Row, RowChanges
-from plangate.application.views.requests import PageRequest, RowPage
+from plangate.application.views.requests import PageLimit, PageRequest, RowPage
 from plangate.domain.events import AttemptStarted, ScoreRetracted, TaskScored
 from plangate.domain.recency_tree import ConfidenceTree, tree_of
 from plangate.domain.vocabulary import Identifier, ScoreKind, Scorer
-
-VERSION: Final = 1
 
 
 class TimelineEntry(Row):
@@ -39,6 +36,7 @@ class TimelineRequest(PageRequest):
     """The scores of a plan."""
 
     plan_id: Identifier
+    limit: PageLimit = 1_000
 
 
 class TimelinePage(RowPage):

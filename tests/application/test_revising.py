@@ -92,7 +92,7 @@ def test_a_retried_revision_makes_no_second_set_of_tasks(
             [{"op": "burn", "task_id": "a"}],
             r"changes\[0\]: the op 'burn' is not known; ",
         ),
-        ([{"task_id": "a"}], r"changes\[0\]: must say its op"),
+        ([{"task_id": "a"}], r"changes\[0\]: must have an op"),
         ([{"op": "drop"}], r"changes\[0\].task_id: is required"),
         ([{"op": "drop", "task_id": "a", "why": 1}], r"changes\[0\].why: is not known here; "),
         ([{"op": "add", "task": {"titel": 1}}], r"changes\[0\].task.title: is required"),

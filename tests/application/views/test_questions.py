@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plangate.application import next_task
+from plangate.application import plan_queries
 from plangate.application.errors import StoreReadOnly
 from plangate.application.registry import PlanRegistry
 from plangate.application.stream_cache import Stream
@@ -289,7 +289,7 @@ def test_a_list_is_narrowed_also_where_views_cannot_be_written(
 def test_only_plans_that_may_have_work_are_read(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(next_task, "FEW_PLANS", 5)
+    monkeypatch.setattr(plan_queries, "FEW_PLANS", 5)
     many_plans(registry, number=6)
     for plan_id in ("p0", "p2"):
         registry.pause(plan_id, "not now")
@@ -323,7 +323,7 @@ def test_few_plans_are_read_rather_than_views_made(place: Place, registry: PlanR
 def test_no_view_stands_in_the_way_of_work(
     place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(next_task, "FEW_PLANS", 2)
+    monkeypatch.setattr(plan_queries, "FEW_PLANS", 2)
     many_plans(registry, number=3)
     place.spoil("p0", 1)
     worker = place.open()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plangate.application import next_task
+from plangate.application import plan_queries
 from plangate.application.next_task import by_priority
 from plangate.application.registry import PlanRegistry
 from plangate.application.stream_cache import Stream
@@ -75,7 +75,7 @@ def _one_history(seed: int, views: ViewStore | None = None) -> int:
     worked = RandomWork(registry, chance)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keeper, "BATCH", chance.choice([1, 3, 20, 5_000]))
-        patch.setattr(next_task, "FEW_PLANS", 0)
+        patch.setattr(plan_queries, "FEW_PLANS", 0)
         for _ in range(chance.randint(1, 4)):
             worked.go_on(chance.randint(1, 25))
             same_views(chance.choice([registry, other]))
@@ -96,7 +96,7 @@ def _one_history(seed: int, views: ViewStore | None = None) -> int:
 def _same_work(registry: PlanRegistry, seconds: int) -> None:
     """What could be taken after so many seconds is found by the views as by reading every plan."""
     now = registry._handler.now() + timedelta(seconds=seconds)
-    worth_a_look = registry._dispatcher.plans_with_work(now)
+    worth_a_look = registry._plans.with_work(now)
     assert worth_a_look is not None
     found = [
         by_priority((stream.plan for stream in streams), frozenset(), now)
