@@ -6,9 +6,9 @@ name the position that its answer must reflect.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, Self, TypeVar, Unpack
+from typing import Any, Final, TypeVar, Unpack
 
-from plangate.application.event_store import Clock, EventStore
+from plangate.application.event_store import EventStore
 from plangate.application.progress import Progress, no_progress
 from plangate.application.validation import validate
 from plangate.application.views.board import BoardPage, BoardRequest
@@ -20,9 +20,9 @@ from plangate.application.views.projection import Row
 from plangate.application.views.replans import ReplanPage, ReplansRequest
 from plangate.application.views.requests import PageOptions, PageRequest, ReadRows
 from plangate.application.views.runner import ProjectionRunner
-from plangate.application.views.status import ViewReport, ViewStatus
+from plangate.application.views.status import ViewReport, view_report
 from plangate.application.views.timeline import TimelinePage, TimelineRequest
-from plangate.application.views.view_store import ViewStore, ViewTables
+from plangate.application.views.view_store import ViewStore
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.vocabulary import PlanState, TaskStatus
 
@@ -43,12 +43,6 @@ class ViewQueries:
         self._views = views
         self._runner = runner
         self._follower = follower
-
-    @classmethod
-    def on(cls, store: EventStore, views: ViewStore, clock: Clock) -> Self:
-        """The queries on a store's views, with a runner of their own."""
-        runner = ProjectionRunner(store, views, clock)
-        return cls(store, views, runner, LogFollower(runner))
 
     def plans(
         self,
@@ -112,24 +106,7 @@ class ViewQueries:
 
     def report(self) -> ViewReport:
         """Each view's lag, size and stuck plans, as they are; nothing catches up first."""
-        positions, sizes = self._views.positions(), self._views.sizes()
-        last = self._store.last_position()
-        found = []
-        for view in VIEWS:
-            current = positions.get(ViewTables(view.name))
-            rebuild = positions.get(ViewTables(view.name, rebuilt=True))
-            position = current.position if current else 0
-            status = ViewStatus(
-                name=view.name,
-                fold_version=current.fold_version if current else 0,
-                position=position,
-                lag=max(last - position, 0),
-                rows=sizes.get(view.name, 0),
-                rebuilding=rebuild.position if rebuild else None,
-                stuck=tuple(current.stuck.values()) if current else (),
-            )
-            found.append(status)
-        return ViewReport(position=last, views=tuple(found), failure=self._follower.failure)
+        return view_report(self._store, self._views, self._follower.failure)
 
     def rebuild(self, *names: str, progress: Progress = no_progress) -> None:
         """Build the named views, or all, again from the log alone.

@@ -1,7 +1,9 @@
 """The state of the views themselves: position, lag, size, and the plans they are stuck on."""
 
+from plangate.application.event_store import EventStore
 from plangate.application.results import Result
-from plangate.application.views.view_store import StuckPlan
+from plangate.application.views.catalogue import VIEWS
+from plangate.application.views.view_store import StuckPlan, ViewStore, ViewTables
 
 
 class ViewStatus(Result):
@@ -29,3 +31,24 @@ class ViewReport(Result):
     position: int
     views: tuple[ViewStatus, ...]
     failure: str | None = None
+
+
+def view_report(store: EventStore, views: ViewStore, failure: str | None = None) -> ViewReport:
+    """The state of all views now; nothing catches up first."""
+    positions, sizes, last = views.positions(), views.sizes(), store.last_position()
+    found = []
+    for view in VIEWS:
+        current = positions.get(ViewTables(view.name))
+        rebuild = positions.get(ViewTables(view.name, rebuilt=True))
+        position = current.position if current else 0
+        status = ViewStatus(
+            name=view.name,
+            fold_version=current.fold_version if current else 0,
+            position=position,
+            lag=max(last - position, 0),
+            rows=sizes.get(view.name, 0),
+            rebuilding=rebuild.position if rebuild else None,
+            stuck=tuple(current.stuck.values()) if current else (),
+        )
+        found.append(status)
+    return ViewReport(position=last, views=tuple(found), failure=failure)

@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +25,7 @@ from plangate.application.operations.observations import (
 from plangate.application.operations.reports import Health, Observation
 from plangate.application.operations.view_checks import examined_views
 from plangate.application.progress import Progress
-from plangate.application.views.queries import ViewQueries
+from plangate.application.views.status import view_report
 from plangate.infrastructure.sql.tables import TABLES
 from plangate.infrastructure.sqlite.events import events_in
 from plangate.infrastructure.sqlite.file import DURABLE, LAYOUT_VERSION
@@ -192,8 +191,7 @@ def _fetched(cursor: sqlite3.Cursor) -> list[Place]:
 
 def _views(file: FileAsItLies) -> Iterator[Observation]:
     store = SqliteViewStore(file)
-    views = ViewQueries.on(events_in(file), store, lambda: datetime.now(UTC))
-    yield from examined_views(views.report())
+    yield from examined_views(view_report(events_in(file), store))
     for view in {target.view for target in store.positions()} - TABLES.keys():
         found = f"there is a mark of a view {view!r}, which this plangate does not know"
         yield warning("views", found, "view_marks", "made by a newer plangate, or damaged")

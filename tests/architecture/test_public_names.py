@@ -15,7 +15,10 @@ from plangate.domain import errors as domain_errors
 from plangate.domain import vocabulary
 from plangate.domain.events import PlanEvent
 
-VALUES = {"Claim", "Envelope", "Plan", "PlannedTask", "Policy", "Preset", "Problem", "Task"}
+VALUES = {"Claim", "Envelope", "Plan", "PlannedTask", "Policy", "Preset", "Problem"} | {
+    "RecordedEvent",
+    "Task",
+}
 PARTS = {"ClaimView", "GateView", "ObstacleView", "UnreadablePlan"}
 
 
