@@ -169,14 +169,14 @@ class StoreUnavailable(StoreError):
 class ViewBehind(StoreUnavailable):
     """A view has not come to the position that a query requires; try again later."""
 
-    def __init__(self, view: str, position: int, wanted: int) -> None:
-        super().__init__(view, position, wanted)
+    def __init__(self, view: str, position: int, required: int) -> None:
+        super().__init__(view, position, required)
         self.view = view
         self.position = position
-        self.wanted = wanted
+        self.required = required
 
     def __str__(self) -> str:
-        return f"the view {self.view!r} is at {max(self.position, 0)}, not yet at {self.wanted}"
+        return f"the view {self.view!r} is at {max(self.position, 0)}, not yet at {self.required}"
 
 
 class CorruptEvent(StoreError):

@@ -167,8 +167,8 @@ def test_rows_are_dropped_even_while_others_lead_the_view_on(registry: PlanRegis
         def save(self, updates: list[ViewUpdate]) -> bool:
             return next(refusals, True) and views.save(updates)
 
-    keeper = ProjectionRunner(memory_event_store(), Overtaken(), lambda: datetime.now(DAWN.tzinfo))  # type: ignore[arg-type]
-    keeper._delete_rows(target, "p")
+    runner = ProjectionRunner(memory_event_store(), Overtaken(), lambda: datetime.now(DAWN.tzinfo))  # type: ignore[arg-type]
+    runner._delete_rows(target, "p")
     assert [row.plan_id for row in registry.views.plans().plans] == ["other"]
     assert isinstance(views.positions()[target], ViewPosition)
 

@@ -6,7 +6,7 @@ from itertools import islice, repeat
 
 import pytest
 
-from plangate.application import stream_cache as streams
+from plangate.application import stream_cache
 from plangate.application.command_handler import ATTEMPTS
 from plangate.application.errors import ConcurrentChange, CorruptEvent
 from plangate.application.event_store import EventStore
@@ -89,7 +89,7 @@ def test_a_retry_that_meets_its_own_first_try_is_recognised(
 
 
 def test_more_plans_than_are_kept_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "KEPT_STREAMS", 2)
+    monkeypatch.setattr(stream_cache, "KEPT_STREAMS", 2)
     registry = registry_on(memory_event_store())
     for plan_id in "pqrs":
         registry.create(f"plan {plan_id}", TASKS, plan_id=plan_id)

@@ -2,7 +2,7 @@
 
 import random
 
-from plangate.application.views import runner as keeper
+from plangate.application.views import runner
 from plangate.infrastructure.bootstrap import connect
 from tests.support.random_work import RandomWork
 
@@ -17,7 +17,7 @@ def work_at_random(database: str, name: str, seed: int) -> None:
 
 def keep_views(database: str, batch: int) -> None:
     """Ask questions, each of which catches up first."""
-    keeper.BATCH = batch  # type: ignore[misc]  # small ones, so that many are cut short
+    runner.BATCH = batch  # type: ignore[misc]  # small ones, so that many are cut short
     with connect(database) as registry:
         while True:
             registry.views.plans(limit=1)
@@ -25,7 +25,7 @@ def keep_views(database: str, batch: int) -> None:
 
 def rebuild_views(database: str, batch: int) -> None:
     """Make all views again, over and over."""
-    keeper.BATCH = batch  # type: ignore[misc]  # as above
+    runner.BATCH = batch  # type: ignore[misc]  # as above
     with connect(database) as registry:
         while True:
             registry.views.rebuild()

@@ -7,8 +7,8 @@ import pytest
 
 from plangate.application.errors import StoreTooNew
 from plangate.application.registry import PlanRegistry
-from plangate.application.views import projector as folding
-from plangate.application.views import runner as keeper
+from plangate.application.views import projector
+from plangate.application.views import runner
 from plangate.application.views.catalogue import VIEWS
 from plangate.application.views.view_store import ViewTables
 from tests.application.views.conftest import TASKS, Place
@@ -75,7 +75,7 @@ def test_who_is_overtaken_goes_on_from_there(
 def test_a_plan_that_is_not_remembered_is_folded_again_from_its_events(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folding, "KEPT_TASKS", 3)
+    monkeypatch.setattr(projector, "KEPT_TASKS", 3)
     registry = place.open()
     registry.views.plans()
     work(registry)
@@ -101,7 +101,7 @@ def test_what_somebody_else_saved_is_caught_up_on_in_memory(
 def test_a_rebuild_tells_how_far_it_has_come(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "BATCH", 3)
+    monkeypatch.setattr(runner, "BATCH", 3)
     work(registry, plans=2)
     told: list[tuple[int, int]] = []
     registry.views.rebuild("board", progress=lambda reached, last: told.append((reached, last)))
@@ -112,7 +112,7 @@ def test_a_rebuild_tells_how_far_it_has_come(
 def test_readers_see_the_old_view_until_the_new_one_is_whole(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "BATCH", 2)
+    monkeypatch.setattr(runner, "BATCH", 2)
     work(registry, plans=2)
     before = as_told(registry)
 
@@ -128,7 +128,7 @@ def test_readers_see_the_old_view_until_the_new_one_is_whole(
 def test_what_is_recorded_during_a_rebuild_is_in_it(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "BATCH", 2)
+    monkeypatch.setattr(runner, "BATCH", 2)
     work(registry, plans=2)
 
     def go_on_working(reached: int, _last: int) -> None:
@@ -148,7 +148,7 @@ class Killed(BaseException):
 def test_a_rebuild_that_was_killed_harms_nothing(
     place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(keeper, "BATCH", 2)
+    monkeypatch.setattr(runner, "BATCH", 2)
     work(registry, plans=2)
     before = as_told(registry)
 
@@ -222,7 +222,7 @@ def test_views_at_different_positions_are_led_together(
     registry.views.plans()
     work(registry, plans=2)
     # Rebuilt to the end of the log while the others stay behind.
-    monkeypatch.setattr(keeper, "BATCH", 3)
+    monkeypatch.setattr(runner, "BATCH", 3)
     registry.views.rebuild("board")
     assert {position for _, position in marks(registry).values()} == {8, 16}
     same_views(registry)

@@ -14,8 +14,8 @@ from plangate.application.errors import StoreError
 from plangate.application.plan_log import Step
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.registry import PlanRegistry
-from plangate.application.views import projector as folding
-from plangate.application.views import runner as keeper
+from plangate.application.views import projector
+from plangate.application.views import runner
 from plangate.application.views.catalogue import VIEWS
 from plangate.application.views.view_store import StuckPlan
 from plangate.domain.events import PlanEvent, TaskScored
@@ -227,8 +227,8 @@ def test_with_poison_in_between_the_others_are_right_and_all_are_after_the_cure(
 ) -> None:
     place = Place(memory_event_store(), memory_view_store())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keeper, "BATCH", batch)
-        patch.setattr(folding, "KEPT_TASKS", chance.choice([0, 5, 20_000]))
+        patch.setattr(runner, "BATCH", batch)
+        patch.setattr(projector, "KEPT_TASKS", chance.choice([0, 5, 20_000]))
         registry = place.open()
         worked = RandomWork(registry, chance)
         worked.go_on(work)

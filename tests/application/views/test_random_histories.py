@@ -14,7 +14,7 @@ from plangate.application import plan_queries
 from plangate.application.next_task import by_priority
 from plangate.application.registry import PlanRegistry
 from plangate.application.stream_cache import Stream
-from plangate.application.views import runner as keeper
+from plangate.application.views import runner
 from plangate.application.views.view_store import ViewStore
 from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.postgres.schema import open_schema
@@ -35,7 +35,7 @@ chances = st.randoms(use_true_random=False)
 @given(chance=chances, batch=st.sampled_from([1, 2, 3, 7, 5_000]), work=st.integers(1, 120))
 def test_the_views_are_what_the_log_leads_to(chance: random.Random, batch: int, work: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keeper, "BATCH", batch)
+        patch.setattr(runner, "BATCH", batch)
         registry = registry_on(memory_event_store())
         worked = RandomWork(registry, chance)
         for _ in range(3):
@@ -74,7 +74,7 @@ def _one_history(seed: int, views: ViewStore | None = None) -> int:
     registry, other = place.open(), place.open()
     worked = RandomWork(registry, chance)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keeper, "BATCH", chance.choice([1, 3, 20, 5_000]))
+        patch.setattr(runner, "BATCH", chance.choice([1, 3, 20, 5_000]))
         patch.setattr(plan_queries, "FEW_PLANS", 0)
         for _ in range(chance.randint(1, 4)):
             worked.go_on(chance.randint(1, 25))

@@ -7,7 +7,7 @@ import pytest
 
 from plangate.application.errors import StoreUnavailable, ViewBehind
 from plangate.application.registry import PlanRegistry
-from plangate.application.views import follower as reader
+from plangate.application.views import follower
 from plangate.application.views.view_store import ViewTables
 from tests.application.views.conftest import TASKS, Place
 from tests.support.views import same_views
@@ -27,7 +27,7 @@ def server(place: Place) -> Iterator[PlanRegistry]:
 def test_a_question_waits_for_the_position_it_names(
     server: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader, "LOOK_EVERY", NEVER)  # only commands wake the reader
+    monkeypatch.setattr(follower, "LOOK_EVERY", NEVER)  # only commands wake the reader
     for n in range(20):
         server.create("g", TASKS, plan_id=f"p{n}")
         (newest,) = server.views.plans(
@@ -39,7 +39,7 @@ def test_a_question_waits_for_the_position_it_names(
 def test_what_other_processes_write_is_seen_after_a_while(
     place: Place, server: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(follower, "LOOK_EVERY", 0.01)
     other = place.open()
     other.create("g", TASKS, plan_id="p")
     assert server.views.plans(at_least=other.history.last_position()).plans
@@ -58,22 +58,22 @@ def test_a_question_that_names_nothing_does_not_wait(
 def test_a_position_that_is_not_reached_is_refused(
     place: Place, monkeypatch: pytest.MonkeyPatch, *, follows: bool
 ) -> None:
-    monkeypatch.setattr(reader, "PATIENCE", 0.01)
+    monkeypatch.setattr(follower, "PATIENCE", 0.01)
     registry = place.open()
     registry.create("g", TASKS, plan_id="p")
     if follows:
         registry.views.follow()
     with pytest.raises(ViewBehind, match=r"'plans' is at [01], not yet at 2") as refusal:
         registry.views.plans(at_least=2)
-    assert (refusal.value.view, refusal.value.wanted) == ("plans", 2)
+    assert (refusal.value.view, refusal.value.required) == ("plans", 2)
     registry._follower.stop()
 
 
 def test_a_failure_is_told_and_the_reader_tries_again(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader, "LOOK_EVERY", 0.001)
-    monkeypatch.setattr(reader, "PATIENCE", 0.05)
+    monkeypatch.setattr(follower, "LOOK_EVERY", 0.001)
+    monkeypatch.setattr(follower, "PATIENCE", 0.05)
     registry = place.open()
     registry.create("g", TASKS, plan_id="p")
     positions, failed = place.views.positions, Event()
@@ -89,7 +89,7 @@ def test_a_failure_is_told_and_the_reader_tries_again(
         with pytest.raises(ViewBehind):
             registry.views.plans()
         patch.setattr(place.views, "positions", positions)
-        monkeypatch.setattr(reader, "PATIENCE", 30.0)
+        monkeypatch.setattr(follower, "PATIENCE", 30.0)
     same_views(registry)
     registry.close()
 
@@ -99,7 +99,7 @@ def test_the_report_tells_why_the_reader_stands_still(place: Place, registry: Pl
     registry.create("g", TASKS, plan_id="p")
     registry._follower._stopping = False
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reader, "PATIENCE", 0.5)
+        patch.setattr(follower, "PATIENCE", 0.5)
         registry.views.follow()
         with pytest.raises(ViewBehind):
             registry.views.plans()
