@@ -45,7 +45,7 @@ def stored(store: EventStore, plan_id: str = "p") -> str:
     return "".join(entry.state.decode() for entry in store.read_stored(plan_id))
 
 
-def test_the_words_of_one_plan_go_and_its_figures_stay(
+def test_the_text_of_one_plan_is_erased_and_its_scores_stay(
     registry: PlanRegistry, store: EventStore
 ) -> None:
     before, forms = (
@@ -68,7 +68,7 @@ def test_the_words_of_one_plan_go_and_its_figures_stay(
     assert last.envelope.actor == "dpo"
 
 
-def test_who_followed_along_sees_what_an_erased_history_says(
+def test_a_registry_that_knew_the_plan_sees_the_erased_history(
     registry: PlanRegistry, store: EventStore
 ) -> None:
     registry.get("p")
@@ -84,7 +84,7 @@ def test_the_views_forget_too(registry: PlanRegistry) -> None:
     assert [row.title for row in registry.views.board("p").tasks] == [None, None]
 
 
-def test_there_is_nothing_to_erase_twice_until_somebody_writes_again(
+def test_a_second_erasure_does_nothing_until_new_text_is_recorded(
     registry: PlanRegistry,
 ) -> None:
     registry.erase("p")
@@ -108,7 +108,7 @@ def test_a_deleted_plan_can_be_erased_and_an_unknown_one_not(
         registry.erase(" ")
 
 
-def test_a_retry_is_known_by_its_key_alone_once_its_words_are_gone(
+def test_after_an_erasure_a_retry_is_recognised_by_its_key_alone(
     registry: PlanRegistry,
 ) -> None:
     """Also where the answer to the retry before was made from words that are gone since."""
@@ -173,7 +173,7 @@ def test_rows_are_dropped_even_while_others_lead_the_view_on(registry: PlanRegis
     assert isinstance(views.positions()[target], ViewPosition)
 
 
-def test_what_may_be_left_is_told_and_a_second_try_finishes(
+def test_remaining_traces_are_reported_and_a_second_erasure_finishes(
     registry: PlanRegistry, store: EventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def busy() -> None:

@@ -71,7 +71,9 @@ def test_deciding_again_has_an_end(
     assert len(others.history.of("p")) == 1 + ATTEMPTS
 
 
-def test_what_others_recorded_is_seen_at_once(registry: PlanRegistry, others: PlanRegistry) -> None:
+def test_events_of_other_registries_are_seen_at_once(
+    registry: PlanRegistry, others: PlanRegistry
+) -> None:
     registry.create("g", TASKS, plan_id="p")
     others.score_prompt("p", "a", 0.25)
     assert registry.get_status("p").tasks[0].prompt_score == 0.25

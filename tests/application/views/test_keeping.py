@@ -7,8 +7,7 @@ import pytest
 
 from plangate.application.errors import StoreTooNew
 from plangate.application.registry import PlanRegistry
-from plangate.application.views import projector
-from plangate.application.views import runner
+from plangate.application.views import projector, runner
 from plangate.application.views.catalogue import VIEWS
 from plangate.application.views.view_store import ViewTables
 from tests.application.views.conftest import TASKS, Place
@@ -87,7 +86,7 @@ def test_a_plan_that_is_not_remembered_is_folded_again_from_its_events(
     same_views(place.open())
 
 
-def test_what_somebody_else_saved_is_caught_up_on_in_memory(
+def test_rows_saved_by_another_process_are_caught_up_on_in_memory(
     place: Place, registry: PlanRegistry
 ) -> None:
     work(registry, plans=1)
@@ -98,7 +97,7 @@ def test_what_somebody_else_saved_is_caught_up_on_in_memory(
     same_views(registry)
 
 
-def test_a_rebuild_tells_how_far_it_has_come(
+def test_a_rebuild_reports_progress(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "BATCH", 3)
@@ -125,7 +124,7 @@ def test_readers_see_the_old_view_until_the_new_one_is_whole(
     assert as_told(registry) == before
 
 
-def test_what_is_recorded_during_a_rebuild_is_in_it(
+def test_events_recorded_during_a_rebuild_are_in_it(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "BATCH", 2)
@@ -249,7 +248,7 @@ def test_an_empty_log_has_empty_views(registry: PlanRegistry) -> None:
     assert registry.history.last_position() == 0
 
 
-def test_leading_stops_when_it_is_told_to(registry: PlanRegistry) -> None:
+def test_catching_up_stops_on_request(registry: PlanRegistry) -> None:
     work(registry)
     for steps in range(1, 9):
         answers = iter([True] * steps)

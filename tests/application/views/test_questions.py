@@ -29,7 +29,7 @@ def many_plans(registry: PlanRegistry, number: int = 9) -> None:
         registry.create(f"plan {n}", TASKS, plan_id=f"p{n}", labels=["even"] * (n % 2 == 0))
 
 
-def test_one_reads_what_one_wrote(registry: PlanRegistry) -> None:
+def test_callers_read_what_they_wrote(registry: PlanRegistry) -> None:
     registry.create("Move billing", TASKS, plan_id="p", priority=3, labels=["x"])
     registry.next_task("p", worker="w")
     registry.score_output("p", "a", 0.5)
@@ -44,7 +44,7 @@ def test_one_reads_what_one_wrote(registry: PlanRegistry) -> None:
     assert registry.views.timeline("q").scores == ()
 
 
-def test_a_deleted_plan_is_gone_from_all_views(registry: PlanRegistry) -> None:
+def test_a_deleted_plan_is_in_no_view(registry: PlanRegistry) -> None:
     registry.create("g", TASKS, plan_id="p")
     registry.score_output("p", "a", 0.5)
     registry.views.plans()
@@ -106,7 +106,7 @@ def test_whatever_others_write_meanwhile_no_plan_comes_twice_and_none_is_missed(
 
 
 @pytest.mark.parametrize("status", ["pending", None])
-def test_the_board_is_told_whole_while_tasks_come_and_go(
+def test_pages_of_the_board_are_complete_while_tasks_come_and_go(
     registry: PlanRegistry, status: str | None
 ) -> None:
     tasks = [{"id": f"t{n}", "title": "T"} for n in range(6)]
@@ -241,7 +241,7 @@ def test_no_search_text_upsets_the_database(text: str) -> None:
     assert found or not letters
 
 
-def test_a_list_that_is_narrowed_reads_only_what_may_match(
+def test_a_filtered_list_reads_only_plans_that_may_match(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many_plans(registry)
@@ -260,7 +260,7 @@ def test_a_list_that_is_narrowed_reads_only_what_may_match(
     assert listed(state="complete") == []
 
 
-def test_a_list_that_is_narrowed_names_what_cannot_be_read(
+def test_a_filtered_list_names_plans_that_cannot_be_read(
     place: Place, registry: PlanRegistry
 ) -> None:
     many_plans(registry, number=3)
@@ -270,7 +270,7 @@ def test_a_list_that_is_narrowed_names_what_cannot_be_read(
     assert [(plan.plan_id, plan.version) for plan in listed.unreadable] == [("p1", 1)]
 
 
-def test_a_list_is_narrowed_also_where_views_cannot_be_written(
+def test_a_list_is_filtered_also_where_views_cannot_be_written(
     place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many_plans(registry)
@@ -320,7 +320,7 @@ def test_few_plans_are_read_rather_than_views_made(place: Place, registry: PlanR
     assert place.views.positions() == {}
 
 
-def test_no_view_stands_in_the_way_of_work(
+def test_no_view_blocks_work(
     place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plan_queries, "FEW_PLANS", 2)

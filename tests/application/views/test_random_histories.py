@@ -33,7 +33,7 @@ chances = st.randoms(use_true_random=False)
 
 @repeatable
 @given(chance=chances, batch=st.sampled_from([1, 2, 3, 7, 5_000]), work=st.integers(1, 120))
-def test_the_views_are_what_the_log_leads_to(chance: random.Random, batch: int, work: int) -> None:
+def test_the_views_follow_from_the_log_alone(chance: random.Random, batch: int, work: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "BATCH", batch)
         registry = registry_on(memory_event_store())
@@ -44,7 +44,7 @@ def test_the_views_are_what_the_log_leads_to(chance: random.Random, batch: int, 
 
 
 @short_and_long("histories", 100, 5_000)
-def test_thousands_of_histories_with_rebuilds_and_poison_in_between(histories: int) -> None:
+def test_thousands_of_histories_with_rebuilds_and_unreadable_events(histories: int) -> None:
     with ProcessPoolExecutor(2) as pool:
         assert sum(pool.map(_one_history, range(histories), chunksize=20)) > histories * 10
 

@@ -55,7 +55,7 @@ def test_a_question_that_names_nothing_does_not_wait(
 
 
 @pytest.mark.parametrize("follows", [True, False])
-def test_a_position_that_is_not_reached_is_refused(
+def test_a_position_that_the_view_does_not_come_to_is_refused(
     place: Place, monkeypatch: pytest.MonkeyPatch, *, follows: bool
 ) -> None:
     monkeypatch.setattr(follower, "PATIENCE", 0.01)
@@ -69,7 +69,7 @@ def test_a_position_that_is_not_reached_is_refused(
     registry._follower.stop()
 
 
-def test_a_failure_is_told_and_the_reader_tries_again(
+def test_a_failure_is_reported_and_the_follower_tries_again(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follower, "LOOK_EVERY", 0.001)
@@ -94,7 +94,7 @@ def test_a_failure_is_told_and_the_reader_tries_again(
     registry.close()
 
 
-def test_the_report_tells_why_the_reader_stands_still(place: Place, registry: PlanRegistry) -> None:
+def test_the_report_says_why_the_follower_failed(place: Place, registry: PlanRegistry) -> None:
     place.views.begin("plans", 99, afresh=False)
     registry.create("g", TASKS, plan_id="p")
     registry._follower._stopping = False
@@ -109,7 +109,7 @@ def test_the_report_tells_why_the_reader_stands_still(place: Place, registry: Pl
     assert failure.startswith("StoreTooNew: the view 'plans' was made by version 99")
 
 
-def test_starting_twice_is_one_reader_and_stopping_twice_is_harmless(
+def test_starting_twice_is_one_thread_and_stopping_twice_is_harmless(
     server: PlanRegistry,
 ) -> None:
     thread = server._follower._thread
