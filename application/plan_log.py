@@ -1,7 +1,7 @@
-"""A plan's recorded events, read page by page and folded one after the other.
+"""Reads a plan's recorded events page by page, and steps through them.
 
-A history is read in pages, so that one of any length needs no more memory than a page
-of it, and is checked for gaps on the way.
+Reading in pages bounds the memory for a history of any length. Every step checks that
+no event is missing.
 """
 
 from collections.abc import Iterable, Iterator
@@ -62,7 +62,7 @@ def plan_events(
         except CorruptEvent as error:
             yield from store.read(plan_id, after=version, until=error.version - 1)
             raise
-        # A page is empty too where a whole page is missing; the events after it show that.
+        # A page is also empty where all of its events are missing; those after it show that.
         page = page or store.read(plan_id, after=version, until=until)
         if not page:
             return
@@ -81,7 +81,7 @@ def require_next(plan: Plan, recorded: RecordedEvent) -> None:
 
 
 def known_position(position: int | None) -> int:
-    """A position in the log; raises `StoreError` where the engine has none."""
+    """The position, if the engine has one; else raises `StoreError`."""
     if position is None:
         raise StoreError("the event store has no positions; views cannot follow it")
     return position

@@ -191,7 +191,7 @@ def alone(errand: str, source: str, target: str) -> None:
         plangate.backup(target, source)
     elif errand == "restore":
         plangate.restore_backup(source, target)
-    elif plangate.doctor(source).health is not plangate.Health.OK:
+    elif plangate.doctor(source).health != "ok":
         raise SystemExit(1)
     print(perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 

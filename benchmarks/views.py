@@ -30,7 +30,7 @@ import plangate
 from plangate.application.event_store import EventStore
 from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.views.catalogue import VIEWS
-from plangate.application.views.projector import Outcome, Standing, fold
+from plangate.application.views.projector import Projected, ProjectorState, project_events
 from plangate.application.views.view_store import ViewPosition, ViewTables, ViewUpdate
 from plangate.domain.events import (
     PlanCreated,
@@ -169,10 +169,10 @@ def library(log: Path, views: Path, share: int, synchronous: str) -> float:
     store = events_in(SqliteFile(log))
     recorder = Projected(SQLiteDatastore(str(views)))
     recorder.create_table()
-    standings: dict[str, Standing] = {}
+    states: dict[str, ProjectorState] = {}
     start = perf_counter()
     for recorded in islice(one_by_one(store), share):
-        recorder.process(recorded, standings, synchronous)
+        recorder.process(recorded, states, synchronous)
     rate = share / (perf_counter() - start)
     store.close()
     recorder.datastore.close()
@@ -200,24 +200,24 @@ class Projected(SQLiteTrackingRecorder):
         return [*super().construct_create_table_statements(), *ours]
 
     def process(
-        self, recorded: RecordedEvent, standings: dict[str, Standing], synchronous: str
+        self, recorded: RecordedEvent, states: dict[str, ProjectorState], synchronous: str
     ) -> None:
         """One event: its rows and its tracking record, committed."""
         plan_id = recorded.envelope.plan_id
-        before = standings.get(plan_id) or Standing(Plan(plan_id))
-        standings[plan_id], outcomes = fold(before, VIEWS, (recorded,))
+        before = states.get(plan_id) or ProjectorState(Plan(plan_id))
+        states[plan_id], results = project_events(before, VIEWS, (recorded,))
         position = recorded.envelope.position or 0
         with self.datastore.get_connection(commit=True) as connection:
             connection.cursor().execute(f"PRAGMA synchronous = {synchronous}")
             with connection.transaction(commit=True) as cursor:
-                self.write(cursor, position, outcomes)
+                self.write(cursor, position, results)
 
-    def write(self, cursor: SQLiteCursor, position: int, outcomes: Mapping[str, Outcome]) -> None:
+    def write(self, cursor: SQLiteCursor, position: int, results: Mapping[str, Projected]) -> None:
         """What the event changed in each view."""
         self._insert_tracking(cursor, Tracking("plangate", position))
         for view in VIEWS:
             target = ViewTables(view.name)
-            changes = outcomes[view.name].changes
+            changes = results[view.name].changes
             write(cursor.sqlite_cursor, ViewUpdate(target, ViewPosition(1, 0), position, changes))
 
 

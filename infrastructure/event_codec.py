@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventFormat
-from plangate.application.recorded_event import Envelope, RecordedEvent, StoredEntry
+from plangate.application.recorded_event import FIRST_KIND, Envelope, RecordedEvent, StoredEntry
 from plangate.domain import events
 from plangate.domain.events import Fact, PlanEvent
 from plangate.domain.vocabulary import Erasable
@@ -64,14 +64,11 @@ def fields_were_added(body: _Json) -> _Json:
     return body
 
 
-FIRST_EVENT: Final = "plan-created"
-"""The stored name of the event that every history begins with, and that only begins one."""
-
 STORED_KINDS: Final[Mapping[str, StoredKind]] = {
     # 2: priority and labels; tasks with depends_on, priority and labels; policy with gate
     # and attempt_scores
     # 3: policy with order, min_scored, consecutive_lows, exit_threshold, latch, max_replans
-    FIRST_EVENT: StoredKind(events.PlanCreated, (fields_were_added, fields_were_added)),
+    FIRST_KIND: StoredKind(events.PlanCreated, (fields_were_added, fields_were_added)),
     "task-scored": StoredKind(events.TaskScored),
     "scoring-failed": StoredKind(events.ScoringFailed),
     "score-retracted": StoredKind(events.ScoreRetracted),

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
-
 from plangate.application.bundles.format import (
     MAX_LINE,
     MAX_PLANS,
@@ -21,16 +19,15 @@ from plangate.application.event_store import EventStore
 from plangate.application.plan_selection import PlanIds, selected
 from plangate.application.progress import Progress
 from plangate.application.recorded_event import StoredEntry
+from plangate.application.results import Result
 from plangate.domain.errors import InvalidInput, Problem
 
 PAGE: Final = 1_000
 """Events that are read at a time."""
 
 
-class ExportReport(BaseModel):
+class ExportReport(Result):
     """What a new bundle holds. `content_sha256` is the same for the same plans in any store."""
-
-    model_config = ConfigDict(frozen=True)
 
     plans: int
     events: int

@@ -11,8 +11,6 @@ it, the same import completes it.
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
-from pydantic import BaseModel, ConfigDict
-
 from plangate.application.bundles.exporter import entries_of
 from plangate.application.bundles.format import (
     FORMAT,
@@ -36,6 +34,7 @@ from plangate.application.errors import (
 from plangate.application.event_store import EventStore
 from plangate.application.progress import Progress
 from plangate.application.recorded_event import StoredEntry
+from plangate.application.results import Result
 
 BATCH_EVENTS: Final = 20_000
 BATCH_BYTES: Final = 32 * 1024 * 1024
@@ -45,7 +44,7 @@ _AT_MOST: Final = 2
 """So many times as much, where a command is so large that no stretch ends before."""
 
 
-class ImportReport(BaseModel):
+class ImportReport(Result):
     """What came of a bundle: of its plans so many were `added`, `extended` or `already_there`.
 
     `recorded` counts the events that are new here, of all `events` in the bundle. Where
@@ -53,8 +52,6 @@ class ImportReport(BaseModel):
     says if something of them may be left, and why. Another import goes on with what is
     left in the log, `erase` of the plan also with what is left in free space.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     plans: int
     events: int

@@ -73,7 +73,7 @@ class Bundles:
         `actor` the actor is `import:` and the format. Raises `InvalidInput`, naming places by
         JSON pointers, with nothing recorded of any plan.
         """
-        return self._plan_intake.bring(given, format, current_context(context), progress)
+        return self._plan_intake.import_plans(given, format, current_context(context), progress)
 
     def copy_to(self, target: "HasBundles", *, progress: Progress = no_progress) -> CopyReport:
         """Copy all plans into another registry's store: ids, versions, times and bytes.

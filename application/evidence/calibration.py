@@ -192,7 +192,7 @@ def calibrated(
         try:
             outcomes = list(_outcomes_of(store, plan_id))
         except CorruptEvent as error:
-            unreadable.append(UnreadablePlan(plan_id=plan_id, version=error.version, why=error.why))
+            unreadable.append(UnreadablePlan.of(error))
             continue
         for told in outcomes:
             of_task = told.standing.confidence

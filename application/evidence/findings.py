@@ -84,9 +84,7 @@ class Review:
         self._by_kind.update(finding.kind for finding in found)
         self._listed += found[: MAX_LISTED - len(self._listed)]
         if unreadable is not None:
-            self._unreadable.append(
-                UnreadablePlan(plan_id=plan_id, version=unreadable.version, why=unreadable.why)
-            )
+            self._unreadable.append(UnreadablePlan.of(unreadable))
 
     def _look_through(self, plan_id: str) -> tuple[list[Finding], int, CorruptEvent | None]:
         """What a plan shows up to its end, or up to the first event that cannot be read."""

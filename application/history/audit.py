@@ -5,7 +5,6 @@ memory than a page of it. StateAt are worked out by following each plan from its
 beginning; of plans that recently came by that is remembered.
 """
 
-from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Annotated, Final
@@ -15,7 +14,8 @@ from pydantic import BaseModel, Field, Strict, WithJsonSchema
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
 from plangate.application.history.running_confidence import RunningConfidence
-from plangate.application.plan_log import Step, known_position, require_next
+from plangate.application.plan_cache import PlanCache
+from plangate.application.plan_log import Step, known_position, require_next, steps
 from plangate.application.progress import Progress
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.results import Result
@@ -153,17 +153,18 @@ class _Trails:
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
-        self._kept: OrderedDict[str, tuple[Plan, RunningConfidence]] = OrderedDict()
-        self._tasks = 0
+        self._kept = PlanCache[tuple[Plan, RunningConfidence]](
+            KEPT_TASKS, lambda kept: len(kept[0].order)
+        )
         self._lost: set[str] = set()
 
     def follow(self, plan_id: str) -> bool:
         """Whether the plan is followed already, and an event that is not told counts for it."""
-        return plan_id in self._kept
+        return self._kept.get(plan_id) is not None
 
     def lose(self, plan_id: str) -> None:
         """Follow a plan no further: nothing is known of it any more."""
-        self._forget(plan_id)
+        self._kept.forget(plan_id)
         self._lost.add(plan_id)
 
     def past(self, recorded: RecordedEvent) -> tuple[StateAt | None, StateAt | None]:
@@ -182,7 +183,7 @@ class _Trails:
             raise
         step = Step(plan, recorded, evolve(plan, recorded.event))
         figure_after = figure.after(step)
-        self._keep(step.after, figure_after)
+        self._kept.keep(plan_id, (step.after, figure_after))
         before = _figures(plan, figure, task_id) if plan.version else None
         return before, _figures(step.after, figure_after, task_id)
 
@@ -193,25 +194,12 @@ class _Trails:
         if plan.version != version:
             if plan.version > version:
                 plan = Plan(plan_id)
-            for entry in self._store.read_stored(plan_id, after=plan.version, until=version):
-                earlier = self._store.format.decode(entry)
-                require_next(plan, earlier)
-                plan = evolve(plan, earlier.event)
+            entries = self._store.read_stored(plan_id, after=plan.version, until=version)
+            for step in steps(plan, map(self._store.format.decode, entries)):
+                plan = step.after
             figure = RunningConfidence(plan.rolling_confidence)
         require_next(plan, recorded)
         return plan, figure
-
-    def _keep(self, plan: Plan, figure: RunningConfidence) -> None:
-        self._forget(plan.plan_id)
-        self._kept[plan.plan_id] = plan, figure
-        self._tasks += len(plan.order)
-        while self._tasks > KEPT_TASKS and len(self._kept) > 1:
-            self._forget(next(iter(self._kept)))
-
-    def _forget(self, plan_id: str) -> None:
-        kept = self._kept.pop(plan_id, None)
-        if kept is not None:
-            self._tasks -= len(kept[0].order)
 
 
 def _figures(plan: Plan, figure: RunningConfidence, task_id: str | None) -> StateAt:

@@ -6,14 +6,10 @@ Bytes are in base64.
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from plangate.application.results import Result
 
 
-class _Told(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Checkpoint(_Told):
+class Checkpoint(Result):
     """What the log was at a moment: the note, signed, and what it says.
 
     It binds nobody while it lies beside the database; keep `note` elsewhere.
@@ -25,14 +21,14 @@ class Checkpoint(_Told):
     root: str
 
 
-class VerifierKey(_Told):
+class VerifierKey(Result):
     """The public key of this log's checkpoints, as C2SP writes such keys."""
 
     origin: str
     verifier_key: str
 
 
-class InclusionProof(_Told):
+class InclusionProof(Result):
     """Proves that an event is in the log of a checkpoint, to anyone, offline.
 
     `leaf_data` is the event's position in 8 bytes, the most significant first, and
@@ -50,7 +46,7 @@ class InclusionProof(_Told):
     checkpoint: str
 
 
-class ConsistencyProof(_Told):
+class ConsistencyProof(Result):
     """Proves that the log of one checkpoint is the beginning of that of another.
 
     Nothing that the old one covers was altered, removed or reordered since. `proof` is
@@ -86,7 +82,7 @@ class LedgerFindingKind(StrEnum):
     UNFOUNDED = "unfounded"
 
 
-class LedgerFinding(_Told):
+class LedgerFinding(Result):
     """One thing that is wrong, and where: at a position of the log, about an event."""
 
     kind: LedgerFindingKind
@@ -95,7 +91,7 @@ class LedgerFinding(_Told):
     position: int | None = None
 
 
-class LedgerReport(_Told):
+class LedgerReport(Result):
     """What came of comparing the log with the ledger, and with checkpoints.
 
     `compared` events were compared. `new` ones came after the ledger last took any in:

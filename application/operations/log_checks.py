@@ -12,7 +12,7 @@ from plangate.application.event_store import EventFormat, EventStore
 from plangate.application.operations.observations import RESTORE, Told, problem, warning
 from plangate.application.operations.reports import Observation
 from plangate.application.progress import Progress
-from plangate.application.recorded_event import StoredEntry
+from plangate.application.recorded_event import FIRST_KIND, StoredEntry
 
 PAGE: Final = 1_000
 """Entries that are read at a time."""
@@ -20,7 +20,6 @@ PAGE: Final = 1_000
 Place = tuple[str, int, int]
 """A plan, a version of it, and the position of that event."""
 
-_FIRST: Final = "plan-created"
 _COMPARE: Final = "compare it with a backup"
 _GAP: Final = "usual in a copy from an engine that leaves gaps; else events were removed"
 _MEND: Final = "its plan cannot be used until it is mended; take it from a backup"
@@ -81,8 +80,8 @@ class Beginnings:
 
     def look(self, entry: StoredEntry) -> Iterable[Observation]:
         """That an entry is a creation where none can be, or none where one must be."""
-        if (entry.version == 1) != (entry.name == _FIRST):
-            found = f"a history begins with {_FIRST} and only there, not with {entry.name}"
+        if (entry.version == 1) != (entry.name == FIRST_KIND):
+            found = f"a history begins with {FIRST_KIND} and only there, not with {entry.name}"
             yield problem(self.name, found, place_of(entry), _MEND)
 
 

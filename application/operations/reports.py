@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
+
+from plangate.application.results import Result
 
 
-class Report(BaseModel):
-    """Immutable, and of known fields."""
+class Report(Result):
+    """A result whose fields are all known."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
 
 class CopyReport(Report):

@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
-
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
 from plangate.application.replay.event_diff import EventFacts, EventPair, differences, differing
 from plangate.application.replay.recorded_commands import RecordedCommand, commands_of
 from plangate.application.replay.recover_command import Unexplained, recover_command
+from plangate.application.results import Result
 from plangate.domain.decisions import decide
 from plangate.domain.errors import PlangateError
 from plangate.domain.event_ids import event_id
@@ -42,13 +41,11 @@ class MismatchKind(StrEnum):
     UNREADABLE = "unreadable"
 
 
-class Mismatch(BaseModel):
+class Mismatch(Result):
     """A recorded event that is not what the rules give, and what they give instead.
 
     `fields` are those in which the two differ.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     event_id: str
     kind: MismatchKind
@@ -58,13 +55,11 @@ class Mismatch(BaseModel):
     expected: EventFacts | None = None
 
 
-class CheckReport(BaseModel):
+class CheckReport(Result):
     """How much was judged, and what does not match.
 
     `mismatches` lists the first 1,000; `mismatch_count` counts all of them.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     plans: int
     commands: int

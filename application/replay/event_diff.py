@@ -5,8 +5,7 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict
-
+from plangate.application.results import Result
 from plangate.domain.confidence import TOLERANCE
 from plangate.domain.events import PlanEvent
 from plangate.domain.vocabulary import Erasable
@@ -24,10 +23,8 @@ class EventPair(NamedTuple):
     decided: PlanEvent | None
 
 
-class EventFacts(BaseModel):
+class EventFacts(Result):
     """An event as facts: which it is (`PlanCreated`, `TaskScored`, …), and what it says."""
-
-    model_config = ConfigDict(frozen=True)
 
     event: str
     facts: dict[str, Any]

@@ -9,14 +9,12 @@ from itertools import product
 from math import prod
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict
-
 from plangate.application.replay.gate_trace import FirstFailure, GateTrace, is_judged
 from plangate.application.replay.policies import Given, combined, rules_of
 from plangate.application.replay.recorded_commands import RecordedCommand
 from plangate.application.replay.rerun import Input, Rules, rerun
 from plangate.application.replay.totals import Tally, Totals
-from plangate.application.results import UnreadablePlan
+from plangate.application.results import Result, UnreadablePlan
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.plan import Plan
 
@@ -27,28 +25,24 @@ Grid = Mapping[str, Sequence[Any]]
 """For each field of a policy, the values to try."""
 
 
-class Point(BaseModel):
+class Point(Result):
     """One policy of a sweep: what it changes, and what it would have made of the plans.
 
     `unfit` counts the plans whose own policy does not go together with it; they are
     not in the totals.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     changes: dict[str, Any]
     unfit: int
     totals: Totals
 
 
-class Sweep(BaseModel):
+class Sweep(Result):
     """What a grid of policies would have made of some plans, beside what happened.
 
     `fields` are those of the grid, in its order; `points` goes through all combinations,
     the last field changing fastest. Plans that cannot be read are in none of the totals.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     fields: tuple[str, ...]
     recorded: Totals

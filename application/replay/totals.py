@@ -3,14 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from pydantic import BaseModel, ConfigDict
-
 from plangate.application.replay.gate_trace import FirstFailure, GateTrace
+from plangate.application.results import Result
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import PlanState, TaskStatus
 
 
-class Totals(BaseModel):
+class Totals(Result):
     """What a policy made of `plans` plans.
 
     `replanned`: in how many of them the gate fired. `flips`: how often its verdict
@@ -21,8 +20,6 @@ class Totals(BaseModel):
     than that, on average `lead` output scores before; in `late` only afterwards; in
     `missed` never. In `false_alarms` plans it fired although nothing failed.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     plans: int
     replans: int

@@ -8,17 +8,11 @@ otherwise, nobody can know.
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
-
 from plangate.application.replay.event_diff import EventFacts
 from plangate.application.replay.totals import Totals
-from plangate.application.results import UnreadablePlan
+from plangate.application.results import Result, UnreadablePlan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import PlanState, TaskStatus
-
-
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +34,7 @@ class Sample:
     replayed_fired: bool
 
 
-class FinalState(_Answer):
+class FinalState(Result):
     """Where one of the two stories leads.
 
     `flips` counts how often the gate's verdict changed. `lead` tells how many output scores
@@ -56,7 +50,7 @@ class FinalState(_Answer):
     lead: int | None
 
 
-class TaskFinalState(_Answer):
+class TaskFinalState(Result):
     """How a task stands at the end of both stories; None where it is not in the plan."""
 
     task_id: str
@@ -65,7 +59,7 @@ class TaskFinalState(_Answer):
     replayed: TaskStatus | None
 
 
-class Difference(_Answer):
+class Difference(Result):
     """Where the two stories part: a recorded event, and what is decided in its place.
 
     `recorded` is None where something more would have happened after `event_id`;
@@ -77,7 +71,7 @@ class Difference(_Answer):
     replayed: EventFacts | None
 
 
-class LostInput(_Answer):
+class LostInput(Result):
     """Something that was asked for, and came to nothing under the other policy.
 
     `error` names the refusal (`PlanHeld`, …), or is None where there was only nothing to
@@ -90,7 +84,7 @@ class LostInput(_Answer):
     why: str
 
 
-class PlanReplay(_Answer):
+class PlanReplay(Result):
     """One plan's history as it was recorded, and as it would have gone.
 
     `fired` and `would_have_fired` name the recorded scores at which the gate did and
@@ -117,14 +111,14 @@ class PlanReplay(_Answer):
     samples: tuple[Sample, ...]
 
 
-class UnfitPlan(_Answer):
+class UnfitPlan(Result):
     """A plan whose own policy does not go together with what was to be changed about it."""
 
     plan_id: str
     why: str
 
 
-class WhatIf(_Answer):
+class WhatIf(Result):
     """What other rules would have made of some plans, beside what happened.
 
     `recorded` and `replayed` sum up all the plans in both stories. `unreadable` and `unfit`

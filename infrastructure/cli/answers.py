@@ -2,17 +2,13 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
-from plangate.application.results import GateView, PlanStatus, TaskView
+from plangate.application.results import GateView, PlanStatus, Result, TaskView
 from plangate.domain.vocabulary import PlanState
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class NextTask(_Answer):
+class NextTask(Result):
     """The task to work on now, or None when none is ready, and the state of its plan.
 
     Without a task, `advice` says what leads on. Asked of all plans, everything is None
@@ -27,7 +23,7 @@ class NextTask(_Answer):
     advice: tuple[str, ...] = ()
 
 
-class Verdict(_Answer):
+class Verdict(Result):
     """The gate's verdict: go on with the plan, or replan first.
 
     It is `replan` while a replan is due, until the plan is revised, a task retried or the
@@ -61,20 +57,20 @@ class Verdict(_Answer):
         )
 
 
-class Migration(_Answer):
+class Migration(Result):
     """The store has all the tables that this plangate needs."""
 
     ready: Literal[True] = True
 
 
-class Deletion(_Answer):
+class Deletion(Result):
     """Whether there was a plan to delete."""
 
     plan_id: str
     deleted: bool
 
 
-class Tally(_Answer):
+class Tally(Result):
     """How many plans were created, scores given and replans triggered."""
 
     plans: int = 0
@@ -89,7 +85,7 @@ class Tally(_Answer):
         )
 
 
-class RefusedLine(_Answer):
+class RefusedLine(Result):
     """A refused line of a trace, and why it was refused."""
 
     line: int

@@ -9,8 +9,8 @@ from typing_extensions import override
 
 from plangate.application.errors import CorruptEvent, PositionTaken
 from plangate.application.event_store import EventFormat, EventStore
-from plangate.application.recorded_event import RecordedEvent, StoredEntry
-from plangate.infrastructure.event_codec import FIRST_EVENT, EventCodec
+from plangate.application.recorded_event import FIRST_KIND, RecordedEvent, StoredEntry
+from plangate.infrastructure.event_codec import EventCodec
 
 NO_BOUND: Final = 2**63 - 1
 """Above every version and every position."""
@@ -140,7 +140,7 @@ class RecorderEventStore(EventStore):
     @override
     def plan_ids(self, *, after: int = 0, limit: int) -> Sequence[tuple[int, str]]:
         with self._translated(None):
-            rows = self._recorder.log_events(after, limit, FIRST_EVENT)
+            rows = self._recorder.log_events(after, limit, FIRST_KIND)
         return [(row.id, str(row.originator_id)) for row in rows]
 
     @override

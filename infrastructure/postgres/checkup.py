@@ -5,7 +5,6 @@ Nothing is created, upgraded or changed.
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from psycopg.rows import dict_row, tuple_row
@@ -18,7 +17,7 @@ from plangate.application.operations.observations import RESTORE, fine, guarded,
 from plangate.application.operations.reports import Health, Observation
 from plangate.application.operations.view_checks import examined_views
 from plangate.application.progress import Progress
-from plangate.application.views.queries import ViewQueries
+from plangate.application.views.status import view_report
 from plangate.infrastructure.postgres.events import events_in
 from plangate.infrastructure.postgres.layout import EVENTS, LAYOUT_VERSION, layout_of
 from plangate.infrastructure.postgres.schema import Schema, unchecked_schema
@@ -144,8 +143,8 @@ def _log(place: Schema, progress: Progress) -> Iterator[Observation]:
 
 
 def _views(place: Schema) -> Iterator[Observation]:
-    views = ViewQueries.on(events_in(place), PostgresViewStore(place), lambda: datetime.now(UTC))
-    yield from examined_views(views.report())
+    report = view_report(events_in(place), PostgresViewStore(place))
+    yield from examined_views(report)
 
 
 def _in_order(place: Schema, last: int, progress: Progress) -> Iterator[Place]:

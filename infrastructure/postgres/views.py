@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 from typing_extensions import override
 
-from plangate.application.views.rows import Row
+from plangate.application.views.projection import Row
 from plangate.application.views.view_store import ViewTables
 from plangate.infrastructure.postgres.schema import Schema
 from plangate.infrastructure.postgres.search_words import parts, searches

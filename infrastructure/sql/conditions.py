@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from plangate.application.views.requests import After, Keys
+from plangate.application.views.requests import Keys, RowKey
 
 
 class Conditions:
@@ -22,7 +22,7 @@ class Conditions:
         self._texts.append(text)
         self.values += values
 
-    def beyond(self, keys: Keys, after: After | None) -> None:
+    def beyond(self, keys: Keys, after: RowKey | None) -> None:
         """Add that rows come after one with these values of its keys, if there is one."""
         if after is None:
             return

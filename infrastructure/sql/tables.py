@@ -13,8 +13,12 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar, get_args, get_origi
 
 from pydantic import BaseModel
 
+from plangate.application.views.board import BoardTask
 from plangate.application.views.catalogue import BOARD, PLANS, REPLANS, TIMELINE
-from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, Row, TimelineEntry
+from plangate.application.views.plan_summaries import PlanSummary
+from plangate.application.views.projection import Row
+from plangate.application.views.replans import ReplanEntry
+from plangate.application.views.timeline import TimelineEntry
 
 RowType = TypeVar("RowType", bound=Row)
 

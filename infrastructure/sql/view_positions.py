@@ -35,12 +35,12 @@ def stored_positions(cursor: Cursor) -> dict[ViewTables, ViewPosition]:
 
 def advance(cursor: Cursor, update: ViewUpdate) -> None:
     """Move a view to the update's position; raises `Overtaken` if it is elsewhere."""
-    tables, before = update.target, update.after
+    tables, before = update.tables, update.expected
     cursor.execute(
         "UPDATE view_marks SET position = ?, updates = updates + 1 WHERE view = ? AND rebuilt = ?"
         " AND fold_version = ? AND position = ? AND updates = ?",
         (
-            *(update.until, tables.view, tables.rebuilt),
+            *(update.position, tables.view, tables.rebuilt),
             *(before.fold_version, before.position, before.updates),
         ),
     )
@@ -50,7 +50,7 @@ def advance(cursor: Cursor, update: ViewUpdate) -> None:
 
 def note_stuck_plans(cursor: Cursor, update: ViewUpdate) -> None:
     """Record the plans that the view is stuck on from now on, and remove those freed."""
-    tables = (update.target.view, update.target.rebuilt)
+    tables = (update.tables.view, update.tables.rebuilt)
     cursor.executemany(
         "DELETE FROM view_stuck WHERE view = ? AND rebuilt = ? AND plan_id = ?",
         [(*tables, plan_id) for plan_id in update.freed],

@@ -10,15 +10,12 @@ from typing import Any
 from typing_extensions import override
 
 from plangate.application.errors import ConcurrentChange
-from plangate.application.views.requests import (
-    After,
-    BoardWanted,
-    Keys,
-    PlansWanted,
-    ReplansWanted,
-    TimelineWanted,
-)
-from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, Row, TimelineEntry
+from plangate.application.views.board import BoardRequest, BoardTask
+from plangate.application.views.plan_summaries import PlansRequest, PlanSummary
+from plangate.application.views.projection import Row
+from plangate.application.views.replans import ReplanEntry, ReplansRequest
+from plangate.application.views.requests import Keys, RowKey
+from plangate.application.views.timeline import TimelineEntry, TimelineRequest
 from plangate.application.views.view_store import ViewPosition, ViewStore, ViewTables, ViewUpdate
 from plangate.infrastructure.sql import tables, view_positions
 from plangate.infrastructure.sql.conditions import Conditions, ordering
@@ -46,11 +43,11 @@ class RowWriter(ABC):
     def upsert(self, rows: Sequence[Row]) -> None:
         """Insert rows, or replace those with the same key."""
 
-    def delete(self, gone: Sequence[tuple[str, str | None]]) -> None:
+    def delete(self, deletes: Sequence[tuple[str, str | None]]) -> None:
         """Delete tasks, or (task None) all rows of plans."""
         of_plan = f"FROM {self._name} WHERE {self._scope} AND plan_id = ?"
-        plans = [(plan_id,) for plan_id, task_id in gone if task_id is None]
-        tasks = [one for one in gone if one[1] is not None]
+        plans = [(plan_id,) for plan_id, task_id in deletes if task_id is None]
+        tasks = [one for one in deletes if one[1] is not None]
         if tasks:
             self._cursor.executemany(f"DELETE {of_plan} AND task_id = ?", tasks)
         if self._table is tables.SUMMARIES:
@@ -78,7 +75,7 @@ class SqlViewStore(ViewStore, ABC):
     # --- positions ---
 
     @override
-    def marks(self) -> Mapping[ViewTables, ViewPosition]:
+    def positions(self) -> Mapping[ViewTables, ViewPosition]:
         with self._database.reading() as cursor:
             return view_positions.stored_positions(cursor)
 
@@ -93,14 +90,14 @@ class SqlViewStore(ViewStore, ABC):
 
     @override
     def save(self, updates: Sequence[ViewUpdate]) -> bool:
-        in_one_order = sorted(updates, key=lambda u: (u.target.view, u.target.rebuilt))
+        in_one_order = sorted(updates, key=lambda u: (u.tables.view, u.tables.rebuilt))
         try:
             with self._database.writing() as cursor:
                 for update in in_one_order:  # so that no two writers wait for each other
                     view_positions.advance(cursor, update)
                 for update in updates:
                     view_positions.note_stuck_plans(cursor, update)
-                    _write(self._row_writer(cursor, update.target), update)
+                    _write(self._row_writer(cursor, update.tables), update)
         except (view_positions.Overtaken, ConcurrentChange):
             return False
         return True
@@ -130,26 +127,28 @@ class SqlViewStore(ViewStore, ABC):
     # --- queries ---
 
     @override
-    def plans(self, wanted: PlansWanted, after: After | None, limit: int) -> Sequence[PlanSummary]:
+    def plans(
+        self, request: PlansRequest, after: RowKey | None, limit: int
+    ) -> Sequence[PlanSummary]:
         where = Conditions()
-        if wanted.state is not None:
-            where.add("state = ?", wanted.state)
-        if wanted.needs_replan is not None:
-            where.add("needs_replan = ?", wanted.needs_replan)
-        for label in wanted.labels:
+        if request.state is not None:
+            where.add("state = ?", request.state)
+        if request.needs_replan is not None:
+            where.add("needs_replan = ?", request.needs_replan)
+        for label in request.labels:
             where.add(self._has_label, label)
-        if wanted.words is not None:
-            self._add_search(where, wanted.words)
-        where.beyond(wanted.order.keys, after)
-        return self._rows(tables.SUMMARIES, where, wanted.order.keys, limit)
+        if request.words is not None:
+            self._add_search(where, request.words)
+        where.beyond(request.order.keys, after)
+        return self._rows(tables.SUMMARIES, where, request.order.keys, limit)
 
     @override
-    def board(self, wanted: BoardWanted, after: After | None, limit: int) -> Sequence[BoardTask]:
+    def board(self, request: BoardRequest, after: RowKey | None, limit: int) -> Sequence[BoardTask]:
         where = Conditions()
-        if wanted.plan_id is not None:
-            where.add("plan_id = ?", wanted.plan_id)
-        if wanted.status is not None:
-            where.add("status = ?", wanted.status)
+        if request.plan_id is not None:
+            where.add("plan_id = ?", request.plan_id)
+        if request.status is not None:
+            where.add("status = ?", request.status)
         if after is not None:
             plan_position, place, plan_id, task_id = after
             place_now = (
@@ -164,20 +163,20 @@ class SqlViewStore(ViewStore, ABC):
 
     @override
     def timeline(
-        self, wanted: TimelineWanted, after: After | None, limit: int
+        self, request: TimelineRequest, after: RowKey | None, limit: int
     ) -> Sequence[TimelineEntry]:
         where, keys = Conditions(), (("version", False),)
-        where.add("plan_id = ?", wanted.plan_id)
+        where.add("plan_id = ?", request.plan_id)
         where.beyond(keys, after)
         return self._rows(tables.SCORES, where, keys, limit)
 
     @override
     def replans(
-        self, wanted: ReplansWanted, after: After | None, limit: int
+        self, request: ReplansRequest, after: RowKey | None, limit: int
     ) -> Sequence[ReplanEntry]:
-        where, keys = Conditions(), (("position", wanted.newest_first),)
-        if wanted.plan_id is not None:
-            where.add("plan_id = ?", wanted.plan_id)
+        where, keys = Conditions(), (("position", request.newest_first),)
+        if request.plan_id is not None:
+            where.add("plan_id = ?", request.plan_id)
         where.beyond(keys, after)
         return self._rows(tables.REPLAN_LOG, where, keys, limit)
 
@@ -240,10 +239,10 @@ def _write(writer: RowWriter, update: ViewUpdate) -> None:
     """Write the changes of an update in their order, as many rows at a time as possible."""
     waiting: list[Row] = []
     for changes in update.changes:
-        if changes.gone:
+        if changes.deletes:
             writer.upsert(waiting)
             waiting = []
-            writer.delete(changes.gone)
-        waiting += changes.put
+            writer.delete(changes.deletes)
+        waiting += changes.upserts
     writer.upsert(waiting)
     writer.index([text for changes in update.changes for text in changes.texts])

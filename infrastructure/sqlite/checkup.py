@@ -7,7 +7,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +24,7 @@ from plangate.application.operations.observations import (
 from plangate.application.operations.reports import Health, Observation
 from plangate.application.operations.view_checks import examined_views
 from plangate.application.progress import Progress
-from plangate.application.views.queries import ViewQueries
+from plangate.application.views.status import view_report
 from plangate.infrastructure.sql.tables import TABLES
 from plangate.infrastructure.sqlite.events import events_in
 from plangate.infrastructure.sqlite.file import DURABLE
@@ -181,9 +180,8 @@ def _in_order(file: UncheckedFile, last: int, progress: Progress) -> Iterator[Pl
 
 def _views(file: UncheckedFile) -> Iterator[Observation]:
     store = SqliteViewStore(file)
-    views = ViewQueries.on(events_in(file), store, lambda: datetime.now(UTC))
-    yield from examined_views(views.report())
-    for view in {target.view for target in store.marks()} - TABLES.keys():
+    yield from examined_views(view_report(events_in(file), store))
+    for view in {target.view for target in store.positions()} - TABLES.keys():
         found = f"there is a position of a view {view!r}, which this version does not know"
         yield warning("views", found, "view_marks", "written by a newer version, or damaged")
     told = Told("rows", "every row of the views can be read")

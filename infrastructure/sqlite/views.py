@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from typing_extensions import override
 
 from plangate.application.errors import NotAStore, StoreUnavailable
-from plangate.application.views.rows import Row
+from plangate.application.views.projection import Row
 from plangate.application.views.view_store import ViewTables
 from plangate.infrastructure.sql.conditions import Conditions
 from plangate.infrastructure.sql.database import Cursor

@@ -86,7 +86,7 @@ def test_views_beyond_the_end_of_the_log_are_reported_and_nothing_loops(
     registry, do = store
     registry.views.plans()
     do("DELETE FROM stored_events WHERE originator_version = 7")
-    with pytest.raises(NotAStore, match="stands at 7, beyond the end of the log at 6"):
+    with pytest.raises(NotAStore, match="is at 7, beyond the end of the log at 6"):
         registry.views.rebuild()
 
 

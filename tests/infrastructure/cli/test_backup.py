@@ -44,7 +44,7 @@ def test_a_backup_never_takes_the_place_of_plans(plangate: Plangate, tmp_path: P
     said = plangate("--db", "other.db", "restore-backup", "saved.db", "--json")
     assert said.exit_code == 1
     assert said.error["type"] == "StoreNotEmpty"
-    assert "into an empty one" in said.error["message"]
+    assert "to a new or empty store" in said.error["message"]
     assert {path.name for path in tmp_path.iterdir()} >= {"saved.db", "other.db"}
 
 

@@ -41,7 +41,7 @@ def test_a_view_that_is_not_there_is_refused(plangate: Plangate, billing: str) -
     assert billing
     said = plangate("views", "rebuild", "tasks")
     assert said.exit_code == 1
-    assert "'tasks' is no view; there are plans, board" in said.stderr
+    assert "'tasks' is not a view; there are plans, board" in said.stderr
     assert plangate("views", "destroy").exit_code == 2
 
 

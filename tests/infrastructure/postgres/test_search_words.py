@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from plangate.application.views.requests import PlansWanted
+from plangate.application.views.plan_summaries import PlansRequest
 from plangate.application.views.view_store import ViewStore
 from plangate.infrastructure.postgres.schema import open_schema
 from plangate.infrastructure.postgres.search_words import OVERLAP, PART
@@ -34,7 +34,7 @@ def stores(postgres: PostgresServer) -> Iterator[Stores]:
 
 
 def found(store: ViewStore, text: str) -> list[str]:
-    return ids(store.plans(PlansWanted(text=text), None, 10))
+    return ids(store.plans(PlansRequest(text=text), None, 10))
 
 
 def test_both_find_the_same(stores: Stores) -> None:
