@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, Strict
 from plangate.application.errors import AnalysisMissing, CorruptEvent
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.outcomes import Outcomes, Told
-from plangate.application.history.points import walk
+from plangate.application.plan_log import plan_steps
 from plangate.application.plan_selection import PlanIds, selected
 from plangate.application.progress import Progress
 from plangate.application.results import Result, UnreadablePlan
@@ -220,6 +220,6 @@ def calibrated(
 
 def _outcomes_of(store: EventStore, plan_id: str) -> Iterator[Told]:
     outcomes = Outcomes()
-    for step in walk(store, plan_id):
+    for step in plan_steps(store, plan_id):
         outcomes.note(step.before, step.recorded)
     yield from outcomes.counting()

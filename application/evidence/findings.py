@@ -13,7 +13,7 @@ from plangate.application.event_store import EventStore
 from plangate.application.evidence.finding import Finding, FindingKind
 from plangate.application.evidence.review import PlanUnderReview
 from plangate.application.evidence.same_work import FailedWork, WorkKey, work_of
-from plangate.application.history.points import walk
+from plangate.application.plan_log import plan_steps
 from plangate.application.plan_selection import PlanIds, selected
 from plangate.application.progress import Progress, no_progress
 from plangate.application.results import Result, UnreadablePlan
@@ -92,7 +92,7 @@ class Review:
         """What a plan shows up to its end, or up to the first event that cannot be read."""
         review, events = PlanUnderReview(plan_id, self._failed), 0
         try:
-            for step in walk(self._store, plan_id):
+            for step in plan_steps(self._store, plan_id):
                 review.look(step)
                 events += 1
         except CorruptEvent as error:

@@ -146,7 +146,7 @@ class Verification:
             return
         for plan_id, first in self._grown.items():
             check = Check(self._log)
-            check.judge(plan_id)
+            check.add(plan_id)
             for wrong in check.report().mismatches:
                 if wrong.kind is not MismatchKind.UNREADABLE and first <= _version(wrong.event_id):
                     self._findings.note(LedgerFindingKind.UNFOUNDED, wrong.why, wrong.event_id)

@@ -64,7 +64,7 @@ def _shown(told: PlanDiff, _hint: Hint) -> RenderableType:
     for one in told.changes:
         sign, style = _SIGNS.get(one.kind, ("~", ""))
         event = one.event_id or ""
-        table.add_row(Text(sign, style=style), Text(harmless(one.words)), Text(harmless(event)))
+        table.add_row(Text(sign, style=style), Text(harmless(one.text)), Text(harmless(event)))
     return Group(*heading, table)
 
 

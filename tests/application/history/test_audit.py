@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from plangate.application import plan_log
 from plangate.application.history import audit
 from plangate.application.history.audit import AuditEntry, StateAt
 from plangate.application.history.subjects import subjects
@@ -127,7 +128,7 @@ def test_pages_join_to_the_whole_however_little_is_remembered(
 ) -> None:
     whole = list(worked.history.audit())
     monkeypatch.setattr(audit, "KEPT_TASKS", kept)
-    monkeypatch.setattr(audit, "_PAGE", 7)
+    monkeypatch.setattr(plan_log, "PAGE", 7)
 
     joined: list[AuditEntry] = []
     while page := list(
@@ -152,7 +153,7 @@ def test_no_more_is_read_than_is_asked_for(
         return read(after=after, limit=limit)
 
     monkeypatch.setattr(worked._store, "read_all_stored", counting)
-    monkeypatch.setattr(audit, "_PAGE", 5)
+    monkeypatch.setattr(plan_log, "PAGE", 5)
     entries = worked.history.audit()
 
     assert asked == []
@@ -161,7 +162,7 @@ def test_no_more_is_read_than_is_asked_for(
 
 
 def test_how_far_it_is_can_be_heard(worked: PlanRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "_PAGE", 100)
+    monkeypatch.setattr(plan_log, "PAGE", 100)
     heard: list[tuple[int, int]] = []
     everything = len(
         list(worked.history.audit(progress=lambda done, last: heard.append((done, last))))

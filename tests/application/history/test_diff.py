@@ -16,7 +16,7 @@ from tests.support.random_work import RandomWork
 
 
 def told(diff: PlanDiff) -> list[str]:
-    return [f"{change.words} ({change.event_id})" for change in diff.changes]
+    return [f"{change.text} ({change.event_id})" for change in diff.changes]
 
 
 def test_scores_statuses_and_figures_are_told_in_words(

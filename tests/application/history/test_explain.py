@@ -12,7 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from plangate.application.history.explain import Explanation
-from plangate.application.history.points import Moment, walk
+from plangate.application.history.points import Moment
+from plangate.application.plan_log import plan_steps
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput, PlanNotFound
 from plangate.domain.events import ReplanTriggered, TaskScored
@@ -38,7 +39,7 @@ def deviations(registry: PlanRegistry, plan_ids: Sequence[str]) -> tuple[int, in
     """How many versions and replans there are, and by how much an explanation is off at most."""
     versions, replans, worst = 0, 0, 0.0
     for plan_id in plan_ids:
-        for step in walk(registry._store, plan_id):
+        for step in plan_steps(registry._store, plan_id):
             told = Explanation.of(step.after, Moment.of(step))
             recorded = [told.rolling_confidence, step.after.rolling_confidence]
             if isinstance(step.recorded.event, ReplanTriggered):
@@ -137,7 +138,7 @@ def test_every_part_is_told_with_what_it_weighs_and_who_brought_it(
             [0.5, 0.75],
             [
                 (
-                    "it fired, and does so at every output score until the figure reaches 0.8 "
+                    "it fired, and does so at every output score until the confidence reaches 0.8 "
                     "or a replan is answered"
                 ),
                 "after 4 replans only an approval leads on: 2 so far",
@@ -146,7 +147,9 @@ def test_every_part_is_told_with_what_it_weighs_and_who_brought_it(
         (
             {"latch": True, "consecutive_lows": 2},
             [0.5, 0.5],
-            ["it fired, and does not again until the figure reaches 0.72 or a replan is answered"],
+            [
+                "it fired, and does not again until the confidence reaches 0.72 or a replan is answered"
+            ],
         ),
     ],
 )

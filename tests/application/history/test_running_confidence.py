@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plangate.application.history import running_confidence as figures
-from plangate.application.history.points import walk
 from plangate.application.history.running_confidence import RunningConfidence
+from plangate.application.plan_log import plan_steps
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
 from tests.support.properties import repeatable
@@ -24,7 +24,7 @@ def test_the_figure_is_that_of_the_plan_after_every_event(seed: int, large: int)
         work.go_on(60)
         for plan in work._plans:
             figure = RunningConfidence()
-            for step in walk(registry._store, plan.plan_id):
+            for step in plan_steps(registry._store, plan.plan_id):
                 figure = figure.after(step)
                 defined = step.after.rolling_confidence
                 exact = len(step.after.order) < large

@@ -432,7 +432,7 @@ def test_an_unreadable_event_is_a_finding_and_ends_its_plan_alone(tmp_path: Path
             file.execute(f"DELETE FROM stored_events {damage}", ["p2"])
             file.commit()
         report = registry.replay.check()
-    missing = "it is missing; what follows it in the plan is not judged"
+    missing = "it is missing; the rest of the plan is not checked"
     assert [(found.event_id, found.kind) for found in report.mismatches] == [
         ("p1@2", "unreadable"),
         ("p2@2", "unreadable"),

@@ -173,7 +173,7 @@ def _fields(envelope: Any) -> dict[str, Any]:
         ),
         (begun_by(say.claimed(A, until=say.MORNING)), "its lease ends before it begins"),
         (begun_by(say.renewed(A, say.MORNING)), "its lease ends before it begins"),
-        (begun_by(say.scored(A, raw_score=inf)), "nobody can give the score inf"),
+        (begun_by(say.scored(A, raw_score=inf)), "inf is not a score that a command can give"),
         (
             begun_by(say.scored(A), causation_id=f"{PLAN}@1"),
             f"it names {PLAN}@1 as its cause, which does not begin the command before it",
