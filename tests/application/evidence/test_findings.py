@@ -14,7 +14,7 @@ from plangate.application.evidence import finding as one_finding
 from plangate.application.evidence import findings as all_findings
 from plangate.application.evidence.finding import Finding, FindingKind, Severity
 from plangate.application.evidence.findings import FindingsReport
-from plangate.application.evidence.review import PlanUnderReview
+from plangate.application.evidence.review import PlanReview
 from plangate.application.evidence.same_work import FailedWork
 from plangate.application.plan_log import Step
 from plangate.application.registry import PlanRegistry
@@ -438,13 +438,13 @@ def test_where_an_engine_tells_no_positions_thresholds_are_not_compared() -> Non
     failed = FailedWork()
     for threshold in (0.72, 0.5):
         policy = Policy(confidence_threshold=threshold)
-        review = PlanUnderReview(PLAN, failed)
+        review = PlanReview(PLAN, failed)
         before = Plan(PLAN)
         grounds = {"rationale": "It was read."}
         work = recorded(before, [created(A, policy=policy), scored(A, OUTPUT, 0.6, **grounds)])
         for entry in work.events:
             after = evolve(before, entry.event)
-            review.look(Step(before, entry, after))
+            review.add(Step(before, entry, after))
             before = after
         assert review.findings() == []
 
