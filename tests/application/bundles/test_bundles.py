@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from plangate.application import plan_log
 from plangate.application.bundles import exporter as bundle_export
 from plangate.application.bundles import importer as bundle_import
 from plangate.application.bundles import sealed_file as bundle_file
@@ -262,7 +263,7 @@ def test_an_altered_bundle_is_called_that_although_its_plans_differ_by_it(
 
 def in_stretches(monkeypatch: pytest.MonkeyPatch, events: int) -> None:
     monkeypatch.setattr(bundle_import, "BATCH_EVENTS", events)
-    monkeypatch.setattr(bundle_export, "PAGE", 3)
+    monkeypatch.setattr(plan_log, "PAGE", 3)
 
 
 def some_work(seed: int, commands: int = 60) -> PlanRegistry:
@@ -296,7 +297,7 @@ def test_what_is_much_is_recorded_in_stretches_of_whole_commands(
     other: PlanRegistry, monkeypatch: pytest.MonkeyPatch, events: int
 ) -> None:
     in_stretches(monkeypatch, events)
-    monkeypatch.setattr(bundle_import, "_AT_MOST", 1_000)
+    monkeypatch.setattr(bundle_import, "_MAX_BATCH", 1_000)
     with some_work(1) as registry:
         appends = appends_of(other, monkeypatch)
         imported(other, exported(registry))
@@ -547,26 +548,26 @@ def test_bytes_altered_in_a_line_are_refused_even_under_a_new_seal() -> None:
 @pytest.mark.parametrize(
     "place, old, new, complaint",
     [
-        (0, b'"format":1', b'"format":1.0', "line 1: it is not written as the lines"),
+        (0, b'"format":1', b'"format":1.0', "line 1: it is not encoded as the lines"),
         (0, b"plangate-bundle", b"bundle", "line 1: Input tag 'bundle'"),
         (1, b'"version":1', b'"version":2', "line 2: event red@1 cannot be read: it is missing"),
         (1, b'"version":1', b'"version":true', "version: Input should be a valid integer"),
         (1, b'"plan_id":"red"', b'"plan_id":" "', "must not be blank"),
         (1, b"plan-created", b"plan-dreamt", "its name 'plan-dreamt' is not known"),
         (1, b'"schema_version":', b'"schema_version":9', "is not known to this plangate"),
-        (1, b'"goal":"G', b'"goal":"X","goal":"G', "not written as the lines of a bundle are"),
-        (1, b'"line":"event",', b'"line":"event", ', "not written as the lines of a bundle are"),
+        (1, b'"goal":"G', b'"goal":"X","goal":"G', "not encoded as the lines of a bundle are"),
+        (1, b'"line":"event",', b'"line":"event", ', "not encoded as the lines of a bundle are"),
         (1, b'"name"', b'"title"', "line 2: name: Field required"),
         (2, b'"score":0.4', b'"score":NaN', "line 3: Out of range float"),
-        (2, b'"score":0.4', b'"score":0.5', "not what the events of 'red' come to"),
+        (2, b'"score":0.4', b'"score":0.5', "does not match the events of 'red'"),
         (2, b'"plan_id":"red"', b'"plan_id":"blu"', "belongs to another plan than 'red'"),
         (2, b'"score":0.4', b'"score":' + b"9" * 5_000, "line 3: Exceeds the limit"),
         (2, b'"score":0.4', b'"score":' + b"[" * 100_000, "line 3: it is nested too deep"),
         (2, b"Ada saw it", b"Ada \\ud800 it", "line 3: "),
         (2, b'"score":0.4', b"\xff", "line 3: 'utf-8' codec can't decode"),
-        (7, b'"events":6', b'"events":5', "line 8: it is not what the events of 'red' come to"),
-        (-1, b'"events":7', b'"events":8', "events is not what the bundle comes to, which is 7"),
-        (-1, b'"plans":2', b'"plans":3', "plans is not what the bundle comes to, which is 2"),
+        (7, b'"events":6', b'"events":5', "line 8: it does not match the events of 'red'"),
+        (-1, b'"events":7', b'"events":8', "events does not match the bundle, which gives 7"),
+        (-1, b'"plans":2', b'"plans":3', "plans does not match the bundle, which gives 2"),
         (-1, b'{"line":"manifest"', b'["', "line 11: "),
     ],
 )
@@ -584,7 +585,7 @@ def test_a_refusal_says_what_and_where(
     [
         ([], "the bundle ends too early"),
         ([b"[]"], "line 1: "),
-        ([b'{"line":"plangate-bundle","format":1}'] * 2, "line 2: it is out of place"),
+        ([b'{"line":"plangate-bundle","format":1}'] * 2, "line 2: it is not expected here"),
     ],
 )
 def test_lines_that_make_no_bundle_are_refused(lines: list[bytes], complaint: str) -> None:
@@ -596,8 +597,8 @@ def test_a_plan_that_is_not_closed_or_there_twice_is_refused(registry: PlanRegis
     header, *blue, manifest = lines_in(exported(registry, "blue"))
     assert "ends too early" in str(refused(sealed([header, blue[0], manifest])))
     twice = sealed([header, *blue, *blue, manifest])
-    assert "the plan 'blue' is there twice" in str(refused(twice))
-    assert "it is no manifest" in str(refused(sealed([header, *blue, header])))
+    assert "the plan 'blue' occurs twice" in str(refused(twice))
+    assert "it is not a manifest" in str(refused(sealed([header, *blue, header])))
 
 
 @pytest.mark.parametrize(
@@ -615,7 +616,7 @@ def test_a_newer_format_is_refused_as_such(header: bytes) -> None:
     "content, complaint",
     [
         (b"", "ends too early"),
-        (b"PK\3\4 something else", "the file is damaged, or no bundle"),
+        (b"PK\3\4 something else", "the file is damaged, or is not a bundle"),
         (packed(b""), "the manifest, which ends the file, is missing or damaged"),
     ],
 )
@@ -646,7 +647,7 @@ def test_more_plans_than_a_bundle_may_hold_are_refused_on_both_sides(
 def test_a_last_line_without_an_end_is_refused(registry: PlanRegistry) -> None:
     bundle = exported(registry)
     manifest = bundle[bundle.rindex(b"\x1f\x8b\x08") :]
-    assert "line 1: it has no end" in str(refused(packed(b'{"line":') + manifest))
+    assert "line 1: it has no newline" in str(refused(packed(b'{"line":') + manifest))
 
 
 # --- what cannot be exported ---
@@ -687,7 +688,7 @@ def test_a_file_appears_whole_or_not_at_all(
 def test_nothing_is_ever_written_over(registry: PlanRegistry, tmp_path: Path) -> None:
     target = tmp_path / "plans.bundle"
     target.write_text("mine")
-    with pytest.raises(FileExistsError, match="there is something at"):
+    with pytest.raises(FileExistsError, match="exists already"):
         registry.bundles.export(target)
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     with pytest.raises(FileExistsError):

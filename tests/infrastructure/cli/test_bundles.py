@@ -42,7 +42,7 @@ def test_what_cannot_be_done_is_told_in_one_line(plangate: Plangate, billing: st
     Path("mine").write_text("mine", "utf-8")
     said = plangate("export", "mine")
     assert (said.exit_code, said.stdout) == (1, "")
-    assert said.stderr == "refused: the system refused: there is something at 'mine' already\n"
+    assert said.stderr == "refused: the system refused: 'mine' exists already\n"
     assert plangate("export", "other", "nobody", "--json").error["type"] == "PlanNotFound"
     assert not Path("other").exists()
     assert "'nowhere' does not exist" in " ".join(plangate("import", "nowhere").stderr.split())
