@@ -15,8 +15,8 @@ from plangate.application.errors import NotAStore, StoreError, StoreNotEmpty
 from plangate.application.event_store import EventStore
 from plangate.application.ledger.ledger import Ledger
 from plangate.application.ledger.ledger_store import LedgerStore
-from plangate.application.operations.copying import copy_plans, is_beginning
-from plangate.application.operations.log_checks import examine_log
+from plangate.application.operations.copying import copy_plans, is_prefix
+from plangate.application.operations.log_checks import check_log
 from plangate.application.operations.reports import BackupReport, Checkup, RestoreReport
 from plangate.application.progress import Progress, no_progress
 from plangate.application.registry import PlanRegistry
@@ -144,7 +144,7 @@ def restore_backup(
     events, views, _ = _stores(target, schema)
     with closing(views), closing(events), closing(looked_at(path)) as lying:
         backed_up = events_in_file(lying)
-        if not is_beginning(events, backed_up):
+        if not is_prefix(events, backed_up):
             raise StoreNotEmpty(str(file or "the target"), events.last_position())
         report = copy_plans(backed_up, events, progress)
     return RestoreReport(file=str(path), positions_kept=report.positions_kept, **asdict(expected))
@@ -170,7 +170,7 @@ def doctor(
         events, views, _ = _stores(target, schema)
         with closing(views), closing(events):
             name = target
-            found += examine_log(events, progress)
+            found += check_log(events, progress)
     else:
         with _extra():
             from plangate.infrastructure.postgres.checkup import (  # noqa: PLC0415

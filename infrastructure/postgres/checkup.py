@@ -13,10 +13,15 @@ from psycopg.sql import SQL, Identifier
 from psycopg_pool import ConnectionPool
 
 from plangate.application.errors import StoreError, StoreTooNew
-from plangate.application.operations.log_checks import Place, Walk, examined, examined_order
+from plangate.application.operations.log_checks import (
+    DamagedLog,
+    EventLocation,
+    check_entries,
+    check_order,
+)
 from plangate.application.operations.observations import RESTORE, fine, guarded, problem, warning
 from plangate.application.operations.reports import Health, Observation
-from plangate.application.operations.view_checks import examined_views
+from plangate.application.operations.view_checks import check_views
 from plangate.application.progress import Progress
 from plangate.application.views.queries import ViewQueries
 from plangate.infrastructure.postgres.events import events_in
@@ -143,18 +148,18 @@ def _log(place: Schema, progress: Progress) -> Iterator[Observation]:
     def reached(position: int) -> None:
         progress(position, 2 * last)
 
-    walk = Walk(store, last, reached)
-    yield from examined(walk.entries(), store.format)
-    yield from walk.damaged.observations()
-    yield from examined_order(_in_order(place, last, progress))
+    log = DamagedLog(store, last, reached)
+    yield from check_entries(log.entries(), store.format)
+    yield from log.damaged.observations()
+    yield from check_order(_in_order(place, last, progress))
 
 
 def _views(place: Schema) -> Iterator[Observation]:
     views = ViewQueries.on(events_in(place), PostgresViewStore(place), lambda: datetime.now(UTC))
-    yield from examined_views(views.report())
+    yield from check_views(views.report())
 
 
-def _in_order(place: Schema, last: int, progress: Progress) -> Iterator[Place]:
+def _in_order(place: Schema, last: int, progress: Progress) -> Iterator[EventLocation]:
     """Where each event is, by plan and version, as the server sends them on demand."""
     done = 0
     query = _PLACES.format(Identifier(place.schema, EVENTS))

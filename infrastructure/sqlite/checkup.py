@@ -13,18 +13,23 @@ from pathlib import Path
 from typing import Final
 
 from plangate.application.errors import StoreError, StoreTooNew
-from plangate.application.operations.log_checks import Place, Walk, examined, examined_order
+from plangate.application.operations.log_checks import (
+    DamagedLog,
+    EventLocation,
+    check_entries,
+    check_order,
+)
 from plangate.application.operations.observations import (
-    MOST,
+    MAX_LISTED,
     RESTORE,
-    Told,
+    CheckResult,
     fine,
     guarded,
     problem,
     warning,
 )
 from plangate.application.operations.reports import Health, Observation
-from plangate.application.operations.view_checks import examined_views
+from plangate.application.operations.view_checks import check_views
 from plangate.application.progress import Progress
 from plangate.application.views.queries import ViewQueries
 from plangate.infrastructure.sql.tables import TABLES
@@ -131,18 +136,18 @@ def _inside(file: FileAsItLies, path: Path, progress: Progress) -> Iterator[Obse
     def reached(position: int) -> None:
         progress(position, 2 * last)
 
-    walk = Walk(store, last, reached)
+    log = DamagedLog(store, last, reached)
     yield from guarded("integrity", _integrity(file, path))
-    yield from examined(walk.entries(), store.format)
-    yield from walk.damaged.observations()
+    yield from check_entries(log.entries(), store.format)
+    yield from log.damaged.observations()
     yield from guarded("end", _whole_end(file))
-    yield from guarded("histories", examined_order(_in_order(file, last, progress)))
+    yield from guarded("histories", check_order(_in_order(file, last, progress)))
     if file.layout() >= _VIEWS_SINCE:
         yield from guarded("views", _views(file))
 
 
 def _integrity(file: FileAsItLies, path: Path) -> Iterator[Observation]:
-    flaws = file.flaws(MOST)
+    flaws = file.flaws(MAX_LISTED)
     for flaw in flaws:
         page = _PAGE.search(flaw)
         place = f"{path}, page {page[1]}" if page else str(path)
@@ -174,7 +179,7 @@ def _whole_end(file: FileAsItLies) -> Iterator[Observation]:
         yield fine("end", f"the log ends at the newest position that was given, {newest:,}")
 
 
-def _in_order(file: FileAsItLies, last: int, progress: Progress) -> Iterator[Place]:
+def _in_order(file: FileAsItLies, last: int, progress: Progress) -> Iterator[EventLocation]:
     """Where each event is, by plan and version."""
     done = 0
     with file.reading() as cursor:
@@ -186,23 +191,23 @@ def _in_order(file: FileAsItLies, last: int, progress: Progress) -> Iterator[Pla
             progress(last + min(done, last), 2 * last)
 
 
-def _fetched(cursor: sqlite3.Cursor) -> list[Place]:
+def _fetched(cursor: sqlite3.Cursor) -> list[EventLocation]:
     return cursor.fetchmany(1_000)
 
 
 def _views(file: FileAsItLies) -> Iterator[Observation]:
     store = SqliteViewStore(file)
     views = ViewQueries.on(events_in(file), store, lambda: datetime.now(UTC))
-    yield from examined_views(views.report())
+    yield from check_views(views.report())
     for view in {target.view for target in store.marks()} - TABLES.keys():
         found = f"there is a mark of a view {view!r}, which this plangate does not know"
         yield warning("views", found, "view_marks", "made by a newer plangate, or damaged")
-    told = Told("rows", "every row of the views can be read")
-    told.take(
+    result = CheckResult("rows", "every row of the views can be read")
+    result.add(
         problem("rows", "a row is damaged", view, f"plangate views rebuild {view}")
         for view in store.unreadable_rows()
     )
-    yield from told.observations()
+    yield from result.observations()
 
 
 def _mib(size: int) -> str:

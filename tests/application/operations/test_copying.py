@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from plangate.application import plan_log
 from plangate.application.errors import CorruptEvent, HistoryDiffers, StoreUnavailable
-from plangate.application.operations import copying
 from plangate.application.operations.copying import copy_plans
 from plangate.application.operations.reports import CopyReport
 from plangate.application.recorded_event import StoredEntry
@@ -26,7 +26,7 @@ PAGES = [1, 3, 1_000]
 @pytest.fixture(params=PAGES)
 def page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Pages of several sizes, so that they end everywhere."""
-    monkeypatch.setattr(copying, "PAGE", request.param)
+    monkeypatch.setattr(plan_log, "PAGE", request.param)
     return int(request.param)
 
 
@@ -206,7 +206,7 @@ def test_it_goes_as_far_as_the_log_went_when_it_began() -> None:
 
 def test_somebody_who_writes_meanwhile_gets_the_positions(monkeypatch: pytest.MonkeyPatch) -> None:
     source, target = worked_on("p"), connect("memory:")
-    monkeypatch.setattr(copying, "PAGE", 2)
+    monkeypatch.setattr(plan_log, "PAGE", 2)
 
     def interfere(done: int, _total: int) -> None:
         if done == 6:
@@ -242,7 +242,7 @@ def test_a_target_that_does_not_keep_what_it_took_is_found_out(lost: int) -> Non
 def test_a_target_that_loses_events_later_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     source, target = worked_on("p"), worked_on("mine")
     read = target._store.read_stored
-    monkeypatch.setattr(copying, "PAGE", 2)
+    monkeypatch.setattr(plan_log, "PAGE", 2)
 
     def forget(done: int, total: int) -> None:
         if done == total - 4:

@@ -11,14 +11,14 @@ from plangate.application.event_store import EventStore
 from plangate.application.operations import log_checks
 from plangate.application.operations.log_checks import (
     LOG_CHECKS,
-    Walk,
-    examine_log,
-    examined,
-    examined_order,
+    DamagedLog,
+    check_entries,
+    check_log,
+    check_order,
 )
-from plangate.application.operations.observations import MOST, guarded
+from plangate.application.operations.observations import MAX_LISTED, guarded
 from plangate.application.operations.reports import Checkup, Health, Observation
-from plangate.application.operations.view_checks import examined_views
+from plangate.application.operations.view_checks import check_views
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.application.views.status import ViewReport, ViewStatus
@@ -47,12 +47,12 @@ def ill(observations: Sequence[Observation]) -> list[tuple[str, str | None]]:
 
 
 def seen(registry: PlanRegistry, entries: list[StoredEntry]) -> list[tuple[str, str | None]]:
-    return ill(list(examined(entries, registry._store.format)))
+    return ill(list(check_entries(entries, registry._store.format)))
 
 
 def test_in_a_log_that_is_well_every_check_says_so(registry: PlanRegistry) -> None:
     told: list[tuple[int, int]] = []
-    found = list(examine_log(registry._store, lambda done, total: told.append((done, total))))
+    found = list(check_log(registry._store, lambda done, total: told.append((done, total))))
     assert ill(found) == []
     assert len(found) == len(LOG_CHECKS) + 2
     assert told[-1] == (8, 8)
@@ -89,7 +89,7 @@ def test_positions_that_are_missing_are_a_warning(
     registry: PlanRegistry, entries: list[StoredEntry]
 ) -> None:
     del entries[2:5]
-    told = list(examined(entries, registry._store.format))
+    told = list(check_entries(entries, registry._store.format))
     (gap,) = [o for o in told if o.check == "positions"]
     assert gap.health is Health.WARNING
     assert gap.found == "no event at positions 3 to 5"
@@ -102,22 +102,22 @@ def test_positions_that_are_missing_are_a_warning(
         ([("p", 1, 1), ("p", 2, 2), ("q", 1, 3)], []),
         ([("p", 2, 2), ("q", 1, 3)], ["p@1 should be here, and is missing"]),
         ([("p", 1, 1), ("p", 4, 2), ("p", 5, 3)], ["p@2 should be here, and is missing"]),
-        ([("p", 1, 4), ("p", 2, 2)], ["it stands before p@1 in the log"]),
+        ([("p", 1, 4), ("p", 2, 2)], ["it comes before p@1 in the log"]),
     ],
 )
 def test_the_versions_of_a_plan_follow_each_other(
     places: list[tuple[str, int, int]], found: list[str]
 ) -> None:
-    told = [o.found for o in examined_order(places) if o.health is Health.PROBLEM]
+    told = [o.found for o in check_order(places) if o.health is Health.PROBLEM]
     assert told == found
 
 
 def test_of_many_observations_the_first_are_told_and_the_rest_counted(
     registry: PlanRegistry,
 ) -> None:
-    many = [StoredEntry("p", n + 2, n + 1, "task-scored", b"{") for n in range(MOST + 1_500)]
-    told = [o for o in examined(many, registry._store.format) if o.check == "events"]
-    assert len(told) == MOST + 1
+    many = [StoredEntry("p", n + 2, n + 1, "task-scored", b"{") for n in range(MAX_LISTED + 1_500)]
+    told = [o for o in check_entries(many, registry._store.format) if o.check == "events"]
+    assert len(told) == MAX_LISTED + 1
     assert told[-1].found == "and 1,500 more"
     assert (told[-1].health, told[-1].place) == (Health.PROBLEM, None)
 
@@ -157,15 +157,15 @@ def test_a_log_is_read_round_what_is_damaged(
     hole = set(range(damaged[0], damaged[1] + 1)) if damaged else set()
     entries = [StoredEntry("p", n, n, "task-scored", b"{}") for n in range(1, 101)]
     store: Any = _Holed(entries, hole)
-    walk = Walk(store, 100, lambda _reached: None)
-    assert {e.position for e in walk.entries()} == set(range(1, 101)) - hole
-    found = [o.place for o in walk.damaged.observations() if o.health is Health.PROBLEM]
+    log = DamagedLog(store, 100, lambda _reached: None)
+    assert {e.position for e in log.entries()} == set(range(1, 101)) - hole
+    found = [o.place for o in log.damaged.observations() if o.health is Health.PROBLEM]
     assert found == told
 
 
 def test_a_log_that_ends_before_it_should_is_read_to_its_end(registry: PlanRegistry) -> None:
     store: EventStore = registry._store
-    assert len(list(Walk(store, 50, lambda _reached: None).entries())) == 8
+    assert len(list(DamagedLog(store, 50, lambda _reached: None).entries())) == 8
 
 
 def test_a_check_that_fails_is_a_problem() -> None:
@@ -195,7 +195,7 @@ def view(**facts: Any) -> ViewStatus:
 
 
 def looked_at(*views: ViewStatus, failure: str | None = None) -> list[Observation]:
-    return list(examined_views(ViewReport(position=7, views=views, failure=failure)))
+    return list(check_views(ViewReport(position=7, views=views, failure=failure)))
 
 
 def test_views_that_lag_are_well() -> None:
