@@ -16,19 +16,19 @@ class MemoryLedgerStore:
     def __init__(self) -> None:
         self._lock = Lock()
         self._leaves: list[Leaf] = []
-        self._reach = TreeHead()
+        self._head = TreeHead()
 
-    def reach(self) -> TreeHead:
-        """How far the ledger has come."""
-        return self._reach
+    def head(self) -> TreeHead:
+        """The head of the saved tree."""
+        return self._head
 
-    def extend(self, after: TreeHead, leaves: Sequence[Leaf], reach: TreeHead) -> bool:
+    def extend(self, after: TreeHead, leaves: Sequence[Leaf], head: TreeHead) -> bool:
         """Keep more leaves, unless somebody else was faster."""
         with self._lock:
-            if after != self._reach:
+            if after != self._head:
                 return False
             self._leaves += leaves
-            self._reach = reach
+            self._head = head
             return True
 
     def leaves(self, *, first: int, limit: int) -> Sequence[Leaf]:

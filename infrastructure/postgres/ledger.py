@@ -8,10 +8,10 @@ import psycopg
 
 from plangate.application.errors import NotAStore
 from plangate.application.ledger.leaves import Leaf, TreeHead
-from plangate.infrastructure.sql.ledger_rows import leaves_in, reach_in, row_of
+from plangate.infrastructure.sql.ledger_rows import head_in, leaves_in, row_of
 
 _LEAVES: Final = "SELECT leaf, position, event_id, hash FROM ledger_leaves "
-_REACH: Final = "SELECT leaves, position, frontier FROM ledger_reach"
+_HEAD: Final = "SELECT leaves, position, frontier FROM ledger_reach"
 _INSERT: Final = """
 INSERT INTO ledger_leaves (leaf, position, event_id, hash)
 SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bytea[])
@@ -36,25 +36,25 @@ class PostgresLedgerStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def reach(self) -> TreeHead:
-        """How far the ledger has come."""
+    def head(self) -> TreeHead:
+        """The head of the saved tree."""
         with self._database.reading() as cursor:
-            return reach_in(cursor.execute(_REACH).fetchone())
+            return head_in(cursor.execute(_HEAD).fetchone())
 
-    def extend(self, after: TreeHead, leaves: Sequence[Leaf], reach: TreeHead) -> bool:
+    def extend(self, after: TreeHead, leaves: Sequence[Leaf], head: TreeHead) -> bool:
         """Save more leaves, unless somebody else was faster."""
         rows = [(leaf.number, leaf.position, leaf.event_id, leaf.hash) for leaf in leaves]
         columns = [list(column) for column in zip(*rows, strict=True)]
         with self._database.writing() as cursor:
             cursor.execute("LOCK TABLE ledger_reach IN EXCLUSIVE MODE")
-            if reach_in(cursor.execute(_REACH).fetchone()) != after:
+            if head_in(cursor.execute(_HEAD).fetchone()) != after:
                 return False
             try:
                 cursor.execute(_INSERT, columns)
             except psycopg.errors.UniqueViolation as error:
                 raise NotAStore(f"the ledger is damaged: {error.diag.message_primary}") from error
             cursor.execute("DELETE FROM ledger_reach")
-            cursor.execute("INSERT INTO ledger_reach VALUES (%s, %s, %s)", row_of(reach))
+            cursor.execute("INSERT INTO ledger_reach VALUES (%s, %s, %s)", row_of(head))
         return True
 
     def leaves(self, *, first: int, limit: int) -> Sequence[Leaf]:

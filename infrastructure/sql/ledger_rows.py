@@ -13,8 +13,8 @@ def leaves_in(rows: Sequence[Sequence[Any]]) -> list[Leaf]:
     return list(_whole(rows))
 
 
-def reach_in(row: Sequence[Any] | None) -> TreeHead:
-    """How far the ledger has come; without a row it was not begun.
+def head_in(row: Sequence[Any] | None) -> TreeHead:
+    """The head of the saved tree; without a row it is empty.
 
     Raises `NotAStore` for a row that cannot be one.
     """
@@ -29,9 +29,9 @@ def reach_in(row: Sequence[Any] | None) -> TreeHead:
     return TreeHead(position, Frontier(size, nodes))
 
 
-def row_of(reach: TreeHead) -> tuple[int, int, bytes]:
-    """How far the ledger has come, as a row."""
-    return reach.tree.size, reach.position, b"".join(reach.tree.nodes)
+def row_of(head: TreeHead) -> tuple[int, int, bytes]:
+    """The head of the tree as a row."""
+    return head.tree.size, head.position, b"".join(head.tree.nodes)
 
 
 def _whole(rows: Sequence[Sequence[Any]]) -> Iterator[Leaf]:

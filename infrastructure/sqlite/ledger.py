@@ -7,14 +7,14 @@ from typing import Final, Protocol
 
 from plangate.application.errors import NotAStore
 from plangate.application.ledger.leaves import Leaf, TreeHead
-from plangate.infrastructure.sql.ledger_rows import leaves_in, reach_in, row_of
+from plangate.infrastructure.sql.ledger_rows import head_in, leaves_in, row_of
 
 # Damaged text would not come out as text; so it comes out as bytes, and is seen to be damaged.
 _LEAVES: Final = (
     "SELECT leaf, position, CASE WHEN typeof(event_id) = 'text' THEN CAST(event_id AS BLOB) END,"
     " hash FROM ledger_leaves "
 )
-_REACH: Final = "SELECT leaves, position, frontier FROM ledger_reach"
+_HEAD: Final = "SELECT leaves, position, frontier FROM ledger_reach"
 
 
 class Database(Protocol):
@@ -35,23 +35,23 @@ class SqliteLedgerStore:
     def __init__(self, file: Database) -> None:
         self._file = file
 
-    def reach(self) -> TreeHead:
-        """How far the ledger has come."""
+    def head(self) -> TreeHead:
+        """The head of the saved tree."""
         with self._file.reading() as cursor:
-            return reach_in(cursor.execute(_REACH).fetchone())
+            return head_in(cursor.execute(_HEAD).fetchone())
 
-    def extend(self, after: TreeHead, leaves: Sequence[Leaf], reach: TreeHead) -> bool:
+    def extend(self, after: TreeHead, leaves: Sequence[Leaf], head: TreeHead) -> bool:
         """Save more leaves, unless somebody else was faster."""
         rows = [(leaf.number, leaf.position, leaf.event_id, leaf.hash) for leaf in leaves]
         with self._file.writing() as cursor:
-            if reach_in(cursor.execute(_REACH).fetchone()) != after:
+            if head_in(cursor.execute(_HEAD).fetchone()) != after:
                 return False
             try:
                 cursor.executemany("INSERT INTO ledger_leaves VALUES (?, ?, ?, ?)", rows)
             except sqlite3.IntegrityError as error:
                 raise NotAStore(f"the ledger is damaged: {error}") from error
             cursor.execute("DELETE FROM ledger_reach")
-            cursor.execute("INSERT INTO ledger_reach VALUES (?, ?, ?)", row_of(reach))
+            cursor.execute("INSERT INTO ledger_reach VALUES (?, ?, ?)", row_of(head))
         return True
 
     def leaves(self, *, first: int, limit: int) -> Sequence[Leaf]:
