@@ -80,7 +80,6 @@ def _export(
 
 
 def _event(plan: PlanDigest, entry: StoredEntry, format_: EventFormat) -> bytes:
-    """Add an event to its plan's digest and encode it; raises `CorruptEvent`."""
     if not format_.is_as_written(entry):
         why = "its stored bytes are not as plangate writes them"
         raise CorruptEvent(entry.plan_id, entry.version, why, entry.position)

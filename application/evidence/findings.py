@@ -93,8 +93,8 @@ class Review:
                 review.add(step)
                 events += 1
         except CorruptEvent as error:
-            return review.findings(), events, UnreadablePlan.of(error)
-        return review.findings(), events, None
+            return review.finish(), events, UnreadablePlan.of(error)
+        return review.finish(), events, None
 
     def _work(self, plan_id: str) -> WorkKey | None:
         """What a plan is about, from its first event alone."""

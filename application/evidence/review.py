@@ -4,7 +4,7 @@ A claim, a return, a change of the task or another attempt counts as work on it.
 none of these between them are of the same work.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, assert_never
 
@@ -102,11 +102,12 @@ class PlanReview:
             case _:
                 assert_never(event)
 
-    def findings(self) -> list[Finding]:
-        """All findings, ordered by the event that completed each."""
+    def finish(self) -> list[Finding]:
+        """End the review; return all findings, ordered by the event that completed each."""
         if self._work is not None and self._first_failure is not None:
             self._failed.add(self._work, self._first_failure)
-        return sorted([*self._found, *self._of_the_whole()], key=_order)
+        self._review_all()
+        return sorted(self._found, key=_order)
 
     # --- event by event ---
 
@@ -200,27 +201,24 @@ class PlanReview:
 
     # --- over all events ---
 
-    def _of_the_whole(self) -> Iterator[Finding]:
+    def _review_all(self) -> None:
         if number := self._unsupported.count:
             scores = "a score has" if number == 1 else f"{number:,} scores have"
             text = f"{scores} neither evidence nor rationale"
-            yield self._finding(FindingKind.UNSUPPORTED, Severity.NOTICE, self._unsupported, text)
+            self._find(FindingKind.UNSUPPORTED, Severity.NOTICE, self._unsupported, text)
         for (severity, name), shown_by in self._own.items():
             text = (
                 f"{name} scored its own work"
                 if severity is Severity.WARNING
                 else f"{name} scored, and sent the command too; the worker is not known"
             )
-            yield self._finding(FindingKind.OWN_WORK, severity, shown_by, text)
+            self._find(FindingKind.OWN_WORK, severity, shown_by, text)
         for (kind, sort, name), versions in self._versions.items():
             if len(versions.names) > 1:
                 changes = _first(versions.names, ", then ")
                 text = f"the {sort} {name} changed its version while scoring {kind}s: {changes}"
                 shown_by = versions.shown_by
-                yield self._finding(FindingKind.SCORER_CHANGED, Severity.NOTICE, shown_by, text)
-        yield from self._contradictions()
-
-    def _contradictions(self) -> Iterator[Finding]:
+                self._find(FindingKind.SCORER_CHANGED, Severity.NOTICE, shown_by, text)
         for outcome in self._outcomes.newest():
             before = outcome.assessment
             rejected = outcome.outcome is Outcome.REJECTED
@@ -228,7 +226,7 @@ class PlanReview:
                 continue
             if before.passes is rejected:
                 passed = "had passed" if rejected else "had not passed"
-                yield self._finding(
+                self._find(
                     FindingKind.OUTCOME_CONTRADICTS,
                     Severity.WARNING if rejected else Severity.NOTICE,
                     _events(outcome.task_id, before.scored_by, outcome.event_id),
@@ -237,12 +235,7 @@ class PlanReview:
                 )
 
     def _find(self, kind: FindingKind, severity: Severity, shown_by: EventList, text: str) -> None:
-        self._found.append(self._finding(kind, severity, shown_by, text))
-
-    def _finding(
-        self, kind: FindingKind, severity: Severity, shown_by: EventList, text: str
-    ) -> Finding:
-        return Finding(
+        finding = Finding(
             kind=kind,
             severity=severity,
             plan_id=self._plan_id,
@@ -251,6 +244,7 @@ class PlanReview:
             event_count=shown_by.count,
             sentence=text,
         )
+        self._found.append(finding)
 
 
 def _events(task_id: str, *event_ids: str) -> EventList:

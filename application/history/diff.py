@@ -139,7 +139,9 @@ def _of_the_tasks(a: Plan, b: Plan, between: Sequence[Step]) -> Iterator[PlanCha
         place, steps = places_b[task.id], touching[task.id]
         was = a.tasks.get(task.id)
         if was is None:
-            yield _came(task, place, steps)
+            came = next(s for s in reversed(steps) if task.id not in s.before.tasks)
+            how, kind = _origin(task), ChangeKind.TASK_CAME
+            yield _change(kind, task.id, "place", None, place, came.event_id, how=how)
         elif ranks_a[task.id] != ranks_b[task.id] and (event_id := _last_move(steps)):
             moved = ChangeKind.TASK_MOVED
             yield _change(moved, task.id, "place", places_a[task.id], place, event_id)
@@ -167,15 +169,10 @@ def _of_a_task(
             yield _change(kind, now.id, field, before, after, event_id)
 
 
-def _came(task: Task, place: int, steps: Sequence[Step]) -> PlanChange:
-    first = next(step for step in reversed(steps) if task.id not in step.before.tasks)
-    how = "added"
+def _origin(task: Task) -> str:
     if task.split_from is not None:
-        how = f"split from {task.split_from}"
-    elif task.replaces is not None:
-        how = f"replaces {task.replaces}"
-    came = ChangeKind.TASK_CAME
-    return _change(came, task.id, "place", None, place, first.event_id, how=how)
+        return f"split from {task.split_from}"
+    return "added" if task.replaces is None else f"replaces {task.replaces}"
 
 
 def _as_planned(task: Task) -> Task:
@@ -185,7 +182,6 @@ def _as_planned(task: Task) -> Task:
 
 
 def _touched(step: Step) -> Iterator[str]:
-    """The tasks that an event may have changed."""
     event = step.recorded.event
     yield from subjects(event)
     if isinstance(event, TaskDropped | TaskSplit | TaskReplaced):

@@ -137,8 +137,8 @@ def explain(steps: Iterable[Step], since: int | None = None) -> Explanation:
     confidence, moves = RunningConfidence(), list[ConfidenceMove]()
     for step in steps:
         if past is not None:
-            before, confidence = confidence, confidence.after(step)
-            moves += _move(step, before.rolling_confidence, confidence.rolling_confidence)
+            before, confidence = confidence.rolling_confidence, confidence.after(step)
+            moves += _move(step, before, confidence.rolling_confidence)
         elif step.after.version == since:
             past, confidence = step, RunningConfidence(step.after.rolling_confidence)
     plan = step.after

@@ -9,7 +9,6 @@ from plangate.application.history.audit import AuditEntry, AuditFilter, audit_en
 from plangate.application.history.diff import PlanDiff, plan_diff
 from plangate.application.history.explain import Explanation, explain
 from plangate.application.history.points import (
-    Point,
     refuse_backwards,
     validate_moment,
     validate_point,
@@ -110,11 +109,9 @@ class HistoryQueries:
         if (version is None) is (at is None):
             raise InvalidInput([Problem("version", "name a version, or a time as at")])
         plan_id = validate_identifier("plan_id", plan_id)
-        if at is None:
-            point: Point = validate_version("version", version)
-        else:
-            point = validate_moment("at", at)
-        until = version_at(self._store, plan_id, "version" if at is None else "at", point)
+        field = "version" if at is None else "at"
+        point = validate_version(field, version) if at is None else validate_moment(field, at)
+        until = version_at(self._store, plan_id, field, point)
         for step in plan_steps(self._store, plan_id, until):
             plan = step.after
         return PlanStatus.of(plan)

@@ -49,5 +49,4 @@ def _as_stored(entry: StoredEntry) -> bytes:
 
 
 def _position(entry: StoredEntry) -> int:
-    """The position, which every entry read from the log has."""
-    return entry.position or 0
+    return entry.position or 0  # every entry read from the log has one

@@ -26,8 +26,6 @@ from plangate.application.ledger.reports import (
     Checkpoint,
     ConsistencyProof,
     InclusionProof,
-    LedgerFinding,
-    LedgerFindingKind,
     LedgerReport,
     VerifierKey,
 )
@@ -85,22 +83,8 @@ class Ledger:
         """
         named = {name: validate_note(name, text) for name, text in (against or {}).items()}
         signed = {name: note for name, note in named.items() if self._has_signed(note)}
-        report = Verification(self._log, self._store, signed).report(progress)
-        unsigned = tuple(
-            LedgerFinding(
-                kind=LedgerFindingKind.CHECKPOINT,
-                why=f"{name} is not signed by the key of this ledger",
-            )
-            for name in named
-            if name not in signed
-        )
-        return report.model_copy(
-            update={
-                "checkpoints": len(named),
-                "finding_count": report.finding_count + len(unsigned),
-                "findings": report.findings + unsigned,
-            }
-        )
+        unsigned = [name for name in named if name not in signed]
+        return Verification(self._log, self._store, signed, unsigned).report(progress)
 
     def prove(self, event_id: str, *, progress: Progress = no_progress) -> InclusionProof:
         """Prove that an event is in the log now; anyone can check the proof offline.
@@ -180,7 +164,6 @@ class Ledger:
         return origin_of(first[0].hash)
 
     def _leaves(self, size: int) -> Iterator[bytes]:
-        """The hashes of the first leaves."""
         for first in range(0, size, PAGE):
             for leaf in self._store.leaves(first=first, limit=min(PAGE, size - first)):
                 yield leaf.hash

@@ -5,7 +5,7 @@ Memory does not grow with the log.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from plangate.application import plan_log
 from plangate.application.errors import CorruptEvent, NotAStore
@@ -27,11 +27,16 @@ class Verification:
     """One comparison of a log with its ledger, and with checkpoints whose signatures are valid."""
 
     def __init__(
-        self, log: EventStore, ledger: LedgerStore, checkpoints: Mapping[str, Note]
+        self,
+        log: EventStore,
+        ledger: LedgerStore,
+        checkpoints: Mapping[str, Note],
+        unsigned: Collection[str],
     ) -> None:
         self._log = log
         self._ledger = ledger
         self._checkpoints = checkpoints
+        self._unsigned = unsigned
         self._sizes = {note.size for note in checkpoints.values()}
         self._roots: dict[int, bytes] = {}
         self._head = ledger.head()
@@ -56,12 +61,15 @@ class Verification:
         self._check_new_events()
         for name, note in self._checkpoints.items():
             self._compare_with(name, note)
+        for name in self._unsigned:
+            why = f"{name} is not signed by the key of this ledger"
+            self._findings.add(LedgerFindingKind.CHECKPOINT, why)
         return LedgerReport(
             position=self._last,
             compared=self._compared,
             new=self._new,
             new_events=tuple(self._new_events),
-            checkpoints=len(self._checkpoints),
+            checkpoints=len(self._checkpoints) + len(self._unsigned),
             finding_count=self._findings.count,
             findings=self._findings.in_order(),
         )
@@ -169,11 +177,11 @@ class Verification:
         self, entries: Sequence[StoredEntry], found: Sequence[StoredEntry], positions: range
     ) -> None:
         there = {entry.version: entry for entry in found}
+        versions = {0, *there}
         for entry in entries:
-            if entry.version > 1 and entry.version - 1 not in there:
+            if entry.version - 1 not in versions:
                 why = "its plan does not have the version before it"
                 self._findings.about(LedgerFindingKind.MISFILED, why, entry)
-        for entry in entries:
             other = there.pop(entry.version, None)
             if other is None:
                 why = "its plan does not have it"
@@ -206,8 +214,8 @@ class Verification:
         if origin is not None and note.origin != origin:
             why = f"{name} is about the log {note.origin}, and this is {origin}"
         elif note.size > self._tree.size:
-            lacking = note.size - self._tree.size
-            why = f"{name} covers {note.size:,} events, and the last {lacking:,} are missing"
+            missing = note.size - self._tree.size
+            why = f"{name} covers {note.size:,} events, and the last {missing:,} are missing"
         elif self._roots[note.size] != note.root:
             why = f"the first {note.size:,} events are not those that {name} covers"
         else:
@@ -222,7 +230,6 @@ class Verification:
 
 
 def _has_version(entry: StoredEntry) -> bool:
-    """Whether the entry's version is intact."""
     return isinstance(entry.version, int)
 
 

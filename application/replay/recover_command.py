@@ -6,6 +6,7 @@ out and decided anew. Worker tokens are not recorded, so every recorded report i
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from math import isfinite
 from typing import Any, Final, TypeVar, assert_never, cast
 
@@ -166,9 +167,7 @@ def _move(
 def _claim(recorded: Sequence[events.PlanEvent]) -> commands.ClaimNextTask:
     for event in recorded:
         if isinstance(event, events.TaskStatusChanged) and event.cause is StatusCause.CLAIMED:
-            until = event.lease_until
-            lease = None if until is None else (until - event.at).total_seconds()
-            _require_time(lease)
+            lease = None if event.lease_until is None else _lease(event.at, event.lease_until)
             return _made(commands.ClaimNextTask, event, ("worker", "task_id"), lease=lease)
     return _made(commands.ClaimNextTask, recorded[0], (), task_id=_NO_TASK)
 
@@ -176,14 +175,14 @@ def _claim(recorded: Sequence[events.PlanEvent]) -> commands.ClaimNextTask:
 def _renewal(before: Plan, event: events.LeaseRenewed) -> commands.RenewLease:
     task = before.tasks.get(event.task_id)
     token = task.claim.token if task and task.claim else None
-    lease = (event.lease_until - event.at).total_seconds()
-    _require_time(lease)
+    lease = _lease(event.at, event.lease_until)
     return _made(commands.RenewLease, event, ("task_id",), token=token, lease=lease)
 
 
-def _require_time(lease: float | None) -> None:
-    if lease is not None and lease <= 0:
+def _lease(begin: datetime, end: datetime) -> float:
+    if end <= begin:
         raise Unexplained("its lease ends before it begins")
+    return (end - begin).total_seconds()
 
 
 def _changes(  # noqa: C901  (a branch an event)

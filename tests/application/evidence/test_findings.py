@@ -446,7 +446,7 @@ def test_where_an_engine_tells_no_positions_thresholds_are_not_compared() -> Non
             after = evolve(before, entry.event)
             review.add(Step(before, entry, after))
             before = after
-        assert review.findings() == []
+        assert review.finish() == []
 
 
 def test_what_cannot_be_read_is_named_and_what_stands_before_it_is_told(tmp_path: Path) -> None:

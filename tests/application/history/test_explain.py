@@ -147,7 +147,12 @@ def test_every_part_is_told_with_what_it_weighs_and_who_brought_it(
         (
             {"latch": True, "consecutive_lows": 2},
             [0.5, 0.5],
-            ["it fired, and does not again until the confidence reaches 0.72 or a replan is answered"],
+            [
+                (
+                    "it fired, and does not again until the confidence reaches 0.72 "
+                    "or a replan is answered"
+                ),
+            ],
         ),
     ],
 )

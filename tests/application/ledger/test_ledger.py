@@ -152,7 +152,7 @@ def test_an_event_that_was_altered_is_not_proved(case: Case) -> None:
         case.ledger_of(log).prove("p@2")
     assert case.ledger_of(log).prove("p@1").leaf == 0
     del log.entries[7]
-    with pytest.raises(LedgerContradicted, match="or is gone"):
+    with pytest.raises(LedgerContradicted, match="or it is gone"):
         case.ledger_of(log).prove("q@4")
 
 

@@ -365,9 +365,7 @@ def test_a_root_that_was_altered_is_found(case: Case) -> None:
     case.ledger.checkpoint()
     case.leaves._head = TreeHead(8, Frontier(8, (bytes(32),)))
     report = case.ledger.verify()
-    assert [f.why for f in report.findings] == [
-        "its saved root is not that of its leaves"
-    ]
+    assert [f.why for f in report.findings] == ["its saved root is not that of its leaves"]
 
 
 def test_a_checkpoint_says_that_the_log_and_its_ledger_were_altered_together(case: Case) -> None:
