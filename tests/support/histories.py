@@ -1,4 +1,4 @@
-"""Histories of one plan as commands recorded them, told or made at random."""
+"""Recorded histories of one plan, given or random."""
 
 import random
 from collections.abc import Iterable, Sequence
@@ -17,8 +17,6 @@ from tests.support.commands import some_wish
 from tests.support.comparison import DEPENDENCIES, POLICIES, a_plan, at
 from tests.support.examples import NOON, PLAN
 from tests.support.naive import NaivePlan, Refused
-
-Wishes = Sequence[tuple[PlanCommand, datetime]]
 
 
 def recorded(plan: Plan, events: Sequence[PlanEvent]) -> RecordedCommand:
@@ -39,14 +37,14 @@ def recorded(plan: Plan, events: Sequence[PlanEvent]) -> RecordedCommand:
     return RecordedCommand(plan, tuple(entries), fold(plan, events))
 
 
-def history(*wishes: PlanCommand | tuple[PlanCommand, datetime]) -> list[RecordedCommand]:
-    """What wishes, all granted, bring about: at noon, unless their moment is given."""
-    plan, commands = Plan(PLAN), []
-    for wish in wishes:
-        wished, now = wish if isinstance(wish, tuple) else (wish, NOON)
-        commands.append(recorded(plan, decide(plan, wished, now)))
-        plan = commands[-1].after
-    return commands
+def history(*commands: PlanCommand | tuple[PlanCommand, datetime]) -> list[RecordedCommand]:
+    """The history of commands that are all granted, at noon unless their time is given."""
+    plan, made = Plan(PLAN), list[RecordedCommand]()
+    for given in commands:
+        command, now = given if isinstance(given, tuple) else (given, NOON)
+        made.append(recorded(plan, decide(plan, command, now)))
+        plan = made[-1].after
+    return made
 
 
 def facts(command: RecordedCommand) -> list[PlanEvent]:
@@ -62,9 +60,9 @@ def again(commands: Iterable[RecordedCommand], policy: Policy | None = None) -> 
 def some_history(
     chance: random.Random, commands: int, among: tuple[type[PlanCommand], ...] = ()
 ) -> list[RecordedCommand]:
-    """What so many random wishes bring about, of every kind or only those `among` some.
+    """The history of so many random commands, of every kind or only those `among` some.
 
-    A wish that is refused or brings nothing about leaves no trace.
+    A command that is refused or records nothing leaves no trace.
     """
     creation, naive = a_plan(
         chance.randint(1, 5), chance.randrange(len(POLICIES)), chance.randrange(len(DEPENDENCIES))
@@ -80,11 +78,11 @@ def some_history(
 def _granted(
     plan: Plan, chance: random.Random, naive: NaivePlan, among: tuple[type[PlanCommand], ...]
 ) -> list[RecordedCommand]:
-    wish, model = some_wish(chance, naive)
-    if among and not isinstance(wish, among):
+    command, model = some_wish(chance, naive)
+    if among and not isinstance(command, among):
         return []
     try:
-        events = decide(plan, wish, at(naive))
+        events = decide(plan, command, at(naive))
         model()
     except (PlangateError, Refused):
         return []

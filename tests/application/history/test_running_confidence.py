@@ -1,4 +1,4 @@
-"""The figure that is kept at hand is the one that is defined, whatever happens to the plan."""
+"""The running confidence equals the plan's after any event."""
 
 import random
 
@@ -17,7 +17,7 @@ from tests.support.random_work import RandomWork
 
 @repeatable
 @given(st.integers(0, 10**9), st.sampled_from([0, 3, figures.LARGE]))
-def test_the_figure_is_that_of_the_plan_after_every_event(seed: int, large: int) -> None:
+def test_the_running_confidence_is_the_plans_after_every_event(seed: int, large: int) -> None:
     with registry_on(memory_event_store()) as registry, pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "LARGE", large)
         work = RandomWork(registry, random.Random(seed))

@@ -1,4 +1,4 @@
-"""The ledger takes the log in, signs it and proves what is in it."""
+"""The ledger covers the log, signs it and proves its events."""
 
 from base64 import b64decode
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ def test_leaf_data_is_the_position_and_the_canonical_form(case: Case) -> None:
     assert data[8:9] == b"{"
 
 
-def test_what_has_no_canonical_form_is_taken_as_it_is_stored() -> None:
+def test_an_entry_without_a_canonical_form_is_encoded_as_stored() -> None:
     entry = StoredEntry("p", 7, 258, "painted", b"\xff")
     expected = (
         bytes([0, 0, 0, 0, 0, 0, 1, 2, 0])
@@ -72,7 +72,7 @@ def test_an_empty_log_gives_nothing_to_sign() -> None:
     assert ledger.verify().compared == 0
 
 
-def test_it_goes_on_page_by_page_where_it_was_cut_short(
+def test_an_interrupted_catch_up_continues_page_by_page(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = case.ledger.checkpoint()
@@ -92,9 +92,9 @@ def test_it_goes_on_page_by_page_where_it_was_cut_short(
     assert Ledger(case.log, store, case.key).checkpoint() == whole
 
 
-def test_who_comes_second_goes_on_from_what_the_other_saved(case: Case) -> None:
+def test_the_slower_of_two_writers_continues_after_the_faster(case: Case) -> None:
     class Overtaken(MemoryLedgerStore):
-        """Somebody else is faster, the first time."""
+        """A concurrent writer is faster the first time."""
 
         def extend(self, after: TreeHead, leaves: Sequence[Leaf], head: TreeHead) -> bool:
             if not after.tree.size:
@@ -133,13 +133,13 @@ def test_every_event_can_be_proved(case: Case, event_id: str) -> None:
 
 
 @pytest.mark.parametrize("event_id", ["p", "", "@1", "p\0@1", "\ud800@1", 7, None])
-def test_what_is_no_event_id_is_refused(case: Case, event_id: str) -> None:
+def test_an_invalid_event_id_is_refused(case: Case, event_id: str) -> None:
     with pytest.raises(InvalidInput, match="event_id: "):
         case.ledger.prove(event_id)
 
 
 @pytest.mark.parametrize("event_id", ["p@9", "p@x", "nobody@1"])
-def test_what_is_not_there_is_not_proved(case: Case, event_id: str) -> None:
+def test_an_unknown_event_is_not_proved(case: Case, event_id: str) -> None:
     with pytest.raises(InvalidInput, match="there is no event"):
         case.ledger.prove(event_id)
 

@@ -1,4 +1,4 @@
-"""What the doctor finds in a log, and that it finds nothing in one that is well."""
+"""The checks of a log find its problems, and none in a healthy log."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -50,12 +50,12 @@ def seen(registry: PlanRegistry, entries: list[StoredEntry]) -> list[tuple[str, 
     return ill(list(check_entries(entries, registry._store.format)))
 
 
-def test_in_a_log_that_is_well_every_check_says_so(registry: PlanRegistry) -> None:
-    told: list[tuple[int, int]] = []
-    found = list(check_log(registry._store, lambda done, total: told.append((done, total))))
+def test_every_check_passes_in_a_healthy_log(registry: PlanRegistry) -> None:
+    result: list[tuple[int, int]] = []
+    found = list(check_log(registry._store, lambda done, total: result.append((done, total))))
     assert ill(found) == []
     assert len(found) == len(LOG_CHECKS) + 2
-    assert told[-1] == (8, 8)
+    assert result[-1] == (8, 8)
 
 
 @pytest.mark.parametrize(
@@ -68,17 +68,17 @@ def test_in_a_log_that_is_well_every_check_says_so(registry: PlanRegistry) -> No
         ({"position": 9}, ["positions", "positions"]),
     ],
 )
-def test_what_is_wrong_with_an_entry_is_told_with_its_place(
+def test_a_problem_has_its_location(
     registry: PlanRegistry, entries: list[StoredEntry], change: dict[str, Any], found: list[str]
 ) -> None:
     entries[1] = replace(entries[1], **change)
-    told = seen(registry, entries)
-    assert [check for check, _ in told] == found
+    result = seen(registry, entries)
+    assert [check for check, _ in result] == found
     place = f"p@{entries[1].version}, position {entries[1].position}"
-    assert (told[0][1] or "").endswith(place)
+    assert (result[0][1] or "").endswith(place)
 
 
-def test_bytes_that_say_the_same_in_another_way_were_written_by_somebody_else(
+def test_another_encoding_of_the_same_content_is_a_problem(
     registry: PlanRegistry, entries: list[StoredEntry]
 ) -> None:
     entries[2] = replace(entries[2], state=entries[2].state.replace(b'":', b'": '))
@@ -89,8 +89,8 @@ def test_positions_that_are_missing_are_a_warning(
     registry: PlanRegistry, entries: list[StoredEntry]
 ) -> None:
     del entries[2:5]
-    told = list(check_entries(entries, registry._store.format))
-    (gap,) = [o for o in told if o.check == "positions"]
+    result = list(check_entries(entries, registry._store.format))
+    (gap,) = [o for o in result if o.check == "positions"]
     assert gap.health is Health.WARNING
     assert gap.found == "no event at positions 3 to 5"
     assert gap.place == "before q@2, position 6"
@@ -108,18 +108,18 @@ def test_positions_that_are_missing_are_a_warning(
 def test_the_versions_of_a_plan_follow_each_other(
     places: list[tuple[str, int, int]], found: list[str]
 ) -> None:
-    told = [o.found for o in check_order(places) if o.health is Health.PROBLEM]
-    assert told == found
+    result = [o.found for o in check_order(places) if o.health is Health.PROBLEM]
+    assert result == found
 
 
-def test_of_many_observations_the_first_are_told_and_the_rest_counted(
+def test_the_first_observations_are_listed_and_the_others_counted(
     registry: PlanRegistry,
 ) -> None:
     many = [StoredEntry("p", n + 2, n + 1, "task-scored", b"{") for n in range(MAX_LISTED + 1_500)]
-    told = [o for o in check_entries(many, registry._store.format) if o.check == "events"]
-    assert len(told) == MAX_LISTED + 1
-    assert told[-1].found == "and 1,500 more"
-    assert (told[-1].health, told[-1].place) == (Health.PROBLEM, None)
+    result = [o for o in check_entries(many, registry._store.format) if o.check == "events"]
+    assert len(result) == MAX_LISTED + 1
+    assert result[-1].found == "and 1,500 more"
+    assert (result[-1].health, result[-1].place) == (Health.PROBLEM, None)
 
 
 class _Holed:
@@ -138,7 +138,7 @@ class _Holed:
 
 @pytest.mark.parametrize("page", [1, 3, 16, 1_000])
 @pytest.mark.parametrize(
-    "damaged, told",
+    "damaged, expected",
     [
         ((), []),
         ((1, 1), ["position 1"]),
@@ -150,8 +150,8 @@ class _Holed:
         ((1, 100), ["positions 1 to 100"]),
     ],
 )
-def test_a_log_is_read_round_what_is_damaged(
-    page: int, damaged: tuple[int, ...], told: list[str], monkeypatch: pytest.MonkeyPatch
+def test_a_log_is_read_around_its_damage(
+    page: int, damaged: tuple[int, ...], expected: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(log_checks, "PAGE", page)
     hole = set(range(damaged[0], damaged[1] + 1)) if damaged else set()
@@ -160,7 +160,7 @@ def test_a_log_is_read_round_what_is_damaged(
     log = DamagedLog(store, 100, lambda _reached: None)
     assert {e.position for e in log.entries()} == set(range(1, 101)) - hole
     found = [o.place for o in log.damaged.observations() if o.health is Health.PROBLEM]
-    assert found == told
+    assert found == expected
 
 
 def test_a_log_that_ends_before_it_should_is_read_to_its_end(registry: PlanRegistry) -> None:
@@ -173,9 +173,9 @@ def test_a_check_that_fails_is_a_problem() -> None:
         yield from ()
         raise NotAStore("the file is damaged")
 
-    (told,) = guarded("end", failing())
-    assert (told.check, told.health) == ("end", Health.PROBLEM)
-    assert "the file is damaged" in told.found
+    (result,) = guarded("end", failing())
+    assert (result.check, result.health) == ("end", Health.PROBLEM)
+    assert "the file is damaged" in result.found
 
 
 # --- views ---
@@ -199,15 +199,15 @@ def looked_at(*views: ViewStatus, failure: str | None = None) -> list[Observatio
 
 
 def test_views_that_lag_are_well() -> None:
-    (told,) = looked_at(view(rebuilding=4))
-    assert told.health is Health.OK
-    assert told.found == "plans: rows 3, positions behind 2, being rebuilt at 4"
+    (result,) = looked_at(view(rebuilding=4))
+    assert result.health is Health.OK
+    assert result.found == "plans: rows 3, positions behind 2, being rebuilt at 4"
 
 
 def test_stuck_views_are_a_warning_and_views_beyond_the_log_a_problem() -> None:
     stuck = StuckPlan(plan_id="p", version=4, position=3, why="it cannot be read", since=DAWN)
-    told = looked_at(view(stuck=(stuck,)), view(position=9), failure="OSError: no")
-    assert [(o.health, o.place) for o in told] == [
+    result = looked_at(view(stuck=(stuck,)), view(position=9), failure="OSError: no")
+    assert [(o.health, o.place) for o in result] == [
         (Health.WARNING, "p@4"),
         (Health.PROBLEM, "plans"),
         (Health.WARNING, None),

@@ -1,4 +1,4 @@
-"""What was done to a log behind the ledger's back is found, and where."""
+"""A verification finds every alteration of the log, and its position."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,7 +27,7 @@ def found(report: LedgerReport) -> list[tuple[str, int | None, str | None]]:
 
 
 def after(case: Case, *done: Done) -> LedgerReport:
-    """What is found when something was done to the log, whose checkpoint was kept."""
+    """Alter a log whose checkpoint was kept, and verify it."""
     kept = case.ledger.checkpoint().note
     log = case.altered()
     for do in done:
@@ -76,7 +76,7 @@ def test_an_event_that_is_gone_is_named(case: Case) -> None:
     assert found(report) == [("removed", 7, "q@3"), ("misfiled", 8, "q@4"), CHECKPOINT]
 
 
-def test_a_tail_that_is_gone_is_named_and_told_by_a_checkpoint_alone(case: Case) -> None:
+def test_a_missing_tail_is_found_also_by_a_checkpoint_alone(case: Case) -> None:
     report = after(case, lambda log: log.entries.__delitem__(slice(6, None)))
     assert found(report) == [("removed", 7, "q@3"), ("removed", 8, "q@4"), CHECKPOINT]
     assert report.findings[-1].why == "kept covers 8 events, and the last 2 are missing"
@@ -87,7 +87,7 @@ def test_a_tail_that_is_gone_is_named_and_told_by_a_checkpoint_alone(case: Case)
     assert found(report) == [CHECKPOINT]
 
 
-def test_events_that_changed_places_are_named(case: Case) -> None:
+def test_moved_events_are_found(case: Case) -> None:
     report = after(case, swap(2, 7))
     assert found(report) == [
         ("reordered", 2, "q@3"),
@@ -155,7 +155,7 @@ def test_an_event_that_could_not_be_read_when_it_came_is_no_alteration(case: Cas
     assert found(Ledger(readable, leaves, case.key).verify()) == []
 
 
-def test_a_log_that_breaks_off_says_where(case: Case) -> None:
+def test_a_log_that_breaks_off_is_found(case: Case) -> None:
     def break_off(log: AlteredLog) -> None:
         log.readable = 3
 
@@ -165,7 +165,7 @@ def test_a_log_that_breaks_off_says_where(case: Case) -> None:
     assert next(f for f in found(report) if f[0] == "removed") == ("removed", 4, "p@4")
 
 
-def test_a_log_that_ends_before_its_end_says_so(case: Case) -> None:
+def test_a_log_that_ends_early_is_found(case: Case) -> None:
     def claim(log: AlteredLog) -> None:
         log.end = 20
 
@@ -223,14 +223,14 @@ def test_a_plan_that_cannot_be_read_is_named(case: Case) -> None:
     assert [(f.kind, f.event_id) for f in report.findings] == [("misfiled", "q@1")]
 
 
-def test_a_store_that_tells_no_positions_of_a_plan_is_no_finding(case: Case) -> None:
+def test_a_store_without_positions_by_plan_is_no_finding(case: Case) -> None:
     def forget(log: AlteredLog) -> None:
         log.filed = [replace(entry, position=None) for entry in log.entries]
 
     assert after(case, forget).findings == ()
 
 
-def test_an_erasure_between_two_readings_is_no_finding(case: Case) -> None:
+def test_an_erasure_between_two_reads_is_no_finding(case: Case) -> None:
     def erase(log: AlteredLog) -> None:
         log.filed = [log.format.erased(entry) for entry in log.entries]
 
@@ -288,7 +288,7 @@ def test_a_new_event_without_a_version_is_named(case: Case) -> None:
     assert report.findings[0].why == "its version 'two' is not a whole number"
 
 
-def test_a_wrong_decision_from_before_is_not_blamed_on_what_is_new(case: Case) -> None:
+def test_an_old_wrong_decision_is_not_reported_as_new(case: Case) -> None:
     log = case.altered()
     log.say(4, '"new":"done"', '"new":"failed"')
     ledger = Ledger(log, leaves := MemoryLedgerStore(), case.key)
@@ -301,7 +301,7 @@ def test_a_wrong_decision_from_before_is_not_blamed_on_what_is_new(case: Case) -
     assert found(Ledger(log, leaves, case.key).verify()) == [("unreadable", 10, "p@6")]
 
 
-def test_before_anything_was_taken_in_all_is_new(case: Case) -> None:
+def test_with_an_empty_ledger_all_events_are_new(case: Case) -> None:
     report = case.ledger.verify()
     assert (report.compared, report.new, report.findings) == (0, 8, ())
 
@@ -368,7 +368,7 @@ def test_a_root_that_was_altered_is_found(case: Case) -> None:
     assert [f.why for f in report.findings] == ["its saved root is not that of its leaves"]
 
 
-def test_a_checkpoint_says_that_the_log_and_its_ledger_were_altered_together(case: Case) -> None:
+def test_a_checkpoint_shows_that_log_and_ledger_were_altered_together(case: Case) -> None:
     kept = case.ledger.checkpoint().note
     log = case.altered()
     log.say(2, "0.8", "0.9")
@@ -402,8 +402,8 @@ def test_checkpoints_of_several_ages_are_compared(case: Case) -> None:
     log = case.altered()
     log.say(9, "0.1", "0.4")
     report = case.ledger_of(log).verify(notes)
-    told = [f.why for f in report.findings if f.kind == "checkpoint"]
-    assert told == [
+    result = [f.why for f in report.findings if f.kind == "checkpoint"]
+    assert result == [
         f"the first {n} events are not those that at {s} covers" for n, s in ((9, 0.2), (10, 0.3))
     ]
 
@@ -476,7 +476,7 @@ def test_leaves_that_name_one_event_twice_are_found(case: Case) -> None:
     assert kinds.count("removed") == kinds.count("added") == 2
 
 
-def test_what_is_recorded_meanwhile_is_left_for_the_next_time(case: Case) -> None:
+def test_events_recorded_meanwhile_are_left_out(case: Case) -> None:
     case.ledger.checkpoint()
 
     def work(_done: int, _all: int) -> None:
