@@ -13,7 +13,7 @@ from plangate.application.bundles.format import (
     encode_event,
     encode_line,
 )
-from plangate.application.bundles.sealed_file import BundleTarget, SealedWriter, writing
+from plangate.application.bundles.sealed_file import BundleTarget, SealedWriter, open_for_writing
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventFormat, EventStore
 from plangate.application.plan_log import stored_plan_events
@@ -41,7 +41,7 @@ def export_plans(
     checkpoint: str | None = None,
 ) -> ExportReport:
     """Write a bundle of whole plans, each up to its newest event when its turn comes."""
-    with writing(target) as stream:
+    with open_for_writing(target) as stream:
         return _export(store, stream, selected(store, plan_ids, progress), checkpoint)
 
 

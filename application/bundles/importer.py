@@ -21,7 +21,7 @@ from plangate.application.bundles.format import (
     decode_line,
     format_of,
 )
-from plangate.application.bundles.sealed_file import BundleTarget, SealedReader, reading
+from plangate.application.bundles.sealed_file import BundleTarget, SealedReader, open_for_reading
 from plangate.application.errors import AlteredBundle, BundleTooNew, CorruptEvent, HistoryDiffers
 from plangate.application.event_store import EventStore
 from plangate.application.plan_log import stored_plan_events
@@ -71,7 +71,7 @@ class BundleImport:
 
     def run(self, source: BundleTarget, progress: Progress) -> ImportReport:
         """Verify the whole bundle, then write what is missing."""
-        with reading(source) as stream:
+        with open_for_reading(source) as stream:
             size = stream.seek(0, 2)
             verified = _Verification(self._store)
             report = verified.report(_from_start(stream, lambda read: progress(read, 2 * size)))

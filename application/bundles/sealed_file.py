@@ -123,7 +123,7 @@ class SealedReader:
 
 
 @contextmanager
-def writing(target: BundleTarget) -> Iterator[BinaryIO]:
+def open_for_writing(target: BundleTarget) -> Iterator[BinaryIO]:
     """Open a stream to write to; a file gets its name only when the block is done.
 
     Raises FileExistsError instead of overwriting.
@@ -146,7 +146,7 @@ def writing(target: BundleTarget) -> Iterator[BinaryIO]:
         part.unlink(missing_ok=True)
 
 
-def reading(source: BundleTarget) -> "nullcontext[BinaryIO] | BinaryIO":
+def open_for_reading(source: BundleTarget) -> "nullcontext[BinaryIO] | BinaryIO":
     """Open a stream that can be read more than once."""
     if isinstance(source, str | os.PathLike):
         return Path(source).open("rb")

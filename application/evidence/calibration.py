@@ -157,7 +157,7 @@ class NoCalibrator:
         raise AnalysisMissing("this registry was made without a calibrator")
 
 
-def lacking(cases: int, plans: int, fewer: int = MIN_OF_EACH) -> str | None:
+def too_few(cases: int, plans: int, fewer: int = MIN_OF_EACH) -> str | None:
     """Why there is too little data for an estimate; None if there is enough.
 
     `fewer` is the number of accepted or of rejected outcomes, whichever is less, for an

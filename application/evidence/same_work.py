@@ -1,7 +1,7 @@
 """Recognise plans of the same work, and remember under which threshold it failed before.
 
-The same work has the same goal and the same titles in the same order, apart from case and
-spaces. A plan whose text was erased is not recognised.
+The same work has the same goal and the same titles in the same order; case and spaces do
+not count. A plan whose text was erased is not recognised.
 """
 
 import hashlib

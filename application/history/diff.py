@@ -50,7 +50,7 @@ class PlanChange(Result):
 
 
 class PlanDiff(Result):
-    """The differences between points `a` and `b`, which are `events` events apart."""
+    """The differences between points `a` and `b`, with `events` events between them."""
 
     plan_id: str
     goal: str | None

@@ -55,7 +55,7 @@ class Balance:
     """The scored tasks of a plan with their weights: the last weighs most.
 
     `line` is the threshold that the gate compares with now. The rolling confidence would
-    have to change by `lacking` to cross it.
+    have to change by `needed` to cross it.
     """
 
     plan: Plan
@@ -64,7 +64,7 @@ class Balance:
     weights: tuple[float, ...]
     shares: tuple[float, ...]
     line: float
-    lacking: float
+    needed: float
 
     @classmethod
     def of(cls, plan: Plan) -> Self:
@@ -100,9 +100,9 @@ class Balance:
         if not effect:
             return None
         current, end = task.judgements(kind)[0], 1.0 if self.is_low else 0.0
-        if abs(self.lacking) > abs(end - current.score) * effect + _ROUNDING:
+        if abs(self.needed) > abs(end - current.score) * effect + _ROUNDING:
             return None
-        to, step = current.score + self.lacking / effect, _ONE_BIT / effect
+        to, step = current.score + self.needed / effect, _ONE_BIT / effect
         while True:
             to = min(max(to, 0.0), 1.0)
             confidence = self._with(index, kind, to)

@@ -35,7 +35,7 @@ class ReplayQueries:
 
         `policy` is a whole one, the name of one (`steady`), or the fields to change in each
         plan's own; with a `preset` among them, they change that preset. Plans that cannot be
-        read, or whose own policy the changes do not fit, are listed apart. Raises
+        read, or whose own policy the changes do not fit, are listed separately. Raises
         `PlanNotFound`, `InvalidInput`.
         """
         rules = rules_of(policy)

@@ -16,7 +16,7 @@ from plangate.application.bundles import exporter as bundle_export
 from plangate.application.bundles import importer as bundle_import
 from plangate.application.bundles import sealed_file as bundle_file
 from plangate.application.bundles.format import MAX_LINE
-from plangate.application.bundles.sealed_file import SealedWriter, writing
+from plangate.application.bundles.sealed_file import SealedWriter, open_for_writing
 from plangate.application.errors import (
     AlteredBundle,
     BundleTooNew,
@@ -698,7 +698,7 @@ def test_nothing_is_ever_written_over(registry: PlanRegistry, tmp_path: Path) ->
     with pytest.raises(FileExistsError):
         registry.bundles.export(tmp_path / "link")
     late = tmp_path / "late"
-    with pytest.raises(FileExistsError), writing(late):
+    with pytest.raises(FileExistsError), open_for_writing(late):
         late.write_text("theirs")
     assert target.read_text() == "mine"
     assert late.read_text() == "theirs"
@@ -715,7 +715,7 @@ def test_a_file_system_without_links_will_do(
     registry.bundles.export(tmp_path / "plans.bundle")
     assert [path.name for path in tmp_path.iterdir()] == ["plans.bundle"]
     late = tmp_path / "late"
-    with pytest.raises(OSError, match="not permitted"), writing(late):
+    with pytest.raises(OSError, match="not permitted"), open_for_writing(late):
         late.write_text("theirs")
     assert late.read_text() == "theirs"
 

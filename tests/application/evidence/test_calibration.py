@@ -14,7 +14,7 @@ from plangate.application.evidence.calibration import (
     Estimate,
     NoCalibrator,
     Reliability,
-    lacking,
+    too_few,
 )
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput, PlanNotFound
@@ -39,10 +39,8 @@ class Listening:
 
     def reliability(self, cases: Sequence[Case], seed: int) -> Reliability:
         self.cases, self.seed = list(cases), seed
-        too_few = Estimate(cases=0, plans=0, reason="not enough outcomes")
-        return Reliability(
-            ranking=too_few, brier=too_few, base_brier=too_few, bins=(), thresholds=()
-        )
+        none = Estimate(cases=0, plans=0, reason="not enough outcomes")
+        return Reliability(ranking=none, brier=none, base_brier=none, bins=(), thresholds=())
 
 
 @pytest.fixture
@@ -211,4 +209,4 @@ def test_a_plan_that_cannot_be_read_is_named_and_left_out(tmp_path: Path) -> Non
     ],
 )
 def test_how_much_is_enough(cases: int, plans: int, fewer: int, said: str | None) -> None:
-    assert lacking(cases, plans, fewer) == (said and f"not enough outcomes: {said}")
+    assert too_few(cases, plans, fewer) == (said and f"not enough outcomes: {said}")
