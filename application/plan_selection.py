@@ -1,10 +1,9 @@
-"""Which plans a query about the past reads, one after the other, with progress."""
+"""Choose the plans that a question about the past is about, and report progress over them."""
 
 from collections.abc import Iterator, Sequence
 
-from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
-from plangate.application.plan_log import PAGE
+from plangate.application.plan_log import PAGE, has_events
 from plangate.application.progress import Progress
 from plangate.application.validation import validate_identifier
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
@@ -22,9 +21,9 @@ def every_plan(store: EventStore) -> Iterator[tuple[int, str]]:
 
 
 def selected(store: EventStore, plan_ids: PlanIds, progress: Progress) -> Iterator[str]:
-    """The chosen plans, deleted ones too, with `progress` after each.
+    """The chosen plans, deleted ones included; `progress` is called before each and at the end.
 
-    Raises `PlanNotFound`, before the first is returned, for one that never existed.
+    Raises `PlanNotFound`, before it yields any plan, for an id that was never used.
     """
     if plan_ids is None:
         last = store.last_position()
@@ -38,16 +37,9 @@ def selected(store: EventStore, plan_ids: PlanIds, progress: Progress) -> Iterat
     listed = [plan_ids] if isinstance(plan_ids, str) else plan_ids
     chosen = list(dict.fromkeys(validate_identifier("plan_ids", plan_id) for plan_id in listed))
     for plan_id in chosen:
-        if not _ever_existed(store, plan_id):
+        if not has_events(store, plan_id):
             raise PlanNotFound(plan_id)
     for done, plan_id in enumerate(chosen):
         progress(done, len(chosen))
         yield plan_id
     progress(len(chosen), len(chosen))
-
-
-def _ever_existed(store: EventStore, plan_id: str) -> bool:
-    try:
-        return bool(store.read(plan_id, until=1) or store.read(plan_id))
-    except CorruptEvent:
-        return True

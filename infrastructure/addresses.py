@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from plangate.application.errors import NotAStore, StoreError
 from plangate.application.event_store import EventStore
 from plangate.application.ledger.ledger_store import LedgerStore
-from plangate.application.operations.log_checks import examine_log
+from plangate.application.operations.log_checks import check_log
 from plangate.application.operations.reports import Observation
 from plangate.application.progress import Progress
 from plangate.application.views.view_store import ViewStore
@@ -89,7 +89,7 @@ def examine(
     if isinstance(address, str) and not address.startswith(_POSTGRES):
         events, views, _ = open_stores(address, schema)
         with closing(views), closing(events):
-            return address, list(examine_log(events, progress))
+            return address, list(check_log(events, progress))
     with _postgres_extra():
         from plangate.infrastructure.postgres.checkup import examine_schema  # noqa: PLC0415
     return examine_schema(address, schema or Settings().pg_schema, progress)

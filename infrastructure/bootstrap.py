@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from plangate.application.errors import NotAStore, StoreNotEmpty
 from plangate.application.ledger.ledger import Ledger
-from plangate.application.operations.copying import copy_plans, is_beginning
+from plangate.application.operations.copying import copy_plans, is_prefix
 from plangate.application.operations.observations import fine
 from plangate.application.operations.reports import BackupReport, Checkup, RestoreReport
 from plangate.application.progress import Progress, no_progress
@@ -124,7 +124,7 @@ def restore_backup(
         events, views, _ = open_stores(address, schema)
         with closing(views), closing(events), closing(open_without_trace(path)) as opened:
             backed_up = events_in(opened)
-            if not is_beginning(events, backed_up):
+            if not is_prefix(events, backed_up):
                 raise StoreNotEmpty(str(file or "the target"), events.last_position())
             positions_kept = copy_plans(backed_up, events, progress).positions_kept
     return RestoreReport(file=str(path), positions_kept=positions_kept, **asdict(expected))

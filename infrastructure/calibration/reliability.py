@@ -21,7 +21,7 @@ from plangate.application.evidence.calibration import (
     Reliability,
     ReliabilityBin,
     ThresholdPoint,
-    lacking,
+    too_few,
 )
 from plangate.domain.confidence import TOLERANCE
 
@@ -131,7 +131,7 @@ class _Table:
         """Ranking, Brier score, Brier score of the base rate, and the shares, in this order."""
         rests_on = [(len(self._plan), self._plans, self._fewer)] * 3
         rests_on += [(int(a.sum()), int((a > 0).sum()), MIN_OF_EACH) for a in self._among]
-        reasons = [lacking(*there) for there in rests_on]
+        reasons = [too_few(*there) for there in rests_on]
         estimates = [
             Estimate(cases=cases, plans=plans, reason=reason)
             for (cases, plans, _), reason in zip(rests_on, reasons, strict=True)

@@ -19,19 +19,19 @@ class MemoryLedgerStore(LedgerStore):
     def __init__(self) -> None:
         self._lock = Lock()
         self._leaves: list[Leaf] = []
-        self._reach = TreeHead()
+        self._head = TreeHead()
 
     @override
-    def reach(self) -> TreeHead:
-        return self._reach
+    def head(self) -> TreeHead:
+        return self._head
 
     @override
-    def extend(self, after: TreeHead, leaves: Sequence[Leaf], reach: TreeHead) -> bool:
+    def extend(self, after: TreeHead, leaves: Sequence[Leaf], head: TreeHead) -> bool:
         with self._lock:
-            if after != self._reach:
+            if after != self._head:
                 return False
             self._leaves += leaves
-            self._reach = reach
+            self._head = head
             return True
 
     @override

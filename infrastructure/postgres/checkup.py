@@ -12,10 +12,15 @@ from psycopg.sql import SQL, Identifier
 from psycopg_pool import ConnectionPool
 
 from plangate.application.errors import StoreError, StoreTooNew
-from plangate.application.operations.log_checks import Place, Walk, examined, examined_order
+from plangate.application.operations.log_checks import (
+    DamagedLog,
+    EventLocation,
+    check_entries,
+    check_order,
+)
 from plangate.application.operations.observations import RESTORE, fine, guarded, problem, warning
 from plangate.application.operations.reports import Health, Observation
-from plangate.application.operations.view_checks import examined_views
+from plangate.application.operations.view_checks import check_views
 from plangate.application.progress import Progress
 from plangate.application.views.status import view_report
 from plangate.infrastructure.postgres.events import events_in
@@ -136,18 +141,18 @@ def _rights(place: Schema) -> Iterator[Observation]:
 def _log(place: Schema, progress: Progress) -> Iterator[Observation]:
     store = events_in(place)
     last = store.last_position()
-    walk = Walk(store, last, lambda position: progress(position, 2 * last))
-    yield from examined(walk.entries(), store.format)
-    yield from walk.damaged.observations()
-    yield from examined_order(_in_order(place, last, progress))
+    log = DamagedLog(store, last, lambda position: progress(position, 2 * last))
+    yield from check_entries(log.entries(), store.format)
+    yield from log.damaged.observations()
+    yield from check_order(_in_order(place, last, progress))
 
 
 def _views(place: Schema) -> Iterator[Observation]:
     report = view_report(events_in(place), PostgresViewStore(place))
-    yield from examined_views(report)
+    yield from check_views(report)
 
 
-def _in_order(place: Schema, last: int, progress: Progress) -> Iterator[Place]:
+def _in_order(place: Schema, last: int, progress: Progress) -> Iterator[EventLocation]:
     """The position of each event, by plan and version, read in portions."""
     done = 0
     query = _PLACES.format(Identifier(place.schema, EVENTS))

@@ -26,12 +26,12 @@ class SqlLedgerStore(LedgerStore, ABC):
         self._database = database
 
     @override
-    def reach(self) -> TreeHead:
+    def head(self) -> TreeHead:
         with self._database.reading() as cursor:
             return _head(cursor)
 
     @override
-    def extend(self, after: TreeHead, leaves: Sequence[Leaf], reach: TreeHead) -> bool:
+    def extend(self, after: TreeHead, leaves: Sequence[Leaf], head: TreeHead) -> bool:
         with self._database.writing() as cursor:
             self._lock(cursor)
             if _head(cursor) != after:
@@ -42,7 +42,7 @@ class SqlLedgerStore(LedgerStore, ABC):
             cursor.execute("DELETE FROM ledger_reach")
             cursor.execute(
                 "INSERT INTO ledger_reach VALUES (?, ?, ?)",
-                (reach.tree.size, reach.position, b"".join(reach.tree.nodes)),
+                (head.tree.size, head.position, b"".join(head.tree.nodes)),
             )
         return True
 

@@ -11,18 +11,23 @@ from pathlib import Path
 from typing import Final
 
 from plangate.application.errors import StoreError, StoreTooNew
-from plangate.application.operations.log_checks import Place, Walk, examined, examined_order
+from plangate.application.operations.log_checks import (
+    DamagedLog,
+    EventLocation,
+    check_entries,
+    check_order,
+)
 from plangate.application.operations.observations import (
-    MOST,
+    MAX_LISTED,
     RESTORE,
-    Told,
+    CheckResult,
     fine,
     guarded,
     problem,
     warning,
 )
 from plangate.application.operations.reports import Health, Observation
-from plangate.application.operations.view_checks import examined_views
+from plangate.application.operations.view_checks import check_views
 from plangate.application.progress import Progress
 from plangate.application.views.status import view_report
 from plangate.infrastructure.sql.tables import TABLES
@@ -123,18 +128,18 @@ def _space(path: Path) -> Iterator[Observation]:
 
 def _inside(file: UncheckedFile, path: Path, progress: Progress) -> Iterator[Observation]:
     store, last = events_in(file), _end(file)
-    walk = Walk(store, last, lambda position: progress(position, 2 * last))
+    log = DamagedLog(store, last, lambda position: progress(position, 2 * last))
     yield from guarded("integrity", _integrity(file, path))
-    yield from examined(walk.entries(), store.format)
-    yield from walk.damaged.observations()
+    yield from check_entries(log.entries(), store.format)
+    yield from log.damaged.observations()
     yield from guarded("end", _whole_end(file))
-    yield from guarded("histories", examined_order(_in_order(file, last, progress)))
+    yield from guarded("histories", check_order(_in_order(file, last, progress)))
     if file.layout() >= _VIEWS_SINCE:
         yield from guarded("views", _views(file))
 
 
 def _integrity(file: UncheckedFile, path: Path) -> Iterator[Observation]:
-    flaws = file.flaws(MOST)
+    flaws = file.flaws(MAX_LISTED)
     for flaw in flaws:
         page = _PAGE.search(flaw)
         place = f"{path}, page {page[1]}" if page else str(path)
@@ -166,7 +171,7 @@ def _whole_end(file: UncheckedFile) -> Iterator[Observation]:
         yield fine("end", f"the log ends at the newest position that was assigned, {newest:,}")
 
 
-def _in_order(file: UncheckedFile, last: int, progress: Progress) -> Iterator[Place]:
+def _in_order(file: UncheckedFile, last: int, progress: Progress) -> Iterator[EventLocation]:
     """The position of each event, by plan and version."""
     done = 0
     with file.reading() as cursor:
@@ -180,16 +185,16 @@ def _in_order(file: UncheckedFile, last: int, progress: Progress) -> Iterator[Pl
 
 def _views(file: UncheckedFile) -> Iterator[Observation]:
     store = SqliteViewStore(file)
-    yield from examined_views(view_report(events_in(file), store))
+    yield from check_views(view_report(events_in(file), store))
     for view in {target.view for target in store.positions()} - TABLES.keys():
         found = f"there is a position of a view {view!r}, which this version does not know"
         yield warning("views", found, "view_marks", "written by a newer version, or damaged")
-    told = Told("rows", "every row of the views can be read")
-    told.take(
+    result = CheckResult("rows", "every row of the views can be read")
+    result.add(
         problem("rows", "a row is damaged", view, f"plangate views rebuild {view}")
         for view in store.unreadable_rows()
     )
-    yield from told.observations()
+    yield from result.observations()
 
 
 def _mib(size: int) -> str:

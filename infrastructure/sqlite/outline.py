@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from plangate.application.operations.observations import RESTORE, Told, fine, problem
+from plangate.application.operations.observations import RESTORE, CheckResult, fine, problem
 from plangate.application.operations.reports import Observation
 from plangate.infrastructure.sqlite.header import Header, in_use, truncated_length
 
@@ -48,12 +48,12 @@ class Outline:
             place = f"{self.path}, byte {size:,}, page {size // self.header.page_size + 1:,}"
             found = f"truncated: {size:,} bytes of {self.header.length:,}"
             yield problem("file", found, place, RESTORE)
-        told = Told("pages", "no page is blank")
-        told.take(
+        result = CheckResult("pages", "no page is blank")
+        result.add(
             problem("pages", "blank: only zeros", f"{self.path}, page {page:,}", RESTORE)
             for page in self._blank()
         )
-        yield from told.observations()
+        yield from result.observations()
 
     def _blank(self) -> Iterator[int]:
         """The pages in use that hold only zeros."""

@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from plangate.application import plan_log
-from plangate.application.bundles import exporter as bundle_export
 from plangate.application.errors import CorruptEvent, NotAStore
-from plangate.application.history import audit
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import backup, connect
 
@@ -37,8 +35,7 @@ def store(tmp_path: Path) -> Iterator[tuple[PlanRegistry, Do]]:
 def test_a_gap_of_a_whole_page_is_seen(
     store: tuple[PlanRegistry, Do], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module, name in ((audit, "_PAGE"), (bundle_export, "PAGE"), (plan_log, "PAGE")):
-        monkeypatch.setattr(module, name, 2)
+    monkeypatch.setattr(plan_log, "PAGE", 2)
     registry, do = store
     do("DELETE FROM stored_events WHERE originator_version IN (3, 4)")
 

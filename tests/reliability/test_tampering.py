@@ -178,7 +178,7 @@ def test_a_tail_cut_off_together_with_the_ledger_is_found_by_the_checkpoint(kept
     report = kept.verified()
     assert report is not None
     assert found(report) == {("checkpoint", None)}
-    assert "the last 3 are not there" in report.findings[0].why
+    assert "the last 3 are missing" in report.findings[0].why
 
 
 @short_and_long("times", 45, 400)

@@ -1,4 +1,4 @@
-"""Take bundles apart and put altered ones together."""
+"""Take bundles apart and put them together again, as a forger would."""
 
 import gzip
 import hashlib
@@ -23,14 +23,14 @@ def exported(registry: PlanRegistry, *plan_ids: str) -> bytes:
 
 
 def exported_with_report(registry: PlanRegistry, *plan_ids: str) -> tuple[bytes, ExportReport]:
-    """A bundle, and the report on it."""
+    """A bundle and its report."""
     stream = io.BytesIO()
     report = registry.bundles.export(stream, plan_ids or None)
     return stream.getvalue(), report
 
 
 def imported(registry: PlanRegistry, bundle: bytes) -> ImportReport:
-    """What comes of taking a bundle in."""
+    """Import a bundle."""
     return registry.bundles.import_bundle(io.BytesIO(bundle))
 
 
@@ -40,7 +40,7 @@ def lines_in(bundle: bytes) -> list[bytes]:
 
 
 def sealed(lines: Sequence[bytes]) -> bytes:
-    """A bundle of these lines whose seal is right, whatever else may not be."""
+    """A bundle of these lines with a valid seal."""
     stream = io.BytesIO()
     writer = SealedWriter(stream)
     for line in lines[:-1]:
@@ -57,7 +57,7 @@ def packed(content: bytes) -> bytes:
 
 
 def log_of(registry: PlanRegistry) -> list[StoredEntry]:
-    """The whole log as it is stored."""
+    """The whole stored log."""
     return list(registry._store.read_all_stored(limit=1_000_000))
 
 
@@ -72,8 +72,8 @@ def content_sha256(lines: Sequence[bytes]) -> str:
     """The content digest worked out from the lines that close the plans, as documented."""
     plans = {}
     for line in lines:
-        said = json.loads(line)
-        if said["line"] == "plan":
-            plans[said["plan_id"]] = said["sha256"]
-    listed = "".join(f"{plans[p]}  {p}\n" for p in sorted(plans, key=lambda p: p.encode()))
-    return hashlib.sha256(listed.encode()).hexdigest()
+        plan = json.loads(line)
+        if plan["line"] == "plan":
+            plans[plan["plan_id"]] = plan["sha256"]
+    text = "".join(f"{plans[p]}  {p}\n" for p in sorted(plans, key=lambda p: p.encode()))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -150,7 +150,7 @@ def render_diff(diff: PlanDiff, _hint: Hint) -> RenderableType:
     for change in diff.changes:
         sign, style = _SIGNS.get(change.kind, ("~", ""))
         event = harmless(change.event_id or "")
-        table.add_row(Text(sign, style=style), Text(harmless(change.words)), Text(event))
+        table.add_row(Text(sign, style=style), Text(harmless(change.text)), Text(event))
     return Group(*heading, table)
 
 

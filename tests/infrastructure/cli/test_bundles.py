@@ -42,8 +42,8 @@ def test_a_refusal_is_one_line(plangate: Plangate, billing: str) -> None:
     Path("mine").write_text("mine", "utf-8")
     said = plangate("export", "mine")
     assert (said.exit_code, said.stdout) == (1, "")
-    assert said.stderr == "refused: the system refused: there is something at 'mine' already\n"
-    assert plangate("export", "other", "unknown", "--json").error["type"] == "PlanNotFound"
+    assert said.stderr == "refused: the system refused: 'mine' exists already\n"
+    assert plangate("export", "other", "nobody", "--json").error["type"] == "PlanNotFound"
     assert not Path("other").exists()
     assert "'nowhere' does not exist" in " ".join(plangate("import", "nowhere").stderr.split())
     said = plangate("import", "mine", "--json")

@@ -205,7 +205,7 @@ def test_explain_shows_the_conditions_of_a_latching_gate(
 
     assert "0.800 is 0.100 below the exit threshold of 0.900. A replan is due." in said
     assert "output ≥ 0.900" in said
-    assert "· it fired, and does not again until the figure reaches 0.9 or a replan is" in said
+    assert "· it fired, and does not again until the confidence reaches 0.9 or a replan is" in said
 
 
 def test_explain_shows_of_many_tasks_those_that_count_most(

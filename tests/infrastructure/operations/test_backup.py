@@ -13,13 +13,13 @@ from threading import Event
 import pytest
 
 import plangate
+from plangate.application import plan_log
 from plangate.application.errors import (
     NotAStore,
     StoreError,
     StoreNotEmpty,
     StoreTooNew,
 )
-from plangate.application.operations import copying
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput
@@ -318,7 +318,7 @@ def test_it_never_takes_the_place_of_plans(saved: Path, store: Path) -> None:
 
 def test_cut_short_it_goes_on(saved: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     connect(store).close()
-    monkeypatch.setattr(copying, "PAGE", 7)
+    monkeypatch.setattr(plan_log, "PAGE", 7)
 
     def stop(done: int, _total: int) -> None:
         if done > 100:

@@ -52,7 +52,7 @@ def test_one_event_too_many_or_too_few_is_one_difference(
         (say.added(planned(A)), say.added(planned(B)), ("task",)),
     ],
 )
-def test_figures_differ_beyond_the_tolerance_and_erased_words_from_nothing(
+def test_numbers_differ_beyond_the_tolerance_and_erased_text_never(
     recorded: PlanEvent, decided: PlanEvent, fields: tuple[str, ...]
 ) -> None:
     assert differing(recorded, decided) == fields

@@ -1,4 +1,4 @@
-"""`replay` tells both stories of each plan side by side, and leaves the store alone."""
+"""`what_if` compares both histories of each plan, and only reads the store."""
 
 import json
 import random
@@ -30,7 +30,7 @@ def the_only(registry: PlanRegistry, **policy: Any) -> PlanReplay:
     return plan
 
 
-def test_both_stories_are_told_side_by_side(registry: PlanRegistry, plan_id: str) -> None:
+def test_both_histories_are_compared(registry: PlanRegistry, plan_id: str) -> None:
     registry.score_output(plan_id, "a", 0.9)
     registry.score_output(plan_id, "b", 0.5)
     registry.approve(plan_id, "good enough")
@@ -81,9 +81,7 @@ def test_the_first_difference_is_named_by_its_event(registry: PlanRegistry, plan
     assert "at" in first.replayed.facts
 
 
-def test_what_is_more_or_less_than_what_happened_is_a_difference(
-    registry: PlanRegistry, plan_id: str
-) -> None:
+def test_additional_and_absent_events_are_differences(registry: PlanRegistry, plan_id: str) -> None:
     registry.mark_task(plan_id, "a", "replanning")
     registry.score_output(plan_id, "a", 0.8, mark_done=False)
     first = the_only(registry, confidence_threshold=0.9).first_difference
@@ -98,7 +96,7 @@ def test_what_is_more_or_less_than_what_happened_is_a_difference(
     assert first is None
 
 
-def test_what_came_to_nothing_is_listed(registry: PlanRegistry, plan_id: str) -> None:
+def test_inputs_without_effect_are_listed(registry: PlanRegistry, plan_id: str) -> None:
     registry.revise(plan_id, "start b when c is done", [_change("b", depends_on=["c"])])
     registry.score_output(plan_id, "a", 0.5)
     registry.revise(plan_id, "once more", [_change("a"), _change("b", title="B")])
@@ -134,7 +132,7 @@ def test_a_claim_that_a_gate_would_have_refused_is_listed(
     assert "is held by its gate" in lost.why
 
 
-def test_a_task_that_only_one_story_has_is_told(registry: PlanRegistry, plan_id: str) -> None:
+def test_a_task_of_only_one_history_is_listed(registry: PlanRegistry, plan_id: str) -> None:
     registry.score_output(plan_id, "a", 85.0)
     registry.revise(plan_id, "smaller", [{"op": "drop", "task_id": "b"}])
     plan = the_only(registry, out_of_range="refuse")
@@ -145,7 +143,7 @@ def test_a_task_that_only_one_story_has_is_told(registry: PlanRegistry, plan_id:
     assert [one.error for one in plan.lost] == ["InvalidScore"]
 
 
-def test_what_nobody_can_have_asked_for_is_listed(registry: PlanRegistry, plan_id: str) -> None:
+def test_unexplained_events_are_listed(registry: PlanRegistry, plan_id: str) -> None:
     envelope = Envelope(plan_id=plan_id, version=2, recorded_at=MORNING)
     registry._store.append([RecordedEvent(replan("a"), envelope)])
     plan = the_only(registry)
@@ -170,7 +168,7 @@ def three(registry: PlanRegistry) -> PlanRegistry:
 
 
 @pytest.mark.parametrize(
-    "plans, told",
+    "plans, expected",
     [
         (None, ["p1", "p2", "p3"]),
         ("p2", ["p2"]),
@@ -178,23 +176,23 @@ def three(registry: PlanRegistry) -> PlanRegistry:
         ([], []),
     ],
 )
-def test_one_plan_some_or_all_of_them(three: PlanRegistry, plans: Any, told: list[str]) -> None:
+def test_one_plan_some_or_all_of_them(three: PlanRegistry, plans: Any, expected: list[str]) -> None:
     progress: list[tuple[int, int]] = []
     answer = three.replay.what_if(
         plans, policy={}, progress=lambda *how_far: progress.append(how_far)
     )
-    assert [plan.plan_id for plan in answer.plans] == told
+    assert [plan.plan_id for plan in answer.plans] == expected
     assert progress == sorted(progress)
     assert progress[-1][0] == progress[-1][1]
 
 
 def test_a_plan_that_never_was_is_refused_before_anything_is_done(three: PlanRegistry) -> None:
-    told: list[int] = []
+    result: list[int] = []
     with pytest.raises(PlanNotFound):
         three.replay.what_if(
-            ["p1", "nowhere"], policy={}, progress=lambda done, _: told.append(done)
+            ["p1", "nowhere"], policy={}, progress=lambda done, _: result.append(done)
         )
-    assert told == []
+    assert result == []
 
 
 @pytest.mark.parametrize(
@@ -211,13 +209,13 @@ def test_a_plan_that_never_was_is_refused_before_anything_is_done(three: PlanReg
         ({"exit_threshold": 0.5, "confidence_threshold": 0.6}, "must be at least"),
     ],
 )
-def test_what_is_no_policy_is_refused(registry: PlanRegistry, policy: Any, problem: str) -> None:
+def test_an_invalid_policy_is_refused(registry: PlanRegistry, policy: Any, problem: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         registry.replay.what_if(policy=policy)
     assert problem in str(refusal.value)
 
 
-def test_what_names_no_plan_is_refused(registry: PlanRegistry) -> None:
+def test_an_unknown_plan_is_refused(registry: PlanRegistry) -> None:
     for plans in (7, [7], ""):
         with pytest.raises(InvalidInput):
             registry.replay.what_if(plans, policy={})  # type: ignore[arg-type]
@@ -288,8 +286,8 @@ def test_a_replay_of_real_judgements_under_their_policy_changes_nothing(
     registry: PlanRegistry, trace: RealTrace
 ) -> None:
     for line in trace.path.read_text("utf-8").splitlines():
-        told = json.loads(line)
-        getattr(registry, told.pop("op"))(**told)
+        result = json.loads(line)
+        getattr(registry, result.pop("op"))(**result)
     plans = registry.replay.what_if(policy={}).plans
     assert len(plans) == trace.plans
     assert sum(len(plan.samples) for plan in plans) == trace.scores
@@ -316,7 +314,7 @@ def test_a_plan_that_never_was_has_no_commands(registry: PlanRegistry) -> None:
     assert list(recorded_commands.commands_of(registry._store, "nowhere")) == []
 
 
-def test_a_plan_whose_beginning_cannot_be_read_is_there_all_the_same(tmp_path: Path) -> None:
+def test_a_plan_whose_creation_is_unreadable_is_listed(tmp_path: Path) -> None:
     path = tmp_path / "plans.db"
     with plangate.connect(path) as registry:
         registry.create("g", [{"id": "a", "title": "A"}], plan_id="p")

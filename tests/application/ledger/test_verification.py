@@ -1,13 +1,14 @@
-"""What was done to a log behind the ledger's back is found, and where."""
+"""A verification finds every alteration of the log, and its position."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from plangate.application import plan_log
 from plangate.application.ledger import findings
 from plangate.application.ledger import verification as verifying
-from plangate.application.ledger.encoding import as_it_is
+from plangate.application.ledger.encoding import stored_hash
 from plangate.application.ledger.leaves import Leaf, TreeHead
 from plangate.application.ledger.ledger import Ledger
 from plangate.application.ledger.merkle_tree import Frontier
@@ -26,7 +27,7 @@ def found(report: LedgerReport) -> list[tuple[str, int | None, str | None]]:
 
 
 def after(case: Case, *done: Done) -> LedgerReport:
-    """What is found when something was done to the log, whose checkpoint was kept."""
+    """Alter a log whose checkpoint was kept, and verify it."""
     kept = case.ledger.checkpoint().note
     log = case.altered()
     for do in done:
@@ -75,10 +76,10 @@ def test_an_event_that_is_gone_is_named(case: Case) -> None:
     assert found(report) == [("removed", 7, "q@3"), ("misfiled", 8, "q@4"), CHECKPOINT]
 
 
-def test_a_tail_that_is_gone_is_named_and_told_by_a_checkpoint_alone(case: Case) -> None:
+def test_a_missing_tail_is_found_also_by_a_checkpoint_alone(case: Case) -> None:
     report = after(case, lambda log: log.entries.__delitem__(slice(6, None)))
     assert found(report) == [("removed", 7, "q@3"), ("removed", 8, "q@4"), CHECKPOINT]
-    assert report.findings[-1].why == "kept covers 8 events, and the last 2 are not there"
+    assert report.findings[-1].why == "kept covers 8 events, and the last 2 are missing"
     kept = case.ledger.checkpoint().note
     log = case.altered()
     del log.entries[6:]
@@ -86,7 +87,7 @@ def test_a_tail_that_is_gone_is_named_and_told_by_a_checkpoint_alone(case: Case)
     assert found(report) == [CHECKPOINT]
 
 
-def test_events_that_changed_places_are_named(case: Case) -> None:
+def test_moved_events_are_found(case: Case) -> None:
     report = after(case, swap(2, 7))
     assert found(report) == [
         ("reordered", 2, "q@3"),
@@ -102,7 +103,7 @@ def test_events_that_changed_places_are_named(case: Case) -> None:
 def test_an_event_that_moved_and_was_altered_is_named(case: Case) -> None:
     report = after(case, swap(2, 7), lambda log: log.say(2, '"score":0.9', '"score":0.1'))
     assert ("altered", 2, "q@3") in found(report)
-    assert "was at position 7, and said something else" in report.findings[0].why
+    assert "was at position 7, with other content" in report.findings[0].why
 
 
 def test_an_event_that_was_put_in_between_is_named(case: Case) -> None:
@@ -148,29 +149,29 @@ def test_an_event_that_could_not_be_read_when_it_came_is_no_alteration(case: Cas
     assert found(ledger.verify({"kept": kept})) == [("unreadable", 6, "q@2")]
     # One who can read it makes another leaf of it.
     readable = case.altered()
-    leaves._leaves[5] = replace(leaves._leaves[5], hash=as_it_is(readable.at(6)))
+    leaves._leaves[5] = replace(leaves._leaves[5], hash=stored_hash(readable.at(6)))
     tree = Frontier().extended(leaf.hash for leaf in leaves._leaves)
-    leaves._reach = TreeHead(8, tree)
+    leaves._head = TreeHead(8, tree)
     assert found(Ledger(readable, leaves, case.key).verify()) == []
 
 
-def test_a_log_that_breaks_off_says_where(case: Case) -> None:
+def test_a_log_that_breaks_off_is_found(case: Case) -> None:
     def break_off(log: AlteredLog) -> None:
         log.readable = 3
 
     report = after(case, break_off)
     assert ("unreadable", 3, None) in found(report)
-    assert "cannot be read on from here: a page is damaged" in report.findings[0].why
+    assert "cannot be read after this position: a page is damaged" in report.findings[0].why
     assert next(f for f in found(report) if f[0] == "removed") == ("removed", 4, "p@4")
 
 
-def test_a_log_that_ends_before_its_end_says_so(case: Case) -> None:
+def test_a_log_that_ends_early_is_found(case: Case) -> None:
     def claim(log: AlteredLog) -> None:
         log.end = 20
 
     report = after(case, claim)
     assert found(report) == [("removed", 8, None)]
-    assert "not at position 20" in report.findings[0].why
+    assert "should end at position 20" in report.findings[0].why
 
 
 # --- by way of the plans ---
@@ -196,9 +197,9 @@ def filed_with(position: int, /, **changes: object) -> Done:
 @pytest.mark.parametrize(
     "do, event, why",
     [
-        (filed_without("p@2"), "p@2", "its plan is read without it"),
-        (filed_with(2, state=b"{}"), "p@2", "its plan is read with another in its place"),
-        (filed_with(2, position=3), "p@2", "its plan is read with another in its place"),
+        (filed_without("p@2"), "p@2", "its plan does not have it"),
+        (filed_with(2, state=b"{}"), "p@2", "its plan has another event instead"),
+        (filed_with(2, position=3), "p@2", "its plan has another event instead"),
     ],
 )
 def test_a_plan_that_is_read_otherwise_than_the_log_is_named(
@@ -222,14 +223,14 @@ def test_a_plan_that_cannot_be_read_is_named(case: Case) -> None:
     assert [(f.kind, f.event_id) for f in report.findings] == [("misfiled", "q@1")]
 
 
-def test_a_store_that_tells_no_positions_of_a_plan_is_no_finding(case: Case) -> None:
+def test_a_store_without_positions_by_plan_is_no_finding(case: Case) -> None:
     def forget(log: AlteredLog) -> None:
         log.filed = [replace(entry, position=None) for entry in log.entries]
 
     assert after(case, forget).findings == ()
 
 
-def test_an_erasure_between_two_readings_is_no_finding(case: Case) -> None:
+def test_an_erasure_between_two_reads_is_no_finding(case: Case) -> None:
     def erase(log: AlteredLog) -> None:
         log.filed = [log.format.erased(entry) for entry in log.entries]
 
@@ -284,10 +285,10 @@ def test_a_new_event_without_a_version_is_named(case: Case) -> None:
     report = after(case, forge)
     assert report.new_events == ("q@two",)
     assert found(report) == [("unreadable", 9, "q@two")]
-    assert report.findings[0].why == "its version 'two' is no whole number"
+    assert report.findings[0].why == "its version 'two' is not a whole number"
 
 
-def test_a_wrong_decision_from_before_is_not_blamed_on_what_is_new(case: Case) -> None:
+def test_an_old_wrong_decision_is_not_reported_as_new(case: Case) -> None:
     log = case.altered()
     log.say(4, '"new":"done"', '"new":"failed"')
     ledger = Ledger(log, leaves := MemoryLedgerStore(), case.key)
@@ -300,7 +301,7 @@ def test_a_wrong_decision_from_before_is_not_blamed_on_what_is_new(case: Case) -
     assert found(Ledger(log, leaves, case.key).verify()) == [("unreadable", 10, "p@6")]
 
 
-def test_before_anything_was_taken_in_all_is_new(case: Case) -> None:
+def test_with_an_empty_ledger_all_events_are_new(case: Case) -> None:
     report = case.ledger.verify()
     assert (report.compared, report.new, report.findings) == (0, 8, ())
 
@@ -342,11 +343,11 @@ def test_leaves_that_are_gone_are_found(case: Case) -> None:
 def test_a_ledger_that_was_wound_back_is_found(case: Case) -> None:
     case.ledger.checkpoint()
     first = case.leaves._leaves[:5]
-    case.leaves._reach = TreeHead(5, Frontier().extended(leaf.hash for leaf in first))
+    case.leaves._head = TreeHead(5, Frontier().extended(leaf.hash for leaf in first))
     report = case.ledger.verify()
     assert (report.compared, report.new) == (5, 3)
-    assert [f.why for f in report.findings] == ["it has leaves beyond what it says that it took in"]
-    case.leaves._reach = TreeHead()
+    assert [f.why for f in report.findings] == ["it has leaves beyond its saved size"]
+    case.leaves._head = TreeHead()
     assert found(case.ledger.verify()) == [("ledger", None, None)]
 
 
@@ -362,14 +363,12 @@ def test_a_ledger_that_is_led_on_meanwhile_is_no_finding(case: Case) -> None:
 
 def test_a_root_that_was_altered_is_found(case: Case) -> None:
     case.ledger.checkpoint()
-    case.leaves._reach = TreeHead(8, Frontier(8, (bytes(32),)))
+    case.leaves._head = TreeHead(8, Frontier(8, (bytes(32),)))
     report = case.ledger.verify()
-    assert [f.why for f in report.findings] == [
-        "the root it goes on from is not that of its leaves"
-    ]
+    assert [f.why for f in report.findings] == ["its saved root is not that of its leaves"]
 
 
-def test_a_checkpoint_says_that_the_log_and_its_ledger_were_altered_together(case: Case) -> None:
+def test_a_checkpoint_shows_that_log_and_ledger_were_altered_together(case: Case) -> None:
     kept = case.ledger.checkpoint().note
     log = case.altered()
     log.say(2, "0.8", "0.9")
@@ -403,8 +402,8 @@ def test_checkpoints_of_several_ages_are_compared(case: Case) -> None:
     log = case.altered()
     log.say(9, "0.1", "0.4")
     report = case.ledger_of(log).verify(notes)
-    told = [f.why for f in report.findings if f.kind == "checkpoint"]
-    assert told == [
+    result = [f.why for f in report.findings if f.kind == "checkpoint"]
+    assert result == [
         f"the first {n} events are not those that at {s} covers" for n, s in ((9, 0.2), (10, 0.3))
     ]
 
@@ -416,7 +415,7 @@ def test_a_signature_that_does_not_hold_is_found(case: Case) -> None:
 
 
 def test_a_text_that_is_no_checkpoint_is_refused(case: Case) -> None:
-    with pytest.raises(InvalidInput, match="kept: is no checkpoint"):
+    with pytest.raises(InvalidInput, match="kept: is not a checkpoint"):
         case.ledger.verify({"kept": "Dear diary"})
     with pytest.raises(InvalidInput, match="kept: must be the text of a checkpoint"):
         case.ledger.verify({"kept": 7})  # type: ignore[dict-item]
@@ -442,7 +441,7 @@ def test_pages_make_no_difference(case: Case, monkeypatch: pytest.MonkeyPatch) -
 
     whole = after(case, do)
     heard: list[int] = []
-    monkeypatch.setattr(verifying, "PAGE", 3)
+    monkeypatch.setattr(plan_log, "PAGE", 3)
     kept = case.ledger.checkpoint().note
     log = case.altered()
     do(log)
@@ -477,7 +476,7 @@ def test_leaves_that_name_one_event_twice_are_found(case: Case) -> None:
     assert kinds.count("removed") == kinds.count("added") == 2
 
 
-def test_what_is_recorded_meanwhile_is_left_for_the_next_time(case: Case) -> None:
+def test_events_recorded_meanwhile_are_left_out(case: Case) -> None:
     case.ledger.checkpoint()
 
     def work(_done: int, _all: int) -> None:

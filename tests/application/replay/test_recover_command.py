@@ -1,4 +1,4 @@
-"""From what a command recorded, the wish is found that brings it about again."""
+"""A recovered command leads to the recorded events again."""
 
 import random
 from datetime import timedelta
@@ -87,7 +87,7 @@ EVERY_CHANGE = (
     ],
     ids=lambda part: type(part).__name__,
 )
-def test_every_wish_is_found_again(before: tuple[PlanCommand, ...], wish: PlanCommand) -> None:
+def test_every_command_is_recovered(before: tuple[PlanCommand, ...], wish: PlanCommand) -> None:
     command = history(*before, wish)[-1]
 
     found = recover_command(command)
@@ -96,7 +96,7 @@ def test_every_wish_is_found_again(before: tuple[PlanCommand, ...], wish: PlanCo
     assert decide(command.before, found, command.at) == facts(command)
 
 
-def test_a_prompt_score_alone_is_found_as_such_however_it_was_given() -> None:
+def test_a_single_prompt_score_is_recovered_as_one() -> None:
     alone = history(PLANNED, say.update(A, 0.9, None))[-1]
     assert recover_command(alone) == say.score_prompt(A, 0.9)
     with_output = history(PLANNED, say.update(A, 0.9, 0.1))[-1]
@@ -121,19 +121,19 @@ def test_a_claim_that_only_found_others_expired_names_no_task() -> None:
 
 @settings(repeatable, max_examples=120)
 @for_all(chance=st.randoms(use_true_random=False), length=st.integers(1, 25))
-def test_any_history_follows_again_from_the_wishes_found_in_it(
+def test_any_history_follows_from_its_recovered_commands(
     chance: random.Random, length: int
 ) -> None:
     for command in some_history(chance, length):
         assert decide(command.before, recover_command(command), command.at) == facts(command)
 
 
-def test_what_was_erased_is_not_needed_to_find_the_wish() -> None:
+def test_a_command_is_recovered_without_its_erased_text() -> None:
     erased: list[PlanEvent] = [
         say.created(planned(A), planned(B)).model_copy(update={"goal": None}),
         say.scored(A, OUTPUT, 0.9),
         say.HAS_REVISED.model_copy(update={"reason": None}),
-        say.changed(A),  # its title was all that it told
+        say.changed(A),  # its title was all that it had
     ]
     plan = fold(Plan(PLAN), erased[:2])
     creation = decide(Plan(PLAN), recover_command(recorded(Plan(PLAN), erased[:1])), say.MORNING)
@@ -174,14 +174,16 @@ def _fields(envelope: Any) -> dict[str, Any]:
         ),
         (begun_by(say.claimed(A, until=say.MORNING)), "its lease ends before it begins"),
         (begun_by(say.renewed(A, say.MORNING)), "its lease ends before it begins"),
-        (begun_by(say.scored(A, raw_score=inf)), "nobody can give the score inf"),
+        (begun_by(say.scored(A, raw_score=inf)), "inf is not a score that a command can give"),
         (
             begun_by(say.scored(A), causation_id=f"{PLAN}@1"),
             f"it names {PLAN}@1 as its cause, which does not begin the command before it",
         ),
     ],
 )
-def test_what_no_command_brings_about_is_said_to_be_so(command: RecordedCommand, why: str) -> None:
+def test_events_that_no_command_leads_to_are_unexplained(
+    command: RecordedCommand, why: str
+) -> None:
     with pytest.raises(Unexplained) as unexplained:
         recover_command(command)
     assert str(unexplained.value) == why
