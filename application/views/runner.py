@@ -160,8 +160,6 @@ class ProjectionRunner:
                 page = self._log.read_all(after=after, limit=BATCH - len(events))
             except CorruptEvent as error:
                 after = known_position(error.position)
-                if until is not None and after > until:
-                    return LogSlice(until, events, unreadable)
                 unreadable.setdefault(error.plan_id, error)
                 continue
             if not page:
