@@ -1,7 +1,4 @@
-"""What can be done about where a plan stands, in words.
-
-Every sentence names a command that leads on.
-"""
+"""Advice: what to do next with a plan, in sentences that each name a command."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
@@ -21,7 +18,7 @@ _SETTLED: Final = {
 
 
 def advice(plan: Plan) -> Iterator[str]:
-    """What leads on from here, the most pressing first."""
+    """What to do next, the most pressing first."""
     state = plan.state
     if state in _SETTLED:
         yield _SETTLED[state]
@@ -59,7 +56,7 @@ def _awaited(plan: Plan, task_ids: Iterable[str]) -> list[str]:
 
 
 def _unclear(plan: Plan) -> list[str]:
-    """The tasks to come whose low prompt score counts in a figure that is low."""
+    """The coming tasks whose low prompt scores keep a low rolling confidence down."""
     if not plan.needs_replan:
         return []
     return [

@@ -1,18 +1,18 @@
-"""Who is asking: actor, correlation id and idempotency key of a call.
+"""On whose behalf a command runs: actor, correlation id and idempotency key.
 
-They come with the call itself or from the surroundings (`acting_as`); what the
-call says goes before what surrounds it.
+They are given with the command, or by an enclosing `acting_as`; the command's own take
+precedence.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Final, TypedDict
+from typing import Any, Final, TypedDict
 
 from pydantic import BaseModel, ConfigDict
 
 from plangate.application.validation import validate
-from plangate.domain.vocabulary import Identifier
+from plangate.domain.vocabulary import Identifier, Scorer
 
 
 class ContextOptions(TypedDict, total=False):
@@ -21,6 +21,18 @@ class ContextOptions(TypedDict, total=False):
     actor: str | None
     correlation_id: str | None
     idempotency_key: str | None
+
+
+class JudgementOptions(ContextOptions, total=False):
+    """The keyword arguments of a score: who judged, why, on what evidence.
+
+    The `token` of a claim fences off the score of a worker who lost it.
+    """
+
+    scorer: Mapping[str, Any] | Scorer | None
+    rationale: str | None
+    evidence: Mapping[str, Any] | None
+    token: int | None
 
 
 class CommandContext(BaseModel):
@@ -33,21 +45,21 @@ class CommandContext(BaseModel):
     idempotency_key: Identifier | None = None
 
 
-_surroundings: Final[ContextVar[CommandContext]] = ContextVar("plangate_call")
+_enclosing: Final[ContextVar[CommandContext]] = ContextVar("plangate_context")
 
 
-def current_context(options: ContextOptions) -> CommandContext:
-    """The call that `options` describe here and now; raises `InvalidInput`."""
-    surrounding = _surroundings.get(CommandContext()).model_dump(exclude_none=True)
-    said = {name: value for name, value in options.items() if value is not None}
-    return validate(CommandContext, surrounding | said)
+def current_context(options: Mapping[str, object]) -> CommandContext:
+    """The context of a command with these options; raises `InvalidInput`."""
+    enclosing = _enclosing.get(CommandContext()).model_dump(exclude_none=True)
+    own = {name: value for name, value in options.items() if value is not None}
+    return validate(CommandContext, enclosing | own)
 
 
 @contextmanager
 def running_as(options: ContextOptions) -> Iterator[None]:
-    """Let every command inside the block run as `options` say, in this thread or task."""
-    token = _surroundings.set(current_context(options))
+    """Give every command inside the block these options, in this thread or task."""
+    token = _enclosing.set(current_context(options))
     try:
         yield
     finally:
-        _surroundings.reset(token)
+        _enclosing.reset(token)

@@ -1,4 +1,4 @@
-"""Load the plan, decide, record; and decide again where others were faster."""
+"""Load the plan, decide, record; decide again when another writer was faster."""
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -20,7 +20,7 @@ from plangate.domain.events import PlanEvent
 from plangate.domain.plan import Plan
 
 ATTEMPTS: Final = 100
-"""How often a command is decided again while others keep changing its plan."""
+"""How often a command is decided while other writers keep changing its plan."""
 
 _TURNS: Final = 64
 
@@ -29,7 +29,7 @@ Record = Callable[[Sequence[RecordedEvent]], None]
 
 
 class Handled(NamedTuple):
-    """The plan that a command led to, and the events it brought about."""
+    """The plan after a command, and the command's events."""
 
     plan: Plan
     events: Sequence[PlanEvent]
@@ -45,7 +45,7 @@ class CommandHandler:
         clock: Clock,
         announce: Callable[[], None] = lambda: None,
     ) -> None:
-        """`announce` is called after each command that recorded something."""
+        """`announce` is called after each command that recorded events."""
         self._store = store
         self._announce = announce
         self._streams = streams
@@ -65,18 +65,18 @@ class CommandHandler:
         arguments: Command | None = None,
         record: Record | None = None,
     ) -> Handled:
-        """Record what the command brings about, or find what it brought about before.
+        """Record the events of a command, or find those that it recorded before.
 
-        A retry has the context's idempotency key and the same `arguments`: what the
-        caller gave, where that is not the command itself. Once the plan's text is erased
-        the key alone decides. `record` replaces appending the events. Raises what `decide`
-        refuses, `IdempotencyKeyReused` and `ConcurrentChange`.
+        A retry has the idempotency key of the context and the same `arguments`: those of
+        the caller, where they are not the command itself. Once the plan's text is erased
+        the key alone decides. `record` replaces appending the events. Raises as `decide`,
+        `IdempotencyKeyReused` and `ConcurrentChange`.
         """
         plan_id = validate_identifier("plan_id", plan_id)
         digest = arguments_digest(arguments or command) if context.idempotency_key else None
         with self._turns[hash(plan_id) % _TURNS]:
             for attempt in range(ATTEMPTS):
-                # Alone, a command needs no turn; in a crowd, almost all would decide in vain.
+                # A single writer needs no turn; of many, almost all would decide in vain.
                 with self._store.turn(plan_id) if attempt else nullcontext():
                     stream = self._streams.current(plan_id)
                     receipt = stream.receipts.get(context.idempotency_key or "")

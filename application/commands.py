@@ -1,35 +1,49 @@
-"""Commands as callers give them: one union, told apart by `op`.
+"""Commands as callers give them: one union, discriminated by `op`.
 
-`op` is the name of the registry's method for it. The registry's `execute` takes them as
-values or as JSON objects; a trace holds one a line. Their JSON Schema is published.
+`op` is the name of the registry's method. The registry's `execute` accepts the commands
+as values or as JSON objects; a trace holds one a line. Their JSON Schema is published.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import ConfigDict, Field
 
-from plangate.application.drafts import PlanDraft, RevisionDraft
-from plangate.application.next_task import NextTask
+from plangate.application.drafts import PlanDraft, RevisionDraft, with_task_ids
 from plangate.application.validation import validate
 from plangate.domain import commands
+from plangate.domain.commands import Command
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.domain.vocabulary import Reason
+from plangate.domain.vocabulary import Identifier, Labels, LeaseSeconds, Reason
 
 
 class Create(PlanDraft):
-    """Register a plan; ids that are not given are made."""
+    """Register a plan; missing ids are made."""
 
     op: Literal["create"] = "create"
 
 
 class Revise(RevisionDraft):
-    """Change the plan, all of it or nothing, for a reason."""
+    """Change the plan, as a whole or not at all, for a reason."""
 
     model_config = ConfigDict(json_schema_extra=None)
 
     op: Literal["revise"] = "revise"
     reason: Reason
+
+    def command(self, new_task_id: Callable[[int], str]) -> commands.RevisePlan:
+        """The command that makes these changes; `new_task_id(n)` names its n-th new task."""
+        changes = with_task_ids(self.changes, new_task_id)
+        return validate(commands.RevisePlan, {"reason": self.reason, "changes": changes})
+
+
+class NextTask(Command):
+    """Take the next task of one plan, or of all plans: then with all of `labels`."""
+
+    op: Literal["next_task"] = "next_task"
+    worker: Identifier | None = None
+    lease: LeaseSeconds | None = None
+    labels: Labels = ()
 
 
 GivenCommand = Annotated[
@@ -64,7 +78,7 @@ COMMANDS: Final[Mapping[str, type[GivenCommand]]] = {
 
 
 def validated(command: Mapping[str, Any] | GivenCommand) -> GivenCommand:
-    """A command, given as a value or as a JSON object; raises `InvalidInput`."""
+    """The command that a value or a JSON object holds; raises `InvalidInput`."""
     if not isinstance(command, Mapping):
         if type(command) in COMMANDS.values():
             return command

@@ -1,4 +1,4 @@
-"""Plans and revisions as somebody hands them in: new tasks may still lack their ids.
+"""Plans and revisions as callers submit them: new tasks may still lack their ids.
 
 `PlanDraft` is also the shape of a plan file, `RevisionDraft` that of a revision file;
 their JSON Schemas are published.
@@ -6,23 +6,15 @@ their JSON Schemas are published.
 
 import hashlib
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from itertools import count
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from plangate.domain.commands import (
-    AddTask,
-    ChangeTask,
-    Command,
-    CreatePlan,
-    DropTask,
-    MoveTask,
-    NewTask,
-    ReplaceTask,
-    SplitTask,
-    TaskText,
-)
+from plangate.application.event_store import NewId
+from plangate.domain import commands
+from plangate.domain.commands import Command, NewTask
 from plangate.domain.json_objects import JsonObject
 from plangate.domain.policy import Policy, require_exit
 from plangate.domain.presets import GivenPolicy, at_threshold
@@ -42,14 +34,14 @@ TASK_ID_DIGITS = 8
 _Threshold = Annotated[Number, Field(ge=0.0, le=1.0)]
 
 
-class TaskDraft(TaskText):
-    """A task to be planned; without an id it gets one."""
+class TaskDraft(commands.TaskText):
+    """A task to plan; without an id it gets one."""
 
     id: Identifier | None = None
 
 
 class PlanDraft(Command):
-    """A plan to be registered; without an id it gets one."""
+    """A plan to register; without an id it gets one."""
 
     goal: Goal
     tasks: Annotated[tuple[TaskDraft, ...], Field(min_length=1, max_length=MAX_TASKS)]
@@ -62,19 +54,19 @@ class PlanDraft(Command):
 
     @model_validator(mode="before")
     @classmethod
-    def _tells_a_preset_the_threshold(cls, given: Any) -> Any:
+    def _passes_the_threshold_to_a_preset(cls, given: Any) -> Any:
         if not isinstance(given, dict) or given.get("confidence_threshold") is None:
             return given
         policy = at_threshold(given.get("policy"), given["confidence_threshold"])
         return {**given, "policy": policy}
 
     @model_validator(mode="after")
-    def _says_one_threshold(self) -> Self:
+    def _has_one_threshold(self) -> Self:
         policy, threshold = self.policy, self.confidence_threshold
         if policy is None or threshold is None:
             return self
-        says_another = policy.confidence_threshold != threshold
-        if says_another and "confidence_threshold" in policy.model_fields_set:
+        given = "confidence_threshold" in policy.model_fields_set
+        if given and policy.confidence_threshold != threshold:
             raise ValueError(
                 f"confidence_threshold {threshold} contradicts the policy's "
                 f"{policy.confidence_threshold}; give one of them"
@@ -82,16 +74,16 @@ class PlanDraft(Command):
         require_exit(policy.exit_threshold, threshold)
         return self
 
-    def command(self, new_task_id: Callable[[int], str]) -> CreatePlan:
+    def command(self, new_task_id: Callable[[int], str]) -> commands.CreatePlan:
         """The command that registers this plan; `new_task_id(n)` names its n-th task."""
         policy = self.policy or Policy()
         if self.confidence_threshold is not None:
             policy = policy.model_copy(update={"confidence_threshold": self.confidence_threshold})
-        return CreatePlan(
+        return commands.CreatePlan(
             goal=self.goal,
             tasks=tuple(
-                NewTask(**{**dict(task), "id": task.id or new_task_id(place)})
-                for place, task in enumerate(self.tasks)
+                NewTask(**{**dict(task), "id": task.id or new_task_id(number)})
+                for number, task in enumerate(self.tasks)
             ),
             policy=policy,
             priority=self.priority,
@@ -100,43 +92,42 @@ class PlanDraft(Command):
         )
 
 
-class AddTaskDraft(AddTask):
+class AddTaskDraft(commands.AddTask):
     """Add a task."""
 
     task: TaskDraft  # type: ignore[assignment]  # a new task gets its id later
 
 
-class SplitTaskDraft(SplitTask):
-    """Let several tasks take one's place."""
+class SplitTaskDraft(commands.SplitTask):
+    """Replace a task by several."""
 
     into: Annotated[  # type: ignore[assignment]
         tuple[TaskDraft, ...], Field(min_length=2, max_length=MAX_CHANGES)
     ]
 
 
-class ReplaceTaskDraft(ReplaceTask):
-    """Let another task take one's place."""
+class ReplaceTaskDraft(commands.ReplaceTask):
+    """Replace a task by another."""
 
     by: TaskDraft  # type: ignore[assignment]
 
 
-ChangeDraft = AddTaskDraft | ChangeTask | MoveTask | DropTask | SplitTaskDraft | ReplaceTaskDraft
+ChangeDraft = (
+    AddTaskDraft
+    | commands.ChangeTask
+    | commands.MoveTask
+    | commands.DropTask
+    | SplitTaskDraft
+    | ReplaceTaskDraft
+)
 
 
 def _draft(change: object) -> object:
-    """A change that was made as a value, with its tasks as drafts."""
-    if not isinstance(change, Command):
-        return change
-    given = _given(change)
-    for name, value in given.items():
-        if isinstance(value, NewTask):
-            given[name] = _given(value)
-        elif name == "into":
-            given[name] = list(map(_given, value))
-    return given | {"op": getattr(change, "op", None)}
+    """A change that is a value, as the fields of its draft."""
+    return _fields(change, _given) if isinstance(change, Command) else change
 
 
-def _or_the_list_alone(schema: dict[str, Any]) -> None:
+def _accept_the_list_alone(schema: dict[str, Any]) -> None:
     whole = dict(schema)
     schema.clear()
     schema["anyOf"] = [whole, whole["properties"]["changes"]]
@@ -148,7 +139,7 @@ class RevisionDraft(Command):
     A file may also hold the list of changes alone, and its JSON Schema says so.
     """
 
-    model_config = ConfigDict(json_schema_extra=_or_the_list_alone)
+    model_config = ConfigDict(json_schema_extra=_accept_the_list_alone)
 
     changes: Annotated[
         tuple[
@@ -165,23 +156,21 @@ def with_task_ids(
     """The changes as given, with an id for every new task that has none."""
     numbers = count()
 
-    def identified(task: TaskDraft) -> dict[str, Any]:
+    def identified(task: Any) -> dict[str, Any]:
         return {**_given(task), "id": task.id or new_task_id(next(numbers))}
 
-    def complete(change: ChangeDraft) -> dict[str, Any]:
-        given = _given(change)
-        match change:
-            case AddTaskDraft():
-                given["task"] = identified(change.task)
-            case SplitTaskDraft():
-                given["into"] = [identified(part) for part in change.into]
-            case ReplaceTaskDraft():
-                given["by"] = identified(change.by)
-            case ChangeTask() | MoveTask() | DropTask():
-                pass
-        return given | {"op": change.op}
+    return [_fields(change, identified) for change in changes]
 
-    return list(map(complete, changes))
+
+def _fields(change: Command, of_task: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+    """The given fields of a change, its new tasks converted."""
+    fields = _given(change) | {"op": getattr(change, "op", None)}
+    for name, value in fields.items():
+        if isinstance(value, commands.TaskText):
+            fields[name] = of_task(value)
+        elif name == "into":
+            fields[name] = list(map(of_task, value))
+    return fields
 
 
 def _given(model: Command) -> dict[str, Any]:
@@ -193,3 +182,27 @@ def derived_id(digits: int, *parts: object) -> str:
     """An id of so many hex digits that depends on `parts` alone."""
     text = "\0".join(map(str, parts))
     return hashlib.sha256(text.encode()).hexdigest()[:digits]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftIds:
+    """The ids a command makes: derived from its idempotency key, so that a retry makes the same.
+
+    Without a key they are random.
+    """
+
+    new_id: NewId
+    key: str | None
+
+    def plan(self) -> str:
+        """The id of a new plan."""
+        return self._id(PLAN_ID_DIGITS, "plan")
+
+    def task(self, number: int) -> str:
+        """The id of the command's n-th new task."""
+        return self._id(TASK_ID_DIGITS, "task", number)
+
+    def _id(self, digits: int, kind: str, *number: int) -> str:
+        if self.key is None:
+            return self.new_id(digits)
+        return derived_id(digits, kind, self.key, *number)

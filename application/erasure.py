@@ -1,32 +1,30 @@
-"""Erasing what people wrote about a plan: from the log, the views and the store's free space.
+"""Erases what people wrote about a plan: from the log, the views and the store's free space.
 
-StateAt, decisions and proofs stay as they were: in the place of the words stand
-salted commitments, and the salts are gone. Copies that left the store before, and
-what other processes hold in their memory until they look again, are out of reach.
+Scores, decisions and proofs stay as they were: salted commitments replace the text,
+and the salts are gone. Copies that left the store before, and what other processes
+hold in memory until they read again, are beyond it.
 """
 
 from collections.abc import Mapping, Sequence
-
-from pydantic import BaseModel, ConfigDict
 
 from plangate.application.command_context import CommandContext
 from plangate.application.command_handler import CommandHandler
 from plangate.application.errors import StoreError
 from plangate.application.event_store import EventStore
 from plangate.application.recorded_event import RecordedEvent
+from plangate.application.results import Result
+from plangate.application.validation import validate_identifier
 from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.view_store import ViewStore
 from plangate.domain.commands import ErasePlan
 
 
-class Erasure(BaseModel):
-    """What came of it: how many events were rewritten, and whether anything may be left.
+class Erasure(Result):
+    """How many events were rewritten, and whether any text may be left.
 
-    Nothing is rewritten, and nothing new recorded, when no words were there. `remains`
-    says where something may still be found, and why; asked again, an erasure goes on.
+    Nothing is rewritten, and nothing new recorded, when there was no text. `remains`
+    says where some may be left, and why; another erasure continues there.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     plan_id: str
     rewritten: int
@@ -41,56 +39,56 @@ class Eraser:
         self,
         store: EventStore,
         views: ViewStore,
-        keeper: ProjectionRunner,
-        commands: CommandHandler,
+        runner: ProjectionRunner,
+        handler: CommandHandler,
     ) -> None:
         self._store = store
         self._views = views
-        self._keeper = keeper
-        self._commands = commands
+        self._runner = runner
+        self._handler = handler
 
-    def erase(self, plan_id: str, call: CommandContext) -> Erasure:
-        """Erase a plan's words if there are any, then clear away what they left behind."""
-        entries = self._store.read_stored(plan_id)
+    def erase(self, plan_id: str, context: CommandContext) -> Erasure:
+        """Erase a plan's text if there is any, then remove its traces in views and free space."""
+        entries = self._store.read_stored(validate_identifier("plan_id", plan_id))
         rewritten = 0
         if not entries or any(map(self._store.format.has_erasable_text, entries)):
-            rewritten = self._rewrite_all(plan_id, call)
-        remains = self._clear_away([plan_id])
+            rewritten = self._rewrite(plan_id, context)
+        remains = self._remove_traces([plan_id])
         return Erasure(
             plan_id=plan_id, rewritten=rewritten, complete=remains is None, remains=remains
         )
 
     def follow(self, erased_at: Mapping[str, int]) -> str | None:
-        """Erase here what was erased elsewhere: the words of plans before a version.
+        """Erase what was erased in another store: the text of plans before a version.
 
-        It has been recorded already, with the rest of the plan. The answer says what may
-        be left, and why: of words in the log, this goes on with it when it is asked
-        again; of free space, `erase` does.
+        The erasure itself is already recorded, with the rest of the plan. The answer says
+        what may be left, and why: calling this again continues with text in the log,
+        `erase` with free space.
         """
         followed = []
         try:
             for plan_id, version in erased_at.items():
                 entries = self._store.read_stored(plan_id, until=version)
-                wordy = [entry for entry in entries if self._store.format.has_erasable_text(entry)]
-                if wordy:
-                    self._store.rewrite([self._store.format.erased(entry) for entry in wordy], ())
+                texts = [entry for entry in entries if self._store.format.has_erasable_text(entry)]
+                if texts:
+                    self._store.rewrite([self._store.format.erased(entry) for entry in texts], ())
                     followed.append(plan_id)
         except StoreError as error:
             return str(error)
-        return self._clear_away(followed) if followed else None
+        return self._remove_traces(followed) if followed else None
 
-    def _clear_away(self, plan_ids: Sequence[str]) -> str | None:
-        """Leave nothing of the words in views and free space; else say what may be left."""
+    def _remove_traces(self, plan_ids: Sequence[str]) -> str | None:
+        """Leave none of the text in views and free space; else say what may be left."""
         try:
             for plan_id in plan_ids:
-                self._keeper.forget(plan_id)
+                self._runner.forget(plan_id)
             self._views.scrub()
             self._store.scrub()
         except StoreError as error:
             return str(error)
         return None
 
-    def _rewrite_all(self, plan_id: str, call: CommandContext) -> int:
+    def _rewrite(self, plan_id: str, context: CommandContext) -> int:
         """Rewrite the plan's history, and record that in the same transaction."""
         rewritten = 0
 
@@ -99,10 +97,10 @@ class Eraser:
             entries = self._store.read_stored(plan_id)
             erased = [self._store.format.erased(entry) for entry in entries]
             changed = [new for new, old in zip(erased, entries, strict=True) if new != old]
-            # Whatever was recorded since the plan was read has the version of this
-            # event: then nothing is written, and all is tried again.
+            # An event recorded since the plan was read has the version of this event:
+            # then nothing is written, and the handler tries again.
             self._store.rewrite(changed, recorded)
             rewritten = len(changed)
 
-        self._commands.handle(plan_id, ErasePlan(), call, record=record)
+        self._handler.handle(plan_id, ErasePlan(), context, record=record)
         return rewritten

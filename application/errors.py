@@ -2,28 +2,28 @@
 
     PlangateError
     ├── IdempotencyKeyReused    the key was used before, with other arguments
-    ├── ConcurrentChange        others kept changing the plan; try again
+    ├── ConcurrentChange        the plan kept changing; try again
     ├── LedgerError             the ledger cannot sign or prove
     │   ├── NothingRecorded     the log is empty
-    │   ├── NoLedgerKey         there is no key, or it cannot be used
-    │   └── LedgerContradicted  the log, or a checkpoint, is not what the ledger has
-    ├── AnalysisMissing         a figure needs a library that is not there
-    ├── AlteredBundle           a bundle is not as it was written; nothing of it was taken in
-    │   └── BundleTooNew        … or a newer plangate wrote it
+    │   ├── NoLedgerKey         the key is missing or cannot be used
+    │   └── LedgerContradicted  the log, or a checkpoint, differs from the ledger
+    ├── AnalysisMissing         a library that the computation needs is not installed
+    ├── AlteredBundle           a bundle was altered; nothing of it was imported
+    │   └── BundleTooNew        … or written by a newer plangate
     └── StoreError              the store cannot serve
-        ├── NotAStore           what was named holds something else, or is damaged
+        ├── NotAStore           the target holds something else, or is damaged
         ├── StoreTooNew         a newer plangate wrote it
         ├── StoreReadOnly       it can be read but not written
         ├── StoreFull           no space is left
-        ├── PositionTaken       a copied event asked for a place that is taken
-        ├── HistoryDiffers      a plan is in the target of a copy with another history
-        ├── StoreNotEmpty       a backup was to take the place of plans
+        ├── PositionTaken       a copied event needs a position that is taken
+        ├── HistoryDiffers      the target of a copy has another history of a plan
+        ├── StoreNotEmpty       the target of a restore holds plans
         ├── StoreUnavailable    it did not answer in time, or failed to read or write
-        │   └── ViewBehind      a view did not reach the position that was named
+        │   └── ViewBehind      a view has not come to the requested position
         └── CorruptEvent        one stored event cannot be read; other plans can
 
-Every store adapter translates what its engine raises into these; none of them
-leaves anything half written.
+Every store adapter translates the errors of its engine into these, and leaves
+nothing half written.
 """
 
 from plangate.domain.errors import PlangateError
@@ -45,7 +45,7 @@ class IdempotencyKeyReused(PlangateError):
 
 
 class ConcurrentChange(PlangateError):
-    """Somebody else changed the plan first, as often as it was tried; try again."""
+    """Other writers changed the plan first, at each of many attempts; try again."""
 
     def __init__(self, plan_id: str) -> None:
         super().__init__(plan_id)
@@ -56,39 +56,39 @@ class ConcurrentChange(PlangateError):
 
 
 class LedgerError(PlangateError):
-    """The ledger cannot sign or prove what was asked for. The log is as it was."""
+    """The ledger cannot sign or prove what was asked for. The log is unchanged."""
 
 
 class NothingRecorded(LedgerError):
-    """Nothing is recorded yet that could be signed or proved."""
+    """The log is empty: there is nothing to sign or prove."""
 
     def __str__(self) -> str:
         return "nothing is recorded yet: there is nothing to sign"
 
 
 class NoLedgerKey(LedgerError):
-    """There is no key to sign or to check by, or it cannot be used."""
+    """The key for signing or checking is missing, or cannot be used."""
 
 
 class LedgerContradicted(LedgerError):
-    """The log, or a checkpoint, is not what the ledger has."""
+    """The log, or a checkpoint, differs from the ledger."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
 
     def __str__(self) -> str:
-        return f"the ledger says otherwise: {self.why}; `plangate ledger verify` tells more"
+        return f"the ledger contradicts this: {self.why}; run `plangate ledger verify` for details"
 
 
 class AnalysisMissing(PlangateError):
-    """A figure needs a library that is not installed; the message says which extra brings it."""
+    """A library is not installed; the message names the extra that brings it."""
 
 
 class AlteredBundle(PlangateError):
-    """A bundle is not as it was written, or is none. Nothing of it was taken in.
+    """A bundle was altered, or the file is none. Nothing of it was imported.
 
-    `line` counts the lines of the bundle, unpacked, from 1.
+    `line` counts the lines of the unpacked bundle from 1.
     """
 
     def __init__(self, line: int, why: str) -> None:
@@ -97,11 +97,11 @@ class AlteredBundle(PlangateError):
         self.why = why
 
     def __str__(self) -> str:
-        return f"the bundle cannot be taken in: line {self.line}: {self.why}"
+        return f"the bundle cannot be imported: line {self.line}: {self.why}"
 
 
 class BundleTooNew(AlteredBundle):
-    """A newer plangate wrote the bundle; this one would misread it."""
+    """A newer plangate wrote the bundle; this one could misread it."""
 
 
 class StoreError(PlangateError):
@@ -109,11 +109,11 @@ class StoreError(PlangateError):
 
 
 class NotAStore(StoreError):
-    """What was named is no plangate store, or is damaged beyond reading."""
+    """The target is not a plangate store, or is damaged beyond reading."""
 
 
 class StoreTooNew(StoreError):
-    """A newer plangate wrote this store; this one would misread it."""
+    """A newer plangate wrote this store; this one could misread it."""
 
 
 class StoreReadOnly(StoreError):
@@ -125,11 +125,11 @@ class StoreFull(StoreError):
 
 
 class PositionTaken(StoreError):
-    """Events were to keep positions that this log has given away already, or cannot give."""
+    """Copied events need positions that are taken in this log, or that it cannot give."""
 
 
 class HistoryDiffers(StoreError):
-    """A plan that was to be copied is in the target already, and went on differently there."""
+    """A plan to be copied is in the target already, with another history."""
 
     def __init__(self, plan_id: str, version: int) -> None:
         super().__init__(plan_id, version)
@@ -144,7 +144,7 @@ class HistoryDiffers(StoreError):
 
 
 class StoreNotEmpty(StoreError):
-    """A backup was to be restored where plans are; nothing was changed."""
+    """The target of a restore holds plans; nothing was changed."""
 
     def __init__(self, store: str, events: int) -> None:
         super().__init__(store, events)
@@ -153,8 +153,8 @@ class StoreNotEmpty(StoreError):
 
     def __str__(self) -> str:
         return (
-            f"{self.store} holds plans (its log reaches position {self.events}); a backup goes only"
-            " where no store is yet, into an empty one, or on where this backup was cut short"
+            f"{self.store} holds plans (its last position is {self.events}); restore a backup only"
+            " to a new or empty store, or to one where restoring this backup was interrupted"
         )
 
 
@@ -167,16 +167,16 @@ class StoreUnavailable(StoreError):
 
 
 class ViewBehind(StoreUnavailable):
-    """A view did not come as far as the question demanded; ask again, or demand less."""
+    """A view has not come to the position that a query requires; try again later."""
 
-    def __init__(self, view: str, position: int, wanted: int) -> None:
-        super().__init__(view, position, wanted)
+    def __init__(self, view: str, position: int, required: int) -> None:
+        super().__init__(view, position, required)
         self.view = view
         self.position = position
-        self.wanted = wanted
+        self.required = required
 
     def __str__(self) -> str:
-        return f"the view {self.view!r} stands at {max(self.position, 0)}, not yet at {self.wanted}"
+        return f"the view {self.view!r} is at {max(self.position, 0)}, not yet at {self.required}"
 
 
 class CorruptEvent(StoreError):

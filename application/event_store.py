@@ -1,4 +1,4 @@
-"""The port to the event log, with the clock and the ids that come from outside.
+"""The port to the event log; also the clock and the ids, which come from outside.
 
 Every store passes the same suite, `tests/contracts/`.
 """
@@ -18,7 +18,7 @@ NewId = Callable[[int], str]
 
 
 class EventFormat(Protocol):
-    """How events are written down: what can be said of stored entries, and made of them."""
+    """How events are stored: decoding entries, and the forms that proofs and copies use."""
 
     @property
     def kinds(self) -> Sequence[str]:
@@ -26,37 +26,37 @@ class EventFormat(Protocol):
         ...
 
     def decode(self, entry: StoredEntry) -> RecordedEvent:
-        """The event that was stored; raises `CorruptEvent` where it cannot be read."""
+        """The event that an entry holds; raises `CorruptEvent` where it cannot be read."""
         ...
 
     def canonical_form(self, entry: StoredEntry) -> bytes:
-        """The bytes that stand for an entry in proofs, the same before and after an erasure.
+        """The bytes that represent an entry in proofs, the same before and after an erasure.
 
-        Its position is not part of them. Raises `CorruptEvent` where it cannot be read.
+        They leave out its position. Raises `CorruptEvent` where it cannot be read.
         """
         ...
 
     def content_form(self, entry: StoredEntry) -> bytes:
-        """As `canonical_form`, but the same in every log that the entry is copied to."""
+        """Like `canonical_form`, but the same in every log that the entry is copied to."""
         ...
 
     def has_erasable_text(self, entry: StoredEntry) -> bool:
-        """Whether people's words stand in an entry. Raises `CorruptEvent` as `canonical_form`."""
+        """Whether an entry holds text that people wrote. Raises as `canonical_form`."""
         ...
 
     def erased(self, entry: StoredEntry) -> StoredEntry:
-        """The entry without people's words; its canonical form is the same.
+        """The entry without the text that people wrote; its canonical form is the same.
 
-        Raises `CorruptEvent` as `canonical_form`.
+        Raises as `canonical_form`.
         """
         ...
 
     def is_as_written(self, entry: StoredEntry) -> bool:
-        """Whether the stored bytes are the ones that are written for what they say."""
+        """Whether the stored bytes are exactly those that this format writes for the event."""
         ...
 
     def moved(self, entry: StoredEntry) -> StoredEntry:
-        """The entry for another log: without a position, which it keeps as `origin_position`."""
+        """The entry for another log: its position becomes its `origin_position`."""
         ...
 
 
@@ -83,50 +83,50 @@ class EventStore(Protocol):
     def read_all(self, *, after: int = 0, limit: int) -> Sequence[RecordedEvent]:
         """The first `limit` events with positions beyond `after`, in commit order.
 
-        An event that cannot be read ends the answer early, and raises
-        `CorruptEvent` with its position when it is the first.
+        They end before an event that cannot be read; where that is the first, it
+        raises `CorruptEvent` with its position.
         """
         ...
 
     def read_stored(
         self, plan_id: str, *, after: int = 0, until: int | None = None
     ) -> Sequence[StoredEntry]:
-        """As `read`, but as stored; nothing is decoded."""
+        """Like `read`, but as stored; nothing is decoded."""
         ...
 
     def read_all_stored(self, *, after: int = 0, limit: int) -> Sequence[StoredEntry]:
-        """As `read_all`, but as stored; what cannot be read is there like everything else."""
+        """Like `read_all`, but as stored; unreadable entries are included."""
         ...
 
     def append_stored(self, entries: Sequence[StoredEntry]) -> None:
         """Record entries of any plans as they are, all or none, durably.
 
-        Those that name a position get it: it must lie beyond all that are taken, or
-        else `PositionTaken` is raised; a `StoreError` too by an engine that gives
-        only its own. All of them name one, or none does. Raises `ConcurrentChange`
-        when a plan already has one of the versions.
+        Either all of them have a position or none has. Given positions are kept: they
+        must lie beyond all that are taken, or else `PositionTaken` is raised; an engine
+        that gives only its own raises a `StoreError`. Raises `ConcurrentChange` when a
+        plan already has one of the versions.
         """
         ...
 
     def rewrite(self, erased: Sequence[StoredEntry], then: Sequence[RecordedEvent]) -> None:
-        """Put erased entries in the place of those stored, and `append`; all or none, durably.
+        """Replace stored entries by erased ones, and `append`; all or none, durably.
 
-        Either may be empty, but not both. Raises what `append` does, and a `StoreError`
-        on an engine that never changes what it recorded.
+        Either may be empty, but not both. Raises as `append`, and a `StoreError` on an
+        engine that cannot change what it recorded.
         """
         ...
 
     def scrub(self) -> None:
         """Leave nothing of what was rewritten or removed in the store's free space.
 
-        It takes as long as the store is large. Raises a `StoreError` where something
-        may have been left, as while others still read an older state; try again.
+        The time it takes grows with the store. Raises a `StoreError` where something
+        may be left, as while other processes read an older state; try again.
         """
         ...
 
     @property
     def format(self) -> EventFormat:
-        """How this store writes events down."""
+        """How this store stores events."""
         ...
 
     def plan_ids(self, *, after: int = 0, limit: int) -> Sequence[tuple[int, str]]:
@@ -134,17 +134,17 @@ class EventStore(Protocol):
         ...
 
     def turn(self, plan_id: str) -> AbstractContextManager[None]:
-        """Have others who ask for a turn on the plan wait, while the block reads and appends.
+        """Let others who want a turn on the plan wait while the block reads and appends.
 
-        It saves work where many crowd on one plan, and promises nothing: a store may
-        let everybody in, and `append` refuses a taken version all the same.
+        It saves work where many write to one plan, and guarantees nothing: a store may
+        admit all of them, and `append` refuses a taken version all the same.
         """
         ...
 
     def last_position(self) -> int:
-        """The position of the newest event of the whole log; 0 while it is empty."""
+        """The position of the newest event of the log; 0 while it is empty."""
         ...
 
     def close(self) -> None:
-        """Let go of everything held; closing twice is harmless."""
+        """Release everything held; closing twice is harmless."""
         ...

@@ -1,18 +1,15 @@
-"""A plan's tasks as a graph: what comes before what, what is ready, what takes longest."""
+"""A plan's tasks as a graph: their order, which are ready, and the critical path."""
 
 from graphlib import TopologicalSorter
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict
-
+from plangate.application.results import Result
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import TaskStatus
 
 
-class GraphNode(BaseModel):
+class GraphNode(Result):
     """A task, and the tasks it depends on."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     title: str | None
@@ -20,15 +17,13 @@ class GraphNode(BaseModel):
     depends_on: tuple[str, ...]
 
 
-class PlanGraph(BaseModel):
+class PlanGraph(Result):
     """The dependencies of a plan.
 
     `order` is topological: every task after those it depends on, otherwise in plan
-    order. `ready` could be taken now. `critical_path` is a longest chain of
+    order. `ready` tasks could be claimed now. `critical_path` is a longest chain of
     dependent tasks, counted in tasks; of several the first in plan order.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     plan_id: str
     order: tuple[str, ...]
@@ -38,7 +33,7 @@ class PlanGraph(BaseModel):
 
     @classmethod
     def of(cls, plan: Plan) -> Self:
-        """The graph of a plan as it stands."""
+        """The graph of a plan."""
         order = _topological(plan)
         return cls(
             plan_id=plan.plan_id,

@@ -1,8 +1,8 @@
 """How a repeated command is recognised: by a digest over its name and its arguments.
 
 Digests are stored with the events, so the names in `DIGEST_NAMES` and the field names of
-these commands are write-once: a request must have the digest that it had when it was
-first recorded. A new field must have a default, which leaves old digests as they are.
+these commands are write-once: a request must keep the digest it had when it was first
+recorded. A new field must have a default, which leaves old digests unchanged.
 """
 
 import hashlib
@@ -10,8 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from plangate.application.commands import Create
-from plangate.application.next_task import NextTask
+from plangate.application.commands import Create, NextTask
 from plangate.domain import commands
 from plangate.domain.commands import Command
 

@@ -1,21 +1,21 @@
-"""A plan's recorded events, read page by page and folded one after the other.
+"""Read recorded events page by page, and fold those of a plan one after the other.
 
-A history is read in pages, so that one of any length needs no more memory than a page
-of it, and is checked for gaps on the way.
+Memory does not grow with the length of a history. Each plan is checked for gaps on the way.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from plangate.application.errors import CorruptEvent, StoreError
 from plangate.application.event_store import EventStore
-from plangate.application.recorded_event import RecordedEvent
+from plangate.application.recorded_event import RecordedEvent, StoredEntry
+from plangate.domain.errors import PlanNotFound
 from plangate.domain.events import PlanCreated
 from plangate.domain.evolve import evolve
 from plangate.domain.plan import Plan
 
 PAGE: Final = 1_000
-"""Events or plans that are read at once."""
+"""How many events or plans are read at once."""
 
 
 class Step(NamedTuple):
@@ -42,9 +42,31 @@ def steps(plan: Plan, events: Iterable[RecordedEvent]) -> Iterator[Step]:
     Raises `CorruptEvent` where an event is missing.
     """
     for recorded in events:
-        require_next(plan, recorded)
-        before, plan = plan, evolve(plan, recorded.event)
-        yield Step(before, recorded, plan)
+        step = next_step(plan, recorded)
+        plan = step.after
+        yield step
+
+
+def next_step(plan: Plan, recorded: RecordedEvent) -> Step:
+    """Apply the plan's next event; raises `CorruptEvent` if this is another one."""
+    require_next(plan, recorded)
+    return Step(plan, recorded, evolve(plan, recorded.event))
+
+
+def plan_steps(store: EventStore, plan_id: str, until: int | None = None) -> Iterator[Step]:
+    """A plan's steps from its creation to a version, or to its newest event.
+
+    Raises `PlanNotFound` if the plan has no events, `CorruptEvent` where an event is
+    missing or cannot be read.
+    """
+    version = 0
+    for step in steps(Plan(plan_id), plan_events(store, plan_id, until=until)):
+        version = step.after.version
+        yield step
+    if not version:
+        raise PlanNotFound(plan_id)
+    if until is not None and version < until:
+        raise CorruptEvent(plan_id, version + 1, "it is missing")
 
 
 def plan_events(
@@ -62,12 +84,40 @@ def plan_events(
         except CorruptEvent as error:
             yield from store.read(plan_id, after=version, until=error.version - 1)
             raise
-        # A page is empty too where a whole page is missing; the events after it show that.
+        # A page is also empty where all of its events are missing; those after it show that.
         page = page or store.read(plan_id, after=version, until=until)
         if not page:
             return
         yield from page
         version = page[-1].envelope.version
+
+
+def stored_plan_events(store: EventStore, plan_id: str, *, after: int = 0) -> Iterator[StoredEntry]:
+    """A plan's events beyond a version as they are stored, in order, with any gaps."""
+    while page := (
+        store.read_stored(plan_id, after=after, until=after + PAGE)
+        or store.read_stored(plan_id, after=after)  # a whole page may be missing
+    ):
+        yield from page
+        after = page[-1].version
+
+
+def stored_pages(
+    store: EventStore, *, after: int = 0, until: int | None = None
+) -> Iterator[Sequence[StoredEntry]]:
+    """The log beyond a position as it is stored, up to another position or to its end."""
+    while until is None or after < until:
+        found = store.read_all_stored(after=after, limit=PAGE)
+        page = [e for e in found if until is None or known_position(e.position) <= until]
+        if not page:
+            return
+        yield page
+        after = known_position(found[-1].position)
+
+
+def has_events(store: EventStore, plan_id: str) -> bool:
+    """Whether anything is recorded of a plan, even if its creation is missing."""
+    return bool(store.read_stored(plan_id, until=1) or store.read_stored(plan_id))
 
 
 def require_next(plan: Plan, recorded: RecordedEvent) -> None:
@@ -81,7 +131,7 @@ def require_next(plan: Plan, recorded: RecordedEvent) -> None:
 
 
 def known_position(position: int | None) -> int:
-    """A position in the log; raises `StoreError` where the engine has none."""
+    """The position, if the engine has one; else raises `StoreError`."""
     if position is None:
         raise StoreError("the event store has no positions; views cannot follow it")
     return position

@@ -1,26 +1,138 @@
-"""Which plans there are, and what each says of itself now."""
+"""Queries on plans as they are now, as far as they can be read."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Annotated, Final
 
-from plangate.application.errors import CorruptEvent
+from pydantic import BaseModel, Field, Strict
+
+from plangate.application.errors import CorruptEvent, StoreError, StoreReadOnly
 from plangate.application.event_store import EventStore
-from plangate.application.paging import MAX_PAGE
-from plangate.application.results import UnreadablePlan
+from plangate.application.plan_selection import every_plan
+from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
 from plangate.application.stream_cache import Stream, StreamCache
+from plangate.application.validation import validate_identifier
+from plangate.application.views.board import BoardRequest
+from plangate.application.views.catalogue import BOARD, PLANS
+from plangate.application.views.follower import LogFollower
+from plangate.application.views.plan_summaries import PlansRequest
+from plangate.application.views.queries import BOARD_KEYS
+from plangate.application.views.requests import every_row
+from plangate.application.views.runner import ProjectionRunner
+from plangate.application.views.view_store import ViewStore, ViewTables
+from plangate.domain.plan import Plan
+from plangate.domain.vocabulary import Flag, Labels, PlanState, TaskStatus
+
+FEW_PLANS: Final = 100
+"""So many plans are read faster than views are brought up to date."""
 
 
-def readable(streams: StreamCache, plan_ids: Iterable[str]) -> Iterator[Stream | UnreadablePlan]:
-    """These plans as far as they can be read, in the given order."""
-    for plan_id in plan_ids:
+class PlanFilter(BaseModel):
+    """Which plans to list: at most `limit`, those that match every given filter."""
+
+    limit: Annotated[int, Strict(), Field(ge=1)] | None = None
+    state: PlanState | None = None
+    needs_replan: Flag | None = None
+    labels: Labels = ()
+
+    def admits(self, plan: Plan) -> bool:
+        """Whether a plan exists and matches; it must have all the labels."""
+        return (
+            plan.exists
+            and self.state in {None, plan.state}
+            and self.needs_replan in {None, plan.needs_replan}
+            and set(self.labels) <= set(plan.labels)
+        )
+
+
+class PlanQueries:
+    """Reads the plans of one store."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        streams: StreamCache,
+        views: ViewStore,
+        runner: ProjectionRunner,
+        follower: LogFollower,
+    ) -> None:
+        self._store = store
+        self._streams = streams
+        self._views = views
+        self._runner = runner
+        self._follower = follower
+
+    def plan(self, plan_id: str) -> Plan:
+        """The plan now, whether it exists or not; raises `InvalidInput` for an impossible id."""
+        return self._streams.current(validate_identifier("plan_id", plan_id)).plan
+
+    def living(self, plan_id: str) -> Plan:
+        """The plan now; raises `PlanNotFound`, or `PlanGone` for a deleted one."""
+        plan = self.plan(plan_id)
+        plan.require_alive()
+        return plan
+
+    def readable(self, plan_ids: Iterable[str] | None) -> Iterator[Stream | UnreadablePlan]:
+        """These plans, or every plan, as far as they can be read; in the given order."""
+        if plan_ids is None:
+            plan_ids = (plan_id for _, plan_id in every_plan(self._store))
+        for plan_id in plan_ids:
+            try:
+                yield self._streams.current(plan_id)
+            except CorruptEvent as error:
+                yield UnreadablePlan.of(error)
+
+    def matching(self, plan_filter: PlanFilter) -> PlanList:
+        """The plans that match, and those that cannot be read."""
+        plans: list[PlanStatus] = []
+        unreadable: list[UnreadablePlan] = []
+        for found in self.readable(self._candidates(plan_filter)):
+            if len(plans) == plan_filter.limit:
+                break
+            if isinstance(found, UnreadablePlan):
+                unreadable.append(found)
+            elif plan_filter.admits(found.plan):
+                plans.append(PlanStatus.of(found.plan))
+        return PlanList(plans=tuple(plans), unreadable=tuple(unreadable))
+
+    def _candidates(self, plan_filter: PlanFilter) -> Iterable[str] | None:
+        """Which plans may match, oldest first; None where all of them must be read.
+
+        That is without a filter, and where the views are behind and cannot be written.
+        """
+        if plan_filter == PlanFilter(limit=plan_filter.limit):
+            return None
         try:
-            yield streams.current(plan_id)
-        except CorruptEvent as error:
-            yield UnreadablePlan.of(error)
+            self._follower.require(PLANS, self._store.last_position())
+        except StoreReadOnly:
+            return None
+        request = PlansRequest(**plan_filter.model_dump(exclude={"limit"}))
+        rows = every_row(self._views.plans, request, ("created_position",))
+        stuck = self._views.positions()[ViewTables(PLANS)].stuck
+        return dict.fromkeys([*stuck, *(row.plan_id for row in rows)])
 
+    def with_work(self, now: datetime) -> Iterable[str] | None:
+        """Plans with a task that is ready or whose claim has expired; oldest first.
 
-def every_plan(store: EventStore) -> Iterator[str]:
-    """The id of every plan that was created, oldest first."""
-    after = 0
-    while page := store.plan_ids(after=after, limit=MAX_PAGE):
-        yield from (plan_id for _, plan_id in page)
-        after = page[-1][0]
+        None where all plans should be read instead: there are few, or the views cannot
+        answer. No view may stand in the way of work.
+        """
+        if len(self._store.plan_ids(limit=FEW_PLANS + 1)) <= FEW_PLANS:
+            return None
+        try:
+            self._runner.catch_up()
+            positions = self._views.positions()
+            if positions[ViewTables(PLANS)].stuck or positions[ViewTables(BOARD)].stuck:
+                return None
+            active = PlansRequest(state=PlanState.ACTIVE)
+            found = {
+                row.created_position: row.plan_id
+                for row in every_row(self._views.plans, active, ("created_position",))
+            }
+            claimed = BoardRequest(status=TaskStatus.IN_PROGRESS)
+            for task in every_row(self._views.board, claimed, BOARD_KEYS):
+                if task.lease_until is not None and task.lease_until <= now:
+                    found[task.plan_position] = task.plan_id
+        except StoreError:
+            return None
+        return [found[position] for position in sorted(found)]

@@ -1,57 +1,45 @@
-"""Which plans a question about the past is asked of, one after the other, with progress."""
+"""Choose the plans that a question about the past is about, and report progress over them."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
-from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
+from plangate.application.plan_log import PAGE, has_events
 from plangate.application.progress import Progress
 from plangate.application.validation import validate_identifier
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
-
-PAGE: Final = 1_000
-"""Plans that are looked up at once."""
-
 
 PlanIds = str | Sequence[str] | None
 """One plan, some plans, or all that were ever created."""
 
 
-def selected(store: EventStore, plan_ids: PlanIds, progress: Progress) -> Iterator[str]:
-    """The plans that are meant, deleted ones too; `progress` hears after each how far it is.
+def every_plan(store: EventStore) -> Iterator[tuple[int, str]]:
+    """The first position and the id of every plan, oldest first."""
+    after = 0
+    while page := store.plan_ids(after=after, limit=PAGE):
+        yield from page
+        after = page[-1][0]
 
-    Raises `PlanNotFound`, before anything else is done, for one that never was.
+
+def selected(store: EventStore, plan_ids: PlanIds, progress: Progress) -> Iterator[str]:
+    """The chosen plans, deleted ones included; `progress` is called before each and at the end.
+
+    Raises `PlanNotFound`, before it yields any plan, for an id that was never used.
     """
     if plan_ids is None:
-        yield from _all(store, progress)
+        last = store.last_position()
+        for position, plan_id in every_plan(store):
+            progress(min(position, last), last)
+            yield plan_id
+        progress(last, last)
         return
     if not isinstance(plan_ids, str | Sequence):
         raise InvalidInput([Problem("plan_ids", "must be a plan's id, or a list of them")])
-    given = [plan_ids] if isinstance(plan_ids, str) else plan_ids
-    chosen = list(dict.fromkeys(validate_identifier("plan_ids", plan_id) for plan_id in given))
+    listed = [plan_ids] if isinstance(plan_ids, str) else plan_ids
+    chosen = list(dict.fromkeys(validate_identifier("plan_ids", plan_id) for plan_id in listed))
     for plan_id in chosen:
-        if not _was_ever(store, plan_id):
+        if not has_events(store, plan_id):
             raise PlanNotFound(plan_id)
     for done, plan_id in enumerate(chosen):
         progress(done, len(chosen))
         yield plan_id
     progress(len(chosen), len(chosen))
-
-
-def _was_ever(store: EventStore, plan_id: str) -> bool:
-    try:
-        return bool(store.read(plan_id, until=1) or store.read(plan_id))
-    except CorruptEvent:
-        return True
-
-
-def _all(store: EventStore, progress: Progress) -> Iterator[str]:
-    """Every plan, oldest first; how far it is goes by where in the log they begin."""
-    last = store.last_position()
-    after = 0
-    while page := store.plan_ids(after=after, limit=PAGE):
-        for position, plan_id in page:
-            progress(min(position, last), last)
-            yield plan_id
-        after = page[-1][0]
-    progress(last, last)

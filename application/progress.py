@@ -1,4 +1,4 @@
-"""How long work reports how far it has come."""
+"""How long operations report progress."""
 
 from collections.abc import Callable
 

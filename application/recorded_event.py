@@ -1,25 +1,29 @@
-"""An event as it was recorded: the fact, and the envelope round it; and as its bytes are stored.
+"""An event as it was recorded, with its envelope; and as it is stored, in bytes.
 
-Decisions never look at the envelope.
+Decisions never read the envelope.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanEvent
 
+FIRST_KIND: Final = "plan-created"
+"""The stored name of the event that begins a plan's history, and occurs only there."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """Where an event stands, who asked for it, and what it answers.
+    """An event's place in the log, who caused it, and by which command.
 
     `version` counts the events of one plan from 1; `position` those of the whole
-    log, in commit order (None where an engine does not tell it). `causation_id`
+    log, in commit order (None on an engine without positions). `causation_id`
     is the id of the first event of the same command, on the events after it. The
-    idempotency key and the digest of the command's arguments stand on the first
-    event. `schema_version` and `salt` are the store's. `origin_position` is where the
-    event stood in the log that it was copied from, if that was elsewhere.
+    idempotency key and the digest of the command's arguments are on the first
+    event. `schema_version` and `salt` are the store's. `origin_position` is the event's
+    position in the log that it was copied from.
     """
 
     plan_id: str
@@ -51,10 +55,10 @@ class RecordedEvent:
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """One entry of the log as it is stored, whether it can be read or not.
+    """One entry of the log as it is stored, readable or not.
 
-    This is what proofs are made over, and what copies and bundles carry: `name` and
-    `state` are the stored name and bytes, untouched.
+    Proofs, copies and bundles use it: `name` and `state` are the stored name and bytes,
+    unchanged.
     """
 
     plan_id: str

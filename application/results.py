@@ -1,6 +1,6 @@
 """What callers get back: typed, at full precision, the most needed fields first.
 
-What people wrote reads `None` once it was erased.
+Erased text reads `None`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,13 +20,13 @@ from plangate.domain.vocabulary import ObstacleKind, PlanState, TaskStatus
 
 
 class Result(BaseModel):
-    """Something that is told to a caller: a value."""
+    """An answer to a caller, or a part of one: a frozen value."""
 
     model_config = ConfigDict(frozen=True)
 
 
 class ClaimView(Result):
-    """Who works on a task; `token` goes with what that worker reports, and fences off others."""
+    """Who works on a task. The `token` goes with that worker's reports and fences off others."""
 
     token: int
     worker: str | None
@@ -43,16 +43,16 @@ class ClaimView(Result):
 
 
 class ObstacleView(Result):
-    """One reason why work does not go on, and the tasks it concerns."""
+    """One reason why work cannot continue, and the tasks it concerns."""
 
     kind: ObstacleKind
     task_ids: tuple[str, ...]
 
 
 class TaskView(Result):
-    """A task as it stands. Scores and confidence are in [0, 1]; unscored is None and 0.0.
+    """A task now. Scores and confidence are in [0, 1]; unscored is None and 0.0.
 
-    `claim` is set while somebody works on it. `split_from` and `replaces` name the
+    `claim` is set while a worker holds it. `split_from` and `replaces` name the
     task it came from.
     """
 
@@ -76,7 +76,7 @@ class TaskView(Result):
 
     @classmethod
     def of(cls, task: Task, plan: Plan) -> Self:
-        """How a task of a plan stands."""
+        """The view of a plan's task."""
         return cls(
             id=task.id,
             plan_id=plan.plan_id,
@@ -101,10 +101,10 @@ class TaskView(Result):
 class GateView(Result):
     """What a plan's gate remembers.
 
-    `tripped`: it fired, and neither did the figure recover nor anybody answer. `lows`: so
-    many output scores in a row left the figure below the threshold, counted where the
-    policy needs it. `replans` since the last approval; `exhausted`: more than the
-    policy allows, so that only an approval leads on.
+    `tripped`: it fired, and neither has the confidence recovered nor was it answered.
+    `lows`: how many output scores in a row left the confidence below the threshold, where
+    the policy counts them. `replans` since the last approval; `exhausted`: more than
+    the policy allows, so that only an approval lets work continue.
     """
 
     tripped: bool
@@ -114,7 +114,7 @@ class GateView(Result):
 
     @classmethod
     def of(cls, plan: Plan) -> Self:
-        """What the gate of a plan remembers."""
+        """The view of a plan's gate."""
         gate = plan.gate
         return cls(
             tripped=gate.tripped, lows=gate.lows, replans=gate.replans, exhausted=plan.is_exhausted
@@ -122,11 +122,11 @@ class GateView(Result):
 
 
 class PlanStatus(Result):
-    """A plan as it stands at one version.
+    """A plan at one version.
 
-    `needs_replan` is the figure below its threshold; `replan_due` the fact that the
-    gate fired and nobody has answered yet. `obstacles` are what stands in the way,
-    `advice` what leads on. `warnings` speak of the command just answered.
+    `needs_replan`: the rolling confidence is below its threshold; `replan_due`: the gate
+    fired and awaits an answer. `obstacles` are why work cannot continue, `advice` what to
+    do next. `warnings` concern the command just executed.
     """
 
     plan_id: str
@@ -152,7 +152,7 @@ class PlanStatus(Result):
 
     @classmethod
     def of(cls, plan: Plan, events: Iterable[PlanEvent] = ()) -> Self:
-        """How `plan` stands, after the `events` of the command just answered."""
+        """The status of `plan`, after the `events` of the command just executed."""
         return cls(
             plan_id=plan.plan_id,
             goal=plan.goal,
@@ -193,7 +193,7 @@ def _warnings(events: Iterable[PlanEvent]) -> Iterator[str]:
 
 
 class UnreadablePlan(Result):
-    """A plan that cannot be shown, because one of its events cannot be read."""
+    """A plan with an event that cannot be read."""
 
     plan_id: str
     version: int
@@ -201,12 +201,12 @@ class UnreadablePlan(Result):
 
     @classmethod
     def of(cls, error: CorruptEvent) -> Self:
-        """The plan whose event cannot be read."""
+        """The plan of an event that cannot be read."""
         return cls(plan_id=error.plan_id, version=error.version, why=error.why)
 
 
 class PlanList(Result):
-    """Plans in the order of their creation, and those that could not be read."""
+    """Plans in the order of their creation, and those that cannot be read."""
 
     plans: tuple[PlanStatus, ...]
     unreadable: tuple[UnreadablePlan, ...] = ()

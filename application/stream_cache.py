@@ -1,11 +1,10 @@
 """A plan's history folded into what a command needs, and kept for the next one.
 
-A `Stream` is a value, so keeping it needs no copying. What others have recorded
-since is read before each use; a version conflict therefore only means that
-somebody was faster between reading and writing.
+A `Stream` is a value, so keeping it needs no copying. Events of other processes are
+read before each use; a version conflict therefore only means that one of them was
+faster between reading and writing.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -14,11 +13,11 @@ from typing import Final, Self
 from rpds import HashTrieMap
 
 from plangate.application.event_store import EventStore
-from plangate.application.plan_log import require_next
+from plangate.application.plan_cache import PlanCache
+from plangate.application.plan_log import steps
 from plangate.application.recorded_event import RecordedEvent
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanErased
-from plangate.domain.evolve import evolve
 from plangate.domain.plan import Plan
 
 KEPT_STREAMS: Final = 1_000
@@ -26,9 +25,9 @@ KEPT_STREAMS: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What an idempotency key stands for: a command's arguments and the events it brought.
+    """What an idempotency key stands for: a command's arguments, and its events.
 
-    Once its plan's words are erased, nothing is known of the arguments.
+    Once the plan's text is erased, nothing is known of the arguments.
     """
 
     arguments_digest: str | None
@@ -38,7 +37,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A plan, and the commands on it that can be recognised when they are sent again."""
+    """A plan, and the receipts by which repeated commands on it are recognised."""
 
     plan: Plan
     receipts: "HashTrieMap[str, Receipt]" = HashTrieMap()  # noqa: RUF009  (it never changes)
@@ -47,10 +46,8 @@ class Stream:
     def followed_by(self, events: Iterable[RecordedEvent]) -> Self:
         """The stream after more events; raises `CorruptEvent` where one is missing."""
         plan, receipts, latest = self.plan, self.receipts, self.latest_key
-        for recorded in events:
+        for _, recorded, plan in steps(self.plan, events):
             envelope = recorded.envelope
-            require_next(plan, recorded)
-            plan = evolve(plan, recorded.event)
             if isinstance(recorded.event, PlanErased):
                 receipts = _without_digests(receipts)
             if envelope.idempotency_key is not None:
@@ -70,7 +67,7 @@ class StreamCache:
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
-        self._kept: OrderedDict[str, Stream] = OrderedDict()
+        self._kept = PlanCache[Stream](KEPT_STREAMS)
         self._replayed = Stream(Plan(""))
         self._lock = Lock()
 
@@ -86,9 +83,9 @@ class StreamCache:
     ) -> tuple[Plan, Sequence[RecordedEvent]]:
         """The plan as a command left it, and that command's events.
 
-        CommandHandler are often sent again in their old order, as when a file is applied
-        again, so the answer begins where the one before it ended; unless words that
-        it knows have been erased since.
+        Commands are often repeated in their old order, as when a file is applied again, so
+        each answer continues where the one before it ended; unless text that it knows
+        has been erased since.
         """
         plan_id = current.plan.plan_id
         with self._lock:
@@ -112,14 +109,11 @@ class StreamCache:
         with self._lock:
             kept = self._kept.get(plan.plan_id)
             if kept is None or kept.plan.version < plan.version:
-                self._kept[plan.plan_id] = stream
-            self._kept.move_to_end(plan.plan_id)
-            if len(self._kept) > KEPT_STREAMS:
-                self._kept.popitem(last=False)
+                self._kept.keep(plan.plan_id, stream)
         return stream
 
 
 def _without_digests(receipts: "HashTrieMap[str, Receipt]") -> "HashTrieMap[str, Receipt]":
-    """What is left of receipts when words are erased: by its digest, arguments could be guessed."""
+    """Receipts after an erasure: from a digest, the arguments could be guessed."""
     kept = {key: Receipt(None, known.first, known.last) for key, known in receipts.items()}
     return HashTrieMap(kept)

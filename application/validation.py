@@ -1,7 +1,7 @@
-"""Bad input, said in the caller's own terms.
+"""Validation of input, with errors in the caller's own terms.
 
-One place turns what pydantic finds into `InvalidInput`: which field, what is
-wrong with it, and what would be accepted.
+One place turns pydantic's errors into `InvalidInput`: which field, what is wrong with
+it, and what would be accepted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 _IDENTIFIER: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
 _SCORES: Final = {"score", "prompt_score", "output_score"}
 
-_SAID: Final = {
+_MESSAGES: Final = {
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
     "enum": "must be one of {expected}",
@@ -37,52 +37,52 @@ _SAID: Final = {
     "too_short": "must hold at least {min_length}",
     "tuple_type": "must be a list",
     "union_tag_invalid": "the op '{tag}' is not known; accepted: {expected_tags}",
-    "union_tag_not_found": "must say its op",
+    "union_tag_not_found": "must have an op",
     "value_error": "{error}",
 }
 
 
-def validate(model: type[_Model], given: Mapping[str, object]) -> _Model:
-    """`given` as a `model`; raises `InvalidInput`, or `InvalidScore` if a score is wrong."""
+def validate(model: type[_Model], fields: Mapping[str, object]) -> _Model:
+    """A `model` of these fields; raises `InvalidInput`, or `InvalidScore` if a score is wrong."""
     try:
-        return model.model_validate(given)
+        return model.model_validate(fields)
     except ValidationError as refused:
         raise refusal(refused, model) from None
 
 
-def validate_identifier(field: str, given: object) -> str:
-    """`given` as an identifier; raises `InvalidInput`."""
+def validate_identifier(field: str, value: object) -> str:
+    """The value as an identifier; raises `InvalidInput`, naming the field."""
     try:
-        return _IDENTIFIER.validate_python(given)
+        return _IDENTIFIER.validate_python(value)
     except ValidationError as refused:
         problems = [Problem(field, _message(error, ())) for error in _details(refused)]
         raise InvalidInput(problems) from None
 
 
 def refusal(refused: ValidationError, model: type[BaseModel]) -> InvalidInput:
-    """What pydantic found wrong with a `model`, as the error a caller sees."""
+    """Pydantic's errors about a `model`, as the error that a caller sees."""
     problems = [_problem(error, model) for error in _details(refused)]
     of_a_score = any(problem.field in _SCORES for problem in problems)
     return InvalidScore(problems) if of_a_score else InvalidInput(problems)
 
 
-def located(refused: ValidationError) -> list[tuple[tuple[int | str, ...], str]]:
-    """What pydantic found wrong with something of another tool's: the steps to it, and what."""
+def problems_at(refused: ValidationError) -> list[tuple[tuple[int | str, ...], str]]:
+    """Pydantic's errors about another tool's data: the path to each, and the message."""
     return [(error["loc"], _message(error, ())) for error in _details(refused)]
 
 
 def _details(refused: ValidationError) -> list[ErrorDetails]:
-    """What pydantic found, without what only follows from something inside."""
+    """Pydantic's errors, without those that only follow from an inner one."""
     errors = refused.errors(include_url=False, include_input=False)
     inside = {error["loc"][:depth] for error in errors for depth in range(len(error["loc"]))}
     return [error for error in errors if error["loc"] not in inside]
 
 
 def _problem(error: ErrorDetails, model: type[BaseModel]) -> Problem:
-    place, models = _walked(model, error["loc"])
+    field, models = _walk(model, error["loc"])
     if error["type"] == "extra_forbidden":
-        _, models = _walked(model, error["loc"][:-1])
-    return Problem(place, _message(error, models))
+        _, models = _walk(model, error["loc"][:-1])
+    return Problem(field, _message(error, models))
 
 
 def _message(error: ErrorDetails, models: Sequence[type[BaseModel]]) -> str:
@@ -92,32 +92,32 @@ def _message(error: ErrorDetails, models: Sequence[type[BaseModel]]) -> str:
         return f"is not known here; accepted: {fields}"
     if kind == "model_type":
         return f"must be an object with {fields}" if fields else "must be an object"
-    return _SAID[kind].format(**context) if kind in _SAID else error["msg"]
+    return _MESSAGES[kind].format(**context) if kind in _MESSAGES else error["msg"]
 
 
-def _walked(
+def _walk(
     model: type[BaseModel], location: Sequence[int | str]
 ) -> tuple[str, Sequence[type[BaseModel]]]:
-    """`("tasks", 2, "title")` as `tasks[2].title`, and the models that may stand there.
+    """`("tasks", 2, "title")` as `tasks[2].title`, and the models that are possible there.
 
-    Where several may, pydantic's location also names which; the caller never
-    wrote that step. A long unknown name is cut short.
+    Where several are, pydantic's location also names which; the caller never wrote that
+    step. A long unknown name is shortened.
     """
-    place, models = "", [model]
+    path, models = "", [model]
     for step in location:
         if isinstance(step, int):
-            place += f"[{step}]"
+            path += f"[{step}]"
         elif len(models) > 1:
             models = [one for one in models if one.model_fields["op"].default == step]
         else:
-            place += f".{step:.80}"
+            path += f".{step:.80}"
             field = models[0].model_fields.get(step) if models else None
             models = _models_in(field.annotation) if field else []
-    return place.removeprefix("."), models
+    return path.removeprefix("."), models
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    """The models that an annotation such as `tuple[TaskDraft, ...] | None` speaks of."""
+    """The models in an annotation such as `tuple[TaskDraft, ...] | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for inner in get_args(annotation) for model in _models_in(inner)]

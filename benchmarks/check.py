@@ -37,7 +37,8 @@ from plangate.domain.evolve import fold
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import Scorer, ScorerKind, TaskStatus
-from plangate.infrastructure.sqlite.events import sqlite_event_store
+from plangate.infrastructure.sqlite.events import events_in
+from plangate.infrastructure.sqlite.file import SqliteFile
 
 TASKS = 12
 AT_WORK = 100
@@ -61,7 +62,7 @@ def main() -> None:
 
 
 def check(path: str) -> None:
-    """Check a file, and print what it took."""
+    """Check a file, and print time and memory."""
     with plangate.connect(path) as registry:
         opened = most_memory()
         started = perf_counter()
@@ -82,8 +83,8 @@ def most_memory() -> float:
 
 
 def write_log(path: Path, events: int) -> None:
-    """So many events, or a few more, of plans that are worked on side by side."""
-    store = sqlite_event_store(path, {"synchronous": "OFF"})
+    """At least so many events of plans that are worked on side by side."""
+    store = events_in(SqliteFile(path, {"synchronous": "OFF"}))
     names = (f"plan-{number}" for number in count())
     at_work = [work(next(names)) for _ in range(AT_WORK)]
     written = place = 0
@@ -123,7 +124,7 @@ def work(plan_id: str) -> Iterator[list[RecordedEvent]]:
 
 
 def next_command(plan: Plan, chance: random.Random) -> PlanCommand | None:
-    """Create the plan, then claim and score its tasks, and retry those that fail."""
+    """Create a plan, claim and score its tasks, and retry those that fail."""
     if not plan.version:
         return CreatePlan(
             goal="Move billing to the new ledger",

@@ -1,4 +1,4 @@
-"""How fast the core is, beside what it is built on, in the same run.
+"""How fast the core is, compared with the library below it, in the same run.
 
     python benchmarks/core.py [--commands 2000] [--plans 200]
 
@@ -25,7 +25,7 @@ ROUNDS = 5
 
 
 class LibraryPlan(Aggregate):
-    """A plan as the library's documentation would write it."""
+    """A plan as in the library's documentation."""
 
     @event("Created")
     def __init__(self, tasks: list[str]) -> None:
@@ -104,7 +104,7 @@ def replaying(folder: Path, plans: int) -> None:
 def compare(
     what: str, count: int, ours: Callable[[], None], beside: str, theirs: Callable[[], None]
 ) -> None:
-    """Both in turn, several times; the medians, and the median of the ratios."""
+    """Run both in turn, several times; print the medians and the median ratio."""
     rates = [(count / took(ours), count / took(theirs)) for _ in range(ROUNDS)]
     mine, other = (median(column) for column in zip(*rates, strict=True))
     ratio = median(a / b for a, b in rates)

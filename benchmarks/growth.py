@@ -1,12 +1,12 @@
-"""What one store carries, beside the bare database under it, in the same run.
+"""The throughput of one store, compared with the bare database in the same run.
 
     python benchmarks/growth.py TRACE [--postgres URL] [--events 1000000] [--commands 2000]
 
-TRACE is a file for `plangate apply`: it gives the size of an event. Commands are made
-durable one by one, by one client and by eight, beside bare transactions of one row; in
-PostgreSQL also by eight on four stores, as partitions are. A long log is then copied,
-backed up, brought back and examined, each by a process of its own whose memory is measured.
-Machines differ and are noisy; the ratios are what counts.
+TRACE is a file for `plangate apply`, which gives the size of an event. Commands are recorded
+one by one, by one client and by eight, and compared with bare transactions of one row; in
+PostgreSQL also by eight clients on four stores, as with partitions. A long log is then
+copied, backed up, restored and examined, each in a process of its own whose memory is shown.
+Machines differ and are noisy: compare the ratios.
 """
 
 import argparse
@@ -34,11 +34,11 @@ BODY = "x" * 400
 """About as long as a stored event."""
 
 Work = Callable[[int], None]
-"""What a client does, so many times."""
+"""Performs a number of commands as one client."""
 
 
 def main() -> None:
-    """Measure all that was asked for."""
+    """Measure what the arguments name."""
     arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     arguments.add_argument("trace", type=Path)
     arguments.add_argument("--postgres", metavar="URL")
@@ -123,7 +123,7 @@ def bare_postgres(url: str) -> Work:
 
 
 def compare(engine: str, times: int, ours: Callable[[], Work], theirs: Callable[[], Work]) -> None:
-    """Both in turn, by one client and by many; medians, and the median of the ratios."""
+    """Run both in turn, by one client and by many; print medians and the median ratio."""
     for clients in (1, CLIENTS):
         mine, others = [ours() for _ in range(clients)], [theirs() for _ in range(clients)]
         rates = [(rate(mine, times), rate(others, times)) for _ in range(ROUNDS)]
@@ -156,7 +156,7 @@ def rate(clients: list[Work], times: int) -> float:
 
 
 def long_log(folder: Path, events: int, url: str | None) -> None:
-    """What is done with whole stores."""
+    """Measure operations on whole stores."""
     path = folder / "long.db"
     write_log(path, events)
     size = path.stat().st_size
@@ -182,7 +182,7 @@ def long_log(folder: Path, events: int, url: str | None) -> None:
 
 
 def alone(errand: str, source: str, target: str) -> None:
-    """One errand in this process: its seconds, and the most memory it took in MiB."""
+    """Run one operation in this process; print its seconds and its peak memory in MiB."""
     start = perf_counter()
     if errand == "copy":
         with plangate.connect(source) as ours, plangate.connect(target) as theirs:
@@ -191,7 +191,7 @@ def alone(errand: str, source: str, target: str) -> None:
         plangate.backup(target, source)
     elif errand == "restore":
         plangate.restore_backup(source, target)
-    elif plangate.doctor(source).health is not plangate.Health.OK:
+    elif plangate.doctor(source).health != "ok":
         raise SystemExit(1)
     print(perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 

@@ -1,4 +1,4 @@
-"""How fast the ledger takes a log in, verifies it and proves an event, and in how much memory.
+"""How fast the ledger reads and verifies a log and proves an event, and in how much memory.
 
     python benchmarks/ledger.py [--events 100000 1000000]
 
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def step(what: str, path: str) -> None:
-    """Do one thing in this process, and print what it took."""
+    """Run one operation in this process, and print time and memory."""
     note = Path(f"{path}.note")
     middle = _middle(path)
     if what == "verify altered":

@@ -1,4 +1,4 @@
-"""How fast the views catch up with a long log, beside the library's way of projecting.
+"""How fast the views catch up with a long log, compared with the library's projections.
 
     python benchmarks/views.py [--events 1000000] [--share 10000]
 
@@ -30,7 +30,7 @@ import plangate
 from plangate.application.event_store import EventStore
 from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.views.catalogue import VIEWS
-from plangate.application.views.projector import Outcome, Standing, fold
+from plangate.application.views.projector import Projected, ProjectorState, project_events
 from plangate.application.views.view_store import ViewPosition, ViewTables, ViewUpdate
 from plangate.domain.events import (
     PlanCreated,
@@ -43,7 +43,8 @@ from plangate.domain.events import (
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import ScoreKind, Scorer, ScorerKind, StatusCause, TaskStatus
-from plangate.infrastructure.sqlite.events import sqlite_event_store
+from plangate.infrastructure.sqlite.events import events_in
+from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.view_rows import tables_of, write
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -81,8 +82,8 @@ def main() -> None:
 
 
 def write_log(path: Path, events: int) -> None:
-    """So many events of plans that are worked on side by side."""
-    store = sqlite_event_store(path, {"synchronous": "OFF"})
+    """Events of plans that are worked on side by side."""
+    store = events_in(SqliteFile(path, {"synchronous": "OFF"}))
     commands = side_by_side()
     written = 0
     while written < events:
@@ -93,7 +94,7 @@ def write_log(path: Path, events: int) -> None:
 
 
 def side_by_side() -> Iterator[list[RecordedEvent]]:
-    """Commands on a hundred plans in turn; a plan that is done gives way to another."""
+    """Commands of a hundred plans in turn; a finished plan is replaced by another."""
     names = iter(range(10**9))
     at_work = [work(next(names)) for _ in range(AT_WORK)]
     while True:
@@ -137,13 +138,13 @@ def work(number: int) -> Iterator[list[RecordedEvent]]:
 
 
 def moved(task_id: str, old: TaskStatus, new: TaskStatus) -> TaskStatusChanged:
-    """A task that was claimed, or ended as its score says."""
+    """A claimed task, or one settled by its score."""
     cause = StatusCause.CLAIMED if new is TaskStatus.IN_PROGRESS else StatusCause.SCORED
     return TaskStatusChanged(at=NOW, task_id=task_id, old=old, new=new, cause=cause)
 
 
 def catch_up(path: str) -> None:
-    """Make the views of a file that has none yet; print the seconds it took."""
+    """Build the views of a file that has none; print the seconds."""
     with plangate.connect(path) as registry:
         peaks = {0: peak()}
         start = perf_counter()
@@ -165,13 +166,13 @@ def peak() -> float:
 def library(log: Path, views: Path, share: int, synchronous: str) -> float:
     """Events a second, each in a transaction of its own with its tracking record."""
     views.unlink(missing_ok=True)
-    store = sqlite_event_store(log)
+    store = events_in(SqliteFile(log))
     recorder = Projected(SQLiteDatastore(str(views)))
     recorder.create_table()
-    standings: dict[str, Standing] = {}
+    states: dict[str, ProjectorState] = {}
     start = perf_counter()
     for recorded in islice(one_by_one(store), share):
-        recorder.process(recorded, standings, synchronous)
+        recorder.process(recorded, states, synchronous)
     rate = share / (perf_counter() - start)
     store.close()
     recorder.datastore.close()
@@ -199,24 +200,24 @@ class Projected(SQLiteTrackingRecorder):
         return [*super().construct_create_table_statements(), *ours]
 
     def process(
-        self, recorded: RecordedEvent, standings: dict[str, Standing], synchronous: str
+        self, recorded: RecordedEvent, states: dict[str, ProjectorState], synchronous: str
     ) -> None:
         """One event: its rows and its tracking record, committed."""
         plan_id = recorded.envelope.plan_id
-        before = standings.get(plan_id) or Standing(Plan(plan_id))
-        standings[plan_id], outcomes = fold(before, VIEWS, (recorded,))
+        before = states.get(plan_id) or ProjectorState(Plan(plan_id))
+        states[plan_id], results = project_events(before, VIEWS, (recorded,))
         position = recorded.envelope.position or 0
         with self.datastore.get_connection(commit=True) as connection:
             connection.cursor().execute(f"PRAGMA synchronous = {synchronous}")
             with connection.transaction(commit=True) as cursor:
-                self.write(cursor, position, outcomes)
+                self.write(cursor, position, results)
 
-    def write(self, cursor: SQLiteCursor, position: int, outcomes: Mapping[str, Outcome]) -> None:
+    def write(self, cursor: SQLiteCursor, position: int, results: Mapping[str, Projected]) -> None:
         """What the event changed in each view."""
         self._insert_tracking(cursor, Tracking("plangate", position))
         for view in VIEWS:
             target = ViewTables(view.name)
-            changes = outcomes[view.name].changes
+            changes = results[view.name].changes
             write(cursor.sqlite_cursor, ViewUpdate(target, ViewPosition(1, 0), position, changes))
 
 

@@ -87,8 +87,10 @@ class Plan:
     def with_changes(self, **changes: Any) -> "Plan":
         """Do what `dataclasses.replace` does, three times as fast: replay depends on it."""
         copy = object.__new__(Plan)
-        copy.__dict__.update(self.__dict__, **changes)
-        copy.__dict__.pop("rolling_confidence", None)  # computed for the version before
+        fields = copy.__dict__
+        fields.update(self.__dict__)
+        fields.update(changes)
+        fields.pop("rolling_confidence", None)  # computed for the version before
         return copy
 
     @property

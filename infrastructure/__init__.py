@@ -1,4 +1,4 @@
-"""Everything that touches the world: stores, settings, and the doors callers come through.
+"""Adapters to the outside: stores, settings, plots and the command line.
 
-`bootstrap` is the only module that knows all adapters.
+`addresses` is the only module that knows every engine; `bootstrap` assembles registries.
 """

@@ -1,10 +1,9 @@
-"""Stored bytes: how a recorded event is written down, and read back for ever.
+"""The stored form of recorded events, readable by every later version.
 
-The stored names stand in one table and are never derived from a module path. A
-stored record is compact UTF-8 JSON, `{"event": {…}, "meta": {…}}`: the fact, and
-the part of its envelope that no column holds. Older schema versions are brought
-up to date here and nowhere else, each time they are read; what is stored never
-changes, but for people's own words, which can be erased.
+The stored names are in one table and never derived from a module path. A stored record is
+compact UTF-8 JSON, `{"event": {…}, "meta": {…}}`: the fact, and the part of its envelope
+that no column holds. Only this module upgrades older schema versions, on each read; stored
+events never change, except that erasable text can be erased.
 """
 
 import hashlib
@@ -16,53 +15,31 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from typing_extensions import override
 
 from plangate.application.errors import CorruptEvent
-from plangate.application.recorded_event import Envelope, RecordedEvent, StoredEntry
-from plangate.domain.events import (
-    AttemptStarted,
-    Fact,
-    GateApproved,
-    LeaseRenewed,
-    OutcomeRecorded,
-    PlanArchived,
-    PlanCreated,
-    PlanDeleted,
-    PlanErased,
-    PlanEvent,
-    PlanPaused,
-    PlanRestored,
-    PlanResumed,
-    PlanRevised,
-    ReplanTriggered,
-    ScoreRetracted,
-    ScoringFailed,
-    TaskAdded,
-    TaskChanged,
-    TaskDropped,
-    TaskMoved,
-    TaskReplaced,
-    TaskScored,
-    TaskSplit,
-    TaskStatusChanged,
-)
+from plangate.application.event_store import EventFormat
+from plangate.application.recorded_event import FIRST_KIND, Envelope, RecordedEvent, StoredEntry
+from plangate.domain import events
+from plangate.domain.events import Fact, PlanEvent
 from plangate.domain.vocabulary import Erasable
 
 _Event = TypeVar("_Event", bound=Fact)
 _Json = dict[str, Any]
-_Place = tuple[_Json, str, str]
+_Value = tuple[_Json, str, str]
+"""An erasable value: the object that holds it, its key, and its JSON pointer."""
 
 Upcaster = Callable[[_Json], _Json]
-"""Turns a stored record of one schema version into the next version's shape."""
+"""Converts a stored record to the next schema version."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredKind:
-    """How one kind of event is stored: its class, and what brings older versions up to date.
+    """How one kind of event is stored: its class, and the upcasters of older versions.
 
-    The n-th upcaster leads from schema version n to n + 1; the version written
-    today follows from their number. `fields_were_added` marks a version that only
-    brought optional fields: older records read as they are.
+    The n-th upcaster leads from schema version n to n + 1, so their number gives the
+    current version. `fields_were_added` marks a version that only added optional fields:
+    older records need no change.
     """
 
     event: type[PlanEvent]
@@ -70,11 +47,11 @@ class StoredKind:
 
     @property
     def schema_version(self) -> int:
-        """The schema version that is written today, counted from 1."""
+        """The current schema version, counted from 1."""
         return len(self.upcasters) + 1
 
     def reads_as_it_is(self, written_as: int) -> bool:
-        """Whether a record of that schema version has the shape of today's."""
+        """Whether a record of that schema version needs no upcasting."""
         if written_as == self.schema_version:
             return True
         if not 1 <= written_as <= self.schema_version:
@@ -83,7 +60,7 @@ class StoredKind:
 
 
 def fields_were_added(body: _Json) -> _Json:
-    """Leads to a version with more optional fields: there is nothing to do."""
+    """Upcast to a version with more optional fields, which changes nothing."""
     return body
 
 
@@ -91,30 +68,30 @@ STORED_KINDS: Final[Mapping[str, StoredKind]] = {
     # 2: priority and labels; tasks with depends_on, priority and labels; policy with gate
     # and attempt_scores
     # 3: policy with order, min_scored, consecutive_lows, exit_threshold, latch, max_replans
-    "plan-created": StoredKind(PlanCreated, (fields_were_added, fields_were_added)),
-    "task-scored": StoredKind(TaskScored),
-    "scoring-failed": StoredKind(ScoringFailed),
-    "score-retracted": StoredKind(ScoreRetracted),
-    "outcome-recorded": StoredKind(OutcomeRecorded),
+    FIRST_KIND: StoredKind(events.PlanCreated, (fields_were_added, fields_were_added)),
+    "task-scored": StoredKind(events.TaskScored),
+    "scoring-failed": StoredKind(events.ScoringFailed),
+    "score-retracted": StoredKind(events.ScoreRetracted),
+    "outcome-recorded": StoredKind(events.OutcomeRecorded),
     # 2: worker and lease_until; causes expired, released, revised and retried
-    "task-status-changed": StoredKind(TaskStatusChanged, (fields_were_added,)),
-    "lease-renewed": StoredKind(LeaseRenewed),
-    "replan-triggered": StoredKind(ReplanTriggered),
-    "gate-approved": StoredKind(GateApproved),
-    "plan-revised": StoredKind(PlanRevised),
-    "task-added": StoredKind(TaskAdded),
-    "task-changed": StoredKind(TaskChanged),
-    "task-moved": StoredKind(TaskMoved),
-    "task-dropped": StoredKind(TaskDropped),
-    "task-split": StoredKind(TaskSplit),
-    "task-replaced": StoredKind(TaskReplaced),
-    "attempt-started": StoredKind(AttemptStarted),
-    "plan-paused": StoredKind(PlanPaused),
-    "plan-resumed": StoredKind(PlanResumed),
-    "plan-archived": StoredKind(PlanArchived),
-    "plan-restored": StoredKind(PlanRestored),
-    "plan-deleted": StoredKind(PlanDeleted),
-    "plan-erased": StoredKind(PlanErased),
+    "task-status-changed": StoredKind(events.TaskStatusChanged, (fields_were_added,)),
+    "lease-renewed": StoredKind(events.LeaseRenewed),
+    "replan-triggered": StoredKind(events.ReplanTriggered),
+    "gate-approved": StoredKind(events.GateApproved),
+    "plan-revised": StoredKind(events.PlanRevised),
+    "task-added": StoredKind(events.TaskAdded),
+    "task-changed": StoredKind(events.TaskChanged),
+    "task-moved": StoredKind(events.TaskMoved),
+    "task-dropped": StoredKind(events.TaskDropped),
+    "task-split": StoredKind(events.TaskSplit),
+    "task-replaced": StoredKind(events.TaskReplaced),
+    "attempt-started": StoredKind(events.AttemptStarted),
+    "plan-paused": StoredKind(events.PlanPaused),
+    "plan-resumed": StoredKind(events.PlanResumed),
+    "plan-archived": StoredKind(events.PlanArchived),
+    "plan-restored": StoredKind(events.PlanRestored),
+    "plan-deleted": StoredKind(events.PlanDeleted),
+    "plan-erased": StoredKind(events.PlanErased),
 }
 
 
@@ -135,7 +112,7 @@ class Meta(BaseModel):
 
 
 class StoredRecord(BaseModel, Generic[_Event]):
-    """A stored event whole. `commitments` stand for what was erased, by its JSON pointer."""
+    """A whole stored event. `commitments` replace erased values, by JSON pointer."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -144,8 +121,8 @@ class StoredRecord(BaseModel, Generic[_Event]):
     commitments: dict[str, str] | None = None
 
 
-class EventCodec:
-    """Recorded events to stored bytes and back."""
+class EventCodec(EventFormat):
+    """Encodes recorded events as stored bytes, and decodes them."""
 
     def __init__(self, kinds: Mapping[str, StoredKind] = STORED_KINDS) -> None:
         self._kinds = kinds
@@ -153,8 +130,8 @@ class EventCodec:
         self._records = {name: StoredRecord[kind.event] for name, kind in kinds.items()}  # type: ignore[name-defined]
 
     @property
+    @override
     def kinds(self) -> Sequence[str]:
-        """The stored names of all kinds of events."""
         return tuple(self._kinds)
 
     def encode(self, recorded: RecordedEvent) -> tuple[str, bytes]:
@@ -162,108 +139,83 @@ class EventCodec:
         event, envelope = recorded.event, recorded.envelope
         name = self._names[type(event)]
         fact = event.model_dump(mode="json", exclude_none=True)
-        written = any(True for _ in _written(fact, type(event)))
-        meta = Meta(
-            schema_version=self._kinds[name].schema_version,
-            recorded_at=envelope.recorded_at,
-            actor=envelope.actor,
-            correlation_id=envelope.correlation_id,
-            causation_id=envelope.causation_id,
-            idempotency_key=envelope.idempotency_key,
-            arguments_digest=envelope.arguments_digest,
-            salt=secrets.token_hex(16) if written or envelope.arguments_digest else None,
-            origin_position=envelope.origin_position,
-        )
-        return name, _compact(
-            {"event": fact, "meta": meta.model_dump(mode="json", exclude_none=True)}
-        )
+        erasable = any(True for _ in _erasable_values(fact, type(event)))
+        given = {field: getattr(envelope, field) for field in Meta.model_fields}
+        given["schema_version"] = self._kinds[name].schema_version
+        given["salt"] = secrets.token_hex(16) if erasable or envelope.arguments_digest else None
+        meta = Meta(**given).model_dump(mode="json", exclude_none=True)
+        return name, _compact({"event": fact, "meta": meta})
 
+    @override
     def decode(self, entry: StoredEntry) -> RecordedEvent:
-        """The event that was stored; raises `CorruptEvent` where it cannot be read."""
         if entry.position is not None and entry.position < 1:
-            # No reader of the log comes by there; it must have no effect on its plan either.
+            # No reader of the log finds it there, so it must not count for its plan either.
             raise _corrupt(entry, f"it stands outside of the log, at {entry.position}")
         try:
             record = self._record(entry.name, entry.state)
         except _Unreadable as unreadable:
             raise _corrupt(entry, unreadable) from None
-        meta = record.meta
         envelope = Envelope(
             plan_id=entry.plan_id,
             version=entry.version,
             position=entry.position,
-            recorded_at=meta.recorded_at,
-            actor=meta.actor,
-            correlation_id=meta.correlation_id,
-            causation_id=meta.causation_id,
-            idempotency_key=meta.idempotency_key,
-            arguments_digest=meta.arguments_digest,
-            schema_version=meta.schema_version,
-            salt=meta.salt,
-            origin_position=meta.origin_position,
+            **vars(record.meta),
         )
         return RecordedEvent(record.event, envelope)
 
+    @override
     def canonical_form(self, entry: StoredEntry) -> bytes:
-        """The bytes that stand for a stored event in proofs, before and after an erasure.
-
-        Taken from the stored object as it is, before any upcasting. What can be
-        erased is replaced by salted commitments and the salt is left out, so that
-        erasing it leaves this form, and every proof over it, as it was. Raises
-        `CorruptEvent` for what is no stored record.
-        """
-        with _refusing_what_is_no_record(entry):
+        # From the stored object, before any upcasting, so that proofs over it stay valid.
+        with _requiring_a_record(entry):
             return _form(entry, self._committed(entry))
 
+    @override
     def content_form(self, entry: StoredEntry) -> bytes:
-        """The canonical form without the place that the event had in the log it came from."""
-        with _refusing_what_is_no_record(entry):
+        with _requiring_a_record(entry):
             body = self._committed(entry)
             body["meta"].pop("origin_position", None)
             return _form(entry, body)
 
+    @override
     def has_erasable_text(self, entry: StoredEntry) -> bool:
-        """Whether people's words stand in the entry. Raises `CorruptEvent` as above."""
-        with _refusing_what_is_no_record(entry):
+        with _requiring_a_record(entry):
             event = json.loads(entry.state)["event"]
-            return any(True for _ in _written(event, self._kinds[entry.name].event))
+            return any(True for _ in _erasable_values(event, self._kinds[entry.name].event))
 
+    @override
     def erased(self, entry: StoredEntry) -> StoredEntry:
-        """The entry without people's words, with commitments in their place.
-
-        The digest of a command's arguments goes too: whoever guesses the words could
-        tell by it that they are right. Raises `CorruptEvent` as above.
-        """
-        with _refusing_what_is_no_record(entry):
+        with _requiring_a_record(entry):
             return replace(entry, state=_compact(self._committed(entry)))
 
     def _committed(self, entry: StoredEntry) -> _Json:
-        """The stored object with commitments in the place of all that can be erased."""
+        """The stored object without its salt, all erasable values replaced by commitments.
+
+        The digest of a command's arguments goes too: a guess at the text could be
+        confirmed by it.
+        """
         body = json.loads(entry.state)
         meta, commitments = body["meta"], body.pop("commitments", {})
         salt = bytes.fromhex(meta.pop("salt", ""))
-        places = list(_written(body["event"], self._kinds[entry.name].event))
+        values = list(_erasable_values(body["event"], self._kinds[entry.name].event))
         if salt and "arguments_digest" in meta:
-            places.append((meta, "arguments_digest", "/meta/arguments_digest"))
-        for holder, key, pointer in places:
+            values.append((meta, "arguments_digest", "/meta/arguments_digest"))
+        for holder, key, pointer in values:
             commitments[pointer] = _commitment(salt, pointer, holder.pop(key))
         return {**body, "commitments": commitments} if commitments else body
 
+    @override
     def is_as_written(self, entry: StoredEntry) -> bool:
-        """Whether the stored bytes are compact JSON, each key once, as `encode` writes it.
-
-        A salt, which no canonical form holds, is in the digits that `encode` writes.
-        """
+        # No canonical form holds the salt, so it is compared with the digits that `encode` writes.
         try:
             body = json.loads(entry.state)
             salt = body["meta"].get("salt", "")
             return _compact(body) == entry.state and bytes.fromhex(salt).hex() == salt
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except _NOT_A_RECORD:
             return False
 
+    @override
     def moved(self, entry: StoredEntry) -> StoredEntry:
-        """The entry for another log: its first position stays with it as `origin_position`."""
-        with _refusing_what_is_no_record(entry):
+        with _requiring_a_record(entry):
             body = json.loads(entry.state)
             if entry.position is not None:
                 body["meta"].setdefault("origin_position", entry.position)
@@ -277,15 +229,13 @@ class EventCodec:
         try:
             record = model.model_validate_json(stored)
         except ValidationError:
-            return _brought_up_to_date(kind, model, stored)
+            return _upcast(kind, model, stored)
         if kind.reads_as_it_is(record.meta.schema_version):
             return record
-        return _brought_up_to_date(kind, model, stored)
+        return _upcast(kind, model, stored)
 
 
-def _brought_up_to_date(
-    kind: StoredKind, model: type[StoredRecord[Any]], stored: bytes
-) -> StoredRecord[Any]:
+def _upcast(kind: StoredKind, model: type[StoredRecord[Any]], stored: bytes) -> StoredRecord[Any]:
     try:
         body = json.loads(stored)
         written_as = body["meta"]["schema_version"]
@@ -296,8 +246,12 @@ def _brought_up_to_date(
         return model.model_validate_json(_compact(body))
     except ValidationError as error:
         raise _Unreadable(_first_problem(error)) from None
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise _Unreadable(f"it is no stored record: {error!r}") from None
+    except _NOT_A_RECORD as error:
+        raise _Unreadable(f"it is not a stored record: {error!r}") from None
+
+
+_NOT_A_RECORD: Final = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""Raised by reading JSON that has not the shape of a stored record."""
 
 
 class _Unreadable(Exception):
@@ -305,11 +259,11 @@ class _Unreadable(Exception):
 
 
 @contextmanager
-def _refusing_what_is_no_record(entry: StoredEntry) -> Iterator[None]:
+def _requiring_a_record(entry: StoredEntry) -> Iterator[None]:
     try:
         yield
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise _corrupt(entry, f"it is no stored record: {error!r}") from None
+    except _NOT_A_RECORD as error:
+        raise _corrupt(entry, f"it is not a stored record: {error!r}") from None
 
 
 def _corrupt(entry: StoredEntry, why: object) -> CorruptEvent:
@@ -339,27 +293,29 @@ def _commitment(salt: bytes, pointer: str, value: object) -> str:
     return digest.hexdigest()
 
 
-def _written(value: _Json, model: type[BaseModel], pointer: str = "/event") -> Iterator[_Place]:
-    """Where people's words stand in a stored event: the object, the key, the JSON pointer."""
+def _erasable_values(
+    value: _Json, model: type[BaseModel], pointer: str = "/event"
+) -> Iterator[_Value]:
+    """The erasable values of a stored event."""
     for name, field in model.model_fields.items():
         if name not in value:
             continue
         here, held = f"{pointer}/{name}", value[name]
-        if any(isinstance(mark, Erasable) for mark in field.metadata):
+        if any(isinstance(note, Erasable) for note in field.metadata):
             yield value, name, here
         elif isinstance(held, list):
-            for place, item in enumerate(held):
-                yield from _written_inside(item, get_args(field.annotation)[0], f"{here}/{place}")
+            for index, item in enumerate(held):
+                yield from _values_inside(item, get_args(field.annotation)[0], f"{here}/{index}")
         else:
-            yield from _written_inside(held, field.annotation, here)
+            yield from _values_inside(held, field.annotation, here)
 
 
-def _written_inside(value: object, annotation: object, pointer: str) -> Iterator[_Place]:
+def _values_inside(value: object, annotation: object, pointer: str) -> Iterator[_Value]:
     if isinstance(value, dict) and isinstance(annotation, type):
-        yield from _written(value, annotation, pointer)
+        yield from _erasable_values(value, annotation, pointer)
 
 
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    place = ".".join(map(str, problem["loc"]))
-    return f"{place}: {problem['msg']}" if place else problem["msg"]
+    field = ".".join(map(str, problem["loc"]))
+    return f"{field}: {problem['msg']}" if field else problem["msg"]

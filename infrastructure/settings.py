@@ -1,4 +1,4 @@
-"""What can be set from outside: environment variables named `PLANGATE_…`."""
+"""Settings from environment variables named `PLANGATE_…`."""
 
 from pathlib import Path
 
@@ -8,22 +8,22 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 def default_database() -> str:
-    """Where plans are kept when nobody says otherwise."""
+    """The default path of the store."""
     return str(user_data_path("plangate") / "plans.db")
 
 
 def default_ledger_key() -> Path:
-    """Where the key of the ledger is kept when nobody says otherwise: not beside the plans."""
+    """The default path of the ledger's key, which is not beside the store."""
     return user_config_path("plangate") / "ledger.pem"
 
 
 class Settings(BaseSettings):
     """The store to use when a caller names none.
 
-    `PLANGATE_DB`: any form that `plangate.connect` understands. `PLANGATE_SCHEMA`:
-    the schema in a PostgreSQL database. `PLANGATE_PERSISTENCE_MODULE`: another
-    engine of the `eventsourcing` family, for which its own variables speak.
-    `PLANGATE_LEDGER_KEY`: the file with the key that signs checkpoints.
+    `PLANGATE_DB`: any target that `plangate.connect` accepts. `PLANGATE_SCHEMA`: the schema
+    in a PostgreSQL database. `PLANGATE_PERSISTENCE_MODULE`: another engine of the
+    `eventsourcing` library, configured by its own variables. `PLANGATE_LEDGER_KEY`: the
+    file with the key that signs checkpoints.
     """
 
     model_config = SettingsConfigDict(env_prefix="PLANGATE_", env_ignore_empty=True)
@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     ledger_key: Path = Field(default_factory=default_ledger_key)
 
     def target(self) -> str:
-        """The store to use; the default one gets its folder made."""
+        """The configured store, or the default one, whose folder is created."""
         if self.db is not None:
             return self.db
         Path(default_database()).parent.mkdir(parents=True, exist_ok=True)

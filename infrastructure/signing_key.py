@@ -1,15 +1,18 @@
-"""The Ed25519 key of the ledger, in a file of its own, which only its owner may read.
+"""The Ed25519 key of the ledger, in a file that only its owner may read.
 
-The file holds a private key (PEM, PKCS 8). Where one only verifies, it may hold the
-verifier key alone, as `plangate ledger key` prints it.
+The file holds a private key (PEM, PKCS 8), or, for verifying alone, the verifier key as
+`plangate ledger key` prints it.
 """
 
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from typing_extensions import override
 
 from plangate.application.errors import NoLedgerKey
+from plangate.application.ledger.ledger_store import LedgerKey
 from plangate.application.ledger.notes import NotANote, public_key_in
 
 if TYPE_CHECKING:
@@ -18,38 +21,38 @@ if TYPE_CHECKING:
 _PEM: Final = b"-----BEGIN"
 
 
-class KeyFile:
-    """The key at `path`, looked for when it is first needed."""
+class KeyFile(LedgerKey):
+    """The key at `path`, read when it is first needed, and then created if it is missing."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._found: tuple[bytes, Ed25519PrivateKey | None] | None = None
 
+    @override
     def public_key(self) -> bytes:
-        """The public key; a private one is made if there is no file."""
         if self._found is None and not self._path.exists():
             self._make()
         return self.known_public_key()
 
+    @override
     def known_public_key(self) -> bytes:
-        """The public key of the file that is there."""
         return self._known()[0]
 
+    @override
     def sign(self, message: bytes) -> bytes:
-        """The signature of a message."""
         self.public_key()
         private = self._known()[1]
         if private is None:
             raise NoLedgerKey(f"{self._path} holds only a verifier key: it cannot sign")
         return private.sign(message)
 
+    @override
     def verifies(self, signature: bytes, message: bytes) -> bool:
-        """Whether the key signed the message."""
-        crypto = _cryptography()
-        public = crypto.ed25519.Ed25519PublicKey.from_public_bytes(self.known_public_key())
+        exceptions, _, ed25519 = _cryptography()
+        public = ed25519.Ed25519PublicKey.from_public_bytes(self.known_public_key())
         try:
             public.verify(signature, message)
-        except crypto.InvalidSignature:
+        except exceptions.InvalidSignature:
             return False
         return True
 
@@ -63,7 +66,7 @@ class KeyFile:
             held = self._path.read_bytes()
         except FileNotFoundError:
             raise NoLedgerKey(
-                f"there is no key {self._path} to check by;"
+                f"there is no key {self._path} to verify by;"
                 " PLANGATE_LEDGER_KEY names another file, which may hold a verifier key"
             ) from None
         except OSError as error:
@@ -72,27 +75,26 @@ class KeyFile:
             try:
                 return public_key_in(held.decode(errors="replace")), None
             except NotANote as why:
-                raise NoLedgerKey(f"{self._path} is no key: {why}") from None
-        crypto = _cryptography()
+                raise NoLedgerKey(f"{self._path} is not a key: {why}") from None
+        exceptions, serialization, ed25519 = _cryptography()
         try:
-            private = crypto.serialization.load_pem_private_key(held, password=None)
-        except (ValueError, TypeError, crypto.UnsupportedAlgorithm):
-            raise NoLedgerKey(f"{self._path} holds no private key that can be read") from None
-        if not isinstance(private, crypto.ed25519.Ed25519PrivateKey):
+            private = serialization.load_pem_private_key(held, password=None)
+        except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
+            raise NoLedgerKey(f"{self._path} holds no readable private key") from None
+        if not isinstance(private, ed25519.Ed25519PrivateKey):
             raise NoLedgerKey(f"{self._path} holds a key of another kind than Ed25519")
         return private.public_key().public_bytes_raw(), private
 
     def _make(self) -> None:
-        """Write a new key, whole or not at all; of several processes, one does it."""
-        crypto = _cryptography()
-        form = crypto.serialization
-        pem = crypto.ed25519.Ed25519PrivateKey.generate().private_bytes(
+        """Write a new key, completely or not at all; of several processes, one does it."""
+        _, form, ed25519 = _cryptography()
+        pem = ed25519.Ed25519PrivateKey.generate().private_bytes(
             form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()
         )
         folder = self._path.parent
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # mkstemp makes a file that nobody else may read.
+            # mkstemp creates a file that only its owner may read.
             draft, name = tempfile.mkstemp(dir=folder, prefix=".plangate-key-")
             try:
                 with os.fdopen(draft, "wb") as file:
@@ -104,30 +106,19 @@ class KeyFile:
                 Path(name).unlink()
         except FileExistsError:
             if not self._path.is_file():
-                raise NoLedgerKey(f"no key can be made at {self._path}") from None
+                raise NoLedgerKey(f"cannot create the key {self._path}") from None
         except OSError as error:
-            why = error.strerror
-            raise NoLedgerKey(f"no key can be made at {self._path}: {why}") from None
+            raise NoLedgerKey(f"cannot create the key {self._path}: {error.strerror}") from None
 
 
-class _Cryptography:
-    """What is used of the library, which is an extra."""
-
-    def __init__(self) -> None:
-        from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415
+def _cryptography() -> tuple[Any, Any, Any]:
+    """The exceptions, `serialization` and `ed25519` of the library, which is an extra."""
+    try:
+        from cryptography import exceptions  # noqa: PLC0415
         from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
         from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415
-
-        self.InvalidSignature = InvalidSignature
-        self.UnsupportedAlgorithm = UnsupportedAlgorithm
-        self.serialization = serialization
-        self.ed25519 = ed25519
-
-
-def _cryptography() -> _Cryptography:
-    try:
-        return _Cryptography()
     except ImportError as missing:
         raise NoLedgerKey(
             f"signing needs cryptography: pip install 'plangate[ledger]' ({missing})"
         ) from missing
+    return exceptions, serialization, ed25519

@@ -3,14 +3,13 @@
     with plangate.connect("plans.db") as registry:
         plan = registry.create("Move billing", tasks=[{"title": "Design the schema"}])
 
-What stands in `__all__` is the public API.
+`__all__` is the public API: the registry and the module's functions with what they
+return, the events, the errors. What a group such as `registry.replay` returns is in that
+group's package, `plangate.application.replay`.
 """
 
 from importlib.metadata import version
 
-from plangate.application.bundles.exporter import ExportReport
-from plangate.application.bundles.importer import ImportReport
-from plangate.application.drafts import PlanDraft, TaskDraft
 from plangate.application.erasure import Erasure
 from plangate.application.errors import (
     AlteredBundle,
@@ -34,70 +33,10 @@ from plangate.application.errors import (
     StoreUnavailable,
     ViewBehind,
 )
-from plangate.application.evidence.calibration import (
-    Calibration,
-    Confidence,
-    Estimate,
-    Reliability,
-    ReliabilityBin,
-    ThresholdPoint,
-)
-from plangate.application.evidence.finding import Finding, FindingKind, Severity
-from plangate.application.evidence.findings import FindingsReport
-from plangate.application.graph import GraphNode, PlanGraph
-from plangate.application.history.audit import AuditEntry, AuditTrail, StateAt
-from plangate.application.history.diff import ChangeKind, PlanChange, PlanDiff
-from plangate.application.history.explain import (
-    ConfidenceMove,
-    Contribution,
-    Explanation,
-    Movement,
-    ScorePart,
-    TaskShift,
-)
-from plangate.application.history.flip import ScoreChange
-from plangate.application.history.points import Moment
-from plangate.application.importing.foreign import NotCarried
-from plangate.application.importing.intake import (
-    ImportedPlan,
-    ImportOutcome,
-    PlanFormat,
-    PlansImport,
-)
-from plangate.application.ledger.ledger import Ledger
-from plangate.application.ledger.reports import (
-    Checkpoint,
-    ConsistencyProof,
-    InclusionProof,
-    LedgerFinding,
-    LedgerFindingKind,
-    LedgerReport,
-    VerifierKey,
-)
-from plangate.application.operations.reports import (
-    BackupReport,
-    Checkup,
-    CopyReport,
-    Health,
-    Observation,
-    RestoreReport,
-)
+from plangate.application.graph import PlanGraph
+from plangate.application.operations.reports import BackupReport, Checkup, RestoreReport
 from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
-from plangate.application.replay.check import CheckReport, Mismatch, MismatchKind
-from plangate.application.replay.event_diff import EventFacts
-from plangate.application.replay.sweep import Point, Sweep
-from plangate.application.replay.totals import Totals
-from plangate.application.replay.what_if import (
-    Difference,
-    FinalState,
-    LostInput,
-    PlanReplay,
-    Sample,
-    TaskFinalState,
-    UnfitPlan,
-    WhatIf,
-)
 from plangate.application.results import (
     ClaimView,
     GateView,
@@ -106,25 +45,6 @@ from plangate.application.results import (
     PlanStatus,
     TaskView,
     UnreadablePlan,
-)
-from plangate.application.views.requests import (
-    BoardPage,
-    PlanOrder,
-    PlanPage,
-    ReplanPage,
-    TimelinePage,
-)
-from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, TimelineEntry
-from plangate.application.views.status import ViewReport, ViewStatus
-from plangate.application.views.view_store import StuckPlan
-from plangate.domain.commands import (
-    AddTask,
-    ChangeTask,
-    DropTask,
-    MoveTask,
-    NewTask,
-    ReplaceTask,
-    SplitTask,
 )
 from plangate.domain.errors import (
     ClaimLost,
@@ -167,7 +87,6 @@ from plangate.domain.events import (
     TaskSplit,
     TaskStatusChanged,
 )
-from plangate.domain.gate import GateMemory
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.presets import Preset
@@ -199,79 +118,34 @@ from plangate.infrastructure.plots import CannotPlot, plot
 __version__ = version("plangate")
 
 __all__ = [
-    "AddTask",
     "AlteredBundle",
     "AnalysisMissing",
     "AttemptScores",
     "AttemptStarted",
-    "AuditEntry",
-    "AuditTrail",
     "BackupReport",
-    "BoardPage",
-    "BoardTask",
     "BundleTooNew",
-    "Calibration",
     "CannotPlot",
-    "ChangeKind",
-    "ChangeTask",
-    "CheckReport",
-    "Checkpoint",
     "Checkup",
     "Claim",
     "ClaimLost",
     "ClaimView",
     "ConcurrentChange",
-    "Confidence",
-    "ConfidenceMove",
-    "ConsistencyProof",
-    "Contribution",
-    "CopyReport",
     "CorruptEvent",
-    "Difference",
-    "DropTask",
     "Envelope",
     "Erasure",
-    "Estimate",
-    "EventFacts",
-    "Explanation",
-    "ExportReport",
-    "FinalState",
-    "Finding",
-    "FindingKind",
-    "FindingsReport",
     "Gate",
     "GateApproved",
-    "GateMemory",
     "GateView",
-    "GraphNode",
-    "Health",
     "HistoryDiffers",
     "IdempotencyKeyReused",
-    "ImportOutcome",
-    "ImportReport",
-    "ImportedPlan",
-    "InclusionProof",
     "InvalidInput",
     "InvalidScore",
     "LeaseRenewed",
-    "Ledger",
     "LedgerContradicted",
     "LedgerError",
-    "LedgerFinding",
-    "LedgerFindingKind",
-    "LedgerReport",
-    "LostInput",
-    "Mismatch",
-    "MismatchKind",
-    "Moment",
-    "MoveTask",
-    "Movement",
-    "NewTask",
     "NoLedgerKey",
     "NotAStore",
-    "NotCarried",
     "NothingRecorded",
-    "Observation",
     "ObstacleKind",
     "ObstacleView",
     "OutOfRange",
@@ -279,60 +153,39 @@ __all__ = [
     "OutcomeRecorded",
     "Plan",
     "PlanArchived",
-    "PlanChange",
     "PlanCreated",
     "PlanDeleted",
-    "PlanDiff",
-    "PlanDraft",
     "PlanErased",
     "PlanEvent",
     "PlanExists",
-    "PlanFormat",
     "PlanGone",
     "PlanGraph",
     "PlanHeld",
     "PlanList",
     "PlanNotFound",
-    "PlanOrder",
-    "PlanPage",
     "PlanPaused",
     "PlanRegistry",
-    "PlanReplay",
     "PlanRestored",
     "PlanResumed",
     "PlanRevised",
     "PlanState",
     "PlanStatus",
-    "PlanSummary",
     "PlangateError",
     "PlannedTask",
-    "PlansImport",
-    "Point",
     "Policy",
     "PositionTaken",
     "Preset",
     "Problem",
     "Recency",
     "RecordedEvent",
-    "Reliability",
-    "ReliabilityBin",
-    "ReplaceTask",
-    "ReplanEntry",
-    "ReplanPage",
     "ReplanTriggered",
     "RestoreReport",
-    "Sample",
-    "ScoreChange",
     "ScoreKind",
     "ScoreNotFound",
-    "ScorePart",
     "ScoreRetracted",
     "Scorer",
     "ScorerKind",
     "ScoringFailed",
-    "Severity",
-    "SplitTask",
-    "StateAt",
     "StatusCause",
     "StoreError",
     "StoreFull",
@@ -340,35 +193,21 @@ __all__ = [
     "StoreReadOnly",
     "StoreTooNew",
     "StoreUnavailable",
-    "StuckPlan",
-    "Sweep",
     "Task",
     "TaskAdded",
     "TaskChanged",
-    "TaskDraft",
     "TaskDropped",
-    "TaskFinalState",
     "TaskGone",
     "TaskMoved",
     "TaskNotFound",
     "TaskReplaced",
     "TaskScored",
-    "TaskShift",
     "TaskSplit",
     "TaskStatus",
     "TaskStatusChanged",
     "TaskView",
-    "ThresholdPoint",
-    "TimelineEntry",
-    "TimelinePage",
-    "Totals",
-    "UnfitPlan",
     "UnreadablePlan",
-    "VerifierKey",
     "ViewBehind",
-    "ViewReport",
-    "ViewStatus",
-    "WhatIf",
     "__version__",
     "backup",
     "connect",

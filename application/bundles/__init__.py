@@ -1,1 +1,1 @@
-"""Plans written into one sealed file, and read back from it."""
+"""Export plans to a sealed file, and import them into another store."""

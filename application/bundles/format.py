@@ -1,9 +1,8 @@
-"""What a bundle says, line by line: whole plans, each closed by its digest, and a manifest.
+"""The lines of a bundle: a header, the events of each plan, and a manifest.
 
-A bundle is JSON Lines: a header; for each plan its events in order and then a line that
-counts them and says their digest; at the end the manifest. Every line has one way
-only to be written. `docs/reference/bundle.md` describes it to the byte; `bundle_file` makes
-the file of it.
+A bundle is JSON Lines. After the events of a plan comes a line with their number and
+digest; the manifest is last. Each line has exactly one encoding. `docs/reference/bundle.md`
+describes it to the byte; `sealed_file` makes the file.
 """
 
 import hashlib
@@ -14,21 +13,20 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from plangate.application.event_store import EventFormat
-from plangate.application.plan_log import require_next
+from plangate.application.plan_log import next_step
 from plangate.application.recorded_event import StoredEntry
 from plangate.domain.events import PlanErased
-from plangate.domain.evolve import evolve
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import Identifier
 
 FORMAT: Final = 1
-"""The format that is written and read today."""
+"""The format that this version writes and reads."""
 
 MAX_LINE: Final = 32 * 1024 * 1024
-"""The most bytes a line may have."""
+"""The largest line, in bytes."""
 
 MAX_PLANS: Final = 1_000_000
-"""The most plans that a bundle may hold."""
+"""How many plans a bundle may hold."""
 
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0)]
@@ -40,14 +38,14 @@ class _Line(BaseModel):
 
 
 class BundleHeader(_Line):
-    """The first line: what this is, and in which format."""
+    """The first line: names the file type and its format."""
 
     line: Literal["plangate-bundle"] = "plangate-bundle"
     format: Literal[1] = FORMAT
 
 
 class BundleEvent(_Line):
-    """An event as it is stored. `position` is where it stood in the log it was taken from."""
+    """An event as it is stored; `position` is its position in the source log."""
 
     line: Literal["event"] = "event"
     plan_id: Identifier
@@ -58,7 +56,7 @@ class BundleEvent(_Line):
 
 
 class BundlePlan(_Line):
-    """The end of a plan: how many events it has, and the SHA-256 over their canonical forms."""
+    """The end of a plan: the number of its events, and a SHA-256 over their canonical forms."""
 
     line: Literal["plan"] = "plan"
     plan_id: Identifier
@@ -69,11 +67,11 @@ class BundlePlan(_Line):
 
 
 class BundleManifest(_Line):
-    """The last line: what the bundle holds.
+    """The last line: a summary of the bundle.
 
-    `content_sha256` is made of the digests of all plans, whatever their order;
-    `file_sha256` of all bytes of the file before the part that holds this line.
-    `checkpoint` is a signed note of the log that the plans were taken from.
+    `content_sha256` covers the digests of all plans in any order; `file_sha256` covers all
+    bytes of the file before this line's part. `checkpoint` is a signed note of the source
+    log.
     """
 
     line: Literal["manifest"] = "manifest"
@@ -86,21 +84,21 @@ class BundleManifest(_Line):
 
 
 BundleLine = BundleHeader | StoredEntry | BundlePlan | BundleManifest
-"""What a line can be: an event's is known as the stored entry that it carries."""
+"""A decoded line; that of an event is its stored entry."""
 
-_Written = Annotated[
+_AnyLine = Annotated[
     BundleHeader | BundleEvent | BundlePlan | BundleManifest, Field(discriminator="line")
 ]
-_LINES: Final[TypeAdapter[_Written]] = TypeAdapter(_Written)
+_LINES: Final[TypeAdapter[_AnyLine]] = TypeAdapter(_AnyLine)
 
 
-def written(line: BundleHeader | BundlePlan | BundleManifest) -> bytes:
-    """A line as it stands in a bundle, without its end."""
+def encode_line(line: BundleHeader | BundlePlan | BundleManifest) -> bytes:
+    """Encode a line, without its newline."""
     return _compact(line.model_dump())
 
 
-def event_line(entry: StoredEntry) -> bytes:
-    """The line of an event, without its end: what is stored stands in it as it is."""
+def encode_event(entry: StoredEntry) -> bytes:
+    """Encode an event with its stored bytes unchanged, without the newline."""
     head = {
         "line": "event",
         "plan_id": entry.plan_id,
@@ -111,53 +109,53 @@ def event_line(entry: StoredEntry) -> bytes:
     return _compact(head)[:-1] + b',"record":' + entry.state + b"}"
 
 
-def read_line(line: bytes) -> BundleLine:
-    """What a line says; raises ValueError where it is none, or is written another way."""
+def decode_line(line: bytes) -> BundleLine:
+    """Decode a line; raises ValueError for an invalid line or another encoding."""
     try:
-        said = _LINES.validate_python(json.loads(line))
+        decoded = _LINES.validate_python(json.loads(line))
     except RecursionError:
         raise ValueError("it is nested too deep") from None
     except ValidationError as refused:
         problem = refused.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, problem["loc"][1:]))
-        raise ValueError(f"{place}: {problem['msg']}" if place else problem["msg"]) from None
-    if isinstance(said, BundleEvent):
-        state = _compact(said.record)
-        entry = StoredEntry(said.plan_id, said.version, said.position, said.name, state)
-        read: BundleLine = entry
-        again = event_line(entry)
+        field = ".".join(map(str, problem["loc"][1:]))
+        raise ValueError(f"{field}: {problem['msg']}" if field else problem["msg"]) from None
+    if isinstance(decoded, BundleEvent):
+        state = _compact(decoded.record)
+        result: BundleLine = StoredEntry(
+            decoded.plan_id, decoded.version, decoded.position, decoded.name, state
+        )
     else:
-        read, again = said, written(said)
+        result = decoded
+    again = encode_event(result) if isinstance(result, StoredEntry) else encode_line(result)
     if again != line:
-        raise ValueError("it is not written as the lines of a bundle are")
-    return read
+        raise ValueError("it is not encoded as the lines of a bundle are")
+    return result
 
 
 def format_of(line: bytes) -> int | None:
-    """The format that a bundle's first line names, known or not; None if it is no such line."""
+    """The format named by a bundle's first line, known or not; None for any other line."""
     try:
-        said = json.loads(line)
+        header = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    named = isinstance(said, dict) and said.get("line") == "plangate-bundle"
-    return said["format"] if named and type(said.get("format")) is int else None
+    named = isinstance(header, dict) and header.get("line") == "plangate-bundle"
+    return header["format"] if named and type(header.get("format")) is int else None
 
 
 class PlanDigest:
-    """The events of one plan as they come by, seen to be a plan's history, and their digest."""
+    """The digest of a plan's events, which are checked to be a valid history."""
 
-    def __init__(self, plan_id: str, written_as: EventFormat) -> None:
-        self._format = written_as
+    def __init__(self, plan_id: str, format_: EventFormat) -> None:
+        self._format = format_
         self._digest = hashlib.sha256()
         self._plan = Plan(plan_id)
         self.erased_at = 0
 
     def add(self, entry: StoredEntry) -> bytes:
-        """One more event, and its form that counts; raises `CorruptEvent` if it cannot be it."""
+        """Add the next event and return its canonical form; raises `CorruptEvent`."""
         recorded = self._format.decode(entry)
         form = self._format.content_form(entry)
-        require_next(self._plan, recorded)
-        self._plan = evolve(self._plan, recorded.event)
+        self._plan = next_step(self._plan, recorded).after
         self._digest.update(form)
         self._digest.update(b"\n")
         if isinstance(recorded.event, PlanErased):
@@ -165,7 +163,7 @@ class PlanDigest:
         return form
 
     def closing(self) -> BundlePlan:
-        """The line that ends the plan."""
+        """The line after the plan's events."""
         return BundlePlan(
             plan_id=self._plan.plan_id,
             first_version=1,
@@ -176,7 +174,7 @@ class PlanDigest:
 
 
 def content_digest(plans: Mapping[str, str]) -> str:
-    """One digest for those of all plans: over a line for each, as `sha256sum` writes them."""
+    """One digest for all plans, over a line for each as `sha256sum` writes it."""
     digest = hashlib.sha256()
     for plan_id in sorted(plans, key=str.encode):
         digest.update(f"{plans[plan_id]}  {plan_id}\n".encode())

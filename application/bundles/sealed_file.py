@@ -1,9 +1,8 @@
-"""The bytes of a bundle's file: gzip, and a last part that seals every byte before it.
+"""The file of a bundle: gzip, with a manifest that seals every byte before it.
 
-The lines are one gzip member; the manifest, uncompressed, is a second one of which
-there is but one way to be written. So any program that knows gzip can read a bundle,
-and not a bit of it can change unseen: what a checksum of gzip leaves out, the digest
-in the manifest holds. All that is read is bounded.
+The lines are one gzip member. The manifest is a second member, uncompressed, with exactly
+one encoding. Any gzip program can read a bundle, and no bit can change unnoticed: the
+digest in the manifest covers what gzip's checksum leaves out. All reads are bounded.
 """
 
 import hashlib
@@ -11,7 +10,7 @@ import os
 import secrets
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -23,13 +22,13 @@ _AS_GZIP: Final = 31
 _GZIP_HEADER: Final = bytes.fromhex("1f8b08000000000000ff")
 _LAST_STORED_BLOCK: Final = b"\x01"
 MAX_MANIFEST: Final = 0xFFFF
-"""The most bytes a manifest may have: those of one stored block."""
+"""The largest manifest in bytes, which is one stored block."""
 
 BundleTarget = str | os.PathLike[str] | BinaryIO
 
 
 class SealedWriter:
-    """Writes lines to a stream, and at last the manifest, which can name the digest so far."""
+    """Writes lines to a stream, then the manifest with the digest of what came before."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -38,16 +37,16 @@ class SealedWriter:
         self.size = 0
 
     def write(self, line: bytes) -> None:
-        """One more line, without its end."""
+        """Write a line, given without its newline."""
         self._put(self._packer.compress(line + b"\n"))
 
     def sealed(self) -> str:
-        """End the lines; SHA-256 (hex) over all bytes of the file so far."""
+        """End the lines, and return the SHA-256 (hex) of all bytes so far."""
         self._put(self._packer.flush())
         return self._digest.hexdigest()
 
     def end(self, manifest: bytes) -> None:
-        """The manifest, without its end of line, and nothing after it."""
+        """Write the manifest, given without its newline, as the last part."""
         self._put(_stored_member(manifest + b"\n"))
 
     def _put(self, packed: bytes) -> None:
@@ -57,10 +56,10 @@ class SealedWriter:
 
 
 class SealedReader:
-    """Reads the lines of a bundle; `manifest` and `sealed` are there once all were read.
+    """Reads the lines of a bundle, and then knows its `manifest` and its digest `sealed`.
 
-    Raises `AlteredBundle` where the bytes are none of a bundle's. That the manifest names
-    the digest `sealed` is for the reader to see.
+    Raises `AlteredBundle` for bytes that are not a bundle's. The caller compares `sealed`
+    with the manifest.
     """
 
     def __init__(self, stream: BinaryIO, progress: Callable[[int], None]) -> None:
@@ -73,33 +72,33 @@ class SealedReader:
 
     @property
     def sealed(self) -> str:
-        """SHA-256 (hex) over all bytes before the part with the manifest."""
+        """The SHA-256 (hex) of all bytes before the manifest's part."""
         return self._digest.hexdigest()
 
     def __iter__(self) -> Iterator[bytes]:
-        """The lines before the manifest, without their ends."""
-        began = bytearray()
+        """The lines before the manifest, without their newlines."""
+        partial = bytearray()
         for piece in self._unpacked():
             *lines, rest = piece.split(b"\n")
             for line in lines:
                 self.number += 1
-                yield bytes(began + line)
-                began.clear()
-            began += rest
-            if len(began) > MAX_LINE:
+                yield bytes(partial + line)
+                partial.clear()
+            partial += rest
+            if len(partial) > MAX_LINE:
                 raise AlteredBundle(self.number + 1, f"it is longer than {MAX_LINE} bytes")
         self.number += 1
-        if began:
-            raise AlteredBundle(self.number, "it has no end")
+        if partial:
+            raise AlteredBundle(self.number, "it has no newline")
 
     def _unpacked(self) -> Iterator[bytes]:
         unpacker, packed, ended = zlib.decompressobj(wbits=_AS_GZIP), b"", False
         while not ended:
-            packed = packed or self._more()
+            packed = packed or self._required()
             try:
                 piece = unpacker.decompress(packed, _CHUNK)
             except zlib.error as error:
-                why = f"the file is damaged, or no bundle ({error})"
+                why = f"the file is damaged, or is not a bundle ({error})"
                 raise AlteredBundle(self.number + 1, why) from None
             ended = unpacker.eof
             left = unpacker.unused_data if ended else unpacker.unconsumed_tail
@@ -110,7 +109,7 @@ class SealedReader:
             packed += more
         self.manifest = _content_of(packed, self.number + 1)
 
-    def _more(self) -> bytes:
+    def _required(self) -> bytes:
         more = self._next()
         if not more:
             raise AlteredBundle(self.number + 1, "the file ends too early")
@@ -124,48 +123,47 @@ class SealedReader:
 
 
 @contextmanager
-def writing(target: BundleTarget) -> Iterator[BinaryIO]:
-    """A stream to write to; a file appears under its name only when the block is done.
+def open_for_writing(target: BundleTarget) -> Iterator[BinaryIO]:
+    """Open a stream to write to; a file gets its name only when the block is done.
 
-    Raises FileExistsError rather than write over what is there.
+    Raises FileExistsError instead of overwriting.
     """
     if not isinstance(target, str | os.PathLike):
         yield target
         return
-    place = Path(target)
-    if place.is_symlink() or place.exists():
-        raise FileExistsError(f"there is something at {str(place)!r} already")
-    beside = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
+    path = Path(target)
+    if path.is_symlink() or path.exists():
+        raise FileExistsError(f"{str(path)!r} exists already")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        beside.touch(mode=0o600, exist_ok=False)
-        with beside.open("wb") as stream:
+        part.touch(mode=0o600, exist_ok=False)
+        with part.open("wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        _name(beside, place)
+        _rename(part, path)
     finally:
-        with suppress(FileNotFoundError):
-            beside.unlink()
+        part.unlink(missing_ok=True)
 
 
-def reading(source: BundleTarget) -> "nullcontext[BinaryIO] | BinaryIO":
-    """A stream to read from more than once."""
+def open_for_reading(source: BundleTarget) -> "nullcontext[BinaryIO] | BinaryIO":
+    """Open a stream that can be read more than once."""
     if isinstance(source, str | os.PathLike):
         return Path(source).open("rb")
     return nullcontext(source)
 
 
-def _name(beside: Path, place: Path) -> None:
-    """Give the file its name for good, unless the name is taken by now."""
+def _rename(part: Path, path: Path) -> None:
+    """Give the file its final name durably, unless the name is taken by now."""
     try:
-        place.hardlink_to(beside)
+        path.hardlink_to(part)
     except FileExistsError:
         raise
-    except OSError:  # a file system that knows no links, as on many a stick
-        if place.exists():
+    except OSError:  # a file system without links
+        if path.exists():
             raise
-        beside.rename(place)
-    folder = os.open(place.parent, os.O_RDONLY)
+        part.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
@@ -173,7 +171,7 @@ def _name(beside: Path, place: Path) -> None:
 
 
 def _stored_member(content: bytes) -> bytes:
-    """A gzip member that holds the content as it is; it can be written in no other way."""
+    """The gzip member that holds the content uncompressed, in its only encoding."""
     size = len(content).to_bytes(2, "little")
     inverted = bytes(byte ^ 0xFF for byte in size)
     checksum = zlib.crc32(content).to_bytes(4, "little")

@@ -1,4 +1,4 @@
-"""Plans into the store and out of it: bundles, plans of other tools, whole copies."""
+"""The `registry.bundles` group: bundles, imports from other tools, and copies of a store."""
 
 from typing import Any, Protocol, Unpack
 
@@ -33,13 +33,12 @@ class Bundles:
         checkpoint: str | None = None,
         progress: Progress = no_progress,
     ) -> ExportReport:
-        """Write a bundle of whole plans, one, some or all.
+        """Write a bundle of one, some or all plans.
 
-        `target` is a path, where no file may be yet, or a binary stream. The same plans
-        give the same content digest in every store. A `checkpoint` of the ledger is put
-        into the manifest. Raises `PlanNotFound`; `InvalidInput` for what is no checkpoint;
-        `CorruptEvent` for an event that cannot be read, and leaves no file then;
-        FileExistsError.
+        `target` is a path that does not exist yet, or a binary stream. The same plans have the
+        same content digest in every store. A `checkpoint` of the ledger goes into the
+        manifest. Raises, and leaves no file: `PlanNotFound`, `InvalidInput` for an invalid
+        checkpoint, `CorruptEvent`, FileExistsError.
         """
         if checkpoint is not None:
             validate_note("checkpoint", checkpoint)
@@ -50,13 +49,12 @@ class Bundles:
     ) -> ImportReport:
         """Import the plans of a bundle with their ids, versions and times.
 
-        `source` is a path, or a binary stream that can seek. Positions are new; the old
-        ones are kept as `origin_position`. Plans that are in the store already stay as they
-        are, or get the events they lack, so an import can be repeated. Raises, with nothing
-        written, `AlteredBundle` (`BundleTooNew`), and `HistoryDiffers` for a plan that has
-        another history here.
+        `source` is a path, or a binary stream that can seek. Positions are new; the old ones
+        are kept as `origin_position`. A plan in the store gets the events that it does not
+        have, so an import can be repeated. Raises, and writes nothing: `AlteredBundle`
+        (`BundleTooNew`), and `HistoryDiffers` for a plan with another history here.
         """
-        return self._bundle_import.take_in(source, progress)
+        return self._bundle_import.run(source, progress)
 
     def import_plans(
         self,
@@ -66,30 +64,30 @@ class Bundles:
         progress: Progress = no_progress,
         **context: Unpack[ContextOptions],
     ) -> PlansImport:
-        """Import plans that another tool keeps, `loopllm` or `taskmaster`.
+        """Import plans from another tool, `loopllm` or `taskmaster`.
 
-        `given` is what it saved, as JSON gives it. Each plan is created once, however often
-        it is imported. The answer lists, plan by plan, what does not come along. Without an
-        `actor` the actor is `import:` and the format. Raises `InvalidInput`, naming places by
-        JSON pointers, with nothing recorded of any plan.
+        `given` is the tool's saved data, parsed from JSON. Each plan is created once, even if
+        it is imported again. The report lists what could not be imported of each plan. The
+        default `actor` is `import:` and the format. Raises `InvalidInput` with JSON pointers,
+        and then records nothing.
         """
-        return self._plan_intake.bring(given, format, current_context(context), progress)
+        return self._plan_intake.import_plans(given, format, current_context(context), progress)
 
     def copy_to(self, target: "HasBundles", *, progress: Progress = no_progress) -> CopyReport:
-        """Copy all plans into another registry's store: ids, versions, times and bytes.
+        """Copy all plans into another registry's store, with ids, versions, times and bytes.
 
-        Positions are kept if the target is empty; otherwise each is kept as
-        `origin_position`. Plans that were copied before are recognised, so a copy that was
-        interrupted can be repeated. Raises `HistoryDiffers`, before anything is written,
-        for a plan that has another history there.
+        An empty target keeps the positions; otherwise each is kept as `origin_position`.
+        Plans that were copied before are recognised, so an interrupted copy can be
+        repeated. Raises `HistoryDiffers`, and writes nothing, for a plan with another
+        history there.
         """
         return copy_plans(self._store, target.bundles._store, progress)  # noqa: SLF001  (its own class)
 
 
 class HasBundles(Protocol):
-    """A registry, as far as a copy needs one."""
+    """The part of a registry that a copy needs."""
 
     @property
     def bundles(self) -> Bundles:
-        """Its transfers."""
+        """Its `bundles` group."""
         ...

@@ -1,1 +1,1 @@
-"""What the recorded scores and outcomes say about the judging itself."""
+"""Questions about the scores and outcomes themselves: suspicious findings, and calibration."""

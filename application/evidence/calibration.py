@@ -1,11 +1,11 @@
-"""Does low confidence predict rejection? What was thought of tasks, held against their outcomes.
+"""Calibration: find out whether low confidence predicts rejection.
 
-Here is what is asked and what is answered; the figures are worked out by a
-`Calibrator`. A figure that rests on too little is not given at all.
+Confidences are compared with recorded outcomes. A `Calibrator` computes the statistics;
+one that rests on too few outcomes has no value.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final, Protocol
@@ -14,32 +14,32 @@ from pydantic import BaseModel, Field, Strict
 
 from plangate.application.errors import AnalysisMissing, CorruptEvent
 from plangate.application.event_store import EventStore
-from plangate.application.evidence.outcomes import Outcomes, Told
-from plangate.application.history.points import walk
+from plangate.application.evidence.outcomes import Outcomes, RecordedOutcome
+from plangate.application.plan_log import plan_steps
 from plangate.application.plan_selection import PlanIds, selected
 from plangate.application.progress import Progress
 from plangate.application.results import Result, UnreadablePlan
 from plangate.domain.vocabulary import Outcome
 
 MIN_CASES: Final = 20
-"""A figure from fewer outcomes is not given: half its interval could be a matter of luck."""
+"""An estimate needs so many outcomes; with fewer, half its interval could be luck."""
 
 MIN_PLANS: Final = 10
-"""Nor from fewer plans: the intervals are found by drawing plans."""
+"""An estimate needs so many plans, because the intervals come from drawing plans."""
 
 MIN_OF_EACH: Final = 10
-"""Nor, where it compares accepted with rejected ones, from fewer of either."""
+"""Comparing accepted with rejected outcomes needs so many of each."""
 
 
 class Confidence(StrEnum):
-    """Which confidence is held against the outcomes: the task's own, or its plan's rolling one."""
+    """Which confidence is compared: the task's own, or its plan's rolling one."""
 
     TASK = "task"
     ROLLING = "rolling"
 
 
-class CalibrationWanted(BaseModel):
-    """What is to be calibrated, and the seed of what is drawn by chance."""
+class CalibrationOptions(BaseModel):
+    """Which confidence to calibrate, and the seed of the random draws."""
 
     confidence: Confidence = Confidence.TASK
     seed: Annotated[int, Strict(), Field(ge=0)] = 0
@@ -47,7 +47,7 @@ class CalibrationWanted(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One outcome that counts, and the confidence in the version before it."""
+    """One outcome, and the confidence in the version before it."""
 
     plan_id: str
     confidence: float
@@ -55,9 +55,9 @@ class Case:
 
 
 class Estimate(Result):
-    """A figure, its 95 % interval, and how many outcomes of how many plans it rests on.
+    """A statistic, its 95 % interval, and how many outcomes and plans it rests on.
 
-    With too few of them `value`, `low` and `high` are None, and `reason` says so.
+    With too few of them, `value`, `low` and `high` are None, and `reason` says why.
     """
 
     value: float | None = None
@@ -69,9 +69,9 @@ class Estimate(Result):
 
 
 class ReliabilityBin(Result):
-    """The outcomes whose confidence lies from `at_least` up to, but not at, `below` (1 included).
+    """The outcomes with a confidence in [`at_least`, `below`); the last bin includes 1.
 
-    Well calibrated, the share of `accepted` ones is the `mean_confidence`.
+    In a well calibrated bin the share of `accepted` outcomes is the `mean_confidence`.
     """
 
     at_least: float
@@ -81,11 +81,11 @@ class ReliabilityBin(Result):
 
 
 class ThresholdPoint(Result):
-    """What a gate at one threshold would have made of the outcomes.
+    """How a gate at one threshold would have separated the outcomes.
 
-    `precision`: of the tasks below it, the share that was rejected. `recall`: of the
-    rejected ones, the share that was below it. `passed`: of the tasks at it or above,
-    the share that was accepted.
+    `precision`: the share of tasks below it that were rejected. `recall`: the share of
+    rejected tasks that were below it. `passed`: the share of the other tasks that were
+    accepted.
     """
 
     threshold: float
@@ -99,13 +99,12 @@ class ThresholdPoint(Result):
 
 
 class Reliability(Result):
-    """The figures of a calibration.
+    """The statistics of a calibration.
 
-    `brier` is the mean square of confidence minus outcome (accepted 1, rejected 0): 0 is
-    best. `base_brier` is what always expecting the share of accepted tasks would have.
-    `ranking` is how often, of a rejected and an accepted task, the rejected one had the
-    lower confidence (ties count half): 0.5 is chance, 1 is best. It does not mind
-    confidences that are all too high or all too low.
+    `brier` is the mean square of confidence minus outcome (accepted 1, rejected 0); 0 is
+    best. `base_brier` is the same for a constant confidence, the share of accepted tasks.
+    `ranking` is how often a rejected task had a lower confidence than an accepted one (ties
+    count half); 0.5 is chance, 1 is best. It ignores a bias common to all confidences.
     """
 
     ranking: Estimate
@@ -116,11 +115,11 @@ class Reliability(Result):
 
 
 class Calibration(Reliability):
-    """Whether low confidence predicts rejection, and on what that rests.
+    """Whether low confidence predicts rejection, and on how much data that rests.
 
-    `cases` counts the outcomes that were held against a confidence, `unscored` those of
-    tasks that had none; `sources` counts the cases by who told them. The intervals come
-    from `resamples` draws of whole plans, by chance from `seed`.
+    `cases` counts the outcomes with a confidence, `unscored` those without; `sources` counts
+    the cases by source. The intervals come from `resamples` random draws of whole plans,
+    seeded by `seed`.
     """
 
     confidence: Confidence
@@ -136,20 +135,20 @@ class Calibration(Reliability):
 
 
 class Calibrator(Protocol):
-    """Works out the figures of a calibration."""
+    """Computes the statistics of a calibration."""
 
     @property
     def resamples(self) -> int:
-        """How often it draws plans for an interval."""
+        """How many draws of plans an interval rests on."""
         ...
 
     def reliability(self, cases: Sequence[Case], seed: int) -> Reliability:
-        """The figures; the same for the same cases and seed. Raises `AnalysisMissing`."""
+        """The statistics, the same for the same cases and seed. Raises `AnalysisMissing`."""
         ...
 
 
 class NoCalibrator:
-    """Stands where the libraries for calibration are not provided."""
+    """Used where no calibrator is provided."""
 
     resamples = 0
 
@@ -158,11 +157,11 @@ class NoCalibrator:
         raise AnalysisMissing("this registry was made without a calibrator")
 
 
-def lacking(cases: int, plans: int, fewer: int = MIN_OF_EACH) -> str | None:
-    """Why a figure that rests on so little is not given; None if it is enough.
+def too_few(cases: int, plans: int, fewer: int = MIN_OF_EACH) -> str | None:
+    """Why there is too little data for an estimate; None if there is enough.
 
-    `fewer` is how many of the outcomes are accepted or rejected, whichever is less,
-    where a figure needs both.
+    `fewer` is the number of accepted or of rejected outcomes, whichever is less, for an
+    estimate that needs both.
     """
     short = [
         f"{there} of {needed} {what}"
@@ -176,36 +175,36 @@ def lacking(cases: int, plans: int, fewer: int = MIN_OF_EACH) -> str | None:
     return f"not enough outcomes: {', '.join(short)}" if short else None
 
 
-def calibrated(
+def calibrate(
     store: EventStore,
     plan_ids: PlanIds,
-    wanted: CalibrationWanted,
+    options: CalibrationOptions,
     calibrator: Calibrator,
     progress: Progress,
 ) -> Calibration:
-    """The outcomes of plans held against what was thought of their tasks."""
+    """Compare the recorded outcomes of plans with the confidences before them."""
     cases: list[Case] = []
     sources: Counter[str] = Counter()
     unreadable: list[UnreadablePlan] = []
     unscored = 0
     for plan_id in selected(store, plan_ids, progress):
         try:
-            outcomes = list(_outcomes_of(store, plan_id))
+            outcomes = _outcomes_of(store, plan_id)
         except CorruptEvent as error:
-            unreadable.append(UnreadablePlan(plan_id=plan_id, version=error.version, why=error.why))
+            unreadable.append(UnreadablePlan.of(error))
             continue
-        for told in outcomes:
-            of_task = told.standing.confidence
-            confidence = told.rolling_confidence if wanted.confidence == "rolling" else of_task
+        for outcome in outcomes:
+            of_task = outcome.assessment.confidence
+            confidence = outcome.rolling_confidence if options.confidence == "rolling" else of_task
             if confidence is None:
                 unscored += 1
                 continue
-            cases.append(Case(plan_id, confidence, told.outcome is Outcome.ACCEPTED))
-            sources[told.source] += 1
+            cases.append(Case(plan_id, confidence, outcome.outcome is Outcome.ACCEPTED))
+            sources[outcome.source] += 1
     accepted = sum(case.accepted for case in cases)
     return Calibration(
-        **dict(calibrator.reliability(cases, wanted.seed)),
-        confidence=wanted.confidence,
+        **dict(calibrator.reliability(cases, options.seed)),
+        confidence=options.confidence,
         cases=len(cases),
         plans=len({case.plan_id for case in cases}),
         accepted=accepted,
@@ -213,13 +212,13 @@ def calibrated(
         unscored=unscored,
         sources=dict(sorted(sources.items())),
         resamples=calibrator.resamples,
-        seed=wanted.seed,
+        seed=options.seed,
         unreadable=tuple(unreadable),
     )
 
 
-def _outcomes_of(store: EventStore, plan_id: str) -> Iterator[Told]:
+def _outcomes_of(store: EventStore, plan_id: str) -> Iterable[RecordedOutcome]:
     outcomes = Outcomes()
-    for step in walk(store, plan_id):
-        outcomes.note(step)
-    yield from outcomes.counting()
+    for step in plan_steps(store, plan_id):
+        outcomes.add(step)
+    return outcomes.newest()

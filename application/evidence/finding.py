@@ -1,4 +1,4 @@
-"""One thing that deserves a second look: what it is, and the events that show it."""
+"""A finding: something in a plan's scores to look at, and the events that show it."""
 
 from enum import StrEnum
 from typing import Final, Self
@@ -6,20 +6,19 @@ from typing import Final, Self
 from plangate.application.results import Result
 
 MAX_EVENTS: Final = 100
-"""So many events of a finding are named at most; all are counted."""
+"""How many events of one finding are named; all are counted."""
 
 
 class FindingKind(StrEnum):
     """What was found.
 
-    `rescored_until_passed`: a failed output was judged again until it passed, with no
-    sign of work in between. `done_by_hand`: a task was marked done although its output
-    was judged too low. `own_work`: who judged is who did the work, or who asked to
-    record it where nobody is known to have done it. `unsupported`: scores with neither
-    evidence nor rationale. `scorer_changed`: a scorer changed its version in the middle
-    of a plan. `threshold_lowered`: work that had failed was planned again under a lower
-    threshold, and passed only because of that. `outcome_contradicts`: a task that passed
-    was rejected, or one that did not was accepted.
+    `rescored_until_passed`: a failed output was scored again until it passed, with no sign
+    of work in between. `done_by_hand`: a task was marked done although its output had failed.
+    `own_work`: the scorer is the worker, or the sender of the command where no worker is
+    known. `unsupported`: scores with neither evidence nor rationale. `scorer_changed`: a
+    scorer changed its version within a plan. `threshold_lowered`: failed work was planned
+    again under a lower threshold, and passed only because of that. `outcome_contradicts`: a
+    task that passed was rejected, or one that failed was accepted.
     """
 
     RESCORED_UNTIL_PASSED = "rescored_until_passed"
@@ -32,18 +31,18 @@ class FindingKind(StrEnum):
 
 
 class Severity(StrEnum):
-    """How much it matters: a `warning` changed what the gate let through, a `notice` may have."""
+    """A `warning` changed what the gate let through; a `notice` may have."""
 
     WARNING = "warning"
     NOTICE = "notice"
 
 
 class Finding(Result):
-    """Something that deserves a second look.
+    """Something to look at, in one sentence.
 
-    `task_id` is None where it concerns several tasks. `event_ids` names the events that
-    show it in their order: all of them, or of more than 100 the first ones and the last.
-    `event_count` counts them. One may be of another plan.
+    `task_id` is None if it concerns several tasks. `event_ids` names the events in order:
+    all of them, or the first 99 and the last. `event_count` counts them. An event may be
+    of another plan.
     """
 
     kind: FindingKind
@@ -55,16 +54,16 @@ class Finding(Result):
     sentence: str
 
 
-class Shown:
-    """Events that show the same thing, and the task if they are all about one."""
+class EventList:
+    """Events that show the same thing, and their task if they share one."""
 
     def __init__(self) -> None:
         self.count = 0
         self.event_ids: list[str] = []
         self.task_id: str | None = None
 
-    def by(self, event_id: str, task_id: str) -> Self:
-        """Take in one more."""
+    def add(self, event_id: str, task_id: str) -> Self:
+        """Add an event; beyond `MAX_EVENTS` it replaces the last one."""
         self.task_id = task_id if self.count == 0 or self.task_id == task_id else None
         self.count += 1
         if len(self.event_ids) < MAX_EVENTS:

@@ -1,8 +1,7 @@
-"""What in the history of scores deserves a second look, and which events show it.
+"""Review the scores of plans, and report what to look at, with the events that show it.
 
-Read-only, and plan by plan: what is kept beyond a plan is only which work failed
-under which threshold, because a threshold cannot be lowered within a plan, but the
-same work can be planned again under a lower one.
+Plans are reviewed one at a time. Only the failures of each work are kept beyond its plan: a
+threshold cannot be lowered within a plan, but the same work can be planned again.
 """
 
 from collections import Counter
@@ -11,23 +10,23 @@ from typing import Final
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.finding import Finding, FindingKind
-from plangate.application.evidence.review import PlanUnderReview
+from plangate.application.evidence.review import PlanReview
 from plangate.application.evidence.same_work import FailedWork, WorkKey, work_of
-from plangate.application.history.points import walk
+from plangate.application.plan_log import plan_steps
 from plangate.application.plan_selection import PlanIds, selected
 from plangate.application.progress import Progress, no_progress
 from plangate.application.results import Result, UnreadablePlan
 from plangate.domain.events import PlanCreated
 
 MAX_LISTED: Final = 1_000
-"""So many findings are listed; all are counted."""
+"""How many findings are listed; all are counted."""
 
 
 class FindingsReport(Result):
-    """How much was looked at, and what deserves a second look.
+    """How much was reviewed, and what to look at.
 
-    `findings` lists the first 1,000, in the order of the plans' creation and of the
-    events within them; `finding_count` and `by_kind` count all of them.
+    `findings` lists the first 1,000, ordered by the plans' creation and then by event;
+    `finding_count` and `by_kind` count all.
     """
 
     plans: int
@@ -39,7 +38,7 @@ class FindingsReport(Result):
 
 
 class Review:
-    """Looks through plans one after the other, oldest first."""
+    """Reviews plans one after the other, oldest first."""
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
@@ -49,13 +48,13 @@ class Review:
         self._listed: list[Finding] = []
         self._unreadable: list[UnreadablePlan] = []
 
-    def of(self, plan_ids: PlanIds, progress: Progress) -> FindingsReport:
-        """Look through some plans or all; older plans of the same work are read for them too."""
+    def report(self, plan_ids: PlanIds, progress: Progress) -> FindingsReport:
+        """Review some plans or all; for some, older plans of the same work are read too."""
         if plan_ids is None:
             for plan_id in selected(self._store, None, progress):
-                self._report(plan_id)
+                self._add(plan_id)
         else:
-            self._report_some(list(selected(self._store, plan_ids, no_progress)), progress)
+            self._add_some(list(selected(self._store, plan_ids, no_progress)), progress)
         return FindingsReport(
             plans=self._plans,
             events=self._events,
@@ -65,39 +64,37 @@ class Review:
             unreadable=tuple(self._unreadable),
         )
 
-    def _report_some(self, chosen: list[str], progress: Progress) -> None:
-        wanted = set(chosen)
+    def _add_some(self, chosen: list[str], progress: Progress) -> None:
+        remaining = set(chosen)
         works = {self._work(plan_id) for plan_id in chosen} - {None}
         for plan_id in selected(self._store, None, progress):
-            if plan_id in wanted:
-                wanted.remove(plan_id)
-                self._report(plan_id)
-            elif wanted and self._work(plan_id) in works:
-                self._look_through(plan_id)
-        for plan_id in sorted(wanted):  # with its beginning it has lost its place in the order
-            self._report(plan_id)
+            if plan_id in remaining:
+                remaining.remove(plan_id)
+                self._add(plan_id)
+            elif remaining and self._work(plan_id) in works:
+                self._review(plan_id)
+        for plan_id in sorted(remaining):  # their creation is missing, so they have no order
+            self._add(plan_id)
 
-    def _report(self, plan_id: str) -> None:
-        found, events, unreadable = self._look_through(plan_id)
+    def _add(self, plan_id: str) -> None:
+        found, events, unreadable = self._review(plan_id)
         self._plans += 1
         self._events += events
         self._by_kind.update(finding.kind for finding in found)
         self._listed += found[: MAX_LISTED - len(self._listed)]
         if unreadable is not None:
-            self._unreadable.append(
-                UnreadablePlan(plan_id=plan_id, version=unreadable.version, why=unreadable.why)
-            )
+            self._unreadable.append(unreadable)
 
-    def _look_through(self, plan_id: str) -> tuple[list[Finding], int, CorruptEvent | None]:
-        """What a plan shows up to its end, or up to the first event that cannot be read."""
-        review, events = PlanUnderReview(plan_id, self._failed), 0
+    def _review(self, plan_id: str) -> tuple[list[Finding], int, UnreadablePlan | None]:
+        """Review a plan to its end, or to the first event that cannot be read."""
+        review, events = PlanReview(plan_id, self._failed), 0
         try:
-            for step in walk(self._store, plan_id):
-                review.look(step)
+            for step in plan_steps(self._store, plan_id):
+                review.add(step)
                 events += 1
         except CorruptEvent as error:
-            return review.findings(), events, error
-        return review.findings(), events, None
+            return review.finish(), events, UnreadablePlan.of(error)
+        return review.finish(), events, None
 
     def _work(self, plan_id: str) -> WorkKey | None:
         """What a plan is about, from its first event alone."""

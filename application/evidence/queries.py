@@ -1,12 +1,12 @@
-"""What the recorded scores and outcomes say about the judging itself."""
+"""The `registry.evidence` group: what to look at in the scores, and whether they predict."""
 
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.calibration import (
     Calibration,
-    CalibrationWanted,
+    CalibrationOptions,
     Calibrator,
     Confidence,
-    calibrated,
+    calibrate,
 )
 from plangate.application.evidence.findings import FindingsReport, Review
 from plangate.application.plan_selection import PlanIds
@@ -15,7 +15,7 @@ from plangate.application.validation import validate
 
 
 class EvidenceQueries:
-    """Answers about the scores and outcomes of one store."""
+    """Reviews and calibrates the scores and outcomes of one store."""
 
     def __init__(self, store: EventStore, calibrator: Calibrator) -> None:
         self._store = store
@@ -24,13 +24,12 @@ class EvidenceQueries:
     def findings(
         self, plan_ids: PlanIds = None, *, progress: Progress = no_progress
     ) -> FindingsReport:
-        """What in the history of scores deserves a second look, each with its events.
+        """Review the scores of plans, and list what to look at with the events that show it.
 
-        Plans are told in the order of their creation; one that cannot be read is told as
-        far as it can. Memory stays flat however many events there are. `progress` hears how
-        much is done, of how much. Raises `PlanNotFound`.
+        Plans come in the order of their creation; an unreadable one is reviewed up to the
+        first bad event. Memory does not grow with the log. Raises `PlanNotFound`.
         """
-        return Review(self._store).of(plan_ids, progress)
+        return Review(self._store).report(plan_ids, progress)
 
     def calibrate(
         self,
@@ -40,13 +39,13 @@ class EvidenceQueries:
         seed: int = 0,
         progress: Progress = no_progress,
     ) -> Calibration:
-        """Does low confidence predict rejection? Confidences held against recorded outcomes.
+        """Find out whether low confidence predicts rejection.
 
-        Each outcome is compared with the confidence in the version before it: of its task,
-        or with `rolling` of its plan. Intervals are 95 %, from draws of whole plans by
-        `seed`; the same seed gives the same figures. A figure that rests on too few
-        outcomes is None and says so. Needs the extra `plangate[analysis]`: raises
-        `AnalysisMissing` without it; `InvalidInput`, `PlanNotFound`.
+        Each outcome is compared with the confidence in the version before it: the task's
+        own, or its plan's with `rolling`. The 95 % intervals come from random draws of whole
+        plans; the same `seed` gives the same result. An estimate from too few outcomes is
+        None, with the reason. Raises `AnalysisMissing` without the extra
+        `plangate[analysis]`; `InvalidInput`, `PlanNotFound`.
         """
-        wanted = validate(CalibrationWanted, {"confidence": confidence, "seed": seed})
-        return calibrated(self._store, plan_ids, wanted, self._calibrator, progress)
+        options = validate(CalibrationOptions, {"confidence": confidence, "seed": seed})
+        return calibrate(self._store, plan_ids, options, self._calibrator, progress)

@@ -1,4 +1,1 @@
-"""What can be made of a past that is kept whole: seen again, explained, checked, run again.
-
-Everything here reads what was recorded; nothing decides anything about a plan.
-"""
+"""Questions about recorded history: audit it, look back, compare two points, explain the gate."""

@@ -1,11 +1,9 @@
-"""Everything that was recorded, with what it changed: who, when, what, why, before and after.
+"""Audit trail: who did what, when and why, and the plan before and after each event.
 
-Entries come in order and one at a time, so that a log of any length needs no more
-memory than a page of it. StateAt are worked out by following each plan from its
-beginning; of plans that recently came by that is remembered.
+Entries are produced one at a time, so memory does not grow with the log. The state before
+an event comes from folding its plan; recently folded plans are kept.
 """
 
-from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Annotated, Final
@@ -15,26 +13,31 @@ from pydantic import BaseModel, Field, Strict, WithJsonSchema
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
 from plangate.application.history.running_confidence import RunningConfidence
-from plangate.application.plan_log import Step, known_position, require_next
+from plangate.application.plan_cache import PlanCache
+from plangate.application.plan_log import (
+    known_position,
+    next_step,
+    steps,
+    stored_pages,
+    stored_plan_events,
+)
 from plangate.application.progress import Progress
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.results import Result
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanEvent, touches
-from plangate.domain.evolve import evolve
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import Identifier, ScoreKind, Scorer, TaskStatus
 
 KEPT_TASKS: Final = 20_000
-"""How many tasks the remembered plans may have together."""
+"""How many tasks the kept plans may have together."""
 
-_WHY: Final = ("reason", "rationale", "note")
-_PAGE: Final = 1_000
+_REASONS: Final = ("reason", "rationale", "note")
 _LARGEST: Final = 2**62
 
 
 class StateAt(Result):
-    """How a plan stood before or after an event. `task_status` is that of the event's task."""
+    """A plan's gate before or after an event, and the status of the event's task."""
 
     rolling_confidence: float
     replan_due: bool
@@ -43,16 +46,16 @@ class StateAt(Result):
 
 
 _Fact = Annotated[PlanEvent, WithJsonSchema({"type": "object"})]
-"""The shape of each kind of event is published for itself."""
+"""Each kind of event publishes its own schema."""
 
 
 class AuditEntry(Result):
     """One recorded event.
 
-    Who: `actor` asked, `scorer` judged. When: `recorded_at`. What: `kind` is the
-    stored name, `event` the fact. Why: the reason, rationale or note that was given.
-    `before` and `after` are None where they cannot be known: before a plan's first event,
-    and from an event on that is missing or cannot be read. That one says so in `unreadable`.
+    Who: `actor` sent the command, `scorer` judged. When: `recorded_at`. What: `kind` is the
+    stored name, `event` its content. Why: its reason, rationale or note. `before` is None
+    for a plan's first event. Both states are None from an event on that is missing or
+    cannot be read; `unreadable` says why.
     """
 
     event_id: str
@@ -80,8 +83,8 @@ class AuditTrail(Result):
     entries: tuple[AuditEntry, ...]
 
 
-class AuditWanted(BaseModel):
-    """Which events are wanted: of one plan or all, and of those that match the first few."""
+class AuditFilter(BaseModel):
+    """Which events an audit lists. An event must match every field that is set."""
 
     plan_id: Identifier | None = None
     task: Identifier | None = None
@@ -94,7 +97,7 @@ class AuditWanted(BaseModel):
     limit: Annotated[int, Strict(), Field(ge=1, le=_LARGEST)] | None = None
 
     def admits(self, name: str, recorded: RecordedEvent) -> bool:
-        """Whether an event matches all that is said."""
+        """Whether an event, stored under this name, matches."""
         event, envelope = recorded.event, recorded.envelope
         scorer: Scorer | None = getattr(event, "scorer", None)
         return (
@@ -102,129 +105,110 @@ class AuditWanted(BaseModel):
             and (self.since is None or envelope.recorded_at >= self.since)
             and (self.until is None or envelope.recorded_at < self.until)
             and (self.kind is None or self.kind in {name, getattr(event, "kind", None)})
-            and (self.scorer is None or self.scorer in _spellings(scorer))
+            and (self.scorer is None or self.scorer in _names(scorer))
             and (self.task is None or self.task in touches(event).task_ids)
         )
 
 
-def audited(store: EventStore, wanted: AuditWanted, progress: Progress) -> Iterator[AuditEntry]:
-    """The events that are wanted, and among them whatever cannot be read."""
-    trails = _Trails(store)
-    for entry in _stored(store, wanted, progress):
+def audit_entries(
+    store: EventStore, chosen: AuditFilter, progress: Progress
+) -> Iterator[AuditEntry]:
+    """The events that match, and every event that cannot be read."""
+    plans = _FollowedPlans(store)
+    for entry in _stored(store, chosen, progress):
         try:
             recorded = store.format.decode(entry)
         except CorruptEvent as error:
-            trails.lose(entry.plan_id)
+            plans.give_up(entry.plan_id)
             yield _unreadable(error)
             continue
-        matches = wanted.admits(entry.name, recorded)
-        if not matches and not trails.follow(entry.plan_id):
+        matches = chosen.admits(entry.name, recorded)
+        if not matches and not plans.follows(entry.plan_id):
             continue
         before = after = None
         try:
-            before, after = trails.past(recorded)
+            before, after = plans.states(recorded)
         except CorruptEvent as error:  # an earlier event of the plan
             yield _unreadable(error)
         if matches:
-            yield _told(entry.name, recorded, before, after)
+            yield _entry(entry.name, recorded, before, after)
 
 
-def _stored(store: EventStore, wanted: AuditWanted, progress: Progress) -> Iterator[StoredEntry]:
-    """The part of the log that is asked about, page by page."""
-    reached = wanted.after
-    if wanted.plan_id is not None:
-        while page := (
-            store.read_stored(wanted.plan_id, after=reached, until=reached + _PAGE)
-            or store.read_stored(wanted.plan_id, after=reached)  # a whole page may be missing
-        ):
-            yield from page
-            reached = page[-1].version
+def _stored(store: EventStore, chosen: AuditFilter, progress: Progress) -> Iterator[StoredEntry]:
+    if chosen.plan_id is not None:
+        yield from stored_plan_events(store, chosen.plan_id, after=chosen.after)
         return
     last = store.last_position()
-    while page := store.read_all_stored(after=reached, limit=_PAGE):
-        progress(min(reached, last), last)
+    for page in stored_pages(store, after=chosen.after):
+        progress(min(known_position(page[0].position) - 1, last), last)
         yield from page
-        reached = known_position(page[-1].position)
     progress(last, last)
 
 
-class _Trails:
-    """Where plans that came by stand, so that the next event of each costs one step."""
+class _FollowedPlans:
+    """Recently seen plans with their confidence, so that the next event of each is one step."""
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
-        self._kept: OrderedDict[str, tuple[Plan, RunningConfidence]] = OrderedDict()
-        self._tasks = 0
+        self._kept = PlanCache[tuple[Plan, RunningConfidence]](
+            KEPT_TASKS, lambda kept: len(kept[0].order)
+        )
         self._lost: set[str] = set()
 
-    def follow(self, plan_id: str) -> bool:
-        """Whether the plan is followed already, and an event that is not told counts for it."""
-        return plan_id in self._kept
+    def follows(self, plan_id: str) -> bool:
+        """Whether the plan is kept, so that events that do not match must be applied too."""
+        return self._kept.get(plan_id) is not None
 
-    def lose(self, plan_id: str) -> None:
-        """Follow a plan no further: nothing is known of it any more."""
-        self._forget(plan_id)
+    def give_up(self, plan_id: str) -> None:
+        """Stop following a plan whose state is no longer known."""
+        self._kept.forget(plan_id)
         self._lost.add(plan_id)
 
-    def past(self, recorded: RecordedEvent) -> tuple[StateAt | None, StateAt | None]:
-        """How the plan stood before an event and after it; None where that is not known.
+    def states(self, recorded: RecordedEvent) -> tuple[StateAt | None, StateAt | None]:
+        """The plan before and after an event; None where it is not known.
 
-        Raises `CorruptEvent`, once for a plan, where an event before it is missing or
-        cannot be read.
+        Raises `CorruptEvent`, once per plan, where an earlier event is missing or cannot
+        be read.
         """
         plan_id, task_id = recorded.envelope.plan_id, _task(recorded.event)
         if plan_id in self._lost:
             return None, None
         try:
-            plan, figure = self._before(recorded)
+            plan, confidence = self._before(recorded)
+            step = next_step(plan, recorded)
         except CorruptEvent:
-            self.lose(plan_id)
+            self.give_up(plan_id)
             raise
-        step = Step(plan, recorded, evolve(plan, recorded.event))
-        figure_after = figure.after(step)
-        self._keep(step.after, figure_after)
-        before = _figures(plan, figure, task_id) if plan.version else None
-        return before, _figures(step.after, figure_after, task_id)
+        confidence_after = confidence.after(step)
+        self._kept.keep(plan_id, (step.after, confidence_after))
+        before = _state(plan, confidence, task_id) if plan.version else None
+        return before, _state(step.after, confidence_after, task_id)
 
     def _before(self, recorded: RecordedEvent) -> tuple[Plan, RunningConfidence]:
-        """The plan that an event happened to: remembered, or read and folded."""
+        """The plan before an event: kept, or read and folded."""
         plan_id, version = recorded.envelope.plan_id, recorded.envelope.version - 1
-        plan, figure = self._kept.get(plan_id) or (Plan(plan_id), RunningConfidence())
-        if plan.version != version:
-            if plan.version > version:
-                plan = Plan(plan_id)
-            for entry in self._store.read_stored(plan_id, after=plan.version, until=version):
-                earlier = self._store.format.decode(entry)
-                require_next(plan, earlier)
-                plan = evolve(plan, earlier.event)
-            figure = RunningConfidence(plan.rolling_confidence)
-        require_next(plan, recorded)
-        return plan, figure
-
-    def _keep(self, plan: Plan, figure: RunningConfidence) -> None:
-        self._forget(plan.plan_id)
-        self._kept[plan.plan_id] = plan, figure
-        self._tasks += len(plan.order)
-        while self._tasks > KEPT_TASKS and len(self._kept) > 1:
-            self._forget(next(iter(self._kept)))
-
-    def _forget(self, plan_id: str) -> None:
-        kept = self._kept.pop(plan_id, None)
-        if kept is not None:
-            self._tasks -= len(kept[0].order)
+        plan, confidence = self._kept.get(plan_id) or (Plan(plan_id), RunningConfidence())
+        if plan.version == version:
+            return plan, confidence
+        if plan.version > version:
+            plan = Plan(plan_id)
+        earlier = self._store.read_stored(plan_id, after=plan.version, until=version)
+        for step in steps(plan, map(self._store.format.decode, earlier)):
+            plan = step.after
+        return plan, RunningConfidence(plan.rolling_confidence)
 
 
-def _figures(plan: Plan, figure: RunningConfidence, task_id: str | None) -> StateAt:
+def _state(plan: Plan, confidence: RunningConfidence, task_id: str | None) -> StateAt:
     task = None if task_id is None else plan.tasks.get(task_id)
     return StateAt(
-        rolling_confidence=figure.rolling_confidence,
+        rolling_confidence=confidence.rolling_confidence,
         replan_due=plan.replan_due,
         gate_tripped=plan.gate.tripped,
         task_status=None if task is None else task.status,
     )
 
 
-def _told(
+def _entry(
     name: str, recorded: RecordedEvent, before: StateAt | None, after: StateAt | None
 ) -> AuditEntry:
     event, envelope = recorded.event, recorded.envelope
@@ -240,7 +224,7 @@ def _told(
         kind=name,
         task_id=_task(event),
         score_kind=kind if isinstance(kind, ScoreKind) else None,
-        why=next((said for name in _WHY if (said := getattr(event, name, None))), None),
+        why=next((text for name in _REASONS if (text := getattr(event, name, None))), None),
         before=before,
         after=after,
         event=event,
@@ -260,18 +244,16 @@ def _unreadable(error: CorruptEvent) -> AuditEntry:
 
 
 def _task(event: PlanEvent) -> str | None:
-    """The task that an event happened to; the creation of a plan happens to none."""
+    """The event's task; the creation of a plan has none."""
     touched = touches(event)
     return None if touched.every_task else next(iter(touched.task_ids), None)
 
 
-def _spellings(scorer: Scorer | None) -> Collection[str]:
-    """What a scorer can be called: its name, with its kind, its version or both."""
+def _names(scorer: Scorer | None) -> Collection[str]:
+    """How a scorer can be named: by name, with its kind, its version or both."""
     if scorer is None:
         return ()
-    names = (
-        [scorer.name]
-        if scorer.version is None
-        else [scorer.name, f"{scorer.name}@{scorer.version}"]
-    )
-    return {*names, *(f"{scorer.kind}:{name}" for name in names)}
+    names = {scorer.name}
+    if scorer.version is not None:
+        names.add(f"{scorer.name}@{scorer.version}")
+    return names | {f"{scorer.kind}:{name}" for name in names}

@@ -1,7 +1,7 @@
-"""What is different in a plan between two points of its history, as data and in words.
+"""Compare a plan at two points of its history, as data and as text.
 
-What came and went in between is not told: the history has it. Every difference names
-the event that made it what it is at the later point.
+Each difference names the event that made the value what it is at the later point. What
+appeared and disappeared in between is left out.
 """
 
 from collections import defaultdict
@@ -23,7 +23,7 @@ class ChangeKind(StrEnum):
     """What a difference is about."""
 
     PLAN = "plan"
-    FIGURE = "figure"
+    CONFIDENCE = "confidence"
     STATUS = "status"
     SCORE = "score"
     TASK = "task"
@@ -33,10 +33,10 @@ class ChangeKind(StrEnum):
 
 
 class PlanChange(Result):
-    """A field of the plan's status, or with `task_id` of that task's, before and after.
+    """A field of the plan, or of the task `task_id`, before and after.
 
-    Of a task that came, left or moved the field is its `place`, counted from 0.
-    `event_id` is the event that made it what it is now.
+    For a task that came, left or moved, the field is its `place`, counted from 0.
+    `event_id` names the event that set the later value.
     """
 
     kind: ChangeKind
@@ -45,11 +45,11 @@ class PlanChange(Result):
     before: Any
     after: Any
     event_id: str | None
-    words: str
+    text: str
 
 
 class PlanDiff(Result):
-    """What is different at `b` from what was at `a`; so many `events` lie between."""
+    """The differences between points `a` and `b`, with `events` events between them."""
 
     plan_id: str
     goal: str | None
@@ -72,7 +72,7 @@ _OF_A_TASK: Final[Mapping[str, tuple[ChangeKind, _Value]]] = {
     "status": (ChangeKind.STATUS, lambda _, task: task.status),
     "prompt_score": (ChangeKind.SCORE, lambda _, task: task.prompt_score),
     "output_score": (ChangeKind.SCORE, lambda _, task: task.output_score),
-    "confidence": (ChangeKind.FIGURE, lambda plan, task: task.confidence(plan.policy)),
+    "confidence": (ChangeKind.CONFIDENCE, lambda plan, task: task.confidence(plan.policy)),
     "attempt": (ChangeKind.TASK, lambda _, task: task.attempt),
     "replan_count": (ChangeKind.TASK, lambda _, task: task.replan_count),
     "claim": (ChangeKind.TASK, lambda _, task: ClaimView.of(task)),
@@ -85,8 +85,8 @@ _OF_A_TASK: Final[Mapping[str, tuple[ChangeKind, _Value]]] = {
 }
 
 
-def different(steps: Iterable[Step], a: int) -> PlanDiff:
-    """What is different after the last of a plan's first steps from how it was at version `a`."""
+def plan_diff(steps: Iterable[Step], a: int) -> PlanDiff:
+    """Compare a plan at version `a` with the plan after the last of these steps."""
     steps = iter(steps)
     begin = next(step for step in steps if step.after.version == a)
     between = list(steps)
@@ -108,50 +108,54 @@ def _of_the_plan(a: Plan, b: Plan, between: Sequence[Step]) -> Iterator[PlanChan
     for field, value in _OF_THE_PLAN.items():
         before, after = value(a), value(b)
         if before != after:
-            by = _brought(between, after, value)
-            yield _change(ChangeKind.PLAN, None, field, before, after, by)
-    figure, threshold = RunningConfidence(a.rolling_confidence), a.policy.confidence_threshold
-    movers = dict.fromkeys(("rolling_confidence", "needs_replan"), "")
+            event_id = _last_change(between, after, value)
+            yield _change(ChangeKind.PLAN, None, field, before, after, event_id)
+    confidence, threshold = RunningConfidence(a.rolling_confidence), a.policy.confidence_threshold
+    changed_by = dict.fromkeys(("rolling_confidence", "needs_replan"), "")
     for step in between:
-        was, figure = figure.rolling_confidence, figure.after(step)
-        now = figure.rolling_confidence
+        was, confidence = confidence.rolling_confidence, confidence.after(step)
+        now = confidence.rolling_confidence
         if differ(was, now):
-            movers["rolling_confidence"] = step.event_id
+            changed_by["rolling_confidence"] = step.event_id
         if reaches(was, threshold) is not reaches(now, threshold):
-            movers["needs_replan"] = step.event_id
-    for field, event_id in movers.items():
+            changed_by["needs_replan"] = step.event_id
+    for field, event_id in changed_by.items():
         before, after = getattr(a, field), getattr(b, field)
         if differ(before, after):
-            yield _change(ChangeKind.FIGURE, None, field, before, after, event_id)
+            yield _change(ChangeKind.CONFIDENCE, None, field, before, after, event_id)
 
 
 def _of_the_tasks(a: Plan, b: Plan, between: Sequence[Step]) -> Iterator[PlanChange]:
-    """The tasks that are there now, in their order, then those that left."""
-    about: dict[str, list[Step]] = defaultdict(list)
+    """Changes of the tasks that are there now, in their order, then of those that left."""
+    touching: dict[str, list[Step]] = defaultdict(list)
     for step in between:
         for task_id in _touched(step):
-            about[task_id].append(step)
+            touching[task_id].append(step)
     places_a, places_b = _places(a.order), _places(b.order)
-    ranks_a = _places(one for one in a.order if one in places_b)
-    ranks_b = _places(one for one in b.order if one in places_a)
+    ranks_a = _places(task_id for task_id in a.order if task_id in places_b)
+    ranks_b = _places(task_id for task_id in b.order if task_id in places_a)
     for task in b:
-        place, way = places_b[task.id], about[task.id]
+        place, steps = places_b[task.id], touching[task.id]
         was = a.tasks.get(task.id)
         if was is None:
-            yield _came(task, place, way)
-        elif ranks_a[task.id] != ranks_b[task.id] and (by := _mover(way)):
+            came = next(s for s in reversed(steps) if task.id not in s.before.tasks)
+            how, kind = _origin(task), ChangeKind.TASK_CAME
+            yield _change(kind, task.id, "place", None, place, came.event_id, how=how)
+        elif ranks_a[task.id] != ranks_b[task.id] and (event_id := _last_move(steps)):
             moved = ChangeKind.TASK_MOVED
-            yield _change(moved, task.id, "place", places_a[task.id], place, by)
+            yield _change(moved, task.id, "place", places_a[task.id], place, event_id)
         if was is not task:
-            yield from _of_a_task(a, b, was or _as_planned(task), task, way)
+            yield from _of_a_task(a, b, was or _as_planned(task), task, steps)
     for task_id, place in places_a.items():
         if task_id not in places_b:
-            by, how = about[task_id][-1].event_id, b.retired.get(task_id, "gone")
+            event_id, how = touching[task_id][-1].event_id, b.retired.get(task_id, "gone")
             left = ChangeKind.TASK_LEFT
-            yield _change(left, task_id, "place", place, None, by, how=how)
+            yield _change(left, task_id, "place", place, None, event_id, how=how)
 
 
-def _of_a_task(a: Plan, b: Plan, was: Task, now: Task, way: Sequence[Step]) -> Iterator[PlanChange]:
+def _of_a_task(
+    a: Plan, b: Plan, was: Task, now: Task, steps: Sequence[Step]
+) -> Iterator[PlanChange]:
     for field, (kind, value) in _OF_A_TASK.items():
         before, after = value(a, was), value(b, now)
         if before != after:
@@ -160,23 +164,18 @@ def _of_a_task(a: Plan, b: Plan, was: Task, now: Task, way: Sequence[Step]) -> I
                 task = plan.tasks.get(now.id)
                 return None if task is None else value(plan, task)
 
-            by = _brought(way, after, of)
-            yield _change(kind, now.id, field, before, after, by)
+            event_id = _last_change(steps, after, of)
+            yield _change(kind, now.id, field, before, after, event_id)
 
 
-def _came(task: Task, place: int, way: Sequence[Step]) -> PlanChange:
-    first = next(step for step in reversed(way) if task.id not in step.before.tasks)
-    how = "added"
+def _origin(task: Task) -> str:
     if task.split_from is not None:
-        how = f"split from {task.split_from}"
-    elif task.replaces is not None:
-        how = f"replaces {task.replaces}"
-    came, by = ChangeKind.TASK_CAME, first.event_id
-    return _change(came, task.id, "place", None, place, by, how=how)
+        return f"split from {task.split_from}"
+    return "added" if task.replaces is None else f"replaces {task.replaces}"
 
 
 def _as_planned(task: Task) -> Task:
-    """A task as it was before anything happened to it but what is told of its plan."""
+    """A task as it was planned, with no scores and no work done."""
     kept = ("id", "title", "description", "metadata", "depends_on", "priority", "labels")
     return Task(**{name: getattr(task, name) for name in kept})
 
@@ -193,18 +192,18 @@ def _places(order: Iterable[str]) -> dict[str, int]:
     return {task_id: place for place, task_id in enumerate(order)}
 
 
-def _mover(way: Sequence[Step]) -> str | None:
-    """The event that last moved the task that these steps are about, if one did."""
-    moves = (s.event_id for s in reversed(way) if isinstance(s.recorded.event, TaskMoved))
+def _last_move(steps: Sequence[Step]) -> str | None:
+    """The event that last moved the task of these steps, if one did."""
+    moves = (s.event_id for s in reversed(steps) if isinstance(s.recorded.event, TaskMoved))
     return next(moves, None)
 
 
-def _brought(way: Sequence[Step], value: object, of: Callable[[Plan], object]) -> str | None:
-    """The event that made something what it is after the last of these steps."""
-    return next((step.event_id for step in reversed(way) if of(step.before) != value), None)
+def _last_change(steps: Sequence[Step], value: object, of: Callable[[Plan], object]) -> str | None:
+    """The event that led to the value after the last of these steps."""
+    return next((step.event_id for step in reversed(steps) if of(step.before) != value), None)
 
 
-# --- in words ---
+# --- as text ---
 
 
 def _change(
@@ -217,7 +216,7 @@ def _change(
     *,
     how: str | None = None,
 ) -> PlanChange:
-    what = how or _told(field, before, after)
+    what = how or _text(field, before, after)
     return PlanChange(
         kind=kind,
         task_id=task_id,
@@ -225,7 +224,7 @@ def _change(
         before=before,
         after=after,
         event_id=event_id,
-        words=what if task_id is None else f"{task_id}: {what}",
+        text=what if task_id is None else f"{task_id}: {what}",
     )
 
 
@@ -240,16 +239,16 @@ _CROSSINGS: Final = {
 }
 
 
-def _told(field: str, before: Any, after: Any) -> str:
+def _text(field: str, before: Any, after: Any) -> str:
     label = field.replace("_", " ")
     if field in _CROSSINGS:
         return _CROSSINGS[field][after]
     if field in {"description", "metadata"}:  # too long to be quoted
         return f"another {label}"
-    return f"{label} {_said(before)} → {_said(after)}"
+    return f"{label} {_value_text(before)} → {_value_text(after)}"
 
 
-def _said(value: Any) -> str:
+def _value_text(value: Any) -> str:
     match value:
         case None | ():
             return "none"

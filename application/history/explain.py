@@ -1,7 +1,7 @@
-"""What makes up a plan's rolling confidence, what it would take to flip the gate, what moved it.
+"""Explain a plan's rolling confidence: its parts, what would flip the gate, what moved it.
 
-The figure is taken apart into what each scored task brings, and each of those into
-what its scores bring; every part names the event that brought it.
+The confidence is the sum of one contribution per scored task, and each of those of one per
+score. Every part names its event.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +21,7 @@ from plangate.domain.vocabulary import TaskStatus
 
 
 class ScorePart(Result):
-    """A score that counts: its share of the task's confidence, what it brings to the plan's."""
+    """A score: its share of the task's confidence, and its contribution to the plan's."""
 
     score: float
     event_id: str
@@ -30,11 +30,11 @@ class ScorePart(Result):
 
 
 class Contribution(Result):
-    """What one scored task brings to the rolling confidence.
+    """One scored task's part of the rolling confidence.
 
-    `weight` is 1 for the task that counts most, less for each before it; `share` is that
-    over the sum of all weights, and `contribution` is share times confidence. `flip` is
-    the smallest change of one of its scores that would flip the gate; None if none can.
+    `weight` is 1 for the last task and less for each before it. `share` is the weight
+    divided by the sum of all weights; `contribution` is share times confidence. `flip` is
+    the smallest change of one of its scores that would flip the gate; None if none would.
     """
 
     task_id: str
@@ -50,7 +50,7 @@ class Contribution(Result):
 
 
 class ConfidenceMove(Result):
-    """An event that moved the rolling confidence: from what to what."""
+    """An event that changed the rolling confidence, and the values around it."""
 
     event_id: str
     task_id: str | None
@@ -59,7 +59,7 @@ class ConfidenceMove(Result):
 
 
 class TaskShift(Result):
-    """What a task brought to the rolling confidence then, and what it brings now."""
+    """A task's contribution to the rolling confidence then and now."""
 
     task_id: str
     before: float
@@ -67,9 +67,9 @@ class TaskShift(Result):
 
 
 class Movement(Result):
-    """What became of the figure since an earlier point, event by event and task by task.
+    """Changes of the rolling confidence since an earlier point, by event and by task.
 
-    `rolling_confidence` is what it was then, and `base` as in an explanation.
+    `rolling_confidence` and `base` are the values at that point.
     """
 
     since: Moment
@@ -82,11 +82,11 @@ class Movement(Result):
 class Explanation(Result):
     """Why a plan's rolling confidence is what it is, at one version.
 
-    `base` and the contributions sum to `rolling_confidence`: `base` is 1 while nothing is
-    scored, then 0. `gate_threshold` is what the gate holds the figure against: the
-    threshold, or the exit threshold while it has tripped. `distance` is from there to the
-    figure, less than 0 below it. `flip` is the smallest of all the contributions' changes.
-    `conditions` say what else the gate goes by where its policy has a memory.
+    `rolling_confidence` is `base` plus all contributions; `base` is 1 while nothing is
+    scored and 0 afterwards. `gate_threshold` is the threshold the gate compares with, or
+    the exit threshold while the gate has tripped; `distance` is the confidence minus that.
+    `flip` is the smallest flip of all contributions. `conditions` lists what else the gate
+    checks.
     """
 
     plan_id: str
@@ -108,9 +108,9 @@ class Explanation(Result):
 
     @classmethod
     def of(cls, plan: Plan, at: Moment, movement: Movement | None = None) -> Self:
-        """The explanation of a plan as it stood at a moment."""
+        """Explain a plan at one of its versions."""
         balance = Balance.of(plan)
-        parts = tuple(_contribution(balance, place) for place in range(len(balance.tasks)))
+        parts = tuple(_contribution(balance, index) for index in range(len(balance.tasks)))
         flips = (part.flip for part in parts if part.flip is not None)
         return cls(
             plan_id=plan.plan_id,
@@ -132,16 +132,16 @@ class Explanation(Result):
         )
 
 
-def explained(steps: Iterable[Step], since: int | None = None) -> Explanation:
-    """The explanation of a plan after its first steps; of its movement too, `since` a version."""
+def explain(steps: Iterable[Step], since: int | None = None) -> Explanation:
+    """Explain a plan after the last of its steps, and its movement since a version."""
     past: Step | None = None
-    figure, moves = RunningConfidence(), list[ConfidenceMove]()
+    confidence, moves = RunningConfidence(), list[ConfidenceMove]()
     for step in steps:
         if past is not None:
-            before, figure = figure, figure.after(step)
-            moves += _move(step, before.rolling_confidence, figure.rolling_confidence)
+            before, confidence = confidence.rolling_confidence, confidence.after(step)
+            moves += _move(step, before, confidence.rolling_confidence)
         elif step.after.version == since:
-            past, figure = step, RunningConfidence(step.after.rolling_confidence)
+            past, confidence = step, RunningConfidence(step.after.rolling_confidence)
     plan = step.after
     movement = None if past is None else _movement(past, moves, plan)
     return Explanation.of(plan, Moment.of(step), movement)
@@ -150,7 +150,7 @@ def explained(steps: Iterable[Step], since: int | None = None) -> Explanation:
 def _move(step: Step, before: float, after: float) -> Iterator[ConfidenceMove]:
     if differ(before, after):
         yield ConfidenceMove(
-            event_id=step.recorded.envelope.event_id,
+            event_id=step.event_id,
             task_id=next(iter(touches(step.recorded.event).task_ids), None),
             before=before,
             after=after,
@@ -158,7 +158,7 @@ def _move(step: Step, before: float, after: float) -> Iterator[ConfidenceMove]:
 
 
 def _movement(past: Step, moves: Sequence[ConfidenceMove], plan: Plan) -> Movement:
-    then, now = _brought(past.after), _brought(plan)
+    then, now = _contributions(past.after), _contributions(plan)
     task_ids = dict.fromkeys([*now, *then])
     shifts = (
         TaskShift(task_id=task_id, before=then.get(task_id, 0.0), after=now.get(task_id, 0.0))
@@ -173,19 +173,19 @@ def _movement(past: Step, moves: Sequence[ConfidenceMove], plan: Plan) -> Moveme
     )
 
 
-def _brought(plan: Plan) -> dict[str, float]:
-    """What each scored task brings to the figure."""
+def _contributions(plan: Plan) -> dict[str, float]:
+    """Each scored task's part of the rolling confidence."""
     balance = Balance.of(plan)
     parts = zip(balance.tasks, balance.shares, balance.confidences, strict=True)
     return {task.id: share * confidence for task, share, confidence in parts}
 
 
 def _conditions(plan: Plan) -> Iterator[str]:
-    """What the gate goes by besides the figure, in words."""
+    """What the gate checks besides the rolling confidence."""
     policy, gate = plan.policy, plan.gate
     if gate.tripped and policy.has_memory:
         again = "not again" if policy.latch else "so at every output score"
-        until = f"until the figure reaches {policy.reopens_at:g} or a replan is answered"
+        until = f"until the confidence reaches {policy.reopens_at:g} or a replan is answered"
         yield f"it fired, and does {again} {until}"
     elif policy.consecutive_lows > 1:
         row = f"{policy.consecutive_lows} low output scores in a row"
@@ -202,21 +202,21 @@ def _base(plan: Plan) -> float:
     return 0.0 if any(True for _ in plan.scored()) else UNSCORED
 
 
-def _contribution(balance: Balance, place: int) -> Contribution:
-    task, share = balance.tasks[place], balance.shares[place]
+def _contribution(balance: Balance, index: int) -> Contribution:
+    task, share = balance.tasks[index], balance.shares[index]
     plan = balance.plan
     prompt, output = score_shares(task.prompt_score, task.output_score, plan.policy)
     return Contribution(
         task_id=task.id,
         title=task.title,
         status=task.status,
-        confidence=balance.confidences[place],
-        weight=balance.weights[place],
+        confidence=balance.confidences[index],
+        weight=balance.weights[index],
         share=share,
-        contribution=share * balance.confidences[place],
+        contribution=share * balance.confidences[index],
         prompt=_part(plan, task.prompt_judgements, prompt, share),
         output=_part(plan, task.output_judgements, output, share),
-        flip=balance.smallest_change(place),
+        flip=balance.smallest_change(index),
     )
 
 

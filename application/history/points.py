@@ -1,19 +1,16 @@
-"""Earlier points of a plan's history, and the way from one to the next.
+"""Points in a plan's history: a version, or a moment.
 
-A point is a version, or a moment: that means the last version before the first one
-recorded later. Clocks may be set back, so nothing else is ordered by them.
+A moment means the last version before the first one that was recorded later. Clocks may
+be set back, so nothing else is ordered by time.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Final, Self
 
-from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
-from plangate.application.plan_log import Step, plan_events, steps
+from plangate.application.plan_log import Step, plan_events
 from plangate.application.results import Result
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
-from plangate.domain.plan import Plan
 
 Point = int | datetime
 """A version of a plan, or a moment with its zone."""
@@ -23,7 +20,7 @@ _LARGEST: Final = 2**31 - 1
 
 
 class Moment(Result):
-    """A version of a plan: the event that led to it, and when that was recorded."""
+    """A version of a plan: its event, and when that was recorded."""
 
     version: int
     event_id: str
@@ -31,7 +28,7 @@ class Moment(Result):
 
     @classmethod
     def of(cls, step: Step) -> Self:
-        """The point that a step leads to."""
+        """The version after a step."""
         return cls(
             version=step.after.version,
             event_id=step.event_id,
@@ -62,24 +59,8 @@ def validate_point(field: str, given: object) -> Point:
     return validate_version(field, given)
 
 
-def walk(store: EventStore, plan_id: str, until: int | None = None) -> Iterator[Step]:
-    """A plan from event to event, up to a version or to its end.
-
-    Raises `PlanNotFound` if nothing is recorded of it, `CorruptEvent` where an event
-    is missing or cannot be read.
-    """
-    version = 0
-    for step in steps(Plan(plan_id), plan_events(store, plan_id, until=until)):
-        version = step.after.version
-        yield step
-    if not version:
-        raise PlanNotFound(plan_id)
-    if until is not None and version < until:
-        raise CorruptEvent(plan_id, version + 1, "it is missing")
-
-
 def version_at(store: EventStore, plan_id: str, field: str, point: Point) -> int:
-    """The version that a point means; raises `InvalidInput` about `field` where there is none."""
+    """The version at a point; raises `InvalidInput` about `field` if there is none."""
     if isinstance(point, int):
         return _required(store, plan_id, field, point)
     version = 0
@@ -98,7 +79,7 @@ def version_at(store: EventStore, plan_id: str, field: str, point: Point) -> int
 
 
 def refuse_backwards(field: str, earlier: int, later: int | None) -> None:
-    """Raise `InvalidInput` about `field` if what should come first comes second."""
+    """Raise `InvalidInput` about `field` if `earlier` comes after `later`."""
     if later is not None and earlier > later:
         problem = f"that is version {earlier}, which comes after version {later}"
         raise InvalidInput([Problem(field, problem)])
@@ -111,7 +92,7 @@ def _required(store: EventStore, plan_id: str, field: str, version: int) -> int:
     history = store.read_stored(plan_id)
     if not history:
         raise PlanNotFound(plan_id)
-    if version < history[-1].version:  # it is missing: who walks there will be told
+    if version < history[-1].version:  # it is missing, which `plan_steps` reports
         return version
     problem = f"the history of {plan_id!r} ends at version {history[-1].version}"
     raise InvalidInput([Problem(field, problem)])

@@ -1,23 +1,22 @@
-"""What can be asked about a plan's past: how it stood, what is different since, and why."""
+"""The `registry.history` group: recorded events, the audit trail, earlier states, and why."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
 from plangate.application.event_store import EventStore
-from plangate.application.history.audit import AuditEntry, AuditWanted, audited
-from plangate.application.history.diff import PlanDiff, different
-from plangate.application.history.explain import Explanation, explained
+from plangate.application.history.audit import AuditEntry, AuditFilter, audit_entries
+from plangate.application.history.diff import PlanDiff, plan_diff
+from plangate.application.history.explain import Explanation, explain
 from plangate.application.history.points import (
-    Point,
     refuse_backwards,
     validate_moment,
     validate_point,
     validate_version,
     version_at,
-    walk,
 )
 from plangate.application.paging import Page
+from plangate.application.plan_log import has_events, plan_steps
 from plangate.application.progress import Progress, no_progress
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.results import PlanStatus
@@ -33,20 +32,16 @@ class HistoryQueries:
         self._store = store
 
     def of(self, plan_id: str) -> Sequence[RecordedEvent]:
-        """Everything that happened to a plan, in order, also after its deletion.
-
-        Raises `PlanNotFound`.
-        """
+        """All events of a plan in order, also of a deleted one. Raises `PlanNotFound`."""
         events = self._store.read(validate_identifier("plan_id", plan_id))
         if not events:
             raise PlanNotFound(plan_id)
         return events
 
     def events(self, *, after: int = 0, limit: int = 1_000) -> Sequence[RecordedEvent]:
-        """The log of all plans in commit order: the `limit` events beyond a position.
+        """The events of all plans after a position, in commit order, at most 10,000 at a time.
 
-        Continue with the position of the last one; an empty answer means that nothing is
-        newer. At most 10,000 at a time.
+        Continue with the position of the last one; an empty page is the end of the log.
         """
         page = validate(Page, {"after": after, "limit": limit})
         return self._store.read_all(after=page.after, limit=page.limit)
@@ -54,7 +49,7 @@ class HistoryQueries:
     def last_position(self) -> int:
         """The position of the newest event; 0 in an empty log.
 
-        Views take it as `at_least`, to reflect everything recorded so far.
+        Pass it to a view as `at_least` to see everything recorded so far.
         """
         return self._store.last_position()
 
@@ -72,17 +67,18 @@ class HistoryQueries:
         limit: int | None = None,
         progress: Progress = no_progress,
     ) -> Iterator[AuditEntry]:
-        """Who did what to a plan, or to all, when and why, and what it changed: event by event.
+        """Who did what, when and why, and what each event changed.
 
-        Of one plan in the order of its versions, beyond version `after`; of all in commit
-        order, beyond position `after`. Those that match all that is said: `kind` is a stored
-        name (`task-scored`) or a kind of score; `scorer` a name, with kind or version
-        before or behind it (`model:judge@2`); `since` is included, `until` is not, and both
-        go by when events were recorded. Entries are read as they are asked for; events
-        that cannot be read are among them. Raises `InvalidInput`, `PlanNotFound`.
+        The events of one plan come by version, beginning after version `after`; those of
+        all plans in commit order, beginning after position `after`. An event must match
+        every filter: `kind` is a stored name (`task-scored`) or a kind of score; `scorer`
+        a name, optionally with kind and version (`model:judge@2`); `since` (inclusive) and
+        `until` (exclusive) compare with when events were recorded. Events that cannot be
+        read are always listed. Entries are read lazily. Raises `InvalidInput`,
+        `PlanNotFound`.
         """
-        wanted = validate(
-            AuditWanted,
+        chosen = validate(
+            AuditFilter,
             {
                 "plan_id": plan_id,
                 "task": task,
@@ -96,43 +92,40 @@ class HistoryQueries:
             },
         )
         kinds = (*self._store.format.kinds, *ScoreKind)
-        if wanted.kind is not None and wanted.kind not in kinds:
+        if chosen.kind is not None and chosen.kind not in kinds:
             raise InvalidInput([Problem("kind", f"must be one of {', '.join(kinds)}")])
-        one = wanted.plan_id
-        if one and not (self._store.read_stored(one, until=1) or self._store.read_stored(one)):
-            raise PlanNotFound(one)
-        return islice(audited(self._store, wanted, progress), wanted.limit)
+        if chosen.plan_id and not has_events(self._store, chosen.plan_id):
+            raise PlanNotFound(chosen.plan_id)
+        return islice(audit_entries(self._store, chosen, progress), chosen.limit)
 
     def as_of(
         self, plan_id: str, *, version: int | None = None, at: datetime | None = None
     ) -> PlanStatus:
-        """How a plan stood at a version, or at a moment with its zone; also one deleted since.
+        """A plan's status at a version or a moment, also of a deleted plan.
 
-        A moment goes by when events were recorded: it means the last version before
-        the first later one. Raises `InvalidInput` beyond the history or before it.
+        A moment has a time zone, and means the last version before the first one that was
+        recorded later. Raises `InvalidInput` for a point outside the history.
         """
         if (version is None) is (at is None):
             raise InvalidInput([Problem("version", "name a version, or a time as at")])
         plan_id = validate_identifier("plan_id", plan_id)
-        if at is None:
-            point: Point = validate_version("version", version)
-        else:
-            point = validate_moment("at", at)
-        until = version_at(self._store, plan_id, "version" if at is None else "at", point)
-        for step in walk(self._store, plan_id, until):
+        field = "version" if at is None else "at"
+        point = validate_version(field, version) if at is None else validate_moment(field, at)
+        until = version_at(self._store, plan_id, field, point)
+        for step in plan_steps(self._store, plan_id, until):
             plan = step.after
         return PlanStatus.of(plan)
 
     def diff(self, plan_id: str, a: int | datetime, b: int | datetime | None = None) -> PlanDiff:
-        """What is different in a plan at `b`, or now, from how it was at `a`.
+        """Compare a plan at `a` with the same plan at `b`, or now.
 
-        Both are versions, or moments as in `as_of`; `a` does not come after `b`.
+        Both are versions, or moments as in `as_of`; `a` must not come after `b`.
         """
         store, plan_id = self._store, validate_identifier("plan_id", plan_id)
         begin = version_at(store, plan_id, "a", validate_point("a", a))
         until = None if b is None else version_at(store, plan_id, "b", validate_point("b", b))
         refuse_backwards("a", begin, until)
-        return different(walk(store, plan_id, until), begin)
+        return plan_diff(plan_steps(store, plan_id, until), begin)
 
     def explain(
         self,
@@ -141,10 +134,10 @@ class HistoryQueries:
         version: int | None = None,
         since: int | datetime | None = None,
     ) -> Explanation:
-        """What makes up a plan's rolling confidence, now or at a version, and what would flip it.
+        """Explain a plan's rolling confidence now or at a version, and what would flip its gate.
 
-        With `since`, an earlier version or a moment, also what moved the figure from
-        there on. Raises `InvalidInput` as `as_of` does.
+        With `since`, an earlier version or moment, also list what changed the confidence
+        after it. Raises `InvalidInput` as `as_of` does.
         """
         store, plan_id = self._store, validate_identifier("plan_id", plan_id)
         until = begin = None
@@ -153,4 +146,4 @@ class HistoryQueries:
         if since is not None:
             begin = version_at(store, plan_id, "since", validate_point("since", since))
             refuse_backwards("since", begin, until)
-        return explained(walk(store, plan_id, until), begin)
+        return explain(plan_steps(store, plan_id, until), begin)

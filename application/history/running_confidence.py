@@ -1,7 +1,4 @@
-"""A plan's rolling confidence, kept at hand while its events pass by.
-
-Working it out anew after every event would cost a pass over all tasks each time.
-"""
+"""A plan's rolling confidence, updated event by event without a pass over all tasks."""
 
 from dataclasses import dataclass
 from typing import Final, Self
@@ -14,23 +11,25 @@ from plangate.domain.recency_tree import ConfidenceTree, tree_of
 from plangate.domain.task import Judgements
 
 LARGE: Final = 200
-"""Plans of so many tasks have their figure kept in a tree; it differs in the last bits at most."""
+"""Plans of this size use a tree, whose result differs in the last bits at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunningConfidence:
-    """The rolling confidence after some event of a plan. A value: the next gives another one."""
+    """The rolling confidence after one event of a plan, as an immutable value."""
 
     rolling_confidence: float = UNSCORED
     tree: ConfidenceTree | None = None
 
     def after(self, step: Step) -> Self:
-        """The figure after one more step."""
+        """The rolling confidence after one more step."""
         before, plan = step.before, step.after
-        about = touches(step.recorded.event).task_ids
+        touched = touches(step.recorded.event).task_ids
         reordered = plan.order is not before.order
-        rejudged = [one for one in about if _judged(before, one) != _judged(plan, one)]
-        if reordered and (rejudged or any(any(_judged(plan, one)) for one in about)):
+        rejudged = [
+            task for task in touched if _judgements(before, task) != _judgements(plan, task)
+        ]
+        if reordered and (rejudged or any(any(_judgements(plan, task)) for task in touched)):
             return type(self)(plan.rolling_confidence)
         if reordered:
             return type(self)(self.rolling_confidence)
@@ -39,12 +38,13 @@ class RunningConfidence:
         if len(plan.order) < LARGE:
             return type(self)(plan.rolling_confidence)
         tree = self.tree or tree_of(before.order, before.tasks, before.policy)
-        for one in rejudged:
-            tree = tree.rescored(plan.task(one), plan.task(one).confidence(plan.policy))
+        for task_id in rejudged:
+            task = plan.task(task_id)
+            tree = tree.rescored(task, task.confidence(plan.policy))
         return type(self)(tree.rolling_confidence, tree)
 
 
-def _judged(plan: Plan, task_id: str) -> tuple[Judgements, Judgements]:
-    """The standing judgements of a task; none of one that is not in the plan."""
+def _judgements(plan: Plan, task_id: str) -> tuple[Judgements, Judgements]:
+    """The current judgements of a task; none for one that is not in the plan."""
     task = plan.tasks.get(task_id)
     return (task.prompt_judgements, task.output_judgements) if task else ((), ())

@@ -1,1 +1,1 @@
-"""Plans that other tools keep, brought here by ordinary commands, and only once."""
+"""Plans of other tools, imported by ordinary commands, and only once."""

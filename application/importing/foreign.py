@@ -1,18 +1,19 @@
-"""What is read of another tool's plans: the commands that make each one here, tried in advance.
+"""What importers share: the data of another tool, and a dry run of the commands it becomes.
 
-What does not come along is noted with its place in the source, as a JSON pointer, and
-so is what is wrong with it. Nothing is recorded here.
+What is not carried over, and what is wrong, is noted with its JSON pointer in the
+source. Nothing is recorded here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from plangate.application.validation import located
-from plangate.domain.commands import PlanCommand
+from plangate.application.results import Result
+from plangate.application.validation import problems_at, validate
+from plangate.domain.commands import CreatePlan, PlanCommand
 from plangate.domain.decisions import decide
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.evolve import fold
@@ -20,7 +21,6 @@ from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import MAX_TITLE, Identifier, Prose
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_Step = int | str
 
 
 def _as_text(value: object) -> object:
@@ -35,18 +35,16 @@ ForeignTitle = Annotated[Prose, Field(max_length=MAX_TITLE)]
 
 
 class ForeignModel(BaseModel):
-    """What another tool keeps. Whatever else it keeps is in `model_extra`."""
+    """Data of another tool. Unknown fields are in `model_extra`."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
-class NotCarried(BaseModel):
-    """Something that does not come along as it was: where it stands, what it says, and why not.
+class NotCarried(Result):
+    """A value that is not carried over as it is: where it is, what it is, and why not.
 
-    `ours` is what stands here instead, if anything does.
+    `ours` is the value that replaces it, if any.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     pointer: str
     theirs: Any = None
@@ -56,9 +54,9 @@ class NotCarried(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class ForeignPlan:
-    """A plan of another tool: how it is made here, and what of it does not come along.
+    """A plan of another tool: the commands that make it here, and what is not carried over.
 
-    `source` is what the other tool keeps; without `commands` there is nothing to make.
+    `source` is the other tool's data; without `commands` there is nothing to make.
     """
 
     plan_id: str
@@ -68,46 +66,64 @@ class ForeignPlan:
     task_count: int = 0
 
 
-class Rehearsal:
-    """A plan that is made for trial: every command is granted here as it will be in the store."""
+class DryRun:
+    """Makes a plan of another tool in memory, to collect the commands that the store will accept.
 
-    def __init__(self, plan_id: str, place: str, now: datetime) -> None:
+    `pointer` is where the plan is in the source.
+    """
+
+    def __init__(self, plan_id: str, pointer: str, now: datetime) -> None:
         self.plan = Plan(plan_id)
-        self.commands: list[PlanCommand] = []
-        self._place = place
+        self.pointer = pointer
         self._now = now
+        self._commands: list[PlanCommand] = []
+        self._not_carried: list[NotCarried] = []
 
-    def ask(self, command: PlanCommand) -> None:
-        """Grant a command, and remember it if it brings anything about; raises `InvalidInput`."""
+    def create(self, fields: Mapping[str, object]) -> None:
+        """Create the plan; raises `InvalidInput`."""
         try:
-            events = decide(self.plan, command, self._now)
+            self.handle(validate(CreatePlan, fields))
         except InvalidInput as refused:
-            raise InvalidInput(
-                [Problem(self._place, str(problem)) for problem in refused.problems]
-            ) from None
+            problems = [Problem(self.pointer, str(problem)) for problem in refused.problems]
+            raise InvalidInput(problems) from None
+
+    def handle(self, command: PlanCommand) -> None:
+        """Decide a command, and remember it if it has events."""
+        events = decide(self.plan, command, self._now)
         if events:
             self.plan = fold(self.plan, events)
-            self.commands.append(command)
+            self._commands.append(command)
+
+    def omit(self, pointer: str, why: str, theirs: Any = None, ours: Any = None) -> None:
+        """Note that a value is not carried over, or replaced by `ours`."""
+        self._not_carried.append(NotCarried(pointer=pointer, theirs=theirs, ours=ours, why=why))
+
+    def result(self, source: object, task_count: int) -> ForeignPlan:
+        """The plan as collected; one without tasks is not made here."""
+        if not task_count:
+            self.omit(f"{self.pointer}/tasks", "a plan without tasks is none here")
+        return ForeignPlan(self.plan.plan_id, source, self._commands, self._not_carried, task_count)
 
 
-def understood(model: type[_Model], value: object, place: str) -> _Model:
-    """`value` as a model of what the other tool keeps; raises `InvalidInput` with the places."""
+def parse(model: type[_Model], value: object, pointer: str) -> _Model:
+    """The other tool's data as a model; raises `InvalidInput` with JSON pointers."""
     try:
         return model.model_validate(value)
     except ValidationError as refused:
-        problems = [Problem(place + pointer(*at), what) for at, what in located(refused)]
+        found = problems_at(refused)
+        problems = [Problem(pointer + json_pointer(*path), what) for path, what in found]
         raise InvalidInput(problems) from None
 
 
-def refuse_twice(ids: Iterable[tuple[str, str]]) -> None:
-    """Raise `InvalidInput` where an id, which stands at a place, was there before."""
+def refuse_duplicates(ids: Iterable[tuple[str, str]]) -> None:
+    """Raise `InvalidInput` at the JSON pointer of the first id that occurred before."""
     seen = set()
-    for used, place in ids:
+    for used, pointer in ids:
         if used in seen:
-            raise InvalidInput([Problem(place, f"{used!r} is used twice")])
+            raise InvalidInput([Problem(pointer, f"{used!r} is used twice")])
         seen.add(used)
 
 
-def pointer(*steps: _Step) -> str:
-    """A JSON pointer (RFC 6901) of these steps."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+def json_pointer(*path: int | str) -> str:
+    """A JSON pointer (RFC 6901) of this path."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

@@ -1,7 +1,7 @@
-"""Plans of other tools become plans here: all are read first, then made, each only once.
+"""Imports plans of other tools: reads all of them first, then makes each of them once.
 
-Every command has an idempotency key made of what the other tool keeps of the plan. So
-the same import again finds what it made, or goes on where it was interrupted, whatever
+Every command has an idempotency key derived from the other tool's data of the plan. So
+repeating an import finds what it made, or continues where it was interrupted, whatever
 has happened to the plans since.
 """
 
@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from plangate.application.command_context import CommandContext
 from plangate.application.command_handler import CommandHandler
@@ -20,23 +20,24 @@ from plangate.application.importing.foreign import ForeignPlan, NotCarried
 from plangate.application.importing.loopllm import loopllm_plans
 from plangate.application.importing.taskmaster import taskmaster_plans
 from plangate.application.progress import Progress
+from plangate.application.results import Result
 from plangate.application.stream_cache import StreamCache
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
 
 
 class PlanFormat(StrEnum):
-    """Whose plans can be brought here."""
+    """The tools whose plans can be imported."""
 
     LOOPLLM = "loopllm"
     TASKMASTER = "taskmaster"
 
 
 class ImportOutcome(StrEnum):
-    """What came of a plan.
+    """The outcome for one plan.
 
-    `taken`: another plan has its id here, or an earlier state of it was brought; that
-    one is left alone. `empty`: nothing of it was left to make a plan of.
+    `taken`: another plan has its id here, or an earlier state of it was imported; that
+    one is left alone. `empty`: it has no tasks to make a plan of.
     """
 
     IMPORTED = "imported"
@@ -45,10 +46,8 @@ class ImportOutcome(StrEnum):
     EMPTY = "empty"
 
 
-class ImportedPlan(BaseModel):
-    """A plan of another tool: what came of it, and what of it does not come along."""
-
-    model_config = ConfigDict(frozen=True)
+class ImportedPlan(Result):
+    """A plan of another tool: the outcome, and what is not carried over."""
 
     plan_id: str
     outcome: ImportOutcome
@@ -56,10 +55,8 @@ class ImportedPlan(BaseModel):
     not_carried: tuple[NotCarried, ...]
 
 
-class PlansImport(BaseModel):
-    """What came of all plans, in the order in which they stand there."""
-
-    model_config = ConfigDict(frozen=True)
+class PlansImport(Result):
+    """The outcome for all plans, in the order of the source."""
 
     format: PlanFormat
     plans: tuple[ImportedPlan, ...]
@@ -71,40 +68,39 @@ _READERS: Final[Mapping[PlanFormat, Callable[[object, datetime], Iterator[Foreig
 }
 
 
-class _Asked(BaseModel):
+class _Request(BaseModel):
     format: PlanFormat
 
 
 class PlanIntake:
-    """Brings plans of other tools into a store."""
+    """Imports plans of other tools into a store."""
 
-    def __init__(self, streams: StreamCache, commands: CommandHandler) -> None:
+    def __init__(self, streams: StreamCache, handler: CommandHandler) -> None:
         self._streams = streams
-        self._commands = commands
+        self._handler = handler
 
-    def bring(
-        self, given: object, format_: object, call: CommandContext, progress: Progress
+    def import_plans(
+        self, data: object, format_: object, context: CommandContext, progress: Progress
     ) -> PlansImport:
-        """Read all plans, then make those that are not there; raises `InvalidInput` before that."""
-        kind = validate(_Asked, {"format": format_}).format
-        call = call.model_copy(update={"actor": call.actor or f"import:{kind}"})
-        plans = _read(kind, given, self._commands.now())
-        made = []
+        """Read all plans, then make those that are missing; raises `InvalidInput` before that."""
+        kind = validate(_Request, {"format": format_}).format
+        context = context.model_copy(update={"actor": context.actor or f"import:{kind}"})
+        plans = _read(kind, data, self._handler.now())
+        imported = []
         for done, plan in enumerate(plans):
             progress(done, len(plans))
-            made.append(self._made(plan, kind, call))
+            imported.append(
+                ImportedPlan(
+                    plan_id=plan.plan_id,
+                    outcome=self._make(plan, kind, context),
+                    tasks=plan.task_count,
+                    not_carried=tuple(plan.not_carried),
+                )
+            )
         progress(len(plans), len(plans))
-        return PlansImport(format=kind, plans=tuple(made))
+        return PlansImport(format=kind, plans=tuple(imported))
 
-    def _made(self, plan: ForeignPlan, kind: PlanFormat, call: CommandContext) -> ImportedPlan:
-        return ImportedPlan(
-            plan_id=plan.plan_id,
-            outcome=self._outcome(plan, kind, call),
-            tasks=plan.task_count,
-            not_carried=tuple(plan.not_carried),
-        )
-
-    def _outcome(self, plan: ForeignPlan, kind: PlanFormat, call: CommandContext) -> ImportOutcome:
+    def _make(self, plan: ForeignPlan, kind: PlanFormat, context: CommandContext) -> ImportOutcome:
         if not plan.commands:
             return ImportOutcome.EMPTY
         keys = [f"import-{kind}-{_digest(plan.source)}-{n}" for n in range(len(plan.commands))]
@@ -112,17 +108,17 @@ class PlanIntake:
         if there.plan.version and keys[0] not in there.receipts:
             return ImportOutcome.TAKEN
         for command, key in zip(plan.commands, keys, strict=True):
-            asked = call.model_copy(update={"idempotency_key": key})
-            self._commands.handle(plan.plan_id, command, asked)
+            keyed = context.model_copy(update={"idempotency_key": key})
+            self._handler.handle(plan.plan_id, command, keyed)
         return ImportOutcome.ALREADY_THERE if keys[-1] in there.receipts else ImportOutcome.IMPORTED
 
 
-def _read(kind: PlanFormat, given: object, now: datetime) -> list[ForeignPlan]:
+def _read(kind: PlanFormat, data: object, now: datetime) -> list[ForeignPlan]:
     try:
-        _digest(given)
+        _digest(data)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInput([Problem("", f"must be JSON: {error}")]) from None
-    return list(_READERS[kind](given, now))
+    return list(_READERS[kind](data, now))
 
 
 def _digest(source: object) -> str:

@@ -1,7 +1,7 @@
-"""Plans as Task Master keeps them in `tasks.json`: one plan a tag, its subtasks as tasks.
+"""Plans as Task Master keeps them in `tasks.json`: one plan per tag, its subtasks as tasks.
 
-A task waits for its subtasks, and they for whatever it waits for. What is cancelled or
-deferred stays out.
+A task waits for its subtasks, and they for whatever it waits for. Cancelled and
+deferred tasks are left out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,17 +12,16 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from plangate.application.importing.foreign import (
+    DryRun,
     ForeignId,
     ForeignModel,
     ForeignPlan,
-    NotCarried,
-    Rehearsal,
-    pointer,
-    refuse_twice,
-    understood,
+    json_pointer,
+    parse,
+    refuse_duplicates,
 )
-from plangate.application.validation import validate, validate_identifier
-from plangate.domain.commands import CreatePlan, MarkTask
+from plangate.application.validation import validate_identifier
+from plangate.domain.commands import MarkTask
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.json_objects import JsonObject
 from plangate.domain.policy import Policy
@@ -36,11 +35,11 @@ _STATUSES: Final[Mapping[str, TaskStatus]] = {
     "in-progress": TaskStatus.IN_PROGRESS,
     "done": TaskStatus.DONE,
 }
-_STANDS_IN: Final[Mapping[str, TaskStatus]] = {
+_NEAREST: Final[Mapping[str, TaskStatus]] = {
     "review": TaskStatus.IN_PROGRESS,
     "completed": TaskStatus.DONE,
 }
-"""What is nearest to a status that has no like here; any other is pending."""
+"""The nearest status for one that does not exist here; for any other it is pending."""
 
 
 class _Entry(ForeignModel):
@@ -65,143 +64,127 @@ class _Tag(ForeignModel):
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A task or subtask: its id here, what it is, where it stands, and whose it is."""
+    """A task or subtask: its id here, its entry, its JSON pointer, and its parent."""
 
     id: str
     entry: _Entry
-    place: str
+    pointer: str
     parent: _Task | None = None
 
     @property
-    def stays_out(self) -> bool:
-        mine = {self.entry.status, self.parent.status if self.parent else ""}
-        return bool(mine & _LEFT_OUT)
+    def is_left_out(self) -> bool:
+        statuses = {self.entry.status, self.parent.status if self.parent else ""}
+        return bool(statuses & _LEFT_OUT)
 
 
-def taskmaster_plans(given: object, now: datetime) -> Iterator[ForeignPlan]:
+def taskmaster_plans(data: object, now: datetime) -> Iterator[ForeignPlan]:
     """The plans of a `tasks.json`; one without tags holds the plan `master`.
 
-    Raises `InvalidInput`, with the place, where it is wrong.
+    Raises `InvalidInput`, with JSON pointers.
     """
-    if not isinstance(given, dict):
+    if not isinstance(data, dict):
         raise InvalidInput([Problem("", "must be an object of tags")])
-    if isinstance(given.get("tasks"), list):
-        yield _Reading("master", "", now).of(given)
+    if isinstance(data.get("tasks"), list):
+        yield _TagReader(DryRun("master", "", now)).read(data)
         return
-    for tag, content in given.items():
-        place = pointer(tag)
-        yield _Reading(validate_identifier(place, tag), place, now).of(content)
+    for tag, content in data.items():
+        pointer = json_pointer(tag)
+        plan_id = validate_identifier(pointer, tag)
+        yield _TagReader(DryRun(plan_id, pointer, now)).read(content)
 
 
-class _Reading:
-    """One tag being read."""
+class _TagReader:
+    """Reads the plan of one tag."""
 
-    def __init__(self, tag: str, place: str, now: datetime) -> None:
-        self._name = tag
-        self._place = place
-        self._rehearsal = Rehearsal(tag, place, now)
-        self._left: list[NotCarried] = []
+    def __init__(self, run: DryRun) -> None:
+        self._run = run
 
-    def of(self, content: object) -> ForeignPlan:
-        tag = understood(_Tag, content, self._place)
+    def read(self, content: object) -> ForeignPlan:
+        pointer = self._run.pointer
+        tag = parse(_Tag, content, pointer)
         found = list(self._entries(tag))
-        refuse_twice((one.id, f"{one.place}/id") for one in found)
-        kept = {one.id: one for one in found if not one.stays_out}
+        refuse_duplicates((one.id, f"{one.pointer}/id") for one in found)
+        kept = {one.id: one for one in found if not one.is_left_out}
         for one in found:
             if one.id not in kept:
                 why = f"what is {' or '.join(sorted(_LEFT_OUT))} stays out"
-                self._leave(one.place, why, one.entry.status)
+                self._run.omit(one.pointer, why, one.entry.status)
         for name, value in (tag.model_extra or {}).items():
-            self._leave(self._place + pointer(name), "it has no place here", value)
+            self._run.omit(pointer + json_pointer(name), "it has no place here", value)
         if kept:
             self._make(tag, kept)
-        else:
-            self._leave(f"{self._place}/tasks", "a plan without tasks is none here")
-        return ForeignPlan(self._name, content, self._rehearsal.commands, self._left, len(kept))
+        return self._run.result(content, len(kept))
 
     def _entries(self, tag: _Tag) -> Iterator[_Found]:
         """Every task, after its subtasks."""
         for number, task in enumerate(tag.tasks):
-            place = f"{self._place}/tasks/{number}"
+            pointer = f"{self._run.pointer}/tasks/{number}"
             for part, entry in enumerate(task.subtasks or ()):
-                at = f"{place}/subtasks/{part}"
+                at = f"{pointer}/subtasks/{part}"
                 yield _Found(f"{task.id}.{entry.id}", entry, at, task)
-            yield _Found(task.id, task, place)
+            yield _Found(task.id, task, pointer)
 
     def _make(self, tag: _Tag, kept: Mapping[str, _Found]) -> None:
-        tasks = [self._planned(one, kept) for one in kept.values()]
-        given = {
-            "goal": f"Task Master: {self._name}",
-            "tasks": tasks,
-            "policy": Policy(),
-            "metadata": tag.metadata or {},
-        }
-        try:
-            command = validate(CreatePlan, given)
-        except InvalidInput as refused:
-            raise InvalidInput(
-                [Problem(self._place, str(problem)) for problem in refused.problems]
-            ) from None
-        self._rehearsal.ask(command)
+        self._run.create(
+            {
+                "goal": f"Task Master: {self._run.plan.plan_id}",
+                "tasks": [self._planned(one, kept) for one in kept.values()],
+                "policy": Policy(),
+                "metadata": tag.metadata or {},
+            }
+        )
         for one in kept.values():
             status = self._status(one)
-            self._rehearsal.ask(MarkTask(task_id=one.id, status=status, reason=_WHY))
+            self._run.handle(MarkTask(task_id=one.id, status=status, reason=_WHY))
 
     def _planned(self, one: _Found, kept: Mapping[str, _Found]) -> dict[str, Any]:
         entry = one.entry
         strategy = entry.test_strategy and f"Test strategy: {entry.test_strategy}"
-        said = (entry.description, entry.details, strategy)
+        texts = (entry.description, entry.details, strategy)
         metadata = dict(entry.model_extra or {})
         if entry.status not in _STATUSES:
             metadata["taskmaster_status"] = entry.status
         return {
             "id": one.id,
             "title": entry.title,
-            "description": "\n\n".join(text for text in said if text and text.strip()),
+            "description": "\n\n".join(text for text in texts if text and text.strip()),
             "depends_on": self._depends_on(one, kept),
             "priority": self._priority(one),
             "metadata": metadata,
         }
 
     def _depends_on(self, one: _Found, kept: Mapping[str, _Found]) -> Sequence[str]:
-        """What a task waits for: what it says, what the task says that it is part of, its parts."""
-        named = [(self._named(one, on), f"{one.place}/dependencies/{n}") for n, on in _said(one)]
-        for on, place in named:
+        """A task's own dependencies, then those of its parent, then its subtasks."""
+        own = [_resolved(one, name) for name in one.entry.dependencies or ()]
+        for number, on in enumerate(own):
             if on not in kept:
-                self._leave(place, "it names nothing that is here", on)
-        inherited = [on for _, on in _said(one, of_parent=True)]
+                pointer = f"{one.pointer}/dependencies/{number}"
+                self._run.omit(pointer, "it names nothing that is here", on)
+        inherited = one.parent.dependencies or () if one.parent else ()
         parts = [other.id for other in kept.values() if other.parent is one.entry]
-        wanted = dict.fromkeys([*(on for on, _ in named), *inherited, *parts])
-        return [on for on in wanted if on in kept]
-
-    def _named(self, one: _Found, on: str) -> str:
-        """The id here of what a dependency names: among the parts of a task, first another part."""
-        parent = one.parent
-        if parent is not None and any(part.id == on for part in parent.subtasks or ()):
-            return f"{parent.id}.{on}"
-        return on
+        return [on for on in dict.fromkeys([*own, *inherited, *parts]) if on in kept]
 
     def _priority(self, one: _Found) -> int | None:
-        said = one.entry.priority
-        if said is None and one.parent is not None:
-            said = one.parent.priority
-        elif said is not None and said not in _PRIORITIES:
-            self._leave(f"{one.place}/priority", "the task has its plan's", said)
-        return _PRIORITIES.get(said or "")
+        name = one.entry.priority
+        if name is None and one.parent is not None:
+            name = one.parent.priority
+        elif name is not None and name not in _PRIORITIES:
+            self._run.omit(f"{one.pointer}/priority", "the task has its plan's", name)
+        return _PRIORITIES.get(name or "")
 
     def _status(self, one: _Found) -> TaskStatus:
-        said = one.entry.status
-        if said in _STATUSES:
-            return _STATUSES[said]
-        status = _STANDS_IN.get(said, TaskStatus.PENDING)
+        name = one.entry.status
+        if name in _STATUSES:
+            return _STATUSES[name]
+        status = _NEAREST.get(name, TaskStatus.PENDING)
         why = "there is no such status here; it stays in the task's metadata"
-        self._leave(f"{one.place}/status", why, said, status.value)
+        self._run.omit(f"{one.pointer}/status", why, name, status.value)
         return status
 
-    def _leave(self, place: str, why: str, theirs: Any = None, ours: Any = None) -> None:
-        self._left.append(NotCarried(pointer=place, theirs=theirs, ours=ours, why=why))
 
-
-def _said(one: _Found, *, of_parent: bool = False) -> Iterator[tuple[int, str]]:
-    entry = one.parent if of_parent else one.entry
-    return enumerate(entry.dependencies or () if entry is not None else ())
+def _resolved(one: _Found, name: str) -> str:
+    """The id here of a dependency: of a subtask, first another part of its parent."""
+    parent = one.parent
+    if parent is not None and any(part.id == name for part in parent.subtasks or ()):
+        return f"{parent.id}.{name}"
+    return name

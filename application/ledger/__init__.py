@@ -1,5 +1,4 @@
-"""Tamper evidence: a Merkle tree over the whole log, and what can be proved by it.
+"""Tamper evidence: a Merkle tree over the whole log, with signed checkpoints and proofs.
 
-The tree is that of RFC 6962, the signed notes are C2SP checkpoints; nothing here is
-cryptography of our own.
+The tree is that of RFC 6962, and checkpoints are C2SP signed notes.
 """

@@ -1,10 +1,9 @@
-"""What a leaf is the hash of: an event's position, and the canonical form of its whole record.
+"""The data of a leaf: an event's position, and the canonical form of its whole record.
 
-Leaf data is the position as 8 bytes, the most significant first, and then the
-canonical form, which is a JSON object and so begins with `{`. An entry that has no
-canonical form is taken as it is stored: a zero byte, and then plan id, version, name
-and stored bytes, each after its length in 8 bytes. So no two entries at no two
-places have the same data.
+Leaf data is the position as 8 bytes, big-endian, followed by the canonical form, a JSON
+object that begins with `{`. An entry without a canonical form is encoded as stored: a zero
+byte, then plan id, version, name and stored bytes, each after its length in 8 bytes. So no
+two entries at different positions have the same data.
 """
 
 from plangate.application.errors import CorruptEvent
@@ -14,41 +13,40 @@ from plangate.application.ledger.merkle_tree import leaf_hash
 from plangate.application.recorded_event import StoredEntry
 
 
-def leaf_data(written: EventFormat, entry: StoredEntry) -> bytes:
-    """The bytes that stand for an entry at its place, the same before and after an erasure."""
-    return at_position(_position(entry), record(written, entry))
+def leaf_data(format_: EventFormat, entry: StoredEntry) -> bytes:
+    """The leaf data of an entry, the same before and after an erasure."""
+    return at_position(_position(entry), record(format_, entry))
 
 
-def record(written: EventFormat, entry: StoredEntry) -> bytes:
-    """The bytes that stand for an entry wherever it is."""
+def record(format_: EventFormat, entry: StoredEntry) -> bytes:
+    """The leaf data of an entry without its position."""
     try:
-        return written.canonical_form(entry)
+        return format_.canonical_form(entry)
     except CorruptEvent:
-        return _as_it_is(entry)
+        return _as_stored(entry)
 
 
 def at_position(position: int, record: bytes) -> bytes:
-    """The leaf data of what is recorded at a position."""
+    """The leaf data of a record at a position."""
     return position.to_bytes(8, "big") + record
 
 
-def leaf_of(number: int, written: EventFormat, entry: StoredEntry) -> Leaf:
+def leaf_of(number: int, format_: EventFormat, entry: StoredEntry) -> Leaf:
     """The leaf of an entry."""
-    hashed = leaf_hash(leaf_data(written, entry))
+    hashed = leaf_hash(leaf_data(format_, entry))
     return Leaf(number, _position(entry), entry.event_id, hashed)
 
 
-def as_it_is(entry: StoredEntry) -> bytes:
-    """The hash of an entry's leaf as one makes it who cannot read the entry."""
-    return leaf_hash(at_position(_position(entry), _as_it_is(entry)))
+def stored_hash(entry: StoredEntry) -> bytes:
+    """The leaf hash of an entry encoded as stored, even if it has a canonical form."""
+    return leaf_hash(at_position(_position(entry), _as_stored(entry)))
 
 
-def _as_it_is(entry: StoredEntry) -> bytes:
+def _as_stored(entry: StoredEntry) -> bytes:
     fields = (entry.plan_id, str(entry.version), str(entry.name))
     parts = (*(text.encode(errors="surrogatepass") for text in fields), entry.state)
     return b"\x00" + b"".join(len(part).to_bytes(8, "big") + part for part in parts)
 
 
 def _position(entry: StoredEntry) -> int:
-    """The position, which an entry read from the whole log always has."""
-    return entry.position or 0
+    return entry.position or 0  # every entry read from the log has one

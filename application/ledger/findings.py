@@ -1,7 +1,7 @@
-"""What a verification finds, counted and listed; and which of it belongs together.
+"""The findings of a verification, counted and listed.
 
-An event that is gone from one place and appears at another was moved. Of the first
-thousand of each it can be said; the others count one by one.
+An event that is gone from one position and appears at another was moved. This is recognised
+for the first thousand of each; the others count as removed and added.
 """
 
 from dataclasses import dataclass
@@ -14,68 +14,68 @@ from plangate.application.ledger.reports import LedgerFinding, LedgerFindingKind
 from plangate.application.recorded_event import StoredEntry
 
 MAX_LISTED: Final = 1_000
-"""So many findings are listed; all are counted."""
+"""How many findings are listed; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """An entry of the log that is not what the ledger has, and its record."""
+    """An entry that does not match the ledger, and its record."""
 
     entry: StoredEntry
     record: bytes
 
 
 class Findings:
-    """All that is wrong, as it is found."""
+    """Collects findings."""
 
     def __init__(self) -> None:
         self.count = 0
         self._listed: list[LedgerFinding] = []
         self._gone: dict[str, Leaf] = {}
-        self._there: list[Suspect] = []
+        self._new: list[Suspect] = []
 
-    def note(
+    def add(
         self,
         kind: LedgerFindingKind,
         why: str,
         event_id: str | None = None,
         position: int | None = None,
     ) -> None:
-        """One thing that is wrong."""
+        """Add a finding."""
         self.count += 1
         if len(self._listed) < MAX_LISTED:
             found = LedgerFinding(kind=kind, why=why, event_id=event_id, position=position)
             self._listed.append(found)
 
     def about(self, kind: LedgerFindingKind, why: str, entry: StoredEntry) -> None:
-        """One thing that is wrong with an event."""
-        self.note(kind, why, entry.event_id, entry.position)
+        """Add a finding about an event."""
+        self.add(kind, why, entry.event_id, entry.position)
 
     def differ(self, leaf: Leaf, suspect: Suspect) -> None:
-        """What is at a position is not what was there."""
+        """Add an entry that is not what was at its position."""
         if leaf.event_id == suspect.entry.event_id:
-            self.about(LedgerFindingKind.ALTERED, "it does not say what it said", suspect.entry)
+            self.about(LedgerFindingKind.ALTERED, "its content was changed", suspect.entry)
         else:
             self.vanished(leaf)
             self.appeared(suspect)
 
     def vanished(self, leaf: Leaf) -> None:
-        """What was at a position is not there."""
+        """Add an event that is not at its position."""
         if len(self._gone) < MAX_LISTED and leaf.event_id not in self._gone:
             self._gone[leaf.event_id] = leaf
         else:
             self._removed(leaf)
 
     def appeared(self, suspect: Suspect) -> None:
-        """What is at a position was not there."""
-        if len(self._there) < MAX_LISTED:
-            self._there.append(suspect)
+        """Add an entry whose position was empty."""
+        if len(self._new) < MAX_LISTED:
+            self._new.append(suspect)
         else:
             self._added(suspect)
 
     def pair_up(self) -> None:
-        """All was seen: tell what moved, and what is really gone or new."""
-        for suspect in self._there:
+        """At the end, find out which events were moved, and which are gone or new."""
+        for suspect in self._new:
             leaf = self._gone.pop(suspect.entry.event_id, None)
             if leaf is None:
                 self._added(suspect)
@@ -83,14 +83,14 @@ class Findings:
                 why = f"it was at position {leaf.position:,}"
                 self.about(LedgerFindingKind.REORDERED, why, suspect.entry)
             else:
-                why = f"it was at position {leaf.position:,}, and said something else"
+                why = f"it was at position {leaf.position:,}, with other content"
                 self.about(LedgerFindingKind.ALTERED, why, suspect.entry)
         for leaf in self._gone.values():
             self._removed(leaf)
-        self._there, self._gone = [], {}
+        self._new, self._gone = [], {}
 
     def in_order(self) -> tuple[LedgerFinding, ...]:
-        """Those that are listed, by their place in the log; what has none comes last."""
+        """The listed findings by position; those without one come last."""
         return tuple(
             sorted(self._listed, key=lambda f: (f.position is None, f.position or 0, f.kind))
         )
@@ -99,4 +99,4 @@ class Findings:
         self.about(LedgerFindingKind.ADDED, "it was not there", suspect.entry)
 
     def _removed(self, leaf: Leaf) -> None:
-        self.note(LedgerFindingKind.REMOVED, "it is gone", leaf.event_id, leaf.position)
+        self.add(LedgerFindingKind.REMOVED, "it is gone", leaf.event_id, leaf.position)

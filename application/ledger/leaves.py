@@ -1,4 +1,4 @@
-"""What the ledger keeps of an event: its place in the tree and in the log, its name, a hash."""
+"""What the ledger saves: a leaf for each event, and the head of the tree."""
 
 from dataclasses import dataclass, field
 
@@ -7,9 +7,9 @@ from plangate.application.ledger.merkle_tree import Frontier
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One leaf as it was saved. Leaves are numbered from 0, without gaps; positions may have gaps.
+    """One leaf. Numbers begin at 0 and have no gaps; positions may have gaps.
 
-    The event's id stands beside the hash so that a removed event can be named.
+    The event's id is saved with the hash, so that a removed event can be named.
     """
 
     number: int
@@ -20,7 +20,7 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class TreeHead:
-    """How far the ledger has come: the position of its last leaf, and the tree up to it."""
+    """The position of the last leaf, and the tree up to it."""
 
     position: int = 0
     tree: Frontier = field(default_factory=Frontier)

@@ -1,8 +1,8 @@
-"""The ledger of one log: it catches up when it is asked, signs, proves and verifies.
+"""The `registry.ledger` group: sign checkpoints, prove events, verify the log.
 
-Recording an event costs nothing more for it. Whoever comes second with the same
-stretch of the log saves nothing and goes on from there, so any number of processes
-may keep it, and each may be killed at any moment.
+The ledger catches up with the log on demand, so recording an event costs nothing more. Any
+number of processes may extend it, and each may be killed at any moment: only the first of
+two writers saves a page, and the other continues after it.
 """
 
 from base64 import b64encode
@@ -26,8 +26,6 @@ from plangate.application.ledger.reports import (
     Checkpoint,
     ConsistencyProof,
     InclusionProof,
-    LedgerFinding,
-    LedgerFindingKind,
     LedgerReport,
     VerifierKey,
 )
@@ -37,11 +35,11 @@ from plangate.application.validation import validate_identifier
 from plangate.domain.errors import InvalidInput, Problem
 
 PAGE: Final = 5_000
-"""Events whose leaves are saved in one transaction."""
+"""How many leaves are saved in one transaction."""
 
 
 class Ledger:
-    """Tamper evidence over everything in a store; safe to share between threads."""
+    """Tamper evidence for everything in a store; safe to share between threads."""
 
     def __init__(self, log: EventStore, store: LedgerStore, key: LedgerKey) -> None:
         self._log = log
@@ -49,22 +47,22 @@ class Ledger:
         self._key = key
 
     def key(self) -> VerifierKey:
-        """The public key by which anybody can check this log's checkpoints.
+        """The public key to check this log's checkpoints with.
 
-        The private one is made when it is first needed. Raises `NothingRecorded` while
-        the log is empty, `NoLedgerKey` where there can be none.
+        Creates the key if there is none. Raises `NothingRecorded` while the log is empty,
+        `NoLedgerKey` if no key can be created.
         """
         self._catch_up(no_progress)
         origin = self._origin()
         return VerifierKey(origin=origin, verifier_key=verifier_key(origin, self._key.public_key()))
 
     def checkpoint(self, *, progress: Progress = no_progress) -> Checkpoint:
-        """Take in what is new, and sign the whole log as it is: a C2SP checkpoint.
+        """Add new events to the tree and sign its root, as a C2SP checkpoint.
 
-        Raises as `key` does. Keep it where whoever can write the database cannot.
+        Keep it where those who can write the database cannot. Raises as `key` does.
         """
-        reach = self._catch_up(progress)
-        note = Note(self._origin(), reach.tree.size, reach.tree.root())
+        head = self._catch_up(progress)
+        note = Note(self._origin(), head.tree.size, head.tree.root())
         signature = self._key.sign(note.body.encode())
         return Checkpoint(
             note=note.signed(self._key.public_key(), signature),
@@ -76,38 +74,23 @@ class Ledger:
     def verify(
         self, against: Mapping[str, str] | None = None, *, progress: Progress = no_progress
     ) -> LedgerReport:
-        """Compare the log as it is stored with the ledger, and with checkpoints kept elsewhere.
+        """Compare the stored log with the ledger, and with checkpoints kept elsewhere.
 
-        Those are notes, each by the name that findings shall call it. Nothing is written.
-        What is new since the ledger last took events in is judged by the rules, as
-        `check` does it; more can nobody say before the next checkpoint. Raises
-        `InvalidInput` for a text that is no checkpoint, `NoLedgerKey` where there is no
-        key to check it by.
+        `against` maps a name, used in findings, to each checkpoint. Nothing is written. Events
+        that the ledger does not cover yet are only checked against the rules, as by
+        `replay.check`. Raises `InvalidInput` for an invalid checkpoint, `NoLedgerKey` if there
+        is no key to check it with.
         """
         named = {name: validate_note(name, text) for name, text in (against or {}).items()}
         signed = {name: note for name, note in named.items() if self._has_signed(note)}
-        report = Verification(self._log, self._store, signed).report(progress)
-        unsigned = tuple(
-            LedgerFinding(
-                kind=LedgerFindingKind.CHECKPOINT,
-                why=f"{name} is not signed by the key of this ledger",
-            )
-            for name in named
-            if name not in signed
-        )
-        return report.model_copy(
-            update={
-                "checkpoints": len(named),
-                "finding_count": report.finding_count + len(unsigned),
-                "findings": report.findings + unsigned,
-            }
-        )
+        unsigned = [name for name in named if name not in signed]
+        return Verification(self._log, self._store, signed, unsigned).report(progress)
 
     def prove(self, event_id: str, *, progress: Progress = no_progress) -> InclusionProof:
-        """Prove that an event is in the log as it is now, to anyone, offline.
+        """Prove that an event is in the log now; anyone can check the proof offline.
 
-        Raises `InvalidInput` for what is no event id or not there, `LedgerContradicted` where it
-        is not what the ledger has, and as `key` does.
+        Raises `InvalidInput` for an unknown event, `LedgerContradicted` if it is not what the
+        ledger has, and as `key` does.
         """
         plan_id, _, _ = str(event_id).rpartition("@")
         validate_identifier("event_id", plan_id)
@@ -132,10 +115,10 @@ class Ledger:
         )
 
     def consistency(self, old: str, new: str) -> ConsistencyProof:
-        """Prove that the log of one checkpoint is the beginning of that of another.
+        """Prove that the log of one checkpoint is a prefix of that of another.
 
-        Raises `InvalidInput` for a text that is no checkpoint that this ledger signed, or two in
-        the wrong order; `LedgerContradicted` where the ledger does not give what they say.
+        Raises `InvalidInput` unless this ledger signed both, the old one first;
+        `LedgerContradicted` if its leaves do not match them.
         """
         before, after = validate_note("old", old), validate_note("new", new)
         if before.size > after.size:
@@ -156,23 +139,23 @@ class Ledger:
             proof=tuple(map(_text, path)), old_checkpoint=old, new_checkpoint=new
         )
 
-    # --- keeping it ---
+    # --- the tree ---
 
     def _catch_up(self, progress: Progress) -> TreeHead:
-        """Take in the rest of the log, page by page."""
+        """Add the rest of the log, page by page."""
         last = self._log.last_position()
         while True:
-            reach = self._store.reach()
-            progress(min(reach.position, last), last)
-            page = self._log.read_all_stored(after=reach.position, limit=PAGE)
+            head = self._store.head()
+            progress(min(head.position, last), last)
+            page = self._log.read_all_stored(after=head.position, limit=PAGE)
             if not page:
-                return reach
+                return head
             leaves = [
                 leaf_of(number, self._log.format, entry)
-                for number, entry in enumerate(page, reach.tree.size)
+                for number, entry in enumerate(page, head.tree.size)
             ]
-            grown = reach.tree.extended(leaf.hash for leaf in leaves)
-            self._store.extend(reach, leaves, TreeHead(leaves[-1].position, grown))
+            grown = head.tree.extended(leaf.hash for leaf in leaves)
+            self._store.extend(head, leaves, TreeHead(leaves[-1].position, grown))
 
     def _origin(self) -> str:
         first = self._store.leaves(first=0, limit=1)
@@ -181,12 +164,11 @@ class Ledger:
         return origin_of(first[0].hash)
 
     def _leaves(self, size: int) -> Iterator[bytes]:
-        """The hashes of the first leaves."""
         for first in range(0, size, PAGE):
             for leaf in self._store.leaves(first=first, limit=min(PAGE, size - first)):
                 yield leaf.hash
 
-    # --- looking at what was given ---
+    # --- what was given ---
 
     def _has_signed(self, note: Note) -> bool:
         public = self._key.known_public_key()
@@ -196,12 +178,12 @@ class Ledger:
         )
 
     def _data_of(self, leaf: Leaf) -> bytes:
-        """What a leaf is the hash of, from the log."""
+        """The data of a leaf, from the log."""
         for entry in self._log.read_all_stored(after=leaf.position - 1, limit=1):
             data = leaf_data(self._log.format, entry)
             if merkle_tree.leaf_hash(data) == leaf.hash:
                 return data
-        raise LedgerContradicted(f"{leaf.event_id} does not say what it said, or is gone")
+        raise LedgerContradicted(f"the content of {leaf.event_id} was changed, or it is gone")
 
 
 def _text(raw: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The ports of the ledger: its leaves, and the key that signs checkpoints."""
+"""The ports of the ledger: the store of its leaves, and the key that signs checkpoints."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,49 +7,49 @@ from plangate.application.ledger.leaves import Leaf, TreeHead
 
 
 class LedgerStore(Protocol):
-    """The leaves of the ledger, and how far it has come; both always change together.
+    """The leaves of the ledger and the head of their tree, which always change together.
 
-    It lies beside the events and is closed along with them. Every method may raise a
-    `StoreError`; none leaves anything half written.
+    It belongs to an event store and is closed with it. Every method may raise a
+    `StoreError`, and then has written nothing.
     """
 
-    def reach(self) -> TreeHead:
-        """How far the ledger has come."""
+    def head(self) -> TreeHead:
+        """The head of the saved tree."""
         ...
 
-    def extend(self, after: TreeHead, leaves: Sequence[Leaf], reach: TreeHead) -> bool:
-        """Save the leaves that follow on from `after`, and how far they lead.
+    def extend(self, after: TreeHead, leaves: Sequence[Leaf], head: TreeHead) -> bool:
+        """Save the leaves after the head `after`, and the new head.
 
-        False, and nothing is written, where the ledger stands elsewhere: somebody else
-        was faster. Raises `NotAStore` where there are such leaves already.
+        Returns False, and writes nothing, if the head is another one because a concurrent
+        writer was faster. Raises `NotAStore` if the leaves exist already.
         """
         ...
 
     def leaves(self, *, first: int, limit: int) -> Sequence[Leaf]:
-        """The first `limit` leaves from a number on; one that is damaged is left out."""
+        """The first `limit` leaves from a number on, without damaged ones."""
         ...
 
     def find(self, event_id: str) -> Leaf | None:
-        """The leaf of an event; None if it has none."""
+        """The leaf of an event, if it has one."""
         ...
 
 
 class LedgerKey(Protocol):
-    """The Ed25519 key that signs checkpoints; kept where the database is not.
+    """The Ed25519 key that signs checkpoints, kept outside the database.
 
-    Every method raises `NoLedgerKey` where there is none, or none can be made.
+    Every method raises `NoLedgerKey` if there is no key and none can be created.
     """
 
     def public_key(self) -> bytes:
-        """The public key, 32 bytes; the private one is made when it is first needed."""
+        """The public key, 32 bytes; creates the key if there is none."""
         ...
 
     def known_public_key(self) -> bytes:
-        """The public key that is there already, or was given in the place of a private one."""
+        """The public key, which exists already or was configured; creates none."""
         ...
 
     def sign(self, message: bytes) -> bytes:
-        """The signature of a message, 64 bytes."""
+        """Sign a message; the signature has 64 bytes."""
         ...
 
     def verifies(self, signature: bytes, message: bytes) -> bool:

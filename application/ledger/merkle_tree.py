@@ -1,7 +1,7 @@
-"""The Merkle tree of RFC 6962 (and RFC 9162, section 2.1): pure arithmetic over leaf hashes.
+"""The Merkle tree of RFC 6962 (and RFC 9162, section 2.1), computed over leaf hashes.
 
-A tree only ever grows at its end, so its frontier, the roots of its largest perfect
-subtrees, is all that is needed to go on and to tell the root.
+A tree only grows at its end, so its frontier, the roots of its largest perfect subtrees, is
+enough to extend it and to compute its root.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,10 +10,10 @@ from hashlib import sha256
 from typing import Final
 
 HASH_SIZE: Final = 32
-"""Bytes of a hash."""
+"""The length of a hash in bytes."""
 
 Span = tuple[int, int]
-"""The leaves of a subtree: from the first, up to and without the second."""
+"""The leaves of a subtree, from the first number up to but not including the second."""
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -22,13 +22,13 @@ def leaf_hash(data: bytes) -> bytes:
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """The hash of two subtrees together; no leaf can have the same."""
+    """The hash of two subtrees, which no leaf can have."""
     return sha256(b"\x01" + left + right).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class Frontier:
-    """A tree of `size` leaves, as the roots of its perfect subtrees, the largest first."""
+    """A tree of `size` leaves as the roots of its perfect subtrees, largest first."""
 
     size: int = 0
     nodes: tuple[bytes, ...] = ()
@@ -46,7 +46,7 @@ class Frontier:
         return Frontier(size, tuple(nodes))
 
     def root(self) -> bytes:
-        """The root hash; of an empty tree the hash of nothing."""
+        """The root hash; that of an empty tree is the hash of no bytes."""
         if not self.nodes:
             return sha256(b"").digest()
         *larger, root = self.nodes
@@ -55,7 +55,7 @@ class Frontier:
         return root
 
 
-# --- proofs: which subtrees they name, in order ---
+# --- the subtrees of a proof, in order ---
 
 
 def inclusion_spans(leaf: int, size: int) -> list[Span]:
@@ -74,7 +74,7 @@ def inclusion_spans(leaf: int, size: int) -> list[Span]:
 
 
 def consistency_spans(old: int, new: int) -> list[Span]:
-    """The subtrees whose roots prove that a tree of `old` leaves is the beginning of another."""
+    """The subtrees whose roots prove that a tree of `old` leaves is a prefix of another."""
     if old == 0:
         return []
     begin, end = 0, new
@@ -93,14 +93,14 @@ def consistency_spans(old: int, new: int) -> list[Span]:
 
 
 def roots_of(spans: Sequence[Span], leaves: Iterable[bytes]) -> list[bytes]:
-    """The roots of subtrees that do not overlap, in one pass over all leaves of the tree."""
+    """The roots of disjoint subtrees, in one pass over all leaves of the tree."""
     trees = {span: Frontier() for span in spans}
     ahead = iter(sorted(spans))
     span = next(ahead, None)
-    for place, leaf in enumerate(leaves):
-        if span is not None and place == span[1]:
+    for number, leaf in enumerate(leaves):
+        if span is not None and number == span[1]:
             span = next(ahead, None)
-        if span is not None and span[0] <= place:
+        if span is not None and span[0] <= number:
             trees[span] = trees[span].extended((leaf,))
     return [trees[span].root() for span in spans]
 
@@ -108,11 +108,11 @@ def roots_of(spans: Sequence[Span], leaves: Iterable[bytes]) -> list[bytes]:
 # --- checking proofs ---
 
 
-def is_included(leaf: bytes, place: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether a proof leads from a leaf at a place to the root (RFC 9162, 2.1.3.2)."""
-    if not 0 <= place < size:
+def is_included(leaf: bytes, number: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
+    """Whether a proof leads from a leaf to the root (RFC 9162, 2.1.3.2)."""
+    if not 0 <= number < size:
         return False
-    sides = _sides(place, size - 1, len(proof))
+    sides = _sides(number, size - 1, len(proof))
     if sides is None:
         return False
     made = leaf
@@ -124,7 +124,7 @@ def is_included(leaf: bytes, place: int, size: int, proof: Sequence[bytes], root
 def is_consistent(
     old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]
 ) -> bool:
-    """Whether a proof shows that one tree is the beginning of another (RFC 9162, 2.1.4.2)."""
+    """Whether a proof shows that one tree is a prefix of another (RFC 9162, 2.1.4.2)."""
     if not 0 <= old <= new:
         return False
     if old in {0, new}:
@@ -149,7 +149,7 @@ def is_consistent(
 
 
 def _sides(here: int, last: int, steps: int) -> list[bool] | None:
-    """Which steps up from a place stand on its left; None if so many do not lead to the root."""
+    """Which steps upwards come from the left; None if so many do not lead to the root."""
     sides = []
     for _ in range(steps):
         if last == 0:
@@ -163,5 +163,5 @@ def _sides(here: int, last: int, steps: int) -> list[bool] | None:
 
 
 def _split(size: int) -> int:
-    """The largest power of two smaller than a size: so many leaves go left."""
+    """The largest power of two below a size, which is the size of the left subtree."""
     return 1 << ((size - 1).bit_length() - 1)

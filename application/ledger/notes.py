@@ -1,13 +1,12 @@
-"""Checkpoints: what the ledger signs, as C2SP signed notes (c2sp.org/tlog-checkpoint).
+"""Checkpoints as C2SP signed notes (c2sp.org/tlog-checkpoint).
 
-    plangate/6a1f…      the origin: which log this is
-    1204                how many leaves its tree has
+    plangate/6a1f…      the origin, which names the log
+    1204                the number of leaves of its tree
     q3f…=               the root hash, in base64
 
     — plangate/6a1f… …  the signature of these three lines, Ed25519
 
-A note may carry signatures of others too, as of witnesses; they are left to those
-who know their keys.
+A note may carry other signatures, such as those of witnesses; these are not checked here.
 """
 
 from base64 import b64decode, b64encode
@@ -23,31 +22,31 @@ _ED25519: Final = b"\x01"
 _ORIGIN_DIGITS: Final = 32
 
 MAX_NOTE: Final = 100_000
-"""Characters. A note with many witnesses has a few thousand."""
+"""The longest note in characters; one with many witnesses has a few thousand."""
 
 
 class NotANote(Exception):
-    """A text is no checkpoint, and why."""
+    """The text is not a checkpoint; the argument says why."""
 
 
 def origin_of(first_leaf: bytes) -> str:
-    """The name of a log, after its first leaf: it needs no storing and comes along with a copy."""
+    """The name of a log, derived from its first leaf, so that a copy has the same name."""
     return f"plangate/{first_leaf.hex()[:_ORIGIN_DIGITS]}"
 
 
 def key_hash(name: str, public_key: bytes) -> bytes:
-    """The four bytes that tell which key of a name signed."""
+    """The four bytes that identify a key among those of one name."""
     return sha256(name.encode() + b"\n" + _ED25519 + public_key).digest()[:4]
 
 
 def verifier_key(name: str, public_key: bytes) -> str:
-    """A public key as C2SP writes it: name, hash and key in one line."""
+    """A public key in C2SP's format: name, hash and key in one line."""
     key = b64encode(_ED25519 + public_key).decode()
     return f"{name}+{key_hash(name, public_key).hex()}+{key}"
 
 
 def public_key_in(verifier_key: str) -> bytes:
-    """The Ed25519 public key of such a line; raises `NotANote` where there is none."""
+    """The Ed25519 public key of such a line; raises `NotANote` for any other text."""
     name, _, rest = verifier_key.strip().partition("+")
     hashed, _, key = rest.partition("+")
     raw = _bytes(key)
@@ -60,7 +59,7 @@ def public_key_in(verifier_key: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A checkpoint as it was read: what it says, and who signed it."""
+    """A decoded checkpoint and its signatures."""
 
     origin: str
     size: int
@@ -73,12 +72,12 @@ class Note:
         return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
 
     def signed(self, public_key: bytes, signature: bytes) -> str:
-        """The whole note, with the signature of its origin's key."""
+        """The whole note with a signature."""
         sealed = b64encode(key_hash(self.origin, public_key) + signature).decode()
         return f"{self.body}\n— {self.origin} {sealed}\n"
 
     def signatures_of(self, public_key: bytes) -> list[bytes]:
-        """The signatures that say they are of this key, under the origin's name."""
+        """The signatures that name this key and the origin."""
         expected = key_hash(self.origin, public_key)
         return [
             raw[4:] for name, raw in self.signatures if (name, raw[:4]) == (self.origin, expected)
@@ -86,13 +85,13 @@ class Note:
 
 
 def read_note(text: str) -> Note:
-    """A checkpoint, its signatures unchecked; raises `NotANote` for anything else."""
+    """Decode a checkpoint without checking signatures; raises `NotANote`."""
     if len(text) > MAX_NOTE:
         raise NotANote("it is too long")
     body, blank, signatures = text.rpartition("\n\n")
     lines = body.split("\n")
     if not blank or len(lines) != 3:  # noqa: PLR2004  (as drawn above; no extensions are known)
-        raise NotANote("it has not the three lines, the blank line and the signatures of one")
+        raise NotANote("it does not have three lines, a blank line and signatures")
     origin, size, root = lines
     if not origin or not (size.isascii() and size.isdecimal()) or size != str(int(size[:20])):
         raise NotANote("its origin or its size is not understood")
@@ -103,13 +102,13 @@ def read_note(text: str) -> Note:
 
 
 def validate_note(field: str, given: object) -> Note:
-    """`given` as a checkpoint, its signatures unchecked; raises `InvalidInput` about `field`."""
+    """Decode a checkpoint without checking signatures; raises `InvalidInput` about `field`."""
     if not isinstance(given, str):
         raise InvalidInput([Problem(field, "must be the text of a checkpoint")])
     try:
         return read_note(given)
     except NotANote as error:
-        raise InvalidInput([Problem(field, f"is no checkpoint: {error}")]) from None
+        raise InvalidInput([Problem(field, f"is not a checkpoint: {error}")]) from None
 
 
 def _lines(signatures: str) -> list[str]:

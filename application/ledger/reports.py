@@ -1,22 +1,15 @@
-"""What the ledger answers. At the doors these are contracts; so are the two kinds of proof.
-
-Bytes are in base64.
-"""
+"""Results of the ledger; their JSON schemas are published. Bytes are in base64."""
 
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from plangate.application.results import Result
 
 
-class _Told(BaseModel):
-    model_config = ConfigDict(frozen=True)
+class Checkpoint(Result):
+    """A signed note of the log at one moment, and its fields.
 
-
-class Checkpoint(_Told):
-    """What the log was at a moment: the note, signed, and what it says.
-
-    It binds nobody while it lies beside the database; keep `note` elsewhere.
+    It proves nothing while it is kept beside the database; keep `note` elsewhere.
     """
 
     note: str
@@ -25,20 +18,19 @@ class Checkpoint(_Told):
     root: str
 
 
-class VerifierKey(_Told):
-    """The public key of this log's checkpoints, as C2SP writes such keys."""
+class VerifierKey(Result):
+    """The public key of this log's checkpoints, in C2SP's format."""
 
     origin: str
     verifier_key: str
 
 
-class InclusionProof(_Told):
-    """Proves that an event is in the log of a checkpoint, to anyone, offline.
+class InclusionProof(Result):
+    """Proves that an event is in the log of a checkpoint; anyone can check it offline.
 
-    `leaf_data` is the event's position in 8 bytes, the most significant first, and
-    then the canonical form of its record. The hash of a zero byte and these is leaf
-    `leaf` (counted from 0) of the checkpoint's tree; `proof` leads from there to its
-    root, as RFC 9162 (2.1.3.2) checks it.
+    `leaf_data` is the event's position in 8 bytes, big-endian, and the canonical form of its
+    record. The hash of a zero byte and this data is leaf number `leaf` (from 0) of the
+    checkpoint's tree. `proof` leads from there to the root, as in RFC 9162 (2.1.3.2).
     """
 
     format: Literal["plangate-inclusion-proof-v1"] = "plangate-inclusion-proof-v1"
@@ -50,11 +42,11 @@ class InclusionProof(_Told):
     checkpoint: str
 
 
-class ConsistencyProof(_Told):
-    """Proves that the log of one checkpoint is the beginning of that of another.
+class ConsistencyProof(Result):
+    """Proves that the log of one checkpoint is a prefix of that of another.
 
-    Nothing that the old one covers was altered, removed or reordered since. `proof` is
-    checked as RFC 9162 (2.1.4.2) says.
+    Nothing that the old one covers was altered, removed or reordered since. `proof` is as in
+    RFC 9162 (2.1.4.2).
     """
 
     format: Literal["plangate-consistency-proof-v1"] = "plangate-consistency-proof-v1"
@@ -66,12 +58,12 @@ class ConsistencyProof(_Told):
 class LedgerFindingKind(StrEnum):
     """What is wrong.
 
-    `altered`: an event does not say what it said. `removed`, `added`, `reordered`: it is
-    gone, was not there, stood elsewhere. `unreadable`: it cannot be read. `rewritten`: its
-    bytes are not those that are written for what they say. `misfiled`: reading its plan
-    does not give what reading the log gives. `ledger`: the ledger itself was altered.
-    `checkpoint`: the log is not what a checkpoint says, or another key signed that.
-    `unfounded`: it is new, and nothing that anybody asked for brings it about.
+    `altered`: an event's content was changed. `removed`, `added`, `reordered`: the event is
+    gone, is new, or was moved. `unreadable`: it cannot be read. `rewritten`: its bytes are
+    not as plangate writes them. `misfiled`: its plan and the log disagree about it.
+    `ledger`: the ledger itself was altered. `checkpoint`: the log does not match a
+    checkpoint, or another key signed that. `unfounded`: it is new, and the rules do not
+    give it.
     """
 
     ALTERED = "altered"
@@ -86,8 +78,8 @@ class LedgerFindingKind(StrEnum):
     UNFOUNDED = "unfounded"
 
 
-class LedgerFinding(_Told):
-    """One thing that is wrong, and where: at a position of the log, about an event."""
+class LedgerFinding(Result):
+    """Something that is wrong, with the event and its position."""
 
     kind: LedgerFindingKind
     why: str
@@ -95,13 +87,12 @@ class LedgerFinding(_Told):
     position: int | None = None
 
 
-class LedgerReport(_Told):
-    """What came of comparing the log with the ledger, and with checkpoints.
+class LedgerReport(Result):
+    """The comparison of the log with the ledger, and with checkpoints.
 
-    `compared` events were compared. `new` ones came after the ledger last took any in:
-    nothing vouches for them yet but that the rules give them; `new_events` names the
-    first 1,000. `checkpoints` is how many were looked at. `findings` lists the first
-    1,000; `finding_count` counts all.
+    `compared` events were compared with leaves. `new` events are not in the ledger yet and
+    were only checked against the rules; `new_events` names the first 1,000. `checkpoints`
+    counts those given. `findings` lists the first 1,000; `finding_count` counts all.
     """
 
     position: int

@@ -1,1 +1,1 @@
-"""Looking after stores as a whole: copies of them, backups, and whether they are well."""
+"""Operations on whole stores: copies, backups and health checks."""

@@ -1,15 +1,14 @@
-"""All plans of one store into another, as they are stored; and again, where it was cut short.
+"""Copy all plans of one store into another, as they are stored; repeatable after an interruption.
 
-Ids, versions, times and bytes stay what they are, and the order of the log does.
-Positions stay too while the target's log is a beginning of the source's, as an empty
-one is; otherwise each event keeps the position it had as `origin_position`. A plan
-that the target has already must have the same history there, as far as it goes.
+Ids, versions, times, bytes and the order of the log are kept. Positions are kept while the
+target's log is a prefix of the source's, as an empty log is; otherwise each event keeps its
+old position as `origin_position`. A plan in the target must have the same history there.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Final
 
 from plangate.application.errors import (
     CorruptEvent,
@@ -17,53 +16,50 @@ from plangate.application.errors import (
     PositionTaken,
     StoreUnavailable,
 )
-from plangate.application.event_store import EventFormat, EventStore
+from plangate.application.event_store import EventStore
 from plangate.application.operations.reports import CopyReport
+from plangate.application.plan_log import known_position, stored_pages
 from plangate.application.progress import Progress
 from plangate.application.recorded_event import StoredEntry
 
-PAGE: Final = 1_000
-"""Events that are read, written and held in memory at a time."""
-
-
 _PASSES: Final = 3
-"""Over the source: is anything in the way, copy what is lacking, and is it all there?"""
+"""Over the source: look for differences, copy what is missing, check that all is there."""
 
 
 def copy_plans(source: EventStore, target: EventStore, progress: Progress) -> CopyReport:
-    """Bring into the target what the source holds by now.
+    """Copy everything that is in the source now into the target.
 
-    Raises `HistoryDiffers`, before anything is written, for a plan that has another
-    history in the target. Whatever ends it early, it can be done again.
+    Raises `HistoryDiffers`, and writes nothing, for a plan with another history in the
+    target. An interrupted copy can be repeated.
     """
-    return _Copying(source, target, progress).carried_out()
+    return _Copy(source, target, progress).run()
 
 
-def is_beginning(target: EventStore, source: EventStore) -> bool:
-    """Whether the target's log is a beginning of the source's, as an empty one is."""
-    reached = 0
-    while there := target.read_all_stored(after=reached, limit=PAGE):
-        if list(there) != list(source.read_all_stored(after=reached, limit=len(there))):
+def is_prefix(target: EventStore, source: EventStore) -> bool:
+    """Whether the target's log is a prefix of the source's, as an empty log is."""
+    after = 0
+    for page in stored_pages(target):
+        if list(page) != list(source.read_all_stored(after=after, limit=len(page))):
             return False
-        reached = there[-1].position or 0
+        after = known_position(page[-1].position)
     return True
 
 
-class _Copying:
-    """One copy, from page to page."""
+class _Copy:
+    """One copy, page by page."""
 
     def __init__(self, source: EventStore, target: EventStore, progress: Progress) -> None:
         self._source = source
         self._target = target
         self._progress = progress
         self._last = source.last_position()
-        self._places: _Places = _SamePlaces(target)
+        self._positions_kept = True
         self._copied = self._unreadable = self._checked = self._plans = 0
 
-    def carried_out(self) -> CopyReport:
-        self._survey()
+    def run(self) -> CopyReport:
+        self._refuse_differences()
         for page in self._pages(1):
-            self._bring(page)
+            self._copy(page)
         for page in self._pages(2):
             self._check(page)
         return CopyReport(
@@ -73,133 +69,83 @@ class _Copying:
             copied=self._copied,
             already_there=self._checked - self._copied,
             unreadable=self._unreadable,
-            positions_kept=isinstance(self._places, _SamePlaces),
+            positions_kept=self._positions_kept,
         )
 
-    def _survey(self) -> None:
-        """Refuse what cannot be copied, while nothing is written."""
+    def _refuse_differences(self) -> None:
         for page in self._pages(0):
-            if self._lacking(page) and isinstance(self._places, _SamePlaces):
-                return  # nor is there anything beyond it
+            if self._missing(page) and self._positions_kept:
+                return  # the target's log ends here
 
-    def _bring(self, page: Sequence[StoredEntry]) -> None:
-        lacking = self._lacking(page)
-        if not lacking:
+    def _copy(self, page: Sequence[StoredEntry]) -> None:
+        missing = self._missing(page)
+        if not missing:
             return
         before = self._target.last_position()
         try:
-            self._target.append_stored(self._places.placed(lacking))
-        except PositionTaken:
-            # Somebody else writes there too, or the engine gives only positions of its own.
-            self._move()
-            lacking = self._lacking(page)
-            self._target.append_stored(self._places.placed(lacking))
-        if self._target.last_position() < before + len(lacking):
-            raise StoreUnavailable(f"the target took {len(lacking)} events and does not have them")
-        self._copied += len(lacking)
-        self._unreadable += sum(not self._can_be_read(entry) for entry in lacking)
+            self._append(missing)
+        except PositionTaken:  # by another writer, or by an engine that gives only its own
+            self._positions_kept = False
+            missing = self._missing(page)
+            self._append(missing)
+        if self._target.last_position() < before + len(missing):
+            raise StoreUnavailable(f"the target took {len(missing)} events and does not have them")
+        self._copied += len(missing)
+        self._unreadable += sum(not self._can_be_read(entry) for entry in missing)
 
     def _check(self, page: Sequence[StoredEntry]) -> None:
-        lacking = self._lacking(page)
-        if lacking:
-            raise StoreUnavailable(f"{lacking[0].event_id} was copied and is not in the target")
+        missing = self._missing(page)
+        if missing:
+            raise StoreUnavailable(f"{missing[0].event_id} was copied and is not in the target")
         self._checked += len(page)
         self._plans += sum(entry.version == 1 for entry in page)
 
-    def _lacking(self, page: Sequence[StoredEntry]) -> Sequence[StoredEntry]:
-        try:
-            return self._places.lacking(page)
-        except _OtherPlaces:
-            self._move()
-            return self._places.lacking(page)
-
-    def _move(self) -> None:
-        self._places = _NewPlaces(self._target, self._source.format)
-
-    def _pages(self, done: int) -> Iterator[Sequence[StoredEntry]]:
-        """The source's log, up to where it reached when the copy began."""
-        after, total = 0, max(_PASSES * self._last, 1)
-        while after < self._last and (
-            found := self._source.read_all_stored(after=after, limit=PAGE)
-        ):
-            page = [entry for entry in found if (entry.position or 0) <= self._last]
+    def _pages(self, passes: int) -> Iterator[Sequence[StoredEntry]]:
+        """The source's log as it was when the copy began."""
+        done, total = passes * self._last, max(_PASSES * self._last, 1)
+        for page in stored_pages(self._source, until=self._last):
             for entry in page:
-                _refuse_formless(entry)
+                _require_name_and_version(entry)
             yield page
-            after = found[-1].position or self._last
-            self._progress(done * self._last + min(after, self._last), total)
-        self._progress((done + 1) * self._last, total)
+            self._progress(done + known_position(page[-1].position), total)
+        self._progress(done + self._last, total)
 
-    def _can_be_read(self, entry: StoredEntry) -> bool:
-        try:
-            self._source.format.decode(entry)
-        except CorruptEvent:
-            return False
-        return True
+    # --- the target ---
 
+    def _missing(self, page: Sequence[StoredEntry]) -> Sequence[StoredEntry]:
+        """The entries of a page that the target does not have."""
+        if self._positions_kept:
+            before = known_position(page[0].position) - 1
+            there = list(self._target.read_all_stored(after=before, limit=len(page)))
+            if there == page[: len(there)]:
+                return page[len(there) :]
+            self._positions_kept = False
+        found = self._by_plan(page)
+        for entry in page:
+            other = found.get(entry.event_id)
+            if other is not None and not self._are_the_same(entry, other):
+                raise HistoryDiffers(entry.plan_id, entry.version)
+        return [entry for entry in page if entry.event_id not in found]
 
-class _Places(Protocol):
-    """Where in the target the events go."""
-
-    def lacking(self, page: Sequence[StoredEntry]) -> Sequence[StoredEntry]:
-        """What of a page of the source the target does not have."""
-        ...
-
-    def placed(self, entries: Sequence[StoredEntry]) -> Sequence[StoredEntry]:
-        """The entries as they are to be stored."""
-        ...
-
-
-class _OtherPlaces(Exception):
-    """The target's log is no beginning of the source's."""
-
-
-class _SamePlaces:
-    """The target's log is a beginning of the source's, and grows along it."""
-
-    def __init__(self, target: EventStore) -> None:
-        self._target = target
-
-    def lacking(self, page: Sequence[StoredEntry]) -> Sequence[StoredEntry]:
-        before = (page[0].position or 1) - 1
-        there = list(self._target.read_all_stored(after=before, limit=len(page)))
-        if there != page[: len(there)]:
-            raise _OtherPlaces
-        return page[len(there) :]
-
-    def placed(self, entries: Sequence[StoredEntry]) -> Sequence[StoredEntry]:
-        return entries
-
-
-class _NewPlaces:
-    """The target has a log of its own, at whose end the events go."""
-
-    def __init__(self, target: EventStore, written: EventFormat) -> None:
-        self._target = target
-        self._written = written
-
-    def lacking(self, page: Sequence[StoredEntry]) -> Sequence[StoredEntry]:
+    def _by_plan(self, page: Sequence[StoredEntry]) -> dict[str, StoredEntry]:
+        """The target's entries of the same plans and versions."""
         plans = defaultdict(list)
         for entry in page:
             plans[entry.plan_id].append(entry.version)
-        there = {
+        return {
             entry.event_id: entry
             for plan_id, versions in plans.items()
             for entry in self._target.read_stored(
                 plan_id, after=min(versions) - 1, until=max(versions)
             )
         }
-        for entry in page:
-            found = there.get(entry.event_id)
-            if found is not None and not self._are_the_same(entry, found):
-                raise HistoryDiffers(entry.plan_id, entry.version)
-        return [entry for entry in page if entry.event_id not in there]
 
-    def placed(self, entries: Sequence[StoredEntry]) -> Sequence[StoredEntry]:
-        return [self._moved(entry) for entry in entries]
+    def _append(self, entries: Sequence[StoredEntry]) -> None:
+        kept = self._positions_kept
+        self._target.append_stored(entries if kept else list(map(self._moved, entries)))
 
     def _are_the_same(self, one: StoredEntry, other: StoredEntry) -> bool:
-        """Whether both say the same, also where one was copied from the other."""
+        """Whether both have the same content, also where one is a copy of the other."""
         if one.name != other.name:
             return False
         return (
@@ -210,13 +156,20 @@ class _NewPlaces:
 
     def _moved(self, entry: StoredEntry) -> StoredEntry:
         try:
-            return self._written.moved(entry)
-        except CorruptEvent:  # it goes as it is; there is nowhere to note its old position
+            return self._source.format.moved(entry)
+        except CorruptEvent:  # it has no field for its old position
             return replace(entry, position=None)
 
+    def _can_be_read(self, entry: StoredEntry) -> bool:
+        try:
+            self._source.format.decode(entry)
+        except CorruptEvent:
+            return False
+        return True
 
-def _refuse_formless(entry: StoredEntry) -> None:
-    """Raise `CorruptEvent` where damage left no version or no name to copy an entry by."""
+
+def _require_name_and_version(entry: StoredEntry) -> None:
+    """Raise `CorruptEvent` for an entry too damaged to be copied."""
     known: tuple[tuple[object, type], ...] = (
         (entry.version, int),
         (entry.name, str),

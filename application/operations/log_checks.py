@@ -1,178 +1,139 @@
-"""What is looked for in a log, whatever engine keeps it.
+"""Checks of a log, for any engine.
 
-A check sees every entry once, in the order of the log, and keeps little of it. To
-look for more, write another `LogCheck` and add it to `LOG_CHECKS`.
+Each check sees every entry once, in the order of the log. To add a check, write a function
+and list it in `LOG_CHECKS`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final, Protocol
+from typing import Final, NamedTuple
 
 from plangate.application.errors import CorruptEvent, StoreError
 from plangate.application.event_store import EventFormat, EventStore
-from plangate.application.operations.observations import RESTORE, Told, problem, warning
+from plangate.application.operations.observations import RESTORE, CheckResult, problem, warning
 from plangate.application.operations.reports import Observation
+from plangate.application.plan_log import PAGE
 from plangate.application.progress import Progress
-from plangate.application.recorded_event import StoredEntry
+from plangate.application.recorded_event import FIRST_KIND, StoredEntry
 
-PAGE: Final = 1_000
-"""Entries that are read at a time."""
+EventLocation = tuple[str, int, int]
+"""The plan, version and position of an event."""
 
-Place = tuple[str, int, int]
-"""A plan, a version of it, and the position of that event."""
-
-_FIRST: Final = "plan-created"
 _COMPARE: Final = "compare it with a backup"
 _GAP: Final = "usual in a copy from an engine that leaves gaps; else events were removed"
-_MEND: Final = "its plan cannot be used until it is mended; take it from a backup"
+_REPAIR: Final = "its plan cannot be used until it is repaired; take it from a backup"
+
+Look = Callable[[EventFormat, StoredEntry, int], Iterator[Observation]]
+"""What is wrong with an entry, given the position of the entry before it."""
 
 
-class LogCheck(Protocol):
-    """One thing that is looked for."""
+class LogCheck(NamedTuple):
+    """One check: its name, what to say if nothing was found, and its function."""
 
     name: str
     fine: str
-    """What can be said when nothing was found."""
-
-    def look(self, entry: StoredEntry) -> Iterable[Observation]:
-        """What is wrong with an entry."""
-        ...
+    look: Look
 
 
-class Readable:
-    """Whether every event can be read."""
-
-    name = "events"
-    fine = "every event can be read"
-
-    def __init__(self, written: EventFormat) -> None:
-        self._written = written
-
-    def look(self, entry: StoredEntry) -> Iterable[Observation]:
-        """That an entry cannot be read, and why."""
-        try:
-            self._written.decode(entry)
-        except CorruptEvent as error:
-            yield problem(self.name, f"cannot be read: {error.why}", place_of(entry), _MEND)
+def _unreadable(format_: EventFormat, entry: StoredEntry, _before: int) -> Iterator[Observation]:
+    try:
+        format_.decode(entry)
+    except CorruptEvent as error:
+        yield problem("events", f"cannot be read: {error.why}", _location(entry), _REPAIR)
 
 
-class AsWritten:
-    """Whether every event has the bytes that are written for what it says."""
-
-    name = "bytes"
-    fine = "every event has the bytes that plangate writes"
-
-    def __init__(self, written: EventFormat) -> None:
-        self._written = written
-
-    def look(self, entry: StoredEntry) -> Iterable[Observation]:
-        """That somebody else wrote an entry, or that it was damaged."""
-        if not self._written.is_as_written(entry):
-            yield problem(self.name, "not as plangate writes it", place_of(entry), _COMPARE)
+def _rewritten(format_: EventFormat, entry: StoredEntry, _before: int) -> Iterator[Observation]:
+    if not format_.is_as_written(entry):
+        yield problem("bytes", "not as plangate writes it", _location(entry), _COMPARE)
 
 
-class Beginnings:
-    """Whether histories begin as they should."""
-
-    name = "beginnings"
-    fine = "every history begins with its plan's creation, and has no second one"
-
-    def __init__(self, _written: EventFormat) -> None:
-        """It looks at names and versions alone."""
-
-    def look(self, entry: StoredEntry) -> Iterable[Observation]:
-        """That an entry is a creation where none can be, or none where one must be."""
-        if (entry.version == 1) != (entry.name == _FIRST):
-            found = f"a history begins with {_FIRST} and only there, not with {entry.name}"
-            yield problem(self.name, found, place_of(entry), _MEND)
+def _beginning(_format: EventFormat, entry: StoredEntry, _before: int) -> Iterator[Observation]:
+    if (entry.version == 1) != (entry.name == FIRST_KIND):
+        found = f"a history begins with {FIRST_KIND} and only there, not with {entry.name}"
+        yield problem("beginnings", found, _location(entry), _REPAIR)
 
 
-class Positions:
-    """Whether positions follow each other."""
-
-    name = "positions"
-    fine = "positions follow each other without a gap"
-
-    def __init__(self, _written: EventFormat) -> None:
-        self._reached = 0
-
-    def look(self, entry: StoredEntry) -> Iterable[Observation]:
-        """That positions are missing before an entry."""
-        position = entry.position or 0
-        if position != self._reached + 1:
-            found = f"no event at {_span(self._reached + 1, position - 1)}"
-            yield warning(self.name, found, f"before {place_of(entry)}", _GAP)
-        self._reached = position
+def _gap(_format: EventFormat, entry: StoredEntry, before: int) -> Iterator[Observation]:
+    position = entry.position or 0
+    if position != before + 1:
+        found = f"no event at {_span(before + 1, position - 1)}"
+        yield warning("positions", found, f"before {_location(entry)}", _GAP)
 
 
-LOG_CHECKS: Final[Sequence[Callable[[EventFormat], LogCheck]]] = (
-    Readable,
-    AsWritten,
-    Beginnings,
-    Positions,
+LOG_CHECKS: Final[Sequence[LogCheck]] = (
+    LogCheck("events", "every event can be read", _unreadable),
+    LogCheck("bytes", "every event has the bytes that plangate writes", _rewritten),
+    LogCheck(
+        "beginnings",
+        "every history begins with its plan's creation, and has no second one",
+        _beginning,
+    ),
+    LogCheck("positions", "positions follow each other without a gap", _gap),
 )
-"""All that is looked for. Each is made anew for every log."""
+"""All checks, in the order in which their results are shown."""
 
 
-def examine_log(store: EventStore, progress: Progress) -> Iterator[Observation]:
-    """All that is found in the log of a store that answers nothing else.
+def check_log(store: EventStore, progress: Progress) -> Iterator[Observation]:
+    """All observations about the log of a store that offers no other queries.
 
-    Here the places of all events are held in memory at once, to sort them.
+    The locations of all events are held in memory, to sort them.
     """
     last = store.last_position()
-    places: list[Place] = []
+    locations: list[EventLocation] = []
 
     def entries() -> Iterator[StoredEntry]:
-        for entry in walk.entries():
-            places.append((entry.plan_id, entry.version, entry.position or 0))
+        for entry in log.entries():
+            locations.append((entry.plan_id, entry.version, entry.position or 0))
             yield entry
 
-    walk = Walk(store, last, lambda reached: progress(reached, last))
-    yield from examined(entries(), store.format)
-    yield from walk.damaged.observations()
-    yield from examined_order(sorted(places))
+    log = DamagedLog(store, last, lambda position: progress(position, last))
+    yield from check_entries(entries(), store.format)
+    yield from log.damaged.observations()
+    yield from check_order(sorted(locations))
 
 
-def examined(entries: Iterable[StoredEntry], written: EventFormat) -> Iterator[Observation]:
-    """What all the checks find in the entries of a log, in their order."""
-    checks = [make(written) for make in LOG_CHECKS]
-    told = [Told(check.name, check.fine) for check in checks]
+def check_entries(entries: Iterable[StoredEntry], format_: EventFormat) -> Iterator[Observation]:
+    """Run all checks over the entries of a log."""
+    results = [CheckResult(check.name, check.fine) for check in LOG_CHECKS]
+    before = 0
     for entry in entries:
-        for check, observations in zip(checks, told, strict=True):
-            observations.take(check.look(entry))
-    for observations in told:
-        yield from observations.observations()
+        for check, result in zip(LOG_CHECKS, results, strict=True):
+            result.add(check.look(format_, entry, before))
+        before = entry.position or 0
+    for result in results:
+        yield from result.observations()
 
 
-def examined_order(places: Iterable[Place]) -> Iterator[Observation]:
-    """Whether each plan's versions follow each other; `places` are in the order of both."""
-    told = Told("histories", "the versions of every plan follow each other, in the log's order")
-    plan, reached, position = "", 0, 0
-    for plan_id, version, there in places:
+def check_order(locations: Iterable[EventLocation]) -> Iterator[Observation]:
+    """Check that each plan's versions have no gap, given locations by plan and version."""
+    fine = "the versions of every plan follow each other, in the log's order"
+    result = CheckResult("histories", fine)
+    plan, last, position = "", 0, 0
+    for plan_id, version, there in locations:
         if plan_id != plan:
-            plan, reached, position = plan_id, 0, 0
-        place = f"{plan_id}@{version}, position {there}"
-        if version != reached + 1:
-            found = f"{plan_id}@{reached + 1} should be here, and is missing"
-            told.take([problem("histories", found, place, _MEND)])
+            plan, last, position = plan_id, 0, 0
+        location = f"{plan_id}@{version}, position {there}"
+        if version != last + 1:
+            found = f"{plan_id}@{last + 1} should be here, and is missing"
+            result.add([problem("histories", found, location, _REPAIR)])
         elif there <= position:
-            found = f"it stands before {plan_id}@{reached} in the log"
-            told.take([problem("histories", found, place, _COMPARE)])
-        reached, position = version, there
-    yield from told.observations()
+            found = f"it comes before {plan_id}@{last} in the log"
+            result.add([problem("histories", found, location, _COMPARE)])
+        last, position = version, there
+    yield from result.observations()
 
 
-class Walk:
-    """Reads a log from its beginning to its end, round what is damaged."""
+class DamagedLog:
+    """Reads a log from beginning to end, and skips what is damaged."""
 
     def __init__(self, store: EventStore, last: int, progress: Callable[[int], None]) -> None:
         self._store = store
         self._last = last
         self._progress = progress
         self._limit = PAGE
-        self.damaged = Told("log", "every page of the log can be read")
+        self.damaged = CheckResult("log", "every page of the log can be read")
 
     def entries(self) -> Iterator[StoredEntry]:
-        """Every entry that can be reached, in order."""
+        """Every entry that can be read, in order."""
         after = 0
         while after < self._last:
             try:
@@ -183,8 +144,8 @@ class Walk:
                     continue
                 beyond = self._beyond(after + 1)
                 found = f"the log cannot be read here: {error}"
-                place = _span(after + 1, beyond)
-                self.damaged.take([problem("log", found, place, RESTORE)])
+                span = _span(after + 1, beyond)
+                self.damaged.add([problem("log", found, span, RESTORE)])
                 after = beyond
             else:
                 if not page:
@@ -195,7 +156,7 @@ class Walk:
             self._progress(min(after, self._last))
 
     def _beyond(self, failing: int) -> int:
-        """The last position of a damaged place: beyond it something can be read, or nothing is."""
+        """The last position of a damaged stretch."""
         step = 1
         while failing + step < self._last and not self._readable(failing + step):
             step *= 2
@@ -216,8 +177,7 @@ class Walk:
         return True
 
 
-def place_of(entry: StoredEntry) -> str:
-    """Where an entry stands."""
+def _location(entry: StoredEntry) -> str:
     return f"{entry.event_id}, position {entry.position}"
 
 

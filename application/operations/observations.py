@@ -1,4 +1,4 @@
-"""How observations are put: few words for each, and not without end."""
+"""Make observations, and limit how many one check lists."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -8,40 +8,40 @@ from plangate.application.operations.reports import Health, Observation
 
 RESTORE: Final = "bring a backup back: plangate restore-backup"
 
-MOST: Final = 100
-"""Observations that one check tells one by one; of more, it tells how many they are."""
+MAX_LISTED: Final = 100
+"""How many observations of one check are listed; the others are counted."""
 
 
-class Told:
-    """The observations of one check: the first of them one by one, then their number."""
+class CheckResult:
+    """The observations of one check: the first ones, then the number of the others."""
 
     def __init__(self, check: str, fine: str) -> None:
         self._check = check
         self._fine = fine
-        self._found: list[Observation] = []
+        self._listed: list[Observation] = []
         self._more = 0
 
-    def take(self, observations: Iterable[Observation]) -> None:
-        """Take note of observations."""
+    def add(self, observations: Iterable[Observation]) -> None:
+        """Add what the check found."""
         for observation in observations:
-            if len(self._found) < MOST:
-                self._found.append(observation)
+            if len(self._listed) < MAX_LISTED:
+                self._listed.append(observation)
             else:
                 self._more += 1
 
     def observations(self) -> Iterator[Observation]:
-        """What was found; that all is well where that was nothing."""
-        if not self._found:
+        """What was found, or that all is well."""
+        if not self._listed:
             yield fine(self._check, self._fine)
-        yield from self._found
+        yield from self._listed
         if self._more:
-            yield self._found[-1].model_copy(
+            yield self._listed[-1].model_copy(
                 update={"found": f"and {self._more:,} more", "place": None, "advice": None}
             )
 
 
 def guarded(check: str, observations: Iterable[Observation]) -> Iterator[Observation]:
-    """The observations, and that there could be no more where the store failed."""
+    """The observations; where the store fails, that too is one."""
     try:
         yield from observations
     except StoreError as error:
@@ -49,15 +49,15 @@ def guarded(check: str, observations: Iterable[Observation]) -> Iterator[Observa
 
 
 def fine(check: str, found: str) -> Observation:
-    """That all is well."""
+    """An observation that all is well."""
     return Observation(check=check, health=Health.OK, found=found)
 
 
 def problem(check: str, found: str, place: str | None, advice: str | None) -> Observation:
-    """That something is wrong."""
+    """An observation that something is wrong."""
     return Observation(check=check, health=Health.PROBLEM, found=found, place=place, advice=advice)
 
 
 def warning(check: str, found: str, place: str | None, advice: str | None) -> Observation:
-    """That something needs a look."""
+    """An observation that needs attention."""
     return Observation(check=check, health=Health.WARNING, found=found, place=place, advice=advice)

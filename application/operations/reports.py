@@ -1,26 +1,27 @@
-"""What is told of work on whole stores. At the doors these are contracts."""
+"""Reports of operations on whole stores; their JSON schemas are published."""
 
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
+
+from plangate.application.results import Result
 
 
-class Report(BaseModel):
-    """Immutable, and of known fields."""
+class Report(Result):
+    """A result that refuses unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
 
 class CopyReport(Report):
-    """What came of a copy: everything that the source held up to `position` is in the target.
+    """A copy: the target has everything that the source had up to `position`.
 
-    `checked` events were found there at the end, each as it is stored in the source, of
-    as many plans as `plans` says; `copied` of them are new there, the others were
-    `already_there`. `unreadable` ones among the new were copied as they are. Where
-    `positions_kept` is false, some events have new positions and keep their
-    old one as `origin_position`.
+    `checked` counts the events of `plans` plans that were compared at the end. Of these,
+    `copied` are new in the target, `unreadable` of them copied as they are; the others were
+    `already_there`. Unless `positions_kept`, events have new positions and keep the old one
+    as `origin_position`.
     """
 
     position: int
@@ -33,7 +34,7 @@ class CopyReport(Report):
 
 
 class BackupReport(Report):
-    """A backup that was made and proved: a whole store in one file, as it stood at `position`."""
+    """A verified backup: a whole store in one file, up to `position`."""
 
     file: str
     bytes: int
@@ -43,9 +44,9 @@ class BackupReport(Report):
 
 
 class RestoreReport(Report):
-    """A store that was made from a backup, and holds all of it.
+    """A store restored from a backup, with all of its events.
 
-    `positions_kept` is false on an engine that numbers events only by itself.
+    `positions_kept` is false on an engine that assigns positions itself.
     """
 
     file: str
@@ -56,7 +57,7 @@ class RestoreReport(Report):
 
 
 class Health(StrEnum):
-    """What a check comes to."""
+    """The result of a check."""
 
     OK = "ok"
     WARNING = "warning"
@@ -64,7 +65,7 @@ class Health(StrEnum):
 
 
 class Observation(Report):
-    """One thing that a check found: what it is, where, and what to do about it."""
+    """Something a check found: what it is, where, and what to do."""
 
     check: str
     health: Health
@@ -74,7 +75,7 @@ class Observation(Report):
 
 
 class Checkup(Report):
-    """How a store is. `health` is the worst of its observations."""
+    """The health of a store, which is the worst of its observations."""
 
     store: str
     health: Health
@@ -82,7 +83,7 @@ class Checkup(Report):
 
     @classmethod
     def of(cls, store: str, observations: Iterable[Observation]) -> Self:
-        """All observations about a store, and what they come to."""
+        """Collect all observations about a store."""
         found = tuple(observations)
         worst = max((observation.health for observation in found), key=list(Health).index)
         return cls(store=store, health=worst, observations=found)

@@ -1,1 +1,1 @@
-"""Recorded commands made again: under the recorded policy, or under another."""
+"""Decide recorded commands again, under the recorded policy or another."""

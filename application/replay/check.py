@@ -1,37 +1,35 @@
-"""Every recorded decision made once more, under the policy that was recorded with it.
+"""Decide every recorded command again, under the policy that was recorded with it.
 
-Each command is judged from the state that the recorded events before it lead to, so
-a wrong decision is one finding and does not make those after it wrong. What somebody
-asked for cannot be wrong; that nobody altered it afterwards is not for this check to
-prove.
+Each command starts from the state after the recorded events before it, so one wrong
+decision is one mismatch and does not spoil the commands after it. The input of a command
+is taken as given: whether it was altered later is a question for the ledger.
 """
 
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
-
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
 from plangate.application.replay.event_diff import EventFacts, EventPair, differences, differing
 from plangate.application.replay.recorded_commands import RecordedCommand, commands_of
 from plangate.application.replay.recover_command import Unexplained, recover_command
+from plangate.application.results import Result
 from plangate.domain.decisions import decide
 from plangate.domain.errors import PlangateError
 from plangate.domain.event_ids import event_id
 
 MAX_LISTED: Final = 1_000
-"""So many mismatches are listed; all are counted."""
+"""How many mismatches are listed; all are counted."""
 
 
 class MismatchKind(StrEnum):
-    """What is wrong about a recorded event.
+    """What is wrong with a recorded event.
 
-    `wrong`: the rules give other facts. `missing`: they give one more event after it.
-    `undue`: they do not give it. `refused`: they refuse what it granted. `unexplained`:
-    no command brings it about. `unreadable`: it is missing or cannot be read, and the
-    rest of its plan is not judged.
+    `wrong`: the rules give another event. `missing`: the rules give one more after it.
+    `undue`: the rules do not give it. `refused`: the rules refuse the command.
+    `unexplained`: no command leads to it. `unreadable`: it is missing or cannot be read,
+    so the rest of its plan is not checked.
     """
 
     WRONG = "wrong"
@@ -42,13 +40,8 @@ class MismatchKind(StrEnum):
     UNREADABLE = "unreadable"
 
 
-class Mismatch(BaseModel):
-    """A recorded event that is not what the rules give, and what they give instead.
-
-    `fields` are those in which the two differ.
-    """
-
-    model_config = ConfigDict(frozen=True)
+class Mismatch(Result):
+    """A recorded event, what the rules give instead, and the `fields` in which they differ."""
 
     event_id: str
     kind: MismatchKind
@@ -58,13 +51,11 @@ class Mismatch(BaseModel):
     expected: EventFacts | None = None
 
 
-class CheckReport(BaseModel):
-    """How much was judged, and what does not match.
+class CheckReport(Result):
+    """How much was checked, and what does not match.
 
-    `mismatches` lists the first 1,000; `mismatch_count` counts all of them.
+    `mismatches` lists the first 1,000; `mismatch_count` counts all.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     plans: int
     commands: int
@@ -74,26 +65,27 @@ class CheckReport(BaseModel):
 
 
 class Check:
-    """Judges plans one after the other, and keeps no more of them than a page of events."""
+    """Checks plans one after the other, in constant memory."""
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
         self._plans = self._commands = self._events = self._found = 0
         self._listed: list[Mismatch] = []
 
-    def judge(self, plan_id: str) -> None:
-        """Judge every command of a plan, up to the first event that cannot be read."""
+    def add(self, plan_id: str) -> None:
+        """Check every command of a plan, up to the first event that cannot be read."""
         self._plans += 1
         try:
             for command in commands_of(self._store, plan_id):
                 self._commands += 1
                 self._events += len(command.events)
-                self._note(mismatches(command))
+                for mismatch in mismatches(command):
+                    self._list(mismatch)
         except CorruptEvent as error:
-            self._note(iter([_unreadable(error)]))
+            self._list(_unreadable(error))
 
     def report(self) -> CheckReport:
-        """What was found so far."""
+        """Everything found so far."""
         return CheckReport(
             plans=self._plans,
             commands=self._commands,
@@ -102,15 +94,14 @@ class Check:
             mismatches=tuple(self._listed),
         )
 
-    def _note(self, found: Iterator[Mismatch]) -> None:
-        for mismatch in found:
-            self._found += 1
-            if len(self._listed) < MAX_LISTED:
-                self._listed.append(mismatch)
+    def _list(self, mismatch: Mismatch) -> None:
+        self._found += 1
+        if len(self._listed) < MAX_LISTED:
+            self._listed.append(mismatch)
 
 
 def mismatches(command: RecordedCommand) -> Iterator[Mismatch]:
-    """What of a recorded command the rules do not give."""
+    """Decide a recorded command again and compare."""
     recorded = [entry.event for entry in command.events]
     try:
         decided = decide(command.before, recover_command(command), command.at)
@@ -119,9 +110,9 @@ def mismatches(command: RecordedCommand) -> Iterator[Mismatch]:
     except PlangateError as refusal:
         yield _of_the_first(command, MismatchKind.REFUSED, f"the rules refuse it: {refusal}")
     else:
-        for apart in differences(recorded, decided):
-            if apart.recorded is not None or command.whole:
-                yield _mismatch(command, apart)
+        for pair in differences(recorded, decided):
+            if pair.recorded is not None or command.whole:
+                yield _mismatch(command, pair)
 
 
 def _of_the_first(command: RecordedCommand, kind: MismatchKind, why: str) -> Mismatch:
@@ -129,11 +120,11 @@ def _of_the_first(command: RecordedCommand, kind: MismatchKind, why: str) -> Mis
     return Mismatch(event_id=command.event_id, kind=kind, why=why, recorded=recorded)
 
 
-def _mismatch(command: RecordedCommand, apart: EventPair) -> Mismatch:
-    recorded, expected = apart.recorded, apart.decided
+def _mismatch(command: RecordedCommand, pair: EventPair) -> Mismatch:
+    recorded, expected = pair.recorded, pair.decided
     fields: tuple[str, ...] = ()
     if recorded is None:
-        kind, why = MismatchKind.MISSING, "after it the rules give an event that is not there"
+        kind, why = MismatchKind.MISSING, "the rules give another event after it, which is missing"
     elif expected is None:
         kind, why = MismatchKind.UNDUE, "the rules do not give it"
     else:
@@ -142,16 +133,16 @@ def _mismatch(command: RecordedCommand, apart: EventPair) -> Mismatch:
             fields = differing(recorded, expected)
             why = f"the rules give another {' and '.join(fields)}"
     return Mismatch(
-        event_id=command.events[apart.place].envelope.event_id,
+        event_id=command.events[pair.place_in_command].envelope.event_id,
         kind=kind,
         why=why,
         fields=fields,
-        recorded=None if recorded is None else EventFacts.of(recorded),
-        expected=None if expected is None else EventFacts.of(expected),
+        recorded=EventFacts.of_any(recorded),
+        expected=EventFacts.of_any(expected),
     )
 
 
 def _unreadable(error: CorruptEvent) -> Mismatch:
-    why = f"{error.why}; what follows it in the plan is not judged"
+    why = f"{error.why}; the rest of the plan is not checked"
     name = event_id(error.plan_id, error.version)
     return Mismatch(event_id=name, kind=MismatchKind.UNREADABLE, why=why)

@@ -1,4 +1,4 @@
-"""One plan's two stories, told step by step: as it was recorded, and as it would have gone."""
+"""Compare a plan's recorded history with its history under another policy, step by step."""
 
 from collections.abc import Iterator
 
@@ -15,17 +15,16 @@ from plangate.application.replay.what_if import (
     Sample,
     TaskFinalState,
 )
-from plangate.domain.commands import ClaimNextTask
-from plangate.domain.events import TaskScored
+from plangate.domain import commands, events
 from plangate.domain.plan import Plan
 
 
 class Comparison:
-    """Both stories of one plan, as far as they have come."""
+    """Both histories of one plan, up to the steps added so far."""
 
     def __init__(self, plan_id: str) -> None:
-        self._actual = self._other = Plan(plan_id)
-        self._happened, self._would_have = GateTrace(), GateTrace()
+        self._recorded = self._replayed = Plan(plan_id)
+        self._recorded_trace, self._replayed_trace = GateTrace(), GateTrace()
         self._failure = FirstFailure()
         self._samples: list[Sample] = []
         self._lost: list[LostInput] = []
@@ -33,55 +32,55 @@ class Comparison:
         self._commands = self._changed = 0
 
     def add(self, step: RerunStep) -> None:
-        """One more input, answered in both."""
+        """Add one more input, with its result in both histories."""
         command = step.given.recorded
         recorded = [entry.event for entry in command.events]
-        self._actual, self._other = command.after, step.after
+        self._recorded, self._replayed = command.after, step.after
         self._commands += 1
         self._lost += _lost(step)
         self._failure.add(command)
         scores = self._failure.scores
-        fired = self._happened.add(command.after, recorded, scores)
-        would_fire = self._would_have.add(step.after, step.events, scores)
+        fired = self._recorded_trace.add(command.after, recorded, scores)
+        would_fire = self._replayed_trace.add(step.after, step.events, scores)
         self._samples += _samples(step, fired=fired, would_fire=would_fire)
-        apart = next(differences(recorded, step.events), None)
-        if apart is not None:
+        pair = next(differences(recorded, step.events), None)
+        if pair is not None:
             self._changed += 1
-            self._first = self._first or _difference(command, apart)
+            self._first = self._first or _difference(command, pair)
 
-    def count(self, happened: Tally, would_have: Tally) -> None:
-        """Count the plan in what happened, and in what would have."""
+    def count(self, recorded: Tally, replayed: Tally) -> None:
+        """Count the plan in the totals of both histories."""
         refused = sum(lost.error is not None for lost in self._lost)
-        happened.add(self._actual, self._happened, self._failure, 0)
-        would_have.add(self._other, self._would_have, self._failure, refused)
+        recorded.add(self._recorded, self._recorded_trace, self._failure, 0)
+        replayed.add(self._replayed, self._replayed_trace, self._failure, refused)
 
     def result(self) -> PlanReplay:
-        """The stories side by side."""
-        actual, other, samples = self._actual, self._other, tuple(self._samples)
+        """The comparison of the steps added so far."""
+        recorded, replayed, samples = self._recorded, self._replayed, tuple(self._samples)
         return PlanReplay(
-            plan_id=actual.plan_id,
-            goal=actual.goal,
-            recorded_policy=actual.policy,
-            policy=other.policy,
+            plan_id=recorded.plan_id,
+            goal=recorded.goal,
+            recorded_policy=recorded.policy,
+            policy=replayed.policy,
             commands=self._commands,
             changed=self._changed,
-            recorded=_final_state(actual, self._happened, self._failure),
-            replayed=_final_state(other, self._would_have, self._failure),
-            fired=tuple(sample.event_id for sample in samples if sample.recorded_fired),
-            would_have_fired=tuple(r.event_id for r in samples if r.replayed_fired),
+            recorded=_final_state(recorded, self._recorded_trace, self._failure),
+            replayed=_final_state(replayed, self._replayed_trace, self._failure),
+            fired=tuple(s.event_id for s in samples if s.recorded_fired),
+            would_have_fired=tuple(s.event_id for s in samples if s.replayed_fired),
             first_failure=self._failure.event_id,
             first_difference=self._first,
             lost=tuple(self._lost),
-            tasks=tuple(_tasks(actual, other)),
+            tasks=tuple(_tasks(recorded, replayed)),
             samples=samples,
         )
 
 
-def _difference(command: RecordedCommand, apart: EventPair) -> Difference:
+def _difference(command: RecordedCommand, pair: EventPair) -> Difference:
     return Difference(
-        event_id=command.events[apart.place].envelope.event_id,
-        recorded=None if apart.recorded is None else EventFacts.of(apart.recorded),
-        replayed=None if apart.decided is None else EventFacts.of(apart.decided),
+        event_id=command.events[pair.place_in_command].envelope.event_id,
+        recorded=EventFacts.of_any(pair.recorded),
+        replayed=EventFacts.of_any(pair.decided),
     )
 
 
@@ -102,16 +101,16 @@ def _lost(step: RerunStep) -> Iterator[LostInput]:
 
 
 def _took_nothing(step: RerunStep) -> bool:
-    """Whether a task was taken that could not be taken here; only expired claims went back."""
+    """Whether a recorded claim takes no task here; at most, expired claims are given back."""
     command = step.given.command
-    if not isinstance(command, ClaimNextTask) or not command.task_id:
+    if not isinstance(command, commands.ClaimNextTask) or not command.task_id:
         return False
     return not any(is_claim(event) for event in step.events)
 
 
 def _samples(step: RerunStep, *, fired: bool, would_fire: bool) -> Iterator[Sample]:
     command = step.given.recorded
-    scored = [entry.event for entry in command.events if isinstance(entry.event, TaskScored)]
+    scored = [entry.event for entry in command.events if isinstance(entry.event, events.TaskScored)]
     moved = any(
         before.rolling_confidence != after.rolling_confidence
         for before, after in ((command.before, command.after), (step.before, step.after))
@@ -140,13 +139,12 @@ def _final_state(plan: Plan, trace: GateTrace, failure: FirstFailure) -> FinalSt
     )
 
 
-def _tasks(actual: Plan, other: Plan) -> Iterator[TaskFinalState]:
-    for task_id in dict.fromkeys((*actual.order, *other.order)):
-        recorded, replayed = actual.tasks.get(task_id), other.tasks.get(task_id)
-        known = recorded or other.task(task_id)
+def _tasks(recorded: Plan, replayed: Plan) -> Iterator[TaskFinalState]:
+    for task_id in dict.fromkeys((*recorded.order, *replayed.order)):
+        one, other = recorded.tasks.get(task_id), replayed.tasks.get(task_id)
         yield TaskFinalState(
             task_id=task_id,
-            title=known.title,
-            recorded=None if recorded is None else recorded.status,
-            replayed=None if replayed is None else replayed.status,
+            title=(one or replayed.task(task_id)).title,
+            recorded=None if one is None else one.status,
+            replayed=None if other is None else other.status,
         )

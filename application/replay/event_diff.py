@@ -1,49 +1,49 @@
-"""Two tellings of one command held side by side: what was recorded, and what was decided again."""
+"""Compare the recorded events of a command with those that were decided again."""
 
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict
-
+from plangate.application.results import Result
 from plangate.domain.confidence import TOLERANCE
 from plangate.domain.events import PlanEvent
 from plangate.domain.vocabulary import Erasable
 
 
 class EventPair(NamedTuple):
-    """An event as recorded and as decided again; one is None where the other has no counterpart.
+    """A recorded event and the one decided in its place; one of them is None if it has no match.
 
-    `place` is that of the recorded event in its command, or of the one after which
-    another is missing.
+    `place_in_command` counts from 0; for a missing event it is that of the event before it.
     """
 
-    place: int
+    place_in_command: int
     recorded: PlanEvent | None
     decided: PlanEvent | None
 
 
-class EventFacts(BaseModel):
-    """An event as facts: which it is (`PlanCreated`, `TaskScored`, …), and what it says."""
-
-    model_config = ConfigDict(frozen=True)
+class EventFacts(Result):
+    """An event's class name (`PlanCreated`, `TaskScored`, …), and its content."""
 
     event: str
     facts: dict[str, Any]
 
     @classmethod
     def of(cls, event: PlanEvent) -> Self:
-        """The facts of an event, without those that it does not state."""
+        """The facts of an event, without empty fields."""
         facts = event.model_dump(mode="json", exclude_none=True)
         return cls(event=type(event).__name__, facts=facts)
+
+    @classmethod
+    def of_any(cls, event: PlanEvent | None) -> Self | None:
+        """The facts of an event, if there is one."""
+        return None if event is None else cls.of(event)
 
 
 def differing(recorded: PlanEvent, decided: PlanEvent) -> tuple[str, ...]:
     """The fields in which two events of one kind differ.
 
-    StateAt within the gate's tolerance are equal, and so are words that were erased
-    since and any others.
+    Numbers within the gate's tolerance are equal, and erased text equals any text.
     """
     if recorded == decided:
         return ()
@@ -57,9 +57,9 @@ def differing(recorded: PlanEvent, decided: PlanEvent) -> tuple[str, ...]:
 
 
 def differences(recorded: Sequence[PlanEvent], decided: Sequence[PlanEvent]) -> Iterator[EventPair]:
-    """The events of one command that are not the same in both tellings, in their order.
+    """The events of one command that differ, in order.
 
-    An event that only one of them has does not make those behind it differ.
+    An event that only one side has does not make the events after it differ.
     """
     if len(recorded) == len(decided) and not any(map(_differ, recorded, decided)):
         return
@@ -68,9 +68,9 @@ def differences(recorded: Sequence[PlanEvent], decided: Sequence[PlanEvent]) -> 
     )
     for _, begin, end, start, stop in matcher.get_opcodes():
         pairs = zip_longest(recorded[begin:end], decided[start:stop])
-        for place, (one, other) in enumerate(pairs, begin):
+        for index, (one, other) in enumerate(pairs, begin):
             if one is None or other is None or _differ(one, other):
-                yield EventPair(min(place, max(end - 1, 0)), one, other)
+                yield EventPair(min(index, max(end - 1, 0)), one, other)
 
 
 def _differ(recorded: PlanEvent, decided: PlanEvent) -> bool:
@@ -87,5 +87,5 @@ def _equal(one: object, other: object) -> bool:
     return one == other
 
 
-def _is_erasable(marks: Sequence[object]) -> bool:
-    return any(isinstance(mark, Erasable) for mark in marks)
+def _is_erasable(metadata: Sequence[object]) -> bool:
+    return any(isinstance(one, Erasable) for one in metadata)

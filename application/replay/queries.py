@@ -1,4 +1,4 @@
-"""What other policies would have made of the past, and whether it was decided by its own."""
+"""The `registry.replay` group: try other policies on recorded plans, or check the decisions."""
 
 from types import MappingProxyType
 
@@ -19,7 +19,7 @@ from plangate.domain.errors import InvalidInput
 
 
 class ReplayQueries:
-    """Answers from recorded commands that are decided once more."""
+    """Decides recorded commands again; the store is only read."""
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
@@ -31,35 +31,33 @@ class ReplayQueries:
         policy: Given,
         progress: Progress = no_progress,
     ) -> WhatIf:
-        """What would have happened to plans under another policy: one, some, or all of them.
+        """Decide the commands of one, some or all plans again, under another policy.
 
-        `policy` is a whole one, the name of one (`steady`), or the fields to change about
-        each plan's own; with a `preset` among them, that preset with these fields. What was
-        asked of the plans is decided anew, at the recorded times; the store is only read.
-        `progress` hears how much is done, of how much. Plans that cannot be read, or whose own
-        policy does not go together with the change, are named beside the others.
-        Raises `PlanNotFound`, `InvalidInput`.
+        `policy` is a whole one, the name of one (`steady`), or the fields to change in each
+        plan's own; with a `preset` among them, they change that preset. Plans that cannot be
+        read, or whose own policy the changes do not fit, are listed separately. Raises
+        `PlanNotFound`, `InvalidInput`.
         """
         rules = rules_of(policy)
-        happened, would_have = Tally(), Tally()
+        recorded, replayed = Tally(), Tally()
         plans: list[PlanReplay] = []
         unreadable: list[UnreadablePlan] = []
         unfit: list[UnfitPlan] = []
         for plan_id in selected(self._store, plan_ids, progress):
-            stories = Comparison(plan_id)
+            comparison = Comparison(plan_id)
             try:
                 for step in rerun(map(Input.of, commands_of(self._store, plan_id)), rules):
-                    stories.add(step)
+                    comparison.add(step)
             except CorruptEvent as error:
                 unreadable.append(UnreadablePlan.of(error))
             except InvalidInput as error:
                 unfit.append(UnfitPlan(plan_id=plan_id, why=str(error)))
             else:
-                plans.append(stories.result())
-                stories.count(happened, would_have)
+                plans.append(comparison.result())
+                comparison.count(recorded, replayed)
         return WhatIf(
-            recorded=happened.totals(),
-            replayed=would_have.totals(),
+            recorded=recorded.totals(),
+            replayed=replayed.totals(),
             plans=tuple(plans),
             unreadable=tuple(unreadable),
             unfit=tuple(unfit),
@@ -73,12 +71,11 @@ class ReplayQueries:
         policy: Given = MappingProxyType({}),
         progress: Progress = no_progress,
     ) -> Sweep:
-        """What a whole grid of policies would have made of plans, as figures to compare.
+        """Compare the totals of plans under every policy of a grid.
 
-        `grid` gives values to try for fields of a policy; all their combinations are, at
-        most 1,000 of them. What it does not name is each plan's own, or as `policy` says,
-        whole or in part. The history is read once. `progress` hears how much is done, of how
-        much. Raises `PlanNotFound`, `InvalidInput`.
+        `grid` gives values for fields of a policy; all their combinations are tried, at most
+        1,000. Other fields are those of each plan, or of `policy` where it names them.
+        Raises `PlanNotFound`, `InvalidInput`.
         """
         sweeping = Sweeping(grid, policy)
         unreadable: list[UnreadablePlan] = []
@@ -92,13 +89,12 @@ class ReplayQueries:
         return sweeping.result(unreadable)
 
     def check(self, plan_ids: PlanIds = None, *, progress: Progress = no_progress) -> CheckReport:
-        """Make every recorded decision of plans again, under the policy recorded with each.
+        """Decide every recorded command again, under the policy that was recorded with it.
 
-        Whatever the rules do not give is named by its event, and so is an event that
-        cannot be read. Memory stays flat however long the log is. `progress` hears how much
-        is done, of how much. Raises `PlanNotFound`.
+        The report names every event that the rules do not give, or that cannot be read.
+        Memory does not grow with the log. Raises `PlanNotFound`.
         """
         check = Check(self._store)
         for plan_id in selected(self._store, plan_ids, progress):
-            check.judge(plan_id)
+            check.add(plan_id)
         return check.report()

@@ -1,8 +1,7 @@
-"""A plan's history cut into the commands that brought it about.
+"""A plan's history as commands: each with its events, and the plan before and after it.
 
-A recorded command is its first event and those that name it as their cause,
-between the plan as it stood before and after. Everything is read from the log,
-page by page; what is kept in memory for other purposes is never used.
+The first event of a command is the cause that the others name. Everything is read from
+the log, page by page, never from a cache.
 """
 
 from collections.abc import Iterator
@@ -11,9 +10,8 @@ from datetime import datetime
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
-from plangate.application.plan_log import plan_events, require_next
+from plangate.application.plan_log import plan_events, steps
 from plangate.application.recorded_event import RecordedEvent
-from plangate.domain.evolve import evolve
 from plangate.domain.plan import Plan
 
 
@@ -21,7 +19,7 @@ from plangate.domain.plan import Plan
 class RecordedCommand:
     """The events of one command, and the plan before and after them.
 
-    It is not known to be `whole` where the event behind it is missing or cannot be read.
+    It is not `whole` if the next event is missing or cannot be read.
     """
 
     before: Plan
@@ -41,7 +39,7 @@ class RecordedCommand:
 
 
 def commands_of(store: EventStore, plan_id: str) -> Iterator[RecordedCommand]:
-    """The commands of a plan in their order; none for a plan that never was.
+    """The commands of a plan in order; none for an unknown plan.
 
     Raises `CorruptEvent`, after everything before it, where an event is missing or
     cannot be read.
@@ -49,14 +47,13 @@ def commands_of(store: EventStore, plan_id: str) -> Iterator[RecordedCommand]:
     before = after = Plan(plan_id)
     events: list[RecordedEvent] = []
     try:
-        for recorded in plan_events(store, plan_id):
-            require_next(after, recorded)
-            cause = recorded.envelope.causation_id
+        for step in steps(before, plan_events(store, plan_id)):
+            cause = step.recorded.envelope.causation_id
             if events and (cause is None or cause != events[0].envelope.event_id):
-                yield RecordedCommand(before, tuple(events), after)
-                before, events = after, []
-            events.append(recorded)
-            after = evolve(after, recorded.event)
+                yield RecordedCommand(before, tuple(events), step.before)
+                before, events = step.before, []
+            events.append(step.recorded)
+            after = step.after
     except CorruptEvent:
         if events:
             yield RecordedCommand(before, tuple(events), after, whole=False)

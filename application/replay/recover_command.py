@@ -1,98 +1,86 @@
-"""From recorded events back to the command that brought them about.
+"""Recover the command that led to recorded events.
 
-Only what somebody asked for is taken over: scores, claims, marks, revisions. What
-followed from it (a status that a score led to, a replan, a claim that had expired,
-the attempt that a change began) is left out, to be decided anew. A command that
-brought nothing about left no trace. The tokens that workers showed are not
-recorded: whoever reported something then is trusted again.
+Only what a caller asked for is taken over: scores, claims, marks, revisions. Consequences
+(a status after a score, a replan, an expired claim, the attempt after a change) are left
+out and decided anew. Worker tokens are not recorded, so every recorded report is trusted.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from math import isfinite
 from typing import Any, Final, TypeVar, assert_never, cast
 
 from plangate.application.replay.recorded_commands import RecordedCommand
 from plangate.domain import commands, events
-from plangate.domain.commands import PlanCommand
-from plangate.domain.events import PlanEvent
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import ScoreKind, StatusCause
 
 _NO_TASK: Final = ""
-"""What a claim names that found nothing to take: no task has this id."""
+"""The task of a claim that found none to take; no task has this id."""
 
 _ERASED: Final = ""
-"""Stands for a description that was given and has been erased since."""
+"""Replaces a description that was given and has been erased since."""
+
+_CHANGED: Final = ("title", "description", "metadata", "depends_on", "priority", "labels")
 
 _Command = TypeVar("_Command", bound=commands.Command)
 
 
 class Unexplained(Exception):
-    """No command brings these events about; the argument says why."""
+    """No command leads to these events; the argument says why."""
 
 
-def recover_command(recorded: RecordedCommand) -> PlanCommand:  # noqa: C901, PLR0912  (a branch an event)
-    """The command that a recorded command granted; raises `Unexplained` if there can be none."""
+def recover_command(recorded: RecordedCommand) -> commands.PlanCommand:  # noqa: C901, PLR0912  (a branch an event)
+    """The command that led to recorded events; raises `Unexplained` if none can have."""
     first = recorded.events[0]
     if first.envelope.causation_id is not None:
         raise Unexplained(
             f"it names {first.envelope.causation_id} as its cause, "
             "which does not begin the command before it"
         )
-    facts = [entry.event for entry in recorded.events]
-    event = facts[0]
+    event, *following = (entry.event for entry in recorded.events)
     match event:
         case events.PlanCreated():
-            return _said(
+            return _made(
                 commands.CreatePlan,
-                goal=event.goal,
+                event,
+                ("goal", "policy"),
                 tasks=tuple(map(_new, event.tasks)),
-                policy=event.policy,
                 priority=event.priority or 0,
                 labels=event.labels or (),
                 metadata=event.metadata or {},
             )
         case events.TaskScored():
-            return _scores(event, facts[1:2])
+            return _scores(event, following[:1])
         case events.ScoringFailed():
-            return _said(
-                commands.RecordScoringFailure,
-                task_id=event.task_id,
-                kind=event.kind,
-                reason=event.reason,
-                scorer=event.scorer,
-            )
+            fields = ("task_id", "kind", "reason", "scorer")
+            return _made(commands.RecordScoringFailure, event, fields)
         case events.ScoreRetracted():
-            return _said(commands.RetractScore, event_id=event.event_id, reason=event.reason)
+            return _made(commands.RetractScore, event, ("event_id", "reason"))
         case events.OutcomeRecorded():
-            return _said(
-                commands.RecordOutcome,
-                task_id=event.task_id,
-                outcome=event.outcome,
-                source=event.source,
-                note=event.note,
-            )
+            fields = ("task_id", "outcome", "source", "note")
+            return _made(commands.RecordOutcome, event, fields)
         case events.TaskStatusChanged():
-            return _move(event, facts)
+            return _move(event, following)
         case events.LeaseRenewed():
             return _renewal(recorded.before, event)
         case events.GateApproved():
-            return _said(commands.ApproveGate, reason=event.reason)
+            return _made(commands.ApproveGate, event, ("reason",))
         case events.PlanRevised():
-            changes = tuple(_changes(facts[1:]))
-            return _said(commands.RevisePlan, reason=event.reason, changes=changes)
+            changes = tuple(_changes(following))
+            return _made(commands.RevisePlan, event, ("reason",), changes=changes)
         case events.AttemptStarted():
-            return _said(commands.RetryTask, task_id=event.task_id, reason=event.reason)
+            return _made(commands.RetryTask, event, ("task_id", "reason"))
         case events.PlanPaused():
-            return _said(commands.PausePlan, reason=event.reason)
+            return _made(commands.PausePlan, event, ("reason",))
         case events.PlanResumed():
-            return _said(commands.ResumePlan, reason=event.reason)
+            return _made(commands.ResumePlan, event, ("reason",))
         case events.PlanArchived():
-            return _said(commands.ArchivePlan, reason=event.reason)
+            return _made(commands.ArchivePlan, event, ("reason",))
         case events.PlanRestored():
-            return _said(commands.RestorePlan, reason=event.reason)
+            return _made(commands.RestorePlan, event, ("reason",))
         case events.PlanDeleted():
-            return _said(commands.DeletePlan, reason=event.reason)
+            return _made(commands.DeletePlan, event, ("reason",))
         case events.PlanErased():
             return commands.ErasePlan()
         case (
@@ -109,114 +97,117 @@ def recover_command(recorded: RecordedCommand) -> PlanCommand:  # noqa: C901, PL
             assert_never(event)
 
 
-def _said(command: type[_Command], **facts: Any) -> _Command:
-    """A command made of recorded facts: what was accepted once is not held to today's bounds."""
-    return cast("_Command", command.model_construct(set(facts), **facts))
+def _made(
+    command: type[_Command],
+    recorded: events.PlanEvent | events.PlannedTask,
+    fields: Sequence[str],
+    **others: Any,
+) -> _Command:
+    """Build a command from recorded fields, which today's bounds need not allow."""
+    values = {name: getattr(recorded, name) for name in fields} | others
+    return cast("_Command", command.model_construct(set(values), **values))
 
 
 def _new(task: events.PlannedTask) -> commands.NewTask:
-    return _said(
+    return _made(
         commands.NewTask,
-        id=task.id,
-        title=task.title,
+        task,
+        ("id", "title", "priority"),
         description=task.description or "",
         depends_on=task.depends_on or (),
-        priority=task.priority,
         labels=task.labels or (),
         metadata=task.metadata or {},
     )
 
 
-def _scores(event: events.TaskScored, following: Sequence[PlanEvent]) -> PlanCommand:
-    judged: dict[str, Any] = {
-        "task_id": event.task_id,
-        "scorer": event.scorer,
-        "rationale": event.rationale,
-        "evidence": event.evidence,
-    }
+def _scores(
+    event: events.TaskScored, following: Sequence[events.PlanEvent]
+) -> commands.PlanCommand:
+    judged = ("task_id", "scorer", "rationale", "evidence")
+    score = _given_score(event)
     if event.kind is ScoreKind.OUTPUT:
-        return _said(commands.ScoreOutput, score=_given(event), mark_done=event.mark_done, **judged)
+        return _made(commands.ScoreOutput, event, (*judged, "mark_done"), score=score)
     for other in following:
         if isinstance(other, events.TaskScored):
-            return _said(
+            return _made(
                 commands.UpdateScores,
-                prompt_score=_given(event),
-                output_score=_given(other),
+                event,
+                judged,
+                prompt_score=score,
+                output_score=_given_score(other),
                 mark_done=other.mark_done,
-                **judged,
             )
-    return _said(commands.ScorePrompt, score=_given(event), **judged)
+    return _made(commands.ScorePrompt, event, judged, score=score)
 
 
-def _given(event: events.TaskScored) -> float:
+def _given_score(event: events.TaskScored) -> float:
     if event.raw_score is None:
         return event.score
     if not isfinite(event.raw_score):
-        raise Unexplained(f"nobody can give the score {event.raw_score}")
+        raise Unexplained(f"{event.raw_score} is not a score that a command can give")
     return event.raw_score
 
 
-def _move(event: events.TaskStatusChanged, facts: Sequence[PlanEvent]) -> PlanCommand:
+def _move(
+    event: events.TaskStatusChanged, following: Sequence[events.PlanEvent]
+) -> commands.PlanCommand:
     match event.cause:
         case StatusCause.CLAIMED | StatusCause.EXPIRED:
-            return _claim(facts)
+            return _claim((event, *following))
         case StatusCause.MARKED:
-            return _said(
-                commands.MarkTask, task_id=event.task_id, status=event.new, reason=event.reason
-            )
+            return _made(commands.MarkTask, event, ("task_id", "reason"), status=event.new)
         case StatusCause.RELEASED:
-            return _said(commands.ReleaseTask, task_id=event.task_id, reason=event.reason)
+            return _made(commands.ReleaseTask, event, ("task_id", "reason"))
         case StatusCause.SCORED | StatusCause.REVISED | StatusCause.RETRIED:
             raise Unexplained(f"a status is {event.cause} only as part of another command")
         case _:
             assert_never(event.cause)
 
 
-def _claim(facts: Sequence[PlanEvent]) -> commands.ClaimNextTask:
-    for event in facts:
+def _claim(recorded: Sequence[events.PlanEvent]) -> commands.ClaimNextTask:
+    for event in recorded:
         if isinstance(event, events.TaskStatusChanged) and event.cause is StatusCause.CLAIMED:
-            until = event.lease_until
-            lease = None if until is None else (until - event.at).total_seconds()
-            _require_time(lease)
-            return _said(
-                commands.ClaimNextTask, worker=event.worker, lease=lease, task_id=event.task_id
-            )
-    return _said(commands.ClaimNextTask, task_id=_NO_TASK)
+            lease = None if event.lease_until is None else _lease(event.at, event.lease_until)
+            return _made(commands.ClaimNextTask, event, ("worker", "task_id"), lease=lease)
+    return _made(commands.ClaimNextTask, recorded[0], (), task_id=_NO_TASK)
 
 
 def _renewal(before: Plan, event: events.LeaseRenewed) -> commands.RenewLease:
     task = before.tasks.get(event.task_id)
     token = task.claim.token if task and task.claim else None
-    lease = (event.lease_until - event.at).total_seconds()
-    _require_time(lease)
-    return _said(commands.RenewLease, task_id=event.task_id, token=token, lease=lease)
+    lease = _lease(event.at, event.lease_until)
+    return _made(commands.RenewLease, event, ("task_id",), token=token, lease=lease)
 
 
-def _require_time(lease: float | None) -> None:
-    if lease is not None and lease <= 0:
+def _lease(begin: datetime, end: datetime) -> float:
+    if end <= begin:
         raise Unexplained("its lease ends before it begins")
+    return (end - begin).total_seconds()
 
 
-def _changes(facts: Sequence[PlanEvent]) -> Iterator[commands.Change]:
-    """What a revision changed. An attempt that no change began stands for a bare one."""
-    described: events.TaskChanged | None = None
-    for event in facts:
+def _changes(  # noqa: C901  (a branch an event)
+    following: Sequence[events.PlanEvent],
+) -> Iterator[commands.Change]:
+    """The changes of a revision; an attempt without a change of its task is an empty change."""
+    changed: str | None = None
+    for event in following:
         match event:
             case events.TaskAdded():
-                yield _said(commands.AddTask, task=_new(event.task), before=event.before)
+                yield _made(commands.AddTask, event, ("before",), task=_new(event.task))
             case events.TaskChanged():
-                yield _described(event)
+                yield _change(event)
             case events.TaskMoved():
-                yield _said(commands.MoveTask, task_id=event.task_id, before=event.before)
+                yield _made(commands.MoveTask, event, ("task_id", "before"))
             case events.TaskDropped():
-                yield _said(commands.DropTask, task_id=event.task_id)
+                yield _made(commands.DropTask, event, ("task_id",))
             case events.TaskSplit():
                 into = tuple(map(_new, event.into))
-                yield _said(commands.SplitTask, task_id=event.task_id, into=into)
+                yield _made(commands.SplitTask, event, ("task_id",), into=into)
             case events.TaskReplaced():
-                yield _said(commands.ReplaceTask, task_id=event.task_id, by=_new(event.by))
-            case events.AttemptStarted() if described is None or described.task_id != event.task_id:
-                yield _said(commands.ChangeTask, task_id=event.task_id)
+                yield _made(commands.ReplaceTask, event, ("task_id",), by=_new(event.by))
+            case events.AttemptStarted():
+                if changed != event.task_id:
+                    yield _made(commands.ChangeTask, event, ("task_id",))
             case (
                 events.PlanCreated()
                 | events.TaskScored()
@@ -228,7 +219,6 @@ def _changes(facts: Sequence[PlanEvent]) -> Iterator[commands.Change]:
                 | events.ReplanTriggered()
                 | events.GateApproved()
                 | events.PlanRevised()
-                | events.AttemptStarted()
                 | events.PlanPaused()
                 | events.PlanResumed()
                 | events.PlanArchived()
@@ -236,16 +226,13 @@ def _changes(facts: Sequence[PlanEvent]) -> Iterator[commands.Change]:
                 | events.PlanDeleted()
                 | events.PlanErased()
             ):
-                pass
+                pass  # consequences, or events that no revision has
             case _:
                 assert_never(event)
-        described = event if isinstance(event, events.TaskChanged) else None
+        changed = event.task_id if isinstance(event, events.TaskChanged) else None
 
 
-def _described(event: events.TaskChanged) -> commands.ChangeTask:
-    said = {
-        name: value
-        for name in ("title", "description", "metadata", "depends_on", "priority", "labels")
-        if (value := getattr(event, name)) is not None
-    }
-    return _said(commands.ChangeTask, task_id=event.task_id, **(said or {"description": _ERASED}))
+def _change(event: events.TaskChanged) -> commands.ChangeTask:
+    given = [name for name in _CHANGED if getattr(event, name) is not None]
+    erased = {} if given else {"description": _ERASED}
+    return _made(commands.ChangeTask, event, ("task_id", *given), **erased)

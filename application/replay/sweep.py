@@ -1,7 +1,6 @@
-"""A whole grid of policies tried on the same past, and what each would have made of it.
+"""Try a grid of policies on the same recorded plans, and compare the totals.
 
-The history is read once; each plan is run again under every policy while it is at
-hand, and only figures are kept.
+The history is read once. Each plan is run under every policy, and only totals are kept.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,46 +8,40 @@ from itertools import product
 from math import prod
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict
-
-from plangate.application.replay.gate_trace import FirstFailure, GateTrace, is_judged
+from plangate.application.replay.gate_trace import FirstFailure, GateTrace, scores_an_output
 from plangate.application.replay.policies import Given, combined, rules_of
 from plangate.application.replay.recorded_commands import RecordedCommand
 from plangate.application.replay.rerun import Input, Rules, rerun
 from plangate.application.replay.totals import Tally, Totals
-from plangate.application.results import UnreadablePlan
+from plangate.application.results import Result, UnreadablePlan
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.plan import Plan
 
 MAX_POLICIES: Final = 1_000
-"""The most policies that one sweep tries."""
+"""How many policies one sweep tries at most."""
 
 Grid = Mapping[str, Sequence[Any]]
-"""For each field of a policy, the values to try."""
+"""The values to try for each field of a policy."""
 
 
-class Point(BaseModel):
-    """One policy of a sweep: what it changes, and what it would have made of the plans.
+class Point(Result):
+    """One policy of a sweep: its changes, and its totals over the plans.
 
-    `unfit` counts the plans whose own policy does not go together with it; they are
-    not in the totals.
+    `unfit` counts the plans whose own policy the changes do not fit. They are not in the
+    totals.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     changes: dict[str, Any]
     unfit: int
     totals: Totals
 
 
-class Sweep(BaseModel):
-    """What a grid of policies would have made of some plans, beside what happened.
+class Sweep(Result):
+    """The recorded totals, and those of every policy of a grid.
 
-    `fields` are those of the grid, in its order; `points` goes through all combinations,
-    the last field changing fastest. Plans that cannot be read are in none of the totals.
+    `fields` are those of the grid, in its order. `points` lists all combinations; the last
+    field changes fastest. Unreadable plans are in no totals.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     fields: tuple[str, ...]
     recorded: Totals
@@ -57,30 +50,30 @@ class Sweep(BaseModel):
 
 
 class Sweeping:
-    """A sweep on its way: plan after plan under every policy of a grid."""
+    """Runs plan after plan under every policy of a grid."""
 
     def __init__(self, grid: Grid, base: Given) -> None:
-        self._fields, self._changes = _unfolded(grid)
+        self._fields, self._changes = _combinations(grid)
         self._tries = [_Try(rules_of(combined(base, changes))) for changes in self._changes]
-        self._happened = Tally()
+        self._recorded = Tally()
 
     def add(self, commands: Sequence[RecordedCommand]) -> None:
-        """One more plan, with all its commands."""
+        """Run one more plan, given all its commands."""
         inputs = [Input.of(command) for command in commands]
-        failure, happened = FirstFailure(), GateTrace()
+        failure, trace = FirstFailure(), GateTrace()
         for command in commands:
             failure.add(command)
             events = [entry.event for entry in command.events]
-            happened.add(command.after, events, failure.scores)
-        self._happened.add(commands[-1].after, happened, failure, 0)
+            trace.add(command.after, events, failure.scores)
+        self._recorded.add(commands[-1].after, trace, failure, 0)
         for attempt in self._tries:
             attempt.add(inputs, failure)
 
     def result(self, unreadable: Iterable[UnreadablePlan]) -> Sweep:
-        """What came of it."""
+        """The totals of the plans added so far."""
         return Sweep(
             fields=self._fields,
-            recorded=self._happened.totals(),
+            recorded=self._recorded.totals(),
             points=tuple(
                 Point(changes=changes, unfit=attempt.unfit, totals=attempt.tally.totals())
                 for changes, attempt in zip(self._changes, self._tries, strict=True)
@@ -90,7 +83,7 @@ class Sweeping:
 
 
 class _Try:
-    """One policy of a sweep, and what it made of the plans so far."""
+    """One policy of a sweep, and its totals so far."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
@@ -103,7 +96,7 @@ class _Try:
         try:
             for step in rerun(inputs, self._rules):
                 plan = step.after
-                scores += is_judged(step.given.recorded)
+                scores += scores_an_output(step.given.recorded)
                 refused += step.refusal is not None or step.given.command is None
                 trace.add(plan, step.events, scores)
         except InvalidInput:
@@ -112,8 +105,8 @@ class _Try:
             self.tally.add(plan, trace, failure, refused)
 
 
-def _unfolded(grid: object) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
-    """All combinations of a grid; raises `InvalidInput` for what is none, or too large."""
+def _combinations(grid: object) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
+    """The fields and combinations of a grid; raises `InvalidInput` for a bad or large one."""
     if not isinstance(grid, Mapping) or not grid:
         raise InvalidInput([Problem("grid", "must name fields of a policy, each with values")])
     for field, values in grid.items():

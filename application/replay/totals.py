@@ -1,28 +1,24 @@
-"""What one policy made of several plans, in figures that can be compared."""
+"""Totals over several plans under one policy, to compare policies by."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 
-from pydantic import BaseModel, ConfigDict
-
 from plangate.application.replay.gate_trace import FirstFailure, GateTrace
+from plangate.application.results import Result
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import PlanState, TaskStatus
 
 
-class Totals(BaseModel):
-    """What a policy made of `plans` plans.
+class Totals(Result):
+    """Totals over `plans` plans under one policy.
 
-    `replanned`: in how many of them the gate fired. `flips`: how often its verdict
-    changed. `states` and `tasks` count how plans and tasks end. `refused`: how many
-    inputs it refuses.
+    `replanned`: plans in which the gate fired. `flips`: changes of its verdict. `states` and
+    `tasks` count the final states. `refused`: inputs that were refused.
 
-    Of the `with_failures` plans, in which a task failed, the gate fired in `warned` no later
-    than that, on average `lead` output scores before; in `late` only afterwards; in
+    A task failed in `with_failures` plans. In `warned` of them the gate fired at or before
+    the failure, on average `lead` output scores earlier; in `late` only after it; in
     `missed` never. In `false_alarms` plans it fired although nothing failed.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     plans: int
     replans: int
@@ -42,7 +38,7 @@ class Totals(BaseModel):
 
 @dataclass(slots=True)
 class Tally:
-    """Counts, plan by plan, what a policy made of them."""
+    """Counts plans under one policy."""
 
     plans: int = 0
     replans: int = 0
@@ -50,12 +46,12 @@ class Tally:
     refused: int = 0
     warned: int = 0
     head_start: int = 0
-    troubles: "Counter[tuple[bool, bool]]" = field(default_factory=Counter)
+    failed_and_fired: "Counter[tuple[bool, bool]]" = field(default_factory=Counter)
     states: "Counter[PlanState]" = field(default_factory=Counter)
     tasks: "Counter[TaskStatus]" = field(default_factory=Counter)
 
     def add(self, plan: Plan, trace: GateTrace, failure: FirstFailure, refused: int) -> None:
-        """Count one more plan as it ends."""
+        """Count one more plan in its final state."""
         self.plans += 1
         self.replans += plan.replan_count
         self.flips += trace.flips
@@ -66,24 +62,25 @@ class Tally:
         if lead is not None and lead >= 0:
             self.warned += 1
             self.head_start += lead
-        self.troubles[failure.first is not None, trace.first_fired is not None] += 1
+        self.failed_and_fired[failure.first is not None, trace.first_fired is not None] += 1
 
     def totals(self) -> Totals:
-        """The figures so far."""
-        both = self.troubles[True, True]
+        """The totals so far."""
+        both, missed = self.failed_and_fired[True, True], self.failed_and_fired[True, False]
+        false_alarms = self.failed_and_fired[False, True]
         return Totals(
             plans=self.plans,
             replans=self.replans,
-            replanned=both + self.troubles[False, True],
+            replanned=both + false_alarms,
             flips=self.flips,
             flips_per_plan=self.flips / self.plans if self.plans else 0.0,
             states={state: self.states[state] for state in PlanState if self.states[state]},
             tasks={status: self.tasks[status] for status in TaskStatus if self.tasks[status]},
             refused=self.refused,
-            with_failures=both + self.troubles[True, False],
+            with_failures=both + missed,
             warned=self.warned,
             late=both - self.warned,
-            missed=self.troubles[True, False],
-            false_alarms=self.troubles[False, True],
+            missed=missed,
+            false_alarms=false_alarms,
             lead=self.head_start / self.warned if self.warned else None,
         )

@@ -1,33 +1,25 @@
-"""What would have happened under another policy, side by side with what happened.
+"""What-if results: recorded plans beside the same plans under another policy.
 
-Nothing is invented: the scores, claims, marks and revisions are those that were
-recorded, at their times. What people would have done had the gate spoken
-otherwise, nobody can know.
+The inputs are the recorded scores, claims, marks and revisions, at their recorded times.
+How people would have acted on other verdicts of the gate is unknown.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
-
 from plangate.application.replay.event_diff import EventFacts
 from plangate.application.replay.totals import Totals
-from plangate.application.results import UnreadablePlan
+from plangate.application.results import Result, UnreadablePlan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import PlanState, TaskStatus
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The two rolling confidences after a command that moved either, and whether the gates fired.
+    """Both rolling confidences after a command that scored a task or changed either of them.
 
-    `event_id` is the recorded command's; `task_id` and `score` say what was scored last
-    in it, if anything was. A score that the other policy refuses leaves `replayed_confidence`
-    where it was.
+    `event_id` names the recorded command; `task_id` and `score` are its last score, if any.
+    A score that the other policy refuses leaves `replayed_confidence` unchanged.
     """
 
     event_id: str
@@ -40,12 +32,12 @@ class Sample:
     replayed_fired: bool
 
 
-class FinalState(_Answer):
-    """Where one of the two stories leads.
+class FinalState(Result):
+    """A plan at the end of one history.
 
-    `flips` counts how often the gate's verdict changed. `lead` tells how many output scores
-    before the plan's first failure the gate fired first: negative if it fired after it,
-    None if it never fired or nothing failed.
+    `flips` counts changes of the gate's verdict. `lead` is how many output scores before
+    the first failure the gate first fired: negative if after it, None if it never fired or
+    nothing failed.
     """
 
     state: PlanState
@@ -56,8 +48,8 @@ class FinalState(_Answer):
     lead: int | None
 
 
-class TaskFinalState(_Answer):
-    """How a task stands at the end of both stories; None where it is not in the plan."""
+class TaskFinalState(Result):
+    """A task's status at the end of both histories; None where it is not in the plan."""
 
     task_id: str
     title: str | None
@@ -65,11 +57,11 @@ class TaskFinalState(_Answer):
     replayed: TaskStatus | None
 
 
-class Difference(_Answer):
-    """Where the two stories part: a recorded event, and what is decided in its place.
+class Difference(Result):
+    """The first difference: a recorded event, and the one decided in its place.
 
-    `recorded` is None where something more would have happened after `event_id`;
-    `replayed` where nothing would have.
+    `recorded` is None for an additional event after `event_id`; `replayed` is None for an
+    event that is not decided.
     """
 
     event_id: str
@@ -77,11 +69,11 @@ class Difference(_Answer):
     replayed: EventFacts | None
 
 
-class LostInput(_Answer):
-    """Something that was asked for, and came to nothing under the other policy.
+class LostInput(Result):
+    """An input without effect under the other policy.
 
-    `error` names the refusal (`PlanHeld`, …), or is None where there was only nothing to
-    do, as for an approval while no replan is due.
+    `error` names the refusal (`PlanHeld`, …). It is None where there was nothing to do, as
+    for an approval while no replan is due.
     """
 
     event_id: str
@@ -90,14 +82,13 @@ class LostInput(_Answer):
     why: str
 
 
-class PlanReplay(_Answer):
-    """One plan's history as it was recorded, and as it would have gone.
+class PlanReplay(Result):
+    """One plan's recorded history beside its history under another policy.
 
-    `fired` and `would_have_fired` name the recorded scores at which the gate did and
-    would have. `changed` counts the commands that would have ended otherwise.
-    `first_failure` names the recorded command at which a task first failed, whatever the
-    gates make of the plan: its result was rejected, or it was marked so by hand, or settled
-    by an output score while its own confidence was below the recorded threshold.
+    `fired` and `would_have_fired` name the recorded commands at which each gate fired.
+    `changed` counts the commands with another result. `first_failure` names the recorded
+    command at which a task first failed: its result was rejected, it was marked failed by
+    hand, or an output score settled it below the recorded threshold.
     """
 
     plan_id: str
@@ -117,18 +108,18 @@ class PlanReplay(_Answer):
     samples: tuple[Sample, ...]
 
 
-class UnfitPlan(_Answer):
-    """A plan whose own policy does not go together with what was to be changed about it."""
+class UnfitPlan(Result):
+    """A plan whose own policy the changes do not fit."""
 
     plan_id: str
     why: str
 
 
-class WhatIf(_Answer):
-    """What other rules would have made of some plans, beside what happened.
+class WhatIf(Result):
+    """Plans under another policy, beside what was recorded.
 
-    `recorded` and `replayed` sum up all the plans in both stories. `unreadable` and `unfit`
-    plans are in neither.
+    `recorded` and `replayed` are totals over all `plans`; `unreadable` and `unfit` plans are
+    in neither.
     """
 
     recorded: Totals

@@ -1,6 +1,5 @@
-"""Status views: what stands in the log, laid out for questions across plans.
+"""Status views: the log laid out in tables, for queries across plans.
 
-Each view is one pure fold over the events of a plan. Its rows are a function of
-the log alone, so any of them can be thrown away and made again. Decisions never
-look at a view.
+Each view is a pure fold over the events of a plan. Its rows are a function of the
+log alone, so it can be dropped and rebuilt at any time. Decisions never read a view.
 """

@@ -1,25 +1,60 @@
-"""The task board: who is where, and since when."""
+"""The task board: each task's status and worker, and since when."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from rpds import HashTrieMap
 
 from plangate.application.plan_log import Step
-from plangate.application.views.rows import BoardTask
-from plangate.application.views.view_store import Changes
+from plangate.application.views.projection import Row, RowChanges
+from plangate.application.views.requests import PageRequest, RowPage
 from plangate.domain.events import TaskStatusChanged, touches
 from plangate.domain.plan import Plan
-from plangate.domain.vocabulary import TaskStatus
+from plangate.domain.vocabulary import Identifier, TaskStatus
 
-VERSION: Final = 1
+
+class BoardTask(Row):
+    """A task in one row. Unscored is None.
+
+    `place` counts the plan's tasks from 0, in plan order; `plan_position` is the
+    position of the plan's first event. `worker` holds the task while it is in progress.
+    """
+
+    plan_id: str
+    task_id: str
+    title: str | None
+    status: TaskStatus
+    since: datetime
+    prompt_score: float | None
+    output_score: float | None
+    confidence: float | None
+    replan_count: int
+    attempt: int
+    worker: str | None
+    lease_until: datetime | None
+    priority: int | None
+    labels: tuple[str, ...]
+    place: int
+    plan_position: int
+
+
+class BoardRequest(PageRequest):
+    """The tasks of a plan, or those in a status, or both."""
+
+    plan_id: Identifier | None = None
+    status: TaskStatus | None = None
+
+
+class BoardPage(RowPage):
+    """Tasks: older plans first, each in plan order."""
+
+    tasks: tuple[BoardTask, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Board:
-    """What the board needs to know of a plan: where each task is, and since when."""
+    """The board's state of one plan: where each task is, and since when."""
 
     plan_position: int
     order: tuple[str, ...] = ()
@@ -27,12 +62,12 @@ class _Board:
     since: "HashTrieMap[str, datetime]" = HashTrieMap()  # noqa: RUF009  (it never changes)
 
 
-def project(board: _Board | None, steps: Sequence[Step]) -> tuple[_Board, Changes]:
+def project(board: _Board | None, steps: Sequence[Step]) -> tuple[_Board, RowChanges]:
     """The board after the steps, and the tasks that changed on it or left it."""
     before = board or _Board(steps[0].position)
     plan = steps[-1].after
     if plan.deleted:
-        return before, Changes(gone=((plan.plan_id, None),))
+        return before, RowChanges(deletes=((plan.plan_id, None),))
     since = before.since
     touched = dict[str, None]()
     for step in steps:
@@ -49,11 +84,10 @@ def project(board: _Board | None, steps: Sequence[Step]) -> tuple[_Board, Change
         places = {task_id: place for place, task_id in enumerate(plan.order)}
         after = _Board(before.plan_position, plan.order, places, since)
         touched |= {i: None for i, place in places.items() if before.places.get(i) != place}
-    return after, Changes(
-        put=[_task(plan, after, task_id) for task_id in touched if task_id in after.places],
-        gone=[(plan.plan_id, task_id) for task_id in before.places if task_id not in after.places]
-        if after.places is not before.places
-        else (),
+    left = [] if after.places is before.places else before.places.keys() - after.places.keys()
+    return after, RowChanges(
+        upserts=[_task(plan, after, task_id) for task_id in touched if task_id in after.places],
+        deletes=[(plan.plan_id, task_id) for task_id in left],
     )
 
 

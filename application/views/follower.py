@@ -1,8 +1,7 @@
-"""When the views are brought up to date: at each question, or by one thread in the background.
+"""When the views are brought up to date: at each query, or by one thread in the background.
 
-Nobody polls: a reader is woken by every command of this process, and looks after
-the commands of other processes every so often. Questions wait for a position on a
-condition.
+The thread is woken by every command of this process, and looks for the commands of
+other processes at an interval. Queries wait on a condition for the position they name.
 """
 
 from threading import Condition, Thread
@@ -12,80 +11,80 @@ from plangate.application.errors import ViewBehind
 from plangate.application.views.runner import ProjectionRunner
 
 LOOK_EVERY: Final = 0.25
-"""Seconds after which the background reader looks whether other processes wrote."""
+"""Seconds between two looks of the background thread at what other processes wrote."""
 
 PATIENCE: Final = 30.0
-"""Seconds that a question waits for the position it names."""
+"""Seconds that a query waits for the position it names."""
 
 
 class LogFollower:
-    """Leads the views on; safe to share between threads."""
+    """Keeps the views up to date; safe to share between threads."""
 
-    def __init__(self, keeper: ProjectionRunner) -> None:
-        self._keeper = keeper
+    def __init__(self, runner: ProjectionRunner) -> None:
+        self._runner = runner
         self._thread: Thread | None = None
         self._changed = Condition()
         self._woken = False
-        self._leaving = False
+        self._stopping = False
         self.failure: str | None = None
-        """Why the background reader could not go on when it last tried; it tries again."""
+        """Why the background thread last failed; it keeps trying."""
 
     def start(self) -> None:
-        """Follow the log in the background from now on; questions no longer catch up themselves."""
+        """Follow the log in the background from now on; queries no longer catch up themselves."""
         with self._changed:
             if self._thread is None:
-                self._leaving = False
+                self._stopping = False
                 self._thread = Thread(target=self._follow, name="plangate-views", daemon=True)
                 self._thread.start()
 
     def stop(self) -> None:
-        """End the background reader; stopping twice is harmless."""
+        """End the background thread; stopping twice is harmless."""
         with self._changed:
             thread = self._thread
-            self._leaving = True
+            self._stopping = True
             self._changed.notify_all()
         if thread is not None:
             thread.join()
             self._thread = None
 
     def wake(self) -> None:
-        """Something was recorded."""
+        """Announce that something was recorded."""
         if self._thread is not None:
             with self._changed:
                 self._woken = True
                 self._changed.notify_all()
 
-    def reach(self, view: str, at_least: int) -> None:
-        """Let a view be readable, and led up to a position.
+    def require(self, view: str, position: int) -> None:
+        """Bring a view up to a position, or wait until it is there.
 
-        Raises `ViewBehind` if the log does not lead there, or not in time.
+        Raises `ViewBehind` if the log ends before that position, or it takes too long.
         """
 
-        def reached() -> bool:
-            return self._keeper.position(view) >= at_least
+        def is_there() -> bool:
+            return self._runner.position(view) >= position
 
         if self._thread is None:
-            self._keeper.catch_up()
-        elif not reached():
+            self._runner.catch_up()
+        elif not is_there():
             with self._changed:
-                self._changed.wait_for(reached, PATIENCE)
-        if not reached():
-            raise ViewBehind(view, self._keeper.position(view), at_least)
+                self._changed.wait_for(is_there, PATIENCE)
+        if not is_there():
+            raise ViewBehind(view, self._runner.position(view), position)
 
     def _follow(self) -> None:
-        while not self._leaving:
+        while not self._stopping:
             try:
-                self._keeper.catch_up(self._told_and_staying)
+                self._runner.catch_up(self._notify_and_continue)
                 self.failure = None
-            except Exception as error:  # noqa: BLE001  (it is told, and tried again)
+            except Exception as error:  # noqa: BLE001  (it is reported, and tried again)
                 self.failure = f"{type(error).__name__}: {error}"
-            self._told_and_staying()
+            self._notify_and_continue()
             with self._changed:
-                self._changed.wait_for(lambda: self._woken or self._leaving, LOOK_EVERY)
+                self._changed.wait_for(lambda: self._woken or self._stopping, LOOK_EVERY)
                 self._woken = False
 
-    def _told_and_staying(self) -> bool:
-        """Progress those who wait how far it has come; whether to go on."""
+    def _notify_and_continue(self) -> bool:
+        """Let waiting queries look at the position again; whether to continue."""
         with self._changed:
             self._changed.notify_all()
-        return not self._leaving
+        return not self._stopping

@@ -1,30 +1,113 @@
-"""Plan summaries: which plans are there, and how they stand."""
+"""Plan summaries: which plans there are, with their state, confidence and progress."""
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from plangate.application.plan_log import Step
-from plangate.application.views.rows import PlanSummary
-from plangate.application.views.view_store import Changes
+from plangate.application.views.projection import Row, RowChanges
+from plangate.application.views.requests import Keys, PageRequest, RowPage
 from plangate.domain.events import touches
 from plangate.domain.plan import Plan
-from plangate.domain.vocabulary import PlanState, TaskStatus
-
-VERSION: Final = 2
+from plangate.domain.vocabulary import Flag, Labels, PlanState, TaskStatus, Title
 
 
-def project(first: int | None, steps: Sequence[Step]) -> tuple[int, Changes]:
+class PlanSummary(Row):
+    """A plan in one row. Positions are those of its first and its latest event.
+
+    `next_task_id` is the task that would be handed out next. `needs_replan` says that the
+    rolling confidence is below its threshold; `replan_due` that the gate tripped and awaits
+    an answer. The gate's memory: `gate_tripped`, the low scores in a row, the replans
+    since the last approval, and whether these exhaust what the policy allows.
+    """
+
+    plan_id: str
+    goal: str | None
+    state: PlanState
+    rolling_confidence: float
+    confidence_threshold: float
+    needs_replan: bool
+    replan_due: bool
+    replan_count: int
+    gate_tripped: bool
+    gate_lows: int
+    gate_replans: int
+    gate_exhausted: bool
+    next_task_id: str | None
+    task_count: int
+    pending: int
+    in_progress: int
+    done: int
+    failed: int
+    replanning: int
+    priority: int
+    labels: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    created_position: int
+    updated_position: int
+
+
+class PlanOrder(StrEnum):
+    """How plans are ordered."""
+
+    OLDEST = "oldest"
+    NEWEST = "newest"
+    UPDATED = "updated"
+    CONFIDENCE = "confidence"
+    PRIORITY = "priority"
+
+    @property
+    def keys(self) -> Keys:
+        """Oldest, newest, latest update, lowest confidence or highest priority first."""
+        return _ORDERS[self]
+
+
+_FIRST: Final = ("created_position", False)
+_ORDERS: Final[dict[str, Keys]] = {
+    PlanOrder.OLDEST: (_FIRST,),
+    PlanOrder.NEWEST: (("created_position", True),),
+    PlanOrder.UPDATED: (("updated_position", True),),
+    PlanOrder.CONFIDENCE: (("rolling_confidence", False), _FIRST),
+    PlanOrder.PRIORITY: (("priority", True), _FIRST),
+}
+
+
+class PlansRequest(PageRequest):
+    """Plans that match every given filter: all the labels, every word of the text."""
+
+    state: PlanState | None = None
+    needs_replan: Flag | None = None
+    text: Title | None = None
+    labels: Labels = ()
+    order: PlanOrder = PlanOrder.OLDEST
+
+    @property
+    def words(self) -> tuple[str, ...] | None:
+        """The words, or beginnings of words, of the text. None without a text."""
+        return None if self.text is None else tuple(self.text.split())
+
+
+class PlanPage(RowPage):
+    """Plan summaries."""
+
+    plans: tuple[PlanSummary, ...]
+
+
+def project(first: int | None, steps: Sequence[Step]) -> tuple[int, RowChanges]:
     """The summary after the steps. The state is the position of the plan's first event."""
     if first is None:
         first = steps[0].position
     plan = steps[-1].after
     if plan.deleted:
-        return first, Changes(gone=((plan.plan_id, None),))
-    reworded = any(touches(step.recorded.event).text for step in steps)
-    return first, Changes(
-        put=(_summary(plan, first, steps[-1].position),),
-        texts=((first, _text(plan)),) if reworded else (),
+        return first, RowChanges(deletes=((plan.plan_id, None),))
+    changes_text = any(touches(step.recorded.event).text for step in steps)
+    return first, RowChanges(
+        upserts=(_summary(plan, first, steps[-1].position),),
+        texts=((first, _text(plan)),) if changes_text else (),
     )
 
 

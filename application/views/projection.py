@@ -1,21 +1,44 @@
-"""What a view is: a pure fold over the events of one plan, and the rows it changes."""
+"""What a view is: a pure fold over the events of one plan, and the rows that it changes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from plangate.application.plan_log import Step
-from plangate.application.views.view_store import Changes
+from plangate.application.results import Result
 
-Project = Callable[[Any, Sequence[Step]], tuple[Any, Changes]]
-"""From a view's state of one plan (None before its first event) and the plan's next
-events to the state after them and the rows they change. Pure; how a history is cut
-into runs changes no row."""
+
+class Row(Result):
+    """A row of a view: typed, flat, at full precision, the most needed fields first.
+
+    Erased text reads None. A row is `stale` when an event of its plan could not be
+    projected: it shows the plan as it was before that event.
+    """
+
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RowChanges:
+    """The rows that events change. The `deletes` are applied before the `upserts`.
+
+    A delete names a plan and one of its tasks, or None for all rows of the plan.
+    `texts` are what plans can be found by, each under the position of its plan's first event.
+    """
+
+    upserts: Sequence[Row] = ()
+    deletes: Sequence[tuple[str, str | None]] = ()
+    texts: Sequence[tuple[int, str]] = ()
+
+
+Project = Callable[[Any, Sequence[Step]], tuple[Any, RowChanges]]
+"""Takes a view's state of one plan (None at first) and the plan's next events; returns the
+new state and the changed rows. Pure; how a history is divided into runs changes no row."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view by its name. A fold that would make other rows of old events has another version."""
+    """A named view. Raise `version` whenever the fold would produce different rows."""
 
     name: str
     version: int

@@ -1,20 +1,19 @@
-"""Projector stretches of the log into changes of views, and remembers where each plan stood.
+"""Projects slices of the log into row changes, and remembers the state of recent plans.
 
-What is remembered is only a shortcut: a plan that is not, or not as far as needed,
-is folded again from its own events.
+What is remembered only saves time: a plan that is not, or not as far as needed, is
+folded again from its own events.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
+from plangate.application.plan_cache import PlanCache
 from plangate.application.plan_log import Step, steps
 from plangate.application.recorded_event import RecordedEvent
-from plangate.application.views.projection import View
-from plangate.application.views.view_store import Changes
+from plangate.application.views.projection import RowChanges, View
 from plangate.domain.plan import Plan
 
 KEPT_TASKS: Final = 20_000
@@ -22,8 +21,8 @@ KEPT_TASKS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """A part of the log up to a position: what could be read of it, and what could not."""
+class LogSlice:
+    """The log up to a position: the readable events, and the first unreadable one of each plan."""
 
     until: int
     events: Sequence[RecordedEvent] = ()
@@ -38,52 +37,52 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """The event of a plan that a view could not take in, and why."""
+class ProjectionFailure:
+    """The event of a plan that a view could not project, and why."""
 
     version: int
     position: int | None
     why: str
 
+    @classmethod
+    def unreadable(cls, error: CorruptEvent) -> "ProjectionFailure":
+        """The event cannot be read, or is missing."""
+        return cls(error.version, error.position, error.why)
+
+    @classmethod
+    def raised(cls, error: Exception, recorded: RecordedEvent) -> "ProjectionFailure":
+        """The fold raised an error."""
+        envelope = recorded.envelope
+        return cls(envelope.version, envelope.position, f"folding it failed: {error!r}")
+
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a plan's events changed in one view, as far as they could be taken in."""
+class Projected:
+    """The row changes of a plan's events in one view, up to the first failure."""
 
-    changes: Sequence[Changes]
-    trouble: Trouble | None = None
+    changes: Sequence[RowChanges] = ()
+    failure: ProjectionFailure | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A plan, and what each view knows of it at the same version."""
+class ProjectorState:
+    """A plan, and each view's state of it at the same version."""
 
     plan: Plan
-    states: Mapping[str, Any] = field(default_factory=dict)
+    of_view: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Projector:
-    """Where recently seen plans stood when their views were last saved."""
+    """Projects the events of plans, from where their views were last saved."""
 
     def __init__(self, log: EventStore) -> None:
         self._log = log
-        self._kept: OrderedDict[str, Standing] = OrderedDict()
-        self._tasks = 0
+        self._kept = PlanCache[ProjectorState](KEPT_TASKS, lambda state: len(state.plan.order))
 
-    def keep(self, standings: Iterable[Standing]) -> None:
+    def keep(self, states: Iterable[ProjectorState]) -> None:
         """Remember plans, now that their rows are saved."""
-        for standing in standings:
-            self.forget(standing.plan.plan_id)
-            self._kept[standing.plan.plan_id] = standing
-            self._tasks += len(standing.plan.order)
-        while self._tasks > KEPT_TASKS and len(self._kept) > 1:
-            self.forget(next(iter(self._kept)))
-
-    def forget(self, plan_id: str) -> None:
-        """Remember a plan no longer."""
-        standing = self._kept.pop(plan_id, None)
-        if standing is not None:
-            self._tasks -= len(standing.plan.order)
+        for state in states:
+            self._kept.keep(state.plan.plan_id, state)
 
     def project(
         self,
@@ -91,94 +90,85 @@ class Projector:
         plan_id: str,
         events: Sequence[RecordedEvent],
         unreadable: CorruptEvent | None = None,
-    ) -> tuple[Standing, Mapping[str, Outcome]]:
-        """What a plan's next events change in each view, and where the plan stands after them.
+    ) -> tuple[ProjectorState, Mapping[str, Projected]]:
+        """The row changes of a plan's next events in each view, and the state after them.
 
-        What comes after an unreadable event is left out.
+        Events after the unreadable one are left out.
         """
-        trouble = None
+        failure = None
         if unreadable is not None:
             events = [e for e in events if e.envelope.version < unreadable.version]
-            trouble = _trouble(unreadable)
+            failure = ProjectionFailure.unreadable(unreadable)
         try:
-            standing, outcomes = self._before(views, plan_id, events)
+            state, results = self._before(views, plan_id, events)
         except CorruptEvent as error:
-            nothing = Outcome((), _trouble(error))
-            return Standing(Plan(plan_id)), {view.name: nothing for view in views}
-        able = [view for view in views if outcomes[view.name].trouble is None]
-        standing, further = fold(standing, able, events)
-        for name, outcome in further.items():
-            outcomes[name] = Outcome(outcome.changes, outcome.trouble or trouble)
-        return standing, outcomes
+            nothing = Projected((), ProjectionFailure.unreadable(error))
+            return ProjectorState(Plan(plan_id)), {view.name: nothing for view in views}
+        able = [view for view in views if results[view.name].failure is None]
+        state, further = project_events(state, able, events)
+        for name, result in further.items():
+            results[name] = Projected(result.changes, result.failure or failure)
+        return state, results
 
     def _before(
         self, views: Sequence[View], plan_id: str, events: Sequence[RecordedEvent]
-    ) -> tuple[Standing, dict[str, Outcome]]:
-        """The plan before these events, as the views know it: remembered, or read and folded.
+    ) -> tuple[ProjectorState, dict[str, Projected]]:
+        """The plan before these events, with the views' states: remembered, or read and folded.
 
         The rows that the events read here change were saved when they were new.
         """
         version = events[0].envelope.version - 1 if events else 0
         kept = self._kept.get(plan_id)
-        known = kept is not None and all(view.name in kept.states for view in views)
+        known = kept is not None and all(view.name in kept.of_view for view in views)
         if kept is None or not known or kept.plan.version > version:
-            kept = Standing(Plan(plan_id))
+            kept = ProjectorState(Plan(plan_id))
         missing: Sequence[RecordedEvent] = ()
         if kept.plan.version < version:
             missing = self._log.read(plan_id, after=kept.plan.version, until=version)
-        standing, outcomes = fold(kept, views, missing)
-        return standing, {name: Outcome((), told.trouble) for name, told in outcomes.items()}
+        state, results = project_events(kept, views, missing)
+        return state, {name: Projected((), result.failure) for name, result in results.items()}
 
 
-def fold(
-    before: Standing, views: Sequence[View], events: Sequence[RecordedEvent]
-) -> tuple[Standing, dict[str, Outcome]]:
-    """Where a plan stands after its next events, and what they change in each view."""
+def project_events(
+    before: ProjectorState, views: Sequence[View], events: Sequence[RecordedEvent]
+) -> tuple[ProjectorState, dict[str, Projected]]:
+    """The state of a plan after its next events, and the rows they change in each view."""
     taken: list[Step] = []
-    trouble = None
+    failure = None
     try:
         for step in steps(before.plan, events):
-            taken.append(step)  # noqa: PERF402  (what came before a failure counts)
+            taken.append(step)  # noqa: PERF402  (the steps before a failure count)
     except CorruptEvent as error:
-        trouble = _trouble(error)
+        failure = ProjectionFailure.unreadable(error)
     except Exception as error:  # noqa: BLE001  (one event must not stop the other plans)
-        trouble = _failure(error, events[len(taken)])
+        failure = ProjectionFailure.raised(error, events[len(taken)])
     states: dict[str, Any] = {}
-    outcomes: dict[str, Outcome] = {}
+    results: dict[str, Projected] = {}
     for view in views:
-        state, outcome = _projected(view, before.states.get(view.name), taken)
-        if outcome.trouble is None:
+        state, result = _project(view, before.of_view.get(view.name), taken)
+        if result.failure is None:
             states[view.name] = state
-        outcomes[view.name] = Outcome(outcome.changes, outcome.trouble or trouble)
-    return Standing(taken[-1].after if taken else before.plan, states), outcomes
+        results[view.name] = Projected(result.changes, result.failure or failure)
+    return ProjectorState(taken[-1].after if taken else before.plan, states), results
 
 
-def _projected(view: View, state: Any, taken: Sequence[Step]) -> tuple[Any, Outcome]:
+def _project(view: View, state: Any, taken: Sequence[Step]) -> tuple[Any, Projected]:
     if not taken:
-        return state, Outcome(())
+        return state, Projected()
     try:
         after, changes = view.project(state, taken)
     except Exception:  # noqa: BLE001  (one event must not stop the other views)
-        return _projected_one_by_one(view, state, taken)
-    return after, Outcome((changes,))
+        return _project_one_by_one(view, state, taken)
+    return after, Projected((changes,))
 
 
-def _projected_one_by_one(view: View, state: Any, taken: Sequence[Step]) -> tuple[Any, Outcome]:
-    """As far as the view gets, to find the very event that it fails on."""
-    found: list[Changes] = []
+def _project_one_by_one(view: View, state: Any, taken: Sequence[Step]) -> tuple[Any, Projected]:
+    """Project as far as the view gets, to find the very event that it fails on."""
+    found: list[RowChanges] = []
     for step in taken:
         try:
             state, changes = view.project(state, (step,))
         except Exception as error:  # noqa: BLE001  (as above)
-            return state, Outcome(found, _failure(error, step.recorded))
+            return state, Projected(found, ProjectionFailure.raised(error, step.recorded))
         found.append(changes)
-    return state, Outcome(found)
-
-
-def _trouble(error: CorruptEvent) -> Trouble:
-    return Trouble(error.version, error.position, error.why)
-
-
-def _failure(error: Exception, recorded: RecordedEvent) -> Trouble:
-    envelope = recorded.envelope
-    return Trouble(envelope.version, envelope.position, f"folding it failed: {error!r}")
+    return state, Projected(found)

@@ -1,23 +1,49 @@
-"""The replan log: when and on what figures gates fired, across plans."""
+"""The replan log: when and at which confidence gates tripped, across plans."""
 
 from collections.abc import Sequence
-from typing import Final
+from datetime import datetime
 
 from plangate.application.plan_log import Step
-from plangate.application.views.rows import ReplanEntry
-from plangate.application.views.view_store import Changes
+from plangate.application.views.projection import Row, RowChanges
+from plangate.application.views.requests import PageRequest, RowPage
 from plangate.domain.events import ReplanTriggered
+from plangate.domain.vocabulary import Flag, Identifier
 
-VERSION: Final = 1
+
+class ReplanEntry(Row):
+    """A replan that the gate triggered. `replan_count` numbers the replans of a plan."""
+
+    plan_id: str
+    version: int
+    position: int
+    at: datetime
+    task_id: str
+    rolling_confidence: float
+    confidence_threshold: float
+    replan_count: int
+    attempt: int
 
 
-def project(_state: None, steps: Sequence[Step]) -> tuple[None, Changes]:
-    """An entry for each replan. There is nothing to remember: the plan counts its replans."""
+class ReplansRequest(PageRequest):
+    """The replans of all plans, or of one."""
+
+    plan_id: Identifier | None = None
+    newest_first: Flag = False
+
+
+class ReplanPage(RowPage):
+    """Replans in the order they happened, or the other way round."""
+
+    replans: tuple[ReplanEntry, ...]
+
+
+def project(_state: None, steps: Sequence[Step]) -> tuple[None, RowChanges]:
+    """An entry for each replan. No state is needed: the plan counts its replans."""
     plan = steps[-1].after
     if plan.deleted:
-        return None, Changes(gone=((plan.plan_id, None),))
-    return None, Changes(
-        put=[
+        return None, RowChanges(deletes=((plan.plan_id, None),))
+    return None, RowChanges(
+        upserts=[
             _entry(step, step.recorded.event)
             for step in steps
             if isinstance(step.recorded.event, ReplanTriggered)

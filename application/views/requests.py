@@ -1,122 +1,68 @@
-"""What can be asked of the views: what is wanted, in which order, from where on.
+"""What all requests to views and all answers of views have in common: pages of rows.
 
 Pages are cut by keys, not by counting: what others write meanwhile makes no row
 appear twice or go missing, unless it changes the row's own place in the order.
 """
 
-from collections.abc import Sequence
-from enum import StrEnum
-from typing import Annotated, Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any, TypedDict, TypeVar
 
-from pydantic import BaseModel, Field, Strict
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from plangate.application.paging import MAX_PAGE
-from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, TimelineEntry
-from plangate.domain.vocabulary import Flag, Identifier, Labels, PlanState, TaskStatus, Title
+from plangate.application.results import Result
+from plangate.application.views.projection import Row
 
 Keys = Sequence[tuple[str, bool]]
 """The fields rows are ordered by, each ascending or (True) descending; together unique."""
 
-
-class PlanOrder(StrEnum):
-    """How plans are ordered."""
-
-    OLDEST = "oldest"
-    NEWEST = "newest"
-    UPDATED = "updated"
-    CONFIDENCE = "confidence"
-    PRIORITY = "priority"
-
-    @property
-    def keys(self) -> Keys:
-        """Created first or last, updated last, least confident, most urgent: that comes first."""
-        return _ORDERS[self]
+RowKey = tuple[Any, ...]
+"""The values of an order's keys in the last row of a page."""
 
 
-_FIRST: Final = ("created_position", False)
-_ORDERS: Final[dict[str, Keys]] = {
-    PlanOrder.OLDEST: (_FIRST,),
-    PlanOrder.NEWEST: (("created_position", True),),
-    PlanOrder.UPDATED: (("updated_position", True),),
-    PlanOrder.CONFIDENCE: (("rolling_confidence", False), _FIRST),
-    PlanOrder.PRIORITY: (("priority", True), _FIRST),
-}
-
-_Limit = Annotated[int, Strict(), Field(ge=1, le=MAX_PAGE)]
+PageLimit = Annotated[int, Strict(), Field(ge=1, le=MAX_PAGE)]
 
 
-class Wanted(BaseModel):
-    """How much of an answer is wanted, and from where on."""
+class PageOptions(TypedDict, total=False):
+    """The keyword arguments of every query that is answered page by page.
 
-    limit: _Limit = 100
+    At most `limit` rows (up to 10,000), after those of the page whose `next` is `after`.
+    `at_least` is a position of the log that the answer must reflect.
+    """
+
+    limit: int
+    after: str | None
+    at_least: int
+
+
+class PageRequest(BaseModel):
+    """How many rows to return, and after which."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: PageLimit = 100
     after: Annotated[str, Strict(), Field(max_length=2_000)] | None = None
     at_least: Annotated[int, Strict(), Field(ge=0)] = 0
 
 
-class PlansWanted(Wanted):
-    """Plans that match all that is said: all the labels, every word of the text."""
-
-    state: PlanState | None = None
-    needs_replan: Flag | None = None
-    text: Title | None = None
-    labels: Labels = ()
-    order: PlanOrder = PlanOrder.OLDEST
-
-    @property
-    def words(self) -> tuple[str, ...] | None:
-        """What the text asks for: words, or beginnings of words. None without a text."""
-        return None if self.text is None else tuple(self.text.split())
-
-
-class BoardWanted(Wanted):
-    """The tasks of a plan, or those in a status, or both."""
-
-    plan_id: Identifier | None = None
-    status: TaskStatus | None = None
-
-
-class TimelineWanted(Wanted):
-    """The scores of a plan."""
-
-    plan_id: Identifier
-
-
-class ReplansWanted(Wanted):
-    """The replans of all plans, or of one."""
-
-    plan_id: Identifier | None = None
-    newest_first: Flag = False
-
-
-class _Page(BaseModel):
-    """A part of an answer. `next` says where the next part begins; None when there is none."""
+class RowPage(Result):
+    """A page of an answer. `next` is the `after` of the next page; None on the last one."""
 
     next: str | None = None
 
 
-class PlanPage(_Page):
-    """Plan summaries."""
+_Request = TypeVar("_Request", bound=PageRequest)
+_Row = TypeVar("_Row", bound=Row)
 
-    plans: tuple[PlanSummary, ...]
-
-
-class BoardPage(_Page):
-    """Tasks: older plans first, each in plan order."""
-
-    tasks: tuple[BoardTask, ...]
+ReadRows = Callable[[_Request, RowKey | None, int], Sequence[_Row]]
+"""Reads the first matching rows after a key: one of the view store's methods."""
 
 
-class TimelinePage(_Page):
-    """A plan's scores in the order they came."""
-
-    scores: tuple[TimelineEntry, ...]
-
-
-class ReplanPage(_Page):
-    """Replans in the order they happened, or the other way round."""
-
-    replans: tuple[ReplanEntry, ...]
-
-
-After = tuple[Any, ...]
-"""The values of an order's keys in the last row that was told."""
+def every_row(
+    read: ReadRows[_Request, _Row], request: _Request, fields: Sequence[str]
+) -> Iterator[_Row]:
+    """All matching rows, page by page; `fields` are the keys that they are ordered by."""
+    last: RowKey | None = None
+    while page := read(request, last, MAX_PAGE):
+        yield from page
+        last = tuple(getattr(page[-1], field) for field in fields)

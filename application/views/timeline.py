@@ -1,23 +1,56 @@
 """The confidence timeline: how a plan's confidence moved, score by score."""
 
 from collections.abc import Sequence
-from typing import Final
+from datetime import datetime
 
 from plangate.application.plan_log import Step
-from plangate.application.views.rows import TimelineEntry
-from plangate.application.views.view_store import Changes
+from plangate.application.views.projection import Row, RowChanges
+from plangate.application.views.requests import PageLimit, PageRequest, RowPage
 from plangate.domain.events import ScoreChange, TaskScored
 from plangate.domain.recency_tree import ConfidenceTree, tree_of
+from plangate.domain.vocabulary import Identifier, ScoreKind, Scorer
 
-VERSION: Final = 1
+
+class TimelineEntry(Row):
+    """A score as it was recorded, with the confidence of its task and its plan after it.
+
+    The entry stays when its task leaves the plan.
+    """
+
+    plan_id: str
+    version: int
+    position: int
+    at: datetime
+    task_id: str
+    kind: ScoreKind
+    score: float
+    raw_score: float | None
+    scorer: Scorer | None
+    attempt: int
+    task_confidence: float | None
+    rolling_confidence: float
+    confidence_threshold: float
+
+
+class TimelineRequest(PageRequest):
+    """The scores of a plan."""
+
+    plan_id: Identifier
+    limit: PageLimit = 1_000
+
+
+class TimelinePage(RowPage):
+    """A plan's scores in the order they were recorded."""
+
+    scores: tuple[TimelineEntry, ...]
 
 
 def project(
     tree: ConfidenceTree | None, steps: Sequence[Step]
-) -> tuple[ConfidenceTree | None, Changes]:
+) -> tuple[ConfidenceTree | None, RowChanges]:
     """An entry for each score. The state is a tree of the plan, or None until it is needed.
 
-    A task that comes, goes or moves makes the tree useless; the next score grows
+    A task that is added, dropped or moved invalidates the tree; the next score builds
     another, so that a revision of many changes costs one tree.
     """
     entries: list[TimelineEntry] = []
@@ -37,8 +70,8 @@ def project(
             entries.append(_entry(step, event, attempt, confidence, tree.rolling_confidence))
     plan = steps[-1].after
     if plan.deleted:
-        return tree, Changes(gone=((plan.plan_id, None),))
-    return tree, Changes(put=entries)
+        return tree, RowChanges(deletes=((plan.plan_id, None),))
+    return tree, RowChanges(upserts=entries)
 
 
 def _entry(

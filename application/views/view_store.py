@@ -8,35 +8,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict
-
-from plangate.application.views.requests import (
-    After,
-    BoardWanted,
-    PlansWanted,
-    ReplansWanted,
-    TimelineWanted,
-)
-from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, Row, TimelineEntry
+from plangate.application.results import Result
+from plangate.application.views.board import BoardRequest, BoardTask
+from plangate.application.views.plan_summaries import PlansRequest, PlanSummary
+from plangate.application.views.projection import RowChanges
+from plangate.application.views.replans import ReplanEntry, ReplansRequest
+from plangate.application.views.requests import RowKey
+from plangate.application.views.timeline import TimelineEntry, TimelineRequest
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """The rows a run of events changes. What is `gone` goes first, then comes what is `put`.
-
-    `gone` names plans whose rows all go (task None), or single tasks. `texts` are
-    what plans can be found by, each under the position of its plan's first event.
-    """
-
-    put: Sequence[Row] = ()
-    gone: Sequence[tuple[str, str | None]] = ()
-    texts: Sequence[tuple[int, str]] = ()
-
-
-class StuckPlan(BaseModel):
-    """A plan whose rows stay as they were because of one of its events: which, why, since when."""
-
-    model_config = ConfigDict(frozen=True)
+class StuckPlan(Result):
+    """A plan whose rows cannot follow one of its events: which one, why, and since when."""
 
     plan_id: str
     version: int
@@ -65,12 +47,12 @@ class ViewPosition:
 
 @dataclass(frozen=True, slots=True)
 class ViewUpdate:
-    """What leads a view from where it stands to a position: rows, plans now stuck, plans freed."""
+    """Moves a view from the `expected` position to the next: changed rows, plans stuck or freed."""
 
-    target: ViewTables
-    after: ViewPosition
-    until: int
-    changes: Sequence[Changes]
+    tables: ViewTables
+    expected: ViewPosition
+    position: int
+    changes: Sequence[RowChanges]
     stuck: Sequence[StuckPlan] = ()
     freed: Sequence[str] = ()
 
@@ -82,30 +64,30 @@ class ViewStore(Protocol):
     method may raise a `StoreError`; none leaves anything half written.
     """
 
-    def marks(self) -> Mapping[ViewTables, ViewPosition]:
-        """How far every view and every rebuild has come; absent is what was never begun."""
+    def positions(self) -> Mapping[ViewTables, ViewPosition]:
+        """How far every view and every rebuild has come; views never begun are absent."""
         ...
 
     def begin(self, view: str, fold_version: int, *, afresh: bool) -> None:
         """Begin to rebuild a view: empty tables, at position 0.
 
-        Unless it is to be done `afresh`, a rebuild by the same version of the fold
-        is gone on with, and none is begun where the view itself is of that version.
+        Unless `afresh`, a rebuild by the same version of the fold is continued, and none
+        is begun where the view itself has that version.
         """
         ...
 
     def save(self, updates: Sequence[ViewUpdate]) -> bool:
         """Write all the updates in one transaction.
 
-        False, and nothing is written, when one of them does not follow on from
-        where its view stands: somebody else was faster.
+        Return False, and write nothing, if a view is no longer at the position that its
+        update expects: another process has moved it.
         """
         ...
 
     def swap(self, view: str) -> bool:
-        """Let the rebuilt tables of a view take the place of those that are read, all at once.
+        """Replace the tables that are read by the rebuilt ones, in one transaction.
 
-        False, and nothing is changed, while they are behind those, or not there.
+        Return False, and change nothing, while the rebuilt ones are missing or behind.
         """
         ...
 
@@ -117,30 +99,32 @@ class ViewStore(Protocol):
         """How many rows each view has."""
         ...
 
-    def plans(self, wanted: PlansWanted, after: After | None, limit: int) -> Sequence[PlanSummary]:
-        """The first `limit` matching plans beyond `after`, in the order that is wanted."""
+    def plans(
+        self, request: PlansRequest, after: RowKey | None, limit: int
+    ) -> Sequence[PlanSummary]:
+        """The first `limit` matching plans beyond `after`, in the requested order."""
         ...
 
-    def board(self, wanted: BoardWanted, after: After | None, limit: int) -> Sequence[BoardTask]:
+    def board(self, request: BoardRequest, after: RowKey | None, limit: int) -> Sequence[BoardTask]:
         """The first `limit` matching tasks, by plan position and place.
 
-        `after` is the plan position, place, plan id and task id of the last one told;
-        if that task has another place by now, the answer goes on from there.
+        `after` is the plan position, place, plan id and task id of the last row; if
+        that task has moved since, the page continues after its new place.
         """
         ...
 
     def timeline(
-        self, wanted: TimelineWanted, after: After | None, limit: int
+        self, request: TimelineRequest, after: RowKey | None, limit: int
     ) -> Sequence[TimelineEntry]:
         """The first `limit` scores of a plan beyond a version."""
         ...
 
     def replans(
-        self, wanted: ReplansWanted, after: After | None, limit: int
+        self, request: ReplansRequest, after: RowKey | None, limit: int
     ) -> Sequence[ReplanEntry]:
-        """The first `limit` replans beyond a position, in the direction that is wanted."""
+        """The first `limit` replans beyond a position, in the requested direction."""
         ...
 
     def close(self) -> None:
-        """Let go of everything held; closing twice is harmless."""
+        """Release everything held; closing twice is harmless."""
         ...

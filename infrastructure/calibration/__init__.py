@@ -1,1 +1,1 @@
-"""Calibration figures, worked out with numpy and scipy."""
+"""Calibration with numpy and scipy."""

@@ -1,18 +1,20 @@
-"""Calibration as an extra, `plangate[analysis]`: its libraries are loaded when first needed."""
+"""Calibration as an extra, `plangate[analysis]`, whose libraries are loaded when first needed."""
 
 from collections.abc import Sequence
 
+from typing_extensions import override
+
 from plangate.application.errors import AnalysisMissing
-from plangate.application.evidence.calibration import Case, Reliability
+from plangate.application.evidence.calibration import Calibrator, Case, Reliability
 
 
-class ScipyCalibrator:
-    """Works out calibrations with numpy and scipy."""
+class ScipyCalibrator(Calibrator):
+    """Computes calibrations with numpy and scipy."""
 
     resamples = 1_000
 
+    @override
     def reliability(self, cases: Sequence[Case], seed: int) -> Reliability:
-        """The figures; the same for the same cases and seed. Raises `AnalysisMissing`."""
         try:
             from plangate.infrastructure.calibration.reliability import reliability  # noqa: PLC0415
         except ImportError as missing:

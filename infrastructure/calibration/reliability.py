@@ -1,10 +1,10 @@
-"""The figures of a calibration, and how certain they are.
+"""The estimates of a calibration, with their confidence intervals.
 
-Tasks of one plan share a goal, a worker and a judge, so their outcomes are not
-independent. The bootstrap therefore draws whole plans, all figures from the same
-draws; one that leaves a figure undefined counts for the others alone. A figure that is
-exactly 0 or 1 would be so in every draw, which is not as certain as it looks: its
-interval is the exact binomial one, each plan counting as one trial.
+Tasks of one plan share a goal, a worker and a judge, so their outcomes are not independent.
+The bootstrap therefore draws whole plans, all estimates from the same draws; a draw that
+leaves an estimate undefined counts for the others alone. An estimate of exactly 0 or 1
+would be the same in every draw, so its interval is the exact binomial one, with each plan
+as one trial.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from plangate.application.evidence.calibration import (
     Reliability,
     ReliabilityBin,
     ThresholdPoint,
-    lacking,
+    too_few,
 )
 from plangate.domain.confidence import TOLERANCE
 
@@ -29,35 +29,35 @@ LEVEL: Final = 0.95
 _BINS: Final = 10
 _THRESHOLDS: Final = tuple(step / 20 for step in range(1, 20))
 _UNDEFINED: Final = -1.0
-"""No figure is below 0; not-a-number would make scipy doubt all the others."""
+"""Marks an undefined estimate: none is below 0, and NaN would make scipy warn."""
 
 _AT_ONCE: Final = 2_000_000
-"""So many numbers are worked on at once, to keep memory flat."""
+"""Numbers in memory at once."""
 
 _Floats = NDArray[np.float64]
 _Flags = NDArray[np.bool_]
 _Share = tuple[_Flags, _Flags]
-"""Which cases have something, of which others: `(accepted, all in a bin)`."""
+"""The numerator and the denominator of a share, as `(accepted, all in a bin)`."""
 
 
 def reliability(cases: Sequence[Case], *, resamples: int, seed: int) -> Reliability:
-    """All the figures; the same for the same cases and seed."""
+    """All estimates; the same for the same cases and seed."""
     confidence = np.array([case.confidence for case in cases], dtype=np.float64)
     accepted = np.array([case.accepted for case in cases], dtype=np.bool_)
     bins = [_inside(confidence, number) for number in range(_BINS)]
-    passing = [_reach(confidence, threshold) for threshold in _THRESHOLDS]
+    passing = [_passes(confidence, threshold) for threshold in _THRESHOLDS]
     shares: list[_Share] = [(accepted, inside) for inside in bins]
     for above in passing:
         shares += [(~accepted, ~above), (~above, ~accepted), (accepted, above)]
     table = _Table(cases, confidence, accepted, shares)
-    ranking, brier, base_brier, *given = table.figures(resamples, seed)
-    told = iter(given)
+    ranking, brier, base_brier, *given = table.estimates(resamples, seed)
+    found = iter(given)
     return Reliability(
         ranking=ranking,
         brier=brier,
         base_brier=base_brier,
         bins=tuple(
-            _bin(number, confidence[inside], next(told)) for number, inside in enumerate(bins)
+            _bin(number, confidence[inside], next(found)) for number, inside in enumerate(bins)
         ),
         thresholds=tuple(
             ThresholdPoint(
@@ -66,28 +66,28 @@ def reliability(cases: Sequence[Case], *, resamples: int, seed: int) -> Reliabil
                 rejected_below=int((~above & ~accepted).sum()),
                 above=int(above.sum()),
                 accepted_above=int((above & accepted).sum()),
-                precision=next(told),
-                recall=next(told),
-                passed=next(told),
+                precision=next(found),
+                recall=next(found),
+                passed=next(found),
             )
             for threshold, above in zip(_THRESHOLDS, passing, strict=True)
         ),
     )
 
 
-def _reach(confidence: _Floats, threshold: float) -> _Flags:
-    """Which cases pass a threshold, as the gate would have it."""
+def _passes(confidence: _Floats, threshold: float) -> _Flags:
+    """Which cases pass a threshold, by the gate's tolerance."""
     passed: _Flags = confidence >= threshold - TOLERANCE
     return passed
 
 
 def _inside(confidence: _Floats, number: int) -> _Flags:
-    """Which cases lie in a bin; whatever a confidence is, it lies in one of them."""
+    """Which cases are in a bin; every confidence is in exactly one."""
     inside = np.ones(len(confidence), dtype=np.bool_)
     if number > 0:
-        inside &= _reach(confidence, number / _BINS)
+        inside &= _passes(confidence, number / _BINS)
     if number < _BINS - 1:
-        inside &= ~_reach(confidence, (number + 1) / _BINS)
+        inside &= ~_passes(confidence, (number + 1) / _BINS)
     return inside
 
 
@@ -102,7 +102,7 @@ def _bin(number: int, confidence: _Floats, accepted: Estimate) -> ReliabilityBin
 
 
 class _Table:
-    """What the figures are made of, summed up by plan; of a draw only counts which plans it has."""
+    """Sums by plan, from which the estimates of any draw of plans follow."""
 
     def __init__(
         self,
@@ -127,21 +127,21 @@ class _Table:
         ranked = confidence[order]
         self._ties = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
 
-    def figures(self, resamples: int, seed: int) -> list[Estimate]:
-        """Ranking, Brier score, that of the base rate, and the shares, in their order."""
+    def estimates(self, resamples: int, seed: int) -> list[Estimate]:
+        """Ranking, Brier score, Brier score of the base rate, and the shares, in this order."""
         rests_on = [(len(self._plan), self._plans, self._fewer)] * 3
         rests_on += [(int(a.sum()), int((a > 0).sum()), MIN_OF_EACH) for a in self._among]
-        reasons = [lacking(*there) for there in rests_on]
-        told = [
+        reasons = [too_few(*there) for there in rests_on]
+        estimates = [
             Estimate(cases=cases, plans=plans, reason=reason)
             for (cases, plans, _), reason in zip(rests_on, reasons, strict=True)
         ]
         if None in reasons:
             values, draws = self._drawn(resamples, seed)
-            for place, figure in enumerate(told):
-                if figure.reason is None:
-                    told[place] = _figure(float(values[place]), draws[place], figure)
-        return told
+            for index, estimate in enumerate(estimates):
+                if estimate.reason is None:
+                    estimates[index] = _estimate(float(values[index]), draws[index], estimate)
+        return estimates
 
     def _drawn(self, resamples: int, seed: int) -> tuple[_Floats, _Floats]:
         plans = np.arange(self._plans)
@@ -158,7 +158,7 @@ class _Table:
         return self._values(plans), result.bootstrap_distribution
 
     def _values(self, drawn: NDArray[np.intp]) -> _Floats:
-        """The figures of draws of plans: one row a figure, one column a draw."""
+        """The estimates of draws of plans: a row for each estimate, a column for each draw."""
         draws = np.atleast_2d(drawn)
         places = draws + self._plans * np.arange(len(draws))[:, None]
         counts = np.bincount(places.ravel(), minlength=len(draws) * self._plans)
@@ -176,7 +176,7 @@ class _Table:
         return values if drawn.ndim > 1 else values[:, 0]
 
     def _ranking(self, weights: _Floats) -> _Floats:
-        """How often a rejected case has less confidence than an accepted one; ties count half."""
+        """How often a rejected case has lower confidence than an accepted one; ties count half."""
         ranked = weights[:, self._ranked_plan]
         accepted = np.add.reduceat(ranked * self._ranked_accepted, self._ties, axis=1)
         rejected = np.add.reduceat(ranked * ~self._ranked_accepted, self._ties, axis=1)
@@ -185,13 +185,13 @@ class _Table:
         return _ratio((rejected * higher).sum(axis=1), rejected.sum(axis=1) * in_all[:, 0])
 
     def _sums(self, of_cases: NDArray[Any]) -> _Floats:
-        """What cases have, summed up by plan."""
+        """Values of cases, summed by plan."""
         sums = np.bincount(self._plan, weights=of_cases.astype(np.float64), minlength=self._plans)
         return sums.astype(np.float64)
 
 
-def _figure(value: float, draws: _Floats, rests_on: Estimate) -> Estimate:
-    """A figure and what lies in the middle of all draws in which there is one."""
+def _estimate(value: float, draws: _Floats, rests_on: Estimate) -> Estimate:
+    """An estimate with the central interval of all draws in which it is defined."""
     if 0.0 < value < 1.0:
         defined = draws[draws != _UNDEFINED]
         low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
@@ -204,7 +204,7 @@ def _figure(value: float, draws: _Floats, rests_on: Estimate) -> Estimate:
 
 
 def _ratio(above: _Floats, below: _Floats) -> _Floats:
-    """A quotient, if there is something to divide by."""
+    """A quotient, undefined where the divisor is 0."""
     nothing = np.full(np.shape(above), _UNDEFINED)
     ratio: _Floats = np.divide(above, below, out=nothing, where=below > 0)
     return ratio

@@ -1,22 +1,18 @@
-"""What commands answer beside the registry's own results. With `--json` these are the contract."""
+"""What commands answer beside the registry's own results; with `--json`, a contract."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
-from plangate.application.results import GateView, PlanStatus, TaskView
+from plangate.application.results import GateView, PlanStatus, Result, TaskView
 from plangate.domain.vocabulary import PlanState
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
+class NextTask(Result):
+    """The task to work on now, or None when none is ready, and the state of its plan.
 
-
-class NextTask(_Answer):
-    """The task to work on now, or None when none is ready; and how its plan stands.
-
-    Without a task, `advice` says what leads on. Asked of all plans, everything is
-    None when none is ready.
+    Without a task, `advice` says what leads on. Asked of all plans, everything is None
+    when none is ready.
     """
 
     task: TaskView | None = None
@@ -27,12 +23,12 @@ class NextTask(_Answer):
     advice: tuple[str, ...] = ()
 
 
-class Verdict(_Answer):
-    """What the gate says: go on with the plan, or replan first.
+class Verdict(Result):
+    """The gate's verdict: go on with the plan, or replan first.
 
-    It says so while a replan is due: it fired, and nobody has answered it yet; and when
-    the replans are used up, until somebody approves. `needs_replan` is the figure alone,
-    which stays low until new scores come.
+    It is `replan` while a replan is due, until the plan is revised, a task retried or the
+    gate approved; and once no replans are left, until an approval. `needs_replan` is only
+    the low confidence, which stays low until new scores come.
     """
 
     plan_id: str
@@ -46,8 +42,8 @@ class Verdict(_Answer):
     gate: GateView
 
     @classmethod
-    def on(cls, plan: PlanStatus) -> "Verdict":
-        """The gate's verdict on a plan as it stands."""
+    def of(cls, plan: PlanStatus) -> Self:
+        """The gate's verdict on a plan."""
         return cls(
             plan_id=plan.plan_id,
             verdict="replan" if plan.replan_due or plan.gate.exhausted else "go_on",
@@ -61,20 +57,20 @@ class Verdict(_Answer):
         )
 
 
-class Migration(_Answer):
+class Migration(Result):
     """The store has all the tables that this plangate needs."""
 
     ready: Literal[True] = True
 
 
-class Deletion(_Answer):
+class Deletion(Result):
     """Whether there was a plan to delete."""
 
     plan_id: str
     deleted: bool
 
 
-class Tally(_Answer):
+class Tally(Result):
     """How many plans were created, scores given and replans triggered."""
 
     plans: int = 0
@@ -89,27 +85,27 @@ class Tally(_Answer):
         )
 
 
-class RefusedLine(_Answer):
-    """A line of a trace that was refused, and why."""
+class RefusedLine(Result):
+    """A refused line of a trace, and why it was refused."""
 
     line: int
     error: dict[str, Any]
 
 
-class TraceReport(_Answer):
-    """What came of a trace. Every line was recorded, unchanged (nothing new in it) or refused.
+class TraceReport(BaseModel):
+    """The result of applying a trace so far: each line was recorded, unchanged or refused.
 
-    `added` counts what this run recorded, `already_there` what it recognised from
-    an earlier one. `warnings` counts the scores that were clamped. `stopped_at` is
-    the line where the run ended early.
+    An unchanged line was recorded earlier or changes nothing. `added` counts what this
+    run recorded, `already_there` what it recognised. `warnings` counts the clamped scores.
+    `stopped_at` is the line where the run stopped early.
     """
 
     file: str
-    lines: int
-    recorded: int
-    unchanged: int
-    added: Tally
-    already_there: Tally
-    refused: tuple[RefusedLine, ...]
-    warnings: int
-    stopped_at: int | None
+    lines: int = 0
+    recorded: int = 0
+    unchanged: int = 0
+    added: Tally = Tally()
+    already_there: Tally = Tally()
+    refused: list[RefusedLine] = []
+    warnings: int = 0
+    stopped_at: int | None = None

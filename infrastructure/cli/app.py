@@ -1,33 +1,83 @@
 """plangate at the terminal: for people, scripts and CI.
 
-A door translates and decides nothing: each command asks `PlanRegistry` and tells
-its answer, for a person or, with `--json`, for a program. Exit codes: 0 done,
-1 refused, 2 not understood, 10 replan first (`exits`).
+A door translates and decides nothing: each command asks `PlanRegistry` and prints its
+answer, for a person or, with `--json`, for a program. Exit codes: 0 done, 1 refused,
+2 not understood, 10 replan first (`exits`).
 """
 
 import sys
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from io import TextIOWrapper
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from plangate.infrastructure.cli.commands import claims, past, plans, replanning, replay
-from plangate.infrastructure.cli.commands.apply import apply
-from plangate.infrastructure.cli.commands.bundles import export, import_plans
-from plangate.infrastructure.cli.commands.calibrate import calibrate
-from plangate.infrastructure.cli.commands.check import check
-from plangate.infrastructure.cli.commands.erase import erase
-from plangate.infrastructure.cli.commands.explain import explain
-from plangate.infrastructure.cli.commands.findings import findings
-from plangate.infrastructure.cli.commands.history import history
-from plangate.infrastructure.cli.commands.ledger import ledger
-from plangate.infrastructure.cli.commands.operations import backup, copy, doctor, restore_backup
-from plangate.infrastructure.cli.commands.outcome import outcome
-from plangate.infrastructure.cli.commands.views import views
+from plangate.infrastructure.cli.commands import (
+    analysis,
+    gate,
+    ledger,
+    operations,
+    past,
+    plans,
+    transfer,
+    work,
+)
 from plangate.infrastructure.cli.demo import demo
 from plangate.infrastructure.cli.input.options import AsJson, Database
-from plangate.infrastructure.cli.terminal import between_stores, reading, writing, writing_many
+from plangate.infrastructure.cli.terminal import between_stores, query, write, write_many
+
+_PANELS: Final[Mapping[str, Mapping[str, Callable[..., None]]]] = {
+    "Plans": {
+        "create": write(plans.create),
+        "list": query(plans.list_plans),
+        "status": query(plans.status),
+        "delete": write(plans.delete),
+        "graph": query(plans.graph),
+        "pause": write(plans.pause),
+        "resume": write(plans.resume),
+        "archive": write(plans.archive),
+        "restore": write(plans.restore),
+    },
+    "Work": {
+        "next": write(work.next_task),
+        "heartbeat": write(work.heartbeat),
+        "release": write(work.release),
+        "score": write(work.score),
+        "mark": write(work.mark),
+        "outcome": write(work.outcome),
+    },
+    "The gate": {
+        "gate": query(gate.gate),
+        "revise": write(gate.revise),
+        "retry": write(gate.retry),
+        "approve": write(gate.approve),
+    },
+    "The past": {
+        "history": query(past.history),
+        "as-of": query(past.as_of),
+        "diff": query(past.diff),
+        "explain": query(past.explain),
+        "whatif": query(analysis.whatif),
+        "sweep": query(analysis.sweep),
+        "check": query(analysis.check),
+        "findings": query(analysis.findings),
+        "calibrate": query(analysis.calibrate),
+    },
+    "More": {
+        "erase": write(operations.erase),
+        "migrate": query(operations.migrate),
+        "doctor": query(operations.doctor),
+        "backup": query(operations.backup),
+        "restore-backup": query(operations.restore_backup),
+        "export": query(transfer.export),
+        "import": write_many(transfer.import_plans),
+        "copy": between_stores(operations.copy),
+        "apply": write_many(transfer.apply),
+        "views": query(operations.views),
+        "demo": query(demo),
+    },
+}
 
 app = typer.Typer(
     name="plangate",
@@ -35,60 +85,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-_PLANS, _WORK, _GATE, _PAST, _MORE = "Plans", "Work", "The gate", "The past", "More"
-
-app.command("create", rich_help_panel=_PLANS)(writing(plans.create))
-app.command("list", rich_help_panel=_PLANS)(reading(plans.list_plans))
-app.command("status", rich_help_panel=_PLANS)(reading(plans.status))
-app.command("delete", rich_help_panel=_PLANS)(writing(plans.delete))
-app.command("graph", rich_help_panel=_PLANS)(reading(plans.graph))
-app.command("pause", rich_help_panel=_PLANS)(writing(replanning.pause))
-app.command("resume", rich_help_panel=_PLANS)(writing(replanning.resume))
-app.command("archive", rich_help_panel=_PLANS)(writing(replanning.archive))
-app.command("restore", rich_help_panel=_PLANS)(writing(replanning.restore))
-app.command("next", rich_help_panel=_WORK)(writing(claims.next_task))
-app.command("heartbeat", rich_help_panel=_WORK)(writing(claims.heartbeat))
-app.command("release", rich_help_panel=_WORK)(writing(claims.release))
-app.command("score", rich_help_panel=_WORK)(writing(plans.score))
-app.command("mark", rich_help_panel=_WORK)(writing(plans.mark))
-app.command("outcome", rich_help_panel=_WORK)(writing(outcome))
-app.command("gate", rich_help_panel=_GATE)(reading(plans.gate))
-app.command("revise", rich_help_panel=_GATE)(writing(replanning.revise))
-app.command("retry", rich_help_panel=_GATE)(writing(replanning.retry))
-app.command("approve", rich_help_panel=_GATE)(writing(replanning.approve))
-app.command("history", rich_help_panel=_PAST)(reading(history))
-app.command("as-of", rich_help_panel=_PAST)(reading(past.as_of))
-app.command("diff", rich_help_panel=_PAST)(reading(past.diff))
-app.command("explain", rich_help_panel=_PAST)(reading(explain))
-app.command("whatif", rich_help_panel=_PAST)(reading(replay.whatif))
-app.command("sweep", rich_help_panel=_PAST)(reading(replay.sweep))
-app.command("check", rich_help_panel=_PAST)(reading(check))
-app.add_typer(ledger, rich_help_panel=_PAST)
-app.command("findings", rich_help_panel=_PAST)(reading(findings))
-app.command("calibrate", rich_help_panel=_PAST)(reading(calibrate))
-app.command("erase", rich_help_panel=_MORE)(writing(erase))
-app.command("migrate", rich_help_panel=_MORE)(reading(plans.migrate))
-app.command("doctor", rich_help_panel=_MORE)(reading(doctor))
-app.command("backup", rich_help_panel=_MORE)(reading(backup))
-app.command("restore-backup", rich_help_panel=_MORE)(reading(restore_backup))
-app.command("export", rich_help_panel=_MORE)(reading(export))
-app.command("import", rich_help_panel=_MORE)(writing_many(import_plans))
-app.command("copy", rich_help_panel=_MORE)(between_stores(copy))
-app.command("apply", rich_help_panel=_MORE)(writing_many(apply))
-app.command("views", rich_help_panel=_MORE)(reading(views))
-app.command("demo", rich_help_panel=_MORE)(reading(demo))
+for _panel, _commands in _PANELS.items():
+    for _name, _command in _commands.items():
+        app.command(_name, rich_help_panel=_panel)(_command)
+app.add_typer(ledger.ledger, rich_help_panel="The past")
 
 
 def main() -> None:
     """Run the command line of this process."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a screen that cannot show a sign shows `?`
+            stream.reconfigure(errors="replace")  # a sign that the screen lacks shows as `?`
     app()
 
 
-def _tell_version(wanted: bool) -> None:
+def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"plangate {version('plangate')}")
         raise typer.Exit
@@ -102,10 +113,7 @@ def _plangate(
     _version: Annotated[
         bool,
         typer.Option(
-            "--version",
-            callback=_tell_version,
-            is_eager=True,
-            help="Progress the version and leave.",
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
         ),
     ] = False,
 ) -> None:

@@ -1,21 +1,20 @@
-"""`plangate demo`: one small plan through the whole story, on a real store.
+"""`plangate demo`: one small plan from start to finish, on a real store.
 
-Nothing is acted: every figure shown is the registry's answer to a real command.
+Everything it prints is the registry's answer to a real command.
 """
 
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
-from plangate.domain.plan import Plan
 from plangate.infrastructure.cli.answers import Verdict
-from plangate.infrastructure.cli.render import status as show
-from plangate.infrastructure.cli.render.event_text import history
+from plangate.infrastructure.cli.render.event_text import event_table
+from plangate.infrastructure.cli.render.explain import render_explanation
+from plangate.infrastructure.cli.render.gauge import render_verdict
 from plangate.infrastructure.cli.render.graph import GraphForm
+from plangate.infrastructure.cli.render.status import render_status
 from plangate.infrastructure.cli.terminal import Terminal
-from plangate.infrastructure.cli.wording import figure
 
 _GOAL = "Move billing to the new ledger"
 _TASKS = (
@@ -53,49 +52,53 @@ _JUDGE = {"kind": "model", "name": "judge", "version": "2"}
 
 
 def demo(terminal: Terminal) -> None:
-    """Walk a small plan through the whole story: scored, gated, revised, completed."""
+    """Lead a small plan through its whole life: scored, gated, revised, completed."""
     registry = terminal.registry
     with registry.acting_as("demo"):
         plan_id = registry.create(_GOAL, _TASKS).plan_id
-        _progress(terminal, "A plan is registered: three tasks, each waiting for the one before.")
+        _narrate(terminal, "A plan is registered: three tasks, each waiting for the one before.")
         _draw(terminal, plan_id)
 
-        _progress(terminal, "agent-7 claims the first task for ten minutes. The judge is content.")
+        _narrate(terminal, "agent-7 claims the first task for ten minutes. The judge is satisfied.")
         _work(registry, plan_id, 0.90, 0.86, "Keys and constraints are all named.")
         _measure(terminal, plan_id)
 
-        _progress(terminal, "It claims the second. The judge is not content, and the gate fires.")
+        _narrate(terminal, "It claims the second. The judge is not satisfied, and the gate fires.")
         _work(registry, plan_id, 0.55, 0.42, "Names no period and no check; 312 invoices twice.")
         _measure(terminal, plan_id)
-        _explain(terminal, plan_id)
+        explanation = registry.history.explain(plan_id)
+        explained = render_explanation(explanation, terminal.hint)
+        terminal.show(Padding(explained, (1, 0, 0, 2)))
 
-        _progress(terminal, f"A person revises the plan. “{_REASON}”")
+        _narrate(terminal, f"A person revises the plan. “{_REASON}”")
         registry.revise(plan_id, _REASON, _CHANGES)
         _draw(terminal, plan_id)
 
-        _progress(terminal, "That answers the gate. The figure stays low until new scores come.")
+        _narrate(terminal, "That answers the gate. The confidence stays low until new scores come.")
         _measure(terminal, plan_id)
 
-        _progress(terminal, "First the new check; then the backfill, at the second attempt.")
+        _narrate(terminal, "First the new check; then the backfill, at the second attempt.")
         _work(registry, plan_id, 0.94, 0.96, "Finds every invoice that is there twice.")
         _work(registry, plan_id, 0.92, 0.84, "All 24 months match to the cent.")
         _measure(terminal, plan_id)
 
-        _progress(terminal, "And the rest.")
+        _narrate(terminal, "And the rest.")
         _work(registry, plan_id, 0.90, 0.93, "Every region matches the old report.")
         plan = _work(registry, plan_id, 0.88, 0.91, "Every country matches the old report.")
     terminal.show(Text())
-    terminal.answer(plan, show.status)
-    _progress(terminal, "What happened, and why: the plan is nothing but these events.")
-    terminal.show(history(registry.history.of(plan_id)))
+    terminal.answer(plan, render_status)
+    _narrate(terminal, "What happened, and why: the plan is nothing but these events.")
+    terminal.show(event_table(registry.history.of(plan_id)))
     if terminal.keeps_plans:
-        terminal.show(Text(f"It is all kept. Look again: {terminal.hint('status', plan_id)}"))
+        terminal.show(
+            Text(f"All of it was recorded. To see it again: {terminal.hint('status', plan_id)}")
+        )
 
 
 def _work(
     registry: PlanRegistry, plan_id: str, prompt: float, output: float, rationale: str
 ) -> PlanStatus:
-    """Take the next task, and let the judge score what it was told and what it brought."""
+    """Take the next task, and score its prompt and its output."""
     task = registry.next_task(plan_id, worker="agent-7", lease=600)
     if task is None:
         raise RuntimeError(f"nothing was ready in {plan_id}")
@@ -110,40 +113,17 @@ def _work(
     )
 
 
-def _progress(terminal: Terminal, text: str) -> None:
+def _narrate(terminal: Terminal, text: str) -> None:
     terminal.show(Text(), Text(text, style="bold"))
 
 
 def _draw(terminal: Terminal, plan_id: str) -> None:
-    """Show what waits for what."""
-    graph = GraphForm.TEXT.shown(terminal.registry.graph(plan_id), terminal.hint)
+    """Show the graph of dependencies."""
+    graph = GraphForm.TEXT.render(terminal.registry.graph(plan_id), terminal.hint)
     terminal.show(Padding(graph, (0, 0, 0, 2)))
 
 
 def _measure(terminal: Terminal, plan_id: str) -> None:
-    """Show the gate after a judgement."""
-    verdict = Verdict.on(terminal.registry.get_status(plan_id))
-    terminal.show(Padding(show.verdict(verdict, terminal.hint), (0, 0, 0, 2)))
-
-
-def _explain(terminal: Terminal, plan_id: str) -> None:
-    """Show how the rolling confidence comes about."""
-    plan = terminal.registry.get(plan_id)
-    if plan is not None:
-        terminal.show(Padding(_shares(plan), (1, 0, 0, 2)))
-
-
-def _shares(plan: Plan) -> Table:
-    """Each scored task, its confidence, and the weight it has in the rolling confidence."""
-    policy = plan.policy
-    scored = [(task, c) for task in plan if (c := task.confidence(policy)) is not None]
-    table = Table.grid(padding=(0, 2))
-    for age, (task, confidence) in reversed(list(enumerate(reversed(scored)))):
-        sum_of = (
-            f"{policy.prompt_weight} × {task.prompt_score} + "
-            f"{policy.output_weight} × {task.output_score} = {figure(confidence)}"
-        )
-        table.add_row(Text(task.id), Text(sum_of), Text(f"weight {figure(policy.decay**age)}"))
-    mean = f"weighted mean {figure(plan.rolling_confidence)}"
-    table.add_row(Text("plan"), Text(mean), Text(f"threshold {policy.confidence_threshold}"))
-    return table
+    """Show the gate after a score."""
+    verdict = Verdict.of(terminal.registry.get_status(plan_id))
+    terminal.show(Padding(render_verdict(verdict, terminal.hint), (0, 0, 0, 2)))

@@ -1,4 +1,4 @@
-"""How a command ends: its exit code, and what is said when it was refused."""
+"""How a command ends: its exit code, and how an error is described."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -6,19 +6,13 @@ from typing import Any, Final
 
 from plangate.domain.errors import InvalidInput, PlangateError
 
-DONE: Final = 0
 REFUSED: Final = 1
-USAGE: Final = 2
-"""Given by Typer for a command line that cannot be understood."""
 REPLAN: Final = 10
 PIPE_CLOSED: Final = 141
 """What shells report for a program whose reader went away."""
 
-_EXITS: Final[Mapping[type[Exception], int]] = {
-    PlangateError: REFUSED,
-    BrokenPipeError: PIPE_CLOSED,
-    Exception: REFUSED,
-}
+
+_EXITS: Final[Mapping[type[Exception], int]] = {BrokenPipeError: PIPE_CLOSED, Exception: REFUSED}
 
 
 def exit_code(error: Exception) -> int:
@@ -26,8 +20,8 @@ def exit_code(error: Exception) -> int:
     return next(_EXITS[kind] for kind in type(error).__mro__ if kind in _EXITS)
 
 
-def told(error: Exception) -> Iterator[str]:
-    """What a person is told about an error: one line, or one for each problem of an input."""
+def error_lines(error: Exception) -> Iterator[str]:
+    """An error for a person: one line, or one for each problem of an input."""
     if isinstance(error, InvalidInput):
         yield from map(str, error.problems)
     elif isinstance(error, PlangateError):
@@ -38,14 +32,14 @@ def told(error: Exception) -> Iterator[str]:
         yield f"unexpected {type(error).__name__}: {error}"
 
 
-def facts(error: Exception) -> dict[str, Any]:
-    """What a program is told about an error: its type, a sentence, and the facts by name."""
-    said: dict[str, Any] = {
+def error_facts(error: Exception) -> dict[str, Any]:
+    """An error for a program: its type, a message, and its attributes."""
+    facts: dict[str, Any] = {
         "type": type(error).__name__,
-        "message": "; ".join(told(error)),
+        "message": "; ".join(error_lines(error)),
     }
     if isinstance(error, InvalidInput):
-        said["problems"] = [asdict(problem) for problem in error.problems]
+        facts["problems"] = [asdict(problem) for problem in error.problems]
     elif isinstance(error, PlangateError):
-        said |= vars(error)
-    return said
+        facts |= vars(error)
+    return facts

@@ -1,6 +1,6 @@
-"""One command at the terminal: the store it asks, and how its answer is told.
+"""One command at the terminal: the store it works on, and how its answer is printed.
 
-The answer goes to stdout, alone; notes, warnings and errors go to stderr. Nothing
+The answer goes to stdout, alone; notes, warnings and errors go to stderr. No error
 ends in a traceback.
 """
 
@@ -10,10 +10,9 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from inspect import Parameter, signature
-from pathlib import Path
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import typer
 from pydantic import BaseModel
@@ -21,11 +20,9 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from plangate.application.command_context import ContextOptions
-from plangate.application.operations.reports import BackupReport, Checkup, RestoreReport
-from plangate.application.progress import Progress
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.bootstrap import backup, connect, doctor, migrate, restore_backup
-from plangate.infrastructure.cli.exits import exit_code, facts, told
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.cli.exits import error_facts, error_lines, exit_code
 from plangate.infrastructure.cli.input.options import (
     Actor,
     AsJson,
@@ -33,15 +30,10 @@ from plangate.infrastructure.cli.input.options import (
     Database,
     IdempotencyKey,
 )
-from plangate.infrastructure.cli.wording import harmless
+from plangate.infrastructure.cli.render.text import Hint, harmless
 from plangate.infrastructure.settings import Settings
 
-Hint = Callable[..., str]
-"""Makes the command line that does something next: `hint("next", plan_id)`."""
-
-_Arguments = ParamSpec("_Arguments")
 _Answer = TypeVar("_Answer", bound=BaseModel)
-_Command = Callable[Concatenate["Terminal", _Arguments], None]
 
 _EVERYWHERE: Final[dict[str, Any]] = {"db": Database, "as_json": AsJson}
 _ON_BEHALF: Final[dict[str, Any]] = {"actor": Actor, "correlation_id": CorrelationId}
@@ -49,144 +41,111 @@ _ONCE: Final[dict[str, Any]] = {"idempotency_key": IdempotencyKey}
 
 
 class Terminal:
-    """Where one command was typed: which store it meant, on whose behalf, and how to answer."""
+    """Where a command was typed: its store, the caller's context, and how to answer."""
 
-    def __init__(self, *, db: str | None, as_json: bool, call: ContextOptions) -> None:
+    def __init__(self, *, store: str | None, as_json: bool, context: ContextOptions) -> None:
+        self.store = store
         self.as_json = as_json
-        self.call = call
+        self.context = context
         self.notes = _console(stderr=True)
-        self._db = db
         self._screen = _console(stderr=False)
 
     @cached_property
     def registry(self) -> PlanRegistry:
-        """The registry on the store that was meant, opened when it is first needed."""
-        return connect(self._db)
-
-    def migrate(self) -> None:
-        """Make or upgrade the tables of the store that was meant."""
-        migrate(self._db)
-
-    def backup(self, file: Path, progress: Progress) -> BackupReport:
-        """Write the store that was meant into a new file."""
-        return backup(file, self._db, progress=progress)
-
-    def restore_backup(self, file: Path, progress: Progress) -> RestoreReport:
-        """Make the store that was meant from a backup."""
-        return restore_backup(file, self._db, progress=progress)
-
-    def examine(self, progress: Progress) -> Checkup:
-        """Look the store that was meant over, and change nothing."""
-        return doctor(self._db, progress=progress)
+        """The registry on the store, opened when it is first needed."""
+        return connect(self.store)
 
     @property
     def keeps_plans(self) -> bool:
         """Whether the store outlives this command."""
-        return (self._db or Settings().db) != "memory:"
+        return (self.store or Settings().db) != "memory:"
 
     @property
-    def is_watched(self) -> bool:
-        """Whether answers go to a screen, as they are made."""
+    def is_interactive(self) -> bool:
+        """Whether answers go to a screen as they are made."""
         return self._screen.is_terminal
 
     @property
-    def writes_ascii(self) -> bool:
-        """Whether JSON has to do without other characters than those of ASCII."""
-        return not _speaks_utf8(sys.stdout)
+    def ascii_only(self) -> bool:
+        """Whether stdout cannot encode all of Unicode."""
+        return not _encodes_unicode(sys.stdout)
 
     def close(self) -> None:
-        """Let go of the store, if it was opened."""
+        """Close the store, if it was opened."""
         if "registry" in vars(self):
             self.registry.close()
 
     def answer(
-        self, result: _Answer, shown: Callable[[_Answer, Hint], RenderableType | bytes]
+        self, result: _Answer, render: Callable[[_Answer, Hint], RenderableType | bytes]
     ) -> None:
-        """Progress a result: as JSON, or as `shown` makes it for a person.
+        """Print a result: as JSON, or as `render` shows it to a person.
 
-        Text goes out as it is; so do bytes, whatever the terminal speaks.
+        Text is printed as it is, and bytes whatever the encoding of the terminal.
         """
-        with _to_stdout():
+        with _stdout():
             if self.as_json:
-                text = result.model_dump_json(indent=2, ensure_ascii=self.writes_ascii)
+                text = result.model_dump_json(indent=2, ensure_ascii=self.ascii_only)
                 sys.stdout.write(text + "\n")
-            elif isinstance(made := shown(result, self.hint), str):
-                sys.stdout.write(made)
-            elif isinstance(made, bytes):
-                sys.stdout.buffer.write(made)
+            elif isinstance(rendered := render(result, self.hint), str):
+                sys.stdout.write(rendered)
+            elif isinstance(rendered, bytes):
+                sys.stdout.buffer.write(rendered)
             else:
-                self._screen.print(made)
+                self._screen.print(rendered)
 
     def show(self, *shown: RenderableType) -> None:
-        """Progress something on the way to the answer, to people only."""
+        """Print something before the answer, to people only."""
         if not self.as_json:
-            with _to_stdout():
+            with _stdout():
                 self._screen.print(*shown, sep="\n")
 
     def write(self, texts: Iterable[str]) -> None:
-        """Progress an answer piece by piece, just as it is."""
-        with _to_stdout():
+        """Print an answer piece by piece, as it is."""
+        with _stdout():
             sys.stdout.writelines(texts)
 
     def warn(self, *warnings: str) -> None:
-        """Progress about something that was done, but needs a look."""
+        """Print warnings about something that was done."""
         for warning in warnings:
             self._note("warning: ", "yellow", warning)
 
     def refuse(self, error: Exception) -> None:
-        """Progress why nothing was done."""
+        """Print why nothing was done."""
         if self.as_json:
-            text = json.dumps({"error": facts(error)}, ensure_ascii=not _speaks_utf8(sys.stderr))
+            ascii_only = not _encodes_unicode(sys.stderr)
+            text = json.dumps({"error": error_facts(error)}, ensure_ascii=ascii_only)
             sys.stderr.write(text + "\n")
         else:
-            for line in told(error):
-                self._note("refused: ", "red", line)
+            self._print_error("refused: ", error)
 
     def report(self, where: str, error: Exception) -> None:
-        """Progress people at once about a part that was refused; programs read it in the answer."""
+        """Print at once why a part was refused; programs read it in the answer."""
         if not self.as_json:
-            for line in told(error):
-                self._note(harmless(where), "red", line)
+            self._print_error(harmless(where), error)
 
     def hint(self, *words: str) -> str:
-        """The command line that does something next on the same store."""
-        store = ["--db", self._db] if self._db else []
+        """The command line for the next step on the same store."""
+        store = ["--db", self.store] if self.store else []
         return harmless(shlex.join(["plangate", *store, *words]))
+
+    def _print_error(self, label: str, error: Exception) -> None:
+        for line in error_lines(error):
+            self._note(label, "red", line)
 
     def _note(self, label: str, style: str, text: str) -> None:
         self.notes.print(Text(label, style=style) + Text(harmless(text)), soft_wrap=True)
 
 
-def reading(command: _Command[_Arguments]) -> Callable[..., None]:
-    """A command that asks: it takes --db and --json besides its own."""
-    return _at_a_terminal(command, _EVERYWHERE)
-
-
-def writing(command: _Command[_Arguments]) -> Callable[..., None]:
-    """A command that records: it also takes on whose behalf, and a key for retries."""
-    return _at_a_terminal(command, _ON_BEHALF | _ONCE | _EVERYWHERE)
-
-
-def writing_many(command: _Command[_Arguments]) -> Callable[..., None]:
-    """A command that records many things: each of them has a key of its own."""
-    return _at_a_terminal(command, _ON_BEHALF | _EVERYWHERE)
-
-
-def between_stores(command: _Command[_Arguments]) -> Callable[..., None]:
-    """A command that is told all its stores itself: it takes --json besides its own."""
-    return _at_a_terminal(command, {"as_json": AsJson})
-
-
-def _at_a_terminal(command: Callable[..., None], shared: dict[str, Any]) -> Callable[..., None]:
-    """What Typer runs: `command` with the shared options, its errors told and turned to exits."""
+def _at_a_terminal(shared: dict[str, Any], command: Callable[..., None]) -> Callable[..., None]:
+    """What Typer runs: `command` with the shared options, and an exit code for each error."""
     caller = shared.keys() - _EVERYWHERE.keys()
 
     def run(context: typer.Context, **given: Any) -> None:
         before = context.obj or {}
         terminal = Terminal(
-            db=given.pop("db", None) or before.get("db"),
-            as_json=given.pop("as_json") or before.get("as_json", False),
-            call=cast("ContextOptions", {name: given.pop(name) for name in caller}),
+            store=given.pop("db", None) or before.get("db"),
+            as_json=bool(given.pop("as_json") or before.get("as_json")),
+            context=cast("ContextOptions", {name: given.pop(name) for name in caller}),
         )
         try:
             command(terminal, **given)
@@ -202,12 +161,7 @@ def _at_a_terminal(command: Callable[..., None], shared: dict[str, Any]) -> Call
 
     own = list(signature(command).parameters.values())[1:]
     options = [
-        Parameter(
-            name,
-            Parameter.KEYWORD_ONLY,
-            default=False if name == "as_json" else None,
-            annotation=option,
-        )
+        Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=option)
         for name, option in shared.items()
     ]
     context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
@@ -216,8 +170,21 @@ def _at_a_terminal(command: Callable[..., None], shared: dict[str, Any]) -> Call
     return run
 
 
+query = partial(_at_a_terminal, _EVERYWHERE)
+"""A command that records nothing: it takes --db and --json besides its own options."""
+
+write = partial(_at_a_terminal, _ON_BEHALF | _ONCE | _EVERYWHERE)
+"""A command that records: it also takes the caller's context and a key for retries."""
+
+write_many = partial(_at_a_terminal, _ON_BEHALF | _EVERYWHERE)
+"""A command that records many things, each with a key of its own."""
+
+between_stores = partial(_at_a_terminal, {"as_json": AsJson})
+"""A command whose arguments name its stores: it takes --json besides its own options."""
+
+
 class _Console(Console):
-    """Rich's console, telling us when its reader has gone away."""
+    """Rich's console, which raises when the reader of its output has gone away."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
@@ -227,13 +194,13 @@ def _console(*, stderr: bool) -> Console:
     return _Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
-def _speaks_utf8(stream: Any) -> bool:
+def _encodes_unicode(stream: Any) -> bool:
     return (stream.encoding or "").lower().replace("-", "") == "utf8"
 
 
 @contextmanager
-def _to_stdout() -> Iterator[None]:
-    """Write it out now; if that fails, let no later flush of the interpreter fail again."""
+def _stdout() -> Iterator[None]:
+    """Flush what the block writes; if that fails, the interpreter's own flush must not fail too."""
     try:
         yield
         sys.stdout.flush()

@@ -1,6 +1,5 @@
-"""Where events are kept: adapters of `application.ports.EventStore`.
+"""Event stores on recorders of the `eventsourcing` library.
 
-The `eventsourcing` library stands behind all of them and is imported nowhere
-else. It brings connection pools, transactions and optimistic concurrency; the
-stored bytes are ours, through one codec.
+The library brings connection pools, transactions and optimistic concurrency; the stored
+bytes are ours, through one codec.
 """

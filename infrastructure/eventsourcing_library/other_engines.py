@@ -1,8 +1,7 @@
-"""Events kept by any other engine of the `eventsourcing` family, chosen as its users know.
+"""Events in any other engine of the `eventsourcing` library, chosen by `PERSISTENCE_MODULE`.
 
-`PERSISTENCE_MODULE` names the module and further variables say where the engine
-is. Most of these engines name a stream by a UUID and by nothing else, so each
-event carries its plan's id in front of its stored bytes.
+That variable names the module; the engine's own variables say where it is. Most engines
+identify a stream by a UUID alone, so each event has its plan's id before its stored bytes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,15 +17,13 @@ from eventsourcing.persistence import (
     StoredEvent,
 )
 from eventsourcing.utils import Environment
+from typing_extensions import override
 
-from plangate.application.errors import (
-    ConcurrentChange,
-    NotAStore,
-    PositionTaken,
-    StoreError,
-    StoreUnavailable,
+from plangate.application import errors
+from plangate.infrastructure.eventsourcing_library.recorder_store import (
+    Recorder,
+    RecorderEventStore,
 )
-from plangate.infrastructure.eventsourcing_library.recorder_store import RecorderEventStore
 
 _STREAMS: Final = UUID("5b0c57f3-3f0e-5d0c-9a5e-0f4c9a8d7e61")
 _END_OF_ID: Final = b"\n"
@@ -38,16 +35,16 @@ _Row = TypeVar("_Row", StoredEvent, Notification)
 def other_engine_event_store(environment: Mapping[str, str]) -> RecorderEventStore:
     """The store on the engine that the environment describes.
 
-    Each variable is looked up as `PLANGATE_…` first, and then without. Raises
-    `NotAStore` for the engines that plangate knows itself, `StoreUnavailable` where
-    there is no such engine, or where it lacks something.
+    Each variable is looked up as `PLANGATE_…` first, then without the prefix. Raises
+    `NotAStore` for engines that plangate has adapters for, `StoreUnavailable` where
+    the engine is missing or cannot be opened.
     """
     variables = Environment("plangate", env=dict(environment))
     module = variables.get("PERSISTENCE_MODULE", "")
     if not module:
-        raise NotAStore("PERSISTENCE_MODULE names no engine of the eventsourcing family")
+        raise errors.NotAStore("PERSISTENCE_MODULE names no engine of the eventsourcing library")
     if module.startswith("eventsourcing."):
-        raise NotAStore(f"plangate has a better store than {module}: name it by PLANGATE_DB")
+        raise errors.NotAStore(f"plangate has a better store than {module}: name it by PLANGATE_DB")
     name = f"the engine {module}"
     with _translated(name, None):
         factory = InfrastructureFactory[Any].construct(variables)
@@ -63,7 +60,7 @@ def other_engine_event_store(environment: Mapping[str, str]) -> RecorderEventSto
     )
 
 
-class _Log:
+class _Log(Recorder):
     """An engine's recorder, addressed by plan ids."""
 
     def __init__(self, recorder: ApplicationRecorder, name: str) -> None:
@@ -71,48 +68,41 @@ class _Log:
         self._name = name
         self.closed = False
 
-    def insert_events(self, stored_events: Sequence[StoredEvent]) -> Sequence[int] | None:
-        """Record events of one plan, all or none."""
+    @override
+    def insert_events(self, stored_events: Sequence[StoredEvent], /) -> Sequence[int] | None:
         return self._open().insert_events([_addressed(event) for event in stored_events])
 
-    def insert_placed(self, _placed: Sequence[Notification]) -> None:
-        """Refused: these engines give positions of their own."""
-        raise PositionTaken(f"{self._name} gives positions of its own and keeps no others")
+    @override
+    def insert_placed(self, placed: Sequence[Notification]) -> None:
+        raise errors.PositionTaken(f"{self._name} assigns its own positions and keeps no others")
 
-    def rewrite_events(
-        self, _rewritten: Sequence[StoredEvent], _then: Sequence[StoredEvent]
-    ) -> None:
-        """Refused: these engines never change what they recorded."""
-        raise StoreError(f"{self._name} never changes what it recorded; nothing can be erased")
+    @override
+    def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
+        raise errors.StoreError(
+            f"{self._name} cannot change recorded events; nothing can be erased"
+        )
 
-    def select_events(
-        self, originator_id: str, *, gt: int | None = None, lte: int | None = None
-    ) -> Sequence[StoredEvent]:
-        """A plan's events; most engines tell no positions here."""
-        rows = self._open().select_events(_stream(originator_id), gt=gt, lte=lte)
+    @override
+    def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEvent]:
+        # Most engines give no positions here.
+        rows = self._open().select_events(_stream(plan_id), gt=after, lte=until)
         return [_returned(row) for row in rows]
 
-    def select_notifications(
-        self,
-        start: int | None,
-        limit: int,
-        *,
-        topics: Sequence[str] = (),
-        inclusive_of_start: bool = True,
-    ) -> Sequence[Notification]:
-        """The log's events, in commit order."""
+    @override
+    def log_events(self, after: int, limit: int, name: str | None = None) -> Sequence[Notification]:
+        topics = [] if name is None else [name]
         rows = self._open().select_notifications(
-            start, limit, topics=topics, inclusive_of_start=inclusive_of_start
+            after, limit, topics=topics, inclusive_of_start=False
         )
         return [_returned(row) for row in rows]
 
+    @override
     def max_notification_id(self) -> int | None:
-        """The position of the newest event; None or 0 without any."""
         return self._open().max_notification_id()
 
     def _open(self) -> ApplicationRecorder:
         if self.closed:
-            raise StoreUnavailable(f"the store on {self._name} is closed")
+            raise errors.StoreUnavailable(f"the store on {self._name} is closed")
         return self._recorder
 
 
@@ -136,12 +126,12 @@ def _with(row: _Row, name: str | UUID, state: bytes) -> _Row:
 
 @contextmanager
 def _translated(name: str, plan_id: str | None) -> Iterator[None]:
-    """What an engine raises, as `application.errors`; each has errors of its own."""
+    """Translate an engine's errors into `application.errors`; each engine has its own."""
     try:
         yield
-    except StoreError:
+    except errors.StoreError:
         raise
     except IntegrityError:
-        raise ConcurrentChange(plan_id or "") from None
+        raise errors.ConcurrentChange(plan_id or "") from None
     except Exception as error:
-        raise StoreUnavailable(f"{name} did not answer ({error})") from error
+        raise errors.StoreUnavailable(f"{name} did not answer ({error})") from error

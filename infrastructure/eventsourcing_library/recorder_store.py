@@ -5,59 +5,50 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Protocol
 
 from eventsourcing.persistence import Notification, StoredEvent
+from typing_extensions import override
 
 from plangate.application.errors import CorruptEvent, PositionTaken
-from plangate.application.event_store import EventFormat
-from plangate.application.recorded_event import RecordedEvent, StoredEntry
+from plangate.application.event_store import EventFormat, EventStore
+from plangate.application.recorded_event import FIRST_KIND, RecordedEvent, StoredEntry
 from plangate.infrastructure.event_codec import EventCodec
 
-_FIRST_EVENT: Final = "plan-created"
+NO_BOUND: Final = 2**63 - 1
+"""Above every version and every position."""
 
 Translation = Callable[[str | None], AbstractContextManager[None]]
-"""Turns what an engine raises into `application.errors`, about one plan or the whole log."""
+"""Translates an engine's errors about one plan, or the whole log, into `application.errors`."""
 
 
 class Recorder(Protocol):
-    """What is used of the library's `ApplicationRecorder`."""
+    """An engine's log. `insert_events` and `max_notification_id` are the library's methods."""
 
     def insert_events(self, stored_events: Sequence[StoredEvent], /) -> Sequence[int] | None:
         """Record events, all or none."""
         ...
 
-    def insert_placed(self, placed: Sequence[Notification], /) -> None:
+    def insert_placed(self, placed: Sequence[Notification]) -> None:
         """Record events at the positions they name, all or none; raises `PositionTaken`."""
         ...
 
-    def rewrite_events(
-        self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent], /
-    ) -> None:
+    def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
         """Change the stored bytes of events and record others, all or none."""
         ...
 
-    def select_events(
-        self, originator_id: str, /, *, gt: int | None = None, lte: int | None = None
-    ) -> Sequence[StoredEvent]:
-        """A plan's events; as notifications where the engine tells their positions."""
+    def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEvent]:
+        """A plan's events; as notifications where the engine knows their positions."""
         ...
 
-    def select_notifications(
-        self,
-        start: int | None,
-        limit: int,
-        *,
-        topics: Sequence[str] = (),
-        inclusive_of_start: bool = True,
-    ) -> Sequence[Notification]:
-        """The log's events, in commit order."""
+    def log_events(self, after: int, limit: int, name: str | None = None) -> Sequence[Notification]:
+        """Events of the log in commit order: all, or those with a stored name."""
         ...
 
     def max_notification_id(self) -> int | None:
-        """The position of the newest event; None or 0 without any."""
+        """The position of the newest event; None or 0 in an empty log."""
         ...
 
 
-class RecorderEventStore:
-    """Keeps events in a recorder: its tables and transactions, our bytes."""
+class RecorderEventStore(EventStore):
+    """Events in a recorder: the library's transactions, and our bytes."""
 
     def __init__(
         self,
@@ -67,30 +58,29 @@ class RecorderEventStore:
         close: Callable[[], None],
         turn: Callable[[str], AbstractContextManager[None]] = lambda _plan_id: nullcontext(),
         scrub: Callable[[], None] = lambda: None,
-        codec: EventCodec | None = None,
     ) -> None:
         self._recorder = recorder
         self._translated = translated
         self._close = close
         self._turn = turn
         self._scrub = scrub
-        self._codec = codec or EventCodec()
+        self._codec = EventCodec()
 
+    @override
     def append(self, events: Sequence[RecordedEvent]) -> None:
-        """Record consecutive events of one plan, all or none."""
         stored = self._stored(events)
         with self._translated(events[0].envelope.plan_id):
             self._recorder.insert_events(stored)
 
+    @override
     def read(
         self, plan_id: str, *, after: int = 0, until: int | None = None
     ) -> Sequence[RecordedEvent]:
-        """A plan's events with versions in (after, until], in order."""
         entries = self.read_stored(plan_id, after=after, until=until)
         return [self._codec.decode(entry) for entry in entries]
 
+    @override
     def read_all(self, *, after: int = 0, limit: int) -> Sequence[RecordedEvent]:
-        """The first `limit` events beyond a position, up to the first that cannot be read."""
         events: list[RecordedEvent] = []
         for entry in self.read_all_stored(after=after, limit=limit):
             try:
@@ -101,24 +91,22 @@ class RecorderEventStore:
                 break
         return events
 
+    @override
     def read_stored(
         self, plan_id: str, *, after: int = 0, until: int | None = None
     ) -> Sequence[StoredEntry]:
-        """A plan's entries with versions in (after, until], in order."""
         with self._translated(plan_id):
-            rows = self._recorder.select_events(plan_id, gt=after, lte=until)
+            rows = self._recorder.plan_events(plan_id, after, until)
         return [_entry(row) for row in rows]
 
+    @override
     def read_all_stored(self, *, after: int = 0, limit: int) -> Sequence[StoredEntry]:
-        """The first `limit` entries beyond a position."""
         with self._translated(None):
-            rows = self._recorder.select_notifications(
-                start=after, limit=limit, inclusive_of_start=False
-            )
+            rows = self._recorder.log_events(after, limit)
         return [_entry(row) for row in rows]
 
+    @override
     def append_stored(self, entries: Sequence[StoredEntry]) -> None:
-        """Record entries as they are, all or none, at their positions if they name them."""
         if not entries:
             return
         with self._translated(entries[0].plan_id):
@@ -133,50 +121,46 @@ class RecorderEventStore:
                 ]
             )
 
+    @override
     def rewrite(self, erased: Sequence[StoredEntry], then: Sequence[RecordedEvent]) -> None:
-        """Put erased entries in the place of those stored, and append; all or none."""
         rewritten, stored = [_row(entry) for entry in erased], self._stored(then)
         with self._translated(str((stored or rewritten)[0].originator_id)):
             self._recorder.rewrite_events(rewritten, stored)
 
+    @override
     def scrub(self) -> None:
-        """Leave nothing of what was rewritten in the engine's free space."""
         with self._translated(None):
             self._scrub()
 
     @property
+    @override
     def format(self) -> EventFormat:
-        """The codec."""
         return self._codec
 
+    @override
     def plan_ids(self, *, after: int = 0, limit: int) -> Sequence[tuple[int, str]]:
-        """The first `limit` plans created beyond a position."""
         with self._translated(None):
-            rows = self._recorder.select_notifications(
-                start=after, limit=limit, topics=[_FIRST_EVENT], inclusive_of_start=False
-            )
+            rows = self._recorder.log_events(after, limit, FIRST_KIND)
         return [(row.id, str(row.originator_id)) for row in rows]
 
+    @override
     def turn(self, plan_id: str) -> AbstractContextManager[None]:
-        """A turn on a plan, where the engine has such."""
         return self._turn(plan_id)
 
+    @override
     def last_position(self) -> int:
-        """The position of the newest event; 0 while there is none."""
         with self._translated(None):
             return self._recorder.max_notification_id() or 0
 
+    @override
     def close(self) -> None:
-        """Let go of the recorder's connections."""
         self._close()
 
     def _stored(self, events: Sequence[RecordedEvent]) -> list[StoredEvent]:
-        stored = []
-        for recorded in events:
-            envelope = recorded.envelope
-            name, state = self._codec.encode(recorded)
-            stored.append(StoredEvent(envelope.plan_id, envelope.version, name, state))
-        return stored
+        return [
+            StoredEvent(one.envelope.plan_id, one.envelope.version, *self._codec.encode(one))
+            for one in events
+        ]
 
 
 def _row(entry: StoredEntry) -> StoredEvent:

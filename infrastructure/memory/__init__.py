@@ -1,1 +1,1 @@
-"""Stores that live in memory and end with the process."""
+"""Stores in memory, which end with the process."""

@@ -1,4 +1,4 @@
-"""Events kept in this process's memory: for tests, examples and trials."""
+"""Events in this process's memory, for tests, examples and trials."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -6,19 +6,21 @@ from typing import Any
 
 from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
+from typing_extensions import override
 
 from plangate.application.errors import ConcurrentChange, PositionTaken
 from plangate.infrastructure.eventsourcing_library.recorder_store import (
+    Recorder,
     RecorderEventStore,
     refuse_taken,
 )
 
 
-class _Log(POPOApplicationRecorder):
-    """The library's recorder, which keeps each event together with its position."""
+class _Log(POPOApplicationRecorder, Recorder):
+    """The library's recorder, holding each event with its position."""
 
+    @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
-        """Record events at the positions they name; here they follow each other without gaps."""
         with self._database_lock:
             newest = len(self._stored_events)
             refuse_taken(newest, placed)
@@ -26,8 +28,8 @@ class _Log(POPOApplicationRecorder):
                 raise PositionTaken("a store in memory has no gaps between its positions")
             self.insert_events(placed)
 
+    @override
     def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
-        """Change the stored bytes of events and record others, all or none."""
         with self._database_lock:
             self.insert_events(then)
             for event in rewritten:
@@ -36,6 +38,16 @@ class _Log(POPOApplicationRecorder):
                 ]
                 self._stored_events[place] = _placed(event, place + 1)
 
+    @override
+    def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEvent]:
+        return self.select_events(plan_id, gt=after, lte=until)
+
+    @override
+    def log_events(self, after: int, limit: int, name: str | None = None) -> Sequence[Notification]:
+        topics = [] if name is None else [name]
+        return self.select_notifications(after, limit, topics=topics, inclusive_of_start=False)
+
+    @override
     def _update_table(
         self, stored_events: Sequence[StoredEvent], **kwargs: Any
     ) -> Sequence[int] | None:
@@ -51,7 +63,7 @@ def _placed(event: StoredEvent, position: int) -> Notification:
 
 
 def memory_event_store() -> RecorderEventStore:
-    """A store that is empty at first and gone with the process."""
+    """A store that begins empty and ends with the process."""
     return RecorderEventStore(_Log(), translated=_translated, close=lambda: None)
 
 

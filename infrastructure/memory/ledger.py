@@ -1,40 +1,43 @@
-"""A ledger in this process's memory: beside events that are there too, or that other engines keep.
+"""A ledger in this process's memory, beside events that are there too or in another engine.
 
-What is not kept is made again from the log, and then only a checkpoint can say
-whether the log was altered in between.
+After a restart it is built again from the log; then only a checkpoint can show whether the
+log was altered in between.
 """
 
 from collections.abc import Sequence
 from threading import Lock
 
+from typing_extensions import override
+
 from plangate.application.ledger.leaves import Leaf, TreeHead
+from plangate.application.ledger.ledger_store import LedgerStore
 
 
-class MemoryLedgerStore:
+class MemoryLedgerStore(LedgerStore):
     """Leaves in a list."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._leaves: list[Leaf] = []
-        self._reach = TreeHead()
+        self._head = TreeHead()
 
-    def reach(self) -> TreeHead:
-        """How far the ledger has come."""
-        return self._reach
+    @override
+    def head(self) -> TreeHead:
+        return self._head
 
-    def extend(self, after: TreeHead, leaves: Sequence[Leaf], reach: TreeHead) -> bool:
-        """Keep more leaves, unless somebody else was faster."""
+    @override
+    def extend(self, after: TreeHead, leaves: Sequence[Leaf], head: TreeHead) -> bool:
         with self._lock:
-            if after != self._reach:
+            if after != self._head:
                 return False
             self._leaves += leaves
-            self._reach = reach
+            self._head = head
             return True
 
+    @override
     def leaves(self, *, first: int, limit: int) -> Sequence[Leaf]:
-        """The first `limit` leaves from a number on."""
         return self._leaves[first : first + limit]
 
+    @override
     def find(self, event_id: str) -> Leaf | None:
-        """The leaf of an event."""
         return next((leaf for leaf in self._leaves if leaf.event_id == event_id), None)

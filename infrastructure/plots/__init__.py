@@ -1,4 +1,4 @@
-"""Pictures of what would have happened, and of how well confidence predicts rejection.
+"""Plots of what-if answers, and of how well confidence predicts rejection.
 
 An extra: `pip install 'plangate[plot]'`. The same answer gives the same bytes.
 """
@@ -13,15 +13,15 @@ from plangate.application.replay.what_if import WhatIf
 from plangate.domain.errors import PlangateError
 
 FORMS = (".png", ".svg", ".html")
-"""The kinds of file that are drawn."""
+"""The suffixes of files that can be drawn."""
 
 
 class CannotPlot(PlangateError):
-    """There can be no such picture: its kind is not known, or matplotlib is not there."""
+    """The plot cannot be drawn: the format is unknown, or matplotlib is not installed."""
 
 
 def require_plots(path: str | os.PathLike[str]) -> None:
-    """Raise `CannotPlot` unless a picture can be drawn for a file of this name."""
+    """Raise `CannotPlot` unless a plot can be drawn into a file of this name."""
     if Path(path).suffix.lower() not in FORMS:
         raise CannotPlot(f"{os.fspath(path)!r}: a plot is a file ending in {', '.join(FORMS)}")
     if find_spec("matplotlib") is None:
@@ -29,11 +29,11 @@ def require_plots(path: str | os.PathLike[str]) -> None:
 
 
 def plot(answer: WhatIf | Sweep | Calibration, path: str | os.PathLike[str]) -> None:
-    """Draw the answer of `replay`, `sweep` or `calibrate` into a .png, .svg or .html file.
+    """Draw the answer of `what_if`, `sweep` or `calibrate` into a .png, .svg or .html file.
 
-    A replay of one plan shows its confidence score by score, one of more plans sums them
-    up. The file is there whole or not at all. Raises `CannotPlot`, and `OSError` where
-    it cannot be written.
+    The replay of one plan shows its confidence score by score; that of several plans shows
+    totals. The file is written completely or not at all. Raises `CannotPlot`, and `OSError`
+    where it cannot be written.
     """
     require_plots(path)
     from plangate.infrastructure.plots import (  # noqa: PLC0415  (an extra)

@@ -1,59 +1,42 @@
-"""One plan's rolling confidence as it was, and as it would have been, score by score."""
+"""The rolling confidence of one plan, recorded and replayed, score by score."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
 from plangate.application.replay.what_if import PlanReplay, Sample
-from plangate.infrastructure.plots.pages import (
-    HAPPENED,
-    INK,
-    QUIET,
-    SOFT,
-    WOULD_HAVE,
-    changes,
-    headed,
-    printable,
-    without_frame,
-)
+from plangate.infrastructure.plots import pages
 
 _NAMED: Final = 40
-"""With more samples than this the tasks are not named one by one."""
+"""With more samples than this, tasks are not named."""
 _SHORT: Final = 4
-_APART: Final = 0.055
-"""So far apart the names of two thresholds can be read."""
+_LEAST_DISTANCE: Final = 0.055
+"""The least distance at which the labels of two thresholds do not overlap."""
 
 
 def drawn(plan: PlanReplay) -> Figure:
-    """Both figures, the thresholds, the scores, and where the gates fired."""
+    """Draw both confidences, the thresholds, the scores, and where the gates fired."""
     samples = plan.samples
     names = _names(samples)
     width = min(max(8.0, 3.2 + 0.36 * len(samples)), 16.0)
-    bottom = 1.15 if _stand_long(names) else 0.75
+    bottom = 1.15 if _are_long(names) else 0.75
     goal = "" if plan.goal is None else f": {plan.goal}"
-    figure, top = headed(width, 3.35 + bottom, f"{plan.plan_id}{goal}", _tried(plan))
+    figure, top = pages.headed(width, 3.35 + bottom, f"{plan.plan_id}{goal}", _subtitle(plan))
     height = figure.get_figheight()
     axes = figure.add_axes(
         (0.62 / width, bottom / height, 1 - 1.95 / width, 1 - (bottom + top + 0.3) / height)
     )
 
     scored = [(n, r.score) for n, r in enumerate(samples, 1) if r.score is not None]
-    axes.plot(
-        [place for place, _ in scored],
-        [score for _, score in scored],
-        "D",
-        color="#C3C8CF",
-        markersize=4,
-        label="score given",
-    )
+    diamonds: dict[str, Any] = {"color": "#C3C8CF", "markersize": 4, "label": "score given"}
+    axes.plot([n for n, _ in scored], [score for _, score in scored], "D", **diamonds)
     places = range(1, len(samples) + 1)
-    for row, (color, marker, label, figures, fired) in enumerate(_sides(samples)):
-        axes.plot(
-            places, figures, marker, linestyle="-", color=color, markersize=4, label=label, zorder=2
-        )
+    line: dict[str, Any] = {"linestyle": "-", "zorder": 2}
+    for row, (color, marker, label, confidences, fired) in enumerate(_sides(samples)):
+        axes.plot(places, confidences, marker, markersize=4, color=color, label=label, **line)
         below = [place for place, fires in zip(places, fired, strict=True) if fires]
         at = -0.09 - 0.07 * row
         axes.plot(below, [at] * len(below), "v", color=color, markersize=6, clip_on=False)
@@ -65,16 +48,16 @@ def drawn(plan: PlanReplay) -> Figure:
     axes.set_yticks([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
     axes.set_ylabel("rolling confidence")
     _name_tasks(axes, names)
-    without_frame(axes)
+    pages.without_frame(axes)
     figure.legend(loc="lower left", bbox_to_anchor=(0.45 / width, 0.0), ncols=3)
     return figure
 
 
-def _tried(plan: PlanReplay) -> str:
+def _subtitle(plan: PlanReplay) -> str:
     fired, would_have = _times(len(plan.fired)), _times(len(plan.would_have_fired))
-    told = f"The gate fired {fired}; it would have fired {would_have}"
-    changed = changes(plan.recorded_policy, plan.policy)
-    return f"{told} with {changed}." if changed else f"{told}."
+    changed = pages.changes(plan.recorded_policy, plan.policy)
+    under = f" with {changed}" if changed else ""
+    return f"The gate fired {fired}; it would have fired {would_have}{under}."
 
 
 def _times(number: int) -> str:
@@ -83,22 +66,13 @@ def _times(number: int) -> str:
 
 def _sides(
     samples: Sequence[Sample],
-) -> tuple[tuple[str, str, str, list[float], list[bool]], ...]:
+) -> Sequence[tuple[str, str, str, list[float], list[bool]]]:
+    """Colour, marker, label, confidences and firings of what happened, and of the replay."""
+    recorded = [s.recorded_confidence for s in samples], [s.recorded_fired for s in samples]
+    replayed = [s.replayed_confidence for s in samples], [s.replayed_fired for s in samples]
     return (
-        (
-            HAPPENED,
-            "o",
-            "what happened",
-            [sample.recorded_confidence for sample in samples],
-            [sample.recorded_fired for sample in samples],
-        ),
-        (
-            WOULD_HAVE,
-            "s",
-            "what would have",
-            [sample.replayed_confidence for sample in samples],
-            [sample.replayed_fired for sample in samples],
-        ),
+        (pages.RECORDED, "o", "what happened", *recorded),
+        (pages.REPLAYED, "s", "what would have", *replayed),
     )
 
 
@@ -106,12 +80,12 @@ def _thresholds(axes: Axes, plan: PlanReplay) -> None:
     recorded = plan.recorded_policy.confidence_threshold
     replayed = plan.policy.confidence_threshold
     if recorded == replayed:
-        _threshold(axes, recorded, recorded, INK)
+        _threshold(axes, recorded, recorded, pages.INK)
         return
-    middle, half = (recorded + replayed) / 2, max(abs(recorded - replayed), _APART) / 2
+    middle, half = (recorded + replayed) / 2, max(abs(recorded - replayed), _LEAST_DISTANCE) / 2
     above = half if recorded > replayed else -half
-    _threshold(axes, recorded, middle + above, HAPPENED)
-    _threshold(axes, replayed, middle - above, WOULD_HAVE)
+    _threshold(axes, recorded, middle + above, pages.RECORDED)
+    _threshold(axes, replayed, middle - above, pages.REPLAYED)
 
 
 def _threshold(axes: Axes, threshold: float, named_at: float, color: str) -> None:
@@ -125,38 +99,34 @@ def _at_the_right(axes: Axes, at: float, name: str, color: str) -> None:
 
 
 def _failure(axes: Axes, plan: PlanReplay) -> None:
-    """Where a task first failed; between two scores if that was no score."""
+    """Mark where a task first failed, if that was a score."""
     events = [sample.event_id for sample in plan.samples]
     if plan.first_failure not in events:
         return
     place = events.index(plan.first_failure) + 1
-    axes.axvline(place, color=QUIET, linewidth=1, linestyle=":", zorder=1)
+    axes.axvline(place, color=pages.QUIET, linewidth=1, linestyle=":", zorder=1)
+    style: dict[str, Any] = {"color": pages.SOFT, "fontsize": 8}
+    beside: dict[str, Any] = {"xytext": (3, 2), "textcoords": "offset points"}
     axes.annotate(
-        "a task fails",
-        (place, 1.0),
-        xycoords=("data", "axes fraction"),
-        xytext=(3, 2),
-        textcoords="offset points",
-        color=SOFT,
-        fontsize=8,
+        "a task fails", (place, 1.0), xycoords=("data", "axes fraction"), **beside, **style
     )
 
 
 def _names(samples: Sequence[Sample]) -> list[str]:
     if len(samples) > _NAMED:
         return []
-    return ["" if r.task_id is None else printable(r.task_id, 12) for r in samples]
+    return ["" if r.task_id is None else pages.printable(r.task_id, 12) for r in samples]
 
 
-def _stand_long(names: Sequence[str]) -> bool:
+def _are_long(names: Sequence[str]) -> bool:
     return any(len(name) > _SHORT for name in names)
 
 
 def _name_tasks(axes: Axes, names: Sequence[str]) -> None:
-    """What was scored, below each score; slanted where the names are long."""
+    """Label each score with its task, slanted where the names are long."""
     if not names:
         axes.set_xlabel("scores, in the order in which they came")
-    elif _stand_long(names):
+    elif _are_long(names):
         axes.set_xticks(
             range(1, len(names) + 1), names, rotation=35, ha="right", rotation_mode="anchor"
         )

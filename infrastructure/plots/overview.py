@@ -1,4 +1,4 @@
-"""Many plans in one picture: how often their gates fired, at which scores, what came of it."""
+"""Many plans in one plot: how often and at which scores their gates fired, and how tasks end."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,20 +9,10 @@ from matplotlib.figure import Figure
 from plangate.application.replay.totals import Totals
 from plangate.application.replay.what_if import PlanReplay, WhatIf
 from plangate.domain.vocabulary import TaskStatus
-from plangate.infrastructure.plots.pages import (
-    HAPPENED,
-    INK,
-    QUIET,
-    WOULD_HAVE,
-    changes,
-    headed,
-    said,
-    without_frame,
-    words,
-)
+from plangate.infrastructure.plots import pages
 
 _SINGLY: Final = 300
-"""So many plans are drawn one by one; of more, both sides are sorted on their own."""
+"""Up to so many plans are drawn one by one; of more, both sides are sorted separately."""
 
 _ENDS: Final = {
     TaskStatus.DONE: "#009E73",
@@ -34,9 +24,9 @@ _ENDS: Final = {
 
 
 def drawn(answer: WhatIf) -> Figure:
-    """Replans plan by plan, replans score by score, and how the tasks end."""
+    """Draw replans by plan, replans by score, and how the tasks end."""
     width, below = 10.5, 2.3
-    figure, top = headed(width, 5.0, _title(answer), _below(answer))
+    figure, top = pages.headed(width, 5.0, _title(answer), _subtitle(answer))
     height = figure.get_figheight()
     room = 1 - (top + 0.3 + below) / height
     by_plan = figure.add_axes((0.5 / width, below / height, 4.7 / width, room))
@@ -55,7 +45,7 @@ def _by_plan(axes: Axes, plans: Sequence[PlanReplay]) -> None:
     places = range(1, len(pairs) + 1)
     if len(pairs) <= _SINGLY:
         ends = [min(pair) for pair in pairs], [max(pair) for pair in pairs]
-        axes.vlines(places, *ends, color=QUIET, alpha=0.35, linewidth=1)
+        axes.vlines(places, *ends, color=pages.QUIET, alpha=0.35, linewidth=1)
     for side, (color, marker, label) in enumerate(_SIDES):
         counts = [pair[side] for pair in pairs]
         if len(pairs) <= _SINGLY:
@@ -67,10 +57,10 @@ def _by_plan(axes: Axes, plans: Sequence[PlanReplay]) -> None:
     axes.set_xlabel("plans, the most replanned first")
     axes.set_ylim(bottom=-0.4)
     axes.legend(loc="lower right", ncols=2, bbox_to_anchor=(1.03, 0.985))
-    without_frame(axes)
+    pages.without_frame(axes)
 
 
-_SIDES: Final = ((HAPPENED, "o", "what happened"), (WOULD_HAVE, "s", "what would have"))
+_SIDES: Final = ((pages.RECORDED, "o", "what happened"), (pages.REPLAYED, "s", "what would have"))
 
 
 def _by_score(axes: Axes, plans: Sequence[PlanReplay]) -> None:
@@ -89,7 +79,7 @@ def _by_score(axes: Axes, plans: Sequence[PlanReplay]) -> None:
     axes.set_title("plans whose gate fires at their n-th score")
     axes.set_xlabel("n")
     axes.set_ylim(0, max(len(plans), 1) * 1.04)
-    without_frame(axes)
+    pages.without_frame(axes)
 
 
 def _tasks(axes: Axes, recorded: Totals, replayed: Totals) -> None:
@@ -101,13 +91,13 @@ def _tasks(axes: Axes, recorded: Totals, replayed: Totals) -> None:
         if not any(counts):
             continue
         bars = axes.barh((1, 0), counts, left=left, height=0.66, color=color, edgecolor="white")
-        bars.set_label(words(status))
+        bars.set_label(pages.label(status))
         axes.bar_label(
             bars,
             [f"{count:,}" if count > narrow else "" for count in counts],
             label_type="center",
             fontsize=8,
-            color="white" if status in _DARK else INK,
+            color="white" if status in _DARK else pages.INK,
         )
         left = [start + count for start, count in zip(left, counts, strict=True)]
     axes.set_yticks((1, 0), ("what happened", "would have"))
@@ -115,7 +105,7 @@ def _tasks(axes: Axes, recorded: Totals, replayed: Totals) -> None:
     axes.grid(visible=False)
     axes.set_title("how the tasks end")
     axes.margins(x=0)
-    without_frame(axes)
+    pages.without_frame(axes)
     axes.spines["bottom"].set_visible(False)
     if any(left):
         axes.legend(loc="upper left", ncols=len(_ENDS), bbox_to_anchor=(-0.02, 0.04))
@@ -129,13 +119,13 @@ def _title(answer: WhatIf) -> str:
     return f"{len(answer.plans):,} plans: {recorded.replans:,} replans, or {replayed.replans:,}"
 
 
-def _below(answer: WhatIf) -> str:
-    told = {changes(plan.recorded_policy, plan.policy) for plan in answer.plans}
-    if len(told) == 1 and all(told):
-        return f"Under another policy: {told.pop()}."
+def _subtitle(answer: WhatIf) -> str:
+    changed = {pages.changes(plan.recorded_policy, plan.policy) for plan in answer.plans}
+    if len(changed) == 1 and all(changed):
+        return f"Under another policy: {changed.pop()}."
     policies = {plan.policy for plan in answer.plans}
     if len(policies) == 1:
         (policy,) = policies
-        fields = type(policy).model_fields
-        return "; ".join(f"{words(field)} {said(getattr(policy, field))}" for field in fields)
-    return "Each plan under its own policy, changed as far as it was asked."
+        settings = ((field, getattr(policy, field)) for field in type(policy).model_fields)
+        return "; ".join(f"{pages.label(field)} {pages.setting(held)}" for field, held in settings)
+    return "Each plan under its own policy, with the requested changes."

@@ -1,4 +1,4 @@
-"""What all pictures look like, and how they are written down: the same bytes every time."""
+"""The style of all plots, and how they are saved: the same plot as the same bytes."""
 
 import html
 import os
@@ -17,9 +17,9 @@ from matplotlib.figure import Figure
 
 from plangate.domain.policy import Policy
 
-# Okabe and Ito's colours can be told apart by everybody; the markers differ too.
-HAPPENED: Final = "#0072B2"
-WOULD_HAVE: Final = "#D55E00"
+# Okabe and Ito's colours remain distinct for colour-blind readers; the markers differ too.
+RECORDED: Final = "#0072B2"
+REPLAYED: Final = "#D55E00"
 INK: Final = "#22262B"
 SOFT: Final = "#5A616B"
 QUIET: Final = "#8A9099"
@@ -44,7 +44,7 @@ _STYLE: Final[Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "plangate",
     "text.color": INK,
-    "text.parse_math": False,  # a dollar sign in somebody's words is a dollar sign
+    "text.parse_math": False,  # a dollar sign in a goal is a dollar sign
     "xtick.color": QUIET,
     "xtick.labelcolor": INK,
     "ytick.color": QUIET,
@@ -72,7 +72,7 @@ svg {{ width: 100%; height: auto; }}
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw in our own style, whatever the user's settings are."""
+    """Draw in our own style, independent of the user's settings."""
     with mpl.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # drawn as a box
         mpl.rcdefaults()
@@ -81,27 +81,20 @@ def style() -> Iterator[None]:
 
 
 def headed(width: float, height: float, title: str, below: str) -> tuple[Figure, float]:
-    """A figure with a title and quieter lines below it; and how many inches they take."""
+    """A figure with a title and a subtitle, and the height of both in inches."""
     lines = textwrap.wrap(printable(below, 1_000), int(width * 13))
     figure = Figure(figsize=(width, height + 0.17 * len(lines)))
     height = figure.get_figheight()
     title = printable(title, int(width * 9))
     figure.text(0.1 / width, 1 - 0.12 / height, title, size=13, weight="bold", va="top")
-    figure.text(
-        0.1 / width,
-        1 - 0.40 / height,
-        "\n".join(lines),
-        size=9,
-        color=SOFT,
-        va="top",
-        linespacing=1.35,
-    )
+    subtitle: Any = {"size": 9, "color": SOFT, "va": "top", "linespacing": 1.35}
+    figure.text(0.1 / width, 1 - 0.40 / height, "\n".join(lines), **subtitle)
     figure.set_label(title)
     return figure, 0.55 + 0.17 * len(lines)
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure as its file's name says, whole or not at all."""
+    """Write a figure in the format of the file's suffix, completely or not at all."""
     match path.suffix.lower():
         case ".png":
             content = _drawn(figure, "png", {"Software": None})
@@ -115,23 +108,23 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def without_frame(axes: Axes) -> None:
-    """Leave only the lines that carry figures."""
+    """Remove the left spine and the ticks."""
     axes.spines["left"].set_visible(False)
     axes.tick_params(length=0)
 
 
-def changes(recorded: Policy, tried: Policy) -> str:
-    """What one policy has otherwise than another; empty where that is nothing."""
+def changes(recorded: Policy, replayed: Policy) -> str:
+    """The settings in which the replayed policy differs; empty if there are none."""
     return ", ".join(
-        f"{words(field)} {said(new)} (was {said(old)})"
-        for field in type(tried).model_fields
-        for new, old in ((getattr(tried, field), getattr(recorded, field)),)
+        f"{label(field)} {setting(new)} (was {setting(old)})"
+        for field in type(replayed).model_fields
+        for new, old in ((getattr(replayed, field), getattr(recorded, field)),)
         if new != old
     )
 
 
-def said(value: object) -> str:
-    """A setting as it is typed."""
+def setting(value: object) -> str:
+    """A setting as it is typed on the command line."""
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -139,19 +132,19 @@ def said(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def words(field: str) -> str:
-    """The name of a field as words."""
+def label(field: str) -> str:
+    """A field's name for a label."""
     return field.replace("_", " ")
 
 
 def printable(text: str, at_most: int) -> str:
-    """Words that fit on one line of a picture."""
+    """A text shortened to one line of a plot."""
     line = "".join(character if character.isprintable() else " " for character in text)
     return line if len(line) <= at_most else f"{line[: at_most - 1]}…"
 
 
 def _svg(figure: Figure) -> bytes:
-    """Text stays text: it can be searched, read aloud, and shown where the font is another."""
+    """SVG whose text stays text: it can be searched, read aloud, and shown in another font."""
     drawn = _drawn(figure, "svg", {"Date": None, "Creator": None})
     drawn = _METADATA.sub(b"", drawn, count=1)
     return drawn.replace(b"'DejaVu Sans'", b"'DejaVu Sans', Verdana, sans-serif")

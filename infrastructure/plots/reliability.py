@@ -1,4 +1,4 @@
-"""A calibration in one picture: how far confidence is off, and what a gate would have caught."""
+"""A calibration in one plot: how far confidence is off, and what a gate would have caught."""
 
 from typing import Any, Final
 
@@ -7,27 +7,22 @@ from matplotlib.figure import Figure as Picture
 from matplotlib.ticker import MaxNLocator
 
 from plangate.application.evidence.calibration import Calibration, Estimate
-from plangate.infrastructure.plots.pages import (
-    HAPPENED,
-    QUIET,
-    SOFT,
-    WOULD_HAVE,
-    headed,
-    without_frame,
-)
+from plangate.infrastructure.plots import pages
 
 _CURVES: Final = {
-    "precision": ("of those below, rejected", WOULD_HAVE, "s"),
+    "precision": ("of those below, rejected", pages.REPLAYED, "s"),
     "recall": ("of the rejected, below", "#009E73", "^"),
-    "passed": ("of those that pass, accepted", HAPPENED, "o"),
+    "passed": ("of those that pass, accepted", pages.RECORDED, "o"),
 }
 _BAR: Final = 0.085
 
 
 def drawn(answer: Calibration) -> Picture:
-    """The reliability diagram over the outcomes in each bin; beside it the threshold curves."""
+    """Draw the reliability diagram, the outcomes in each bin, and the threshold curves."""
     width = 10.5
-    figure, top = headed(width, 5.0, "Does low confidence predict rejection?", _below(answer))
+    figure, top = pages.headed(
+        width, 5.0, "Does low confidence predict rejection?", _subtitle(answer)
+    )
     height = figure.get_figheight()
     share, low = (height - top - 0.3) / height, 0.5 / height
     left = figure.add_axes((0.55 / width, low + 0.27 * share, 4.5 / width, 0.66 * share))
@@ -40,57 +35,43 @@ def drawn(answer: Calibration) -> Picture:
 
 
 def _reliability(axes: Axes, answer: Calibration) -> None:
-    axes.plot([0, 1], [0, 1], color=QUIET, linestyle=(0, (5, 3)), linewidth=1)
-    told = [
+    axes.plot([0, 1], [0, 1], color=pages.QUIET, linestyle=(0, (5, 3)), linewidth=1)
+    estimates = [
         (one.mean_confidence, one.accepted)
         for one in answer.bins
         if one.mean_confidence is not None
     ]
-    if told:
-        _with_intervals(axes, told, {"color": HAPPENED, "marker": "o", "capsize": 3})
+    if estimates:
+        _with_intervals(axes, estimates, {"color": pages.RECORDED, "marker": "o", "capsize": 3})
     else:
         _not_enough(axes)
     axes.set_title("accepted, by confidence (dashed: where they should be)")
     axes.set_xlim(0.0, 1.0)
     axes.set_ylim(-0.02, 1.02)
     axes.tick_params(labelbottom=False)
-    without_frame(axes)
+    pages.without_frame(axes)
 
 
 def _outcomes(axes: Axes, answer: Calibration) -> None:
     middles = [(one.at_least + one.below) / 2 for one in answer.bins]
-    axes.bar(middles, [one.accepted.cases for one in answer.bins], width=_BAR, color=QUIET)
+    axes.bar(middles, [one.accepted.cases for one in answer.bins], width=_BAR, color=pages.QUIET)
     axes.set_xlabel("confidence")
-    axes.set_title("outcomes", size=9, color=SOFT)
+    axes.set_title("outcomes", size=9, color=pages.SOFT)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=True))
-    without_frame(axes)
+    pages.without_frame(axes)
 
 
 def _thresholds(axes: Axes, answer: Calibration) -> None:
     for name, (label, color, marker) in _CURVES.items():
-        told = [
-            (point.threshold, figure)
+        points = [
+            (point.threshold, estimate.low, estimate.high, estimate.value)
             for point in answer.thresholds
-            if point.below and point.above and (figure := getattr(point, name)).value is not None
+            if point.below and point.above and (estimate := getattr(point, name)).value is not None
         ]
-        if told:
-            places = [place for place, _ in told]
-            axes.fill_between(
-                places,
-                [figure.low for _, figure in told],
-                [figure.high for _, figure in told],
-                color=color,
-                alpha=0.13,
-                linewidth=0,
-            )
-            axes.plot(
-                places,
-                [figure.value for _, figure in told],
-                color=color,
-                marker=marker,
-                markersize=4,
-                label=label,
-            )
+        if points:
+            places, lows, highs, values = zip(*points, strict=True)
+            axes.fill_between(places, lows, highs, color=color, alpha=0.13, linewidth=0)
+            axes.plot(places, values, color=color, marker=marker, markersize=4, label=label)
     if axes.get_lines():
         axes.legend(loc="best")
     else:
@@ -99,21 +80,25 @@ def _thresholds(axes: Axes, answer: Calibration) -> None:
     axes.set_xlabel("threshold")
     axes.set_xlim(0.0, 1.0)
     axes.set_ylim(-0.02, 1.02)
-    without_frame(axes)
+    pages.without_frame(axes)
 
 
-def _with_intervals(axes: Axes, told: list[tuple[float, Estimate]], style: dict[str, Any]) -> None:
-    shares = [figure.value or 0.0 for _, figure in told]
-    lows = [share - (figure.low or 0.0) for share, (_, figure) in zip(shares, told, strict=True)]
-    highs = [(figure.high or 0.0) - share for share, (_, figure) in zip(shares, told, strict=True)]
-    axes.errorbar([place for place, _ in told], shares, yerr=[lows, highs], **style)
+def _with_intervals(
+    axes: Axes, estimates: list[tuple[float, Estimate]], style: dict[str, Any]
+) -> None:
+    places, found = zip(*estimates, strict=True)
+    shares = [one.value or 0.0 for one in found]
+    lows = [share - (one.low or 0.0) for share, one in zip(shares, found, strict=True)]
+    highs = [(one.high or 0.0) - share for share, one in zip(shares, found, strict=True)]
+    axes.errorbar(places, shares, yerr=[lows, highs], **style)
 
 
 def _not_enough(axes: Axes) -> None:
-    axes.text(0.5, 0.5, "not enough outcomes", color=SOFT, ha="center", transform=axes.transAxes)
+    style: dict[str, Any] = {"color": pages.SOFT, "ha": "center", "transform": axes.transAxes}
+    axes.text(0.5, 0.5, "not enough outcomes", **style)
 
 
-def _below(answer: Calibration) -> str:
+def _subtitle(answer: Calibration) -> str:
     rests = (
         f"{answer.cases:,} outcomes of {answer.plans:,} plans, {answer.rejected:,} of them "
         f"rejected; {answer.confidence} confidence. "
@@ -126,6 +111,7 @@ def _below(answer: Calibration) -> str:
     )
 
 
-def _percent(figure: Estimate) -> str:
-    value, low, high = (100 * (part or 0.0) for part in (figure.value, figure.low, figure.high))
+def _percent(estimate: Estimate) -> str:
+    parts = (estimate.value, estimate.low, estimate.high)
+    value, low, high = (100 * (part or 0.0) for part in parts)
     return f"{value:.0f} % [{low:.0f}, {high:.0f}]"

@@ -1,7 +1,7 @@
-"""A sweep as small pictures side by side: what each policy would have made of the plans.
+"""A sweep as small plots side by side: the totals of the plans under each policy.
 
-The field with the most values runs along the bottom; each combination of the others
-is a line. What happened is a dashed line across.
+The field with the most values is the x axis; each combination of the other fields is a
+line. The recorded total is a dashed horizontal line.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,14 +14,7 @@ from matplotlib.figure import Figure
 from plangate.application.replay.sweep import Point, Sweep
 from plangate.application.replay.totals import Totals
 from plangate.domain.vocabulary import PlanState
-from plangate.infrastructure.plots.pages import (
-    HAPPENED,
-    WOULD_HAVE,
-    headed,
-    said,
-    without_frame,
-    words,
-)
+from plangate.infrastructure.plots import pages
 
 _PANELS: Final[Mapping[str, Callable[[Totals], float | None]]] = {
     "replans": lambda totals: totals.replans,
@@ -31,29 +24,31 @@ _PANELS: Final[Mapping[str, Callable[[Totals], float | None]]] = {
     "plans warned of a failed task": lambda totals: totals.warned,
     "… so many scores ahead": lambda totals: totals.lead,
 }
-_AS_IT_HAPPENED: Final[Any] = {"color": HAPPENED, "linestyle": (0, (5, 3)), "linewidth": 1.2}
+_RECORDED_LINE: Final[Any] = {"color": pages.RECORDED, "linestyle": (0, (5, 3)), "linewidth": 1.2}
 _COLUMNS: Final = 3
 _NAMED: Final = 11
-"""So many lines are named; more cannot be told apart."""
+"""Up to so many lines are named; more cannot be distinguished."""
 _A_LINE: Final = 4
-"""So many names stand on one line of the legend."""
+"""Names on one line of the legend."""
 _MARKERS: Final = "osD^vP*X"
 
 
 def drawn(sweep: Sweep) -> Figure:
-    """All panels, each with a line for every combination of the fields that vary less."""
+    """Draw all panels, each with a line for every combination of the other fields."""
     across = max(sweep.fields, key=lambda field: len(_values(sweep, field)))
     values = _values(sweep, across)
     lines = _lines(sweep.points, across)
-    others = [words(field) for field in sweep.fields if field != across]
+    others = [pages.label(field) for field in sweep.fields if field != across]
     named = [
-        ", ".join(f"{field} {said(value)}" for field, value in zip(others, values, strict=True))
+        ", ".join(
+            f"{field} {pages.setting(value)}" for field, value in zip(others, values, strict=True)
+        )
         for values in list(lines)[:_NAMED]
         if others
     ]
     width, rows = 10.5, -(-len(_PANELS) // _COLUMNS)
     bottom = 0.85 + 0.22 * (len(named) // _A_LINE)
-    figure, top = headed(width, 2.3 * rows + bottom, _title(sweep), _below(sweep))
+    figure, top = pages.headed(width, 2.3 * rows + bottom, _title(sweep), _subtitle(sweep))
     height = figure.get_figheight()
     panels = figure.subplots(
         rows,
@@ -73,49 +68,49 @@ def drawn(sweep: Sweep) -> Figure:
         _panel(axes, lines, (across, values), figure_of)
         _happened(axes, figure_of(sweep.recorded))
     for axes in panels[-1]:
-        axes.set_xlabel(words(across))
+        axes.set_xlabel(pages.label(across))
     _legend(figure, panels.flat[0], named, width)
     return figure
 
 
 def _panel(
     axes: Axes,
-    lines: "Mapping[tuple[Any, ...], Sequence[Point]]",
+    lines: Mapping[tuple[Any, ...], Sequence[Point]],
     across: tuple[str, Sequence[Any]],
     figure_of: Callable[[Totals], float | None],
 ) -> None:
     field, values = across
     measured = all(isinstance(value, int | float) for value in values)
     for place, points in enumerate(lines.values()):
-        told = [(point, figure_of(point.totals)) for point in points]
+        measures = [(point, figure_of(point.totals)) for point in points]
         axes.plot(
             [
                 point.changes[field] if measured else values.index(point.changes[field])
-                for point, figure in told
+                for point, figure in measures
                 if figure is not None
             ],
-            [figure for _, figure in told if figure is not None],
+            [figure for _, figure in measures if figure is not None],
             _MARKERS[place % len(_MARKERS)],
             linestyle="-",
             color=_color(place, len(lines)),
-            # Lines that run into each other show all the same: the first is the thickest.
+            # Where lines overlap, each stays visible: the first is the thickest.
             markersize=7 - 3 * place / len(lines),
             linewidth=2.4 - 1.2 * place / len(lines),
         )
     if not measured:
-        axes.set_xticks(range(len(values)), [said(value) for value in values])
+        axes.set_xticks(range(len(values)), [pages.setting(value) for value in values])
     tallest = max(figure_of(point.totals) or 0.0 for group in lines.values() for point in group)
     axes.set_ylim(0.0, 1.1 * tallest or 1.0)
-    without_frame(axes)
+    pages.without_frame(axes)
 
 
 def _happened(axes: Axes, figure: float | None) -> None:
-    """What happened: a line where it is in sight, and the figure in any case."""
+    """Draw the recorded total as a line, if it is in the range, and as a number."""
     if figure is None:
         return
     if figure <= axes.get_ylim()[1]:
-        axes.axhline(figure, **_AS_IT_HAPPENED, zorder=1)
-    axes.set_title(_figure(figure), loc="right", color=HAPPENED)
+        axes.axhline(figure, **_RECORDED_LINE, zorder=1)
+    axes.set_title(_figure(figure), loc="right", color=pages.RECORDED)
 
 
 def _figure(value: float) -> str:
@@ -123,7 +118,7 @@ def _figure(value: float) -> str:
 
 
 def _legend(figure: Figure, axes: Axes, named: Sequence[str], width: float) -> None:
-    happened = axes.plot([], [], **_AS_IT_HAPPENED)
+    happened = axes.plot([], [], **_RECORDED_LINE)
     figure.legend(
         [*happened, *axes.get_lines()[: len(named)]],
         ["what happened", *named],
@@ -134,7 +129,7 @@ def _legend(figure: Figure, axes: Axes, named: Sequence[str], width: float) -> N
 
 
 def _lines(points: Sequence[Point], across: str) -> dict[tuple[Any, ...], list[Point]]:
-    """The points by what else they change, in the order of the grid."""
+    """The points by their other fields, in the order of the grid."""
     lines: dict[tuple[Any, ...], list[Point]] = {}
     for point in points:
         others = tuple(value for field, value in point.changes.items() if field != across)
@@ -147,9 +142,9 @@ def _values(sweep: Sweep, field: str) -> list[Any]:
 
 
 def _color(place: int, lines: int) -> str:
-    """Dark to light: an order that everybody sees, in print too."""
+    """Dark to light, an order that stays visible in print."""
     if lines == 1:
-        return WOULD_HAVE
+        return pages.REPLAYED
     shade = mpl.colormaps["viridis"](0.9 * place / (lines - 1))
     return mpl.colors.to_hex(shade)
 
@@ -163,8 +158,9 @@ def _title(sweep: Sweep) -> str:
     )
 
 
-def _below(sweep: Sweep) -> str:
+def _subtitle(sweep: Sweep) -> str:
     lines = "; ".join(
-        f"{words(field)}: {', '.join(map(said, _values(sweep, field)))}" for field in sweep.fields
+        f"{pages.label(field)}: {', '.join(map(pages.setting, _values(sweep, field)))}"
+        for field in sweep.fields
     )
     return f"{lines}. A task failed in {sweep.recorded.with_failures:,} of the plans."

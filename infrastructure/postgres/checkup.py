@@ -1,11 +1,10 @@
-"""How a store in PostgreSQL is: its server, its tables, the rights on them, and its log.
+"""Examines a store in PostgreSQL: its server, its tables, the rights on them, and its log.
 
-Nothing is made, upgraded or changed.
+Nothing is created, upgraded or changed.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from psycopg.rows import dict_row, tuple_row
@@ -13,19 +12,20 @@ from psycopg.sql import SQL, Identifier
 from psycopg_pool import ConnectionPool
 
 from plangate.application.errors import StoreError, StoreTooNew
-from plangate.application.operations.log_checks import Place, Walk, examined, examined_order
+from plangate.application.operations.log_checks import (
+    DamagedLog,
+    EventLocation,
+    check_entries,
+    check_order,
+)
 from plangate.application.operations.observations import RESTORE, fine, guarded, problem, warning
 from plangate.application.operations.reports import Health, Observation
-from plangate.application.operations.view_checks import examined_views
+from plangate.application.operations.view_checks import check_views
 from plangate.application.progress import Progress
-from plangate.application.views.queries import ViewQueries
+from plangate.application.views.status import view_report
 from plangate.infrastructure.postgres.events import events_in
-from plangate.infrastructure.postgres.layout import (
-    EVENTS,
-    LAYOUT_VERSION,
-    layout_of,
-)
-from plangate.infrastructure.postgres.schema import Schema, schema_as_it_is
+from plangate.infrastructure.postgres.layout import EVENTS, LAYOUT_VERSION, layout_of
+from plangate.infrastructure.postgres.schema import Schema, unchecked_schema
 from plangate.infrastructure.postgres.views import PostgresViewStore
 
 Server = Mapping[str, Any]
@@ -52,25 +52,27 @@ _PLACES: Final = SQL(
 def examine_schema(
     source: str | ConnectionPool[Any], schema: str, progress: Progress
 ) -> tuple[str, list[Observation]]:
-    """What the store is called, and all that is found about it."""
-    with closing(schema_as_it_is(source, schema)) as place:
-        return place.name, list(_looked_over(place, progress))
+    """The name of the store, and all observations about it."""
+    with closing(unchecked_schema(source, schema)) as place:
+        return place.name, list(_examined(place, progress))
 
 
-def _looked_over(place: Schema, progress: Progress) -> Iterator[Observation]:
+def _examined(place: Schema, progress: Progress) -> Iterator[Observation]:
     try:
         server = _server(place)
     except StoreError as error:
-        yield problem("server", str(error), None, "see that the server runs and lets you in")
+        yield problem(
+            "server", str(error), None, "check that the server runs and accepts this user"
+        )
         return
     yield from _settings(server)
-    known = _known(place)
-    yield known
-    if known.health is Health.PROBLEM:
+    layout = _layout(place)
+    yield layout
+    if layout.health is Health.PROBLEM:
         return
     yield from guarded("rights", _rights(place))
     yield from guarded("log", _log(place, progress))
-    if known.health is Health.OK:
+    if layout.health is Health.OK:
         yield from guarded("views", _views(place))
 
 
@@ -82,7 +84,7 @@ def _server(place: Schema) -> Server:
 
 def _settings(server: Server) -> Iterator[Observation]:
     if server["standby"]:
-        found = f"PostgreSQL {server['version']}, a standby: it may be behind, and records nothing"
+        found = f"PostgreSQL {server['version']}, a standby: it may lag, and records nothing"
         yield warning("server", found, None, "never gate on a standby; name the primary")
     else:
         yield fine("server", f"PostgreSQL {server['version']}")
@@ -90,7 +92,7 @@ def _settings(server: Server) -> Iterator[Observation]:
         yield fine("encoding", "UTF8")
     else:
         found = f"the database is encoded in {server['encoding']}"
-        yield problem("encoding", found, None, "copy the plans into a database in UTF8")
+        yield problem("encoding", found, None, "copy the plans into a database encoded in UTF8")
     off = [name for name in _DURABLE if server[name] == "off"]
     if off:
         found = f"{' and '.join(off)} off: commands that were acknowledged can be lost"
@@ -103,8 +105,8 @@ def _settings(server: Server) -> Iterator[Observation]:
     yield fine("durability", f"synchronous_commit {level}, {standbys}; {checksums}")
 
 
-def _known(place: Schema) -> Observation:
-    """Whether the tables are there, and are those of this plangate."""
+def _layout(place: Schema) -> Observation:
+    """Whether the tables exist, in the layout of this version."""
     try:
         with place.translated(None), place.get_connection() as connection:
             layout = layout_of(connection, place.schema, place.name)
@@ -114,10 +116,10 @@ def _known(place: Schema) -> Observation:
         return problem("store", str(error), place.schema, RESTORE)
     if not layout:
         found = f"no plangate tables in the schema {place.schema}"
-        return problem("store", found, place.schema, "plangate migrate makes them")
+        return problem("store", found, place.schema, "plangate migrate creates them")
     if layout < LAYOUT_VERSION:
-        found = f"plangate tables of layout {layout}; this plangate has {LAYOUT_VERSION}"
-        return warning("store", found, place.schema, "plangate migrate brings them up to date")
+        found = f"plangate tables of layout {layout}; this version has layout {LAYOUT_VERSION}"
+        return warning("store", found, place.schema, "plangate migrate upgrades them")
     return fine("store", f"plangate tables of layout {layout} in schema {place.schema}")
 
 
@@ -130,8 +132,8 @@ def _rights(place: Schema) -> Iterator[Observation]:
     if not may_read:
         yield problem("rights", "this user may not read events", events, "grant SELECT on it")
     elif not may_record:
-        found = "this user may read events, and record none"
-        yield warning("rights", found, events, "grant INSERT on it, if commands are to be recorded")
+        found = "this user may read events, but not record any"
+        yield warning("rights", found, events, "grant INSERT on it if this user records commands")
     else:
         yield fine("rights", f"this user may read and record events ({size})")
 
@@ -139,28 +141,24 @@ def _rights(place: Schema) -> Iterator[Observation]:
 def _log(place: Schema, progress: Progress) -> Iterator[Observation]:
     store = events_in(place)
     last = store.last_position()
-
-    def reached(position: int) -> None:
-        progress(position, 2 * last)
-
-    walk = Walk(store, last, reached)
-    yield from examined(walk.entries(), store.format)
-    yield from walk.damaged.observations()
-    yield from examined_order(_in_order(place, last, progress))
+    log = DamagedLog(store, last, lambda position: progress(position, 2 * last))
+    yield from check_entries(log.entries(), store.format)
+    yield from log.damaged.observations()
+    yield from check_order(_in_order(place, last, progress))
 
 
 def _views(place: Schema) -> Iterator[Observation]:
-    views = ViewQueries.on(events_in(place), PostgresViewStore(place), lambda: datetime.now(UTC))
-    yield from examined_views(views.report())
+    report = view_report(events_in(place), PostgresViewStore(place))
+    yield from check_views(report)
 
 
-def _in_order(place: Schema, last: int, progress: Progress) -> Iterator[Place]:
-    """Where each event is, by plan and version, as the server sends them on demand."""
+def _in_order(place: Schema, last: int, progress: Progress) -> Iterator[EventLocation]:
+    """The position of each event, by plan and version, read in portions."""
     done = 0
     query = _PLACES.format(Identifier(place.schema, EVENTS))
     with (
         place.reading() as reading,
-        reading.connection.cursor("places", row_factory=tuple_row) as cursor,
+        reading.cursor.connection.cursor("places", row_factory=tuple_row) as cursor,
     ):
         cursor.execute(query)
         while rows := cursor.fetchmany(1_000):

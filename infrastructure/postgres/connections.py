@@ -1,8 +1,7 @@
-"""Connections to a PostgreSQL server: a few of our own, or those of a pool handed to us.
+"""Connections to a PostgreSQL server: our own, or those of a pool that the caller passes.
 
-Our own are opened by the caller who needs one, so that what is wrong is told at
-once and in the server's own words, and a server that comes back is used by the
-next command. No password ever stands in a name or a message made here.
+Our own are opened by the call that needs one, so that the server's message is reported at
+once, and the next command uses a server that is back. Names and messages hold no password.
 """
 
 import os
@@ -15,20 +14,22 @@ from typing import Any, Final, Protocol
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool
+from typing_extensions import override
 
 from plangate.application.errors import NotAStore, StoreUnavailable
 
 Connection = psycopg.Connection[Any]
 
 CONNECTIONS: Final = 10
-"""How many connections one registry holds at most."""
+"""The most connections that one registry opens."""
 
 WAIT: Final = 30.0
-"""Seconds to wait for one of them."""
+"""Seconds to wait for a free one."""
 
-_PATIENT: Final = {
+_TIMEOUTS: Final = {
     "connect_timeout": "5",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
@@ -36,7 +37,7 @@ _PATIENT: Final = {
     "tcp_user_timeout": "30000",
     "fallback_application_name": "plangate",
 }
-"""So that no call waits for ever on a server that is gone. An address may say otherwise."""
+"""Defaults by which no call waits forever for a server that is gone."""
 
 _SESSION: Final = (
     "-c lock_timeout=10s -c statement_timeout=30s -c idle_in_transaction_session_timeout=10s"
@@ -45,36 +46,51 @@ _UNAMBIGUOUS: Final = re.compile(r"[^/?@]*@?[^/?@]*(/[^/?@]*)?(\?.*)?", re.DOTAL
 
 
 class Connections(Protocol):
-    """Where connections come from, and what the place is called in messages."""
+    """A source of connections, and its name in messages."""
 
     name: str
 
     def one(self) -> AbstractContextManager[Connection]:
-        """A connection in autocommit mode, for one caller at a time."""
+        """A connection in autocommit mode, for the caller alone."""
         ...
 
     def close(self) -> None:
-        """Let go of what is ours."""
+        """Close the connections that are our own."""
         ...
 
 
-class OwnConnections:
-    """Connections to the server at a libpq URL, kept and used again."""
+@contextmanager
+def notices(connection: Connection) -> Iterator[list[tuple[str, str]]]:
+    """The server's notices while the block runs: each source function, and its message."""
+    received: list[tuple[str, str]] = []
+
+    def keep(notice: Diagnostic) -> None:  # its fields are gone once the handler returns
+        received.append((notice.source_function or "", notice.message_primary or ""))
+
+    connection.add_notice_handler(keep)
+    try:
+        yield received
+    finally:
+        connection.remove_notice_handler(keep)
+
+
+class OwnConnections(Connections):
+    """Connections to the server at a libpq URL, kept for reuse."""
 
     def __init__(self, address: str) -> None:
-        given = _understood(address)
+        given = _parsed(address)
         self.name = _name(given)
         options = given.get("options") or os.environ.get("PGOPTIONS", "")
-        said = _PATIENT | given | {"options": f"{_SESSION} {options}", "client_encoding": "utf8"}
-        self._conninfo = make_conninfo("", **said)
+        ours = {"options": f"{_SESSION} {options}", "client_encoding": "utf8"}
+        self._conninfo = make_conninfo("", **_TIMEOUTS | given | ours)
         self._vacancies = BoundedSemaphore(CONNECTIONS)
         self._lock = Lock()
         self._idle: list[Connection] = []
         self._closed = False
 
+    @override
     @contextmanager
     def one(self) -> Iterator[Connection]:
-        """A connection that was there a moment ago, or a new one."""
         if not self._vacancies.acquire(timeout=WAIT):
             raise StoreUnavailable(f"all {CONNECTIONS} connections to {self.name} are busy")
         try:
@@ -86,8 +102,8 @@ class OwnConnections:
         finally:
             self._vacancies.release()
 
+    @override
     def close(self) -> None:
-        """Close every connection; those in use when they come back."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
@@ -114,21 +130,21 @@ class OwnConnections:
         connection.close()
 
 
-class LentConnections:
-    """The connections of a pool that somebody else set up and will close."""
+class PoolConnections(Connections):
+    """The connections of a pool that the caller opened and will close."""
 
     def __init__(self, pool: ConnectionPool[Any]) -> None:
         if not isinstance(pool, ConnectionPool):
             raise NotAStore(
-                f"an {type(pool).__name__} is no address, path or psycopg ConnectionPool"
+                f"{type(pool).__name__} is not an address, a path or a psycopg ConnectionPool"
             )
         self.name = f"the PostgreSQL behind the pool {pool.name!r}"
         self._pool = pool
         self._closed = False
 
+    @override
     @contextmanager
     def one(self) -> Iterator[Connection]:
-        """One of the pool's connections, for a while in autocommit mode."""
         if self._closed:
             raise StoreUnavailable(f"the store on {self.name} is closed")
         with self._pool.connection() as connection:
@@ -137,16 +153,16 @@ class LentConnections:
             try:
                 yield connection
             finally:
-                with suppress(psycopg.Error):  # what is broken, its pool throws away
+                with suppress(psycopg.Error):  # the pool discards a broken connection
                     connection.autocommit = before
 
+    @override
     def close(self) -> None:
-        """Use the pool no more."""
         self._closed = True
 
 
-def _understood(address: str) -> dict[str, Any]:
-    """What libpq reads in a URL. A refusal repeats nothing of it: any part may be a password."""
+def _parsed(address: str) -> dict[str, Any]:
+    """The parts of a libpq URL. Errors repeat none of them: any may be the password."""
     if not _UNAMBIGUOUS.fullmatch(address.partition("://")[2]):
         raise NotAStore(
             "the PostgreSQL address can be read in more than one way: "
@@ -169,10 +185,9 @@ def _name(given: dict[str, Any]) -> str:
 
 
 def _answers(connection: Connection) -> bool:
-    """Whether an idle connection still serves.
+    """Whether an idle connection is still usable.
 
-    A server that ended it has said so, and there is something to read; only then
-    is it asked.
+    A server that closed it has sent something to read; only then is it queried.
     """
     if connection.closed:
         return False

@@ -1,4 +1,4 @@
-"""What PostgreSQL and psycopg raise, said in the words of `application.errors`."""
+"""Translates errors of PostgreSQL and psycopg into `application.errors`."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,33 +8,26 @@ import psycopg
 from psycopg import errors
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
-from plangate.application.errors import (
-    ConcurrentChange,
-    NotAStore,
-    StoreError,
-    StoreFull,
-    StoreReadOnly,
-    StoreUnavailable,
-)
+from plangate.application import errors as ours
 
-_Refusal = tuple[type[StoreError], str]
+_Translation = tuple[type[ours.StoreError], str]
 
-_NO_CONNECTION: Final = (StoreUnavailable, "had no connection free in time")
-_REFUSALS: Final[Mapping[type[psycopg.Error], _Refusal]] = {
-    errors.DiskFull: (StoreFull, "has no space left on its disk"),
-    errors.ReadOnlySqlTransaction: (StoreReadOnly, "can be read but not written"),
-    errors.InsufficientPrivilege: (StoreUnavailable, "does not let this user in"),
-    errors.UndefinedTable: (NotAStore, "has no plangate tables"),
-    errors.UndefinedColumn: (NotAStore, "has other tables than plangate's"),
-    errors.DataCorrupted: (NotAStore, "is damaged"),
-    errors.IndexCorrupted: (NotAStore, "is damaged"),
-    errors.LockNotAvailable: (StoreUnavailable, "is locked by another writer"),
-    errors.QueryCanceled: (StoreUnavailable, "did not answer in time"),
-    PoolClosed: (StoreUnavailable, "is out of reach: the pool is closed"),
+_NO_CONNECTION: Final = (ours.StoreUnavailable, "had no connection free in time")
+_ERRORS: Final[Mapping[type[psycopg.Error], _Translation]] = {
+    errors.DiskFull: (ours.StoreFull, "has no space left on its disk"),
+    errors.ReadOnlySqlTransaction: (ours.StoreReadOnly, "can be read but not written"),
+    errors.InsufficientPrivilege: (ours.StoreUnavailable, "refuses access to this user"),
+    errors.UndefinedTable: (ours.NotAStore, "has no plangate tables"),
+    errors.UndefinedColumn: (ours.NotAStore, "has other tables than plangate's"),
+    errors.DataCorrupted: (ours.NotAStore, "is damaged"),
+    errors.IndexCorrupted: (ours.NotAStore, "is damaged"),
+    errors.LockNotAvailable: (ours.StoreUnavailable, "is locked by another writer"),
+    errors.QueryCanceled: (ours.StoreUnavailable, "did not answer in time"),
+    PoolClosed: (ours.StoreUnavailable, "cannot be reached: the pool is closed"),
     PoolTimeout: _NO_CONNECTION,
     TooManyRequests: _NO_CONNECTION,
 }
-_OVERTAKEN: Final = (
+_CONFLICTS: Final = (
     errors.UniqueViolation,
     errors.SerializationFailure,
     errors.DeadlockDetected,
@@ -43,21 +36,21 @@ _OVERTAKEN: Final = (
 
 @contextmanager
 def translated_for(name: str, plan_id: str | None) -> Iterator[None]:
-    """Translate what the block raises about the store `name`, and one plan or the whole log."""
+    """Translate errors about the store `name`, and one plan or the whole log."""
     try:
         yield
-    except _OVERTAKEN:
-        raise ConcurrentChange(plan_id or "") from None
+    except _CONFLICTS:
+        raise ours.ConcurrentChange(plan_id or "") from None
     except UnicodeDecodeError as error:
-        raise NotAStore(f"{name} is damaged: a stored text is no UTF-8") from error
+        raise ours.NotAStore(f"{name} is damaged: a stored text is not UTF-8") from error
     except psycopg.Error as error:
-        kind, what = _refusal(error)
+        kind, what = _translation(error)
         raise kind(f"{name} {what} ({_in_one_line(error)})") from error
 
 
-def _refusal(error: psycopg.Error) -> _Refusal:
-    known = (_REFUSALS[kind] for kind in type(error).__mro__ if kind in _REFUSALS)
-    return next(known, (StoreUnavailable, "did not answer"))
+def _translation(error: psycopg.Error) -> _Translation:
+    known = (_ERRORS[kind] for kind in type(error).__mro__ if kind in _ERRORS)
+    return next(known, (ours.StoreUnavailable, "did not answer"))
 
 
 def _in_one_line(error: psycopg.Error) -> str:

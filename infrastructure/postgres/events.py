@@ -1,40 +1,34 @@
-"""Events kept in PostgreSQL: the store for many processes.
+"""Events in PostgreSQL: the store for many processes.
 
-Positions appear in commit order and without gaps: writers come one by one, so a
-reader that follows the log misses nothing. What was acknowledged is on disk, and
-on the synchronous standby where there is one.
+Writers take turns, so positions appear in commit order and without gaps, and a reader that
+follows the log misses nothing. An acknowledged event is on disk, and on the synchronous
+standby if there is one.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
-from uuid import UUID
 
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
-from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composable, Identifier
-from psycopg_pool import ConnectionPool
+from typing_extensions import override
 
 from plangate.application.errors import CorruptEvent, StoreUnavailable
 from plangate.infrastructure.eventsourcing_library.recorder_store import (
+    NO_BOUND,
+    Recorder,
     RecorderEventStore,
     refuse_taken,
 )
-from plangate.infrastructure.postgres.connections import Connection
+from plangate.infrastructure.postgres.connections import Connection, notices
 from plangate.infrastructure.postgres.layout import EVENTS
-from plangate.infrastructure.postgres.schema import (
-    BEGIN,
-    SCHEMA,
-    Schema,
-    open_schema,
-    roll_back,
-)
+from plangate.infrastructure.postgres.schema import BEGIN, Schema, roll_back
 
-# An advisory lock rather than one on the table: it needs no right to change events,
-# and no vacuum has to wait for the writers, or they for a vacuum.
+# An advisory lock rather than one on the table: it needs no right to change events, and
+# writers and a vacuum do not wait for each other.
 _TAKE_LOG: Final = """
 SELECT pg_advisory_xact_lock(%s, %s), set_config('synchronous_commit',
     CASE WHEN current_setting('synchronous_commit') = 'off' THEN 'on'
@@ -59,30 +53,22 @@ _SELECT: Final = SQL(
 )
 
 
-def postgres_event_store(
-    source: str | ConnectionPool[Any], schema: str = SCHEMA
-) -> RecorderEventStore:
-    """The store in a schema of a database; raises what `open_schema` does."""
-    return events_in(open_schema(source, schema))
-
-
 def events_in(schema: Schema) -> RecorderEventStore:
-    """The events of a schema that others use too."""
+    """The event store in an open schema, which its views and ledger share."""
     return RecorderEventStore(
         _Log(schema),
         translated=schema.translated,
         close=schema.close,
         turn=schema.turn,
-        scrub=lambda: schema.write_anew([EVENTS]),
+        scrub=lambda: schema.rewrite_tables([EVENTS]),
     )
 
 
-class _Log(PostgresApplicationRecorder):
-    """The library's recorder on tables of our own.
+class _Log(PostgresApplicationRecorder, Recorder):
+    """The library's recorder on our own tables, without its retries.
 
-    Nothing is tried again behind the caller's back. An event that was stored while
-    its acknowledgement was lost would come back as a conflict, and a command without
-    an idempotency key would be carried out twice.
+    After a lost acknowledgement a retry would report a conflict with the stored event, and
+    a command without an idempotency key would be executed twice.
     """
 
     datastore: Schema
@@ -91,24 +77,22 @@ class _Log(PostgresApplicationRecorder):
         super().__init__(datastore)
         events = Identifier(datastore.schema, EVENTS)
         self._lock = datastore.lock()
-        self._insert = _INSERT.format(events=events)
-        self._insert_placed = _INSERT_PLACED.format(events=events)
-        self._rewrite = _REWRITE.format(events=events)
-        self._select = _SELECT.format(events=events)
-        self._newest = _NEWEST.format(events=events)
+        templates = _INSERT, _INSERT_PLACED, _REWRITE, _SELECT, _NEWEST
+        statements = (template.format(events=events) for template in templates)
+        self._insert, self._insert_placed, self._rewrite, self._select, self._newest = statements
 
+    @override
     def insert_events(
         self, stored_events: Sequence[StoredEvent], **_kwargs: Any
     ) -> Sequence[int] | None:
-        """Record events, all or none, in one exchange with the server."""
-        with self._writing() as connection, connection.pipeline():
+        with self._writing() as connection, connection.pipeline():  # one round trip
             self._begin(connection)
             self._append(connection, stored_events)
             connection.execute("COMMIT")
         return None
 
+    @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
-        """Record events at the positions they name, all or none."""
         rows = [(e.id, e.originator_id, e.originator_version, e.topic, _text(e)) for e in placed]
         with self._writing() as connection:
             self._begin(connection)
@@ -117,8 +101,8 @@ class _Log(PostgresApplicationRecorder):
             self._notify_channel(connection.cursor())
             connection.execute("COMMIT")
 
+    @override
     def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
-        """Change the stored bytes of events and record others, all or none."""
         rows = [(e.state.decode(), e.originator_id, e.originator_version) for e in rewritten]
         with self._writing() as connection:
             self._begin(connection)
@@ -128,46 +112,22 @@ class _Log(PostgresApplicationRecorder):
                 self._append(connection, then)
             connection.execute("COMMIT")
 
-    def select_events(
-        self,
-        originator_id: UUID | str,
-        *,
-        gt: int | None = None,
-        lte: int | None = None,
-        desc: bool = False,
-        limit: int | None = None,
-    ) -> Sequence[Notification]:
-        """A plan's events, with their positions."""
-        order = SQL("DESC" if desc else "ASC")
-        return self._notifications(
-            SQL(
-                "originator_id = %s AND originator_version > %s AND originator_version <= %s"
-                " ORDER BY originator_version {} LIMIT %s"
-            ).format(order),
-            [str(originator_id), gt or 0, _NO_BOUND if lte is None else lte, limit],
+    @override
+    def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[Notification]:
+        where = SQL(
+            "originator_id = %s AND originator_version > %s AND originator_version <= %s"
+            " ORDER BY originator_version"
         )
+        return self._notifications(where, [plan_id, after, NO_BOUND if until is None else until])
 
-    def select_notifications(
-        self,
-        start: int | None,
-        limit: int,
-        stop: int | None = None,
-        topics: Sequence[str] = (),
-        *,
-        inclusive_of_start: bool = True,
-    ) -> Sequence[Notification]:
-        """The log's events, in commit order."""
-        after = (start or 0) - (1 if inclusive_of_start else 0)
-        among = SQL(" AND topic = ANY(%s)" if topics else "")
-        return self._notifications(
-            SQL(
-                "notification_id > %s AND notification_id <= %s{} ORDER BY notification_id LIMIT %s"
-            ).format(among),
-            [after, _NO_BOUND if stop is None else stop, *([[*topics]] if topics else []), limit],
-        )
+    @override
+    def log_events(self, after: int, limit: int, name: str | None = None) -> Sequence[Notification]:
+        named = SQL("" if name is None else " AND topic = %s")
+        where = SQL("notification_id > %s{} ORDER BY notification_id LIMIT %s").format(named)
+        return self._notifications(where, [after, *([] if name is None else [name]), limit])
 
+    @override
     def max_notification_id(self) -> int:
-        """The position of the newest event; 0 without any."""
         with self.datastore.get_connection() as connection:
             return self._newest_on(connection)
 
@@ -180,13 +140,13 @@ class _Log(PostgresApplicationRecorder):
         """A connection for one transaction, which is rolled back unless it is committed."""
         with self.datastore.get_connection() as connection, _confirmed(connection):
             try:
-                with self.datastore.refusing_who_may_not_write():
+                with self.datastore.requiring_write_access():
                     yield connection
             finally:
                 roll_back(connection)
 
     def _begin(self, connection: Connection) -> None:
-        """Begin, unless this thread's turn has begun already, and keep other writers out."""
+        """Begin, unless this thread's turn has begun, and keep other writers out."""
         if connection.info.transaction_status == TransactionStatus.IDLE:
             connection.execute(BEGIN)
         connection.execute(_TAKE_LOG, self._lock)
@@ -206,38 +166,26 @@ class _Log(PostgresApplicationRecorder):
             ]
 
 
-_NO_BOUND: Final = 2**63 - 1
-
-
 def _text(event: StoredEvent) -> str:
-    """The stored bytes as PostgreSQL keeps text; damaged ones it would not take."""
+    """The stored bytes as text; raises `CorruptEvent` where PostgreSQL cannot store them."""
     text = event.state.decode(errors="replace")
     if "\0" in text or text.encode() != event.state:
         raise CorruptEvent(
             str(event.originator_id),
             event.originator_version,
-            "its bytes are no text that PostgreSQL could keep",
+            "its bytes are no text that PostgreSQL can store",
         )
     return text
 
 
 @contextmanager
 def _confirmed(connection: Connection) -> Iterator[None]:
-    """Refuse an acknowledgement that the synchronous standby had no part in.
+    """Raise `StoreUnavailable` where the synchronous standby did not confirm a commit.
 
-    A server that is told to wait for its standby no longer only warns, and
-    acknowledges all the same.
+    A server whose wait for the standby was cancelled only warns, and acknowledges.
     """
-    unconfirmed: list[str] = []
-
-    def hear(notice: Diagnostic) -> None:
-        if notice.source_function == "SyncRepWaitForLSN":
-            unconfirmed.append(notice.message_primary or "")
-
-    connection.add_notice_handler(hear)
-    try:
+    with notices(connection) as received:
         yield
-    finally:
-        connection.remove_notice_handler(hear)
-    if unconfirmed:
-        raise StoreUnavailable(f"the standby did not confirm the command ({unconfirmed[0]})")
+    for source, why in received:
+        if source == "SyncRepWaitForLSN":
+            raise StoreUnavailable(f"the standby did not confirm the command ({why})")

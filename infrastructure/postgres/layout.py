@@ -1,18 +1,22 @@
-"""The tables of a store in PostgreSQL: made and upgraded once, recognised ever after.
+"""The tables of a store in PostgreSQL, and the versions of their layout.
 
-They live in a schema of their own, so that a larger application's database can
-hold them beside its own tables. Those who use the store need no right to make
-tables: rebuilding a view does not, since each table of a view has two sides, of
-which one is read while the other is filled.
+They are in a schema of their own, so that a larger application's database can hold them.
+The service itself needs no right to create tables, not even to rebuild views: each table
+of a view has two sides, and one is read while the other is filled.
 """
 
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
+from psycopg import errors
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Identifier
+from pydantic import BaseModel
 
 from plangate.application.errors import NotAStore, StoreTooNew
 from plangate.infrastructure.postgres.connections import Connection
+from plangate.infrastructure.sql.tables import TABLES, Table
+from plangate.infrastructure.sql.view_positions import POSITION_TABLES
 
 EVENTS: Final = "stored_events"
 LAYOUT: Final = "plangate_layout"
@@ -22,8 +26,8 @@ LOCKS: Final = 0x504C4754
 
 _MIGRATION: Final = 0
 
-# A version is unique by byte order: an index that follows a locale's order breaks
-# with the operating system's next one.
+# Ids are ordered by bytes: an index in a locale's order breaks when the operating system's
+# next version changes that order.
 _EVENT_TABLES: Final = """
 CREATE TABLE {schema}.stored_events (
     notification_id bigint NOT NULL UNIQUE,
@@ -36,7 +40,7 @@ CREATE TABLE {schema}.stored_events (
 CREATE TABLE {schema}.plangate_layout (version integer NOT NULL);
 INSERT INTO {schema}.plangate_layout VALUES (1);
 """
-_VIEW_TABLES: Final = """
+_VIEW_POSITIONS: Final = """
 CREATE TABLE {schema}.view_marks (
     view text COLLATE "C" NOT NULL,
     rebuilt boolean NOT NULL,
@@ -56,40 +60,6 @@ CREATE TABLE {schema}.view_stuck (
     since timestamptz NOT NULL,
     PRIMARY KEY (view, rebuilt, plan_id)
 );
-CREATE TABLE {schema}.view_plans (
-    side smallint NOT NULL,
-    plan_id text COLLATE "C" NOT NULL,
-    goal text,
-    state text NOT NULL,
-    rolling_confidence double precision NOT NULL,
-    confidence_threshold double precision NOT NULL,
-    needs_replan boolean NOT NULL,
-    replan_due boolean NOT NULL,
-    replan_count bigint NOT NULL,
-    gate_fallen boolean NOT NULL,
-    gate_lows bigint NOT NULL,
-    gate_replans bigint NOT NULL,
-    gate_exhausted boolean NOT NULL,
-    next_task_id text,
-    task_count bigint NOT NULL,
-    pending bigint NOT NULL,
-    in_progress bigint NOT NULL,
-    done bigint NOT NULL,
-    failed bigint NOT NULL,
-    replanning bigint NOT NULL,
-    priority bigint NOT NULL,
-    labels text[] NOT NULL,
-    created_at timestamptz NOT NULL,
-    updated_at timestamptz NOT NULL,
-    version bigint NOT NULL,
-    created_position bigint NOT NULL,
-    updated_position bigint NOT NULL,
-    PRIMARY KEY (side, plan_id)
-);
-CREATE INDEX ON {schema}.view_plans (side, created_position);
-CREATE INDEX ON {schema}.view_plans (side, updated_position);
-CREATE INDEX ON {schema}.view_plans (side, rolling_confidence, created_position);
-CREATE INDEX ON {schema}.view_plans (side, priority DESC, created_position);
 CREATE TABLE {schema}.view_words (
     side smallint NOT NULL,
     created_position bigint NOT NULL,
@@ -98,60 +68,7 @@ CREATE TABLE {schema}.view_words (
     PRIMARY KEY (side, created_position, part)
 );
 CREATE INDEX ON {schema}.view_words USING gin (words);
-CREATE TABLE {schema}.view_board (
-    side smallint NOT NULL,
-    plan_id text COLLATE "C" NOT NULL,
-    task_id text COLLATE "C" NOT NULL,
-    title text,
-    status text NOT NULL,
-    since timestamptz NOT NULL,
-    prompt_score double precision,
-    output_score double precision,
-    confidence double precision,
-    replan_count bigint NOT NULL,
-    attempt bigint NOT NULL,
-    worker text,
-    lease_until timestamptz,
-    priority bigint,
-    labels text[] NOT NULL,
-    place bigint NOT NULL,
-    plan_position bigint NOT NULL,
-    PRIMARY KEY (side, plan_id, task_id)
-);
-CREATE INDEX ON {schema}.view_board (side, status, plan_position, place);
-CREATE TABLE {schema}.view_timeline (
-    side smallint NOT NULL,
-    plan_id text COLLATE "C" NOT NULL,
-    version bigint NOT NULL,
-    position bigint NOT NULL,
-    at timestamptz NOT NULL,
-    task_id text NOT NULL,
-    kind text NOT NULL,
-    score double precision NOT NULL,
-    raw_score double precision,
-    scorer jsonb,
-    attempt bigint NOT NULL,
-    task_confidence double precision,
-    rolling_confidence double precision NOT NULL,
-    confidence_threshold double precision NOT NULL,
-    PRIMARY KEY (side, plan_id, version)
-);
-CREATE TABLE {schema}.view_replans (
-    side smallint NOT NULL,
-    plan_id text COLLATE "C" NOT NULL,
-    version bigint NOT NULL,
-    position bigint NOT NULL,
-    at timestamptz NOT NULL,
-    task_id text NOT NULL,
-    rolling_confidence double precision NOT NULL,
-    confidence_threshold double precision NOT NULL,
-    replan_count bigint NOT NULL,
-    attempt bigint NOT NULL,
-    PRIMARY KEY (side, plan_id, version)
-);
-CREATE INDEX ON {schema}.view_replans (side, position);
 """
-
 _LEDGER_TABLES: Final = """
 CREATE TABLE {schema}.ledger_leaves (
     leaf bigint PRIMARY KEY,
@@ -166,22 +83,63 @@ CREATE TABLE {schema}.ledger_reach (
 );
 """
 
-LAYOUTS: Final = (_EVENT_TABLES, _VIEW_TABLES, _LEDGER_TABLES)
-"""What each version of the layout added; a store is led through those it lacks.
+_TYPES: Final = {
+    str: "text",
+    bool: "boolean",
+    int: "bigint",
+    float: "double precision",
+    datetime: "timestamptz",
+    tuple: "text[]",
+    BaseModel: "jsonb",
+}
+"""SQL types of columns by their kind."""
 
-When the columns of a view change, one more drops its table and makes it anew, and
-takes its marks away: it is then rebuilt from the log.
-"""
 
-LAYOUT_VERSION: Final = len(LAYOUTS)
+def _view_table(table: Table[Any]) -> str:
+    """The statements that create a view's table, in place of one with other columns."""
+    name = f"{{schema}}.{table.name}"
+    columns = [
+        f"{column.name} {_TYPES[column.kind]}"
+        + (' COLLATE "C"' if column.kind is str and column.name in table.key else "")
+        + ("" if column.nullable else " NOT NULL")
+        for column in table.columns
+    ]
+    definition = ["side smallint NOT NULL", *columns, f"PRIMARY KEY (side, {', '.join(table.key)})"]
+    positions = "".join(
+        f"DELETE FROM {{schema}}.{positions} WHERE view = '{table.view}';"  # noqa: S608
+        for positions in POSITION_TABLES
+    )
+    indexes = "".join(f"CREATE INDEX ON {name} (side, {columns});" for columns in table.indexes)
+    return (
+        f"DROP TABLE IF EXISTS {name};{positions}"
+        f"CREATE TABLE {name} ({', '.join(definition)});{indexes}"
+    )
+
+
+_SHARED: Final = (_EVENT_TABLES, _VIEW_POSITIONS, _LEDGER_TABLES)
+
+LAYOUT_VERSION: Final = max(len(_SHARED), *(table.layout for table in TABLES.values()))
 """The version of the tables, recorded beside them."""
+
+LAYOUTS: Final = tuple(
+    "".join(
+        [
+            *_SHARED[version - 1 : version],
+            *(_view_table(table) for table in TABLES.values() if table.layout == version),
+        ]
+    )
+    for version in range(1, LAYOUT_VERSION + 1)
+)
+"""What each version of the layout added; an older store gets those it lacks.
+
+A view whose columns changed gets a new, empty table and is rebuilt from the log.
+"""
 
 
 def layout_of(connection: Connection, schema: str, name: str) -> int:
     """The layout of the tables in a schema; 0 if there are none.
 
-    Raises `NotAStore` where another application's events are, `StoreTooNew` for
-    the tables of a newer plangate.
+    Raises `NotAStore` for another application's tables, `StoreTooNew` for a newer layout.
     """
     found = {
         table
@@ -207,7 +165,7 @@ def layout_of(connection: Connection, schema: str, name: str) -> int:
 
 
 def lay_out(connection: Connection, schema: str, name: str) -> None:
-    """Make the tables, or those that are lacking; of several processes, one does it."""
+    """Create the tables that are missing; of several processes, one does it."""
     with connection.transaction():
         cursor = connection.cursor(row_factory=tuple_row)
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCKS, _MIGRATION))
@@ -217,11 +175,25 @@ def lay_out(connection: Connection, schema: str, name: str) -> None:
         encoding = connection.info.parameter_status("server_encoding")
         if encoding != "UTF8":
             raise NotAStore(f"{name} is encoded in {encoding}; plangate needs UTF8")
-        # `IF NOT EXISTS` would ask for the right to make schemas even where one is there.
-        cursor.execute("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s", (schema,))
-        if not cursor.fetchone():
-            cursor.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
-        for statements in LAYOUTS[layout:]:
-            cursor.execute(SQL(statements).format(schema=Identifier(schema)))
-        version = SQL("UPDATE {} SET version = %s").format(Identifier(schema, LAYOUT))
-        cursor.execute(version, (LAYOUT_VERSION,))
+        try:
+            _upgrade(connection, schema, layout)
+        except errors.InsufficientPrivilege as error:
+            what = (
+                f"has layout {layout} of plangate's tables, not {LAYOUT_VERSION}, and this user may"
+                " not upgrade them"
+                if layout
+                else "has no plangate tables, and this user may not create them"
+            )
+            raise NotAStore(f"{name} {what}; run `plangate migrate` as their owner") from error
+
+
+def _upgrade(connection: Connection, schema: str, layout: int) -> None:
+    # `IF NOT EXISTS` needs the right to create schemas even where the schema exists.
+    if not connection.execute(
+        "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s", (schema,)
+    ).fetchone():
+        connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
+    for statements in LAYOUTS[layout:]:
+        connection.execute(SQL(statements).format(schema=Identifier(schema)))
+    version = SQL("UPDATE {} SET version = %s").format(Identifier(schema, LAYOUT))
+    connection.execute(version, (LAYOUT_VERSION,))

@@ -1,71 +1,31 @@
 """The ledger in the PostgreSQL schema of the events."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from typing import Any, Final, Protocol
+from typing import Final
 
 import psycopg
+from typing_extensions import override
 
 from plangate.application.errors import NotAStore
-from plangate.application.ledger.leaves import Leaf, TreeHead
-from plangate.infrastructure.sql.ledger_rows import leaves_in, reach_in, row_of
+from plangate.infrastructure.sql.database import Cursor
+from plangate.infrastructure.sql.ledger_store import LeafRow, SqlLedgerStore
 
-_LEAVES: Final = "SELECT leaf, position, event_id, hash FROM ledger_leaves "
-_REACH: Final = "SELECT leaves, position, frontier FROM ledger_reach"
 _INSERT: Final = """
 INSERT INTO ledger_leaves (leaf, position, event_id, hash)
-SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bytea[])
+SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::bytea[])
 """
 
 
-class Database(Protocol):
-    """A schema in a PostgreSQL database, by its transactions."""
-
-    def reading(self) -> AbstractContextManager[psycopg.Cursor[Any]]:
-        """A transaction that sees one state of the schema, and finds its tables by their names."""
-        ...
-
-    def writing(self) -> AbstractContextManager[psycopg.Cursor[Any]]:
-        """A transaction of which nothing stays when it is left by an error."""
-        ...
-
-
-class PostgresLedgerStore:
+class PostgresLedgerStore(SqlLedgerStore):
     """The ledger of one schema."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    @override
+    def _lock(self, cursor: Cursor) -> None:
+        cursor.execute("LOCK TABLE ledger_reach IN EXCLUSIVE MODE")
 
-    def reach(self) -> TreeHead:
-        """How far the ledger has come."""
-        with self._database.reading() as cursor:
-            return reach_in(cursor.execute(_REACH).fetchone())
-
-    def extend(self, after: TreeHead, leaves: Sequence[Leaf], reach: TreeHead) -> bool:
-        """Save more leaves, unless somebody else was faster."""
-        rows = [(leaf.number, leaf.position, leaf.event_id, leaf.hash) for leaf in leaves]
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        with self._database.writing() as cursor:
-            cursor.execute("LOCK TABLE ledger_reach IN EXCLUSIVE MODE")
-            if reach_in(cursor.execute(_REACH).fetchone()) != after:
-                return False
-            try:
-                cursor.execute(_INSERT, columns)
-            except psycopg.errors.UniqueViolation as error:
-                raise NotAStore(f"the ledger is damaged: {error.diag.message_primary}") from error
-            cursor.execute("DELETE FROM ledger_reach")
-            cursor.execute("INSERT INTO ledger_reach VALUES (%s, %s, %s)", row_of(reach))
-        return True
-
-    def leaves(self, *, first: int, limit: int) -> Sequence[Leaf]:
-        """The first `limit` leaves from a number on."""
-        query = _LEAVES + "WHERE leaf >= %s ORDER BY leaf LIMIT %s"
-        with self._database.reading() as cursor:
-            return leaves_in(cursor.execute(query, (first, limit)).fetchall())
-
-    def find(self, event_id: str) -> Leaf | None:
-        """The leaf of an event, looked for among all."""
-        query = _LEAVES + "WHERE event_id = %s LIMIT 1"
-        with self._database.reading() as cursor:
-            found = leaves_in(cursor.execute(query, (event_id,)).fetchall())
-        return next(iter(found), None)
+    @override
+    def _insert(self, cursor: Cursor, rows: Sequence[LeafRow]) -> None:
+        try:
+            cursor.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
+        except psycopg.errors.UniqueViolation as error:
+            raise NotAStore(f"the ledger is damaged: {error.diag.message_primary}") from error

@@ -1,231 +1,110 @@
 """Views in PostgreSQL, in the schema of the events.
 
-Every table of a view has two sides. One is read; a rebuild fills the other, and
-takes its place by changing one mark. So nobody who keeps views needs the right
-to make tables.
+Every table of a view has two sides. One is read; a rebuild fills the other, which is then
+read in its place. So a service that updates views needs no right to create tables.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-import psycopg
 from pydantic import TypeAdapter
+from typing_extensions import override
 
-from plangate.application.errors import ConcurrentChange
-from plangate.application.views.catalogue import PLANS
-from plangate.application.views.requests import Keys
-from plangate.application.views.rows import Row
-from plangate.application.views.view_store import Changes, ViewPosition, ViewTables, ViewUpdate
+from plangate.application.views.projection import Row
+from plangate.application.views.view_store import ViewTables
 from plangate.infrastructure.postgres.schema import Schema
 from plangate.infrastructure.postgres.search_words import parts, searches
-from plangate.infrastructure.sql.conditions import Conditions, ordering
-from plangate.infrastructure.sql.row_queries import RowQuestions
-from plangate.infrastructure.sql.tables import COLUMN_NAMES, SUMMARIES, TABLES, TASKS, WORDS, Table
-from plangate.infrastructure.sql.view_positions import Overtaken, marks_in, move, note_stuck_plans
+from plangate.infrastructure.sql import tables
+from plangate.infrastructure.sql.conditions import Conditions
+from plangate.infrastructure.sql.database import Cursor
+from plangate.infrastructure.sql.tables import RowType, Table
+from plangate.infrastructure.sql.view_positions import forget
+from plangate.infrastructure.sql.view_store import RowWriter, SqlViewStore
 
-_Row = TypeVar("_Row", bound=Row)
-
-_READ_SIDE: Final = "(SELECT side FROM view_marks WHERE view = ? AND NOT rebuilt)"
-_HOLDS_WORDS: Final = (SUMMARIES.name, TASKS.name, WORDS)
+_WITH_ERASABLE_TEXT: Final = (tables.SUMMARIES.name, tables.TASKS.name, tables.SEARCH_TABLE)
 
 
-class PostgresViewStore(RowQuestions):
+class PostgresViewStore(SqlViewStore):
     """The views in a schema, which holds the events too."""
 
+    _database: Schema
     _has_label = "? = ANY(labels)"
-    _place_now = (
-        "SELECT place FROM view_board WHERE side ="
-        " (SELECT side FROM view_marks WHERE view = 'board' AND NOT rebuilt)"
-        " AND plan_id = ? AND task_id = ?"
-    )
 
-    def __init__(self, schema: Schema) -> None:
-        self._schema = schema
-
-    def marks(self) -> Mapping[ViewTables, ViewPosition]:
-        """How far every view and every rebuild has come."""
-        with self._schema.reading() as cursor:
-            return marks_in(_QuestionMarks(cursor))
-
-    def begin(self, view: str, fold_version: int, *, afresh: bool) -> None:
-        """Begin to rebuild a view on the side that is not read, or go on with it."""
-        with self._one_by_one(view) as cursor:
-            marks = marks_in(cursor)
-            there = [marks.get(ViewTables(view)), marks.get(ViewTables(view, rebuilt=True))]
-            if not afresh and any(mark and mark.fold_version == fold_version for mark in there):
-                return
-            sides = _sides(cursor, view)
-            side = 1 - sides[False] if False in sides else 0
-            _clear(cursor, view, side, rebuilt=True)
-            cursor.execute(
-                "INSERT INTO view_marks VALUES (?, TRUE, ?, ?, 0, 0)", (view, side, fold_version)
-            )
-
-    def save(self, updates: Sequence[ViewUpdate]) -> bool:
-        """Write all the updates, unless somebody else was faster."""
-        in_one_order = sorted(updates, key=lambda u: (u.target.view, u.target.rebuilt))
-        try:
-            with self._writing() as cursor:
-                for update in in_one_order:  # so that no two wait for each other
-                    move(cursor, update)
-                for update in updates:
-                    note_stuck_plans(cursor, update)
-                    _write(cursor, update)
-        except (Overtaken, ConcurrentChange):
-            return False
-        return True
-
-    def swap(self, view: str) -> bool:
-        """Let the rebuilt side of a view be the one that is read."""
-        with self._one_by_one(view) as cursor:
-            marks = marks_in(cursor)
-            old, new = marks.get(ViewTables(view)), marks.get(ViewTables(view, rebuilt=True))
-            if new is None or (old is not None and new.position < old.position):
-                return False
-            sides = _sides(cursor, view)
-            if False in sides:
-                _clear(cursor, view, sides[False], rebuilt=False)
-            for marking in ("view_marks", "view_stuck"):
-                cursor.execute(f"UPDATE {marking} SET rebuilt = FALSE WHERE view = ?", (view,))  # noqa: S608
-        return True
-
+    @override
     def scrub(self) -> None:
-        """Write the tables that hold people's words anew, without their free space."""
-        self._schema.write_anew(_HOLDS_WORDS)
+        self._database.rewrite_tables(_WITH_ERASABLE_TEXT)
 
-    def sizes(self) -> Mapping[str, int]:
-        """How many rows each view has."""
-        with self._reading() as cursor:
-            there = [target.view for target in marks_in(cursor) if not target.rebuilt]
-            return {view: _size(cursor, view) for view in there}
+    @override
+    def _lock(self, cursor: Cursor, view: str) -> None:
+        cursor.execute("SELECT pg_advisory_xact_lock(?, ?)", self._database.lock(f"\n{view}"))
+        cursor.execute("SELECT 1 FROM view_marks WHERE view = ? FOR UPDATE", (view,))
 
-    def close(self) -> None:
-        """Let go of the connections."""
-        self._schema.close()
+    @override
+    def _prepare_rebuild(self, cursor: Cursor, view: str, fold_version: int) -> None:
+        sides = _sides(cursor, view)
+        side = 1 - sides[False] if False in sides else 0
+        _clear(cursor, ViewTables(view, rebuilt=True), side)
+        cursor.execute(
+            "INSERT INTO view_marks VALUES (?, TRUE, ?, ?, 0, 0)", (view, side, fold_version)
+        )
 
-    # --- questions ---
+    @override
+    def _replace_tables(self, cursor: Cursor, view: str) -> None:
+        sides = _sides(cursor, view)
+        if False in sides:
+            _clear(cursor, ViewTables(view), sides[False])
 
-    def _found_by(self, where: Conditions, words: Sequence[str]) -> None:
+    @override
+    def _row_writer(self, cursor: Cursor, target: ViewTables) -> RowWriter:
+        return _Writer(cursor, target.view, _sides(cursor, target.view)[target.rebuilt])
+
+    @override
+    def _is_current(self, view: str) -> str:
+        return f"side = (SELECT side FROM view_marks WHERE view = '{view}' AND NOT rebuilt)"  # noqa: S608
+
+    @override
+    def _add_search(self, where: Conditions, words: Sequence[str]) -> None:
         asked = searches(words)
         if not asked:
             where.add("FALSE")
             return
-        # One question for any number of words: the planner would weigh each against each.
+        # One join for any number of words: the planner would compare each with each.
         matches = (
-            f"SELECT created_position FROM {WORDS} w"  # noqa: S608
+            f"SELECT created_position FROM {tables.SEARCH_TABLE} w"  # noqa: S608
             " JOIN unnest(?::tsquery[]) WITH ORDINALITY AS asked (word, number) ON w.words @@ word"
-            f" WHERE w.side = {_READ_SIDE}"
+            f" WHERE {self._is_current(tables.SUMMARIES.view)}"
             " GROUP BY created_position HAVING count(DISTINCT number) = ?"
         )
-        where.add(f"created_position IN ({matches})", asked, PLANS, len(asked))
+        where.add(f"created_position IN ({matches})", asked, len(asked))
 
-    def _rows(
-        self, table: Table[_Row], where: Conditions, keys: Keys, limit: int
-    ) -> Sequence[_Row]:
-        query = (
-            f"SELECT {', '.join(table.columns)}, EXISTS (SELECT 1 FROM view_stuck s"  # noqa: S608
-            " WHERE s.view = ? AND NOT s.rebuilt AND s.plan_id = t.plan_id)"
-            f" FROM {table.name} t WHERE t.side = {_READ_SIDE} AND {where.text}"
-            f" ORDER BY {ordering(keys)} LIMIT ?"
-        )
-        with self._reading() as cursor:
-            cursor.execute(query, (table.view, table.view, *where.values, limit))
-            return [_row(table, values) for values in cursor.fetchall()]
-
-    # --- transactions ---
-
-    @contextmanager
-    def _reading(self) -> Iterator["_QuestionMarks"]:
-        with self._schema.reading() as cursor:
-            yield _QuestionMarks(cursor)
-
-    @contextmanager
-    def _writing(self) -> Iterator["_QuestionMarks"]:
-        with self._schema.writing() as cursor:
-            yield _QuestionMarks(cursor)
-
-    @contextmanager
-    def _one_by_one(self, view: str) -> Iterator["_QuestionMarks"]:
-        """A transaction that no other of its kind, and no update of the view, runs beside."""
-        with self._writing() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(?, ?)", self._schema.lock(f"\n{view}"))
-            cursor.execute("SELECT 1 FROM view_marks WHERE view = ? FOR UPDATE", (view,))
-            yield cursor
+    @override
+    def _row(self, table: Table[RowType], values: Sequence[Any]) -> RowType:
+        names = (*(column.field for column in table.columns), "stale")
+        return table.row.model_validate(dict(zip(names, map(_in_utc, values), strict=True)))
 
 
-class _QuestionMarks:
-    """A cursor that takes `?` for a placeholder, as SQLite's do."""
-
-    def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
-        self._cursor = cursor
-
-    @property
-    def rowcount(self) -> int:
-        return self._cursor.rowcount
-
-    def execute(self, text: str, values: Sequence[Any] = ()) -> None:
-        self._cursor.execute(text.replace("?", "%s").encode(), values)
-
-    def executemany(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
-        self._cursor.executemany(text.replace("?", "%s").encode(), rows)
-
-    def fetchall(self) -> list[Any]:
-        return self._cursor.fetchall()
-
-
-# --- sides ---
-
-
-def _sides(cursor: _QuestionMarks, view: str) -> dict[bool, int]:
-    """On which side of its tables a view is read (False), and on which it is rebuilt (True)."""
+def _sides(cursor: Cursor, view: str) -> dict[bool, int]:
+    """The side of a view that is read (False), and the side being rebuilt (True)."""
     cursor.execute("SELECT rebuilt, side FROM view_marks WHERE view = ?", (view,))
     return dict(cursor.fetchall())
 
 
-def _clear(cursor: _QuestionMarks, view: str, side: int, *, rebuilt: bool) -> None:
-    """Remove a side's rows, and how far they had come."""
-    for table in (TABLES[view].name, *([WORDS] if view == PLANS else [])):
-        cursor.execute(f"DELETE FROM {table} WHERE side = ?", (side,))  # noqa: S608
-    for marking in ("view_marks", "view_stuck"):
-        cursor.execute(
-            f"DELETE FROM {marking} WHERE view = ? AND rebuilt = ?",  # noqa: S608
-            (view, rebuilt),
-        )
+def _clear(cursor: Cursor, target: ViewTables, side: int) -> None:
+    """Delete the rows of a side, and its position."""
+    table = tables.TABLES[target.view]
+    for name in (table.name, tables.SEARCH_TABLE)[: 2 if table is tables.SUMMARIES else 1]:
+        cursor.execute(f"DELETE FROM {name} WHERE side = ?", (side,))  # noqa: S608
+    forget(cursor, target)
 
 
-def _size(cursor: _QuestionMarks, view: str) -> int:
-    query = f"SELECT count(*) FROM {TABLES[view].name} WHERE side = {_READ_SIDE}"  # noqa: S608
-    cursor.execute(query, (view,))
-    return int(cursor.fetchall()[0][0])
-
-
-# --- rows ---
-
-
-def _write(cursor: _QuestionMarks, update: ViewUpdate) -> None:
-    """Write the rows that change, in the order they changed."""
-    view = update.target.view
-    side = _sides(cursor, view)[update.target.rebuilt]
-    waiting: list[Row] = []
-    for changes in update.changes:
-        if changes.gone:
-            _put(cursor, view, side, waiting)
-            waiting = []
-            _remove(cursor, view, side, changes)
-        waiting += changes.put
-    _put(cursor, view, side, waiting)
-    _put_words(cursor, side, [text for changes in update.changes for text in changes.texts])
-
-
-_ROWS_OF: Final = {view: TypeAdapter(list[table.row]) for view, table in TABLES.items()}  # type: ignore[name-defined]
+_ROWS_OF: Final = {view: TypeAdapter(list[table.row]) for view, table in tables.TABLES.items()}  # type: ignore[name-defined]
 
 
 def _upsert(table: Table[Any]) -> str:
-    columns = ", ".join(table.columns)
-    renewed = ", ".join(f"{name} = excluded.{name}" for name in table.columns)
+    columns = table.column_names
+    renewed = ", ".join(f"{name} = excluded.{name}" for name in columns.split(", "))
     return (
         f"INSERT INTO {table.name} (side, {columns}) SELECT ?, {columns}"  # noqa: S608
         f" FROM json_populate_recordset(NULL::{table.name}, ?)"
@@ -233,81 +112,48 @@ def _upsert(table: Table[Any]) -> str:
     )
 
 
-_UPSERTS: Final = {view: _upsert(table) for view, table in TABLES.items()}
+_UPSERTS: Final = {view: _upsert(table) for view, table in tables.TABLES.items()}
 
 
-def _put(cursor: _QuestionMarks, view: str, side: int, rows: Sequence[Row]) -> None:
-    """One statement for all rows; of those with the same key the last is written."""
-    key = TABLES[view].key
-    newest = {tuple(getattr(row, name) for name in key): row for row in rows}
-    if newest:
-        given = _ROWS_OF[view].dump_json(list(newest.values())).decode()
-        for field, column in COLUMN_NAMES.items():
+_NUL: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+"""A NUL in JSON text, but not a backslash followed by `u0000`."""
+
+
+class _Writer(RowWriter):
+    def __init__(self, cursor: Cursor, view: str, side: int) -> None:
+        super().__init__(cursor, view, scope=f"side = {side}")
+        self._side = side
+
+    @override
+    def upsert(self, rows: Sequence[Row]) -> None:
+        # One statement for all rows, which may name each key only once.
+        key = self._table.key
+        newest = {tuple(getattr(row, name) for name in key): row for row in rows}
+        if not newest:
+            return
+        given = _ROWS_OF[self._table.view].dump_json(list(newest.values())).decode()
+        for field, column in tables.COLUMN_NAMES.items():
             # Inside a JSON string the quotes are escaped, so only the key can match.
             given = given.replace(f'"{field}":', f'"{column}":')
-        if _NUL in given:
-            given = json.dumps(_without_nul(json.loads(given)))
-        cursor.execute(_UPSERTS[view], (side, given))
+        # PostgreSQL stores no NUL. A stored event that has one must not stop the view.
+        given = _NUL.sub(r"\1\\ufffd", given)
+        self._cursor.execute(_UPSERTS[self._table.view], (self._side, given))
 
-
-_NUL: Final = "\\u0000"
-
-
-def _without_nul(value: Any) -> Any:
-    """PostgreSQL keeps no NUL. No door lets one in; what was stored all the same stops nothing."""
-    if isinstance(value, str):
-        return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    if isinstance(value, list):
-        return [_without_nul(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _without_nul(item) for name, item in value.items()}
-    return value
-
-
-def _remove(cursor: _QuestionMarks, view: str, side: int, changes: Changes) -> None:
-    table = TABLES[view].name
-    tasks = [(side, *gone) for gone in changes.gone if gone[1] is not None]
-    if tasks:
-        cursor.executemany(
-            f"DELETE FROM {table} WHERE side = ? AND plan_id = ? AND task_id = ?",  # noqa: S608
-            tasks,
+    @override
+    def index(self, texts: Sequence[tuple[int, str]]) -> None:
+        newest = dict(texts)
+        self._cursor.executemany(
+            f"DELETE FROM {self._search} WHERE {self._scope} AND created_position = ?",  # noqa: S608
+            [(position,) for position in newest],
         )
-    plans = [plan_id for plan_id, task_id in changes.gone if task_id is None]
-    if plans and view == PLANS:
-        cursor.execute(
-            f"DELETE FROM {WORDS} WHERE side = ? AND created_position IN"  # noqa: S608
-            f" (SELECT created_position FROM {table} WHERE side = ? AND plan_id = ANY(?))",
-            (side, side, plans),
-        )
-    if plans:
-        cursor.execute(
-            f"DELETE FROM {table} WHERE side = ? AND plan_id = ANY(?)",  # noqa: S608
-            (side, plans),
-        )
-
-
-def _put_words(cursor: _QuestionMarks, side: int, texts: Sequence[tuple[int, str]]) -> None:
-    newest = dict(texts)
-    if newest:
-        cursor.execute(
-            f"DELETE FROM {WORDS} WHERE side = ? AND created_position = ANY(?)",  # noqa: S608
-            (side, list(newest)),
-        )
-        cursor.executemany(
-            f"INSERT INTO {WORDS} VALUES (?, ?, ?, ?::tsvector)",  # noqa: S608
+        self._cursor.executemany(
+            f"INSERT INTO {self._search} VALUES (?, ?, ?, ?::tsvector)",  # noqa: S608
             [
-                (side, position, part, words)
+                (self._side, position, part, words)
                 for position, text in newest.items()
                 for part, words in enumerate(parts(text))
             ],
         )
-
-
-def _row(table: Table[_Row], values: Sequence[Any]) -> _Row:
-    """The row with these values of its columns; the last says whether it is stale."""
-    return table.row.model_validate(
-        dict(zip((*table.fields, "stale"), map(_in_utc, values), strict=True))
-    )
 
 
 def _in_utc(value: Any) -> Any:

@@ -1,1 +1,1 @@
-"""What the SQL engines share."""
+"""What SQLite and PostgreSQL share."""

@@ -1,13 +1,12 @@
-"""What is wanted of a view, as SQL. Values never become part of the text."""
+"""Conditions on the rows of views, as SQL. Values never become part of the text."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from plangate.application.views.requests import After, Keys
+from plangate.application.views.requests import Keys, RowKey
 
 
 class Conditions:
-    """What rows have to match, and the values of its placeholders."""
+    """Conditions that rows have to meet, and the values of the placeholders."""
 
     def __init__(self) -> None:
         self._texts = ["1 = 1"]
@@ -15,19 +14,19 @@ class Conditions:
 
     @property
     def text(self) -> str:
-        """All of them, as SQL."""
+        """All conditions, as SQL."""
         return " AND ".join(self._texts)
 
     def add(self, text: str, *values: Any) -> None:
-        """One more, with the values of its placeholders."""
+        """Add a condition, with the values of its placeholders."""
         self._texts.append(text)
         self.values += values
 
-    def beyond(self, keys: Keys, after: After | None) -> None:
-        """Rows behind one with these values of its keys, each in its own direction."""
+    def beyond(self, keys: Keys, after: RowKey | None) -> None:
+        """Add that rows come after one with these values of its keys, if there is one."""
         if after is None:
             return
-        if len(keys) > 1:  # an index is entered by its first key, and knows no "or"
+        if len(keys) > 1:  # an index is searched by its first key, and cannot serve an "or"
             field, descending = keys[0]
             self.add(f"{field} {'<=' if descending else '>='} ?", after[0])
         texts: list[str] = []
@@ -40,11 +39,5 @@ class Conditions:
 
 
 def ordering(keys: Keys) -> str:
-    """The keys as SQL orders rows by them."""
+    """The keys as an ORDER BY clause."""
     return ", ".join(f"{field} {'DESC' if descending else 'ASC'}" for field, descending in keys)
-
-
-def phrases(words: Sequence[str]) -> str:
-    """Every word as a phrase, of which the last may go on; nothing in it is an operator."""
-    quoted = (word.replace('"', '""') for word in words)
-    return " ".join(f'"{word}"*' for word in quoted)

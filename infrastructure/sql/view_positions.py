@@ -1,78 +1,47 @@
-"""How far views have come, as it is written down: the same on every engine.
+"""How far views have come, as both engines store it.
 
-Every function works inside a transaction of its caller.
+Every function works inside the caller's transaction.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Final
 
 from plangate.application.views.view_store import StuckPlan, ViewPosition, ViewTables, ViewUpdate
+from plangate.infrastructure.sql.database import Cursor
 
-
-class Cursor(Protocol):
-    """What is used of a cursor. Placeholders are written `?`."""
-
-    @property
-    def rowcount(self) -> int:
-        """How many rows the last statement changed."""
-        ...
-
-    def execute(self, text: str, values: Sequence[Any] = ..., /) -> Any:
-        """Carry out one statement."""
-        ...
-
-    def executemany(self, text: str, rows: Iterable[Sequence[Any]], /) -> Any:
-        """Carry out one statement for each row of values."""
-        ...
-
-    def fetchall(self) -> list[Any]:
-        """What the last statement found."""
-        ...
+POSITION_TABLES: Final = ("view_marks", "view_stuck")
+"""The tables of the positions, and of the plans that a view is stuck on."""
 
 
 class Overtaken(Exception):
-    """Somebody else was faster; nothing is written."""
+    """Another process updated the view first; nothing is written."""
 
 
-def marks_in(cursor: Cursor) -> dict[ViewTables, ViewPosition]:
-    """How far every view and every rebuild has come."""
+def stored_positions(cursor: Cursor) -> dict[ViewTables, ViewPosition]:
+    """The position of every view and of every rebuild."""
     stuck: dict[ViewTables, dict[str, StuckPlan]] = {}
-    cursor.execute(
-        "SELECT view, rebuilt, plan_id, version, position, why, since FROM view_stuck"
-        " ORDER BY position"
-    )
-    for view, rebuilt, plan_id, version, position, why, since in cursor.fetchall():
-        plans = stuck.setdefault(ViewTables(view, bool(rebuilt)), {})
-        plans[plan_id] = StuckPlan.model_validate(
-            {
-                "plan_id": plan_id,
-                "version": version,
-                "position": position,
-                "why": why,
-                "since": since,
-            }
-        )
+    fields = list(StuckPlan.model_fields)
+    cursor.execute(f"SELECT view, rebuilt, {', '.join(fields)} FROM view_stuck ORDER BY position")  # noqa: S608
+    for view, rebuilt, *values in cursor.fetchall():
+        plan = StuckPlan.model_validate(dict(zip(fields, values, strict=True)))
+        stuck.setdefault(ViewTables(view, bool(rebuilt)), {})[plan.plan_id] = plan
     cursor.execute("SELECT view, rebuilt, fold_version, position, updates FROM view_marks")
-    targets = {ViewTables(view, bool(rebuilt)): mark for view, rebuilt, *mark in cursor.fetchall()}
     return {
-        target: ViewPosition(fold_version, position, updates, stuck.get(target, {}))
-        for target, (fold_version, position, updates) in targets.items()
+        (tables := ViewTables(view, bool(rebuilt))): ViewPosition(
+            fold_version, position, updates, stuck.get(tables, {})
+        )
+        for view, rebuilt, fold_version, position, updates in cursor.fetchall()
     }
 
 
-def move(cursor: Cursor, update: ViewUpdate) -> None:
-    """Lead a view on from where it stands; raises `Overtaken` if it stands elsewhere."""
-    target, mark = update.target, update.after
+def advance(cursor: Cursor, update: ViewUpdate) -> None:
+    """Move a view to the update's position; raises `Overtaken` if it is elsewhere."""
+    tables, before = update.tables, update.expected
     cursor.execute(
         "UPDATE view_marks SET position = ?, updates = updates + 1 WHERE view = ? AND rebuilt = ?"
         " AND fold_version = ? AND position = ? AND updates = ?",
         (
-            update.until,
-            target.view,
-            target.rebuilt,
-            mark.fold_version,
-            mark.position,
-            mark.updates,
+            *(update.position, tables.view, tables.rebuilt),
+            *(before.fold_version, before.position, before.updates),
         ),
     )
     if not cursor.rowcount:
@@ -80,24 +49,29 @@ def move(cursor: Cursor, update: ViewUpdate) -> None:
 
 
 def note_stuck_plans(cursor: Cursor, update: ViewUpdate) -> None:
-    """Write down which plans the view is stuck on from now on, and which no longer."""
-    target = update.target
+    """Record the plans that the view is stuck on from now on, and remove those freed."""
+    tables = (update.tables.view, update.tables.rebuilt)
     cursor.executemany(
         "DELETE FROM view_stuck WHERE view = ? AND rebuilt = ? AND plan_id = ?",
-        [(target.view, target.rebuilt, plan_id) for plan_id in update.freed],
+        [(*tables, plan_id) for plan_id in update.freed],
     )
     cursor.executemany(
         "INSERT INTO view_stuck VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
             (
-                target.view,
-                target.rebuilt,
-                plan.plan_id,
-                plan.version,
-                plan.position,
+                *(*tables, plan.plan_id, plan.version, plan.position),
                 plan.why.replace("\0", "\N{REPLACEMENT CHARACTER}"),
                 plan.since.isoformat(),
             )
             for plan in update.stuck
         ],
     )
+
+
+def forget(cursor: Cursor, tables: ViewTables) -> None:
+    """Remove the position of a view or a rebuild, and the plans it is stuck on."""
+    for name in POSITION_TABLES:
+        cursor.execute(
+            f"DELETE FROM {name} WHERE view = ? AND rebuilt = ?",  # noqa: S608
+            (tables.view, tables.rebuilt),
+        )

@@ -1,4 +1,4 @@
-"""A copy of a whole store in one SQLite file, taken while others write, and proved."""
+"""Copies of a whole store as one SQLite file, taken while others write, and verified."""
 
 import os
 import sqlite3
@@ -14,10 +14,7 @@ from plangate.application.progress import Progress
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.sqlite.errors import translated_for
 from plangate.infrastructure.sqlite.header import beside
-from plangate.infrastructure.sqlite.unchecked import (
-    beside_writers,
-    looked_at,
-)
+from plangate.infrastructure.sqlite.unchecked import open_beside_writers, open_without_trace
 
 _PAGES_AT_A_TIME: Final = 256
 _EXTENT: Final = """
@@ -28,7 +25,7 @@ FROM stored_events
 
 @dataclass(frozen=True)
 class Extent:
-    """What a store holds: so many events, of so many plans, up to a position."""
+    """The extent of a store: how many events and plans it holds, and its last position."""
 
     events: int
     plans: int
@@ -36,12 +33,12 @@ class Extent:
 
 
 def copy_file(path: Path, into: Path, progress: Progress) -> Extent:
-    """Copy the store at `path` as it is at one moment; what it held then.
+    """Copy one state of the store at `path`, and return its extent.
 
-    Nobody waits: neither this for writers, nor they for this. Raises `NotAStore` or
-    `StoreTooNew` where there is no store of ours.
+    Neither this nor a writer waits for the other. Raises `NotAStore` or `StoreTooNew` for a
+    file that is not a store of this version.
     """
-    with closing(beside_writers(path)) as source:
+    with closing(open_beside_writers(path)) as source:
         source.require_store()
         with source.reading() as state:
             extent = Extent(*state.execute(_EXTENT).fetchone())
@@ -50,19 +47,19 @@ def copy_file(path: Path, into: Path, progress: Progress) -> Extent:
                 progress(total - remaining, total)
 
             with translated_for(into, None), closing(sqlite3.connect(into)) as copy:
-                # Half of a copy is thrown away, and the whole one is waited for on disk.
+                # A partial copy is discarded, and `new_file` syncs a complete one.
                 copy.execute("PRAGMA journal_mode = OFF")
                 copy.execute("PRAGMA synchronous = OFF")
                 state.connection.backup(copy, pages=_PAGES_AT_A_TIME, progress=pages_copied)
     return extent
 
 
-def proved(path: Path) -> Extent:
-    """What a store holds, once every page and every index of it has been checked.
+def verified_extent(path: Path) -> Extent:
+    """The extent of a store, after a check of all its pages and indexes.
 
-    Raises `NotAStore` for one that is damaged, and as `copy_file` does.
+    Raises `NotAStore` for a damaged file, and as `copy_file` does.
     """
-    with closing(looked_at(path)) as file:
+    with closing(open_without_trace(path)) as file:
         file.require_store()
         flaws = file.flaws(most=1)
         if flaws:
@@ -72,7 +69,7 @@ def proved(path: Path) -> Extent:
 
 
 def require_same(found: Extent, expected: Extent, path: Path) -> None:
-    """Raise `NotAStore` unless a copy holds what it should."""
+    """Raise `NotAStore` unless a copy has the extent of its source."""
     if found != expected:
         raise NotAStore(
             f"{path} holds {found.events} events up to position {found.position} instead of"
@@ -82,9 +79,9 @@ def require_same(found: Extent, expected: Extent, path: Path) -> None:
 
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
-    """A file to write, that is at `path` whole and at once when the block is left, or never.
+    """A file to write, which appears at `path` when the block ends, complete and on disk.
 
-    By then it is on disk. Raises `InvalidInput` rather than take the place of anything.
+    After an error it does not appear. Raises `InvalidInput` where `path` exists.
     """
     if not path.parent.is_dir():
         raise InvalidInput([Problem("file", f"the folder {path.parent} does not exist")])
@@ -93,16 +90,16 @@ def new_file(path: Path) -> Iterator[Path]:
     partial.touch(mode=0o600, exist_ok=False)
     try:
         yield partial
-        _wait_for_disk(partial)
-        _put(partial, path)
-        _wait_for_disk(path.parent)
+        _sync(partial)
+        _move(partial, path)
+        _sync(path.parent)
     finally:
         for left in (partial, *(beside(partial, what) for what in ("-wal", "-shm", "-journal"))):
             left.unlink(missing_ok=True)
 
 
-def _put(partial: Path, path: Path) -> None:
-    """Give a file its name. A link takes nobody's place, whatever happens at the same time."""
+def _move(partial: Path, path: Path) -> None:
+    """Give a file its name. A link never replaces a file that another process creates now."""
     try:
         path.hardlink_to(partial)
     except FileExistsError:
@@ -113,13 +110,13 @@ def _put(partial: Path, path: Path) -> None:
 
 
 def _refuse_taken(path: Path) -> None:
-    # A log that another store left would be taken for the new file's.
+    # SQLite would take a log that another store left for the new file's.
     for there in (path, beside(path, "-wal"), beside(path, "-journal")):
         if os.path.lexists(there):
-            raise InvalidInput([Problem("file", f"{there} is there already, and is left as it is")])
+            raise InvalidInput([Problem("file", f"{there} exists already, and is left as it is")])
 
 
-def _wait_for_disk(path: Path) -> None:
+def _sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,48 +1,49 @@
-"""How a store in a SQLite file is: whether all of it is there, can be read, and is safe.
+"""Examines a store in a SQLite file: whether it is complete, readable and durable.
 
-Nothing is made, upgraded or changed. A damaged file is looked at as far as that goes.
+Nothing is created, upgraded or changed. A damaged file is examined as far as possible.
 """
 
 import re
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from plangate.application.errors import StoreError, StoreTooNew
-from plangate.application.operations.log_checks import Place, Walk, examined, examined_order
+from plangate.application.operations.log_checks import (
+    DamagedLog,
+    EventLocation,
+    check_entries,
+    check_order,
+)
 from plangate.application.operations.observations import (
-    MOST,
+    MAX_LISTED,
     RESTORE,
-    Told,
+    CheckResult,
     fine,
     guarded,
     problem,
     warning,
 )
 from plangate.application.operations.reports import Health, Observation
-from plangate.application.operations.view_checks import examined_views
+from plangate.application.operations.view_checks import check_views
 from plangate.application.progress import Progress
-from plangate.application.views.queries import ViewQueries
+from plangate.application.views.status import view_report
 from plangate.infrastructure.sql.tables import TABLES
 from plangate.infrastructure.sqlite.events import events_in
-from plangate.infrastructure.sqlite.file import DURABLE, LAYOUT_VERSION
+from plangate.infrastructure.sqlite.file import DURABLE
 from plangate.infrastructure.sqlite.header import beside, in_use
+from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
 from plangate.infrastructure.sqlite.outline import Outline
-from plangate.infrastructure.sqlite.unchecked import (
-    FileAsItLies,
-    looked_at,
-)
+from plangate.infrastructure.sqlite.unchecked import UncheckedFile, open_without_trace
 from plangate.infrastructure.sqlite.views import SqliteViewStore
 
 _MIB: Final = 2**20
 _LITTLE_SPACE: Final = 100 * _MIB
 _LONG_LOG: Final = 64 * _MIB
 _VIEWS_SINCE: Final = 2
-"""The layout that brought the tables of the views."""
+"""The layout that added the tables of the views."""
 
 _PAGE: Final = re.compile(r"\bpage (\d+)", re.IGNORECASE)
 _GIVEN: Final = "SELECT max(seq) FROM sqlite_sequence WHERE name = 'stored_events'"
@@ -55,30 +56,30 @@ FROM stored_events ORDER BY originator_id, originator_version
 
 
 def examine_file(path: Path, progress: Progress) -> list[Observation]:
-    """All that is found about the store in the file at `path`."""
+    """All observations about the store in the file at `path`."""
     used = in_use(path)
-    found = list(_looked_over(path, progress))
+    found = list(_examined(path, progress))
     if in_use(path) and not used:
-        # Somebody opened it meanwhile, so that half of a change may have been seen.
-        found = list(_looked_over(path, progress))
+        # Another process opened it meanwhile, and half of a change may have been read.
+        found = list(_examined(path, progress))
     return found
 
 
-def _looked_over(path: Path, progress: Progress) -> Iterator[Observation]:
+def _examined(path: Path, progress: Progress) -> Iterator[Observation]:
     if not path.is_file():
-        what = "a folder, and no database file" if path.is_dir() else "there is no file"
-        yield problem("file", what, str(path), "name another store, or let a command make this one")
+        what = "a folder, not a database file" if path.is_dir() else "there is no file"
+        yield problem("file", what, str(path), "name another store, or create this one")
         return
     try:
         outline = Outline.of(path)
     except OSError as error:
         found = f"cannot be read ({error.strerror})"
-        yield problem("file", found, str(path), "ask whom it belongs to for the right to read it")
+        yield problem("file", found, str(path), "get the right to read it from its owner")
         return
     yield from outline.observations()
     if not outline.size:
         return
-    with closing(looked_at(path)) as file:
+    with closing(open_without_trace(path)) as file:
         known = _known(file, path)
         yield known
         if known.health is not Health.PROBLEM:
@@ -87,8 +88,8 @@ def _looked_over(path: Path, progress: Progress) -> Iterator[Observation]:
             yield from _inside(file, path, progress)
 
 
-def _known(file: FileAsItLies, path: Path) -> Observation:
-    """Whether it is a store that this plangate can read."""
+def _known(file: UncheckedFile, path: Path) -> Observation:
+    """Whether it is a store that this version can read."""
     try:
         layout = file.layout()
     except StoreTooNew as error:
@@ -96,8 +97,8 @@ def _known(file: FileAsItLies, path: Path) -> Observation:
     except StoreError as error:
         return problem("store", str(error), str(path), RESTORE)
     if not layout:
-        return problem("store", "an empty database, and no store yet", str(path), RESTORE)
-    later = "" if layout == LAYOUT_VERSION else "; the next command brings it up to date"
+        return problem("store", "an empty database, not yet a store", str(path), RESTORE)
+    later = "" if layout == LAYOUT_VERSION else "; the next command upgrades it"
     return fine("store", f"a plangate store of layout {layout}{later}")
 
 
@@ -115,34 +116,30 @@ def _space(path: Path) -> Iterator[Observation]:
     length = log.stat().st_size if log.exists() else 0
     if free < max(_LITTLE_SPACE, path.stat().st_size):
         found = f"{_mib(free)} left on the disk"
-        advice = "make room: no backup fits beside the store, and a full disk refuses all commands"
+        advice = "free space: no backup fits beside the store, and a full disk stops commands"
         yield warning("space", found, str(path.parent), advice)
     elif length > _LONG_LOG:
         found = f"the write-ahead log has grown to {_mib(length)}"
-        advice = "somebody has been reading one state for long; it shrinks when they are done"
+        advice = "a connection has been reading one state for long; the log shrinks when it is done"
         yield warning("space", found, str(log), advice)
     else:
         yield fine("space", f"{_mib(free)} left on the disk; write-ahead log {_mib(length)}")
 
 
-def _inside(file: FileAsItLies, path: Path, progress: Progress) -> Iterator[Observation]:
+def _inside(file: UncheckedFile, path: Path, progress: Progress) -> Iterator[Observation]:
     store, last = events_in(file), _end(file)
-
-    def reached(position: int) -> None:
-        progress(position, 2 * last)
-
-    walk = Walk(store, last, reached)
+    log = DamagedLog(store, last, lambda position: progress(position, 2 * last))
     yield from guarded("integrity", _integrity(file, path))
-    yield from examined(walk.entries(), store.format)
-    yield from walk.damaged.observations()
+    yield from check_entries(log.entries(), store.format)
+    yield from log.damaged.observations()
     yield from guarded("end", _whole_end(file))
-    yield from guarded("histories", examined_order(_in_order(file, last, progress)))
+    yield from guarded("histories", check_order(_in_order(file, last, progress)))
     if file.layout() >= _VIEWS_SINCE:
         yield from guarded("views", _views(file))
 
 
-def _integrity(file: FileAsItLies, path: Path) -> Iterator[Observation]:
-    flaws = file.flaws(MOST)
+def _integrity(file: UncheckedFile, path: Path) -> Iterator[Observation]:
+    flaws = file.flaws(MAX_LISTED)
     for flaw in flaws:
         page = _PAGE.search(flaw)
         place = f"{path}, page {page[1]}" if page else str(path)
@@ -151,12 +148,12 @@ def _integrity(file: FileAsItLies, path: Path) -> Iterator[Observation]:
         yield fine("integrity", "SQLite finds every page and index sound")
 
 
-def _end(file: FileAsItLies) -> int:
-    """Where the log ends, also where its end is damaged."""
-    return max(_asked(file, _NEWEST), _asked(file, _GIVEN))
+def _end(file: UncheckedFile) -> int:
+    """The last position of the log, even if its end is damaged."""
+    return max(_number(file, _NEWEST), _number(file, _GIVEN))
 
 
-def _asked(file: FileAsItLies, question: str) -> int:
+def _number(file: UncheckedFile, question: str) -> int:
     try:
         with file.reading() as cursor:
             return int(cursor.execute(question).fetchone()[0] or 0)
@@ -164,45 +161,40 @@ def _asked(file: FileAsItLies, question: str) -> int:
         return 0
 
 
-def _whole_end(file: FileAsItLies) -> Iterator[Observation]:
+def _whole_end(file: UncheckedFile) -> Iterator[Observation]:
     with file.reading() as cursor:
         given, newest = (cursor.execute(q).fetchone()[0] or 0 for q in (_GIVEN, _NEWEST))
     if newest < given:
-        found = f"positions up to {given:,} were given, but the log ends at {newest:,}"
+        found = f"positions up to {given:,} were assigned, but the log ends at {newest:,}"
         yield problem("end", found, f"position {newest + 1:,}", RESTORE)
     else:
-        yield fine("end", f"the log ends at the newest position that was given, {newest:,}")
+        yield fine("end", f"the log ends at the newest position that was assigned, {newest:,}")
 
 
-def _in_order(file: FileAsItLies, last: int, progress: Progress) -> Iterator[Place]:
-    """Where each event is, by plan and version."""
+def _in_order(file: UncheckedFile, last: int, progress: Progress) -> Iterator[EventLocation]:
+    """The position of each event, by plan and version."""
     done = 0
     with file.reading() as cursor:
         cursor.connection.text_factory = lambda raw: raw.decode(errors="replace")
         cursor.execute(_PLACES)
-        while rows := _fetched(cursor):
+        while rows := cursor.fetchmany(1_000):
             yield from rows
             done += len(rows)
             progress(last + min(done, last), 2 * last)
 
 
-def _fetched(cursor: sqlite3.Cursor) -> list[Place]:
-    return cursor.fetchmany(1_000)
-
-
-def _views(file: FileAsItLies) -> Iterator[Observation]:
+def _views(file: UncheckedFile) -> Iterator[Observation]:
     store = SqliteViewStore(file)
-    views = ViewQueries.on(events_in(file), store, lambda: datetime.now(UTC))
-    yield from examined_views(views.report())
-    for view in {target.view for target in store.marks()} - TABLES.keys():
-        found = f"there is a mark of a view {view!r}, which this plangate does not know"
-        yield warning("views", found, "view_marks", "made by a newer plangate, or damaged")
-    told = Told("rows", "every row of the views can be read")
-    told.take(
+    yield from check_views(view_report(events_in(file), store))
+    for view in {target.view for target in store.positions()} - TABLES.keys():
+        found = f"there is a position of a view {view!r}, which this version does not know"
+        yield warning("views", found, "view_marks", "written by a newer version, or damaged")
+    result = CheckResult("rows", "every row of the views can be read")
+    result.add(
         problem("rows", "a row is damaged", view, f"plangate views rebuild {view}")
         for view in store.unreadable_rows()
     )
-    yield from told.observations()
+    yield from result.observations()
 
 
 def _mib(size: int) -> str:

@@ -1,4 +1,4 @@
-"""What SQLite and the library raise, said in the words of `application.errors`."""
+"""Translates errors of SQLite and the library into `application.errors`."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -13,45 +13,38 @@ from eventsourcing.persistence import (
     PersistenceError,
 )
 
-from plangate.application.errors import (
-    ConcurrentChange,
-    NotAStore,
-    StoreError,
-    StoreFull,
-    StoreReadOnly,
-    StoreUnavailable,
-)
+from plangate.application import errors
 
-_REFUSALS: Final[Mapping[int, tuple[type[StoreError], str]]] = {
-    sqlite3.SQLITE_BUSY: (StoreUnavailable, "is locked by another writer"),
-    sqlite3.SQLITE_CANTOPEN: (StoreUnavailable, "cannot be opened"),
-    sqlite3.SQLITE_CORRUPT: (NotAStore, "is damaged"),
-    sqlite3.SQLITE_FULL: (StoreFull, "has no space left on its disk"),
-    sqlite3.SQLITE_IOERR: (StoreUnavailable, "cannot be read or written"),
-    sqlite3.SQLITE_NOTADB: (NotAStore, "is no SQLite database"),
-    sqlite3.SQLITE_READONLY: (StoreReadOnly, "can be read but not written"),
+_ERRORS: Final[Mapping[int, tuple[type[errors.StoreError], str]]] = {
+    sqlite3.SQLITE_BUSY: (errors.StoreUnavailable, "is locked by another writer"),
+    sqlite3.SQLITE_CANTOPEN: (errors.StoreUnavailable, "cannot be opened"),
+    sqlite3.SQLITE_CORRUPT: (errors.NotAStore, "is damaged"),
+    sqlite3.SQLITE_FULL: (errors.StoreFull, "has no space left on its disk"),
+    sqlite3.SQLITE_IOERR: (errors.StoreUnavailable, "cannot be read or written"),
+    sqlite3.SQLITE_NOTADB: (errors.NotAStore, "is not a SQLite database"),
+    sqlite3.SQLITE_READONLY: (errors.StoreReadOnly, "can be read but not written"),
 }
 
 
 @contextmanager
 def translated_for(path: Path, plan_id: str | None) -> Iterator[None]:
-    """Translate what the block raises about the store at `path`, and one plan or the whole log."""
+    """Translate errors about the store at `path`, and one plan or the whole log."""
     try:
         yield
     except IntegrityError:
-        raise ConcurrentChange(plan_id or "") from None
+        raise errors.ConcurrentChange(plan_id or "") from None
     except ConnectionPoolClosedError:
-        raise StoreUnavailable(f"the store {path} is closed") from None
+        raise errors.StoreUnavailable(f"the store {path} is closed") from None
     except ConnectionUnavailableError:
-        raise StoreUnavailable(f"{path} is busy; no connection came free in time") from None
-    except UnicodeDecodeError as error:  # of what SQLite says about it
-        raise NotAStore(f"{path} is damaged: a text in it is no UTF-8") from error
+        raise errors.StoreUnavailable(f"{path} is busy; no connection was free in time") from None
+    except UnicodeDecodeError as error:  # in a message of SQLite about damage
+        raise errors.NotAStore(f"{path} is damaged: a text in it is not UTF-8") from error
     except (PersistenceError, sqlite3.Error) as error:
         cause = error if isinstance(error, sqlite3.Error) else error.__cause__
-        kind, what = _REFUSALS.get(primary_code(cause), (StoreUnavailable, "did not answer"))
+        kind, what = _ERRORS.get(primary_code(cause), (errors.StoreUnavailable, "did not answer"))
         raise kind(f"{path} {what} ({cause or error})") from error
 
 
 def primary_code(error: BaseException | None) -> int:
-    """SQLite's primary result code: the low byte of the extended one; 0 if it told none."""
+    """SQLite's primary result code: the low byte of the extended one; 0 if there is none."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF

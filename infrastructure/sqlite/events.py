@@ -1,25 +1,26 @@
-"""Events kept in one SQLite file: the default store.
+"""Events in a SQLite file: the default store.
 
-Each event has an explicit position that is never issued twice and that compacting
-the file leaves alone.
+Each event has an explicit position, which is never given twice and which compacting the
+file does not change.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
-from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
+from typing_extensions import override
 
 from plangate.infrastructure.eventsourcing_library.recorder_store import (
+    NO_BOUND,
+    Recorder,
     RecorderEventStore,
     refuse_taken,
 )
 from plangate.infrastructure.sqlite.errors import primary_code
-from plangate.infrastructure.sqlite.file import DURABLE, SqliteFile
+from plangate.infrastructure.sqlite.file import Datastore, SqliteFile
 
 _INSERT: Final = (
     "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
@@ -37,15 +38,8 @@ _SELECT: Final = (
 )
 
 
-def sqlite_event_store(
-    path: Path, pragmas: Mapping[str, str | int] = DURABLE
-) -> RecorderEventStore:
-    """The store in the file at `path`; raises what `SqliteFile` does."""
-    return events_in(SqliteFile(path, pragmas))
-
-
 def events_in(file: SqliteFile) -> RecorderEventStore:
-    """The events of a file that others use too."""
+    """The event store in an open file, which its views and ledger share."""
     with file.translated(None):
         recorder = _Log(file.datastore)
     return RecorderEventStore(
@@ -53,76 +47,53 @@ def events_in(file: SqliteFile) -> RecorderEventStore:
     )
 
 
-class _Log(SQLiteApplicationRecorder):
+class _Log(SQLiteApplicationRecorder, Recorder):
     """The library's recorder on a table with explicit positions."""
 
-    def __init__(self, datastore: SQLiteDatastore) -> None:
+    datastore: Datastore
+
+    def __init__(self, datastore: Datastore) -> None:
         super().__init__(datastore)
         self.insert_events_statement = _INSERT
 
+    @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
-        """Record events at the positions they name, all or none."""
         rows = [(e.id, e.originator_id, e.originator_version, e.topic, e.state) for e in placed]
         with self._writing() as cursor:
             cursor.execute(_NEWEST)
             refuse_taken(cursor.fetchone()[0], placed)
             cursor.executemany(_INSERT_PLACED, rows)
 
+    @override
     def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
-        """Change the stored bytes of events and record others, all or none."""
         rows = [(e.state, e.originator_id, e.originator_version) for e in rewritten]
         with self._writing() as cursor:
             cursor.executemany(_REWRITE, rows)
             self._insert_events(cursor, then)
 
-    def select_events(
-        self,
-        originator_id: UUID | str,
-        *,
-        gt: int | None = None,
-        lte: int | None = None,
-        desc: bool = False,
-        limit: int | None = None,
-    ) -> Sequence[Notification]:
-        """A plan's events, with their positions."""
-        order = "DESC" if desc else "ASC"
+    @override
+    def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[Notification]:
         return self._notifications(
             "originator_id = ? AND originator_version > ? AND originator_version <= ?"
-            f" ORDER BY originator_version {order} LIMIT ?",
-            [str(originator_id), gt or 0, _all_if_none(lte), _all_if_none(limit)],
+            " ORDER BY originator_version",
+            [plan_id, after, NO_BOUND if until is None else until],
         )
 
-    def select_notifications(
-        self,
-        start: int | None,
-        limit: int,
-        stop: int | None = None,
-        topics: Sequence[str] = (),
-        *,
-        inclusive_of_start: bool = True,
-    ) -> Sequence[Notification]:
-        """The log's events, in commit order."""
-        after = (start or 0) - (1 if inclusive_of_start else 0)
-        among = f" AND topic IN ({','.join('?' * len(topics))})" if topics else ""
+    @override
+    def log_events(self, after: int, limit: int, name: str | None = None) -> Sequence[Notification]:
+        named = "" if name is None else " AND topic = ?"
         return self._notifications(
-            f"notification_id > ? AND notification_id <= ?{among} ORDER BY notification_id LIMIT ?",
-            [after, _all_if_none(stop), *topics, limit],
+            f"notification_id > ?{named} ORDER BY notification_id LIMIT ?",
+            [after, *([] if name is None else [name]), limit],
         )
 
     @contextmanager
     def _writing(self) -> Iterator[SQLiteCursor]:
-        """A transaction that keeps other writers out from its beginning."""
-        with self.datastore.get_connection(commit=True) as connection:
-            cursor = connection.cursor()
-            cursor.execute("BEGIN IMMEDIATE")
+        with self.datastore.writing() as cursor:
             try:
                 yield cursor
-                connection.commit()
-            except BaseException as error:
-                connection.rollback()
-                if isinstance(error, sqlite3.IntegrityError):
-                    raise IntegrityError from error
-                raise
+            except sqlite3.IntegrityError as error:
+                raise IntegrityError from error
 
     def _notifications(self, where: str, parameters: list[Any]) -> list[Notification]:
         with self.datastore.transaction(commit=False) as cursor:
@@ -135,21 +106,14 @@ class _Log(SQLiteApplicationRecorder):
 
 
 def _rows(cursor: SQLiteCursor, query: str, parameters: list[Any]) -> list[Any]:
-    """All rows. Damaged text comes out marked, so that its event alone is unreadable."""
+    """All rows; damaged text is marked, so that its event alone cannot be read."""
     try:
         cursor.execute(query, parameters)
         return list(cursor.fetchall())
     except sqlite3.OperationalError as error:
         if primary_code(error):
             raise
-        # SQLite was content: Python could not decode. Doing this always costs a third.
+        # Python could not decode a text. Decoding every text this way takes a third longer.
         cursor.sqlite_cursor.connection.text_factory = lambda raw: raw.decode(errors="replace")
         cursor.execute(query, parameters)
         return list(cursor.fetchall())
-
-
-_NO_BOUND: Final = 2**63 - 1
-
-
-def _all_if_none(bound: int | None) -> int:
-    return _NO_BOUND if bound is None else bound

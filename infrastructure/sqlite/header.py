@@ -1,7 +1,7 @@
-"""What the first bytes of a SQLite file say of it, and whether all of it is there.
+"""The header of a SQLite file, and whether the file is complete.
 
-SQLite itself takes a file that was cut inside its last page for a whole one, and reads
-zeros where the rest should be. The format is that of https://www.sqlite.org/fileformat.html.
+SQLite does not notice that a file was truncated inside its last page, and reads zeros for
+the rest. The format is described at https://www.sqlite.org/fileformat.html.
 """
 
 from dataclasses import dataclass
@@ -18,19 +18,19 @@ _WRITE_AHEAD: Final = 2
 
 @dataclass(frozen=True)
 class Header:
-    """The first hundred bytes of a file, whatever they are."""
+    """The first hundred bytes of a file, whatever they hold."""
 
     data: bytes
 
     @classmethod
     def of(cls, path: Path) -> Self:
-        """Read them; raises `OSError` where that is not possible."""
+        """Read them from a file; raises `OSError`."""
         with path.open("rb") as file:
             return cls(file.read(_LENGTH))
 
     @property
     def page_size(self) -> int:
-        """Bytes in a page; 0 where this is no header."""
+        """Bytes in a page; 0 if this is not a SQLite header."""
         size = self._number(16, 2)
         size = 65_536 if size == 1 else size
         known = len(self.data) == _LENGTH and self.data.startswith(_MAGIC) and size in _PAGE_SIZES
@@ -38,51 +38,51 @@ class Header:
 
     @property
     def length(self) -> int:
-        """Bytes that the file should have at least; 0 where it does not say so."""
-        says_so = self._number(24, 4) == self._number(92, 4)
-        return self.page_size * self._number(28, 4) if says_so else 0
+        """The minimum length of the file in bytes; 0 if the header does not give it."""
+        is_valid = self._number(24, 4) == self._number(92, 4)
+        return self.page_size * self._number(28, 4) if is_valid else 0
 
     @property
     def first_free_page(self) -> int:
-        """The page that the list of unused pages begins with; 0 if there are none."""
+        """The first page of the list of unused pages; 0 if there are none."""
         return self._number(32, 4)
 
     @property
     def writes_ahead(self) -> bool:
-        """Whether the file is one with a write-ahead log."""
+        """Whether the file uses a write-ahead log."""
         return self._number(18, 1) == _WRITE_AHEAD
 
-    def _number(self, place: int, length: int) -> int:
-        return int.from_bytes(self.data[place : place + length], "big")
+    def _number(self, offset: int, length: int) -> int:
+        return int.from_bytes(self.data[offset : offset + length], "big")
 
 
-def cut_to(path: Path) -> int | None:
-    """The length of a file that lacks its end; None if it is whole, or nobody can tell.
+def truncated_length(path: Path) -> int | None:
+    """The length of a truncated file; None for a complete file or one in use.
 
-    In use, its end may stand in the log beside it. Raises `OSError`.
+    While a file is in use, its end may be in the write-ahead log. Raises `OSError`.
     """
     length = Header.of(path).length
     if path.stat().st_size >= length or in_use(path):
         return None
-    size = path.stat().st_size  # once more: its last user may have left just now
+    size = path.stat().st_size  # once more: it may have been closed just now
     return size if size < length else None
 
 
-def refuse_cut(path: Path) -> None:
-    """Raise `NotAStore` for a file that lacks its end."""
+def refuse_truncated(path: Path) -> None:
+    """Raise `NotAStore` for a truncated file."""
     try:
-        size = cut_to(path)
-    except OSError:  # there is none, or none for us: who opens it will say so
+        size = truncated_length(path)
+    except OSError:  # missing or unreadable: opening it reports that
         return
     if size is not None:
-        raise NotAStore(f"{path} is damaged (it was cut, and ends at byte {size})")
+        raise NotAStore(f"{path} is damaged (it was truncated, and ends at byte {size})")
 
 
 def in_use(path: Path) -> bool:
-    """Whether somebody has the file open, or left it without closing it."""
-    return any(beside(path, what).exists() for what in ("-wal", "-journal"))
+    """Whether a process has the file open, or ended without closing it."""
+    return any(beside(path, suffix).exists() for suffix in ("-wal", "-journal"))
 
 
-def beside(path: Path, what: str) -> Path:
-    """A file that SQLite lays beside a database: `-wal`, `-shm` or `-journal`."""
-    return path.with_name(path.name + what)
+def beside(path: Path, suffix: str) -> Path:
+    """A file that SQLite creates beside a database: `-wal`, `-shm` or `-journal`."""
+    return path.with_name(path.name + suffix)

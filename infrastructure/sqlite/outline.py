@@ -1,6 +1,6 @@
-"""A SQLite file from outside: whether all of it is there, and no page is blank.
+"""A SQLite file from outside: whether it is complete and has no blank page.
 
-Of some damages SQLite only says that there is one; this finds the place.
+SQLite reports some kinds of damage without the place; this finds it.
 """
 
 from collections.abc import Iterator
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from plangate.application.operations.observations import RESTORE, Told, fine, problem
+from plangate.application.operations.observations import RESTORE, CheckResult, fine, problem
 from plangate.application.operations.reports import Observation
-from plangate.infrastructure.sqlite.header import Header, cut_to, in_use
+from plangate.infrastructure.sqlite.header import Header, in_use, truncated_length
 
 _LOCKED: Final = 2**30
-"""The byte in whose page SQLite keeps its locks and nothing else."""
+"""The byte whose page holds SQLite's locks and nothing else."""
 
 
 @dataclass(frozen=True)
 class Outline:
-    """The file at `path`, by its header and its length."""
+    """The header and the length of the file at `path`."""
 
     path: Path
     size: int
@@ -26,37 +26,37 @@ class Outline:
 
     @classmethod
     def of(cls, path: Path) -> Self:
-        """Look at a file; raises `OSError` where that is not possible."""
+        """Read them from a file; raises `OSError`."""
         return cls(path, path.stat().st_size, Header.of(path))
 
     def observations(self) -> Iterator[Observation]:
-        """Whether all of it is there."""
+        """Whether the file is complete."""
         if not self.size:
             yield problem("file", "empty: 0 bytes", f"{self.path}, byte 0", RESTORE)
         elif not self.header.page_size:
-            yield problem("file", "no SQLite database", f"{self.path}, byte 0", RESTORE)
+            yield problem("file", "not a SQLite database", f"{self.path}, byte 0", RESTORE)
         elif in_use(self.path):
-            yield fine("file", f"{self.path}: {self.size:,} bytes, and somebody has it open")
+            yield fine("file", f"{self.path}: {self.size:,} bytes, in use")
         else:
             yield from self._whole()
 
     def _whole(self) -> Iterator[Observation]:
-        size = cut_to(self.path)
+        size = truncated_length(self.path)
         if size is None:
-            yield fine("file", f"{self.path}: {self.size:,} bytes, none missing")
+            yield fine("file", f"{self.path}: {self.size:,} bytes, complete")
         else:
             place = f"{self.path}, byte {size:,}, page {size // self.header.page_size + 1:,}"
-            found = f"cut: {size:,} bytes of {self.header.length:,}"
+            found = f"truncated: {size:,} bytes of {self.header.length:,}"
             yield problem("file", found, place, RESTORE)
-        told = Told("pages", "no page is blank")
-        told.take(
-            problem("pages", "blank: nothing but zeros", f"{self.path}, page {page:,}", RESTORE)
+        result = CheckResult("pages", "no page is blank")
+        result.add(
+            problem("pages", "blank: only zeros", f"{self.path}, page {page:,}", RESTORE)
             for page in self._blank()
         )
-        yield from told.observations()
+        yield from result.observations()
 
     def _blank(self) -> Iterator[int]:
-        """Pages of nothing but zeros, among those that are in use."""
+        """The pages in use that hold only zeros."""
         unused = {_LOCKED // self.header.page_size + 1} | self._free()
         zeros, page = bytes(self.header.page_size), 0
         with self.path.open("rb") as file:
@@ -66,7 +66,7 @@ class Outline:
                     yield page
 
     def _free(self) -> set[int]:
-        """The pages that hold nothing now."""
+        """The unused pages."""
         free: set[int] = set()
         trunk = self.header.first_free_page
         with self.path.open("rb") as file:

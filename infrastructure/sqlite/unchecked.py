@@ -1,4 +1,4 @@
-"""The file of a store as it lies there: opened without making or upgrading anything."""
+"""A SQLite file as it is: opened without creating or upgrading anything."""
 
 import os
 import re
@@ -7,67 +7,65 @@ from pathlib import Path
 from typing import Final
 
 from plangate.application.errors import NotAStore, StoreError
-from plangate.infrastructure.sqlite.file import Datastore, SqliteFile, layout_of
-from plangate.infrastructure.sqlite.header import in_use, refuse_cut
+from plangate.infrastructure.sqlite.file import Datastore, SqliteFile
+from plangate.infrastructure.sqlite.header import in_use, refuse_truncated
+from plangate.infrastructure.sqlite.layout import layout_of
 
-_AS_IF_NEVER_CHANGED: Final = "immutable=1"
+_IMMUTABLE: Final = "immutable=1"
 _READ_ONLY: Final = "mode=ro"
-_LIKE_ANYBODY: Final = "mode=rw"
+_READ_WRITE: Final = "mode=rw"
 
-# The first is a heading; the second is what some SQLites say of a text index they may not write to.
+# The first is a heading; the second is what some versions say of a text index in a read-only file.
 _NO_FLAW: Final = re.compile(r"\*\*\* in database|unable to validate .* readonly database")
 
 
-class FileAsItLies(SqliteFile):
-    """The file at `path`, whatever is in it."""
+class UncheckedFile(SqliteFile):
+    """The file at `path`, whatever it holds."""
 
     def __init__(self, path: Path, how: str) -> None:
         self._path = path
         self.datastore = Datastore(path, {}, how)
 
     def layout(self) -> int:
-        """The version of its tables; 0 if it is empty.
-
-        Raises `NotAStore` for what is no store, `StoreTooNew` for one of a newer plangate.
-        """
+        """The layout of its tables; 0 if it is empty. Raises `NotAStore` or `StoreTooNew`."""
         with self.translated(None), self.datastore.get_connection(commit=False) as connection:
-            return layout_of(connection.cursor(), self._path)
+            return layout_of(connection.cursor().sqlite_cursor, self._path)
 
     def require_store(self) -> None:
-        """Raise `NotAStore` or `StoreTooNew` unless this is a store that can be read."""
+        """Raise `NotAStore` or `StoreTooNew` unless this is a store that this version can read."""
         if not self._path.is_file():
             raise NotAStore(f"there is no file {self._path}")
-        refuse_cut(self._path)
+        refuse_truncated(self._path)
         if not self.layout():
-            raise NotAStore(f"{self._path} is empty, and no store")
+            raise NotAStore(f"{self._path} is empty, and not a store")
 
     def flaws(self, most: int) -> Sequence[str]:
-        """What SQLite finds wrong with pages and indexes, each in a line; empty if all is well."""
-        said: list[str] = []
+        """The lines of SQLite's integrity check; empty if pages and indexes are sound."""
+        lines: list[str] = []
         try:
             with self.reading() as cursor:
                 cursor.connection.text_factory = lambda raw: raw.decode(errors="replace")
                 for (text,) in cursor.execute(f"PRAGMA integrity_check({most})"):
-                    said += text.splitlines()
-        except StoreError as error:  # it names pages first, and then may stumble over them
-            said.append(str(error))
-        return [line for line in said if line != "ok" and not _NO_FLAW.match(line)]
+                    lines += text.splitlines()
+        except StoreError as error:  # after naming pages, the check itself may fail on them
+            lines.append(str(error))
+        return [line for line in lines if line != "ok" and not _NO_FLAW.match(line)]
 
 
-def looked_at(path: Path) -> FileAsItLies:
-    """The file for somebody who leaves no trace in it or beside it.
+def open_without_trace(path: Path) -> UncheckedFile:
+    """Open the file without writing to it and without creating `-wal` or `-shm` files.
 
-    As long as nobody has it open, SQLite is told that nobody ever will: it would
-    else lay its log and an index of that beside the file. See `in_use`.
+    While no other process has it open, SQLite is told that the file never changes, because
+    it would create those files otherwise. See `in_use`.
     """
-    return FileAsItLies(path, _READ_ONLY if in_use(path) else _AS_IF_NEVER_CHANGED)
+    return UncheckedFile(path, _READ_ONLY if in_use(path) else _IMMUTABLE)
 
 
-def beside_writers(path: Path) -> FileAsItLies:
-    """The file for somebody who reads one state of it for long, while others write.
+def open_beside_writers(path: Path) -> UncheckedFile:
+    """Open the file to read one state of it for long while others write.
 
-    Files that SQLite lays beside it are cleared away by whoever leaves last, and
-    only who may write can do that.
+    The last connection to close removes SQLite's files beside it, for which it needs the
+    right to write.
     """
     may_write = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-    return FileAsItLies(path, _LIKE_ANYBODY) if may_write else looked_at(path)
+    return UncheckedFile(path, _READ_WRITE) if may_write else open_without_trace(path)

@@ -1,61 +1,58 @@
-"""Views in a SQLite file, beside the events; or in memory, for tests, examples and trials."""
+"""Views in a SQLite file, beside the events; or in memory, for tests, examples and trials.
 
+A rebuild fills tables of its own, which replace the old ones by renaming.
+"""
+
+import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cache, lru_cache
+from operator import attrgetter
 from threading import Lock
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final
+
+from pydantic import BaseModel
+from typing_extensions import override
 
 from plangate.application.errors import NotAStore, StoreUnavailable
-from plangate.application.views.catalogue import PLANS
-from plangate.application.views.requests import Keys
-from plangate.application.views.rows import Row
-from plangate.application.views.view_store import ViewPosition, ViewTables, ViewUpdate
-from plangate.infrastructure.sql.conditions import Conditions, ordering, phrases
-from plangate.infrastructure.sql.row_queries import RowQuestions
-from plangate.infrastructure.sql.tables import REBUILT, TABLES, WORDS, Table
-from plangate.infrastructure.sql.view_positions import Overtaken, marks_in, move, note_stuck_plans
-from plangate.infrastructure.sqlite.file import VIEW_MARKS
-from plangate.infrastructure.sqlite.view_rows import drop, tables_of, write
+from plangate.application.views.projection import Row
+from plangate.application.views.view_store import ViewTables
+from plangate.infrastructure.sql.conditions import Conditions
+from plangate.infrastructure.sql.database import Cursor
+from plangate.infrastructure.sql.tables import SEARCH_TABLE, SUMMARIES, TABLES, RowType, Table
+from plangate.infrastructure.sql.view_positions import forget, stored_positions
+from plangate.infrastructure.sql.view_store import RowWriter, SqlViewStore
+from plangate.infrastructure.sqlite.file import SqliteFile
+from plangate.infrastructure.sqlite.layout import VIEW_POSITIONS, view_tables
 
-_Row = TypeVar("_Row", bound=Row)
+_REBUILT: Final = "_rebuilt"
+"""The end of a table's name while it is being rebuilt."""
 
-
-class Database(Protocol):
-    """A SQLite database, by its transactions."""
-
-    def reading(self) -> AbstractContextManager[sqlite3.Cursor]:
-        """A transaction that sees one state of the database."""
-        ...
-
-    def writing(self) -> AbstractContextManager[sqlite3.Cursor]:
-        """A transaction that keeps other writers out from its beginning."""
-        ...
-
-    def close(self) -> None:
-        """Let go of it."""
-        ...
+_JSON: Final[Sequence[type]] = (tuple, BaseModel)
+"""The kinds of columns that are stored as JSON."""
 
 
 def memory_view_store() -> "SqliteViewStore":
-    """Views that are empty at first and gone with the process."""
-    return SqliteViewStore(_Memory())
+    """Views that begin empty and end with the process."""
+    return SqliteViewStore(_MemoryDatabase())
 
 
-class _Memory:
-    """A database in memory: one connection, for one at a time."""
+class _MemoryDatabase:
+    """A database in memory: one connection, used by one thread at a time."""
 
     def __init__(self) -> None:
         self._connection = sqlite3.connect(
             ":memory:", check_same_thread=False, isolation_level=None
         )
-        self._turn = Lock()
-        for statement in VIEW_MARKS:
+        self._lock = Lock()
+        for statement in VIEW_POSITIONS:
             self._connection.execute(statement)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Cursor]:
-        with self._turn:
+        with self._lock:
             try:
                 cursor = self._connection.execute("BEGIN")
             except sqlite3.ProgrammingError:
@@ -70,134 +67,148 @@ class _Memory:
     reading = writing
 
     def close(self) -> None:
-        with self._turn:
+        with self._lock:
             self._connection.close()
 
 
-class SqliteViewStore(RowQuestions):
-    """The views of one database: a `SqliteFile`, which holds the events too, or one in memory."""
+class SqliteViewStore(SqlViewStore):
+    """The views of one database: a file, which holds the events too, or one in memory."""
 
+    _database: "SqliteFile | _MemoryDatabase"
     _has_label = "EXISTS (SELECT 1 FROM json_each(labels) WHERE value = ?)"
-    _place_now = "SELECT place FROM view_board WHERE plan_id = ? AND task_id = ?"
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    # --- how far the views have come ---
-
-    def marks(self) -> Mapping[ViewTables, ViewPosition]:
-        """How far every view and every rebuild has come."""
-        with self._database.reading() as cursor:
-            return marks_in(cursor)
-
-    def begin(self, view: str, fold_version: int, *, afresh: bool) -> None:
-        """Begin to rebuild a view, or go on with it."""
-        with self._database.writing() as cursor:
-            marks = marks_in(cursor)
-            there = [marks.get(ViewTables(view)), marks.get(ViewTables(view, rebuilt=True))]
-            if not afresh and any(mark and mark.fold_version == fold_version for mark in there):
-                return
-            drop(cursor, view, REBUILT)
-            for table, definition in tables_of(view):
-                cursor.execute(definition.format(table=table + REBUILT))
-            cursor.execute("INSERT INTO view_marks VALUES (?, 1, ?, 0, 0)", (view, fold_version))
-
-    def save(self, updates: Sequence[ViewUpdate]) -> bool:
-        """Write all the updates, unless somebody else was faster."""
-        try:
-            with self._database.writing() as cursor:
-                for update in updates:
-                    move(cursor, update)
-                    note_stuck_plans(cursor, update)
-                    write(cursor, update)
-        except Overtaken:
-            return False
-        return True
-
-    def swap(self, view: str) -> bool:
-        """Let the rebuilt tables of a view take the place of those that are read."""
-        with self._database.writing() as cursor:
-            marks = marks_in(cursor)
-            old, new = marks.get(ViewTables(view)), marks.get(ViewTables(view, rebuilt=True))
-            if new is None or (old is not None and new.position < old.position):
-                return False
-            drop(cursor, view, "")
-            for table, _ in tables_of(view):
-                cursor.execute(f"ALTER TABLE {table}{REBUILT} RENAME TO {table}")
-            for marking in ("view_marks", "view_stuck"):
-                cursor.execute(f"UPDATE {marking} SET rebuilt = 0 WHERE view = ?", (view,))  # noqa: S608
-        return True
-
+    @override
     def scrub(self) -> None:
-        """Make the text index anew: what is deleted from one stays in it until it is merged."""
+        # What is deleted from a text index stays in it until it is merged.
         with self._database.writing() as cursor:
-            if ViewTables(PLANS) in marks_in(cursor):
-                cursor.execute(f"INSERT INTO {WORDS}({WORDS}) VALUES ('rebuild')")  # noqa: S608
-
-    def sizes(self) -> Mapping[str, int]:
-        """How many rows each view has."""
-        with self._database.reading() as cursor:
-            there = [
-                target.view
-                for target in marks_in(cursor)
-                if target.view in TABLES and not target.rebuilt
-            ]
-            return {
-                view: cursor.execute(f"SELECT count(*) FROM {TABLES[view].name}").fetchone()[0]  # noqa: S608
-                for view in there
-            }
+            if ViewTables(SUMMARIES.view) in stored_positions(cursor):
+                cursor.execute(f"INSERT INTO {SEARCH_TABLE}({SEARCH_TABLE}) VALUES ('rebuild')")  # noqa: S608
 
     def unreadable_rows(self) -> Iterator[str]:
-        """The view of each row that cannot be read; all rows are looked at."""
+        """The view of each row that cannot be read, among all rows."""
         for view in self.sizes():
             table = TABLES[view]
-            query = f"SELECT {', '.join(table.columns)}, 0 FROM {table.name}"  # noqa: S608
-            with self._database.reading() as cursor, _as_bytes(cursor.connection):
-                for row in cursor.execute(query):
-                    try:
-                        table.decode([_as_text(value) for value in row])
-                    except (ValueError, TypeError):
-                        yield view
+            query = f"SELECT {table.column_names}, 0 FROM {table.name}"  # noqa: S608
+            with self._database.reading() as cursor:
+                connection = cursor.connection
+                usual, connection.text_factory = connection.text_factory, bytes
+                try:
+                    for row in cursor.execute(query):
+                        if not _is_readable(table, row):
+                            yield view
+                finally:
+                    connection.text_factory = usual
 
-    def close(self) -> None:
-        """Let go of the database."""
-        self._database.close()
+    @override
+    def _prepare_rebuild(self, cursor: Cursor, view: str, fold_version: int) -> None:
+        _drop(cursor, ViewTables(view, rebuilt=True))
+        for table, definition in view_tables(view).items():
+            cursor.execute(definition.format(table=table + _REBUILT))
+        cursor.execute("INSERT INTO view_marks VALUES (?, 1, ?, 0, 0)", (view, fold_version))
 
-    # --- questions ---
+    @override
+    def _replace_tables(self, cursor: Cursor, view: str) -> None:
+        _drop(cursor, ViewTables(view))
+        for table in view_tables(view):
+            cursor.execute(f"ALTER TABLE {table}{_REBUILT} RENAME TO {table}")
 
-    def _found_by(self, where: Conditions, words: Sequence[str]) -> None:
-        matches = f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH ?"  # noqa: S608
-        where.add(f"created_position IN ({matches})", phrases(words))
+    @override
+    def _row_writer(self, cursor: Cursor, target: ViewTables) -> RowWriter:
+        return _Writer(cursor, target.view, end=_end(target))
 
-    def _rows(
-        self, table: Table[_Row], where: Conditions, keys: Keys, limit: int
-    ) -> Sequence[_Row]:
-        query = (
-            f"SELECT {', '.join(table.columns)}, EXISTS (SELECT 1 FROM view_stuck WHERE view = ?"  # noqa: S608
-            f" AND rebuilt = 0 AND view_stuck.plan_id = {table.name}.plan_id)"
-            f" FROM {table.name} WHERE {where.text} ORDER BY {ordering(keys)} LIMIT ?"
-        )
-        with self._database.reading() as cursor:
-            rows = cursor.execute(query, (table.view, *where.values, limit)).fetchall()
+    @override
+    def _is_current(self, view: str) -> str:
+        return "1 = 1"
+
+    @override
+    def _add_search(self, where: Conditions, words: Sequence[str]) -> None:
+        matches = f"SELECT rowid FROM {SEARCH_TABLE} WHERE {SEARCH_TABLE} MATCH ?"  # noqa: S608
+        # Each word is a quoted prefix, so that nothing in it is an operator.
+        quoted = (word.replace('"', '""') for word in words)
+        asked = " ".join(f'"{word}"*' for word in quoted)
+        where.add(f"created_position IN ({matches})", asked)
+
+    @override
+    def _row(self, table: Table[RowType], values: Sequence[Any]) -> RowType:
         try:
-            return [table.decode(row) for row in rows]
+            return _decode(table, values)
         except (ValueError, TypeError) as error:
             raise NotAStore(
                 f"a row of the view {table.view} is damaged; `plangate views rebuild {table.view}`"
-                " makes it anew from the log"
+                " rebuilds it from the log"
             ) from error
 
 
-@contextmanager
-def _as_bytes(connection: sqlite3.Connection) -> Iterator[None]:
-    """Have texts told as they are stored, be they damaged or not."""
-    usual = connection.text_factory
-    connection.text_factory = bytes
+class _Writer(RowWriter):
+    _search_key = "rowid"
+
+    @override
+    def upsert(self, rows: Sequence[Row]) -> None:
+        values = ", ".join("?" * len(self._table.columns))
+        self._cursor.executemany(
+            f"INSERT OR REPLACE INTO {self._name} VALUES ({values})",  # noqa: S608
+            map(_encoder(self._table.view), rows),
+        )
+
+    @override
+    def index(self, texts: Sequence[tuple[int, str]]) -> None:
+        if texts:
+            self._cursor.executemany(
+                f"INSERT OR REPLACE INTO {self._search} (rowid, text) VALUES (?, ?)",  # noqa: S608
+                texts,
+            )
+
+
+def _end(target: ViewTables) -> str:
+    return _REBUILT if target.rebuilt else ""
+
+
+def _drop(cursor: Cursor, target: ViewTables) -> None:
+    for table in view_tables(target.view):
+        cursor.execute(f"DROP TABLE IF EXISTS {table}{_end(target)}")
+    forget(cursor, target)
+
+
+@cache
+def _encoder(view: str) -> Any:
+    """The function from a row to the values of its columns."""
+    columns = TABLES[view].columns
+    read = attrgetter(*(column.field for column in columns))
+    encoders: list[tuple[int, Any]] = [
+        (place, datetime.isoformat if column.kind is datetime else _json)
+        for place, column in enumerate(columns)
+        if column.kind is datetime or column.kind in _JSON
+    ]
+
+    def encode(row: Row) -> Sequence[Any]:
+        values = list(read(row))
+        for place, encoded in encoders:
+            if values[place] is not None:
+                values[place] = encoded(values[place])
+        return values
+
+    return encode
+
+
+@lru_cache(maxsize=1_024)  # few scorers and few sets of labels make most of the rows
+def _json(value: Any) -> str:
+    plain = value if isinstance(value, tuple) else value.model_dump(mode="json")
+    return json.dumps(plain, ensure_ascii=False)
+
+
+def _decode(table: Table[RowType], values: Sequence[Any]) -> RowType:
+    """The row with these values of its columns; the last says whether it is stale."""
+    fields = {
+        column.field: value if value is None or column.kind not in _JSON else json.loads(value)
+        for column, value in zip(table.columns, values[:-1], strict=True)
+    }
+    return table.row.model_validate(fields | {"stale": values[-1]})
+
+
+def _is_readable(table: Table[Any], values: Sequence[Any]) -> bool:
+    """Whether a row can be decoded, its texts given as the stored bytes."""
     try:
-        yield
-    finally:
-        connection.text_factory = usual
-
-
-def _as_text(value: Any) -> Any:
-    return value.decode() if isinstance(value, bytes) else value
+        _decode(table, [one.decode() if isinstance(one, bytes) else one for one in values])
+    except (ValueError, TypeError):
+        return False
+    return True

@@ -15,7 +15,7 @@ NO_SCORES = [math.nan, math.inf, -math.inf, True, False, "0.9", None, [0.9], 10*
 
 @pytest.mark.parametrize("score", NO_SCORES, ids=repr)
 @pytest.mark.parametrize("command", ["score_prompt", "score_output"])
-def test_what_is_no_finite_number_is_no_score(
+def test_a_score_must_be_a_finite_number(
     registry: PlanRegistry, plan_id: str, command: str, score: Any
 ) -> None:
     with pytest.raises(InvalidScore, match=r"^score: must be a"):
@@ -113,7 +113,7 @@ def test_a_plan_that_cannot_be_is_refused_and_nothing_is_recorded(
     assert list(registry.history.events()) == []
 
 
-def test_everything_wrong_is_told_at_once(registry: PlanRegistry) -> None:
+def test_all_problems_are_reported_at_once(registry: PlanRegistry) -> None:
     with pytest.raises(InvalidInput) as refusal:
         registry.create(" ", [{"title": ""}, {"title": "B", "id": 2}])
     fields = [problem.field for problem in refusal.value.problems]

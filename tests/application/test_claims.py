@@ -79,7 +79,7 @@ def test_a_task_is_handed_out_once_its_dependencies_are_done(registry: PlanRegis
     assert claimed(registry.next_task("p"))[0] == "b"
 
 
-def test_an_expired_claim_goes_back_when_somebody_looks_and_the_late_worker_is_told(
+def test_an_expired_claim_is_released_at_the_next_command_and_the_late_worker_is_refused(
     registry: PlanRegistry, watch: Watch
 ) -> None:
     _, first = claimed(registry.next_task("p", worker="slow", lease=60))
@@ -116,7 +116,7 @@ def test_a_late_worker_is_refused_even_before_anybody_looked(
     assert registry.score_output("p", "a", 0.9).tasks[0].status is TaskStatus.DONE
 
 
-def test_a_heartbeat_holds_the_claim_for_as_long_as_before_or_as_said(
+def test_a_heartbeat_renews_the_claim_for_as_long_as_before_or_as_given(
     registry: PlanRegistry, watch: Watch
 ) -> None:
     _, token = claimed(registry.next_task("p", lease=60))
@@ -180,7 +180,7 @@ def test_the_most_urgent_task_of_all_plans_comes_first_then_the_oldest(
     assert order == ["s", "q", "r", "p", None]
 
 
-def test_plans_that_stand_still_are_passed_over(registry: PlanRegistry) -> None:
+def test_plans_that_hand_out_no_work_are_skipped(registry: PlanRegistry) -> None:
     for plan_id, stop in (("q", registry.pause), ("r", registry.archive)):
         another(registry, plan_id, priority=9)
         stop(plan_id, "not now")
@@ -216,7 +216,7 @@ def test_an_expired_claim_of_any_plan_is_found(registry: PlanRegistry, watch: Wa
     assert claimed(registry.next_task())[0] == "a"
 
 
-def test_a_retry_across_all_plans_finds_what_it_took(registry: PlanRegistry) -> None:
+def test_a_retry_across_all_plans_finds_the_task_it_claimed(registry: PlanRegistry) -> None:
     another(registry, "q")
     first = registry.next_task(worker="w", idempotency_key="k")
     assert first is not None
@@ -226,14 +226,14 @@ def test_a_retry_across_all_plans_finds_what_it_took(registry: PlanRegistry) -> 
     assert take(registry, worker="w", idempotency_key="l") == "q"
 
 
-def test_what_was_taken_or_stopped_since_we_looked_is_passed_over(
+def test_tasks_claimed_and_plans_paused_since_they_were_read_are_skipped(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     another(registry, "q")
     another(registry, "r")
-    stale = list(registry._readable(None))
+    stale = list(registry._plans.readable(None))
     registry.next_task("p")
     registry.pause("q", "not now")
-    monkeypatch.setattr(registry, "_readable", lambda _ids: iter(stale))
+    monkeypatch.setattr(registry._plans, "readable", lambda _ids: iter(stale))
     assert take(registry) == "r"
     assert take(registry) is None

@@ -45,7 +45,7 @@ def stored(store: EventStore, plan_id: str = "p") -> str:
     return "".join(entry.state.decode() for entry in store.read_stored(plan_id))
 
 
-def test_the_words_of_one_plan_go_and_its_figures_stay(
+def test_the_text_of_one_plan_is_erased_and_its_scores_stay(
     registry: PlanRegistry, store: EventStore
 ) -> None:
     before, forms = (
@@ -68,7 +68,7 @@ def test_the_words_of_one_plan_go_and_its_figures_stay(
     assert last.envelope.actor == "dpo"
 
 
-def test_who_followed_along_sees_what_an_erased_history_says(
+def test_a_registry_that_knew_the_plan_sees_the_erased_history(
     registry: PlanRegistry, store: EventStore
 ) -> None:
     registry.get("p")
@@ -84,7 +84,7 @@ def test_the_views_forget_too(registry: PlanRegistry) -> None:
     assert [row.title for row in registry.views.board("p").tasks] == [None, None]
 
 
-def test_there_is_nothing_to_erase_twice_until_somebody_writes_again(
+def test_a_second_erasure_does_nothing_until_new_text_is_recorded(
     registry: PlanRegistry,
 ) -> None:
     registry.erase("p")
@@ -108,7 +108,7 @@ def test_a_deleted_plan_can_be_erased_and_an_unknown_one_not(
         registry.erase(" ")
 
 
-def test_a_retry_is_known_by_its_key_alone_once_its_words_are_gone(
+def test_after_an_erasure_a_retry_is_recognised_by_its_key_alone(
     registry: PlanRegistry,
 ) -> None:
     """Also where the answer to the retry before was made from words that are gone since."""
@@ -138,18 +138,18 @@ def test_a_view_that_is_stuck_on_the_plan_and_a_rebuild_that_has_begun_forget_to
     views, target = registry._view_store, ViewTables("plans")
     stuck = StuckPlan(plan_id="p", version=2, position=2, why="a fold failed", since=DAWN)
     registry.score_prompt("p", "a", 0.5)
-    mark = views.marks()[target]
+    mark = views.positions()[target]
     assert views.save([ViewUpdate(target, mark, 2, (), (stuck,))])
-    registry.views._runner._in_vain.add(("plans", "p", 2))  # as where the fold itself fails
+    registry.views._runner._failed_retries.add(("plans", "p", 2))  # as where the fold itself fails
     views.begin("board", 1, afresh=True)
     rebuilt = ViewTables("board", rebuilt=True)
-    assert views.save([ViewUpdate(rebuilt, views.marks()[rebuilt], 2, ())])
+    assert views.save([ViewUpdate(rebuilt, views.positions()[rebuilt], 2, ())])
 
     registry.erase("p")
 
     assert registry.views.plans().plans == ()
-    assert views.marks()[target].stuck.keys() == {"p"}
-    assert views.marks()[rebuilt].position == 0
+    assert views.positions()[target].stuck.keys() == {"p"}
+    assert views.positions()[rebuilt].position == 0
 
 
 def test_rows_are_dropped_even_while_others_lead_the_view_on(registry: PlanRegistry) -> None:
@@ -161,19 +161,19 @@ def test_rows_are_dropped_even_while_others_lead_the_view_on(registry: PlanRegis
     class Overtaken:
         """The view store, where somebody else is faster the first time."""
 
-        def marks(self) -> object:
-            return views.marks()
+        def positions(self) -> object:
+            return views.positions()
 
         def save(self, updates: list[ViewUpdate]) -> bool:
             return next(refusals, True) and views.save(updates)
 
-    keeper = ProjectionRunner(memory_event_store(), Overtaken(), lambda: datetime.now(DAWN.tzinfo))  # type: ignore[arg-type]
-    keeper._drops_rows(target, "p")
+    runner = ProjectionRunner(memory_event_store(), Overtaken(), lambda: datetime.now(DAWN.tzinfo))  # type: ignore[arg-type]
+    runner._delete_rows(target, "p")
     assert [row.plan_id for row in registry.views.plans().plans] == ["other"]
-    assert isinstance(views.marks()[target], ViewPosition)
+    assert isinstance(views.positions()[target], ViewPosition)
 
 
-def test_what_may_be_left_is_told_and_a_second_try_finishes(
+def test_remaining_traces_are_reported_and_a_second_erasure_finishes(
     registry: PlanRegistry, store: EventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def busy() -> None:

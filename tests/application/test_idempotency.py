@@ -55,7 +55,9 @@ def test_the_same_key_with_other_arguments_is_refused(
     assert len(registry.history.of(plan_id)) == recorded
 
 
-def test_saying_a_default_aloud_is_the_same_request(registry: PlanRegistry, plan_id: str) -> None:
+def test_giving_a_default_explicitly_is_the_same_request(
+    registry: PlanRegistry, plan_id: str
+) -> None:
     registry.score_output(plan_id, "a", 0.9, idempotency_key="k")
     registry.score_output(plan_id, "a", 0.9, mark_done=True, scorer=None, idempotency_key="k")
     with pytest.raises(IdempotencyKeyReused):
@@ -122,7 +124,7 @@ def test_a_later_command_without_a_key_is_no_part_of_the_earlier_one(
     assert registry.score_output(plan_id, "a", 0.1, idempotency_key="k") == first
 
 
-def test_surroundings_say_who_acts_and_the_call_goes_before_them(
+def test_acting_as_sets_the_actor_and_the_commands_own_takes_precedence(
     registry: PlanRegistry, plan_id: str
 ) -> None:
     with registry.acting_as("agent-7", correlation_id="run-1"):

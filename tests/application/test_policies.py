@@ -32,7 +32,7 @@ def test_a_preset_is_recorded_whole(registry: PlanRegistry, policy: Any) -> None
     assert steady.digest == recorded(registry, policy=steady).digest
 
 
-def test_classic_is_what_is_recorded_when_nothing_is_said(registry: PlanRegistry) -> None:
+def test_classic_is_recorded_when_no_policy_is_given(registry: PlanRegistry) -> None:
     assert recorded(registry) == recorded(registry, policy="classic") == Policy()
 
 
@@ -61,7 +61,7 @@ def test_a_threshold_beside_a_policy_is_part_of_it(
     assert (policy.confidence_threshold, policy.exit_threshold) == (threshold, exit_threshold)
 
 
-def test_a_status_tells_what_the_gate_remembers(registry: PlanRegistry) -> None:
+def test_a_status_shows_what_the_gate_remembers(registry: PlanRegistry) -> None:
     policy = {"consecutive_lows": 2, "latch": True, "max_replans": 0}
     registry.create("g", TASKS, plan_id="p", policy=policy)
     first = registry.score_output("p", "a", 0.1)
@@ -73,7 +73,7 @@ def test_a_status_tells_what_the_gate_remembers(registry: PlanRegistry) -> None:
     assert second.replan_due
 
 
-def test_used_up_replans_are_told_with_the_one_way_on(registry: PlanRegistry) -> None:
+def test_used_up_replans_are_reported_with_the_one_remedy(registry: PlanRegistry) -> None:
     registry.create("g", TASKS, plan_id="p", policy={"max_replans": 0})
     status = registry.score_output("p", "a", 0.1)
     assert status.state is PlanState.BLOCKED
@@ -95,7 +95,7 @@ def test_used_up_replans_are_told_with_the_one_way_on(registry: PlanRegistry) ->
     assert registry.next_task("p") is not None
 
 
-def test_low_prompt_scores_of_tasks_to_come_are_told_while_they_keep_the_figure_down(
+def test_low_prompt_scores_of_coming_tasks_are_reported_while_they_keep_the_confidence_down(
     registry: PlanRegistry, plan_id: str
 ) -> None:
     told = (
@@ -119,7 +119,7 @@ def test_a_low_prompt_score_in_a_plan_on_course_is_no_matter(
     assert registry.get_status(plan_id).advice == ("take the next task: 'a'",)
 
 
-def test_who_changes_what_get_gave_changes_no_plan(registry: PlanRegistry) -> None:
+def test_changing_the_answer_of_get_changes_no_plan(registry: PlanRegistry) -> None:
     tasks: list[dict[str, Any]] = [TASKS[0] | {"metadata": {"tags": ["x"]}}, {**TASKS[1]}]
     registry.create("g", tasks, plan_id="p", metadata={"team": {"name": "payments"}})
     plan = registry.get("p")

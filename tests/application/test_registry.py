@@ -27,7 +27,7 @@ def statuses(status: PlanStatus) -> list[str]:
     return [task.status.value for task in status.tasks]
 
 
-def test_a_created_plan_is_told_with_the_most_needed_fields_first(registry: PlanRegistry) -> None:
+def test_the_status_of_a_new_plan_has_the_most_needed_fields_first(registry: PlanRegistry) -> None:
     status = registry.create(
         "Move billing",
         [{"id": "schema", "title": "Design"}, TaskDraft(title="Backfill")],
@@ -74,7 +74,7 @@ def test_update_is_both_scores_in_one_write(registry: PlanRegistry, plan_id: str
     }
 
 
-def test_a_scoring_failure_moves_no_figure(registry: PlanRegistry, plan_id: str) -> None:
+def test_a_scoring_failure_changes_no_confidence(registry: PlanRegistry, plan_id: str) -> None:
     before = registry.get_status(plan_id)
     after = registry.record_scoring_failure(plan_id, "a", ScoreKind.OUTPUT, "judge timed out")
     assert after.version == before.version + 1
@@ -115,7 +115,9 @@ def test_a_mark_that_changes_nothing_records_nothing(registry: PlanRegistry, pla
     assert registry.mark_task(plan_id, "a", "pending").version == 1
 
 
-def test_a_deleted_plan_is_gone_but_its_history_stays(registry: PlanRegistry, plan_id: str) -> None:
+def test_a_deleted_plan_is_not_found_but_its_history_stays(
+    registry: PlanRegistry, plan_id: str
+) -> None:
     assert registry.delete(plan_id, reason="superseded") is True
     assert registry.delete(plan_id) is False
     assert registry.delete("nobody") is False
@@ -133,7 +135,7 @@ def test_a_deleted_plan_is_gone_but_its_history_stays(registry: PlanRegistry, pl
         registry.create("again", [{"title": "t"}], plan_id=plan_id)
 
 
-def test_what_is_not_there_is_named(registry: PlanRegistry, plan_id: str) -> None:
+def test_a_missing_plan_or_task_is_named(registry: PlanRegistry, plan_id: str) -> None:
     with pytest.raises(PlanNotFound, match="no plan 'nobody'") as plan_refusal:
         registry.get_status("nobody")
     assert plan_refusal.value.plan_id == "nobody"
@@ -202,7 +204,7 @@ def test_a_policy_can_refuse_scores_outside_their_range(registry: PlanRegistry) 
         ({"policy": {"decay": 1.0}, "confidence_threshold": 0.5}, 0.5),
     ],
 )
-def test_a_threshold_is_said_beside_the_policy_or_in_it(
+def test_a_threshold_is_given_beside_the_policy_or_in_it(
     registry: PlanRegistry, arguments: dict[str, Any], threshold: float
 ) -> None:
     status = registry.create("g", [{"title": "t"}], **arguments)

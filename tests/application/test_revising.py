@@ -19,7 +19,7 @@ def failing(registry: PlanRegistry, plan_id: str) -> str:
     return plan_id
 
 
-def test_a_revision_answers_what_was_due_and_starts_another_attempt(
+def test_a_revision_answers_a_due_replan_and_starts_another_attempt(
     registry: PlanRegistry, failing: str
 ) -> None:
     before = registry.get_status(failing)
@@ -61,7 +61,7 @@ def test_a_refused_revision_changes_nothing_at_all(registry: PlanRegistry, faili
     assert registry.get_status(failing) == before
 
 
-def test_dependants_of_a_dropped_task_are_told(registry: PlanRegistry, failing: str) -> None:
+def test_dependants_of_a_dropped_task_are_reported(registry: PlanRegistry, failing: str) -> None:
     registry.revise(failing, "r", [{"op": "change", "task_id": "c", "depends_on": ["a", "b"]}])
     status = registry.revise(failing, "not needed", [DropTask(task_id="b")])
     assert status.warnings == ("'b' was dropped; no longer waiting for it: 'c'",)
@@ -92,7 +92,7 @@ def test_a_retried_revision_makes_no_second_set_of_tasks(
             [{"op": "burn", "task_id": "a"}],
             r"changes\[0\]: the op 'burn' is not known; ",
         ),
-        ([{"task_id": "a"}], r"changes\[0\]: must say its op"),
+        ([{"task_id": "a"}], r"changes\[0\]: must have an op"),
         ([{"op": "drop"}], r"changes\[0\].task_id: is required"),
         ([{"op": "drop", "task_id": "a", "why": 1}], r"changes\[0\].why: is not known here; "),
         ([{"op": "add", "task": {"titel": 1}}], r"changes\[0\].task.title: is required"),
@@ -161,7 +161,7 @@ def test_a_plan_is_paused_resumed_archived_and_restored(
     assert registry.resume(plan_id, "budget is back").state is PlanState.ACTIVE
 
 
-def test_what_leads_on_is_said_in_words(registry: PlanRegistry, failing: str) -> None:
+def test_advice_says_what_to_do_next(registry: PlanRegistry, failing: str) -> None:
     registry.next_task(failing, worker="w7", lease=60)
     registry.revise(failing, "r", [{"op": "change", "task_id": "c", "depends_on": ["b"]}])
     assert registry.get_status(failing).advice == (

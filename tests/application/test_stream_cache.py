@@ -6,7 +6,7 @@ from itertools import islice, repeat
 
 import pytest
 
-from plangate.application import stream_cache as streams
+from plangate.application import stream_cache
 from plangate.application.command_handler import ATTEMPTS
 from plangate.application.errors import ConcurrentChange, CorruptEvent
 from plangate.application.event_store import EventStore
@@ -71,7 +71,9 @@ def test_deciding_again_has_an_end(
     assert len(others.history.of("p")) == 1 + ATTEMPTS
 
 
-def test_what_others_recorded_is_seen_at_once(registry: PlanRegistry, others: PlanRegistry) -> None:
+def test_events_of_other_registries_are_seen_at_once(
+    registry: PlanRegistry, others: PlanRegistry
+) -> None:
     registry.create("g", TASKS, plan_id="p")
     others.score_prompt("p", "a", 0.25)
     assert registry.get_status("p").tasks[0].prompt_score == 0.25
@@ -89,7 +91,7 @@ def test_a_retry_that_meets_its_own_first_try_is_recognised(
 
 
 def test_more_plans_than_are_kept_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "KEPT_STREAMS", 2)
+    monkeypatch.setattr(stream_cache, "KEPT_STREAMS", 2)
     registry = registry_on(memory_event_store())
     for plan_id in "pqrs":
         registry.create(f"plan {plan_id}", TASKS, plan_id=plan_id)
@@ -110,7 +112,7 @@ def test_an_older_stream_never_takes_the_place_of_a_newer_one(
     others.score_prompt("p", "a", 0.5)
     newer = registry._streams.current("p")
     registry._streams.keep(older)
-    assert registry._streams._kept["p"] == newer
+    assert registry._streams._kept.get("p") == newer
 
 
 def moved_to(recorded: RecordedEvent, version: int) -> RecordedEvent:

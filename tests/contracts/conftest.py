@@ -12,10 +12,9 @@ from plangate.application.event_store import EventStore
 from plangate.infrastructure.eventsourcing_library.other_engines import other_engine_event_store
 from plangate.infrastructure.eventsourcing_library.recorder_store import RecorderEventStore
 from plangate.infrastructure.memory.events import memory_event_store
-from plangate.infrastructure.postgres.events import postgres_event_store
-from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.servers.postgres import PostgresServer
 from tests.support.servers.umadb import umadb_server
+from tests.support.stores import postgres_event_store, sqlite_event_store
 
 
 @dataclass
@@ -25,7 +24,7 @@ class Engine:
     open: Callable[[], RecorderEventStore]
     lasts: bool = True
     places_plans: bool = True
-    """Whether reading one plan tells the positions of its events."""
+    """Whether reading one plan gives the positions of its events."""
     opened: list[RecorderEventStore] = field(default_factory=list)
 
     def store(self) -> EventStore:

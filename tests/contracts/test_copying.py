@@ -15,10 +15,10 @@ from plangate.application.event_store import EventStore
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.model.random_work import RandomWork
 from tests.support.servers.postgres import PostgresServer
 from tests.support.servers.umadb import umadb_server
+from tests.support.stores import sqlite_event_store
 
 ENGINES = ("sqlite", "postgres", "umadb", "memory")
 PAIRS = [pair for pair in product(ENGINES, ENGINES) if pair != ("umadb", "umadb")]

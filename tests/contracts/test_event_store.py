@@ -1,4 +1,4 @@
-"""What every event store promises, whatever engine stands behind it."""
+"""The promises of every event store, on every engine."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -55,7 +55,7 @@ def facts(recorded: RecordedEvent) -> RecordedEvent:
     return RecordedEvent(recorded.event, envelope)
 
 
-def test_a_plan_nobody_wrote_about_has_no_events(store: EventStore) -> None:
+def test_an_unknown_plan_has_no_events(store: EventStore) -> None:
     assert list(store.read("nobody")) == []
     assert list(store.read_all(limit=10)) == []
     assert list(store.plan_ids(limit=10)) == []
@@ -196,7 +196,7 @@ def stored(store: EventStore) -> list[StoredEntry]:
     return list(store.read_all_stored(limit=99))
 
 
-def test_entries_are_told_as_they_are_stored_readable_or_not(engine: Engine) -> None:
+def test_entries_are_returned_as_stored_readable_or_not(engine: Engine) -> None:
     store = engine.store()
     store.append([entry("p", 1)])
     engine.plant("p", 2, "{}")
@@ -226,7 +226,7 @@ def test_positions_are_kept_or_refused_and_then_nothing_is_recorded(engine: Engi
     source.append([entry("p", 1), entry("p", 2), entry("p", 3)])
     entries = stored(source)
     if not engine.places_plans:
-        with pytest.raises(PositionTaken, match="of its own"):
+        with pytest.raises(PositionTaken, match="assigns its own positions"):
             target.append_stored(entries)
         return
     target.append_stored(entries[:2])
@@ -262,7 +262,7 @@ def test_entries_are_rewritten_together_with_what_is_recorded_about_it(engine: E
     (before,) = store.read_stored("p")
     erased = store.format.erased(before)
     if not engine.places_plans:
-        with pytest.raises(StoreError, match="never changes what it recorded"):
+        with pytest.raises(StoreError, match="cannot change recorded events"):
             store.rewrite([erased], [entry("p", 2)])
         return
     store.rewrite([erased], [entry("p", 2)])
@@ -276,7 +276,7 @@ def test_entries_are_rewritten_together_with_what_is_recorded_about_it(engine: E
     assert [e.position for e in store.read_all_stored(limit=9)] == [1, 2, 3]
 
 
-def test_nothing_is_rewritten_when_somebody_was_faster(engine: Engine) -> None:
+def test_nothing_is_rewritten_after_a_concurrent_change(engine: Engine) -> None:
     if not engine.places_plans:
         return
     store = engine.store()

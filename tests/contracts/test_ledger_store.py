@@ -1,4 +1,4 @@
-"""What every place for the ledger promises."""
+"""The promises of every ledger store."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +14,7 @@ from plangate.application.ledger.merkle_tree import Frontier, leaf_hash
 from plangate.infrastructure.memory.ledger import MemoryLedgerStore
 from plangate.infrastructure.postgres.ledger import PostgresLedgerStore
 from plangate.infrastructure.postgres.schema import open_schema
+from plangate.infrastructure.sql.ledger_store import SqlLedgerStore
 from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.ledger import SqliteLedgerStore
 from tests.support.servers.postgres import PostgresServer
@@ -72,12 +73,12 @@ def some(first: int, number: int) -> list[Leaf]:
     ]
 
 
-def grown(reach: TreeHead, leaves: list[Leaf]) -> TreeHead:
-    return TreeHead(leaves[-1].position, reach.tree.extended(leaf.hash for leaf in leaves))
+def grown(head: TreeHead, leaves: list[Leaf]) -> TreeHead:
+    return TreeHead(leaves[-1].position, head.tree.extended(leaf.hash for leaf in leaves))
 
 
 def test_a_new_ledger_has_come_nowhere(store: LedgerStore) -> None:
-    assert store.reach() == TreeHead(0, Frontier())
+    assert store.head() == TreeHead(0, Frontier())
     assert list(store.leaves(first=0, limit=9)) == []
     assert store.find("p@1") is None
 
@@ -86,26 +87,26 @@ def test_leaves_come_back_as_they_were_saved(
     store: LedgerStore, another: Callable[[], LedgerStore]
 ) -> None:
     first, more = some(0, 5), some(5, 3)
-    reach = grown(TreeHead(), first)
-    assert store.extend(TreeHead(), first, reach)
-    assert store.extend(reach, more, grown(reach, more))
+    head = grown(TreeHead(), first)
+    assert store.extend(TreeHead(), first, head)
+    assert store.extend(head, more, grown(head, more))
     for place in (store, another()):
-        assert place.reach() == grown(reach, more)
+        assert place.head() == grown(head, more)
         assert list(place.leaves(first=0, limit=99)) == [*first, *more]
         assert list(place.leaves(first=4, limit=2)) == [first[4], more[0]]
         assert place.find("p ü@6") == more[1]
         assert place.find("p@6") is None
 
 
-def test_who_follows_on_from_elsewhere_saves_nothing(store: LedgerStore) -> None:
+def test_an_extension_of_another_head_saves_nothing(store: LedgerStore) -> None:
     first = some(0, 5)
-    reach = grown(TreeHead(), first)
-    assert store.extend(TreeHead(), first, reach)
-    assert not store.extend(TreeHead(), first, reach)
-    elsewhere = TreeHead(reach.position + 1, reach.tree)
-    assert not store.extend(elsewhere, some(5, 1), grown(reach, some(5, 1)))
-    assert not store.extend(TreeHead(reach.position, Frontier(5, (bytes(32),) * 2)), [], reach)
-    assert store.reach() == reach
+    head = grown(TreeHead(), first)
+    assert store.extend(TreeHead(), first, head)
+    assert not store.extend(TreeHead(), first, head)
+    elsewhere = TreeHead(head.position + 1, head.tree)
+    assert not store.extend(elsewhere, some(5, 1), grown(head, some(5, 1)))
+    assert not store.extend(TreeHead(head.position, Frontier(5, (bytes(32),) * 2)), [], head)
+    assert store.head() == head
     assert list(store.leaves(first=0, limit=99)) == first
 
 
@@ -134,11 +135,8 @@ def test_a_ledger_that_lost_how_far_it_came_is_not_written_over(store: LedgerSto
         return
     leaves = some(0, 3)
     store.extend(TreeHead(), leaves, grown(TreeHead(), leaves))
-    if isinstance(store, SqliteLedgerStore):
-        with store._file.writing() as cursor:
-            cursor.execute("DELETE FROM ledger_reach")
-    elif isinstance(store, PostgresLedgerStore):
-        with store._database.writing() as place:
-            place.execute("DELETE FROM ledger_reach")
+    assert isinstance(store, SqlLedgerStore)
+    with store._database.writing() as cursor:
+        cursor.execute("DELETE FROM ledger_reach")
     with pytest.raises(NotAStore, match="the ledger is damaged"):
         store.extend(TreeHead(), leaves, grown(TreeHead(), leaves))

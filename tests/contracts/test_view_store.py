@@ -1,4 +1,4 @@
-"""What every view store promises, whatever engine stands behind it."""
+"""The promises of every view store, on every engine."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -8,21 +8,12 @@ from typing import Any
 import pytest
 
 from plangate.application.errors import StoreUnavailable
-from plangate.application.views.requests import (
-    BoardWanted,
-    PlanOrder,
-    PlansWanted,
-    ReplansWanted,
-    TimelineWanted,
-)
-from plangate.application.views.rows import PlanSummary
-from plangate.application.views.view_store import (
-    Changes,
-    ViewPosition,
-    ViewStore,
-    ViewTables,
-    ViewUpdate,
-)
+from plangate.application.views.board import BoardRequest
+from plangate.application.views.plan_summaries import PlanOrder, PlansRequest, PlanSummary
+from plangate.application.views.projection import RowChanges
+from plangate.application.views.replans import ReplansRequest
+from plangate.application.views.timeline import TimelineRequest
+from plangate.application.views.view_store import ViewPosition, ViewStore, ViewTables, ViewUpdate
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.postgres.schema import open_schema
 from plangate.infrastructure.postgres.views import PostgresViewStore
@@ -57,7 +48,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ViewStore]
 
 
 def plans(store: ViewStore, after: tuple[Any, ...] | None = None, **wanted: Any) -> list[Any]:
-    return list(store.plans(PlansWanted.model_validate(wanted), after, 100))
+    return list(store.plans(PlansRequest.model_validate(wanted), after, 100))
 
 
 # --- rows and how far they go ---
@@ -76,9 +67,9 @@ def test_rows_come_back_as_they_were_given(store: ViewStore) -> None:
     put(store, "timeline", given[2], given[4])
     put(store, "replans", given[3])
     assert plans(store) == [given[0]]
-    assert store.board(BoardWanted(plan_id="p1"), None, 9) == [given[1]]
-    assert store.timeline(TimelineWanted(plan_id="p1"), None, 9) == [given[2], given[4]]
-    assert store.replans(ReplansWanted(), None, 9) == [given[3]]
+    assert store.board(BoardRequest(plan_id="p1"), None, 9) == [given[1]]
+    assert store.timeline(TimelineRequest(plan_id="p1"), None, 9) == [given[2], given[4]]
+    assert store.replans(ReplansRequest(), None, 9) == [given[3]]
     assert store.sizes() == {"plans": 1, "board": 1, "timeline": 2, "replans": 1}
 
 
@@ -90,45 +81,47 @@ def test_a_newer_row_takes_the_place_of_the_older(store: ViewStore) -> None:
 
 def test_rows_and_position_move_together(store: ViewStore) -> None:
     put(store, "plans", summary(1), until=5)
-    assert store.marks()[ViewTables("plans")] == ViewPosition(FOLD, 5, 1)
-    assert store.marks()[ViewTables("board")] == ViewPosition(FOLD, 0)
+    assert store.positions()[ViewTables("plans")] == ViewPosition(FOLD, 5, 1)
+    assert store.positions()[ViewTables("board")] == ViewPosition(FOLD, 0)
 
 
 @pytest.mark.parametrize(
     "elsewhere", [{"position": 4}, {"fold_version": FOLD + 1}, {"updates": 0}, {"updates": 2}]
 )
-def test_who_comes_second_saves_nothing(store: ViewStore, elsewhere: dict[str, Any]) -> None:
+def test_the_second_of_two_updates_saves_nothing(
+    store: ViewStore, elsewhere: dict[str, Any]
+) -> None:
     put(store, "plans", summary(1), until=5)
-    marks = store.marks()
+    marks = store.positions()
     late = replace(marks[ViewTables("plans")], **elsewhere)
     assert not put(store, "plans", summary(2), after=late)
     good = ViewUpdate(
-        ViewTables("board"), marks[ViewTables("board")], 5, [Changes(put=[task(1, 0)])]
+        ViewTables("board"), marks[ViewTables("board")], 5, [RowChanges(upserts=[task(1, 0)])]
     )
     assert not store.save([good, ViewUpdate(ViewTables("plans"), late, 6, [])])
     assert ids(plans(store)) == ["p1"]
     assert store.sizes()["board"] == 0
-    assert store.marks() == marks
+    assert store.positions() == marks
 
 
-def test_what_is_gone_goes_before_what_comes(store: ViewStore) -> None:
+def test_deletes_come_before_upserts(store: ViewStore) -> None:
     put(store, "board", task(1, 0), task(1, 1), task(2, 0))
-    put(store, "board", task(1, 2), gone=[("p1", "t0")])
-    assert [t.task_id for t in store.board(BoardWanted(plan_id="p1"), None, 9)] == ["t1", "t2"]
-    put(store, "board", task(1, 5), gone=[("p1", None)])
-    assert [t.task_id for t in store.board(BoardWanted(plan_id="p1"), None, 9)] == ["t5"]
-    assert len(store.board(BoardWanted(plan_id="p2"), None, 9)) == 1
+    put(store, "board", task(1, 2), deletes=[("p1", "t0")])
+    assert [t.task_id for t in store.board(BoardRequest(plan_id="p1"), None, 9)] == ["t1", "t2"]
+    put(store, "board", task(1, 5), deletes=[("p1", None)])
+    assert [t.task_id for t in store.board(BoardRequest(plan_id="p1"), None, 9)] == ["t5"]
+    assert len(store.board(BoardRequest(plan_id="p2"), None, 9)) == 1
 
 
 def test_changes_of_one_update_are_written_in_their_order(store: ViewStore) -> None:
     changes = [
-        Changes(put=[task(1, 0)]),
-        Changes(gone=[("p1", "t0")], put=[task(1, 1)]),
-        Changes(gone=[("p1", "t1")]),
-        Changes(put=[task(1, 2)]),
+        RowChanges(upserts=[task(1, 0)]),
+        RowChanges(deletes=[("p1", "t0")], upserts=[task(1, 1)]),
+        RowChanges(deletes=[("p1", "t1")]),
+        RowChanges(upserts=[task(1, 2)]),
     ]
     store.save([ViewUpdate(ViewTables("board"), ViewPosition(FOLD, 0), 1, changes)])
-    assert [t.task_id for t in store.board(BoardWanted(plan_id="p1"), None, 9)] == ["t2"]
+    assert [t.task_id for t in store.board(BoardRequest(plan_id="p1"), None, 9)] == ["t2"]
 
 
 # --- plans that views are stuck on ---
@@ -139,13 +132,13 @@ def test_rows_of_a_stuck_plan_are_stale_until_it_is_freed(store: ViewStore) -> N
     put(store, "timeline", score("p1", 2))
     assert put(store, "plans", stuck=[stuck("p1")])
     assert [plan.stale for plan in plans(store)] == [True, False]
-    assert not store.timeline(TimelineWanted(plan_id="p1"), None, 9)[0].stale
-    assert store.marks()[ViewTables("plans")].stuck == {"p1": stuck("p1")}
+    assert not store.timeline(TimelineRequest(plan_id="p1"), None, 9)[0].stale
+    assert store.positions()[ViewTables("plans")].stuck == {"p1": stuck("p1")}
     put(store, "plans", until=2, freed=["p1"], stuck=[stuck("p1", 3)])
-    assert store.marks()[ViewTables("plans")].stuck["p1"].version == 3
+    assert store.positions()[ViewTables("plans")].stuck["p1"].version == 3
     put(store, "plans", until=2, freed=["p1"])
     assert [plan.stale for plan in plans(store)] == [False, False]
-    assert store.marks()[ViewTables("plans")].stuck == {}
+    assert store.positions()[ViewTables("plans")].stuck == {}
 
 
 # --- rebuilding ---
@@ -158,31 +151,31 @@ def test_a_rebuild_is_not_seen_until_it_takes_the_place_of_the_old(
     put(store, view, row, until=5)
     store.begin(view, FOLD + 1, afresh=False)
     put(store, view, row.model_copy(update={"plan_id": "q"}), until=4, rebuilt=True)
-    assert store.marks()[ViewTables(view, rebuilt=True)] == ViewPosition(FOLD + 1, 4, 1)
+    assert store.positions()[ViewTables(view, rebuilt=True)] == ViewPosition(FOLD + 1, 4, 1)
     assert not store.swap(view)
     assert store.sizes()[view] == 1
     put(store, view, rebuilt=True, stuck=[stuck("q")])
     assert store.swap(view)
-    assert store.marks()[ViewTables(view)] == ViewPosition(FOLD + 1, 5, 2, {"q": stuck("q")})
-    assert ViewTables(view, rebuilt=True) not in store.marks()
+    assert store.positions()[ViewTables(view)] == ViewPosition(FOLD + 1, 5, 2, {"q": stuck("q")})
+    assert ViewTables(view, rebuilt=True) not in store.positions()
     assert store.sizes()[view] == 1
     if view == "plans":
         assert [(plan.plan_id, plan.stale) for plan in plans(store)] == [("q", True)]
     assert not store.swap(view)
 
 
-def test_a_rebuild_is_gone_on_with_unless_it_is_to_be_done_afresh(store: ViewStore) -> None:
+def test_a_rebuild_is_continued_unless_a_fresh_one_is_asked_for(store: ViewStore) -> None:
     store.begin("plans", FOLD, afresh=False)
-    assert ViewTables("plans", rebuilt=True) not in store.marks()
+    assert ViewTables("plans", rebuilt=True) not in store.positions()
     store.begin("plans", FOLD, afresh=True)
     put(store, "plans", summary(1), until=5, rebuilt=True, texts=[(1, "word")])
     store.begin("plans", FOLD + 1, afresh=False)
-    assert store.marks()[ViewTables("plans", rebuilt=True)] == ViewPosition(FOLD + 1, 0)
+    assert store.positions()[ViewTables("plans", rebuilt=True)] == ViewPosition(FOLD + 1, 0)
     put(store, "plans", summary(1), until=5, rebuilt=True)
     store.begin("plans", FOLD + 1, afresh=False)
-    assert store.marks()[ViewTables("plans", rebuilt=True)] == ViewPosition(FOLD + 1, 5, 1)
+    assert store.positions()[ViewTables("plans", rebuilt=True)] == ViewPosition(FOLD + 1, 5, 1)
     store.begin("plans", FOLD + 1, afresh=True)
-    assert store.marks()[ViewTables("plans", rebuilt=True)] == ViewPosition(FOLD + 1, 0)
+    assert store.positions()[ViewTables("plans", rebuilt=True)] == ViewPosition(FOLD + 1, 0)
     assert store.swap("plans")
     assert plans(store) == []
 
@@ -221,13 +214,13 @@ def test_plans_are_found_and_ordered(
 
 
 @pytest.mark.parametrize("order", PlanOrder)
-def test_plans_are_told_from_any_row_on(store: ViewStore, order: PlanOrder) -> None:
+def test_plans_are_listed_from_any_row_on(store: ViewStore, order: PlanOrder) -> None:
     put(store, "plans", *MANY)
     whole = plans(store, order=order)
     for place, row in enumerate(whole):
         after = tuple(getattr(row, field) for field, _ in order.keys)
         assert plans(store, after, order=order) == whole[place + 1 :]
-    assert len(store.plans(PlansWanted(order=order), None, 2)) == 2
+    assert len(store.plans(PlansRequest(order=order), None, 2)) == 2
 
 
 @pytest.mark.parametrize(
@@ -276,65 +269,65 @@ def test_words_are_searched_for_and_nothing_in_them_is_an_operator(
 def test_words_follow_their_plan(store: ViewStore) -> None:
     put(store, "plans", summary(1), summary(2), texts=[(1, "old"), (2, "old")])
     put(store, "plans", texts=[(1, "new")])
-    put(store, "plans", gone=[("p2", None)])
+    put(store, "plans", deletes=[("p2", None)])
     assert ids(plans(store, text="new")) == ["p1"]
     assert plans(store, text="old") == []
     put(store, "plans", summary(2, plan_id="q"))
     assert plans(store, text="old") == []
 
 
-def test_the_board_is_told_by_plan_and_by_status(store: ViewStore) -> None:
+def test_the_board_is_listed_by_plan_and_by_status(store: ViewStore) -> None:
     rows = [task(2, 0), task(1, 1, status="done"), task(1, 0), task(1, 2)]
     put(store, "board", *rows)
 
     def told(**wanted: Any) -> list[tuple[str, str]]:
-        found = store.board(BoardWanted.model_validate(wanted), None, 9)
+        found = store.board(BoardRequest.model_validate(wanted), None, 9)
         return [(row.plan_id, row.task_id) for row in found]
 
     assert told(plan_id="p1") == [("p1", "t0"), ("p1", "t1"), ("p1", "t2")]
     assert told(status="in_progress") == [("p1", "t0"), ("p1", "t2"), ("p2", "t0")]
     assert told(status="in_progress", plan_id="p1") == [("p1", "t0"), ("p1", "t2")]
-    assert len(store.board(BoardWanted(plan_id="p1"), None, 1)) == 1
+    assert len(store.board(BoardRequest(plan_id="p1"), None, 1)) == 1
 
 
-def test_the_board_goes_on_from_where_the_last_task_stands_now(store: ViewStore) -> None:
+def test_the_board_continues_from_the_current_place_of_the_last_task(store: ViewStore) -> None:
     put(store, "board", *(task(1, place) for place in range(4)))
     after = (1, 1, "p1", "t1")
 
     def rest() -> list[str]:
-        rows = store.board(BoardWanted(status=TaskStatus.IN_PROGRESS), after, 9)
+        rows = store.board(BoardRequest(status=TaskStatus.IN_PROGRESS), after, 9)
         return [row.task_id for row in rows]
 
     assert rest() == ["t2", "t3"]
     moved = [task(1, place + 1, task_id=f"t{place}") for place in range(4)]
     put(store, "board", *moved, task(1, 0, task_id="new"))
     assert rest() == ["t2", "t3"]
-    put(store, "board", gone=[("p1", "t1")])
+    put(store, "board", deletes=[("p1", "t1")])
     assert rest() == ["t2", "t3"]
 
 
-def test_scores_and_replans_are_told_from_any_row_on(store: ViewStore) -> None:
+def test_scores_and_replans_are_listed_from_any_row_on(store: ViewStore) -> None:
     scores = [score("p", 2), score("p", 3), score("q", 4), score("p", 5)]
     fired = [replan("p", 3), replan("q", 4), replan("p", 6)]
     put(store, "timeline", *scores)
     put(store, "replans", *fired)
-    wanted = TimelineWanted(plan_id="p")
+    wanted = TimelineRequest(plan_id="p")
     assert store.timeline(wanted, (2,), 9) == [scores[1], scores[3]]
     assert store.timeline(wanted, None, 2) == scores[:2]
-    assert store.replans(ReplansWanted(), (30,), 9) == fired[1:]
-    assert store.replans(ReplansWanted(newest_first=True), None, 2) == fired[:0:-1]
-    assert store.replans(ReplansWanted(newest_first=True), (40,), 9) == fired[:1]
-    assert store.replans(ReplansWanted(plan_id="p"), None, 9) == [fired[0], fired[2]]
+    assert store.replans(ReplansRequest(), (30,), 9) == fired[1:]
+    assert store.replans(ReplansRequest(newest_first=True), None, 2) == fired[:0:-1]
+    assert store.replans(ReplansRequest(newest_first=True), (40,), 9) == fired[:1]
+    assert store.replans(ReplansRequest(plan_id="p"), None, 9) == [fired[0], fired[2]]
 
 
 def test_a_closed_store_says_so(store: ViewStore) -> None:
     store.close()
     store.close()
     with pytest.raises(StoreUnavailable, match="closed"):
-        store.marks()
+        store.positions()
 
 
 def test_a_thousand_rows_go_in_and_come_out(store: ViewStore) -> None:
     rows: list[PlanSummary] = [summary(position) for position in range(1, 1_001)]
     put(store, "plans", *rows)
-    assert list(store.plans(PlansWanted(), None, 2_000)) == rows
+    assert list(store.plans(PlansRequest(), None, 2_000)) == rows

@@ -117,11 +117,11 @@ SAID: list[tuple[PlangateError, str]] = [
     (AnalysisMissing("it needs scipy"), "it needs scipy"),
     (
         AlteredBundle(7, "it is out of place"),
-        "the bundle cannot be taken in: line 7: it is out of place",
+        "the bundle cannot be imported: line 7: it is out of place",
     ),
     (
         BundleTooNew(1, "it has format 2"),
-        "the bundle cannot be taken in: line 1: it has format 2",
+        "the bundle cannot be imported: line 1: it has format 2",
     ),
     (StoreError("no answer"), "no answer"),
     (NotAStore("plans.db is a photograph"), "plans.db is a photograph"),
@@ -134,7 +134,7 @@ SAID: list[tuple[PlangateError, str]] = [
     (NoLedgerKey("there is no key"), "there is no key"),
     (
         LedgerContradicted("p@2 was altered"),
-        "the ledger says otherwise: p@2 was altered; `plangate ledger verify` tells more",
+        "the ledger contradicts this: p@2 was altered; run `plangate ledger verify` for details",
     ),
     (
         HistoryDiffers("billing", 7),
@@ -146,12 +146,12 @@ SAID: list[tuple[PlangateError, str]] = [
     (
         StoreNotEmpty("plans.db", 40),
         (
-            "plans.db holds plans (its log reaches position 40); a backup goes only"
-            " where no store is yet, into an empty one, or on where this backup was cut short"
+            "plans.db holds plans (its last position is 40); restore a backup only"
+            " to a new or empty store, or to one where restoring this backup was interrupted"
         ),
     ),
     (StoreUnavailable("plans.db is locked"), "plans.db is locked"),
-    (ViewBehind("plans", 7, 40), "the view 'plans' stands at 7, not yet at 40"),
+    (ViewBehind("plans", 7, 40), "the view 'plans' is at 7, not yet at 40"),
     (CorruptEvent("billing", 7, "not JSON", 40), "event billing@7 cannot be read: not JSON"),
     (CorruptEvent("billing", 7, "not JSON"), "event billing@7 cannot be read: not JSON"),
 ]

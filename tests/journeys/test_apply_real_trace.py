@@ -37,7 +37,7 @@ def test_real_judgements_go_in_whole_and_only_once(tmp_path: Path, trace: RealTr
         events = everything(registry)
         kinds = Counter(type(recorded.event).__name__ for recorded in events)
         plans = registry.list_plans().plans
-    assert (first.lines, first.recorded, first.refused) == (len(lines), len(lines), ())
+    assert (first.lines, first.recorded, first.refused) == (len(lines), len(lines), [])
     assert (wanted["create"], wanted["score_output"]) == (trace.plans, trace.scores)
     assert (first.added.plans, first.added.scores) == (trace.plans, trace.scores)
     assert len(plans) == kinds["PlanCreated"] == trace.plans

@@ -1,4 +1,4 @@
-"""Scored low, replanned, revised, done at the second attempt: by either door, the same history."""
+"""Scored low, revised, done at the second attempt: the same history by either door."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from plangate.application.results import PlanStatus
 from plangate.domain.events import AttemptStarted, PlanRevised
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.cli.app import app
-from plangate.infrastructure.cli.render.event_text import history
+from plangate.infrastructure.cli.render.event_text import event_table
 
 GOAL = "Move billing"
 TASKS: list[dict[str, Any]] = [
@@ -39,7 +39,7 @@ CHANGES: list[dict[str, Any]] = [
     },
 ]
 
-TOLD = """\
+EXPECTED = """\
 plan of 3 tasks: Move billing
 schema: pending → in progress
 schema: output scored 0.90
@@ -70,7 +70,7 @@ tax: in progress → done
 
 
 class Python:
-    """The story's steps as a program takes them."""
+    """The steps as a program takes them."""
 
     def __init__(self, registry: PlanRegistry) -> None:
         self.registry = registry
@@ -141,7 +141,7 @@ def gate(tmp_path: Path) -> Callable[[], int]:
     return lambda: CliRunner().invoke(app, words).exit_code
 
 
-def test_what_scored_low_is_revised_and_done_at_the_second_attempt(
+def test_a_low_task_is_revised_and_done_at_the_second_attempt(
     door: Python | Shell, registry: PlanRegistry, gate: Callable[[], int]
 ) -> None:
     door.create()
@@ -174,24 +174,24 @@ def test_what_scored_low_is_revised_and_done_at_the_second_attempt(
     recorded = registry.history.of("billing")
     screen = Console(width=200)
     with screen.capture() as printed:
-        screen.print(history(recorded))
+        screen.print(event_table(recorded))
     rows = re.findall(r"^ *[0-9]+ +(.*)", printed.get(), re.MULTILINE)
-    for row, told in zip(rows, TOLD, strict=True):
-        assert row.startswith(told)
+    for row, expected in zip(rows, EXPECTED, strict=True):
+        assert row.startswith(expected)
     assert REASON in printed.get()
 
 
-def test_the_history_tells_who_did_what_and_why(registry: PlanRegistry) -> None:
-    told = Python(registry)
+def test_the_history_shows_who_did_what_and_why(registry: PlanRegistry) -> None:
+    steps = Python(registry)
     with registry.acting_as("planner"):
-        states = [told.create()]
+        states = [steps.create()]
     with registry.acting_as("agent-7"):
-        states += [told.work("schema", 0.9), told.work("backfill", 0.4)]
+        states += [steps.work("schema", 0.9), steps.work("backfill", 0.4)]
     with registry.acting_as("reviewer"):
-        states.append(told.revise())
+        states.append(steps.revise())
     with registry.acting_as("agent-7"):
-        states += [told.work("check", 0.95), told.work("backfill", 0.85)]
-        states += [told.work("sales", 0.9), told.work("tax", 0.9)]
+        states += [steps.work("check", 0.95), steps.work("backfill", 0.85)]
+        states += [steps.work("sales", 0.9), steps.work("tax", 0.9)]
 
     assert [status.state for status in states] == ["active"] * 2 + ["blocked"] + ["active"] * 4 + [
         "complete"

@@ -11,8 +11,8 @@ from plangate.application.errors import StoreUnavailable
 from plangate.application.event_store import EventStore
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.clocks import registry_on
+from tests.support.stores import sqlite_event_store
 
 Command = Callable[[PlanRegistry], Any]
 
@@ -36,7 +36,7 @@ COMMANDS: dict[str, Command] = {
 
 
 class Forgetful:
-    """A store whose line breaks after it has recorded, as often as it is told to."""
+    """A store whose connection breaks after recording, a given number of times."""
 
     def __init__(self, store: EventStore) -> None:
         self._store = store

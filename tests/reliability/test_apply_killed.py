@@ -22,14 +22,14 @@ KILLS_EACH = 5
 """So often `apply` is killed before it may finish."""
 
 A_FEW_LINES = 0.02
-"""The most seconds that `apply` lives on after it told of the line at which it is to die."""
+"""The most seconds that `apply` runs after reporting the line at which it is killed."""
 
 _LINE_TOLD = re.compile(rb"trace\.jsonl:(\d+): ")
 
 
 @dataclass(frozen=True)
 class _Death:
-    """Which line `apply` tells of before it is killed, and how many seconds later."""
+    """The line that `apply` reports before it is killed, and how many seconds later that is."""
 
     line: int
     delay: float
@@ -37,7 +37,7 @@ class _Death:
 
 @dataclass(frozen=True)
 class _Run:
-    """How one `apply` ended, and the last line that it told of."""
+    """How one `apply` ended, and the last line that it reported."""
 
     exit_code: int | None
     last_told: int
@@ -100,7 +100,7 @@ def _lines() -> Iterator[dict[str, Any]]:
 
 
 def _told_of() -> list[int]:
-    """The numbers of the lines that are told of the moment they are done."""
+    """The numbers of the lines, each reported as soon as it is done."""
     return [n for n, line in enumerate(_lines(), 1) if n == 1 or line.get("score", 0) > 1]
 
 

@@ -1,4 +1,4 @@
-"""The clock may jump by years either way; the version alone says what came first."""
+"""The clock may jump by years either way: order follows from versions alone."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.memory.events import memory_event_store
-from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.clocks import registry_on, ticking
 from tests.support.reliability.errands import Answer, creating, errands
+from tests.support.stores import sqlite_event_store
 
 PLANS, TASKS = ["b", "c", "a"], 4
 

@@ -1,4 +1,4 @@
-"""Many writers on the same plans of one file: nothing lost, doubled, or handed out twice."""
+"""Many writers on the same plans of one file: nothing is lost, doubled or handed out twice."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

@@ -8,9 +8,9 @@ import pytest
 
 from plangate.application.errors import StoreReadOnly, StoreUnavailable
 from plangate.infrastructure.eventsourcing_library.recorder_store import RecorderEventStore
-from plangate.infrastructure.sqlite.events import sqlite_event_store
 from plangate.infrastructure.sqlite.file import Datastore
 from tests.contracts.test_event_store import entry
+from tests.support.stores import sqlite_event_store
 
 
 @pytest.fixture

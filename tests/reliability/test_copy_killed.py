@@ -1,4 +1,4 @@
-"""A copy that is killed at any moment is run again, and ends as if nobody had touched it."""
+"""A copy killed at any moment is run again, and ends as an undisturbed one does."""
 
 import random
 from pathlib import Path
@@ -66,7 +66,7 @@ def _copied(
             before = registry.history.last_position()
             with crowd() as working:
                 working.start(copy_plans, source, address, opened)
-                # No pipe could stand for this sleep: the moment is to be any moment.
+                # A pipe cannot replace this sleep: the moment has to be arbitrary.
                 while registry.history.last_position() == before < EVENTS:
                     sleep(0.001)
                 sleep(rng.uniform(0, 0.05))

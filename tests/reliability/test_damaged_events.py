@@ -1,4 +1,4 @@
-"""An event that was altered is named, and only its plan is unusable."""
+"""An altered event is named, and only its plan is unusable."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Cut files, zeroed pages and flipped bits: refused, or told by the doctor with the place.
+"""Truncated files, zeroed pages and flipped bits are refused, or located by the doctor.
 
 A damaged store may say that it cannot answer. It may not give another answer than
 before the damage; and where it cannot answer, the doctor says so.
@@ -7,10 +7,9 @@ before the damage; and where it cannot answer, the doctor says so.
 import random
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +25,18 @@ from tests.support.soak import Say, short_and_long
 
 PAGE = 4_096
 REFUSED = "refused"
-OF_A_PLAN = ("get_status", "history.of", "views.board", "views.timeline")
-OF_ALL = ("list_plans", "views.plans", "views.replans", "history.events")
+OF_A_PLAN: dict[str, Callable[[PlanRegistry, str], Any]] = {
+    "get_status": lambda registry, plan_id: registry.get_status(plan_id),
+    "history": lambda registry, plan_id: registry.history.of(plan_id),
+    "board": lambda registry, plan_id: registry.views.board(plan_id),
+    "timeline": lambda registry, plan_id: registry.views.timeline(plan_id),
+}
+OF_ALL: dict[str, Callable[[PlanRegistry], Any]] = {
+    "list_plans": lambda registry: registry.list_plans(),
+    "plans": lambda registry: registry.views.plans(),
+    "replans": lambda registry: registry.views.replans(),
+    "events": lambda registry: every_event(registry),  # noqa: PLW0108  (defined below)
+}
 
 Answers = dict[str, Any]
 
@@ -58,7 +67,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
 
 
 def answers(path: Path, plan_ids: Sequence[str]) -> Answers:
-    """What a store says to all that can be asked, or that it cannot."""
+    """The answers of a store to every question, or that it refuses them."""
     said = {f"{name} {plan_id}": REFUSED for name in OF_A_PLAN for plan_id in plan_ids}
     said |= dict.fromkeys(OF_ALL, REFUSED)
     try:
@@ -71,18 +80,16 @@ def answers(path: Path, plan_ids: Sequence[str]) -> Answers:
 
 
 def answer(registry: PlanRegistry, name: str, *plan_id: str) -> Any:
-    """One answer. Parts that a store marks as not to be relied on are a refusal of the whole."""
+    """One answer. A part marked as stale or unreadable counts as a refusal of the whole."""
     try:
-        if name == "history.events":
-            return every_event(registry)
-        said = attrgetter(name)(registry)(*plan_id)
+        said = OF_A_PLAN[name](registry, *plan_id) if plan_id else OF_ALL[name](registry)
     except StoreError:
         return REFUSED
     except PlanNotFound:
         return "there is no such plan"
     rows = (
         chain.from_iterable(value for value in vars(said).values() if isinstance(value, tuple))
-        if name != "history.of"
+        if name not in {"history", "events"}
         else ()
     )
     doubtful = any(getattr(row, "stale", False) or hasattr(row, "why") for row in rows)
@@ -90,7 +97,7 @@ def answer(registry: PlanRegistry, name: str, *plan_id: str) -> Any:
 
 
 def every_event(registry: PlanRegistry) -> Any:
-    """The whole log, as whoever follows it reads it."""
+    """The whole log, as a follower reads it."""
     found: list[Any] = []
     while page := registry.history.events(after=found[-1].envelope.position if found else 0):
         found += page
@@ -150,7 +157,7 @@ def test_a_cut_file_is_refused_and_the_doctor_says_where(
 
 
 @pytest.mark.parametrize("left", [0, 1])
-def test_where_nothing_is_left_a_new_store_may_begin_and_the_doctor_tells(
+def test_an_empty_file_may_become_a_new_store_and_the_doctor_reports_it(
     tmp_path: Path, left: int
 ) -> None:
     (tmp_path / "plans.db").write_bytes(b"S"[:left])
@@ -160,7 +167,7 @@ def test_where_nothing_is_left_a_new_store_may_begin_and_the_doctor_tells(
 
 
 @short_and_long("every", 3, 1)
-def test_a_zeroed_page_is_refused_or_told_with_its_number(
+def test_a_zeroed_page_is_refused_or_reported_with_its_number(
     whole: Whole, tmp_path: Path, every: int, say: Say
 ) -> None:
     refusing = 0

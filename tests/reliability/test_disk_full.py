@@ -1,4 +1,4 @@
-"""The disk is full. That is said clearly, nothing is half written, and work goes on later."""
+"""On a full disk the error is clear, nothing is half written, and work continues later."""
 
 import subprocess
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ import pytest
 from plangate.application.errors import StoreError, StoreFull
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.clocks import registry_on
 from tests.support.reliability.acks import AckLog, Promises
 from tests.support.reliability.audit import audit
 from tests.support.reliability.errands import Errand, creating, errands
 from tests.support.soak import Say
+from tests.support.stores import sqlite_event_store
 
 PLANS, TASKS = ["p0", "p1"], 12
 REFUSALS = 5

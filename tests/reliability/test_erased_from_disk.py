@@ -61,7 +61,7 @@ def test_erased_words_are_nowhere_in_the_file_and_positions_survive(tmp_path: Pa
     assert times_found(*tmp_path.iterdir()) == 0
 
 
-def test_a_reader_of_an_older_state_is_told_of_and_then_the_rest_goes(
+def test_a_reader_of_an_older_state_is_reported_and_then_the_rest_is_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("plangate.infrastructure.sqlite.file.LOCK_TIMEOUT", 0.2)
@@ -73,7 +73,7 @@ def test_a_reader_of_an_older_state_is_told_of_and_then_the_rest_goes(
             reader.execute("SELECT count(*) FROM stored_events").fetchall()
             erasure = registry.erase("p")
             assert (erasure.rewritten, erasure.complete) == (1, False)
-            assert "somebody else reads it" in (erasure.remains or "")
+            assert "another connection reads it" in (erasure.remains or "")
             reader.execute("ROLLBACK")
         assert registry.erase("p").complete
         assert times_found(*tmp_path.iterdir()) == 0

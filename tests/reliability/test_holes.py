@@ -1,4 +1,4 @@
-"""Whole pages that are gone, events outside of the log, logs shorter than their views."""
+"""Missing pages, events outside of the log, logs shorter than their views."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from plangate.application import plan_log
-from plangate.application.bundles import exporter as bundle_export
 from plangate.application.errors import CorruptEvent, NotAStore
-from plangate.application.history import audit
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import backup, connect
 
@@ -19,7 +17,7 @@ Do = Callable[[str], None]
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[tuple[PlanRegistry, Do]]:
-    """A plan of seven events in a file, and what carries out a statement on the file."""
+    """A plan of seven events in a file, and a function that executes a statement on it."""
     path = tmp_path / "plans.db"
 
     def do(statement: str) -> None:
@@ -37,8 +35,7 @@ def store(tmp_path: Path) -> Iterator[tuple[PlanRegistry, Do]]:
 def test_a_gap_of_a_whole_page_is_seen(
     store: tuple[PlanRegistry, Do], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module, name in ((audit, "_PAGE"), (bundle_export, "PAGE"), (plan_log, "PAGE")):
-        monkeypatch.setattr(module, name, 2)
+    monkeypatch.setattr(plan_log, "PAGE", 2)
     registry, do = store
     do("DELETE FROM stored_events WHERE originator_version IN (3, 4)")
 
@@ -80,17 +77,17 @@ def test_an_event_nested_without_end_is_one_that_cannot_be_read(
     assert [entry.event_id for entry in registry.history.audit("p") if entry.unreadable] == ["p@7"]
 
 
-def test_views_that_know_more_than_the_log_are_told_of_and_nothing_spins(
+def test_views_beyond_the_end_of_the_log_are_reported_and_nothing_loops(
     store: tuple[PlanRegistry, Do],
 ) -> None:
     registry, do = store
     registry.views.plans()
     do("DELETE FROM stored_events WHERE originator_version = 7")
-    with pytest.raises(NotAStore, match="stands at 7, beyond the end of the log at 6"):
+    with pytest.raises(NotAStore, match="is at 7, beyond the end of the log at 6"):
         registry.views.rebuild()
 
 
-def test_what_is_written_for_others_is_readable_by_nobody_else(
+def test_bundles_and_backups_are_readable_by_their_owner_alone(
     store: tuple[PlanRegistry, Do], tmp_path: Path
 ) -> None:
     registry, _ = store

@@ -1,4 +1,4 @@
-"""The operating system's calls fail now and then, and nothing acknowledged is lost for it."""
+"""System calls fail now and then, and no acknowledged command is lost."""
 
 import json
 import shutil

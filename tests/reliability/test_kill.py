@@ -1,4 +1,4 @@
-"""Writers and a live reader are killed at random moments; what was promised is there, whole."""
+"""Writers and a reader are killed at random moments; every acknowledged command is complete."""
 
 import sqlite3
 from contextlib import closing
@@ -66,7 +66,7 @@ def _wait_for_a_promise(folder: Path, number: int) -> None:
 
 def _kill_at_random(working: Crowd, rng: Random) -> int:
     """Kill all at once, or two and a little later the others. How many were killed."""
-    # No pipe could stand for these sleeps: the moment is to be any moment.
+    # A pipe cannot replace these sleeps: the moment has to be arbitrary.
     sleep(rng.uniform(0, LONGEST_LIFE))
     if rng.random() < 0.5:
         return working.kill()
@@ -76,7 +76,7 @@ def _kill_at_random(working: Crowd, rng: Random) -> int:
 
 
 def _send_again(database: Path, log: Path, promises: Promises) -> None:
-    """What nobody got an answer to is sent again, as a caller would."""
+    """Send the unanswered commands again, as a caller would."""
     acks = AckLog(log)
     with connect(database) as registry:
         for errand in promises.open:

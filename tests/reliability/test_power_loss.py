@@ -1,4 +1,4 @@
-"""The power goes at any moment, and what was acknowledged is on the disk.
+"""The power fails at any moment, and every acknowledged command is on the disk.
 
 A working process's system calls are logged, and played into thousands of images
 of what its disk may hold had the power gone at some point.
@@ -81,7 +81,7 @@ def _history(folder: Path, synchronous: str) -> Iterator[Step]:
         [*watching, "-o", str(log), *program, *arguments], cwd=Path(__file__).parents[2], check=True
     )
     with log.open(encoding="ascii") as lines:
-        # The shared memory beside the file is made anew after a crash.
+        # The shared memory beside the file is created again after a crash.
         yield from (step for step in steps(lines, folder) if not step.path.name.endswith("-shm"))
 
 

@@ -1,4 +1,4 @@
-"""Whatever is done to a store is found by the ledger, or changes no answer."""
+"""Every alteration of a store is found by the ledger, or changes no answer."""
 
 import json
 import random
@@ -178,7 +178,7 @@ def test_a_tail_cut_off_together_with_the_ledger_is_found_by_the_checkpoint(kept
     report = kept.verified()
     assert report is not None
     assert found(report) == {("checkpoint", None)}
-    assert "the last 3 are not there" in report.findings[0].why
+    assert "the last 3 are missing" in report.findings[0].why
 
 
 @short_and_long("times", 45, 400)

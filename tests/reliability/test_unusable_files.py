@@ -1,4 +1,4 @@
-"""Files that are no store of ours, or not to be written, are refused and left as they are."""
+"""Files that are not stores, or may not be written, are refused and left unchanged."""
 
 import os
 import shutil
@@ -14,14 +14,14 @@ import pytest
 
 from plangate.application.errors import NotAStore, StoreError, StoreTooNew
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.sqlite.file import LAYOUT_VERSION
+from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
 from tests.support.reliability.crowd import PATIENCE, PROCESSES, crowd
 
 NOBODY = 65534
 
 
 def _database(*statements: str) -> Callable[[Path], None]:
-    """A SQLite database of somebody else's making."""
+    """A SQLite database of another application."""
 
     def make(path: Path) -> None:
         with closing(sqlite3.connect(path)) as connection:

@@ -1,4 +1,4 @@
-"""Take bundles apart and put altered ones together."""
+"""Take bundles apart and put them together again, as a forger would."""
 
 import gzip
 import hashlib
@@ -13,7 +13,7 @@ from plangate.application.bundles.importer import ImportReport
 from plangate.application.bundles.sealed_file import SealedWriter
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.cli.input.traces import applied, lines_of
+from plangate.infrastructure.cli.input.traces import apply_lines, read_lines
 from tests.support.real_judgements import RealTrace
 
 
@@ -23,14 +23,14 @@ def exported(registry: PlanRegistry, *plan_ids: str) -> bytes:
 
 
 def exported_with_report(registry: PlanRegistry, *plan_ids: str) -> tuple[bytes, ExportReport]:
-    """A bundle, and the report on it."""
+    """A bundle and its report."""
     stream = io.BytesIO()
     report = registry.bundles.export(stream, plan_ids or None)
     return stream.getvalue(), report
 
 
 def imported(registry: PlanRegistry, bundle: bytes) -> ImportReport:
-    """What comes of taking a bundle in."""
+    """Import a bundle."""
     return registry.bundles.import_bundle(io.BytesIO(bundle))
 
 
@@ -40,7 +40,7 @@ def lines_in(bundle: bytes) -> list[bytes]:
 
 
 def sealed(lines: Sequence[bytes]) -> bytes:
-    """A bundle of these lines whose seal is right, whatever else may not be."""
+    """A bundle of these lines with a valid seal."""
     stream = io.BytesIO()
     writer = SealedWriter(stream)
     for line in lines[:-1]:
@@ -57,14 +57,14 @@ def packed(content: bytes) -> bytes:
 
 
 def log_of(registry: PlanRegistry) -> list[StoredEntry]:
-    """The whole log as it is stored."""
+    """The whole stored log."""
     return list(registry._store.read_all_stored(limit=1_000_000))
 
 
 def with_real_trace(registry: PlanRegistry, trace: RealTrace) -> None:
     """Carry out a trace of real judgements."""
     with trace.path.open("rb") as stream:
-        for outcome in applied(registry, lines_of(stream), run=None):
+        for outcome in apply_lines(registry, read_lines(stream), run=None):
             assert outcome.error is None
 
 
@@ -72,8 +72,8 @@ def content_sha256(lines: Sequence[bytes]) -> str:
     """The content digest worked out from the lines that close the plans, as documented."""
     plans = {}
     for line in lines:
-        said = json.loads(line)
-        if said["line"] == "plan":
-            plans[said["plan_id"]] = said["sha256"]
-    listed = "".join(f"{plans[p]}  {p}\n" for p in sorted(plans, key=lambda p: p.encode()))
-    return hashlib.sha256(listed.encode()).hexdigest()
+        plan = json.loads(line)
+        if plan["line"] == "plan":
+            plans[plan["plan_id"]] = plan["sha256"]
+    text = "".join(f"{plans[p]}  {p}\n" for p in sorted(plans, key=lambda p: p.encode()))
+    return hashlib.sha256(text.encode()).hexdigest()

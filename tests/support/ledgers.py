@@ -9,7 +9,7 @@ from plangate.infrastructure.memory.ledger import MemoryLedgerStore
 
 
 class FixedKey:
-    """An Ed25519 key that everybody knows."""
+    """A fixed Ed25519 key."""
 
     def __init__(self, seed: bytes = bytes(32)) -> None:
         self._private = Ed25519PrivateKey.from_private_bytes(seed)

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from plangate.application.bundles.exporter import ExportReport
@@ -15,6 +16,7 @@ from plangate.application.bundles.format import (
     BundlePlan,
 )
 from plangate.application.bundles.importer import ImportReport
+from plangate.application.commands import GivenCommand
 from plangate.application.drafts import PlanDraft, RevisionDraft
 from plangate.application.erasure import Erasure
 from plangate.application.evidence.calibration import Calibration
@@ -81,15 +83,24 @@ def published() -> Iterator[tuple[Path, str]]:
     for name, kind in STORED_KINDS.items():
         record = StoredRecord[kind.event]  # type: ignore[name-defined]
         title = f"{name}, schema version {kind.schema_version}"
-        yield _written(f"events/{name}.v{kind.schema_version}", title, record, "validation")
+        schema = record.model_json_schema(mode="validation")
+        yield _written(f"events/{name}.v{kind.schema_version}", title, schema)
     for name, (model, mode) in _CONTRACTS.items():
-        yield _written(name, f"plangate {name.replace('.v', ', version ')}", model, mode)
+        schema = model.model_json_schema(mode=mode)
+        yield _written(name, f"plangate {name.replace('.v', ', version ')}", schema)
+    yield _written("command.v1", "plangate command, version 1", _command_schema())
 
 
-def _written(
-    name: str, title: str, model: type[BaseModel], mode: JsonSchemaMode
-) -> tuple[Path, str]:
-    schema = model.model_json_schema(mode=mode, schema_generator=GenerateJsonSchema)
+def _command_schema() -> dict[str, Any]:
+    """The union of commands; `op` is required, as its default is not taken from JSON."""
+    schema = TypeAdapter(GivenCommand).json_schema(mode="validation")
+    for definition in schema["$defs"].values():
+        if "const" in definition.get("properties", {}).get("op", {}):
+            definition["required"] = ["op", *definition.get("required", ())]
+    return schema
+
+
+def _written(name: str, title: str, schema: dict[str, Any]) -> tuple[Path, str]:
     schema = {"$schema": GenerateJsonSchema.schema_dialect, **schema, "title": title}
     text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     return PUBLISHED / f"{name}.schema.json", text

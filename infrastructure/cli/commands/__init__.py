@@ -1,1 +1,1 @@
-"""The commands: each asks the registry and hands the answer to its screen."""
+"""The commands, one module per help panel; a panel with much has more than one."""

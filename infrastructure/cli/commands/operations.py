@@ -1,131 +1,105 @@
-"""Looking after whole stores: copies, backups, bringing them back, and whether all is well."""
+"""The panel "More": look after a whole store, and erase text from it."""
 
-from collections import Counter
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
 
 import typer
-from rich.console import Group, RenderableType
-from rich.table import Column
 from rich.text import Text
 
-from plangate.application.operations.reports import (
-    BackupReport,
-    Checkup,
-    CopyReport,
-    Health,
-    RestoreReport,
-)
-from plangate.infrastructure.bootstrap import connect, connect_to_existing
+from plangate.application.operations.reports import Health
+from plangate.infrastructure import bootstrap
+from plangate.infrastructure.cli.answers import Migration
 from plangate.infrastructure.cli.exits import REFUSED
-from plangate.infrastructure.cli.progress_bar import progress_bar
-from plangate.infrastructure.cli.render.tables import table_of
-from plangate.infrastructure.cli.terminal import Hint, Terminal
-from plangate.infrastructure.cli.wording import count, harmless
-
-_NEW_POSITIONS: Final = "Events that got new positions keep the old one as origin_position."
-
-_STYLES: Final = {Health.OK: "green", Health.WARNING: "yellow", Health.PROBLEM: "bold red"}
-
-BackupPath = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
-
-
-def backup(terminal: Terminal, file: BackupPath) -> None:
-    """Write the whole store into a new file, while others go on; check it, and say so."""
-    with progress_bar(terminal, "backing up") as progress:
-        report = terminal.backup(file, progress)
-    terminal.answer(report, _backed_up)
+from plangate.infrastructure.cli.input.options import PlanId, argument, flag
+from plangate.infrastructure.cli.render.operations import (
+    render_backup,
+    render_checkup,
+    render_copy,
+    render_restored,
+    render_views,
+)
+from plangate.infrastructure.cli.render.progress_bar import progress_bar
+from plangate.infrastructure.cli.render.text import count, harmless
+from plangate.infrastructure.cli.terminal import Terminal
 
 
-def restore_backup(terminal: Terminal, file: BackupPath) -> None:
-    """Bring a backup back as a store, where no plans are."""
-    with progress_bar(terminal, "restoring") as progress:
-        report = terminal.restore_backup(file, progress)
-    terminal.answer(report, _restored)
+class Action(StrEnum):
+    """What can be done with views."""
+
+    REBUILD = "rebuild"
+
+
+def erase(
+    terminal: Terminal, plan: PlanId, *, yes: bool = flag("--yes", "Skip the confirmation.")
+) -> None:
+    """Erase all text about a plan, for good; its scores and proofs stay."""
+    name = harmless(plan)
+    if not yes:
+        question = f"Erase all text about {name}? This cannot be undone."
+        typer.confirm(question, abort=True, err=True)
+    erasure = terminal.registry.erase(plan, **terminal.context)
+    found = f"Erased the text in {count(erasure.rewritten, 'event')} of {name}."
+    text = found if erasure.rewritten else f"There was no text left to erase in {name}."
+    terminal.answer(erasure, lambda _answer, _hint: Text(text))
+    if not erasure.complete:
+        terminal.warn(f"some text may be left: {erasure.remains}; to finish, erase again later")
+        raise typer.Exit(REFUSED)
+
+
+def migrate(terminal: Terminal) -> None:
+    """Create or upgrade the tables, so the service itself needs no DDL rights."""
+    bootstrap.migrate(terminal.store)
+    terminal.answer(Migration(), lambda _answer, _hint: Text("The store is ready."))
 
 
 def doctor(terminal: Terminal) -> None:
-    """Examine the store: is all of it there, can be read, and is safe? It changes nothing."""
-    with progress_bar(terminal, "examining") as progress:
-        report = terminal.examine(progress)
-    terminal.answer(report, _examined)
+    """Examine the store: is it complete, readable and safe? Nothing is changed."""
+    with progress_bar(terminal.notes, "examining") as progress:
+        report = bootstrap.doctor(terminal.store, progress=progress)
+    terminal.answer(report, render_checkup)
     if report.health is Health.PROBLEM:
         raise typer.Exit(REFUSED)
 
 
+def backup(terminal: Terminal, file: Path = argument("FILE", "The backup.")) -> None:
+    """Write the whole store into a new file and verify it, while others go on working."""
+    with progress_bar(terminal.notes, "backing up") as progress:
+        report = bootstrap.backup(file, terminal.store, progress=progress)
+    terminal.answer(report, render_backup)
+
+
+def restore_backup(terminal: Terminal, file: Path = argument("FILE", "The backup.")) -> None:
+    """Restore a backup as a new store, or into an empty one."""
+    with progress_bar(terminal.notes, "restoring") as progress:
+        report = bootstrap.restore_backup(file, terminal.store, progress=progress)
+    terminal.answer(report, render_restored)
+
+
 def copy(
     terminal: Terminal,
-    source: Annotated[str, typer.Argument(metavar="FROM", help="A store that is there.")],
-    target: Annotated[str, typer.Argument(metavar="TO", help="A store; made if it is not there.")],
+    source: str = argument("FROM", "A store that exists."),
+    target: str = argument("TO", "A store; created if it does not exist."),
 ) -> None:
-    """Bring all plans of one store into another, as they are; run it again if it was cut short."""
+    """Copy all plans of one store into another, unchanged; run it again if it was interrupted."""
     with (
-        connect_to_existing(source) as ours,
-        connect(target) as theirs,
-        progress_bar(terminal, "copying") as progress,
+        bootstrap.connect_to_existing(source) as ours,
+        bootstrap.connect(target) as theirs,
+        progress_bar(terminal.notes, "copying") as progress,
     ):
         report = ours.bundles.copy_to(theirs, progress=progress)
     if report.unreadable:
-        terminal.warn(
-            f"{count(report.unreadable, 'event')} that cannot be read: copied as they are;"
-            " plangate doctor names them"
-        )
-    terminal.answer(report, _copied)
+        events = count(report.unreadable, "event")
+        terminal.warn(f"unreadable, and copied as found: {events}; see plangate doctor")
+    terminal.answer(report, render_copy)
 
 
-def _examined(report: Checkup, _hint: Hint) -> RenderableType:
-    table = table_of(
-        Column("check", no_wrap=True), Column("", no_wrap=True), Column("found", overflow="fold")
-    )
-    for observation in report.observations:
-        said = [Text(harmless(observation.found))]
-        said += (
-            [Text(harmless(f"at {observation.place}"), style="dim")] if observation.place else []
-        )
-        said += (
-            [Text(harmless(f"→ {observation.advice}"), style="dim")] if observation.advice else []
-        )
-        health = Text(observation.health, style=_STYLES[observation.health])
-        table.add_row(observation.check, health, Group(*said))
-    return Group(Text(harmless(report.store)), table, Text(_in_all(report)))
-
-
-def _in_all(report: Checkup) -> str:
-    by_health = Counter(observation.health for observation in report.observations)
-    if report.health is Health.OK:
-        return "All is well."
-    problems, warnings = by_health[Health.PROBLEM], by_health[Health.WARNING]
-    return f"{count(problems, 'problem')}, {count(warnings, 'warning')}."
-
-
-def _backed_up(report: BackupReport, _hint: Hint) -> RenderableType:
-    return Text(
-        f"Wrote {harmless(report.file)}, {report.bytes:,} bytes. Checked: it is whole, and holds"
-        f" {count(report.events, 'event')} of {count(report.plans, 'plan')}"
-        f" up to position {report.position:,}."
-    )
-
-
-def _restored(report: RestoreReport, _hint: Hint) -> RenderableType:
-    said = (
-        f"Restored from {harmless(report.file)}. Checked: the store holds"
-        f" {count(report.events, 'event')} of {count(report.plans, 'plan')}"
-        f" up to position {report.position:,}."
-    )
-    return Text(said if report.positions_kept else f"{said} {_NEW_POSITIONS}")
-
-
-def _copied(report: CopyReport, _hint: Hint) -> RenderableType:
-    there = f" {report.already_there:,} were there already." if report.already_there else ""
-    positions = (
-        "Every event has the position that it had." if report.positions_kept else _NEW_POSITIONS
-    )
-    return Group(
-        Text(f"Copied {count(report.copied, 'event')}.{there}"),
-        Text(
-            f"Checked: the target holds all {count(report.checked, 'event')}"
-            f" of {count(report.plans, 'plan')} up to position {report.position:,},"
-            " byte for byte."
-        ),
-        Text(positions),
-    )
+def views(
+    terminal: Terminal,
+    action: Action | None = argument("rebuild", "Rebuild views from the log alone.", default=None),
+    name: str | None = argument("NAME", "Only this view; without it, all.", default=None),
+) -> None:
+    """Show the status views: rows, lag, and what they are stuck on. Or rebuild them."""
+    if action is Action.REBUILD:
+        with progress_bar(terminal.notes, "rebuilding") as progress:
+            terminal.registry.views.rebuild(*([name] if name else []), progress=progress)
+    terminal.answer(terminal.registry.views.report(), render_views)

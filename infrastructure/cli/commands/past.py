@@ -1,75 +1,156 @@
-"""`plangate as-of` and `plangate diff`: how a plan stood, and what is different since."""
+"""The panel "The past": what happened to a plan, how it was, and what makes up its confidence."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import datetime
+from enum import StrEnum
 
 import typer
-from rich.console import Group, RenderableType
-from rich.table import Column
-from rich.text import Text
 
-from plangate.application.history.diff import ChangeKind, PlanDiff
-from plangate.infrastructure.cli.input.options import PlanId, moment, point
-from plangate.infrastructure.cli.render import status as show
-from plangate.infrastructure.cli.render.tables import table_of
-from plangate.infrastructure.cli.terminal import Hint, Terminal
-from plangate.infrastructure.cli.wording import count, harmless, written
+from plangate.application.history.audit import AuditEntry
+from plangate.application.progress import no_progress
+from plangate.infrastructure.cli.input.completion import plan_ids
+from plangate.infrastructure.cli.input.options import (
+    PlanId,
+    argument,
+    flag,
+    option,
+    parse_point,
+    parse_time,
+)
+from plangate.infrastructure.cli.render.explain import render_explanation
+from plangate.infrastructure.cli.render.history import (
+    csv_table,
+    history_tables,
+    json_document,
+    json_lines,
+    render_diff,
+)
+from plangate.infrastructure.cli.render.progress_bar import progress_bar
+from plangate.infrastructure.cli.render.status import render_past_status
+from plangate.infrastructure.cli.render.text import count
+from plangate.infrastructure.cli.terminal import Terminal
 
 _POINT = "a version, an event id or a time"
+
+
+class HistoryForm(StrEnum):
+    """The forms a history can be printed in."""
+
+    TEXT = "text"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+def history(
+    terminal: Terminal,
+    plan: str | None = argument("PLAN", "The plan's id.", default=None, autocompletion=plan_ids),
+    *,
+    all_plans: bool = flag("--all", "All plans, in the order the events were recorded."),
+    task: str | None = option("--task", "ID", "Only events about this task."),
+    kind: str | None = option(
+        "--kind",
+        "KIND",
+        "Only this kind of event, by its stored name, or of score: prompt, output.",
+    ),
+    actor: str | None = option("--actor", "NAME", "Only what this actor asked for."),
+    scorer: str | None = option(
+        "--scorer", "[KIND:]NAME[@VERSION]", "Only what this scorer judged."
+    ),
+    since: str | None = option("--since", "TIME", "Only from this time on."),
+    until: str | None = option("--until", "TIME", "Only before this time."),
+    after: int = option(
+        "--after", "N", "Only after this version, or position with --all.", default=0, min=0
+    ),
+    limit: int | None = option("--limit", "N", "Only the first N.", min=1),
+    form: HistoryForm = option(
+        "--format", "FORM", f"One of {', '.join(HistoryForm)}.", default=HistoryForm.TEXT
+    ),
+) -> None:
+    """Show who did what, when and why, and what it changed: in one plan, or in all."""
+    if (plan is None) is not all_plans:
+        raise typer.BadParameter("name a plan, or give --all")
+    begin, end = _time("--since", since), _time("--until", until)
+    unreadable = 0
+
+    def counted(entries: Iterator[AuditEntry]) -> Iterator[AuditEntry]:
+        nonlocal unreadable
+        for entry in entries:
+            unreadable += entry.unreadable is not None
+            yield entry
+
+    # On a screen the answer itself shows how far it is.
+    bar = progress_bar(terminal.notes, "reading events")
+    with nullcontext(no_progress) if terminal.is_interactive else bar as progress:
+        audit = terminal.registry.history.audit(
+            plan,
+            task=task,
+            kind=kind,
+            actor=actor,
+            scorer=scorer,
+            since=begin,
+            until=end,
+            after=after,
+            limit=limit,
+            progress=progress,
+        )
+        entries = counted(audit)
+        match HistoryForm.JSON if terminal.as_json else form:
+            case HistoryForm.TEXT:
+                for table in history_tables(entries, all_plans=all_plans):
+                    terminal.show(table)
+            case HistoryForm.JSON:
+                terminal.write(json_document(entries, ensure_ascii=terminal.ascii_only))
+            case HistoryForm.JSONL:
+                terminal.write(json_lines(entries, ensure_ascii=terminal.ascii_only))
+            case HistoryForm.CSV:
+                terminal.write(csv_table(entries))
+    if unreadable:
+        terminal.warn(f"{count(unreadable, 'event')} cannot be read; the history says why")
 
 
 def as_of(
     terminal: Terminal,
     plan: PlanId,
     *,
-    version: Annotated[
-        int | None, typer.Option("--version", metavar="N", help="After its N-th event.")
-    ] = None,
-    at: Annotated[
-        str | None,
-        typer.Option(
-            "--at", metavar="TIME", help="At this time, ISO 8601 with its zone: …T12:00:00Z."
-        ),
-    ] = None,
+    version: int | None = option("--version", "N", "After the plan's N-th event."),
+    at: str | None = option(
+        "--at", "TIME", "At this time, ISO 8601 with its time zone: …T12:00:00Z."
+    ),
 ) -> None:
-    """Show how a plan stood at a version or at a time."""
+    """Show a plan as it was at a version or at a time."""
     if (version is None) is (at is None):
         raise typer.BadParameter("give --version or --at")
-    then = None if at is None else moment("--at", at)
-    status = terminal.registry.history.as_of(plan, version=version, at=then)
-    terminal.answer(status, show.past_status)
+    then = terminal.registry.history.as_of(plan, version=version, at=_time("--at", at))
+    terminal.answer(then, render_past_status)
 
 
 def diff(
     terminal: Terminal,
     plan: PlanId,
-    a: Annotated[str, typer.Argument(metavar="A", help=f"From here: {_POINT}.")],
-    b: Annotated[
-        str | None, typer.Argument(metavar="[B]", help=f"To here: {_POINT}; without it, to now.")
-    ] = None,
+    a: str = argument("A", f"From this point: {_POINT}."),
+    b: str | None = argument("B", f"To this point: {_POINT}. Default: now.", default=None),
 ) -> None:
     """Show what is different in a plan between two points of its history."""
-    begin, end = point("A", a, plan), None if b is None else point("B", b, plan)
-    terminal.answer(terminal.registry.history.diff(plan, begin, end), _shown)
+    begin, end = parse_point("A", a, plan), None if b is None else parse_point("B", b, plan)
+    terminal.answer(terminal.registry.history.diff(plan, begin, end), render_diff)
 
 
-def _shown(told: PlanDiff, _hint: Hint) -> RenderableType:
-    begin, end = harmless(told.a.event_id), harmless(told.b.event_id)
-    heading = (
-        Text(written(told.goal), style="bold"),
-        Text(f"{begin} → {end} · {count(told.events, 'event')}"),
-    )
-    if not told.changes:
-        return Group(*heading, Text("Nothing is different."))
-    table = table_of(Column("", no_wrap=True), Column("what", overflow="fold"), Column("event"))
-    for one in told.changes:
-        sign, style = _SIGNS.get(one.kind, ("~", ""))
-        event = one.event_id or ""
-        table.add_row(Text(sign, style=style), Text(harmless(one.words)), Text(harmless(event)))
-    return Group(*heading, table)
+def explain(
+    terminal: Terminal,
+    plan: PlanId,
+    *,
+    version: int | None = option("--version", "N", "As of this version instead of now."),
+    since: str | None = option(
+        "--since", "POINT", f"Also what moved the confidence since this point: {_POINT}."
+    ),
+) -> None:
+    """Show what makes up a plan's confidence, and what would flip the gate."""
+    begin = None if since is None else parse_point("--since", since, plan)
+    explanation = terminal.registry.history.explain(plan, version=version, since=begin)
+    terminal.answer(explanation, render_explanation)
 
 
-_SIGNS = {
-    ChangeKind.TASK_CAME: ("+", "green"),
-    ChangeKind.TASK_LEFT: ("-", "red"),
-    ChangeKind.TASK_MOVED: ("↕", "cyan"),
-}
+def _time(name: str, text: str | None) -> datetime | None:
+    return None if text is None else parse_time(name, text)

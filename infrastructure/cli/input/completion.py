@@ -1,7 +1,7 @@
-"""What the shell can complete: the ids of plans and tasks, claims and labels.
+"""What the shell can complete: ids of plans and tasks, tokens and labels.
 
-Completing must not disturb: it makes no database, says nothing when it fails,
-and looks at no more plans than fit on a screen.
+Completion creates no database, prints nothing when it fails, and reads no more plans
+than fit on a screen.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ MOST_PLANS: Final = 200
 
 
 def plan_ids(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """The plans whose id begins so, each with its goal."""
+    """The plans whose id begins with `incomplete`, each with its goal."""
     with suppress(Exception), _existing(context) as registry:
         plans = registry.list_plans(limit=MOST_PLANS).plans
         return [(p.plan_id, _short(p.goal)) for p in plans if p.plan_id.startswith(incomplete)]
@@ -28,7 +28,7 @@ def plan_ids(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 
 
 def task_ids(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """The tasks of the plan on the command line whose id begins so, each with its title."""
+    """The matching tasks of the plan on the command line, each with its title."""
     with suppress(Exception), _existing(context) as registry:
         tasks = registry.get_status(context.params["plan"]).tasks
         return [(t.id, _short(t.title)) for t in tasks if t.id.startswith(incomplete)]
@@ -46,7 +46,7 @@ def tokens(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 
 
 def labels(context: typer.Context, incomplete: str) -> list[str]:
-    """The labels of plans and of their tasks that begin so."""
+    """The matching labels of plans and their tasks."""
     with suppress(Exception), _existing(context) as registry:
         plans = registry.list_plans(limit=MOST_PLANS).plans
         found = {label for plan in plans for label in plan.labels}
@@ -57,10 +57,10 @@ def labels(context: typer.Context, incomplete: str) -> list[str]:
 
 @contextmanager
 def _existing(context: typer.Context) -> Iterator[PlanRegistry]:
-    """The registry that the command line means; raises where there is no such file."""
+    """The registry on the store of the command line; raises if there is no such file."""
     around = chain([context], [context.parent] if context.parent else [])
-    said = next((c.params["db"] for c in around if c.params.get("db")), None)
-    target = said or Settings().db or default_database()
+    given = next((c.params["db"] for c in around if c.params.get("db")), None)
+    target = given or Settings().db or default_database()
     if not Path(target.removeprefix("sqlite:///")).is_file():
         raise FileNotFoundError(target)
     with connect(target) as registry:

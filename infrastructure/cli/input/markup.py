@@ -1,9 +1,9 @@
-"""YAML and JSON read strictly, every value with its place.
+"""Strict readers of YAML and JSON that also give the location of every value.
 
-Both become the same tokens, from which one function builds the value. It refuses
-what would be misread without a word: keys given twice, keys that are not text,
-anchors, tags, endless nesting. Plain YAML values are read as YAML 1.2 has it: `no`
-and `2026-01-01` are text, and only true, false, null and numbers are not.
+Both make the same tokens, from which one function builds the value. What is easily
+misread is refused: duplicate keys, keys that are not text, anchors, tags, deep nesting.
+Plain YAML values are read as in YAML 1.2: `no` and `2026-01-01` are text, and only
+true, false, null and numbers are not.
 """
 
 import json
@@ -26,19 +26,19 @@ _NOT_JSON: Final = {"NaN", "Infinity", "-Infinity"}
 _WHOLE: Final = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _DECIMAL: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _ENDLESS: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_WORDS: Final = {
+_CONSTANTS: Final = {
     word: value
-    for words, value in (
+    for spellings, value in (
         (("", "~", "null", "Null", "NULL"), None),
         (("true", "True", "TRUE"), True),
         (("false", "False", "FALSE"), False),
     )
-    for word in words
+    for word in spellings
 }
 
 
 class Malformed(Exception):
-    """A document that cannot be read, and where."""
+    """A document that cannot be read, and the location of the mistake."""
 
     def __init__(self, message: str, line: int, column: int) -> None:
         super().__init__(message)
@@ -47,15 +47,15 @@ class Malformed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where something stands, counted from 1; `source` is a bare value as it was written."""
+class SourceLocation:
+    """A line and column, counted from 1; `source` is an unquoted value as it was written."""
 
     line: int
     column: int
     source: str | None = None
 
     def refused(self, message: str) -> Malformed:
-        """The error that names this place."""
+        """The error that names this location."""
         return Malformed(message, self.line, self.column)
 
 
@@ -77,16 +77,16 @@ _YAML_KINDS: Final[dict[type[yaml.Event], _Kind]] = {
 @dataclass(frozen=True, slots=True)
 class _Token:
     kind: _Kind
-    place: Place
+    location: SourceLocation
     value: Any = None
 
 
-def read_yaml(text: str) -> tuple[Any, dict[str, Place]]:
-    """The one document in `text`, and the place of every field; raises `Malformed`."""
+def read_yaml(text: str) -> tuple[Any, dict[str, SourceLocation]]:
+    """The one document in `text`, and the location of every field; raises `Malformed`."""
     try:
-        return _assembled(_yaml_tokens(text))
+        return _assemble(_yaml_tokens(text))
     except yaml.reader.ReaderError as error:
-        line, column = _Lines(text).place(error.position)
+        line, column = _Lines(text).of(error.position)
         what = f"must not hold the character U+{ord(text[error.position]):04X}"
         raise Malformed(what, line, column) from None
     except yaml.MarkedYAMLError as error:
@@ -98,52 +98,52 @@ def read_yaml(text: str) -> tuple[Any, dict[str, Place]]:
         raise Malformed(f"is not YAML: {what}", line, column) from None
 
 
-def read_json(text: str) -> tuple[Any, dict[str, Place]]:
-    """The JSON value in `text`, and the place of every field; raises `Malformed`."""
+def read_json(text: str) -> tuple[Any, dict[str, SourceLocation]]:
+    """The JSON value in `text`, and the location of every field; raises `Malformed`."""
     try:
         json.loads(text, parse_int=str)
     except json.JSONDecodeError as error:
         raise Malformed(f"is not JSON: {error.msg}", error.lineno, error.colno) from None
     except RecursionError:
         raise Malformed(f"is nested more than {MAX_DEPTH} deep", 1, 1) from None
-    return _assembled(_json_tokens(text))
+    return _assemble(_json_tokens(text))
 
 
 def _yaml_tokens(text: str) -> Iterator[_Token]:
     documents = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         mark = event.start_mark
-        place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
+        location = SourceLocation(mark.line + 1, mark.column + 1) if mark else SourceLocation(1, 1)
         documents += isinstance(event, yaml.DocumentStartEvent)
-        _refuse_what_misleads(event, place, documents)
+        _refuse_misleading(event, location, documents)
         if isinstance(event, yaml.ScalarEvent):
             if event.style is None:
-                place = replace(place, source=event.value)
-                yield _Token(_Kind.SCALAR, place, _plain(event.value, place))
+                location = replace(location, source=event.value)
+                yield _Token(_Kind.SCALAR, location, _plain(event.value, location))
             else:
-                yield _Token(_Kind.SCALAR, place, event.value)
+                yield _Token(_Kind.SCALAR, location, event.value)
         elif type(event) in _YAML_KINDS:
-            yield _Token(_YAML_KINDS[type(event)], place)
+            yield _Token(_YAML_KINDS[type(event)], location)
 
 
-def _refuse_what_misleads(event: yaml.Event, place: Place, documents: int) -> None:
+def _refuse_misleading(event: yaml.Event, location: SourceLocation, documents: int) -> None:
     if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-        raise place.refused("anchors and aliases (& and *) are not accepted")
+        raise location.refused("anchors and aliases (& and *) are not accepted")
     if getattr(event, "tag", None):
-        raise place.refused("tags (!) are not accepted")
+        raise location.refused("tags (!) are not accepted")
     if documents > 1:
-        raise place.refused("holds a second document; one plan a file")
+        raise location.refused("holds a second document; one plan a file")
 
 
-def _plain(word: str, place: Place) -> Any:
-    """What a YAML value without quotes stands for."""
-    if word in _WORDS:
-        return _WORDS[word]
+def _plain(word: str, location: SourceLocation) -> Any:
+    """The value of an unquoted YAML scalar."""
+    if word in _CONSTANTS:
+        return _CONSTANTS[word]
     if _WHOLE.fullmatch(word):
         try:
             return int(word, 10 if word[:2] not in {"0o", "0x"} else 0)
         except ValueError:
-            raise place.refused("a number of too many digits") from None
+            raise location.refused("a number with too many digits") from None
     if _DECIMAL.fullmatch(word):
         return float(word)
     if _ENDLESS.fullmatch(word):
@@ -155,67 +155,71 @@ def _json_tokens(text: str) -> Iterator[_Token]:
     lines = _Lines(text)
     for found in _JSON_TOKEN.finditer(text):
         begin, end, scalar = found.groups()
-        place = Place(*lines.place(found.start()))
+        location = SourceLocation(*lines.of(found.start()))
         if begin:
-            yield _Token(_Kind.MAPPING if begin == "{" else _Kind.LIST, place)
+            yield _Token(_Kind.MAPPING if begin == "{" else _Kind.LIST, location)
         elif end:
-            yield _Token(_Kind.END, place)
+            yield _Token(_Kind.END, location)
         elif scalar in _NOT_JSON:
-            raise place.refused(f"is not JSON: there is no {scalar}")
+            raise location.refused(f"is not JSON: there is no {scalar}")
         else:
             if not scalar.startswith('"'):
-                place = replace(place, source=scalar)
+                location = replace(location, source=scalar)
             try:
-                yield _Token(_Kind.SCALAR, place, json.loads(scalar))
+                yield _Token(_Kind.SCALAR, location, json.loads(scalar))
             except ValueError:
-                raise place.refused("a number of too many digits") from None
+                raise location.refused("a number with too many digits") from None
 
 
-def _assembled(tokens: Iterator[_Token]) -> tuple[Any, dict[str, Place]]:
-    places: dict[str, Place] = {}
+def _assemble(tokens: Iterator[_Token]) -> tuple[Any, dict[str, SourceLocation]]:
+    locations: dict[str, SourceLocation] = {}
     first = next(tokens, None)
     if first is None:
         raise Malformed("is empty", 1, 1)
-    value = _value(first, tokens, "", places, 1)
-    next(tokens, None)  # a second document is found out only by asking for it
-    return value, places
+    value = _value(first, tokens, "", locations, 1)
+    next(tokens, None)  # only asking for more finds a second document
+    return value, locations
 
 
 def _value(
-    token: _Token, tokens: Iterator[_Token], path: str, places: dict[str, Place], depth: int
+    token: _Token,
+    tokens: Iterator[_Token],
+    path: str,
+    locations: dict[str, SourceLocation],
+    depth: int,
 ) -> Any:
-    """The value that begins with `token`; a field's place is that of its key."""
-    places.setdefault(path, token.place)
+    """The value that begins with `token`; a field's location is that of its key."""
+    locations.setdefault(path, token.location)
     if token.kind is _Kind.SCALAR:
         return token.value
     if depth > MAX_DEPTH:
-        raise token.place.refused(f"is nested more than {MAX_DEPTH} deep")
+        raise token.location.refused(f"is nested more than {MAX_DEPTH} deep")
     if token.kind is _Kind.LIST:
         items: list[Any] = []
         while (item := next(tokens)).kind is not _Kind.END:
-            items.append(_value(item, tokens, f"{path}[{len(items)}]", places, depth + 1))
+            items.append(_value(item, tokens, f"{path}[{len(items)}]", locations, depth + 1))
         return items
     members: dict[str, Any] = {}
     while (key := next(tokens)).kind is not _Kind.END:
         name = key.value
         if not isinstance(name, str):
-            raise key.place.refused("a key must be text; put it in quotes")
+            raise key.location.refused("a key must be text; put it in quotes")
         field = f"{path}.{name:.80}" if path else f"{name:.80}"
         if name in members:
-            where = f"line {places[field].line}"
-            raise key.place.refused(f"the key {name!r:.80} stands here again, after {where}")
+            first = locations[field].line
+            raise key.location.refused(f"duplicate key {name!r:.80}, first on line {first}")
         value = next(tokens)
-        places[field] = replace(key.place, source=value.place.source)
-        members[name] = _value(value, tokens, field, places, depth + 1)
+        locations[field] = replace(key.location, source=value.location.source)
+        members[name] = _value(value, tokens, field, locations, depth + 1)
     return members
 
 
 class _Lines:
-    """Tells line and column, from 1, of an index into a text."""
+    """The line and column, from 1, of an index into a text."""
 
     def __init__(self, text: str) -> None:
         self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
 
-    def place(self, index: int) -> tuple[int, int]:
+    def of(self, index: int) -> tuple[int, int]:
         line = bisect_right(self._starts, index)
         return line, index - self._starts[line - 1] + 1

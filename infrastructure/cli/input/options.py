@@ -1,4 +1,4 @@
-"""The options that several commands share, each described once."""
+"""Arguments and options that commands share, each described once, and how texts are parsed."""
 
 import json
 import os
@@ -9,99 +9,117 @@ from typing import Annotated, Any, Final
 import typer
 
 from plangate.infrastructure.cli.input.completion import labels, plan_ids, task_ids
-
-_EVERYWHERE = "Everywhere"
-_ON_BEHALF = "On whose behalf"
-
-Database = Annotated[
-    str | None,
-    typer.Option(
-        "--db",
-        metavar="STORE",
-        help="The store: a path to a SQLite file, sqlite:///…, postgresql://…, engine: or memory:. "
-        "Otherwise PLANGATE_DB, otherwise plangate's own file in your data folder.",
-        rich_help_panel=_EVERYWHERE,
-    ),
-]
-AsJson = Annotated[
-    bool,
-    typer.Option("--json", help="Answer in JSON, alone on stdout.", rich_help_panel=_EVERYWHERE),
-]
-Actor = Annotated[
-    str | None,
-    typer.Option("--actor", metavar="NAME", help="Who asks for this.", rich_help_panel=_ON_BEHALF),
-]
-CorrelationId = Annotated[
-    str | None,
-    typer.Option(
-        "--correlation-id",
-        metavar="ID",
-        help="What this belongs to, such as a run or a ticket.",
-        rich_help_panel=_ON_BEHALF,
-    ),
-]
-IdempotencyKey = Annotated[
-    str | None,
-    typer.Option(
-        "--idempotency-key",
-        metavar="KEY",
-        help="Makes a retry safe: sent again with the same key, nothing is recorded twice.",
-        rich_help_panel=_ON_BEHALF,
-    ),
-]
-
-PlanId = Annotated[
-    str, typer.Argument(metavar="PLAN", help="The plan's id.", autocompletion=plan_ids)
-]
-TaskId = Annotated[
-    str, typer.Argument(metavar="TASK", help="The task's id.", autocompletion=task_ids)
-]
-Reason = Annotated[
-    str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept in the history.")
-]
-
-Because = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept in the history.")]
-TokenOption = Annotated[
-    int | None,
-    typer.Option(
-        "--token",
-        metavar="N",
-        min=1,
-        help="The token of your claim; refused if it is over.",
-    ),
-]
-Lease = Annotated[
-    float | None,
-    typer.Option("--lease", metavar="SECONDS", help="How long the claim holds."),
-]
-Labels = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--label",
-        metavar="LABEL",
-        help="Only what carries this label; may be repeated.",
-        autocompletion=labels,
-    ),
-]
+from plangate.infrastructure.plots import CannotPlot, require_plots
 
 STDIN: Final = Path("-")
 
 
-def _to_be_read(context: typer.Context, path: Path) -> Path:
+def option(name: str, metavar: str | None, text: str, *, default: Any = None, **more: Any) -> Any:
+    """An option of one command; `text` is its help."""
+    return typer.Option(default, name, metavar=metavar, help=text, **more)
+
+
+def flag(name: str, text: str, *, default: bool | None = False) -> Any:
+    """An option of one command that takes no value."""
+    return typer.Option(default, name, help=text)
+
+
+def argument(metavar: str, text: str, *, default: Any = ..., **more: Any) -> Any:
+    """An argument of one command; `text` is its help."""
+    return typer.Argument(default, metavar=metavar, help=text, **more)
+
+
+def _option(name: str, metavar: str, text: str, **more: Any) -> Any:
+    return typer.Option(name, metavar=metavar, help=text, **more)
+
+
+def _argument(metavar: str, text: str, **more: Any) -> Any:
+    return typer.Argument(metavar=metavar, help=text, **more)
+
+
+def _readable(context: typer.Context, path: Path) -> Path:
     there = path == STDIN or (path.exists() and not path.is_dir() and os.access(path, os.R_OK))
     if not there and not context.resilient_parsing:
-        raise typer.BadParameter(f"there is no file {str(path)!r} that can be read")
+        raise typer.BadParameter(f"there is no readable file {str(path)!r}")
     return path
 
 
-def all_to_be_read(context: typer.Context, paths: list[Path] | None) -> list[Path]:
+def _file(text: str, metavar: str = "FILE") -> Any:
+    return _argument(metavar, text, callback=_readable)
+
+
+def all_readable(context: typer.Context, paths: list[Path] | None) -> list[Path]:
     """Files that an option names; refused unless each can be read."""
-    return [_to_be_read(context, path) for path in paths or ()]
+    return [_readable(context, path) for path in paths or ()]
 
 
-def _file(what: str, metavar: str = "FILE") -> Any:
-    return typer.Argument(metavar=metavar, help=what, callback=_to_be_read)
+def _plottable(path: Path | None) -> Path | None:
+    if path is not None:
+        try:
+            require_plots(path)
+        except CannotPlot as error:
+            raise typer.BadParameter(str(error)) from None
+    return path
 
+
+_EVERYWHERE: Final = {"rich_help_panel": "Everywhere"}
+_ON_BEHALF: Final = {"rich_help_panel": "On whose behalf"}
+
+Database = Annotated[
+    str | None,
+    _option(
+        "--db",
+        "STORE",
+        "The store: a path to a SQLite file, sqlite:///…, postgresql://…, engine: or memory:. "
+        "Default: PLANGATE_DB, or else plangate's own file in your data folder.",
+        **_EVERYWHERE,
+    ),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print the answer as JSON, alone on stdout.", **_EVERYWHERE)
+]
+Actor = Annotated[str | None, _option("--actor", "NAME", "Who asks for this.", **_ON_BEHALF)]
+CorrelationId = Annotated[
+    str | None,
+    _option(
+        "--correlation-id", "ID", "What this belongs to, such as a run or a ticket.", **_ON_BEHALF
+    ),
+]
+IdempotencyKey = Annotated[
+    str | None,
+    _option(
+        "--idempotency-key",
+        "KEY",
+        "Makes a retry safe: repeated with the same key, the command records nothing new.",
+        **_ON_BEHALF,
+    ),
+]
+
+PlanId = Annotated[str, _argument("PLAN", "The plan's id.", autocompletion=plan_ids)]
+PlanIds = Annotated[
+    list[str] | None,
+    _argument("PLAN", "The plans' ids; without any, all plans.", autocompletion=plan_ids),
+]
+TaskId = Annotated[str, _argument("TASK", "The task's id.", autocompletion=task_ids)]
+_REASON: Final = _option("--reason", "TEXT", "Why; kept in the history.")
+Reason = Annotated[str | None, _REASON]
+RequiredReason = Annotated[str, _REASON]
+Token = Annotated[
+    int | None, _option("--token", "N", "Your claim's token; refused if the claim is over.", min=1)
+]
+Lease = Annotated[float | None, _option("--lease", "SECONDS", "How long the claim holds.")]
+Labels = Annotated[
+    list[str] | None,
+    _option(
+        "--label", "LABEL", "Only what has this label; may be repeated.", autocompletion=labels
+    ),
+]
+Plot = Annotated[
+    Path | None,
+    _option(
+        "--plot", "FILE", "Also draw it, into a .png, .svg or .html file.", callback=_plottable
+    ),
+]
 
 PlanPath = Annotated[Path, _file("A plan in YAML or JSON; - for standard input.")]
 RevisionPath = Annotated[Path, _file("Changes in YAML or JSON; - for standard input.")]
@@ -110,35 +128,35 @@ OldNote = Annotated[Path, _file("A checkpoint; - for standard input.", "OLD")]
 NewNote = Annotated[Path, _file("A later checkpoint.", "NEW")]
 
 
-def point(option: str, text: str, plan_id: str) -> int | datetime:
-    """`7`, `PLAN@7` or a time in ISO 8601 as the registry takes it."""
+def parse_point(name: str, text: str, plan_id: str) -> int | datetime:
+    """A point in a plan's history: `7`, `PLAN@7` or a time in ISO 8601."""
     version = text.removeprefix(f"{plan_id}@")
     if version.isascii() and version.isdigit():
         return int(version[:18])
-    return moment(option, text)
+    return parse_time(name, text)
 
 
-def moment(option: str, text: str) -> datetime:
-    """A time in ISO 8601; that it must name its zone is for the registry to say."""
+def parse_time(name: str, text: str) -> datetime:
+    """A time in ISO 8601; the registry refuses one without a time zone."""
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{option}: write a time as in 2026-01-31T12:00:00Z") from None
+        raise typer.BadParameter(f"{name}: write a time as in 2026-01-31T12:00:00Z") from None
 
 
-def scorer(text: str) -> dict[str, str]:
-    """`kind:name` or `kind:name@version` as the registry takes it."""
+def parse_scorer(text: str) -> dict[str, str]:
+    """`kind:name` or `kind:name@version`."""
     kind, colon, rest = text.partition(":")
     name, at, version = rest.rpartition("@") if "@" in rest else (rest, "", "")
     if not (kind and colon and name) or (at and not version):
         raise typer.BadParameter(
-            "write kind:name or kind:name@version, with human, model or code for the kind"
+            "write kind:name or kind:name@version; the kind is human, model or code"
         )
     return {"kind": kind, "name": name} | ({"version": version} if at else {})
 
 
-def evidence(text: str) -> dict[str, Any]:
-    """A JSON object; what it may hold is for the registry to say."""
+def parse_evidence(text: str) -> dict[str, Any]:
+    """A JSON object; the registry checks its size and depth."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -1,24 +1,26 @@
-"""Plan and revision files: YAML or JSON, with errors that name the place."""
+"""Plan and revision files: YAML or JSON, with errors that name the location."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from plangate.application.drafts import PlanDraft, RevisionDraft
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.infrastructure.cli.input.markup import Malformed, Place, read_json, read_yaml
+from plangate.infrastructure.cli.input.markup import Malformed, SourceLocation, read_json, read_yaml
 from plangate.infrastructure.cli.input.options import STDIN
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 
+_Content = TypeVar("_Content")
+
 
 @dataclass(frozen=True, slots=True)
-class PlacedProblem(Problem):
-    """One thing wrong with a file, and where it stands, counted from 1."""
+class LocatedProblem(Problem):
+    """One thing wrong with a file, and its location, counted from 1."""
 
     file: str
     line: int
@@ -30,99 +32,89 @@ class PlacedProblem(Problem):
 
 
 class InvalidFile(InvalidInput):
-    """A file cannot be read, or what it says is not acceptable."""
+    """A file cannot be read, or its content is not valid."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Document:
-    """What a file says, and where each part of it stands."""
+class Document(Generic[_Content]):
+    """The content of a file, and the location of each of its fields."""
 
-    value: Any
+    content: _Content
     name: str
-    places: Mapping[str, Place]
+    locations: Mapping[str, SourceLocation]
 
-    def placed(self) -> AbstractContextManager[None]:
-        """Let what is refused inside the `with` block name its place in the file."""
-        return _placed(self.name, self.places)
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """Name the location in the file of whatever is refused inside the `with` block."""
+        try:
+            yield
+        except InvalidInput as refused:
+            problems = list(map(self._locate, refused.problems))
+            problems.sort(key=lambda problem: (problem.line, problem.column))
+            raise InvalidFile(problems) from None
+
+    def _locate(self, problem: Problem) -> LocatedProblem:
+        """The problem with the location of its field, or of what should hold the field."""
+        field, message = problem.field, problem.message
+        while field not in self.locations:
+            field = field[: max(field.rfind("."), field.rfind("["), 0)]
+        location = self.locations[field]
+        if field == problem.field and message == "must be text" and location.source is not None:
+            quoted = f'; put it in quotes: "{location.source}"'
+            message += quoted if location.source else ", but is empty"
+        return LocatedProblem(problem.field, message, self.name, location.line, location.column)
 
 
-@dataclass(frozen=True, slots=True)
-class PlanFile:
-    """A plan as it stands in a file."""
-
-    draft: PlanDraft
-    placed: Callable[[], AbstractContextManager[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class RevisionFile:
-    """The changes that a file asks for."""
-
-    changes: Sequence[Mapping[str, Any]]
-    placed: Callable[[], AbstractContextManager[None]]
-
-
-def read_plan_file(path: Path) -> PlanFile:
+def read_plan_file(path: Path) -> Document[PlanDraft]:
     """The plan in the file at `path`, or on standard input for `-`; raises `InvalidFile`."""
     document = _read(path)
-    with document.placed():
-        return PlanFile(validate(PlanDraft, document.value), document.placed)
+    with document.located():
+        return replace(document, content=validate(PlanDraft, document.content))
 
 
-def read_revision_file(path: Path) -> RevisionFile:
+def read_revision_file(path: Path) -> Document[Sequence[Mapping[str, Any]]]:
     """The changes in a file: a list of them, or an object that has it as `changes`.
 
     Raises `InvalidFile`.
     """
     document = _read(path)
-    if isinstance(document.value, list):
-        places = {f"changes{place}": at for place, at in document.places.items()}
-        document = _Document(
-            {"changes": document.value}, document.name, {"": document.places[""], **places}
-        )
-    with document.placed():
-        draft = validate(RevisionDraft, document.value)
+    if isinstance(document.content, list):
+        locations = {f"changes{field}": at for field, at in document.locations.items()}
+        locations[""] = document.locations[""]
+        content = {"changes": document.content}
+        document = replace(document, content=content, locations=locations)
+    with document.located():
+        draft = validate(RevisionDraft, document.content)
     changes = [change.model_dump(exclude_unset=True) for change in draft.changes]
-    return RevisionFile(changes, document.placed)
+    return replace(document, content=changes)
 
 
 def read_foreign_file(path: Path) -> Any:
     """What another tool saved as JSON; raises `InvalidFile`."""
+    return _parsed(path, is_json=True).content
+
+
+def _read(path: Path) -> Document[Any]:
+    return _parsed(path, is_json=path.suffix == ".json")
+
+
+def _parsed(path: Path, *, is_json: bool) -> Document[Any]:
+    name = "stdin" if path == STDIN else str(path)
     try:
-        return read_json(_text(_content(path)))[0]
+        text = _text(path)
+        looks_like_json = path == STDIN and text.lstrip().startswith("{")
+        content, locations = (read_json if is_json or looks_like_json else read_yaml)(text)
     except Malformed as error:
-        raise _unreadable(path, error) from None
+        problem = LocatedProblem("", str(error), name, error.line, error.column)
+        raise InvalidFile([problem]) from None
+    return Document(content, name, locations)
 
 
-def _read(path: Path) -> _Document:
-    name = _name(path)
-    try:
-        text = _text(_content(path))
-        is_json = path.suffix == ".json" or (path == STDIN and text.lstrip().startswith("{"))
-        value, places = read_json(text) if is_json else read_yaml(text)
-    except Malformed as error:
-        raise _unreadable(path, error) from None
-    return _Document(value, name, places)
-
-
-def _unreadable(path: Path, error: Malformed) -> InvalidFile:
-    name = _name(path)
-    return InvalidFile([PlacedProblem("", str(error), name, error.line, error.column)])
-
-
-def _name(path: Path) -> str:
-    return "stdin" if path == STDIN else str(path)
-
-
-def _content(path: Path) -> bytes:
+def _text(path: Path) -> str:
     with nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb") as stream:
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise Malformed(f"is larger than {MAX_BYTES} bytes", 1, 1)
-    return content
-
-
-def _text(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -130,25 +122,3 @@ def _text(content: bytes) -> str:
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         what = f"is not UTF-8: byte 0x{content[error.start]:02X}"
         raise Malformed(what, line, column) from None
-
-
-@contextmanager
-def _placed(name: str, places: Mapping[str, Place]) -> Iterator[None]:
-    try:
-        yield
-    except InvalidInput as refused:
-        problems = [_with_place(problem, name, places) for problem in refused.problems]
-        problems.sort(key=lambda problem: (problem.line, problem.column))
-        raise InvalidFile(problems) from None
-
-
-def _with_place(problem: Problem, name: str, places: Mapping[str, Place]) -> PlacedProblem:
-    """The problem with the place of its field, or of what ought to hold the field."""
-    around = problem.field
-    while around not in places:
-        around = around[: max(around.rfind("."), around.rfind("["), 0)]
-    place, message = places[around], problem.message
-    if around == problem.field and message == "must be text" and place.source is not None:
-        bare = f'; put it in quotes: "{place.source}"'
-        message += bare if place.source else ", and nothing stands here"
-    return PlacedProblem(problem.field, message, name, place.line, place.column)

@@ -1,4 +1,4 @@
-"""Policies and grids as they are typed: `decay=0.9`, `decay=0.7,0.85`, `decay=0.7:1:0.1`."""
+"""Policies and grids on the command line: `decay=0.9`, `decay=0.7,0.85`, `decay=0.7:1:0.1`."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ def _pairs(texts: Sequence[str], form: str) -> Iterator[tuple[str, str]]:
 
 
 def _value(text: str) -> Any:
-    """A number, true, false or none where it looks like one; any other word as it is."""
+    """A number, true, false or none if the text is one; otherwise the text."""
     text = text.strip()
     if text.lower() in _NOTHING:
         return None
@@ -50,18 +50,18 @@ def _value(text: str) -> Any:
 
 
 def _range(text: str) -> list[int | float]:
-    """The numbers from the first to the second, both among them if the steps lead there."""
+    """The numbers from FROM to TO; TO is included if the steps reach it."""
     try:
         first, last, step = (Decimal(part.strip()) for part in text.split(":"))
         size = int((last - first) / step) + 1
     except (ValueError, ArithmeticError, InvalidOperation):
         raise typer.BadParameter(f"{text!r}: write FROM:TO:STEP, as in 0.5:0.9:0.05") from None
     if step <= 0 or size < 1:
-        raise typer.BadParameter(f"{text!r}: the steps lead from FROM up to TO")
+        raise typer.BadParameter(f"{text!r}: the steps must lead from FROM up to TO")
     if size > MAX_POLICIES:
         raise typer.BadParameter(
-            f"{text!r} has {size:,} values; at most {MAX_POLICIES:,} are tried"
+            f"{text!r} has {size:,} values; at most {MAX_POLICIES:,} are allowed"
         )
-    numbers = [first + step * place for place in range(size)]
+    numbers = [first + step * index for index in range(size)]
     whole = all(number == number.to_integral_value() for number in (first, step))
     return [int(number) if whole else float(number) for number in numbers]

@@ -1,11 +1,10 @@
 """Applying a trace: a file of commands, one JSON object a line.
 
-`op` names the registry's method, the other keys are its arguments. A line that is
-refused records nothing and stops nobody, unless that is wanted. Each line has an
-idempotency key, so that running a file again records only what is new: the key it
-names itself, else one made of what it says and of how many equal lines stand before
-it. Lines are read one at a time; what is kept of each is the digest that tells
-equal lines.
+`op` names the command, the other keys are its arguments. A refused line records nothing
+and does not stop the run. Each line has an idempotency key, so that applying a file again
+records only what is new: the key it names, or else one made of its content and of how
+many equal lines come before it. Lines are read one at a time; only a digest of each is
+kept, to recognise equal lines.
 """
 
 import hashlib
@@ -16,26 +15,21 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
 
 from plangate.application.command_context import ContextOptions
-from plangate.application.drafts import PLAN_ID_DIGITS, derived_id
+from plangate.application.commands import Create, GivenCommand, validated
 from plangate.application.errors import ConcurrentChange, CorruptEvent, StoreError
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
-from plangate.domain.errors import InvalidInput, PlangateError, PlanNotFound, Problem
+from plangate.domain.commands import ScoreOutput, ScorePrompt, UpdateScores
+from plangate.domain.errors import InvalidInput, PlangateError, Problem
 from plangate.infrastructure.cli.answers import Tally
 
 MAX_LINE: Final = 16 * 1024 * 1024
 """The most bytes a line may have."""
 
-_SCORES: Final = {
-    "score_prompt": ("score",),
-    "score_output": ("score",),
-    "update": ("prompt_score", "output_score"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a trace: its number from 1, its bytes, and how far the file is read by then."""
+    """A line of a trace: its number from 1, its bytes, and how many bytes are read by its end."""
 
     number: int
     content: bytes
@@ -43,12 +37,10 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a line: it was refused with an `error`, or it counts as `tally` says.
+class LineResult:
+    """The result of a line: an `error`, or what its command counts as.
 
-    `recorded` tells whether it brought anything new. After an outcome that
-    `ends_the_run` no other follows: the store failed, and the lines after it might
-    have meant what this one should have recorded.
+    `recorded` is false for a line that was recorded earlier or changed nothing.
     """
 
     line: Line
@@ -58,15 +50,15 @@ class Outcome:
     error: PlangateError | None = None
 
     @property
-    def ends_the_run(self) -> bool:
-        """Whether the store could not serve, for reasons that are not this line's plan's alone."""
+    def stops_the_run(self) -> bool:
+        """Whether the store failed: later lines may depend on what this one should record."""
         return isinstance(self.error, StoreError | ConcurrentChange) and not isinstance(
             self.error, CorruptEvent
         )
 
 
-def lines_of(stream: BinaryIO) -> Iterator[Line]:
-    """The lines of a trace that say something; of one that is too long, only the beginning."""
+def read_lines(stream: BinaryIO) -> Iterator[Line]:
+    """The lines of a trace that are not blank; of one that is too long, only the beginning."""
     number = read = 0
     while content := stream.readline(MAX_LINE + 1):
         number, read = number + 1, read + len(content)
@@ -80,16 +72,18 @@ def lines_of(stream: BinaryIO) -> Iterator[Line]:
             yield Line(number, content, read)
 
 
-def applied(registry: PlanRegistry, lines: Iterable[Line], *, run: str | None) -> Iterator[Outcome]:
-    """Carry out the lines one by one. A `run` with a name has keys of its own."""
+def apply_lines(
+    registry: PlanRegistry, lines: Iterable[Line], *, run: str | None
+) -> Iterator[LineResult]:
+    """Execute the lines one by one. A named `run` has idempotency keys of its own."""
     keys = _Keys(run)
     for line in lines:
         try:
-            outcome = _carried_out(registry, line, keys)
+            result = _apply(registry, line, keys)
         except PlangateError as error:
-            outcome = Outcome(line, error=error)
-        yield outcome
-        if outcome.ends_the_run:
+            result = LineResult(line, error=error)
+        yield result
+        if result.stops_the_run:
             return
 
 
@@ -100,52 +94,47 @@ class _Keys:
         self._run = run
         self._seen: Counter[bytes] = Counter()
 
-    def of(self, command: Mapping[str, Any]) -> Any:
-        own = command.get("idempotency_key")
+    def of(self, members: Mapping[str, Any]) -> Any:
+        own = members.get("idempotency_key")
         if own is not None:
-            return own if self._run is None or not isinstance(own, str) else self._made_of(own)
-        digest = hashlib.sha256(json.dumps(command, sort_keys=True).encode()).digest()
+            return own if self._run is None or not isinstance(own, str) else self._derived(own)
+        digest = hashlib.sha256(json.dumps(members, sort_keys=True).encode()).digest()
         earlier = self._seen[digest[:16]]
         self._seen[digest[:16]] += 1
-        return self._made_of(digest.hex(), earlier)
+        return self._derived(digest.hex(), earlier)
 
-    def _made_of(self, *parts: str | int) -> str:
+    def _derived(self, *parts: str | int) -> str:
         text = json.dumps([self._run, *parts])
         return f"trace-{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def _carried_out(registry: PlanRegistry, line: Line, keys: _Keys) -> Outcome:
-    command = _command(line)
-    key = keys.of(command)
+def _apply(registry: PlanRegistry, line: Line, keys: _Keys) -> LineResult:
+    members = _members(line)
     context: ContextOptions = {
-        "actor": command.pop("actor", None),
-        "correlation_id": command.pop("correlation_id", None),
-        "idempotency_key": key,
+        "actor": members.get("actor"),
+        "correlation_id": members.get("correlation_id"),
+        "idempotency_key": keys.of(members),
     }
-    command.pop("idempotency_key", None)
-    plan_id = command.get("plan_id")
-    if command.get("op") == "create":
-        before = _version(registry, plan_id or derived_id(PLAN_ID_DIGITS, "plan", key))
-        answer = registry.execute(None, command, **context)
-    else:
-        command.pop("plan_id", None)
-        before = _version(registry, plan_id)
-        answer = registry.execute(plan_id, command, **context)
-    if isinstance(answer, PlanStatus):
-        after, warnings = answer.version, answer.warnings
-    else:
-        after, warnings = _version(registry, plan_id), ()
-    recorded = after > before
-    tally = _tally(command, answer)
-    return Outcome(line, tally, recorded=recorded, warnings=warnings if recorded else ())
+    command = {name: value for name, value in members.items() if name not in context}
+    plan_id = None if command.get("op") == "create" else command.pop("plan_id", None)
+    given = validated(command)
+    before = registry.history.last_position()
+    answer = registry.execute(plan_id, given, **context)
+    # A command that was recorded earlier has its key before this position.
+    recorded = any(
+        entry.envelope.idempotency_key == context["idempotency_key"]
+        for entry in registry.history.events(after=before)
+    )
+    warnings = answer.warnings if recorded and isinstance(answer, PlanStatus) else ()
+    return LineResult(line, _tally(given, answer), recorded=recorded, warnings=warnings)
 
 
-def _command(line: Line) -> dict[str, Any]:
+def _members(line: Line) -> dict[str, Any]:
     if len(line.content) > MAX_LINE and not line.content.endswith(b"\n"):
         raise _refused(f"is longer than {MAX_LINE} bytes")
     try:
-        command = json.loads(
-            line.content.decode(), object_pairs_hook=_members, parse_constant=_refuse_constant
+        members = json.loads(
+            line.content.decode(), object_pairs_hook=_distinct, parse_constant=_refuse_constant
         )
     except UnicodeDecodeError as error:
         byte = line.content[error.start]
@@ -154,18 +143,18 @@ def _command(line: Line) -> dict[str, Any]:
         raise _refused(f"is not JSON: {error.msg} at column {error.colno}") from None
     except RecursionError:
         raise _refused("is nested too deep") from None
-    except ValueError as error:  # an integer of more digits than Python reads
+    except ValueError as error:  # an integer with more digits than Python reads
         raise _refused(f"cannot be read: {error}") from None
-    if not isinstance(command, dict):
+    if not isinstance(members, dict):
         raise _refused('must be a JSON object, as in {"op": "next_task", "plan_id": "billing"}')
-    return command
+    return members
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
         twice = next(name for name, times in Counter(n for n, _ in pairs).items() if times > 1)
-        raise _refused(f"the key {twice!r:.80} stands in one object twice")
+        raise _refused(f"duplicate key {twice!r:.80}")
     return members
 
 
@@ -173,30 +162,23 @@ def _refuse_constant(name: str) -> None:
     raise _refused(f"is not JSON: there is no {name}")
 
 
-def _refused(message: str, field: str = "") -> InvalidInput:
-    return InvalidInput([Problem(field, message)])
+def _refused(message: str) -> InvalidInput:
+    return InvalidInput([Problem("", message)])
 
 
-def _version(registry: PlanRegistry, plan_id: Any) -> int:
-    """The version of a plan now, be it deleted; 0 if there is none.
-
-    Without a plan, all versions together: a task may be taken from any of them.
-    """
-    if plan_id is None:
-        return sum(plan.version for plan in registry.list_plans().plans)
-    plan = registry.get(plan_id)
-    if plan is not None:
-        return plan.version
-    try:
-        return registry.history.of(plan_id)[-1].envelope.version
-    except PlanNotFound:
-        return 0
-
-
-def _tally(command: Mapping[str, Any], answer: object) -> Tally:
-    """What a command counts for; an output score that leaves the gate tripped was a replan."""
-    operation = command["op"]
-    given = [name for name in _SCORES.get(operation, ()) if command.get(name) is not None]
-    output = operation == "score_output" or "output_score" in given
-    replanned = output and isinstance(answer, PlanStatus) and answer.needs_replan
-    return Tally(plans=operation == "create", scores=len(given), replans=replanned)
+def _tally(command: GivenCommand, answer: object) -> Tally:
+    """What a command counts as; an output score that leaves the confidence low is a replan."""
+    replan = isinstance(answer, PlanStatus) and answer.needs_replan
+    match command:
+        case Create():
+            return Tally(plans=1)
+        case ScorePrompt():
+            return Tally(scores=1)
+        case ScoreOutput():
+            return Tally(scores=1, replans=int(replan))
+        case UpdateScores():
+            output = command.output_score is not None
+            prompt = command.prompt_score is not None
+            return Tally(scores=prompt + output, replans=int(output and replan))
+        case _:
+            return Tally()

@@ -1,1 +1,1 @@
-"""What the terminal shows."""
+"""What the terminal shows: one module per screen, and what the screens share."""

@@ -1,7 +1,7 @@
-"""What happened beside what would have, on a screen: one plan in full, many in figures."""
+"""What happened beside what another policy would have made of it: one plan, or many in totals."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from rich.console import Group, RenderableType
 from rich.table import Column, Table
@@ -14,42 +14,49 @@ from plangate.application.results import UnreadablePlan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import PlanState, TaskStatus
 from plangate.infrastructure.cli.render import event_text, gauge, tables
-from plangate.infrastructure.cli.terminal import Hint
-from plangate.infrastructure.cli.wording import count, figure, harmless, written
+from plangate.infrastructure.cli.render.text import (
+    Hint,
+    count,
+    harmless,
+    number,
+    spaced,
+    unreadable,
+)
+
+_Total = Callable[[Totals], str]
 
 AT_MOST: Final = 20
-"""So many plans, scores or lost inputs are shown of more; JSON has them all."""
+"""How many plans, scores and lost inputs are shown; JSON has them all."""
 
 
-def render(tried: Mapping[str, Any]) -> Callable[[WhatIf, Hint], RenderableType]:
-    """How to tell what came of trying a policy, or changes to each plan's own."""
+def render_what_if(tried: Mapping[str, Any]) -> Callable[[WhatIf, Hint], RenderableType]:
+    """How to show what a policy, or changes to each plan's own, would have led to."""
 
-    def shown(answer: WhatIf, _hint: Hint) -> RenderableType:
+    def render(answer: WhatIf, _hint: Hint) -> RenderableType:
         plans = answer.plans
         return Group(
             Text(f"Tried on {count(len(plans), 'plan')}: {settings(tried)}", style="bold"),
-            *unreadable(answer.unreadable),
+            *left_out(answer.unreadable),
             *(
-                Text(f"not tried on {written(plan.plan_id)}: {harmless(plan.why)}", style="yellow")
+                Text(harmless(f"not tried on {plan.plan_id}: {plan.why}"), style="yellow")
                 for plan in answer.unfit
             ),
             *(_one(plans[0]) if len(plans) == 1 else _many(answer)),
         )
 
-    return shown
+    return render
 
 
 def settings(tried: Mapping[str, Any]) -> str:
-    """`steady, decay 0.9`: a policy as somebody put it."""
-    said = (
+    """`steady, decay 0.9`: a policy as it was given."""
+    return ", ".join(
         value(setting) if field == "preset" else f"{harmless(field)} {value(setting)}"
         for field, setting in tried.items()
     )
-    return ", ".join(said)
 
 
 def value(setting: object) -> str:
-    """A setting as it is typed."""
+    """A setting as it is typed on the command line."""
     return "none" if setting is None else harmless(str(setting))
 
 
@@ -60,11 +67,9 @@ def lead(scores: float | None) -> str:
     return f"{scores:.1f}".replace("-", "−")
 
 
-def unreadable(plans: Iterable[UnreadablePlan]) -> Iterator[Text]:
-    """The plans that have an event which cannot be read."""
-    for plan in plans:
-        where = f"{plan.plan_id}@{plan.version}"
-        yield Text(f"left out: {written(where)} cannot be read: {harmless(plan.why)}", "yellow")
+def left_out(plans: Iterable[UnreadablePlan]) -> list[Text]:
+    """The plans with an event that cannot be read."""
+    return [Text(f"left out: {unreadable(plan)}", "yellow") for plan in plans]
 
 
 # --- many plans ----------------------------------------------------------------
@@ -72,55 +77,47 @@ def unreadable(plans: Iterable[UnreadablePlan]) -> Iterator[Text]:
 
 def _many(answer: WhatIf) -> Iterator[RenderableType]:
     table = _side_by_side()
-    for what, happened, would_have in _figures(answer.recorded, answer.replayed):
-        _add(table, what, happened, would_have)
+    for what, total in _totals(answer.recorded, answer.replayed):
+        _add(table, what, total(answer.recorded), total(answer.replayed))
     yield table
-    others = [plan for plan in answer.plans if plan.changed]
-    if others:
-        yield _plans(others[:AT_MOST])
-    if len(others) > AT_MOST:
-        yield Text(
-            f"and {count(len(others) - AT_MOST, 'plan')} more that would have gone otherwise"
-        )
-    same = len(answer.plans) - len(others)
+    changed = [plan for plan in answer.plans if plan.changed]
+    if changed:
+        yield _plans(changed[:AT_MOST])
+    if len(changed) > AT_MOST:
+        yield Text(f"and {count(len(changed) - AT_MOST, 'more plan')} that would have changed")
+    same = len(answer.plans) - len(changed)
     if same:
-        yield Text(f"{count(same, 'plan')} would have gone just as they did")
+        yield Text(f"{count(same, 'plan')} would not have changed")
 
 
-def _figures(recorded: Totals, replayed: Totals) -> Iterator[tuple[str, str, str]]:
-    def both(progress: Callable[[Totals], str]) -> tuple[str, str]:
-        return progress(recorded), progress(replayed)
-
-    yield "replans", *both(lambda totals: f"{totals.replans:,}")
-    yield "plans in which the gate fired", *both(lambda totals: f"{totals.replanned:,}")
-    yield "flips of the gate a plan", *both(lambda totals: f"{totals.flips_per_plan:.2f}")
+def _totals(recorded: Totals, replayed: Totals) -> Iterator[tuple[str, _Total]]:
+    yield "replans", lambda totals: f"{totals.replans:,}"
+    yield "plans in which the gate fired", lambda totals: f"{totals.replanned:,}"
+    yield "gate flips per plan", lambda totals: f"{totals.flips_per_plan:.2f}"
     for state in PlanState:
         if state in recorded.states or state in replayed.states:
-            yield f"plans {state}", *_counts(recorded.states, replayed.states, state)
+            yield f"plans {state}", _in_state(state)
     for status in TaskStatus:
         if status in recorded.tasks or status in replayed.tasks:
-            yield f"tasks {_words(status)}", *_counts(recorded.tasks, replayed.tasks, status)
+            yield f"tasks {spaced(status)}", _in_status(status)
     if recorded.with_failures:
-        yield (
-            f"warned, of {count(recorded.with_failures, 'plan')} with a failed task",
-            *both(lambda totals: f"{totals.warned:,}"),
-        )
-        yield "   scores ahead, on average", *both(lambda totals: lead(totals.lead))
-        yield "   fired only afterwards", *both(lambda totals: f"{totals.late:,}")
-        yield "   never fired", *both(lambda totals: f"{totals.missed:,}")
+        plans = count(recorded.with_failures, "plan")
+        yield f"warned, of {plans} with a failed task", lambda totals: f"{totals.warned:,}"
+        yield "   scores ahead, on average", lambda totals: lead(totals.lead)
+        yield "   fired only afterwards", lambda totals: f"{totals.late:,}"
+        yield "   never fired", lambda totals: f"{totals.missed:,}"
     if recorded.with_failures < recorded.plans:
-        yield "fired although nothing failed", *both(lambda totals: f"{totals.false_alarms:,}")
+        yield "fired although nothing failed", lambda totals: f"{totals.false_alarms:,}"
     if replayed.refused:
-        yield "inputs refused", *both(lambda totals: f"{totals.refused:,}")
+        yield "inputs refused", lambda totals: f"{totals.refused:,}"
 
 
-_Kind = TypeVar("_Kind")
+def _in_state(state: PlanState) -> _Total:
+    return lambda totals: f"{totals.states.get(state, 0):,}"
 
 
-def _counts(
-    recorded: Mapping[_Kind, int], replayed: Mapping[_Kind, int], kind: _Kind
-) -> tuple[str, str]:
-    return f"{recorded.get(kind, 0):,}", f"{replayed.get(kind, 0):,}"
+def _in_status(status: TaskStatus) -> _Total:
+    return lambda totals: f"{totals.tasks.get(status, 0):,}"
 
 
 def _plans(plans: Sequence[PlanReplay]) -> Table:
@@ -128,22 +125,22 @@ def _plans(plans: Sequence[PlanReplay]) -> Table:
         Column("plan", overflow="fold"),
         Column("replans", justify="right", no_wrap=True),
         Column("state", overflow="fold"),
-        Column("tasks otherwise", justify="right"),
+        Column("tasks changed", justify="right"),
         Column("first difference", overflow="fold"),
     )
     for plan in plans:
         table.add_row(
-            Text(written(plan.plan_id)),
-            _led(str(plan.recorded.replan_count), str(plan.replayed.replan_count)),
-            _led(plan.recorded.state, plan.replayed.state),
+            Text(harmless(plan.plan_id)),
+            _change(str(plan.recorded.replan_count), str(plan.replayed.replan_count)),
+            _change(plan.recorded.state, plan.replayed.state),
             str(sum(task.recorded is not task.replayed for task in plan.tasks)),
-            Text("" if plan.first_difference is None else _parting(plan.first_difference)),
+            Text("" if plan.first_difference is None else _difference(plan.first_difference)),
         )
     return table
 
 
-def _led(happened: str, would_have: str) -> Text:
-    """`11 → 2`, or the one figure that both have."""
+def _change(happened: str, would_have: str) -> Text:
+    """`11 → 2`, or just `11` where nothing changed."""
     if happened == would_have:
         return Text(happened, style="dim")
     return Text(f"{happened} → {would_have}")
@@ -153,52 +150,48 @@ def _led(happened: str, would_have: str) -> Text:
 
 
 def _one(plan: PlanReplay) -> Iterator[RenderableType]:
-    yield Text(f"{written(plan.plan_id)}: {written(plan.goal)}")
-    yield from _changes(plan.recorded_policy, plan.policy)
+    yield Text(f"{harmless(plan.plan_id)}: {harmless(plan.goal)}")
+    yield _policy_change(plan.recorded_policy, plan.policy)
     table = _side_by_side()
     recorded, replayed = plan.recorded, plan.replayed
     _add(table, "state", recorded.state, replayed.state)
     _add(
         table,
         "confidence",
-        figure(recorded.rolling_confidence, plan.recorded_policy.confidence_threshold),
-        figure(replayed.rolling_confidence, plan.policy.confidence_threshold),
+        number(recorded.rolling_confidence, plan.recorded_policy.confidence_threshold),
+        number(replayed.rolling_confidence, plan.policy.confidence_threshold),
     )
     _add(table, "replans", str(recorded.replan_count), str(replayed.replan_count))
-    _add(table, "flips of the gate", str(recorded.flips), str(replayed.flips))
+    _add(table, "gate flips", str(recorded.flips), str(replayed.flips))
     if plan.first_failure is not None:
-        name = f"scores ahead of the failure at {written(plan.first_failure)}"
+        name = f"scores ahead of the failure at {harmless(plan.first_failure)}"
         _add(table, name, lead(recorded.lead), lead(replayed.lead))
     for task in plan.tasks:
         if task.recorded is not task.replayed:
-            _add(
-                table,
-                f"task {written(task.task_id)}",
-                _status(task.recorded),
-                _status(task.replayed),
-            )
+            name = f"task {harmless(task.task_id)}"
+            _add(table, name, _status(task.recorded), _status(task.replayed))
     yield table
     if plan.samples:
         yield _samples(plan)
     if plan.first_difference is not None:
-        where = f"{plan.first_difference.event_id}"
-        yield Text(f"first difference, at {written(where)}: {_parting(plan.first_difference)}")
+        where = harmless(plan.first_difference.event_id)
+        yield Text(f"first difference, at {where}: {_difference(plan.first_difference)}")
     else:
-        yield Text("It would have gone just as it did.")
+        yield Text("Nothing would have changed.")
     yield from _lost(plan.lost)
 
 
-def _changes(recorded: Policy, tried: Policy) -> Iterator[Text]:
+def _policy_change(recorded: Policy, tried: Policy) -> Text:
     changed = [
         f"{field} {value(getattr(tried, field))}, not {value(getattr(recorded, field))}"
         for field in type(tried).model_fields
         if getattr(tried, field) != getattr(recorded, field)
     ]
-    yield Text("; ".join(changed) or "the policy it has", style="dim")
+    return Text("; ".join(changed) or "its own policy", style="dim")
 
 
 def _status(status: TaskStatus | None) -> str:
-    return "not in the plan" if status is None else status.replace("_", " ")
+    return "not in the plan" if status is None else spaced(status)
 
 
 def _samples(plan: PlanReplay) -> RenderableType:
@@ -213,16 +206,16 @@ def _samples(plan: PlanReplay) -> RenderableType:
     )
     for sample in plan.samples[:AT_MOST]:
         table.add_row(
-            Text(written(sample.event_id)),
-            Text("" if sample.task_id is None else written(sample.task_id)),
+            Text(harmless(sample.event_id)),
+            Text("" if sample.task_id is None else harmless(sample.task_id)),
             "" if sample.score is None else f"{sample.score:.2f}",
-            figure(sample.recorded_confidence, plan.recorded_policy.confidence_threshold),
+            number(sample.recorded_confidence, plan.recorded_policy.confidence_threshold),
             _fired(fired=sample.recorded_fired),
-            figure(sample.replayed_confidence, plan.policy.confidence_threshold),
+            number(sample.replayed_confidence, plan.policy.confidence_threshold),
             _fired(fired=sample.replayed_fired),
         )
     more = len(plan.samples) - AT_MOST
-    return Group(table, Text(f"and {count(more, 'score')} more")) if more > 0 else table
+    return Group(table, Text(f"and {count(more, 'more score')}")) if more > 0 else table
 
 
 def _fired(*, fired: bool) -> Text:
@@ -231,11 +224,11 @@ def _fired(*, fired: bool) -> Text:
 
 def _lost(lost: Sequence[LostInput]) -> Iterator[Text]:
     if lost:
-        yield Text(f"{count(len(lost), 'input')} would have come to nothing:", style="yellow")
+        yield Text(f"{count(len(lost), 'input')} would have had no effect:", style="yellow")
     for one in lost[:AT_MOST]:
         refused = "" if one.error is None else f"{one.error}: "
         command = f" {one.command}" if one.command else ""
-        yield Text(f"  {written(one.event_id)}{command}: {refused}{harmless(one.why)}")
+        yield Text(f"  {harmless(one.event_id)}{command}: {refused}{harmless(one.why)}")
     if len(lost) > AT_MOST:
         yield Text(f"  and {len(lost) - AT_MOST:,} more")
 
@@ -256,27 +249,23 @@ def _add(table: Table, what: str, happened: str, would_have: str) -> None:
     table.add_row(Text(what), Text(happened), Text(would_have, style=style))
 
 
-def _parting(difference: Difference) -> str:
+def _difference(difference: Difference) -> str:
     recorded, replayed = difference.recorded, difference.replayed
     if recorded is None:
-        return "" if replayed is None else f"also {_said(replayed)}"
+        return "" if replayed is None else f"also {_in_short(replayed)}"
     if replayed is None:
-        return f"no {_said(recorded)}"
+        return f"no {_in_short(recorded)}"
     task = recorded.facts.get("task_id")
     if recorded.event == replayed.event and task == replayed.facts.get("task_id"):
-        return f"{_said(replayed)}, not {_said(recorded).removeprefix(f'{task} ')}"
-    return f"{_said(replayed)}, not {_said(recorded)}"
+        return f"{_in_short(replayed)}, not {_in_short(recorded).removeprefix(f'{task} ')}"
+    return f"{_in_short(replayed)}, not {_in_short(recorded)}"
 
 
-def _said(happening: EventFacts) -> str:
-    """What happened to which task, as briefly as it can be told beside something like it."""
-    facts = happening.facts
-    if happening.event == "TaskStatusChanged":
-        return f"{written(facts['task_id'])} {_words(facts['new'])}"
-    if happening.event == "ReplanTriggered":
-        return f"{written(facts['task_id'])} replan at {figure(facts['rolling_confidence'])}"
-    return event_text.facts(happening)
-
-
-def _words(status: str) -> str:
-    return status.replace("_", " ")
+def _in_short(event: EventFacts) -> str:
+    """What happened to which task, as short as it is clear beside a similar event."""
+    facts = event.facts
+    if event.event == "TaskStatusChanged":
+        return f"{harmless(facts['task_id'])} {spaced(facts['new'])}"
+    if event.event == "ReplanTriggered":
+        return f"{harmless(facts['task_id'])} replan at {number(facts['rolling_confidence'])}"
+    return event_text.what_of(event)

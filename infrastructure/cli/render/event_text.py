@@ -1,4 +1,4 @@
-"""What happened to a plan and why, in words: one line an event."""
+"""Events as text: what happened to a plan and why, one line an event."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,41 +9,15 @@ from rich.text import Text
 
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.replay.event_diff import EventFacts
-from plangate.domain.events import (
-    AttemptStarted,
-    GateApproved,
-    LeaseRenewed,
-    OutcomeRecorded,
-    PlanArchived,
-    PlanCreated,
-    PlanDeleted,
-    PlanErased,
-    PlanEvent,
-    PlannedTask,
-    PlanPaused,
-    PlanRestored,
-    PlanResumed,
-    PlanRevised,
-    ReplanTriggered,
-    ScoreRetracted,
-    ScoringFailed,
-    TaskAdded,
-    TaskChanged,
-    TaskDropped,
-    TaskMoved,
-    TaskReplaced,
-    TaskScored,
-    TaskSplit,
-    TaskStatusChanged,
-)
+from plangate.domain import events
 from plangate.domain.vocabulary import Scorer
 from plangate.infrastructure.cli.render.tables import table_of
-from plangate.infrastructure.cli.wording import count, figure, harmless, listed, written
+from plangate.infrastructure.cli.render.text import count, harmless, listed, number, spaced
 
-_EVENTS: Final = {kind.__name__: kind for kind in get_args(PlanEvent)}
+_KINDS: Final = {kind.__name__: kind for kind in get_args(events.PlanEvent)}
 
 
-def history(recorded: Iterable[RecordedEvent]) -> Table:
+def event_table(recorded: Iterable[RecordedEvent]) -> Table:
     """A table of events in their order: what happened, and why."""
     table = table_of(
         Column("@", justify="right", no_wrap=True),
@@ -51,7 +25,7 @@ def history(recorded: Iterable[RecordedEvent]) -> Table:
         Column("why", overflow="fold"),
     )
     for entry in recorded:
-        fired = isinstance(entry.event, ReplanTriggered)
+        fired = isinstance(entry.event, events.ReplanTriggered)
         table.add_row(
             str(entry.envelope.version),
             Text(what(entry.event), style="bold red" if fired else ""),
@@ -60,130 +34,147 @@ def history(recorded: Iterable[RecordedEvent]) -> Table:
     return table
 
 
-def facts(happening: EventFacts) -> str:
-    """An event that is at hand as facts, in a few words."""
-    return what(_EVENTS[happening.event].model_validate(happening.facts))
+def what_of(facts: EventFacts) -> str:
+    """As `what`, for an event given as facts."""
+    return what(_KINDS[facts.event].model_validate(facts.facts))
 
 
-def what(event: PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
+def what(event: events.PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
     """What happened, in a few words."""
     match event:
-        case PlanCreated():
-            return f"plan of {count(len(event.tasks), 'task')}: {written(event.goal)}"
-        case TaskScored():
+        case events.PlanCreated():
+            return f"plan of {count(len(event.tasks), 'task')}: {harmless(event.goal)}"
+        case events.TaskScored():
             return f"{harmless(event.task_id)}: {event.kind} scored {event.score:.2f}"
-        case ScoringFailed():
-            return f"{harmless(event.task_id)}: nobody could score its {event.kind}"
-        case ScoreRetracted():
+        case events.ScoringFailed():
+            return f"{harmless(event.task_id)}: scoring the {event.kind} failed"
+        case events.ScoreRetracted():
             score = f"{event.kind} score {harmless(event.event_id)}"
             return f"{harmless(event.task_id)}: {score} withdrawn"
-        case OutcomeRecorded():
+        case events.OutcomeRecorded():
             return f"{harmless(event.task_id)}: {event.outcome}"
-        case TaskStatusChanged():
-            old, new = event.old.replace("_", " "), event.new.replace("_", " ")
-            return f"{harmless(event.task_id)}: {old} → {new}"
-        case LeaseRenewed():
+        case events.TaskStatusChanged():
+            return f"{harmless(event.task_id)}: {spaced(event.old)} → {spaced(event.new)}"
+        case events.LeaseRenewed():
             return f"{harmless(event.task_id)}: lease renewed"
-        case ReplanTriggered():
+        case events.ReplanTriggered():
             return f"{harmless(event.task_id)}: replan"
-        case GateApproved():
+        case events.GateApproved():
             return "gate approved"
-        case PlanRevised():
+        case events.PlanRevised():
             return "plan revised"
-        case TaskAdded():
-            return f"{harmless(event.task.id)}: added {_place(event.before)}"
-        case TaskChanged():
+        case events.TaskAdded():
+            return f"{harmless(event.task.id)}: added {_where(event.before)}"
+        case events.TaskChanged():
             return f"{harmless(event.task_id)}: changed"
-        case TaskMoved():
-            return f"{harmless(event.task_id)}: moved {_place(event.before)}"
-        case TaskDropped():
+        case events.TaskMoved():
+            return f"{harmless(event.task_id)}: moved {_where(event.before)}"
+        case events.TaskDropped():
             return f"{harmless(event.task_id)}: dropped"
-        case TaskSplit():
+        case events.TaskSplit():
             parts = listed([part.id for part in event.into])
             return f"{harmless(event.task_id)}: split into {parts}"
-        case TaskReplaced():
+        case events.TaskReplaced():
             return f"{harmless(event.task_id)}: replaced by {harmless(event.by.id)}"
-        case AttemptStarted():
+        case events.AttemptStarted():
             return f"{harmless(event.task_id)}: attempt {event.attempt}"
-        case PlanPaused() | PlanResumed() | PlanArchived() | PlanRestored() | PlanDeleted():
+        case (
+            events.PlanPaused()
+            | events.PlanResumed()
+            | events.PlanArchived()
+            | events.PlanRestored()
+            | events.PlanDeleted()
+        ):
             return f"plan {type(event).__name__.removeprefix('Plan').lower()}"
-        case PlanErased():
-            return "what people wrote was erased"
+        case events.PlanErased():
+            return "text erased"
         case _:
             assert_never(event)
 
 
-def why(event: PlanEvent, causation_id: str | None) -> str:  # noqa: C901, PLR0912  (as above)
-    """Why it happened; what the first event of its command said is not said again."""
+def why(event: events.PlanEvent, causation_id: str | None) -> str:  # noqa: C901, PLR0912  (as above)
+    """Why it happened; a rationale is shown with the first event of its command only."""
     match event:
-        case PlanCreated():
-            return f"to be gated at {figure(event.policy.confidence_threshold)}"
-        case TaskScored():
+        case events.PlanCreated():
+            return f"to be gated at {number(event.policy.confidence_threshold)}"
+        case events.TaskScored():
             given = "" if event.raw_score is None else f"given as {event.raw_score!r}; "
-            said_above = causation_id is not None
-            because = "" if said_above or event.rationale is None else written(event.rationale)
+            repeated = causation_id is not None
+            because = "" if repeated or event.rationale is None else harmless(event.rationale)
             return f"{given}{_by(event.scorer)}{because and ': '}{because}"
-        case ScoringFailed():
-            return f"{_by(event.scorer)}: {written(event.reason)}"
-        case OutcomeRecorded():
-            note = "" if event.note is None else f": {written(event.note)}"
+        case events.ScoringFailed():
+            return f"{_by(event.scorer)}: {harmless(event.reason)}"
+        case events.OutcomeRecorded():
+            note = "" if event.note is None else f": {harmless(event.note)}"
             return f"by {harmless(event.source)}{note}"
-        case TaskStatusChanged():
+        case events.TaskStatusChanged():
             if event.reason is not None:
-                return written(event.reason)
+                return harmless(event.reason)
             by = "" if event.worker is None else f" by {harmless(event.worker)}"
             return f"{event.cause}{by}{_for(event.at, event.lease_until)}"
-        case LeaseRenewed():
+        case events.LeaseRenewed():
             return _for(event.at, event.lease_until).strip()
-        case ReplanTriggered():
-            below = figure(event.rolling_confidence, event.threshold)
+        case events.ReplanTriggered():
+            below = number(event.rolling_confidence, event.threshold)
             return (
-                f"confidence {below} is below {figure(event.threshold, event.rolling_confidence)}"
+                f"confidence {below} is below {number(event.threshold, event.rolling_confidence)}"
             )
-        case TaskDropped():
+        case events.TaskDropped():
             waited = listed(event.dependants)
             return waited and f"no longer waiting for it: {waited}"
-        case TaskAdded():
+        case events.TaskAdded():
             return _described(event.task)
-        case TaskChanged():
+        case events.TaskChanged():
             return _described(event)
-        case TaskSplit():
+        case events.TaskSplit():
             return "; ".join(map(_described, event.into))
-        case TaskReplaced():
+        case events.TaskReplaced():
             return _described(event.by)
-        case TaskMoved() | PlanErased():
+        case events.TaskMoved() | events.PlanErased():
             return ""
+        case (
+            events.ScoreRetracted()
+            | events.GateApproved()
+            | events.PlanRevised()
+            | events.AttemptStarted()
+            | events.PlanPaused()
+            | events.PlanResumed()
+            | events.PlanArchived()
+            | events.PlanRestored()
+            | events.PlanDeleted()
+        ):
+            return "" if event.reason is None else harmless(event.reason)
         case _:
-            return "" if event.reason is None else written(event.reason)
+            assert_never(event)
 
 
-def _described(task: PlannedTask | TaskChanged) -> str:
-    """What is said of a task that is new, or that was described anew."""
+def _described(task: events.PlannedTask | events.TaskChanged) -> str:
+    """What a new or changed task states."""
     return ", ".join(
         text
-        for said, text in (
-            (task.title, written(task.title)),
+        for stated, text in (
+            (task.title, harmless(task.title)),
             (task.description, "a description"),
             (task.depends_on is not None, f"after {listed(task.depends_on or ()) or 'nothing'}"),
             (task.priority is not None, f"priority {task.priority}"),
             (task.labels is not None, f"labels {listed(task.labels or ()) or 'none'}"),
             (task.metadata is not None, "metadata"),
         )
-        if said
+        if stated
     )
 
 
-def _place(before: str | None) -> str:
+def _where(before: str | None) -> str:
     return "at the end" if before is None else f"before {harmless(before)}"
 
 
 def _for(begin: datetime, end: datetime | None) -> str:
-    """How long a claim holds, if it has a lease."""
+    """How long a lease is, if there is one."""
     return "" if end is None else f" for {(end - begin).total_seconds():g} s"
 
 
 def _by(scorer: Scorer | None) -> str:
     if scorer is None:
-        return "by somebody"
+        return "by an unnamed scorer"
     version = "" if scorer.version is None else f"@{scorer.version}"
     return f"by {scorer.kind} {harmless(scorer.name + version)}"

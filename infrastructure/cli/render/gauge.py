@@ -1,4 +1,4 @@
-"""The gate's verdict on a screen: a bar, the figures, and go on or replan."""
+"""The gate's verdict on a screen: a bar, the confidence, and go on or replan."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from plangate.infrastructure.cli.answers import Verdict
-from plangate.infrastructure.cli.wording import figure
+from plangate.infrastructure.cli.render.text import Hint, number
 
 GO_ON: Final = "bold green"
 REPLAN: Final = "bold red"
@@ -36,24 +36,24 @@ class Gauge:
         return Measurement(width, width)
 
 
-def verdict(given: Verdict) -> RenderableType:
-    """The figure under its gauge, and whether a replan is due: two facts that may differ."""
-    confidence, threshold = given.rolling_confidence, given.confidence_threshold
-    now, wanted = figure(confidence, threshold), figure(threshold, confidence)
+def render_verdict(verdict: Verdict, _hint: Hint) -> RenderableType:
+    """The gauge, and below it whether a replan is due: the two may differ."""
+    confidence, threshold = verdict.rolling_confidence, verdict.confidence_threshold
+    now, wanted = number(confidence, threshold), number(threshold, confidence)
     row = Table.grid(padding=(0, 1))
     row.add_row(
         Text("confidence"),
-        Gauge(confidence, threshold, passes=not given.needs_replan, width=40),
-        Text(now, style=REPLAN if given.needs_replan else GO_ON),
+        Gauge(confidence, threshold, passes=not verdict.needs_replan, width=40),
+        Text(now, style=REPLAN if verdict.needs_replan else GO_ON),
         Text(f"threshold {wanted}", style="yellow"),
     )
-    return Group(row, Text.assemble(*_said(given, f"{now} is below {wanted}")))
+    return Group(row, Text.assemble(*_sentence(verdict, f"{now} is below {wanted}")))
 
 
-def _said(given: Verdict, below: str) -> tuple[tuple[str, str], str]:
-    if given.gate.exhausted:
-        return ("Replan first: ", REPLAN), "the replans are used up until somebody approves"
-    if given.replan_due:
-        why = below if given.needs_replan else "it is due until somebody answers it"
+def _sentence(verdict: Verdict, below: str) -> tuple[tuple[str, str], str]:
+    if verdict.gate.exhausted:
+        return ("Replan first: ", REPLAN), "no replans are left, so only an approval leads on"
+    if verdict.replan_due:
+        why = below if verdict.needs_replan else "the last replan was not answered yet"
         return ("Replan first: ", REPLAN), why
-    return ("Go on.", GO_ON), f" {below}, but no replan is due." if given.needs_replan else ""
+    return ("Go on.", GO_ON), f" {below}, but no replan is due." if verdict.needs_replan else ""

@@ -1,4 +1,4 @@
-"""A plan's dependencies on a screen, or as text for drawing them."""
+"""A plan's dependencies as a table, or as Mermaid or DOT for drawing."""
 
 from enum import StrEnum
 
@@ -8,19 +8,18 @@ from rich.text import Text
 
 from plangate.application.graph import PlanGraph
 from plangate.domain.vocabulary import TaskStatus
-from plangate.infrastructure.cli.render.tables import status_of, table_of
-from plangate.infrastructure.cli.terminal import Hint
-from plangate.infrastructure.cli.wording import count, harmless, listed, written
+from plangate.infrastructure.cli.render.tables import status_text, table_of
+from plangate.infrastructure.cli.render.text import Hint, count, harmless, listed
 
 
 class GraphForm(StrEnum):
-    """How a graph is written down."""
+    """The forms a graph can be printed in."""
 
     TEXT = "text"
     MERMAID = "mermaid"
     DOT = "dot"
 
-    def shown(self, graph: PlanGraph, _hint: Hint) -> RenderableType:
+    def render(self, graph: PlanGraph, _hint: Hint) -> RenderableType:
         """The graph in this form."""
         if self is GraphForm.TEXT:
             return _text(graph)
@@ -46,8 +45,10 @@ def _text(graph: PlanGraph) -> RenderableType:
             "" if step in steps.values() else str(step),
             Text("●" if task_id in graph.critical_path else "", style="magenta"),
             Text(harmless(task_id)),
-            Text(written(node.title)),
-            Text("ready", style="bold cyan") if task_id in graph.ready else status_of(node.status),
+            Text(harmless(node.title)),
+            Text("ready", style="bold cyan")
+            if task_id in graph.ready
+            else status_text(node.status),
             Text(", ").join(
                 Text(harmless(on), style="dim" if nodes[on].status is TaskStatus.DONE else "")
                 for on in node.depends_on

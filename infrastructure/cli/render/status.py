@@ -1,9 +1,9 @@
 """Plans as a person wants to see them: tables, a gauge, and what to do next.
 
-Everything people wrote is shown as plain text: Rich's markup is never parsed.
+All text is shown as it is: Rich's markup is never parsed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -12,68 +12,49 @@ from rich.text import Text
 
 from plangate.application.results import PlanList, PlanStatus, TaskView
 from plangate.domain.vocabulary import PlanState, TaskStatus
-from plangate.infrastructure.cli.answers import Deletion, Migration, NextTask, Verdict
+from plangate.infrastructure.cli.answers import NextTask, Verdict
 from plangate.infrastructure.cli.render import gauge, tables
-from plangate.infrastructure.cli.terminal import Hint
-from plangate.infrastructure.cli.wording import (
+from plangate.infrastructure.cli.render.text import (
+    Hint,
     count,
-    figure,
     harmless,
     listed,
-    moment,
-    written,
+    number,
+    spaced,
+    timestamp,
 )
 
 _AT_MOST: Final = 5
-"""So many ids are named of those in the way; the table above has them all."""
+"""How many tasks an obstacle names; the table above has them all."""
 
 
-def status(plan: PlanStatus, hint: Hint) -> RenderableType:
-    """A plan whole: its tasks, the gauge, the verdict, and what to do next."""
+def render_status(plan: PlanStatus, hint: Hint) -> RenderableType:
+    """A whole plan: its tasks, the gauge, the verdict, and what to do next."""
     return Group(*_whole(plan), _gate(plan, hint))
 
 
-def past_status(plan: PlanStatus, _hint: Hint) -> RenderableType:
-    """A plan as it stood; what led on from there is of no use any more."""
-    when = "" if plan.updated_at is None else f", {moment(plan.updated_at)}"
+def render_past_status(plan: PlanStatus, hint: Hint) -> RenderableType:
+    """A plan as it was; without advice, which would be out of date."""
+    when = "" if plan.updated_at is None else f", {timestamp(plan.updated_at)}"
     return Group(
         Text(f"As of version {plan.version}{when}", style="dim"),
         *_whole(plan),
-        gauge.verdict(Verdict.on(plan)),
-        *_in_the_way(plan),
+        gauge.render_verdict(Verdict.of(plan), hint),
+        *_obstacles(plan),
     )
 
 
-def _whole(plan: PlanStatus) -> tuple[RenderableType, ...]:
-    return (
-        Text(written(plan.goal), style="bold"),
-        Text.assemble(
-            written(plan.plan_id),
-            " · ",
-            (plan.state, tables.STYLES[plan.state]),
-            f" · version {plan.version}",
-            f" · {count(plan.replan_count, 'replan')}" if plan.replan_count else "",
-            f" · priority {plan.priority}" if plan.priority else "",
-            f" · labels {listed(plan.labels)}" if plan.labels else "",
-        ),
-        tables.tasks_of(plan, plan.tasks),
-    )
+def render_task(task_id: str) -> Callable[[PlanStatus, Hint], RenderableType]:
+    """How to show one task of a plan, and the gate after the command."""
+
+    def render(plan: PlanStatus, hint: Hint) -> RenderableType:
+        tasks = [task for task in plan.tasks if task.id == task_id]
+        return Group(tables.task_table(plan, tasks), _gate(plan, hint))
+
+    return render
 
 
-def task_of(plan: PlanStatus, task_id: str, hint: Hint) -> RenderableType:
-    """One task of a plan, and what it did to the gate."""
-    return Group(
-        tables.tasks_of(plan, [task for task in plan.tasks if task.id == task_id]),
-        _gate(plan, hint),
-    )
-
-
-def verdict(given: Verdict, _hint: Hint) -> RenderableType:
-    """The gate's verdict, under its gauge."""
-    return gauge.verdict(given)
-
-
-def plans(found: PlanList, _hint: Hint) -> RenderableType:
+def render_plans(found: PlanList, _hint: Hint) -> RenderableType:
     """A table of plans, one a line."""
     if not found.plans:
         return Text("No plans.")
@@ -88,78 +69,77 @@ def plans(found: PlanList, _hint: Hint) -> RenderableType:
     )
     for plan in found.plans:
         done = sum(task.status is TaskStatus.DONE for task in plan.tasks)
+        replan = Verdict.of(plan).verdict == "replan"
         table.add_row(
-            Text(written(plan.plan_id)),
-            Text(written(plan.goal)),
+            Text(harmless(plan.plan_id)),
+            Text(harmless(plan.goal)),
             Text(plan.state, style=tables.STYLES[plan.state]),
             f"{done}/{plan.task_count}",
-            figure(plan.rolling_confidence, plan.confidence_threshold),
-            _in_a_word(plan),
+            number(plan.rolling_confidence, plan.confidence_threshold),
+            Text("replan", style=gauge.REPLAN) if replan else Text("go on", style="green"),
         )
     return table
 
 
-def next_task(answer: NextTask, hint: Hint) -> RenderableType:
-    """The task to work on, with all that was written about it."""
+def render_next_task(answer: NextTask, hint: Hint) -> RenderableType:
+    """The task to work on, with its description and the command that scores it."""
     task = answer.task
     if task is None:
         where = " in any plan" if answer.plan_id is None else f"; the plan is {answer.state}"
-        return Group(Text(f"Nothing is ready{where}."), *_bulleted(answer.advice))
-    described = [Text(written(task.description, lines=True)), Text()] if task.description else []
+        return Group(Text(f"Nothing is ready{where}."), *_bullets(answer.advice))
+    description = [Text(harmless(task.description, lines=True)), Text()]
     token = [] if task.claim is None else ["--token", str(task.claim.token)]
     return Group(
-        Text.assemble((written(task.id), "bold"), "  ", tables.status_of(task.status)),
-        Text(written(task.title)),
-        Text(f"plan {written(task.plan_id)}, {tables.held(task)}", style="dim"),
+        Text.assemble((harmless(task.id), "bold"), "  ", tables.status_text(task.status)),
+        Text(harmless(task.title)),
+        Text(f"plan {harmless(task.plan_id)}, {tables.claim_text(task)}", style="dim"),
         Text(),
-        *described,
+        *(description if task.description else []),
         Text(f"then: {hint('score', task.plan_id, task.id, '--output', '0.9', *token)}"),
     )
 
 
-def claim(task: TaskView, _hint: Hint) -> RenderableType:
+def render_claim(task: TaskView, _hint: Hint) -> RenderableType:
     """Who holds a task, and until when."""
-    return Text.assemble((written(task.id), "bold"), "  ", tables.held(task))
+    return Text.assemble((harmless(task.id), "bold"), "  ", tables.claim_text(task))
 
 
-def migration(_answer: Migration, _hint: Hint) -> RenderableType:
-    """That the store is ready."""
-    return Text("The store is ready.")
-
-
-def deletion(answer: Deletion, _hint: Hint) -> RenderableType:
-    """Whether a plan was deleted."""
-    name = written(answer.plan_id)
-    if answer.deleted:
-        return Text(f"Deleted {name}. Its history stays.")
-    return Text(f"There is no plan {name} to delete.")
-
-
-def _in_a_word(plan: PlanStatus) -> Text:
-    replan = Verdict.on(plan).verdict == "replan"
-    return Text("replan", style=gauge.REPLAN) if replan else Text("go on", style="green")
+def _whole(plan: PlanStatus) -> tuple[RenderableType, ...]:
+    return (
+        Text(harmless(plan.goal), style="bold"),
+        Text.assemble(
+            harmless(plan.plan_id),
+            " · ",
+            (plan.state, tables.STYLES[plan.state]),
+            f" · version {plan.version}",
+            f" · {count(plan.replan_count, 'replan')}" if plan.replan_count else "",
+            f" · priority {plan.priority}" if plan.priority else "",
+            f" · labels {listed(plan.labels)}" if plan.labels else "",
+        ),
+        tables.task_table(plan, plan.tasks),
+    )
 
 
 def _gate(plan: PlanStatus, hint: Hint) -> RenderableType:
-    """The gauge, the verdict, what is in the way, and what to do next."""
+    """The gauge, the verdict, the obstacles, and what to do next."""
     return Group(
-        gauge.verdict(Verdict.on(plan)),
-        *_in_the_way(plan),
-        *_bulleted(plan.advice),
+        gauge.render_verdict(Verdict.of(plan), hint),
+        *_obstacles(plan),
+        *_bullets(plan.advice),
         *(Text(f"  {line}") for line in _next_steps(plan, hint)),
     )
 
 
-def _in_the_way(plan: PlanStatus) -> Iterator[Text]:
+def _obstacles(plan: PlanStatus) -> Iterator[Text]:
     found = "; ".join(
-        f"{listed(obstacle.task_ids, at_most=_AT_MOST)} ({obstacle.kind.replace('_', ' ')})"
+        f"{listed(obstacle.task_ids, at_most=_AT_MOST)} ({spaced(obstacle.kind)})"
         for obstacle in plan.obstacles
     )
     if found:
         yield Text(f"In the way: {found}")
 
 
-def _bulleted(sentences: Iterable[str]) -> Iterator[Table]:
+def _bullets(sentences: Iterable[str]) -> Iterator[Table]:
     for sentence in sentences:
         line = Table.grid(padding=(0, 1))
         line.add_row("·", Text(harmless(sentence)))
@@ -167,7 +147,7 @@ def _bulleted(sentences: Iterable[str]) -> Iterator[Table]:
 
 
 def _next_steps(plan: PlanStatus, hint: Hint) -> Iterator[str]:
-    """The most pressing of what leads on, as command lines."""
+    """The command lines that lead on, the most pressing first."""
 
     def first(status: TaskStatus) -> str | None:
         return next((task.id for task in plan.tasks if task.status is status), None)

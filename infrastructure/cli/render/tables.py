@@ -1,4 +1,4 @@
-"""Tables on a screen: what they look like, and the one of a plan's tasks."""
+"""Tables on a screen: their look, and the table of a plan's tasks."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -11,7 +11,14 @@ from rich.text import Text
 
 from plangate.application.results import PlanStatus, TaskView
 from plangate.domain.vocabulary import PlanState, TaskStatus
-from plangate.infrastructure.cli.wording import count, figure, listed, moment, written
+from plangate.infrastructure.cli.render.text import (
+    count,
+    harmless,
+    listed,
+    number,
+    spaced,
+    timestamp,
+)
 
 STYLES: Final = {
     TaskStatus.PENDING: "dim",
@@ -30,7 +37,7 @@ STYLES: Final = {
 
 
 def table_of(*columns: Column, fill: bool = False) -> Table:
-    """An empty table, as wide as its contents or, to `fill` it, as the terminal."""
+    """An empty table, as wide as its contents or, with `fill`, as the terminal."""
     return Table(
         *columns,
         box=SIMPLE_HEAD,
@@ -41,13 +48,18 @@ def table_of(*columns: Column, fill: bool = False) -> Table:
     )
 
 
-def status_of(status: TaskStatus) -> Text:
+def and_more(hidden: int) -> list[Text]:
+    """A line that says how many rows a table leaves out, if it does."""
+    return [Text(f"and {hidden:,} more")] if hidden > 0 else []
+
+
+def status_text(status: TaskStatus) -> Text:
     """A task's status in its colour."""
-    return Text(status.replace("_", " "), style=STYLES[status])
+    return Text(spaced(status), style=STYLES[status])
 
 
-def tasks_of(plan: PlanStatus, tasks: Sequence[TaskView]) -> Table:
-    """Some tasks of a plan: what they are and how they stand."""
+def task_table(plan: PlanStatus, tasks: Sequence[TaskView]) -> Table:
+    """Tasks of a plan, each with its status and scores."""
     table = table_of(
         Column("task", overflow="fold", max_width=24),
         Column("title", overflow="fold"),
@@ -60,34 +72,34 @@ def tasks_of(plan: PlanStatus, tasks: Sequence[TaskView]) -> Table:
         scores = (task.prompt_score, task.output_score)
         scored = any(score is not None for score in scores)
         table.add_row(
-            Text(written(task.id)),
+            Text(harmless(task.id)),
             _described(task),
-            status_of(task.status),
+            status_text(task.status),
             *("–" if score is None else f"{score:.2f}" for score in scores),
-            figure(task.confidence, plan.confidence_threshold) if scored else "–",
+            number(task.confidence, plan.confidence_threshold) if scored else "–",
         )
     return table
 
 
-def held(task: TaskView) -> str:
-    """Who holds a task, until when, with which token; empty if nobody claimed it."""
+def claim_text(task: TaskView) -> str:
+    """Who holds a task, until when, with which token; empty without a claim."""
     if task.claim is None:
         return ""
-    by = f" by {written(task.claim.worker)}" if task.claim.worker else ""
-    until = f" until {moment(task.claim.until)}" if task.claim.until else ""
+    by = f" by {harmless(task.claim.worker)}" if task.claim.worker else ""
+    until = f" until {timestamp(task.claim.until)}" if task.claim.until else ""
     return f"held{by}{until}, token {task.claim.token}"
 
 
 def _described(task: TaskView) -> RenderableType:
-    """A task's title, and below it what only some tasks have to tell."""
-    notes = filter(None, (" · ".join(filter(None, _notes(task))), held(task)))
+    """A task's title, and below it what only some tasks have."""
+    notes = filter(None, (" · ".join(filter(None, _notes(task))), claim_text(task)))
     below = (Padding(Text(note, style="dim"), (0, 0, 0, 2)) for note in notes)
-    return Group(Text(written(task.title)), *below)
+    return Group(Text(harmless(task.title)), *below)
 
 
 def _notes(task: TaskView) -> Iterator[str]:
-    yield f"split from {written(task.split_from)}" if task.split_from else ""
-    yield f"replaces {written(task.replaces)}" if task.replaces else ""
+    yield f"split from {harmless(task.split_from)}" if task.split_from else ""
+    yield f"replaces {harmless(task.replaces)}" if task.replaces else ""
     yield f"after {listed(task.depends_on)}" if task.depends_on else ""
     yield f"attempt {task.attempt}" if task.attempt > 1 else ""
     yield count(task.replan_count, "replan") if task.replan_count else ""

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from plangate.application import plan_log
 from plangate.application.bundles import exporter as bundle_export
 from plangate.application.bundles import importer as bundle_import
 from plangate.application.bundles import sealed_file as bundle_file
 from plangate.application.bundles.format import MAX_LINE
-from plangate.application.bundles.sealed_file import SealedWriter, writing
+from plangate.application.bundles.sealed_file import SealedWriter, open_for_writing
 from plangate.application.errors import (
     AlteredBundle,
     BundleTooNew,
@@ -140,7 +141,7 @@ def test_some_plans_are_chosen_and_deleted_ones_come_along(
         registry.bundles.export(io.BytesIO(), ["red", "nobody"])
 
 
-def test_a_checkpoint_comes_along_and_changes_no_content(
+def test_a_checkpoint_is_included_and_changes_no_content_digest(
     registry: PlanRegistry, other: PlanRegistry
 ) -> None:
     note = registry.ledger.checkpoint().note
@@ -152,7 +153,7 @@ def test_a_checkpoint_comes_along_and_changes_no_content(
 
 
 @pytest.mark.parametrize("given", ["Dear diary", "", 7])
-def test_what_is_no_checkpoint_is_refused_and_there_is_no_bundle(
+def test_an_invalid_checkpoint_is_refused_and_leaves_no_bundle(
     registry: PlanRegistry, tmp_path: Path, given: object
 ) -> None:
     with pytest.raises(InvalidInput, match="checkpoint: "):
@@ -179,7 +180,7 @@ def test_retries_are_recognised_where_the_plan_went(
         other.score_output("red", "a", 0.9, idempotency_key="k")
 
 
-def test_views_and_questions_know_what_was_taken_in(
+def test_views_and_queries_see_the_imported_plans(
     registry: PlanRegistry, other: PlanRegistry
 ) -> None:
     assert other.views.plans().plans == ()
@@ -195,7 +196,7 @@ def test_views_and_questions_know_what_was_taken_in(
 # --- again ---
 
 
-def test_taken_in_again_nothing_is_recorded(registry: PlanRegistry, other: PlanRegistry) -> None:
+def test_a_repeated_import_records_nothing(registry: PlanRegistry, other: PlanRegistry) -> None:
     bundle = exported(registry)
     imported(other, bundle)
     before = log_of(other)
@@ -205,7 +206,9 @@ def test_taken_in_again_nothing_is_recorded(registry: PlanRegistry, other: PlanR
     assert imported(registry, bundle).already_there == 2  # where it came from, too
 
 
-def test_what_went_on_meanwhile_is_added(registry: PlanRegistry, other: PlanRegistry) -> None:
+def test_newer_events_of_a_known_plan_are_added(
+    registry: PlanRegistry, other: PlanRegistry
+) -> None:
     imported(other, exported(registry))
     registry.score_output("red", "a", 0.9)
     registry.create("New", TASKS, plan_id="green")
@@ -262,7 +265,7 @@ def test_an_altered_bundle_is_called_that_although_its_plans_differ_by_it(
 
 def in_stretches(monkeypatch: pytest.MonkeyPatch, events: int) -> None:
     monkeypatch.setattr(bundle_import, "BATCH_EVENTS", events)
-    monkeypatch.setattr(bundle_export, "PAGE", 3)
+    monkeypatch.setattr(plan_log, "PAGE", 3)
 
 
 def some_work(seed: int, commands: int = 60) -> PlanRegistry:
@@ -283,7 +286,7 @@ def appends_of(registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch) -> list[
     return appends
 
 
-def test_what_is_little_is_recorded_at_once(
+def test_a_small_bundle_is_recorded_in_one_batch(
     registry: PlanRegistry, other: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     appends = appends_of(other, monkeypatch)
@@ -292,11 +295,11 @@ def test_what_is_little_is_recorded_at_once(
 
 
 @pytest.mark.parametrize("events", [1, 2, 5])
-def test_what_is_much_is_recorded_in_stretches_of_whole_commands(
+def test_a_large_bundle_is_recorded_in_batches_of_whole_commands(
     other: PlanRegistry, monkeypatch: pytest.MonkeyPatch, events: int
 ) -> None:
     in_stretches(monkeypatch, events)
-    monkeypatch.setattr(bundle_import, "_AT_MOST", 1_000)
+    monkeypatch.setattr(bundle_import, "_MAX_BATCH", 1_000)
     with some_work(1) as registry:
         appends = appends_of(other, monkeypatch)
         imported(other, exported(registry))
@@ -349,7 +352,7 @@ def test_an_import_that_was_broken_off_is_completed_by_the_next(
             assert log_of(undisturbed) == log_of(other)
 
 
-def test_whoever_writes_to_the_same_plan_meanwhile_is_not_run_over(
+def test_a_concurrent_writer_is_not_overwritten(
     registry: PlanRegistry, other: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundle, append = exported(registry), other._store.append_stored
@@ -364,22 +367,24 @@ def test_whoever_writes_to_the_same_plan_meanwhile_is_not_run_over(
     assert [plan.goal for plan in other.list_plans().plans] == ["Mine"]
 
 
-def test_progress_is_told_to_its_end(registry: PlanRegistry, other: PlanRegistry) -> None:
-    told: list[tuple[int, int]] = []
+def test_progress_is_reported_to_the_end(registry: PlanRegistry, other: PlanRegistry) -> None:
+    result: list[tuple[int, int]] = []
     stream = io.BytesIO()
-    registry.bundles.export(stream, progress=lambda done, total: told.append((done, total)))
-    assert told[-1] == (registry.history.last_position(),) * 2
+    registry.bundles.export(stream, progress=lambda done, total: result.append((done, total)))
+    assert result[-1] == (registry.history.last_position(),) * 2
     for _first_and_again in range(2):
-        told.clear()
-        other.bundles.import_bundle(stream, progress=lambda done, total: told.append((done, total)))
-        assert told == sorted(told)
-        assert told[-1] == (2 * len(stream.getvalue()),) * 2
+        result.clear()
+        other.bundles.import_bundle(
+            stream, progress=lambda done, total: result.append((done, total))
+        )
+        assert result == sorted(result)
+        assert result[-1] == (2 * len(stream.getvalue()),) * 2
 
 
 # --- erased words ---
 
 
-def test_an_erased_plan_travels_without_its_words(
+def test_an_erased_plan_is_exported_without_its_text(
     registry: PlanRegistry, other: PlanRegistry
 ) -> None:
     registry.erase("red")
@@ -419,7 +424,7 @@ def failing_to_follow(_erased_at: object) -> None:
     raise StoreError("the disk is gone")
 
 
-def test_where_erased_words_may_be_left_the_answer_says_so(
+def test_the_report_says_where_erased_text_may_be_left(
     registry: PlanRegistry, other: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     imported(other, exported(registry))
@@ -433,7 +438,7 @@ def test_where_erased_words_may_be_left_the_answer_says_so(
     assert other.erase("red").remains == "somebody reads an older state"
 
 
-def test_where_words_cannot_be_erased_the_answer_says_so_until_they_can(
+def test_the_report_says_that_text_cannot_be_erased_until_it_can(
     registry: PlanRegistry, other: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     imported(other, exported(registry))
@@ -451,7 +456,7 @@ def test_where_words_cannot_be_erased_the_answer_says_so_until_they_can(
     assert not any(b"Ada saw it" in entry.state for entry in log_of(other))
 
 
-def test_words_that_a_bundle_still_has_of_an_erased_plan_do_not_come_in(
+def test_text_of_an_erased_plan_is_not_imported(
     registry: PlanRegistry, other: PlanRegistry
 ) -> None:
     """As when the erasure came while the plan was being exported."""
@@ -547,30 +552,30 @@ def test_bytes_altered_in_a_line_are_refused_even_under_a_new_seal() -> None:
 @pytest.mark.parametrize(
     "place, old, new, complaint",
     [
-        (0, b'"format":1', b'"format":1.0', "line 1: it is not written as the lines"),
+        (0, b'"format":1', b'"format":1.0', "line 1: it is not encoded as the lines"),
         (0, b"plangate-bundle", b"bundle", "line 1: Input tag 'bundle'"),
         (1, b'"version":1', b'"version":2', "line 2: event red@1 cannot be read: it is missing"),
         (1, b'"version":1', b'"version":true', "version: Input should be a valid integer"),
         (1, b'"plan_id":"red"', b'"plan_id":" "', "must not be blank"),
         (1, b"plan-created", b"plan-dreamt", "its name 'plan-dreamt' is not known"),
         (1, b'"schema_version":', b'"schema_version":9', "is not known to this plangate"),
-        (1, b'"goal":"G', b'"goal":"X","goal":"G', "not written as the lines of a bundle are"),
-        (1, b'"line":"event",', b'"line":"event", ', "not written as the lines of a bundle are"),
+        (1, b'"goal":"G', b'"goal":"X","goal":"G', "not encoded as the lines of a bundle are"),
+        (1, b'"line":"event",', b'"line":"event", ', "not encoded as the lines of a bundle are"),
         (1, b'"name"', b'"title"', "line 2: name: Field required"),
         (2, b'"score":0.4', b'"score":NaN', "line 3: Out of range float"),
-        (2, b'"score":0.4', b'"score":0.5', "not what the events of 'red' come to"),
+        (2, b'"score":0.4', b'"score":0.5', "does not match the events of 'red'"),
         (2, b'"plan_id":"red"', b'"plan_id":"blu"', "belongs to another plan than 'red'"),
         (2, b'"score":0.4', b'"score":' + b"9" * 5_000, "line 3: Exceeds the limit"),
         (2, b'"score":0.4', b'"score":' + b"[" * 100_000, "line 3: it is nested too deep"),
         (2, b"Ada saw it", b"Ada \\ud800 it", "line 3: "),
         (2, b'"score":0.4', b"\xff", "line 3: 'utf-8' codec can't decode"),
-        (7, b'"events":6', b'"events":5', "line 8: it is not what the events of 'red' come to"),
-        (-1, b'"events":7', b'"events":8', "events is not what the bundle comes to, which is 7"),
-        (-1, b'"plans":2', b'"plans":3', "plans is not what the bundle comes to, which is 2"),
+        (7, b'"events":6', b'"events":5', "line 8: it does not match the events of 'red'"),
+        (-1, b'"events":7', b'"events":8', "events does not match the bundle, which gives 7"),
+        (-1, b'"plans":2', b'"plans":3', "plans does not match the bundle, which gives 2"),
         (-1, b'{"line":"manifest"', b'["', "line 11: "),
     ],
 )
-def test_a_refusal_says_what_and_where(
+def test_a_refusal_has_a_reason_and_a_line(
     registry: PlanRegistry, place: int, old: bytes, new: bytes, complaint: str
 ) -> None:
     lines = lines_in(exported(registry))
@@ -584,7 +589,7 @@ def test_a_refusal_says_what_and_where(
     [
         ([], "the bundle ends too early"),
         ([b"[]"], "line 1: "),
-        ([b'{"line":"plangate-bundle","format":1}'] * 2, "line 2: it is out of place"),
+        ([b'{"line":"plangate-bundle","format":1}'] * 2, "line 2: it is not expected here"),
     ],
 )
 def test_lines_that_make_no_bundle_are_refused(lines: list[bytes], complaint: str) -> None:
@@ -592,12 +597,12 @@ def test_lines_that_make_no_bundle_are_refused(lines: list[bytes], complaint: st
     assert complaint in str(refused(sealed([*lines, manifest])))
 
 
-def test_a_plan_that_is_not_closed_or_there_twice_is_refused(registry: PlanRegistry) -> None:
+def test_an_unclosed_or_repeated_plan_is_refused(registry: PlanRegistry) -> None:
     header, *blue, manifest = lines_in(exported(registry, "blue"))
     assert "ends too early" in str(refused(sealed([header, blue[0], manifest])))
     twice = sealed([header, *blue, *blue, manifest])
-    assert "the plan 'blue' is there twice" in str(refused(twice))
-    assert "it is no manifest" in str(refused(sealed([header, *blue, header])))
+    assert "the plan 'blue' occurs twice" in str(refused(twice))
+    assert "it is not a manifest" in str(refused(sealed([header, *blue, header])))
 
 
 @pytest.mark.parametrize(
@@ -615,7 +620,7 @@ def test_a_newer_format_is_refused_as_such(header: bytes) -> None:
     "content, complaint",
     [
         (b"", "ends too early"),
-        (b"PK\3\4 something else", "the file is damaged, or no bundle"),
+        (b"PK\3\4 something else", "the file is damaged, or is not a bundle"),
         (packed(b""), "the manifest, which ends the file, is missing or damaged"),
     ],
 )
@@ -646,7 +651,7 @@ def test_more_plans_than_a_bundle_may_hold_are_refused_on_both_sides(
 def test_a_last_line_without_an_end_is_refused(registry: PlanRegistry) -> None:
     bundle = exported(registry)
     manifest = bundle[bundle.rindex(b"\x1f\x8b\x08") :]
-    assert "line 1: it has no end" in str(refused(packed(b'{"line":') + manifest))
+    assert "line 1: it has no newline" in str(refused(packed(b'{"line":') + manifest))
 
 
 # --- what cannot be exported ---
@@ -687,13 +692,13 @@ def test_a_file_appears_whole_or_not_at_all(
 def test_nothing_is_ever_written_over(registry: PlanRegistry, tmp_path: Path) -> None:
     target = tmp_path / "plans.bundle"
     target.write_text("mine")
-    with pytest.raises(FileExistsError, match="there is something at"):
+    with pytest.raises(FileExistsError, match="exists already"):
         registry.bundles.export(target)
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     with pytest.raises(FileExistsError):
         registry.bundles.export(tmp_path / "link")
     late = tmp_path / "late"
-    with pytest.raises(FileExistsError), writing(late):
+    with pytest.raises(FileExistsError), open_for_writing(late):
         late.write_text("theirs")
     assert target.read_text() == "mine"
     assert late.read_text() == "theirs"
@@ -710,14 +715,12 @@ def test_a_file_system_without_links_will_do(
     registry.bundles.export(tmp_path / "plans.bundle")
     assert [path.name for path in tmp_path.iterdir()] == ["plans.bundle"]
     late = tmp_path / "late"
-    with pytest.raises(OSError, match="not permitted"), writing(late):
+    with pytest.raises(OSError, match="not permitted"), open_for_writing(late):
         late.write_text("theirs")
     assert late.read_text() == "theirs"
 
 
-def test_a_folder_that_is_not_there_is_the_systems_refusal(
-    registry: PlanRegistry, tmp_path: Path
-) -> None:
+def test_a_missing_folder_is_an_error_of_the_system(registry: PlanRegistry, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         registry.bundles.export(tmp_path / "nowhere" / "plans.bundle")
     with pytest.raises(FileNotFoundError):
@@ -753,7 +756,7 @@ def test_ids_are_only_data(other: PlanRegistry) -> None:
     assert other.get_status("../../etc/passwd; DROP TABLE 🚢").goal == "Odd"
 
 
-def test_whatever_happened_to_plans_arrives_and_is_the_same_content(
+def test_any_history_arrives_with_the_same_content_digest(
     other: PlanRegistry,
 ) -> None:
     for seed in range(10, 18):

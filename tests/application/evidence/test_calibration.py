@@ -1,4 +1,4 @@
-"""Which outcomes are held against which confidence; the figures have tests of their own."""
+"""Which outcomes are compared with which confidence; the statistics have their own tests."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from plangate.application.evidence.calibration import (
     Estimate,
     NoCalibrator,
     Reliability,
-    lacking,
+    too_few,
 )
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput, PlanNotFound
@@ -29,7 +29,7 @@ EVEN = {"prompt_weight": 0.5, "output_weight": 0.5, "decay": 0.5}
 
 
 class Listening:
-    """A calibrator that keeps what it was given, and finds it too little."""
+    """A calibrator that keeps its input and estimates nothing."""
 
     resamples = 17
 
@@ -39,10 +39,8 @@ class Listening:
 
     def reliability(self, cases: Sequence[Case], seed: int) -> Reliability:
         self.cases, self.seed = list(cases), seed
-        too_few = Estimate(cases=0, plans=0, reason="not enough outcomes")
-        return Reliability(
-            ranking=too_few, brier=too_few, base_brier=too_few, bins=(), thresholds=()
-        )
+        none = Estimate(cases=0, plans=0, reason="not enough outcomes")
+        return Reliability(ranking=none, brier=none, base_brier=none, bins=(), thresholds=())
 
 
 @pytest.fixture
@@ -52,7 +50,7 @@ def heard() -> Listening:
 
 @pytest.fixture
 def listening(heard: Listening) -> Iterator[PlanRegistry]:
-    """A registry with the plan p, whose calibrator keeps what it hears."""
+    """A registry with the plan p, whose calibrator keeps its input."""
     store = memory_event_store()
     with PlanRegistry(
         store,
@@ -78,11 +76,11 @@ def test_an_outcome_goes_with_the_confidence_just_before_it(
     listening.record_outcome("p", "a", "accepted", source="ci")
     listening.score_output("p", "a", 0.0)
 
-    told = listening.evidence.calibrate()
+    result = listening.evidence.calibrate()
 
     assert cases(heard) == [("p", 0.75, True)]
-    assert (told.cases, told.plans, told.accepted, told.rejected) == (1, 1, 1, 0)
-    assert (told.confidence, told.resamples, told.seed, heard.seed) == ("task", 17, 0, 0)
+    assert (result.cases, result.plans, result.accepted, result.rejected) == (1, 1, 1, 0)
+    assert (result.confidence, result.resamples, result.seed, heard.seed) == ("task", 17, 0, 0)
 
 
 def test_the_rolling_confidence_of_that_moment_may_be_asked_for(
@@ -92,13 +90,13 @@ def test_the_rolling_confidence_of_that_moment_may_be_asked_for(
     listening.score_output("p", "b", 1.0)
     listening.record_outcome("p", "a", "rejected", source="ci")
 
-    told = listening.evidence.calibrate(confidence="rolling", seed=5)
+    result = listening.evidence.calibrate(confidence="rolling", seed=5)
 
     assert cases(heard) == [("p", (0.25 * 0.5 + 1.0) / 1.5, False)]
-    assert (told.confidence, told.seed, heard.seed) == ("rolling", 5, 5)
+    assert (result.confidence, result.seed, heard.seed) == ("rolling", 5, 5)
 
 
-def test_a_later_outcome_from_the_same_source_takes_the_earlier_ones_place(
+def test_a_later_outcome_replaces_the_earlier_one_of_its_source(
     listening: PlanRegistry, heard: Listening
 ) -> None:
     listening.score_output("p", "a", 0.9)
@@ -107,10 +105,10 @@ def test_a_later_outcome_from_the_same_source_takes_the_earlier_ones_place(
     listening.score_output("p", "a", 0.4)
     listening.record_outcome("p", "a", "rejected", source="ci")
 
-    told = listening.evidence.calibrate("p")
+    result = listening.evidence.calibrate("p")
 
     assert cases(heard) == [("p", 0.9, True), ("p", 0.4, False)]
-    assert told.sources == {"ci": 1, "customer": 1}
+    assert result.sources == {"ci": 1, "customer": 1}
 
 
 @pytest.mark.parametrize(
@@ -132,31 +130,31 @@ def test_a_task_that_left_the_plan_has_the_confidence_it_left_with(
     listening.record_outcome("p", "b", "accepted", source="ci")
     listening.delete("p")
 
-    told = listening.evidence.calibrate()
+    result = listening.evidence.calibrate()
 
     assert cases(heard) == [("p", 0.6, False)]
-    assert told.unscored == 1
+    assert result.unscored == 1
     assert (
         listening.evidence.calibrate(confidence="rolling").unscored == 2
     )  # nothing is scored any more
 
 
-def test_plans_are_told_apart_and_chosen(listening: PlanRegistry, heard: Listening) -> None:
+def test_plans_can_be_chosen(listening: PlanRegistry, heard: Listening) -> None:
     for plan_id, score in (("q", 0.5), ("r", 0.75)):
         listening.create("Other", TASKS, plan_id=plan_id)
         listening.score_output(plan_id, "a", score)
         listening.record_outcome(plan_id, "a", "accepted", source="ci")
-    told: list[tuple[int, int]] = []
+    result: list[tuple[int, int]] = []
 
-    everything = listening.evidence.calibrate(progress=lambda done, of: told.append((done, of)))
+    everything = listening.evidence.calibrate(progress=lambda done, of: result.append((done, of)))
     assert cases(heard) == [("q", 0.5, True), ("r", 0.75, True)]
-    assert (everything.plans, told[-1][0]) == (2, told[-1][1])
+    assert (everything.plans, result[-1][0]) == (2, result[-1][1])
 
     assert listening.evidence.calibrate(["r"]).plans == 1
     assert cases(heard) == [("r", 0.75, True)]
 
 
-def test_what_cannot_be_asked_is_refused(listening: PlanRegistry) -> None:
+def test_invalid_options_are_refused(listening: PlanRegistry) -> None:
     with pytest.raises(InvalidInput, match="confidence: must be one of 'task' or 'rolling'"):
         listening.evidence.calibrate(confidence="mean")
     with pytest.raises(InvalidInput, match="seed: must be at least 0"):
@@ -167,7 +165,7 @@ def test_what_cannot_be_asked_is_refused(listening: PlanRegistry) -> None:
         listening.evidence.calibrate("nowhere")
 
 
-def test_a_registry_that_was_made_without_a_calibrator_says_so() -> None:
+def test_a_registry_without_a_calibrator_refuses() -> None:
     with (
         registry_on(memory_event_store()) as registry,
         pytest.raises(AnalysisMissing, match="without a calibrator"),
@@ -191,14 +189,14 @@ def test_a_plan_that_cannot_be_read_is_named_and_left_out(tmp_path: Path) -> Non
         )
         file.commit()
     with connect(database) as registry:
-        told = registry.evidence.calibrate()
+        result = registry.evidence.calibrate()
 
-    assert (told.cases, told.plans) == (1, 1)
-    assert [(one.plan_id, one.version) for one in told.unreadable] == [("p", 5)]
-    assert told.brier.reason == (
+    assert (result.cases, result.plans) == (1, 1)
+    assert [(one.plan_id, one.version) for one in result.unreadable] == [("p", 5)]
+    assert result.brier.reason == (
         "not enough outcomes: 1 of 20 outcomes, 1 of 10 plans, 0 of 10 of each sort"
     )
-    assert Calibration.model_validate_json(told.model_dump_json()) == told
+    assert Calibration.model_validate_json(result.model_dump_json()) == result
 
 
 @pytest.mark.parametrize(
@@ -211,4 +209,4 @@ def test_a_plan_that_cannot_be_read_is_named_and_left_out(tmp_path: Path) -> Non
     ],
 )
 def test_how_much_is_enough(cases: int, plans: int, fewer: int, said: str | None) -> None:
-    assert lacking(cases, plans, fewer) == (said and f"not enough outcomes: {said}")
+    assert too_few(cases, plans, fewer) == (said and f"not enough outcomes: {said}")

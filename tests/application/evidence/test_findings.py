@@ -14,7 +14,7 @@ from plangate.application.evidence import finding as one_finding
 from plangate.application.evidence import findings as all_findings
 from plangate.application.evidence.finding import Finding, FindingKind, Severity
 from plangate.application.evidence.findings import FindingsReport
-from plangate.application.evidence.review import PlanUnderReview
+from plangate.application.evidence.review import PlanReview
 from plangate.application.evidence.same_work import FailedWork
 from plangate.application.plan_log import Step
 from plangate.application.registry import PlanRegistry
@@ -97,7 +97,7 @@ def test_honest_work_gives_no_finding(stores: int) -> None:
 
 @dataclass(frozen=True)
 class Planted:
-    """Something done to the plan `p`, and what must be found of it."""
+    """Work on the plan `p`, and the expected finding."""
 
     do: Callable[[PlanRegistry], object]
     kind: FindingKind
@@ -214,7 +214,7 @@ PLANTED = {
 @pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED)
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.usefixtures("plan")
-def test_what_was_planted_is_found_and_nothing_else(
+def test_exactly_the_planted_findings_are_found(
     registry: PlanRegistry, planted: Planted, seed: int
 ) -> None:
     chance = random.Random(seed)
@@ -275,7 +275,7 @@ def test_nor_is_a_mark_by_hand_after_it(registry: PlanRegistry, what: str) -> No
 
 
 @pytest.mark.usefixtures("plan")
-def test_a_judge_who_reports_what_a_worker_did_is_no_finding(registry: PlanRegistry) -> None:
+def test_a_scorer_who_records_a_workers_score_is_no_finding(registry: PlanRegistry) -> None:
     succeed(registry, 0.9, actor="judge")
 
     assert registry.evidence.findings().findings == ()
@@ -394,7 +394,7 @@ def test_only_so_many_are_listed_and_named_but_all_are_counted(
 
 
 @pytest.mark.usefixtures("plan")
-def test_many_scores_are_told_by_the_first_few(registry: PlanRegistry) -> None:
+def test_many_scores_are_shortened(registry: PlanRegistry) -> None:
     for _ in range(7):
         fail(registry)
     succeed(registry, 0.9)
@@ -405,7 +405,7 @@ def test_many_scores_are_told_by_the_first_few(registry: PlanRegistry) -> None:
 
 
 @pytest.mark.usefixtures("plan")
-def test_progress_is_told_and_a_stranger_is_refused(registry: PlanRegistry) -> None:
+def test_progress_is_reported_and_an_unknown_plan_is_refused(registry: PlanRegistry) -> None:
     heard: list[tuple[int, int]] = []
     registry.evidence.findings(progress=lambda done, everything: heard.append((done, everything)))
     assert heard[-1] == (2, 2)
@@ -435,22 +435,22 @@ def test_facts_about_a_task_that_never_was_are_passed_over(registry: PlanRegistr
     assert registry.evidence.findings().findings == ()
 
 
-def test_where_an_engine_tells_no_positions_thresholds_are_not_compared() -> None:
+def test_without_positions_thresholds_are_not_compared() -> None:
     failed = FailedWork()
     for threshold in (0.72, 0.5):
         policy = Policy(confidence_threshold=threshold)
-        review = PlanUnderReview(PLAN, failed)
+        review = PlanReview(PLAN, failed)
         before = Plan(PLAN)
         grounds = {"rationale": "It was read."}
         work = recorded(before, [created(A, policy=policy), scored(A, OUTPUT, 0.6, **grounds)])
         for entry in work.events:
             after = evolve(before, entry.event)
-            review.look(Step(before, entry, after))
+            review.add(Step(before, entry, after))
             before = after
-        assert review.findings() == []
+        assert review.finish() == []
 
 
-def test_what_cannot_be_read_is_named_and_what_stands_before_it_is_told(tmp_path: Path) -> None:
+def test_an_unreadable_plan_is_named_and_reviewed_up_to_the_bad_event(tmp_path: Path) -> None:
     database = tmp_path / "plans.db"
     with connect(database) as registry:
         for plan_id in ("p", "q", "r"):

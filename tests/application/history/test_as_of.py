@@ -20,9 +20,9 @@ from tests.support.clocks import DAWN, registry_on
 from tests.support.model.random_work import RandomWork
 
 
-def test_every_version_stands_as_it_was_told_when_it_was_new() -> None:
+def test_every_version_has_the_status_it_had_when_it_was_new() -> None:
     with registry_on(memory_event_store()) as registry:
-        work, told = RandomWork(registry, random.Random(7)), dict[tuple[str, int], PlanStatus]()
+        work, result = RandomWork(registry, random.Random(7)), dict[tuple[str, int], PlanStatus]()
         for _ in range(150):
             work.go_on(1)
             for naive in work._plans:
@@ -30,14 +30,14 @@ def test_every_version_stands_as_it_was_told_when_it_was_new() -> None:
                     status = registry.get_status(naive.plan_id)
                 except PlangateError:  # deleted
                     continue
-                told[naive.plan_id, status.version] = status
+                result[naive.plan_id, status.version] = status
 
-        assert len(told) > 60
-        for (plan_id, version), status in told.items():
+        assert len(result) > 60
+        for (plan_id, version), status in result.items():
             assert registry.history.as_of(plan_id, version=version) == status
 
 
-def test_a_plan_deleted_since_can_be_seen_as_it_was(registry: PlanRegistry, plan_id: str) -> None:
+def test_a_deleted_plan_has_its_earlier_statuses(registry: PlanRegistry, plan_id: str) -> None:
     registry.delete(plan_id)
 
     assert registry.history.as_of(plan_id, version=1).state == "active"
@@ -73,7 +73,7 @@ def test_a_moment_means_the_last_version_before_the_first_later_one(
     assert marked.history.as_of("p", at=at) == marked.history.as_of("p", version=version)
 
 
-def test_a_moment_may_be_told_in_any_zone(marked: PlanRegistry) -> None:
+def test_a_moment_may_have_any_time_zone(marked: PlanRegistry) -> None:
     at = datetime(2026, 1, 1, 10, 0, tzinfo=UTC).astimezone(
         datetime.now().astimezone().tzinfo  # wherever this runs
     )
@@ -113,12 +113,14 @@ def test_a_point_outside_of_the_history_is_refused(
 
 
 @pytest.mark.parametrize("asked", [{"version": 1}, {"at": DAWN}])
-def test_a_plan_that_never_was_has_no_past(registry: PlanRegistry, asked: dict[str, Any]) -> None:
+def test_an_unknown_plan_has_no_earlier_status(
+    registry: PlanRegistry, asked: dict[str, Any]
+) -> None:
     with pytest.raises(PlanNotFound):
         registry.history.as_of("nowhere", **asked)
 
 
-def test_what_came_before_a_damaged_event_can_still_be_seen(marked: PlanRegistry) -> None:
+def test_versions_before_a_damaged_event_can_be_read(marked: PlanRegistry) -> None:
     rows = marked._store._recorder._stored_events  # type: ignore[attr-defined]
     object.__setattr__(rows[2], "state", b"{}")
 

@@ -1,4 +1,4 @@
-"""`audit` tells every event in order, with what it changed; filters only take away."""
+"""`audit` lists every event in order with its changes; filters only leave entries out."""
 
 import random
 import sqlite3
@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from plangate.application import plan_log
 from plangate.application.history import audit
 from plangate.application.history.audit import AuditEntry, StateAt
 from plangate.application.registry import PlanRegistry
@@ -28,13 +29,13 @@ JUDGE = {"kind": "model", "name": "judge", "version": "2"}
 
 @pytest.fixture
 def worked() -> Iterator[PlanRegistry]:
-    """Some plans that somebody worked on at random."""
+    """Plans with random work."""
     with registry_on(memory_event_store()) as registry:
         RandomWork(registry, random.Random(3)).go_on(250)
         yield registry
 
 
-def test_an_entry_tells_who_when_what_why_and_what_changed(
+def test_an_entry_has_who_when_what_why_and_the_change(
     registry: PlanRegistry, plan_id: str
 ) -> None:
     with registry.acting_as("ada", correlation_id="run-1"):
@@ -67,7 +68,7 @@ def test_an_entry_tells_who_when_what_why_and_what_changed(
     assert fired.after == moved.after.model_copy(update={"replan_due": True, "gate_tripped": True})
 
 
-def test_every_figure_is_that_of_the_plan_before_and_after(worked: PlanRegistry) -> None:
+def test_every_state_is_that_of_the_plan_before_and_after(worked: PlanRegistry) -> None:
     plans: dict[str, Plan] = {}
     entries = list(worked.history.audit())
 
@@ -127,7 +128,7 @@ def test_pages_join_to_the_whole_however_little_is_remembered(
 ) -> None:
     whole = list(worked.history.audit())
     monkeypatch.setattr(audit, "KEPT_TASKS", kept)
-    monkeypatch.setattr(audit, "_PAGE", 7)
+    monkeypatch.setattr(plan_log, "PAGE", 7)
 
     joined: list[AuditEntry] = []
     while page := list(
@@ -152,7 +153,7 @@ def test_no_more_is_read_than_is_asked_for(
         return read(after=after, limit=limit)
 
     monkeypatch.setattr(worked._store, "read_all_stored", counting)
-    monkeypatch.setattr(audit, "_PAGE", 5)
+    monkeypatch.setattr(plan_log, "PAGE", 5)
     entries = worked.history.audit()
 
     assert asked == []
@@ -160,8 +161,8 @@ def test_no_more_is_read_than_is_asked_for(
     assert asked == [5, 5]
 
 
-def test_how_far_it_is_can_be_heard(worked: PlanRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "_PAGE", 100)
+def test_progress_is_reported(worked: PlanRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan_log, "PAGE", 100)
     heard: list[tuple[int, int]] = []
     everything = len(
         list(worked.history.audit(progress=lambda done, last: heard.append((done, last))))
@@ -193,7 +194,7 @@ def test_a_scorer_can_be_named_by_kind_and_version(
     assert len(list(registry.history.audit(plan_id, scorer=scorer))) == times
 
 
-def test_why_is_whatever_was_said(registry: PlanRegistry, plan_id: str) -> None:
+def test_why_is_the_reason_rationale_or_note(registry: PlanRegistry, plan_id: str) -> None:
     registry.score_prompt(plan_id, "a", 0.5, rationale="vague")
     registry.mark_task(plan_id, "a", "done", reason="looked at it")
     registry.record_outcome(plan_id, "a", "rejected", source="ci", note="does not build")
@@ -235,7 +236,7 @@ def test_across_plans_by_actor(registry: PlanRegistry, plan_id: str) -> None:
         ),
     ],
 )
-def test_what_cannot_be_asked_is_refused_at_once(
+def test_invalid_filters_are_refused_at_once(
     registry: PlanRegistry, plan_id: str, asked: dict[str, Any], problem: str
 ) -> None:
     assert plan_id
@@ -245,7 +246,7 @@ def test_what_cannot_be_asked_is_refused_at_once(
     assert str(caught.value).startswith(problem)
 
 
-def test_a_plan_that_never_was_has_no_history(registry: PlanRegistry) -> None:
+def test_an_unknown_plan_has_no_history(registry: PlanRegistry) -> None:
     with pytest.raises(PlanNotFound):
         registry.history.audit("nowhere")
 
@@ -274,7 +275,7 @@ def damaged(tmp_path: Path) -> Iterator[tuple[PlanRegistry, Callable[[str], None
 THE_THIRD = "originator_id = 'p' AND originator_version = 3"
 
 
-def test_an_event_that_cannot_be_read_is_told_and_nothing_is_known_after_it(
+def test_an_unreadable_event_is_listed_and_states_after_it_are_unknown(
     damaged: tuple[PlanRegistry, Callable[[str], None]],
 ) -> None:
     registry, do = damaged
@@ -292,7 +293,7 @@ def test_an_event_that_cannot_be_read_is_told_and_nothing_is_known_after_it(
     assert (last.version, last.after) == (4, None)
 
 
-def test_a_missing_event_is_told_where_it_is_missed(
+def test_a_missing_event_is_listed_at_its_version(
     damaged: tuple[PlanRegistry, Callable[[str], None]],
 ) -> None:
     registry, do = damaged
@@ -306,7 +307,7 @@ def test_a_missing_event_is_told_where_it_is_missed(
     assert all(entry.after for entry in registry.history.audit("q"))
 
 
-def test_a_history_without_its_beginning_is_told(
+def test_a_history_without_its_creation_is_listed(
     damaged: tuple[PlanRegistry, Callable[[str], None]],
 ) -> None:
     registry, do = damaged
@@ -318,7 +319,7 @@ def test_a_history_without_its_beginning_is_told(
     ]
 
 
-def test_events_in_the_wrong_order_are_told_as_they_stand(
+def test_events_in_the_wrong_order_are_listed_in_log_order(
     damaged: tuple[PlanRegistry, Callable[[str], None]],
 ) -> None:
     registry, do = damaged

@@ -1,4 +1,4 @@
-"""`diff` tells what is different between two points, and which event made it so."""
+"""`diff` compares two points and names the event of each change."""
 
 import random
 from typing import Any
@@ -15,11 +15,11 @@ from tests.support.clocks import registry_on
 from tests.support.model.random_work import RandomWork
 
 
-def told(diff: PlanDiff) -> list[str]:
-    return [f"{change.words} ({change.event_id})" for change in diff.changes]
+def texts(diff: PlanDiff) -> list[str]:
+    return [f"{change.text} ({change.event_id})" for change in diff.changes]
 
 
-def test_scores_statuses_and_figures_are_told_in_words(
+def test_scores_statuses_and_confidences_are_described(
     registry: PlanRegistry, plan_id: str
 ) -> None:
     registry.next_task(plan_id, worker="ada")
@@ -29,7 +29,7 @@ def test_scores_statuses_and_figures_are_told_in_words(
 
     assert (diff.plan_id, diff.goal, diff.events) == (plan_id, "Move billing", 5)
     assert (diff.a.event_id, diff.b.event_id) == ("billing@1", "billing@6")
-    assert told(diff) == [
+    assert texts(diff) == [
         "a replan is due (billing@6)",
         "replan count 0 → 1 (billing@6)",
         "rolling confidence 1.000 → 0.445 (billing@4)",
@@ -42,30 +42,30 @@ def test_scores_statuses_and_figures_are_told_in_words(
     ]
 
 
-def test_the_way_back_is_told_as_well(registry: PlanRegistry, plan_id: str) -> None:
+def test_a_recovery_is_described(registry: PlanRegistry, plan_id: str) -> None:
     registry.score_output(plan_id, "a", 0.2)
     registry.retry(plan_id, "a", "once more")
     registry.score_output(plan_id, "a", 0.9)
 
-    words = told(registry.history.diff(plan_id, 4))
+    found = texts(registry.history.diff(plan_id, 4))
 
-    assert "no replan is due any more (billing@5)" in words
-    assert "the confidence reached the threshold (billing@7)" in words
-    assert "a: attempt 1 → 2 (billing@5)" in words
+    assert "no replan is due any more (billing@5)" in found
+    assert "the confidence reached the threshold (billing@7)" in found
+    assert "a: attempt 1 → 2 (billing@5)" in found
 
 
-def test_claims_are_told_by_worker_or_by_number(registry: PlanRegistry, plan_id: str) -> None:
+def test_claims_are_described_by_worker_or_by_number(registry: PlanRegistry, plan_id: str) -> None:
     registry.next_task(plan_id, worker="ada")
     registry.next_task(plan_id)
-    words = told(registry.history.diff(plan_id, 1))
+    found = texts(registry.history.diff(plan_id, 1))
     registry.release(plan_id, "a")
 
-    assert "a: claim none → of ada (billing@2)" in words
-    assert "b: claim none → number 3 (billing@3)" in words
-    assert "a: claim of ada → none (billing@4)" in told(registry.history.diff(plan_id, 3))
+    assert "a: claim none → of ada (billing@2)" in found
+    assert "b: claim none → number 3 (billing@3)" in found
+    assert "a: claim of ada → none (billing@4)" in texts(registry.history.diff(plan_id, 3))
 
 
-def test_a_revision_is_told_task_by_task(registry: PlanRegistry, plan_id: str) -> None:
+def test_a_revision_is_described_task_by_task(registry: PlanRegistry, plan_id: str) -> None:
     parts = [{"id": "b1", "title": "B1"}, {"id": "b2", "title": "B2"}]
     registry.revise(
         plan_id,
@@ -90,7 +90,7 @@ def test_a_revision_is_told_task_by_task(registry: PlanRegistry, plan_id: str) -
 
     diff = registry.history.diff(plan_id, 1, 6)
 
-    assert told(diff) == [
+    assert texts(diff) == [
         "b1: split from b (billing@4)",
         "b2: split from b (billing@4)",
         "a: place 0 → 3 (billing@3)",
@@ -109,47 +109,47 @@ def test_a_revision_is_told_task_by_task(registry: PlanRegistry, plan_id: str) -
     assert places["task_came", "b1"] == (None, 0)
     assert places["task_moved", "a"] == (0, 3)
     assert places["task_left", "b"] == (1, None)
-    assert "b1: status pending → done (billing@8)" in told(registry.history.diff(plan_id, 1))
+    assert "b1: status pending → done (billing@8)" in texts(registry.history.diff(plan_id, 1))
 
 
-def test_a_replacement_is_told_of_both(registry: PlanRegistry, plan_id: str) -> None:
+def test_a_replacement_is_described_for_both_tasks(registry: PlanRegistry, plan_id: str) -> None:
     by = {"id": "d", "title": "D"}
     registry.revise(plan_id, "it won't do", [{"op": "replace", "task_id": "c", "by": by}])
 
-    assert told(registry.history.diff(plan_id, 1)) == [
+    assert texts(registry.history.diff(plan_id, 1)) == [
         "d: replaces c (billing@3)",
         "c: replaced by d (billing@3)",
     ]
 
 
-def test_who_moves_back_has_not_moved(registry: PlanRegistry, plan_id: str) -> None:
+def test_a_task_moved_back_has_not_moved(registry: PlanRegistry, plan_id: str) -> None:
     registry.revise(plan_id, "there", [{"op": "move", "task_id": "a"}])
     registry.revise(plan_id, "and back", [{"op": "move", "task_id": "a", "before": "b"}])
 
     assert registry.history.diff(plan_id, 1).changes == ()
-    assert told(registry.history.diff(plan_id, 1, 3)) == ["a: place 0 → 2 (billing@3)"]
+    assert texts(registry.history.diff(plan_id, 1, 3)) == ["a: place 0 → 2 (billing@3)"]
 
 
-def test_what_waits_for_a_dropped_task_waits_no_longer() -> None:
+def test_a_dropped_dependency_is_a_change() -> None:
     with registry_on(memory_event_store()) as registry:
         waiting = {"id": "b", "title": "B", "depends_on": ["a"]}
         registry.create("g", [{"id": "a", "title": "A"}, waiting], plan_id="p")
         registry.revise("p", "not needed", [{"op": "drop", "task_id": "a"}])
 
-        words = told(registry.history.diff("p", 1))
+        found = texts(registry.history.diff("p", 1))
 
-    assert words == ["b: depends on a → none (p@3)", "a: dropped (p@3)"]
+    assert found == ["b: depends on a → none (p@3)", "a: dropped (p@3)"]
 
 
-def test_what_became_of_a_gate_with_a_memory_is_told() -> None:
+def test_changes_of_a_gate_with_memory_are_described() -> None:
     with registry_on(memory_event_store()) as registry:
         tasks = [{"id": task, "title": task} for task in "ab"]
         registry.create("g", tasks, plan_id="p", policy={"latch": True, "max_replans": 0})
         registry.score_output("p", "a", 0.5)
         registry.approve("p", "go on")
 
-        tripped = told(registry.history.diff("p", 1, 4))
-        opened = told(registry.history.diff("p", 4))
+        tripped = texts(registry.history.diff("p", 1, 4))
+        opened = texts(registry.history.diff("p", 4))
 
     assert "the gate has tripped (p@4)" in tripped
     assert "no more replans are allowed (p@4)" in tripped
@@ -157,12 +157,12 @@ def test_what_became_of_a_gate_with_a_memory_is_told() -> None:
     assert "replans are allowed again (p@5)" in opened
 
 
-def test_the_state_of_a_plan_is_told(registry: PlanRegistry, plan_id: str) -> None:
+def test_the_state_of_a_plan_is_described(registry: PlanRegistry, plan_id: str) -> None:
     registry.pause(plan_id, "lunch")
     registry.delete(plan_id)
 
-    assert told(registry.history.diff(plan_id, 1)) == ["state active → deleted (billing@3)"]
-    assert told(registry.history.diff(plan_id, 1, 2)) == ["state active → paused (billing@2)"]
+    assert texts(registry.history.diff(plan_id, 1)) == ["state active → deleted (billing@3)"]
+    assert texts(registry.history.diff(plan_id, 1, 2)) == ["state active → paused (billing@2)"]
 
 
 def test_from_a_point_to_itself_nothing_is_different(registry: PlanRegistry, plan_id: str) -> None:
@@ -198,7 +198,7 @@ def test_points_that_make_no_way_are_refused(
     assert str(caught.value) == problem
 
 
-def test_a_plan_that_never_was_has_no_differences(registry: PlanRegistry) -> None:
+def test_an_unknown_plan_has_no_differences(registry: PlanRegistry) -> None:
     with pytest.raises(PlanNotFound):
         registry.history.diff("nowhere", 1)
 
@@ -211,7 +211,7 @@ SEEN = (
 )
 
 
-def test_changes_lead_from_one_status_to_the_other_and_name_what_made_them() -> None:
+def test_changes_are_complete_and_name_their_events() -> None:
     with registry_on(memory_event_store()) as registry:
         chance = random.Random(5)
         work = RandomWork(registry, chance)
@@ -229,7 +229,7 @@ def test_changes_lead_from_one_status_to_the_other_and_name_what_made_them() -> 
 
 
 def leads_on(then: PlanStatus, now: PlanStatus, diff: PlanDiff) -> None:
-    """Every difference of the two statuses is told, and nothing else."""
+    """The changes are exactly the differences of the two statuses."""
     of_plan = {(c.field, c.before, c.after) for c in diff.changes if c.task_id is None}
     fields = ("state", "replan_due", "replan_count", "rolling_confidence", "needs_replan")
     before, after = ({field: getattr(s, field) for field in fields} for s in (then, now))
@@ -247,7 +247,7 @@ def leads_on(then: PlanStatus, now: PlanStatus, diff: PlanDiff) -> None:
 
 
 def made_by_its_event(registry: PlanRegistry, now: PlanStatus, change: PlanChange) -> None:
-    """Just before the event that is named it was otherwise; from it on it was as it is now."""
+    """The named event changed the value to the later one."""
     version = version_of(change.event_id or "")
     assert version is not None
     if change.field not in SEEN or change.task_id is None or change.task_id not in tasks(now):

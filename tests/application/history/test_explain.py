@@ -1,4 +1,4 @@
-"""`explain` takes the figure apart: what is told sums to it, and names its events."""
+"""`explain` splits the rolling confidence into parts that sum to it and name their events."""
 
 import json
 import random
@@ -12,7 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from plangate.application.history.explain import Explanation
-from plangate.application.history.points import Moment, walk
+from plangate.application.history.points import Moment
+from plangate.application.plan_log import plan_steps
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput, PlanNotFound
 from plangate.domain.event_ids import version_of
@@ -25,33 +26,35 @@ from tests.support.model.random_work import RandomWork
 from tests.support.real_judgements import RealTrace, on_real_judgements
 
 
-def by_task(told: Explanation) -> float:
-    return fsum([told.base, *(part.contribution for part in told.contributions)])
+def by_task(result: Explanation) -> float:
+    return fsum([result.base, *(part.contribution for part in result.contributions)])
 
 
-def by_score(told: Explanation) -> float:
-    parts = [score for part in told.contributions for score in (part.prompt, part.output) if score]
-    return fsum([told.base, *(score.contribution for score in parts)])
+def by_score(result: Explanation) -> float:
+    parts = [
+        score for part in result.contributions for score in (part.prompt, part.output) if score
+    ]
+    return fsum([result.base, *(score.contribution for score in parts)])
 
 
 def deviations(registry: PlanRegistry, plan_ids: Sequence[str]) -> tuple[int, int, float]:
     """How many versions and replans there are, and by how much an explanation is off at most."""
     versions, replans, worst = 0, 0, 0.0
     for plan_id in plan_ids:
-        for step in walk(registry._store, plan_id):
-            told = Explanation.of(step.after, Moment.of(step))
-            recorded = [told.rolling_confidence, step.after.rolling_confidence]
+        for step in plan_steps(registry._store, plan_id):
+            result = Explanation.of(step.after, Moment.of(step))
+            recorded = [result.rolling_confidence, step.after.rolling_confidence]
             if isinstance(step.recorded.event, ReplanTriggered):
                 recorded.append(step.recorded.event.rolling_confidence)
                 replans += 1
-            worst = max(worst, *(abs(by_task(told) - figure) for figure in recorded))
-            worst = max(worst, *(abs(by_score(told) - figure) for figure in recorded))
+            worst = max(worst, *(abs(by_task(result) - figure) for figure in recorded))
+            worst = max(worst, *(abs(by_score(result) - figure) for figure in recorded))
             versions += 1
-        assert registry.history.explain(plan_id) == told
+        assert registry.history.explain(plan_id) == result
     return versions, replans, worst
 
 
-def test_what_tasks_and_scores_bring_sums_to_the_figure_at_every_version() -> None:
+def test_contributions_sum_to_the_rolling_confidence_at_every_version() -> None:
     with registry_on(memory_event_store()) as registry:
         work = RandomWork(registry, random.Random(11))
         work.go_on(250)
@@ -62,7 +65,7 @@ def test_what_tasks_and_scores_bring_sums_to_the_figure_at_every_version() -> No
 
 
 @on_real_judgements
-def test_on_real_judgements_it_sums_to_every_figure_that_was_recorded(
+def test_contributions_sum_to_every_recorded_confidence_of_real_judgements(
     tmp_path: Path, trace: RealTrace
 ) -> None:
     database = tmp_path / "plans.db"
@@ -77,23 +80,21 @@ def test_on_real_judgements_it_sums_to_every_figure_that_was_recorded(
     assert worst <= 1e-12
 
 
-def test_every_part_is_told_with_what_it_weighs_and_who_brought_it(
-    registry: PlanRegistry, plan_id: str
-) -> None:
+def test_every_part_has_its_weight_and_its_event(registry: PlanRegistry, plan_id: str) -> None:
     """Weights 0.85 and 1: shares 0.85 / 1.85 and 1 / 1.85."""
     registry.update(plan_id, "a", prompt_score=0.9, output_score=0.8)
     registry.score_output(plan_id, "c", 0.55)
 
-    told = registry.history.explain(plan_id)
+    result = registry.history.explain(plan_id)
 
-    a, c = told.contributions
-    assert (told.plan_id, told.goal, told.task_count, told.base) == (
+    a, c = result.contributions
+    assert (result.plan_id, result.goal, result.task_count, result.base) == (
         plan_id,
         "Move billing",
         3,
         0.0,
     )
-    assert (told.at.version, told.at.event_id) == (7, "billing@7")
+    assert (result.at.version, result.at.event_id) == (7, "billing@7")
     assert (a.task_id, a.title, a.status, c.task_id) == ("a", "A", "done", "c")
     assert (a.weight, c.weight) == (0.85, 1.0)
     assert a.share == pytest.approx(0.85 / 1.85)
@@ -106,10 +107,10 @@ def test_every_part_is_told_with_what_it_weighs_and_who_brought_it(
     assert c.prompt is None
     assert c.output is not None
     assert (c.output.share, c.output.event_id) == (1.0, "billing@5")
-    assert told.rolling_confidence == registry.get_status(plan_id).rolling_confidence
-    assert told.distance == told.rolling_confidence - 0.72
-    assert (told.needs_replan, told.replan_due) == (True, True)
-    assert told.flip == c.flip
+    assert result.rolling_confidence == registry.get_status(plan_id).rolling_confidence
+    assert result.distance == result.rolling_confidence - 0.72
+    assert (result.needs_replan, result.replan_due) == (True, True)
+    assert result.flip == c.flip
     assert c.flip is not None
     assert a.flip is not None
     assert c.flip.size < a.flip.size
@@ -137,7 +138,7 @@ def test_every_part_is_told_with_what_it_weighs_and_who_brought_it(
             [0.5, 0.75],
             [
                 (
-                    "it fired, and does so at every output score until the figure reaches 0.8 "
+                    "it fired, and does so at every output score until the confidence reaches 0.8 "
                     "or a replan is answered"
                 ),
                 "after 4 replans only an approval leads on: 2 so far",
@@ -146,11 +147,16 @@ def test_every_part_is_told_with_what_it_weighs_and_who_brought_it(
         (
             {"latch": True, "consecutive_lows": 2},
             [0.5, 0.5],
-            ["it fired, and does not again until the figure reaches 0.72 or a replan is answered"],
+            [
+                (
+                    "it fired, and does not again until the confidence reaches 0.72 "
+                    "or a replan is answered"
+                ),
+            ],
         ),
     ],
 )
-def test_what_else_the_gate_goes_by_is_said(
+def test_other_conditions_of_the_gate_are_described(
     registry: PlanRegistry, policy: dict[str, Any], scores: list[float], conditions: list[str]
 ) -> None:
     tasks = [{"id": task, "title": task} for task in "abc"]
@@ -161,7 +167,7 @@ def test_what_else_the_gate_goes_by_is_said(
     assert list(registry.history.explain(plan_id).conditions) == conditions
 
 
-def test_during_a_fall_the_figure_is_held_against_the_exit_threshold(
+def test_a_tripped_gate_compares_with_the_exit_threshold(
     registry: PlanRegistry,
 ) -> None:
     policy = {"exit_threshold": 0.9}
@@ -171,36 +177,36 @@ def test_during_a_fall_the_figure_is_held_against_the_exit_threshold(
     registry.score_output(plan_id, "a", 0.5)
     registry.score_output(plan_id, "a", 0.8)
 
-    told = registry.history.explain(plan_id)
+    result = registry.history.explain(plan_id)
 
     assert (before.gate_threshold, before.distance) == (0.72, 0.8 - 0.72)
-    assert (told.gate_threshold, told.distance) == (0.9, 0.8 - 0.9)
-    assert (told.needs_replan, told.gate.tripped) == (False, True)
-    assert told.flip is not None
-    assert told.flip.to_score == pytest.approx(0.9, abs=1e-11)
+    assert (result.gate_threshold, result.distance) == (0.9, 0.8 - 0.9)
+    assert (result.needs_replan, result.gate.tripped) == (False, True)
+    assert result.flip is not None
+    assert result.flip.to_score == pytest.approx(0.9, abs=1e-11)
 
 
-def test_scores_that_no_longer_count_are_not_told(registry: PlanRegistry, plan_id: str) -> None:
+def test_replaced_scores_are_left_out(registry: PlanRegistry, plan_id: str) -> None:
     registry.score_output(plan_id, "a", 0.3)
     registry.score_output(plan_id, "a", 0.9)
     registry.retract_score(plan_id, "billing@5", "the wrong file")
 
-    told = registry.history.explain(plan_id)
+    result = registry.history.explain(plan_id)
 
-    assert told.contributions[0].output is not None
-    assert told.contributions[0].output.event_id == "billing@2"
+    assert result.contributions[0].output is not None
+    assert result.contributions[0].output.event_id == "billing@2"
 
 
 def test_a_plan_without_scores_has_full_confidence_and_nothing_to_flip(
     registry: PlanRegistry, plan_id: str
 ) -> None:
-    told = registry.history.explain(plan_id)
+    result = registry.history.explain(plan_id)
 
-    assert (told.base, told.contributions, told.flip) == (1.0, (), None)
-    assert (told.rolling_confidence, told.movement) == (1.0, None)
+    assert (result.base, result.contributions, result.flip) == (1.0, (), None)
+    assert (result.rolling_confidence, result.movement) == (1.0, None)
 
 
-def test_an_earlier_version_is_explained_as_it_was(registry: PlanRegistry, plan_id: str) -> None:
+def test_an_earlier_version_can_be_explained(registry: PlanRegistry, plan_id: str) -> None:
     registry.score_output(plan_id, "a", 0.9)
     then = registry.history.explain(plan_id)
     registry.score_output(plan_id, "b", 0.2)
@@ -209,9 +215,7 @@ def test_an_earlier_version_is_explained_as_it_was(registry: PlanRegistry, plan_
     assert registry.history.explain(plan_id, version=then.at.version) == then
 
 
-def test_what_moved_the_figure_since_is_told_by_event_and_by_task(
-    registry: PlanRegistry, plan_id: str
-) -> None:
+def test_a_movement_is_listed_by_event_and_by_task(registry: PlanRegistry, plan_id: str) -> None:
     registry.score_output(plan_id, "a", 0.9)
     registry.next_task(plan_id)
     registry.score_output(plan_id, "b", 0.6)
@@ -219,9 +223,9 @@ def test_what_moved_the_figure_since_is_told_by_event_and_by_task(
     registry.revise(plan_id, "another way", changes)
     registry.score_output(plan_id, "c", 0.8)
 
-    told = registry.history.explain(plan_id, since=2)
+    result = registry.history.explain(plan_id, since=2)
 
-    movement = told.movement
+    movement = result.movement
     assert movement is not None
     assert (movement.since.event_id, movement.rolling_confidence) == ("billing@2", 0.9)
     events = registry.history.of(plan_id)
@@ -232,14 +236,14 @@ def test_what_moved_the_figure_since_is_told_by_event_and_by_task(
         ("c", "TaskScored"),
     ]
     assert movement.moves[0].before == 0.9
-    assert movement.moves[-1].after == told.rolling_confidence
+    assert movement.moves[-1].after == result.rolling_confidence
     assert all(one.after == other.before for one, other in pairwise(movement.moves))
     assert [shift.task_id for shift in movement.tasks] == ["c", "b", "a"]
     shifted = fsum(shift.after - shift.before for shift in movement.tasks)
-    assert shifted == pytest.approx(told.rolling_confidence - 0.9, abs=1e-12)
+    assert shifted == pytest.approx(result.rolling_confidence - 0.9, abs=1e-12)
 
 
-def test_what_moved_it_since_nothing_was_scored(registry: PlanRegistry, plan_id: str) -> None:
+def test_a_movement_since_before_the_first_score(registry: PlanRegistry, plan_id: str) -> None:
     registry.score_output(plan_id, "a", 0.9)
 
     movement = registry.history.explain(plan_id, since=1).movement
@@ -270,7 +274,7 @@ def test_since_may_be_a_moment_and_may_be_now(registry: PlanRegistry, plan_id: s
         ({"since": 9}, "since: the history of 'billing' ends at version 1"),
     ],
 )
-def test_points_that_are_not_there_are_refused(
+def test_unknown_points_are_refused(
     registry: PlanRegistry, plan_id: str, asked: dict[str, Any], problem: str
 ) -> None:
     with pytest.raises(InvalidInput) as caught:
@@ -279,9 +283,7 @@ def test_points_that_are_not_there_are_refused(
     assert str(caught.value) == problem
 
 
-def test_nothing_can_have_moved_it_since_what_comes_later(
-    registry: PlanRegistry, plan_id: str
-) -> None:
+def test_a_since_after_the_version_is_refused(registry: PlanRegistry, plan_id: str) -> None:
     registry.score_prompt(plan_id, "a", 0.9)
 
     with pytest.raises(InvalidInput, match="since: that is version 2, which comes after version 1"):

@@ -1,4 +1,4 @@
-"""The smallest change that is told really flips the gate, and slightly less does not."""
+"""The smallest change flips the gate, and a slightly smaller one does not."""
 
 from collections.abc import Sequence
 
@@ -55,14 +55,14 @@ def is_low(figure: float, plan: Plan) -> bool:
 
 
 def with_another(events: Sequence[PlanEvent], name: str, score: float) -> Plan:
-    """The plan if the judge had said something else at one event, and all else is as it was."""
+    """The plan with another score at one event, and everything else unchanged."""
     place = (version_of(name) or 0) - 1
     other = events[place].model_copy(update={"score": score})
     return fold(Plan("p"), [*events[:place], other, *events[place + 1 :]])
 
 
 def nearly(change: ScoreChange, plan: Plan, share: float) -> float:
-    """A score that changes the figure by 1e-13 less than the one that is told."""
+    """A score that changes the confidence by 1e-13 less than the given one."""
     task = plan.task(change.task_id)
     prompt, output = score_shares(task.prompt_score, task.output_score, plan.policy)
     back = 1e-13 / (share * (prompt if change.kind is PROMPT else output))
@@ -114,19 +114,17 @@ def test_where_none_can_not_even_the_best_or_the_worst_score_flips_the_gate(
 
 @repeatable
 @given(POLICIES, JUDGED)
-def test_of_a_tasks_two_scores_the_one_that_has_to_change_less_is_told(
-    policy: Policy, judged: Judged
-) -> None:
+def test_the_smaller_change_of_a_tasks_two_scores_is_given(policy: Policy, judged: Judged) -> None:
     plan = fold(Plan("p"), history(policy, judged))
     balance = Balance.of(plan)
     for place in range(len(balance.tasks)):
         of_each = [balance._smallest(place, kind) for kind in (OUTPUT, PROMPT)]
         sizes = [change.size for change in of_each if change]
-        told = balance.smallest_change(place)
-        assert (told.size if told else None) == min(sizes, default=None)
+        result = balance.smallest_change(place)
+        assert (result.size if result else None) == min(sizes, default=None)
 
 
-def test_figures_that_a_person_can_check() -> None:
+def test_small_examples_worked_out_by_hand() -> None:
     """(0.5 × 0.8 + c) / 1.5 = 0.72 at c = 0.68; the prompt alone would have to be 1.18."""
     policy = Policy(prompt_weight=0.4, output_weight=0.6, decay=0.5)
     plan = fold(
@@ -146,7 +144,7 @@ def test_figures_that_a_person_can_check() -> None:
     assert later.to_score == pytest.approx(0.8, abs=1e-11)  # 0.4 × 0.5 + 0.6 × 0.8 = 0.68
 
 
-def test_a_figure_that_just_reaches_the_threshold_is_tipped_by_a_hair() -> None:
+def test_a_confidence_exactly_at_the_threshold_flips_by_a_hair() -> None:
     plan = fold(Plan("p"), history(Policy(), [(0, OUTPUT, 0.72 - 1e-12, False)]))
     assert not plan.needs_replan
 
@@ -157,14 +155,14 @@ def test_a_figure_that_just_reaches_the_threshold_is_tipped_by_a_hair() -> None:
 
 
 def test_a_score_that_leads_to_within_a_hair_of_the_threshold_is_not_enough() -> None:
-    """With 1.0 for the second task the figure is 0.75, a hair below what passes."""
+    """With 1.0 for the second task the confidence is 0.75, a hair below the threshold."""
     policy = Policy(decay=1.0, confidence_threshold=0.75 + 1e-12 + 5e-14)
     plan = fold(Plan("p"), history(policy, [(0, OUTPUT, 0.5, False), (1, OUTPUT, 0.75, False)]))
 
     assert Balance.of(plan).smallest_change(1) is None
 
 
-def test_a_change_that_is_told_can_be_made_by_scoring_again(registry: PlanRegistry) -> None:
+def test_the_smallest_change_works_when_the_task_is_scored_again(registry: PlanRegistry) -> None:
     tasks = [{"id": task, "title": task} for task in "abc"]
     plan_id = registry.create("g", tasks).plan_id
     registry.update(plan_id, "a", prompt_score=0.9, output_score=0.7)
@@ -181,7 +179,7 @@ def test_a_change_that_is_told_can_be_made_by_scoring_again(registry: PlanRegist
     assert status.rolling_confidence == change.rolling_confidence
 
 
-def test_a_gate_that_fell_is_opened_by_the_score_that_is_told_and_by_no_less(
+def test_a_tripped_gate_opens_at_the_given_score_and_not_below(
     registry: PlanRegistry,
 ) -> None:
     policy = {"exit_threshold": 0.8, "latch": True, "order": "scored"}
@@ -200,7 +198,7 @@ def test_a_gate_that_fell_is_opened_by_the_score_that_is_told_and_by_no_less(
     assert not registry.score_output(plan_id, "a", change.to_score).gate.tripped
 
 
-def test_a_gate_is_made_to_fire_by_the_score_that_is_told_and_by_no_more(
+def test_a_gate_fires_at_the_given_score_and_not_above(
     registry: PlanRegistry,
 ) -> None:
     tasks = [{"id": task, "title": task} for task in "ab"]

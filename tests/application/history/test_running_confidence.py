@@ -1,4 +1,4 @@
-"""The figure that is kept at hand is the one that is defined, whatever happens to the plan."""
+"""The running confidence equals the plan's after any event."""
 
 import random
 
@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plangate.application.history import running_confidence as figures
-from plangate.application.history.points import walk
 from plangate.application.history.running_confidence import RunningConfidence
+from plangate.application.plan_log import plan_steps
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
 from tests.support.model.random_work import RandomWork
@@ -17,14 +17,14 @@ from tests.support.properties import repeatable
 
 @repeatable
 @given(st.integers(0, 10**9), st.sampled_from([0, 3, figures.LARGE]))
-def test_the_figure_is_that_of_the_plan_after_every_event(seed: int, large: int) -> None:
+def test_the_running_confidence_is_the_plans_after_every_event(seed: int, large: int) -> None:
     with registry_on(memory_event_store()) as registry, pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "LARGE", large)
         work = RandomWork(registry, random.Random(seed))
         work.go_on(60)
         for plan in work._plans:
             figure = RunningConfidence()
-            for step in walk(registry._store, plan.plan_id):
+            for step in plan_steps(registry._store, plan.plan_id):
                 figure = figure.after(step)
                 defined = step.after.rolling_confidence
                 exact = len(step.after.order) < large

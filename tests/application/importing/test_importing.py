@@ -99,7 +99,7 @@ def refusal(registry: PlanRegistry, given: Any, kind: str) -> list[str]:
 # --- loopllm ---
 
 
-def test_a_saved_plan_stands_here_as_it_stood_there(registry: PlanRegistry) -> None:
+def test_an_imported_plan_has_the_scores_and_statuses_of_its_source(registry: PlanRegistry) -> None:
     plan = brought(registry, PARSER)
 
     status = registry.get_status("0a1b2c3d4e5f")
@@ -120,7 +120,7 @@ def test_a_saved_plan_stands_here_as_it_stood_there(registry: PlanRegistry) -> N
     assert {envelope.actor for envelope in envelopes} == {"import:loopllm"}
 
 
-def test_whoever_says_who_asks_is_believed(registry: PlanRegistry) -> None:
+def test_a_given_actor_is_recorded(registry: PlanRegistry) -> None:
     registry.bundles.import_plans(PARSER, "loopllm", actor="ada", correlation_id="move-1")
     envelope = registry.history.of("0a1b2c3d4e5f")[0].envelope
     assert (envelope.actor, envelope.correlation_id) == ("ada", "move-1")
@@ -167,7 +167,7 @@ def test_an_import_that_was_interrupted_goes_on(
     assert brought(registry, PARSER).outcome == "already_there"
 
 
-def test_figures_that_differ_are_told_both(registry: PlanRegistry) -> None:
+def test_differing_confidences_are_both_reported(registry: PlanRegistry) -> None:
     plan = altered(
         PARSER, rolling_confidence=0.9, needs_replan=True, replan_count=2, task_count=9, owner="x"
     )
@@ -200,7 +200,9 @@ def test_a_score_of_zero_is_a_score_and_none_is_none(registry: PlanRegistry) -> 
     assert status.rolling_confidence < 0.735
 
 
-def test_a_replan_is_due_afterwards_only_if_the_figure_says_so(registry: PlanRegistry) -> None:
+def test_a_replan_is_due_after_an_import_only_if_the_confidence_is_low(
+    registry: PlanRegistry,
+) -> None:
     tasks = [
         {"id": "a", "title": "A", "status": "done", "output_score": 0.1},
         {"id": "b", "title": "B", "status": "replanning", "output_score": 1.0},
@@ -217,7 +219,7 @@ def test_a_replan_is_due_afterwards_only_if_the_figure_says_so(registry: PlanReg
     ] * 2
 
 
-def test_what_says_nothing_is_named_by_its_id(registry: PlanRegistry) -> None:
+def test_blank_goals_and_titles_become_the_id(registry: PlanRegistry) -> None:
     plan = brought(registry, {"plan_id": "bare", "goal": " ", "tasks": [{"id": 7}]})
     status = registry.get_status("bare")
     assert (status.goal, status.tasks[0].title) == ("bare", "7")
@@ -311,7 +313,7 @@ def test_bad_plans_are_refused_with_their_place_and_nothing_is_recorded(
         ),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_its_place(
+def test_invalid_data_is_refused_with_its_json_pointer(
     registry: PlanRegistry, given: Any, kind: str, complaint: str
 ) -> None:
     (problem,) = refusal(registry, given, kind)
@@ -359,7 +361,7 @@ def test_a_file_without_tags_is_the_plan_master(registry: PlanRegistry) -> None:
     assert "/tasks/2" in left(plan)
 
 
-def test_words_that_are_not_known_are_listed(registry: PlanRegistry) -> None:
+def test_unknown_words_are_listed(registry: PlanRegistry) -> None:
     task = {"id": 1, "title": "A", "status": "someday", "priority": "huge"}
     plan = brought(registry, {"t": {"tasks": [task]}}, "taskmaster")
     assert left(plan) == {
@@ -378,7 +380,7 @@ def test_tags_without_anything_to_do_make_no_plan(registry: PlanRegistry) -> Non
     assert registry.history.last_position() == 0
 
 
-def test_progress_is_told_plan_by_plan(registry: PlanRegistry) -> None:
+def test_progress_is_reported_plan_by_plan(registry: PlanRegistry) -> None:
     told: list[tuple[int, int]] = []
     plans = [altered(PARSER, plan_id=f"p{n}") for n in range(3)]
     report = registry.bundles.import_plans(

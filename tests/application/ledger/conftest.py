@@ -98,7 +98,7 @@ class Case:
         self.ledger = Ledger(self.log, self.leaves, self.key)
 
     def altered(self) -> AlteredLog:
-        """The log as it is now, to be altered."""
+        """The current log, to be altered."""
         return AlteredLog(self.log)
 
     def ledger_of(self, log: AlteredLog) -> Ledger:

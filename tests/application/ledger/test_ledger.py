@@ -1,4 +1,4 @@
-"""The ledger takes the log in, signs it and proves what is in it."""
+"""The ledger covers the log, signs it and proves its events."""
 
 from base64 import b64decode
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ import pytest
 
 from plangate.application.errors import LedgerContradicted, NothingRecorded
 from plangate.application.ledger import ledger as ledgers
-from plangate.application.ledger.encoding import as_it_is, leaf_data
+from plangate.application.ledger.encoding import leaf_data, stored_hash
 from plangate.application.ledger.leaves import Leaf, TreeHead
 from plangate.application.ledger.ledger import Ledger
 from plangate.application.ledger.merkle_tree import Frontier, is_consistent, is_included, leaf_hash
@@ -41,7 +41,7 @@ def test_leaf_data_is_the_position_and_the_canonical_form(case: Case) -> None:
     assert data[8:9] == b"{"
 
 
-def test_what_has_no_canonical_form_is_taken_as_it_is_stored() -> None:
+def test_an_entry_without_a_canonical_form_is_encoded_as_stored() -> None:
     entry = StoredEntry("p", 7, 258, "painted", b"\xff")
     expected = (
         bytes([0, 0, 0, 0, 0, 0, 1, 2, 0])
@@ -51,7 +51,7 @@ def test_what_has_no_canonical_form_is_taken_as_it_is_stored() -> None:
         + (bytes([0, 0, 0, 0, 0, 0, 0, 1]) + b"\xff")
     )
     assert leaf_data(EventCodec(), entry) == expected
-    assert as_it_is(entry) == leaf_hash(expected)
+    assert stored_hash(entry) == leaf_hash(expected)
 
 
 def test_an_erasure_changes_no_leaf(case: Case) -> None:
@@ -72,7 +72,7 @@ def test_an_empty_log_gives_nothing_to_sign() -> None:
     assert ledger.verify().compared == 0
 
 
-def test_it_goes_on_page_by_page_where_it_was_cut_short(
+def test_an_interrupted_catch_up_continues_page_by_page(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = case.ledger.checkpoint()
@@ -88,18 +88,18 @@ def test_it_goes_on_page_by_page_where_it_was_cut_short(
     with pytest.raises(KeyboardInterrupt):
         cut_short.checkpoint(progress=stop)
     assert heard == [(0, 8), (2, 8), (4, 8)]
-    assert store.reach().tree.size == 4
+    assert store.head().tree.size == 4
     assert Ledger(case.log, store, case.key).checkpoint() == whole
 
 
-def test_who_comes_second_goes_on_from_what_the_other_saved(case: Case) -> None:
+def test_the_slower_of_two_writers_continues_after_the_faster(case: Case) -> None:
     class Overtaken(MemoryLedgerStore):
-        """Somebody else is faster, the first time."""
+        """A concurrent writer is faster the first time."""
 
-        def extend(self, after: TreeHead, leaves: Sequence[Leaf], reach: TreeHead) -> bool:
+        def extend(self, after: TreeHead, leaves: Sequence[Leaf], head: TreeHead) -> bool:
             if not after.tree.size:
-                super().extend(after, leaves, reach)
-            return super().extend(after, leaves, reach)
+                super().extend(after, leaves, head)
+            return super().extend(after, leaves, head)
 
     store = Overtaken()
     signed = Ledger(case.log, store, case.key).checkpoint()
@@ -133,13 +133,13 @@ def test_every_event_can_be_proved(case: Case, event_id: str) -> None:
 
 
 @pytest.mark.parametrize("event_id", ["p", "", "@1", "p\0@1", "\ud800@1", 7, None])
-def test_what_is_no_event_id_is_refused(case: Case, event_id: str) -> None:
+def test_an_invalid_event_id_is_refused(case: Case, event_id: str) -> None:
     with pytest.raises(InvalidInput, match="event_id: "):
         case.ledger.prove(event_id)
 
 
 @pytest.mark.parametrize("event_id", ["p@9", "p@x", "nobody@1"])
-def test_what_is_not_there_is_not_proved(case: Case, event_id: str) -> None:
+def test_an_unknown_event_is_not_proved(case: Case, event_id: str) -> None:
     with pytest.raises(InvalidInput, match="there is no event"):
         case.ledger.prove(event_id)
 
@@ -148,11 +148,11 @@ def test_an_event_that_was_altered_is_not_proved(case: Case) -> None:
     case.ledger.checkpoint()
     log = case.altered()
     log.say(2, "0.8", "0.9")
-    with pytest.raises(LedgerContradicted, match="p@2 does not say what it said"):
+    with pytest.raises(LedgerContradicted, match="the content of p@2 was changed"):
         case.ledger_of(log).prove("p@2")
     assert case.ledger_of(log).prove("p@1").leaf == 0
     del log.entries[7]
-    with pytest.raises(LedgerContradicted, match="or is gone"):
+    with pytest.raises(LedgerContradicted, match="or it is gone"):
         case.ledger_of(log).prove("q@4")
 
 
@@ -182,7 +182,7 @@ def test_checkpoints_that_do_not_belong_together_are_not_proved(case: Case) -> N
     new = case.ledger.checkpoint().note
     with pytest.raises(InvalidInput, match="covers more than the new checkpoint"):
         case.ledger.consistency(new, old)
-    with pytest.raises(InvalidInput, match="new: is no checkpoint"):
+    with pytest.raises(InvalidInput, match="new: is not a checkpoint"):
         case.ledger.consistency(old, "Dear diary")
     stranger = Ledger(case.log, case.leaves, FixedKey(b"1" * 32)).checkpoint().note
     with pytest.raises(InvalidInput, match="new: is not signed by the key of this ledger"):

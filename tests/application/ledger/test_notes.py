@@ -65,7 +65,7 @@ def test_a_verifier_key_is_written_and_read_as_others_do() -> None:
         "a+00000000+!",
     ],
 )
-def test_what_is_no_verifier_key_is_refused(text: str) -> None:
+def test_an_invalid_verifier_key_is_refused(text: str) -> None:
     with pytest.raises(NotANote):
         public_key_in(text)
 
@@ -94,7 +94,7 @@ def test_what_is_no_verifier_key_is_refused(text: str) -> None:
         TEXT + "— w " + "A" * MAX_NOTE + "\n",
     ],
 )
-def test_what_is_no_note_is_refused(text: str) -> None:
+def test_an_invalid_note_is_refused(text: str) -> None:
     with pytest.raises(NotANote):
         read_note(text)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from plangate.application import plan_log
 from plangate.application.errors import CorruptEvent, HistoryDiffers, StoreUnavailable
-from plangate.application.operations import copying
 from plangate.application.operations.copying import copy_plans
 from plangate.application.operations.reports import CopyReport
 from plangate.application.recorded_event import StoredEntry
@@ -26,7 +26,7 @@ PAGES = [1, 3, 1_000]
 @pytest.fixture(params=PAGES)
 def page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Pages of several sizes, so that they end everywhere."""
-    monkeypatch.setattr(copying, "PAGE", request.param)
+    monkeypatch.setattr(plan_log, "PAGE", request.param)
     return int(request.param)
 
 
@@ -88,7 +88,7 @@ def test_a_store_with_plans_of_its_own_gets_them_at_its_end() -> None:
 
 @pytest.mark.usefixtures("page")
 @pytest.mark.parametrize("theirs", [(), ("mine",)])
-def test_copied_again_it_takes_only_what_is_new(theirs: tuple[str, ...]) -> None:
+def test_a_repeated_copy_takes_only_new_events(theirs: tuple[str, ...]) -> None:
     source, target = worked_on("p", "q"), worked_on(*theirs)
     copied(source, target)
     assert copied(source, target).copied == 0
@@ -103,7 +103,7 @@ def test_copied_again_it_takes_only_what_is_new(theirs: tuple[str, ...]) -> None
 
 
 @pytest.mark.usefixtures("page")
-def test_what_was_recorded_in_the_target_since_stays() -> None:
+def test_newer_events_of_the_target_stay() -> None:
     source, target = worked_on("p", "q"), connect("memory:")
     copied(source, target)
     target.next_task("q")
@@ -182,14 +182,14 @@ def test_an_event_under_another_name_is_another_event() -> None:
         copied(source, target)
 
 
-def test_progress_is_told_to_the_end() -> None:
-    told: list[tuple[int, int]] = []
+def test_progress_is_reported_to_the_end() -> None:
+    result: list[tuple[int, int]] = []
     source = worked_on("p", "q")
     source.bundles.copy_to(
-        worked_on("mine"), progress=lambda done, total: told.append((done, total))
+        worked_on("mine"), progress=lambda done, total: result.append((done, total))
     )
-    assert all(before <= after for before, after in pairwise(told))
-    assert told[-1] == (24, 24)
+    assert all(before <= after for before, after in pairwise(result))
+    assert result[-1] == (24, 24)
 
 
 def test_it_goes_as_far_as_the_log_went_when_it_began() -> None:
@@ -204,9 +204,9 @@ def test_it_goes_as_far_as_the_log_went_when_it_began() -> None:
     assert entries(target) == entries(source)[:4]
 
 
-def test_somebody_who_writes_meanwhile_gets_the_positions(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_concurrent_writer_gets_its_positions(monkeypatch: pytest.MonkeyPatch) -> None:
     source, target = worked_on("p"), connect("memory:")
-    monkeypatch.setattr(copying, "PAGE", 2)
+    monkeypatch.setattr(plan_log, "PAGE", 2)
 
     def interfere(done: int, _total: int) -> None:
         if done == 6:
@@ -231,7 +231,7 @@ def test_an_engine_with_positions_of_its_own_gives_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("lost", [1, 4])
-def test_a_target_that_does_not_keep_what_it_took_is_found_out(lost: int) -> None:
+def test_a_target_that_loses_events_is_found_out(lost: int) -> None:
     source, target = worked_on("p"), memory_event_store()
     keep = target.append_stored
     target.append_stored = lambda entries: keep(entries[:-lost])  # type: ignore[method-assign]
@@ -242,7 +242,7 @@ def test_a_target_that_does_not_keep_what_it_took_is_found_out(lost: int) -> Non
 def test_a_target_that_loses_events_later_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     source, target = worked_on("p"), worked_on("mine")
     read = target._store.read_stored
-    monkeypatch.setattr(copying, "PAGE", 2)
+    monkeypatch.setattr(plan_log, "PAGE", 2)
 
     def forget(done: int, total: int) -> None:
         if done == total - 4:

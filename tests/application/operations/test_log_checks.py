@@ -1,4 +1,4 @@
-"""What the doctor finds in a log, and that it finds nothing in one that is well."""
+"""The checks of a log find its problems, and none in a healthy log."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,14 +11,14 @@ from plangate.application.event_store import EventStore
 from plangate.application.operations import log_checks
 from plangate.application.operations.log_checks import (
     LOG_CHECKS,
-    Walk,
-    examine_log,
-    examined,
-    examined_order,
+    DamagedLog,
+    check_entries,
+    check_log,
+    check_order,
 )
-from plangate.application.operations.observations import MOST, guarded
+from plangate.application.operations.observations import MAX_LISTED, guarded
 from plangate.application.operations.reports import Checkup, Health, Observation
-from plangate.application.operations.view_checks import examined_views
+from plangate.application.operations.view_checks import check_views
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.application.views.status import ViewReport, ViewStatus
@@ -47,15 +47,15 @@ def ill(observations: Sequence[Observation]) -> list[tuple[str, str | None]]:
 
 
 def seen(registry: PlanRegistry, entries: list[StoredEntry]) -> list[tuple[str, str | None]]:
-    return ill(list(examined(entries, registry._store.format)))
+    return ill(list(check_entries(entries, registry._store.format)))
 
 
-def test_in_a_log_that_is_well_every_check_says_so(registry: PlanRegistry) -> None:
-    told: list[tuple[int, int]] = []
-    found = list(examine_log(registry._store, lambda done, total: told.append((done, total))))
+def test_every_check_passes_in_a_healthy_log(registry: PlanRegistry) -> None:
+    result: list[tuple[int, int]] = []
+    found = list(check_log(registry._store, lambda done, total: result.append((done, total))))
     assert ill(found) == []
     assert len(found) == len(LOG_CHECKS) + 2
-    assert told[-1] == (8, 8)
+    assert result[-1] == (8, 8)
 
 
 @pytest.mark.parametrize(
@@ -68,17 +68,17 @@ def test_in_a_log_that_is_well_every_check_says_so(registry: PlanRegistry) -> No
         ({"position": 9}, ["positions", "positions"]),
     ],
 )
-def test_what_is_wrong_with_an_entry_is_told_with_its_place(
+def test_a_problem_has_its_location(
     registry: PlanRegistry, entries: list[StoredEntry], change: dict[str, Any], found: list[str]
 ) -> None:
     entries[1] = replace(entries[1], **change)
-    told = seen(registry, entries)
-    assert [check for check, _ in told] == found
+    result = seen(registry, entries)
+    assert [check for check, _ in result] == found
     place = f"p@{entries[1].version}, position {entries[1].position}"
-    assert (told[0][1] or "").endswith(place)
+    assert (result[0][1] or "").endswith(place)
 
 
-def test_bytes_that_say_the_same_in_another_way_were_written_by_somebody_else(
+def test_another_encoding_of_the_same_content_is_a_problem(
     registry: PlanRegistry, entries: list[StoredEntry]
 ) -> None:
     entries[2] = replace(entries[2], state=entries[2].state.replace(b'":', b'": '))
@@ -89,8 +89,8 @@ def test_positions_that_are_missing_are_a_warning(
     registry: PlanRegistry, entries: list[StoredEntry]
 ) -> None:
     del entries[2:5]
-    told = list(examined(entries, registry._store.format))
-    (gap,) = [o for o in told if o.check == "positions"]
+    result = list(check_entries(entries, registry._store.format))
+    (gap,) = [o for o in result if o.check == "positions"]
     assert gap.health is Health.WARNING
     assert gap.found == "no event at positions 3 to 5"
     assert gap.place == "before q@2, position 6"
@@ -102,24 +102,24 @@ def test_positions_that_are_missing_are_a_warning(
         ([("p", 1, 1), ("p", 2, 2), ("q", 1, 3)], []),
         ([("p", 2, 2), ("q", 1, 3)], ["p@1 should be here, and is missing"]),
         ([("p", 1, 1), ("p", 4, 2), ("p", 5, 3)], ["p@2 should be here, and is missing"]),
-        ([("p", 1, 4), ("p", 2, 2)], ["it stands before p@1 in the log"]),
+        ([("p", 1, 4), ("p", 2, 2)], ["it comes before p@1 in the log"]),
     ],
 )
 def test_the_versions_of_a_plan_follow_each_other(
     places: list[tuple[str, int, int]], found: list[str]
 ) -> None:
-    told = [o.found for o in examined_order(places) if o.health is Health.PROBLEM]
-    assert told == found
+    result = [o.found for o in check_order(places) if o.health is Health.PROBLEM]
+    assert result == found
 
 
-def test_of_many_observations_the_first_are_told_and_the_rest_counted(
+def test_the_first_observations_are_listed_and_the_others_counted(
     registry: PlanRegistry,
 ) -> None:
-    many = [StoredEntry("p", n + 2, n + 1, "task-scored", b"{") for n in range(MOST + 1_500)]
-    told = [o for o in examined(many, registry._store.format) if o.check == "events"]
-    assert len(told) == MOST + 1
-    assert told[-1].found == "and 1,500 more"
-    assert (told[-1].health, told[-1].place) == (Health.PROBLEM, None)
+    many = [StoredEntry("p", n + 2, n + 1, "task-scored", b"{") for n in range(MAX_LISTED + 1_500)]
+    result = [o for o in check_entries(many, registry._store.format) if o.check == "events"]
+    assert len(result) == MAX_LISTED + 1
+    assert result[-1].found == "and 1,500 more"
+    assert (result[-1].health, result[-1].place) == (Health.PROBLEM, None)
 
 
 class _Holed:
@@ -138,7 +138,7 @@ class _Holed:
 
 @pytest.mark.parametrize("page", [1, 3, 16, 1_000])
 @pytest.mark.parametrize(
-    "damaged, told",
+    "damaged, expected",
     [
         ((), []),
         ((1, 1), ["position 1"]),
@@ -150,22 +150,22 @@ class _Holed:
         ((1, 100), ["positions 1 to 100"]),
     ],
 )
-def test_a_log_is_read_round_what_is_damaged(
-    page: int, damaged: tuple[int, ...], told: list[str], monkeypatch: pytest.MonkeyPatch
+def test_a_log_is_read_around_its_damage(
+    page: int, damaged: tuple[int, ...], expected: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(log_checks, "PAGE", page)
     hole = set(range(damaged[0], damaged[1] + 1)) if damaged else set()
     entries = [StoredEntry("p", n, n, "task-scored", b"{}") for n in range(1, 101)]
     store: Any = _Holed(entries, hole)
-    walk = Walk(store, 100, lambda _reached: None)
-    assert {e.position for e in walk.entries()} == set(range(1, 101)) - hole
-    found = [o.place for o in walk.damaged.observations() if o.health is Health.PROBLEM]
-    assert found == told
+    log = DamagedLog(store, 100, lambda _reached: None)
+    assert {e.position for e in log.entries()} == set(range(1, 101)) - hole
+    found = [o.place for o in log.damaged.observations() if o.health is Health.PROBLEM]
+    assert found == expected
 
 
 def test_a_log_that_ends_before_it_should_is_read_to_its_end(registry: PlanRegistry) -> None:
     store: EventStore = registry._store
-    assert len(list(Walk(store, 50, lambda _reached: None).entries())) == 8
+    assert len(list(DamagedLog(store, 50, lambda _reached: None).entries())) == 8
 
 
 def test_a_check_that_fails_is_a_problem() -> None:
@@ -173,9 +173,9 @@ def test_a_check_that_fails_is_a_problem() -> None:
         yield from ()
         raise NotAStore("the file is damaged")
 
-    (told,) = guarded("end", failing())
-    assert (told.check, told.health) == ("end", Health.PROBLEM)
-    assert "the file is damaged" in told.found
+    (result,) = guarded("end", failing())
+    assert (result.check, result.health) == ("end", Health.PROBLEM)
+    assert "the file is damaged" in result.found
 
 
 # --- views ---
@@ -195,19 +195,19 @@ def view(**facts: Any) -> ViewStatus:
 
 
 def looked_at(*views: ViewStatus, failure: str | None = None) -> list[Observation]:
-    return list(examined_views(ViewReport(position=7, views=views, failure=failure)))
+    return list(check_views(ViewReport(position=7, views=views, failure=failure)))
 
 
 def test_views_that_lag_are_well() -> None:
-    (told,) = looked_at(view(rebuilding=4))
-    assert told.health is Health.OK
-    assert told.found == "plans: rows 3, positions behind 2, being rebuilt at 4"
+    (result,) = looked_at(view(rebuilding=4))
+    assert result.health is Health.OK
+    assert result.found == "plans: rows 3, positions behind 2, being rebuilt at 4"
 
 
 def test_stuck_views_are_a_warning_and_views_beyond_the_log_a_problem() -> None:
     stuck = StuckPlan(plan_id="p", version=4, position=3, why="it cannot be read", since=DAWN)
-    told = looked_at(view(stuck=(stuck,)), view(position=9), failure="OSError: no")
-    assert [(o.health, o.place) for o in told] == [
+    result = looked_at(view(stuck=(stuck,)), view(position=9), failure="OSError: no")
+    assert [(o.health, o.place) for o in result] == [
         (Health.WARNING, "p@4"),
         (Health.PROBLEM, "plans"),
         (Health.WARNING, None),

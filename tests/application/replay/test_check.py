@@ -311,7 +311,7 @@ AFTERWARDS: Sequence[PlanCommand] = (
 
 
 def plant(registry: PlanRegistry, planted: Planted) -> list[str]:
-    """Record the plan with its wrong decision and further work; what the check should say."""
+    """Record the plan with its wrong decision and further work; return the expected report."""
     plan = Plan(planted.name)
     for wish in planted.before:
         plan = _recorded(registry, plan, decide(plan, wish, NOON))
@@ -363,7 +363,7 @@ def test_every_planted_wrong_decision_is_found_in_a_real_file_and_nothing_else(
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_random_work_is_what_the_rules_give(seed: int) -> None:
+def test_random_work_has_no_mismatches(seed: int) -> None:
     registry = registry_on(memory_event_store())
     RandomWork(registry, random.Random(seed)).go_on(200)
     log = registry.history.events(limit=10_000)
@@ -380,7 +380,7 @@ def test_random_work_is_what_the_rules_give(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_erased_words_are_not_missed(seed: int) -> None:
+def test_erased_text_is_no_mismatch(seed: int) -> None:
     registry = registry_on(memory_event_store())
     RandomWork(registry, random.Random(seed)).go_on(200)
     for plan_id in {entry.envelope.plan_id for entry in registry.history.events(limit=10_000)}:
@@ -389,7 +389,7 @@ def test_erased_words_are_not_missed(seed: int) -> None:
     assert {plan.changed for plan in registry.replay.what_if(policy={}).plans} == {0}
 
 
-def test_a_mismatch_says_what_was_recorded_and_what_the_rules_give(
+def test_a_mismatch_has_the_recorded_and_the_expected_event(
     registry: PlanRegistry, plan_id: str
 ) -> None:
     plan = registry.get(plan_id)
@@ -403,7 +403,9 @@ def test_a_mismatch_says_what_was_recorded_and_what_the_rules_give(
     assert found.expected.facts["new"] == "done"
 
 
-def test_what_the_rules_refuse_is_told_in_their_words(registry: PlanRegistry, plan_id: str) -> None:
+def test_a_refused_command_has_the_message_of_the_refusal(
+    registry: PlanRegistry, plan_id: str
+) -> None:
     plan = registry.get(plan_id)
     assert plan is not None
     plan = _recorded(registry, plan, [say.attempted("a")])
@@ -434,7 +436,7 @@ def test_an_unreadable_event_is_a_finding_and_ends_its_plan_alone(tmp_path: Path
             file.execute(f"DELETE FROM stored_events {damage}", ["p2"])
             file.commit()
         report = registry.replay.check()
-    missing = "it is missing; what follows it in the plan is not judged"
+    missing = "it is missing; the rest of the plan is not checked"
     assert [(found.event_id, found.kind) for found in report.mismatches] == [
         ("p1@2", "unreadable"),
         ("p2@2", "unreadable"),
@@ -470,13 +472,13 @@ def test_so_many_mismatches_are_listed_and_all_are_counted(
     assert (report.mismatch_count, len(report.mismatches)) == (5, 3)
 
 
-def test_progress_is_told_up_to_the_end(registry: PlanRegistry) -> None:
+def test_progress_is_reported_to_the_end(registry: PlanRegistry) -> None:
     RandomWork(registry, random.Random(3)).go_on(100)
-    told: list[tuple[int, int]] = []
-    registry.replay.check(progress=lambda *how_far: told.append(how_far))
+    answer: list[tuple[int, int]] = []
+    registry.replay.check(progress=lambda *how_far: answer.append(how_far))
     last = registry.history.last_position()
-    assert told == sorted(told)
-    assert (told[0], told[-1]) == ((1, last), (last, last))
+    assert answer == sorted(answer)
+    assert (answer[0], answer[-1]) == ((1, last), (last, last))
 
 
 def test_a_plan_that_never_was_is_not_checked(registry: PlanRegistry) -> None:

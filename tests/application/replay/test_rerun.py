@@ -136,7 +136,7 @@ def test_the_gate_speaks_as_the_other_policy_has_it() -> None:
     assert [task.status for task in again(commands, STRICT)[-1].after] == [say.REPLANNING] * 3
 
 
-def test_a_score_counts_as_it_was_given() -> None:
+def test_a_score_counts_as_given_and_not_as_clamped() -> None:
     commands = history(create(A), say.score_output(A, 85.0))
     refusing = Policy(out_of_range=OutOfRange.REFUSE)
     step = again(commands, refusing)[-1]
@@ -191,14 +191,14 @@ def test_a_heartbeat_finds_its_claim_where_that_has_another_version() -> None:
     assert last.events == tuple(facts(commands[-1]))
 
 
-def test_what_is_idle_under_the_other_policy_brings_nothing_about() -> None:
+def test_inputs_that_are_idle_under_the_other_policy_record_nothing() -> None:
     commands = history(create(A, B), say.score_output(A, 0.1), say.APPROVE, say.retry(A))
     steps = again(commands, LENIENT)
     assert (steps[2].events, steps[2].refusal) == ((), None)
     assert type(steps[3].refusal).__name__ == "InvalidInput"
 
 
-def test_a_revision_leaves_out_what_it_only_meant_to_start_again() -> None:
+def test_a_revision_leaves_out_tasks_it_only_started_again() -> None:
     changes = (ChangeTask(task_id=A), ChangeTask(task_id=B, title="Another"))
     commands = history(create(A, B), say.score_output(A, 0.1), say.revise(*changes))
     last = again(commands, LENIENT)[-1]
@@ -222,7 +222,7 @@ def test_attempts_begin_as_the_other_policy_has_it(scores: AttemptScores) -> Non
     assert (plan.task(A).output_score is None) == (scores is AttemptScores.RESET)
 
 
-def test_what_nobody_can_have_asked_for_is_handed_through() -> None:
+def test_unexplained_events_have_no_effect() -> None:
     commands = history(create(A))
     commands.append(recorded(commands[-1].after, [say.replan(A)]))
     step = again(commands)[-1]

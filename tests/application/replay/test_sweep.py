@@ -1,4 +1,4 @@
-"""`sweep` gives for each policy of a grid the figures that a replay under it would."""
+"""`sweep` gives for each policy of a grid the totals of a what-if under it."""
 
 import random
 from collections import Counter
@@ -20,7 +20,7 @@ from tests.support.examples import HAS_PAUSED, MORNING
 from tests.support.model.random_work import RandomWork
 
 
-def test_every_point_has_the_figures_of_a_replay(registry: PlanRegistry) -> None:
+def test_every_point_has_the_totals_of_a_replay(registry: PlanRegistry) -> None:
     RandomWork(registry, random.Random(7)).go_on(400)
     grid: Grid = {"confidence_threshold": [0.3, 0.9], "gate": ["advise", "hold"], "decay": [0.5]}
     base = {"attempt_scores": "reset"}
@@ -41,7 +41,7 @@ def test_every_point_has_the_figures_of_a_replay(registry: PlanRegistry) -> None
     assert sweep.points[1].totals.refused > 0
 
 
-def test_the_figures_add_up(registry: PlanRegistry) -> None:
+def test_the_totals_add_up(registry: PlanRegistry) -> None:
     RandomWork(registry, random.Random(8)).go_on(400)
     answer = registry.replay.what_if(policy={"confidence_threshold": 0.4})
     for totals, of in ((answer.recorded, "recorded"), (answer.replayed, "replayed")):
@@ -142,7 +142,7 @@ def test_a_grid_may_start_from_a_preset(registry: PlanRegistry, plan_id: str) ->
     assert [point.totals.replans for point in points] == [1, 0]
 
 
-def test_of_no_plans_there_are_figures_too(registry: PlanRegistry) -> None:
+def test_there_are_totals_for_no_plans(registry: PlanRegistry) -> None:
     answer = registry.replay.sweep({"decay": [1.0]}).recorded
     assert (answer.plans, answer.flips_per_plan, answer.lead) == (0, 0.0, None)
     assert (answer.states, answer.tasks) == ({}, {})
@@ -176,13 +176,13 @@ def test_states_and_tasks_are_counted_as_they_end(registry: PlanRegistry, plan_i
         ({"decay": [1.0] * 100, "gate": ["hold"] * 11}, "has 1,100 policies; at most 1,000"),
     ],
 )
-def test_what_is_no_grid_is_refused(registry: PlanRegistry, grid: Any, problem: str) -> None:
+def test_an_invalid_grid_is_refused(registry: PlanRegistry, grid: Any, problem: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         registry.replay.sweep(grid)
     assert problem in str(refusal.value)
 
 
-def test_what_is_no_policy_to_start_from_is_refused(registry: PlanRegistry) -> None:
+def test_an_invalid_base_policy_is_refused(registry: PlanRegistry) -> None:
     with pytest.raises(InvalidInput, match="policy: must be a policy"):
         registry.replay.sweep({"decay": [1.0]}, policy=7)  # type: ignore[arg-type]
 
@@ -220,8 +220,8 @@ def test_plans_that_cannot_be_read_are_named_and_others_chosen() -> None:
     sweep = registry.replay.sweep({"decay": [1.0]})
     assert [(plan.plan_id, plan.version) for plan in sweep.unreadable] == [("p2", 2)]
     assert (sweep.recorded.plans, sweep.points[0].totals.plans) == (1, 1)
-    told: list[tuple[int, int]] = []
-    registry.replay.sweep({"decay": [1.0]}, "p1", progress=lambda *how_far: told.append(how_far))
-    assert told == [(0, 1), (1, 1)]
+    result: list[tuple[int, int]] = []
+    registry.replay.sweep({"decay": [1.0]}, "p1", progress=lambda *how_far: result.append(how_far))
+    assert result == [(0, 1), (1, 1)]
     with pytest.raises(PlanNotFound):
         registry.replay.sweep({"decay": [1.0]}, ["nowhere"])

@@ -7,8 +7,7 @@ import pytest
 
 from plangate.application.errors import StoreTooNew
 from plangate.application.registry import PlanRegistry
-from plangate.application.views import projector as folding
-from plangate.application.views import runner as keeper
+from plangate.application.views import projector, runner
 from plangate.application.views.catalogue import VIEWS
 from plangate.application.views.view_store import ViewTables
 from tests.application.views.conftest import TASKS, Place
@@ -73,20 +72,21 @@ def test_who_is_overtaken_goes_on_from_there(
 
 
 def test_a_plan_that_is_not_remembered_is_folded_again_from_its_events(
-    place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folding, "KEPT_TASKS", 3)
+    monkeypatch.setattr(projector, "KEPT_TASKS", 3)
+    registry = place.open()
     registry.views.plans()
     work(registry)
     registry.views.plans()
-    assert len(registry.views._runner._folds._kept) == 1
+    assert len(registry.views._runner._projector._kept) == 1
     for plan in registry.views.plans().plans:
         registry.score_prompt(plan.plan_id, "b", 0.9)
     same_views(registry)
     same_views(place.open())
 
 
-def test_what_somebody_else_saved_is_caught_up_on_in_memory(
+def test_rows_saved_by_another_process_are_caught_up_on_in_memory(
     place: Place, registry: PlanRegistry
 ) -> None:
     work(registry, plans=1)
@@ -97,10 +97,10 @@ def test_what_somebody_else_saved_is_caught_up_on_in_memory(
     same_views(registry)
 
 
-def test_a_rebuild_tells_how_far_it_has_come(
+def test_a_rebuild_reports_progress(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "BATCH", 3)
+    monkeypatch.setattr(runner, "BATCH", 3)
     work(registry, plans=2)
     told: list[tuple[int, int]] = []
     registry.views.rebuild("board", progress=lambda reached, last: told.append((reached, last)))
@@ -111,7 +111,7 @@ def test_a_rebuild_tells_how_far_it_has_come(
 def test_readers_see_the_old_view_until_the_new_one_is_whole(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "BATCH", 2)
+    monkeypatch.setattr(runner, "BATCH", 2)
     work(registry, plans=2)
     before = as_reported(registry)
 
@@ -124,10 +124,10 @@ def test_readers_see_the_old_view_until_the_new_one_is_whole(
     assert as_reported(registry) == before
 
 
-def test_what_is_recorded_during_a_rebuild_is_in_it(
+def test_events_recorded_during_a_rebuild_are_in_it(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "BATCH", 2)
+    monkeypatch.setattr(runner, "BATCH", 2)
     work(registry, plans=2)
 
     def go_on_working(reached: int, _last: int) -> None:
@@ -147,7 +147,7 @@ class Killed(BaseException):
 def test_a_rebuild_that_was_killed_harms_nothing(
     place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(keeper, "BATCH", 2)
+    monkeypatch.setattr(runner, "BATCH", 2)
     work(registry, plans=2)
     before = as_reported(registry)
 
@@ -186,7 +186,7 @@ def test_an_older_plangate_leaves_newer_views_alone(place: Place, registry: Plan
     newer = place.open()
     with_versions(newer, timeline=2)
     newer.views.plans()
-    with pytest.raises(StoreTooNew, match="'timeline' follows version 2 of its fold"):
+    with pytest.raises(StoreTooNew, match="'timeline' was made by version 2 of its fold"):
         registry.views.plans()
 
 
@@ -205,7 +205,7 @@ def test_of_two_that_rebuild_one_may_finish_for_both(place: Place, registry: Pla
     registry.views.plans()
 
     def finished_by_another(_reached: int, _last: int) -> None:
-        marked = place.views.marks()
+        marked = place.views.positions()
         if ViewTables("plans", rebuilt=True) in marked:
             other = place.open()
             other.views._runner._rebuild(VIEWS[:1], afresh=False)
@@ -221,7 +221,7 @@ def test_views_at_different_positions_are_led_together(
     registry.views.plans()
     work(registry, plans=2)
     # Rebuilt to the end of the log while the others stay behind.
-    monkeypatch.setattr(keeper, "BATCH", 3)
+    monkeypatch.setattr(runner, "BATCH", 3)
     registry.views.rebuild("board")
     assert {position for _, position in marks(registry).values()} == {8, 16}
     same_views(registry)
@@ -248,7 +248,7 @@ def test_an_empty_log_has_empty_views(registry: PlanRegistry) -> None:
     assert registry.history.last_position() == 0
 
 
-def test_leading_stops_when_it_is_told_to(registry: PlanRegistry) -> None:
+def test_catching_up_stops_on_request(registry: PlanRegistry) -> None:
     work(registry)
     for steps in range(1, 9):
         answers = iter([True] * steps)

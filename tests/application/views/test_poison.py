@@ -14,8 +14,7 @@ from plangate.application.errors import StoreError
 from plangate.application.plan_log import Step
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.registry import PlanRegistry
-from plangate.application.views import projector as folding
-from plangate.application.views import runner as keeper
+from plangate.application.views import projector, runner
 from plangate.application.views.catalogue import VIEWS
 from plangate.application.views.view_store import StuckPlan
 from plangate.domain.events import PlanEvent, TaskScored
@@ -54,11 +53,13 @@ def test_the_view_says_which_event_and_why_and_since_when(
         assert view.lag == 0
         (plan,) = view.stuck
         assert (plan.plan_id, plan.version, plan.position) == ("p", 2, 2)
-        assert plan.why.startswith("it is no stored record")
+        assert plan.why.startswith("it is not a stored record")
         assert plan.since >= DAWN
 
 
-def test_rows_stay_as_they_were_and_others_go_on(place: Place, registry: PlanRegistry) -> None:
+def test_rows_of_a_stuck_plan_stay_and_other_plans_continue(
+    place: Place, registry: PlanRegistry
+) -> None:
     two_plans(registry)
     before = registry.views.plans().plans
     version = registry.score_prompt("p", "b", 0.9).version
@@ -73,7 +74,7 @@ def test_rows_stay_as_they_were_and_others_go_on(place: Place, registry: PlanReg
     assert [entry.stale for entry in fresh.views.replans().replans] == [True, False]
 
 
-def test_once_the_event_can_be_read_again_the_plan_is_taken_in_whole(
+def test_once_the_event_can_be_read_again_the_plan_is_projected_whole(
     place: Place, registry: PlanRegistry
 ) -> None:
     two_plans(registry)
@@ -180,13 +181,13 @@ def test_a_mistake_is_not_made_again_at_every_question(
     with_a_mistake(registry, on=3)
     registry.views.board("p")
     registry.views.board("p")
-    tried = len(registry.views._runner._in_vain)
-    monkeypatch.setattr(registry.views._runner, "_takes_in_again", None)
+    tried = len(registry.views._runner._failed_retries)
+    monkeypatch.setattr(registry.views._runner, "_retry", None)
     registry.views.board("p")
     assert tried == 1
 
 
-def test_events_that_a_fold_takes_one_by_one_are_taken_one_by_one(registry: PlanRegistry) -> None:
+def test_a_fold_that_fails_on_runs_gets_events_one_by_one(registry: PlanRegistry) -> None:
     two_plans(registry)
     with_a_mistake(registry, on=3, alone=False)
     same_views(registry)
@@ -209,7 +210,7 @@ def test_a_mistake_in_the_fold_of_plans_stops_that_plan_alone(
     same_views(place.open())
 
 
-def test_a_store_that_tells_no_positions_cannot_be_followed(registry: PlanRegistry) -> None:
+def test_a_store_without_positions_cannot_be_followed(registry: PlanRegistry) -> None:
     two_plans(registry)
     (event, *_) = registry.history.of("p")
     nowhere = RecordedEvent(event.event, replace(event.envelope, position=None))
@@ -223,13 +224,13 @@ def test_a_store_that_tells_no_positions_cannot_be_followed(registry: PlanRegist
     batch=st.sampled_from([1, 4, 5_000]),
     work=st.integers(3, 60),
 )
-def test_with_poison_in_between_the_others_are_right_and_all_are_after_the_cure(
+def test_an_unreadable_event_stops_one_plan_and_is_caught_up_on_once_it_is_repaired(
     chance: random.Random, batch: int, work: int
 ) -> None:
     place = Place(memory_event_store(), memory_view_store())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keeper, "BATCH", batch)
-        patch.setattr(folding, "KEPT_TASKS", chance.choice([0, 5, 20_000]))
+        patch.setattr(runner, "BATCH", batch)
+        patch.setattr(projector, "KEPT_TASKS", chance.choice([0, 5, 20_000]))
         registry = place.open()
         worked = RandomWork(registry, chance)
         worked.go_on(work)

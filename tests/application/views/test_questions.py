@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plangate.application import plan_queries
 from plangate.application.errors import StoreReadOnly
 from plangate.application.registry import PlanRegistry
 from plangate.application.stream_cache import Stream
-from plangate.application.views import queries as questions
-from plangate.application.views.requests import PlanOrder
+from plangate.application.views.plan_summaries import PlanOrder
 from plangate.domain.errors import InvalidInput
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.application.views.conftest import TASKS, Place
@@ -29,7 +29,7 @@ def many_plans(registry: PlanRegistry, number: int = 9) -> None:
         registry.create(f"plan {n}", TASKS, plan_id=f"p{n}", labels=["even"] * (n % 2 == 0))
 
 
-def test_one_reads_what_one_wrote(registry: PlanRegistry) -> None:
+def test_callers_read_what_they_wrote(registry: PlanRegistry) -> None:
     registry.create("Move billing", TASKS, plan_id="p", priority=3, labels=["x"])
     registry.next_task("p", worker="w")
     registry.score_output("p", "a", 0.5)
@@ -44,7 +44,7 @@ def test_one_reads_what_one_wrote(registry: PlanRegistry) -> None:
     assert registry.views.timeline("q").scores == ()
 
 
-def test_a_deleted_plan_is_gone_from_all_views(registry: PlanRegistry) -> None:
+def test_a_deleted_plan_is_in_no_view(registry: PlanRegistry) -> None:
     registry.create("g", TASKS, plan_id="p")
     registry.score_output("p", "a", 0.5)
     registry.views.plans()
@@ -106,7 +106,7 @@ def test_whatever_others_write_meanwhile_no_plan_comes_twice_and_none_is_missed(
 
 
 @pytest.mark.parametrize("status", ["pending", None])
-def test_the_board_is_told_whole_while_tasks_come_and_go(
+def test_pages_of_the_board_are_complete_while_tasks_come_and_go(
     registry: PlanRegistry, status: str | None
 ) -> None:
     tasks = [{"id": f"t{n}", "title": "T"} for n in range(6)]
@@ -214,7 +214,10 @@ def test_a_cursor_of_another_order_is_refused(registry: PlanRegistry) -> None:
         (lambda r: r.views.board(""), "plan_id: must not be empty"),
         (lambda r: r.views.timeline(7), "plan_id: must be text"),
         (lambda r: r.views.replans(newest_first=1), "newest_first: must be true or false"),
-        (lambda r: r.views.rebuild("plans", "tasks"), "names: 'tasks' is no view; there are plans"),
+        (
+            lambda r: r.views.rebuild("plans", "tasks"),
+            "names: 'tasks' is not a view; there are plans",
+        ),
     ],
 )
 def test_bad_questions_are_refused_in_the_callers_own_terms(
@@ -238,14 +241,14 @@ def test_no_search_text_upsets_the_database(text: str) -> None:
     assert found or not letters
 
 
-def test_a_list_that_is_narrowed_reads_only_what_may_match(
+def test_a_filtered_list_reads_only_plans_that_may_match(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many_plans(registry)
     registry.score_output("p3", "a", 0.1)
     registry.delete("p4")
     monkeypatch.setattr(
-        "plangate.application.registry.every_plan", None
+        "plangate.application.plan_queries.every_plan", None
     )  # whoever reads them all now fails
 
     def listed(**wanted: Any) -> list[str]:
@@ -257,7 +260,7 @@ def test_a_list_that_is_narrowed_reads_only_what_may_match(
     assert listed(state="complete") == []
 
 
-def test_a_list_that_is_narrowed_names_what_cannot_be_read(
+def test_a_filtered_list_names_plans_that_cannot_be_read(
     place: Place, registry: PlanRegistry
 ) -> None:
     many_plans(registry, number=3)
@@ -267,7 +270,7 @@ def test_a_list_that_is_narrowed_names_what_cannot_be_read(
     assert [(plan.plan_id, plan.version) for plan in listed.unreadable] == [("p1", 1)]
 
 
-def test_a_list_is_narrowed_also_where_views_cannot_be_written(
+def test_a_list_is_filtered_also_where_views_cannot_be_written(
     place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many_plans(registry)
@@ -286,7 +289,7 @@ def test_a_list_is_narrowed_also_where_views_cannot_be_written(
 def test_only_plans_that_may_have_work_are_read(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(questions, "FEW_PLANS", 5)
+    monkeypatch.setattr(plan_queries, "FEW_PLANS", 5)
     many_plans(registry, number=6)
     for plan_id in ("p0", "p2"):
         registry.pause(plan_id, "not now")
@@ -314,13 +317,13 @@ def test_few_plans_are_read_rather_than_views_made(place: Place, registry: PlanR
     many_plans(registry, number=3)
     assert (task := registry.next_task())
     assert task.plan_id == "p0"
-    assert place.views.marks() == {}
+    assert place.views.positions() == {}
 
 
-def test_no_view_stands_in_the_way_of_work(
+def test_no_view_blocks_work(
     place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(questions, "FEW_PLANS", 2)
+    monkeypatch.setattr(plan_queries, "FEW_PLANS", 2)
     many_plans(registry, number=3)
     place.spoil("p0", 1)
     worker = place.open()
@@ -330,6 +333,6 @@ def test_no_view_stands_in_the_way_of_work(
     def refuse(*_: Any, **__: Any) -> None:
         raise StoreReadOnly("plans.db can be read but not written")
 
-    monkeypatch.setattr(place.views, "marks", refuse)
+    monkeypatch.setattr(place.views, "positions", refuse)
     assert (task := worker.next_task())
     assert (task.plan_id, task.id) == ("p1", "b")

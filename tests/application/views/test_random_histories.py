@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plangate.application import plan_queries
 from plangate.application.next_task import by_priority
 from plangate.application.registry import PlanRegistry
 from plangate.application.stream_cache import Stream
-from plangate.application.views import queries as questions
-from plangate.application.views import runner as keeper
+from plangate.application.views import runner
 from plangate.application.views.view_store import ViewStore
 from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.postgres.schema import open_schema
@@ -33,9 +33,9 @@ chances = st.randoms(use_true_random=False)
 
 @repeatable
 @given(chance=chances, batch=st.sampled_from([1, 2, 3, 7, 5_000]), work=st.integers(1, 120))
-def test_the_views_are_what_the_log_leads_to(chance: random.Random, batch: int, work: int) -> None:
+def test_the_views_follow_from_the_log_alone(chance: random.Random, batch: int, work: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keeper, "BATCH", batch)
+        patch.setattr(runner, "BATCH", batch)
         registry = registry_on(memory_event_store())
         worked = RandomWork(registry, chance)
         for _ in range(3):
@@ -43,8 +43,8 @@ def test_the_views_are_what_the_log_leads_to(chance: random.Random, batch: int, 
             same_views(registry)
 
 
-@short_and_long("histories", 40, 5_000)
-def test_thousands_of_histories_with_rebuilds_and_poison_in_between(histories: int) -> None:
+@short_and_long("histories", 100, 5_000)
+def test_thousands_of_histories_with_rebuilds_and_unreadable_events(histories: int) -> None:
     with ProcessPoolExecutor(2) as pool:
         assert sum(pool.map(_one_history, range(histories), chunksize=20)) > histories * 10
 
@@ -74,8 +74,8 @@ def _one_history(seed: int, views: ViewStore | None = None) -> int:
     registry, other = place.open(), place.open()
     worked = RandomWork(registry, chance)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keeper, "BATCH", chance.choice([1, 3, 20, 5_000]))
-        patch.setattr(questions, "FEW_PLANS", 0)
+        patch.setattr(runner, "BATCH", chance.choice([1, 3, 20, 5_000]))
+        patch.setattr(plan_queries, "FEW_PLANS", 0)
         for _ in range(chance.randint(1, 4)):
             worked.go_on(chance.randint(1, 25))
             same_views(chance.choice([registry, other]))
@@ -96,11 +96,11 @@ def _one_history(seed: int, views: ViewStore | None = None) -> int:
 def _same_work(registry: PlanRegistry, seconds: int) -> None:
     """What could be taken after so many seconds is found by the views as by reading every plan."""
     now = registry._handler.now() + timedelta(seconds=seconds)
-    worth_a_look = registry.views.with_work(now)
+    worth_a_look = registry._plans.with_work(now)
     assert worth_a_look is not None
     found = [
         by_priority((stream.plan for stream in streams), frozenset(), now)
-        for reads in (registry._readable(worth_a_look), registry._readable(None))
+        for reads in (registry._plans.readable(worth_a_look), registry._plans.readable(None))
         for streams in ([r for r in reads if isinstance(r, Stream) and r.plan.exists],)
     ]
     assert found[0] == found[1]

@@ -7,7 +7,7 @@ import pytest
 
 from plangate.application.errors import StoreUnavailable, ViewBehind
 from plangate.application.registry import PlanRegistry
-from plangate.application.views import follower as reader
+from plangate.application.views import follower
 from plangate.application.views.view_store import ViewTables
 from tests.application.views.conftest import TASKS, Place
 from tests.support.views.from_scratch import same_views
@@ -27,7 +27,7 @@ def server(place: Place) -> Iterator[PlanRegistry]:
 def test_a_question_waits_for_the_position_it_names(
     server: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader, "LOOK_EVERY", NEVER)  # only commands wake the reader
+    monkeypatch.setattr(follower, "LOOK_EVERY", NEVER)  # only commands wake the reader
     for n in range(20):
         server.create("g", TASKS, plan_id=f"p{n}")
         (newest,) = server.views.plans(
@@ -39,7 +39,7 @@ def test_a_question_waits_for_the_position_it_names(
 def test_what_other_processes_write_is_seen_after_a_while(
     place: Place, server: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(follower, "LOOK_EVERY", 0.01)
     other = place.open()
     other.create("g", TASKS, plan_id="p")
     assert server.views.plans(at_least=other.history.last_position()).plans
@@ -55,61 +55,61 @@ def test_a_question_that_names_nothing_does_not_wait(
 
 
 @pytest.mark.parametrize("follows", [True, False])
-def test_a_position_that_is_not_reached_is_refused(
+def test_a_position_that_the_view_does_not_come_to_is_refused(
     place: Place, monkeypatch: pytest.MonkeyPatch, *, follows: bool
 ) -> None:
-    monkeypatch.setattr(reader, "PATIENCE", 0.01)
+    monkeypatch.setattr(follower, "PATIENCE", 0.01)
     registry = place.open()
     registry.create("g", TASKS, plan_id="p")
     if follows:
         registry.views.follow()
-    with pytest.raises(ViewBehind, match=r"'plans' stands at [01], not yet at 2") as refusal:
+    with pytest.raises(ViewBehind, match=r"'plans' is at [01], not yet at 2") as refusal:
         registry.views.plans(at_least=2)
-    assert (refusal.value.view, refusal.value.wanted) == ("plans", 2)
+    assert (refusal.value.view, refusal.value.required) == ("plans", 2)
     registry._follower.stop()
 
 
-def test_a_failure_is_told_and_the_reader_tries_again(
+def test_a_failure_is_reported_and_the_follower_tries_again(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader, "LOOK_EVERY", 0.001)
-    monkeypatch.setattr(reader, "PATIENCE", 0.05)
+    monkeypatch.setattr(follower, "LOOK_EVERY", 0.001)
+    monkeypatch.setattr(follower, "PATIENCE", 0.05)
     registry = place.open()
     registry.create("g", TASKS, plan_id="p")
-    marks, failed = place.views.marks, Event()
+    positions, failed = place.views.positions, Event()
 
     def locked() -> dict[ViewTables, object]:
         failed.set()
         raise StoreUnavailable("plans.db is locked")
 
     with monkeypatch.context() as patch:
-        patch.setattr(place.views, "marks", locked)
+        patch.setattr(place.views, "positions", locked)
         registry.views.follow()
         assert failed.wait(5)
         with pytest.raises(ViewBehind):
             registry.views.plans()
-        patch.setattr(place.views, "marks", marks)
-        monkeypatch.setattr(reader, "PATIENCE", 30.0)
+        patch.setattr(place.views, "positions", positions)
+        monkeypatch.setattr(follower, "PATIENCE", 30.0)
     same_views(registry)
     registry.close()
 
 
-def test_the_report_tells_why_the_reader_stands_still(place: Place, registry: PlanRegistry) -> None:
+def test_the_report_says_why_the_follower_failed(place: Place, registry: PlanRegistry) -> None:
     place.views.begin("plans", 99, afresh=False)
     registry.create("g", TASKS, plan_id="p")
-    registry._follower._leaving = False
+    registry._follower._stopping = False
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reader, "PATIENCE", 0.5)
+        patch.setattr(follower, "PATIENCE", 0.5)
         registry.views.follow()
         with pytest.raises(ViewBehind):
             registry.views.plans()
     registry._follower.stop()
     failure = registry.views.report().failure
     assert failure is not None
-    assert failure.startswith("StoreTooNew: the view 'plans' follows version 99")
+    assert failure.startswith("StoreTooNew: the view 'plans' was made by version 99")
 
 
-def test_starting_twice_is_one_reader_and_stopping_twice_is_harmless(
+def test_starting_twice_is_one_thread_and_stopping_twice_is_harmless(
     server: PlanRegistry,
 ) -> None:
     thread = server._follower._thread

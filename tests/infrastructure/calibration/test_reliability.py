@@ -162,7 +162,7 @@ def test_the_intervals_cover_what_is_true_about_as_often_as_they_say(worlds: int
 
 
 @short_and_long("worlds", 25, 1_000)
-def test_where_confidence_tells_nothing_nothing_is_claimed(worlds: int) -> None:
+def test_uninformative_confidence_gives_no_claim(worlds: int) -> None:
     chance_found, better = 0, 0
     for seed in range(worlds):
         told = measured(world(random.Random(seed), 80, uninformative), seed=seed)

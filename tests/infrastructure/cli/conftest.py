@@ -15,8 +15,8 @@ from plangate.infrastructure.cli.app import app
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a command said, and how it ended."""
+class Output:
+    """What a command printed, and its exit code."""
 
     exit_code: int
     stdout: str
@@ -31,7 +31,7 @@ class Said:
         return json.loads(self.stderr)["error"]
 
 
-Plangate = Callable[..., Said]
+Plangate = Callable[..., Output]
 
 
 @pytest.fixture
@@ -42,16 +42,16 @@ def database(tmp_path: Path) -> Path:
 @pytest.fixture
 def plangate(
     tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Said]:
+) -> Callable[..., Output]:
     """Runs a command line: `plangate("status", "billing")`, with `typed` on standard input."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PLANGATE_DB", str(database))
     monkeypatch.setenv("COLUMNS", "100")
 
-    def run(*words: str, typed: str | bytes | None = None) -> Said:
+    def run(*words: str, typed: str | bytes | None = None) -> Output:
         result = CliRunner().invoke(app, words, input=typed)
         assert result.exception is None or isinstance(result.exception, SystemExit)
-        return Said(result.exit_code, result.stdout, result.stderr)
+        return Output(result.exit_code, result.stdout, result.stderr)
 
     return run
 

@@ -1,4 +1,4 @@
-"""`plangate backup` and `plangate restore-backup`: told in words and in JSON."""
+"""`plangate backup` and `plangate restore-backup`: as text and in JSON."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from tests.infrastructure.cli.conftest import Plangate
 def test_a_store_is_backed_up_and_brought_back(plangate: Plangate, tmp_path: Path) -> None:
     made = plangate("backup", "saved.db")
     assert made.exit_code == 0
-    assert "Checked: it is whole, and holds 1 event of 1 plan up to position 1." in " ".join(
+    assert "Checked: it is complete and holds 1 event of 1 plan up to position 1." in " ".join(
         made.stdout.split()
     )
     again = plangate("backup", "saved.db")
     assert (again.exit_code, again.stdout) == (1, "")
-    assert "saved.db is there already" in again.stderr
+    assert "saved.db exists already" in again.stderr
 
     back = plangate("--db", "new.db", "restore-backup", "saved.db")
     assert "Restored from saved.db." in back.stdout
@@ -44,11 +44,11 @@ def test_a_backup_never_takes_the_place_of_plans(plangate: Plangate, tmp_path: P
     said = plangate("--db", "other.db", "restore-backup", "saved.db", "--json")
     assert said.exit_code == 1
     assert said.error["type"] == "StoreNotEmpty"
-    assert "into an empty one" in said.error["message"]
+    assert "to a new or empty store" in said.error["message"]
     assert {path.name for path in tmp_path.iterdir()} >= {"saved.db", "other.db"}
 
 
-def test_of_nothing_there_is_no_backup(plangate: Plangate, tmp_path: Path) -> None:
+def test_a_missing_store_cannot_be_backed_up(plangate: Plangate, tmp_path: Path) -> None:
     for words in (("backup", "saved.db"), ("restore-backup", "saved.db")):
         said = plangate(*words)
         assert said.exit_code == 1

@@ -1,4 +1,4 @@
-"""`plangate export` and `plangate import`: out of one store and into another."""
+"""`plangate export` and `plangate import`: from one store to another."""
 
 import json
 import sqlite3
@@ -38,11 +38,11 @@ def test_a_bundle_says_which_log_it_was_taken_from(plangate: Plangate, billing: 
     assert taken_in["checkpoint"] == plangate("ledger", "checkpoint").stdout
 
 
-def test_what_cannot_be_done_is_told_in_one_line(plangate: Plangate, billing: str) -> None:
+def test_a_refusal_is_one_line(plangate: Plangate, billing: str) -> None:
     Path("mine").write_text("mine", "utf-8")
     said = plangate("export", "mine")
     assert (said.exit_code, said.stdout) == (1, "")
-    assert said.stderr == "refused: the system refused: there is something at 'mine' already\n"
+    assert said.stderr == "refused: the system refused: 'mine' exists already\n"
     assert plangate("export", "other", "nobody", "--json").error["type"] == "PlanNotFound"
     assert not Path("other").exists()
     assert "'nowhere' does not exist" in " ".join(plangate("import", "nowhere").stderr.split())
@@ -53,7 +53,7 @@ def test_what_cannot_be_done_is_told_in_one_line(plangate: Plangate, billing: st
     assert plangate("status", billing).exit_code == 0
 
 
-def test_another_history_is_told_with_its_place(
+def test_a_differing_history_is_refused_with_its_version(
     plangate: Plangate, billing: str, registry: PlanRegistry
 ) -> None:
     plangate("export", "plans.bundle")
@@ -65,7 +65,7 @@ def test_another_history_is_told_with_its_place(
     assert (error["type"], error["plan_id"], error["version"]) == ("HistoryDiffers", billing, 2)
 
 
-def test_words_that_may_be_left_are_no_success(
+def test_erased_text_that_may_be_left_exits_with_1(
     plangate: Plangate,
     billing: str,
     registry: PlanRegistry,
@@ -82,7 +82,7 @@ def test_words_that_may_be_left_are_no_success(
         said = plangate("--db", "other.db", "import", "erased.bundle")
     assert said.exit_code == 1
     assert "2 events: 1 recorded." in said.stdout
-    assert "something of erased words may be left" in said.stderr
+    assert "some erased text may be left" in said.stderr
     assert plangate("--db", "other.db", "erase", billing, "--yes").exit_code == 0
     assert plangate("--db", "other.db", "status", billing, "--json").json["goal"] is None
 
@@ -97,7 +97,9 @@ HOUSE = {
 }
 
 
-def test_plans_of_another_tool_come_in_with_what_stays_behind_listed(plangate: Plangate) -> None:
+def test_another_tools_plans_are_imported_and_what_is_left_behind_is_listed(
+    plangate: Plangate,
+) -> None:
     Path("tasks.json").write_text(json.dumps(HOUSE), "utf-8")
     said = plangate("import", "tasks.json", "--format", "taskmaster", "--actor", "ada")
     assert said.stdout.splitlines() == [
@@ -111,14 +113,14 @@ def test_plans_of_another_tool_come_in_with_what_stays_behind_listed(plangate: P
     assert "1 done" not in plangate("list").stderr
 
 
-def test_figures_that_differ_are_shown_side_by_side(plangate: Plangate) -> None:
+def test_values_that_differ_are_shown_side_by_side(plangate: Plangate) -> None:
     plan = {"plan_id": "p", "goal": "G", "replan_count": 3, "tasks": [{"id": "a", "title": "A"}]}
     Path("plan.json").write_text(json.dumps(plan), "utf-8")
     said = plangate("import", "plan.json", "--format", "loopllm")
     assert "  /replan_count 3, here 0: it follows from what happened here" in said.stdout
     Path("none.json").write_text("[]", "utf-8")
     said = plangate("import", "none.json", "--format", "loopllm")
-    assert said.stdout == "0 plans: nothing to bring.\n"
+    assert said.stdout == "0 plans: nothing to import.\n"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_figures_that_differ_are_shown_side_by_side(plangate: Plangate) -> None:
         ('{"a": {"tasks": [{"id": 1}]}}', "/a/tasks/0/title: is required"),
     ],
 )
-def test_a_file_of_another_tool_that_is_wrong_is_refused_with_the_place(
+def test_a_wrong_file_of_another_tool_is_refused_with_the_location(
     plangate: Plangate, content: str, complaint: str
 ) -> None:
     Path("tasks.json").write_text(content, "utf-8")
@@ -143,4 +145,4 @@ def test_a_bundle_keeps_its_own_actors(plangate: Plangate, billing: str) -> None
     plangate("export", "plans.bundle", billing)
     said = plangate("--db", "other.db", "import", "plans.bundle", "--actor", "ada")
     assert said.exit_code == 2
-    assert "on whose behalf" in " ".join(said.stderr.split())
+    assert "name their own actor" in " ".join(said.stderr.split())

@@ -14,7 +14,7 @@ def test_a_claim_names_its_worker_and_its_token(plangate: Plangate, billing: str
     assert "w[red]7\\u202e" in plangate("status", billing).stdout
 
 
-def test_when_nothing_is_ready_the_registry_says_what_leads_on(
+def test_when_nothing_is_ready_the_advice_is_shown(
     plangate: Plangate, billing: str, registry: PlanRegistry
 ) -> None:
     registry.revise(billing, "r", [{"op": "change", "task_id": "b", "depends_on": ["a"]}])

@@ -1,4 +1,4 @@
-"""Every command does what it says, and tells it to people and to programs."""
+"""Every command does what it says and answers people and programs."""
 
 from pathlib import Path
 
@@ -86,7 +86,7 @@ def test_create_refuses_a_preset_beside_a_policy_and_one_that_is_not_known(
     assert plangate("create", "-", "--policy", "steddy", typed=PLAN).exit_code == 2
 
 
-def test_a_gate_whose_replans_are_used_up_says_so_and_what_leads_on(
+def test_a_gate_without_replans_left_asks_for_an_approval(
     plangate: Plangate, registry: PlanRegistry
 ) -> None:
     plangate("create", "-", typed=PLAN + "policy: {max_replans: 0}\n")
@@ -96,7 +96,7 @@ def test_a_gate_whose_replans_are_used_up_says_so_and_what_leads_on(
 
     gate = plangate("gate", "billing")
     assert gate.exit_code == 10
-    assert "Replan first: the replans are used up until somebody approves" in gate.stdout
+    assert "Replan first: no replans are left, so only an approval leads on" in gate.stdout
     assert "plangate approve billing" in plangate("status", "billing").stdout
     assert "replan" in plangate("list").stdout
     assert plangate("approve", "billing", "--reason", "seen").exit_code == 0
@@ -251,7 +251,7 @@ def test_delete_takes_a_plan_away_and_is_no_error_twice(plangate: Plangate, bill
     again = plangate("delete", billing)
 
     assert deleted.deleted
-    assert (again.exit_code, again.stdout) == (0, "There is no plan billing to delete.\n")
+    assert (again.exit_code, again.stdout) == (0, "There is no plan billing.\n")
     assert plangate("status", billing, "--json").error["type"] == "PlanGone"
 
 
@@ -269,23 +269,23 @@ def test_gate_answers_by_its_exit_code(
     assert Verdict.model_validate(verdict.json).verdict == "replan"
 
 
-def test_demo_tells_the_whole_story_on_the_store(plangate: Plangate, database: Path) -> None:
-    told = plangate("demo")
+def test_demo_leads_a_plan_to_its_end_on_the_store(plangate: Plangate, database: Path) -> None:
+    shown = plangate("demo")
     plan = PlanStatus.model_validate(plangate("demo", "--json").json)
 
-    assert told.exit_code == 0
-    assert "Replan first: 0.653 is below 0.720" in told.stdout
-    assert "Go on. 0.653 is below 0.720, but no replan is due." in told.stdout
-    assert "switch: split into sales, tax" in told.stdout
-    assert "backfill: attempt 2" in told.stdout
-    assert "It is all kept." in told.stdout
+    assert shown.exit_code == 0
+    assert "Replan first: 0.653 is below 0.720" in shown.stdout
+    assert "Go on. 0.653 is below 0.720, but no replan is due." in shown.stdout
+    assert "switch: split into sales, tax" in shown.stdout
+    assert "backfill: attempt 2" in shown.stdout
+    assert "All of it was recorded." in shown.stdout
     assert (plan.state, plan.replan_count) == ("complete", 1)
     with connect(database) as registry:
         assert len(registry.list_plans().plans) == 2
 
 
-def test_demo_in_memory_does_not_claim_to_keep_anything(plangate: Plangate) -> None:
-    assert "It is all kept." not in plangate("demo", "--db", "memory:").stdout
+def test_demo_in_memory_does_not_claim_to_record_anything(plangate: Plangate) -> None:
+    assert "All of it was recorded." not in plangate("demo", "--db", "memory:").stdout
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
@@ -301,7 +301,7 @@ def test_store_and_json_may_stand_before_or_after_the_command(
     assert (tmp_path / "other.db").exists()
 
 
-def test_what_is_to_be_done_next_names_the_store_that_was_meant(plangate: Plangate) -> None:
+def test_hints_name_the_store_of_the_command(plangate: Plangate) -> None:
     said = plangate("--db", "other plans.db", "create", "-", typed=PLAN)
 
     assert "plangate --db 'other plans.db' next billing" in said.stdout
@@ -318,7 +318,7 @@ def test_what_is_to_be_done_next_names_the_store_that_was_meant(plangate: Planga
         (("pending", "pending"), 0.1, "a replan is due: revise the plan, retry a task or approve"),
     ],
 )
-def test_status_says_what_would_bring_the_plan_on(
+def test_status_shows_what_to_do_next(
     plangate: Plangate,
     billing: str,
     registry: PlanRegistry,

@@ -1,4 +1,4 @@
-"""`plangate copy`: from one address to another, told in words and in JSON."""
+"""`plangate copy`: from one store to another, as text and in JSON."""
 
 import sqlite3
 from contextlib import closing
@@ -17,9 +17,9 @@ def test_plans_are_copied_and_copied_again(plangate: Plangate, database: Path) -
     assert first.exit_code == 0
     assert "Copied 1 event.\n" in first.stdout
     assert "holds all 1 event of 1 plan up to position 1, byte for byte." in first.stdout
-    assert "Every event has the position that it had." in first.stdout
+    assert "Every event kept its position." in first.stdout
     again = plangate("copy", f"sqlite:///{database}", "sqlite:///copy.db")
-    assert "Copied 0 events. 1 were there already." in again.stdout
+    assert "Copied 0 events. Already there: 1." in again.stdout
     assert plangate("status", "billing", "--db", "copy.db").exit_code == 0
 
 
@@ -49,21 +49,21 @@ def test_another_history_is_refused(
 
 
 @pytest.mark.usefixtures("billing")
-def test_events_that_cannot_be_read_are_told(plangate: Plangate, database: Path) -> None:
+def test_unreadable_events_are_reported(plangate: Plangate, database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("UPDATE stored_events SET state = '{'")
         connection.commit()
     said = plangate("copy", str(database), "copy.db")
     assert said.exit_code == 0
-    assert "warning: 1 event that cannot be read: copied as they are" in said.stderr
+    assert "warning: unreadable, and copied as found: 1 event" in said.stderr
 
 
 @pytest.mark.parametrize(
     "words, why",
     [
         (("nowhere.db", "copy.db"), "there is no file nowhere.db"),
-        (("mysql://x", "copy.db"), "no store is known for mysql:// addresses"),
-        (("", "copy.db"), "names no store"),
+        (("mysql://x", "copy.db"), "there is no engine for mysql:// addresses"),
+        (("", "copy.db"), "is not the address of a store"),
         (("engine:", "copy.db"), "PERSISTENCE_MODULE names no engine"),
     ],
 )

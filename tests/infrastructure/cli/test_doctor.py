@@ -1,4 +1,4 @@
-"""`plangate doctor`: what is found, in words and in JSON, and the exit code."""
+"""`plangate doctor`: its findings as text and in JSON, and the exit code."""
 
 import sqlite3
 from contextlib import closing
@@ -11,7 +11,7 @@ from tests.infrastructure.cli.conftest import Plangate
 
 
 @pytest.mark.usefixtures("billing")
-def test_a_store_that_is_well_is_told_to_be(plangate: Plangate, database: Path) -> None:
+def test_a_healthy_store_is_reported_as_such(plangate: Plangate, database: Path) -> None:
     said = plangate("doctor")
     assert said.exit_code == 0
     assert "All is well." in said.stdout
@@ -20,7 +20,7 @@ def test_a_store_that_is_well_is_told_to_be(plangate: Plangate, database: Path) 
     assert {o["health"] for o in report["observations"]} == {"ok"}
 
 
-def test_a_problem_is_told_with_its_place_and_what_to_do(
+def test_a_problem_is_reported_with_its_location_and_advice(
     plangate: Plangate, billing: str, registry: PlanRegistry, database: Path
 ) -> None:
     registry.close()
@@ -38,11 +38,11 @@ def test_a_problem_is_told_with_its_place_and_what_to_do(
         assert words in said.stdout
     report = plangate("doctor", "--json")
     assert report.exit_code == 1
-    (told,) = [o for o in report.json["observations"] if o["check"] == "events"]
-    assert (told["health"], told["place"]) == ("problem", f"{billing}@1, position 1")
+    (found,) = [o for o in report.json["observations"] if o["check"] == "events"]
+    assert (found["health"], found["place"]) == ("problem", f"{billing}@1, position 1")
 
 
-def test_a_warning_is_no_failure(
+def test_a_warning_exits_with_0(
     plangate: Plangate, billing: str, registry: PlanRegistry, database: Path
 ) -> None:
     registry.views.plans()
@@ -56,7 +56,9 @@ def test_a_warning_is_no_failure(
     assert plangate("doctor", "--json").json["health"] == "warning"
 
 
-def test_what_is_not_there_is_a_problem_and_is_not_made(plangate: Plangate, tmp_path: Path) -> None:
+def test_a_missing_store_is_a_problem_and_is_not_created(
+    plangate: Plangate, tmp_path: Path
+) -> None:
     said = plangate("doctor")
     assert said.exit_code == 1
     assert "there is no file" in said.stdout

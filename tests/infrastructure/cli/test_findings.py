@@ -1,4 +1,4 @@
-"""`plangate findings` tells what deserves a second look, and ends as a linter does."""
+"""`plangate findings` shows what deserves a second look, and exits as a linter does."""
 
 import sqlite3
 from contextlib import closing
@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.cli.commands import findings as finding
+from plangate.infrastructure.cli.render import findings
 from tests.infrastructure.cli.conftest import Plangate
 from tests.support.model.honest_work import WELL_FOUNDED
 
 
-def test_where_nothing_is_found_it_is_said_so(
+def test_a_clean_history_has_no_findings(
     plangate: Plangate, registry: PlanRegistry, billing: str
 ) -> None:
     registry.score_output(billing, "a", 0.9, **WELL_FOUNDED)
@@ -24,7 +24,7 @@ def test_where_nothing_is_found_it_is_said_so(
         )
 
 
-def test_findings_are_told_with_their_events_and_end_with_1(
+def test_findings_name_their_events_and_exit_with_1(
     plangate: Plangate, registry: PlanRegistry, billing: str
 ) -> None:
     registry.score_output(billing, "a", 0.1)
@@ -37,16 +37,16 @@ def test_findings_are_told_with_their_events_and_end_with_1(
     assert lines[0] == "Looked through 1 plan, 6 events."
     assert "notice billing a 2 scores have neither evidence nor rationale @2, @5" in lines
     assert lines[-1] == "2 findings: rescored until passed 1, unsupported 1."
-    told = plangate("findings", billing, "--json")
-    assert (told.exit_code, told.json["finding_count"]) == (1, 2)
-    assert told.json == registry.evidence.findings().model_dump(mode="json")
+    answer = plangate("findings", billing, "--json")
+    assert (answer.exit_code, answer.json["finding_count"]) == (1, 2)
+    assert answer.json == registry.evidence.findings().model_dump(mode="json")
 
 
 def test_many_are_cut_short(
     plangate: Plangate, registry: PlanRegistry, billing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding, "_AT_MOST", 1)
-    monkeypatch.setattr(finding, "_EVENTS_AT_MOST", 1)
+    monkeypatch.setattr(findings, "_AT_MOST", 1)
+    monkeypatch.setattr(findings, "_EVENTS_AT_MOST", 1)
     registry.score_output(billing, "a", 0.9, rationale="Fine.")
     registry.record_outcome(billing, "a", "rejected", source="ci")
     registry.create("Other", [{"id": "a", "title": "A"}], plan_id="other")
@@ -58,7 +58,7 @@ def test_many_are_cut_short(
     assert "and 1 more\n2 findings" in shown
 
 
-def test_plans_that_cannot_be_read_are_told_and_strangers_refused(
+def test_unreadable_plans_are_reported_and_unknown_ones_refused(
     plangate: Plangate, registry: PlanRegistry, billing: str, database: Path
 ) -> None:
     registry.pause(billing, "lunch")

@@ -1,4 +1,4 @@
-"""`plangate history` tells everything that happened, for people, programs and spreadsheets."""
+"""`plangate history` shows all events, for people, programs and spreadsheets."""
 
 import csv
 import io
@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.cli.commands import history as auditing
-from plangate.infrastructure.cli.render.history_files import unmistakable
+from plangate.infrastructure.cli.render import history
+from plangate.infrastructure.cli.render.history import without_formulas
 from tests.infrastructure.cli.conftest import Plangate
 
 
@@ -39,7 +39,7 @@ def test_people_see_who_did_what_and_what_it_changed(plangate: Plangate, worked:
     assert (said.exit_code, said.stderr) == (0, "")
     shown = squeezed(said.stdout)
     assert "plan of 2 tasks: Move billing 1.000" in shown
-    assert "agent-7 a: output scored 0.90 1.000 → 0.900 by somebody" in shown
+    assert "agent-7 a: output scored 0.90 1.000 → 0.900 by an unnamed scorer" in shown
     assert "b: output scored 0.30" in shown
     assert "by model judge@2: 312 invoices twice" in shown
     assert "b: replan 0.576" in shown
@@ -47,14 +47,14 @@ def test_people_see_who_did_what_and_what_it_changed(plangate: Plangate, worked:
     assert "with the right file answered" in shown
 
 
-def test_the_date_is_told_once_a_day(
+def test_the_date_is_shown_once_a_day(
     plangate: Plangate, worked: str, registry: PlanRegistry
 ) -> None:
     recorded = [entry.envelope.recorded_at for entry in registry.history.of(worked)]
 
-    told = re.findall(r"\d{4}-\d\d-\d\d", plangate("history", worked).stdout)
+    dates = re.findall(r"\d{4}-\d\d-\d\d", plangate("history", worked).stdout)
 
-    assert told == sorted({f"{at:%Y-%m-%d}" for at in recorded})
+    assert dates == sorted({f"{at:%Y-%m-%d}" for at in recorded})
 
 
 def test_all_plans_in_the_order_they_were_recorded(plangate: Plangate, worked: str) -> None:
@@ -67,11 +67,11 @@ def test_all_plans_in_the_order_they_were_recorded(plangate: Plangate, worked: s
     assert "a: output" not in shown
 
 
-def test_a_long_history_is_told_in_pieces(
+def test_a_long_history_is_shown_in_pieces(
     plangate: Plangate, worked: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = plangate("history", worked).stdout
-    monkeypatch.setattr(auditing, "_ROWS", 2)
+    monkeypatch.setattr(history, "_ROWS", 2)
     pieces = plangate("history", worked).stdout
 
     assert pieces.count("what and why") == 1
@@ -132,12 +132,10 @@ def test_spreadsheets_get_a_table(plangate: Plangate, worked: str) -> None:
     ],
 )
 def test_no_text_can_pass_for_a_formula(text: str, cell: str) -> None:
-    assert unmistakable(text) == cell
+    assert without_formulas(text) == cell
 
 
-def test_what_people_wrote_is_harmless_in_every_cell(
-    plangate: Plangate, registry: PlanRegistry
-) -> None:
+def test_no_cell_can_pass_for_a_formula(plangate: Plangate, registry: PlanRegistry) -> None:
     evil = "=HYPERLINK(A1)"
     registry.create(evil, [{"id": evil, "title": evil}], plan_id=evil, actor=evil)
     scorer = {"kind": "human", "name": evil}
@@ -155,7 +153,7 @@ def test_a_terminal_without_utf_8_gets_ascii(
     plangate: Plangate, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry.create("Größe", [{"title": "T"}], plan_id="p")
-    monkeypatch.setattr("plangate.infrastructure.cli.terminal._speaks_utf8", lambda _: False)
+    monkeypatch.setattr("plangate.infrastructure.cli.terminal._encodes_unicode", lambda _: False)
 
     for form in ("json", "jsonl"):
         assert "Gr\\u00f6\\u00dfe" in plangate("history", "p", "--format", form).stdout
@@ -178,8 +176,8 @@ def test_filters_go_by_time_and_place(
     at = entries[2].recorded_at.isoformat()
 
     def found(*words: str) -> list[int]:
-        told = plangate("history", worked, "--json", *words).json["entries"]
-        return [entry["version"] for entry in told]
+        entries = plangate("history", worked, "--json", *words).json["entries"]
+        return [entry["version"] for entry in entries]
 
     assert found("--since", at) == [entry.version for entry in entries if entry.version >= 2]
     assert found("--until", at) == [1]
@@ -189,7 +187,7 @@ def test_filters_go_by_time_and_place(
 
 
 @pytest.mark.parametrize(
-    "words, code, told",
+    "words, code, expected",
     [
         (("nowhere",), 1, "refused: there is no plan 'nowhere'"),
         (("billing", "--kind", "scored"), 1, "refused: kind: must be one of plan-created, "),
@@ -198,17 +196,17 @@ def test_filters_go_by_time_and_place(
         (("billing", "--format", "xml"), 2, "'xml' is not one of"),
     ],
 )
-def test_what_cannot_be_asked_is_refused(
-    plangate: Plangate, billing: str, words: tuple[str, ...], code: int, told: str
+def test_a_wrong_filter_is_refused(
+    plangate: Plangate, billing: str, words: tuple[str, ...], code: int, expected: str
 ) -> None:
     assert billing
     said = plangate("history", *words)
 
     assert (said.exit_code, said.stdout) == (code, "")
-    assert told in squeezed(said.stderr)
+    assert expected in squeezed(said.stderr)
 
 
-def test_what_cannot_be_read_is_told_in_every_form(
+def test_unreadable_events_are_reported_in_every_form(
     plangate: Plangate, worked: str, database: Path
 ) -> None:
     with closing(sqlite3.connect(database)) as connection:
@@ -228,11 +226,11 @@ def test_what_cannot_be_read_is_told_in_every_form(
     assert "billing@2 cannot be read: it is missing" in plangate("history", "--all").stdout
 
 
-def test_nothing_to_tell_is_said(plangate: Plangate, worked: str) -> None:
-    assert plangate("history", worked, "--actor", "nobody").stdout == "No events.\n"
+def test_an_empty_history_is_reported_as_such(plangate: Plangate, worked: str) -> None:
+    assert plangate("history", worked, "--actor", "unknown").stdout == "No events.\n"
 
 
-def test_hostile_words_steer_nothing(plangate: Plangate, registry: PlanRegistry) -> None:
+def test_hostile_text_is_escaped(plangate: Plangate, registry: PlanRegistry) -> None:
     hostile = "\x1b[2J[red]x[/red]"
     registry.create(hostile, [{"id": "a", "title": "A"}], plan_id="p")
     registry.score_output("p", "a", 0.5, rationale=hostile, scorer={"kind": "human", "name": "n"})

@@ -1,4 +1,4 @@
-"""`plangate migrate`: a store that is made once, by somebody who may."""
+"""`plangate migrate`: a store that is made once, by an unnamed scorer who may."""
 
 from pathlib import Path
 

@@ -11,7 +11,7 @@ from plangate.application.history.explain import Explanation
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
 from plangate.domain.commands import AddTask, Change, DropTask, MoveTask, NewTask
-from plangate.infrastructure.cli.commands.explain import Stair
+from plangate.infrastructure.cli.render.explain import Stair
 from tests.infrastructure.cli.conftest import Plangate
 
 
@@ -23,9 +23,7 @@ def scored(billing: str, registry: PlanRegistry) -> str:
     return billing
 
 
-def test_as_of_shows_a_plan_as_it_stood_without_telling_what_to_do(
-    plangate: Plangate, scored: str
-) -> None:
+def test_as_of_shows_a_plan_as_it_was_without_advice(plangate: Plangate, scored: str) -> None:
     said = plangate("as-of", scored, "--version", "4")
 
     assert (said.exit_code, said.stderr) == (0, "")
@@ -47,7 +45,7 @@ def test_as_of_goes_by_time_too(plangate: Plangate, scored: str, registry: PlanR
 
 
 @pytest.mark.parametrize(
-    "words, told",
+    "words, expected",
     [
         ((), "give --version or --at"),
         (("--version", "1", "--at", "2026-01-01T00:00Z"), "give --version or --at"),
@@ -55,16 +53,16 @@ def test_as_of_goes_by_time_too(plangate: Plangate, scored: str, registry: PlanR
     ],
 )
 def test_as_of_needs_one_point(
-    plangate: Plangate, billing: str, words: tuple[str, ...], told: str
+    plangate: Plangate, billing: str, words: tuple[str, ...], expected: str
 ) -> None:
     said = plangate("as-of", billing, *words)
 
     assert said.exit_code == 2
-    assert told in said.stderr
+    assert expected in said.stderr
 
 
 @pytest.mark.parametrize(
-    "words, told",
+    "words, expected",
     [
         (("--version", "9"), "refused: version: the history of 'billing' ends at version 1"),
         (("--version", "0"), "refused: version: must be a version, a whole number from 1 on"),
@@ -73,17 +71,15 @@ def test_as_of_needs_one_point(
     ],
 )
 def test_a_point_that_is_not_there_is_refused(
-    plangate: Plangate, billing: str, words: tuple[str, ...], told: str
+    plangate: Plangate, billing: str, words: tuple[str, ...], expected: str
 ) -> None:
     said = plangate("as-of", billing, *words)
 
     assert (said.exit_code, said.stdout) == (1, "")
-    assert told in said.stderr
+    assert expected in said.stderr
 
 
-def test_diff_tells_what_is_different_and_which_event_made_it_so(
-    plangate: Plangate, scored: str
-) -> None:
+def test_diff_shows_each_change_with_its_event(plangate: Plangate, scored: str) -> None:
     said = plangate("diff", scored, "1", "billing@4").stdout
 
     assert "billing@1 → billing@4 · 3 events" in said
@@ -91,7 +87,7 @@ def test_diff_tells_what_is_different_and_which_event_made_it_so(
     assert "~  a: status pending → done          billing@4" in said
 
 
-def test_diff_shows_what_came_left_and_moved(
+def test_diff_shows_tasks_added_removed_and_moved(
     plangate: Plangate, billing: str, registry: PlanRegistry
 ) -> None:
     changes: list[Change] = [
@@ -120,7 +116,9 @@ def test_diff_answers_in_json(plangate: Plangate, scored: str, registry: PlanReg
 
 
 @pytest.mark.parametrize("point", ["soon", "other@3", "-", "½"])
-def test_what_is_no_point_is_not_understood(plangate: Plangate, billing: str, point: str) -> None:
+def test_a_text_that_is_no_point_is_a_usage_error(
+    plangate: Plangate, billing: str, point: str
+) -> None:
     said = plangate("diff", billing, "1", point)
 
     assert (said.exit_code, said.stdout) == (2, "")
@@ -155,7 +153,7 @@ def test_a_shown_score_flips_the_gate_when_it_is_typed_in(
     assert registry.get_status(scored).needs_replan
 
 
-def test_explain_tells_what_moved_the_figure(
+def test_explain_shows_what_moved_the_confidence(
     plangate: Plangate, scored: str, registry: PlanRegistry
 ) -> None:
     registry.revise(scored, "not needed", [{"op": "drop", "task_id": "a"}])
@@ -195,7 +193,7 @@ def test_explain_says_when_nothing_would_flip_it_and_when_it_is_just_there(
     assert "0.500 is just at the threshold of 0.500." in plangate("explain", "just").stdout
 
 
-def test_explain_tells_what_a_gate_with_a_memory_goes_by(
+def test_explain_shows_the_conditions_of_a_latching_gate(
     plangate: Plangate, registry: PlanRegistry
 ) -> None:
     policy = {"exit_threshold": 0.9, "latch": True}
@@ -207,7 +205,7 @@ def test_explain_tells_what_a_gate_with_a_memory_goes_by(
 
     assert "0.800 is 0.100 below the exit threshold of 0.900. A replan is due." in said
     assert "output ≥ 0.900" in said
-    assert "· it fired, and does not again until the figure reaches 0.9 or a replan is" in said
+    assert "· it fired, and does not again until the confidence reaches 0.9 or a replan is" in said
 
 
 def test_explain_shows_of_many_tasks_those_that_count_most(
@@ -232,8 +230,8 @@ def test_explain_shows_of_many_tasks_those_that_count_most(
 def test_explain_answers_in_json(plangate: Plangate, scored: str, registry: PlanRegistry) -> None:
     said = plangate("explain", scored, "--version", "5", "--since", "3", "--json")
 
-    told = registry.history.explain(scored, version=5, since=3)
-    assert Explanation.model_validate(said.json) == told
+    expected = registry.history.explain(scored, version=5, since=3)
+    assert Explanation.model_validate(said.json) == expected
 
 
 def test_stairs_are_drawn_where_only_ascii_is_at_hand() -> None:
@@ -244,7 +242,7 @@ def test_stairs_are_drawn_where_only_ascii_is_at_hand() -> None:
     assert screen.read() == "  ==== |  \n"
 
 
-def test_hostile_words_steer_nothing(plangate: Plangate, registry: PlanRegistry) -> None:
+def test_hostile_text_is_escaped(plangate: Plangate, registry: PlanRegistry) -> None:
     hostile = "\x1b[2J[red]x[/red]"
     registry.create(hostile, [{"id": "a", "title": hostile}], plan_id="p")
     registry.score_output("p", "a", 0.4)

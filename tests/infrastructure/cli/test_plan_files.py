@@ -1,4 +1,4 @@
-"""A plan file that is wrong is refused with the place of everything that is wrong."""
+"""A plan file that is wrong is refused with the location of each problem."""
 
 import json
 from contextlib import suppress
@@ -26,7 +26,7 @@ WRONG_YAML = [
     ("goal: x\ntasks: []\n", "2:1: tasks: must hold at least 1"),
     ("goal: x\ntasks: [t]\n", "2:9: tasks[0]: must be an object with title, description"),
     ("goal: ' '\n" + ONE, "1:1: goal: must not be blank"),
-    ("goal:\n" + ONE, "1:1: goal: must be text, and nothing stands here"),
+    ("goal:\n" + ONE, "1:1: goal: must be text, but is empty"),
     (f"id: 1\ngoal: x\n{ONE}", "1:1: id: is not known here; accepted: goal, tasks"),
     (f"goal: 007\n{ONE}", '1:1: goal: must be text; put it in quotes: "007"'),
     ("goal: x\ntasks:\n- title: true\n", "3:3: tasks[0].title: must be text; put it in quotes"),
@@ -44,7 +44,7 @@ WRONG_YAML = [
     ("", "1:1: is empty"),
     ("# nothing\n", "1:1: is empty"),
     ("- goal\n", "1:1: must be an object with goal, tasks"),
-    ("goal: x\ngoal: y\n", "2:1: the key 'goal' stands here again, after line 1"),
+    ("goal: x\ngoal: y\n", "2:1: duplicate key 'goal', first on line 1"),
     ("1: x\n", "1:1: a key must be text; put it in quotes"),
     ("? [a]\n: x\n", "1:3: a key must be text"),
     ("goal: &a x\ntasks: *a\n", "1:7: anchors and aliases"),
@@ -55,7 +55,7 @@ WRONG_YAML = [
     ("goal: Move: billing\n", "1:11: is not YAML: mapping values are not allowed here; text with"),
     ("goal: 'x\n", "2:1: is not YAML: while scanning a quoted scalar, found unexpected end"),
     ("goal: \x1b[0m\n", "1:7: must not hold the character U+001B"),
-    (f"goal: {DIGITS}\n", "1:7: a number of too many digits"),
+    (f"goal: {DIGITS}\n", "1:7: a number with too many digits"),
     ("goal: " + "[" * 50, f"1:{7 + MAX_DEPTH - 1}: {NESTED}"),
 ]
 WRONG_JSON = [
@@ -63,13 +63,13 @@ WRONG_JSON = [
     ('{"goal": "x",\n "tasks": [{"title": " "}]}', "2:13: tasks[0].title: must not be blank"),
     ('{"goal": "x",\n "tasks": [{"title": 7}]}', "2:13: tasks[0].title: must be text; put it"),
     ('{"goal": "\\ud800",\n "tasks": [{"title": "t"}]}', "1:2: goal: must not hold a lone"),
-    ('{"goal": "x",\n "goal": "y"}', "2:2: the key 'goal' stands here again, after line 1"),
+    ('{"goal": "x",\n "goal": "y"}', "2:2: duplicate key 'goal', first on line 1"),
     ('{"goal": "x",\n "confidence_threshold": NaN}', "2:26: is not JSON: there is no NaN"),
     ('{"goal": "x",\n}', "2:1: is not JSON: "),
     ("{'goal': 1}", "1:2: is not JSON: "),
     ("", "1:1: is not JSON: "),
     ("[1, {}]", "1:1: must be an object with goal, tasks"),
-    (f'{{"goal": {DIGITS}}}', "1:10: a number of too many digits"),
+    (f'{{"goal": {DIGITS}}}', "1:10: a number with too many digits"),
     ("[" * 100_000, f"1:1: {NESTED}"),
     ("[" * 50 + "]" * 50, f"1:{MAX_DEPTH + 1}: {NESTED}"),
 ]
@@ -84,7 +84,7 @@ WRONG_JSON = [
     ],
     ids=range(len(WRONG_YAML + WRONG_JSON)),
 )
-def test_a_wrong_plan_file_is_refused_with_the_place(
+def test_a_wrong_plan_file_is_refused_with_the_location(
     plangate: Plangate,
     tmp_path: Path,
     registry: PlanRegistry,
@@ -102,7 +102,7 @@ def test_a_wrong_plan_file_is_refused_with_the_place(
     assert len(registry.history.events()) == 1
 
 
-def test_everything_wrong_is_told_at_once_in_the_order_of_the_file(plangate: Plangate) -> None:
+def test_all_problems_are_reported_at_once_in_the_order_of_the_file(plangate: Plangate) -> None:
     text = "tasks:\n- {title: ''}\n- {title: t, id: 1}\npolicy: {decay: 2}\n"
 
     problems = plangate("create", "-", "--json", typed=text).error["problems"]
@@ -122,7 +122,7 @@ def test_everything_wrong_is_told_at_once_in_the_order_of_the_file(plangate: Pla
         (b"a: \xc3\xa9\nb: \xe9\n", "2:4: is not"),
     ],
 )
-def test_a_file_that_is_not_utf8_is_refused_with_the_place(
+def test_a_file_that_is_not_utf8_is_refused_with_the_location(
     plangate: Plangate, content: bytes, place: str
 ) -> None:
     assert f"stdin:{place}" in plangate("create", "-", typed=content).stderr
@@ -155,12 +155,12 @@ def test_a_file_that_is_too_large_is_refused(plangate: Plangate) -> None:
         ("|\n  two\n  lines", "two\nlines\n"),
     ],
 )
-def test_yaml_words_mean_what_yaml_1_2_says(word: str, value: object) -> None:
-    read, places = read_yaml(f"key: {word}\n")
+def test_yaml_values_are_read_as_in_yaml_1_2(word: str, value: object) -> None:
+    read, locations = read_yaml(f"key: {word}\n")
 
     assert read == {"key": value}
     assert type(read["key"]) is type(value)
-    assert (places["key"].line, places["key"].column) == (1, 1)
+    assert (locations["key"].line, locations["key"].column) == (1, 1)
 
 
 JSON = st.recursive(
@@ -174,18 +174,18 @@ JSON = st.recursive(
 
 @given(JSON, st.sampled_from([None, 2]))
 def test_json_is_read_as_the_standard_library_reads_it(value: Any, indent: int | None) -> None:
-    read, places = read_json(json.dumps(value, indent=indent, ensure_ascii=indent is None))
+    read, locations = read_json(json.dumps(value, indent=indent, ensure_ascii=indent is None))
 
     assert read == value
-    assert "" in places
+    assert "" in locations
 
 
 @given(st.text())
 def test_no_text_breaks_either_reader(text: str) -> None:
     for read in (read_json, read_yaml):
         with suppress(Malformed):
-            _, places = read(text)
-            assert all(place.line >= 1 <= place.column for place in places.values())
+            _, locations = read(text)
+            assert all(place.line >= 1 <= place.column for place in locations.values())
 
 
 def test_the_example_fits_the_published_schema_and_is_accepted(

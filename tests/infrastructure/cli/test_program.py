@@ -1,10 +1,11 @@
-"""The program as the shell starts it: quiet when it is interrupted or nobody reads on."""
+"""The program as the shell starts it: quiet when it is interrupted or its reader goes away."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,11 @@ def plangate(database: Path, *words: str, **environment: str) -> subprocess.Comp
     )
 
 
-def test_the_version_is_told() -> None:
-    outcome = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("program", [[PROGRAM], [sys.executable, "-m", "plangate"]])
+def test_the_version_is_shown(program: list[str | Path]) -> None:
+    outcome = subprocess.run([*program, "--version"], capture_output=True, text=True, check=True)
 
-    assert outcome.stdout.startswith("plangate 0.")
+    assert outcome.stdout == f"plangate {version('plangate')}\n"
 
 
 def test_without_a_command_help_is_shown() -> None:
@@ -38,14 +40,14 @@ def test_without_a_command_help_is_shown() -> None:
 
 
 @pytest.mark.parametrize("words", ["demo", "demo --json"])
-def test_a_reader_that_goes_away_is_nothing_to_speak_of(database: Path, words: str) -> None:
+def test_a_closed_pipe_ends_quietly(database: Path, words: str) -> None:
     line = f'"{PROGRAM}" --db "{database}" {words} | true; echo "${{PIPESTATUS[0]}}"'
     outcome = subprocess.run(["bash", "-c", line], capture_output=True, check=True, timeout=60)
 
     assert (outcome.stdout, outcome.stderr) == (b"141\n", b"")
 
 
-def test_a_full_disk_behind_stdout_is_told_in_one_line(database: Path) -> None:
+def test_a_full_disk_behind_stdout_is_reported_in_one_line(database: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
     with Path("/dev/full").open("wb") as full:
@@ -80,7 +82,7 @@ def test_json_is_ascii_where_the_stream_is(database: Path) -> None:
     assert '"Übergang"'.encode() in unicode.stdout
 
 
-def test_an_interrupted_apply_ends_quietly_and_keeps_what_it_told(database: Path) -> None:
+def test_an_interrupted_apply_ends_quietly_and_keeps_what_it_recorded(database: Path) -> None:
     with subprocess.Popen(
         [PROGRAM, "--db", database, "apply", "-"],
         stdin=subprocess.PIPE,

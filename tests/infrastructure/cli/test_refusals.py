@@ -64,7 +64,7 @@ MISUSED = [
 
 @pytest.mark.usefixtures("billing")
 @pytest.mark.parametrize("words, kind, why", REFUSED, ids=range(len(REFUSED)))
-def test_what_is_refused_records_nothing_and_ends_with_1(
+def test_a_refusal_records_nothing_and_exits_with_1(
     plangate: Plangate, registry: PlanRegistry, words: list[str], kind: str, why: str
 ) -> None:
     for_people, for_programs = plangate(*words), plangate(*words, "--json")
@@ -80,7 +80,7 @@ def test_what_is_refused_records_nothing_and_ends_with_1(
 
 @pytest.mark.usefixtures("billing")
 @pytest.mark.parametrize("words", MISUSED, ids=range(len(MISUSED)))
-def test_what_is_not_understood_ends_with_2(
+def test_a_usage_error_exits_with_2(
     plangate: Plangate, registry: PlanRegistry, words: list[str]
 ) -> None:
     said = plangate(*words)
@@ -90,7 +90,7 @@ def test_what_is_not_understood_ends_with_2(
     assert len(registry.history.events()) == 1
 
 
-def test_the_facts_of_a_refusal_have_names(plangate: Plangate, billing: str) -> None:
+def test_a_refusal_has_named_attributes(plangate: Plangate, billing: str) -> None:
     assert plangate("mark", billing, "zz", "done", "--json").error == {
         "type": "TaskNotFound",
         "message": "the plan 'billing' has no task 'zz'",
@@ -171,7 +171,7 @@ def test_a_corrupt_event_is_named_and_hides_no_other_plan(
     assert plangate("status", "other").exit_code == 0
 
 
-def test_what_nobody_foresaw_is_told_in_one_line(
+def test_an_unexpected_error_is_reported_in_one_line(
     plangate: Plangate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_registry: PlanRegistry, plan_id: str) -> None:

@@ -1,4 +1,4 @@
-"""After the gate fired: revise, retry, approve; and plans that stand still."""
+"""After the gate fired: revise, retry, approve; and plans that are paused or archived."""
 
 import json
 from pathlib import Path
@@ -44,7 +44,7 @@ def test_a_revision_is_read_from_a_file(plangate: Plangate, failing: str, typed:
 
 
 @pytest.mark.parametrize(
-    "typed, told",
+    "typed, expected",
     [
         ("- {op: drop}", "stdin:1:3: changes[0].task_id: is required"),
         ("- op: add\n  task:\n    titel: x\n", "stdin:3:5: changes[0].task.titel: is not known"),
@@ -59,13 +59,13 @@ def test_a_revision_is_read_from_a_file(plangate: Plangate, failing: str, typed:
     ],
 )
 def test_a_wrong_revision_names_its_place_and_changes_nothing(
-    plangate: Plangate, failing: str, registry: PlanRegistry, typed: str, told: str
+    plangate: Plangate, failing: str, registry: PlanRegistry, typed: str, expected: str
 ) -> None:
     version = registry.get_status(failing).version
     said = plangate("revise", failing, "-", "--reason", "r", typed=typed)
 
     assert (said.exit_code, said.stdout) == (1, "")
-    assert told in said.stderr
+    assert expected in said.stderr
     assert registry.get_status(failing).version == version
 
 
@@ -111,7 +111,7 @@ def test_a_dropped_task_warns_of_those_that_waited_for_it(
     assert "Task A" not in said.stdout
 
 
-def test_the_gate_stays_closed_until_somebody_answers(plangate: Plangate, failing: str) -> None:
+def test_the_gate_stays_closed_until_it_is_answered(plangate: Plangate, failing: str) -> None:
     closed = plangate("gate", failing, "--json")
     plangate("retry", failing, "a", "--reason", "again")
     answered = plangate("gate", failing, "--json")
@@ -128,17 +128,17 @@ def test_an_approval_lets_work_go_on(plangate: Plangate, failing: str) -> None:
     assert (said.exit_code, plangate("gate", failing).exit_code) == (0, 0)
 
 
-def test_a_figure_that_recovered_does_not_answer_the_gate(
+def test_a_confidence_that_recovers_does_not_answer_the_gate(
     plangate: Plangate, failing: str, registry: PlanRegistry
 ) -> None:
     registry.score_output(failing, "a", 0.9)
     said = plangate("gate", failing)
 
     assert said.exit_code == 10
-    assert "Replan first: it is due until somebody answers it" in said.stdout
+    assert "Replan first: the last replan was not answered yet" in said.stdout
 
 
-def test_what_needs_a_reason_says_so(plangate: Plangate, failing: str) -> None:
+def test_a_missing_reason_is_a_usage_error(plangate: Plangate, failing: str) -> None:
     for words in (["retry", failing, "a"], ["approve", failing], ["pause", failing]):
         said = plangate(*words)
         assert said.exit_code == 2
@@ -154,21 +154,21 @@ def test_a_plan_is_paused_resumed_archived_and_restored(plangate: Plangate, bill
 
 
 @pytest.mark.parametrize(
-    "stop, told, hint",
+    "stop, expected, hint",
     [
         ("pause", "is paused; resume it", "resume"),
         ("archive", "is archived; restore it", "restore"),
     ],
 )
-def test_a_plan_that_stands_still_hands_out_nothing(
-    plangate: Plangate, billing: str, stop: str, told: str, hint: str
+def test_a_paused_or_archived_plan_hands_out_nothing(
+    plangate: Plangate, billing: str, stop: str, expected: str, hint: str
 ) -> None:
     said = plangate(stop, billing, "--reason", "r")
     refused = plangate("next", billing)
 
     assert f"plangate {hint} billing --reason" in said.stdout
     assert refused.exit_code == 1
-    assert told in refused.stderr
+    assert expected in refused.stderr
 
 
 def test_plans_are_listed_by_state_gate_and_label(
@@ -186,7 +186,7 @@ def test_plans_are_listed_by_state_gate_and_label(
     assert plangate("list", "--state", "sleeping").exit_code == 2
 
 
-def test_the_graph_is_shown_drawn_and_told(
+def test_the_graph_is_shown_drawn_and_answered_in_json(
     plangate: Plangate, billing: str, registry: PlanRegistry
 ) -> None:
     registry.revise(billing, "r", [{"op": "change", "task_id": "a", "depends_on": ["b"]}])
@@ -200,7 +200,7 @@ def test_the_graph_is_shown_drawn_and_told(
 
 
 @pytest.mark.parametrize("form", ["mermaid", "dot"])
-def test_a_drawn_graph_keeps_long_titles_on_their_line_and_steers_nothing(
+def test_a_drawn_graph_keeps_long_titles_on_one_line_and_escapes_them(
     plangate: Plangate, registry: PlanRegistry, form: str
 ) -> None:
     title = "word " * 90 + "\x1b[2J"

@@ -1,4 +1,4 @@
-"""What people see: harmless whatever somebody wrote, and as wide as the terminal."""
+"""What people see: safe whatever its text, and no wider than the terminal."""
 
 import io
 import re
@@ -10,10 +10,10 @@ from rich.console import Console
 
 from plangate.application.registry import PlanRegistry
 from plangate.domain.events import PlanEvent
-from plangate.infrastructure.cli.render import status as show
-from plangate.infrastructure.cli.render.event_text import history
+from plangate.infrastructure.cli.render.event_text import event_table
 from plangate.infrastructure.cli.render.gauge import Gauge
-from plangate.infrastructure.cli.wording import count, figure, harmless, written
+from plangate.infrastructure.cli.render.status import render_plans, render_status
+from plangate.infrastructure.cli.render.text import count, harmless, number
 from tests.infrastructure.cli.conftest import Plangate
 
 HOSTILE = [
@@ -45,7 +45,7 @@ def hint(*words: str) -> str:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_is_shown_as_it_is_and_steers_nothing(
+def test_hostile_text_is_escaped_on_every_screen(
     plangate: Plangate, registry: PlanRegistry, text: str
 ) -> None:
     task = {"id": "a", "title": text, "description": text}
@@ -57,7 +57,7 @@ def test_hostile_text_is_shown_as_it_is_and_steers_nothing(
         plangate("next", plan_id).stdout,
         plangate("score", plan_id, "a", "--output", "0.1", "--rationale", text).stdout,
         plangate("mark", plan_id, "a", "pending", "--reason", text).stdout,
-        drawn(history(registry.history.of(plan_id)), width=200),
+        drawn(event_table(registry.history.of(plan_id)), width=200),
     ]
 
     for screen in screens:
@@ -65,7 +65,7 @@ def test_hostile_text_is_shown_as_it_is_and_steers_nothing(
         assert harmless(text).strip()[:20] in screen
 
 
-def test_a_hostile_refusal_steers_nothing(plangate: Plangate) -> None:
+def test_hostile_text_in_a_refusal_is_escaped(plangate: Plangate) -> None:
     said = plangate("create", "-", typed='goal: g\n"\\e[2J[red]": x\ntasks: [{title: t}]\n')
 
     assert "\x1b" not in said.stderr
@@ -76,13 +76,13 @@ def test_a_hostile_refusal_steers_nothing(plangate: Plangate) -> None:
     "text, shown",
     [("a\tb\nc", "a b c"), ("\x1b[0m", "\\x1b[0m"), ("é 漢 👩\u200d🚀", "é 漢 👩\u200d🚀")],
 )
-def test_what_steers_a_terminal_is_written_out(text: str, shown: str) -> None:
+def test_control_characters_are_written_out(text: str, shown: str) -> None:
     assert harmless(text) == shown
 
 
-def test_lines_stay_where_they_are_wanted_and_erased_text_is_said_to_be() -> None:
-    assert written("a\nb\x07", lines=True) == "a\nb\\x07"
-    assert written(None) == "(erased)"
+def test_line_breaks_can_be_kept_and_erased_text_is_marked() -> None:
+    assert harmless("a\nb\x07", lines=True) == "a\nb\\x07"
+    assert harmless(None) == "(erased)"
 
 
 @pytest.mark.parametrize(
@@ -95,13 +95,13 @@ def test_lines_stay_where_they_are_wanted_and_erased_text_is_said_to_be() -> Non
         (0.72, [0.72 - 1e-15], "0.720000000000"),
     ],
 )
-def test_a_figure_has_the_decimals_that_tell_it_from_its_threshold(
+def test_a_number_has_the_decimals_that_distinguish_it_from_the_threshold(
     value: float, beside: list[float], shown: str
 ) -> None:
-    assert figure(value, *beside) == shown
+    assert number(value, *beside) == shown
 
 
-def test_one_thing_is_no_plural() -> None:
+def test_one_is_singular() -> None:
     assert (count(1, "task"), count(2_000, "task")) == ("1 task", "2,000 tasks")
 
 
@@ -131,18 +131,16 @@ def test_nothing_is_wider_than_the_terminal(registry: PlanRegistry, width: int) 
     registry.score_output(plan.plan_id, "b", 0.1, rationale="why " * 100)
     plan = registry.get_status(plan.plan_id)
     screens: list[Callable[[], str]] = [
-        lambda: drawn(show.status(plan, hint), width=width),
-        lambda: drawn(show.plans(registry.list_plans(), hint), width=width),
-        lambda: drawn(history(registry.history.of(plan.plan_id)), width=width),
+        lambda: drawn(render_status(plan, hint), width=width),
+        lambda: drawn(render_plans(registry.list_plans(), hint), width=width),
+        lambda: drawn(event_table(registry.history.of(plan.plan_id)), width=width),
     ]
 
     for screen in screens:
         assert max(map(len, screen().splitlines())) <= width
 
 
-def test_status_tells_what_only_some_tasks_have_to_tell(
-    billing: str, registry: PlanRegistry
-) -> None:
+def test_status_shows_what_only_some_tasks_have(billing: str, registry: PlanRegistry) -> None:
     registry.score_output(billing, "a", 0.1)
     into = [{"id": "b1", "title": "B1", "priority": 7}, {"id": "b2", "title": "B2"}]
     changes: list[dict[str, object]] = [
@@ -154,7 +152,7 @@ def test_status_tells_what_only_some_tasks_have_to_tell(
     registry.revise(billing, "r", changes)
     registry.next_task(billing, worker="agent-7")
 
-    shown = drawn(show.status(registry.get_status(billing), hint), width=200)
+    shown = drawn(render_status(registry.get_status(billing), hint), width=200)
     lines = [line.strip() for line in shown.splitlines()]
 
     assert "attempt 2 · 1 replan · labels x, y" in lines
@@ -168,7 +166,7 @@ def test_no_colour_leaves_the_terminal(plangate: Plangate, billing: str) -> None
     assert "\x1b" not in plangate("status", billing).stdout
 
 
-def test_every_event_can_be_told(registry: PlanRegistry) -> None:
+def test_every_event_has_a_text(registry: PlanRegistry) -> None:
     registry.create("g", [{"id": "a", "title": "A"}], plan_id="p")
     registry.score_output("p", "a", 7, scorer={"kind": "human", "name": "ana"}, rationale="Superb")
     registry.record_scoring_failure("p", "a", "prompt", "It timed out.")
@@ -208,13 +206,13 @@ def test_every_event_can_be_told(registry: PlanRegistry) -> None:
     recorded = [*registry.history.of("p")]
     registry.erase("p")
     recorded.append(registry.history.of("p")[-1])
-    told = re.sub(" {3,}", "  ", drawn(history(recorded), width=150))
+    shown = re.sub(" {3,}", "  ", drawn(event_table(recorded), width=150))
 
     assert {type(entry.event) for entry in recorded} == set(get_args(PlanEvent))
     for said in (
         "plan of 1 task: g",
         "given as 7.0; by human ana: Superb",
-        "a: nobody could score its prompt  by somebody: It timed out.",
+        "a: scoring the prompt failed  by an unnamed scorer: It timed out.",
         "a: prompt scored 0.25",
         "a: output score p@2 withdrawn",
         "Wrong task.",
@@ -236,6 +234,6 @@ def test_every_event_can_be_told(registry: PlanRegistry) -> None:
         "e: dropped  no longer waiting for it: a",
         "e: rejected  by review: Too slow.",
         "Over.",
-        "what people wrote was erased",
+        "text erased",
     ):
-        assert said in told
+        assert said in shown

@@ -17,8 +17,8 @@ from plangate.application.errors import (
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.cli.answers import Tally, TraceReport
 from plangate.infrastructure.cli.input import traces
-from plangate.infrastructure.cli.input.traces import Outcome, applied, lines_of
-from tests.infrastructure.cli.conftest import Plangate, Said
+from plangate.infrastructure.cli.input.traces import LineResult, apply_lines, read_lines
+from tests.infrastructure.cli.conftest import Output, Plangate
 
 CREATE = {"op": "create", "plan_id": "p", "goal": "g", "tasks": [{"id": "a", "title": "A"}]}
 SCORE = {"op": "score_output", "plan_id": "p", "task_id": "a", "score": 0.9}
@@ -30,11 +30,11 @@ def trace(*commands: dict[str, Any]) -> str:
     return "".join(json.dumps(command) + "\n" for command in commands)
 
 
-def outcomes(registry: PlanRegistry, text: str, run: str | None = None) -> list[Outcome]:
-    return list(applied(registry, lines_of(io.BytesIO(text.encode())), run=run))
+def outcomes(registry: PlanRegistry, text: str, run: str | None = None) -> list[LineResult]:
+    return list(apply_lines(registry, read_lines(io.BytesIO(text.encode())), run=run))
 
 
-def report(said: Said) -> TraceReport:
+def report(said: Output) -> TraceReport:
     return TraceReport.model_validate(said.json)
 
 
@@ -48,7 +48,7 @@ WRONG = [
     (b'{"op": "score_output", "plan_id": "q", "task_id": "a", "score": 1}', "there is no plan 'q'"),
     (b'{"op": "score_output", "plan_id": "p", "task_id": "a"}', "score: is required"),
     (b'{"op": "score_output", "plan_id": "p", "task_id": "a", "score": 1, "x": 1}', "x: is not"),
-    (b'{"op": "score_output", "plan_id": "p", "plan_id": "q"}', "'plan_id' stands in one object"),
+    (b'{"op": "score_output", "plan_id": "p", "plan_id": "q"}', "duplicate key 'plan_id'"),
     (b'{"op": "create", "plan_id": "p", "goal": "g", "tasks": [{"title": "t"}]}', "already a plan"),
     (b'{"op": "create", "goal": " ", "tasks": [{"title": "t"}]}', "goal: must not be blank"),
     (b'{"op": "create", "goal": "g", "tasks": [{"title": ""}]}', "tasks[0].title: must not be"),
@@ -80,7 +80,7 @@ def test_a_bad_line_is_reported_with_its_number_and_the_others_are_kept(
     assert said.exit_code == 1
     assert said.stderr.startswith("stdin:3: ")
     assert why in said.stderr
-    assert "3 lines: 2 recorded, 0 with nothing new, 1 refused." in said.stdout
+    assert "3 lines: 2 recorded, 0 unchanged, 1 refused." in said.stdout
     assert registry.get_status("p").tasks[0].output_score == 0.9
     assert len(registry.list_plans().plans) == 1
 
@@ -183,7 +183,30 @@ def test_lines_that_change_nothing_are_counted_as_such(plangate: Plangate) -> No
     assert (said.recorded, said.unchanged) == (1, 2)
 
 
-def test_clamped_scores_are_warned_of_once(plangate: Plangate) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"op": "next_task", "labels": ["none has this"]},
+        {"op": "mark_task", "plan_id": "p", "task_id": "a", "status": "pending"},
+    ],
+)
+def test_what_others_record_at_the_same_time_does_not_count(
+    registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch, line: dict[str, Any]
+) -> None:
+    class Busy(PlanRegistry):
+        def execute(self, plan_id: Any, command: Any, **context: Any) -> Any:
+            self.score_prompt("p", "a", 0.5)
+            return super().execute(plan_id, command, **context)
+
+    outcomes(registry, trace(CREATE))
+    monkeypatch.setattr(registry, "__class__", Busy)
+
+    (outcome,) = outcomes(registry, trace(line))
+
+    assert (outcome.recorded, outcome.error) == (False, None)
+
+
+def test_a_clamped_score_is_warned_about_once(plangate: Plangate) -> None:
     typed = trace(CREATE, {**SCORE, "score": 85})
 
     first, second = (plangate("apply", "-", "--json", typed=typed) for _ in range(2))
@@ -210,12 +233,12 @@ def test_the_caller_of_the_run_is_the_caller_of_lines_that_name_none(
 def test_strict_stops_at_the_first_bad_line_and_says_how_to_resume(plangate: Plangate) -> None:
     typed = trace(CREATE, {**SCORE, "task_id": "zz"}, SCORE)
 
-    told = plangate("apply", "-", "--strict", typed=typed)
+    shown = plangate("apply", "-", "--strict", typed=typed)
     stopped = report(plangate("apply", "-", "--strict", "--json", typed=typed))
     resumed = report(plangate("apply", "-", "--strict", "--json", typed=typed.replace("zz", "a")))
 
-    assert told.exit_code == 1
-    assert "Stopped at line 2; the lines before it are done." in told.stdout
+    assert shown.exit_code == 1
+    assert "Stopped at line 2; the lines before it are done." in shown.stdout
     assert (stopped.lines, stopped.stopped_at, stopped.recorded) == (2, 2, 0)
     assert (resumed.recorded, resumed.unchanged, resumed.stopped_at) == (2, 1, None)
 
@@ -238,7 +261,7 @@ def test_a_line_that_is_too_long_is_refused_whole(
 
 
 @pytest.mark.parametrize(
-    "error, ends_the_run",
+    "error, stops_the_run",
     [
         (StoreFull("no space"), True),
         (StoreUnavailable("locked"), True),
@@ -246,16 +269,16 @@ def test_a_line_that_is_too_long_is_refused_whole(
         (CorruptEvent("p", 1, "it is missing"), False),
     ],
 )
-def test_only_a_store_that_cannot_serve_ends_the_run(
+def test_only_a_store_that_cannot_serve_stops_the_run(
     registry: PlanRegistry,
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,
     *,
-    ends_the_run: bool,
+    stops_the_run: bool,
 ) -> None:
     class Failing(PlanRegistry):
         def execute(self, plan_id: Any, command: Any, **context: Any) -> Any:
-            if command["op"] == "score_output":
+            if command.op == "score_output":
                 raise error
             return super().execute(plan_id, command, **context)
 
@@ -263,8 +286,8 @@ def test_only_a_store_that_cannot_serve_ends_the_run(
 
     result = outcomes(registry, trace(CREATE, SCORE, SCORE))
 
-    assert [outcome.line.number for outcome in result] == ([1, 2] if ends_the_run else [1, 2, 3])
-    assert result[-1].ends_the_run is ends_the_run
+    assert [outcome.line.number for outcome in result] == ([1, 2] if stops_the_run else [1, 2, 3])
+    assert result[-1].stops_the_run is stops_the_run
 
 
 def test_on_a_terminal_a_bar_shows_how_far_it_is(
@@ -286,11 +309,11 @@ def test_the_file_is_read_one_line_at_a_time(registry: PlanRegistry) -> None:
     read: list[int] = []
 
     def watched() -> Iterator[traces.Line]:
-        for line in lines_of(io.BytesIO(trace(CREATE, SCORE).encode())):
+        for line in read_lines(io.BytesIO(trace(CREATE, SCORE).encode())):
             read.append(line.number)
             yield line
 
-    running = applied(registry, watched(), run=None)
+    running = apply_lines(registry, watched(), run=None)
     next(running)
 
     assert read == [1]

@@ -1,4 +1,4 @@
-"""`plangate views` tells how the views stand, and rebuilds them."""
+"""`plangate views` shows the state of the views, and rebuilds them."""
 
 import sqlite3
 from contextlib import closing
@@ -10,7 +10,7 @@ from plangate.application.registry import PlanRegistry
 from tests.infrastructure.cli.conftest import Plangate
 
 
-def test_views_tell_rows_and_lag_and_catch_up_with_nothing(
+def test_views_show_rows_and_lag_without_catching_up(
     plangate: Plangate, billing: str, registry: PlanRegistry
 ) -> None:
     first = plangate("--json", "views").json
@@ -41,7 +41,7 @@ def test_a_view_that_is_not_there_is_refused(plangate: Plangate, billing: str) -
     assert billing
     said = plangate("views", "rebuild", "tasks")
     assert said.exit_code == 1
-    assert "'tasks' is no view; there are plans, board" in said.stderr
+    assert "'tasks' is not a view; there are plans, board" in said.stderr
     assert plangate("views", "destroy").exit_code == 2
 
 
@@ -58,7 +58,7 @@ def test_views_name_the_event_they_are_stuck_on(
     shown = " ".join(plangate("views").stdout.split())
     assert f"{billing}@1 since" in shown
     assert "1 more plan" in shown
-    assert "until the event is mended" in shown
+    assert "until its event is repaired" in shown
 
 
 def test_a_rebuild_is_shown_in_progress(plangate: Plangate, registry: PlanRegistry) -> None:

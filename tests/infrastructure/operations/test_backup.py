@@ -13,19 +13,19 @@ from threading import Event
 import pytest
 
 import plangate
+from plangate.application import plan_log
 from plangate.application.errors import (
     NotAStore,
     StoreError,
     StoreNotEmpty,
     StoreTooNew,
 )
-from plangate.application.operations import copying
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput
 from plangate.infrastructure.bootstrap import backup, connect, restore_backup
 from plangate.infrastructure.sqlite import backup as sqlite_backup
-from plangate.infrastructure.sqlite.file import LAYOUT_VERSION
+from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
 from tests.support.model.random_work import RandomWork
 from tests.support.reliability.copy_workers import back_up_and_hang, back_up_with_little_space
 from tests.support.reliability.crowd import PATIENCE, PROCESSES, crowd
@@ -95,7 +95,7 @@ def test_writers_go_on_and_what_they_were_promised_before_is_in_it(
                 wrote.set()
 
     def look_on(_done: int, _total: int) -> None:
-        """Go on with the backup once somebody has written meanwhile."""
+        """Continue the backup after another process has written."""
         wrote.clear()
         assert wrote.wait(30)
 
@@ -127,12 +127,12 @@ def _commands_are_whole(registry: PlanRegistry, plan_id: str) -> None:
 def test_a_backup_takes_the_place_of_nothing(store: Path, tmp_path: Path) -> None:
     taken = tmp_path / "taken.db"
     taken.write_text("mine", "utf-8")
-    with pytest.raises(InvalidInput, match="is there already"):
+    with pytest.raises(InvalidInput, match="exists already"):
         backup(taken, store)
     assert taken.read_text("utf-8") == "mine"
 
     late = tmp_path / "late.db"
-    with pytest.raises(InvalidInput, match="is there already"):
+    with pytest.raises(InvalidInput, match="exists already"):
         backup(late, store, progress=lambda _done, _total: _write(late))
     assert late.read_text("utf-8") == "mine"
     assert names(tmp_path) == {"plans.db", "taken.db", "late.db"}
@@ -152,7 +152,7 @@ def test_without_links_a_backup_is_renamed(
     backup(tmp_path / "b.db", store)
     assert names(tmp_path) == {"plans.db", "b.db"}
     late = tmp_path / "late.db"
-    with pytest.raises(InvalidInput, match="is there already"):
+    with pytest.raises(InvalidInput, match="exists already"):
         backup(late, store, progress=lambda _done, _total: _write(late))
     assert late.read_text("utf-8") == "mine"
 
@@ -163,7 +163,7 @@ def test_there_must_be_a_folder_and_a_store(tmp_path: Path, store: Path) -> None
     with pytest.raises(NotAStore, match="there is no file"):
         backup(tmp_path / "b.db", tmp_path / "nowhere.db")
     (tmp_path / "empty.db").touch()
-    with pytest.raises(NotAStore, match="is empty, and no store"):
+    with pytest.raises(NotAStore, match="is empty, and not a store"):
         backup(tmp_path / "b.db", tmp_path / "empty.db")
     assert names(tmp_path) == {"plans.db", "empty.db"}
 
@@ -181,17 +181,17 @@ def _zero(path: Path, page: int) -> None:
         file.write(bytes(4096))
 
 
-def test_a_copy_that_lacks_something_is_no_backup(
+def test_an_incomplete_copy_is_no_backup(
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lose(path: Path) -> sqlite_backup.Extent:
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("DELETE FROM stored_events WHERE notification_id > 5")
             connection.commit()
-        return proved(path)
+        return verified_extent(path)
 
-    proved = sqlite_backup.proved
-    monkeypatch.setattr("plangate.infrastructure.bootstrap.proved", lose)
+    verified_extent = sqlite_backup.verified_extent
+    monkeypatch.setattr("plangate.infrastructure.bootstrap.verified_extent", lose)
     with pytest.raises(NotAStore, match="holds 5 events up to position 5 instead of"):
         backup(tmp_path / "b.db", store)
     assert names(tmp_path) == {"plans.db"}
@@ -293,7 +293,7 @@ def test_it_does_not_go_beside_the_log_of_another_store(
     saved: Path, store: Path, left: str
 ) -> None:
     store.with_name(left).touch()
-    with pytest.raises(InvalidInput, match=f"{left} is there already"):
+    with pytest.raises(InvalidInput, match=f"{left} exists already"):
         restore_backup(saved, store)
     assert not store.exists()
 
@@ -318,7 +318,7 @@ def test_it_never_takes_the_place_of_plans(saved: Path, store: Path) -> None:
 
 def test_cut_short_it_goes_on(saved: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     connect(store).close()
-    monkeypatch.setattr(copying, "PAGE", 7)
+    monkeypatch.setattr(plan_log, "PAGE", 7)
 
     def stop(done: int, _total: int) -> None:
         if done > 100:

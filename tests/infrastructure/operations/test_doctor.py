@@ -17,7 +17,7 @@ from plangate.application.operations.reports import Checkup, Health
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect, doctor
 from plangate.infrastructure.sqlite import checkup as sqlite_checkup
-from plangate.infrastructure.sqlite.file import LAYOUT_VERSION
+from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
 from tests.reliability.test_damaged_events import DAMAGES
 from tests.support.model.random_work import RandomWork
 from tests.support.reliability.copy_workers import examine_as_nobody
@@ -30,7 +30,7 @@ TASKS = [{"id": "a", "title": "Build"}]
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    """A store of a few plans, whose views are kept, and which nobody has open."""
+    """A store of a few plans, with views, that no process has open."""
     path = tmp_path / "plans.db"
     with connect(path) as registry:
         for plan_id in ("p", "q"):
@@ -78,24 +78,24 @@ def test_a_store_that_is_well_is_left_alone_down_to_its_folder(store: Path) -> N
     assert told[-1] == (12, 12)
     assert "SQLite" in well(checkup, "versions")
     assert "synchronous=FULL" in well(checkup, "durability")
-    assert well(checkup, "end") == "the log ends at the newest position that was given, 6"
+    assert well(checkup, "end") == "the log ends at the newest position that was assigned, 6"
     assert plangate.doctor is doctor
 
 
-def test_a_store_in_use_is_looked_at_as_it_is_by_now(store: Path) -> None:
+def test_a_store_in_use_is_examined_in_its_current_state(store: Path) -> None:
     with connect(store) as registry:
         registry.score_prompt("p", "a", 0.7)
         files = {path.name: path.read_bytes() for path in store.parent.glob("*-wal")}
         assert files
         checkup = doctor(store)
         assert checkup.health is Health.OK
-        assert "somebody has it open" in well(checkup, "file")
-        assert well(checkup, "end").endswith("given, 7")
+        assert "in use" in well(checkup, "file")
+        assert well(checkup, "end").endswith("assigned, 7")
         assert {p.name: p.read_bytes() for p in store.parent.glob("*-wal")} == files
     assert store.parent.exists()
 
 
-def test_a_store_left_by_a_crash_is_looked_at_with_its_log(store: Path, tmp_path: Path) -> None:
+def test_a_store_left_by_a_crash_is_examined_with_its_log(store: Path, tmp_path: Path) -> None:
     left = tmp_path / "left"
     left.mkdir()
     with connect(store) as registry:
@@ -104,10 +104,10 @@ def test_a_store_left_by_a_crash_is_looked_at_with_its_log(store: Path, tmp_path
             shutil.copy(store.with_name(name), left)
     checkup = doctor(left / "plans.db")
     assert checkup.health is Health.OK
-    assert well(checkup, "end").endswith("given, 7")
+    assert well(checkup, "end").endswith("assigned, 7")
 
 
-def test_who_opens_it_meanwhile_gives_no_false_alarm(store: Path) -> None:
+def test_opening_it_meanwhile_gives_no_false_alarm(store: Path) -> None:
     opened: list[PlanRegistry] = []
 
     def open_it(_done: int, _total: int) -> None:
@@ -118,7 +118,7 @@ def test_who_opens_it_meanwhile_gives_no_false_alarm(store: Path) -> None:
     checkup = doctor(store, progress=open_it)
     opened[0].close()
     assert checkup.health is Health.OK
-    assert well(checkup, "end").endswith("given, 7")
+    assert well(checkup, "end").endswith("assigned, 7")
 
 
 @pytest.fixture
@@ -150,12 +150,12 @@ def _seen_by_nobody(path: Path) -> Checkup:
     return seen
 
 
-def test_an_older_layout_is_told_and_not_upgraded(store: Path) -> None:
+def test_an_older_layout_is_reported_and_not_upgraded(store: Path) -> None:
     views = [f"DROP TABLE {name}" for name in ("view_marks", "view_stuck")]
     altered(store, *views, "PRAGMA user_version = 1")
     checkup = doctor(store)
     assert checkup.health is Health.OK
-    assert "layout 1; the next command brings it up to date" in well(checkup, "store")
+    assert "layout 1; the next command upgrades it" in well(checkup, "store")
     with closing(sqlite3.connect(store)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)
 
@@ -174,8 +174,8 @@ def test_what_is_no_store_is_a_problem_with_its_place(tmp_path: Path) -> None:
     )
     expected = {
         tmp_path / "nowhere.db": "there is no file",
-        tmp_path: "a folder, and no database file",
-        tmp_path / "diary": "no SQLite database",
+        tmp_path: "a folder, not a database file",
+        tmp_path / "diary": "not a SQLite database",
         made("notes", "CREATE TABLE notes (note TEXT)"): "a database of another application",
         made("vacant", "CREATE TABLE t (x)", "DROP TABLE t"): "an empty database",
         newer: f"has layout {LAYOUT_VERSION + 1}",
@@ -189,7 +189,7 @@ def test_what_is_no_store_is_a_problem_with_its_place(tmp_path: Path) -> None:
 
 
 def test_what_names_no_store_is_refused() -> None:
-    with pytest.raises(NotAStore, match="no store is known for mysql://"):
+    with pytest.raises(NotAStore, match="there is no engine for mysql://"):
         doctor("mysql://host/plans")
 
 
@@ -239,7 +239,7 @@ def test_what_was_done_to_a_store_is_found(
     assert found in told[check]
 
 
-def test_an_index_that_lacks_a_row_is_found(store: Path) -> None:
+def test_an_index_without_one_of_its_rows_is_found(store: Path) -> None:
     altered(
         store,
         "PRAGMA writable_schema = ON",
@@ -313,18 +313,18 @@ def test_what_is_wrong_in_postgres_is_found(
 
 
 @pytest.mark.usefixtures("busy")
-def test_missing_rights_are_told(postgres: PostgresServer) -> None:
+def test_missing_rights_are_reported(postgres: PostgresServer) -> None:
     postgres.execute("CREATE ROLE reader LOGIN")
     url = postgres.url.replace("plangate@", "reader@")
     try:
-        assert "let this user in" in ill(doctor(url))["store"]
+        assert "refuses access to this user" in ill(doctor(url))["store"]
         postgres.execute("GRANT USAGE ON SCHEMA plangate TO reader")
         postgres.execute("GRANT SELECT ON plangate.plangate_layout TO reader")
         assert "may not read events" in ill(doctor(url))["rights"]
         postgres.execute("GRANT SELECT ON ALL TABLES IN SCHEMA plangate TO reader")
         checkup = doctor(url)
         assert checkup.health is Health.WARNING
-        assert "and record none" in ill(checkup)["rights"]
+        assert "but not record any" in ill(checkup)["rights"]
     finally:
         postgres.execute("DROP OWNED BY reader; DROP ROLE reader")
 

@@ -160,7 +160,7 @@ def test_policies_that_differ_from_plan_to_plan_are_not_spelled_out(
     assert "decay 0.3; " in words(path)
     registry.create("g", [{"title": "T"}], confidence_threshold=0.3)
     plots.plot(registry.replay.what_if(policy={"decay": 0.3}), path)
-    assert "Each plan under its own policy, changed" in words(path)
+    assert "Each plan under its own policy, with the requested changes" in words(path)
 
 
 def test_a_long_history_and_a_crowd_of_plans_are_drawn_more_simply(

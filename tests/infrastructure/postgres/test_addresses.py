@@ -95,7 +95,7 @@ def test_a_lent_pool_that_is_closed_or_used_up_is_unavailable(pool: ConnectionPo
 
 
 def test_what_is_neither_an_address_nor_a_pool_is_refused() -> None:
-    with pytest.raises(plangate.NotAStore, match="an int is no address"):
+    with pytest.raises(plangate.NotAStore, match="int is not an address"):
         plangate.connect(7)  # type: ignore[arg-type]
 
 
@@ -120,7 +120,7 @@ def test_a_schema_that_cannot_be_is_refused(url: str, schema: str) -> None:
         "postgresql://me:s3%40cret@no.such.host.invalid/db",
     ],
 )
-def test_no_password_is_told_or_logged(
+def test_no_password_is_shown_or_logged(
     postgres: PostgresServer, caplog: pytest.LogCaptureFixture, address: str
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -166,7 +166,7 @@ def test_another_engine_of_the_family_is_chosen_as_its_users_know(
 
 
 @pytest.mark.parametrize("module", ["eventsourcing.postgres", "eventsourcing.sqlite", "no.such"])
-def test_an_engine_that_plangate_has_itself_or_nobody_has_is_refused(
+def test_an_engine_with_its_own_adapter_or_a_missing_one_is_refused(
     monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
     monkeypatch.setenv("PLANGATE_PERSISTENCE_MODULE", module)

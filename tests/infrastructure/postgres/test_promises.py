@@ -1,4 +1,4 @@
-"""What PostgreSQL acknowledges, whom a writer waits for, and how long."""
+"""Acknowledgements of PostgreSQL, and the waiting of writers for each other."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -9,9 +9,9 @@ import pytest
 
 from plangate.application.errors import ConcurrentChange, StoreError, StoreUnavailable
 from plangate.infrastructure.postgres import events as adapter
-from plangate.infrastructure.postgres.events import postgres_event_store
 from tests.contracts.test_event_store import entry
 from tests.support.servers.postgres import PostgresServer, postgres_server
+from tests.support.stores import postgres_event_store
 
 
 def test_a_commit_that_fails_is_not_acknowledged(url: str) -> None:
@@ -87,7 +87,7 @@ def test_writers_and_vacuum_do_not_wait_for_each_other(url: str) -> None:
         store.append([entry("p", 1)])
 
 
-def test_who_takes_a_turn_waits_for_the_plan_and_for_no_other(url: str) -> None:
+def test_a_turn_waits_for_its_plan_and_for_no_other(url: str) -> None:
     done: list[str] = []
 
     def take_turn(plan_id: str) -> None:
@@ -125,7 +125,7 @@ def test_a_connection_that_died_unused_is_not_noticed(postgres: PostgresServer, 
             assert len(store.read("p")) == version
 
 
-def test_who_listens_hears_of_new_events(url: str) -> None:
+def test_a_listener_is_notified_of_new_events(url: str) -> None:
     with closing(postgres_event_store(url)) as store, psycopg.connect(url, autocommit=True) as ear:
         ear.execute("LISTEN stored_events")
         store.append([entry("p", 1)])

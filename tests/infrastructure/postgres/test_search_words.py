@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from plangate.application.views.requests import PlansWanted
+from plangate.application.views.plan_summaries import PlansRequest
 from plangate.application.views.view_store import ViewStore
 from plangate.infrastructure.postgres.schema import open_schema
 from plangate.infrastructure.postgres.search_words import OVERLAP, PART
@@ -34,7 +34,7 @@ def stores(postgres: PostgresServer) -> Iterator[Stores]:
 
 
 def found(store: ViewStore, text: str) -> list[str]:
-    return ids(store.plans(PlansWanted(text=text), None, 10))
+    return ids(store.plans(PlansRequest(text=text), None, 10))
 
 
 def test_both_find_the_same(stores: Stores) -> None:
@@ -65,7 +65,7 @@ def test_a_text_may_be_longer_than_any_limit_of_a_text_search(stores: Stores) ->
 
 
 @pytest.mark.parametrize("place", [PART - OVERLAP - 1, PART - 2, PART - 1, PART, PART + 1])
-def test_what_stands_together_is_found_where_a_part_ends(stores: Stores, place: int) -> None:
+def test_adjacent_words_are_found_where_a_part_ends(stores: Stores, place: int) -> None:
     words = [f"w{number}" for number in range(2 * PART)]
     for store in stores:
         put(store, "plans", summary(1), texts=[(1, " ".join(words))])

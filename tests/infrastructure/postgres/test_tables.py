@@ -1,4 +1,4 @@
-"""The tables in PostgreSQL: made once, by whoever comes first, and nobody else's."""
+"""The tables in PostgreSQL: created once, by the first process, and with their own rights."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,17 +14,17 @@ from plangate.application.errors import NotAStore, StoreError, StoreReadOnly, St
 from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.postgres import layout
 from plangate.infrastructure.postgres import schema as opening
-from plangate.infrastructure.postgres.events import postgres_event_store
 from plangate.infrastructure.postgres.layout import LAYOUT_VERSION, LAYOUTS
 from tests.contracts.test_event_store import entry
 from tests.support.servers.postgres import PostgresServer
+from tests.support.stores import postgres_event_store
 
 Run = Callable[[str], object]
 
 
 @pytest.fixture
 def run(url: str) -> Run:
-    """Carries out statements in the database, as its owner."""
+    """Execute statements in the database, as its owner."""
 
     def run(statements: str) -> object:
         with psycopg.connect(url, autocommit=True) as connection:
@@ -82,7 +82,7 @@ def test_a_service_needs_no_right_but_to_read_and_add(service: str, run: Run) ->
             store.append([entry("p", 3)])
         assert len(store.read("p")) == 2
         run("REVOKE SELECT ON plangate.stored_events FROM service")
-        with pytest.raises(StoreError, match="does not let this user in"):
+        with pytest.raises(StoreError, match="refuses access to this user"):
             store.read("p")
 
 
@@ -95,7 +95,7 @@ def test_a_service_keeps_and_rebuilds_views_without_the_right_to_make_tables(
     )
     with plangate.connect(service) as registry:
         registry.create("Ship it", [{"id": "a", "title": "Build"}], plan_id="p")
-        with pytest.raises(StoreError, match="does not let this user in"):
+        with pytest.raises(StoreError, match="refuses access to this user"):
             registry.views.plans()
         run(f"GRANT SELECT ON {views} TO service")
         with pytest.raises(StoreReadOnly, match="by this user"):
@@ -108,7 +108,9 @@ def test_a_service_keeps_and_rebuilds_views_without_the_right_to_make_tables(
     assert run("SELECT count(*) FROM plangate.view_board") == [(1,)]
 
 
-def test_tables_of_an_older_layout_are_led_on_by_who_may(service: str, url: str, run: Run) -> None:
+def test_tables_of_an_older_layout_are_upgraded_by_their_owner(
+    service: str, url: str, run: Run
+) -> None:
     run(
         "DROP SCHEMA plangate CASCADE; CREATE SCHEMA plangate;"
         "GRANT USAGE ON SCHEMA plangate TO service"
@@ -130,7 +132,9 @@ def test_tables_of_an_older_layout_are_led_on_by_who_may(service: str, url: str,
     assert run("SELECT version FROM plangate.plangate_layout") == [(LAYOUT_VERSION,)]
 
 
-def test_who_may_not_make_the_tables_is_told_who_can(service: str, run: Run) -> None:
+def test_a_user_who_may_not_create_the_tables_gets_the_command_for_their_owner(
+    service: str, run: Run
+) -> None:
     run("DROP SCHEMA plangate CASCADE")
     with pytest.raises(NotAStore, match="plangate migrate"):
         postgres_event_store(service)

@@ -12,8 +12,8 @@ from psycopg_pool import ConnectionPool
 
 from plangate.application.errors import StoreReadOnly
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.postgres.layout import LAYOUT_VERSION
-from plangate.infrastructure.sql.tables import TABLES, Table
+from plangate.infrastructure.postgres.layout import LAYOUT_VERSION, _view_table
+from plangate.infrastructure.sql.tables import SUMMARIES, TABLES, Table
 from tests.support.servers.postgres import PostgresServer
 from tests.support.views.from_scratch import same_views
 
@@ -34,7 +34,7 @@ def url(postgres: PostgresServer) -> str:
 
 @pytest.fixture
 def run(postgres: PostgresServer) -> Run:
-    """Carries out statements in the schema of the store, as its owner."""
+    """Execute statements in the schema of the store, as its owner."""
     return lambda statements: postgres.execute(f"SET search_path = plangate; {statements}")
 
 
@@ -76,6 +76,13 @@ def test_a_store_of_before_there_were_views_is_brought_up_to_date(
     assert asked("SELECT * FROM stored_events") == before
 
 
+def test_a_view_whose_table_was_replaced_is_rebuilt_from_the_log(url: str, run: Run) -> None:
+    """As the next layout replaces it after a change of its columns."""
+    run(_view_table(SUMMARIES).format(schema="plangate"))
+    with connect(url) as registry:
+        same_views(registry)
+
+
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 @pytest.mark.usefixtures("url")
 def test_a_view_has_the_columns_of_its_rows(asked: Run, table: Table[Any]) -> None:
@@ -83,7 +90,7 @@ def test_a_view_has_the_columns_of_its_rows(asked: Run, table: Table[Any]) -> No
         "SELECT attname FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped"
         f" AND attrelid = '{table.name}'::regclass AND attname <> 'side'"
     )
-    assert {name for (name,) in columns} == set(table.columns)
+    assert {name for (name,) in columns} == {column.name for column in table.columns}
 
 
 def test_anyone_can_join_views_with_plain_sql(asked: Run) -> None:
@@ -149,7 +156,7 @@ def test_views_that_cannot_be_written_are_read_as_long_as_they_are_current(
         assert reader.views.plans().plans[0].version == 5
 
 
-def test_a_pool_that_is_set_up_otherwise_tells_the_same(url: str, service: str) -> None:
+def test_a_pool_with_other_settings_gives_the_same_answers(url: str, service: str) -> None:
     odd = (
         "-cdefault_transaction_isolation=serializable -cdatestyle=German,DMY -ctimezone=Asia/Kabul"
         " -cextra_float_digits=-3 -csearch_path=pg_catalog -cstandard_conforming_strings=off"

@@ -1,4 +1,4 @@
-"""The SQLite file itself: readable with plain SQL, durable, and its positions for good."""
+"""The SQLite file itself: readable with plain SQL, durable, with permanent positions."""
 
 import json
 import sqlite3
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from plangate.application.errors import CorruptEvent
-from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.contracts.test_event_store import entry
+from tests.support.stores import sqlite_event_store
 
 
 def test_anyone_can_read_the_scores_with_plain_sql(tmp_path: Path) -> None:

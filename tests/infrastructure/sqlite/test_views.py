@@ -1,4 +1,4 @@
-"""Views in the SQLite file: files of before, plain SQL, and the file that cannot be written."""
+"""Views in the SQLite file: older files, plain SQL, and a file that cannot be written."""
 
 import sqlite3
 from contextlib import closing
@@ -11,7 +11,7 @@ from plangate.application.errors import NotAStore, StoreReadOnly
 from plangate.application.views.view_store import ViewStore
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.sql.tables import TABLES, Table
-from plangate.infrastructure.sqlite.file import LAYOUT_VERSION
+from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
 from tests.support.views.from_scratch import same_views
 
 TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
@@ -73,7 +73,9 @@ def test_a_file_of_before_there_was_a_ledger_is_brought_up_to_date(tmp_path: Pat
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 def test_a_table_has_the_columns_of_its_rows(tmp_path: Path, table: Table[Any]) -> None:
     path = made(tmp_path / "plans.db")
-    assert tuple(row[1] for row in asked(path, f"PRAGMA table_info({table.name})")) == table.columns
+    assert tuple(row[1] for row in asked(path, f"PRAGMA table_info({table.name})")) == tuple(
+        column.name for column in table.columns
+    )
 
 
 def test_anyone_can_join_views_with_plain_sql(tmp_path: Path) -> None:
@@ -120,7 +122,9 @@ def test_views_that_cannot_be_written_are_read_as_long_as_they_are_current(
 
 
 @pytest.mark.parametrize("value", ["'{'", "3", "x'ff'"])
-def test_a_damaged_row_is_named_with_what_makes_it_anew(tmp_path: Path, value: str) -> None:
+def test_a_damaged_row_is_named_with_the_command_that_rebuilds_it(
+    tmp_path: Path, value: str
+) -> None:
     """A flipped bit may also turn a text into a number, or into bytes that are none."""
     path = made(tmp_path / "plans.db")
     with closing(sqlite3.connect(path)) as connection:
@@ -134,7 +138,9 @@ def test_a_damaged_row_is_named_with_what_makes_it_anew(tmp_path: Path, value: s
         connection.execute(f"UPDATE view_plans SET labels = {value}")
         connection.commit()
     with connect(path) as registry:
-        with pytest.raises(NotAStore, match="`plangate views rebuild plans` makes it anew"):
+        with pytest.raises(
+            NotAStore, match="`plangate views rebuild plans` rebuilds it from the log"
+        ):
             registry.views.plans()
         registry.views.rebuild("plans")
         same_views(registry)

@@ -1,4 +1,4 @@
-"""Many processes on one PostgreSQL, and one reader who misses nothing."""
+"""Many processes write to one PostgreSQL, and one reader misses nothing."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The disk of PostgreSQL is full. Nothing is lost, and work goes on when there is room."""
+"""The disk of PostgreSQL is full: nothing is lost, and work continues once there is room."""
 
 import subprocess
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     mounting = ["mount", "-t", "tmpfs", "-o", "size=192m", "plangate-test", str(place)]
     if subprocess.run(mounting, check=False, capture_output=True).returncode:
         pytest.skip("needs the right to mount")
-    # The server runs as somebody else, who is to be let through.
+    # The server runs as another user, who needs access.
     for folder in (place, *tmp_path.parents[:2], tmp_path):
         folder.chmod(folder.stat().st_mode | 0o011)
     yield place

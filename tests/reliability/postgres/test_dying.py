@@ -1,6 +1,6 @@
 """Clients, backends and the whole server are killed under load.
 
-What was promised is there, and the background reader has led the views on.
+Every acknowledged command is stored, and the background reader has updated the views.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Random work on PostgreSQL gives what the naive model gives, also to who reads it anew."""
+"""Random commands on PostgreSQL give what the naive model gives, also to a fresh reader."""
 
 from contextlib import closing
 from random import Random

@@ -1,4 +1,4 @@
-"""plangate and the naive model held side by side."""
+"""Compare plangate with the naive model."""
 
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -49,8 +49,8 @@ def a_plan(tasks: int, policy: int, dependencies: int) -> tuple[CreatePlan, Naiv
         tasks=tuple(NewTask(id=t, title=t, depends_on=tuple(on[t])) for t in ids),
         policy=numbers,
     )
-    plain = cast("NaivePolicy", numbers.model_dump(mode="json"))
-    return command, NaivePlan("p", plain, [NaiveTask(t, on[t]) for t in ids])
+    policy_data = cast("NaivePolicy", numbers.model_dump(mode="json"))
+    return command, NaivePlan("p", policy_data, [NaiveTask(t, on[t]) for t in ids])
 
 
 def at(naive: NaivePlan) -> datetime:
@@ -59,7 +59,7 @@ def at(naive: NaivePlan) -> datetime:
 
 
 def same_plan(plan: Plan, naive: NaivePlan) -> None:
-    """State and figures equal: figures to 1e-9, all else exactly."""
+    """Compare state and numbers: confidences to 1e-9, all else exactly."""
     assert plan.version == naive.version
     assert plan.state.value == naive.state()
     assert plan.replan_due == naive.due

@@ -1,4 +1,4 @@
-"""Histories of one plan as commands recorded them, given or random."""
+"""Recorded histories of one plan, given or random."""
 
 import random
 from collections.abc import Iterable, Sequence
@@ -39,14 +39,14 @@ def recorded(plan: Plan, events: Sequence[PlanEvent]) -> RecordedCommand:
     return RecordedCommand(plan, tuple(entries), fold(plan, events))
 
 
-def history(*inputs: PlanCommand | tuple[PlanCommand, datetime]) -> list[RecordedCommand]:
-    """The events of commands that are all accepted, made at noon unless their time is given."""
-    plan, commands = Plan(PLAN), []
-    for given in inputs:
+def history(*commands: PlanCommand | tuple[PlanCommand, datetime]) -> list[RecordedCommand]:
+    """The history of commands that are all granted, at noon unless their time is given."""
+    plan, made = Plan(PLAN), list[RecordedCommand]()
+    for given in commands:
         command, now = given if isinstance(given, tuple) else (given, NOON)
-        commands.append(recorded(plan, decide(plan, command, now)))
-        plan = commands[-1].after
-    return commands
+        made.append(recorded(plan, decide(plan, command, now)))
+        plan = made[-1].after
+    return made
 
 
 def facts(command: RecordedCommand) -> list[PlanEvent]:
@@ -62,9 +62,9 @@ def again(commands: Iterable[RecordedCommand], policy: Policy | None = None) -> 
 def some_history(
     chance: random.Random, commands: int, among: tuple[type[PlanCommand], ...] = ()
 ) -> list[RecordedCommand]:
-    """The events of so many random commands, of every kind or only of the kinds `among`.
+    """The history of so many random commands, of every kind or only those `among` some.
 
-    A command that is refused or changes nothing leaves no trace.
+    A command that is refused or records nothing leaves no trace.
     """
     creation, naive = a_plan(
         chance.randint(1, 5), chance.randrange(len(POLICIES)), chance.randrange(len(DEPENDENCIES))

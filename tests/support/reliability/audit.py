@@ -16,9 +16,9 @@ from plangate.domain.events import PlanEvent, TaskStatusChanged
 from plangate.domain.evolve import evolve
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import StatusCause
-from plangate.infrastructure.sqlite.events import sqlite_event_store
 from tests.support.reliability.acks import Promises
 from tests.support.reliability.errands import Answer, Errand
+from tests.support.stores import sqlite_event_store
 
 _PAGE = 5_000
 
@@ -144,7 +144,7 @@ def _decided_anew(plan: Plan, key: str, command: list[RecordedEvent]) -> list[Pl
 
 
 def _marks_by_version(promises: Promises) -> dict[tuple[str, int], list[Errand]]:
-    """A mark may rightly record nothing: the task then had its status at the version answered."""
+    """A mark may rightly record nothing: then the task had that status at the version given."""
     marks: dict[tuple[str, int], list[Errand]] = {}
     for key, answer in promises.kept.items():
         errand = Errand.of(key)

@@ -7,8 +7,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Event
 
+from plangate.application import plan_log
 from plangate.application.errors import StoreError
-from plangate.application.operations import copying
 from plangate.infrastructure.bootstrap import backup, connect, doctor
 from plangate.infrastructure.sqlite import backup as sqlite_backup
 
@@ -17,7 +17,7 @@ NOBODY = 65534
 
 def copy_plans(source: Path, target: str, opened: dict[str, str]) -> None:
     """Copy in small pages, so that it can be killed between many of them."""
-    copying.PAGE = 20  # type: ignore[misc]
+    plan_log.PAGE = 20  # type: ignore[misc]
     with connect(source) as ours, connect(target, **opened) as theirs:
         ours.bundles.copy_to(theirs)
 

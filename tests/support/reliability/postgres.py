@@ -11,12 +11,12 @@ from time import sleep
 from plangate.application.errors import StoreUnavailable
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.postgres.events import postgres_event_store
 from tests.support.reliability.acks import AckLog, Promises
 from tests.support.reliability.audit import Findings, _Audit
 from tests.support.reliability.errands import Answer, Errand, creating, errands
 from tests.support.reliability.workers import TASKS
 from tests.support.servers.postgres import PostgresServer
+from tests.support.stores import postgres_event_store
 
 
 def audit_postgres(url: str, promises: Promises) -> Findings:

@@ -1,4 +1,4 @@
-"""What an intruder with SQL can do to a store, at random or by name."""
+"""Alterations of a store by SQL, random or by name."""
 
 import json
 import random
@@ -40,8 +40,8 @@ Run = Callable[..., list[tuple[Any, ...]]]
 """Runs a statement with `?` for its values."""
 
 
-class Target(Protocol):
-    """A store that can be altered, and put back as it was."""
+class Place(Protocol):
+    """A store that can be altered and restored."""
 
     def restore(self) -> None: ...
 
@@ -58,13 +58,13 @@ class SqliteTarget:
         self._whole = b""
 
     def keep(self) -> None:
-        """From now on this is how it was."""
+        """Remember the current content."""
         self._whole = self.path.read_bytes()
 
     def restore(self) -> None:
-        """As it was."""
-        for suffix in ("-wal", "-shm"):
-            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+        """Restore the remembered content."""
+        for ending in ("-wal", "-shm"):
+            Path(f"{self.path}{ending}").unlink(missing_ok=True)
         self.path.write_bytes(self._whole)
 
     def registry(self) -> PlanRegistry:
@@ -87,12 +87,12 @@ class PostgresTarget:
         self._whole: dict[str, list[tuple[Any, ...]]] = {}
 
     def keep(self) -> None:
-        """From now on this is how it was."""
+        """Remember the current content."""
         with self.sql() as run:
             self._whole = {table: run(f"SELECT * FROM {table}") for table in _TABLES}
 
     def restore(self) -> None:
-        """As it was."""
+        """Restore the remembered content."""
         with self.sql() as run:
             run(f"TRUNCATE {', '.join(_TABLES)}")
             for table, rows in self._whole.items():
@@ -133,13 +133,13 @@ def add(run: Run, row: Row) -> None:
     run("INSERT INTO stored_events VALUES (?, ?, ?, ?, ?)", *values)
 
 
-# --- what can be done; each says in a few words what it did ---
+# --- the alterations; each returns a short description ---
 
 Deed = Callable[[random.Random, Run], str]
 
 
 def alter_a_value(chance: random.Random, run: Run) -> str:
-    """Another value somewhere in an event or its envelope."""
+    """Change a value of an event or its envelope."""
     row = chance.choice(rows(run))
     body = json.loads(row.state)
     holder, key = chance.choice(list(_values(body)))
@@ -150,7 +150,7 @@ def alter_a_value(chance: random.Random, run: Run) -> str:
 
 
 def remove_a_value(chance: random.Random, run: Run) -> str:
-    """A value less."""
+    """Remove a value."""
     row = chance.choice(rows(run))
     body = json.loads(row.state)
     holder, key = chance.choice([(h, k) for h, k in _values(body) if isinstance(h, dict)])
@@ -160,7 +160,7 @@ def remove_a_value(chance: random.Random, run: Run) -> str:
 
 
 def add_a_value(chance: random.Random, run: Run) -> str:
-    """A value more in the envelope."""
+    """Add a value to the envelope."""
     row = chance.choice(rows(run))
     body = json.loads(row.state)
     field = chance.choice(["actor", "correlation_id", "idempotency_key", "origin_position"])
@@ -171,14 +171,14 @@ def add_a_value(chance: random.Random, run: Run) -> str:
 
 
 def remove_an_event(chance: random.Random, run: Run) -> str:
-    """An event less."""
+    """Remove an event."""
     row = chance.choice(rows(run))
     run("DELETE FROM stored_events WHERE notification_id = ?", row.position)
     return f"{row.plan_id}@{row.version} removed"
 
 
 def swap_positions(chance: random.Random, run: Run) -> str:
-    """Two events change places."""
+    """Swap the positions of two events."""
     one, other = chance.sample(rows(run), 2)
     move = "UPDATE stored_events SET notification_id = ? WHERE notification_id = ?"
     run(move, _ELSEWHERE, one.position)
@@ -188,7 +188,7 @@ def swap_positions(chance: random.Random, run: Run) -> str:
 
 
 def swap_contents(chance: random.Random, run: Run) -> str:
-    """Two events change what they say."""
+    """Swap the contents of two events."""
     one, other = chance.sample(rows(run), 2)
     for row, by in ((one, other), (other, one)):
         put(run, row, replace(row, name=by.name, state=by.state))
@@ -196,7 +196,7 @@ def swap_contents(chance: random.Random, run: Run) -> str:
 
 
 def rename(chance: random.Random, run: Run) -> str:
-    """An event goes to another plan, version, kind or position."""
+    """Give an event another plan, version, kind or position."""
     row = chance.choice(rows(run))
     kinds = [kind for kind in STORED_KINDS if kind != row.name]
     new = chance.choice(
@@ -213,7 +213,7 @@ def rename(chance: random.Random, run: Run) -> str:
 
 
 def shift(chance: random.Random, run: Run) -> str:
-    """All events from one on move by a position."""
+    """Move all events from one on by a position."""
     row = chance.choice(rows(run))
     move = "UPDATE stored_events SET notification_id = notification_id + ? WHERE notification_id"
     run(f"{move} >= ?", _ELSEWHERE, row.position)
@@ -222,7 +222,7 @@ def shift(chance: random.Random, run: Run) -> str:
 
 
 def write_otherwise(chance: random.Random, run: Run) -> str:
-    """The same event in other bytes."""
+    """Encode an event differently."""
     row = chance.choice(rows(run))
     state = chance.choice(
         [
@@ -237,7 +237,7 @@ def write_otherwise(chance: random.Random, run: Run) -> str:
 
 
 def spoil(chance: random.Random, run: Run) -> str:
-    """Bytes that do not make an event."""
+    """Replace an event by other bytes."""
     row = chance.choice(rows(run))
     state = chance.choice(["", "{}", "[]", "null", row.state[: len(row.state) // 2], "Dear diary"])
     put(run, row, replace(row, state=state))
@@ -245,7 +245,7 @@ def spoil(chance: random.Random, run: Run) -> str:
 
 
 def cut_the_tail(chance: random.Random, run: Run) -> str:
-    """The last events less, and the ledger rewound so that it covers them no more."""
+    """Remove the last events, and the ledger that covers them."""
     last = chance.randint(1, 9)
     tail = rows(run)[-last:]
     run("DELETE FROM stored_events WHERE notification_id >= ?", tail[0].position)
@@ -254,20 +254,20 @@ def cut_the_tail(chance: random.Random, run: Run) -> str:
 
 
 def forge_and_forget(chance: random.Random, run: Run) -> str:
-    """Something altered, and the ledger to be made anew of it."""
+    """Alter something, and empty the ledger."""
     deed = chance.choice([alter_a_value, remove_an_event, swap_positions, swap_contents])
     return f"{deed(chance, run)}, and the ledger forgotten{forget_the_ledger(chance, run)}"
 
 
 def forget_the_ledger(_chance: random.Random, run: Run) -> str:
-    """An empty ledger."""
+    """Empty the ledger."""
     run("DELETE FROM ledger_leaves")
     run("DELETE FROM ledger_reach")
     return ""
 
 
 def alter_the_ledger(chance: random.Random, run: Run) -> str:
-    """The ledger itself."""
+    """Alter the ledger itself."""
     leaf = chance.randrange(len(rows(run)))
     statement, *values = chance.choice(
         [
@@ -304,7 +304,7 @@ DEEDS: Final[Sequence[Deed]] = (
 
 
 def _values(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every place in a JSON value where something stands."""
+    """Every container and key of a JSON value."""
     items = value.items() if isinstance(value, dict) else enumerate(value)
     for key, held in list(items):
         if isinstance(held, dict | list) and held:

@@ -10,7 +10,7 @@ import pytest
 from plangate.application.event_store import EventStore
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.registry import PlanRegistry
-from plangate.application.views.rows import Row
+from plangate.application.views.projection import Row
 from plangate.domain.events import ReplanTriggered, TaskScored
 from plangate.domain.evolve import evolve
 from plangate.domain.plan import Plan

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from plangate.application.views.rows import BoardTask, PlanSummary, ReplanEntry, Row, TimelineEntry
+from plangate.application.views.board import BoardTask
+from plangate.application.views.plan_summaries import PlanSummary
+from plangate.application.views.projection import Row, RowChanges
+from plangate.application.views.replans import ReplanEntry
+from plangate.application.views.timeline import TimelineEntry
 from plangate.application.views.view_store import (
-    Changes,
     StuckPlan,
     ViewPosition,
     ViewStore,
@@ -130,8 +133,10 @@ def put(
 ) -> bool:
     """Save rows in one update, on from where the view stands; it leads one position on."""
     target = ViewTables(view, rebuilt)
-    mark = after or store.marks()[target]
-    changes = Changes(put=rows, **{k: more.pop(k) for k in ("gone", "texts") if k in more})
+    mark = after or store.positions()[target]
+    changes = RowChanges(
+        upserts=rows, **{k: more.pop(k) for k in ("deletes", "texts") if k in more}
+    )
     reached = mark.position + 1 if until is None else until
     return store.save([ViewUpdate(target, mark, reached, (changes,), **more)])
 

@@ -1,0 +1,121 @@
+"""Targets and the stores they name. The only module that knows every engine."""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from plangate.application.errors import NotAStore, StoreError
+from plangate.application.event_store import EventStore
+from plangate.application.ledger.ledger_store import LedgerStore
+from plangate.application.operations.log_checks import check_log
+from plangate.application.operations.reports import Observation
+from plangate.application.progress import Progress
+from plangate.application.views.view_store import ViewStore
+from plangate.infrastructure.eventsourcing_library.other_engines import other_engine_event_store
+from plangate.infrastructure.memory.events import memory_event_store
+from plangate.infrastructure.memory.ledger import MemoryLedgerStore
+from plangate.infrastructure.settings import Settings
+from plangate.infrastructure.sqlite.checkup import examine_file
+from plangate.infrastructure.sqlite.events import events_in as events_in_file
+from plangate.infrastructure.sqlite.file import SqliteFile
+from plangate.infrastructure.sqlite.ledger import SqliteLedgerStore
+from plangate.infrastructure.sqlite.views import SqliteViewStore, memory_view_store
+
+if TYPE_CHECKING:
+    from psycopg_pool import ConnectionPool
+
+    Address = str | ConnectionPool[Any]
+    """A target as text, or a PostgreSQL pool."""
+    Target = Address | os.PathLike[str]
+
+ACCEPTED: Final = (
+    "a path, sqlite:///relative/path, sqlite:////absolute/path, postgresql://…, engine:, or memory:"
+)
+_MEMORY: Final = "memory:"
+_ENGINE: Final = "engine:"
+_SQLITE: Final = "sqlite:///"
+_POSTGRES: Final = ("postgresql://", "postgres://")
+
+
+class Stores(NamedTuple):
+    """The adapters of one store. Closing views and events closes the ledger too."""
+
+    events: EventStore
+    views: ViewStore
+    ledger: LedgerStore
+
+
+def address_of(target: "Target | None") -> "Address":
+    """The target as an address, or the configured one."""
+    if target is not None:
+        return os.fspath(target) if isinstance(target, os.PathLike) else target
+    settings = Settings()
+    if settings.db is None and settings.persistence_module:
+        return _ENGINE
+    return settings.target()
+
+
+def open_stores(address: "Address", schema: str | None) -> Stores:
+    """Open the store at an address, creating it if it is missing; raises `StoreError`."""
+    path = file_at(address)
+    if path is not None:
+        file = SqliteFile(path)
+        return Stores(events_in_file(file), SqliteViewStore(file), SqliteLedgerStore(file))
+    if address == _MEMORY:
+        return Stores(memory_event_store(), memory_view_store(), MemoryLedgerStore())
+    if address == _ENGINE:  # it holds events alone: views and ledger stay in this process
+        events = other_engine_event_store(os.environ)
+        return Stores(events, memory_view_store(), MemoryLedgerStore())
+    with _postgres_extra():
+        from plangate.infrastructure.postgres import events as pg_events  # noqa: PLC0415
+        from plangate.infrastructure.postgres.ledger import PostgresLedgerStore  # noqa: PLC0415
+        from plangate.infrastructure.postgres.schema import open_schema  # noqa: PLC0415
+        from plangate.infrastructure.postgres.views import PostgresViewStore  # noqa: PLC0415
+    opened = open_schema(address, schema or Settings().pg_schema)
+    return Stores(
+        pg_events.events_in(opened), PostgresViewStore(opened), PostgresLedgerStore(opened)
+    )
+
+
+def examine(
+    address: "Address", schema: str | None, progress: Progress
+) -> tuple[str, list[Observation]]:
+    """The name of the store at an address, and what its engine's checks find; changes nothing."""
+    path = file_at(address)
+    if path is not None:
+        return str(path), examine_file(path, progress)
+    if isinstance(address, str) and not address.startswith(_POSTGRES):
+        events, views, _ = open_stores(address, schema)
+        with closing(views), closing(events):
+            return address, list(check_log(events, progress))
+    with _postgres_extra():
+        from plangate.infrastructure.postgres.checkup import examine_schema  # noqa: PLC0415
+    return examine_schema(address, schema or Settings().pg_schema, progress)
+
+
+def file_at(address: "Address") -> Path | None:
+    """The SQLite file at an address; None for other stores. Raises `NotAStore` for no address."""
+    if (
+        not isinstance(address, str)
+        or address in {_MEMORY, _ENGINE}
+        or address.startswith(_POSTGRES)
+    ):
+        return None
+    if "://" in address and not address.startswith(_SQLITE):
+        scheme = address.partition("://")[0]
+        raise NotAStore(f"there is no engine for {scheme}:// addresses; accepted: {ACCEPTED}")
+    if not address or "\0" in address:
+        raise NotAStore(f"{address!r} is not the address of a store; accepted: {ACCEPTED}")
+    return Path(address.removeprefix(_SQLITE))
+
+
+@contextmanager
+def _postgres_extra() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as missing:
+        raise StoreError(
+            f"PostgreSQL needs psycopg: pip install 'plangate[postgres]' ({missing})"
+        ) from missing

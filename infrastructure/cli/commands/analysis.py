@@ -1,0 +1,139 @@
+"""The panel "The past": other policies tried, decisions checked, scores and outcomes examined."""
+
+from typing import Annotated, Any
+
+import typer
+
+from plangate.application.evidence.calibration import Confidence
+from plangate.infrastructure.cli.exits import REFUSED
+from plangate.infrastructure.cli.input import policy_args
+from plangate.infrastructure.cli.input.completion import plan_ids
+from plangate.infrastructure.cli.input.options import PlanIds, Plot, option
+from plangate.infrastructure.cli.render.calibration import render_calibration
+from plangate.infrastructure.cli.render.check import render_check
+from plangate.infrastructure.cli.render.comparison import render_what_if
+from plangate.infrastructure.cli.render.findings import render_findings
+from plangate.infrastructure.cli.render.progress_bar import progress_bar
+from plangate.infrastructure.cli.render.sweep import render_sweep
+from plangate.infrastructure.cli.render.text import unreadable
+from plangate.infrastructure.cli.terminal import Terminal
+from plangate.infrastructure.plots import plot
+
+NamedPlans = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="PLAN", help="The plans' ids, or --all.", autocompletion=plan_ids),
+]
+AllPlans = Annotated[bool, typer.Option("--all", help="All plans, also deleted ones.")]
+PresetName = Annotated[
+    str | None,
+    typer.Option("--policy", metavar="NAME", help="A policy that has a name: classic or steady."),
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="FIELD=VALUE",
+        help="A field of the policy, as in confidence_threshold=0.6; may be repeated.",
+    ),
+]
+
+
+def whatif(
+    terminal: Terminal,
+    plans: NamedPlans = None,
+    *,
+    all_plans: AllPlans = False,
+    preset: PresetName = None,
+    changes: Changes = None,
+    picture: Plot = None,
+) -> None:
+    """Show what would have happened to plans under another policy, beside what happened."""
+    policy = _policy(preset, changes)
+    if not policy:
+        raise typer.BadParameter("give --policy, --set or both")
+    chosen = _chosen(plans, all_plans=all_plans)
+    with progress_bar(terminal.notes, "replaying") as progress:
+        answer = terminal.registry.replay.what_if(chosen, policy=policy, progress=progress)
+    if picture is not None:
+        plot(answer, picture)
+    terminal.answer(answer, render_what_if(policy))
+
+
+def sweep(
+    terminal: Terminal,
+    plans: NamedPlans = None,
+    *,
+    all_plans: AllPlans = False,
+    grid: list[str] = option(
+        "--grid",
+        "FIELD=VALUES",
+        "Values to try, as in decay=0.7,0.85,1 or confidence_threshold=0.5:0.9:0.05; "
+        "may be repeated.",
+        default=...,
+    ),
+    preset: PresetName = None,
+    changes: Changes = None,
+    picture: Plot = None,
+) -> None:
+    """Try a grid of policies on plans, and show what each would have led to."""
+    values = policy_args.grid(grid)
+    chosen, policy = _chosen(plans, all_plans=all_plans), _policy(preset, changes)
+    with progress_bar(terminal.notes, "sweeping") as progress:
+        answer = terminal.registry.replay.sweep(values, chosen, policy=policy, progress=progress)
+    if picture is not None:
+        plot(answer, picture)
+    terminal.answer(answer, render_sweep)
+
+
+def check(terminal: Terminal, plans: PlanIds = None) -> None:
+    """Make every recorded decision again; exit code 1 if any does not follow from the rules."""
+    with progress_bar(terminal.notes, "checking") as progress:
+        report = terminal.registry.replay.check(plans or None, progress=progress)
+    terminal.answer(report, render_check)
+    if report.mismatch_count:
+        raise typer.Exit(REFUSED)
+
+
+def findings(terminal: Terminal, plans: PlanIds = None) -> None:
+    """Find scores that deserve a second look; exit code 1 if there are any."""
+    with progress_bar(terminal.notes, "looking") as progress:
+        report = terminal.registry.evidence.findings(plans or None, progress=progress)
+    terminal.warn(*map(unreadable, report.unreadable))
+    terminal.answer(report, render_findings)
+    if report.finding_count:
+        raise typer.Exit(REFUSED)
+
+
+def calibrate(
+    terminal: Terminal,
+    plans: PlanIds = None,
+    *,
+    confidence: Confidence = option(
+        "--confidence",
+        "WHICH",
+        "The task's own, or its plan's: task or rolling.",
+        default=Confidence.TASK,
+    ),
+    seed: int = option("--seed", "N", "Seed of the random draws.", default=0, min=0),
+    picture: Plot = None,
+) -> None:
+    """Compare confidence with outcomes, to see whether low confidence predicts rejection."""
+    with progress_bar(terminal.notes, "reading outcomes") as progress:
+        answer = terminal.registry.evidence.calibrate(
+            plans or None, confidence=confidence, seed=seed, progress=progress
+        )
+    terminal.warn(*map(unreadable, answer.unreadable))
+    if picture is not None:
+        plot(answer, picture)
+    terminal.answer(answer, render_calibration)
+
+
+def _policy(preset: str | None, changes: list[str] | None) -> dict[str, Any]:
+    named = {} if preset is None else {"preset": preset}
+    return named | policy_args.settings(changes or ())
+
+
+def _chosen(plans: list[str] | None, *, all_plans: bool) -> list[str] | None:
+    if bool(plans) is all_plans:
+        raise typer.BadParameter("name plans, or give --all")
+    return plans or None

@@ -1,0 +1,137 @@
+"""The panel "More": plans out of a store and into it, as bundles, foreign files and traces."""
+
+import sys
+from contextlib import nullcontext
+from enum import StrEnum
+from pathlib import Path
+
+import typer
+
+from plangate.infrastructure.cli.answers import RefusedLine, TraceReport
+from plangate.infrastructure.cli.exits import REFUSED, error_facts
+from plangate.infrastructure.cli.input.options import (
+    STDIN,
+    PlanIds,
+    TracePath,
+    argument,
+    flag,
+    option,
+)
+from plangate.infrastructure.cli.input.plan_files import read_foreign_file
+from plangate.infrastructure.cli.input.traces import LineResult, apply_lines, read_lines
+from plangate.infrastructure.cli.render.progress_bar import line_progress_bar, progress_bar
+from plangate.infrastructure.cli.render.transfer import (
+    render_export,
+    render_import,
+    render_plans_import,
+    render_trace_report,
+)
+from plangate.infrastructure.cli.terminal import Terminal
+
+
+class SourceFormat(StrEnum):
+    """What can be imported."""
+
+    BUNDLE = "bundle"
+    LOOPLLM = "loopllm"
+    TASKMASTER = "taskmaster"
+
+
+def export(
+    terminal: Terminal,
+    file: Path = argument("FILE", "The bundle to write; it must not exist yet."),
+    plans: PlanIds = None,
+    *,
+    signed: bool = flag("--signed", "Include a checkpoint of the ledger as of now."),
+) -> None:
+    """Write plans with all their history to a bundle: a file for another store."""
+    with progress_bar(terminal.notes, "exporting") as progress:
+        note = terminal.registry.ledger.checkpoint(progress=progress).note if signed else None
+        report = terminal.registry.bundles.export(
+            file, plans or None, checkpoint=note, progress=progress
+        )
+    terminal.answer(report, render_export)
+
+
+def import_plans(
+    terminal: Terminal,
+    file: Path = argument(
+        "FILE", "A bundle, or the JSON of another tool.", exists=True, dir_okay=False, readable=True
+    ),
+    *,
+    source: SourceFormat = option(
+        "--format",
+        None,
+        "What FILE is: a bundle, or a file of another tool.",
+        default=SourceFormat.BUNDLE,
+    ),
+) -> None:
+    """Import plans from a bundle or from another tool; plans already here are recognised."""
+    if source is not SourceFormat.BUNDLE:
+        foreign = read_foreign_file(file)
+        with progress_bar(terminal.notes, "importing") as progress:
+            imported = terminal.registry.bundles.import_plans(
+                foreign, source.value, progress=progress, **terminal.context
+            )
+        terminal.answer(imported, render_plans_import)
+        return
+    if any(terminal.context.values()):
+        raise typer.BadParameter("a bundle's events name their own actor; leave out these options")
+    with progress_bar(terminal.notes, "importing") as progress:
+        report = terminal.registry.bundles.import_bundle(file, progress=progress)
+    terminal.answer(report, render_import)
+    if report.remains is not None:
+        why = f"some erased text may be left: {report.remains}"
+        terminal.warn(f"{why}; to finish, import again and erase those plans again")
+        raise typer.Exit(REFUSED)
+
+
+def apply(
+    terminal: Terminal,
+    file: TracePath,
+    *,
+    strict: bool = flag("--strict", "Stop at the first line that is refused."),
+    run: str | None = option(
+        "--run", "NAME", "Name this run. Lines already recorded by other runs are recorded again."
+    ),
+) -> None:
+    """Apply a trace: one command a line, as JSON.
+
+    Good lines are recorded, bad ones reported. Applying a file again records nothing
+    twice.
+    """
+    name = "stdin" if file == STDIN else str(file)
+    size = file.stat().st_size if file.is_file() else None
+    report = TraceReport(file=name)
+    with (
+        nullcontext(sys.stdin.buffer) if file == STDIN else file.open("rb") as stream,
+        terminal.registry.acting_as(**terminal.context),
+        line_progress_bar(terminal.notes, file.name, size) as advance,
+    ):
+        for result in apply_lines(terminal.registry, read_lines(stream), run=run):
+            where = f"{name}:{result.line.number}: "
+            _add(report, result)
+            terminal.warn(*(where + warning for warning in result.warnings))
+            if result.error is not None:
+                terminal.report(where, result.error)
+            if result.stops_the_run or (strict and result.error is not None):
+                report.stopped_at = result.line.number
+                break
+            advance(result.line.read, result.line.number)
+    terminal.answer(report, render_trace_report)
+    if report.stopped_at is not None or report.refused:
+        raise typer.Exit(REFUSED)
+
+
+def _add(report: TraceReport, result: LineResult) -> None:
+    report.lines += 1
+    report.warnings += len(result.warnings)
+    if result.error is not None:
+        line = RefusedLine(line=result.line.number, error=error_facts(result.error))
+        report.refused.append(line)
+    elif result.recorded:
+        report.recorded += 1
+        report.added += result.tally
+    else:
+        report.unchanged += 1
+        report.already_there += result.tally

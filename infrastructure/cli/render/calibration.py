@@ -1,0 +1,145 @@
+"""Does low confidence predict rejection? The answer in a sentence, tables and bars."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.table import Column, Table
+from rich.text import Text
+
+from plangate.application.evidence.calibration import Calibration, Estimate
+from plangate.infrastructure.cli.render import tables
+from plangate.infrastructure.cli.render.gauge import Gauge
+from plangate.infrastructure.cli.render.text import Hint, count, harmless
+
+_NOT_ENOUGH: Final = "not enough outcomes"
+_CHANCE: Final = 0.5
+_BAR: Final = 24
+
+
+def render_calibration(answer: Calibration, _hint: Hint) -> RenderableType:
+    """The answer, the reliability of each confidence range, and what each threshold would do."""
+    heading = [
+        Text("Does low confidence predict rejection?", style="bold"),
+        Text(_basis(answer), style="dim"),
+        Text.assemble(*_ranking(answer.ranking)),
+        *_brier(answer),
+    ]
+    if answer.ranking.value is None and all(one.accepted.value is None for one in answer.bins):
+        return Group(*heading)
+    return Group(
+        *heading,
+        _reliability(answer),
+        Text("The mark is the mean confidence: where the bar should end.", style="dim"),
+        _thresholds(answer),
+        Text(
+            f"In brackets: 95% intervals, from {answer.resamples:,} draws of whole plans.",
+            style="dim",
+        ),
+    )
+
+
+def _basis(answer: Calibration) -> str:
+    sources = ", ".join(f"{harmless(name)} {cases:,}" for name, cases in answer.sources.items())
+    basis = (
+        f"{count(answer.cases, 'outcome')} of {count(answer.plans, 'plan')}"
+        f"{sources and f' ({sources})'}: {answer.accepted:,} accepted, "
+        f"{answer.rejected:,} rejected; "
+        f"{answer.confidence} confidence"
+    )
+    left_out = f"; {answer.unscored:,} of unscored tasks left out" if answer.unscored else ""
+    return basis + left_out
+
+
+def _ranking(ranking: Estimate) -> tuple[tuple[str, str], str]:
+    if ranking.value is None or ranking.low is None or ranking.high is None:
+        return ("Inconclusive: ", "yellow"), ranking.reason or _NOT_ENOUGH
+    sentence = (
+        f"of a rejected and an accepted task, the rejected one had the lower confidence in "
+        f"{_percent(ranking)} (chance: 50%)."
+    )
+    if ranking.low > _CHANCE:
+        return ("Yes: ", "bold green"), sentence
+    if ranking.high < _CHANCE:
+        return ("On the contrary: ", "bold red"), sentence
+    return ("No better than chance: ", "yellow"), sentence
+
+
+def _brier(answer: Calibration) -> Iterator[Text]:
+    if answer.brier.value is not None:
+        yield Text(
+            f"Brier score {_decimal(answer.brier)}; always expecting the base rate has "
+            f"{_decimal(answer.base_brier)}. Lower is better."
+        )
+
+
+def _reliability(answer: Calibration) -> Table:
+    table = tables.table_of(
+        Column("confidence", no_wrap=True),
+        Column("outcomes", justify="right", no_wrap=True),
+        Column("accepted", no_wrap=True),
+        Column(""),
+    )
+    for one in answer.bins:
+        estimate = one.accepted
+        bar: RenderableType = ""
+        if estimate.value is not None and one.mean_confidence is not None:
+            bar = Gauge(
+                estimate.value,
+                one.mean_confidence,
+                passes=_lies_within(estimate, one.mean_confidence),
+                width=_BAR,
+            )
+        table.add_row(
+            f"{one.at_least:.1f} – {one.below:.1f}",
+            f"{estimate.cases:,}",
+            _cell(estimate) if estimate.cases else Text("–", style="dim"),
+            bar,
+        )
+    return table
+
+
+def _thresholds(answer: Calibration) -> Table:
+    table = tables.table_of(
+        Column("gate", no_wrap=True),
+        Column("below", justify="right", no_wrap=True),
+        Column("of them rejected", overflow="fold"),
+        Column("of all rejected", overflow="fold"),
+        Column("passed", justify="right", no_wrap=True),
+        Column("of them accepted", overflow="fold"),
+    )
+    dividing = [point for point in answer.thresholds if point.below and point.above]
+    for point in dividing:
+        table.add_row(
+            f"{point.threshold:.2f}",
+            f"{point.below:,}",
+            _cell(point.precision),
+            _cell(point.recall),
+            f"{point.above:,}",
+            _cell(point.passed),
+        )
+    return table
+
+
+def _cell(estimate: Estimate) -> Text:
+    if estimate.value is None:
+        return Text(_NOT_ENOUGH, style="dim")
+    return Text(_percent(estimate))
+
+
+def _lies_within(estimate: Estimate, value: float) -> bool:
+    return (
+        estimate.low is not None
+        and estimate.high is not None
+        and estimate.low <= value <= estimate.high
+    )
+
+
+def _percent(estimate: Estimate) -> str:
+    return f"{estimate.value:.0%} [{estimate.low:.0%}, {estimate.high:.0%}]".replace(
+        "%,", ","
+    ).replace("%]", "]")
+
+
+def _decimal(estimate: Estimate) -> str:
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"

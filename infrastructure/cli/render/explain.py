@@ -1,0 +1,202 @@
+"""What makes up a plan's rolling confidence, as stairs against the threshold."""
+
+import math
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.table import Column, Table
+from rich.text import Text
+
+from plangate.application.history.explain import Contribution, Explanation, Movement
+from plangate.application.history.flip import ScoreChange
+from plangate.domain.confidence import reaches
+from plangate.infrastructure.cli.render.gauge import GO_ON, REPLAN
+from plangate.infrastructure.cli.render.tables import table_of
+from plangate.infrastructure.cli.render.text import Hint, count, harmless, number
+
+_AT_MOST: Final = 30
+"""How many tasks (the heaviest) and moves (the latest) are shown; JSON has them all."""
+
+
+class Stair:
+    """One step of the stairs from 0 to 1: filled from `begin` to `end`, with a mark."""
+
+    def __init__(self, begin: float, end: float, mark: float, style: str) -> None:
+        self._begin = begin
+        self._end = end
+        self._mark = mark
+        self._style = style
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        filled, mark = "=|" if options.ascii_only else "━┃"
+        width = options.max_width
+        begin, end = round(self._begin * width), round(self._end * width)
+        bar = Text(" " * begin) + Text(filled * (end - begin), style=self._style)
+        bar.pad_right(width - end)
+        at = min(int(self._mark * width), width - 1)
+        yield bar[:at] + Text(mark, style="yellow") + bar[at + 1 :]
+
+
+class _Line(NamedTuple):
+    """A line of the table: a task, or several, on top of the contributions above it."""
+
+    name: str
+    share: float
+    begin: float
+    end: float
+    style: str = ""
+    part: Contribution | None = None
+    change: float = 0.0
+
+
+def render_explanation(answer: Explanation, _hint: Hint) -> RenderableType:
+    """The parts of the confidence, its distance to the threshold, and what would flip the gate."""
+    scored, tasks = len(answer.contributions), count(answer.task_count, "task")
+    return Group(
+        Text(harmless(answer.goal), style="bold"),
+        Text(f"{harmless(answer.at.event_id)} · {scored:,} of {tasks} scored"),
+        _table(answer),
+        *_sentences(answer),
+        *(Text(f"· {condition}") for condition in answer.conditions),
+        *([_moves(answer.movement)] if answer.movement else []),
+    )
+
+
+def _table(answer: Explanation) -> Table:
+    """Each task's contribution as stairs up to the confidence, crossed by the threshold."""
+    table = table_of(
+        Column("task", overflow="fold", min_width=10, max_width=14),
+        Column("prompt", justify="right", no_wrap=True),
+        Column("output", justify="right", no_wrap=True),
+        Column("share", justify="right", no_wrap=True),
+        Column("brings", justify="right", no_wrap=True),
+        *([Column("change", justify="right", no_wrap=True)] if answer.movement else []),
+        Column("", ratio=1, min_width=8),
+        Column("flips at", no_wrap=True),
+        fill=True,
+    )
+    for line in (*_parts(answer), _sum(answer)):
+        table.add_row(
+            Text(line.name, style=line.style),
+            *_scores(line, versions=answer.movement is None),
+            f"{line.share:.0%}",
+            Text(f"{line.end - line.begin:.3f}", style=line.style),
+            *([f"{line.change:+.3f}"] if answer.movement else []),
+            Stair(line.begin, line.end, answer.gate_threshold, line.style or "cyan"),
+            _flip(line),
+        )
+    return table
+
+
+def _parts(answer: Explanation) -> Iterator[_Line]:
+    """The tasks in the order they are weighed; first, as one line, those that hardly count."""
+    shifts = answer.movement.tasks if answer.movement else ()
+    change = {shift.task_id: shift.after - shift.before for shift in shifts}
+    rebased = answer.base - answer.movement.base if answer.movement else 0.0
+    if answer.base or rebased:
+        yield _Line("nothing scored", answer.base, 0.0, answer.base, "dim", change=rebased)
+    heaviest = sorted(answer.contributions, key=lambda part: part.share)[-_AT_MOST:]
+    shown = {part.task_id for part in heaviest}
+    hidden = [part for part in answer.contributions if part.task_id not in shown]
+    reached = sum(part.contribution for part in hidden)
+    if hidden:
+        share = sum(part.share for part in hidden)
+        moved = sum(change.get(part.task_id, 0.0) for part in hidden)
+        yield _Line(f"{len(hidden):,} others", share, 0.0, reached, "dim", change=moved)
+    for part in answer.contributions:
+        if part.task_id in shown:
+            end = reached + part.contribution
+            moved = change.get(part.task_id, 0.0)
+            yield _Line(harmless(part.task_id), part.share, reached, end, "", part, moved)
+            reached = end
+    scored = {part.task_id for part in answer.contributions}
+    for shift in shifts:
+        if shift.task_id not in scored:
+            name = f"{harmless(shift.task_id)} (no longer)"
+            yield _Line(name, 0.0, reached, reached, "dim", change=-shift.before)
+
+
+def _sum(answer: Explanation) -> _Line:
+    then = answer.movement.rolling_confidence if answer.movement else answer.rolling_confidence
+    whole, style = answer.rolling_confidence, _style(answer)
+    return _Line("confidence", 1.0, 0.0, whole, style, change=whole - then)
+
+
+def _sentences(answer: Explanation) -> Iterator[Text]:
+    """How far the confidence is from the threshold, and what it would take to cross it."""
+    now, threshold = answer.rolling_confidence, answer.gate_threshold
+    side = "below" if answer.distance < 0 else "above"
+    away = f"{number(abs(answer.distance), 0.0)} {side}" if answer.distance else "just at"
+    name = "threshold" if threshold == answer.confidence_threshold else "exit threshold"
+    yield Text.assemble(
+        (number(now, threshold), _style(answer)),
+        f" is {away} the {name} of {number(threshold, now)}.",
+        " A replan is due." if answer.replan_due else "",
+    )
+    flip = answer.flip
+    if not answer.contributions:
+        yield Text("Nothing is scored yet: a plan begins with full confidence.")
+    elif flip is None:
+        yield Text("No other value of a single score would change that.")
+    else:
+        of_what = f"{flip.kind} score of {harmless(flip.task_id)}"
+        scores = f"{number(flip.from_score, flip.to_score)} → {_outward(flip)}"
+        yield Text(
+            f"The smallest change to flip it: {of_what}, {scores} ({harmless(flip.event_id)})."
+        )
+
+
+def _style(answer: Explanation) -> str:
+    return GO_ON if reaches(answer.rolling_confidence, answer.gate_threshold) else REPLAN
+
+
+def _scores(line: _Line, *, versions: bool) -> Iterator[Text]:
+    """Prompt and output score, each with its event's version if there is room."""
+    if line.part is None:
+        yield from (Text(), Text())
+        return
+    for score in (line.part.prompt, line.part.output):
+        if score is None:
+            yield Text("–")
+        else:
+            version = score.event_id.rpartition("@")[2]
+            yield Text.assemble(f"{score.score:.2f}", (f" @{version}" if versions else "", "dim"))
+
+
+def _flip(line: _Line) -> str:
+    flip = line.part.flip if line.part else None
+    if flip is None:
+        return "" if line.part is None else "none can"
+    return f"{flip.kind} {'≥' if flip.to_score > flip.from_score else '≤'} {_outward(flip)}"
+
+
+def _outward(flip: ScoreChange) -> str:
+    """The score that flips the gate, rounded away from the recorded one so that it still does."""
+    away = math.ceil if flip.to_score > flip.from_score else math.floor
+    return f"{away(flip.to_score * 1_000) / 1_000:.3f}"
+
+
+def _moves(movement: Movement) -> RenderableType:
+    """The events that moved the confidence since, one after the other."""
+    since = f"Since {harmless(movement.since.event_id)}, at {number(movement.rolling_confidence)}"
+    if not movement.moves:
+        return Text(f"{since}, nothing moved it.")
+    shown = movement.moves[-_AT_MOST:]
+    times = count(len(movement.moves), "time")
+    latest = f"; the latest {_AT_MOST}" if shown != movement.moves else ""
+    table = table_of(
+        Column("event", no_wrap=True),
+        Column("task", overflow="fold", max_width=24),
+        Column("confidence", no_wrap=True),
+        Column("change", justify="right", no_wrap=True),
+    )
+    for move in shown:
+        before, after = number(move.before, move.after), number(move.after, move.before)
+        table.add_row(
+            Text(harmless(move.event_id)),
+            Text("" if move.task_id is None else harmless(move.task_id)),
+            f"{before} → {after}",
+            f"{move.after - move.before:+.3f}",
+        )
+    return Group(Text(f"{since}, it moved {times}{latest}:"), table)

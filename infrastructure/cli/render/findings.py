@@ -1,0 +1,57 @@
+"""Scores that deserve a second look, each with the events that show it."""
+
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.table import Column
+from rich.text import Text
+
+from plangate.application.evidence.finding import Finding, Severity
+from plangate.application.evidence.findings import FindingsReport
+from plangate.infrastructure.cli.render import tables
+from plangate.infrastructure.cli.render.text import Hint, count, harmless, listed, spaced
+
+_AT_MOST: Final = 50
+"""How many findings are shown; JSON lists more."""
+
+_EVENTS_AT_MOST: Final = 4
+_STYLES: Final = {Severity.WARNING: "bold red", Severity.NOTICE: "yellow"}
+
+
+def render_findings(report: FindingsReport, _hint: Hint) -> RenderableType:
+    """A table of findings, and how many there are of each kind."""
+    examined = f"Looked through {count(report.plans, 'plan')}, {count(report.events, 'event')}."
+    if not report.finding_count:
+        return Group(Text(examined), Text("Nothing was found.", style="green"))
+    table = tables.table_of(
+        Column("", no_wrap=True),
+        Column("where", overflow="fold"),
+        Column("what", overflow="fold"),
+        Column("events", overflow="fold"),
+    )
+    for finding in report.findings[:_AT_MOST]:
+        where = finding.plan_id + ("" if finding.task_id is None else f" {finding.task_id}")
+        table.add_row(
+            Text(finding.severity, style=_STYLES[finding.severity]),
+            Text(harmless(where)),
+            Text(harmless(finding.sentence)),
+            Text(_events(finding), style="dim"),
+        )
+    kinds = ", ".join(f"{spaced(kind)} {n:,}" for kind, n in report.by_kind.items())
+    return Group(
+        Text(examined),
+        table,
+        *tables.and_more(report.finding_count - _AT_MOST),
+        Text(f"{count(report.finding_count, 'finding')}: {kinds}."),
+    )
+
+
+def _events(finding: Finding) -> str:
+    """The events' ids; those of the finding's own plan without its name."""
+    own = f"{finding.plan_id}@"
+    names = [
+        "@" + name.removeprefix(own) if name.startswith(own) else name
+        for name in finding.event_ids[:_EVENTS_AT_MOST]
+    ]
+    more = finding.event_count - len(names)
+    return listed(names) + (f" and {more:,} more" if more > 0 else "")

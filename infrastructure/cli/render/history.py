@@ -1,0 +1,194 @@
+"""A plan's past on a screen and for other programs: its events, and what changed in between.
+
+Events are printed as they are read, so that a log of any length needs no more memory
+than a page of it.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
+from itertools import islice
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Column
+from rich.text import Text
+
+from plangate.application.history.audit import AuditEntry, StateAt
+from plangate.application.history.diff import ChangeKind, PlanDiff
+from plangate.domain import events
+from plangate.domain.confidence import differ
+from plangate.infrastructure.cli.render import event_text
+from plangate.infrastructure.cli.render.gauge import GO_ON, REPLAN
+from plangate.infrastructure.cli.render.tables import table_of
+from plangate.infrastructure.cli.render.text import Hint, count, harmless, number
+
+_ROWS: Final = 200
+"""How many events one table holds; the next continues below it."""
+
+_STATE: Final = ("task_status", "rolling_confidence", "replan_due", "gate_tripped")
+_COLUMNS: Final = (
+    *("position", "event_id", "plan_id", "version", "recorded_at", "actor", "scorer"),
+    *("kind", "task_id", "score_kind", "score", "what", "why"),
+    *(f"{field}_{when}" for field in _STATE for when in ("before", "after")),
+    *("correlation_id", "causation_id", "unreadable"),
+)
+_FORMULA: Final = re.compile(r"(^|[;\t\r\n])(?=[\s\"']*[=+\-@＝＋－＠])")  # noqa: RUF001
+
+_SIGNS: Final = {
+    ChangeKind.TASK_CAME: ("+", "green"),
+    ChangeKind.TASK_LEFT: ("-", "red"),
+    ChangeKind.TASK_MOVED: ("↕", "cyan"),
+}
+
+
+# --- for other programs ---
+
+
+def json_document(entries: Iterable[AuditEntry], *, ensure_ascii: bool) -> Iterator[str]:
+    """All entries as one JSON object: an `AuditTrail`."""
+    yield '{\n  "entries": ['
+    between = "\n"
+    for entry in entries:
+        text = entry.model_dump_json(indent=2, ensure_ascii=ensure_ascii)
+        yield between + "\n".join(f"    {line}" for line in text.split("\n"))
+        between = ",\n"
+    yield "]\n}\n" if between == "\n" else "\n  ]\n}\n"
+
+
+def json_lines(entries: Iterable[AuditEntry], *, ensure_ascii: bool) -> Iterator[str]:
+    """One JSON object a line."""
+    for entry in entries:
+        yield entry.model_dump_json(ensure_ascii=ensure_ascii) + "\n"
+
+
+def csv_table(entries: Iterable[AuditEntry]) -> Iterator[str]:
+    """A table with a heading, in which no text can pass for a formula."""
+    yield _csv_row(_COLUMNS)
+    for entry in entries:
+        yield _csv_row(_cells(entry))
+
+
+def without_formulas(text: str) -> str:
+    """`text` with an apostrophe wherever a spreadsheet could see the start of a formula.
+
+    That is at the beginning of a cell, and after what a spreadsheet may take for the
+    end of one: a semicolon, a tab, a new line.
+    """
+    return _FORMULA.sub(r"\1'", text)
+
+
+def _csv_row(cells: Iterable[object]) -> str:
+    line = io.StringIO()
+    safe = (without_formulas(cell) if isinstance(cell, str) else cell for cell in cells)
+    csv.writer(line, lineterminator="\n").writerow(safe)
+    return line.getvalue()
+
+
+def _cells(entry: AuditEntry) -> Iterator[object]:
+    event, scorer = entry.event, entry.scorer
+    yield from (entry.position, entry.event_id, entry.plan_id, entry.version)
+    yield entry.recorded_at and entry.recorded_at.isoformat()
+    yield entry.actor
+    yield scorer and f"{scorer.kind}:{scorer.name}{f'@{scorer.version}' if scorer.version else ''}"
+    yield from (entry.kind, entry.task_id, entry.score_kind)
+    yield getattr(event, "score", None)
+    yield event and event_text.what(event)
+    yield entry.why
+    for field in _STATE:
+        for state in (entry.before, entry.after):
+            value = None if state is None else getattr(state, field)
+            yield str(value).lower() if isinstance(value, bool) else value
+    yield from (entry.correlation_id, entry.causation_id, entry.unreadable)
+
+
+# --- on a screen ---
+
+
+def history_tables(entries: Iterator[AuditEntry], *, all_plans: bool) -> Iterator[RenderableType]:
+    """Tables of the same widths, one below the other; the first has a heading."""
+    first, day = True, None
+    while chunk := list(islice(entries, _ROWS)):
+        table = table_of(
+            Column("position" if all_plans else "@", justify="right", width=8 if all_plans else 5),
+            Column("when, UTC", width=10),
+            Column("who", overflow="fold", width=10),
+            Column("what and why", overflow="fold", ratio=1),
+            Column("confidence", width=13),
+            fill=True,
+        )
+        table.show_header = first
+        for entry in chunk:
+            ordinal = entry.position if all_plans else entry.version
+            when, day = _when(entry.recorded_at, day)
+            table.add_row(
+                "" if ordinal is None else str(ordinal),
+                when,
+                Text("" if entry.actor is None else harmless(entry.actor)),
+                _what(entry, all_plans=all_plans),
+                _change(entry.before, entry.after),
+            )
+        yield table
+        first = False
+    if first:
+        yield Text("No events.")
+
+
+def render_diff(diff: PlanDiff, _hint: Hint) -> RenderableType:
+    """What differs between two points of a plan's history, and which event changed it."""
+    begin, end = harmless(diff.a.event_id), harmless(diff.b.event_id)
+    heading = (
+        Text(harmless(diff.goal), style="bold"),
+        Text(f"{begin} → {end} · {count(diff.events, 'event')}"),
+    )
+    if not diff.changes:
+        return Group(*heading, Text("Nothing is different."))
+    table = table_of(Column("", no_wrap=True), Column("what", overflow="fold"), Column("event"))
+    for change in diff.changes:
+        sign, style = _SIGNS.get(change.kind, ("~", ""))
+        event = harmless(change.event_id or "")
+        table.add_row(Text(sign, style=style), Text(harmless(change.text)), Text(event))
+    return Group(*heading, table)
+
+
+def _when(at: datetime | None, day: date | None) -> tuple[Text, date | None]:
+    """A time, with its date where the day changes."""
+    if at is None:
+        return Text(), day
+    at = at.astimezone(UTC)
+    time = Text(f"{at:%H:%M:%S}")
+    if at.date() == day:
+        return time, day
+    return Text.assemble(f"{at:%Y-%m-%d}\n", time), at.date()
+
+
+def _what(entry: AuditEntry, *, all_plans: bool) -> RenderableType:
+    plan = f"{harmless(entry.plan_id)} · " if all_plans else ""
+    if entry.event is None:
+        why = f"{plan}{entry.event_id} cannot be read: {entry.unreadable}"
+        return Text(harmless(why), style=REPLAN)
+    fired = isinstance(entry.event, events.ReplanTriggered)
+    what = Text.assemble((plan, "bold"), (event_text.what(entry.event), REPLAN if fired else ""))
+    why = event_text.why(entry.event, None)
+    return Group(what, *([Padding(Text(why, style="dim"), (0, 0, 0, 2))] if why else []))
+
+
+def _change(before: StateAt | None, after: StateAt | None) -> Text:
+    """The rolling confidence where it moved, and whether a replan became due or was answered."""
+    if after is None:
+        return Text()
+    now = after.rolling_confidence
+    was = now if before is None else before.rolling_confidence
+    due = before is not None and before.replan_due
+    text = Text(number(now), style="" if before is None else "dim")
+    if differ(was, now):
+        text = Text(f"{was:.3f} → {now:.3f}")
+    if due is not after.replan_due:
+        text.append(
+            "\nreplan due" if after.replan_due else "\nanswered",
+            style=REPLAN if after.replan_due else GO_ON,
+        )
+    return text

@@ -1,0 +1,66 @@
+"""What comparing the log with the ledger and with checkpoints found."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.table import Column
+from rich.text import Text
+
+from plangate.application.ledger.reports import LedgerFinding, LedgerReport
+from plangate.infrastructure.cli.render import tables
+from plangate.infrastructure.cli.render.text import Hint, count, harmless, listed
+
+_AT_MOST: Final = 50
+"""How many findings are shown; JSON lists more."""
+
+_NEW_AT_MOST: Final = 5
+
+
+def render_ledger_report(report: LedgerReport, hint: Hint) -> RenderableType:
+    """What was compared, what is wrong, and what is not in the ledger yet."""
+    return Group(*_compared(report), *_findings(report), *_new(report, hint))
+
+
+def _compared(report: LedgerReport) -> Iterator[RenderableType]:
+    if report.compared:
+        yield Text(f"Compared {count(report.compared, 'event')} with the ledger.")
+    else:
+        yield Text("The ledger is empty: there is nothing to compare yet.", style="yellow")
+    if report.checkpoints:
+        yield Text(f"Compared the whole log with {count(report.checkpoints, 'checkpoint')}.")
+
+
+def _findings(report: LedgerReport) -> Iterator[RenderableType]:
+    if not report.finding_count:
+        if report.compared or report.checkpoints:
+            yield Text("Nothing was altered, removed, added or reordered.", style="green")
+        return
+    yield Text(f"{count(report.finding_count, 'finding')}:", style="bold red")
+    table = tables.table_of(
+        Column("position", justify="right", no_wrap=True),
+        Column("event", overflow="fold"),
+        Column("", no_wrap=True),
+        Column("what is wrong", overflow="fold"),
+    )
+    for finding in report.findings[:_AT_MOST]:
+        table.add_row(*_row(finding))
+    yield table
+    yield from tables.and_more(report.finding_count - _AT_MOST)
+
+
+def _row(finding: LedgerFinding) -> Iterator[RenderableType]:
+    yield "" if finding.position is None else f"{finding.position:,}"
+    yield Text(harmless(finding.event_id or ""))
+    yield Text(finding.kind, style="red")
+    yield Text(harmless(finding.why))
+
+
+def _new(report: LedgerReport, hint: Hint) -> Iterator[RenderableType]:
+    if report.new:
+        first = report.new_events[:_NEW_AT_MOST]
+        more = f" and {report.new - len(first):,} more" if report.new > len(first) else ""
+        yield Text(
+            f"Not in the ledger yet: {count(report.new, 'event')} ({listed(first)}{more})."
+            f" To add what is new: {hint('ledger', 'checkpoint')}"
+        )

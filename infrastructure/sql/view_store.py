@@ -1,0 +1,248 @@
+"""The view store of every SQL engine: positions, rebuilds and queries, each written once.
+
+A subclass holds what its engine has of its own: transactions, tables and the form of rows.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from typing_extensions import override
+
+from plangate.application.errors import ConcurrentChange
+from plangate.application.views.board import BoardRequest, BoardTask
+from plangate.application.views.plan_summaries import PlansRequest, PlanSummary
+from plangate.application.views.projection import Row
+from plangate.application.views.replans import ReplanEntry, ReplansRequest
+from plangate.application.views.requests import Keys, RowKey
+from plangate.application.views.timeline import TimelineEntry, TimelineRequest
+from plangate.application.views.view_store import ViewPosition, ViewStore, ViewTables, ViewUpdate
+from plangate.infrastructure.sql import tables, view_positions
+from plangate.infrastructure.sql.conditions import Conditions, ordering
+from plangate.infrastructure.sql.database import Cursor, Database
+from plangate.infrastructure.sql.tables import RowType, Table
+
+
+class RowWriter(ABC):
+    """Writes the rows of one view, inside the caller's transaction.
+
+    `end` ends the names of its tables; its rows there meet the condition `scope`.
+    """
+
+    _search_key = "created_position"
+    """The column of the search table that holds the position of a plan's first event."""
+
+    def __init__(self, cursor: Cursor, view: str, *, end: str = "", scope: str = "1 = 1") -> None:
+        self._cursor = cursor
+        self._table: Table[Any] = tables.TABLES[view]
+        self._name = self._table.name + end
+        self._search = tables.SEARCH_TABLE + end
+        self._scope = scope
+
+    @abstractmethod
+    def upsert(self, rows: Sequence[Row]) -> None:
+        """Insert rows, or replace those with the same key."""
+
+    def delete(self, deletes: Sequence[tuple[str, str | None]]) -> None:
+        """Delete tasks, or (task None) all rows of plans."""
+        of_plan = f"FROM {self._name} WHERE {self._scope} AND plan_id = ?"
+        plans = [(plan_id,) for plan_id, task_id in deletes if task_id is None]
+        tasks = [one for one in deletes if one[1] is not None]
+        if tasks:
+            self._cursor.executemany(f"DELETE {of_plan} AND task_id = ?", tasks)
+        if self._table is tables.SUMMARIES:
+            self._cursor.executemany(
+                f"DELETE FROM {self._search} WHERE {self._scope}"  # noqa: S608
+                f" AND {self._search_key} IN (SELECT created_position {of_plan})",
+                plans,
+            )
+        self._cursor.executemany(f"DELETE {of_plan}", plans)
+
+    @abstractmethod
+    def index(self, texts: Sequence[tuple[int, str]]) -> None:
+        """Replace the texts that plans are found by."""
+
+
+class SqlViewStore(ViewStore, ABC):
+    """Views in an SQL database. Placeholders are written `?`."""
+
+    _has_label: str
+    """The condition that a row has a label."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # --- positions ---
+
+    @override
+    def positions(self) -> Mapping[ViewTables, ViewPosition]:
+        with self._database.reading() as cursor:
+            return view_positions.stored_positions(cursor)
+
+    @override
+    def begin(self, view: str, fold_version: int, *, afresh: bool) -> None:
+        with self._database.writing() as cursor:
+            self._lock(cursor, view)
+            old, new = _both(cursor, view)
+            if not afresh and any(one and one.fold_version == fold_version for one in (old, new)):
+                return
+            self._prepare_rebuild(cursor, view, fold_version)
+
+    @override
+    def save(self, updates: Sequence[ViewUpdate]) -> bool:
+        in_one_order = sorted(updates, key=lambda u: (u.tables.view, u.tables.rebuilt))
+        try:
+            with self._database.writing() as cursor:
+                for update in in_one_order:  # so that no two writers wait for each other
+                    view_positions.advance(cursor, update)
+                for update in updates:
+                    view_positions.note_stuck_plans(cursor, update)
+                    _write(self._row_writer(cursor, update.tables), update)
+        except (view_positions.Overtaken, ConcurrentChange):
+            return False
+        return True
+
+    @override
+    def swap(self, view: str) -> bool:
+        with self._database.writing() as cursor:
+            self._lock(cursor, view)
+            old, new = _both(cursor, view)
+            if new is None or (old is not None and new.position < old.position):
+                return False
+            self._replace_tables(cursor, view)
+            for table in view_positions.POSITION_TABLES:
+                cursor.execute(f"UPDATE {table} SET rebuilt = ? WHERE view = ?", (False, view))  # noqa: S608
+        return True
+
+    @override
+    def sizes(self) -> Mapping[str, int]:
+        with self._database.reading() as cursor:
+            there = [one.view for one in view_positions.stored_positions(cursor) if not one.rebuilt]
+            return {view: self._size(cursor, view) for view in there if view in tables.TABLES}
+
+    @override
+    def close(self) -> None:
+        self._database.close()
+
+    # --- queries ---
+
+    @override
+    def plans(
+        self, request: PlansRequest, after: RowKey | None, limit: int
+    ) -> Sequence[PlanSummary]:
+        where = Conditions()
+        if request.state is not None:
+            where.add("state = ?", request.state)
+        if request.needs_replan is not None:
+            where.add("needs_replan = ?", request.needs_replan)
+        for label in request.labels:
+            where.add(self._has_label, label)
+        if request.words is not None:
+            self._add_search(where, request.words)
+        where.beyond(request.order.keys, after)
+        return self._rows(tables.SUMMARIES, where, request.order.keys, limit)
+
+    @override
+    def board(self, request: BoardRequest, after: RowKey | None, limit: int) -> Sequence[BoardTask]:
+        where = Conditions()
+        if request.plan_id is not None:
+            where.add("plan_id = ?", request.plan_id)
+        if request.status is not None:
+            where.add("status = ?", request.status)
+        if after is not None:
+            plan_position, place, plan_id, task_id = after
+            place_now = (
+                f"SELECT place FROM {tables.TASKS.name}"  # noqa: S608
+                f" WHERE {self._is_current(tables.TASKS.view)} AND plan_id = ? AND task_id = ?"
+            )
+            where.add(
+                f"(plan_position, place) > (?, coalesce(({place_now}), ?))",
+                *(plan_position, plan_id, task_id, place),
+            )
+        return self._rows(tables.TASKS, where, (("plan_position", False), ("place", False)), limit)
+
+    @override
+    def timeline(
+        self, request: TimelineRequest, after: RowKey | None, limit: int
+    ) -> Sequence[TimelineEntry]:
+        where, keys = Conditions(), (("version", False),)
+        where.add("plan_id = ?", request.plan_id)
+        where.beyond(keys, after)
+        return self._rows(tables.SCORES, where, keys, limit)
+
+    @override
+    def replans(
+        self, request: ReplansRequest, after: RowKey | None, limit: int
+    ) -> Sequence[ReplanEntry]:
+        where, keys = Conditions(), (("position", request.newest_first),)
+        if request.plan_id is not None:
+            where.add("plan_id = ?", request.plan_id)
+        where.beyond(keys, after)
+        return self._rows(tables.REPLAN_LOG, where, keys, limit)
+
+    def _rows(
+        self, table: Table[RowType], where: Conditions, keys: Keys, limit: int
+    ) -> Sequence[RowType]:
+        query = (
+            f"SELECT {table.column_names}, EXISTS (SELECT 1 FROM view_stuck s WHERE s.view = ?"  # noqa: S608
+            " AND s.rebuilt = FALSE AND s.plan_id = t.plan_id)"
+            f" FROM {table.name} t WHERE {self._is_current(table.view)} AND {where.text}"
+            f" ORDER BY {ordering(keys)} LIMIT ?"
+        )
+        with self._database.reading() as cursor:
+            cursor.execute(query, (table.view, *where.values, limit))
+            rows = cursor.fetchall()
+        return [self._row(table, values) for values in rows]
+
+    def _size(self, cursor: Cursor, view: str) -> int:
+        current = self._is_current(view)
+        cursor.execute(f"SELECT count(*) FROM {tables.TABLES[view].name} WHERE {current}")  # noqa: S608
+        return int(cursor.fetchone()[0])
+
+    # --- the engine's own ---
+
+    def _lock(self, cursor: Cursor, view: str) -> None:
+        """Wait for the writers of a view, where writing transactions run side by side."""
+
+    @abstractmethod
+    def _prepare_rebuild(self, cursor: Cursor, view: str, fold_version: int) -> None:
+        """Provide empty tables for a rebuild, at position 0, in place of any begun before."""
+
+    @abstractmethod
+    def _replace_tables(self, cursor: Cursor, view: str) -> None:
+        """Let the rebuilt tables be those that are read; drop the old ones' position."""
+
+    @abstractmethod
+    def _row_writer(self, cursor: Cursor, target: ViewTables) -> RowWriter:
+        """What writes rows into these tables."""
+
+    @abstractmethod
+    def _is_current(self, view: str) -> str:
+        """The condition that a row is current, and not of a rebuild."""
+
+    @abstractmethod
+    def _add_search(self, where: Conditions, words: Sequence[str]) -> None:
+        """Add the condition that a plan's texts have all these words or words that begin so."""
+
+    @abstractmethod
+    def _row(self, table: Table[RowType], values: Sequence[Any]) -> RowType:
+        """The row with these values of its columns; the last says whether it is stale."""
+
+
+def _both(cursor: Cursor, view: str) -> tuple[ViewPosition | None, ViewPosition | None]:
+    """The position of a view, and that of its rebuild."""
+    positions = view_positions.stored_positions(cursor)
+    return positions.get(ViewTables(view)), positions.get(ViewTables(view, rebuilt=True))
+
+
+def _write(writer: RowWriter, update: ViewUpdate) -> None:
+    """Write the changes of an update in their order, as many rows at a time as possible."""
+    waiting: list[Row] = []
+    for changes in update.changes:
+        if changes.deletes:
+            writer.upsert(waiting)
+            waiting = []
+            writer.delete(changes.deletes)
+        waiting += changes.upserts
+    writer.upsert(waiting)
+    writer.index([text for changes in update.changes for text in changes.texts])

@@ -1,0 +1,144 @@
+"""The tables of a store in a SQLite file, and the versions of their layout."""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from plangate.application.errors import NotAStore, StoreTooNew
+from plangate.infrastructure.sql.tables import SEARCH_TABLE, SUMMARIES, TABLES, Table
+
+APPLICATION_ID: Final = 0x504C4754
+"""`PLGT`, in the file's header: this is a plangate store and nothing else."""
+
+_EVENTS: Final = """
+CREATE TABLE stored_events (
+    notification_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    originator_id TEXT NOT NULL,
+    originator_version INTEGER NOT NULL,
+    topic TEXT NOT NULL,
+    state TEXT NOT NULL,
+    UNIQUE (originator_id, originator_version)
+)
+"""
+VIEW_POSITIONS: Final = (
+    """
+    CREATE TABLE view_marks (
+        view TEXT NOT NULL,
+        rebuilt INTEGER NOT NULL,
+        fold_version INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        updates INTEGER NOT NULL,
+        PRIMARY KEY (view, rebuilt)
+    )
+    """,
+    """
+    CREATE TABLE view_stuck (
+        view TEXT NOT NULL,
+        rebuilt INTEGER NOT NULL,
+        plan_id TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        position INTEGER,
+        why TEXT NOT NULL,
+        since TEXT NOT NULL,
+        PRIMARY KEY (view, rebuilt, plan_id)
+    )
+    """,
+)
+"""The position of each view, and the plans it is stuck on. The rows of a view have
+tables of their own, created by each rebuild."""
+
+_LEDGER: Final = (
+    """
+    CREATE TABLE ledger_leaves (
+        leaf INTEGER PRIMARY KEY,
+        position INTEGER NOT NULL,
+        event_id TEXT NOT NULL,
+        hash BLOB NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE ledger_reach (
+        leaves INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        frontier BLOB NOT NULL
+    )
+    """,
+)
+"""The ledger's leaves, numbered from 0, and its head: no row, or one."""
+
+_LAYOUTS: Final = ((_EVENTS,), VIEW_POSITIONS, _LEDGER)
+"""What each version of the layout added; an older file gets those it lacks."""
+
+LAYOUT_VERSION: Final = len(_LAYOUTS)
+"""The version of the tables, in the file's `user_version`."""
+
+_TYPES: Final = {
+    str: "TEXT",
+    bool: "INTEGER",
+    int: "INTEGER",
+    float: "REAL",
+    datetime: "TEXT",
+    tuple: "TEXT",
+    BaseModel: "TEXT",
+}
+"""SQL types of columns by their kind; times are ISO 8601, the last two kinds are JSON."""
+
+
+def view_tables(view: str) -> dict[str, str]:
+    """The tables of a view, each with the statement that creates it as `{table}`."""
+    table = TABLES[view]
+    tables = {table.name: _table(table)}
+    if view == SUMMARIES.view:
+        tables[SEARCH_TABLE] = (
+            "CREATE VIRTUAL TABLE {table} USING fts5(text, tokenize = 'unicode61')"
+        )
+    return tables
+
+
+def _table(table: Table[Any]) -> str:
+    key = ", ".join(table.key)
+    lines = [
+        f"{column.name} {_TYPES[column.kind]}"
+        + (" PRIMARY KEY" if column.name == table.rowid else "" if column.nullable else " NOT NULL")
+        for column in table.columns
+    ]
+    lines.append(f"UNIQUE ({key})" if table.rowid else f"PRIMARY KEY ({key})")
+    lines += [f"UNIQUE ({columns})" for columns in table.unique]
+    return f"CREATE TABLE {{table}} ({', '.join(lines)})" + (
+        "" if table.rowid else " WITHOUT ROWID"
+    )
+
+
+def lay_out(cursor: sqlite3.Cursor, path: Path) -> None:
+    """Create the tables that a file lacks, inside the caller's transaction."""
+    statements: Sequence[str] = [s for added in _LAYOUTS[layout_of(cursor, path) :] for s in added]
+    for statement in statements:
+        cursor.execute(statement)
+    cursor.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    cursor.execute(f"PRAGMA user_version = {LAYOUT_VERSION}")
+
+
+def layout_of(cursor: sqlite3.Cursor, path: Path) -> int:
+    """The layout of the file's tables; 0 for an empty file.
+
+    Raises `NotAStore` for another application's database, `StoreTooNew` for a newer layout.
+    """
+    # One statement sees one state, before or after another process creates the tables.
+    cursor.execute(
+        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)"
+        " FROM pragma_application_id, pragma_user_version"
+    )
+    application, layout, tables = cursor.fetchone()
+    if application == APPLICATION_ID:
+        if layout > LAYOUT_VERSION:
+            raise StoreTooNew(
+                f"{path} has layout {layout}; this plangate knows layouts up to {LAYOUT_VERSION}"
+            )
+        return int(layout)
+    if application or layout or tables:
+        raise NotAStore(f"{path} is a database of another application")
+    return 0
