@@ -1,83 +1,109 @@
-"""Advice: what to do next with a plan, in sentences that each name a command."""
+"""What leads on from a plan's state, in words.
+
+Every line names commands by their `op`, and says nothing that does not lead on now: a
+healthy plan has one line.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Final
 
-from plangate.domain.obstacles import obstacles
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
-from plangate.domain.vocabulary import ObstacleKind, PlanState, TaskStatus
+from plangate.domain.verdict import takeable, verdict
+from plangate.domain.vocabulary import TaskStatus, Verdict
 
 _AT_MOST: Final = 5
-_SETTLED: Final = {
-    PlanState.DELETED: "nothing: the plan was deleted, only its history can be read",
-    PlanState.ARCHIVED: "restore the plan to go on with it",
-    PlanState.PAUSED: "resume the plan to hand out work again",
-    PlanState.COMPLETE: "nothing is left to do",
+_PUT_AWAY: Final = {
+    Verdict.DELETED: "nothing: the plan was deleted, only its history can be read",
+    Verdict.ARCHIVED: "restore the plan to go on with it",
+    Verdict.PAUSED: "resume the plan to hand out work again",
+    Verdict.COMPLETE: "nothing is left to do",
 }
 
 
-def advice(plan: Plan) -> Iterator[str]:
-    """What to do next, the most pressing first."""
-    state = plan.state
-    if state in _SETTLED:
-        yield _SETTLED[state]
+def advice(plan: Plan, now: datetime) -> Iterator[str]:
+    """What leads on from here, the most pressing first."""
+    said = verdict(plan, now)
+    if said in _PUT_AWAY:
+        yield _PUT_AWAY[said]
         return
     if plan.is_exhausted:
         yield (
-            f"the replans are used up, {plan.gate.replans} without an approval: approve the gate; "
+            f"the replans are used up, {plan.gate.replans} without an approval: approve; "
             "until then no task is handed out"
         )
     elif plan.replan_due:
-        holds = "until then no task is handed out" if plan.is_held else "work may go on meanwhile"
-        yield f"a replan is due: revise the plan, retry a task or approve the gate; {holds}"
-    for obstacle in obstacles(plan):
-        if obstacle.kind in {ObstacleKind.FAILED, ObstacleKind.REPLANNING}:
-            yield f"retry, revise or drop what is {obstacle.kind}: {_named(obstacle.task_ids)}"
-        elif obstacle.kind is ObstacleKind.UNMET_DEPENDENCIES:
-            yield f"finish what others wait for: {_named(_awaited(plan, obstacle.task_ids))}"
-    unclear = _unclear(plan)
-    if unclear:
+        held = "until then no task is handed out" if plan.is_held else "work may go on meanwhile"
+        yield f"a replan is due: revise the plan, retry a task, or approve; {held}"
+    yield from _unsuccessful(plan)
+    yield from _unclear(plan)
+    free = next(takeable(plan, now), None)
+    if free is not None and not plan.is_held:
+        yield f"take the next task with next_task: {free.id!r}"
+    elif said is Verdict.WAIT:
+        yield from _waiting(plan, now)
+
+
+def _unsuccessful(plan: Plan) -> Iterator[str]:
+    """What can be done about failed and replanning tasks."""
+    failed = [task for task in plan if task.status is TaskStatus.FAILED]
+    replanning = [task for task in plan if task.status is TaskStatus.REPLANNING]
+    passing = [task for task in replanning if plan.passes(task)]
+    low = failed + [task for task in replanning if task not in passing]
+    if passing:
+        yield f'accept what passes by itself: approve with accept "passing": {_named(passing)}'
+    if low:
         yield (
-            "low prompt scores of tasks to come keep the confidence down: say better what to do, "
-            f"and score the prompt again: {_named(unclear)}"
+            f"retry, revise or drop what did not pass: {_named(low)}; or accept it as it is: "
+            "approve with accept and these ids, or mark_task done"
         )
-    if state is PlanState.ACTIVE:
-        yield f"take the next task: {next(task.id for task in plan if plan.is_ready(task))!r}"
-    held = [_held(task) for task in plan if task.status is TaskStatus.IN_PROGRESS]
-    if held:
-        yield f"score or release what is under way: {_listed(held)}"
 
 
-def _awaited(plan: Plan, task_ids: Iterable[str]) -> list[str]:
-    """The dependencies that are not done, each once, in plan order."""
-    unmet = {on for task_id in task_ids for on in plan.unmet(plan.task(task_id))}
-    return [task.id for task in plan if task.id in unmet]
-
-
-def _unclear(plan: Plan) -> list[str]:
-    """The coming tasks whose low prompt scores keep a low rolling confidence down."""
-    if not plan.needs_replan:
-        return []
-    return [
-        task.id
+def _unclear(plan: Plan) -> Iterator[str]:
+    """Tasks to come whose low prompt score counts in a rolling confidence that is low."""
+    unclear = [
+        task
         for task in plan
-        if task.status is not TaskStatus.DONE
+        if plan.needs_replan
+        and task.status is not TaskStatus.DONE
         and task.output_score is None
         and task.prompt_score is not None
         and not plan.passes(task)
     ]
+    if unclear:
+        yield (
+            "low prompt scores of tasks to come keep the confidence down: say better what to do, "
+            f"and score_prompt again: {_named(unclear)}"
+        )
 
 
-def _held(task: Task) -> str:
+def _waiting(plan: Plan, now: datetime) -> Iterator[str]:
+    """What is in progress, and what is deferred."""
+    in_progress = [task for task in plan if task.status is TaskStatus.IN_PROGRESS]
+    deferred = [task for task in plan if task.deferred and not task.deferred.has_expired(now)]
+    if in_progress:
+        yield f"score or release what is in progress: {_listed(list(map(_claimed, in_progress)))}"
+    if deferred:
+        yield f"undefer_task what can go on: {_listed(list(map(_deferred, deferred)))}"
+
+
+def _claimed(task: Task) -> str:
     claim = task.claim
     worker = f" by {claim.worker}" if claim and claim.worker else ""
-    until = f" until {claim.until:%Y-%m-%d %H:%M:%S} UTC" if claim and claim.until else ""
-    return f"{task.id!r}{worker}{until}"
+    return f"{task.id!r}{worker}{_until(claim.until if claim else None)}"
 
 
-def _named(task_ids: Iterable[str]) -> str:
-    return _listed([repr(task_id) for task_id in task_ids])
+def _deferred(task: Task) -> str:
+    return f"{task.id!r}{_until(task.deferred.until if task.deferred else None)}"
+
+
+def _until(end: datetime | None) -> str:
+    return "" if end is None else f" until {end:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _named(tasks: Iterable[Task]) -> str:
+    return _listed([repr(task.id) for task in tasks])
 
 
 def _listed(names: Sequence[str]) -> str:

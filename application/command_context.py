@@ -7,6 +7,7 @@ precedence.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from typing import Any, Final, TypedDict
 
 from pydantic import BaseModel, ConfigDict
@@ -24,12 +25,16 @@ class ContextOptions(TypedDict, total=False):
 
 
 class JudgementOptions(ContextOptions, total=False):
-    """The keyword arguments of a score: who judged, why, on what evidence.
+    """The keyword arguments of a score: who judged, on which scale, why, on what evidence.
 
-    The `token` of a claim fences off the score of a worker who lost it.
+    `scale` is the worst and the best score the judge can give, as in (1, 5); the scorer may
+    state it too. `occurred_at` is when the judge judged. The `token` of a claim fences off
+    the score of a worker who lost it.
     """
 
     scorer: Mapping[str, Any] | Scorer | None
+    scale: tuple[float, float] | None
+    occurred_at: datetime | None
     rationale: str | None
     evidence: Mapping[str, Any] | None
     token: int | None

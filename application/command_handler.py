@@ -29,10 +29,15 @@ Record = Callable[[Sequence[RecordedEvent]], None]
 
 
 class Handled(NamedTuple):
-    """The plan after a command, and the command's events."""
+    """The plan before and after a command, and what the command recorded, if anything.
 
+    `at` is the time of its decision.
+    """
+
+    before: Plan
     plan: Plan
-    events: Sequence[PlanEvent]
+    recorded: Sequence[RecordedEvent]
+    at: datetime
 
 
 class CommandHandler:
@@ -83,19 +88,20 @@ class CommandHandler:
                     if receipt is not None:
                         if receipt.arguments_digest not in {None, digest}:
                             raise IdempotencyKeyReused(plan_id, context.idempotency_key or "")
-                        plan, recorded = self._streams.as_recorded(stream, receipt)
-                        return Handled(plan, [entry.event for entry in recorded])
+                        before, plan, recorded = self._streams.as_recorded(stream, receipt)
+                        return Handled(before, plan, recorded, recorded[0].event.at)
                     now = self.now()
                     events = decide(stream.plan, command, now)
                     if not events:
-                        return Handled(stream.plan, events)
+                        return Handled(stream.plan, stream.plan, (), now)
                     recorded = _recorded(stream.plan, events, context, digest, now)
                     try:
                         (record or self._store.append)(recorded)
                     except ConcurrentChange:
                         continue
                     self._announce()
-                    return Handled(self._streams.keep(stream.followed_by(recorded)).plan, events)
+                    after = self._streams.keep(stream.followed_by(recorded)).plan
+                    return Handled(stream.plan, after, recorded, now)
         raise ConcurrentChange(plan_id)
 
 

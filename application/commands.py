@@ -14,7 +14,7 @@ from plangate.application.validation import validate
 from plangate.domain import commands
 from plangate.domain.commands import Command
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.domain.vocabulary import Identifier, Labels, LeaseSeconds, Reason
+from plangate.domain.vocabulary import Identifier, Labels, LeaseSeconds, Reason, Version
 
 
 class Create(PlanDraft):
@@ -44,6 +44,7 @@ class NextTask(Command):
     worker: Identifier | None = None
     lease: LeaseSeconds | None = None
     labels: Labels = ()
+    if_version: Version | None = None
 
 
 GivenCommand = Annotated[
@@ -56,6 +57,9 @@ GivenCommand = Annotated[
     | commands.RecordOutcome
     | commands.MarkTask
     | NextTask
+    | commands.ClaimTask
+    | commands.DeferTask
+    | commands.UndeferTask
     | commands.RenewLease
     | commands.ReleaseTask
     | Revise

@@ -1,13 +1,14 @@
 """Executes validated commands, each to the answer that its method on the registry documents."""
 
 from plangate.application.command_context import CommandContext
-from plangate.application.command_handler import CommandHandler
+from plangate.application.command_handler import CommandHandler, Handled
 from plangate.application.commands import Create, GivenCommand, NextTask, Revise
 from plangate.application.drafts import DraftIds
 from plangate.application.erasure import Eraser, Erasure
 from plangate.application.event_store import NewId
 from plangate.application.next_task import TaskDispatcher
 from plangate.application.results import PlanStatus, TaskView
+from plangate.application.warnings import warnings
 from plangate.domain import commands
 from plangate.domain.errors import InvalidInput, Problem
 
@@ -41,8 +42,8 @@ class CommandExecutor:
         match command:
             case Revise():
                 return self.revise(plan_id, command, context)
-            case commands.RenewLease():
-                return self.renew(plan_id, command, context)
+            case commands.ClaimTask() | commands.RenewLease():
+                return self.claim(plan_id, command, context)
             case commands.DeletePlan():
                 return self.delete(plan_id, command, context)
             case commands.ErasePlan():
@@ -54,26 +55,41 @@ class CommandExecutor:
         self, plan_id: str, command: commands.PlanCommand, context: CommandContext
     ) -> PlanStatus:
         """Execute a command that is answered by the plan's status."""
-        return PlanStatus.of(*self._handler.handle(plan_id, command, context))
+        return _status(command, self._handler.handle(plan_id, command, context))
 
     def create(self, draft: Create, context: CommandContext) -> PlanStatus:
         """Create a plan; missing ids are made."""
         ids = DraftIds(self._new_id, context.idempotency_key)
         plan_id, command = draft.plan_id or ids.plan(), draft.command(ids.task)
-        return PlanStatus.of(*self._handler.handle(plan_id, command, context, arguments=draft))
+        return _status(command, self._handler.handle(plan_id, command, context, arguments=draft))
 
     def revise(self, plan_id: str, draft: Revise, context: CommandContext) -> PlanStatus:
         """Revise a plan; missing ids are made."""
         ids = DraftIds(self._new_id, context.idempotency_key)
         return self.status(plan_id, draft.command(ids.task), context)
 
-    def renew(
-        self, plan_id: str, command: commands.RenewLease, context: CommandContext
+    def claim(
+        self,
+        plan_id: str,
+        command: commands.ClaimTask | commands.RenewLease,
+        context: CommandContext,
     ) -> TaskView:
-        """Renew a claim; the answer is its task."""
+        """Make or renew a claim; the answer is its task."""
+        if isinstance(command, commands.ClaimTask):
+            worker = command.worker or context.actor
+            command = command.model_copy(update={"worker": worker})
         plan = self._handler.handle(plan_id, command, context).plan
         return TaskView.of(plan.task(command.task_id), plan)
 
     def delete(self, plan_id: str, command: commands.DeletePlan, context: CommandContext) -> bool:
         """Delete a plan; False if there is none."""
-        return bool(self._handler.handle(plan_id, command, context).events)
+        return bool(self._handler.handle(plan_id, command, context).recorded)
+
+
+def _status(command: commands.PlanCommand, handled: Handled) -> PlanStatus:
+    return PlanStatus.of(
+        handled.plan,
+        handled.at,
+        warnings=warnings(handled.before, command, handled.recorded),
+        recorded=bool(handled.recorded),
+    )

@@ -1,10 +1,12 @@
 """A plan's tasks as a graph: their order, which are ready, and the critical path."""
 
+from datetime import datetime
 from graphlib import TopologicalSorter
 from typing import Self
 
 from plangate.application.results import Result
 from plangate.domain.plan import Plan
+from plangate.domain.verdict import may_continue, takeable
 from plangate.domain.vocabulary import TaskStatus
 
 
@@ -32,13 +34,13 @@ class PlanGraph(Result):
     nodes: tuple[GraphNode, ...]
 
     @classmethod
-    def of(cls, plan: Plan) -> Self:
-        """The graph of a plan."""
+    def of(cls, plan: Plan, now: datetime) -> Self:
+        """The graph of a plan at a time."""
         order = _topological(plan)
         return cls(
             plan_id=plan.plan_id,
             order=order,
-            ready=tuple(task.id for task in plan if plan.is_ready(task)),
+            ready=tuple(task.id for task in takeable(plan, now)) if may_continue(plan, now) else (),
             critical_path=_longest_chain(plan, order),
             nodes=tuple(
                 GraphNode(

@@ -20,7 +20,9 @@ DIGEST_NAMES: Final[Mapping[type[Command], str]] = {
     commands.ApproveGate: "ApproveGate",
     commands.ArchivePlan: "ArchivePlan",
     commands.ClaimNextTask: "ClaimNextTask",
+    commands.ClaimTask: "ClaimTask",
     commands.CreatePlan: "CreatePlan",
+    commands.DeferTask: "DeferTask",
     commands.DeletePlan: "DeletePlan",
     commands.ErasePlan: "ErasePlan",
     commands.MarkTask: "MarkTask",
@@ -36,6 +38,7 @@ DIGEST_NAMES: Final[Mapping[type[Command], str]] = {
     commands.RevisePlan: "RevisePlan",
     commands.ScoreOutput: "ScoreOutput",
     commands.ScorePrompt: "ScorePrompt",
+    commands.UndeferTask: "UndeferTask",
     commands.UpdateScores: "UpdateScores",
 }
 

@@ -1,27 +1,26 @@
 """Queries on plans as they are now, as far as they can be read."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from pydantic import BaseModel, Field, Strict
 
 from plangate.application.errors import CorruptEvent, StoreError, StoreReadOnly
-from plangate.application.event_store import EventStore
+from plangate.application.event_store import Clock, EventStore
 from plangate.application.plan_selection import every_plan
 from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
 from plangate.application.stream_cache import Stream, StreamCache
 from plangate.application.validation import validate_identifier
-from plangate.application.views.board import BoardRequest
-from plangate.application.views.catalogue import BOARD, PLANS
+from plangate.application.views.catalogue import PLANS
 from plangate.application.views.follower import LogFollower
 from plangate.application.views.plan_summaries import PlansRequest
-from plangate.application.views.queries import BOARD_KEYS
 from plangate.application.views.requests import every_row
 from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.view_store import ViewStore, ViewTables
 from plangate.domain.plan import Plan
-from plangate.domain.vocabulary import Flag, Labels, PlanState, TaskStatus
+from plangate.domain.verdict import verdict
+from plangate.domain.vocabulary import Flag, Labels, PlanState, Verdict
 
 FEW_PLANS: Final = 100
 """So many plans are read faster than views are brought up to date."""
@@ -32,14 +31,16 @@ class PlanFilter(BaseModel):
 
     limit: Annotated[int, Strict(), Field(ge=1)] | None = None
     state: PlanState | None = None
+    verdict: Verdict | None = None
     needs_replan: Flag | None = None
     labels: Labels = ()
 
-    def admits(self, plan: Plan) -> bool:
-        """Whether a plan exists and matches; it must have all the labels."""
+    def admits(self, plan: Plan, now: datetime) -> bool:
+        """Whether a plan exists and matches at a time; it must have all the labels."""
         return (
             plan.exists
             and self.state in {None, plan.state}
+            and self.verdict in {None, verdict(plan, now)}
             and self.needs_replan in {None, plan.needs_replan}
             and set(self.labels) <= set(plan.labels)
         )
@@ -55,12 +56,14 @@ class PlanQueries:
         views: ViewStore,
         runner: ProjectionRunner,
         follower: LogFollower,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._streams = streams
         self._views = views
         self._runner = runner
         self._follower = follower
+        self._clock = clock
 
     def plan(self, plan_id: str) -> Plan:
         """The plan now, whether it exists or not; raises `InvalidInput` for an impossible id."""
@@ -84,6 +87,7 @@ class PlanQueries:
 
     def matching(self, plan_filter: PlanFilter) -> PlanList:
         """The plans that match, and those that cannot be read."""
+        now = self._clock().astimezone(UTC)
         plans: list[PlanStatus] = []
         unreadable: list[UnreadablePlan] = []
         for found in self.readable(self._candidates(plan_filter)):
@@ -91,8 +95,8 @@ class PlanQueries:
                 break
             if isinstance(found, UnreadablePlan):
                 unreadable.append(found)
-            elif plan_filter.admits(found.plan):
-                plans.append(PlanStatus.of(found.plan))
+            elif plan_filter.admits(found.plan, now):
+                plans.append(PlanStatus.of(found.plan, now))
         return PlanList(plans=tuple(plans), unreadable=tuple(unreadable))
 
     def _candidates(self, plan_filter: PlanFilter) -> Iterable[str] | None:
@@ -106,13 +110,14 @@ class PlanQueries:
             self._follower.require(PLANS, self._store.last_position())
         except StoreReadOnly:
             return None
-        request = PlansRequest(**plan_filter.model_dump(exclude={"limit"}))
+        now = self._clock().astimezone(UTC)
+        request = PlansRequest(**plan_filter.model_dump(exclude={"limit"}), now=now)
         rows = every_row(self._views.plans, request, ("created_position",))
         stuck = self._views.positions()[ViewTables(PLANS)].stuck
         return dict.fromkeys([*stuck, *(row.plan_id for row in rows)])
 
     def with_work(self, now: datetime) -> Iterable[str] | None:
-        """Plans with a task that is ready or whose claim has expired; oldest first.
+        """Plans that may hand out a task now; oldest first.
 
         None where all plans should be read instead: there are few, or the views cannot
         answer. No view may stand in the way of work.
@@ -122,17 +127,10 @@ class PlanQueries:
         try:
             self._runner.catch_up()
             positions = self._views.positions()
-            if positions[ViewTables(PLANS)].stuck or positions[ViewTables(BOARD)].stuck:
+            if positions[ViewTables(PLANS)].stuck:
                 return None
-            active = PlansRequest(state=PlanState.ACTIVE)
-            found = {
-                row.created_position: row.plan_id
-                for row in every_row(self._views.plans, active, ("created_position",))
-            }
-            claimed = BoardRequest(status=TaskStatus.IN_PROGRESS)
-            for task in every_row(self._views.board, claimed, BOARD_KEYS):
-                if task.lease_until is not None and task.lease_until <= now:
-                    found[task.plan_position] = task.plan_id
+            request = PlansRequest(may_continue=True, now=now)
+            rows = every_row(self._views.plans, request, ("created_position",))
+            return [row.plan_id for row in rows]
         except StoreError:
             return None
-        return [found[position] for position in sorted(found)]

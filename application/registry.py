@@ -6,8 +6,8 @@ A refused command raises one of the errors in `domain.errors` or
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import timedelta
-from typing import Any, Final, Self, Unpack
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, Self, Unpack
 
 from plangate.application.bundles.importer import BundleImport
 from plangate.application.bundles.transfer import Bundles
@@ -25,6 +25,7 @@ from plangate.application.event_store import Clock, EventStore, NewId
 from plangate.application.evidence.calibration import Calibrator, NoCalibrator
 from plangate.application.evidence.queries import EvidenceQueries
 from plangate.application.execution import Answer, CommandExecutor
+from plangate.application.gate_decision import GateDecision
 from plangate.application.graph import PlanGraph
 from plangate.application.history.queries import HistoryQueries
 from plangate.application.importing.intake import PlanIntake
@@ -35,14 +36,16 @@ from plangate.application.replay.queries import ReplayQueries
 from plangate.application.results import PlanList, PlanStatus, TaskView
 from plangate.application.stream_cache import StreamCache
 from plangate.application.validation import validate
+from plangate.application.views.current_plans import CurrentPlans
 from plangate.application.views.follower import LogFollower
 from plangate.application.views.queries import ViewQueries
 from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.view_store import ViewStore
 from plangate.domain import commands
+from plangate.domain.errors import PlanNotFound
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
-from plangate.domain.vocabulary import Outcome, PlanState, ScoreKind, Scorer, TaskStatus
+from plangate.domain.vocabulary import Outcome, PlanState, ScoreKind, Scorer, TaskStatus, Verdict
 
 
 class PlanRegistry:
@@ -74,12 +77,13 @@ class PlanRegistry:
         self._streams = streams = StreamCache(store)
         runner = ProjectionRunner(store, views, clock)
         self._follower = LogFollower(runner)
-        self._plans = PlanQueries(store, streams, views, runner, self._follower)
+        self._plans = PlanQueries(store, streams, views, runner, self._follower, clock)
         self._handler = CommandHandler(store, streams, clock, self._follower.wake)
         self._dispatcher = TaskDispatcher(self._plans, self._handler)
         self._eraser = Eraser(store, views, runner, self._handler)
         self._executor = CommandExecutor(self._handler, self._dispatcher, self._eraser, new_id)
-        self.views: Final = ViewQueries(store, views, runner, self._follower)
+        current = CurrentPlans(store, streams, views, clock)
+        self.views: Final = ViewQueries(store, views, runner, self._follower, current)
         self.history: Final = HistoryQueries(store)
         self.replay: Final = ReplayQueries(store)
         self.evidence: Final = EvidenceQueries(store, calibrator)
@@ -123,25 +127,44 @@ class PlanRegistry:
 
     def get_status(self, plan_id: str) -> PlanStatus:
         """The plan's status now."""
-        return PlanStatus.of(self._plans.living(plan_id))
+        return PlanStatus.of(self._plans.living(plan_id), self._handler.now())
+
+    def gate(self, plan_id: str) -> GateDecision:
+        """Whether work on a plan can go on now, why, and what leads on.
+
+        Answers for a deleted plan too; raises `PlanNotFound` for one that never existed.
+        """
+        position = self._store.last_position()
+        plan = self._plans.plan(plan_id)
+        if not plan.version:
+            raise PlanNotFound(plan_id)
+        return GateDecision.of(plan, self._handler.now(), position)
 
     def graph(self, plan_id: str) -> PlanGraph:
         """The plan's dependencies: topological order, what is ready, the critical path."""
-        return PlanGraph.of(self._plans.living(plan_id))
+        return PlanGraph.of(self._plans.living(plan_id), self._handler.now())
 
     def list_plans(
         self,
         *,
         limit: int | None = None,
         state: PlanState | str | None = None,
+        verdict: Verdict | str | None = None,
         needs_replan: bool | None = None,
         labels: Sequence[str] = (),
     ) -> PlanList:
         """The plans, oldest first: all that match, or the first `limit`.
 
-        A plan with an event that cannot be read is listed as unreadable.
+        A plan with an event that cannot be read is listed as unreadable. Deleted plans are
+        not listed.
         """
-        filters = {"limit": limit, "state": state, "needs_replan": needs_replan, "labels": labels}
+        filters = {
+            "limit": limit,
+            "state": state,
+            "verdict": verdict,
+            "needs_replan": needs_replan,
+            "labels": labels,
+        }
         return self._plans.matching(validate(PlanFilter, filters))
 
     # --- commands ---
@@ -252,13 +275,20 @@ class PlanRegistry:
         reason: str,
         *,
         scorer: Mapping[str, Any] | Scorer | None = None,
+        occurred_at: datetime | None = None,
         **context: Unpack[ContextOptions],
     ) -> PlanStatus:
         """Record that a judge crashed or abstained. Changes no confidence.
 
-        Raises `TaskNotFound`.
+        `occurred_at` is when, if it was not just now. Raises `TaskNotFound`.
         """
-        arguments = {"task_id": task_id, "kind": kind, "reason": reason, "scorer": scorer}
+        arguments = {
+            "task_id": task_id,
+            "kind": kind,
+            "reason": reason,
+            "scorer": scorer,
+            "occurred_at": occurred_at,
+        }
         return self._status(plan_id, commands.RecordScoringFailure, arguments, context)
 
     def retract_score(
@@ -280,6 +310,7 @@ class PlanRegistry:
         *,
         source: str,
         note: str | None = None,
+        occurred_at: datetime | None = None,
         **context: Unpack[ContextOptions],
     ) -> PlanStatus:
         """Record what became of a task's result: `accepted` or `rejected`, as `source` says.
@@ -288,7 +319,13 @@ class PlanRegistry:
         one that left the plan, and on an archived plan. A later outcome of the same task
         from the same source replaces the earlier one. Raises `TaskNotFound`.
         """
-        arguments = {"task_id": task_id, "outcome": outcome, "source": source, "note": note}
+        arguments = {
+            "task_id": task_id,
+            "outcome": outcome,
+            "source": source,
+            "note": note,
+            "occurred_at": occurred_at,
+        }
         return self._status(plan_id, commands.RecordOutcome, arguments, context)
 
     def mark_task(
@@ -315,21 +352,75 @@ class PlanRegistry:
         worker: str | None = None,
         lease: float | timedelta | None = None,
         labels: Sequence[str] = (),
+        if_version: int | None = None,
         **context: Unpack[ContextOptions],
     ) -> TaskView | None:
         """Claim the first pending task in plan order whose dependencies are done.
 
         It becomes `in_progress`; its claim names `worker` (else the actor) and, with a
         `lease` in seconds, expires unless it is renewed in time. The claim's token goes
-        with what the worker reports. None when no task is ready; `get_status` then says
-        why. Raises `PlanHeld` while the plan is paused or its gate holds.
+        with what the worker reports. None when no task is ready; `gate` then says why.
+        Raises `PlanHeld` while the plan is paused or its gate holds, and `VersionMismatch`
+        unless the plan is at `if_version`, where that is given.
 
         Without a plan: the ready task with the highest priority of all plans, then of the
         oldest plan; `labels` must all be on the task or its plan.
         """
-        arguments = {"worker": worker, "lease": _in_seconds(lease), "labels": labels}
+        arguments = {
+            "worker": worker,
+            "lease": _in_seconds(lease),
+            "labels": labels,
+            "if_version": if_version,
+        }
         command = validate(NextTask, arguments)
         return self._dispatcher.claim(plan_id, command, current_context(context))
+
+    def claim_task(
+        self,
+        plan_id: str,
+        task_id: str,
+        *,
+        worker: str | None = None,
+        lease: float | timedelta | None = None,
+        **context: Unpack[ContextOptions],
+    ) -> TaskView:
+        """Claim this very task, as `next_task` claims the first.
+
+        Raises `TaskNotReady` with the reason when it is not pending, is deferred or waits
+        for others; `PlanHeld`, `TaskNotFound`.
+        """
+        arguments = {"task_id": task_id, "worker": worker, "lease": _in_seconds(lease)}
+        command = validate(commands.ClaimTask, arguments)
+        return self._executor.claim(plan_id, command, current_context(context))
+
+    def defer_task(
+        self,
+        plan_id: str,
+        task_id: str,
+        reason: str,
+        *,
+        until: datetime | None = None,
+        **context: Unpack[ContextOptions],
+    ) -> PlanStatus:
+        """Let a pending task wait: for a decision from outside, or for a review.
+
+        It stays pending and is not handed out until `until`, or until it is undeferred,
+        scored or marked. Raises `InvalidInput` for a task that is not pending.
+        """
+        arguments = {"task_id": task_id, "reason": reason, "until": until}
+        return self._status(plan_id, commands.DeferTask, arguments, context)
+
+    def undefer_task(
+        self,
+        plan_id: str,
+        task_id: str,
+        *,
+        reason: str | None = None,
+        **context: Unpack[ContextOptions],
+    ) -> PlanStatus:
+        """Let a deferred task be taken again."""
+        arguments = {"task_id": task_id, "reason": reason}
+        return self._status(plan_id, commands.UndeferTask, arguments, context)
 
     def heartbeat(
         self,
@@ -346,7 +437,7 @@ class PlanRegistry:
         """
         arguments = {"task_id": task_id, "token": token, "lease": _in_seconds(lease)}
         command = validate(commands.RenewLease, arguments)
-        return self._executor.renew(plan_id, command, current_context(context))
+        return self._executor.claim(plan_id, command, current_context(context))
 
     def release(
         self,
@@ -392,9 +483,22 @@ class PlanRegistry:
         arguments = {"task_id": task_id, "reason": reason}
         return self._status(plan_id, commands.RetryTask, arguments, context)
 
-    def approve(self, plan_id: str, reason: str, **context: Unpack[ContextOptions]) -> PlanStatus:
-        """Let work continue although a replan is due. The host decides who may approve."""
-        return self._status(plan_id, commands.ApproveGate, {"reason": reason}, context)
+    def approve(
+        self,
+        plan_id: str,
+        reason: str,
+        *,
+        accept: Literal["passing"] | Sequence[str] | None = None,
+        **context: Unpack[ContextOptions],
+    ) -> PlanStatus:
+        """Let work continue although a replan is due. The host decides who may approve.
+
+        With `accept` results become `done` in the same command: "passing" accepts each
+        replanning task whose own confidence reaches the threshold, a list the failed or
+        replanning tasks with these ids, whatever their scores.
+        """
+        arguments = {"reason": reason, "accept": accept}
+        return self._status(plan_id, commands.ApproveGate, arguments, context)
 
     def pause(self, plan_id: str, reason: str, **context: Unpack[ContextOptions]) -> PlanStatus:
         """Hand out no work until the plan is resumed; work under way may be reported."""

@@ -3,20 +3,22 @@
 Erased text reads `None`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from copy import deepcopy
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from plangate.application.advice import advice
 from plangate.application.errors import CorruptEvent
-from plangate.domain.events import PlanEvent, TaskDropped, TaskScored
 from plangate.domain.obstacles import obstacles
 from plangate.domain.plan import Plan
-from plangate.domain.task import Task
-from plangate.domain.vocabulary import ObstacleKind, PlanState, TaskStatus
+from plangate.domain.task import Judgement, Task
+from plangate.domain.verdict import may_continue, verdict
+from plangate.domain.vocabulary import ObstacleKind, PlanState, TaskStatus, Verdict
+
+NO_EVIDENCE: Final = "no evidence yet"
 
 
 class Result(BaseModel):
@@ -43,17 +45,34 @@ class ClaimView(Result):
 
 
 class ObstacleView(Result):
-    """One reason why work cannot continue, and the tasks it concerns."""
+    """One reason why work cannot continue, and the tasks it concerns.
+
+    `reasons` are what was written about these tasks, where something was.
+    """
 
     kind: ObstacleKind
     task_ids: tuple[str, ...]
+    reasons: dict[str, str] = Field(default={})
+
+
+class DeferralView(Result):
+    """Why a pending task is not handed out, and until when, if that is known."""
+
+    reason: str | None
+    until: datetime | None
+
+    @classmethod
+    def of(cls, task: Task) -> Self | None:
+        """The deferral of a task, if it is deferred."""
+        deferred = task.deferred
+        return deferred and cls(reason=deferred.reason, until=deferred.until)
 
 
 class TaskView(Result):
-    """A task now. Scores and confidence are in [0, 1]; unscored is None and 0.0.
+    """A task now. Scores and confidence are in [0, 1], and None while there are none.
 
-    `claim` is set while a worker holds it. `split_from` and `replaces` name the
-    task it came from.
+    `claim` is set while a worker holds it, `deferred` while it is not handed out although
+    it is pending. `split_from` and `replaces` name the task it came from.
     """
 
     id: str
@@ -63,11 +82,12 @@ class TaskView(Result):
     status: TaskStatus
     prompt_score: float | None
     output_score: float | None
-    confidence: float
+    confidence: float | None
     replan_count: int
     attempt: int
     depends_on: tuple[str, ...]
     claim: ClaimView | None
+    deferred: DeferralView | None
     priority: int | None
     labels: tuple[str, ...]
     split_from: str | None
@@ -85,17 +105,66 @@ class TaskView(Result):
             status=task.status,
             prompt_score=task.prompt_score,
             output_score=task.output_score,
-            confidence=task.confidence(plan.policy) or 0.0,
+            confidence=task.confidence(plan.policy),
             replan_count=task.replan_count,
             attempt=task.attempt,
             depends_on=task.depends_on,
             claim=ClaimView.of(task),
+            deferred=DeferralView.of(task),
             priority=task.priority,
             labels=task.labels,
             split_from=task.split_from,
             replaces=task.replaces,
             metadata=deepcopy(task.metadata),
         )
+
+
+class Evidence(Result):
+    """How much has been judged.
+
+    `scored` of `tasks` have a score. `scoring_failed` counts the tasks that a judge failed
+    on since their last score, `clamped` the scores that count and were outside their scale,
+    `done_unscored` the tasks that are done without an output score.
+    """
+
+    scored: int
+    tasks: int
+    scoring_failed: int
+    clamped: int
+    done_unscored: int
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        """The evidence in a plan."""
+        newest = [given for task in plan for given in _counting(task)]
+        return cls(
+            scored=sum(any(_counting(task)) for task in plan),
+            tasks=len(plan.order),
+            scoring_failed=sum(task.scoring_failed for task in plan),
+            clamped=sum(given.clamped for given in newest),
+            done_unscored=sum(
+                task.status is TaskStatus.DONE and task.output_score is None for task in plan
+            ),
+        )
+
+    @property
+    def sentence(self) -> str:
+        """The evidence in words, as in "1 of 5 tasks scored, the judge failed on 3"."""
+        tasks = "task" if self.tasks == 1 else "tasks"
+        parts = [f"{self.scored} of {self.tasks} {tasks} scored" if self.scored else NO_EVIDENCE]
+        if self.scoring_failed:
+            parts.append(f"the judge failed on {self.scoring_failed}")
+        if self.clamped:
+            scores = "score was" if self.clamped == 1 else "scores were"
+            parts.append(f"{self.clamped} {scores} outside the scale and clamped")
+        if self.done_unscored:
+            parts.append(f"{self.done_unscored} done without an output score")
+        return ", ".join(parts)
+
+
+def _counting(task: Task) -> tuple[Judgement, ...]:
+    """The scores of a task that count: the newest of each kind."""
+    return task.prompt_judgements[:1] + task.output_judgements[:1]
 
 
 class GateView(Result):
@@ -124,17 +193,22 @@ class GateView(Result):
 class PlanStatus(Result):
     """A plan at one version.
 
-    `needs_replan`: the rolling confidence is below its threshold; `replan_due`: the gate
+    `verdict`, `may_continue` and `evidence` are those of `GateDecision`. `needs_replan` is
+    the raw comparison: the rolling confidence is below its threshold. `replan_due`: the gate
     fired and awaits an answer. `obstacles` are why work cannot continue, `advice` what to
-    do next. `warnings` concern the command just executed.
+    do next. `warnings` and `recorded` concern the command just executed: whether it
+    recorded anything, None in the answer to a query.
     """
 
     plan_id: str
     goal: str | None
     state: PlanState
+    verdict: Verdict
+    may_continue: bool
     version: int
     rolling_confidence: float
     confidence_threshold: float
+    evidence: Evidence
     needs_replan: bool
     replan_count: int
     replan_due: bool
@@ -149,26 +223,41 @@ class PlanStatus(Result):
     metadata: dict[str, Any]
     tasks: tuple[TaskView, ...]
     warnings: tuple[str, ...] = ()
+    recorded: bool | None = None
 
     @classmethod
-    def of(cls, plan: Plan, events: Iterable[PlanEvent] = ()) -> Self:
-        """The status of `plan`, after the `events` of the command just executed."""
+    def of(
+        cls,
+        plan: Plan,
+        now: datetime,
+        *,
+        warnings: Iterable[str] = (),
+        recorded: bool | None = None,
+    ) -> Self:
+        """The status of `plan` at a time; `warnings` and `recorded` of a command."""
         return cls(
             plan_id=plan.plan_id,
             goal=plan.goal,
             state=plan.state,
+            verdict=verdict(plan, now),
+            may_continue=may_continue(plan, now),
             version=plan.version,
             rolling_confidence=plan.rolling_confidence,
             confidence_threshold=plan.policy.confidence_threshold,
+            evidence=Evidence.of(plan),
             needs_replan=plan.needs_replan,
             replan_count=plan.replan_count,
             replan_due=plan.replan_due,
             gate=GateView.of(plan),
             obstacles=tuple(
-                ObstacleView(kind=obstacle.kind, task_ids=obstacle.task_ids)
+                ObstacleView(
+                    kind=obstacle.kind,
+                    task_ids=obstacle.task_ids,
+                    reasons=dict(obstacle.reasons),
+                )
                 for obstacle in obstacles(plan)
             ),
-            advice=tuple(advice(plan)),
+            advice=tuple(advice(plan, now)),
             created_at=plan.created_at,
             updated_at=plan.updated_at,
             priority=plan.priority,
@@ -176,20 +265,9 @@ class PlanStatus(Result):
             task_count=len(plan.order),
             metadata=deepcopy(plan.metadata),
             tasks=tuple(TaskView.of(task, plan) for task in plan),
-            warnings=tuple(_warnings(events)),
+            warnings=tuple(warnings),
+            recorded=recorded,
         )
-
-
-def _warnings(events: Iterable[PlanEvent]) -> Iterator[str]:
-    for event in events:
-        if isinstance(event, TaskScored) and event.raw_score is not None:
-            yield (
-                f"{event.kind} score {event.raw_score!r} is outside [0, 1] and counts as "
-                f"{event.score!r}"
-            )
-        elif isinstance(event, TaskDropped) and event.dependants:
-            dependants = ", ".join(map(repr, event.dependants))
-            yield f"{event.task_id!r} was dropped; no longer waiting for it: {dependants}"
 
 
 class UnreadablePlan(Result):

@@ -80,8 +80,8 @@ class StreamCache:
 
     def as_recorded(
         self, current: Stream, receipt: Receipt
-    ) -> tuple[Plan, Sequence[RecordedEvent]]:
-        """The plan as a command left it, and that command's events.
+    ) -> tuple[Plan, Plan, Sequence[RecordedEvent]]:
+        """The plan before and after a command, and that command's events.
 
         Commands are often repeated in their old order, as when a file is applied again, so
         each answer continues where the one before it ended; unless text that it knows
@@ -98,10 +98,11 @@ class StreamCache:
             stream = Stream(Plan(plan_id))
         events = self._store.read(plan_id, after=stream.plan.version, until=receipt.last)
         of_command = [e for e in events if e.envelope.version >= receipt.first]
-        stream = stream.followed_by(events)
+        before = stream.followed_by(events[: len(events) - len(of_command)])
+        stream = before.followed_by(of_command)
         with self._lock:
             self._replayed = stream
-        return stream.plan, of_command
+        return before.plan, stream.plan, of_command
 
     def keep(self, stream: Stream) -> Stream:
         """Remember a stream for its next use, unless a newer one is known."""

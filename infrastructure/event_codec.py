@@ -68,16 +68,24 @@ STORED_KINDS: Final[Mapping[str, StoredKind]] = {
     # 2: priority and labels; tasks with depends_on, priority and labels; policy with gate
     # and attempt_scores
     # 3: policy with order, min_scored, consecutive_lows, exit_threshold, latch, max_replans
-    FIRST_KIND: StoredKind(events.PlanCreated, (fields_were_added, fields_were_added)),
-    "task-scored": StoredKind(events.TaskScored),
-    "scoring-failed": StoredKind(events.ScoringFailed),
+    # 4: policy with scarce_evidence
+    FIRST_KIND: StoredKind(events.PlanCreated, (fields_were_added,) * 3),
+    # 2: scale and occurred_at
+    "task-scored": StoredKind(events.TaskScored, (fields_were_added,)),
+    # 2: occurred_at
+    "scoring-failed": StoredKind(events.ScoringFailed, (fields_were_added,)),
     "score-retracted": StoredKind(events.ScoreRetracted),
-    "outcome-recorded": StoredKind(events.OutcomeRecorded),
+    # 2: occurred_at
+    "outcome-recorded": StoredKind(events.OutcomeRecorded, (fields_were_added,)),
     # 2: worker and lease_until; causes expired, released, revised and retried
-    "task-status-changed": StoredKind(events.TaskStatusChanged, (fields_were_added,)),
+    # 3: cause approved
+    "task-status-changed": StoredKind(events.TaskStatusChanged, (fields_were_added,) * 2),
+    "task-deferred": StoredKind(events.TaskDeferred),
+    "task-undeferred": StoredKind(events.TaskUndeferred),
     "lease-renewed": StoredKind(events.LeaseRenewed),
     "replan-triggered": StoredKind(events.ReplanTriggered),
-    "gate-approved": StoredKind(events.GateApproved),
+    # 2: accept
+    "gate-approved": StoredKind(events.GateApproved, (fields_were_added,)),
     "plan-revised": StoredKind(events.PlanRevised),
     "task-added": StoredKind(events.TaskAdded),
     "task-changed": StoredKind(events.TaskChanged),

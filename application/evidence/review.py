@@ -85,6 +85,8 @@ class PlanReview:
                 events.ScoringFailed()
                 | events.OutcomeRecorded()
                 | events.LeaseRenewed()
+                | events.TaskDeferred()
+                | events.TaskUndeferred()
                 | events.GateApproved()
                 | events.PlanRevised()
                 | events.TaskAdded()

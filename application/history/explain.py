@@ -17,7 +17,7 @@ from plangate.domain.event_ids import event_id
 from plangate.domain.events import touches
 from plangate.domain.plan import Plan
 from plangate.domain.task import Judgements
-from plangate.domain.vocabulary import TaskStatus
+from plangate.domain.vocabulary import ScarceEvidence, TaskStatus
 
 
 class ScorePart(Result):
@@ -190,9 +190,12 @@ def _conditions(plan: Plan) -> Iterator[str]:
     elif policy.consecutive_lows > 1:
         row = f"{policy.consecutive_lows} low output scores in a row"
         yield f"it fires at {row}: {gate.lows} so far"
-    if not plan.has_evidence:
-        needed = min(policy.min_scored, len(plan.order))
-        yield f"it fires at {needed} scored tasks: {sum(1 for _ in plan.scored())} so far"
+    scored = sum(1 for _ in plan.scored())
+    needed = min(policy.min_scored, len(plan.order))
+    if needed > max(scored, 1):
+        judges = policy.scarce_evidence is ScarceEvidence.JUDGE
+        earlier = ", or once no other task can be scored" if judges else ""
+        yield f"it fires at {needed} scored tasks{earlier}: {scored} so far"
     if policy.max_replans is not None:
         replans = "1 replan" if policy.max_replans == 1 else f"{policy.max_replans} replans"
         yield f"after {replans} only an approval leads on: {gate.replans} so far"

@@ -113,8 +113,8 @@ class HistoryQueries:
         point = validate_version(field, version) if at is None else validate_moment(field, at)
         until = version_at(self._store, plan_id, field, point)
         for step in plan_steps(self._store, plan_id, until):
-            plan = step.after
-        return PlanStatus.of(plan)
+            plan, now = step.after, step.recorded.event.at
+        return PlanStatus.of(plan, now if at is None else at)
 
     def diff(self, plan_id: str, a: int | datetime, b: int | datetime | None = None) -> PlanDiff:
         """Compare a plan at `a` with the same plan at `b`, or now.

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar, assert_never, cast
 from plangate.application.replay.recorded_commands import RecordedCommand
 from plangate.domain import commands, events
 from plangate.domain.plan import Plan
-from plangate.domain.vocabulary import ScoreKind, StatusCause
+from plangate.domain.vocabulary import DeferralEnd, ScoreKind, StatusCause
 
 _NO_TASK: Final = ""
 """The task of a claim that found none to take; no task has this id."""
@@ -53,19 +53,25 @@ def recover_command(recorded: RecordedCommand) -> commands.PlanCommand:  # noqa:
         case events.TaskScored():
             return _scores(event, following[:1])
         case events.ScoringFailed():
-            fields = ("task_id", "kind", "reason", "scorer")
-            return _made(commands.RecordScoringFailure, event, fields)
+            failed = ("task_id", "kind", "reason", "scorer", "occurred_at")
+            return _made(commands.RecordScoringFailure, event, failed)
         case events.ScoreRetracted():
             return _made(commands.RetractScore, event, ("event_id", "reason"))
         case events.OutcomeRecorded():
-            fields = ("task_id", "outcome", "source", "note")
+            fields = ("task_id", "outcome", "source", "note", "occurred_at")
             return _made(commands.RecordOutcome, event, fields)
         case events.TaskStatusChanged():
             return _move(event, following)
+        case events.TaskDeferred():
+            return _made(commands.DeferTask, event, ("task_id", "reason", "until"))
+        case events.TaskUndeferred():
+            if event.cause is DeferralEnd.EXPIRED:
+                return _claim((event, *following))
+            return _made(commands.UndeferTask, event, ("task_id", "reason"))
         case events.LeaseRenewed():
             return _renewal(recorded.before, event)
         case events.GateApproved():
-            return _made(commands.ApproveGate, event, ("reason",))
+            return _made(commands.ApproveGate, event, ("reason", "accept"))
         case events.PlanRevised():
             changes = tuple(_changes(following))
             return _made(commands.RevisePlan, event, ("reason",), changes=changes)
@@ -123,7 +129,7 @@ def _new(task: events.PlannedTask) -> commands.NewTask:
 def _scores(
     event: events.TaskScored, following: Sequence[events.PlanEvent]
 ) -> commands.PlanCommand:
-    judged = ("task_id", "scorer", "rationale", "evidence")
+    judged = ("task_id", "scorer", "scale", "rationale", "evidence", "occurred_at")
     score = _given_score(event)
     if event.kind is ScoreKind.OUTPUT:
         return _made(commands.ScoreOutput, event, (*judged, "mark_done"), score=score)
@@ -158,7 +164,7 @@ def _move(
             return _made(commands.MarkTask, event, ("task_id", "reason"), status=event.new)
         case StatusCause.RELEASED:
             return _made(commands.ReleaseTask, event, ("task_id", "reason"))
-        case StatusCause.SCORED | StatusCause.REVISED | StatusCause.RETRIED:
+        case StatusCause.SCORED | StatusCause.REVISED | StatusCause.RETRIED | StatusCause.APPROVED:
             raise Unexplained(f"a status is {event.cause} only as part of another command")
         case _:
             assert_never(event.cause)
@@ -215,6 +221,8 @@ def _changes(  # noqa: C901  (a branch an event)
                 | events.ScoreRetracted()
                 | events.OutcomeRecorded()
                 | events.TaskStatusChanged()
+                | events.TaskDeferred()
+                | events.TaskUndeferred()
                 | events.LeaseRenewed()
                 | events.ReplanTriggered()
                 | events.GateApproved()

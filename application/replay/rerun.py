@@ -110,6 +110,10 @@ def _translated(
             changes = tuple(change for change in command.changes if change not in idle)
             left_out = tuple(c.task_id for c in idle if isinstance(c, commands.ChangeTask))
             return command.model_copy(update={"changes": changes}), left_out
+        case commands.ApproveGate() if isinstance(command.accept, tuple):
+            idle_tasks = [i for i in command.accept if not _is_unsuccessful(plan, i)]
+            accept = tuple(i for i in command.accept if i not in idle_tasks) or None
+            return command.model_copy(update={"accept": accept}), tuple(idle_tasks)
         case _:  # names no recorded event
             return command, ()
 
@@ -118,8 +122,12 @@ def _is_idle(plan: Plan, change: commands.Change) -> bool:
     """Whether a change only starts a task again that did not fail here."""
     if not isinstance(change, commands.ChangeTask) or change.model_fields_set != {"task_id"}:
         return False
-    task = plan.tasks.get(change.task_id)
-    return task is not None and task.status not in UNSUCCESSFUL
+    return change.task_id in plan.tasks and not _is_unsuccessful(plan, change.task_id)
+
+
+def _is_unsuccessful(plan: Plan, task_id: str) -> bool:
+    task = plan.tasks.get(task_id)
+    return task is not None and task.status in UNSUCCESSFUL
 
 
 def _counterparts(

@@ -11,8 +11,8 @@ TIMELINE: Final = "timeline"
 REPLANS: Final = "replans"
 
 VIEWS: Final = (
-    View(PLANS, 2, plan_summaries.project),
+    View(PLANS, 3, plan_summaries.project),
     View(BOARD, 1, board.project),
-    View(TIMELINE, 1, timeline.project),
+    View(TIMELINE, 2, timeline.project),
     View(REPLANS, 1, replans.project),
 )

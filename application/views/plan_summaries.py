@@ -2,22 +2,26 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from plangate.application.plan_log import Step
+from plangate.application.results import Evidence
 from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.requests import Keys, PageRequest, RowPage
 from plangate.domain.events import touches
 from plangate.domain.plan import Plan
-from plangate.domain.vocabulary import Flag, Labels, PlanState, TaskStatus, Title
+from plangate.domain.verdict import changes_at, may_continue, takeable, verdict
+from plangate.domain.vocabulary import Flag, Labels, PlanState, TaskStatus, Title, Verdict
 
 
 class PlanSummary(Row):
     """A plan in one row. Positions are those of its first and its latest event.
 
-    `next_task_id` is the task that would be handed out next. `needs_replan` says that the
+    `verdict`, `may_continue` and `next_task_id` (the task that would be handed out next) are
+    as of now in an answer, and as of the latest event in the table; `changes_at` is when a
+    lease or a deferral ends next. `scored` to `done_unscored` are the `Evidence`. `needs_replan` says that the
     rolling confidence is below its threshold; `replan_due` that the gate tripped and awaits
     an answer. The gate's memory: `gate_tripped`, the low scores in a row, the replans
     since the last approval, and whether these exhaust what the policy allows.
@@ -26,8 +30,15 @@ class PlanSummary(Row):
     plan_id: str
     goal: str | None
     state: PlanState
+    verdict: Verdict
+    may_continue: bool
+    changes_at: datetime | None
     rolling_confidence: float
     confidence_threshold: float
+    scored: int
+    scoring_failed: int
+    clamped: int
+    done_unscored: int
     needs_replan: bool
     replan_due: bool
     replan_count: int
@@ -77,10 +88,17 @@ _ORDERS: Final[dict[str, Keys]] = {
 
 
 class PlansRequest(PageRequest):
-    """Plans that match every given filter: all the labels, every word of the text."""
+    """Plans that match every given filter: all the labels, every word of the text.
+
+    A row whose `changes_at` has passed at `now` matches any verdict: it must be looked at
+    again.
+    """
 
     state: PlanState | None = None
+    verdict: Verdict | None = None
+    may_continue: Flag | None = None
     needs_replan: Flag | None = None
+    now: datetime | None = None
     text: Title | None = None
     labels: Labels = ()
     order: PlanOrder = PlanOrder.OLDEST
@@ -106,21 +124,23 @@ def project(first: int | None, steps: Sequence[Step]) -> tuple[int, RowChanges]:
         return first, RowChanges(deletes=((plan.plan_id, None),))
     changes_text = any(touches(step.recorded.event).text for step in steps)
     return first, RowChanges(
-        upserts=(_summary(plan, first, steps[-1].position),),
+        upserts=(_summary(plan, steps[-1].recorded.event.at, first, steps[-1].position),),
         texts=((first, _text(plan)),) if changes_text else (),
     )
 
 
-def _summary(plan: Plan, first: int, latest: int) -> PlanSummary:
+def _summary(plan: Plan, now: datetime, first: int, latest: int) -> PlanSummary:
     count = Counter(task.status for task in plan)
-    state = plan.state
+    evidence = Evidence.of(plan)
     return PlanSummary.model_validate(
         {
             "plan_id": plan.plan_id,
             "goal": plan.goal,
-            "state": state,
+            "state": plan.state,
+            **at_time(plan, now),
             "rolling_confidence": plan.rolling_confidence,
             "confidence_threshold": plan.policy.confidence_threshold,
+            **evidence.model_dump(exclude={"tasks"}),
             "needs_replan": plan.needs_replan,
             "replan_due": plan.replan_due,
             "replan_count": plan.replan_count,
@@ -128,7 +148,6 @@ def _summary(plan: Plan, first: int, latest: int) -> PlanSummary:
             "gate_lows": plan.gate.lows,
             "gate_replans": plan.gate.replans,
             "gate_exhausted": plan.is_exhausted,
-            "next_task_id": _next(plan) if state is PlanState.ACTIVE else None,
             "task_count": len(plan.order),
             **{status.value: count[status] for status in TaskStatus},
             "priority": plan.priority,
@@ -142,8 +161,16 @@ def _summary(plan: Plan, first: int, latest: int) -> PlanSummary:
     )
 
 
-def _next(plan: Plan) -> str:
-    return next(task.id for task in plan if plan.is_ready(task))
+def at_time(plan: Plan, now: datetime) -> dict[str, Any]:
+    """The fields of a summary that change with time, without an event."""
+    goes_on = may_continue(plan, now)
+    end = changes_at(plan, now)
+    return {
+        "verdict": verdict(plan, now),
+        "may_continue": goes_on,
+        "changes_at": end and end.astimezone(UTC),
+        "next_task_id": next(takeable(plan, now)).id if goes_on else None,
+    }
 
 
 def _text(plan: Plan) -> str:

@@ -13,6 +13,7 @@ from plangate.application.progress import Progress, no_progress
 from plangate.application.validation import validate
 from plangate.application.views.board import BoardPage, BoardRequest
 from plangate.application.views.catalogue import BOARD, PLANS, REPLANS, TIMELINE, VIEWS
+from plangate.application.views.current_plans import CurrentPlans
 from plangate.application.views.cursors import cursor, read_cursor
 from plangate.application.views.follower import LogFollower
 from plangate.application.views.plan_summaries import PlanOrder, PlanPage, PlansRequest
@@ -24,7 +25,7 @@ from plangate.application.views.status import ViewReport, view_report
 from plangate.application.views.timeline import TimelinePage, TimelineRequest
 from plangate.application.views.view_store import ViewStore
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.domain.vocabulary import PlanState, TaskStatus
+from plangate.domain.vocabulary import PlanState, TaskStatus, Verdict
 
 _Row = TypeVar("_Row", bound=Row)
 _Request = TypeVar("_Request", bound=PageRequest)
@@ -37,17 +38,24 @@ class ViewQueries:
     """Answers from the views of one store, page by page (`PageOptions`)."""
 
     def __init__(
-        self, store: EventStore, views: ViewStore, runner: ProjectionRunner, follower: LogFollower
+        self,
+        store: EventStore,
+        views: ViewStore,
+        runner: ProjectionRunner,
+        follower: LogFollower,
+        current: CurrentPlans,
     ) -> None:
         self._store = store
         self._views = views
         self._runner = runner
         self._follower = follower
+        self._current = current
 
     def plans(
         self,
         *,
         state: PlanState | str | None = None,
+        verdict: Verdict | str | None = None,
         needs_replan: bool | None = None,
         text: str | None = None,
         labels: Sequence[str] = (),
@@ -59,11 +67,17 @@ class ViewQueries:
         `text` holds words, or beginnings of words, that must all occur in the goal and
         the titles.
         """
-        filters = {"state": state, "needs_replan": needs_replan, "text": text, "labels": labels}
+        filters = {
+            "state": state,
+            "verdict": verdict,
+            "needs_replan": needs_replan,
+            "text": text,
+            "labels": labels,
+        }
         request = validate(PlansRequest, {**filters, "order": order, **page})
         fields = [field for field, _ in request.order.keys]
         query = f"{PLANS}/{request.order}"
-        rows, following = self._page(PLANS, query, fields, request, self._views.plans)
+        rows, following = self._page(PLANS, query, fields, request, self._current.read)
         return PlanPage(plans=rows, next=following)
 
     def board(

@@ -1,7 +1,7 @@
 """The confidence timeline: how a plan's confidence moved, score by score."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from plangate.application.plan_log import Step
 from plangate.application.views.projection import Row, RowChanges
@@ -21,6 +21,7 @@ class TimelineEntry(Row):
     version: int
     position: int
     at: datetime
+    occurred_at: datetime | None
     task_id: str
     kind: ScoreKind
     score: float
@@ -83,6 +84,7 @@ def _entry(
         version=plan.version,
         position=step.position,
         at=event.at,
+        occurred_at=event.occurred_at and event.occurred_at.astimezone(UTC),
         task_id=event.task_id,
         kind=event.kind,
         score=event.score,

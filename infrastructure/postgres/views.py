@@ -81,7 +81,7 @@ class PostgresViewStore(SqlViewStore):
 
     @override
     def _row(self, table: Table[RowType], values: Sequence[Any]) -> RowType:
-        names = (*(column.field for column in table.columns), "stale")
+        names = (*(column.name for column in table.columns), "stale")
         return table.row.model_validate(dict(zip(names, map(_in_utc, values), strict=True)))
 
 
@@ -132,9 +132,6 @@ class _Writer(RowWriter):
         if not newest:
             return
         given = _ROWS_OF[self._table.view].dump_json(list(newest.values())).decode()
-        for field, column in tables.COLUMN_NAMES.items():
-            # Inside a JSON string the quotes are escaped, so only the key can match.
-            given = given.replace(f'"{field}":', f'"{column}":')
         # PostgreSQL stores no NUL. A stored event that has one must not stop the view.
         given = _NUL.sub(r"\1\\ufffd", given)
         self._cursor.execute(_UPSERTS[self._table.view], (self._side, given))

@@ -22,9 +22,6 @@ from plangate.application.views.timeline import TimelineEntry
 
 RowType = TypeVar("RowType", bound=Row)
 
-COLUMN_NAMES: Final = {"gate_tripped": "gate_fallen"}
-"""Columns that keep an earlier name until the next version of their view."""
-
 _KINDS: Final = (bool, str, int, float, datetime, tuple, BaseModel)
 
 
@@ -32,7 +29,6 @@ class Column(NamedTuple):
     """A column of a view's table; `kind` is one of `_KINDS`, for which engines have types."""
 
     name: str
-    field: str
     kind: type
     nullable: bool
 
@@ -79,7 +75,7 @@ def _column(field: str, annotation: Any) -> Column:
         annotation = next(one for one in types if one is not NoneType)
     type_ = get_origin(annotation) or annotation
     kind = next(kind for kind in _KINDS if issubclass(type_, kind))
-    return Column(COLUMN_NAMES.get(field, field), field, kind, nullable)
+    return Column(field, kind, nullable)
 
 
 SUMMARIES: Final = Table(
@@ -99,6 +95,7 @@ SUMMARIES: Final = Table(
         "rolling_confidence, created_position",
         "priority DESC, created_position",
     ),
+    layout=4,
 )
 TASKS: Final = Table(
     BOARD,
@@ -108,7 +105,9 @@ TASKS: Final = Table(
     unique=("status, plan_position, place, task_id",),
     indexes=("status, plan_position, place",),
 )
-SCORES: Final = Table(TIMELINE, "view_timeline", TimelineEntry, key=("plan_id", "version"))
+SCORES: Final = Table(
+    TIMELINE, "view_timeline", TimelineEntry, key=("plan_id", "version"), layout=4
+)
 REPLAN_LOG: Final = Table(
     REPLANS,
     "view_replans",

@@ -5,6 +5,7 @@ A subclass holds what its engine has of its own: transactions, tables and the fo
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from typing_extensions import override
@@ -133,6 +134,10 @@ class SqlViewStore(ViewStore, ABC):
         where = Conditions()
         if request.state is not None:
             where.add("state = ?", request.state)
+        for field in ("verdict", "may_continue"):
+            wanted = getattr(request, field)
+            if wanted is not None:
+                where.add(f"({field} = ? OR changes_at <= ?)", wanted, _later(request.now))
         if request.needs_replan is not None:
             where.add("needs_replan = ?", request.needs_replan)
         for label in request.labels:
@@ -233,6 +238,11 @@ def _both(cursor: Cursor, view: str) -> tuple[ViewPosition | None, ViewPosition 
     """The position of a view, and that of its rebuild."""
     positions = view_positions.stored_positions(cursor)
     return positions.get(ViewTables(view)), positions.get(ViewTables(view, rebuilt=True))
+
+
+def _later(now: datetime | None) -> str | None:
+    """A time as both engines compare it with a column; None is before every time."""
+    return None if now is None else now.isoformat()
 
 
 def _write(writer: RowWriter, update: ViewUpdate) -> None:

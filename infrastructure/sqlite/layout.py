@@ -70,8 +70,11 @@ _LEDGER: Final = (
 )
 """The ledger's leaves, numbered from 0, and its head: no row, or one."""
 
-_LAYOUTS: Final = ((_EVENTS,), VIEW_POSITIONS, _LEDGER)
-"""What each version of the layout added; an older file gets those it lacks."""
+_LAYOUTS: Final = ((_EVENTS,), VIEW_POSITIONS, _LEDGER, ())
+"""What each version of the layout added; an older file gets those it lacks.
+
+The fourth brought events that earlier versions of plangate cannot read.
+"""
 
 LAYOUT_VERSION: Final = len(_LAYOUTS)
 """The version of the tables, in the file's `user_version`."""

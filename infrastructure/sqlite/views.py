@@ -173,7 +173,7 @@ def _drop(cursor: Cursor, target: ViewTables) -> None:
 def _encoder(view: str) -> Any:
     """The function from a row to the values of its columns."""
     columns = TABLES[view].columns
-    read = attrgetter(*(column.field for column in columns))
+    read = attrgetter(*(column.name for column in columns))
     encoders: list[tuple[int, Any]] = [
         (place, datetime.isoformat if column.kind is datetime else _json)
         for place, column in enumerate(columns)
@@ -199,7 +199,7 @@ def _json(value: Any) -> str:
 def _decode(table: Table[RowType], values: Sequence[Any]) -> RowType:
     """The row with these values of its columns; the last says whether it is stale."""
     fields = {
-        column.field: value if value is None or column.kind not in _JSON else json.loads(value)
+        column.name: value if value is None or column.kind not in _JSON else json.loads(value)
         for column, value in zip(table.columns, values[:-1], strict=True)
     }
     return table.row.model_validate(fields | {"stale": values[-1]})

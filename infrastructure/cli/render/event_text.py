@@ -55,12 +55,19 @@ def what(event: events.PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an e
             return f"{harmless(event.task_id)}: {event.outcome}"
         case events.TaskStatusChanged():
             return f"{harmless(event.task_id)}: {spaced(event.old)} → {spaced(event.new)}"
+        case events.TaskDeferred():
+            return f"{harmless(event.task_id)}: deferred"
+        case events.TaskUndeferred():
+            return f"{harmless(event.task_id)}: no longer deferred"
         case events.LeaseRenewed():
             return f"{harmless(event.task_id)}: lease renewed"
         case events.ReplanTriggered():
             return f"{harmless(event.task_id)}: replan"
         case events.GateApproved():
-            return "gate approved"
+            if event.accept is None:
+                return "gate approved"
+            accepted = "what passes" if event.accept == "passing" else listed(event.accept)
+            return f"gate approved, accepting {accepted}"
         case events.PlanRevised():
             return "plan revised"
         case events.TaskAdded():
@@ -98,7 +105,8 @@ def why(event: events.PlanEvent, causation_id: str | None) -> str:  # noqa: C901
         case events.PlanCreated():
             return f"to be gated at {number(event.policy.confidence_threshold)}"
         case events.TaskScored():
-            given = "" if event.raw_score is None else f"given as {event.raw_score!r}; "
+            scale = "" if event.scale is None else " from {:g} to {:g}".format(*event.scale)
+            given = "" if event.raw_score is None else f"given as {event.raw_score!r}{scale}; "
             repeated = causation_id is not None
             because = "" if repeated or event.rationale is None else harmless(event.rationale)
             return f"{given}{_by(event.scorer)}{because and ': '}{because}"
@@ -112,6 +120,10 @@ def why(event: events.PlanEvent, causation_id: str | None) -> str:  # noqa: C901
                 return harmless(event.reason)
             by = "" if event.worker is None else f" by {harmless(event.worker)}"
             return f"{event.cause}{by}{_for(event.at, event.lease_until)}"
+        case events.TaskDeferred():
+            return f"{harmless(event.reason)}{_for(event.at, event.until)}"
+        case events.TaskUndeferred():
+            return event.cause if event.reason is None else harmless(event.reason)
         case events.LeaseRenewed():
             return _for(event.at, event.lease_until).strip()
         case events.ReplanTriggered():

@@ -70,13 +70,12 @@ def task_table(plan: PlanStatus, tasks: Sequence[TaskView]) -> Table:
     )
     for task in tasks:
         scores = (task.prompt_score, task.output_score)
-        scored = any(score is not None for score in scores)
         table.add_row(
             Text(harmless(task.id)),
             _described(task),
             status_text(task.status),
             *("–" if score is None else f"{score:.2f}" for score in scores),
-            number(task.confidence, plan.confidence_threshold) if scored else "–",
+            "–" if task.confidence is None else number(task.confidence, plan.confidence_threshold),
         )
     return table
 

@@ -58,7 +58,7 @@ def _judge_again(registry: PlanRegistry, plan_id: str, chance: random.Random) ->
     for task in status.tasks:
         if task.output_score is None:
             continue
-        passed = task.confidence >= status.confidence_threshold
+        passed = (task.confidence or 0.0) >= status.confidence_threshold
         score = chance.uniform(0.9, 1.0) if passed else 0.0
         registry.score_output(plan_id, task.id, score, **WELL_FOUNDED)
 
@@ -77,7 +77,7 @@ def _turn_out(registry: PlanRegistry, plan_id: str, chance: random.Random) -> No
     status = registry.get_status(plan_id)
     for task in status.tasks:
         if task.prompt_score is not None or task.output_score is not None:
-            passed = task.confidence >= status.confidence_threshold
+            passed = (task.confidence or 0.0) >= status.confidence_threshold
             outcome = Outcome.ACCEPTED if passed else Outcome.REJECTED
             source = chance.choice(["ci", "review"])
             registry.record_outcome(plan_id, task.id, outcome, source=source)

@@ -1,0 +1,65 @@
+"""Plan summaries as of now: a lease or a deferral may have ended since the latest event."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from plangate.application.errors import CorruptEvent
+from plangate.application.event_store import Clock, EventStore
+from plangate.application.stream_cache import StreamCache
+from plangate.application.views.plan_summaries import PlansRequest, PlanSummary, at_time
+from plangate.application.views.requests import RowKey
+from plangate.application.views.view_store import ViewStore
+from plangate.domain.evolve import fold
+from plangate.domain.plan import Plan
+
+
+class CurrentPlans:
+    """Reads plan summaries of one store by its clock."""
+
+    def __init__(
+        self, store: EventStore, streams: StreamCache, views: ViewStore, clock: Clock
+    ) -> None:
+        self._store = store
+        self._streams = streams
+        self._views = views
+        self._clock = clock
+
+    def read(
+        self, request: PlansRequest, after: RowKey | None, limit: int
+    ) -> Sequence[PlanSummary]:
+        """The first `limit` plans beyond `after` that match now, as `ViewStore.plans`."""
+        now = self._clock().astimezone(UTC)
+        request = request.model_copy(update={"now": now})
+        found: list[PlanSummary] = []
+        while len(found) < limit:
+            page = self._views.plans(request, after, limit)
+            rows = (self._at(row, now) for row in page)
+            found += (row for row in rows if _matches(row, request))
+            if len(page) < limit:
+                break
+            after = tuple(getattr(page[-1], field) for field, _ in request.order.keys)
+        return found[:limit]
+
+    def _at(self, row: PlanSummary, now: datetime) -> PlanSummary:
+        """The row at a time; as it lies where its plan cannot be read."""
+        if row.changes_at is None or row.changes_at > now:
+            return row
+        try:
+            return row.model_copy(update=at_time(self._plan(row), now))
+        except CorruptEvent:
+            return row
+
+    def _plan(self, row: PlanSummary) -> Plan:
+        """The plan at the version of the row."""
+        plan = self._streams.current(row.plan_id).plan
+        if plan.version == row.version:
+            return plan
+        history = self._store.read(row.plan_id, until=row.version)
+        return fold(Plan(row.plan_id), (recorded.event for recorded in history))
+
+
+def _matches(row: PlanSummary, request: PlansRequest) -> bool:
+    return request.verdict in {None, row.verdict} and request.may_continue in {
+        None,
+        row.may_continue,
+    }
