@@ -65,7 +65,7 @@ class DeferralView(Result):
     def of(cls, task: Task) -> Self | None:
         """The deferral of a task, if it is deferred."""
         deferred = task.deferred
-        return deferred and cls(reason=deferred.reason, until=deferred.until)
+        return None if deferred is None else cls(reason=deferred.reason, until=deferred.until)
 
 
 class TaskView(Result):
