@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import random
+import tracemalloc
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -631,10 +632,15 @@ def test_other_files_are_refused(content: bytes, complaint: str) -> None:
 def test_a_bomb_without_a_line_is_refused_long_before_it_is_unpacked() -> None:
     packer = zlib.compressobj(wbits=31)
     bomb = b"".join(packer.compress(bytes(1024 * 1024)) for _ in range(200)) + packer.flush()
-    source = io.BytesIO(bomb)
-    with another() as empty, pytest.raises(AlteredBundle, match=f"longer than {MAX_LINE} bytes"):
-        empty.bundles.import_bundle(source)
-    assert source.read(), "the rest was not read"
+    too_long = f"longer than {MAX_LINE} bytes"
+    tracemalloc.start()
+    try:
+        with another() as empty, pytest.raises(AlteredBundle, match=too_long):
+            empty.bundles.import_bundle(io.BytesIO(bomb))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert MAX_LINE < peak < 3 * MAX_LINE
 
 
 def test_more_plans_than_a_bundle_may_hold_are_refused_on_both_sides(
