@@ -180,7 +180,7 @@ class Scorer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: ScorerKind
-    # Bytes are no name. Nothing recorded is lost by that: JSON has none.
+    # Bytes are refused as a name. JSON has none, so no recorded name is refused.
     name: Annotated[str, Strict()]
     version: Annotated[str, Strict()] | None = None
 

@@ -11,7 +11,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, TypeVar, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
@@ -35,33 +35,19 @@ Upcaster = Callable[[_Json], _Json]
 
 @dataclass(frozen=True, slots=True)
 class StoredKind:
-    """How one kind of event is stored: its class, and the upcasters of older versions.
+    """How one kind of event is stored: its class and its current schema version, from 1.
 
-    The n-th upcaster leads from schema version n to n + 1, so their number gives the
-    current version. `fields_were_added` marks a version that only added optional fields:
-    older records need no change.
+    `upcasters` has, by schema version, what converts its records to the next one. A version
+    without an upcaster is followed by one that only added optional fields.
     """
 
     event: type[PlanEvent]
-    upcasters: tuple[Upcaster, ...] = ()
-
-    @property
-    def schema_version(self) -> int:
-        """The current schema version, counted from 1."""
-        return len(self.upcasters) + 1
+    schema_version: int = 1
+    upcasters: Mapping[int, Upcaster] = field(default_factory=dict)
 
     def reads_as_it_is(self, written_as: int) -> bool:
         """Whether a record of that schema version needs no upcasting."""
-        if written_as == self.schema_version:
-            return True
-        if not 1 <= written_as <= self.schema_version:
-            return False
-        return all(step is fields_were_added for step in self.upcasters[written_as - 1 :])
-
-
-def fields_were_added(body: _Json) -> _Json:
-    """Upcast to a version with more optional fields, which changes nothing."""
-    return body
+        return max(self.upcasters, default=0) < written_as <= self.schema_version
 
 
 STORED_KINDS: Final[Mapping[str, StoredKind]] = {
@@ -69,23 +55,23 @@ STORED_KINDS: Final[Mapping[str, StoredKind]] = {
     # and attempt_scores
     # 3: policy with order, min_scored, consecutive_lows, exit_threshold, latch, max_replans
     # 4: policy with scarce_evidence
-    FIRST_KIND: StoredKind(events.PlanCreated, (fields_were_added,) * 3),
+    FIRST_KIND: StoredKind(events.PlanCreated, schema_version=4),
     # 2: scale and occurred_at
-    "task-scored": StoredKind(events.TaskScored, (fields_were_added,)),
+    "task-scored": StoredKind(events.TaskScored, schema_version=2),
     # 2: occurred_at
-    "scoring-failed": StoredKind(events.ScoringFailed, (fields_were_added,)),
+    "scoring-failed": StoredKind(events.ScoringFailed, schema_version=2),
     "score-retracted": StoredKind(events.ScoreRetracted),
     # 2: occurred_at
-    "outcome-recorded": StoredKind(events.OutcomeRecorded, (fields_were_added,)),
+    "outcome-recorded": StoredKind(events.OutcomeRecorded, schema_version=2),
     # 2: worker and lease_until; causes expired, released, revised and retried
     # 3: cause approved
-    "task-status-changed": StoredKind(events.TaskStatusChanged, (fields_were_added,) * 2),
+    "task-status-changed": StoredKind(events.TaskStatusChanged, schema_version=3),
     "task-deferred": StoredKind(events.TaskDeferred),
     "task-undeferred": StoredKind(events.TaskUndeferred),
     "lease-renewed": StoredKind(events.LeaseRenewed),
     "replan-triggered": StoredKind(events.ReplanTriggered),
     # 2: accept
-    "gate-approved": StoredKind(events.GateApproved, (fields_were_added,)),
+    "gate-approved": StoredKind(events.GateApproved, schema_version=2),
     "plan-revised": StoredKind(events.PlanRevised),
     "task-added": StoredKind(events.TaskAdded),
     "task-changed": StoredKind(events.TaskChanged),
@@ -148,7 +134,7 @@ class EventCodec(EventFormat):
         name = self._names[type(event)]
         fact = event.model_dump(mode="json", exclude_none=True)
         erasable = any(True for _ in _erasable_values(fact, type(event)))
-        given = {field: getattr(envelope, field) for field in Meta.model_fields}
+        given = {name: getattr(envelope, name) for name in Meta.model_fields}
         given["schema_version"] = self._kinds[name].schema_version
         given["salt"] = secrets.token_hex(16) if erasable or envelope.arguments_digest else None
         meta = Meta(**given).model_dump(mode="json", exclude_none=True)
@@ -249,8 +235,9 @@ def _upcast(kind: StoredKind, model: type[StoredRecord[Any]], stored: bytes) -> 
         written_as = body["meta"]["schema_version"]
         if written_as not in range(1, kind.schema_version + 1):
             raise _Unreadable(f"its schema version {written_as} is not known to this plangate")
-        for upcast in kind.upcasters[written_as - 1 :]:
-            body = upcast(body)
+        for version in range(written_as, kind.schema_version):
+            if upcast := kind.upcasters.get(version):
+                body = upcast(body)
         return model.model_validate_json(_compact(body))
     except ValidationError as error:
         raise _Unreadable(_first_problem(error)) from None
@@ -305,17 +292,17 @@ def _erasable_values(
     value: _Json, model: type[BaseModel], pointer: str = "/event"
 ) -> Iterator[_Value]:
     """The erasable values of a stored event."""
-    for name, field in model.model_fields.items():
+    for name, info in model.model_fields.items():
         if name not in value:
             continue
         here, held = f"{pointer}/{name}", value[name]
-        if any(isinstance(note, Erasable) for note in field.metadata):
+        if any(isinstance(note, Erasable) for note in info.metadata):
             yield value, name, here
         elif isinstance(held, list):
             for index, item in enumerate(held):
-                yield from _values_inside(item, get_args(field.annotation)[0], f"{here}/{index}")
+                yield from _values_inside(item, get_args(info.annotation)[0], f"{here}/{index}")
         else:
-            yield from _values_inside(held, field.annotation, here)
+            yield from _values_inside(held, info.annotation, here)
 
 
 def _values_inside(value: object, annotation: object, pointer: str) -> Iterator[_Value]:
@@ -325,5 +312,5 @@ def _values_inside(value: object, annotation: object, pointer: str) -> Iterator[
 
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    field = ".".join(map(str, problem["loc"]))
-    return f"{field}: {problem['msg']}" if field else problem["msg"]
+    path = ".".join(map(str, problem["loc"]))
+    return f"{path}: {problem['msg']}" if path else problem["msg"]

@@ -73,7 +73,7 @@ class BundleImport:
         """Verify the whole bundle, then write what is missing."""
         with open_for_reading(source) as stream:
             size = stream.seek(0, 2)
-            verified = _Verification(self._store)
+            verified = _BundleVerification(self._store)
             report = verified.report(_from_start(stream, lambda read: progress(read, 2 * size)))
             if report.recorded:
                 lines = _from_start(stream, lambda read: progress(size + read, 2 * size))
@@ -102,7 +102,7 @@ class BundleImport:
         return self._store.format.decode(entry).envelope.causation_id is None
 
 
-class _Verification:
+class _BundleVerification:
     """One pass over a bundle: its content, and how much of it is in the store already."""
 
     def __init__(self, store: EventStore) -> None:

@@ -49,7 +49,7 @@ def reliability(cases: Sequence[Case], *, resamples: int, seed: int) -> Reliabil
     shares: list[_Share] = [(accepted, inside) for inside in bins]
     for above in passing:
         shares += [(~accepted, ~above), (~above, ~accepted), (accepted, above)]
-    table = _Table(cases, confidence, accepted, shares)
+    table = _PlanSums(cases, confidence, accepted, shares)
     ranking, brier, base_brier, *given = table.estimates(resamples, seed)
     found = iter(given)
     return Reliability(
@@ -101,7 +101,7 @@ def _bin(number: int, confidence: _Floats, accepted: Estimate) -> ReliabilityBin
     )
 
 
-class _Table:
+class _PlanSums:
     """Sums by plan, from which the estimates of any draw of plans follow."""
 
     def __init__(

@@ -173,7 +173,7 @@ def _text(event: StoredEvent) -> str:
         raise CorruptEvent(
             str(event.originator_id),
             event.originator_version,
-            "its bytes are no text that PostgreSQL can store",
+            "PostgreSQL cannot store its bytes as text",
         )
     return text
 

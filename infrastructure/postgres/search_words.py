@@ -41,6 +41,6 @@ def searches(asked: Sequence[str]) -> list[str]:
 
 def _words(text: str) -> list[str]:
     """Runs of letters and digits, as SQLite's `unicode61` splits them."""
-    apart = unicodedata.normalize("NFD", text.lower())
-    bare = "".join(character for character in apart if not unicodedata.combining(character))
+    decomposed = unicodedata.normalize("NFD", text.lower())
+    bare = "".join(character for character in decomposed if not unicodedata.combining(character))
     return [word[:_LONGEST] for word in _WORD.findall(unicodedata.normalize("NFC", bare))]

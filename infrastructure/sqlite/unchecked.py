@@ -55,8 +55,8 @@ class UncheckedFile(SqliteFile):
 def open_without_trace(path: Path) -> UncheckedFile:
     """Open the file without writing to it and without creating `-wal` or `-shm` files.
 
-    While no other process has it open, SQLite is told that the file never changes, because
-    it would create those files otherwise. See `in_use`.
+    While no other process has it open, the file is declared immutable to SQLite, which
+    would create those files otherwise. See `in_use`.
     """
     return UncheckedFile(path, _READ_ONLY if in_use(path) else _IMMUTABLE)
 

@@ -73,7 +73,7 @@ class RandomWork(RuleBasedStateMachine):
 
 
 def bits(plan: Plan) -> tuple[str, ...]:
-    """Every figure of a plan to the last bit."""
+    """Every number of a plan, compared exactly."""
     confidences = (task.confidence(plan.policy) for task in plan)
     return (
         plan.rolling_confidence.hex(),

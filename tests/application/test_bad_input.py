@@ -103,12 +103,12 @@ CREATIONS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize("given, told", CREATIONS, ids=[told for _, told in CREATIONS])
+@pytest.mark.parametrize("given, message", CREATIONS, ids=[message for _, message in CREATIONS])
 def test_a_plan_that_cannot_be_is_refused_and_nothing_is_recorded(
-    registry: PlanRegistry, given: dict[str, Any], told: str
+    registry: PlanRegistry, given: dict[str, Any], message: str
 ) -> None:
     plan: dict[str, Any] = {"goal": "Move billing", "tasks": [A_TASK], **given}
-    with pytest.raises(InvalidInput, match=f"^{told}"):
+    with pytest.raises(InvalidInput, match=f"^{message}"):
         registry.create(**plan)
     assert list(registry.history.events()) == []
 
@@ -171,12 +171,12 @@ REFUSED: list[tuple[Callable[[PlanRegistry], object], str]] = [
 ]
 
 
-@pytest.mark.parametrize("ask, told", REFUSED, ids=[told for _, told in REFUSED])
+@pytest.mark.parametrize("ask, message", REFUSED, ids=[message for _, message in REFUSED])
 @pytest.mark.usefixtures("plan_id")
 def test_a_command_that_cannot_be_is_refused_and_nothing_is_recorded(
-    registry: PlanRegistry, ask: Callable[[PlanRegistry], object], told: str
+    registry: PlanRegistry, ask: Callable[[PlanRegistry], object], message: str
 ) -> None:
-    with pytest.raises(InvalidInput, match=f"^{told}"):
+    with pytest.raises(InvalidInput, match=f"^{message}"):
         ask(registry)
     assert len(registry.history.events()) == 1
 

@@ -159,7 +159,7 @@ def test_rows_are_dropped_even_while_others_lead_the_view_on(registry: PlanRegis
     refusals = iter([False])
 
     class Overtaken:
-        """The view store, where somebody else is faster the first time."""
+        """The view store, where another reader is faster the first time."""
 
         def positions(self) -> object:
             return views.positions()
@@ -177,11 +177,11 @@ def test_remaining_traces_are_reported_and_a_second_erasure_finishes(
     registry: PlanRegistry, store: EventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def busy() -> None:
-        raise StoreUnavailable("somebody else reads it")
+        raise StoreUnavailable("another process reads it")
 
     monkeypatch.setattr(store, "scrub", busy)
     first = registry.erase("p")
-    assert (first.complete, first.remains) == (False, "somebody else reads it")
+    assert (first.complete, first.remains) == (False, "another process reads it")
     assert first.rewritten > 0
     monkeypatch.undo()
     assert registry.erase("p") == first.model_copy(

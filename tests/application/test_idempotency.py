@@ -116,7 +116,7 @@ def test_only_the_first_event_of_a_command_carries_the_key_and_the_rest_name_it(
     assert {scored.correlation_id, moved.correlation_id, replan.correlation_id} == {"run-1"}
 
 
-def test_a_later_command_without_a_key_is_no_part_of_the_earlier_one(
+def test_a_later_command_without_a_key_is_not_part_of_the_earlier_one(
     registry: PlanRegistry, plan_id: str
 ) -> None:
     first = registry.score_output(plan_id, "a", 0.1, idempotency_key="k")

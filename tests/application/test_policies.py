@@ -16,7 +16,7 @@ TASKS: list[dict[str, Any]] = [{"id": task_id, "title": task_id} for task_id in 
 
 
 def recorded(registry: PlanRegistry, **given: Any) -> Policy:
-    """The policy of a new plan, as its creation tells it."""
+    """The policy of a new plan, as its creation records it."""
     plan_id = registry.create("g", TASKS, **given).plan_id
     created = registry.history.of(plan_id)[0].event
     assert isinstance(created, PlanCreated)
@@ -98,7 +98,7 @@ def test_used_up_replans_are_reported_with_the_one_remedy(registry: PlanRegistry
 def test_low_prompt_scores_of_coming_tasks_are_reported_while_they_keep_the_confidence_down(
     registry: PlanRegistry, plan_id: str
 ) -> None:
-    told = (
+    advice = (
         "low prompt scores of tasks to come keep the confidence down: say better what to do, "
         "and score the prompt again: 'b'"
     )
@@ -107,11 +107,11 @@ def test_low_prompt_scores_of_coming_tasks_are_reported_while_they_keep_the_conf
     assert not any("prompt" in line for line in registry.get_status(plan_id).advice)
     registry.score_prompt(plan_id, "c", 0.9)
     registry.score_prompt(plan_id, "b", 0.1)
-    assert told in registry.get_status(plan_id).advice
-    assert told not in registry.score_output(plan_id, "b", 0.1).advice
+    assert advice in registry.get_status(plan_id).advice
+    assert advice not in registry.score_output(plan_id, "b", 0.1).advice
 
 
-def test_a_low_prompt_score_in_a_plan_on_course_is_no_matter(
+def test_a_low_prompt_score_in_a_plan_above_its_threshold_brings_no_advice(
     registry: PlanRegistry, plan_id: str
 ) -> None:
     registry.score_prompt(plan_id, "a", 0.6)

@@ -1,4 +1,4 @@
-"""The registry does what each command says, and tells it in typed results."""
+"""The registry does what each command says, and returns typed results."""
 
 from datetime import timedelta
 from typing import Any
@@ -120,7 +120,7 @@ def test_a_deleted_plan_is_not_found_but_its_history_stays(
 ) -> None:
     assert registry.delete(plan_id, reason="superseded") is True
     assert registry.delete(plan_id) is False
-    assert registry.delete("nobody") is False
+    assert registry.delete("missing") is False
     assert registry.get(plan_id) is None
     assert registry.list_plans() == PlanList(plans=())
     assert len(registry.history.of(plan_id)) == 2
@@ -136,16 +136,16 @@ def test_a_deleted_plan_is_not_found_but_its_history_stays(
 
 
 def test_a_missing_plan_or_task_is_named(registry: PlanRegistry, plan_id: str) -> None:
-    with pytest.raises(PlanNotFound, match="no plan 'nobody'") as plan_refusal:
-        registry.get_status("nobody")
-    assert plan_refusal.value.plan_id == "nobody"
+    with pytest.raises(PlanNotFound, match="no plan 'missing'") as plan_refusal:
+        registry.get_status("missing")
+    assert plan_refusal.value.plan_id == "missing"
     assert not isinstance(plan_refusal.value, PlanGone)
     with pytest.raises(TaskNotFound) as task_refusal:
         registry.score_prompt(plan_id, "z", 0.5)
     assert (task_refusal.value.plan_id, task_refusal.value.task_id) == (plan_id, "z")
     with pytest.raises(PlanNotFound):
-        registry.history.of("nobody")
-    assert registry.get("nobody") is None
+        registry.history.of("missing")
+    assert registry.get("missing") is None
 
 
 def test_get_gives_the_whole_state(registry: PlanRegistry, plan_id: str) -> None:

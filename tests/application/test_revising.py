@@ -1,4 +1,4 @@
-"""After the gate says "replan": what a revision, a retry and an approval do, and tell."""
+"""After the gate says "replan": what a revision, a retry and an approval do and answer."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def test_a_revision_answers_a_due_replan_and_starts_another_attempt(
         ],
     )
     assert not status.replan_due
-    assert status.needs_replan, "the figure stays low until new scores come"
+    assert status.needs_replan, "the confidence stays low until new scores come"
     assert [task.id for task in status.tasks] == ["a", "b1", "00000001", "c", "00000002"]
     assert [task.split_from for task in status.tasks] == [None, "b", "b", None, None]
     first = status.tasks[0]
@@ -82,7 +82,7 @@ def test_a_retried_revision_makes_no_second_set_of_tasks(
 
 
 @pytest.mark.parametrize(
-    "changes, told",
+    "changes, message",
     [
         ([], "changes: must hold at least 1"),
         ("drop a", "changes: must be a list"),
@@ -102,10 +102,10 @@ def test_a_retried_revision_makes_no_second_set_of_tasks(
     ],
 )
 def test_changes_that_cannot_be_are_refused_in_the_callers_terms(
-    registry: PlanRegistry, failing: str, changes: Any, told: str
+    registry: PlanRegistry, failing: str, changes: Any, message: str
 ) -> None:
     version = registry.get_status(failing).version
-    with pytest.raises(InvalidInput, match=f"^{told}"):
+    with pytest.raises(InvalidInput, match=f"^{message}"):
         registry.revise(failing, "r", changes)
     assert registry.get_status(failing).version == version
 

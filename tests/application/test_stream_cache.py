@@ -19,7 +19,7 @@ TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
 
 
 class Overtaken:
-    """A store in which somebody else writes first, whenever they are told to."""
+    """A store in which another writer comes first, once for each of `overtakers`."""
 
     def __init__(self, store: EventStore) -> None:
         self.store = store
@@ -41,7 +41,7 @@ def store() -> Overtaken:
 
 @pytest.fixture
 def others(store: Overtaken) -> PlanRegistry:
-    """Somebody else on the same store."""
+    """Another registry on the same store."""
     return registry_on(store.store)
 
 

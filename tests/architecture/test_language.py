@@ -74,7 +74,7 @@ def test_every_page_and_every_file_of_code_is_read_and_is_in_one_room() -> None:
 @pytest.mark.parametrize(
     "path, content, line, word",
     [
-        ("domain/planted.py", "def random_command() -> None: ...", 1, "wish"),
+        ("domain/planted.py", "def random_wish() -> None: ...", 1, "wish"),
         ("domain/planted.py", "class FoldingError(Exception): ...", 1, "folding"),
         ("domain/planted.py", "x = 1\nx.goes_on(apart=2)", 2, "apart"),
         ("domain/planted.py", "class BundlePlace: ...", 1, "Place"),

@@ -17,11 +17,7 @@ ONE_CONCEPT: Final = {
     "migrate": "the command of the function",
     "restore_backup": "the command of the function",
     "drawn": "each picture is drawn by one",
-    "history": "a command, and its screen",
-    "next_task": "a command, and its screen",
     "project": "each view has its projection",
-    "render": "each screen is rendered by one",
-    "status": "a command, and its screen",
     "Task": "each importer reads the tasks of its own tool",
 }
 """Names that more modules of a layer may give to the same thing, each with its reason."""

@@ -26,7 +26,7 @@ PAIRS = [pair for pair in product(ENGINES, ENGINES) if pair != ("umadb", "umadb"
 
 
 @dataclass
-class Places:
+class Stores:
     """Stores on every engine, by engine and number."""
 
     folder: Path
@@ -46,16 +46,16 @@ class Places:
 
 
 @pytest.fixture
-def places(
+def stores(
     tmp_path: Path, postgres: PostgresServer, request: pytest.FixtureRequest
-) -> Iterator[Places]:
+) -> Iterator[Stores]:
     if "umadb" not in request.node.name:
-        yield Places(tmp_path, postgres.url)
+        yield Stores(tmp_path, postgres.url)
         return
     with umadb_server(tmp_path) as variables, pytest.MonkeyPatch.context() as environment:
         for name, value in variables.items():
             environment.setenv(name, value)
-        yield Places(tmp_path, postgres.url)
+        yield Stores(tmp_path, postgres.url)
 
 
 def stored(registry: PlanRegistry) -> list[StoredEntry]:
@@ -68,9 +68,9 @@ def placed_anew(entries: list[StoredEntry]) -> list[StoredEntry]:
 
 @pytest.mark.parametrize("source, target", PAIRS)
 def test_any_store_is_copied_to_any_other_and_copied_again(
-    places: Places, source: str, target: str
+    stores: Stores, source: str, target: str
 ) -> None:
-    with getattr(places, source)(1) as ours, getattr(places, target)(2) as theirs:
+    with getattr(stores, source)(1) as ours, getattr(stores, target)(2) as theirs:
         work = RandomWork(ours, random.Random(5))
         work.go_on(60)
         first = ours.bundles.copy_to(theirs)
@@ -89,8 +89,8 @@ def test_any_store_is_copied_to_any_other_and_copied_again(
         assert theirs.views.plans() == ours.views.plans()
 
 
-def test_from_sqlite_to_postgres_and_back_every_row_is_what_it_was(places: Places) -> None:
-    with places.sqlite(1) as first, places.postgres(2) as second, places.sqlite(3) as third:
+def test_from_sqlite_to_postgres_and_back_every_row_is_what_it_was(stores: Stores) -> None:
+    with stores.sqlite(1) as first, stores.postgres(2) as second, stores.sqlite(3) as third:
         RandomWork(first, random.Random(7)).go_on(150)
         _leave_a_gap(first._store)
         RandomWork(first, random.Random(8), "q").go_on(50)
@@ -112,29 +112,31 @@ def _leave_a_gap(store: EventStore) -> None:
     store.append_stored([there])
 
 
-def test_bytes_that_postgres_cannot_keep_are_refused_by_name(places: Places) -> None:
+def test_bytes_that_postgres_cannot_keep_are_refused_by_name(stores: Stores) -> None:
     for number, state in enumerate([b"\xff", b"a\0b"]):
-        path = places.folder / f"damaged{number}.db"
+        path = stores.folder / f"damaged{number}.db"
         with closing(sqlite_event_store(path)) as store:
             store.append_stored([StoredEntry("p", 1, None, "plan-created", state)])
         for schema in ("with_positions", "without"):
-            with connect(path) as source, connect(places.url, schema=schema) as target:
+            with connect(path) as source, connect(stores.url, schema=schema) as target:
                 if schema == "without":
                     target.create("Mine", [{"title": "T"}])
-                with pytest.raises(CorruptEvent, match="p@1 cannot be read: its bytes are no text"):
+                with pytest.raises(
+                    CorruptEvent, match="p@1 cannot be read: PostgreSQL cannot store"
+                ):
                     source.bundles.copy_to(target)
 
 
-def test_where_only_reading_is_allowed_nothing_is_copied(places: Places) -> None:
-    places.postgres(1).close()
-    with psycopg.connect(places.url, autocommit=True) as owner:
+def test_where_only_reading_is_allowed_nothing_is_copied(stores: Stores) -> None:
+    stores.postgres(1).close()
+    with psycopg.connect(stores.url, autocommit=True) as owner:
         owner.execute("CREATE ROLE reader LOGIN")
         owner.execute("GRANT USAGE ON SCHEMA plans_1 TO reader")
         owner.execute("GRANT SELECT ON ALL TABLES IN SCHEMA plans_1 TO reader")
-    url = places.url.replace("plangate@", "reader@")
-    with places.sqlite(1) as source, connect(url, schema="plans_1") as target:
+    url = stores.url.replace("plangate@", "reader@")
+    with stores.sqlite(1) as source, connect(url, schema="plans_1") as target:
         source.create("Ship it", [{"title": "T"}])
         with pytest.raises(StoreReadOnly, match="not written"):
             source.bundles.copy_to(target)
-    with psycopg.connect(places.url, autocommit=True) as owner:
+    with psycopg.connect(stores.url, autocommit=True) as owner:
         owner.execute("DROP OWNED BY reader; DROP ROLE reader")

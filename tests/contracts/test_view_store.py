@@ -280,13 +280,13 @@ def test_the_board_is_listed_by_plan_and_by_status(store: ViewStore) -> None:
     rows = [task(2, 0), task(1, 1, status="done"), task(1, 0), task(1, 2)]
     put(store, "board", *rows)
 
-    def told(**wanted: Any) -> list[tuple[str, str]]:
+    def listed(**wanted: Any) -> list[tuple[str, str]]:
         found = store.board(BoardRequest.model_validate(wanted), None, 9)
         return [(row.plan_id, row.task_id) for row in found]
 
-    assert told(plan_id="p1") == [("p1", "t0"), ("p1", "t1"), ("p1", "t2")]
-    assert told(status="in_progress") == [("p1", "t0"), ("p1", "t2"), ("p2", "t0")]
-    assert told(status="in_progress", plan_id="p1") == [("p1", "t0"), ("p1", "t2")]
+    assert listed(plan_id="p1") == [("p1", "t0"), ("p1", "t1"), ("p1", "t2")]
+    assert listed(status="in_progress") == [("p1", "t0"), ("p1", "t2"), ("p2", "t0")]
+    assert listed(status="in_progress", plan_id="p1") == [("p1", "t0"), ("p1", "t2")]
     assert len(store.board(BoardRequest(plan_id="p1"), None, 1)) == 1
 
 

@@ -150,7 +150,7 @@ def test_the_id_of_a_deleted_plan_is_not_used_again() -> None:
 
 def test_a_plan_is_deleted_with_a_reason_or_without() -> None:
     plan = given(created(A)).when(delete()).then(deleted()).plan
-    given(created(A)).when(delete("Nobody needs it")).then(deleted("Nobody needs it"))
+    given(created(A)).when(delete("It is not needed")).then(deleted("It is not needed"))
 
     assert (plan.exists, plan.deleted, plan.version) == (False, True, 2)
 
@@ -176,11 +176,11 @@ def test_nothing_can_be_asked_of_a_plan_that_never_was(command: PlanCommand) -> 
 
 @pytest.mark.parametrize("command", AFTER_ITS_CREATION, ids=lambda command: type(command).__name__)
 def test_nothing_but_an_erasure_can_be_asked_of_a_deleted_plan(command: PlanCommand) -> None:
-    wished = given(created(A), scored(A), deleted()).when(command)
+    asked = given(created(A), scored(A), deleted()).when(command)
     if command == ERASE:
-        wished.then(HAS_ERASED)
+        asked.then(HAS_ERASED)
     else:
-        wished.refused(PlanGone(PLAN))
+        asked.refused(PlanGone(PLAN))
 
 
 def test_events_carry_the_time_of_their_command() -> None:

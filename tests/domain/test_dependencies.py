@@ -117,7 +117,7 @@ def test_tasks_that_share_a_dependency_make_no_circle() -> None:
     given().when(command).then(created(*DIAMOND))
 
 
-def test_a_long_chain_is_no_circle_until_it_is_closed() -> None:
+def test_a_long_chain_is_not_a_circle_until_it_is_closed() -> None:
     chain = [new("0"), *(new(str(n), depends_on=(str(n - 1),)) for n in range(1, 5_000))]
     closed = [new("0", depends_on=("4999",)), *chain[1:]]
 

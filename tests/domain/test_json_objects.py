@@ -91,7 +91,7 @@ def test_nesting_goes_32_deep_and_no_deeper(*, lists: bool) -> None:
     assert refused(nested(100_000, lists=lists)) == "must be nested at most 32 deep"
 
 
-def test_a_value_at_the_bottom_is_no_deeper_than_what_holds_it() -> None:
+def test_a_value_at_the_bottom_is_not_deeper_than_what_holds_it() -> None:
     deepest = nested(32, lists=True)
     bottom = deepest["in"]
     while bottom:
@@ -176,7 +176,7 @@ def test_what_json_cannot_carry_is_refused_wherever_it_lies(member: object, why:
     assert refused({"first": 1, "a": [0, {"b": member}], "last": 2}) == why
 
 
-def test_a_key_that_is_no_string_is_shown_in_part() -> None:
+def test_a_key_that_is_not_a_string_is_shown_in_part() -> None:
     key = ("x" * 100,)
 
     assert refused({key: 1}) == f"must be JSON: the key {key!r:.40} is not a string"

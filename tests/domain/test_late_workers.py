@@ -120,8 +120,8 @@ def test_a_token_is_accepted_again_when_the_clock_is_set_back_before_the_next_cl
 
 def test_a_worker_may_go_on_judging_after_its_score_has_settled_the_task() -> None:
     """Also when the lease would have run out by then: the work is done."""
-    wished = given(created(A), claimed(A, ADA, SOON)).when(score_output(A, 0.8, token=2))
-    story = wished.then(scored(A, score=0.8), moved(A, IN_PROGRESS, DONE))
+    judged = given(created(A), claimed(A, ADA, SOON)).when(score_output(A, 0.8, token=2))
+    story = judged.then(scored(A, score=0.8), moved(A, IN_PROGRESS, DONE))
 
     story = story.when(score_prompt(A, token=2), EVENING).then(scored(A, PROMPT))
     story = story.when(score_output(A, 0.1, token=2), EVENING).then(

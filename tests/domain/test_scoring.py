@@ -105,7 +105,7 @@ def test_a_score_of_zero_is_a_score() -> None:
     )
 
 
-ENDINGS = [
+RESULTS = [
     # this output, the other task's, mark_done → where the task ends, and at what the gate fires
     pytest.param(1.0, 1.0, True, DONE, None, id="passes-on-course-settled"),
     pytest.param(1.0, 1.0, False, None, None, id="passes-on-course-left"),
@@ -119,7 +119,7 @@ ENDINGS = [
 
 
 @pytest.mark.parametrize("current", TaskStatus)
-@pytest.mark.parametrize("score, other, mark_done, ends_as, fires_at", ENDINGS)
+@pytest.mark.parametrize("score, other, mark_done, ends_as, fires_at", RESULTS)
 def test_where_a_task_ends_when_its_output_is_scored(
     current: TaskStatus,
     score: float,
@@ -194,8 +194,8 @@ def test_scores_for_an_unknown_task_are_refused() -> None:
 def test_a_bad_prompt_still_to_come_sends_good_work_back_until_it_is_judged_anew() -> None:
     """B's 0 weighs on the plan, (0.5 × 1 + 0) / 1.5, however well A is done."""
     history = created(A, B, policy=EVEN), scored(B, PROMPT, 0.0)
-    wished = given(*history).when(score_output(A, 1.0))
-    story = wished.then(
+    judged = given(*history).when(score_output(A, 1.0))
+    story = judged.then(
         scored(A, OUTPUT, 1.0),
         moved(A, PENDING, REPLANNING),
         replan(A, rolling=0.5 / 1.5, threshold=0.75),

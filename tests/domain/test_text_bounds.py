@@ -196,11 +196,11 @@ def test_a_judge_may_give_any_finite_number(number: float) -> None:
     "value",
     [float("nan"), float("inf"), float("-inf"), True, False, "0.5", b"1", None, [], {}],
 )
-def test_what_is_not_a_finite_number_is_no_score(value: object) -> None:
+def test_what_is_not_a_finite_number_is_not_a_score(value: object) -> None:
     refused(GivenScore, value)
 
 
-def test_an_integer_too_large_for_a_float_is_no_score() -> None:
+def test_an_integer_too_large_for_a_float_is_not_a_score() -> None:
     assert read(GivenScore, 10**300) == 1e300
     refused(GivenScore, 10**400)
 

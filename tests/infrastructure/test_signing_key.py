@@ -87,7 +87,7 @@ NO_KEYS = {
 
 
 @pytest.mark.parametrize("held, why", NO_KEYS.values(), ids=NO_KEYS)
-def test_what_is_no_key_is_refused_and_left_alone(tmp_path: Path, held: bytes, why: str) -> None:
+def test_what_is_not_a_key_is_refused_and_left_alone(tmp_path: Path, held: bytes, why: str) -> None:
     path = tmp_path / "ledger.pem"
     path.write_bytes(held)
     with pytest.raises(NoLedgerKey, match=why) as refusal:

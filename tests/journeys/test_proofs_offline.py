@@ -192,6 +192,6 @@ def test_another_key_is_refuted(work: Work, check: Check, alone: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"format":"plangate-inclusion-proof-v1"}', "null"]
 )
-def test_what_is_no_proof_is_told(check: Check, text: str) -> None:
+def test_what_is_not_a_proof_is_refused(check: Check, text: str) -> None:
     code, said = check(text)
     assert (code, said[:14]) == (2, "not understood")

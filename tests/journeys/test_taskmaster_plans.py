@@ -1,6 +1,6 @@
 """Plans of another tool come in by `plangate import` and are worked to the end by a team.
 
-Each task is handed out once, and never before its dependencies are done: the log tells.
+Each task is handed out once, and never before its dependencies are done, as the log shows.
 """
 
 import json
@@ -61,14 +61,14 @@ def imported(database: Path, file: Path) -> Any:
     """What `plangate import` answers."""
     program = "from plangate.infrastructure.cli.app import main; main()"
     words = ["--db", str(database), "import", str(file), "--format", "taskmaster", "--json"]
-    told = subprocess.run(
+    finished = subprocess.run(
         [sys.executable, "-c", program, *words],
         capture_output=True,
         encoding="utf-8",
         check=True,
         timeout=60,
     )
-    return json.loads(told.stdout)
+    return json.loads(finished.stdout)
 
 
 def given_back(database: Path) -> None:
@@ -181,10 +181,10 @@ def test_several_plans_come_in_and_are_worked_to_the_end_by_eight_processes(
         for task in content["tasks"]
     }
 
-    told = imported(database, file)
+    report = imported(database, file)
 
     plans, _ = whole(database)
-    left = [one["pointer"] for plan in told["plans"] for one in plan["not_carried"]]
+    left = [one["pointer"] for plan in report["plans"] for one in plan["not_carried"]]
     assert (len(plans), sum(plan.task_count for plan in plans), len(left)) == expected
     assert {
         (plan.plan_id, task.id): set(task.depends_on) for plan in plans for task in plan.tasks

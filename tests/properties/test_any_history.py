@@ -71,30 +71,30 @@ policies = st.builds(
 )
 
 
-def happening(what: type[PlanEvent], **facts: Any) -> st.SearchStrategy[PlanEvent]:
+def event_of(what: type[PlanEvent], **facts: Any) -> st.SearchStrategy[PlanEvent]:
     return st.builds(what, at=moments, **facts)
 
 
 anything = st.one_of(
     st.sampled_from(EVERY_EVENT),
-    happening(
+    event_of(
         PlanCreated, tasks=st.lists(tasks, max_size=4).map(tuple), policy=policies, goal=st.none()
     ),
-    happening(TaskAdded, task=tasks, before=st.none() | ids),
-    happening(TaskMoved, task_id=ids, before=st.none() | ids),
-    happening(TaskDropped, task_id=ids, dependants=several),
-    happening(TaskSplit, task_id=ids, into=st.lists(tasks, max_size=3).map(tuple)),
-    happening(TaskReplaced, task_id=ids, by=tasks),
-    happening(TaskChanged, task_id=ids, depends_on=st.none() | several),
-    happening(AttemptStarted, task_id=ids, attempt=st.integers(0, 3)),
-    happening(TaskScored, task_id=ids, kind=st.sampled_from(ScoreKind), score=st.floats(0.0, 1.0)),
-    happening(
+    event_of(TaskAdded, task=tasks, before=st.none() | ids),
+    event_of(TaskMoved, task_id=ids, before=st.none() | ids),
+    event_of(TaskDropped, task_id=ids, dependants=several),
+    event_of(TaskSplit, task_id=ids, into=st.lists(tasks, max_size=3).map(tuple)),
+    event_of(TaskReplaced, task_id=ids, by=tasks),
+    event_of(TaskChanged, task_id=ids, depends_on=st.none() | several),
+    event_of(AttemptStarted, task_id=ids, attempt=st.integers(0, 3)),
+    event_of(TaskScored, task_id=ids, kind=st.sampled_from(ScoreKind), score=st.floats(0.0, 1.0)),
+    event_of(
         ScoreRetracted,
         task_id=ids,
         kind=st.sampled_from(ScoreKind),
         event_id=st.sampled_from(["", "billing@", "billing@2", "billing@3", "of nothing"]),
     ),
-    happening(
+    event_of(
         TaskStatusChanged,
         task_id=ids,
         old=st.sampled_from(TaskStatus),
@@ -102,8 +102,8 @@ anything = st.one_of(
         cause=st.sampled_from(StatusCause),
         lease_until=st.none() | moments,
     ),
-    happening(LeaseRenewed, task_id=ids, lease_until=moments),
-    happening(ReplanTriggered, task_id=ids, rolling_confidence=st.just(0.5), threshold=st.just(1)),
+    event_of(LeaseRenewed, task_id=ids, lease_until=moments),
+    event_of(ReplanTriggered, task_id=ids, rolling_confidence=st.just(0.5), threshold=st.just(1)),
 )
 histories = st.lists(anything, max_size=14)
 

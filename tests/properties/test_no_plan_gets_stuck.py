@@ -151,7 +151,7 @@ def in_status(plan: Plan, status: TaskStatus) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "wished, state",
+    "asked, state",
     [
         ([], PlanState.ACTIVE),
         ([claim_next(), claim_next()], PlanState.WAITING),
@@ -162,8 +162,8 @@ def in_status(plan: Plan, status: TaskStatus) -> list[str]:
         ([delete()], PlanState.DELETED),
     ],
 )
-def test_commands_lead_into_every_state(wished: list[PlanCommand], state: PlanState) -> None:
-    plans = walked(HOLDING, [(command, NOON) for command in wished])
+def test_commands_lead_into_every_state(asked: list[PlanCommand], state: PlanState) -> None:
+    plans = walked(HOLDING, [(command, NOON) for command in asked])
 
     assert plans[-1].state is state
 

@@ -24,7 +24,7 @@ KILLS_EACH = 5
 A_FEW_LINES = 0.02
 """The most seconds that `apply` runs after reporting the line at which it is killed."""
 
-_LINE_TOLD = re.compile(rb"trace\.jsonl:(\d+): ")
+_REPORTED_LINE = re.compile(rb"trace\.jsonl:(\d+): ")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class _Run:
     """How one `apply` ended, and the last line that it reported."""
 
     exit_code: int | None
-    last_told: int
+    last_reported: int
 
 
 @short_and_long("kills", 5, 100)
@@ -55,12 +55,12 @@ def test_apply_killed_at_random_moments_keeps_whole_lines_and_finishes_the_rest(
     while killed < kills:
         finished += 1
         database = tmp_path / f"{finished}.db"
-        for line in sorted(rng.sample(_told_of(), KILLS_EACH)):
+        for line in sorted(rng.sample(_reported_lines(), KILLS_EACH)):
             run = _apply(database, trace, _Death(line, rng.uniform(0, A_FEW_LINES)))
             log = _log(database)
             assert log == whole[: len(log)]
             assert len(log) in _ends_of_commands(whole)
-            assert _commands(log) >= run.last_told - 1  # the first line is no command
+            assert _commands(log) >= run.last_reported - 1  # the first line is not a command
             killed += run.exit_code == -SIGKILL
         assert _apply(database, trace).exit_code == 1
         assert _log(database) == whole
@@ -77,8 +77,8 @@ def test_apply_killed_at_random_moments_keeps_whole_lines_and_finishes_the_rest(
 def _lines() -> Iterator[dict[str, Any]]:
     """A line that is refused, and then only lines that record something.
 
-    Scores over 1 are told of as soon as they are recorded; the refused line is
-    told of first, as a sign of life.
+    Scores over 1 are reported as soon as they are recorded; the refused line is
+    reported first, as a sign of life.
     """
     yield {"op": "paint"}
     tasks = [{"id": f"t{n}", "title": f"Task {n}"} for n in range(SCORES)]
@@ -99,7 +99,7 @@ def _lines() -> Iterator[dict[str, Any]]:
                     yield {"op": "score_prompt", **of_task, "score": 7}
 
 
-def _told_of() -> list[int]:
+def _reported_lines() -> list[int]:
     """The numbers of the lines, each reported as soon as it is done."""
     return [n for n, line in enumerate(_lines(), 1) if n == 1 or line.get("score", 0) > 1]
 
@@ -113,22 +113,22 @@ def _apply(
         report = trace.with_name("report")
         process = alone.start(apply_trace, database, trace, report, theirs, options)
         theirs.close()
-        told = b""
-        while death and _last_told(told) < death.line:
+        reported = b""
+        while death and _last_reported(reported) < death.line:
             some = os.read(ours.fileno(), 65_536)
             assert some, "apply ended by itself"
-            told += some
+            reported += some
         if death:
             sleep(death.delay)  # no pipe could stand for this: the moment is to be any moment
             alone.kill()
         while some := os.read(ours.fileno(), 65_536):
-            told += some
+            reported += some
         process.join(PATIENCE)
-        return _Run(process.exitcode, _last_told(told))
+        return _Run(process.exitcode, _last_reported(reported))
 
 
-def _last_told(told: bytes) -> int:
-    return max((int(number) for number in _LINE_TOLD.findall(told)), default=0)
+def _last_reported(reported: bytes) -> int:
+    return max((int(number) for number in _REPORTED_LINE.findall(reported)), default=0)
 
 
 def _log(database: Path) -> list[tuple[Any, ...]]:

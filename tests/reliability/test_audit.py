@@ -54,7 +54,7 @@ def test_a_store_that_kept_its_promises_has_no_faults(database: Path) -> None:
             "UPDATE stored_events SET state = json_set(state, '$.event.task_id', 't1')"
             " WHERE notification_id = 6",
             {"half_written", "untrue_answers"},
-            id="another task handed out than was told",
+            id="another task handed out than was recorded",
         ),
     ],
 )

@@ -72,22 +72,22 @@ def test_a_new_file_can_be_opened_by_all_at_the_same_moment(tmp_path: Path, numb
             assert len(registry.list_plans().plans) == WRITERS
 
 
-@pytest.mark.parametrize("apart", [False, True], ids=["threads", "processes"])
+@pytest.mark.parametrize("processes", [False, True], ids=["threads", "processes"])
 def test_no_task_is_handed_out_twice_and_none_is_missed(
-    tmp_path: Path, say: Say, *, apart: bool
+    tmp_path: Path, say: Say, *, processes: bool
 ) -> None:
     database = tmp_path / "plans.db"
     setup, *logs = [tmp_path / f"{n}.acks" for n in range(CLAIMERS + 1)]
     with connect(database) as registry:
         AckLog(setup).handle(creating("queue", TASKS), registry)
-    claim = _claimed_by_processes if apart else _claimed_by_threads
+    claim = _claimed_by_processes if processes else _claimed_by_threads
     seconds = claim(database, logs)
 
     promises = Promises.in_logs([setup, *logs])
     handed_out = [answer for answer in promises.kept.values() if isinstance(answer, str)]
     assert sorted(handed_out) == sorted(f"t{n}" for n in range(TASKS))
     findings = audit(database, promises)
-    what = f"{CLAIMERS} {'processes' if apart else 'threads'} claim {TASKS} tasks"
+    what = f"{CLAIMERS} {'processes' if processes else 'threads'} claim {TASKS} tasks"
     say(what, findings, seconds=round(seconds, 2))
     assert findings.faults == {}
 

@@ -18,16 +18,16 @@ DAMAGES = {
     "an empty object": "state = '{}'",
     "a list": "state = '[]'",
     "a score out of range": "state = json_set(state, '$.event.score', 7)",
-    "a field nobody knows": "state = json_set(state, '$.event.colour', 'red')",
+    "an unknown field": "state = json_set(state, '$.event.colour', 'red')",
     "a time that is none": "state = json_set(state, '$.meta.recorded_at', 'yesterday')",
     "a schema version to come": "state = json_set(state, '$.meta.schema_version', 99)",
-    "a name nobody knows": "topic = 'task-painted'",
-    "a name that is no text": "topic = CAST(x'ff' AS TEXT)",
+    "an unknown name": "topic = 'task-painted'",
+    "a name that is not text": "topic = CAST(x'ff' AS TEXT)",
     "a name in bytes": "topic = x'ff'",
     "another version": "originator_version = 9",
-    "a version that is no number": "originator_version = 'two'",
+    "a version that is not a number": "originator_version = 'two'",
     "another plan": "originator_id = 'r'",
-    "a plan that is no text": "originator_id = CAST(x'ff' AS TEXT)",
+    "a plan that is not text": "originator_id = CAST(x'ff' AS TEXT)",
 }
 """What is done to version 2 of the plan p, in SQL."""
 

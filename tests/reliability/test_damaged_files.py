@@ -153,7 +153,7 @@ def test_a_cut_file_is_refused_and_the_doctor_says_where(
         where = "byte 0" if cut < 100 else f"byte {cut:,}, page {cut // PAGE + 1:,}"
         assert places(outcome.checkup)[0].endswith(where)
         assert len(outcome.refused) == len(whole.answers)
-    say("cut files", lengths=len(cuts), wrong_answers=0, told_by_the_doctor=len(cuts))
+    say("cut files", lengths=len(cuts), wrong_answers=0, reported_by_the_doctor=len(cuts))
 
 
 @pytest.mark.parametrize("left", [0, 1])
@@ -198,8 +198,8 @@ def test_a_flipped_bit_never_ends_in_a_traceback_and_a_refusal_is_explained(
         if outcome.refused:
             assert ill, (bit, outcome.refused)
         kind = "wrong" if outcome.wrong else "refused" if outcome.refused else "unchanged"
-        seen[f"{kind}, {'told' if ill else 'not told'} by the doctor"] += 1
-    # What people wrote, and the digits of a figure, look as good after a flip as before:
+        seen[f"{kind}, {'reported' if ill else 'not reported'} by the doctor"] += 1
+    # What people wrote, and the digits of a number, look as good after a flip as before:
     # that is what proofs are for.
     say("flipped bits", flips=flips, seen=dict(seen))
-    assert seen["unchanged, not told by the doctor"] < flips
+    assert seen["unchanged, not reported by the doctor"] < flips

@@ -1,4 +1,4 @@
-"""Erased words are nowhere on the disk: the raw bytes of the database are searched for them."""
+"""Erased text is nowhere on the disk: the raw bytes of the database are searched for it."""
 
 import re
 import sqlite3
@@ -37,7 +37,7 @@ def times_found(*files: Path) -> int:
     return sum(len(re.findall(WORD.encode(), raw, re.IGNORECASE)) for raw in found)
 
 
-def test_erased_words_are_nowhere_in_the_file_and_positions_survive(tmp_path: Path) -> None:
+def test_erased_text_is_nowhere_in_the_file_and_positions_survive(tmp_path: Path) -> None:
     database = tmp_path / "plans.db"
     files = [database, *(tmp_path / f"plans.db-{part}" for part in ("wal", "shm", "journal"))]
     with plangate.connect(database) as registry:
@@ -115,7 +115,7 @@ def heap(server: PostgresServer) -> Callable[[], int]:
 
 
 @pytest.mark.xdist_group("postgres_files")
-def test_erased_words_are_nowhere_in_the_tables_of_postgresql(postgres: PostgresServer) -> None:
+def test_erased_text_is_nowhere_in_the_tables_of_postgresql(postgres: PostgresServer) -> None:
     found = heap(postgres)
     with plangate.connect(postgres.url) as registry:
         for number in range(5):

@@ -42,8 +42,8 @@ def test_a_gap_of_a_whole_page_is_seen(
     with pytest.raises(CorruptEvent, match="it is missing"):
         registry.bundles.export(tmp_path / "p.bundle")
     assert not (tmp_path / "p.bundle").exists()
-    told = [(entry.version, entry.unreadable) for entry in registry.history.audit("p")]
-    assert told[2:] == [(3, "it is missing"), (5, None), (6, None), (7, None)]
+    entries = [(entry.version, entry.unreadable) for entry in registry.history.audit("p")]
+    assert entries[2:] == [(3, "it is missing"), (5, None), (6, None), (7, None)]
     with pytest.raises(CorruptEvent, match="p@3 cannot be read: it is missing"):
         registry.history.as_of("p", version=7)
 

@@ -56,12 +56,12 @@ def test_an_import_killed_at_random_moments_ends_as_if_it_had_never_been(
 
 def _imported(database: Path, file: Path, until_killed: float | None) -> int | None:
     """How an import ended: by itself, or killed so many seconds after it began to record."""
-    hear, told = PROCESSES.Pipe(duplex=False)
-    with crowd() as processes, hear:
-        process = processes.start(import_in_stretches, database, file, told, STRETCH)
-        told.close()
+    ours, theirs = PROCESSES.Pipe(duplex=False)
+    with crowd() as processes, ours:
+        process = processes.start(import_in_stretches, database, file, theirs, STRETCH)
+        theirs.close()
         if until_killed is not None:
-            hear.poll(PATIENCE)  # it closes its end
+            ours.poll(PATIENCE)  # it closes its end
             sleep(until_killed)
             processes.kill(process)
         process.join(PATIENCE)

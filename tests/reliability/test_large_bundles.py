@@ -80,11 +80,11 @@ def _worked_on(events: int) -> Iterator[StoredEntry]:
 
 
 def _measured(work: Any, *arguments: Path) -> dict[str, Any]:
-    hear, told = PROCESSES.Pipe(duplex=False)
+    ours, theirs = PROCESSES.Pipe(duplex=False)
     started = perf_counter()
-    with crowd() as processes, hear:
-        processes.start(work, *arguments, told)
-        told.close()
-        report: dict[str, Any] = hear.recv()
+    with crowd() as processes, ours:
+        processes.start(work, *arguments, theirs)
+        theirs.close()
+        report: dict[str, Any] = ours.recv()
         processes.finish()
     return {**report, "seconds": round(perf_counter() - started, 1)}

@@ -29,15 +29,15 @@ from tests.support.reliability.tampering import (
 from tests.support.servers.postgres import PostgresServer
 from tests.support.soak import Say, short_and_long
 
-Places = SqliteTarget | PostgresTarget
+Target = SqliteTarget | PostgresTarget
 
 
 class Kept:
     """A store that was worked on, and a checkpoint of it that was kept elsewhere."""
 
-    def __init__(self, place: Places, commands: int = 120) -> None:
-        self.place = place
-        with place.registry() as registry:
+    def __init__(self, target: Target, commands: int = 120) -> None:
+        self.target = target
+        with target.registry() as registry:
             with registry.acting_as("ana", correlation_id="run-1"):
                 RandomWork(registry, random.Random(7)).go_on(commands)
                 registry.create("Words 🚢", [{"id": "a", "title": "T"}], plan_id="w")
@@ -45,20 +45,20 @@ class Kept:
                 registry.score_output("w", "a", 0.25, evidence={"n": 1})
             self.note = registry.ledger.checkpoint().note
             registry.views.plans()
-        place.keep()
+        target.keep()
 
     def verified(self) -> LedgerReport | None:
         """What the ledger says by now; None where the store refuses to say anything."""
         try:
-            with self.place.registry() as registry:
+            with self.target.registry() as registry:
                 return registry.ledger.verify({"kept": self.note})
         except StoreError:
             return None
 
     def after(self, do: Callable[[Run], object]) -> LedgerReport:
         """What the ledger says after something was done by SQL."""
-        self.place.restore()
-        with self.place.sql() as run:
+        self.target.restore()
+        with self.target.sql() as run:
             do(run)
         report = self.verified()
         assert report is not None
@@ -173,7 +173,7 @@ def test_a_tail_cut_off_together_with_the_ledger_is_found_by_the_checkpoint(kept
         run("DELETE FROM ledger_reach")
 
     kept.after(cut)
-    with kept.place.registry() as registry:
+    with kept.target.registry() as registry:
         registry.ledger.checkpoint()
     report = kept.verified()
     assert report is not None
@@ -186,14 +186,14 @@ def test_random_edits_by_sql_are_all_found(kept: Kept, times: int, say: Say) -> 
     chance = random.Random(11)
     seen: Counter[str] = Counter()
     for number in range(times):
-        kept.place.restore()
+        kept.target.restore()
         deed = DEEDS[number % len(DEEDS)]
-        with kept.place.sql() as run:
-            told = deed(chance, run)
+        with kept.target.sql() as run:
+            done = deed(chance, run)
         report = kept.verified()
-        assert report is None or report.finding_count, told
+        assert report is None or report.finding_count, done
         seen["refused" if report is None else "found"] += 1
-    say("random edits by SQL", place=type(kept.place).__name__, edits=times, seen=dict(seen))
+    say("random edits by SQL", target=type(kept.target).__name__, edits=times, seen=dict(seen))
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=list(DAMAGES))
@@ -207,8 +207,8 @@ def test_damage_that_only_sqlite_would_hold_is_found(tmp_path: Path, damage: str
 
 def scored_at(kept: Kept) -> int:
     """Where the prompt score of the plan w was."""
-    kept.place.restore()
-    with kept.place.sql() as run:
+    kept.target.restore()
+    with kept.target.sql() as run:
         return scored(run).position
 
 
@@ -218,10 +218,10 @@ Damage = Callable[[random.Random, bytes], tuple[bytes, str]]
 
 
 def flip(chance: random.Random, whole: bytes) -> tuple[bytes, str]:
-    place, bit = chance.randrange(len(whole)), chance.randrange(8)
+    offset, bit = chance.randrange(len(whole)), chance.randrange(8)
     damaged = bytearray(whole)
-    damaged[place] ^= 1 << bit
-    return bytes(damaged), f"bit {bit} of byte {place}"
+    damaged[offset] ^= 1 << bit
+    return bytes(damaged), f"bit {bit} of byte {offset}"
 
 
 def cut(chance: random.Random, whole: bytes) -> tuple[bytes, str]:
@@ -262,23 +262,23 @@ def from_the_views(registry: PlanRegistry) -> list[Any]:
 def test_damage_to_the_file_is_found_or_changes_no_answer(
     tmp_path: Path, damage: Damage, times: int, say: Say
 ) -> None:
-    kept = Kept(place := SqliteTarget(tmp_path / "plans.db"))
-    with place.registry() as registry:
+    kept = Kept(target := SqliteTarget(tmp_path / "plans.db"))
+    with target.registry() as registry:
         log, views = from_the_log(registry), from_the_views(registry)
-    place.keep()
-    whole = place.path.read_bytes()
+    target.keep()
+    whole = target.path.read_bytes()
     chance = random.Random(5)
     seen: Counter[str] = Counter()
     for _ in range(times):
-        place.restore()
-        damaged, told = damage(chance, whole)
-        place.path.write_bytes(damaged)
+        target.restore()
+        damaged, done = damage(chance, whole)
+        target.path.write_bytes(damaged)
         report = kept.verified()
         if report is None or report.finding_count:
             seen["refused" if report is None else "found"] += 1
             continue
-        with place.registry() as registry:
-            assert from_the_log(registry) == log, told
+        with target.registry() as registry:
+            assert from_the_log(registry) == log, done
             try:
                 same = from_the_views(registry) == views
             except (StoreError, ValueError):
@@ -288,6 +288,6 @@ def test_damage_to_the_file_is_found_or_changes_no_answer(
                 continue
             with suppress(StoreError):
                 registry.views.rebuild()
-                assert from_the_views(registry) == views, told
+                assert from_the_views(registry) == views, done
             seen["in the views, made again from the log"] += 1
     say(f"damage to the file: {damage.__name__}", times=times, bytes=len(whole), seen=dict(seen))

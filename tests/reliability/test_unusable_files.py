@@ -67,7 +67,7 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("make", FOREIGN.values(), ids=FOREIGN)
-def test_what_is_no_whole_store_is_refused_and_left_alone(
+def test_what_is_not_a_whole_store_is_refused_and_left_alone(
     tmp_path: Path, make: Callable[[Path], None]
 ) -> None:
     make(tmp_path / "plans.db")

@@ -297,7 +297,7 @@ def _renamed(body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-SECOND_VERSION = EventCodec({"plan-deleted": StoredKind(PlanDeleted, upcasters=(_renamed,))})
+SECOND_VERSION = EventCodec({"plan-deleted": StoredKind(PlanDeleted, 2, {1: _renamed})})
 
 
 def stored_deletion(schema_version: int, **facts: object) -> bytes:
@@ -408,7 +408,7 @@ def test_an_event_that_moves_to_another_log_remembers_its_first_place() -> None:
 @pytest.mark.parametrize(
     "state", [b"", b"[]", b"{}", b'{"meta":3}', b'{"event":{},"meta":{"salt":"x"}}']
 )
-def test_what_is_no_record_has_no_form_and_cannot_move(state: bytes) -> None:
+def test_what_is_not_a_record_has_no_form_and_cannot_move(state: bytes) -> None:
     entry = StoredEntry("p", 7, 3, "task-scored", state)
     with pytest.raises(CorruptEvent, match="p@7"):
         EventCodec().canonical_form(entry)

@@ -35,7 +35,7 @@ def render_what_if(tried: Mapping[str, Any]) -> Callable[[WhatIf, Hint], Rendera
     def render(answer: WhatIf, _hint: Hint) -> RenderableType:
         plans = answer.plans
         return Group(
-            Text(f"Tried on {count(len(plans), 'plan')}: {settings(tried)}", style="bold"),
+            Text(f"Tried on {count(len(plans), 'plan')}: {policy_text(tried)}", style="bold"),
             *left_out(answer.unreadable),
             *(
                 Text(harmless(f"not tried on {plan.plan_id}: {plan.why}"), style="yellow")
@@ -47,7 +47,7 @@ def render_what_if(tried: Mapping[str, Any]) -> Callable[[WhatIf, Hint], Rendera
     return render
 
 
-def settings(tried: Mapping[str, Any]) -> str:
+def policy_text(tried: Mapping[str, Any]) -> str:
     """`steady, decay 0.9`: a policy as it was given."""
     return ", ".join(
         value(setting) if field == "preset" else f"{harmless(field)} {value(setting)}"

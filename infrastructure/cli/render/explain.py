@@ -38,7 +38,7 @@ class Stair:
         yield bar[:at] + Text(mark, style="yellow") + bar[at + 1 :]
 
 
-class _Line(NamedTuple):
+class _TableRow(NamedTuple):
     """A line of the table: a task, or several, on top of the contributions above it."""
 
     name: str
@@ -89,13 +89,13 @@ def _table(answer: Explanation) -> Table:
     return table
 
 
-def _parts(answer: Explanation) -> Iterator[_Line]:
+def _parts(answer: Explanation) -> Iterator[_TableRow]:
     """The tasks in the order they are weighed; first, as one line, those that hardly count."""
     shifts = answer.movement.tasks if answer.movement else ()
     change = {shift.task_id: shift.after - shift.before for shift in shifts}
     rebased = answer.base - answer.movement.base if answer.movement else 0.0
     if answer.base or rebased:
-        yield _Line("nothing scored", answer.base, 0.0, answer.base, "dim", change=rebased)
+        yield _TableRow("nothing scored", answer.base, 0.0, answer.base, "dim", change=rebased)
     heaviest = sorted(answer.contributions, key=lambda part: part.share)[-_AT_MOST:]
     shown = {part.task_id for part in heaviest}
     hidden = [part for part in answer.contributions if part.task_id not in shown]
@@ -103,24 +103,24 @@ def _parts(answer: Explanation) -> Iterator[_Line]:
     if hidden:
         share = sum(part.share for part in hidden)
         moved = sum(change.get(part.task_id, 0.0) for part in hidden)
-        yield _Line(f"{len(hidden):,} others", share, 0.0, reached, "dim", change=moved)
+        yield _TableRow(f"{len(hidden):,} others", share, 0.0, reached, "dim", change=moved)
     for part in answer.contributions:
         if part.task_id in shown:
             end = reached + part.contribution
             moved = change.get(part.task_id, 0.0)
-            yield _Line(harmless(part.task_id), part.share, reached, end, "", part, moved)
+            yield _TableRow(harmless(part.task_id), part.share, reached, end, "", part, moved)
             reached = end
     scored = {part.task_id for part in answer.contributions}
     for shift in shifts:
         if shift.task_id not in scored:
             name = f"{harmless(shift.task_id)} (no longer)"
-            yield _Line(name, 0.0, reached, reached, "dim", change=-shift.before)
+            yield _TableRow(name, 0.0, reached, reached, "dim", change=-shift.before)
 
 
-def _sum(answer: Explanation) -> _Line:
+def _sum(answer: Explanation) -> _TableRow:
     then = answer.movement.rolling_confidence if answer.movement else answer.rolling_confidence
     whole, style = answer.rolling_confidence, _style(answer)
-    return _Line("confidence", 1.0, 0.0, whole, style, change=whole - then)
+    return _TableRow("confidence", 1.0, 0.0, whole, style, change=whole - then)
 
 
 def _sentences(answer: Explanation) -> Iterator[Text]:
@@ -151,7 +151,7 @@ def _style(answer: Explanation) -> str:
     return GO_ON if reaches(answer.rolling_confidence, answer.gate_threshold) else REPLAN
 
 
-def _scores(line: _Line, *, versions: bool) -> Iterator[Text]:
+def _scores(line: _TableRow, *, versions: bool) -> Iterator[Text]:
     """Prompt and output score, each with its event's version if there is room."""
     if line.part is None:
         yield from (Text(), Text())
@@ -164,7 +164,7 @@ def _scores(line: _Line, *, versions: bool) -> Iterator[Text]:
             yield Text.assemble(f"{score.score:.2f}", (f" @{version}" if versions else "", "dim"))
 
 
-def _flip(line: _Line) -> str:
+def _flip(line: _TableRow) -> str:
     flip = line.part.flip if line.part else None
     if flip is None:
         return "" if line.part is None else "none can"

@@ -1,4 +1,4 @@
-"""Progress bars on stderr; nothing is drawn where stderr is no terminal."""
+"""Progress bars on stderr; nothing is drawn where stderr is not a terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -49,8 +49,8 @@ def render_sweep(answer: Sweep, _hint: Hint) -> RenderableType:
         *comparison.left_out(answer.unreadable),
         *(
             Text(
-                f"{comparison.settings(point.changes)}: not tried on {count(point.unfit, 'plan')}, "
-                "whose own policy it contradicts",
+                f"{comparison.policy_text(point.changes)}: not tried on "
+                f"{count(point.unfit, 'plan')}, whose own policy it contradicts",
                 style="yellow",
             )
             for point in answer.points

@@ -156,7 +156,7 @@ PLANTED = {
     "asked again without settling": Planted(
         _rescore_without_settling, FindingKind.RESCORED_UNTIL_PASSED, WARNING, "a", ("p@3", "p@6")
     ),
-    "asked again, and nobody says whom": Planted(
+    "asked again, without naming the judge": Planted(
         _rescore_namelessly, FindingKind.RESCORED_UNTIL_PASSED, WARNING, "a", ("p@3", "p@6")
     ),
     "marked done after a low score": Planted(
@@ -172,7 +172,7 @@ PLANTED = {
         lambda r: succeed(r, 0.9, scorer={"kind": "model", "name": "ada"}),
         *(FindingKind.OWN_WORK, WARNING, "a", ("p@3",)),
     ),
-    "judged by who recorded it, and nobody took it": Planted(
+    "judged by the one who recorded it, with no claim": Planted(
         lambda r: succeed(r, 0.9, "b", scorer={"kind": "model", "name": "x"}, actor="x"),
         *(FindingKind.OWN_WORK, NOTICE, "b", ("p@3",)),
     ),
@@ -236,7 +236,7 @@ def test_exactly_the_planted_findings_are_found(
     assert registry.evidence.findings(["before", "after"]).findings == ()
 
 
-# --- what is no finding ---
+# --- what is not a finding ---
 
 
 def _again_after(registry: PlanRegistry, what: str) -> None:
@@ -256,7 +256,7 @@ _CLEARING: dict[str, Callable[[PlanRegistry], object]] = {
 
 @pytest.mark.parametrize("what", _CLEARING)
 @pytest.mark.usefixtures("plan")
-def test_a_judgement_after_new_work_or_a_withdrawal_is_no_rescoring(
+def test_a_judgement_after_new_work_or_a_withdrawal_is_not_a_rescoring(
     registry: PlanRegistry, what: str
 ) -> None:
     _again_after(registry, what)
@@ -275,7 +275,7 @@ def test_nor_is_a_mark_by_hand_after_it(registry: PlanRegistry, what: str) -> No
 
 
 @pytest.mark.usefixtures("plan")
-def test_a_scorer_who_records_a_workers_score_is_no_finding(registry: PlanRegistry) -> None:
+def test_a_scorer_who_records_a_workers_score_is_not_a_finding(registry: PlanRegistry) -> None:
     succeed(registry, 0.9, actor="judge")
 
     assert registry.evidence.findings().findings == ()
@@ -306,7 +306,7 @@ def test_grounds_that_were_erased_are_not_missed(registry: PlanRegistry) -> None
     "goal, threshold, score", [("x", 0.5, 0.6), ("", 0.72, 0.9), ("", 0.5, 0.9)]
 )
 @pytest.mark.usefixtures("plan")
-def test_other_work_or_a_pass_that_needed_no_lower_threshold_is_no_finding(
+def test_other_work_or_a_pass_that_needed_no_lower_threshold_is_not_a_finding(
     registry: PlanRegistry, goal: str, threshold: float, score: float
 ) -> None:
     fail(registry, 0.6)
@@ -317,7 +317,7 @@ def test_other_work_or_a_pass_that_needed_no_lower_threshold_is_no_finding(
 
 
 @pytest.mark.usefixtures("plan")
-def test_a_lower_threshold_before_the_failure_or_of_erased_work_is_no_finding(
+def test_a_lower_threshold_before_the_failure_or_of_erased_work_is_not_a_finding(
     registry: PlanRegistry,
 ) -> None:
     registry.create("Move billing", TASKS, plan_id="q", confidence_threshold=0.5)

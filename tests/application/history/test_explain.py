@@ -47,8 +47,8 @@ def deviations(registry: PlanRegistry, plan_ids: Sequence[str]) -> tuple[int, in
             if isinstance(step.recorded.event, ReplanTriggered):
                 recorded.append(step.recorded.event.rolling_confidence)
                 replans += 1
-            worst = max(worst, *(abs(by_task(result) - figure) for figure in recorded))
-            worst = max(worst, *(abs(by_score(result) - figure) for figure in recorded))
+            worst = max(worst, *(abs(by_task(result) - confidence) for confidence in recorded))
+            worst = max(worst, *(abs(by_score(result) - confidence) for confidence in recorded))
             versions += 1
         assert registry.history.explain(plan_id) == result
     return versions, replans, worst

@@ -50,8 +50,8 @@ def history(policy: Policy, judged: Judged) -> list[PlanEvent]:
     return events
 
 
-def is_low(figure: float, plan: Plan) -> bool:
-    return not reaches(figure, plan.gate.threshold(plan.policy))
+def is_low(confidence: float, plan: Plan) -> bool:
+    return not reaches(confidence, plan.gate.threshold(plan.policy))
 
 
 def with_another(events: Sequence[PlanEvent], name: str, score: float) -> Plan:

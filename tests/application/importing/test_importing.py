@@ -381,10 +381,10 @@ def test_tags_without_anything_to_do_make_no_plan(registry: PlanRegistry) -> Non
 
 
 def test_progress_is_reported_plan_by_plan(registry: PlanRegistry) -> None:
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     plans = [altered(PARSER, plan_id=f"p{n}") for n in range(3)]
     report = registry.bundles.import_plans(
-        plans, "loopllm", progress=lambda *how_far: told.append(how_far)
+        plans, "loopllm", progress=lambda *how_far: reported.append(how_far)
     )
     assert isinstance(report, PlansImport)
-    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    assert reported == [(0, 3), (1, 3), (2, 3), (3, 3)]

@@ -138,7 +138,7 @@ def test_an_invalid_event_id_is_refused(case: Case, event_id: str) -> None:
         case.ledger.prove(event_id)
 
 
-@pytest.mark.parametrize("event_id", ["p@9", "p@x", "nobody@1"])
+@pytest.mark.parametrize("event_id", ["p@9", "p@x", "missing@1"])
 def test_an_unknown_event_is_not_proved(case: Case, event_id: str) -> None:
     with pytest.raises(InvalidInput, match="there is no event"):
         case.ledger.prove(event_id)

@@ -141,7 +141,7 @@ def test_bytes_that_are_not_their_own_re_encoding_are_named(case: Case) -> None:
     assert found(report) == [("rewritten", 6, "q@2")], "what it says is what it said"
 
 
-def test_an_event_that_could_not_be_read_when_it_came_is_no_alteration(case: Case) -> None:
+def test_an_event_that_could_not_be_read_when_it_came_is_not_an_alteration(case: Case) -> None:
     log = case.altered()
     log.put(6, state=b"{}")
     ledger = Ledger(log, leaves := MemoryLedgerStore(), case.key)
@@ -223,14 +223,14 @@ def test_a_plan_that_cannot_be_read_is_named(case: Case) -> None:
     assert [(f.kind, f.event_id) for f in report.findings] == [("misfiled", "q@1")]
 
 
-def test_a_store_without_positions_by_plan_is_no_finding(case: Case) -> None:
+def test_a_store_without_positions_by_plan_is_not_a_finding(case: Case) -> None:
     def forget(log: AlteredLog) -> None:
         log.filed = [replace(entry, position=None) for entry in log.entries]
 
     assert after(case, forget).findings == ()
 
 
-def test_an_erasure_between_two_reads_is_no_finding(case: Case) -> None:
+def test_an_erasure_between_two_reads_is_not_a_finding(case: Case) -> None:
     def erase(log: AlteredLog) -> None:
         log.filed = [log.format.erased(entry) for entry in log.entries]
 
@@ -351,7 +351,7 @@ def test_a_ledger_that_was_wound_back_is_found(case: Case) -> None:
     assert found(case.ledger.verify()) == [("ledger", None, None)]
 
 
-def test_a_ledger_that_is_led_on_meanwhile_is_no_finding(case: Case) -> None:
+def test_a_ledger_that_is_led_on_meanwhile_is_not_a_finding(case: Case) -> None:
     case.ledger.checkpoint()
     case.registry.score_prompt("p", "a", 0.5)
 
@@ -414,7 +414,7 @@ def test_a_signature_that_does_not_hold_is_found(case: Case) -> None:
     assert report.findings[0].why == "kept is not signed by the key of this ledger"
 
 
-def test_a_text_that_is_no_checkpoint_is_refused(case: Case) -> None:
+def test_a_text_that_is_not_a_checkpoint_is_refused(case: Case) -> None:
     with pytest.raises(InvalidInput, match="kept: is not a checkpoint"):
         case.ledger.verify({"kept": "Dear diary"})
     with pytest.raises(InvalidInput, match="kept: must be the text of a checkpoint"):

@@ -58,7 +58,7 @@ FAILING = say.score_output(A, 0.5)
 class Planted:
     """A plan that was worked on as it should be, and one command with a wrong decision.
 
-    `found` tells which of its events the check must name, counted from 0, and how.
+    `found` says which of its events the check must name, counted from 0, and how.
     """
 
     name: str
@@ -100,7 +100,7 @@ PLANTED = [
         ["2 undue"],
     ),
     Planted(
-        "the gate fired on another figure",
+        "the gate fired at another confidence",
         [create(A, B, policy=EVEN)],
         [say.scored(A, OUTPUT, 0.7), say.moved(A, PENDING, REPLANNING), say.replan(A, 0.6, 0.75)],
         ["2 wrong rolling_confidence"],
@@ -209,7 +209,7 @@ PLANTED = [
         LATER,
     ),
     Planted(
-        "a lease of a task that nobody holds was renewed",
+        "a lease of a task without a holder was renewed",
         [create(A, B)],
         [say.renewed(A, LATER)],
         ["0 refused"],
@@ -221,7 +221,7 @@ PLANTED = [
         ["0 unexplained"],
     ),
     Planted(
-        "a task that nobody holds was given back",
+        "a task without a holder was given back",
         [create(A, B)],
         [say.moved(A, PENDING, PENDING, say.RELEASED)],
         ["0 undue"],
@@ -313,17 +313,17 @@ AFTERWARDS: Sequence[PlanCommand] = (
 def plant(registry: PlanRegistry, planted: Planted) -> list[str]:
     """Record the plan with its wrong decision and further work; return the expected report."""
     plan = Plan(planted.name)
-    for wish in planted.before:
-        plan = _recorded(registry, plan, decide(plan, wish, NOON))
+    for command in planted.before:
+        plan = _recorded(registry, plan, decide(plan, command, NOON))
     expected = [_named(plan, found) for found in planted.found]
     wrong = [
         event if event.at == LATER else event.model_copy(update={"at": planted.at})
         for event in planted.wrong
     ]
     plan = _recorded(registry, plan, wrong)
-    for wish in AFTERWARDS:
+    for command in AFTERWARDS:
         try:
-            events = decide(plan, wish, LATER)
+            events = decide(plan, command, LATER)
         except plangate.PlangateError:
             continue
         if events:
@@ -380,7 +380,7 @@ def test_random_work_has_no_mismatches(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_erased_text_is_no_mismatch(seed: int) -> None:
+def test_erased_text_is_not_a_mismatch(seed: int) -> None:
     registry = registry_on(memory_event_store())
     RandomWork(registry, random.Random(seed)).go_on(200)
     for plan_id in {entry.envelope.plan_id for entry in registry.history.events(limit=10_000)}:

@@ -60,7 +60,7 @@ EVERY_CHANGE = (
 
 
 @pytest.mark.parametrize(
-    "before, wish",
+    "before, given",
     [
         ((), create(A, new(B, description="d", metadata={"n": 1}), labels=("x",), priority=2)),
         ((PLANNED,), say.score_prompt(A, 0.4, scorer=say.JUDGE, rationale=WHY, evidence={"n": 1})),
@@ -87,12 +87,12 @@ EVERY_CHANGE = (
     ],
     ids=lambda part: type(part).__name__,
 )
-def test_every_command_is_recovered(before: tuple[PlanCommand, ...], wish: PlanCommand) -> None:
-    command = history(*before, wish)[-1]
+def test_every_command_is_recovered(before: tuple[PlanCommand, ...], given: PlanCommand) -> None:
+    command = history(*before, given)[-1]
 
     found = recover_command(command)
 
-    assert type(found) is type(wish)
+    assert type(found) is type(given)
     assert decide(command.before, found, command.at) == facts(command)
 
 

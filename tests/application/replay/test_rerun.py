@@ -77,7 +77,7 @@ def test_under_any_policy_every_input_is_granted_refused_or_found_idle(histories
 def test_it_is_as_if_the_plan_had_been_created_under_the_other_policy(histories: int) -> None:
     for seed in range(histories):
         chance = random.Random(seed)
-        commands = some_history(chance, chance.randint(5, 30), among=tuple(_TOLD))
+        commands = some_history(chance, chance.randint(5, 30), among=tuple(_ON_THE_NAIVE_PLAN))
         policy = Policy(**chance.choice(POLICIES))
         created = commands[0].after
         numbers = cast("NaivePolicy", policy.model_dump(mode="json"))
@@ -88,32 +88,32 @@ def test_it_is_as_if_the_plan_had_been_created_under_the_other_policy(histories:
         same_plan(steps[-1].after, naive)
 
 
-_TOLD: dict[type[PlanCommand], Callable[[NaivePlan, Any], object]] = {
-    ScorePrompt: lambda naive, wish: naive.score_prompt(wish.task_id, wish.score),
-    ScoreOutput: lambda naive, wish: naive.score_output(
-        wish.task_id, wish.score, mark_done=wish.mark_done
+_ON_THE_NAIVE_PLAN: dict[type[PlanCommand], Callable[[NaivePlan, Any], object]] = {
+    ScorePrompt: lambda naive, command: naive.score_prompt(command.task_id, command.score),
+    ScoreOutput: lambda naive, command: naive.score_output(
+        command.task_id, command.score, mark_done=command.mark_done
     ),
-    UpdateScores: lambda naive, wish: naive.update(
-        wish.task_id, wish.prompt_score, wish.output_score
+    UpdateScores: lambda naive, command: naive.update(
+        command.task_id, command.prompt_score, command.output_score
     ),
-    RecordScoringFailure: lambda naive, wish: naive.record_scoring_failure(wish.task_id),
-    RecordOutcome: lambda naive, wish: naive.record_outcome(wish.task_id),
-    MarkTask: lambda naive, wish: naive.mark_task(wish.task_id, wish.status.value),
-    RetryTask: lambda naive, wish: naive.retry(wish.task_id),
-    ApproveGate: lambda naive, _wish: naive.approve(),
-    PausePlan: lambda naive, _wish: naive.pause(),
-    ResumePlan: lambda naive, _wish: naive.resume(),
-    ArchivePlan: lambda naive, _wish: naive.archive(),
-    RestorePlan: lambda naive, _wish: naive.restore(),
-    DeletePlan: lambda naive, _wish: naive.delete(),
+    RecordScoringFailure: lambda naive, command: naive.record_scoring_failure(command.task_id),
+    RecordOutcome: lambda naive, command: naive.record_outcome(command.task_id),
+    MarkTask: lambda naive, command: naive.mark_task(command.task_id, command.status.value),
+    RetryTask: lambda naive, command: naive.retry(command.task_id),
+    ApproveGate: lambda naive, _command: naive.approve(),
+    PausePlan: lambda naive, _command: naive.pause(),
+    ResumePlan: lambda naive, _command: naive.resume(),
+    ArchivePlan: lambda naive, _command: naive.archive(),
+    RestorePlan: lambda naive, _command: naive.restore(),
+    DeletePlan: lambda naive, _command: naive.delete(),
 }
 
 
 def _refusal(naive: NaivePlan, step: RerunStep) -> str | None:
-    wish = step.given.command
-    assert wish is not None
+    command = step.given.command
+    assert command is not None
     try:
-        _TOLD[type(wish)](naive, wish)
+        _ON_THE_NAIVE_PLAN[type(command)](naive, command)
     except Refused as refusal:
         return str(refusal)
     return None
@@ -217,8 +217,8 @@ def test_a_lease_runs_out_at_the_recorded_times() -> None:
 
 @pytest.mark.parametrize("scores", AttemptScores)
 def test_attempts_begin_as_the_other_policy_has_it(scores: AttemptScores) -> None:
-    wishes: list[PlanCommand] = [create(A), say.score_output(A, 0.1), say.retry(A)]
-    plan = again(history(*wishes), Policy(attempt_scores=scores))[-1].after
+    commands: list[PlanCommand] = [create(A), say.score_output(A, 0.1), say.retry(A)]
+    plan = again(history(*commands), Policy(attempt_scores=scores))[-1].after
     assert (plan.task(A).output_score is None) == (scores is AttemptScores.RESET)
 
 

@@ -45,14 +45,14 @@ def test_the_totals_add_up(registry: PlanRegistry) -> None:
     RandomWork(registry, random.Random(8)).go_on(400)
     answer = registry.replay.what_if(policy={"confidence_threshold": 0.4})
     for totals, of in ((answer.recorded, "recorded"), (answer.replayed, "replayed")):
-        endings = [getattr(plan, of) for plan in answer.plans]
+        outcomes = [getattr(plan, of) for plan in answer.plans]
         assert totals.plans == len(answer.plans) == sum(totals.states.values())
-        assert totals.replans == sum(ending.replan_count for ending in endings)
-        assert totals.flips == sum(ending.flips for ending in endings)
+        assert totals.replans == sum(outcome.replan_count for outcome in outcomes)
+        assert totals.flips == sum(outcome.flips for outcome in outcomes)
         assert totals.flips_per_plan == totals.flips / totals.plans
         assert totals.replanned == totals.false_alarms + totals.warned + totals.late
         assert totals.with_failures == totals.missed + totals.warned + totals.late
-        leads = [ending.lead for ending in endings if ending.lead is not None]
+        leads = [outcome.lead for outcome in outcomes if outcome.lead is not None]
         assert totals.warned == sum(lead >= 0 for lead in leads)
         assert totals.late == sum(lead < 0 for lead in leads)
     refused = sum(lost.error is not None for plan in answer.plans for lost in plan.lost)
@@ -112,7 +112,7 @@ def test_a_task_whose_result_is_rejected_has_failed_however_it_was_judged(
     assert (plan.first_failure, plan.replayed.lead) == ("billing@5", 0)
 
 
-def test_a_score_of_a_task_that_passes_is_no_failure_however_low_the_plan(
+def test_a_score_of_a_task_that_passes_is_not_a_failure_however_low_the_plan(
     registry: PlanRegistry, plan_id: str
 ) -> None:
     registry.score_output(plan_id, "a", 0.1, mark_done=False)

@@ -17,7 +17,7 @@ TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
 
 
 @dataclass
-class Place:
+class SharedStores:
     """One log and one set of views; registries come and go."""
 
     log: RecorderEventStore
@@ -45,12 +45,12 @@ class Place:
 
 
 @pytest.fixture
-def place() -> Iterator[Place]:
-    place = Place(memory_event_store(), memory_view_store())
-    yield place
-    place.views.close()
+def stores() -> Iterator[SharedStores]:
+    stores = SharedStores(memory_event_store(), memory_view_store())
+    yield stores
+    stores.views.close()
 
 
 @pytest.fixture
-def registry(place: Place) -> PlanRegistry:
-    return place.open()
+def registry(stores: SharedStores) -> PlanRegistry:
+    return stores.open()

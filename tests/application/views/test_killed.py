@@ -1,4 +1,4 @@
-"""Whoever keeps the views may be killed at any moment: afterwards they say what the log says."""
+"""A process that keeps the views may be killed at any moment: they still agree with the log."""
 
 from pathlib import Path
 from random import Random

@@ -20,7 +20,7 @@ from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.postgres.schema import open_schema
 from plangate.infrastructure.postgres.views import PostgresViewStore
 from plangate.infrastructure.sqlite.views import memory_view_store
-from tests.application.views.conftest import Place
+from tests.application.views.conftest import SharedStores
 from tests.support.clocks import registry_on
 from tests.support.model.random_work import RandomWork
 from tests.support.properties import repeatable, repeatable_by_few
@@ -70,8 +70,8 @@ def _one_on_postgres(url: str, seed: int) -> int:
 def _one_history(seed: int, views: ViewStore | None = None) -> int:
     """A random history, read by two while it is written, damaged, mended, rebuilt; its length."""
     chance = random.Random(seed)
-    place = Place(memory_event_store(), views or memory_view_store())
-    registry, other = place.open(), place.open()
+    stores = SharedStores(memory_event_store(), views or memory_view_store())
+    registry, other = stores.open(), stores.open()
     worked = RandomWork(registry, chance)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "BATCH", chance.choice([1, 3, 20, 5_000]))
@@ -80,12 +80,12 @@ def _one_history(seed: int, views: ViewStore | None = None) -> int:
             worked.go_on(chance.randint(1, 25))
             same_views(chance.choice([registry, other]))
             _same_work(registry, seconds=chance.choice([0, 10, 10**7]))
-        hurt = chance.choice(whole_log(place.log)).envelope
-        whole = place.spoil(hurt.plan_id, hurt.version)
+        hurt = chance.choice(whole_log(stores.log)).envelope
+        whole = stores.spoil(hurt.plan_id, hurt.version)
         if chance.random() < 0.5:
             other.views.rebuild()
         other.views.plans()
-        place.spoil(hurt.plan_id, hurt.version, whole)
+        stores.spoil(hurt.plan_id, hurt.version, whole)
         worked.go_on(5)
         same_views(chance.choice([registry, other]))
         registry.views.rebuild()

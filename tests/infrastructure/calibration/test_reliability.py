@@ -45,16 +45,16 @@ def measured(cases: Sequence[Case], resamples: int = 200, seed: int = 0) -> Reli
     return reliability(cases, resamples=resamples, seed=seed)
 
 
-def all_figures(told: Reliability) -> list[Estimate]:
-    points = [(point.precision, point.recall, point.passed) for point in told.thresholds]
-    bins = [one.accepted for one in told.bins]
-    return [told.ranking, told.brier, told.base_brier, *bins, *(f for p in points for f in p)]
+def all_estimates(result: Reliability) -> list[Estimate]:
+    points = [(point.precision, point.recall, point.passed) for point in result.thresholds]
+    bins = [one.accepted for one in result.bins]
+    return [result.ranking, result.brier, result.base_brier, *bins, *(f for p in points for f in p)]
 
 
-def covers(figure: Estimate, truth: float) -> bool:
-    assert figure.low is not None
-    assert figure.high is not None
-    return figure.low <= truth <= figure.high
+def covers(estimate: Estimate, truth: float) -> bool:
+    assert estimate.low is not None
+    assert estimate.high is not None
+    return estimate.low <= truth <= estimate.high
 
 
 def nine_of_ten(times: int) -> float:
@@ -74,19 +74,19 @@ def test_the_figures_are_those_of_scikit_learn(seed: int) -> None:
     ]
     confidences, accepted = [c.confidence for c in cases], [c.accepted for c in cases]
 
-    told = measured(cases)
+    result = measured(cases)
 
-    assert told.ranking.value is not None
-    assert told.brier.value is not None
-    assert told.base_brier.value is not None
-    assert isclose(told.ranking.value, roc_auc_score(accepted, confidences))
-    assert isclose(told.brier.value, brier_score_loss(accepted, confidences))
+    assert result.ranking.value is not None
+    assert result.brier.value is not None
+    assert result.base_brier.value is not None
+    assert isclose(result.ranking.value, roc_auc_score(accepted, confidences))
+    assert isclose(result.brier.value, brier_score_loss(accepted, confidences))
     base = sum(accepted) / len(accepted)
-    assert isclose(told.base_brier.value, brier_score_loss(accepted, [base] * len(accepted)))
+    assert isclose(result.base_brier.value, brier_score_loss(accepted, [base] * len(accepted)))
     shares, means = calibration_curve(accepted, confidences, n_bins=10)
     given = [
         (sum(lies) / len(lies), one)
-        for one in told.bins
+        for one in result.bins
         if (lies := [c for c in confidences if one.at_least <= c < one.below])
     ]
     assert len(given) == len(shares)
@@ -95,16 +95,16 @@ def test_the_figures_are_those_of_scikit_learn(seed: int) -> None:
         if one.accepted.value is not None:
             assert isclose(one.accepted.value, share)
             assert isclose(one.mean_confidence or 0.0, mean)
-    for point in told.thresholds:
+    for point in result.thresholds:
         rejected = [not one for one in accepted]
         below = [c < point.threshold for c in confidences]
         above = [not one for one in below]
-        for figure, other in (
+        for estimate, other in (
             (point.precision, precision_score(rejected, below, zero_division=0.0)),
             (point.recall, recall_score(rejected, below)),
             (point.passed, precision_score(accepted, above, zero_division=0.0)),
         ):
-            assert figure.value is None or isclose(figure.value, other)
+            assert estimate.value is None or isclose(estimate.value, other)
         assert (point.below, point.above) == (sum(below), sum(above))
         assert point.rejected_below == sum(map(min, rejected, below))
         assert point.accepted_above == sum(map(min, accepted, above))
@@ -117,13 +117,13 @@ def test_a_small_table_is_as_worked_out_by_hand() -> None:
         turned = number == 0
         cases += [Case(f"p{number}", 0.25, turned), Case(f"p{number}", 0.75, not turned)]
 
-    told = measured(cases)
+    result = measured(cases)
 
-    assert told.ranking.value == pytest.approx((9 * 9 + 9 * 0.5 * 2) / 100)
-    assert told.brier.value == pytest.approx((18 * 0.25**2 + 2 * 0.75**2) / 20)
-    assert told.base_brier.value == 0.25
-    assert [one.accepted.cases for one in told.bins] == [0, 0, 10, 0, 0, 0, 0, 10, 0, 0]
-    at_half = told.thresholds[9]
+    assert result.ranking.value == pytest.approx((9 * 9 + 9 * 0.5 * 2) / 100)
+    assert result.brier.value == pytest.approx((18 * 0.25**2 + 2 * 0.75**2) / 20)
+    assert result.base_brier.value == 0.25
+    assert [one.accepted.cases for one in result.bins] == [0, 0, 10, 0, 0, 0, 0, 10, 0, 0]
+    at_half = result.thresholds[9]
     assert (at_half.threshold, at_half.below, at_half.rejected_below) == (0.5, 10, 9)
     assert (at_half.above, at_half.accepted_above) == (10, 9)
 
@@ -132,11 +132,11 @@ def test_a_confidence_at_a_threshold_has_reached_it_as_at_the_gate() -> None:
     at, below = 0.7 - 1e-13, 0.7 - 1e-11
     cases = [Case(f"p{n}", c, accepted=True) for n in range(3) for c in (at, below, 0.0, 1.0)]
 
-    told = measured(cases)
+    result = measured(cases)
 
-    by_threshold = {point.threshold: point for point in told.thresholds}
+    by_threshold = {point.threshold: point for point in result.thresholds}
     assert (by_threshold[0.7].below, by_threshold[0.7].above) == (6, 6)
-    assert [one.accepted.cases for one in told.bins] == [3, 0, 0, 0, 0, 0, 3, 3, 0, 3]
+    assert [one.accepted.cases for one in result.bins] == [3, 0, 0, 0, 0, 0, 3, 3, 0, 3]
 
 
 # --- how certain they are ---
@@ -151,11 +151,11 @@ def test_the_intervals_cover_what_is_true_about_as_often_as_they_say(worlds: int
     true["precision"] = 1.0 - sum(at_the_gate) / len(at_the_gate)
     covered = dict.fromkeys(("ranking", "brier", "precision", "bin"), 0)
     for seed in range(worlds):
-        told = measured(world(random.Random(seed + 1), 80, calibrated), seed=seed)
-        covered["ranking"] += covers(told.ranking, ranked)
-        covered["brier"] += covers(told.brier, true["brier"])
-        covered["precision"] += covers(told.thresholds[13].precision, true["precision"])
-        one = told.bins[7]
+        result = measured(world(random.Random(seed + 1), 80, calibrated), seed=seed)
+        covered["ranking"] += covers(result.ranking, ranked)
+        covered["brier"] += covers(result.brier, true["brier"])
+        covered["precision"] += covers(result.thresholds[13].precision, true["precision"])
+        one = result.bins[7]
         covered["bin"] += covers(one.accepted, one.mean_confidence or 0.0)
     print(f"of {worlds} intervals of 95 % covered: {covered}")
     assert all(times >= nine_of_ten(worlds) for times in covered.values())
@@ -165,11 +165,11 @@ def test_the_intervals_cover_what_is_true_about_as_often_as_they_say(worlds: int
 def test_uninformative_confidence_gives_no_claim(worlds: int) -> None:
     chance_found, better = 0, 0
     for seed in range(worlds):
-        told = measured(world(random.Random(seed), 80, uninformative), seed=seed)
-        chance_found += covers(told.ranking, 0.5)
-        assert told.brier.value is not None
-        assert told.base_brier.value is not None
-        better += told.brier.value < told.base_brier.value
+        result = measured(world(random.Random(seed), 80, uninformative), seed=seed)
+        chance_found += covers(result.ranking, 0.5)
+        assert result.brier.value is not None
+        assert result.base_brier.value is not None
+        better += result.brier.value < result.base_brier.value
     print(f"of {worlds} uninformative ones {chance_found} hold 0.5, {better} beat the base rate")
     assert chance_found >= nine_of_ten(worlds)
     assert better <= 0.05 * worlds
@@ -192,22 +192,22 @@ def test_tasks_of_one_plan_are_not_taken_for_independent() -> None:
     assert _width(wide) > 2 * _width(narrow)
 
 
-def _width(figure: Estimate) -> float:
-    assert figure.low is not None
-    assert figure.high is not None
-    return figure.high - figure.low
+def _width(estimate: Estimate) -> float:
+    assert estimate.low is not None
+    assert estimate.high is not None
+    return estimate.high - estimate.low
 
 
 @pytest.mark.parametrize("accepted", [True, False])
 def test_a_share_in_which_all_agree_is_not_taken_for_certain(accepted: bool) -> None:  # noqa: FBT001
     cases = [Case(f"p{n // 2}", 0.95, accepted) for n in range(40)]
 
-    figure = measured(cases).bins[9].accepted
+    estimate = measured(cases).bins[9].accepted
 
-    assert (figure.value, figure.cases, figure.plans) == (float(accepted), 40, 20)
+    assert (estimate.value, estimate.cases, estimate.plans) == (float(accepted), 40, 20)
     exact = 1.0 - 0.025 ** (1 / 20)  # none of 20 trials
-    assert figure.low == pytest.approx(1.0 - exact if accepted else 0.0)
-    assert figure.high == pytest.approx(1.0 if accepted else exact)
+    assert estimate.low == pytest.approx(1.0 - exact if accepted else 0.0)
+    assert estimate.high == pytest.approx(1.0 if accepted else exact)
 
 
 def test_the_same_seed_gives_the_same_and_another_one_something_close() -> None:
@@ -233,39 +233,39 @@ def test_the_same_seed_gives_the_same_and_another_one_something_close() -> None:
         (18, 1, "not enough outcomes: 18 of 20 outcomes, 9 of 10 of each sort"),
     ],
 )
-def test_a_figure_from_too_few_outcomes_is_not_given(plans: int, each: int, reason: str) -> None:
+def test_an_estimate_from_too_few_outcomes_is_not_given(plans: int, each: int, reason: str) -> None:
     cases = [Case(f"p{n}", 0.4 + n / 100, n % 2 == 0) for n in range(plans) for _ in range(each)]
 
-    told = measured(cases)
+    result = measured(cases)
 
-    assert (told.brier.value, told.brier.low, told.brier.high) == (None, None, None)
-    assert told.brier.reason == told.base_brier.reason == told.ranking.reason == reason
-    assert all(one.mean_confidence is None for one in told.bins)
-    for figure in all_figures(told):
-        assert figure.value is None
-        assert (figure.reason or "").startswith("not enough outcomes: ")
+    assert (result.brier.value, result.brier.low, result.brier.high) == (None, None, None)
+    assert result.brier.reason == result.base_brier.reason == result.ranking.reason == reason
+    assert all(one.mean_confidence is None for one in result.bins)
+    for estimate in all_estimates(result):
+        assert estimate.value is None
+        assert (estimate.reason or "").startswith("not enough outcomes: ")
 
 
 def test_just_enough_outcomes_are_enough() -> None:
     cases = [Case(f"p{n % 10}", 0.4 + n / 100, n % 2 == 0) for n in range(20)]
 
-    told = measured(cases)
+    result = measured(cases)
 
-    assert None not in {told.brier.value, told.ranking.value, told.base_brier.value}
-    for figure in all_figures(told):
-        enough = figure.cases >= 20 and figure.plans >= 10
-        assert (figure.value is not None) == (figure.reason is None) == enough
+    assert None not in {result.brier.value, result.ranking.value, result.base_brier.value}
+    for estimate in all_estimates(result):
+        enough = estimate.cases >= 20 and estimate.plans >= 10
+        assert (estimate.value is not None) == (estimate.reason is None) == enough
 
 
 def test_where_almost_all_agree_brier_is_not_given_but_shares_are() -> None:
     cases = [Case(f"p{n}", 0.95, n >= 3) for n in range(40)]
 
-    told = measured(cases)
+    result = measured(cases)
 
-    assert told.brier.reason == "not enough outcomes: 3 of 10 of each sort"
-    assert told.bins[9].accepted.value == pytest.approx(37 / 40)
+    assert result.brier.reason == "not enough outcomes: 3 of 10 of each sort"
+    assert result.bins[9].accepted.value == pytest.approx(37 / 40)
     assert (
-        told.thresholds[0].recall.reason == "not enough outcomes: 3 of 20 outcomes, 3 of 10 plans"
+        result.thresholds[0].recall.reason == "not enough outcomes: 3 of 20 outcomes, 3 of 10 plans"
     )
 
 

@@ -244,7 +244,7 @@ def test_mark_sets_a_status_with_its_reason(
     assert "Task A" not in said.stdout
 
 
-def test_delete_takes_a_plan_away_and_is_no_error_twice(plangate: Plangate, billing: str) -> None:
+def test_deleting_a_plan_twice_is_not_an_error(plangate: Plangate, billing: str) -> None:
     deleted = Deletion.model_validate(
         plangate("delete", billing, "--reason", "Done with.", "--json").json
     )

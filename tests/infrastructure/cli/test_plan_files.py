@@ -128,7 +128,7 @@ def test_a_file_that_is_not_utf8_is_refused_with_the_location(
     assert f"stdin:{place}" in plangate("create", "-", typed=content).stderr
 
 
-def test_a_byte_order_mark_is_no_part_of_the_plan(plangate: Plangate) -> None:
+def test_a_byte_order_mark_is_not_part_of_the_plan(plangate: Plangate) -> None:
     assert plangate("create", "-", typed="\ufeffgoal: g\ntasks: [{title: t}]\n").exit_code == 0
 
 

@@ -122,7 +122,7 @@ def test_every_error_has_an_exit_code(error: Exception, code: int) -> None:
     assert exit_code(error) == code
 
 
-def test_a_file_that_is_no_database_is_refused(plangate: Plangate, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_refused(plangate: Plangate, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("Not a database at all, but long enough." * 50, "utf-8")
 
     said = plangate("list", "--db", "notes.txt", "--json")

@@ -56,15 +56,15 @@ def store(tmp_path: Path) -> Path:
 
 
 def test_a_backup_is_a_store_with_all_that_was_there(store: Path, tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     report = backup(
-        tmp_path / "b.db", store, progress=lambda done, total: told.append((done, total))
+        tmp_path / "b.db", store, progress=lambda done, total: reported.append((done, total))
     )
 
     assert names(tmp_path) == {"plans.db", "b.db"}
     assert report.file == str(tmp_path / "b.db")
     assert report.bytes == (tmp_path / "b.db").stat().st_size
-    assert told[-1][0] == told[-1][1] == report.bytes // 4096
+    assert reported[-1][0] == reported[-1][1] == report.bytes // 4096
     with connect(store) as ours, connect(tmp_path / "b.db") as theirs:
         assert entries(theirs) == entries(ours)
         assert (report.events, report.position) == (
@@ -181,7 +181,7 @@ def _zero(path: Path, page: int) -> None:
         file.write(bytes(4096))
 
 
-def test_an_incomplete_copy_is_no_backup(
+def test_an_incomplete_copy_is_not_a_backup(
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lose(path: Path) -> sqlite_backup.Extent:
@@ -342,7 +342,7 @@ def test_a_cut_backup_is_refused(saved: Path, store: Path, cut: int) -> None:
     assert names(store.parent) == {"b.db"}
 
 
-def test_what_is_no_backup_is_refused(tmp_path: Path, store: Path) -> None:
+def test_what_is_not_a_backup_is_refused(tmp_path: Path, store: Path) -> None:
     new = tmp_path / "new.db"
     (tmp_path / "diary").write_text("Dear diary\n" * 50, "utf-8")
     for path in (tmp_path / "diary", tmp_path / "nowhere", tmp_path):

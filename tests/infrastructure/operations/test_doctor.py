@@ -58,9 +58,9 @@ def ill(checkup: Checkup) -> dict[str, str]:
 
 
 def well(checkup: Checkup, check: str) -> str:
-    (told,) = [o for o in checkup.observations if o.check == check]
-    assert told.health is Health.OK
-    return told.found
+    (observation,) = [o for o in checkup.observations if o.check == check]
+    assert observation.health is Health.OK
+    return observation.found
 
 
 # --- files that are well ---
@@ -68,14 +68,14 @@ def well(checkup: Checkup, check: str) -> str:
 
 def test_a_store_that_is_well_is_left_alone_down_to_its_folder(store: Path) -> None:
     before, files = store.read_bytes(), set(store.parent.iterdir())
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
 
-    checkup = doctor(store, progress=lambda done, total: told.append((done, total)))
+    checkup = doctor(store, progress=lambda done, total: reported.append((done, total)))
 
     assert checkup.health is Health.OK
     assert checkup.store == str(store)
     assert (store.read_bytes(), set(store.parent.iterdir())) == (before, files)
-    assert told[-1] == (12, 12)
+    assert reported[-1] == (12, 12)
     assert "SQLite" in well(checkup, "versions")
     assert "synchronous=FULL" in well(checkup, "durability")
     assert well(checkup, "end") == "the log ends at the newest position that was assigned, 6"
@@ -134,12 +134,12 @@ def shared(store: Path) -> Iterator[Path]:
 def test_a_store_that_may_only_be_read_or_not_at_all(shared: Path) -> None:
     shared.chmod(0o444)
     shared.parent.chmod(0o555)
-    assert ill(_seen_by_nobody(shared)) == {}
+    assert ill(_seen_without_rights(shared)) == {}
     shared.chmod(0)
-    assert "cannot be read (Permission denied)" in ill(_seen_by_nobody(shared))["file"]
+    assert "cannot be read (Permission denied)" in ill(_seen_without_rights(shared))["file"]
 
 
-def _seen_by_nobody(path: Path) -> Checkup:
+def _seen_without_rights(path: Path) -> Checkup:
     """What a process without rights finds."""
     ours, theirs = PROCESSES.Pipe(duplex=False)
     with crowd() as alone:
@@ -163,7 +163,7 @@ def test_an_older_layout_is_reported_and_not_upgraded(store: Path) -> None:
 # --- files that are none ---
 
 
-def test_what_is_no_store_is_a_problem_with_its_place(tmp_path: Path) -> None:
+def test_what_is_not_a_store_is_reported_as_a_problem(tmp_path: Path) -> None:
     def made(name: str, *statements: str) -> Path:
         altered(tmp_path / name, *statements)
         return tmp_path / name
@@ -202,8 +202,8 @@ def test_every_damaged_event_is_named(store: Path, damage: str) -> None:
     altered(store, f"UPDATE stored_events SET {damage} {where}")
     checkup = doctor(store)
     assert checkup.health is Health.PROBLEM
-    told = [f"{o.found} {o.place}" for o in checkup.observations if o.health is Health.PROBLEM]
-    assert any("p@2" in each for each in told)  # it, or that it is missing
+    problems = [f"{o.found} {o.place}" for o in checkup.observations if o.health is Health.PROBLEM]
+    assert any("p@2" in each for each in problems)  # it, or that it is missing
 
 
 @pytest.mark.parametrize(
@@ -235,8 +235,8 @@ def test_what_was_done_to_a_store_is_found(
     store: Path, statement: str, check: str, found: str
 ) -> None:
     altered(store, statement)
-    told = ill(doctor(store))
-    assert found in told[check]
+    problems = ill(doctor(store))
+    assert found in problems[check]
 
 
 def test_an_index_without_one_of_its_rows_is_found(store: Path) -> None:
@@ -277,11 +277,11 @@ def busy(postgres: PostgresServer) -> Iterator[PlanRegistry]:
 
 @pytest.mark.usefixtures("busy")
 def test_a_store_in_postgres_that_is_well(postgres: PostgresServer) -> None:
-    told: list[tuple[int, int]] = []
-    checkup = doctor(postgres.url, progress=lambda done, total: told.append((done, total)))
+    reported: list[tuple[int, int]] = []
+    checkup = doctor(postgres.url, progress=lambda done, total: reported.append((done, total)))
     assert checkup.health is Health.OK
     assert "(schema plangate)" in checkup.store
-    assert told[-1][0] == told[-1][1] > 0
+    assert reported[-1][0] == reported[-1][1] > 0
     assert "synchronous_commit on, on this server alone" in well(checkup, "durability")
     assert "may read and record" in well(checkup, "rights")
 

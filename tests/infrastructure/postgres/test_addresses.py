@@ -126,9 +126,9 @@ def test_no_password_is_shown_or_logged(
     caplog.set_level(logging.DEBUG)
     with pytest.raises(plangate.StoreError) as refusal:
         plangate.connect(address.format(port=postgres.port))
-    told = "".join(traceback.format_exception(refusal.value))
+    shown = "".join(traceback.format_exception(refusal.value))
     for part in ("s3", "cret"):
-        assert part not in told.replace("s3cret@127.0.0.1:{port}", "")
+        assert part not in shown.replace("s3cret@127.0.0.1:{port}", "")
         assert part not in caplog.text
 
 
@@ -150,7 +150,7 @@ def test_migrate_makes_the_tables_and_can_be_repeated(url: str) -> None:
         assert not registry.list_plans().plans
 
 
-def test_another_engine_of_the_family_is_chosen_as_its_users_know(
+def test_another_engine_of_the_library_is_chosen_as_its_users_know(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with umadb_server(tmp_path) as variables:

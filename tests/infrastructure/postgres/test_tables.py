@@ -171,7 +171,7 @@ def test_a_store_of_an_older_layout_is_brought_up_to_date(
         ("UPDATE plangate_layout SET version = 99", StoreTooNew),
     ],
 )
-def test_what_is_no_store_of_this_plangate_is_refused(
+def test_what_is_not_a_store_of_this_plangate_is_refused(
     url: str, run: Run, statements: str, refusal: type[StoreError]
 ) -> None:
     postgres_event_store(url).close()

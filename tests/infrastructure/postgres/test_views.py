@@ -189,8 +189,8 @@ def test_a_poisoned_event_in_the_database_stops_its_plan_alone(url: str, run: Ru
         run("UPDATE stored_events SET state = '{}' WHERE originator_id = 'p' AND topic !~ 'plan'")
         registry.score_prompt("q", "a", 0.9)
         registry.views.rebuild()
-        told = {plan.plan_id: (plan.version, plan.stale) for plan in other.views.plans().plans}
-        assert told == {"p": (1, True), "q": (2, False)}
+        listed = {plan.plan_id: (plan.version, plan.stale) for plan in other.views.plans().plans}
+        assert listed == {"p": (1, True), "q": (2, False)}
         run("UPDATE stored_events SET state = whole WHERE whole IS NOT NULL")
         same_views(other)
         same_views(registry)

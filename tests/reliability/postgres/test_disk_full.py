@@ -39,24 +39,24 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.soak
 def test_a_full_disk_is_survived_more_than_once(disk: Path, tmp_path: Path, say: Say) -> None:
-    log, told = tmp_path / "acks", list[type[StoreError]]()
+    log, refused = tmp_path / "acks", list[type[StoreError]]()
     acks, todo = AckLog(log), errands(Random(4), PLANS, TASKS, "w")
     with postgres_server(disk) as server, connect(server.url) as registry:
         for plan_id in PLANS:
             acks.handle(creating(plan_id, TASKS), registry)
         for _ in range(2):
             _fill(disk / "ballast")
-            told += _work_until_full(registry, acks, todo)
+            refused += _work_until_full(registry, acks, todo)
             (disk / "ballast").unlink()
             server.start_if_down()  # one that cannot write its log gives up
             for errand in [*Promises.in_logs([log]).open, *islice(todo, 500)]:
                 acks.handle(errand, registry)
         findings = audit_postgres(server.url, Promises.in_logs([log]))
 
-    refusals = {kind.__name__: told.count(kind) for kind in set(told)}
+    refusals = {kind.__name__: refused.count(kind) for kind in set(refused)}
     say("a full disk under PostgreSQL, twice", findings, refusals=refusals)
     assert findings.faults == {}
-    assert StoreFull in told
+    assert StoreFull in refused
 
 
 def _work_until_full(

@@ -46,16 +46,16 @@ class Sequences:
 
     def _command(self, plan_id: str) -> None:
         command, model = random_command(self._chance, self._naive)
-        told = expected = None
+        actual = expected = None
         try:
             self.registry._handler.handle(plan_id, command, CommandContext())
         except PlangateError as refusal:
-            told = type(refusal).__name__
+            actual = type(refusal).__name__
         try:
             model()
         except Refused as refusal:
             expected = str(refusal)
-        assert (command, told) == (command, expected)
+        assert (command, actual) == (command, expected)
         self.commands += 1
 
     def _open(self) -> PlanRegistry:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import psycopg
 
@@ -40,16 +40,6 @@ Run = Callable[..., list[tuple[Any, ...]]]
 """Runs a statement with `?` for its values."""
 
 
-class Place(Protocol):
-    """A store that can be altered and restored."""
-
-    def restore(self) -> None: ...
-
-    def registry(self) -> PlanRegistry: ...
-
-    def sql(self) -> Any: ...
-
-
 class SqliteTarget:
     """A store in a file."""
 
@@ -63,8 +53,8 @@ class SqliteTarget:
 
     def restore(self) -> None:
         """Restore the remembered content."""
-        for ending in ("-wal", "-shm"):
-            Path(f"{self.path}{ending}").unlink(missing_ok=True)
+        for suffix in ("-wal", "-shm"):
+            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
         self.path.write_bytes(self._whole)
 
     def registry(self) -> PlanRegistry:

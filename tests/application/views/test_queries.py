@@ -16,7 +16,7 @@ from plangate.application.stream_cache import Stream
 from plangate.application.views.plan_summaries import PlanOrder
 from plangate.domain.errors import InvalidInput
 from plangate.infrastructure.memory.events import memory_event_store
-from tests.application.views.conftest import TASKS, Place
+from tests.application.views.conftest import TASKS, SharedStores
 from tests.support.clocks import registry_on
 from tests.support.model.random_work import RandomWork
 from tests.support.properties import repeatable
@@ -182,7 +182,7 @@ def test_a_cursor_that_no_answer_gave_is_refused(
 
 @given(forged=st.text(max_size=60))
 @repeatable
-def test_any_text_is_no_cursor(forged: str) -> None:
+def test_a_text_that_no_answer_gave_is_not_a_cursor(forged: str) -> None:
     with pytest.raises(InvalidInput, match="after"):
         registry_on(memory_event_store()).views.plans(after=forged)
 
@@ -249,7 +249,7 @@ def test_a_filtered_list_reads_only_plans_that_may_match(
     registry.delete("p4")
     monkeypatch.setattr(
         "plangate.application.plan_queries.every_plan", None
-    )  # whoever reads them all now fails
+    )  # reading them all fails now
 
     def listed(**wanted: Any) -> list[str]:
         return [plan.plan_id for plan in registry.list_plans(**wanted).plans]
@@ -261,24 +261,24 @@ def test_a_filtered_list_reads_only_plans_that_may_match(
 
 
 def test_a_filtered_list_names_plans_that_cannot_be_read(
-    place: Place, registry: PlanRegistry
+    stores: SharedStores, registry: PlanRegistry
 ) -> None:
     many_plans(registry, number=3)
-    place.spoil("p1", 1)
-    listed = place.open().list_plans(labels=["even"])
+    stores.spoil("p1", 1)
+    listed = stores.open().list_plans(labels=["even"])
     assert [plan.plan_id for plan in listed.plans] == ["p0", "p2"]
     assert [(plan.plan_id, plan.version) for plan in listed.unreadable] == [("p1", 1)]
 
 
 def test_a_list_is_filtered_also_where_views_cannot_be_written(
-    place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+    stores: SharedStores, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many_plans(registry)
 
     def refuse(*_: Any, **__: Any) -> None:
         raise StoreReadOnly("plans.db can be read but not written")
 
-    monkeypatch.setattr(place.views, "begin", refuse)
+    monkeypatch.setattr(stores.views, "begin", refuse)
     listed = registry.list_plans(labels=["even"]).plans
     assert [plan.plan_id for plan in listed] == ["p0", "p2", "p4", "p6", "p8"]
 
@@ -313,26 +313,28 @@ def test_only_plans_that_may_have_work_are_read(
     assert registry.next_task(labels=["even"]) is None
 
 
-def test_few_plans_are_read_rather_than_views_made(place: Place, registry: PlanRegistry) -> None:
+def test_few_plans_are_read_rather_than_views_made(
+    stores: SharedStores, registry: PlanRegistry
+) -> None:
     many_plans(registry, number=3)
     assert (task := registry.next_task())
     assert task.plan_id == "p0"
-    assert place.views.positions() == {}
+    assert stores.views.positions() == {}
 
 
 def test_no_view_blocks_work(
-    place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+    stores: SharedStores, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plan_queries, "FEW_PLANS", 2)
     many_plans(registry, number=3)
-    place.spoil("p0", 1)
-    worker = place.open()
+    stores.spoil("p0", 1)
+    worker = stores.open()
     assert (task := worker.next_task())
     assert task.plan_id == "p1"
 
     def refuse(*_: Any, **__: Any) -> None:
         raise StoreReadOnly("plans.db can be read but not written")
 
-    monkeypatch.setattr(place.views, "positions", refuse)
+    monkeypatch.setattr(stores.views, "positions", refuse)
     assert (task := worker.next_task())
     assert (task.plan_id, task.id) == ("p1", "b")

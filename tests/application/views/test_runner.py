@@ -10,7 +10,7 @@ from plangate.application.registry import PlanRegistry
 from plangate.application.views import projector, runner
 from plangate.application.views.catalogue import VIEWS
 from plangate.application.views.view_store import ViewTables
-from tests.application.views.conftest import TASKS, Place
+from tests.application.views.conftest import TASKS, SharedStores
 from tests.support.views.from_scratch import as_reported, same_views
 
 
@@ -45,8 +45,8 @@ def test_the_report_catches_up_with_nothing(registry: PlanRegistry) -> None:
     ]
 
 
-def test_two_registries_keep_one_set_of_views(place: Place, registry: PlanRegistry) -> None:
-    other = place.open()
+def test_two_registries_keep_one_set_of_views(stores: SharedStores, registry: PlanRegistry) -> None:
+    other = stores.open()
     registry.create("g", TASKS, plan_id="p")
     for number in range(6):
         (registry, other)[number % 2].score_output("p", "a", number / 10)
@@ -54,28 +54,28 @@ def test_two_registries_keep_one_set_of_views(place: Place, registry: PlanRegist
 
 
 def test_who_is_overtaken_goes_on_from_there(
-    place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+    stores: SharedStores, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work(registry)
     registry.views.plans()
     work(registry)
-    save = place.views.save
+    save = stores.views.save
 
     def overtaken(updates: Any) -> bool:
         monkeypatch.undo()
-        assert len(place.open().views.plans().plans) == 6
+        assert len(stores.open().views.plans().plans) == 6
         assert not save(updates)
         return False
 
-    monkeypatch.setattr(place.views, "save", overtaken)
+    monkeypatch.setattr(stores.views, "save", overtaken)
     same_views(registry)
 
 
 def test_a_plan_that_is_not_remembered_is_folded_again_from_its_events(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    stores: SharedStores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(projector, "KEPT_TASKS", 3)
-    registry = place.open()
+    registry = stores.open()
     registry.views.plans()
     work(registry)
     registry.views.plans()
@@ -83,16 +83,16 @@ def test_a_plan_that_is_not_remembered_is_folded_again_from_its_events(
     for plan in registry.views.plans().plans:
         registry.score_prompt(plan.plan_id, "b", 0.9)
     same_views(registry)
-    same_views(place.open())
+    same_views(stores.open())
 
 
 def test_rows_saved_by_another_process_are_caught_up_on_in_memory(
-    place: Place, registry: PlanRegistry
+    stores: SharedStores, registry: PlanRegistry
 ) -> None:
     work(registry, plans=1)
     (plan,) = registry.views.plans().plans
     registry.score_prompt(plan.plan_id, "b", 0.9)
-    place.open().views.plans()
+    stores.open().views.plans()
     registry.score_prompt(plan.plan_id, "a", 0.9)
     same_views(registry)
 
@@ -102,9 +102,9 @@ def test_a_rebuild_reports_progress(
 ) -> None:
     monkeypatch.setattr(runner, "BATCH", 3)
     work(registry, plans=2)
-    told: list[tuple[int, int]] = []
-    registry.views.rebuild("board", progress=lambda reached, last: told.append((reached, last)))
-    assert told == [(0, 8), (3, 8), (6, 8), (8, 8)]
+    reported: list[tuple[int, int]] = []
+    registry.views.rebuild("board", progress=lambda reached, last: reported.append((reached, last)))
+    assert reported == [(0, 8), (3, 8), (6, 8), (8, 8)]
     same_views(registry)
 
 
@@ -140,12 +140,15 @@ def test_events_recorded_during_a_rebuild_are_in_it(
 
 
 class Killed(BaseException):
-    """Stands for kill -9 at this very place."""
+    """Stands for `kill -9` at this moment."""
 
 
 @pytest.mark.parametrize("names", [(), ("plans",)])
 def test_a_rebuild_that_was_killed_harms_nothing(
-    place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
+    stores: SharedStores,
+    registry: PlanRegistry,
+    monkeypatch: pytest.MonkeyPatch,
+    names: tuple[str, ...],
 ) -> None:
     monkeypatch.setattr(runner, "BATCH", 2)
     work(registry, plans=2)
@@ -158,18 +161,18 @@ def test_a_rebuild_that_was_killed_harms_nothing(
     with pytest.raises(Killed):
         registry.views.rebuild(*names, progress=killed)
     assert registry.views.report().views[0].rebuilding == 2
-    assert as_reported(place.open()) == before
-    place.open().views.rebuild()
-    assert as_reported(place.open()) == before
+    assert as_reported(stores.open()) == before
+    stores.open().views.rebuild()
+    assert as_reported(stores.open()) == before
     assert registry.views.report().views[0].rebuilding is None
 
 
 def test_a_view_whose_fold_changed_is_rebuilt_by_itself(
-    place: Place, registry: PlanRegistry
+    stores: SharedStores, registry: PlanRegistry
 ) -> None:
     work(registry)
     registry.views.plans()
-    newer = place.open()
+    newer = stores.open()
     with_versions(newer, board=2, replans=2)
     work(newer)
     same_views(newer)
@@ -181,9 +184,11 @@ def test_a_view_whose_fold_changed_is_rebuilt_by_itself(
     }
 
 
-def test_an_older_plangate_leaves_newer_views_alone(place: Place, registry: PlanRegistry) -> None:
+def test_an_older_plangate_leaves_newer_views_alone(
+    stores: SharedStores, registry: PlanRegistry
+) -> None:
     work(registry)
-    newer = place.open()
+    newer = stores.open()
     with_versions(newer, timeline=2)
     newer.views.plans()
     with pytest.raises(StoreTooNew, match="'timeline' was made by version 2 of its fold"):
@@ -191,23 +196,25 @@ def test_an_older_plangate_leaves_newer_views_alone(place: Place, registry: Plan
 
 
 def test_an_older_plangate_leaves_a_newer_rebuild_alone(
-    place: Place, registry: PlanRegistry
+    stores: SharedStores, registry: PlanRegistry
 ) -> None:
     work(registry)
     registry.views.plans()
-    place.views.begin("timeline", 2, afresh=False)
+    stores.views.begin("timeline", 2, afresh=False)
     with pytest.raises(StoreTooNew):
         registry.views.plans()
 
 
-def test_of_two_that_rebuild_one_may_finish_for_both(place: Place, registry: PlanRegistry) -> None:
+def test_of_two_that_rebuild_one_may_finish_for_both(
+    stores: SharedStores, registry: PlanRegistry
+) -> None:
     work(registry)
     registry.views.plans()
 
     def finished_by_another(_reached: int, _last: int) -> None:
-        marked = place.views.positions()
+        marked = stores.views.positions()
         if ViewTables("plans", rebuilt=True) in marked:
-            other = place.open()
+            other = stores.open()
             other.views._runner._rebuild(VIEWS[:1], afresh=False)
 
     registry.views.rebuild("plans", progress=finished_by_another)
@@ -228,7 +235,7 @@ def test_views_at_different_positions_are_led_together(
 
 
 def test_an_unreadable_event_beyond_the_others_waits_its_turn(
-    place: Place, registry: PlanRegistry
+    stores: SharedStores, registry: PlanRegistry
 ) -> None:
     work(registry, plans=1)
     registry.views.plans()
@@ -236,7 +243,7 @@ def test_an_unreadable_event_beyond_the_others_waits_its_turn(
     registry.views.rebuild("board")
     work(registry, plans=1)
     last = registry.history.events()[-1].envelope
-    place.spoil(last.plan_id, last.version)
+    stores.spoil(last.plan_id, last.version)
     assert [plan.stale for plan in registry.views.plans().plans] == [False, False, True]
     assert {view.position for view in registry.views.report().views} == {12}
 

@@ -9,16 +9,16 @@ from plangate.application.errors import StoreUnavailable, ViewBehind
 from plangate.application.registry import PlanRegistry
 from plangate.application.views import follower
 from plangate.application.views.view_store import ViewTables
-from tests.application.views.conftest import TASKS, Place
+from tests.application.views.conftest import TASKS, SharedStores
 from tests.support.views.from_scratch import same_views
 
 NEVER = 3_600.0
 
 
 @pytest.fixture
-def server(place: Place) -> Iterator[PlanRegistry]:
+def server(stores: SharedStores) -> Iterator[PlanRegistry]:
     """A registry that follows the log in the background."""
-    registry = place.open()
+    registry = stores.open()
     registry.views.follow()
     yield registry
     registry._follower.stop()
@@ -37,10 +37,10 @@ def test_a_question_waits_for_the_position_it_names(
 
 
 def test_what_other_processes_write_is_seen_after_a_while(
-    place: Place, server: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+    stores: SharedStores, server: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follower, "LOOK_EVERY", 0.01)
-    other = place.open()
+    other = stores.open()
     other.create("g", TASKS, plan_id="p")
     assert server.views.plans(at_least=other.history.last_position()).plans
 
@@ -50,16 +50,16 @@ def test_a_question_that_names_nothing_does_not_wait(
 ) -> None:
     server.create("g", TASKS, plan_id="p")
     server.views.plans(at_least=1)
-    monkeypatch.setattr(server.views._runner, "catch_up", None)  # whoever calls it now fails
+    monkeypatch.setattr(server.views._runner, "catch_up", None)  # calling it fails now
     assert len(server.views.plans().plans) == 1
 
 
 @pytest.mark.parametrize("follows", [True, False])
 def test_a_position_that_the_view_does_not_come_to_is_refused(
-    place: Place, monkeypatch: pytest.MonkeyPatch, *, follows: bool
+    stores: SharedStores, monkeypatch: pytest.MonkeyPatch, *, follows: bool
 ) -> None:
     monkeypatch.setattr(follower, "PATIENCE", 0.01)
-    registry = place.open()
+    registry = stores.open()
     registry.create("g", TASKS, plan_id="p")
     if follows:
         registry.views.follow()
@@ -70,32 +70,34 @@ def test_a_position_that_the_view_does_not_come_to_is_refused(
 
 
 def test_a_failure_is_reported_and_the_follower_tries_again(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    stores: SharedStores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follower, "LOOK_EVERY", 0.001)
     monkeypatch.setattr(follower, "PATIENCE", 0.05)
-    registry = place.open()
+    registry = stores.open()
     registry.create("g", TASKS, plan_id="p")
-    positions, failed = place.views.positions, Event()
+    positions, failed = stores.views.positions, Event()
 
     def locked() -> dict[ViewTables, object]:
         failed.set()
         raise StoreUnavailable("plans.db is locked")
 
     with monkeypatch.context() as patch:
-        patch.setattr(place.views, "positions", locked)
+        patch.setattr(stores.views, "positions", locked)
         registry.views.follow()
         assert failed.wait(5)
         with pytest.raises(ViewBehind):
             registry.views.plans()
-        patch.setattr(place.views, "positions", positions)
+        patch.setattr(stores.views, "positions", positions)
         monkeypatch.setattr(follower, "PATIENCE", 30.0)
     same_views(registry)
     registry.close()
 
 
-def test_the_report_says_why_the_follower_failed(place: Place, registry: PlanRegistry) -> None:
-    place.views.begin("plans", 99, afresh=False)
+def test_the_report_says_why_the_follower_failed(
+    stores: SharedStores, registry: PlanRegistry
+) -> None:
+    stores.views.begin("plans", 99, afresh=False)
     registry.create("g", TASKS, plan_id="p")
     registry._follower._stopping = False
     with pytest.MonkeyPatch.context() as patch:
@@ -121,8 +123,8 @@ def test_starting_twice_is_one_thread_and_stopping_twice_is_harmless(
     assert not thread.is_alive()
 
 
-def test_many_threads_ask_and_write_at_once(place: Place) -> None:
-    registry = place.open()
+def test_many_threads_ask_and_write_at_once(stores: SharedStores) -> None:
+    registry = stores.open()
     failures: list[BaseException] = []
 
     def work(author: int) -> None:
@@ -131,7 +133,7 @@ def test_many_threads_ask_and_write_at_once(place: Place) -> None:
                 plan_id = registry.create("g", TASKS, plan_id=f"{author}-{n}").plan_id
                 found = registry.views.plans(order="newest", limit=100, text="g").plans
                 assert plan_id in {plan.plan_id for plan in found}
-        except BaseException as failure:  # noqa: BLE001  (told in the main thread)
+        except BaseException as failure:  # noqa: BLE001  (raised in the main thread)
             failures.append(failure)
 
     threads = [Thread(target=work, args=(author,)) for author in range(6)]

@@ -22,7 +22,7 @@ from plangate.domain.evolve import evolve
 from plangate.domain.plan import Plan
 from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.sqlite.views import memory_view_store
-from tests.application.views.conftest import TASKS, Place
+from tests.application.views.conftest import TASKS, SharedStores
 from tests.support.clocks import DAWN
 from tests.support.model.random_work import RandomWork
 from tests.support.properties import repeatable_by_few
@@ -40,10 +40,10 @@ def two_plans(registry: PlanRegistry) -> None:
 
 
 def test_the_view_says_which_event_and_why_and_since_when(
-    place: Place, registry: PlanRegistry
+    stores: SharedStores, registry: PlanRegistry
 ) -> None:
     two_plans(registry)
-    place.spoil("p", 2)
+    stores.spoil("p", 2)
     registry.score_prompt("q", "b", 0.9)
     assert [(plan.plan_id, plan.stale) for plan in registry.views.plans().plans] == [
         ("p", True),
@@ -58,14 +58,14 @@ def test_the_view_says_which_event_and_why_and_since_when(
 
 
 def test_rows_of_a_stuck_plan_stay_and_other_plans_continue(
-    place: Place, registry: PlanRegistry
+    stores: SharedStores, registry: PlanRegistry
 ) -> None:
     two_plans(registry)
     before = registry.views.plans().plans
     version = registry.score_prompt("p", "b", 0.9).version
-    place.spoil("p", version)
+    stores.spoil("p", version)
     registry.score_prompt("q", "b", 0.9)
-    fresh = place.open()
+    fresh = stores.open()
     stale, other = fresh.views.plans().plans
     assert stale == before[0].model_copy(update={"stale": True})
     assert other.version == before[1].version + 1
@@ -75,47 +75,49 @@ def test_rows_of_a_stuck_plan_stay_and_other_plans_continue(
 
 
 def test_once_the_event_can_be_read_again_the_plan_is_projected_whole(
-    place: Place, registry: PlanRegistry
+    stores: SharedStores, registry: PlanRegistry
 ) -> None:
     two_plans(registry)
-    whole = place.spoil("p", 2)
+    whole = stores.spoil("p", 2)
     registry.score_prompt("q", "b", 0.9)
     assert registry.views.plans().plans[0].stale
-    place.spoil("p", 2, whole)
+    stores.spoil("p", 2, whole)
     registry.score_prompt("p", "b", 0.9)
     same_views(registry)
     assert stuck(registry) == ()
 
 
 def test_a_plan_that_is_damaged_twice_gets_stuck_again_at_the_next_place(
-    place: Place, registry: PlanRegistry
+    stores: SharedStores, registry: PlanRegistry
 ) -> None:
     two_plans(registry)
-    first, _ = place.spoil("p", 2), place.spoil("p", 4)
+    first, _ = stores.spoil("p", 2), stores.spoil("p", 4)
     assert [plan.version for plan in registry.views.plans().plans] == [1, 4]
-    place.spoil("p", 2, first)
+    stores.spoil("p", 2, first)
     assert [plan.version for plan in registry.views.plans().plans] == [3, 4]
     assert [plan.version for plan in stuck(registry)] == [4]
     assert registry.views.plans().plans[0].stale
 
 
 def test_a_plan_without_a_beginning_has_no_rows_and_is_named(
-    place: Place, registry: PlanRegistry
+    stores: SharedStores, registry: PlanRegistry
 ) -> None:
     two_plans(registry)
-    place.spoil("p", 1)
+    stores.spoil("p", 1)
     assert [plan.plan_id for plan in registry.views.plans().plans] == ["q"]
     assert [(plan.plan_id, plan.version) for plan in stuck(registry)] == [("p", 1)]
 
 
-def test_a_missing_event_is_named_where_it_should_be(place: Place, registry: PlanRegistry) -> None:
+def test_a_missing_event_is_named_where_it_should_be(
+    stores: SharedStores, registry: PlanRegistry
+) -> None:
     two_plans(registry)
     late = registry.history.of("p")[-1]
-    place.log.append([RecordedEvent(late.event, replace(late.envelope, version=9))])
+    stores.log.append([RecordedEvent(late.event, replace(late.envelope, version=9))])
     assert [(plan.version, plan.why) for plan in stuck_after_asking(registry)] == [
         (5, "it is missing")
     ]
-    place.log.append([RecordedEvent(late.event, replace(late.envelope, version=10))])
+    stores.log.append([RecordedEvent(late.event, replace(late.envelope, version=10))])
     assert len(stuck_after_asking(registry)) == 1
 
 
@@ -124,12 +126,14 @@ def stuck_after_asking(registry: PlanRegistry) -> tuple[StuckPlan, ...]:
     return stuck(registry)
 
 
-def test_a_gap_before_what_is_remembered_is_found_too(place: Place, registry: PlanRegistry) -> None:
+def test_a_gap_before_what_is_remembered_is_found_too(
+    stores: SharedStores, registry: PlanRegistry
+) -> None:
     two_plans(registry)
     registry.views.plans()
     version = registry.score_prompt("p", "b", 0.9).version
-    place.spoil("p", version - 1)
-    assert [plan.version for plan in stuck_after_asking(place.open())] == [version - 1]
+    stores.spoil("p", version - 1)
+    assert [plan.version for plan in stuck_after_asking(stores.open())] == [version - 1]
 
 
 # --- views that fail on an event that can be read ---
@@ -157,7 +161,7 @@ def with_a_mistake(registry: PlanRegistry, on: int, **how: bool) -> None:
 
 
 def test_a_mistake_in_one_fold_stops_one_plan_in_one_view(
-    place: Place, registry: PlanRegistry
+    stores: SharedStores, registry: PlanRegistry
 ) -> None:
     two_plans(registry)
     with_a_mistake(registry, on=3)
@@ -171,7 +175,7 @@ def test_a_mistake_in_one_fold_stops_one_plan_in_one_view(
     registry.score_prompt("p", "b", 0.9)
     registry.score_prompt("q", "b", 0.9)
     assert registry.views.board("q").tasks[1].prompt_score == 0.9
-    same_views(place.open())
+    same_views(stores.open())
 
 
 def test_a_mistake_is_not_made_again_at_every_question(
@@ -194,7 +198,7 @@ def test_a_fold_that_fails_on_runs_gets_events_one_by_one(registry: PlanRegistry
 
 
 def test_a_mistake_in_the_fold_of_plans_stops_that_plan_alone(
-    place: Place, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+    stores: SharedStores, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     two_plans(registry)
 
@@ -207,7 +211,7 @@ def test_a_mistake_in_the_fold_of_plans_stops_that_plan_alone(
         patch.setattr(plan_log, "evolve", mistaken)
         assert [plan.version for plan in registry.views.plans().plans] == [1, 4]
         assert [(plan.version, plan.position) for plan in stuck(registry)] == [(2, 2)]
-    same_views(place.open())
+    same_views(stores.open())
 
 
 def test_a_store_without_positions_cannot_be_followed(registry: PlanRegistry) -> None:
@@ -227,27 +231,27 @@ def test_a_store_without_positions_cannot_be_followed(registry: PlanRegistry) ->
 def test_an_unreadable_event_stops_one_plan_and_is_caught_up_on_once_it_is_repaired(
     chance: random.Random, batch: int, work: int
 ) -> None:
-    place = Place(memory_event_store(), memory_view_store())
+    stores = SharedStores(memory_event_store(), memory_view_store())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "BATCH", batch)
         patch.setattr(projector, "KEPT_TASKS", chance.choice([0, 5, 20_000]))
-        registry = place.open()
+        registry = stores.open()
         worked = RandomWork(registry, chance)
         worked.go_on(work)
         if chance.random() < 0.5:
             registry.views.plans()
-        log = whole_log(place.log)
+        log = whole_log(stores.log)
         poisoned = chance.choice(log).envelope
-        whole = place.spoil(poisoned.plan_id, poisoned.version)
-        reader = place.open()
-        told = as_reported(reader)
+        whole = stores.spoil(poisoned.plan_id, poisoned.version)
+        reader = stores.open()
+        reported = as_reported(reader)
         healthy = [e for e in log if e.envelope.plan_id != poisoned.plan_id]
         others = {
             view: [row for row in rows if row["plan_id"] != poisoned.plan_id]
-            for view, rows in told.items()
+            for view, rows in reported.items()
         }
         alike(others, from_scratch(healthy))
-        place.spoil(poisoned.plan_id, poisoned.version, whole)
+        stores.spoil(poisoned.plan_id, poisoned.version, whole)
         same_views(reader)
         worked.go_on(work)
         same_views(reader)

@@ -116,7 +116,7 @@ def test_diff_answers_in_json(plangate: Plangate, scored: str, registry: PlanReg
 
 
 @pytest.mark.parametrize("point", ["soon", "other@3", "-", "½"])
-def test_a_text_that_is_no_point_is_a_usage_error(
+def test_a_text_that_is_not_a_point_is_a_usage_error(
     plangate: Plangate, billing: str, point: str
 ) -> None:
     said = plangate("diff", billing, "1", point)
