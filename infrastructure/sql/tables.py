@@ -52,10 +52,10 @@ class Table(Generic[RowType]):
     name: str
     row: type[RowType]
     key: tuple[str, ...]
+    layout: int
     rowid: str | None = None
     unique: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
-    layout: int = 2
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -87,6 +87,7 @@ SUMMARIES: Final = Table(
     "view_plans",
     PlanSummary,
     key=("plan_id",),
+    layout=2,
     rowid="created_position",
     unique=(
         "updated_position",
@@ -105,15 +106,19 @@ TASKS: Final = Table(
     "view_board",
     BoardTask,
     key=("plan_id", "task_id"),
+    layout=2,
     unique=("status, plan_position, place, task_id",),
     indexes=("status, plan_position, place",),
 )
-SCORES: Final = Table(TIMELINE, "view_timeline", TimelineEntry, key=("plan_id", "version"))
+SCORES: Final = Table(
+    TIMELINE, "view_timeline", TimelineEntry, key=("plan_id", "version"), layout=2
+)
 REPLAN_LOG: Final = Table(
     REPLANS,
     "view_replans",
     ReplanEntry,
     key=("plan_id", "version"),
+    layout=2,
     rowid="position",
     indexes=("position",),
 )
