@@ -13,7 +13,8 @@ from plangate.application.replay.what_if import Difference, LostInput, PlanRepla
 from plangate.application.results import UnreadablePlan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import PlanState, TaskStatus
-from plangate.infrastructure.cli.render import event_text, gauge, tables
+from plangate.infrastructure.cli.render import event_text, gauge
+from plangate.infrastructure.cli.render.tables import fixed, right, table_of
 from plangate.infrastructure.cli.render.text import (
     Hint,
     count,
@@ -121,12 +122,12 @@ def _in_status(status: TaskStatus) -> _Total:
 
 
 def _plans(plans: Sequence[PlanReplay]) -> Table:
-    table = tables.table_of(
-        Column("plan", overflow="fold"),
-        Column("replans", justify="right", no_wrap=True),
-        Column("state", overflow="fold"),
+    table = table_of(
+        "plan",
+        right("replans"),
+        "state",
         Column("tasks changed", justify="right"),
-        Column("first difference", overflow="fold"),
+        "first difference",
     )
     for plan in plans:
         table.add_row(
@@ -195,14 +196,8 @@ def _status(status: TaskStatus | None) -> str:
 
 
 def _samples(plan: PlanReplay) -> RenderableType:
-    table = tables.table_of(
-        Column("event", overflow="fold"),
-        Column("scored", overflow="fold"),
-        Column("", justify="right", no_wrap=True),
-        Column("happened", justify="right", no_wrap=True),
-        Column("", no_wrap=True),
-        Column("would have", justify="right", no_wrap=True),
-        Column("", no_wrap=True),
+    table = table_of(
+        "event", "scored", right(""), right("happened"), fixed(""), right("would have"), fixed("")
     )
     for sample in plan.samples[:AT_MOST]:
         table.add_row(
@@ -237,11 +232,7 @@ def _lost(lost: Sequence[LostInput]) -> Iterator[Text]:
 
 
 def _side_by_side() -> Table:
-    return tables.table_of(
-        Column("", overflow="fold"),
-        Column("what happened", justify="right", no_wrap=True),
-        Column("what would have", justify="right", no_wrap=True),
-    )
+    return table_of("", right("what happened"), right("what would have"))
 
 
 def _add(table: Table, what: str, happened: str, would_have: str) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Group, RenderableType
-from rich.table import Column
 from rich.text import Text
 
 from plangate.application.ledger.reports import LedgerFinding, LedgerReport
@@ -37,12 +36,7 @@ def _findings(report: LedgerReport) -> Iterator[RenderableType]:
             yield Text("Nothing was altered, removed, added or reordered.", style="green")
         return
     yield Text(f"{count(report.finding_count, 'finding')}:", style="bold red")
-    table = tables.table_of(
-        Column("position", justify="right", no_wrap=True),
-        Column("event", overflow="fold"),
-        Column("", no_wrap=True),
-        Column("what is wrong", overflow="fold"),
-    )
+    table = tables.table_of(tables.right("position"), "event", tables.fixed(""), "what is wrong")
     for finding in report.findings[:_AT_MOST]:
         table.add_row(*_row(finding))
     yield table

@@ -59,12 +59,12 @@ def render_plans(found: PlanList, _hint: Hint) -> RenderableType:
     if not found.plans:
         return Text("No plans.")
     table = tables.table_of(
-        Column("plan", overflow="fold"),
+        "plan",
         Column("goal", ratio=1, no_wrap=True, overflow="ellipsis"),
-        Column("state", no_wrap=True),
-        Column("done", justify="right", no_wrap=True),
-        Column("confidence", no_wrap=True),
-        Column("gate", no_wrap=True),
+        tables.fixed("state"),
+        tables.right("done"),
+        tables.fixed("confidence"),
+        tables.fixed("gate"),
         fill=True,
     )
     for plan in found.plans:

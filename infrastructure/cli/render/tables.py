@@ -36,16 +36,29 @@ STYLES: Final = {
 }
 
 
-def table_of(*columns: Column, fill: bool = False) -> Table:
-    """An empty table, as wide as its contents or, with `fill`, as the terminal."""
+def table_of(*columns: Column | str, fill: bool = False) -> Table:
+    """An empty table, as wide as its contents or, with `fill`, as the terminal.
+
+    A column given as its heading folds long text.
+    """
     return Table(
-        *columns,
+        *(Column(one, overflow="fold") if isinstance(one, str) else one for one in columns),
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
         pad_edge=False,
         expand=fill,
         header_style="dim",
     )
+
+
+def fixed(heading: str) -> Column:
+    """A column as wide as its longest cell."""
+    return Column(heading, no_wrap=True)
+
+
+def right(heading: str) -> Column:
+    """A column of numbers."""
+    return Column(heading, justify="right", no_wrap=True)
 
 
 def and_more(hidden: int) -> list[Text]:
@@ -62,11 +75,11 @@ def task_table(plan: PlanStatus, tasks: Sequence[TaskView]) -> Table:
     """Tasks of a plan, each with its status and scores."""
     table = table_of(
         Column("task", overflow="fold", max_width=24),
-        Column("title", overflow="fold"),
-        Column("status", no_wrap=True),
-        Column("prompt", justify="right", no_wrap=True),
-        Column("output", justify="right", no_wrap=True),
-        Column("confidence", justify="right", no_wrap=True),
+        "title",
+        fixed("status"),
+        right("prompt"),
+        right("output"),
+        right("confidence"),
     )
     for task in tasks:
         scores = (task.prompt_score, task.output_score)
