@@ -44,17 +44,8 @@ class Verdict(Result):
     @classmethod
     def of(cls, plan: PlanStatus) -> Self:
         """The gate's verdict on a plan."""
-        return cls(
-            plan_id=plan.plan_id,
-            verdict="replan" if plan.replan_due or plan.gate.exhausted else "go_on",
-            replan_due=plan.replan_due,
-            needs_replan=plan.needs_replan,
-            rolling_confidence=plan.rolling_confidence,
-            confidence_threshold=plan.confidence_threshold,
-            state=plan.state,
-            replan_count=plan.replan_count,
-            gate=plan.gate,
-        )
+        verdict = "replan" if plan.replan_due or plan.gate.exhausted else "go_on"
+        return cls.model_validate({**vars(plan), "verdict": verdict})
 
 
 class Migration(Result):

@@ -36,17 +36,8 @@ def create(
     with document.located():
         if preset and draft.policy:
             raise InvalidInput([Problem("policy", "the file has its own; leave out --policy")])
-        plan = terminal.registry.create(
-            draft.goal,
-            draft.tasks,
-            confidence_threshold=draft.confidence_threshold,
-            policy=preset or draft.policy,
-            plan_id=draft.plan_id,
-            priority=draft.priority,
-            labels=draft.labels,
-            metadata=draft.metadata,
-            **terminal.context,
-        )
+        given = {**vars(draft), "policy": preset or draft.policy}
+        plan = terminal.registry.create(**given, **terminal.context)
     terminal.answer(plan, render_status)
 
 
