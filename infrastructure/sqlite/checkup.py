@@ -11,12 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from plangate.application.errors import StoreError, StoreTooNew
-from plangate.application.operations.log_checks import (
-    DamagedLog,
-    EventLocation,
-    check_entries,
-    check_order,
-)
+from plangate.application.operations import log_checks
 from plangate.application.operations.observations import (
     MAX_LISTED,
     RESTORE,
@@ -128,12 +123,12 @@ def _space(path: Path) -> Iterator[Observation]:
 
 def _inside(file: UncheckedFile, path: Path, progress: Progress) -> Iterator[Observation]:
     store, last = events_in(file), _end(file)
-    log = DamagedLog(store, last, lambda position: progress(position, 2 * last))
+    log = log_checks.DamagedLog(store, last, lambda position: progress(position, 2 * last))
     yield from guarded("integrity", _integrity(file, path))
-    yield from check_entries(log.entries(), store.format)
+    yield from log_checks.check_entries(log.entries(), store.format)
     yield from log.damaged.observations()
     yield from guarded("end", _whole_end(file))
-    yield from guarded("histories", check_order(_in_order(file, last, progress)))
+    yield from guarded("histories", log_checks.check_order(_in_order(file, last, progress)))
     if file.layout() >= _VIEWS_SINCE:
         yield from guarded("views", _views(file))
 
@@ -171,7 +166,9 @@ def _whole_end(file: UncheckedFile) -> Iterator[Observation]:
         yield fine("end", f"the log ends at the newest position that was assigned, {newest:,}")
 
 
-def _in_order(file: UncheckedFile, last: int, progress: Progress) -> Iterator[EventLocation]:
+def _in_order(
+    file: UncheckedFile, last: int, progress: Progress
+) -> Iterator[log_checks.EventLocation]:
     """The position of each event, by plan and version."""
     done = 0
     with file.reading() as cursor:

@@ -11,14 +11,7 @@ from rich.text import Text
 
 from plangate.application.results import PlanStatus, TaskView
 from plangate.domain.vocabulary import PlanState, TaskStatus
-from plangate.infrastructure.cli.render.text import (
-    count,
-    harmless,
-    listed,
-    number,
-    spaced,
-    timestamp,
-)
+from plangate.infrastructure.cli.render import text
 
 STYLES: Final = {
     TaskStatus.PENDING: "dim",
@@ -68,7 +61,7 @@ def and_more(hidden: int) -> list[Text]:
 
 def status_text(status: TaskStatus) -> Text:
     """A task's status in its colour."""
-    return Text(spaced(status), style=STYLES[status])
+    return Text(text.spaced(status), style=STYLES[status])
 
 
 def task_table(plan: PlanStatus, tasks: Sequence[TaskView]) -> Table:
@@ -85,11 +78,11 @@ def task_table(plan: PlanStatus, tasks: Sequence[TaskView]) -> Table:
         scores = (task.prompt_score, task.output_score)
         scored = any(score is not None for score in scores)
         table.add_row(
-            Text(harmless(task.id)),
+            Text(text.harmless(task.id)),
             _described(task),
             status_text(task.status),
             *("–" if score is None else f"{score:.2f}" for score in scores),
-            number(task.confidence, plan.confidence_threshold) if scored else "–",
+            text.number(task.confidence, plan.confidence_threshold) if scored else "–",
         )
     return table
 
@@ -98,8 +91,8 @@ def claim_text(task: TaskView) -> str:
     """Who holds a task, until when, with which token; empty without a claim."""
     if task.claim is None:
         return ""
-    by = f" by {harmless(task.claim.worker)}" if task.claim.worker else ""
-    until = f" until {timestamp(task.claim.until)}" if task.claim.until else ""
+    by = f" by {text.harmless(task.claim.worker)}" if task.claim.worker else ""
+    until = f" until {text.timestamp(task.claim.until)}" if task.claim.until else ""
     return f"held{by}{until}, token {task.claim.token}"
 
 
@@ -107,14 +100,14 @@ def _described(task: TaskView) -> RenderableType:
     """A task's title, and below it what only some tasks have."""
     notes = filter(None, (" · ".join(filter(None, _notes(task))), claim_text(task)))
     below = (Padding(Text(note, style="dim"), (0, 0, 0, 2)) for note in notes)
-    return Group(Text(harmless(task.title)), *below)
+    return Group(Text(text.harmless(task.title)), *below)
 
 
 def _notes(task: TaskView) -> Iterator[str]:
-    yield f"split from {harmless(task.split_from)}" if task.split_from else ""
-    yield f"replaces {harmless(task.replaces)}" if task.replaces else ""
-    yield f"after {listed(task.depends_on)}" if task.depends_on else ""
+    yield f"split from {text.harmless(task.split_from)}" if task.split_from else ""
+    yield f"replaces {text.harmless(task.replaces)}" if task.replaces else ""
+    yield f"after {text.listed(task.depends_on)}" if task.depends_on else ""
     yield f"attempt {task.attempt}" if task.attempt > 1 else ""
-    yield count(task.replan_count, "replan") if task.replan_count else ""
+    yield text.count(task.replan_count, "replan") if task.replan_count else ""
     yield f"priority {task.priority}" if task.priority is not None else ""
-    yield f"labels {listed(task.labels)}" if task.labels else ""
+    yield f"labels {text.listed(task.labels)}" if task.labels else ""
