@@ -270,24 +270,21 @@ def _corrupt(entry: StoredEntry, why: object) -> CorruptEvent:
     return CorruptEvent(entry.plan_id, entry.version, str(why), entry.position)
 
 
-def _compact(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+def _compact(value: object, *, sort_keys: bool = False) -> bytes:
+    return json.dumps(
+        value, sort_keys=sort_keys, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
 
 
 def _form(entry: StoredEntry, body: _Json) -> bytes:
     named = {"plan_id": entry.plan_id, "version": entry.version, "name": entry.name}
-    return _canonical({**body, **named, "commitments": body.get("commitments", {})})
-
-
-def _canonical(value: object) -> bytes:
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    whole = {**body, **named, "commitments": body.get("commitments", {})}
+    return _compact(whole, sort_keys=True)
 
 
 def _commitment(salt: bytes, pointer: str, value: object) -> str:
     digest = hashlib.sha256()
-    for part in (salt, pointer.encode(), _canonical(value)):
+    for part in (salt, pointer.encode(), _compact(value, sort_keys=True)):
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.hexdigest()

@@ -69,11 +69,8 @@ class Tally(Result):
     replans: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
-        return Tally(
-            plans=self.plans + other.plans,
-            scores=self.scores + other.scores,
-            replans=self.replans + other.replans,
-        )
+        counts = {name: n + getattr(other, name) for name, n in vars(self).items()}
+        return Tally(**counts)
 
 
 class RefusedLine(Result):

@@ -105,10 +105,9 @@ def _layout(place: Schema) -> Observation:
     try:
         with place.translated(None), place.get_connection() as connection:
             layout = layout_of(connection, place.schema, place.name)
-    except StoreTooNew as error:
-        return problem("store", str(error), place.schema, "upgrade plangate")
     except StoreError as error:
-        return problem("store", str(error), place.schema, RESTORE)
+        advice = "upgrade plangate" if isinstance(error, StoreTooNew) else RESTORE
+        return problem("store", str(error), place.schema, advice)
     if not layout:
         found = f"no plangate tables in the schema {place.schema}"
         return problem("store", found, place.schema, "plangate migrate creates them")

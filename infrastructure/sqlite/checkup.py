@@ -87,10 +87,9 @@ def _known(file: UncheckedFile, path: Path) -> Observation:
     """Whether it is a store that this version can read."""
     try:
         layout = file.layout()
-    except StoreTooNew as error:
-        return problem("store", str(error), str(path), "upgrade plangate")
     except StoreError as error:
-        return problem("store", str(error), str(path), RESTORE)
+        advice = "upgrade plangate" if isinstance(error, StoreTooNew) else RESTORE
+        return problem("store", str(error), str(path), advice)
     if not layout:
         return problem("store", "an empty database, not yet a store", str(path), RESTORE)
     later = "" if layout == LAYOUT_VERSION else "; the next command upgrades it"
@@ -122,7 +121,8 @@ def _space(path: Path) -> Iterator[Observation]:
 
 
 def _inside(file: UncheckedFile, path: Path, progress: Progress) -> Iterator[Observation]:
-    store, last = events_in(file), _end(file)
+    # One of both is known even if the end of the log is damaged.
+    store, last = events_in(file), max(_number(file, _NEWEST), _number(file, _GIVEN))
     log = log_checks.DamagedLog(store, last, lambda position: progress(position, 2 * last))
     yield from guarded("integrity", _integrity(file, path))
     yield from log_checks.check_entries(log.entries(), store.format)
@@ -141,11 +141,6 @@ def _integrity(file: UncheckedFile, path: Path) -> Iterator[Observation]:
         yield problem("integrity", flaw, place, RESTORE)
     if not flaws:
         yield fine("integrity", "SQLite finds every page and index sound")
-
-
-def _end(file: UncheckedFile) -> int:
-    """The last position of the log, even if its end is damaged."""
-    return max(_number(file, _NEWEST), _number(file, _GIVEN))
 
 
 def _number(file: UncheckedFile, question: str) -> int:

@@ -65,9 +65,6 @@ def left_out(plans: Iterable[UnreadablePlan]) -> list[Text]:
     return [Text(f"left out: {text.unreadable(plan)}", "yellow") for plan in plans]
 
 
-# --- many plans ----------------------------------------------------------------
-
-
 def _many(answer: WhatIf) -> Iterator[RenderableType]:
     table = _side_by_side()
     for what, total in _totals(answer.recorded, answer.replayed):
@@ -89,10 +86,10 @@ def _totals(recorded: Totals, replayed: Totals) -> Iterator[tuple[str, _Total]]:
     yield "gate flips per plan", lambda totals: f"{totals.flips_per_plan:.2f}"
     for state in PlanState:
         if state in recorded.states or state in replayed.states:
-            yield f"plans {state}", _in_state(state)
+            yield f"plans {state}", _number_of("states", state)
     for status in TaskStatus:
         if status in recorded.tasks or status in replayed.tasks:
-            yield f"tasks {text.spaced(status)}", _in_status(status)
+            yield f"tasks {text.spaced(status)}", _number_of("tasks", status)
     if recorded.with_failures:
         plans = text.count(recorded.with_failures, "plan")
         yield f"warned, of {plans} with a failed task", lambda totals: f"{totals.warned:,}"
@@ -105,12 +102,8 @@ def _totals(recorded: Totals, replayed: Totals) -> Iterator[tuple[str, _Total]]:
         yield "inputs refused", lambda totals: f"{totals.refused:,}"
 
 
-def _in_state(state: PlanState) -> _Total:
-    return lambda totals: f"{totals.states.get(state, 0):,}"
-
-
-def _in_status(status: TaskStatus) -> _Total:
-    return lambda totals: f"{totals.tasks.get(status, 0):,}"
+def _number_of(things: str, kind: PlanState | TaskStatus) -> _Total:
+    return lambda totals: f"{getattr(totals, things).get(kind, 0):,}"
 
 
 def _plans(plans: Sequence[PlanReplay]) -> Table:
@@ -137,9 +130,6 @@ def _change(happened: str, would_have: str) -> Text:
     if happened == would_have:
         return Text(happened, style="dim")
     return Text(f"{happened} → {would_have}")
-
-
-# --- one plan ------------------------------------------------------------------
 
 
 def _one(plan: PlanReplay) -> Iterator[RenderableType]:
@@ -220,9 +210,6 @@ def _lost(lost: Sequence[LostInput]) -> Iterator[Text]:
         yield Text(f"  and {len(lost) - AT_MOST:,} more")
 
 
-# --- what both share -----------------------------------------------------------
-
-
 def _side_by_side() -> Table:
     return table_of("", right("what happened"), right("what would have"))
 
@@ -250,5 +237,6 @@ def _in_short(event: EventFacts) -> str:
     if event.event == "TaskStatusChanged":
         return f"{text.harmless(facts['task_id'])} {text.spaced(facts['new'])}"
     if event.event == "ReplanTriggered":
-        return f"{text.harmless(facts['task_id'])} replan at {text.number(facts['rolling_confidence'])}"
+        confidence = text.number(facts["rolling_confidence"])
+        return f"{text.harmless(facts['task_id'])} replan at {confidence}"
     return event_text.what_of(event)

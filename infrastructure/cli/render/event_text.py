@@ -145,7 +145,6 @@ def why(event: events.PlanEvent, causation_id: str | None) -> str:  # noqa: C901
 
 
 def _described(task: events.PlannedTask | events.TaskChanged) -> str:
-    """What a new or changed task states."""
     return ", ".join(
         text
         for stated, text in (
@@ -165,7 +164,6 @@ def _where(before: str | None) -> str:
 
 
 def _for(begin: datetime, end: datetime | None) -> str:
-    """How long a lease is, if there is one."""
     return "" if end is None else f" for {(end - begin).total_seconds():g} s"
 
 

@@ -45,9 +45,6 @@ _SIGNS: Final = {
 }
 
 
-# --- for other programs ---
-
-
 def json_document(entries: Iterable[AuditEntry], *, ensure_ascii: bool) -> Iterator[str]:
     """All entries as one JSON object: an `AuditTrail`."""
     yield '{\n  "entries": ['
@@ -103,9 +100,6 @@ def _cells(entry: AuditEntry) -> Iterator[object]:
             value = None if state is None else getattr(state, field)
             yield str(value).lower() if isinstance(value, bool) else value
     yield from (entry.correlation_id, entry.causation_id, entry.unreadable)
-
-
-# --- on a screen ---
 
 
 def history_tables(entries: Iterator[AuditEntry], *, all_plans: bool) -> Iterator[RenderableType]:
