@@ -11,16 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from plangate.application.errors import StoreError, StoreTooNew
-from plangate.application.operations import log_checks
-from plangate.application.operations.observations import (
-    MAX_LISTED,
-    RESTORE,
-    CheckResult,
-    fine,
-    guarded,
-    problem,
-    warning,
-)
+from plangate.application.operations import log_checks, observations
+from plangate.application.operations.observations import RESTORE, fine, guarded, problem, warning
 from plangate.application.operations.reports import Health, Observation
 from plangate.application.operations.view_checks import check_views
 from plangate.application.progress import Progress
@@ -134,7 +126,7 @@ def _inside(file: UncheckedFile, path: Path, progress: Progress) -> Iterator[Obs
 
 
 def _integrity(file: UncheckedFile, path: Path) -> Iterator[Observation]:
-    flaws = file.flaws(MAX_LISTED)
+    flaws = file.flaws(observations.MAX_LISTED)
     for flaw in flaws:
         page = _PAGE.search(flaw)
         place = f"{path}, page {page[1]}" if page else str(path)
@@ -181,7 +173,7 @@ def _views(file: UncheckedFile) -> Iterator[Observation]:
     for view in {target.view for target in store.positions()} - TABLES.keys():
         found = f"there is a position of a view {view!r}, which this version does not know"
         yield warning("views", found, "view_marks", "written by a newer version, or damaged")
-    result = CheckResult("rows", "every row of the views can be read")
+    result = observations.CheckResult("rows", "every row of the views can be read")
     result.add(
         problem("rows", "a row is damaged", view, f"plangate views rebuild {view}")
         for view in store.unreadable_rows()
