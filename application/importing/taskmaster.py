@@ -11,15 +11,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from plangate.application.importing.foreign import (
-    DryRun,
-    ForeignId,
-    ForeignModel,
-    ForeignPlan,
-    json_pointer,
-    parse,
-    refuse_duplicates,
-)
+from plangate.application.importing import foreign
 from plangate.application.validation import validate_identifier
 from plangate.domain.commands import MarkTask
 from plangate.domain.errors import InvalidInput, Problem
@@ -42,22 +34,22 @@ _NEAREST: Final[Mapping[str, TaskStatus]] = {
 """The nearest status for one that does not exist here; for any other it is pending."""
 
 
-class _Entry(ForeignModel):
-    id: ForeignId
+class _Entry(foreign.ForeignModel):
+    id: foreign.ForeignId
     title: Title
     description: Prose | None = None
     details: Prose | None = None
     test_strategy: Annotated[Prose | None, Field(alias="testStrategy")] = None
     status: str = "pending"
     priority: str | None = None
-    dependencies: tuple[ForeignId, ...] | None = None
+    dependencies: tuple[foreign.ForeignId, ...] | None = None
 
 
 class _Task(_Entry):
     subtasks: tuple[_Entry, ...] | None = None
 
 
-class _Tag(ForeignModel):
+class _Tag(foreign.ForeignModel):
     tasks: tuple[_Task, ...]
     metadata: JsonObject | None = None
 
@@ -77,7 +69,7 @@ class _Found:
         return bool(statuses & _LEFT_OUT)
 
 
-def taskmaster_plans(data: object, now: datetime) -> Iterator[ForeignPlan]:
+def taskmaster_plans(data: object, now: datetime) -> Iterator[foreign.ForeignPlan]:
     """The plans of a `tasks.json`; one without tags holds the plan `master`.
 
     Raises `InvalidInput`, with JSON pointers.
@@ -85,32 +77,32 @@ def taskmaster_plans(data: object, now: datetime) -> Iterator[ForeignPlan]:
     if not isinstance(data, dict):
         raise InvalidInput([Problem("", "must be an object of tags")])
     if isinstance(data.get("tasks"), list):
-        yield _TagReader(DryRun("master", "", now)).read(data)
+        yield _TagReader(foreign.DryRun("master", "", now)).read(data)
         return
     for tag, content in data.items():
-        pointer = json_pointer(tag)
+        pointer = foreign.json_pointer(tag)
         plan_id = validate_identifier(pointer, tag)
-        yield _TagReader(DryRun(plan_id, pointer, now)).read(content)
+        yield _TagReader(foreign.DryRun(plan_id, pointer, now)).read(content)
 
 
 class _TagReader:
     """Reads the plan of one tag."""
 
-    def __init__(self, run: DryRun) -> None:
+    def __init__(self, run: foreign.DryRun) -> None:
         self._run = run
 
-    def read(self, content: object) -> ForeignPlan:
+    def read(self, content: object) -> foreign.ForeignPlan:
         pointer = self._run.pointer
-        tag = parse(_Tag, content, pointer)
+        tag = foreign.parse(_Tag, content, pointer)
         found = list(self._entries(tag))
-        refuse_duplicates((one.id, f"{one.pointer}/id") for one in found)
+        foreign.refuse_duplicates((one.id, f"{one.pointer}/id") for one in found)
         kept = {one.id: one for one in found if not one.is_left_out}
         for one in found:
             if one.id not in kept:
                 why = f"what is {' or '.join(sorted(_LEFT_OUT))} stays out"
                 self._run.omit(one.pointer, why, one.entry.status)
         for name, value in (tag.model_extra or {}).items():
-            self._run.omit(pointer + json_pointer(name), "it has no place here", value)
+            self._run.omit(pointer + foreign.json_pointer(name), "it has no place here", value)
         if kept:
             self._make(tag, kept)
         return self._run.result(content, len(kept))
