@@ -13,8 +13,7 @@ from plangate.application.errors import LedgerContradicted, NothingRecorded
 from plangate.application.event_store import EventStore
 from plangate.application.ledger import merkle_tree, notes, reports
 from plangate.application.ledger.encoding import leaf_data, leaf_of
-from plangate.application.ledger.leaves import Leaf, TreeHead
-from plangate.application.ledger.ledger_store import LedgerKey, LedgerStore
+from plangate.application.ledger.ledger_store import Leaf, LedgerKey, LedgerStore, TreeHead
 from plangate.application.ledger.verification import Verification
 from plangate.application.progress import Progress, no_progress
 from plangate.application.validation import validate_identifier

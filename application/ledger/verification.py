@@ -12,8 +12,7 @@ from plangate.application.errors import CorruptEvent, NotAStore
 from plangate.application.event_store import EventStore
 from plangate.application.ledger.encoding import at_position, record, stored_hash
 from plangate.application.ledger.findings import MAX_LISTED, Findings, Suspect
-from plangate.application.ledger.leaves import Leaf, TreeHead
-from plangate.application.ledger.ledger_store import LedgerStore
+from plangate.application.ledger.ledger_store import Leaf, LedgerStore, TreeHead
 from plangate.application.ledger.merkle_tree import Frontier, leaf_hash
 from plangate.application.ledger.notes import Note, origin_of
 from plangate.application.ledger.reports import LedgerFindingKind, LedgerReport
