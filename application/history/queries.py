@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
+from pydantic import BaseModel
+
 from plangate.application.event_store import EventStore
 from plangate.application.history.audit import AuditEntry, AuditFilter, audit_entries
 from plangate.application.history.diff import PlanDiff, plan_diff
@@ -15,14 +17,19 @@ from plangate.application.history.points import (
     validate_version,
     version_at,
 )
-from plangate.application.paging import Page
 from plangate.application.plan_log import has_events, plan_steps
 from plangate.application.progress import Progress, no_progress
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.results import PlanStatus
 from plangate.application.validation import validate, validate_identifier
+from plangate.application.views.requests import PageLimit, Position
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
 from plangate.domain.vocabulary import ScoreKind
+
+
+class _Page(BaseModel):
+    after: Position
+    limit: PageLimit
 
 
 class HistoryQueries:
@@ -43,7 +50,7 @@ class HistoryQueries:
 
         Continue with the position of the last one; an empty page is the end of the log.
         """
-        page = validate(Page, {"after": after, "limit": limit})
+        page = validate(_Page, {"after": after, "limit": limit})
         return self._store.read_all(after=page.after, limit=page.limit)
 
     def last_position(self) -> int:
