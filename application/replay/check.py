@@ -137,8 +137,8 @@ def _mismatch(command: RecordedCommand, pair: EventPair) -> Mismatch:
         kind=kind,
         why=why,
         fields=fields,
-        recorded=EventFacts.of_any(recorded),
-        expected=EventFacts.of_any(expected),
+        recorded=EventFacts.of(recorded),
+        expected=EventFacts.of(expected),
     )
 
 

@@ -195,8 +195,8 @@ class Comparison:
 def _difference(command: RecordedCommand, pair: EventPair) -> Difference:
     return Difference(
         event_id=command.events[pair.place_in_command].envelope.event_id,
-        recorded=EventFacts.of_any(pair.recorded),
-        replayed=EventFacts.of_any(pair.decided),
+        recorded=EventFacts.of(pair.recorded),
+        replayed=EventFacts.of(pair.decided),
     )
 
 
