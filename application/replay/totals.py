@@ -40,7 +40,6 @@ class Totals(Result):
 class Tally:
     """Counts plans under one policy."""
 
-    plans: int = 0
     replans: int = 0
     flips: int = 0
     refused: int = 0
@@ -52,7 +51,6 @@ class Tally:
 
     def add(self, plan: Plan, trace: GateTrace, failure: FirstFailure, refused: int) -> None:
         """Count one more plan in its final state."""
-        self.plans += 1
         self.replans += plan.replan_count
         self.flips += trace.flips
         self.refused += refused
@@ -67,13 +65,13 @@ class Tally:
     def totals(self) -> Totals:
         """The totals so far."""
         both, missed = self.failed_and_fired[True, True], self.failed_and_fired[True, False]
-        false_alarms = self.failed_and_fired[False, True]
+        false_alarms, plans = self.failed_and_fired[False, True], self.failed_and_fired.total()
         return Totals(
-            plans=self.plans,
+            plans=plans,
             replans=self.replans,
             replanned=both + false_alarms,
             flips=self.flips,
-            flips_per_plan=self.flips / self.plans if self.plans else 0.0,
+            flips_per_plan=self.flips / plans if plans else 0.0,
             states={state: self.states[state] for state in PlanState if self.states[state]},
             tasks={status: self.tasks[status] for status in TaskStatus if self.tasks[status]},
             refused=self.refused,
