@@ -69,12 +69,11 @@ class _PlanReader:
     def __init__(self, plan: _Plan, run: foreign.DryRun) -> None:
         self._theirs = plan
         self._run = run
-        self._pointer = run.pointer
 
     def read(self, source: object) -> foreign.ForeignPlan:
         tasks = self._theirs.tasks
         if tasks:
-            pointer = f"{self._pointer}/tasks"
+            pointer = f"{self._run.pointer}/tasks"
             foreign.refuse_duplicates(
                 (task.id, f"{pointer}/{n}/id") for n, task in enumerate(tasks)
             )
@@ -89,7 +88,7 @@ class _PlanReader:
         goal = theirs.goal
         if not goal.strip():
             goal = theirs.plan_id
-            self._omit("/goal", "a goal must say something; the id stands for it", "", goal)
+            self._run.omit("/goal", "a goal must say something; the id stands for it", "", goal)
         self._run.create(
             {
                 "goal": goal,
@@ -104,7 +103,7 @@ class _PlanReader:
         if not title.strip():
             title = task.id
             why = "a title must say something; the id stands for it"
-            self._omit(f"/tasks/{number}/title", why, task.title, title)
+            self._run.omit(f"/tasks/{number}/title", why, task.title, title)
         return commands.NewTask(
             id=task.id, title=title, description=task.description, metadata=task.metadata
         )
@@ -151,17 +150,14 @@ class _PlanReader:
 
     def _computed(self, at: str, theirs: float | None, ours: float) -> None:
         if theirs is not None and abs(theirs - round(ours, _DECIMALS)) > 0.5 * 10**-_DECIMALS:
-            self._omit(at, "it is computed from the scores here", theirs, ours)
+            self._run.omit(at, "it is computed from the scores here", theirs, ours)
 
     def _derived(self, at: str, theirs: int | None, ours: int) -> None:
         if theirs is not None and theirs != ours:
-            self._omit(at, "it follows from what happened here", theirs, ours)
+            self._run.omit(at, "it follows from what happened here", theirs, ours)
 
     def _extras(self, at: str, extras: Mapping[str, Any] | None) -> None:
         for name, value in (extras or {}).items():
             time = name in {"created_at", "updated_at"}
             why = "times here are those of the import" if time else "it has no place here"
-            self._omit(at + foreign.json_pointer(name), why, value)
-
-    def _omit(self, at: str, why: str, theirs: Any = None, ours: Any = None) -> None:
-        self._run.omit(self._pointer + at, why, theirs, ours)
+            self._run.omit(at + foreign.json_pointer(name), why, value)

@@ -56,7 +56,7 @@ class _Tag(foreign.ForeignModel):
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A task or subtask: its id here, its entry, its JSON pointer, and its parent."""
+    """A task or subtask: its id here, its entry, its JSON pointer in the tag, and its parent."""
 
     id: str
     entry: _Entry
@@ -94,27 +94,18 @@ class _TagReader:
     def read(self, content: object) -> foreign.ForeignPlan:
         pointer = self._run.pointer
         tag = foreign.parse(_Tag, content, pointer)
-        found = list(self._entries(tag))
-        foreign.refuse_duplicates((one.id, f"{one.pointer}/id") for one in found)
+        found = list(_entries(tag))
+        foreign.refuse_duplicates((one.id, f"{pointer}{one.pointer}/id") for one in found)
         kept = {one.id: one for one in found if not one.is_left_out}
         for one in found:
             if one.id not in kept:
                 why = f"what is {' or '.join(sorted(_LEFT_OUT))} stays out"
                 self._run.omit(one.pointer, why, one.entry.status)
         for name, value in (tag.model_extra or {}).items():
-            self._run.omit(pointer + foreign.json_pointer(name), "it has no place here", value)
+            self._run.omit(foreign.json_pointer(name), "it has no place here", value)
         if kept:
             self._make(tag, kept)
         return self._run.result(content, len(kept))
-
-    def _entries(self, tag: _Tag) -> Iterator[_Found]:
-        """Every task, after its subtasks."""
-        for number, task in enumerate(tag.tasks):
-            pointer = f"{self._run.pointer}/tasks/{number}"
-            for part, entry in enumerate(task.subtasks or ()):
-                at = f"{pointer}/subtasks/{part}"
-                yield _Found(f"{task.id}.{entry.id}", entry, at, task)
-            yield _Found(task.id, task, pointer)
 
     def _make(self, tag: _Tag, kept: Mapping[str, _Found]) -> None:
         self._run.create(
@@ -172,6 +163,15 @@ class _TagReader:
         why = "there is no such status here; it stays in the task's metadata"
         self._run.omit(f"{one.pointer}/status", why, name, status.value)
         return status
+
+
+def _entries(tag: _Tag) -> Iterator[_Found]:
+    """Every task, after its subtasks."""
+    for number, task in enumerate(tag.tasks):
+        pointer = f"/tasks/{number}"
+        for part, entry in enumerate(task.subtasks or ()):
+            yield _Found(f"{task.id}.{entry.id}", entry, f"{pointer}/subtasks/{part}", task)
+        yield _Found(task.id, task, pointer)
 
 
 def _resolved(one: _Found, name: str) -> str:
