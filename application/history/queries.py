@@ -13,7 +13,6 @@ from plangate.application.history.explain import Explanation, explain
 from plangate.application.history.points import (
     refuse_backwards,
     validate_moment,
-    validate_point,
     validate_version,
     version_at,
 )
@@ -129,8 +128,8 @@ class HistoryQueries:
         Both are versions, or moments as in `as_of`; `a` must not come after `b`.
         """
         store, plan_id = self._store, validate_identifier("plan_id", plan_id)
-        begin = version_at(store, plan_id, "a", validate_point("a", a))
-        until = None if b is None else version_at(store, plan_id, "b", validate_point("b", b))
+        begin = version_at(store, plan_id, "a", a)
+        until = None if b is None else version_at(store, plan_id, "b", b)
         refuse_backwards("a", begin, until)
         return plan_diff(plan_steps(store, plan_id, until), begin)
 
@@ -151,6 +150,6 @@ class HistoryQueries:
         if version is not None:
             until = version_at(store, plan_id, "version", validate_version("version", version))
         if since is not None:
-            begin = version_at(store, plan_id, "since", validate_point("since", since))
+            begin = version_at(store, plan_id, "since", since)
             refuse_backwards("since", begin, until)
         return explain(plan_steps(store, plan_id, until), begin)
