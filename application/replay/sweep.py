@@ -8,11 +8,16 @@ from itertools import product
 from math import prod
 from typing import Any, Final
 
-from plangate.application.replay.gate_trace import FirstFailure, GateTrace, scores_an_output
 from plangate.application.replay.policies import Given, combined, rules_of
 from plangate.application.replay.recorded_commands import RecordedCommand
 from plangate.application.replay.rerun import Input, Rules, rerun
-from plangate.application.replay.totals import Tally, Totals
+from plangate.application.replay.totals import (
+    FirstFailure,
+    GateTrace,
+    Tally,
+    Totals,
+    scores_an_output,
+)
 from plangate.application.results import Result, UnreadablePlan
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.plan import Plan
