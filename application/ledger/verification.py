@@ -111,7 +111,10 @@ class Verification:
             self._findings.appeared(Suspect(entry, recorded))
         else:
             self._new += 1
-            self._add_new(entry)
+            if len(self._new_events) < MAX_LISTED:
+                self._new_events.append(entry.event_id)
+            if _has_version(entry):
+                self._grown.setdefault(entry.plan_id, entry.version)
         self._check_bytes(entry)
         self._tree = self._tree.extended((hashed,))
         self._first = self._first or hashed
@@ -133,12 +136,6 @@ class Verification:
             self._findings.about(LedgerFindingKind.REWRITTEN, why, entry)
 
     # --- new events ---
-
-    def _add_new(self, entry: StoredEntry) -> None:
-        if len(self._new_events) < MAX_LISTED:
-            self._new_events.append(entry.event_id)
-        if _has_version(entry):
-            self._grown.setdefault(entry.plan_id, entry.version)
 
     def _check_new_events(self) -> None:
         """Check new events against the rules, unless the ledger is empty and all are new."""
