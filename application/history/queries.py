@@ -134,11 +134,7 @@ class HistoryQueries:
         return plan_diff(plan_steps(store, plan_id, until), begin)
 
     def explain(
-        self,
-        plan_id: str,
-        *,
-        version: int | None = None,
-        since: int | datetime | None = None,
+        self, plan_id: str, *, version: int | None = None, since: int | datetime | None = None
     ) -> Explanation:
         """Explain a plan's rolling confidence now or at a version, and what would flip its gate.
 

@@ -24,11 +24,7 @@ class ReplayQueries:
         self._store = store
 
     def what_if(
-        self,
-        plan_ids: PlanIds = None,
-        *,
-        policy: Given,
-        progress: Progress = no_progress,
+        self, plan_ids: PlanIds = None, *, policy: Given, progress: Progress = no_progress
     ) -> WhatIf:
         """Decide the commands of one, some or all plans again, under another policy.
 

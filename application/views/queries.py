@@ -88,16 +88,11 @@ class ViewQueries:
         return TimelinePage(scores=rows, next=following)
 
     def replans(
-        self,
-        plan_id: str | None = None,
-        *,
-        newest_first: bool = False,
-        **page: Unpack[PageOptions],
+        self, plan_id: str | None = None, *, newest_first: bool = False, **page: Unpack[PageOptions]
     ) -> ReplanPage:
         """When and at which confidence gates tripped: those of a plan, or of all plans."""
-        request = validate(
-            ReplansRequest, {"plan_id": plan_id, "newest_first": newest_first, **page}
-        )
+        filters = {"plan_id": plan_id, "newest_first": newest_first}
+        request = validate(ReplansRequest, {**filters, **page})
         query = f"{REPLANS}/{'newest' if request.newest_first else 'oldest'}"
         rows, following = self._page(REPLANS, query, ("position",), request, self._views.replans)
         return ReplanPage(replans=rows, next=following)
