@@ -5,7 +5,7 @@ from typing import Final
 
 from plangate.application.operations.observations import CheckResult, problem, warning
 from plangate.application.operations.reports import Observation
-from plangate.application.views.status import ViewReport
+from plangate.application.views.queries import ViewReport
 
 _REPAIR: Final = "its rows do not change until the event is repaired"
 
