@@ -7,10 +7,9 @@ from plangate.application.event_store import EventStore
 from plangate.application.plan_selection import PlanIds, selected
 from plangate.application.progress import Progress, no_progress
 from plangate.application.replay.check import Check, CheckReport
-from plangate.application.replay.policies import Given, rules_of
 from plangate.application.replay.recorded_commands import commands_of
 from plangate.application.replay.rerun import Input, rerun
-from plangate.application.replay.sweep import Grid, Sweep, Sweeping
+from plangate.application.replay.sweep import Given, Grid, Sweep, Sweeping, rules_of
 from plangate.application.replay.totals import Tally
 from plangate.application.replay.what_if import Comparison, PlanReplay, UnfitPlan, WhatIf
 from plangate.application.results import UnreadablePlan
