@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from plangate.application.replay.event_diff import EventFacts, EventPair, differences
-from plangate.application.replay.recorded_commands import RecordedCommand
+from plangate.application.replay.event_diff import EventFacts, differences
 from plangate.application.replay.rerun import RerunStep, is_claim
 from plangate.application.replay.totals import FirstFailure, GateTrace, Tally, Totals
 from plangate.application.results import Result, UnreadablePlan
@@ -161,7 +160,11 @@ class Comparison:
         pair = next(differences(recorded, step.events), None)
         if pair is not None:
             self._changed += 1
-            self._first = self._first or _difference(command, pair)
+            self._first = self._first or Difference(
+                event_id=command.events[pair.place_in_command].envelope.event_id,
+                recorded=EventFacts.of(pair.recorded),
+                replayed=EventFacts.of(pair.decided),
+            )
 
     def count(self, recorded: Tally, replayed: Tally) -> None:
         """Count the plan in the totals of both histories."""
@@ -189,14 +192,6 @@ class Comparison:
             tasks=tuple(_tasks(recorded, replayed)),
             samples=samples,
         )
-
-
-def _difference(command: RecordedCommand, pair: EventPair) -> Difference:
-    return Difference(
-        event_id=command.events[pair.place_in_command].envelope.event_id,
-        recorded=EventFacts.of(pair.recorded),
-        replayed=EventFacts.of(pair.decided),
-    )
 
 
 def _lost(step: RerunStep) -> Iterator[LostInput]:
