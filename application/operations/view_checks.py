@@ -20,15 +20,9 @@ def check_views(report: ViewReport) -> Iterator[Observation]:
             yield problem("views", found, view.name, "events were removed; take a backup")
             continue
         result = CheckResult("views", fine)
-        result.add(
-            warning(
-                "views",
-                f"{view.name} is stuck: {stuck.why}",
-                f"{stuck.plan_id}@{stuck.version}",
-                _REPAIR,
-            )
-            for stuck in view.stuck
-        )
+        for stuck in view.stuck:
+            where = f"{stuck.plan_id}@{stuck.version}"
+            result.add([warning("views", f"{view.name} is stuck: {stuck.why}", where, _REPAIR)])
         yield from result.observations()
     if report.failure:
         yield warning("views", f"the background follower stopped: {report.failure}", None, None)
