@@ -33,7 +33,7 @@ class Erasure(Result):
     remains: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Eraser:
     """Erases in one store and its views."""
 

@@ -46,7 +46,7 @@ class PlanFilter(BaseModel):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class PlanQueries:
     """Reads the plans of one store."""
 
