@@ -49,7 +49,12 @@ def steps(plan: Plan, events: Iterable[RecordedEvent]) -> Iterator[Step]:
 
 def next_step(plan: Plan, recorded: RecordedEvent) -> Step:
     """Apply the plan's next event; raises `CorruptEvent` if this is another one."""
-    require_next(plan, recorded)
+    expected, position = plan.version + 1, recorded.envelope.position
+    if recorded.envelope.version != expected:
+        raise CorruptEvent(plan.plan_id, expected, "it is missing", position)
+    if (expected == 1) != isinstance(recorded.event, PlanCreated):
+        why = "a history begins with the plan's creation, and has no second one"
+        raise CorruptEvent(plan.plan_id, expected, why, position)
     return Step(plan, recorded, evolve(plan, recorded.event))
 
 
@@ -118,16 +123,6 @@ def stored_pages(
 def has_events(store: EventStore, plan_id: str) -> bool:
     """Whether anything is recorded of a plan, even if its creation is missing."""
     return bool(store.read_stored(plan_id, until=1) or store.read_stored(plan_id))
-
-
-def require_next(plan: Plan, recorded: RecordedEvent) -> None:
-    """Raise `CorruptEvent` unless the event is the plan's next."""
-    expected = plan.version + 1
-    if recorded.envelope.version != expected:
-        raise CorruptEvent(plan.plan_id, expected, "it is missing", recorded.envelope.position)
-    if (expected == 1) != isinstance(recorded.event, PlanCreated):
-        why = "a history begins with the plan's creation, and has no second one"
-        raise CorruptEvent(plan.plan_id, expected, why, recorded.envelope.position)
 
 
 def known_position(position: int | None) -> int:

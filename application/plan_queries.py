@@ -1,6 +1,7 @@
 """Queries on plans as they are now, as far as they can be read."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -45,26 +46,19 @@ class PlanFilter(BaseModel):
         )
 
 
+@dataclass
 class PlanQueries:
     """Reads the plans of one store."""
 
-    def __init__(
-        self,
-        store: EventStore,
-        streams: StreamCache,
-        views: ViewStore,
-        runner: ProjectionRunner,
-        follower: LogFollower,
-    ) -> None:
-        self._store = store
-        self._streams = streams
-        self._views = views
-        self._runner = runner
-        self._follower = follower
+    store: EventStore
+    streams: StreamCache
+    views: ViewStore
+    runner: ProjectionRunner
+    follower: LogFollower
 
     def plan(self, plan_id: str) -> Plan:
         """The plan now, whether it exists or not; raises `InvalidInput` for an impossible id."""
-        return self._streams.current(validate_identifier("plan_id", plan_id)).plan
+        return self.streams.current(validate_identifier("plan_id", plan_id)).plan
 
     def living(self, plan_id: str) -> Plan:
         """The plan now; raises `PlanNotFound`, or `PlanGone` for a deleted one."""
@@ -75,10 +69,10 @@ class PlanQueries:
     def readable(self, plan_ids: Iterable[str] | None) -> Iterator[Stream | UnreadablePlan]:
         """These plans, or every plan, as far as they can be read; in the given order."""
         if plan_ids is None:
-            plan_ids = (plan_id for _, plan_id in every_plan(self._store))
+            plan_ids = (plan_id for _, plan_id in every_plan(self.store))
         for plan_id in plan_ids:
             try:
-                yield self._streams.current(plan_id)
+                yield self.streams.current(plan_id)
             except CorruptEvent as error:
                 yield UnreadablePlan.of(error)
 
@@ -103,12 +97,12 @@ class PlanQueries:
         if plan_filter == PlanFilter(limit=plan_filter.limit):
             return None
         try:
-            self._follower.require(PLANS, self._store.last_position())
+            self.follower.require(PLANS, self.store.last_position())
         except StoreReadOnly:
             return None
         request = PlansRequest(**plan_filter.model_dump(exclude={"limit"}))
-        rows = every_row(self._views.plans, request, ("created_position",))
-        stuck = self._views.positions()[ViewTables(PLANS)].stuck
+        rows = every_row(self.views.plans, request, ("created_position",))
+        stuck = self.views.positions()[ViewTables(PLANS)].stuck
         return dict.fromkeys([*stuck, *(row.plan_id for row in rows)])
 
     def with_work(self, now: datetime) -> Iterable[str] | None:
@@ -117,20 +111,20 @@ class PlanQueries:
         None where all plans should be read instead: there are few, or the views cannot
         answer. No view may stand in the way of work.
         """
-        if len(self._store.plan_ids(limit=FEW_PLANS + 1)) <= FEW_PLANS:
+        if len(self.store.plan_ids(limit=FEW_PLANS + 1)) <= FEW_PLANS:
             return None
         try:
-            self._runner.catch_up()
-            positions = self._views.positions()
+            self.runner.catch_up()
+            positions = self.views.positions()
             if positions[ViewTables(PLANS)].stuck or positions[ViewTables(BOARD)].stuck:
                 return None
             active = PlansRequest(state=PlanState.ACTIVE)
             found = {
                 row.created_position: row.plan_id
-                for row in every_row(self._views.plans, active, ("created_position",))
+                for row in every_row(self.views.plans, active, ("created_position",))
             }
             claimed = BoardRequest(status=TaskStatus.IN_PROGRESS)
-            for task in every_row(self._views.board, claimed, BOARD_KEYS):
+            for task in every_row(self.views.board, claimed, BOARD_KEYS):
                 if task.lease_until is not None and task.lease_until <= now:
                     found[task.plan_position] = task.plan_id
         except StoreError:

@@ -90,4 +90,3 @@ class HasBundles(Protocol):
     @property
     def bundles(self) -> Bundles:
         """Its `bundles` group."""
-        ...

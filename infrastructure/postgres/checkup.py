@@ -17,7 +17,7 @@ from plangate.application.operations.observations import RESTORE, fine, guarded,
 from plangate.application.operations.reports import Health, Observation
 from plangate.application.operations.view_checks import check_views
 from plangate.application.progress import Progress
-from plangate.application.views.status import view_report
+from plangate.application.views.queries import view_report
 from plangate.infrastructure.postgres.events import events_in
 from plangate.infrastructure.postgres.layout import EVENTS, LAYOUT_VERSION, layout_of
 from plangate.infrastructure.postgres.schema import Schema, unchecked_schema

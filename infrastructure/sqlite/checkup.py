@@ -16,7 +16,7 @@ from plangate.application.operations.observations import RESTORE, fine, guarded,
 from plangate.application.operations.reports import Health, Observation
 from plangate.application.operations.view_checks import check_views
 from plangate.application.progress import Progress
-from plangate.application.views.status import view_report
+from plangate.application.views.queries import view_report
 from plangate.infrastructure.sql.tables import TABLES
 from plangate.infrastructure.sqlite.events import events_in
 from plangate.infrastructure.sqlite.file import DURABLE

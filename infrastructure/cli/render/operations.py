@@ -13,7 +13,7 @@ from plangate.application.operations.reports import (
     Health,
     RestoreReport,
 )
-from plangate.application.views.status import ViewReport, ViewStatus
+from plangate.application.views.queries import ViewReport, ViewStatus
 from plangate.infrastructure.cli.render.tables import fixed, right, table_of
 from plangate.infrastructure.cli.render.text import Hint, count, harmless, timestamp
 
