@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, Strict
 
 from plangate.application.errors import CorruptEvent, StoreError, StoreReadOnly
 from plangate.application.event_store import EventStore
-from plangate.application.plan_selection import every_plan
+from plangate.application.plan_log import every_plan
 from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
 from plangate.application.stream_cache import Stream, StreamCache
 from plangate.application.validation import validate_identifier

@@ -13,8 +13,7 @@ from plangate.application.bundles.format import (
 from plangate.application.bundles.sealed_file import BundleTarget, SealedWriter, open_for_writing
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventFormat, EventStore
-from plangate.application.plan_log import stored_plan_events
-from plangate.application.plan_selection import PlanIds, selected
+from plangate.application.plan_log import PlanIds, selected, stored_plan_events
 from plangate.application.progress import Progress
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.results import Result

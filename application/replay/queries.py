@@ -4,7 +4,7 @@ from types import MappingProxyType
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
-from plangate.application.plan_selection import PlanIds, selected
+from plangate.application.plan_log import PlanIds, selected
 from plangate.application.progress import Progress, no_progress
 from plangate.application.replay.check import Check, CheckReport
 from plangate.application.replay.recorded_commands import commands_of
