@@ -6,6 +6,7 @@ hold in memory until they read again, are beyond it.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from plangate.application.command_context import CommandContext
 from plangate.application.command_handler import CommandHandler
@@ -32,26 +33,20 @@ class Erasure(Result):
     remains: str | None = None
 
 
+@dataclass
 class Eraser:
     """Erases in one store and its views."""
 
-    def __init__(
-        self,
-        store: EventStore,
-        views: ViewStore,
-        runner: ProjectionRunner,
-        handler: CommandHandler,
-    ) -> None:
-        self._store = store
-        self._views = views
-        self._runner = runner
-        self._handler = handler
+    store: EventStore
+    views: ViewStore
+    runner: ProjectionRunner
+    handler: CommandHandler
 
     def erase(self, plan_id: str, context: CommandContext) -> Erasure:
         """Erase a plan's text if there is any, then remove its traces in views and free space."""
-        entries = self._store.read_stored(validate_identifier("plan_id", plan_id))
+        entries = self.store.read_stored(validate_identifier("plan_id", plan_id))
         rewritten = 0
-        if not entries or any(map(self._store.format.has_erasable_text, entries)):
+        if not entries or any(map(self.store.format.has_erasable_text, entries)):
             rewritten = self._rewrite(plan_id, context)
         remains = self._remove_traces([plan_id])
         return Erasure(
@@ -68,10 +63,10 @@ class Eraser:
         followed = []
         try:
             for plan_id, version in erased_at.items():
-                entries = self._store.read_stored(plan_id, until=version)
-                texts = [entry for entry in entries if self._store.format.has_erasable_text(entry)]
+                entries = self.store.read_stored(plan_id, until=version)
+                texts = [entry for entry in entries if self.store.format.has_erasable_text(entry)]
                 if texts:
-                    self._store.rewrite([self._store.format.erased(entry) for entry in texts], ())
+                    self.store.rewrite([self.store.format.erased(entry) for entry in texts], ())
                     followed.append(plan_id)
         except StoreError as error:
             return str(error)
@@ -81,9 +76,9 @@ class Eraser:
         """Leave none of the text in views and free space; else say what may be left."""
         try:
             for plan_id in plan_ids:
-                self._runner.forget(plan_id)
-            self._views.scrub()
-            self._store.scrub()
+                self.runner.forget(plan_id)
+            self.views.scrub()
+            self.store.scrub()
         except StoreError as error:
             return str(error)
         return None
@@ -94,13 +89,13 @@ class Eraser:
 
         def record(recorded: Sequence[RecordedEvent]) -> None:
             nonlocal rewritten
-            entries = self._store.read_stored(plan_id)
-            erased = [self._store.format.erased(entry) for entry in entries]
+            entries = self.store.read_stored(plan_id)
+            erased = [self.store.format.erased(entry) for entry in entries]
             changed = [new for new, old in zip(erased, entries, strict=True) if new != old]
             # An event recorded since the plan was read has the version of this event:
             # then nothing is written, and the handler tries again.
-            self._store.rewrite(changed, recorded)
+            self.store.rewrite(changed, recorded)
             rewritten = len(changed)
 
-        self._handler.handle(plan_id, ErasePlan(), context, record=record)
+        self.handler.handle(plan_id, ErasePlan(), context, record=record)
         return rewritten

@@ -23,41 +23,33 @@ class EventFormat(Protocol):
     @property
     def kinds(self) -> Sequence[str]:
         """The stored names of all kinds of events."""
-        ...
 
     def decode(self, entry: StoredEntry) -> RecordedEvent:
         """The event that an entry holds; raises `CorruptEvent` where it cannot be read."""
-        ...
 
     def canonical_form(self, entry: StoredEntry) -> bytes:
         """The bytes that represent an entry in proofs, the same before and after an erasure.
 
         They leave out its position. Raises `CorruptEvent` where it cannot be read.
         """
-        ...
 
     def content_form(self, entry: StoredEntry) -> bytes:
         """Like `canonical_form`, but the same in every log that the entry is copied to."""
-        ...
 
     def has_erasable_text(self, entry: StoredEntry) -> bool:
         """Whether an entry holds text that people wrote. Raises as `canonical_form`."""
-        ...
 
     def erased(self, entry: StoredEntry) -> StoredEntry:
         """The entry without the text that people wrote; its canonical form is the same.
 
         Raises as `canonical_form`.
         """
-        ...
 
     def is_as_written(self, entry: StoredEntry) -> bool:
         """Whether the stored bytes are exactly those that this format writes for the event."""
-        ...
 
     def moved(self, entry: StoredEntry) -> StoredEntry:
         """The entry for another log: its position becomes its `origin_position`."""
-        ...
 
 
 class EventStore(Protocol):
@@ -72,13 +64,11 @@ class EventStore(Protocol):
 
         Raises `ConcurrentChange` when the plan already has one of their versions.
         """
-        ...
 
     def read(
         self, plan_id: str, *, after: int = 0, until: int | None = None
     ) -> Sequence[RecordedEvent]:
         """A plan's events with versions in (after, until], in order; empty if there are none."""
-        ...
 
     def read_all(self, *, after: int = 0, limit: int) -> Sequence[RecordedEvent]:
         """The first `limit` events with positions beyond `after`, in commit order.
@@ -86,17 +76,14 @@ class EventStore(Protocol):
         They end before an event that cannot be read; where that is the first, it
         raises `CorruptEvent` with its position.
         """
-        ...
 
     def read_stored(
         self, plan_id: str, *, after: int = 0, until: int | None = None
     ) -> Sequence[StoredEntry]:
         """Like `read`, but as stored; nothing is decoded."""
-        ...
 
     def read_all_stored(self, *, after: int = 0, limit: int) -> Sequence[StoredEntry]:
         """Like `read_all`, but as stored; unreadable entries are included."""
-        ...
 
     def append_stored(self, entries: Sequence[StoredEntry]) -> None:
         """Record entries of any plans as they are, all or none, durably.
@@ -106,7 +93,6 @@ class EventStore(Protocol):
         that gives only its own raises a `StoreError`. Raises `ConcurrentChange` when a
         plan already has one of the versions.
         """
-        ...
 
     def rewrite(self, erased: Sequence[StoredEntry], then: Sequence[RecordedEvent]) -> None:
         """Replace stored entries by erased ones, and `append`; all or none, durably.
@@ -114,7 +100,6 @@ class EventStore(Protocol):
         Either may be empty, but not both. Raises as `append`, and a `StoreError` on an
         engine that cannot change what it recorded.
         """
-        ...
 
     def scrub(self) -> None:
         """Leave nothing of what was rewritten or removed in the store's free space.
@@ -122,16 +107,13 @@ class EventStore(Protocol):
         The time it takes grows with the store. Raises a `StoreError` where something
         may be left, as while other processes read an older state; try again.
         """
-        ...
 
     @property
     def format(self) -> EventFormat:
         """How this store stores events."""
-        ...
 
     def plan_ids(self, *, after: int = 0, limit: int) -> Sequence[tuple[int, str]]:
         """The first `limit` plans created beyond the position `after`: (position, plan id)."""
-        ...
 
     def turn(self, plan_id: str) -> AbstractContextManager[None]:
         """Let others who want a turn on the plan wait while the block reads and appends.
@@ -139,12 +121,9 @@ class EventStore(Protocol):
         It saves work where many write to one plan, and guarantees nothing: a store may
         admit all of them, and `append` refuses a taken version all the same.
         """
-        ...
 
     def last_position(self) -> int:
         """The position of the newest event of the log; 0 while it is empty."""
-        ...
 
     def close(self) -> None:
         """Release everything held; closing twice is harmless."""
-        ...

@@ -8,14 +8,19 @@ from typing import Final, NamedTuple
 
 from plangate.application.errors import CorruptEvent, StoreError
 from plangate.application.event_store import EventStore
+from plangate.application.progress import Progress
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
-from plangate.domain.errors import PlanNotFound
+from plangate.application.validation import validate_identifier
+from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
 from plangate.domain.events import PlanCreated
 from plangate.domain.evolve import evolve
 from plangate.domain.plan import Plan
 
 PAGE: Final = 1_000
 """How many events or plans are read at once."""
+
+PlanIds = str | Sequence[str] | None
+"""One plan, some plans, or all that were ever created."""
 
 
 class Step(NamedTuple):
@@ -49,7 +54,12 @@ def steps(plan: Plan, events: Iterable[RecordedEvent]) -> Iterator[Step]:
 
 def next_step(plan: Plan, recorded: RecordedEvent) -> Step:
     """Apply the plan's next event; raises `CorruptEvent` if this is another one."""
-    require_next(plan, recorded)
+    expected, position = plan.version + 1, recorded.envelope.position
+    if recorded.envelope.version != expected:
+        raise CorruptEvent(plan.plan_id, expected, "it is missing", position)
+    if (expected == 1) != isinstance(recorded.event, PlanCreated):
+        why = "a history begins with the plan's creation, and has no second one"
+        raise CorruptEvent(plan.plan_id, expected, why, position)
     return Step(plan, recorded, evolve(plan, recorded.event))
 
 
@@ -120,18 +130,41 @@ def has_events(store: EventStore, plan_id: str) -> bool:
     return bool(store.read_stored(plan_id, until=1) or store.read_stored(plan_id))
 
 
-def require_next(plan: Plan, recorded: RecordedEvent) -> None:
-    """Raise `CorruptEvent` unless the event is the plan's next."""
-    expected = plan.version + 1
-    if recorded.envelope.version != expected:
-        raise CorruptEvent(plan.plan_id, expected, "it is missing", recorded.envelope.position)
-    if (expected == 1) != isinstance(recorded.event, PlanCreated):
-        why = "a history begins with the plan's creation, and has no second one"
-        raise CorruptEvent(plan.plan_id, expected, why, recorded.envelope.position)
-
-
 def known_position(position: int | None) -> int:
     """The position, if the engine has one; else raises `StoreError`."""
     if position is None:
         raise StoreError("the event store has no positions; views cannot follow it")
     return position
+
+
+def every_plan(store: EventStore) -> Iterator[tuple[int, str]]:
+    """The first position and the id of every plan, oldest first."""
+    after = 0
+    while page := store.plan_ids(after=after, limit=PAGE):
+        yield from page
+        after = page[-1][0]
+
+
+def selected(store: EventStore, plan_ids: PlanIds, progress: Progress) -> Iterator[str]:
+    """The chosen plans, deleted ones included; `progress` is called before each and at the end.
+
+    Raises `PlanNotFound`, before it yields any plan, for an id that was never used.
+    """
+    if plan_ids is None:
+        last = store.last_position()
+        for position, plan_id in every_plan(store):
+            progress(min(position, last), last)
+            yield plan_id
+        progress(last, last)
+        return
+    if not isinstance(plan_ids, str | Sequence):
+        raise InvalidInput([Problem("plan_ids", "must be a plan's id, or a list of them")])
+    listed = [plan_ids] if isinstance(plan_ids, str) else plan_ids
+    chosen = list(dict.fromkeys(validate_identifier("plan_ids", plan_id) for plan_id in listed))
+    for plan_id in chosen:
+        if not has_events(store, plan_id):
+            raise PlanNotFound(plan_id)
+    for done, plan_id in enumerate(chosen):
+        progress(done, len(chosen))
+        yield plan_id
+    progress(len(chosen), len(chosen))

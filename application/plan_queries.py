@@ -1,6 +1,7 @@
 """Queries on plans as they are now, as far as they can be read."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel, Field, Strict
 
 from plangate.application.errors import CorruptEvent, StoreError, StoreReadOnly
 from plangate.application.event_store import Clock, EventStore
-from plangate.application.plan_selection import every_plan
+from plangate.application.plan_log import every_plan
 from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
 from plangate.application.stream_cache import Stream, StreamCache
 from plangate.application.validation import validate_identifier
@@ -46,28 +47,20 @@ class PlanFilter(BaseModel):
         )
 
 
+@dataclass
 class PlanQueries:
     """Reads the plans of one store."""
 
-    def __init__(
-        self,
-        store: EventStore,
-        streams: StreamCache,
-        views: ViewStore,
-        runner: ProjectionRunner,
-        follower: LogFollower,
-        clock: Clock,
-    ) -> None:
-        self._store = store
-        self._streams = streams
-        self._views = views
-        self._runner = runner
-        self._follower = follower
-        self._clock = clock
+    store: EventStore
+    streams: StreamCache
+    views: ViewStore
+    runner: ProjectionRunner
+    follower: LogFollower
+    clock: Clock
 
     def plan(self, plan_id: str) -> Plan:
         """The plan now, whether it exists or not; raises `InvalidInput` for an impossible id."""
-        return self._streams.current(validate_identifier("plan_id", plan_id)).plan
+        return self.streams.current(validate_identifier("plan_id", plan_id)).plan
 
     def living(self, plan_id: str) -> Plan:
         """The plan now; raises `PlanNotFound`, or `PlanGone` for a deleted one."""
@@ -78,16 +71,16 @@ class PlanQueries:
     def readable(self, plan_ids: Iterable[str] | None) -> Iterator[Stream | UnreadablePlan]:
         """These plans, or every plan, as far as they can be read; in the given order."""
         if plan_ids is None:
-            plan_ids = (plan_id for _, plan_id in every_plan(self._store))
+            plan_ids = (plan_id for _, plan_id in every_plan(self.store))
         for plan_id in plan_ids:
             try:
-                yield self._streams.current(plan_id)
+                yield self.streams.current(plan_id)
             except CorruptEvent as error:
                 yield UnreadablePlan.of(error)
 
     def matching(self, plan_filter: PlanFilter) -> PlanList:
         """The plans that match, and those that cannot be read."""
-        now = self._clock().astimezone(UTC)
+        now = self.clock().astimezone(UTC)
         plans: list[PlanStatus] = []
         unreadable: list[UnreadablePlan] = []
         for found in self.readable(self._candidates(plan_filter)):
@@ -107,13 +100,13 @@ class PlanQueries:
         if plan_filter == PlanFilter(limit=plan_filter.limit):
             return None
         try:
-            self._follower.require(PLANS, self._store.last_position())
+            self.follower.require(PLANS, self.store.last_position())
         except StoreReadOnly:
             return None
-        now = self._clock().astimezone(UTC)
+        now = self.clock().astimezone(UTC)
         request = PlansRequest(**plan_filter.model_dump(exclude={"limit"}), now=now)
-        rows = every_row(self._views.plans, request, ("created_position",))
-        stuck = self._views.positions()[ViewTables(PLANS)].stuck
+        rows = every_row(self.views.plans, request, ("created_position",))
+        stuck = self.views.positions()[ViewTables(PLANS)].stuck
         return dict.fromkeys([*stuck, *(row.plan_id for row in rows)])
 
     def with_work(self, now: datetime) -> Iterable[str] | None:
@@ -122,15 +115,15 @@ class PlanQueries:
         None where all plans should be read instead: there are few, or the views cannot
         answer. No view may stand in the way of work.
         """
-        if len(self._store.plan_ids(limit=FEW_PLANS + 1)) <= FEW_PLANS:
+        if len(self.store.plan_ids(limit=FEW_PLANS + 1)) <= FEW_PLANS:
             return None
         try:
-            self._runner.catch_up()
-            positions = self._views.positions()
+            self.runner.catch_up()
+            positions = self.views.positions()
             if positions[ViewTables(PLANS)].stuck:
                 return None
             request = PlansRequest(may_continue=True, now=now)
-            rows = every_row(self._views.plans, request, ("created_position",))
+            rows = every_row(self.views.plans, request, ("created_position",))
             return [row.plan_id for row in rows]
         except StoreError:
             return None

@@ -24,13 +24,7 @@ from plangate.infrastructure.addresses import address_of, examine, file_at, open
 from plangate.infrastructure.calibration.calibrator import ScipyCalibrator
 from plangate.infrastructure.settings import Settings
 from plangate.infrastructure.signing_key import KeyFile
-from plangate.infrastructure.sqlite.backup import (
-    Extent,
-    copy_file,
-    new_file,
-    require_same,
-    verified_extent,
-)
+from plangate.infrastructure.sqlite import backup as sqlite_backup
 from plangate.infrastructure.sqlite.events import events_in
 from plangate.infrastructure.sqlite.unchecked import open_without_trace
 
@@ -87,14 +81,14 @@ def backup(
     """
     path, address = Path(path), address_of(target)
     file = file_at(address)
-    with new_file(path) as partial:
+    with sqlite_backup.new_file(path) as partial:
         if file is not None:
-            expected = copy_file(file, partial, progress)
+            expected = sqlite_backup.copy_file(file, partial, progress)
         else:
             with connect(address, schema=schema) as source, connect(partial) as copy:
                 report = source.bundles.copy_to(copy, progress=progress)
-            expected = Extent(report.checked, report.plans, report.position)
-        require_same(verified_extent(partial), expected, partial)
+            expected = sqlite_backup.Extent(report.checked, report.plans, report.position)
+        sqlite_backup.require_extent(partial, expected)
         size = partial.stat().st_size
     return BackupReport(file=str(path), bytes=size, **asdict(expected))
 
@@ -114,12 +108,12 @@ def restore_backup(
     """
     path, address = Path(path), address_of(target)
     file = file_at(address)
-    expected = verified_extent(path)
+    expected = sqlite_backup.verified_extent(path)
     positions_kept = True
     if file is not None and not file.exists():
-        with new_file(file) as partial:
-            copy_file(path, partial, progress)
-            require_same(verified_extent(partial), expected, partial)
+        with sqlite_backup.new_file(file) as partial:
+            sqlite_backup.copy_file(path, partial, progress)
+            sqlite_backup.require_extent(partial, expected)
     else:
         events, views, _ = open_stores(address, schema)
         with closing(views), closing(events), closing(open_without_trace(path)) as opened:

@@ -145,10 +145,7 @@ class EventCodec(EventFormat):
         if entry.position is not None and entry.position < 1:
             # No reader of the log finds it there, so it must not count for its plan either.
             raise _corrupt(entry, f"it stands outside of the log, at {entry.position}")
-        try:
-            record = self._record(entry.name, entry.state)
-        except _Unreadable as unreadable:
-            raise _corrupt(entry, unreadable) from None
+        record = self._record(entry)
         envelope = Envelope(
             plan_id=entry.plan_id,
             version=entry.version,
@@ -215,42 +212,39 @@ class EventCodec(EventFormat):
                 body["meta"].setdefault("origin_position", entry.position)
             return replace(entry, position=None, state=_compact(body))
 
-    def _record(self, name: str, stored: bytes) -> StoredRecord[Any]:
-        kind = self._kinds.get(name)
+    def _record(self, entry: StoredEntry) -> StoredRecord[Any]:
+        kind = self._kinds.get(entry.name)
         if kind is None:
-            raise _Unreadable(f"its name {name!r} is not known")
-        model = self._records[name]
+            raise _corrupt(entry, f"its name {entry.name!r} is not known")
+        model = self._records[entry.name]
         try:
-            record = model.model_validate_json(stored)
+            record = model.model_validate_json(entry.state)
+            if kind.reads_as_it_is(record.meta.schema_version):
+                return record
         except ValidationError:
-            return _upcast(kind, model, stored)
-        if kind.reads_as_it_is(record.meta.schema_version):
-            return record
-        return _upcast(kind, model, stored)
+            pass
+        with _requiring_a_record(entry):
+            return _upcast(kind, model, entry)
 
 
-def _upcast(kind: StoredKind, model: type[StoredRecord[Any]], stored: bytes) -> StoredRecord[Any]:
+def _upcast(
+    kind: StoredKind, model: type[StoredRecord[Any]], entry: StoredEntry
+) -> StoredRecord[Any]:
+    body = json.loads(entry.state)
+    written_as = body["meta"]["schema_version"]
+    if written_as not in range(1, kind.schema_version + 1):
+        raise _corrupt(entry, f"its schema version {written_as} is not known to this plangate")
+    for version in range(written_as, kind.schema_version):
+        if upcast := kind.upcasters.get(version):
+            body = upcast(body)
     try:
-        body = json.loads(stored)
-        written_as = body["meta"]["schema_version"]
-        if written_as not in range(1, kind.schema_version + 1):
-            raise _Unreadable(f"its schema version {written_as} is not known to this plangate")
-        for version in range(written_as, kind.schema_version):
-            if upcast := kind.upcasters.get(version):
-                body = upcast(body)
         return model.model_validate_json(_compact(body))
     except ValidationError as error:
-        raise _Unreadable(_first_problem(error)) from None
-    except _NOT_A_RECORD as error:
-        raise _Unreadable(f"it is not a stored record: {error!r}") from None
+        raise _corrupt(entry, _first_problem(error)) from None
 
 
 _NOT_A_RECORD: Final = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 """Raised by reading JSON that has not the shape of a stored record."""
-
-
-class _Unreadable(Exception):
-    """Why stored bytes cannot be read."""
 
 
 @contextmanager
@@ -261,28 +255,25 @@ def _requiring_a_record(entry: StoredEntry) -> Iterator[None]:
         raise _corrupt(entry, f"it is not a stored record: {error!r}") from None
 
 
-def _corrupt(entry: StoredEntry, why: object) -> CorruptEvent:
-    return CorruptEvent(entry.plan_id, entry.version, str(why), entry.position)
+def _corrupt(entry: StoredEntry, why: str) -> CorruptEvent:
+    return CorruptEvent(entry.plan_id, entry.version, why, entry.position)
 
 
-def _compact(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+def _compact(value: object, *, sort_keys: bool = False) -> bytes:
+    return json.dumps(
+        value, sort_keys=sort_keys, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
 
 
 def _form(entry: StoredEntry, body: _Json) -> bytes:
     named = {"plan_id": entry.plan_id, "version": entry.version, "name": entry.name}
-    return _canonical({**body, **named, "commitments": body.get("commitments", {})})
-
-
-def _canonical(value: object) -> bytes:
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    whole = {**body, **named, "commitments": body.get("commitments", {})}
+    return _compact(whole, sort_keys=True)
 
 
 def _commitment(salt: bytes, pointer: str, value: object) -> str:
     digest = hashlib.sha256()
-    for part in (salt, pointer.encode(), _canonical(value)):
+    for part in (salt, pointer.encode(), _compact(value, sort_keys=True)):
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.hexdigest()

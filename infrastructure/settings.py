@@ -12,11 +12,6 @@ def default_database() -> str:
     return str(user_data_path("plangate") / "plans.db")
 
 
-def default_ledger_key() -> Path:
-    """The default path of the ledger's key, which is not beside the store."""
-    return user_config_path("plangate") / "ledger.pem"
-
-
 class Settings(BaseSettings):
     """The store to use when a caller names none.
 
@@ -31,7 +26,9 @@ class Settings(BaseSettings):
     db: str | None = Field(default=None, repr=False)  # it may hold a password
     pg_schema: str = Field(default="plangate", validation_alias="PLANGATE_SCHEMA")
     persistence_module: str | None = None
-    ledger_key: Path = Field(default_factory=default_ledger_key)
+    ledger_key: Path = Field(  # not beside the store
+        default_factory=lambda: user_config_path("plangate") / "ledger.pem"
+    )
 
     def target(self) -> str:
         """The configured store, or the default one, whose folder is created."""

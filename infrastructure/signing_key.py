@@ -6,6 +6,7 @@ The file holds a private key (PEM, PKCS 8), or, for verifying alone, the verifie
 
 import os
 import tempfile
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,22 +27,21 @@ class KeyFile(LedgerKey):
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._found: tuple[bytes, Ed25519PrivateKey | None] | None = None
 
     @override
     def public_key(self) -> bytes:
-        if self._found is None and not self._path.exists():
+        if "_known" not in vars(self) and not self._path.exists():
             self._make()
         return self.known_public_key()
 
     @override
     def known_public_key(self) -> bytes:
-        return self._known()[0]
+        return self._known[0]
 
     @override
     def sign(self, message: bytes) -> bytes:
         self.public_key()
-        private = self._known()[1]
+        private = self._known[1]
         if private is None:
             raise NoLedgerKey(f"{self._path} holds only a verifier key: it cannot sign")
         return private.sign(message)
@@ -56,12 +56,8 @@ class KeyFile(LedgerKey):
             return False
         return True
 
+    @cached_property
     def _known(self) -> "tuple[bytes, Ed25519PrivateKey | None]":
-        if self._found is None:
-            self._found = self._read()
-        return self._found
-
-    def _read(self) -> "tuple[bytes, Ed25519PrivateKey | None]":
         try:
             held = self._path.read_bytes()
         except FileNotFoundError:

@@ -1,8 +1,5 @@
 """Export plans to a bundle, one at a time, as they are stored."""
 
-from collections.abc import Iterator
-from typing import BinaryIO
-
 from plangate.application.bundles.format import (
     MAX_LINE,
     MAX_PLANS,
@@ -16,8 +13,7 @@ from plangate.application.bundles.format import (
 from plangate.application.bundles.sealed_file import BundleTarget, SealedWriter, open_for_writing
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventFormat, EventStore
-from plangate.application.plan_log import stored_plan_events
-from plangate.application.plan_selection import PlanIds, selected
+from plangate.application.plan_log import PlanIds, selected, stored_plan_events
 from plangate.application.progress import Progress
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.results import Result
@@ -42,41 +38,35 @@ def export_plans(
 ) -> ExportReport:
     """Write a bundle of whole plans, each up to its newest event when its turn comes."""
     with open_for_writing(target) as stream:
-        return _export(store, stream, selected(store, plan_ids, progress), checkpoint)
-
-
-def _export(
-    store: EventStore, stream: BinaryIO, plan_ids: Iterator[str], checkpoint: str | None
-) -> ExportReport:
-    writer = SealedWriter(stream)
-    digests: dict[str, str] = {}
-    events = 0
-    writer.write(encode_line(BundleHeader()))
-    for plan_id in plan_ids:
-        if len(digests) == MAX_PLANS:
-            problem = f"a bundle holds at most {MAX_PLANS} plans; name those you want"
-            raise InvalidInput([Problem("plan_ids", problem)])
-        plan = PlanDigest(plan_id, store.format)
-        for entry in stored_plan_events(store, plan_id):
-            writer.write(_event(plan, entry, store.format))
-        closing = plan.closing()
-        writer.write(encode_line(closing))
-        digests[plan_id] = closing.sha256
-        events += closing.events
-    manifest = BundleManifest(
-        plans=len(digests),
-        events=events,
-        content_sha256=content_digest(digests),
-        file_sha256=writer.sealed(),
-        checkpoint=checkpoint,
-    )
-    writer.end(encode_line(manifest))
-    return ExportReport(
-        plans=manifest.plans,
-        events=manifest.events,
-        bytes=writer.size,
-        content_sha256=manifest.content_sha256,
-    )
+        writer = SealedWriter(stream)
+        digests: dict[str, str] = {}
+        events = 0
+        writer.write(encode_line(BundleHeader()))
+        for plan_id in selected(store, plan_ids, progress):
+            if len(digests) == MAX_PLANS:
+                problem = f"a bundle holds at most {MAX_PLANS} plans; name those you want"
+                raise InvalidInput([Problem("plan_ids", problem)])
+            plan = PlanDigest(plan_id, store.format)
+            for entry in stored_plan_events(store, plan_id):
+                writer.write(_event(plan, entry, store.format))
+            closing = plan.closing()
+            writer.write(encode_line(closing))
+            digests[plan_id] = closing.sha256
+            events += closing.events
+        manifest = BundleManifest(
+            plans=len(digests),
+            events=events,
+            content_sha256=content_digest(digests),
+            file_sha256=writer.sealed(),
+            checkpoint=checkpoint,
+        )
+        writer.end(encode_line(manifest))
+        return ExportReport(
+            plans=manifest.plans,
+            events=manifest.events,
+            bytes=writer.size,
+            content_sha256=manifest.content_sha256,
+        )
 
 
 def _event(plan: PlanDigest, entry: StoredEntry, format_: EventFormat) -> bytes:

@@ -94,7 +94,9 @@ class SealedReader:
     def _unpacked(self) -> Iterator[bytes]:
         unpacker, packed, ended = zlib.decompressobj(wbits=_AS_GZIP), b"", False
         while not ended:
-            packed = packed or self._required()
+            packed = packed or self._next()
+            if not packed:
+                raise AlteredBundle(self.number + 1, "the file ends too early")
             try:
                 piece = unpacker.decompress(packed, _CHUNK)
             except zlib.error as error:
@@ -108,12 +110,6 @@ class SealedReader:
         while len(packed) <= len(_stored_member(b"")) + MAX_MANIFEST and (more := self._next()):
             packed += more
         self.manifest = _content_of(packed, self.number + 1)
-
-    def _required(self) -> bytes:
-        more = self._next()
-        if not more:
-            raise AlteredBundle(self.number + 1, "the file ends too early")
-        return more
 
     def _next(self) -> bytes:
         chunk = self._stream.read(_CHUNK)

@@ -11,7 +11,7 @@ from plangate.application.importing.intake import PlanFormat, PlanIntake, PlansI
 from plangate.application.ledger.notes import validate_note
 from plangate.application.operations.copying import copy_plans
 from plangate.application.operations.reports import CopyReport
-from plangate.application.plan_selection import PlanIds
+from plangate.application.plan_log import PlanIds
 from plangate.application.progress import Progress, no_progress
 
 
@@ -90,4 +90,3 @@ class HasBundles(Protocol):
     @property
     def bundles(self) -> Bundles:
         """Its `bundles` group."""
-        ...

@@ -15,8 +15,7 @@ from pydantic import BaseModel, Field, Strict
 from plangate.application.errors import AnalysisMissing, CorruptEvent
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.outcomes import Outcomes, RecordedOutcome
-from plangate.application.plan_log import plan_steps
-from plangate.application.plan_selection import PlanIds, selected
+from plangate.application.plan_log import PlanIds, plan_steps, selected
 from plangate.application.progress import Progress
 from plangate.application.results import Result, UnreadablePlan
 from plangate.domain.vocabulary import Outcome
@@ -140,11 +139,9 @@ class Calibrator(Protocol):
     @property
     def resamples(self) -> int:
         """How many draws of plans an interval rests on."""
-        ...
 
     def reliability(self, cases: Sequence[Case], seed: int) -> Reliability:
         """The statistics, the same for the same cases and seed. Raises `AnalysisMissing`."""
-        ...
 
 
 class NoCalibrator:

@@ -12,8 +12,7 @@ from plangate.application.event_store import EventStore
 from plangate.application.evidence.finding import Finding, FindingKind
 from plangate.application.evidence.review import PlanReview
 from plangate.application.evidence.same_work import FailedWork, WorkKey, work_of
-from plangate.application.plan_log import plan_steps
-from plangate.application.plan_selection import PlanIds, selected
+from plangate.application.plan_log import PlanIds, plan_steps, selected
 from plangate.application.progress import Progress, no_progress
 from plangate.application.results import Result, UnreadablePlan
 from plangate.domain.events import PlanCreated

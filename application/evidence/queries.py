@@ -9,7 +9,7 @@ from plangate.application.evidence.calibration import (
     calibrate,
 )
 from plangate.application.evidence.findings import FindingsReport, Review
-from plangate.application.plan_selection import PlanIds
+from plangate.application.plan_log import PlanIds
 from plangate.application.progress import Progress, no_progress
 from plangate.application.validation import validate
 

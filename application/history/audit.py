@@ -10,17 +10,11 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, Field, Strict, WithJsonSchema
 
+from plangate.application import plan_log
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
 from plangate.application.history.running_confidence import RunningConfidence
 from plangate.application.plan_cache import PlanCache
-from plangate.application.plan_log import (
-    known_position,
-    next_step,
-    steps,
-    stored_pages,
-    stored_plan_events,
-)
 from plangate.application.progress import Progress
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.results import Result
@@ -136,11 +130,11 @@ def audit_entries(
 
 def _stored(store: EventStore, chosen: AuditFilter, progress: Progress) -> Iterator[StoredEntry]:
     if chosen.plan_id is not None:
-        yield from stored_plan_events(store, chosen.plan_id, after=chosen.after)
+        yield from plan_log.stored_plan_events(store, chosen.plan_id, after=chosen.after)
         return
     last = store.last_position()
-    for page in stored_pages(store, after=chosen.after):
-        progress(min(known_position(page[0].position) - 1, last), last)
+    for page in plan_log.stored_pages(store, after=chosen.after):
+        progress(min(plan_log.known_position(page[0].position) - 1, last), last)
         yield from page
     progress(last, last)
 
@@ -175,7 +169,7 @@ class _FollowedPlans:
             return None, None
         try:
             plan, confidence = self._before(recorded)
-            step = next_step(plan, recorded)
+            step = plan_log.next_step(plan, recorded)
         except CorruptEvent:
             self.give_up(plan_id)
             raise
@@ -193,7 +187,7 @@ class _FollowedPlans:
         if plan.version > version:
             plan = Plan(plan_id)
         earlier = self._store.read_stored(plan_id, after=plan.version, until=version)
-        for step in steps(plan, map(self._store.format.decode, earlier)):
+        for step in plan_log.steps(plan, map(self._store.format.decode, earlier)):
             plan = step.after
         return plan, RunningConfidence(plan.rolling_confidence)
 

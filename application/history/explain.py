@@ -139,22 +139,19 @@ def explain(steps: Iterable[Step], since: int | None = None) -> Explanation:
     for step in steps:
         if past is not None:
             before, confidence = confidence.rolling_confidence, confidence.after(step)
-            moves += _move(step, before, confidence.rolling_confidence)
+            after = confidence.rolling_confidence
+            if differ(before, after):
+                task_id = next(iter(touches(step.recorded.event).task_ids), None)
+                moves.append(
+                    ConfidenceMove(
+                        event_id=step.event_id, task_id=task_id, before=before, after=after
+                    )
+                )
         elif step.after.version == since:
             past, confidence = step, RunningConfidence(step.after.rolling_confidence)
     plan = step.after
     movement = None if past is None else _movement(past, moves, plan)
     return Explanation.of(plan, Moment.of(step), movement)
-
-
-def _move(step: Step, before: float, after: float) -> Iterator[ConfidenceMove]:
-    if differ(before, after):
-        yield ConfidenceMove(
-            event_id=step.event_id,
-            task_id=next(iter(touches(step.recorded.event).task_ids), None),
-            before=before,
-            after=after,
-        )
 
 
 def _movement(past: Step, moves: Sequence[ConfidenceMove], plan: Plan) -> Movement:

@@ -6,7 +6,6 @@ the gate itself uses, so it holds to the last bit.
 """
 
 from dataclasses import dataclass
-from itertools import chain, islice
 from math import fsum
 from typing import Final, Self
 
@@ -127,9 +126,6 @@ class Balance:
         scores = {ScoreKind.PROMPT: task.prompt_score, ScoreKind.OUTPUT: task.output_score}
         scores[kind] = score
         instead = task_confidence(scores[ScoreKind.PROMPT], scores[ScoreKind.OUTPUT], policy)
-        confidences = chain(
-            islice(self.confidences, index),
-            () if instead is None else (instead,),
-            islice(self.confidences, index + 1, None),
-        )
+        others = () if instead is None else (instead,)
+        confidences = (*self.confidences[:index], *others, *self.confidences[index + 1 :])
         return rolling_confidence(confidences, policy.decay)

@@ -12,9 +12,6 @@ from plangate.application.plan_log import Step, plan_events
 from plangate.application.results import Result
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
 
-Point = int | datetime
-"""A version of a plan, or a moment with its zone."""
-
 _LARGEST: Final = 2**31 - 1
 """No engine stores more versions of one plan."""
 
@@ -52,21 +49,18 @@ def validate_moment(field: str, given: object) -> datetime:
     return given
 
 
-def validate_point(field: str, given: object) -> Point:
-    """`given` as a version or a moment; raises `InvalidInput`."""
-    if isinstance(given, datetime):
-        return validate_moment(field, given)
-    return validate_version(field, given)
+def version_at(store: EventStore, plan_id: str, field: str, point: object) -> int:
+    """The version at a point, a version or a moment with its zone.
 
-
-def version_at(store: EventStore, plan_id: str, field: str, point: Point) -> int:
-    """The version at a point; raises `InvalidInput` about `field` if there is none."""
-    if isinstance(point, int):
-        return _required(store, plan_id, field, point)
+    Raises `InvalidInput` about `field` if it is neither, or there is none.
+    """
+    if not isinstance(point, datetime):
+        return _required(store, plan_id, field, validate_version(field, point))
+    moment = validate_moment(field, point)
     version = 0
     recorded = None
     for recorded in plan_events(store, plan_id):
-        if recorded.envelope.recorded_at > point:
+        if recorded.envelope.recorded_at > moment:
             break
         version = recorded.envelope.version
     if version:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
+from pydantic import BaseModel
+
 from plangate.application.event_store import EventStore
 from plangate.application.history.audit import AuditEntry, AuditFilter, audit_entries
 from plangate.application.history.diff import PlanDiff, plan_diff
@@ -11,18 +13,22 @@ from plangate.application.history.explain import Explanation, explain
 from plangate.application.history.points import (
     refuse_backwards,
     validate_moment,
-    validate_point,
     validate_version,
     version_at,
 )
-from plangate.application.paging import Page
 from plangate.application.plan_log import has_events, plan_steps
 from plangate.application.progress import Progress, no_progress
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.results import PlanStatus
 from plangate.application.validation import validate, validate_identifier
+from plangate.application.views.requests import PageLimit, Position
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
 from plangate.domain.vocabulary import ScoreKind
+
+
+class _Page(BaseModel):
+    after: Position
+    limit: PageLimit
 
 
 class HistoryQueries:
@@ -43,7 +49,7 @@ class HistoryQueries:
 
         Continue with the position of the last one; an empty page is the end of the log.
         """
-        page = validate(Page, {"after": after, "limit": limit})
+        page = validate(_Page, {"after": after, "limit": limit})
         return self._store.read_all(after=page.after, limit=page.limit)
 
     def last_position(self) -> int:
@@ -122,17 +128,13 @@ class HistoryQueries:
         Both are versions, or moments as in `as_of`; `a` must not come after `b`.
         """
         store, plan_id = self._store, validate_identifier("plan_id", plan_id)
-        begin = version_at(store, plan_id, "a", validate_point("a", a))
-        until = None if b is None else version_at(store, plan_id, "b", validate_point("b", b))
+        begin = version_at(store, plan_id, "a", a)
+        until = None if b is None else version_at(store, plan_id, "b", b)
         refuse_backwards("a", begin, until)
         return plan_diff(plan_steps(store, plan_id, until), begin)
 
     def explain(
-        self,
-        plan_id: str,
-        *,
-        version: int | None = None,
-        since: int | datetime | None = None,
+        self, plan_id: str, *, version: int | None = None, since: int | datetime | None = None
     ) -> Explanation:
         """Explain a plan's rolling confidence now or at a version, and what would flip its gate.
 
@@ -144,6 +146,6 @@ class HistoryQueries:
         if version is not None:
             until = version_at(store, plan_id, "version", validate_version("version", version))
         if since is not None:
-            begin = version_at(store, plan_id, "since", validate_point("since", since))
+            begin = version_at(store, plan_id, "since", since)
             refuse_backwards("since", begin, until)
         return explain(plan_steps(store, plan_id, until), begin)

@@ -94,14 +94,15 @@ class DryRun:
             self.plan = fold(self.plan, events)
             self._commands.append(command)
 
-    def omit(self, pointer: str, why: str, theirs: Any = None, ours: Any = None) -> None:
-        """Note that a value is not carried over, or replaced by `ours`."""
+    def omit(self, at: str, why: str, theirs: Any = None, ours: Any = None) -> None:
+        """Note that a value, `at` a pointer in the plan, is not carried over, or is `ours`."""
+        pointer = self.pointer + at
         self._not_carried.append(NotCarried(pointer=pointer, theirs=theirs, ours=ours, why=why))
 
     def result(self, source: object, task_count: int) -> ForeignPlan:
         """The plan as collected; one without tasks is not made here."""
         if not task_count:
-            self.omit(f"{self.pointer}/tasks", "a plan without tasks is none here")
+            self.omit("/tasks", "a plan without tasks is none here")
         return ForeignPlan(self.plan.plan_id, source, self._commands, self._not_carried, task_count)
 
 

@@ -85,7 +85,11 @@ class PlanIntake:
         """Read all plans, then make those that are missing; raises `InvalidInput` before that."""
         kind = validate(_Request, {"format": format_}).format
         context = context.model_copy(update={"actor": context.actor or f"import:{kind}"})
-        plans = _read(kind, data, self._handler.now())
+        try:
+            _digest(data)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InvalidInput([Problem("", f"must be JSON: {error}")]) from None
+        plans = list(_READERS[kind](data, self._handler.now()))
         imported = []
         for done, plan in enumerate(plans):
             progress(done, len(plans))
@@ -111,14 +115,6 @@ class PlanIntake:
             keyed = context.model_copy(update={"idempotency_key": key})
             self._handler.handle(plan.plan_id, command, keyed)
         return ImportOutcome.ALREADY_THERE if keys[-1] in there.receipts else ImportOutcome.IMPORTED
-
-
-def _read(kind: PlanFormat, data: object, now: datetime) -> list[ForeignPlan]:
-    try:
-        _digest(data)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidInput([Problem("", f"must be JSON: {error}")]) from None
-    return list(_READERS[kind](data, now))
 
 
 def _digest(source: object) -> str:

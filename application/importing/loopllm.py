@@ -10,16 +10,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, Strict
 
-from plangate.application.importing.foreign import (
-    DryRun,
-    ForeignId,
-    ForeignModel,
-    ForeignPlan,
-    ForeignTitle,
-    json_pointer,
-    parse,
-    refuse_duplicates,
-)
+from plangate.application.importing import foreign
 from plangate.domain import commands
 from plangate.domain.json_objects import JsonObject
 from plangate.domain.policy import Policy
@@ -34,9 +25,9 @@ _Share = Annotated[_Number, Field(ge=0.0, le=1.0)]
 _Count = Annotated[int, Strict(), Field(ge=0)]
 
 
-class _Task(ForeignModel):
-    id: ForeignId
-    title: ForeignTitle = ""
+class _Task(foreign.ForeignModel):
+    id: foreign.ForeignId
+    title: foreign.ForeignTitle = ""
     description: Prose = ""
     status: TaskStatus = TaskStatus.PENDING
     prompt_score: _Share | None = None
@@ -46,8 +37,8 @@ class _Task(ForeignModel):
     metadata: JsonObject = Field(default={})
 
 
-class _Plan(ForeignModel):
-    plan_id: ForeignId
+class _Plan(foreign.ForeignModel):
+    plan_id: foreign.ForeignId
     goal: Annotated[Prose, Field(max_length=MAX_GOAL)] = ""
     confidence_threshold: _Share = 0.72
     rolling_confidence: _Number | None = None
@@ -58,31 +49,34 @@ class _Plan(ForeignModel):
     metadata: JsonObject = Field(default={})
 
 
-def loopllm_plans(data: object, now: datetime) -> Iterator[ForeignPlan]:
+def loopllm_plans(data: object, now: datetime) -> Iterator[foreign.ForeignPlan]:
     """The plans that loopllm saved; raises `InvalidInput`, with JSON pointers."""
     if isinstance(data, list | tuple):
-        sources = [(json_pointer(number), source) for number, source in enumerate(data)]
+        sources = [(foreign.json_pointer(number), source) for number, source in enumerate(data)]
     else:
         sources = [("", data)]
-    plans = [(pointer, source, parse(_Plan, source, pointer)) for pointer, source in sources]
-    refuse_duplicates((plan.plan_id, f"{pointer}/plan_id") for pointer, _, plan in plans)
+    plans = [
+        (pointer, source, foreign.parse(_Plan, source, pointer)) for pointer, source in sources
+    ]
+    foreign.refuse_duplicates((plan.plan_id, f"{pointer}/plan_id") for pointer, _, plan in plans)
     for pointer, source, plan in plans:
-        yield _PlanReader(plan, DryRun(plan.plan_id, pointer, now)).read(source)
+        yield _PlanReader(plan, foreign.DryRun(plan.plan_id, pointer, now)).read(source)
 
 
 class _PlanReader:
     """Reads one plan."""
 
-    def __init__(self, plan: _Plan, run: DryRun) -> None:
+    def __init__(self, plan: _Plan, run: foreign.DryRun) -> None:
         self._theirs = plan
         self._run = run
-        self._pointer = run.pointer
 
-    def read(self, source: object) -> ForeignPlan:
+    def read(self, source: object) -> foreign.ForeignPlan:
         tasks = self._theirs.tasks
         if tasks:
-            pointer = f"{self._pointer}/tasks"
-            refuse_duplicates((task.id, f"{pointer}/{n}/id") for n, task in enumerate(tasks))
+            pointer = f"{self._run.pointer}/tasks"
+            foreign.refuse_duplicates(
+                (task.id, f"{pointer}/{n}/id") for n, task in enumerate(tasks)
+            )
             self._create()
             self._score()
             self._mark()
@@ -94,7 +88,7 @@ class _PlanReader:
         goal = theirs.goal
         if not goal.strip():
             goal = theirs.plan_id
-            self._omit("/goal", "a goal must say something; the id stands for it", "", goal)
+            self._run.omit("/goal", "a goal must say something; the id stands for it", "", goal)
         self._run.create(
             {
                 "goal": goal,
@@ -109,7 +103,7 @@ class _PlanReader:
         if not title.strip():
             title = task.id
             why = "a title must say something; the id stands for it"
-            self._omit(f"/tasks/{number}/title", why, task.title, title)
+            self._run.omit(f"/tasks/{number}/title", why, task.title, title)
         return commands.NewTask(
             id=task.id, title=title, description=task.description, metadata=task.metadata
         )
@@ -156,17 +150,14 @@ class _PlanReader:
 
     def _computed(self, at: str, theirs: float | None, ours: float) -> None:
         if theirs is not None and abs(theirs - round(ours, _DECIMALS)) > 0.5 * 10**-_DECIMALS:
-            self._omit(at, "it is computed from the scores here", theirs, ours)
+            self._run.omit(at, "it is computed from the scores here", theirs, ours)
 
     def _derived(self, at: str, theirs: int | None, ours: int) -> None:
         if theirs is not None and theirs != ours:
-            self._omit(at, "it follows from what happened here", theirs, ours)
+            self._run.omit(at, "it follows from what happened here", theirs, ours)
 
     def _extras(self, at: str, extras: Mapping[str, Any] | None) -> None:
         for name, value in (extras or {}).items():
             time = name in {"created_at", "updated_at"}
             why = "times here are those of the import" if time else "it has no place here"
-            self._omit(at + json_pointer(name), why, value)
-
-    def _omit(self, at: str, why: str, theirs: Any = None, ours: Any = None) -> None:
-        self._run.omit(self._pointer + at, why, theirs, ours)
+            self._run.omit(at + foreign.json_pointer(name), why, value)

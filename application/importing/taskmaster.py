@@ -11,15 +11,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from plangate.application.importing.foreign import (
-    DryRun,
-    ForeignId,
-    ForeignModel,
-    ForeignPlan,
-    json_pointer,
-    parse,
-    refuse_duplicates,
-)
+from plangate.application.importing import foreign
 from plangate.application.validation import validate_identifier
 from plangate.domain.commands import MarkTask
 from plangate.domain.errors import InvalidInput, Problem
@@ -42,29 +34,29 @@ _NEAREST: Final[Mapping[str, TaskStatus]] = {
 """The nearest status for one that does not exist here; for any other it is pending."""
 
 
-class _Entry(ForeignModel):
-    id: ForeignId
+class _Entry(foreign.ForeignModel):
+    id: foreign.ForeignId
     title: Title
     description: Prose | None = None
     details: Prose | None = None
     test_strategy: Annotated[Prose | None, Field(alias="testStrategy")] = None
     status: str = "pending"
     priority: str | None = None
-    dependencies: tuple[ForeignId, ...] | None = None
+    dependencies: tuple[foreign.ForeignId, ...] | None = None
 
 
 class _Task(_Entry):
     subtasks: tuple[_Entry, ...] | None = None
 
 
-class _Tag(ForeignModel):
+class _Tag(foreign.ForeignModel):
     tasks: tuple[_Task, ...]
     metadata: JsonObject | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A task or subtask: its id here, its entry, its JSON pointer, and its parent."""
+    """A task or subtask: its id here, its entry, its JSON pointer in the tag, and its parent."""
 
     id: str
     entry: _Entry
@@ -77,7 +69,7 @@ class _Found:
         return bool(statuses & _LEFT_OUT)
 
 
-def taskmaster_plans(data: object, now: datetime) -> Iterator[ForeignPlan]:
+def taskmaster_plans(data: object, now: datetime) -> Iterator[foreign.ForeignPlan]:
     """The plans of a `tasks.json`; one without tags holds the plan `master`.
 
     Raises `InvalidInput`, with JSON pointers.
@@ -85,44 +77,35 @@ def taskmaster_plans(data: object, now: datetime) -> Iterator[ForeignPlan]:
     if not isinstance(data, dict):
         raise InvalidInput([Problem("", "must be an object of tags")])
     if isinstance(data.get("tasks"), list):
-        yield _TagReader(DryRun("master", "", now)).read(data)
+        yield _TagReader(foreign.DryRun("master", "", now)).read(data)
         return
     for tag, content in data.items():
-        pointer = json_pointer(tag)
+        pointer = foreign.json_pointer(tag)
         plan_id = validate_identifier(pointer, tag)
-        yield _TagReader(DryRun(plan_id, pointer, now)).read(content)
+        yield _TagReader(foreign.DryRun(plan_id, pointer, now)).read(content)
 
 
 class _TagReader:
     """Reads the plan of one tag."""
 
-    def __init__(self, run: DryRun) -> None:
+    def __init__(self, run: foreign.DryRun) -> None:
         self._run = run
 
-    def read(self, content: object) -> ForeignPlan:
+    def read(self, content: object) -> foreign.ForeignPlan:
         pointer = self._run.pointer
-        tag = parse(_Tag, content, pointer)
-        found = list(self._entries(tag))
-        refuse_duplicates((one.id, f"{one.pointer}/id") for one in found)
+        tag = foreign.parse(_Tag, content, pointer)
+        found = list(_entries(tag))
+        foreign.refuse_duplicates((one.id, f"{pointer}{one.pointer}/id") for one in found)
         kept = {one.id: one for one in found if not one.is_left_out}
         for one in found:
             if one.id not in kept:
                 why = f"what is {' or '.join(sorted(_LEFT_OUT))} stays out"
                 self._run.omit(one.pointer, why, one.entry.status)
         for name, value in (tag.model_extra or {}).items():
-            self._run.omit(pointer + json_pointer(name), "it has no place here", value)
+            self._run.omit(foreign.json_pointer(name), "it has no place here", value)
         if kept:
             self._make(tag, kept)
         return self._run.result(content, len(kept))
-
-    def _entries(self, tag: _Tag) -> Iterator[_Found]:
-        """Every task, after its subtasks."""
-        for number, task in enumerate(tag.tasks):
-            pointer = f"{self._run.pointer}/tasks/{number}"
-            for part, entry in enumerate(task.subtasks or ()):
-                at = f"{pointer}/subtasks/{part}"
-                yield _Found(f"{task.id}.{entry.id}", entry, at, task)
-            yield _Found(task.id, task, pointer)
 
     def _make(self, tag: _Tag, kept: Mapping[str, _Found]) -> None:
         self._run.create(
@@ -180,6 +163,15 @@ class _TagReader:
         why = "there is no such status here; it stays in the task's metadata"
         self._run.omit(f"{one.pointer}/status", why, name, status.value)
         return status
+
+
+def _entries(tag: _Tag) -> Iterator[_Found]:
+    """Every task, after its subtasks."""
+    for number, task in enumerate(tag.tasks):
+        pointer = f"/tasks/{number}"
+        for part, entry in enumerate(task.subtasks or ()):
+            yield _Found(f"{task.id}.{entry.id}", entry, f"{pointer}/subtasks/{part}", task)
+        yield _Found(task.id, task, pointer)
 
 
 def _resolved(one: _Found, name: str) -> str:

@@ -8,7 +8,7 @@ two entries at different positions have the same data.
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventFormat
-from plangate.application.ledger.leaves import Leaf
+from plangate.application.ledger.ledger_store import Leaf
 from plangate.application.ledger.merkle_tree import leaf_hash
 from plangate.application.recorded_event import StoredEntry
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from plangate.application.ledger.encoding import at_position
-from plangate.application.ledger.leaves import Leaf
+from plangate.application.ledger.ledger_store import Leaf
 from plangate.application.ledger.merkle_tree import leaf_hash
 from plangate.application.ledger.reports import LedgerFinding, LedgerFindingKind
 from plangate.application.recorded_event import StoredEntry

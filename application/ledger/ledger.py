@@ -11,24 +11,9 @@ from typing import Final
 
 from plangate.application.errors import LedgerContradicted, NothingRecorded
 from plangate.application.event_store import EventStore
-from plangate.application.ledger import merkle_tree
+from plangate.application.ledger import merkle_tree, notes, reports
 from plangate.application.ledger.encoding import leaf_data, leaf_of
-from plangate.application.ledger.leaves import Leaf, TreeHead
-from plangate.application.ledger.ledger_store import LedgerKey, LedgerStore
-from plangate.application.ledger.notes import (
-    Note,
-    origin_of,
-    read_note,
-    validate_note,
-    verifier_key,
-)
-from plangate.application.ledger.reports import (
-    Checkpoint,
-    ConsistencyProof,
-    InclusionProof,
-    LedgerReport,
-    VerifierKey,
-)
+from plangate.application.ledger.ledger_store import Leaf, LedgerKey, LedgerStore, TreeHead
 from plangate.application.ledger.verification import Verification
 from plangate.application.progress import Progress, no_progress
 from plangate.application.validation import validate_identifier
@@ -46,7 +31,7 @@ class Ledger:
         self._store = store
         self._key = key
 
-    def key(self) -> VerifierKey:
+    def key(self) -> reports.VerifierKey:
         """The public key to check this log's checkpoints with.
 
         Creates the key if there is none. Raises `NothingRecorded` while the log is empty,
@@ -54,17 +39,19 @@ class Ledger:
         """
         self._catch_up(no_progress)
         origin = self._origin()
-        return VerifierKey(origin=origin, verifier_key=verifier_key(origin, self._key.public_key()))
+        return reports.VerifierKey(
+            origin=origin, verifier_key=notes.verifier_key(origin, self._key.public_key())
+        )
 
-    def checkpoint(self, *, progress: Progress = no_progress) -> Checkpoint:
+    def checkpoint(self, *, progress: Progress = no_progress) -> reports.Checkpoint:
         """Add new events to the tree and sign its root, as a C2SP checkpoint.
 
         Keep it where those who can write the database cannot. Raises as `key` does.
         """
         head = self._catch_up(progress)
-        note = Note(self._origin(), head.tree.size, head.tree.root())
+        note = notes.Note(self._origin(), head.tree.size, head.tree.root())
         signature = self._key.sign(note.body.encode())
-        return Checkpoint(
+        return reports.Checkpoint(
             note=note.signed(self._key.public_key(), signature),
             origin=note.origin,
             size=note.size,
@@ -73,7 +60,7 @@ class Ledger:
 
     def verify(
         self, against: Mapping[str, str] | None = None, *, progress: Progress = no_progress
-    ) -> LedgerReport:
+    ) -> reports.LedgerReport:
         """Compare the stored log with the ledger, and with checkpoints kept elsewhere.
 
         `against` maps a name, used in findings, to each checkpoint. Nothing is written. Events
@@ -81,12 +68,12 @@ class Ledger:
         `replay.check`. Raises `InvalidInput` for an invalid checkpoint, `NoLedgerKey` if there
         is no key to check it with.
         """
-        named = {name: validate_note(name, text) for name, text in (against or {}).items()}
+        named = {name: notes.validate_note(name, text) for name, text in (against or {}).items()}
         signed = {name: note for name, note in named.items() if self._has_signed(note)}
         unsigned = [name for name in named if name not in signed]
         return Verification(self._log, self._store, signed, unsigned).report(progress)
 
-    def prove(self, event_id: str, *, progress: Progress = no_progress) -> InclusionProof:
+    def prove(self, event_id: str, *, progress: Progress = no_progress) -> reports.InclusionProof:
         """Prove that an event is in the log now; anyone can check the proof offline.
 
         Raises `InvalidInput` for an unknown event, `LedgerContradicted` if it is not what the
@@ -102,10 +89,10 @@ class Ledger:
         size, number = checkpoint.size, leaf.number
         path = merkle_tree.roots_of(merkle_tree.inclusion_spans(number, size), self._leaves(size))
         if not merkle_tree.is_included(
-            leaf.hash, number, size, path, read_note(checkpoint.note).root
+            leaf.hash, number, size, path, notes.read_note(checkpoint.note).root
         ):
             raise LedgerContradicted("its leaves do not give its root")
-        return InclusionProof(
+        return reports.InclusionProof(
             event_id=event_id,
             position=leaf.position,
             leaf=number,
@@ -114,13 +101,13 @@ class Ledger:
             checkpoint=checkpoint.note,
         )
 
-    def consistency(self, old: str, new: str) -> ConsistencyProof:
+    def consistency(self, old: str, new: str) -> reports.ConsistencyProof:
         """Prove that the log of one checkpoint is a prefix of that of another.
 
         Raises `InvalidInput` unless this ledger signed both, the old one first;
         `LedgerContradicted` if its leaves do not match them.
         """
-        before, after = validate_note("old", old), validate_note("new", new)
+        before, after = notes.validate_note("old", old), notes.validate_note("new", new)
         if before.size > after.size:
             raise InvalidInput([Problem("old", "covers more than the new checkpoint")])
         for field, note in (("old", before), ("new", after)):
@@ -135,7 +122,7 @@ class Ledger:
         sizes = (before.size, before.root, after.size, after.root)
         if before.origin != after.origin or not merkle_tree.is_consistent(*sizes, path):
             raise LedgerContradicted("its leaves do not lead from the one checkpoint to the other")
-        return ConsistencyProof(
+        return reports.ConsistencyProof(
             proof=tuple(map(_text, path)), old_checkpoint=old, new_checkpoint=new
         )
 
@@ -161,7 +148,7 @@ class Ledger:
         first = self._store.leaves(first=0, limit=1)
         if not first:
             raise NothingRecorded
-        return origin_of(first[0].hash)
+        return notes.origin_of(first[0].hash)
 
     def _leaves(self, size: int) -> Iterator[bytes]:
         for first in range(0, size, PAGE):
@@ -170,7 +157,7 @@ class Ledger:
 
     # --- what was given ---
 
-    def _has_signed(self, note: Note) -> bool:
+    def _has_signed(self, note: notes.Note) -> bool:
         public = self._key.known_public_key()
         return any(
             self._key.verifies(signature, note.body.encode())

@@ -12,8 +12,7 @@ from plangate.application.errors import CorruptEvent, NotAStore
 from plangate.application.event_store import EventStore
 from plangate.application.ledger.encoding import at_position, record, stored_hash
 from plangate.application.ledger.findings import MAX_LISTED, Findings, Suspect
-from plangate.application.ledger.leaves import Leaf, TreeHead
-from plangate.application.ledger.ledger_store import LedgerStore
+from plangate.application.ledger.ledger_store import Leaf, LedgerStore, TreeHead
 from plangate.application.ledger.merkle_tree import Frontier, leaf_hash
 from plangate.application.ledger.notes import Note, origin_of
 from plangate.application.ledger.reports import LedgerFindingKind, LedgerReport
@@ -55,7 +54,8 @@ class Verification:
         for page in self._pages(progress):
             for entry in page:
                 self._compare(entry, saved)
-            self._read_by_plan(page)
+            for why, entry in self._misfiled(page):
+                self._findings.about(LedgerFindingKind.MISFILED, why, entry)
         saved.finish()
         self._findings.pair_up()
         self._check_new_events()
@@ -112,7 +112,10 @@ class Verification:
             self._findings.appeared(Suspect(entry, recorded))
         else:
             self._new += 1
-            self._add_new(entry)
+            if len(self._new_events) < MAX_LISTED:
+                self._new_events.append(entry.event_id)
+            if _has_version(entry):
+                self._grown.setdefault(entry.plan_id, entry.version)
         self._check_bytes(entry)
         self._tree = self._tree.extended((hashed,))
         self._first = self._first or hashed
@@ -135,12 +138,6 @@ class Verification:
 
     # --- new events ---
 
-    def _add_new(self, entry: StoredEntry) -> None:
-        if len(self._new_events) < MAX_LISTED:
-            self._new_events.append(entry.event_id)
-        if _has_version(entry):
-            self._grown.setdefault(entry.plan_id, entry.version)
-
     def _check_new_events(self) -> None:
         """Check new events against the rules, unless the ledger is empty and all are new."""
         if not self._head.tree.size:
@@ -155,7 +152,7 @@ class Verification:
 
     # --- plan by plan ---
 
-    def _read_by_plan(self, page: Sequence[StoredEntry]) -> None:
+    def _misfiled(self, page: Sequence[StoredEntry]) -> Iterator[tuple[str, StoredEntry]]:
         """Compare each plan with the log, because an index can be altered too."""
         positions = range(page[0].position or 0, (page[-1].position or 0) + 1)
         plans = defaultdict(list)
@@ -168,32 +165,26 @@ class Verification:
             try:
                 found = self._log.read_stored(plan_id, after=max(first - 2, 0), until=last)
             except NotAStore as damage:
-                why = f"its plan cannot be read: {damage}"
-                self._findings.about(LedgerFindingKind.MISFILED, why, entries[0])
-                continue
-            self._compare_plan(entries, found, positions)
+                yield f"its plan cannot be read: {damage}", entries[0]
+            else:
+                yield from self._misfiled_in(entries, found, positions)
 
-    def _compare_plan(
+    def _misfiled_in(
         self, entries: Sequence[StoredEntry], found: Sequence[StoredEntry], positions: range
-    ) -> None:
+    ) -> Iterator[tuple[str, StoredEntry]]:
         there = {entry.version: entry for entry in found}
         versions = {0, *there}
         for entry in entries:
             if entry.version - 1 not in versions:
-                why = "its plan does not have the version before it"
-                self._findings.about(LedgerFindingKind.MISFILED, why, entry)
+                yield "its plan does not have the version before it", entry
             other = there.pop(entry.version, None)
             if other is None:
-                why = "its plan does not have it"
+                yield "its plan does not have it", entry
             elif not self._are_the_same(entry, other):
-                why = "its plan has another event instead"
-            else:
-                continue
-            self._findings.about(LedgerFindingKind.MISFILED, why, entry)
+                yield "its plan has another event instead", entry
         for other in there.values():
             if other.position in positions:
-                why = "its plan has it, but the log does not"
-                self._findings.about(LedgerFindingKind.MISFILED, why, other)
+                yield "its plan has it, but the log does not", other
 
     def _are_the_same(self, entry: StoredEntry, other: StoredEntry) -> bool:
         """Whether both are the same event, which may have been erased in between."""

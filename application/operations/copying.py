@@ -57,7 +57,9 @@ class _Copy:
         self._copied = self._unreadable = self._checked = self._plans = 0
 
     def run(self) -> CopyReport:
-        self._refuse_differences()
+        for page in self._pages(0):
+            if self._missing(page) and self._positions_kept:
+                break  # the target's log ends here
         for page in self._pages(1):
             self._copy(page)
         for page in self._pages(2):
@@ -71,11 +73,6 @@ class _Copy:
             unreadable=self._unreadable,
             positions_kept=self._positions_kept,
         )
-
-    def _refuse_differences(self) -> None:
-        for page in self._pages(0):
-            if self._missing(page) and self._positions_kept:
-                return  # the target's log ends here
 
     def _copy(self, page: Sequence[StoredEntry]) -> None:
         missing = self._missing(page)
@@ -170,11 +167,6 @@ class _Copy:
 
 def _require_name_and_version(entry: StoredEntry) -> None:
     """Raise `CorruptEvent` for an entry too damaged to be copied."""
-    known: tuple[tuple[object, type], ...] = (
-        (entry.version, int),
-        (entry.name, str),
-        (entry.state, bytes),
-    )
-    if not all(isinstance(value, kind) for value, kind in known):
+    if [type(part) for part in (entry.version, entry.name, entry.state)] != [int, str, bytes]:
         why = "its version or name is damaged, so that it cannot be copied"
         raise CorruptEvent(entry.plan_id, entry.version, why, entry.position)

@@ -1,11 +1,10 @@
 """Checks of a log, for any engine.
 
-Each check sees every entry once, in the order of the log. To add a check, write a function
-and list it in `LOG_CHECKS`.
+Every entry is looked at once, in the order of the log.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
 
 from plangate.application.errors import CorruptEvent, StoreError
 from plangate.application.event_store import EventFormat, EventStore
@@ -22,54 +21,13 @@ _COMPARE: Final = "compare it with a backup"
 _GAP: Final = "usual in a copy from an engine that leaves gaps; else events were removed"
 _REPAIR: Final = "its plan cannot be used until it is repaired; take it from a backup"
 
-Look = Callable[[EventFormat, StoredEntry, int], Iterator[Observation]]
-"""What is wrong with an entry, given the position of the entry before it."""
-
-
-class LogCheck(NamedTuple):
-    """One check: its name, what to say if nothing was found, and its function."""
-
-    name: str
-    fine: str
-    look: Look
-
-
-def _unreadable(format_: EventFormat, entry: StoredEntry, _before: int) -> Iterator[Observation]:
-    try:
-        format_.decode(entry)
-    except CorruptEvent as error:
-        yield problem("events", f"cannot be read: {error.why}", _location(entry), _REPAIR)
-
-
-def _rewritten(format_: EventFormat, entry: StoredEntry, _before: int) -> Iterator[Observation]:
-    if not format_.is_as_written(entry):
-        yield problem("bytes", "not as plangate writes it", _location(entry), _COMPARE)
-
-
-def _beginning(_format: EventFormat, entry: StoredEntry, _before: int) -> Iterator[Observation]:
-    if (entry.version == 1) != (entry.name == FIRST_KIND):
-        found = f"a history begins with {FIRST_KIND} and only there, not with {entry.name}"
-        yield problem("beginnings", found, _location(entry), _REPAIR)
-
-
-def _gap(_format: EventFormat, entry: StoredEntry, before: int) -> Iterator[Observation]:
-    position = entry.position or 0
-    if position != before + 1:
-        found = f"no event at {_span(before + 1, position - 1)}"
-        yield warning("positions", found, f"before {_location(entry)}", _GAP)
-
-
-LOG_CHECKS: Final[Sequence[LogCheck]] = (
-    LogCheck("events", "every event can be read", _unreadable),
-    LogCheck("bytes", "every event has the bytes that plangate writes", _rewritten),
-    LogCheck(
-        "beginnings",
-        "every history begins with its plan's creation, and has no second one",
-        _beginning,
-    ),
-    LogCheck("positions", "positions follow each other without a gap", _gap),
-)
-"""All checks, in the order in which their results are shown."""
+LOG_CHECKS: Final[Mapping[str, str]] = {
+    "events": "every event can be read",
+    "bytes": "every event has the bytes that plangate writes",
+    "beginnings": "every history begins with its plan's creation, and has no second one",
+    "positions": "positions follow each other without a gap",
+}
+"""The checks in the order of their results, each with what to say if it found nothing."""
 
 
 def check_log(store: EventStore, progress: Progress) -> Iterator[Observation]:
@@ -93,14 +51,31 @@ def check_log(store: EventStore, progress: Progress) -> Iterator[Observation]:
 
 def check_entries(entries: Iterable[StoredEntry], format_: EventFormat) -> Iterator[Observation]:
     """Run all checks over the entries of a log."""
-    results = [CheckResult(check.name, check.fine) for check in LOG_CHECKS]
+    results = {check: CheckResult(check, fine) for check, fine in LOG_CHECKS.items()}
     before = 0
     for entry in entries:
-        for check, result in zip(LOG_CHECKS, results, strict=True):
-            result.add(check.look(format_, entry, before))
+        for found in _look_at(entry, format_, before):
+            results[found.check].add([found])
         before = entry.position or 0
-    for result in results:
+    for result in results.values():
         yield from result.observations()
+
+
+def _look_at(entry: StoredEntry, format_: EventFormat, before: int) -> Iterator[Observation]:
+    """What is wrong with an entry, given the position of the entry before it."""
+    location, position = f"{entry.event_id}, position {entry.position}", entry.position or 0
+    try:
+        format_.decode(entry)
+    except CorruptEvent as error:
+        yield problem("events", f"cannot be read: {error.why}", location, _REPAIR)
+    if not format_.is_as_written(entry):
+        yield problem("bytes", "not as plangate writes it", location, _COMPARE)
+    if (entry.version == 1) != (entry.name == FIRST_KIND):
+        found = f"a history begins with {FIRST_KIND} and only there, not with {entry.name}"
+        yield problem("beginnings", found, location, _REPAIR)
+    if position != before + 1:
+        found = f"no event at {_span(before + 1, position - 1)}"
+        yield warning("positions", found, f"before {location}", _GAP)
 
 
 def check_order(locations: Iterable[EventLocation]) -> Iterator[Observation]:
@@ -175,10 +150,6 @@ class DamagedLog:
         except StoreError:
             return False
         return True
-
-
-def _location(entry: StoredEntry) -> str:
-    return f"{entry.event_id}, position {entry.position}"
 
 
 def _span(first: int, last: int) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from plangate.application.operations.observations import CheckResult, problem, warning
 from plangate.application.operations.reports import Observation
-from plangate.application.views.status import ViewReport
+from plangate.application.views.queries import ViewReport
 
 _REPAIR: Final = "its rows do not change until the event is repaired"
 
@@ -20,15 +20,9 @@ def check_views(report: ViewReport) -> Iterator[Observation]:
             yield problem("views", found, view.name, "events were removed; take a backup")
             continue
         result = CheckResult("views", fine)
-        result.add(
-            warning(
-                "views",
-                f"{view.name} is stuck: {stuck.why}",
-                f"{stuck.plan_id}@{stuck.version}",
-                _REPAIR,
-            )
-            for stuck in view.stuck
-        )
+        for stuck in view.stuck:
+            where = f"{stuck.plan_id}@{stuck.version}"
+            result.add([warning("views", f"{view.name} is stuck: {stuck.why}", where, _REPAIR)])
         yield from result.observations()
     if report.failure:
         yield warning("views", f"the background follower stopped: {report.failure}", None, None)

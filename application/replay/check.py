@@ -82,7 +82,9 @@ class Check:
                 for mismatch in mismatches(command):
                     self._list(mismatch)
         except CorruptEvent as error:
-            self._list(_unreadable(error))
+            why = f"{error.why}; the rest of the plan is not checked"
+            name = event_id(error.plan_id, error.version)
+            self._list(Mismatch(event_id=name, kind=MismatchKind.UNREADABLE, why=why))
 
     def report(self) -> CheckReport:
         """Everything found so far."""
@@ -137,12 +139,6 @@ def _mismatch(command: RecordedCommand, pair: EventPair) -> Mismatch:
         kind=kind,
         why=why,
         fields=fields,
-        recorded=EventFacts.of_any(recorded),
-        expected=EventFacts.of_any(expected),
+        recorded=EventFacts.of(recorded),
+        expected=EventFacts.of(expected),
     )
-
-
-def _unreadable(error: CorruptEvent) -> Mismatch:
-    why = f"{error.why}; the rest of the plan is not checked"
-    name = event_id(error.plan_id, error.version)
-    return Mismatch(event_id=name, kind=MismatchKind.UNREADABLE, why=why)

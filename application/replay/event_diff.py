@@ -29,15 +29,12 @@ class EventFacts(Result):
     facts: dict[str, Any]
 
     @classmethod
-    def of(cls, event: PlanEvent) -> Self:
-        """The facts of an event, without empty fields."""
+    def of(cls, event: PlanEvent | None) -> Self | None:
+        """The facts of an event, if there is one, without empty fields."""
+        if event is None:
+            return None
         facts = event.model_dump(mode="json", exclude_none=True)
         return cls(event=type(event).__name__, facts=facts)
-
-    @classmethod
-    def of_any(cls, event: PlanEvent | None) -> Self | None:
-        """The facts of an event, if there is one."""
-        return None if event is None else cls.of(event)
 
 
 def differing(recorded: PlanEvent, decided: PlanEvent) -> tuple[str, ...]:

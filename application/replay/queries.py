@@ -4,16 +4,14 @@ from types import MappingProxyType
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
-from plangate.application.plan_selection import PlanIds, selected
+from plangate.application.plan_log import PlanIds, selected
 from plangate.application.progress import Progress, no_progress
 from plangate.application.replay.check import Check, CheckReport
-from plangate.application.replay.comparison import Comparison
-from plangate.application.replay.policies import Given, rules_of
 from plangate.application.replay.recorded_commands import commands_of
 from plangate.application.replay.rerun import Input, rerun
-from plangate.application.replay.sweep import Grid, Sweep, Sweeping
+from plangate.application.replay.sweep import Given, Grid, Sweep, Sweeping, rules_of
 from plangate.application.replay.totals import Tally
-from plangate.application.replay.what_if import PlanReplay, UnfitPlan, WhatIf
+from plangate.application.replay.what_if import Comparison, PlanReplay, UnfitPlan, WhatIf
 from plangate.application.results import UnreadablePlan
 from plangate.domain.errors import InvalidInput
 
@@ -25,11 +23,7 @@ class ReplayQueries:
         self._store = store
 
     def what_if(
-        self,
-        plan_ids: PlanIds = None,
-        *,
-        policy: Given,
-        progress: Progress = no_progress,
+        self, plan_ids: PlanIds = None, *, policy: Given, progress: Progress = no_progress
     ) -> WhatIf:
         """Decide the commands of one, some or all plans again, under another policy.
 

@@ -44,7 +44,6 @@ def recover_command(recorded: RecordedCommand) -> commands.PlanCommand:  # noqa:
             return _made(
                 commands.CreatePlan,
                 event,
-                ("goal", "policy"),
                 tasks=tuple(map(_new, event.tasks)),
                 priority=event.priority or 0,
                 labels=event.labels or (),
@@ -53,40 +52,38 @@ def recover_command(recorded: RecordedCommand) -> commands.PlanCommand:  # noqa:
         case events.TaskScored():
             return _scores(event, following[:1])
         case events.ScoringFailed():
-            failed = ("task_id", "kind", "reason", "scorer", "occurred_at")
-            return _made(commands.RecordScoringFailure, event, failed)
+            return _made(commands.RecordScoringFailure, event)
         case events.ScoreRetracted():
-            return _made(commands.RetractScore, event, ("event_id", "reason"))
+            return _made(commands.RetractScore, event)
         case events.OutcomeRecorded():
-            fields = ("task_id", "outcome", "source", "note", "occurred_at")
-            return _made(commands.RecordOutcome, event, fields)
+            return _made(commands.RecordOutcome, event)
         case events.TaskStatusChanged():
             return _move(event, following)
         case events.TaskDeferred():
-            return _made(commands.DeferTask, event, ("task_id", "reason", "until"))
+            return _made(commands.DeferTask, event)
         case events.TaskUndeferred():
             if event.cause is DeferralEnd.EXPIRED:
                 return _claim((event, *following))
-            return _made(commands.UndeferTask, event, ("task_id", "reason"))
+            return _made(commands.UndeferTask, event)
         case events.LeaseRenewed():
             return _renewal(recorded.before, event)
         case events.GateApproved():
-            return _made(commands.ApproveGate, event, ("reason", "accept"))
+            return _made(commands.ApproveGate, event)
         case events.PlanRevised():
             changes = tuple(_changes(following))
-            return _made(commands.RevisePlan, event, ("reason",), changes=changes)
+            return _made(commands.RevisePlan, event, changes=changes)
         case events.AttemptStarted():
-            return _made(commands.RetryTask, event, ("task_id", "reason"))
+            return _made(commands.RetryTask, event)
         case events.PlanPaused():
-            return _made(commands.PausePlan, event, ("reason",))
+            return _made(commands.PausePlan, event)
         case events.PlanResumed():
-            return _made(commands.ResumePlan, event, ("reason",))
+            return _made(commands.ResumePlan, event)
         case events.PlanArchived():
-            return _made(commands.ArchivePlan, event, ("reason",))
+            return _made(commands.ArchivePlan, event)
         case events.PlanRestored():
-            return _made(commands.RestorePlan, event, ("reason",))
+            return _made(commands.RestorePlan, event)
         case events.PlanDeleted():
-            return _made(commands.DeletePlan, event, ("reason",))
+            return _made(commands.DeletePlan, event)
         case events.PlanErased():
             return commands.ErasePlan()
         case (
@@ -104,13 +101,14 @@ def recover_command(recorded: RecordedCommand) -> commands.PlanCommand:  # noqa:
 
 
 def _made(
-    command: type[_Command],
-    recorded: events.PlanEvent | events.PlannedTask,
-    fields: Sequence[str],
-    **others: Any,
+    command: type[_Command], recorded: events.PlanEvent | events.PlannedTask, **others: Any
 ) -> _Command:
-    """Build a command from recorded fields, which today's bounds need not allow."""
-    values = {name: getattr(recorded, name) for name in fields} | others
+    """Build a command from the recorded fields that it has too, and from others.
+
+    Today's bounds need not allow what was recorded.
+    """
+    shared = command.model_fields.keys() & type(recorded).model_fields.keys()
+    values = {name: getattr(recorded, name) for name in shared} | others
     return cast("_Command", command.model_construct(set(values), **values))
 
 
@@ -118,7 +116,6 @@ def _new(task: events.PlannedTask) -> commands.NewTask:
     return _made(
         commands.NewTask,
         task,
-        ("id", "title", "priority"),
         description=task.description or "",
         depends_on=task.depends_on or (),
         labels=task.labels or (),
@@ -129,21 +126,19 @@ def _new(task: events.PlannedTask) -> commands.NewTask:
 def _scores(
     event: events.TaskScored, following: Sequence[events.PlanEvent]
 ) -> commands.PlanCommand:
-    judged = ("task_id", "scorer", "scale", "rationale", "evidence", "occurred_at")
     score = _given_score(event)
     if event.kind is ScoreKind.OUTPUT:
-        return _made(commands.ScoreOutput, event, (*judged, "mark_done"), score=score)
+        return _made(commands.ScoreOutput, event, score=score)
     for other in following:
         if isinstance(other, events.TaskScored):
             return _made(
                 commands.UpdateScores,
                 event,
-                judged,
                 prompt_score=score,
                 output_score=_given_score(other),
                 mark_done=other.mark_done,
             )
-    return _made(commands.ScorePrompt, event, judged, score=score)
+    return _made(commands.ScorePrompt, event, score=score)
 
 
 def _given_score(event: events.TaskScored) -> float:
@@ -161,9 +156,9 @@ def _move(
         case StatusCause.CLAIMED | StatusCause.EXPIRED:
             return _claim((event, *following))
         case StatusCause.MARKED:
-            return _made(commands.MarkTask, event, ("task_id", "reason"), status=event.new)
+            return _made(commands.MarkTask, event, status=event.new)
         case StatusCause.RELEASED:
-            return _made(commands.ReleaseTask, event, ("task_id", "reason"))
+            return _made(commands.ReleaseTask, event)
         case StatusCause.SCORED | StatusCause.REVISED | StatusCause.RETRIED | StatusCause.APPROVED:
             raise Unexplained(f"a status is {event.cause} only as part of another command")
         case _:
@@ -174,15 +169,15 @@ def _claim(recorded: Sequence[events.PlanEvent]) -> commands.ClaimNextTask:
     for event in recorded:
         if isinstance(event, events.TaskStatusChanged) and event.cause is StatusCause.CLAIMED:
             lease = None if event.lease_until is None else _lease(event.at, event.lease_until)
-            return _made(commands.ClaimNextTask, event, ("worker", "task_id"), lease=lease)
-    return _made(commands.ClaimNextTask, recorded[0], (), task_id=_NO_TASK)
+            return _made(commands.ClaimNextTask, event, lease=lease)
+    return commands.ClaimNextTask.model_construct({"task_id"}, task_id=_NO_TASK)
 
 
 def _renewal(before: Plan, event: events.LeaseRenewed) -> commands.RenewLease:
     task = before.tasks.get(event.task_id)
     token = task.claim.token if task and task.claim else None
     lease = _lease(event.at, event.lease_until)
-    return _made(commands.RenewLease, event, ("task_id",), token=token, lease=lease)
+    return _made(commands.RenewLease, event, token=token, lease=lease)
 
 
 def _lease(begin: datetime, end: datetime) -> float:
@@ -199,21 +194,21 @@ def _changes(  # noqa: C901  (a branch an event)
     for event in following:
         match event:
             case events.TaskAdded():
-                yield _made(commands.AddTask, event, ("before",), task=_new(event.task))
+                yield _made(commands.AddTask, event, task=_new(event.task))
             case events.TaskChanged():
                 yield _change(event)
             case events.TaskMoved():
-                yield _made(commands.MoveTask, event, ("task_id", "before"))
+                yield _made(commands.MoveTask, event)
             case events.TaskDropped():
-                yield _made(commands.DropTask, event, ("task_id",))
+                yield _made(commands.DropTask, event)
             case events.TaskSplit():
                 into = tuple(map(_new, event.into))
-                yield _made(commands.SplitTask, event, ("task_id",), into=into)
+                yield _made(commands.SplitTask, event, into=into)
             case events.TaskReplaced():
-                yield _made(commands.ReplaceTask, event, ("task_id",), by=_new(event.by))
+                yield _made(commands.ReplaceTask, event, by=_new(event.by))
             case events.AttemptStarted():
                 if changed != event.task_id:
-                    yield _made(commands.ChangeTask, event, ("task_id",))
+                    yield _made(commands.ChangeTask, event)
             case (
                 events.PlanCreated()
                 | events.TaskScored()
@@ -241,6 +236,6 @@ def _changes(  # noqa: C901  (a branch an event)
 
 
 def _change(event: events.TaskChanged) -> commands.ChangeTask:
-    given = [name for name in _CHANGED if getattr(event, name) is not None]
-    erased = {} if given else {"description": _ERASED}
-    return _made(commands.ChangeTask, event, ("task_id", *given), **erased)
+    given = {name: value for name in _CHANGED if (value := getattr(event, name)) is not None}
+    values = {"task_id": event.task_id} | (given or {"description": _ERASED})
+    return commands.ChangeTask.model_construct(set(values), **values)

@@ -1,6 +1,7 @@
-"""Try a grid of policies on the same recorded plans, and compare the totals.
+"""Policies to try on recorded plans: one, whole or as changes to each plan's own, or a grid.
 
-The history is read once. Each plan is run under every policy, and only totals are kept.
+For a grid the history is read once. Each plan is run under every policy, and only totals
+are kept.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,20 +9,82 @@ from itertools import product
 from math import prod
 from typing import Any, Final
 
-from plangate.application.replay.gate_trace import FirstFailure, GateTrace, scores_an_output
-from plangate.application.replay.policies import Given, combined, rules_of
+from pydantic import BaseModel
+
 from plangate.application.replay.recorded_commands import RecordedCommand
 from plangate.application.replay.rerun import Input, Rules, rerun
-from plangate.application.replay.totals import Tally, Totals
+from plangate.application.replay.totals import (
+    FirstFailure,
+    GateTrace,
+    Tally,
+    Totals,
+    scores_an_output,
+)
 from plangate.application.results import Result, UnreadablePlan
+from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.plan import Plan
+from plangate.domain.policy import Policy
+from plangate.domain.presets import GivenPolicy
 
 MAX_POLICIES: Final = 1_000
 """How many policies one sweep tries at most."""
 
+_PRESET: Final = "preset"
+_WEIGHTS: Final = {"prompt_weight": "output_weight", "output_weight": "prompt_weight"}
+
+Given = Mapping[str, Any] | Policy | str
+"""A whole policy, the name of one, or the fields to change in each plan's own."""
+
 Grid = Mapping[str, Sequence[Any]]
 """The values to try for each field of a policy."""
+
+
+def rules_of(policy: Given) -> Rules:
+    """A function from each recorded policy to the policy to try.
+
+    If only one of the two weights is given, the other is set so that they sum to 1. Raises
+    `InvalidInput` for changes that fit no policy; the function raises it for a recorded
+    policy that they do not fit.
+    """
+    if isinstance(policy, Policy):
+        return lambda _recorded: policy
+    changes = _fields(policy)
+    if _PRESET in changes:
+        whole = validate(_Whole, {"policy": changes}).policy
+        return lambda _recorded: whole
+    # A threshold of 0 is valid with any exit threshold.
+    validate(Policy, {"confidence_threshold": 0.0, **changes})
+
+    def changed(recorded: Policy) -> Policy:
+        return validate(Policy, recorded.model_dump() | changes)
+
+    return changed
+
+
+def combined(base: Given, changes: Mapping[str, Any]) -> Given:
+    """A policy, whole or in part, with some fields changed."""
+    own = base.model_dump() if isinstance(base, Policy) else _fields(base)
+    return own | _fields(changes)
+
+
+class _Whole(BaseModel):
+    policy: GivenPolicy
+
+
+def _fields(given: object) -> dict[str, Any]:
+    """The given fields, completed to both weights if there is one."""
+    if isinstance(given, str):
+        return {_PRESET: given}
+    if not isinstance(given, Mapping):
+        problem = "must be a policy, its name, or a mapping of its fields"
+        raise InvalidInput([Problem("policy", problem)])
+    fields = dict(given)
+    for one, other in _WEIGHTS.items():
+        weight = fields.get(one)
+        if isinstance(weight, int | float) and other not in fields:
+            return fields | {other: 1 - weight}
+    return fields
 
 
 class Point(Result):

@@ -1,12 +1,87 @@
-"""Totals over several plans under one policy, to compare policies by."""
+"""Traces of single histories, and totals over several plans, to compare policies by.
+
+A trace says when the gate fired, how often its verdict changed, and when a task first
+failed. Time is counted in output scores, the only events at which the gate gives a verdict.
+"""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from plangate.application.replay.gate_trace import FirstFailure, GateTrace
+from plangate.application.replay.recorded_commands import RecordedCommand
 from plangate.application.results import Result
+from plangate.domain import events
+from plangate.domain.confidence import reaches
 from plangate.domain.plan import Plan
-from plangate.domain.vocabulary import PlanState, TaskStatus
+from plangate.domain.vocabulary import Outcome, PlanState, ScoreKind, StatusCause, TaskStatus
+
+
+def scores_an_output(command: RecordedCommand) -> bool:
+    """Whether an output was scored, so that the gate gave a verdict."""
+    return any(
+        isinstance(entry.event, events.TaskScored) and entry.event.kind is ScoreKind.OUTPUT
+        for entry in command.events
+    )
+
+
+@dataclass(slots=True)
+class GateTrace:
+    """How often the gate tripped or opened so far, and the output score at which it first fired."""
+
+    flips: int = 0
+    first_fired: int | None = None
+    tripped: bool = False
+
+    def add(self, plan: Plan, decided: Iterable[events.PlanEvent], scores: int) -> bool:
+        """Add a command that led to `plan` after so many scores; return whether the gate fired."""
+        if plan.gate.tripped is not self.tripped:
+            self.tripped = plan.gate.tripped
+            self.flips += 1
+        fired = any(isinstance(event, events.ReplanTriggered) for event in decided)
+        if fired and self.first_fired is None:
+            self.first_fired = scores
+        return fired
+
+
+@dataclass(slots=True)
+class FirstFailure:
+    """How many outputs were scored so far, and after how many of them a task first failed.
+
+    A task fails when its result is rejected, when it is marked `failed` by hand, or when an
+    output score settles it while its own confidence is below the plan's threshold. Only
+    recorded events count, so the failure is the same for every policy that is tried.
+    """
+
+    scores: int = 0
+    first: int | None = None
+    event_id: str | None = None
+
+    def add(self, command: RecordedCommand) -> None:
+        """Add the next recorded command."""
+        self.scores += scores_an_output(command)
+        if self.first is None and any(_fails(command.after, e.event) for e in command.events):
+            self.first, self.event_id = self.scores, command.event_id
+
+    def lead(self, trace: GateTrace) -> int | None:
+        """How many output scores before the failure the gate fired; negative if after it.
+
+        None if nothing failed or the gate never fired.
+        """
+        if self.first is None or trace.first_fired is None:
+            return None
+        return self.first - trace.first_fired
+
+
+def _fails(after: Plan, event: events.PlanEvent) -> bool:
+    if isinstance(event, events.OutcomeRecorded):
+        return event.outcome is Outcome.REJECTED
+    if isinstance(event, events.TaskStatusChanged):
+        return event.cause is StatusCause.MARKED and event.new is TaskStatus.FAILED
+    if not isinstance(event, events.TaskScored) or not event.mark_done:
+        return False
+    task = after.tasks.get(event.task_id)
+    confidence = None if task is None else task.confidence(after.policy)
+    return confidence is not None and not reaches(confidence, after.policy.confidence_threshold)
 
 
 class Totals(Result):
@@ -40,7 +115,6 @@ class Totals(Result):
 class Tally:
     """Counts plans under one policy."""
 
-    plans: int = 0
     replans: int = 0
     flips: int = 0
     refused: int = 0
@@ -52,7 +126,6 @@ class Tally:
 
     def add(self, plan: Plan, trace: GateTrace, failure: FirstFailure, refused: int) -> None:
         """Count one more plan in its final state."""
-        self.plans += 1
         self.replans += plan.replan_count
         self.flips += trace.flips
         self.refused += refused
@@ -67,13 +140,13 @@ class Tally:
     def totals(self) -> Totals:
         """The totals so far."""
         both, missed = self.failed_and_fired[True, True], self.failed_and_fired[True, False]
-        false_alarms = self.failed_and_fired[False, True]
+        false_alarms, plans = self.failed_and_fired[False, True], self.failed_and_fired.total()
         return Totals(
-            plans=self.plans,
+            plans=plans,
             replans=self.replans,
             replanned=both + false_alarms,
             flips=self.flips,
-            flips_per_plan=self.flips / self.plans if self.plans else 0.0,
+            flips_per_plan=self.flips / plans if plans else 0.0,
             states={state: self.states[state] for state in PlanState if self.states[state]},
             tasks={status: self.tasks[status] for status in TaskStatus if self.tasks[status]},
             refused=self.refused,

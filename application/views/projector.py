@@ -37,31 +37,11 @@ class LogSlice:
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectionFailure:
-    """The event of a plan that a view could not project, and why."""
-
-    version: int
-    position: int | None
-    why: str
-
-    @classmethod
-    def unreadable(cls, error: CorruptEvent) -> "ProjectionFailure":
-        """The event cannot be read, or is missing."""
-        return cls(error.version, error.position, error.why)
-
-    @classmethod
-    def raised(cls, error: Exception, recorded: RecordedEvent) -> "ProjectionFailure":
-        """The fold raised an error."""
-        envelope = recorded.envelope
-        return cls(envelope.version, envelope.position, f"folding it failed: {error!r}")
-
-
-@dataclass(frozen=True, slots=True)
 class Projected:
-    """The row changes of a plan's events in one view, up to the first failure."""
+    """The row changes of a plan's events in one view, up to one that cannot be projected."""
 
     changes: Sequence[RowChanges] = ()
-    failure: ProjectionFailure | None = None
+    failure: CorruptEvent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +75,17 @@ class Projector:
 
         Events after the unreadable one are left out.
         """
-        failure = None
         if unreadable is not None:
             events = [e for e in events if e.envelope.version < unreadable.version]
-            failure = ProjectionFailure.unreadable(unreadable)
         try:
             state, results = self._before(views, plan_id, events)
         except CorruptEvent as error:
-            nothing = Projected((), ProjectionFailure.unreadable(error))
+            nothing = Projected((), error)
             return ProjectorState(Plan(plan_id)), {view.name: nothing for view in views}
         able = [view for view in views if results[view.name].failure is None]
         state, further = project_events(state, able, events)
         for name, result in further.items():
-            results[name] = Projected(result.changes, result.failure or failure)
+            results[name] = Projected(result.changes, result.failure or unreadable)
         return state, results
 
     def _before(
@@ -134,14 +112,14 @@ def project_events(
 ) -> tuple[ProjectorState, dict[str, Projected]]:
     """The state of a plan after its next events, and the rows they change in each view."""
     taken: list[Step] = []
-    failure = None
+    failure: CorruptEvent | None = None
     try:
         for step in steps(before.plan, events):
             taken.append(step)  # noqa: PERF402  (the steps before a failure count)
     except CorruptEvent as error:
-        failure = ProjectionFailure.unreadable(error)
+        failure = error
     except Exception as error:  # noqa: BLE001  (one event must not stop the other plans)
-        failure = ProjectionFailure.raised(error, events[len(taken)])
+        failure = _failure(error, events[len(taken)])
     states: dict[str, Any] = {}
     results: dict[str, Projected] = {}
     for view in views:
@@ -169,6 +147,12 @@ def _project_one_by_one(view: View, state: Any, taken: Sequence[Step]) -> tuple[
         try:
             state, changes = view.project(state, (step,))
         except Exception as error:  # noqa: BLE001  (as above)
-            return state, Projected(found, ProjectionFailure.raised(error, step.recorded))
+            return state, Projected(found, _failure(error, step.recorded))
         found.append(changes)
     return state, Projected(found)
+
+
+def _failure(error: Exception, recorded: RecordedEvent) -> CorruptEvent:
+    """An error of a fold, which stops a view as an event that cannot be read does."""
+    envelope, why = recorded.envelope, f"folding it failed: {error!r}"
+    return CorruptEvent(envelope.plan_id, envelope.version, why, envelope.position)

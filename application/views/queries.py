@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar, Unpack
 
 from plangate.application.event_store import EventStore
 from plangate.application.progress import Progress, no_progress
+from plangate.application.results import Result
 from plangate.application.validation import validate
 from plangate.application.views.board import BoardPage, BoardRequest
 from plangate.application.views.catalogue import BOARD, PLANS, REPLANS, TIMELINE, VIEWS
@@ -21,9 +22,8 @@ from plangate.application.views.projection import Row
 from plangate.application.views.replans import ReplanPage, ReplansRequest
 from plangate.application.views.requests import PageOptions, PageRequest, ReadRows
 from plangate.application.views.runner import ProjectionRunner
-from plangate.application.views.status import ViewReport, view_report
 from plangate.application.views.timeline import TimelinePage, TimelineRequest
-from plangate.application.views.view_store import ViewStore
+from plangate.application.views.view_store import StuckPlan, ViewStore, ViewTables
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.vocabulary import PlanState, TaskStatus, Verdict
 
@@ -32,6 +32,33 @@ _Request = TypeVar("_Request", bound=PageRequest)
 
 BOARD_KEYS: Final = ("plan_position", "place", "plan_id", "task_id")
 """What a page of the board continues after."""
+
+
+class ViewStatus(Result):
+    """One view. Before it is first built its fold version is 0.
+
+    `lag` counts the positions of the log that it has yet to project; `rebuilding` is
+    how far a rebuild has come, None when none is under way.
+    """
+
+    name: str
+    fold_version: int
+    position: int
+    lag: int
+    rows: int
+    rebuilding: int | None
+    stuck: tuple[StuckPlan, ...]
+
+
+class ViewReport(Result):
+    """All views, and the last position of the log.
+
+    `failure` is why the background thread last failed to follow the log; None while it can.
+    """
+
+    position: int
+    views: tuple[ViewStatus, ...]
+    failure: str | None = None
 
 
 class ViewQueries:
@@ -102,16 +129,11 @@ class ViewQueries:
         return TimelinePage(scores=rows, next=following)
 
     def replans(
-        self,
-        plan_id: str | None = None,
-        *,
-        newest_first: bool = False,
-        **page: Unpack[PageOptions],
+        self, plan_id: str | None = None, *, newest_first: bool = False, **page: Unpack[PageOptions]
     ) -> ReplanPage:
         """When and at which confidence gates tripped: those of a plan, or of all plans."""
-        request = validate(
-            ReplansRequest, {"plan_id": plan_id, "newest_first": newest_first, **page}
-        )
+        filters = {"plan_id": plan_id, "newest_first": newest_first}
+        request = validate(ReplansRequest, {**filters, **page})
         query = f"{REPLANS}/{'newest' if request.newest_first else 'oldest'}"
         rows, following = self._page(REPLANS, query, ("position",), request, self._views.replans)
         return ReplanPage(replans=rows, next=following)
@@ -157,3 +179,24 @@ class ViewQueries:
         there_are_more = len(rows) > request.limit
         rows = tuple(rows[: request.limit])
         return rows, cursor(query, fields, rows[-1]) if there_are_more else None
+
+
+def view_report(store: EventStore, views: ViewStore, failure: str | None = None) -> ViewReport:
+    """The state of all views now; nothing catches up first."""
+    positions, sizes, last = views.positions(), views.sizes(), store.last_position()
+    found = []
+    for view in VIEWS:
+        current = positions.get(ViewTables(view.name))
+        rebuild = positions.get(ViewTables(view.name, rebuilt=True))
+        position = current.position if current else 0
+        status = ViewStatus(
+            name=view.name,
+            fold_version=current.fold_version if current else 0,
+            position=position,
+            lag=max(last - position, 0),
+            rows=sizes.get(view.name, 0),
+            rebuilding=rebuild.position if rebuild else None,
+            stuck=tuple(current.stuck.values()) if current else (),
+        )
+        found.append(status)
+    return ViewReport(position=last, views=tuple(found), failure=failure)

@@ -5,11 +5,10 @@ appear twice or go missing, unless it changes the row's own place in the order.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Annotated, Any, TypedDict, TypeVar
+from typing import Annotated, Any, Final, TypedDict, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
 
-from plangate.application.paging import MAX_PAGE
 from plangate.application.results import Result
 from plangate.application.views.projection import Row
 
@@ -19,8 +18,11 @@ Keys = Sequence[tuple[str, bool]]
 RowKey = tuple[Any, ...]
 """The values of an order's keys in the last row of a page."""
 
+MAX_PAGE: Final = 10_000
+"""The most events or rows that are read at once."""
 
 PageLimit = Annotated[int, Strict(), Field(ge=1, le=MAX_PAGE)]
+Position = Annotated[int, Strict(), Field(ge=0)]
 
 
 class PageOptions(TypedDict, total=False):
@@ -42,7 +44,7 @@ class PageRequest(BaseModel):
 
     limit: PageLimit = 100
     after: Annotated[str, Strict(), Field(max_length=2_000)] | None = None
-    at_least: Annotated[int, Strict(), Field(ge=0)] = 0
+    at_least: Position = 0
 
 
 class RowPage(Result):

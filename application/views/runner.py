@@ -17,12 +17,7 @@ from plangate.application.progress import Progress
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.views.catalogue import VIEWS
 from plangate.application.views.projection import RowChanges, View
-from plangate.application.views.projector import (
-    LogSlice,
-    ProjectionFailure,
-    Projector,
-    ProjectorState,
-)
+from plangate.application.views.projector import LogSlice, Projector, ProjectorState
 from plangate.application.views.view_store import (
     StuckPlan,
     ViewPosition,
@@ -33,7 +28,6 @@ from plangate.application.views.view_store import (
 
 BATCH: Final = 5_000
 """Events that are folded together and saved in one transaction."""
-
 
 ViewPositions = Mapping[ViewTables, ViewPosition]
 
@@ -136,17 +130,12 @@ class ProjectionRunner:
                 result = results[view.name]
                 changes[view] += result.changes
                 if result.failure is not None:
-                    stuck[view].append(self._stuck(plan_id, result.failure))
-        updates = [
-            ViewUpdate(
-                ViewTables(view.name, rebuilt),
-                current[view],
-                log_slice.until,
-                changes[view],
-                stuck[view],
-            )
-            for view in behind
-        ]
+                    stuck[view].append(self._stuck(result.failure))
+        updates = []
+        for view in behind:
+            tables = ViewTables(view.name, rebuilt)
+            moved = ViewUpdate(tables, current[view], log_slice.until, changes[view], stuck[view])
+            updates.append(moved)
         if self._store.save(updates):
             projector.keep(states)
         return True
@@ -213,16 +202,14 @@ class ProjectionRunner:
         if result.failure is not None and result.failure.version == stuck.version:
             return False
         changes = [RowChanges(deletes=((plan_id, None),)), *result.changes]
-        still = () if result.failure is None else (self._stuck(plan_id, result.failure),)
-        tables = ViewTables(view.name)
-        self._store.save(
-            [ViewUpdate(tables, current, current.position, changes, still, (plan_id,))]
-        )
+        still = () if result.failure is None else (self._stuck(result.failure),)
+        tables, position = ViewTables(view.name), current.position
+        self._store.save([ViewUpdate(tables, current, position, changes, still, (plan_id,))])
         return True
 
-    def _stuck(self, plan_id: str, failure: ProjectionFailure) -> StuckPlan:
+    def _stuck(self, failure: CorruptEvent) -> StuckPlan:
         return StuckPlan(
-            plan_id=plan_id,
+            plan_id=failure.plan_id,
             version=failure.version,
             position=failure.position,
             why=failure.why,

@@ -1,7 +1,7 @@
 """The confidence timeline: how a plan's confidence moved, score by score."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from plangate.application.plan_log import Step
 from plangate.application.views.projection import Row, RowChanges
@@ -67,31 +67,24 @@ def project(
             tree = tree.rescored(task, confidence)
         if isinstance(event, TaskScored):
             tree = tree or tree_of(plan.order, plan.tasks, plan.policy)
-            attempt = task.attempt if task else 1
-            entries.append(_entry(step, event, attempt, confidence, tree.rolling_confidence))
+            entry = TimelineEntry(
+                plan_id=plan.plan_id,
+                version=plan.version,
+                position=step.position,
+                at=event.at,
+                occurred_at=event.occurred_at and event.occurred_at.astimezone(UTC),
+                task_id=event.task_id,
+                kind=event.kind,
+                score=event.score,
+                raw_score=event.raw_score,
+                scorer=event.scorer,
+                attempt=task.attempt if task else 1,
+                task_confidence=confidence,
+                rolling_confidence=tree.rolling_confidence,
+                confidence_threshold=plan.policy.confidence_threshold,
+            )
+            entries.append(entry)
     plan = steps[-1].after
     if plan.deleted:
         return tree, RowChanges(deletes=((plan.plan_id, None),))
     return tree, RowChanges(upserts=entries)
-
-
-def _entry(
-    step: Step, event: TaskScored, attempt: int, confidence: float | None, rolling: float
-) -> TimelineEntry:
-    plan = step.after
-    return TimelineEntry(
-        plan_id=plan.plan_id,
-        version=plan.version,
-        position=step.position,
-        at=event.at,
-        occurred_at=event.occurred_at and event.occurred_at.astimezone(UTC),
-        task_id=event.task_id,
-        kind=event.kind,
-        score=event.score,
-        raw_score=event.raw_score,
-        scorer=event.scorer,
-        attempt=attempt,
-        task_confidence=confidence,
-        rolling_confidence=rolling,
-        confidence_threshold=plan.policy.confidence_threshold,
-    )

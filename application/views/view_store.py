@@ -66,7 +66,6 @@ class ViewStore(Protocol):
 
     def positions(self) -> Mapping[ViewTables, ViewPosition]:
         """How far every view and every rebuild has come; views never begun are absent."""
-        ...
 
     def begin(self, view: str, fold_version: int, *, afresh: bool) -> None:
         """Begin to rebuild a view: empty tables, at position 0.
@@ -74,7 +73,6 @@ class ViewStore(Protocol):
         Unless `afresh`, a rebuild by the same version of the fold is continued, and none
         is begun where the view itself has that version.
         """
-        ...
 
     def save(self, updates: Sequence[ViewUpdate]) -> bool:
         """Write all the updates in one transaction.
@@ -82,28 +80,23 @@ class ViewStore(Protocol):
         Return False, and write nothing, if a view is no longer at the position that its
         update expects: another process has moved it.
         """
-        ...
 
     def swap(self, view: str) -> bool:
         """Replace the tables that are read by the rebuilt ones, in one transaction.
 
         Return False, and change nothing, while the rebuilt ones are missing or behind.
         """
-        ...
 
     def scrub(self) -> None:
         """Leave nothing of removed rows in what was made of them, such as a text index."""
-        ...
 
     def sizes(self) -> Mapping[str, int]:
         """How many rows each view has."""
-        ...
 
     def plans(
         self, request: PlansRequest, after: RowKey | None, limit: int
     ) -> Sequence[PlanSummary]:
         """The first `limit` matching plans beyond `after`, in the requested order."""
-        ...
 
     def board(self, request: BoardRequest, after: RowKey | None, limit: int) -> Sequence[BoardTask]:
         """The first `limit` matching tasks, by plan position and place.
@@ -111,20 +104,16 @@ class ViewStore(Protocol):
         `after` is the plan position, place, plan id and task id of the last row; if
         that task has moved since, the page continues after its new place.
         """
-        ...
 
     def timeline(
         self, request: TimelineRequest, after: RowKey | None, limit: int
     ) -> Sequence[TimelineEntry]:
         """The first `limit` scores of a plan beyond a version."""
-        ...
 
     def replans(
         self, request: ReplansRequest, after: RowKey | None, limit: int
     ) -> Sequence[ReplanEntry]:
         """The first `limit` replans beyond a position, in the requested direction."""
-        ...
 
     def close(self) -> None:
         """Release everything held; closing twice is harmless."""
-        ...

@@ -44,17 +44,8 @@ class Verdict(Result):
     @classmethod
     def of(cls, plan: PlanStatus) -> Self:
         """The gate's verdict on a plan."""
-        return cls(
-            plan_id=plan.plan_id,
-            verdict="replan" if plan.replan_due or plan.gate.exhausted else "go_on",
-            replan_due=plan.replan_due,
-            needs_replan=plan.needs_replan,
-            rolling_confidence=plan.rolling_confidence,
-            confidence_threshold=plan.confidence_threshold,
-            state=plan.state,
-            replan_count=plan.replan_count,
-            gate=plan.gate,
-        )
+        verdict = "replan" if plan.replan_due or plan.gate.exhausted else "go_on"
+        return cls.model_validate({**vars(plan), "verdict": verdict})
 
 
 class Migration(Result):
@@ -78,11 +69,8 @@ class Tally(Result):
     replans: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
-        return Tally(
-            plans=self.plans + other.plans,
-            scores=self.scores + other.scores,
-            replans=self.replans + other.replans,
-        )
+        counts = {name: n + getattr(other, name) for name, n in vars(self).items()}
+        return Tally(**counts)
 
 
 class RefusedLine(Result):

@@ -9,9 +9,7 @@ from rich.text import Text
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
 from plangate.infrastructure.cli.answers import Verdict
-from plangate.infrastructure.cli.render.event_text import event_table
-from plangate.infrastructure.cli.render.explain import render_explanation
-from plangate.infrastructure.cli.render.gauge import render_verdict
+from plangate.infrastructure.cli.render import event_text, explain, gauge
 from plangate.infrastructure.cli.render.graph import GraphForm
 from plangate.infrastructure.cli.render.status import render_status
 from plangate.infrastructure.cli.terminal import Terminal
@@ -67,7 +65,7 @@ def demo(terminal: Terminal) -> None:
         _work(registry, plan_id, 0.55, 0.42, "Names no period and no check; 312 invoices twice.")
         _measure(terminal, plan_id)
         explanation = registry.history.explain(plan_id)
-        explained = render_explanation(explanation, terminal.hint)
+        explained = explain.render_explanation(explanation, terminal.hint)
         terminal.show(Padding(explained, (1, 0, 0, 2)))
 
         _narrate(terminal, f"A person revises the plan. “{_REASON}”")
@@ -88,7 +86,7 @@ def demo(terminal: Terminal) -> None:
     terminal.show(Text())
     terminal.answer(plan, render_status)
     _narrate(terminal, "What happened, and why: the plan is nothing but these events.")
-    terminal.show(event_table(registry.history.of(plan_id)))
+    terminal.show(event_text.event_table(registry.history.of(plan_id)))
     if terminal.keeps_plans:
         terminal.show(
             Text(f"All of it was recorded. To see it again: {terminal.hint('status', plan_id)}")
@@ -118,12 +116,10 @@ def _narrate(terminal: Terminal, text: str) -> None:
 
 
 def _draw(terminal: Terminal, plan_id: str) -> None:
-    """Show the graph of dependencies."""
     graph = GraphForm.TEXT.render(terminal.registry.graph(plan_id), terminal.hint)
     terminal.show(Padding(graph, (0, 0, 0, 2)))
 
 
 def _measure(terminal: Terminal, plan_id: str) -> None:
-    """Show the gate after a score."""
     verdict = Verdict.of(terminal.registry.get_status(plan_id))
-    terminal.show(Padding(render_verdict(verdict, terminal.hint), (0, 0, 0, 2)))
+    terminal.show(Padding(gauge.render_verdict(verdict, terminal.hint), (0, 0, 0, 2)))

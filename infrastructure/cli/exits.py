@@ -1,6 +1,6 @@
 """How a command ends: its exit code, and how an error is described."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -12,12 +12,9 @@ PIPE_CLOSED: Final = 141
 """What shells report for a program whose reader went away."""
 
 
-_EXITS: Final[Mapping[type[Exception], int]] = {BrokenPipeError: PIPE_CLOSED, Exception: REFUSED}
-
-
 def exit_code(error: Exception) -> int:
-    """The exit code for an error: that of its nearest class in the table."""
-    return next(_EXITS[kind] for kind in type(error).__mro__ if kind in _EXITS)
+    """The exit code for an error."""
+    return PIPE_CLOSED if isinstance(error, BrokenPipeError) else REFUSED
 
 
 def error_lines(error: Exception) -> Iterator[str]:

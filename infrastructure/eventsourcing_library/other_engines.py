@@ -20,10 +20,7 @@ from eventsourcing.utils import Environment
 from typing_extensions import override
 
 from plangate.application import errors
-from plangate.infrastructure.eventsourcing_library.recorder_store import (
-    Recorder,
-    RecorderEventStore,
-)
+from plangate.infrastructure.eventsourcing_library import recorder_store
 
 _STREAMS: Final = UUID("5b0c57f3-3f0e-5d0c-9a5e-0f4c9a8d7e61")
 _END_OF_ID: Final = b"\n"
@@ -32,7 +29,7 @@ _END_OF_ID: Final = b"\n"
 _Row = TypeVar("_Row", StoredEvent, Notification)
 
 
-def other_engine_event_store(environment: Mapping[str, str]) -> RecorderEventStore:
+def other_engine_event_store(environment: Mapping[str, str]) -> recorder_store.RecorderEventStore:
     """The store on the engine that the environment describes.
 
     Each variable is looked up as `PLANGATE_…` first, then without the prefix. Raises
@@ -55,12 +52,12 @@ def other_engine_event_store(environment: Mapping[str, str]) -> RecorderEventSto
         log.closed = True
         factory.close()
 
-    return RecorderEventStore(
+    return recorder_store.RecorderEventStore(
         log, translated=lambda plan_id: _translated(name, plan_id), close=close
     )
 
 
-class _Log(Recorder):
+class _Log(recorder_store.Recorder):
     """An engine's recorder, addressed by plan ids."""
 
     def __init__(self, recorder: ApplicationRecorder, name: str) -> None:

@@ -24,27 +24,21 @@ class Recorder(Protocol):
 
     def insert_events(self, stored_events: Sequence[StoredEvent], /) -> Sequence[int] | None:
         """Record events, all or none."""
-        ...
 
     def insert_placed(self, placed: Sequence[Notification]) -> None:
         """Record events at the positions they name, all or none; raises `PositionTaken`."""
-        ...
 
     def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
         """Change the stored bytes of events and record others, all or none."""
-        ...
 
     def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEvent]:
         """A plan's events; as notifications where the engine knows their positions."""
-        ...
 
     def log_events(self, after: int, limit: int, name: str | None = None) -> Sequence[Notification]:
         """Events of the log in commit order: all, or those with a stored name."""
-        ...
 
     def max_notification_id(self) -> int | None:
         """The position of the newest event; None or 0 in an empty log."""
-        ...
 
 
 class RecorderEventStore(EventStore):

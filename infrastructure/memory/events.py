@@ -9,21 +9,17 @@ from eventsourcing.popo import POPOApplicationRecorder
 from typing_extensions import override
 
 from plangate.application.errors import ConcurrentChange, PositionTaken
-from plangate.infrastructure.eventsourcing_library.recorder_store import (
-    Recorder,
-    RecorderEventStore,
-    refuse_taken,
-)
+from plangate.infrastructure.eventsourcing_library import recorder_store
 
 
-class _Log(POPOApplicationRecorder, Recorder):
+class _Log(POPOApplicationRecorder, recorder_store.Recorder):
     """The library's recorder, holding each event with its position."""
 
     @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
         with self._database_lock:
             newest = len(self._stored_events)
-            refuse_taken(newest, placed)
+            recorder_store.refuse_taken(newest, placed)
             if placed[-1].id != newest + len(placed):
                 raise PositionTaken("a store in memory has no gaps between its positions")
             self.insert_events(placed)
@@ -62,9 +58,9 @@ def _placed(event: StoredEvent, position: int) -> Notification:
     )
 
 
-def memory_event_store() -> RecorderEventStore:
+def memory_event_store() -> recorder_store.RecorderEventStore:
     """A store that begins empty and ends with the process."""
-    return RecorderEventStore(_Log(), translated=_translated, close=lambda: None)
+    return recorder_store.RecorderEventStore(_Log(), translated=_translated, close=lambda: None)
 
 
 @contextmanager

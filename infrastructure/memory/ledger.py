@@ -9,8 +9,7 @@ from threading import Lock
 
 from typing_extensions import override
 
-from plangate.application.ledger.leaves import Leaf, TreeHead
-from plangate.application.ledger.ledger_store import LedgerStore
+from plangate.application.ledger.ledger_store import Leaf, LedgerStore, TreeHead
 
 
 class MemoryLedgerStore(LedgerStore):

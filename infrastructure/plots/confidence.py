@@ -35,9 +35,13 @@ def drawn(plan: PlanReplay) -> Figure:
     axes.plot([n for n, _ in scored], [score for _, score in scored], "D", **diamonds)
     places = range(1, len(samples) + 1)
     line: dict[str, Any] = {"linestyle": "-", "zorder": 2}
-    for row, (color, marker, label, confidences, fired) in enumerate(_sides(samples)):
+    recorded = [(one.recorded_confidence, one.recorded_fired) for one in samples]
+    replayed = [(one.replayed_confidence, one.replayed_fired) for one in samples]
+    for row, side in enumerate((recorded, replayed)):
+        color, marker, label = pages.SIDES[row]
+        confidences = [confidence for confidence, _ in side]
         axes.plot(places, confidences, marker, markersize=4, color=color, label=label, **line)
-        below = [place for place, fires in zip(places, fired, strict=True) if fires]
+        below = [place for place, (_, fires) in zip(places, side, strict=True) if fires]
         at = -0.09 - 0.07 * row
         axes.plot(below, [at] * len(below), "v", color=color, markersize=6, clip_on=False)
         _at_the_right(axes, at, "the gate fires", color)
@@ -62,18 +66,6 @@ def _subtitle(plan: PlanReplay) -> str:
 
 def _times(number: int) -> str:
     return {0: "never", 1: "once", 2: "twice"}.get(number, f"{number:,} times")
-
-
-def _sides(
-    samples: Sequence[Sample],
-) -> Sequence[tuple[str, str, str, list[float], list[bool]]]:
-    """Colour, marker, label, confidences and firings of what happened, and of the replay."""
-    recorded = [s.recorded_confidence for s in samples], [s.recorded_fired for s in samples]
-    replayed = [s.replayed_confidence for s in samples], [s.replayed_fired for s in samples]
-    return (
-        (pages.RECORDED, "o", "what happened", *recorded),
-        (pages.REPLAYED, "s", "what would have", *replayed),
-    )
 
 
 def _thresholds(axes: Axes, plan: PlanReplay) -> None:
@@ -126,9 +118,6 @@ def _name_tasks(axes: Axes, names: Sequence[str]) -> None:
     """Label each score with its task, slanted where the names are long."""
     if not names:
         axes.set_xlabel("scores, in the order in which they came")
-    elif _are_long(names):
-        axes.set_xticks(
-            range(1, len(names) + 1), names, rotation=35, ha="right", rotation_mode="anchor"
-        )
-    else:
-        axes.set_xticks(range(1, len(names) + 1), names)
+        return
+    slant: dict[str, Any] = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(range(1, len(names) + 1), names, **(slant if _are_long(names) else {}))

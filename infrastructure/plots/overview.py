@@ -21,12 +21,16 @@ _ENDS: Final = {
     TaskStatus.FAILED: "#8C2D04",
     TaskStatus.REPLANNING: "#E69F00",
 }
+_DARK: Final = {TaskStatus.DONE, TaskStatus.FAILED}
 
 
 def drawn(answer: WhatIf) -> Figure:
     """Draw replans by plan, replans by score, and how the tasks end."""
     width, below = 10.5, 2.3
-    figure, top = pages.headed(width, 5.0, _title(answer), _subtitle(answer))
+    recorded, replayed = answer.recorded, answer.replayed
+    replans = f"{recorded.replans:,} replans, or {replayed.replans:,}"
+    title = f"{len(answer.plans):,} plans: {replans}"
+    figure, top = pages.headed(width, 5.0, title, _subtitle(answer))
     height = figure.get_figheight()
     room = 1 - (top + 0.3 + below) / height
     by_plan = figure.add_axes((0.5 / width, below / height, 4.7 / width, room))
@@ -34,7 +38,7 @@ def drawn(answer: WhatIf) -> Figure:
     tasks = figure.add_axes((1.35 / width, 0.45 / height, 8.9 / width, 0.85 / height))
     _by_plan(by_plan, answer.plans)
     _by_score(by_score, answer.plans)
-    _tasks(tasks, answer.recorded, answer.replayed)
+    _tasks(tasks, (recorded, replayed))
     return figure
 
 
@@ -46,7 +50,7 @@ def _by_plan(axes: Axes, plans: Sequence[PlanReplay]) -> None:
     if len(pairs) <= _SINGLY:
         ends = [min(pair) for pair in pairs], [max(pair) for pair in pairs]
         axes.vlines(places, *ends, color=pages.QUIET, alpha=0.35, linewidth=1)
-    for side, (color, marker, label) in enumerate(_SIDES):
+    for side, (color, marker, label) in enumerate(pages.SIDES):
         counts = [pair[side] for pair in pairs]
         if len(pairs) <= _SINGLY:
             axes.plot(places, counts, marker, color=color, markersize=3.5, label=label)
@@ -60,9 +64,6 @@ def _by_plan(axes: Axes, plans: Sequence[PlanReplay]) -> None:
     pages.without_frame(axes)
 
 
-_SIDES: Final = ((pages.RECORDED, "o", "what happened"), (pages.REPLAYED, "s", "what would have"))
-
-
 def _by_score(axes: Axes, plans: Sequence[PlanReplay]) -> None:
     longest = max((len(plan.samples) for plan in plans), default=0)
     places = range(1, longest + 1)
@@ -70,7 +71,7 @@ def _by_score(axes: Axes, plans: Sequence[PlanReplay]) -> None:
         ([r.recorded_fired for r in plan.samples], [r.replayed_fired for r in plan.samples])
         for plan in plans
     ]
-    for side, (color, marker, _) in enumerate(_SIDES):
+    for side, (color, marker, _) in enumerate(pages.SIDES):
         counts = [
             sum(sides[side][place - 1] for sides in fired if len(sides[side]) >= place)
             for place in places
@@ -82,8 +83,7 @@ def _by_score(axes: Axes, plans: Sequence[PlanReplay]) -> None:
     pages.without_frame(axes)
 
 
-def _tasks(axes: Axes, recorded: Totals, replayed: Totals) -> None:
-    sides = (recorded, replayed)
+def _tasks(axes: Axes, sides: tuple[Totals, Totals]) -> None:
     narrow = max(sum(totals.tasks.values()) for totals in sides) / 25
     left = [0, 0]
     for status, color in _ENDS.items():
@@ -109,14 +109,6 @@ def _tasks(axes: Axes, recorded: Totals, replayed: Totals) -> None:
     axes.spines["bottom"].set_visible(False)
     if any(left):
         axes.legend(loc="upper left", ncols=len(_ENDS), bbox_to_anchor=(-0.02, 0.04))
-
-
-_DARK: Final = {TaskStatus.DONE, TaskStatus.FAILED}
-
-
-def _title(answer: WhatIf) -> str:
-    recorded, replayed = answer.recorded, answer.replayed
-    return f"{len(answer.plans):,} plans: {recorded.replans:,} replans, or {replayed.replans:,}"
 
 
 def _subtitle(answer: WhatIf) -> str:

@@ -25,6 +25,9 @@ SOFT: Final = "#5A616B"
 QUIET: Final = "#8A9099"
 FAINT: Final = "#E4E7EB"
 
+SIDES: Final = ((RECORDED, "o", "what happened"), (REPLAYED, "s", "what would have"))
+"""Colour, marker and label of what happened, and of the replay."""
+
 _STYLE: Final[Any] = {
     "axes.edgecolor": QUIET,
     "axes.grid": True,

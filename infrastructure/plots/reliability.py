@@ -42,7 +42,12 @@ def _reliability(axes: Axes, answer: Calibration) -> None:
         if one.mean_confidence is not None
     ]
     if estimates:
-        _with_intervals(axes, estimates, {"color": pages.RECORDED, "marker": "o", "capsize": 3})
+        confidences, found = zip(*estimates, strict=True)
+        shares = [one.value or 0.0 for one in found]
+        lows = [share - (one.low or 0.0) for share, one in zip(shares, found, strict=True)]
+        highs = [(one.high or 0.0) - share for share, one in zip(shares, found, strict=True)]
+        style: dict[str, Any] = {"color": pages.RECORDED, "marker": "o", "capsize": 3}
+        axes.errorbar(confidences, shares, yerr=[lows, highs], **style)
     else:
         _not_enough(axes)
     axes.set_title("accepted, by confidence (dashed: where they should be)")
@@ -81,16 +86,6 @@ def _thresholds(axes: Axes, answer: Calibration) -> None:
     axes.set_xlim(0.0, 1.0)
     axes.set_ylim(-0.02, 1.02)
     pages.without_frame(axes)
-
-
-def _with_intervals(
-    axes: Axes, estimates: list[tuple[float, Estimate]], style: dict[str, Any]
-) -> None:
-    places, found = zip(*estimates, strict=True)
-    shares = [one.value or 0.0 for one in found]
-    lows = [share - (one.low or 0.0) for share, one in zip(shares, found, strict=True)]
-    highs = [(one.high or 0.0) - share for share, one in zip(shares, found, strict=True)]
-    axes.errorbar(places, shares, yerr=[lows, highs], **style)
 
 
 def _not_enough(axes: Axes) -> None:

@@ -69,7 +69,14 @@ def drawn(sweep: Sweep) -> Figure:
         _happened(axes, figure_of(sweep.recorded))
     for axes in panels[-1]:
         axes.set_xlabel(pages.label(across))
-    _legend(figure, panels.flat[0], named, width)
+    happened = panels.flat[0].plot([], [], **_RECORDED_LINE)
+    figure.legend(
+        [*happened, *panels.flat[0].get_lines()[: len(named)]],
+        ["what happened", *named],
+        loc="lower left",
+        bbox_to_anchor=(0.35 / width, 0.0),
+        ncols=_A_LINE,
+    )
     return figure
 
 
@@ -110,22 +117,8 @@ def _happened(axes: Axes, figure: float | None) -> None:
         return
     if figure <= axes.get_ylim()[1]:
         axes.axhline(figure, **_RECORDED_LINE, zorder=1)
-    axes.set_title(_figure(figure), loc="right", color=pages.RECORDED)
-
-
-def _figure(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:.2f}"
-
-
-def _legend(figure: Figure, axes: Axes, named: Sequence[str], width: float) -> None:
-    happened = axes.plot([], [], **_RECORDED_LINE)
-    figure.legend(
-        [*happened, *axes.get_lines()[: len(named)]],
-        ["what happened", *named],
-        loc="lower left",
-        bbox_to_anchor=(0.35 / width, 0.0),
-        ncols=_A_LINE,
-    )
+    value = f"{figure:,}" if isinstance(figure, int) else f"{figure:.2f}"
+    axes.set_title(value, loc="right", color=pages.RECORDED)
 
 
 def _lines(points: Sequence[Point], across: str) -> dict[tuple[Any, ...], list[Point]]:

@@ -12,17 +12,12 @@ from psycopg.sql import SQL, Identifier
 from psycopg_pool import ConnectionPool
 
 from plangate.application.errors import StoreError, StoreTooNew
-from plangate.application.operations.log_checks import (
-    DamagedLog,
-    EventLocation,
-    check_entries,
-    check_order,
-)
+from plangate.application.operations import log_checks
 from plangate.application.operations.observations import RESTORE, fine, guarded, problem, warning
 from plangate.application.operations.reports import Health, Observation
 from plangate.application.operations.view_checks import check_views
 from plangate.application.progress import Progress
-from plangate.application.views.status import view_report
+from plangate.application.views.queries import view_report
 from plangate.infrastructure.postgres.events import events_in
 from plangate.infrastructure.postgres.layout import EVENTS, LAYOUT_VERSION, layout_of
 from plangate.infrastructure.postgres.schema import Schema, unchecked_schema
@@ -110,10 +105,9 @@ def _layout(place: Schema) -> Observation:
     try:
         with place.translated(None), place.get_connection() as connection:
             layout = layout_of(connection, place.schema, place.name)
-    except StoreTooNew as error:
-        return problem("store", str(error), place.schema, "upgrade plangate")
     except StoreError as error:
-        return problem("store", str(error), place.schema, RESTORE)
+        advice = "upgrade plangate" if isinstance(error, StoreTooNew) else RESTORE
+        return problem("store", str(error), place.schema, advice)
     if not layout:
         found = f"no plangate tables in the schema {place.schema}"
         return problem("store", found, place.schema, "plangate migrate creates them")
@@ -141,10 +135,10 @@ def _rights(place: Schema) -> Iterator[Observation]:
 def _log(place: Schema, progress: Progress) -> Iterator[Observation]:
     store = events_in(place)
     last = store.last_position()
-    log = DamagedLog(store, last, lambda position: progress(position, 2 * last))
-    yield from check_entries(log.entries(), store.format)
+    log = log_checks.DamagedLog(store, last, lambda position: progress(position, 2 * last))
+    yield from log_checks.check_entries(log.entries(), store.format)
     yield from log.damaged.observations()
-    yield from check_order(_in_order(place, last, progress))
+    yield from log_checks.check_order(_in_order(place, last, progress))
 
 
 def _views(place: Schema) -> Iterator[Observation]:
@@ -152,7 +146,7 @@ def _views(place: Schema) -> Iterator[Observation]:
     yield from check_views(report)
 
 
-def _in_order(place: Schema, last: int, progress: Progress) -> Iterator[EventLocation]:
+def _in_order(place: Schema, last: int, progress: Progress) -> Iterator[log_checks.EventLocation]:
     """The position of each event, by plan and version, read in portions."""
     done = 0
     query = _PLACES.format(Identifier(place.schema, EVENTS))

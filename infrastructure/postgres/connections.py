@@ -52,11 +52,9 @@ class Connections(Protocol):
 
     def one(self) -> AbstractContextManager[Connection]:
         """A connection in autocommit mode, for the caller alone."""
-        ...
 
     def close(self) -> None:
         """Close the connections that are our own."""
-        ...
 
 
 @contextmanager

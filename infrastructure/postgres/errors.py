@@ -10,10 +10,8 @@ from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from plangate.application import errors as ours
 
-_Translation = tuple[type[ours.StoreError], str]
-
 _NO_CONNECTION: Final = (ours.StoreUnavailable, "had no connection free in time")
-_ERRORS: Final[Mapping[type[psycopg.Error], _Translation]] = {
+_ERRORS: Final[Mapping[type[psycopg.Error], tuple[type[ours.StoreError], str]]] = {
     errors.DiskFull: (ours.StoreFull, "has no space left on its disk"),
     errors.ReadOnlySqlTransaction: (ours.StoreReadOnly, "can be read but not written"),
     errors.InsufficientPrivilege: (ours.StoreUnavailable, "refuses access to this user"),
@@ -44,14 +42,7 @@ def translated_for(name: str, plan_id: str | None) -> Iterator[None]:
     except UnicodeDecodeError as error:
         raise ours.NotAStore(f"{name} is damaged: a stored text is not UTF-8") from error
     except psycopg.Error as error:
-        kind, what = _translation(error)
-        raise kind(f"{name} {what} ({_in_one_line(error)})") from error
-
-
-def _translation(error: psycopg.Error) -> _Translation:
-    known = (_ERRORS[kind] for kind in type(error).__mro__ if kind in _ERRORS)
-    return next(known, (ours.StoreUnavailable, "did not answer"))
-
-
-def _in_one_line(error: psycopg.Error) -> str:
-    return " ".join((error.diag.message_primary or str(error)).split())
+        known = (_ERRORS[kind] for kind in type(error).__mro__ if kind in _ERRORS)
+        kind, what = next(known, (ours.StoreUnavailable, "did not answer"))
+        in_one_line = " ".join((error.diag.message_primary or str(error)).split())
+        raise kind(f"{name} {what} ({in_one_line})") from error

@@ -17,12 +17,7 @@ from psycopg.sql import SQL, Composable, Identifier
 from typing_extensions import override
 
 from plangate.application.errors import CorruptEvent, StoreUnavailable
-from plangate.infrastructure.eventsourcing_library.recorder_store import (
-    NO_BOUND,
-    Recorder,
-    RecorderEventStore,
-    refuse_taken,
-)
+from plangate.infrastructure.eventsourcing_library import recorder_store
 from plangate.infrastructure.postgres.connections import Connection, notices
 from plangate.infrastructure.postgres.layout import EVENTS
 from plangate.infrastructure.postgres.schema import BEGIN, Schema, roll_back
@@ -53,9 +48,9 @@ _SELECT: Final = SQL(
 )
 
 
-def events_in(schema: Schema) -> RecorderEventStore:
+def events_in(schema: Schema) -> recorder_store.RecorderEventStore:
     """The event store in an open schema, which its views and ledger share."""
-    return RecorderEventStore(
+    return recorder_store.RecorderEventStore(
         _Log(schema),
         translated=schema.translated,
         close=schema.close,
@@ -64,7 +59,7 @@ def events_in(schema: Schema) -> RecorderEventStore:
     )
 
 
-class _Log(PostgresApplicationRecorder, Recorder):
+class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
     """The library's recorder on our own tables, without its retries.
 
     After a lost acknowledgement a retry would report a conflict with the stored event, and
@@ -96,7 +91,7 @@ class _Log(PostgresApplicationRecorder, Recorder):
         rows = [(e.id, e.originator_id, e.originator_version, e.topic, _text(e)) for e in placed]
         with self._writing() as connection:
             self._begin(connection)
-            refuse_taken(self._newest_on(connection), placed)
+            recorder_store.refuse_taken(self._newest_on(connection), placed)
             connection.execute(self._insert_placed, [*map(list, zip(*rows, strict=True))])
             self._notify_channel(connection.cursor())
             connection.execute("COMMIT")
@@ -118,7 +113,9 @@ class _Log(PostgresApplicationRecorder, Recorder):
             "originator_id = %s AND originator_version > %s AND originator_version <= %s"
             " ORDER BY originator_version"
         )
-        return self._notifications(where, [plan_id, after, NO_BOUND if until is None else until])
+        return self._notifications(
+            where, [plan_id, after, recorder_store.NO_BOUND if until is None else until]
+        )
 
     @override
     def log_events(self, after: int, limit: int, name: str | None = None) -> Sequence[Notification]:

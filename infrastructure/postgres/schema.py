@@ -74,7 +74,8 @@ def unchecked_schema(source: str | ConnectionPool[Any], schema: str) -> "Schema"
     """The schema as it is, with or without tables; raises `NotAStore` for an invalid name."""
     if not 0 < len(schema.encode()) <= _LONGEST_NAME or "\0" in schema or schema[:3] == "pg_":
         raise NotAStore(f"{schema!r} is not a valid name for a PostgreSQL schema")
-    return Schema(_connections(source), schema)
+    connections = OwnConnections(source) if isinstance(source, str) else PoolConnections(source)
+    return Schema(connections, schema)
 
 
 class Schema(PostgresDatastore):
@@ -212,7 +213,3 @@ def roll_back(connection: Connection) -> None:
     """Roll back an open transaction; a connection in any worse state is closed elsewhere."""
     if connection.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
         connection.rollback()
-
-
-def _connections(source: str | ConnectionPool[Any]) -> Connections:
-    return OwnConnections(source) if isinstance(source, str) else PoolConnections(source)

@@ -16,17 +16,13 @@ from plangate.application.views.projection import Row
 from plangate.application.views.view_store import ViewTables
 from plangate.infrastructure.postgres.schema import Schema
 from plangate.infrastructure.postgres.search_words import parts, searches
-from plangate.infrastructure.sql import tables
-from plangate.infrastructure.sql.conditions import Conditions
-from plangate.infrastructure.sql.database import Cursor
+from plangate.infrastructure.sql import conditions, database, tables, view_positions, view_store
 from plangate.infrastructure.sql.tables import RowType, Table
-from plangate.infrastructure.sql.view_positions import forget
-from plangate.infrastructure.sql.view_store import RowWriter, SqlViewStore
 
 _WITH_ERASABLE_TEXT: Final = (tables.SUMMARIES.name, tables.TASKS.name, tables.SEARCH_TABLE)
 
 
-class PostgresViewStore(SqlViewStore):
+class PostgresViewStore(view_store.SqlViewStore):
     """The views in a schema, which holds the events too."""
 
     _database: Schema
@@ -37,12 +33,12 @@ class PostgresViewStore(SqlViewStore):
         self._database.rewrite_tables(_WITH_ERASABLE_TEXT)
 
     @override
-    def _lock(self, cursor: Cursor, view: str) -> None:
+    def _lock(self, cursor: database.Cursor, view: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(?, ?)", self._database.lock(f"\n{view}"))
         cursor.execute("SELECT 1 FROM view_marks WHERE view = ? FOR UPDATE", (view,))
 
     @override
-    def _prepare_rebuild(self, cursor: Cursor, view: str, fold_version: int) -> None:
+    def _prepare_rebuild(self, cursor: database.Cursor, view: str, fold_version: int) -> None:
         sides = _sides(cursor, view)
         side = 1 - sides[False] if False in sides else 0
         _clear(cursor, ViewTables(view, rebuilt=True), side)
@@ -51,13 +47,13 @@ class PostgresViewStore(SqlViewStore):
         )
 
     @override
-    def _replace_tables(self, cursor: Cursor, view: str) -> None:
+    def _replace_tables(self, cursor: database.Cursor, view: str) -> None:
         sides = _sides(cursor, view)
         if False in sides:
             _clear(cursor, ViewTables(view), sides[False])
 
     @override
-    def _row_writer(self, cursor: Cursor, target: ViewTables) -> RowWriter:
+    def _row_writer(self, cursor: database.Cursor, target: ViewTables) -> view_store.RowWriter:
         return _Writer(cursor, target.view, _sides(cursor, target.view)[target.rebuilt])
 
     @override
@@ -65,7 +61,7 @@ class PostgresViewStore(SqlViewStore):
         return f"side = (SELECT side FROM view_marks WHERE view = '{view}' AND NOT rebuilt)"  # noqa: S608
 
     @override
-    def _add_search(self, where: Conditions, words: Sequence[str]) -> None:
+    def _add_search(self, where: conditions.Conditions, words: Sequence[str]) -> None:
         asked = searches(words)
         if not asked:
             where.add("FALSE")
@@ -85,18 +81,18 @@ class PostgresViewStore(SqlViewStore):
         return table.row.model_validate(dict(zip(names, map(_in_utc, values), strict=True)))
 
 
-def _sides(cursor: Cursor, view: str) -> dict[bool, int]:
+def _sides(cursor: database.Cursor, view: str) -> dict[bool, int]:
     """The side of a view that is read (False), and the side being rebuilt (True)."""
     cursor.execute("SELECT rebuilt, side FROM view_marks WHERE view = ?", (view,))
     return dict(cursor.fetchall())
 
 
-def _clear(cursor: Cursor, target: ViewTables, side: int) -> None:
+def _clear(cursor: database.Cursor, target: ViewTables, side: int) -> None:
     """Delete the rows of a side, and its position."""
     table = tables.TABLES[target.view]
     for name in (table.name, tables.SEARCH_TABLE)[: 2 if table is tables.SUMMARIES else 1]:
         cursor.execute(f"DELETE FROM {name} WHERE side = ?", (side,))  # noqa: S608
-    forget(cursor, target)
+    view_positions.forget(cursor, target)
 
 
 _ROWS_OF: Final = {view: TypeAdapter(list[table.row]) for view, table in tables.TABLES.items()}  # type: ignore[name-defined]
@@ -119,8 +115,8 @@ _NUL: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 """A NUL in JSON text, but not a backslash followed by `u0000`."""
 
 
-class _Writer(RowWriter):
-    def __init__(self, cursor: Cursor, view: str, side: int) -> None:
+class _Writer(view_store.RowWriter):
+    def __init__(self, cursor: database.Cursor, view: str, side: int) -> None:
         super().__init__(cursor, view, scope=f"side = {side}")
         self._side = side
 

@@ -6,11 +6,15 @@ from plangate.application.views.requests import Keys, RowKey
 
 
 class Conditions:
-    """Conditions that rows have to meet, and the values of the placeholders."""
+    """Conditions that rows have to meet, and the values of the placeholders.
 
-    def __init__(self) -> None:
-        self._texts = ["1 = 1"]
-        self.values: list[Any] = []
+    It begins with the equality of `columns` with their values, other than None.
+    """
+
+    def __init__(self, **columns: Any) -> None:
+        given = {name: value for name, value in columns.items() if value is not None}
+        self._texts = ["1 = 1", *(f"{name} = ?" for name in given)]
+        self.values: list[Any] = [*given.values()]
 
     @property
     def text(self) -> str:

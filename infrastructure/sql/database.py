@@ -11,23 +11,18 @@ class Cursor(Protocol):
     @property
     def rowcount(self) -> int:
         """How many rows the last statement changed."""
-        ...
 
     def execute(self, text: str, values: Sequence[Any] = ..., /) -> Any:
         """Execute one statement."""
-        ...
 
     def executemany(self, text: str, rows: Iterable[Sequence[Any]], /) -> Any:
         """Execute one statement for each row of values."""
-        ...
 
     def fetchone(self) -> Any:
         """The next row of the last statement's result, or None."""
-        ...
 
     def fetchall(self) -> list[Any]:
         """All rows of the last statement's result."""
-        ...
 
 
 class Database(Protocol):
@@ -35,12 +30,9 @@ class Database(Protocol):
 
     def reading(self) -> AbstractContextManager[Cursor]:
         """A transaction that sees one state of the database."""
-        ...
 
     def writing(self) -> AbstractContextManager[Cursor]:
         """A transaction of which nothing remains when it is left by an error."""
-        ...
 
     def close(self) -> None:
         """Close the connections; closing twice is harmless."""
-        ...

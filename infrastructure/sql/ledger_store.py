@@ -7,8 +7,7 @@ from typing import Any, Final
 from typing_extensions import override
 
 from plangate.application.errors import NotAStore
-from plangate.application.ledger.leaves import Leaf, TreeHead
-from plangate.application.ledger.ledger_store import LedgerStore
+from plangate.application.ledger.ledger_store import Leaf, LedgerStore, TreeHead
 from plangate.application.ledger.merkle_tree import HASH_SIZE, Frontier
 from plangate.infrastructure.sql.database import Cursor, Database
 

@@ -13,12 +13,9 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar, get_args, get_origi
 
 from pydantic import BaseModel
 
-from plangate.application.views.board import BoardTask
+from plangate.application.views import board, plan_summaries, replans, timeline
 from plangate.application.views.catalogue import BOARD, PLANS, REPLANS, TIMELINE
-from plangate.application.views.plan_summaries import PlanSummary
 from plangate.application.views.projection import Row
-from plangate.application.views.replans import ReplanEntry
-from plangate.application.views.timeline import TimelineEntry
 
 RowType = TypeVar("RowType", bound=Row)
 
@@ -48,10 +45,10 @@ class Table(Generic[RowType]):
     name: str
     row: type[RowType]
     key: tuple[str, ...]
+    layout: int
     rowid: str | None = None
     unique: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
-    layout: int = 2
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -81,8 +78,9 @@ def _column(field: str, annotation: Any) -> Column:
 SUMMARIES: Final = Table(
     PLANS,
     "view_plans",
-    PlanSummary,
+    plan_summaries.PlanSummary,
     key=("plan_id",),
+    layout=4,
     rowid="created_position",
     unique=(
         "updated_position",
@@ -95,24 +93,29 @@ SUMMARIES: Final = Table(
         "rolling_confidence, created_position",
         "priority DESC, created_position",
     ),
-    layout=4,
 )
 TASKS: Final = Table(
     BOARD,
     "view_board",
-    BoardTask,
+    board.BoardTask,
     key=("plan_id", "task_id"),
+    layout=2,
     unique=("status, plan_position, place, task_id",),
     indexes=("status, plan_position, place",),
 )
 SCORES: Final = Table(
-    TIMELINE, "view_timeline", TimelineEntry, key=("plan_id", "version"), layout=4
+    TIMELINE,
+    "view_timeline",
+    timeline.TimelineEntry,
+    key=("plan_id", "version"),
+    layout=4,
 )
 REPLAN_LOG: Final = Table(
     REPLANS,
     "view_replans",
-    ReplanEntry,
+    replans.ReplanEntry,
     key=("plan_id", "version"),
+    layout=2,
     rowid="position",
     indexes=("position",),
 )

@@ -73,8 +73,6 @@ class SqlViewStore(ViewStore, ABC):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    # --- positions ---
-
     @override
     def positions(self) -> Mapping[ViewTables, ViewPosition]:
         with self._database.reading() as cursor:
@@ -125,35 +123,24 @@ class SqlViewStore(ViewStore, ABC):
     def close(self) -> None:
         self._database.close()
 
-    # --- queries ---
-
     @override
     def plans(
         self, request: PlansRequest, after: RowKey | None, limit: int
     ) -> Sequence[PlanSummary]:
-        where = Conditions()
-        if request.state is not None:
-            where.add("state = ?", request.state)
+        where = Conditions(state=request.state, needs_replan=request.needs_replan)
         for field in ("verdict", "may_continue"):
             wanted = getattr(request, field)
             if wanted is not None:
                 where.add(f"({field} = ? OR changes_at <= ?)", wanted, _later(request.now))
-        if request.needs_replan is not None:
-            where.add("needs_replan = ?", request.needs_replan)
         for label in request.labels:
             where.add(self._has_label, label)
         if request.words is not None:
             self._add_search(where, request.words)
-        where.beyond(request.order.keys, after)
-        return self._rows(tables.SUMMARIES, where, request.order.keys, limit)
+        return self._rows(tables.SUMMARIES, where, request.order.keys, limit, after)
 
     @override
     def board(self, request: BoardRequest, after: RowKey | None, limit: int) -> Sequence[BoardTask]:
-        where = Conditions()
-        if request.plan_id is not None:
-            where.add("plan_id = ?", request.plan_id)
-        if request.status is not None:
-            where.add("status = ?", request.status)
+        where = Conditions(plan_id=request.plan_id, status=request.status)
         if after is not None:
             plan_position, place, plan_id, task_id = after
             place_now = (
@@ -170,24 +157,25 @@ class SqlViewStore(ViewStore, ABC):
     def timeline(
         self, request: TimelineRequest, after: RowKey | None, limit: int
     ) -> Sequence[TimelineEntry]:
-        where, keys = Conditions(), (("version", False),)
-        where.add("plan_id = ?", request.plan_id)
-        where.beyond(keys, after)
-        return self._rows(tables.SCORES, where, keys, limit)
+        where = Conditions(plan_id=request.plan_id)
+        return self._rows(tables.SCORES, where, (("version", False),), limit, after)
 
     @override
     def replans(
         self, request: ReplansRequest, after: RowKey | None, limit: int
     ) -> Sequence[ReplanEntry]:
-        where, keys = Conditions(), (("position", request.newest_first),)
-        if request.plan_id is not None:
-            where.add("plan_id = ?", request.plan_id)
-        where.beyond(keys, after)
-        return self._rows(tables.REPLAN_LOG, where, keys, limit)
+        where, keys = Conditions(plan_id=request.plan_id), (("position", request.newest_first),)
+        return self._rows(tables.REPLAN_LOG, where, keys, limit, after)
 
     def _rows(
-        self, table: Table[RowType], where: Conditions, keys: Keys, limit: int
+        self,
+        table: Table[RowType],
+        where: Conditions,
+        keys: Keys,
+        limit: int,
+        after: RowKey | None = None,
     ) -> Sequence[RowType]:
+        where.beyond(keys, after)
         query = (
             f"SELECT {table.column_names}, EXISTS (SELECT 1 FROM view_stuck s WHERE s.view = ?"  # noqa: S608
             " AND s.rebuilt = FALSE AND s.plan_id = t.plan_id)"
@@ -203,8 +191,6 @@ class SqlViewStore(ViewStore, ABC):
         current = self._is_current(view)
         cursor.execute(f"SELECT count(*) FROM {tables.TABLES[view].name} WHERE {current}")  # noqa: S608
         return int(cursor.fetchone()[0])
-
-    # --- the engine's own ---
 
     def _lock(self, cursor: Cursor, view: str) -> None:
         """Wait for the writers of a view, where writing transactions run side by side."""

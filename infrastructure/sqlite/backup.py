@@ -68,8 +68,9 @@ def verified_extent(path: Path) -> Extent:
             return Extent(*cursor.execute(_EXTENT).fetchone())
 
 
-def require_same(found: Extent, expected: Extent, path: Path) -> None:
-    """Raise `NotAStore` unless a copy has the extent of its source."""
+def require_extent(path: Path, expected: Extent) -> None:
+    """Raise `NotAStore` unless a copy is undamaged and has the extent of its source."""
+    found = verified_extent(path)
     if found != expected:
         raise NotAStore(
             f"{path} holds {found.events} events up to position {found.position} instead of"

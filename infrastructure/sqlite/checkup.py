@@ -11,25 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from plangate.application.errors import StoreError, StoreTooNew
-from plangate.application.operations.log_checks import (
-    DamagedLog,
-    EventLocation,
-    check_entries,
-    check_order,
-)
-from plangate.application.operations.observations import (
-    MAX_LISTED,
-    RESTORE,
-    CheckResult,
-    fine,
-    guarded,
-    problem,
-    warning,
-)
+from plangate.application.operations import log_checks, observations
+from plangate.application.operations.observations import RESTORE, fine, guarded, problem, warning
 from plangate.application.operations.reports import Health, Observation
 from plangate.application.operations.view_checks import check_views
 from plangate.application.progress import Progress
-from plangate.application.views.status import view_report
+from plangate.application.views.queries import view_report
 from plangate.infrastructure.sql.tables import TABLES
 from plangate.infrastructure.sqlite.events import events_in
 from plangate.infrastructure.sqlite.file import DURABLE
@@ -92,10 +79,9 @@ def _known(file: UncheckedFile, path: Path) -> Observation:
     """Whether it is a store that this version can read."""
     try:
         layout = file.layout()
-    except StoreTooNew as error:
-        return problem("store", str(error), str(path), "upgrade plangate")
     except StoreError as error:
-        return problem("store", str(error), str(path), RESTORE)
+        advice = "upgrade plangate" if isinstance(error, StoreTooNew) else RESTORE
+        return problem("store", str(error), str(path), advice)
     if not layout:
         return problem("store", "an empty database, not yet a store", str(path), RESTORE)
     later = "" if layout == LAYOUT_VERSION else "; the next command upgrades it"
@@ -127,30 +113,26 @@ def _space(path: Path) -> Iterator[Observation]:
 
 
 def _inside(file: UncheckedFile, path: Path, progress: Progress) -> Iterator[Observation]:
-    store, last = events_in(file), _end(file)
-    log = DamagedLog(store, last, lambda position: progress(position, 2 * last))
+    # One of both is known even if the end of the log is damaged.
+    store, last = events_in(file), max(_number(file, _NEWEST), _number(file, _GIVEN))
+    log = log_checks.DamagedLog(store, last, lambda position: progress(position, 2 * last))
     yield from guarded("integrity", _integrity(file, path))
-    yield from check_entries(log.entries(), store.format)
+    yield from log_checks.check_entries(log.entries(), store.format)
     yield from log.damaged.observations()
     yield from guarded("end", _whole_end(file))
-    yield from guarded("histories", check_order(_in_order(file, last, progress)))
+    yield from guarded("histories", log_checks.check_order(_in_order(file, last, progress)))
     if file.layout() >= _VIEWS_SINCE:
         yield from guarded("views", _views(file))
 
 
 def _integrity(file: UncheckedFile, path: Path) -> Iterator[Observation]:
-    flaws = file.flaws(MAX_LISTED)
+    flaws = file.flaws(observations.MAX_LISTED)
     for flaw in flaws:
         page = _PAGE.search(flaw)
         place = f"{path}, page {page[1]}" if page else str(path)
         yield problem("integrity", flaw, place, RESTORE)
     if not flaws:
         yield fine("integrity", "SQLite finds every page and index sound")
-
-
-def _end(file: UncheckedFile) -> int:
-    """The last position of the log, even if its end is damaged."""
-    return max(_number(file, _NEWEST), _number(file, _GIVEN))
 
 
 def _number(file: UncheckedFile, question: str) -> int:
@@ -171,7 +153,9 @@ def _whole_end(file: UncheckedFile) -> Iterator[Observation]:
         yield fine("end", f"the log ends at the newest position that was assigned, {newest:,}")
 
 
-def _in_order(file: UncheckedFile, last: int, progress: Progress) -> Iterator[EventLocation]:
+def _in_order(
+    file: UncheckedFile, last: int, progress: Progress
+) -> Iterator[log_checks.EventLocation]:
     """The position of each event, by plan and version."""
     done = 0
     with file.reading() as cursor:
@@ -189,7 +173,7 @@ def _views(file: UncheckedFile) -> Iterator[Observation]:
     for view in {target.view for target in store.positions()} - TABLES.keys():
         found = f"there is a position of a view {view!r}, which this version does not know"
         yield warning("views", found, "view_marks", "written by a newer version, or damaged")
-    result = CheckResult("rows", "every row of the views can be read")
+    result = observations.CheckResult("rows", "every row of the views can be read")
     result.add(
         problem("rows", "a row is damaged", view, f"plangate views rebuild {view}")
         for view in store.unreadable_rows()

@@ -6,12 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from eventsourcing.persistence import (
-    ConnectionPoolClosedError,
-    ConnectionUnavailableError,
-    IntegrityError,
-    PersistenceError,
-)
+from eventsourcing import persistence
 
 from plangate.application import errors
 
@@ -31,15 +26,15 @@ def translated_for(path: Path, plan_id: str | None) -> Iterator[None]:
     """Translate errors about the store at `path`, and one plan or the whole log."""
     try:
         yield
-    except IntegrityError:
+    except persistence.IntegrityError:
         raise errors.ConcurrentChange(plan_id or "") from None
-    except ConnectionPoolClosedError:
+    except persistence.ConnectionPoolClosedError:
         raise errors.StoreUnavailable(f"the store {path} is closed") from None
-    except ConnectionUnavailableError:
+    except persistence.ConnectionUnavailableError:
         raise errors.StoreUnavailable(f"{path} is busy; no connection was free in time") from None
     except UnicodeDecodeError as error:  # in a message of SQLite about damage
         raise errors.NotAStore(f"{path} is damaged: a text in it is not UTF-8") from error
-    except (PersistenceError, sqlite3.Error) as error:
+    except (persistence.PersistenceError, sqlite3.Error) as error:
         cause = error if isinstance(error, sqlite3.Error) else error.__cause__
         kind, what = _ERRORS.get(primary_code(cause), (errors.StoreUnavailable, "did not answer"))
         raise kind(f"{path} {what} ({cause or error})") from error

@@ -13,12 +13,7 @@ from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 from typing_extensions import override
 
-from plangate.infrastructure.eventsourcing_library.recorder_store import (
-    NO_BOUND,
-    Recorder,
-    RecorderEventStore,
-    refuse_taken,
-)
+from plangate.infrastructure.eventsourcing_library import recorder_store
 from plangate.infrastructure.sqlite.errors import primary_code
 from plangate.infrastructure.sqlite.file import Datastore, SqliteFile
 
@@ -38,16 +33,16 @@ _SELECT: Final = (
 )
 
 
-def events_in(file: SqliteFile) -> RecorderEventStore:
+def events_in(file: SqliteFile) -> recorder_store.RecorderEventStore:
     """The event store in an open file, which its views and ledger share."""
     with file.translated(None):
         recorder = _Log(file.datastore)
-    return RecorderEventStore(
+    return recorder_store.RecorderEventStore(
         recorder, translated=file.translated, close=file.close, scrub=file.scrub
     )
 
 
-class _Log(SQLiteApplicationRecorder, Recorder):
+class _Log(SQLiteApplicationRecorder, recorder_store.Recorder):
     """The library's recorder on a table with explicit positions."""
 
     datastore: Datastore
@@ -61,7 +56,7 @@ class _Log(SQLiteApplicationRecorder, Recorder):
         rows = [(e.id, e.originator_id, e.originator_version, e.topic, e.state) for e in placed]
         with self._writing() as cursor:
             cursor.execute(_NEWEST)
-            refuse_taken(cursor.fetchone()[0], placed)
+            recorder_store.refuse_taken(cursor.fetchone()[0], placed)
             cursor.executemany(_INSERT_PLACED, rows)
 
     @override
@@ -76,7 +71,7 @@ class _Log(SQLiteApplicationRecorder, Recorder):
         return self._notifications(
             "originator_id = ? AND originator_version > ? AND originator_version <= ?"
             " ORDER BY originator_version",
-            [plan_id, after, NO_BOUND if until is None else until],
+            [plan_id, after, recorder_store.NO_BOUND if until is None else until],
         )
 
     @override

@@ -13,13 +13,8 @@ from time import monotonic, sleep
 from typing import Any, Final
 from urllib.parse import quote
 
+from eventsourcing import sqlite
 from eventsourcing.persistence import ConnectionUnavailableError, IntegrityError, PersistenceError
-from eventsourcing.sqlite import (
-    SQLiteConnection,
-    SQLiteConnectionPool,
-    SQLiteCursor,
-    SQLiteDatastore,
-)
 
 from plangate.application.errors import NotAStore, StoreUnavailable
 from plangate.infrastructure.sqlite.errors import primary_code, translated_for
@@ -88,7 +83,7 @@ class SqliteFile:
         self.datastore.close()
 
 
-class _Pool(SQLiteConnectionPool):
+class _Pool(sqlite.SQLiteConnectionPool):
     """The library's pool, with durable connections that keep their prepared statements."""
 
     def __init__(self, path: Path, pragmas: Mapping[str, str | int], how: str) -> None:
@@ -96,7 +91,7 @@ class _Pool(SQLiteConnectionPool):
         super().__init__(db_name=name, pool_timeout=LOCK_TIMEOUT)
         self._pragmas = pragmas
 
-    def _create_connection(self) -> SQLiteConnection:
+    def _create_connection(self) -> sqlite.SQLiteConnection:
         connection = sqlite3.connect(
             self.db_name,
             uri=True,
@@ -110,10 +105,10 @@ class _Pool(SQLiteConnectionPool):
         except BaseException:
             connection.close()
             raise
-        return SQLiteConnection(connection, max_age=self.max_age)
+        return sqlite.SQLiteConnection(connection, max_age=self.max_age)
 
 
-class Datastore(SQLiteDatastore):
+class Datastore(sqlite.SQLiteDatastore):
     """The library's datastore, made to survive failures.
 
     The library would reuse a connection in whatever state a failure left it, and lock
@@ -127,7 +122,7 @@ class Datastore(SQLiteDatastore):
         self._one_writer = Lock()
 
     @contextmanager
-    def get_connection(self, *, commit: bool) -> Iterator[SQLiteConnection]:
+    def get_connection(self, *, commit: bool) -> Iterator[sqlite.SQLiteConnection]:
         """A connection for one transaction; the writers of a process take turns."""
         if commit and not self._one_writer.acquire(timeout=LOCK_TIMEOUT):
             raise ConnectionUnavailableError
@@ -146,7 +141,7 @@ class Datastore(SQLiteDatastore):
                 self._one_writer.release()
 
     @contextmanager
-    def writing(self) -> Iterator[SQLiteCursor]:
+    def writing(self) -> Iterator[sqlite.SQLiteCursor]:
         """A transaction that keeps other writers out from its beginning."""
         with self.get_connection(commit=True) as connection:
             cursor = connection.cursor()
@@ -170,7 +165,7 @@ def _prepare(datastore: Datastore, path: Path) -> None:
             lay_out(cursor.sqlite_cursor, path)
 
 
-def _use_write_ahead_log(cursor: SQLiteCursor) -> None:
+def _use_write_ahead_log(cursor: sqlite.SQLiteCursor) -> None:
     """Switch to WAL, waiting for other connections, which SQLite does not do by itself."""
     deadline = monotonic() + LOCK_TIMEOUT
     while _ask(cursor, "PRAGMA journal_mode") != "wal":
@@ -182,6 +177,6 @@ def _use_write_ahead_log(cursor: SQLiteCursor) -> None:
             sleep(0.01)
 
 
-def _ask(cursor: SQLiteCursor, question: str) -> Any:
+def _ask(cursor: sqlite.SQLiteCursor, question: str) -> Any:
     cursor.execute(question)
     return cursor.fetchone()[0]

@@ -66,7 +66,6 @@ class Outline:
                     yield page
 
     def _free(self) -> set[int]:
-        """The unused pages."""
         free: set[int] = set()
         trunk = self.header.first_free_page
         with self.path.open("rb") as file:

@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
@@ -13,7 +13,7 @@ from plangate.application.command_context import ContextOptions
 from plangate.application.commands import COMMANDS, Create, validated
 from plangate.application.errors import IdempotencyKeyReused
 from plangate.application.registry import PlanRegistry
-from plangate.domain.commands import ClaimNextTask, ScorePrompt
+from plangate.domain.commands import ClaimNextTask, PlanCommand, ScorePrompt
 from plangate.domain.errors import InvalidInput, InvalidScore
 from plangate.infrastructure.cli.input.traces import apply_lines, read_lines
 from plangate.infrastructure.memory.events import memory_event_store
@@ -146,6 +146,12 @@ def log(registry: PlanRegistry) -> list[tuple[object, ...]]:
         (one.event, one.envelope.actor, one.envelope.idempotency_key, one.envelope.arguments_digest)
         for one in registry.history.events()
     ]
+
+
+def test_every_command_of_the_domain_with_an_op_can_be_given() -> None:
+    of_the_domain = {kind for kind in get_args(PlanCommand) if "op" in kind.model_fields}
+
+    assert of_the_domain <= set(COMMANDS.values())
 
 
 def test_there_is_an_example_of_every_command() -> None:

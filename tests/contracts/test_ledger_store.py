@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from plangate.application.errors import NotAStore
-from plangate.application.ledger.leaves import Leaf, TreeHead
-from plangate.application.ledger.ledger_store import LedgerStore
+from plangate.application.ledger.ledger_store import Leaf, LedgerStore, TreeHead
 from plangate.application.ledger.merkle_tree import Frontier, leaf_hash
 from plangate.infrastructure.memory.ledger import MemoryLedgerStore
 from plangate.infrastructure.postgres.ledger import PostgresLedgerStore

@@ -9,7 +9,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from unittest.mock import patch
 
 import pytest
@@ -199,6 +199,10 @@ def canonical_form(plan_id: str, version: int, name: str, stored: bytes) -> byte
 
 def compact(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def test_every_event_has_a_stored_name() -> None:
+    assert {kind.event for kind in STORED_KINDS.values()} == set(get_args(PlanEvent))
 
 
 def test_every_kind_and_schema_version_has_its_golden_file() -> None:

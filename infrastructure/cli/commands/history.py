@@ -18,14 +18,8 @@ from plangate.infrastructure.cli.input.options import (
     parse_point,
     parse_time,
 )
+from plangate.infrastructure.cli.render import history as screens
 from plangate.infrastructure.cli.render.explain import render_explanation
-from plangate.infrastructure.cli.render.history import (
-    csv_table,
-    history_tables,
-    json_document,
-    json_lines,
-    render_diff,
-)
 from plangate.infrastructure.cli.render.progress_bar import progress_bar
 from plangate.infrastructure.cli.render.status import render_past_status
 from plangate.infrastructure.cli.render.text import count
@@ -98,14 +92,14 @@ def history(
         entries = counted(audit)
         match HistoryForm.JSON if terminal.as_json else form:
             case HistoryForm.TEXT:
-                for table in history_tables(entries, all_plans=all_plans):
+                for table in screens.history_tables(entries, all_plans=all_plans):
                     terminal.show(table)
             case HistoryForm.JSON:
-                terminal.write(json_document(entries, ensure_ascii=terminal.ascii_only))
+                terminal.write(screens.json_document(entries, ensure_ascii=terminal.ascii_only))
             case HistoryForm.JSONL:
-                terminal.write(json_lines(entries, ensure_ascii=terminal.ascii_only))
+                terminal.write(screens.json_lines(entries, ensure_ascii=terminal.ascii_only))
             case HistoryForm.CSV:
-                terminal.write(csv_table(entries))
+                terminal.write(screens.csv_table(entries))
     if unreadable:
         terminal.warn(f"{count(unreadable, 'event')} cannot be read; the history says why")
 
@@ -134,7 +128,7 @@ def diff(
 ) -> None:
     """Show what is different in a plan between two points of its history."""
     begin, end = parse_point("A", a, plan), None if b is None else parse_point("B", b, plan)
-    terminal.answer(terminal.registry.history.diff(plan, begin, end), render_diff)
+    terminal.answer(terminal.registry.history.diff(plan, begin, end), screens.render_diff)
 
 
 def explain(

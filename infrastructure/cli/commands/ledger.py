@@ -9,15 +9,7 @@ import typer
 from plangate.application.ledger.notes import MAX_NOTE
 from plangate.application.ledger.reports import ConsistencyProof, InclusionProof
 from plangate.infrastructure.cli.exits import REFUSED
-from plangate.infrastructure.cli.input.options import (
-    STDIN,
-    NewNote,
-    OldNote,
-    all_readable,
-    argument,
-    flag,
-    option,
-)
+from plangate.infrastructure.cli.input import options
 from plangate.infrastructure.cli.render.ledger import render_ledger_report
 from plangate.infrastructure.cli.render.progress_bar import progress_bar
 from plangate.infrastructure.cli.render.text import Hint
@@ -41,13 +33,13 @@ def checkpoint(terminal: Terminal) -> None:
 def verify(
     terminal: Terminal,
     *,
-    against: list[Path] | None = option(
+    against: list[Path] | None = options.option(
         "--against",
         "FILE",
         "A checkpoint that was kept elsewhere; may be repeated.",
-        callback=all_readable,
+        callback=options.all_readable,
     ),
-    nothing_new: bool = flag(
+    nothing_new: bool = options.flag(
         "--nothing-new", "Exit with 1 also if there are events the ledger does not have."
     ),
 ) -> None:
@@ -60,14 +52,16 @@ def verify(
         raise typer.Exit(REFUSED)
 
 
-def prove(terminal: Terminal, event: str = argument("EVENT", "An event's id: billing@7.")) -> None:
+def prove(
+    terminal: Terminal, event: str = options.argument("EVENT", "An event's id: billing@7.")
+) -> None:
     """Print a proof, in JSON, that an event is in the log as it is now."""
     with progress_bar(terminal.notes, "proving") as progress:
         proof = terminal.registry.ledger.prove(event, progress=progress)
     terminal.answer(proof, _as_json)
 
 
-def consistency(terminal: Terminal, old: OldNote, new: NewNote) -> None:
+def consistency(terminal: Terminal, old: options.OldNote, new: options.NewNote) -> None:
     """Print a proof, in JSON, that the log only grew from one checkpoint to another."""
     proof = terminal.registry.ledger.consistency(_text(old), _text(new))
     terminal.answer(proof, _as_json)
@@ -84,7 +78,7 @@ for _command in (checkpoint, verify, prove, consistency, key):
 
 def _text(path: Path) -> str:
     """The text of a file; bytes that are not UTF-8 make no checkpoint either."""
-    with nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb") as stream:
+    with nullcontext(sys.stdin.buffer) if path == options.STDIN else path.open("rb") as stream:
         return stream.read(MAX_NOTE + 1).decode(errors="replace")
 
 

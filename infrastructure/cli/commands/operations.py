@@ -11,13 +11,7 @@ from plangate.infrastructure import bootstrap
 from plangate.infrastructure.cli.answers import Migration
 from plangate.infrastructure.cli.exits import REFUSED
 from plangate.infrastructure.cli.input.options import PlanId, argument, flag
-from plangate.infrastructure.cli.render.operations import (
-    render_backup,
-    render_checkup,
-    render_copy,
-    render_restored,
-    render_views,
-)
+from plangate.infrastructure.cli.render import operations as screens
 from plangate.infrastructure.cli.render.progress_bar import progress_bar
 from plangate.infrastructure.cli.render.text import count, harmless
 from plangate.infrastructure.cli.terminal import Terminal
@@ -56,7 +50,7 @@ def doctor(terminal: Terminal) -> None:
     """Examine the store: is it complete, readable and safe? Nothing is changed."""
     with progress_bar(terminal.notes, "examining") as progress:
         report = bootstrap.doctor(terminal.store, progress=progress)
-    terminal.answer(report, render_checkup)
+    terminal.answer(report, screens.render_checkup)
     if report.health is Health.PROBLEM:
         raise typer.Exit(REFUSED)
 
@@ -65,14 +59,14 @@ def backup(terminal: Terminal, file: Path = argument("FILE", "The backup.")) -> 
     """Write the whole store into a new file and verify it, while others go on working."""
     with progress_bar(terminal.notes, "backing up") as progress:
         report = bootstrap.backup(file, terminal.store, progress=progress)
-    terminal.answer(report, render_backup)
+    terminal.answer(report, screens.render_backup)
 
 
 def restore_backup(terminal: Terminal, file: Path = argument("FILE", "The backup.")) -> None:
     """Restore a backup as a new store, or into an empty one."""
     with progress_bar(terminal.notes, "restoring") as progress:
         report = bootstrap.restore_backup(file, terminal.store, progress=progress)
-    terminal.answer(report, render_restored)
+    terminal.answer(report, screens.render_restored)
 
 
 def copy(
@@ -90,7 +84,7 @@ def copy(
     if report.unreadable:
         events = count(report.unreadable, "event")
         terminal.warn(f"unreadable, and copied as found: {events}; see plangate doctor")
-    terminal.answer(report, render_copy)
+    terminal.answer(report, screens.render_copy)
 
 
 def views(
@@ -102,4 +96,4 @@ def views(
     if action is Action.REBUILD:
         with progress_bar(terminal.notes, "rebuilding") as progress:
             terminal.registry.views.rebuild(*([name] if name else []), progress=progress)
-    terminal.answer(terminal.registry.views.report(), render_views)
+    terminal.answer(terminal.registry.views.report(), screens.render_views)

@@ -6,15 +6,7 @@ from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.presets import Preset
 from plangate.domain.vocabulary import PlanState
 from plangate.infrastructure.cli.answers import Deletion
-from plangate.infrastructure.cli.input.options import (
-    Labels,
-    PlanId,
-    PlanPath,
-    Reason,
-    RequiredReason,
-    flag,
-    option,
-)
+from plangate.infrastructure.cli.input import options
 from plangate.infrastructure.cli.input.plan_files import read_plan_file
 from plangate.infrastructure.cli.render.graph import GraphForm
 from plangate.infrastructure.cli.render.status import render_plans, render_status
@@ -24,9 +16,9 @@ from plangate.infrastructure.cli.terminal import Terminal
 
 def create(
     terminal: Terminal,
-    file: PlanPath,
+    file: options.PlanPath,
     *,
-    preset: Preset | None = option(
+    preset: Preset | None = options.option(
         "--policy", "PRESET", f"The policy, if the file has none: {' or '.join(Preset)}."
     ),
 ) -> None:
@@ -36,33 +28,24 @@ def create(
     with document.located():
         if preset and draft.policy:
             raise InvalidInput([Problem("policy", "the file has its own; leave out --policy")])
-        plan = terminal.registry.create(
-            draft.goal,
-            draft.tasks,
-            confidence_threshold=draft.confidence_threshold,
-            policy=preset or draft.policy,
-            plan_id=draft.plan_id,
-            priority=draft.priority,
-            labels=draft.labels,
-            metadata=draft.metadata,
-            **terminal.context,
-        )
+        given = {**vars(draft), "policy": preset or draft.policy}
+        plan = terminal.registry.create(**given, **terminal.context)
     terminal.answer(plan, render_status)
 
 
 def list_plans(
     terminal: Terminal,
     *,
-    limit: int | None = option("--limit", "N", "Only the N oldest.", min=1),
-    state: PlanState | None = option(
+    limit: int | None = options.option("--limit", "N", "Only the N oldest.", min=1),
+    state: PlanState | None = options.option(
         "--state", "STATE", f"Only plans in this state: {', '.join(PlanState)}."
     ),
-    needs_replan: bool | None = flag(
+    needs_replan: bool | None = options.flag(
         "--needs-replan/--no-needs-replan",
         "Only plans whose confidence is below the threshold, or only the others.",
         default=None,
     ),
-    label: Labels = None,
+    label: options.Labels = None,
 ) -> None:
     """List the plans, oldest first."""
     found = terminal.registry.list_plans(
@@ -73,12 +56,12 @@ def list_plans(
     terminal.answer(found, render_plans)
 
 
-def status(terminal: Terminal, plan: PlanId) -> None:
+def status(terminal: Terminal, plan: options.PlanId) -> None:
     """Show a plan's tasks, its confidence, and what to do next."""
     terminal.answer(terminal.registry.get_status(plan), render_status)
 
 
-def delete(terminal: Terminal, plan: PlanId, *, reason: Reason = None) -> None:
+def delete(terminal: Terminal, plan: options.PlanId, *, reason: options.Reason = None) -> None:
     """Take a plan out of the views; its history stays."""
     deleted = terminal.registry.delete(plan, reason=reason, **terminal.context)
     name = harmless(plan)
@@ -88,9 +71,9 @@ def delete(terminal: Terminal, plan: PlanId, *, reason: Reason = None) -> None:
 
 def graph(
     terminal: Terminal,
-    plan: PlanId,
+    plan: options.PlanId,
     *,
-    form: GraphForm = option(
+    form: GraphForm = options.option(
         "--format", "FORM", "text, or mermaid or dot for drawing.", default=GraphForm.TEXT
     ),
 ) -> None:
@@ -98,21 +81,21 @@ def graph(
     terminal.answer(terminal.registry.graph(plan), form.render)
 
 
-def pause(terminal: Terminal, plan: PlanId, *, reason: RequiredReason) -> None:
+def pause(terminal: Terminal, plan: options.PlanId, *, reason: options.RequiredReason) -> None:
     """Hand out no work until the plan is resumed."""
     terminal.answer(terminal.registry.pause(plan, reason, **terminal.context), render_status)
 
 
-def resume(terminal: Terminal, plan: PlanId, *, reason: RequiredReason) -> None:
+def resume(terminal: Terminal, plan: options.PlanId, *, reason: options.RequiredReason) -> None:
     """Hand out a paused plan's work again."""
     terminal.answer(terminal.registry.resume(plan, reason, **terminal.context), render_status)
 
 
-def archive(terminal: Terminal, plan: PlanId, *, reason: RequiredReason) -> None:
+def archive(terminal: Terminal, plan: options.PlanId, *, reason: options.RequiredReason) -> None:
     """Archive a plan: nothing about it changes until it is restored."""
     terminal.answer(terminal.registry.archive(plan, reason, **terminal.context), render_status)
 
 
-def restore(terminal: Terminal, plan: PlanId, *, reason: RequiredReason) -> None:
+def restore(terminal: Terminal, plan: options.PlanId, *, reason: options.RequiredReason) -> None:
     """Take a plan out of the archive, unchanged."""
     terminal.answer(terminal.registry.restore(plan, reason, **terminal.context), render_status)

@@ -9,23 +9,11 @@ import typer
 
 from plangate.infrastructure.cli.answers import RefusedLine, TraceReport
 from plangate.infrastructure.cli.exits import REFUSED, error_facts
-from plangate.infrastructure.cli.input.options import (
-    STDIN,
-    PlanIds,
-    TracePath,
-    argument,
-    flag,
-    option,
-)
+from plangate.infrastructure.cli.input import options
 from plangate.infrastructure.cli.input.plan_files import read_foreign_file
 from plangate.infrastructure.cli.input.traces import LineResult, apply_lines, read_lines
+from plangate.infrastructure.cli.render import transfer as screens
 from plangate.infrastructure.cli.render.progress_bar import line_progress_bar, progress_bar
-from plangate.infrastructure.cli.render.transfer import (
-    render_export,
-    render_import,
-    render_plans_import,
-    render_trace_report,
-)
 from plangate.infrastructure.cli.terminal import Terminal
 
 
@@ -39,10 +27,10 @@ class SourceFormat(StrEnum):
 
 def export(
     terminal: Terminal,
-    file: Path = argument("FILE", "The bundle to write; it must not exist yet."),
-    plans: PlanIds = None,
+    file: Path = options.argument("FILE", "The bundle to write; it must not exist yet."),
+    plans: options.PlanIds = None,
     *,
-    signed: bool = flag("--signed", "Include a checkpoint of the ledger as of now."),
+    signed: bool = options.flag("--signed", "Include a checkpoint of the ledger as of now."),
 ) -> None:
     """Write plans with all their history to a bundle: a file for another store."""
     with progress_bar(terminal.notes, "exporting") as progress:
@@ -50,16 +38,16 @@ def export(
         report = terminal.registry.bundles.export(
             file, plans or None, checkpoint=note, progress=progress
         )
-    terminal.answer(report, render_export)
+    terminal.answer(report, screens.render_export)
 
 
 def import_plans(
     terminal: Terminal,
-    file: Path = argument(
+    file: Path = options.argument(
         "FILE", "A bundle, or the JSON of another tool.", exists=True, dir_okay=False, readable=True
     ),
     *,
-    source: SourceFormat = option(
+    source: SourceFormat = options.option(
         "--format",
         None,
         "What FILE is: a bundle, or a file of another tool.",
@@ -73,13 +61,13 @@ def import_plans(
             imported = terminal.registry.bundles.import_plans(
                 foreign, source.value, progress=progress, **terminal.context
             )
-        terminal.answer(imported, render_plans_import)
+        terminal.answer(imported, screens.render_plans_import)
         return
     if any(terminal.context.values()):
         raise typer.BadParameter("a bundle's events name their own actor; leave out these options")
     with progress_bar(terminal.notes, "importing") as progress:
         report = terminal.registry.bundles.import_bundle(file, progress=progress)
-    terminal.answer(report, render_import)
+    terminal.answer(report, screens.render_import)
     if report.remains is not None:
         why = f"some erased text may be left: {report.remains}"
         terminal.warn(f"{why}; to finish, import again and erase those plans again")
@@ -88,10 +76,10 @@ def import_plans(
 
 def apply(
     terminal: Terminal,
-    file: TracePath,
+    file: options.TracePath,
     *,
-    strict: bool = flag("--strict", "Stop at the first line that is refused."),
-    run: str | None = option(
+    strict: bool = options.flag("--strict", "Stop at the first line that is refused."),
+    run: str | None = options.option(
         "--run", "NAME", "Name this run. Lines already recorded by other runs are recorded again."
     ),
 ) -> None:
@@ -100,11 +88,11 @@ def apply(
     Good lines are recorded, bad ones reported. Applying a file again records nothing
     twice.
     """
-    name = "stdin" if file == STDIN else str(file)
+    name = "stdin" if file == options.STDIN else str(file)
     size = file.stat().st_size if file.is_file() else None
     report = TraceReport(file=name)
     with (
-        nullcontext(sys.stdin.buffer) if file == STDIN else file.open("rb") as stream,
+        nullcontext(sys.stdin.buffer) if file == options.STDIN else file.open("rb") as stream,
         terminal.registry.acting_as(**terminal.context),
         line_progress_bar(terminal.notes, file.name, size) as advance,
     ):
@@ -118,7 +106,7 @@ def apply(
                 report.stopped_at = result.line.number
                 break
             advance(result.line.read, result.line.number)
-    terminal.answer(report, render_trace_report)
+    terminal.answer(report, screens.render_trace_report)
     if report.stopped_at is not None or report.refused:
         raise typer.Exit(REFUSED)
 

@@ -50,15 +50,8 @@ def next_task(
     now = terminal.registry.get_status(asked)
     if now.replan_due:
         terminal.warn("the gate says: replan before you go on")
-    answer = NextTask(
-        task=task,
-        plan_id=asked,
-        state=now.state,
-        needs_replan=now.needs_replan,
-        replan_due=now.replan_due,
-        advice=() if task else now.advice,
-    )
-    terminal.answer(answer, render_next_task)
+    found = {"task": task, "advice": () if task else now.advice}
+    terminal.answer(NextTask.model_validate(vars(now) | found), render_next_task)
 
 
 def heartbeat(

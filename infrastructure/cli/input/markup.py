@@ -11,8 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import Enum, auto
-from typing import Any, Final
+from typing import Any, Final, Literal, NamedTuple
 
 import yaml
 
@@ -26,14 +25,10 @@ _NOT_JSON: Final = {"NaN", "Infinity", "-Infinity"}
 _WHOLE: Final = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _DECIMAL: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _ENDLESS: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_CONSTANTS: Final = {
-    word: value
-    for spellings, value in (
-        (("", "~", "null", "Null", "NULL"), None),
-        (("true", "True", "TRUE"), True),
-        (("false", "False", "FALSE"), False),
-    )
-    for word in spellings
+_CONSTANTS: Final[dict[str, bool | None]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 
 
@@ -59,23 +54,17 @@ class SourceLocation:
         return Malformed(message, self.line, self.column)
 
 
-class _Kind(Enum):
-    MAPPING = auto()
-    LIST = auto()
-    END = auto()
-    SCALAR = auto()
-
+_Kind = Literal["mapping", "list", "end", "scalar"]
 
 _YAML_KINDS: Final[dict[type[yaml.Event], _Kind]] = {
-    yaml.MappingStartEvent: _Kind.MAPPING,
-    yaml.SequenceStartEvent: _Kind.LIST,
-    yaml.MappingEndEvent: _Kind.END,
-    yaml.SequenceEndEvent: _Kind.END,
+    yaml.MappingStartEvent: "mapping",
+    yaml.SequenceStartEvent: "list",
+    yaml.MappingEndEvent: "end",
+    yaml.SequenceEndEvent: "end",
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     kind: _Kind
     location: SourceLocation
     value: Any = None
@@ -119,9 +108,9 @@ def _yaml_tokens(text: str) -> Iterator[_Token]:
         if isinstance(event, yaml.ScalarEvent):
             if event.style is None:
                 location = replace(location, source=event.value)
-                yield _Token(_Kind.SCALAR, location, _plain(event.value, location))
+                yield _Token("scalar", location, _plain(event.value, location))
             else:
-                yield _Token(_Kind.SCALAR, location, event.value)
+                yield _Token("scalar", location, event.value)
         elif type(event) in _YAML_KINDS:
             yield _Token(_YAML_KINDS[type(event)], location)
 
@@ -157,16 +146,16 @@ def _json_tokens(text: str) -> Iterator[_Token]:
         begin, end, scalar = found.groups()
         location = SourceLocation(*lines.of(found.start()))
         if begin:
-            yield _Token(_Kind.MAPPING if begin == "{" else _Kind.LIST, location)
+            yield _Token("mapping" if begin == "{" else "list", location)
         elif end:
-            yield _Token(_Kind.END, location)
+            yield _Token("end", location)
         elif scalar in _NOT_JSON:
             raise location.refused(f"is not JSON: there is no {scalar}")
         else:
             if not scalar.startswith('"'):
                 location = replace(location, source=scalar)
             try:
-                yield _Token(_Kind.SCALAR, location, json.loads(scalar))
+                yield _Token("scalar", location, json.loads(scalar))
             except ValueError:
                 raise location.refused("a number with too many digits") from None
 
@@ -190,17 +179,17 @@ def _value(
 ) -> Any:
     """The value that begins with `token`; a field's location is that of its key."""
     locations.setdefault(path, token.location)
-    if token.kind is _Kind.SCALAR:
+    if token.kind == "scalar":
         return token.value
     if depth > MAX_DEPTH:
         raise token.location.refused(f"is nested more than {MAX_DEPTH} deep")
-    if token.kind is _Kind.LIST:
+    if token.kind == "list":
         items: list[Any] = []
-        while (item := next(tokens)).kind is not _Kind.END:
+        while (item := next(tokens)).kind != "end":
             items.append(_value(item, tokens, f"{path}[{len(items)}]", locations, depth + 1))
         return items
     members: dict[str, Any] = {}
-    while (key := next(tokens)).kind is not _Kind.END:
+    while (key := next(tokens)).kind != "end":
         name = key.value
         if not isinstance(name, str):
             raise key.location.refused("a key must be text; put it in quotes")

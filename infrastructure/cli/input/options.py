@@ -3,6 +3,7 @@
 import json
 import os
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -29,12 +30,7 @@ def argument(metavar: str, text: str, *, default: Any = ..., **more: Any) -> Any
     return typer.Argument(default, metavar=metavar, help=text, **more)
 
 
-def _option(name: str, metavar: str, text: str, **more: Any) -> Any:
-    return typer.Option(name, metavar=metavar, help=text, **more)
-
-
-def _argument(metavar: str, text: str, **more: Any) -> Any:
-    return typer.Argument(metavar=metavar, help=text, **more)
+_option = partial(option, default=...)  # in an alias, whose default each command gives
 
 
 def _readable(context: typer.Context, path: Path) -> Path:
@@ -45,7 +41,7 @@ def _readable(context: typer.Context, path: Path) -> Path:
 
 
 def _file(text: str, metavar: str = "FILE") -> Any:
-    return _argument(metavar, text, callback=_readable)
+    return argument(metavar, text, callback=_readable)
 
 
 def all_readable(context: typer.Context, paths: list[Path] | None) -> list[Path]:
@@ -95,12 +91,12 @@ IdempotencyKey = Annotated[
     ),
 ]
 
-PlanId = Annotated[str, _argument("PLAN", "The plan's id.", autocompletion=plan_ids)]
+PlanId = Annotated[str, argument("PLAN", "The plan's id.", autocompletion=plan_ids)]
 PlanIds = Annotated[
     list[str] | None,
-    _argument("PLAN", "The plans' ids; without any, all plans.", autocompletion=plan_ids),
+    argument("PLAN", "The plans' ids; without any, all plans.", autocompletion=plan_ids),
 ]
-TaskId = Annotated[str, _argument("TASK", "The task's id.", autocompletion=task_ids)]
+TaskId = Annotated[str, argument("TASK", "The task's id.", autocompletion=task_ids)]
 _REASON: Final = _option("--reason", "TEXT", "Why; kept in the history.")
 Reason = Annotated[str | None, _REASON]
 RequiredReason = Annotated[str, _REASON]

@@ -91,19 +91,16 @@ def read_revision_file(path: Path) -> Document[Sequence[Mapping[str, Any]]]:
 
 def read_foreign_file(path: Path) -> Any:
     """What another tool saved as JSON; raises `InvalidFile`."""
-    return _parsed(path, is_json=True).content
+    return _read(path, is_json=True).content
 
 
-def _read(path: Path) -> Document[Any]:
-    return _parsed(path, is_json=path.suffix == ".json")
-
-
-def _parsed(path: Path, *, is_json: bool) -> Document[Any]:
+def _read(path: Path, *, is_json: bool = False) -> Document[Any]:
+    """The file as JSON where it is named or looks so; otherwise as YAML."""
     name = "stdin" if path == STDIN else str(path)
     try:
         text = _text(path)
-        looks_like_json = path == STDIN and text.lstrip().startswith("{")
-        content, locations = (read_json if is_json or looks_like_json else read_yaml)(text)
+        is_json |= path.suffix == ".json" or (path == STDIN and text.lstrip().startswith("{"))
+        content, locations = (read_json if is_json else read_yaml)(text)
     except Malformed as error:
         problem = LocatedProblem("", str(error), name, error.line, error.column)
         raise InvalidFile([problem]) from None

@@ -8,8 +8,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from plangate.application.evidence.calibration import Calibration, Estimate
-from plangate.infrastructure.cli.render import tables
 from plangate.infrastructure.cli.render.gauge import Gauge
+from plangate.infrastructure.cli.render.tables import fixed, right, table_of
 from plangate.infrastructure.cli.render.text import Hint, count, harmless
 
 _NOT_ENOUGH: Final = "not enough outcomes"
@@ -74,12 +74,7 @@ def _brier(answer: Calibration) -> Iterator[Text]:
 
 
 def _reliability(answer: Calibration) -> Table:
-    table = tables.table_of(
-        Column("confidence", no_wrap=True),
-        Column("outcomes", justify="right", no_wrap=True),
-        Column("accepted", no_wrap=True),
-        Column(""),
-    )
+    table = table_of(fixed("confidence"), right("outcomes"), fixed("accepted"), Column(""))
     for one in answer.bins:
         estimate = one.accepted
         bar: RenderableType = ""
@@ -100,13 +95,13 @@ def _reliability(answer: Calibration) -> Table:
 
 
 def _thresholds(answer: Calibration) -> Table:
-    table = tables.table_of(
-        Column("gate", no_wrap=True),
-        Column("below", justify="right", no_wrap=True),
-        Column("of them rejected", overflow="fold"),
-        Column("of all rejected", overflow="fold"),
-        Column("passed", justify="right", no_wrap=True),
-        Column("of them accepted", overflow="fold"),
+    table = table_of(
+        fixed("gate"),
+        right("below"),
+        "of them rejected",
+        "of all rejected",
+        right("passed"),
+        "of them accepted",
     )
     dividing = [point for point in answer.thresholds if point.below and point.above]
     for point in dividing:

@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 from rich.console import Group, RenderableType
-from rich.table import Column
 from rich.text import Text
 
 from plangate.application.replay.check import CheckReport, Mismatch, MismatchKind
@@ -22,12 +21,7 @@ def render_check(report: CheckReport, _hint: Hint) -> RenderableType:
     found = report.mismatch_count
     if not found:
         return Group(checked, Text("Every decision follows from the rules.", style="green"))
-    table = tables.table_of(
-        Column("event", overflow="fold"),
-        Column("", no_wrap=True),
-        Column("what was recorded", overflow="fold"),
-        Column("by the rules", overflow="fold"),
-    )
+    table = tables.table_of("event", tables.fixed(""), "what was recorded", "by the rules")
     for mismatch in report.mismatches[:_AT_MOST]:
         table.add_row(
             Text(harmless(mismatch.event_id)),

@@ -13,15 +13,8 @@ from plangate.application.replay.what_if import Difference, LostInput, PlanRepla
 from plangate.application.results import UnreadablePlan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import PlanState, TaskStatus
-from plangate.infrastructure.cli.render import event_text, gauge, tables
-from plangate.infrastructure.cli.render.text import (
-    Hint,
-    count,
-    harmless,
-    number,
-    spaced,
-    unreadable,
-)
+from plangate.infrastructure.cli.render import event_text, gauge, text
+from plangate.infrastructure.cli.render.tables import fixed, right, table_of
 
 _Total = Callable[[Totals], str]
 
@@ -29,16 +22,16 @@ AT_MOST: Final = 20
 """How many plans, scores and lost inputs are shown; JSON has them all."""
 
 
-def render_what_if(tried: Mapping[str, Any]) -> Callable[[WhatIf, Hint], RenderableType]:
+def render_what_if(tried: Mapping[str, Any]) -> Callable[[WhatIf, text.Hint], RenderableType]:
     """How to show what a policy, or changes to each plan's own, would have led to."""
 
-    def render(answer: WhatIf, _hint: Hint) -> RenderableType:
+    def render(answer: WhatIf, _hint: text.Hint) -> RenderableType:
         plans = answer.plans
         return Group(
-            Text(f"Tried on {count(len(plans), 'plan')}: {policy_text(tried)}", style="bold"),
+            Text(f"Tried on {text.count(len(plans), 'plan')}: {policy_text(tried)}", style="bold"),
             *left_out(answer.unreadable),
             *(
-                Text(harmless(f"not tried on {plan.plan_id}: {plan.why}"), style="yellow")
+                Text(text.harmless(f"not tried on {plan.plan_id}: {plan.why}"), style="yellow")
                 for plan in answer.unfit
             ),
             *(_one(plans[0]) if len(plans) == 1 else _many(answer)),
@@ -50,14 +43,14 @@ def render_what_if(tried: Mapping[str, Any]) -> Callable[[WhatIf, Hint], Rendera
 def policy_text(tried: Mapping[str, Any]) -> str:
     """`steady, decay 0.9`: a policy as it was given."""
     return ", ".join(
-        value(setting) if field == "preset" else f"{harmless(field)} {value(setting)}"
+        value(setting) if field == "preset" else f"{text.harmless(field)} {value(setting)}"
         for field, setting in tried.items()
     )
 
 
 def value(setting: object) -> str:
     """A setting as it is typed on the command line."""
-    return "none" if setting is None else harmless(str(setting))
+    return "none" if setting is None else text.harmless(str(setting))
 
 
 def lead(scores: float | None) -> str:
@@ -69,10 +62,7 @@ def lead(scores: float | None) -> str:
 
 def left_out(plans: Iterable[UnreadablePlan]) -> list[Text]:
     """The plans with an event that cannot be read."""
-    return [Text(f"left out: {unreadable(plan)}", "yellow") for plan in plans]
-
-
-# --- many plans ----------------------------------------------------------------
+    return [Text(f"left out: {text.unreadable(plan)}", "yellow") for plan in plans]
 
 
 def _many(answer: WhatIf) -> Iterator[RenderableType]:
@@ -84,10 +74,10 @@ def _many(answer: WhatIf) -> Iterator[RenderableType]:
     if changed:
         yield _plans(changed[:AT_MOST])
     if len(changed) > AT_MOST:
-        yield Text(f"and {count(len(changed) - AT_MOST, 'more plan')} that would have changed")
+        yield Text(f"and {text.count(len(changed) - AT_MOST, 'more plan')} that would have changed")
     same = len(answer.plans) - len(changed)
     if same:
-        yield Text(f"{count(same, 'plan')} would not have changed")
+        yield Text(f"{text.count(same, 'plan')} would not have changed")
 
 
 def _totals(recorded: Totals, replayed: Totals) -> Iterator[tuple[str, _Total]]:
@@ -96,12 +86,12 @@ def _totals(recorded: Totals, replayed: Totals) -> Iterator[tuple[str, _Total]]:
     yield "gate flips per plan", lambda totals: f"{totals.flips_per_plan:.2f}"
     for state in PlanState:
         if state in recorded.states or state in replayed.states:
-            yield f"plans {state}", _in_state(state)
+            yield f"plans {state}", _number_of("states", state)
     for status in TaskStatus:
         if status in recorded.tasks or status in replayed.tasks:
-            yield f"tasks {spaced(status)}", _in_status(status)
+            yield f"tasks {text.spaced(status)}", _number_of("tasks", status)
     if recorded.with_failures:
-        plans = count(recorded.with_failures, "plan")
+        plans = text.count(recorded.with_failures, "plan")
         yield f"warned, of {plans} with a failed task", lambda totals: f"{totals.warned:,}"
         yield "   scores ahead, on average", lambda totals: lead(totals.lead)
         yield "   fired only afterwards", lambda totals: f"{totals.late:,}"
@@ -112,25 +102,21 @@ def _totals(recorded: Totals, replayed: Totals) -> Iterator[tuple[str, _Total]]:
         yield "inputs refused", lambda totals: f"{totals.refused:,}"
 
 
-def _in_state(state: PlanState) -> _Total:
-    return lambda totals: f"{totals.states.get(state, 0):,}"
-
-
-def _in_status(status: TaskStatus) -> _Total:
-    return lambda totals: f"{totals.tasks.get(status, 0):,}"
+def _number_of(things: str, kind: PlanState | TaskStatus) -> _Total:
+    return lambda totals: f"{getattr(totals, things).get(kind, 0):,}"
 
 
 def _plans(plans: Sequence[PlanReplay]) -> Table:
-    table = tables.table_of(
-        Column("plan", overflow="fold"),
-        Column("replans", justify="right", no_wrap=True),
-        Column("state", overflow="fold"),
+    table = table_of(
+        "plan",
+        right("replans"),
+        "state",
         Column("tasks changed", justify="right"),
-        Column("first difference", overflow="fold"),
+        "first difference",
     )
     for plan in plans:
         table.add_row(
-            Text(harmless(plan.plan_id)),
+            Text(text.harmless(plan.plan_id)),
             _change(str(plan.recorded.replan_count), str(plan.replayed.replan_count)),
             _change(plan.recorded.state, plan.replayed.state),
             str(sum(task.recorded is not task.replayed for task in plan.tasks)),
@@ -146,11 +132,8 @@ def _change(happened: str, would_have: str) -> Text:
     return Text(f"{happened} → {would_have}")
 
 
-# --- one plan ------------------------------------------------------------------
-
-
 def _one(plan: PlanReplay) -> Iterator[RenderableType]:
-    yield Text(f"{harmless(plan.plan_id)}: {harmless(plan.goal)}")
+    yield Text(f"{text.harmless(plan.plan_id)}: {text.harmless(plan.goal)}")
     yield _policy_change(plan.recorded_policy, plan.policy)
     table = _side_by_side()
     recorded, replayed = plan.recorded, plan.replayed
@@ -158,23 +141,23 @@ def _one(plan: PlanReplay) -> Iterator[RenderableType]:
     _add(
         table,
         "confidence",
-        number(recorded.rolling_confidence, plan.recorded_policy.confidence_threshold),
-        number(replayed.rolling_confidence, plan.policy.confidence_threshold),
+        text.number(recorded.rolling_confidence, plan.recorded_policy.confidence_threshold),
+        text.number(replayed.rolling_confidence, plan.policy.confidence_threshold),
     )
     _add(table, "replans", str(recorded.replan_count), str(replayed.replan_count))
     _add(table, "gate flips", str(recorded.flips), str(replayed.flips))
     if plan.first_failure is not None:
-        name = f"scores ahead of the failure at {harmless(plan.first_failure)}"
+        name = f"scores ahead of the failure at {text.harmless(plan.first_failure)}"
         _add(table, name, lead(recorded.lead), lead(replayed.lead))
     for task in plan.tasks:
         if task.recorded is not task.replayed:
-            name = f"task {harmless(task.task_id)}"
+            name = f"task {text.harmless(task.task_id)}"
             _add(table, name, _status(task.recorded), _status(task.replayed))
     yield table
     if plan.samples:
         yield _samples(plan)
     if plan.first_difference is not None:
-        where = harmless(plan.first_difference.event_id)
+        where = text.harmless(plan.first_difference.event_id)
         yield Text(f"first difference, at {where}: {_difference(plan.first_difference)}")
     else:
         yield Text("Nothing would have changed.")
@@ -191,31 +174,25 @@ def _policy_change(recorded: Policy, tried: Policy) -> Text:
 
 
 def _status(status: TaskStatus | None) -> str:
-    return "not in the plan" if status is None else spaced(status)
+    return "not in the plan" if status is None else text.spaced(status)
 
 
 def _samples(plan: PlanReplay) -> RenderableType:
-    table = tables.table_of(
-        Column("event", overflow="fold"),
-        Column("scored", overflow="fold"),
-        Column("", justify="right", no_wrap=True),
-        Column("happened", justify="right", no_wrap=True),
-        Column("", no_wrap=True),
-        Column("would have", justify="right", no_wrap=True),
-        Column("", no_wrap=True),
+    table = table_of(
+        "event", "scored", right(""), right("happened"), fixed(""), right("would have"), fixed("")
     )
     for sample in plan.samples[:AT_MOST]:
         table.add_row(
-            Text(harmless(sample.event_id)),
-            Text("" if sample.task_id is None else harmless(sample.task_id)),
+            Text(text.harmless(sample.event_id)),
+            Text("" if sample.task_id is None else text.harmless(sample.task_id)),
             "" if sample.score is None else f"{sample.score:.2f}",
-            number(sample.recorded_confidence, plan.recorded_policy.confidence_threshold),
+            text.number(sample.recorded_confidence, plan.recorded_policy.confidence_threshold),
             _fired(fired=sample.recorded_fired),
-            number(sample.replayed_confidence, plan.policy.confidence_threshold),
+            text.number(sample.replayed_confidence, plan.policy.confidence_threshold),
             _fired(fired=sample.replayed_fired),
         )
     more = len(plan.samples) - AT_MOST
-    return Group(table, Text(f"and {count(more, 'more score')}")) if more > 0 else table
+    return Group(table, Text(f"and {text.count(more, 'more score')}")) if more > 0 else table
 
 
 def _fired(*, fired: bool) -> Text:
@@ -224,24 +201,17 @@ def _fired(*, fired: bool) -> Text:
 
 def _lost(lost: Sequence[LostInput]) -> Iterator[Text]:
     if lost:
-        yield Text(f"{count(len(lost), 'input')} would have had no effect:", style="yellow")
+        yield Text(f"{text.count(len(lost), 'input')} would have had no effect:", style="yellow")
     for one in lost[:AT_MOST]:
         refused = "" if one.error is None else f"{one.error}: "
         command = f" {one.command}" if one.command else ""
-        yield Text(f"  {harmless(one.event_id)}{command}: {refused}{harmless(one.why)}")
+        yield Text(f"  {text.harmless(one.event_id)}{command}: {refused}{text.harmless(one.why)}")
     if len(lost) > AT_MOST:
         yield Text(f"  and {len(lost) - AT_MOST:,} more")
 
 
-# --- what both share -----------------------------------------------------------
-
-
 def _side_by_side() -> Table:
-    return tables.table_of(
-        Column("", overflow="fold"),
-        Column("what happened", justify="right", no_wrap=True),
-        Column("what would have", justify="right", no_wrap=True),
-    )
+    return table_of("", right("what happened"), right("what would have"))
 
 
 def _add(table: Table, what: str, happened: str, would_have: str) -> None:
@@ -265,7 +235,8 @@ def _in_short(event: EventFacts) -> str:
     """What happened to which task, as short as it is clear beside a similar event."""
     facts = event.facts
     if event.event == "TaskStatusChanged":
-        return f"{harmless(facts['task_id'])} {spaced(facts['new'])}"
+        return f"{text.harmless(facts['task_id'])} {text.spaced(facts['new'])}"
     if event.event == "ReplanTriggered":
-        return f"{harmless(facts['task_id'])} replan at {number(facts['rolling_confidence'])}"
+        confidence = text.number(facts["rolling_confidence"])
+        return f"{text.harmless(facts['task_id'])} replan at {confidence}"
     return event_text.what_of(event)

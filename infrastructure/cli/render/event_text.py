@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, assert_never, get_args
 
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.replay.event_diff import EventFacts
 from plangate.domain import events
 from plangate.domain.vocabulary import Scorer
-from plangate.infrastructure.cli.render.tables import table_of
+from plangate.infrastructure.cli.render.tables import right, table_of
 from plangate.infrastructure.cli.render.text import count, harmless, listed, number, spaced
 
 _KINDS: Final = {kind.__name__: kind for kind in get_args(events.PlanEvent)}
@@ -19,11 +19,7 @@ _KINDS: Final = {kind.__name__: kind for kind in get_args(events.PlanEvent)}
 
 def event_table(recorded: Iterable[RecordedEvent]) -> Table:
     """A table of events in their order: what happened, and why."""
-    table = table_of(
-        Column("@", justify="right", no_wrap=True),
-        Column("what happened", overflow="fold"),
-        Column("why", overflow="fold"),
-    )
+    table = table_of(right("@"), "what happened", "why")
     for entry in recorded:
         fired = isinstance(entry.event, events.ReplanTriggered)
         table.add_row(
@@ -161,7 +157,6 @@ def why(event: events.PlanEvent, causation_id: str | None) -> str:  # noqa: C901
 
 
 def _described(task: events.PlannedTask | events.TaskChanged) -> str:
-    """What a new or changed task states."""
     return ", ".join(
         text
         for stated, text in (
@@ -181,7 +176,6 @@ def _where(before: str | None) -> str:
 
 
 def _for(begin: datetime, end: datetime | None) -> str:
-    """How long a lease is, if there is one."""
     return "" if end is None else f" for {(end - begin).total_seconds():g} s"
 
 

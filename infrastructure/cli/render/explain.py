@@ -12,7 +12,7 @@ from plangate.application.history.explain import Contribution, Explanation, Move
 from plangate.application.history.flip import ScoreChange
 from plangate.domain.confidence import reaches
 from plangate.infrastructure.cli.render.gauge import GO_ON, REPLAN
-from plangate.infrastructure.cli.render.tables import table_of
+from plangate.infrastructure.cli.render.tables import fixed, right, table_of
 from plangate.infrastructure.cli.render.text import Hint, count, harmless, number
 
 _AT_MOST: Final = 30
@@ -67,13 +67,13 @@ def _table(answer: Explanation) -> Table:
     """Each task's contribution as stairs up to the confidence, crossed by the threshold."""
     table = table_of(
         Column("task", overflow="fold", min_width=10, max_width=14),
-        Column("prompt", justify="right", no_wrap=True),
-        Column("output", justify="right", no_wrap=True),
-        Column("share", justify="right", no_wrap=True),
-        Column("brings", justify="right", no_wrap=True),
-        *([Column("change", justify="right", no_wrap=True)] if answer.movement else []),
+        right("prompt"),
+        right("output"),
+        right("share"),
+        right("brings"),
+        *([right("change")] if answer.movement else []),
         Column("", ratio=1, min_width=8),
-        Column("flips at", no_wrap=True),
+        fixed("flips at"),
         fill=True,
     )
     for line in (*_parts(answer), _sum(answer)):
@@ -186,10 +186,10 @@ def _moves(movement: Movement) -> RenderableType:
     times = count(len(movement.moves), "time")
     latest = f"; the latest {_AT_MOST}" if shown != movement.moves else ""
     table = table_of(
-        Column("event", no_wrap=True),
+        fixed("event"),
         Column("task", overflow="fold", max_width=24),
-        Column("confidence", no_wrap=True),
-        Column("change", justify="right", no_wrap=True),
+        fixed("confidence"),
+        right("change"),
     )
     for move in shown:
         before, after = number(move.before, move.after), number(move.after, move.before)

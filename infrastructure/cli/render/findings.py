@@ -3,7 +3,6 @@
 from typing import Final
 
 from rich.console import Group, RenderableType
-from rich.table import Column
 from rich.text import Text
 
 from plangate.application.evidence.finding import Finding, Severity
@@ -23,12 +22,7 @@ def render_findings(report: FindingsReport, _hint: Hint) -> RenderableType:
     examined = f"Looked through {count(report.plans, 'plan')}, {count(report.events, 'event')}."
     if not report.finding_count:
         return Group(Text(examined), Text("Nothing was found.", style="green"))
-    table = tables.table_of(
-        Column("", no_wrap=True),
-        Column("where", overflow="fold"),
-        Column("what", overflow="fold"),
-        Column("events", overflow="fold"),
-    )
+    table = tables.table_of(tables.fixed(""), "where", "what", "events")
     for finding in report.findings[:_AT_MOST]:
         where = finding.plan_id + ("" if finding.task_id is None else f" {finding.task_id}")
         table.add_row(

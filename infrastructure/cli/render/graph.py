@@ -8,7 +8,7 @@ from rich.text import Text
 
 from plangate.application.graph import PlanGraph
 from plangate.domain.vocabulary import TaskStatus
-from plangate.infrastructure.cli.render.tables import status_text, table_of
+from plangate.infrastructure.cli.render.tables import fixed, right, status_text, table_of
 from plangate.infrastructure.cli.render.text import Hint, count, harmless, listed
 
 
@@ -30,12 +30,12 @@ class GraphForm(StrEnum):
 def _text(graph: PlanGraph) -> RenderableType:
     nodes = {node.id: node for node in graph.nodes}
     table = table_of(
-        Column("step", justify="right", no_wrap=True),
-        Column("", no_wrap=True),
+        right("step"),
+        fixed(""),
         Column("task", overflow="fold", max_width=24),
-        Column("title", overflow="fold"),
-        Column("status", no_wrap=True),
-        Column("after", overflow="fold"),
+        "title",
+        fixed("status"),
+        "after",
     )
     steps: dict[str, int] = {}
     for task_id in graph.order:

@@ -23,7 +23,7 @@ from plangate.domain import events
 from plangate.domain.confidence import differ
 from plangate.infrastructure.cli.render import event_text
 from plangate.infrastructure.cli.render.gauge import GO_ON, REPLAN
-from plangate.infrastructure.cli.render.tables import table_of
+from plangate.infrastructure.cli.render.tables import fixed, table_of
 from plangate.infrastructure.cli.render.text import Hint, count, harmless, number
 
 _ROWS: Final = 200
@@ -43,9 +43,6 @@ _SIGNS: Final = {
     ChangeKind.TASK_LEFT: ("-", "red"),
     ChangeKind.TASK_MOVED: ("↕", "cyan"),
 }
-
-
-# --- for other programs ---
 
 
 def json_document(entries: Iterable[AuditEntry], *, ensure_ascii: bool) -> Iterator[str]:
@@ -105,9 +102,6 @@ def _cells(entry: AuditEntry) -> Iterator[object]:
     yield from (entry.correlation_id, entry.causation_id, entry.unreadable)
 
 
-# --- on a screen ---
-
-
 def history_tables(entries: Iterator[AuditEntry], *, all_plans: bool) -> Iterator[RenderableType]:
     """Tables of the same widths, one below the other; the first has a heading."""
     first, day = True, None
@@ -146,7 +140,7 @@ def render_diff(diff: PlanDiff, _hint: Hint) -> RenderableType:
     )
     if not diff.changes:
         return Group(*heading, Text("Nothing is different."))
-    table = table_of(Column("", no_wrap=True), Column("what", overflow="fold"), Column("event"))
+    table = table_of(fixed(""), "what", Column("event"))
     for change in diff.changes:
         sign, style = _SIGNS.get(change.kind, ("~", ""))
         event = harmless(change.event_id or "")

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Group, RenderableType
-from rich.table import Column
 from rich.text import Text
 
-from plangate.application.ledger.reports import LedgerFinding, LedgerReport
+from plangate.application.ledger.reports import LedgerReport
 from plangate.infrastructure.cli.render import tables
 from plangate.infrastructure.cli.render.text import Hint, count, harmless, listed
 
@@ -37,23 +36,16 @@ def _findings(report: LedgerReport) -> Iterator[RenderableType]:
             yield Text("Nothing was altered, removed, added or reordered.", style="green")
         return
     yield Text(f"{count(report.finding_count, 'finding')}:", style="bold red")
-    table = tables.table_of(
-        Column("position", justify="right", no_wrap=True),
-        Column("event", overflow="fold"),
-        Column("", no_wrap=True),
-        Column("what is wrong", overflow="fold"),
-    )
+    table = tables.table_of(tables.right("position"), "event", tables.fixed(""), "what is wrong")
     for finding in report.findings[:_AT_MOST]:
-        table.add_row(*_row(finding))
+        table.add_row(
+            "" if finding.position is None else f"{finding.position:,}",
+            Text(harmless(finding.event_id or "")),
+            Text(finding.kind, style="red"),
+            Text(harmless(finding.why)),
+        )
     yield table
     yield from tables.and_more(report.finding_count - _AT_MOST)
-
-
-def _row(finding: LedgerFinding) -> Iterator[RenderableType]:
-    yield "" if finding.position is None else f"{finding.position:,}"
-    yield Text(harmless(finding.event_id or ""))
-    yield Text(finding.kind, style="red")
-    yield Text(harmless(finding.why))
 
 
 def _new(report: LedgerReport, hint: Hint) -> Iterator[RenderableType]:

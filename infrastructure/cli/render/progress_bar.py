@@ -3,23 +3,15 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from rich import progress
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    ProgressColumn,
-    TaskID,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
-from plangate.application import progress
+from plangate.application.progress import Progress
 from plangate.infrastructure.cli.render.text import harmless
 
 
 @contextmanager
-def progress_bar(console: Console, label: str) -> Iterator[progress.Progress]:
+def progress_bar(console: Console, label: str) -> Iterator[Progress]:
     """Show a bar while the block runs; `label` names the work."""
     with _bar(console, label) as (bars, bar):
 
@@ -34,7 +26,7 @@ def line_progress_bar(
     console: Console, label: str, size: int | None
 ) -> Iterator[Callable[[int, int], None]]:
     """Show a bar over a file of `size` bytes; call what it yields with bytes read and line."""
-    lines = TextColumn("line {task.fields[line]:,}", markup=False)
+    lines = progress.TextColumn("line {task.fields[line]:,}", markup=False)
     with _bar(console, label, lines, size=size) as (bars, bar):
 
         def update(read: int, line: int) -> None:
@@ -45,14 +37,14 @@ def line_progress_bar(
 
 @contextmanager
 def _bar(
-    console: Console, label: str, *columns: ProgressColumn, size: int | None = None
-) -> Iterator[tuple[Progress, TaskID]]:
-    with Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn("{task.percentage:>3.0f}%", markup=False),
+    console: Console, label: str, *columns: progress.ProgressColumn, size: int | None = None
+) -> Iterator[tuple[progress.Progress, progress.TaskID]]:
+    with progress.Progress(
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(),
+        progress.TaskProgressColumn("{task.percentage:>3.0f}%", markup=False),
         *columns,
-        TimeRemainingColumn(),
+        progress.TimeRemainingColumn(),
         console=console,
         transient=True,
         disable=not console.is_terminal,

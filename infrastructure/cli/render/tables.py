@@ -11,14 +11,7 @@ from rich.text import Text
 
 from plangate.application.results import PlanStatus, TaskView
 from plangate.domain.vocabulary import PlanState, TaskStatus
-from plangate.infrastructure.cli.render.text import (
-    count,
-    harmless,
-    listed,
-    number,
-    spaced,
-    timestamp,
-)
+from plangate.infrastructure.cli.render import text
 
 STYLES: Final = {
     TaskStatus.PENDING: "dim",
@@ -36,16 +29,29 @@ STYLES: Final = {
 }
 
 
-def table_of(*columns: Column, fill: bool = False) -> Table:
-    """An empty table, as wide as its contents or, with `fill`, as the terminal."""
+def table_of(*columns: Column | str, fill: bool = False) -> Table:
+    """An empty table, as wide as its contents or, with `fill`, as the terminal.
+
+    A column given as its heading folds long text.
+    """
     return Table(
-        *columns,
+        *(Column(one, overflow="fold") if isinstance(one, str) else one for one in columns),
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
         pad_edge=False,
         expand=fill,
         header_style="dim",
     )
+
+
+def fixed(heading: str) -> Column:
+    """A column as wide as its longest cell."""
+    return Column(heading, no_wrap=True)
+
+
+def right(heading: str) -> Column:
+    """A column of numbers."""
+    return Column(heading, justify="right", no_wrap=True)
 
 
 def and_more(hidden: int) -> list[Text]:
@@ -55,27 +61,29 @@ def and_more(hidden: int) -> list[Text]:
 
 def status_text(status: TaskStatus) -> Text:
     """A task's status in its colour."""
-    return Text(spaced(status), style=STYLES[status])
+    return Text(text.spaced(status), style=STYLES[status])
 
 
 def task_table(plan: PlanStatus, tasks: Sequence[TaskView]) -> Table:
     """Tasks of a plan, each with its status and scores."""
     table = table_of(
         Column("task", overflow="fold", max_width=24),
-        Column("title", overflow="fold"),
-        Column("status", no_wrap=True),
-        Column("prompt", justify="right", no_wrap=True),
-        Column("output", justify="right", no_wrap=True),
-        Column("confidence", justify="right", no_wrap=True),
+        "title",
+        fixed("status"),
+        right("prompt"),
+        right("output"),
+        right("confidence"),
     )
     for task in tasks:
         scores = (task.prompt_score, task.output_score)
         table.add_row(
-            Text(harmless(task.id)),
+            Text(text.harmless(task.id)),
             _described(task),
             status_text(task.status),
             *("–" if score is None else f"{score:.2f}" for score in scores),
-            "–" if task.confidence is None else number(task.confidence, plan.confidence_threshold),
+            "–"
+            if task.confidence is None
+            else text.number(task.confidence, plan.confidence_threshold),
         )
     return table
 
@@ -84,8 +92,8 @@ def claim_text(task: TaskView) -> str:
     """Who holds a task, until when, with which token; empty without a claim."""
     if task.claim is None:
         return ""
-    by = f" by {harmless(task.claim.worker)}" if task.claim.worker else ""
-    until = f" until {timestamp(task.claim.until)}" if task.claim.until else ""
+    by = f" by {text.harmless(task.claim.worker)}" if task.claim.worker else ""
+    until = f" until {text.timestamp(task.claim.until)}" if task.claim.until else ""
     return f"held{by}{until}, token {task.claim.token}"
 
 
@@ -93,14 +101,14 @@ def _described(task: TaskView) -> RenderableType:
     """A task's title, and below it what only some tasks have."""
     notes = filter(None, (" · ".join(filter(None, _notes(task))), claim_text(task)))
     below = (Padding(Text(note, style="dim"), (0, 0, 0, 2)) for note in notes)
-    return Group(Text(harmless(task.title)), *below)
+    return Group(Text(text.harmless(task.title)), *below)
 
 
 def _notes(task: TaskView) -> Iterator[str]:
-    yield f"split from {harmless(task.split_from)}" if task.split_from else ""
-    yield f"replaces {harmless(task.replaces)}" if task.replaces else ""
-    yield f"after {listed(task.depends_on)}" if task.depends_on else ""
+    yield f"split from {text.harmless(task.split_from)}" if task.split_from else ""
+    yield f"replaces {text.harmless(task.replaces)}" if task.replaces else ""
+    yield f"after {text.listed(task.depends_on)}" if task.depends_on else ""
     yield f"attempt {task.attempt}" if task.attempt > 1 else ""
-    yield count(task.replan_count, "replan") if task.replan_count else ""
+    yield text.count(task.replan_count, "replan") if task.replan_count else ""
     yield f"priority {task.priority}" if task.priority is not None else ""
-    yield f"labels {listed(task.labels)}" if task.labels else ""
+    yield f"labels {text.listed(task.labels)}" if task.labels else ""

@@ -8,8 +8,8 @@ import pytest
 from plangate.application.errors import LedgerContradicted, NothingRecorded
 from plangate.application.ledger import ledger as ledgers
 from plangate.application.ledger.encoding import leaf_data, stored_hash
-from plangate.application.ledger.leaves import Leaf, TreeHead
 from plangate.application.ledger.ledger import Ledger
+from plangate.application.ledger.ledger_store import Leaf, TreeHead
 from plangate.application.ledger.merkle_tree import Frontier, is_consistent, is_included, leaf_hash
 from plangate.application.ledger.notes import public_key_in, read_note
 from plangate.application.recorded_event import StoredEntry

@@ -9,8 +9,8 @@ from plangate.application import plan_log
 from plangate.application.ledger import findings
 from plangate.application.ledger import verification as verifying
 from plangate.application.ledger.encoding import stored_hash
-from plangate.application.ledger.leaves import Leaf, TreeHead
 from plangate.application.ledger.ledger import Ledger
+from plangate.application.ledger.ledger_store import Leaf, TreeHead
 from plangate.application.ledger.merkle_tree import Frontier
 from plangate.application.ledger.reports import LedgerReport
 from plangate.application.recorded_event import StoredEntry

@@ -21,7 +21,7 @@ from plangate.application.operations.reports import Checkup, Health, Observation
 from plangate.application.operations.view_checks import check_views
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
-from plangate.application.views.status import ViewReport, ViewStatus
+from plangate.application.views.queries import ViewReport, ViewStatus
 from plangate.application.views.view_store import StuckPlan
 from plangate.infrastructure.bootstrap import connect
 from tests.support.clocks import DAWN

@@ -8,8 +8,7 @@ import pytest
 
 from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
-from plangate.application.replay.policies import Given
-from plangate.application.replay.sweep import Grid
+from plangate.application.replay.sweep import Given, Grid
 from plangate.application.replay.totals import Totals
 from plangate.domain.errors import InvalidInput, PlanNotFound
 from plangate.domain.policy import Policy

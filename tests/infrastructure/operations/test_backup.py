@@ -191,7 +191,7 @@ def test_an_incomplete_copy_is_not_a_backup(
         return verified_extent(path)
 
     verified_extent = sqlite_backup.verified_extent
-    monkeypatch.setattr("plangate.infrastructure.bootstrap.verified_extent", lose)
+    monkeypatch.setattr(sqlite_backup, "verified_extent", lose)
     with pytest.raises(NotAStore, match="holds 5 events up to position 5 instead of"):
         backup(tmp_path / "b.db", store)
     assert names(tmp_path) == {"plans.db"}
