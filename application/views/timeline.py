@@ -1,7 +1,7 @@
 """The confidence timeline: how a plan's confidence moved, score by score."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from plangate.application.plan_log import Step
 from plangate.application.views.projection import Row, RowChanges
