@@ -8,10 +8,9 @@ from rich.text import Text
 
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
-from plangate.infrastructure.cli.answers import Verdict
 from plangate.infrastructure.cli.render.event_text import event_table
 from plangate.infrastructure.cli.render.explain import render_explanation
-from plangate.infrastructure.cli.render.gauge import render_verdict
+from plangate.infrastructure.cli.render.gauge import render_plan_gauge
 from plangate.infrastructure.cli.render.graph import GraphForm
 from plangate.infrastructure.cli.render.status import render_status
 from plangate.infrastructure.cli.terminal import Terminal
@@ -125,5 +124,5 @@ def _draw(terminal: Terminal, plan_id: str) -> None:
 
 def _measure(terminal: Terminal, plan_id: str) -> None:
     """Show the gate after a score."""
-    verdict = Verdict.of(terminal.registry.get_status(plan_id))
-    terminal.show(Padding(render_verdict(verdict, terminal.hint), (0, 0, 0, 2)))
+    shown = render_plan_gauge(terminal.registry.get_status(plan_id))
+    terminal.show(Padding(shown, (0, 0, 0, 2)))
