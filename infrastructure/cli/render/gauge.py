@@ -69,10 +69,15 @@ def render_gauge(
         Text(f"threshold {wanted}", style="yellow"),
     )
     said = evidence.sentence
+    doubtful = evidence.scoring_failed or evidence.clamped or evidence.done_unscored
     return Group(
         row,
         Text.assemble((LABELS[verdict], f"bold {STYLES[verdict]}"), sentence and f" {sentence}"),
-        *([] if said == NO_EVIDENCE else [Text(f"{said[0].upper()}{said[1:]}.", style="dim")]),
+        *(
+            []
+            if said == NO_EVIDENCE
+            else [Text(f"{said[0].upper()}{said[1:]}.", style="yellow" if doubtful else "dim")]
+        ),
     )
 
 
