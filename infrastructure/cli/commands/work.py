@@ -30,7 +30,6 @@ from plangate.infrastructure.cli.input.options import (
     parse_time,
 )
 from plangate.infrastructure.cli.render.status import (
-    NOTHING_RECORDED,
     render_claim,
     render_next_task,
     render_taken,
@@ -197,8 +196,7 @@ def outcome(
         **terminal.context,
     )
     text = harmless(f"{task}: {became}, reported by {source} ({now.plan_id}@{now.version}).")
-    shown = text if now.recorded else NOTHING_RECORDED
-    terminal.answer(now, lambda _answer, _hint: Text(shown))
+    terminal.answer(now, lambda _answer, _hint: Text(text))
 
 
 def defer(

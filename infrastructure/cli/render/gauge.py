@@ -98,9 +98,9 @@ def render_plan_gauge(plan: PlanStatus) -> RenderableType:
     below = f"{number(confidence, threshold)} is below {number(threshold, confidence)}"
     sentence = below if plan.needs_replan else ""
     if plan.gate.exhausted:
-        sentence = "no replans are left, so only an approval leads on"
+        sentence = "No replans are left, so only an approval leads on"
     elif plan.replan_due and not plan.needs_replan:
-        sentence = "the last replan was not answered yet"
+        sentence = "The last replan was not answered yet"
     elif plan.needs_replan and not plan.replan_due:
         sentence = f"{below}, but no replan is due"
     return render_gauge(
