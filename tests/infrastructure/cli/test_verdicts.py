@@ -356,7 +356,7 @@ def test_the_gate_of_a_chain_fires_although_little_can_be_scored(plangate: Plang
         codes.append(plangate("gate", "chain").exit_code)
         plangate("retry", "chain", "a", "--reason", "again")
 
-    assert codes == [10, 10, 10]
+    assert codes == [12, 12, 10]  # the third low in a row fires; until then nothing can be taken
 
 
 @pytest.mark.usefixtures("gate_cases")
