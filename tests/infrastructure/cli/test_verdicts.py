@@ -1,7 +1,9 @@
 """One verdict at the terminal: exit codes, loops that end, and cases that once misled."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -149,6 +151,22 @@ def test_several_plans_are_asked_at_once(plangate: Plangate, registry: PlanRegis
     assert "p go The task 'a' can be taken. no evidence yet" in shown
     assert "away" not in shown
     assert plangate("gate", "p", "nowhere").exit_code == 1
+
+
+def test_a_plan_that_cannot_be_read_is_not_passed_over(
+    plangate: Plangate, registry: PlanRegistry, billing: str, database: Path
+) -> None:
+    _two_tasks(registry)
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("UPDATE stored_events SET state = '{' WHERE originator_id = 'billing'")
+        connection.commit()
+
+    said = plangate("gate", "--all", "--json")
+
+    assert (said.exit_code, said.stderr[:18]) == (1, "warning: billing@1")
+    assert [one["plan_id"] for one in said.json["decisions"]] == ["p"]
+    assert [one["plan_id"] for one in said.json["unreadable"]] == [billing]
+    assert plangate("gate", billing).exit_code == 1
 
 
 def test_which_plans_must_be_said(plangate: Plangate, billing: str) -> None:
