@@ -11,9 +11,15 @@ from rich.console import Console
 
 from plangate.application.registry import PlanRegistry
 from plangate.domain.events import PlanEvent
+from plangate.infrastructure.cli.answers import GateDecisions
 from plangate.infrastructure.cli.render.event_text import event_table
 from plangate.infrastructure.cli.render.gauge import Gauge
-from plangate.infrastructure.cli.render.status import render_plans, render_status
+from plangate.infrastructure.cli.render.status import (
+    render_gate,
+    render_gates,
+    render_plans,
+    render_status,
+)
 from plangate.infrastructure.cli.render.text import count, harmless, number
 from tests.infrastructure.cli.conftest import Plangate
 
@@ -130,10 +136,12 @@ def test_nothing_is_wider_than_the_terminal(registry: PlanRegistry, width: int) 
     tasks = [{"id": "t" * 200, "title": "A long title " * 30}, {"id": "b", "title": "B"}]
     plan = registry.create("A goal " * 100, tasks, plan_id="p" * 200)
     registry.score_output(plan.plan_id, "b", 0.1, rationale="why " * 100)
-    plan = registry.get_status(plan.plan_id)
+    plan, decision = registry.get_status(plan.plan_id), registry.gate(plan.plan_id)
     screens: list[Callable[[], str]] = [
         lambda: drawn(render_status(plan, hint), width=width),
         lambda: drawn(render_plans(registry.list_plans(), hint), width=width),
+        lambda: drawn(render_gate(plan)(decision, hint), width=width),
+        lambda: drawn(render_gates(GateDecisions(decisions=(decision,)), hint), width=width),
         lambda: drawn(event_table(registry.history.of(plan.plan_id)), width=width),
     ]
 
@@ -166,7 +174,7 @@ def test_status_shows_what_only_some_tasks_have(billing: str, registry: PlanRegi
     assert "In the way: b2 (unmet dependencies); b2 (deferred)" in lines
 
 
-def test_waiting_for_others_is_no_obstacle_while_a_task_can_be_taken(
+def test_waiting_for_others_is_an_obstacle_only_where_no_task_can_be_taken(
     billing: str, registry: PlanRegistry
 ) -> None:
     registry.revise(billing, "r", [{"op": "change", "task_id": "b", "depends_on": ["a"]}])
