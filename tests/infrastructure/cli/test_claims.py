@@ -25,7 +25,10 @@ def test_when_nothing_is_ready_the_advice_is_shown(
 
     assert said.task is None
     assert said.gate == registry.gate(billing)
-    assert shown.startswith("No task; the verdict is wait: What is left is in progress.\n· score")
+    assert said.gate.verdict == "wait"
+    assert " ".join(shown.split()).startswith(
+        f"No task; the verdict is wait: {said.gate.reason} · {said.gate.advice[0]}"
+    )
 
 
 def test_without_a_plan_the_most_urgent_task_is_taken(
