@@ -1,7 +1,7 @@
 """The gate's answer about a plan: whether to go on, why, and what leads on."""
 
 from datetime import datetime
-from typing import Self
+from typing import Final, Self
 
 from plangate.application.advice import advice
 from plangate.application.results import Evidence, Result
@@ -9,6 +9,10 @@ from plangate.domain.plan import Plan
 from plangate.domain.task import Task
 from plangate.domain.verdict import changes_at, may_continue, takeable, verdict
 from plangate.domain.vocabulary import TaskStatus, Verdict
+
+_DIGITS: Final = 3
+_MOST_DIGITS: Final = 12
+"""Decimals, more than usual where the confidence and its threshold would look the same."""
 
 
 class GateDecision(Result):
@@ -80,8 +84,11 @@ def _reason(plan: Plan, now: datetime) -> str:  # a branch a verdict
 
 def _comparison(plan: Plan) -> str:
     below = "below" if plan.needs_replan else "not below"
-    threshold = plan.policy.confidence_threshold
-    return f"the rolling confidence {plan.rolling_confidence:.3f} is {below} {threshold:.3f}"
+    confidence, threshold = plan.rolling_confidence, plan.policy.confidence_threshold
+    digits = _DIGITS
+    while digits < _MOST_DIGITS and f"{confidence:.{digits}f}" == f"{threshold:.{digits}f}":
+        digits += 1
+    return f"the rolling confidence {confidence:.{digits}f} is {below} {threshold:.{digits}f}"
 
 
 def _away(plan: Plan) -> str:

@@ -4,26 +4,37 @@ The confidence is the sum of one contribution per scored task, and each of those
 score. Every part names its event.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Self
 
 from plangate.application.history.flip import Balance, ScoreChange
 from plangate.application.history.points import Moment
 from plangate.application.history.running_confidence import RunningConfidence
 from plangate.application.plan_log import Step
-from plangate.application.results import GateView, Result
+from plangate.application.results import Evidence, GateView, Result
 from plangate.domain.confidence import UNSCORED, differ, score_shares
 from plangate.domain.event_ids import event_id
-from plangate.domain.events import touches
+from plangate.domain.events import TaskScored, touches
 from plangate.domain.plan import Plan
 from plangate.domain.task import Judgements
 from plangate.domain.vocabulary import ScarceEvidence, TaskStatus
 
+_Scores = Mapping[int, TaskScored]
+"""The recorded scores of a plan, by the version at which each was given."""
+
 
 class ScorePart(Result):
-    """A score: its share of the task's confidence, and its contribution to the plan's."""
+    """A score: its share of the task's confidence, and its contribution to the plan's.
+
+    `raw_score`, `scale`, `clamped` and `occurred_at` are those of its event.
+    """
 
     score: float
+    raw_score: float | None
+    scale: tuple[float, float] | None
+    clamped: bool
+    occurred_at: datetime | None
     event_id: str
     share: float
     contribution: float
@@ -101,16 +112,18 @@ class Explanation(Result):
     gate: GateView
     conditions: tuple[str, ...]
     task_count: int
+    evidence: Evidence
     base: float
     contributions: tuple[Contribution, ...]
     flip: ScoreChange | None
     movement: Movement | None = None
 
     @classmethod
-    def of(cls, plan: Plan, at: Moment, movement: Movement | None = None) -> Self:
-        """Explain a plan at one of its versions."""
+    def of(cls, plan: Plan, at: Moment, scores: _Scores, movement: Movement | None = None) -> Self:
+        """Explain a plan at one of its versions; `scores` are those recorded until then."""
         balance = Balance.of(plan)
-        parts = tuple(_contribution(balance, index) for index in range(len(balance.tasks)))
+        indexes = range(len(balance.tasks))
+        parts = tuple(_contribution(balance, index, scores) for index in indexes)
         flips = (part.flip for part in parts if part.flip is not None)
         return cls(
             plan_id=plan.plan_id,
@@ -125,6 +138,7 @@ class Explanation(Result):
             gate=GateView.of(plan),
             conditions=tuple(_conditions(plan)),
             task_count=len(plan.order),
+            evidence=Evidence.of(plan),
             base=_base(plan),
             contributions=parts,
             flip=min(flips, key=lambda change: change.size, default=None),
@@ -136,7 +150,10 @@ def explain(steps: Iterable[Step], since: int | None = None) -> Explanation:
     """Explain a plan after the last of its steps, and its movement since a version."""
     past: Step | None = None
     confidence, moves = RunningConfidence(), list[ConfidenceMove]()
+    scores = dict[int, TaskScored]()
     for step in steps:
+        if isinstance(event := step.recorded.event, TaskScored):
+            scores[step.after.version] = event
         if past is not None:
             before, confidence = confidence.rolling_confidence, confidence.after(step)
             after = confidence.rolling_confidence
@@ -151,7 +168,7 @@ def explain(steps: Iterable[Step], since: int | None = None) -> Explanation:
             past, confidence = step, RunningConfidence(step.after.rolling_confidence)
     plan = step.after
     movement = None if past is None else _movement(past, moves, plan)
-    return Explanation.of(plan, Moment.of(step), movement)
+    return Explanation.of(plan, Moment.of(step), scores, movement)
 
 
 def _movement(past: Step, moves: Sequence[ConfidenceMove], plan: Plan) -> Movement:
@@ -202,7 +219,7 @@ def _base(plan: Plan) -> float:
     return 0.0 if any(True for _ in plan.scored()) else UNSCORED
 
 
-def _contribution(balance: Balance, index: int) -> Contribution:
+def _contribution(balance: Balance, index: int, scores: _Scores) -> Contribution:
     task, share = balance.tasks[index], balance.shares[index]
     plan = balance.plan
     prompt, output = score_shares(task.prompt_score, task.output_score, plan.policy)
@@ -214,19 +231,26 @@ def _contribution(balance: Balance, index: int) -> Contribution:
         weight=balance.weights[index],
         share=share,
         contribution=share * balance.confidences[index],
-        prompt=_part(plan, task.prompt_judgements, prompt, share),
-        output=_part(plan, task.output_judgements, output, share),
+        prompt=_part(balance, task.prompt_judgements, scores, prompt, share),
+        output=_part(balance, task.output_judgements, scores, output, share),
         flip=balance.smallest_change(index),
     )
 
 
-def _part(plan: Plan, judgements: Judgements, part: float, share: float) -> ScorePart | None:
+def _part(
+    balance: Balance, judgements: Judgements, scores: _Scores, part: float, share: float
+) -> ScorePart | None:
     if not judgements:
         return None
     newest = judgements[0]
+    event = scores[newest.version]
     return ScorePart(
         score=newest.score,
-        event_id=event_id(plan.plan_id, newest.version),
+        raw_score=event.raw_score,
+        scale=event.scale,
+        clamped=event.clamped,
+        occurred_at=event.occurred_at,
+        event_id=event_id(balance.plan.plan_id, newest.version),
         share=part,
         contribution=share * part * newest.score,
     )

@@ -1,51 +1,30 @@
 """What commands answer beside the registry's own results; with `--json`, a contract."""
 
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from plangate.application.results import GateView, PlanStatus, Result, TaskView
-from plangate.domain.vocabulary import PlanState
+from plangate.application.gate_decision import GateDecision
+from plangate.application.results import Result, TaskView, UnreadablePlan
 
 
 class NextTask(Result):
-    """The task to work on now, or None when none is ready, and the state of its plan.
+    """The task to work on now, or None when none is ready.
 
-    Without a task, `advice` says what leads on. Asked of all plans, everything is None
-    when none is ready.
+    `gate` is the decision about its plan once the task is taken. Asked of all plans,
+    everything is None when none is ready.
     """
 
     task: TaskView | None = None
     plan_id: str | None = None
-    state: PlanState | None = None
-    needs_replan: bool | None = None
-    replan_due: bool | None = None
-    advice: tuple[str, ...] = ()
+    gate: GateDecision | None = None
 
 
-class Verdict(Result):
-    """The gate's verdict: go on with the plan, or replan first.
+class GateDecisions(Result):
+    """The gate's decisions about several plans, and the plans that cannot be read."""
 
-    It is `replan` while a replan is due, until the plan is revised, a task retried or the
-    gate approved; and once no replans are left, until an approval. `needs_replan` is only
-    the low confidence, which stays low until new scores come.
-    """
-
-    plan_id: str
-    verdict: Literal["go_on", "replan"]
-    replan_due: bool
-    needs_replan: bool
-    rolling_confidence: float
-    confidence_threshold: float
-    state: PlanState
-    replan_count: int
-    gate: GateView
-
-    @classmethod
-    def of(cls, plan: PlanStatus) -> Self:
-        """The gate's verdict on a plan."""
-        verdict = "replan" if plan.replan_due or plan.gate.exhausted else "go_on"
-        return cls.model_validate({**vars(plan), "verdict": verdict})
+    decisions: tuple[GateDecision, ...]
+    unreadable: tuple[UnreadablePlan, ...] = ()
 
 
 class Migration(Result):

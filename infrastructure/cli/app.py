@@ -2,7 +2,7 @@
 
 A door translates and decides nothing: each command asks `PlanRegistry` and prints its
 answer, for a person or, with `--json`, for a program. Exit codes: 0 done, 1 refused,
-2 not understood, 10 replan first (`exits`).
+2 not understood, 10 to 14 a verdict (`exits`).
 """
 
 import sys
@@ -41,11 +41,14 @@ _PANELS: Final[Mapping[str, Mapping[str, Callable[..., None]]]] = {
     },
     "Work": {
         "next": write(work.next_task),
+        "claim": write(work.claim),
         "heartbeat": write(work.heartbeat),
         "release": write(work.release),
         "score": write(work.score),
         "mark": write(work.mark),
         "outcome": write(work.outcome),
+        "defer": write(work.defer),
+        "undefer": write(work.undefer),
     },
     "The gate": {
         "gate": query(gate.gate),

@@ -8,7 +8,6 @@ from rich.text import Text
 
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
-from plangate.infrastructure.cli.answers import Verdict
 from plangate.infrastructure.cli.render import event_text, explain, gauge
 from plangate.infrastructure.cli.render.graph import GraphForm
 from plangate.infrastructure.cli.render.status import render_status
@@ -121,5 +120,6 @@ def _draw(terminal: Terminal, plan_id: str) -> None:
 
 
 def _measure(terminal: Terminal, plan_id: str) -> None:
-    verdict = Verdict.of(terminal.registry.get_status(plan_id))
-    terminal.show(Padding(gauge.render_verdict(verdict, terminal.hint), (0, 0, 0, 2)))
+    """Show the gate after a score."""
+    shown = gauge.render_plan_gauge(terminal.registry.get_status(plan_id))
+    terminal.show(Padding(shown, (0, 0, 0, 2)))

@@ -1,20 +1,63 @@
-"""How a command ends: its exit code, and how an error is described."""
+"""How a command ends: its exit code, and how an error is described.
 
-from collections.abc import Iterator
+`gate` and `next` end with the code of a verdict: 10 replan, 11 wait, 12 blocked, 13 put
+away (paused, archived or deleted). `gate` ends with 0 for go and complete; `next` with 0
+only with a task, and with 14 for a complete plan.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
 from plangate.domain.errors import InvalidInput, PlangateError
+from plangate.domain.vocabulary import Verdict
 
 REFUSED: Final = 1
 REPLAN: Final = 10
+WAIT: Final = 11
+BLOCKED: Final = 12
+PUT_AWAY: Final = 13
+COMPLETE: Final = 14
 PIPE_CLOSED: Final = 141
 """What shells report for a program whose reader went away."""
+
+
+_VERDICTS: Final[Mapping[Verdict, int]] = {
+    Verdict.GO: 0,
+    Verdict.COMPLETE: 0,
+    Verdict.REPLAN: REPLAN,
+    Verdict.WAIT: WAIT,
+    Verdict.BLOCKED: BLOCKED,
+    Verdict.PAUSED: PUT_AWAY,
+    Verdict.ARCHIVED: PUT_AWAY,
+    Verdict.DELETED: PUT_AWAY,
+}
+_WORST_FIRST: Final = (REPLAN, BLOCKED, WAIT, PUT_AWAY, 0)
+_WITHOUT_TASK: Final[Mapping[Verdict, int]] = {
+    **_VERDICTS,
+    Verdict.GO: WAIT,  # a task became free just after none was
+    Verdict.COMPLETE: COMPLETE,
+}
+
+_EXITS: Final[Mapping[type[Exception], int]] = {BrokenPipeError: PIPE_CLOSED, Exception: REFUSED}
 
 
 def exit_code(error: Exception) -> int:
     """The exit code for an error."""
     return PIPE_CLOSED if isinstance(error, BrokenPipeError) else REFUSED
+
+
+def gate_code(verdicts: Iterable[Verdict]) -> int:
+    """The exit code of `gate`: that of the worst verdict, 0 without any."""
+    return min((_VERDICTS[verdict] for verdict in verdicts), key=_WORST_FIRST.index, default=0)
+
+
+def without_task_code(verdict: Verdict | None) -> int:
+    """The exit code of `next` without a task, given its plan's verdict; never 0.
+
+    No verdict: nothing is ready in any plan.
+    """
+    return WAIT if verdict is None else _WITHOUT_TASK[verdict]
 
 
 def error_lines(error: Exception) -> Iterator[str]:

@@ -7,8 +7,13 @@ import typer
 from plangate.application.evidence.calibration import Confidence
 from plangate.infrastructure.cli.exits import REFUSED
 from plangate.infrastructure.cli.input import policy_args
-from plangate.infrastructure.cli.input.completion import plan_ids
-from plangate.infrastructure.cli.input.options import PlanIds, Plot, option
+from plangate.infrastructure.cli.input.options import (
+    NamedPlans,
+    PlanIds,
+    Plot,
+    chosen_plans,
+    option,
+)
 from plangate.infrastructure.cli.render.calibration import render_calibration
 from plangate.infrastructure.cli.render.check import render_check
 from plangate.infrastructure.cli.render.comparison import render_what_if
@@ -19,10 +24,6 @@ from plangate.infrastructure.cli.render.text import unreadable
 from plangate.infrastructure.cli.terminal import Terminal
 from plangate.infrastructure.plots import plot
 
-NamedPlans = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="PLAN", help="The plans' ids, or --all.", autocompletion=plan_ids),
-]
 AllPlans = Annotated[bool, typer.Option("--all", help="All plans, also deleted ones.")]
 PresetName = Annotated[
     str | None,
@@ -51,7 +52,7 @@ def whatif(
     policy = _policy(preset, changes)
     if not policy:
         raise typer.BadParameter("give --policy, --set or both")
-    chosen = _chosen(plans, all_plans=all_plans)
+    chosen = chosen_plans(plans, all_plans=all_plans)
     with progress_bar(terminal.notes, "replaying") as progress:
         answer = terminal.registry.replay.what_if(chosen, policy=policy, progress=progress)
     if picture is not None:
@@ -77,7 +78,7 @@ def sweep(
 ) -> None:
     """Try a grid of policies on plans, and show what each would have led to."""
     values = policy_args.grid(grid)
-    chosen, policy = _chosen(plans, all_plans=all_plans), _policy(preset, changes)
+    chosen, policy = chosen_plans(plans, all_plans=all_plans), _policy(preset, changes)
     with progress_bar(terminal.notes, "sweeping") as progress:
         answer = terminal.registry.replay.sweep(values, chosen, policy=policy, progress=progress)
     if picture is not None:
@@ -131,9 +132,3 @@ def calibrate(
 def _policy(preset: str | None, changes: list[str] | None) -> dict[str, Any]:
     named = {} if preset is None else {"preset": preset}
     return named | policy_args.settings(changes or ())
-
-
-def _chosen(plans: list[str] | None, *, all_plans: bool) -> list[str] | None:
-    if bool(plans) is all_plans:
-        raise typer.BadParameter("name plans, or give --all")
-    return plans or None

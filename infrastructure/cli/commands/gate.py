@@ -2,21 +2,72 @@
 
 import typer
 
-from plangate.infrastructure.cli.answers import Verdict
-from plangate.infrastructure.cli.exits import REPLAN
-from plangate.infrastructure.cli.input.options import PlanId, RequiredReason, RevisionPath, TaskId
+from plangate.domain.vocabulary import Verdict
+from plangate.infrastructure.cli.answers import GateDecisions
+from plangate.infrastructure.cli.exits import PUT_AWAY, REFUSED, gate_code
+from plangate.infrastructure.cli.input.completion import accepted
+from plangate.infrastructure.cli.input.options import (
+    NamedPlans,
+    PlanId,
+    RequiredReason,
+    RevisionPath,
+    TaskId,
+    chosen_plans,
+    flag,
+    option,
+    parse_accept,
+)
 from plangate.infrastructure.cli.input.plan_files import read_revision_file
-from plangate.infrastructure.cli.render.gauge import render_verdict
-from plangate.infrastructure.cli.render.status import render_status, render_task
+from plangate.infrastructure.cli.render.status import (
+    render_gate,
+    render_gates,
+    render_status,
+    render_task,
+)
+from plangate.infrastructure.cli.render.text import unreadable
 from plangate.infrastructure.cli.terminal import Terminal
 
 
-def gate(terminal: Terminal, plan: PlanId) -> None:
-    """Ask whether to go on (exit code 0) or to replan first (exit code 10)."""
-    verdict = Verdict.of(terminal.registry.get_status(plan))
-    terminal.answer(verdict, render_verdict)
-    if verdict.verdict == "replan":
-        raise typer.Exit(REPLAN)
+def gate(
+    terminal: Terminal,
+    plans: NamedPlans = None,
+    *,
+    all_plans: bool = flag("--all", "All plans but those paused, archived or deleted."),
+) -> None:
+    """Ask for the verdict: exit 0 go or complete, 10 replan, 11 wait, 12 blocked, 13 put away."""
+    chosen = chosen_plans(plans, all_plans=all_plans)
+    if chosen is not None and len(chosen) == 1:
+        verdicts = [_one_gate(terminal, chosen[0])]
+    else:
+        verdicts = _several_gates(terminal, chosen)
+    if code := gate_code(verdicts):
+        raise typer.Exit(code)
+
+
+def _one_gate(terminal: Terminal, plan_id: str) -> Verdict:
+    decision = terminal.registry.gate(plan_id)
+    deleted = decision.verdict is Verdict.DELETED
+    plan = None if deleted or terminal.as_json else terminal.registry.get_status(plan_id)
+    terminal.answer(decision, render_gate(plan))
+    return decision.verdict
+
+
+def _several_gates(terminal: Terminal, chosen: list[str] | None) -> list[Verdict]:
+    """The verdicts on named plans, or on all that are not put away.
+
+    Exits as refused where a plan cannot be read: no other verdict may hide that.
+    """
+    listed = None if chosen is not None else terminal.registry.list_plans()
+    plan_ids = chosen if listed is None else [plan.plan_id for plan in listed.plans]
+    found = [terminal.registry.gate(plan_id) for plan_id in plan_ids or ()]
+    if listed is not None:
+        found = [one for one in found if gate_code([one.verdict]) != PUT_AWAY]
+    unread = () if listed is None else listed.unreadable
+    terminal.warn(*map(unreadable, unread))
+    terminal.answer(GateDecisions(decisions=tuple(found), unreadable=unread), render_gates)
+    if unread:
+        raise typer.Exit(REFUSED)
+    return [decision.verdict for decision in found]
 
 
 def revise(terminal: Terminal, plan: PlanId, file: RevisionPath, *, reason: RequiredReason) -> None:
@@ -34,6 +85,21 @@ def retry(terminal: Terminal, plan: PlanId, task: TaskId, *, reason: RequiredRea
     terminal.answer(now, render_task(task))
 
 
-def approve(terminal: Terminal, plan: PlanId, *, reason: RequiredReason) -> None:
-    """Let work go on although a replan is due."""
-    terminal.answer(terminal.registry.approve(plan, reason, **terminal.context), render_status)
+def approve(
+    terminal: Terminal,
+    plan: PlanId,
+    *,
+    reason: RequiredReason,
+    accept: str | None = option(
+        "--accept",
+        "passing|TASK[,TASK…]",
+        "Also settle results as done: replanning tasks that pass by themselves, "
+        "or these failed or replanning tasks.",
+        autocompletion=accepted,
+    ),
+) -> None:
+    """Let work go on although a replan is due, and accept results as they are."""
+    given = None if accept is None else parse_accept(accept)
+    now = terminal.registry.approve(plan, reason, accept=given, **terminal.context)
+    terminal.warn(*now.warnings)
+    terminal.answer(now, render_status)

@@ -1,10 +1,12 @@
 """The panel "Plans": register, look at, pause, archive and delete whole plans."""
 
+from typing import Final
+
 from rich.text import Text
 
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.presets import Preset
-from plangate.domain.vocabulary import PlanState
+from plangate.domain.vocabulary import PlanState, Verdict
 from plangate.infrastructure.cli.answers import Deletion
 from plangate.infrastructure.cli.input import options
 from plangate.infrastructure.cli.input.plan_files import read_plan_file
@@ -12,6 +14,8 @@ from plangate.infrastructure.cli.render.graph import GraphForm
 from plangate.infrastructure.cli.render.status import render_plans, render_status
 from plangate.infrastructure.cli.render.text import harmless, unreadable
 from plangate.infrastructure.cli.terminal import Terminal
+
+_LISTED: Final = [verdict for verdict in Verdict if verdict is not Verdict.DELETED]
 
 
 def create(
@@ -40,16 +44,20 @@ def list_plans(
     state: PlanState | None = options.option(
         "--state", "STATE", f"Only plans in this state: {', '.join(PlanState)}."
     ),
+    verdict: Verdict | None = options.option(
+        "--verdict", "VERDICT", f"Only plans with this verdict now: {', '.join(_LISTED)}."
+    ),
     needs_replan: bool | None = options.flag(
         "--needs-replan/--no-needs-replan",
-        "Only plans whose confidence is below the threshold, or only the others.",
+        "Only plans whose confidence is below the threshold, or only the others, whatever the "
+        "verdict.",
         default=None,
     ),
     label: options.Labels = None,
 ) -> None:
     """List the plans, oldest first."""
     found = terminal.registry.list_plans(
-        limit=limit, state=state, needs_replan=needs_replan, labels=label or ()
+        limit=limit, state=state, verdict=verdict, needs_replan=needs_replan, labels=label or ()
     )
     for plan in found.unreadable:
         terminal.warn(f"the plan {plan.plan_id} cannot be shown: event {unreadable(plan)}")

@@ -1,27 +1,40 @@
 """The panel "Work": take a task, hold it, give it back, score it, record its outcome."""
 
+from datetime import datetime
 from typing import Any
 
 import typer
 from rich.text import Text
 
+from plangate.domain.errors import PlanGone, PlanHeld
 from plangate.domain.vocabulary import Outcome, TaskStatus
 from plangate.infrastructure.cli.answers import NextTask
+from plangate.infrastructure.cli.exits import without_task_code
 from plangate.infrastructure.cli.input.completion import plan_ids, tokens
 from plangate.infrastructure.cli.input.options import (
     Labels,
     Lease,
+    OccurredAt,
     PlanId,
     Reason,
+    RequiredReason,
     TaskId,
     Token,
+    Worker,
     argument,
     flag,
     option,
     parse_evidence,
+    parse_scale,
     parse_scorer,
+    parse_time,
 )
-from plangate.infrastructure.cli.render.status import render_claim, render_next_task, render_task
+from plangate.infrastructure.cli.render.status import (
+    render_claim,
+    render_next_task,
+    render_taken,
+    render_task,
+)
 from plangate.infrastructure.cli.render.text import harmless
 from plangate.infrastructure.cli.terminal import Terminal
 
@@ -35,23 +48,40 @@ def next_task(
         autocompletion=plan_ids,
     ),
     *,
-    worker: str | None = option("--worker", "NAME", "Who takes the task. Default: the actor."),
+    worker: Worker = None,
     lease: Lease = None,
     label: Labels = None,
+    if_version: int | None = option(
+        "--if-version", "N", "Only while the plan is at this version; refused otherwise.", min=1
+    ),
 ) -> None:
-    """Take the next task that is ready and mark it in progress."""
-    task = terminal.registry.next_task(
-        plan, worker=worker, lease=lease, labels=label or (), **terminal.context
-    )
+    """Take the next task that is ready; exit code 0 with a task, else that of the verdict."""
+    try:
+        task = terminal.registry.next_task(
+            plan,
+            worker=worker,
+            lease=lease,
+            labels=label or (),
+            if_version=if_version,
+            **terminal.context,
+        )
+    except (PlanHeld, PlanGone):
+        task = None  # the decision below says why
     asked = task.plan_id if task else plan
-    if asked is None:
-        terminal.answer(NextTask(), render_next_task)
-        return
-    now = terminal.registry.get_status(asked)
-    if now.replan_due:
+    decision = None if asked is None else terminal.registry.gate(asked)
+    if task and decision and decision.replan_due:
         terminal.warn("the gate says: replan before you go on")
-    found = {"task": task, "advice": () if task else now.advice}
-    terminal.answer(NextTask.model_validate(vars(now) | found), render_next_task)
+    terminal.answer(NextTask(task=task, plan_id=asked, gate=decision), render_next_task)
+    if task is None:
+        raise typer.Exit(without_task_code(None if decision is None else decision.verdict))
+
+
+def claim(
+    terminal: Terminal, plan: PlanId, task: TaskId, *, worker: Worker = None, lease: Lease = None
+) -> None:
+    """Take this very task; refused with the reason if it cannot be taken now."""
+    taken = terminal.registry.claim_task(plan, task, worker=worker, lease=lease, **terminal.context)
+    terminal.answer(taken, render_taken)
 
 
 def heartbeat(
@@ -82,6 +112,11 @@ def score(
     *,
     prompt: float | None = option("--prompt", "SCORE", "How clear the instruction was, 0 to 1."),
     output: float | None = option("--output", "SCORE", "How good the result was, 0 to 1."),
+    scale: str | None = option(
+        "--scale",
+        "LOW,HIGH",
+        "The worst and the best score the judge can give, if not 0,1: as in 1,5.",
+    ),
     mark_done: bool = flag(
         "--mark-done/--no-mark-done",
         "Whether an output score also sets the task's status: done or failed.",
@@ -97,6 +132,7 @@ def score(
     evidence: dict[str, Any] | None = option(
         "--evidence", "JSON", "What the score is based on: a JSON object.", parser=parse_evidence
     ),
+    occurred_at: OccurredAt = None,
     token: Token = None,
 ) -> None:
     """Score a task's prompt, its output, or both at once, and let the gate judge the plan."""
@@ -109,6 +145,8 @@ def score(
         output_score=output,
         mark_done=mark_done,
         scorer=scorer,
+        scale=None if scale is None else parse_scale(scale),
+        occurred_at=_time(occurred_at),
         rationale=rationale,
         evidence=evidence,
         token=token,
@@ -131,6 +169,7 @@ def mark(
     now = terminal.registry.mark_task(
         plan, task, status, reason=reason, token=token, **terminal.context
     )
+    terminal.warn(*now.warnings)
     terminal.answer(now, render_task(task))
 
 
@@ -144,10 +183,43 @@ def outcome(
         "--source", "NAME", "Who reports it: ci, review, customer, …", default=...
     ),
     note: str | None = option("--note", "TEXT", "What is known about it."),
+    occurred_at: OccurredAt = None,
 ) -> None:
     """Record whether a task's result was accepted or rejected; no confidence changes."""
     now = terminal.registry.record_outcome(
-        plan, task, became, source=source, note=note, **terminal.context
+        plan,
+        task,
+        became,
+        source=source,
+        note=note,
+        occurred_at=_time(occurred_at),
+        **terminal.context,
     )
     text = harmless(f"{task}: {became}, reported by {source} ({now.plan_id}@{now.version}).")
     terminal.answer(now, lambda _answer, _hint: Text(text))
+
+
+def defer(
+    terminal: Terminal,
+    plan: PlanId,
+    task: TaskId,
+    *,
+    reason: RequiredReason,
+    until: str | None = option(
+        "--until", "TIME", "Until this time, ISO 8601 with its time zone. Default: until undefer."
+    ),
+) -> None:
+    """Let a pending task wait for a decision or a review: it is not handed out."""
+    end = None if until is None else parse_time("--until", until)
+    now = terminal.registry.defer_task(plan, task, reason, until=end, **terminal.context)
+    terminal.answer(now, render_task(task))
+
+
+def undefer(terminal: Terminal, plan: PlanId, task: TaskId, *, reason: Reason = None) -> None:
+    """Let a deferred task be taken again."""
+    now = terminal.registry.undefer_task(plan, task, reason=reason, **terminal.context)
+    terminal.answer(now, render_task(task))
+
+
+def _time(occurred_at: str | None) -> datetime | None:
+    return None if occurred_at is None else parse_time("--occurred-at", occurred_at)

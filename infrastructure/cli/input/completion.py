@@ -1,4 +1,4 @@
-"""What the shell can complete: ids of plans and tasks, tokens and labels.
+"""What the shell can complete: ids of plans and tasks, tokens, labels, what to accept.
 
 Completion creates no database, prints nothing when it fails, and reads no more plans
 than fit on a screen.
@@ -13,6 +13,7 @@ from typing import Final
 import typer
 
 from plangate.application.registry import PlanRegistry
+from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.settings import Settings, default_database
 
@@ -32,6 +33,18 @@ def task_ids(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     with suppress(Exception), _existing(context) as registry:
         tasks = registry.get_status(context.params["plan"]).tasks
         return [(t.id, _short(t.title)) for t in tasks if t.id.startswith(incomplete)]
+    return []
+
+
+def accepted(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """What an approval can accept: `passing`, or a failed or replanning task."""
+    with suppress(Exception), _existing(context) as registry:
+        # After an option without its value yet, the arguments are left unparsed.
+        tasks = registry.get_status(context.params["plan"] or context.args[0]).tasks
+        low = {TaskStatus.FAILED, TaskStatus.REPLANNING}
+        offered = [("passing", "replanning tasks that pass by themselves")]
+        offered += [(task.id, _short(task.title)) for task in tasks if task.status in low]
+        return [(name, what) for name, what in offered if name.startswith(incomplete)]
     return []
 
 

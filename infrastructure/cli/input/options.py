@@ -5,7 +5,7 @@ import os
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
@@ -96,12 +96,23 @@ PlanIds = Annotated[
     list[str] | None,
     argument("PLAN", "The plans' ids; without any, all plans.", autocompletion=plan_ids),
 ]
+NamedPlans = Annotated[
+    list[str] | None,
+    argument("PLAN", "The plans' ids, or --all.", autocompletion=plan_ids),
+]
 TaskId = Annotated[str, argument("TASK", "The task's id.", autocompletion=task_ids)]
 _REASON: Final = _option("--reason", "TEXT", "Why; kept in the history.")
 Reason = Annotated[str | None, _REASON]
 RequiredReason = Annotated[str, _REASON]
 Token = Annotated[
     int | None, _option("--token", "N", "Your claim's token; refused if the claim is over.", min=1)
+]
+OccurredAt = Annotated[
+    str | None,
+    _option("--occurred-at", "TIME", "When it happened, if not now: ISO 8601 with its time zone."),
+]
+Worker = Annotated[
+    str | None, _option("--worker", "NAME", "Who takes the task. Default: the actor.")
 ]
 Lease = Annotated[float | None, _option("--lease", "SECONDS", "How long the claim holds.")]
 Labels = Annotated[
@@ -124,6 +135,13 @@ OldNote = Annotated[Path, _file("A checkpoint; - for standard input.", "OLD")]
 NewNote = Annotated[Path, _file("A later checkpoint.", "NEW")]
 
 
+def chosen_plans(plans: list[str] | None, *, all_plans: bool) -> list[str] | None:
+    """The named plans, or None for all of them; refused unless one of the two is given."""
+    if bool(plans) is all_plans:
+        raise typer.BadParameter("name plans, or give --all")
+    return plans or None
+
+
 def parse_point(name: str, text: str, plan_id: str) -> int | datetime:
     """A point in a plan's history: `7`, `PLAN@7` or a time in ISO 8601."""
     version = text.removeprefix(f"{plan_id}@")
@@ -138,6 +156,22 @@ def parse_time(name: str, text: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{name}: write a time as in 2026-01-31T12:00:00Z") from None
+
+
+def parse_accept(text: str) -> Literal["passing"] | list[str]:
+    """`passing`, or task ids with commas between them."""
+    if text == "passing":
+        return "passing"
+    return [task_id for task_id in text.split(",") if task_id]
+
+
+def parse_scale(text: str) -> tuple[float, float]:
+    """`LOW,HIGH`: the worst and the best score; the registry checks them."""
+    low, comma, high = text.partition(",")
+    try:
+        return float(low), float(high if comma else "")
+    except ValueError:
+        raise typer.BadParameter("--scale: write the worst and the best score, as in 1,5") from None
 
 
 def parse_scorer(text: str) -> dict[str, str]:

@@ -7,12 +7,20 @@ from typing import Final, assert_never, get_args
 from rich.table import Table
 from rich.text import Text
 
+from plangate.application.history.explain import ScorePart
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.replay.event_diff import EventFacts
 from plangate.domain import events
 from plangate.domain.vocabulary import Scorer
 from plangate.infrastructure.cli.render.tables import right, table_of
-from plangate.infrastructure.cli.render.text import count, harmless, listed, number, spaced
+from plangate.infrastructure.cli.render.text import (
+    count,
+    harmless,
+    listed,
+    number,
+    spaced,
+    timestamp,
+)
 
 _KINDS: Final = {kind.__name__: kind for kind in get_args(events.PlanEvent)}
 
@@ -101,16 +109,15 @@ def why(event: events.PlanEvent, causation_id: str | None) -> str:  # noqa: C901
         case events.PlanCreated():
             return f"to be gated at {number(event.policy.confidence_threshold)}"
         case events.TaskScored():
-            scale = "" if event.scale is None else " from {:g} to {:g}".format(*event.scale)
-            given = "" if event.raw_score is None else f"given as {event.raw_score!r}{scale}; "
+            given = given_as(event)
             repeated = causation_id is not None
             because = "" if repeated or event.rationale is None else harmless(event.rationale)
-            return f"{given}{_by(event.scorer)}{because and ': '}{because}"
+            return f"{given}{given and '; '}{_by(event.scorer)}{because and ': '}{because}"
         case events.ScoringFailed():
-            return f"{_by(event.scorer)}: {harmless(event.reason)}"
+            return f"{_occurred(event.occurred_at)}{_by(event.scorer)}: {harmless(event.reason)}"
         case events.OutcomeRecorded():
             note = "" if event.note is None else f": {harmless(event.note)}"
-            return f"by {harmless(event.source)}{note}"
+            return f"{_occurred(event.occurred_at)}by {harmless(event.source)}{note}"
         case events.TaskStatusChanged():
             if event.reason is not None:
                 return harmless(event.reason)
@@ -154,6 +161,23 @@ def why(event: events.PlanEvent, causation_id: str | None) -> str:  # noqa: C901
             return "" if event.reason is None else harmless(event.reason)
         case _:
             assert_never(event)
+
+
+def given_as(score: events.TaskScored | ScorePart) -> str:
+    """The number as the judge gave it and when, where that was recorded."""
+    parts = []
+    if score.raw_score is not None:
+        scale = "" if score.scale is None else " from {:g} to {:g}".format(*score.scale)
+        clamped = " and clamped" if score.clamped else ""
+        parts.append(f"given as {score.raw_score!r}{scale}{clamped}")
+    if score.occurred_at is not None:
+        parts.append(f"judged {timestamp(score.occurred_at)}")
+    return ", ".join(parts)
+
+
+def _occurred(at: datetime | None) -> str:
+    """When it happened, where that was given."""
+    return "" if at is None else f"on {timestamp(at)}, "
 
 
 def _described(task: events.PlannedTask | events.TaskChanged) -> str:

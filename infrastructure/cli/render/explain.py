@@ -11,6 +11,8 @@ from rich.text import Text
 from plangate.application.history.explain import Contribution, Explanation, Movement
 from plangate.application.history.flip import ScoreChange
 from plangate.domain.confidence import reaches
+from plangate.domain.vocabulary import ScoreKind
+from plangate.infrastructure.cli.render.event_text import given_as
 from plangate.infrastructure.cli.render.gauge import GO_ON, REPLAN
 from plangate.infrastructure.cli.render.tables import fixed, right, table_of
 from plangate.infrastructure.cli.render.text import Hint, count, harmless, number
@@ -52,13 +54,13 @@ class _TableRow(NamedTuple):
 
 def render_explanation(answer: Explanation, _hint: Hint) -> RenderableType:
     """The parts of the confidence, its distance to the threshold, and what would flip the gate."""
-    scored, tasks = len(answer.contributions), count(answer.task_count, "task")
     return Group(
         Text(harmless(answer.goal), style="bold"),
-        Text(f"{harmless(answer.at.event_id)} · {scored:,} of {tasks} scored"),
+        Text(f"{harmless(answer.at.event_id)} · {answer.evidence.sentence}"),
         _table(answer),
         *_sentences(answer),
         *(Text(f"· {condition}") for condition in answer.conditions),
+        *_as_given(answer),
         *([_moves(answer.movement)] if answer.movement else []),
     )
 
@@ -145,6 +147,14 @@ def _sentences(answer: Explanation) -> Iterator[Text]:
         yield Text(
             f"The smallest change to flip it: {of_what}, {scores} ({harmless(flip.event_id)})."
         )
+
+
+def _as_given(answer: Explanation) -> Iterator[Text]:
+    """The scores of the heaviest tasks that were given otherwise, or at another time."""
+    for part in sorted(answer.contributions, key=lambda part: part.share)[-_AT_MOST:]:
+        for kind, score in ((ScoreKind.PROMPT, part.prompt), (ScoreKind.OUTPUT, part.output)):
+            if score is not None and (given := given_as(score)):
+                yield Text(f"· {kind} score of {harmless(part.task_id)}: {given}")
 
 
 def _style(answer: Explanation) -> str:

@@ -1,5 +1,6 @@
-"""The gate's verdict on a screen: a bar, the confidence, and go on or replan."""
+"""The gate's verdict on a screen: a bar, the confidence, the verdict and its evidence."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -7,11 +8,25 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from plangate.infrastructure.cli.answers import Verdict
-from plangate.infrastructure.cli.render.text import Hint, number
+from plangate.application.gate_decision import GateDecision
+from plangate.application.results import NO_EVIDENCE, Evidence, PlanStatus
+from plangate.domain.confidence import reaches
+from plangate.domain.vocabulary import Verdict
+from plangate.infrastructure.cli.render.tables import STYLES
+from plangate.infrastructure.cli.render.text import harmless, number
 
 GO_ON: Final = "bold green"
 REPLAN: Final = "bold red"
+LABELS: Final[Mapping[Verdict, str]] = {
+    Verdict.GO: "Go on.",
+    Verdict.REPLAN: "Replan first.",
+    Verdict.WAIT: "Wait.",
+    Verdict.BLOCKED: "Blocked.",
+    Verdict.COMPLETE: "Complete.",
+    Verdict.PAUSED: "Paused.",
+    Verdict.ARCHIVED: "Archived.",
+    Verdict.DELETED: "Deleted.",
+}
 
 
 class Gauge:
@@ -36,24 +51,58 @@ class Gauge:
         return Measurement(width, width)
 
 
-def render_verdict(verdict: Verdict, _hint: Hint) -> RenderableType:
-    """The gauge, and below it whether a replan is due: the two may differ."""
-    confidence, threshold = verdict.rolling_confidence, verdict.confidence_threshold
+def render_gauge(
+    confidence: float, threshold: float, evidence: Evidence, verdict: Verdict, sentence: str
+) -> RenderableType:
+    """The gauge, below it the verdict with a sentence, and how much has been judged.
+
+    Without a score there is no bar: a full one would claim what was not judged.
+    """
     now, wanted = number(confidence, threshold), number(threshold, confidence)
+    passes = reaches(confidence, threshold)
+    bar = Gauge(confidence, threshold, passes=passes, width=40)
+    measured = (bar, Text(now, style=GO_ON if passes else REPLAN))
     row = Table.grid(padding=(0, 1))
     row.add_row(
         Text("confidence"),
-        Gauge(confidence, threshold, passes=not verdict.needs_replan, width=40),
-        Text(now, style=REPLAN if verdict.needs_replan else GO_ON),
+        *(measured if evidence.scored else [Text(NO_EVIDENCE, style="dim")]),
         Text(f"threshold {wanted}", style="yellow"),
     )
-    return Group(row, Text.assemble(*_sentence(verdict, f"{now} is below {wanted}")))
+    said = evidence.sentence
+    doubtful = evidence.scoring_failed or evidence.clamped or evidence.done_unscored
+    return Group(
+        row,
+        Text.assemble((LABELS[verdict], f"bold {STYLES[verdict]}"), sentence and f" {sentence}"),
+        *(
+            []
+            if said == NO_EVIDENCE
+            else [Text(f"{said[0].upper()}{said[1:]}.", style="yellow" if doubtful else "dim")]
+        ),
+    )
 
 
-def _sentence(verdict: Verdict, below: str) -> tuple[tuple[str, str], str]:
-    if verdict.gate.exhausted:
-        return ("Replan first: ", REPLAN), "no replans are left, so only an approval leads on"
-    if verdict.replan_due:
-        why = below if verdict.needs_replan else "the last replan was not answered yet"
-        return ("Replan first: ", REPLAN), why
-    return ("Go on.", GO_ON), f" {below}, but no replan is due." if verdict.needs_replan else ""
+def render_decision(decision: GateDecision) -> RenderableType:
+    """The gauge of a decision, and why it was made."""
+    return render_gauge(
+        decision.rolling_confidence,
+        decision.threshold,
+        decision.evidence,
+        decision.verdict,
+        harmless(decision.reason),
+    )
+
+
+def render_plan_gauge(plan: PlanStatus) -> RenderableType:
+    """The gauge of a plan; a confidence that disagrees with the verdict is explained."""
+    confidence, threshold = plan.rolling_confidence, plan.confidence_threshold
+    below = f"{number(confidence, threshold)} is below {number(threshold, confidence)}"
+    sentence = below if plan.needs_replan else ""
+    if plan.gate.exhausted:
+        sentence = "No replans are left, so only an approval leads on"
+    elif plan.replan_due and not plan.needs_replan:
+        sentence = "The last replan was not answered yet"
+    elif plan.needs_replan and not plan.replan_due:
+        sentence = f"{below}, but no replan is due"
+    return render_gauge(
+        confidence, threshold, plan.evidence, plan.verdict, sentence and f"{sentence}."
+    )

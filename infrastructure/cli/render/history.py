@@ -31,8 +31,17 @@ _ROWS: Final = 200
 
 _STATE: Final = ("task_status", "rolling_confidence", "replan_due", "gate_tripped")
 _COLUMNS: Final = (
-    *("position", "event_id", "plan_id", "version", "recorded_at", "actor", "scorer"),
-    *("kind", "task_id", "score_kind", "score", "what", "why"),
+    *(
+        "position",
+        "event_id",
+        "plan_id",
+        "version",
+        "recorded_at",
+        "occurred_at",
+        "actor",
+        "scorer",
+    ),
+    *("kind", "task_id", "score_kind", "score", "raw_score", "scale", "what", "why"),
     *(f"{field}_{when}" for field in _STATE for when in ("before", "after")),
     *("correlation_id", "causation_id", "unreadable"),
 )
@@ -89,10 +98,13 @@ def _cells(entry: AuditEntry) -> Iterator[object]:
     event, scorer = entry.event, entry.scorer
     yield from (entry.position, entry.event_id, entry.plan_id, entry.version)
     yield entry.recorded_at and entry.recorded_at.isoformat()
+    occurred_at, scale = getattr(event, "occurred_at", None), getattr(event, "scale", None)
+    yield occurred_at and occurred_at.isoformat()
     yield entry.actor
     yield scorer and f"{scorer.kind}:{scorer.name}{f'@{scorer.version}' if scorer.version else ''}"
     yield from (entry.kind, entry.task_id, entry.score_kind)
-    yield getattr(event, "score", None)
+    yield from (getattr(event, "score", None), getattr(event, "raw_score", None))
+    yield scale and "{:g} to {:g}".format(*scale)
     yield event and event_text.what(event)
     yield entry.why
     for field in _STATE:

@@ -10,11 +10,14 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
+from plangate.application.gate_decision import GateDecision
 from plangate.application.results import PlanList, PlanStatus, TaskView
-from plangate.domain.vocabulary import PlanState, TaskStatus
-from plangate.infrastructure.cli.answers import NextTask, Verdict
+from plangate.domain.vocabulary import ObstacleKind, TaskStatus
+from plangate.infrastructure.cli.answers import GateDecisions, NextTask
 from plangate.infrastructure.cli.render import gauge, tables, text
+from plangate.infrastructure.cli.render.hints import next_steps, score_hint
 
+NOTHING_RECORDED: Final = "Nothing was recorded: there was nothing to change."
 _AT_MOST: Final = 5
 """How many tasks an obstacle names; the table above has them all."""
 
@@ -24,13 +27,13 @@ def render_status(plan: PlanStatus, hint: text.Hint) -> RenderableType:
     return Group(*_whole(plan), _gate(plan, hint))
 
 
-def render_past_status(plan: PlanStatus, hint: text.Hint) -> RenderableType:
+def render_past_status(plan: PlanStatus, _hint: text.Hint) -> RenderableType:
     """A plan as it was; without advice, which would be out of date."""
     when = "" if plan.updated_at is None else f", {text.timestamp(plan.updated_at)}"
     return Group(
         Text(f"As of version {plan.version}{when}", style="dim"),
         *_whole(plan),
-        gauge.render_verdict(Verdict.of(plan), hint),
+        gauge.render_plan_gauge(plan),
         *_obstacles(plan),
     )
 
@@ -52,41 +55,78 @@ def render_plans(found: PlanList, _hint: text.Hint) -> RenderableType:
     table = tables.table_of(
         "plan",
         Column("goal", ratio=1, no_wrap=True, overflow="ellipsis"),
-        tables.fixed("state"),
+        tables.fixed("verdict"),
         tables.right("done"),
-        tables.fixed("confidence"),
-        tables.fixed("gate"),
+        tables.right("confidence"),
+        Column("evidence", ratio=1, overflow="fold"),
         fill=True,
     )
     for plan in found.plans:
         done = sum(task.status is TaskStatus.DONE for task in plan.tasks)
-        replan = Verdict.of(plan).verdict == "replan"
         table.add_row(
             Text(text.harmless(plan.plan_id)),
             Text(text.harmless(plan.goal)),
-            Text(plan.state, style=tables.STYLES[plan.state]),
+            Text(plan.verdict, style=tables.STYLES[plan.verdict]),
             f"{done}/{plan.task_count}",
-            text.number(plan.rolling_confidence, plan.confidence_threshold),
-            Text("replan", style=gauge.REPLAN) if replan else Text("go on", style="green"),
+            _confidence(plan),
+            Text(plan.evidence.sentence),
+        )
+    return table
+
+
+def render_gate(plan: PlanStatus | None) -> Callable[[GateDecision, text.Hint], RenderableType]:
+    """How to show one decision; the command lines that lead on are those of its plan."""
+
+    def render(decision: GateDecision, hint: text.Hint) -> RenderableType:
+        steps = () if plan is None else next_steps(plan, hint)
+        return Group(
+            gauge.render_decision(decision), *_bullets(decision.advice), *_command_lines(steps)
+        )
+
+    return render
+
+
+def render_gates(found: GateDecisions, _hint: text.Hint) -> RenderableType:
+    """A table of decisions, one plan a row."""
+    if not found.decisions:
+        return Text("No plans.")
+    table = tables.table_of(
+        Column("plan", overflow="fold"),
+        Column("verdict", no_wrap=True),
+        Column("why", ratio=1, overflow="fold"),
+        Column("evidence", ratio=1, overflow="fold"),
+        fill=True,
+    )
+    for decision in found.decisions:
+        table.add_row(
+            Text(text.harmless(decision.plan_id)),
+            Text(decision.verdict, style=tables.STYLES[decision.verdict]),
+            Text(text.harmless(decision.reason)),
+            Text(decision.evidence.sentence),
         )
     return table
 
 
 def render_next_task(answer: NextTask, hint: text.Hint) -> RenderableType:
-    """The task to work on, with its description and the command that scores it."""
-    task = answer.task
-    if task is None:
-        where = " in any plan" if answer.plan_id is None else f"; the plan is {answer.state}"
-        return Group(Text(f"Nothing is ready{where}."), *_bullets(answer.advice))
+    """The task to work on, or why there is none."""
+    if answer.task is not None:
+        return render_taken(answer.task, hint)
+    if answer.gate is None:
+        return Text("Nothing is ready in any plan.")
+    verdict, why = answer.gate.verdict, text.harmless(answer.gate.reason)
+    return Group(Text(f"No task; the verdict is {verdict}: {why}"), *_bullets(answer.gate.advice))
+
+
+def render_taken(task: TaskView, hint: text.Hint) -> RenderableType:
+    """A task just taken, with its description and the command that scores it."""
     description = [Text(text.harmless(task.description, lines=True)), Text()]
-    token = [] if task.claim is None else ["--token", str(task.claim.token)]
     return Group(
         Text.assemble((text.harmless(task.id), "bold"), "  ", tables.status_text(task.status)),
         Text(text.harmless(task.title)),
         Text(f"plan {text.harmless(task.plan_id)}, {tables.claim_text(task)}", style="dim"),
         Text(),
         *(description if task.description else []),
-        Text(f"then: {hint('score', task.plan_id, task.id, '--output', '0.9', *token)}"),
+        Text(f"then: {score_hint(task, hint)}"),
     )
 
 
@@ -113,21 +153,36 @@ def _whole(plan: PlanStatus) -> tuple[RenderableType, ...]:
 
 def _gate(plan: PlanStatus, hint: text.Hint) -> RenderableType:
     """The gauge, the verdict, the obstacles, and what to do next."""
+    unchanged = [Text(NOTHING_RECORDED, style="yellow")] if plan.recorded is False else []
     return Group(
-        gauge.render_verdict(Verdict.of(plan), hint),
+        *unchanged,
+        gauge.render_plan_gauge(plan),
         *_obstacles(plan),
         *_bullets(plan.advice),
-        *(Text(f"  {line}") for line in _next_steps(plan, hint)),
+        *_command_lines(next_steps(plan, hint)),
     )
+
+
+def _confidence(plan: PlanStatus) -> str:
+    """The rolling confidence of a plan, if anything was judged."""
+    if not plan.evidence.scored:
+        return "–"
+    return text.number(plan.rolling_confidence, plan.confidence_threshold)
 
 
 def _obstacles(plan: PlanStatus) -> Iterator[Text]:
+    """What stands in the way; that tasks wait for others only where none can be taken."""
     found = "; ".join(
         f"{text.listed(obstacle.task_ids, at_most=_AT_MOST)} ({text.spaced(obstacle.kind)})"
         for obstacle in plan.obstacles
+        if obstacle.kind is not ObstacleKind.UNMET_DEPENDENCIES or not plan.may_continue
     )
     if found:
         yield Text(f"In the way: {found}")
+
+
+def _command_lines(steps: Iterable[str]) -> Iterator[Text]:
+    return (Text(f"  {line}") for line in steps)
 
 
 def _bullets(sentences: Iterable[str]) -> Iterator[Table]:
@@ -135,31 +190,3 @@ def _bullets(sentences: Iterable[str]) -> Iterator[Table]:
         line = Table.grid(padding=(0, 1))
         line.add_row("·", Text(text.harmless(sentence)))
         yield line
-
-
-def _next_steps(plan: PlanStatus, hint: text.Hint) -> Iterator[str]:
-    """The command lines that lead on, the most pressing first."""
-
-    def first(status: TaskStatus) -> str | None:
-        return next((task.id for task in plan.tasks if task.status is status), None)
-
-    stuck = first(TaskStatus.REPLANNING) or first(TaskStatus.FAILED)
-    working = first(TaskStatus.IN_PROGRESS)
-    because = ("--reason", "…")
-    if plan.state is PlanState.PAUSED:
-        yield hint("resume", plan.plan_id, *because)
-    elif plan.state is PlanState.ARCHIVED:
-        yield hint("restore", plan.plan_id, *because)
-    elif plan.gate.exhausted:
-        yield hint("approve", plan.plan_id, *because)
-    elif plan.replan_due:
-        yield hint("revise", plan.plan_id, "FILE", *because)
-        if stuck:
-            yield hint("retry", plan.plan_id, stuck, *because)
-        yield hint("approve", plan.plan_id, *because)
-    elif working:
-        yield hint("score", plan.plan_id, working, "--output", "0.9")
-    elif plan.state is PlanState.ACTIVE:
-        yield hint("next", plan.plan_id)
-    elif stuck:
-        yield hint("retry", plan.plan_id, stuck, *because)

@@ -10,7 +10,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from plangate.application.results import PlanStatus, TaskView
-from plangate.domain.vocabulary import PlanState, TaskStatus
+from plangate.domain.vocabulary import PlanState, TaskStatus, Verdict
 from plangate.infrastructure.cli.render import text
 
 STYLES: Final = {
@@ -26,6 +26,9 @@ STYLES: Final = {
     PlanState.PAUSED: "yellow",
     PlanState.ARCHIVED: "dim",
     PlanState.DELETED: "dim",
+    Verdict.GO: "green",
+    Verdict.REPLAN: "red",
+    Verdict.WAIT: "cyan",
 }
 
 
@@ -97,9 +100,18 @@ def claim_text(task: TaskView) -> str:
     return f"held{by}{until}, token {task.claim.token}"
 
 
+def _deferral_text(task: TaskView) -> str:
+    """Until when a task is deferred, and why; empty for one that is not."""
+    if task.deferred is None:
+        return ""
+    until = f" until {text.timestamp(task.deferred.until)}" if task.deferred.until else ""
+    return f"deferred{until}: {text.harmless(task.deferred.reason)}"
+
+
 def _described(task: TaskView) -> RenderableType:
     """A task's title, and below it what only some tasks have."""
-    notes = filter(None, (" · ".join(filter(None, _notes(task))), claim_text(task)))
+    lines = (" · ".join(filter(None, _notes(task))), claim_text(task), _deferral_text(task))
+    notes = filter(None, lines)
     below = (Padding(Text(note, style="dim"), (0, 0, 0, 2)) for note in notes)
     return Group(Text(text.harmless(task.title)), *below)
 

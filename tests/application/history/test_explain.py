@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import pairwise
 from math import fsum
 from pathlib import Path
@@ -15,6 +16,7 @@ from plangate.application.history.explain import Explanation
 from plangate.application.history.points import Moment
 from plangate.application.plan_log import plan_steps
 from plangate.application.registry import PlanRegistry
+from plangate.application.results import Evidence
 from plangate.domain.errors import InvalidInput, PlanNotFound
 from plangate.domain.event_ids import version_of
 from plangate.domain.events import ReplanTriggered, TaskScored
@@ -41,8 +43,11 @@ def deviations(registry: PlanRegistry, plan_ids: Sequence[str]) -> tuple[int, in
     """How many versions and replans there are, and by how much an explanation is off at most."""
     versions, replans, worst = 0, 0, 0.0
     for plan_id in plan_ids:
+        scores = dict[int, TaskScored]()
         for step in plan_steps(registry._store, plan_id):
-            result = Explanation.of(step.after, Moment.of(step))
+            if isinstance(step.recorded.event, TaskScored):
+                scores[step.after.version] = step.recorded.event
+            result = Explanation.of(step.after, Moment.of(step), scores)
             recorded = [result.rolling_confidence, step.after.rolling_confidence]
             if isinstance(step.recorded.event, ReplanTriggered):
                 recorded.append(step.recorded.event.rolling_confidence)
@@ -294,3 +299,23 @@ def test_a_plan_that_never_was_is_not_explained(registry: PlanRegistry) -> None:
     for asked in ({}, {"version": 1}, {"since": 1}):
         with pytest.raises(PlanNotFound):
             registry.history.explain("nowhere", **asked)
+
+
+def test_a_score_on_a_scale_is_explained_as_the_judge_gave_it() -> None:
+    judged = datetime(2025, 12, 30, 9, tzinfo=UTC)
+    with registry_on(memory_event_store()) as registry:
+        registry.create("g", [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}], plan_id="p")
+        registry.score_output("p", "a", 9, scale=(1, 5), occurred_at=judged)
+        registry.score_prompt("p", "b", 0.5)
+        registry.record_scoring_failure("p", "b", "output", "out of quota")
+        first, second = (result := registry.history.explain("p")).contributions
+
+    assert first.output is not None
+    assert second.prompt is not None
+    assert (first.output.score, first.output.raw_score, first.output.scale) == (1.0, 9.0, (1, 5))
+    assert (first.output.clamped, first.output.occurred_at) == (True, judged)
+    assert (second.prompt.raw_score, second.prompt.scale) == (None, None)
+    assert (second.prompt.clamped, second.prompt.occurred_at) == (False, None)
+    assert result.evidence == Evidence(
+        scored=2, tasks=2, scoring_failed=1, clamped=1, done_unscored=0
+    )

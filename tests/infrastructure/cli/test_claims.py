@@ -10,7 +10,7 @@ def test_a_claim_names_its_worker_and_its_token(plangate: Plangate, billing: str
 
     assert "held by w[red]7\\u202e until " in said
     assert ", token 2\n" in said
-    assert "plangate score billing a --output 0.9 --token 2" in said
+    assert "plangate score billing a --output SCORE --token 2" in said
     assert "w[red]7\\u202e" in plangate("status", billing).stdout
 
 
@@ -23,8 +23,12 @@ def test_when_nothing_is_ready_the_advice_is_shown(
     said = NextTask.model_validate(plangate("next", billing, "--json").json)
     shown = plangate("next", billing).stdout
 
-    assert said.advice == registry.get_status(billing).advice
-    assert shown.startswith("Nothing is ready; the plan is waiting.\n· finish what others wait for")
+    assert said.task is None
+    assert said.gate == registry.gate(billing)
+    assert said.gate.verdict == "wait"
+    assert " ".join(shown.split()).startswith(
+        f"No task; the verdict is wait: {said.gate.reason} · {said.gate.advice[0]}"
+    )
 
 
 def test_without_a_plan_the_most_urgent_task_is_taken(
@@ -34,7 +38,8 @@ def test_without_a_plan_the_most_urgent_task_is_taken(
 
     labelled = NextTask.model_validate(plangate("next", "--label", "rust", "--json").json)
     assert labelled == NextTask()
-    assert plangate("next", "--label", "rust").stdout == "Nothing is ready in any plan.\n"
+    nothing = plangate("next", "--label", "rust")
+    assert (nothing.exit_code, nothing.stdout) == (11, "Nothing is ready in any plan.\n")
     taken = [NextTask.model_validate(plangate("next", "--json").json).plan_id for _ in range(2)]
     assert taken == ["q", billing]
 
@@ -60,3 +65,49 @@ def test_a_late_worker_is_refused_with_who_holds_the_task_now(
     assert (late.error["holder"], late.error["holder_token"]) == ("quick", 4)
     assert plangate("mark", billing, "a", "done", "--token", "2").exit_code == 1
     assert plangate("score", billing, "a", "--output", "0.9", "--token", "4").exit_code == 0
+
+
+def test_this_very_task_is_claimed_by_one_worker(plangate: Plangate, billing: str) -> None:
+    taken = plangate("claim", billing, "b", "--worker", "agent-7", "--lease", "60")
+    late = plangate("claim", billing, "b", "--worker", "agent-8", "--json")
+
+    assert "Task B" in taken.stdout
+    assert "held by agent-7 until " in taken.stdout
+    assert "then: plangate score billing b --output SCORE --token 2" in taken.stdout
+    assert (late.exit_code, late.error["type"]) == (1, "TaskNotReady")
+    assert plangate("claim", billing, "a", "--json").json["status"] == "in_progress"
+
+
+def test_a_deferred_task_is_not_handed_out_until_it_is_undeferred(
+    plangate: Plangate, billing: str
+) -> None:
+    said = plangate("defer", billing, "a", "--reason", "a decision[/]")
+    again = plangate("defer", billing, "a", "--reason", "a decision[/]")
+
+    assert "deferred: a decision[/]" in said.stdout
+    assert "Nothing was recorded: there was nothing to change." in again.stdout
+    assert plangate("next", billing, "--json").json["task"]["id"] == "b"
+    assert plangate("claim", billing, "a").exit_code == 1
+    assert "plangate undefer billing a" in plangate("status", billing).stdout
+    assert plangate("undefer", billing, "a", "--reason", "decided").exit_code == 0
+    assert plangate("next", billing, "--json").json["task"]["id"] == "a"
+
+
+def test_a_task_may_be_deferred_until_a_time(plangate: Plangate, billing: str) -> None:
+    words = ("defer", billing, "a", "--reason", "in review")
+
+    said = plangate(*words, "--until", "2199-01-31T12:00:00Z")
+    assert "deferred until 2199-01-31 12:00:00 UTC: in review" in said.stdout
+    assert plangate(*words, "--until", "tomorrow").exit_code == 2
+    assert plangate(*words, "--until", "2026-01-31T12:00:00Z").exit_code == 1
+
+
+def test_a_task_is_taken_only_at_the_version_that_was_looked_at(
+    plangate: Plangate, billing: str
+) -> None:
+    version = plangate("gate", billing, "--json").json["version"]
+    plangate("score", billing, "a", "--output", "0.9")
+
+    late = plangate("next", billing, "--if-version", str(version), "--json")
+    assert (late.exit_code, late.error["type"]) == (1, "VersionMismatch")
+    assert plangate("next", billing, "--if-version", str(version + 2)).exit_code == 0

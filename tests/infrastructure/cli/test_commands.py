@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from plangate.application.gate_decision import GateDecision
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanList, PlanStatus
 from plangate.domain.events import TaskScored, TaskStatusChanged
 from plangate.domain.vocabulary import Scorer, ScorerKind
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.cli.answers import Deletion, NextTask, Verdict
+from plangate.infrastructure.cli.answers import Deletion, NextTask
 from tests.infrastructure.cli.conftest import Plangate
 
 PLAN = "goal: Move billing\nplan_id: billing\ntasks:\n  - {id: a, title: Task A}\n"
@@ -23,7 +24,9 @@ def test_create_registers_the_plan_of_a_file(
     said = plangate("create", "plan.yaml", "--json")
 
     assert said.exit_code == 0
-    assert PlanStatus.model_validate(said.json) == registry.get_status("billing")
+    assert PlanStatus.model_validate(said.json) == registry.get_status("billing").model_copy(
+        update={"recorded": True}
+    )
 
 
 @pytest.mark.parametrize("typed", [PLAN, '\n {"goal": "g", "tasks": [{"title": "\\u0041"}]}'])
@@ -95,10 +98,12 @@ def test_a_gate_without_replans_left_asks_for_an_approval(
     registry.retry("billing", task, "again")
 
     gate = plangate("gate", "billing")
-    assert gate.exit_code == 10
-    assert "Replan first: no replans are left, so only an approval leads on" in gate.stdout
-    assert "plangate approve billing" in plangate("status", "billing").stdout
-    assert "replan" in plangate("list").stdout
+    assert gate.exit_code == 12
+    assert "Blocked. The replans are used up: 1 without an approval, 0 allowed." in gate.stdout
+    status = plangate("status", "billing").stdout
+    assert "Blocked. No replans are left, so only an approval leads on" in status
+    assert "plangate approve billing" in status
+    assert " blocked " in plangate("list").stdout
     assert plangate("approve", "billing", "--reason", "seen").exit_code == 0
     assert plangate("gate", "billing").exit_code == 0
 
@@ -150,8 +155,9 @@ def test_next_takes_the_first_pending_task_once(plangate: Plangate, billing: str
     assert first.task is not None
     assert (first.task.id, first.task.status) == ("a", "in_progress")
     assert "Task B" in second.stdout
-    assert (third.task, third.state) == (None, "waiting")
-    assert "Nothing is ready; the plan is waiting." in plangate("next", billing).stdout
+    assert third.gate is not None
+    assert (third.task, third.gate.verdict) == (None, "wait")
+    assert "No task; the verdict is wait" in plangate("next", billing).stdout
 
 
 def test_next_warns_while_the_gate_is_closed(
@@ -161,7 +167,7 @@ def test_next_warns_while_the_gate_is_closed(
 
     said = plangate("next", billing, "--json")
 
-    assert said.json["needs_replan"]
+    assert (said.exit_code, said.json["gate"]["verdict"]) == (0, "replan")
     assert said.stderr == "warning: the gate says: replan before you go on\n"
 
 
@@ -265,8 +271,9 @@ def test_gate_answers_by_its_exit_code(
 
     assert (opened.exit_code, closed.exit_code, verdict.exit_code) == (0, 10, 10)
     assert "Go on." in opened.stdout
-    assert "Replan first: 0.7199 is below 0.7200" in closed.stdout
-    assert Verdict.model_validate(verdict.json).verdict == "replan"
+    assert "Replan first. A replan is due since " in closed.stdout
+    assert "the rolling confidence 0.7199 is below 0.7200." in " ".join(closed.stdout.split())
+    assert GateDecision.model_validate(verdict.json).verdict == "replan"
 
 
 def test_demo_leads_a_plan_to_its_end_on_the_store(plangate: Plangate, database: Path) -> None:
@@ -274,7 +281,7 @@ def test_demo_leads_a_plan_to_its_end_on_the_store(plangate: Plangate, database:
     plan = PlanStatus.model_validate(plangate("demo", "--json").json)
 
     assert shown.exit_code == 0
-    assert "Replan first: 0.653 is below 0.720" in shown.stdout
+    assert "Replan first. 0.653 is below 0.720." in shown.stdout
     assert "Go on. 0.653 is below 0.720, but no replan is due." in shown.stdout
     assert "switch: split into sales, tax" in shown.stdout
     assert "backfill: attempt 2" in shown.stdout
@@ -311,11 +318,15 @@ def test_hints_name_the_store_of_the_command(plangate: Plangate) -> None:
     "statuses, score, said",
     [
         (("pending", "pending"), None, "plangate next billing"),
-        (("in_progress", "pending"), None, "plangate score billing a --output 0.9"),
+        (("in_progress", "pending"), None, "plangate score billing a --output SCORE"),
         (("failed", "done"), None, "plangate retry billing a --reason"),
         (("done", "done"), None, "nothing is left to do"),
         (("replanning", "pending"), 0.1, "plangate retry billing a --reason"),
-        (("pending", "pending"), 0.1, "a replan is due: revise the plan, retry a task or approve"),
+        (("pending", "pending"), 0.1, "a replan is due: revise the plan, retry a task, or approve"),
+        (("replanning", "pending"), 0.1, "plangate revise billing FILE --reason"),
+        (("replanning", "pending"), 0.1, "plangate approve billing --accept a --reason"),
+        (("replanning", "pending"), 0.9, "plangate approve billing --accept passing --reason"),
+        (("failed", "done"), None, "plangate mark billing a done --reason"),
     ],
 )
 def test_status_shows_what_to_do_next(

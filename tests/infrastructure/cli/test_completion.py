@@ -39,6 +39,7 @@ def plans(registry: PlanRegistry) -> None:
     task: dict[str, object] = {"id": "a", "title": "A", "labels": ["rust"]}
     registry.create("g", [task], plan_id="reports", labels=["sales"])
     registry.next_task("billing", worker="agent-7")
+    registry.mark_task("reports", "a", "failed")
 
 
 @pytest.mark.usefixtures("plans")
@@ -57,6 +58,12 @@ def plans(registry: PlanRegistry) -> None:
         ("plangate list --li", ["--limit"]),
         ("plangate list --state wa", ["waiting"]),
         ("plangate list --label ", ["rust", "sales"]),
+        ("plangate list --verdict bl", ["blocked"]),
+        ("plangate gate billing rep", ["reports"]),
+        ("plangate claim billing sw", ["switch"]),
+        ("plangate defer billing sc", ["schema"]),
+        ("plangate approve reports --accept ", ["passing", "a"]),
+        ("plangate approve billing --accept ", ["passing"]),
         ("plangate next --label ru", ["rust"]),
         ("plangate revi", ["revise"]),
         ("plangate retry billing sc", ["schema"]),

@@ -173,7 +173,7 @@ def test_explain_shows_what_moved_the_confidence(
 def test_explain_of_a_plan_without_scores(plangate: Plangate, billing: str) -> None:
     said = plangate("explain", billing).stdout
 
-    assert "billing@1 · 0 of 2 tasks scored" in said
+    assert "billing@1 · no evidence yet" in said
     assert "Nothing is scored yet: a plan begins with full confidence." in said
 
 

@@ -1,5 +1,7 @@
 """`plangate outcome` records what became of a result, and nothing else."""
 
+from datetime import datetime
+
 from plangate.application.registry import PlanRegistry
 from plangate.domain.events import OutcomeRecorded
 from plangate.domain.vocabulary import Outcome
@@ -24,7 +26,19 @@ def test_it_answers_programs_with_the_plan(
 ) -> None:
     said = plangate("outcome", billing, "a", "accepted", "--source", "review", "--json")
 
-    assert said.json == registry.get_status(billing).model_dump(mode="json")
+    assert said.json == registry.get_status(billing).model_dump(mode="json") | {"recorded": True}
+
+
+def test_an_outcome_may_have_occurred_earlier(
+    plangate: Plangate, registry: PlanRegistry, billing: str
+) -> None:
+    at = "2026-01-30T09:00:00+00:00"
+    plangate("outcome", billing, "a", "accepted", "--source", "ci", "--occurred-at", at)
+
+    event = registry.history.of(billing)[-1].event
+    assert isinstance(event, OutcomeRecorded)
+    assert event.occurred_at == datetime.fromisoformat(at)
+    assert "on 2026-01-30 09:00:00 UTC, by ci" in plangate("history", billing).stdout
 
 
 def test_a_wrong_outcome_is_refused(plangate: Plangate, billing: str) -> None:

@@ -7,10 +7,10 @@ import jsonschema
 import pytest
 import yaml
 
+from plangate.application.gate_decision import GateDecision
 from plangate.application.graph import PlanGraph
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
-from plangate.infrastructure.cli.answers import Verdict
 from tests.infrastructure.cli.conftest import Plangate
 
 ROOT = Path(__file__).parents[3]
@@ -117,9 +117,15 @@ def test_the_gate_stays_closed_until_it_is_answered(plangate: Plangate, failing:
     answered = plangate("gate", failing, "--json")
 
     assert (closed.exit_code, answered.exit_code) == (10, 0)
-    assert Verdict.model_validate(closed.json).replan_due
-    assert Verdict.model_validate(answered.json).needs_replan
-    assert "Go on. 0.100 is below 0.720, but no replan is due." in plangate("gate", failing).stdout
+    assert GateDecision.model_validate(closed.json).replan_due
+    assert GateDecision.model_validate(answered.json).rolling_confidence == 0.1
+    assert (
+        "Go on. The task 'a' can be taken, although the rolling confidence 0.100 is below 0.720: "
+        "no replan is due."
+    ) in " ".join(plangate("gate", failing).stdout.split())
+    assert (
+        "Go on. 0.100 is below 0.720, but no replan is due." in plangate("status", failing).stdout
+    )
 
 
 def test_an_approval_lets_work_go_on(plangate: Plangate, failing: str) -> None:
@@ -135,7 +141,11 @@ def test_a_confidence_that_recovers_does_not_answer_the_gate(
     said = plangate("gate", failing)
 
     assert said.exit_code == 10
-    assert "Replan first: the last replan was not answered yet" in said.stdout
+    shown = " ".join(said.stdout.split())
+    assert "Replan first. A replan is due since " in shown
+    assert "the rolling confidence 0.900 is not below 0.720." in shown
+    asked = plangate("status", failing).stdout
+    assert "Replan first. The last replan was not answered yet." in asked
 
 
 def test_a_missing_reason_is_a_usage_error(plangate: Plangate, failing: str) -> None:
@@ -156,19 +166,19 @@ def test_a_plan_is_paused_resumed_archived_and_restored(plangate: Plangate, bill
 @pytest.mark.parametrize(
     "stop, expected, hint",
     [
-        ("pause", "is paused; resume it", "resume"),
-        ("archive", "is archived; restore it", "restore"),
+        ("pause", "The plan is paused.\n· resume the plan", "resume"),
+        ("archive", "The plan is archived.\n· restore the plan", "restore"),
     ],
 )
 def test_a_paused_or_archived_plan_hands_out_nothing(
     plangate: Plangate, billing: str, stop: str, expected: str, hint: str
 ) -> None:
     said = plangate(stop, billing, "--reason", "r")
-    refused = plangate("next", billing)
+    nothing = plangate("next", billing)
 
     assert f"plangate {hint} billing --reason" in said.stdout
-    assert refused.exit_code == 1
-    assert expected in refused.stderr
+    assert (nothing.exit_code, nothing.stderr) == (13, "")
+    assert expected in nothing.stdout
 
 
 def test_plans_are_listed_by_state_gate_and_label(
@@ -181,7 +191,10 @@ def test_plans_are_listed_by_state_gate_and_label(
         return [plan["plan_id"] for plan in plangate("list", "--json", *options).json["plans"]]
 
     assert listed("--state", "paused") == ["other"]
+    assert listed("--verdict", "replan") == [failing]
+    assert listed("--verdict", "paused") == ["other"]
     assert listed("--needs-replan") == [failing]
+    assert plangate("list", "--verdict", "go_on").exit_code == 2
     assert listed("--no-needs-replan", "--label", "x") == ["other"]
     assert plangate("list", "--state", "sleeping").exit_code == 2
 

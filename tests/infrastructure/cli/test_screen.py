@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 import pytest
@@ -10,9 +11,15 @@ from rich.console import Console
 
 from plangate.application.registry import PlanRegistry
 from plangate.domain.events import PlanEvent
+from plangate.infrastructure.cli.answers import GateDecisions
 from plangate.infrastructure.cli.render.event_text import event_table
 from plangate.infrastructure.cli.render.gauge import Gauge
-from plangate.infrastructure.cli.render.status import render_plans, render_status
+from plangate.infrastructure.cli.render.status import (
+    render_gate,
+    render_gates,
+    render_plans,
+    render_status,
+)
 from plangate.infrastructure.cli.render.text import count, harmless, number
 from tests.infrastructure.cli.conftest import Plangate
 
@@ -129,10 +136,12 @@ def test_nothing_is_wider_than_the_terminal(registry: PlanRegistry, width: int) 
     tasks = [{"id": "t" * 200, "title": "A long title " * 30}, {"id": "b", "title": "B"}]
     plan = registry.create("A goal " * 100, tasks, plan_id="p" * 200)
     registry.score_output(plan.plan_id, "b", 0.1, rationale="why " * 100)
-    plan = registry.get_status(plan.plan_id)
+    plan, decision = registry.get_status(plan.plan_id), registry.gate(plan.plan_id)
     screens: list[Callable[[], str]] = [
         lambda: drawn(render_status(plan, hint), width=width),
         lambda: drawn(render_plans(registry.list_plans(), hint), width=width),
+        lambda: drawn(render_gate(plan)(decision, hint), width=width),
+        lambda: drawn(render_gates(GateDecisions(decisions=(decision,)), hint), width=width),
         lambda: drawn(event_table(registry.history.of(plan.plan_id)), width=width),
     ]
 
@@ -151,15 +160,31 @@ def test_status_shows_what_only_some_tasks_have(billing: str, registry: PlanRegi
     ]
     registry.revise(billing, "r", changes)
     registry.next_task(billing, worker="agent-7")
+    registry.defer_task(billing, "b2", "in review")
+    registry.next_task(billing, worker="agent-8")
 
     shown = drawn(render_status(registry.get_status(billing), hint), width=200)
     lines = [line.strip() for line in shown.splitlines()]
 
     assert "attempt 2 · 1 replan · labels x, y" in lines
-    assert f"held by agent-7, token {registry.get_status(billing).version}" in lines
+    assert f"held by agent-8, token {registry.get_status(billing).version}" in lines
+    assert "deferred: in review" in lines
     assert "replaces b1 · priority 7" in lines
     assert "split from b · after a, c" in lines
-    assert "In the way: b2 (unmet dependencies)" in lines
+    assert "In the way: b2 (unmet dependencies); b2 (deferred)" in lines
+
+
+def test_waiting_for_others_is_an_obstacle_only_where_no_task_can_be_taken(
+    billing: str, registry: PlanRegistry
+) -> None:
+    registry.revise(billing, "r", [{"op": "change", "task_id": "b", "depends_on": ["a"]}])
+
+    def obstacles() -> str:
+        return re.sub(r"\s+", " ", drawn(render_status(registry.get_status(billing), hint)))
+
+    assert "In the way" not in obstacles()
+    registry.next_task(billing)
+    assert "In the way: b (unmet dependencies)" in obstacles()
 
 
 def test_no_colour_leaves_the_terminal(plangate: Plangate, billing: str) -> None:
@@ -173,7 +198,8 @@ def test_every_event_has_a_text(registry: PlanRegistry) -> None:
     registry.score_prompt("p", "a", 0.25)
     registry.retract_score("p", "p@2", "Wrong task.")
     registry.score_output("p", "a", 0.5)
-    registry.approve("p", "It is the judge.")
+    registry.approve("p", "It is the judge.", accept=["a"])
+    registry.mark_task("p", "a", "failed")
     registry.retry("p", "a", "Once more.")
     registry.pause("p", "Lunch.")
     registry.resume("p", "Fed.")
@@ -184,6 +210,8 @@ def test_every_event_has_a_text(registry: PlanRegistry) -> None:
     assert task.claim is not None
     registry.heartbeat("p", "a", task.claim.token)
     registry.release("p", "a")
+    registry.defer_task("p", "a", "A decision.", until=datetime.now(UTC) + timedelta(days=1))
+    registry.undefer_task("p", "a", reason="It came.")
     new: dict[str, object] = {"id": "b", "title": "B", "description": "…", "depends_on": ["a"]}
     described: dict[str, object] = {"depends_on": [], "priority": 3, "labels": [], "metadata": {}}
     registry.revise(
@@ -211,13 +239,16 @@ def test_every_event_has_a_text(registry: PlanRegistry) -> None:
     assert {type(entry.event) for entry in recorded} == set(get_args(PlanEvent))
     for said in (
         "plan of 1 task: g",
-        "given as 7.0; by human ana: Superb",
+        "given as 7.0 and clamped; by human ana: Superb",
         "a: scoring the prompt failed  by an unnamed scorer: It timed out.",
         "a: prompt scored 0.25",
         "a: output score p@2 withdrawn",
         "Wrong task.",
         "confidence 0.412 is below 0.720",
-        "gate approved  It is the judge.",
+        "gate approved, accepting a  It is the judge.",
+        "a: replanning → done  approved",
+        "a: deferred  A decision. for ",
+        "a: no longer deferred  It came.",
         "a: attempt 2  Once more.",
         "plan paused  Lunch.",
         "plan restored  Needed.",
