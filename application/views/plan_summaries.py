@@ -21,10 +21,10 @@ class PlanSummary(Row):
 
     `verdict`, `may_continue` and `next_task_id` (the task that would be handed out next) are
     as of now in an answer, and as of the latest event in the table; `changes_at` is when a
-    lease or a deferral ends next. `scored` to `done_unscored` are the
-    `Evidence`. `needs_replan` says that the rolling confidence is below its threshold; `replan_due` that the gate tripped and awaits
-    an answer. The gate's memory: `gate_tripped`, the low scores in a row, the replans
-    since the last approval, and whether these exhaust what the policy allows.
+    lease or a deferral ends next. `scored` to `done_unscored` are the `Evidence`.
+    `needs_replan` says that the rolling confidence is below its threshold; `replan_due` that
+    the gate tripped and awaits an answer. The gate's memory: `gate_tripped`, the low scores in
+    a row, the replans since the last approval, and whether these exhaust what the policy allows.
     """
 
     plan_id: str
