@@ -88,7 +88,8 @@ def _validated(given: object, validate: ValidatorFunctionWrapHandler) -> Policy:
     name = given.get("preset") if isinstance(given, Mapping) else given
     gained = _GAINED.get(Preset(name), {}) if isinstance(name, str) else {}
     missing = {field: gained[field] for field in gained.keys() - policy.model_fields_set}
-    return policy.model_construct(policy.model_fields_set, **{**dict(policy), **missing})
+    fields = {**dict(policy), **missing}
+    return Policy.model_construct(_fields_set=policy.model_fields_set, **fields)
 
 
 class _WithPresets:

@@ -96,8 +96,11 @@ def _lost(step: RerunStep) -> Iterator[LostInput]:
     elif not step.events or _took_nothing(step):
         yield LostInput(event_id=event_id, command=name, error=None, why="there was nothing to do")
     for task_id in step.left_out:
-        why = f"the task {task_id!r} needed no other attempt"
-        yield LostInput(event_id=event_id, command="ChangeTask", error=None, why=why)
+        if isinstance(given.command, commands.ApproveGate):
+            why = f"the task {task_id!r} had no result to accept"
+        else:
+            name, why = "ChangeTask", f"the task {task_id!r} needed no other attempt"
+        yield LostInput(event_id=event_id, command=name, error=None, why=why)
 
 
 def _took_nothing(step: RerunStep) -> bool:
@@ -110,22 +113,33 @@ def _took_nothing(step: RerunStep) -> bool:
 
 def _samples(step: RerunStep, *, fired: bool, would_fire: bool) -> Iterator[Sample]:
     command = step.given.recorded
-    scored = [entry.event for entry in command.events if isinstance(entry.event, events.TaskScored)]
+    last = _last_score(command)
     moved = any(
         before.rolling_confidence != after.rolling_confidence
         for before, after in ((command.before, command.after), (step.before, step.after))
     )
-    if scored or moved:
+    if last is not None or moved:
+        event_id, score = last or (command.event_id, None)
         yield Sample(
-            event_id=command.event_id,
+            event_id=event_id,
             at=command.at,
-            task_id=scored[-1].task_id if scored else None,
-            score=scored[-1].score if scored else None,
+            task_id=None if score is None else score.task_id,
+            score=None if score is None else score.score,
             recorded_confidence=command.after.rolling_confidence,
             recorded_fired=fired,
             replayed_confidence=step.after.rolling_confidence,
             replayed_fired=would_fire,
         )
+
+
+def _last_score(command: RecordedCommand) -> tuple[str, events.TaskScored] | None:
+    """The id and the event of a command's last score: of an update, what the gate judged."""
+    scores = [
+        (entry.envelope.event_id, entry.event)
+        for entry in command.events
+        if isinstance(entry.event, events.TaskScored)
+    ]
+    return scores[-1] if scores else None
 
 
 def _final_state(plan: Plan, trace: GateTrace, failure: FirstFailure) -> FinalState:

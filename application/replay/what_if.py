@@ -18,7 +18,8 @@ from plangate.domain.vocabulary import PlanState, TaskStatus
 class Sample:
     """Both rolling confidences after a command that scored a task or changed either of them.
 
-    `event_id` names the recorded command; `task_id` and `score` are its last score, if any.
+    `event_id`, `task_id` and `score` are those of its last score, if it has one: of an
+    update the output score, which the gate judged. Else `event_id` names its first event.
     A score that the other policy refuses leaves `replayed_confidence` unchanged.
     """
 

@@ -21,10 +21,11 @@ class PlanSummary(Row):
 
     `verdict`, `may_continue` and `next_task_id` (the task that would be handed out next) are
     as of now in an answer, and as of the latest event in the table; `changes_at` is when a
-    lease or a deferral ends next. `scored` to `done_unscored` are the `Evidence`. `needs_replan` says that the
-    rolling confidence is below its threshold; `replan_due` that the gate tripped and awaits
-    an answer. The gate's memory: `gate_tripped`, the low scores in a row, the replans
-    since the last approval, and whether these exhaust what the policy allows.
+    lease or a deferral ends next. `scored` to `done_unscored` are the `Evidence`.
+    `needs_replan` says that the rolling confidence is below its threshold; `replan_due` that
+    the gate tripped and awaits an answer. The gate's memory: `gate_tripped`, the low scores
+    in a row, the replans since the last approval, and whether these exhaust what the policy
+    allows.
     """
 
     plan_id: str
@@ -90,8 +91,8 @@ _ORDERS: Final[dict[str, Keys]] = {
 class PlansRequest(PageRequest):
     """Plans that match every given filter: all the labels, every word of the text.
 
-    A row whose `changes_at` has passed at `now` matches any verdict: it must be looked at
-    again.
+    A row whose `changes_at` has passed at `now`, or whose latest event is still to come,
+    matches any verdict: it must be looked at again.
     """
 
     state: PlanState | None = None

@@ -13,6 +13,7 @@ from plangate.domain.commands import (
     ApproveGate,
     ArchivePlan,
     ChangeTask,
+    DeferTask,
     DeletePlan,
     MarkTask,
     PausePlan,
@@ -24,14 +25,16 @@ from plangate.domain.commands import (
     RetryTask,
     ScoreOutput,
     ScorePrompt,
+    UndeferTask,
     UpdateScores,
 )
 from plangate.domain.events import ReplanTriggered, ScoreRetracted
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import AttemptScores, Gate, OutOfRange, TaskStatus
 from tests.support import examples as say
+from tests.support.clocks import DAWN
 from tests.support.examples import NOON, PLAN, A, B, C, create
-from tests.support.model.comparison import POLICIES, same_plan
+from tests.support.model.comparison import POLICIES, at, same_plan
 from tests.support.model.histories import again, facts, history, recorded, some_history
 from tests.support.model.naive import NaivePlan, NaivePolicy, NaiveTask, Refused
 from tests.support.soak import short_and_long
@@ -89,9 +92,11 @@ def test_it_is_as_if_the_plan_had_been_created_under_the_other_policy(histories:
 
 
 _TOLD: dict[type[PlanCommand], Callable[[NaivePlan, Any], object]] = {
-    ScorePrompt: lambda naive, wish: naive.score_prompt(wish.task_id, wish.score),
+    ScorePrompt: lambda naive, wish: naive.score_prompt(
+        wish.task_id, wish.score, scale=wish.scale
+    ),
     ScoreOutput: lambda naive, wish: naive.score_output(
-        wish.task_id, wish.score, mark_done=wish.mark_done
+        wish.task_id, wish.score, scale=wish.scale, mark_done=wish.mark_done
     ),
     UpdateScores: lambda naive, wish: naive.update(
         wish.task_id, wish.prompt_score, wish.output_score
@@ -100,7 +105,11 @@ _TOLD: dict[type[PlanCommand], Callable[[NaivePlan, Any], object]] = {
     RecordOutcome: lambda naive, wish: naive.record_outcome(wish.task_id),
     MarkTask: lambda naive, wish: naive.mark_task(wish.task_id, wish.status.value),
     RetryTask: lambda naive, wish: naive.retry(wish.task_id),
-    ApproveGate: lambda naive, _wish: naive.approve(),
+    DeferTask: lambda naive, wish: naive.defer_task(
+        wish.task_id, wish.until and (wish.until - at(naive)).total_seconds()
+    ),
+    UndeferTask: lambda naive, wish: naive.undefer_task(wish.task_id),
+    ApproveGate: lambda naive, wish: naive.approve(_results(naive, wish.accept)),
     PausePlan: lambda naive, _wish: naive.pause(),
     ResumePlan: lambda naive, _wish: naive.resume(),
     ArchivePlan: lambda naive, _wish: naive.archive(),
@@ -109,9 +118,18 @@ _TOLD: dict[type[PlanCommand], Callable[[NaivePlan, Any], object]] = {
 }
 
 
+def _results(naive: NaivePlan, accept: Any) -> Any:
+    """Of the tasks whose results were accepted, those that have a result in the other history."""
+    if not isinstance(accept, tuple):
+        return accept
+    without = [task.id for task in naive.tasks if task.status in ("pending", "in_progress")]
+    return [task_id for task_id in accept if task_id not in without]
+
+
 def _refusal(naive: NaivePlan, step: RerunStep) -> str | None:
     wish = step.given.command
     assert wish is not None
+    naive.now = (step.given.recorded.at - DAWN).total_seconds()
     try:
         _TOLD[type(wish)](naive, wish)
     except Refused as refusal:
