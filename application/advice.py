@@ -35,7 +35,7 @@ def advice(plan: Plan, now: datetime) -> Iterator[str]:
         )
     elif plan.replan_due:
         held = "until then no task is handed out" if plan.is_held else "work may go on meanwhile"
-        yield f"a replan is due: revise the plan, retry a task, or approve; {held}"
+        yield f"a replan is due: revise, retry or approve; {held}"
     yield from _unsuccessful(plan)
     yield from _unclear(plan)
     free = next(takeable(plan, now), None)
@@ -55,8 +55,8 @@ def _unsuccessful(plan: Plan) -> Iterator[str]:
         yield f'accept what passes by itself: approve with accept "passing": {_named(passing)}'
     if low:
         yield (
-            f"retry, revise or drop what did not pass: {_named(low)}; or accept it as it is: "
-            "approve with accept and these ids, or mark_task done"
+            f"retry or revise what did not pass: {_named(low)}; or accept it as it is: approve with "
+            "accept and these ids, or mark_task with status done"
         )
 
 
