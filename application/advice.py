@@ -54,10 +54,8 @@ def _unsuccessful(plan: Plan) -> Iterator[str]:
     if passing:
         yield f'accept what passes by itself: approve with accept "passing": {_named(passing)}'
     if low:
-        yield (
-            f"retry or revise what did not pass: {_named(low)}; or accept it as it is: approve with "
-            "accept and these ids, or mark_task with status done"
-        )
+        yield f"retry or revise what did not pass: {_named(low)}"
+        yield f"or accept it: approve with accept, or mark_task with status done: {_named(low)}"
 
 
 def _unclear(plan: Plan) -> Iterator[str]:

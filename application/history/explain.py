@@ -5,13 +5,14 @@ score. Every part names its event.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Self
 
 from plangate.application.history.flip import Balance, ScoreChange
 from plangate.application.history.points import Moment
 from plangate.application.history.running_confidence import RunningConfidence
 from plangate.application.plan_log import Step
-from plangate.application.results import GateView, Result
+from plangate.application.results import Evidence, GateView, Result
 from plangate.domain.confidence import UNSCORED, differ, score_shares
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import touches
@@ -21,9 +22,15 @@ from plangate.domain.vocabulary import ScarceEvidence, TaskStatus
 
 
 class ScorePart(Result):
-    """A score: its share of the task's confidence, and its contribution to the plan's."""
+    """A score: its share of the task's confidence, and its contribution to the plan's.
+
+    `clamped`: it was given outside its scale. `occurred_at` is when the judge judged, where
+    that was given.
+    """
 
     score: float
+    clamped: bool
+    occurred_at: datetime | None
     event_id: str
     share: float
     contribution: float
@@ -96,6 +103,7 @@ class Explanation(Result):
     confidence_threshold: float
     gate_threshold: float
     distance: float
+    evidence: Evidence
     needs_replan: bool
     replan_due: bool
     gate: GateView
@@ -120,6 +128,7 @@ class Explanation(Result):
             confidence_threshold=plan.policy.confidence_threshold,
             gate_threshold=balance.line,
             distance=plan.rolling_confidence - balance.line,
+            evidence=Evidence.of(plan),
             needs_replan=plan.needs_replan,
             replan_due=plan.replan_due,
             gate=GateView.of(plan),
@@ -229,6 +238,8 @@ def _part(plan: Plan, judgements: Judgements, part: float, share: float) -> Scor
     newest = judgements[0]
     return ScorePart(
         score=newest.score,
+        clamped=newest.clamped,
+        occurred_at=newest.occurred_at,
         event_id=event_id(plan.plan_id, newest.version),
         share=part,
         contribution=share * part * newest.score,

@@ -79,10 +79,9 @@ def test_used_up_replans_are_reported_with_the_one_remedy(registry: PlanRegistry
     assert status.state is PlanState.BLOCKED
     assert [o.kind.value for o in status.obstacles] == ["replanning", "replans_exhausted"]
     assert status.advice == (
-        "the replans are used up, 1 without an approval: approve; "
-        "until then no task is handed out",
-        "retry or revise what did not pass: 'a'; or accept it as it is: approve with accept and "
-        "these ids, or mark_task with status done",
+        "the replans are used up, 1 without an approval: approve; until then no task is handed out",
+        "retry or revise what did not pass: 'a'",
+        "or accept it: approve with accept, or mark_task with status done: 'a'",
     )
 
     status = registry.retry("p", "a", "another try")

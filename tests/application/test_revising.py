@@ -167,8 +167,8 @@ def test_advice_says_what_to_do_next(registry: PlanRegistry, failing: str) -> No
     registry.next_task(failing, worker="w7", lease=60)
     registry.revise(failing, "r", [{"op": "change", "task_id": "c", "depends_on": ["b"]}])
     assert registry.get_status(failing).advice == (
-        "retry or revise what did not pass: 'a'; or accept it as it is: approve with accept and "
-        "these ids, or mark_task with status done",
+        "retry or revise what did not pass: 'a'",
+        "or accept it: approve with accept, or mark_task with status done: 'a'",
         "score or release what is in progress: 'b' by w7 until 2026-01-01 08:01:03 UTC",
     )
     registry.revise(failing, "r", [{"op": "drop", "task_id": task} for task in "ac"])
@@ -180,9 +180,10 @@ def test_a_long_list_is_cut_short(registry: PlanRegistry) -> None:
     plan_id = registry.create("g", tasks).plan_id
     for n in range(7):
         registry.mark_task(plan_id, f"t{n}", "failed")
+    failed = "'t0', 't1', 't2', 't3', 't4' and 2 more"
     assert registry.get_status(plan_id).advice == (
-        "retry or revise what did not pass: 't0', 't1', 't2', 't3', 't4' and 2 more; or accept it "
-        "as it is: approve with accept and these ids, or mark_task with status done",
+        f"retry or revise what did not pass: {failed}",
+        f"or accept it: approve with accept, or mark_task with status done: {failed}",
         "take the next task with next_task: 't7'",
     )
 

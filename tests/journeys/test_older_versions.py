@@ -32,6 +32,9 @@ RENAMED: Final = {
 
 ADDED: Final[dict[str, set[str]]] = {
     "status": {"verdict", "may_continue", "evidence", "recorded"},
+    "explain": {"evidence"},
+    "prompt": {"clamped", "occurred_at"},
+    "output": {"clamped", "occurred_at"},
     "tasks": {"deferred"},
     "obstacles": {"reasons"},
     "event": {"scale", "occurred_at", "accept"},
@@ -46,7 +49,10 @@ ADDED: Final[dict[str, set[str]]] = {
 """Keys that answers and tables have gained since, each below another key or a command's name."""
 
 SENTENCES: Final = {("status", "advice"), ("explain", "conditions"), ("lost", "why")}
-"""Keys, each below another or a command's name, whose text is for people: it may be worded anew, never left out."""
+"""Keys, each below another or a command's name, whose text is for people.
+
+It may be worded anew, never left out.
+"""
 
 WITH_A_REASON: Final = (
     *("record_scoring_failure", "retract_score", "mark_task", "release", "revise", "retry"),

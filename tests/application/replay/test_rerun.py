@@ -92,9 +92,7 @@ def test_it_is_as_if_the_plan_had_been_created_under_the_other_policy(histories:
 
 
 _TOLD: dict[type[PlanCommand], Callable[[NaivePlan, Any], object]] = {
-    ScorePrompt: lambda naive, wish: naive.score_prompt(
-        wish.task_id, wish.score, scale=wish.scale
-    ),
+    ScorePrompt: lambda naive, wish: naive.score_prompt(wish.task_id, wish.score, scale=wish.scale),
     ScoreOutput: lambda naive, wish: naive.score_output(
         wish.task_id, wish.score, scale=wish.scale, mark_done=wish.mark_done
     ),

@@ -26,7 +26,13 @@ from tests.application.views.conftest import TASKS, Place
 from tests.support.clocks import DAWN
 from tests.support.model.random_work import RandomWork
 from tests.support.properties import repeatable_by_few
-from tests.support.views.from_scratch import alike, from_scratch, reported_now, same_views, whole_log
+from tests.support.views.from_scratch import (
+    alike,
+    from_scratch,
+    reported_now,
+    same_views,
+    whole_log,
+)
 
 
 def stuck(registry: PlanRegistry, view: str = "plans") -> tuple[StuckPlan, ...]:
