@@ -48,6 +48,20 @@ ADDED: Final[dict[str, set[str]]] = {
 }
 """Keys that answers and tables have gained since, each below another key or a command's name."""
 
+UPDATES: Final = {
+    f"{plan_id}@{version}": f"{plan_id}@{version + 1}"
+    for plan_id, versions in {
+        "billing": (22,),
+        "classic": (6, 9),
+        "loop-1": (2,),
+        "7b4a37ae431e": (3, 7, 18, 22, 26, 30),
+    }.items()
+    for version in versions
+}
+"""Updates: what-if named their prompt scores, and names now the output scores that were judged."""
+
+NAMES_OF_SCORES: Final = {"fired", "first_failure", "samples.event_id"}
+
 SENTENCES: Final = {("status", "advice"), ("explain", "conditions"), ("lost", "why")}
 """Keys, each below another or a command's name, whose text is for people.
 
@@ -300,17 +314,19 @@ def as_recorded(value: Any, key: str) -> Any:
     """A recorded answer as it would be now: keys renamed, no confidence without a score."""
     if isinstance(value, list):
         return [as_recorded(item, key) for item in value]
+    if isinstance(value, str) and key in NAMES_OF_SCORES:
+        return UPDATES.get(value, value)
     if not isinstance(value, dict):
         return value
     scored = {"prompt_score", "output_score", "confidence"} <= value.keys()
     if scored and value["prompt_score"] is value["output_score"] is None:
         value = value | {"confidence": None}
-    return {
-        RENAMED.get(name, name): bool(held)
-        if (key, name) in SENTENCES
-        else as_recorded(held, RENAMED.get(name, name))
-        for name, held in value.items()
-    }
+    found = {}
+    for name, held in value.items():
+        now = RENAMED.get(name, name)
+        below = f"{key}.{now}" if (key, now) == ("samples", "event_id") else now
+        found[now] = bool(held) if (key, name) in SENTENCES else as_recorded(held, below)
+    return found
 
 
 def json_lines(name: str) -> list[dict[str, Any]]:
