@@ -35,7 +35,7 @@ def advice(plan: Plan, now: datetime) -> Iterator[str]:
         )
     elif plan.replan_due:
         held = "until then no task is handed out" if plan.is_held else "work may go on meanwhile"
-        yield f"a replan is due: revise the plan, retry a task, or approve; {held}"
+        yield f"a replan is due: revise, retry or approve; {held}"
     yield from _unsuccessful(plan)
     yield from _unclear(plan)
     free = next(takeable(plan, now), None)
@@ -54,10 +54,8 @@ def _unsuccessful(plan: Plan) -> Iterator[str]:
     if passing:
         yield f'accept what passes by itself: approve with accept "passing": {_named(passing)}'
     if low:
-        yield (
-            f"retry, revise or drop what did not pass: {_named(low)}; or accept it as it is: "
-            "approve with accept and these ids, or mark_task done"
-        )
+        yield f"retry or revise what did not pass: {_named(low)}"
+        yield f"or accept it: approve with accept, or mark_task with status done: {_named(low)}"
 
 
 def _unclear(plan: Plan) -> Iterator[str]:

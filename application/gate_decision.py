@@ -1,5 +1,6 @@
 """The gate's answer about a plan: whether to go on, why, and what leads on."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Final, Self
 
@@ -10,6 +11,8 @@ from plangate.domain.task import Task
 from plangate.domain.verdict import changes_at, may_continue, takeable, verdict
 from plangate.domain.vocabulary import TaskStatus, Verdict
 
+_WAITING: Final = "waiting for others"
+_OBSTACLES: Final = ("in progress", "deferred", "failed", "replanning", _WAITING)
 _DIGITS: Final = 3
 _MOST_DIGITS: Final = 12
 """Decimals, more than usual where the confidence and its threshold would look the same."""
@@ -69,7 +72,8 @@ def _reason(plan: Plan, now: datetime) -> str:  # a branch a verdict
             return "The plan is paused."
         case Verdict.REPLAN:
             since = "" if plan.due_since is None else f" since {_time(plan.due_since)}"
-            return f"A replan is due{since}: {_comparison(plan)}."
+            link = ":" if plan.needs_replan else ", although by now"
+            return f"A replan is due{since}{link} {_comparison(plan)}."
         case Verdict.COMPLETE:
             return "Every task is done."
         case Verdict.GO:
@@ -77,9 +81,9 @@ def _reason(plan: Plan, now: datetime) -> str:  # a branch a verdict
             low = f", although {_comparison(plan)}: no replan is due" if plan.needs_replan else ""
             return f"The task {task.id!r} can be taken{low}."
         case Verdict.WAIT:
-            return f"What is left is {_away(plan)}."
+            return f"No task can be taken now: {_left(plan, now)}."
         case Verdict.BLOCKED:
-            return f"{_blocked(plan)}."
+            return f"{_blocked(plan, now)}."
 
 
 def _comparison(plan: Plan) -> str:
@@ -91,32 +95,24 @@ def _comparison(plan: Plan) -> str:
     return f"the rolling confidence {confidence:.{digits}f} is {below} {threshold:.{digits}f}"
 
 
-def _away(plan: Plan) -> str:
-    in_progress = any(task.status is TaskStatus.IN_PROGRESS for task in plan)
-    deferred = any(task.deferred for task in plan)
-    parts = ["in progress"] * in_progress + ["deferred"] * deferred
-    return " or ".join(parts)
-
-
-def _blocked(plan: Plan) -> str:
+def _blocked(plan: Plan, now: datetime) -> str:
     if plan.is_exhausted:
-        allowed = plan.policy.max_replans
-        return (
-            f"The replans are used up: {plan.gate.replans} without an approval, {allowed} allowed"
-        )
-    counts = [
-        (len([task for task in plan if task.status is status]), status)
-        for status in (TaskStatus.FAILED, TaskStatus.REPLANNING)
-    ]
-    waiting = [task for task in plan if _waits(plan, task)]
-    parts = [f"{count} {status}" for count, status in counts if count]
-    if waiting:
-        parts.append(f"{len(waiting)} waiting for others")
-    return f"No task can be taken: {', '.join(parts)}"
+        replans, allowed = plan.gate.replans, plan.policy.max_replans
+        return f"The replans are used up: {replans} without an approval, {allowed} allowed"
+    return f"No task can be taken: {_left(plan, now)}"
 
 
-def _waits(plan: Plan, task: Task) -> bool:
-    return task.status is TaskStatus.PENDING and bool(plan.unmet(task))
+def _left(plan: Plan, now: datetime) -> str:
+    """How many tasks are not done, by what keeps each from being taken."""
+    counts = Counter(_obstacle(task, now) for task in plan if task.status is not TaskStatus.DONE)
+    return ", ".join(f"{counts[what]} {what}" for what in _OBSTACLES if counts[what])
+
+
+def _obstacle(task: Task, now: datetime) -> str:
+    if task.status is not TaskStatus.PENDING:
+        return task.status.replace("_", " ")
+    deferred = task.deferred is not None and not task.deferred.has_expired(now)
+    return "deferred" if deferred else _WAITING
 
 
 def _time(moment: datetime) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, GetJsonSchemaHandler
+from pydantic import GetJsonSchemaHandler, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -37,9 +37,16 @@ _NUMBERS: Final[Mapping[Preset, Mapping[str, Any]]] = {
         "consecutive_lows": 3,
         "latch": True,
         "max_replans": 3,
-        "scarce_evidence": ScarceEvidence.JUDGE,
     },
 }
+_GAINED: Final[Mapping[Preset, Mapping[str, Any]]] = {
+    Preset.STEADY: {"scarce_evidence": ScarceEvidence.JUDGE},
+}
+"""What presets gained after plans were created by their names.
+
+Such a field does not count as set, so that a repeated request is still recognised: a request
+is known by what was given with it.
+"""
 
 
 def resolved(given: object) -> object:
@@ -75,6 +82,16 @@ def _with_preset(name: object, given: dict[str, Any]) -> dict[str, Any]:
     return numbers
 
 
+def _validated(given: object, validate: ValidatorFunctionWrapHandler) -> Policy:
+    """A valid policy; one from a preset also has what the preset gained."""
+    policy: Policy = validate(resolved(given))
+    name = given.get("preset") if isinstance(given, Mapping) else given
+    gained = _GAINED.get(Preset(name), {}) if isinstance(name, str) else {}
+    missing = {field: gained[field] for field in gained.keys() - policy.model_fields_set}
+    fields = {**dict(policy), **missing}
+    return Policy.model_construct(_fields_set=policy.model_fields_set, **fields)
+
+
 class _WithPresets:
     """Adds the presets to a policy's JSON Schema."""
 
@@ -88,5 +105,5 @@ class _WithPresets:
         return {"anyOf": [preset, mapping]}
 
 
-GivenPolicy = Annotated[Policy, BeforeValidator(resolved), _WithPresets()]
+GivenPolicy = Annotated[Policy, WrapValidator(_validated), _WithPresets()]
 """A policy as callers may give it: its numbers, a preset's name, or both."""

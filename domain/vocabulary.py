@@ -17,7 +17,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    PlainValidator,
     Strict,
     StringConstraints,
     WithJsonSchema,
@@ -343,7 +342,7 @@ Version = Annotated[int, Strict(), Field(ge=1)]
 
 Accept = Annotated[
     Literal["passing"] | tuple[str, ...],
-    PlainValidator(_accept),
+    BeforeValidator(_accept),
     WithJsonSchema(
         {
             "anyOf": [

@@ -107,12 +107,12 @@ class Explanation(Result):
     confidence_threshold: float
     gate_threshold: float
     distance: float
+    evidence: Evidence
     needs_replan: bool
     replan_due: bool
     gate: GateView
     conditions: tuple[str, ...]
     task_count: int
-    evidence: Evidence
     base: float
     contributions: tuple[Contribution, ...]
     flip: ScoreChange | None
@@ -133,12 +133,12 @@ class Explanation(Result):
             confidence_threshold=plan.policy.confidence_threshold,
             gate_threshold=balance.line,
             distance=plan.rolling_confidence - balance.line,
+            evidence=Evidence.of(plan),
             needs_replan=plan.needs_replan,
             replan_due=plan.replan_due,
             gate=GateView.of(plan),
             conditions=tuple(_conditions(plan)),
             task_count=len(plan.order),
-            evidence=Evidence.of(plan),
             base=_base(plan),
             contributions=parts,
             flip=min(flips, key=lambda change: change.size, default=None),

@@ -18,7 +18,7 @@ from plangate.domain.evolve import fold
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.replanning import UNSUCCESSFUL
-from plangate.domain.vocabulary import StatusCause
+from plangate.domain.vocabulary import StatusCause, TaskStatus
 
 Rules = Callable[[Policy], Policy]
 """Returns the policy to try, given the recorded one."""
@@ -47,7 +47,7 @@ class RerunStep:
 
     `events` use recorded terms: a retraction names the recorded score, the creation the
     recorded policy. `left_out` are tasks that a revision only started again, and that did
-    not fail here.
+    not fail here; or results that an approval accepted, and that do not exist here.
     """
 
     given: Input
@@ -93,7 +93,7 @@ def is_claim(event: events.PlanEvent) -> bool:
 def _translated(
     plan: Plan, command: commands.PlanCommand, versions: dict[int, int]
 ) -> tuple[commands.PlanCommand, tuple[str, ...]]:
-    """The command for the second history, and the tasks it need not start again there."""
+    """The command for the second history, and the tasks that are left out of it there."""
     match command:
         case commands.RetractScore():
             version = versions.get(version_of(command.event_id) or 0)
@@ -111,9 +111,9 @@ def _translated(
             left_out = tuple(c.task_id for c in idle if isinstance(c, commands.ChangeTask))
             return command.model_copy(update={"changes": changes}), left_out
         case commands.ApproveGate() if isinstance(command.accept, tuple):
-            idle_tasks = [i for i in command.accept if not _is_unsuccessful(plan, i)]
-            accept = tuple(i for i in command.accept if i not in idle_tasks) or None
-            return command.model_copy(update={"accept": accept}), tuple(idle_tasks)
+            left_out = tuple(task_id for task_id in command.accept if _is_open(plan, task_id))
+            accept = tuple(task_id for task_id in command.accept if task_id not in left_out)
+            return command.model_copy(update={"accept": accept or None}), left_out
         case _:  # names no recorded event
             return command, ()
 
@@ -122,12 +122,14 @@ def _is_idle(plan: Plan, change: commands.Change) -> bool:
     """Whether a change only starts a task again that did not fail here."""
     if not isinstance(change, commands.ChangeTask) or change.model_fields_set != {"task_id"}:
         return False
-    return change.task_id in plan.tasks and not _is_unsuccessful(plan, change.task_id)
+    task = plan.tasks.get(change.task_id)
+    return task is not None and task.status not in UNSUCCESSFUL
 
 
-def _is_unsuccessful(plan: Plan, task_id: str) -> bool:
+def _is_open(plan: Plan, task_id: str) -> bool:
+    """Whether a task has no result yet, so that there is none to accept."""
     task = plan.tasks.get(task_id)
-    return task is not None and task.status in UNSUCCESSFUL
+    return task is not None and task.status in {TaskStatus.PENDING, TaskStatus.IN_PROGRESS}
 
 
 def _counterparts(

@@ -59,8 +59,9 @@ class FirstFailure:
     def add(self, command: RecordedCommand) -> None:
         """Add the next recorded command."""
         self.scores += scores_an_output(command)
-        if self.first is None and any(_fails(command.after, e.event) for e in command.events):
-            self.first, self.event_id = self.scores, command.event_id
+        failed = next((e for e in command.events if _fails(command.after, e.event)), None)
+        if self.first is None and failed is not None:
+            self.first, self.event_id = self.scores, failed.envelope.event_id
 
     def lead(self, trace: GateTrace) -> int | None:
         """How many output scores before the failure the gate fired; negative if after it.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from plangate.application.replay.event_diff import EventFacts, differences
+from plangate.application.replay.recorded_commands import RecordedCommand
 from plangate.application.replay.rerun import RerunStep, is_claim
 from plangate.application.replay.totals import FirstFailure, GateTrace, Tally, Totals
 from plangate.application.results import Result, UnreadablePlan
@@ -22,7 +23,8 @@ from plangate.domain.vocabulary import PlanState, TaskStatus
 class Sample:
     """Both rolling confidences after a command that scored a task or changed either of them.
 
-    `event_id` names the recorded command; `task_id` and `score` are its last score, if any.
+    `event_id`, `task_id` and `score` are those of its last score, if it has one: of an
+    update the output score, which the gate judged. Else `event_id` names its first event.
     A score that the other policy refuses leaves `replayed_confidence` unchanged.
     """
 
@@ -206,8 +208,11 @@ def _lost(step: RerunStep) -> Iterator[LostInput]:
     elif not step.events or _took_nothing(step):
         yield LostInput(event_id=event_id, command=name, error=None, why="there was nothing to do")
     for task_id in step.left_out:
-        why = f"the task {task_id!r} needed no other attempt"
-        yield LostInput(event_id=event_id, command="ChangeTask", error=None, why=why)
+        if isinstance(given.command, commands.ApproveGate):
+            why = f"the task {task_id!r} had no result to accept"
+        else:
+            name, why = "ChangeTask", f"the task {task_id!r} needed no other attempt"
+        yield LostInput(event_id=event_id, command=name, error=None, why=why)
 
 
 def _took_nothing(step: RerunStep) -> bool:
@@ -220,22 +225,33 @@ def _took_nothing(step: RerunStep) -> bool:
 
 def _samples(step: RerunStep, *, fired: bool, would_fire: bool) -> Iterator[Sample]:
     command = step.given.recorded
-    scored = [entry.event for entry in command.events if isinstance(entry.event, events.TaskScored)]
+    last = _last_score(command)
     moved = any(
         before.rolling_confidence != after.rolling_confidence
         for before, after in ((command.before, command.after), (step.before, step.after))
     )
-    if scored or moved:
+    if last is not None or moved:
+        event_id, score = last or (command.event_id, None)
         yield Sample(
-            event_id=command.event_id,
+            event_id=event_id,
             at=command.at,
-            task_id=scored[-1].task_id if scored else None,
-            score=scored[-1].score if scored else None,
+            task_id=None if score is None else score.task_id,
+            score=None if score is None else score.score,
             recorded_confidence=command.after.rolling_confidence,
             recorded_fired=fired,
             replayed_confidence=step.after.rolling_confidence,
             replayed_fired=would_fire,
         )
+
+
+def _last_score(command: RecordedCommand) -> tuple[str, events.TaskScored] | None:
+    """The id and the event of a command's last score: of an update, what the gate judged."""
+    scores = [
+        (entry.envelope.event_id, entry.event)
+        for entry in command.events
+        if isinstance(entry.event, events.TaskScored)
+    ]
+    return scores[-1] if scores else None
 
 
 def _final_state(plan: Plan, trace: GateTrace, failure: FirstFailure) -> FinalState:

@@ -1,4 +1,7 @@
-"""Plan summaries as of now: a lease or a deferral may have ended since the latest event."""
+"""Plan summaries as of now: a lease or a deferral may have ended since the latest event.
+
+The clock of another process may be ahead, so the latest event may be still to come here.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -42,7 +45,8 @@ class CurrentPlans:
 
     def _at(self, row: PlanSummary, now: datetime) -> PlanSummary:
         """The row at a time; as it lies where its plan cannot be read."""
-        if row.changes_at is None or row.changes_at > now:
+        ended = row.changes_at is not None and row.changes_at <= now
+        if not ended and row.updated_at <= now:
             return row
         try:
             return row.model_copy(update=at_time(self._plan(row), now))

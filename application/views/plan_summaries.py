@@ -90,8 +90,8 @@ _ORDERS: Final[dict[str, Keys]] = {
 class PlansRequest(PageRequest):
     """Plans that match every given filter: all the labels, every word of the text.
 
-    A row whose `changes_at` has passed at `now` matches any verdict: it must be looked at
-    again.
+    A row whose `changes_at` has passed at `now`, or whose latest event is still to come,
+    matches any verdict: it must be looked at again.
     """
 
     state: PlanState | None = None

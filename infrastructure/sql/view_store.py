@@ -129,9 +129,9 @@ class SqlViewStore(ViewStore, ABC):
     ) -> Sequence[PlanSummary]:
         where = Conditions(state=request.state, needs_replan=request.needs_replan)
         for field in ("verdict", "may_continue"):
-            wanted = getattr(request, field)
+            wanted, now = getattr(request, field), _isoformat(request.now)
             if wanted is not None:
-                where.add(f"({field} = ? OR changes_at <= ?)", wanted, _later(request.now))
+                where.add(f"({field} = ? OR changes_at <= ? OR updated_at > ?)", wanted, now, now)
         for label in request.labels:
             where.add(self._has_label, label)
         if request.words is not None:
@@ -226,9 +226,9 @@ def _both(cursor: Cursor, view: str) -> tuple[ViewPosition | None, ViewPosition 
     return positions.get(ViewTables(view)), positions.get(ViewTables(view, rebuilt=True))
 
 
-def _later(now: datetime | None) -> str | None:
-    """A time as both engines compare it with a column; None is before every time."""
-    return None if now is None else now.isoformat()
+def _isoformat(moment: datetime | None) -> str | None:
+    """A time as both engines compare it with a column."""
+    return None if moment is None else moment.isoformat()
 
 
 def _write(writer: RowWriter, update: ViewUpdate) -> None:

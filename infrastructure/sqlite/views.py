@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from typing_extensions import override
 
 from plangate.application.errors import NotAStore, StoreUnavailable
+from plangate.application.views.catalogue import VIEWS
 from plangate.application.views.projection import Row
 from plangate.application.views.view_store import ViewTables
 from plangate.infrastructure.sql.conditions import Conditions
@@ -85,9 +86,12 @@ class SqliteViewStore(SqlViewStore):
                 cursor.execute(f"INSERT INTO {SEARCH_TABLE}({SEARCH_TABLE}) VALUES ('rebuild')")  # noqa: S608
 
     def unreadable_rows(self) -> Iterator[str]:
-        """The view of each row that cannot be read, among all rows."""
-        for view in self.sizes():
-            table = TABLES[view]
+        """The view of each row that cannot be read; views to be rebuilt are left out."""
+        positions = self.positions()
+        for view in VIEWS:
+            current, table = positions.get(ViewTables(view.name)), TABLES[view.name]
+            if current is None or current.fold_version != view.version:
+                continue
             query = f"SELECT {table.column_names}, 0 FROM {table.name}"  # noqa: S608
             with self._database.reading() as cursor:
                 connection = cursor.connection
@@ -95,7 +99,7 @@ class SqliteViewStore(SqlViewStore):
                 try:
                     for row in cursor.execute(query):
                         if not _is_readable(table, row):
-                            yield view
+                            yield view.name
                 finally:
                     connection.text_factory = usual
 

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, get_args
 
 import jsonschema
@@ -17,7 +18,7 @@ from plangate.domain.commands import ClaimNextTask, PlanCommand, ScorePrompt
 from plangate.domain.errors import InvalidInput, InvalidScore
 from plangate.infrastructure.cli.input.traces import apply_lines, read_lines
 from plangate.infrastructure.memory.events import memory_event_store
-from tests.support.clocks import registry_on
+from tests.support.clocks import DAWN, registry_on
 from tests.support.schemas import PUBLISHED
 
 TASKS = [{"id": task_id, "title": task_id.upper()} for task_id in "abc"]
@@ -44,6 +45,7 @@ def failed(r: PlanRegistry) -> None:
     r.score_output("p", "a", 0.1)
 
 
+UNTIL = DAWN + timedelta(hours=1)
 KEY: ContextOptions = {"idempotency_key": "k", "actor": "ann"}
 EXAMPLES: dict[str, Example] = {
     "create": Example(
@@ -52,8 +54,11 @@ EXAMPLES: dict[str, Example] = {
         plan_id=None,
     ),
     "score_prompt": Example(
-        {"op": "score_prompt", "task_id": "a", "score": 85, "rationale": "clear"},
-        lambda r: r.score_prompt("p", "a", 85, rationale="clear", **KEY),
+        {"op": "score_prompt", "task_id": "a", "score": 85, "scale": [0, 100], "rationale": "clear"}
+        | {"occurred_at": DAWN.isoformat()},
+        lambda r: r.score_prompt(
+            "p", "a", 85, scale=(0, 100), rationale="clear", occurred_at=DAWN, **KEY
+        ),
     ),
     "score_output": Example(
         {"op": "score_output", "task_id": "a", "score": 0.2, "token": 2},
@@ -85,6 +90,19 @@ EXAMPLES: dict[str, Example] = {
         {"op": "next_task", "worker": "w", "lease": 60.0},
         lambda r: r.next_task("p", worker="w", lease=60.0, **KEY),
     ),
+    "claim_task": Example(
+        {"op": "claim_task", "task_id": "a", "worker": "w", "lease": 60.0},
+        lambda r: r.claim_task("p", "a", worker="w", lease=60.0, **KEY),
+    ),
+    "defer_task": Example(
+        {"op": "defer_task", "task_id": "a", "reason": "in review", "until": UNTIL.isoformat()},
+        lambda r: r.defer_task("p", "a", "in review", until=UNTIL, **KEY),
+    ),
+    "undefer_task": Example(
+        {"op": "undefer_task", "task_id": "a", "reason": "reviewed"},
+        lambda r: r.undefer_task("p", "a", reason="reviewed", **KEY),
+        lambda r: r.defer_task("p", "a", "in review"),
+    ),
     "heartbeat": Example(
         {"op": "heartbeat", "task_id": "a", "token": 2, "lease": 90.0},
         lambda r: r.heartbeat("p", "a", 2, lease=90.0, **KEY),
@@ -105,7 +123,9 @@ EXAMPLES: dict[str, Example] = {
         failed,
     ),
     "approve": Example(
-        {"op": "approve", "reason": "fine"}, lambda r: r.approve("p", "fine", **KEY), failed
+        {"op": "approve", "reason": "fine", "accept": ["a"]},
+        lambda r: r.approve("p", "fine", accept=["a"], **KEY),
+        failed,
     ),
     "pause": Example({"op": "pause", "reason": "later"}, lambda r: r.pause("p", "later", **KEY)),
     "resume": Example(

@@ -78,10 +78,10 @@ def test_used_up_replans_are_reported_with_the_one_remedy(registry: PlanRegistry
     status = registry.score_output("p", "a", 0.1)
     assert status.state is PlanState.BLOCKED
     assert [o.kind.value for o in status.obstacles] == ["replanning", "replans_exhausted"]
-    used_up = "the replans are used up, 1 without an approval: approve the gate"
     assert status.advice == (
-        f"{used_up}; until then no task is handed out",
-        "retry, revise or drop what is replanning: 'a'",
+        "the replans are used up, 1 without an approval: approve; until then no task is handed out",
+        "retry or revise what did not pass: 'a'",
+        "or accept it: approve with accept, or mark_task with status done: 'a'",
     )
 
     status = registry.retry("p", "a", "another try")
@@ -100,7 +100,7 @@ def test_low_prompt_scores_of_coming_tasks_are_reported_while_they_keep_the_conf
 ) -> None:
     advice = (
         "low prompt scores of tasks to come keep the confidence down: say better what to do, "
-        "and score the prompt again: 'b'"
+        "and score_prompt again: 'b'"
     )
     registry.score_prompt(plan_id, "a", 0.1)
     registry.mark_task(plan_id, "a", "done")
@@ -116,7 +116,7 @@ def test_a_low_prompt_score_in_a_plan_above_its_threshold_brings_no_advice(
 ) -> None:
     registry.score_prompt(plan_id, "a", 0.6)
     registry.score_output(plan_id, "b", 1.0)
-    assert registry.get_status(plan_id).advice == ("take the next task: 'a'",)
+    assert registry.get_status(plan_id).advice == ("take the next task with next_task: 'a'",)
 
 
 def test_changing_the_answer_of_get_changes_no_plan(registry: PlanRegistry) -> None:

@@ -34,13 +34,16 @@ def test_the_status_of_a_new_plan_has_the_most_needed_fields_first(registry: Pla
         confidence_threshold=0.8,
         metadata={"team": "payments"},
     )
-    assert list(PlanStatus.model_fields)[:8] == [
+    assert list(PlanStatus.model_fields)[:11] == [
         "plan_id",
         "goal",
         "state",
+        "verdict",
+        "may_continue",
         "version",
         "rolling_confidence",
         "confidence_threshold",
+        "evidence",
         "needs_replan",
         "replan_count",
     ]
@@ -54,7 +57,7 @@ def test_the_status_of_a_new_plan_has_the_most_needed_fields_first(registry: Pla
     assert (status.created_at, status.updated_at, status.task_count) == (DAWN, DAWN, 2)
     assert status.metadata == {"team": "payments"}
     assert [task.id for task in status.tasks] == ["schema", "00000002"]
-    assert (status.tasks[0].prompt_score, status.tasks[0].confidence) == (None, 0.0)
+    assert (status.tasks[0].prompt_score, status.tasks[0].confidence) == (None, None)
 
 
 def test_the_issue_in_the_readme_fires_the_gate(registry: PlanRegistry, plan_id: str) -> None:

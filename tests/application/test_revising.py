@@ -24,7 +24,9 @@ def test_a_revision_answers_a_due_replan_and_starts_another_attempt(
 ) -> None:
     before = registry.get_status(failing)
     assert before.replan_due
-    assert before.advice[0].startswith("a replan is due: revise the plan, retry a task or")
+    assert before.advice[0] == (
+        "a replan is due: revise, retry or approve; work may go on meanwhile"
+    )
     status = registry.revise(
         failing,
         "the goal was too wide",
@@ -165,9 +167,9 @@ def test_advice_says_what_to_do_next(registry: PlanRegistry, failing: str) -> No
     registry.next_task(failing, worker="w7", lease=60)
     registry.revise(failing, "r", [{"op": "change", "task_id": "c", "depends_on": ["b"]}])
     assert registry.get_status(failing).advice == (
-        "retry, revise or drop what is replanning: 'a'",
-        "finish what others wait for: 'b'",
-        "score or release what is under way: 'b' by w7 until 2026-01-01 08:01:03 UTC",
+        "retry or revise what did not pass: 'a'",
+        "or accept it: approve with accept, or mark_task with status done: 'a'",
+        "score or release what is in progress: 'b' by w7 until 2026-01-01 08:01:03 UTC",
     )
     registry.revise(failing, "r", [{"op": "drop", "task_id": task} for task in "ac"])
     assert registry.score_output(failing, "b", 0.9).advice == ("nothing is left to do",)
@@ -178,9 +180,11 @@ def test_a_long_list_is_cut_short(registry: PlanRegistry) -> None:
     plan_id = registry.create("g", tasks).plan_id
     for n in range(7):
         registry.mark_task(plan_id, f"t{n}", "failed")
+    failed = "'t0', 't1', 't2', 't3', 't4' and 2 more"
     assert registry.get_status(plan_id).advice == (
-        "retry, revise or drop what is failed: 't0', 't1', 't2', 't3', 't4' and 2 more",
-        "take the next task: 't7'",
+        f"retry or revise what did not pass: {failed}",
+        f"or accept it: approve with accept, or mark_task with status done: {failed}",
+        "take the next task with next_task: 't7'",
     )
 
 

@@ -1,10 +1,11 @@
 """What the gate does while fewer tasks are scored than `min_scored` asks for."""
 
 import pytest
+from pydantic import TypeAdapter
 
 from plangate.domain.events import PlanEvent, ReplanTriggered
 from plangate.domain.policy import Policy
-from plangate.domain.presets import resolved
+from plangate.domain.presets import GivenPolicy
 from plangate.domain.vocabulary import ScarceEvidence
 from tests.support.examples import (
     DONE,
@@ -22,6 +23,8 @@ from tests.support.examples import (
     score_output,
 )
 from tests.support.story import given
+
+GIVEN: TypeAdapter[Policy] = TypeAdapter(GivenPolicy)
 
 ONE_LOW = Policy(min_scored=3, confidence_threshold=0.5, scarce_evidence=ScarceEvidence.JUDGE)
 WAITING = Policy(min_scored=3, confidence_threshold=0.5)
@@ -66,9 +69,25 @@ def test_a_policy_recorded_without_the_field_waits() -> None:
     assert Policy().scarce_evidence is ScarceEvidence.WAIT
 
 
-@pytest.mark.parametrize("name, expected", [("classic", None), ("steady", ScarceEvidence.JUDGE)])
-def test_the_steady_preset_judges(name: str, expected: ScarceEvidence | None) -> None:
-    numbers = resolved(name)
+@pytest.mark.parametrize(
+    "given, expected",
+    [
+        ("classic", ScarceEvidence.WAIT),
+        ("steady", ScarceEvidence.JUDGE),
+        ({"preset": "steady", "scarce_evidence": "wait"}, ScarceEvidence.WAIT),
+        ({"preset": "classic", "scarce_evidence": "judge"}, ScarceEvidence.JUDGE),
+    ],
+)
+def test_the_steady_preset_judges_unless_it_is_to_wait(
+    given: object, expected: ScarceEvidence
+) -> None:
+    policy = GIVEN.validate_python(given)
 
-    assert isinstance(numbers, dict)
-    assert numbers.get("scarce_evidence") == expected
+    assert policy.scarce_evidence is expected
+    assert policy.whole().scarce_evidence is expected
+
+
+def test_only_a_field_that_was_given_counts_as_set() -> None:
+    assert "scarce_evidence" not in GIVEN.validate_python("steady").model_fields_set
+    given = GIVEN.validate_python({"preset": "steady", "scarce_evidence": "judge"})
+    assert "scarce_evidence" in given.model_fields_set

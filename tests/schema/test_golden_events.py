@@ -36,19 +36,23 @@ from plangate.domain.events import (
     ScoringFailed,
     TaskAdded,
     TaskChanged,
+    TaskDeferred,
     TaskDropped,
     TaskMoved,
     TaskReplaced,
     TaskScored,
     TaskSplit,
     TaskStatusChanged,
+    TaskUndeferred,
 )
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
+    DeferralEnd,
     Gate,
     Outcome,
     OutOfRange,
     Recency,
+    ScarceEvidence,
     ScoreKind,
     Scorer,
     ScorerKind,
@@ -65,6 +69,7 @@ GOLDEN = Path(__file__).parent / "golden"
 FILES = sorted(GOLDEN.glob("*.json"))
 UNTIL = datetime(2026, 11, 24, 10, 30, 0, tzinfo=UTC)
 AT = datetime(2026, 11, 24, 9, 30, 0, 125000, tzinfo=UTC)
+BEFORE = datetime(2026, 11, 23, 16, 0, 0, 250000, tzinfo=UTC)
 JUDGE = Scorer(kind=ScorerKind.MODEL, name="judge", version="3.1")
 
 SCHEMA = PlannedTask(
@@ -92,6 +97,7 @@ REMEMBERING = Policy(
     latch=True,
     max_replans=3,
 )
+JUDGING = REMEMBERING.model_copy(update={"scarce_evidence": ScarceEvidence.JUDGE})
 REVIEW = PlannedTask(id="review", title="Review", depends_on=("schema",), labels=("human",))
 
 WRITTEN_TODAY: dict[str, PlanEvent] = {
@@ -99,7 +105,7 @@ WRITTEN_TODAY: dict[str, PlanEvent] = {
         at=AT,
         goal="Move billing to the new ledger",
         tasks=(SCHEMA, BACKFILL),
-        policy=REMEMBERING.whole(),
+        policy=JUDGING.whole(),
         metadata={"team": "payments", "tags": ["q4", None]},
         priority=5,
         labels=("billing",),
@@ -110,13 +116,20 @@ WRITTEN_TODAY: dict[str, PlanEvent] = {
         kind=ScoreKind.OUTPUT,
         score=1.0,
         raw_score=85.0,
+        scale=(0.0, 100.0),
         mark_done=True,
         scorer=JUDGE,
         rationale="Keys are right.",
         evidence={"verdict": "PASS", "confidence": 0.1},
+        occurred_at=BEFORE,
     ),
     "scoring-failed": ScoringFailed(
-        at=AT, task_id="schema", kind=ScoreKind.PROMPT, reason="timed out", scorer=JUDGE
+        at=AT,
+        task_id="schema",
+        kind=ScoreKind.PROMPT,
+        reason="timed out",
+        scorer=JUDGE,
+        occurred_at=BEFORE,
     ),
     "score-retracted": ScoreRetracted(
         at=AT,
@@ -131,21 +144,28 @@ WRITTEN_TODAY: dict[str, PlanEvent] = {
         outcome=Outcome.REJECTED,
         source="customer",
         note="Rows were lost.",
+        occurred_at=BEFORE,
     ),
     "task-status-changed": TaskStatusChanged(
         at=AT,
         task_id="schema",
-        old=TaskStatus.IN_PROGRESS,
-        new=TaskStatus.PENDING,
-        cause=StatusCause.CLAIMED,
-        worker="agent-7",
-        lease_until=UNTIL,
+        old=TaskStatus.REPLANNING,
+        new=TaskStatus.DONE,
+        cause=StatusCause.APPROVED,
+    ),
+    "task-deferred": TaskDeferred(
+        at=AT, task_id="schema", reason="the vendor decides", until=UNTIL
+    ),
+    "task-undeferred": TaskUndeferred(
+        at=AT, task_id="schema", cause=DeferralEnd.UNDEFERRED, reason="the vendor decided"
     ),
     "replan-triggered": ReplanTriggered(
         at=AT, task_id="schema", rolling_confidence=0.655, threshold=0.72
     ),
     "lease-renewed": LeaseRenewed(at=AT, task_id="schema", lease_until=UNTIL),
-    "gate-approved": GateApproved(at=AT, reason="a known flaky judge"),
+    "gate-approved": GateApproved(
+        at=AT, reason="a known flaky judge", accept=("schema", "5f0c1e2a")
+    ),
     "plan-revised": PlanRevised(at=AT, reason="the goal was too wide"),
     "task-added": TaskAdded(at=AT, task=REVIEW, before="backfill"),
     "task-changed": TaskChanged(
@@ -180,9 +200,22 @@ WRITTEN_BEFORE: dict[str, PlanEvent] = {
         }
     ),
     "plan-created.v2": WRITTEN_TODAY["plan-created"].model_copy(update={"policy": SECOND_POLICY}),
+    "plan-created.v3": WRITTEN_TODAY["plan-created"].model_copy(update={"policy": REMEMBERING}),
+    "task-scored.v1": WRITTEN_TODAY["task-scored"].model_copy(
+        update={"scale": None, "occurred_at": None}
+    ),
+    **{
+        f"{name}.v1": WRITTEN_TODAY[name].model_copy(update={"occurred_at": None})
+        for name in ("scoring-failed", "outcome-recorded")
+    },
+    "gate-approved.v1": WRITTEN_TODAY["gate-approved"].model_copy(update={"accept": None}),
     "task-status-changed.v1": WRITTEN_TODAY["task-status-changed"].model_copy(
-        update={"new": TaskStatus.REPLANNING, "cause": StatusCause.SCORED, "worker": None}
-        | {"lease_until": None}
+        update={"old": TaskStatus.IN_PROGRESS, "new": TaskStatus.REPLANNING}
+        | {"cause": StatusCause.SCORED}
+    ),
+    "task-status-changed.v2": WRITTEN_TODAY["task-status-changed"].model_copy(
+        update={"old": TaskStatus.IN_PROGRESS, "new": TaskStatus.PENDING}
+        | {"cause": StatusCause.CLAIMED, "worker": "agent-7", "lease_until": UNTIL}
     ),
 }
 

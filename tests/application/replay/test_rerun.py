@@ -13,6 +13,7 @@ from plangate.domain.commands import (
     ApproveGate,
     ArchivePlan,
     ChangeTask,
+    DeferTask,
     DeletePlan,
     MarkTask,
     PausePlan,
@@ -24,14 +25,16 @@ from plangate.domain.commands import (
     RetryTask,
     ScoreOutput,
     ScorePrompt,
+    UndeferTask,
     UpdateScores,
 )
 from plangate.domain.events import ReplanTriggered, ScoreRetracted
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import AttemptScores, Gate, OutOfRange, TaskStatus
 from tests.support import examples as say
+from tests.support.clocks import DAWN
 from tests.support.examples import NOON, PLAN, A, B, C, create
-from tests.support.model.comparison import POLICIES, same_plan
+from tests.support.model.comparison import POLICIES, at, same_plan
 from tests.support.model.histories import again, facts, history, recorded, some_history
 from tests.support.model.naive import NaivePlan, NaivePolicy, NaiveTask, Refused
 from tests.support.soak import short_and_long
@@ -89,9 +92,11 @@ def test_it_is_as_if_the_plan_had_been_created_under_the_other_policy(histories:
 
 
 _ON_THE_NAIVE_PLAN: dict[type[PlanCommand], Callable[[NaivePlan, Any], object]] = {
-    ScorePrompt: lambda naive, command: naive.score_prompt(command.task_id, command.score),
+    ScorePrompt: lambda naive, command: naive.score_prompt(
+        command.task_id, command.score, scale=command.scale
+    ),
     ScoreOutput: lambda naive, command: naive.score_output(
-        command.task_id, command.score, mark_done=command.mark_done
+        command.task_id, command.score, scale=command.scale, mark_done=command.mark_done
     ),
     UpdateScores: lambda naive, command: naive.update(
         command.task_id, command.prompt_score, command.output_score
@@ -100,7 +105,11 @@ _ON_THE_NAIVE_PLAN: dict[type[PlanCommand], Callable[[NaivePlan, Any], object]] 
     RecordOutcome: lambda naive, command: naive.record_outcome(command.task_id),
     MarkTask: lambda naive, command: naive.mark_task(command.task_id, command.status.value),
     RetryTask: lambda naive, command: naive.retry(command.task_id),
-    ApproveGate: lambda naive, _command: naive.approve(),
+    DeferTask: lambda naive, command: naive.defer_task(
+        command.task_id, command.until and (command.until - at(naive)).total_seconds()
+    ),
+    UndeferTask: lambda naive, command: naive.undefer_task(command.task_id),
+    ApproveGate: lambda naive, command: naive.approve(_results(naive, command.accept)),
     PausePlan: lambda naive, _command: naive.pause(),
     ResumePlan: lambda naive, _command: naive.resume(),
     ArchivePlan: lambda naive, _command: naive.archive(),
@@ -109,9 +118,18 @@ _ON_THE_NAIVE_PLAN: dict[type[PlanCommand], Callable[[NaivePlan, Any], object]] 
 }
 
 
+def _results(naive: NaivePlan, accept: Any) -> Any:
+    """Of the tasks whose results were accepted, those that have a result in the other history."""
+    if not isinstance(accept, tuple):
+        return accept
+    without = [task.id for task in naive.tasks if task.status in ("pending", "in_progress")]
+    return [task_id for task_id in accept if task_id not in without]
+
+
 def _refusal(naive: NaivePlan, step: RerunStep) -> str | None:
     command = step.given.command
     assert command is not None
+    naive.now = (step.given.recorded.at - DAWN).total_seconds()
     try:
         _ON_THE_NAIVE_PLAN[type(command)](naive, command)
     except Refused as refusal:

@@ -41,7 +41,7 @@ def test_every_point_has_the_totals_of_a_replay(registry: PlanRegistry) -> None:
 
 
 def test_the_totals_add_up(registry: PlanRegistry) -> None:
-    RandomWork(registry, random.Random(8)).go_on(400)
+    RandomWork(registry, random.Random(9)).go_on(400)
     answer = registry.replay.what_if(policy={"confidence_threshold": 0.4})
     for totals, of in ((answer.recorded, "recorded"), (answer.replayed, "replayed")):
         outcomes = [getattr(plan, of) for plan in answer.plans]

@@ -26,7 +26,13 @@ from tests.application.views.conftest import TASKS, SharedStores
 from tests.support.clocks import DAWN
 from tests.support.model.random_work import RandomWork
 from tests.support.properties import repeatable_by_few
-from tests.support.views.from_scratch import alike, as_reported, from_scratch, same_views, whole_log
+from tests.support.views.from_scratch import (
+    alike,
+    from_scratch,
+    reported_now,
+    same_views,
+    whole_log,
+)
 
 
 def stuck(registry: PlanRegistry, view: str = "plans") -> tuple[StuckPlan, ...]:
@@ -244,13 +250,13 @@ def test_an_unreadable_event_stops_one_plan_and_is_caught_up_on_once_it_is_repai
         poisoned = chance.choice(log).envelope
         whole = stores.spoil(poisoned.plan_id, poisoned.version)
         reader = stores.open()
-        reported = as_reported(reader)
+        reported, now = reported_now(reader)
         healthy = [e for e in log if e.envelope.plan_id != poisoned.plan_id]
         others = {
             view: [row for row in rows if row["plan_id"] != poisoned.plan_id]
             for view, rows in reported.items()
         }
-        alike(others, from_scratch(healthy))
+        alike(others, from_scratch(healthy, now))
         stores.spoil(poisoned.plan_id, poisoned.version, whole)
         same_views(reader)
         worked.go_on(work)

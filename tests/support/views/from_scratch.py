@@ -14,7 +14,8 @@ from plangate.application.views.projection import Row
 from plangate.domain.events import ReplanTriggered, TaskScored
 from plangate.domain.evolve import evolve
 from plangate.domain.plan import Plan
-from plangate.domain.vocabulary import PlanState, TaskStatus
+from plangate.domain.verdict import may_continue, takeable, verdict
+from plangate.domain.vocabulary import ScoreKind, TaskStatus
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -29,14 +30,14 @@ def whole_log(store: EventStore) -> list[RecordedEvent]:
     return found
 
 
-def from_scratch(events: Iterable[RecordedEvent]) -> Rows:
-    """What the four views should say, from the log alone: each plan folded event by event."""
+def from_scratch(events: Iterable[RecordedEvent], now: datetime) -> Rows:
+    """What the four views should say now, from the log alone: each plan folded event by event."""
     histories: dict[str, list[RecordedEvent]] = {}
     for recorded in events:
         histories.setdefault(recorded.envelope.plan_id, []).append(recorded)
     found: Rows = {"plans": [], "board": [], "timeline": [], "replans": []}
     for plan_id, history in histories.items():
-        rows = _of_a_plan(Plan(plan_id), history)
+        rows = _of_a_plan(Plan(plan_id), history, now)
         for view, some in rows.items():
             found[view] += some
     found["replans"].sort(key=lambda row: int(row["position"]))
@@ -60,9 +61,18 @@ def as_reported(registry: PlanRegistry) -> Rows:
     }
 
 
+def reported_now(registry: PlanRegistry) -> tuple[Rows, datetime]:
+    """What a registry says about everything at one moment, and that moment."""
+    now = registry._handler.now()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry.views._current, "_clock", lambda: now)
+        return as_reported(registry), now
+
+
 def same_views(registry: PlanRegistry) -> None:
     """A registry's views hold what its log leads to: rolling figures to 1e-9, all else exactly."""
-    alike(as_reported(registry), from_scratch(whole_log(registry._store)))
+    reported, now = reported_now(registry)
+    alike(reported, from_scratch(whole_log(registry._store), now))
 
 
 def alike(actual: Rows, expected: Rows) -> None:
@@ -86,7 +96,7 @@ def _all(ask: Any, rows: str, **wanted: Any) -> Any:
             return found
 
 
-def _of_a_plan(plan: Plan, history: Sequence[RecordedEvent]) -> Rows:
+def _of_a_plan(plan: Plan, history: Sequence[RecordedEvent], now: datetime) -> Rows:
     since: dict[str, datetime] = {}
     scores: list[dict[str, Any]] = []
     replans: list[dict[str, Any]] = []
@@ -103,7 +113,15 @@ def _of_a_plan(plan: Plan, history: Sequence[RecordedEvent]) -> Rows:
             scores.append(
                 place
                 | event.model_dump(
-                    include={"at", "task_id", "kind", "score", "raw_score", "scorer"}
+                    include={
+                        "at",
+                        "occurred_at",
+                        "task_id",
+                        "kind",
+                        "score",
+                        "raw_score",
+                        "scorer",
+                    }
                 )
                 | {
                     "attempt": task.attempt,
@@ -128,22 +146,42 @@ def _of_a_plan(plan: Plan, history: Sequence[RecordedEvent]) -> Rows:
         return {}
     first, last = _position(history[0]), _position(history[-1])
     return {
-        "plans": [_summary(plan, first, last)],
+        "plans": [_summary(plan, first, last, now)],
         "board": [_on_the_board(plan, n, since, first) for n in range(len(plan.order))],
         "timeline": scores,
         "replans": replans,
     }
 
 
-def _summary(plan: Plan, first: int, last: int) -> dict[str, Any]:
+def _summary(plan: Plan, first: int, last: int, now: datetime) -> dict[str, Any]:
     count = Counter(task.status for task in plan)
-    ready = [task.id for task in plan if plan.is_ready(task)]
+    scored = [task for task in plan if task.confidence(plan.policy) is not None]
+    counting = [given for task in plan for kind in ScoreKind for given in task.judgements(kind)[:1]]
+    could_be_taken = [task.id for task in takeable(plan, now)]
+    ends = [
+        end
+        for task in plan
+        for end in (
+            task.deferred and task.deferred.until,
+            task.claim and task.status is TaskStatus.IN_PROGRESS and task.claim.until,
+        )
+        if end
+    ]
     return {
         "plan_id": plan.plan_id,
         "goal": plan.goal,
         "state": plan.state,
+        "verdict": verdict(plan, now),
+        "may_continue": may_continue(plan, now),
+        "changes_at": min((end for end in ends if end > now), default=None),
         "rolling_confidence": plan.rolling_confidence,
         "confidence_threshold": plan.policy.confidence_threshold,
+        "scored": len(scored),
+        "scoring_failed": len([task for task in plan if task.scoring_failed]),
+        "clamped": len([given for given in counting if given.clamped]),
+        "done_unscored": len(
+            [t for t in plan if t.status is TaskStatus.DONE and not t.output_judgements]
+        ),
         "needs_replan": plan.needs_replan,
         "replan_due": plan.replan_due,
         "replan_count": plan.replan_count,
@@ -151,7 +189,7 @@ def _summary(plan: Plan, first: int, last: int) -> dict[str, Any]:
         "gate_lows": plan.gate.lows,
         "gate_replans": plan.gate.replans,
         "gate_exhausted": plan.is_exhausted,
-        "next_task_id": ready[0] if plan.state is PlanState.ACTIVE else None,
+        "next_task_id": could_be_taken[0] if may_continue(plan, now) else None,
         "task_count": len(plan.order),
         **{status.value: count[status] for status in TaskStatus},
         "priority": plan.priority,

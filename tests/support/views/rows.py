@@ -15,7 +15,7 @@ from plangate.application.views.view_store import (
     ViewTables,
     ViewUpdate,
 )
-from plangate.domain.vocabulary import PlanState, ScoreKind, TaskStatus
+from plangate.domain.vocabulary import PlanState, ScoreKind, TaskStatus, Verdict
 from tests.support.clocks import DAWN
 from tests.support.examples import JUDGE
 
@@ -28,8 +28,15 @@ def summary(position: int, **facts: Any) -> PlanSummary:
         "plan_id": f"p{position}",
         "goal": "Ship 🚢 “it”",
         "state": PlanState.ACTIVE,
+        "verdict": Verdict.GO,
+        "may_continue": True,
+        "changes_at": DAWN,
         "rolling_confidence": 0.1 + 0.2,
         "confidence_threshold": 0.72,
+        "scored": 1,
+        "scoring_failed": 2,
+        "clamped": 3,
+        "done_unscored": 4,
         "needs_replan": True,
         "replan_due": False,
         "replan_count": 1,
@@ -83,6 +90,7 @@ def score(plan_id: str, version: int, **facts: Any) -> TimelineEntry:
         "version": version,
         "position": version * 10,
         "at": DAWN,
+        "occurred_at": DAWN,
         "task_id": "a",
         "kind": ScoreKind.OUTPUT,
         "score": 1.0,
