@@ -82,7 +82,7 @@ def _reason(plan: Plan, now: datetime) -> str:  # a branch a verdict
             return f"The task {task.id!r} can be taken{low}."
         case Verdict.WAIT:
             return f"No task can be taken now: {_left(plan, now)}."
-        case Verdict.BLOCKED:
+        case _:  # blocked
             return f"{_blocked(plan, now)}."
 
 

@@ -220,11 +220,11 @@ class PlanRegistry:
     def score_prompt(
         self, plan_id: str, task_id: str, score: float, **options: Unpack[JudgementOptions]
     ) -> PlanStatus:
-        """Record how clear a task's instruction was, in [0, 1]. Changes no status.
+        """Record how clear a task's instruction was, in [0, 1] or on a `scale`. Changes no status.
 
-        A finite score outside [0, 1] is clamped, with a warning in the answer, or
-        raises `InvalidScore`, as the plan's policy says. Options: `scorer`, `rationale`,
-        `evidence`, `token`. Raises `TaskNotFound`.
+        A finite score outside that is clamped, with a warning in the answer, or raises
+        `InvalidScore`, as the plan's policy says. Options: `scorer`, `scale`, `occurred_at`,
+        `rationale`, `evidence`, `token`. Raises `TaskNotFound`.
         """
         arguments = {"task_id": task_id, "score": score}
         return self._status(plan_id, commands.ScorePrompt, arguments, options)
@@ -242,8 +242,8 @@ class PlanRegistry:
 
         With `mark_done` the task is `done` if its confidence reaches the
         threshold, else `failed`. If the rolling confidence falls below the
-        threshold the task is `replanning` and the replan is counted. Scores outside
-        [0, 1], options and errors are as in `score_prompt`.
+        threshold the task is `replanning` and the replan is counted. Scales, options and
+        errors are as in `score_prompt`.
         """
         arguments = {"task_id": task_id, "score": score, "mark_done": mark_done}
         return self._status(plan_id, commands.ScoreOutput, arguments, options)

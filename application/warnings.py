@@ -32,15 +32,13 @@ def warnings(
 def _of_score(
     plan: Plan, event: events.TaskScored, actor: str | None, token: int | None
 ) -> Iterator[str]:
-    task = plan.tasks.get(event.task_id)
+    task = plan.task(event.task_id)
     if event.clamped:
         low, high = event.scale or (0.0, 1.0)
         yield (
             f"{event.kind} score {event.raw_score!r} is outside [{low:g}, {high:g}] and counts as "
             f"{event.score!r}"
         )
-    if task is None:
-        return
     if event.kind is ScoreKind.OUTPUT:
         yield from _out_of_order(plan, task, "scored")
     if task.deferred:
@@ -52,8 +50,8 @@ def _of_score(
 
 
 def _of_mark(plan: Plan, event: events.TaskStatusChanged) -> Iterator[str]:
-    task = plan.tasks.get(event.task_id)
-    if task is None or event.cause is not StatusCause.MARKED:
+    task = plan.task(event.task_id)
+    if event.cause is not StatusCause.MARKED:
         return
     if event.new is TaskStatus.DONE:
         yield from _out_of_order(plan, task, "marked done")

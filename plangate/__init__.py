@@ -33,12 +33,15 @@ from plangate.application.errors import (
     StoreUnavailable,
     ViewBehind,
 )
+from plangate.application.gate_decision import GateDecision
 from plangate.application.graph import PlanGraph
 from plangate.application.operations.reports import BackupReport, Checkup, RestoreReport
 from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import (
     ClaimView,
+    DeferralView,
+    Evidence,
     GateView,
     ObstacleView,
     PlanList,
@@ -59,6 +62,8 @@ from plangate.domain.errors import (
     ScoreNotFound,
     TaskGone,
     TaskNotFound,
+    TaskNotReady,
+    VersionMismatch,
 )
 from plangate.domain.events import (
     AttemptStarted,
@@ -80,12 +85,14 @@ from plangate.domain.events import (
     ScoringFailed,
     TaskAdded,
     TaskChanged,
+    TaskDeferred,
     TaskDropped,
     TaskMoved,
     TaskReplaced,
     TaskScored,
     TaskSplit,
     TaskStatusChanged,
+    TaskUndeferred,
 )
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
@@ -93,17 +100,21 @@ from plangate.domain.presets import Preset
 from plangate.domain.task import Claim, Task
 from plangate.domain.vocabulary import (
     AttemptScores,
+    DeferralEnd,
     Gate,
     ObstacleKind,
     Outcome,
     OutOfRange,
     PlanState,
     Recency,
+    ScaledScorer,
+    ScarceEvidence,
     ScoreKind,
     Scorer,
     ScorerKind,
     StatusCause,
     TaskStatus,
+    Verdict,
 )
 from plangate.infrastructure.bootstrap import (
     backup,
@@ -131,10 +142,14 @@ __all__ = [
     "ClaimView",
     "ConcurrentChange",
     "CorruptEvent",
+    "DeferralEnd",
+    "DeferralView",
     "Envelope",
     "Erasure",
+    "Evidence",
     "Gate",
     "GateApproved",
+    "GateDecision",
     "GateView",
     "HistoryDiffers",
     "IdempotencyKeyReused",
@@ -180,6 +195,8 @@ __all__ = [
     "RecordedEvent",
     "ReplanTriggered",
     "RestoreReport",
+    "ScaledScorer",
+    "ScarceEvidence",
     "ScoreKind",
     "ScoreNotFound",
     "ScoreRetracted",
@@ -196,17 +213,22 @@ __all__ = [
     "Task",
     "TaskAdded",
     "TaskChanged",
+    "TaskDeferred",
     "TaskDropped",
     "TaskGone",
     "TaskMoved",
     "TaskNotFound",
+    "TaskNotReady",
     "TaskReplaced",
     "TaskScored",
     "TaskSplit",
     "TaskStatus",
     "TaskStatusChanged",
+    "TaskUndeferred",
     "TaskView",
     "UnreadablePlan",
+    "Verdict",
+    "VersionMismatch",
     "ViewBehind",
     "__version__",
     "backup",

@@ -163,13 +163,13 @@ def _summary(plan: Plan, now: datetime, first: int, latest: int) -> PlanSummary:
 
 def at_time(plan: Plan, now: datetime) -> dict[str, Any]:
     """The fields of a summary that change with time, without an event."""
-    goes_on = may_continue(plan, now)
+    continues = may_continue(plan, now)
     end = changes_at(plan, now)
     return {
         "verdict": verdict(plan, now),
-        "may_continue": goes_on,
+        "may_continue": continues,
         "changes_at": end and end.astimezone(UTC),
-        "next_task_id": next(takeable(plan, now)).id if goes_on else None,
+        "next_task_id": next(takeable(plan, now)).id if continues else None,
     }
 
 

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from plangate.application.commands import Create
 from plangate.application.errors import IdempotencyKeyReused
+from plangate.application.idempotency import arguments_digest
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput
 
@@ -149,3 +151,20 @@ def test_an_unknown_keyword_is_refused_with_those_accepted(
     with pytest.raises(InvalidInput, match="actr: is not known here; accepted: actor"):
         registry.next_task(plan_id, actr="agent-7")  # type: ignore[call-arg]
     assert len(registry.history.of(plan_id)) == 1
+
+
+def test_what_a_preset_gained_later_is_no_part_of_a_request() -> None:
+    tasks = ({"title": "A"},)
+    plain = Create.model_validate({"goal": "g", "tasks": tasks, "policy": "steady"})
+    waits, judges = (
+        Create.model_validate(
+            {"goal": "g", "tasks": tasks, "policy": {"preset": "steady", "scarce_evidence": rule}}
+        )
+        for rule in ("wait", "judge")
+    )
+
+    digests = [arguments_digest(request) for request in (plain, waits, judges)]
+
+    assert digests[0] == "18f5ed20b5a03fc2509f5c533f636794ba543cfbd06fab052b21f037e4af54ab"
+    assert len(set(digests)) == 3
+    assert plain.command(str).policy.whole().scarce_evidence == "judge"

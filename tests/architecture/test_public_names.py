@@ -19,7 +19,7 @@ VALUES = {"Claim", "Envelope", "Plan", "PlannedTask", "Policy", "Preset", "Probl
     "RecordedEvent",
     "Task",
 }
-PARTS = {"ClaimView", "GateView", "ObstacleView", "UnreadablePlan"}
+PARTS = {"ClaimView", "DeferralView", "Evidence", "GateView", "ObstacleView", "UnreadablePlan"}
 
 
 def members(module: Any, kind: type) -> set[str]:

@@ -1,6 +1,7 @@
 """An approval that leads on: results are accepted with it, in one command."""
 
 import pytest
+from pydantic import ValidationError
 
 from plangate.domain.commands import ApproveGate
 from plangate.domain.errors import InvalidInput, Problem, TaskNotFound
@@ -117,3 +118,9 @@ def test_accepting_results_while_no_replan_is_due_leaves_the_gate_as_it_was() ->
 def test_an_approval_without_results_is_what_it_was() -> None:
     two_replanning().when(APPROVE).then(HAS_APPROVED)
     given(created(A)).when(APPROVE).then_nothing()
+
+
+@pytest.mark.parametrize("accept", [[], "failing", {"a": 1}, [7], [""], 7], ids=repr)
+def test_what_names_no_results_is_refused(accept: object) -> None:
+    with pytest.raises(ValidationError, match='must be "passing" or a list of task ids'):
+        ApproveGate.model_validate({"reason": WHY, "accept": accept})

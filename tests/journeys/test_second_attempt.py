@@ -197,7 +197,7 @@ def test_the_history_shows_who_did_what_and_why(registry: PlanRegistry) -> None:
         "complete"
     ]
     assert [status.replan_due for status in states] == [False, False, True] + [False] * 5
-    assert states[2].advice[0].startswith("a replan is due: revise the plan")
+    assert states[2].advice[0].startswith("a replan is due: revise")
     done = ["TaskStatusChanged", "TaskScored", "TaskStatusChanged"]
     recorded = registry.history.of("billing")
     assert [(entry.envelope.actor, type(entry.event).__name__) for entry in recorded] == [

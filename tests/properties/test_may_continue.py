@@ -13,6 +13,7 @@ from plangate.application.views.view_store import ViewStore
 from plangate.domain.commands import ClaimNextTask
 from plangate.domain.decisions import decide
 from plangate.domain.errors import PlanGone, PlanHeld
+from plangate.domain.events import TaskStatusChanged
 from plangate.domain.evolve import fold
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import StatusCause, Verdict
@@ -38,7 +39,11 @@ def handed_out(plan: Plan, now: datetime) -> Iterator[str]:
         except (PlanHeld, PlanGone):
             return
         plan = fold(plan, events)
-        claimed = [e.task_id for e in events if getattr(e, "cause", None) is StatusCause.CLAIMED]
+        claimed = [
+            event.task_id
+            for event in events
+            if isinstance(event, TaskStatusChanged) and event.cause is StatusCause.CLAIMED
+        ]
         if not claimed:
             return
         yield from claimed

@@ -324,3 +324,39 @@ def test_a_plan_whose_creation_is_unreadable_is_listed(tmp_path: Path) -> None:
             connection.commit()
         answer = registry.replay.what_if("p", policy={})
     assert [(plan.plan_id, plan.version) for plan in answer.unreadable] == [("p", 1)]
+
+
+def test_of_an_update_the_output_score_is_named_that_the_gate_judged(
+    registry: PlanRegistry, plan_id: str
+) -> None:
+    registry.update(plan_id, "a", prompt_score=0.9, output_score=0.2)
+    registry.update(plan_id, "b", prompt_score=0.9)
+
+    plan = the_only(registry, decay=0.5)
+
+    assert plan.fired == plan.would_have_fired == ("billing@3",)
+    assert plan.first_failure == "billing@3"
+    assert [(sample.event_id, sample.score) for sample in plan.samples] == [
+        ("billing@3", 0.2),
+        ("billing@6", 0.9),
+    ]
+
+
+def test_a_result_that_does_not_exist_there_is_left_out_of_an_approval(
+    registry: PlanRegistry, plan_id: str
+) -> None:
+    for task_id in "ab":
+        registry.score_output(plan_id, task_id, 0.1, mark_done=False)
+    registry.mark_task(plan_id, "c", "failed")
+    registry.approve(plan_id, "good enough", accept=["a", "c"])
+
+    plan = the_only(registry, confidence_threshold=0.0)
+
+    assert [(lost.command, lost.error, lost.why) for lost in plan.lost] == [
+        ("ApproveGate", None, "the task 'a' had no result to accept"),
+    ]
+    assert [(task.task_id, task.recorded, task.replayed) for task in plan.tasks] == [
+        ("a", TaskStatus.DONE, TaskStatus.PENDING),
+        ("b", TaskStatus.REPLANNING, TaskStatus.PENDING),
+        ("c", TaskStatus.DONE, TaskStatus.DONE),
+    ]
