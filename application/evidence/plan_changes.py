@@ -93,21 +93,27 @@ class PlanChanges:
         if base is None or after is None or not removals:
             return
         if _is_open(base):
-            self._earlier.clear()
-        if not _is_open(base) and _is_open(after):
+            self._forget_earlier()
+        elif _is_open(after):
             self._opened(base, after, [*self._earlier, *removals])
             self._earlier.clear()
             return
-        self._earlier += [one for one in removals if one.how != "moved"]
         for one in removals:
             task = base.tasks.get(one.task_id)
-            if one.how == "dropped" and task is not None and _has_failed(task):
+            if one.how != "moved" and task is not None and _has_failed(task):
+                self._earlier.append(one)
+
+    def _forget_earlier(self) -> None:
+        """Report the failed tasks that were dropped although that opened no gate."""
+        for one in self._earlier:
+            if one.how == "dropped":
                 self._found.add(
                     FindingKind.LOW_SCORE_REMOVED,
                     Severity.NOTICE,
                     EventList.of(one.task_id, one.event_id),
                     f"it was dropped after it failed with {one.confidence:.3f}",
                 )
+        self._earlier.clear()
 
     def _opened(self, base: Plan, after: Plan, removals: list[_Removal]) -> None:
         shown_by = EventList()
@@ -181,6 +187,7 @@ class PlanChanges:
     def finish(self) -> None:
         """End the last revision, and report what was counted."""
         self.end_revision()
+        self._forget_earlier()
         for rounds in {id(rounds): rounds for rounds in self._rounds.values()}.values():
             more = max(rounds.restarts, rounds.replans, key=lambda shown_by: shown_by.count)
             if more.count >= _OVER_AND_OVER:

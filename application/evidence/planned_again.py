@@ -41,7 +41,7 @@ class PlannedAgain:
         self._earlier: Failure | None = None
         self._weaker: list[str] = []
         self._shadow: Plan | None = None
-        self._lowered = self._let_through = False
+        self._reported = False
         self._last_pass: str | None = None
         self._plan: Plan | None = None
 
@@ -91,45 +91,26 @@ class PlannedAgain:
         if self._work is not None and self._own_failure is not None:
             self._failed.add(self._work, self._own_failure)
         earlier, last = self._earlier, self._last_pass
-        if earlier is None or self._lowered or self._let_through:
+        if earlier is None or self._reported:
             return
         if self._weaker:
-            weaker = ", ".join(self._weaker)
-            self._report(
-                FindingKind.GATE_WEAKENED,
-                None,
-                None,
-                f"was planned again under a weaker policy ({weaker})",
-            )
+            self._report(self._kind, None, None, self._weaker_text())
         elif last is not None and self._own_failure is None and self._is_through():
             self._report(
-                FindingKind.PLANNED_UNTIL_PASSED, None, last, "was planned again, and it passed"
+                FindingKind.PLANNED_UNTIL_PASSED, None, last, "was planned again until it passed"
             )
 
     # --- whether it went through only because of its policy ---
 
     def _check_pass(self, step: Step, task: Task, shadow: Plan) -> None:
-        if self._lowered or self._earlier is None:
-            return
-        policy = shadow.policy
-        confidence = task.confidence(step.after.policy) or 0.0
-        strict = task.confidence(policy) or 0.0
+        policy, strict = shadow.policy, task.confidence(shadow.policy) or 0.0
         if reaches(strict, policy.confidence_threshold):
             return
-        threshold = step.after.policy.confidence_threshold
-        if threshold < policy.confidence_threshold:
-            self._lowered = True
-            self._report(
-                FindingKind.THRESHOLD_LOWERED,
-                task.id,
-                step.event_id,
-                f"which failed at {policy.confidence_threshold:.3f}, was planned again at "
-                f"{threshold:.3f} and passed with {confidence:.3f}",
-                Severity.WARNING,
-            )
-        else:
-            how = f"it passed with {confidence:.3f}, which was {strict:.3f} then"
-            self._went_through(step, task.id, how)
+        confidence = task.confidence(step.after.policy) or 0.0
+        how = f"passed with {confidence:.3f}"
+        if differ(strict, confidence):
+            how += f", which was {strict:.3f} by the earlier weights"
+        self._let_through(step, task.id, how)
 
     def _check_gate(self, step: Step, event: events.TaskScored, shadow: Plan) -> None:
         task = shadow.tasks.get(event.task_id)
@@ -147,26 +128,26 @@ class PlannedAgain:
         actual_task = actual.tasks.get(event.task_id)
         passes = event.mark_done is True and actual_task is not None and actual.passes(actual_task)
         if not actual.gate_fires(done=event.task_id if passes else None) and not actual.replan_due:
-            rolling = shadow.rolling_confidence
-            self._went_through(
-                step, event.task_id, f"the earlier gate would have fired at {rolling:.3f}"
-            )
+            how = f"went on where the earlier gate fires, at {shadow.rolling_confidence:.3f}"
+            self._let_through(step, event.task_id, how)
 
     def _check_claim(self, step: Step, event: events.TaskStatusChanged, shadow: Plan) -> None:
         if shadow.is_held:
-            self._went_through(step, event.task_id, "the earlier gate would have held this task")
+            self._let_through(step, event.task_id, "went on where the earlier gate holds")
 
-    def _went_through(self, step: Step, task_id: str, how: str) -> None:
-        if self._let_through:
-            return
-        self._let_through = True
-        self._report(
-            FindingKind.GATE_WEAKENED,
-            task_id,
-            step.event_id,
-            f"was planned again under a weaker policy ({', '.join(self._weaker)}): {how}",
-            Severity.WARNING,
-        )
+    def _let_through(self, step: Step, task_id: str, how: str) -> None:
+        if not self._reported:
+            self._reported = True
+            text = f"{self._weaker_text()} and {how}"
+            self._report(self._kind, task_id, step.event_id, text, Severity.WARNING)
+
+    @property
+    def _kind(self) -> FindingKind:
+        lowered = any(field.startswith("confidence_threshold") for field in self._weaker)
+        return FindingKind.THRESHOLD_LOWERED if lowered else FindingKind.GATE_WEAKENED
+
+    def _weaker_text(self) -> str:
+        return f"was planned again under a weaker policy ({', '.join(self._weaker)})"
 
     def _passes(self, step: Step, event: events.PlanEvent) -> Task | None:
         """The task that passes by this event, if one does."""
@@ -191,8 +172,7 @@ class PlannedAgain:
         if earlier is None:
             return
         ids = [earlier.event_id, event_id(self._plan_id, 1), *([last] if last else [])]
-        comma = ", " if how.startswith("which") else ", which failed, "
-        text = f"the work of plan {earlier.plan_id}{comma}{how}"
+        text = f"the work of plan {earlier.plan_id}, which failed, {how}"
         self._found.add(kind, severity, EventList.of(task_id, *ids), text)
 
 
