@@ -1,7 +1,8 @@
 """Find revisions after which the gate is open, and tasks that are begun over and over.
 
 A low score counts no more once its task is dropped, split or replaced, and less once its
-task is moved. Successors are judged afresh, so a split or a replacement is a notice.
+task, or one with a better score, is moved. Successors are judged afresh, so a split or a
+replacement is a notice.
 """
 
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ class PlanChanges:
         self._base: Plan | None = None
         self._after: Plan | None = None
         self._removals: list[_Removal] = []
+        self._lifted: list[_Removal] = []
         self._earlier: list[_Removal] = []
         self._rounds: dict[str, _Rounds] = {}
         self._out_of_order = EventList()
@@ -76,10 +78,13 @@ class PlanChanges:
         self._after = step.after
         task = step.before.tasks.get(task_id)
         confidence = None if task is None else task.confidence(step.before.policy)
-        if task is None or confidence is None or step.before.passes(task):
+        if task is None or confidence is None:
             return
         removal = _Removal(step.event_id, task_id, confidence, how)
-        self._removals.append(removal)
+        if not step.before.passes(task):
+            self._removals.append(removal)
+        elif how == "moved":
+            self._lifted.append(removal)
 
     def continued(self, step: Step) -> None:
         """Another change of the same revision."""
@@ -87,9 +92,9 @@ class PlanChanges:
 
     def end_revision(self) -> None:
         """Compare the plan before the revision with the plan after it."""
-        base, after, removals = self._base, self._after, self._removals
+        base, after, removals = self._base, self._after, self._removals or self._lifted
         self._base = self._after = None
-        self._removals = []
+        self._removals, self._lifted = [], []
         if base is None or after is None or not removals:
             return
         if _is_open(base):

@@ -236,6 +236,15 @@ def _(game: Gaming) -> None:
     game.revise({"op": "move", "task_id": "e", "before": "a"})
 
 
+@plant("a good task moved to where it weighs more", K.LOW_SCORE_REMOVED, W, "classic")
+def _(game: Gaming) -> None:
+    game.plan()
+    for task in "abc":
+        game.score(task, HIGH)
+    game.score("e", LOW)
+    game.revise({"op": "move", "task_id": "a", "after": "e"})
+
+
 @plant("the low tasks dropped one by one", K.LOW_SCORE_REMOVED, W)
 def _(game: Gaming) -> None:
     game.plan()

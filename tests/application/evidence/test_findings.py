@@ -1,4 +1,4 @@
-"""Findings: honest work gives none, and each thing that deserves a second look is found."""
+"""Findings: honest work gives no warning, and each thing that deserves a second look is found."""
 
 import random
 import sqlite3
@@ -14,6 +14,7 @@ from plangate.application.evidence import finding as one_finding
 from plangate.application.evidence import findings as all_findings
 from plangate.application.evidence.finding import Finding, FindingKind, Severity
 from plangate.application.evidence.findings import FindingsReport
+from plangate.application.evidence.findings_config import Names
 from plangate.application.evidence.review import PlanReview
 from plangate.application.evidence.same_work import FailedWork
 from plangate.application.plan_log import Step
@@ -61,6 +62,7 @@ def only(report: FindingsReport) -> Finding:
     (finding,) = report.findings
     assert report.finding_count == 1
     assert report.by_kind == {finding.kind: 1}
+    assert report.by_severity == {finding.severity: 1}
     return finding
 
 
@@ -79,7 +81,7 @@ succeed = fail
 
 
 @short_and_long("stores", 12, 1_500)
-def test_honest_work_gives_no_finding(stores: int) -> None:
+def test_honest_work_gives_no_warning(stores: int) -> None:
     events = 0
     for seed in range(stores):
         chance = random.Random(seed)
@@ -87,7 +89,8 @@ def test_honest_work_gives_no_finding(stores: int) -> None:
             for number in range(3):
                 honest_plan(registry, f"p{number}", chance)
             report = registry.evidence.findings()
-            assert report.findings == ()
+            assert [one for one in report.findings if one.severity is WARNING] == []
+            assert WARNING not in report.by_severity
             events += report.events
     assert events > stores * 30
 
@@ -104,6 +107,7 @@ class Planted:
     severity: Severity
     task_id: str | None
     events: tuple[str, ...]
+    beside: tuple[FindingKind, ...] = ()
 
 
 def _rescore(registry: PlanRegistry) -> None:
@@ -207,6 +211,7 @@ PLANTED = {
             r.record_outcome("p", "a", Outcome.ACCEPTED, source="review"),
         ],
         *(FindingKind.OUTCOME_CONTRADICTS, NOTICE, "a", ("p@3", "p@8")),
+        beside=(FindingKind.LOW_SCORE_REMOVED,),
     ),
 }
 
@@ -222,18 +227,21 @@ def test_exactly_the_planted_findings_are_found(
     planted.do(registry)
     honest_plan(registry, "after", chance)
 
-    finding = only(registry.evidence.findings())
+    everything = registry.evidence.findings().findings
+    found = [one for one in everything if one.plan_id in {"p", "q"}]
+    assert [one.severity for one in everything if one not in found and one.severity != NOTICE] == []
+    assert sorted(one.kind for one in found) == sorted([planted.kind, *planted.beside])
+    (finding,) = [one for one in found if one.kind is planted.kind]
 
     assert shown(finding)[:2] == (planted.kind, planted.severity)
     assert finding.event_ids == planted.events
     assert finding.event_count == len(planted.events)
     if planted.kind is FindingKind.THRESHOLD_LOWERED:
         assert finding.plan_id == "q"
-        assert "plan p, which failed at 0.720, was planned again at 0.500" in finding.sentence
+        assert "confidence_threshold 0.72 → 0.5) and passed with 0.600" in finding.sentence
     else:
         assert (finding.plan_id, finding.task_id) == ("p", planted.task_id)
-    assert registry.evidence.findings(finding.plan_id).findings == (finding,)
-    assert registry.evidence.findings(["before", "after"]).findings == ()
+    assert registry.evidence.findings(finding.plan_id).findings == tuple(found)
 
 
 # --- what is no finding ---
@@ -256,10 +264,23 @@ _CLEARING: dict[str, Callable[[PlanRegistry], object]] = {
 
 @pytest.mark.parametrize("what", _CLEARING)
 @pytest.mark.usefixtures("plan")
-def test_a_judgement_after_new_work_or_a_withdrawal_is_no_rescoring(
+def test_a_pass_after_a_new_start_without_a_claim_or_a_withdrawal_is_a_notice(
     registry: PlanRegistry, what: str
 ) -> None:
     _again_after(registry, what)
+    registry.score_output("p", "a", 0.9, **WELL_FOUNDED)
+
+    retracted = what == "retraction"
+    kind = FindingKind.LOW_RETRACTED if retracted else FindingKind.RESCORED_UNTIL_PASSED
+    finding = only(registry.evidence.findings())
+    assert (finding.kind, finding.severity) == (kind, NOTICE)
+
+
+@pytest.mark.parametrize("what", ["retry", "change"])
+@pytest.mark.usefixtures("plan")
+def test_a_judgement_after_a_new_claim_is_no_rescoring(registry: PlanRegistry, what: str) -> None:
+    _again_after(registry, what)
+    registry.claim_task("p", "a", worker="ada")
     registry.score_output("p", "a", 0.9, **WELL_FOUNDED)
 
     assert registry.evidence.findings().findings == ()
@@ -267,11 +288,13 @@ def test_a_judgement_after_new_work_or_a_withdrawal_is_no_rescoring(
 
 @pytest.mark.parametrize("what", _CLEARING)
 @pytest.mark.usefixtures("plan")
-def test_nor_is_a_mark_by_hand_after_it(registry: PlanRegistry, what: str) -> None:
+def test_a_mark_by_hand_after_it_is_not_judged(registry: PlanRegistry, what: str) -> None:
     _again_after(registry, what)
     registry.mark_task("p", "a", "done")
 
-    assert registry.evidence.findings().findings == ()
+    found = {one.kind: one.severity for one in registry.evidence.findings().findings}
+    low_retracted = {FindingKind.LOW_RETRACTED: NOTICE} if what == "retraction" else {}
+    assert found == {FindingKind.DONE_UNJUDGED: NOTICE} | low_retracted
 
 
 @pytest.mark.usefixtures("plan")
@@ -303,17 +326,26 @@ def test_grounds_that_were_erased_are_not_missed(registry: PlanRegistry) -> None
 
 
 @pytest.mark.parametrize(
-    "goal, threshold, score", [("x", 0.5, 0.6), ("", 0.72, 0.9), ("", 0.5, 0.9)]
+    "goal, threshold, score, kinds",
+    [
+        ("x", 0.5, 0.6, []),
+        ("", 0.72, 0.9, [FindingKind.PLANNED_UNTIL_PASSED]),
+        ("", 0.5, 0.9, [FindingKind.THRESHOLD_LOWERED]),
+        ("", 0.8, 0.5, []),
+    ],
 )
 @pytest.mark.usefixtures("plan")
-def test_other_work_or_a_pass_that_needed_no_lower_threshold_is_no_finding(
-    registry: PlanRegistry, goal: str, threshold: float, score: float
+def test_other_work_is_no_finding_and_a_pass_that_needed_no_lower_threshold_is_a_notice(
+    registry: PlanRegistry, goal: str, threshold: float, score: float, kinds: list[FindingKind]
 ) -> None:
     fail(registry, 0.6)
     registry.create(f"Move billing{goal}", TASKS, plan_id="q", confidence_threshold=threshold)
     registry.score_output("q", "a", score, **WELL_FOUNDED)
 
-    assert registry.evidence.findings().findings == ()
+    found = registry.evidence.findings().findings
+    assert [(one.kind, one.severity, one.plan_id) for one in found] == [
+        (kind, NOTICE, "q") for kind in kinds
+    ]
 
 
 @pytest.mark.usefixtures("plan")
@@ -339,7 +371,9 @@ def test_the_strictest_failure_counts(registry: PlanRegistry) -> None:
             registry.create("Move billing", TASKS, plan_id=plan_id, confidence_threshold=threshold)
         registry.score_output(plan_id, "a", score, **WELL_FOUNDED)
 
-    assert only(registry.evidence.findings()).event_ids == ("p@3", "r@1", "r@2")
+    found = registry.evidence.findings().findings
+    assert {one.kind for one in found} == {FindingKind.THRESHOLD_LOWERED}
+    assert [one.event_ids for one in found if one.plan_id == "r"] == [("p@3", "r@1", "r@2")]
 
 
 @pytest.mark.usefixtures("plan")
@@ -439,7 +473,7 @@ def test_without_positions_thresholds_are_not_compared() -> None:
     failed = FailedWork()
     for threshold in (0.72, 0.5):
         policy = Policy(confidence_threshold=threshold)
-        review = PlanReview(PLAN, failed)
+        review = PlanReview(PLAN, failed, Names({}))
         before = Plan(PLAN)
         grounds = {"rationale": "It was read."}
         work = recorded(before, [created(A, policy=policy), scored(A, OUTPUT, 0.6, **grounds)])
