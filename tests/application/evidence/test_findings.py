@@ -385,6 +385,115 @@ def test_an_outcome_of_unscored_work_contradicts_nothing(registry: PlanRegistry)
     assert registry.evidence.findings().findings == ()
 
 
+# --- what the sentences say ---
+
+
+def _sentences(registry: PlanRegistry) -> list[str]:
+    return [one.sentence for one in registry.evidence.findings().findings]
+
+
+FIVE = [{"id": task, "title": task} for task in "abcde"]
+
+
+def test_dropping_a_low_score_says_what_was_dropped_and_what_it_did(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    registry.score_output("five", "a", 0.2, **WELL_FOUNDED)
+    registry.score_output("five", "b", 0.9, **WELL_FOUNDED)
+    registry.revise("five", "x", [{"op": "drop", "task_id": "a"}])
+
+    (sentence,) = _sentences(registry)
+    assert sentence == (
+        "the gate opened without a better score: a (0.200) was dropped, and the rolling "
+        "confidence rose from 0.578 to 0.900; the threshold is 0.720"
+    )
+
+
+def test_scores_outside_the_range_are_named_as_given(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    for task, score in (("a", 2), ("b", 3)):
+        registry.score_output("five", task, score, **WELL_FOUNDED)
+
+    assert _sentences(registry) == [
+        "2 scores are outside the range, and counted otherwise than given: 2 as 1, 3 as 1"
+    ]
+
+
+def test_a_rounding_error_above_the_range_is_a_notice(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    registry.score_output("five", "a", 1.0000001, **WELL_FOUNDED)
+
+    assert only(registry.evidence.findings()).severity is NOTICE
+
+
+def test_a_retracted_score_outside_the_range_is_no_finding(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    registry.score_output("five", "a", 4, **(WELL_FOUNDED | {"mark_done": False}))
+    registry.retract_score("five", "five@2", "The scale was missing.")
+
+    assert registry.evidence.findings().findings == ()
+
+
+def test_a_judge_that_fails_is_counted(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    registry.score_output("five", "a", 1.0, **(WELL_FOUNDED | {"scorer": None}))
+    for task in "bcd":
+        registry.record_scoring_failure("five", task, "output", "judge out of quota")
+
+    assert _sentences(registry) == ["the judge failed 3 of 4 times"]
+
+
+def test_a_chain_that_waits_for_evidence_names_the_task_that_blocks_it(
+    registry: PlanRegistry,
+) -> None:
+    chain = [{"id": "a", "title": "a"}, {"id": "b", "title": "b", "depends_on": ["a"]}]
+    registry.create("Two steps", chain, plan_id="two", policy={"min_scored": 2})
+
+    (sentence,) = _sentences(registry)
+    assert sentence == (
+        "its gate cannot fire while a fails: 2 scored tasks are needed, and only 1 can be scored "
+        "then (scarce_evidence is wait)"
+    )
+
+
+def test_marking_a_whole_plan_done_is_one_finding(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    for task in "abcde":
+        registry.mark_task("five", task, "done")
+
+    assert _sentences(registry) == [
+        "5 tasks are done by hand, and their outputs were not judged: a, b, c, d, e"
+    ]
+
+
+def test_a_task_that_is_judged_or_undone_after_all_is_no_finding(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    for task in "ab":
+        registry.mark_task("five", task, "done")
+    registry.score_output("five", "a", 0.9, **WELL_FOUNDED)
+    registry.mark_task("five", "b", "pending")
+
+    assert registry.evidence.findings().findings == ()
+
+
+def test_a_program_that_sends_its_own_scores_is_no_finding(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    program = {"scorer": {"kind": "code", "name": "ci"}, "actor": "ci", "rationale": "All green."}
+    registry.score_output("five", "a", 0.9, **program)
+
+    assert registry.evidence.findings().findings == ()
+
+
+def test_a_better_score_after_more_evidence_is_no_planning_until_it_passes(
+    registry: PlanRegistry,
+) -> None:
+    """A plan that failed itself is judged by its own history."""
+    for plan_id in ("p", "q"):
+        registry.create("Two steps", TASKS, plan_id=plan_id)
+        registry.score_output(plan_id, "a", 0.1, **WELL_FOUNDED)
+
+    assert registry.evidence.findings().findings == ()
+
+
 # --- the report ---
 
 
