@@ -62,12 +62,11 @@ class DoneTasks:
         work = self._rescoring.work(task.id)
         if not task.output_judgements:
             self._unjudged[task.id] = unjudged
-        elif step.before.passes(task):
-            pass
-        elif work.failed and not work.restarted:
-            self._by_hand(step, event, work.failed[-1].event_id, work.failed[-1].score)
-        else:
-            self._unjudged[task.id] = unjudged
+        elif not step.before.passes(task):
+            if work.failed and not work.restarted:
+                self._by_hand(step, event, work.failed[-1].event_id, work.failed[-1].score)
+            else:
+                self._unjudged[task.id] = unjudged
 
     def scored(self, step: Step, event: events.TaskScored) -> None:
         """An output score judges what was done before it."""

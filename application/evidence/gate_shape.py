@@ -14,11 +14,11 @@ from plangate.domain.event_ids import event_id
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import ScarceEvidence
 
-_HARDLY: Final = 0.05
-"""A threshold that only the very worst scores stay below."""
+_HARDLY: Final = 0.1
+"""A threshold that only the worst scores stay below, and a weight that changes little."""
 
 _COMMON: Final = 4
-"""So many scored tasks or lows are common to ask for, also in a plan that has fewer tasks."""
+"""So many scored tasks are common to ask for, also in a plan that has no more tasks."""
 
 _EXAMINED: Final = 100
 """How many of the first tasks are examined: those that most others wait for."""
@@ -38,15 +38,21 @@ def _reasons(plan: Plan) -> Iterator[tuple[Severity, str]]:
         why = "its gate cannot fire: the threshold is 0, and no confidence is below that"
         yield Severity.WARNING, why
         return
-    if threshold < _HARDLY:
+    if threshold <= _HARDLY:
         yield Severity.NOTICE, f"its gate fires only below {threshold:g}, which hardly occurs"
-    if policy.consecutive_lows > max(tasks, _COMMON - 1):
+    if policy.output_weight < _HARDLY:
         why = (
-            f"its gate cannot fire unless tasks are scored again: {policy.consecutive_lows:,} "
-            f"lows in a row are needed, and there are {tasks:,} tasks"
+            f"its gate hardly looks at results: output_weight is {policy.output_weight:g}, and "
+            "prompt scores make up the rest"
         )
         yield Severity.NOTICE, why
-    if policy.min_scored > max(tasks, _COMMON):
+    if policy.consecutive_lows > tasks:
+        why = (
+            f"its gate cannot fire unless tasks are scored again: {policy.consecutive_lows:,} "
+            f"lows in a row are needed, and it has {tasks:,} of them"
+        )
+        yield Severity.NOTICE, why
+    if policy.min_scored > _COMMON and policy.min_scored >= tasks:
         why = (
             f"its gate cannot fire before all of its tasks are scored: {policy.min_scored:,} "
             f"scored tasks are asked for, and there are {tasks:,}"

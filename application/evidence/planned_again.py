@@ -68,7 +68,7 @@ class PlannedAgain:
         if passed is not None:
             self._last_pass = step.event_id
         if self._shadow is None or isinstance(event, events.PlanCreated):
-            return
+            return  # there is no stricter policy to follow it under
         if isinstance(event, events.ReplanTriggered):
             return  # the shadow's gate has fired by itself, or it has not
         shadow = self._shadow = evolve(self._shadow, event)
@@ -94,11 +94,10 @@ class PlannedAgain:
         if earlier is None or self._reported:
             return
         if self._weaker:
-            self._report(self._kind, None, None, self._weaker_text())
+            self._report(earlier, self._kind, None, None, self._weaker_text())
         elif last is not None and self._own_failure is None and self._is_through():
-            self._report(
-                FindingKind.PLANNED_UNTIL_PASSED, None, last, "was planned again until it passed"
-            )
+            how = "was planned again until it passed"
+            self._report(earlier, FindingKind.PLANNED_UNTIL_PASSED, None, last, how)
 
     # --- whether it went through only because of its policy ---
 
@@ -136,10 +135,11 @@ class PlannedAgain:
             self._let_through(step, event.task_id, "went on where the earlier gate holds")
 
     def _let_through(self, step: Step, task_id: str, how: str) -> None:
-        if not self._reported:
+        if self._earlier is not None and not self._reported:
             self._reported = True
             text = f"{self._weaker_text()} and {how}"
-            self._report(self._kind, task_id, step.event_id, text, Severity.WARNING)
+            warning = Severity.WARNING
+            self._report(self._earlier, self._kind, task_id, step.event_id, text, warning)
 
     @property
     def _kind(self) -> FindingKind:
@@ -162,15 +162,13 @@ class PlannedAgain:
 
     def _report(
         self,
+        earlier: Failure,
         kind: FindingKind,
         task_id: str | None,
         last: str | None,
         how: str,
         severity: Severity = Severity.NOTICE,
     ) -> None:
-        earlier = self._earlier
-        if earlier is None:
-            return
         ids = [earlier.event_id, event_id(self._plan_id, 1), *([last] if last else [])]
         text = f"the work of plan {earlier.plan_id}, which failed, {how}"
         self._found.add(kind, severity, EventList.of(task_id, *ids), text)

@@ -133,6 +133,8 @@ class PlanReview:
             self._rescoring.restarted(event.task_id)
         if event.cause is StatusCause.MARKED:
             self._changes.moved(step, event)
+        if event.new is TaskStatus.FAILED:
+            self._again.fail(step)
         if event.cause in _BY_HAND and event.new is TaskStatus.DONE:
             self._changes.settled(step, event.task_id)
 

@@ -116,7 +116,8 @@ class Scorers:
             if same(worker, actor):
                 by = Severity.NOTICE, actor, "sent the score of its own work; no scorer was named"
         elif same(scorer.name, worker):
-            by = Severity.WARNING, scorer.name, "scored its own work"
+            program = scorer.kind is ScorerKind.CODE
+            by = severity_if(not program), scorer.name, "scored its own work"
         elif worker is None and scorer.kind is not ScorerKind.CODE:
             if same(scorer.name, actor):
                 how = "scored, and sent the command too; the worker is not known"

@@ -351,6 +351,11 @@ def _(game: Gaming) -> None:
     game.plan(consecutive_lows=50)
 
 
+@plant("results that count for nothing", K.GATE_CANNOT_FIRE, N)
+def _(game: Gaming) -> None:
+    game.plan(prompt_weight=1.0, output_weight=0.0)
+
+
 @plant("more scored tasks than tasks", K.GATE_CANNOT_FIRE, N)
 def _(game: Gaming) -> None:
     game.plan(min_scored=100, scarce_evidence="wait")
@@ -715,6 +720,14 @@ def _pass(game: Gaming) -> None:
 @plant("the same work planned again", K.PLANNED_UNTIL_PASSED, N)
 def _(game: Gaming) -> None:
     game.fail()
+    game.plan()
+    _pass(game)
+
+
+@plant("after the work was marked failed", K.PLANNED_UNTIL_PASSED, N)
+def _(game: Gaming) -> None:
+    game.plan(FIVE, "first")
+    game.registry.mark_task("first", "a", "failed")
     game.plan()
     _pass(game)
 

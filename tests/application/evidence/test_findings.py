@@ -483,6 +483,81 @@ def test_a_program_that_sends_its_own_scores_is_no_finding(registry: PlanRegistr
     assert registry.evidence.findings().findings == ()
 
 
+def test_a_passing_task_that_is_marked_done_is_no_finding(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    registry.score_output("five", "a", 0.9, **(WELL_FOUNDED | {"mark_done": False}))
+    registry.mark_task("five", "a", "done")
+
+    assert registry.evidence.findings().findings == ()
+
+
+def test_a_program_that_scores_its_own_work_is_a_notice(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    registry.claim_task("five", "a", worker="ci")
+    registry.score_output("five", "a", 0.9, scorer={"kind": "code", "name": "CI"}, rationale="Ok.")
+
+    assert shown(only(registry.evidence.findings()))[:2] == (FindingKind.OWN_WORK, NOTICE)
+
+
+def test_a_claim_without_a_worker_is_of_another_worker(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    registry.claim_task("five", "a", worker="ada")
+    registry.release("five", "a")
+    registry.claim_task("five", "a")
+    registry.score_output("five", "a", 0.9, scorer={"kind": "human", "name": "ada"}, rationale="x")
+
+    assert "works on this plan too" in only(registry.evidence.findings()).sentence
+
+
+@pytest.mark.parametrize("depends_on", [["a"], ["a", "b"]])
+def test_a_gate_with_enough_tasks_beside_a_chain_can_fire(
+    registry: PlanRegistry, depends_on: list[str]
+) -> None:
+    tasks = [
+        *({"id": task, "title": task} for task in "ab"),
+        {"id": "c", "title": "c", "depends_on": ["a"]},
+        {"id": "d", "title": "d", "depends_on": ["c", *depends_on]},
+        *({"id": task, "title": task} for task in "ef"),
+    ]
+    registry.create("Six steps", tasks, plan_id="six", policy={"min_scored": 3})
+
+    assert registry.evidence.findings().findings == ()
+
+
+def test_revisions_that_remove_no_low_score_are_no_finding(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    for task, score in {"a": 0.9, "b": 0.9, "c": 0.1, "d": 0.1}.items():
+        registry.score_output("five", task, score, **WELL_FOUNDED)
+    registry.revise("five", "x", [{"op": "drop", "task_id": "a"}])
+    registry.revise("five", "x", [{"op": "move", "task_id": "c", "before": "b"}])
+    new = {"id": "f", "title": "f"}
+    registry.revise("five", "x", [{"op": "replace", "task_id": "c", "by": new}])
+
+    assert registry.evidence.findings().findings == ()
+
+
+def test_failures_are_kept_under_a_few_policies(registry: PlanRegistry) -> None:
+    for number in range(10):
+        threshold = 0.5 + number / 100
+        registry.create("Two", TASKS, plan_id=f"p{number}", confidence_threshold=threshold)
+        registry.score_output(f"p{number}", "a", 0.1, **WELL_FOUNDED)
+    registry.create("Two", TASKS, plan_id="q", confidence_threshold=0.3)
+
+    assert only(registry.evidence.findings()).event_ids == ("p7@2", "q@1")
+
+
+def test_an_exit_threshold_may_be_weaker(registry: PlanRegistry) -> None:
+    for plan_id, exit_threshold in {"p": 0.9, "q": 0.8}.items():
+        policy = {"exit_threshold": exit_threshold}
+        registry.create("Two steps", TASKS, plan_id=plan_id, policy=policy)
+        registry.score_output(plan_id, "a", 0.1, **WELL_FOUNDED)
+
+    assert only(registry.evidence.findings()).sentence == (
+        "the work of plan p, which failed, was planned again under a weaker policy "
+        "(exit_threshold 0.9 → 0.8)"
+    )
+
+
 def test_a_better_score_after_more_evidence_is_no_planning_until_it_passes(
     registry: PlanRegistry,
 ) -> None:
