@@ -47,7 +47,7 @@ class DoneTasks:
         self._failed_later: dict[str, tuple[str, float]] = {}
 
     def moved(self, step: Step, event: events.TaskStatusChanged) -> None:
-        """Look at a task that was made done by hand; one that is not done is no finding."""
+        """Look at a task that was made done by hand; forget what was seen of it before."""
         self._plan = step.after
         self._failed_later.pop(event.task_id, None)
         self._unjudged.pop(event.task_id, None)

@@ -121,7 +121,7 @@ class Rescoring:
             work.retracted.append((LowScore(event.event_id, score, None), step.event_id))
 
     def claimed(self, task_id: str) -> None:
-        """Somebody works on the task now: earlier scores are of earlier work."""
+        """A worker has the task now: earlier scores are of earlier work."""
         work = self._works.pop(task_id, None)
         if work is not None:
             self._end(task_id, work)

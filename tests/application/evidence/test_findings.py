@@ -160,7 +160,7 @@ PLANTED = {
     "asked again without settling": Planted(
         _rescore_without_settling, FindingKind.RESCORED_UNTIL_PASSED, WARNING, "a", ("p@3", "p@6")
     ),
-    "asked again, and nobody says whom": Planted(
+    "asked again, the judge unknown": Planted(
         _rescore_namelessly, FindingKind.RESCORED_UNTIL_PASSED, WARNING, "a", ("p@3", "p@6")
     ),
     "marked done after a low score": Planted(
@@ -176,7 +176,7 @@ PLANTED = {
         lambda r: succeed(r, 0.9, scorer={"kind": "model", "name": "ada"}),
         *(FindingKind.OWN_WORK, WARNING, "a", ("p@3",)),
     ),
-    "judged by who recorded it, and nobody took it": Planted(
+    "judged by who recorded it, not taken": Planted(
         lambda r: succeed(r, 0.9, "b", scorer={"kind": "model", "name": "x"}, actor="x"),
         *(FindingKind.OWN_WORK, NOTICE, "b", ("p@3",)),
     ),
@@ -244,7 +244,7 @@ def test_exactly_the_planted_findings_are_found(
     assert registry.evidence.findings(finding.plan_id).findings == tuple(found)
 
 
-# --- what is no finding ---
+# --- what is not a finding ---
 
 
 def _again_after(registry: PlanRegistry, what: str) -> None:
@@ -278,7 +278,7 @@ def test_a_pass_after_a_new_start_without_a_claim_or_a_withdrawal_is_a_notice(
 
 @pytest.mark.parametrize("what", ["retry", "change"])
 @pytest.mark.usefixtures("plan")
-def test_a_judgement_after_a_new_claim_is_no_rescoring(registry: PlanRegistry, what: str) -> None:
+def test_a_judgement_after_a_new_claim_is_not_rescoring(registry: PlanRegistry, what: str) -> None:
     _again_after(registry, what)
     registry.claim_task("p", "a", worker="ada")
     registry.score_output("p", "a", 0.9, **WELL_FOUNDED)
@@ -298,7 +298,7 @@ def test_a_mark_by_hand_after_it_is_not_judged(registry: PlanRegistry, what: str
 
 
 @pytest.mark.usefixtures("plan")
-def test_a_scorer_who_records_a_workers_score_is_no_finding(registry: PlanRegistry) -> None:
+def test_a_scorer_who_records_a_workers_score_gives_no_finding(registry: PlanRegistry) -> None:
     succeed(registry, 0.9, actor="judge")
 
     assert registry.evidence.findings().findings == ()
@@ -335,7 +335,7 @@ def test_grounds_that_were_erased_are_not_missed(registry: PlanRegistry) -> None
     ],
 )
 @pytest.mark.usefixtures("plan")
-def test_other_work_is_no_finding_and_a_pass_that_needed_no_lower_threshold_is_a_notice(
+def test_other_work_gives_no_finding_and_a_pass_that_needed_no_lower_threshold_is_a_notice(
     registry: PlanRegistry, goal: str, threshold: float, score: float, kinds: list[FindingKind]
 ) -> None:
     fail(registry, 0.6)
@@ -349,7 +349,7 @@ def test_other_work_is_no_finding_and_a_pass_that_needed_no_lower_threshold_is_a
 
 
 @pytest.mark.usefixtures("plan")
-def test_a_lower_threshold_before_the_failure_or_of_erased_work_is_no_finding(
+def test_a_lower_threshold_before_the_failure_or_of_erased_work_gives_no_finding(
     registry: PlanRegistry,
 ) -> None:
     registry.create("Move billing", TASKS, plan_id="q", confidence_threshold=0.5)
@@ -425,7 +425,7 @@ def test_a_rounding_error_above_the_range_is_a_notice(registry: PlanRegistry) ->
     assert only(registry.evidence.findings()).severity is NOTICE
 
 
-def test_a_retracted_score_outside_the_range_is_no_finding(registry: PlanRegistry) -> None:
+def test_a_retracted_score_outside_the_range_gives_no_finding(registry: PlanRegistry) -> None:
     registry.create("Five independent steps", FIVE, plan_id="five")
     registry.score_output("five", "a", 4, **(WELL_FOUNDED | {"mark_done": False}))
     registry.retract_score("five", "five@2", "The scale was missing.")
@@ -445,7 +445,10 @@ def test_a_judge_that_fails_is_counted(registry: PlanRegistry) -> None:
 def test_a_chain_that_waits_for_evidence_names_the_task_that_blocks_it(
     registry: PlanRegistry,
 ) -> None:
-    chain = [{"id": "a", "title": "a"}, {"id": "b", "title": "b", "depends_on": ["a"]}]
+    chain: list[dict[str, Any]] = [
+        {"id": "a", "title": "a"},
+        {"id": "b", "title": "b", "depends_on": ["a"]},
+    ]
     registry.create("Two steps", chain, plan_id="two", policy={"min_scored": 2})
 
     (sentence,) = _sentences(registry)
@@ -465,7 +468,7 @@ def test_marking_a_whole_plan_done_is_one_finding(registry: PlanRegistry) -> Non
     ]
 
 
-def test_a_task_that_is_judged_or_undone_after_all_is_no_finding(registry: PlanRegistry) -> None:
+def test_a_task_that_is_judged_or_undone_after_all_gives_no_finding(registry: PlanRegistry) -> None:
     registry.create("Five independent steps", FIVE, plan_id="five")
     for task in "ab":
         registry.mark_task("five", task, "done")
@@ -475,15 +478,19 @@ def test_a_task_that_is_judged_or_undone_after_all_is_no_finding(registry: PlanR
     assert registry.evidence.findings().findings == ()
 
 
-def test_a_program_that_sends_its_own_scores_is_no_finding(registry: PlanRegistry) -> None:
+def test_a_program_that_sends_its_own_scores_gives_no_finding(registry: PlanRegistry) -> None:
     registry.create("Five independent steps", FIVE, plan_id="five")
-    program = {"scorer": {"kind": "code", "name": "ci"}, "actor": "ci", "rationale": "All green."}
+    program: dict[str, Any] = {
+        "scorer": {"kind": "code", "name": "ci"},
+        "actor": "ci",
+        "rationale": "All green.",
+    }
     registry.score_output("five", "a", 0.9, **program)
 
     assert registry.evidence.findings().findings == ()
 
 
-def test_a_passing_task_that_is_marked_done_is_no_finding(registry: PlanRegistry) -> None:
+def test_a_passing_task_that_is_marked_done_gives_no_finding(registry: PlanRegistry) -> None:
     registry.create("Five independent steps", FIVE, plan_id="five")
     registry.score_output("five", "a", 0.9, **(WELL_FOUNDED | {"mark_done": False}))
     registry.mark_task("five", "a", "done")
@@ -513,7 +520,7 @@ def test_a_claim_without_a_worker_is_of_another_worker(registry: PlanRegistry) -
 def test_a_gate_with_enough_tasks_beside_a_chain_can_fire(
     registry: PlanRegistry, depends_on: list[str]
 ) -> None:
-    tasks = [
+    tasks: list[dict[str, Any]] = [
         *({"id": task, "title": task} for task in "ab"),
         {"id": "c", "title": "c", "depends_on": ["a"]},
         {"id": "d", "title": "d", "depends_on": ["c", *depends_on]},
@@ -524,7 +531,7 @@ def test_a_gate_with_enough_tasks_beside_a_chain_can_fire(
     assert registry.evidence.findings().findings == ()
 
 
-def test_revisions_that_remove_no_low_score_are_no_finding(registry: PlanRegistry) -> None:
+def test_revisions_that_remove_no_low_score_give_no_finding(registry: PlanRegistry) -> None:
     registry.create("Five independent steps", FIVE, plan_id="five")
     for task, score in {"a": 0.9, "b": 0.9, "c": 0.1, "d": 0.1}.items():
         registry.score_output("five", task, score, **WELL_FOUNDED)
@@ -558,7 +565,7 @@ def test_an_exit_threshold_may_be_weaker(registry: PlanRegistry) -> None:
     )
 
 
-def test_a_better_score_after_more_evidence_is_no_planning_until_it_passes(
+def test_a_better_score_after_more_evidence_is_not_planning_until_it_passes(
     registry: PlanRegistry,
 ) -> None:
     """A plan that failed itself is judged by its own history."""

@@ -88,12 +88,9 @@ def _revise(registry: PlanRegistry, plan_id: str, chance: random.Random) -> None
     task, new = chance.choice(status.tasks), f"n{status.version}"
     if task.status in {TaskStatus.FAILED, TaskStatus.REPLANNING}:
         parts = [{"id": f"{new}{half}", "title": f"{task.title}, {half}"} for half in "ab"]
-        change = chance.choice(
-            [
-                {"op": "replace", "task_id": task.id, "by": parts[0]},
-                {"op": "split", "task_id": task.id, "into": parts},
-            ]
-        )
+        replaced = {"op": "replace", "task_id": task.id, "by": parts[0]}
+        split = {"op": "split", "task_id": task.id, "into": parts}
+        change: dict[str, Any] = chance.choice([replaced, split])
     elif task.status is TaskStatus.PENDING and task.confidence is None and len(status.tasks) > 1:
         change = {"op": "drop", "task_id": task.id}
     else:
