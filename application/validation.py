@@ -15,6 +15,9 @@ from plangate.domain.vocabulary import Identifier
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _IDENTIFIER: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
+_OF_A_KEY: Final = "[key]"
+"""The last step of pydantic's location where the key of a mapping is wrong."""
+
 _SCORES: Final = {"score", "prompt_score", "output_score"}
 
 _MESSAGES: Final = {
@@ -107,6 +110,8 @@ def _walk(
     for step in location:
         if isinstance(step, int):
             path += f"[{step}]"
+        elif step == _OF_A_KEY:
+            pass
         elif len(models) > 1:
             models = [one for one in models if one.model_fields["op"].default == step]
         else:

@@ -1,32 +1,58 @@
 """A finding: something in a plan's scores to look at, and the events that show it."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, Self
 
 from plangate.application.results import Result
+from plangate.domain.event_ids import version_of
 
 MAX_EVENTS: Final = 100
 """How many events of one finding are named; all are counted."""
+
+MAX_PARTS: Final = 5
+"""How many scores, versions or tasks a sentence lists."""
 
 
 class FindingKind(StrEnum):
     """What was found.
 
-    `rescored_until_passed`: a failed output was scored again until it passed, with no sign
-    of work in between. `done_by_hand`: a task was marked done although its output had failed.
-    `own_work`: the scorer is the worker, or the sender of the command where no worker is
-    known. `unsupported`: scores with neither evidence nor rationale. `scorer_changed`: a
-    scorer changed its version within a plan. `threshold_lowered`: failed work was planned
-    again under a lower threshold, and passed only because of that. `outcome_contradicts`: a
-    task that passed was rejected, or one that failed was accepted.
+    About the judging: `rescored_until_passed`: a failed output was scored again until it
+    passed, and the task was not claimed in between. `low_retracted`: low scores were
+    retracted, and the task passes or the gate opens because of that. `own_work`: the scorer
+    is the worker, or the sender of the command where no worker is known. `unsupported`:
+    scores with neither evidence nor rationale. `scorer_changed`: a scorer changed its
+    version within a plan. `out_of_range`: scores outside their range. `scorer_fails`: a
+    judge fails often. `outcome_contradicts`: a task that passed was rejected, or one that
+    failed was accepted.
+
+    About the work: `done_by_hand`: a task is done although its output failed.
+    `done_unjudged`: tasks are done and their output was not judged. `low_score_removed`: a
+    low score left the plan or lost its weight, and the gate opened. `out_of_order`: tasks
+    were scored or done before what they wait for. `replanned_repeatedly`: the same task was
+    begun again over and over.
+
+    About the gate: `gate_cannot_fire`: the policy does not suit the plan. For failed work
+    that was planned again: `threshold_lowered`: it passed only because the threshold is
+    lower. `gate_weakened`: the policy is weaker. `planned_until_passed`: it passed.
     """
 
     RESCORED_UNTIL_PASSED = "rescored_until_passed"
+    LOW_RETRACTED = "low_retracted"
     DONE_BY_HAND = "done_by_hand"
+    DONE_UNJUDGED = "done_unjudged"
+    LOW_SCORE_REMOVED = "low_score_removed"
+    OUT_OF_ORDER = "out_of_order"
+    REPLANNED_REPEATEDLY = "replanned_repeatedly"
     OWN_WORK = "own_work"
     UNSUPPORTED = "unsupported"
     SCORER_CHANGED = "scorer_changed"
+    OUT_OF_RANGE = "out_of_range"
+    SCORER_FAILS = "scorer_fails"
+    GATE_CANNOT_FIRE = "gate_cannot_fire"
     THRESHOLD_LOWERED = "threshold_lowered"
+    GATE_WEAKENED = "gate_weakened"
+    PLANNED_UNTIL_PASSED = "planned_until_passed"
     OUTCOME_CONTRADICTS = "outcome_contradicts"
 
 
@@ -62,7 +88,15 @@ class EventList:
         self.event_ids: list[str] = []
         self.task_id: str | None = None
 
-    def add(self, event_id: str, task_id: str) -> Self:
+    @classmethod
+    def of(cls, task_id: str | None, *event_ids: str) -> Self:
+        """These events, about one task or about the plan."""
+        shown_by = cls()
+        for event_id in event_ids:
+            shown_by.add(event_id, task_id)
+        return shown_by
+
+    def add(self, event_id: str, task_id: str | None) -> Self:
         """Add an event; beyond `MAX_EVENTS` it replaces the last one."""
         self.task_id = task_id if self.count == 0 or self.task_id == task_id else None
         self.count += 1
@@ -71,3 +105,44 @@ class EventList:
         else:
             self.event_ids[-1] = event_id
         return self
+
+
+class PlanFindings:
+    """The findings of one plan."""
+
+    def __init__(self, plan_id: str) -> None:
+        self._plan_id = plan_id
+        self._found: list[Finding] = []
+
+    def add(self, kind: FindingKind, severity: Severity, shown_by: EventList, text: str) -> None:
+        """Add one."""
+        finding = Finding(
+            kind=kind,
+            severity=severity,
+            plan_id=self._plan_id,
+            task_id=shown_by.task_id,
+            event_ids=tuple(shown_by.event_ids),
+            event_count=shown_by.count,
+            sentence=text,
+        )
+        self._found.append(finding)
+
+    def ordered(self) -> list[Finding]:
+        """All, ordered by the event that completed each."""
+        return sorted(self._found, key=_order)
+
+
+def first(texts: Sequence[str], separator: str = ", ") -> str:
+    """The first of many, and how many more there are."""
+    more = "" if len(texts) <= MAX_PARTS else f" and {len(texts) - MAX_PARTS:,} more"
+    return separator.join(texts[:MAX_PARTS]) + more
+
+
+def severity_if(changed: object) -> Severity:
+    """A warning if it certainly changed what the gate let through, else a notice."""
+    return Severity.WARNING if changed else Severity.NOTICE
+
+
+def _order(finding: Finding) -> tuple[int, str, str]:
+    """By the last named event, which is always one of the plan itself."""
+    return version_of(finding.event_ids[-1]) or 0, finding.kind, finding.sentence

@@ -9,7 +9,8 @@ from typing import Final
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.event_store import EventStore
-from plangate.application.evidence.finding import Finding, FindingKind
+from plangate.application.evidence.finding import Finding, FindingKind, Severity
+from plangate.application.evidence.findings_config import FindingsConfig, Names
 from plangate.application.evidence.review import PlanReview
 from plangate.application.evidence.same_work import FailedWork, WorkKey, work_of
 from plangate.application.plan_log import PlanIds, plan_steps, selected
@@ -21,30 +22,46 @@ MAX_LISTED: Final = 1_000
 """How many findings are listed; all are counted."""
 
 
+class AcceptedFinding(Result):
+    """A finding that an accepted exception covers, and the reason of that."""
+
+    finding: Finding
+    reason: str
+
+
 class FindingsReport(Result):
     """How much was reviewed, and what to look at.
 
     `findings` lists the first 1,000, ordered by the plans' creation and then by event;
-    `finding_count` and `by_kind` count all.
+    `finding_count`, `by_kind` and `by_severity` count all. Those that an exception covers
+    are not among them: `accepted` lists the first 1,000, `accepted_count` counts all.
     """
 
     plans: int
     events: int
     finding_count: int
     by_kind: dict[FindingKind, int]
+    by_severity: dict[Severity, int]
     findings: tuple[Finding, ...]
+    accepted_count: int = 0
+    accepted: tuple[AcceptedFinding, ...] = ()
     unreadable: tuple[UnreadablePlan, ...] = ()
 
 
 class Review:
     """Reviews plans one after the other, oldest first."""
 
-    def __init__(self, store: EventStore) -> None:
+    def __init__(self, store: EventStore, config: FindingsConfig) -> None:
         self._store = store
+        self._config = config
+        self._names = Names(config.aliases)
         self._failed = FailedWork()
         self._plans = self._events = 0
         self._by_kind: Counter[FindingKind] = Counter()
+        self._by_severity: Counter[Severity] = Counter()
         self._listed: list[Finding] = []
+        self._accepted_count = 0
+        self._accepted: list[AcceptedFinding] = []
         self._unreadable: list[UnreadablePlan] = []
 
     def report(self, plan_ids: PlanIds, progress: Progress) -> FindingsReport:
@@ -59,7 +76,10 @@ class Review:
             events=self._events,
             finding_count=self._by_kind.total(),
             by_kind={kind: self._by_kind[kind] for kind in FindingKind if self._by_kind[kind]},
+            by_severity={one: self._by_severity[one] for one in Severity if self._by_severity[one]},
             findings=tuple(self._listed),
+            accepted_count=self._accepted_count,
+            accepted=tuple(self._accepted),
             unreadable=tuple(self._unreadable),
         )
 
@@ -79,14 +99,27 @@ class Review:
         found, events, unreadable = self._review(plan_id)
         self._plans += 1
         self._events += events
-        self._by_kind.update(finding.kind for finding in found)
-        self._listed += found[: MAX_LISTED - len(self._listed)]
+        for finding in self._config.applied(found):
+            self._count(finding)
         if unreadable is not None:
             self._unreadable.append(unreadable)
 
+    def _count(self, finding: Finding) -> None:
+        exception = self._config.exception(finding)
+        if exception is not None:
+            self._accepted_count += 1
+            if len(self._accepted) < MAX_LISTED:
+                accepted = AcceptedFinding(finding=finding, reason=exception.reason)
+                self._accepted.append(accepted)
+            return
+        self._by_kind[finding.kind] += 1
+        self._by_severity[finding.severity] += 1
+        if len(self._listed) < MAX_LISTED:
+            self._listed.append(finding)
+
     def _review(self, plan_id: str) -> tuple[list[Finding], int, UnreadablePlan | None]:
         """Review a plan to its end, or to the first event that cannot be read."""
-        review, events = PlanReview(plan_id, self._failed), 0
+        review, events = PlanReview(plan_id, self._failed, self._names), 0
         try:
             for step in plan_steps(self._store, plan_id):
                 review.add(step)

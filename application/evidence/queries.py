@@ -9,6 +9,7 @@ from plangate.application.evidence.calibration import (
     calibrate,
 )
 from plangate.application.evidence.findings import FindingsReport, Review
+from plangate.application.evidence.findings_config import FindingsConfig, GivenConfig
 from plangate.application.plan_log import PlanIds
 from plangate.application.progress import Progress, no_progress
 from plangate.application.validation import validate
@@ -22,14 +23,22 @@ class EvidenceQueries:
         self._calibrator = calibrator
 
     def findings(
-        self, plan_ids: PlanIds = None, *, progress: Progress = no_progress
+        self,
+        plan_ids: PlanIds = None,
+        *,
+        config: GivenConfig = None,
+        progress: Progress = no_progress,
     ) -> FindingsReport:
         """Review the scores of plans, and list what to look at with the events that show it.
 
         Plans come in the order of their creation; an unreadable one is reviewed up to the
-        first bad event. Memory does not grow with the log. Raises `PlanNotFound`.
+        first bad event. `config` sets severities, turns kinds off, says which names are of
+        the same one, and accepts exceptions. Memory does not grow with the log, but for a
+        digest of each work that failed. Raises `InvalidInput`, `PlanNotFound`.
         """
-        return Review(self._store).report(plan_ids, progress)
+        if not isinstance(config, FindingsConfig):
+            config = validate(FindingsConfig, {} if config is None else config)
+        return Review(self._store, config).report(plan_ids, progress)
 
     def calibrate(
         self,

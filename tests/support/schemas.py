@@ -21,6 +21,7 @@ from plangate.application.drafts import PlanDraft, RevisionDraft
 from plangate.application.erasure import Erasure
 from plangate.application.evidence.calibration import Calibration
 from plangate.application.evidence.findings import FindingsReport
+from plangate.application.evidence.findings_config import FindingsConfig
 from plangate.application.history.audit import AuditTrail
 from plangate.application.history.diff import PlanDiff
 from plangate.application.history.explain import Explanation
@@ -72,6 +73,7 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "ledger-report.v1": (LedgerReport, "serialization"),
     "verifier-key.v1": (VerifierKey, "serialization"),
     "sweep.v1": (Sweep, "serialization"),
+    "findings-config.v1": (FindingsConfig, "validation"),
     "findings-report.v1": (FindingsReport, "serialization"),
     "calibration.v1": (Calibration, "serialization"),
     "what-if.v1": (WhatIf, "serialization"),

@@ -8,12 +8,14 @@ from plangate.application.evidence.calibration import Confidence
 from plangate.infrastructure.cli.exits import REFUSED
 from plangate.infrastructure.cli.input import policy_args
 from plangate.infrastructure.cli.input.options import (
+    ConfigPath,
     NamedPlans,
     PlanIds,
     Plot,
     chosen_plans,
     option,
 )
+from plangate.infrastructure.cli.input.plan_files import read_findings_config
 from plangate.infrastructure.cli.render.calibration import render_calibration
 from plangate.infrastructure.cli.render.check import render_check
 from plangate.infrastructure.cli.render.comparison import render_what_if
@@ -95,10 +97,13 @@ def check(terminal: Terminal, plans: PlanIds = None) -> None:
         raise typer.Exit(REFUSED)
 
 
-def findings(terminal: Terminal, plans: PlanIds = None) -> None:
+def findings(terminal: Terminal, plans: PlanIds = None, *, config: ConfigPath = None) -> None:
     """Find scores that deserve a second look; exit code 1 if there are any."""
+    chosen = None if config is None else read_findings_config(config)
     with progress_bar(terminal.notes, "looking") as progress:
-        report = terminal.registry.evidence.findings(plans or None, progress=progress)
+        report = terminal.registry.evidence.findings(
+            plans or None, config=chosen, progress=progress
+        )
     terminal.warn(*map(unreadable, report.unreadable))
     terminal.answer(report, render_findings)
     if report.finding_count:

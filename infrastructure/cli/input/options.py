@@ -40,6 +40,10 @@ def _readable(context: typer.Context, path: Path) -> Path:
     return path
 
 
+def _readable_if_given(context: typer.Context, path: Path | None) -> Path | None:
+    return None if path is None else _readable(context, path)
+
+
 def _file(text: str, metavar: str = "FILE") -> Any:
     return argument(metavar, text, callback=_readable)
 
@@ -131,6 +135,15 @@ Plot = Annotated[
 PlanPath = Annotated[Path, _file("A plan in YAML or JSON; - for standard input.")]
 RevisionPath = Annotated[Path, _file("Changes in YAML or JSON; - for standard input.")]
 TracePath = Annotated[Path, _file("A trace, one command a line; - for standard input.")]
+ConfigPath = Annotated[
+    Path | None,
+    _option(
+        "--config",
+        "FILE",
+        "Severities, aliases and accepted exceptions, in YAML or JSON; - for standard input.",
+        callback=_readable_if_given,
+    ),
+]
 OldNote = Annotated[Path, _file("A checkpoint; - for standard input.", "OLD")]
 NewNote = Annotated[Path, _file("A later checkpoint.", "NEW")]
 

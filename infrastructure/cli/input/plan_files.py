@@ -1,4 +1,4 @@
-"""Plan and revision files: YAML or JSON, with errors that name the location."""
+"""Plan, revision and configuration files: YAML or JSON, with errors that name the location."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 from plangate.application.drafts import PlanDraft, RevisionDraft
+from plangate.application.evidence.findings_config import FindingsConfig
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.cli.input.markup import Malformed, SourceLocation, read_json, read_yaml
@@ -87,6 +88,14 @@ def read_revision_file(path: Path) -> Document[Sequence[Mapping[str, Any]]]:
         draft = validate(RevisionDraft, document.content)
     changes = [change.model_dump(exclude_unset=True) for change in draft.changes]
     return replace(document, content=changes)
+
+
+def read_findings_config(path: Path) -> FindingsConfig:
+    """The findings configuration in a file; raises `InvalidFile`."""
+    document = _read(path)
+    with document.located():
+        content = {} if document.content is None else document.content
+        return validate(FindingsConfig, content)
 
 
 def read_foreign_file(path: Path) -> Any:

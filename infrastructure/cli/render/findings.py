@@ -1,5 +1,6 @@
 """Scores that deserve a second look, each with the events that show it."""
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -18,26 +19,45 @@ _STYLES: Final = {Severity.WARNING: "bold red", Severity.NOTICE: "yellow"}
 
 
 def render_findings(report: FindingsReport, _hint: Hint) -> RenderableType:
-    """A table of findings, and how many there are of each kind."""
+    """A table of findings, those that are accepted, and how many there are of each kind."""
     examined = f"Looked through {count(report.plans, 'plan')}, {count(report.events, 'event')}."
+    accepted = _accepted(report)
     if not report.finding_count:
-        return Group(Text(examined), Text("Nothing was found.", style="green"))
-    table = tables.table_of(tables.fixed(""), "where", "what", "events")
-    for finding in report.findings[:_AT_MOST]:
-        where = finding.plan_id + ("" if finding.task_id is None else f" {finding.task_id}")
-        table.add_row(
-            Text(finding.severity, style=_STYLES[finding.severity]),
-            Text(harmless(where)),
-            Text(harmless(finding.sentence)),
-            Text(_events(finding), style="dim"),
-        )
+        return Group(Text(examined), *accepted, Text("Nothing was found.", style="green"))
     kinds = ", ".join(f"{spaced(kind)} {n:,}" for kind, n in report.by_kind.items())
     return Group(
         Text(examined),
-        table,
+        _table(report.findings[:_AT_MOST]),
         *tables.and_more(report.finding_count - _AT_MOST),
+        *accepted,
         Text(f"{count(report.finding_count, 'finding')}: {kinds}."),
     )
+
+
+def _accepted(report: FindingsReport) -> Iterator[RenderableType]:
+    """The accepted findings, each with the reason."""
+    if report.accepted_count:
+        yield Text(f"Accepted: {count(report.accepted_count, 'finding')}.")
+    for one in report.accepted[:_AT_MOST]:
+        sentence = harmless(f"{_where(one.finding)}: {one.finding.sentence}")
+        yield Text(f"  {sentence}. Reason: {harmless(one.reason)}", style="dim")
+    yield from tables.and_more(report.accepted_count - _AT_MOST)
+
+
+def _table(findings: Sequence[Finding]) -> RenderableType:
+    table = tables.table_of(tables.fixed(""), "where", "what", "events")
+    for finding in findings:
+        table.add_row(
+            Text(finding.severity, style=_STYLES[finding.severity]),
+            Text(harmless(_where(finding))),
+            Text(harmless(finding.sentence)),
+            Text(_events(finding), style="dim"),
+        )
+    return table
+
+
+def _where(finding: Finding) -> str:
+    return finding.plan_id + ("" if finding.task_id is None else f" {finding.task_id}")
 
 
 def _events(finding: Finding) -> str:

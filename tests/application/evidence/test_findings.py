@@ -1,4 +1,4 @@
-"""Findings: honest work gives none, and each thing that deserves a second look is found."""
+"""Findings: honest work gives no warning, and each thing that deserves a second look is found."""
 
 import random
 import sqlite3
@@ -14,6 +14,7 @@ from plangate.application.evidence import finding as one_finding
 from plangate.application.evidence import findings as all_findings
 from plangate.application.evidence.finding import Finding, FindingKind, Severity
 from plangate.application.evidence.findings import FindingsReport
+from plangate.application.evidence.findings_config import Names
 from plangate.application.evidence.review import PlanReview
 from plangate.application.evidence.same_work import FailedWork
 from plangate.application.plan_log import Step
@@ -61,6 +62,7 @@ def only(report: FindingsReport) -> Finding:
     (finding,) = report.findings
     assert report.finding_count == 1
     assert report.by_kind == {finding.kind: 1}
+    assert report.by_severity == {finding.severity: 1}
     return finding
 
 
@@ -79,7 +81,7 @@ succeed = fail
 
 
 @short_and_long("stores", 12, 1_500)
-def test_honest_work_gives_no_finding(stores: int) -> None:
+def test_honest_work_gives_no_warning(stores: int) -> None:
     events = 0
     for seed in range(stores):
         chance = random.Random(seed)
@@ -87,7 +89,8 @@ def test_honest_work_gives_no_finding(stores: int) -> None:
             for number in range(3):
                 honest_plan(registry, f"p{number}", chance)
             report = registry.evidence.findings()
-            assert report.findings == ()
+            assert [one for one in report.findings if one.severity is WARNING] == []
+            assert WARNING not in report.by_severity
             events += report.events
     assert events > stores * 30
 
@@ -104,6 +107,7 @@ class Planted:
     severity: Severity
     task_id: str | None
     events: tuple[str, ...]
+    beside: tuple[FindingKind, ...] = ()
 
 
 def _rescore(registry: PlanRegistry) -> None:
@@ -207,6 +211,7 @@ PLANTED = {
             r.record_outcome("p", "a", Outcome.ACCEPTED, source="review"),
         ],
         *(FindingKind.OUTCOME_CONTRADICTS, NOTICE, "a", ("p@3", "p@8")),
+        beside=(FindingKind.LOW_SCORE_REMOVED,),
     ),
 }
 
@@ -222,18 +227,21 @@ def test_exactly_the_planted_findings_are_found(
     planted.do(registry)
     honest_plan(registry, "after", chance)
 
-    finding = only(registry.evidence.findings())
+    everything = registry.evidence.findings().findings
+    found = [one for one in everything if one.plan_id in {"p", "q"}]
+    assert [one.severity for one in everything if one not in found and one.severity != NOTICE] == []
+    assert sorted(one.kind for one in found) == sorted([planted.kind, *planted.beside])
+    (finding,) = [one for one in found if one.kind is planted.kind]
 
     assert shown(finding)[:2] == (planted.kind, planted.severity)
     assert finding.event_ids == planted.events
     assert finding.event_count == len(planted.events)
     if planted.kind is FindingKind.THRESHOLD_LOWERED:
         assert finding.plan_id == "q"
-        assert "plan p, which failed at 0.720, was planned again at 0.500" in finding.sentence
+        assert "confidence_threshold 0.72 → 0.5) and passed with 0.600" in finding.sentence
     else:
         assert (finding.plan_id, finding.task_id) == ("p", planted.task_id)
-    assert registry.evidence.findings(finding.plan_id).findings == (finding,)
-    assert registry.evidence.findings(["before", "after"]).findings == ()
+    assert registry.evidence.findings(finding.plan_id).findings == tuple(found)
 
 
 # --- what is not a finding ---
@@ -256,10 +264,23 @@ _CLEARING: dict[str, Callable[[PlanRegistry], object]] = {
 
 @pytest.mark.parametrize("what", _CLEARING)
 @pytest.mark.usefixtures("plan")
-def test_a_judgement_after_new_work_or_a_withdrawal_is_not_a_rescoring(
+def test_a_pass_after_a_new_start_without_a_claim_or_a_withdrawal_is_a_notice(
     registry: PlanRegistry, what: str
 ) -> None:
     _again_after(registry, what)
+    registry.score_output("p", "a", 0.9, **WELL_FOUNDED)
+
+    retracted = what == "retraction"
+    kind = FindingKind.LOW_RETRACTED if retracted else FindingKind.RESCORED_UNTIL_PASSED
+    finding = only(registry.evidence.findings())
+    assert (finding.kind, finding.severity) == (kind, NOTICE)
+
+
+@pytest.mark.parametrize("what", ["retry", "change"])
+@pytest.mark.usefixtures("plan")
+def test_a_judgement_after_a_new_claim_is_not_rescoring(registry: PlanRegistry, what: str) -> None:
+    _again_after(registry, what)
+    registry.claim_task("p", "a", worker="ada")
     registry.score_output("p", "a", 0.9, **WELL_FOUNDED)
 
     assert registry.evidence.findings().findings == ()
@@ -267,11 +288,13 @@ def test_a_judgement_after_new_work_or_a_withdrawal_is_not_a_rescoring(
 
 @pytest.mark.parametrize("what", _CLEARING)
 @pytest.mark.usefixtures("plan")
-def test_nor_is_a_mark_by_hand_after_it(registry: PlanRegistry, what: str) -> None:
+def test_a_mark_by_hand_after_it_is_not_judged(registry: PlanRegistry, what: str) -> None:
     _again_after(registry, what)
     registry.mark_task("p", "a", "done")
 
-    assert registry.evidence.findings().findings == ()
+    found = {one.kind: one.severity for one in registry.evidence.findings().findings}
+    low_retracted = {FindingKind.LOW_RETRACTED: NOTICE} if what == "retraction" else {}
+    assert found == {FindingKind.DONE_UNJUDGED: NOTICE} | low_retracted
 
 
 @pytest.mark.usefixtures("plan")
@@ -303,17 +326,26 @@ def test_grounds_that_were_erased_are_not_missed(registry: PlanRegistry) -> None
 
 
 @pytest.mark.parametrize(
-    "goal, threshold, score", [("x", 0.5, 0.6), ("", 0.72, 0.9), ("", 0.5, 0.9)]
+    "goal, threshold, score, kinds",
+    [
+        ("x", 0.5, 0.6, []),
+        ("", 0.72, 0.9, [FindingKind.PLANNED_UNTIL_PASSED]),
+        ("", 0.5, 0.9, [FindingKind.THRESHOLD_LOWERED]),
+        ("", 0.8, 0.5, []),
+    ],
 )
 @pytest.mark.usefixtures("plan")
-def test_other_work_or_a_pass_that_needed_no_lower_threshold_is_not_a_finding(
-    registry: PlanRegistry, goal: str, threshold: float, score: float
+def test_other_work_gives_no_finding_and_a_pass_that_needed_no_lower_threshold_is_a_notice(
+    registry: PlanRegistry, goal: str, threshold: float, score: float, kinds: list[FindingKind]
 ) -> None:
     fail(registry, 0.6)
     registry.create(f"Move billing{goal}", TASKS, plan_id="q", confidence_threshold=threshold)
     registry.score_output("q", "a", score, **WELL_FOUNDED)
 
-    assert registry.evidence.findings().findings == ()
+    found = registry.evidence.findings().findings
+    assert [(one.kind, one.severity, one.plan_id) for one in found] == [
+        (kind, NOTICE, "q") for kind in kinds
+    ]
 
 
 @pytest.mark.usefixtures("plan")
@@ -339,7 +371,9 @@ def test_the_strictest_failure_counts(registry: PlanRegistry) -> None:
             registry.create("Move billing", TASKS, plan_id=plan_id, confidence_threshold=threshold)
         registry.score_output(plan_id, "a", score, **WELL_FOUNDED)
 
-    assert only(registry.evidence.findings()).event_ids == ("p@3", "r@1", "r@2")
+    found = registry.evidence.findings().findings
+    assert {one.kind for one in found} == {FindingKind.THRESHOLD_LOWERED}
+    assert [one.event_ids for one in found if one.plan_id == "r"] == [("p@3", "r@1", "r@2")]
 
 
 @pytest.mark.usefixtures("plan")
@@ -347,6 +381,197 @@ def test_an_outcome_of_unscored_work_contradicts_nothing(registry: PlanRegistry)
     registry.record_outcome("p", "a", Outcome.REJECTED, source="ci")
     registry.revise("p", "no more", [{"op": "drop", "task_id": "a"}])
     registry.record_outcome("p", "a", Outcome.ACCEPTED, source="ci")
+
+    assert registry.evidence.findings().findings == ()
+
+
+# --- what the sentences say ---
+
+
+def _sentences(registry: PlanRegistry) -> list[str]:
+    return [one.sentence for one in registry.evidence.findings().findings]
+
+
+FIVE = [{"id": task, "title": task} for task in "abcde"]
+
+
+def test_dropping_a_low_score_says_what_was_dropped_and_what_it_did(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    registry.score_output("five", "a", 0.2, **WELL_FOUNDED)
+    registry.score_output("five", "b", 0.9, **WELL_FOUNDED)
+    registry.revise("five", "x", [{"op": "drop", "task_id": "a"}])
+
+    (sentence,) = _sentences(registry)
+    assert sentence == (
+        "the gate opened without a better score: a (0.200) was dropped, and the rolling "
+        "confidence rose from 0.578 to 0.900; the threshold is 0.720"
+    )
+
+
+def test_scores_outside_the_range_are_named_as_given(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    for task, score in (("a", 2), ("b", 3)):
+        registry.score_output("five", task, score, **WELL_FOUNDED)
+
+    assert _sentences(registry) == [
+        "2 scores are outside the range, and counted otherwise than given: 2 as 1, 3 as 1"
+    ]
+
+
+def test_a_rounding_error_above_the_range_is_a_notice(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    registry.score_output("five", "a", 1.0000001, **WELL_FOUNDED)
+
+    assert only(registry.evidence.findings()).severity is NOTICE
+
+
+def test_a_retracted_score_outside_the_range_gives_no_finding(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    registry.score_output("five", "a", 4, **(WELL_FOUNDED | {"mark_done": False}))
+    registry.retract_score("five", "five@2", "The scale was missing.")
+
+    assert registry.evidence.findings().findings == ()
+
+
+def test_a_judge_that_fails_is_counted(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    registry.score_output("five", "a", 1.0, **(WELL_FOUNDED | {"scorer": None}))
+    for task in "bcd":
+        registry.record_scoring_failure("five", task, "output", "judge out of quota")
+
+    assert _sentences(registry) == ["the judge failed 3 of 4 times"]
+
+
+def test_a_chain_that_waits_for_evidence_names_the_task_that_blocks_it(
+    registry: PlanRegistry,
+) -> None:
+    chain: list[dict[str, Any]] = [
+        {"id": "a", "title": "a"},
+        {"id": "b", "title": "b", "depends_on": ["a"]},
+    ]
+    registry.create("Two steps", chain, plan_id="two", policy={"min_scored": 2})
+
+    (sentence,) = _sentences(registry)
+    assert sentence == (
+        "its gate cannot fire while a fails: 2 scored tasks are needed, and only 1 can be scored "
+        "then (scarce_evidence is wait)"
+    )
+
+
+def test_marking_a_whole_plan_done_is_one_finding(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    for task in "abcde":
+        registry.mark_task("five", task, "done")
+
+    assert _sentences(registry) == [
+        "5 tasks are done by hand, and their outputs were not judged: a, b, c, d, e"
+    ]
+
+
+def test_a_task_that_is_judged_or_undone_after_all_gives_no_finding(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    for task in "ab":
+        registry.mark_task("five", task, "done")
+    registry.score_output("five", "a", 0.9, **WELL_FOUNDED)
+    registry.mark_task("five", "b", "pending")
+
+    assert registry.evidence.findings().findings == ()
+
+
+def test_a_program_that_sends_its_own_scores_gives_no_finding(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    program: dict[str, Any] = {
+        "scorer": {"kind": "code", "name": "ci"},
+        "actor": "ci",
+        "rationale": "All green.",
+    }
+    registry.score_output("five", "a", 0.9, **program)
+
+    assert registry.evidence.findings().findings == ()
+
+
+def test_a_passing_task_that_is_marked_done_gives_no_finding(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    registry.score_output("five", "a", 0.9, **(WELL_FOUNDED | {"mark_done": False}))
+    registry.mark_task("five", "a", "done")
+
+    assert registry.evidence.findings().findings == ()
+
+
+def test_a_program_that_scores_its_own_work_is_a_notice(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    registry.claim_task("five", "a", worker="ci")
+    registry.score_output("five", "a", 0.9, scorer={"kind": "code", "name": "CI"}, rationale="Ok.")
+
+    assert shown(only(registry.evidence.findings()))[:2] == (FindingKind.OWN_WORK, NOTICE)
+
+
+def test_a_claim_without_a_worker_is_of_another_worker(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    registry.claim_task("five", "a", worker="ada")
+    registry.release("five", "a")
+    registry.claim_task("five", "a")
+    registry.score_output("five", "a", 0.9, scorer={"kind": "human", "name": "ada"}, rationale="x")
+
+    assert "works on this plan too" in only(registry.evidence.findings()).sentence
+
+
+@pytest.mark.parametrize("depends_on", [["a"], ["a", "b"]])
+def test_a_gate_with_enough_tasks_beside_a_chain_can_fire(
+    registry: PlanRegistry, depends_on: list[str]
+) -> None:
+    tasks: list[dict[str, Any]] = [
+        *({"id": task, "title": task} for task in "ab"),
+        {"id": "c", "title": "c", "depends_on": ["a"]},
+        {"id": "d", "title": "d", "depends_on": ["c", *depends_on]},
+        *({"id": task, "title": task} for task in "ef"),
+    ]
+    registry.create("Six steps", tasks, plan_id="six", policy={"min_scored": 3})
+
+    assert registry.evidence.findings().findings == ()
+
+
+def test_revisions_that_remove_no_low_score_give_no_finding(registry: PlanRegistry) -> None:
+    registry.create("Five independent steps", FIVE, plan_id="five")
+    for task, score in {"a": 0.9, "b": 0.9, "c": 0.1, "d": 0.1}.items():
+        registry.score_output("five", task, score, **WELL_FOUNDED)
+    registry.revise("five", "x", [{"op": "drop", "task_id": "a"}])
+    registry.revise("five", "x", [{"op": "move", "task_id": "c", "before": "b"}])
+    new = {"id": "f", "title": "f"}
+    registry.revise("five", "x", [{"op": "replace", "task_id": "c", "by": new}])
+
+    assert registry.evidence.findings().findings == ()
+
+
+def test_failures_are_kept_under_a_few_policies(registry: PlanRegistry) -> None:
+    for number in range(10):
+        threshold = 0.5 + number / 100
+        registry.create("Two", TASKS, plan_id=f"p{number}", confidence_threshold=threshold)
+        registry.score_output(f"p{number}", "a", 0.1, **WELL_FOUNDED)
+    registry.create("Two", TASKS, plan_id="q", confidence_threshold=0.3)
+
+    assert only(registry.evidence.findings()).event_ids == ("p7@2", "q@1")
+
+
+def test_an_exit_threshold_may_be_weaker(registry: PlanRegistry) -> None:
+    for plan_id, exit_threshold in {"p": 0.9, "q": 0.8}.items():
+        policy = {"exit_threshold": exit_threshold}
+        registry.create("Two steps", TASKS, plan_id=plan_id, policy=policy)
+        registry.score_output(plan_id, "a", 0.1, **WELL_FOUNDED)
+
+    assert only(registry.evidence.findings()).sentence == (
+        "the work of plan p, which failed, was planned again under a weaker policy "
+        "(exit_threshold 0.9 → 0.8)"
+    )
+
+
+def test_a_better_score_after_more_evidence_is_not_planning_until_it_passes(
+    registry: PlanRegistry,
+) -> None:
+    """A plan that failed itself is judged by its own history."""
+    for plan_id in ("p", "q"):
+        registry.create("Two steps", TASKS, plan_id=plan_id)
+        registry.score_output(plan_id, "a", 0.1, **WELL_FOUNDED)
 
     assert registry.evidence.findings().findings == ()
 
@@ -439,7 +664,7 @@ def test_without_positions_thresholds_are_not_compared() -> None:
     failed = FailedWork()
     for threshold in (0.72, 0.5):
         policy = Policy(confidence_threshold=threshold)
-        review = PlanReview(PLAN, failed)
+        review = PlanReview(PLAN, failed, Names({}))
         before = Plan(PLAN)
         grounds = {"rationale": "It was read."}
         work = recorded(before, [created(A, policy=policy), scored(A, OUTPUT, 0.6, **grounds)])

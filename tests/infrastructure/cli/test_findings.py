@@ -74,3 +74,45 @@ def test_unreadable_plans_are_reported_and_unknown_ones_refused(
     stranger = plangate("findings", "nowhere")
     assert (stranger.exit_code, stranger.stdout) == (1, "")
     assert "there is no plan 'nowhere'" in stranger.stderr
+
+
+def test_a_configuration_keeps_ci_green(
+    plangate: Plangate, registry: PlanRegistry, billing: str, tmp_path: Path
+) -> None:
+    registry.score_output(billing, "a", 0.1)
+    registry.score_output(billing, "a", 0.9)
+    config = tmp_path / "findings.yaml"
+    config.write_text(
+        "severity: {unsupported: off}\n"
+        "accept:\n"
+        "  - {plan_id: billing, kind: rescored_until_passed, reason: The judge was ill.}\n"
+    )
+
+    said = plangate("findings", "--config", str(config))
+
+    assert said.exit_code == 0
+    assert " ".join(said.stdout.split()) == (
+        "Looked through 1 plan, 6 events. Accepted: 1 finding. billing a: its output was scored "
+        "again until it passed, with no work in between: 0.100, then 0.900. Reason: The judge was "
+        "ill. Nothing was found."
+    )
+    answer = plangate("findings", "--config", "-", "--json", typed='{"severity": {}}')
+    assert (answer.exit_code, answer.json["finding_count"]) == (1, 2)
+    assert answer.json["by_severity"] == {"warning": 1, "notice": 1}
+
+
+def test_a_wrong_configuration_is_refused_where_it_is_wrong(
+    plangate: Plangate, tmp_path: Path
+) -> None:
+    config = tmp_path / "findings.yaml"
+    config.write_text("severity:\n  own_work: loud\nacept: []\n")
+
+    said = plangate("findings", "--config", str(config))
+
+    assert (said.exit_code, said.stdout) == (1, "")
+    assert said.stderr.splitlines() == [
+        f"refused: {config}:2:3: severity.own_work: must be one of 'warning', 'notice' or 'off'",
+        f"refused: {config}:3:1: acept: is not known here; accepted: severity, aliases, accept",
+    ]
+    missing = plangate("findings", "--config", "nowhere.yaml")
+    assert (missing.exit_code, missing.stdout) == (2, "")
