@@ -123,7 +123,7 @@ def test_a_real_number_is_taken_as_the_number_it_is(number: float) -> None:
         *(float("nan"), float("inf"), np.float32("nan"), 10**400),
     ],
 )
-def test_what_is_no_finite_number_is_no_score(given_score: object) -> None:
+def test_only_a_finite_number_is_a_score(given_score: object) -> None:
     with pytest.raises(ValidationError):
         ScoreOutput.model_validate({"task_id": A, "score": given_score})
 

@@ -108,11 +108,11 @@ HISTORIES: dict[str, tuple[Verdict, bool, tuple[PlanEvent, ...]]] = {
 
 @pytest.mark.parametrize("case", HISTORIES)
 def test_a_verdict_is_the_first_that_applies(case: str) -> None:
-    expected, goes_on, history = HISTORIES[case]
+    expected, continues, history = HISTORIES[case]
 
     plan = after(*history)
 
-    assert (verdict(plan, NOON), may_continue(plan, NOON)) == (expected, goes_on)
+    assert (verdict(plan, NOON), may_continue(plan, NOON)) == (expected, continues)
 
 
 def test_every_verdict_is_reached() -> None:

@@ -771,6 +771,7 @@ def test_any_history_arrives_with_the_same_content_digest(
             imported(place, bundle)
             assert exported_with_report(place)[1].content_sha256 == report.content_sha256
             now = registry._handler.now()
-            place._plans._clock = registry._plans._clock = lambda now=now: now  # type: ignore[misc]
+            for one in (registry, place):
+                one._plans.clock = lambda now=now: now  # type: ignore[misc]
             assert place.list_plans() == registry.list_plans()
     assert other.history.last_position() == 0
