@@ -153,7 +153,7 @@ def test_an_unknown_keyword_is_refused_with_those_accepted(
     assert len(registry.history.of(plan_id)) == 1
 
 
-def test_what_a_preset_gained_later_is_no_part_of_a_request() -> None:
+def test_what_a_preset_gained_later_is_left_out_of_a_request() -> None:
     tasks = ({"title": "A"},)
     plain = Create.model_validate({"goal": "g", "tasks": tasks, "policy": "steady"})
     waits, judges = (

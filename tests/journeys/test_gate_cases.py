@@ -62,7 +62,7 @@ def test_scores_outside_the_scale_are_reported_wherever_they_count(led: Led) -> 
         assert registry.gate("five").verdict is Verdict.REPLAN
 
 
-def test_a_judge_that_fails_is_no_evidence(led: Led) -> None:
+def test_a_judge_that_fails_gives_no_evidence(led: Led) -> None:
     with led("five-steps.yaml", "judge-out-of-quota.trace.jsonl") as registry:
         sentence = "1 of 5 tasks scored, the judge failed on 3"
         assert registry.gate("five").evidence.sentence == sentence
@@ -122,7 +122,7 @@ def test_a_held_plan_has_nothing_ready_and_hands_out_nothing(led: Led) -> None:
 
 
 @pytest.mark.parametrize("value", [True, *np.array([True, False])], ids=repr)
-def test_a_boolean_is_no_score_whoever_made_it(value: Any) -> None:
+def test_a_boolean_is_refused_as_a_score(value: Any) -> None:
     with plangate.connect("memory:") as registry:
         registry.create("g", [{"id": "a", "title": "t"}], plan_id="p")
         with pytest.raises(InvalidScore, match="must be a number"):

@@ -33,8 +33,8 @@ RENAMED: Final = {
 ADDED: Final[dict[str, set[str]]] = {
     "status": {"verdict", "may_continue", "evidence", "recorded"},
     "explain": {"evidence"},
-    "prompt": {"clamped", "occurred_at"},
-    "output": {"clamped", "occurred_at"},
+    "prompt": {"raw_score", "scale", "clamped", "occurred_at"},
+    "output": {"raw_score", "scale", "clamped", "occurred_at"},
     "tasks": {"deferred"},
     "obstacles": {"reasons"},
     "event": {"scale", "occurred_at", "accept"},
