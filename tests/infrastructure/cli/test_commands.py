@@ -322,7 +322,7 @@ def test_hints_name_the_store_of_the_command(plangate: Plangate) -> None:
         (("failed", "done"), None, "plangate retry billing a --reason"),
         (("done", "done"), None, "nothing is left to do"),
         (("replanning", "pending"), 0.1, "plangate retry billing a --reason"),
-        (("pending", "pending"), 0.1, "a replan is due: revise the plan, retry a task, or approve"),
+        (("pending", "pending"), 0.1, "a replan is due: revise, retry or approve"),
         (("replanning", "pending"), 0.1, "plangate revise billing FILE --reason"),
         (("replanning", "pending"), 0.1, "plangate approve billing --accept a --reason"),
         (("replanning", "pending"), 0.9, "plangate approve billing --accept passing --reason"),
