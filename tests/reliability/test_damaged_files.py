@@ -20,6 +20,7 @@ from plangate.application.operations.reports import Checkup, Health
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import PlanNotFound
 from plangate.infrastructure.bootstrap import connect, doctor
+from tests.support.clocks import read_late
 from tests.support.model.random_work import RandomWork
 from tests.support.soak import Say, short_and_long
 
@@ -72,6 +73,7 @@ def answers(path: Path, plan_ids: Sequence[str]) -> Answers:
     said |= dict.fromkeys(OF_ALL, REFUSED)
     try:
         with connect(path) as registry:
+            read_late(registry)
             for question in said:
                 said[question] = answer(registry, *question.split())
     except StoreError:

@@ -15,6 +15,7 @@ from plangate.application.errors import StoreError
 from plangate.application.ledger.reports import LedgerReport
 from plangate.application.registry import PlanRegistry
 from tests.reliability.test_damaged_events import DAMAGES
+from tests.support.clocks import read_late
 from tests.support.model.random_work import RandomWork
 from tests.support.reliability.tampering import (
     DEEDS,
@@ -237,6 +238,7 @@ def zero_a_page(chance: random.Random, whole: bytes) -> tuple[bytes, str]:
 
 def from_the_log(registry: PlanRegistry) -> list[Any]:
     """Every answer that is made from the log."""
+    read_late(registry)
     answers: list[Any] = [registry.list_plans(), registry.history.events(limit=10_000)]
     for plan_id in sorted({recorded.envelope.plan_id for recorded in answers[1]}):
         answers.append(list(registry.history.of(plan_id)))
@@ -247,6 +249,7 @@ def from_the_log(registry: PlanRegistry) -> list[Any]:
 
 def from_the_views(registry: PlanRegistry) -> list[Any]:
     """Every answer that is made from the views."""
+    read_late(registry)
     plans = registry.views.plans(limit=1_000)
     found: list[Any] = [plans, registry.views.replans(limit=1_000)]
     for plan in plans.plans:

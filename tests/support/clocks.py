@@ -10,6 +10,7 @@ from plangate.infrastructure.sqlite.views import memory_view_store
 from tests.support.ledgers import some_ledger
 
 DAWN = datetime(2026, 1, 1, 8, 0, tzinfo=UTC)
+LATE = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def ticking(
@@ -35,3 +36,8 @@ def registry_on(store: EventStore, clock: Callable[[], datetime] | None = None) 
         clock=clock or ticking(),
         new_id=counted_ids(),
     )
+
+
+def read_late(registry: PlanRegistry) -> None:
+    """From now on, read as at a late and fixed time, when all leases and deferrals have ended."""
+    registry._plans.clock = registry.views._current._clock = lambda: LATE

@@ -1,5 +1,6 @@
 """Findings: honest work gives no warning, and each thing that deserves a second look is found."""
 
+import json
 import random
 import sqlite3
 from collections.abc import Callable
@@ -44,6 +45,7 @@ from tests.support.examples import (
 )
 from tests.support.model.histories import recorded
 from tests.support.model.honest_work import JUDGE, WELL_FOUNDED, honest_plan
+from tests.support.real_judgements import RealTrace, on_real_judgements
 from tests.support.soak import short_and_long
 
 WARNING, NOTICE = Severity.WARNING, Severity.NOTICE
@@ -93,6 +95,18 @@ def test_honest_work_gives_no_warning(stores: int) -> None:
             assert WARNING not in report.by_severity
             events += report.events
     assert events > stores * 30
+
+
+@on_real_judgements
+def test_real_judgements_give_no_warning(registry: PlanRegistry, trace: RealTrace) -> None:
+    for line in trace.path.read_text("utf-8").splitlines():
+        command = json.loads(line)
+        plan_id = None if command["op"] == "create" else command.pop("plan_id")
+        registry.execute(plan_id, command)
+
+    report = registry.evidence.findings()
+
+    assert (report.plans, report.events, report.by_severity) == (trace.plans, trace.events, {})
 
 
 # --- each thing that is found, alone and among honest work ---
