@@ -238,7 +238,7 @@ class PlanRegistry:
         mark_done: bool = True,
         **options: Unpack[JudgementOptions],
     ) -> PlanStatus:
-        """Record how good a task's result was, in [0, 1], and let the gate judge the plan.
+        """Record how good a task's result was, scored as a prompt is; the gate judges the plan.
 
         With `mark_done` the task is `done` if its confidence reaches the
         threshold, else `failed`. If the rolling confidence falls below the

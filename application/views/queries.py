@@ -131,7 +131,7 @@ class ViewQueries:
     def replans(
         self, plan_id: str | None = None, *, newest_first: bool = False, **page: Unpack[PageOptions]
     ) -> ReplanPage:
-        """When and at which confidence gates tripped: those of a plan, or of all plans."""
+        """When and at which confidence gates fired: those of a plan, or of all plans."""
         filters = {"plan_id": plan_id, "newest_first": newest_first}
         request = validate(ReplansRequest, {**filters, **page})
         query = f"{REPLANS}/{'newest' if request.newest_first else 'oldest'}"

@@ -1,4 +1,4 @@
-"""The replan log: when and at which confidence gates tripped, across plans."""
+"""The replan log: when and at which confidence gates fired, across plans."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -40,7 +40,7 @@ def led(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Led:
 
 
 def test_scores_outside_the_scale_are_reported_wherever_they_count(led: Led) -> None:
-    with led("five-steps.yaml", "judge-of-one-to-five.trace.jsonl") as registry:
+    with led("five.yaml", "scale.jsonl") as registry:
         sentence = "2 of 5 tasks scored, 2 scores were outside the scale and clamped"
         assert registry.gate("five").evidence.sentence == sentence
         assert registry.get_status("five").evidence.sentence == sentence
@@ -63,7 +63,7 @@ def test_scores_outside_the_scale_are_reported_wherever_they_count(led: Led) -> 
 
 
 def test_a_judge_that_fails_gives_no_evidence(led: Led) -> None:
-    with led("five-steps.yaml", "judge-out-of-quota.trace.jsonl") as registry:
+    with led("five.yaml", "judge-fails.jsonl") as registry:
         sentence = "1 of 5 tasks scored, the judge failed on 3"
         assert registry.gate("five").evidence.sentence == sentence
         assert registry.get_status("five").evidence.sentence == sentence
@@ -72,7 +72,7 @@ def test_a_judge_that_fails_gives_no_evidence(led: Led) -> None:
 
 
 def test_done_by_hand_is_complete_without_evidence(led: Led) -> None:
-    with led("five-steps.yaml") as registry:
+    with led("five.yaml") as registry:
         for task_id in "abcde":
             registry.mark_task("five", task_id, "done")
         decision = registry.gate("five")
@@ -82,17 +82,17 @@ def test_done_by_hand_is_complete_without_evidence(led: Led) -> None:
 
 
 def test_dropping_the_low_one_opens_the_gate_by_the_rule(led: Led) -> None:
-    with led("five-steps.yaml") as registry:
+    with led("five.yaml") as registry:
         registry.score_output("five", "a", 0.2)
         before = registry.score_output("five", "b", 0.9)
-        changes = read_revision_file(DATA / "drop-the-low-one.yaml").content
+        changes = read_revision_file(DATA / "drop-a.yaml").content
         after = registry.revise("five", "x", changes)
         assert (round(before.rolling_confidence, 3), before.verdict) == (0.578, Verdict.REPLAN)
         assert (after.rolling_confidence, after.verdict) == (0.9, Verdict.GO)
 
 
 def test_a_steady_gate_fires_on_a_chain_that_never_gets_anywhere(led: Led) -> None:
-    with led("steady-chain.yaml") as registry:
+    with led("chain-steady.yaml") as registry:
         verdicts = []
         for _ in range(4):
             status = registry.score_output("chain", "a", 0.1)
@@ -109,7 +109,7 @@ def test_a_steady_gate_fires_on_a_chain_that_never_gets_anywhere(led: Led) -> No
 
 
 def test_a_held_plan_has_nothing_ready_and_hands_out_nothing(led: Led) -> None:
-    with led("held-by-its-gate.yaml") as registry:
+    with led("held.yaml") as registry:
         task = registry.next_task("held")
         assert task is not None
         registry.score_output("held", "a", 0.3)
