@@ -40,7 +40,7 @@ def _changes(  # noqa: C901, PLR0912  (a branch an event)
     """The fields of the plan that an event changes. The most frequent events come first."""
     match event:
         case events.TaskScored():
-            score = Judgement(event.score, version, event.clamped, event.occurred_at)
+            score = Judgement(event.score, version, event.clamped)
             return _task(plan, event.task_id, lambda task: task.judged(event.kind, score))
         case events.TaskStatusChanged():
             return _task(plan, event.task_id, lambda task: task.moved(event, version))

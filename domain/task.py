@@ -13,15 +13,11 @@ from plangate.domain.vocabulary import AttemptScores, ScoreKind, StatusCause, Ta
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A score that was not retracted, and the version of the plan at which it was given.
-
-    `occurred_at` is when the judge judged, where that was given.
-    """
+    """A score that was not retracted, and the version of the plan at which it was given."""
 
     score: float
     version: int
     clamped: bool = False
-    occurred_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
