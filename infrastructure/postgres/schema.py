@@ -5,7 +5,7 @@ hold them beside its own tables.
 """
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from threading import local
 from typing import Any, Final
@@ -29,7 +29,7 @@ from plangate.infrastructure.postgres.connections import (
 )
 from plangate.infrastructure.postgres.errors import translated_for
 from plangate.infrastructure.postgres.layout import LAYOUT_VERSION, LOCKS, lay_out, layout_of
-from plangate.infrastructure.sql.database import Cursor
+from plangate.infrastructure.sql.database import Cursor, T
 
 _LONGEST_NAME: Final = 63
 """Bytes. PostgreSQL silently truncates longer names."""
@@ -139,6 +139,16 @@ class Schema(PostgresDatastore):
                     connection.execute("COMMIT")
             finally:
                 roll_back(connection)
+
+    def read(self, work: Callable[[Cursor], T]) -> T:
+        """Do `work` in a transaction that sees one state, with the schema as search path."""
+        with self.reading() as cursor:
+            return work(cursor)
+
+    def write(self, work: Callable[[Cursor], T]) -> T:
+        """Do `work` in a transaction for what can be rebuilt from the log."""
+        with self.writing() as cursor:
+            return work(cursor)
 
     @contextmanager
     def requiring_write_access(self) -> Iterator[None]:

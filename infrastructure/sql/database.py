@@ -1,8 +1,9 @@
 """An SQL database, as the views and the ledger use it on every engine."""
 
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class Cursor(Protocol):
@@ -26,13 +27,23 @@ class Cursor(Protocol):
 
 
 class Database(Protocol):
-    """The transactions of a database."""
+    """The transactions of a database.
 
-    def reading(self) -> AbstractContextManager[Cursor]:
-        """A transaction that sees one state of the database."""
+    Each is one call, so that an exception from a signal handler cannot part a lock or a
+    connection from the block that gives it back.
+    """
 
-    def writing(self) -> AbstractContextManager[Cursor]:
-        """A transaction of which nothing remains when it is left by an error."""
+    def read(self, work: Callable[[Cursor], T], /) -> T:
+        """Do `work` in a transaction that sees one state of the database."""
+
+    def write(self, work: Callable[[Cursor], T], /) -> T:
+        """Do `work` in a transaction of which nothing remains if it raises an error."""
 
     def close(self) -> None:
         """Close the connections; closing twice is harmless."""
+
+
+def all_rows(cursor: Cursor, query: str, values: Sequence[Any] = ()) -> list[Any]:
+    """All rows that a query finds."""
+    cursor.execute(query, values)
+    return cursor.fetchall()

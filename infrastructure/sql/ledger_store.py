@@ -9,7 +9,7 @@ from typing_extensions import override
 from plangate.application.errors import NotAStore
 from plangate.application.ledger.ledger_store import Leaf, LedgerStore, TreeHead
 from plangate.application.ledger.merkle_tree import HASH_SIZE, Frontier
-from plangate.infrastructure.sql.database import Cursor, Database
+from plangate.infrastructure.sql.database import Cursor, Database, all_rows
 
 LeafRow = tuple[int, int, str, bytes]
 _HEAD: Final = "SELECT leaves, position, frontier FROM ledger_reach"
@@ -26,24 +26,25 @@ class SqlLedgerStore(LedgerStore, ABC):
 
     @override
     def head(self) -> TreeHead:
-        with self._database.reading() as cursor:
-            return _head(cursor)
+        return self._database.read(_head)
 
     @override
     def extend(self, after: TreeHead, leaves: Sequence[Leaf], head: TreeHead) -> bool:
-        with self._database.writing() as cursor:
+        rows = [(one.number, one.position, one.event_id, one.hash) for one in leaves]
+
+        def append(cursor: Cursor) -> bool:
             self._lock(cursor)
             if _head(cursor) != after:
                 return False
-            self._insert(
-                cursor, [(one.number, one.position, one.event_id, one.hash) for one in leaves]
-            )
+            self._insert(cursor, rows)
             cursor.execute("DELETE FROM ledger_reach")
             cursor.execute(
                 "INSERT INTO ledger_reach VALUES (?, ?, ?)",
                 (head.tree.size, head.position, b"".join(head.tree.nodes)),
             )
-        return True
+            return True
+
+        return self._database.write(append)
 
     @override
     def leaves(self, *, first: int, limit: int) -> Sequence[Leaf]:
@@ -55,9 +56,7 @@ class SqlLedgerStore(LedgerStore, ABC):
 
     def _leaves(self, where: str, *values: Any) -> list[Leaf]:
         query = f"SELECT leaf, position, {self._event_id}, hash FROM ledger_leaves WHERE {where}"  # noqa: S608
-        with self._database.reading() as cursor:
-            cursor.execute(query, values)
-            return list(_undamaged(cursor.fetchall()))
+        return list(_undamaged(self._database.read(lambda cursor: all_rows(cursor, query, values))))
 
     def _lock(self, cursor: Cursor) -> None:
         """Wait for other writers of the ledger, where writing transactions run side by side."""

@@ -20,7 +20,7 @@ from plangate.application.views.timeline import TimelineEntry, TimelineRequest
 from plangate.application.views.view_store import ViewPosition, ViewStore, ViewTables, ViewUpdate
 from plangate.infrastructure.sql import tables, view_positions
 from plangate.infrastructure.sql.conditions import Conditions, ordering
-from plangate.infrastructure.sql.database import Cursor, Database
+from plangate.infrastructure.sql.database import Cursor, Database, all_rows
 from plangate.infrastructure.sql.tables import RowType, Table
 
 
@@ -75,35 +75,39 @@ class SqlViewStore(ViewStore, ABC):
 
     @override
     def positions(self) -> Mapping[ViewTables, ViewPosition]:
-        with self._database.reading() as cursor:
-            return view_positions.stored_positions(cursor)
+        return self._database.read(view_positions.stored_positions)
 
     @override
     def begin(self, view: str, fold_version: int, *, afresh: bool) -> None:
-        with self._database.writing() as cursor:
+        def begin(cursor: Cursor) -> None:
             self._lock(cursor, view)
             old, new = _both(cursor, view)
             if not afresh and any(one and one.fold_version == fold_version for one in (old, new)):
                 return
             self._prepare_rebuild(cursor, view, fold_version)
 
+        self._database.write(begin)
+
     @override
     def save(self, updates: Sequence[ViewUpdate]) -> bool:
         in_one_order = sorted(updates, key=lambda u: (u.tables.view, u.tables.rebuilt))
+
+        def save(cursor: Cursor) -> None:
+            for update in in_one_order:  # so that no two writers wait for each other
+                view_positions.advance(cursor, update)
+            for update in updates:
+                view_positions.note_stuck_plans(cursor, update)
+                _write(self._row_writer(cursor, update.tables), update)
+
         try:
-            with self._database.writing() as cursor:
-                for update in in_one_order:  # so that no two writers wait for each other
-                    view_positions.advance(cursor, update)
-                for update in updates:
-                    view_positions.note_stuck_plans(cursor, update)
-                    _write(self._row_writer(cursor, update.tables), update)
+            self._database.write(save)
         except (view_positions.Overtaken, ConcurrentChange):
             return False
         return True
 
     @override
     def swap(self, view: str) -> bool:
-        with self._database.writing() as cursor:
+        def swap(cursor: Cursor) -> bool:
             self._lock(cursor, view)
             old, new = _both(cursor, view)
             if new is None or (old is not None and new.position < old.position):
@@ -111,13 +115,17 @@ class SqlViewStore(ViewStore, ABC):
             self._replace_tables(cursor, view)
             for table in view_positions.POSITION_TABLES:
                 cursor.execute(f"UPDATE {table} SET rebuilt = ? WHERE view = ?", (False, view))  # noqa: S608
-        return True
+            return True
+
+        return self._database.write(swap)
 
     @override
     def sizes(self) -> Mapping[str, int]:
-        with self._database.reading() as cursor:
+        def sizes(cursor: Cursor) -> Mapping[str, int]:
             there = [one.view for one in view_positions.stored_positions(cursor) if not one.rebuilt]
             return {view: self._size(cursor, view) for view in there if view in tables.TABLES}
+
+        return self._database.read(sizes)
 
     @override
     def close(self) -> None:
@@ -182,10 +190,9 @@ class SqlViewStore(ViewStore, ABC):
             f" FROM {table.name} t WHERE {self._is_current(table.view)} AND {where.text}"
             f" ORDER BY {ordering(keys)} LIMIT ?"
         )
-        with self._database.reading() as cursor:
-            cursor.execute(query, (table.view, *where.values, limit))
-            rows = cursor.fetchall()
-        return [self._row(table, values) for values in rows]
+        values = (table.view, *where.values, limit)
+        rows = self._database.read(lambda cursor: all_rows(cursor, query, values))
+        return [self._row(table, row) for row in rows]
 
     def _size(self, cursor: Cursor, view: str) -> int:
         current = self._is_current(view)

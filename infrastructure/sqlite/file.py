@@ -5,7 +5,7 @@ An acknowledged command survives power loss: the file has a write-ahead log, and
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import Lock
@@ -17,6 +17,7 @@ from eventsourcing import sqlite
 from eventsourcing.persistence import ConnectionUnavailableError, IntegrityError, PersistenceError
 
 from plangate.application.errors import NotAStore, StoreUnavailable
+from plangate.infrastructure.sql.database import Cursor, T
 from plangate.infrastructure.sqlite.errors import primary_code, translated_for
 from plangate.infrastructure.sqlite.header import refuse_truncated
 from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION, lay_out, layout_of
@@ -64,6 +65,16 @@ class SqliteFile:
         """A transaction that keeps other writers out from its beginning."""
         with self.translated(None), self.datastore.writing() as cursor:
             yield cursor.sqlite_cursor
+
+    def read(self, work: Callable[[Cursor], T]) -> T:
+        """Do `work` in a transaction that sees one state of the file."""
+        with self.reading() as cursor:
+            return work(cursor)
+
+    def write(self, work: Callable[[Cursor], T]) -> T:
+        """Do `work` in a transaction that keeps other writers out from its beginning."""
+        with self.writing() as cursor:
+            return work(cursor)
 
     def scrub(self) -> None:
         """Rewrite the file without its free space, and empty its write-ahead log.

@@ -5,10 +5,9 @@ A rebuild fills tables of its own, which replace the old ones by renaming.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from operator import attrgetter
 from threading import Lock
 from typing import Any, Final
@@ -21,7 +20,7 @@ from plangate.application.views.catalogue import VIEWS
 from plangate.application.views.projection import Row
 from plangate.application.views.view_store import ViewTables
 from plangate.infrastructure.sql.conditions import Conditions
-from plangate.infrastructure.sql.database import Cursor
+from plangate.infrastructure.sql.database import Cursor, T
 from plangate.infrastructure.sql.tables import SEARCH_TABLE, SUMMARIES, TABLES, RowType, Table
 from plangate.infrastructure.sql.view_positions import forget, stored_positions
 from plangate.infrastructure.sql.view_store import RowWriter, SqlViewStore
@@ -51,21 +50,21 @@ class _MemoryDatabase:
         for statement in VIEW_POSITIONS:
             self._connection.execute(statement)
 
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Cursor]:
+    def write(self, work: Callable[[Cursor], T]) -> T:
         with self._lock:
             try:
                 cursor = self._connection.execute("BEGIN")
             except sqlite3.ProgrammingError:
                 raise StoreUnavailable("the views in memory are closed") from None
             try:
-                yield cursor
+                answer = work(cursor)
                 cursor.execute("COMMIT")
             except BaseException:
                 cursor.execute("ROLLBACK")
                 raise
+            return answer
 
-    reading = writing
+    read = write
 
     def close(self) -> None:
         with self._lock:
@@ -81,9 +80,11 @@ class SqliteViewStore(SqlViewStore):
     @override
     def scrub(self) -> None:
         # What is deleted from a text index stays in it until it is merged.
-        with self._database.writing() as cursor:
+        def merge(cursor: Cursor) -> None:
             if ViewTables(SUMMARIES.view) in stored_positions(cursor):
                 cursor.execute(f"INSERT INTO {SEARCH_TABLE}({SEARCH_TABLE}) VALUES ('rebuild')")  # noqa: S608
+
+        self._database.write(merge)
 
     def unreadable_rows(self) -> Iterator[str]:
         """The view of each row that cannot be read; views to be rebuilt are left out."""
@@ -92,16 +93,7 @@ class SqliteViewStore(SqlViewStore):
             current, table = positions.get(ViewTables(view.name)), TABLES[view.name]
             if current is None or current.fold_version != view.version:
                 continue
-            query = f"SELECT {table.column_names}, 0 FROM {table.name}"  # noqa: S608
-            with self._database.reading() as cursor:
-                connection = cursor.connection
-                usual, connection.text_factory = connection.text_factory, bytes
-                try:
-                    for row in cursor.execute(query):
-                        if not _is_readable(table, row):
-                            yield view.name
-                finally:
-                    connection.text_factory = usual
+            yield from [view.name] * self._database.read(partial(_count_unreadable, table))
 
     @override
     def _prepare_rebuild(self, cursor: Cursor, view: str, fold_version: int) -> None:
@@ -207,6 +199,16 @@ def _decode(table: Table[RowType], values: Sequence[Any]) -> RowType:
         for column, value in zip(table.columns, values[:-1], strict=True)
     }
     return table.row.model_validate(fields | {"stale": values[-1]})
+
+
+def _count_unreadable(table: Table[Any], cursor: Any) -> int:
+    connection = cursor.connection
+    usual, connection.text_factory = connection.text_factory, bytes
+    try:
+        rows = cursor.execute(f"SELECT {table.column_names}, 0 FROM {table.name}")  # noqa: S608
+        return sum(not _is_readable(table, row) for row in rows)
+    finally:
+        connection.text_factory = usual
 
 
 def _is_readable(table: Table[Any], values: Sequence[Any]) -> bool:

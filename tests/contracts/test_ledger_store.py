@@ -135,7 +135,6 @@ def test_a_ledger_that_lost_how_far_it_came_is_not_written_over(store: LedgerSto
     leaves = some(0, 3)
     store.extend(TreeHead(), leaves, grown(TreeHead(), leaves))
     assert isinstance(store, SqlLedgerStore)
-    with store._database.writing() as cursor:
-        cursor.execute("DELETE FROM ledger_reach")
+    store._database.write(lambda cursor: cursor.execute("DELETE FROM ledger_reach"))
     with pytest.raises(NotAStore, match="the ledger is damaged"):
         store.extend(TreeHead(), leaves, grown(TreeHead(), leaves))
