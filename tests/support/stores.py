@@ -33,8 +33,5 @@ def plant(store: EventStore, events: Sequence[RecordedEvent | StoredEntry]) -> N
     """Have events in a store in memory that need not follow each other, as after damage."""
     open_store: Any = store
     for event in events:
-        entry = event
-        if isinstance(event, RecordedEvent):
-            name, state = open_store.format.encode(event)
-            entry = StoredEntry(event.envelope.plan_id, event.envelope.version, None, name, state)
-        open_store._recorder.insert_events([_row(entry)])
+        rows = [_row(event)] if isinstance(event, StoredEntry) else open_store._stored([event])
+        open_store._recorder.insert_events(rows)
