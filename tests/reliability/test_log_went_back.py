@@ -34,7 +34,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 
         def cut(position: int) -> None:
             with closing(sqlite3.connect(path)) as connection:
-                connection.execute("DELETE FROM stored_events WHERE notification_id > ?", [position])
+                connection.execute(
+                    "DELETE FROM stored_events WHERE notification_id > ?", [position]
+                )
                 connection.execute("UPDATE sqlite_sequence SET seq = ?", [position])
                 connection.commit()
 
@@ -132,7 +134,7 @@ def test_views_of_a_process_that_never_knew_the_events_are_built_again(
         other.score_output("q", "a", 0.3, mark_done=False)
     with connect(store[0]) as fresh:
         fresh.views.rebuild("board")
-        assert [row.version for row in fresh.views.plans().plans][0] == 1
+        assert fresh.views.plans().plans[0].version == 1
         _is_sound(fresh)
 
 
