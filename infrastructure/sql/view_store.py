@@ -29,7 +29,6 @@ from plangate.infrastructure.sql.conditions import Conditions, ordering
 from plangate.infrastructure.sql.database import Cursor, Database, all_rows
 from plangate.infrastructure.sql.tables import RowType, Table
 
-
 _UNFIT: Final[tuple[type[Exception], ...]] = (ArithmeticError, ValueError, TypeError)
 """Errors of Python about a value that cannot be converted for a column."""
 
