@@ -19,12 +19,13 @@ from rich.text import Text
 
 from plangate.application.history.audit import AuditEntry, StateAt
 from plangate.application.history.diff import ChangeKind, PlanDiff
+from plangate.application.numbers import number
 from plangate.domain import events
 from plangate.domain.confidence import differ
 from plangate.infrastructure.cli.render import event_text
 from plangate.infrastructure.cli.render.gauge import GO_ON, REPLAN
 from plangate.infrastructure.cli.render.tables import fixed, table_of
-from plangate.infrastructure.cli.render.text import Hint, count, harmless, number
+from plangate.infrastructure.cli.render.text import Hint, count, harmless
 
 _ROWS: Final = 200
 """How many events one table holds; the next continues below it."""

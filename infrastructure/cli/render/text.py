@@ -1,4 +1,4 @@
-"""Text that is safe on a terminal, and numbers as people read them."""
+"""Text that is safe on a terminal, and counts, lists and times as people read them."""
 
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -14,8 +14,6 @@ _UNSAFE: Final = {"Cc", "Cs", "Zl", "Zp"}
 _CHANGES_DIRECTION: Final = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
-_DIGITS: Final = 3
-_MOST_DIGITS: Final = 12
 
 
 def harmless(text: str | None, *, lines: bool = False) -> str:
@@ -30,16 +28,6 @@ def harmless(text: str | None, *, lines: bool = False) -> str:
         character.encode("unicode_escape").decode() if _is_control(character) else character
         for character in kept.replace("\t", " ")
     )
-
-
-def number(value: float, *others: float) -> str:
-    """A number with three decimals, or with as many as distinguish it from `others`."""
-    digits = _DIGITS
-    while digits < _MOST_DIGITS and any(
-        value != other and f"{value:.{digits}f}" == f"{other:.{digits}f}" for other in others
-    ):
-        digits += 1
-    return f"{value:.{digits}f}"
 
 
 def count(amount: int, thing: str) -> str:
