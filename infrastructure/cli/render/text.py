@@ -1,11 +1,16 @@
 """Text that is safe on a terminal, and counts, lists and times as people read them."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
 from plangate.application.results import UnreadablePlan
+
+_UNSAFE_IN_JSON: Final = re.compile(
+    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 Hint = Callable[..., str]
 """Makes the command line for the next step: `hint("next", plan_id)`."""
@@ -28,6 +33,14 @@ def harmless(text: str | None, *, lines: bool = False) -> str:
         character.encode("unicode_escape").decode() if _is_control(character) else character
         for character in kept.replace("\t", " ")
     )
+
+
+def harmless_json(text: str) -> str:
+    r"""JSON with the characters that `harmless` writes out as escapes, as in `\u202e`.
+
+    JSON has them in strings only, and means the same by both.
+    """
+    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def count(amount: int, thing: str) -> str:
