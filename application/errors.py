@@ -14,13 +14,16 @@
         ├── NotAStore           the target holds something else, or is damaged
         ├── StoreTooNew         a newer plangate wrote it
         ├── StoreReadOnly       it can be read but not written
+        ├── StoreForbidden      a right is missing, which the message names
         ├── StoreFull           no space is left
         ├── PositionTaken       a copied event needs a position that is taken
         ├── HistoryDiffers      the target of a copy has another history of a plan
         ├── StoreNotEmpty       the target of a restore holds plans
         ├── StoreUnavailable    it did not answer in time, or failed to read or write
         │   └── ViewBehind      a view has not come to the requested position
-        └── CorruptEvent        one stored event cannot be read; other plans can
+        └── UnreadableEvent     one stored event cannot be read; other plans can
+            ├── CorruptEvent    … as it is damaged or missing
+            └── EventTooNew     … as a newer plangate wrote it; also a StoreTooNew
 
 Every store adapter translates the errors of its engine into these, and leaves
 nothing half written.
@@ -120,6 +123,10 @@ class StoreReadOnly(StoreError):
     """The store can be read but not written."""
 
 
+class StoreForbidden(StoreError):
+    """A right on the store is missing; the message names it. Trying again does not help."""
+
+
 class StoreFull(StoreError):
     """No space is left for another event."""
 
@@ -179,8 +186,11 @@ class ViewBehind(StoreUnavailable):
         return f"the view {self.view!r} is at {max(self.position, 0)}, not yet at {self.required}"
 
 
-class CorruptEvent(StoreError):
-    """One stored event cannot be read. Its plan is unusable; other plans are not."""
+class UnreadableEvent(StoreError):
+    """One stored event cannot be read. Its plan is unusable; other plans are not.
+
+    Those who read the log of all plans go on after its `position`.
+    """
 
     def __init__(self, plan_id: str, version: int, why: str, position: int | None = None) -> None:
         super().__init__(plan_id, version, why, position)
@@ -191,3 +201,15 @@ class CorruptEvent(StoreError):
 
     def __str__(self) -> str:
         return f"event {self.plan_id}@{self.version} cannot be read: {self.why}"
+
+
+class CorruptEvent(UnreadableEvent):
+    """One stored event is damaged or missing."""
+
+
+class EventTooNew(UnreadableEvent, StoreTooNew):
+    """A newer plangate wrote the event, in a form that this one does not know."""
+
+    def __str__(self) -> str:
+        at = "" if self.position is None else f" (to go on behind it: after {self.position})"
+        return f"{super().__str__()}; upgrade plangate{at}"

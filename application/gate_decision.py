@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final, Self
 
 from plangate.application.advice import advice
+from plangate.application.numbers import number
 from plangate.application.results import Evidence, Result
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
@@ -13,9 +14,6 @@ from plangate.domain.vocabulary import TaskStatus, Verdict
 
 _WAITING: Final = "waiting for others"
 _OBSTACLES: Final = ("in progress", "deferred", "failed", "replanning", _WAITING)
-_DIGITS: Final = 3
-_MOST_DIGITS: Final = 12
-"""Decimals, more than usual where the confidence and its threshold would look the same."""
 
 
 class GateDecision(Result):
@@ -89,10 +87,8 @@ def _reason(plan: Plan, now: datetime) -> str:  # a branch a verdict
 def _comparison(plan: Plan) -> str:
     below = "below" if plan.needs_replan else "not below"
     confidence, threshold = plan.rolling_confidence, plan.policy.confidence_threshold
-    digits = _DIGITS
-    while digits < _MOST_DIGITS and f"{confidence:.{digits}f}" == f"{threshold:.{digits}f}":
-        digits += 1
-    return f"the rolling confidence {confidence:.{digits}f} is {below} {threshold:.{digits}f}"
+    now, wanted = number(confidence, threshold), number(threshold, confidence)
+    return f"the rolling confidence {now} is {below} {wanted}"
 
 
 def _blocked(plan: Plan, now: datetime) -> str:

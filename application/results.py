@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from plangate.application.advice import advice
-from plangate.application.errors import CorruptEvent
+from plangate.application.errors import UnreadableEvent
 from plangate.domain.obstacles import obstacles
 from plangate.domain.plan import Plan
 from plangate.domain.task import Judgement, Task
@@ -278,7 +278,7 @@ class UnreadablePlan(Result):
     why: str
 
     @classmethod
-    def of(cls, error: CorruptEvent) -> Self:
+    def of(cls, error: UnreadableEvent) -> Self:
         """The plan of an event that cannot be read."""
         return cls(plan_id=error.plan_id, version=error.version, why=error.why)
 

@@ -8,6 +8,7 @@ events never change, except that erasable text can be erased.
 
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from typing import Any, Final, Generic, TypeVar, get_args
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from typing_extensions import override
 
-from plangate.application.errors import CorruptEvent
+from plangate.application.errors import CorruptEvent, EventTooNew
 from plangate.application.event_store import EventFormat
 from plangate.application.recorded_event import FIRST_KIND, Envelope, RecordedEvent, StoredEntry
 from plangate.domain import events
@@ -87,6 +88,10 @@ STORED_KINDS: Final[Mapping[str, StoredKind]] = {
     "plan-deleted": StoredKind(events.PlanDeleted),
     "plan-erased": StoredKind(events.PlanErased),
 }
+
+
+_KIND_NAME: Final = re.compile("[a-z]+(-[a-z]+)*")
+"""What the name of a kind looks like, also of one to come; anything else is damage."""
 
 
 class Meta(BaseModel):
@@ -170,8 +175,8 @@ class EventCodec(EventFormat):
     @override
     def has_erasable_text(self, entry: StoredEntry) -> bool:
         with _requiring_a_record(entry):
-            event = json.loads(entry.state)["event"]
-            return any(True for _ in _erasable_values(event, self._kinds[entry.name].event))
+            body = json.loads(entry.state)
+            return any(True for _ in _erasable_values(body["event"], self._kind(entry, body).event))
 
     @override
     def erased(self, entry: StoredEntry) -> StoredEntry:
@@ -187,7 +192,7 @@ class EventCodec(EventFormat):
         body = json.loads(entry.state)
         meta, commitments = body["meta"], body.pop("commitments", {})
         salt = bytes.fromhex(meta.pop("salt", ""))
-        values = list(_erasable_values(body["event"], self._kinds[entry.name].event))
+        values = list(_erasable_values(body["event"], self._kind(entry, body).event))
         if salt and "arguments_digest" in meta:
             values.append((meta, "arguments_digest", "/meta/arguments_digest"))
         for holder, key, pointer in values:
@@ -213,9 +218,7 @@ class EventCodec(EventFormat):
             return replace(entry, position=None, state=_compact(body))
 
     def _record(self, entry: StoredEntry) -> StoredRecord[Any]:
-        kind = self._kinds.get(entry.name)
-        if kind is None:
-            raise _corrupt(entry, f"its name {entry.name!r} is not known")
+        kind = self._kind(entry)
         model = self._records[entry.name]
         try:
             record = model.model_validate_json(entry.state)
@@ -226,12 +229,25 @@ class EventCodec(EventFormat):
         with _requiring_a_record(entry):
             return _upcast(kind, model, entry)
 
+    def _kind(self, entry: StoredEntry, body: _Json | None = None) -> StoredKind:
+        """The kind of an entry, and with `body` only if its schema version is not too new."""
+        kind = self._kinds.get(entry.name)
+        if kind is None:
+            unknown = f"its name {entry.name!r}"
+            if _KIND_NAME.fullmatch(str(entry.name)):
+                raise _too_new(entry, unknown)
+            raise _corrupt(entry, f"{unknown} is not known")
+        if body is not None:
+            _refuse_newer(kind, entry, body["meta"].get("schema_version"))
+        return kind
+
 
 def _upcast(
     kind: StoredKind, model: type[StoredRecord[Any]], entry: StoredEntry
 ) -> StoredRecord[Any]:
     body = json.loads(entry.state)
     written_as = body["meta"]["schema_version"]
+    _refuse_newer(kind, entry, written_as)
     if written_as not in range(1, kind.schema_version + 1):
         raise _corrupt(entry, f"its schema version {written_as} is not known to this plangate")
     for version in range(written_as, kind.schema_version):
@@ -241,6 +257,11 @@ def _upcast(
         return model.model_validate_json(_compact(body))
     except ValidationError as error:
         raise _corrupt(entry, _first_problem(error)) from None
+
+
+def _refuse_newer(kind: StoredKind, entry: StoredEntry, written_as: object) -> None:
+    if isinstance(written_as, int) and written_as > kind.schema_version:
+        raise _too_new(entry, f"its schema version {written_as}")
 
 
 _NOT_A_RECORD: Final = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
@@ -257,6 +278,11 @@ def _requiring_a_record(entry: StoredEntry) -> Iterator[None]:
 
 def _corrupt(entry: StoredEntry, why: str) -> CorruptEvent:
     return CorruptEvent(entry.plan_id, entry.version, why, entry.position)
+
+
+def _too_new(entry: StoredEntry, unknown: str) -> EventTooNew:
+    why = f"{unknown} is not known to this plangate; a newer one wrote it"
+    return EventTooNew(entry.plan_id, entry.version, why, entry.position)
 
 
 def _compact(value: object, *, sort_keys: bool = False) -> bytes:

@@ -22,12 +22,19 @@ from plangate.application.bundles.format import (
     format_of,
 )
 from plangate.application.bundles.sealed_file import BundleTarget, SealedReader, open_for_reading
-from plangate.application.errors import AlteredBundle, BundleTooNew, CorruptEvent, HistoryDiffers
+from plangate.application.errors import (
+    AlteredBundle,
+    BundleTooNew,
+    EventTooNew,
+    HistoryDiffers,
+    UnreadableEvent,
+)
 from plangate.application.event_store import EventStore
 from plangate.application.plan_log import stored_plan_events
 from plangate.application.progress import Progress
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.results import Result
+from plangate.domain.event_ids import event_id
 
 BATCH_EVENTS: Final = 20_000
 BATCH_BYTES: Final = 32 * 1024 * 1024
@@ -165,8 +172,10 @@ class _BundleVerification:
             raise AlteredBundle(number, f"it belongs to another plan than {plan.plan_id!r}")
         try:
             form = plan.digest.add(entry)
-        except CorruptEvent as refused:
-            raise AlteredBundle(number, str(refused)) from None
+        except UnreadableEvent as refused:
+            kind = BundleTooNew if isinstance(refused, EventTooNew) else AlteredBundle
+            event = event_id(refused.plan_id, refused.version)
+            raise kind(number, f"event {event} cannot be read: {refused.why}") from None
         if not plan.matches(entry, form) and self._differs is None:
             self._differs = HistoryDiffers(entry.plan_id, entry.version)
 

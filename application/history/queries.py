@@ -48,6 +48,8 @@ class HistoryQueries:
         """The events of all plans after a position, in commit order, at most 10,000 at a time.
 
         Continue with the position of the last one; an empty page is the end of the log.
+        Raises `UnreadableEvent` where the first of them cannot be read; continue with its
+        `position` to step over it.
         """
         page = validate(_Page, {"after": after, "limit": limit})
         return self._store.read_all(after=page.after, limit=page.limit)

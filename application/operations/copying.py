@@ -15,6 +15,7 @@ from plangate.application.errors import (
     HistoryDiffers,
     PositionTaken,
     StoreUnavailable,
+    UnreadableEvent,
 )
 from plangate.application.event_store import EventStore
 from plangate.application.operations.reports import CopyReport
@@ -154,13 +155,13 @@ class _Copy:
     def _moved(self, entry: StoredEntry) -> StoredEntry:
         try:
             return self._source.format.moved(entry)
-        except CorruptEvent:  # it has no field for its old position
+        except UnreadableEvent:  # it has no field for its old position
             return replace(entry, position=None)
 
     def _can_be_read(self, entry: StoredEntry) -> bool:
         try:
             self._source.format.decode(entry)
-        except CorruptEvent:
+        except UnreadableEvent:
             return False
         return True
 

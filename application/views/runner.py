@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from threading import Lock
 from typing import Final
 
-from plangate.application.errors import CorruptEvent, NotAStore, StoreTooNew
+from plangate.application.errors import NotAStore, StoreTooNew, UnreadableEvent
 from plangate.application.event_store import Clock, EventStore
 from plangate.application.plan_log import known_position, plan_events
 from plangate.application.progress import Progress
@@ -143,11 +143,11 @@ class ProjectionRunner:
     def _read_slice(self, after: int, until: int | None) -> LogSlice:
         """The log beyond a position: up to another one, but no more than a batch."""
         events: list[RecordedEvent] = []
-        unreadable: dict[str, CorruptEvent] = {}
+        unreadable: dict[str, UnreadableEvent] = {}
         while len(events) < BATCH and (until is None or after < until):
             try:
                 page = self._log.read_all(after=after, limit=BATCH - len(events))
-            except CorruptEvent as error:
+            except UnreadableEvent as error:
                 after = known_position(error.position)
                 unreadable.setdefault(error.plan_id, error)
                 continue
@@ -184,7 +184,7 @@ class ProjectionRunner:
         before = stuck.version - 1
         try:
             return bool(self._log.read(stuck.plan_id, after=before, until=stuck.version))
-        except CorruptEvent:
+        except UnreadableEvent:
             return False
 
     def _retry(self, view: View, current: ViewPosition, stuck: StuckPlan) -> bool:
@@ -195,7 +195,7 @@ class ProjectionRunner:
             for recorded in plan_events(self._log, plan_id):
                 if known_position(recorded.envelope.position) <= current.position:
                     history.append(recorded)  # noqa: PERF401  (those before a failure count)
-        except CorruptEvent as error:
+        except UnreadableEvent as error:
             unreadable = error
         _, results = Projector(self._log).project((view,), plan_id, history, unreadable)
         result = results[view.name]
@@ -207,7 +207,7 @@ class ProjectionRunner:
         self._store.save([ViewUpdate(tables, current, position, changes, still, (plan_id,))])
         return True
 
-    def _stuck(self, failure: CorruptEvent) -> StuckPlan:
+    def _stuck(self, failure: UnreadableEvent) -> StuckPlan:
         return StuckPlan(
             plan_id=failure.plan_id,
             version=failure.version,

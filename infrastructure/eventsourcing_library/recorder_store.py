@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from eventsourcing.persistence import Notification, StoredEvent
 from typing_extensions import override
 
-from plangate.application.errors import CorruptEvent, PositionTaken
+from plangate.application.errors import PositionTaken, UnreadableEvent
 from plangate.application.event_store import EventFormat, EventStore
 from plangate.application.recorded_event import FIRST_KIND, RecordedEvent, StoredEntry
 from plangate.infrastructure.event_codec import EventCodec
@@ -79,7 +79,7 @@ class RecorderEventStore(EventStore):
         for entry in self.read_all_stored(after=after, limit=limit):
             try:
                 events.append(self._codec.decode(entry))
-            except CorruptEvent:
+            except UnreadableEvent:
                 if not events:
                     raise
                 break

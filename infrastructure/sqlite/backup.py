@@ -82,13 +82,15 @@ def require_extent(path: Path, expected: Extent) -> None:
 def new_file(path: Path) -> Iterator[Path]:
     """A file to write, which appears at `path` when the block ends, complete and on disk.
 
-    After an error it does not appear. Raises `InvalidInput` where `path` exists.
+    After an error it does not appear. Raises `InvalidInput` where `path` exists, and
+    `StoreForbidden` where it may not be made.
     """
     if not path.parent.is_dir():
         raise InvalidInput([Problem("file", f"the folder {path.parent} does not exist")])
     _refuse_taken(path)
     partial = path.with_name(f"{path.name}.{token_hex(4)}.partial")
-    partial.touch(mode=0o600, exist_ok=False)
+    with translated_for(path, None):
+        partial.touch(mode=0o600, exist_ok=False)
     try:
         yield partial
         _sync(partial)

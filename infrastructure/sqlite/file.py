@@ -32,16 +32,18 @@ class SqliteFile:
     """The file at `path`, created if missing, its tables upgraded if they are older.
 
     Raises `NotAStore` for a file that holds something else, `StoreTooNew` for one
-    that a newer plangate wrote, `StoreUnavailable` where no file can be created.
+    that a newer plangate wrote, `StoreForbidden` where a right is missing,
+    `StoreUnavailable` where no file can be created.
     """
 
     def __init__(self, path: Path, pragmas: Mapping[str, str | int] = DURABLE) -> None:
-        if path.is_dir():
-            raise NotAStore(f"{path} is a folder, not a database file")
-        if not path.parent.is_dir():
-            raise StoreUnavailable(f"the folder {path.parent} does not exist")
-        refuse_truncated(path)
         self._path = path
+        with self.translated(None):
+            if path.is_dir():
+                raise NotAStore(f"{path} is a folder, not a database file")
+            if not path.parent.is_dir():
+                raise StoreUnavailable(f"the folder {path.parent} does not exist")
+            refuse_truncated(path)
         self.datastore = Datastore(path, pragmas)
         try:
             with self.translated(None):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from plangate.application.warnings import is_about_a_token
 from plangate.infrastructure.cli.answers import RefusedLine, TraceReport
 from plangate.infrastructure.cli.exits import REFUSED, error_facts
 from plangate.infrastructure.cli.input import options
@@ -14,6 +15,7 @@ from plangate.infrastructure.cli.input.plan_files import read_foreign_file
 from plangate.infrastructure.cli.input.traces import LineResult, apply_lines, read_lines
 from plangate.infrastructure.cli.render import transfer as screens
 from plangate.infrastructure.cli.render.progress_bar import line_progress_bar, progress_bar
+from plangate.infrastructure.cli.render.text import count
 from plangate.infrastructure.cli.terminal import Terminal
 
 
@@ -91,6 +93,7 @@ def apply(
     name = "stdin" if file == options.STDIN else str(file)
     size = file.stat().st_size if file.is_file() else None
     report = TraceReport(file=name)
+    first_tokenless, tokenless = "", 0
     with (
         nullcontext(sys.stdin.buffer) if file == options.STDIN else file.open("rb") as stream,
         terminal.registry.acting_as(**terminal.context),
@@ -99,13 +102,21 @@ def apply(
         for result in apply_lines(terminal.registry, read_lines(stream), run=run):
             where = f"{name}:{result.line.number}: "
             _add(report, result)
-            terminal.warn(*(where + warning for warning in result.warnings))
+            for warning in result.warnings:
+                if is_about_a_token(warning):
+                    first_tokenless = first_tokenless or where + warning
+                    tokenless += 1
+                else:
+                    terminal.warn(where + warning)
             if result.error is not None:
                 terminal.report(where, result.error)
             if result.stops_the_run or (strict and result.error is not None):
                 report.stopped_at = result.line.number
                 break
             advance(result.line.read, result.line.number)
+    if tokenless:
+        later = f"; {count(tokenless - 1, 'later score')} likewise" if tokenless > 1 else ""
+        terminal.warn(first_tokenless + later)
     terminal.answer(report, screens.render_trace_report)
     if report.stopped_at is not None or report.refused:
         raise typer.Exit(REFUSED)
