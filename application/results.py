@@ -14,7 +14,7 @@ from plangate.application.advice import advice
 from plangate.application.errors import CorruptEvent
 from plangate.domain.obstacles import obstacles
 from plangate.domain.plan import Plan
-from plangate.domain.task import Judgement, Task
+from plangate.domain.task import Task
 from plangate.domain.verdict import may_continue, verdict
 from plangate.domain.vocabulary import ObstacleKind, PlanState, TaskStatus, Verdict
 
@@ -136,9 +136,9 @@ class Evidence(Result):
     @classmethod
     def of(cls, plan: Plan) -> Self:
         """The evidence in a plan."""
-        newest = [given for task in plan for given in _counting(task)]
+        newest = [given for task in plan for given in task.counting]
         return cls(
-            scored=sum(any(_counting(task)) for task in plan),
+            scored=sum(any(task.counting) for task in plan),
             tasks=len(plan.order),
             scoring_failed=sum(task.scoring_failed for task in plan),
             clamped=sum(given.clamped for given in newest),
@@ -160,11 +160,6 @@ class Evidence(Result):
         if self.done_unscored:
             parts.append(f"{self.done_unscored} done without an output score")
         return ", ".join(parts)
-
-
-def _counting(task: Task) -> tuple[Judgement, ...]:
-    """The scores of a task that count: the newest of each kind."""
-    return task.prompt_judgements[:1] + task.output_judgements[:1]
 
 
 class GateView(Result):
