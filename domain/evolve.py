@@ -113,7 +113,7 @@ def _scored(draft: PlanDraft, event: events.TaskScored) -> None:
     task, plan = draft.task(event.task_id), draft.plan
     if task is not None:
         score = Judgement(event.score, plan.version, event.clamped)
-        draft.rescore(task.judged(event.kind, score))
+        draft.score(task.judged(event.kind, score))
     if event.kind is ScoreKind.OUTPUT:
         if plan.tree is not None:
             draft.review(GateMemory.judged)
@@ -234,7 +234,7 @@ def _added(draft: PlanDraft, event: events.TaskAdded) -> None:
 def _reordered(draft: PlanDraft, event: events.TaskMoved) -> None:
     if draft.task(event.task_id) is not None:
         others = _without(draft.plan.order, (event.task_id,))
-        draft.set(order=_with(others, (event.task_id,), event.before))
+        draft.reorder(_with(others, (event.task_id,), event.before))
 
 
 def _dropped(draft: PlanDraft, event: events.TaskDropped) -> None:
@@ -256,14 +256,14 @@ def _succeed(draft: PlanDraft, task_id: str, successors: tuple[Task, ...], how: 
     """A task leaves; its successors replace it in the order and in all dependencies."""
     if draft.task(task_id) is None:
         return
-    dependants = draft.settled().dependants(task_id)
+    dependants = draft.settled().dependencies.of.get(task_id, ())
     _insert(draft, successors, task_id)
     heirs = tuple(task.id for task in successors)
     for dependant in dependants:
         _change(draft, dependant, lambda task: task.depending(_inherited(task, task_id, heirs)))
     draft.remove(task_id)
-    order = _without(draft.plan.order, (task_id,))
-    draft.set(order=order, retired=draft.plan.retired.insert(task_id, how))
+    draft.reorder(_without(draft.plan.order, (task_id,)))
+    draft.set(retired=draft.plan.retired.insert(task_id, how))
 
 
 def _inherited(task: Task, left: str, heirs: tuple[str, ...]) -> tuple[str, ...]:
@@ -274,9 +274,9 @@ def _inherited(task: Task, left: str, heirs: tuple[str, ...]) -> tuple[str, ...]
 def _insert(draft: PlanDraft, joining: tuple[Task, ...], before: str | None) -> None:
     ids = tuple(dict.fromkeys(task.id for task in joining))
     again = [task_id for task_id in ids if draft.task(task_id) is not None]
+    draft.reorder(_with(_without(draft.plan.order, again), ids, before))
     for task in joining:
         draft.put(task)
-    draft.set(order=_with(_without(draft.plan.order, again), ids, before))
 
 
 def _without(order: tuple[str, ...], ids: Collection[str]) -> tuple[str, ...]:
