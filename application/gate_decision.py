@@ -1,6 +1,5 @@
 """The gate's answer about a plan: whether to go on, why, and what leads on."""
 
-from collections import Counter
 from datetime import datetime
 from typing import Final, Self
 
@@ -9,11 +8,9 @@ from plangate.application.numbers import number
 from plangate.application.results import Evidence, Result
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
+from plangate.domain.trait_tree import Trait
 from plangate.domain.verdict import changes_at, may_continue, takeable, verdict
 from plangate.domain.vocabulary import TaskStatus, Verdict
-
-_WAITING: Final = "waiting for others"
-_OBSTACLES: Final = ("in progress", "deferred", "failed", "replanning", _WAITING)
 
 
 class GateDecision(Result):
@@ -100,15 +97,21 @@ def _blocked(plan: Plan, now: datetime) -> str:
 
 def _left(plan: Plan, now: datetime) -> str:
     """How many tasks are not done, by what keeps each from being taken."""
-    counts = Counter(_obstacle(task, now) for task in plan if task.status is not TaskStatus.DONE)
-    return ", ".join(f"{counts[what]} {what}" for what in _OBSTACLES if counts[what])
+    traits = plan.traits
+    deferred = sum(_is_deferred(task, now) for task in plan.having(Trait.DEFERRED))
+    counts = {
+        "in progress": traits.count(Trait.IN_PROGRESS),
+        "deferred": deferred,
+        "failed": traits.count(Trait.FAILED),
+        "replanning": traits.count(Trait.REPLANNING),
+        "waiting for others": traits.count(Trait.PENDING) - deferred,
+    }
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
 
 
-def _obstacle(task: Task, now: datetime) -> str:
-    if task.status is not TaskStatus.PENDING:
-        return task.status.replace("_", " ")
-    deferred = task.deferred is not None and not task.deferred.has_expired(now)
-    return "deferred" if deferred else _WAITING
+def _is_deferred(task: Task, now: datetime) -> bool:
+    waits = task.deferred is not None and not task.deferred.has_expired(now)
+    return waits and task.status is TaskStatus.PENDING
 
 
 def _time(moment: datetime) -> str:

@@ -33,7 +33,7 @@ from plangate.domain.events import (
 )
 from plangate.domain.plan import Plan
 from plangate.domain.task import Deferral, Task
-from plangate.domain.verdict import takeable
+from plangate.domain.verdict import is_takeable, takeable
 from plangate.domain.vocabulary import DeferralEnd, StatusCause, TaskStatus
 
 
@@ -42,17 +42,16 @@ def claim_next_task(plan: Plan, command: ClaimNextTask, now: datetime) -> list[P
     if command.if_version not in {None, plan.version}:
         raise VersionMismatch(plan.plan_id, command.if_version or 0, plan.version)
     _require_open(plan)
-    for task in takeable(plan, now):
-        if command.task_id in {None, task.id}:
-            return [*_ended(plan, now), _claimed(task, command, now)]
-    return _ended(plan, now)
+    task = _next(plan, command.task_id, now)
+    ended = _ended(plan, now)
+    return ended if task is None else [*ended, _claimed(task, command, now)]
 
 
 def claim_task(plan: Plan, command: ClaimTask, now: datetime) -> list[PlanEvent]:
     """As `claim_next_task`, but this very task; raises `TaskNotReady` where that cannot be."""
     task = plan.task(command.task_id)
     _require_open(plan)
-    if not any(other.id == task.id for other in takeable(plan, now)):
+    if not is_takeable(plan, task, now):
         raise TaskNotReady(plan.plan_id, task.id, _why_not_ready(plan, task))
     return [*_ended(plan, now), _claimed(task, command, now)]
 
@@ -136,10 +135,19 @@ def _require_open(plan: Plan) -> None:
         )
 
 
+def _next(plan: Plan, task_id: str | None, now: datetime) -> Task | None:
+    """The first task that can be taken, or the one asked for if it can."""
+    if task_id is None:
+        return next(takeable(plan, now), None)
+    task = plan.tasks.get(task_id)
+    return task if task is not None and is_takeable(plan, task, now) else None
+
+
 def _ended(plan: Plan, now: datetime) -> list[PlanEvent]:
     """The claims and deferrals whose time is up."""
     events: list[PlanEvent] = []
-    for task in plan:
+    for task_id in plan.traits.ended_at(now):
+        task = plan.tasks[task_id]
         if task.status is TaskStatus.IN_PROGRESS and task.claim and task.claim.has_expired(now):
             events += task.move(TaskStatus.PENDING, StatusCause.EXPIRED, now)
         elif task.deferred is not None and task.deferred.has_expired(now):
