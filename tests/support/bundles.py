@@ -29,9 +29,9 @@ def exported_with_report(registry: PlanRegistry, *plan_ids: str) -> tuple[bytes,
     return stream.getvalue(), report
 
 
-def imported(registry: PlanRegistry, bundle: bytes) -> ImportReport:
+def imported(registry: PlanRegistry, bundle: bytes, **options: bool) -> ImportReport:
     """Import a bundle."""
-    return registry.bundles.import_bundle(io.BytesIO(bundle))
+    return registry.bundles.import_bundle(io.BytesIO(bundle), **options)
 
 
 def lines_in(bundle: bytes) -> list[bytes]:
