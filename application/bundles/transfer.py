@@ -14,7 +14,7 @@ from plangate.application.ledger.notes import validate_note
 from plangate.application.operations.copying import copy_plans
 from plangate.application.operations.reports import CopyReport
 from plangate.application.plan_log import PlanIds
-from plangate.application.progress import Progress, no_progress
+from plangate.application.progress import Progress, no_progress, require_progress
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.vocabulary import Flag
@@ -73,6 +73,7 @@ class Bundles:
         also for what no command could record; `HistoryDiffers` for a plan with another
         history here; `InvalidInput` for a source that cannot be read.
         """
+        require_progress(progress)
         given = {"strict": strict, "follow_erasures": follow_erasures}
         options = validate(_ImportOptions, given)
         return self._bundle_import.run(
@@ -94,6 +95,7 @@ class Bundles:
         default `actor` is `import:` and the format. Raises `InvalidInput` with JSON pointers,
         and then records nothing.
         """
+        require_progress(progress)
         return self._plan_intake.import_plans(given, format, current_context(context), progress)
 
     def copy_to(self, target: "HasBundles", *, progress: Progress = no_progress) -> CopyReport:
@@ -104,6 +106,7 @@ class Bundles:
         repeated. Raises, and writes nothing: `HistoryDiffers` for a plan with another
         history there, `InvalidInput` for an event that no command could record.
         """
+        require_progress(progress)
         bundles = getattr(target, "bundles", None)
         if not isinstance(bundles, Bundles):
             raise InvalidInput([Problem("target", "must be another registry")])
