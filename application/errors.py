@@ -10,6 +10,8 @@
     ├── AnalysisMissing         a library that the computation needs is not installed
     ├── AlteredBundle           a bundle was altered; nothing of it was imported
     │   └── BundleTooNew        … or written by a newer plangate
+    ├── ErasesText              a bundle would erase text here; nothing of it was imported
+    ├── DecisionsDiffer         a bundle's decisions are not those of the rules (strict import)
     └── StoreError              the store cannot serve
         ├── NotAStore           the target holds something else, or is damaged
         ├── StoreTooNew         a newer plangate wrote it
@@ -29,7 +31,13 @@ Every store adapter translates the errors of its engine into these, and leaves
 nothing half written.
 """
 
+from collections.abc import Mapping
+from typing import Final
+
 from plangate.domain.errors import PlangateError
+
+_AT_MOST: Final = 10
+"""How many plans a message names."""
 
 
 class IdempotencyKeyReused(PlangateError):
@@ -105,6 +113,46 @@ class AlteredBundle(PlangateError):
 
 class BundleTooNew(AlteredBundle):
     """A newer plangate wrote the bundle; this one could misread it."""
+
+
+class ErasesText(PlangateError):
+    """Importing a bundle would erase text of plans in this store. Nothing was imported.
+
+    `plans` maps each plan to the number of its events that would lose text.
+    """
+
+    def __init__(self, plans: Mapping[str, int]) -> None:
+        super().__init__(plans)
+        self.plans = dict(plans)
+
+    def __str__(self) -> str:
+        named = [f"{plan_id!r} (text in {n:,} events)" for plan_id, n in self.plans.items()]
+        more = len(named) - _AT_MOST
+        listed = ", ".join(named[:_AT_MOST]) + (f" and {more:,} more" if more > 0 else "")
+        return (
+            f"the bundle says that the text of these plans was erased, and it is still here: "
+            f"{listed}; nothing was imported. To erase it here too, for good, import with "
+            "follow_erasures"
+        )
+
+
+class DecisionsDiffer(PlangateError):
+    """A strict import found decisions that the rules do not make. Nothing was imported.
+
+    `count` is how many; `event_id` and `why` are of the first.
+    """
+
+    def __init__(self, count: int, event_id: str, why: str) -> None:
+        super().__init__(count, event_id, why)
+        self.count = count
+        self.event_id = event_id
+        self.why = why
+
+    def __str__(self) -> str:
+        return (
+            f"decisions in the bundle that are not those of the rules: {self.count:,}; the first "
+            f"is {self.event_id}: {self.why}; nothing was imported"
+        )
 
 
 class StoreError(PlangateError):

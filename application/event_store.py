@@ -45,6 +45,9 @@ class EventFormat(Protocol):
         Raises as `canonical_form`.
         """
 
+    def require_bounds(self, entry: StoredEntry) -> None:
+        """Raise `InvalidInput` for a readable entry with a value that no command could record."""
+
     def is_as_written(self, entry: StoredEntry) -> bool:
         """Whether the stored bytes are exactly those that this format writes for the event."""
 

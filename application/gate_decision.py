@@ -1,7 +1,7 @@
 """The gate's answer about a plan: whether to go on, why, and what leads on."""
 
 from datetime import datetime
-from typing import Final, Self
+from typing import Self
 
 from plangate.application.advice import advice
 from plangate.application.numbers import number

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from plangate.application.errors import CorruptEvent, StoreError, UnreadableEvent
 from plangate.application.event_store import EventStore
-from plangate.application.progress import Progress
+from plangate.application.progress import Progress, require_progress
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.validation import validate_identifier
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
@@ -150,6 +150,7 @@ def selected(store: EventStore, plan_ids: PlanIds, progress: Progress) -> Iterat
 
     Raises `PlanNotFound`, before it yields any plan, for an id that was never used.
     """
+    require_progress(progress)
     if plan_ids is None:
         last = store.last_position()
         for position, plan_id in every_plan(store):

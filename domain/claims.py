@@ -7,6 +7,7 @@ that are compared with the time now.
 """
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from plangate.domain.commands import (
     ClaimNextTask,
@@ -34,7 +35,10 @@ from plangate.domain.events import (
 from plangate.domain.plan import Plan
 from plangate.domain.task import Deferral, Task
 from plangate.domain.verdict import is_takeable, takeable
-from plangate.domain.vocabulary import DeferralEnd, StatusCause, TaskStatus
+from plangate.domain.vocabulary import MAX_LEASE_SECONDS, DeferralEnd, StatusCause, TaskStatus
+
+MAX_LEASE: Final = timedelta(seconds=MAX_LEASE_SECONDS)
+"""The longest lease; a longer one that an import once brought is not renewed for longer."""
 
 
 def claim_next_task(plan: Plan, command: ClaimNextTask, now: datetime) -> list[PlanEvent]:
@@ -88,7 +92,7 @@ def renew_lease(plan: Plan, command: RenewLease, now: datetime) -> list[PlanEven
     if command.lease is not None:
         length = timedelta(seconds=command.lease)
     elif claim.until is not None:
-        length = claim.until - claim.since
+        length = min(claim.until - claim.since, MAX_LEASE)
     else:
         return []
     return [LeaseRenewed(at=now, task_id=task.id, lease_until=now + length)]

@@ -13,17 +13,22 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Generic, TypeVar, get_args
+from functools import cache
+from typing import Annotated, Any, Final, Generic, TypeVar, get_args
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, create_model
 from typing_extensions import override
 
 from plangate.application.errors import CorruptEvent, EventTooNew
 from plangate.application.event_store import EventFormat
 from plangate.application.recorded_event import FIRST_KIND, Envelope, RecordedEvent, StoredEntry
+from plangate.application.validation import refusal
 from plangate.domain import events
+from plangate.domain.errors import InvalidInput, Problem
+from plangate.domain.event_bounds import MAX_EVENT_BYTES, bounded
+from plangate.domain.event_ids import MAX_EVENT_ID
 from plangate.domain.events import Fact, PlanEvent
-from plangate.domain.vocabulary import Erasable
+from plangate.domain.vocabulary import MAX_INTEGER, Erasable, Identifier, Moment
 
 _Event = TypeVar("_Event", bound=Fact)
 _Json = dict[str, Any]
@@ -120,6 +125,37 @@ class StoredRecord(BaseModel, Generic[_Event]):
     commitments: dict[str, str] | None = None
 
 
+_Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class _BoundedMeta(BaseModel):
+    """What `Meta` may hold in an event that comes into a store."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    schema_version: Annotated[int, Field(ge=1)]
+    recorded_at: Moment
+    actor: Identifier | None = None
+    correlation_id: Identifier | None = None
+    causation_id: Annotated[str, Field(max_length=MAX_EVENT_ID)] | None = None
+    idempotency_key: Identifier | None = None
+    arguments_digest: _Digest | None = None
+    salt: Annotated[str, Field(pattern="^[0-9a-f]{32}$")] | None = None
+    origin_position: Annotated[int, Field(ge=1, le=MAX_INTEGER)] | None = None
+
+
+@cache
+def _bounded_record(event: type[PlanEvent]) -> type[BaseModel]:
+    commitments = dict[Annotated[str, Field(pattern="^/(event|meta)/[a-z0-9_/]{1,100}$")], _Digest]
+    return create_model(
+        "BoundedRecord",
+        __config__=ConfigDict(frozen=True, extra="forbid", strict=True),
+        event=(bounded(event), ...),
+        meta=(_BoundedMeta, ...),
+        commitments=(commitments | None, None),
+    )
+
+
 class EventCodec(EventFormat):
     """Encodes recorded events as stored bytes, and decodes them."""
 
@@ -200,6 +236,20 @@ class EventCodec(EventFormat):
         return {**body, "commitments": commitments} if commitments else body
 
     @override
+    def require_bounds(self, entry: StoredEntry) -> None:
+        if len(entry.state) > MAX_EVENT_BYTES:
+            problem = f"must be at most {MAX_EVENT_BYTES // 2**20} MiB as it is stored"
+            raise InvalidInput([Problem("", problem)])
+        kind = self._kinds[entry.name]
+        model = _bounded_record(kind.event)
+        with _requiring_a_record(entry):
+            state = _compact(_upcasted(kind, entry)) if kind.upcasters else entry.state
+        try:
+            model.model_validate_json(state)
+        except ValidationError as refused:
+            raise refusal(refused, model) from None
+
+    @override
     def is_as_written(self, entry: StoredEntry) -> bool:
         # No canonical form holds the salt, so it is compared with the digits that `encode` writes.
         try:
@@ -245,7 +295,15 @@ class EventCodec(EventFormat):
 def _upcast(
     kind: StoredKind, model: type[StoredRecord[Any]], entry: StoredEntry
 ) -> StoredRecord[Any]:
-    body = json.loads(entry.state)
+    try:
+        return model.model_validate_json(_compact(_upcasted(kind, entry)))
+    except ValidationError as error:
+        raise _corrupt(entry, _first_problem(error)) from None
+
+
+def _upcasted(kind: StoredKind, entry: StoredEntry) -> _Json:
+    """The stored object as the current schema version has it."""
+    body: _Json = json.loads(entry.state)
     written_as = body["meta"]["schema_version"]
     _refuse_newer(kind, entry, written_as)
     if written_as not in range(1, kind.schema_version + 1):
@@ -253,10 +311,7 @@ def _upcast(
     for version in range(written_as, kind.schema_version):
         if upcast := kind.upcasters.get(version):
             body = upcast(body)
-    try:
-        return model.model_validate_json(_compact(body))
-    except ValidationError as error:
-        raise _corrupt(entry, _first_problem(error)) from None
+    return body
 
 
 def _refuse_newer(kind: StoredKind, entry: StoredEntry, written_as: object) -> None:

@@ -17,7 +17,7 @@ from plangate.application.history.points import (
     version_at,
 )
 from plangate.application.plan_log import has_events, plan_steps
-from plangate.application.progress import Progress, no_progress
+from plangate.application.progress import Progress, no_progress, require_progress
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.results import PlanStatus
 from plangate.application.validation import validate, validate_identifier
@@ -85,6 +85,7 @@ class HistoryQueries:
         read are always listed. Entries are read lazily. Raises `InvalidInput`,
         `PlanNotFound`.
         """
+        require_progress(progress)
         chosen = validate(
             AuditFilter,
             {

@@ -16,6 +16,7 @@ import pytest
 
 from plangate.application.errors import CorruptEvent, EventTooNew, StoreTooNew
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
+from plangate.domain.errors import InvalidInput
 from plangate.domain.events import (
     AttemptStarted,
     GateApproved,
@@ -255,6 +256,24 @@ def test_a_golden_event_reads_as_what_it_meant(path: Path) -> None:
     assert recorded.event == WRITTEN_BEFORE.get(path.stem, WRITTEN_TODAY[name])
     assert recorded.envelope.event_id == "billing@7"
     assert recorded.envelope.actor == "agent-7"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_golden_event_may_come_into_a_store(path: Path) -> None:
+    name, _, content = golden(path)
+    EventCodec().require_bounds(StoredEntry("billing", 7, 42, name, compact(content["stored"])))
+
+
+def test_an_event_that_is_too_large_may_not_come_into_a_store() -> None:
+    stored = compact(golden(FILES[0])[2]["stored"])
+    entry = StoredEntry("billing", 7, 42, golden(FILES[0])[0], stored)
+    with patch("plangate.infrastructure.event_codec.MAX_EVENT_BYTES", len(stored)):
+        EventCodec().require_bounds(entry)
+    with (
+        patch("plangate.infrastructure.event_codec.MAX_EVENT_BYTES", len(stored) - 1),
+        pytest.raises(InvalidInput, match="must be at most 0 MiB as it is stored"),
+    ):
+        EventCodec().require_bounds(entry)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

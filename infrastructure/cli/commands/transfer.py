@@ -7,6 +7,8 @@ from pathlib import Path
 
 import typer
 
+from plangate.application.bundles.importer import ImportReport
+from plangate.application.errors import ErasesText
 from plangate.application.warnings import is_about_a_token
 from plangate.infrastructure.cli.answers import RefusedLine, TraceReport
 from plangate.infrastructure.cli.exits import REFUSED, error_facts
@@ -55,9 +57,17 @@ def import_plans(
         "What FILE is: a bundle, or a file of another tool.",
         default=SourceFormat.BUNDLE,
     ),
+    strict: bool = options.flag(
+        "--strict", "Refuse a bundle with decisions that the rules do not make."
+    ),
+    follow_erasures: bool = options.flag(
+        "--follow-erasures", "Erase here, for good, the text that is erased in the bundle."
+    ),
 ) -> None:
     """Import plans from a bundle or from another tool; plans already here are recognised."""
     if source is not SourceFormat.BUNDLE:
+        if strict or follow_erasures:
+            raise typer.BadParameter("--strict and --follow-erasures are for bundles")
         foreign = read_foreign_file(file)
         with progress_bar(terminal.notes, "importing") as progress:
             imported = terminal.registry.bundles.import_plans(
@@ -67,13 +77,29 @@ def import_plans(
         return
     if any(terminal.context.values()):
         raise typer.BadParameter("a bundle's events name their own actor; leave out these options")
-    with progress_bar(terminal.notes, "importing") as progress:
-        report = terminal.registry.bundles.import_bundle(file, progress=progress)
+    report = _import_bundle(terminal, file, strict=strict, follow_erasures=follow_erasures)
     terminal.answer(report, screens.render_import)
     if report.remains is not None:
         why = f"some erased text may be left: {report.remains}"
         terminal.warn(f"{why}; to finish, import again and erase those plans again")
         raise typer.Exit(REFUSED)
+
+
+def _import_bundle(
+    terminal: Terminal, file: Path, *, strict: bool, follow_erasures: bool
+) -> ImportReport:
+    """Import a bundle; name the plans whose text it erases before anything is written."""
+    bundles = terminal.registry.bundles
+    try:
+        with progress_bar(terminal.notes, "importing") as progress:
+            return bundles.import_bundle(file, strict=strict, progress=progress)
+    except ErasesText as refused:
+        if not follow_erasures:
+            raise
+        for plan_id, events in refused.plans.items():
+            terminal.warn(f"erasing the text of {plan_id}: {count(events, 'event')} here")
+    with progress_bar(terminal.notes, "importing") as progress:
+        return bundles.import_bundle(file, strict=strict, follow_erasures=True, progress=progress)
 
 
 def apply(
