@@ -1,12 +1,10 @@
-"""Translates errors of SQLite and the library into `application.errors`."""
+"""Translates errors of SQLite into `application.errors`."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
-
-from eventsourcing import persistence
 
 from plangate.application import errors
 
@@ -22,24 +20,17 @@ _ERRORS: Final[Mapping[int, tuple[type[errors.StoreError], str]]] = {
 
 
 @contextmanager
-def translated_for(path: Path, plan_id: str | None) -> Iterator[None]:
-    """Translate errors about the store at `path`, and one plan or the whole log."""
+def translated_for(path: Path) -> Iterator[None]:
+    """Translate errors about the store at `path`."""
     try:
         yield
-    except persistence.IntegrityError:
-        raise errors.ConcurrentChange(plan_id or "") from None
-    except persistence.ConnectionPoolClosedError:
-        raise errors.StoreUnavailable(f"the store {path} is closed") from None
-    except persistence.ConnectionUnavailableError:
-        raise errors.StoreUnavailable(f"{path} is busy; no connection was free in time") from None
     except UnicodeDecodeError as error:  # in a message of SQLite about damage
         raise errors.NotAStore(f"{path} is damaged: a text in it is not UTF-8") from error
-    except (persistence.PersistenceError, sqlite3.Error) as error:
-        cause = error if isinstance(error, sqlite3.Error) else error.__cause__
-        kind, what = _ERRORS.get(primary_code(cause), (errors.StoreUnavailable, "did not answer"))
-        raise kind(f"{path} {what} ({cause or error})") from error
+    except sqlite3.Error as error:
+        kind, what = _ERRORS.get(primary_code(error), (errors.StoreUnavailable, "did not answer"))
+        raise kind(f"{path} {what} ({error})") from error
 
 
-def primary_code(error: BaseException | None) -> int:
+def primary_code(error: sqlite3.Error) -> int:
     """SQLite's primary result code: the low byte of the extended one; 0 if there is none."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
