@@ -110,9 +110,9 @@ class Connections:
                 slot.drop()
 
     def resume(self) -> None:
-        """Give back what was gathered."""
+        """Give back what was gathered, to those who wait for it."""
         pop = map(self._gathered.pop, repeat(-1, len(self._gathered)))
-        any(map(self._unused.put, pop))
+        any(map(self._free.put, pop))
 
     def renew(self) -> None:
         """Begin anew in a forked child, which never touches what was in use at the fork."""
@@ -156,7 +156,7 @@ class Connections:
 
     def _opened(self) -> sqlite3.Connection:
         if self._closed:
-            name = "of the views in memory" if self._path is None else self._path
+            name = "in memory" if self._path is None else self._path
             raise StoreUnavailable(f"the store {name} is closed")
         if self._path is not None and _inherited and _identity(self._path) in _inherited:
             raise StoreUnavailable(
@@ -174,9 +174,10 @@ def _transact(begin: str, work: Callable[[sqlite3.Cursor], T], connection: sqlit
         # The same cursor: a question that was not read to its end is over before.
         cursor.execute("COMMIT")
     except BaseException:
-        try:
-            cursor.close()  # a traceback may keep it, and with it a question that is not over
-        except sqlite3.Error:  # `use` does what is left to do
+        # A traceback may keep the cursor, and a question that is not over would go on reading.
+        try:  # noqa: SIM105  (entering `suppress` can be interrupted)
+            cursor.close()
+        except sqlite3.Error:
             pass
         raise
     return answer
