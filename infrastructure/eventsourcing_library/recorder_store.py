@@ -48,7 +48,7 @@ class RecorderEventStore(EventStore):
         self,
         recorder: Recorder,
         *,
-        translated: Translation,
+        translated: Translation = lambda _plan_id: nullcontext(),
         close: Callable[[], None],
         turn: Callable[[str], AbstractContextManager[None]] = lambda _plan_id: nullcontext(),
         scrub: Callable[[], None] = lambda: None,

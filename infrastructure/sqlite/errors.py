@@ -1,4 +1,4 @@
-"""Translates errors of SQLite and the library into `application.errors`."""
+"""Translates errors of SQLite into `application.errors`."""
 
 import os
 import sqlite3
@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
-
-from eventsourcing import persistence
 
 from plangate.application import errors
 
@@ -27,34 +25,27 @@ _PERHAPS_FORBIDDEN: Final = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR}
 
 
 @contextmanager
-def translated_for(path: Path, plan_id: str | None) -> Iterator[None]:
-    """Translate errors about the store at `path`, and one plan or the whole log."""
+def translated_for(path: Path) -> Iterator[None]:
+    """Translate errors about the store at `path`."""
     try:
         yield
-    except persistence.IntegrityError:
-        raise errors.ConcurrentChange(plan_id or "") from None
-    except persistence.ConnectionPoolClosedError:
-        raise errors.StoreUnavailable(f"the store {path} is closed") from None
-    except persistence.ConnectionUnavailableError:
-        raise errors.StoreUnavailable(f"{path} is busy; no connection was free in time") from None
     except UnicodeDecodeError as error:  # in a message of SQLite about damage
         raise errors.NotAStore(f"{path} is damaged: a text in it is not UTF-8") from error
     except PermissionError as error:
         raise _forbidden(path, missing_right(path) or str(error)) from error
-    except (persistence.PersistenceError, sqlite3.Error) as error:
-        cause = error if isinstance(error, sqlite3.Error) else error.__cause__
-        code, right = primary_code(cause), missing_right(path)
+    except sqlite3.Error as error:
+        code, right = primary_code(error), missing_right(path)
         if right is not None and code in _PERHAPS_FORBIDDEN:
             raise _forbidden(path, right) from error
         kind, what = _ERRORS.get(code, (errors.StoreUnavailable, "did not answer"))
-        raise kind(f"{path} {what} ({cause or error})") from error
+        raise kind(f"{path} {what} ({error})") from error
 
 
 def _forbidden(path: Path, right: str) -> errors.StoreForbidden:
     return errors.StoreForbidden(f"this user may not use {path}: {right}")
 
 
-def primary_code(error: BaseException | None) -> int:
+def primary_code(error: sqlite3.Error) -> int:
     """SQLite's primary result code: the low byte of the extended one; 0 if there is none."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 

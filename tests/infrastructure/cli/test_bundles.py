@@ -76,7 +76,7 @@ def test_erased_text_that_may_be_left_exits_with_1(
     plangate("--db", "other.db", "import", "plans.bundle")
     registry.erase(billing)
     plangate("export", "erased.bundle")
-    monkeypatch.setattr("plangate.infrastructure.sqlite.file.LOCK_TIMEOUT", 0.2)
+    monkeypatch.setattr("plangate.infrastructure.sqlite.connections.LOCK_TIMEOUT", 0.2)
     with closing(sqlite3.connect("other.db", isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM stored_events").fetchall()

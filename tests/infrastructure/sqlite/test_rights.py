@@ -98,7 +98,7 @@ def test_what_lacks_no_right_is_to_be_tried_again(store: Path) -> None:
     lost = sqlite3.OperationalError("unable to open database file")
     lost.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
 
-    with pytest.raises(StoreUnavailable), translated_for(store, None):
+    with pytest.raises(StoreUnavailable), translated_for(store):
         raise lost
 
 
@@ -107,5 +107,5 @@ def test_what_sqlite_calls_forbidden_is_forbidden(store: Path, code: int) -> Non
     forbidden = sqlite3.OperationalError("access permission denied")
     forbidden.sqlite_errorcode = code
 
-    with pytest.raises(StoreForbidden, match="may not be used"), translated_for(store, None):
+    with pytest.raises(StoreForbidden, match="may not be used"), translated_for(store):
         raise forbidden
