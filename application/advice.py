@@ -10,8 +10,9 @@ from typing import Final
 
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
+from plangate.domain.trait_tree import Trait
 from plangate.domain.verdict import takeable, verdict
-from plangate.domain.vocabulary import TaskStatus, Verdict
+from plangate.domain.vocabulary import Verdict
 
 _AT_MOST: Final = 5
 _PUT_AWAY: Final = {
@@ -47,10 +48,12 @@ def advice(plan: Plan, now: datetime) -> Iterator[str]:
 
 def _unsuccessful(plan: Plan) -> Iterator[str]:
     """What can be done about failed and replanning tasks."""
-    failed = [task for task in plan if task.status is TaskStatus.FAILED]
-    replanning = [task for task in plan if task.status is TaskStatus.REPLANNING]
+    replanning = list(plan.having(Trait.REPLANNING))
     passing = [task for task in replanning if plan.passes(task)]
-    low = failed + [task for task in replanning if task not in passing]
+    low = [
+        *plan.having(Trait.FAILED),
+        *(task for task in replanning if not plan.passes(task)),
+    ]
     if passing:
         yield f'accept what passes by itself: approve with accept "passing": {_named(passing)}'
     if low:
@@ -60,15 +63,7 @@ def _unsuccessful(plan: Plan) -> Iterator[str]:
 
 def _unclear(plan: Plan) -> Iterator[str]:
     """Tasks to come whose low prompt score counts in a rolling confidence that is low."""
-    unclear = [
-        task
-        for task in plan
-        if plan.needs_replan
-        and task.status is not TaskStatus.DONE
-        and task.output_score is None
-        and task.prompt_score is not None
-        and not plan.passes(task)
-    ]
+    unclear = list(plan.having(Trait.UNCLEAR)) if plan.needs_replan else []
     if unclear:
         yield (
             "low prompt scores of tasks to come keep the confidence down: say better what to do, "
@@ -78,8 +73,9 @@ def _unclear(plan: Plan) -> Iterator[str]:
 
 def _waiting(plan: Plan, now: datetime) -> Iterator[str]:
     """What is in progress, and what is deferred."""
-    in_progress = [task for task in plan if task.status is TaskStatus.IN_PROGRESS]
-    deferred = [task for task in plan if task.deferred and not task.deferred.has_expired(now)]
+    in_progress = list(plan.having(Trait.IN_PROGRESS))
+    held = plan.having(Trait.DEFERRED)
+    deferred = [task for task in held if task.deferred and not task.deferred.has_expired(now)]
     if in_progress:
         yield f"score or release what is in progress: {_listed(list(map(_claimed, in_progress)))}"
     if deferred:

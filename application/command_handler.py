@@ -20,6 +20,7 @@ from plangate.application.stream_cache import StreamCache
 from plangate.application.validation import validate_identifier
 from plangate.domain.commands import Command, PlanCommand
 from plangate.domain.decisions import decide
+from plangate.domain.event_bounds import require_size
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanEvent
 from plangate.domain.plan import Plan
@@ -103,6 +104,7 @@ class CommandHandler:
                     events = decide(stream.plan, command, now)
                     if not events:
                         return Handled(stream.plan, stream.plan, (), now)
+                    require_size(events)
                     recorded = _recorded(stream.plan, events, context, digest, now)
                     try:
                         last = (record or self._append)(recorded, stream.last)

@@ -10,10 +10,13 @@
     ├── AnalysisMissing         a library that the computation needs is not installed
     ├── AlteredBundle           a bundle was altered; nothing of it was imported
     │   └── BundleTooNew        … or written by a newer plangate
+    ├── ErasesText              a bundle would erase text here; nothing of it was imported
+    ├── DecisionsDiffer         a bundle's decisions are not those of the rules (strict import)
     └── StoreError              the store cannot serve
         ├── NotAStore           the target holds something else, or is damaged
         ├── StoreTooNew         a newer plangate wrote it
         ├── StoreReadOnly       it can be read but not written
+        ├── StoreForbidden      a right is missing, which the message names
         ├── StoreFull           no space is left
         ├── PositionTaken       a copied event needs a position that is taken
         ├── HistoryDiffers      the target of a copy has another history of a plan
@@ -21,14 +24,22 @@
         ├── StoreUnavailable    it did not answer in time, or failed to read or write
         │   └── ViewBehind      a view has not come to the requested position
         ├── LogWentBack         events that were known before are no longer in the log
-        └── CorruptEvent        one stored event cannot be read; other plans can
-            └── PredecessorMissing  … or recorded: the plan's event before it is missing
+        └── UnreadableEvent     one stored event cannot be read; other plans can
+            ├── CorruptEvent    … as it is damaged or missing
+            │   └── PredecessorMissing  … so no later event can be recorded
+            └── EventTooNew     … as a newer plangate wrote it; also a StoreTooNew
 
 Every store adapter translates the errors of its engine into these, and leaves
 nothing half written.
 """
 
+from collections.abc import Mapping
+from typing import Final
+
 from plangate.domain.errors import PlangateError
+
+_AT_MOST: Final = 10
+"""How many plans a message names."""
 
 
 class IdempotencyKeyReused(PlangateError):
@@ -106,6 +117,46 @@ class BundleTooNew(AlteredBundle):
     """A newer plangate wrote the bundle; this one could misread it."""
 
 
+class ErasesText(PlangateError):
+    """Importing a bundle would erase text of plans in this store. Nothing was imported.
+
+    `plans` maps each plan to the number of its events that would lose text.
+    """
+
+    def __init__(self, plans: Mapping[str, int]) -> None:
+        super().__init__(plans)
+        self.plans = dict(plans)
+
+    def __str__(self) -> str:
+        named = [f"{plan_id!r} (text in {n:,} events)" for plan_id, n in self.plans.items()]
+        more = len(named) - _AT_MOST
+        listed = ", ".join(named[:_AT_MOST]) + (f" and {more:,} more" if more > 0 else "")
+        return (
+            f"the bundle says that the text of these plans was erased, and it is still here: "
+            f"{listed}; nothing was imported. To erase it here too, for good, import with "
+            "follow_erasures"
+        )
+
+
+class DecisionsDiffer(PlangateError):
+    """A strict import found decisions that the rules do not make. Nothing was imported.
+
+    `count` is how many; `event_id` and `why` are of the first.
+    """
+
+    def __init__(self, count: int, event_id: str, why: str) -> None:
+        super().__init__(count, event_id, why)
+        self.count = count
+        self.event_id = event_id
+        self.why = why
+
+    def __str__(self) -> str:
+        return (
+            f"decisions in the bundle that are not those of the rules: {self.count:,}; the first "
+            f"is {self.event_id}: {self.why}; nothing was imported"
+        )
+
+
 class StoreError(PlangateError):
     """The store cannot serve. Nothing of the command was recorded."""
 
@@ -120,6 +171,10 @@ class StoreTooNew(StoreError):
 
 class StoreReadOnly(StoreError):
     """The store can be read but not written."""
+
+
+class StoreForbidden(StoreError):
+    """A right on the store is missing; the message names it. Trying again does not help."""
 
 
 class StoreFull(StoreError):
@@ -181,8 +236,11 @@ class ViewBehind(StoreUnavailable):
         return f"the view {self.view!r} is at {max(self.position, 0)}, not yet at {self.required}"
 
 
-class CorruptEvent(StoreError):
-    """One stored event cannot be read. Its plan is unusable; other plans are not."""
+class UnreadableEvent(StoreError):
+    """One stored event cannot be read. Its plan is unusable; other plans are not.
+
+    Those who read the log of all plans go on after its `position`.
+    """
 
     def __init__(self, plan_id: str, version: int, why: str, position: int | None = None) -> None:
         super().__init__(plan_id, version, why, position)
@@ -193,6 +251,18 @@ class CorruptEvent(StoreError):
 
     def __str__(self) -> str:
         return f"event {self.plan_id}@{self.version} cannot be read: {self.why}"
+
+
+class CorruptEvent(UnreadableEvent):
+    """One stored event is damaged or missing."""
+
+
+class EventTooNew(UnreadableEvent, StoreTooNew):
+    """A newer plangate wrote the event, in a form that this one does not know."""
+
+    def __str__(self) -> str:
+        at = "" if self.position is None else f" (to go on behind it: after {self.position})"
+        return f"{super().__str__()}; upgrade plangate{at}"
 
 
 class PredecessorMissing(CorruptEvent):

@@ -25,12 +25,12 @@ class EventFormat(Protocol):
         """The stored names of all kinds of events."""
 
     def decode(self, entry: StoredEntry) -> RecordedEvent:
-        """The event that an entry holds; raises `CorruptEvent` where it cannot be read."""
+        """The event that an entry holds; raises `UnreadableEvent` where it cannot be read."""
 
     def canonical_form(self, entry: StoredEntry) -> bytes:
         """The bytes that represent an entry in proofs, the same before and after an erasure.
 
-        They leave out its position. Raises `CorruptEvent` where it cannot be read.
+        They leave out its position. Raises `UnreadableEvent` where it cannot be read.
         """
 
     def content_form(self, entry: StoredEntry) -> bytes:
@@ -45,6 +45,9 @@ class EventFormat(Protocol):
         Raises as `canonical_form`.
         """
 
+    def require_bounds(self, entry: StoredEntry) -> None:
+        """Raise `InvalidInput` for a readable entry with a value that no command could record."""
+
     def is_as_written(self, entry: StoredEntry) -> bool:
         """Whether the stored bytes are exactly those that this format writes for the event."""
 
@@ -55,7 +58,7 @@ class EventFormat(Protocol):
 class EventStore(Protocol):
     """An append-only log of events, by plan and as a whole.
 
-    Every method may raise a `StoreError`; reading raises `CorruptEvent` for an
+    Every method may raise a `StoreError`; reading raises `UnreadableEvent` for an
     event that cannot be read.
     """
 
@@ -79,7 +82,7 @@ class EventStore(Protocol):
         """The first `limit` events with positions beyond `after`, in commit order.
 
         They end before an event that cannot be read; where that is the first, it
-        raises `CorruptEvent` with its position.
+        raises `UnreadableEvent` with its position.
         """
 
     def read_stored(

@@ -1,21 +1,16 @@
 """The gate's answer about a plan: whether to go on, why, and what leads on."""
 
-from collections import Counter
 from datetime import datetime
-from typing import Final, Self
+from typing import Self
 
 from plangate.application.advice import advice
+from plangate.application.numbers import number
 from plangate.application.results import Evidence, Result
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
+from plangate.domain.trait_tree import Trait
 from plangate.domain.verdict import changes_at, may_continue, takeable, verdict
 from plangate.domain.vocabulary import TaskStatus, Verdict
-
-_WAITING: Final = "waiting for others"
-_OBSTACLES: Final = ("in progress", "deferred", "failed", "replanning", _WAITING)
-_DIGITS: Final = 3
-_MOST_DIGITS: Final = 12
-"""Decimals, more than usual where the confidence and its threshold would look the same."""
 
 
 class GateDecision(Result):
@@ -89,10 +84,8 @@ def _reason(plan: Plan, now: datetime) -> str:  # a branch a verdict
 def _comparison(plan: Plan) -> str:
     below = "below" if plan.needs_replan else "not below"
     confidence, threshold = plan.rolling_confidence, plan.policy.confidence_threshold
-    digits = _DIGITS
-    while digits < _MOST_DIGITS and f"{confidence:.{digits}f}" == f"{threshold:.{digits}f}":
-        digits += 1
-    return f"the rolling confidence {confidence:.{digits}f} is {below} {threshold:.{digits}f}"
+    now, wanted = number(confidence, threshold), number(threshold, confidence)
+    return f"the rolling confidence {now} is {below} {wanted}"
 
 
 def _blocked(plan: Plan, now: datetime) -> str:
@@ -104,15 +97,21 @@ def _blocked(plan: Plan, now: datetime) -> str:
 
 def _left(plan: Plan, now: datetime) -> str:
     """How many tasks are not done, by what keeps each from being taken."""
-    counts = Counter(_obstacle(task, now) for task in plan if task.status is not TaskStatus.DONE)
-    return ", ".join(f"{counts[what]} {what}" for what in _OBSTACLES if counts[what])
+    traits = plan.traits
+    deferred = sum(_is_deferred(task, now) for task in plan.having(Trait.DEFERRED))
+    counts = {
+        "in progress": traits.count(Trait.IN_PROGRESS),
+        "deferred": deferred,
+        "failed": traits.count(Trait.FAILED),
+        "replanning": traits.count(Trait.REPLANNING),
+        "waiting for others": traits.count(Trait.PENDING) - deferred,
+    }
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
 
 
-def _obstacle(task: Task, now: datetime) -> str:
-    if task.status is not TaskStatus.PENDING:
-        return task.status.replace("_", " ")
-    deferred = task.deferred is not None and not task.deferred.has_expired(now)
-    return "deferred" if deferred else _WAITING
+def _is_deferred(task: Task, now: datetime) -> bool:
+    waits = task.deferred is not None and not task.deferred.has_expired(now)
+    return waits and task.status is TaskStatus.PENDING
 
 
 def _time(moment: datetime) -> str:

@@ -6,9 +6,9 @@ Memory does not grow with the length of a history. Each plan is checked for gaps
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from plangate.application.errors import CorruptEvent, StoreError
+from plangate.application.errors import CorruptEvent, StoreError, UnreadableEvent
 from plangate.application.event_store import EventStore
-from plangate.application.progress import Progress
+from plangate.application.progress import Progress, require_progress
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.validation import validate_identifier
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
@@ -91,7 +91,7 @@ def plan_events(
         last = version + PAGE if until is None else min(version + PAGE, until)
         try:
             page = store.read(plan_id, after=version, until=last)
-        except CorruptEvent as error:
+        except UnreadableEvent as error:
             yield from store.read(plan_id, after=version, until=error.version - 1)
             raise
         # A page is also empty where all of its events are missing; those after it show that.
@@ -150,6 +150,7 @@ def selected(store: EventStore, plan_ids: PlanIds, progress: Progress) -> Iterat
 
     Raises `PlanNotFound`, before it yields any plan, for an id that was never used.
     """
+    require_progress(progress)
     if plan_ids is None:
         last = store.last_position()
         for position, plan_id in every_plan(store):

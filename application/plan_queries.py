@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, Field, Strict
 
-from plangate.application.errors import CorruptEvent, StoreError, StoreReadOnly
+from plangate.application.errors import StoreError, StoreReadOnly, UnreadableEvent
 from plangate.application.event_store import Clock, EventStore
 from plangate.application.plan_log import every_plan
 from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
@@ -75,7 +75,7 @@ class PlanQueries:
         for plan_id in plan_ids:
             try:
                 yield self.streams.current(plan_id)
-            except CorruptEvent as error:
+            except UnreadableEvent as error:
                 yield UnreadablePlan.of(error)
 
     def matching(self, plan_filter: PlanFilter) -> PlanList:

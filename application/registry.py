@@ -98,10 +98,18 @@ class PlanRegistry:
         self.close()
 
     def close(self) -> None:
-        """Release the stores; closing twice is harmless."""
-        self._follower.stop()
-        self._view_store.close()
-        self._store.close()
+        """Release the stores; closing twice is harmless.
+
+        What other threads are recording or reading may end, for a bounded time; what they
+        ask for later raises `StoreUnavailable`.
+        """
+        try:
+            self._follower.stop()
+        finally:
+            try:
+                self._view_store.close()
+            finally:
+                self._store.close()
 
     def acting_as(
         self,

@@ -11,10 +11,11 @@ from typing import Any, Final, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from plangate.application.advice import advice
-from plangate.application.errors import CorruptEvent
+from plangate.application.errors import UnreadableEvent
 from plangate.domain.obstacles import obstacles
 from plangate.domain.plan import Plan
-from plangate.domain.task import Judgement, Task
+from plangate.domain.task import Task
+from plangate.domain.trait_tree import Trait
 from plangate.domain.verdict import may_continue, verdict
 from plangate.domain.vocabulary import ObstacleKind, PlanState, TaskStatus, Verdict
 
@@ -136,15 +137,13 @@ class Evidence(Result):
     @classmethod
     def of(cls, plan: Plan) -> Self:
         """The evidence in a plan."""
-        newest = [given for task in plan for given in _counting(task)]
+        count = plan.traits.count
         return cls(
-            scored=sum(any(_counting(task)) for task in plan),
+            scored=count(Trait.SCORED),
             tasks=len(plan.order),
-            scoring_failed=sum(task.scoring_failed for task in plan),
-            clamped=sum(given.clamped for given in newest),
-            done_unscored=sum(
-                task.status is TaskStatus.DONE and task.output_score is None for task in plan
-            ),
+            scoring_failed=count(Trait.SCORING_FAILED),
+            clamped=count(Trait.CLAMPED),
+            done_unscored=count(Trait.DONE_UNSCORED),
         )
 
     @property
@@ -160,11 +159,6 @@ class Evidence(Result):
         if self.done_unscored:
             parts.append(f"{self.done_unscored} done without an output score")
         return ", ".join(parts)
-
-
-def _counting(task: Task) -> tuple[Judgement, ...]:
-    """The scores of a task that count: the newest of each kind."""
-    return task.prompt_judgements[:1] + task.output_judgements[:1]
 
 
 class GateView(Result):
@@ -278,7 +272,7 @@ class UnreadablePlan(Result):
     why: str
 
     @classmethod
-    def of(cls, error: CorruptEvent) -> Self:
+    def of(cls, error: UnreadableEvent) -> Self:
         """The plan of an event that cannot be read."""
         return cls(plan_id=error.plan_id, version=error.version, why=error.why)
 

@@ -51,6 +51,8 @@ def validate(model: type[_Model], fields: Mapping[str, object]) -> _Model:
         return model.model_validate(fields)
     except ValidationError as refused:
         raise refusal(refused, model) from None
+    except RecursionError:
+        raise InvalidInput([Problem("", "must not be nested so deep")]) from None
 
 
 def validate_identifier(field: str, value: object) -> str:

@@ -1,6 +1,7 @@
 """What a command did that deserves attention, although it was recorded."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from plangate.application.recorded_event import RecordedEvent
 from plangate.domain import events
@@ -9,6 +10,13 @@ from plangate.domain.evolve import evolve
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
 from plangate.domain.vocabulary import ScoreKind, StatusCause, TaskStatus
+
+_TOKENLESS: Final = "was scored without a token while"
+
+
+def is_about_a_token(warning: str) -> bool:
+    """Whether a warning says that a score came without the token of its task's claim."""
+    return _TOKENLESS in warning
 
 
 def warnings(
@@ -46,7 +54,7 @@ def _of_score(
     claim = task.claim
     held = task.status is TaskStatus.IN_PROGRESS and claim and not claim.has_expired(event.at)
     if token is None and held and claim and claim.worker and claim.worker != actor:
-        yield f"{task.id!r} was scored without a token while {claim.worker} holds it"
+        yield f"{task.id!r} {_TOKENLESS} {claim.worker} holds it"
 
 
 def _of_mark(plan: Plan, event: events.TaskStatusChanged) -> Iterator[str]:

@@ -7,6 +7,7 @@ that are compared with the time now.
 """
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from plangate.domain.commands import (
     ClaimNextTask,
@@ -33,8 +34,11 @@ from plangate.domain.events import (
 )
 from plangate.domain.plan import Plan
 from plangate.domain.task import Deferral, Task
-from plangate.domain.verdict import takeable
-from plangate.domain.vocabulary import DeferralEnd, StatusCause, TaskStatus
+from plangate.domain.verdict import is_takeable, takeable
+from plangate.domain.vocabulary import MAX_LEASE_SECONDS, DeferralEnd, StatusCause, TaskStatus
+
+MAX_LEASE: Final = timedelta(seconds=MAX_LEASE_SECONDS)
+"""The longest lease; a longer one that an import once brought is not renewed for longer."""
 
 
 def claim_next_task(plan: Plan, command: ClaimNextTask, now: datetime) -> list[PlanEvent]:
@@ -42,17 +46,16 @@ def claim_next_task(plan: Plan, command: ClaimNextTask, now: datetime) -> list[P
     if command.if_version not in {None, plan.version}:
         raise VersionMismatch(plan.plan_id, command.if_version or 0, plan.version)
     _require_open(plan)
-    for task in takeable(plan, now):
-        if command.task_id in {None, task.id}:
-            return [*_ended(plan, now), _claimed(task, command, now)]
-    return _ended(plan, now)
+    task = _next(plan, command.task_id, now)
+    ended = _ended(plan, now)
+    return ended if task is None else [*ended, _claimed(task, command, now)]
 
 
 def claim_task(plan: Plan, command: ClaimTask, now: datetime) -> list[PlanEvent]:
     """As `claim_next_task`, but this very task; raises `TaskNotReady` where that cannot be."""
     task = plan.task(command.task_id)
     _require_open(plan)
-    if not any(other.id == task.id for other in takeable(plan, now)):
+    if not is_takeable(plan, task, now):
         raise TaskNotReady(plan.plan_id, task.id, _why_not_ready(plan, task))
     return [*_ended(plan, now), _claimed(task, command, now)]
 
@@ -89,7 +92,7 @@ def renew_lease(plan: Plan, command: RenewLease, now: datetime) -> list[PlanEven
     if command.lease is not None:
         length = timedelta(seconds=command.lease)
     elif claim.until is not None:
-        length = claim.until - claim.since
+        length = min(claim.until - claim.since, MAX_LEASE)
     else:
         return []
     return [LeaseRenewed(at=now, task_id=task.id, lease_until=now + length)]
@@ -136,10 +139,19 @@ def _require_open(plan: Plan) -> None:
         )
 
 
+def _next(plan: Plan, task_id: str | None, now: datetime) -> Task | None:
+    """The first task that can be taken, or the one asked for if it can."""
+    if task_id is None:
+        return next(takeable(plan, now), None)
+    task = plan.tasks.get(task_id)
+    return task if task is not None and is_takeable(plan, task, now) else None
+
+
 def _ended(plan: Plan, now: datetime) -> list[PlanEvent]:
     """The claims and deferrals whose time is up."""
     events: list[PlanEvent] = []
-    for task in plan:
+    for task_id in plan.traits.ended_at(now):
+        task = plan.tasks[task_id]
         if task.status is TaskStatus.IN_PROGRESS and task.claim and task.claim.has_expired(now):
             events += task.move(TaskStatus.PENDING, StatusCause.EXPIRED, now)
         elif task.deferred is not None and task.deferred.has_expired(now):

@@ -7,7 +7,7 @@ can be recognised by them. `op` names it in JSON.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from plangate.domain.json_objects import JsonObject
 from plangate.domain.policy import Policy
@@ -22,6 +22,7 @@ from plangate.domain.vocabulary import (
     Identifier,
     Labels,
     LeaseSeconds,
+    Moment,
     Outcome,
     Priority,
     Prose,
@@ -50,7 +51,7 @@ class _Judging(Command):
     scale: Scale | None = None
     rationale: Prose | None = None
     evidence: JsonObject | None = None
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = None
 
     @model_validator(mode="after")
     def _states_one_scale(self) -> Self:
@@ -131,7 +132,7 @@ class RecordScoringFailure(Command):
     kind: ScoreKind
     reason: Reason
     scorer: GivenScorer | None = None
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = None
 
 
 class RetractScore(Command):
@@ -150,7 +151,7 @@ class RecordOutcome(Command):
     outcome: Outcome
     source: Identifier
     note: Prose | None = None
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = None
 
 
 class MarkTask(Command):
@@ -190,7 +191,7 @@ class DeferTask(Command):
     op: Literal["defer_task"] = "defer_task"
     task_id: Identifier
     reason: Reason
-    until: AwareDatetime | None = None
+    until: Moment | None = None
 
 
 class UndeferTask(Command):

@@ -3,6 +3,11 @@
 import re
 from typing import Final
 
+from plangate.domain.vocabulary import MAX_IDENTIFIER
+
+MAX_EVENT_ID: Final = MAX_IDENTIFIER + 20
+"""The most characters of an event id: those of a plan id, `@`, and the largest version."""
+
 _A_VERSION: Final = re.compile(r"[0-9]{1,18}")
 
 

@@ -1,6 +1,7 @@
-"""How events change a plan.
+"""How events change a plan: a rule for each.
 
-`evolve` never refuses: what happened, happened. Refusing is for `decisions`.
+`evolve` never refuses: what happened, happened. Refusing is for `decisions`. An event about
+a task that is not in the plan changes nothing about it.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -12,181 +13,276 @@ from plangate.domain import events
 from plangate.domain.event_ids import version_of
 from plangate.domain.gate import GateMemory
 from plangate.domain.plan import Plan
+from plangate.domain.plan_draft import PlanDraft
 from plangate.domain.recency_tree import tree_of
 from plangate.domain.task import Deferral, Judgement, Task
 from plangate.domain.vocabulary import ScoreKind
 
+_Rule = Callable[[PlanDraft, Any], None]
+
 
 def fold(plan: Plan, history: Iterable[events.PlanEvent]) -> Plan:
     """The plan after all the events, in their order."""
+    draft = PlanDraft(plan)
     for event in history:
-        plan = evolve(plan, event)
-    return plan
+        apply(draft, event)
+    return draft.frozen()
 
 
 def evolve(plan: Plan, event: events.PlanEvent) -> Plan:
-    """The plan after one more event: first what happened, then whether the gate looks again."""
-    version = plan.version + 1
-    changes = _changes(plan, event, version)
-    after = plan.with_changes(version=version, updated_at=event.at, **changes)
-    if after.tree is None and not after.gate.tripped:
-        return after
-    return _reviewed(after, event) if isinstance(event, events.ScoreChange) else after
+    """The plan after one more event."""
+    draft = PlanDraft(plan)
+    apply(draft, event)
+    return draft.frozen()
 
 
-def _changes(  # noqa: C901, PLR0912  (a branch an event)
-    plan: Plan, event: events.PlanEvent, version: int
-) -> dict[str, Any]:
-    """The fields of the plan that an event changes. The most frequent events come first."""
+def apply(draft: PlanDraft, event: events.PlanEvent) -> None:
+    """Change a draft as one more event says."""
+    kind = type(event)
+    rule = _RULES.get(kind)
+    if rule is None:
+        rule = _RULES[kind] = _rule(event)
+    draft.begin(event.at)
+    rule(draft, event)
+
+
+_RULES: dict[type, _Rule] = {}
+"""The answers of `_rule`, which compares an event with one class after the other."""
+
+
+def _rule(event: events.PlanEvent) -> _Rule:  # noqa: C901, PLR0912  (a branch an event)
     match event:
-        case events.TaskScored():
-            score = Judgement(event.score, version, event.clamped)
-            return _task(plan, event.task_id, lambda task: task.judged(event.kind, score))
-        case events.TaskStatusChanged():
-            return _task(plan, event.task_id, lambda task: task.moved(event, version))
         case events.PlanCreated():
-            return _created(event)
+            return _created
+        case events.TaskScored():
+            return _scored
+        case events.TaskStatusChanged():
+            return _moved
         case events.ScoreRetracted():
-            retracted = version_of(event.event_id)
-            return _task(plan, event.task_id, lambda task: task.without(event.kind, retracted))
+            return _retracted
         case events.LeaseRenewed():
-            until = event.lease_until
-            return _task(plan, event.task_id, lambda task: task.renewed(event.at, until))
+            return _renewed
         case events.ReplanTriggered():
-            return _task(plan, event.task_id, Task.replanned) | {
-                "replan_count": plan.replan_count + 1,
-                "replan_due": True,
-                "due_since": plan.due_since if plan.replan_due else event.at,
-                "gate": plan.gate.fired(),
-            }
+            return _fired
         case events.GateApproved():
-            asked = plan.replan_due or plan.is_exhausted
-            return {"replan_due": False, "due_since": None, "gate": GateMemory()} if asked else {}
+            return _approved
         case events.PlanRevised():
-            return _answered(plan)
+            return _revised
         case events.AttemptStarted():
-            scores = plan.policy.attempt_scores
-            return _answered(plan) | _task(
-                plan, event.task_id, lambda task: task.attempted(event.attempt, scores)
-            )
+            return _attempted
         case events.TaskAdded():
-            return _inserted(plan, (Task.planned(event.task),), event.before)
+            return _added
         case events.TaskChanged():
-            return _task(plan, event.task_id, lambda task: task.changed(event))
+            return _changed
         case events.TaskMoved():
-            moved = (event.task_id,) if event.task_id in plan.tasks else ()
-            return {"order": _insert(_without(plan.order, moved), moved, event.before)}
+            return _reordered
         case events.TaskDropped():
-            return _succeeded(plan, event.task_id, (), "dropped")
+            return _dropped
         case events.TaskSplit():
-            parts = tuple(Task.planned(part, split_from=event.task_id) for part in event.into)
-            how = f"split into {', '.join(part.id for part in parts)}"
-            return _succeeded(plan, event.task_id, parts, how)
+            return _split
         case events.TaskReplaced():
-            successor = Task.planned(event.by, replaces=event.task_id)
-            return _succeeded(plan, event.task_id, (successor,), f"replaced by {successor.id}")
+            return _replaced
         case events.TaskDeferred():
-            deferral = Deferral(event.reason, event.until)
-            return _task(plan, event.task_id, lambda task: task.waiting(deferral))
+            return _deferred
         case events.TaskUndeferred():
-            return _task(plan, event.task_id, lambda task: task.waiting(None))
+            return _undeferred
         case events.ScoringFailed():
-            return _task(plan, event.task_id, Task.unscorable)
+            return _unscorable
         case events.OutcomeRecorded():
-            return {}
+            return _unchanged
         case events.PlanPaused():
-            return {"paused": True}
+            return lambda draft, _: draft.set(paused=True)
         case events.PlanResumed():
-            return {"paused": False}
+            return lambda draft, _: draft.set(paused=False)
         case events.PlanArchived():
-            return {"archived": True}
+            return lambda draft, _: draft.set(archived=True)
         case events.PlanRestored():
-            return {"archived": False}
+            return lambda draft, _: draft.set(archived=False)
         case events.PlanDeleted():
-            return {"deleted": True}
+            return lambda draft, _: draft.set(deleted=True)
         case events.PlanErased():
-            tasks = HashTrieMap({task.id: task.erased() for task in plan})
-            erasures = plan.erasures + 1
-            return {"goal": None, "metadata": {}, "tasks": tasks, "erasures": erasures}
+            return _erased
         case _:
             assert_never(event)
 
 
-def _reviewed(plan: Plan, event: events.ScoreChange) -> Plan:
-    """The plan once its tree holds the changed scores and its gate has looked at them."""
-    gate, tree, policy = plan.gate, plan.tree, plan.policy
-    if tree is not None:
-        task = plan.tasks.get(event.task_id)
-        if tree.order is not plan.order:
-            tree = tree_of(plan.order, plan.tasks, policy)
-        elif task is not None:
-            tree = tree.rescored(task, task.confidence(policy))
-    if isinstance(event, events.TaskScored):
-        if event.kind is ScoreKind.OUTPUT:
-            gate = gate.reset() if tree is None else gate.judged(tree.rolling_confidence, policy)
-    elif isinstance(event, events.ScoreRetracted):
-        now = plan.rolling_confidence if tree is None else tree.rolling_confidence
-        gate = gate.reviewed(now, policy)
-    return plan.with_changes(gate=gate, tree=tree)
+# --- scores and the gate ---
 
 
-def _created(event: events.PlanCreated) -> dict[str, Any]:
-    order = tuple(dict.fromkeys(task.id for task in event.tasks))
-    tasks = HashTrieMap({task.id: Task.planned(task) for task in event.tasks})
-    return {
-        "goal": event.goal,
-        "policy": event.policy,
-        "metadata": event.metadata or {},
-        "priority": event.priority or 0,
-        "labels": event.labels or (),
-        "order": order,
-        "tasks": tasks,
-        "tree": tree_of(order, tasks, event.policy) if event.policy.has_memory else None,
-        "created_at": event.at,
-    }
+def _scored(draft: PlanDraft, event: events.TaskScored) -> None:
+    task, plan = draft.task(event.task_id), draft.plan
+    if task is not None:
+        score = Judgement(event.score, plan.version, event.clamped)
+        draft.score(task.judged(event.kind, score))
+    if event.kind is ScoreKind.OUTPUT:
+        if plan.tree is not None:
+            draft.review(GateMemory.judged)
+        elif plan.gate.tripped:
+            draft.set(gate=plan.gate.reset())
 
 
-def _answered(plan: Plan) -> dict[str, Any]:
+def _retracted(draft: PlanDraft, event: events.ScoreRetracted) -> None:
+    task, plan = draft.task(event.task_id), draft.plan
+    if task is not None:
+        draft.rescore(task.without(event.kind, version_of(event.event_id)))
+    if plan.tree is not None or plan.gate.tripped:
+        draft.review(GateMemory.reviewed)
+
+
+def _attempted(draft: PlanDraft, event: events.AttemptStarted) -> None:
+    _answer(draft)
+    task = draft.task(event.task_id)
+    if task is not None:
+        draft.rescore(task.attempted(event.attempt, draft.plan.policy.attempt_scores))
+
+
+def _unscorable(draft: PlanDraft, event: events.ScoringFailed) -> None:
+    _change(draft, event.task_id, Task.unscorable)
+
+
+def _fired(draft: PlanDraft, event: events.ReplanTriggered) -> None:
+    plan = draft.plan
+    _change(draft, event.task_id, Task.replanned)
+    draft.set(
+        replan_count=plan.replan_count + 1,
+        replan_due=True,
+        due_since=plan.due_since if plan.replan_due else event.at,
+        gate=plan.gate.fired(),
+    )
+
+
+def _approved(draft: PlanDraft, _: events.GateApproved) -> None:
+    if draft.plan.replan_due or draft.plan.is_exhausted:
+        draft.set(replan_due=False, due_since=None, gate=GateMemory())
+
+
+def _revised(draft: PlanDraft, _: events.PlanRevised) -> None:
+    _answer(draft)
+
+
+def _answer(draft: PlanDraft) -> None:
     """A revision or a retry answers the replan that is due, if one is."""
-    if not plan.replan_due:
-        return {}
-    return {"replan_due": False, "due_since": None, "gate": plan.gate.reset()}
+    if draft.plan.replan_due:
+        draft.set(replan_due=False, due_since=None, gate=draft.plan.gate.reset())
 
 
-def _task(plan: Plan, task_id: str, change: Callable[[Task], Task]) -> dict[str, Any]:
-    task = plan.tasks.get(task_id)
-    return {} if task is None else {"tasks": plan.tasks.insert(task_id, change(task))}
+# --- work on a task ---
 
 
-def _inserted(plan: Plan, joining: tuple[Task, ...], before: str | None) -> dict[str, Any]:
-    tasks, ids = plan.tasks, tuple(dict.fromkeys(task.id for task in joining))
-    again = [task_id for task_id in ids if task_id in tasks]
+def _moved(draft: PlanDraft, event: events.TaskStatusChanged) -> None:
+    task = draft.task(event.task_id)
+    if task is not None:
+        draft.put(task.moved(event, draft.plan.version))
+
+
+def _renewed(draft: PlanDraft, event: events.LeaseRenewed) -> None:
+    _change(draft, event.task_id, lambda task: task.renewed(event.at, event.lease_until))
+
+
+def _deferred(draft: PlanDraft, event: events.TaskDeferred) -> None:
+    deferral = Deferral(event.reason, event.until)
+    _change(draft, event.task_id, lambda task: task.waiting(deferral))
+
+
+def _undeferred(draft: PlanDraft, event: events.TaskUndeferred) -> None:
+    _change(draft, event.task_id, lambda task: task.waiting(None))
+
+
+def _changed(draft: PlanDraft, event: events.TaskChanged) -> None:
+    _change(draft, event.task_id, lambda task: task.changed(event))
+
+
+def _change(draft: PlanDraft, task_id: str, change: Callable[[Task], Task]) -> None:
+    task = draft.task(task_id)
+    if task is not None:
+        draft.put(change(task))
+
+
+# --- the plan and its structure ---
+
+
+def _created(draft: PlanDraft, event: events.PlanCreated) -> None:
+    tasks = HashTrieMap({task.id: Task.planned(task) for task in event.tasks})
+    order = tuple(dict.fromkeys(task.id for task in event.tasks))
+    draft.restart(
+        goal=event.goal,
+        policy=event.policy,
+        metadata=event.metadata or {},
+        priority=event.priority or 0,
+        labels=event.labels or (),
+        order=order,
+        tasks=tasks,
+        tree=tree_of(order, tasks, event.policy) if event.policy.has_memory else None,
+        created_at=event.at,
+    )
+
+
+def _erased(draft: PlanDraft, _: events.PlanErased) -> None:
+    for task in draft.settled():
+        draft.put(task.erased())
+    draft.set(goal=None, metadata={}, erasures=draft.plan.erasures + 1)
+
+
+def _unchanged(_draft: PlanDraft, _: events.OutcomeRecorded) -> None:
+    """What became of a result is for the evidence, not for the plan."""
+
+
+def _added(draft: PlanDraft, event: events.TaskAdded) -> None:
+    _insert(draft, (Task.planned(event.task),), event.before)
+
+
+def _reordered(draft: PlanDraft, event: events.TaskMoved) -> None:
+    if draft.task(event.task_id) is not None:
+        others = _without(draft.plan.order, (event.task_id,))
+        draft.reorder(_with(others, (event.task_id,), event.before))
+
+
+def _dropped(draft: PlanDraft, event: events.TaskDropped) -> None:
+    _succeed(draft, event.task_id, (), "dropped")
+
+
+def _split(draft: PlanDraft, event: events.TaskSplit) -> None:
+    parts = tuple(Task.planned(part, split_from=event.task_id) for part in event.into)
+    how = f"split into {', '.join(part.id for part in parts)}"
+    _succeed(draft, event.task_id, parts, how)
+
+
+def _replaced(draft: PlanDraft, event: events.TaskReplaced) -> None:
+    successor = Task.planned(event.by, replaces=event.task_id)
+    _succeed(draft, event.task_id, (successor,), f"replaced by {successor.id}")
+
+
+def _succeed(draft: PlanDraft, task_id: str, successors: tuple[Task, ...], how: str) -> None:
+    """A task leaves; its successors replace it in the order and in all dependencies."""
+    if draft.task(task_id) is None:
+        return
+    dependants = draft.settled().dependencies.of.get(task_id, ())
+    _insert(draft, successors, task_id)
+    heirs = tuple(task.id for task in successors)
+    for dependant in dependants:
+        _change(draft, dependant, lambda task: task.depending(_inherited(task, task_id, heirs)))
+    draft.remove(task_id)
+    draft.reorder(_without(draft.plan.order, (task_id,)))
+    draft.set(retired=draft.plan.retired.insert(task_id, how))
+
+
+def _inherited(task: Task, left: str, heirs: tuple[str, ...]) -> tuple[str, ...]:
+    on = (heir for other in task.depends_on for heir in (heirs if other == left else (other,)))
+    return tuple(dict.fromkeys(on))
+
+
+def _insert(draft: PlanDraft, joining: tuple[Task, ...], before: str | None) -> None:
+    ids = tuple(dict.fromkeys(task.id for task in joining))
+    again = [task_id for task_id in ids if draft.task(task_id) is not None]
+    draft.reorder(_with(_without(draft.plan.order, again), ids, before))
     for task in joining:
-        tasks = tasks.insert(task.id, task)
-    return {"tasks": tasks, "order": _insert(_without(plan.order, again), ids, before)}
+        draft.put(task)
 
 
 def _without(order: tuple[str, ...], ids: Collection[str]) -> tuple[str, ...]:
     return tuple(other for other in order if other not in ids) if ids else order
 
 
-def _insert(order: tuple[str, ...], ids: tuple[str, ...], before: str | None) -> tuple[str, ...]:
+def _with(order: tuple[str, ...], ids: tuple[str, ...], before: str | None) -> tuple[str, ...]:
     index = order.index(before) if before in order else len(order)
     return (*order[:index], *ids, *order[index:])
-
-
-def _succeeded(plan: Plan, task_id: str, successors: tuple[Task, ...], how: str) -> dict[str, Any]:
-    """A task leaves; its successors replace it in the order and in all dependencies."""
-    if task_id not in plan.tasks:
-        return {}
-    changes = _inserted(plan, successors, task_id)
-    tasks, heirs = changes["tasks"], tuple(task.id for task in successors)
-    for dependant in plan.dependants(task_id):
-        on = tasks[dependant].depends_on
-        on = tuple(heir for other in on for heir in (heirs if other == task_id else (other,)))
-        tasks = tasks.insert(dependant, tasks[dependant].depending(tuple(dict.fromkeys(on))))
-    return {
-        "tasks": tasks.remove(task_id),
-        "order": _without(changes["order"], (task_id,)),
-        "retired": plan.retired.insert(task_id, how),
-    }

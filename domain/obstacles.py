@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from plangate.domain.plan import Plan
+from plangate.domain.trait_tree import Trait
 from plangate.domain.vocabulary import ObstacleKind, TaskStatus
 
 _NOT_HELD_BACK: Final = {TaskStatus.DONE, TaskStatus.IN_PROGRESS}
@@ -28,16 +29,14 @@ def obstacles(plan: Plan) -> tuple[Obstacle, ...]:
 
 
 def _all(plan: Plan) -> Iterator[Obstacle]:
-    def having(status: TaskStatus) -> tuple[str, ...]:
-        return tuple(task.id for task in plan if task.status is status)
+    def having(trait: Trait) -> tuple[str, ...]:
+        return tuple(plan.traits.having(trait))
 
-    pending = [task for task in plan if task.status is TaskStatus.PENDING]
-    yield Obstacle(ObstacleKind.FAILED, having(TaskStatus.FAILED))
-    yield Obstacle(ObstacleKind.REPLANNING, having(TaskStatus.REPLANNING))
-    yield Obstacle(
-        ObstacleKind.UNMET_DEPENDENCIES, tuple(task.id for task in pending if plan.unmet(task))
-    )
-    waiting = {task.id: task.deferred.reason for task in pending if task.deferred}
+    yield Obstacle(ObstacleKind.FAILED, having(Trait.FAILED))
+    yield Obstacle(ObstacleKind.REPLANNING, having(Trait.REPLANNING))
+    yield Obstacle(ObstacleKind.UNMET_DEPENDENCIES, having(Trait.UNMET))
+    deferred = (task for task in plan.having(Trait.DEFERRED) if task.status is TaskStatus.PENDING)
+    waiting = {task.id: task.deferred.reason for task in deferred if task.deferred}
     reasons = {task_id: reason for task_id, reason in waiting.items() if reason is not None}
     yield Obstacle(ObstacleKind.DEFERRED, tuple(waiting), reasons)
     if plan.is_exhausted:
@@ -46,5 +45,4 @@ def _all(plan: Plan) -> Iterator[Obstacle]:
             tuple(task.id for task in plan if task.status not in _NOT_HELD_BACK),
         )
     elif plan.is_held:
-        ready = tuple(task.id for task in pending if plan.is_ready(task))
-        yield Obstacle(ObstacleKind.GATE_HELD, ready)
+        yield Obstacle(ObstacleKind.GATE_HELD, having(Trait.READY))

@@ -13,13 +13,16 @@ from typing import Any
 
 from rpds import HashTrieMap
 
-from plangate.domain.confidence import reaches, rolling_confidence
+from plangate.domain.confidence import reaches
+from plangate.domain.dependants import Dependants
 from plangate.domain.errors import PlanGone, PlanNotFound, TaskGone, TaskNotFound
-from plangate.domain.event_ids import event_id
+from plangate.domain.event_ids import event_id, version_of
 from plangate.domain.gate import GateMemory
 from plangate.domain.policy import Policy
-from plangate.domain.recency_tree import ConfidenceTree
+from plangate.domain.recency_tree import ConfidenceTree, tree_of
 from plangate.domain.task import Task
+from plangate.domain.trait_tree import Trait, TraitTree
+from plangate.domain.values import changed
 from plangate.domain.vocabulary import (
     Gate,
     PlanState,
@@ -82,16 +85,7 @@ class Plan:
     def copied(self) -> "Plan":
         """The same plan with copies of all metadata, so that callers may change them."""
         tasks = HashTrieMap({task.id: task.copied() for task in self})
-        return self.with_changes(tasks=tasks, metadata=deepcopy(self.metadata))
-
-    def with_changes(self, **changes: Any) -> "Plan":
-        """Do what `dataclasses.replace` does, three times as fast: replay depends on it."""
-        copy = object.__new__(Plan)
-        fields = copy.__dict__
-        fields.update(self.__dict__)
-        fields.update(changes)
-        fields.pop("rolling_confidence", None)  # computed for the version before
-        return copy
+        return changed(self, tasks=tasks, metadata=deepcopy(self.metadata))
 
     @property
     def exists(self) -> bool:
@@ -115,10 +109,10 @@ class Plan:
             if confidence is not None:
                 yield task, confidence
 
-    @cached_property
+    @property
     def rolling_confidence(self) -> float:
         """The rolling confidence over the scored tasks, the most recent last; 1.0 without any."""
-        return rolling_confidence((c for _, c in self.scored()), self.policy.decay)
+        return self.confidences.rolling_confidence
 
     @property
     def needs_replan(self) -> bool:
@@ -132,20 +126,22 @@ class Plan:
         task that counts as done for that.
         """
         needed = min(self.policy.min_scored, len(self.order))
-        if needed <= 1 or sum(1 for _ in self.scored()) >= needed:
+        if needed <= 1 or self.traits.count(Trait.SCORED) >= needed:
             return True
-        return self.policy.scarce_evidence is ScarceEvidence.JUDGE and not any(
-            self._can_be_scored(task, done) for task in self
+        return self.policy.scarce_evidence is ScarceEvidence.JUDGE and not (
+            self.traits.count(Trait.SCORABLE) or self._makes_scorable(done)
         )
 
-    def _can_be_scored(self, task: Task, done: str | None) -> bool:
-        """Whether a task that is not scored yet is being worked on, or can be taken."""
-        if task.confidence(self.policy) is not None:
-            return False
-        if task.status is TaskStatus.IN_PROGRESS:
-            return True
-        open_to_work = task.status is TaskStatus.PENDING and task.deferred is None
-        return open_to_work and set(self.unmet(task)) <= {done}
+    def _makes_scorable(self, done: str | None) -> bool:
+        """Whether a task that is not scored yet can be taken once another one is done."""
+        waiting = (self.tasks[other] for other in self.dependencies.of.get(done or "", ()))
+        return any(
+            task.status is TaskStatus.PENDING
+            and task.deferred is None
+            and task.confidence(self.policy) is None
+            and set(self.unmet(task)) == {done}
+            for task in waiting
+        )
 
     def gate_fires(self, done: str | None = None) -> bool:
         """Whether the gate fires, asked right after an output score; `done` as above."""
@@ -189,23 +185,61 @@ class Plan:
             return PlanState.ARCHIVED
         if self.paused:
             return PlanState.PAUSED
-        if all(task.status is TaskStatus.DONE for task in self):
+        traits = self.traits
+        if traits.count(Trait.DONE) == len(self.order):
             return PlanState.COMPLETE
-        if not self.is_held and any(map(self.is_ready, self)):
+        if not self.is_held and traits.count(Trait.READY):
             return PlanState.ACTIVE
-        if any(task.status is TaskStatus.IN_PROGRESS or task.deferred for task in self):
+        if traits.count(Trait.IN_PROGRESS) or traits.count(Trait.DEFERRED):
             return PlanState.WAITING
         return PlanState.BLOCKED
 
     def dependants(self, task_id: str) -> tuple[str, ...]:
         """The tasks that depend on one, in plan order."""
-        return tuple(task.id for task in self if task_id in task.depends_on)
+        found = self.dependencies.of.get(task_id, ())
+        if len(found) <= 1:
+            return found
+        ids = set(found)
+        return tuple(other for other in self.order if other in ids)
+
+    def having(self, trait: Trait) -> Iterator[Task]:
+        """The tasks that have a trait, in plan order."""
+        return (self.tasks[task_id] for task_id in self.traits.having(trait))
 
     def find_score(self, name: str) -> tuple[Task, ScoreKind] | None:
         """The task and kind of the score with this event id; None if retracted or unknown."""
-        for task in self:
-            for kind in ScoreKind:
-                for judgement in task.judgements(kind):
-                    if event_id(self.plan_id, judgement.version) == name:
-                        return task, kind
+        version = version_of(name)
+        if version is None or name != event_id(self.plan_id, version):
+            return None
+        task = self.tasks.get(self.scored_at.get(version, ""))
+        for kind in ScoreKind if task else ():
+            if task and any(given.version == version for given in task.judgements(kind)):
+                return task, kind
         return None
+
+    # --- what is kept about the tasks: made at the first question, then updated by `evolve` ---
+
+    @cached_property
+    def confidences(self) -> ConfidenceTree:
+        """The tasks' confidences, and the rolling confidence over them."""
+        if self.tree is not None and self.tree.order is self.order:
+            return self.tree
+        return tree_of(self.order, self.tasks, self.policy)
+
+    @cached_property
+    def traits(self) -> TraitTree:
+        """The tasks' traits."""
+        return TraitTree.of(self.order, self.tasks, self.policy)
+
+    @cached_property
+    def dependencies(self) -> Dependants:
+        """Which tasks depend on which."""
+        return Dependants.among(self)
+
+    @cached_property
+    def scored_at(self) -> "HashTrieMap[int, str]":
+        """The task scored at each version; scores that no longer count may be left in it."""
+        judgements = ((task, kind) for task in self for kind in ScoreKind)
+        return HashTrieMap(
+            {given.version: task.id for task, kind in judgements for given in task.judgements(kind)}
+        )

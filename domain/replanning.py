@@ -15,6 +15,7 @@ from plangate.domain.events import PlanEvent
 from plangate.domain.evolve import fold
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
+from plangate.domain.trait_tree import Trait
 from plangate.domain.vocabulary import MAX_TASKS, StatusCause, TaskStatus
 
 UNSUCCESSFUL = frozenset({TaskStatus.FAILED, TaskStatus.REPLANNING})
@@ -64,7 +65,7 @@ def approve(plan: Plan, command: commands.ApproveGate, now: datetime) -> list[Pl
 def _accepted(plan: Plan, accept: Literal["passing"] | tuple[str, ...] | None) -> Iterator[Task]:
     """The tasks to settle; raises `InvalidInput` for one that has no result to accept."""
     if accept == "passing":
-        yield from (t for t in plan if t.status is TaskStatus.REPLANNING and plan.passes(t))
+        yield from (task for task in plan.having(Trait.REPLANNING) if plan.passes(task))
         return
     for task_id in accept or ():
         task = plan.task(task_id)

@@ -7,9 +7,11 @@ gives, in its order.
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
+from plangate.domain.trait_tree import Trait
 from plangate.domain.vocabulary import TaskStatus, Verdict
 
 
@@ -25,11 +27,12 @@ def verdict(plan: Plan, now: datetime) -> Verdict:
         return Verdict.REPLAN
     if plan.is_exhausted:
         return Verdict.BLOCKED
-    if all(task.status is TaskStatus.DONE for task in plan):
+    if plan.traits.count(Trait.DONE) == len(plan.order):
         return Verdict.COMPLETE
     if any(takeable(plan, now)):
         return Verdict.GO
-    return Verdict.WAIT if any(_comes_back(task, now) for task in plan) else Verdict.BLOCKED
+    under_way = chain(plan.having(Trait.IN_PROGRESS), plan.having(Trait.DEFERRED))
+    return Verdict.BLOCKED if all(_is_free(task, now) for task in under_way) else Verdict.WAIT
 
 
 def may_continue(plan: Plan, now: datetime) -> bool:
@@ -44,12 +47,18 @@ def takeable(plan: Plan, now: datetime) -> Iterator[Task]:
     They are pending, or held by a claim whose lease has ended; not deferred, or only until
     a time that has passed; and their dependencies are done.
     """
-    return (task for task in plan if _is_free(task, now) and not plan.unmet(task))
+    return (plan.tasks[task_id] for task_id in plan.traits.free_at(now))
+
+
+def is_takeable(plan: Plan, task: Task, now: datetime) -> bool:
+    """Whether `takeable` gives this task."""
+    return _is_free(task, now) and not plan.unmet(task)
 
 
 def changes_at(plan: Plan, now: datetime) -> datetime | None:
     """The next time after `now` at which an answer here may change without an event."""
-    later = (end for task in plan if (end := _ends_at(task)) is not None and end > now)
+    ends = (_ends_at(plan.tasks[task_id]) for task_id in plan.traits.ends_after(now))
+    later = (end for end in ends if end is not None and end > now)
     return min(later, default=None)
 
 
@@ -58,12 +67,6 @@ def _is_free(task: Task, now: datetime) -> bool:
         return task.claim is not None and task.claim.has_expired(now)
     deferred = task.deferred is not None and not task.deferred.has_expired(now)
     return task.status is TaskStatus.PENDING and not deferred
-
-
-def _comes_back(task: Task, now: datetime) -> bool:
-    """Whether a task is being worked on, or deferred."""
-    in_progress = task.status is TaskStatus.IN_PROGRESS
-    return (in_progress or task.deferred is not None) and not _is_free(task, now)
 
 
 def _ends_at(task: Task) -> datetime | None:

@@ -7,12 +7,14 @@ text that people wrote as `Erasable`.
 
 import math
 import unicodedata
+from datetime import UTC, datetime
 from enum import StrEnum
 from numbers import Real
 from typing import Annotated, Final, Literal
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -32,6 +34,8 @@ MAX_CHANGES: Final = 1_000
 MAX_LABELS: Final = 50
 MAX_PRIORITY: Final = 1_000
 MAX_LEASE_SECONDS: Final = 30 * 24 * 3600.0
+MAX_INTEGER: Final = 2**63 - 1
+"""The largest number that every engine stores: a version, a position, an attempt."""
 
 _INVISIBLE: Final = {"Cc", "Cs", "Zl", "Zp"}
 
@@ -191,7 +195,7 @@ class Erasable:
 def _identifier(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be blank")
-    for character in value:
+    for character in "" if value.isprintable() else value:
         if unicodedata.category(character) in _INVISIBLE:
             raise ValueError(f"must not hold the control character U+{ord(character):04X}")
     return value
@@ -232,7 +236,8 @@ def _scorer_fields(scorer: object) -> object:
     return scorer.model_dump() if type(scorer) is Scorer else scorer
 
 
-def _bounded_scorer(scorer: Scorer) -> Scorer:
+def bounded_scorer(scorer: Scorer) -> Scorer:
+    """The same scorer; raises ValueError if its name or version is not an identifier."""
     for field, value in (("name", scorer.name), ("version", scorer.version)):
         if value is not None and len(value) > MAX_IDENTIFIER:
             raise ValueError(f"{field} must be at most {MAX_IDENTIFIER} characters")
@@ -242,6 +247,14 @@ def _bounded_scorer(scorer: Scorer) -> Scorer:
             except ValueError as error:
                 raise ValueError(f"{field} {error}") from None
     return scorer
+
+
+def _in_the_calendar(moment: datetime) -> datetime:
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be between the years 1 and 9999 in UTC") from None
+    return moment
 
 
 def _accept(value: object) -> object:
@@ -318,7 +331,7 @@ class ScaledScorer(Scorer):
 
 
 GivenScorer = Annotated[
-    ScaledScorer, BeforeValidator(_scorer_fields), AfterValidator(_bounded_scorer)
+    ScaledScorer, BeforeValidator(_scorer_fields), AfterValidator(bounded_scorer)
 ]
 """A scorer whose name and version are within the bounds of an identifier."""
 
@@ -333,6 +346,9 @@ TaskIds = Annotated[tuple[Identifier, ...], Field(max_length=MAX_TASKS), AfterVa
 
 LeaseSeconds = Annotated[Number, Field(gt=0.0, le=MAX_LEASE_SECONDS)]
 """How long a claim holds, in seconds: more than 0, at most 30 days."""
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_the_calendar)]
+"""A time with its zone, between the years 1 and 9999 also in UTC."""
 
 Token = Annotated[int, Strict(), Field(ge=1)]
 """The fencing token of a claim: the version of the plan at which it was made."""

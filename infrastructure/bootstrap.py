@@ -85,8 +85,11 @@ def backup(
         if file is not None:
             expected = sqlite_backup.copy_file(file, partial, progress)
         else:
-            with connect(address, schema=schema) as source, connect(partial) as copy:
-                report = source.bundles.copy_to(copy, progress=progress)
+            source, views, _ = open_stores(address, schema)
+            with closing(views), closing(source):
+                copy, copied_views, _ = open_stores(str(partial), None)
+                with closing(copied_views), closing(copy):
+                    report = copy_plans(source, copy, progress, bounded=False)
             expected = sqlite_backup.Extent(report.checked, report.plans, report.position)
         sqlite_backup.require_extent(partial, expected)
         size = partial.stat().st_size
@@ -120,7 +123,7 @@ def restore_backup(
             backed_up = events_in(opened)
             if not is_prefix(events, backed_up):
                 raise StoreNotEmpty(str(file or "the target"), events.last_position())
-            positions_kept = copy_plans(backed_up, events, progress).positions_kept
+            positions_kept = copy_plans(backed_up, events, progress, bounded=False).positions_kept
     return RestoreReport(file=str(path), positions_kept=positions_kept, **asdict(expected))
 
 

@@ -8,21 +8,27 @@ events never change, except that erasable text can be erased.
 
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Generic, TypeVar, get_args
+from functools import cache
+from typing import Annotated, Any, Final, Generic, TypeVar, get_args
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, create_model
 from typing_extensions import override
 
-from plangate.application.errors import CorruptEvent
+from plangate.application.errors import CorruptEvent, EventTooNew
 from plangate.application.event_store import EventFormat
 from plangate.application.recorded_event import FIRST_KIND, Envelope, RecordedEvent, StoredEntry
+from plangate.application.validation import refusal
 from plangate.domain import events
+from plangate.domain.errors import InvalidInput, Problem
+from plangate.domain.event_bounds import MAX_EVENT_BYTES, bounded
+from plangate.domain.event_ids import MAX_EVENT_ID
 from plangate.domain.events import Fact, PlanEvent
-from plangate.domain.vocabulary import Erasable
+from plangate.domain.vocabulary import MAX_INTEGER, Erasable, Identifier, Moment
 
 _Event = TypeVar("_Event", bound=Fact)
 _Json = dict[str, Any]
@@ -89,6 +95,10 @@ STORED_KINDS: Final[Mapping[str, StoredKind]] = {
 }
 
 
+_KIND_NAME: Final = re.compile("[a-z]+(-[a-z]+)*")
+"""What the name of a kind looks like, also of one to come; anything else is damage."""
+
+
 class Meta(BaseModel):
     """The part of an event's envelope that is stored beside it."""
 
@@ -113,6 +123,37 @@ class StoredRecord(BaseModel, Generic[_Event]):
     event: _Event
     meta: Meta
     commitments: dict[str, str] | None = None
+
+
+_Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class _BoundedMeta(BaseModel):
+    """What `Meta` may hold in an event that comes into a store."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    schema_version: Annotated[int, Field(ge=1)]
+    recorded_at: Moment
+    actor: Identifier | None = None
+    correlation_id: Identifier | None = None
+    causation_id: Annotated[str, Field(max_length=MAX_EVENT_ID)] | None = None
+    idempotency_key: Identifier | None = None
+    arguments_digest: _Digest | None = None
+    salt: Annotated[str, Field(pattern="^[0-9a-f]{32}$")] | None = None
+    origin_position: Annotated[int, Field(ge=1, le=MAX_INTEGER)] | None = None
+
+
+@cache
+def _bounded_record(event: type[PlanEvent]) -> type[BaseModel]:
+    commitments = dict[Annotated[str, Field(pattern="^/(event|meta)/[a-z0-9_/]{1,100}$")], _Digest]
+    return create_model(
+        "BoundedRecord",
+        __config__=ConfigDict(frozen=True, extra="forbid", strict=True),
+        event=(bounded(event), ...),
+        meta=(_BoundedMeta, ...),
+        commitments=(commitments | None, None),
+    )
 
 
 class EventCodec(EventFormat):
@@ -170,8 +211,8 @@ class EventCodec(EventFormat):
     @override
     def has_erasable_text(self, entry: StoredEntry) -> bool:
         with _requiring_a_record(entry):
-            event = json.loads(entry.state)["event"]
-            return any(True for _ in _erasable_values(event, self._kinds[entry.name].event))
+            body = json.loads(entry.state)
+            return any(True for _ in _erasable_values(body["event"], self._kind(entry, body).event))
 
     @override
     def erased(self, entry: StoredEntry) -> StoredEntry:
@@ -187,12 +228,26 @@ class EventCodec(EventFormat):
         body = json.loads(entry.state)
         meta, commitments = body["meta"], body.pop("commitments", {})
         salt = bytes.fromhex(meta.pop("salt", ""))
-        values = list(_erasable_values(body["event"], self._kinds[entry.name].event))
+        values = list(_erasable_values(body["event"], self._kind(entry, body).event))
         if salt and "arguments_digest" in meta:
             values.append((meta, "arguments_digest", "/meta/arguments_digest"))
         for holder, key, pointer in values:
             commitments[pointer] = _commitment(salt, pointer, holder.pop(key))
         return {**body, "commitments": commitments} if commitments else body
+
+    @override
+    def require_bounds(self, entry: StoredEntry) -> None:
+        if len(entry.state) > MAX_EVENT_BYTES:
+            problem = f"must be at most {MAX_EVENT_BYTES // 2**20} MiB as it is stored"
+            raise InvalidInput([Problem("", problem)])
+        kind = self._kinds[entry.name]
+        model = _bounded_record(kind.event)
+        with _requiring_a_record(entry):
+            state = _compact(_upcasted(kind, entry)) if kind.upcasters else entry.state
+        try:
+            model.model_validate_json(state)
+        except ValidationError as refused:
+            raise refusal(refused, model) from None
 
     @override
     def is_as_written(self, entry: StoredEntry) -> bool:
@@ -213,9 +268,7 @@ class EventCodec(EventFormat):
             return replace(entry, position=None, state=_compact(body))
 
     def _record(self, entry: StoredEntry) -> StoredRecord[Any]:
-        kind = self._kinds.get(entry.name)
-        if kind is None:
-            raise _corrupt(entry, f"its name {entry.name!r} is not known")
+        kind = self._kind(entry)
         model = self._records[entry.name]
         try:
             record = model.model_validate_json(entry.state)
@@ -226,21 +279,44 @@ class EventCodec(EventFormat):
         with _requiring_a_record(entry):
             return _upcast(kind, model, entry)
 
+    def _kind(self, entry: StoredEntry, body: _Json | None = None) -> StoredKind:
+        """The kind of an entry, and with `body` only if its schema version is not too new."""
+        kind = self._kinds.get(entry.name)
+        if kind is None:
+            unknown = f"its name {entry.name!r}"
+            if _KIND_NAME.fullmatch(str(entry.name)):
+                raise _too_new(entry, unknown)
+            raise _corrupt(entry, f"{unknown} is not known")
+        if body is not None:
+            _refuse_newer(kind, entry, body["meta"].get("schema_version"))
+        return kind
+
 
 def _upcast(
     kind: StoredKind, model: type[StoredRecord[Any]], entry: StoredEntry
 ) -> StoredRecord[Any]:
-    body = json.loads(entry.state)
+    try:
+        return model.model_validate_json(_compact(_upcasted(kind, entry)))
+    except ValidationError as error:
+        raise _corrupt(entry, _first_problem(error)) from None
+
+
+def _upcasted(kind: StoredKind, entry: StoredEntry) -> _Json:
+    """The stored object as the current schema version has it."""
+    body: _Json = json.loads(entry.state)
     written_as = body["meta"]["schema_version"]
+    _refuse_newer(kind, entry, written_as)
     if written_as not in range(1, kind.schema_version + 1):
         raise _corrupt(entry, f"its schema version {written_as} is not known to this plangate")
     for version in range(written_as, kind.schema_version):
         if upcast := kind.upcasters.get(version):
             body = upcast(body)
-    try:
-        return model.model_validate_json(_compact(body))
-    except ValidationError as error:
-        raise _corrupt(entry, _first_problem(error)) from None
+    return body
+
+
+def _refuse_newer(kind: StoredKind, entry: StoredEntry, written_as: object) -> None:
+    if isinstance(written_as, int) and written_as > kind.schema_version:
+        raise _too_new(entry, f"its schema version {written_as}")
 
 
 _NOT_A_RECORD: Final = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
@@ -257,6 +333,11 @@ def _requiring_a_record(entry: StoredEntry) -> Iterator[None]:
 
 def _corrupt(entry: StoredEntry, why: str) -> CorruptEvent:
     return CorruptEvent(entry.plan_id, entry.version, why, entry.position)
+
+
+def _too_new(entry: StoredEntry, unknown: str) -> EventTooNew:
+    why = f"{unknown} is not known to this plangate; a newer one wrote it"
+    return EventTooNew(entry.plan_id, entry.version, why, entry.position)
 
 
 def _compact(value: object, *, sort_keys: bool = False) -> bytes:

@@ -13,24 +13,24 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from plangate.application.event_store import EventFormat
-from plangate.application.plan_log import next_step
+from plangate.application.plan_log import Step, next_step
 from plangate.application.recorded_event import StoredEntry
-from plangate.domain.events import PlanErased
+from plangate.domain.event_bounds import MAX_EVENT_BYTES
 from plangate.domain.plan import Plan
-from plangate.domain.vocabulary import Identifier
+from plangate.domain.vocabulary import MAX_INTEGER, Identifier
 
 FORMAT: Final = 1
 """The format that this version writes and reads."""
 
-MAX_LINE: Final = 32 * 1024 * 1024
-"""The largest line, in bytes."""
+MAX_LINE: Final = MAX_EVENT_BYTES + 64 * 1024
+"""The largest line, in bytes: that of the largest event."""
 
 MAX_PLANS: Final = 1_000_000
 """How many plans a bundle may hold."""
 
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0)]
-Version = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Version = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
 
 
 class _Line(BaseModel):
@@ -112,9 +112,14 @@ def encode_event(entry: StoredEntry) -> bytes:
 def decode_line(line: bytes) -> BundleLine:
     """Decode a line; raises ValueError for an invalid line or another encoding."""
     try:
-        decoded = _LINES.validate_python(json.loads(line))
+        return _decoded(line)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
+
+
+def _decoded(line: bytes) -> BundleLine:
+    try:
+        decoded = _LINES.validate_python(json.loads(line))
     except ValidationError as refused:
         problem = refused.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, problem["loc"][1:]))
@@ -149,18 +154,15 @@ class PlanDigest:
         self._format = format_
         self._digest = hashlib.sha256()
         self._plan = Plan(plan_id)
-        self.erased_at = 0
 
-    def add(self, entry: StoredEntry) -> bytes:
-        """Add the next event and return its canonical form; raises `CorruptEvent`."""
-        recorded = self._format.decode(entry)
+    def add(self, entry: StoredEntry) -> tuple[Step, bytes]:
+        """Add the next event: its step, and its canonical form. Raises `CorruptEvent`."""
+        step = next_step(self._plan, self._format.decode(entry))
         form = self._format.content_form(entry)
-        self._plan = next_step(self._plan, recorded).after
+        self._plan = step.after
         self._digest.update(form)
         self._digest.update(b"\n")
-        if isinstance(recorded.event, PlanErased):
-            self.erased_at = entry.version
-        return form
+        return step, form
 
     def closing(self) -> BundlePlan:
         """The line after the plan's events."""

@@ -1,13 +1,13 @@
 """Import a bundle in two passes: verify all of it, then write what is missing.
 
-The first pass checks every byte, and compares the bundle with the plans in the store;
-nothing is written if it was altered or if a plan has another history. The second pass
+The first pass checks every byte and what every new event holds, and compares the bundle
+with the plans in the store; nothing is written if anything is refused. The second pass
 writes batches of up to `BATCH_EVENTS` and `BATCH_BYTES`. Each batch is written whole and
 ends with a command, so an interrupted import can be repeated.
 """
 
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Final
+from typing import Final
 
 from plangate.application.bundles.format import (
     FORMAT,
@@ -16,33 +16,68 @@ from plangate.application.bundles.format import (
     BundleLine,
     BundleManifest,
     BundlePlan,
-    PlanDigest,
     content_digest,
     decode_line,
     format_of,
 )
-from plangate.application.bundles.sealed_file import BundleTarget, SealedReader, open_for_reading
-from plangate.application.errors import AlteredBundle, BundleTooNew, CorruptEvent, HistoryDiffers
+from plangate.application.bundles.incoming_plan import IncomingPlan
+from plangate.application.bundles.sealed_file import (
+    BundleTarget,
+    SealedReader,
+    from_start,
+    open_for_reading,
+)
+from plangate.application.errors import (
+    AlteredBundle,
+    BundleTooNew,
+    DecisionsDiffer,
+    ErasesText,
+    EventTooNew,
+    HistoryDiffers,
+    UnreadableEvent,
+)
 from plangate.application.event_store import EventStore
 from plangate.application.plan_log import stored_plan_events
 from plangate.application.progress import Progress
 from plangate.application.recorded_event import StoredEntry
+from plangate.application.replay.check import Mismatch, MismatchKind
 from plangate.application.results import Result
+from plangate.domain.event_ids import event_id
 
 BATCH_EVENTS: Final = 20_000
 BATCH_BYTES: Final = 32 * 1024 * 1024
 """A batch is written when it has so many events, or bytes of events."""
 
+MAX_LISTED: Final = 100
+"""How many decisions that differ are listed; all are counted."""
+
 _MAX_BATCH: Final = 2
 """A batch that would split a command may grow by this factor."""
+
+
+class DifferingDecision(Result):
+    """A recorded event that the rules do not give, as `replay.check` finds it."""
+
+    event_id: str
+    kind: MismatchKind
+    why: str
+
+
+class FollowedErasure(Result):
+    """A plan whose text was erased here too, and from how many events."""
+
+    plan_id: str
+    events: int
 
 
 class ImportReport(Result):
     """How many plans of a bundle were `added`, `extended` or `already_there`.
 
-    `recorded` counts the new events, of all `events` in the bundle. Text that is erased in
-    the bundle was erased here too; `remains` says why some of it may be left. Repeat the
-    import to erase it from the log, or `erase` the plan to clear free space as well.
+    `recorded` counts the new events, of all `events` in the bundle. `mismatch_count` of
+    their decisions are not those that the rules make; `mismatches` lists the first 100.
+    `erasures` are the plans whose text was erased here because it is in the bundle;
+    `remains` says why some of it may be left. Repeat the import to erase it from the log,
+    or `erase` the plan to clear free space as well.
     """
 
     plans: int
@@ -53,6 +88,9 @@ class ImportReport(Result):
     already_there: int
     recorded: int
     checkpoint: str | None = None
+    mismatch_count: int = 0
+    mismatches: tuple[DifferingDecision, ...] = ()
+    erasures: tuple[FollowedErasure, ...] = ()
     remains: str | None = None
 
 
@@ -69,16 +107,23 @@ class BundleImport:
         self._announce = announce
         self._follow_erasures = follow_erasures
 
-    def run(self, source: BundleTarget, progress: Progress) -> ImportReport:
+    def run(
+        self, source: BundleTarget, progress: Progress, *, strict: bool, follow_erasures: bool
+    ) -> ImportReport:
         """Verify the whole bundle, then write what is missing."""
-        with open_for_reading(source) as stream:
-            size = stream.seek(0, 2)
+        with open_for_reading(source) as (stream, size):
             verified = _BundleVerification(self._store)
-            report = verified.report(_from_start(stream, lambda read: progress(read, 2 * size)))
+            report = verified.report(from_start(stream, lambda read: progress(read, 2 * size)))
+            if verified.text_here and not follow_erasures:
+                raise ErasesText(verified.text_here)
+            if strict and report.mismatches:
+                first = report.mismatches[0]
+                raise DecisionsDiffer(report.mismatch_count, first.event_id, first.why)
             if report.recorded:
-                lines = _from_start(stream, lambda read: progress(size + read, 2 * size))
+                lines = from_start(stream, lambda read: progress(size + read, 2 * size))
                 self._record(verified.missing(lines))
-            remains = self._follow_erasures(verified.erased_at)
+            erased_at = {plan_id: verified.erased_at[plan_id] for plan_id in verified.text_here}
+            remains = self._follow_erasures(erased_at)
         progress(2 * size, 2 * size)
         return report.model_copy(update={"remains": remains})
 
@@ -110,9 +155,12 @@ class _BundleVerification:
         self._digests: dict[str, str] = {}
         self._present: dict[str, int] = {}
         self._events = self._extended = 0
-        self._plan: _CurrentPlan | None = None
+        self._plan: IncomingPlan | None = None
         self._differs: HistoryDiffers | None = None
+        self._mismatches = 0
+        self._listed: list[DifferingDecision] = []
         self.erased_at: dict[str, int] = {}
+        self.text_here: dict[str, int] = {}
 
     def report(self, lines: SealedReader) -> ImportReport:
         """Verify all lines; raises `AlteredBundle`, or `HistoryDiffers` at the end."""
@@ -141,6 +189,12 @@ class _BundleVerification:
             already_there=len(self._present) - self._extended,
             recorded=manifest.events - sum(self._present.values()),
             checkpoint=manifest.checkpoint,
+            mismatch_count=self._mismatches,
+            mismatches=tuple(self._listed),
+            erasures=tuple(
+                FollowedErasure(plan_id=plan_id, events=events)
+                for plan_id, events in self.text_here.items()
+            ),
         )
 
     def missing(self, lines: SealedReader) -> Iterator[StoredEntry]:
@@ -160,18 +214,31 @@ class _BundleVerification:
                 raise AlteredBundle(number, f"the plan {entry.plan_id!r} occurs twice")
             if len(self._digests) == MAX_PLANS:
                 raise AlteredBundle(number, f"there are more than {MAX_PLANS} plans")
-            plan = self._plan = _CurrentPlan(self._store, entry.plan_id)
+            plan = self._plan = IncomingPlan(self._store, entry.plan_id, self._list)
         if entry.plan_id != plan.plan_id:
             raise AlteredBundle(number, f"it belongs to another plan than {plan.plan_id!r}")
         try:
-            form = plan.digest.add(entry)
-        except CorruptEvent as refused:
+            is_the_same = plan.add(entry)
+        except UnreadableEvent as refused:
+            kind = BundleTooNew if isinstance(refused, EventTooNew) else AlteredBundle
+            event = event_id(refused.plan_id, refused.version)
+            raise kind(number, f"event {event} cannot be read: {refused.why}") from None
+        except ValueError as refused:
             raise AlteredBundle(number, str(refused)) from None
-        if not plan.matches(entry, form) and self._differs is None:
+        if not is_the_same and self._differs is None:
             self._differs = HistoryDiffers(entry.plan_id, entry.version)
 
-    def _close(self, plan: "_CurrentPlan", line: BundlePlan, number: int) -> None:
-        closing = plan.digest.closing()
+    def _list(self, mismatch: Mismatch) -> None:
+        self._mismatches += 1
+        if len(self._listed) < MAX_LISTED:
+            event_id, kind, why = mismatch.event_id, mismatch.kind, mismatch.why
+            self._listed.append(DifferingDecision(event_id=event_id, kind=kind, why=why))
+
+    def _close(self, plan: IncomingPlan, line: BundlePlan, number: int) -> None:
+        try:
+            closing = plan.closing()
+        except ValueError as refused:
+            raise AlteredBundle(number, str(refused)) from None
         if line != closing:
             raise AlteredBundle(number, f"it does not match the events of {plan.plan_id!r}")
         self._digests[plan.plan_id] = closing.sha256
@@ -179,9 +246,18 @@ class _BundleVerification:
         if plan.present:
             self._present[plan.plan_id] = plan.present
             self._extended += plan.present < closing.events
-        if plan.digest.erased_at:
-            self.erased_at[plan.plan_id] = plan.digest.erased_at
+        if plan.erased_at:
+            self.erased_at[plan.plan_id] = plan.erased_at
+            texts = self._texts_here(plan.plan_id, plan.erased_at)
+            if texts:
+                self.text_here[plan.plan_id] = texts
         self._plan = None
+
+    def _texts_here(self, plan_id: str, erased_at: int) -> int:
+        """How many events in the store hold text that an erasure at that version removes."""
+        has_text = self._store.format.has_erasable_text
+        stored = stored_plan_events(self._store, plan_id)
+        return sum(has_text(entry) for entry in stored if entry.version <= erased_at)
 
     def _manifest(self, lines: SealedReader) -> BundleManifest:
         line = _decoded(lines.manifest, lines.number)
@@ -201,25 +277,6 @@ class _BundleVerification:
         return line
 
 
-class _CurrentPlan:
-    """A plan of the bundle beside the same plan in the store, if it is there."""
-
-    def __init__(self, store: EventStore, plan_id: str) -> None:
-        self.plan_id = plan_id
-        self.digest = PlanDigest(plan_id, store.format)
-        self.present = 0
-        self._content_form = store.format.content_form
-        self._stored = stored_plan_events(store, plan_id)
-
-    def matches(self, entry: StoredEntry, form: bytes) -> bool:
-        """Whether the store has the same event or none; call it for each event in order."""
-        stored = next(self._stored, None)
-        if stored is None:
-            return True
-        self.present += 1
-        return stored.version == entry.version and self._content_form(stored) == form
-
-
 def _decoded(raw: bytes, number: int) -> BundleLine:
     try:
         if number == 1 and format_of(raw) not in {None, FORMAT}:
@@ -228,8 +285,3 @@ def _decoded(raw: bytes, number: int) -> BundleLine:
         return decode_line(raw)
     except ValueError as refused:
         raise AlteredBundle(number, str(refused)) from None
-
-
-def _from_start(stream: BinaryIO, progress: Callable[[int], None]) -> SealedReader:
-    stream.seek(0)
-    return SealedReader(stream, progress)

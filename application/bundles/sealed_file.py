@@ -10,12 +10,13 @@ import os
 import secrets
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from plangate.application.bundles.format import MAX_LINE
 from plangate.application.errors import AlteredBundle
+from plangate.domain.errors import InvalidInput, Problem
 
 _CHUNK: Final = 256 * 1024
 _AS_GZIP: Final = 31
@@ -23,6 +24,8 @@ _GZIP_HEADER: Final = bytes.fromhex("1f8b08000000000000ff")
 _LAST_STORED_BLOCK: Final = b"\x01"
 MAX_MANIFEST: Final = 0xFFFF
 """The largest manifest in bytes, which is one stored block."""
+
+_SEEKABLE: Final = "a binary stream that is open for reading and can seek"
 
 BundleTarget = str | os.PathLike[str] | BinaryIO
 
@@ -51,7 +54,8 @@ class SealedWriter:
 
     def _put(self, packed: bytes) -> None:
         self._digest.update(packed)
-        self._stream.write(packed)
+        with _refusing("target", "a binary stream that is open for writing"):
+            self._stream.write(packed)
         self.size += len(packed)
 
 
@@ -112,7 +116,10 @@ class SealedReader:
         self.manifest = _content_of(packed, self.number + 1)
 
     def _next(self) -> bytes:
-        chunk = self._stream.read(_CHUNK)
+        with _refusing("source", _SEEKABLE):
+            chunk = self._stream.read(_CHUNK)
+        if not isinstance(chunk, bytes):
+            raise _refused("source", _SEEKABLE)
         self._read += len(chunk)
         self._progress(self._read)
         return chunk
@@ -122,31 +129,66 @@ class SealedReader:
 def open_for_writing(target: BundleTarget) -> Iterator[BinaryIO]:
     """Open a stream to write to; a file gets its name only when the block is done.
 
-    Raises FileExistsError instead of overwriting.
+    Raises `InvalidInput` instead of overwriting, and where the system refuses.
     """
     if not isinstance(target, str | os.PathLike):
+        if not callable(getattr(target, "write", None)):
+            raise _refused("target", "a path or a binary stream")
         yield target
         return
-    path = Path(target)
-    if path.is_symlink() or path.exists():
-        raise FileExistsError(f"{str(path)!r} exists already")
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
+    with _refusing("target", "a path where a new file can be written"):
+        path = Path(target)
+        if path.is_symlink() or path.exists():
+            raise FileExistsError(f"{str(path)!r} exists already")
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         part.touch(mode=0o600, exist_ok=False)
+    try:
         with part.open("wb") as stream:
             yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        _rename(part, path)
+            with _refusing("target", "a path where a new file can be written"):
+                stream.flush()
+                os.fsync(stream.fileno())
+                _rename(part, path)
     finally:
         part.unlink(missing_ok=True)
 
 
-def open_for_reading(source: BundleTarget) -> "nullcontext[BinaryIO] | BinaryIO":
-    """Open a stream that can be read more than once."""
-    if isinstance(source, str | os.PathLike):
-        return Path(source).open("rb")
-    return nullcontext(source)
+@contextmanager
+def open_for_reading(source: BundleTarget) -> Iterator[tuple[BinaryIO, int]]:
+    """Open a stream that can be read more than once, and say its size in bytes."""
+    with ExitStack() as opened:
+        if isinstance(source, str | os.PathLike):
+            with _refusing("source", "the path of a bundle"):
+                stream: BinaryIO = opened.enter_context(Path(source).open("rb"))
+        elif callable(getattr(source, "read", None)) and callable(getattr(source, "seek", None)):
+            stream = source
+        else:
+            raise _refused("source", "a path or a binary stream that can seek")
+        with _refusing("source", _SEEKABLE):
+            size = stream.seek(0, 2)
+        yield stream, size
+
+
+def from_start(stream: BinaryIO, progress: Callable[[int], None]) -> SealedReader:
+    """A reader of a whole stream."""
+    with _refusing("source", _SEEKABLE):
+        stream.seek(0)
+    return SealedReader(stream, progress)
+
+
+@contextmanager
+def _refusing(field: str, accepted: str) -> Iterator[None]:
+    """Refuse what the system, or a stream that is not one of bytes, refuses."""
+    try:
+        yield
+    except BrokenPipeError:  # the reader of the stream has gone
+        raise
+    except (OSError, ValueError, TypeError) as error:
+        raise _refused(field, f"{accepted}: {error}") from None
+
+
+def _refused(field: str, accepted: str) -> InvalidInput:
+    return InvalidInput([Problem(field, f"must be {accepted}")])
 
 
 def _rename(part: Path, path: Path) -> None:

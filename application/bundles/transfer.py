@@ -2,6 +2,8 @@
 
 from typing import Any, Protocol, Unpack
 
+from pydantic import BaseModel
+
 from plangate.application.bundles.exporter import ExportReport, export_plans
 from plangate.application.bundles.importer import BundleImport, ImportReport
 from plangate.application.bundles.sealed_file import BundleTarget
@@ -12,7 +14,15 @@ from plangate.application.ledger.notes import validate_note
 from plangate.application.operations.copying import copy_plans
 from plangate.application.operations.reports import CopyReport
 from plangate.application.plan_log import PlanIds
-from plangate.application.progress import Progress, no_progress
+from plangate.application.progress import Progress, no_progress, require_progress
+from plangate.application.validation import validate
+from plangate.domain.errors import InvalidInput, Problem
+from plangate.domain.vocabulary import Flag
+
+
+class _ImportOptions(BaseModel):
+    strict: Flag
+    follow_erasures: Flag
 
 
 class Bundles:
@@ -37,24 +47,38 @@ class Bundles:
 
         `target` is a path that does not exist yet, or a binary stream. The same plans have the
         same content digest in every store. A `checkpoint` of the ledger goes into the
-        manifest. Raises, and leaves no file: `PlanNotFound`, `InvalidInput` for an invalid
-        checkpoint, `CorruptEvent`, FileExistsError.
+        manifest. Raises, and leaves no file: `PlanNotFound`, `CorruptEvent`, `InvalidInput` for
+        an invalid checkpoint, a path that exists already or cannot be written.
         """
         if checkpoint is not None:
             validate_note("checkpoint", checkpoint)
         return export_plans(self._store, target, plan_ids, progress, checkpoint)
 
     def import_bundle(
-        self, source: BundleTarget, *, progress: Progress = no_progress
+        self,
+        source: BundleTarget,
+        *,
+        strict: bool = False,
+        follow_erasures: bool = False,
+        progress: Progress = no_progress,
     ) -> ImportReport:
         """Import the plans of a bundle with their ids, versions and times.
 
         `source` is a path, or a binary stream that can seek. Positions are new; the old ones
         are kept as `origin_position`. A plan in the store gets the events that it does not
-        have, so an import can be repeated. Raises, and writes nothing: `AlteredBundle`
-        (`BundleTooNew`), and `HistoryDiffers` for a plan with another history here.
+        have, so an import can be repeated. Decisions that `replay.check` would not make are
+        listed; with `strict` they are refused (`DecisionsDiffer`). Text of plans here that is
+        erased in the bundle is erased here only with `follow_erasures`; otherwise the bundle
+        is refused (`ErasesText`). Raises, and writes nothing: `AlteredBundle` (`BundleTooNew`),
+        also for what no command could record; `HistoryDiffers` for a plan with another
+        history here; `InvalidInput` for a source that cannot be read.
         """
-        return self._bundle_import.run(source, progress)
+        require_progress(progress)
+        given = {"strict": strict, "follow_erasures": follow_erasures}
+        options = validate(_ImportOptions, given)
+        return self._bundle_import.run(
+            source, progress, strict=options.strict, follow_erasures=options.follow_erasures
+        )
 
     def import_plans(
         self,
@@ -71,6 +95,7 @@ class Bundles:
         default `actor` is `import:` and the format. Raises `InvalidInput` with JSON pointers,
         and then records nothing.
         """
+        require_progress(progress)
         return self._plan_intake.import_plans(given, format, current_context(context), progress)
 
     def copy_to(self, target: "HasBundles", *, progress: Progress = no_progress) -> CopyReport:
@@ -78,10 +103,14 @@ class Bundles:
 
         An empty target keeps the positions; otherwise each is kept as `origin_position`.
         Plans that were copied before are recognised, so an interrupted copy can be
-        repeated. Raises `HistoryDiffers`, and writes nothing, for a plan with another
-        history there.
+        repeated. Raises, and writes nothing: `HistoryDiffers` for a plan with another
+        history there, `InvalidInput` for an event that no command could record.
         """
-        return copy_plans(self._store, target.bundles._store, progress)  # noqa: SLF001  (its own class)
+        require_progress(progress)
+        bundles = getattr(target, "bundles", None)
+        if not isinstance(bundles, Bundles):
+            raise InvalidInput([Problem("target", "must be another registry")])
+        return copy_plans(self._store, bundles._store, progress)  # noqa: SLF001  (its own class)
 
 
 class HasBundles(Protocol):

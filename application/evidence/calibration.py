@@ -12,7 +12,7 @@ from typing import Annotated, Final, Protocol
 
 from pydantic import BaseModel, Field, Strict
 
-from plangate.application.errors import AnalysisMissing, CorruptEvent
+from plangate.application.errors import AnalysisMissing, UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.outcomes import Outcomes, RecordedOutcome
 from plangate.application.plan_log import PlanIds, plan_steps, selected
@@ -187,7 +187,7 @@ def calibrate(
     for plan_id in selected(store, plan_ids, progress):
         try:
             outcomes = _outcomes_of(store, plan_id)
-        except CorruptEvent as error:
+        except UnreadableEvent as error:
             unreadable.append(UnreadablePlan.of(error))
             continue
         for outcome in outcomes:

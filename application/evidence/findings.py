@@ -7,7 +7,7 @@ threshold cannot be lowered within a plan, but the same work can be planned agai
 from collections import Counter
 from typing import Final
 
-from plangate.application.errors import CorruptEvent
+from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.finding import Finding, FindingKind, Severity
 from plangate.application.evidence.findings_config import FindingsConfig, Names
@@ -124,7 +124,7 @@ class Review:
             for step in plan_steps(self._store, plan_id):
                 review.add(step)
                 events += 1
-        except CorruptEvent as error:
+        except UnreadableEvent as error:
             return review.finish(), events, UnreadablePlan.of(error)
         return review.finish(), events, None
 
@@ -132,6 +132,6 @@ class Review:
         """What a plan is about, from its first event alone."""
         try:
             first = [entry.event for entry in self._store.read(plan_id, until=1)]
-        except CorruptEvent:
+        except UnreadableEvent:
             return None
         return next((work_of(event) for event in first if isinstance(event, PlanCreated)), None)

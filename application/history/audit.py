@@ -11,7 +11,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, Field, Strict, WithJsonSchema
 
 from plangate.application import plan_log
-from plangate.application.errors import CorruptEvent
+from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.history.running_confidence import RunningConfidence
 from plangate.application.plan_cache import PlanCache
@@ -112,7 +112,7 @@ def audit_entries(
     for entry in _stored(store, chosen, progress):
         try:
             recorded = store.format.decode(entry)
-        except CorruptEvent as error:
+        except UnreadableEvent as error:
             plans.give_up(entry.plan_id)
             yield _unreadable(error)
             continue
@@ -122,7 +122,7 @@ def audit_entries(
         before = after = None
         try:
             before, after = plans.states(recorded)
-        except CorruptEvent as error:  # an earlier event of the plan
+        except UnreadableEvent as error:  # an earlier event of the plan
             yield _unreadable(error)
         if matches:
             yield _entry(entry.name, recorded, before, after)
@@ -170,7 +170,7 @@ class _FollowedPlans:
         try:
             plan, confidence = self._before(recorded)
             step = plan_log.next_step(plan, recorded)
-        except CorruptEvent:
+        except UnreadableEvent:
             self.give_up(plan_id)
             raise
         confidence_after = confidence.after(step)
@@ -227,7 +227,7 @@ def _entry(
     )
 
 
-def _unreadable(error: CorruptEvent) -> AuditEntry:
+def _unreadable(error: UnreadableEvent) -> AuditEntry:
     return AuditEntry(
         event_id=event_id(error.plan_id, error.version),
         plan_id=error.plan_id,

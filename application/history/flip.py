@@ -13,7 +13,6 @@ from plangate.application.results import Result
 from plangate.domain.confidence import (
     TOLERANCE,
     reaches,
-    rolling_confidence,
     score_shares,
     task_confidence,
     weights,
@@ -126,6 +125,4 @@ class Balance:
         scores = {ScoreKind.PROMPT: task.prompt_score, ScoreKind.OUTPUT: task.output_score}
         scores[kind] = score
         instead = task_confidence(scores[ScoreKind.PROMPT], scores[ScoreKind.OUTPUT], policy)
-        others = () if instead is None else (instead,)
-        confidences = (*self.confidences[:index], *others, *self.confidences[index + 1 :])
-        return rolling_confidence(confidences, policy.decay)
+        return self.plan.confidences.rescored(task, instead).rolling_confidence

@@ -17,7 +17,7 @@ from plangate.application.history.points import (
     version_at,
 )
 from plangate.application.plan_log import has_events, plan_steps
-from plangate.application.progress import Progress, no_progress
+from plangate.application.progress import Progress, no_progress, require_progress
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.results import PlanStatus
 from plangate.application.validation import validate, validate_identifier
@@ -48,6 +48,8 @@ class HistoryQueries:
         """The events of all plans after a position, in commit order, at most 10,000 at a time.
 
         Continue with the position of the last one; an empty page is the end of the log.
+        Raises `UnreadableEvent` where the first of them cannot be read; continue with its
+        `position` to step over it.
         """
         page = validate(_Page, {"after": after, "limit": limit})
         return self._store.read_all(after=page.after, limit=page.limit)
@@ -83,6 +85,7 @@ class HistoryQueries:
         read are always listed. Entries are read lazily. Raises `InvalidInput`,
         `PlanNotFound`.
         """
+        require_progress(progress)
         chosen = validate(
             AuditFilter,
             {

@@ -6,7 +6,7 @@ byte, then plan id, version, name and stored bytes, each after its length in 8 b
 two entries at different positions have the same data.
 """
 
-from plangate.application.errors import CorruptEvent
+from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventFormat
 from plangate.application.ledger.ledger_store import Leaf
 from plangate.application.ledger.merkle_tree import leaf_hash
@@ -22,7 +22,7 @@ def record(format_: EventFormat, entry: StoredEntry) -> bytes:
     """The leaf data of an entry without its position."""
     try:
         return format_.canonical_form(entry)
-    except CorruptEvent:
+    except UnreadableEvent:
         return _as_stored(entry)
 
 

@@ -15,7 +15,7 @@ from plangate.application.ledger import merkle_tree, notes, reports
 from plangate.application.ledger.encoding import leaf_data, leaf_of
 from plangate.application.ledger.ledger_store import Leaf, LedgerKey, LedgerStore, TreeHead
 from plangate.application.ledger.verification import Verification
-from plangate.application.progress import Progress, no_progress
+from plangate.application.progress import Progress, no_progress, require_progress
 from plangate.application.validation import validate_identifier
 from plangate.domain.errors import InvalidInput, Problem
 
@@ -48,6 +48,7 @@ class Ledger:
 
         Keep it where those who can write the database cannot. Raises as `key` does.
         """
+        require_progress(progress)
         head = self._catch_up(progress)
         note = notes.Note(self._origin(), head.tree.size, head.tree.root())
         signature = self._key.sign(note.body.encode())
@@ -68,6 +69,8 @@ class Ledger:
         `replay.check`. Raises `InvalidInput` for an invalid checkpoint, `NoLedgerKey` if there
         is no key to check it with.
         """
+        require_progress(progress)
+        _require_named(against)
         named = {name: notes.validate_note(name, text) for name, text in (against or {}).items()}
         signed = {name: note for name, note in named.items() if self._has_signed(note)}
         unsigned = [name for name in named if name not in signed]
@@ -79,8 +82,7 @@ class Ledger:
         Raises `InvalidInput` for an unknown event, `LedgerContradicted` if it is not what the
         ledger has, and as `key` does.
         """
-        plan_id, _, _ = str(event_id).rpartition("@")
-        validate_identifier("event_id", plan_id)
+        validate_identifier("event_id", _plan_in(event_id))
         checkpoint = self.checkpoint(progress=progress)
         leaf = self._store.find(event_id)
         if leaf is None or leaf.number >= checkpoint.size:  # it came after the checkpoint
@@ -171,6 +173,17 @@ class Ledger:
             if merkle_tree.leaf_hash(data) == leaf.hash:
                 return data
         raise LedgerContradicted(f"the content of {leaf.event_id} was changed, or it is gone")
+
+
+def _plan_in(event_id: object) -> object:
+    """The plan id in an event id; what is not text stays as it is."""
+    return event_id.rpartition("@")[0] if isinstance(event_id, str) else event_id
+
+
+def _require_named(checkpoints: object) -> None:
+    named = isinstance(checkpoints, Mapping) and all(isinstance(name, str) for name in checkpoints)
+    if not named and checkpoints is not None:
+        raise InvalidInput([Problem("against", "must map names to checkpoints")])
 
 
 def _text(raw: bytes) -> str:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from plangate.application import plan_log
-from plangate.application.errors import CorruptEvent, NotAStore
+from plangate.application.errors import NotAStore, UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.ledger.encoding import at_position, record, stored_hash
 from plangate.application.ledger.findings import MAX_LISTED, Findings, Suspect
@@ -129,7 +129,7 @@ class Verification:
             return
         try:
             self._log.format.decode(entry)
-        except CorruptEvent as unreadable:
+        except UnreadableEvent as unreadable:
             self._findings.about(LedgerFindingKind.UNREADABLE, unreadable.why, entry)
             return
         if not self._log.format.is_as_written(entry):

@@ -15,24 +15,29 @@ from plangate.application.errors import (
     HistoryDiffers,
     PositionTaken,
     StoreUnavailable,
+    UnreadableEvent,
 )
 from plangate.application.event_store import EventStore
 from plangate.application.operations.reports import CopyReport
 from plangate.application.plan_log import known_position, stored_pages
 from plangate.application.progress import Progress
 from plangate.application.recorded_event import StoredEntry
+from plangate.domain.errors import InvalidInput, Problem
 
 _PASSES: Final = 3
 """Over the source: look for differences, copy what is missing, check that all is there."""
 
 
-def copy_plans(source: EventStore, target: EventStore, progress: Progress) -> CopyReport:
+def copy_plans(
+    source: EventStore, target: EventStore, progress: Progress, *, bounded: bool = True
+) -> CopyReport:
     """Copy everything that is in the source now into the target.
 
-    Raises `HistoryDiffers`, and writes nothing, for a plan with another history in the
-    target. An interrupted copy can be repeated.
+    Raises, and writes nothing: `HistoryDiffers` for a plan with another history in the
+    target; `InvalidInput` for an event that no command could record, unless the copy is not
+    `bounded`, as a backup is not. An interrupted copy can be repeated.
     """
-    return _Copy(source, target, progress).run()
+    return _Copy(source, target, progress, bounded=bounded).run()
 
 
 def is_prefix(target: EventStore, source: EventStore) -> bool:
@@ -48,7 +53,10 @@ def is_prefix(target: EventStore, source: EventStore) -> bool:
 class _Copy:
     """One copy, page by page."""
 
-    def __init__(self, source: EventStore, target: EventStore, progress: Progress) -> None:
+    def __init__(
+        self, source: EventStore, target: EventStore, progress: Progress, *, bounded: bool
+    ) -> None:
+        self._bounded = bounded
         self._source = source
         self._target = target
         self._progress = progress
@@ -58,7 +66,10 @@ class _Copy:
 
     def run(self) -> CopyReport:
         for page in self._pages(0):
-            if self._missing(page) and self._positions_kept:
+            missing = self._missing(page)
+            if self._bounded:
+                self._require_bounds(missing)
+            elif missing and self._positions_kept:
                 break  # the target's log ends here
         for page in self._pages(1):
             self._copy(page)
@@ -73,6 +84,17 @@ class _Copy:
             unreadable=self._unreadable,
             positions_kept=self._positions_kept,
         )
+
+    def _require_bounds(self, missing: Sequence[StoredEntry]) -> None:
+        for entry in missing:
+            if not self._can_be_read(entry):
+                continue
+            try:
+                self._source.format.require_bounds(entry)
+            except InvalidInput as refused:
+                problem = f"event {entry.event_id} holds what no command records: {refused}"
+                remedy = "export the other plans to a bundle, and import that"
+                raise InvalidInput([Problem("source", f"{problem}; {remedy}")]) from None
 
     def _copy(self, page: Sequence[StoredEntry]) -> None:
         missing = self._missing(page)
@@ -154,13 +176,13 @@ class _Copy:
     def _moved(self, entry: StoredEntry) -> StoredEntry:
         try:
             return self._source.format.moved(entry)
-        except CorruptEvent:  # it has no field for its old position
+        except UnreadableEvent:  # it has no field for its old position
             return replace(entry, position=None)
 
     def _can_be_read(self, entry: StoredEntry) -> bool:
         try:
             self._source.format.decode(entry)
-        except CorruptEvent:
+        except UnreadableEvent:
             return False
         return True
 

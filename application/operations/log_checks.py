@@ -6,7 +6,7 @@ Every entry is looked at once, in the order of the log.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from plangate.application.errors import CorruptEvent, StoreError
+from plangate.application.errors import EventTooNew, StoreError, UnreadableEvent
 from plangate.application.event_store import EventFormat, EventStore
 from plangate.application.operations.observations import RESTORE, CheckResult, problem, warning
 from plangate.application.operations.reports import Observation
@@ -19,6 +19,7 @@ EventLocation = tuple[str, int, int]
 
 _COMPARE: Final = "compare it with a backup"
 _GAP: Final = "usual in a copy from an engine that leaves gaps; else events were removed"
+_UPGRADE: Final = "its plan cannot be used until plangate is upgraded"
 _REPAIR: Final = "its plan cannot be used until it is repaired; take it from a backup"
 
 LOG_CHECKS: Final[Mapping[str, str]] = {
@@ -66,8 +67,9 @@ def _look_at(entry: StoredEntry, format_: EventFormat, before: int) -> Iterator[
     location, position = f"{entry.event_id}, position {entry.position}", entry.position or 0
     try:
         format_.decode(entry)
-    except CorruptEvent as error:
-        yield problem("events", f"cannot be read: {error.why}", location, _REPAIR)
+    except UnreadableEvent as error:
+        advice = _UPGRADE if isinstance(error, EventTooNew) else _REPAIR
+        yield problem("events", f"cannot be read: {error.why}", location, advice)
     if not format_.is_as_written(entry):
         yield problem("bytes", "not as plangate writes it", location, _COMPARE)
     if (entry.version == 1) != (entry.name == FIRST_KIND):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final
 
-from plangate.application.errors import CorruptEvent
+from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.replay.event_diff import EventFacts, EventPair, differences, differing
 from plangate.application.replay.recorded_commands import RecordedCommand, commands_of
@@ -81,7 +81,7 @@ class Check:
                 self._events += len(command.events)
                 for mismatch in mismatches(command):
                     self._list(mismatch)
-        except CorruptEvent as error:
+        except UnreadableEvent as error:
             why = f"{error.why}; the rest of the plan is not checked"
             name = event_id(error.plan_id, error.version)
             self._list(Mismatch(event_id=name, kind=MismatchKind.UNREADABLE, why=why))

@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from plangate.application.errors import CorruptEvent
+from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.plan_log import PlanIds, selected
 from plangate.application.progress import Progress, no_progress
@@ -42,7 +42,7 @@ class ReplayQueries:
             try:
                 for step in rerun(map(Input.of, commands_of(self._store, plan_id)), rules):
                     comparison.add(step)
-            except CorruptEvent as error:
+            except UnreadableEvent as error:
                 unreadable.append(UnreadablePlan.of(error))
             except InvalidInput as error:
                 unfit.append(UnfitPlan(plan_id=plan_id, why=str(error)))
@@ -76,7 +76,7 @@ class ReplayQueries:
         for plan_id in selected(self._store, plan_ids, progress):
             try:
                 commands = list(commands_of(self._store, plan_id))
-            except CorruptEvent as error:
+            except UnreadableEvent as error:
                 unreadable.append(UnreadablePlan.of(error))
             else:
                 sweeping.add(commands)

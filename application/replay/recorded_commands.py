@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from plangate.application.errors import CorruptEvent
+from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.plan_log import plan_events, steps
 from plangate.application.recorded_event import RecordedEvent
@@ -54,7 +54,7 @@ def commands_of(store: EventStore, plan_id: str) -> Iterator[RecordedCommand]:
                 before, events = step.before, []
             events.append(step.recorded)
             after = step.after
-    except CorruptEvent:
+    except UnreadableEvent:
         if events:
             yield RecordedCommand(before, tuple(events), after, whole=False)
         raise

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar, assert_never, cast
 from plangate.application.replay.recorded_commands import RecordedCommand
 from plangate.domain import commands, events
 from plangate.domain.plan import Plan
-from plangate.domain.vocabulary import DeferralEnd, ScoreKind, StatusCause
+from plangate.domain.vocabulary import MAX_LEASE_SECONDS, DeferralEnd, ScoreKind, StatusCause
 
 _NO_TASK: Final = ""
 """The task of a claim that found none to take; no task has this id."""
@@ -183,7 +183,10 @@ def _renewal(before: Plan, event: events.LeaseRenewed) -> commands.RenewLease:
 def _lease(begin: datetime, end: datetime) -> float:
     if end <= begin:
         raise Unexplained("its lease ends before it begins")
-    return (end - begin).total_seconds()
+    lease = (end - begin).total_seconds()
+    if lease > MAX_LEASE_SECONDS:
+        raise Unexplained("its lease is longer than a command can give")
+    return lease
 
 
 def _changes(  # noqa: C901  (a branch an event)

@@ -6,7 +6,7 @@ The clock of another process may be ahead, so the latest event may be still to c
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from plangate.application.errors import CorruptEvent
+from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import Clock, EventStore
 from plangate.application.stream_cache import StreamCache
 from plangate.application.views.plan_summaries import PlansRequest, PlanSummary, at_time
@@ -50,7 +50,7 @@ class CurrentPlans:
             return row
         try:
             return row.model_copy(update=at_time(self._plan(row), now))
-        except CorruptEvent:
+        except UnreadableEvent:
             return row
 
     def _plan(self, row: PlanSummary) -> Plan:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from plangate.application.errors import CorruptEvent
+from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.plan_log import known_position
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
@@ -19,7 +19,7 @@ class LogSlice:
 
     last: StoredEntry | None = None
     events: Sequence[RecordedEvent] = ()
-    unreadable: Mapping[str, CorruptEvent] = field(default_factory=dict)
+    unreadable: Mapping[str, UnreadableEvent] = field(default_factory=dict)
 
     def by_plan(self) -> Mapping[str, Sequence[RecordedEvent]]:
         """The events of each plan, in order."""
@@ -37,14 +37,14 @@ def read_slice(log: EventStore, after: int, until: int | None, limit: int) -> Lo
         return LogSlice()
     last: StoredEntry | None = None
     events: list[RecordedEvent] = []
-    unreadable: dict[str, CorruptEvent] = {}
+    unreadable: dict[str, UnreadableEvent] = {}
     for entry in log.read_all_stored(after=after, limit=limit):
         if until is not None and known_position(entry.position) > until:
             break
         last = entry
         try:
             events.append(log.format.decode(entry))
-        except CorruptEvent as error:
+        except UnreadableEvent as error:
             unreadable.setdefault(error.plan_id, error)
     return LogSlice(last, events, unreadable)
 
@@ -82,7 +82,7 @@ class LogEvents:
             try:
                 digest = sha256(self._log.format.canonical_form(entry)).hexdigest()
                 identity = f"{entry.event_id} {digest}"
-            except CorruptEvent:
+            except UnreadableEvent:
                 identity = entry.event_id
             self._identified = entry, identity
         return self._identified[1]

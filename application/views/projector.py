@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from plangate.application.errors import CorruptEvent
+from plangate.application.errors import CorruptEvent, UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.plan_cache import PlanCache
 from plangate.application.plan_log import Step, steps
@@ -25,7 +25,7 @@ class Projected:
     """The row changes of a plan's events in one view, up to one that cannot be projected."""
 
     changes: Sequence[RowChanges] = ()
-    failure: CorruptEvent | None = None
+    failure: UnreadableEvent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Projector:
         views: Sequence[View],
         plan_id: str,
         events: Sequence[RecordedEvent],
-        unreadable: CorruptEvent | None = None,
+        unreadable: UnreadableEvent | None = None,
     ) -> tuple[ProjectorState, Mapping[str, Projected]]:
         """The row changes of a plan's next events in each view, and the state after them.
 
@@ -63,7 +63,7 @@ class Projector:
             events = [e for e in events if e.envelope.version < unreadable.version]
         try:
             state, results = self._before(views, plan_id, events)
-        except CorruptEvent as error:
+        except UnreadableEvent as error:
             nothing = Projected((), error)
             return ProjectorState(Plan(plan_id)), {view.name: nothing for view in views}
         able = [view for view in views if results[view.name].failure is None]
@@ -109,11 +109,11 @@ def project_events(
 ) -> tuple[ProjectorState, dict[str, Projected]]:
     """The state of a plan after its next events, and the rows they change in each view."""
     taken: list[Step] = []
-    failure: CorruptEvent | None = None
+    failure: UnreadableEvent | None = None
     try:
         for step in steps(before.plan, events):
             taken.append(step)  # noqa: PERF402  (the steps before a failure count)
-    except CorruptEvent as error:
+    except UnreadableEvent as error:
         failure = error
     except Exception as error:  # noqa: BLE001  (one event must not stop the other plans)
         failure = _failure(error, events[len(taken)])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeVar, Unpack
 
 from plangate.application.event_store import EventStore
-from plangate.application.progress import Progress, no_progress
+from plangate.application.progress import Progress, no_progress, require_progress
 from plangate.application.results import Result
 from plangate.application.validation import validate
 from plangate.application.views.board import BoardPage, BoardRequest
@@ -154,10 +154,13 @@ class ViewQueries:
         The new tables grow beside the old ones, which are read until the new ones
         replace them in one transaction. Killing the process harms nothing.
         """
+        require_progress(progress)
         known = [view.name for view in VIEWS]
-        unknown = [name for name in names if name not in known]
+        given: tuple[object, ...] = names
+        unknown = [name for name in given if name not in known]
         if unknown:
-            problem = f"{unknown[0]!r} is not a view; there are {', '.join(known)}"
+            what = repr(unknown[0]) if isinstance(unknown[0], str) else "what is named"
+            problem = f"{what} is not a view; there are {', '.join(known)}"
             raise InvalidInput([Problem("names", problem)])
         self._runner.rebuild(names or known, progress)
 

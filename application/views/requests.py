@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from plangate.application.results import Result
 from plangate.application.views.projection import Row
+from plangate.domain.vocabulary import MAX_INTEGER
 
 Keys = Sequence[tuple[str, bool]]
 """The fields rows are ordered by, each ascending or (True) descending; together unique."""
@@ -22,7 +23,7 @@ MAX_PAGE: Final = 10_000
 """The most events or rows that are read at once."""
 
 PageLimit = Annotated[int, Strict(), Field(ge=1, le=MAX_PAGE)]
-Position = Annotated[int, Strict(), Field(ge=0)]
+Position = Annotated[int, Strict(), Field(ge=0, le=MAX_INTEGER)]
 
 
 class PageOptions(TypedDict, total=False):

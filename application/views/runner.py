@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from threading import Lock
 from typing import Final
 
-from plangate.application.errors import CorruptEvent, StoreTooNew
+from plangate.application.errors import StoreTooNew, UnreadableEvent
 from plangate.application.event_store import Clock, EventStore
 from plangate.application.forks import renew_in_child
 from plangate.application.plan_log import known_position, plan_events
@@ -231,7 +231,7 @@ class ProjectionRunner:
         before = stuck.version - 1
         try:
             return bool(self._log.read(stuck.plan_id, after=before, until=stuck.version))
-        except CorruptEvent:
+        except UnreadableEvent:
             return False
 
     def _retry(self, view: View, current: ViewPosition, stuck: StuckPlan) -> bool:
@@ -242,7 +242,7 @@ class ProjectionRunner:
             for recorded in plan_events(self._log, plan_id):
                 if known_position(recorded.envelope.position) <= current.position:
                     history.append(recorded)  # noqa: PERF401  (those before a failure count)
-        except CorruptEvent as error:
+        except UnreadableEvent as error:
             unreadable = error
         _, results = Projector(self._log).project((view,), plan_id, history, unreadable)
         result = results[view.name]
@@ -265,7 +265,7 @@ class ProjectionRunner:
             return False
         return True
 
-    def _stuck(self, failure: CorruptEvent) -> StuckPlan:
+    def _stuck(self, failure: UnreadableEvent) -> StuckPlan:
         return StuckPlan(
             plan_id=failure.plan_id,
             version=failure.version,

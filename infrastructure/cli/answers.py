@@ -19,6 +19,11 @@ class NextTask(Result):
     plan_id: str | None = None
     gate: GateDecision | None = None
 
+    @property
+    def recorded(self) -> bool:
+        """Whether a task was taken."""
+        return self.task is not None
+
 
 class GateDecisions(Result):
     """The gate's decisions about several plans, and the plans that cannot be read."""
@@ -38,6 +43,11 @@ class Deletion(Result):
 
     plan_id: str
     deleted: bool
+
+    @property
+    def recorded(self) -> bool:
+        """Whether there was anything to record."""
+        return self.deleted
 
 
 class Tally(Result):

@@ -2,16 +2,19 @@
 
 A door translates and decides nothing: each command asks `PlanRegistry` and prints its
 answer, for a person or, with `--json`, for a program. Exit codes: 0 done, 1 refused,
-2 not understood, 10 to 14 a verdict (`exits`).
+2 not understood, 10 to 14 a verdict, 74 and 141 an answer that was lost (`exits`).
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version
-from io import TextIOWrapper
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
+from typing_extensions import override
 
 from plangate.infrastructure.cli.commands import (
     analysis,
@@ -24,7 +27,10 @@ from plangate.infrastructure.cli.commands import (
     work,
 )
 from plangate.infrastructure.cli.demo import demo
+from plangate.infrastructure.cli.exits import exit_code
 from plangate.infrastructure.cli.input.options import AsJson, Database
+from plangate.infrastructure.cli.render.text import harmless
+from plangate.infrastructure.cli.streams import AnswerLost, guard_streams
 from plangate.infrastructure.cli.terminal import between_stores, query, write, write_many
 
 _PANELS: Final[Mapping[str, Mapping[str, Callable[..., None]]]] = {
@@ -82,8 +88,35 @@ _PANELS: Final[Mapping[str, Mapping[str, Callable[..., None]]]] = {
     },
 }
 
+
+@contextmanager
+def _harmless_errors() -> Iterator[None]:
+    """Write out the control characters that a refused command line quotes."""
+    try:
+        yield
+    except TyperException as error:
+        if isinstance(message := getattr(error, "message", None), str):
+            error.message = harmless(message, lines=True)
+        raise
+
+
+class _Program(TyperGroup):
+    """The commands. What they answer to a wrong command line is safe on a terminal."""
+
+    @override
+    def make_context(self, *given: Any, **more: Any) -> Any:
+        with _harmless_errors():
+            return super().make_context(*given, **more)
+
+    @override
+    def invoke(self, ctx: Any) -> Any:
+        with _harmless_errors():
+            return super().invoke(ctx)
+
+
 app = typer.Typer(
     name="plangate",
+    cls=_Program,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -96,10 +129,13 @@ app.add_typer(ledger.ledger, rich_help_panel="The past")
 
 def main() -> None:
     """Run the command line of this process."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a sign that the screen lacks shows as `?`
-    app()
+    guard_streams()
+    try:
+        app()
+    except AnswerLost as error:  # a page of help
+        if not error.reader_is_gone:
+            typer.echo(error, err=True)
+        sys.exit(exit_code(error))
 
 
 def _show_version(wanted: bool) -> None:

@@ -2,7 +2,8 @@
 
 `gate` and `next` end with the code of a verdict: 10 replan, 11 wait, 12 blocked, 13 put
 away (paused, archived or deleted). `gate` ends with 0 for go and complete; `next` with 0
-only with a task, and with 14 for a complete plan.
+only with a task, and with 14 for a complete plan. A command whose answer could not be written
+ends with 74, or with 141 if the reader of a pipe went away, whatever its verdict.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 from plangate.domain.errors import InvalidInput, PlangateError
 from plangate.domain.vocabulary import Verdict
+from plangate.infrastructure.cli.streams import AnswerLost
 
 REFUSED: Final = 1
 REPLAN: Final = 10
@@ -18,6 +20,8 @@ WAIT: Final = 11
 BLOCKED: Final = 12
 PUT_AWAY: Final = 13
 COMPLETE: Final = 14
+ANSWER_LOST: Final = 74
+"""What `sysexits.h` calls EX_IOERR."""
 PIPE_CLOSED: Final = 141
 """What shells report for a program whose reader went away."""
 
@@ -39,12 +43,13 @@ _WITHOUT_TASK: Final[Mapping[Verdict, int]] = {
     Verdict.COMPLETE: COMPLETE,
 }
 
-_EXITS: Final[Mapping[type[Exception], int]] = {BrokenPipeError: PIPE_CLOSED, Exception: REFUSED}
-
 
 def exit_code(error: Exception) -> int:
     """The exit code for an error."""
-    return PIPE_CLOSED if isinstance(error, BrokenPipeError) else REFUSED
+    cause = error.cause if isinstance(error, AnswerLost) else error
+    if isinstance(cause, BrokenPipeError):
+        return PIPE_CLOSED
+    return ANSWER_LOST if isinstance(error, AnswerLost) else REFUSED
 
 
 def gate_code(verdicts: Iterable[Verdict]) -> int:
@@ -64,7 +69,7 @@ def error_lines(error: Exception) -> Iterator[str]:
     """An error for a person: one line, or one for each problem of an input."""
     if isinstance(error, InvalidInput):
         yield from map(str, error.problems)
-    elif isinstance(error, PlangateError):
+    elif isinstance(error, PlangateError | AnswerLost):
         yield str(error)
     elif isinstance(error, OSError):
         yield f"the system refused: {error}"
@@ -82,4 +87,6 @@ def error_facts(error: Exception) -> dict[str, Any]:
         facts["problems"] = [asdict(problem) for problem in error.problems]
     elif isinstance(error, PlangateError):
         facts |= vars(error)
+    elif isinstance(error, AnswerLost):
+        facts["recorded"] = error.recorded
     return facts

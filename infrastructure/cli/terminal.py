@@ -1,11 +1,10 @@
 """One command at the terminal: the store it works on, and how its answer is printed.
 
 The answer goes to stdout, alone; notes, warnings and errors go to stderr. No error
-ends in a traceback.
+ends in a traceback, and nothing that was recorded is called refused.
 """
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +20,7 @@ from rich.text import Text
 
 from plangate.application.command_context import ContextOptions
 from plangate.application.registry import PlanRegistry
+from plangate.domain.errors import PlangateError
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.cli.exits import error_facts, error_lines, exit_code
 from plangate.infrastructure.cli.input.options import (
@@ -30,7 +30,8 @@ from plangate.infrastructure.cli.input.options import (
     Database,
     IdempotencyKey,
 )
-from plangate.infrastructure.cli.render.text import Hint, harmless
+from plangate.infrastructure.cli.render.text import Hint, harmless, harmless_json
+from plangate.infrastructure.cli.streams import AnswerLost
 from plangate.infrastructure.settings import Settings
 
 _Answer = TypeVar("_Answer", bound=BaseModel)
@@ -43,10 +44,13 @@ _ONCE: Final[dict[str, Any]] = {"idempotency_key": IdempotencyKey}
 class Terminal:
     """Where a command was typed: its store, the caller's context, and how to answer."""
 
-    def __init__(self, *, store: str | None, as_json: bool, context: ContextOptions) -> None:
+    def __init__(
+        self, *, store: str | None, as_json: bool, context: ContextOptions, records: bool
+    ) -> None:
         self.store = store
         self.as_json = as_json
         self.context = context
+        self._records = records
         self.notes = _console(stderr=True)
         self._screen = _console(stderr=False)
 
@@ -71,38 +75,48 @@ class Terminal:
         return not _encodes_unicode(sys.stdout)
 
     def close(self) -> None:
-        """Close the store, if it was opened."""
+        """Close the store, if it was opened; what was recorded stays, also where that fails."""
         if "registry" in vars(self):
-            self.registry.close()
+            try:
+                self.registry.close()
+            except PlangateError as error:
+                self.warn(f"the store was not closed properly: {error}")
 
     def answer(
         self, result: _Answer, render: Callable[[_Answer, Hint], RenderableType | bytes]
     ) -> None:
         """Print a result: as JSON, or as `render` shows it to a person.
 
-        Text is printed as it is, and bytes whatever the encoding of the terminal.
+        Text is printed as it is, and bytes whatever the encoding of the terminal. Raises
+        `AnswerLost` where that fails: whatever there was to record is recorded.
         """
-        with _stdout():
+        recorded = bool(getattr(result, "recorded", True)) if self._records else None
+        with _answering(recorded=recorded):
             if self.as_json:
                 text = result.model_dump_json(indent=2, ensure_ascii=self.ascii_only)
-                sys.stdout.write(text + "\n")
+                sys.stdout.write(harmless_json(text) + "\n")
             elif isinstance(rendered := render(result, self.hint), str):
                 sys.stdout.write(rendered)
             elif isinstance(rendered, bytes):
                 sys.stdout.buffer.write(rendered)
             else:
                 self._screen.print(rendered)
+            sys.stdout.flush()
 
     def show(self, *shown: RenderableType) -> None:
         """Print something before the answer, to people only."""
         if not self.as_json:
-            with _stdout():
+            with _answering():
                 self._screen.print(*shown, sep="\n")
+                sys.stdout.flush()
 
     def write(self, texts: Iterable[str]) -> None:
         """Print an answer piece by piece, as it is."""
-        with _stdout():
-            sys.stdout.writelines(texts)
+        for text in texts:
+            with _answering():
+                sys.stdout.write(text)
+        with _answering():
+            sys.stdout.flush()
 
     def warn(self, *warnings: str) -> None:
         """Print warnings about something that was done."""
@@ -111,12 +125,23 @@ class Terminal:
 
     def refuse(self, error: Exception) -> None:
         """Print why nothing was done."""
+        self._print("refused: ", error)
+
+    def report_lost(self, error: AnswerLost) -> None:
+        """Print that the answer was lost, not the command; a reader that left need not know.
+
+        It must know where something was recorded.
+        """
+        if error.recorded is not None or not error.reader_is_gone:
+            self._print("error: ", error)
+
+    def _print(self, label: str, error: Exception) -> None:
         if self.as_json:
             ascii_only = not _encodes_unicode(sys.stderr)
             text = json.dumps({"error": error_facts(error)}, ensure_ascii=ascii_only)
-            sys.stderr.write(text + "\n")
+            sys.stderr.write(harmless_json(text) + "\n")
         else:
-            self._print_error("refused: ", error)
+            self._print_error(label, error)
 
     def report(self, where: str, error: Exception) -> None:
         """Print at once why a part was refused; programs read it in the answer."""
@@ -146,12 +171,14 @@ def _at_a_terminal(shared: dict[str, Any], command: Callable[..., None]) -> Call
             store=given.pop("db", None) or before.get("db"),
             as_json=bool(given.pop("as_json") or before.get("as_json")),
             context=cast("ContextOptions", {name: given.pop(name) for name in caller}),
+            records=bool(caller),
         )
         try:
             command(terminal, **given)
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
-        except BrokenPipeError as error:
+        except AnswerLost as error:
+            terminal.report_lost(error)
             raise typer.Exit(exit_code(error)) from None
         except Exception as error:  # noqa: BLE001  (a person at a terminal sees no traceback)
             terminal.refuse(error)
@@ -199,11 +226,11 @@ def _encodes_unicode(stream: Any) -> bool:
 
 
 @contextmanager
-def _stdout() -> Iterator[None]:
-    """Flush what the block writes; if that fails, the interpreter's own flush must not fail too."""
+def _answering(*, recorded: bool | None = None) -> Iterator[None]:
+    """Raise `AnswerLost` where the block fails, for whatever reason."""
     try:
         yield
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise
+    except AnswerLost as error:
+        raise AnswerLost(error.cause, recorded=recorded) from error.cause
+    except Exception as error:
+        raise AnswerLost(error, recorded=recorded) from error

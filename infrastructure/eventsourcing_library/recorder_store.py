@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Protocol, TypeVar
 
-from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
+from eventsourcing.persistence import Notification, StoredEvent
 from typing_extensions import override
 
 from plangate.application.errors import (
     ConcurrentChange,
-    CorruptEvent,
     PositionTaken,
     PredecessorMissing,
+    UnreadableEvent,
 )
 from plangate.application.event_store import EventFormat, EventStore
 from plangate.application.recorded_event import FIRST_KIND, RecordedEvent, StoredEntry, is_same
@@ -30,7 +30,7 @@ class Recorder(Protocol):
     """An engine's log. `max_notification_id` is the library's method.
 
     What is recorded follows the newest event of each plan, which is looked at in the same
-    transaction; otherwise the library's `IntegrityError` is raised.
+    transaction; otherwise `ConcurrentChange` is raised.
     """
 
     def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
@@ -67,7 +67,7 @@ class RecorderEventStore(EventStore):
         self,
         recorder: Recorder,
         *,
-        translated: Translation,
+        translated: Translation = lambda _plan_id: nullcontext(),
         close: Callable[[], None],
         turn: Callable[[str], AbstractContextManager[None]] = lambda _plan_id: nullcontext(),
         scrub: Callable[[], None] = lambda: None,
@@ -100,7 +100,7 @@ class RecorderEventStore(EventStore):
         for entry in self.read_all_stored(after=after, limit=limit):
             try:
                 events.append(self._codec.decode(entry))
-            except CorruptEvent:
+            except UnreadableEvent:
                 if not events:
                     raise
                 break
@@ -232,12 +232,12 @@ def first_of_each_plan(rows: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
 def require_newest(
     newest: StoredEvent | None, first: StoredEvent, after: StoredEntry | None
 ) -> None:
-    """Raise `IntegrityError` unless an event follows the newest of its plan, which is `after`."""
+    """Raise `ConcurrentChange` unless an event follows the newest of its plan, `after` if given."""
     version = 0 if newest is None else newest.originator_version
     if first.originator_version != version + 1:
-        raise IntegrityError(f"the plan is at version {version}")
+        raise ConcurrentChange(str(first.originator_id))
     if after is not None and newest is not None and not is_same(_entry(newest), after):
-        raise IntegrityError("the plan's newest event is another one")
+        raise ConcurrentChange(str(first.originator_id))
 
 
 def _entry(row: StoredEvent, position: int | None = None) -> StoredEntry:

@@ -1,39 +1,57 @@
 """Events in this process's memory, for tests, examples and trials."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Sequence
+from itertools import islice
+from threading import Lock
 
-from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
-from eventsourcing.popo import POPOApplicationRecorder
+from eventsourcing.persistence import Notification, StoredEvent
 from typing_extensions import override
 
-from plangate.application.errors import ConcurrentChange, PositionTaken
+from plangate.application.errors import PositionTaken, StoreUnavailable
+from plangate.application.forks import renew_in_child
 from plangate.application.recorded_event import StoredEntry
 from plangate.infrastructure.eventsourcing_library import recorder_store
 
+_Places = dict[int, int]
+"""The place of each version of a plan in the list of events."""
 
-class _Log(POPOApplicationRecorder, recorder_store.Recorder):
-    """The library's recorder, holding each event with its position."""
+
+class _Log(recorder_store.Recorder):
+    """A list of events, each change to which is one step: no exception can leave half of it.
+
+    What is found by plan is found through an index, which is made from the list.
+    """
+
+    def __init__(self) -> None:
+        self._stored_events: list[Notification] | None = []
+        self._plans: dict[str, _Places] = {}
+        self._indexed = 0
+        self._renew()
+        renew_in_child(self._renew)
+
+    def _renew(self) -> None:
+        self._lock = Lock()
+
+    def close(self) -> None:
+        """Refuse everything from now on; what others are doing ends before."""
+        with self._lock:
+            self._stored_events = None
+
+    @override
+    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int:
+        with self._lock:
+            there = self._open_events()
+            there.extend(self._following(events, after))
+            return len(there)
 
     @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
-        with self._database_lock:
-            newest = len(self._stored_events)
-            recorder_store.refuse_taken(newest, placed)
-            if placed[-1].id != newest + len(placed):
+        with self._lock:
+            events = self._open_events()
+            recorder_store.refuse_taken(len(events), placed)
+            if placed[-1].id != len(events) + len(placed):
                 raise PositionTaken("a store in memory has no gaps between its positions")
-            self.append_events(placed, None)
-
-    @override
-    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
-        with self._database_lock:
-            for first in recorder_store.first_of_each_plan(events):
-                newest = self.select_events(first.originator_id, desc=True, limit=1)
-                recorder_store.require_newest(newest[0] if newest else None, first, after)
-                after = None
-            positions = self.insert_events(events)
-            return positions[-1] if positions else None
+            events.extend(self._following(placed, None))
 
     @override
     def rewrite_events(
@@ -41,48 +59,71 @@ class _Log(POPOApplicationRecorder, recorder_store.Recorder):
         rewritten: Sequence[StoredEvent],
         then: Sequence[StoredEvent],
         after: StoredEntry | None,
-    ) -> int | None:
-        with self._database_lock:
-            position = self.append_events(then, after)
+    ) -> int:
+        with self._lock:
+            events = [*self._open_events(), *self._following(then, after)]
             for event in rewritten:
-                place = self._stored_events_index[str(event.originator_id)][
-                    event.originator_version
-                ]
-                self._stored_events[place] = _placed(event, place + 1)
-            return position
+                place = self._index(str(event.originator_id))[event.originator_version]
+                events[place] = _notification(event, place)
+            self._stored_events = events
+            return len(events)
 
     @override
     def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEvent]:
-        return self.select_events(plan_id, gt=after, lte=until)
+        last = recorder_store.NO_BOUND if until is None else until
+        with self._lock:
+            events, index = self._open_events(), self._index(plan_id)
+            versions = sorted(version for version in index if after < version <= last)
+            return [events[index[version]] for version in versions]
 
     @override
     def log_events(self, after: int, limit: int, name: str | None = None) -> Sequence[Notification]:
-        topics = [] if name is None else [name]
-        return self.select_notifications(after, limit, topics=topics, inclusive_of_start=False)
+        with self._lock:
+            events = self._open_events()
+            if name is None:
+                return events[after : after + limit]
+            named = (event for event in islice(events, after, None) if event.topic == name)
+            return list(islice(named, limit))
 
     @override
-    def _update_table(
-        self, stored_events: Sequence[StoredEvent], **kwargs: Any
-    ) -> Sequence[int] | None:
-        first = len(self._stored_events) + 1
-        placed = [_placed(e, position) for position, e in enumerate(stored_events, start=first)]
-        return super()._update_table(placed, **kwargs)
+    def max_notification_id(self) -> int:
+        with self._lock:
+            return len(self._open_events())
+
+    def _open_events(self) -> list[Notification]:
+        if self._stored_events is None:
+            raise StoreUnavailable("the store in memory is closed")
+        return self._stored_events
+
+    def _index(self, plan_id: str) -> _Places:
+        """The places of a plan's versions, after the index was brought up to date."""
+        events = self._open_events()
+        for place in range(self._indexed, len(events)):
+            event = events[place]
+            self._plans.setdefault(str(event.originator_id), {})[event.originator_version] = place
+            self._indexed = place + 1
+        return self._plans.get(plan_id, {})
+
+    def _following(
+        self, events: Sequence[StoredEvent], after: StoredEntry | None
+    ) -> Sequence[Notification]:
+        """The events at the places that follow, behind the newest one of each plan."""
+        there = self._open_events()
+        for first in recorder_store.first_of_each_plan(events):
+            index = self._index(str(first.originator_id))
+            newest = there[index[max(index)]] if index else None
+            recorder_store.require_newest(newest, first, after)
+            after = None
+        return [_notification(event, place) for place, event in enumerate(events, len(there))]
 
 
-def _placed(event: StoredEvent, position: int) -> Notification:
+def _notification(event: StoredEvent, place: int) -> Notification:
     return Notification(
-        event.originator_id, event.originator_version, event.topic, event.state, id=position
+        event.originator_id, event.originator_version, event.topic, event.state, id=place + 1
     )
 
 
 def memory_event_store() -> recorder_store.RecorderEventStore:
     """A store that begins empty and ends with the process."""
-    return recorder_store.RecorderEventStore(_Log(), translated=_translated, close=lambda: None)
-
-
-@contextmanager
-def _translated(plan_id: str | None) -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError:
-        raise ConcurrentChange(plan_id or "") from None
+    log = _Log()
+    return recorder_store.RecorderEventStore(log, close=log.close)

@@ -8,8 +8,9 @@ standby if there is one.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
+from uuid import UUID
 
-from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
+from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
 from psycopg import Cursor
 from psycopg.pq import TransactionStatus
@@ -17,7 +18,7 @@ from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composable, Identifier
 from typing_extensions import override
 
-from plangate.application.errors import CorruptEvent, StoreUnavailable
+from plangate.application.errors import ConcurrentChange, CorruptEvent, StoreUnavailable
 from plangate.application.recorded_event import StoredEntry
 from plangate.infrastructure.eventsourcing_library import recorder_store
 from plangate.infrastructure.postgres.connections import Connection, notices
@@ -101,7 +102,7 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
                 self._begin(connection)
                 appended = self._append(connection, events, after)
                 connection.execute("COMMIT")
-            return _last_position(appended)
+            return _last_position(events[0].originator_id, appended)
 
     @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
@@ -111,7 +112,7 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
             recorder_store.refuse_taken(self._newest_on(connection), placed)
             columns = [*map(list, zip(*rows, strict=True)), *_firsts(placed, None)]
             if not connection.execute(self._insert_placed, columns).rowcount:
-                raise _does_not_follow()
+                raise ConcurrentChange(str(placed[0].originator_id))
             self._notify_channel(connection.cursor())
             connection.execute("COMMIT")
 
@@ -125,7 +126,10 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         rows = [(e.state.decode(), e.originator_id, e.originator_version) for e in rewritten]
         with self._writing() as connection:
             self._begin(connection)
-            position = _last_position(self._append(connection, then, after)) if then else None
+            position = None
+            if then:
+                appended = self._append(connection, then, after)
+                position = _last_position(then[0].originator_id, appended)
             with connection.cursor() as cursor:
                 cursor.executemany(self._rewrite, rows)
             connection.execute("COMMIT")
@@ -204,15 +208,11 @@ def _firsts(events: Sequence[StoredEvent], after: StoredEntry | None) -> list[li
     ]
 
 
-def _last_position(appended: Cursor[Any]) -> int:
+def _last_position(plan_id: UUID | str, appended: Cursor[Any]) -> int:
     positions: list[int] = [position for (position,) in appended.fetchall()]
     if not positions:
-        raise _does_not_follow()
+        raise ConcurrentChange(str(plan_id))
     return max(positions)
-
-
-def _does_not_follow() -> IntegrityError:
-    return IntegrityError("they do not follow the newest event of their plan")
 
 
 def _text(event: StoredEvent) -> str:

@@ -7,11 +7,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
-from typing import Final
+from typing import Any, Final
 
 from plangate.application.errors import NotAStore
 from plangate.application.progress import Progress
 from plangate.domain.errors import InvalidInput, Problem
+from plangate.infrastructure.sql.database import Cursor, all_rows
 from plangate.infrastructure.sqlite.errors import translated_for
 from plangate.infrastructure.sqlite.header import beside
 from plangate.infrastructure.sqlite.unchecked import open_beside_writers, open_without_trace
@@ -40,18 +41,20 @@ def copy_file(path: Path, into: Path, progress: Progress) -> Extent:
     """
     with closing(open_beside_writers(path)) as source:
         source.require_store()
-        with source.reading() as state:
-            extent = Extent(*state.execute(_EXTENT).fetchone())
 
-            def pages_copied(_status: int, remaining: int, total: int) -> None:
-                progress(total - remaining, total)
+        def pages_copied(_status: int, remaining: int, total: int) -> None:
+            progress(total - remaining, total)
 
-            with translated_for(into, None), closing(sqlite3.connect(into)) as copy:
+        def copy_state(state: Any) -> Extent:
+            extent = _extent(state)
+            with translated_for(into), closing(sqlite3.connect(into)) as copy:
                 # A partial copy is discarded, and `new_file` syncs a complete one.
                 copy.execute("PRAGMA journal_mode = OFF")
                 copy.execute("PRAGMA synchronous = OFF")
                 state.connection.backup(copy, pages=_PAGES_AT_A_TIME, progress=pages_copied)
-    return extent
+            return extent
+
+        return source.read(copy_state)
 
 
 def verified_extent(path: Path) -> Extent:
@@ -64,8 +67,11 @@ def verified_extent(path: Path) -> Extent:
         flaws = file.flaws(most=1)
         if flaws:
             raise NotAStore(f"{path} is damaged ({flaws[0]})")
-        with file.reading() as cursor:
-            return Extent(*cursor.execute(_EXTENT).fetchone())
+        return file.read(_extent)
+
+
+def _extent(cursor: Cursor) -> Extent:
+    return Extent(*all_rows(cursor, _EXTENT)[0])
 
 
 def require_extent(path: Path, expected: Extent) -> None:
@@ -82,13 +88,15 @@ def require_extent(path: Path, expected: Extent) -> None:
 def new_file(path: Path) -> Iterator[Path]:
     """A file to write, which appears at `path` when the block ends, complete and on disk.
 
-    After an error it does not appear. Raises `InvalidInput` where `path` exists.
+    After an error it does not appear. Raises `InvalidInput` where `path` exists, and
+    `StoreForbidden` where it may not be made.
     """
     if not path.parent.is_dir():
         raise InvalidInput([Problem("file", f"the folder {path.parent} does not exist")])
     _refuse_taken(path)
     partial = path.with_name(f"{path.name}.{token_hex(4)}.partial")
-    partial.touch(mode=0o600, exist_ok=False)
+    with translated_for(path):
+        partial.touch(mode=0o600, exist_ok=False)
     try:
         yield partial
         _sync(partial)

@@ -5,10 +5,11 @@ Nothing is created, upgraded or changed. A damaged file is examined as far as po
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from plangate.application.errors import StoreError, StoreTooNew
 from plangate.application.operations import log_checks, observations
@@ -17,13 +18,14 @@ from plangate.application.operations.reports import Health, Observation
 from plangate.application.operations.view_checks import check_views
 from plangate.application.progress import Progress
 from plangate.application.views.queries import view_report
+from plangate.infrastructure.sql.database import Cursor, all_rows
 from plangate.infrastructure.sql.tables import TABLES
 from plangate.infrastructure.sqlite.events import events_in
 from plangate.infrastructure.sqlite.file import DURABLE
 from plangate.infrastructure.sqlite.header import beside, in_use
 from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
 from plangate.infrastructure.sqlite.outline import Outline
-from plangate.infrastructure.sqlite.unchecked import UncheckedFile, open_without_trace
+from plangate.infrastructure.sqlite.unchecked import UncheckedFile, lenient_text, open_without_trace
 from plangate.infrastructure.sqlite.views import SqliteViewStore
 
 _MIB: Final = 2**20
@@ -120,7 +122,7 @@ def _inside(file: UncheckedFile, path: Path, progress: Progress) -> Iterator[Obs
     yield from log_checks.check_entries(log.entries(), store.format)
     yield from log.damaged.observations()
     yield from guarded("end", _whole_end(file))
-    yield from guarded("histories", log_checks.check_order(_in_order(file, last, progress)))
+    yield from guarded("histories", _histories(file, last, progress))
     if file.layout() >= _VIEWS_SINCE:
         yield from guarded("views", _views(file))
 
@@ -137,15 +139,17 @@ def _integrity(file: UncheckedFile, path: Path) -> Iterator[Observation]:
 
 def _number(file: UncheckedFile, question: str) -> int:
     try:
-        with file.reading() as cursor:
-            return int(cursor.execute(question).fetchone()[0] or 0)
+        return file.read(partial(_asked, question))
     except StoreError:
         return 0
 
 
+def _asked(question: str, cursor: Cursor) -> int:
+    return int(all_rows(cursor, question)[0][0] or 0)
+
+
 def _whole_end(file: UncheckedFile) -> Iterator[Observation]:
-    with file.reading() as cursor:
-        given, newest = (cursor.execute(q).fetchone()[0] or 0 for q in (_GIVEN, _NEWEST))
+    given, newest = file.read(lambda cursor: [_asked(q, cursor) for q in (_GIVEN, _NEWEST)])
     if newest < given:
         found = f"positions up to {given:,} were assigned, but the log ends at {newest:,}"
         yield problem("end", found, f"position {newest + 1:,}", RESTORE)
@@ -153,18 +157,22 @@ def _whole_end(file: UncheckedFile) -> Iterator[Observation]:
         yield fine("end", f"the log ends at the newest position that was assigned, {newest:,}")
 
 
-def _in_order(
-    file: UncheckedFile, last: int, progress: Progress
-) -> Iterator[log_checks.EventLocation]:
+def _histories(file: UncheckedFile, last: int, progress: Progress) -> Iterator[Observation]:
+    def check(cursor: Cursor) -> Sequence[Observation]:
+        with lenient_text(cursor):
+            return list(log_checks.check_order(_in_order(cursor, last, progress)))
+
+    yield from file.read(check)
+
+
+def _in_order(cursor: Any, last: int, progress: Progress) -> Iterator[log_checks.EventLocation]:
     """The position of each event, by plan and version."""
     done = 0
-    with file.reading() as cursor:
-        cursor.connection.text_factory = lambda raw: raw.decode(errors="replace")
-        cursor.execute(_PLACES)
-        while rows := cursor.fetchmany(1_000):
-            yield from rows
-            done += len(rows)
-            progress(last + min(done, last), 2 * last)
+    cursor.execute(_PLACES)
+    while rows := cursor.fetchmany(1_000):
+        yield from rows
+        done += len(rows)
+        progress(last + min(done, last), 2 * last)
 
 
 def _views(file: UncheckedFile) -> Iterator[Observation]:

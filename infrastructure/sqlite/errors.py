@@ -1,45 +1,70 @@
-"""Translates errors of SQLite and the library into `application.errors`."""
+"""Translates errors of SQLite into `application.errors`."""
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from eventsourcing import persistence
-
 from plangate.application import errors
 
 _ERRORS: Final[Mapping[int, tuple[type[errors.StoreError], str]]] = {
+    sqlite3.SQLITE_AUTH: (errors.StoreForbidden, "may not be used by this user"),
     sqlite3.SQLITE_BUSY: (errors.StoreUnavailable, "is locked by another writer"),
     sqlite3.SQLITE_CANTOPEN: (errors.StoreUnavailable, "cannot be opened"),
     sqlite3.SQLITE_CORRUPT: (errors.NotAStore, "is damaged"),
     sqlite3.SQLITE_FULL: (errors.StoreFull, "has no space left on its disk"),
     sqlite3.SQLITE_IOERR: (errors.StoreUnavailable, "cannot be read or written"),
     sqlite3.SQLITE_NOTADB: (errors.NotAStore, "is not a SQLite database"),
+    sqlite3.SQLITE_PERM: (errors.StoreForbidden, "may not be used by this user"),
     sqlite3.SQLITE_READONLY: (errors.StoreReadOnly, "can be read but not written"),
 }
+_PERHAPS_FORBIDDEN: Final = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR}
+"""What SQLite answers to a missing right, and to other causes."""
 
 
 @contextmanager
-def translated_for(path: Path, plan_id: str | None) -> Iterator[None]:
-    """Translate errors about the store at `path`, and one plan or the whole log."""
+def translated_for(path: Path) -> Iterator[None]:
+    """Translate errors about the store at `path`."""
     try:
         yield
-    except persistence.IntegrityError:
-        raise errors.ConcurrentChange(plan_id or "") from None
-    except persistence.ConnectionPoolClosedError:
-        raise errors.StoreUnavailable(f"the store {path} is closed") from None
-    except persistence.ConnectionUnavailableError:
-        raise errors.StoreUnavailable(f"{path} is busy; no connection was free in time") from None
     except UnicodeDecodeError as error:  # in a message of SQLite about damage
         raise errors.NotAStore(f"{path} is damaged: a text in it is not UTF-8") from error
-    except (persistence.PersistenceError, sqlite3.Error) as error:
-        cause = error if isinstance(error, sqlite3.Error) else error.__cause__
-        kind, what = _ERRORS.get(primary_code(cause), (errors.StoreUnavailable, "did not answer"))
-        raise kind(f"{path} {what} ({cause or error})") from error
+    except PermissionError as error:
+        raise _forbidden(path, missing_right(path) or str(error)) from error
+    except sqlite3.Error as error:
+        code, right = primary_code(error), missing_right(path)
+        if right is not None and code in _PERHAPS_FORBIDDEN:
+            raise _forbidden(path, right) from error
+        kind, what = _ERRORS.get(code, (errors.StoreUnavailable, "did not answer"))
+        raise kind(f"{path} {what} ({error})") from error
 
 
-def primary_code(error: BaseException | None) -> int:
+def _forbidden(path: Path, right: str) -> errors.StoreForbidden:
+    return errors.StoreForbidden(f"this user may not use {path}: {right}")
+
+
+def primary_code(error: sqlite3.Error) -> int:
     """SQLite's primary result code: the low byte of the extended one; 0 if there is none."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def missing_right(path: Path) -> str | None:
+    """The right that this user lacks to use a file as a store; None if it is none of them.
+
+    A file that may only be read is a store that may only be read.
+    """
+    folder = path.parent
+    if not _may(folder, os.X_OK):
+        return f"no right to enter the folder {folder}"
+    for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        if file.exists() and not _may(file, os.R_OK):
+            return f"no right to read the file {file}"
+    if (not path.exists() or _may(path, os.W_OK)) and not _may(folder, os.W_OK):
+        return f"no right to create files in the folder {folder}"
+    return None
+
+
+def _may(path: Path, right: int) -> bool:
+    return os.access(path, right, effective_ids=os.access in os.supports_effective_ids)

@@ -5,18 +5,19 @@ file does not change.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
-from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
-from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
+from eventsourcing.persistence import Notification, StoredEvent
 from typing_extensions import override
 
+from plangate.application.errors import ConcurrentChange
 from plangate.application.recorded_event import StoredEntry
 from plangate.infrastructure.eventsourcing_library import recorder_store
+from plangate.infrastructure.sql.database import Cursor, T, all_rows
 from plangate.infrastructure.sqlite.errors import primary_code
-from plangate.infrastructure.sqlite.file import Datastore, SqliteFile
+from plangate.infrastructure.sqlite.file import SqliteFile
 
 # An event is inserted only behind the newest one of its plan, so that no version is missing.
 _FOLLOWS: Final = (
@@ -44,34 +45,35 @@ _SELECT: Final = (
     "SELECT notification_id, originator_id, originator_version, topic, CAST(state AS BLOB)"
     " FROM stored_events WHERE "
 )
+_SELECT_DAMAGED: Final = (
+    "SELECT notification_id, CAST(originator_id AS BLOB), originator_version,"
+    " CAST(topic AS BLOB), CAST(state AS BLOB) FROM stored_events WHERE "
+)
 
 
 def events_in(file: SqliteFile) -> recorder_store.RecorderEventStore:
     """The event store in an open file, which its views and ledger share."""
-    with file.translated(None):
-        recorder = _Log(file.datastore)
-    return recorder_store.RecorderEventStore(
-        recorder, translated=file.translated, close=file.close, scrub=file.scrub
-    )
+    return recorder_store.RecorderEventStore(_Log(file), close=file.close, scrub=file.scrub)
 
 
-class _Log(SQLiteApplicationRecorder, recorder_store.Recorder):
-    """The library's recorder on a table with explicit positions."""
+class _Log(recorder_store.Recorder):
+    """The library's table of events, with explicit positions."""
 
-    datastore: Datastore
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
 
     @override
-    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
-        with self._writing() as cursor:
-            return _append(cursor, events, after)
+    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int:
+        return self._write(events[0], partial(_append, events, after))
 
     @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
-        with self._writing() as cursor:
-            cursor.execute(_NEWEST)
-            recorder_store.refuse_taken(cursor.fetchone()[0], placed)
+        def insert(cursor: Cursor) -> None:
+            recorder_store.refuse_taken(_newest(cursor), placed)
             for event in placed:
-                _insert(cursor, _INSERT_PLACED, (*_values(event), event.id))
+                _insert(cursor, _INSERT_PLACED, event, event.id)
+
+        self._write(placed[0], insert)
 
     @override
     def rewrite_events(
@@ -79,12 +81,15 @@ class _Log(SQLiteApplicationRecorder, recorder_store.Recorder):
         rewritten: Sequence[StoredEvent],
         then: Sequence[StoredEvent],
         after: StoredEntry | None,
-    ) -> int | None:
+    ) -> int:
         rows = [(e.state, e.originator_id, e.originator_version) for e in rewritten]
-        with self._writing() as cursor:
-            position = _append(cursor, then, after)
+
+        def rewrite(cursor: Cursor) -> int:
+            position = _append(then, after, cursor)
             cursor.executemany(_REWRITE, rows)
             return position
+
+        return self._write([*then, *rewritten][0], rewrite)
 
     @override
     def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[Notification]:
@@ -102,54 +107,65 @@ class _Log(SQLiteApplicationRecorder, recorder_store.Recorder):
             [after, *([] if name is None else [name]), limit],
         )
 
-    @contextmanager
-    def _writing(self) -> Iterator[SQLiteCursor]:
-        with self.datastore.writing() as cursor:
+    @override
+    def max_notification_id(self) -> int:
+        return self._file.read(_newest)
+
+    def _write(self, first: StoredEvent, work: Callable[[Cursor], T]) -> T:
+        def write(cursor: Cursor) -> T:
             try:
-                yield cursor
-            except sqlite3.IntegrityError as error:
-                raise IntegrityError from error
+                return work(cursor)
+            except sqlite3.IntegrityError:
+                raise ConcurrentChange(str(first.originator_id)) from None
+
+        return self._file.write(write)
 
     def _notifications(self, where: str, parameters: list[Any]) -> list[Notification]:
-        with self.datastore.transaction(commit=False) as cursor:
-            return [
-                Notification(plan_id, version, name, state, id=position)
-                for position, plan_id, version, name, state in _rows(
-                    cursor, _SELECT + where, parameters
-                )
-            ]
+        rows = self._file.read(partial(_rows, where, parameters))
+        return [
+            Notification(plan_id, version, name, state, id=position)
+            for position, plan_id, version, name, state in rows
+        ]
 
 
-def _append(
-    cursor: SQLiteCursor, events: Sequence[StoredEvent], after: StoredEntry | None
-) -> int | None:
+def _append(events: Sequence[StoredEvent], after: StoredEntry | None, cursor: Cursor) -> int:
     """Append events, the first one behind `after`, if given; return the last position."""
     remembered = (None, None) if after is None else (after.state, after.position)
     for event in events:
-        _insert(cursor, _APPEND, (*_values(event), *remembered))
+        _insert(cursor, _APPEND, event, *remembered)
         remembered = (None, None)
-    return cursor.lastrowid if events else None
+    return _newest(cursor)
 
 
-def _insert(cursor: SQLiteCursor, statement: str, values: Sequence[Any]) -> None:
-    cursor.execute(statement, values)
-    if not cursor.sqlite_cursor.rowcount:
-        raise IntegrityError("it does not follow the newest event of its plan")
+def _insert(cursor: Cursor, statement: str, event: StoredEvent, *values: Any) -> None:
+    row = (event.originator_id, event.originator_version, event.topic, event.state)
+    cursor.execute(statement, (*row, *values))
+    if not cursor.rowcount:
+        raise ConcurrentChange(str(event.originator_id))
 
 
-def _values(event: StoredEvent) -> Sequence[Any]:
-    return event.originator_id, event.originator_version, event.topic, event.state
+def _newest(cursor: Cursor) -> int:
+    cursor.execute(_NEWEST)
+    return int(cursor.fetchone()[0])
 
 
-def _rows(cursor: SQLiteCursor, query: str, parameters: list[Any]) -> list[Any]:
+def _rows(where: str, parameters: list[Any], cursor: Cursor) -> list[Any]:
     """All rows; damaged text is marked, so that its event alone cannot be read."""
     try:
-        cursor.execute(query, parameters)
-        return list(cursor.fetchall())
+        return all_rows(cursor, _SELECT + where, parameters)
     except sqlite3.OperationalError as error:
         if primary_code(error):
             raise
         # Python could not decode a text. Decoding every text this way takes a third longer.
-        cursor.sqlite_cursor.connection.text_factory = lambda raw: raw.decode(errors="replace")
-        cursor.execute(query, parameters)
-        return list(cursor.fetchall())
+        return [
+            (
+                position,
+                plan_id.decode(errors="replace"),
+                version,
+                topic.decode(errors="replace"),
+                state,
+            )
+            for position, plan_id, version, topic, state in all_rows(
+                cursor, _SELECT_DAMAGED + where, parameters
+            )
+        ]

@@ -5,189 +5,149 @@ An acknowledged command survives power loss: the file has a write-ahead log, and
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
-from threading import Lock
 from time import monotonic, sleep
 from typing import Any, Final
 from urllib.parse import quote
 
-from eventsourcing import sqlite
-from eventsourcing.persistence import ConnectionUnavailableError, IntegrityError, PersistenceError
-
 from plangate.application.errors import NotAStore, StoreUnavailable
 from plangate.infrastructure.sql.database import Cursor, T
+from plangate.infrastructure.sqlite import connections
 from plangate.infrastructure.sqlite.errors import primary_code, translated_for
 from plangate.infrastructure.sqlite.header import refuse_truncated
 from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION, lay_out, layout_of
 
-LOCK_TIMEOUT: Final = 30.0
-"""Seconds to wait for another writer."""
-
 DURABLE: Final[Mapping[str, str | int]] = {"synchronous": "FULL"}
+
+_READERS: Final = 8
+"""Connections that read at the same time; more threads wait for one of them."""
+
+_READ: Final = "BEGIN"
+_WRITE: Final = "BEGIN IMMEDIATE"
 
 
 class SqliteFile:
     """The file at `path`, created if missing, its tables upgraded if they are older.
 
     Raises `NotAStore` for a file that holds something else, `StoreTooNew` for one
-    that a newer plangate wrote, `StoreUnavailable` where no file can be created.
+    that a newer plangate wrote, `StoreForbidden` where a right is missing,
+    `StoreUnavailable` where no file can be created.
     """
 
     def __init__(self, path: Path, pragmas: Mapping[str, str | int] = DURABLE) -> None:
-        if path.is_dir():
-            raise NotAStore(f"{path} is a folder, not a database file")
-        if not path.parent.is_dir():
-            raise StoreUnavailable(f"the folder {path.parent} does not exist")
-        refuse_truncated(path)
         self._path = path
-        self.datastore = Datastore(path, pragmas)
+        with self.translated():
+            if path.is_dir():
+                raise NotAStore(f"{path} is a folder, not a database file")
+            if not path.parent.is_dir():
+                raise StoreUnavailable(f"the folder {path.parent} does not exist")
+            refuse_truncated(path)
+        self._open(path, pragmas, "mode=rwc")
         try:
-            with self.translated(None):
-                _prepare(self.datastore, path)
+            with self.translated():
+                self._prepare()
         except BaseException:
-            self.datastore.close()
+            self.close()
             raise
 
-    def translated(self, plan_id: str | None) -> AbstractContextManager[None]:
+    def _open(self, path: Path, pragmas: Mapping[str, str | int], how: str) -> None:
+        """Name the file for SQLite; `how` is the query part of its URI."""
+        self._path = path
+        uri = f"file:{quote(str(path.absolute()))}?{how}"
+        connect = partial(_connection, uri, pragmas)
+        self._readers = connections.Connections(path.absolute(), _READERS, connect)
+        self._writer = connections.Connections(path.absolute(), 1, connect)
+
+    def translated(self) -> AbstractContextManager[None]:
         """Translate SQLite's errors into those of `application.errors`."""
-        return translated_for(self._path, plan_id)
-
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Cursor]:
-        """A transaction that sees one state of the file."""
-        with self.translated(None), self.datastore.transaction(commit=False) as cursor:
-            yield cursor.sqlite_cursor
-
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Cursor]:
-        """A transaction that keeps other writers out from its beginning."""
-        with self.translated(None), self.datastore.writing() as cursor:
-            yield cursor.sqlite_cursor
+        return translated_for(self._path)
 
     def read(self, work: Callable[[Cursor], T]) -> T:
         """Do `work` in a transaction that sees one state of the file."""
-        with self.reading() as cursor:
-            return work(cursor)
+        with self.translated():
+            return self._readers.transact(_READ, partial(self._in_place, work))
 
     def write(self, work: Callable[[Cursor], T]) -> T:
         """Do `work` in a transaction that keeps other writers out from its beginning."""
-        with self.writing() as cursor:
-            return work(cursor)
+        with self.translated():
+            return self._writer.transact(_WRITE, partial(self._in_place, work))
+
+    def _in_place(self, work: Callable[[Cursor], T], cursor: Cursor) -> T:
+        """Do `work` in the transaction that has just begun."""
+        # HERE: require that the opened file is the one at its path (OpenedFile.require_in_place).
+        return work(cursor)
 
     def scrub(self) -> None:
         """Rewrite the file without its free space, and empty its write-ahead log.
 
         Raises `StoreUnavailable` while another connection reads an older state of the file.
         """
-        with self.translated(None), self.datastore.get_connection(commit=True) as connection:
-            cursor = connection.cursor()
-            cursor.execute("VACUUM")
-            if _ask(cursor, "PRAGMA wal_checkpoint(TRUNCATE)"):
+
+        def rewrite(connection: sqlite3.Connection) -> None:
+            connection.execute("VACUUM")
+            if _ask(connection, "PRAGMA wal_checkpoint(TRUNCATE)"):
                 raise StoreUnavailable(
                     f"{self._path}-wal may still hold what was removed: another connection reads it"
                 )
 
+        with self.translated():
+            self._writer.use(rewrite)
+
     def close(self) -> None:
-        """Close the connections; closing twice is harmless."""
-        self.datastore.close()
+        """Close the connections; closing twice is harmless.
 
-
-class _Pool(sqlite.SQLiteConnectionPool):
-    """The library's pool, with durable connections that keep their prepared statements."""
-
-    def __init__(self, path: Path, pragmas: Mapping[str, str | int], how: str) -> None:
-        name = f"file:{quote(str(path.absolute()))}?{how}"
-        super().__init__(db_name=name, pool_timeout=LOCK_TIMEOUT)
-        self._pragmas = pragmas
-
-    def _create_connection(self) -> sqlite.SQLiteConnection:
-        connection = sqlite3.connect(
-            self.db_name,
-            uri=True,
-            check_same_thread=False,
-            isolation_level=None,
-            timeout=LOCK_TIMEOUT,
-        )
+        Transactions in progress may end, for at most `LOCK_TIMEOUT` seconds; what is called
+        later raises `StoreUnavailable`.
+        """
+        deadline = monotonic() + connections.LOCK_TIMEOUT
         try:
-            for name, value in self._pragmas.items():
-                connection.execute(f"PRAGMA {name} = {value}")
-        except BaseException:
-            connection.close()
-            raise
-        return sqlite.SQLiteConnection(connection, max_age=self.max_age)
-
-
-class Datastore(sqlite.SQLiteDatastore):
-    """The library's datastore, made to survive failures.
-
-    The library would reuse a connection in whatever state a failure left it, and lock
-    out all writers for good once one of them got no connection.
-    """
-
-    def __init__(self, path: Path, pragmas: Mapping[str, str | int], how: str = "mode=rwc") -> None:
-        """Open the file; `how` is the query part of SQLite's file URI."""
-        super().__init__(str(path), originator_id_type="text")
-        self.pool = _Pool(path, pragmas, how)
-        self._one_writer = Lock()
-
-    @contextmanager
-    def get_connection(self, *, commit: bool) -> Iterator[sqlite.SQLiteConnection]:
-        """A connection for one transaction; the writers of a process take turns."""
-        if commit and not self._one_writer.acquire(timeout=LOCK_TIMEOUT):
-            raise ConnectionUnavailableError
-        try:
-            connection = self.pool.get_connection()
-            try:
-                yield connection
-            except (PersistenceError, sqlite3.Error) as error:
-                if not isinstance(error, IntegrityError):
-                    connection.close()
-                raise
-            finally:
-                self.pool.put_connection(connection)
+            self._readers.close(deadline)
         finally:
-            if commit:
-                self._one_writer.release()
+            self._writer.close(deadline)
 
-    @contextmanager
-    def writing(self) -> Iterator[sqlite.SQLiteCursor]:
-        """A transaction that keeps other writers out from its beginning."""
-        with self.get_connection(commit=True) as connection:
-            cursor = connection.cursor()
-            cursor.execute("BEGIN IMMEDIATE")
-            try:
-                yield cursor
-                connection.commit()
-            except BaseException:
-                connection.rollback()
-                raise
+    def _prepare(self) -> None:
+        """Switch the file to WAL, and create the tables that it lacks."""
+
+        def switch(connection: sqlite3.Connection) -> int:
+            layout = layout_of(connection.cursor(), self._path)
+            _use_write_ahead_log(connection)
+            return layout
+
+        if self._writer.use(switch) < LAYOUT_VERSION:
+            self._writer.transact(_WRITE, lambda cursor: lay_out(cursor, self._path))
 
 
-def _prepare(datastore: Datastore, path: Path) -> None:
-    """Switch the file to WAL, and create the tables that it lacks."""
-    with datastore.get_connection(commit=True) as connection:
-        cursor = connection.cursor()
-        layout = layout_of(cursor.sqlite_cursor, path)
-        _use_write_ahead_log(cursor)
-    if layout < LAYOUT_VERSION:
-        with datastore.writing() as cursor:
-            lay_out(cursor.sqlite_cursor, path)
+def _connection(uri: str, pragmas: Mapping[str, str | int]) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        uri,
+        uri=True,
+        check_same_thread=False,
+        isolation_level=None,
+        timeout=connections.LOCK_TIMEOUT,
+    )
+    try:
+        for name, value in pragmas.items():
+            connection.execute(f"PRAGMA {name} = {value}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
-def _use_write_ahead_log(cursor: sqlite.SQLiteCursor) -> None:
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
     """Switch to WAL, waiting for other connections, which SQLite does not do by itself."""
-    deadline = monotonic() + LOCK_TIMEOUT
-    while _ask(cursor, "PRAGMA journal_mode") != "wal":
+    deadline = monotonic() + connections.LOCK_TIMEOUT
+    while _ask(connection, "PRAGMA journal_mode") != "wal":
         try:
-            cursor.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
             if primary_code(error) != sqlite3.SQLITE_BUSY or monotonic() > deadline:
                 raise
             sleep(0.01)
 
 
-def _ask(cursor: sqlite.SQLiteCursor, question: str) -> Any:
-    cursor.execute(question)
-    return cursor.fetchone()[0]
+def _ask(connection: sqlite3.Connection, question: str) -> Any:
+    return connection.execute(question).fetchone()[0]

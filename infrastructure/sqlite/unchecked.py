@@ -2,12 +2,14 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from plangate.application.errors import NotAStore, StoreError
-from plangate.infrastructure.sqlite.file import Datastore, SqliteFile
+from plangate.infrastructure.sql.database import Cursor
+from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.header import in_use, refuse_truncated
 from plangate.infrastructure.sqlite.layout import layout_of
 
@@ -23,13 +25,15 @@ class UncheckedFile(SqliteFile):
     """The file at `path`, whatever it holds."""
 
     def __init__(self, path: Path, how: str) -> None:
-        self._path = path
-        self.datastore = Datastore(path, {}, how)
+        self._open(path, {}, how)
 
     def layout(self) -> int:
         """The layout of its tables; 0 if it is empty. Raises `NotAStore` or `StoreTooNew`."""
-        with self.translated(None), self.datastore.get_connection(commit=False) as connection:
-            return layout_of(connection.cursor().sqlite_cursor, self._path)
+
+        def layout(cursor: Any) -> int:
+            return layout_of(cursor, self._path)
+
+        return self.read(layout)
 
     def require_store(self) -> None:
         """Raise `NotAStore` or `StoreTooNew` unless this is a store that this version can read."""
@@ -42,14 +46,29 @@ class UncheckedFile(SqliteFile):
     def flaws(self, most: int) -> Sequence[str]:
         """The lines of SQLite's integrity check; empty if pages and indexes are sound."""
         lines: list[str] = []
-        try:
-            with self.reading() as cursor:
-                cursor.connection.text_factory = lambda raw: raw.decode(errors="replace")
+
+        def check(cursor: Cursor) -> None:
+            with lenient_text(cursor):
                 for (text,) in cursor.execute(f"PRAGMA integrity_check({most})"):
-                    lines += text.splitlines()
+                    lines.extend(text.splitlines())
+
+        try:
+            self.read(check)
         except StoreError as error:  # after naming pages, the check itself may fail on them
             lines.append(str(error))
         return [line for line in lines if line != "ok" and not _NO_FLAW.match(line)]
+
+
+@contextmanager
+def lenient_text(cursor: Any) -> Iterator[None]:
+    """Read damaged texts too, inside the block."""
+    connection = cursor.connection
+    usual = connection.text_factory
+    connection.text_factory = lambda raw: raw.decode(errors="replace")
+    try:
+        yield
+    finally:
+        connection.text_factory = usual
 
 
 def open_without_trace(path: Path) -> UncheckedFile:

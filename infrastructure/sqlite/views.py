@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import cache, lru_cache, partial
 from operator import attrgetter
-from threading import Lock
+from time import monotonic
 from typing import Any, Final
 
 from pydantic import BaseModel
 from typing_extensions import override
 
-from plangate.application.errors import NotAStore, StoreUnavailable
+from plangate.application.errors import NotAStore
 from plangate.application.views.catalogue import VIEWS
 from plangate.application.views.projection import Row
 from plangate.application.views.view_store import ViewTables
@@ -24,6 +24,7 @@ from plangate.infrastructure.sql.database import Cursor, T
 from plangate.infrastructure.sql.tables import SEARCH_TABLE, SUMMARIES, TABLES, RowType, Table
 from plangate.infrastructure.sql.view_positions import forget, stored_positions
 from plangate.infrastructure.sql.view_store import RowWriter, SqlViewStore
+from plangate.infrastructure.sqlite.connections import LOCK_TIMEOUT, Connections
 from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.layout import NOTED_EVENTS, VIEW_POSITIONS, view_tables
 
@@ -43,32 +44,22 @@ class _MemoryDatabase:
     """A database in memory: one connection, used by one thread at a time."""
 
     def __init__(self) -> None:
-        self._connection = sqlite3.connect(
-            ":memory:", check_same_thread=False, isolation_level=None
-        )
-        self._lock = Lock()
-        for statement in (*VIEW_POSITIONS, *NOTED_EVENTS):
-            self._connection.execute(statement)
+        self._connections = Connections(None, 1, _memory_connection)
 
     def write(self, work: Callable[[Cursor], T]) -> T:
-        with self._lock:
-            try:
-                cursor = self._connection.execute("BEGIN")
-            except sqlite3.ProgrammingError:
-                raise StoreUnavailable("the views in memory are closed") from None
-            try:
-                answer = work(cursor)
-                cursor.execute("COMMIT")
-            except BaseException:
-                cursor.execute("ROLLBACK")
-                raise
-            return answer
+        return self._connections.transact("BEGIN", work)
 
     read = write
 
     def close(self) -> None:
-        with self._lock:
-            self._connection.close()
+        self._connections.close(monotonic() + LOCK_TIMEOUT)
+
+
+def _memory_connection() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+    for statement in (*VIEW_POSITIONS, *NOTED_EVENTS):
+        connection.execute(statement)
+    return connection
 
 
 class SqliteViewStore(SqlViewStore):

@@ -323,6 +323,23 @@ def test_a_decision_names_what_it_was_made_of(registry: PlanRegistry, clock: Tim
     )
 
 
+@pytest.mark.parametrize(
+    "score, compared",
+    [
+        (0.72, "although by now the rolling confidence 0.720 is not below 0.720"),
+        (0.71999, "the rolling confidence 0.71999 is below 0.72000"),
+    ],
+)
+def test_a_reason_has_the_decimals_that_distinguish_confidence_and_threshold(
+    registry: PlanRegistry, score: float, compared: str
+) -> None:
+    create(registry)
+    registry.score_output("p", "a", 0.1)
+    registry.score_output("p", "a", score)
+
+    assert registry.gate("p").reason.endswith(f"{compared}.")
+
+
 def test_an_answer_to_the_replan_leaves_none_due(registry: PlanRegistry) -> None:
     held(registry)
     registry.approve("p", "r")

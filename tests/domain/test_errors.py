@@ -13,6 +13,7 @@ from plangate.application.errors import (
     BundleTooNew,
     ConcurrentChange,
     CorruptEvent,
+    EventTooNew,
     HistoryDiffers,
     IdempotencyKeyReused,
     LedgerContradicted,
@@ -22,11 +23,13 @@ from plangate.application.errors import (
     NothingRecorded,
     PositionTaken,
     StoreError,
+    StoreForbidden,
     StoreFull,
     StoreNotEmpty,
     StoreReadOnly,
     StoreTooNew,
     StoreUnavailable,
+    UnreadableEvent,
     ViewBehind,
 )
 from plangate.domain import errors as inside
@@ -154,6 +157,16 @@ SAID: list[tuple[PlangateError, str]] = [
     (ViewBehind("plans", 7, 40), "the view 'plans' is at 7, not yet at 40"),
     (CorruptEvent("billing", 7, "not JSON", 40), "event billing@7 cannot be read: not JSON"),
     (CorruptEvent("billing", 7, "not JSON"), "event billing@7 cannot be read: not JSON"),
+    (UnreadableEvent("billing", 7, "why"), "event billing@7 cannot be read: why"),
+    (
+        EventTooNew("billing", 7, "new", 40),
+        "event billing@7 cannot be read: new; upgrade plangate (to go on behind it: after 40)",
+    ),
+    (
+        EventTooNew("billing", 7, "new"),
+        "event billing@7 cannot be read: new; upgrade plangate",
+    ),
+    (StoreForbidden("the file cannot be read"), "the file cannot be read"),
 ]
 ERRORS = [pytest.param(error, id=type(error).__name__) for error, _ in SAID]
 
@@ -242,7 +255,9 @@ def test_a_handler_for_the_wider_refusal_catches_the_narrower() -> None:
     assert all(issubclass(type(error), PlangateError) for error, _ in SAID)
     for error in (NotAStore, StoreTooNew, StoreReadOnly, StoreFull, StoreUnavailable, CorruptEvent):
         assert issubclass(error, StoreError)
+    assert issubclass(EventTooNew, StoreTooNew)
     assert issubclass(PositionTaken, StoreError)
+    assert issubclass(StoreForbidden, StoreError)
     assert issubclass(HistoryDiffers, StoreError)
     assert issubclass(StoreNotEmpty, StoreError)
     assert issubclass(BundleTooNew, AlteredBundle)

@@ -188,7 +188,7 @@ def test_another_request_under_a_recorded_key_is_refused(store: Path) -> None:
 
 
 def test_an_old_bundle_goes_into_a_fresh_store_with_its_keys(fresh: Path) -> None:
-    taken_in, again = run("import", "plans.bundle"), run("import", "plans.bundle")
+    taken_in, again = run("import", "plans.bundle", "--strict"), run("import", "plans.bundle")
 
     assert taken_in["added"] == taken_in["plans"] == again["already_there"]
     assert (taken_in["recorded"], again["recorded"]) == (taken_in["events"], 0)

@@ -3,42 +3,46 @@
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from plangate.application.errors import StoreReadOnly, StoreUnavailable
-from plangate.infrastructure.eventsourcing_library.recorder_store import RecorderEventStore
-from plangate.infrastructure.sqlite.file import Datastore
+from plangate.infrastructure.sql.database import Cursor
+from plangate.infrastructure.sqlite import connections
+from plangate.infrastructure.sqlite.events import events_in
+from plangate.infrastructure.sqlite.file import SqliteFile
 from tests.contracts.test_event_store import entry
-from tests.support.stores import sqlite_event_store
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[RecorderEventStore]:
+def file(tmp_path: Path) -> Iterator[SqliteFile]:
     (tmp_path / "here").mkdir()
-    with closing(sqlite_event_store(tmp_path / "here" / "plans.db")) as store:
-        store.append([entry("p", 1)])
-        yield store
+    with closing(SqliteFile(tmp_path / "here" / "plans.db")) as file:
+        events_in(file).append([entry("p", 1)])
+        yield file
 
 
-def test_a_writer_that_gets_no_connection_bars_no_later_writer(
-    store: RecorderEventStore, tmp_path: Path
+def test_a_reader_that_gets_no_connection_bars_no_later_reader(
+    file: SqliteFile, tmp_path: Path
 ) -> None:
-    # The pool's only connection is out, so the writer needs a new one.
-    with _datastore(store).get_connection(commit=False):
-        (tmp_path / "here").rename(tmp_path / "away")
+    store = events_in(file)
+    (tmp_path / "here").rename(tmp_path / "away")
+    for _ in range(20):  # more than there are connections
         with pytest.raises(StoreUnavailable):
-            store.append([entry("p", 2)])
+            store.read("p")
     (tmp_path / "away").rename(tmp_path / "here")
 
-    store.append([entry("p", 2)])
-
-    assert len(store.read("p")) == 2
+    assert len(store.read("p")) == 1
 
 
-def test_a_connection_that_failed_is_not_used_again(store: RecorderEventStore) -> None:
-    with _datastore(store).get_connection(commit=True) as connection:
-        connection.cursor().execute("PRAGMA query_only = 1")
+def test_a_connection_that_failed_is_not_used_again(file: SqliteFile) -> None:
+    store = events_in(file)
+
+    def forbid_writing(cursor: Cursor) -> None:
+        cursor.execute("PRAGMA query_only = 1")
+
+    file.write(forbid_writing)
     with pytest.raises(StoreReadOnly):
         store.append([entry("p", 2)])
 
@@ -47,7 +51,26 @@ def test_a_connection_that_failed_is_not_used_again(store: RecorderEventStore) -
     assert len(store.read("p")) == 2
 
 
-def _datastore(store: RecorderEventStore) -> Datastore:
-    datastore = store._recorder.datastore  # type: ignore[attr-defined]
-    assert isinstance(datastore, Datastore)
-    return datastore
+def test_a_writer_that_gets_no_turn_in_time_is_refused(
+    file: SqliteFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "LOCK_TIMEOUT", 0.01)
+
+    def write_within(_cursor: Cursor) -> None:
+        with pytest.raises(StoreUnavailable, match="busy"):
+            file.write(lambda cursor: cursor.execute("SELECT 1"))
+
+    file.write(write_within)
+
+    events_in(file).append([entry("p", 2)])
+
+
+def test_a_rollback_that_fails_does_not_hide_why_it_was_needed(file: SqliteFile) -> None:
+    def close_and_fail(cursor: Any) -> None:
+        cursor.connection.close()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        file.write(close_and_fail)
+
+    events_in(file).append([entry("p", 2)])

@@ -64,7 +64,7 @@ def test_erased_text_is_nowhere_in_the_file_and_positions_survive(tmp_path: Path
 def test_a_reader_of_an_older_state_is_reported_and_then_the_rest_is_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("plangate.infrastructure.sqlite.file.LOCK_TIMEOUT", 0.2)
+    monkeypatch.setattr("plangate.infrastructure.sqlite.connections.LOCK_TIMEOUT", 0.2)
     database = tmp_path / "plans.db"
     with plangate.connect(database) as registry:
         registry.create(WORD, [{"id": "a", "title": WORD}], plan_id="p")

@@ -6,8 +6,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import pytest
+
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
+from plangate.domain.errors import InvalidInput
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.bundles import log_of
@@ -46,6 +49,20 @@ def test_exporting_and_importing_take_flat_memory(tmp_path: Path, say: Say, even
         imported=came_in,
         imported_again=again,
     )
+
+
+def test_a_plan_within_all_bounds_fits_into_a_bundle(tmp_path: Path) -> None:
+    """Its creation alone is larger than 32 MiB."""
+    tasks = [{"id": f"t{n}", "title": "T", "description": "x" * 3_500} for n in range(10_000)]
+    with connect(tmp_path / "a.db") as source, connect(tmp_path / "b.db") as target:
+        source.create("Large", tasks, plan_id="large")
+        exported = source.bundles.export(tmp_path / "large.bundle")
+        imported = target.bundles.import_bundle(tmp_path / "large.bundle", strict=True)
+        assert imported.content_sha256 == exported.content_sha256
+        assert target.get_status("large").task_count == 10_000
+        words = "x" * 20_000
+        with pytest.raises(InvalidInput, match="tasks: must be at most 48 MiB of JSON"):
+            source.create("Larger", [{**task, "description": words} for task in tasks])
 
 
 def _fill(registry: PlanRegistry, events: int) -> None:

@@ -29,9 +29,13 @@ def exported_with_report(registry: PlanRegistry, *plan_ids: str) -> tuple[bytes,
     return stream.getvalue(), report
 
 
-def imported(registry: PlanRegistry, bundle: bytes) -> ImportReport:
+def imported(
+    registry: PlanRegistry, bundle: bytes, *, strict: bool = False, follow_erasures: bool = False
+) -> ImportReport:
     """Import a bundle."""
-    return registry.bundles.import_bundle(io.BytesIO(bundle))
+    return registry.bundles.import_bundle(
+        io.BytesIO(bundle), strict=strict, follow_erasures=follow_erasures
+    )
 
 
 def lines_in(bundle: bytes) -> list[bytes]:

@@ -90,16 +90,18 @@ def approve(
     plan: PlanId,
     *,
     reason: RequiredReason,
-    accept: str | None = option(
+    accept: list[str] | None = option(
         "--accept",
         "passing|TASK[,TASK…]",
         "Also settle results as done: replanning tasks that pass by themselves, "
-        "or these failed or replanning tasks.",
+        "or these failed or replanning tasks; may be repeated.",
         autocompletion=accepted,
     ),
 ) -> None:
     """Let work go on although a replan is due, and accept results as they are."""
-    given = None if accept is None else parse_accept(accept)
+    with_commas = any("," in value for value in accept or ())
+    tasks = terminal.registry.get_status(plan).tasks if with_commas else ()
+    given = parse_accept(accept, [task.id for task in tasks]) if accept else None
     now = terminal.registry.approve(plan, reason, accept=given, **terminal.context)
     terminal.warn(*now.warnings)
     terminal.answer(now, render_status)

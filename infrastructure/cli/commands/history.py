@@ -1,5 +1,6 @@
 """The panel "The past": what happened to a plan, how it was, and what makes up its confidence."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import datetime
@@ -99,7 +100,7 @@ def history(
             case HistoryForm.JSONL:
                 terminal.write(screens.json_lines(entries, ensure_ascii=terminal.ascii_only))
             case HistoryForm.CSV:
-                terminal.write(screens.csv_table(entries))
+                terminal.write(screens.csv_table(entries, on_screen=sys.stdout.isatty()))
     if unreadable:
         terminal.warn(f"{count(unreadable, 'event')} cannot be read; the history says why")
 

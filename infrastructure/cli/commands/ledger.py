@@ -12,7 +12,7 @@ from plangate.infrastructure.cli.exits import REFUSED
 from plangate.infrastructure.cli.input import options
 from plangate.infrastructure.cli.render.ledger import render_ledger_report
 from plangate.infrastructure.cli.render.progress_bar import progress_bar
-from plangate.infrastructure.cli.render.text import Hint
+from plangate.infrastructure.cli.render.text import Hint, harmless_json
 from plangate.infrastructure.cli.terminal import Terminal, query
 
 
@@ -83,4 +83,4 @@ def _text(path: Path) -> str:
 
 
 def _as_json(proof: InclusionProof | ConsistencyProof, _hint: Hint) -> bytes:
-    return proof.model_dump_json(indent=2).encode() + b"\n"
+    return harmless_json(proof.model_dump_json(indent=2)).encode() + b"\n"

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import typer
 
+from plangate.application.bundles.importer import ImportReport
+from plangate.application.errors import ErasesText
+from plangate.application.warnings import is_about_a_token
 from plangate.infrastructure.cli.answers import RefusedLine, TraceReport
 from plangate.infrastructure.cli.exits import REFUSED, error_facts
 from plangate.infrastructure.cli.input import options
@@ -14,6 +17,7 @@ from plangate.infrastructure.cli.input.plan_files import read_foreign_file
 from plangate.infrastructure.cli.input.traces import LineResult, apply_lines, read_lines
 from plangate.infrastructure.cli.render import transfer as screens
 from plangate.infrastructure.cli.render.progress_bar import line_progress_bar, progress_bar
+from plangate.infrastructure.cli.render.text import count
 from plangate.infrastructure.cli.terminal import Terminal
 
 
@@ -53,9 +57,17 @@ def import_plans(
         "What FILE is: a bundle, or a file of another tool.",
         default=SourceFormat.BUNDLE,
     ),
+    strict: bool = options.flag(
+        "--strict", "Refuse a bundle with decisions that the rules do not make."
+    ),
+    follow_erasures: bool = options.flag(
+        "--follow-erasures", "Erase here, for good, the text that is erased in the bundle."
+    ),
 ) -> None:
     """Import plans from a bundle or from another tool; plans already here are recognised."""
     if source is not SourceFormat.BUNDLE:
+        if strict or follow_erasures:
+            raise typer.BadParameter("--strict and --follow-erasures are for bundles")
         foreign = read_foreign_file(file)
         with progress_bar(terminal.notes, "importing") as progress:
             imported = terminal.registry.bundles.import_plans(
@@ -65,13 +77,29 @@ def import_plans(
         return
     if any(terminal.context.values()):
         raise typer.BadParameter("a bundle's events name their own actor; leave out these options")
-    with progress_bar(terminal.notes, "importing") as progress:
-        report = terminal.registry.bundles.import_bundle(file, progress=progress)
+    report = _import_bundle(terminal, file, strict=strict, follow_erasures=follow_erasures)
     terminal.answer(report, screens.render_import)
     if report.remains is not None:
         why = f"some erased text may be left: {report.remains}"
         terminal.warn(f"{why}; to finish, import again and erase those plans again")
         raise typer.Exit(REFUSED)
+
+
+def _import_bundle(
+    terminal: Terminal, file: Path, *, strict: bool, follow_erasures: bool
+) -> ImportReport:
+    """Import a bundle; name the plans whose text it erases before anything is written."""
+    bundles = terminal.registry.bundles
+    try:
+        with progress_bar(terminal.notes, "importing") as progress:
+            return bundles.import_bundle(file, strict=strict, progress=progress)
+    except ErasesText as refused:
+        if not follow_erasures:
+            raise
+        for plan_id, events in refused.plans.items():
+            terminal.warn(f"erasing the text of {plan_id}: {count(events, 'event')} here")
+    with progress_bar(terminal.notes, "importing") as progress:
+        return bundles.import_bundle(file, strict=strict, follow_erasures=True, progress=progress)
 
 
 def apply(
@@ -91,6 +119,7 @@ def apply(
     name = "stdin" if file == options.STDIN else str(file)
     size = file.stat().st_size if file.is_file() else None
     report = TraceReport(file=name)
+    first_tokenless, tokenless = "", 0
     with (
         nullcontext(sys.stdin.buffer) if file == options.STDIN else file.open("rb") as stream,
         terminal.registry.acting_as(**terminal.context),
@@ -99,13 +128,21 @@ def apply(
         for result in apply_lines(terminal.registry, read_lines(stream), run=run):
             where = f"{name}:{result.line.number}: "
             _add(report, result)
-            terminal.warn(*(where + warning for warning in result.warnings))
+            for warning in result.warnings:
+                if is_about_a_token(warning):
+                    first_tokenless = first_tokenless or where + warning
+                    tokenless += 1
+                else:
+                    terminal.warn(where + warning)
             if result.error is not None:
                 terminal.report(where, result.error)
             if result.stops_the_run or (strict and result.error is not None):
                 report.stopped_at = result.line.number
                 break
             advance(result.line.read, result.line.number)
+    if tokenless:
+        later = f"; {count(tokenless - 1, 'later score')} likewise" if tokenless > 1 else ""
+        terminal.warn(first_tokenless + later)
     terminal.answer(report, screens.render_trace_report)
     if report.stopped_at is not None or report.refused:
         raise typer.Exit(REFUSED)

@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from rich.text import Text
 
-from plangate.domain.errors import PlanGone, PlanHeld
+from plangate.domain.errors import PlangateError, PlanGone, PlanHeld
 from plangate.domain.vocabulary import Outcome, TaskStatus
 from plangate.infrastructure.cli.answers import NextTask
 from plangate.infrastructure.cli.exits import without_task_code
@@ -68,7 +68,13 @@ def next_task(
     except (PlanHeld, PlanGone):
         task = None  # the decision below says why
     asked = task.plan_id if task else plan
-    decision = None if asked is None else terminal.registry.gate(asked)
+    try:
+        decision = None if asked is None else terminal.registry.gate(asked)
+    except PlangateError as error:
+        if task is None:
+            raise
+        decision = None  # the task was taken all the same
+        terminal.warn(f"the task was taken, but its gate could not be asked: {error}")
     if task and decision and decision.replan_due:
         terminal.warn("the gate says: replan before you go on")
     terminal.answer(NextTask(task=task, plan_id=asked, gate=decision), render_next_task)

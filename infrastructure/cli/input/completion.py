@@ -15,6 +15,7 @@ import typer
 from plangate.application.registry import PlanRegistry
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.cli.render.text import harmless
 from plangate.infrastructure.settings import Settings, default_database
 
 MOST_PLANS: Final = 200
@@ -81,4 +82,4 @@ def _existing(context: typer.Context) -> Iterator[PlanRegistry]:
 
 
 def _short(text: str | None) -> str:
-    return " ".join((text or "").split())[:60]
+    return harmless(" ".join((text or "").split())[:60])

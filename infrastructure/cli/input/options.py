@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Collection
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -171,11 +172,21 @@ def parse_time(name: str, text: str) -> datetime:
         raise typer.BadParameter(f"{name}: write a time as in 2026-01-31T12:00:00Z") from None
 
 
-def parse_accept(text: str) -> Literal["passing"] | list[str]:
-    """`passing`, or task ids with commas between them."""
-    if text == "passing":
+def parse_accept(values: list[str], task_ids: Collection[str]) -> Literal["passing"] | list[str]:
+    """`passing`, or task ids: one a value, or several with commas between them.
+
+    A value that is itself one of `task_ids` is not divided at its commas.
+    """
+    if values == ["passing"]:
         return "passing"
-    return [task_id for task_id in text.split(",") if task_id]
+    if "passing" in values:
+        raise typer.BadParameter("--accept: passing cannot be combined with task ids")
+    return [
+        task_id
+        for value in values
+        for task_id in ([value] if value in task_ids else value.split(","))
+        if task_id
+    ]
 
 
 def parse_scale(text: str) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Final
 
 from plangate.application.command_context import ContextOptions
 from plangate.application.commands import Create, GivenCommand, validated
-from plangate.application.errors import ConcurrentChange, CorruptEvent, StoreError
+from plangate.application.errors import ConcurrentChange, StoreError, UnreadableEvent
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
 from plangate.domain.commands import ScoreOutput, ScorePrompt, UpdateScores
@@ -53,7 +53,7 @@ class LineResult:
     def stops_the_run(self) -> bool:
         """Whether the store failed: later lines may depend on what this one should record."""
         return isinstance(self.error, StoreError | ConcurrentChange) and not isinstance(
-            self.error, CorruptEvent
+            self.error, UnreadableEvent
         )
 
 
@@ -121,10 +121,13 @@ def _apply(registry: PlanRegistry, line: Line, keys: _Keys) -> LineResult:
     before = registry.history.last_position()
     answer = registry.execute(plan_id, given, **context)
     # A command that was recorded earlier has its key before this position.
-    recorded = any(
-        entry.envelope.idempotency_key == context["idempotency_key"]
-        for entry in registry.history.events(after=before)
-    )
+    try:
+        recorded = any(
+            entry.envelope.idempotency_key == context["idempotency_key"]
+            for entry in registry.history.events(after=before)
+        )
+    except StoreError:  # the command was acknowledged all the same
+        recorded = True
     warnings = answer.warnings if recorded and isinstance(answer, PlanStatus) else ()
     return LineResult(line, _tally(given, answer), recorded=recorded, warnings=warnings)
 

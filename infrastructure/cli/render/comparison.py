@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
+from plangate.application.numbers import number
 from plangate.application.replay.event_diff import EventFacts
 from plangate.application.replay.totals import Totals
 from plangate.application.replay.what_if import Difference, LostInput, PlanReplay, WhatIf
@@ -141,8 +142,8 @@ def _one(plan: PlanReplay) -> Iterator[RenderableType]:
     _add(
         table,
         "confidence",
-        text.number(recorded.rolling_confidence, plan.recorded_policy.confidence_threshold),
-        text.number(replayed.rolling_confidence, plan.policy.confidence_threshold),
+        number(recorded.rolling_confidence, plan.recorded_policy.confidence_threshold),
+        number(replayed.rolling_confidence, plan.policy.confidence_threshold),
     )
     _add(table, "replans", str(recorded.replan_count), str(replayed.replan_count))
     _add(table, "gate flips", str(recorded.flips), str(replayed.flips))
@@ -186,9 +187,9 @@ def _samples(plan: PlanReplay) -> RenderableType:
             Text(text.harmless(sample.event_id)),
             Text("" if sample.task_id is None else text.harmless(sample.task_id)),
             "" if sample.score is None else f"{sample.score:.2f}",
-            text.number(sample.recorded_confidence, plan.recorded_policy.confidence_threshold),
+            number(sample.recorded_confidence, plan.recorded_policy.confidence_threshold),
             _fired(fired=sample.recorded_fired),
-            text.number(sample.replayed_confidence, plan.policy.confidence_threshold),
+            number(sample.replayed_confidence, plan.policy.confidence_threshold),
             _fired(fired=sample.replayed_fired),
         )
     more = len(plan.samples) - AT_MOST
@@ -237,6 +238,6 @@ def _in_short(event: EventFacts) -> str:
     if event.event == "TaskStatusChanged":
         return f"{text.harmless(facts['task_id'])} {text.spaced(facts['new'])}"
     if event.event == "ReplanTriggered":
-        confidence = text.number(facts["rolling_confidence"])
+        confidence = number(facts["rolling_confidence"])
         return f"{text.harmless(facts['task_id'])} replan at {confidence}"
     return event_text.what_of(event)

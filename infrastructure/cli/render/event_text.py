@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from plangate.application.history.explain import ScorePart
+from plangate.application.numbers import number
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.replay.event_diff import EventFacts
 from plangate.domain import events
@@ -17,7 +18,6 @@ from plangate.infrastructure.cli.render.text import (
     count,
     harmless,
     listed,
-    number,
     spaced,
     timestamp,
 )

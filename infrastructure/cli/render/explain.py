@@ -10,12 +10,13 @@ from rich.text import Text
 
 from plangate.application.history.explain import Contribution, Explanation, Movement
 from plangate.application.history.flip import ScoreChange
+from plangate.application.numbers import number
 from plangate.domain.confidence import reaches
 from plangate.domain.vocabulary import ScoreKind
 from plangate.infrastructure.cli.render.event_text import given_as
 from plangate.infrastructure.cli.render.gauge import GO_ON, REPLAN
 from plangate.infrastructure.cli.render.tables import fixed, right, table_of
-from plangate.infrastructure.cli.render.text import Hint, count, harmless, number
+from plangate.infrastructure.cli.render.text import Hint, count, harmless
 
 _AT_MOST: Final = 30
 """How many tasks (the heaviest) and moves (the latest) are shown; JSON has them all."""

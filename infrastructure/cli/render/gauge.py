@@ -9,11 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from plangate.application.gate_decision import GateDecision
+from plangate.application.numbers import number
 from plangate.application.results import NO_EVIDENCE, Evidence, PlanStatus
 from plangate.domain.confidence import reaches
 from plangate.domain.vocabulary import Verdict
 from plangate.infrastructure.cli.render.tables import STYLES
-from plangate.infrastructure.cli.render.text import harmless, number
+from plangate.infrastructure.cli.render.text import harmless
 
 GO_ON: Final = "bold green"
 REPLAN: Final = "bold red"

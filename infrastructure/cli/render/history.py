@@ -19,12 +19,13 @@ from rich.text import Text
 
 from plangate.application.history.audit import AuditEntry, StateAt
 from plangate.application.history.diff import ChangeKind, PlanDiff
+from plangate.application.numbers import number
 from plangate.domain import events
 from plangate.domain.confidence import differ
 from plangate.infrastructure.cli.render import event_text
 from plangate.infrastructure.cli.render.gauge import GO_ON, REPLAN
 from plangate.infrastructure.cli.render.tables import fixed, table_of
-from plangate.infrastructure.cli.render.text import Hint, count, harmless, number
+from plangate.infrastructure.cli.render.text import Hint, count, harmless, harmless_json
 
 _ROWS: Final = 200
 """How many events one table holds; the next continues below it."""
@@ -59,7 +60,7 @@ def json_document(entries: Iterable[AuditEntry], *, ensure_ascii: bool) -> Itera
     yield '{\n  "entries": ['
     between = "\n"
     for entry in entries:
-        text = entry.model_dump_json(indent=2, ensure_ascii=ensure_ascii)
+        text = harmless_json(entry.model_dump_json(indent=2, ensure_ascii=ensure_ascii))
         yield between + "\n".join(f"    {line}" for line in text.split("\n"))
         between = ",\n"
     yield "]\n}\n" if between == "\n" else "\n  ]\n}\n"
@@ -68,14 +69,19 @@ def json_document(entries: Iterable[AuditEntry], *, ensure_ascii: bool) -> Itera
 def json_lines(entries: Iterable[AuditEntry], *, ensure_ascii: bool) -> Iterator[str]:
     """One JSON object a line."""
     for entry in entries:
-        yield entry.model_dump_json(ensure_ascii=ensure_ascii) + "\n"
+        yield harmless_json(entry.model_dump_json(ensure_ascii=ensure_ascii)) + "\n"
 
 
-def csv_table(entries: Iterable[AuditEntry]) -> Iterator[str]:
-    """A table with a heading, in which no text can pass for a formula."""
+def csv_table(entries: Iterable[AuditEntry], *, on_screen: bool) -> Iterator[str]:
+    """A table with a heading, in which no text can pass for a formula.
+
+    On a screen, control characters are written out; other programs get the text as it is.
+    """
     yield _csv_row(_COLUMNS)
     for entry in entries:
-        yield _csv_row(_cells(entry))
+        cells = _cells(entry)
+        shown = (harmless(cell) if isinstance(cell, str) else cell for cell in cells)
+        yield _csv_row(shown if on_screen else cells)
 
 
 def without_formulas(text: str) -> str:

@@ -11,6 +11,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from plangate.application.gate_decision import GateDecision
+from plangate.application.numbers import number
 from plangate.application.results import PlanList, PlanStatus, TaskView
 from plangate.domain.vocabulary import ObstacleKind, TaskStatus
 from plangate.infrastructure.cli.answers import GateDecisions, NextTask
@@ -167,7 +168,7 @@ def _confidence(plan: PlanStatus) -> str:
     """The rolling confidence of a plan, if anything was judged."""
     if not plan.evidence.scored:
         return "–"
-    return text.number(plan.rolling_confidence, plan.confidence_threshold)
+    return number(plan.rolling_confidence, plan.confidence_threshold)
 
 
 def _obstacles(plan: PlanStatus) -> Iterator[Text]:

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
+from plangate.application.numbers import number
 from plangate.application.results import PlanStatus, TaskView
 from plangate.domain.vocabulary import PlanState, TaskStatus, Verdict
 from plangate.infrastructure.cli.render import text
@@ -84,9 +85,7 @@ def task_table(plan: PlanStatus, tasks: Sequence[TaskView]) -> Table:
             _described(task),
             status_text(task.status),
             *("–" if score is None else f"{score:.2f}" for score in scores),
-            "–"
-            if task.confidence is None
-            else text.number(task.confidence, plan.confidence_threshold),
+            "–" if task.confidence is None else number(task.confidence, plan.confidence_threshold),
         )
     return table
 

@@ -1,11 +1,16 @@
-"""Text that is safe on a terminal, and numbers as people read them."""
+"""Text that is safe on a terminal, and counts, lists and times as people read them."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
 from plangate.application.results import UnreadablePlan
+
+_UNSAFE_IN_JSON: Final = re.compile(
+    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 Hint = Callable[..., str]
 """Makes the command line for the next step: `hint("next", plan_id)`."""
@@ -14,8 +19,6 @@ _UNSAFE: Final = {"Cc", "Cs", "Zl", "Zp"}
 _CHANGES_DIRECTION: Final = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
-_DIGITS: Final = 3
-_MOST_DIGITS: Final = 12
 
 
 def harmless(text: str | None, *, lines: bool = False) -> str:
@@ -32,14 +35,12 @@ def harmless(text: str | None, *, lines: bool = False) -> str:
     )
 
 
-def number(value: float, *others: float) -> str:
-    """A number with three decimals, or with as many as distinguish it from `others`."""
-    digits = _DIGITS
-    while digits < _MOST_DIGITS and any(
-        value != other and f"{value:.{digits}f}" == f"{other:.{digits}f}" for other in others
-    ):
-        digits += 1
-    return f"{value:.{digits}f}"
+def harmless_json(text: str) -> str:
+    r"""JSON with the characters that `harmless` writes out as escapes, as in `\u202e`.
+
+    JSON has them in strings only, and means the same by both.
+    """
+    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def count(amount: int, thing: str) -> str:

@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
+from typing import Final
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -12,7 +14,11 @@ from plangate.application.bundles.importer import ImportReport
 from plangate.application.importing.foreign import NotCarried
 from plangate.application.importing.intake import PlansImport
 from plangate.infrastructure.cli.answers import Tally, TraceReport
+from plangate.infrastructure.cli.render import tables
 from plangate.infrastructure.cli.render.text import Hint, count, harmless, spaced
+
+_AT_MOST: Final = 10
+"""How many decisions are shown; JSON lists more."""
 
 
 def render_export(report: ExportReport, _hint: Hint) -> RenderableType:
@@ -30,6 +36,8 @@ def render_import(report: ImportReport, _hint: Hint) -> RenderableType:
     return Group(
         Text(f"{count(report.plans, 'plan')}: {plans}."),
         Text(f"{count(report.events, 'event')}: {report.recorded:,} recorded."),
+        *_erased_here(report),
+        *_differing(report),
         _digest(report.content_sha256),
     )
 
@@ -67,6 +75,22 @@ def render_trace_report(report: TraceReport, _hint: Hint) -> RenderableType:
     elif report.refused:
         lines.append("Fix the refused lines and run the same command again to add them.")
     return Group(table, *map(Text, lines))
+
+
+def _erased_here(report: ImportReport) -> Iterator[Text]:
+    for plan in report.erasures:
+        yield Text(f"{harmless(plan.plan_id)}: text erased in {count(plan.events, 'event')}.")
+
+
+def _differing(report: ImportReport) -> Iterator[Text]:
+    found = report.mismatch_count
+    if not found:
+        return
+    decisions = "1 decision does" if found == 1 else f"{found:,} decisions do"
+    yield Text(f"{decisions} not follow from the rules; plangate check has more:", style="yellow")
+    for one in report.mismatches[:_AT_MOST]:
+        yield Text(harmless(f"  {one.event_id} {one.kind}: {one.why}"))
+    yield from tables.and_more(found - _AT_MOST)
 
 
 def _left_behind(left: NotCarried) -> str:

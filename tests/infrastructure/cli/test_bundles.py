@@ -42,7 +42,8 @@ def test_a_refusal_is_one_line(plangate: Plangate, billing: str) -> None:
     Path("mine").write_text("mine", "utf-8")
     said = plangate("export", "mine")
     assert (said.exit_code, said.stdout) == (1, "")
-    assert said.stderr == "refused: the system refused: 'mine' exists already\n"
+    new_file = "must be a path where a new file can be written"
+    assert said.stderr == f"refused: target: {new_file}: 'mine' exists already\n"
     assert plangate("export", "other", "nobody", "--json").error["type"] == "PlanNotFound"
     assert not Path("other").exists()
     assert "'nowhere' does not exist" in " ".join(plangate("import", "nowhere").stderr.split())
@@ -75,11 +76,11 @@ def test_erased_text_that_may_be_left_exits_with_1(
     plangate("--db", "other.db", "import", "plans.bundle")
     registry.erase(billing)
     plangate("export", "erased.bundle")
-    monkeypatch.setattr("plangate.infrastructure.sqlite.file.LOCK_TIMEOUT", 0.2)
+    monkeypatch.setattr("plangate.infrastructure.sqlite.connections.LOCK_TIMEOUT", 0.2)
     with closing(sqlite3.connect("other.db", isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM stored_events").fetchall()
-        said = plangate("--db", "other.db", "import", "erased.bundle")
+        said = plangate("--db", "other.db", "import", "erased.bundle", "--follow-erasures")
     assert said.exit_code == 1
     assert "2 events: 1 recorded." in said.stdout
     assert "some erased text may be left" in said.stderr

@@ -30,7 +30,7 @@ def test_programs_get_the_report_as_json(plangate: Plangate, billing: str) -> No
 def test_text_that_may_be_left_is_reported_and_exits_with_1(
     plangate: Plangate, billing: str, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("plangate.infrastructure.sqlite.file.LOCK_TIMEOUT", 0.2)
+    monkeypatch.setattr("plangate.infrastructure.sqlite.connections.LOCK_TIMEOUT", 0.2)
     with closing(sqlite3.connect(database, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM stored_events").fetchall()

@@ -47,23 +47,6 @@ def test_a_closed_pipe_ends_quietly(database: Path, words: str) -> None:
     assert (outcome.stdout, outcome.stderr) == (b"141\n", b"")
 
 
-def test_a_full_disk_behind_stdout_is_reported_in_one_line(database: Path) -> None:
-    if not Path("/dev/full").exists():
-        pytest.skip("this system has no /dev/full")
-    with Path("/dev/full").open("wb") as full:
-        outcome = subprocess.run(
-            [PROGRAM, "--db", database, "list", "--json"],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            check=False,
-            timeout=60,
-        )
-
-    assert outcome.returncode == 1
-    assert outcome.stderr.count(b"\n") == 1
-    assert b"No space left on device" in outcome.stderr
-
-
 def test_a_screen_without_unicode_gets_plain_signs(database: Path) -> None:
     outcome = plangate(database, "demo", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
 

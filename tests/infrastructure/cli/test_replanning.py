@@ -247,3 +247,35 @@ def test_a_trace_may_carry_every_command(plangate: Plangate) -> None:
 
     assert (first.exit_code, first.json["recorded"], first.json["unchanged"]) == (0, 11, 1)
     assert (again.exit_code, again.json["recorded"], again.json["unchanged"]) == (0, 0, 12)
+
+
+@pytest.mark.parametrize(
+    "accept, accepted",
+    [
+        (["a,b"], ["a,b"]),
+        (["a", "b"], ["a", "b"]),
+        (["a,b", "c"], ["a,b", "c"]),
+        (["b,c"], ["b", "c"]),
+        (["passing,"], ["passing"]),
+    ],
+)
+def test_any_task_can_be_accepted_whatever_its_id(
+    plangate: Plangate, registry: PlanRegistry, accept: list[str], accepted: list[str]
+) -> None:
+    ids = ["a", "b", "c", "a,b", "passing"]
+    registry.create("g", [{"id": task_id, "title": "t"} for task_id in ids], plan_id="p")
+    for task_id in ids:
+        registry.mark_task("p", task_id, "failed")
+    options = [word for value in accept for word in ("--accept", value)]
+
+    said = plangate("approve", "p", *options, "--reason", "fine", "--json")
+
+    assert [t["id"] for t in said.json["tasks"] if t["status"] == "done"] == accepted
+
+
+def test_passing_stands_alone(plangate: Plangate, failing: str) -> None:
+    words = ("--accept", "passing", "--accept", "a", "--reason", "fine")
+    said = plangate("approve", failing, *words)
+
+    assert said.exit_code == 2
+    assert "passing cannot be combined with task ids" in said.stderr

@@ -20,7 +20,7 @@ from plangate.infrastructure.cli.render.status import (
     render_plans,
     render_status,
 )
-from plangate.infrastructure.cli.render.text import count, harmless, number
+from plangate.infrastructure.cli.render.text import count, harmless
 from tests.infrastructure.cli.conftest import Plangate
 
 HOSTILE = [
@@ -90,22 +90,6 @@ def test_control_characters_are_written_out(text: str, shown: str) -> None:
 def test_line_breaks_can_be_kept_and_erased_text_is_marked() -> None:
     assert harmless("a\nb\x07", lines=True) == "a\nb\\x07"
     assert harmless(None) == "(erased)"
-
-
-@pytest.mark.parametrize(
-    "value, beside, shown",
-    [
-        (0.5, [], "0.500"),
-        (0.72, [0.72], "0.720"),
-        (0.71999, [0.72], "0.71999"),
-        (0.72, [0.71999], "0.72000"),
-        (0.72, [0.72 - 1e-15], "0.720000000000"),
-    ],
-)
-def test_a_number_has_the_decimals_that_distinguish_it_from_the_threshold(
-    value: float, beside: list[float], shown: str
-) -> None:
-    assert number(value, *beside) == shown
 
 
 def test_one_is_singular() -> None:

@@ -14,6 +14,7 @@ from plangate.application.errors import (
     StoreFull,
     StoreUnavailable,
 )
+from plangate.application.history.queries import HistoryQueries
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.cli.answers import Tally, TraceReport
 from plangate.infrastructure.cli.input import traces
@@ -215,6 +216,37 @@ def test_a_clamped_score_is_warned_about_once(plangate: Plangate) -> None:
         "warning: stdin:2: output score 85.0 is outside [0, 1] and counts as 1.0\n"
     )
     assert (report(first).warnings, report(second).warnings, second.stderr) == (1, 0, "")
+
+
+@pytest.mark.parametrize(
+    "scores, later", [(1, ""), (2, "; 1 later score likewise"), (9, "; 8 later scores likewise")]
+)
+def test_scores_without_a_token_are_warned_about_once_a_trace(
+    plangate: Plangate, scores: int, later: str
+) -> None:
+    claim = {"op": "next_task", "plan_id": "p", "worker": "w7"}
+    prompt = {"op": "score_prompt", "plan_id": "p", "task_id": "a", "score": 0.9}
+    typed = trace(CREATE, claim, *[{**prompt, "rationale": str(n)} for n in range(scores)])
+
+    said = plangate("apply", "-", "--json", typed=typed)
+
+    held = "'a' was scored without a token while w7 holds it"
+    assert said.stderr == f"warning: stdin:3: {held}{later}\n"
+    assert report(said).warnings == scores
+
+
+def test_a_line_that_was_acknowledged_is_recorded_though_the_log_cannot_be_read_back(
+    registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable(*_: object, **__: object) -> None:
+        raise StoreUnavailable("the store did not answer")
+
+    monkeypatch.setattr(HistoryQueries, "events", unavailable)
+
+    (outcome,) = outcomes(registry, trace(CREATE))
+
+    assert (outcome.recorded, outcome.error) == (True, None)
+    assert registry.history.last_position() == 1
 
 
 def test_the_caller_of_the_run_is_the_caller_of_lines_that_name_none(

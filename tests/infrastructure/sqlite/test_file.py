@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from plangate.application.errors import CorruptEvent
+from plangate.infrastructure.sql.database import Cursor, all_rows
+from plangate.infrastructure.sqlite.file import SqliteFile
 from tests.contracts.test_event_store import entry
 from tests.support.stores import sqlite_event_store
 
@@ -48,13 +50,13 @@ def test_compacting_the_file_moves_no_position_and_none_is_issued_twice(tmp_path
 
 
 def test_connections_are_durable_and_use_the_write_ahead_log(tmp_path: Path) -> None:
-    with closing(sqlite_event_store(tmp_path / "plans.db")) as store:
-        datastore = store._recorder.datastore  # type: ignore[attr-defined]
-        with datastore.transaction(commit=False) as cursor:
-            cursor.execute("PRAGMA synchronous")
-            assert cursor.fetchone()[0] == 2
-            cursor.execute("PRAGMA journal_mode")
-            assert cursor.fetchone()[0] == "wal"
+    def settings(cursor: Cursor) -> tuple[int, str]:
+        names = ("synchronous", "journal_mode")
+        synchronous, mode = (all_rows(cursor, f"PRAGMA {name}")[0][0] for name in names)
+        return synchronous, mode
+
+    with closing(SqliteFile(tmp_path / "plans.db")) as file:
+        assert file.read(settings) == file.write(settings) == (2, "wal")
 
 
 def test_a_path_with_odd_characters_is_a_path(tmp_path: Path) -> None:

@@ -1,0 +1,172 @@
+"""A plan while events are applied to it, in place: no other code sees it until it is frozen.
+
+A draft begins as a plan and ends as one. However often a run of events changes a task, it is
+written into the plan's map of tasks once.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from rpds import HashTrieMap
+
+from plangate.domain.dependants import Dependants
+from plangate.domain.gate import GateMemory
+from plangate.domain.plan import Plan
+from plangate.domain.policy import Policy
+from plangate.domain.recency_tree import ConfidenceTree
+from plangate.domain.task import Task
+from plangate.domain.values import changed
+from plangate.domain.vocabulary import TaskStatus
+
+Look = Callable[[GateMemory, float, Policy], GateMemory]
+"""How a gate takes in a changed rolling confidence."""
+
+
+class PlanDraft:
+    """The plan after the events so far. `plan` is its own; its tasks may lag behind `task`."""
+
+    __slots__ = ("_changed", "_rescored", "plan")
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = changed(plan)
+        self._changed: dict[str, Task] = {}
+        self._rescored: set[str] = set()
+
+    def begin(self, at: datetime) -> None:
+        """Count one more event."""
+        fields = self.plan.__dict__
+        fields["version"] += 1
+        fields["updated_at"] = at
+
+    def set(self, **changes: Any) -> None:
+        """Change fields of the plan, all but its tasks."""
+        self.plan.__dict__.update(changes)
+
+    def restart(self, **changes: Any) -> None:
+        """Change fields of the plan, and all of its tasks."""
+        self._changed.clear()
+        self._rescored.clear()
+        for kept in ("confidences", "traits", "dependencies", "scored_at"):
+            self.plan.__dict__.pop(kept, None)
+        self.set(**changes)
+
+    def reorder(self, order: tuple[str, ...]) -> None:
+        """Give the plan another order; its trees are made anew when they are needed."""
+        fields = self.plan.__dict__
+        fields["order"] = order
+        fields.pop("confidences", None)
+        fields.pop("traits", None)
+
+    def frozen(self) -> Plan:
+        """The plan, which changes no more: the draft ends here."""
+        if self._rescored:
+            tree = self._kept_tree()
+            if tree is not None:
+                self._keep(tree)
+        return self.settled()
+
+    def settled(self) -> Plan:
+        """The plan with its tasks as they are now, for a rule that needs all of them."""
+        if self._changed:
+            fields = self.plan.__dict__
+            before = fields["tasks"]
+            fields["tasks"] = _updated(before, self._changed)
+            if "dependencies" in fields:
+                self._keep_dependencies(before)
+            if "traits" in fields:
+                self._keep_traits(before)
+            self._changed.clear()
+        return self.plan
+
+    # --- its tasks ---
+
+    def task(self, task_id: str) -> Task | None:
+        """A task as it is now; None where the plan has none with this id."""
+        return self._changed.get(task_id) or self.plan.tasks.get(task_id)
+
+    def put(self, task: Task) -> None:
+        """Replace the task with this id."""
+        self._changed[task.id] = task
+
+    def rescore(self, task: Task) -> None:
+        """Replace the task with this id with one whose scores changed."""
+        self._changed[task.id] = task
+        self._rescored.add(task.id)
+
+    def score(self, task: Task) -> None:
+        """Replace the task with this id with one that is scored by this event."""
+        self.rescore(task)
+        fields = self.plan.__dict__
+        if "scored_at" in fields:
+            fields["scored_at"] = fields["scored_at"].insert(fields["version"], task.id)
+
+    def remove(self, task_id: str) -> None:
+        """Take a task out of the plan."""
+        fields = self.settled().__dict__
+        if "dependencies" in fields:
+            fields["dependencies"] = fields["dependencies"].replaced(
+                task_id, self.task(task_id), None
+            )
+        fields["tasks"] = fields["tasks"].remove(task_id)
+
+    # --- its gate ---
+
+    def review(self, look: Look) -> None:
+        """Let the gate look at the rolling confidence."""
+        tree = self._kept_tree()
+        if tree is None:
+            self._rescored.clear()
+            tree = self.settled().confidences
+        self._keep(tree)
+        fields = self.plan.__dict__
+        fields["gate"] = look(
+            fields["gate"], fields["confidences"].rolling_confidence, fields["policy"]
+        )
+
+    # --- what the plan keeps about its tasks ---
+
+    def _kept_tree(self) -> ConfidenceTree | None:
+        """The confidences as they were kept, if the order of the tasks is still the same."""
+        fields = self.plan.__dict__
+        tree: ConfidenceTree | None = fields.get("confidences", fields["tree"])
+        return tree if tree is not None and tree.order is fields["order"] else None
+
+    def _keep(self, tree: ConfidenceTree) -> None:
+        fields = self.plan.__dict__
+        for task_id in self._rescored:
+            task = self.task(task_id)
+            if task is not None:
+                tree = tree.rescored(task, task.confidence(fields["policy"]))
+        self._rescored.clear()
+        fields["confidences"] = tree
+        if fields["tree"] is not None:
+            fields["tree"] = tree
+
+    def _keep_dependencies(self, before: "HashTrieMap[str, Task]") -> None:
+        fields = self.plan.__dict__
+        dependencies: Dependants = fields["dependencies"]
+        for task_id, task in self._changed.items():
+            dependencies = dependencies.replaced(task_id, before.get(task_id), task)
+        fields["dependencies"] = dependencies
+
+    def _keep_traits(self, before: "HashTrieMap[str, Task]") -> None:
+        """A task's traits change with it, and when one that it depends on is done or no longer."""
+        plan = self.plan
+        concerned = dict.fromkeys(self._changed)
+        for task_id, task in self._changed.items():
+            if (task.status is TaskStatus.DONE) is not (before[task_id].status is TaskStatus.DONE):
+                concerned |= dict.fromkeys(plan.dependencies.of.get(task_id, ()))
+        if 2 * len(concerned) > len(plan.order):
+            del plan.__dict__["traits"]
+        else:
+            plan.__dict__["traits"] = plan.traits.replaced(concerned, plan.tasks)
+
+
+def _updated(tasks: "HashTrieMap[str, Task]", changes: dict[str, Task]) -> "HashTrieMap[str, Task]":
+    """The map with some tasks replaced; one of which most are replaced is made anew."""
+    if 2 * len(changes) > len(tasks):
+        return HashTrieMap({**dict(tasks.items()), **changes})
+    for task_id, task in changes.items():
+        tasks = tasks.insert(task_id, task)
+    return tasks

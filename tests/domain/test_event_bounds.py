@@ -1,0 +1,50 @@
+"""Every field of every event has a bound at the ways into a store, that of the commands."""
+
+from typing import get_args
+
+import pytest
+from pydantic import BaseModel
+
+from plangate.domain import event_bounds
+from plangate.domain.errors import InvalidInput
+from plangate.domain.event_bounds import bounded, require_size
+from plangate.domain.events import PlanEvent, PlannedTask
+from tests.domain.test_events import by_name
+from tests.support.examples import EVERY_EVENT, A, B, created, planned, scored, split
+
+
+@pytest.mark.parametrize("event", get_args(PlanEvent), ids=lambda event: event.__name__)
+def test_a_bounded_event_has_the_same_fields(event: type[PlanEvent]) -> None:
+    fields = {name: info.is_required() for name, info in event.model_fields.items()}
+    model = bounded(event)
+    assert {name: info.is_required() for name, info in model.model_fields.items()} == fields
+
+
+@pytest.mark.parametrize("event", EVERY_EVENT, ids=by_name)
+def test_what_commands_record_is_within_the_bounds(event: PlanEvent) -> None:
+    bounded(type(event)).model_validate_json(event.model_dump_json(exclude_none=True))
+
+
+def test_a_field_without_a_bound_is_noticed() -> None:
+    class Colour(BaseModel):
+        shade: str
+
+    with pytest.raises(KeyError, match="shade"):
+        bounded(Colour)  # type: ignore[arg-type]
+
+
+def size_of(task: PlannedTask) -> int:
+    return len(task.model_dump_json(exclude_none=True))
+
+
+@pytest.mark.parametrize("field", ["tasks", "changes"])
+def test_the_tasks_of_one_event_have_a_largest_size(
+    monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
+    one, other = planned(A, description="ü" * 50), planned(B)
+    event = created(one, other) if field == "tasks" else split("c", one, other)
+    monkeypatch.setattr(event_bounds, "MAX_TASK_BYTES", size_of(one) + size_of(other))
+    require_size([scored(), event])
+    monkeypatch.setattr(event_bounds, "MAX_TASK_BYTES", size_of(one) + size_of(other) - 1)
+    with pytest.raises(InvalidInput, match=f"{field}: must be at most 0 MiB of JSON"):
+        require_size([scored(), event])

@@ -1,0 +1,127 @@
+"""No text of a plan acts on the terminal: control characters come out as escapes, in every form."""
+
+import csv
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.cli.render.text import harmless, harmless_json
+
+PROGRAM = Path(sys.executable).with_name("plangate")
+GOAL = "a\x9b31mRED\x1b]0;title\x07\u202ex\u2066y\u061cz\x7f\u2028"
+RATIONALE = "\x1b[2J\x9b2J\x07\u200f"
+ACTS = [
+    b"\x1b[2J",
+    b"\x1b]",
+    *(sign.encode() for sign in "\x07\x7f\x9b\u202e\u2066\u061c\u2028\u200f"),
+]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    with connect(tmp_path / "plans.db") as registry:
+        registry.create(GOAL, [{"id": "a", "title": "\x9b2J"}], plan_id="p")
+        registry.score_prompt("p", "a", 0.1, rationale=RATIONALE)
+    return tmp_path / "plans.db"
+
+
+def run(store: Path, *words: str, **streams: int) -> subprocess.CompletedProcess[bytes]:
+    chosen = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
+    command = [PROGRAM, "--db", store, *words]
+    return subprocess.run(command, check=False, timeout=60, **chosen)  # type: ignore[call-overload, no-any-return]
+
+
+def on_a_terminal(store: Path, *words: str) -> bytes:
+    """What a terminal gets on stdout and stderr."""
+    screen, behind = pty.openpty()
+    try:
+        with subprocess.Popen(
+            [PROGRAM, "--db", store, *words],
+            stdout=behind,
+            stderr=behind,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "200"},
+        ) as process:
+            os.close(behind)
+            shown = b""
+            try:
+                while part := os.read(screen, 65_536):
+                    shown += part
+            except OSError:  # what Linux answers once the program has ended
+                pass
+            process.wait(timeout=60)
+    finally:
+        os.close(screen)
+    return shown
+
+
+COMMANDS = [
+    ["status", "p"],
+    ["status", "p", "--json"],
+    ["list", "--json"],
+    ["history", "p"],
+    ["history", "p", "--json"],
+    ["history", "p", "--format", "jsonl"],
+    ["history", "p", "--format", "csv"],
+    ["as-of", "p", "--version", "1", "--json"],
+    ["graph", "p", "--format", "dot"],
+    ["status", GOAL],
+    ["status", GOAL, "--json"],
+    ["mark", "p", GOAL, "done", "--json"],
+    ["status", "p", GOAL],
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=range(len(COMMANDS)))
+def test_no_text_acts_on_a_terminal(store: Path, words: list[str]) -> None:
+    shown = on_a_terminal(store, *words)
+
+    assert shown
+    assert [sign for sign in ACTS if sign in shown] == []
+
+
+@pytest.mark.parametrize("words", [["status", "p", "--json"], ["list", "--json"]])
+def test_json_is_escaped_also_in_a_pipe_and_means_the_same(store: Path, words: list[str]) -> None:
+    answer = run(store, *words).stdout
+
+    assert [sign for sign in ACTS if sign in answer] == []
+    assert GOAL in (
+        json.loads(answer).get("goal"),
+        json.loads(answer).get("plans", [{}])[0].get("goal"),
+    )
+
+
+def test_csv_and_json_lines_keep_the_text_in_a_pipe(store: Path) -> None:
+    table = run(store, "history", "p", "--format", "csv").stdout.decode()
+    lines = run(store, "history", "p", "--format", "jsonl").stdout
+
+    assert RATIONALE in [row["why"] for row in csv.DictReader(io.StringIO(table, newline=""))]
+    assert [sign for sign in ACTS if sign in lines] == []
+    assert RATIONALE in [json.loads(line)["why"] for line in lines.splitlines()]
+
+
+def test_csv_on_a_terminal_is_escaped_as_the_tables_are(store: Path) -> None:
+    shown = on_a_terminal(store, "history", "p", "--format", "csv").decode()
+
+    rows = csv.DictReader(io.StringIO(shown, newline=""))
+    assert harmless(RATIONALE) in [row["why"] for row in rows]
+
+
+def test_json_escapes_what_tables_write_out() -> None:
+    for code in range(sys.maxunicode + 1):
+        sign = chr(code)
+        if unicodedata.category(sign) == "Cs":
+            continue
+        text = json.dumps(sign, ensure_ascii=False)
+        written_out = harmless(sign, lines=True) != sign and sign != "\t"
+        escaped = harmless_json(text)
+
+        assert json.loads(escaped) == sign
+        assert not written_out or escaped.isascii(), hex(code)
