@@ -185,7 +185,8 @@ class ProjectionRunner:
     def _discard_what_is_gone(self, positions: ViewPositions) -> bool:
         """Discard what was made of events that are no longer in the log; whether any was.
 
-        What this process remembers of plans is dropped too, whoever discards the views.
+        What this process remembers of plans is dropped too, also where another one discards
+        the views.
         """
         self._log_events.look_again()
         if self._projected is not None and not self._log_events.has(*self._projected):

@@ -34,7 +34,7 @@ class Recorder(Protocol):
     """
 
     def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
-        """Record events, all or none, and return the last position, if the engine tells it.
+        """Record events, all or none, and return the last position, if the engine gives it.
 
         The newest event of the first one's plan must be `after`, if given.
         """

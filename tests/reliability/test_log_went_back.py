@@ -1,4 +1,4 @@
-"""The log loses its newest events under a live registry: it is told once, and no hole follows.
+"""The log loses its newest events under a live registry: no hole follows, and it is reported.
 
 That is what an older state restored in place does, and an asynchronous failover.
 """
@@ -78,14 +78,14 @@ ASKED: Final[dict[str, Callable[[PlanRegistry], object]]] = {
 
 
 @pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED)
-def test_it_is_told_once_and_work_goes_on_from_what_is_there(
+def test_it_is_reported_once_and_work_goes_on_from_what_is_there(
     store: Store, registry: PlanRegistry, ask: Callable[[PlanRegistry], object]
 ) -> None:
     store[1](2)
-    with pytest.raises(LogWentBack) as told:
+    with pytest.raises(LogWentBack) as refusal:
         ask(registry)
-    assert (told.value.plan_id, told.value.version) == ("p", 3)
-    assert (told.value.position, told.value.log_end) == (4, 2)
+    assert (refusal.value.plan_id, refusal.value.version) == ("p", 3)
+    assert (refusal.value.position, refusal.value.log_end) == (4, 2)
     assert registry.history.last_position() == 2
     ask(registry)
     _is_sound(registry)
@@ -110,7 +110,7 @@ def test_other_events_at_the_same_positions_are_noticed(
     _is_sound(registry)
 
 
-def test_a_plan_that_is_gone_is_told_and_then_not_found(
+def test_a_plan_that_is_gone_is_reported_and_then_not_found(
     store: Store, registry: PlanRegistry
 ) -> None:
     store[1](1)
