@@ -2,34 +2,53 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from eventsourcing.persistence import Notification, StoredEvent
 from typing_extensions import override
 
-from plangate.application.errors import PositionTaken, UnreadableEvent
+from plangate.application.errors import (
+    ConcurrentChange,
+    PositionTaken,
+    PredecessorMissing,
+    UnreadableEvent,
+)
 from plangate.application.event_store import EventFormat, EventStore
-from plangate.application.recorded_event import FIRST_KIND, RecordedEvent, StoredEntry
+from plangate.application.recorded_event import FIRST_KIND, RecordedEvent, StoredEntry, is_same
 from plangate.infrastructure.event_codec import EventCodec
 
 NO_BOUND: Final = 2**63 - 1
 """Above every version and every position."""
+
+T = TypeVar("T")
 
 Translation = Callable[[str | None], AbstractContextManager[None]]
 """Translates an engine's errors about one plan, or the whole log, into `application.errors`."""
 
 
 class Recorder(Protocol):
-    """An engine's log. `insert_events` and `max_notification_id` are the library's methods."""
+    """An engine's log. `max_notification_id` is the library's method.
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], /) -> Sequence[int] | None:
-        """Record events, all or none."""
+    What is recorded follows the newest event of each plan, which is looked at in the same
+    transaction; otherwise `ConcurrentChange` is raised.
+    """
+
+    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
+        """Record events, all or none, and return the last position, if the engine gives it.
+
+        The newest event of the first one's plan must be `after`, if given.
+        """
 
     def insert_placed(self, placed: Sequence[Notification]) -> None:
         """Record events at the positions they name, all or none; raises `PositionTaken`."""
 
-    def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
-        """Change the stored bytes of events and record others, all or none."""
+    def rewrite_events(
+        self,
+        rewritten: Sequence[StoredEvent],
+        then: Sequence[StoredEvent],
+        after: StoredEntry | None,
+    ) -> int | None:
+        """Append events, if any, then change the stored bytes of earlier ones; all or none."""
 
     def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEvent]:
         """A plan's events; as notifications where the engine knows their positions."""
@@ -61,10 +80,12 @@ class RecorderEventStore(EventStore):
         self._codec = EventCodec()
 
     @override
-    def append(self, events: Sequence[RecordedEvent]) -> None:
+    def append(
+        self, events: Sequence[RecordedEvent], *, after: StoredEntry | None = None
+    ) -> StoredEntry:
         stored = self._stored(events)
-        with self._translated(events[0].envelope.plan_id):
-            self._recorder.insert_events(stored)
+        position = self._recorded(stored, lambda: self._recorder.append_events(stored, after))
+        return _entry(stored[-1], position)
 
     @override
     def read(
@@ -103,23 +124,32 @@ class RecorderEventStore(EventStore):
     def append_stored(self, entries: Sequence[StoredEntry]) -> None:
         if not entries:
             return
-        with self._translated(entries[0].plan_id):
-            if entries[0].position is None:
-                self._recorder.insert_events([_row(entry) for entry in entries])
-                return
-            self._recorder.insert_placed(
-                [
-                    Notification(e.plan_id, e.version, e.name, e.state, id=e.position)
-                    for e in entries
-                    if e.position is not None
-                ]
-            )
+        rows = [_row(entry) for entry in entries]
+        placed = [
+            Notification(e.plan_id, e.version, e.name, e.state, id=e.position)
+            for e in entries
+            if e.position is not None
+        ]
+        if placed:
+            refuse_taken(0, placed)
+            self._recorded(rows, lambda: self._recorder.insert_placed(placed))
+        else:
+            self._recorded(rows, lambda: self._recorder.append_events(rows, None))
 
     @override
-    def rewrite(self, erased: Sequence[StoredEntry], then: Sequence[RecordedEvent]) -> None:
+    def rewrite(
+        self,
+        erased: Sequence[StoredEntry],
+        then: Sequence[RecordedEvent],
+        *,
+        after: StoredEntry | None = None,
+    ) -> StoredEntry | None:
         rewritten, stored = [_row(entry) for entry in erased], self._stored(then)
-        with self._translated(str((stored or rewritten)[0].originator_id)):
-            self._recorder.rewrite_events(rewritten, stored)
+        position = self._recorded(
+            stored or rewritten[:1],
+            lambda: self._recorder.rewrite_events(rewritten, stored, after),
+        )
+        return _entry(stored[-1], position) if stored else None
 
     @override
     def scrub(self) -> None:
@@ -150,6 +180,19 @@ class RecorderEventStore(EventStore):
     def close(self) -> None:
         self._close()
 
+    def _recorded(self, rows: Sequence[StoredEvent], record: Callable[[], T]) -> T:
+        """What `record` returns; where it refuses the rows, the reason is looked up."""
+        firsts = first_of_each_plan(rows)
+        try:
+            with self._translated(str(rows[0].originator_id)):
+                return record()
+        except ConcurrentChange:
+            for first in firsts:
+                plan_id, before = str(first.originator_id), first.originator_version - 1
+                if before and not self.read_stored(plan_id, after=before - 1):
+                    raise PredecessorMissing(plan_id, before) from None
+            raise
+
     def _stored(self, events: Sequence[RecordedEvent]) -> list[StoredEvent]:
         return [
             StoredEvent(one.envelope.plan_id, one.envelope.version, *self._codec.encode(one))
@@ -169,11 +212,39 @@ def refuse_taken(newest: int, placed: Sequence[Notification]) -> None:
         newest = event.id
 
 
-def _entry(row: StoredEvent) -> StoredEntry:
+def first_of_each_plan(rows: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
+    """The first row of each plan; raises as `append` unless the others follow it."""
+    firsts: list[StoredEvent] = []
+    newest: dict[str, int] = {}
+    for row in rows:
+        plan_id = str(row.originator_id)
+        before = newest.get(plan_id)
+        if before is None:
+            firsts.append(row)
+        elif row.originator_version <= before:
+            raise ConcurrentChange(plan_id)
+        elif row.originator_version > before + 1:
+            raise PredecessorMissing(plan_id, row.originator_version - 1)
+        newest[plan_id] = row.originator_version
+    return firsts
+
+
+def require_newest(
+    newest: StoredEvent | None, first: StoredEvent, after: StoredEntry | None
+) -> None:
+    """Raise `ConcurrentChange` unless an event follows the newest one of its plan."""
+    version = 0 if newest is None else newest.originator_version
+    if first.originator_version != version + 1 or not (
+        after is None or newest is None or is_same(_entry(newest), after)
+    ):
+        raise ConcurrentChange(str(first.originator_id))
+
+
+def _entry(row: StoredEvent, position: int | None = None) -> StoredEntry:
     return StoredEntry(
         str(row.originator_id),
         row.originator_version,
-        row.id if isinstance(row, Notification) else None,
+        row.id if isinstance(row, Notification) else position,
         row.topic,
         row.state,
     )

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import psycopg
+from eventsourcing.persistence import IntegrityError
 from psycopg import errors
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
@@ -37,7 +38,7 @@ def translated_for(name: str, plan_id: str | None) -> Iterator[None]:
     """Translate errors about the store `name`, and one plan or the whole log."""
     try:
         yield
-    except _CONFLICTS:
+    except (*_CONFLICTS, IntegrityError):
         raise ours.ConcurrentChange(plan_id or "") from None
     except UnicodeDecodeError as error:
         raise ours.NotAStore(f"{name} is damaged: a stored text is not UTF-8") from error

@@ -5,7 +5,7 @@ file does not change.
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -13,16 +13,29 @@ from eventsourcing.persistence import Notification, StoredEvent
 from typing_extensions import override
 
 from plangate.application.errors import ConcurrentChange
+from plangate.application.recorded_event import StoredEntry
 from plangate.infrastructure.eventsourcing_library import recorder_store
 from plangate.infrastructure.sql.database import Cursor, all_rows
 from plangate.infrastructure.sqlite.errors import primary_code
 from plangate.infrastructure.sqlite.file import SqliteFile
 
-_INSERT: Final = (
-    "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
-    " VALUES (?, ?, ?, CAST(? AS TEXT))"
+# An event is inserted only behind the newest one of its plan, so that no version is missing.
+_FOLLOWS: Final = (
+    " WHERE ?2 = 1 + coalesce("
+    "(SELECT max(originator_version) FROM stored_events WHERE originator_id = ?1), 0)"
 )
-_INSERT_PLACED: Final = "INSERT INTO stored_events VALUES (?, ?, ?, ?, CAST(? AS TEXT))"
+_IS_REMEMBERED: Final = (
+    " AND (?5 IS NULL OR EXISTS (SELECT 1 FROM stored_events"
+    " WHERE originator_id = ?1 AND originator_version = ?2 - 1"
+    " AND state = CAST(?5 AS TEXT) AND notification_id = coalesce(?6, notification_id)))"
+)
+_APPEND: Final = (
+    "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
+    f" SELECT ?1, ?2, ?3, CAST(?4 AS TEXT){_FOLLOWS}{_IS_REMEMBERED}"
+)
+_INSERT_PLACED: Final = (
+    f"INSERT INTO stored_events SELECT ?5, ?1, ?2, ?3, CAST(?4 AS TEXT){_FOLLOWS}"
+)
 _REWRITE: Final = (
     "UPDATE stored_events SET state = CAST(? AS TEXT)"
     " WHERE originator_id = ? AND originator_version = ?"
@@ -50,28 +63,33 @@ class _Log(recorder_store.Recorder):
         self._file = file
 
     @override
-    def insert_events(self, stored_events: Sequence[StoredEvent], /) -> None:
-        self._write(stored_events[0], partial(_insert, stored_events))
+    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
+        return self._file.write(partial(_append, events, after))
 
     @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
-        rows = [(e.id, e.originator_id, e.originator_version, e.topic, e.state) for e in placed]
-
-        def insert(cursor: Cursor) -> None:
+        def insert(cursor: sqlite3.Cursor) -> None:
             recorder_store.refuse_taken(_newest(cursor), placed)
-            cursor.executemany(_INSERT_PLACED, rows)
+            for event in placed:
+                _insert(cursor, _INSERT_PLACED, event, event.id)
 
-        self._write(placed[0], insert)
+        self._file.write(insert)
 
     @override
-    def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
+    def rewrite_events(
+        self,
+        rewritten: Sequence[StoredEvent],
+        then: Sequence[StoredEvent],
+        after: StoredEntry | None,
+    ) -> int | None:
         rows = [(e.state, e.originator_id, e.originator_version) for e in rewritten]
 
-        def rewrite(cursor: Cursor) -> None:
+        def rewrite(cursor: sqlite3.Cursor) -> int | None:
+            position = _append(then, after, cursor)
             cursor.executemany(_REWRITE, rows)
-            _insert(then, cursor)
+            return position
 
-        self._write([*then, *rewritten][0], rewrite)
+        return self._file.write(rewrite)
 
     @override
     def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[Notification]:
@@ -93,15 +111,6 @@ class _Log(recorder_store.Recorder):
     def max_notification_id(self) -> int:
         return self._file.read(_newest)
 
-    def _write(self, first: StoredEvent, work: Callable[[Cursor], None]) -> None:
-        def write(cursor: Cursor) -> None:
-            try:
-                work(cursor)
-            except sqlite3.IntegrityError:
-                raise ConcurrentChange(str(first.originator_id)) from None
-
-        self._file.write(write)
-
     def _notifications(self, where: str, parameters: list[Any]) -> list[Notification]:
         rows = self._file.read(partial(_rows, where, parameters))
         return [
@@ -110,9 +119,28 @@ class _Log(recorder_store.Recorder):
         ]
 
 
-def _insert(events: Sequence[StoredEvent], cursor: Cursor) -> None:
-    rows = [(e.originator_id, e.originator_version, e.topic, e.state) for e in events]
-    cursor.executemany(_INSERT, rows)
+def _append(
+    events: Sequence[StoredEvent], after: StoredEntry | None, cursor: sqlite3.Cursor
+) -> int | None:
+    """Append events, the first one behind `after`, if given; return the last position."""
+    remembered = (None, None) if after is None else (after.state, after.position)
+    for event in events:
+        _insert(cursor, _APPEND, event, *remembered)
+        remembered = (None, None)
+    return cursor.lastrowid if events else None
+
+
+def _insert(cursor: sqlite3.Cursor, statement: str, event: StoredEvent, *more: Any) -> None:
+    """Insert an event; raises `ConcurrentChange` unless it follows the newest of its plan."""
+    plan_id = event.originator_id
+    try:
+        cursor.execute(
+            statement, (plan_id, event.originator_version, event.topic, event.state, *more)
+        )
+    except sqlite3.IntegrityError:
+        raise ConcurrentChange(str(plan_id)) from None
+    if not cursor.rowcount:
+        raise ConcurrentChange(str(plan_id))
 
 
 def _newest(cursor: Cursor) -> int:

@@ -1,4 +1,4 @@
-"""An import is no other way in: what no command records is refused, and nothing is written."""
+"""Not even an import brings in what no command records: it is refused, and nothing is written."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
