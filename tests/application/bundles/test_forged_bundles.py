@@ -1,4 +1,4 @@
-"""An import is no other way in: what no command records is refused, and nothing is written."""
+"""An import refuses what no command records, and writes nothing then."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -291,7 +291,9 @@ def test_no_bundle_erases_text_here_unless_that_is_asked_for(
     before, after = erased_elsewhere(registry)
     imported(other, before)
     log = log_of(other)
-    with pytest.raises(ErasesText, match=r"'p' \(text in 1 events\); nothing was imported") as no:
+    with pytest.raises(
+        ErasesText, match=r"'p' \(events with text: 1\); nothing was imported"
+    ) as no:
         imported(other, after)
     assert no.value.plans == {"p": 1}
     assert log_of(other) == log
@@ -322,7 +324,7 @@ def test_a_plan_that_is_not_here_comes_in_erased(other: PlanRegistry) -> None:
 
 def test_a_long_list_of_plans_is_shortened() -> None:
     refused = str(ErasesText({f"p{n}": 1 for n in range(12)}))
-    assert "'p9' (text in 1 events) and 2 more; nothing was imported" in refused
+    assert "'p9' (events with text: 1) and 2 more; nothing was imported" in refused
 
 
 @pytest.mark.parametrize("option", ["strict", "follow_erasures"])
