@@ -192,6 +192,15 @@ def test_a_plan_that_no_command_leaves_is_refused(other: PlanRegistry, case: str
     assert other.history.last_position() == 0
 
 
+def test_an_outcome_may_come_after_its_task_has_left_the_plan(
+    registry: PlanRegistry, other: PlanRegistry
+) -> None:
+    registry.create("g", AB, plan_id="p")
+    registry.revise("p", "why", [{"op": "drop", "task_id": "a"}])
+    registry.record_outcome("p", "a", "accepted", source="ci")
+    assert imported(other, exported(registry), strict=True).recorded == 4
+
+
 def test_a_command_without_end_is_refused(
     other: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
