@@ -128,13 +128,13 @@ class ErasesText(PlangateError):
         self.plans = dict(plans)
 
     def __str__(self) -> str:
-        named = [f"{plan_id!r} (text in {n:,} events)" for plan_id, n in self.plans.items()]
+        named = [f"{plan_id!r} (events with text: {n:,})" for plan_id, n in self.plans.items()]
         more = len(named) - _AT_MOST
         listed = ", ".join(named[:_AT_MOST]) + (f" and {more:,} more" if more > 0 else "")
         return (
             f"the bundle says that the text of these plans was erased, and it is still here: "
             f"{listed}; nothing was imported. To erase it here too, for good, import with "
-            "follow_erasures"
+            "follow_erasures=True (--follow-erasures)"
         )
 
 

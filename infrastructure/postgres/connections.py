@@ -168,7 +168,7 @@ def _parsed(address: str) -> dict[str, Any]:
         )
     try:
         return conninfo_to_dict(address)
-    except psycopg.Error:
+    except (psycopg.Error, UnicodeError):
         raise NotAStore(
             "libpq does not understand the PostgreSQL address; "
             "it should look like postgresql://user:password@host:5432/database"
