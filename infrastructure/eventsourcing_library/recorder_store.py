@@ -1,14 +1,14 @@
 """An event store on any recorder of the `eventsourcing` library."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from typing import Final, Protocol
+from contextlib import AbstractContextManager
+from typing import Any, Final, Protocol
 
 from eventsourcing.persistence import Notification, StoredEvent
 from typing_extensions import override
 
 from plangate.application.errors import CorruptEvent, PositionTaken
-from plangate.application.event_store import EventFormat, EventStore
+from plangate.application.event_store import EventFormat, EventStore, T
 from plangate.application.recorded_event import FIRST_KIND, RecordedEvent, StoredEntry
 from plangate.infrastructure.event_codec import EventCodec
 
@@ -50,7 +50,7 @@ class RecorderEventStore(EventStore):
         *,
         translated: Translation,
         close: Callable[[], None],
-        turn: Callable[[str], AbstractContextManager[None]] = lambda _plan_id: nullcontext(),
+        turn: Callable[[str, Callable[[], Any]], Any] = lambda _plan_id, work: work(),
         scrub: Callable[[], None] = lambda: None,
     ) -> None:
         self._recorder = recorder
@@ -138,8 +138,9 @@ class RecorderEventStore(EventStore):
         return [(row.id, str(row.originator_id)) for row in rows]
 
     @override
-    def turn(self, plan_id: str) -> AbstractContextManager[None]:
-        return self._turn(plan_id)
+    def turn(self, plan_id: str, work: Callable[[], T]) -> T:
+        answer: T = self._turn(plan_id, work)
+        return answer
 
     @override
     def last_position(self) -> int:

@@ -5,22 +5,22 @@ follows the log misses nothing. An acknowledged event is on disk, and on the syn
 standby if there is one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
+import psycopg
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
-from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
-from psycopg.sql import SQL, Composable, Identifier
+from psycopg.sql import SQL, Identifier
 from typing_extensions import override
 
-from plangate.application.errors import CorruptEvent, StoreUnavailable
+from plangate.application.errors import CorruptEvent, StoreError, StoreUnavailable
 from plangate.infrastructure.eventsourcing_library import recorder_store
-from plangate.infrastructure.postgres.connections import Connection, notices
+from plangate.infrastructure.postgres.connections import Connection, Query, notices, roll_back
 from plangate.infrastructure.postgres.layout import EVENTS
-from plangate.infrastructure.postgres.schema import BEGIN, Schema, roll_back
+from plangate.infrastructure.postgres.schema import Schema, in_transaction
 
 # An advisory lock rather than one on the table: it needs no right to change events, and
 # writers and a vacuum do not wait for each other.
@@ -39,13 +39,21 @@ _INSERT_PLACED: Final = SQL("""
 INSERT INTO {events} (notification_id, originator_id, originator_version, topic, state)
 SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[])
 """)
-_REWRITE: Final = SQL(
-    "UPDATE {events} SET state = %s WHERE originator_id = %s AND originator_version = %s"
-)
+_REWRITE: Final = SQL("""
+UPDATE {events} SET state = given.state
+FROM unnest(%s::text[], %s::bigint[], %s::text[]) AS given (plan, version, state)
+WHERE originator_id = given.plan AND originator_version = given.version
+""")
 _NEWEST: Final = SQL("SELECT coalesce(max(notification_id), 0) FROM {events}")
 _SELECT: Final = SQL(
     "SELECT notification_id, originator_id, originator_version, topic, state FROM {events} WHERE "
 )
+
+
+_COMMIT: Final = SQL("COMMIT"), ()
+
+Statement = tuple[Query, Sequence[Any]]
+"""A statement, or several, and their values."""
 
 
 def events_in(schema: Schema) -> recorder_store.RecorderEventStore:
@@ -75,37 +83,43 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         templates = _INSERT, _INSERT_PLACED, _REWRITE, _SELECT, _NEWEST
         statements = (template.format(events=events) for template in templates)
         self._insert, self._insert_placed, self._rewrite, self._select, self._newest = statements
+        self._notify = SQL("NOTIFY {}").format(Identifier(self.channel_name))
 
     @override
     def insert_events(
         self, stored_events: Sequence[StoredEvent], **_kwargs: Any
     ) -> Sequence[int] | None:
-        with self._writing() as connection, connection.pipeline():  # one round trip
-            self._begin(connection)
-            self._append(connection, stored_events)
-            connection.execute("COMMIT")
+        def insert(connection: Connection) -> None:  # in one round trip
+            self._together(connection, self._take_log, self._appending(stored_events), _COMMIT)
+
+        self._write(insert)
         return None
 
     @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
         rows = [(e.id, e.originator_id, e.originator_version, e.topic, _text(e)) for e in placed]
-        with self._writing() as connection:
-            self._begin(connection)
-            recorder_store.refuse_taken(self._newest_on(connection), placed)
-            connection.execute(self._insert_placed, [*map(list, zip(*rows, strict=True))])
-            self._notify_channel(connection.cursor())
-            connection.execute("COMMIT")
+        columns = [list(column) for column in zip(*rows, strict=True)]
+
+        def insert(connection: Connection) -> None:
+            self._together(connection, self._take_log)
+            newest = connection.cursor(row_factory=tuple_row).execute(self._newest).fetchone()
+            recorder_store.refuse_taken(newest[0] if newest else 0, placed)
+            self._together(connection, (self._insert_placed, columns), (self._notify, ()), _COMMIT)
+
+        self._write(insert)
 
     @override
     def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
-        rows = [(e.state.decode(), e.originator_id, e.originator_version) for e in rewritten]
-        with self._writing() as connection:
-            self._begin(connection)
-            with connection.cursor() as cursor:
-                cursor.executemany(self._rewrite, rows)
-            if then:
-                self._append(connection, then)
-            connection.execute("COMMIT")
+        rows = [(e.originator_id, e.originator_version, e.state.decode()) for e in rewritten]
+        columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], []]
+
+        def rewrite(connection: Connection) -> None:
+            appending = [self._appending(then)] if then else []
+            self._together(
+                connection, self._take_log, (self._rewrite, columns), *appending, _COMMIT
+            )
+
+        self._write(rewrite)
 
     @override
     def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[Notification]:
@@ -125,42 +139,46 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
 
     @override
     def max_notification_id(self) -> int:
-        with self.datastore.get_connection() as connection:
-            return self._newest_on(connection)
+        [(newest,)] = self.datastore.select(self._newest, ())
+        return int(newest)
 
-    def _newest_on(self, connection: Connection) -> int:
-        newest = connection.cursor(row_factory=tuple_row).execute(self._newest).fetchone()
-        return newest[0] if newest else 0
+    def _write(self, work: Callable[[Connection], None]) -> None:
+        """Do `work`, which commits, in one transaction: that of this thread's turn, or its own."""
 
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """A connection for one transaction, which is rolled back unless it is committed."""
-        with self.datastore.get_connection() as connection, _confirmed(connection):
+        def write(connection: Connection) -> None:
             try:
-                with self.datastore.requiring_write_access():
-                    yield connection
-            finally:
+                with _confirmed(connection):
+                    work(connection)
+            except (psycopg.Error, StoreError):
                 roll_back(connection)
+                raise
 
-    def _begin(self, connection: Connection) -> None:
-        """Begin, unless this thread's turn has begun, and keep other writers out."""
-        if connection.info.transaction_status == TransactionStatus.IDLE:
-            connection.execute(BEGIN)
-        connection.execute(_TAKE_LOG, self._lock)
+        self.datastore.run(write)
 
-    def _append(self, connection: Connection, stored_events: Sequence[StoredEvent]) -> None:
+    def _together(self, connection: Connection, *statements: Statement) -> None:
+        """Execute statements in one round trip, in the transaction that they or a turn began."""
+        begin = [] if in_transaction(connection) else [self.datastore.begin()]
+        text = SQL("; ").join([*begin, *(text for text, _ in statements)])
+        values = [value for _, values in statements for value in values]
+        psycopg.ClientCursor(connection).execute(text, values)
+
+    @property
+    def _take_log(self) -> Statement:
+        """Keep other writers out."""
+        return SQL(_TAKE_LOG), self._lock
+
+    def _appending(self, stored_events: Sequence[StoredEvent]) -> Statement:
         rows = [(e.originator_id, e.originator_version, e.topic, _text(e)) for e in stored_events]
-        connection.execute(self._insert, [list(column) for column in zip(*rows, strict=True)])
-        self._notify_channel(connection.cursor())
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        return SQL("{}; {}").format(self._insert, self._notify), columns
 
-    def _notifications(self, where: Composable, parameters: list[Any]) -> list[Notification]:
-        with self.datastore.get_connection() as connection:
-            cursor = connection.cursor(row_factory=tuple_row)
-            cursor.execute(self._select + where, parameters)
-            return [
-                Notification(plan_id, version, name, state.encode(), id=position)
-                for position, plan_id, version, name, state in cursor.fetchall()
-            ]
+    def _notifications(self, where: Query, values: Sequence[Any]) -> list[Notification]:
+        return [
+            Notification(plan_id, version, name, state.encode(), id=position)
+            for position, plan_id, version, name, state in self.datastore.select(
+                SQL("{}{}").format(self._select, where), values
+            )
+        ]
 
 
 def _text(event: StoredEvent) -> str:
