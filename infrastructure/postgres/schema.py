@@ -254,7 +254,11 @@ class QuestionMarks(Cursor):
 
     @override
     def executemany(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
-        self.cursor.executemany(text.replace("?", "%s").encode(), rows)
+        # One round trip, and without a pipeline: leaving that fails once it is interrupted.
+        client, query = psycopg.ClientCursor(self.cursor.connection), text.replace("?", "%s")
+        statements = "; ".join(client.mogrify(query.encode(), row) for row in rows)
+        if statements:
+            client.execute(statements.encode())
 
     @override
     def fetchone(self) -> Any:
