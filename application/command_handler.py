@@ -6,10 +6,15 @@ from threading import Lock
 from typing import Final, NamedTuple
 
 from plangate.application.command_context import CommandContext
-from plangate.application.errors import ConcurrentChange, IdempotencyKeyReused
+from plangate.application.errors import (
+    ConcurrentChange,
+    IdempotencyKeyReused,
+    PredecessorMissing,
+)
 from plangate.application.event_store import Clock, EventStore
+from plangate.application.forks import renew_in_child
 from plangate.application.idempotency import arguments_digest
-from plangate.application.recorded_event import Envelope, RecordedEvent
+from plangate.application.recorded_event import Envelope, RecordedEvent, StoredEntry
 from plangate.application.stream_cache import StreamCache
 from plangate.application.validation import validate_identifier
 from plangate.domain.commands import Command, PlanCommand
@@ -23,8 +28,8 @@ ATTEMPTS: Final = 100
 
 _TURNS: Final = 64
 
-Record = Callable[[Sequence[RecordedEvent]], None]
-"""Records a command's events, all or none; raises `ConcurrentChange` as `append` does."""
+Record = Callable[[Sequence[RecordedEvent], StoredEntry | None], StoredEntry | None]
+"""Records a command's events behind the plan's last known one, as `append` does."""
 
 
 class Handled(NamedTuple):
@@ -54,6 +59,10 @@ class CommandHandler:
         self._announce = announce
         self._streams = streams
         self._clock = clock
+        self._renew_turns()
+        renew_in_child(self._renew_turns)
+
+    def _renew_turns(self) -> None:
         self._turns = tuple(Lock() for _ in range(_TURNS))
 
     def now(self) -> datetime:
@@ -74,7 +83,7 @@ class CommandHandler:
         A retry has the idempotency key of the context and the same `arguments`: those of
         the caller, where they are not the command itself. Once the plan's text is erased
         the key alone decides. `record` replaces appending the events. Raises as `decide`,
-        `IdempotencyKeyReused` and `ConcurrentChange`.
+        `IdempotencyKeyReused`, `ConcurrentChange` and `LogWentBack`.
         """
         plan_id = validate_identifier("plan_id", plan_id)
         digest = arguments_digest(arguments or command) if context.idempotency_key else None
@@ -94,11 +103,11 @@ class CommandHandler:
                 return Handled(stream.plan, stream.plan, (), now)
             recorded = _recorded(stream.plan, events, context, digest, now)
             try:
-                (record or self._store.append)(recorded)
-            except ConcurrentChange:
+                last = (record or self._append)(recorded, stream.last)
+            except (ConcurrentChange, PredecessorMissing):
                 return None
             self._announce()
-            after = self._streams.keep(stream.followed_by(recorded)).plan
+            after = self._streams.keep(stream.followed_by(recorded, last)).plan
             return Handled(stream.plan, after, recorded, now)
 
         with self._turns[hash(plan_id) % _TURNS]:
@@ -108,6 +117,9 @@ class CommandHandler:
                 if handled is not None:
                     return handled
         raise ConcurrentChange(plan_id)
+
+    def _append(self, recorded: Sequence[RecordedEvent], after: StoredEntry | None) -> StoredEntry:
+        return self._store.append(recorded, after=after)
 
 
 def _recorded(

@@ -12,7 +12,7 @@ from plangate.application.command_context import CommandContext
 from plangate.application.command_handler import CommandHandler
 from plangate.application.errors import StoreError
 from plangate.application.event_store import EventStore
-from plangate.application.recorded_event import RecordedEvent
+from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.results import Result
 from plangate.application.validation import validate_identifier
 from plangate.application.views.runner import ProjectionRunner
@@ -87,15 +87,18 @@ class Eraser:
         """Rewrite the plan's history, and record that in the same transaction."""
         rewritten = 0
 
-        def record(recorded: Sequence[RecordedEvent]) -> None:
+        def record(
+            recorded: Sequence[RecordedEvent], after: StoredEntry | None
+        ) -> StoredEntry | None:
             nonlocal rewritten
             entries = self.store.read_stored(plan_id)
             erased = [self.store.format.erased(entry) for entry in entries]
             changed = [new for new, old in zip(erased, entries, strict=True) if new != old]
             # An event recorded since the plan was read has the version of this event:
             # then nothing is written, and the handler tries again.
-            self.store.rewrite(changed, recorded)
+            last = self.store.rewrite(changed, recorded, after=after)
             rewritten = len(changed)
+            return last
 
         self.handler.handle(plan_id, ErasePlan(), context, record=record)
         return rewritten

@@ -21,7 +21,9 @@
         ├── StoreNotEmpty       the target of a restore holds plans
         ├── StoreUnavailable    it did not answer in time, or failed to read or write
         │   └── ViewBehind      a view has not come to the requested position
+        ├── LogWentBack         events that were known before are no longer in the log
         └── CorruptEvent        one stored event cannot be read; other plans can
+            └── PredecessorMissing  … or recorded: the plan's event before it is missing
 
 Every store adapter translates the errors of its engine into these, and leaves
 nothing half written.
@@ -196,3 +198,38 @@ class CorruptEvent(StoreError):
 
     def __str__(self) -> str:
         return f"event {self.plan_id}@{self.version} cannot be read: {self.why}"
+
+
+class PredecessorMissing(CorruptEvent):
+    """An event cannot be recorded, because the plan's event before it is missing.
+
+    `version` is that of the missing event. Nothing was recorded.
+    """
+
+    def __init__(self, plan_id: str, version: int) -> None:
+        super().__init__(plan_id, version, "it is missing, so no later event can be recorded")
+
+
+class LogWentBack(StoreError):
+    """Events that this process knew are no longer in the log. Nothing was recorded.
+
+    `version` is the last known one of the plan, which was at `position`; the log ends at
+    `log_end` now. An older state of the store was restored, or a database server lost its
+    newest events. It is raised once: what this process remembered is dropped, and the next
+    call works from what is in the log.
+    """
+
+    def __init__(self, plan_id: str, version: int, position: int | None, log_end: int) -> None:
+        super().__init__(plan_id, version, position, log_end)
+        self.plan_id = plan_id
+        self.version = version
+        self.position = position
+        self.log_end = log_end
+
+    def __str__(self) -> str:
+        at = "" if self.position is None else f" at position {self.position}"
+        return (
+            f"the log went back: event {self.plan_id}@{self.version}{at} is gone or replaced, and"
+            f" the log ends at position {self.log_end}. Nothing was recorded. Look at the plan as"
+            " it is now, then repeat what is missing"
+        )

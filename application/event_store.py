@@ -60,10 +60,15 @@ class EventStore(Protocol):
     event that cannot be read.
     """
 
-    def append(self, events: Sequence[RecordedEvent]) -> None:
-        """Record consecutive events of one plan, all or none, durably.
+    def append(
+        self, events: Sequence[RecordedEvent], *, after: StoredEntry | None = None
+    ) -> StoredEntry:
+        """Record consecutive events of one plan, all or none, durably; return the last one.
 
-        Raises `ConcurrentChange` when the plan already has one of their versions.
+        They follow the newest event of the plan in the log. That must be `after`, if given.
+        Its position is not compared where it is unknown; the answer may lack one too.
+        Raises `ConcurrentChange` when the plan already has one of their versions, or another
+        event than `after`; `PredecessorMissing` when the plan lacks the version before them.
         """
 
     def read(
@@ -91,15 +96,22 @@ class EventStore(Protocol):
 
         Either all of them have a position or none has. Given positions are kept: they
         must lie beyond all that are taken, or else `PositionTaken` is raised; an engine
-        that gives only its own raises a `StoreError`. Raises `ConcurrentChange` when a
-        plan already has one of the versions.
+        that gives only its own raises a `StoreError`. The entries of each plan follow its
+        newest one and each other, or else it raises as `append`.
         """
 
-    def rewrite(self, erased: Sequence[StoredEntry], then: Sequence[RecordedEvent]) -> None:
+    def rewrite(
+        self,
+        erased: Sequence[StoredEntry],
+        then: Sequence[RecordedEvent],
+        *,
+        after: StoredEntry | None = None,
+    ) -> StoredEntry | None:
         """Replace stored entries by erased ones, and `append`; all or none, durably.
 
-        Either may be empty, but not both. Raises as `append`, and a `StoreError` on an
-        engine that cannot change what it recorded.
+        Either may be empty, but not both. `after` is compared before anything is replaced.
+        Raises as `append`, and a `StoreError` on an engine that cannot change what it
+        recorded.
         """
 
     def scrub(self) -> None:

@@ -3,7 +3,7 @@
 Decisions never read the envelope.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -71,3 +71,11 @@ class StoredEntry:
     def event_id(self) -> str:
         """The event's name, as in `billing@7`."""
         return event_id(self.plan_id, self.version)
+
+
+def is_same(one: StoredEntry, other: StoredEntry) -> bool:
+    """Whether both are the same entry of a log; a position that is unknown is not compared."""
+    known = one.position is not None and other.position is not None
+    return replace(one, position=other.position) == other and (
+        not known or one.position == other.position
+    )

@@ -1,21 +1,23 @@
 """A plan's history folded into what a command needs, and kept for the next one.
 
 A `Stream` is a value, so keeping it needs no copying. Events of other processes are
-read before each use; a version conflict therefore only means that one of them was
-faster between reading and writing.
+read before each use, together with the last known one: nothing is answered from events
+that are no longer in the log.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Final, Self
 
 from rpds import HashTrieMap
 
+from plangate.application.errors import CorruptEvent, LogWentBack
 from plangate.application.event_store import EventStore
+from plangate.application.forks import renew_in_child
 from plangate.application.plan_cache import PlanCache
 from plangate.application.plan_log import steps
-from plangate.application.recorded_event import RecordedEvent
+from plangate.application.recorded_event import RecordedEvent, StoredEntry, is_same
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanErased
 from plangate.domain.plan import Plan
@@ -37,13 +39,17 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A plan, and the receipts by which repeated commands on it are recognised."""
+    """A plan, and the receipts by which repeated commands on it are recognised.
+
+    `last` is its newest event as stored, by which others in its place are noticed.
+    """
 
     plan: Plan
     receipts: "HashTrieMap[str, Receipt]" = HashTrieMap()  # noqa: RUF009  (it never changes)
     latest_key: str | None = None
+    last: StoredEntry | None = None
 
-    def followed_by(self, events: Iterable[RecordedEvent]) -> Self:
+    def followed_by(self, events: Iterable[RecordedEvent], last: StoredEntry | None) -> Self:
         """The stream after more events; raises `CorruptEvent` where one is missing."""
         plan, receipts, latest = self.plan, self.receipts, self.latest_key
         for _, recorded, plan in steps(self.plan, events):
@@ -59,7 +65,7 @@ class Stream:
                 if envelope.causation_id == event_id(plan.plan_id, receipt.first):
                     receipt = Receipt(receipt.arguments_digest, receipt.first, plan.version)
                     receipts = receipts.insert(latest, receipt)
-        return type(self)(plan, receipts, latest)
+        return type(self)(plan, receipts, latest, last)
 
 
 class StreamCache:
@@ -67,16 +73,25 @@ class StreamCache:
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
+        self._begin()
+        renew_in_child(self._begin)
+
+    def _begin(self) -> None:
+        self._lock = Lock()
         self._kept = PlanCache[Stream](KEPT_STREAMS)
         self._replayed = Stream(Plan(""))
-        self._lock = Lock()
 
     def current(self, plan_id: str) -> Stream:
-        """The stream with everything that is recorded by now."""
+        """The stream with everything that is recorded by now.
+
+        Raises `LogWentBack`, and forgets all plans, where known events are gone.
+        """
         with self._lock:
             kept = self._kept.get(plan_id) or Stream(Plan(plan_id))
-        newer = self._store.read(plan_id, after=kept.plan.version)
-        return self.keep(kept.followed_by(newer)) if newer else kept
+        known, newer = self._newer(kept)
+        if known is kept and not newer:
+            return kept
+        return self.keep(self._followed_by(known, newer))
 
     def as_recorded(
         self, current: Stream, receipt: Receipt
@@ -96,22 +111,66 @@ class StreamCache:
             or stream.plan.erasures != current.plan.erasures
         ):
             stream = Stream(Plan(plan_id))
-        events = self._store.read(plan_id, after=stream.plan.version, until=receipt.last)
-        of_command = [e for e in events if e.envelope.version >= receipt.first]
-        before = stream.followed_by(events[: len(events) - len(of_command)])
-        stream = before.followed_by(of_command)
+        stream, entries = self._newer(stream, until=receipt.last)
+        of_command = [entry for entry in entries if entry.version >= receipt.first]
+        before = self._followed_by(stream, entries[: len(entries) - len(of_command)])
+        events = self._decoded(of_command)
+        stream = before.followed_by(events, of_command[-1])
         with self._lock:
             self._replayed = stream
-        return before.plan, stream.plan, of_command
+        return before.plan, stream.plan, events
 
     def keep(self, stream: Stream) -> Stream:
         """Remember a stream for its next use, unless a newer one is known."""
         plan = stream.plan
         with self._lock:
             kept = self._kept.get(plan.plan_id)
-            if kept is None or kept.plan.version < plan.version:
+            if kept is None or kept.plan.version <= plan.version:
                 self._kept.keep(plan.plan_id, stream)
         return stream
+
+    def _newer(
+        self, known: Stream, until: int | None = None
+    ) -> tuple[Stream, Sequence[StoredEntry]]:
+        """The stream, if its last event is still in the log, and the entries behind that.
+
+        Where text was erased since, all entries are read again.
+        """
+        plan, last = known.plan, known.last
+        if last is None:
+            return known, self._store.read_stored(plan.plan_id, until=until)
+        found = self._store.read_stored(plan.plan_id, after=plan.version - 1, until=until)
+        if found and is_same(found[0], last):
+            placed = known if last.position is not None else replace(known, last=found[0])
+            return placed, found[1:]
+        if not found or not self._is_erased(last, found[0]):
+            self._begin_again()
+            end = self._store.last_position()
+            raise LogWentBack(plan.plan_id, plan.version, last.position, end)
+        return Stream(Plan(plan.plan_id)), self._store.read_stored(plan.plan_id, until=until)
+
+    def _is_erased(self, known: StoredEntry, there: StoredEntry) -> bool:
+        """Whether an entry is the known one without its text, or cannot be read any more."""
+        if known.position != there.position and None not in {known.position, there.position}:
+            return False
+        form = self._store.format.canonical_form
+        try:
+            return known.version == there.version and form(known) == form(there)
+        except CorruptEvent:
+            return True
+
+    def _begin_again(self) -> None:
+        with self._lock:
+            self._kept = PlanCache[Stream](KEPT_STREAMS)
+            self._replayed = Stream(Plan(""))
+
+    def _followed_by(self, stream: Stream, entries: Sequence[StoredEntry]) -> Stream:
+        if not entries:
+            return stream
+        return stream.followed_by(self._decoded(entries), entries[-1])
+
+    def _decoded(self, entries: Sequence[StoredEntry]) -> Sequence[RecordedEvent]:
+        return [self._store.format.decode(entry) for entry in entries]
 
 
 def _without_digests(receipts: "HashTrieMap[str, Receipt]") -> "HashTrieMap[str, Receipt]":

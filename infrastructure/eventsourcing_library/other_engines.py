@@ -20,6 +20,7 @@ from eventsourcing.utils import Environment
 from typing_extensions import override
 
 from plangate.application import errors
+from plangate.application.recorded_event import StoredEntry
 from plangate.infrastructure.eventsourcing_library import recorder_store
 
 _STREAMS: Final = UUID("5b0c57f3-3f0e-5d0c-9a5e-0f4c9a8d7e61")
@@ -66,15 +67,29 @@ class _Log(recorder_store.Recorder):
         self.closed = False
 
     @override
-    def insert_events(self, stored_events: Sequence[StoredEvent], /) -> Sequence[int] | None:
-        return self._open().insert_events([_addressed(event) for event in stored_events])
+    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
+        # The library's engines have no condition on other events: another process could
+        # remove events between this look and the insertion, and nothing else.
+        for first in recorder_store.first_of_each_plan(events):
+            stream = _stream(first.originator_id)
+            newest = self._open().select_events(stream, desc=True, limit=1)
+            found = _returned(newest[0]) if newest else None
+            recorder_store.require_newest(found, first, after)
+            after = None
+        positions = self._open().insert_events([_addressed(event) for event in events])
+        return positions[-1] if positions else None
 
     @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
         raise errors.PositionTaken(f"{self._name} assigns its own positions and keeps no others")
 
     @override
-    def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
+    def rewrite_events(
+        self,
+        rewritten: Sequence[StoredEvent],
+        then: Sequence[StoredEvent],
+        after: StoredEntry | None,
+    ) -> int | None:
         raise errors.StoreError(
             f"{self._name} cannot change recorded events; nothing can be erased"
         )

@@ -4,12 +4,17 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final, Protocol
 
-from eventsourcing.persistence import Notification, StoredEvent
+from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from typing_extensions import override
 
-from plangate.application.errors import CorruptEvent, PositionTaken
+from plangate.application.errors import (
+    ConcurrentChange,
+    CorruptEvent,
+    PositionTaken,
+    PredecessorMissing,
+)
 from plangate.application.event_store import EventFormat, EventStore, T
-from plangate.application.recorded_event import FIRST_KIND, RecordedEvent, StoredEntry
+from plangate.application.recorded_event import FIRST_KIND, RecordedEvent, StoredEntry, is_same
 from plangate.infrastructure.event_codec import EventCodec
 
 NO_BOUND: Final = 2**63 - 1
@@ -20,16 +25,28 @@ Translation = Callable[[str | None], AbstractContextManager[None]]
 
 
 class Recorder(Protocol):
-    """An engine's log. `insert_events` and `max_notification_id` are the library's methods."""
+    """An engine's log. `max_notification_id` is the library's method.
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], /) -> Sequence[int] | None:
-        """Record events, all or none."""
+    What is recorded follows the newest event of each plan, which is looked at in the same
+    transaction; otherwise the library's `IntegrityError` is raised.
+    """
+
+    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
+        """Record events, all or none, and return the last position, if the engine tells it.
+
+        The newest event of the first one's plan must be `after`, if given.
+        """
 
     def insert_placed(self, placed: Sequence[Notification]) -> None:
         """Record events at the positions they name, all or none; raises `PositionTaken`."""
 
-    def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
-        """Change the stored bytes of events and record others, all or none."""
+    def rewrite_events(
+        self,
+        rewritten: Sequence[StoredEvent],
+        then: Sequence[StoredEvent],
+        after: StoredEntry | None,
+    ) -> int | None:
+        """Append events, if any, then change the stored bytes of earlier ones; all or none."""
 
     def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEvent]:
         """A plan's events; as notifications where the engine knows their positions."""
@@ -61,10 +78,12 @@ class RecorderEventStore(EventStore):
         self._codec = EventCodec()
 
     @override
-    def append(self, events: Sequence[RecordedEvent]) -> None:
+    def append(
+        self, events: Sequence[RecordedEvent], *, after: StoredEntry | None = None
+    ) -> StoredEntry:
         stored = self._stored(events)
-        with self._translated(events[0].envelope.plan_id):
-            self._recorder.insert_events(stored)
+        position = self._recorded(stored, lambda: self._recorder.append_events(stored, after))
+        return _entry(stored[-1], position)
 
     @override
     def read(
@@ -103,23 +122,32 @@ class RecorderEventStore(EventStore):
     def append_stored(self, entries: Sequence[StoredEntry]) -> None:
         if not entries:
             return
-        with self._translated(entries[0].plan_id):
-            if entries[0].position is None:
-                self._recorder.insert_events([_row(entry) for entry in entries])
-                return
-            self._recorder.insert_placed(
-                [
-                    Notification(e.plan_id, e.version, e.name, e.state, id=e.position)
-                    for e in entries
-                    if e.position is not None
-                ]
-            )
+        rows = [_row(entry) for entry in entries]
+        placed = [
+            Notification(e.plan_id, e.version, e.name, e.state, id=e.position)
+            for e in entries
+            if e.position is not None
+        ]
+        if placed:
+            refuse_taken(0, placed)
+            self._recorded(rows, lambda: self._recorder.insert_placed(placed))
+        else:
+            self._recorded(rows, lambda: self._recorder.append_events(rows, None))
 
     @override
-    def rewrite(self, erased: Sequence[StoredEntry], then: Sequence[RecordedEvent]) -> None:
+    def rewrite(
+        self,
+        erased: Sequence[StoredEntry],
+        then: Sequence[RecordedEvent],
+        *,
+        after: StoredEntry | None = None,
+    ) -> StoredEntry | None:
         rewritten, stored = [_row(entry) for entry in erased], self._stored(then)
-        with self._translated(str((stored or rewritten)[0].originator_id)):
-            self._recorder.rewrite_events(rewritten, stored)
+        position = self._recorded(
+            stored or rewritten[:1],
+            lambda: self._recorder.rewrite_events(rewritten, stored, after),
+        )
+        return _entry(stored[-1], position) if stored else None
 
     @override
     def scrub(self) -> None:
@@ -151,6 +179,19 @@ class RecorderEventStore(EventStore):
     def close(self) -> None:
         self._close()
 
+    def _recorded(self, rows: Sequence[StoredEvent], record: Callable[[], T]) -> T:
+        """What `record` returns; where it refuses the rows, the reason is looked up."""
+        firsts = first_of_each_plan(rows)
+        try:
+            with self._translated(str(rows[0].originator_id)):
+                return record()
+        except ConcurrentChange:
+            for first in firsts:
+                plan_id, before = str(first.originator_id), first.originator_version - 1
+                if before and not self.read_stored(plan_id, after=before - 1):
+                    raise PredecessorMissing(plan_id, before) from None
+            raise
+
     def _stored(self, events: Sequence[RecordedEvent]) -> list[StoredEvent]:
         return [
             StoredEvent(one.envelope.plan_id, one.envelope.version, *self._codec.encode(one))
@@ -170,11 +211,39 @@ def refuse_taken(newest: int, placed: Sequence[Notification]) -> None:
         newest = event.id
 
 
-def _entry(row: StoredEvent) -> StoredEntry:
+def first_of_each_plan(rows: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
+    """The first row of each plan; raises as `append` unless the others follow it."""
+    firsts: list[StoredEvent] = []
+    newest: dict[str, int] = {}
+    for row in rows:
+        plan_id = str(row.originator_id)
+        before = newest.get(plan_id)
+        if before is None:
+            firsts.append(row)
+        elif row.originator_version <= before:
+            raise ConcurrentChange(plan_id)
+        elif row.originator_version > before + 1:
+            raise PredecessorMissing(plan_id, row.originator_version - 1)
+        newest[plan_id] = row.originator_version
+    return firsts
+
+
+def require_newest(
+    newest: StoredEvent | None, first: StoredEvent, after: StoredEntry | None
+) -> None:
+    """Raise `IntegrityError` unless an event follows the newest of its plan, which is `after`."""
+    version = 0 if newest is None else newest.originator_version
+    if first.originator_version != version + 1:
+        raise IntegrityError(f"the plan is at version {version}")
+    if after is not None and newest is not None and not is_same(_entry(newest), after):
+        raise IntegrityError("the plan's newest event is another one")
+
+
+def _entry(row: StoredEvent, position: int | None = None) -> StoredEntry:
     return StoredEntry(
         str(row.originator_id),
         row.originator_version,
-        row.id if isinstance(row, Notification) else None,
+        row.id if isinstance(row, Notification) else position,
         row.topic,
         row.state,
     )

@@ -9,6 +9,7 @@ from eventsourcing.popo import POPOApplicationRecorder
 from typing_extensions import override
 
 from plangate.application.errors import ConcurrentChange, PositionTaken
+from plangate.application.recorded_event import StoredEntry
 from plangate.infrastructure.eventsourcing_library import recorder_store
 
 
@@ -22,17 +23,33 @@ class _Log(POPOApplicationRecorder, recorder_store.Recorder):
             recorder_store.refuse_taken(newest, placed)
             if placed[-1].id != newest + len(placed):
                 raise PositionTaken("a store in memory has no gaps between its positions")
-            self.insert_events(placed)
+            self.append_events(placed, None)
 
     @override
-    def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
+    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
         with self._database_lock:
-            self.insert_events(then)
+            for first in recorder_store.first_of_each_plan(events):
+                newest = self.select_events(first.originator_id, desc=True, limit=1)
+                recorder_store.require_newest(newest[0] if newest else None, first, after)
+                after = None
+            positions = self.insert_events(events)
+            return positions[-1] if positions else None
+
+    @override
+    def rewrite_events(
+        self,
+        rewritten: Sequence[StoredEvent],
+        then: Sequence[StoredEvent],
+        after: StoredEntry | None,
+    ) -> int | None:
+        with self._database_lock:
+            position = self.append_events(then, after)
             for event in rewritten:
                 place = self._stored_events_index[str(event.originator_id)][
                     event.originator_version
                 ]
                 self._stored_events[place] = _placed(event, place + 1)
+            return position
 
     @override
     def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEvent]:

@@ -9,14 +9,26 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
+<<<<<<< HEAD
 import psycopg
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
+=======
+from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder
+from psycopg import Cursor
+from psycopg.pq import TransactionStatus
+>>>>>>> r4
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Identifier
 from typing_extensions import override
 
+<<<<<<< HEAD
 from plangate.application.errors import CorruptEvent, StoreError, StoreUnavailable
+=======
+from plangate.application.errors import CorruptEvent, StoreUnavailable
+from plangate.application.recorded_event import StoredEntry
+>>>>>>> r4
 from plangate.infrastructure.eventsourcing_library import recorder_store
 from plangate.infrastructure.postgres.connections import Connection, Query, notices, roll_back
 from plangate.infrastructure.postgres.layout import EVENTS
@@ -34,16 +46,37 @@ INSERT INTO {events} (notification_id, originator_id, originator_version, topic,
 SELECT (SELECT coalesce(max(notification_id), 0) FROM {events}) + place, plan, version, name, state
 FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[])
     WITH ORDINALITY AS given (plan, version, name, state, place)
+WHERE {follow}
+RETURNING notification_id
 """)
 _INSERT_PLACED: Final = SQL("""
 INSERT INTO {events} (notification_id, originator_id, originator_version, topic, state)
 SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[])
+WHERE {follow}
 """)
+<<<<<<< HEAD
 _REWRITE: Final = SQL("""
 UPDATE {events} SET state = given.state
 FROM unnest(%s::text[], %s::bigint[], %s::text[]) AS given (plan, version, state)
 WHERE originator_id = given.plan AND originator_version = given.version
 """)
+=======
+# Whether the first of the given events of each plan follow its newest one in the log, and
+# that is the remembered one where it is given. One statement looks and inserts.
+_FOLLOW: Final = SQL("""NOT EXISTS (
+    SELECT FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::bigint[])
+        AS first (plan, version, state_before, position_before)
+    LEFT JOIN LATERAL (
+        SELECT originator_version, state, notification_id FROM {events}
+        WHERE originator_id = plan ORDER BY originator_version DESC LIMIT 1
+    ) AS newest ON TRUE
+    WHERE version <> coalesce(originator_version, 0) + 1
+        OR newest.state <> state_before OR notification_id <> position_before
+)""")
+_REWRITE: Final = SQL(
+    "UPDATE {events} SET state = %s WHERE originator_id = %s AND originator_version = %s"
+)
+>>>>>>> r4
 _NEWEST: Final = SQL("SELECT coalesce(max(notification_id), 0) FROM {events}")
 _SELECT: Final = SQL(
     "SELECT notification_id, originator_id, originator_version, topic, state FROM {events} WHERE "
@@ -80,12 +113,14 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         super().__init__(datastore)
         events = Identifier(datastore.schema, EVENTS)
         self._lock = datastore.lock()
+        follow = _FOLLOW.format(events=events)
         templates = _INSERT, _INSERT_PLACED, _REWRITE, _SELECT, _NEWEST
-        statements = (template.format(events=events) for template in templates)
+        statements = (template.format(events=events, follow=follow) for template in templates)
         self._insert, self._insert_placed, self._rewrite, self._select, self._newest = statements
         self._notify = SQL("NOTIFY {}").format(Identifier(self.channel_name))
 
     @override
+<<<<<<< HEAD
     def insert_events(
         self, stored_events: Sequence[StoredEvent], **_kwargs: Any
     ) -> Sequence[int] | None:
@@ -94,10 +129,20 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
 
         self._write(insert)
         return None
+=======
+    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
+        with self._writing() as connection:
+            with connection.pipeline():  # one round trip
+                self._begin(connection)
+                appended = self._append(connection, events, after)
+                connection.execute("COMMIT")
+            return _last_position(appended)
+>>>>>>> r4
 
     @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
         rows = [(e.id, e.originator_id, e.originator_version, e.topic, _text(e)) for e in placed]
+<<<<<<< HEAD
         columns = [list(column) for column in zip(*rows, strict=True)]
 
         def insert(connection: Connection) -> None:
@@ -120,6 +165,32 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
             )
 
         self._write(rewrite)
+=======
+        with self._writing() as connection:
+            self._begin(connection)
+            recorder_store.refuse_taken(self._newest_on(connection), placed)
+            columns = [*map(list, zip(*rows, strict=True)), *_firsts(placed, None)]
+            if not connection.execute(self._insert_placed, columns).rowcount:
+                raise _does_not_follow()
+            self._notify_channel(connection.cursor())
+            connection.execute("COMMIT")
+
+    @override
+    def rewrite_events(
+        self,
+        rewritten: Sequence[StoredEvent],
+        then: Sequence[StoredEvent],
+        after: StoredEntry | None,
+    ) -> int | None:
+        rows = [(e.state.decode(), e.originator_id, e.originator_version) for e in rewritten]
+        with self._writing() as connection:
+            self._begin(connection)
+            position = _last_position(self._append(connection, then, after)) if then else None
+            with connection.cursor() as cursor:
+                cursor.executemany(self._rewrite, rows)
+            connection.execute("COMMIT")
+            return position
+>>>>>>> r4
 
     @override
     def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[Notification]:
@@ -155,6 +226,7 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
 
         self.datastore.run(write)
 
+<<<<<<< HEAD
     def _together(self, connection: Connection, *statements: Statement) -> None:
         """Execute statements in one round trip, in the transaction that they or a turn began."""
         begin = [] if in_transaction(connection) else [self.datastore.begin()]
@@ -171,6 +243,17 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         rows = [(e.originator_id, e.originator_version, e.topic, _text(e)) for e in stored_events]
         columns = [list(column) for column in zip(*rows, strict=True)]
         return SQL("{}; {}").format(self._insert, self._notify), columns
+=======
+    def _append(
+        self, connection: Connection, events: Sequence[StoredEvent], after: StoredEntry | None
+    ) -> Cursor[Any]:
+        """Append events; the answer has their positions, or none if nothing was inserted."""
+        rows = [(e.originator_id, e.originator_version, e.topic, _text(e)) for e in events]
+        columns = [*map(list, zip(*rows, strict=True)), *_firsts(events, after)]
+        cursor = connection.cursor(row_factory=tuple_row).execute(self._insert, columns)
+        self._notify_channel(connection.cursor())
+        return cursor
+>>>>>>> r4
 
     def _notifications(self, where: Query, values: Sequence[Any]) -> list[Notification]:
         return [
@@ -179,6 +262,29 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
                 SQL("{}{}").format(self._select, where), values
             )
         ]
+
+
+def _firsts(events: Sequence[StoredEvent], after: StoredEntry | None) -> list[list[Any]]:
+    """The values of `_FOLLOW`: `after` comes before the first of all events."""
+    firsts = recorder_store.first_of_each_plan(events)
+    unknown = [None] * (len(firsts) - 1)
+    return [
+        [first.originator_id for first in firsts],
+        [first.originator_version for first in firsts],
+        [None if after is None else after.state.decode(errors="replace"), *unknown],
+        [None if after is None else after.position, *unknown],
+    ]
+
+
+def _last_position(appended: Cursor[Any]) -> int:
+    positions: list[int] = [position for (position,) in appended.fetchall()]
+    if not positions:
+        raise _does_not_follow()
+    return max(positions)
+
+
+def _does_not_follow() -> IntegrityError:
+    return IntegrityError("they do not follow the newest event of their plan")
 
 
 def _text(event: StoredEvent) -> str:

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from plangate.application.errors import NotAStore, StoreTooNew
 from plangate.infrastructure.postgres.connections import Connection
 from plangate.infrastructure.sql.tables import TABLES, Table
-from plangate.infrastructure.sql.view_positions import POSITION_TABLES
+from plangate.infrastructure.sql.view_positions import NOTED_EVENT, POSITION_TABLES
 
 EVENTS: Final = "stored_events"
 LAYOUT: Final = "plangate_layout"
@@ -116,7 +116,9 @@ def _view_table(table: Table[Any]) -> str:
     )
 
 
-_SHARED: Final = (_EVENT_TABLES, _VIEW_POSITIONS, _LEDGER_TABLES)
+_NOTED_EVENTS: Final = NOTED_EVENT.format(table="{schema}.view_marks") + ";"
+
+_SHARED: Final = (_EVENT_TABLES, _VIEW_POSITIONS, _LEDGER_TABLES, "", _NOTED_EVENTS)
 
 LAYOUT_VERSION: Final = max(len(_SHARED), *(table.layout for table in TABLES.values()))
 """The version of the tables, recorded beside them."""

@@ -13,15 +13,28 @@ from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 from typing_extensions import override
 
+from plangate.application.recorded_event import StoredEntry
 from plangate.infrastructure.eventsourcing_library import recorder_store
 from plangate.infrastructure.sqlite.errors import primary_code
 from plangate.infrastructure.sqlite.file import Datastore, SqliteFile
 
-_INSERT: Final = (
-    "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
-    " VALUES (?, ?, ?, CAST(? AS TEXT))"
+# An event is inserted only behind the newest one of its plan, so that no version is missing.
+_FOLLOWS: Final = (
+    " WHERE ?2 = 1 + coalesce("
+    "(SELECT max(originator_version) FROM stored_events WHERE originator_id = ?1), 0)"
 )
-_INSERT_PLACED: Final = "INSERT INTO stored_events VALUES (?, ?, ?, ?, CAST(? AS TEXT))"
+_IS_REMEMBERED: Final = (
+    " AND (?5 IS NULL OR EXISTS (SELECT 1 FROM stored_events"
+    " WHERE originator_id = ?1 AND originator_version = ?2 - 1"
+    " AND state = CAST(?5 AS TEXT) AND notification_id = coalesce(?6, notification_id)))"
+)
+_APPEND: Final = (
+    "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
+    f" SELECT ?1, ?2, ?3, CAST(?4 AS TEXT){_FOLLOWS}{_IS_REMEMBERED}"
+)
+_INSERT_PLACED: Final = (
+    f"INSERT INTO stored_events SELECT ?5, ?1, ?2, ?3, CAST(?4 AS TEXT){_FOLLOWS}"
+)
 _REWRITE: Final = (
     "UPDATE stored_events SET state = CAST(? AS TEXT)"
     " WHERE originator_id = ? AND originator_version = ?"
@@ -47,24 +60,31 @@ class _Log(SQLiteApplicationRecorder, recorder_store.Recorder):
 
     datastore: Datastore
 
-    def __init__(self, datastore: Datastore) -> None:
-        super().__init__(datastore)
-        self.insert_events_statement = _INSERT
+    @override
+    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
+        with self._writing() as cursor:
+            return _append(cursor, events, after)
 
     @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
-        rows = [(e.id, e.originator_id, e.originator_version, e.topic, e.state) for e in placed]
         with self._writing() as cursor:
             cursor.execute(_NEWEST)
             recorder_store.refuse_taken(cursor.fetchone()[0], placed)
-            cursor.executemany(_INSERT_PLACED, rows)
+            for event in placed:
+                _insert(cursor, _INSERT_PLACED, (*_values(event), event.id))
 
     @override
-    def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
+    def rewrite_events(
+        self,
+        rewritten: Sequence[StoredEvent],
+        then: Sequence[StoredEvent],
+        after: StoredEntry | None,
+    ) -> int | None:
         rows = [(e.state, e.originator_id, e.originator_version) for e in rewritten]
         with self._writing() as cursor:
+            position = _append(cursor, then, after)
             cursor.executemany(_REWRITE, rows)
-            self._insert_events(cursor, then)
+            return position
 
     @override
     def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[Notification]:
@@ -98,6 +118,27 @@ class _Log(SQLiteApplicationRecorder, recorder_store.Recorder):
                     cursor, _SELECT + where, parameters
                 )
             ]
+
+
+def _append(
+    cursor: SQLiteCursor, events: Sequence[StoredEvent], after: StoredEntry | None
+) -> int | None:
+    """Append events, the first one behind `after`, if given; return the last position."""
+    remembered = (None, None) if after is None else (after.state, after.position)
+    for event in events:
+        _insert(cursor, _APPEND, (*_values(event), *remembered))
+        remembered = (None, None)
+    return cursor.lastrowid if events else None
+
+
+def _insert(cursor: SQLiteCursor, statement: str, values: Sequence[Any]) -> None:
+    cursor.execute(statement, values)
+    if not cursor.sqlite_cursor.rowcount:
+        raise IntegrityError("it does not follow the newest event of its plan")
+
+
+def _values(event: StoredEvent) -> Sequence[Any]:
+    return event.originator_id, event.originator_version, event.topic, event.state
 
 
 def _rows(cursor: SQLiteCursor, query: str, parameters: list[Any]) -> list[Any]:

@@ -10,10 +10,11 @@ from plangate.application import stream_cache
 from plangate.application.command_handler import ATTEMPTS
 from plangate.application.errors import ConcurrentChange, CorruptEvent
 from plangate.application.event_store import EventStore
-from plangate.application.recorded_event import RecordedEvent
+from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
+from tests.support.stores import plant
 
 TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
 
@@ -25,10 +26,12 @@ class Overtaken:
         self.store = store
         self.overtakers: Iterator[Callable[[], object]] = iter(())
 
-    def append(self, events: Sequence[RecordedEvent]) -> None:
+    def append(
+        self, events: Sequence[RecordedEvent], *, after: StoredEntry | None = None
+    ) -> StoredEntry:
         for overtake in islice(self.overtakers, 1):
             overtake()
-        self.store.append(events)
+        return self.store.append(events, after=after)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.store, name)
@@ -134,7 +137,7 @@ def test_a_damaged_history_is_named_and_spares_other_plans(
     registry.score_prompt("p", "a", 0.5)
     history = registry.history.of("p")
     for source, version in versions:
-        store.append([moved_to(history[source - 1], version)])
+        plant(store, [moved_to(history[source - 1], version)])
     with pytest.raises(CorruptEvent) as refusal:
         registry.get_status("damaged")
     assert (refusal.value.plan_id, refusal.value.version) == ("damaged", missing)

@@ -35,7 +35,7 @@ class Engine:
     def plant(self, plan_id: str, version: int, state: str) -> None:
         """Have some bytes stored as an event, behind the codec's back."""
         event = StoredEvent(plan_id, version, "task-scored", state.encode())
-        self.opened[-1]._recorder.insert_events([event])
+        self.opened[-1]._recorder.append_events([event], None)
 
 
 Engines = Callable[[pytest.FixtureRequest, Path], AbstractContextManager[Engine]]

@@ -9,7 +9,7 @@ import pytest
 
 from plangate.application.errors import StoreUnavailable
 from plangate.application.event_store import EventStore
-from plangate.application.recorded_event import RecordedEvent
+from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.registry import PlanRegistry
 from tests.support.clocks import registry_on
 from tests.support.stores import sqlite_event_store
@@ -42,11 +42,14 @@ class Forgetful:
         self._store = store
         self.breaks = 0
 
-    def append(self, events: Sequence[RecordedEvent]) -> None:
-        self._store.append(events)
+    def append(
+        self, events: Sequence[RecordedEvent], *, after: StoredEntry | None = None
+    ) -> StoredEntry:
+        last = self._store.append(events, after=after)
         if self.breaks:
             self.breaks -= 1
             raise StoreUnavailable("the line broke before the answer came")
+        return last
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)

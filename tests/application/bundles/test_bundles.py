@@ -43,6 +43,7 @@ from tests.support.bundles import (
 )
 from tests.support.clocks import registry_on
 from tests.support.model.random_work import RandomWork
+from tests.support.stores import plant
 
 TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
 
@@ -245,7 +246,7 @@ def test_a_gap_in_a_plan_here_is_another_history(
     registry: PlanRegistry, other: PlanRegistry
 ) -> None:
     entries = [other._store.format.moved(e) for e in log_of(registry) if e.plan_id == "red"]
-    other._store.append_stored([entries[0], entries[2]])
+    plant(other._store, [entries[0], entries[2]])
     with pytest.raises(HistoryDiffers) as refusal:
         imported(other, exported(registry))
     assert refusal.value.version == 2

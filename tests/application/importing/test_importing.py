@@ -151,12 +151,12 @@ def test_an_import_that_was_interrupted_goes_on(
 ) -> None:
     append, recorded = registry._store.append, 0
 
-    def failing(events: Any) -> None:
+    def failing(events: Any, **options: Any) -> Any:
         nonlocal recorded
         recorded += 1
         if recorded == 3:
             raise StoreError("the disk is gone")
-        append(events)
+        return append(events, **options)
 
     with monkeypatch.context() as patched:
         patched.setattr(registry._store, "append", failing)

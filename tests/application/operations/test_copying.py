@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 
 from plangate.application import plan_log
-from plangate.application.errors import CorruptEvent, HistoryDiffers, StoreUnavailable
+from plangate.application.errors import (
+    CorruptEvent,
+    HistoryDiffers,
+    PredecessorMissing,
+    StoreUnavailable,
+)
 from plangate.application.operations.copying import copy_plans
 from plangate.application.operations.reports import CopyReport
 from plangate.application.recorded_event import StoredEntry
@@ -268,7 +273,12 @@ def test_a_damaged_store_is_copied_as_it_is_or_refused(tmp_path: Path, damage: s
         formless = any(
             type(e.version) is not int or type(e.name) is not str for e in entries(source)
         )
-        if formless:
+        missing = [(e.plan_id, e.version) for e in entries(source)] != [("p", 1), ("p", 2)]
+        if missing and not formless:
+            with pytest.raises(PredecessorMissing, match="it is missing"):
+                source.bundles.copy_to(target)
+            assert entries(target) == []
+        elif formless:
             with pytest.raises(CorruptEvent, match="cannot be copied") as refusal:
                 source.bundles.copy_to(target)
             assert refusal.value.position == 2

@@ -25,6 +25,7 @@ from plangate.domain.plan import Plan
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support import examples as say
+from tests.support import stores
 from tests.support.clocks import registry_on
 from tests.support.examples import (
     ADA,
@@ -453,7 +454,7 @@ def test_of_a_command_cut_short_by_an_unreadable_event_nothing_is_missed(
     cut: list[PlanEvent] = [say.scored("a", OUTPUT, 0.1), say.moved("a", PENDING, DONE)]
     _recorded(registry, plan, cut)
     beyond = Envelope(plan_id=plan_id, version=5, recorded_at=NOON)
-    registry._store.append([RecordedEvent(say.HAS_PAUSED, beyond)])
+    stores.plant(registry._store, [RecordedEvent(say.HAS_PAUSED, beyond)])
     assert [result(found) for found in registry.replay.check().mismatches] == [
         "billing@3 wrong new",
         "billing@4 unreadable",

@@ -17,6 +17,7 @@ from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
 from tests.support.examples import HAS_PAUSED, MORNING
 from tests.support.model.random_work import RandomWork
+from tests.support.stores import plant
 
 
 def test_every_point_has_the_totals_of_a_replay(registry: PlanRegistry) -> None:
@@ -215,7 +216,7 @@ def test_plans_that_cannot_be_read_are_named_and_others_chosen() -> None:
     for name in ("p1", "p2"):
         registry.create("g", [{"title": "T"}], plan_id=name)
     beyond = Envelope(plan_id="p2", version=5, recorded_at=MORNING)
-    registry._store.append([RecordedEvent(HAS_PAUSED, beyond)])
+    plant(registry._store, [RecordedEvent(HAS_PAUSED, beyond)])
     sweep = registry.replay.sweep({"decay": [1.0]})
     assert [(plan.plan_id, plan.version) for plan in sweep.unreadable] == [("p2", 2)]
     assert (sweep.recorded.plans, sweep.points[0].totals.plans) == (1, 1)

@@ -23,6 +23,7 @@ from tests.support.clocks import registry_on
 from tests.support.examples import HAS_PAUSED, MORNING, replan
 from tests.support.model.random_work import RandomWork
 from tests.support.real_judgements import RealTrace, on_real_judgements
+from tests.support.stores import plant
 
 
 def the_only(registry: PlanRegistry, **policy: Any) -> PlanReplay:
@@ -301,7 +302,7 @@ def test_a_plan_that_cannot_be_read_is_named_beside_the_others(
 ) -> None:
     monkeypatch.setattr(plan_log, "PAGE", page)
     beyond = Envelope(plan_id="p2", version=5, recorded_at=MORNING)
-    three._store.append([RecordedEvent(HAS_PAUSED, beyond)])
+    plant(three._store, [RecordedEvent(HAS_PAUSED, beyond)])
 
     answer = three.replay.what_if(policy={})
 

@@ -26,6 +26,7 @@ from tests.application.views.conftest import TASKS, SharedStores
 from tests.support.clocks import DAWN
 from tests.support.model.random_work import RandomWork
 from tests.support.properties import repeatable_by_few
+from tests.support.stores import plant
 from tests.support.views.from_scratch import (
     alike,
     from_scratch,
@@ -119,11 +120,11 @@ def test_a_missing_event_is_named_where_it_should_be(
 ) -> None:
     two_plans(registry)
     late = registry.history.of("p")[-1]
-    stores.log.append([RecordedEvent(late.event, replace(late.envelope, version=9))])
+    plant(stores.log, [RecordedEvent(late.event, replace(late.envelope, version=9))])
     assert [(plan.version, plan.why) for plan in stuck_after_asking(registry)] == [
         (5, "it is missing")
     ]
-    stores.log.append([RecordedEvent(late.event, replace(late.envelope, version=10))])
+    plant(stores.log, [RecordedEvent(late.event, replace(late.envelope, version=10))])
     assert len(stuck_after_asking(registry)) == 1
 
 
