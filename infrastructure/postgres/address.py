@@ -35,6 +35,9 @@ _SETTINGS: Final = {
     "statement_timeout": "30s",
     "idle_in_transaction_session_timeout": "10s",
 }
+TIME_OUTS: Final = tuple(_SETTINGS)
+"""The server's settings that bound how long it waits."""
+
 _UNAMBIGUOUS: Final = re.compile(r"[^/?@]*@?[^/?@]*(/[^/?@]*)?(\?.*)?", re.DOTALL)
 _ONE_OPTION: Final = re.compile(r"(?:-c\s*|--)([\w.-]+)=((?:\\.|[^\s\\])*)(?:\s+|$)", re.DOTALL)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any, Final
 
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 from psycopg.sql import SQL, Identifier
 from psycopg_pool import ConnectionPool
 
@@ -18,6 +18,7 @@ from plangate.application.operations.reports import Health, Observation
 from plangate.application.operations.view_checks import check_views
 from plangate.application.progress import Progress
 from plangate.application.views.queries import view_report
+from plangate.infrastructure.postgres.address import TIME_OUTS
 from plangate.infrastructure.postgres.connections import Connection
 from plangate.infrastructure.postgres.events import events_in
 from plangate.infrastructure.postgres.layout import EVENTS, LAYOUT_VERSION
@@ -34,6 +35,12 @@ SELECT current_setting('server_version') AS version, pg_is_in_recovery() AS stan
     current_setting('synchronous_commit') AS synchronous_commit,
     current_setting('synchronous_standby_names') AS standbys,
     current_setting('data_checksums') AS data_checksums
+"""
+# A server writes a setting in its own way, so it is asked to set what was asked for.
+_IN_FORCE: Final = """
+SELECT name, current_setting(name, true),
+    CASE WHEN asked IS NOT NULL THEN set_config(name, asked, true) END
+FROM unnest(%s::text[], %s::text[]) AS given (name, asked)
 """
 _RIGHTS: Final = SQL("""
 SELECT has_table_privilege(%s, 'SELECT'), has_table_privilege(%s, 'INSERT'),
@@ -64,6 +71,7 @@ def _examined(place: Schema, progress: Progress) -> Iterator[Observation]:
         )
         return
     yield from _settings(server)
+    yield from guarded("settings", _asked(place))
     layout = _layout(place)
     yield layout
     if layout.health is Health.PROBLEM:
@@ -105,6 +113,25 @@ def _settings(server: Server) -> Iterator[Observation]:
     standbys = f"with {server['standbys']}" if server["standbys"] else "on this server alone"
     checksums = f"data checksums {server['data_checksums']}"
     yield fine("durability", f"synchronous_commit {level}, {standbys}; {checksums}")
+
+
+def _asked(place: Schema) -> Iterator[Observation]:
+    """Whether the settings that plangate asks for are in force where commands run."""
+    names = tuple(place.connections.settings) or TIME_OUTS
+    asked = [place.connections.settings.get(name) for name in names]
+
+    def both(connection: Connection) -> list[tuple[str, str, str | None]]:
+        cursor = connection.cursor(row_factory=tuple_row)
+        return cursor.execute(_IN_FORCE, [list(names), asked]).fetchall()
+
+    found = place.in_transaction(both)
+    others = [one for one in found if one[2] not in {None, one[1]}]
+    for name, actual, wanted in others:
+        advice = f"find what changes {name} on this server or on the way to it"
+        what = f"{name} is {actual} in force, though {wanted} is asked for"
+        yield warning("settings", what, None, advice)
+    if not others:
+        yield fine("settings", ", ".join(f"{name} {actual}" for name, actual, _ in found))
 
 
 def _layout(place: Schema) -> Observation:

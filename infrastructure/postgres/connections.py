@@ -9,7 +9,7 @@ from one to the next in one such call. Only after orderly work is it used again.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import islice
@@ -21,6 +21,7 @@ from traceback import clear_frames
 from typing import Any, Final, Protocol, TypeVar
 
 import psycopg
+from eventsourcing.persistence import PersistenceError
 from psycopg.errors import Diagnostic
 from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.rows import tuple_row
@@ -44,7 +45,7 @@ CONNECTIONS: Final = 10
 WAIT: Final = 30.0
 """Seconds to wait for a free one."""
 
-_ORDERLY: Final = (psycopg.Error, PlangateError, Overtaken)
+ORDERLY: Final = (psycopg.Error, PersistenceError, PlangateError, Overtaken)
 """Errors after which a connection is known to be as psycopg describes it."""
 
 _OPEN: Final = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
@@ -66,6 +67,9 @@ class Connections(Protocol):
     local_settings: Composed | None
     """The statement that each transaction begins with, where no session has our settings."""
 
+    settings: Mapping[str, str]
+    """The server's settings that are asked for."""
+
     def run(self, work: Callable[[Connection], T]) -> T:
         """Do `work` on a connection in autocommit mode that no one else uses meanwhile."""
 
@@ -80,6 +84,7 @@ class OwnConnections(Connections):
         self.address = parsed(address)
         self.name = self.address.name
         self.local_settings = self.address.local_settings
+        self.settings = self.address.settings
         threshold = {"prepare_threshold": None} if self.address.pooled else {}
         self._connect = partial(
             _Connection.connect, self.address.conninfo, autocommit=True, **threshold
@@ -112,7 +117,7 @@ class OwnConnections(Connections):
                 self._fill(taken[0])
                 try:
                     result = work(taken[0][0])
-                except _ORDERLY:
+                except ORDERLY:
                     self._keep(taken[0])
                     raise
                 self._keep(taken[0])
@@ -176,7 +181,7 @@ class OwnConnections(Connections):
     def _pooler(self) -> NotAStore:
         return NotAStore(
             f"{self.name} is behind a pooler that keeps no settings of a session, such as "
-            f"PgBouncer; add ?{POOLING} to its address"
+            f"PgBouncer; add the parameter {POOLING} to its address"
         )
 
 
@@ -184,6 +189,7 @@ class PoolConnections(Connections):
     """The connections of a pool that the caller opened and will close."""
 
     local_settings = None
+    settings: Mapping[str, str] = {}
 
     def __init__(self, pool: ConnectionPool[Any]) -> None:
         if not isinstance(pool, ConnectionPool):
@@ -207,7 +213,7 @@ class PoolConnections(Connections):
             close_unknown = _closing(unknown)
             try:
                 result = _in_autocommit(taken[0], work)
-            except _ORDERLY:
+            except ORDERLY:
                 unknown.clear()
                 raise
             else:

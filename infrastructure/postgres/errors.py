@@ -25,6 +25,7 @@ _ERRORS: Final[Mapping[type[psycopg.Error], tuple[type[ours.StoreError], str]]] 
     PoolTimeout: _NO_CONNECTION,
     TooManyRequests: _NO_CONNECTION,
 }
+_REFUSES: Final = "refuses access to this user, who"
 _NO_ACCESS: Final = "permission denied for database"
 _CONFLICTS: Final = (
     errors.UniqueViolation,
@@ -50,11 +51,11 @@ def translated_for(
     except errors.InsufficientPrivilege as error:
         refusal = _in_one_line(error)
         what = missing_right(refusal) or "may not do this"
-        raise ours.StoreForbidden(f"{name}: this user {what} ({refusal})") from error
+        raise ours.StoreForbidden(f"{name} {_REFUSES} {what} ({refusal})") from error
     except psycopg.Error as error:
         if _NO_ACCESS in str(error):  # libpq gives no code for what refuses a connection
             why = _in_one_line(error)
-            raise ours.StoreForbidden(f"{name}: this user may not CONNECT ({why})") from error
+            raise ours.StoreForbidden(f"{name} {_REFUSES} may not CONNECT ({why})") from error
         known = (_ERRORS[kind] for kind in type(error).__mro__ if kind in _ERRORS)
         kind, what = next(known, (ours.StoreUnavailable, "did not answer"))
         raise kind(f"{name} {what} ({_in_one_line(error)})") from error

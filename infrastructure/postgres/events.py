@@ -9,28 +9,24 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-<<<<<<< HEAD
 import psycopg
-from eventsourcing.persistence import Notification, StoredEvent
-from eventsourcing.postgres import PostgresApplicationRecorder
-=======
 from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
-from psycopg import Cursor
-from psycopg.pq import TransactionStatus
->>>>>>> r4
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Identifier
 from typing_extensions import override
 
-<<<<<<< HEAD
-from plangate.application.errors import CorruptEvent, StoreError, StoreUnavailable
-=======
 from plangate.application.errors import CorruptEvent, StoreUnavailable
 from plangate.application.recorded_event import StoredEntry
->>>>>>> r4
 from plangate.infrastructure.eventsourcing_library import recorder_store
-from plangate.infrastructure.postgres.connections import Connection, Query, notices, roll_back
+from plangate.infrastructure.postgres.connections import (
+    ORDERLY,
+    Connection,
+    Query,
+    T,
+    notices,
+    roll_back,
+)
 from plangate.infrastructure.postgres.layout import EVENTS
 from plangate.infrastructure.postgres.schema import Schema, in_transaction
 
@@ -54,13 +50,6 @@ INSERT INTO {events} (notification_id, originator_id, originator_version, topic,
 SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[])
 WHERE {follow}
 """)
-<<<<<<< HEAD
-_REWRITE: Final = SQL("""
-UPDATE {events} SET state = given.state
-FROM unnest(%s::text[], %s::bigint[], %s::text[]) AS given (plan, version, state)
-WHERE originator_id = given.plan AND originator_version = given.version
-""")
-=======
 # Whether the first of the given events of each plan follow its newest one in the log, and
 # that is the remembered one where it is given. One statement looks and inserts.
 _FOLLOW: Final = SQL("""NOT EXISTS (
@@ -73,10 +62,11 @@ _FOLLOW: Final = SQL("""NOT EXISTS (
     WHERE version <> coalesce(originator_version, 0) + 1
         OR newest.state <> state_before OR notification_id <> position_before
 )""")
-_REWRITE: Final = SQL(
-    "UPDATE {events} SET state = %s WHERE originator_id = %s AND originator_version = %s"
-)
->>>>>>> r4
+_REWRITE: Final = SQL("""
+UPDATE {events} SET state = given.state
+FROM unnest(%s::text[], %s::bigint[], %s::text[]) AS given (plan, version, state)
+WHERE originator_id = given.plan AND originator_version = given.version
+""")
 _NEWEST: Final = SQL("SELECT coalesce(max(notification_id), 0) FROM {events}")
 _SELECT: Final = SQL(
     "SELECT notification_id, originator_id, originator_version, topic, state FROM {events} WHERE "
@@ -120,60 +110,27 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         self._notify = SQL("NOTIFY {}").format(Identifier(self.channel_name))
 
     @override
-<<<<<<< HEAD
-    def insert_events(
-        self, stored_events: Sequence[StoredEvent], **_kwargs: Any
-    ) -> Sequence[int] | None:
-        def insert(connection: Connection) -> None:  # in one round trip
-            self._together(connection, self._take_log, self._appending(stored_events), _COMMIT)
-
-        self._write(insert)
-        return None
-=======
     def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
-        with self._writing() as connection:
-            with connection.pipeline():  # one round trip
-                self._begin(connection)
-                appended = self._append(connection, events, after)
-                connection.execute("COMMIT")
-            return _last_position(appended)
->>>>>>> r4
+        def append(connection: Connection) -> int:  # in one round trip
+            appending = self._appending(events, after)
+            [*_, positions, _, _] = self._together(connection, self._take_log, appending, _COMMIT)
+            return _last_position(positions)
+
+        return self._write(append)
 
     @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
         rows = [(e.id, e.originator_id, e.originator_version, e.topic, _text(e)) for e in placed]
-<<<<<<< HEAD
-        columns = [list(column) for column in zip(*rows, strict=True)]
+        columns = [*map(list, zip(*rows, strict=True)), *_firsts(placed, None)]
 
         def insert(connection: Connection) -> None:
-            self._together(connection, self._take_log)
-            newest = connection.cursor(row_factory=tuple_row).execute(self._newest).fetchone()
-            recorder_store.refuse_taken(newest[0] if newest else 0, placed)
-            self._together(connection, (self._insert_placed, columns), (self._notify, ()), _COMMIT)
-
-        self._write(insert)
-
-    @override
-    def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
-        rows = [(e.originator_id, e.originator_version, e.state.decode()) for e in rewritten]
-        columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], []]
-
-        def rewrite(connection: Connection) -> None:
-            appending = [self._appending(then)] if then else []
-            self._together(
-                connection, self._take_log, (self._rewrite, columns), *appending, _COMMIT
-            )
-
-        self._write(rewrite)
-=======
-        with self._writing() as connection:
-            self._begin(connection)
-            recorder_store.refuse_taken(self._newest_on(connection), placed)
-            columns = [*map(list, zip(*rows, strict=True)), *_firsts(placed, None)]
+            [*_, [(newest,)]] = self._together(connection, self._take_log, (self._newest, ()))
+            recorder_store.refuse_taken(newest, placed)
             if not connection.execute(self._insert_placed, columns).rowcount:
                 raise _does_not_follow()
-            self._notify_channel(connection.cursor())
-            connection.execute("COMMIT")
+            self._together(connection, (self._notify, ()), _COMMIT)
+
+        self._write(insert)
 
     @override
     def rewrite_events(
@@ -182,15 +139,19 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         then: Sequence[StoredEvent],
         after: StoredEntry | None,
     ) -> int | None:
-        rows = [(e.state.decode(), e.originator_id, e.originator_version) for e in rewritten]
-        with self._writing() as connection:
-            self._begin(connection)
-            position = _last_position(self._append(connection, then, after)) if then else None
-            with connection.cursor() as cursor:
-                cursor.executemany(self._rewrite, rows)
-            connection.execute("COMMIT")
+        rows = [(e.originator_id, e.originator_version, e.state.decode()) for e in rewritten]
+        columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], []]
+
+        def rewrite(connection: Connection) -> int | None:
+            position = None
+            self._together(connection, self._take_log)
+            if then:
+                [positions, _] = self._together(connection, self._appending(then, after))
+                position = _last_position(positions)
+            self._together(connection, (self._rewrite, columns), _COMMIT)
             return position
->>>>>>> r4
+
+        return self._write(rewrite)
 
     @override
     def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[Notification]:
@@ -213,47 +174,44 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         [(newest,)] = self.datastore.select(self._newest, ())
         return int(newest)
 
-    def _write(self, work: Callable[[Connection], None]) -> None:
+    def _write(self, work: Callable[[Connection], T]) -> T:
         """Do `work`, which commits, in one transaction: that of this thread's turn, or its own."""
 
-        def write(connection: Connection) -> None:
+        def write(connection: Connection) -> T:
             try:
                 with _confirmed(connection):
-                    work(connection)
-            except (psycopg.Error, StoreError):
+                    return work(connection)
+            except ORDERLY:
                 roll_back(connection)
                 raise
 
-        self.datastore.run(write)
+        return self.datastore.run(write)
 
-<<<<<<< HEAD
-    def _together(self, connection: Connection, *statements: Statement) -> None:
-        """Execute statements in one round trip, in the transaction that they or a turn began."""
+    def _together(self, connection: Connection, *statements: Statement) -> list[list[Any]]:
+        """Execute statements in one round trip, in the transaction that they or a turn began.
+
+        The answer has the rows of each statement.
+        """
         begin = [] if in_transaction(connection) else [self.datastore.begin()]
         text = SQL("; ").join([*begin, *(text for text, _ in statements)])
         values = [value for _, values in statements for value in values]
-        psycopg.ClientCursor(connection).execute(text, values)
+        cursor = psycopg.ClientCursor(connection, row_factory=tuple_row)
+        cursor.execute(text, values)
+        answers = [cursor.fetchall() if cursor.description else []]
+        while cursor.nextset():
+            answers.append(cursor.fetchall() if cursor.description else [])
+        return answers
 
     @property
     def _take_log(self) -> Statement:
         """Keep other writers out."""
         return SQL(_TAKE_LOG), self._lock
 
-    def _appending(self, stored_events: Sequence[StoredEvent]) -> Statement:
-        rows = [(e.originator_id, e.originator_version, e.topic, _text(e)) for e in stored_events]
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        return SQL("{}; {}").format(self._insert, self._notify), columns
-=======
-    def _append(
-        self, connection: Connection, events: Sequence[StoredEvent], after: StoredEntry | None
-    ) -> Cursor[Any]:
-        """Append events; the answer has their positions, or none if nothing was inserted."""
+    def _appending(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> Statement:
+        """Append events: the answer has their positions, or none if nothing was inserted."""
         rows = [(e.originator_id, e.originator_version, e.topic, _text(e)) for e in events]
         columns = [*map(list, zip(*rows, strict=True)), *_firsts(events, after)]
-        cursor = connection.cursor(row_factory=tuple_row).execute(self._insert, columns)
-        self._notify_channel(connection.cursor())
-        return cursor
->>>>>>> r4
+        return SQL("{}; {}").format(self._insert, self._notify), columns
 
     def _notifications(self, where: Query, values: Sequence[Any]) -> list[Notification]:
         return [
@@ -276,11 +234,11 @@ def _firsts(events: Sequence[StoredEvent], after: StoredEntry | None) -> list[li
     ]
 
 
-def _last_position(appended: Cursor[Any]) -> int:
-    positions: list[int] = [position for (position,) in appended.fetchall()]
+def _last_position(positions: Sequence[Any]) -> int:
     if not positions:
         raise _does_not_follow()
-    return max(positions)
+    newest: int = max(position for (position,) in positions)
+    return newest
 
 
 def _does_not_follow() -> IntegrityError:

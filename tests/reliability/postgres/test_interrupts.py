@@ -10,8 +10,6 @@ from tests.support.reliability.interrupts import Interruptions, time_of
 from tests.support.servers.postgres import PostgresServer
 from tests.support.soak import Say, short_and_long
 
-import pytest
-
 BUSY = (
     "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'plangate'"
     " AND state NOT IN ('idle', 'active')"

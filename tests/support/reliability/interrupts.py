@@ -8,7 +8,7 @@ from time import perf_counter
 from types import FrameType
 
 
-class Late(Exception):  # noqa: N818  (it stands for anything a handler raises)
+class Late(Exception):
     """What a handler raises; an ordinary exception, as job queues raise it for a time limit."""
 
 
