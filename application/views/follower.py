@@ -1,20 +1,27 @@
 """When the views are brought up to date: at each query, or by one thread in the background.
 
 The thread is woken by every command of this process, and looks for the commands of
-other processes at an interval. Queries wait on a condition for the position they name.
+other processes at an interval. Queries wait for the position they name. All waiting is on
+`SimpleQueue`, which an exception from a signal handler cannot leave locked.
 """
 
-from threading import Condition, Thread
+from collections import deque
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread, current_thread
+from time import monotonic
 from typing import Final
 
 from plangate.application.errors import ViewBehind
+from plangate.application.forks import renew_in_child
 from plangate.application.views.runner import ProjectionRunner
 
 LOOK_EVERY: Final = 0.25
 """Seconds between two looks of the background thread at what other processes wrote."""
 
 PATIENCE: Final = 30.0
-"""Seconds that a query waits for the position it names."""
+"""Seconds that a query waits for the position it names, and `stop` for the thread's end."""
+
+_Signal = SimpleQueue[None]
 
 
 class LogFollower:
@@ -22,69 +29,91 @@ class LogFollower:
 
     def __init__(self, runner: ProjectionRunner) -> None:
         self._runner = runner
-        self._thread: Thread | None = None
-        self._changed = Condition()
-        self._woken = False
-        self._stopping = False
+        self._following = False
+        self._begin()
+        renew_in_child(self._begin)
         self.failure: str | None = None
         """Why the background thread last failed; it keeps trying."""
 
+    def _begin(self) -> None:
+        self._starting = Lock()
+        self._thread: Thread | None = None
+        self._woken = _Signal()
+        self._waiting = deque[_Signal]()
+
     def start(self) -> None:
-        """Follow the log in the background from now on; queries no longer catch up themselves."""
-        with self._changed:
-            if self._thread is None:
-                self._stopping = False
-                self._thread = Thread(target=self._follow, name="plangate-views", daemon=True)
-                self._thread.start()
+        """Follow the log in the background from now on; queries no longer catch up themselves.
+
+        In a forked child the thread starts again at its first use.
+        """
+        self._following = True
+        self._is_running()
 
     def stop(self) -> None:
         """End the background thread; stopping twice is harmless."""
-        with self._changed:
-            thread = self._thread
-            self._stopping = True
-            self._changed.notify_all()
+        self._following = False
+        thread, self._thread = self._thread, None
+        self._woken.put(None)
         if thread is not None:
-            thread.join()
-            self._thread = None
+            thread.join(PATIENCE)
 
     def wake(self) -> None:
         """Announce that something was recorded."""
-        if self._thread is not None:
-            with self._changed:
-                self._woken = True
-                self._changed.notify_all()
+        if self._is_running():
+            self._woken.put(None)
 
     def require(self, view: str, position: int) -> None:
         """Bring a view up to a position, or wait until it is there.
 
         Raises `ViewBehind` if the log ends before that position, or it takes too long.
         """
-
-        def is_there() -> bool:
-            return self._runner.position(view) >= position
-
-        if self._thread is None:
+        if not self._is_running():
             self._runner.catch_up()
-        elif not is_there():
-            with self._changed:
-                self._changed.wait_for(is_there, PATIENCE)
-        if not is_there():
-            raise ViewBehind(view, self._runner.position(view), position)
+        deadline = monotonic() + PATIENCE
+        while self._runner.position(view) < position:
+            left = deadline - monotonic()
+            if not self._following or left <= 0:
+                raise ViewBehind(view, self._runner.position(view), position)
+            signal = _Signal()
+            self._waiting.append(signal)
+            if self._runner.position(view) < position:
+                _wait(signal, left)
+
+    def _is_running(self) -> bool:
+        """Whether the background thread runs; it is started if it should and does not."""
+        if not self._following:
+            return False
+        with self._starting:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = Thread(target=self._follow, name="plangate-views", daemon=True)
+                self._thread.start()
+        return True
 
     def _follow(self) -> None:
-        while not self._stopping:
+        while self._may_continue():
             try:
                 self._runner.catch_up(self._notify_and_continue)
                 self.failure = None
             except Exception as error:  # noqa: BLE001  (it is reported, and tried again)
                 self.failure = f"{type(error).__name__}: {error}"
-            self._notify_and_continue()
-            with self._changed:
-                self._changed.wait_for(lambda: self._woken or self._stopping, LOOK_EVERY)
-                self._woken = False
+            if self._notify_and_continue():
+                _wait(self._woken, LOOK_EVERY)
+
+    def _may_continue(self) -> bool:
+        return self._thread is current_thread()
 
     def _notify_and_continue(self) -> bool:
         """Let waiting queries look at the position again; whether to continue."""
-        with self._changed:
-            self._changed.notify_all()
-        return not self._stopping
+        while self._waiting:
+            self._waiting.popleft().put(None)
+        return self._may_continue()
+
+
+def _wait(signal: _Signal, seconds: float) -> None:
+    """Wait for a signal, and take all that came."""
+    try:
+        signal.get(timeout=seconds)
+        while True:
+            signal.get_nowait()
+    except Empty:
+        return

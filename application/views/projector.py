@@ -12,7 +12,7 @@ from plangate.application.errors import CorruptEvent, UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.plan_cache import PlanCache
 from plangate.application.plan_log import Step, steps
-from plangate.application.recorded_event import RecordedEvent
+from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.views.projection import RowChanges, View
 from plangate.domain.plan import Plan
 
@@ -22,9 +22,12 @@ KEPT_TASKS: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class LogSlice:
-    """The log up to a position: the readable events, and the first unreadable one of each plan."""
+    """The log up to its `last` entry: the readable events, and the first unreadable of each plan.
 
-    until: int
+    `last` is None where there is nothing new.
+    """
+
+    last: StoredEntry | None = None
     events: Sequence[RecordedEvent] = ()
     unreadable: Mapping[str, UnreadableEvent] = field(default_factory=dict)
 
@@ -87,6 +90,19 @@ class Projector:
         for name, result in further.items():
             results[name] = Projected(result.changes, result.failure or unreadable)
         return state, results
+
+    def one_by_one(
+        self, view: View, plan_id: str, events: Sequence[RecordedEvent]
+    ) -> Sequence[RowChanges]:
+        """The row changes of each event alone, as far as the view gets."""
+        state, _ = self._before((view,), plan_id, events)
+        found: list[RowChanges] = []
+        for event in events:
+            state, results = project_events(state, (view,), (event,))
+            if results[view.name].failure is not None:
+                break
+            found += results[view.name].changes
+        return found
 
     def _before(
         self, views: Sequence[View], plan_id: str, events: Sequence[RecordedEvent]

@@ -54,11 +54,14 @@ class ViewReport(Result):
     """All views, and the last position of the log.
 
     `failure` is why the background thread last failed to follow the log; None while it can.
+    `went_back` says when this process last found views of events that are no longer in the
+    log, and built them again.
     """
 
     position: int
     views: tuple[ViewStatus, ...]
     failure: str | None = None
+    went_back: str | None = None
 
 
 class ViewQueries:
@@ -142,7 +145,8 @@ class ViewQueries:
 
     def report(self) -> ViewReport:
         """Each view's lag, size and stuck plans, as they are; nothing catches up first."""
-        return view_report(self._store, self._views, self._follower.failure)
+        report = view_report(self._store, self._views, self._follower.failure)
+        return report.model_copy(update={"went_back": self._runner.went_back})
 
     def rebuild(self, *names: str, progress: Progress = no_progress) -> None:
         """Build the named views, or all, again from the log alone.

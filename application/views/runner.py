@@ -1,25 +1,32 @@
-"""Keeps the views in step with the log: catching up, rebuilding, going round unreadable events.
+"""Keeps the views in step with the log: catching up, rebuilding, going round bad events.
 
 Events are folded outside of any transaction and saved together with the position
 they lead to; of two runners with the same slice of the log, the second saves nothing
 and continues from there. So any number of threads and processes may keep the views
 of one store, and each may be killed at any moment.
+
+A view notes the event at its position. Where another event is there, or none, the log
+went back, and the view is built again. A plan whose rows cannot be made or saved is left
+behind, as stuck, and the other plans continue.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from hashlib import sha256
 from threading import Lock
 from typing import Final
 
-from plangate.application.errors import NotAStore, StoreTooNew, UnreadableEvent
+from plangate.application.errors import CorruptEvent, StoreTooNew, UnreadableEvent
 from plangate.application.event_store import Clock, EventStore
+from plangate.application.forks import renew_in_child
 from plangate.application.plan_log import known_position, plan_events
 from plangate.application.progress import Progress
-from plangate.application.recorded_event import RecordedEvent
+from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.views.catalogue import VIEWS
 from plangate.application.views.projection import RowChanges, View
-from plangate.application.views.projector import LogSlice, Projector, ProjectorState
+from plangate.application.views.projector import LogSlice, Projected, Projector, ProjectorState
 from plangate.application.views.view_store import (
     StuckPlan,
+    UnsavableRows,
     ViewPosition,
     ViewStore,
     ViewTables,
@@ -46,24 +53,40 @@ class ProjectionRunner:
         self._store = store
         self._clock = clock
         self._views = views
-        self._projector = Projector(log)
+        self.went_back: str | None = None
+        """What was found, the last time that views were made of events that are gone."""
+        self._begin()
+        renew_in_child(self._begin)
+
+    def _begin(self) -> None:
         self._turn = Lock()
-        self._failed_retries: set[tuple[str, str, int]] = set()
         self._known: dict[str, int] = {}
+        self._begin_projecting()
+
+    def _begin_projecting(self) -> None:
+        self._projector = Projector(self._log)
+        self._projected: StoredEntry | None = None
+        self._identified: tuple[StoredEntry, str] | None = None
+        self._failed_retries: set[tuple[str, str, int]] = set()
 
     def position(self, view: str) -> int:
         """How far a view is known to have come; -1 before it can be read at all."""
         return self._known.get(view, -1)
 
     def catch_up(self, proceed: Callable[[], bool] = _always) -> None:
-        """Bring every view to the end of the log, as long as `proceed` says so.
+        """Bring every view to the present end of the log, as long as `proceed` says so.
 
-        A view that is missing, or was made by an older version of its fold, is
-        rebuilt. Raises `StoreTooNew` if a newer plangate made it.
+        What is recorded meanwhile is left for the next time, so that this ends beside any
+        number of writers. A view that is missing, whose events are gone, or that was made
+        by an older version of its fold is rebuilt. Raises `StoreTooNew` if a newer plangate
+        made it.
         """
         with self._turn:
+            end = self._log.last_position()
             while proceed():
                 positions = self._store.positions()
+                if self._discard_what_is_gone(positions):
+                    continue
                 outdated = [view for view in self._views if self._is_outdated(view, positions)]
                 if outdated:
                     self._rebuild(outdated, proceed=proceed, afresh=False)
@@ -71,7 +94,7 @@ class ProjectionRunner:
                 self._known = {v.name: positions[ViewTables(v.name)].position for v in self._views}
                 if self._retry_stuck_plans(positions):
                     continue
-                if not self._advance(self._projector, self._views, positions):
+                if not self._advance(self._projector, self._views, positions, until=end):
                     return
 
     def rebuild(self, names: Collection[str], progress: Progress) -> None:
@@ -97,7 +120,7 @@ class ProjectionRunner:
         saved = False
         while not saved:  # other processes may move the view meanwhile
             current = self._store.positions()[tables]
-            update = ViewUpdate(tables, current, current.position, (deletion,))
+            update = ViewUpdate(tables, current, current.position, (deletion,), event=current.event)
             saved = self._store.save([update])
 
     # --- catching up ---
@@ -109,59 +132,153 @@ class ProjectionRunner:
         positions: ViewPositions,
         *,
         rebuilt: bool = False,
+        until: int | None = None,
     ) -> bool:
-        """Move the views that are furthest behind by one slice; False at the end of the log."""
+        """Move the views that are furthest behind by one slice; False at the end."""
         current = {view: positions[ViewTables(view.name, rebuilt)] for view in views}
         after = min(found.position for found in current.values())
         ahead = [found.position for found in current.values() if found.position > after]
+        if until is not None:
+            ahead.append(until)
         log_slice = self._read_slice(after, min(ahead, default=None))
-        if log_slice.until == after:
+        if log_slice.last is None:
             return False
         behind = [view for view in views if current[view].position == after]
-        changes: dict[View, list[RowChanges]] = {view: [] for view in behind}
-        stuck: dict[View, list[StuckPlan]] = {view: [] for view in behind}
+        projected: dict[View, dict[str, Projected]] = {view: {} for view in behind}
         states: list[ProjectorState] = []
-        for plan_id, events in log_slice.by_plan().items():
+        runs = log_slice.by_plan()
+        for plan_id, events in runs.items():
             able = [view for view in behind if plan_id not in current[view].stuck]
             unreadable = log_slice.unreadable.get(plan_id)
             state, results = projector.project(able, plan_id, events, unreadable)
             states.append(state)
             for view in able:
-                result = results[view.name]
-                changes[view] += result.changes
-                if result.failure is not None:
-                    stuck[view].append(self._stuck(result.failure))
-        updates = []
-        for view in behind:
-            tables = ViewTables(view.name, rebuilt)
-            moved = ViewUpdate(tables, current[view], log_slice.until, changes[view], stuck[view])
-            updates.append(moved)
-        if self._store.save(updates):
+                projected[view][plan_id] = results[view.name]
+
+        def update(view: View) -> ViewUpdate:
+            tables, results = ViewTables(view.name, rebuilt), projected[view].values()
+            changes = [one for result in results for one in result.changes]
+            stuck = [self._stuck(r.failure) for r in results if r.failure is not None]
+            position, event = known_position(last.position), self._identity(last)
+            return ViewUpdate(tables, current[view], position, changes, stuck, event=event)
+
+        last = log_slice.last
+        try:
+            saved = self._store.save([update(view) for view in behind])
+        except UnsavableRows:
+            for view in behind:
+                tables = ViewTables(view.name, rebuilt)
+                self._leave_out_unsavable(projector, view, tables, projected[view], runs)
+            saved = self._store.save([update(view) for view in behind])
+        if saved:
             projector.keep(states)
+            if projector is self._projector:
+                self._projected = last
         return True
 
     def _read_slice(self, after: int, until: int | None) -> LogSlice:
         """The log beyond a position: up to another one, but no more than a batch."""
+        last: StoredEntry | None = None
         events: list[RecordedEvent] = []
         unreadable: dict[str, UnreadableEvent] = {}
-        while len(events) < BATCH and (until is None or after < until):
-            try:
-                page = self._log.read_all(after=after, limit=BATCH - len(events))
-            except UnreadableEvent as error:
-                after = known_position(error.position)
-                unreadable.setdefault(error.plan_id, error)
-                continue
-            if not page:
+        limit = BATCH if until is None else min(BATCH, until - after)
+        for entry in self._log.read_all_stored(after=after, limit=limit) if limit > 0 else ():
+            if until is not None and known_position(entry.position) > until:
                 break
-            for recorded in page:
-                position = known_position(recorded.envelope.position)
-                if until is not None and position > until:
-                    return LogSlice(until, events, unreadable)
-                events.append(recorded)
-                after = position
-        return LogSlice(after, events, unreadable)
+            last = entry
+            try:
+                events.append(self._log.format.decode(entry))
+            except UnreadableEvent as error:
+                unreadable.setdefault(error.plan_id, error)
+        return LogSlice(last, events, unreadable)
 
-    # --- going round unreadable events ---
+    # --- a log that went back ---
+
+    def _discard_what_is_gone(self, positions: ViewPositions) -> bool:
+        """Discard what was made of events that are no longer in the log; whether any was.
+
+        What this process remembers of plans is dropped too, whoever discards the views.
+        """
+        there: dict[int, StoredEntry | None] = {}
+
+        def entry_at(position: int) -> StoredEntry | None:
+            if position not in there:
+                found = self._log.read_all_stored(after=position - 1, limit=1)
+                there[position] = found[0] if found and found[0].position == position else None
+            return there[position]
+
+        projected = self._projected
+        if projected is not None:
+            entry = entry_at(known_position(projected.position))
+            if entry is None or not _agree(self._identity(entry), self._identity(projected)):
+                self._begin_projecting()
+        gone = False
+        names = {view.name for view in self._views}
+        for tables, current in positions.items():
+            if tables.view not in names or not current.position:
+                continue
+            entry = entry_at(current.position)
+            if entry is not None and _agree(self._identity(entry), current.event):
+                continue
+            gone = True
+            self._begin_projecting()
+            if tables.rebuilt:
+                self._store.begin(tables.view, current.fold_version, afresh=True)
+            else:
+                self._known = {}
+                self._store.discard(tables.view, current)
+                self.went_back = (
+                    f"the log went back behind position {current.position}, or has other events"
+                    " there; the views were rebuilt"
+                )
+        return gone
+
+    def _identity(self, entry: StoredEntry) -> str:
+        """What identifies an entry, before and after an erasure of its text."""
+        if self._identified is None or self._identified[0] != entry:
+            try:
+                form = self._log.format.canonical_form(entry)
+                identity = f"{entry.event_id} {sha256(form).hexdigest()}"
+            except UnreadableEvent:
+                identity = entry.event_id
+            self._identified = entry, identity
+        return self._identified[1]
+
+    # --- going round events that cannot be read, folded or saved ---
+
+    def _leave_out_unsavable(
+        self,
+        projector: Projector,
+        view: View,
+        tables: ViewTables,
+        projected: dict[str, Projected],
+        runs: Mapping[str, Sequence[RecordedEvent]],
+    ) -> None:
+        """Of plans with rows that cannot be saved, keep those before the event that makes them."""
+        waiting = [plan_id for plan_id, result in projected.items() if result.changes]
+        while waiting:
+            changes = [(p, change) for p in waiting for change in projected[p].changes]
+            found = self._store.first_unsavable(tables, [change for _, change in changes])
+            if found is None:
+                return
+            plan_id = changes[found[0]][0]
+            projected[plan_id] = self._savable(projector, view, tables, runs[plan_id], found[1])
+            waiting = waiting[waiting.index(plan_id) + 1 :]
+
+    def _savable(
+        self,
+        projector: Projector,
+        view: View,
+        tables: ViewTables,
+        events: Sequence[RecordedEvent],
+        why: str,
+    ) -> Projected:
+        """The changes of a plan's events up to the first whose rows cannot be saved."""
+        changes = projector.one_by_one(view, events[0].envelope.plan_id, events)
+        index, why = self._store.first_unsavable(tables, changes) or (0, why)
+        envelope = events[index].envelope
+        failure = CorruptEvent(envelope.plan_id, envelope.version, why, envelope.position)
+        return Projected(changes[:index], failure)
 
     def _retry_stuck_plans(self, positions: ViewPositions) -> bool:
         """Project again what can be read by now; whether there was anything to save.
@@ -203,8 +320,19 @@ class ProjectionRunner:
             return False
         changes = [RowChanges(deletes=((plan_id, None),)), *result.changes]
         still = () if result.failure is None else (self._stuck(result.failure),)
-        tables, position = ViewTables(view.name), current.position
-        self._store.save([ViewUpdate(tables, current, position, changes, still, (plan_id,))])
+        update = ViewUpdate(
+            ViewTables(view.name),
+            current,
+            current.position,
+            changes,
+            still,
+            freed=(plan_id,),
+            event=current.event,
+        )
+        try:
+            self._store.save([update])
+        except UnsavableRows:
+            return False
         return True
 
     def _stuck(self, failure: UnreadableEvent) -> StuckPlan:
@@ -242,6 +370,8 @@ class ProjectionRunner:
         projector = Projector(self._log)
         while proceed():
             positions = self._store.positions()
+            if self._discard_what_is_gone(positions):
+                continue
             begun = {
                 view: current.position
                 for view in views
@@ -253,16 +383,13 @@ class ProjectionRunner:
             if progress is not None:
                 progress(min(begun.values()), self._log.last_position())
             if not self._advance(projector, [*begun], positions, rebuilt=True):
-                self._refuse_views_beyond_the_log(positions)
                 for view in begun:
                     self._store.swap(view.name)
 
-    def _refuse_views_beyond_the_log(self, positions: ViewPositions) -> None:
-        """No rebuild could ever replace a view that is ahead of the log."""
-        last = self._log.last_position()
-        for tables, current in positions.items():
-            if not tables.rebuilt and current.position > last:
-                raise NotAStore(
-                    f"the view {tables.view!r} is at {current.position}, beyond the end of the "
-                    f"log at {last}: events were removed; restore a backup"
-                )
+
+def _agree(one: str, other: str | None) -> bool:
+    """Whether two identities may be of one event; that of an unreadable one is its id alone."""
+    if other is None or one == other:
+        return True
+    (one_id, _, one_digest), (other_id, _, other_digest) = one.partition(" "), other.partition(" ")
+    return one_id == other_id and not (one_digest and other_digest)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from plangate.application.errors import StoreError
 from plangate.application.results import Result
 from plangate.application.views.board import BoardRequest, BoardTask
 from plangate.application.views.plan_summaries import PlansRequest, PlanSummary
@@ -15,6 +16,10 @@ from plangate.application.views.projection import RowChanges
 from plangate.application.views.replans import ReplanEntry, ReplansRequest
 from plangate.application.views.requests import RowKey
 from plangate.application.views.timeline import TimelineEntry, TimelineRequest
+
+
+class UnsavableRows(StoreError):
+    """No column can hold what a row has. Nothing was saved."""
 
 
 class StuckPlan(Result):
@@ -37,12 +42,16 @@ class ViewTables:
 
 @dataclass(frozen=True, slots=True)
 class ViewPosition:
-    """How far a view has come, by which version of its fold, and in how many updates."""
+    """How far a view has come, by which version of its fold, and in how many updates.
+
+    `event` identifies the event at the position; None where it was not noted.
+    """
 
     fold_version: int
     position: int
     updates: int = 0
     stuck: Mapping[str, StuckPlan] = field(default_factory=dict)
+    event: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,7 @@ class ViewUpdate:
     changes: Sequence[RowChanges]
     stuck: Sequence[StuckPlan] = ()
     freed: Sequence[str] = ()
+    event: str | None = None
 
 
 class ViewStore(Protocol):
@@ -78,8 +88,17 @@ class ViewStore(Protocol):
         """Write all the updates in one transaction.
 
         Return False, and write nothing, if a view is no longer at the position that its
-        update expects: another process has moved it.
+        update expects: another process has moved it. Raises `UnsavableRows` for a row with
+        a value that cannot be stored.
         """
+
+    def first_unsavable(
+        self, tables: ViewTables, changes: Sequence[RowChanges]
+    ) -> tuple[int, str] | None:
+        """Which is the first of the changes that cannot be written, and why; none is kept."""
+
+    def discard(self, view: str, expected: ViewPosition) -> None:
+        """Remove the rows and the position of a view, unless another process has moved it."""
 
     def swap(self, view: str) -> bool:
         """Replace the tables that are read by the rebuilt ones, in one transaction.

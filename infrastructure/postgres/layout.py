@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from plangate.application.errors import NotAStore, StoreTooNew
 from plangate.infrastructure.postgres.connections import Connection
 from plangate.infrastructure.sql.tables import TABLES, Table
-from plangate.infrastructure.sql.view_positions import POSITION_TABLES
+from plangate.infrastructure.sql.view_positions import NOTED_EVENT, POSITION_TABLES
 
 EVENTS: Final = "stored_events"
 LAYOUT: Final = "plangate_layout"
@@ -116,7 +116,9 @@ def _view_table(table: Table[Any]) -> str:
     )
 
 
-_SHARED: Final = (_EVENT_TABLES, _VIEW_POSITIONS, _LEDGER_TABLES)
+_NOTED_EVENTS: Final = NOTED_EVENT.format(table="{schema}.view_marks") + ";"
+
+_SHARED: Final = (_EVENT_TABLES, _VIEW_POSITIONS, _LEDGER_TABLES, "", _NOTED_EVENTS)
 
 LAYOUT_VERSION: Final = max(len(_SHARED), *(table.layout for table in TABLES.values()))
 """The version of the tables, recorded beside them."""
@@ -165,26 +167,25 @@ def layout_of(connection: Connection, schema: str, name: str) -> int:
 
 
 def lay_out(connection: Connection, schema: str, name: str) -> None:
-    """Create the tables that are missing; of several processes, one does it."""
-    with connection.transaction():
-        cursor = connection.cursor(row_factory=tuple_row)
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCKS, _MIGRATION))
-        layout = layout_of(connection, schema, name)
-        if layout == LAYOUT_VERSION:
-            return
-        encoding = connection.info.parameter_status("server_encoding")
-        if encoding != "UTF8":
-            raise NotAStore(f"{name} is encoded in {encoding}; plangate needs UTF8")
-        try:
-            _upgrade(connection, schema, layout)
-        except errors.InsufficientPrivilege as error:
-            what = (
-                f"has layout {layout} of plangate's tables, not {LAYOUT_VERSION}, and this user may"
-                " not upgrade them"
-                if layout
-                else "has no plangate tables, and this user may not create them"
-            )
-            raise NotAStore(f"{name} {what}; run `plangate migrate` as their owner") from error
+    """Create the tables that are missing, in the caller's transaction; of several, one does it."""
+    cursor = connection.cursor(row_factory=tuple_row)
+    cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCKS, _MIGRATION))
+    layout = layout_of(connection, schema, name)
+    if layout == LAYOUT_VERSION:
+        return
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise NotAStore(f"{name} is encoded in {encoding}; plangate needs UTF8")
+    try:
+        _upgrade(connection, schema, layout)
+    except errors.InsufficientPrivilege as error:
+        what = (
+            f"has layout {layout} of plangate's tables, not {LAYOUT_VERSION}, and this user may"
+            " not upgrade them"
+            if layout
+            else "has no plangate tables, and this user may not create them"
+        )
+        raise NotAStore(f"{name} {what}; run `plangate migrate` as their owner") from error
 
 
 def _upgrade(connection: Connection, schema: str, layout: int) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from psycopg import errors
 from pydantic import TypeAdapter
 from typing_extensions import override
 
@@ -26,6 +27,12 @@ class PostgresViewStore(view_store.SqlViewStore):
     """The views in a schema, which holds the events too."""
 
     _database: Schema
+    _refusals = (
+        errors.DataError,
+        errors.NotNullViolation,
+        errors.CheckViolation,
+        errors.ProgramLimitExceeded,
+    )
     _has_label = "? = ANY(labels)"
 
     @override
@@ -48,6 +55,10 @@ class PostgresViewStore(view_store.SqlViewStore):
 
     @override
     def _replace_tables(self, cursor: database.Cursor, view: str) -> None:
+        self._remove(cursor, view)
+
+    @override
+    def _remove(self, cursor: database.Cursor, view: str) -> None:
         sides = _sides(cursor, view)
         if False in sides:
             _clear(cursor, ViewTables(view), sides[False])

@@ -60,6 +60,11 @@ class Table(Generic[RowType]):
         )
 
     @cached_property
+    def time_names(self) -> tuple[str, ...]:
+        """The names of the columns that hold times."""
+        return tuple(column.name for column in self.columns if column.kind is datetime)
+
+    @cached_property
     def column_names(self) -> str:
         """The names of all columns, as SQL lists them."""
         return ", ".join(column.name for column in self.columns)

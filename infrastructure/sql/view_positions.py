@@ -11,6 +11,12 @@ from plangate.infrastructure.sql.database import Cursor
 POSITION_TABLES: Final = ("view_marks", "view_stuck")
 """The tables of the positions, and of the plans that a view is stuck on."""
 
+_NUMBERS: Final = 3
+
+
+NOTED_EVENT: Final = "ALTER TABLE {table} ADD COLUMN event text"
+"""Adds to a position the event that is there; `{table}` is `view_marks`."""
+
 
 class Overtaken(Exception):
     """Another process updated the view first; nothing is written."""
@@ -24,23 +30,25 @@ def stored_positions(cursor: Cursor) -> dict[ViewTables, ViewPosition]:
     for view, rebuilt, *values in cursor.fetchall():
         plan = StuckPlan.model_validate(dict(zip(fields, values, strict=True)))
         stuck.setdefault(ViewTables(view, bool(rebuilt)), {})[plan.plan_id] = plan
-    cursor.execute("SELECT view, rebuilt, fold_version, position, updates FROM view_marks")
-    return {
-        (tables := ViewTables(view, bool(rebuilt))): ViewPosition(
-            fold_version, position, updates, stuck.get(tables, {})
-        )
-        for view, rebuilt, fold_version, position, updates in cursor.fetchall()
-    }
+    # A file that is only examined may have an older layout, without the column `event`.
+    cursor.execute("SELECT * FROM view_marks")
+    found = {}
+    for view, rebuilt, *numbers in cursor.fetchall():
+        event = numbers.pop() if len(numbers) > _NUMBERS else None
+        fold_version, position, updates = numbers[-_NUMBERS:]
+        tables = ViewTables(view, bool(rebuilt))
+        found[tables] = ViewPosition(fold_version, position, updates, stuck.get(tables, {}), event)
+    return found
 
 
 def advance(cursor: Cursor, update: ViewUpdate) -> None:
     """Move a view to the update's position; raises `Overtaken` if it is elsewhere."""
     tables, before = update.tables, update.expected
     cursor.execute(
-        "UPDATE view_marks SET position = ?, updates = updates + 1 WHERE view = ? AND rebuilt = ?"
-        " AND fold_version = ? AND position = ? AND updates = ?",
+        "UPDATE view_marks SET position = ?, event = ?, updates = updates + 1"
+        " WHERE view = ? AND rebuilt = ? AND fold_version = ? AND position = ? AND updates = ?",
         (
-            *(update.position, tables.view, tables.rebuilt),
+            *(update.position, update.event, tables.view, tables.rebuilt),
             *(before.fold_version, before.position, before.updates),
         ),
     )
@@ -60,12 +68,17 @@ def note_stuck_plans(cursor: Cursor, update: ViewUpdate) -> None:
         [
             (
                 *(*tables, plan.plan_id, plan.version, plan.position),
-                plan.why.replace("\0", "\N{REPLACEMENT CHARACTER}"),
+                _storable(plan.why),
                 plan.since.isoformat(),
             )
             for plan in update.stuck
         ],
     )
+
+
+def _storable(text: str) -> str:
+    text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return text.encode(errors="replace").decode()
 
 
 def forget(cursor: Cursor, tables: ViewTables) -> None:

@@ -5,7 +5,7 @@ A subclass holds what its engine has of its own: transactions, tables and the fo
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any
 
 from typing_extensions import override
@@ -13,11 +13,17 @@ from typing_extensions import override
 from plangate.application.errors import ConcurrentChange
 from plangate.application.views.board import BoardRequest, BoardTask
 from plangate.application.views.plan_summaries import PlansRequest, PlanSummary
-from plangate.application.views.projection import Row
+from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.replans import ReplanEntry, ReplansRequest
 from plangate.application.views.requests import Keys, RowKey
 from plangate.application.views.timeline import TimelineEntry, TimelineRequest
-from plangate.application.views.view_store import ViewPosition, ViewStore, ViewTables, ViewUpdate
+from plangate.application.views.view_store import (
+    UnsavableRows,
+    ViewPosition,
+    ViewStore,
+    ViewTables,
+    ViewUpdate,
+)
 from plangate.infrastructure.sql import tables, view_positions
 from plangate.infrastructure.sql.conditions import Conditions, ordering
 from plangate.infrastructure.sql.database import Cursor, Database, all_rows
@@ -70,6 +76,9 @@ class SqlViewStore(ViewStore, ABC):
     _has_label: str
     """The condition that a row has a label."""
 
+    _refusals: tuple[type[Exception], ...]
+    """The engine's errors about a value that it cannot store."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
@@ -97,13 +106,41 @@ class SqlViewStore(ViewStore, ABC):
                 view_positions.advance(cursor, update)
             for update in updates:
                 view_positions.note_stuck_plans(cursor, update)
-                _write(self._row_writer(cursor, update.tables), update)
+                self._write(cursor, update.tables, update.changes)
 
         try:
             self._database.write(save)
         except (view_positions.Overtaken, ConcurrentChange):
             return False
         return True
+
+    @override
+    def first_unsavable(
+        self, tables: ViewTables, changes: Sequence[RowChanges]
+    ) -> tuple[int, str] | None:
+        def attempt(cursor: Cursor) -> None:
+            for index, change in enumerate(changes):
+                try:
+                    self._write(cursor, tables, (change,))
+                except UnsavableRows as refused:
+                    raise _Found(index, str(refused)) from refused
+            raise _Found
+
+        try:
+            self._database.write(attempt)
+        except _Found as found:
+            return (found.args[0], found.args[1]) if found.args else None
+        return None
+
+    @override
+    def discard(self, view: str, expected: ViewPosition) -> None:
+        def discard(cursor: Cursor) -> None:
+            self._lock(cursor, view)
+            current, _ = _both(cursor, view)
+            if current == expected:
+                self._remove(cursor, view)
+
+        self._database.write(discard)
 
     @override
     def swap(self, view: str) -> bool:
@@ -219,6 +256,17 @@ class SqlViewStore(ViewStore, ABC):
         """The condition that a row is current, and not of a rebuild."""
 
     @abstractmethod
+    def _remove(self, cursor: Cursor, view: str) -> None:
+        """Remove the rows of a view that are read, and its position."""
+
+    def _write(self, cursor: Cursor, target: ViewTables, changes: Sequence[RowChanges]) -> None:
+        try:
+            _require_times(target.view, changes)
+            _write(self._row_writer(cursor, target), changes)
+        except (ArithmeticError, ValueError, TypeError, *self._refusals) as error:
+            raise UnsavableRows(f"a row cannot be saved ({error})") from error
+
+    @abstractmethod
     def _add_search(self, where: Conditions, words: Sequence[str]) -> None:
         """Add the condition that a plan's texts have all these words or words that begin so."""
 
@@ -238,14 +286,29 @@ def _isoformat(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
-def _write(writer: RowWriter, update: ViewUpdate) -> None:
-    """Write the changes of an update in their order, as many rows at a time as possible."""
+def _write(writer: RowWriter, all_changes: Sequence[RowChanges]) -> None:
+    """Write changes in their order, as many rows at a time as possible."""
     waiting: list[Row] = []
-    for changes in update.changes:
+    for changes in all_changes:
         if changes.deletes:
             writer.upsert(waiting)
             waiting = []
             writer.delete(changes.deletes)
         waiting += changes.upserts
     writer.upsert(waiting)
-    writer.index([text for changes in update.changes for text in changes.texts])
+    writer.index([text for changes in all_changes for text in changes.texts])
+
+
+def _require_times(view: str, all_changes: Sequence[RowChanges]) -> None:
+    """Raise `OverflowError` for a time that is beyond the calendar in UTC."""
+    names = tables.TABLES[view].time_names
+    for changes in all_changes:
+        for row in changes.upserts:
+            for name in names:
+                time = getattr(row, name)
+                if time is not None and not MINYEAR < time.year < MAXYEAR:
+                    time.astimezone(UTC)
+
+
+class _Found(Exception):
+    """Ends an attempt to write, of which nothing may remain."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from plangate.application.errors import NotAStore, StoreTooNew
 from plangate.infrastructure.sql.tables import SEARCH_TABLE, SUMMARIES, TABLES, Table
+from plangate.infrastructure.sql.view_positions import NOTED_EVENT
 
 APPLICATION_ID: Final = 0x504C4754
 """`PLGT`, in the file's header: this is a plangate store and nothing else."""
@@ -51,6 +52,9 @@ VIEW_POSITIONS: Final = (
 """The position of each view, and the plans it is stuck on. The rows of a view have
 tables of their own, created by each rebuild."""
 
+NOTED_EVENTS: Final = (NOTED_EVENT.format(table="view_marks"),)
+"""The event at the position of each view."""
+
 _LEDGER: Final = (
     """
     CREATE TABLE ledger_leaves (
@@ -70,7 +74,7 @@ _LEDGER: Final = (
 )
 """The ledger's leaves, numbered from 0, and its head: no row, or one."""
 
-_LAYOUTS: Final = ((_EVENTS,), VIEW_POSITIONS, _LEDGER, ())
+_LAYOUTS: Final = ((_EVENTS,), VIEW_POSITIONS, _LEDGER, (), NOTED_EVENTS)
 """What each version of the layout added; an older file gets those it lacks.
 
 The fourth brought events that earlier versions of plangate cannot read.

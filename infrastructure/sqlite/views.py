@@ -26,7 +26,7 @@ from plangate.infrastructure.sql.view_positions import forget, stored_positions
 from plangate.infrastructure.sql.view_store import RowWriter, SqlViewStore
 from plangate.infrastructure.sqlite.connections import LOCK_TIMEOUT, Connections
 from plangate.infrastructure.sqlite.file import SqliteFile
-from plangate.infrastructure.sqlite.layout import VIEW_POSITIONS, view_tables
+from plangate.infrastructure.sqlite.layout import NOTED_EVENTS, VIEW_POSITIONS, view_tables
 
 _REBUILT: Final = "_rebuilt"
 """The end of a table's name while it is being rebuilt."""
@@ -57,7 +57,7 @@ class _MemoryDatabase:
 
 def _memory_connection() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-    for statement in VIEW_POSITIONS:
+    for statement in (*VIEW_POSITIONS, *NOTED_EVENTS):
         connection.execute(statement)
     return connection
 
@@ -66,6 +66,7 @@ class SqliteViewStore(SqlViewStore):
     """The views of one database: a file, which holds the events too, or one in memory."""
 
     _database: "SqliteFile | _MemoryDatabase"
+    _refusals = (sqlite3.DataError, sqlite3.InterfaceError, sqlite3.IntegrityError)
     _has_label = "EXISTS (SELECT 1 FROM json_each(labels) WHERE value = ?)"
 
     @override
@@ -91,13 +92,19 @@ class SqliteViewStore(SqlViewStore):
         _drop(cursor, ViewTables(view, rebuilt=True))
         for table, definition in view_tables(view).items():
             cursor.execute(definition.format(table=table + _REBUILT))
-        cursor.execute("INSERT INTO view_marks VALUES (?, 1, ?, 0, 0)", (view, fold_version))
+        cursor.execute("INSERT INTO view_marks VALUES (?, 1, ?, 0, 0, NULL)", (view, fold_version))
 
     @override
     def _replace_tables(self, cursor: Cursor, view: str) -> None:
         _drop(cursor, ViewTables(view))
         for table in view_tables(view):
             cursor.execute(f"ALTER TABLE {table}{_REBUILT} RENAME TO {table}")
+
+    @override
+    def _remove(self, cursor: Cursor, view: str) -> None:
+        for table in view_tables(view):
+            cursor.execute(f"DELETE FROM {table}")  # noqa: S608
+        forget(cursor, ViewTables(view))
 
     @override
     def _row_writer(self, cursor: Cursor, target: ViewTables) -> RowWriter:
