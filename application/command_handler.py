@@ -1,7 +1,6 @@
 """Load the plan, decide, record; decide again when another writer was faster."""
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Final, NamedTuple
@@ -89,30 +88,36 @@ class CommandHandler:
         """
         plan_id = validate_identifier("plan_id", plan_id)
         digest = arguments_digest(arguments or command) if context.idempotency_key else None
+
+        def once() -> Handled | None:
+            """Decide and record; None where another writer was faster."""
+            stream = self._streams.current(plan_id)
+            receipt = stream.receipts.get(context.idempotency_key or "")
+            if receipt is not None:
+                if receipt.arguments_digest not in {None, digest}:
+                    raise IdempotencyKeyReused(plan_id, context.idempotency_key or "")
+                before, plan, recorded = self._streams.as_recorded(stream, receipt)
+                return Handled(before, plan, recorded, recorded[0].event.at)
+            now = self.now()
+            events = decide(stream.plan, command, now)
+            if not events:
+                return Handled(stream.plan, stream.plan, (), now)
+            require_size(events)
+            recorded = _recorded(stream.plan, events, context, digest, now)
+            try:
+                last = (record or self._append)(recorded, stream.last)
+            except (ConcurrentChange, PredecessorMissing):
+                return None
+            self._announce()
+            after = self._streams.keep(stream.followed_by(recorded, last)).plan
+            return Handled(stream.plan, after, recorded, now)
+
         with self._turns[hash(plan_id) % _TURNS]:
             for attempt in range(ATTEMPTS):
                 # A single writer needs no turn; of many, almost all would decide in vain.
-                with self._store.turn(plan_id) if attempt else nullcontext():
-                    stream = self._streams.current(plan_id)
-                    receipt = stream.receipts.get(context.idempotency_key or "")
-                    if receipt is not None:
-                        if receipt.arguments_digest not in {None, digest}:
-                            raise IdempotencyKeyReused(plan_id, context.idempotency_key or "")
-                        before, plan, recorded = self._streams.as_recorded(stream, receipt)
-                        return Handled(before, plan, recorded, recorded[0].event.at)
-                    now = self.now()
-                    events = decide(stream.plan, command, now)
-                    if not events:
-                        return Handled(stream.plan, stream.plan, (), now)
-                    require_size(events)
-                    recorded = _recorded(stream.plan, events, context, digest, now)
-                    try:
-                        last = (record or self._append)(recorded, stream.last)
-                    except (ConcurrentChange, PredecessorMissing):
-                        continue
-                    self._announce()
-                    after = self._streams.keep(stream.followed_by(recorded, last)).plan
-                    return Handled(stream.plan, after, recorded, now)
+                handled = self._store.turn(plan_id, once) if attempt else once()
+                if handled is not None:
+                    return handled
         raise ConcurrentChange(plan_id)
 
     def _append(self, recorded: Sequence[RecordedEvent], after: StoredEntry | None) -> StoredEntry:

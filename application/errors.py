@@ -26,7 +26,7 @@
         ├── LogWentBack         events that were known before are no longer in the log
         └── UnreadableEvent     one stored event cannot be read; other plans can
             ├── CorruptEvent    … as it is damaged or missing
-            │   └── PredecessorMissing  … so no later event can be recorded
+            │   └── PredecessorMissing  … nor recorded, as the plan's event before it is missing
             └── EventTooNew     … as a newer plangate wrote it; also a StoreTooNew
 
 Every store adapter translates the errors of its engine into these, and leaves
@@ -128,13 +128,13 @@ class ErasesText(PlangateError):
         self.plans = dict(plans)
 
     def __str__(self) -> str:
-        named = [f"{plan_id!r} (text in {n:,} events)" for plan_id, n in self.plans.items()]
+        named = [f"{plan_id!r} (events with text: {n:,})" for plan_id, n in self.plans.items()]
         more = len(named) - _AT_MOST
         listed = ", ".join(named[:_AT_MOST]) + (f" and {more:,} more" if more > 0 else "")
         return (
             f"the bundle says that the text of these plans was erased, and it is still here: "
             f"{listed}; nothing was imported. To erase it here too, for good, import with "
-            "follow_erasures"
+            "follow_erasures=True (--follow-erasures)"
         )
 
 

@@ -4,11 +4,12 @@ Every store passes the same suite, `tests/contracts/`.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
+
+T = TypeVar("T")
 
 Clock = Callable[[], datetime]
 """The time now, with its zone. Nothing is ever ordered by it."""
@@ -130,8 +131,8 @@ class EventStore(Protocol):
     def plan_ids(self, *, after: int = 0, limit: int) -> Sequence[tuple[int, str]]:
         """The first `limit` plans created beyond the position `after`: (position, plan id)."""
 
-    def turn(self, plan_id: str) -> AbstractContextManager[None]:
-        """Let others who want a turn on the plan wait while the block reads and appends.
+    def turn(self, plan_id: str, work: Callable[[], T]) -> T:
+        """Let others who want a turn on the plan wait while `work` reads and appends.
 
         It saves work where many write to one plan, and guarantees nothing: a store may
         admit all of them, and `append` refuses a taken version all the same.

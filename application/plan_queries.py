@@ -7,7 +7,12 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, Field, Strict
 
-from plangate.application.errors import StoreError, StoreReadOnly, UnreadableEvent
+from plangate.application.errors import (
+    StoreError,
+    StoreForbidden,
+    StoreReadOnly,
+    UnreadableEvent,
+)
 from plangate.application.event_store import Clock, EventStore
 from plangate.application.plan_log import every_plan
 from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
@@ -101,7 +106,7 @@ class PlanQueries:
             return None
         try:
             self.follower.require(PLANS, self.store.last_position())
-        except StoreReadOnly:
+        except (StoreForbidden, StoreReadOnly):
             return None
         now = self.clock().astimezone(UTC)
         request = PlansRequest(**plan_filter.model_dump(exclude={"limit"}), now=now)

@@ -1,5 +1,6 @@
 """Targets and the stores they name. The only module that knows every engine."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -106,9 +107,21 @@ def file_at(address: "Address") -> Path | None:
     if "://" in address and not address.startswith(_SQLITE):
         scheme = address.partition("://")[0]
         raise NotAStore(f"there is no engine for {scheme}:// addresses; accepted: {ACCEPTED}")
-    if not address or "\0" in address:
-        raise NotAStore(f"{address!r} is not the address of a store; accepted: {ACCEPTED}")
-    return Path(address.removeprefix(_SQLITE))
+    path = address.removeprefix(_SQLITE)
+    if not address or not can_name_a_file(path):
+        raise NotAStore(f"{address!r:.200} is not the address of a store; accepted: {ACCEPTED}")
+    return Path(path)
+
+
+def can_name_a_file(path: str) -> bool:
+    """Whether the system takes a text as a path: no NUL, no lone surrogate, not too long."""
+    try:
+        os.lstat(path)
+    except ValueError:
+        return False
+    except OSError as error:
+        return error.errno != errno.ENAMETOOLONG
+    return True
 
 
 @contextmanager

@@ -20,7 +20,14 @@ from plangate.application.operations.observations import fine
 from plangate.application.operations.reports import BackupReport, Checkup, RestoreReport
 from plangate.application.progress import Progress, no_progress
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.addresses import address_of, examine, file_at, open_stores
+from plangate.domain.errors import InvalidInput, Problem
+from plangate.infrastructure.addresses import (
+    address_of,
+    can_name_a_file,
+    examine,
+    file_at,
+    open_stores,
+)
 from plangate.infrastructure.calibration.calibrator import ScipyCalibrator
 from plangate.infrastructure.settings import Settings
 from plangate.infrastructure.signing_key import KeyFile
@@ -79,7 +86,7 @@ def backup(
     it is a store itself. From a SQLite file all pages are copied, from another store all
     plans. Raises `InvalidInput` if `path` exists already.
     """
-    path, address = Path(path), address_of(target)
+    path, address = _file(path), address_of(target)
     file = file_at(address)
     with sqlite_backup.new_file(path) as partial:
         if file is not None:
@@ -109,7 +116,7 @@ def restore_backup(
     not a complete backup, `StoreNotEmpty` where the store holds plans; an interrupted
     restore of the same backup is continued.
     """
-    path, address = Path(path), address_of(target)
+    path, address = _file(path), address_of(target)
     file = file_at(address)
     expected = sqlite_backup.verified_extent(path)
     positions_kept = True
@@ -143,6 +150,14 @@ def doctor(
     languages = [f"SQLite {sqlite3.sqlite_version}", f"Python {python_version()}"]
     versions = fine("versions", ", ".join([*packages, *languages]))
     return Checkup.of(name, [versions, *observations])
+
+
+def _file(path: object) -> Path:
+    """The path of a backup; raises `InvalidInput` for what no file can have."""
+    named = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    if not isinstance(named, str) or not can_name_a_file(named):
+        raise InvalidInput([Problem("path", "must be the path of a file")])
+    return Path(named)
 
 
 _shared: PlanRegistry | None = None

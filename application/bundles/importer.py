@@ -254,10 +254,10 @@ class _BundleVerification:
         self._plan = None
 
     def _texts_here(self, plan_id: str, erased_at: int) -> int:
-        """How many events in the store hold text that an erasure at that version removes."""
-        has_text = self._store.format.has_erasable_text
+        """How many events in the store the erasure at that version rewrites."""
+        erased = self._store.format.erased
         stored = stored_plan_events(self._store, plan_id)
-        return sum(has_text(entry) for entry in stored if entry.version <= erased_at)
+        return sum(erased(entry) != entry for entry in stored if entry.version < erased_at)
 
     def _manifest(self, lines: SealedReader) -> BundleManifest:
         line = _decoded(lines.manifest, lines.number)

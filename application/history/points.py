@@ -11,7 +11,6 @@ from plangate.application.event_store import EventStore
 from plangate.application.plan_log import Step, plan_events
 from plangate.application.results import Result
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
-from plangate.domain.vocabulary import MAX_INTEGER
 
 _LARGEST: Final = 2**31 - 1
 """No engine stores more versions of one plan."""
@@ -36,7 +35,7 @@ class Moment(Result):
 
 def validate_version(field: str, given: object) -> int:
     """`given` as a version; raises `InvalidInput`."""
-    if isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= MAX_INTEGER:
+    if isinstance(given, int) and not isinstance(given, bool) and given >= 1:
         return given
     raise InvalidInput([Problem(field, "must be a version, a whole number from 1 on")])
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol
 
 from eventsourcing.persistence import Notification, StoredEvent
 from typing_extensions import override
@@ -13,14 +13,12 @@ from plangate.application.errors import (
     PredecessorMissing,
     UnreadableEvent,
 )
-from plangate.application.event_store import EventFormat, EventStore
+from plangate.application.event_store import EventFormat, EventStore, T
 from plangate.application.recorded_event import FIRST_KIND, RecordedEvent, StoredEntry, is_same
 from plangate.infrastructure.event_codec import EventCodec
 
 NO_BOUND: Final = 2**63 - 1
 """Above every version and every position."""
-
-T = TypeVar("T")
 
 Translation = Callable[[str | None], AbstractContextManager[None]]
 """Translates an engine's errors about one plan, or the whole log, into `application.errors`."""
@@ -69,7 +67,7 @@ class RecorderEventStore(EventStore):
         *,
         translated: Translation = lambda _plan_id: nullcontext(),
         close: Callable[[], None],
-        turn: Callable[[str], AbstractContextManager[None]] = lambda _plan_id: nullcontext(),
+        turn: Callable[[str, Callable[[], Any]], Any] = lambda _plan_id, work: work(),
         scrub: Callable[[], None] = lambda: None,
     ) -> None:
         self._recorder = recorder
@@ -168,8 +166,9 @@ class RecorderEventStore(EventStore):
         return [(row.id, str(row.originator_id)) for row in rows]
 
     @override
-    def turn(self, plan_id: str) -> AbstractContextManager[None]:
-        return self._turn(plan_id)
+    def turn(self, plan_id: str, work: Callable[[], T]) -> T:
+        answer: T = self._turn(plan_id, work)
+        return answer
 
     @override
     def last_position(self) -> int:
@@ -232,11 +231,11 @@ def first_of_each_plan(rows: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
 def require_newest(
     newest: StoredEvent | None, first: StoredEvent, after: StoredEntry | None
 ) -> None:
-    """Raise `ConcurrentChange` unless an event follows the newest of its plan, `after` if given."""
+    """Raise `ConcurrentChange` unless an event follows the newest one of its plan."""
     version = 0 if newest is None else newest.originator_version
-    if first.originator_version != version + 1:
-        raise ConcurrentChange(str(first.originator_id))
-    if after is not None and newest is not None and not is_same(_entry(newest), after):
+    if first.originator_version != version + 1 or not (
+        after is None or newest is None or is_same(_entry(newest), after)
+    ):
         raise ConcurrentChange(str(first.originator_id))
 
 

@@ -12,8 +12,8 @@ from plangate.application.forks import renew_in_child
 from plangate.application.recorded_event import StoredEntry
 from plangate.infrastructure.eventsourcing_library import recorder_store
 
-_Places = dict[int, int]
-"""The place of each version of a plan in the list of events."""
+_Indexes = dict[int, int]
+"""The index of each version of a plan in the list of events."""
 
 
 class _Log(recorder_store.Recorder):
@@ -24,7 +24,7 @@ class _Log(recorder_store.Recorder):
 
     def __init__(self) -> None:
         self._stored_events: list[Notification] | None = []
-        self._plans: dict[str, _Places] = {}
+        self._plans: dict[str, _Indexes] = {}
         self._indexed = 0
         self._renew()
         renew_in_child(self._renew)
@@ -38,20 +38,18 @@ class _Log(recorder_store.Recorder):
             self._stored_events = None
 
     @override
-    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int:
-        with self._lock:
-            there = self._open_events()
-            there.extend(self._following(events, after))
-            return len(there)
-
-    @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
         with self._lock:
             events = self._open_events()
             recorder_store.refuse_taken(len(events), placed)
             if placed[-1].id != len(events) + len(placed):
                 raise PositionTaken("a store in memory has no gaps between its positions")
-            events.extend(self._following(placed, None))
+            self._append(placed, None)
+
+    @override
+    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
+        with self._lock:
+            return self._append(events, after)
 
     @override
     def rewrite_events(
@@ -59,14 +57,16 @@ class _Log(recorder_store.Recorder):
         rewritten: Sequence[StoredEvent],
         then: Sequence[StoredEvent],
         after: StoredEntry | None,
-    ) -> int:
+    ) -> int | None:
         with self._lock:
-            events = [*self._open_events(), *self._following(then, after)]
+            self._require_newest(then, after)
+            events = [*self._open_events()]
+            events += self._placed(then, len(events))
             for event in rewritten:
-                place = self._index(str(event.originator_id))[event.originator_version]
-                events[place] = _notification(event, place)
+                known = self._index(str(event.originator_id))[event.originator_version]
+                events[known] = _notification(event, known)
             self._stored_events = events
-            return len(events)
+            return len(events) if then else None
 
     @override
     def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEvent]:
@@ -95,31 +95,35 @@ class _Log(recorder_store.Recorder):
             raise StoreUnavailable("the store in memory is closed")
         return self._stored_events
 
-    def _index(self, plan_id: str) -> _Places:
-        """The places of a plan's versions, after the index was brought up to date."""
+    def _index(self, plan_id: str) -> _Indexes:
+        """The indexes of a plan's versions, after the index was brought up to date."""
         events = self._open_events()
-        for place in range(self._indexed, len(events)):
-            event = events[place]
-            self._plans.setdefault(str(event.originator_id), {})[event.originator_version] = place
-            self._indexed = place + 1
+        for index in range(self._indexed, len(events)):
+            event = events[index]
+            self._plans.setdefault(str(event.originator_id), {})[event.originator_version] = index
+            self._indexed = index + 1
         return self._plans.get(plan_id, {})
 
-    def _following(
-        self, events: Sequence[StoredEvent], after: StoredEntry | None
-    ) -> Sequence[Notification]:
-        """The events at the places that follow, behind the newest one of each plan."""
-        there = self._open_events()
+    def _append(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
+        self._require_newest(events, after)
+        known = self._open_events()
+        known.extend(self._placed(events, len(known)))
+        return len(known) if events else None
+
+    def _require_newest(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> None:
         for first in recorder_store.first_of_each_plan(events):
             index = self._index(str(first.originator_id))
-            newest = there[index[max(index)]] if index else None
+            newest = self._open_events()[index[max(index)]] if index else None
             recorder_store.require_newest(newest, first, after)
             after = None
-        return [_notification(event, place) for place, event in enumerate(events, len(there))]
+
+    def _placed(self, events: Sequence[StoredEvent], last: int) -> Sequence[Notification]:
+        return [_notification(event, index) for index, event in enumerate(events, start=last)]
 
 
-def _notification(event: StoredEvent, place: int) -> Notification:
+def _notification(event: StoredEvent, index: int) -> Notification:
     return Notification(
-        event.originator_id, event.originator_version, event.topic, event.state, id=place + 1
+        event.originator_id, event.originator_version, event.topic, event.state, id=index + 1
     )
 
 

@@ -18,8 +18,10 @@ from plangate.application.operations.reports import Health, Observation
 from plangate.application.operations.view_checks import check_views
 from plangate.application.progress import Progress
 from plangate.application.views.queries import view_report
+from plangate.infrastructure.postgres.address import TIME_OUTS
+from plangate.infrastructure.postgres.connections import Connection
 from plangate.infrastructure.postgres.events import events_in
-from plangate.infrastructure.postgres.layout import EVENTS, LAYOUT_VERSION, layout_of
+from plangate.infrastructure.postgres.layout import EVENTS, LAYOUT_VERSION
 from plangate.infrastructure.postgres.schema import Schema, unchecked_schema
 from plangate.infrastructure.postgres.views import PostgresViewStore
 
@@ -34,13 +36,21 @@ SELECT current_setting('server_version') AS version, pg_is_in_recovery() AS stan
     current_setting('synchronous_standby_names') AS standbys,
     current_setting('data_checksums') AS data_checksums
 """
-_RIGHTS: Final = """
+# A server writes a setting in its own way, so it is asked to set what was asked for.
+_IN_FORCE: Final = """
+SELECT name, current_setting(name, true),
+    CASE WHEN asked IS NOT NULL THEN set_config(name, asked, true) END
+FROM unnest(%s::text[], %s::text[]) AS given (name, asked)
+"""
+_RIGHTS: Final = SQL("""
 SELECT has_table_privilege(%s, 'SELECT'), has_table_privilege(%s, 'INSERT'),
     pg_size_pretty(pg_total_relation_size(%s::regclass))
-"""
+""")
+_PAGE: Final = 1_000
 _PLACES: Final = SQL(
     "SELECT originator_id, originator_version, notification_id FROM {}"
-    " ORDER BY originator_id, originator_version"
+    " WHERE (originator_id, originator_version) > (%s, %s)"
+    " ORDER BY originator_id, originator_version LIMIT %s"
 )
 
 
@@ -61,6 +71,7 @@ def _examined(place: Schema, progress: Progress) -> Iterator[Observation]:
         )
         return
     yield from _settings(server)
+    yield from guarded("settings", _asked(place))
     layout = _layout(place)
     yield layout
     if layout.health is Health.PROBLEM:
@@ -72,9 +83,13 @@ def _examined(place: Schema, progress: Progress) -> Iterator[Observation]:
 
 
 def _server(place: Schema) -> Server:
-    with place.translated(None), place.get_connection() as connection:
+    """The server's settings, as they are in force in a transaction of ours."""
+
+    def server(connection: Connection) -> Server:
         found: Server | None = connection.cursor(row_factory=dict_row).execute(_SERVER).fetchone()
         return found or {}
+
+    return place.in_transaction(server)
 
 
 def _settings(server: Server) -> Iterator[Observation]:
@@ -100,11 +115,29 @@ def _settings(server: Server) -> Iterator[Observation]:
     yield fine("durability", f"synchronous_commit {level}, {standbys}; {checksums}")
 
 
+def _asked(place: Schema) -> Iterator[Observation]:
+    """Whether the settings that plangate asks for are in force where commands run."""
+    names = tuple(place.connections.settings) or TIME_OUTS
+    asked = [place.connections.settings.get(name) for name in names]
+
+    def both(connection: Connection) -> list[tuple[str, str, str | None]]:
+        cursor = connection.cursor(row_factory=tuple_row)
+        return cursor.execute(_IN_FORCE, [list(names), asked]).fetchall()
+
+    found = place.in_transaction(both)
+    others = [one for one in found if one[2] not in {None, one[1]}]
+    for name, actual, wanted in others:
+        advice = f"find what changes {name} on this server or on the way to it"
+        what = f"{name} is {actual} in force, though {wanted} is asked for"
+        yield warning("settings", what, None, advice)
+    if not others:
+        yield fine("settings", ", ".join(f"{name} {actual}" for name, actual, _ in found))
+
+
 def _layout(place: Schema) -> Observation:
     """Whether the tables exist, in the layout of this version."""
     try:
-        with place.translated(None), place.get_connection() as connection:
-            layout = layout_of(connection, place.schema, place.name)
+        layout = place.in_transaction(place.layout)
     except StoreError as error:
         advice = "upgrade plangate" if isinstance(error, StoreTooNew) else RESTORE
         return problem("store", str(error), place.schema, advice)
@@ -119,10 +152,8 @@ def _layout(place: Schema) -> Observation:
 
 def _rights(place: Schema) -> Iterator[Observation]:
     events = Identifier(place.schema, EVENTS).as_string(None)
-    with place.translated(None), place.get_connection() as connection:
-        cursor = connection.cursor(row_factory=tuple_row)
-        rights = cursor.execute(_RIGHTS, [events] * 3).fetchone() or (False, False, "")
-    may_read, may_record, size = rights
+    with place.translated(None):
+        [(may_read, may_record, size)] = place.select(_RIGHTS, [events] * 3)
     if not may_read:
         yield problem("rights", "this user may not read events", events, "grant SELECT on it")
     elif not may_record:
@@ -148,14 +179,10 @@ def _views(place: Schema) -> Iterator[Observation]:
 
 def _in_order(place: Schema, last: int, progress: Progress) -> Iterator[log_checks.EventLocation]:
     """The position of each event, by plan and version, read in portions."""
-    done = 0
+    done, after = 0, ("", -(2**63))
     query = _PLACES.format(Identifier(place.schema, EVENTS))
-    with (
-        place.reading() as reading,
-        reading.cursor.connection.cursor("places", row_factory=tuple_row) as cursor,
-    ):
-        cursor.execute(query)
-        while rows := cursor.fetchmany(1_000):
-            yield from rows
-            done += len(rows)
-            progress(last + min(done, last), 2 * last)
+    while rows := place.select(query, (*after, _PAGE)):
+        yield from rows
+        after = rows[-1][:2]
+        done += len(rows)
+        progress(last + min(done, last), 2 * last)

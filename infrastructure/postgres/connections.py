@@ -1,27 +1,43 @@
 """Connections to a PostgreSQL server: our own, or those of a pool that the caller passes.
 
 Our own are opened by the call that needs one, so that the server's message is reported at
-once, and the next command uses a server that is back. Names and messages hold no password.
+once, and the next command uses a server that is back.
+
+A handler of a signal may raise an exception between any two steps of Python code, but not
+inside one call of C code. So a connection is at every moment in one of our lists, and goes
+from one to the next in one such call. Only after orderly work is it used again.
 """
 
-import os
-import re
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import islice
+from operator import attrgetter, call, methodcaller
+from queue import Empty, SimpleQueue
 from selectors import EVENT_READ, DefaultSelector
-from threading import BoundedSemaphore, Lock
-from typing import Any, Final, Protocol
+from threading import Lock
+from traceback import clear_frames
+from typing import Any, Final, Protocol, TypeVar
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from eventsourcing.persistence import PersistenceError
 from psycopg.errors import Diagnostic
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
+from psycopg.rows import tuple_row
+from psycopg.sql import SQL, Composed
 from psycopg_pool import ConnectionPool
 from typing_extensions import override
 
 from plangate.application.errors import NotAStore, StoreUnavailable
+from plangate.application.forks import renew_in_child
+from plangate.domain.errors import PlangateError
+from plangate.infrastructure.postgres.address import POOLING, parsed
+from plangate.infrastructure.sql.view_positions import Overtaken
 
+T = TypeVar("T")
 Connection = psycopg.Connection[Any]
+Query = SQL | Composed
 
 CONNECTIONS: Final = 10
 """The most connections that one registry opens."""
@@ -29,20 +45,18 @@ CONNECTIONS: Final = 10
 WAIT: Final = 30.0
 """Seconds to wait for a free one."""
 
-_TIMEOUTS: Final = {
-    "connect_timeout": "5",
-    "keepalives_idle": "10",
-    "keepalives_interval": "5",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "30000",
-    "fallback_application_name": "plangate",
-}
-"""Defaults by which no call waits forever for a server that is gone."""
+ORDERLY: Final = (psycopg.Error, PersistenceError, PlangateError, Overtaken)
+"""Errors after which a connection is known to be as psycopg describes it."""
 
-_SESSION: Final = (
-    "-c lock_timeout=10s -c statement_timeout=30s -c idle_in_transaction_session_timeout=10s"
-)
-_UNAMBIGUOUS: Final = re.compile(r"[^/?@]*@?[^/?@]*(/[^/?@]*)?(\?.*)?", re.DOTALL)
+_OPEN: Final = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+_NO_SESSION: Final = "unsupported startup parameter"
+"""PgBouncer's answer to settings of a session."""
+
+_inherited: Final[list[Connection]] = []
+"""Connections of the parent process, which a child neither uses nor closes."""
+
+_done: Final[deque[Any]] = deque(maxlen=0)
+"""Takes all that an iterator gives, in one call, and keeps nothing."""
 
 
 class Connections(Protocol):
@@ -50,11 +64,182 @@ class Connections(Protocol):
 
     name: str
 
-    def one(self) -> AbstractContextManager[Connection]:
-        """A connection in autocommit mode, for the caller alone."""
+    local_settings: Composed | None
+    """The statement that each transaction begins with, where no session has our settings."""
+
+    settings: Mapping[str, str]
+    """The server's settings that are asked for."""
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` on a connection in autocommit mode that no one else uses meanwhile."""
 
     def close(self) -> None:
-        """Close the connections that are our own."""
+        """Refuse work from now on. Work that runs ends, and then its connection is closed."""
+
+
+class OwnConnections(Connections):
+    """Connections to the server at an address, kept for reuse."""
+
+    def __init__(self, address: str) -> None:
+        self.address = parsed(address)
+        self.name = self.address.name
+        self.local_settings = self.address.local_settings
+        self.settings = self.address.settings
+        threshold = {"prepare_threshold": None} if self.address.pooled else {}
+        self._connect = partial(
+            _Connection.connect, self.address.conninfo, autocommit=True, **threshold
+        )
+        self._closed = False
+        self._boxes: list[list[Connection]] = []
+        self._renew()
+        renew_in_child(self._renew)
+
+    def _renew(self) -> None:
+        """Begin without connections; those that there are belong to the parent process."""
+        for box in (*self._boxes, *([self._idle] if self._boxes else [])):
+            _inherited.extend(box)
+            box.clear()
+        self._lock = Lock()
+        self._idle: list[Connection] = []
+        self._boxes = [[] for _ in range(CONNECTIONS)]
+        self._free: SimpleQueue[list[Connection]] = SimpleQueue()
+        for box in self._boxes:
+            self._free.put(box)
+
+    @override
+    def run(self, work: Callable[[Connection], T]) -> T:
+        taken: list[list[Connection]] = []
+        give_back = map(self._free.put, taken)
+        try:
+            self._take_box(taken)
+            close_what_is_left = _closing(taken[0])
+            try:
+                self._fill(taken[0])
+                try:
+                    result = work(taken[0][0])
+                except ORDERLY:
+                    self._keep(taken[0])
+                    raise
+                self._keep(taken[0])
+                return result
+            finally:
+                _done.extend(close_what_is_left)
+        finally:
+            _done.extend(give_back)
+
+    @override
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            with suppress(IndexError):
+                _done.extend(_closing(iter(self._idle.pop, None)))
+
+    def _take_box(self, taken: list[list[Connection]]) -> None:
+        """Take one of the boxes for a connection that is lent."""
+        self._refuse_if_closed()
+        try:
+            taken.extend(islice(iter(partial(self._free.get, timeout=WAIT), None), 1))
+        except Empty:
+            raise StoreUnavailable(
+                f"all {CONNECTIONS} connections to {self.name} are busy"
+            ) from None
+        self._refuse_if_closed()
+
+    def _fill(self, box: list[Connection]) -> None:
+        """Put a connection that works into the box, an idle one if there is any."""
+        box.clear()
+        with suppress(IndexError):
+            while True:
+                box.extend(islice(iter(self._idle.pop, None), 1))
+                if _answers(box[0]):
+                    return
+                _done.extend(_closing(box))
+                box.clear()
+        try:
+            box.extend(map(call, (self._connect,)))
+        except BaseException as error:
+            # A half-made connection stays open as long as a traceback holds it.
+            clear_frames(error.__traceback__)
+            if _NO_SESSION in str(error) and isinstance(error, psycopg.Error):
+                raise self._pooler() from error
+            raise
+        if not self.address.pooled and not _has_our_session(box[0]):
+            raise self._pooler()
+
+    def _keep(self, box: list[Connection]) -> None:
+        """Keep the connection of the box for reuse, if it is as good as new."""
+        roll_back(box[0])
+        if _is_at_rest(box[0]):
+            with self._lock:
+                if not self._closed:
+                    self._idle.extend(islice(iter(box.pop, None), 1))
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise StoreUnavailable(f"the store on {self.name} is closed")
+
+    def _pooler(self) -> NotAStore:
+        return NotAStore(
+            f"{self.name} is behind a pooler that keeps no settings of a session, such as "
+            f"PgBouncer; add the parameter {POOLING} to its address"
+        )
+
+
+class PoolConnections(Connections):
+    """The connections of a pool that the caller opened and will close."""
+
+    local_settings = None
+    settings: Mapping[str, str] = {}
+
+    def __init__(self, pool: ConnectionPool[Any]) -> None:
+        if not isinstance(pool, ConnectionPool):
+            raise NotAStore(
+                f"{type(pool).__name__} is not an address, a path or a psycopg ConnectionPool"
+            )
+        self.name = f"the PostgreSQL behind the pool {pool.name!r}"
+        self._pool = pool
+        self._refusal = ""
+        renew_in_child(self._refuse_in_child)
+
+    @override
+    def run(self, work: Callable[[Connection], T]) -> T:
+        if self._refusal:
+            raise StoreUnavailable(self._refusal)
+        taken: list[Connection] = []
+        give_back = map(self._pool.putconn, taken)
+        try:
+            taken.extend(map(call, (self._pool.getconn,)))
+            unknown = taken.copy()
+            close_unknown = _closing(unknown)
+            try:
+                result = _in_autocommit(taken[0], work)
+            except ORDERLY:
+                unknown.clear()
+                raise
+            else:
+                unknown.clear()
+                return result
+            finally:
+                _done.extend(close_unknown)  # the pool discards a closed connection
+        finally:
+            _done.extend(give_back)
+
+    @override
+    def close(self) -> None:
+        self._refusal = self._refusal or f"the store on {self.name} is closed"
+
+    def _refuse_in_child(self) -> None:
+        self._refusal = (
+            f"the store on {self.name} was opened before this process was forked; "
+            "open a pool in this process, and connect to it"
+        )
+
+
+class _Connection(psycopg.Connection[Any]):
+    """A connection that an exception may part from its variable; libpq then closes it."""
+
+    def __del__(self, _warn: Any = None, /) -> None:
+        """Warn of nothing."""
 
 
 @contextmanager
@@ -72,114 +257,37 @@ def notices(connection: Connection) -> Iterator[list[tuple[str, str]]]:
         connection.remove_notice_handler(keep)
 
 
-class OwnConnections(Connections):
-    """Connections to the server at a libpq URL, kept for reuse."""
-
-    def __init__(self, address: str) -> None:
-        given = _parsed(address)
-        self.name = _name(given)
-        options = given.get("options") or os.environ.get("PGOPTIONS", "")
-        ours = {"options": f"{_SESSION} {options}", "client_encoding": "utf8"}
-        self._conninfo = make_conninfo("", **_TIMEOUTS | given | ours)
-        self._vacancies = BoundedSemaphore(CONNECTIONS)
-        self._lock = Lock()
-        self._idle: list[Connection] = []
-        self._closed = False
-
-    @override
-    @contextmanager
-    def one(self) -> Iterator[Connection]:
-        if not self._vacancies.acquire(timeout=WAIT):
-            raise StoreUnavailable(f"all {CONNECTIONS} connections to {self.name} are busy")
-        try:
-            connection = self._idle_one() or psycopg.connect(self._conninfo, autocommit=True)
-            try:
-                yield connection
-            finally:
-                self._put_back(connection)
-        finally:
-            self._vacancies.release()
-
-    @override
-    def close(self) -> None:
-        with self._lock:
-            self._closed = True
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
-
-    def _idle_one(self) -> Connection | None:
-        while True:
-            with self._lock:
-                if self._closed:
-                    raise StoreUnavailable(f"the store on {self.name} is closed")
-                if not self._idle:
-                    return None
-                connection = self._idle.pop()
-            if _answers(connection):
-                return connection
-            connection.close()
-
-    def _put_back(self, connection: Connection) -> None:
-        with self._lock:
-            if not self._closed and connection.info.transaction_status == TransactionStatus.IDLE:
-                self._idle.append(connection)
-                return
-        connection.close()
+def roll_back(connection: Connection) -> None:
+    """Roll back an open transaction, if the connection still can."""
+    if connection.info.transaction_status in _OPEN:
+        with suppress(psycopg.Error):
+            connection.rollback()
 
 
-class PoolConnections(Connections):
-    """The connections of a pool that the caller opened and will close."""
-
-    def __init__(self, pool: ConnectionPool[Any]) -> None:
-        if not isinstance(pool, ConnectionPool):
-            raise NotAStore(
-                f"{type(pool).__name__} is not an address, a path or a psycopg ConnectionPool"
-            )
-        self.name = f"the PostgreSQL behind the pool {pool.name!r}"
-        self._pool = pool
-        self._closed = False
-
-    @override
-    @contextmanager
-    def one(self) -> Iterator[Connection]:
-        if self._closed:
-            raise StoreUnavailable(f"the store on {self.name} is closed")
-        with self._pool.connection() as connection:
-            before = connection.autocommit
-            connection.autocommit = True
-            try:
-                yield connection
-            finally:
-                with suppress(psycopg.Error):  # the pool discards a broken connection
-                    connection.autocommit = before
-
-    @override
-    def close(self) -> None:
-        self._closed = True
-
-
-def _parsed(address: str) -> dict[str, Any]:
-    """The parts of a libpq URL. Errors repeat none of them: any may be the password."""
-    if not _UNAMBIGUOUS.fullmatch(address.partition("://")[2]):
-        raise NotAStore(
-            "the PostgreSQL address can be read in more than one way: "
-            "in a user name, a password or a database write @ as %40, / as %2F and ? as %3F"
-        )
+def _in_autocommit(connection: Connection, work: Callable[[Connection], T]) -> T:
+    """Do `work` on a connection that has the mode it had afterwards, unless it is broken."""
+    before = connection.autocommit
+    connection.autocommit = True
     try:
-        return conninfo_to_dict(address)
-    except psycopg.Error:
-        raise NotAStore(
-            "libpq does not understand the PostgreSQL address; "
-            "it should look like postgresql://user:password@host:5432/database"
-        ) from None
+        return work(connection)
+    finally:
+        roll_back(connection)
+        with suppress(psycopg.Error):
+            connection.autocommit = before
 
 
-def _name(given: dict[str, Any]) -> str:
-    database = given.get("dbname") or given.get("service") or given.get("user") or "of its user"
-    host = given.get("host") or given.get("hostaddr") or "the local socket"
-    port = f":{given['port']}" if given.get("port") else ""
-    return f"the PostgreSQL database {database} on {host}{port}"
+def _closing(connections: Iterable[Connection]) -> Iterator[None]:
+    """Closes the connections as it is exhausted, without a step of Python code."""
+    return map(methodcaller("finish"), map(attrgetter("pgconn"), connections))
+
+
+def _is_at_rest(connection: Connection) -> bool:
+    """Whether nothing is begun and nothing unread on a connection."""
+    state = connection.pgconn
+    return (
+        state.transaction_status == TransactionStatus.IDLE
+        and state.pipeline_status == PipelineStatus.OFF
+    )
 
 
 def _answers(connection: Connection) -> bool:
@@ -198,3 +306,15 @@ def _answers(connection: Connection) -> bool:
     except psycopg.Error:
         return False
     return True
+
+
+def _has_our_session(connection: Connection) -> bool:
+    """Whether the server has the settings that the connection was opened with.
+
+    A pooler answers with a number of its own in place of the server's process.
+    """
+    cursor = connection.cursor(row_factory=tuple_row)
+    if cursor.execute("SELECT pg_backend_pid()").fetchone() == (connection.info.backend_pid,):
+        return True
+    cursor.execute("SELECT source FROM pg_settings WHERE name = 'lock_timeout'")
+    return cursor.fetchone() == ("client",)

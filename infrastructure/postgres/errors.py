@@ -1,6 +1,6 @@
 """Translates errors of PostgreSQL and psycopg into `application.errors`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -14,7 +14,6 @@ _NO_CONNECTION: Final = (ours.StoreUnavailable, "had no connection free in time"
 _ERRORS: Final[Mapping[type[psycopg.Error], tuple[type[ours.StoreError], str]]] = {
     errors.DiskFull: (ours.StoreFull, "has no space left on its disk"),
     errors.ReadOnlySqlTransaction: (ours.StoreReadOnly, "can be read but not written"),
-    errors.InsufficientPrivilege: (ours.StoreUnavailable, "refuses access to this user"),
     errors.UndefinedTable: (ours.NotAStore, "has no plangate tables"),
     errors.UndefinedColumn: (ours.NotAStore, "has other tables than plangate's"),
     errors.DataCorrupted: (ours.NotAStore, "is damaged"),
@@ -25,6 +24,8 @@ _ERRORS: Final[Mapping[type[psycopg.Error], tuple[type[ours.StoreError], str]]] 
     PoolTimeout: _NO_CONNECTION,
     TooManyRequests: _NO_CONNECTION,
 }
+_REFUSES: Final = "refuses access to this user, who"
+_NO_ACCESS: Final = "permission denied for database"
 _CONFLICTS: Final = (
     errors.UniqueViolation,
     errors.SerializationFailure,
@@ -33,16 +34,31 @@ _CONFLICTS: Final = (
 
 
 @contextmanager
-def translated_for(name: str, plan_id: str | None) -> Iterator[None]:
-    """Translate errors about the store `name`, and one plan or the whole log."""
+def translated_for(
+    name: str, plan_id: str | None, missing_right: Callable[[str], str | None]
+) -> Iterator[None]:
+    """Translate errors about the store `name`, and one plan or the whole log.
+
+    `missing_right` finds what this user may not do, by the server's message.
+    """
     try:
         yield
     except _CONFLICTS:
         raise ours.ConcurrentChange(plan_id or "") from None
     except UnicodeDecodeError as error:
         raise ours.NotAStore(f"{name} is damaged: a stored text is not UTF-8") from error
+    except errors.InsufficientPrivilege as error:
+        refusal = _in_one_line(error)
+        what = missing_right(refusal) or "may not do this"
+        raise ours.StoreForbidden(f"{name} {_REFUSES} {what} ({refusal})") from error
     except psycopg.Error as error:
+        if _NO_ACCESS in str(error):  # libpq gives no code for what refuses a connection
+            why = _in_one_line(error)
+            raise ours.StoreForbidden(f"{name} {_REFUSES} may not CONNECT ({why})") from error
         known = (_ERRORS[kind] for kind in type(error).__mro__ if kind in _ERRORS)
         kind, what = next(known, (ours.StoreUnavailable, "did not answer"))
-        in_one_line = " ".join((error.diag.message_primary or str(error)).split())
-        raise kind(f"{name} {what} ({in_one_line})") from error
+        raise kind(f"{name} {what} ({_in_one_line(error)})") from error
+
+
+def _in_one_line(error: psycopg.Error) -> str:
+    return " ".join((error.diag.message_primary or str(error)).split())

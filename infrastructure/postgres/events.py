@@ -5,25 +5,30 @@ follows the log misses nothing. An acknowledged event is on disk, and on the syn
 standby if there is one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
-from uuid import UUID
 
+import psycopg
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
-from psycopg import Cursor
-from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
-from psycopg.sql import SQL, Composable, Identifier
+from psycopg.sql import SQL, Identifier
 from typing_extensions import override
 
 from plangate.application.errors import ConcurrentChange, CorruptEvent, StoreUnavailable
 from plangate.application.recorded_event import StoredEntry
 from plangate.infrastructure.eventsourcing_library import recorder_store
-from plangate.infrastructure.postgres.connections import Connection, notices
+from plangate.infrastructure.postgres.connections import (
+    ORDERLY,
+    Connection,
+    Query,
+    T,
+    notices,
+    roll_back,
+)
 from plangate.infrastructure.postgres.layout import EVENTS
-from plangate.infrastructure.postgres.schema import BEGIN, Schema, roll_back
+from plangate.infrastructure.postgres.schema import Schema, in_transaction
 
 # An advisory lock rather than one on the table: it needs no right to change events, and
 # writers and a vacuum do not wait for each other.
@@ -57,13 +62,21 @@ _FOLLOW: Final = SQL("""NOT EXISTS (
     WHERE version <> coalesce(originator_version, 0) + 1
         OR newest.state <> state_before OR notification_id <> position_before
 )""")
-_REWRITE: Final = SQL(
-    "UPDATE {events} SET state = %s WHERE originator_id = %s AND originator_version = %s"
-)
+_REWRITE: Final = SQL("""
+UPDATE {events} SET state = given.state
+FROM unnest(%s::text[], %s::bigint[], %s::text[]) AS given (plan, version, state)
+WHERE originator_id = given.plan AND originator_version = given.version
+""")
 _NEWEST: Final = SQL("SELECT coalesce(max(notification_id), 0) FROM {events}")
 _SELECT: Final = SQL(
     "SELECT notification_id, originator_id, originator_version, topic, state FROM {events} WHERE "
 )
+
+
+_COMMIT: Final = SQL("COMMIT"), ()
+
+Statement = tuple[Query, Sequence[Any]]
+"""A statement, or several, and their values."""
 
 
 def events_in(schema: Schema) -> recorder_store.RecorderEventStore:
@@ -94,27 +107,30 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         templates = _INSERT, _INSERT_PLACED, _REWRITE, _SELECT, _NEWEST
         statements = (template.format(events=events, follow=follow) for template in templates)
         self._insert, self._insert_placed, self._rewrite, self._select, self._newest = statements
+        self._notify = SQL("NOTIFY {}").format(Identifier(self.channel_name))
 
     @override
     def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
-        with self._writing() as connection:
-            with connection.pipeline():  # one round trip
-                self._begin(connection)
-                appended = self._append(connection, events, after)
-                connection.execute("COMMIT")
-            return _last_position(events[0].originator_id, appended)
+        def append(connection: Connection) -> int:  # in one round trip
+            appending = self._appending(events, after)
+            [*_, positions, _, _] = self._together(connection, self._take_log, appending, _COMMIT)
+            return _last_position(str(events[0].originator_id), positions)
+
+        return self._write(append)
 
     @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
         rows = [(e.id, e.originator_id, e.originator_version, e.topic, _text(e)) for e in placed]
-        with self._writing() as connection:
-            self._begin(connection)
-            recorder_store.refuse_taken(self._newest_on(connection), placed)
-            columns = [*map(list, zip(*rows, strict=True)), *_firsts(placed, None)]
+        columns = [*map(list, zip(*rows, strict=True)), *_firsts(placed, None)]
+
+        def insert(connection: Connection) -> None:
+            [*_, [(newest,)]] = self._together(connection, self._take_log, (self._newest, ()))
+            recorder_store.refuse_taken(newest, placed)
             if not connection.execute(self._insert_placed, columns).rowcount:
                 raise ConcurrentChange(str(placed[0].originator_id))
-            self._notify_channel(connection.cursor())
-            connection.execute("COMMIT")
+            self._together(connection, (self._notify, ()), _COMMIT)
+
+        self._write(insert)
 
     @override
     def rewrite_events(
@@ -123,17 +139,19 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         then: Sequence[StoredEvent],
         after: StoredEntry | None,
     ) -> int | None:
-        rows = [(e.state.decode(), e.originator_id, e.originator_version) for e in rewritten]
-        with self._writing() as connection:
-            self._begin(connection)
+        rows = [(e.originator_id, e.originator_version, e.state.decode()) for e in rewritten]
+        columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], []]
+
+        def rewrite(connection: Connection) -> int | None:
             position = None
+            self._together(connection, self._take_log)
             if then:
-                appended = self._append(connection, then, after)
-                position = _last_position(then[0].originator_id, appended)
-            with connection.cursor() as cursor:
-                cursor.executemany(self._rewrite, rows)
-            connection.execute("COMMIT")
+                [positions, _] = self._together(connection, self._appending(then, after))
+                position = _last_position(str(then[0].originator_id), positions)
+            self._together(connection, (self._rewrite, columns), _COMMIT)
             return position
+
+        return self._write(rewrite)
 
     @override
     def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[Notification]:
@@ -153,47 +171,55 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
 
     @override
     def max_notification_id(self) -> int:
-        with self.datastore.get_connection() as connection:
-            return self._newest_on(connection)
+        [(newest,)] = self.datastore.select(self._newest, ())
+        return int(newest)
 
-    def _newest_on(self, connection: Connection) -> int:
-        newest = connection.cursor(row_factory=tuple_row).execute(self._newest).fetchone()
-        return newest[0] if newest else 0
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        """Do `work`, which commits, in one transaction: that of this thread's turn, or its own."""
 
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """A connection for one transaction, which is rolled back unless it is committed."""
-        with self.datastore.get_connection() as connection, _confirmed(connection):
+        def write(connection: Connection) -> T:
             try:
-                with self.datastore.requiring_write_access():
-                    yield connection
-            finally:
+                with _confirmed(connection):
+                    return work(connection)
+            except ORDERLY:
                 roll_back(connection)
+                raise
 
-    def _begin(self, connection: Connection) -> None:
-        """Begin, unless this thread's turn has begun, and keep other writers out."""
-        if connection.info.transaction_status == TransactionStatus.IDLE:
-            connection.execute(BEGIN)
-        connection.execute(_TAKE_LOG, self._lock)
+        return self.datastore.run(write)
 
-    def _append(
-        self, connection: Connection, events: Sequence[StoredEvent], after: StoredEntry | None
-    ) -> Cursor[Any]:
-        """Append events; the answer has their positions, or none if nothing was inserted."""
+    def _together(self, connection: Connection, *statements: Statement) -> list[list[Any]]:
+        """Execute statements in one round trip, in the transaction that they or a turn began.
+
+        The answer has the rows of each statement.
+        """
+        begin = [] if in_transaction(connection) else [self.datastore.begin()]
+        text = SQL("; ").join([*begin, *(text for text, _ in statements)])
+        values = [value for _, values in statements for value in values]
+        cursor = psycopg.ClientCursor(connection, row_factory=tuple_row)
+        cursor.execute(text, values)
+        answers = [cursor.fetchall() if cursor.description else []]
+        while cursor.nextset():
+            answers.append(cursor.fetchall() if cursor.description else [])
+        return answers
+
+    @property
+    def _take_log(self) -> Statement:
+        """Keep other writers out."""
+        return SQL(_TAKE_LOG), self._lock
+
+    def _appending(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> Statement:
+        """Append events: the answer has their positions, or none if nothing was inserted."""
         rows = [(e.originator_id, e.originator_version, e.topic, _text(e)) for e in events]
         columns = [*map(list, zip(*rows, strict=True)), *_firsts(events, after)]
-        cursor = connection.cursor(row_factory=tuple_row).execute(self._insert, columns)
-        self._notify_channel(connection.cursor())
-        return cursor
+        return SQL("{}; {}").format(self._insert, self._notify), columns
 
-    def _notifications(self, where: Composable, parameters: list[Any]) -> list[Notification]:
-        with self.datastore.get_connection() as connection:
-            cursor = connection.cursor(row_factory=tuple_row)
-            cursor.execute(self._select + where, parameters)
-            return [
-                Notification(plan_id, version, name, state.encode(), id=position)
-                for position, plan_id, version, name, state in cursor.fetchall()
-            ]
+    def _notifications(self, where: Query, values: Sequence[Any]) -> list[Notification]:
+        return [
+            Notification(plan_id, version, name, state.encode(), id=position)
+            for position, plan_id, version, name, state in self.datastore.select(
+                SQL("{}{}").format(self._select, where), values
+            )
+        ]
 
 
 def _firsts(events: Sequence[StoredEvent], after: StoredEntry | None) -> list[list[Any]]:
@@ -208,11 +234,11 @@ def _firsts(events: Sequence[StoredEvent], after: StoredEntry | None) -> list[li
     ]
 
 
-def _last_position(plan_id: UUID | str, appended: Cursor[Any]) -> int:
-    positions: list[int] = [position for (position,) in appended.fetchall()]
+def _last_position(plan_id: str, positions: Sequence[Any]) -> int:
     if not positions:
-        raise ConcurrentChange(str(plan_id))
-    return max(positions)
+        raise ConcurrentChange(plan_id)
+    newest: int = max(position for (position,) in positions)
+    return newest
 
 
 def _text(event: StoredEvent) -> str:

@@ -167,26 +167,25 @@ def layout_of(connection: Connection, schema: str, name: str) -> int:
 
 
 def lay_out(connection: Connection, schema: str, name: str) -> None:
-    """Create the tables that are missing; of several processes, one does it."""
-    with connection.transaction():
-        cursor = connection.cursor(row_factory=tuple_row)
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCKS, _MIGRATION))
-        layout = layout_of(connection, schema, name)
-        if layout == LAYOUT_VERSION:
-            return
-        encoding = connection.info.parameter_status("server_encoding")
-        if encoding != "UTF8":
-            raise NotAStore(f"{name} is encoded in {encoding}; plangate needs UTF8")
-        try:
-            _upgrade(connection, schema, layout)
-        except errors.InsufficientPrivilege as error:
-            what = (
-                f"has layout {layout} of plangate's tables, not {LAYOUT_VERSION}, and this user may"
-                " not upgrade them"
-                if layout
-                else "has no plangate tables, and this user may not create them"
-            )
-            raise NotAStore(f"{name} {what}; run `plangate migrate` as their owner") from error
+    """Create the tables that are missing, in the caller's transaction; of several, one does it."""
+    cursor = connection.cursor(row_factory=tuple_row)
+    cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCKS, _MIGRATION))
+    layout = layout_of(connection, schema, name)
+    if layout == LAYOUT_VERSION:
+        return
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise NotAStore(f"{name} is encoded in {encoding}; plangate needs UTF8")
+    try:
+        _upgrade(connection, schema, layout)
+    except errors.InsufficientPrivilege as error:
+        what = (
+            f"has layout {layout} of plangate's tables, not {LAYOUT_VERSION}, and this user may"
+            " not upgrade them"
+            if layout
+            else "has no plangate tables, and this user may not create them"
+        )
+        raise NotAStore(f"{name} {what}; run `plangate migrate` as their owner") from error
 
 
 def _upgrade(connection: Connection, schema: str, layout: int) -> None:

@@ -5,30 +5,33 @@ hold them beside its own tables.
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, suppress
 from threading import local
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 from eventsourcing.postgres import PostgresDatastore
-from psycopg import errors
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 from psycopg_pool import ConnectionPool
 from typing_extensions import override
 
-from plangate.application.errors import NotAStore, StoreReadOnly
+from plangate.application.errors import NotAStore, StoreError, StoreForbidden
+from plangate.application.forks import renew_in_child
+from plangate.infrastructure.postgres import statistics
 from plangate.infrastructure.postgres.connections import (
     Connection,
     Connections,
     OwnConnections,
     PoolConnections,
+    Query,
     notices,
 )
 from plangate.infrastructure.postgres.errors import translated_for
 from plangate.infrastructure.postgres.layout import LAYOUT_VERSION, LOCKS, lay_out, layout_of
+from plangate.infrastructure.postgres.rights import missing_right
 from plangate.infrastructure.sql.database import Cursor, T
 
 _LONGEST_NAME: Final = 63
@@ -40,16 +43,13 @@ _TAKE_PLAN: Final = "SELECT pg_advisory_xact_lock(%s, %s)"
 
 # A pool's connections may be set to another date style and fewer digits.
 _HERE: Final = SQL(
-    "{}; SET LOCAL search_path = {}; SET LOCAL datestyle = ISO; SET LOCAL extra_float_digits = 1"
+    "SET LOCAL search_path = {}; SET LOCAL datestyle = ISO; SET LOCAL extra_float_digits = 1"
 )
-_BEGIN_READING: Final = SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+_BEGIN_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 # Views and ledger can be rebuilt from the log, so writing them waits for no standby. It
 # waits for the disk: readers rely on a view's position, and a crash must not undo it.
-_BEGIN_WRITING: Final = SQL(
-    "BEGIN ISOLATION LEVEL READ COMMITTED;"
-    " SET LOCAL synchronous_commit = local; SET LOCAL statement_timeout = 0"
-)
+_WRITING: Final = SQL("SET LOCAL synchronous_commit = local; SET LOCAL statement_timeout = 0")
 
 
 def open_schema(source: str | ConnectionPool[Any], schema: str = "plangate") -> "Schema":
@@ -61,9 +61,8 @@ def open_schema(source: str | ConnectionPool[Any], schema: str = "plangate") -> 
     """
     opened = unchecked_schema(source, schema)
     try:
-        with opened.translated(None), opened.get_connection() as connection:
-            if layout_of(connection, schema, opened.name) < LAYOUT_VERSION:
-                lay_out(connection, schema, opened.name)
+        if opened.in_transaction(opened.layout) < LAYOUT_VERSION:
+            opened.in_transaction(opened.lay_out)
     except BaseException:
         opened.close()
         raise
@@ -86,109 +85,156 @@ class Schema(PostgresDatastore):
 
     def __init__(self, connections: Connections, schema: str) -> None:
         super().__init__("", "", "", "", "", schema=schema, originator_id_type="text")
-        self._connections = connections
-        self._here = local()
+        self.connections = connections
         self.name = f"{connections.name} (schema {schema})"
+        self._renew()
+        renew_in_child(self._renew)
+
+    def _renew(self) -> None:
+        self._here = local()
 
     def translated(self, plan_id: str | None) -> AbstractContextManager[None]:
         """Translate PostgreSQL's errors into those of `application.errors`."""
-        return translated_for(self.name, plan_id)
+        return translated_for(self.name, plan_id, self._missing_right)
 
-    @contextmanager
-    def get_connection(self) -> Iterator[Connection]:
-        """The connection of this thread's turn, or one in autocommit mode."""
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` on the connection of this thread's turn, or on one in autocommit mode."""
         held: Connection | None = getattr(self._here, "turn", None)
-        if held is not None:
-            yield held
-            return
-        with self._connections.one() as connection:
-            yield connection
+        return self.connections.run(work) if held is None else work(held)
 
-    @contextmanager
-    def turn(self, plan_id: str) -> Iterator[None]:
+    def begin(self, how: LiteralString = BEGIN) -> Query:
+        """The statements that begin a transaction, with the settings that are asked for."""
+        settings = self.connections.local_settings
+        return SQL(how) if settings is None else SQL("{}; {}").format(SQL(how), settings)
+
+    def select(self, query: Query, values: Sequence[Any]) -> list[Any]:
+        """The rows of one query, in this thread's turn if it has begun."""
+
+        def rows(connection: Connection) -> list[Any]:
+            if self.connections.local_settings is None or in_transaction(connection):
+                cursor = connection.cursor(row_factory=tuple_row)
+                cursor.execute(query, values)
+                return cursor.fetchall()
+            with_settings = SQL("{}; {}; COMMIT").format(self.begin(), query)
+            results = psycopg.ClientCursor(connection, row_factory=tuple_row)
+            results.execute(with_settings, values)
+            results.nextset()
+            results.nextset()
+            return results.fetchall()
+
+        return self.run(rows)
+
+    def turn(self, plan_id: str, work: Callable[[], T]) -> T:
         """One transaction for this thread's reads and appends; others wait for the plan."""
-        with self.translated(plan_id), self._connections.one() as connection:
+
+        def turn(connection: Connection) -> T:
+            cursor = psycopg.ClientCursor(connection)
+            cursor.execute(SQL("{}; {}").format(self.begin(), SQL(_TAKE_PLAN)), self.lock(plan_id))
+            self._here.turn = connection
             try:
-                with connection.pipeline():
-                    connection.execute(BEGIN)
-                    connection.execute(_TAKE_PLAN, self.lock(plan_id))
-                self._here.turn = connection
-                yield
+                return work()
             finally:
                 self._here.turn = None
-                roll_back(connection)
 
-    @contextmanager
-    def reading(self) -> Iterator["QuestionMarks"]:
-        """A transaction that sees one state of the schema, with the schema as search path."""
-        with self.translated(None), self._connections.one() as connection:
-            try:
-                connection.execute(self._here_after(_BEGIN_READING))
-                yield QuestionMarks(connection.cursor(row_factory=tuple_row))
-            finally:
-                roll_back(connection)
+        with self.translated(plan_id):
+            return self.connections.run(turn)
 
-    @contextmanager
-    def writing(self) -> Iterator["QuestionMarks"]:
-        """A transaction for what can be rebuilt from the log, with the schema as search path."""
-        with self.translated(None), self._connections.one() as connection:
-            try:
-                with self.requiring_write_access():
-                    connection.execute(self._here_after(_BEGIN_WRITING))
-                    yield QuestionMarks(connection.cursor(row_factory=tuple_row))
-                    connection.execute("COMMIT")
-            finally:
-                roll_back(connection)
+    def in_transaction(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` on a connection in a transaction, and commit it."""
+
+        def committed(connection: Connection) -> T:
+            connection.execute(self.begin())
+            result = work(connection)
+            connection.execute("COMMIT")
+            return result
+
+        with self.translated(None):
+            return self.connections.run(committed)
 
     def read(self, work: Callable[[Cursor], T]) -> T:
         """Do `work` in a transaction that sees one state, with the schema as search path."""
-        with self.reading() as cursor:
-            return work(cursor)
+
+        def read(connection: Connection) -> T:
+            connection.execute(self._here_after(_BEGIN_READING))
+            return work(QuestionMarks(connection.cursor(row_factory=tuple_row)))
+
+        with self.translated(None):
+            return self.connections.run(read)
 
     def write(self, work: Callable[[Cursor], T]) -> T:
         """Do `work` in a transaction for what can be rebuilt from the log."""
-        with self.writing() as cursor:
-            return work(cursor)
 
-    @contextmanager
-    def requiring_write_access(self) -> Iterator[None]:
-        """Raise `StoreReadOnly` where this user may not write."""
-        try:
-            yield
-        except errors.InsufficientPrivilege as error:
-            raise StoreReadOnly(f"{self.name} can be read but not written by this user") from error
+        def write(connection: Connection) -> T:
+            connection.execute(self._here_after(BEGIN, _WRITING))
+            result = work(QuestionMarks(connection.cursor(row_factory=tuple_row)))
+            connection.execute("COMMIT")
+            return result
+
+        with self.translated(None):
+            return self.connections.run(write)
+
+    def layout(self, connection: Connection) -> int:
+        """The layout of the tables that there are; raises as `layout_of`."""
+        return layout_of(connection, self.schema, self.name)
+
+    def lay_out(self, connection: Connection) -> None:
+        """Create or upgrade the tables, in the transaction that has begun."""
+        lay_out(connection, self.schema, self.name)
 
     def rewrite_tables(self, tables: Sequence[str]) -> None:
-        """Rewrite tables without their free space; only their owner may, and it takes time."""
-        with (
-            self.translated(None),
-            self._connections.one() as connection,
-            notices(connection) as refused,
-        ):
+        """Rewrite tables without their free space, and the statistics on what they hold.
+
+        Only their owner may, and it takes time.
+        """
+        with self.translated(None):
+            refused = self.connections.run(lambda one: self._rewritten(one, tables))
+        if refused:
+            raise StoreForbidden(f"{self.name} may still hold what was removed ({refused[0]})")
+
+    def _rewritten(self, connection: Connection, tables: Sequence[str]) -> list[str]:
+        """Rewrite tables; what the server refused."""
+        pooled = self.connections.local_settings is not None
+        with notices(connection) as refused:
             try:
-                connection.execute("SET statement_timeout = 0")
+                if not pooled:
+                    connection.execute("SET statement_timeout = 0")
                 for table in tables:
                     name = Identifier(self.schema, table)
-                    connection.execute(SQL("VACUUM (FULL) {}").format(name))
+                    if pooled:  # there VACUUM waits without end, so the lock is waited for before
+                        self._alter(connection, SQL("LOCK TABLE {}").format(name))
+                    connection.execute(SQL("VACUUM (FULL, ANALYZE) {}").format(name))
+                    for statement in statistics.leftovers(connection, self.schema, table):
+                        self._alter(connection, statement)
             finally:
-                connection.execute("RESET statement_timeout")
-        if refused:
-            raise StoreReadOnly(f"{self.name} may still hold what was removed ({refused[0][1]})")
+                with suppress(psycopg.Error):
+                    if not pooled:
+                        connection.execute("RESET statement_timeout")
+        return [message for _, message in refused]
+
+    def _alter(self, connection: Connection, statement: Query) -> None:
+        connection.execute(SQL("{}; {}; COMMIT").format(self.begin(), statement))
+
+    def _missing_right(self, refusal: str) -> str | None:
+        try:
+            return self.connections.run(lambda one: missing_right(one, self.schema, refusal))
+        except (psycopg.Error, StoreError):
+            return None
 
     def lock(self, plan_id: str = "") -> tuple[int, int]:
         """The advisory lock of a plan, or of the whole log."""
         name = f"{self.schema}\n{plan_id}"
         return LOCKS, zlib.crc32(name.encode()) - 2**31
 
-    def _here_after(self, begin: SQL) -> Composed:
-        return _HERE.format(begin, Identifier(self.schema))
+    def _here_after(self, begin: LiteralString, *more: SQL) -> Composed:
+        here = _HERE.format(Identifier(self.schema))
+        return SQL("; ").join([self.begin(begin), here, *more])
 
     def register_type_adapters(self) -> None:
         """Register nothing: the library's composite types are not used."""
 
     def close(self) -> None:
         """Close the connections; closing twice is harmless."""
-        self._connections.close()
+        self.connections.close()
 
 
 class QuestionMarks(Cursor):
@@ -208,7 +254,11 @@ class QuestionMarks(Cursor):
 
     @override
     def executemany(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
-        self.cursor.executemany(text.replace("?", "%s").encode(), rows)
+        # One round trip, and without a pipeline: leaving that fails once it is interrupted.
+        client, query = psycopg.ClientCursor(self.cursor.connection), text.replace("?", "%s")
+        statements = "; ".join(client.mogrify(query.encode(), row) for row in rows)
+        if statements:
+            client.execute(statements.encode())
 
     @override
     def fetchone(self) -> Any:
@@ -219,7 +269,6 @@ class QuestionMarks(Cursor):
         return self.cursor.fetchall()
 
 
-def roll_back(connection: Connection) -> None:
-    """Roll back an open transaction; a connection in any worse state is closed elsewhere."""
-    if connection.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
-        connection.rollback()
+def in_transaction(connection: Connection) -> bool:
+    """Whether a transaction is open on a connection."""
+    return connection.info.transaction_status != TransactionStatus.IDLE

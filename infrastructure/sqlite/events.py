@@ -5,7 +5,7 @@ file does not change.
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from typing_extensions import override
 from plangate.application.errors import ConcurrentChange
 from plangate.application.recorded_event import StoredEntry
 from plangate.infrastructure.eventsourcing_library import recorder_store
-from plangate.infrastructure.sql.database import Cursor, T, all_rows
+from plangate.infrastructure.sql.database import Cursor, all_rows
 from plangate.infrastructure.sqlite.errors import primary_code
 from plangate.infrastructure.sqlite.file import SqliteFile
 
@@ -63,17 +63,17 @@ class _Log(recorder_store.Recorder):
         self._file = file
 
     @override
-    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int:
-        return self._write(events[0], partial(_append, events, after))
+    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
+        return self._file.write(partial(_append, events, after))
 
     @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
-        def insert(cursor: Cursor) -> None:
+        def insert(cursor: sqlite3.Cursor) -> None:
             recorder_store.refuse_taken(_newest(cursor), placed)
             for event in placed:
                 _insert(cursor, _INSERT_PLACED, event, event.id)
 
-        self._write(placed[0], insert)
+        self._file.write(insert)
 
     @override
     def rewrite_events(
@@ -81,15 +81,15 @@ class _Log(recorder_store.Recorder):
         rewritten: Sequence[StoredEvent],
         then: Sequence[StoredEvent],
         after: StoredEntry | None,
-    ) -> int:
+    ) -> int | None:
         rows = [(e.state, e.originator_id, e.originator_version) for e in rewritten]
 
-        def rewrite(cursor: Cursor) -> int:
+        def rewrite(cursor: sqlite3.Cursor) -> int | None:
             position = _append(then, after, cursor)
             cursor.executemany(_REWRITE, rows)
             return position
 
-        return self._write([*then, *rewritten][0], rewrite)
+        return self._file.write(rewrite)
 
     @override
     def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[Notification]:
@@ -111,15 +111,6 @@ class _Log(recorder_store.Recorder):
     def max_notification_id(self) -> int:
         return self._file.read(_newest)
 
-    def _write(self, first: StoredEvent, work: Callable[[Cursor], T]) -> T:
-        def write(cursor: Cursor) -> T:
-            try:
-                return work(cursor)
-            except sqlite3.IntegrityError:
-                raise ConcurrentChange(str(first.originator_id)) from None
-
-        return self._file.write(write)
-
     def _notifications(self, where: str, parameters: list[Any]) -> list[Notification]:
         rows = self._file.read(partial(_rows, where, parameters))
         return [
@@ -128,20 +119,28 @@ class _Log(recorder_store.Recorder):
         ]
 
 
-def _append(events: Sequence[StoredEvent], after: StoredEntry | None, cursor: Cursor) -> int:
+def _append(
+    events: Sequence[StoredEvent], after: StoredEntry | None, cursor: sqlite3.Cursor
+) -> int | None:
     """Append events, the first one behind `after`, if given; return the last position."""
     remembered = (None, None) if after is None else (after.state, after.position)
     for event in events:
         _insert(cursor, _APPEND, event, *remembered)
         remembered = (None, None)
-    return _newest(cursor)
+    return cursor.lastrowid if events else None
 
 
-def _insert(cursor: Cursor, statement: str, event: StoredEvent, *values: Any) -> None:
-    row = (event.originator_id, event.originator_version, event.topic, event.state)
-    cursor.execute(statement, (*row, *values))
+def _insert(cursor: sqlite3.Cursor, statement: str, event: StoredEvent, *more: Any) -> None:
+    """Insert an event; raises `ConcurrentChange` unless it follows the newest of its plan."""
+    plan_id = event.originator_id
+    try:
+        cursor.execute(
+            statement, (plan_id, event.originator_version, event.topic, event.state, *more)
+        )
+    except sqlite3.IntegrityError:
+        raise ConcurrentChange(str(plan_id)) from None
     if not cursor.rowcount:
-        raise ConcurrentChange(str(event.originator_id))
+        raise ConcurrentChange(str(plan_id))
 
 
 def _newest(cursor: Cursor) -> int:

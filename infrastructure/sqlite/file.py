@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from plangate.application.errors import NotAStore, StoreUnavailable
-from plangate.infrastructure.sql.database import Cursor, T
+from plangate.infrastructure.sql.database import T
 from plangate.infrastructure.sqlite import connections
 from plangate.infrastructure.sqlite.errors import primary_code, translated_for
 from plangate.infrastructure.sqlite.header import refuse_truncated
@@ -65,17 +65,17 @@ class SqliteFile:
         """Translate SQLite's errors into those of `application.errors`."""
         return translated_for(self._path)
 
-    def read(self, work: Callable[[Cursor], T]) -> T:
+    def read(self, work: Callable[[sqlite3.Cursor], T]) -> T:
         """Do `work` in a transaction that sees one state of the file."""
         with self.translated():
             return self._readers.transact(_READ, partial(self._in_place, work))
 
-    def write(self, work: Callable[[Cursor], T]) -> T:
+    def write(self, work: Callable[[sqlite3.Cursor], T]) -> T:
         """Do `work` in a transaction that keeps other writers out from its beginning."""
         with self.translated():
             return self._writer.transact(_WRITE, partial(self._in_place, work))
 
-    def _in_place(self, work: Callable[[Cursor], T], cursor: Cursor) -> T:
+    def _in_place(self, work: Callable[[sqlite3.Cursor], T], cursor: sqlite3.Cursor) -> T:
         """Do `work` in the transaction that has just begun."""
         # HERE: require that the opened file is the one at its path (OpenedFile.require_in_place).
         return work(cursor)

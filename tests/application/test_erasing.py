@@ -198,3 +198,12 @@ def test_nothing_changes_where_the_history_cannot_be_read(
     with pytest.raises(StoreError):
         registry.erase("p")
     assert stored(store) == before
+
+
+def test_following_an_erasure_of_what_has_no_text_rewrites_nothing(
+    registry: PlanRegistry, store: EventStore
+) -> None:
+    registry.erase("p")
+    before = store.read_stored("p")
+    assert registry._eraser.follow({"p": 4}) is None
+    assert store.read_stored("p") == before

@@ -11,9 +11,10 @@ from typing import Any, Final, get_args, get_type_hints
 
 import pytest
 
+from plangate.application.errors import NotAStore
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput, PlangateError
-from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.bootstrap import backup, connect, doctor, migrate, restore_backup
 from tests.support.forging import forged
 
 GROUPS: Final = ("", "views", "history", "replay", "evidence", "bundles", "ledger")
@@ -187,6 +188,32 @@ def test_a_refusal_names_the_field(
         with pytest.raises(InvalidInput) as refused:
             question(registry)
     assert [problem.field for problem in refused.value.problems] == [field]
+
+
+NO_PATHS = ("a NUL", "a lone surrogate", "long text", "bytes", "2**63", "a list", "a module")
+
+
+@pytest.mark.parametrize("value", NO_PATHS)
+@pytest.mark.parametrize("function", [connect, migrate, doctor])
+def test_what_no_file_can_be_named_is_not_an_address(
+    function: Callable[[Any], object], value: str
+) -> None:
+    with pytest.raises(NotAStore):
+        function(HOSTILE[value])
+
+
+@pytest.mark.parametrize("value", NO_PATHS)
+@pytest.mark.parametrize("function", [backup, restore_backup])
+def test_what_no_file_can_be_named_is_not_a_backup(
+    function: Callable[..., object], value: str
+) -> None:
+    with pytest.raises(InvalidInput, match="path: must be the path of a file"):
+        function(HOSTILE[value], "memory:")
+
+
+def test_a_server_whose_name_no_bytes_write_is_not_an_address() -> None:
+    with pytest.raises(NotAStore, match="does not understand the PostgreSQL address"):
+        connect("postgresql://\ud800")
 
 
 @pytest.mark.parametrize("until", ["the last moment", "the first moment"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from plangate.application.errors import CorruptEvent, StoreReadOnly
+from plangate.application.errors import CorruptEvent, StoreForbidden
 from plangate.application.event_store import EventStore
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
@@ -136,7 +136,7 @@ def test_where_only_reading_is_allowed_nothing_is_copied(stores: Stores) -> None
     url = stores.url.replace("plangate@", "reader@")
     with stores.sqlite(1) as source, connect(url, schema="plans_1") as target:
         source.create("Ship it", [{"title": "T"}])
-        with pytest.raises(StoreReadOnly, match="not written"):
+        with pytest.raises(StoreForbidden, match="may not INSERT into"):
             source.bundles.copy_to(target)
     with psycopg.connect(stores.url, autocommit=True) as owner:
         owner.execute("DROP OWNED BY reader; DROP ROLE reader")

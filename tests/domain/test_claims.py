@@ -1,9 +1,10 @@
 """Who works on a task and for how long: taking it, leases that run out, giving it back."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from plangate.domain.claims import MAX_LEASE
 from plangate.domain.errors import TaskGone, TaskNotFound
 from plangate.domain.events import PlanEvent
 from plangate.domain.task import Claim
@@ -35,6 +36,7 @@ from tests.support.examples import (
     moved,
     planned,
     release,
+    renew,
     renewed,
     score_output,
     scored,
@@ -197,6 +199,13 @@ def test_a_renewed_lease_runs_out_at_its_new_end() -> None:
 
     given(*history).when(claim_next(BOB), NOON).then_nothing()
     given(*history).when(claim_next(BOB), SOON).then(expired(A), claimed(A, BOB))
+
+
+def test_an_endless_lease_is_renewed_for_no_longer_than_a_lease_can_be() -> None:
+    """An import of an older plangate may have brought it."""
+    history = created(A), claimed(A, ADA, datetime.max.replace(tzinfo=UTC))
+
+    given(*history).when(renew(A)).then(renewed(A, NOON + MAX_LEASE))
 
 
 # --- giving it back ------------------------------------------------------------

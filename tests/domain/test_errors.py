@@ -13,6 +13,8 @@ from plangate.application.errors import (
     BundleTooNew,
     ConcurrentChange,
     CorruptEvent,
+    DecisionsDiffer,
+    ErasesText,
     EventTooNew,
     HistoryDiffers,
     IdempotencyKeyReused,
@@ -125,6 +127,21 @@ SAID: list[tuple[PlangateError, str]] = [
     (
         BundleTooNew(1, "it has format 2"),
         "the bundle cannot be imported: line 1: it has format 2",
+    ),
+    (
+        ErasesText({"p": 1_000}),
+        (
+            "the bundle says that the text of these plans was erased, and it is still here: "
+            "'p' (events with text: 1,000); nothing was imported. To erase it here too, for good, "
+            "import with follow_erasures=True (--follow-erasures)"
+        ),
+    ),
+    (
+        DecisionsDiffer(1_000, "p@7", "the rules do not give it"),
+        (
+            "decisions in the bundle that are not those of the rules: 1,000; the first is p@7: "
+            "the rules do not give it; nothing was imported"
+        ),
     ),
     (StoreError("no answer"), "no answer"),
     (NotAStore("plans.db is a photograph"), "plans.db is a photograph"),

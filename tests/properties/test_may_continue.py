@@ -99,12 +99,13 @@ def test_the_views_in_postgresql_say_what_next_task_does(
 ) -> None:
     schema = open_schema(postgres.url)
     for seed in range(histories):
-        with schema.get_connection() as connection:
-            connection.execute(
+        schema.run(
+            lambda one: one.execute(
                 b"TRUNCATE plangate.view_marks, plangate.view_plans,"
                 b" plangate.view_board, plangate.view_timeline,"
                 b" plangate.view_replans, plangate.view_words"
             )
+        )
         _one_history(seed, PostgresViewStore(schema))
     schema.close()
 

@@ -9,7 +9,6 @@ from psycopg_pool import ConnectionPool
 from plangate.application.event_store import EventStore
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.infrastructure.eventsourcing_library.recorder_store import RecorderEventStore, _row
-from plangate.infrastructure.memory.events import _notification
 from plangate.infrastructure.postgres import events as postgres
 from plangate.infrastructure.postgres.schema import open_schema
 from plangate.infrastructure.sqlite import events as sqlite
@@ -35,5 +34,5 @@ def plant(store: EventStore, events: Sequence[RecordedEvent | StoredEntry]) -> N
     open_store: Any = store
     for event in events:
         rows = [_row(event)] if isinstance(event, StoredEntry) else open_store._stored([event])
-        there = open_store._recorder._stored_events
-        there += [_notification(row, len(there)) for row in rows]
+        log = open_store._recorder
+        log._stored_events.extend(log._placed(rows, len(log._stored_events)))

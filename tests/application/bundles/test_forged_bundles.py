@@ -1,4 +1,4 @@
-"""An import is no other way in: what no command records is refused, and nothing is written."""
+"""An import refuses what no command records, and writes nothing then."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -192,6 +192,15 @@ def test_a_plan_that_no_command_leaves_is_refused(other: PlanRegistry, case: str
     assert other.history.last_position() == 0
 
 
+def test_an_outcome_may_come_after_its_task_has_left_the_plan(
+    registry: PlanRegistry, other: PlanRegistry
+) -> None:
+    registry.create("g", AB, plan_id="p")
+    registry.revise("p", "why", [{"op": "drop", "task_id": "a"}])
+    registry.record_outcome("p", "a", "accepted", source="ci")
+    assert imported(other, exported(registry), strict=True).recorded == 4
+
+
 def test_a_command_without_end_is_refused(
     other: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -291,7 +300,9 @@ def test_no_bundle_erases_text_here_unless_that_is_asked_for(
     before, after = erased_elsewhere(registry)
     imported(other, before)
     log = log_of(other)
-    with pytest.raises(ErasesText, match=r"'p' \(text in 1 events\); nothing was imported") as no:
+    with pytest.raises(
+        ErasesText, match=r"'p' \(events with text: 1\); nothing was imported"
+    ) as no:
         imported(other, after)
     assert no.value.plans == {"p": 1}
     assert log_of(other) == log
@@ -322,7 +333,7 @@ def test_a_plan_that_is_not_here_comes_in_erased(other: PlanRegistry) -> None:
 
 def test_a_long_list_of_plans_is_shortened() -> None:
     refused = str(ErasesText({f"p{n}": 1 for n in range(12)}))
-    assert "'p9' (text in 1 events) and 2 more; nothing was imported" in refused
+    assert "'p9' (events with text: 1) and 2 more; nothing was imported" in refused
 
 
 @pytest.mark.parametrize("option", ["strict", "follow_erasures"])

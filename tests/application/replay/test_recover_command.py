@@ -174,6 +174,10 @@ def _fields(envelope: Any) -> dict[str, Any]:
         ),
         (begun_by(say.claimed(A, until=say.MORNING)), "its lease ends before it begins"),
         (begun_by(say.renewed(A, say.MORNING)), "its lease ends before it begins"),
+        (
+            begun_by(say.renewed(A, say.MORNING + timedelta(days=30, seconds=1))),
+            "its lease is longer than a command can give",
+        ),
         (begun_by(say.scored(A, raw_score=inf)), "inf is not a score that a command can give"),
         (
             begun_by(say.scored(A), causation_id=f"{PLAN}@1"),

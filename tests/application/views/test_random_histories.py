@@ -62,8 +62,7 @@ def _one_on_postgres(url: str, seed: int) -> int:
     schema = open_schema(url, f"history_{seed}")
     with closing(PostgresViewStore(schema)) as views:
         length = _one_history(seed, views)
-        with schema.get_connection() as connection:
-            connection.execute(f"DROP SCHEMA history_{seed} CASCADE".encode())
+        schema.run(lambda one: one.execute(f"DROP SCHEMA history_{seed} CASCADE".encode()))
     return length
 
 

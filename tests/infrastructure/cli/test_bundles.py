@@ -9,6 +9,7 @@ import pytest
 
 from plangate.application.registry import PlanRegistry
 from tests.infrastructure.cli.conftest import Plangate
+from tests.support.forging import created, event, forged
 
 
 def test_plans_go_from_one_store_to_another(plangate: Plangate, billing: str) -> None:
@@ -86,6 +87,59 @@ def test_erased_text_that_may_be_left_exits_with_1(
     assert "some erased text may be left" in said.stderr
     assert plangate("--db", "other.db", "erase", billing, "--yes").exit_code == 0
     assert plangate("--db", "other.db", "status", billing, "--json").json["goal"] is None
+
+
+def test_a_bundle_erases_here_only_where_that_is_asked_for(
+    plangate: Plangate, billing: str, registry: PlanRegistry
+) -> None:
+    plangate("export", "plans.bundle")
+    plangate("--db", "other.db", "import", "plans.bundle")
+    registry.erase(billing)
+    plangate("export", "erased.bundle")
+
+    said = plangate("--db", "other.db", "import", "erased.bundle")
+    assert (said.exit_code, said.stdout) == (1, "")
+    assert "'billing' (events with text: 1); nothing was imported" in said.stderr
+    error = plangate("--db", "other.db", "import", "erased.bundle", "--json").error
+    assert (error["type"], error["plans"]) == ("ErasesText", {"billing": 1})
+    assert plangate("--db", "other.db", "status", billing, "--json").json["goal"] is not None
+
+    said = plangate("--db", "other.db", "import", "erased.bundle", "--follow-erasures")
+    assert said.exit_code == 0
+    assert "warning: erasing the text of billing: 1 event here" in said.stderr
+    assert "billing: text erased in 1 event." in said.stdout
+    assert plangate("--db", "other.db", "status", billing, "--json").json["goal"] is None
+
+
+def test_decisions_that_the_rules_do_not_make_are_listed_or_refused(plangate: Plangate) -> None:
+    low = event("task-scored", task_id="a", kind="output", score=0.1, mark_done=True)
+    Path("odd.bundle").write_bytes(forged({"p": [created(), *[low] * 6]}))
+
+    said = plangate("import", "odd.bundle", "--strict")
+    assert (said.exit_code, said.stdout) == (1, "")
+    assert "decisions in the bundle that are not those of the rules: 12" in said.stderr
+    assert plangate("import", "odd.bundle", "--strict", "--json").error["event_id"] == "p@2"
+
+    said = plangate("import", "odd.bundle")
+    assert said.exit_code == 0
+    assert "12 decisions do not follow from the rules; plangate check has more:" in said.stdout
+    assert "  p@2 missing: the rules give another event after it" in said.stdout
+    assert "and 2 more" in said.stdout
+    assert plangate("check").exit_code == 1
+
+
+def test_one_decision_is_counted_as_one(plangate: Plangate) -> None:
+    moved = event("task-status-changed", task_id="a", old="done", new="done", cause="marked")
+    Path("odd.bundle").write_bytes(forged({"p": [created(), moved]}))
+    assert "1 decision does not follow from the rules" in plangate("import", "odd.bundle").stdout
+
+
+@pytest.mark.parametrize("option", ["--strict", "--follow-erasures"])
+def test_plans_of_other_tools_have_no_such_options(plangate: Plangate, option: str) -> None:
+    Path("tasks.json").write_text(json.dumps(HOUSE), "utf-8")
+    said = plangate("import", "tasks.json", "--format", "taskmaster", option)
+    assert said.exit_code == 2
+    assert "are for bundles" in said.stderr
 
 
 HOUSE = {

@@ -91,27 +91,27 @@ def test_a_turn_waits_for_its_plan_and_for_no_other(url: str) -> None:
     done: list[str] = []
 
     def take_turn(plan_id: str) -> None:
-        with store.turn(plan_id):
-            done.append(plan_id)
+        store.turn(plan_id, lambda: done.append(plan_id))
+
+    def meanwhile() -> Thread:
+        waiting, free = (Thread(target=take_turn, args=(name,)) for name in ("p", "q"))
+        waiting.start()
+        free.start()
+        free.join(5)
+        assert done == ["q"]
+        return waiting
 
     with closing(postgres_event_store(url)) as store:
-        with store.turn("p"):
-            waiting, free = (Thread(target=take_turn, args=(name,)) for name in ("p", "q"))
-            waiting.start()
-            free.start()
-            free.join(5)
-            assert done == ["q"]
-        waiting.join(5)
+        store.turn("p", meanwhile).join(5)
         assert done == ["q", "p"]
 
 
 def test_a_turn_that_failed_or_brought_nothing_about_leaves_nothing_behind(url: str) -> None:
     with closing(postgres_event_store(url)) as store:
         store.append([entry("p", 1)])
-        with pytest.raises(ConcurrentChange), store.turn("p"):
-            store.append([entry("p", 1)])
-        with store.turn("p"):
-            assert len(store.read("p")) == 1
+        with pytest.raises(ConcurrentChange):
+            store.turn("p", lambda: store.append([entry("p", 1)]))
+        assert store.turn("p", lambda: len(store.read("p"))) == 1
         store.append([entry("p", 2)])
 
 

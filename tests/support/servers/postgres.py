@@ -22,7 +22,7 @@ import psycopg
 from tests.support.servers.processes import PATIENCE, free_port, is_root, started, stop
 
 _PROGRAMS: Final = "pginstall18"
-_NOBODY: Final = 65534
+NOBODY: Final = 65534
 _SETTINGS: Final = {"listen_addresses": "127.0.0.1", "max_connections": "150"}
 
 
@@ -43,7 +43,7 @@ class PostgresServer:
         self.data.mkdir()
         if is_root():
             for place in (self._folder, self.data):
-                os.chown(place, _NOBODY, _NOBODY)
+                os.chown(place, NOBODY, NOBODY)
         subprocess.run(
             [
                 self._programs / "initdb",
@@ -52,7 +52,7 @@ class PostgresServer:
             ],
             stdout=subprocess.DEVNULL,
             check=True,
-            **_unprivileged(),
+            **unprivileged(),
         )
 
     def start(self) -> None:
@@ -65,7 +65,7 @@ class PostgresServer:
             ],
             self._folder / "log",
             self.port,
-            **_unprivileged(),
+            **unprivileged(),
         )
         self.wait()
 
@@ -143,5 +143,6 @@ def _programs(folder: Path) -> Path:
     return installed / _PROGRAMS / "bin"
 
 
-def _unprivileged() -> dict[str, Any]:
-    return {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if is_root() else {}
+def unprivileged() -> dict[str, Any]:
+    """Options of a process that runs with the rights of no user."""
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if is_root() else {}

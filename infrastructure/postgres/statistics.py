@@ -1,0 +1,34 @@
+"""The planner's statistics on the tables: samples of what they hold, which anyone may read."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from psycopg.rows import tuple_row
+from psycopg.sql import SQL, Identifier
+
+from plangate.infrastructure.postgres.connections import Connection
+
+_EMPTY: Final = SQL("SELECT NOT EXISTS (SELECT FROM {})")
+
+# ANALYZE keeps what it knew of a table that is empty by now. A column that is given its own
+# type again has no statistics, and nothing is rewritten.
+_LEFT: Final = """
+SELECT format('ALTER TABLE %%I.%%I ALTER %%I TYPE %%s%%s', %s::text, %s::text, attname,
+    format_type(atttypid, atttypmod),
+    ' COLLATE ' || quote_ident(n.nspname) || '.' || quote_ident(collname))
+FROM pg_catalog.pg_stats s JOIN pg_catalog.pg_attribute a USING (attname)
+    LEFT JOIN (pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace n ON n.oid = collnamespace)
+    ON c.oid = attcollation
+WHERE schemaname = %s AND tablename = %s AND attrelid = %s::regclass
+"""
+
+
+def leftovers(connection: Connection, schema: str, table: str) -> Sequence[SQL]:
+    """The statements that remove statistics on an empty table; none where it holds rows."""
+    name = Identifier(schema, table)
+    cursor = connection.cursor(row_factory=tuple_row)
+    if cursor.execute(_EMPTY.format(name)).fetchone() != (True,):
+        return []
+    values = (schema, table, schema, table, name.as_string(None))
+    found = cursor.execute(_LEFT, values).fetchall()
+    return [SQL(statement) for (statement,) in found]

@@ -1,0 +1,62 @@
+"""Exceptions from signal handlers, at random moments inside commands."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from random import Random
+from time import perf_counter
+from types import FrameType
+
+
+class Late(Exception):
+    """What a handler raises; an ordinary exception, as job queues raise it for a time limit."""
+
+
+class Gone(BaseException):
+    """The same, as what ends programs."""
+
+
+class Interruptions:
+    """Interrupts calls, and keeps every exception with its traceback and all that holds."""
+
+    def __init__(self, seed: int) -> None:
+        self._chance = Random(seed)
+        self.kept: list[BaseException] = []
+        self.raised = 0
+
+    @contextmanager
+    def handled(self) -> Iterator[None]:
+        """Raise one of the exceptions whenever the timer ends."""
+
+        def handler(_signal: int, _frame: FrameType | None) -> None:
+            self.raised += 1
+            raise self._chance.choice((Late, Gone, KeyboardInterrupt, SystemExit))
+
+        before = signal.signal(signal.SIGALRM, handler)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+    def interrupt(self, call: Callable[[], object], within: float) -> bool:
+        """Make a call that is interrupted once, unless it ends before; whether it ended."""
+        try:
+            try:
+                moment = self._chance.uniform(1e-5, within)
+                signal.setitimer(signal.ITIMER_REAL, moment)
+                call()
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+        except (Late, Gone, KeyboardInterrupt, SystemExit) as interruption:
+            self.kept.append(interruption)
+            return False
+        return True
+
+
+def time_of(call: Callable[[], object], times: int = 20) -> float:
+    """Seconds that one call takes, on average."""
+    begin = perf_counter()
+    for _ in range(times):
+        call()
+    return (perf_counter() - begin) / times
