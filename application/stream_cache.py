@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from rpds import HashTrieMap
 
-from plangate.application.errors import CorruptEvent, LogWentBack
+from plangate.application.errors import LogWentBack, UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.forks import renew_in_child
 from plangate.application.plan_cache import PlanCache
@@ -156,7 +156,7 @@ class StreamCache:
         form = self._store.format.canonical_form
         try:
             return known.version == there.version and form(known) == form(there)
-        except CorruptEvent:
+        except UnreadableEvent:
             return True
 
     def _begin_again(self) -> None:

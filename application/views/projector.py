@@ -12,31 +12,12 @@ from plangate.application.errors import CorruptEvent, UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.plan_cache import PlanCache
 from plangate.application.plan_log import Step, steps
-from plangate.application.recorded_event import RecordedEvent, StoredEntry
+from plangate.application.recorded_event import RecordedEvent
 from plangate.application.views.projection import RowChanges, View
 from plangate.domain.plan import Plan
 
 KEPT_TASKS: Final = 20_000
 """How many tasks the remembered plans may have together."""
-
-
-@dataclass(frozen=True, slots=True)
-class LogSlice:
-    """The log up to its `last` entry: the readable events, and the first unreadable of each plan.
-
-    `last` is None where there is nothing new.
-    """
-
-    last: StoredEntry | None = None
-    events: Sequence[RecordedEvent] = ()
-    unreadable: Mapping[str, UnreadableEvent] = field(default_factory=dict)
-
-    def by_plan(self) -> Mapping[str, Sequence[RecordedEvent]]:
-        """The events of each plan, in order."""
-        runs: dict[str, list[RecordedEvent]] = {plan_id: [] for plan_id in self.unreadable}
-        for recorded in self.events:
-            runs.setdefault(recorded.envelope.plan_id, []).append(recorded)
-        return runs
 
 
 @dataclass(frozen=True, slots=True)

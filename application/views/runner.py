@@ -11,19 +11,20 @@ behind, as stuck, and the other plans continue.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from hashlib import sha256
 from threading import Lock
 from typing import Final
 
-from plangate.application.errors import CorruptEvent, StoreTooNew, UnreadableEvent
+from plangate.application.errors import StoreTooNew, UnreadableEvent
 from plangate.application.event_store import Clock, EventStore
 from plangate.application.forks import renew_in_child
 from plangate.application.plan_log import known_position, plan_events
 from plangate.application.progress import Progress
-from plangate.application.recorded_event import RecordedEvent, StoredEntry
+from plangate.application.recorded_event import RecordedEvent
 from plangate.application.views.catalogue import VIEWS
+from plangate.application.views.log_events import LogEvents, read_slice
 from plangate.application.views.projection import RowChanges, View
-from plangate.application.views.projector import LogSlice, Projected, Projector, ProjectorState
+from plangate.application.views.projector import Projected, Projector, ProjectorState
+from plangate.application.views.unsavable import leave_out_unsavable
 from plangate.application.views.view_store import (
     StuckPlan,
     UnsavableRows,
@@ -61,12 +62,12 @@ class ProjectionRunner:
     def _begin(self) -> None:
         self._turn = Lock()
         self._known: dict[str, int] = {}
+        self._log_events = LogEvents(self._log)
         self._begin_projecting()
 
     def _begin_projecting(self) -> None:
         self._projector = Projector(self._log)
-        self._projected: StoredEntry | None = None
-        self._identified: tuple[StoredEntry, str] | None = None
+        self._projected: tuple[int, str] | None = None
         self._failed_retries: set[tuple[str, str, int]] = set()
 
     def position(self, view: str) -> int:
@@ -140,7 +141,7 @@ class ProjectionRunner:
         ahead = [found.position for found in current.values() if found.position > after]
         if until is not None:
             ahead.append(until)
-        log_slice = self._read_slice(after, min(ahead, default=None))
+        log_slice = read_slice(self._log, after, min(ahead, default=None), BATCH)
         if log_slice.last is None:
             return False
         behind = [view for view in views if current[view].position == after]
@@ -159,7 +160,7 @@ class ProjectionRunner:
             tables, results = ViewTables(view.name, rebuilt), projected[view].values()
             changes = [one for result in results for one in result.changes]
             stuck = [self._stuck(r.failure) for r in results if r.failure is not None]
-            position, event = known_position(last.position), self._identity(last)
+            position, event = known_position(last.position), self._log_events.identity(last)
             return ViewUpdate(tables, current[view], position, changes, stuck, event=event)
 
         last = log_slice.last
@@ -168,57 +169,32 @@ class ProjectionRunner:
         except UnsavableRows:
             for view in behind:
                 tables = ViewTables(view.name, rebuilt)
-                self._leave_out_unsavable(projector, view, tables, projected[view], runs)
+                leave_out_unsavable(self._store, projector, view, tables, projected[view], runs)
             saved = self._store.save([update(view) for view in behind])
         if saved:
             projector.keep(states)
             if projector is self._projector:
-                self._projected = last
+                self._projected = (
+                    known_position(last.position),
+                    self._log_events.identity(last),
+                )
         return True
-
-    def _read_slice(self, after: int, until: int | None) -> LogSlice:
-        """The log beyond a position: up to another one, but no more than a batch."""
-        last: StoredEntry | None = None
-        events: list[RecordedEvent] = []
-        unreadable: dict[str, UnreadableEvent] = {}
-        limit = BATCH if until is None else min(BATCH, until - after)
-        for entry in self._log.read_all_stored(after=after, limit=limit) if limit > 0 else ():
-            if until is not None and known_position(entry.position) > until:
-                break
-            last = entry
-            try:
-                events.append(self._log.format.decode(entry))
-            except UnreadableEvent as error:
-                unreadable.setdefault(error.plan_id, error)
-        return LogSlice(last, events, unreadable)
 
     # --- a log that went back ---
 
     def _discard_what_is_gone(self, positions: ViewPositions) -> bool:
         """Discard what was made of events that are no longer in the log; whether any was.
 
-        What this process remembers of plans is dropped too, whoever discards the views.
+        What this process remembers of plans is dropped too, also where another one discards
+        the views.
         """
-        there: dict[int, StoredEntry | None] = {}
-
-        def entry_at(position: int) -> StoredEntry | None:
-            if position not in there:
-                found = self._log.read_all_stored(after=position - 1, limit=1)
-                there[position] = found[0] if found and found[0].position == position else None
-            return there[position]
-
-        projected = self._projected
-        if projected is not None:
-            entry = entry_at(known_position(projected.position))
-            if entry is None or not _agree(self._identity(entry), self._identity(projected)):
-                self._begin_projecting()
+        self._log_events.look_again()
+        if self._projected is not None and not self._log_events.has(*self._projected):
+            self._begin_projecting()
         gone = False
         names = {view.name for view in self._views}
         for tables, current in positions.items():
-            if tables.view not in names or not current.position:
-                continue
-            entry = entry_at(current.position)
-            if entry is not None and _agree(self._identity(entry), current.event):
+            if tables.view not in names or self._log_events.has(current.position, current.event):
                 continue
             gone = True
             self._begin_projecting()
@@ -233,52 +209,7 @@ class ProjectionRunner:
                 )
         return gone
 
-    def _identity(self, entry: StoredEntry) -> str:
-        """What identifies an entry, before and after an erasure of its text."""
-        if self._identified is None or self._identified[0] != entry:
-            try:
-                form = self._log.format.canonical_form(entry)
-                identity = f"{entry.event_id} {sha256(form).hexdigest()}"
-            except UnreadableEvent:
-                identity = entry.event_id
-            self._identified = entry, identity
-        return self._identified[1]
-
     # --- going round events that cannot be read, folded or saved ---
-
-    def _leave_out_unsavable(
-        self,
-        projector: Projector,
-        view: View,
-        tables: ViewTables,
-        projected: dict[str, Projected],
-        runs: Mapping[str, Sequence[RecordedEvent]],
-    ) -> None:
-        """Of plans with rows that cannot be saved, keep those before the event that makes them."""
-        waiting = [plan_id for plan_id, result in projected.items() if result.changes]
-        while waiting:
-            changes = [(p, change) for p in waiting for change in projected[p].changes]
-            found = self._store.first_unsavable(tables, [change for _, change in changes])
-            if found is None:
-                return
-            plan_id = changes[found[0]][0]
-            projected[plan_id] = self._savable(projector, view, tables, runs[plan_id], found[1])
-            waiting = waiting[waiting.index(plan_id) + 1 :]
-
-    def _savable(
-        self,
-        projector: Projector,
-        view: View,
-        tables: ViewTables,
-        events: Sequence[RecordedEvent],
-        why: str,
-    ) -> Projected:
-        """The changes of a plan's events up to the first whose rows cannot be saved."""
-        changes = projector.one_by_one(view, events[0].envelope.plan_id, events)
-        index, why = self._store.first_unsavable(tables, changes) or (0, why)
-        envelope = events[index].envelope
-        failure = CorruptEvent(envelope.plan_id, envelope.version, why, envelope.position)
-        return Projected(changes[:index], failure)
 
     def _retry_stuck_plans(self, positions: ViewPositions) -> bool:
         """Project again what can be read by now; whether there was anything to save.
@@ -385,11 +316,3 @@ class ProjectionRunner:
             if not self._advance(projector, [*begun], positions, rebuilt=True):
                 for view in begun:
                     self._store.swap(view.name)
-
-
-def _agree(one: str, other: str | None) -> bool:
-    """Whether two identities may be of one event; that of an unreadable one is its id alone."""
-    if other is None or one == other:
-        return True
-    (one_id, _, one_digest), (other_id, _, other_digest) = one.partition(" "), other.partition(" ")
-    return one_id == other_id and not (one_digest and other_digest)

@@ -141,7 +141,7 @@ def _translated(name: str, plan_id: str | None) -> Iterator[None]:
     """Translate an engine's errors into `application.errors`; each engine has its own."""
     try:
         yield
-    except errors.StoreError:
+    except (errors.StoreError, errors.ConcurrentChange):
         raise
     except IntegrityError:
         raise errors.ConcurrentChange(plan_id or "") from None

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Final
 
 import psycopg
-from eventsourcing.persistence import IntegrityError
 from psycopg import errors
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
@@ -44,7 +43,7 @@ def translated_for(
     """
     try:
         yield
-    except (*_CONFLICTS, IntegrityError):
+    except _CONFLICTS:
         raise ours.ConcurrentChange(plan_id or "") from None
     except UnicodeDecodeError as error:
         raise ours.NotAStore(f"{name} is damaged: a stored text is not UTF-8") from error

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
-from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
+from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Identifier
 from typing_extensions import override
 
-from plangate.application.errors import CorruptEvent, StoreUnavailable
+from plangate.application.errors import ConcurrentChange, CorruptEvent, StoreUnavailable
 from plangate.application.recorded_event import StoredEntry
 from plangate.infrastructure.eventsourcing_library import recorder_store
 from plangate.infrastructure.postgres.connections import (
@@ -114,7 +114,7 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         def append(connection: Connection) -> int:  # in one round trip
             appending = self._appending(events, after)
             [*_, positions, _, _] = self._together(connection, self._take_log, appending, _COMMIT)
-            return _last_position(positions)
+            return _last_position(str(events[0].originator_id), positions)
 
         return self._write(append)
 
@@ -127,7 +127,7 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
             [*_, [(newest,)]] = self._together(connection, self._take_log, (self._newest, ()))
             recorder_store.refuse_taken(newest, placed)
             if not connection.execute(self._insert_placed, columns).rowcount:
-                raise _does_not_follow()
+                raise ConcurrentChange(str(placed[0].originator_id))
             self._together(connection, (self._notify, ()), _COMMIT)
 
         self._write(insert)
@@ -147,7 +147,7 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
             self._together(connection, self._take_log)
             if then:
                 [positions, _] = self._together(connection, self._appending(then, after))
-                position = _last_position(positions)
+                position = _last_position(str(then[0].originator_id), positions)
             self._together(connection, (self._rewrite, columns), _COMMIT)
             return position
 
@@ -234,15 +234,11 @@ def _firsts(events: Sequence[StoredEvent], after: StoredEntry | None) -> list[li
     ]
 
 
-def _last_position(positions: Sequence[Any]) -> int:
+def _last_position(plan_id: str, positions: Sequence[Any]) -> int:
     if not positions:
-        raise _does_not_follow()
+        raise ConcurrentChange(plan_id)
     newest: int = max(position for (position,) in positions)
     return newest
-
-
-def _does_not_follow() -> IntegrityError:
-    return IntegrityError("they do not follow the newest event of their plan")
 
 
 def _text(event: StoredEvent) -> str:

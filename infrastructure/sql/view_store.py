@@ -6,7 +6,7 @@ A subclass holds what its engine has of its own: transactions, tables and the fo
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from typing_extensions import override
 
@@ -28,6 +28,9 @@ from plangate.infrastructure.sql import tables, view_positions
 from plangate.infrastructure.sql.conditions import Conditions, ordering
 from plangate.infrastructure.sql.database import Cursor, Database, all_rows
 from plangate.infrastructure.sql.tables import RowType, Table
+
+_UNFIT: Final[tuple[type[Exception], ...]] = (ArithmeticError, ValueError, TypeError)
+"""Errors of Python about a value that cannot be converted for a column."""
 
 
 class RowWriter(ABC):
@@ -263,7 +266,7 @@ class SqlViewStore(ViewStore, ABC):
         try:
             _require_times(target.view, changes)
             _write(self._row_writer(cursor, target), changes)
-        except (ArithmeticError, ValueError, TypeError, *self._refusals) as error:
+        except (*_UNFIT, *self._refusals) as error:
             raise UnsavableRows(f"a row cannot be saved ({error})") from error
 
     @abstractmethod

@@ -99,7 +99,6 @@ def test_the_report_says_why_the_follower_failed(
 ) -> None:
     stores.views.begin("plans", 99, afresh=False)
     registry.create("g", TASKS, plan_id="p")
-    registry._follower._stopping = False
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(follower, "PATIENCE", 0.5)
         registry.views.follow()

@@ -1,0 +1,91 @@
+"""A plan with values that no column takes stops its own rows, and no other plan's."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from plangate.application.recorded_event import StoredEntry
+from plangate.application.registry import PlanRegistry
+from plangate.infrastructure.bootstrap import connect, doctor
+from tests.support.servers.postgres import PostgresServer
+
+TASKS: Final = [{"id": "a", "title": "A"}]
+MORNING: Final = "2026-01-01T08:00:00Z"
+
+
+def _created(at: str = MORNING, **facts: object) -> tuple[str, dict[str, Any]]:
+    return "plan-created", {"at": at, "goal": "g", "tasks": TASKS, "policy": {}, **facts}
+
+
+def _replan(confidence: object) -> tuple[str, dict[str, Any]]:
+    event = {"task_id": "a", "rolling_confidence": confidence, "threshold": 0.5}
+    return "replan-triggered", {"at": MORNING, **event}
+
+
+BAD: Final[dict[str, list[tuple[str, dict[str, Any]]]]] = {
+    "huge-priority": [_created(priority=10**25)],
+    "before-year-1": [_created("0001-01-01T00:00:00+14:00")],
+    "after-year-9999": [_created("9999-12-31T23:59:59-12:00")],
+    "no-number": [_created(), _replan("NaN")],
+    "endless": [_created(), _replan("Infinity")],
+    "huge-attempt": [
+        _created(),
+        ("attempt-started", {"at": MORNING, "task_id": "a", "attempt": 10**30}),
+    ],
+}
+
+CERTAINLY_STUCK: Final = {"huge-priority@1", "before-year-1@1", "no-number@2"}
+"""What no engine and no other bound on stored events lets through."""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def target(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty store on each engine that keeps views."""
+    if request.param == "sqlite":
+        return str(tmp_path / "plans.db")
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.url
+
+
+def test_the_other_plans_go_on(target: str) -> None:
+    with connect(target) as registry:
+        for number in range(101):
+            registry.create("good", TASKS, plan_id=f"good{number}")
+        for plan_id, events in BAD.items():
+            entries = [_entry(plan_id, n, *one) for n, one in enumerate(events, 1)]
+            registry._store.append_stored(entries)
+        registry.create("good", TASKS, plan_id="later")
+
+        _the_others_work(registry)
+        registry.views.rebuild()
+        _the_others_work(registry)
+
+        stuck = {
+            f"{plan.plan_id}@{plan.version}"
+            for view in registry.views.report().views
+            for plan in view.stuck
+        }
+        assert {view.lag for view in registry.views.report().views} == {0}
+    assert CERTAINLY_STUCK <= stuck <= {f"{one}@{v}" for one in BAD for v in (1, 2)}
+    found = doctor(target).observations
+    assert {one.place for one in found if "is stuck" in one.found} == stuck
+
+
+def _the_others_work(registry: PlanRegistry) -> None:
+    good = {f"good{number}" for number in range(101)} | {"later"}
+    assert good <= {plan.plan_id for plan in registry.views.plans(limit=200).plans} <= {*good, *BAD}
+    assert len(registry.views.board("good1").tasks) == 1
+    assert good <= {plan.plan_id for plan in registry.list_plans(needs_replan=False).plans}
+    assert good <= {plan.plan_id for plan in registry.list_plans().plans}
+    assert registry.next_task() is not None
+    assert registry.erase("good1").complete
+    registry.views.replans()
+    registry.views.timeline("good2")
+
+
+def _entry(plan_id: str, version: int, name: str, event: dict[str, Any]) -> StoredEntry:
+    meta = {"schema_version": 1, "recorded_at": MORNING}
+    state = json.dumps({"event": event, "meta": meta}).encode()
+    return StoredEntry(plan_id, version, None, name, state)
