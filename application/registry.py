@@ -186,7 +186,7 @@ class PlanRegistry:
 
     def repeatable_run(self, name: str | None = None) -> RepeatableRun:
         """Execute commands that name no idempotency key, each once over all runs of a `name`."""
-        return RepeatableRun(self._streams, self._executor, name)
+        return RepeatableRun(self._streams, self._executor.request, self.execute, name)
 
     def create(
         self,

@@ -10,9 +10,10 @@ log, so copies, backups and bundles recognise the same commands.
 import hashlib
 import json
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Unpack
+from typing import Protocol, Unpack
 
 from plangate.application.command_context import (
     CommandContext,
@@ -21,11 +22,24 @@ from plangate.application.command_context import (
 )
 from plangate.application.commands import GivenCommand
 from plangate.application.errors import IdempotencyKeyReused
-from plangate.application.execution import Answer, CommandExecutor
+from plangate.application.execution import Answer
 from plangate.application.idempotency import arguments_digest, digest_without_text
 from plangate.application.results import PlanStatus
 from plangate.application.stream_cache import Receipt, StreamCache
 from plangate.application.validation import validate_identifier
+from plangate.domain.commands import Command
+
+Request = Callable[[str | None, GivenCommand, CommandContext], tuple[str | None, Command]]
+"""The plan of a command, and the arguments by which a retry of it is recognised."""
+
+
+class Execute(Protocol):
+    """Executes a command, as `PlanRegistry.execute` does."""
+
+    def __call__(
+        self, plan_id: str | None, command: GivenCommand, /, **context: Unpack[ContextOptions]
+    ) -> Answer:
+        """Execute a command."""
 
 
 @dataclass(slots=True)
@@ -45,10 +59,13 @@ class _Ordinals:
 class RepeatableRun:
     """One pass over commands, of which earlier passes may have recorded some."""
 
-    def __init__(self, streams: StreamCache, executor: CommandExecutor, name: str | None) -> None:
+    def __init__(
+        self, streams: StreamCache, request: Request, execute: Execute, name: str | None
+    ) -> None:
         """A run with a `name` has keys of its own."""
         self._streams = streams
-        self._executor = executor
+        self._request = request
+        self._execute = execute
         self._name = name
         self._used: defaultdict[str, _Ordinals] = defaultdict(_Ordinals)
 
@@ -68,15 +85,14 @@ class RepeatableRun:
         current = current_context(context)
         without_text = digest_without_text(command)
         if without_text is None or self._receipt(plan_id, command, current)[0] is not None:
-            key = current.idempotency_key or ""
-            return key, self._executor.execute(plan_id, command, current)
+            return current.idempotency_key or "", self._execute(plan_id, command, **context)
         parts = [self._name, plan_id, current.actor, current.correlation_id, without_text]
         base = f"trace-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
         while True:
             ordinal = self._ordinal(base, plan_id, command, current)
             keyed = _with_key(current, base, ordinal)
             try:
-                answer = self._executor.execute(plan_id, command, keyed)
+                answer = self._execute(plan_id, command, **_options(keyed))
             except IdempotencyKeyReused:  # another process has just used it for another text
                 continue
             if answer.recorded if isinstance(answer, PlanStatus) else answer:
@@ -108,9 +124,17 @@ class RepeatableRun:
         self, plan_id: str | None, command: GivenCommand, context: CommandContext
     ) -> tuple[Receipt | None, str]:
         """What was recorded under a key, and the digest of the command's arguments under it."""
-        plan_id, arguments = self._executor.request(plan_id, command, context)
+        plan_id, arguments = self._request(plan_id, command, context)
         receipts = self._streams.current(plan_id or "").receipts
         return receipts.get(context.idempotency_key or ""), arguments_digest(arguments)
+
+
+def _options(context: CommandContext) -> ContextOptions:
+    return {
+        "actor": context.actor,
+        "correlation_id": context.correlation_id,
+        "idempotency_key": context.idempotency_key,
+    }
 
 
 def _with_key(context: CommandContext, base: str, ordinal: int) -> CommandContext:

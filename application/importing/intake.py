@@ -119,9 +119,7 @@ class PlanIntake:
         for command, key in zip(plan.commands, keys, strict=True):
             keyed = context.model_copy(update={"idempotency_key": key})
             self._handler.handle(plan.plan_id, command, keyed)
-        return (
-            ImportOutcome.ALREADY_THERE if len(made) == len(keys) else ImportOutcome.IMPORTED
-        )
+        return ImportOutcome.ALREADY_THERE if len(made) == len(keys) else ImportOutcome.IMPORTED
 
 
 def _keys(plan: ForeignPlan, kind: PlanFormat, there: Stream) -> Sequence[str]:

@@ -110,9 +110,7 @@ class _Keys:
         return f"trace-{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def _apply(
-    registry: PlanRegistry, line: Line, keys: _Keys, commands: RepeatableRun
-) -> LineResult:
+def _apply(registry: PlanRegistry, line: Line, keys: _Keys, commands: RepeatableRun) -> LineResult:
     members = _members(line)
     named = members.get("idempotency_key")
     key = keys.of(members) if named is None else keys.own(named)
