@@ -65,6 +65,16 @@ class EventStore(Protocol):
         Raises `ConcurrentChange` when the plan already has one of their versions.
         """
 
+    def append_once(self, events: Sequence[RecordedEvent], key: str) -> bool:
+        """Like `append`, unless any plan has an event with the idempotency key.
+
+        Then it returns False and records nothing. Of several at once, one records; on an
+        engine of the `eventsourcing` library that is promised within one process.
+        """
+
+    def plans_with_key(self, key: str) -> Sequence[str]:
+        """The plans that have an event with the idempotency key, oldest event first."""
+
     def read(
         self, plan_id: str, *, after: int = 0, until: int | None = None
     ) -> Sequence[RecordedEvent]:

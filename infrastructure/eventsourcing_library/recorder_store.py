@@ -1,5 +1,6 @@
 """An event store on any recorder of the `eventsourcing` library."""
 
+import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Protocol
@@ -27,6 +28,12 @@ class Recorder(Protocol):
 
     def insert_placed(self, placed: Sequence[Notification]) -> None:
         """Record events at the positions they name, all or none; raises `PositionTaken`."""
+
+    def insert_events_once(self, stored_events: Sequence[StoredEvent], key: str) -> bool:
+        """Record events unless one has the idempotency key already; whether it did."""
+
+    def plans_with_key(self, key: str) -> Sequence[str]:
+        """The plans that have an event with the idempotency key, oldest event first."""
 
     def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
         """Change the stored bytes of events and record others, all or none."""
@@ -65,6 +72,17 @@ class RecorderEventStore(EventStore):
         stored = self._stored(events)
         with self._translated(events[0].envelope.plan_id):
             self._recorder.insert_events(stored)
+
+    @override
+    def append_once(self, events: Sequence[RecordedEvent], key: str) -> bool:
+        stored = self._stored(events)
+        with self._translated(events[0].envelope.plan_id):
+            return self._recorder.insert_events_once(stored, key)
+
+    @override
+    def plans_with_key(self, key: str) -> Sequence[str]:
+        with self._translated(None):
+            return list(dict.fromkeys(self._recorder.plans_with_key(key)))
 
     @override
     def read(
@@ -159,6 +177,14 @@ class RecorderEventStore(EventStore):
 
 def _row(entry: StoredEntry) -> StoredEvent:
     return StoredEvent(entry.plan_id, entry.version, entry.name, entry.state)
+
+
+def has_key(event: StoredEvent, key: str) -> bool:
+    """Whether a stored event has the idempotency key."""
+    try:
+        return bool(json.loads(event.state)["meta"].get("idempotency_key") == key)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return False  # damaged
 
 
 def refuse_taken(newest: int, placed: Sequence[Notification]) -> None:

@@ -25,6 +25,20 @@ class _Log(POPOApplicationRecorder, recorder_store.Recorder):
             self.insert_events(placed)
 
     @override
+    def insert_events_once(self, stored_events: Sequence[StoredEvent], key: str) -> bool:
+        with self._database_lock:
+            if self.plans_with_key(key):
+                return False
+            self.insert_events(stored_events)
+            return True
+
+    @override
+    def plans_with_key(self, key: str) -> Sequence[str]:
+        with self._database_lock:
+            events = list(self._stored_events)
+        return [str(one.originator_id) for one in events if recorder_store.has_key(one, key)]
+
+    @override
     def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:
         with self._database_lock:
             self.insert_events(then)

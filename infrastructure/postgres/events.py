@@ -5,6 +5,7 @@ follows the log misses nothing. An acknowledged event is on disk, and on the syn
 standby if there is one.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -13,13 +14,13 @@ from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
-from psycopg.sql import SQL, Composable, Identifier
+from psycopg.sql import SQL, Composable, Composed, Identifier
 from typing_extensions import override
 
 from plangate.application.errors import CorruptEvent, StoreUnavailable
 from plangate.infrastructure.eventsourcing_library import recorder_store
 from plangate.infrastructure.postgres.connections import Connection, notices
-from plangate.infrastructure.postgres.layout import EVENTS
+from plangate.infrastructure.postgres.layout import EVENTS, KEY_OF_EVENT
 from plangate.infrastructure.postgres.schema import BEGIN, Schema, roll_back
 
 # An advisory lock rather than one on the table: it needs no right to change events, and
@@ -46,6 +47,8 @@ _NEWEST: Final = SQL("SELECT coalesce(max(notification_id), 0) FROM {events}")
 _SELECT: Final = SQL(
     "SELECT notification_id, originator_id, originator_version, topic, state FROM {events} WHERE "
 )
+_PLANS: Final = SQL("SELECT originator_id FROM {events} WHERE ")
+_WITH_KEY: Final = f"{KEY_OF_EVENT} = %s ORDER BY notification_id"
 
 
 def events_in(schema: Schema) -> recorder_store.RecorderEventStore:
@@ -75,6 +78,7 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         templates = _INSERT, _INSERT_PLACED, _REWRITE, _SELECT, _NEWEST
         statements = (template.format(events=events) for template in templates)
         self._insert, self._insert_placed, self._rewrite, self._select, self._newest = statements
+        self._with_key = Composed([_PLANS.format(events=events), SQL(_WITH_KEY)])
 
     @override
     def insert_events(
@@ -95,6 +99,27 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
             connection.execute(self._insert_placed, [*map(list, zip(*rows, strict=True))])
             self._notify_channel(connection.cursor())
             connection.execute("COMMIT")
+
+    @override
+    def insert_events_once(self, stored_events: Sequence[StoredEvent], key: str) -> bool:
+        with self._writing() as connection:
+            self._begin(connection)
+            if self._plans_on(connection, key):
+                return False
+            self._append(connection, stored_events)
+            connection.execute("COMMIT")
+        return True
+
+    @override
+    def plans_with_key(self, key: str) -> Sequence[str]:
+        with self.datastore.get_connection() as connection:
+            return self._plans_on(connection, key)
+
+    def _plans_on(self, connection: Connection, key: str) -> Sequence[str]:
+        in_json = json.dumps(key, ensure_ascii=False)[1:-1]
+        cursor = connection.cursor(row_factory=tuple_row)
+        cursor.execute(self._with_key, [in_json])
+        return [plan_id for (plan_id,) in cursor.fetchall()]
 
     @override
     def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:

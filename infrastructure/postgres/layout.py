@@ -83,6 +83,23 @@ CREATE TABLE {schema}.ledger_reach (
 );
 """
 
+KEY_OF_EVENT: Final = r"""
+substring(state from '"idempotency_key":"((?:[^"\\]|\\.)*)"(?:,"arguments_digest":"[0-9a-f]*")?'
+    '(?:,"salt":"[0-9a-f]*")?(?:,"origin_position":[0-9]+)?[}](?:,"commitments":[{][^{}]*[}])?[}]$')
+"""
+"""The idempotency key of an event, escaped as in its JSON, as SQL; NULL where it has none.
+
+A cast to JSON would fail on a damaged event. The key is recognised by what stands between it
+and the end, so that no text that people wrote is taken for it.
+"""
+
+_KEYS: Final = (
+    "CREATE INDEX stored_events_keys ON {schema}.stored_events USING hash ("
+    + KEY_OF_EVENT.replace("{", "{{").replace("}", "}}")
+    + ");"
+)
+"""Finds a command by its idempotency key alone, whatever its plan."""
+
 _TYPES: Final = {
     str: "text",
     bool: "boolean",
@@ -116,7 +133,7 @@ def _view_table(table: Table[Any]) -> str:
     )
 
 
-_SHARED: Final = (_EVENT_TABLES, _VIEW_POSITIONS, _LEDGER_TABLES)
+_SHARED: Final = (_EVENT_TABLES, _VIEW_POSITIONS, _LEDGER_TABLES, "", _KEYS)
 
 LAYOUT_VERSION: Final = max(len(_SHARED), *(table.layout for table in TABLES.values()))
 """The version of the tables, recorded beside them."""

@@ -16,6 +16,7 @@ from typing_extensions import override
 from plangate.infrastructure.eventsourcing_library import recorder_store
 from plangate.infrastructure.sqlite.errors import primary_code
 from plangate.infrastructure.sqlite.file import Datastore, SqliteFile
+from plangate.infrastructure.sqlite.layout import KEY_OF_EVENT
 
 _INSERT: Final = (
     "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
@@ -30,6 +31,10 @@ _NEWEST: Final = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 _SELECT: Final = (
     "SELECT notification_id, originator_id, originator_version, topic, CAST(state AS BLOB)"
     " FROM stored_events WHERE "
+)
+_WITH_KEY: Final = (
+    f"SELECT originator_id FROM stored_events WHERE {KEY_OF_EVENT} = ?"  # noqa: S608
+    " ORDER BY notification_id"
 )
 
 
@@ -58,6 +63,21 @@ class _Log(SQLiteApplicationRecorder, recorder_store.Recorder):
             cursor.execute(_NEWEST)
             recorder_store.refuse_taken(cursor.fetchone()[0], placed)
             cursor.executemany(_INSERT_PLACED, rows)
+
+    @override
+    def insert_events_once(self, stored_events: Sequence[StoredEvent], key: str) -> bool:
+        with self._writing() as cursor:
+            cursor.execute(_WITH_KEY, (key,))
+            if cursor.fetchone() is not None:
+                return False
+            self._insert_events(cursor, stored_events)
+            return True
+
+    @override
+    def plans_with_key(self, key: str) -> Sequence[str]:
+        with self.datastore.transaction(commit=False) as cursor:
+            cursor.execute(_WITH_KEY, (key,))
+            return [plan_id for (plan_id,) in cursor.fetchall()]
 
     @override
     def rewrite_events(self, rewritten: Sequence[StoredEvent], then: Sequence[StoredEvent]) -> None:

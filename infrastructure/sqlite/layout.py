@@ -70,7 +70,19 @@ _LEDGER: Final = (
 )
 """The ledger's leaves, numbered from 0, and its head: no row, or one."""
 
-_LAYOUTS: Final = ((_EVENTS,), VIEW_POSITIONS, _LEDGER, ())
+KEY_OF_EVENT: Final = (
+    "CASE WHEN typeof(state) = 'text' AND json_valid(state)"
+    " THEN json_extract(state, '$.meta.idempotency_key') END"
+)
+"""The idempotency key of an event, as SQL; of a damaged event there is none."""
+
+_KEYS: Final = f"""
+CREATE INDEX stored_events_keys ON stored_events ({KEY_OF_EVENT})
+WHERE {KEY_OF_EVENT} IS NOT NULL
+"""
+"""Finds a command by its idempotency key alone, whatever its plan."""
+
+_LAYOUTS: Final = ((_EVENTS,), VIEW_POSITIONS, _LEDGER, (), (_KEYS,))
 """What each version of the layout added; an older file gets those it lacks.
 
 The fourth brought events that earlier versions of plangate cannot read.

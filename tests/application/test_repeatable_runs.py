@@ -274,7 +274,6 @@ def test_what_was_recorded_is_recognised_wherever_it_was_carried(
     loopllm = {
         "plan_id": "l",
         "goal": "Say something",
-        "tasks": [],
         "tasks": [{"id": "a", "title": "A title", "prompt_score": 0.5}],
     }
     with connect("memory:") as source:

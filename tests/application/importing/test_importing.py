@@ -396,7 +396,7 @@ def test_progress_is_reported_plan_by_plan(registry: PlanRegistry) -> None:
 
 
 def keys_of(registry: PlanRegistry) -> set[str | None]:
-    return {entry.envelope.idempotency_key for entry in log_of(registry)}
+    return {entry.envelope.idempotency_key for entry in registry.history.events()}
 
 
 @pytest.mark.parametrize(
