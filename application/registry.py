@@ -89,7 +89,9 @@ class PlanRegistry:
         self.replay: Final = ReplayQueries(store)
         self.evidence: Final = EvidenceQueries(store, calibrator)
         bundles = BundleImport(store, self._follower.wake, self._eraser.follow)
-        self.bundles: Final = Bundles(store, bundles, PlanIntake(streams, self._handler))
+        self.bundles: Final = Bundles(
+            store, bundles, PlanIntake(streams, self._handler), self._eraser.follow
+        )
         self.ledger: Final = ledger
 
     def __enter__(self) -> Self:

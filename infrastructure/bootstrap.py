@@ -13,7 +13,7 @@ from platform import python_version
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from plangate.application.errors import NotAStore, StoreNotEmpty
+from plangate.application.errors import NotAStore, StoreNotEmpty, StoreUnavailable
 from plangate.application.ledger.ledger import Ledger
 from plangate.application.operations.copying import copy_plans, is_prefix
 from plangate.application.operations.observations import fine
@@ -87,6 +87,8 @@ def backup(
         else:
             with connect(address, schema=schema) as source, connect(partial) as copy:
                 report = source.bundles.copy_to(copy, progress=progress)
+                if report.remains is not None:
+                    raise StoreUnavailable(report.remains)
             expected = sqlite_backup.Extent(report.checked, report.plans, report.position)
         sqlite_backup.require_extent(partial, expected)
         size = partial.stat().st_size

@@ -9,7 +9,7 @@ from plangate.application.command_context import ContextOptions, current_context
 from plangate.application.event_store import EventStore
 from plangate.application.importing.intake import PlanFormat, PlanIntake, PlansImport
 from plangate.application.ledger.notes import validate_note
-from plangate.application.operations.copying import copy_plans
+from plangate.application.operations.copying import FollowErasures, copy_plans
 from plangate.application.operations.reports import CopyReport
 from plangate.application.plan_log import PlanIds
 from plangate.application.progress import Progress, no_progress
@@ -19,9 +19,14 @@ class Bundles:
     """Transfers plans between one store and others."""
 
     def __init__(
-        self, store: EventStore, bundle_import: BundleImport, plan_intake: PlanIntake
+        self,
+        store: EventStore,
+        bundle_import: BundleImport,
+        plan_intake: PlanIntake,
+        follow_erasures: FollowErasures,
     ) -> None:
         self._store = store
+        self._follow_erasures = follow_erasures
         self._bundle_import = bundle_import
         self._plan_intake = plan_intake
 
@@ -78,10 +83,11 @@ class Bundles:
 
         An empty target keeps the positions; otherwise each is kept as `origin_position`.
         Plans that were copied before are recognised, so an interrupted copy can be
-        repeated. Raises `HistoryDiffers`, and writes nothing, for a plan with another
-        history there.
+        repeated. Text that was erased here is erased there too. Raises `HistoryDiffers`, and
+        writes nothing, for a plan with another history there.
         """
-        return copy_plans(self._store, target.bundles._store, progress)  # noqa: SLF001  (its own class)
+        theirs = target.bundles
+        return copy_plans(self._store, theirs._store, progress, theirs._follow_erasures)  # noqa: SLF001  (its own class)
 
 
 class HasBundles(Protocol):

@@ -94,7 +94,7 @@ and the end, so that no text that people wrote is taken for it.
 """
 
 _KEYS: Final = (
-    "CREATE INDEX stored_events_keys ON {schema}.stored_events USING hash ("
+    "CREATE INDEX IF NOT EXISTS stored_events_keys ON {schema}.stored_events USING hash ("
     + KEY_OF_EVENT.replace("{", "{{").replace("}", "}}")
     + ");"
 )

@@ -77,7 +77,7 @@ KEY_OF_EVENT: Final = (
 """The idempotency key of an event, as SQL; of a damaged event there is none."""
 
 _KEYS: Final = f"""
-CREATE INDEX stored_events_keys ON stored_events ({KEY_OF_EVENT})
+CREATE INDEX IF NOT EXISTS stored_events_keys ON stored_events ({KEY_OF_EVENT})
 WHERE {KEY_OF_EVENT} IS NOT NULL
 """
 """Finds a command by its idempotency key alone, whatever its plan."""
