@@ -13,6 +13,7 @@ from psycopg_pool import ConnectionPool
 
 from plangate.application.errors import StoreError, StoreTooNew
 from plangate.application.operations import log_checks
+from plangate.application.operations.ledger_checks import check_ledger
 from plangate.application.operations.observations import RESTORE, fine, guarded, problem, warning
 from plangate.application.operations.reports import Health, Observation
 from plangate.application.operations.view_checks import check_views
@@ -20,6 +21,7 @@ from plangate.application.progress import Progress
 from plangate.application.views.queries import view_report
 from plangate.infrastructure.postgres.events import events_in
 from plangate.infrastructure.postgres.layout import EVENTS, LAYOUT_VERSION, layout_of
+from plangate.infrastructure.postgres.ledger import PostgresLedgerStore
 from plangate.infrastructure.postgres.schema import Schema, unchecked_schema
 from plangate.infrastructure.postgres.views import PostgresViewStore
 
@@ -69,6 +71,7 @@ def _examined(place: Schema, progress: Progress) -> Iterator[Observation]:
     yield from guarded("log", _log(place, progress))
     if layout.health is Health.OK:
         yield from guarded("views", _views(place))
+        yield from guarded("ledger", check_ledger(PostgresLedgerStore(place)))
 
 
 def _server(place: Schema) -> Server:

@@ -69,19 +69,24 @@ CREATE TABLE {schema}.view_words (
 );
 CREATE INDEX ON {schema}.view_words USING gin (words);
 """
-_LEDGER_TABLES: Final = """
-CREATE TABLE {schema}.ledger_leaves (
+LEDGER_TABLES: Final = (
+    """
+CREATE TABLE IF NOT EXISTS {schema}.ledger_leaves (
     leaf bigint PRIMARY KEY,
     position bigint NOT NULL,
     event_id text COLLATE "C" NOT NULL,
     hash bytea NOT NULL
 );
-CREATE TABLE {schema}.ledger_reach (
+""",
+    """
+CREATE TABLE IF NOT EXISTS {schema}.ledger_reach (
     leaves bigint NOT NULL,
     position bigint NOT NULL,
     frontier bytea NOT NULL
 );
-"""
+""",
+)
+"""The ledger's leaves, numbered from 0, and its head: no row, or one."""
 
 KEY_OF_EVENT: Final = r"""
 substring(state from '"idempotency_key":"((?:[^"\\]|\\.)*)"(?:,"arguments_digest":"[0-9a-f]*")?'
@@ -133,7 +138,7 @@ def _view_table(table: Table[Any]) -> str:
     )
 
 
-_SHARED: Final = (_EVENT_TABLES, _VIEW_POSITIONS, _LEDGER_TABLES, "", _KEYS)
+_SHARED: Final = (_EVENT_TABLES, _VIEW_POSITIONS, "".join(LEDGER_TABLES), "", _KEYS)
 
 LAYOUT_VERSION: Final = max(len(_SHARED), *(table.layout for table in TABLES.values()))
 """The version of the tables, recorded beside them."""

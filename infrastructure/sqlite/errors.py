@@ -20,6 +20,9 @@ _ERRORS: Final[Mapping[int, tuple[type[errors.StoreError], str]]] = {
     sqlite3.SQLITE_READONLY: (errors.StoreReadOnly, "can be read but not written"),
 }
 
+_ALTERED: Final = ("no such table: ", "no such column: ")
+"""The messages about a table or a column that should be there."""
+
 
 @contextmanager
 def translated_for(path: Path, plan_id: str | None) -> Iterator[None]:
@@ -37,6 +40,8 @@ def translated_for(path: Path, plan_id: str | None) -> Iterator[None]:
     except (persistence.PersistenceError, sqlite3.Error) as error:
         cause = error if isinstance(error, sqlite3.Error) else error.__cause__
         kind, what = _ERRORS.get(primary_code(cause), (errors.StoreUnavailable, "did not answer"))
+        if str(cause).startswith(_ALTERED):
+            kind, what = errors.NotAStore, "has other tables than plangate's"
         raise kind(f"{path} {what} ({cause or error})") from error
 
 

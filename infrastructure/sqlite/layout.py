@@ -51,9 +51,9 @@ VIEW_POSITIONS: Final = (
 """The position of each view, and the plans it is stuck on. The rows of a view have
 tables of their own, created by each rebuild."""
 
-_LEDGER: Final = (
+LEDGER_TABLES: Final = (
     """
-    CREATE TABLE ledger_leaves (
+    CREATE TABLE IF NOT EXISTS ledger_leaves (
         leaf INTEGER PRIMARY KEY,
         position INTEGER NOT NULL,
         event_id TEXT NOT NULL,
@@ -61,7 +61,7 @@ _LEDGER: Final = (
     )
     """,
     """
-    CREATE TABLE ledger_reach (
+    CREATE TABLE IF NOT EXISTS ledger_reach (
         leaves INTEGER NOT NULL,
         position INTEGER NOT NULL,
         frontier BLOB NOT NULL
@@ -82,7 +82,7 @@ WHERE {KEY_OF_EVENT} IS NOT NULL
 """
 """Finds a command by its idempotency key alone, whatever its plan."""
 
-_LAYOUTS: Final = ((_EVENTS,), VIEW_POSITIONS, _LEDGER, (), (_KEYS,))
+_LAYOUTS: Final = ((_EVENTS,), VIEW_POSITIONS, LEDGER_TABLES, (), (_KEYS,))
 """What each version of the layout added; an older file gets those it lacks.
 
 The fourth brought events that earlier versions of plangate cannot read.
