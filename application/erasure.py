@@ -63,7 +63,7 @@ class Eraser:
         followed = []
         try:
             for plan_id, version in erased_at.items():
-                entries = self.store.read_stored(plan_id, until=version)
+                entries = self.store.read_stored(plan_id, until=version - 1)
                 changed = self._changed(entries)
                 if changed:
                     self.store.rewrite(changed, ())

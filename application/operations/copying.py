@@ -29,7 +29,7 @@ _PASSES: Final = 3
 """Over the source: look for differences, copy what is missing, check that all is there."""
 
 FollowErasures = Callable[[Mapping[str, int]], str | None]
-"""Erases the text of plans up to a version; says where some may be left, and why."""
+"""Erases the text of plans before a version; says where some may be left, and why."""
 
 
 def copy_plans(
@@ -193,7 +193,7 @@ class _Copy:
             return False
         if lost:
             before = self._erased_at.get(entry.plan_id, 0)
-            self._erased_at[entry.plan_id] = max(before, entry.version)
+            self._erased_at[entry.plan_id] = max(before, entry.version + 1)
         return True
 
     def _moved(self, entry: StoredEntry) -> StoredEntry:
