@@ -63,10 +63,10 @@ class Eraser:
         followed = []
         try:
             for plan_id, version in erased_at.items():
-                entries = self.store.read_stored(plan_id, until=version)
-                texts = [entry for entry in entries if self.store.format.has_erasable_text(entry)]
-                if texts:
-                    self.store.rewrite([self.store.format.erased(entry) for entry in texts], ())
+                entries = self.store.read_stored(plan_id, until=version - 1)
+                changed = self._changed(entries)
+                if changed:
+                    self.store.rewrite(changed, ())
                     followed.append(plan_id)
         except StoreError as error:
             return str(error)
@@ -83,6 +83,11 @@ class Eraser:
             return str(error)
         return None
 
+    def _changed(self, entries: Sequence[StoredEntry]) -> Sequence[StoredEntry]:
+        """Those that hold text, or a digest by which a guess could be confirmed, without it."""
+        erased = [self.store.format.erased(entry) for entry in entries]
+        return [new for new, old in zip(erased, entries, strict=True) if new != old]
+
     def _rewrite(self, plan_id: str, context: CommandContext) -> int:
         """Rewrite the plan's history, and record that in the same transaction."""
         rewritten = 0
@@ -91,9 +96,7 @@ class Eraser:
             recorded: Sequence[RecordedEvent], after: StoredEntry | None
         ) -> StoredEntry | None:
             nonlocal rewritten
-            entries = self.store.read_stored(plan_id)
-            erased = [self.store.format.erased(entry) for entry in entries]
-            changed = [new for new, old in zip(erased, entries, strict=True) if new != old]
+            changed = self._changed(self.store.read_stored(plan_id))
             # An event recorded since the plan was read has the version of this event:
             # then nothing is written, and the handler tries again.
             last = self.store.rewrite(changed, recorded, after=after)

@@ -56,6 +56,10 @@ class EventFormat(Protocol):
         """The entry for another log: its position becomes its `origin_position`."""
 
 
+class KeyUsed(Exception):
+    """An event of some plan has the idempotency key already; nothing was recorded."""
+
+
 class EventStore(Protocol):
     """An append-only log of events, by plan and as a whole.
 
@@ -64,15 +68,25 @@ class EventStore(Protocol):
     """
 
     def append(
-        self, events: Sequence[RecordedEvent], *, after: StoredEntry | None = None
+        self,
+        events: Sequence[RecordedEvent],
+        *,
+        after: StoredEntry | None = None,
+        unused_key: str | None = None,
     ) -> StoredEntry:
         """Record consecutive events of one plan, all or none, durably; return the last one.
 
         They follow the newest event of the plan in the log. That must be `after`, if given.
         Its position is not compared where it is unknown; the answer may lack one too.
         Raises `ConcurrentChange` when the plan already has one of their versions, or another
-        event than `after`; `PredecessorMissing` when the plan lacks the version before them.
+        event than `after`; `PredecessorMissing` when the plan lacks the version before them;
+        `KeyUsed` when any plan has an event with `unused_key`. Of several at once with that
+        key, one records; another engine of the `eventsourcing` library promises that within
+        one process only.
         """
+
+    def plans_with_key(self, key: str) -> Sequence[str]:
+        """The plans that have an event with the idempotency key, oldest event first."""
 
     def read(
         self, plan_id: str, *, after: int = 0, until: int | None = None

@@ -10,6 +10,7 @@ from plangate.application.next_task import TaskDispatcher
 from plangate.application.results import PlanStatus, TaskView
 from plangate.application.warnings import warnings
 from plangate.domain import commands
+from plangate.domain.commands import Command
 from plangate.domain.errors import InvalidInput, Problem
 
 Answer = PlanStatus | TaskView | Erasure | bool | None
@@ -62,6 +63,19 @@ class CommandExecutor:
         ids = DraftIds(self._new_id, context.idempotency_key)
         plan_id, command = draft.plan_id or ids.plan(), draft.command(ids.task)
         return _status(command, self._handler.handle(plan_id, command, context, arguments=draft))
+
+    def request(
+        self, plan_id: str | None, command: GivenCommand, context: CommandContext
+    ) -> tuple[str | None, Command]:
+        """The plan of a command, and the arguments by which a retry of it is recognised."""
+        ids = DraftIds(self._new_id, context.idempotency_key)
+        match command:
+            case Create():
+                return command.plan_id or ids.plan(), command
+            case Revise():
+                return plan_id, command.command(ids.task)
+            case _:
+                return plan_id, command
 
     def revise(self, plan_id: str, draft: Revise, context: CommandContext) -> PlanStatus:
         """Revise a plan; missing ids are made."""

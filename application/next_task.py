@@ -1,12 +1,16 @@
 """Hands out the next task: of one plan, or of all plans by priority."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 
 from plangate.application.command_context import CommandContext
 from plangate.application.command_handler import CommandHandler, Handled
 from plangate.application.commands import NextTask
+from plangate.application.errors import IdempotencyKeyReused
+from plangate.application.event_store import KeyUsed
 from plangate.application.plan_queries import PlanQueries
+from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.results import TaskView
 from plangate.application.stream_cache import Stream
 from plangate.domain.commands import ClaimNextTask
@@ -42,28 +46,53 @@ class TaskDispatcher:
         return _claimed(self._handler.handle(plan_id, claim, context))
 
     def _claim_of_all(self, command: NextTask, context: CommandContext) -> TaskView | None:
-        now, key = self._handler.now(), context.idempotency_key
-        # A retry may be of any plan; a new request only looks where there may be work.
-        candidates = self._plans.with_work(now) if key is None else None
-        streams = [s for s in self._plans.readable(candidates) if isinstance(s, Stream)]
-        for stream in streams:
-            if key in stream.receipts:
-                return self._claim(stream.plan.plan_id, None, command, context)
-        plans = (stream.plan for stream in streams if stream.plan.exists)
+        while True:
+            earlier = self._recorded(command, context)
+            if earlier is not None:
+                return _claimed(earlier)
+            try:
+                return self._claim_first(command, context)
+            except KeyUsed:  # since it was looked for
+                continue
+
+    def _recorded(self, command: NextTask, context: CommandContext) -> Handled | None:
+        """What the key stands for, on whichever plan; None where it is not used yet."""
+        key, reused = context.idempotency_key, None
+        for plan_id in self._plans.store.plans_with_key(key) if key else ():
+            try:
+                return self._handle(plan_id, None, command, context)
+            except IdempotencyKeyReused as error:
+                reused = reused or error
+        if reused is not None:
+            raise reused
+        return None
+
+    def _claim_first(self, command: NextTask, context: CommandContext) -> TaskView | None:
+        now = self._handler.now()
+        found = self._plans.readable(self._plans.with_work(now))
+        plans = [s.plan for s in found if isinstance(s, Stream) and s.plan.exists]
         for plan_id, task_id in by_priority(plans, frozenset(command.labels), now):
             try:
-                task = self._claim(plan_id, task_id, command, context)
+                task = _claimed(self._handle(plan_id, task_id, command, context))
             except (PlanHeld, PlanNotFound):  # since it was read
                 continue
             if task is not None:
                 return task
         return None
 
-    def _claim(
+    def _handle(
         self, plan_id: str, task_id: str | None, command: NextTask, context: CommandContext
-    ) -> TaskView | None:
+    ) -> Handled:
         claim = ClaimNextTask(worker=command.worker, lease=command.lease, task_id=task_id)
-        return _claimed(self._handler.handle(plan_id, claim, context, arguments=command))
+        key = context.idempotency_key
+        record = None if key is None else partial(self._record_once, key)
+        return self._handler.handle(plan_id, claim, context, arguments=command, record=record)
+
+    def _record_once(
+        self, key: str, recorded: Sequence[RecordedEvent], after: StoredEntry | None
+    ) -> StoredEntry:
+        """Record a claim; callers with one key may have chosen different plans at once."""
+        return self._plans.store.append(recorded, after=after, unused_key=key)
 
 
 def by_priority(

@@ -32,6 +32,7 @@ from plangate.application.importing.intake import PlanIntake
 from plangate.application.ledger.ledger import Ledger
 from plangate.application.next_task import TaskDispatcher
 from plangate.application.plan_queries import PlanFilter, PlanQueries
+from plangate.application.repeatable_run import RepeatableRun
 from plangate.application.replay.queries import ReplayQueries
 from plangate.application.results import PlanList, PlanStatus, TaskView
 from plangate.application.stream_cache import StreamCache
@@ -88,7 +89,9 @@ class PlanRegistry:
         self.replay: Final = ReplayQueries(store)
         self.evidence: Final = EvidenceQueries(store, calibrator)
         bundles = BundleImport(store, self._follower.wake, self._eraser.follow)
-        self.bundles: Final = Bundles(store, bundles, PlanIntake(streams, self._handler))
+        self.bundles: Final = Bundles(
+            store, bundles, PlanIntake(streams, self._handler), self._eraser.follow
+        )
         self.ledger: Final = ledger
 
     def __enter__(self) -> Self:
@@ -190,6 +193,10 @@ class PlanRegistry:
         """
         given, current = validated(command), current_context(context)
         return self._executor.execute(plan_id, given, current)
+
+    def repeatable_run(self, name: str | None = None) -> RepeatableRun:
+        """Execute commands that name no idempotency key, each once over all runs of a `name`."""
+        return RepeatableRun(self._streams, self._executor.request, self.execute, name)
 
     def create(
         self,

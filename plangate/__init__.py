@@ -45,6 +45,7 @@ from plangate.application.graph import PlanGraph
 from plangate.application.operations.reports import BackupReport, Checkup, RestoreReport
 from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
+from plangate.application.repeatable_run import RepeatableRun
 from plangate.application.results import (
     ClaimView,
     DeferralView,
@@ -205,6 +206,7 @@ __all__ = [
     "Problem",
     "Recency",
     "RecordedEvent",
+    "RepeatableRun",
     "ReplanTriggered",
     "RestoreReport",
     "ScaledScorer",

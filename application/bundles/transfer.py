@@ -11,7 +11,7 @@ from plangate.application.command_context import ContextOptions, current_context
 from plangate.application.event_store import EventStore
 from plangate.application.importing.intake import PlanFormat, PlanIntake, PlansImport
 from plangate.application.ledger.notes import validate_note
-from plangate.application.operations.copying import copy_plans
+from plangate.application.operations.copying import FollowErasures, copy_plans
 from plangate.application.operations.reports import CopyReport
 from plangate.application.plan_log import PlanIds
 from plangate.application.progress import Progress, no_progress, require_progress
@@ -29,9 +29,14 @@ class Bundles:
     """Transfers plans between one store and others."""
 
     def __init__(
-        self, store: EventStore, bundle_import: BundleImport, plan_intake: PlanIntake
+        self,
+        store: EventStore,
+        bundle_import: BundleImport,
+        plan_intake: PlanIntake,
+        follow_erasures: FollowErasures,
     ) -> None:
         self._store = store
+        self._follow_erasures = follow_erasures
         self._bundle_import = bundle_import
         self._plan_intake = plan_intake
 
@@ -103,14 +108,15 @@ class Bundles:
 
         An empty target keeps the positions; otherwise each is kept as `origin_position`.
         Plans that were copied before are recognised, so an interrupted copy can be
-        repeated. Raises, and writes nothing: `HistoryDiffers` for a plan with another
-        history there, `InvalidInput` for an event that no command could record.
+        repeated. Text that was erased here is erased there too. Raises, and writes nothing:
+        `HistoryDiffers` for a plan with another history there, `InvalidInput` for an event that
+        no command could record.
         """
         require_progress(progress)
-        bundles = getattr(target, "bundles", None)
-        if not isinstance(bundles, Bundles):
+        theirs = getattr(target, "bundles", None)
+        if not isinstance(theirs, Bundles):
             raise InvalidInput([Problem("target", "must be another registry")])
-        return copy_plans(self._store, bundles._store, progress)  # noqa: SLF001  (its own class)
+        return copy_plans(self._store, theirs._store, progress, theirs._follow_erasures)  # noqa: SLF001  (its own class)
 
 
 class HasBundles(Protocol):

@@ -1,13 +1,13 @@
 """Imports plans of other tools: reads all of them first, then makes each of them once.
 
-Every command has an idempotency key derived from the other tool's data of the plan. So
-repeating an import finds what it made, or continues where it was interrupted, whatever
-has happened to the plans since.
+Every command has an idempotency key derived from all commands of the plan without their
+text, which may be erased later. So repeating an import finds what it made, or continues where
+it was interrupted, whatever has happened to the plans since.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -16,12 +16,13 @@ from pydantic import BaseModel
 
 from plangate.application.command_context import CommandContext
 from plangate.application.command_handler import CommandHandler
+from plangate.application.idempotency import arguments_digest, digest_without_text
 from plangate.application.importing.foreign import ForeignPlan, NotCarried
 from plangate.application.importing.loopllm import loopllm_plans
 from plangate.application.importing.taskmaster import taskmaster_plans
 from plangate.application.progress import Progress
 from plangate.application.results import Result
-from plangate.application.stream_cache import StreamCache
+from plangate.application.stream_cache import Stream, StreamCache
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
 
@@ -107,14 +108,31 @@ class PlanIntake:
     def _make(self, plan: ForeignPlan, kind: PlanFormat, context: CommandContext) -> ImportOutcome:
         if not plan.commands:
             return ImportOutcome.EMPTY
-        keys = [f"import-{kind}-{_digest(plan.source)}-{n}" for n in range(len(plan.commands))]
         there = self._streams.current(plan.plan_id)
-        if there.plan.version and keys[0] not in there.receipts:
+        keys = _keys(plan, kind, there)
+        made = [there.receipts[key] for key in keys if key in there.receipts]
+        if there.plan.version and not made:
             return ImportOutcome.TAKEN
+        for receipt, command in zip(made, plan.commands, strict=False):
+            if receipt.arguments_digest not in {None, arguments_digest(command)}:
+                return ImportOutcome.TAKEN
         for command, key in zip(plan.commands, keys, strict=True):
             keyed = context.model_copy(update={"idempotency_key": key})
             self._handler.handle(plan.plan_id, command, keyed)
-        return ImportOutcome.ALREADY_THERE if keys[-1] in there.receipts else ImportOutcome.IMPORTED
+        return ImportOutcome.ALREADY_THERE if len(made) == len(keys) else ImportOutcome.IMPORTED
+
+
+def _keys(plan: ForeignPlan, kind: PlanFormat, there: Stream) -> Sequence[str]:
+    """The key of each command; a plan of an earlier version keeps those of its data's digest."""
+    numbers = range(len(plan.commands))
+    former = [f"import-{kind}-{_digest(plan.source)}-{n}" for n in numbers]
+    without_text = _digest(
+        [digest_without_text(one) or arguments_digest(one) for one in plan.commands]
+    )
+    return [
+        key if key in there.receipts else f"import-{kind}-{without_text}-{n}"
+        for n, key in enumerate(former)
+    ]
 
 
 def _digest(source: object) -> str:

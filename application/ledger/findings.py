@@ -30,6 +30,7 @@ class Findings:
 
     def __init__(self) -> None:
         self.count = 0
+        self.kinds: set[LedgerFindingKind] = set()
         self._listed: list[LedgerFinding] = []
         self._gone: dict[str, Leaf] = {}
         self._new: list[Suspect] = []
@@ -43,6 +44,7 @@ class Findings:
     ) -> None:
         """Add a finding."""
         self.count += 1
+        self.kinds.add(kind)
         if len(self._listed) < MAX_LISTED:
             found = LedgerFinding(kind=kind, why=why, event_id=event_id, position=position)
             self._listed.append(found)

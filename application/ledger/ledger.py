@@ -14,6 +14,7 @@ from plangate.application.event_store import EventStore
 from plangate.application.ledger import merkle_tree, notes, reports
 from plangate.application.ledger.encoding import leaf_data, leaf_of
 from plangate.application.ledger.ledger_store import Leaf, LedgerKey, LedgerStore, TreeHead
+from plangate.application.ledger.reports import LedgerFindingKind
 from plangate.application.ledger.verification import Verification
 from plangate.application.progress import Progress, no_progress, require_progress
 from plangate.application.validation import validate_identifier
@@ -21,6 +22,15 @@ from plangate.domain.errors import InvalidInput, Problem
 
 PAGE: Final = 5_000
 """How many leaves are saved in one transaction."""
+
+_CONTRADICTIONS: Final = frozenset(
+    {
+        LedgerFindingKind.ALTERED,
+        LedgerFindingKind.REMOVED,
+        LedgerFindingKind.ADDED,
+        LedgerFindingKind.REORDERED,
+    }
+)
 
 
 class Ledger:
@@ -75,6 +85,30 @@ class Ledger:
         signed = {name: note for name, note in named.items() if self._has_signed(note)}
         unsigned = [name for name in named if name not in signed]
         return Verification(self._log, self._store, signed, unsigned).report(progress)
+
+    def rebuild(self, *, progress: Progress = no_progress) -> reports.LedgerRebuild:
+        """Make a damaged ledger anew from the log as it is; a sound one is only extended.
+
+        Signs nothing, and cannot know whether the log was altered: verify it against the last
+        checkpoint. Raises `LedgerContradicted`, and changes nothing, where a sound ledger
+        shows that the log was altered.
+        """
+        verification = Verification(self._log, self._store, {}, ())
+        report = verification.report(progress)
+        damaged = LedgerFindingKind.LEDGER in verification.findings.kinds
+        if not damaged and verification.findings.kinds & _CONTRADICTIONS:
+            raise LedgerContradicted("it is sound, and the log is not what it was")
+        if damaged:
+            self._store.clear()
+        head = self._catch_up(progress)
+        return reports.LedgerRebuild(
+            rebuilt=damaged,
+            size=head.tree.size,
+            position=head.position,
+            root=_text(head.tree.root()),
+            finding_count=report.finding_count,
+            findings=report.findings,
+        )
 
     def prove(self, event_id: str, *, progress: Progress = no_progress) -> reports.InclusionProof:
         """Prove that an event is in the log now; anyone can check the proof offline.

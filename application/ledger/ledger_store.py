@@ -45,6 +45,9 @@ class LedgerStore(Protocol):
         writer was faster. Raises `NotAStore` if the leaves exist already.
         """
 
+    def clear(self) -> None:
+        """Remove all leaves and the head; tables that are missing or altered are made anew."""
+
     def leaves(self, *, first: int, limit: int) -> Sequence[Leaf]:
         """The first `limit` leaves from a number on, without damaged ones."""
 

@@ -25,6 +25,22 @@ class VerifierKey(Result):
     verifier_key: str
 
 
+class LedgerRebuild(Result):
+    """A ledger that was made anew from the log, or that was sound and only extended.
+
+    `findings` lists the first 1,000 of what was wrong with the old one, where it could still be
+    compared with the log; `finding_count` counts all. The new one follows the log as it is,
+    and cannot show whether that was altered before: verify it against the last checkpoint.
+    """
+
+    rebuilt: bool
+    size: int
+    position: int
+    root: str
+    finding_count: int
+    findings: tuple["LedgerFinding", ...]
+
+
 class InclusionProof(Result):
     """Proves that an event is in the log of a checkpoint; anyone can check it offline.
 

@@ -12,10 +12,11 @@ from plangate.application.errors import NotAStore, UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.ledger.encoding import at_position, record, stored_hash
 from plangate.application.ledger.findings import MAX_LISTED, Findings, Suspect
-from plangate.application.ledger.ledger_store import Leaf, LedgerStore, TreeHead
+from plangate.application.ledger.ledger_store import LedgerStore
 from plangate.application.ledger.merkle_tree import Frontier, leaf_hash
 from plangate.application.ledger.notes import Note, origin_of
 from plangate.application.ledger.reports import LedgerFindingKind, LedgerReport
+from plangate.application.ledger.saved_leaves import SavedLeaves
 from plangate.application.progress import Progress
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.replay.check import Check, MismatchKind
@@ -33,45 +34,43 @@ class Verification:
         unsigned: Collection[str],
     ) -> None:
         self._log = log
-        self._ledger = ledger
         self._checkpoints = checkpoints
         self._unsigned = unsigned
         self._sizes = {note.size for note in checkpoints.values()}
         self._roots: dict[int, bytes] = {}
-        self._head = ledger.head()
+        self.findings = Findings()
+        self._saved = SavedLeaves(ledger, self.findings)
         self._last = log.last_position()
         self._tree = Frontier()
         self._first: bytes | None = None
         self._compared = self._new = 0
         self._new_events: list[str] = []
         self._grown: dict[str, int] = {}
-        self._findings = Findings()
 
     def report(self, progress: Progress) -> LedgerReport:
         """Run the comparison."""
         self._keep_root()
-        saved = _SavedLeaves(self._ledger, self._head, self._findings)
         for page in self._pages(progress):
             for entry in page:
-                self._compare(entry, saved)
+                self._compare(entry)
             for why, entry in self._misfiled(page):
-                self._findings.about(LedgerFindingKind.MISFILED, why, entry)
-        saved.finish()
-        self._findings.pair_up()
+                self.findings.about(LedgerFindingKind.MISFILED, why, entry)
+        self._saved.finish()
+        self.findings.pair_up()
         self._check_new_events()
         for name, note in self._checkpoints.items():
             self._compare_with(name, note)
         for name in self._unsigned:
             why = f"{name} is not signed by the key of this ledger"
-            self._findings.add(LedgerFindingKind.CHECKPOINT, why)
+            self.findings.add(LedgerFindingKind.CHECKPOINT, why)
         return LedgerReport(
             position=self._last,
             compared=self._compared,
             new=self._new,
             new_events=tuple(self._new_events),
             checkpoints=len(self._checkpoints) + len(self._unsigned),
-            finding_count=self._findings.count,
-            findings=self._findings.in_order(),
+            finding_count=self.findings.count,
+            findings=self.findings.in_order(),
         )
 
     def _pages(self, progress: Progress) -> Iterator[Sequence[StoredEntry]]:
@@ -85,31 +84,31 @@ class Verification:
                 progress(after, self._last)
         except NotAStore as damage:
             why = f"the log cannot be read after this position: {damage}"
-            self._findings.add(LedgerFindingKind.UNREADABLE, why, position=after)
+            self.findings.add(LedgerFindingKind.UNREADABLE, why, position=after)
             return
         if after < self._last:
             why = f"the log ends here, but should end at position {self._last:,}"
-            self._findings.add(LedgerFindingKind.REMOVED, why, position=after)
+            self.findings.add(LedgerFindingKind.REMOVED, why, position=after)
 
     # --- with the saved leaves ---
 
-    def _compare(self, entry: StoredEntry, saved: "_SavedLeaves") -> None:
+    def _compare(self, entry: StoredEntry) -> None:
         position = entry.position or 0
         recorded = record(self._log.format, entry)
         hashed = leaf_hash(at_position(position, recorded))
-        leaf = saved.at(position)
+        leaf = self._saved.at(position)
         if leaf is not None:
             self._compared += 1
             if leaf.hash != hashed and leaf.hash == stored_hash(entry):
                 hashed = leaf.hash  # added by a version that could not read it
             if leaf.hash != hashed:
-                self._findings.differ(leaf, Suspect(entry, recorded))
+                self.findings.differ(leaf, Suspect(entry, recorded))
             elif leaf.event_id != entry.event_id:
                 why = f"its leaf {leaf.number:,} names another event"
-                self._findings.about(LedgerFindingKind.LEDGER, why, entry)
-        elif position <= self._head.position:
+                self.findings.about(LedgerFindingKind.LEDGER, why, entry)
+        elif self._saved.covers(position):
             self._compared += 1
-            self._findings.appeared(Suspect(entry, recorded))
+            self.findings.appeared(Suspect(entry, recorded))
         else:
             self._new += 1
             if len(self._new_events) < MAX_LISTED:
@@ -125,22 +124,22 @@ class Verification:
         """Find an entry that cannot be read, or has other bytes than plangate writes."""
         if not _has_version(entry):
             why = f"its version {entry.version!r} is not a whole number"
-            self._findings.about(LedgerFindingKind.UNREADABLE, why, entry)
+            self.findings.about(LedgerFindingKind.UNREADABLE, why, entry)
             return
         try:
             self._log.format.decode(entry)
         except UnreadableEvent as unreadable:
-            self._findings.about(LedgerFindingKind.UNREADABLE, unreadable.why, entry)
+            self.findings.about(LedgerFindingKind.UNREADABLE, unreadable.why, entry)
             return
         if not self._log.format.is_as_written(entry):
             why = "its bytes are not as plangate writes them"
-            self._findings.about(LedgerFindingKind.REWRITTEN, why, entry)
+            self.findings.about(LedgerFindingKind.REWRITTEN, why, entry)
 
     # --- new events ---
 
     def _check_new_events(self) -> None:
         """Check new events against the rules, unless the ledger is empty and all are new."""
-        if not self._head.tree.size:
+        if not self._saved.head.tree.size:
             return
         for plan_id, first in self._grown.items():
             check = Check(self._log)
@@ -148,7 +147,7 @@ class Verification:
             for wrong in check.report().mismatches:
                 version = version_of(wrong.event_id) or 0
                 if wrong.kind is not MismatchKind.UNREADABLE and first <= version:
-                    self._findings.add(LedgerFindingKind.UNFOUNDED, wrong.why, wrong.event_id)
+                    self.findings.add(LedgerFindingKind.UNFOUNDED, wrong.why, wrong.event_id)
 
     # --- plan by plan ---
 
@@ -211,65 +210,17 @@ class Verification:
             why = f"the first {note.size:,} events are not those that {name} covers"
         else:
             return
-        self._findings.add(LedgerFindingKind.CHECKPOINT, why)
+        self.findings.add(LedgerFindingKind.CHECKPOINT, why)
 
     def _origin(self) -> str | None:
-        """The log's name by its saved leaves, or by its first event; None while it is empty."""
-        saved = self._ledger.leaves(first=0, limit=1) if self._head.tree.size else ()
-        first = saved[0].hash if saved else self._first
+        """The log's name by its saved leaves, or by its first event; None while it is empty.
+
+        A damaged ledger names no log.
+        """
+        saved = None if LedgerFindingKind.LEDGER in self.findings.kinds else self._saved.first
+        first = saved.hash if saved else self._first
         return None if first is None else origin_of(first)
 
 
 def _has_version(entry: StoredEntry) -> bool:
     return isinstance(entry.version, int)
-
-
-class _SavedLeaves:
-    """The saved leaves, read along with the log."""
-
-    def __init__(self, ledger: LedgerStore, head: TreeHead, findings: Findings) -> None:
-        self._ledger = ledger
-        self._head = head
-        self._findings = findings
-        self._tree = Frontier()
-        self._position = 0
-        self._leaves = self._read()
-        self._next = next(self._leaves, None)
-
-    def at(self, position: int) -> Leaf | None:
-        """The leaf of a position; the events of leaves before it are gone."""
-        while self._next is not None and self._next.position < position:
-            self._findings.vanished(self._next)
-            self._next = next(self._leaves, None)
-        if self._next is None or self._next.position > position:
-            return None
-        leaf, self._next = self._next, next(self._leaves, None)
-        return leaf
-
-    def finish(self) -> None:
-        """Report the leaves after the end of the log, and check the tree of all leaves."""
-        while self._next is not None:
-            self._findings.vanished(self._next)
-            self._next = next(self._leaves, None)
-        if (self._position, self._tree) != (self._head.position, self._head.tree):
-            why = "its saved root is not that of its leaves"
-            self._findings.add(LedgerFindingKind.LEDGER, why)
-        beyond = self._ledger.leaves(first=self._head.tree.size, limit=1)
-        if beyond and self._ledger.head() == self._head:  # no one extended it meanwhile
-            why = "it has leaves beyond its saved size"
-            self._findings.add(LedgerFindingKind.LEDGER, why)
-
-    def _read(self) -> Iterator[Leaf]:
-        """The intact leaves: numbered, with rising positions."""
-        for first in range(0, self._head.tree.size, plan_log.PAGE):
-            limit = min(plan_log.PAGE, self._head.tree.size - first)
-            page = {leaf.number: leaf for leaf in self._ledger.leaves(first=first, limit=limit)}
-            for number in range(first, first + limit):
-                leaf = page.get(number)
-                if leaf is None or not self._position < leaf.position <= self._head.position:
-                    why = f"its leaf {number:,} is missing or out of order"
-                    self._findings.add(LedgerFindingKind.LEDGER, why)
-                    continue
-                self._position = leaf.position
-                self._tree = self._tree.extended((leaf.hash,))
-                yield leaf

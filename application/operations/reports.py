@@ -21,7 +21,9 @@ class CopyReport(Report):
     `checked` counts the events of `plans` plans that were compared at the end. Of these,
     `copied` are new in the target, `unreadable` of them copied as they are; the others were
     `already_there`. Unless `positions_kept`, events have new positions and keep the old one
-    as `origin_position`.
+    as `origin_position`. `erased` counts the plans whose text the source had lost and that
+    were erased in the target too; `remains` says where some of it may be left, and why.
+    Repeat the copy to erase it from the log, or `erase` the plan to clear free space as well.
     """
 
     position: int
@@ -31,6 +33,8 @@ class CopyReport(Report):
     already_there: int
     unreadable: int
     positions_kept: bool
+    erased: int = 0
+    remains: str | None = None
 
 
 class BackupReport(Report):

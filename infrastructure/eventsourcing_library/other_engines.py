@@ -6,6 +6,7 @@ identify a stream by a UUID alone, so each event has its plan's id before its st
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any, Final, TypeVar
 from uuid import UUID, uuid5
 
@@ -26,6 +27,8 @@ from plangate.infrastructure.eventsourcing_library import recorder_store
 _STREAMS: Final = UUID("5b0c57f3-3f0e-5d0c-9a5e-0f4c9a8d7e61")
 _END_OF_ID: Final = b"\n"
 """No plan's id holds a line break."""
+
+_PAGE: Final = 1_000
 
 _Row = TypeVar("_Row", StoredEvent, Notification)
 
@@ -64,10 +67,20 @@ class _Log(recorder_store.Recorder):
     def __init__(self, recorder: ApplicationRecorder, name: str) -> None:
         self._recorder = recorder
         self._name = name
+        self._once = Lock()
         self.closed = False
 
     @override
-    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
+    def append_events(
+        self,
+        events: Sequence[StoredEvent],
+        after: StoredEntry | None,
+        unused_key: str | None = None,
+    ) -> int | None:
+        if unused_key is not None:
+            with self._once:
+                recorder_store.require_unused(unused_key, self.plans_with_key(unused_key))
+                return self.append_events(events, after)
         # The library's engines have no condition on other events: another process could
         # remove events between this look and the insertion, and nothing else.
         for first in recorder_store.first_of_each_plan(events):
@@ -82,6 +95,14 @@ class _Log(recorder_store.Recorder):
     @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
         raise errors.PositionTaken(f"{self._name} assigns its own positions and keeps no others")
+
+    @override
+    def plans_with_key(self, key: str) -> Sequence[str]:
+        found, after = [], 0
+        while page := self.log_events(after, _PAGE):
+            found += [str(one.originator_id) for one in page if recorder_store.has_key(one, key)]
+            after = page[-1].id
+        return found
 
     @override
     def rewrite_events(

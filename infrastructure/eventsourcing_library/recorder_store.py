@@ -1,5 +1,6 @@
 """An event store on any recorder of the `eventsourcing` library."""
 
+import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, Protocol
@@ -13,7 +14,7 @@ from plangate.application.errors import (
     PredecessorMissing,
     UnreadableEvent,
 )
-from plangate.application.event_store import EventFormat, EventStore, T
+from plangate.application.event_store import EventFormat, EventStore, KeyUsed, T
 from plangate.application.recorded_event import FIRST_KIND, RecordedEvent, StoredEntry, is_same
 from plangate.infrastructure.event_codec import EventCodec
 
@@ -31,14 +32,23 @@ class Recorder(Protocol):
     transaction; otherwise `ConcurrentChange` is raised.
     """
 
-    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
+    def append_events(
+        self,
+        events: Sequence[StoredEvent],
+        after: StoredEntry | None,
+        unused_key: str | None = None,
+    ) -> int | None:
         """Record events, all or none, and return the last position, if the engine gives it.
 
-        The newest event of the first one's plan must be `after`, if given.
+        The newest event of the first one's plan must be `after`, if given. Raises `KeyUsed`
+        if an event has the idempotency key that no event may have yet.
         """
 
     def insert_placed(self, placed: Sequence[Notification]) -> None:
         """Record events at the positions they name, all or none; raises `PositionTaken`."""
+
+    def plans_with_key(self, key: str) -> Sequence[str]:
+        """The plans that have an event with the idempotency key, oldest event first."""
 
     def rewrite_events(
         self,
@@ -79,11 +89,22 @@ class RecorderEventStore(EventStore):
 
     @override
     def append(
-        self, events: Sequence[RecordedEvent], *, after: StoredEntry | None = None
+        self,
+        events: Sequence[RecordedEvent],
+        *,
+        after: StoredEntry | None = None,
+        unused_key: str | None = None,
     ) -> StoredEntry:
         stored = self._stored(events)
-        position = self._recorded(stored, lambda: self._recorder.append_events(stored, after))
+        position = self._recorded(
+            stored, lambda: self._recorder.append_events(stored, after, unused_key)
+        )
         return _entry(stored[-1], position)
+
+    @override
+    def plans_with_key(self, key: str) -> Sequence[str]:
+        with self._translated(None):
+            return list(dict.fromkeys(self._recorder.plans_with_key(key)))
 
     @override
     def read(
@@ -203,6 +224,14 @@ def _row(entry: StoredEntry) -> StoredEvent:
     return StoredEvent(entry.plan_id, entry.version, entry.name, entry.state)
 
 
+def has_key(event: StoredEvent, key: str) -> bool:
+    """Whether a stored event has the idempotency key."""
+    try:
+        return bool(json.loads(event.state)["meta"].get("idempotency_key") == key)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return False  # damaged
+
+
 def refuse_taken(newest: int, placed: Sequence[Notification]) -> None:
     """Raise `PositionTaken` unless the positions rise, all beyond the newest that is taken."""
     for event in placed:
@@ -237,6 +266,12 @@ def require_newest(
         after is None or newest is None or is_same(_entry(newest), after)
     ):
         raise ConcurrentChange(str(first.originator_id))
+
+
+def require_unused(key: str, plan_ids: Sequence[str]) -> None:
+    """Raise `KeyUsed` where plans have an event with the idempotency key."""
+    if plan_ids:
+        raise KeyUsed(key)
 
 
 def _entry(row: StoredEvent, position: int | None = None) -> StoredEntry:

@@ -47,9 +47,21 @@ class _Log(recorder_store.Recorder):
             self._append(placed, None)
 
     @override
-    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
+    def append_events(
+        self,
+        events: Sequence[StoredEvent],
+        after: StoredEntry | None,
+        unused_key: str | None = None,
+    ) -> int | None:
         with self._lock:
+            if unused_key is not None:
+                recorder_store.require_unused(unused_key, self._plans_with(unused_key))
             return self._append(events, after)
+
+    @override
+    def plans_with_key(self, key: str) -> Sequence[str]:
+        with self._lock:
+            return self._plans_with(key)
 
     @override
     def rewrite_events(
@@ -94,6 +106,10 @@ class _Log(recorder_store.Recorder):
         if self._stored_events is None:
             raise StoreUnavailable("the store in memory is closed")
         return self._stored_events
+
+    def _plans_with(self, key: str) -> Sequence[str]:
+        events = self._open_events()
+        return [str(one.originator_id) for one in events if recorder_store.has_key(one, key)]
 
     def _index(self, plan_id: str) -> _Indexes:
         """The indexes of a plan's versions, after the index was brought up to date."""

@@ -34,6 +34,11 @@ class MemoryLedgerStore(LedgerStore):
             return True
 
     @override
+    def clear(self) -> None:
+        with self._lock:
+            self._leaves, self._head = [], TreeHead()
+
+    @override
     def leaves(self, *, first: int, limit: int) -> Sequence[Leaf]:
         return self._leaves[first : first + limit]
 

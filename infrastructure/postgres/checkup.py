@@ -13,6 +13,7 @@ from psycopg_pool import ConnectionPool
 
 from plangate.application.errors import StoreError, StoreTooNew
 from plangate.application.operations import log_checks
+from plangate.application.operations.ledger_checks import check_ledger
 from plangate.application.operations.observations import RESTORE, fine, guarded, problem, warning
 from plangate.application.operations.reports import Health, Observation
 from plangate.application.operations.view_checks import check_views
@@ -22,6 +23,7 @@ from plangate.infrastructure.postgres.address import TIME_OUTS
 from plangate.infrastructure.postgres.connections import Connection
 from plangate.infrastructure.postgres.events import events_in
 from plangate.infrastructure.postgres.layout import EVENTS, LAYOUT_VERSION
+from plangate.infrastructure.postgres.ledger import PostgresLedgerStore
 from plangate.infrastructure.postgres.schema import Schema, unchecked_schema
 from plangate.infrastructure.postgres.views import PostgresViewStore
 
@@ -80,6 +82,7 @@ def _examined(place: Schema, progress: Progress) -> Iterator[Observation]:
     yield from guarded("log", _log(place, progress))
     if layout.health is Health.OK:
         yield from guarded("views", _views(place))
+        yield from guarded("ledger", check_ledger(PostgresLedgerStore(place)))
 
 
 def _server(place: Schema) -> Server:

@@ -5,6 +5,7 @@ follows the log misses nothing. An acknowledged event is on disk, and on the syn
 standby if there is one.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -13,7 +14,7 @@ import psycopg
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
 from psycopg.rows import tuple_row
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Composed, Identifier
 from typing_extensions import override
 
 from plangate.application.errors import ConcurrentChange, CorruptEvent, StoreUnavailable
@@ -27,7 +28,7 @@ from plangate.infrastructure.postgres.connections import (
     notices,
     roll_back,
 )
-from plangate.infrastructure.postgres.layout import EVENTS
+from plangate.infrastructure.postgres.layout import EVENTS, KEY_OF_EVENT
 from plangate.infrastructure.postgres.schema import Schema, in_transaction
 
 # An advisory lock rather than one on the table: it needs no right to change events, and
@@ -71,6 +72,8 @@ _NEWEST: Final = SQL("SELECT coalesce(max(notification_id), 0) FROM {events}")
 _SELECT: Final = SQL(
     "SELECT notification_id, originator_id, originator_version, topic, state FROM {events} WHERE "
 )
+_PLANS: Final = SQL("SELECT originator_id FROM {events} WHERE ")
+_WITH_KEY: Final = f"{KEY_OF_EVENT} = %s ORDER BY notification_id"
 
 
 _COMMIT: Final = SQL("COMMIT"), ()
@@ -108,10 +111,19 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         statements = (template.format(events=events, follow=follow) for template in templates)
         self._insert, self._insert_placed, self._rewrite, self._select, self._newest = statements
         self._notify = SQL("NOTIFY {}").format(Identifier(self.channel_name))
+        self._with_key = Composed([_PLANS.format(events=events), SQL(_WITH_KEY)])
 
     @override
-    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
-        def append(connection: Connection) -> int:  # in one round trip
+    def append_events(
+        self,
+        events: Sequence[StoredEvent],
+        after: StoredEntry | None,
+        unused_key: str | None = None,
+    ) -> int | None:
+        def append(connection: Connection) -> int:  # in one round trip, unless a key is looked for
+            if unused_key is not None:
+                [*_, rows] = self._together(connection, self._take_log, self._having(unused_key))
+                recorder_store.require_unused(unused_key, rows)
             appending = self._appending(events, after)
             [*_, positions, _, _] = self._together(connection, self._take_log, appending, _COMMIT)
             return _last_position(str(events[0].originator_id), positions)
@@ -131,6 +143,13 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
             self._together(connection, (self._notify, ()), _COMMIT)
 
         self._write(insert)
+
+    @override
+    def plans_with_key(self, key: str) -> Sequence[str]:
+        return [plan_id for (plan_id,) in self.datastore.select(*self._having(key))]
+
+    def _having(self, key: str) -> Statement:
+        return self._with_key, [json.dumps(key, ensure_ascii=False)[1:-1]]
 
     @override
     def rewrite_events(

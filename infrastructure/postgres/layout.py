@@ -69,19 +69,41 @@ CREATE TABLE {schema}.view_words (
 );
 CREATE INDEX ON {schema}.view_words USING gin (words);
 """
-_LEDGER_TABLES: Final = """
-CREATE TABLE {schema}.ledger_leaves (
+LEDGER_TABLES: Final = (
+    """
+CREATE TABLE IF NOT EXISTS {schema}.ledger_leaves (
     leaf bigint PRIMARY KEY,
     position bigint NOT NULL,
     event_id text COLLATE "C" NOT NULL,
     hash bytea NOT NULL
 );
-CREATE TABLE {schema}.ledger_reach (
+""",
+    """
+CREATE TABLE IF NOT EXISTS {schema}.ledger_reach (
     leaves bigint NOT NULL,
     position bigint NOT NULL,
     frontier bytea NOT NULL
 );
+""",
+)
+"""The ledger's leaves, numbered from 0, and its head: no row, or one."""
+
+KEY_OF_EVENT: Final = r"""
+substring(state from '"idempotency_key":"((?:[^"\\]|\\.)*)"(?:,"arguments_digest":"[0-9a-f]*")?'
+    '(?:,"salt":"[0-9a-f]*")?(?:,"origin_position":[0-9]+)?[}](?:,"commitments":[{][^{}]*[}])?[}]$')
 """
+"""The idempotency key of an event, escaped as in its JSON, as SQL; NULL where it has none.
+
+A cast to JSON would fail on a damaged event. The key is recognised by what stands between it
+and the end, so that no text that people wrote is taken for it.
+"""
+
+_KEYS: Final = (
+    "CREATE INDEX IF NOT EXISTS stored_events_keys ON {schema}.stored_events USING hash ("
+    + KEY_OF_EVENT.replace("{", "{{").replace("}", "}}")
+    + ");"
+)
+"""Finds a command by its idempotency key alone, whatever its plan."""
 
 _TYPES: Final = {
     str: "text",
@@ -118,7 +140,13 @@ def _view_table(table: Table[Any]) -> str:
 
 _NOTED_EVENTS: Final = NOTED_EVENT.format(table="{schema}.view_marks") + ";"
 
-_SHARED: Final = (_EVENT_TABLES, _VIEW_POSITIONS, _LEDGER_TABLES, "", _NOTED_EVENTS)
+_SHARED: Final = (
+    _EVENT_TABLES,
+    _VIEW_POSITIONS,
+    "".join(LEDGER_TABLES),
+    "",
+    _NOTED_EVENTS + _KEYS,
+)
 
 LAYOUT_VERSION: Final = max(len(_SHARED), *(table.layout for table in TABLES.values()))
 """The version of the tables, recorded beside them."""

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from typing_extensions import override
@@ -13,6 +14,8 @@ from plangate.infrastructure.sql.database import Cursor, Database, all_rows
 
 LeafRow = tuple[int, int, str, bytes]
 _HEAD: Final = "SELECT leaves, position, frontier FROM ledger_reach"
+_LEAVES: Final = "SELECT leaf, position, event_id, hash FROM ledger_leaves WHERE leaf < 0"
+_TABLES: Final = ("ledger_leaves", "ledger_reach")
 
 
 class SqlLedgerStore(LedgerStore, ABC):
@@ -24,9 +27,37 @@ class SqlLedgerStore(LedgerStore, ABC):
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @property
+    @abstractmethod
+    def _statements(self) -> Sequence[str]:
+        """The statements that create the tables where they are missing."""
+
     @override
     def head(self) -> TreeHead:
-        return self._database.read(_head)
+        with _named():
+            return self._database.read(_head)
+
+    @override
+    def clear(self) -> None:
+        try:
+            self._empty()
+        except NotAStore:  # other columns than these
+            self._empty(anew=True)
+
+    def _empty(self, *, anew: bool = False) -> None:
+        def empty(cursor: Cursor) -> None:
+            # Tables are kept where they can be: others may have been given rights on them.
+            for table in _TABLES if anew else ():
+                cursor.execute(f"DROP TABLE {table}")
+            for statement in self._statements:
+                cursor.execute(statement)
+            for table in _TABLES:
+                cursor.execute(f"DELETE FROM {table}")  # noqa: S608
+            cursor.execute(_HEAD)
+            cursor.execute(_LEAVES)
+
+        with _named():
+            self._database.write(empty)
 
     @override
     def extend(self, after: TreeHead, leaves: Sequence[Leaf], head: TreeHead) -> bool:
@@ -44,7 +75,8 @@ class SqlLedgerStore(LedgerStore, ABC):
             )
             return True
 
-        return self._database.write(append)
+        with _named():
+            return self._database.write(append)
 
     @override
     def leaves(self, *, first: int, limit: int) -> Sequence[Leaf]:
@@ -56,7 +88,9 @@ class SqlLedgerStore(LedgerStore, ABC):
 
     def _leaves(self, where: str, *values: Any) -> list[Leaf]:
         query = f"SELECT leaf, position, {self._event_id}, hash FROM ledger_leaves WHERE {where}"  # noqa: S608
-        return list(_undamaged(self._database.read(lambda cursor: all_rows(cursor, query, values))))
+        with _named():
+            found = self._database.read(lambda cursor: all_rows(cursor, query, values))
+        return list(_undamaged(found))
 
     def _lock(self, cursor: Cursor) -> None:
         """Wait for other writers of the ledger, where writing transactions run side by side."""
@@ -64,6 +98,16 @@ class SqlLedgerStore(LedgerStore, ABC):
     @abstractmethod
     def _insert(self, cursor: Cursor, rows: Sequence[LeafRow]) -> None:
         """Insert leaves; raises `NotAStore` where a number is taken."""
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Say of damage that it is the ledger's, and what mends it."""
+    try:
+        yield
+    except NotAStore as error:
+        mend = "to make it anew: plangate ledger rebuild"
+        raise NotAStore(f"the ledger is damaged: {error}; {mend}") from error
 
 
 def _head(cursor: Cursor) -> TreeHead:
@@ -74,10 +118,10 @@ def _head(cursor: Cursor) -> TreeHead:
         return TreeHead()
     size, position, joined = row
     if not (isinstance(size, int) and isinstance(position, int) and isinstance(joined, bytes)):
-        raise NotAStore("the ledger is damaged: its head cannot be read")
+        raise NotAStore("its head cannot be read")
     nodes = tuple(joined[at : at + HASH_SIZE] for at in range(0, len(joined), HASH_SIZE))
     if size < 0 or len(joined) != HASH_SIZE * size.bit_count():
-        raise NotAStore("the ledger is damaged: its head does not fit the size of its tree")
+        raise NotAStore("its head does not fit the size of its tree")
     return TreeHead(position, Frontier(size, nodes))
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from plangate.application.errors import StoreError, StoreTooNew
 from plangate.application.operations import log_checks, observations
+from plangate.application.operations.ledger_checks import check_ledger
 from plangate.application.operations.observations import RESTORE, fine, guarded, problem, warning
 from plangate.application.operations.reports import Health, Observation
 from plangate.application.operations.view_checks import check_views
@@ -24,6 +25,7 @@ from plangate.infrastructure.sqlite.events import events_in
 from plangate.infrastructure.sqlite.file import DURABLE
 from plangate.infrastructure.sqlite.header import beside, in_use
 from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
+from plangate.infrastructure.sqlite.ledger import SqliteLedgerStore
 from plangate.infrastructure.sqlite.outline import Outline
 from plangate.infrastructure.sqlite.unchecked import UncheckedFile, lenient_text, open_without_trace
 from plangate.infrastructure.sqlite.views import SqliteViewStore
@@ -33,6 +35,9 @@ _LITTLE_SPACE: Final = 100 * _MIB
 _LONG_LOG: Final = 64 * _MIB
 _VIEWS_SINCE: Final = 2
 """The layout that added the tables of the views."""
+
+_LEDGER_SINCE: Final = 3
+"""The layout that added the tables of the ledger."""
 
 _PAGE: Final = re.compile(r"\bpage (\d+)", re.IGNORECASE)
 _GIVEN: Final = "SELECT max(seq) FROM sqlite_sequence WHERE name = 'stored_events'"
@@ -125,6 +130,8 @@ def _inside(file: UncheckedFile, path: Path, progress: Progress) -> Iterator[Obs
     yield from guarded("histories", _histories(file, last, progress))
     if file.layout() >= _VIEWS_SINCE:
         yield from guarded("views", _views(file))
+    if file.layout() >= _LEDGER_SINCE:
+        yield from guarded("ledger", check_ledger(SqliteLedgerStore(file)))
 
 
 def _integrity(file: UncheckedFile, path: Path) -> Iterator[Observation]:

@@ -23,6 +23,9 @@ _ERRORS: Final[Mapping[int, tuple[type[errors.StoreError], str]]] = {
 _PERHAPS_FORBIDDEN: Final = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR}
 """What SQLite answers to a missing right, and to other causes."""
 
+_ALTERED: Final = ("no such table: ", "no such column: ")
+"""The messages about a table or a column that should be there."""
+
 
 @contextmanager
 def translated_for(path: Path) -> Iterator[None]:
@@ -38,6 +41,8 @@ def translated_for(path: Path) -> Iterator[None]:
         if right is not None and code in _PERHAPS_FORBIDDEN:
             raise _forbidden(path, right) from error
         kind, what = _ERRORS.get(code, (errors.StoreUnavailable, "did not answer"))
+        if str(error).startswith(_ALTERED):
+            kind, what = errors.NotAStore, "has other tables than plangate's"
         raise kind(f"{path} {what} ({error})") from error
 
 

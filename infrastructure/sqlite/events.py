@@ -18,6 +18,7 @@ from plangate.infrastructure.eventsourcing_library import recorder_store
 from plangate.infrastructure.sql.database import Cursor, all_rows
 from plangate.infrastructure.sqlite.errors import primary_code
 from plangate.infrastructure.sqlite.file import SqliteFile
+from plangate.infrastructure.sqlite.layout import KEY_OF_EVENT
 
 # An event is inserted only behind the newest one of its plan, so that no version is missing.
 _FOLLOWS: Final = (
@@ -49,6 +50,10 @@ _SELECT_DAMAGED: Final = (
     "SELECT notification_id, CAST(originator_id AS BLOB), originator_version,"
     " CAST(topic AS BLOB), CAST(state AS BLOB) FROM stored_events WHERE "
 )
+_WITH_KEY: Final = (
+    f"SELECT originator_id FROM stored_events WHERE {KEY_OF_EVENT} = ?"  # noqa: S608
+    " ORDER BY notification_id"
+)
 
 
 def events_in(file: SqliteFile) -> recorder_store.RecorderEventStore:
@@ -63,8 +68,18 @@ class _Log(recorder_store.Recorder):
         self._file = file
 
     @override
-    def append_events(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> int | None:
-        return self._file.write(partial(_append, events, after))
+    def append_events(
+        self,
+        events: Sequence[StoredEvent],
+        after: StoredEntry | None,
+        unused_key: str | None = None,
+    ) -> int | None:
+        def append(cursor: sqlite3.Cursor) -> int | None:
+            if unused_key is not None:
+                recorder_store.require_unused(unused_key, _plans_with(unused_key, cursor))
+            return _append(events, after, cursor)
+
+        return self._file.write(append)
 
     @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
@@ -74,6 +89,10 @@ class _Log(recorder_store.Recorder):
                 _insert(cursor, _INSERT_PLACED, event, event.id)
 
         self._file.write(insert)
+
+    @override
+    def plans_with_key(self, key: str) -> Sequence[str]:
+        return self._file.read(partial(_plans_with, key))
 
     @override
     def rewrite_events(
@@ -141,6 +160,10 @@ def _insert(cursor: sqlite3.Cursor, statement: str, event: StoredEvent, *more: A
         raise ConcurrentChange(str(plan_id)) from None
     if not cursor.rowcount:
         raise ConcurrentChange(str(plan_id))
+
+
+def _plans_with(key: str, cursor: Cursor) -> list[str]:
+    return [plan_id for (plan_id,) in all_rows(cursor, _WITH_KEY, (key,))]
 
 
 def _newest(cursor: Cursor) -> int:

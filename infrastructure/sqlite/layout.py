@@ -55,9 +55,9 @@ tables of their own, created by each rebuild."""
 NOTED_EVENTS: Final = (NOTED_EVENT.format(table="view_marks"),)
 """The event at the position of each view."""
 
-_LEDGER: Final = (
+LEDGER_TABLES: Final = (
     """
-    CREATE TABLE ledger_leaves (
+    CREATE TABLE IF NOT EXISTS ledger_leaves (
         leaf INTEGER PRIMARY KEY,
         position INTEGER NOT NULL,
         event_id TEXT NOT NULL,
@@ -65,7 +65,7 @@ _LEDGER: Final = (
     )
     """,
     """
-    CREATE TABLE ledger_reach (
+    CREATE TABLE IF NOT EXISTS ledger_reach (
         leaves INTEGER NOT NULL,
         position INTEGER NOT NULL,
         frontier BLOB NOT NULL
@@ -74,7 +74,19 @@ _LEDGER: Final = (
 )
 """The ledger's leaves, numbered from 0, and its head: no row, or one."""
 
-_LAYOUTS: Final = ((_EVENTS,), VIEW_POSITIONS, _LEDGER, (), NOTED_EVENTS)
+KEY_OF_EVENT: Final = (
+    "CASE WHEN typeof(state) = 'text' AND json_valid(state)"
+    " THEN json_extract(state, '$.meta.idempotency_key') END"
+)
+"""The idempotency key of an event, as SQL; of a damaged event there is none."""
+
+_KEYS: Final = f"""
+CREATE INDEX IF NOT EXISTS stored_events_keys ON stored_events ({KEY_OF_EVENT})
+WHERE {KEY_OF_EVENT} IS NOT NULL
+"""
+"""Finds a command by its idempotency key alone, whatever its plan."""
+
+_LAYOUTS: Final = ((_EVENTS,), VIEW_POSITIONS, LEDGER_TABLES, (), (*NOTED_EVENTS, _KEYS))
 """What each version of the layout added; an older file gets those it lacks.
 
 The fourth brought events that earlier versions of plangate cannot read.

@@ -8,6 +8,7 @@ from typing_extensions import override
 from plangate.application.errors import NotAStore
 from plangate.infrastructure.sql.database import Cursor
 from plangate.infrastructure.sql.ledger_store import LeafRow, SqlLedgerStore
+from plangate.infrastructure.sqlite.layout import LEDGER_TABLES
 
 
 class SqliteLedgerStore(SqlLedgerStore):
@@ -16,9 +17,14 @@ class SqliteLedgerStore(SqlLedgerStore):
     # Damaged text cannot be decoded, so it is read as bytes, and recognised as damaged.
     _event_id = "CASE WHEN typeof(event_id) = 'text' THEN CAST(event_id AS BLOB) END"
 
+    @property
+    @override
+    def _statements(self) -> Sequence[str]:
+        return LEDGER_TABLES
+
     @override
     def _insert(self, cursor: Cursor, rows: Sequence[LeafRow]) -> None:
         try:
             cursor.executemany("INSERT INTO ledger_leaves VALUES (?, ?, ?, ?)", rows)
         except sqlite3.IntegrityError as error:
-            raise NotAStore(f"the ledger is damaged: {error}") from error
+            raise NotAStore(str(error)) from error

@@ -1,6 +1,6 @@
 """Many workers on the same plans: claims, leases, tokens, and the most urgent task of all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -237,3 +237,47 @@ def test_tasks_claimed_and_plans_paused_since_they_were_read_are_skipped(
     monkeypatch.setattr(registry._plans, "readable", lambda _ids: iter(stale))
     assert take(registry) == "r"
     assert take(registry) is None
+
+
+def test_a_retry_finds_the_claim_of_another_caller_who_was_faster(
+    registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    another(registry, "q")
+    store, looked = registry._store, list[str]()
+
+    def overtaken(key: str) -> Sequence[str]:
+        found = plans_with_key(key)
+        if not looked:
+            looked.append(key)
+            registry.pause("p", "so that the other caller chooses another plan")
+            assert take(registry, idempotency_key="k") == "q"
+            registry.resume("p", "go on")
+        return found
+
+    plans_with_key = store.plans_with_key
+    monkeypatch.setattr(store, "plans_with_key", overtaken)
+
+    assert take(registry, idempotency_key="k") == "q"
+    assert registry.get_status("p").tasks[0].status == "pending"
+
+
+def test_a_key_of_another_command_on_any_plan_is_refused(registry: PlanRegistry) -> None:
+    another(registry, "q")
+    registry.score_prompt("q", "x", 0.5, idempotency_key="k")
+    before = registry.history.last_position()
+    with pytest.raises(IdempotencyKeyReused):
+        registry.next_task(idempotency_key="k")
+    assert registry.history.last_position() == before
+
+
+@pytest.mark.parametrize("order", [["p", "q"], ["q", "p"]])
+def test_of_several_plans_with_a_key_the_one_with_the_claim_answers(
+    registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch, order: list[str]
+) -> None:
+    another(registry, "q")
+    registry.next_task("p")
+    registry.pause("p", "no more here")
+    assert take(registry, idempotency_key="k") == "q"
+    registry.resume("p", "go on", idempotency_key="k")
+    monkeypatch.setattr(registry._store, "plans_with_key", lambda _key: order)
+    assert take(registry, idempotency_key="k") == "q"

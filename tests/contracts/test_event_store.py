@@ -13,7 +13,7 @@ from plangate.application.errors import (
     StoreError,
     StoreUnavailable,
 )
-from plangate.application.event_store import EventStore
+from plangate.application.event_store import EventStore, KeyUsed
 from plangate.application.recorded_event import Envelope, RecordedEvent, StoredEntry
 from plangate.domain.events import PlanCreated, PlanEvent, PlannedTask, TaskScored
 from plangate.domain.policy import Policy
@@ -286,3 +286,73 @@ def test_nothing_is_rewritten_after_a_concurrent_change(engine: Engine) -> None:
     with pytest.raises(ConcurrentChange):
         store.rewrite([store.format.erased(before[0])], [entry("p", 2)])
     assert list(store.read_stored("p", until=1)) == before
+
+
+# --- one command for a key ---
+
+
+def keyed(plan_id: str, key: str, event: PlanEvent = CREATED) -> RecordedEvent:
+    given = entry(plan_id, 1, event)
+    return replace(given, envelope=replace(given.envelope, idempotency_key=key))
+
+
+def test_under_one_key_events_are_recorded_once_over_all_plans(store: EventStore) -> None:
+    key = 'a key "with\\ signs" ü 🚢'
+    assert list(store.plans_with_key(key)) == []
+    store.append([keyed("p", key)], unused_key=key)
+    with pytest.raises(KeyUsed):
+        store.append([keyed("q", key)], unused_key=key)
+    store.append([keyed("q", "another")], unused_key="another")
+    assert list(store.plans_with_key(key)) == ["p"]
+    assert list(store.plans_with_key("another")) == ["q"]
+    assert [found.envelope.plan_id for found in store.read_all(limit=9)] == ["p", "q"]
+    with pytest.raises(ConcurrentChange):
+        store.append([keyed("p", "new")], unused_key="new")
+
+
+def test_a_key_on_several_plans_names_all_of_them_oldest_first(store: EventStore) -> None:
+    for plan_id in ("q", "p"):
+        store.append([keyed(plan_id, "k")])
+    assert list(store.plans_with_key("k")) == ["q", "p"]
+
+
+def test_a_key_is_found_in_copied_and_in_erased_events(store: EventStore) -> None:
+    here = memory_event_store()
+    here.append([keyed("p", "k")])
+    (stored,) = here.read_all_stored(limit=1)
+    erased = here.format.erased(stored)
+    store.append_stored([here.format.moved(stored), replace(erased, plan_id="q", position=None)])
+    assert list(store.plans_with_key("k")) == ["p", "q"]
+
+
+def test_text_that_looks_like_a_key_is_none(store: EventStore) -> None:
+    meta = {"schema_version": 1, "idempotency_key": "k", "salt": "00"}
+    task = PlannedTask(id="a", title='"idempotency_key":"k"}}', metadata={"meta": meta})
+    plan = CREATED.model_copy(update={"tasks": (task,), "metadata": {"meta": meta}})
+    store.append([keyed("p", "another", plan)])
+    without = replace(keyed("q", "k", plan).envelope, idempotency_key=None, arguments_digest=None)
+    store.append([RecordedEvent(plan, without)])
+    assert list(store.plans_with_key("k")) == []
+
+
+@pytest.mark.parametrize("state", ["no JSON", "[]", '{"meta":1}', '{"event":{},"meta":{}}'])
+def test_a_damaged_event_has_no_key_and_hides_no_other(engine: Engine, state: str) -> None:
+    store = engine.store()
+    store.append([keyed("p", "k")])
+    engine.plant("p", 2, state)
+    assert list(store.plans_with_key("k")) == ["p"]
+
+
+def test_of_many_with_one_key_one_records(engine: Engine) -> None:
+    store = engine.store()
+
+    def records(number: int) -> bool:
+        try:
+            store.append([keyed(f"p{number}", "k")], unused_key="k")
+        except KeyUsed:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(records, range(32))) == 1
+    assert len(store.read_all(limit=9)) == 1

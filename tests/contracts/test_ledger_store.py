@@ -138,3 +138,14 @@ def test_a_ledger_that_lost_how_far_it_came_is_not_written_over(store: LedgerSto
     store._database.write(lambda cursor: cursor.execute("DELETE FROM ledger_reach"))
     with pytest.raises(NotAStore, match="the ledger is damaged"):
         store.extend(TreeHead(), leaves, grown(TreeHead(), leaves))
+
+
+def test_a_cleared_ledger_is_empty_and_begins_anew(store: LedgerStore) -> None:
+    leaves = some(0, 3)
+    for _ in range(2):
+        store.extend(TreeHead(), leaves, grown(TreeHead(), leaves))
+        store.clear()
+        assert store.head() == TreeHead()
+        assert list(store.leaves(first=0, limit=9)) == []
+    store.extend(TreeHead(), leaves, grown(TreeHead(), leaves))
+    assert list(store.leaves(first=0, limit=9)) == leaves

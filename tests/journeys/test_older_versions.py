@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 import shutil
 import sqlite3
 from collections import Counter
@@ -237,7 +238,16 @@ def test_every_verb_stores_the_digest_it_always_stored(
     expected = golden_digests()
     if carry_out is by_verbs:  # only the command line makes a key where none was given
         expected = {key: it for key, it in expected.items() if not key.startswith("trace-")}
-    assert digests(fresh) == expected
+    assert by_kind_of_key(digests(fresh)) == by_kind_of_key(expected)
+
+
+def by_kind_of_key(digests: dict[str, Any]) -> dict[str, list[Any]]:
+    """The digests by key; keys that plangate makes have another form since, but equal digests."""
+    found: dict[str, list[Any]] = {}
+    for key, digest in digests.items():
+        made = re.match("trace-|import-[a-z]+-", key)
+        found.setdefault(made[0] if made else key, []).append(digest)
+    return {key: sorted(held, key=str) for key, held in found.items()}
 
 
 def test_the_recorded_digests_are_of_every_verb_twice() -> None:

@@ -43,9 +43,13 @@ class Forgetful:
         self.breaks = 0
 
     def append(
-        self, events: Sequence[RecordedEvent], *, after: StoredEntry | None = None
+        self,
+        events: Sequence[RecordedEvent],
+        *,
+        after: StoredEntry | None = None,
+        unused_key: str | None = None,
     ) -> StoredEntry:
-        last = self._store.append(events, after=after)
+        last = self._store.append(events, after=after, unused_key=unused_key)
         if self.breaks:
             self.breaks -= 1
             raise StoreUnavailable("the line broke before the answer came")

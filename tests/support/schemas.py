@@ -30,6 +30,7 @@ from plangate.application.ledger.reports import (
     Checkpoint,
     ConsistencyProof,
     InclusionProof,
+    LedgerRebuild,
     LedgerReport,
     VerifierKey,
 )
@@ -70,6 +71,7 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "checkpoint.v1": (Checkpoint, "serialization"),
     "consistency-proof.v1": (ConsistencyProof, "serialization"),
     "inclusion-proof.v1": (InclusionProof, "serialization"),
+    "ledger-rebuild.v1": (LedgerRebuild, "serialization"),
     "ledger-report.v1": (LedgerReport, "serialization"),
     "verifier-key.v1": (VerifierKey, "serialization"),
     "sweep.v1": (Sweep, "serialization"),

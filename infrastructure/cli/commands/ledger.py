@@ -10,7 +10,7 @@ from plangate.application.ledger.notes import MAX_NOTE
 from plangate.application.ledger.reports import ConsistencyProof, InclusionProof
 from plangate.infrastructure.cli.exits import REFUSED
 from plangate.infrastructure.cli.input import options
-from plangate.infrastructure.cli.render.ledger import render_ledger_report
+from plangate.infrastructure.cli.render.ledger import render_ledger_rebuild, render_ledger_report
 from plangate.infrastructure.cli.render.progress_bar import progress_bar
 from plangate.infrastructure.cli.render.text import Hint, harmless_json
 from plangate.infrastructure.cli.terminal import Terminal, query
@@ -52,6 +52,13 @@ def verify(
         raise typer.Exit(REFUSED)
 
 
+def rebuild(terminal: Terminal) -> None:
+    """Make a damaged ledger anew from the log as it is; it signs nothing."""
+    with progress_bar(terminal.notes, "rebuilding") as progress:
+        report = terminal.registry.ledger.rebuild(progress=progress)
+    terminal.answer(report, render_ledger_rebuild)
+
+
 def prove(
     terminal: Terminal, event: str = options.argument("EVENT", "An event's id: billing@7.")
 ) -> None:
@@ -72,7 +79,7 @@ ledger = typer.Typer(
     help="Tamper evidence: sign the log, prove what is in it, find out what was altered.",
     no_args_is_help=True,
 )
-for _command in (checkpoint, verify, prove, consistency, key):
+for _command in (checkpoint, verify, rebuild, prove, consistency, key):
     ledger.command(_command.__name__)(query(_command))
 
 

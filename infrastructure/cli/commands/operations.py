@@ -85,6 +85,9 @@ def copy(
         events = count(report.unreadable, "event")
         terminal.warn(f"unreadable, and copied as found: {events}; see plangate doctor")
     terminal.answer(report, screens.render_copy)
+    if report.remains is not None:
+        terminal.warn(f"some erased text may be left: {report.remains}; to finish, copy again")
+        raise typer.Exit(REFUSED)
 
 
 def views(

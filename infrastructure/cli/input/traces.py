@@ -2,9 +2,8 @@
 
 `op` names the command, the other keys are its arguments. A refused line records nothing
 and does not stop the run. Each line has an idempotency key, so that applying a file again
-records only what is new: the key it names, or else one made of its content and of how
-many equal lines come before it. Lines are read one at a time; only a digest of each is
-kept, to recognise equal lines.
+records only what is new: the key it names, or else one that a repeatable run makes. Lines
+are read one at a time; only a digest of each is kept, to recognise equal lines.
 """
 
 import hashlib
@@ -18,6 +17,7 @@ from plangate.application.command_context import ContextOptions
 from plangate.application.commands import Create, GivenCommand, validated
 from plangate.application.errors import ConcurrentChange, StoreError, UnreadableEvent
 from plangate.application.registry import PlanRegistry
+from plangate.application.repeatable_run import RepeatableRun
 from plangate.application.results import PlanStatus
 from plangate.domain.commands import ScoreOutput, ScorePrompt, UpdateScores
 from plangate.domain.errors import InvalidInput, PlangateError, Problem
@@ -76,10 +76,10 @@ def apply_lines(
     registry: PlanRegistry, lines: Iterable[Line], *, run: str | None
 ) -> Iterator[LineResult]:
     """Execute the lines one by one. A named `run` has idempotency keys of its own."""
-    keys = _Keys(run)
+    keys, commands = _Keys(run), registry.repeatable_run(run)
     for line in lines:
         try:
-            result = _apply(registry, line, keys)
+            result = _apply(registry, line, keys, commands)
         except PlangateError as error:
             result = LineResult(line, error=error)
         yield result
@@ -88,16 +88,18 @@ def apply_lines(
 
 
 class _Keys:
-    """The idempotency key of each line, in the order of the lines."""
+    """A digest of each line, in the order of the lines, which counts equal lines before it."""
 
     def __init__(self, run: str | None) -> None:
         self._run = run
         self._seen: Counter[bytes] = Counter()
 
-    def of(self, members: Mapping[str, Any]) -> Any:
-        own = members.get("idempotency_key")
-        if own is not None:
-            return own if self._run is None or not isinstance(own, str) else self._derived(own)
+    def own(self, given: Any) -> Any:
+        """The key for a line that names one."""
+        return given if self._run is None or not isinstance(given, str) else self._derived(given)
+
+    def of(self, members: Mapping[str, Any]) -> str:
+        """The key that is a digest of the line."""
         digest = hashlib.sha256(json.dumps(members, sort_keys=True).encode()).digest()
         earlier = self._seen[digest[:16]]
         self._seen[digest[:16]] += 1
@@ -108,23 +110,27 @@ class _Keys:
         return f"trace-{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def _apply(registry: PlanRegistry, line: Line, keys: _Keys) -> LineResult:
+def _apply(registry: PlanRegistry, line: Line, keys: _Keys, commands: RepeatableRun) -> LineResult:
     members = _members(line)
+    named = members.get("idempotency_key")
+    key = keys.of(members) if named is None else keys.own(named)
     context: ContextOptions = {
         "actor": members.get("actor"),
         "correlation_id": members.get("correlation_id"),
-        "idempotency_key": keys.of(members),
+        "idempotency_key": key,
     }
     command = {name: value for name, value in members.items() if name not in context}
     plan_id = None if command.get("op") == "create" else command.pop("plan_id", None)
     given = validated(command)
     before = registry.history.last_position()
-    answer = registry.execute(plan_id, given, **context)
+    if named is None:
+        key, answer = commands.execute(plan_id, given, **context)
+    else:
+        answer = registry.execute(plan_id, given, **context)
     # A command that was recorded earlier has its key before this position.
     try:
         recorded = any(
-            entry.envelope.idempotency_key == context["idempotency_key"]
-            for entry in registry.history.events(after=before)
+            entry.envelope.idempotency_key == key for entry in registry.history.events(after=before)
         )
     except StoreError:  # the command was acknowledged all the same
         recorded = True

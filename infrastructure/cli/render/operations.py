@@ -59,10 +59,12 @@ def render_restored(report: RestoreReport, _hint: Hint) -> RenderableType:
 def render_copy(report: CopyReport, _hint: Hint) -> RenderableType:
     """What was copied, and that the target holds all of it."""
     there = f" Already there: {report.already_there:,}." if report.already_there else ""
+    erased = f"Erased in the target, as in the source: the text of {count(report.erased, 'plan')}."
     return Group(
         Text(f"Copied {count(report.copied, 'event')}.{there}"),
         Text(f"Checked: the target holds all {_extent(report.checked, report)}, byte for byte."),
         Text("Every event kept its position." if report.positions_kept else _NEW_POSITIONS),
+        *([Text(erased)] if report.erased else []),
     )
 
 

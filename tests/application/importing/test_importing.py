@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from plangate.application.errors import StoreError
+from plangate.application.importing import intake
 from plangate.application.importing.intake import ImportedPlan, PlansImport
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput
 from plangate.domain.vocabulary import TaskStatus
+from plangate.infrastructure.bootstrap import connect
 from tests.support.bundles import log_of
 
 PARSER: dict[str, Any] = {
@@ -388,3 +390,39 @@ def test_progress_is_reported_plan_by_plan(registry: PlanRegistry) -> None:
     )
     assert isinstance(report, PlansImport)
     assert reported == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+# --- keys ---
+
+
+def keys_of(registry: PlanRegistry) -> set[str | None]:
+    return {entry.envelope.idempotency_key for entry in registry.history.events()}
+
+
+@pytest.mark.parametrize(
+    "kind, source, with_another_text",
+    [
+        ("loopllm", PARSER, altered(PARSER, goal="Build another parser")),
+        ("taskmaster", HOUSE, altered(HOUSE, metadata={"description": "Another house"})),
+    ],
+)
+def test_keys_do_not_depend_on_text_that_may_be_erased(
+    registry: PlanRegistry, kind: str, source: Any, with_another_text: Any
+) -> None:
+    brought(registry, source, kind)
+    assert brought(registry, with_another_text, kind).outcome == "taken"
+    with connect("memory:") as other:
+        brought(other, with_another_text, kind)
+        assert keys_of(other) == keys_of(registry)
+
+
+def test_an_import_under_the_digest_of_its_source_is_recognised(
+    registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = intake._digest(PARSER)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(intake, "_digest", lambda _given: source)
+        assert brought(registry, PARSER).outcome == "imported"
+    before = registry.history.last_position()
+    assert brought(registry, PARSER).outcome == "already_there"
+    assert registry.history.last_position() == before

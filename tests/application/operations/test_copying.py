@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
@@ -286,3 +287,121 @@ def test_a_damaged_store_is_copied_as_it_is_or_refused(tmp_path: Path, damage: s
         else:
             assert source.bundles.copy_to(target).copied == 2
             assert entries(target) == entries(source)
+
+
+# --- erasures ---
+
+PERSONAL = "Ada was fired"
+
+
+def with_text(*plan_ids: str) -> PlanRegistry:
+    registry = worked_on(*plan_ids)
+    for plan_id in plan_ids:
+        registry.score_prompt(plan_id, "a", 0.5, rationale=PERSONAL, idempotency_key="k")
+        registry.next_task(plan_id, idempotency_key="without text")
+    return registry
+
+
+def holds_text(registry: PlanRegistry) -> bool:
+    return any(PERSONAL.encode() in entry.state for entry in entries(registry))
+
+
+@pytest.mark.usefixtures("page")
+@pytest.mark.parametrize("theirs", [(), ("r",)], ids=["as a whole", "beside other plans"])
+def test_an_erasure_in_the_source_is_followed(theirs: tuple[str, ...]) -> None:
+    source, target = with_text("p", "q"), worked_on(*theirs)
+    copied(source, target)
+    source.erase("p")
+    source.score_prompt("p", "a", 0.7, rationale="said later")
+
+    report = copied(source, target)
+
+    assert (report.erased, report.remains, report.copied) == (1, None, 2)
+    assert report.positions_kept is (not theirs)
+    goals = [(plan.goal, plan.plan_id) for plan in target.list_plans().plans[len(theirs) :]]
+    assert goals == [(None, "p"), ("Ship it", "q")]
+    assert [entry for entry in entries(target) if entry.plan_id == "p"] == [
+        entry if report.positions_kept else replace(entry, position=position)
+        for entry, position in zip(
+            (
+                entry if report.positions_kept else source._store.format.moved(entry)
+                for entry in entries(source)
+                if entry.plan_id == "p"
+            ),
+            (entry.position for entry in entries(target) if entry.plan_id == "p"),
+            strict=True,
+        )
+    ]
+    again = copied(source, target)
+    assert (again.erased, again.copied) == (0, 0)
+
+
+@pytest.mark.usefixtures("page")
+def test_an_erasure_in_the_target_alone_brings_no_text_back() -> None:
+    source, target = with_text("p"), connect("memory:")
+    copied(source, target)
+    target.erase("p")
+    assert copied(source, target).erased == 0
+    assert not holds_text(target)
+
+    source.score_prompt("p", "a", 0.7)
+    with pytest.raises(HistoryDiffers):
+        copied(source, target)
+
+
+@pytest.mark.usefixtures("page")
+@pytest.mark.parametrize("at", range(4))
+def test_what_is_erased_while_it_is_copied_is_erased_in_the_target(
+    monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    source, target = with_text("p", "q"), connect("memory:")
+    read, passes = source._store.read_all_stored, list[int]()
+
+    def erasing_meanwhile(*, after: int = 0, limit: int) -> Sequence[StoredEntry]:
+        found = read(after=after, limit=limit)
+        passes.extend([after] if after == 0 else [])
+        if (len(passes), after) == (at, 0):
+            source.erase("p")
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(source._store, "read_all_stored", erasing_meanwhile)
+        first = copied(source, target)
+    if at == 0:
+        source.erase("p")
+
+    second = copied(source, target)
+    assert first.erased + second.erased == (at != 1)  # then no text was read to be copied
+    assert entries(target) == entries(source)
+    source.erase("q")
+    copied(source, target)
+    assert not holds_text(target)
+    assert target.replay.check().mismatch_count == 0
+
+
+def test_an_erasure_that_was_not_copied_yet_is_followed_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It came after the end of the copy, and before the target was checked."""
+    source, target = with_text("p"), connect("memory:")
+    last = source.history.last_position()
+    copied(source, target)
+    source.erase("p")
+    monkeypatch.setattr(source._store, "last_position", lambda: last)
+
+    report = copied(source, target)
+
+    assert (report.erased, report.copied) == (1, 0)
+    assert not holds_text(target)
+    assert target.replay.check().mismatch_count == 0
+    monkeypatch.undo()
+    assert copied(source, target).copied == 1
+    assert entries(target) == entries(source)
+
+
+def test_what_could_not_be_erased_is_said() -> None:
+    source, target = with_text("p"), connect("memory:")
+    copied(source, target)
+    source.erase("p")
+    target.bundles._follow_erasures = lambda _erased: "the disk is full"
+    assert copied(source, target).remains == "the disk is full"

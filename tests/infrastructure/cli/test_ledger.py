@@ -191,3 +191,25 @@ def test_a_verifier_key_is_enough_to_verify(
 def test_the_help_of_ledger_lists_its_commands(plangate: Plangate) -> None:
     said = plangate("ledger", "--help").stdout
     assert all(word in said for word in ("checkpoint", "verify", "prove", "consistency", "key"))
+
+
+def test_a_damaged_ledger_is_named_and_rebuilt(
+    plangate: Plangate, note: Path, database: Path
+) -> None:
+    edit(database, "DROP TABLE ledger_leaves")
+    said = plangate("ledger", "verify", "--against", str(note))
+    assert said.exit_code == 1
+    assert "ledger rebuild" in said.stdout
+    assert "is empty" not in said.stdout
+    assert "Not in the ledger yet" not in said.stdout
+    assert "ledger rebuild" in plangate("doctor").stdout
+
+    said = plangate("ledger", "rebuild")
+    assert said.exit_code == 0
+    assert "made anew from the log: 4 events up to position 4" in said.stdout
+    assert "cannot show whether that was altered before" in said.stdout
+    again = plangate("--json", "ledger", "rebuild").json
+    fits("ledger-rebuild", again)
+    assert (again["rebuilt"], again["size"]) == (False, 4)
+    assert "is not damaged" in plangate("ledger", "rebuild").stdout
+    assert plangate("ledger", "verify", "--against", str(note)).exit_code == 0

@@ -45,6 +45,7 @@ class SqliteTarget:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.address = str(path)
         self._whole = b""
 
     def keep(self) -> None:
@@ -73,7 +74,7 @@ class PostgresTarget:
     """A store in a server."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.address = url
         self._whole: dict[str, list[tuple[Any, ...]]] = {}
 
     def keep(self) -> None:
@@ -91,12 +92,12 @@ class PostgresTarget:
 
     def registry(self) -> PlanRegistry:
         """The registry on it."""
-        return connect(self._url)
+        return connect(self.address)
 
     @contextmanager
     def sql(self) -> Iterator[Run]:
         """Statements, in one transaction."""
-        with psycopg.connect(self._url, options="-c search_path=plangate") as connection:
+        with psycopg.connect(self.address, options="-c search_path=plangate") as connection:
 
             def run(statement: Any, *values: Any) -> list[tuple[Any, ...]]:
                 cursor = connection.execute(statement.replace("?", "%s"), values)

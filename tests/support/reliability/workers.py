@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -70,6 +71,26 @@ def claim_on(registry: PlanRegistry, acks: AckLog, plan_id: str, author: str) ->
     taken = 0
     while acks.handle(claiming(plan_id, f"{author}.{taken}"), registry) is not None:
         taken += 1
+
+
+def take_with_keys(
+    target: str, keys: Sequence[str], answers: Path, threads: int, all_here: Barrier
+) -> None:
+    """Take a task of any plan under each key, in several threads at once."""
+    with connect(target) as registry, ThreadPoolExecutor(threads) as pool, answers.open("w") as log:
+        registry.list_plans()
+        all_here.wait()
+
+        def take(_thread: int) -> list[str]:
+            return [_taken(registry, key) for key in keys]
+
+        for lines in pool.map(take, range(threads)):
+            log.writelines(lines)
+
+
+def _taken(registry: PlanRegistry, key: str) -> str:
+    task = registry.next_task(worker="w", idempotency_key=key)
+    return f"{key} {task and task.plan_id}\n"
 
 
 def apply_trace(
