@@ -67,7 +67,9 @@ class LogFollower:
             self._runner.catch_up()
         elif not is_there():
             with self._changed:
-                self._changed.wait_for(is_there, PATIENCE)
+                self._changed.wait_for(lambda: self._stopping or is_there(), PATIENCE)
+            if self._stopping:
+                self._runner.catch_up()
         if not is_there():
             raise ViewBehind(view, self._runner.position(view), position)
 
