@@ -19,7 +19,7 @@ def test_an_interrupted_registry_works_on_and_bars_no_other_process(
     assert (program.returncode, program.stderr) == (0, "")
     figures = json.loads(program.stdout)
     say(f"{number} interrupts, {target}", **figures)
-    assert figures["interrupted"] > number / 10
+    assert figures["interrupted"] == number
     assert figures["acknowledged"]
     assert {name: figures.get(name, 0) for name in _FAULTS} == dict.fromkeys(_FAULTS, 0)
     assert (figures["commands_afterwards"], figures["plans_in_views"]) == (2, 1)

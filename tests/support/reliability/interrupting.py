@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 from threading import Thread
 from time import perf_counter
+from typing import Final
 
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
@@ -36,6 +37,10 @@ _KINDS: tuple[Callable[[], BaseException], ...] = (
 )
 
 
+_ASKED: Final = 5
+"""How many different things are asked, one after the other."""
+
+
 class Interrupted:
     """A registry that is interrupted, and what was counted."""
 
@@ -43,6 +48,8 @@ class Interrupted:
         self.figures: Counter[str] = Counter()
         self.acknowledged: set[str] = set()
         self.first_fault = ""
+        self.asked = 0
+        self._seconds = [0.001] * _ASKED
         self._registry = registry
         self._database = database
         self._rng = rng
@@ -51,20 +58,19 @@ class Interrupted:
         """With their tracebacks, which keep every local variable of what was interrupted."""
 
     def run(self, number: int) -> None:
-        """Interrupt so many commands and questions."""
+        """Go on until so many commands and questions were interrupted."""
         self._registry.create(
             "g", [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}], plan_id="p"
         )
-        started = perf_counter()
-        for n in range(40):
+        for n in range(_ASKED):
             self._ask(n, f"w{n}")
-        each = (perf_counter() - started) / 40
         for kind in (signal.SIGALRM, signal.SIGINT):
             signal.signal(kind, self._raise)
-        for n in range(number):
-            self._interrupt(n, 1e-5 + self._rng.random() * each * 1.3)
-            if n % 50 == 0:
+        while self.figures["interrupted"] < number:
+            self._interrupt(self.asked)
+            if self.asked % 50 == 0:
                 self._look_from_outside()
+            self.asked += 1
         signal.signal(signal.SIGALRM, signal.SIG_IGN)
         self._look_from_outside()
 
@@ -72,7 +78,11 @@ class Interrupted:
         self._raised.append(self._rng.choice(_KINDS)())
         raise self._raised[-1]
 
-    def _interrupt(self, number: int, after: float) -> None:
+    def _interrupt(self, number: int) -> None:
+        # It would have taken longer than those before that were interrupted.
+        seconds = self._seconds[number % _ASKED] = 1.1 * self._seconds[number % _ASKED]
+        after = 1e-5 + self._rng.random() * seconds
+        started = perf_counter()
         caught: list[BaseException] = []
         self._raised = []
         key = f"k{number}"
@@ -81,6 +91,7 @@ class Interrupted:
                 signal.setitimer(signal.ITIMER_REAL, after)
                 self._ask(number, key)
                 self.acknowledged.add(key)
+                self._seconds[number % _ASKED] = perf_counter() - started
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
         except BaseException as error:  # noqa: BLE001  (all of them are examined)
@@ -92,7 +103,7 @@ class Interrupted:
             self.first_fault = self.first_fault or f"{self._raised} came out as {caught}"
 
     def _ask(self, number: int, key: str) -> None:
-        match number % 5:
+        match number % _ASKED:
             case 0:
                 self._registry.views.plans()
             case 1:
@@ -130,7 +141,7 @@ def run(target: str, number: int, seed: int) -> None:
         events = fresh.history.of("p")
         rows = fresh.views.plans().plans
         keys = Counter(e.envelope.idempotency_key for e in events if e.envelope.idempotency_key)
-    scored = {f"k{n}" for n in range(number) if n % 5 > 1}
+    scored = {f"k{n}" for n in range(test.asked) if n % _ASKED > 1}
     test.figures.update(
         acknowledged=len(test.acknowledged & scored),
         lost=len((test.acknowledged & scored) - keys.keys()),
