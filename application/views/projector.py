@@ -4,14 +4,15 @@ What is remembered only saves time: a plan that is not, or not as far as needed,
 folded again from its own events.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from plangate.application.errors import CorruptEvent, UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.plan_cache import PlanCache
-from plangate.application.plan_log import Step, steps
+from plangate.application.plan_log import Step, next_step, steps
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.views.projection import RowChanges, View
 from plangate.domain.plan import Plan
@@ -115,8 +116,11 @@ def project_events(
             taken.append(step)  # noqa: PERF402  (the steps before a failure count)
     except UnreadableEvent as error:
         failure = error
-    except Exception as error:  # noqa: BLE001  (one event must not stop the other plans)
-        failure = _failure(error, events[len(taken)])
+    except Exception as error:
+        left, plan = events[len(taken) :], taken[-1].after if taken else before.plan
+        if not left or not _fails_again(partial(next_step, plan, left[0])):
+            raise
+        failure = _failure(error, left[0])
     states: dict[str, Any] = {}
     results: dict[str, Projected] = {}
     for view in views:
@@ -132,7 +136,9 @@ def _project(view: View, state: Any, taken: Sequence[Step]) -> tuple[Any, Projec
         return state, Projected()
     try:
         after, changes = view.project(state, taken)
-    except Exception:  # noqa: BLE001  (one event must not stop the other views)
+    except Exception:
+        if not _fails_again(partial(view.project, state, taken)):
+            raise
         return _project_one_by_one(view, state, taken)
     return after, Projected((changes,))
 
@@ -143,10 +149,21 @@ def _project_one_by_one(view: View, state: Any, taken: Sequence[Step]) -> tuple[
     for step in taken:
         try:
             state, changes = view.project(state, (step,))
-        except Exception as error:  # noqa: BLE001  (as above)
+        except Exception as error:
+            if not _fails_again(partial(view.project, state, (step,))):
+                raise
             return state, Projected(found, _failure(error, step.recorded))
         found.append(changes)
     return state, Projected(found)
+
+
+def _fails_again(fold: Callable[[], object]) -> bool:
+    """Whether a fold fails for its event. What a signal handler raised in it does not repeat."""
+    try:
+        fold()
+    except Exception:  # noqa: BLE001  (one event must not stop the other plans and views)
+        return True
+    return False
 
 
 def _failure(error: Exception, recorded: RecordedEvent) -> CorruptEvent:
