@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from rpds import HashTrieMap
 
@@ -31,6 +31,9 @@ from plangate.domain.vocabulary import (
     ScoreKind,
     TaskStatus,
 )
+
+TREES: Final = ("confidences", "traits")
+"""What a plan keeps in the order of its tasks."""
 
 
 @dataclass(frozen=True)
@@ -218,6 +221,12 @@ class Plan:
         return None
 
     # --- what is kept about the tasks: made at the first question, then updated by `evolve` ---
+
+    def keeping(self) -> "Plan":
+        """The same plan, which keeps from here on what decisions ask about its tasks."""
+        for tree in TREES:
+            getattr(self, tree)
+        return self
 
     @cached_property
     def confidences(self) -> ConfidenceTree:
