@@ -14,7 +14,7 @@ from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.stream_cache import StreamCache
 from plangate.application.validation import validate_identifier
 from plangate.domain.commands import Command, PlanCommand
-from plangate.domain.decisions import decide
+from plangate.domain.decisions import grant
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanEvent
 from plangate.domain.plan import Plan
@@ -91,7 +91,7 @@ class CommandHandler:
                         before, plan, recorded = self._streams.as_recorded(stream, receipt)
                         return Handled(before, plan, recorded, recorded[0].event.at)
                     now = self.now()
-                    events = decide(stream.plan, command, now)
+                    events, plan = grant(stream.plan, command, now)
                     if not events:
                         return Handled(stream.plan, stream.plan, (), now)
                     recorded = _recorded(stream.plan, events, context, digest, now)
@@ -100,7 +100,7 @@ class CommandHandler:
                     except ConcurrentChange:
                         continue
                     self._announce()
-                    after = self._streams.keep(stream.followed_by(recorded)).plan
+                    after = self._streams.keep(stream.led_to(plan, recorded)).plan
                     return Handled(stream.plan, after, recorded, now)
         raise ConcurrentChange(plan_id)
 
