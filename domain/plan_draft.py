@@ -82,7 +82,7 @@ class PlanDraft:
         """The plan with its tasks as they are now, for a rule that needs all of them."""
         if self._changed:
             fields = self.plan.__dict__
-            before = fields["tasks"]
+            before = self.plan.tasks
             fields["tasks"] = _updated(before, self._changed)
             if "dependencies" in fields:
                 self._keep_dependencies(before)
@@ -120,7 +120,7 @@ class PlanDraft:
             fields["dependencies"] = fields["dependencies"].replaced(
                 task_id, self.task(task_id), None
             )
-        fields["tasks"] = fields["tasks"].remove(task_id)
+        fields["tasks"] = self.plan.tasks.remove(task_id)
 
     # --- its gate ---
 
