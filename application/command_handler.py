@@ -18,7 +18,7 @@ from plangate.application.recorded_event import Envelope, RecordedEvent, StoredE
 from plangate.application.stream_cache import StreamCache
 from plangate.application.validation import validate_identifier
 from plangate.domain.commands import Command, PlanCommand
-from plangate.domain.decisions import decide
+from plangate.domain.decisions import grant
 from plangate.domain.event_bounds import require_size
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanEvent
@@ -99,7 +99,7 @@ class CommandHandler:
                 before, plan, recorded = self._streams.as_recorded(stream, receipt)
                 return Handled(before, plan, recorded, recorded[0].event.at)
             now = self.now()
-            events = decide(stream.plan, command, now)
+            events, plan = grant(stream.plan, command, now)
             if not events:
                 return Handled(stream.plan, stream.plan, (), now)
             require_size(events)
@@ -109,7 +109,7 @@ class CommandHandler:
             except (ConcurrentChange, PredecessorMissing):
                 return None
             self._announce()
-            after = self._streams.keep(stream.followed_by(recorded, last)).plan
+            after = self._streams.keep(stream.led_to(plan, recorded, last)).plan
             return Handled(stream.plan, after, recorded, now)
 
         with self._turns[hash(plan_id) % _TURNS]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from plangate.application.advice import advice
 from plangate.application.errors import UnreadableEvent
+from plangate.application.on_demand import OnDemand, trusted
 from plangate.domain.obstacles import obstacles
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
@@ -98,26 +99,27 @@ class TaskView(Result):
     @classmethod
     def of(cls, task: Task, plan: Plan) -> Self:
         """The view of a plan's task."""
-        return cls(
-            id=task.id,
-            plan_id=plan.plan_id,
-            title=task.title,
-            description=task.description,
-            status=task.status,
-            prompt_score=task.prompt_score,
-            output_score=task.output_score,
-            confidence=task.confidence(plan.policy),
-            replan_count=task.replan_count,
-            attempt=task.attempt,
-            depends_on=task.depends_on,
-            claim=ClaimView.of(task),
-            deferred=DeferralView.of(task),
-            priority=task.priority,
-            labels=task.labels,
-            split_from=task.split_from,
-            replaces=task.replaces,
-            metadata=deepcopy(task.metadata),
-        )
+        fields = {
+            "id": task.id,
+            "plan_id": plan.plan_id,
+            "title": task.title,
+            "description": task.description,
+            "status": task.status,
+            "prompt_score": task.prompt_score,
+            "output_score": task.output_score,
+            "confidence": task.confidence(plan.policy),
+            "replan_count": task.replan_count,
+            "attempt": task.attempt,
+            "depends_on": task.depends_on,
+            "claim": ClaimView.of(task),
+            "deferred": DeferralView.of(task),
+            "priority": task.priority,
+            "labels": task.labels,
+            "split_from": task.split_from,
+            "replaces": task.replaces,
+            "metadata": deepcopy(task.metadata),
+        }
+        return trusted(cls, fields)
 
 
 class Evidence(Result):
@@ -184,7 +186,7 @@ class GateView(Result):
         )
 
 
-class PlanStatus(Result):
+class PlanStatus(OnDemand, Result):
     """A plan at one version.
 
     `verdict`, `may_continue` and `evidence` are those of `GateDecision`. `needs_replan` is
@@ -228,40 +230,44 @@ class PlanStatus(Result):
         warnings: Iterable[str] = (),
         recorded: bool | None = None,
     ) -> Self:
-        """The status of `plan` at a time; `warnings` and `recorded` of a command."""
-        return cls(
-            plan_id=plan.plan_id,
-            goal=plan.goal,
-            state=plan.state,
-            verdict=verdict(plan, now),
-            may_continue=may_continue(plan, now),
-            version=plan.version,
-            rolling_confidence=plan.rolling_confidence,
-            confidence_threshold=plan.policy.confidence_threshold,
-            evidence=Evidence.of(plan),
-            needs_replan=plan.needs_replan,
-            replan_count=plan.replan_count,
-            replan_due=plan.replan_due,
-            gate=GateView.of(plan),
-            obstacles=tuple(
-                ObstacleView(
-                    kind=obstacle.kind,
-                    task_ids=obstacle.task_ids,
-                    reasons=dict(obstacle.reasons),
-                )
-                for obstacle in obstacles(plan)
-            ),
-            advice=tuple(advice(plan, now)),
-            created_at=plan.created_at,
-            updated_at=plan.updated_at,
-            priority=plan.priority,
-            labels=plan.labels,
-            task_count=len(plan.order),
-            metadata=deepcopy(plan.metadata),
-            tasks=tuple(TaskView.of(task, plan) for task in plan),
-            warnings=tuple(warnings),
-            recorded=recorded,
-        )
+        """The status of `plan` at a time; `warnings` and `recorded` of a command.
+
+        The other fields are made when they are first read, and say how it was at that time.
+        """
+        return cls.made_of(plan, now, warnings=tuple(warnings), recorded=recorded)
+
+
+def _obstacles(plan: Plan, _: datetime) -> tuple[ObstacleView, ...]:
+    return tuple(
+        ObstacleView(kind=found.kind, task_ids=found.task_ids, reasons=dict(found.reasons))
+        for found in obstacles(plan)
+    )
+
+
+PlanStatus.makers = {
+    "plan_id": lambda plan, _: plan.plan_id,
+    "goal": lambda plan, _: plan.goal,
+    "state": lambda plan, _: plan.state,
+    "verdict": verdict,
+    "may_continue": may_continue,
+    "version": lambda plan, _: plan.version,
+    "rolling_confidence": lambda plan, _: plan.rolling_confidence,
+    "confidence_threshold": lambda plan, _: plan.policy.confidence_threshold,
+    "evidence": lambda plan, _: Evidence.of(plan),
+    "needs_replan": lambda plan, _: plan.needs_replan,
+    "replan_count": lambda plan, _: plan.replan_count,
+    "replan_due": lambda plan, _: plan.replan_due,
+    "gate": lambda plan, _: GateView.of(plan),
+    "obstacles": _obstacles,
+    "advice": lambda plan, now: tuple(advice(plan, now)),
+    "created_at": lambda plan, _: plan.created_at,
+    "updated_at": lambda plan, _: plan.updated_at,
+    "priority": lambda plan, _: plan.priority,
+    "labels": lambda plan, _: plan.labels,
+    "task_count": lambda plan, _: len(plan.order),
+    "metadata": lambda plan, _: deepcopy(plan.metadata),
+    "tasks": lambda plan, _: tuple(TaskView.of(task, plan) for task in plan),
+}
 
 
 class UnreadablePlan(Result):

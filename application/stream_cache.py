@@ -67,6 +67,19 @@ class Stream:
                     receipts = receipts.insert(latest, receipt)
         return type(self)(plan, receipts, latest, last)
 
+    def led_to(
+        self, plan: Plan, command: Sequence[RecordedEvent], last: StoredEntry | None
+    ) -> Self:
+        """The stream after the events of a command, which were decided on it and led to `plan`."""
+        first, receipts = command[0].envelope, self.receipts
+        if isinstance(command[0].event, PlanErased):
+            receipts = _without_digests(receipts)
+        key = first.idempotency_key
+        if key is None:
+            return type(self)(plan, receipts, self.latest_key, last)
+        receipt = Receipt(first.arguments_digest, first.version, plan.version)
+        return type(self)(plan, receipts.insert(key, receipt), key, last)
+
 
 class StreamCache:
     """The streams of a store, the recently used ones kept; safe to share between threads."""

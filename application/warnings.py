@@ -6,7 +6,7 @@ from typing import Final
 from plangate.application.recorded_event import RecordedEvent
 from plangate.domain import events
 from plangate.domain.commands import PlanCommand
-from plangate.domain.evolve import evolve
+from plangate.domain.evolve import fold
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
 from plangate.domain.vocabulary import ScoreKind, StatusCause, TaskStatus
@@ -23,18 +23,20 @@ def warnings(
     before: Plan, command: PlanCommand, recorded: Sequence[RecordedEvent]
 ) -> Iterator[str]:
     """The warnings of a command on a plan, from the events that it brought about."""
-    plan = before
+    plan, earlier = before, list[events.PlanEvent]()
     token = getattr(command, "token", None)
     for entry in recorded:
         event = entry.event
         if isinstance(event, events.TaskScored):
+            plan, earlier = fold(plan, earlier), []
             yield from _of_score(plan, event, None if token else entry.envelope.actor, token)
-        elif isinstance(event, events.TaskStatusChanged):
+        elif isinstance(event, events.TaskStatusChanged) and event.cause is StatusCause.MARKED:
+            plan, earlier = fold(plan, earlier), []
             yield from _of_mark(plan, event)
         elif isinstance(event, events.TaskDropped) and event.dependants:
             dependants = ", ".join(map(repr, event.dependants))
             yield f"{event.task_id!r} was dropped; no longer waiting for it: {dependants}"
-        plan = evolve(plan, event)
+        earlier.append(event)
 
 
 def _of_score(
@@ -59,8 +61,6 @@ def _of_score(
 
 def _of_mark(plan: Plan, event: events.TaskStatusChanged) -> Iterator[str]:
     task = plan.task(event.task_id)
-    if event.cause is not StatusCause.MARKED:
-        return
     if event.new is TaskStatus.DONE:
         yield from _out_of_order(plan, task, "marked done")
     if task.deferred:

@@ -21,6 +21,7 @@ from plangate.domain.claims import (
 from plangate.domain.dependencies import require_sound
 from plangate.domain.errors import InvalidInput, PlanExists, PlanHeld, PlanNotFound, Problem
 from plangate.domain.events import PlanEvent
+from plangate.domain.granted import Granted
 from plangate.domain.plan import Plan
 from plangate.domain.replanning import approve, planned, retry, revise
 from plangate.domain.scoring import (
@@ -34,10 +35,24 @@ from plangate.domain.scoring import (
 from plangate.domain.vocabulary import StatusCause
 
 
-def decide(  # noqa: C901, PLR0912  (a branch a command)
-    plan: Plan, command: commands.PlanCommand, now: datetime
-) -> list[PlanEvent]:
+def decide(plan: Plan, command: commands.PlanCommand, now: datetime) -> list[PlanEvent]:
     """The events that grant `command` at time `now`; raises one of `domain.errors`."""
+    return _granted(plan, command, now).events
+
+
+def grant(plan: Plan, command: commands.PlanCommand, now: datetime) -> Granted:
+    """What `decide` says, and the plan it leads to: some decisions know that plan already."""
+    return _granted(plan, command, now).completed(plan)
+
+
+def _granted(plan: Plan, command: commands.PlanCommand, now: datetime) -> Granted:
+    decided = _decided(plan, command, now)
+    return decided if isinstance(decided, Granted) else Granted(decided, plan)
+
+
+def _decided(  # noqa: C901, PLR0912  (a branch a command)
+    plan: Plan, command: commands.PlanCommand, now: datetime
+) -> list[PlanEvent] | Granted:
     _require_open(plan, command)
     match command:
         case commands.CreatePlan():

@@ -4,12 +4,12 @@ State is a value: an older version stays usable while a newer one exists. `evolv
 from one version to the next.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rpds import HashTrieMap
 
@@ -32,6 +32,9 @@ from plangate.domain.vocabulary import (
     TaskStatus,
 )
 
+TREES: Final = ("confidences", "traits")
+"""What a plan keeps in the order of its tasks."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -52,7 +55,7 @@ class Plan:
     priority: int = 0
     labels: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
-    tasks: "HashTrieMap[str, Task]" = HashTrieMap()  # noqa: RUF009  (it never changes)
+    tasks: "HashTrieMap[str, Task]" = field(default_factory=HashTrieMap)
     retired: "HashTrieMap[str, str]" = HashTrieMap()  # noqa: RUF009  (it never changes)
     replan_count: int = 0
     replan_due: bool = False
@@ -83,9 +86,22 @@ class Plan:
         )
 
     def copied(self) -> "Plan":
-        """The same plan with copies of all metadata, so that callers may change them."""
-        tasks = HashTrieMap({task.id: task.copied() for task in self})
-        return changed(self, tasks=tasks, metadata=deepcopy(self.metadata))
+        """The same plan with copies of all metadata, so that callers may change them.
+
+        They are made when the tasks, or the plan's metadata, are first read.
+        """
+        copy = changed(self, _original=self)
+        for name in _COPIES:
+            copy.__dict__.pop(name, None)
+        return copy
+
+    if not TYPE_CHECKING:  # it would hide every misspelt attribute from a type checker
+
+        def __getattr__(self, name: str) -> Any:
+            copied, original = _COPIES.get(name), self.__dict__.get("_original")
+            if copied is None or original is None:
+                raise AttributeError(f"a plan has no attribute {name!r}")
+            return self.__dict__.setdefault(name, copied(original))
 
     @property
     def exists(self) -> bool:
@@ -219,6 +235,12 @@ class Plan:
 
     # --- what is kept about the tasks: made at the first question, then updated by `evolve` ---
 
+    def keeping(self) -> "Plan":
+        """The same plan, which keeps from here on what decisions ask about its tasks."""
+        for tree in TREES:
+            getattr(self, tree)
+        return self
+
     @cached_property
     def confidences(self) -> ConfidenceTree:
         """The tasks' confidences, and the rolling confidence over them."""
@@ -243,3 +265,9 @@ class Plan:
         return HashTrieMap(
             {given.version: task.id for task, kind in judgements for given in task.judgements(kind)}
         )
+
+
+_COPIES: Final[dict[str, Callable[[Plan], Any]]] = {
+    "tasks": lambda plan: HashTrieMap({task.id: task.copied() for task in plan}),
+    "metadata": lambda plan: deepcopy(plan.metadata),
+}

@@ -6,13 +6,13 @@ written into the plan's map of tasks once.
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from rpds import HashTrieMap
 
 from plangate.domain.dependants import Dependants
 from plangate.domain.gate import GateMemory
-from plangate.domain.plan import Plan
+from plangate.domain.plan import TREES, Plan
 from plangate.domain.policy import Policy
 from plangate.domain.recency_tree import ConfidenceTree
 from plangate.domain.task import Task
@@ -22,16 +22,19 @@ from plangate.domain.vocabulary import TaskStatus
 Look = Callable[[GateMemory, float, Policy], GateMemory]
 """How a gate takes in a changed rolling confidence."""
 
+_SMALL: Final = 100
+
 
 class PlanDraft:
     """The plan after the events so far. `plan` is its own; its tasks may lag behind `task`."""
 
-    __slots__ = ("_changed", "_rescored", "plan")
+    __slots__ = ("_changed", "_dropped", "_rescored", "plan")
 
     def __init__(self, plan: Plan) -> None:
         self.plan = changed(plan)
         self._changed: dict[str, Task] = {}
         self._rescored: set[str] = set()
+        self._dropped: set[str] = set()
 
     def begin(self, at: datetime) -> None:
         """Count one more event."""
@@ -47,16 +50,21 @@ class PlanDraft:
         """Change fields of the plan, and all of its tasks."""
         self._changed.clear()
         self._rescored.clear()
-        for kept in ("confidences", "traits", "dependencies", "scored_at"):
+        for kept in (*TREES, "dependencies", "scored_at"):
             self.plan.__dict__.pop(kept, None)
         self.set(**changes)
 
     def reorder(self, order: tuple[str, ...]) -> None:
-        """Give the plan another order; its trees are made anew when they are needed."""
+        """Give the plan another order.
+
+        Its trees are made anew: those of a large plan when they are asked for, since a
+        revision may reorder it many times.
+        """
         fields = self.plan.__dict__
         fields["order"] = order
-        fields.pop("confidences", None)
-        fields.pop("traits", None)
+        for tree in TREES:
+            if fields.pop(tree, None) is not None:
+                self._dropped.add(tree)
 
     def frozen(self) -> Plan:
         """The plan, which changes no more: the draft ends here."""
@@ -64,13 +72,17 @@ class PlanDraft:
             tree = self._kept_tree()
             if tree is not None:
                 self._keep(tree)
-        return self.settled()
+        plan = self.settled()
+        if self._dropped and len(plan.order) <= _SMALL:
+            for dropped in self._dropped:
+                getattr(plan, dropped)
+        return plan
 
     def settled(self) -> Plan:
         """The plan with its tasks as they are now, for a rule that needs all of them."""
         if self._changed:
             fields = self.plan.__dict__
-            before = fields["tasks"]
+            before = self.plan.tasks
             fields["tasks"] = _updated(before, self._changed)
             if "dependencies" in fields:
                 self._keep_dependencies(before)
@@ -108,7 +120,7 @@ class PlanDraft:
             fields["dependencies"] = fields["dependencies"].replaced(
                 task_id, self.task(task_id), None
             )
-        fields["tasks"] = fields["tasks"].remove(task_id)
+        fields["tasks"] = self.plan.tasks.remove(task_id)
 
     # --- its gate ---
 
@@ -147,7 +159,9 @@ class PlanDraft:
         fields = self.plan.__dict__
         dependencies: Dependants = fields["dependencies"]
         for task_id, task in self._changed.items():
-            dependencies = dependencies.replaced(task_id, before.get(task_id), task)
+            earlier = before.get(task_id)
+            if earlier is None or earlier.depends_on is not task.depends_on:
+                dependencies = dependencies.replaced(task_id, earlier, task)
         fields["dependencies"] = dependencies
 
     def _keep_traits(self, before: "HashTrieMap[str, Task]") -> None:
@@ -159,6 +173,7 @@ class PlanDraft:
                 concerned |= dict.fromkeys(plan.dependencies.of.get(task_id, ()))
         if 2 * len(concerned) > len(plan.order):
             del plan.__dict__["traits"]
+            self._dropped.add("traits")
         else:
             plan.__dict__["traits"] = plan.traits.replaced(concerned, plan.tasks)
 

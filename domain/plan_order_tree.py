@@ -7,10 +7,11 @@ order in which scores came, so every replay gives the same bits. Up to
 rounding it equals `domain.confidence.rolling_confidence`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from plangate.domain.balanced_tree import tree_over, with_leaf
 from plangate.domain.confidence import UNSCORED
 from plangate.domain.policy import Policy
 from plangate.domain.task import Task
@@ -37,7 +38,7 @@ class PlanOrderTree:
         decay = policy.decay
         leaves = [leaf(tasks[task_id].confidence(policy), decay) for task_id in order]
         indexes = {task_id: index for index, task_id in enumerate(order)}
-        return cls(order, indexes, decay, _over(leaves))
+        return cls(order, indexes, decay, tree_over(leaves, joined, EMPTY))
 
     @property
     def rolling_confidence(self) -> float:
@@ -47,7 +48,7 @@ class PlanOrderTree:
     def rescored(self, task: Task, confidence: float | None) -> Self:
         """The tree after one task's confidence changed; None when it is not scored."""
         scored = leaf(confidence, self.decay)
-        root = _replaced(self.root, len(self.order), self.indexes[task.id], scored)
+        root = with_leaf(self.root, len(self.order), self.indexes[task.id], scored, joined)
         return type(self)(self.order, self.indexes, self.decay, root)
 
 
@@ -72,19 +73,3 @@ def joined(left: Node, right: Node) -> Node:
         left,
         right,
     )
-
-
-def _over(leaves: Sequence[Node]) -> Node:
-    if len(leaves) < 2:  # noqa: PLR2004  (one leaf, or a plan without tasks)
-        return leaves[0] if leaves else EMPTY
-    half = len(leaves) // 2
-    return joined(_over(leaves[:half]), _over(leaves[half:]))
-
-
-def _replaced(node: Node, size: int, index: int, scored: Node) -> Node:
-    if size == 1:
-        return scored
-    half = size // 2
-    if index < half:
-        return joined(_replaced(node[3], half, index, scored), node[4])
-    return joined(node[3], _replaced(node[4], size - half, index - half, scored))

@@ -13,6 +13,7 @@ from plangate.domain.dependencies import require_sound
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.events import PlanEvent
 from plangate.domain.evolve import fold
+from plangate.domain.granted import Granted
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
 from plangate.domain.trait_tree import Trait
@@ -21,7 +22,7 @@ from plangate.domain.vocabulary import MAX_TASKS, StatusCause, TaskStatus
 UNSUCCESSFUL = frozenset({TaskStatus.FAILED, TaskStatus.REPLANNING})
 
 
-def revise(plan: Plan, command: commands.RevisePlan, now: datetime) -> list[PlanEvent]:
+def revise(plan: Plan, command: commands.RevisePlan, now: datetime) -> Granted:
     """Record the reason, then each change; a changed failed task starts another attempt."""
     decided: list[PlanEvent] = [events.PlanRevised(at=now, reason=command.reason)]
     revised = fold(plan, decided)
@@ -32,7 +33,7 @@ def revise(plan: Plan, command: commands.RevisePlan, now: datetime) -> list[Plan
     if not 1 <= len(revised.order) <= MAX_TASKS:
         raise InvalidInput([Problem("changes", f"a plan holds 1 to {MAX_TASKS} tasks")])
     require_sound({task.id: task.depends_on for task in revised})
-    return decided
+    return Granted(decided, revised)
 
 
 def retry(plan: Plan, command: commands.RetryTask, now: datetime) -> list[PlanEvent]:

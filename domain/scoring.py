@@ -7,7 +7,7 @@ from plangate.domain.claims import require_claim
 from plangate.domain.commands import RetractScore, ScoreOutput, ScorePrompt, UpdateScores
 from plangate.domain.errors import InvalidInput, InvalidScore, Problem, ScoreNotFound
 from plangate.domain.events import PlanEvent, ReplanTriggered, ScoreRetracted, TaskScored
-from plangate.domain.evolve import evolve
+from plangate.domain.granted import Granted
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import (
     OutOfRange,
@@ -27,21 +27,20 @@ def score_prompt(plan: Plan, command: ScorePrompt, now: datetime) -> list[PlanEv
     return [_scored(plan, command, ScoreKind.PROMPT, command.score, now)]
 
 
-def score_output(plan: Plan, command: ScoreOutput, now: datetime) -> list[PlanEvent]:
+def score_output(plan: Plan, command: ScoreOutput, now: datetime) -> Granted:
     """An output score may settle its task and fire the gate."""
-    return _score_output(plan, command, command.score, now)
+    return _score_output(Granted([], plan), command, command.score, now)
 
 
-def update_scores(plan: Plan, command: UpdateScores, now: datetime) -> list[PlanEvent]:
+def update_scores(plan: Plan, command: UpdateScores, now: datetime) -> Granted:
     """The prompt score counts before the output score is judged."""
-    decided: list[PlanEvent] = []
+    granted = Granted([], plan)
     if command.prompt_score is not None:
         scored = _scored(plan, command, ScoreKind.PROMPT, command.prompt_score, now)
-        decided.append(scored)
-        plan = evolve(plan, scored)
+        granted = granted.then(scored)
     if command.output_score is not None:
-        decided += _score_output(plan, command, command.output_score, now)
-    return decided
+        granted = _score_output(granted, command, command.output_score, now)
+    return granted
 
 
 def retract_score(plan: Plan, command: RetractScore, now: datetime) -> list[PlanEvent]:
@@ -71,10 +70,12 @@ def past(occurred_at: datetime | None, now: datetime) -> datetime | None:
 
 
 def _score_output(
-    plan: Plan, command: ScoreOutput | UpdateScores, score: float, now: datetime
-) -> list[PlanEvent]:
-    scored = _scored(plan, command, ScoreKind.OUTPUT, score, now, mark_done=command.mark_done)
-    return [scored, *_consequences(evolve(plan, scored), scored, now)]
+    granted: Granted, command: ScoreOutput | UpdateScores, score: float, now: datetime
+) -> Granted:
+    plan, mark_done = granted.plan, command.mark_done
+    scored = _scored(plan, command, ScoreKind.OUTPUT, score, now, mark_done=mark_done)
+    judged = granted.then(scored)
+    return Granted([*judged.events, *_consequences(judged.plan, scored, now)], judged.plan)
 
 
 def _scored(

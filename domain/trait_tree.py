@@ -1,17 +1,17 @@
 """What a plan's tasks are like, kept while they change: O(log n) a change.
 
-A balanced tree over the tasks in plan order, of the same shape as `plan_order_tree`. Every
-node counts the tasks below it by trait, and knows from when on one of them can be taken and
-when one of their leases or deferrals ends. So counts are read at the root, and the first
-tasks of a kind are found by going down.
+A balanced tree over the tasks in plan order. Every node counts the tasks below it by trait,
+and knows from when on one of them can be taken and when one of their leases or deferrals
+ends. So counts are read at the root, and the first tasks of a kind are found by going down.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any, Final, Self
 
+from plangate.domain.balanced_tree import tree_over, with_leaf
 from plangate.domain.confidence import reaches
 from plangate.domain.policy import Policy
 from plangate.domain.task import Task
@@ -53,13 +53,7 @@ and deferrals end; and the halves (None at a leaf)."""
 
 _EMPTY: Final[_Node] = (0, _NEVER, _NEVER, _ALWAYS, None, None)
 _ONE: Final = tuple(1 << (_BITS * trait) for trait in Trait)
-_STATUSES: Final = {
-    TaskStatus.PENDING.value: _ONE[Trait.PENDING],
-    TaskStatus.IN_PROGRESS.value: _ONE[Trait.IN_PROGRESS],
-    TaskStatus.DONE.value: _ONE[Trait.DONE],
-    TaskStatus.FAILED.value: _ONE[Trait.FAILED],
-    TaskStatus.REPLANNING.value: _ONE[Trait.REPLANNING],
-}
+_STATUSES: Final = {status.value: _ONE[Trait[status.name]] for status in TaskStatus}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +70,14 @@ class TraitTree:
         """Build the tree of a plan's tasks: O(n)."""
         leaves = [_leaf(tasks[task_id], tasks, policy) for task_id in order]
         indexes = {task_id: index for index, task_id in enumerate(order)}
-        return cls(order, indexes, policy, _over(leaves, 0, len(leaves)))
+        return cls(order, indexes, policy, tree_over(leaves, _joined, _EMPTY))
 
     def replaced(self, task_ids: Iterable[str], tasks: Mapping[str, Task]) -> Self:
         """The tree once these tasks changed; `tasks` are those of the plan now."""
         root, size = self.root, len(self.order)
         for task_id in task_ids:
             leaf = _leaf(tasks[task_id], tasks, self.policy)
-            root = _replaced(root, size, self.indexes[task_id], leaf)
+            root = with_leaf(root, size, self.indexes[task_id], leaf, _joined)
         return type(self)(self.order, self.indexes, self.policy, root)
 
     def count(self, trait: Trait) -> int:
@@ -172,22 +166,6 @@ def _of_scores(task: Task, policy: Policy, *, scorable: bool) -> int:
     if not is_done and not output and not reaches(prompt[0].score, policy.confidence_threshold):
         counts |= _ONE[Trait.UNCLEAR]
     return counts
-
-
-def _over(leaves: Sequence[_Node], first: int, size: int) -> _Node:
-    if size < 2:  # noqa: PLR2004  (one leaf, or a plan without tasks)
-        return leaves[first] if size else _EMPTY
-    half = size // 2
-    return _joined(_over(leaves, first, half), _over(leaves, first + half, size - half))
-
-
-def _replaced(node: _Node, size: int, index: int, leaf: _Node) -> _Node:
-    if size == 1:
-        return leaf
-    half = size // 2
-    if index < half:
-        return _joined(_replaced(node[4], half, index, leaf), node[5])
-    return _joined(node[4], _replaced(node[5], size - half, index - half, leaf))
 
 
 def _joined(left: _Node, right: _Node) -> _Node:

@@ -14,10 +14,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from plangate.application.results import Result
 from plangate.application.validation import problems_at, validate
 from plangate.domain.commands import CreatePlan, PlanCommand
-from plangate.domain.decisions import decide
+from plangate.domain.decisions import grant
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.event_bounds import require_size
-from plangate.domain.evolve import fold
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import MAX_TITLE, Identifier, Prose
 
@@ -90,10 +89,10 @@ class DryRun:
 
     def handle(self, command: PlanCommand) -> None:
         """Decide a command, and remember it if it has events."""
-        events = decide(self.plan, command, self._now)
+        events, after = grant(self.plan, command, self._now)
         require_size(events)
+        self.plan = after
         if events:
-            self.plan = fold(self.plan, events)
             self._commands.append(command)
 
     def omit(self, at: str, why: str, theirs: Any = None, ours: Any = None) -> None:

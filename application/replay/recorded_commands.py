@@ -54,6 +54,8 @@ def commands_of(store: EventStore, plan_id: str) -> Iterator[RecordedCommand]:
                 before, events = step.before, []
             events.append(step.recorded)
             after = step.after
+            if after.version == 1:
+                after.keeping()
     except UnreadableEvent:
         if events:
             yield RecordedCommand(before, tuple(events), after, whole=False)

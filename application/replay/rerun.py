@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from plangate.application.replay.recorded_commands import RecordedCommand
 from plangate.application.replay.recover_command import Unexplained, recover_command
 from plangate.domain import commands, events
-from plangate.domain.decisions import decide
+from plangate.domain.decisions import grant
 from plangate.domain.errors import ClaimLost, PlangateError, ScoreNotFound
 from plangate.domain.event_ids import event_id, version_of
-from plangate.domain.evolve import fold
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.replanning import UNSUCCESSFUL
@@ -75,11 +74,10 @@ def rerun(inputs: Iterable[Input], rules: Rules) -> Iterator[RerunStep]:
             command = command.model_copy(update={"policy": rules(command.policy)})
         try:
             translated, left_out = _translated(plan, command, versions)
-            decided = decide(plan, translated, recorded.at)
+            decided, plan = grant(plan, translated, recorded.at)
         except PlangateError as refusal:
             yield RerunStep(given, before, (), before, refusal)
             continue
-        plan = fold(plan, decided)
         versions |= _counterparts(recorded, before, decided)
         in_recorded_terms = tuple(_in_recorded_terms(event, given.command) for event in decided)
         yield RerunStep(given, before, in_recorded_terms, plan, left_out=left_out)

@@ -14,7 +14,7 @@ from plangate.domain.dependants import Dependants
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanEvent, TaskDeferred
 from plangate.domain.evolve import evolve, fold
-from plangate.domain.plan import Plan
+from plangate.domain.plan import TREES, Plan
 from plangate.domain.policy import Policy
 from plangate.domain.recency_tree import tree_of
 from plangate.domain.task import Task
@@ -22,7 +22,7 @@ from plangate.domain.trait_tree import Trait, TraitTree
 from plangate.domain.verdict import changes_at, is_takeable, takeable
 from plangate.domain.vocabulary import PlanState, Recency, ScarceEvidence, ScoreKind, TaskStatus
 from tests.properties.test_any_history import anything, event_of, ids, policies
-from tests.support.examples import MORNING, NOON, PLAN, A, B, C, created
+from tests.support.examples import MORNING, NOON, PLAN, A, B, C, created, put, scored
 from tests.support.model.histories import some_history
 from tests.support.properties import repeatable
 from tests.support.soak import short_and_long
@@ -213,3 +213,17 @@ def test_commands_lead_to_plans_that_keep_what_is_defined(histories: int) -> Non
             assert plan == command.after
             if chance.random() < 0.5:
                 agrees(plan)
+
+
+@pytest.mark.parametrize("tasks, kept", [(100, list(TREES)), (101, [])])
+def test_a_revision_of_a_large_plan_leaves_its_trees_to_the_next_question(
+    tasks: int, kept: list[str]
+) -> None:
+    """It may reorder the plan many times, and each time all of it would be counted anew."""
+    plan = fold(Plan(PLAN), [created(*(f"t{number}" for number in range(tasks)))]).keeping()
+    moved = evolve(plan, put("t7", before="t3"))
+    assert [tree for tree in TREES if tree in moved.__dict__] == kept
+    agrees(moved)
+    scored_since = evolve(look(moved), scored("t7"))
+    assert "traits" in scored_since.__dict__
+    agrees(scored_since)
