@@ -1,6 +1,6 @@
-"""Connections to a PostgreSQL server: our own, or those of a pool that the caller passes.
+"""Connections to a PostgreSQL server, which a registry opens and keeps for reuse.
 
-Our own are opened by the call that needs one, so that the server's message is reported at
+They are opened by the call that needs one, so that the server's message is reported at
 once, and the next command uses a server that is back.
 
 A handler of a signal may raise an exception between any two steps of Python code, but not
@@ -16,7 +16,6 @@ from itertools import islice
 from operator import attrgetter, call, methodcaller
 from queue import Empty, SimpleQueue
 from selectors import EVENT_READ, DefaultSelector
-from threading import Lock
 from traceback import clear_frames
 from typing import Any, Final, Protocol, TypeVar
 
@@ -26,7 +25,6 @@ from psycopg.errors import Diagnostic
 from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed
-from psycopg_pool import ConnectionPool
 from typing_extensions import override
 
 from plangate.application.errors import NotAStore, StoreUnavailable
@@ -55,8 +53,8 @@ _NO_SESSION: Final = "unsupported startup parameter"
 _inherited: Final[list[Connection]] = []
 """Connections of the parent process, which a child neither uses nor closes."""
 
-_done: Final[deque[Any]] = deque(maxlen=0)
-"""Takes all that an iterator gives, in one call, and keeps nothing."""
+exhaust: Final[Callable[[Iterable[Any]], None]] = deque[Any](maxlen=0).extend
+"""Takes all that an iterator gives, in one call of C code, and keeps nothing."""
 
 
 class Connections(Protocol):
@@ -99,7 +97,6 @@ class OwnConnections(Connections):
         for box in (*self._boxes, *([self._idle] if self._boxes else [])):
             _inherited.extend(box)
             box.clear()
-        self._lock = Lock()
         self._idle: list[Connection] = []
         self._boxes = [[] for _ in range(CONNECTIONS)]
         self._free: SimpleQueue[list[Connection]] = SimpleQueue()
@@ -112,7 +109,7 @@ class OwnConnections(Connections):
         give_back = map(self._free.put, taken)
         try:
             self._take_box(taken)
-            close_what_is_left = _closing(taken[0])
+            close_what_is_left = finishing(taken[0])
             try:
                 self._fill(taken[0])
                 try:
@@ -123,16 +120,18 @@ class OwnConnections(Connections):
                 self._keep(taken[0])
                 return result
             finally:
-                _done.extend(close_what_is_left)
+                exhaust(close_what_is_left)
         finally:
-            _done.extend(give_back)
+            exhaust(give_back)
 
     @override
     def close(self) -> None:
-        with self._lock:
-            self._closed = True
-            with suppress(IndexError):
-                _done.extend(_closing(iter(self._idle.pop, None)))
+        self._closed = True
+        self._close_idle()
+
+    def _close_idle(self) -> None:
+        with suppress(IndexError):
+            exhaust(finishing(iter(self._idle.pop, None)))
 
     def _take_box(self, taken: list[list[Connection]]) -> None:
         """Take one of the boxes for a connection that is lent."""
@@ -153,7 +152,7 @@ class OwnConnections(Connections):
                 box.extend(islice(iter(self._idle.pop, None), 1))
                 if _answers(box[0]):
                     return
-                _done.extend(_closing(box))
+                exhaust(finishing(box))
                 box.clear()
         try:
             box.extend(map(call, (self._connect,)))
@@ -169,10 +168,10 @@ class OwnConnections(Connections):
     def _keep(self, box: list[Connection]) -> None:
         """Keep the connection of the box for reuse, if it is as good as new."""
         roll_back(box[0])
-        if _is_at_rest(box[0]):
-            with self._lock:
-                if not self._closed:
-                    self._idle.extend(islice(iter(box.pop, None), 1))
+        if _is_at_rest(box[0]) and not self._closed:
+            self._idle.extend(islice(iter(box.pop, None), 1))
+            if self._closed:  # meanwhile; no lock, as a signal handler may close the registry
+                self._close_idle()
 
     def _refuse_if_closed(self) -> None:
         if self._closed:
@@ -182,56 +181,6 @@ class OwnConnections(Connections):
         return NotAStore(
             f"{self.name} is behind a pooler that keeps no settings of a session, such as "
             f"PgBouncer; add the parameter {POOLING} to its address"
-        )
-
-
-class PoolConnections(Connections):
-    """The connections of a pool that the caller opened and will close."""
-
-    local_settings = None
-    settings: Mapping[str, str] = {}
-
-    def __init__(self, pool: ConnectionPool[Any]) -> None:
-        if not isinstance(pool, ConnectionPool):
-            raise NotAStore(
-                f"{type(pool).__name__} is not an address, a path or a psycopg ConnectionPool"
-            )
-        self.name = f"the PostgreSQL behind the pool {pool.name!r}"
-        self._pool = pool
-        self._refusal = ""
-        renew_in_child(self._refuse_in_child)
-
-    @override
-    def run(self, work: Callable[[Connection], T]) -> T:
-        if self._refusal:
-            raise StoreUnavailable(self._refusal)
-        taken: list[Connection] = []
-        give_back = map(self._pool.putconn, taken)
-        try:
-            taken.extend(map(call, (self._pool.getconn,)))
-            unknown = taken.copy()
-            close_unknown = _closing(unknown)
-            try:
-                result = _in_autocommit(taken[0], work)
-            except ORDERLY:
-                unknown.clear()
-                raise
-            else:
-                unknown.clear()
-                return result
-            finally:
-                _done.extend(close_unknown)  # the pool discards a closed connection
-        finally:
-            _done.extend(give_back)
-
-    @override
-    def close(self) -> None:
-        self._refusal = self._refusal or f"the store on {self.name} is closed"
-
-    def _refuse_in_child(self) -> None:
-        self._refusal = (
-            f"the store on {self.name} was opened before this process was forked; "
-            "open a pool in this process, and connect to it"
         )
 
 
@@ -264,19 +213,7 @@ def roll_back(connection: Connection) -> None:
             connection.rollback()
 
 
-def _in_autocommit(connection: Connection, work: Callable[[Connection], T]) -> T:
-    """Do `work` on a connection that has the mode it had afterwards, unless it is broken."""
-    before = connection.autocommit
-    connection.autocommit = True
-    try:
-        return work(connection)
-    finally:
-        roll_back(connection)
-        with suppress(psycopg.Error):
-            connection.autocommit = before
-
-
-def _closing(connections: Iterable[Connection]) -> Iterator[None]:
+def finishing(connections: Iterable[Connection]) -> Iterator[None]:
     """Closes the connections as it is exhausted, without a step of Python code."""
     return map(methodcaller("finish"), map(attrgetter("pgconn"), connections))
 

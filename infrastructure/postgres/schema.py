@@ -25,12 +25,12 @@ from plangate.infrastructure.postgres.connections import (
     Connection,
     Connections,
     OwnConnections,
-    PoolConnections,
     Query,
     notices,
 )
 from plangate.infrastructure.postgres.errors import translated_for
 from plangate.infrastructure.postgres.layout import LAYOUT_VERSION, LOCKS, lay_out, layout_of
+from plangate.infrastructure.postgres.lent_pool import PoolConnections
 from plangate.infrastructure.postgres.rights import missing_right
 from plangate.infrastructure.sql.database import Cursor, T
 

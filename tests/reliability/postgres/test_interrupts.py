@@ -1,12 +1,13 @@
 """Signal handlers that raise exceptions inside commands, at any step, again and again."""
 
+from collections.abc import Callable
 from random import Random
 
 import plangate
 from plangate.infrastructure.postgres import connections
 from plangate.infrastructure.postgres.connections import CONNECTIONS, OwnConnections
-from plangate.infrastructure.postgres.schema import Schema
-from tests.support.reliability.interrupts import Interruptions, time_of
+from plangate.infrastructure.postgres.views import PostgresViewStore
+from tests.support.reliability.interrupts import Gone, Interruptions, time_of
 from tests.support.servers.postgres import PostgresServer
 from tests.support.soak import Say, short_and_long
 
@@ -17,8 +18,9 @@ BUSY = (
 
 
 def _connections(registry: plangate.PlanRegistry) -> OwnConnections:
-    schema = registry._view_store._database
-    assert isinstance(schema, Schema)
+    views = registry._view_store
+    assert isinstance(views, PostgresViewStore)
+    schema = views._database
     assert isinstance(schema.connections, OwnConnections)
     return schema.connections
 
@@ -37,11 +39,17 @@ def test_no_interruption_loses_a_connection_or_leaves_a_transaction_open(
             registry.score_prompt("p", "a", 0.5, idempotency_key=f"k{number}")
             acknowledged.append(f"k{number}")
 
-        calls = [score, score, registry.views.plans, lambda: registry.history.events(limit=9)]
+        calls: list[Callable[[], object]] = [
+            *(score, score),
+            lambda: registry.next_task("p"),
+            lambda: registry.history.events(limit=9),
+        ]
         with interruptions.handled():
             while len(interruptions.kept) < interrupts:
                 number += 1
                 interruptions.interrupt(chance.choice(calls), each)
+                # What folding raises is kept from other plans, as an `Exception` of any kind.
+                interruptions.interrupt(registry.views.plans, each, (Gone, KeyboardInterrupt))
         assert interruptions.raised == len(interruptions.kept)
         ours = _connections(registry)
         assert ours._free.qsize() == CONNECTIONS

@@ -1,7 +1,7 @@
 """Exceptions from signal handlers, at random moments inside commands."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from random import Random
 from time import perf_counter
@@ -23,6 +23,7 @@ class Interruptions:
         self._chance = Random(seed)
         self.kept: list[BaseException] = []
         self.raised = 0
+        self._next: type[BaseException] = Late
 
     @contextmanager
     def handled(self) -> Iterator[None]:
@@ -30,7 +31,7 @@ class Interruptions:
 
         def handler(_signal: int, _frame: FrameType | None) -> None:
             self.raised += 1
-            raise self._chance.choice((Late, Gone, KeyboardInterrupt, SystemExit))
+            raise self._next
 
         before = signal.signal(signal.SIGALRM, handler)
         try:
@@ -39,8 +40,14 @@ class Interruptions:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
 
-    def interrupt(self, call: Callable[[], object], within: float) -> bool:
+    def interrupt(
+        self,
+        call: Callable[[], object],
+        within: float,
+        kinds: Sequence[type[BaseException]] = (Late, Gone, KeyboardInterrupt, SystemExit),
+    ) -> bool:
         """Make a call that is interrupted once, unless it ends before; whether it ended."""
+        self._next = self._chance.choice(kinds)
         try:
             try:
                 moment = self._chance.uniform(1e-5, within)

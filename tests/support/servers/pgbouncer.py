@@ -38,8 +38,9 @@ def pgbouncer(server: PostgresServer, **settings: str) -> Iterator[str]:
     try:
         if is_root():
             shutil.chown(folder, NOBODY, NOBODY)
-        command = [PROGRAM, folder / "pgbouncer.ini"]
-        process = started(command, folder / "log", port, **unprivileged())
+        process = started(
+            [PROGRAM, folder / "pgbouncer.ini"], folder / "log", port, **unprivileged()
+        )
         try:
             yield f"postgresql://plangate@127.0.0.1:{port}/{server.url.rpartition('/')[2]}"
         finally:
