@@ -14,6 +14,7 @@
         ├── NotAStore           the target holds something else, or is damaged
         ├── StoreTooNew         a newer plangate wrote it
         ├── StoreReadOnly       it can be read but not written
+        ├── StoreReplaced       another file is at the store's path, or none
         ├── StoreFull           no space is left
         ├── PositionTaken       a copied event needs a position that is taken
         ├── HistoryDiffers      the target of a copy has another history of a plan
@@ -118,6 +119,10 @@ class StoreTooNew(StoreError):
 
 class StoreReadOnly(StoreError):
     """The store can be read but not written."""
+
+
+class StoreReplaced(StoreError):
+    """The store's file was deleted, renamed or replaced while it was open."""
 
 
 class StoreFull(StoreError):

@@ -26,6 +26,7 @@ from plangate.infrastructure.settings import Settings
 from plangate.infrastructure.signing_key import KeyFile
 from plangate.infrastructure.sqlite import backup as sqlite_backup
 from plangate.infrastructure.sqlite.events import events_in
+from plangate.infrastructure.sqlite.header import resolved
 from plangate.infrastructure.sqlite.unchecked import open_without_trace
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ def restore_backup(
     """
     path, address = Path(path), address_of(target)
     file = file_at(address)
+    if file is not None:
+        file = resolved(file)
     expected = sqlite_backup.verified_extent(path)
     positions_kept = True
     if file is not None and not file.exists():

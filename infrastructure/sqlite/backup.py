@@ -13,10 +13,13 @@ from plangate.application.errors import NotAStore
 from plangate.application.progress import Progress
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.sqlite.errors import translated_for
+from plangate.infrastructure.sqlite.facts import name_copy
+from plangate.infrastructure.sqlite.file_note import SUFFIX, sync
 from plangate.infrastructure.sqlite.header import beside
 from plangate.infrastructure.sqlite.unchecked import open_beside_writers, open_without_trace
 
 _PAGES_AT_A_TIME: Final = 256
+_BESIDE: Final = ("-wal", "-shm", "-journal", SUFFIX)
 _EXTENT: Final = """
 SELECT count(*), count(*) FILTER (WHERE originator_version = 1), coalesce(max(notification_id), 0)
 FROM stored_events
@@ -51,6 +54,8 @@ def copy_file(path: Path, into: Path, progress: Progress) -> Extent:
                 copy.execute("PRAGMA journal_mode = OFF")
                 copy.execute("PRAGMA synchronous = OFF")
                 state.connection.backup(copy, pages=_PAGES_AT_A_TIME, progress=pages_copied)
+            with translated_for(into, None):
+                name_copy(into)
     return extent
 
 
@@ -88,14 +93,15 @@ def new_file(path: Path) -> Iterator[Path]:
         raise InvalidInput([Problem("file", f"the folder {path.parent} does not exist")])
     _refuse_taken(path)
     partial = path.with_name(f"{path.name}.{token_hex(4)}.partial")
-    partial.touch(mode=0o600, exist_ok=False)
+    partial.touch(exist_ok=False)
     try:
+        partial.chmod(0o600)
         yield partial
-        _sync(partial)
+        sync(partial)
         _move(partial, path)
-        _sync(path.parent)
+        sync(path.parent)
     finally:
-        for left in (partial, *(beside(partial, what) for what in ("-wal", "-shm", "-journal"))):
+        for left in (partial, *(beside(partial, what) for what in _BESIDE)):
             left.unlink(missing_ok=True)
 
 
@@ -115,11 +121,3 @@ def _refuse_taken(path: Path) -> None:
     for there in (path, beside(path, "-wal"), beside(path, "-journal")):
         if os.path.lexists(there):
             raise InvalidInput([Problem("file", f"{there} exists already, and is left as it is")])
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

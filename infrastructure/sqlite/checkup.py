@@ -20,7 +20,7 @@ from plangate.application.views.queries import view_report
 from plangate.infrastructure.sql.tables import TABLES
 from plangate.infrastructure.sqlite.events import events_in
 from plangate.infrastructure.sqlite.file import DURABLE
-from plangate.infrastructure.sqlite.header import beside, in_use
+from plangate.infrastructure.sqlite.header import beside, in_use, resolved
 from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
 from plangate.infrastructure.sqlite.outline import Outline
 from plangate.infrastructure.sqlite.unchecked import UncheckedFile, open_without_trace
@@ -44,6 +44,7 @@ FROM stored_events ORDER BY originator_id, originator_version
 
 def examine_file(path: Path, progress: Progress) -> list[Observation]:
     """All observations about the store in the file at `path`."""
+    path = resolved(path)
     used = in_use(path)
     found = list(_examined(path, progress))
     if in_use(path) and not used:

@@ -1,5 +1,6 @@
 """Translates errors of SQLite and the library into `application.errors`."""
 
+import errno
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,12 @@ _ERRORS: Final[Mapping[int, tuple[type[errors.StoreError], str]]] = {
     sqlite3.SQLITE_READONLY: (errors.StoreReadOnly, "can be read but not written"),
 }
 
+_SYSTEM_ERRORS: Final[Mapping[int, tuple[type[errors.StoreError], str]]] = {
+    errno.ENOSPC: (errors.StoreFull, "has no space left on its disk"),
+    errno.EDQUOT: (errors.StoreFull, "has no space left on its disk"),
+    errno.EROFS: (errors.StoreReadOnly, "can be read but not written"),
+}
+
 
 @contextmanager
 def translated_for(path: Path, plan_id: str | None) -> Iterator[None]:
@@ -32,6 +39,13 @@ def translated_for(path: Path, plan_id: str | None) -> Iterator[None]:
         raise errors.StoreUnavailable(f"the store {path} is closed") from None
     except persistence.ConnectionUnavailableError:
         raise errors.StoreUnavailable(f"{path} is busy; no connection was free in time") from None
+    except FileNotFoundError as error:
+        raise errors.StoreReplaced(f"{path} was deleted while it was opened") from error
+    except OSError as error:
+        kind, what = _SYSTEM_ERRORS.get(
+            error.errno or 0, (errors.StoreUnavailable, "cannot be read")
+        )
+        raise kind(f"{path} {what} ({error})") from error
     except UnicodeDecodeError as error:  # in a message of SQLite about damage
         raise errors.NotAStore(f"{path} is damaged: a text in it is not UTF-8") from error
     except (persistence.PersistenceError, sqlite3.Error) as error:

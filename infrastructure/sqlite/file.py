@@ -11,7 +11,6 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
 from typing import Any, Final
-from urllib.parse import quote
 
 from eventsourcing import sqlite
 from eventsourcing.persistence import ConnectionUnavailableError, IntegrityError, PersistenceError
@@ -19,8 +18,11 @@ from eventsourcing.persistence import ConnectionUnavailableError, IntegrityError
 from plangate.application.errors import NotAStore, StoreUnavailable
 from plangate.infrastructure.sql.database import Cursor, T
 from plangate.infrastructure.sqlite.errors import primary_code, translated_for
-from plangate.infrastructure.sqlite.header import refuse_truncated
+from plangate.infrastructure.sqlite.facts import FILE_ID, facts_in, file_uri, set_file_id
+from plangate.infrastructure.sqlite.header import refuse_hard_links, refuse_truncated, resolved
+from plangate.infrastructure.sqlite.identity import FileIdentity
 from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION, lay_out, layout_of
+from plangate.infrastructure.sqlite.opening import prepare
 
 LOCK_TIMEOUT: Final = 30.0
 """Seconds to wait for another writer."""
@@ -36,18 +38,23 @@ class SqliteFile:
     """
 
     def __init__(self, path: Path, pragmas: Mapping[str, str | int] = DURABLE) -> None:
+        named, path = path, resolved(path)
         if path.is_dir():
             raise NotAStore(f"{path} is a folder, not a database file")
         if not path.parent.is_dir():
             raise StoreUnavailable(f"the folder {path.parent} does not exist")
+        refuse_hard_links(path)
         refuse_truncated(path)
         self._path = path
-        self.datastore = Datastore(path, pragmas)
+        with self.translated(None):
+            file_id = prepare(path)
+            self._identity = FileIdentity(named)
+        self.datastore = Datastore(path, pragmas, require_in_place=self._identity.require_in_place)
         try:
             with self.translated(None):
-                _prepare(self.datastore, path)
+                _lay_out(self.datastore, path, file_id)
         except BaseException:
-            self.datastore.close()
+            self.close()
             raise
 
     def translated(self, plan_id: str | None) -> AbstractContextManager[None]:
@@ -90,16 +97,19 @@ class SqliteFile:
                 )
 
     def close(self) -> None:
-        """Close the connections; closing twice is harmless."""
+        """Close the connections; closing twice is harmless.
+
+        SQLite leaves what lies at the path as it is where the file is not there any more.
+        """
         self.datastore.close()
+        self._identity.close()
 
 
 class _Pool(sqlite.SQLiteConnectionPool):
     """The library's pool, with durable connections that keep their prepared statements."""
 
     def __init__(self, path: Path, pragmas: Mapping[str, str | int], how: str) -> None:
-        name = f"file:{quote(str(path.absolute()))}?{how}"
-        super().__init__(db_name=name, pool_timeout=LOCK_TIMEOUT)
+        super().__init__(db_name=file_uri(path, how), pool_timeout=LOCK_TIMEOUT)
         self._pragmas = pragmas
 
     def _create_connection(self) -> sqlite.SQLiteConnection:
@@ -126,11 +136,27 @@ class Datastore(sqlite.SQLiteDatastore):
     out all writers for good once one of them got no connection.
     """
 
-    def __init__(self, path: Path, pragmas: Mapping[str, str | int], how: str = "mode=rwc") -> None:
-        """Open the file; `how` is the query part of SQLite's file URI."""
+    def __init__(
+        self,
+        path: Path,
+        pragmas: Mapping[str, str | int],
+        how: str = "mode=rw",
+        *,
+        require_in_place: Callable[[], object],
+    ) -> None:
+        """Open the file; `how` is the query part of SQLite's file URI.
+
+        `require_in_place` is called before every transaction, and once more after those that
+        write, so that nothing is acknowledged that another file holds.
+        """
         super().__init__(str(path), originator_id_type="text")
         self.pool = _Pool(path, pragmas, how)
+        self._require_in_place = require_in_place
         self._one_writer = Lock()
+
+    def open_again(self, path: Path, pragmas: Mapping[str, str | int], how: str) -> None:
+        """Open another file, or the same in another way; those who read finish as they began."""
+        self.pool = _Pool(path, pragmas, how)
 
     @contextmanager
     def get_connection(self, *, commit: bool) -> Iterator[sqlite.SQLiteConnection]:
@@ -138,7 +164,9 @@ class Datastore(sqlite.SQLiteDatastore):
         if commit and not self._one_writer.acquire(timeout=LOCK_TIMEOUT):
             raise ConnectionUnavailableError
         try:
-            connection = self.pool.get_connection()
+            self._require_in_place()
+            pool = self.pool
+            connection = pool.get_connection()
             try:
                 yield connection
             except (PersistenceError, sqlite3.Error) as error:
@@ -146,7 +174,9 @@ class Datastore(sqlite.SQLiteDatastore):
                     connection.close()
                 raise
             finally:
-                self.pool.put_connection(connection)
+                pool.put_connection(connection)
+            if commit:
+                self._require_in_place()
         finally:
             if commit:
                 self._one_writer.release()
@@ -165,15 +195,20 @@ class Datastore(sqlite.SQLiteDatastore):
                 raise
 
 
-def _prepare(datastore: Datastore, path: Path) -> None:
-    """Switch the file to WAL, and create the tables that it lacks."""
+def _lay_out(datastore: Datastore, path: Path, file_id: str) -> None:
+    """Switch the file to WAL, create the tables that it lacks, and give it its id."""
     with datastore.get_connection(commit=True) as connection:
         cursor = connection.cursor()
         layout = layout_of(cursor.sqlite_cursor, path)
         _use_write_ahead_log(cursor)
-    if layout < LAYOUT_VERSION:
-        with datastore.writing() as cursor:
-            lay_out(cursor.sqlite_cursor, path)
+        if layout == LAYOUT_VERSION and facts_in(cursor.sqlite_cursor).get(FILE_ID) == file_id:
+            return
+    with datastore.writing() as cursor:
+        lay_out(cursor.sqlite_cursor, path)
+        set_file_id(cursor.sqlite_cursor, file_id)
+    with datastore.get_connection(commit=True) as connection:
+        # The id can be read in the file alone from now on.
+        connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def _use_write_ahead_log(cursor: sqlite.SQLiteCursor) -> None:

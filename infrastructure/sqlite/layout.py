@@ -10,9 +10,8 @@ from pydantic import BaseModel
 
 from plangate.application.errors import NotAStore, StoreTooNew
 from plangate.infrastructure.sql.tables import SEARCH_TABLE, SUMMARIES, TABLES, Table
-
-APPLICATION_ID: Final = 0x504C4754
-"""`PLGT`, in the file's header: this is a plangate store and nothing else."""
+from plangate.infrastructure.sqlite.facts import STORE_FACTS
+from plangate.infrastructure.sqlite.header import APPLICATION_ID
 
 _EVENTS: Final = """
 CREATE TABLE stored_events (
@@ -70,7 +69,7 @@ _LEDGER: Final = (
 )
 """The ledger's leaves, numbered from 0, and its head: no row, or one."""
 
-_LAYOUTS: Final = ((_EVENTS,), VIEW_POSITIONS, _LEDGER, ())
+_LAYOUTS: Final = ((_EVENTS,), VIEW_POSITIONS, _LEDGER, (), STORE_FACTS)
 """What each version of the layout added; an older file gets those it lacks.
 
 The fourth brought events that earlier versions of plangate cannot read.

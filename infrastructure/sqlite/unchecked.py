@@ -1,30 +1,39 @@
 """A SQLite file as it is: opened without creating or upgrading anything."""
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
-from plangate.application.errors import NotAStore, StoreError
-from plangate.infrastructure.sqlite.file import Datastore, SqliteFile
-from plangate.infrastructure.sqlite.header import in_use, refuse_truncated
-from plangate.infrastructure.sqlite.layout import layout_of
+from typing_extensions import override
 
-_IMMUTABLE: Final = "immutable=1"
-_READ_ONLY: Final = "mode=ro"
-_READ_WRITE: Final = "mode=rw"
+from plangate.application.errors import NotAStore, StoreError
+from plangate.application.forks import renew_in_child
+from plangate.infrastructure.sqlite.file import Datastore, SqliteFile
+from plangate.infrastructure.sqlite.header import refuse_truncated, resolved
+from plangate.infrastructure.sqlite.layout import layout_of
+from plangate.infrastructure.sqlite.opening import may_write
+from plangate.infrastructure.sqlite.reading import READ_WRITE, ReadSource
+from plangate.infrastructure.sqlite.write_ahead import why_foreign
 
 # The first is a heading; the second is what some versions say of a text index in a read-only file.
 _NO_FLAW: Final = re.compile(r"\*\*\* in database|unable to validate .* readonly database")
 
 
 class UncheckedFile(SqliteFile):
-    """The file at `path`, whatever it holds."""
+    """The file at `path`, whatever it holds; `how` is how SQLite opens it if not as it can."""
 
-    def __init__(self, path: Path, how: str) -> None:
-        self._path = path
-        self.datastore = Datastore(path, {}, how)
+    def __init__(self, path: Path, how: str | None = None) -> None:
+        self._path = path = resolved(path)
+        with self.translated(None):
+            self._source = source = ReadSource(path, how)
+        self.datastore = Datastore(
+            source.path, source.pragmas, source.how, require_in_place=self._require_current
+        )
+
+    def _require_current(self) -> None:
+        """Called before each transaction; here the file is open for a short time."""
 
     def layout(self) -> int:
         """The layout of its tables; 0 if it is empty. Raises `NotAStore` or `StoreTooNew`."""
@@ -33,8 +42,6 @@ class UncheckedFile(SqliteFile):
 
     def require_store(self) -> None:
         """Raise `NotAStore` or `StoreTooNew` unless this is a store that this version can read."""
-        if not self._path.is_file():
-            raise NotAStore(f"there is no file {self._path}")
         refuse_truncated(self._path)
         if not self.layout():
             raise NotAStore(f"{self._path} is empty, and not a store")
@@ -51,14 +58,41 @@ class UncheckedFile(SqliteFile):
             lines.append(str(error))
         return [line for line in lines if line != "ok" and not _NO_FLAW.match(line)]
 
+    @override
+    def close(self) -> None:
+        self.datastore.close()
+        self._source.close()
+
+
+class ReadOnlyFile(UncheckedFile):
+    """A store that this process may read but not write, followed while others write it."""
+
+    def __init__(self, path: Path) -> None:
+        self._turn = Lock()
+        renew_in_child(self._renew)
+        super().__init__(path)
+        try:
+            self.require_store()
+        except BaseException:
+            self.close()
+            raise
+
+    def _renew(self) -> None:
+        self._turn = Lock()
+
+    @override
+    def _require_current(self) -> None:
+        with self._turn:
+            if not self._source.is_current():
+                old, source = self._source, ReadSource(self._path, None)
+                self.datastore.open_again(source.path, source.pragmas, source.how)
+                self._source = source
+                old.close()
+
 
 def open_without_trace(path: Path) -> UncheckedFile:
-    """Open the file without writing to it and without creating `-wal` or `-shm` files.
-
-    While no other process has it open, the file is declared immutable to SQLite, which
-    would create those files otherwise. See `in_use`.
-    """
-    return UncheckedFile(path, _READ_ONLY if in_use(path) else _IMMUTABLE)
+    """Open the file without writing to it and without creating `-wal` or `-shm` files."""
+    return UncheckedFile(path)
 
 
 def open_beside_writers(path: Path) -> UncheckedFile:
@@ -67,5 +101,6 @@ def open_beside_writers(path: Path) -> UncheckedFile:
     The last connection to close removes SQLite's files beside it, for which it needs the
     right to write.
     """
-    may_write = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-    return UncheckedFile(path, _READ_WRITE) if may_write else open_without_trace(path)
+    path = resolved(path)
+    owns_log = may_write(path) and path.is_file() and why_foreign(path) is None
+    return UncheckedFile(path, READ_WRITE if owns_log else None)
