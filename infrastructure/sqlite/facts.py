@@ -1,7 +1,7 @@
 """What a store says about itself: the id of the store, and that of the file it is in.
 
 The store's id stays in every copy and backup of it. The file's is new in each, so that a
-write-ahead log can be told from that of another copy.
+write-ahead log can be recognised as that of another copy.
 """
 
 import sqlite3

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from eventsourcing.persistence import ConnectionUnavailableError
 
 from plangate.application.errors import StoreReadOnly, StoreUnavailable
 from plangate.infrastructure.eventsourcing_library.recorder_store import RecorderEventStore
@@ -22,14 +24,16 @@ def store(tmp_path: Path) -> Iterator[RecorderEventStore]:
 
 
 def test_a_writer_that_gets_no_connection_bars_no_later_writer(
-    store: RecorderEventStore, tmp_path: Path
+    store: RecorderEventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def refuse() -> NoReturn:
+        raise ConnectionUnavailableError
+
     # The pool's only connection is out, so the writer needs a new one.
-    with _datastore(store).get_connection(commit=False):
-        (tmp_path / "here").rename(tmp_path / "away")
+    with _datastore(store).get_connection(commit=False), monkeypatch.context() as patch:
+        patch.setattr(_datastore(store).pool, "_create_connection", refuse)
         with pytest.raises(StoreUnavailable):
             store.append([entry("p", 2)])
-    (tmp_path / "away").rename(tmp_path / "here")
 
     store.append([entry("p", 2)])
 
