@@ -61,7 +61,7 @@ class Terminal:
 
         Raises `NotAStore` where there is no store and the command may not create one.
         """
-        with catch_warnings(record=True, category=LogSetAside) as caught:
+        with catch_warnings(record=True, action="always", category=LogSetAside) as caught:
             opened = connect(self.store) if self._creates else connect_to_existing(self.store)
         self.warn(*(str(warning.message) for warning in caught))
         return opened

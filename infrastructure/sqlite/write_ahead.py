@@ -9,9 +9,9 @@ import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-from plangate.infrastructure.sqlite.facts import FILE_ID, facts_in, facts_without_log, file_uri
+from plangate.infrastructure.sqlite.facts import FILE_ID, facts_without_log, file_uri
 from plangate.infrastructure.sqlite.file_bytes import FileBytes, bytes_of
 from plangate.infrastructure.sqlite.file_note import FileNote
 from plangate.infrastructure.sqlite.header import Header, beside
@@ -22,6 +22,11 @@ _FRAME_HEADER: Final = 24
 _GAPS: Final = """
 SELECT 1 FROM stored_events GROUP BY originator_id
 HAVING count(*) <> max(originator_version) LIMIT 1
+"""
+_LACKING: Final = """
+SELECT * FROM alone.stored_events WHERE originator_id NOT IN
+    (SELECT originator_id FROM main.stored_events WHERE topic = 'plan-erased')
+EXCEPT SELECT * FROM main.stored_events LIMIT 1
 """
 
 
@@ -99,39 +104,36 @@ def _number(data: bytes, offset: int) -> int:
     return int.from_bytes(data[offset : offset + 4], "big")
 
 
-class _Content(NamedTuple):
-    is_sound: bool
-    file_id: str | None
-
-
 def _why_unsound(file: FileBytes, log: Path) -> str | None:
-    """Try both on copies: a log of another file leaves gaps, broken pages, or another id.
+    """Try both on copies: a log of another file leaves gaps, broken pages, or other events.
 
     A file that is unsound alone was being written from its log, and needs it.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="plangate-") as folder:
         alone, both = Path(folder, "alone.db"), Path(folder, "both.db")
         file.copy_into(alone)
-        without = _content(alone, "immutable=1")
-        if not without.is_sound:
-            return None
-        alone.rename(both)
+        file.copy_into(both)
         with bytes_of(log) as logged:
             logged.copy_into(beside(both, "-wal"))
-        together = _content(both, "mode=rw")
-    if not together.is_sound:
-        return "together they make a damaged store, and the file alone is sound"
-    if together.file_id != without.file_id:
-        return "it was written for another file"
+        if not _is_sound(alone, "immutable=1"):
+            return None
+        if not _is_sound(both, "mode=rw"):
+            return "together they make a damaged store, and the file alone is sound"
+        if not _keeps_events(alone, both):
+            return "together they lack events that are in the file"
     return None
 
 
-def _content(path: Path, how: str) -> _Content:
+def _is_sound(path: Path, how: str) -> bool:
     try:
         with closing(sqlite3.connect(file_uri(path, how), uri=True)) as connection:
-            cursor = connection.cursor()
-            (found,) = cursor.execute("PRAGMA integrity_check(1)").fetchone()
-            gap = cursor.execute(_GAPS).fetchone()
-            return _Content(found == "ok" and gap is None, facts_in(cursor).get(FILE_ID))
+            (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+            return found == "ok" and connection.execute(_GAPS).fetchone() is None
     except (sqlite3.Error, UnicodeDecodeError):
-        return _Content(is_sound=False, file_id=None)
+        return False
+
+
+def _keeps_events(alone: Path, both: Path) -> bool:
+    with closing(sqlite3.connect(file_uri(both, "mode=rw"), uri=True)) as connection:
+        connection.execute("ATTACH ? AS alone", (file_uri(alone, "immutable=1"),))
+        return connection.execute(_LACKING).fetchone() is None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.bootstrap import connect, migrate
 
 PROGRAM = Path(sys.executable).with_name("plangate")
 
@@ -50,6 +50,7 @@ def test_a_closed_pipe_ends_quietly(database: Path, words: str) -> None:
 def test_a_full_disk_behind_stdout_is_reported_in_one_line(database: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
+    migrate(database)
     with Path("/dev/full").open("wb") as full:
         outcome = subprocess.run(
             [PROGRAM, "--db", database, "list", "--json"],

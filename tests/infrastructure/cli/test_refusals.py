@@ -178,6 +178,7 @@ def test_an_unexpected_error_is_reported_in_one_line(
         raise ZeroDivisionError(f"\x1b[2J{plan_id}")
 
     monkeypatch.setattr(PlanRegistry, "get_status", broken)
+    plangate("migrate")
 
     said = plangate("status", "billing")
 
