@@ -21,6 +21,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from plangate.application.command_context import ContextOptions
+from plangate.application.errors import LogSetAside
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect, connect_to_existing
 from plangate.infrastructure.cli.exits import error_facts, error_lines, exit_code
@@ -33,7 +34,6 @@ from plangate.infrastructure.cli.input.options import (
 )
 from plangate.infrastructure.cli.render.text import Hint, harmless
 from plangate.infrastructure.settings import Settings
-from plangate.infrastructure.sqlite.opening import LogSetAside
 
 _Answer = TypeVar("_Answer", bound=BaseModel)
 

@@ -83,6 +83,13 @@ CREATE TABLE {schema}.ledger_reach (
 );
 """
 
+_STORE_FACTS: Final = """
+CREATE TABLE {schema}.store_facts (name text COLLATE "C" PRIMARY KEY, value text NOT NULL);
+INSERT INTO {schema}.store_facts
+VALUES ('store_id', pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', ''));
+"""
+"""What a store says about itself; its id."""
+
 _TYPES: Final = {
     str: "text",
     bool: "boolean",
@@ -116,7 +123,7 @@ def _view_table(table: Table[Any]) -> str:
     )
 
 
-_SHARED: Final = (_EVENT_TABLES, _VIEW_POSITIONS, _LEDGER_TABLES)
+_SHARED: Final = (_EVENT_TABLES, _VIEW_POSITIONS, _LEDGER_TABLES, "", _STORE_FACTS)
 
 LAYOUT_VERSION: Final = max(len(_SHARED), *(table.layout for table in TABLES.values()))
 """The version of the tables, recorded beside them."""

@@ -74,8 +74,9 @@ def _examined(path: Path, progress: Progress) -> Iterator[Observation]:
     with closing(open_without_trace(path)) as file:
         known = _known(file, path)
         yield known
-        yield from _identity(file, path)
+        yield from _leftovers(path)
         if known.health is not Health.PROBLEM:
+            yield from guarded("identity", _identity(file))
             yield _durability(outline)
             yield from _space(path)
             yield from _inside(file, path, progress)
@@ -94,12 +95,16 @@ def _known(file: UncheckedFile, path: Path) -> Observation:
     return fine("store", f"a plangate store of layout {layout}{later}")
 
 
-def _identity(file: UncheckedFile, path: Path) -> Iterator[Observation]:
-    """The ids of the store and its file, and logs of other files beside it."""
+def _identity(file: UncheckedFile) -> Iterator[Observation]:
+    """The ids of the store and of its file."""
     with file.reading() as cursor:
         facts = facts_in(cursor)
     if facts:
         yield fine("identity", f"store {facts.get(STORE_ID)}, file {facts.get(FILE_ID)}")
+
+
+def _leftovers(path: Path) -> Iterator[Observation]:
+    """Logs of other files beside the store, and other names of its file."""
     log, names = beside(path, "-wal"), path.stat().st_nlink
     if why := why_foreign(path):
         advice = "the next command sets it aside; keep it if what is in it was not meant to go"

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 
-from plangate.application.errors import StoreUnavailable
+from plangate.application.errors import LogSetAside, StoreUnavailable
 from plangate.infrastructure.sqlite.facts import FILE_ID, facts_without_log, new_file_id
 from plangate.infrastructure.sqlite.file_note import FileNote
 from plangate.infrastructure.sqlite.header import Header, beside
@@ -19,10 +19,6 @@ from plangate.infrastructure.sqlite.write_ahead import noted_otherwise, why_fore
 
 SET_ASIDE = ".set-aside-"
 """In the name of a log that was found beside another file."""
-
-
-class LogSetAside(UserWarning):
-    """A write-ahead log of another file lay beside the store, and was renamed."""
 
 
 def may_write(path: Path) -> bool:

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from plangate.application.errors import NotAStore, StoreReplaced
+from plangate.application.errors import LogSetAside, NotAStore, StoreReplaced
 from plangate.application.operations.reports import Health
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import backup, connect, doctor, restore_backup
-from plangate.infrastructure.sqlite.opening import LogSetAside
 from tests.support.reliability.crowd import PATIENCE, PROCESSES, crowd
 
 
@@ -138,7 +137,7 @@ def copy_of_the_closed_file(store: Path, other: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "prepare"),
+    "make, prepare",
     [
         (backup_of_the_same_store, with_its_note),
         (backup_of_another_store, with_its_note),
@@ -259,7 +258,7 @@ CHANGES = [delete, rename, replace_by_a_backup, replace_by_another, rename_and_c
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.filterwarnings("ignore::plangate.infrastructure.sqlite.opening.LogSetAside")
+@pytest.mark.filterwarnings("ignore::plangate.LogSetAside")
 def test_nothing_is_acknowledged_once_the_file_is_not_at_its_path(
     link: Path, change: Callable[[Path], None]
 ) -> None:
@@ -276,7 +275,7 @@ def test_nothing_is_acknowledged_once_the_file_is_not_at_its_path(
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.filterwarnings("ignore::plangate.infrastructure.sqlite.opening.LogSetAside")
+@pytest.mark.filterwarnings("ignore::plangate.LogSetAside")
 def test_what_is_there_now_is_served_while_the_old_registry_closes(
     link: Path, change: Callable[[Path], None]
 ) -> None:
@@ -328,7 +327,7 @@ def test_a_link_may_name_a_store_that_is_not_there_yet(tmp_path: Path) -> None:
     assert plans(tmp_path / "real.db") == ["new"]
 
 
-def test_a_link_to_itself_is_no_store(tmp_path: Path) -> None:
+def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
     (tmp_path / "plans.db").symlink_to("plans.db")
     with pytest.raises(NotAStore, match="leads to itself"):
         connect(tmp_path / "plans.db")
