@@ -39,19 +39,29 @@ def translated_for(path: Path, plan_id: str | None) -> Iterator[None]:
         raise errors.StoreUnavailable(f"the store {path} is closed") from None
     except persistence.ConnectionUnavailableError:
         raise errors.StoreUnavailable(f"{path} is busy; no connection was free in time") from None
-    except FileNotFoundError as error:
-        raise errors.StoreReplaced(f"{path} was deleted while it was opened") from error
-    except OSError as error:
-        kind, what = _SYSTEM_ERRORS.get(
-            error.errno or 0, (errors.StoreUnavailable, "cannot be read")
-        )
-        raise kind(f"{path} {what} ({error})") from error
     except UnicodeDecodeError as error:  # in a message of SQLite about damage
         raise errors.NotAStore(f"{path} is damaged: a text in it is not UTF-8") from error
     except (persistence.PersistenceError, sqlite3.Error) as error:
         cause = error if isinstance(error, sqlite3.Error) else error.__cause__
         kind, what = _ERRORS.get(primary_code(cause), (errors.StoreUnavailable, "did not answer"))
         raise kind(f"{path} {what} ({cause or error})") from error
+
+
+@contextmanager
+def opening(path: Path) -> Iterator[None]:
+    """Translate the system's errors, and SQLite's, while the store at `path` is opened.
+
+    Inside a transaction an OSError is another's: a TimeoutError from a signal handler, say.
+    """
+    try:
+        with translated_for(path, None):
+            yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        failed = (errors.StoreUnavailable, "cannot be opened")
+        kind, what = _SYSTEM_ERRORS.get(error.errno, failed)
+        raise kind(f"{path} {what} ({error})") from error
 
 
 def primary_code(error: BaseException | None) -> int:

@@ -17,7 +17,7 @@ from eventsourcing.persistence import ConnectionUnavailableError, IntegrityError
 
 from plangate.application.errors import NotAStore, StoreUnavailable
 from plangate.infrastructure.sql.database import Cursor, T
-from plangate.infrastructure.sqlite.errors import primary_code, translated_for
+from plangate.infrastructure.sqlite.errors import opening, primary_code, translated_for
 from plangate.infrastructure.sqlite.facts import FILE_ID, facts_in, file_uri, set_file_id
 from plangate.infrastructure.sqlite.header import refuse_hard_links, refuse_truncated, resolved
 from plangate.infrastructure.sqlite.identity import FileIdentity
@@ -46,7 +46,7 @@ class SqliteFile:
         refuse_hard_links(path)
         refuse_truncated(path)
         self._path = path
-        with self.translated(None):
+        with opening(path):
             file_id = prepare(path)
             self._identity = FileIdentity(named)
         self.datastore = Datastore(path, pragmas, require_in_place=self._identity.require_in_place)

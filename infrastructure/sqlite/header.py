@@ -63,6 +63,11 @@ class Header:
         return self.data[24:]
 
     @property
+    def layout(self) -> int:
+        """The version of plangate's tables, in the file's `user_version`."""
+        return self._number(60, 4)
+
+    @property
     def is_of_plangate(self) -> bool:
         """Whether plangate has laid out the file."""
         return self._number(68, 4) == APPLICATION_ID

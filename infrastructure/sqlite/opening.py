@@ -15,6 +15,7 @@ from plangate.application.errors import LogSetAside, StoreUnavailable
 from plangate.infrastructure.sqlite.facts import FILE_ID, facts_without_log, new_file_id
 from plangate.infrastructure.sqlite.file_note import FileNote
 from plangate.infrastructure.sqlite.header import Header, beside
+from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
 from plangate.infrastructure.sqlite.write_ahead import noted_otherwise, why_foreign
 
 SET_ASIDE = ".set-aside-"
@@ -39,7 +40,7 @@ def prepare(path: Path) -> str:
     with _one_at_a_time(path.parent):
         _create(path)
         header = Header.of(path)
-        if header.data and not header.is_of_plangate:  # being laid out, or another application's
+        if header.data and not _is_known(header):
             note = FileNote.beside(path)
             is_noted = note is not None and note.inode == path.stat().st_ino
             return note.file_ids[0] if note and is_noted else new_file_id()
@@ -50,6 +51,11 @@ def prepare(path: Path) -> str:
         if beside(path, "-journal").exists() and (why := noted_otherwise(path)):
             _set_aside(beside(path, "-journal"), why)
         return _noted(path)
+
+
+def _is_known(header: Header) -> bool:
+    """Whether the file is a store of this version; another application's is left alone."""
+    return header.is_of_plangate and header.layout <= LAYOUT_VERSION
 
 
 def _create(path: Path) -> None:
@@ -92,7 +98,11 @@ def _one_at_a_time(folder: Path) -> Iterator[None]:
     except ImportError:  # pragma: no cover
         yield
         return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    except PermissionError:  # files in it can be opened all the same
+        yield
+        return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         try:

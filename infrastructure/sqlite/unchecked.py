@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from plangate.application.errors import NotAStore, StoreError
 from plangate.application.forks import renew_in_child
+from plangate.infrastructure.sqlite.errors import opening
 from plangate.infrastructure.sqlite.file import Datastore, SqliteFile
 from plangate.infrastructure.sqlite.header import refuse_truncated, resolved
 from plangate.infrastructure.sqlite.layout import layout_of
@@ -26,7 +27,7 @@ class UncheckedFile(SqliteFile):
 
     def __init__(self, path: Path, how: str | None = None) -> None:
         self._path = path = resolved(path)
-        with self.translated(None):
+        with opening(path):
             self._source = source = ReadSource(path, how)
         self.datastore = Datastore(
             source.path, source.pragmas, source.how, require_in_place=self._require_current
@@ -84,7 +85,8 @@ class ReadOnlyFile(UncheckedFile):
     def _require_current(self) -> None:
         with self._turn:
             if not self._source.is_current():
-                old, source = self._source, ReadSource(self._path, None)
+                with opening(self._path):
+                    old, source = self._source, ReadSource(self._path, None)
                 self.datastore.open_again(source.path, source.pragmas, source.how)
                 self._source = source
                 old.close()
