@@ -125,10 +125,6 @@ class StoreReplaced(StoreError):
     """The store's file was deleted, renamed or replaced while it was open."""
 
 
-class LogSetAside(UserWarning):
-    """A warning: a write-ahead log of another file lay beside the store, and was renamed."""
-
-
 class StoreFull(StoreError):
     """No space is left for another event."""
 

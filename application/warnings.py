@@ -1,4 +1,4 @@
-"""What a command did that deserves attention, although it was recorded."""
+"""What deserves attention although nothing was refused: of a command, or beside a store."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,6 +9,10 @@ from plangate.domain.evolve import evolve
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
 from plangate.domain.vocabulary import ScoreKind, StatusCause, TaskStatus
+
+
+class LogSetAside(UserWarning):
+    """A write-ahead log of another file lay beside the store, and was renamed."""
 
 
 def warnings(

@@ -21,7 +21,6 @@ from plangate.application.errors import (
     IdempotencyKeyReused,
     LedgerContradicted,
     LedgerError,
-    LogSetAside,
     NoLedgerKey,
     NotAStore,
     NothingRecorded,
@@ -51,6 +50,7 @@ from plangate.application.results import (
     TaskView,
     UnreadablePlan,
 )
+from plangate.application.warnings import LogSetAside
 from plangate.domain.errors import (
     ClaimLost,
     InvalidInput,

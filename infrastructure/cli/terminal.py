@@ -21,8 +21,8 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from plangate.application.command_context import ContextOptions
-from plangate.application.errors import LogSetAside
 from plangate.application.registry import PlanRegistry
+from plangate.application.warnings import LogSetAside
 from plangate.infrastructure.bootstrap import connect, connect_to_existing
 from plangate.infrastructure.cli.exits import error_facts, error_lines, exit_code
 from plangate.infrastructure.cli.input.options import (

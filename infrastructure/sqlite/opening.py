@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 
-from plangate.application.errors import LogSetAside, StoreUnavailable
+from plangate.application.errors import StoreUnavailable
+from plangate.application.warnings import LogSetAside
 from plangate.infrastructure.sqlite.facts import FILE_ID, facts_without_log, new_file_id
 from plangate.infrastructure.sqlite.file_note import FileNote
 from plangate.infrastructure.sqlite.header import Header, beside

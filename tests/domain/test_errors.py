@@ -25,6 +25,7 @@ from plangate.application.errors import (
     StoreFull,
     StoreNotEmpty,
     StoreReadOnly,
+    StoreReplaced,
     StoreTooNew,
     StoreUnavailable,
     ViewBehind,
@@ -127,6 +128,7 @@ SAID: list[tuple[PlangateError, str]] = [
     (NotAStore("plans.db is a photograph"), "plans.db is a photograph"),
     (StoreTooNew("plans.db is newer"), "plans.db is newer"),
     (StoreReadOnly("plans.db is read-only"), "plans.db is read-only"),
+    (StoreReplaced("plans.db was deleted"), "plans.db was deleted"),
     (StoreFull("no space is left"), "no space is left"),
     (PositionTaken("position 2 is taken"), "position 2 is taken"),
     (LedgerError("p@9 is not in the log"), "p@9 is not in the log"),
@@ -242,6 +244,7 @@ def test_a_handler_for_the_wider_refusal_catches_the_narrower() -> None:
     assert all(issubclass(type(error), PlangateError) for error, _ in SAID)
     for error in (NotAStore, StoreTooNew, StoreReadOnly, StoreFull, StoreUnavailable, CorruptEvent):
         assert issubclass(error, StoreError)
+    assert issubclass(StoreReplaced, StoreError)
     assert issubclass(PositionTaken, StoreError)
     assert issubclass(HistoryDiffers, StoreError)
     assert issubclass(StoreNotEmpty, StoreError)

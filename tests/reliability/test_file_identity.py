@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from plangate.application.errors import LogSetAside, NotAStore, StoreReplaced
+from plangate.application.errors import NotAStore, StoreReplaced
 from plangate.application.operations.reports import Health
 from plangate.application.registry import PlanRegistry
+from plangate.application.warnings import LogSetAside
 from plangate.infrastructure.bootstrap import backup, connect, doctor, restore_backup
 from tests.support.reliability.crowd import PATIENCE, PROCESSES, crowd
 
