@@ -17,6 +17,7 @@
         ├── StoreTooNew         a newer plangate wrote it
         ├── StoreReadOnly       it can be read but not written
         ├── StoreForbidden      a right is missing, which the message names
+        ├── StoreReplaced       another file is at the store's path, or none
         ├── StoreFull           no space is left
         ├── PositionTaken       a copied event needs a position that is taken
         ├── HistoryDiffers      the target of a copy has another history of a plan
@@ -175,6 +176,10 @@ class StoreReadOnly(StoreError):
 
 class StoreForbidden(StoreError):
     """A right on the store is missing; the message names it. Trying again does not help."""
+
+
+class StoreReplaced(StoreError):
+    """The store's file was deleted, renamed or replaced while it was open."""
 
 
 class StoreFull(StoreError):

@@ -1,4 +1,4 @@
-"""What a command did that deserves attention, although it was recorded."""
+"""What deserves attention although nothing was refused: of a command, or beside a store."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -17,6 +17,10 @@ _TOKENLESS: Final = "was scored without a token while"
 def is_about_a_token(warning: str) -> bool:
     """Whether a warning says that a score came without the token of its task's claim."""
     return _TOKENLESS in warning
+
+
+class LogSetAside(UserWarning):
+    """A write-ahead log of another file lay beside the store, and was renamed."""
 
 
 def warnings(

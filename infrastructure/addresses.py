@@ -21,7 +21,10 @@ from plangate.infrastructure.settings import Settings
 from plangate.infrastructure.sqlite.checkup import examine_file
 from plangate.infrastructure.sqlite.events import events_in as events_in_file
 from plangate.infrastructure.sqlite.file import SqliteFile
+from plangate.infrastructure.sqlite.header import resolved
 from plangate.infrastructure.sqlite.ledger import SqliteLedgerStore
+from plangate.infrastructure.sqlite.opening import may_write
+from plangate.infrastructure.sqlite.unchecked import ReadOnlyFile
 from plangate.infrastructure.sqlite.views import SqliteViewStore, memory_view_store
 
 if TYPE_CHECKING:
@@ -62,6 +65,8 @@ def open_stores(address: "Address", schema: str | None) -> Stores:
     """Open the store at an address, creating it if it is missing; raises `StoreError`."""
     path = file_at(address)
     if path is not None:
+        if path.is_file() and not may_write(resolved(path)):
+            return _read_only(ReadOnlyFile(path))
         file = SqliteFile(path)
         return Stores(events_in_file(file), SqliteViewStore(file), SqliteLedgerStore(file))
     if address == _MEMORY:
@@ -78,6 +83,11 @@ def open_stores(address: "Address", schema: str | None) -> Stores:
     return Stores(
         pg_events.events_in(opened), PostgresViewStore(opened), PostgresLedgerStore(opened)
     )
+
+
+def _read_only(file: ReadOnlyFile) -> Stores:
+    # The views that are stored with the events cannot follow the log.
+    return Stores(events_in_file(file), memory_view_store(), SqliteLedgerStore(file))
 
 
 def examine(

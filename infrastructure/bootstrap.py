@@ -33,6 +33,7 @@ from plangate.infrastructure.settings import Settings
 from plangate.infrastructure.signing_key import KeyFile
 from plangate.infrastructure.sqlite import backup as sqlite_backup
 from plangate.infrastructure.sqlite.events import events_in
+from plangate.infrastructure.sqlite.header import in_use, resolved
 from plangate.infrastructure.sqlite.unchecked import open_without_trace
 
 if TYPE_CHECKING:
@@ -60,12 +61,16 @@ def connect(target: "Target | None" = None, *, schema: str | None = None) -> Pla
     )
 
 
-def connect_to_existing(target: str) -> PlanRegistry:
-    """Open a registry as `connect` does, but raise `NotAStore` for a missing file."""
-    path = file_at(target)
-    if path is not None and not path.exists():
-        raise NotAStore(f"there is no file {path}")
-    return connect(target)
+def connect_to_existing(target: "Target | None" = None) -> PlanRegistry:
+    """Open a registry as `connect` does, but raise `NotAStore` where no file is, or an empty one.
+
+    An empty file with a write-ahead log is one that another process is creating.
+    """
+    address = address_of(target)
+    path = file_at(address)
+    if path is not None and not (path.exists() and (path.stat().st_size or in_use(resolved(path)))):
+        raise NotAStore(f"there is no store at {path}")
+    return connect(address)
 
 
 def migrate(target: "Target | None" = None, *, schema: str | None = None) -> None:
@@ -118,6 +123,8 @@ def restore_backup(
     """
     path, address = _file(path), address_of(target)
     file = file_at(address)
+    if file is not None:
+        file = resolved(file)
     expected = sqlite_backup.verified_extent(path)
     positions_kept = True
     if file is not None and not file.exists():

@@ -35,6 +35,7 @@ from plangate.application.errors import (
     StoreFull,
     StoreNotEmpty,
     StoreReadOnly,
+    StoreReplaced,
     StoreTooNew,
     StoreUnavailable,
     UnreadableEvent,
@@ -57,6 +58,7 @@ from plangate.application.results import (
     TaskView,
     UnreadablePlan,
 )
+from plangate.application.warnings import LogSetAside
 from plangate.domain.errors import (
     ClaimLost,
     InvalidInput,
@@ -169,6 +171,7 @@ __all__ = [
     "LeaseRenewed",
     "LedgerContradicted",
     "LedgerError",
+    "LogSetAside",
     "LogWentBack",
     "NoLedgerKey",
     "NotAStore",
@@ -223,6 +226,7 @@ __all__ = [
     "StoreFull",
     "StoreNotEmpty",
     "StoreReadOnly",
+    "StoreReplaced",
     "StoreTooNew",
     "StoreUnavailable",
     "Task",

@@ -31,7 +31,7 @@ from plangate.infrastructure.cli.exits import exit_code
 from plangate.infrastructure.cli.input.options import AsJson, Database
 from plangate.infrastructure.cli.render.text import harmless
 from plangate.infrastructure.cli.streams import AnswerLost, guard_streams
-from plangate.infrastructure.cli.terminal import between_stores, query, write, write_many
+from plangate.infrastructure.cli.terminal import between_stores, operate, query, write, write_many
 
 _PANELS: Final[Mapping[str, Mapping[str, Callable[..., None]]]] = {
     "Plans": {
@@ -75,16 +75,16 @@ _PANELS: Final[Mapping[str, Mapping[str, Callable[..., None]]]] = {
     },
     "More": {
         "erase": write(operations.erase),
-        "migrate": query(operations.migrate),
+        "migrate": operate(operations.migrate),
         "doctor": query(operations.doctor),
         "backup": query(operations.backup),
-        "restore-backup": query(operations.restore_backup),
+        "restore-backup": operate(operations.restore_backup),
         "export": query(transfer.export),
         "import": write_many(transfer.import_plans),
         "copy": between_stores(operations.copy),
         "apply": write_many(transfer.apply),
         "views": query(operations.views),
-        "demo": query(demo),
+        "demo": operate(demo),
     },
 }
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import cached_property, partial
 from inspect import Parameter, signature
 from typing import Any, Final, TypeVar, cast
+from warnings import catch_warnings
 
 import typer
 from pydantic import BaseModel
@@ -20,8 +21,9 @@ from rich.text import Text
 
 from plangate.application.command_context import ContextOptions
 from plangate.application.registry import PlanRegistry
+from plangate.application.warnings import LogSetAside
 from plangate.domain.errors import PlangateError
-from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.bootstrap import connect, connect_to_existing
 from plangate.infrastructure.cli.exits import error_facts, error_lines, exit_code
 from plangate.infrastructure.cli.input.options import (
     Actor,
@@ -45,9 +47,16 @@ class Terminal:
     """Where a command was typed: its store, the caller's context, and how to answer."""
 
     def __init__(
-        self, *, store: str | None, as_json: bool, context: ContextOptions, records: bool
+        self,
+        *,
+        store: str | None,
+        creates: bool,
+        as_json: bool,
+        context: ContextOptions,
+        records: bool,
     ) -> None:
         self.store = store
+        self._creates = creates
         self.as_json = as_json
         self.context = context
         self._records = records
@@ -56,8 +65,14 @@ class Terminal:
 
     @cached_property
     def registry(self) -> PlanRegistry:
-        """The registry on the store, opened when it is first needed."""
-        return connect(self.store)
+        """The registry on the store, opened when it is first needed.
+
+        Raises `NotAStore` where there is no store and the command may not create one.
+        """
+        with catch_warnings(record=True, action="always", category=LogSetAside) as caught:
+            opened = connect(self.store) if self._creates else connect_to_existing(self.store)
+        self.warn(*(str(warning.message) for warning in caught))
+        return opened
 
     @property
     def keeps_plans(self) -> bool:
@@ -161,7 +176,9 @@ class Terminal:
         self.notes.print(Text(label, style=style) + Text(harmless(text)), soft_wrap=True)
 
 
-def _at_a_terminal(shared: dict[str, Any], command: Callable[..., None]) -> Callable[..., None]:
+def _at_a_terminal(
+    shared: dict[str, Any], creates: bool, command: Callable[..., None]
+) -> Callable[..., None]:
     """What Typer runs: `command` with the shared options, and an exit code for each error."""
     caller = shared.keys() - _EVERYWHERE.keys()
 
@@ -169,6 +186,7 @@ def _at_a_terminal(shared: dict[str, Any], command: Callable[..., None]) -> Call
         before = context.obj or {}
         terminal = Terminal(
             store=given.pop("db", None) or before.get("db"),
+            creates=creates,
             as_json=bool(given.pop("as_json") or before.get("as_json")),
             context=cast("ContextOptions", {name: given.pop(name) for name in caller}),
             records=bool(caller),
@@ -197,16 +215,19 @@ def _at_a_terminal(shared: dict[str, Any], command: Callable[..., None]) -> Call
     return run
 
 
-query = partial(_at_a_terminal, _EVERYWHERE)
-"""A command that records nothing: it takes --db and --json besides its own options."""
+query = partial(_at_a_terminal, _EVERYWHERE, False)
+"""A command that creates and records nothing: it takes --db and --json besides its own options."""
 
-write = partial(_at_a_terminal, _ON_BEHALF | _ONCE | _EVERYWHERE)
+operate = partial(_at_a_terminal, _EVERYWHERE, True)
+"""A command that creates a store where there is none: it takes the same options."""
+
+write = partial(_at_a_terminal, _ON_BEHALF | _ONCE | _EVERYWHERE, True)
 """A command that records: it also takes the caller's context and a key for retries."""
 
-write_many = partial(_at_a_terminal, _ON_BEHALF | _EVERYWHERE)
+write_many = partial(_at_a_terminal, _ON_BEHALF | _EVERYWHERE, True)
 """A command that records many things, each with a key of its own."""
 
-between_stores = partial(_at_a_terminal, {"as_json": AsJson})
+between_stores = partial(_at_a_terminal, {"as_json": AsJson}, True)
 """A command whose arguments name its stores: it takes --json besides its own options."""
 
 

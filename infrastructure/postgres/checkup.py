@@ -81,6 +81,7 @@ def _examined(place: Schema, progress: Progress) -> Iterator[Observation]:
     yield from guarded("rights", _rights(place))
     yield from guarded("log", _log(place, progress))
     if layout.health is Health.OK:
+        yield from guarded("identity", _identity(place))
         yield from guarded("views", _views(place))
         yield from guarded("ledger", check_ledger(PostgresLedgerStore(place)))
 
@@ -164,6 +165,16 @@ def _rights(place: Schema) -> Iterator[Observation]:
         yield warning("rights", found, events, "grant INSERT on it if this user records commands")
     else:
         yield fine("rights", f"this user may read and record events ({size})")
+
+
+def _identity(place: Schema) -> Iterator[Observation]:
+    query = SQL("SELECT value FROM {} WHERE name = 'store_id'")
+    facts = Identifier(place.schema, "store_facts")
+    with place.translated(None), place.get_connection() as connection:
+        cursor = connection.cursor(row_factory=tuple_row)
+        found = cursor.execute(query.format(facts)).fetchone()
+    if found:
+        yield fine("identity", f"store {found[0]}")
 
 
 def _log(place: Schema, progress: Progress) -> Iterator[Observation]:

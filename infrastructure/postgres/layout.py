@@ -105,6 +105,13 @@ _KEYS: Final = (
 )
 """Finds a command by its idempotency key alone, whatever its plan."""
 
+_STORE_FACTS: Final = """
+CREATE TABLE {schema}.store_facts (name text COLLATE "C" PRIMARY KEY, value text NOT NULL);
+INSERT INTO {schema}.store_facts
+VALUES ('store_id', pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', ''));
+"""
+"""What a store says about itself; its id."""
+
 _TYPES: Final = {
     str: "text",
     bool: "boolean",
@@ -145,7 +152,7 @@ _SHARED: Final = (
     _VIEW_POSITIONS,
     "".join(LEDGER_TABLES),
     "",
-    _NOTED_EVENTS + _KEYS,
+    _NOTED_EVENTS + _KEYS + _STORE_FACTS,
 )
 
 LAYOUT_VERSION: Final = max(len(_SHARED), *(table.layout for table in TABLES.values()))

@@ -14,10 +14,13 @@ from plangate.application.progress import Progress
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.sql.database import Cursor, all_rows
 from plangate.infrastructure.sqlite.errors import translated_for
+from plangate.infrastructure.sqlite.facts import name_copy
+from plangate.infrastructure.sqlite.file_note import SUFFIX, sync
 from plangate.infrastructure.sqlite.header import beside
 from plangate.infrastructure.sqlite.unchecked import open_beside_writers, open_without_trace
 
 _PAGES_AT_A_TIME: Final = 256
+_BESIDE: Final = ("-wal", "-shm", "-journal", SUFFIX)
 _EXTENT: Final = """
 SELECT count(*), count(*) FILTER (WHERE originator_version = 1), coalesce(max(notification_id), 0)
 FROM stored_events
@@ -54,7 +57,10 @@ def copy_file(path: Path, into: Path, progress: Progress) -> Extent:
                 state.connection.backup(copy, pages=_PAGES_AT_A_TIME, progress=pages_copied)
             return extent
 
-        return source.read(copy_state)
+        extent = source.read(copy_state)
+        with translated_for(into):
+            name_copy(into)
+    return extent
 
 
 def verified_extent(path: Path) -> Extent:
@@ -96,14 +102,15 @@ def new_file(path: Path) -> Iterator[Path]:
     _refuse_taken(path)
     partial = path.with_name(f"{path.name}.{token_hex(4)}.partial")
     with translated_for(path):
-        partial.touch(mode=0o600, exist_ok=False)
+        partial.touch(exist_ok=False)
     try:
+        partial.chmod(0o600)
         yield partial
-        _sync(partial)
+        sync(partial)
         _move(partial, path)
-        _sync(path.parent)
+        sync(path.parent)
     finally:
-        for left in (partial, *(beside(partial, what) for what in ("-wal", "-shm", "-journal"))):
+        for left in (partial, *(beside(partial, what) for what in _BESIDE)):
             left.unlink(missing_ok=True)
 
 
@@ -123,11 +130,3 @@ def _refuse_taken(path: Path) -> None:
     for there in (path, beside(path, "-wal"), beside(path, "-journal")):
         if os.path.lexists(there):
             raise InvalidInput([Problem("file", f"{there} exists already, and is left as it is")])
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -3,6 +3,7 @@
 Nothing is created, upgraded or changed. A damaged file is examined as far as possible.
 """
 
+import glob
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -22,13 +23,16 @@ from plangate.application.views.queries import view_report
 from plangate.infrastructure.sql.database import Cursor, all_rows
 from plangate.infrastructure.sql.tables import TABLES
 from plangate.infrastructure.sqlite.events import events_in
+from plangate.infrastructure.sqlite.facts import FILE_ID, STORE_ID, facts_in
 from plangate.infrastructure.sqlite.file import DURABLE
-from plangate.infrastructure.sqlite.header import beside, in_use
+from plangate.infrastructure.sqlite.header import beside, in_use, resolved
 from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
 from plangate.infrastructure.sqlite.ledger import SqliteLedgerStore
+from plangate.infrastructure.sqlite.opening import SET_ASIDE
 from plangate.infrastructure.sqlite.outline import Outline
 from plangate.infrastructure.sqlite.unchecked import UncheckedFile, lenient_text, open_without_trace
 from plangate.infrastructure.sqlite.views import SqliteViewStore
+from plangate.infrastructure.sqlite.write_ahead import why_foreign
 
 _MIB: Final = 2**20
 _LITTLE_SPACE: Final = 100 * _MIB
@@ -51,6 +55,7 @@ FROM stored_events ORDER BY originator_id, originator_version
 
 def examine_file(path: Path, progress: Progress) -> list[Observation]:
     """All observations about the store in the file at `path`."""
+    path = resolved(path)
     used = in_use(path)
     found = list(_examined(path, progress))
     if in_use(path) and not used:
@@ -76,7 +81,9 @@ def _examined(path: Path, progress: Progress) -> Iterator[Observation]:
     with closing(open_without_trace(path)) as file:
         known = _known(file, path)
         yield known
+        yield from _leftovers(path)
         if known.health is not Health.PROBLEM:
+            yield from guarded("identity", _identity(file))
             yield _durability(outline)
             yield from _space(path)
             yield from _inside(file, path, progress)
@@ -93,6 +100,29 @@ def _known(file: UncheckedFile, path: Path) -> Observation:
         return problem("store", "an empty database, not yet a store", str(path), RESTORE)
     later = "" if layout == LAYOUT_VERSION else "; the next command upgrades it"
     return fine("store", f"a plangate store of layout {layout}{later}")
+
+
+def _identity(file: UncheckedFile) -> Iterator[Observation]:
+    """The ids of the store and of its file."""
+    facts = file.read(facts_in)
+    if facts:
+        yield fine("identity", f"store {facts.get(STORE_ID)}, file {facts.get(FILE_ID)}")
+
+
+def _leftovers(path: Path) -> Iterator[Observation]:
+    """Logs of other files beside the store, and other names of its file."""
+    log, names = beside(path, "-wal"), path.stat().st_nlink
+    if why := why_foreign(path):
+        advice = "the next command sets it aside; keep it if what is in it was not meant to go"
+        yield problem(
+            "leftover", f"the write-ahead log is not this file's: {why}", str(log), advice
+        )
+    for aside in sorted(path.parent.glob(f"{glob.escape(path.name)}-*{SET_ASIDE}*")):
+        found = "a log of another file was set aside; commands recorded in it are not in this store"
+        yield warning("leftover", found, str(aside), "delete it once nothing in it is missed")
+    if names > 1:
+        found = f"the file has {names} names (hard links), and is not opened to be written"
+        yield warning("file", found, str(path), "remove the other names")
 
 
 def _durability(outline: Outline) -> Observation:

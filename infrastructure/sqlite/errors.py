@@ -1,5 +1,6 @@
 """Translates errors of SQLite into `application.errors`."""
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,12 @@ _PERHAPS_FORBIDDEN: Final = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR}
 _ALTERED: Final = ("no such table: ", "no such column: ")
 """The messages about a table or a column that should be there."""
 
+_SYSTEM_ERRORS: Final[Mapping[int, tuple[type[errors.StoreError], str]]] = {
+    errno.ENOSPC: (errors.StoreFull, "has no space left on its disk"),
+    errno.EDQUOT: (errors.StoreFull, "has no space left on its disk"),
+    errno.EROFS: (errors.StoreReadOnly, "can be read but not written"),
+}
+
 
 @contextmanager
 def translated_for(path: Path) -> Iterator[None]:
@@ -43,6 +50,23 @@ def translated_for(path: Path) -> Iterator[None]:
         kind, what = _ERRORS.get(code, (errors.StoreUnavailable, "did not answer"))
         if str(error).startswith(_ALTERED):
             kind, what = errors.NotAStore, "has other tables than plangate's"
+        raise kind(f"{path} {what} ({error})") from error
+
+
+@contextmanager
+def opening(path: Path) -> Iterator[None]:
+    """Translate the system's errors, and SQLite's, while the store at `path` is opened.
+
+    Inside a transaction an OSError is another's: a TimeoutError from a signal handler, say.
+    """
+    try:
+        with translated_for(path):
+            yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        failed = (errors.StoreUnavailable, "cannot be opened")
+        kind, what = _SYSTEM_ERRORS.get(error.errno, failed)
         raise kind(f"{path} {what} ({error})") from error
 
 

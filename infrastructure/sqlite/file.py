@@ -11,14 +11,16 @@ from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final
-from urllib.parse import quote
 
 from plangate.application.errors import NotAStore, StoreUnavailable
 from plangate.infrastructure.sql.database import T
 from plangate.infrastructure.sqlite import connections
-from plangate.infrastructure.sqlite.errors import primary_code, translated_for
-from plangate.infrastructure.sqlite.header import refuse_truncated
+from plangate.infrastructure.sqlite.errors import opening, primary_code, translated_for
+from plangate.infrastructure.sqlite.facts import FILE_ID, facts_in, file_uri, set_file_id
+from plangate.infrastructure.sqlite.header import refuse_hard_links, refuse_truncated, resolved
+from plangate.infrastructure.sqlite.identity import FileIdentity
 from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION, lay_out, layout_of
+from plangate.infrastructure.sqlite.opening import prepare
 
 DURABLE: Final[Mapping[str, str | int]] = {"synchronous": "FULL"}
 
@@ -38,26 +40,27 @@ class SqliteFile:
     """
 
     def __init__(self, path: Path, pragmas: Mapping[str, str | int] = DURABLE) -> None:
-        self._path = path
-        with self.translated():
-            if path.is_dir():
-                raise NotAStore(f"{path} is a folder, not a database file")
-            if not path.parent.is_dir():
-                raise StoreUnavailable(f"the folder {path.parent} does not exist")
-            refuse_truncated(path)
-        self._open(path, pragmas, "mode=rwc")
+        named, self._path = path, resolved(path)
+        with opening(self._path):
+            if self._path.is_dir():
+                raise NotAStore(f"{self._path} is a folder, not a database file")
+            if not self._path.parent.is_dir():
+                raise StoreUnavailable(f"the folder {self._path.parent} does not exist")
+            refuse_hard_links(self._path)
+            refuse_truncated(self._path)
+            file_id = prepare(self._path)
+            self._identity = FileIdentity(named)
+        self._open(self._path, pragmas, "mode=rw")
         try:
             with self.translated():
-                self._prepare()
+                self._lay_out(file_id)
         except BaseException:
             self.close()
             raise
 
     def _open(self, path: Path, pragmas: Mapping[str, str | int], how: str) -> None:
         """Name the file for SQLite; `how` is the query part of its URI."""
-        self._path = path
-        uri = f"file:{quote(str(path.absolute()))}?{how}"
-        connect = partial(_connection, uri, pragmas)
+        connect = partial(_connection, file_uri(path, how), pragmas)
         self._readers = connections.Connections(path.absolute(), _READERS, connect)
         self._writer = connections.Connections(path.absolute(), 1, connect)
 
@@ -68,17 +71,16 @@ class SqliteFile:
     def read(self, work: Callable[[sqlite3.Cursor], T]) -> T:
         """Do `work` in a transaction that sees one state of the file."""
         with self.translated():
-            return self._readers.transact(_READ, partial(self._in_place, work))
+            self._require_in_place()
+            return self._readers.transact(_READ, work)
 
     def write(self, work: Callable[[sqlite3.Cursor], T]) -> T:
         """Do `work` in a transaction that keeps other writers out from its beginning."""
         with self.translated():
-            return self._writer.transact(_WRITE, partial(self._in_place, work))
-
-    def _in_place(self, work: Callable[[sqlite3.Cursor], T], cursor: sqlite3.Cursor) -> T:
-        """Do `work` in the transaction that has just begun."""
-        # HERE: require that the opened file is the one at its path (OpenedFile.require_in_place).
-        return work(cursor)
+            self._require_in_place()
+            answer = self._writer.transact(_WRITE, work)
+            self._require_in_place()  # nothing is acknowledged that another file holds
+            return answer
 
     def scrub(self) -> None:
         """Rewrite the file without its free space, and empty its write-ahead log.
@@ -94,30 +96,50 @@ class SqliteFile:
                 )
 
         with self.translated():
+            self._require_in_place()
             self._writer.use(rewrite)
+            self._require_in_place()
 
     def close(self) -> None:
         """Close the connections; closing twice is harmless.
 
         Transactions in progress may end, for at most `LOCK_TIMEOUT` seconds; what is called
-        later raises `StoreUnavailable`.
+        later raises `StoreUnavailable`. SQLite leaves what lies at the path as it is where the
+        file is not there any more.
         """
         deadline = monotonic() + connections.LOCK_TIMEOUT
         try:
             self._readers.close(deadline)
         finally:
-            self._writer.close(deadline)
+            try:
+                self._writer.close(deadline)
+            finally:
+                self._let_go()
 
-    def _prepare(self) -> None:
-        """Switch the file to WAL, and create the tables that it lacks."""
+    def _require_in_place(self) -> None:
+        """Raise `StoreReplaced` unless the opened file is the one at its path."""
+        self._identity.require_in_place()
 
-        def switch(connection: sqlite3.Connection) -> int:
-            layout = layout_of(connection.cursor(), self._path)
+    def _let_go(self) -> None:
+        self._identity.close()
+
+    def _lay_out(self, file_id: str) -> None:
+        """Switch the file to WAL, create the tables that it lacks, and give it its id."""
+
+        def is_ready(connection: sqlite3.Connection) -> bool:
+            cursor = connection.cursor()
+            layout = layout_of(cursor, self._path)
             _use_write_ahead_log(connection)
-            return layout
+            return layout == LAYOUT_VERSION and facts_in(cursor).get(FILE_ID) == file_id
 
-        if self._writer.use(switch) < LAYOUT_VERSION:
-            self._writer.transact(_WRITE, lambda cursor: lay_out(cursor, self._path))
+        def lay_out_and_name(cursor: sqlite3.Cursor) -> None:
+            lay_out(cursor, self._path)
+            set_file_id(cursor, file_id)
+
+        if not self._writer.use(is_ready):
+            self._writer.transact(_WRITE, lay_out_and_name)
+            # The id can be read in the file alone from now on.
+            self._writer.use(lambda connection: _ask(connection, "PRAGMA wal_checkpoint(PASSIVE)"))
 
 
 def _connection(uri: str, pragmas: Mapping[str, str | int]) -> sqlite3.Connection:

@@ -6,12 +6,15 @@ the rest. The format is described at https://www.sqlite.org/fileformat.html.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 from plangate.application.errors import NotAStore
+from plangate.infrastructure.sqlite.file_bytes import bytes_of
+
+APPLICATION_ID: Final = 0x504C4754
+"""`PLGT`, in the file's header: this is a plangate store and nothing else."""
 
 _MAGIC: Final = b"SQLite format 3\0"
-_LENGTH: Final = 100
 _PAGE_SIZES: Final = {2**power for power in range(9, 17)}
 _WRITE_AHEAD: Final = 2
 
@@ -20,21 +23,23 @@ _WRITE_AHEAD: Final = 2
 class Header:
     """The first hundred bytes of a file, whatever they hold."""
 
+    LENGTH: ClassVar[int] = 100
+
     data: bytes
 
     @classmethod
     def of(cls, path: Path) -> Self:
         """Read them from a file; raises `OSError`."""
-        with path.open("rb") as file:
-            return cls(file.read(_LENGTH))
+        with bytes_of(path) as file:
+            return cls(file.read(0, cls.LENGTH))
 
     @property
     def page_size(self) -> int:
         """Bytes in a page; 0 if this is not a SQLite header."""
         size = self._number(16, 2)
         size = 65_536 if size == 1 else size
-        known = len(self.data) == _LENGTH and self.data.startswith(_MAGIC) and size in _PAGE_SIZES
-        return size if known else 0
+        is_header = len(self.data) == self.LENGTH and self.data.startswith(_MAGIC)
+        return size if is_header and size in _PAGE_SIZES else 0
 
     @property
     def length(self) -> int:
@@ -46,6 +51,26 @@ class Header:
     def first_free_page(self) -> int:
         """The first page of the list of unused pages; 0 if there are none."""
         return self._number(32, 4)
+
+    @property
+    def changes(self) -> int:
+        """The change counter, which a log need not raise with every transaction."""
+        return self._number(24, 4)
+
+    @property
+    def state(self) -> bytes:
+        """The part of the header that changes."""
+        return self.data[24:]
+
+    @property
+    def layout(self) -> int:
+        """The version of plangate's tables, in the file's `user_version`."""
+        return self._number(60, 4)
+
+    @property
+    def is_of_plangate(self) -> bool:
+        """Whether plangate has laid out the file."""
+        return self._number(68, 4) == APPLICATION_ID
 
     @property
     def writes_ahead(self) -> bool:
@@ -78,6 +103,15 @@ def refuse_truncated(path: Path) -> None:
         raise NotAStore(f"{path} is damaged (it was truncated, and ends at byte {size})")
 
 
+def refuse_hard_links(path: Path) -> None:
+    """Raise `NotAStore` for a file with several names: each would have a log of its own."""
+    if path.is_file() and (names := path.stat().st_nlink) > 1:
+        raise NotAStore(
+            f"{path} has {names} names (hard links), and each would get a write-ahead log of its"
+            " own; remove the other names, or use a copy made by `plangate backup`"
+        )
+
+
 def in_use(path: Path) -> bool:
     """Whether a process has the file open, or ended without closing it."""
     return any(beside(path, suffix).exists() for suffix in ("-wal", "-journal"))
@@ -86,3 +120,14 @@ def in_use(path: Path) -> bool:
 def beside(path: Path, suffix: str) -> Path:
     """A file that SQLite creates beside a database: `-wal`, `-shm` or `-journal`."""
     return path.with_name(path.name + suffix)
+
+
+def resolved(path: Path) -> Path:
+    """The one path of a file, without symbolic links: SQLite's files lie beside that one.
+
+    Raises `NotAStore` for a link that leads to itself.
+    """
+    try:
+        return path.resolve()
+    except RuntimeError as circle:
+        raise NotAStore(f"{path} is a symbolic link that leads to itself") from circle

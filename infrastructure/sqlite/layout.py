@@ -11,9 +11,8 @@ from pydantic import BaseModel
 from plangate.application.errors import NotAStore, StoreTooNew
 from plangate.infrastructure.sql.tables import SEARCH_TABLE, SUMMARIES, TABLES, Table
 from plangate.infrastructure.sql.view_positions import NOTED_EVENT
-
-APPLICATION_ID: Final = 0x504C4754
-"""`PLGT`, in the file's header: this is a plangate store and nothing else."""
+from plangate.infrastructure.sqlite.facts import STORE_FACTS
+from plangate.infrastructure.sqlite.header import APPLICATION_ID
 
 _EVENTS: Final = """
 CREATE TABLE stored_events (
@@ -86,7 +85,13 @@ WHERE {KEY_OF_EVENT} IS NOT NULL
 """
 """Finds a command by its idempotency key alone, whatever its plan."""
 
-_LAYOUTS: Final = ((_EVENTS,), VIEW_POSITIONS, LEDGER_TABLES, (), (*NOTED_EVENTS, _KEYS))
+_LAYOUTS: Final = (
+    (_EVENTS,),
+    VIEW_POSITIONS,
+    LEDGER_TABLES,
+    (),
+    (*NOTED_EVENTS, _KEYS, *STORE_FACTS),
+)
 """What each version of the layout added; an older file gets those it lacks.
 
 The fourth brought events that earlier versions of plangate cannot read.

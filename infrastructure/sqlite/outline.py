@@ -10,6 +10,7 @@ from typing import Final, Self
 
 from plangate.application.operations.observations import RESTORE, CheckResult, fine, problem
 from plangate.application.operations.reports import Observation
+from plangate.infrastructure.sqlite.file_bytes import bytes_of
 from plangate.infrastructure.sqlite.header import Header, in_use, truncated_length
 
 _LOCKED: Final = 2**30
@@ -59,8 +60,9 @@ class Outline:
         """The pages in use that hold only zeros."""
         unused = {_LOCKED // self.header.page_size + 1} | self._free()
         zeros, page = bytes(self.header.page_size), 0
-        with self.path.open("rb") as file:
-            while content := file.read(self.header.page_size):
+        size = self.header.page_size
+        with bytes_of(self.path) as file:
+            while content := file.read(page * size, size):
                 page += 1
                 if content == zeros and page not in unused:
                     yield page
@@ -68,11 +70,11 @@ class Outline:
     def _free(self) -> set[int]:
         free: set[int] = set()
         trunk = self.header.first_free_page
-        with self.path.open("rb") as file:
+        size = self.header.page_size
+        with bytes_of(self.path) as file:
             while trunk and trunk not in free:
                 free.add(trunk)
-                file.seek((trunk - 1) * self.header.page_size)
-                content = file.read(self.header.page_size)
+                content = file.read((trunk - 1) * size, size)
                 numbers = [
                     int.from_bytes(content[at : at + 4], "big") for at in range(0, len(content), 4)
                 ]

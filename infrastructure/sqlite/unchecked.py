@@ -1,31 +1,45 @@
 """A SQLite file as it is: opened without creating or upgrading anything."""
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
-from plangate.application.errors import NotAStore, StoreError
-from plangate.infrastructure.sql.database import Cursor
-from plangate.infrastructure.sqlite.file import SqliteFile
-from plangate.infrastructure.sqlite.header import in_use, refuse_truncated
-from plangate.infrastructure.sqlite.layout import layout_of
+from typing_extensions import override
 
-_IMMUTABLE: Final = "immutable=1"
-_READ_ONLY: Final = "mode=ro"
-_READ_WRITE: Final = "mode=rw"
+from plangate.application.errors import NotAStore, StoreError
+from plangate.application.forks import renew_in_child
+from plangate.infrastructure.sql.database import Cursor
+from plangate.infrastructure.sqlite.errors import opening
+from plangate.infrastructure.sqlite.file import SqliteFile
+from plangate.infrastructure.sqlite.header import refuse_truncated, resolved
+from plangate.infrastructure.sqlite.layout import layout_of
+from plangate.infrastructure.sqlite.opening import may_write
+from plangate.infrastructure.sqlite.reading import READ_WRITE, ReadSource
+from plangate.infrastructure.sqlite.write_ahead import why_foreign
 
 # The first is a heading; the second is what some versions say of a text index in a read-only file.
 _NO_FLAW: Final = re.compile(r"\*\*\* in database|unable to validate .* readonly database")
 
 
 class UncheckedFile(SqliteFile):
-    """The file at `path`, whatever it holds."""
+    """The file at `path`, whatever it holds; `how` is how SQLite opens it if not as it can."""
 
-    def __init__(self, path: Path, how: str) -> None:
-        self._open(path, {}, how)
+    def __init__(self, path: Path, how: str | None = None) -> None:
+        self._path = path = resolved(path)
+        with opening(path):
+            self._source = ReadSource(path, how)
+        self._open(self._source.path, self._source.pragmas, self._source.how)
+
+    @override
+    def _require_in_place(self) -> None:
+        """The file is open for a short time only."""
+
+    @override
+    def _let_go(self) -> None:
+        self._source.close()
 
     def layout(self) -> int:
         """The layout of its tables; 0 if it is empty. Raises `NotAStore` or `StoreTooNew`."""
@@ -37,8 +51,6 @@ class UncheckedFile(SqliteFile):
 
     def require_store(self) -> None:
         """Raise `NotAStore` or `StoreTooNew` unless this is a store that this version can read."""
-        if not self._path.is_file():
-            raise NotAStore(f"there is no file {self._path}")
         refuse_truncated(self._path)
         if not self.layout():
             raise NotAStore(f"{self._path} is empty, and not a store")
@@ -59,6 +71,34 @@ class UncheckedFile(SqliteFile):
         return [line for line in lines if line != "ok" and not _NO_FLAW.match(line)]
 
 
+class ReadOnlyFile(UncheckedFile):
+    """A store that this process may read but not write, followed while others write it."""
+
+    def __init__(self, path: Path) -> None:
+        self._turn = Lock()
+        renew_in_child(self._renew)
+        super().__init__(path)
+        try:
+            self.require_store()
+        except BaseException:
+            self.close()
+            raise
+
+    def _renew(self) -> None:
+        self._turn = Lock()
+
+    @override
+    def _require_in_place(self) -> None:
+        with self._turn:
+            if not self._source.is_current():
+                with opening(self._path):
+                    old, source = self._source, ReadSource(self._path, None)
+                # Who reads meanwhile ends on the connections that it has.
+                self._open(source.path, source.pragmas, source.how)
+                self._source = source
+                old.close()
+
+
 @contextmanager
 def lenient_text(cursor: Any) -> Iterator[None]:
     """Read damaged texts too, inside the block."""
@@ -72,12 +112,8 @@ def lenient_text(cursor: Any) -> Iterator[None]:
 
 
 def open_without_trace(path: Path) -> UncheckedFile:
-    """Open the file without writing to it and without creating `-wal` or `-shm` files.
-
-    While no other process has it open, the file is declared immutable to SQLite, which
-    would create those files otherwise. See `in_use`.
-    """
-    return UncheckedFile(path, _READ_ONLY if in_use(path) else _IMMUTABLE)
+    """Open the file without writing to it and without creating `-wal` or `-shm` files."""
+    return UncheckedFile(path)
 
 
 def open_beside_writers(path: Path) -> UncheckedFile:
@@ -86,5 +122,6 @@ def open_beside_writers(path: Path) -> UncheckedFile:
     The last connection to close removes SQLite's files beside it, for which it needs the
     right to write.
     """
-    may_write = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-    return UncheckedFile(path, _READ_WRITE) if may_write else open_without_trace(path)
+    path = resolved(path)
+    owns_log = may_write(path) and path.is_file() and why_foreign(path) is None
+    return UncheckedFile(path, READ_WRITE if owns_log else None)

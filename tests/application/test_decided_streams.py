@@ -20,6 +20,9 @@ def test_it_leads_to_the_stream_that_its_events_lead_to() -> None:
             first, *others = command.events
             envelope = replace(first.envelope, idempotency_key=key, arguments_digest="digest")
             events = [replace(first, envelope=envelope), *others]
-            decided, stream = stream.led_to(command.after, events), stream.followed_by(events)
+            decided, stream = (
+                stream.led_to(command.after, events, None),
+                stream.followed_by(events, None),
+            )
             assert decided == stream
             assert dict(decided.receipts.items()) == dict(stream.receipts.items())

@@ -76,7 +76,7 @@ def test_all_is_sorted_and_names_what_is_there() -> None:
 def test_the_root_holds_every_error_every_event_and_every_answer_and_little_else(
     answers: set[str],
 ) -> None:
-    errors = {"CannotPlot"} | set().union(
+    errors = {"CannotPlot", "LogSetAside"} | set().union(
         *(members(module, Exception) for module in (domain_errors, application_errors))
     )
     events = {"PlanEvent", *(event.__name__ for event in get_args(PlanEvent))}

@@ -29,6 +29,7 @@ from plangate.application.errors import (
     StoreFull,
     StoreNotEmpty,
     StoreReadOnly,
+    StoreReplaced,
     StoreTooNew,
     StoreUnavailable,
     UnreadableEvent,
@@ -147,6 +148,7 @@ SAID: list[tuple[PlangateError, str]] = [
     (NotAStore("plans.db is a photograph"), "plans.db is a photograph"),
     (StoreTooNew("plans.db is newer"), "plans.db is newer"),
     (StoreReadOnly("plans.db is read-only"), "plans.db is read-only"),
+    (StoreReplaced("plans.db was deleted"), "plans.db was deleted"),
     (StoreFull("no space is left"), "no space is left"),
     (PositionTaken("position 2 is taken"), "position 2 is taken"),
     (LedgerError("p@9 is not in the log"), "p@9 is not in the log"),
@@ -273,6 +275,7 @@ def test_a_handler_for_the_wider_refusal_catches_the_narrower() -> None:
     for error in (NotAStore, StoreTooNew, StoreReadOnly, StoreFull, StoreUnavailable, CorruptEvent):
         assert issubclass(error, StoreError)
     assert issubclass(EventTooNew, StoreTooNew)
+    assert issubclass(StoreReplaced, StoreError)
     assert issubclass(PositionTaken, StoreError)
     assert issubclass(StoreForbidden, StoreError)
     assert issubclass(HistoryDiffers, StoreError)

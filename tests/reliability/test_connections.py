@@ -1,9 +1,10 @@
 """One connection that failed spoils nothing for the commands after it."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -24,14 +25,20 @@ def file(tmp_path: Path) -> Iterator[SqliteFile]:
 
 
 def test_a_reader_that_gets_no_connection_bars_no_later_reader(
-    file: SqliteFile, tmp_path: Path
+    file: SqliteFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def refuse() -> NoReturn:
+        raise sqlite3.OperationalError("unable to open database file")
+
     store = events_in(file)
-    (tmp_path / "here").rename(tmp_path / "away")
-    for _ in range(20):  # more than there are connections
-        with pytest.raises(StoreUnavailable):
-            store.read("p")
-    (tmp_path / "away").rename(tmp_path / "here")
+    with monkeypatch.context() as patch:
+        for readers in (file._readers, file._writer):
+            for slot in readers._slots:
+                slot.drop()
+            patch.setattr(readers, "_connect", refuse)
+        for _ in range(20):  # more than there are connections
+            with pytest.raises(StoreUnavailable):
+                store.read("p")
 
     assert len(store.read("p")) == 1
 

@@ -189,6 +189,7 @@ def test_values_that_differ_are_shown_side_by_side(plangate: Plangate) -> None:
 def test_a_wrong_file_of_another_tool_is_refused_with_the_location(
     plangate: Plangate, content: str, complaint: str
 ) -> None:
+    plangate("migrate")
     Path("tasks.json").write_text(content, "utf-8")
     said = plangate("import", "tasks.json", "--format", "taskmaster")
     assert (said.exit_code, said.stdout) == (1, "")

@@ -94,6 +94,7 @@ def test_one_mismatch_is_singular_and_many_are_cut_short(
 
 
 def test_an_unknown_plan_is_refused(plangate: Plangate) -> None:
+    plangate("migrate")
     said = plangate("check", "nowhere")
     assert said.exit_code == 1
     assert "there is no plan 'nowhere'" in said.stderr

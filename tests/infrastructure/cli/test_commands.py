@@ -132,6 +132,7 @@ def test_list_gives_all_plans_oldest_first(plangate: Plangate, registry: PlanReg
 
 
 def test_list_says_when_there_are_no_plans(plangate: Plangate) -> None:
+    plangate("migrate")
     assert plangate("list").stdout == "No plans.\n"
     assert plangate("list", "--json").json == {"plans": [], "unreadable": []}
 

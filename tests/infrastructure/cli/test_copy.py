@@ -61,7 +61,7 @@ def test_unreadable_events_are_reported(plangate: Plangate, database: Path) -> N
 @pytest.mark.parametrize(
     "words, why",
     [
-        (("nowhere.db", "copy.db"), "there is no file nowhere.db"),
+        (("nowhere.db", "copy.db"), "there is no store at nowhere.db"),
         (("mysql://x", "copy.db"), "there is no engine for mysql:// addresses"),
         (("", "copy.db"), "is not the address of a store"),
         (("engine:", "copy.db"), "PERSISTENCE_MODULE names no engine"),

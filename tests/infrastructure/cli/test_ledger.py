@@ -65,6 +65,7 @@ def test_a_checkpoint_is_written_in_utf8_whatever_the_terminal_speaks(
 
 
 def test_an_empty_log_gives_nothing_to_sign(plangate: Plangate) -> None:
+    plangate("migrate")
     said = plangate("ledger", "checkpoint")
     assert (said.exit_code, said.stdout) == (1, "")
     assert "nothing is recorded yet" in said.stderr

@@ -178,6 +178,7 @@ def test_an_unexpected_error_is_reported_in_one_line(
         raise ZeroDivisionError(f"\x1b[2J{plan_id}")
 
     monkeypatch.setattr(PlanRegistry, "get_status", broken)
+    plangate("migrate")
 
     said = plangate("status", "billing")
 
@@ -197,3 +198,48 @@ def test_the_default_store_is_made_where_data_belongs(
     assert plangate("status", plan_id).exit_code == 0
     with connect() as registry:
         assert registry.get_status(plan_id).state == "complete"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("list",),
+        ("status", "billing"),
+        ("gate", "billing"),
+        ("history", "billing"),
+        ("export", "plans.bundle"),
+        ("check",),
+        ("views", "rebuild"),
+        ("ledger", "checkpoint"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("content", [None, b""])
+def test_a_command_that_reads_creates_no_store(
+    plangate: Plangate, database: Path, words: tuple[str, ...], content: bytes | None
+) -> None:
+    if content is not None:
+        database.write_bytes(content)
+
+    said = plangate(*words)
+
+    assert (said.exit_code, said.stdout) == (1, "")
+    assert said.stderr == f"refused: there is no store at {database}\n"
+    assert [path.name for path in database.parent.iterdir()] == [database.name] * (
+        content is not None
+    )
+
+
+def test_a_log_of_another_file_is_named_in_a_warning(
+    plangate: Plangate, billing: str, registry: PlanRegistry, database: Path
+) -> None:
+    plangate("backup", "saved.db")
+    registry.score_output(billing, "a", 0.9)
+    Path("saved.db").rename(database)
+
+    said = plangate("status", billing)
+
+    assert said.exit_code == 0
+    assert said.stderr.startswith(
+        f"warning: {database}-wal was set aside as plans.db-wal.set-aside-"
+    )

@@ -175,6 +175,7 @@ def test_which_plans_must_be_said(plangate: Plangate, billing: str) -> None:
 
 
 def test_without_any_plan_all_may_go_on(plangate: Plangate) -> None:
+    plangate("migrate")
     said = plangate("gate", "--all")
 
     assert (said.exit_code, said.stdout) == (0, "No plans.\n")

@@ -39,7 +39,8 @@ def entries(registry: PlanRegistry) -> list[StoredEntry]:
 
 
 def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
+    """What is in a folder, beside the note of the store."""
+    return {path.name for path in folder.iterdir()} - {"plans.db-id"}
 
 
 @pytest.fixture
