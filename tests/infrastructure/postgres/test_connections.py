@@ -51,7 +51,9 @@ def test_a_lent_connection_comes_back_closed_after_work_that_was_interrupted(url
             assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_user_who_may_not_connect_is_told_so(postgres: PostgresServer, url: str) -> None:
+def test_a_user_who_may_not_connect_gets_the_missing_right(
+    postgres: PostgresServer, url: str
+) -> None:
     postgres.execute("CREATE ROLE stranger LOGIN; REVOKE CONNECT ON DATABASE postgres FROM PUBLIC")
     try:
         with pytest.raises(plangate.StoreForbidden, match="may not CONNECT"):
