@@ -168,9 +168,9 @@ class OwnConnections(Connections):
     def _keep(self, box: list[Connection]) -> None:
         """Keep the connection of the box for reuse, if it is as good as new."""
         roll_back(box[0])
-        if _is_at_rest(box[0]) and not self._closed:
+        if _is_at_rest(box[0]):
             self._idle.extend(islice(iter(box.pop, None), 1))
-            if self._closed:  # meanwhile; no lock, as a signal handler may close the registry
+            if self._closed:  # perhaps just now: a lock could stop a handler that closes
                 self._close_idle()
 
     def _refuse_if_closed(self) -> None:

@@ -28,7 +28,7 @@ def pooler(postgres: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture
 def pooled(pooler: str) -> str:
-    """The same, as plangate is to be told."""
+    """The same, with the parameter that names the pooler."""
     return f"{pooler}?pooling=transaction"
 
 
@@ -74,7 +74,7 @@ def test_another_kind_of_pooling_is_refused(url: str, query: str) -> None:
         plangate.connect(f"{url}?connect_timeout=3&{query}")
 
 
-def test_options_that_are_no_settings_cannot_be_passed_through_a_pooler(pooled: str) -> None:
+def test_options_other_than_settings_cannot_pass_a_pooler(pooled: str) -> None:
     with pytest.raises(plangate.NotAStore, match="-c name=value"):
         plangate.connect(f"{pooled}&options=-e")
 

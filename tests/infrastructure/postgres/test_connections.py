@@ -1,0 +1,62 @@
+"""Which connections are used again after work that failed, and which are closed."""
+
+from typing import Any, NoReturn
+
+import psycopg
+import pytest
+from psycopg_pool import ConnectionPool
+
+import plangate
+from plangate.infrastructure.postgres.connections import Connection, Connections, OwnConnections
+from plangate.infrastructure.postgres.lent_pool import PoolConnections
+from tests.support.servers.postgres import PostgresServer
+
+
+class Foreign(Exception):
+    """What plangate and psycopg know nothing of."""
+
+
+def _session(connection: Connection) -> int:
+    return connection.info.backend_pid
+
+
+def _begin_and_raise(connection: Connection) -> NoReturn:
+    connection.execute("BEGIN")
+    raise Foreign
+
+
+def _after(connections: Connections, work: Any, error: type[Exception]) -> bool:
+    """Whether the same connection is used before work that fails, and after it."""
+    before = connections.run(_session)
+    with pytest.raises(error):
+        connections.run(work)
+    return before == connections.run(_session)
+
+
+def test_a_connection_of_ours_is_used_again_only_after_orderly_work(url: str) -> None:
+    connections = OwnConnections(url)
+    assert _after(connections, lambda one: one.execute("BEGIN; SELECT 1/0"), psycopg.Error)
+    assert not _after(connections, _begin_and_raise, Foreign)
+    connections.close()
+    with pytest.raises(plangate.StoreUnavailable, match="is closed"):
+        connections.run(_session)
+
+
+def test_a_lent_connection_comes_back_closed_after_work_that_was_interrupted(url: str) -> None:
+    with ConnectionPool(url, min_size=1, max_size=1, open=True) as pool:
+        connections = PoolConnections(pool)
+        assert _after(connections, lambda one: one.execute("BEGIN; SELECT 1/0"), psycopg.Error)
+        assert not _after(connections, _begin_and_raise, Foreign)
+        with pool.connection() as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_user_who_may_not_connect_gets_the_missing_right(
+    postgres: PostgresServer, url: str
+) -> None:
+    postgres.execute("CREATE ROLE stranger LOGIN; REVOKE CONNECT ON DATABASE postgres FROM PUBLIC")
+    try:
+        with pytest.raises(plangate.StoreForbidden, match="may not CONNECT"):
+            plangate.connect(url.replace("plangate@", "stranger@"))
+    finally:
+        postgres.execute("GRANT CONNECT ON DATABASE postgres TO PUBLIC; DROP ROLE stranger")
