@@ -11,8 +11,8 @@ from plangate.application.errors import ConcurrentChange, PositionTaken, StoreUn
 from plangate.application.forks import renew_in_child
 from plangate.infrastructure.eventsourcing_library import recorder_store
 
-_Places = dict[int, int]
-"""The place of each version of a plan in the list of events."""
+_Indices = dict[int, int]
+"""The index of each version of a plan in the list of events."""
 
 
 class _Log(recorder_store.Recorder):
@@ -23,7 +23,7 @@ class _Log(recorder_store.Recorder):
 
     def __init__(self) -> None:
         self._stored_events: list[Notification] | None = []
-        self._plans: dict[str, _Places] = {}
+        self._plans: dict[str, _Indices] = {}
         self._indexed = 0
         self._renew()
         renew_in_child(self._renew)
@@ -57,7 +57,7 @@ class _Log(recorder_store.Recorder):
             events = [*self._open_events()]
             events += self._placed(then, len(events))
             for event in rewritten:
-                place = self._index(str(event.originator_id))[event.originator_version]
+                place = self._indexed_versions(str(event.originator_id))[event.originator_version]
                 events[place] = _notification(event, place)
             self._stored_events = events
 
@@ -65,7 +65,7 @@ class _Log(recorder_store.Recorder):
     def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEvent]:
         last = recorder_store.NO_BOUND if until is None else until
         with self._lock:
-            events, index = self._open_events(), self._index(plan_id)
+            events, index = self._open_events(), self._indexed_versions(plan_id)
             versions = sorted(version for version in index if after < version <= last)
             return [events[index[version]] for version in versions]
 
@@ -88,8 +88,8 @@ class _Log(recorder_store.Recorder):
             raise StoreUnavailable("the store in memory is closed")
         return self._stored_events
 
-    def _index(self, plan_id: str) -> _Places:
-        """The places of a plan's versions, after the index was brought up to date."""
+    def _indexed_versions(self, plan_id: str) -> _Indices:
+        """Where a plan's versions are in the list, after the index was brought up to date."""
         events = self._open_events()
         for place in range(self._indexed, len(events)):
             event = events[place]
@@ -98,10 +98,10 @@ class _Log(recorder_store.Recorder):
         return self._plans.get(plan_id, {})
 
     def _placed(self, events: Sequence[StoredEvent], last: int) -> Sequence[Notification]:
-        """The events at the places that follow; raises `ConcurrentChange` for a taken version."""
+        """The events at the positions that follow; raises `ConcurrentChange` for a taken version."""
         new = {(event.originator_id, event.originator_version) for event in events}
         for plan_id, version in new:
-            if version in self._index(str(plan_id)) or len(new) < len(events):
+            if version in self._indexed_versions(str(plan_id)) or len(new) < len(events):
                 raise ConcurrentChange(str(plan_id))
         return [_notification(event, place) for place, event in enumerate(events, start=last)]
 
