@@ -98,7 +98,7 @@ class _Log(recorder_store.Recorder):
         return self._plans.get(plan_id, {})
 
     def _placed(self, events: Sequence[StoredEvent], last: int) -> Sequence[Notification]:
-        """The events at the positions that follow; raises `ConcurrentChange` for a taken version."""
+        """The events at the next positions; raises `ConcurrentChange` for a taken version."""
         new = {(event.originator_id, event.originator_version) for event in events}
         for plan_id, version in new:
             if version in self._indexed_versions(str(plan_id)) or len(new) < len(events):
