@@ -12,7 +12,7 @@ from plangate.application.forks import renew_in_child
 from plangate.application.recorded_event import StoredEntry
 from plangate.infrastructure.eventsourcing_library import recorder_store
 
-_Indexes = dict[int, int]
+_Indices = dict[int, int]
 """The index of each version of a plan in the list of events."""
 
 
@@ -24,7 +24,7 @@ class _Log(recorder_store.Recorder):
 
     def __init__(self) -> None:
         self._stored_events: list[Notification] | None = []
-        self._plans: dict[str, _Indexes] = {}
+        self._plans: dict[str, _Indices] = {}
         self._indexed = 0
         self._renew()
         renew_in_child(self._renew)
@@ -75,7 +75,7 @@ class _Log(recorder_store.Recorder):
             events = [*self._open_events()]
             events += self._placed(then, len(events))
             for event in rewritten:
-                known = self._index(str(event.originator_id))[event.originator_version]
+                known = self._indexed_versions(str(event.originator_id))[event.originator_version]
                 events[known] = _notification(event, known)
             self._stored_events = events
             return len(events) if then else None
@@ -84,7 +84,7 @@ class _Log(recorder_store.Recorder):
     def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEvent]:
         last = recorder_store.NO_BOUND if until is None else until
         with self._lock:
-            events, index = self._open_events(), self._index(plan_id)
+            events, index = self._open_events(), self._indexed_versions(plan_id)
             versions = sorted(version for version in index if after < version <= last)
             return [events[index[version]] for version in versions]
 
@@ -111,7 +111,7 @@ class _Log(recorder_store.Recorder):
         events = self._open_events()
         return [str(one.originator_id) for one in events if recorder_store.has_key(one, key)]
 
-    def _index(self, plan_id: str) -> _Indexes:
+    def _indexed_versions(self, plan_id: str) -> _Indices:
         """The indexes of a plan's versions, after the index was brought up to date."""
         events = self._open_events()
         for index in range(self._indexed, len(events)):
@@ -128,7 +128,7 @@ class _Log(recorder_store.Recorder):
 
     def _require_newest(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> None:
         for first in recorder_store.first_of_each_plan(events):
-            index = self._index(str(first.originator_id))
+            index = self._indexed_versions(str(first.originator_id))
             newest = self._open_events()[index[max(index)]] if index else None
             recorder_store.require_newest(newest, first, after)
             after = None
