@@ -62,7 +62,9 @@ class OnDemand(BaseModel):
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         return super(OnDemand, self.whole()).__deepcopy__(memo)
 
-    if not TYPE_CHECKING:  # what follows would hide every misspelt field from a type checker
+    if (
+        not TYPE_CHECKING
+    ):  # pragma: no branch  (what follows would hide every misspelt field from a type checker)
 
         def __getattr__(self, name: str) -> Any:
             make = type(self).makers.get(name)

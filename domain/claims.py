@@ -154,7 +154,7 @@ def _ended(plan: Plan, now: datetime) -> list[PlanEvent]:
         task = plan.tasks[task_id]
         if task.status is TaskStatus.IN_PROGRESS and task.claim and task.claim.has_expired(now):
             events += task.move(TaskStatus.PENDING, StatusCause.EXPIRED, now)
-        elif task.deferred is not None and task.deferred.has_expired(now):
+        else:  # the deferral has
             events.append(TaskUndeferred(at=now, task_id=task.id, cause=DeferralEnd.EXPIRED))
     return events
 

@@ -95,7 +95,9 @@ class Plan:
             copy.__dict__.pop(name, None)
         return copy
 
-    if not TYPE_CHECKING:  # it would hide every misspelt attribute from a type checker
+    if (
+        not TYPE_CHECKING
+    ):  # pragma: no branch  (it would hide every misspelt attribute from a type checker)
 
         def __getattr__(self, name: str) -> Any:
             copied, original = _COPIES.get(name), self.__dict__.get("_original")

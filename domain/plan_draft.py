@@ -115,12 +115,11 @@ class PlanDraft:
 
     def remove(self, task_id: str) -> None:
         """Take a task out of the plan."""
-        fields = self.settled().__dict__
-        if "dependencies" in fields:
-            fields["dependencies"] = fields["dependencies"].replaced(
-                task_id, self.task(task_id), None
-            )
-        fields["tasks"] = self.plan.tasks.remove(task_id)
+        plan = self.settled()
+        self.set(
+            dependencies=plan.dependencies.replaced(task_id, plan.tasks[task_id], None),
+            tasks=plan.tasks.remove(task_id),
+        )
 
     # --- its gate ---
 
@@ -147,9 +146,8 @@ class PlanDraft:
     def _keep(self, tree: ConfidenceTree) -> None:
         fields = self.plan.__dict__
         for task_id in self._rescored:
-            task = self.task(task_id)
-            if task is not None:
-                tree = tree.rescored(task, task.confidence(fields["policy"]))
+            task = self._changed.get(task_id) or self.plan.tasks[task_id]
+            tree = tree.rescored(task, task.confidence(fields["policy"]))
         self._rescored.clear()
         fields["confidences"] = tree
         if fields["tree"] is not None:

@@ -22,7 +22,6 @@ def test_a_copy_equals_its_plan_whatever_is_done_with_it() -> None:
     plan = a_plan()
     assert plan.copied() == plan
     assert plan == plan.copied().copied()
-    assert repr(plan.copied()) == repr(plan)
     assert deepcopy(plan.copied()) == plan
     assert pickle.loads(pickle.dumps(plan.copied())) == plan  # noqa: S301  (of our own making)
 
