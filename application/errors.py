@@ -278,6 +278,7 @@ class PredecessorMissing(CorruptEvent):
 
     def __init__(self, plan_id: str, version: int) -> None:
         super().__init__(plan_id, version, "it is missing, so no later event can be recorded")
+        self.args = (plan_id, version)
 
 
 class LogWentBack(StoreError):

@@ -19,6 +19,7 @@ from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.memory.ledger import MemoryLedgerStore
 from plangate.infrastructure.settings import Settings
 from plangate.infrastructure.sqlite.checkup import examine_file
+from plangate.infrastructure.sqlite.errors import opening
 from plangate.infrastructure.sqlite.events import events_in as events_in_file
 from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.header import resolved
@@ -65,7 +66,9 @@ def open_stores(address: "Address", schema: str | None) -> Stores:
     """Open the store at an address, creating it if it is missing; raises `StoreError`."""
     path = file_at(address)
     if path is not None:
-        if path.is_file() and not may_write(resolved(path)):
+        with opening(path):
+            reads_only = path.is_file() and not may_write(resolved(path))
+        if reads_only:
             return _read_only(ReadOnlyFile(path))
         file = SqliteFile(path)
         return Stores(events_in_file(file), SqliteViewStore(file), SqliteLedgerStore(file))

@@ -32,6 +32,7 @@ from plangate.infrastructure.calibration.calibrator import ScipyCalibrator
 from plangate.infrastructure.settings import Settings
 from plangate.infrastructure.signing_key import KeyFile
 from plangate.infrastructure.sqlite import backup as sqlite_backup
+from plangate.infrastructure.sqlite.errors import opening
 from plangate.infrastructure.sqlite.events import events_in
 from plangate.infrastructure.sqlite.header import in_use, resolved
 from plangate.infrastructure.sqlite.unchecked import open_without_trace
@@ -68,8 +69,10 @@ def connect_to_existing(target: "Target | None" = None) -> PlanRegistry:
     """
     address = address_of(target)
     path = file_at(address)
-    if path is not None and not (path.exists() and (path.stat().st_size or in_use(resolved(path)))):
-        raise NotAStore(f"there is no store at {path}")
+    if path is not None:
+        with opening(path):
+            if not (path.exists() and (path.stat().st_size or in_use(resolved(path)))):
+                raise NotAStore(f"there is no store at {path}")
     return connect(address)
 
 
@@ -123,11 +126,13 @@ def restore_backup(
     """
     path, address = _file(path), address_of(target)
     file = file_at(address)
-    if file is not None:
-        file = resolved(file)
     expected = sqlite_backup.verified_extent(path)
     positions_kept = True
-    if file is not None and not file.exists():
+    if file is not None:
+        with opening(file):
+            file = resolved(file)
+            is_new = not file.exists()
+    if file is not None and is_new:
         with sqlite_backup.new_file(file) as partial:
             sqlite_backup.copy_file(path, partial, progress)
             sqlite_backup.require_extent(partial, expected)

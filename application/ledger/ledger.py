@@ -93,6 +93,7 @@ class Ledger:
         checkpoint. Raises `LedgerContradicted`, and changes nothing, where a sound ledger
         shows that the log was altered.
         """
+        require_progress(progress)
         verification = Verification(self._log, self._store, {}, ())
         report = verification.report(progress)
         damaged = LedgerFindingKind.LEDGER in verification.findings.kinds

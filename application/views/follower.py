@@ -67,12 +67,15 @@ class LogFollower:
 
         Raises `ViewBehind` if the log ends before that position, or it takes too long.
         """
-        if not self._is_running():
-            self._runner.catch_up()
         deadline = monotonic() + PATIENCE
-        while self._runner.position(view) < position:
+        while True:
+            is_running = self._is_running()
+            if not is_running:
+                self._runner.catch_up()
+            if self._runner.position(view) >= position:
+                return
             left = deadline - monotonic()
-            if not self._following or left <= 0:
+            if not is_running or left <= 0:
                 raise ViewBehind(view, self._runner.position(view), position)
             signal = _Signal()
             self._waiting.append(signal)

@@ -21,6 +21,7 @@ from eventsourcing.utils import Environment
 from typing_extensions import override
 
 from plangate.application import errors
+from plangate.application.event_store import KeyUsed
 from plangate.application.recorded_event import StoredEntry
 from plangate.infrastructure.eventsourcing_library import recorder_store
 
@@ -162,7 +163,7 @@ def _translated(name: str, plan_id: str | None) -> Iterator[None]:
     """Translate an engine's errors into `application.errors`; each engine has its own."""
     try:
         yield
-    except (errors.StoreError, errors.ConcurrentChange):
+    except (errors.StoreError, errors.ConcurrentChange, KeyUsed):
         raise
     except IntegrityError:
         raise errors.ConcurrentChange(plan_id or "") from None

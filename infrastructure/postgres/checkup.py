@@ -170,11 +170,10 @@ def _rights(place: Schema) -> Iterator[Observation]:
 def _identity(place: Schema) -> Iterator[Observation]:
     query = SQL("SELECT value FROM {} WHERE name = 'store_id'")
     facts = Identifier(place.schema, "store_facts")
-    with place.translated(None), place.get_connection() as connection:
-        cursor = connection.cursor(row_factory=tuple_row)
-        found = cursor.execute(query.format(facts)).fetchone()
+    with place.translated(None):
+        found = place.select(query.format(facts), ())
     if found:
-        yield fine("identity", f"store {found[0]}")
+        yield fine("identity", f"store {found[0][0]}")
 
 
 def _log(place: Schema, progress: Progress) -> Iterator[Observation]:

@@ -4,6 +4,7 @@ Nothing is created, upgraded or changed. A damaged file is examined as far as po
 """
 
 import glob
+import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from plangate.application.progress import Progress
 from plangate.application.views.queries import view_report
 from plangate.infrastructure.sql.database import Cursor, all_rows
 from plangate.infrastructure.sql.tables import TABLES
+from plangate.infrastructure.sqlite.errors import missing_right
 from plangate.infrastructure.sqlite.events import events_in
 from plangate.infrastructure.sqlite.facts import FILE_ID, STORE_ID, facts_in
 from plangate.infrastructure.sqlite.file import DURABLE
@@ -34,6 +36,7 @@ from plangate.infrastructure.sqlite.unchecked import UncheckedFile, lenient_text
 from plangate.infrastructure.sqlite.views import SqliteViewStore
 from plangate.infrastructure.sqlite.write_ahead import why_foreign
 
+_GET_RIGHT: Final = "get the right to read it from its owner"
 _MIB: Final = 2**20
 _LITTLE_SPACE: Final = 100 * _MIB
 _LONG_LOG: Final = 64 * _MIB
@@ -55,6 +58,9 @@ FROM stored_events ORDER BY originator_id, originator_version
 
 def examine_file(path: Path, progress: Progress) -> list[Observation]:
     """All observations about the store in the file at `path`."""
+    right = missing_right(path)
+    if right is not None and not os.access(path, os.R_OK):
+        return [problem("file", f"cannot be read: {right}", str(path), _GET_RIGHT)]
     path = resolved(path)
     used = in_use(path)
     found = list(_examined(path, progress))
@@ -73,7 +79,7 @@ def _examined(path: Path, progress: Progress) -> Iterator[Observation]:
         outline = Outline.of(path)
     except OSError as error:
         found = f"cannot be read ({error.strerror})"
-        yield problem("file", found, str(path), "get the right to read it from its owner")
+        yield problem("file", found, str(path), _GET_RIGHT)
         return
     yield from outline.observations()
     if not outline.size:

@@ -20,10 +20,12 @@ from plangate.application.errors import (
     IdempotencyKeyReused,
     LedgerContradicted,
     LedgerError,
+    LogWentBack,
     NoLedgerKey,
     NotAStore,
     NothingRecorded,
     PositionTaken,
+    PredecessorMissing,
     StoreError,
     StoreForbidden,
     StoreFull,
@@ -173,6 +175,18 @@ SAID: list[tuple[PlangateError, str]] = [
         ),
     ),
     (StoreUnavailable("plans.db is locked"), "plans.db is locked"),
+    (
+        PredecessorMissing("billing", 7),
+        "event billing@7 cannot be read: it is missing, so no later event can be recorded",
+    ),
+    (
+        LogWentBack("billing", 9, 40, 33),
+        (
+            "the log went back: event billing@9 at position 40 is gone or replaced, and the log"
+            " ends at position 33. Nothing was recorded. Look at the plan as it is now, then"
+            " repeat what is missing"
+        ),
+    ),
     (ViewBehind("plans", 7, 40), "the view 'plans' is at 7, not yet at 40"),
     (CorruptEvent("billing", 7, "not JSON", 40), "event billing@7 cannot be read: not JSON"),
     (CorruptEvent("billing", 7, "not JSON"), "event billing@7 cannot be read: not JSON"),

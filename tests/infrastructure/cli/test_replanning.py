@@ -254,7 +254,7 @@ def test_a_trace_may_carry_every_command(plangate: Plangate) -> None:
     [
         (["a,b"], ["a,b"]),
         (["a", "b"], ["a", "b"]),
-        (["a,b", "c"], ["a,b", "c"]),
+        (["a,b", "c"], ["c", "a,b"]),
         (["b,c"], ["b", "c"]),
         (["passing,"], ["passing"]),
     ],

@@ -136,7 +136,7 @@ def test_a_store_that_may_only_be_read_or_not_at_all(shared: Path) -> None:
     shared.parent.chmod(0o555)
     assert ill(_seen_without_rights(shared)) == {}
     shared.chmod(0)
-    assert "cannot be read (Permission denied)" in ill(_seen_without_rights(shared))["file"]
+    assert "cannot be read: no right to read the file" in ill(_seen_without_rights(shared))["file"]
 
 
 def _seen_without_rights(path: Path) -> Checkup:

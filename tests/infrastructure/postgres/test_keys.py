@@ -2,6 +2,7 @@
 
 from contextlib import closing
 
+import psycopg
 from psycopg.sql import SQL
 
 from plangate.infrastructure.postgres.events import _Log
@@ -10,8 +11,9 @@ from tests.support.servers.postgres import PostgresServer
 
 
 def test_a_key_is_looked_up_in_its_index(postgres: PostgresServer) -> None:
-    with closing(open_schema(postgres.url)) as schema, schema.get_connection() as connection:
-        connection.execute("SET enable_seqscan = off")
+    with closing(open_schema(postgres.url)) as schema:
         query = SQL("EXPLAIN ") + _Log(schema)._with_key
-        plan = str(connection.execute(query, ["k"]).fetchall())
+        with psycopg.connect(postgres.url) as connection:
+            connection.execute("SET enable_seqscan = off")
+            plan = str(connection.execute(query, ["k"]).fetchall())
     assert "stored_events_keys" in plan

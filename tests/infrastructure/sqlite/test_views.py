@@ -63,6 +63,7 @@ def test_a_file_of_before_there_was_a_ledger_is_brought_up_to_date(tmp_path: Pat
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(
             "DROP TABLE ledger_leaves; DROP TABLE ledger_reach; DROP TABLE store_facts;"
+            "ALTER TABLE view_marks DROP COLUMN event;"
             "PRAGMA user_version = 2"
         )
     with connect(path) as registry:
