@@ -41,9 +41,10 @@ _LONGEST_NAME: Final = 63
 BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _TAKE_PLAN: Final = "SELECT pg_advisory_xact_lock(%s, %s)"
 
-# A pool's connections may be set to another date style and fewer digits.
+# Others may be set: in another time zone, times at the ends of the calendar cannot be read.
 _HERE: Final = SQL(
-    "SET LOCAL search_path = {}; SET LOCAL datestyle = ISO; SET LOCAL extra_float_digits = 1"
+    "SET LOCAL search_path = {}; SET LOCAL datestyle = ISO; SET LOCAL extra_float_digits = 1;"
+    " SET LOCAL timezone = 'UTC'"
 )
 _BEGIN_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 

@@ -192,8 +192,8 @@ def test_a_mistake_is_not_made_again_at_every_question(
     with_a_mistake(registry, on=3)
     registry.views.board("p")
     registry.views.board("p")
-    tried = len(registry.views._runner._failed_retries)
-    monkeypatch.setattr(registry.views._runner, "_retry", None)
+    tried = len(registry.views._runner._stuck_plans._failed)
+    monkeypatch.setattr(registry.views._runner._stuck_plans, "_update", None)
     registry.views.board("p")
     assert tried == 1
 
