@@ -172,10 +172,17 @@ class ProjectionRunner:
         last = log_slice.last
         try:
             saved = self._store.save([update(view) for view in behind])
-        except UnsavableRows:
-            for view in behind:
-                tables = ViewTables(view.name, rebuilt)
-                leave_out_unsavable(self._store, projector, view, tables, projected[view], runs)
+        except UnsavableRows as refused:
+            left_out = [
+                view
+                for view in behind
+                if leave_out_unsavable(
+                    *(self._store, projector, view, ViewTables(view.name, rebuilt)),
+                    *(projected[view], runs),
+                )
+            ]
+            if not left_out:  # a signal handler raised what looked like a refusal
+                raise refused.__cause__ or refused from None
             saved = self._store.save([update(view) for view in behind])
         if not saved:
             return {}

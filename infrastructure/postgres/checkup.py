@@ -170,11 +170,10 @@ def _rights(place: Schema) -> Iterator[Observation]:
 def _identity(place: Schema) -> Iterator[Observation]:
     query = SQL("SELECT value FROM {} WHERE name = 'store_id'")
     facts = Identifier(place.schema, "store_facts")
-    with place.translated(None), place.get_connection() as connection:
-        cursor = connection.cursor(row_factory=tuple_row)
-        found = cursor.execute(query.format(facts)).fetchone()
-    if found:
-        yield fine("identity", f"store {found[0]}")
+    with place.translated(None):
+        found = place.select(query.format(facts), ())
+    for (store_id,) in found:
+        yield fine("identity", f"store {store_id}")
 
 
 def _log(place: Schema, progress: Progress) -> Iterator[Observation]:
