@@ -44,13 +44,13 @@ class CurrentPlans:
         return found[:limit]
 
     def _at(self, row: PlanSummary, now: datetime) -> PlanSummary:
-        """The row at a time; as it lies where its plan cannot be read."""
+        """The row at a time; as it is stored where its plan cannot be read or has no such row."""
         ended = row.changes_at is not None and row.changes_at <= now
         if not ended and row.updated_at <= now:
             return row
         try:
             return row.model_copy(update=at_time(self._plan(row), now))
-        except UnreadableEvent:
+        except (UnreadableEvent, OverflowError):  # beyond the calendar in UTC
             return row
 
     def _plan(self, row: PlanSummary) -> Plan:

@@ -56,6 +56,7 @@ class LogFollower:
         self._woken.put(None)
         if thread is not None:
             thread.join(PATIENCE)
+        self._notify_and_continue()
 
     def wake(self) -> None:
         """Announce that something was recorded."""
@@ -68,19 +69,19 @@ class LogFollower:
         Raises `ViewBehind` if the log ends before that position, or it takes too long.
         """
         deadline = monotonic() + PATIENCE
-        while True:
-            is_running = self._is_running()
-            if not is_running:
-                self._runner.catch_up()
+        while self._is_running():
+            left = deadline - monotonic()
             if self._runner.position(view) >= position:
                 return
-            left = deadline - monotonic()
-            if not is_running or left <= 0:
+            if left <= 0:
                 raise ViewBehind(view, self._runner.position(view), position)
             signal = _Signal()
             self._waiting.append(signal)
-            if self._runner.position(view) < position:
+            if self._following and self._runner.position(view) < position:
                 _wait(signal, left)
+        self._runner.catch_up()
+        if self._runner.position(view) < position:
+            raise ViewBehind(view, self._runner.position(view), position)
 
     def _is_running(self) -> bool:
         """Whether the background thread runs; it is started if it should and does not."""

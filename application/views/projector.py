@@ -7,6 +7,7 @@ folded again from its own events.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Thread
 from typing import Any, Final
 
 from plangate.application.errors import CorruptEvent, UnreadableEvent
@@ -118,7 +119,7 @@ def project_events(
         failure = error
     except Exception as error:
         left, plan = events[len(taken) :], taken[-1].after if taken else before.plan
-        if not left or not _fails_again(partial(next_step, plan, left[0])):
+        if not left or not _fails_again(error, partial(next_step, plan, left[0])):
             raise
         failure = _failure(error, left[0])
     states: dict[str, Any] = {}
@@ -136,8 +137,8 @@ def _project(view: View, state: Any, taken: Sequence[Step]) -> tuple[Any, Projec
         return state, Projected()
     try:
         after, changes = view.project(state, taken)
-    except Exception:
-        if not _fails_again(partial(view.project, state, taken)):
+    except Exception as error:
+        if not _fails_again(error, partial(view.project, state, taken)):
             raise
         return _project_one_by_one(view, state, taken)
     return after, Projected((changes,))
@@ -150,20 +151,30 @@ def _project_one_by_one(view: View, state: Any, taken: Sequence[Step]) -> tuple[
         try:
             state, changes = view.project(state, (step,))
         except Exception as error:
-            if not _fails_again(partial(view.project, state, (step,))):
+            if not _fails_again(error, partial(view.project, state, (step,))):
                 raise
             return state, Projected(found, _failure(error, step.recorded))
         found.append(changes)
     return state, Projected(found)
 
 
-def _fails_again(fold: Callable[[], object]) -> bool:
-    """Whether a fold fails for its event. What a signal handler raised in it does not repeat."""
-    try:
-        fold()
-    except Exception:  # noqa: BLE001  (one event must not stop the other plans and views)
-        return True
-    return False
+def _fails_again(error: Exception, fold: Callable[[], object]) -> bool:
+    """Whether a fold fails for its event, and the error is no signal handler's.
+
+    It is tried in a thread of its own, where no signal handler runs.
+    """
+    failures: list[Exception] = []
+
+    def attempt() -> None:
+        try:
+            fold()
+        except Exception as failure:  # noqa: BLE001  (one event must not stop the other plans)
+            failures.append(failure)
+
+    thread = Thread(target=attempt, daemon=True)
+    thread.start()
+    thread.join()
+    return [(type(one), one.args) for one in failures] == [(type(error), error.args)]
 
 
 def _failure(error: Exception, recorded: RecordedEvent) -> CorruptEvent:

@@ -1,4 +1,4 @@
-"""Keeps the views in step with the log: catching up, rebuilding, going round bad events.
+"""Keeps the views in step with the log: catching up and rebuilding.
 
 Events are folded outside of any transaction and saved together with the position
 they lead to; of two runners with the same slice of the log, the second saves nothing
@@ -14,19 +14,19 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from threading import Lock
 from typing import Final
 
-from plangate.application.errors import StoreTooNew, UnreadableEvent
+from plangate.application.errors import StoreTooNew
 from plangate.application.event_store import Clock, EventStore
 from plangate.application.forks import renew_in_child
-from plangate.application.plan_log import known_position, plan_events
+from plangate.application.plan_log import known_position
 from plangate.application.progress import Progress
-from plangate.application.recorded_event import RecordedEvent
 from plangate.application.views.catalogue import VIEWS
+from plangate.application.views.gone_events import discard_what_is_gone
 from plangate.application.views.log_events import LogEvents, read_slice
 from plangate.application.views.projection import RowChanges, View
 from plangate.application.views.projector import Projected, Projector, ProjectorState
+from plangate.application.views.stuck_plans import StuckPlans
 from plangate.application.views.unsavable import leave_out_unsavable
 from plangate.application.views.view_store import (
-    StuckPlan,
     UnsavableRows,
     ViewPosition,
     ViewStore,
@@ -68,7 +68,7 @@ class ProjectionRunner:
     def _begin_projecting(self) -> None:
         self._projector = Projector(self._log)
         self._projected: tuple[int, str] | None = None
-        self._failed_retries: set[tuple[str, str, int]] = set()
+        self._stuck_plans = StuckPlans(self._log, self._store, self._clock)
 
     def position(self, view: str) -> int:
         """How far a view is known to have come; -1 before it can be read at all."""
@@ -84,6 +84,7 @@ class ProjectionRunner:
         """
         with self._turn:
             end = self._log.last_position()
+            self._stuck_plans.look_again()
             while proceed():
                 positions = self._store.positions()
                 if self._discard_what_is_gone(positions):
@@ -93,9 +94,13 @@ class ProjectionRunner:
                     self._rebuild(outdated, proceed=proceed, afresh=False)
                     continue
                 self._known = {v.name: positions[ViewTables(v.name)].position for v in self._views}
-                if self._retry_stuck_plans(positions):
+                if self._stuck_plans.retry(self._views, positions):
                     continue
-                if not self._advance(self._projector, self._views, positions, until=end):
+                moved = self._advance(self._projector, self._views, positions, until=end)
+                if moved is None:
+                    return
+                self._known |= moved
+                if min(self._known.values()) >= end:
                     return
 
     def rebuild(self, names: Collection[str], progress: Progress) -> None:
@@ -132,18 +137,19 @@ class ProjectionRunner:
         views: Sequence[View],
         positions: ViewPositions,
         *,
+        until: int,
         rebuilt: bool = False,
-        until: int | None = None,
-    ) -> bool:
-        """Move the views that are furthest behind by one slice; False at the end."""
+    ) -> Mapping[str, int] | None:
+        """Move the views that are furthest behind by one slice; None once all are at `until`.
+
+        The new positions; none where another process was first.
+        """
         current = {view: positions[ViewTables(view.name, rebuilt)] for view in views}
         after = min(found.position for found in current.values())
         ahead = [found.position for found in current.values() if found.position > after]
-        if until is not None:
-            ahead.append(until)
-        log_slice = read_slice(self._log, after, min(ahead, default=None), BATCH)
+        log_slice = read_slice(self._log, after, min([*ahead, until]), BATCH)
         if log_slice.last is None:
-            return False
+            return None
         behind = [view for view in views if current[view].position == after]
         projected: dict[View, dict[str, Projected]] = {view: {} for view in behind}
         states: list[ProjectorState] = []
@@ -159,26 +165,32 @@ class ProjectionRunner:
         def update(view: View) -> ViewUpdate:
             tables, results = ViewTables(view.name, rebuilt), projected[view].values()
             changes = [one for result in results for one in result.changes]
-            stuck = [self._stuck(r.failure) for r in results if r.failure is not None]
+            stuck = [self._stuck_plans.stuck(r.failure) for r in results if r.failure is not None]
             position, event = known_position(last.position), self._log_events.identity(last)
             return ViewUpdate(tables, current[view], position, changes, stuck, event=event)
 
         last = log_slice.last
         try:
             saved = self._store.save([update(view) for view in behind])
-        except UnsavableRows:
-            for view in behind:
-                tables = ViewTables(view.name, rebuilt)
-                leave_out_unsavable(self._store, projector, view, tables, projected[view], runs)
-            saved = self._store.save([update(view) for view in behind])
-        if saved:
-            projector.keep(states)
-            if projector is self._projector:
-                self._projected = (
-                    known_position(last.position),
-                    self._log_events.identity(last),
+        except UnsavableRows as refused:
+            left_out = [
+                view
+                for view in behind
+                if leave_out_unsavable(
+                    *(self._store, projector, view, ViewTables(view.name, rebuilt)),
+                    *(projected[view], runs),
                 )
-        return True
+            ]
+            if not left_out:  # a signal handler raised what looked like a refusal
+                raise refused.__cause__ or refused from None
+            saved = self._store.save([update(view) for view in behind])
+        if not saved:
+            return {}
+        projector.keep(states)
+        position = known_position(last.position)
+        if projector is self._projector:
+            self._projected = (position, self._log_events.identity(last))
+        return {view.name: position for view in behind}
 
     # --- a log that went back ---
 
@@ -191,89 +203,18 @@ class ProjectionRunner:
         self._log_events.look_again()
         if self._projected is not None and not self._log_events.has(*self._projected):
             self._begin_projecting()
-        gone = False
         names = {view.name for view in self._views}
-        for tables, current in positions.items():
-            if tables.view not in names or self._log_events.has(current.position, current.event):
-                continue
-            gone = True
+        gone = discard_what_is_gone(self._store, self._log_events, names, positions)
+        if gone:
             self._begin_projecting()
-            if tables.rebuilt:
-                self._store.begin(tables.view, current.fold_version, afresh=True)
-            else:
-                self._known = {}
-                self._store.discard(tables.view, current)
-                self.went_back = (
-                    f"the log went back behind position {current.position}, or has other events"
-                    " there; the views were rebuilt"
-                )
-        return gone
-
-    # --- going round events that cannot be read, folded or saved ---
-
-    def _retry_stuck_plans(self, positions: ViewPositions) -> bool:
-        """Project again what can be read by now; whether there was anything to save.
-
-        Where an event can be read and the view fails on it all the same, this
-        process does not try again.
-        """
-        for view in self._views:
-            current = positions[ViewTables(view.name)]
-            for stuck in current.stuck.values():
-                attempt = (view.name, stuck.plan_id, stuck.version)
-                if attempt in self._failed_retries or not self._can_be_read(stuck):
-                    continue
-                if self._retry(view, current, stuck):
-                    return True
-                self._failed_retries.add(attempt)
-        return False
-
-    def _can_be_read(self, stuck: StuckPlan) -> bool:
-        before = stuck.version - 1
-        try:
-            return bool(self._log.read(stuck.plan_id, after=before, until=stuck.version))
-        except UnreadableEvent:
-            return False
-
-    def _retry(self, view: View, current: ViewPosition, stuck: StuckPlan) -> bool:
-        """Whether the view got past the event, to its position or to another failure."""
-        plan_id, unreadable = stuck.plan_id, None
-        history: list[RecordedEvent] = []
-        try:
-            for recorded in plan_events(self._log, plan_id):
-                if known_position(recorded.envelope.position) <= current.position:
-                    history.append(recorded)  # noqa: PERF401  (those before a failure count)
-        except UnreadableEvent as error:
-            unreadable = error
-        _, results = Projector(self._log).project((view,), plan_id, history, unreadable)
-        result = results[view.name]
-        if result.failure is not None and result.failure.version == stuck.version:
-            return False
-        changes = [RowChanges(deletes=((plan_id, None),)), *result.changes]
-        still = () if result.failure is None else (self._stuck(result.failure),)
-        update = ViewUpdate(
-            ViewTables(view.name),
-            current,
-            current.position,
-            changes,
-            still,
-            freed=(plan_id,),
-            event=current.event,
-        )
-        try:
-            self._store.save([update])
-        except UnsavableRows:
-            return False
-        return True
-
-    def _stuck(self, failure: UnreadableEvent) -> StuckPlan:
-        return StuckPlan(
-            plan_id=failure.plan_id,
-            version=failure.version,
-            position=failure.position,
-            why=failure.why,
-            since=self._clock(),
-        )
+        position = max((positions[one].position for one in gone if not one.rebuilt), default=None)
+        if position is not None:
+            self._known = {}
+            self.went_back = (
+                f"the log went back behind position {position}, or has other events"
+                " there; the views were rebuilt"
+            )
+        return bool(gone)
 
     # --- rebuilding ---
 
@@ -299,6 +240,7 @@ class ProjectionRunner:
         for view in views:
             self._store.begin(view.name, view.version, afresh=afresh)
         projector = Projector(self._log)
+        end = self._log.last_position()
         while proceed():
             positions = self._store.positions()
             if self._discard_what_is_gone(positions):
@@ -313,6 +255,7 @@ class ProjectionRunner:
                 return
             if progress is not None:
                 progress(min(begun.values()), self._log.last_position())
-            if not self._advance(projector, [*begun], positions, rebuilt=True):
+            if self._advance(projector, [*begun], positions, until=end, rebuilt=True) is None:
                 for view in begun:
                     self._store.swap(view.name)
+                end = self._log.last_position()  # for one that others moved further meanwhile

@@ -16,22 +16,24 @@ def leave_out_unsavable(
     tables: ViewTables,
     projected: dict[str, Projected],
     runs: Mapping[str, Sequence[RecordedEvent]],
-) -> None:
-    """Keep the rows of each plan before the first event whose rows cannot be saved.
+) -> bool:
+    """Keep the rows of each plan before the first event whose rows cannot be saved, if any.
 
     `projected` has the row changes of each plan in one view, `runs` the events that they
     come from.
     """
-    waiting = list(projected)
+    waiting, left_out = list(projected), False
     while waiting:
         changes = [(plan_id, one) for plan_id in waiting for one in projected[plan_id].changes]
         found = store.first_unsavable(tables, [one for _, one in changes])
         if found is None:
-            return
+            break
+        left_out = True
         index, why = found
         plan_id = changes[index][0]
         projected[plan_id] = _savable(store, projector, view, tables, runs[plan_id], why)
         waiting = waiting[waiting.index(plan_id) + 1 :]
+    return left_out
 
 
 def _savable(

@@ -172,8 +172,8 @@ def _identity(place: Schema) -> Iterator[Observation]:
     facts = Identifier(place.schema, "store_facts")
     with place.translated(None):
         found = place.select(query.format(facts), ())
-    if found:
-        yield fine("identity", f"store {found[0][0]}")
+    for (store_id,) in found:
+        yield fine("identity", f"store {store_id}")
 
 
 def _log(place: Schema, progress: Progress) -> Iterator[Observation]:

@@ -41,15 +41,17 @@ _LONGEST_NAME: Final = 63
 BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _TAKE_PLAN: Final = "SELECT pg_advisory_xact_lock(%s, %s)"
 
-# A pool's connections may be set to another date style and fewer digits.
+# Others may be set: in another time zone, times at the ends of the calendar cannot be read.
 _HERE: Final = SQL(
-    "SET LOCAL search_path = {}; SET LOCAL datestyle = ISO; SET LOCAL extra_float_digits = 1"
+    "SET LOCAL search_path = {}; SET LOCAL datestyle = ISO; SET LOCAL extra_float_digits = 1;"
+    " SET LOCAL timezone = 'UTC'"
 )
 _BEGIN_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
-# Views and ledger can be rebuilt from the log, so writing them waits for no standby. It
-# waits for the disk: readers rely on a view's position, and a crash must not undo it.
+# The ledger can be rebuilt from the log, so writing it waits for no standby.
 _WRITING: Final = SQL("SET LOCAL synchronous_commit = local; SET LOCAL statement_timeout = 0")
+# A crash may undo the last of these, with the position: the same events are projected again.
+_DERIVING: Final = SQL("SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0")
 
 
 def open_schema(source: str | ConnectionPool[Any], schema: str = "plangate") -> "Schema":
@@ -163,9 +165,15 @@ class Schema(PostgresDatastore):
 
     def write(self, work: Callable[[Cursor], T]) -> T:
         """Do `work` in a transaction for what can be rebuilt from the log."""
+        return self._write(work, _WRITING)
 
+    def write_derived(self, work: Callable[[Cursor], T]) -> T:
+        """`write` for what follows from the log. After a crash it may be as it was before."""
+        return self._write(work, _DERIVING)
+
+    def _write(self, work: Callable[[Cursor], T], settings: SQL) -> T:
         def write(connection: Connection) -> T:
-            connection.execute(self._here_after(BEGIN, _WRITING))
+            connection.execute(self._here_after(BEGIN, settings))
             result = work(QuestionMarks(connection.cursor(row_factory=tuple_row)))
             connection.execute("COMMIT")
             return result

@@ -4,6 +4,7 @@ Every table of a view has two sides. One is read; a rebuild fills the other, whi
 read in its place. So a service that updates views needs no right to create tables.
 """
 
+import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -138,7 +139,9 @@ class _Writer(view_store.RowWriter):
         newest = {tuple(getattr(row, name) for name in key): row for row in rows}
         if not newest:
             return
-        given = _ROWS_OF[self._table.view].dump_json(list(newest.values())).decode()
+        # In two steps: pydantic's JSON encoder hides an exception from a signal handler.
+        plain = _ROWS_OF[self._table.view].dump_python(list(newest.values()), mode="json")
+        given = json.dumps(plain, ensure_ascii=False, allow_nan=False)
         # PostgreSQL stores no NUL. A stored event that has one must not stop the view.
         given = _NUL.sub(r"\1\\ufffd", given)
         self._cursor.execute(_UPSERTS[self._table.view], (self._side, given))

@@ -39,6 +39,9 @@ class Database(Protocol):
     def write(self, work: Callable[[Cursor], T], /) -> T:
         """Do `work` in a transaction of which nothing remains if it raises an error."""
 
+    def write_derived(self, work: Callable[[Cursor], T], /) -> T:
+        """`write` for what follows from the log. After power loss it may be as it was before."""
+
     def close(self) -> None:
         """Close the connections; closing twice is harmless."""
 

@@ -98,7 +98,7 @@ class SqlViewStore(ViewStore, ABC):
                 return
             self._prepare_rebuild(cursor, view, fold_version)
 
-        self._database.write(begin)
+        self._database.write_derived(begin)
 
     @override
     def save(self, updates: Sequence[ViewUpdate]) -> bool:
@@ -112,7 +112,7 @@ class SqlViewStore(ViewStore, ABC):
                 self._write(cursor, update.tables, update.changes)
 
         try:
-            self._database.write(save)
+            self._database.write_derived(save)
         except (view_positions.Overtaken, ConcurrentChange):
             return False
         return True
@@ -130,7 +130,7 @@ class SqlViewStore(ViewStore, ABC):
             raise _Found
 
         try:
-            self._database.write(attempt)
+            self._database.write_derived(attempt)
         except _Found as found:
             return (found.args[0], found.args[1]) if found.args else None
         return None
@@ -143,7 +143,7 @@ class SqlViewStore(ViewStore, ABC):
             if current == expected:
                 self._remove(cursor, view)
 
-        self._database.write(discard)
+        self._database.write_derived(discard)
 
     @override
     def swap(self, view: str) -> bool:
@@ -157,7 +157,7 @@ class SqlViewStore(ViewStore, ABC):
                 cursor.execute(f"UPDATE {table} SET rebuilt = ? WHERE view = ?", (False, view))  # noqa: S608
             return True
 
-        return self._database.write(swap)
+        return self._database.write_derived(swap)
 
     @override
     def sizes(self) -> Mapping[str, int]:

@@ -13,14 +13,19 @@ from functools import partial
 from itertools import repeat
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from time import monotonic
+from time import monotonic, sleep
 from typing import Final, TypeVar
 
 from plangate.application.errors import StoreUnavailable
 from plangate.application.forks import settle_for_forks
+from plangate.infrastructure.sqlite.errors import primary_code
 
 LOCK_TIMEOUT: Final = 30.0
 """Seconds to wait for another writer, for a free connection, and for the last ones at closing."""
+
+_SHORTEST_WAIT: Final = 0.00005
+_LONGEST_WAIT: Final = 0.02
+"""Seconds between two looks at a lock: an eighth of what was waited, within these."""
 
 T = TypeVar("T")
 
@@ -86,6 +91,14 @@ class Connections:
     def transact(self, begin: str, work: Callable[[sqlite3.Cursor], T]) -> T:
         """Do `work` in a transaction of which nothing remains if it raises an error."""
         return self.use(partial(_transact, begin, work))
+
+    def transact_soon(self, begin: str, work: Callable[[sqlite3.Cursor], T]) -> T:
+        """`transact` on connections whose own time-out is 0, beginning once the lock is free.
+
+        SQLite looks at the lock ever less often, and so hardly ever finds it between two
+        transactions of a busy writer.
+        """
+        return self.use(partial(_transact, begin, work, begun=_begin_soon))
 
     def close(self, deadline: float) -> None:
         """Close every connection once it is free; one that is not in time, after its use."""
@@ -166,10 +179,34 @@ class Connections:
         return self._connect()
 
 
-def _transact(begin: str, work: Callable[[sqlite3.Cursor], T], connection: sqlite3.Connection) -> T:
+def _begin(cursor: sqlite3.Cursor, begin: str) -> None:
+    cursor.execute(begin)
+
+
+def _begin_soon(cursor: sqlite3.Cursor, begin: str) -> None:
+    started = monotonic()
+    while True:
+        try:
+            cursor.execute(begin)
+        except sqlite3.OperationalError as error:
+            waited = monotonic() - started
+            if primary_code(error) != sqlite3.SQLITE_BUSY or waited > LOCK_TIMEOUT:
+                raise
+        else:
+            return
+        sleep(min(max(waited / 8, _SHORTEST_WAIT), _LONGEST_WAIT))
+
+
+def _transact(
+    begin: str,
+    work: Callable[[sqlite3.Cursor], T],
+    connection: sqlite3.Connection,
+    *,
+    begun: Callable[[sqlite3.Cursor, str], None] = _begin,
+) -> T:
     cursor = connection.cursor()
     try:
-        cursor.execute(begin)
+        begun(cursor, begin)
         answer = work(cursor)
         # The same cursor: a question that was not read to its end is over before.
         cursor.execute("COMMIT")

@@ -1,7 +1,8 @@
 """The one SQLite file of a store: its connections and its transactions.
 
 An acknowledged command survives power loss: the file has a write-ahead log, and
-`synchronous` is FULL.
+`synchronous` is FULL. What follows from the log waits for no disk: it is in the same
+write-ahead log, so it is never ahead of the events that it follows from.
 """
 
 import sqlite3
@@ -23,6 +24,7 @@ from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION, lay_out, layou
 from plangate.infrastructure.sqlite.opening import prepare
 
 DURABLE: Final[Mapping[str, str | int]] = {"synchronous": "FULL"}
+_DERIVED: Final[Mapping[str, str | int]] = {"synchronous": "NORMAL", "busy_timeout": 0}
 
 _READERS: Final = 8
 """Connections that read at the same time; more threads wait for one of them."""
@@ -63,6 +65,8 @@ class SqliteFile:
         connect = partial(_connection, file_uri(path, how), pragmas)
         self._readers = connections.Connections(path.absolute(), _READERS, connect)
         self._writer = connections.Connections(path.absolute(), 1, connect)
+        derived = partial(_connection, file_uri(path, how), {**pragmas, **_DERIVED})
+        self._derived_writer = connections.Connections(path.absolute(), 1, derived)
 
     def translated(self) -> AbstractContextManager[None]:
         """Translate SQLite's errors into those of `application.errors`."""
@@ -80,6 +84,14 @@ class SqliteFile:
             self._require_in_place()
             answer = self._writer.transact(_WRITE, work)
             self._require_in_place()  # nothing is acknowledged that another file holds
+            return answer
+
+    def write_derived(self, work: Callable[[sqlite3.Cursor], T]) -> T:
+        """`write` for what follows from the log. After power loss it may be as it was before."""
+        with self.translated():
+            self._require_in_place()
+            answer = self._derived_writer.transact_soon(_WRITE, work)
+            self._require_in_place()
             return answer
 
     def scrub(self) -> None:
@@ -112,9 +124,12 @@ class SqliteFile:
             self._readers.close(deadline)
         finally:
             try:
-                self._writer.close(deadline)
+                self._derived_writer.close(deadline)
             finally:
-                self._let_go()
+                try:
+                    self._writer.close(deadline)
+                finally:
+                    self._let_go()
 
     def _require_in_place(self) -> None:
         """Raise `StoreReplaced` unless the opened file is the one at its path."""

@@ -49,7 +49,7 @@ class _MemoryDatabase:
     def write(self, work: Callable[[Cursor], T]) -> T:
         return self._connections.transact("BEGIN", work)
 
-    read = write
+    read = write_derived = write
 
     def close(self) -> None:
         self._connections.close(monotonic() + LOCK_TIMEOUT)
@@ -76,7 +76,7 @@ class SqliteViewStore(SqlViewStore):
             if ViewTables(SUMMARIES.view) in stored_positions(cursor):
                 cursor.execute(f"INSERT INTO {SEARCH_TABLE}({SEARCH_TABLE}) VALUES ('rebuild')")  # noqa: S608
 
-        self._database.write(merge)
+        self._database.write_derived(merge)
 
     def unreadable_rows(self) -> Iterator[str]:
         """The view of each row that cannot be read; views to be rebuilt are left out."""

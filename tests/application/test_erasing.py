@@ -140,7 +140,8 @@ def test_a_view_that_is_stuck_on_the_plan_and_a_rebuild_that_has_begun_forget_to
     registry.score_prompt("p", "a", 0.5)
     mark = views.positions()[target]
     assert views.save([ViewUpdate(target, mark, 2, (), (stuck,))])
-    registry.views._runner._failed_retries.add(("plans", "p", 2))  # as where the fold itself fails
+    # As where the fold itself fails.
+    registry.views._runner._stuck_plans._failed.add(("plans", "p", 2))
     views.begin("board", 1, afresh=True)
     rebuilt = ViewTables("board", rebuilt=True)
     assert views.save([ViewUpdate(rebuilt, views.positions()[rebuilt], 2, ())])

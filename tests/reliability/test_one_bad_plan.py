@@ -8,15 +8,28 @@ import pytest
 
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
+from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.bootstrap import connect, doctor
 from tests.support.servers.postgres import PostgresServer
 
 TASKS: Final = [{"id": "a", "title": "A"}]
 MORNING: Final = "2026-01-01T08:00:00Z"
+LAST: Final = "9999-12-31T23:59:59-12:00"
 
 
 def _created(at: str = MORNING, **facts: object) -> tuple[str, dict[str, Any]]:
     return "plan-created", {"at": at, "goal": "g", "tasks": TASKS, "policy": {}, **facts}
+
+
+def _claimed(until: str) -> tuple[str, dict[str, Any]]:
+    claim = {"old": "pending", "new": "in_progress", "cause": "claimed"}
+    return "task-status-changed", {
+        "at": MORNING,
+        "task_id": "a",
+        **claim,
+        "worker": "w",
+        "lease_until": until,
+    }
 
 
 def _replan(confidence: object) -> tuple[str, dict[str, Any]]:
@@ -30,23 +43,39 @@ BAD: Final[dict[str, list[tuple[str, dict[str, Any]]]]] = {
     "after-year-9999": [_created("9999-12-31T23:59:59-12:00")],
     "no-number": [_created(), _replan("NaN")],
     "endless": [_created(), _replan("Infinity")],
+    "judged-in-year-10000": [
+        _created(),
+        (
+            "task-scored",
+            {"at": MORNING, "task_id": "a", "kind": "prompt", "score": 0.5, "occurred_at": LAST},
+        ),
+    ],
+    "leased-to-year-10000": [_created(), _claimed(LAST)],
+    "leased-to-year-0": [_created(), _claimed("0001-01-01T00:00:00+14:00")],
+    "leased-to-the-end": [_created(), _claimed("9999-12-31T23:59:59Z")],
+    "from-the-beginning": [_created("0001-01-01T00:00:00Z")],
+    "to-the-end": [_created("9999-12-31T23:59:59Z")],
     "huge-attempt": [
         _created(),
         ("attempt-started", {"at": MORNING, "task_id": "a", "attempt": 10**30}),
     ],
 }
 
-CERTAINLY_STUCK: Final = {"huge-priority@1", "before-year-1@1", "no-number@2"}
+CERTAINLY_STUCK: Final = {
+    *("huge-priority@1", "before-year-1@1", "no-number@2"),
+    *("judged-in-year-10000@2", "leased-to-year-10000@2", "leased-to-year-0@2"),
+}
 """What no engine and no other bound on stored events lets through."""
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres", "east", "west"])
 def target(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty store on each engine that keeps views."""
+    """An empty store on each engine that keeps views, and for sessions in other time zones."""
     if request.param == "sqlite":
         return str(tmp_path / "plans.db")
     server: PostgresServer = request.getfixturevalue("postgres")
-    return server.url
+    zone = {"east": "Asia/Tokyo", "west": "America/Los_Angeles"}.get(request.param)
+    return server.url if zone is None else f"{server.url}?options=-ctimezone%3D{zone}"
 
 
 def test_the_other_plans_go_on(target: str) -> None:
@@ -80,6 +109,11 @@ def _the_others_work(registry: PlanRegistry) -> None:
     assert good <= {plan.plan_id for plan in registry.list_plans(needs_replan=False).plans}
     assert good <= {plan.plan_id for plan in registry.list_plans().plans}
     assert registry.next_task() is not None
+    for plan_id in BAD:
+        registry.views.board(plan_id)
+        registry.views.timeline(plan_id)
+    for status in TaskStatus:
+        registry.views.board(status=status)
     assert registry.erase("good1").complete
     registry.views.replans()
     registry.views.timeline("good2")

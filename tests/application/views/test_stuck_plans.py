@@ -3,6 +3,8 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from threading import current_thread, main_thread
 from typing import Any
 
 import pytest
@@ -185,6 +187,59 @@ def test_a_mistake_in_one_fold_stops_one_plan_in_one_view(
     same_views(stores.open())
 
 
+class Late(Exception):
+    """What a signal handler raises."""
+
+
+@pytest.mark.parametrize("name", ["next_step", "project"])
+def test_what_a_signal_handler_raises_in_a_fold_comes_out_and_stops_no_plan(
+    stores: SharedStores,
+    registry: PlanRegistry,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    two_plans(registry)
+
+    def interrupted(fold: Callable[..., Any], *arguments: Any) -> Any:
+        if current_thread() is main_thread():  # where signal handlers run, each time anew
+            raise Late
+        return fold(*arguments)
+
+    if name == "next_step":
+        monkeypatch.setattr(plan_log, name, partial(interrupted, plan_log.next_step))
+    else:
+        on_time = partial(interrupted, VIEWS[1].project)
+        views = (VIEWS[0], replace(VIEWS[1], project=on_time), *VIEWS[2:])
+        monkeypatch.setattr(registry.views._runner, "_views", views)
+    for _ in range(2):
+        with pytest.raises(Late):
+            registry.views.plans()
+    monkeypatch.undo()
+    same_views(registry)
+    assert stuck(stores.open()) == ()
+
+
+def test_a_handlers_exception_is_not_taken_for_the_error_of_a_bad_event(
+    registry: PlanRegistry,
+) -> None:
+    two_plans(registry)
+    with_a_mistake(registry, on=3)
+    views = registry.views._runner._views
+    chokes = views[1].project
+
+    def late(state: Any, taken: Sequence[Step]) -> Any:
+        if current_thread() is main_thread():
+            raise Late
+        return chokes(state, taken)
+
+    registry.views._runner._views = (views[0], replace(views[1], project=late), *views[2:])
+    with pytest.raises(Late):
+        registry.views.board("p")
+    registry.views._runner._views = views
+    assert {task.stale for task in registry.views.board("p").tasks} == {True}
+    assert stuck(registry, "board")[0].why == "folding it failed: ZeroDivisionError('a mistake')"
+
+
 def test_a_mistake_is_not_made_again_at_every_question(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,8 +247,8 @@ def test_a_mistake_is_not_made_again_at_every_question(
     with_a_mistake(registry, on=3)
     registry.views.board("p")
     registry.views.board("p")
-    tried = len(registry.views._runner._failed_retries)
-    monkeypatch.setattr(registry.views._runner, "_retry", None)
+    tried = len(registry.views._runner._stuck_plans._failed)
+    monkeypatch.setattr(registry.views._runner._stuck_plans, "_update", None)
     registry.views.board("p")
     assert tried == 1
 
