@@ -1,8 +1,8 @@
 """A plan's history folded into what a command needs, and kept for the next one.
 
 A `Stream` is a value, so keeping it needs no copying. Events of other processes are
-read before each use, together with the last known one: nothing is answered from events
-that are no longer in the log.
+read before each question, together with the last known one: nothing is answered from events
+that are no longer in the log. A command may be decided on a stream as it is remembered.
 """
 
 from collections.abc import Iterable, Sequence
@@ -93,6 +93,11 @@ class StreamCache:
         self._lock = Lock()
         self._kept = PlanCache[Stream](KEPT_STREAMS)
         self._replayed = Stream(Plan(""))
+
+    def remembered(self, plan_id: str) -> Stream | None:
+        """The stream as it was known last, if it was; others may have recorded more since."""
+        with self._lock:
+            return self._kept.get(plan_id)
 
     def current(self, plan_id: str) -> Stream:
         """The stream with everything that is recorded by now.
