@@ -58,7 +58,9 @@ _WITH_KEY: Final = (
 
 def events_in(file: SqliteFile) -> recorder_store.RecorderEventStore:
     """The event store in an open file, which its views and ledger share."""
-    return recorder_store.RecorderEventStore(_Log(file), close=file.close, scrub=file.scrub)
+    return recorder_store.RecorderEventStore(
+        _Log(file), close=file.close, scrub=file.scrub, changes=file.changes
+    )
 
 
 class _Log(recorder_store.Recorder):

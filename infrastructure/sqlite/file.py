@@ -8,9 +8,10 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
+from itertools import count
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from plangate.application.errors import NotAStore, StoreUnavailable
 from plangate.infrastructure.sql.database import T
@@ -63,6 +64,7 @@ class SqliteFile:
         connect = partial(_connection, file_uri(path, how), pragmas)
         self._readers = connections.Connections(path.absolute(), _READERS, connect)
         self._writer = connections.Connections(path.absolute(), 1, connect)
+        self._observer = connections.Connections(path.absolute(), 1, connect)
 
     def translated(self) -> AbstractContextManager[None]:
         """Translate SQLite's errors into those of `application.errors`."""
@@ -81,6 +83,12 @@ class SqliteFile:
             answer = self._writer.transact(_WRITE, work)
             self._require_in_place()  # nothing is acknowledged that another file holds
             return answer
+
+    def changes(self) -> object:
+        """What is equal only while no connection, of any process, writes the file."""
+        with self.translated():
+            self._require_in_place()
+            return self._observer.use(_changes)
 
     def scrub(self) -> None:
         """Rewrite the file without its free space, and empty its write-ahead log.
@@ -112,9 +120,12 @@ class SqliteFile:
             self._readers.close(deadline)
         finally:
             try:
-                self._writer.close(deadline)
+                self._observer.close(deadline)
             finally:
-                self._let_go()
+                try:
+                    self._writer.close(deadline)
+                finally:
+                    self._let_go()
 
     def _require_in_place(self) -> None:
         """Raise `StoreReplaced` unless the opened file is the one at its path."""
@@ -142,9 +153,27 @@ class SqliteFile:
             self._writer.use(lambda connection: _ask(connection, "PRAGMA wal_checkpoint(PASSIVE)"))
 
 
-def _connection(uri: str, pragmas: Mapping[str, str | int]) -> sqlite3.Connection:
+class _Connection(sqlite3.Connection):
+    """A connection with a number of its own: what it says of changes is comparable to no other."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.number = next(_numbers)
+
+
+_numbers: Final = count()
+
+
+def _changes(connection: sqlite3.Connection) -> object:
+    """The version of the file for this connection, which itself writes nothing."""
+    (version,) = connection.execute("PRAGMA data_version").fetchone()
+    return cast("_Connection", connection).number, version
+
+
+def _connection(uri: str, pragmas: Mapping[str, str | int]) -> _Connection:
     connection = sqlite3.connect(
         uri,
+        factory=_Connection,
         uri=True,
         check_same_thread=False,
         isolation_level=None,

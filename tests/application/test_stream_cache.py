@@ -27,6 +27,7 @@ class Overtaken:
         self.store = store
         self.overtakers: Iterator[Callable[[], object]] = iter(())
         self.reads = 0
+        self.changes: Callable[[], object] = store.changes
 
     def read_stored(
         self, plan_id: str, *, after: int = 0, until: int | None = None
@@ -79,6 +80,24 @@ def test_a_command_that_records_reads_nothing_before(
     registry.score_output("p", "a", 0.9, idempotency_key="k")
     registry.pause("p", "later")
     assert store.reads == 0
+
+
+def test_a_question_reads_nothing_where_nothing_changed(
+    store: Overtaken, registry: PlanRegistry, others: PlanRegistry
+) -> None:
+    store.changes = others.history.last_position
+    registry.create("g", TASKS, plan_id="p")
+    registry.create("g", TASKS, plan_id="q")
+    asked = [registry.get_status("p"), registry.get_status("q")]
+    store.reads = 0
+    assert [registry.get_status("p"), registry.get_status("q")] == asked
+    assert store.reads == 0
+    others.score_prompt("p", "a", 0.25)
+    assert registry.get_status("p").tasks[0].prompt_score == 0.25
+    assert registry.get_status("q") == asked[1]
+    assert store.reads == 2
+    registry.score_prompt("p", "a", 0.5)
+    assert registry.get_status("p").tasks[0].prompt_score == 0.5
 
 
 def test_what_records_nothing_is_decided_on_what_others_recorded(
@@ -149,7 +168,7 @@ def test_an_older_stream_never_takes_the_place_of_a_newer_one(
     others.score_prompt("p", "a", 0.5)
     newer = registry._streams.current("p")
     registry._streams.keep(older)
-    assert registry._streams._kept.get("p") == newer
+    assert registry._streams.remembered("p") == newer
 
 
 def moved_to(recorded: RecordedEvent, version: int) -> RecordedEvent:
