@@ -84,6 +84,14 @@ class SqliteFile:
             self._require_in_place()  # nothing is acknowledged that another file holds
             return answer
 
+    def write_statement(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do `work`, which executes one statement: that is a transaction of its own."""
+        with self.translated():
+            self._require_in_place()
+            answer = self._writer.use(work)
+            self._require_in_place()
+            return answer
+
     def changes(self) -> object:
         """What is equal only while no connection, of any process, writes the file."""
         with self.translated():
