@@ -1,4 +1,8 @@
-"""Load the plan, decide, record; decide again when another writer was faster."""
+"""Decide on the remembered plan, record; decide on the current one when it has changed.
+
+That an event follows the plan's newest one is checked as it is recorded, so nothing needs to
+be read before. What records nothing is decided on the current plan alone.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -11,14 +15,15 @@ from plangate.application.errors import (
     IdempotencyKeyReused,
     PredecessorMissing,
 )
-from plangate.application.event_store import Clock, EventStore
+from plangate.application.event_store import Clock, EventStore, KeyUsed
 from plangate.application.forks import renew_in_child
 from plangate.application.idempotency import arguments_digest
 from plangate.application.recorded_event import Envelope, RecordedEvent, StoredEntry
-from plangate.application.stream_cache import StreamCache
+from plangate.application.stream_cache import Receipt, Stream, StreamCache
 from plangate.application.validation import validate_identifier
 from plangate.domain.commands import Command, PlanCommand
 from plangate.domain.decisions import grant
+from plangate.domain.errors import PlangateError
 from plangate.domain.event_bounds import require_size
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanEvent
@@ -26,6 +31,9 @@ from plangate.domain.plan import Plan
 
 ATTEMPTS: Final = 100
 """How often a command is decided while other writers keep changing its plan."""
+
+_WITHOUT_TURN: Final = 2
+"""Attempts before a turn is taken. A single writer needs none; of many, most decide in vain."""
 
 _TURNS: Final = 64
 
@@ -43,6 +51,15 @@ class Handled(NamedTuple):
     plan: Plan
     recorded: Sequence[RecordedEvent]
     at: datetime
+
+
+class _Execution(NamedTuple):
+    """A command, on whose behalf, the digest of its arguments, and how it is recorded."""
+
+    command: PlanCommand
+    context: CommandContext
+    digest: str | None
+    record: Record
 
 
 class CommandHandler:
@@ -88,37 +105,65 @@ class CommandHandler:
         """
         plan_id = validate_identifier("plan_id", plan_id)
         digest = arguments_digest(arguments or command) if context.idempotency_key else None
+        execution = _Execution(command, context, digest, record or self._append)
 
-        def once() -> Handled | None:
-            """Decide and record; None where another writer was faster."""
-            stream = self._streams.current(plan_id)
-            receipt = stream.receipts.get(context.idempotency_key or "")
-            if receipt is not None:
-                if receipt.arguments_digest not in {None, digest}:
-                    raise IdempotencyKeyReused(plan_id, context.idempotency_key or "")
-                before, plan, recorded = self._streams.as_recorded(stream, receipt)
-                return Handled(before, plan, recorded, recorded[0].event.at)
-            now = self.now()
-            events, plan = grant(stream.plan, command, now)
-            if not events:
-                return Handled(stream.plan, stream.plan, (), now)
-            require_size(events)
-            recorded = _recorded(stream.plan, events, context, digest, now)
-            try:
-                last = (record or self._append)(recorded, stream.last)
-            except (ConcurrentChange, PredecessorMissing):
-                return None
-            self._announce()
-            after = self._streams.keep(stream.led_to(plan, recorded, last)).plan
-            return Handled(stream.plan, after, recorded, now)
+        def on_current() -> Handled | None:
+            return self._execute(execution, self._streams.current(plan_id), is_current=True)
 
         with self._turns[hash(plan_id) % _TURNS]:
             for attempt in range(ATTEMPTS):
-                # A single writer needs no turn; of many, almost all would decide in vain.
-                handled = self._store.turn(plan_id, once) if attempt else once()
+                remembered = None if attempt else self._streams.remembered(plan_id)
+                if remembered is not None:
+                    handled = self._execute(execution, remembered, is_current=False)
+                elif attempt < _WITHOUT_TURN:
+                    handled = on_current()
+                else:
+                    handled = self._store.turn(plan_id, on_current)
                 if handled is not None:
                     return handled
         raise ConcurrentChange(plan_id)
+
+    def _execute(
+        self, execution: _Execution, stream: Stream, *, is_current: bool
+    ) -> Handled | None:
+        """Decide and record; None where that must be done again on the current stream.
+
+        A remembered stream may be old. If so, the events are refused as they are recorded;
+        all other answers must be given on what is in the log now.
+        """
+        receipt = stream.receipts.get(execution.context.idempotency_key or "")
+        if receipt is not None:
+            return self._repeated(execution, stream, receipt) if is_current else None
+        now = self.now()
+        try:
+            events, plan = grant(stream.plan, execution.command, now)
+            require_size(events)
+        except PlangateError:
+            if is_current:
+                raise
+            return None
+        if not events:
+            return Handled(stream.plan, stream.plan, (), now) if is_current else None
+        recorded = _recorded(stream.plan, events, execution.context, execution.digest, now)
+        try:
+            last = execution.record(recorded, stream.last)
+        except (ConcurrentChange, PredecessorMissing):
+            return None
+        except KeyUsed:
+            if is_current:
+                raise
+            return None
+        self._announce()
+        after = self._streams.keep(stream.led_to(plan, recorded, last)).plan
+        return Handled(stream.plan, after, recorded, now)
+
+    def _repeated(self, execution: _Execution, stream: Stream, receipt: Receipt) -> Handled:
+        """What the command recorded when it was executed first."""
+        if receipt.arguments_digest not in {None, execution.digest}:
+            key = execution.context.idempotency_key or ""
+            raise IdempotencyKeyReused(stream.plan.plan_id, key)
+        before, plan, recorded = self._streams.as_recorded(stream, receipt)
+        return Handled(before, plan, recorded, recorded[0].event.at)
 
     def _append(self, recorded: Sequence[RecordedEvent], after: StoredEntry | None) -> StoredEntry:
         return self._store.append(recorded, after=after)

@@ -152,6 +152,12 @@ class EventStore(Protocol):
         admit all of them, and `append` refuses a taken version all the same.
         """
 
+    def changes(self) -> object:
+        """What is equal only while nothing is recorded or rewritten, by any process.
+
+        None where the engine cannot say that faster than by reading.
+        """
+
     def last_position(self) -> int:
         """The position of the newest event of the log; 0 while it is empty."""
 

@@ -1,14 +1,14 @@
 """A plan's history folded into what a command needs, and kept for the next one.
 
 A `Stream` is a value, so keeping it needs no copying. Events of other processes are
-read before each use, together with the last known one: nothing is answered from events
-that are no longer in the log.
+read before each question, together with the last known one: nothing is answered from events
+that are no longer in the log. A command may be decided on a stream as it is remembered.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from rpds import HashTrieMap
 
@@ -81,6 +81,13 @@ class Stream:
         return type(self)(plan, receipts.insert(key, receipt), key, last)
 
 
+class _Kept(NamedTuple):
+    """A stream, and the `changes` of the store as of which it is current, if that is known."""
+
+    stream: Stream
+    changes: object = None
+
+
 class StreamCache:
     """The streams of a store, the recently used ones kept; safe to share between threads."""
 
@@ -91,20 +98,27 @@ class StreamCache:
 
     def _begin(self) -> None:
         self._lock = Lock()
-        self._kept = PlanCache[Stream](KEPT_STREAMS)
+        self._kept = PlanCache[_Kept](KEPT_STREAMS)
         self._replayed = Stream(Plan(""))
+
+    def remembered(self, plan_id: str) -> Stream | None:
+        """The stream as it was known last, if it was; others may have recorded more since."""
+        with self._lock:
+            kept = self._kept.get(plan_id)
+        return None if kept is None else kept.stream
 
     def current(self, plan_id: str) -> Stream:
         """The stream with everything that is recorded by now.
 
         Raises `LogWentBack`, and forgets all plans, where known events are gone.
         """
+        changes = self._store.changes()
         with self._lock:
-            kept = self._kept.get(plan_id) or Stream(Plan(plan_id))
-        known, newer = self._newer(kept)
-        if known is kept and not newer:
-            return kept
-        return self.keep(self._followed_by(known, newer))
+            kept = self._kept.get(plan_id) or _Kept(Stream(Plan(plan_id)))
+        if changes is not None and kept.changes == changes:
+            return kept.stream
+        known, newer = self._newer(kept.stream)
+        return self.keep(self._followed_by(known, newer), changes)
 
     def as_recorded(
         self, current: Stream, receipt: Receipt
@@ -133,13 +147,18 @@ class StreamCache:
             self._replayed = stream
         return before.plan, stream.plan, events
 
-    def keep(self, stream: Stream) -> Stream:
-        """Remember a stream for its next use, unless a newer one is known."""
+    def keep(self, stream: Stream, changes: object = None) -> Stream:
+        """Remember a stream for its next use, unless a newer one is known.
+
+        It has all that was recorded before the store gave `changes`.
+        """
         plan = stream.plan
+        if stream.last is None:
+            return stream
         with self._lock:
             kept = self._kept.get(plan.plan_id)
-            if kept is None or kept.plan.version <= plan.version:
-                self._kept.keep(plan.plan_id, stream)
+            if kept is None or kept.stream.plan.version <= plan.version:
+                self._kept.keep(plan.plan_id, _Kept(stream, changes))
         return stream
 
     def _newer(
@@ -174,7 +193,7 @@ class StreamCache:
 
     def _begin_again(self) -> None:
         with self._lock:
-            self._kept = PlanCache[Stream](KEPT_STREAMS)
+            self._kept = PlanCache[_Kept](KEPT_STREAMS)
             self._replayed = Stream(Plan(""))
 
     def _followed_by(self, stream: Stream, entries: Sequence[StoredEntry]) -> Stream:

@@ -17,6 +17,7 @@ from functools import cache
 from typing import Annotated, Any, Final, Generic, TypeVar, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic_core import to_jsonable_python
 from typing_extensions import override
 
 from plangate.application.errors import CorruptEvent, EventTooNew
@@ -175,10 +176,18 @@ class EventCodec(EventFormat):
         name = self._names[type(event)]
         fact = event.model_dump(mode="json", exclude_none=True)
         erasable = any(True for _ in _erasable_values(fact, type(event)))
-        given = {name: getattr(envelope, name) for name in Meta.model_fields}
-        given["schema_version"] = self._kinds[name].schema_version
-        given["salt"] = secrets.token_hex(16) if erasable or envelope.arguments_digest else None
-        meta = Meta(**given).model_dump(mode="json", exclude_none=True)
+        meta = {  # the fields of `Meta`, in its order
+            "schema_version": self._kinds[name].schema_version,
+            "recorded_at": to_jsonable_python(envelope.recorded_at),
+            "actor": envelope.actor,
+            "correlation_id": envelope.correlation_id,
+            "causation_id": envelope.causation_id,
+            "idempotency_key": envelope.idempotency_key,
+            "arguments_digest": envelope.arguments_digest,
+            "salt": secrets.token_hex(16) if erasable or envelope.arguments_digest else None,
+            "origin_position": envelope.origin_position,
+        }
+        meta = {field: value for field, value in meta.items() if value is not None}
         return name, _compact({"event": fact, "meta": meta})
 
     @override
@@ -340,10 +349,18 @@ def _too_new(entry: StoredEntry, unknown: str) -> EventTooNew:
     return EventTooNew(entry.plan_id, entry.version, why, entry.position)
 
 
+def _encoder(*, sort_keys: bool) -> Callable[[object], str]:
+    return json.JSONEncoder(
+        sort_keys=sort_keys, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode
+
+
+_ENCODE: Final = _encoder(sort_keys=False)
+_ENCODE_SORTED: Final = _encoder(sort_keys=True)
+
+
 def _compact(value: object, *, sort_keys: bool = False) -> bytes:
-    return json.dumps(
-        value, sort_keys=sort_keys, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return (_ENCODE_SORTED if sort_keys else _ENCODE)(value).encode()
 
 
 def _form(entry: StoredEntry, body: _Json) -> bytes:
@@ -364,22 +381,33 @@ def _erasable_values(
     value: _Json, model: type[BaseModel], pointer: str = "/event"
 ) -> Iterator[_Value]:
     """The erasable values of a stored event."""
-    for name, info in model.model_fields.items():
+    for name, inner in _with_erasable_text(model):
         if name not in value:
             continue
         here, held = f"{pointer}/{name}", value[name]
-        if any(isinstance(note, Erasable) for note in info.metadata):
+        if inner is None:
             yield value, name, here
+        elif isinstance(held, dict):
+            yield from _erasable_values(held, inner, here)
         elif isinstance(held, list):
             for index, item in enumerate(held):
-                yield from _values_inside(item, get_args(info.annotation)[0], f"{here}/{index}")
-        else:
-            yield from _values_inside(held, info.annotation, here)
+                if isinstance(item, dict):
+                    yield from _erasable_values(item, inner, f"{here}/{index}")
 
 
-def _values_inside(value: object, annotation: object, pointer: str) -> Iterator[_Value]:
-    if isinstance(value, dict) and isinstance(annotation, type):
-        yield from _erasable_values(value, annotation, pointer)
+@cache
+def _with_erasable_text(model: type[BaseModel]) -> Sequence[tuple[str, type[BaseModel] | None]]:
+    """The fields of a model that are erasable, and those that hold models with such fields."""
+    found: list[tuple[str, type[BaseModel] | None]] = []
+    for name, info in model.model_fields.items():
+        inner = next(iter(get_args(info.annotation)), info.annotation)
+        if any(isinstance(note, Erasable) for note in info.metadata):
+            found.append((name, None))
+        elif (
+            isinstance(inner, type) and issubclass(inner, BaseModel) and _with_erasable_text(inner)
+        ):
+            found.append((name, inner))
+    return found
 
 
 def _first_problem(error: ValidationError) -> str:

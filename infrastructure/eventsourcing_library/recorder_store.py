@@ -79,12 +79,14 @@ class RecorderEventStore(EventStore):
         close: Callable[[], None],
         turn: Callable[[str, Callable[[], Any]], Any] = lambda _plan_id, work: work(),
         scrub: Callable[[], None] = lambda: None,
+        changes: Callable[[], object] = lambda: None,
     ) -> None:
         self._recorder = recorder
         self._translated = translated
         self._close = close
         self._turn = turn
         self._scrub = scrub
+        self._changes = changes
         self._codec = EventCodec()
 
     @override
@@ -190,6 +192,10 @@ class RecorderEventStore(EventStore):
     def turn(self, plan_id: str, work: Callable[[], T]) -> T:
         answer: T = self._turn(plan_id, work)
         return answer
+
+    @override
+    def changes(self) -> object:
+        return self._changes()
 
     @override
     def last_position(self) -> int:

@@ -6,7 +6,8 @@ file does not change.
 
 import sqlite3
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
+from itertools import count, islice
 from typing import Any, Final
 
 from eventsourcing.persistence import Notification, StoredEvent
@@ -20,20 +21,24 @@ from plangate.infrastructure.sqlite.errors import primary_code
 from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.layout import KEY_OF_EVENT
 
-# An event is inserted only behind the newest one of its plan, so that no version is missing.
+# Events are inserted only behind the newest one of their plan, so that no version is missing.
 _FOLLOWS: Final = (
     " WHERE ?2 = 1 + coalesce("
     "(SELECT max(originator_version) FROM stored_events WHERE originator_id = ?1), 0)"
 )
 _IS_REMEMBERED: Final = (
-    " AND (?5 IS NULL OR EXISTS (SELECT 1 FROM stored_events"
+    " AND (?3 IS NULL OR EXISTS (SELECT 1 FROM stored_events"
     " WHERE originator_id = ?1 AND originator_version = ?2 - 1"
-    " AND state = CAST(?5 AS TEXT) AND notification_id = coalesce(?6, notification_id)))"
+    " AND state = CAST(?3 AS TEXT) AND notification_id = coalesce(?4, notification_id)))"
 )
 _APPEND: Final = (
-    "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
-    f" SELECT ?1, ?2, ?3, CAST(?4 AS TEXT){_FOLLOWS}{_IS_REMEMBERED}"
+    "INSERT INTO stored_events (originator_id, originator_version, topic, state)"  # noqa: S608
+    " SELECT ?1, column1, column2, CAST(column3 AS TEXT) FROM (VALUES %s)"
+    f"{_FOLLOWS}{_IS_REMEMBERED}"
 )
+_AT_ONCE: Final = 16
+"""How many events of a plan one statement appends; most commands have fewer."""
+
 _INSERT_PLACED: Final = (
     f"INSERT INTO stored_events SELECT ?5, ?1, ?2, ?3, CAST(?4 AS TEXT){_FOLLOWS}"
 )
@@ -58,7 +63,9 @@ _WITH_KEY: Final = (
 
 def events_in(file: SqliteFile) -> recorder_store.RecorderEventStore:
     """The event store in an open file, which its views and ledger share."""
-    return recorder_store.RecorderEventStore(_Log(file), close=file.close, scrub=file.scrub)
+    return recorder_store.RecorderEventStore(
+        _Log(file), close=file.close, scrub=file.scrub, changes=file.changes
+    )
 
 
 class _Log(recorder_store.Recorder):
@@ -74,6 +81,9 @@ class _Log(recorder_store.Recorder):
         after: StoredEntry | None,
         unused_key: str | None = None,
     ) -> int | None:
+        if unused_key is None and len(events) <= _AT_ONCE and _is_one_plan(events):
+            return self._file.write_statement(partial(_append_at_once, events, after))
+
         def append(cursor: sqlite3.Cursor) -> int | None:
             if unused_key is not None:
                 recorder_store.require_unused(unused_key, _plans_with(unused_key, cursor))
@@ -86,7 +96,8 @@ class _Log(recorder_store.Recorder):
         def insert(cursor: sqlite3.Cursor) -> None:
             recorder_store.refuse_taken(_newest(cursor), placed)
             for event in placed:
-                _insert(cursor, _INSERT_PLACED, event, event.id)
+                row = (event.originator_id, event.originator_version, event.topic, event.state)
+                _inserted(cursor, _INSERT_PLACED, (*row, event.id))
 
         self._file.write(insert)
 
@@ -138,28 +149,51 @@ class _Log(recorder_store.Recorder):
         ]
 
 
+def _is_one_plan(events: Sequence[StoredEvent]) -> bool:
+    return all(event.originator_id == events[0].originator_id for event in events)
+
+
 def _append(
     events: Sequence[StoredEvent], after: StoredEntry | None, cursor: sqlite3.Cursor
 ) -> int | None:
     """Append events, the first one behind `after`, if given; return the last position."""
-    remembered = (None, None) if after is None else (after.state, after.position)
+    position = None
     for event in events:
-        _insert(cursor, _APPEND, event, *remembered)
-        remembered = (None, None)
-    return cursor.lastrowid if events else None
+        position = _append_at_once([event], after, cursor)
+        after = None
+    return position
 
 
-def _insert(cursor: sqlite3.Cursor, statement: str, event: StoredEvent, *more: Any) -> None:
-    """Insert an event; raises `ConcurrentChange` unless it follows the newest of its plan."""
-    plan_id = event.originator_id
+def _append_at_once(
+    events: Sequence[StoredEvent],
+    after: StoredEntry | None,
+    database: sqlite3.Cursor | sqlite3.Connection,
+) -> int | None:
+    """Append events of one plan in one statement; return the last position."""
+    plan_id, first = events[0].originator_id, events[0].originator_version
+    values = [plan_id, first, *((None, None) if after is None else (after.state, after.position))]
+    for event in events:
+        values += (event.originator_version, event.topic, event.state)
+    return _inserted(database, _append_statement(len(events)), values).lastrowid
+
+
+@cache
+def _append_statement(events: int) -> str:
+    rows = (f"(?{number}, ?{number + 1}, ?{number + 2})" for number in count(5, 3))
+    return _APPEND % ", ".join(islice(rows, events))
+
+
+def _inserted(
+    database: sqlite3.Cursor | sqlite3.Connection, statement: str, values: Sequence[Any]
+) -> sqlite3.Cursor:
+    """Insert events of one plan; raises `ConcurrentChange` unless they follow its newest one."""
     try:
-        cursor.execute(
-            statement, (plan_id, event.originator_version, event.topic, event.state, *more)
-        )
+        cursor = database.execute(statement, values)
     except sqlite3.IntegrityError:
-        raise ConcurrentChange(str(plan_id)) from None
+        raise ConcurrentChange(str(values[0])) from None
     if not cursor.rowcount:
-        raise ConcurrentChange(str(plan_id))
+        raise ConcurrentChange(str(values[0]))
+    return cursor
 
 
 def _plans_with(key: str, cursor: Cursor) -> list[str]:

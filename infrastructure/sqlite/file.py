@@ -7,11 +7,12 @@ write-ahead log, so it is never ahead of the events that it follows from.
 
 import sqlite3
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
+from itertools import count
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from plangate.application.errors import NotAStore, StoreUnavailable
 from plangate.infrastructure.sql.database import T
@@ -67,6 +68,7 @@ class SqliteFile:
         self._writer = connections.Connections(path.absolute(), 1, connect)
         derived = partial(_connection, file_uri(path, how), {**pragmas, **_DERIVED})
         self._derived_writer = connections.Connections(path.absolute(), 1, derived)
+        self._observer = connections.Connections(path.absolute(), 1, connect)
 
     def translated(self) -> AbstractContextManager[None]:
         """Translate SQLite's errors into those of `application.errors`."""
@@ -94,6 +96,20 @@ class SqliteFile:
             self._require_in_place()
             return answer
 
+    def write_statement(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do `work`, which executes one statement: that is a transaction of its own."""
+        with self.translated():
+            self._require_in_place()
+            answer = self._writer.use(work)
+            self._require_in_place()
+            return answer
+
+    def changes(self) -> object:
+        """What is equal only while no connection, of any process, writes the file."""
+        with self.translated():
+            self._require_in_place()
+            return self._observer.use(_changes)
+
     def scrub(self) -> None:
         """Rewrite the file without its free space, and empty its write-ahead log.
 
@@ -120,16 +136,10 @@ class SqliteFile:
         file is not there any more.
         """
         deadline = monotonic() + connections.LOCK_TIMEOUT
-        try:
-            self._readers.close(deadline)
-        finally:
-            try:
-                self._derived_writer.close(deadline)
-            finally:
-                try:
-                    self._writer.close(deadline)
-                finally:
-                    self._let_go()
+        with ExitStack() as closing:  # each is closed, whatever another one raises
+            closing.callback(self._let_go)
+            for one in (self._writer, self._observer, self._derived_writer, self._readers):
+                closing.callback(one.close, deadline)
 
     def _require_in_place(self) -> None:
         """Raise `StoreReplaced` unless the opened file is the one at its path."""
@@ -157,9 +167,27 @@ class SqliteFile:
             self._writer.use(lambda connection: _ask(connection, "PRAGMA wal_checkpoint(PASSIVE)"))
 
 
-def _connection(uri: str, pragmas: Mapping[str, str | int]) -> sqlite3.Connection:
+class _Connection(sqlite3.Connection):
+    """A connection with a number of its own: what it says of changes is comparable to no other."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.number = next(_numbers)
+
+
+_numbers: Final = count()
+
+
+def _changes(connection: sqlite3.Connection) -> object:
+    """The version of the file for this connection, which itself writes nothing."""
+    (version,) = connection.execute("PRAGMA data_version").fetchone()
+    return cast("_Connection", connection).number, version
+
+
+def _connection(uri: str, pragmas: Mapping[str, str | int]) -> _Connection:
     connection = sqlite3.connect(
         uri,
+        factory=_Connection,
         uri=True,
         check_same_thread=False,
         isolation_level=None,

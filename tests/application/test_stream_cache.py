@@ -12,6 +12,7 @@ from plangate.application.errors import ConcurrentChange, CorruptEvent
 from plangate.application.event_store import EventStore
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.registry import PlanRegistry
+from plangate.domain.errors import PlanGone
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
 from tests.support.stores import plant
@@ -25,6 +26,14 @@ class Overtaken:
     def __init__(self, store: EventStore) -> None:
         self.store = store
         self.overtakers: Iterator[Callable[[], object]] = iter(())
+        self.reads = 0
+        self.changes: Callable[[], object] = store.changes
+
+    def read_stored(
+        self, plan_id: str, *, after: int = 0, until: int | None = None
+    ) -> Sequence[StoredEntry]:
+        self.reads += 1
+        return self.store.read_stored(plan_id, after=after, until=until)
 
     def append(
         self, events: Sequence[RecordedEvent], *, after: StoredEntry | None = None
@@ -61,6 +70,50 @@ def test_a_command_that_was_overtaken_is_decided_again(
     task = registry.next_task("p")
     assert task is not None
     assert task.id == "b"
+
+
+def test_a_command_that_records_reads_nothing_before(
+    store: Overtaken, registry: PlanRegistry
+) -> None:
+    registry.create("g", TASKS, plan_id="p")
+    store.reads = 0
+    registry.score_output("p", "a", 0.9, idempotency_key="k")
+    registry.pause("p", "later")
+    assert store.reads == 0
+
+
+def test_a_question_reads_nothing_where_nothing_changed(
+    store: Overtaken, registry: PlanRegistry, others: PlanRegistry
+) -> None:
+    store.changes = others.history.last_position
+    registry.create("g", TASKS, plan_id="p")
+    registry.create("g", TASKS, plan_id="q")
+    asked = [registry.get_status("p"), registry.get_status("q")]
+    store.reads = 0
+    assert [registry.get_status("p"), registry.get_status("q")] == asked
+    assert store.reads == 0
+    others.score_prompt("p", "a", 0.25)
+    assert registry.get_status("p").tasks[0].prompt_score == 0.25
+    assert registry.get_status("q") == asked[1]
+    assert store.reads == 2
+    registry.score_prompt("p", "a", 0.5)
+    assert registry.get_status("p").tasks[0].prompt_score == 0.5
+
+
+def test_what_records_nothing_is_decided_on_what_others_recorded(
+    registry: PlanRegistry, others: PlanRegistry
+) -> None:
+    registry.create("g", [{"id": "a", "title": "A"}], plan_id="p")
+    assert registry.next_task("p") is not None
+    others.release("p", "a")
+    assert registry.next_task("p") is not None
+    others.pause("p", "later")
+    assert registry.resume("p", "go").version == 6
+    others.revise("p", "more", [{"op": "add", "task": {"id": "b", "title": "B"}}])
+    assert registry.score_prompt("p", "b", 0.5).tasks[1].prompt_score == 0.5
+    others.delete("p")
+    with pytest.raises(PlanGone):
+        registry.pause("p", "later")
 
 
 def test_deciding_again_has_an_end(
@@ -115,7 +168,7 @@ def test_an_older_stream_never_takes_the_place_of_a_newer_one(
     others.score_prompt("p", "a", 0.5)
     newer = registry._streams.current("p")
     registry._streams.keep(older)
-    assert registry._streams._kept.get("p") == newer
+    assert registry._streams.remembered("p") == newer
 
 
 def moved_to(recorded: RecordedEvent, version: int) -> RecordedEvent:

@@ -122,6 +122,17 @@ def test_the_position_of_the_newest_event_is_known(store: EventStore) -> None:
     assert store.last_position() == store.read_all(limit=9)[-1].envelope.position
 
 
+def test_changes_differ_once_anything_was_recorded(store: EventStore) -> None:
+    seen = [store.changes()]
+    assert store.changes() == seen[0]
+    store.append([entry("p", 1)])
+    seen.append(store.changes())
+    store.append([entry("p", 2), entry("p", 3)])
+    seen.append(store.changes())
+    known = [changes for changes in seen if changes is not None]
+    assert len(set(known)) == len(known)
+
+
 def test_plans_are_listed_in_the_order_of_their_creation(store: EventStore) -> None:
     store.append([entry("z", 1), entry("z", 2)])
     store.append([entry("a", 1)])

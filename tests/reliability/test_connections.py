@@ -1,7 +1,7 @@
 """One connection that failed spoils nothing for the commands after it."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NoReturn
@@ -41,6 +41,22 @@ def test_a_reader_that_gets_no_connection_bars_no_later_reader(
                 store.read("p")
 
     assert len(store.read("p")) == 1
+
+
+def test_changes_of_every_connection_are_seen(file: SqliteFile) -> None:
+    store, seen = events_in(file), [file.changes()]
+    erased = [store.format.erased(one) for one in store.read_stored("p")]
+
+    def seen_anew(change: Callable[[], object]) -> bool:
+        change()
+        seen.append(file.changes())
+        return seen[-1] == file.changes() and seen[-1] not in seen[:-1]
+
+    assert file.changes() == seen[0]
+    assert seen_anew(lambda: store.rewrite(erased, ()))
+    with closing(SqliteFile(file._path)) as other:
+        assert seen_anew(lambda: events_in(other).append([entry("p", 2)]))
+    assert seen_anew(file._observer._slots[0].drop)
 
 
 def test_a_connection_that_failed_is_not_used_again(file: SqliteFile) -> None:

@@ -17,7 +17,7 @@ from plangate import LogWentBack
 from plangate.application.operations.log_checks import check_log
 from plangate.application.operations.reports import Health
 from plangate.application.registry import PlanRegistry
-from plangate.domain.errors import PlanNotFound
+from plangate.domain.errors import PlanExists, PlanNotFound
 from plangate.infrastructure.bootstrap import connect
 from tests.support.servers.postgres import PostgresServer
 
@@ -64,6 +64,11 @@ def registry(store: Store) -> Iterator[PlanRegistry]:
         yield registry
 
 
+def _refused(registry: PlanRegistry) -> None:
+    with pytest.raises(PlanExists):
+        registry.create("g", TASKS, plan_id="p")
+
+
 ASKED: Final[dict[str, Callable[[PlanRegistry], object]]] = {
     "status": lambda r: r.get_status("p"),
     "gate": lambda r: r.gate("p"),
@@ -74,6 +79,9 @@ ASKED: Final[dict[str, Callable[[PlanRegistry], object]]] = {
     "next task": lambda r: r.next_task("p"),
     "delete": lambda r: r.delete("p"),
     "erase": lambda r: r.erase("p"),
+    "refused command": _refused,
+    "command with nothing to do": lambda r: r.resume("p", "ready"),
+    "next task of all plans": lambda r: r.next_task(),
 }
 
 
@@ -107,6 +115,21 @@ def test_other_events_at_the_same_positions_are_noticed(
         registry.score_prompt("p", "a", 0.9)
     assert registry.get_status("p").tasks[0].prompt_score == 0.2
     assert registry.score_prompt("q", "a", 0.5).version == 3
+    _is_sound(registry)
+
+
+def test_no_command_is_acknowledged_on_events_that_are_gone(
+    store: Store, registry: PlanRegistry
+) -> None:
+    store[1](3)
+    with connect(store[0]) as other:
+        other.score_prompt("p", "b", 0.7)
+    with pytest.raises(LogWentBack):
+        registry.score_prompt("p", "b", 0.1)
+    assert [entry.event_id for entry in registry._store.read_all_stored(limit=9)] == [
+        *("p@1", "q@1", "p@2", "p@3"),
+    ]
+    assert registry.get_status("p").tasks[1].prompt_score == 0.7
     _is_sound(registry)
 
 
