@@ -6,10 +6,11 @@ stays locked in it, and what that thread was changing stays half changed.
 
 import os
 from collections.abc import Callable
-from threading import RLock
+from threading import Lock, RLock
 from time import monotonic
-from typing import Any, Final, Protocol
-from weakref import WeakMethod, ref
+from types import MethodType
+from typing import Any, Final, Protocol, cast
+from weakref import ref
 
 FORK_PATIENCE: Final = 10.0
 """Seconds that a fork waits for what other threads are doing with stores."""
@@ -28,7 +29,8 @@ class Settling(Protocol):
         """Go on, in the child."""
 
 
-_renewals: set[WeakMethod[Callable[[], Any]]] = set()
+_renewals: list[tuple[ref[Any], Callable[[Any], Any]]] = []
+_registering = Lock()
 _settling: set[ref[Settling]] = set()
 _one_fork: Final = RLock()
 """Of two threads that fork, each would wait for what the other one holds."""
@@ -39,7 +41,12 @@ def renew_in_child(renew: Callable[[], Any]) -> None:
 
     Objects are renewed in no certain order, so `renew` may not use another one.
     """
-    _renewals.add(WeakMethod(renew, _renewals.discard))
+    # A WeakMethod would run Python code as its object goes, and there an exception of a
+    # signal handler is lost.
+    method = cast("MethodType", renew)
+    with _registering:
+        _renewals[:] = [one for one in _renewals if one[0]() is not None]
+        _renewals.append((ref(method.__self__), method.__func__))
 
 
 def settle_for_forks(one: Settling) -> None:
@@ -59,8 +66,12 @@ def _resume() -> None:
 
 
 def _renew() -> None:
-    for renew in _living(_renewals):
-        renew()
+    global _registering  # noqa: PLW0603  (a thread of the parent may hold it)
+    _registering = Lock()
+    for reference, renew in _renewals:
+        owner = reference()
+        if owner is not None:
+            renew(owner)
     for one in _living(_settling):
         one.renew()
 

@@ -159,7 +159,7 @@ def _project_one_by_one(view: View, state: Any, taken: Sequence[Step]) -> tuple[
 
 
 def _fails_again(error: Exception, fold: Callable[[], object]) -> bool:
-    """Whether a fold fails for its event, and the error is no signal handler's.
+    """Whether a fold fails for its event, and not because a signal handler raised the error.
 
     It is tried in a thread of its own, where no signal handler runs.
     """

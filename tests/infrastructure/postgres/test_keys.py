@@ -2,9 +2,9 @@
 
 from contextlib import closing
 
-import psycopg
 from psycopg.sql import SQL
 
+from plangate.infrastructure.postgres.connections import Connection
 from plangate.infrastructure.postgres.events import _Log
 from plangate.infrastructure.postgres.schema import open_schema
 from tests.support.servers.postgres import PostgresServer
@@ -13,7 +13,10 @@ from tests.support.servers.postgres import PostgresServer
 def test_a_key_is_looked_up_in_its_index(postgres: PostgresServer) -> None:
     with closing(open_schema(postgres.url)) as schema:
         query = SQL("EXPLAIN ") + _Log(schema)._with_key
-        with psycopg.connect(postgres.url) as connection:
-            connection.execute("SET enable_seqscan = off")
-            plan = str(connection.execute(query, ["k"]).fetchall())
+
+        def explained(connection: Connection) -> str:
+            connection.execute("SET LOCAL enable_seqscan = off")
+            return str(connection.execute(query, ["k"]).fetchall())
+
+        plan = schema.in_transaction(explained)
     assert "stored_events_keys" in plan

@@ -51,6 +51,8 @@ def _step(call: str, arguments: str, result: int, line: str) -> Step:
         return Step("make" if "O_CREAT" in arguments else "open", _described(named))
     if call == "unlink":
         return Step(call, Path(quoted[0].decode()))
+    if call == "rename":
+        return Step(call, Path(quoted[0].decode()), quoted[1])
     described = _described(arguments)
     if call == "pwrite64":
         return Step("write", described, quoted[0][:result], int(arguments.rpartition(",")[2]))
@@ -94,6 +96,9 @@ class Disk:
             case "make" if step.path not in self._names:
                 self._rename(step.path, _File())
             case "unlink":
+                self._rename(step.path, None)
+            case "rename":
+                self._rename(Path(step.data.decode()), self._names[step.path])
                 self._rename(step.path, None)
             case "write" | "cut":
                 self._names[step.path].pending.append(step)
