@@ -54,13 +54,17 @@ def steps(plan: Plan, events: Iterable[RecordedEvent]) -> Iterator[Step]:
 
 def next_step(plan: Plan, recorded: RecordedEvent) -> Step:
     """Apply the plan's next event; raises `CorruptEvent` if this is another one."""
-    expected, position = plan.version + 1, recorded.envelope.position
-    if recorded.envelope.version != expected:
-        raise CorruptEvent(plan.plan_id, expected, "it is missing", position)
-    if (expected == 1) != isinstance(recorded.event, PlanCreated):
-        why = "a history begins with the plan's creation, and has no second one"
-        raise CorruptEvent(plan.plan_id, expected, why, position)
+    require_next(plan.plan_id, plan.version + 1, recorded)
     return Step(plan, recorded, evolve(plan, recorded.event))
+
+
+def require_next(plan_id: str, version: int, recorded: RecordedEvent) -> None:
+    """Raise `CorruptEvent` unless the event is the one of a plan at a version."""
+    if recorded.envelope.version != version:
+        raise CorruptEvent(plan_id, version, "it is missing", recorded.envelope.position)
+    if (version == 1) != (type(recorded.event) is PlanCreated):
+        why = "a history begins with the plan's creation, and has no second one"
+        raise CorruptEvent(plan_id, version, why, recorded.envelope.position)
 
 
 def plan_steps(store: EventStore, plan_id: str, until: int | None = None) -> Iterator[Step]:

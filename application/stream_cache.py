@@ -5,7 +5,7 @@ read before each question, together with the last known one: nothing is answered
 that are no longer in the log. A command may be decided on a stream as it is remembered.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Final, NamedTuple, Self
@@ -16,11 +16,13 @@ from plangate.application.errors import LogWentBack, UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.forks import renew_in_child
 from plangate.application.plan_cache import PlanCache
-from plangate.application.plan_log import steps
+from plangate.application.plan_log import require_next
 from plangate.application.recorded_event import RecordedEvent, StoredEntry, is_same
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanErased
+from plangate.domain.evolve import apply
 from plangate.domain.plan import Plan
+from plangate.domain.plan_draft import PlanDraft
 
 KEPT_STREAMS: Final = 1_000
 
@@ -51,21 +53,25 @@ class Stream:
 
     def followed_by(self, events: Iterable[RecordedEvent], last: StoredEntry | None) -> Self:
         """The stream after more events; raises `CorruptEvent` where one is missing."""
-        plan, receipts, latest = self.plan, self.receipts, self.latest_key
-        for _, recorded, plan in steps(self.plan, events):
+        draft, plan_id, version = PlanDraft(self.plan), self.plan.plan_id, self.plan.version
+        receipts, latest = self.receipts, self.latest_key
+        for recorded in events:
+            version += 1
+            require_next(plan_id, version, recorded)
+            apply(draft, recorded.event)
             envelope = recorded.envelope
-            if isinstance(recorded.event, PlanErased):
+            if type(recorded.event) is PlanErased:
                 receipts = _without_digests(receipts)
             if envelope.idempotency_key is not None:
                 latest = envelope.idempotency_key
-                receipt = Receipt(envelope.arguments_digest, plan.version, plan.version)
+                receipt = Receipt(envelope.arguments_digest, version, version)
                 receipts = receipts.insert(latest, receipt)
             elif latest is not None and envelope.causation_id is not None:
                 receipt = receipts[latest]
-                if envelope.causation_id == event_id(plan.plan_id, receipt.first):
-                    receipt = Receipt(receipt.arguments_digest, receipt.first, plan.version)
+                if envelope.causation_id == event_id(plan_id, receipt.first):
+                    receipt = Receipt(receipt.arguments_digest, receipt.first, version)
                     receipts = receipts.insert(latest, receipt)
-        return type(self)(plan, receipts, latest, last)
+        return type(self)(draft.frozen(), receipts, latest, last)
 
     def led_to(
         self, plan: Plan, command: Sequence[RecordedEvent], last: StoredEntry | None
@@ -141,7 +147,7 @@ class StreamCache:
         stream, entries = self._newer(stream, until=receipt.last)
         of_command = [entry for entry in entries if entry.version >= receipt.first]
         before = self._followed_by(stream, entries[: len(entries) - len(of_command)])
-        events = self._decoded(of_command)
+        events = list(self._decoded(of_command))
         stream = before.followed_by(events, of_command[-1])
         with self._lock:
             self._replayed = stream
@@ -201,8 +207,8 @@ class StreamCache:
             return stream
         return stream.followed_by(self._decoded(entries), entries[-1])
 
-    def _decoded(self, entries: Sequence[StoredEntry]) -> Sequence[RecordedEvent]:
-        return [self._store.format.decode(entry) for entry in entries]
+    def _decoded(self, entries: Sequence[StoredEntry]) -> Iterator[RecordedEvent]:
+        return map(self._store.format.decode, entries)
 
 
 def _without_digests(receipts: "HashTrieMap[str, Receipt]") -> "HashTrieMap[str, Receipt]":

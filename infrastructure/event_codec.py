@@ -164,6 +164,10 @@ class EventCodec(EventFormat):
         self._kinds = kinds
         self._names = {kind.event: name for name, kind in kinds.items()}
         self._records = {name: StoredRecord[kind.event] for name, kind in kinds.items()}  # type: ignore[name-defined]
+        self._validate = {
+            name: record.__pydantic_validator__.validate_json
+            for name, record in self._records.items()
+        }
 
     @property
     @override
@@ -278,15 +282,14 @@ class EventCodec(EventFormat):
 
     def _record(self, entry: StoredEntry) -> StoredRecord[Any]:
         kind = self._kind(entry)
-        model = self._records[entry.name]
         try:
-            record = model.model_validate_json(entry.state)
+            record: StoredRecord[Any] = self._validate[entry.name](entry.state)
             if kind.reads_as_it_is(record.meta.schema_version):
                 return record
         except ValidationError:
             pass
         with _requiring_a_record(entry):
-            return _upcast(kind, model, entry)
+            return _upcast(kind, self._records[entry.name], entry)
 
     def _kind(self, entry: StoredEntry, body: _Json | None = None) -> StoredKind:
         """The kind of an entry, and with `body` only if its schema version is not too new."""
