@@ -18,6 +18,7 @@ from plangate.infrastructure.sql.database import T
 from plangate.infrastructure.sqlite import connections
 from plangate.infrastructure.sqlite.errors import opening, primary_code, translated_for
 from plangate.infrastructure.sqlite.facts import FILE_ID, facts_in, file_uri, set_file_id
+from plangate.infrastructure.sqlite.group_commit import GroupCommit
 from plangate.infrastructure.sqlite.header import refuse_hard_links, refuse_truncated, resolved
 from plangate.infrastructure.sqlite.identity import FileIdentity
 from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION, lay_out, layout_of
@@ -65,6 +66,7 @@ class SqliteFile:
         self._readers = connections.Connections(path.absolute(), _READERS, connect)
         self._writer = connections.Connections(path.absolute(), 1, connect)
         self._observer = connections.Connections(path.absolute(), 1, connect)
+        self._group = GroupCommit(self._writer)
 
     def translated(self) -> AbstractContextManager[None]:
         """Translate SQLite's errors into those of `application.errors`."""
@@ -85,10 +87,10 @@ class SqliteFile:
             return answer
 
     def write_statement(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do `work`, which executes one statement: that is a transaction of its own."""
+        """Do `work`, which executes one statement; other threads' may be committed with it."""
         with self.translated():
             self._require_in_place()
-            answer = self._writer.use(work)
+            answer = self._group.execute(work)
             self._require_in_place()
             return answer
 
