@@ -50,14 +50,17 @@ class CommandContext(BaseModel):
     idempotency_key: Identifier | None = None
 
 
+_NO_CONTEXT: Final = CommandContext()
 _enclosing: Final[ContextVar[CommandContext]] = ContextVar("plangate_context")
 
 
 def current_context(options: Mapping[str, object]) -> CommandContext:
     """The context of a command with these options; raises `InvalidInput`."""
-    enclosing = _enclosing.get(CommandContext()).model_dump(exclude_none=True)
+    enclosing = _enclosing.get(_NO_CONTEXT)
     own = {name: value for name, value in options.items() if value is not None}
-    return validate(CommandContext, enclosing | own)
+    if not own:
+        return enclosing
+    return validate(CommandContext, enclosing.model_dump(exclude_none=True) | own)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from plangate.infrastructure.sql.database import T
 from plangate.infrastructure.sqlite import connections
 from plangate.infrastructure.sqlite.errors import opening, primary_code, translated_for
 from plangate.infrastructure.sqlite.facts import FILE_ID, facts_in, file_uri, set_file_id
+from plangate.infrastructure.sqlite.group_commit import GroupCommit
 from plangate.infrastructure.sqlite.header import refuse_hard_links, refuse_truncated, resolved
 from plangate.infrastructure.sqlite.identity import FileIdentity
 from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION, lay_out, layout_of
@@ -69,6 +70,7 @@ class SqliteFile:
         derived = partial(_connection, file_uri(path, how), {**pragmas, **_DERIVED})
         self._derived_writer = connections.Connections(path.absolute(), 1, derived)
         self._observer = connections.Connections(path.absolute(), 1, connect)
+        self._group = GroupCommit(self._writer)
 
     def translated(self) -> AbstractContextManager[None]:
         """Translate SQLite's errors into those of `application.errors`."""
@@ -97,10 +99,10 @@ class SqliteFile:
             return answer
 
     def write_statement(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do `work`, which executes one statement: that is a transaction of its own."""
+        """Do `work`, which executes one statement; other threads' may be committed with it."""
         with self.translated():
             self._require_in_place()
-            answer = self._writer.use(work)
+            answer = self._group.execute(work)
             self._require_in_place()
             return answer
 

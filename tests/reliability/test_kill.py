@@ -11,10 +11,17 @@ from plangate.infrastructure.bootstrap import connect
 from tests.support.reliability.acks import AckLog, Promises
 from tests.support.reliability.audit import audit
 from tests.support.reliability.crowd import Crowd, crowd
-from tests.support.reliability.workers import catch_up, follow, read_tally, run_errands
+from tests.support.reliability.workers import (
+    catch_up,
+    follow,
+    read_tally,
+    run_errands,
+    run_errands_in_threads,
+)
 from tests.support.soak import Say, short_and_long
 
 WRITERS = 4
+THREADS = 8
 LONGEST_LIFE = 0.6
 """Seconds within which the first of a crowd are killed."""
 
@@ -47,6 +54,30 @@ def test_no_kill_loses_doubles_or_halves_a_command(tmp_path: Path, say: Say, kil
     assert findings.faults == {}
     assert findings.acknowledged > kills
     assert _tally_after_the_rest(database, notebook) == _recount(database)
+
+
+@short_and_long("kills", 6, 300)
+def test_no_kill_loses_doubles_or_halves_what_threads_commit_together(
+    tmp_path: Path, say: Say, kills: int
+) -> None:
+    database, rng, killed = tmp_path / "plans.db", Random(2), 0
+    while killed < kills:
+        with crowd() as working:
+            for process in range(2):
+                log = tmp_path / f"{killed}-{process}.acks"
+                first = (killed + process) * THREADS
+                seeds = range(first, first + THREADS)
+                working.start(run_errands_in_threads, database, log, [f"t{killed}"], seeds)
+            _wait_for_a_promise(tmp_path, killed)
+            killed += _kill_at_random(working, rng)
+            assert {process.exitcode for process in working.members} == {-SIGKILL}
+
+    promises = Promises.in_logs(tmp_path.glob("*.acks"))
+    _send_again(database, tmp_path / "again.acks", promises)
+    findings = audit(database, Promises.in_logs(tmp_path.glob("*.acks")))
+    say("kill -9 of threads", findings, kills=killed, sent_again=len(promises.open))
+    assert findings.faults == {}
+    assert findings.acknowledged > kills
 
 
 def _set_to_work(working: Crowd, database: Path, notebook: Path, number: int) -> None:

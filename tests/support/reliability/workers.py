@@ -34,6 +34,18 @@ def run_errands(
     acks.close()
 
 
+def run_errands_in_threads(database: Path, log: Path, plan_ids: list[str], seeds: range) -> None:
+    """As `run_errands`, until killed, in a thread for each seed: on one registry."""
+
+    def work(registry: PlanRegistry, seed: int) -> None:
+        acks = AckLog(log.with_name(f"{log.stem}-{seed}.acks"))
+        work_through(registry, acks, [f"{plan_ids[0]}-{seed}", *plan_ids], seed, None)
+
+    with connect(database) as registry, ThreadPoolExecutor(len(seeds)) as pool:
+        for working in [pool.submit(work, registry, seed) for seed in seeds]:
+            working.result()
+
+
 def work_through(
     registry: PlanRegistry, acks: AckLog, plan_ids: list[str], seed: int, number: int | None
 ) -> None:
