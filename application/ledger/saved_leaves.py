@@ -95,7 +95,7 @@ class SavedLeaves:
             return ()
 
     def _cannot_be_read(self, why: NotAStore) -> None:
-        if self._readable:
+        if self._readable:  # pragma: no branch
             self._damaged(str(why))
         self._readable = False
 

@@ -211,7 +211,7 @@ class _Copy:
             if format_.content_form(entry) != format_.content_form(other):
                 return False
             lost = format_.erased(entry) == entry and format_.erased(other) != other
-        except CorruptEvent:
+        except UnreadableEvent:
             return False
         if lost:
             before = self._erased_at.get(entry.plan_id, 0)

@@ -77,7 +77,8 @@ class LogFollower:
                 raise ViewBehind(view, self._runner.position(view), position)
             signal = _Signal()
             self._waiting.append(signal)
-            if self._following and self._runner.position(view) < position:
+            # Not where it got there in between.
+            if self._following and self._runner.position(view) < position:  # pragma: no branch
                 _wait(signal, left)
         self._runner.catch_up()
         if self._runner.position(view) < position:

@@ -83,7 +83,7 @@ class Projector:
         for event in events:
             state, results = project_events(state, (view,), (event,))
             if results[view.name].failure is not None:
-                break
+                break  # pragma: no cover
             found += results[view.name].changes
         return found
 
@@ -152,7 +152,7 @@ def _project_one_by_one(view: View, state: Any, taken: Sequence[Step]) -> tuple[
             state, changes = view.project(state, (step,))
         except Exception as error:
             if not _fails_again(error, partial(view.project, state, (step,))):
-                raise
+                raise  # pragma: no cover  (a signal handler's, tested in a process of its own)
             return state, Projected(found, _failure(error, step.recorded))
         found.append(changes)
     return state, Projected(found)

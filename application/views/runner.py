@@ -182,7 +182,7 @@ class ProjectionRunner:
                 )
             ]
             if not left_out:  # a signal handler raised what looked like a refusal
-                raise refused.__cause__ or refused from None
+                raise refused.__cause__ or refused from None  # pragma: no cover
             saved = self._store.save([update(view) for view in behind])
         if not saved:
             return {}
@@ -202,7 +202,7 @@ class ProjectionRunner:
         """
         self._log_events.look_again()
         if self._projected is not None and not self._log_events.has(*self._projected):
-            self._begin_projecting()
+            self._begin_projecting()  # pragma: no cover  (another process discards the views)
         names = {view.name for view in self._views}
         gone = discard_what_is_gone(self._store, self._log_events, names, positions)
         if gone:

@@ -28,7 +28,7 @@ class Settled:
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave alone what other tests have open."""
-    monkeypatch.setattr(forks, "_renewals", set())
+    monkeypatch.setattr(forks, "_renewals", [])
     monkeypatch.setattr(forks, "_settling", set())
 
 
@@ -56,6 +56,9 @@ def test_what_is_gone_is_not_called() -> None:
     forks.renew_in_child(Settled().renew)
     gc.collect()
     assert not forks._settling
-    assert not forks._renewals
+    forks._renew()
+    kept = Settled()
+    forks.renew_in_child(kept.renew)
+    assert [reference() for reference, _ in forks._renewals] == [kept]
     forks._settle()
     forks._renew()
