@@ -24,7 +24,7 @@ from plangate.infrastructure.sqlite.events import events_in as events_in_file
 from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.header import resolved
 from plangate.infrastructure.sqlite.ledger import SqliteLedgerStore
-from plangate.infrastructure.sqlite.opening import may_write
+from plangate.infrastructure.sqlite.rights import may_write
 from plangate.infrastructure.sqlite.unchecked import ReadOnlyFile
 from plangate.infrastructure.sqlite.views import SqliteViewStore, memory_view_store
 

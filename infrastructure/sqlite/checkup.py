@@ -23,7 +23,6 @@ from plangate.application.progress import Progress
 from plangate.application.views.queries import view_report
 from plangate.infrastructure.sql.database import Cursor, all_rows
 from plangate.infrastructure.sql.tables import TABLES
-from plangate.infrastructure.sqlite.errors import missing_right
 from plangate.infrastructure.sqlite.events import events_in
 from plangate.infrastructure.sqlite.facts import FILE_ID, STORE_ID, facts_in
 from plangate.infrastructure.sqlite.file import DURABLE
@@ -32,6 +31,7 @@ from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
 from plangate.infrastructure.sqlite.ledger import SqliteLedgerStore
 from plangate.infrastructure.sqlite.opening import SET_ASIDE
 from plangate.infrastructure.sqlite.outline import Outline
+from plangate.infrastructure.sqlite.rights import missing_right
 from plangate.infrastructure.sqlite.unchecked import UncheckedFile, lenient_text, open_without_trace
 from plangate.infrastructure.sqlite.views import SqliteViewStore
 from plangate.infrastructure.sqlite.write_ahead import why_foreign

@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 from plangate.application.errors import StoreUnavailable
 from plangate.application.forks import settle_for_forks
 from plangate.infrastructure.sqlite.errors import primary_code
+from plangate.infrastructure.sqlite.file_bytes import FileKey
 
 LOCK_TIMEOUT: Final = 30.0
 """Seconds to wait for another writer, for a free connection, and for the last ones at closing."""
@@ -29,8 +30,8 @@ _LONGEST_WAIT: Final = 0.02
 
 T = TypeVar("T")
 
-_inherited: Final[set[tuple[int, int]]] = set()
-"""Device and inode of the files that were open when this process was forked."""
+_inherited: Final[set[FileKey]] = set()
+"""The files that were open when this process was forked."""
 
 
 class _Slot:
@@ -171,7 +172,7 @@ class Connections:
         if self._closed:
             name = "in memory" if self._path is None else self._path
             raise StoreUnavailable(f"the store {name} is closed")
-        if self._path is not None and _inherited and _identity(self._path) in _inherited:
+        if self._path is not None and _inherited and _key(self._path) in _inherited:
             raise StoreUnavailable(
                 f"{self._path} was in use when this process was forked, and SQLite cannot open it"
                 " here; open it after the fork"
@@ -224,13 +225,12 @@ def _abandon(connection: sqlite3.Connection, path: Path | None) -> None:
     """Keep a connection of the parent from ever being closed, even as this process ends."""
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
     if path is not None:
-        _inherited.add(_identity(path))
+        _inherited.add(_key(path))
 
 
-def _identity(path: Path) -> tuple[int, int]:
+def _key(path: Path) -> FileKey:
     """What SQLite knows a file by."""
     try:
-        status = path.stat()
+        return FileKey.of(path.stat())
     except OSError:  # a file that is gone cannot be opened anyway
-        return 0, 0
-    return status.st_dev, status.st_ino
+        return FileKey(0, 0)

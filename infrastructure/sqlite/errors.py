@@ -1,7 +1,6 @@
 """Translates errors of SQLite into `application.errors`."""
 
 import errno
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from plangate.application import errors
+from plangate.infrastructure.sqlite.rights import missing_right
 
 _ERRORS: Final[Mapping[int, tuple[type[errors.StoreError], str]]] = {
     sqlite3.SQLITE_AUTH: (errors.StoreForbidden, "may not be used by this user"),
@@ -77,23 +77,3 @@ def _forbidden(path: Path, right: str) -> errors.StoreForbidden:
 def primary_code(error: sqlite3.Error) -> int:
     """SQLite's primary result code: the low byte of the extended one; 0 if there is none."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def missing_right(path: Path) -> str | None:
-    """The right that this user lacks to use a file as a store; None if it is none of them.
-
-    A file that may only be read is a store that may only be read.
-    """
-    folder = path.parent
-    if not _may(folder, os.X_OK):
-        return f"no right to enter the folder {folder}"
-    for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
-        if file.exists() and not _may(file, os.R_OK):
-            return f"no right to read the file {file}"
-    if (not path.exists() or _may(path, os.W_OK)) and not _may(folder, os.W_OK):
-        return f"no right to create files in the folder {folder}"
-    return None
-
-
-def _may(path: Path, right: int) -> bool:
-    return os.access(path, right, effective_ids=os.access in os.supports_effective_ids)

@@ -23,16 +23,6 @@ SET_ASIDE = ".set-aside-"
 """In the name of a log that was found beside another file."""
 
 
-def may_write(path: Path) -> bool:
-    """Whether this process may write a store at `path`, for which SQLite needs the folder too."""
-    effective = os.access in os.supports_effective_ids
-    return all(
-        os.access(each, os.W_OK, effective_ids=effective)
-        for each in (path, path.parent)
-        if each.exists()
-    )
-
-
 def prepare(path: Path) -> str:
     """Make the file at `path` ready to be opened, and return the id that it is to have.
 

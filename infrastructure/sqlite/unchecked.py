@@ -16,8 +16,8 @@ from plangate.infrastructure.sqlite.errors import opening
 from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.header import refuse_truncated, resolved
 from plangate.infrastructure.sqlite.layout import layout_of
-from plangate.infrastructure.sqlite.opening import may_write
 from plangate.infrastructure.sqlite.reading import READ_WRITE, ReadSource
+from plangate.infrastructure.sqlite.rights import may_write
 from plangate.infrastructure.sqlite.write_ahead import why_foreign
 
 # The first is a heading; the second is what some versions say of a text index in a read-only file.

@@ -1,6 +1,5 @@
 """A store that may only be read: answered from it as it is, never written, and left untouched."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,8 +13,8 @@ from plangate.application.errors import StoreError, StoreReadOnly
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
 from tests.support.reliability.crowd import PATIENCE, PROCESSES, crowd
+from tests.support.servers.processes import drop_rights
 
-NOBODY = 65534
 QUESTIONS: dict[str, Callable[[PlanRegistry], Any]] = {
     "status": lambda registry: registry.get_status("old").version,
     "gate": lambda registry: registry.gate("old").verdict.value,
@@ -80,9 +79,7 @@ def in_another_process(path: Path, *, until: Callable[[], None] | None = None) -
 
 
 def _ask_as_nobody(path: Path, again: bool, answers: Connection) -> None:  # noqa: FBT001
-    if os.geteuid() == 0:
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
+    drop_rights()
     try:
         with connect(path) as registry:
             if again:

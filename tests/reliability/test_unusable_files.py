@@ -16,8 +16,7 @@ from plangate.application.errors import NotAStore, StoreError, StoreTooNew
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
 from tests.support.reliability.crowd import PATIENCE, PROCESSES, crowd
-
-NOBODY = 65534
+from tests.support.servers.processes import drop_rights
 
 
 def _database(*statements: str) -> Callable[[Path], None]:
@@ -141,9 +140,7 @@ def _as_nobody(database: Path) -> list[str]:
 
 
 def _look_and_touch(database: Path, answer: Connection) -> None:
-    if os.geteuid() == 0:
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
+    drop_rights()
     seen = []
     try:
         with connect(database) as registry:

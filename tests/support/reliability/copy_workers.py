@@ -1,6 +1,5 @@
 """Processes that copy, back up and examine stores, until they are done, stopped or killed."""
 
-import os
 import resource
 import signal
 from multiprocessing.connection import Connection
@@ -11,8 +10,7 @@ from plangate.application import plan_log
 from plangate.application.errors import StoreError
 from plangate.infrastructure.bootstrap import backup, connect, doctor
 from plangate.infrastructure.sqlite import backup as sqlite_backup
-
-NOBODY = 65534
+from tests.support.servers.processes import drop_rights
 
 
 def copy_plans(source: Path, target: str, opened: dict[str, str]) -> None:
@@ -46,7 +44,5 @@ def back_up_with_little_space(store: Path, path: Path, results: Connection) -> N
 def examine_as_nobody(path: Path, results: Connection) -> None:
     """Examine a store without any rights, and report the findings."""
     doctor("memory:")  # imports everything while its files can still be read
-    if os.geteuid() == 0:
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
+    drop_rights()
     results.send(doctor(path))

@@ -1,14 +1,12 @@
 """Processes of a user who has no rights on files but those that all users have."""
 
-import os
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from plangate.application.errors import StoreError
 from plangate.infrastructure.bootstrap import backup, connect
-
-NOBODY = 65534
+from tests.support.servers.processes import drop_rights
 
 
 def _read(path: Path) -> None:
@@ -31,9 +29,7 @@ USES: dict[str, Callable[[Path], None]] = {"read": _read, "write": _write, "back
 def use_without_rights(use: str, path: Path, results: Connection) -> None:
     """Use a store, and report the error: its class and its message."""
     connect("memory:").close()  # imports everything while its files can still be read
-    if os.geteuid() == 0:
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
+    drop_rights()
     try:
         USES[use](path)
     except (StoreError, OSError) as error:

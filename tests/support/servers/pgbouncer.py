@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers.postgres import NOBODY, PostgresServer, unprivileged
-from tests.support.servers.processes import free_port, is_root, started, stop
+from tests.support.servers.postgres import PostgresServer, unprivileged
+from tests.support.servers.processes import NOBODY, free_port, is_root, started, stop
 
 PROGRAM = shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 

@@ -19,10 +19,9 @@ from typing import Any, Final
 
 import psycopg
 
-from tests.support.servers.processes import PATIENCE, free_port, is_root, started, stop
+from tests.support.servers.processes import NOBODY, PATIENCE, free_port, is_root, started, stop
 
 _PROGRAMS: Final = "pginstall18"
-NOBODY: Final = 65534
 _SETTINGS: Final = {"listen_addresses": "127.0.0.1", "max_connections": "150"}
 
 

@@ -11,6 +11,9 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final
 
+NOBODY: Final = 65534
+"""The unprivileged user and group of every Unix."""
+
 PATIENCE: Final = 30.0
 """Seconds within which a server has started or stopped."""
 
@@ -63,6 +66,13 @@ def _die_with_parent() -> None:
     if sys.platform == "linux":
         set_death_signal = 1
         ctypes.CDLL(None).prctl(set_death_signal, signal.SIGQUIT)
+
+
+def drop_rights() -> None:
+    """Go on without the rights of root, where this process has them."""
+    if is_root():
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
 
 
 def is_root() -> bool:
