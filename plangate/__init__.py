@@ -8,135 +8,137 @@ return, the events, the errors. What a group such as `registry.replay` returns i
 group's package, `plangate.application.replay`.
 """
 
-from importlib.metadata import version
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
-from plangate.application.erasure import Erasure
-from plangate.application.errors import (
-    AlteredBundle,
-    AnalysisMissing,
-    BundleTooNew,
-    ConcurrentChange,
-    CorruptEvent,
-    DecisionsDiffer,
-    ErasesText,
-    EventTooNew,
-    HistoryDiffers,
-    IdempotencyKeyReused,
-    LedgerContradicted,
-    LedgerError,
-    LogWentBack,
-    NoLedgerKey,
-    NotAStore,
-    NothingRecorded,
-    PositionTaken,
-    PredecessorMissing,
-    StoreError,
-    StoreForbidden,
-    StoreFull,
-    StoreNotEmpty,
-    StoreReadOnly,
-    StoreReplaced,
-    StoreTooNew,
-    StoreUnavailable,
-    UnreadableEvent,
-    ViewBehind,
-)
-from plangate.application.gate_decision import GateDecision
-from plangate.application.graph import PlanGraph
-from plangate.application.operations.reports import BackupReport, Checkup, RestoreReport
-from plangate.application.recorded_event import Envelope, RecordedEvent
-from plangate.application.registry import PlanRegistry
-from plangate.application.repeatable_run import RepeatableRun
-from plangate.application.results import (
-    ClaimView,
-    DeferralView,
-    Evidence,
-    GateView,
-    ObstacleView,
-    PlanList,
-    PlanStatus,
-    TaskView,
-    UnreadablePlan,
-)
-from plangate.application.warnings import LogSetAside
-from plangate.domain.errors import (
-    ClaimLost,
-    InvalidInput,
-    InvalidScore,
-    PlanExists,
-    PlangateError,
-    PlanGone,
-    PlanHeld,
-    PlanNotFound,
-    Problem,
-    ScoreNotFound,
-    TaskGone,
-    TaskNotFound,
-    TaskNotReady,
-    VersionMismatch,
-)
-from plangate.domain.events import (
-    AttemptStarted,
-    GateApproved,
-    LeaseRenewed,
-    OutcomeRecorded,
-    PlanArchived,
-    PlanCreated,
-    PlanDeleted,
-    PlanErased,
-    PlanEvent,
-    PlannedTask,
-    PlanPaused,
-    PlanRestored,
-    PlanResumed,
-    PlanRevised,
-    ReplanTriggered,
-    ScoreRetracted,
-    ScoringFailed,
-    TaskAdded,
-    TaskChanged,
-    TaskDeferred,
-    TaskDropped,
-    TaskMoved,
-    TaskReplaced,
-    TaskScored,
-    TaskSplit,
-    TaskStatusChanged,
-    TaskUndeferred,
-)
-from plangate.domain.plan import Plan
-from plangate.domain.policy import Policy
-from plangate.domain.presets import Preset
-from plangate.domain.task import Claim, Task
-from plangate.domain.vocabulary import (
-    AttemptScores,
-    DeferralEnd,
-    Gate,
-    ObstacleKind,
-    Outcome,
-    OutOfRange,
-    PlanState,
-    Recency,
-    ScaledScorer,
-    ScarceEvidence,
-    ScoreKind,
-    Scorer,
-    ScorerKind,
-    StatusCause,
-    TaskStatus,
-    Verdict,
-)
-from plangate.infrastructure.bootstrap import (
-    backup,
-    connect,
-    doctor,
-    get_registry,
-    migrate,
-    restore_backup,
-)
-from plangate.infrastructure.plots import CannotPlot, plot
+if TYPE_CHECKING:
+    from plangate.application.erasure import Erasure
+    from plangate.application.errors import (
+        AlteredBundle,
+        AnalysisMissing,
+        BundleTooNew,
+        ConcurrentChange,
+        CorruptEvent,
+        DecisionsDiffer,
+        ErasesText,
+        EventTooNew,
+        HistoryDiffers,
+        IdempotencyKeyReused,
+        LedgerContradicted,
+        LedgerError,
+        LogWentBack,
+        NoLedgerKey,
+        NotAStore,
+        NothingRecorded,
+        PositionTaken,
+        PredecessorMissing,
+        StoreError,
+        StoreForbidden,
+        StoreFull,
+        StoreNotEmpty,
+        StoreReadOnly,
+        StoreReplaced,
+        StoreTooNew,
+        StoreUnavailable,
+        UnreadableEvent,
+        ViewBehind,
+    )
+    from plangate.application.gate_decision import GateDecision
+    from plangate.application.graph import PlanGraph
+    from plangate.application.operations.reports import BackupReport, Checkup, RestoreReport
+    from plangate.application.recorded_event import Envelope, RecordedEvent
+    from plangate.application.registry import PlanRegistry
+    from plangate.application.repeatable_run import RepeatableRun
+    from plangate.application.results import (
+        ClaimView,
+        DeferralView,
+        Evidence,
+        GateView,
+        ObstacleView,
+        PlanList,
+        PlanStatus,
+        TaskView,
+        UnreadablePlan,
+    )
+    from plangate.application.warnings import LogSetAside
+    from plangate.domain.errors import (
+        ClaimLost,
+        InvalidInput,
+        InvalidScore,
+        PlanExists,
+        PlangateError,
+        PlanGone,
+        PlanHeld,
+        PlanNotFound,
+        Problem,
+        ScoreNotFound,
+        TaskGone,
+        TaskNotFound,
+        TaskNotReady,
+        VersionMismatch,
+    )
+    from plangate.domain.events import (
+        AttemptStarted,
+        GateApproved,
+        LeaseRenewed,
+        OutcomeRecorded,
+        PlanArchived,
+        PlanCreated,
+        PlanDeleted,
+        PlanErased,
+        PlanEvent,
+        PlannedTask,
+        PlanPaused,
+        PlanRestored,
+        PlanResumed,
+        PlanRevised,
+        ReplanTriggered,
+        ScoreRetracted,
+        ScoringFailed,
+        TaskAdded,
+        TaskChanged,
+        TaskDeferred,
+        TaskDropped,
+        TaskMoved,
+        TaskReplaced,
+        TaskScored,
+        TaskSplit,
+        TaskStatusChanged,
+        TaskUndeferred,
+    )
+    from plangate.domain.plan import Plan
+    from plangate.domain.policy import Policy
+    from plangate.domain.presets import Preset
+    from plangate.domain.task import Claim, Task
+    from plangate.domain.vocabulary import (
+        AttemptScores,
+        DeferralEnd,
+        Gate,
+        ObstacleKind,
+        Outcome,
+        OutOfRange,
+        PlanState,
+        Recency,
+        ScaledScorer,
+        ScarceEvidence,
+        ScoreKind,
+        Scorer,
+        ScorerKind,
+        StatusCause,
+        TaskStatus,
+        Verdict,
+    )
+    from plangate.infrastructure.bootstrap import (
+        backup,
+        connect,
+        doctor,
+        get_registry,
+        migrate,
+        restore_backup,
+    )
+    from plangate.infrastructure.plots import CannotPlot, plot
 
-__version__ = version("plangate")
+    __version__: str
 
 __all__ = [
     "AlteredBundle",
@@ -259,3 +261,69 @@ __all__ = [
     "plot",
     "restore_backup",
 ]
+
+# What `import plangate` loads is what every script and every command waits for: a name is
+# imported when it is first used (PEP 562), from the module that this table names.
+_NAMES: Final = {
+    "application.erasure": "Erasure",
+    "application.errors": (
+        "AlteredBundle AnalysisMissing BundleTooNew ConcurrentChange CorruptEvent "
+        "DecisionsDiffer ErasesText EventTooNew HistoryDiffers IdempotencyKeyReused "
+        "LedgerContradicted LedgerError LogWentBack NoLedgerKey NotAStore NothingRecorded "
+        "PositionTaken PredecessorMissing StoreError StoreForbidden StoreFull StoreNotEmpty "
+        "StoreReadOnly StoreReplaced StoreTooNew StoreUnavailable UnreadableEvent ViewBehind"
+    ),
+    "application.gate_decision": "GateDecision",
+    "application.graph": "PlanGraph",
+    "application.operations.reports": "BackupReport Checkup RestoreReport",
+    "application.recorded_event": "Envelope RecordedEvent",
+    "application.registry": "PlanRegistry",
+    "application.repeatable_run": "RepeatableRun",
+    "application.results": (
+        "ClaimView DeferralView Evidence GateView ObstacleView PlanList PlanStatus TaskView "
+        "UnreadablePlan"
+    ),
+    "application.warnings": "LogSetAside",
+    "domain.errors": (
+        "ClaimLost InvalidInput InvalidScore PlanExists PlangateError PlanGone PlanHeld "
+        "PlanNotFound Problem ScoreNotFound TaskGone TaskNotFound TaskNotReady "
+        "VersionMismatch"
+    ),
+    "domain.events": (
+        "AttemptStarted GateApproved LeaseRenewed OutcomeRecorded PlanArchived PlanCreated "
+        "PlanDeleted PlanErased PlanEvent PlannedTask PlanPaused PlanRestored PlanResumed "
+        "PlanRevised ReplanTriggered ScoreRetracted ScoringFailed TaskAdded TaskChanged "
+        "TaskDeferred TaskDropped TaskMoved TaskReplaced TaskScored TaskSplit "
+        "TaskStatusChanged TaskUndeferred"
+    ),
+    "domain.plan": "Plan",
+    "domain.policy": "Policy",
+    "domain.presets": "Preset",
+    "domain.task": "Claim Task",
+    "domain.vocabulary": (
+        "AttemptScores DeferralEnd Gate ObstacleKind Outcome OutOfRange PlanState Recency "
+        "ScaledScorer ScarceEvidence ScoreKind Scorer ScorerKind StatusCause TaskStatus "
+        "Verdict"
+    ),
+    "infrastructure.bootstrap": "backup connect doctor get_registry migrate restore_backup",
+    "infrastructure.plots": "CannotPlot plot",
+}
+_MODULE_OF: Final = {name: module for module, names in _NAMES.items() for name in names.split()}
+
+if not TYPE_CHECKING:  # a type checker that saw it would accept every name
+
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            from importlib.metadata import version  # noqa: PLC0415
+
+            value = version("plangate")
+        elif name in _MODULE_OF:
+            value = getattr(import_module(f"plangate.{_MODULE_OF[name]}"), name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

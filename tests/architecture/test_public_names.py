@@ -1,9 +1,12 @@
 """The package root: complete, sorted, and nothing that belongs to a module of its own."""
 
+import ast
 import inspect
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
 from typing import Any, get_args
 
 import pydantic
@@ -62,15 +65,55 @@ def answers() -> set[str]:
         return returned(plangate) | returned(registry)
 
 
-def test_all_is_sorted_and_names_what_is_there() -> None:
-    assert list(plangate.__all__) == sorted(plangate.__all__)
-    assert len(set(plangate.__all__)) == len(plangate.__all__)
-    imported = {
-        name
-        for name, value in vars(plangate).items()
-        if not name.startswith("_") and not inspect.ismodule(value) and name != "version"
-    }
-    assert imported | {"__version__"} == set(plangate.__all__)
+def fresh(program: str) -> str:
+    """What a program prints in an interpreter of its own."""
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def imported_for_type_checkers() -> dict[str, str]:
+    """The names that the root imports for type checkers, each with its module."""
+    tree = ast.parse(Path(plangate.__file__).read_text("utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    own = [one for one in imports if one.module and one.module.startswith("plangate.")]
+    return {name.name: str(one.module) for one in own for name in one.names}
+
+
+def test_all_is_sorted_and_names_what_is_imported_at_first_use_and_for_type_checkers() -> None:
+    assert list(plangate.__all__) == sorted(set(plangate.__all__))
+    first_use = {name: f"plangate.{module}" for name, module in plangate._MODULE_OF.items()}
+    assert first_use == imported_for_type_checkers()
+    assert first_use.keys() | {"__version__"} == set(plangate.__all__)
+
+
+def test_each_name_is_that_of_its_module_and_is_imported_once() -> None:
+    for name, module in plangate._MODULE_OF.items():
+        value = getattr(import_module(f"plangate.{module}"), name)
+        assert getattr(plangate, name) is value
+        assert vars(plangate)[name] is value
+
+
+def test_importing_the_root_loads_no_layer_until_a_name_is_used() -> None:
+    shown = fresh(
+        "import plangate, sys\n"
+        "print([name for name in sys.modules if name.startswith('plangate.')])\n"
+        "print(plangate.Policy.__module__)\n"
+    )
+    assert shown.splitlines() == ["[]", "plangate.domain.policy"]
+
+
+def test_a_star_import_and_dir_give_every_name_before_any_is_used() -> None:
+    names = sorted(plangate.__all__)
+    starred = f"from plangate import *\nprint(*sorted(set(dir()) & set({names})))"
+    listed = f"import plangate\nprint(*[one for one in dir(plangate) if one in {names}])"
+    assert fresh(starred).split() == fresh(listed).split() == names
+
+
+def test_what_is_not_there_is_missing_as_from_any_module() -> None:
+    with pytest.raises(AttributeError, match="module 'plangate' has no attribute 'connects'"):
+        _ = plangate.connects  # type: ignore[attr-defined]
+    with pytest.raises(ImportError, match="cannot import name 'connects' from 'plangate'"):
+        from plangate import connects  # type: ignore[attr-defined]  # noqa: F401, PLC0415
 
 
 def test_the_root_holds_every_error_every_event_and_every_answer_and_little_else(
