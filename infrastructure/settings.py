@@ -1,10 +1,10 @@
 """Settings from environment variables named `PLANGATE_…`."""
 
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from platformdirs import user_config_path, user_data_path
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 def default_database() -> str:
@@ -12,8 +12,18 @@ def default_database() -> str:
     return str(user_data_path("plangate") / "plans.db")
 
 
-class Settings(BaseSettings):
-    """The store to use when a caller names none.
+def _variable(name: str) -> str | None:
+    return os.environ.get(f"PLANGATE_{name}") or None  # an empty one counts as not set
+
+
+def _ledger_key() -> Path:
+    given = _variable("LEDGER_KEY")
+    return Path(given) if given else user_config_path("plangate") / "ledger.pem"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The store to use when a caller names none, as the environment has it now.
 
     `PLANGATE_DB`: any target that `plangate.connect` accepts. `PLANGATE_SCHEMA`: the schema
     in a PostgreSQL database. `PLANGATE_PERSISTENCE_MODULE`: another engine of the
@@ -21,14 +31,14 @@ class Settings(BaseSettings):
     file with the key that signs checkpoints.
     """
 
-    model_config = SettingsConfigDict(env_prefix="PLANGATE_", env_ignore_empty=True)
-
-    db: str | None = Field(default=None, repr=False)  # it may hold a password
-    pg_schema: str = Field(default="plangate", validation_alias="PLANGATE_SCHEMA")
-    persistence_module: str | None = None
-    ledger_key: Path = Field(  # not beside the store
-        default_factory=lambda: user_config_path("plangate") / "ledger.pem"
+    db: str | None = field(default_factory=lambda: _variable("DB"), repr=False)
+    """It may hold a password."""
+    pg_schema: str = field(default_factory=lambda: _variable("SCHEMA") or "plangate")
+    persistence_module: str | None = field(
+        default_factory=lambda: _variable("PERSISTENCE_MODULE"),
     )
+    ledger_key: Path = field(default_factory=_ledger_key)
+    """Not beside the store."""
 
     def target(self) -> str:
         """The configured store, or the default one, whose folder is created."""
