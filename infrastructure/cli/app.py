@@ -6,87 +6,126 @@ answer, for a person or, with `--json`, for a program. Exit codes: 0 done, 1 ref
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from importlib.metadata import version
-from typing import Annotated, Any, Final
+from importlib import import_module
+from types import ModuleType
+from typing import Annotated, Any, Final, Literal, NamedTuple, cast
 
 import typer
+import typer.main
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 from typing_extensions import override
 
-from plangate.infrastructure.cli.commands import (
-    analysis,
-    gate,
-    history,
-    ledger,
-    operations,
-    plans,
-    transfer,
-    work,
-)
-from plangate.infrastructure.cli.demo import demo
 from plangate.infrastructure.cli.exits import exit_code
 from plangate.infrastructure.cli.input.options import AsJson, Database
 from plangate.infrastructure.cli.render.text import harmless
 from plangate.infrastructure.cli.streams import AnswerLost, guard_streams
-from plangate.infrastructure.cli.terminal import between_stores, operate, query, write, write_many
 
-_PANELS: Final[Mapping[str, Mapping[str, Callable[..., None]]]] = {
+
+class _Entry(NamedTuple):
+    """Where a command is, below this package, and how `terminal` runs it."""
+
+    kind: Literal["query", "operate", "write", "write_many", "between_stores", "group"]
+    module: str
+    function: str
+
+
+# A command's module, with what it imports, is loaded when the command is asked for: `gate`
+# from a shell would otherwise wait for the plots, the ledger and the importers.
+_PANELS: Final[Mapping[str, Mapping[str, _Entry]]] = {
     "Plans": {
-        "create": write(plans.create),
-        "list": query(plans.list_plans),
-        "status": query(plans.status),
-        "delete": write(plans.delete),
-        "graph": query(plans.graph),
-        "pause": write(plans.pause),
-        "resume": write(plans.resume),
-        "archive": write(plans.archive),
-        "restore": write(plans.restore),
+        "create": _Entry("write", "commands.plans", "create"),
+        "list": _Entry("query", "commands.plans", "list_plans"),
+        "status": _Entry("query", "commands.plans", "status"),
+        "delete": _Entry("write", "commands.plans", "delete"),
+        "graph": _Entry("query", "commands.plans", "graph"),
+        "pause": _Entry("write", "commands.plans", "pause"),
+        "resume": _Entry("write", "commands.plans", "resume"),
+        "archive": _Entry("write", "commands.plans", "archive"),
+        "restore": _Entry("write", "commands.plans", "restore"),
     },
     "Work": {
-        "next": write(work.next_task),
-        "claim": write(work.claim),
-        "heartbeat": write(work.heartbeat),
-        "release": write(work.release),
-        "score": write(work.score),
-        "mark": write(work.mark),
-        "outcome": write(work.outcome),
-        "defer": write(work.defer),
-        "undefer": write(work.undefer),
+        "next": _Entry("write", "commands.work", "next_task"),
+        "claim": _Entry("write", "commands.work", "claim"),
+        "heartbeat": _Entry("write", "commands.work", "heartbeat"),
+        "release": _Entry("write", "commands.work", "release"),
+        "score": _Entry("write", "commands.work", "score"),
+        "mark": _Entry("write", "commands.work", "mark"),
+        "outcome": _Entry("write", "commands.work", "outcome"),
+        "defer": _Entry("write", "commands.work", "defer"),
+        "undefer": _Entry("write", "commands.work", "undefer"),
     },
     "The gate": {
-        "gate": query(gate.gate),
-        "revise": write(gate.revise),
-        "retry": write(gate.retry),
-        "approve": write(gate.approve),
+        "gate": _Entry("query", "commands.gate", "gate"),
+        "revise": _Entry("write", "commands.gate", "revise"),
+        "retry": _Entry("write", "commands.gate", "retry"),
+        "approve": _Entry("write", "commands.gate", "approve"),
     },
     "The past": {
-        "history": query(history.history),
-        "as-of": query(history.as_of),
-        "diff": query(history.diff),
-        "explain": query(history.explain),
-        "whatif": query(analysis.whatif),
-        "sweep": query(analysis.sweep),
-        "check": query(analysis.check),
-        "findings": query(analysis.findings),
-        "calibrate": query(analysis.calibrate),
+        "history": _Entry("query", "commands.history", "history"),
+        "as-of": _Entry("query", "commands.history", "as_of"),
+        "diff": _Entry("query", "commands.history", "diff"),
+        "explain": _Entry("query", "commands.history", "explain"),
+        "whatif": _Entry("query", "commands.analysis", "whatif"),
+        "sweep": _Entry("query", "commands.analysis", "sweep"),
+        "check": _Entry("query", "commands.analysis", "check"),
+        "findings": _Entry("query", "commands.analysis", "findings"),
+        "calibrate": _Entry("query", "commands.analysis", "calibrate"),
     },
     "More": {
-        "erase": write(operations.erase),
-        "migrate": operate(operations.migrate),
-        "doctor": query(operations.doctor),
-        "backup": query(operations.backup),
-        "restore-backup": operate(operations.restore_backup),
-        "export": query(transfer.export),
-        "import": write_many(transfer.import_plans),
-        "copy": between_stores(operations.copy),
-        "apply": write_many(transfer.apply),
-        "views": query(operations.views),
-        "demo": operate(demo),
+        "erase": _Entry("write", "commands.operations", "erase"),
+        "migrate": _Entry("operate", "commands.operations", "migrate"),
+        "doctor": _Entry("query", "commands.operations", "doctor"),
+        "backup": _Entry("query", "commands.operations", "backup"),
+        "restore-backup": _Entry("operate", "commands.operations", "restore_backup"),
+        "export": _Entry("query", "commands.transfer", "export"),
+        "import": _Entry("write_many", "commands.transfer", "import_plans"),
+        "copy": _Entry("between_stores", "commands.operations", "copy"),
+        "apply": _Entry("write_many", "commands.transfer", "apply"),
+        "views": _Entry("query", "commands.operations", "views"),
+        "demo": _Entry("operate", "demo", "demo"),
     },
 }
+_COMMANDS: Final[Mapping[str, tuple[str, _Entry]]] = {
+    name: (panel, entry) for panel, entries in _PANELS.items() for name, entry in entries.items()
+} | {"ledger": ("The past", _Entry("group", "commands.ledger", "ledger"))}
+
+
+class _Commands(Mapping[str, Any]):
+    """The commands, each made when it is asked for."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    @override
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = _made(name, *_COMMANDS[name])
+        return self._made[name]
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    @override
+    def __len__(self) -> int:
+        return len(_COMMANDS)
+
+
+def _made(name: str, panel: str, entry: _Entry) -> Any:
+    app = found = getattr(_imported(entry.module), entry.function)
+    if entry.kind != "group":
+        app = typer.Typer(add_completion=False)
+        app.command(name)(getattr(_imported("terminal"), entry.kind)(found))
+    made: Any = typer.main.get_command(app)
+    made.rich_help_panel = panel
+    return made
+
+
+def _imported(module: str) -> ModuleType:
+    return import_module(f"plangate.infrastructure.cli.{module}")
 
 
 @contextmanager
@@ -102,6 +141,15 @@ def _harmless_errors() -> Iterator[None]:
 
 class _Program(TyperGroup):
     """The commands. What they answer to a wrong command line is safe on a terminal."""
+
+    @override
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands = cast("MutableMapping[str, Any]", _Commands())
+
+    @override
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.commands)
 
     @override
     def make_context(self, *given: Any, **more: Any) -> Any:
@@ -121,10 +169,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _panel, _commands in _PANELS.items():
-    for _name, _command in _commands.items():
-        app.command(_name, rich_help_panel=_panel)(_command)
-app.add_typer(ledger.ledger, rich_help_panel="The past")
 
 
 def main() -> None:
@@ -140,6 +184,8 @@ def main() -> None:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # noqa: PLC0415
+
         typer.echo(f"plangate {version('plangate')}")
         raise typer.Exit
 

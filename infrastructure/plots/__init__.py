@@ -6,11 +6,14 @@ An extra: `pip install 'plangate[plot]'`. The same answer gives the same bytes.
 import os
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from plangate.application.evidence.calibration import Calibration
-from plangate.application.replay.sweep import Sweep
-from plangate.application.replay.what_if import WhatIf
 from plangate.domain.errors import PlangateError
+
+if TYPE_CHECKING:
+    from plangate.application.evidence.calibration import Calibration
+    from plangate.application.replay.sweep import Sweep
+    from plangate.application.replay.what_if import WhatIf
 
 FORMS = (".png", ".svg", ".html")
 """The suffixes of files that can be drawn."""
@@ -28,7 +31,7 @@ def require_plots(path: str | os.PathLike[str]) -> None:
         raise CannotPlot("plots need matplotlib: pip install 'plangate[plot]'")
 
 
-def plot(answer: WhatIf | Sweep | Calibration, path: str | os.PathLike[str]) -> None:
+def plot(answer: "WhatIf | Sweep | Calibration", path: str | os.PathLike[str]) -> None:
     """Draw the answer of `what_if`, `sweep` or `calibrate` into a .png, .svg or .html file.
 
     The replay of one plan shows its confidence score by score; that of several plans shows
@@ -36,6 +39,8 @@ def plot(answer: WhatIf | Sweep | Calibration, path: str | os.PathLike[str]) -> 
     where it cannot be written.
     """
     require_plots(path)
+    from plangate.application.evidence.calibration import Calibration  # noqa: PLC0415
+    from plangate.application.replay.sweep import Sweep  # noqa: PLC0415
     from plangate.infrastructure.plots import (  # noqa: PLC0415  (an extra)
         confidence,
         overview,

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import plangate
@@ -42,11 +43,10 @@ def test_every_policy_field_and_state_is_named() -> None:
 
 
 def test_every_environment_variable_is_named() -> None:
-    variables = {
-        str(field.validation_alias or f"PLANGATE_{name.upper()}")
-        for name, field in Settings.model_fields.items()
-    }
+    text = Path(inspect.getfile(Settings)).read_text("utf-8")
+    variables = {f"PLANGATE_{name}" for name in re.findall(r"_variable\(\"(\w+)\"\)", text)}
 
+    assert len(variables) == len(fields(Settings))
     assert variables <= code_on("settings.md")
 
 

@@ -78,6 +78,7 @@ ledger = typer.Typer(
     name="ledger",
     help="Tamper evidence: sign the log, prove what is in it, find out what was altered.",
     no_args_is_help=True,
+    add_completion=False,
 )
 for _command in (checkpoint, verify, rebuild, prove, consistency, key):
     ledger.command(_command.__name__)(query(_command))

@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
-from plangate.application.registry import PlanRegistry
 from plangate.domain.vocabulary import TaskStatus
-from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.cli.render.text import harmless
 from plangate.infrastructure.settings import Settings, default_database
+
+if TYPE_CHECKING:
+    from plangate.application.registry import PlanRegistry
 
 MOST_PLANS: Final = 200
 
@@ -70,13 +71,15 @@ def labels(context: typer.Context, incomplete: str) -> list[str]:
 
 
 @contextmanager
-def _existing(context: typer.Context) -> Iterator[PlanRegistry]:
+def _existing(context: typer.Context) -> "Iterator[PlanRegistry]":
     """The registry on the store of the command line; raises if there is no such file."""
     around = chain([context], [context.parent] if context.parent else [])
     given = next((c.params["db"] for c in around if c.params.get("db")), None)
     target = given or Settings().db or default_database()
     if not Path(target.removeprefix("sqlite:///")).is_file():
         raise FileNotFoundError(target)
+    from plangate.infrastructure.bootstrap import connect  # noqa: PLC0415
+
     with connect(target) as registry:
         yield registry
 

@@ -11,7 +11,6 @@ from typing import Annotated, Any, Final, Literal
 import typer
 
 from plangate.infrastructure.cli.input.completion import labels, plan_ids, task_ids
-from plangate.infrastructure.plots import CannotPlot, require_plots
 
 STDIN: Final = Path("-")
 
@@ -56,6 +55,8 @@ def all_readable(context: typer.Context, paths: list[Path] | None) -> list[Path]
 
 def _plottable(path: Path | None) -> Path | None:
     if path is not None:
+        from plangate.infrastructure.plots import CannotPlot, require_plots  # noqa: PLC0415
+
         try:
             require_plots(path)
         except CannotPlot as error:

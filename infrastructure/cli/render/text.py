@@ -4,9 +4,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from plangate.application.results import UnreadablePlan
+if TYPE_CHECKING:
+    from plangate.application.results import UnreadablePlan
 
 _UNSAFE_IN_JSON: Final = re.compile(
     "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -65,7 +66,7 @@ def timestamp(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def unreadable(plan: UnreadablePlan) -> str:
+def unreadable(plan: "UnreadablePlan") -> str:
     """Which event of a plan cannot be read, and why."""
     return harmless(f"{plan.plan_id}@{plan.version} cannot be read: {plan.why}")
 
