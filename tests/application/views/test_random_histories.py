@@ -23,7 +23,7 @@ from plangate.infrastructure.sqlite.views import memory_view_store
 from tests.application.views.conftest import SharedStores
 from tests.support.clocks import registry_on
 from tests.support.model.random_work import RandomWork
-from tests.support.properties import repeatable, repeatable_by_few
+from tests.support.properties import repeatable_by_few
 from tests.support.servers.postgres import PostgresServer
 from tests.support.soak import short_and_long
 from tests.support.views.from_scratch import reported_now, same_views, whole_log
@@ -31,7 +31,7 @@ from tests.support.views.from_scratch import reported_now, same_views, whole_log
 chances = st.randoms(use_true_random=False)
 
 
-@repeatable
+@repeatable_by_few
 @given(chance=chances, batch=st.sampled_from([1, 2, 3, 7, 5_000]), work=st.integers(1, 120))
 def test_the_views_follow_from_the_log_alone(chance: random.Random, batch: int, work: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -43,13 +43,13 @@ def test_the_views_follow_from_the_log_alone(chance: random.Random, batch: int, 
             same_views(registry)
 
 
-@short_and_long("histories", 100, 5_000)
+@short_and_long("histories", 50, 5_000)
 def test_thousands_of_histories_with_rebuilds_and_unreadable_events(histories: int) -> None:
     with ProcessPoolExecutor(2) as pool:
         assert sum(pool.map(_one_history, range(histories), chunksize=20)) > histories * 10
 
 
-@short_and_long("histories", 12, 2_000)
+@short_and_long("histories", 6, 2_000)
 def test_thousands_of_histories_as_postgresql_keeps_their_views(
     postgres: PostgresServer, histories: int
 ) -> None:
