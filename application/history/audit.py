@@ -11,7 +11,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, Field, Strict, WithJsonSchema
 
 from plangate.application import plan_log
-from plangate.application.errors import UnreadableEvent
+from plangate.application.errors import CorruptEvent, UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.history.running_confidence import RunningConfidence
 from plangate.application.plan_cache import PlanCache
@@ -180,7 +180,12 @@ class _FollowedPlans:
 
     def _before(self, recorded: RecordedEvent) -> tuple[Plan, RunningConfidence]:
         """The plan before an event: kept, or read and folded."""
-        plan_id, version = recorded.envelope.plan_id, recorded.envelope.version - 1
+        envelope = recorded.envelope
+        try:
+            plan_id, version = envelope.plan_id, envelope.version - 1
+        except TypeError:  # a store keeps whatever was written to its file
+            why = f"its version is not a number: {envelope.version!r}"
+            raise CorruptEvent(envelope.plan_id, envelope.version, why, envelope.position) from None
         plan, confidence = self._kept.get(plan_id) or (Plan(plan_id), RunningConfidence())
         if plan.version == version:
             return plan, confidence
