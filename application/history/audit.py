@@ -185,7 +185,7 @@ class _FollowedPlans:
             plan_id, version = envelope.plan_id, envelope.version - 1
         except TypeError:  # a store keeps whatever was written to its file
             why = f"its version is not a number: {envelope.version!r}"
-            raise CorruptEvent(envelope.plan_id, envelope.version, why, envelope.position) from None
+            raise CorruptEvent(envelope.plan_id, 0, why, envelope.position) from None
         plan, confidence = self._kept.get(plan_id) or (Plan(plan_id), RunningConfidence())
         if plan.version == version:
             return plan, confidence
