@@ -111,7 +111,7 @@ def audit_entries(
     plans = _FollowedPlans(store)
     for entry in _stored(store, chosen, progress):
         try:
-            recorded = store.format.decode(entry)
+            recorded = _read(store, entry)
         except UnreadableEvent as error:
             plans.give_up(entry.plan_id)
             yield _unreadable(error)
@@ -126,6 +126,13 @@ def audit_entries(
             yield _unreadable(error)
         if matches:
             yield _entry(entry.name, recorded, before, after)
+
+
+def _read(store: EventStore, entry: StoredEntry) -> RecordedEvent:
+    if not isinstance(entry.version, int):  # an SQLite file keeps whatever was written to it
+        why = f"its version is not a number: {entry.version!r}"
+        raise CorruptEvent(entry.plan_id, 0, why, entry.position)
+    return store.format.decode(entry)
 
 
 def _stored(store: EventStore, chosen: AuditFilter, progress: Progress) -> Iterator[StoredEntry]:
@@ -180,12 +187,7 @@ class _FollowedPlans:
 
     def _before(self, recorded: RecordedEvent) -> tuple[Plan, RunningConfidence]:
         """The plan before an event: kept, or read and folded."""
-        envelope = recorded.envelope
-        try:
-            plan_id, version = envelope.plan_id, envelope.version - 1
-        except TypeError:  # a store keeps whatever was written to its file
-            why = f"its version is not a number: {envelope.version!r}"
-            raise CorruptEvent(envelope.plan_id, 0, why, envelope.position) from None
+        plan_id, version = recorded.envelope.plan_id, recorded.envelope.version - 1
         plan, confidence = self._kept.get(plan_id) or (Plan(plan_id), RunningConfidence())
         if plan.version == version:
             return plan, confidence
