@@ -129,7 +129,7 @@ def audit_entries(
 
 
 def _read(store: EventStore, entry: StoredEntry) -> RecordedEvent:
-    if not isinstance(entry.version, int):  # an SQLite file keeps whatever was written to it
+    if not str(entry.version).isdecimal():  # an SQLite file keeps whatever was written to it
         why = f"its version is not a number: {entry.version!r}"
         raise CorruptEvent(entry.plan_id, 0, why, entry.position)
     return store.format.decode(entry)
