@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Final
 
 from pydantic import BaseModel, Field, Strict
@@ -105,11 +106,16 @@ class PlanQueries:
         if plan_filter == PlanFilter(limit=plan_filter.limit):
             return None
         try:
-            self.follower.require(PLANS, self.store.last_position())
+            return self.follower.answer(
+                PLANS, self.store.last_position(), partial(self._matching_rows, plan_filter)
+            )
         except (StoreForbidden, StoreReadOnly):
             return None
+
+    def _matching_rows(self, plan_filter: PlanFilter, position: int) -> Iterable[str]:
         now = self.clock().astimezone(UTC)
-        request = PlansRequest(**plan_filter.model_dump(exclude={"limit"}), now=now)
+        filters = plan_filter.model_dump(exclude={"limit"})
+        request = PlansRequest(**filters, now=now, at_least=position)
         rows = every_row(self.views.plans, request, ("created_position",))
         stuck = self.views.positions()[ViewTables(PLANS)].stuck
         return dict.fromkeys([*stuck, *(row.plan_id for row in rows)])
@@ -127,7 +133,8 @@ class PlanQueries:
             positions = self.views.positions()
             if positions[ViewTables(PLANS)].stuck:
                 return None
-            request = PlansRequest(may_continue=True, now=now)
+            reached = positions[ViewTables(PLANS)].position
+            request = PlansRequest(may_continue=True, now=now, at_least=reached)
             rows = every_row(self.views.plans, request, ("created_position",))
             return [row.plan_id for row in rows]
         except StoreError:
