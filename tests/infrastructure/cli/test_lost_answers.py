@@ -67,9 +67,15 @@ def store(tmp_path: Path) -> Path:
 
 def run(store: Path, line: str, stdout: int | None) -> subprocess.CompletedProcess[str]:
     """The program with this stdout, or without any."""
+    environment = {
+        "PLANGATE_DB": str(store),
+        "PLANGATE_LEDGER_KEY": str(store) + ".key",
+        # The shell is the named one: a runner need not have been started from any.
+        "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1",
+    }
     return subprocess.run(
         [PROGRAM, *line.split()],
-        env={**os.environ, "PLANGATE_DB": str(store), "PLANGATE_LEDGER_KEY": str(store) + ".key"},
+        env={**os.environ, **environment},
         cwd=store.parent,
         stdout=stdout,
         stderr=subprocess.PIPE,
