@@ -161,6 +161,9 @@ class OwnConnections(Connections):
             clear_frames(error.__traceback__)
             if _NO_SESSION in str(error) and isinstance(error, psycopg.Error):
                 raise self._pooler() from error
+            if isinstance(error, psycopg.ProgrammingError) and error.__context__ is not None:
+                # The address is right: psycopg took what a signal handler raised for a mistake.
+                raise error.__context__ from None
             raise
         if not self.address.pooled and not _has_our_session(box[0]):
             raise self._pooler()
