@@ -1,4 +1,4 @@
-"""A question beside a writer waits for nobody: what it cannot save is kept in memory."""
+"""A question beside a writer waits for no one: what it cannot save is kept in memory."""
 
 import sqlite3
 from collections.abc import Iterator
