@@ -106,7 +106,7 @@ class TaskDispatcher:
 
 
 class _Ready(NamedTuple):
-    """The next task of a plan; the first of several is that which is taken first."""
+    """The next task of a plan, and what decides which of several is taken first."""
 
     precedence: tuple[int, int]
     plan: Plan

@@ -1,6 +1,6 @@
 """Queries on plans as they are now, as far as they can be read."""
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Final, NamedTuple
@@ -132,21 +132,21 @@ class PlanQueries:
         answer: no view may stand in the way of work.
         """
         found = set[str]()
-        few = self.store.plan_ids(limit=FEW_PLANS + 1)
-        if len(few) > FEW_PLANS:
+        plans: Iterable[tuple[int, str]] = self.store.plan_ids(limit=FEW_PLANS + 1)
+        if len([*plans]) > FEW_PLANS:
             try:
                 for candidate in self._with_work_in_views(now, found):
                     found.add(candidate.plan_id)
                     yield candidate
             except StoreError:
-                few = every_plan(self.store)
+                plans = every_plan(self.store)
             else:
                 return
-        for position, plan_id in few:
+        for position, plan_id in plans:
             if plan_id not in found:
                 yield Candidate(plan_id, position)
 
-    def _with_work_in_views(self, now: datetime, found: Set[str]) -> Iterator[Candidate]:
+    def _with_work_in_views(self, now: datetime, found: Collection[str]) -> Iterator[Candidate]:
         self.runner.catch_up()
         for plan_id in self.views.positions()[ViewTables(PLANS)].stuck:
             for first in self.store.read_stored(plan_id, until=1):

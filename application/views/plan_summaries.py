@@ -23,9 +23,10 @@ class PlanSummary(Row):
     as of now in an answer, and as of the latest event in the table; `changes_at` is when a
     lease or a deferral ends next. `scored` to `done_unscored` are the `Evidence`.
     `needs_replan` says that the rolling confidence is below its threshold; `replan_due` that
-    the gate tripped and awaits an answer. `highest_priority` is that of the tasks that can be
-    taken, now or once a lease or a deferral ends; None without any. The gate's memory: `gate_tripped`, the low scores in
+    the gate tripped and awaits an answer. The gate's memory: `gate_tripped`, the low scores in
     a row, the replans since the last approval, and whether these exhaust what the policy allows.
+    `highest_priority` is that of the tasks that can be taken, now or once a lease or a deferral
+    ends; None without any.
     """
 
     plan_id: str

@@ -197,7 +197,7 @@ class SqlViewStore(ViewStore, ABC):
     ) -> Sequence[PlanSummary]:
         where = Conditions()
         where.add("highest_priority IS NOT NULL")
-        where.add(f"(may_continue = ? OR {_NOT_AS_OF_NOW})", True, *_twice(now))
+        where.add(f"(may_continue OR {_NOT_AS_OF_NOW})", *_twice(now))
         return self._rows(tables.SUMMARIES, where, WORK_ORDER, limit, after)
 
     @override

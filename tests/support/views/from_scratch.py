@@ -207,7 +207,7 @@ def _summary(plan: Plan, first: int, last: int, now: datetime) -> dict[str, Any]
 
 
 def _highest_priority(plan: Plan) -> int | None:
-    """The highest among the tasks that could be taken if all leases and deferrals with an end ended."""
+    """The highest of the tasks that could be taken if all leases and deferrals had ended."""
     if not may_continue(plan, _END):
         return None
     return max(
