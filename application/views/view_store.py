@@ -125,6 +125,14 @@ class ViewStore(Protocol):
     ) -> Sequence[PlanSummary]:
         """The first `limit` matching plans beyond `after`, in the requested order."""
 
+    def plans_with_work(
+        self, now: datetime, after: RowKey | None, limit: int
+    ) -> Sequence[PlanSummary]:
+        """The first `limit` plans in `WORK_ORDER` in which a task can be taken.
+
+        Also those whose `changes_at` has passed at `now`, or whose latest event is to come.
+        """
+
     def board(self, request: BoardRequest, after: RowKey | None, limit: int) -> Sequence[BoardTask]:
         """The first `limit` matching tasks, by plan position and place.
 

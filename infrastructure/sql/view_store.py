@@ -13,7 +13,11 @@ from typing_extensions import override
 
 from plangate.application.errors import ConcurrentChange
 from plangate.application.views.board import BoardRequest, BoardTask
-from plangate.application.views.plan_summaries import PlansRequest, PlanSummary
+from plangate.application.views.plan_summaries import (
+    WORK_ORDER,
+    PlansRequest,
+    PlanSummary,
+)
 from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.replans import ReplanEntry, ReplansRequest
 from plangate.application.views.requests import Keys, RowKey
@@ -34,6 +38,9 @@ Transaction = Callable[[Callable[[Cursor], None]], None]
 
 _UNFIT: Final[tuple[type[Exception], ...]] = (ArithmeticError, ValueError, TypeError)
 """Errors of Python about a value that cannot be converted for a column."""
+
+_NOT_AS_OF_NOW: Final = "changes_at <= ? OR updated_at > ?"
+"""The condition that a plan must be looked at again to know what its row says of now."""
 
 
 class RowWriter(ABC):
@@ -204,10 +211,8 @@ class SqlViewStore(ViewStore, ABC):
         self, request: PlansRequest, after: RowKey | None, limit: int
     ) -> Sequence[PlanSummary]:
         where = Conditions(state=request.state, needs_replan=request.needs_replan)
-        for field in ("verdict", "may_continue"):
-            wanted, now = getattr(request, field), _isoformat(request.now)
-            if wanted is not None:
-                where.add(f"({field} = ? OR changes_at <= ? OR updated_at > ?)", wanted, now, now)
+        if request.verdict is not None:
+            where.add(f"(verdict = ? OR {_NOT_AS_OF_NOW})", request.verdict, *_twice(request.now))
         for label in request.labels:
             where.add(self._has_label, label)
         if request.words is not None:
@@ -216,6 +221,15 @@ class SqlViewStore(ViewStore, ABC):
         return self._rows(
             tables.SUMMARIES, where, keys, limit, request.at_least, after, of_saved=searches
         )
+
+    @override
+    def plans_with_work(
+        self, now: datetime, after: RowKey | None, limit: int
+    ) -> Sequence[PlanSummary]:
+        where = Conditions()
+        where.add("highest_priority IS NOT NULL")
+        where.add(f"(may_continue OR {_NOT_AS_OF_NOW})", *_twice(now))
+        return self._rows(tables.SUMMARIES, where, WORK_ORDER, limit, after)
 
     @override
     def board(self, request: BoardRequest, after: RowKey | None, limit: int) -> Sequence[BoardTask]:
@@ -319,9 +333,10 @@ def _both(cursor: Cursor, view: str) -> tuple[ViewPosition | None, ViewPosition 
     return positions.get(ViewTables(view)), positions.get(ViewTables(view, rebuilt=True))
 
 
-def _isoformat(moment: datetime | None) -> str | None:
-    """A time as both engines compare it with a column."""
-    return None if moment is None else moment.isoformat()
+def _twice(now: datetime | None) -> tuple[str | None, str | None]:
+    """The values of `_NOT_AS_OF_NOW`: a time as both engines compare it with a column."""
+    written = None if now is None else now.isoformat()
+    return written, written
 
 
 def _write(writer: RowWriter, all_changes: Sequence[RowChanges]) -> None:
