@@ -154,19 +154,20 @@ class PlanQueries:
 
     def _with_work_in_views(self, now: datetime, found: Collection[str]) -> Iterator[Candidate]:
         self.runner.catch_up()
-        for plan_id in self.views.positions()[ViewTables(PLANS)].stuck:
+        current = self.views.positions()[ViewTables(PLANS)]
+        for plan_id in current.stuck:
             for first in self.store.read_stored(plan_id, until=1):
                 yield Candidate(plan_id, known_position(first.position))
         before = -1
         while len(found) > before:  # a row that others move meanwhile may not be met
             before = len(found)
-            for row in self._rows_with_work(now):
+            for row in self._rows_with_work(now, current.position):
                 if row.plan_id not in found:
                     yield Candidate(row.plan_id, row.created_position, row.highest_priority)
 
-    def _rows_with_work(self, now: datetime) -> Iterator[PlanSummary]:
+    def _rows_with_work(self, now: datetime, at_least: int) -> Iterator[PlanSummary]:
         last: RowKey | None = None
-        while page := self.views.plans_with_work(now, last, WORK_PAGE):
+        while page := self.views.plans_with_work(now, at_least, last, WORK_PAGE):
             yield from page
             last = (page[-1].highest_priority, page[-1].created_position)
 

@@ -126,11 +126,11 @@ class ViewStore(Protocol):
         """The first `limit` matching plans beyond `after`, in the requested order."""
 
     def plans_with_work(
-        self, now: datetime, after: RowKey | None, limit: int
+        self, now: datetime, at_least: int, after: RowKey | None, limit: int
     ) -> Sequence[PlanSummary]:
         """The first `limit` plans in `WORK_ORDER` in which a task can be taken.
 
-        Also those whose `changes_at` has passed at `now`, or whose latest event is to come.
+        `at_least` is a position that the rows must reflect, as in a request. Also those whose `changes_at` has passed at `now`, or whose latest event is to come.
         """
 
     def board(self, request: BoardRequest, after: RowKey | None, limit: int) -> Sequence[BoardTask]:

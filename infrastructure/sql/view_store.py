@@ -224,12 +224,12 @@ class SqlViewStore(ViewStore, ABC):
 
     @override
     def plans_with_work(
-        self, now: datetime, after: RowKey | None, limit: int
+        self, now: datetime, at_least: int, after: RowKey | None, limit: int
     ) -> Sequence[PlanSummary]:
         where = Conditions()
         where.add("highest_priority IS NOT NULL")
         where.add(f"(may_continue OR {_NOT_AS_OF_NOW})", *_twice(now))
-        return self._rows(tables.SUMMARIES, where, WORK_ORDER, limit, after)
+        return self._rows(tables.SUMMARIES, where, WORK_ORDER, limit, at_least, after)
 
     @override
     def board(self, request: BoardRequest, after: RowKey | None, limit: int) -> Sequence[BoardTask]:
