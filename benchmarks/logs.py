@@ -5,6 +5,7 @@ A long log is made of plans that were really worked on, and of copies of them un
 
 import random
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -39,20 +40,20 @@ def write_history(path: Path, sizes: tuple[int, ...], copies: dict[int, int]) ->
             score_next(memory, "plan", 20, turn)
             turn += 1
         memory.bundles.copy_to(file)
+    for size in sizes:
+        copy_plan(path, "plan", [f"plan-{size}-{copy}" for copy in range(copies[size])], size)
+
+
+def copy_plan(path: Path, plan_id: str, copies: Sequence[str], events: int = 1_000_000) -> None:
+    """Copy the first events of a plan to plans with other ids."""
     with closing(sqlite3.connect(path)) as connection, connection:
-        for size in sizes:
-            for copy in range(copies[size]):
-                _copy(connection, f"plan-{size}-{copy}", size)
-
-
-def _copy(connection: sqlite3.Connection, plan_id: str, events: int) -> None:
-    connection.execute(
-        "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
-        " SELECT ?1, originator_version, topic, replace(state, '\"plan@', '\"' || ?1 || '@')"
-        " FROM stored_events WHERE originator_id = 'plan' AND originator_version <= ?2"
-        " ORDER BY originator_version",
-        (plan_id, events),
-    )
+        connection.executemany(
+            "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
+            " SELECT ?1, originator_version, topic, replace(state, '\"' || ?2 || '@', '\"' || ?1 || '@')"
+            " FROM stored_events WHERE originator_id = ?2 AND originator_version <= ?3"
+            " ORDER BY originator_version",
+            [(copy, plan_id, events) for copy in copies],
+        )
 
 
 def write_log(path: Path, events: int, size: int = 12) -> int:

@@ -121,7 +121,12 @@ def working(what: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A worker that is ready; it is killed afterwards, which harms no store."""
     command = [sys.executable, "-m", "benchmarks.workers", what, *arguments]
     with subprocess.Popen(  # noqa: S603  (our own program)
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
+        command,
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
     ) as process:
         assert process.stdout  # noqa: S101  (a pipe)
         try:

@@ -72,7 +72,10 @@ def _case(
     operation = operation_on(registry, size)
     recorded = Recorded(folder / f"{size}.db")
     raw = bench.closing(RawLog(folder / f"{size}-raw.db"))
-    library, json = bench.closing(LibraryPlans.in_file(folder / f"{size}-library.db")), JsonPlan(folder / f"{size}.json", size)
+    library, json = (
+        bench.closing(LibraryPlans.in_file(folder / f"{size}-library.db")),
+        JsonPlan(folder / f"{size}.json", size),
+    )
     plan = [library.create(size)]
     at_most, seconds = bench.scale.commands, bench.scale.seconds
 
@@ -179,5 +182,3 @@ def _threaded(bench: Bench, number: int) -> Case:
             Contender(LIBRARY, Role.ALTERNATIVE, library_run, prepare_library),
         ],
     )
-
-

@@ -29,7 +29,11 @@ def status(bench: Bench) -> Row:
 
 
 def _status_case(bench: Bench, size: int) -> Case:
-    path, at_most, seconds = bench.folder / f"{size}.db", 10 * bench.scale.commands, bench.scale.seconds
+    path, at_most, seconds = (
+        bench.folder / f"{size}.db",
+        10 * bench.scale.commands,
+        bench.scale.seconds,
+    )
     registry = bench.closing(plangate.connect(path))
     registry.create("Move billing", tasks(size), plan_id="plan")
     for turn in range(10):

@@ -5,7 +5,6 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from pathlib import Path
 
 import plangate
@@ -204,7 +203,9 @@ def _over_the_log(
         if name != "ledger":
             contenders.append(_library_replay(library, 60, max(1, min(size, 10_000) // 60)))
         cases.append(Case(size, contenders))
-    of_ledger = "raw sqlite3 reads, decodes and hashes every event twice. The library has no ledger."
+    of_ledger = (
+        "raw sqlite3 reads, decodes and hashes every event twice. The library has no ledger."
+    )
     of_others = "eventsourcing replays plans of 60 events, which is where such a question begins."
     return Row(
         name=name,
@@ -241,14 +242,9 @@ def _raw_read(
     def work() -> None:
         done[0] += read(connection)
 
-    return Contender(
-        RAW, Role.LIMIT, lambda: timed(work, events), rows=lambda: done[0]
-    )
+    return Contender(RAW, Role.LIMIT, lambda: timed(work, events), rows=lambda: done[0])
 
 
 def _require(holds: bool, problem: str) -> None:
     if not holds:
         raise RuntimeError(problem)
-
-
-__all__ = ["check", "closing", "findings", "ledger", "replay", "what_if"]

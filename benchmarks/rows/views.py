@@ -113,8 +113,11 @@ def _raw(path: Path, events: int) -> Contender:
 def _write(connection: sqlite3.Connection, table: str, rows: list[Any]) -> None:
     width = len(rows[0]) if rows else 1
     columns = ", ".join(f"c{n}" for n in range(width))
-    connection.execute(f"CREATE TABLE {table} ({columns}, PRIMARY KEY (c0, c1))"
-                       if width > 1 else f"CREATE TABLE {table} (c0)")
+    connection.execute(
+        f"CREATE TABLE {table} ({columns}, PRIMARY KEY (c0, c1))"
+        if width > 1
+        else f"CREATE TABLE {table} (c0)"
+    )
     places = ", ".join("?" * width)
     connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({places})", rows)  # noqa: S608
 
