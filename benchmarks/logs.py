@@ -49,7 +49,8 @@ def copy_plan(path: Path, plan_id: str, copies: Sequence[str], events: int = 1_0
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executemany(
             "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
-            " SELECT ?1, originator_version, topic, replace(state, '\"' || ?2 || '@', '\"' || ?1 || '@')"
+            " SELECT ?1, originator_version, topic,"
+            " replace(state, '\"' || ?2 || '@', '\"' || ?1 || '@')"
             " FROM stored_events WHERE originator_id = ?2 AND originator_version <= ?3"
             " ORDER BY originator_version",
             [(copy, plan_id, events) for copy in copies],

@@ -1,7 +1,7 @@
 """Contenders take turns: every round times each of them once, so that noise meets all alike.
 
-Ratios are taken within a round; their median and spread over all rounds are kept. The first
-round only warms up.
+Ratios are taken within a round; their median and spread over all rounds are kept. A round
+before the first only warms up.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -92,22 +92,25 @@ def measure(
 ) -> tuple[Measurement, ...]:
     """Measure all cases in turn. `growth` is the target of the largest size against the smallest.
 
-    Raises `RuntimeError` where a contender counted no rows.
+    There are fewer rounds where they take longer than the scale has seconds for a row.
     """
     costs: dict[tuple[int, str], list[float]] = {}
     before: dict[tuple[int, str], int] = {}
-    for number in range(rounds + 1):
+    started = perf_counter()
+    for number in range(0 if bench.scale.warms_up else 1, rounds + 1):
+        if number > 1 and perf_counter() - started > bench.scale.row_seconds:
+            break
         bench.progress(f"round {number} of {rounds}" if number else "warming up")
         for case in cases:
             for contender in case.contenders:
                 key = case.size, contender.name
+                if number == 1 and contender.rows:
+                    before[key] = contender.rows()
                 contender.prepare()
                 collect()
                 cost = contender.run()
                 if number:
                     costs.setdefault(key, []).append(cost)
-                elif contender.rows:
-                    before[key] = contender.rows()
     return tuple(_measurement(case, cases[0], costs, before, growth) for case in cases)
 
 
@@ -140,7 +143,7 @@ def _measurement(
         first = costs[smallest.size, smallest.contenders[0].name]
         label = f"{case.size:,} against {smallest.size:,}"
         ratios.append(Ratio(label=label, value=_ratio(ours, first), target=growth))
-    return Measurement(size=case.size, sides=tuple(sides), ratios=tuple(ratios))
+    return Measurement(size=case.size, rounds=len(ours), sides=tuple(sides), ratios=tuple(ratios))
 
 
 def _ratio(above: list[float], below: list[float]) -> Spread:

@@ -55,6 +55,7 @@ class Measurement(_Part):
     """Everything measured at one size."""
 
     size: PositiveInt
+    rounds: PositiveInt
     sides: tuple[Side, ...] = Field(min_length=1)
     ratios: tuple[Ratio, ...]
 

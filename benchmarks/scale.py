@@ -29,6 +29,9 @@ class Scale:
     starts: int
     """Processes started in the row on start-up, by each contender."""
     warm_plans: int
+    row_seconds: float = 45.0
+    """Seconds after which a row begins no further round."""
+    warms_up: bool = True
 
 
 USUAL: Final = Scale(
@@ -76,9 +79,10 @@ SMOKE: Final = Scale(
     logs=(150, 300),
     plans=(2, 4),
     threads=(1, 2),
-    processes=(1, 2),
-    beside=0.05,
+    processes=(1,),
+    beside=0.02,
     starts=1,
     warm_plans=3,
+    warms_up=False,
 )
 """Too small to say anything about speed: it shows that every row can be measured."""

@@ -28,7 +28,8 @@ CREATE TABLE raw_events (
 """
 _RAW_INSERT: Final = """
 INSERT INTO raw_events
-SELECT (SELECT coalesce(max(notification_id), 0) FROM raw_events) + place, plan, version, name, state
+SELECT (SELECT coalesce(max(notification_id), 0) FROM raw_events) + place,
+    plan, version, name, state
 FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[])
     WITH ORDINALITY AS given (plan, version, name, state, place)
 """

@@ -1,5 +1,7 @@
-"""Rows on what is done beside another process: a command beside a rebuild, a question beside
-a writer. The cost is a high percentile of the latency."""
+"""Rows on what is done beside another process: a command, or a question.
+
+The cost is a high percentile of the latency.
+"""
 
 import sqlite3
 from collections.abc import Callable
@@ -38,7 +40,7 @@ def command_beside_rebuild(bench: Bench) -> Row:
     def limit() -> None:
         raw.write([[row._replace(version=next(versions)) for row in sample]])
 
-    case = _case(bench, size, ours, limit, ("rebuild", path), 0.99, "≥ 0.5")
+    case = _case(bench, size, ours, limit, ("rebuild", path), 0.99, target="≥ 0.5")
     return Row(
         name="command-beside-rebuild",
         title="p99 of `score_output` while another process rebuilds the views",
@@ -73,7 +75,7 @@ def question_beside_writer(bench: Bench) -> Row:
         limit,
         ("score", path),
         0.95,
-        "≥ 0.2",
+        target="≥ 0.2",
     )
     return Row(
         name="question-beside-writer",
@@ -95,6 +97,7 @@ def _case(
     limit: Callable[[], object],
     worker: tuple[str, Path],
     share: float,
+    *,
     target: str,
 ) -> Case:
     def run(operation: Callable[[], object], *, beside: bool) -> Callable[[], float]:
@@ -118,7 +121,7 @@ def _case(
 
 def _percentile(operation: Callable[[], object], seconds: float, share: float) -> float:
     """The latency in µs that so large a share of the operations keeps below."""
-    latencies = []
+    latencies: list[float] = []
     end = perf_counter() + seconds
     while (started := perf_counter()) < end or not latencies:
         operation()

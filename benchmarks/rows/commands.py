@@ -1,6 +1,6 @@
 """Rows on durable commands, on SQLite."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
@@ -8,7 +8,7 @@ import plangate
 from benchmarks.logs import score_next, tasks
 from benchmarks.measuring import Bench, Case, Contender, measure, per_operation, timed
 from benchmarks.peers import JsonPlan, LibraryPlans
-from benchmarks.raw import RawLog, Recorded, written_again
+from benchmarks.raw import Command, RawLog, Recorded, written_again
 from benchmarks.results import Role, Row
 
 RAW, LIBRARY, JSON = "raw sqlite3", "eventsourcing", "JSON file"
@@ -155,11 +155,11 @@ def _threaded(bench: Bench, number: int) -> Case:
     def library_work(number: int) -> None:
         library.write(plans[number], shares[number])
 
-    shares: list[list[list[object]]] = []
+    shares: list[Sequence[Command]] = []
 
     def library_run() -> float:
         given = recorded.latest[: max(number, bench.scale.commands)]
-        shares[:] = [given[n::number] for n in range(number)]  # type: ignore[misc]
+        shares[:] = [given[n::number] for n in range(number)]
         return timed(lambda: list(pool.map(library_work, range(number))), len(given))
 
     return Case(

@@ -50,7 +50,7 @@ def postgres(bench: Bench) -> Row:
             number: int, what: str, name: str, role: Role, rows: str | None, target: str | None
         ) -> Contender:
             run = _together(workers[number][what], bench.scale.commands)
-            return Contender(name, role, run, rows=rows and counted(rows) or None, target=target)
+            return Contender(name, role, run, rows=counted(rows) if rows else None, target=target)
 
         targets = dict(zip((1, 4, 8), ("≥ 0.55", "≥ 0.6", "≥ 0.6"), strict=True))
         cases = [

@@ -82,7 +82,7 @@ def memory(bench: Bench) -> Row:
     def ours() -> float:
         with plangate.connect(path) as registry:
             registry.get_status("work-0")
-            return _allocated(lambda name: registry.get_status(name) and None, names)
+            return _allocated(lambda name: registry.get_status(name).version, names)
 
     case = Case(
         20,

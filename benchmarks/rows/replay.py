@@ -245,6 +245,6 @@ def _raw_read(
     return Contender(RAW, Role.LIMIT, lambda: timed(work, events), rows=lambda: done[0])
 
 
-def _require(holds: bool, problem: str) -> None:
+def _require(holds: object, problem: str) -> None:
     if not holds:
         raise RuntimeError(problem)
