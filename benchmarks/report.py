@@ -1,6 +1,7 @@
 """The generated part of `README.md`: the table of a run, and its plots."""
 
 import re
+import textwrap
 from collections.abc import Iterator
 from typing import Final
 
@@ -17,6 +18,7 @@ _COLUMNS: Final = (
     "alternatives, / plangate",
     "targets",
 )
+_WIDTH: Final = 100
 _GENERATED: Final = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
 
 
@@ -51,7 +53,8 @@ def _lines(results: Results, plots: list[str]) -> Iterator[str]:
         yield ""
     for row in results.rows:
         if row.notes:
-            yield f"- {row.title}: {' '.join(row.notes)}"
+            note = f"- {row.title}: {' '.join(row.notes)}"
+            yield textwrap.fill(note, _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
     yield ""
 
 
