@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import plangate
+from benchmarks.eventsource_peer import ABSENT, INSTALLED, NAME, AsyncPlans
 from benchmarks.logs import score_next, tasks
 from benchmarks.measuring import Bench, Case, Contender, measure, per_operation, timed
 from benchmarks.peers import JsonPlan, LibraryPlans
@@ -12,7 +13,10 @@ from benchmarks.raw import Command, RawLog, Recorded, written_again
 from benchmarks.results import Role, Row
 
 RAW, LIBRARY, JSON = "raw sqlite3", "eventsourcing", "JSON file"
-FRESH_PLAN = "eventsourcing works on a new plan in every round, so its replay stays short."
+FRESH_PLAN = (
+    "The libraries work on a new plan in every round, so that their replay stays short."
+    + ("" if INSTALLED else f" {ABSENT}")
+)
 
 
 def score(bench: Bench) -> Row:
@@ -90,6 +94,7 @@ def _case(
         for _ in range(commands):
             json.change()
 
+    others = [_by_eventsource_py(bench, size, commands, recorded)] if INSTALLED else []
     return Case(
         size,
         [
@@ -111,8 +116,23 @@ def _case(
                 LIBRARY, Role.ALTERNATIVE, library_run, prepare_library, lambda: library.written
             ),
             Contender(JSON, Role.ALTERNATIVE, lambda: per_operation(json_change, at_most, seconds)),
+            *others,
         ],
     )
+
+
+def _by_eventsource_py(bench: Bench, size: int, commands: int, recorded: Recorded) -> Contender:
+    plans = bench.closing(AsyncPlans(bench.folder / f"{size}-eventsource-py.db"))
+    plan = [plans.create(size)]
+
+    def prepare() -> None:
+        plan[0] = plans.create(size)
+
+    def run() -> float:
+        given = recorded.latest[: max(commands, bench.scale.commands // 4)]
+        return timed(lambda: plans.write(plan[0], given), len(given) // commands)
+
+    return Contender(NAME, Role.ALTERNATIVE, run, prepare, lambda: plans.written)
 
 
 def threads(bench: Bench) -> Row:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import plangate
+from benchmarks.eventsource_peer import ABSENT, INSTALLED, NAME, AsyncPlans
 from benchmarks.logs import write_history, write_log
 from benchmarks.measuring import Bench, Case, Contender, measure, timed
 from benchmarks.peers import LibraryPlans
@@ -43,13 +44,15 @@ def replay(bench: Bench) -> Row:
         ]
         if size <= _LONGEST_OF_THE_LIBRARY:
             contenders.append(_library_replay(library, size, copies[size], "≥ 5"))
+            if INSTALLED:
+                contenders.append(_by_eventsource_py(bench, size, copies[size]))
         cases.append(Case(size, contenders))
     return Row(
         name="replay",
         title="cold replay of a plan",
         operation="event",
         size="events",
-        notes=(_AGAINST,),
+        notes=(_AGAINST,) if INSTALLED else (_AGAINST, ABSENT),
         measurements=measure(bench, cases, bench.scale.rounds),
     )
 
@@ -115,6 +118,19 @@ def _library_replay(
         lambda: timed(work, size * copies),
         rows=lambda: read[0],
         target=target,
+    )
+
+
+def _by_eventsource_py(bench: Bench, size: int, copies: int) -> Contender:
+    plans = bench.closing(AsyncPlans(bench.folder / f"{size}-eventsource-py.db"))
+    plan, read = plans.create(20, size), [0]
+
+    def work() -> None:
+        for _ in range(copies):
+            read[0] += plans.read(plan)
+
+    return Contender(
+        NAME, Role.ALTERNATIVE, lambda: timed(work, size * copies), rows=lambda: read[0]
     )
 
 
