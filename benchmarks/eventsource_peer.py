@@ -120,16 +120,16 @@ def _classes() -> tuple[type, type, type, type]:
             return _State()
 
         def _apply(self, event: Any) -> None:
-            state = self._state or self._get_initial_state()
-            match event:
-                case Created():
-                    self._state = _State(status=dict.fromkeys(event.tasks, "pending"))
-                case Scored():
-                    scores = state.scores | {event.task_id: event.score}
-                    self._state = state.model_copy(update={"scores": scores})
-                case Moved():
-                    status = state.status | {event.task_id: event.new}
-                    self._state = state.model_copy(update={"status": status})
+            state: _State = self.state or self._get_initial_state()
+            if isinstance(event, Created):
+                state = _State(status=dict.fromkeys(event.tasks, "pending"))
+            elif isinstance(event, Scored):
+                scores = state.scores | {event.task_id: event.score}
+                state = state.model_copy(update={"scores": scores})
+            else:
+                status = state.status | {event.task_id: event.new}
+                state = state.model_copy(update={"status": status})
+            self._state = state
 
         def happened(self, event: Any, /, **facts: object) -> None:
             version = self.get_next_version()
