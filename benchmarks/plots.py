@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from matplotlib.ticker import StrMethodFormatter
+
 from benchmarks.results import Results, Role, Row
 from plangate.infrastructure.plots import pages
 
@@ -26,8 +28,8 @@ PLOTS: Final = (
     _Plot("plans.svg", "Cost against plans", ("next-over-plans",), "plans"),
 )
 _BELOW: Final = (
-    "Median of all rounds, and the range of all rounds. Both axes are logarithmic: a flat line "
-    "does not grow, a line with the slope of the dotted one grows with the size."
+    "Medians of all rounds; the bands hold all rounds. Both axes are logarithmic: a flat line does "
+    "not grow, and one as steep as the dotted line grows with the size."
 )
 _COLUMNS: Final = 3
 _MARKERS: Final = {
@@ -64,7 +66,7 @@ def draw(results: Results, folder: Path) -> list[str]:
 def _draw(plot: _Plot, rows: Sequence[Row], path: Path) -> None:
     columns = min(_COLUMNS, len(rows))
     lines = -(-len(rows) // columns)
-    width, bottom = max(5.6, 3.5 * columns), 0.95
+    width, bottom = max(6.6, 3.9 * columns), 0.95
     drawing, top = pages.headed(width, 2.9 * lines + bottom + 0.6, plot.title, _BELOW)
     height = drawing.get_figheight()
     panels = drawing.subplots(
@@ -72,12 +74,12 @@ def _draw(plot: _Plot, rows: Sequence[Row], path: Path) -> None:
         columns,
         squeeze=False,
         gridspec_kw={
-            "left": 0.7 / width,
+            "left": 0.85 / width,
             "right": 1 - 0.2 / width,
             "top": 1 - (top + 0.4) / height,
             "bottom": bottom / height,
             "hspace": 0.5,
-            "wspace": 0.28,
+            "wspace": 0.4,
         },
     )
     shown: dict[str, Any] = {}
@@ -92,6 +94,8 @@ def _draw(plot: _Plot, rows: Sequence[Row], path: Path) -> None:
         loc="lower left",
         bbox_to_anchor=(0.4 / width, 0.0),
         ncols=len(order),
+        columnspacing=1.2,
+        handletextpad=0.5,
     )
     pages.save(drawing, path)
 
@@ -134,6 +138,8 @@ def _panel(axes: Any, row: Row, size: str) -> dict[str, Any]:
         )
     _slope(axes, row)
     axes.minorticks_off()
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
     return shown
 
 
