@@ -99,4 +99,6 @@ def number(value: float) -> str:
     """A number with about three digits."""
     if value >= 100:  # noqa: PLR2004  (three digits)
         return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"  # noqa: PLR2004  (three digits)
+    if value >= 10:  # noqa: PLR2004  (three digits)
+        return f"{value:.1f}"
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"  # noqa: PLR2004  (as above)

@@ -15,6 +15,7 @@ from tests.architecture.checkout import ROOT
 # One worker measures everything for all the tests below.
 pytestmark = pytest.mark.xdist_group("benchmarks")
 
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("benchmarks")

@@ -136,9 +136,9 @@ def _by_eventsource_py(bench: Bench, size: int, copies: int) -> Contender:
 
 # --- the whole log ---
 
-_TODAY = (
-    "Targets of the issue compare with the code before it, which a new checkout no longer has; "
-    "so the row gives the cost of an event and the ratio to reading it."
+_EARLIER = (
+    "The target compares with earlier code, which a checkout no longer has; so there is only the "
+    "cost of an event, and its ratio to reading it."
 )
 
 
@@ -228,7 +228,7 @@ def _over_the_log(
         title=title,
         operation="event",
         size="events",
-        notes=(of_ledger if name == "ledger" else f"{_AGAINST} {of_others}", _TODAY),
+        notes=(of_ledger if name == "ledger" else f"{_AGAINST} {of_others}", _EARLIER),
         measurements=measure(bench, cases, bench.scale.long_rounds),
     )
 

@@ -50,8 +50,8 @@ def catch_up(bench: Bench) -> Row:
             "the four views in one transaction.",
             "eventsourcing writes one row and its tracking record for each event, as its "
             f"documentation does; it gets at most {_SHARE:,} events.",
-            "The target of the issue compares with the code before it, which a new checkout no "
-            "longer has; so the row gives the cost of an event and the ratios.",
+            "The target compares with earlier code, which a checkout no longer has; so there is "
+            "only the cost of an event, and its ratios.",
         ),
         measurements=measure(bench, cases, bench.scale.long_rounds),
     )
