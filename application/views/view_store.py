@@ -130,7 +130,8 @@ class ViewStore(Protocol):
     ) -> Sequence[PlanSummary]:
         """The first `limit` plans in `WORK_ORDER` in which a task can be taken.
 
-        `at_least` is a position that the rows must reflect, as in a request. Also those whose `changes_at` has passed at `now`, or whose latest event is to come.
+        Also those whose `changes_at` has passed at `now`, or whose latest event is to come.
+        `at_least` is a position that the rows must reflect.
         """
 
     def board(self, request: BoardRequest, after: RowKey | None, limit: int) -> Sequence[BoardTask]:

@@ -50,7 +50,7 @@ def test_children_forked_while_threads_write_lose_and_double_nothing(
         assert findings.faults == {}
         assert not promises.open
         counted.update(findings.figures)
-    say("forks while threads write", forks=parents * CHILDREN_OF_EACH, **counted)
+    say("forks while threads write", forks=parents * CHILDREN_OF_EACH, found=counted)
 
 
 def test_what_a_child_commits_outlives_its_parents_connections(tmp_path: Path) -> None:
