@@ -72,7 +72,7 @@ def test_a_writer_waits_for_another_only_so_long(url: str) -> None:
         recorder = store._recorder
         assert isinstance(recorder, adapter._Log)
         with psycopg.connect(url) as other:
-            other.execute("SELECT pg_advisory_xact_lock(%s, %s)", recorder._lock)
+            other.execute("SELECT pg_advisory_xact_lock(%s, %s)", recorder.datastore.lock())
             with pytest.raises(StoreUnavailable, match="locked by another writer"):
                 store.append([entry("p", 1)])
         store.append([entry("p", 1)])
