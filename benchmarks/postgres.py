@@ -75,33 +75,30 @@ def rows(url: str, numbers: Sequence[int] = (1, 4, 8)) -> Iterator[Row]:
 
 
 class _Worker:
-    """A process that executes a round of commands whenever it is told to."""
+    """A process that executes one round of commands for each line of its input."""
 
     def __init__(self, side: str, url: str) -> None:
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603  (this very program)
             [sys.executable, __file__, side, url],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
+        self._input, self._output = self._process.stdin, self._process.stdout
         self.wait()
 
     def start(self) -> None:
         """Begin a round."""
-        assert self._process.stdin
-        self._process.stdin.write("go\n")
-        self._process.stdin.flush()
+        print("go", file=self._input, flush=True)
 
     def wait(self) -> None:
         """Wait for the end of the round."""
-        assert self._process.stdout
-        assert self._process.stdout.readline()
+        if not (self._output and self._output.readline()):
+            raise SystemExit("a process of the benchmark failed")
 
     def end(self) -> None:
         """End the process."""
-        assert self._process.stdin
-        self._process.stdin.close()
-        self._process.wait()
+        self._process.communicate()
 
 
 def _raw(url: str) -> Callable[[int], object]:

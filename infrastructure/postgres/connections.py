@@ -83,9 +83,9 @@ class OwnConnections(Connections):
         self.name = self.address.name
         self.local_settings = self.address.local_settings
         self.settings = self.address.settings
-        threshold = {"prepare_threshold": None} if self.address.pooled else {}
+        # psycopg prepares nothing: at each ROLLBACK it would deallocate what we prepare too.
         self._connect = partial(
-            _Connection.connect, self.address.conninfo, autocommit=True, **threshold
+            _Connection.connect, self.address.conninfo, autocommit=True, prepare_threshold=None
         )
         self._closed = False
         self._boxes: list[list[Connection]] = []
@@ -200,8 +200,8 @@ class _Connection(psycopg.Connection[Any]):
 
 
 def prepare(connection: Connection, name: str, statement: Callable[[], Composed]) -> bool:
-    """Have the server keep a statement and its plan, if the session is ours alone."""
-    if not isinstance(connection, _Connection) or connection.prepare_threshold is None:
+    """Have the server keep a statement and its plan, if the connection is not a lent one."""
+    if not isinstance(connection, _Connection):
         return False
     if name not in connection.prepared:
         connection.execute(SQL("PREPARE {} {}").format(SQL(name), statement()))

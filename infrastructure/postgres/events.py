@@ -119,6 +119,7 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         self._notify = SQL("NOTIFY {}").format(Identifier(self.channel_name))
         commit = SQL("{}; COMMIT").format(self._notify)
         self._prepared = PreparedAppend(events, datastore.begin(), take_log, commit)
+        self._has_sessions = datastore.connections.local_settings is None
         self._take_log: Statement = take_log, ()
         self._with_key = Composed([_PLANS.format(events=events), SQL(_WITH_KEY)])
 
@@ -130,7 +131,8 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         unused_key: str | None = None,
     ) -> int | None:
         def append(connection: Connection) -> int:  # in one round trip, unless a key is looked for
-            if unused_key is None and self._prepared.is_possible(connection, events):
+            can_prepare = unused_key is None and self._has_sessions
+            if can_prepare and self._prepared.is_possible(connection, events):
                 positions = self._prepared.execute(connection, events, after)
                 return _last_position(str(events[0].originator_id), positions)
             if unused_key is not None:

@@ -102,7 +102,7 @@ def stored_text(event: StoredEvent) -> str:
 
 
 def readable(state: bytes) -> str:
-    """Stored bytes as text; what is no text is marked."""
+    """Stored bytes as text; what cannot be read as UTF-8 is replaced."""
     return state.decode(errors="replace")
 
 
