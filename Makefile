@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest -q -n auto --dist loadgroup
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input \
           --constraint constraints.txt
 
-.PHONY: help setup demo whatif test lint types architecture cover mutants soak schemas format build clean
+.PHONY: help setup demo whatif test lint types architecture cover mutants soak bench schemas format build clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,11 @@ mutants: $(READY) ## mutation score of domain/, at least 95% (docs/mutants.md)
 
 soak: $(READY) ## the long tests
 	@$(BIN)/python -m pytest -q -m soak --timeout=0
+
+ARGS ?=
+
+bench: $(READY) ## measure speed beside its limit and its alternatives: make bench ARGS='--quick'
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 schemas: $(READY) ## write docs/schemas anew from the event classes
 	@$(BIN)/python -m tests.support.schemas

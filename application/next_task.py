@@ -1,15 +1,17 @@
 """Hands out the next task: of one plan, or of all plans by priority."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from heapq import heappop, heappush
+from typing import NamedTuple
 
 from plangate.application.command_context import CommandContext
 from plangate.application.command_handler import CommandHandler, Handled
 from plangate.application.commands import NextTask
 from plangate.application.errors import IdempotencyKeyReused
 from plangate.application.event_store import KeyUsed
-from plangate.application.plan_queries import PlanQueries
+from plangate.application.plan_queries import Candidate, PlanQueries
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.results import TaskView
 from plangate.application.stream_cache import Stream
@@ -18,7 +20,8 @@ from plangate.domain.errors import InvalidInput, PlanHeld, PlanNotFound, Problem
 from plangate.domain.events import TaskStatusChanged
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
-from plangate.domain.verdict import may_continue, takeable
+from plangate.domain.trait_tree import Trait
+from plangate.domain.verdict import may_continue, priority_of, takeable
 from plangate.domain.vocabulary import StatusCause
 
 
@@ -69,15 +72,22 @@ class TaskDispatcher:
 
     def _claim_first(self, command: NextTask, context: CommandContext) -> TaskView | None:
         now = self._handler.now()
-        found = self._plans.readable(self._plans.with_work(now))
-        plans = [s.plan for s in found if isinstance(s, Stream) and s.plan.exists]
-        for plan_id, task_id in by_priority(plans, frozenset(command.labels), now):
+        candidates = self._plans.with_work(now)
+        ready = by_priority(candidates, self._plan, frozenset(command.labels), now)
+        for plan_id, task_id in ready:
             try:
                 task = _claimed(self._handle(plan_id, task_id, command, context))
             except (PlanHeld, PlanNotFound):  # since it was read
                 continue
             if task is not None:
                 return task
+        return None
+
+    def _plan(self, plan_id: str) -> Plan | None:
+        """A plan now; None where it does not exist or cannot be read."""
+        for found in self._plans.readable([plan_id]):
+            if isinstance(found, Stream) and found.plan.exists:
+                return found.plan
         return None
 
     def _handle(
@@ -95,24 +105,57 @@ class TaskDispatcher:
         return self._plans.store.append(recorded, after=after, unused_key=key)
 
 
+class _Ready(NamedTuple):
+    """The next task of a plan, and what decides which of several is taken first."""
+
+    precedence: tuple[int, int]
+    plan: Plan
+    task: Task
+    others: Iterator[Task]
+
+
 def by_priority(
-    plans: Iterable[Plan], labels: frozenset[str], now: datetime
-) -> list[tuple[str, str]]:
-    """Plan and task ids of what could be taken now: highest priority first, then oldest plan.
+    candidates: Iterable[Candidate],
+    read: Callable[[str], Plan | None],
+    labels: frozenset[str],
+    now: datetime,
+) -> Iterator[tuple[str, str]]:
+    """Plan and task ids of what can be taken now: highest priority first, then oldest plan.
 
-    `plans` come oldest first. A task without a priority of its own has its plan's;
-    it has its plan's labels beside its own, and must have all of `labels`.
+    A task without a priority of its own has its plan's; it has its plan's labels beside its
+    own, and must have all of `labels`. A plan is read when none of those before it has a task
+    that comes before all that it can have.
     """
-    found = [
-        (plan, task) for plan in plans if may_continue(plan, now) for task in takeable(plan, now)
-    ]
-    matching = [(p, t) for p, t in found if labels <= {*p.labels, *t.labels}]
-    ranked = sorted(matching, key=lambda pair: _priority(*pair), reverse=True)
-    return [(plan.plan_id, task.id) for plan, task in ranked]
+    waiting: list[_Ready] = []
+    for plan_id, position, highest in candidates:
+        while waiting and highest is not None and waiting[0].precedence < (-highest, position):
+            yield _first(waiting)
+        plan = read(plan_id)
+        if plan is not None and may_continue(plan, now):
+            _wait(waiting, position, plan, _ready(plan, labels, now))
+    while waiting:
+        yield _first(waiting)
 
 
-def _priority(plan: Plan, task: Task) -> int:
-    return plan.priority if task.priority is None else task.priority
+def _ready(plan: Plan, labels: frozenset[str], now: datetime) -> Iterator[Task]:
+    """The tasks of a plan that can be taken, those with the highest priority first."""
+    found = (task for task in takeable(plan, now) if labels <= {*plan.labels, *task.labels})
+    if not plan.traits.count(Trait.PRIORITISED):
+        return found
+    return iter(sorted(found, key=partial(priority_of, plan), reverse=True))
+
+
+def _wait(waiting: list[_Ready], position: int, plan: Plan, tasks: Iterator[Task]) -> None:
+    for task in tasks:
+        heappush(waiting, _Ready((-priority_of(plan, task), position), plan, task, tasks))
+        return
+
+
+def _first(waiting: list[_Ready]) -> tuple[str, str]:
+    """Take out the first task; the next one of its plan waits in its stead."""
+    (_, position), plan, task, others = heappop(waiting)
+    _wait(waiting, position, plan, others)
+    return plan.plan_id, task.id
 
 
 def _claimed(handled: Handled) -> TaskView | None:

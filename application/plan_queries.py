@@ -1,9 +1,10 @@
 """Queries on plans as they are now, as far as they can be read."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from functools import partial
+from typing import Annotated, Final, NamedTuple
 
 from pydantic import BaseModel, Field, Strict
 
@@ -14,14 +15,14 @@ from plangate.application.errors import (
     UnreadableEvent,
 )
 from plangate.application.event_store import Clock, EventStore
-from plangate.application.plan_log import every_plan
+from plangate.application.plan_log import every_plan, known_position
 from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
 from plangate.application.stream_cache import Stream, StreamCache
 from plangate.application.validation import validate_identifier
 from plangate.application.views.catalogue import PLANS
 from plangate.application.views.follower import LogFollower
-from plangate.application.views.plan_summaries import PlansRequest
-from plangate.application.views.requests import every_row
+from plangate.application.views.plan_summaries import PlansRequest, PlanSummary
+from plangate.application.views.requests import RowKey, every_row
 from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.view_store import ViewStore, ViewTables
 from plangate.domain.plan import Plan
@@ -30,6 +31,20 @@ from plangate.domain.vocabulary import Flag, Labels, PlanState, Verdict
 
 FEW_PLANS: Final = 100
 """So many plans are read faster than views are brought up to date."""
+
+WORK_PAGE: Final = 20
+"""So many rows are read at once to find work: the first plan has it as a rule."""
+
+
+class Candidate(NamedTuple):
+    """A plan that may have work: the position of its first event, and its `highest_priority`.
+
+    None where that is not known.
+    """
+
+    plan_id: str
+    position: int
+    highest_priority: int | None = None
 
 
 class PlanFilter(BaseModel):
@@ -77,11 +92,7 @@ class PlanQueries:
         """These plans, or every plan, as far as they can be read; in the given order."""
         if plan_ids is None:
             plan_ids = (plan_id for _, plan_id in every_plan(self.store))
-        for plan_id in plan_ids:
-            try:
-                yield self.streams.current(plan_id)
-            except UnreadableEvent as error:
-                yield UnreadablePlan.of(error)
+        return map(self._readable, plan_ids)
 
     def matching(self, plan_filter: PlanFilter) -> PlanList:
         """The plans that match, and those that cannot be read."""
@@ -105,30 +116,63 @@ class PlanQueries:
         if plan_filter == PlanFilter(limit=plan_filter.limit):
             return None
         try:
-            self.follower.require(PLANS, self.store.last_position())
+            return self.follower.answer(
+                PLANS, self.store.last_position(), partial(self._matching_rows, plan_filter)
+            )
         except (StoreForbidden, StoreReadOnly):
             return None
+
+    def _matching_rows(self, plan_filter: PlanFilter, position: int) -> Iterable[str]:
         now = self.clock().astimezone(UTC)
-        request = PlansRequest(**plan_filter.model_dump(exclude={"limit"}), now=now)
+        filters = plan_filter.model_dump(exclude={"limit"})
+        request = PlansRequest(**filters, now=now, at_least=position)
         rows = every_row(self.views.plans, request, ("created_position",))
         stuck = self.views.positions()[ViewTables(PLANS)].stuck
         return dict.fromkeys([*stuck, *(row.plan_id for row in rows)])
 
-    def with_work(self, now: datetime) -> Iterable[str] | None:
-        """Plans that may hand out a task now; oldest first.
+    def with_work(self, now: datetime) -> Iterator[Candidate]:
+        """Plans that may hand out a task at a time, each once.
 
-        None where all plans should be read instead: there are few, or the views cannot
-        answer. No view may stand in the way of work.
+        Those with the highest priority come first, of these the oldest; plans of which that
+        is not known come before them. All plans where there are few, or the views cannot
+        answer: no view may stand in the way of work.
         """
-        if len(self.store.plan_ids(limit=FEW_PLANS + 1)) <= FEW_PLANS:
-            return None
+        found = set[str]()
+        plans: Iterable[tuple[int, str]] = self.store.plan_ids(limit=FEW_PLANS + 1)
+        if len([*plans]) > FEW_PLANS:
+            try:
+                for candidate in self._with_work_in_views(now, found):
+                    found.add(candidate.plan_id)
+                    yield candidate
+            except StoreError:
+                plans = every_plan(self.store)
+            else:
+                return
+        for position, plan_id in plans:
+            if plan_id not in found:
+                yield Candidate(plan_id, position)
+
+    def _with_work_in_views(self, now: datetime, found: Collection[str]) -> Iterator[Candidate]:
+        self.runner.catch_up()
+        current = self.views.positions()[ViewTables(PLANS)]
+        for plan_id in current.stuck:
+            for first in self.store.read_stored(plan_id, until=1):
+                yield Candidate(plan_id, known_position(first.position))
+        before = -1
+        while len(found) > before:  # a row that others move meanwhile may not be met
+            before = len(found)
+            for row in self._rows_with_work(now, current.position):
+                if row.plan_id not in found:
+                    yield Candidate(row.plan_id, row.created_position, row.highest_priority)
+
+    def _rows_with_work(self, now: datetime, at_least: int) -> Iterator[PlanSummary]:
+        last: RowKey | None = None
+        while page := self.views.plans_with_work(now, at_least, last, WORK_PAGE):
+            yield from page
+            last = (page[-1].highest_priority, page[-1].created_position)
+
+    def _readable(self, plan_id: str) -> Stream | UnreadablePlan:
         try:
-            self.runner.catch_up()
-            positions = self.views.positions()
-            if positions[ViewTables(PLANS)].stuck:
-                return None
-            request = PlansRequest(may_continue=True, now=now)
-            rows = every_row(self.views.plans, request, ("created_position",))
-            return [row.plan_id for row in rows]
-        except StoreError:
-            return None
+            return self.streams.current(plan_id)
+        except UnreadableEvent as error:
+            return UnreadablePlan.of(error)

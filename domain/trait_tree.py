@@ -29,6 +29,8 @@ class Trait(IntEnum):
     `READY` and `UNMET` are pending: not deferred with all dependencies done, or with one
     that is not. `SCORABLE` is not scored yet, but ready or in progress. `CLAMPED` counts
     scores. `UNCLEAR` is not done and has a prompt score alone, below the threshold.
+    `CLAIMABLE` can be taken, now or once a lease or a deferral ends; `PRIORITISED` is so too,
+    and has a priority of its own.
     """
 
     PENDING = 0
@@ -45,6 +47,8 @@ class Trait(IntEnum):
     CLAMPED = 11
     DONE_UNSCORED = 12
     UNCLEAR = 13
+    CLAIMABLE = 14
+    PRIORITISED = 15
 
 
 _Node = tuple[int, datetime, datetime, datetime, Any, Any]
@@ -53,6 +57,8 @@ and deferrals end; and the halves (None at a leaf)."""
 
 _EMPTY: Final[_Node] = (0, _NEVER, _NEVER, _ALWAYS, None, None)
 _ONE: Final = tuple(1 << (_BITS * trait) for trait in Trait)
+_CLAIMABLE: Final = _ONE[Trait.CLAIMABLE]
+_PRIORITISED: Final = _CLAIMABLE | _ONE[Trait.PRIORITISED]
 _STATUSES: Final = {status.value: _ONE[Trait[status.name]] for status in TaskStatus}
 
 
@@ -139,6 +145,8 @@ def _leaf(task: Task, tasks: Mapping[str, Task], policy: Policy) -> _Node:
         counts |= _ONE[Trait.DEFERRED]
         if deferred.until is not None:
             first_end, last_end = min(first_end, deferred.until), max(last_end, deferred.until)
+    if free_from is not _NEVER:
+        counts |= _CLAIMABLE if task.priority is None else _PRIORITISED
     counts |= _of_scores(task, policy, scorable=open_to_work)
     return (counts, free_from, first_end, last_end, None, None)
 

@@ -37,8 +37,7 @@ def verdict(plan: Plan, now: datetime) -> Verdict:
 
 def may_continue(plan: Plan, now: datetime) -> bool:
     """Whether `next_task` would hand out a task at a time."""
-    closed = plan.deleted or plan.archived or plan.paused or plan.is_held
-    return not closed and any(takeable(plan, now))
+    return _is_open(plan) and any(takeable(plan, now))
 
 
 def takeable(plan: Plan, now: datetime) -> Iterator[Task]:
@@ -48,6 +47,23 @@ def takeable(plan: Plan, now: datetime) -> Iterator[Task]:
     a time that has passed; and their dependencies are done.
     """
     return (plan.tasks[task_id] for task_id in plan.traits.free_at(now))
+
+
+def priority_of(plan: Plan, task: Task) -> int:
+    """A task's own priority, or else its plan's."""
+    return plan.priority if task.priority is None else task.priority
+
+
+def highest_priority(plan: Plan) -> int | None:
+    """The highest priority of a task that can be taken, now or once a lease or deferral ends.
+
+    None where there is none, or the plan is closed: only an event changes that.
+    """
+    claimable = plan.traits.count(Trait.CLAIMABLE)
+    if not claimable or not _is_open(plan):
+        return None
+    found = [priority_of(plan, task) for task in plan.having(Trait.PRIORITISED)]
+    return max(found if len(found) == claimable else [*found, plan.priority])
 
 
 def is_takeable(plan: Plan, task: Task, now: datetime) -> bool:
@@ -60,6 +76,10 @@ def changes_at(plan: Plan, now: datetime) -> datetime | None:
     ends = (_ends_at(plan.tasks[task_id]) for task_id in plan.traits.ends_after(now))
     later = (end for end in ends if end is not None and end > now)
     return min(later, default=None)
+
+
+def _is_open(plan: Plan) -> bool:
+    return not (plan.deleted or plan.archived or plan.paused or plan.is_held)
 
 
 def _is_free(task: Task, now: datetime) -> bool:

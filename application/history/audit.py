@@ -11,7 +11,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, Field, Strict, WithJsonSchema
 
 from plangate.application import plan_log
-from plangate.application.errors import UnreadableEvent
+from plangate.application.errors import CorruptEvent, UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.history.running_confidence import RunningConfidence
 from plangate.application.plan_cache import PlanCache
@@ -111,7 +111,7 @@ def audit_entries(
     plans = _FollowedPlans(store)
     for entry in _stored(store, chosen, progress):
         try:
-            recorded = store.format.decode(entry)
+            recorded = _read(store, entry)
         except UnreadableEvent as error:
             plans.give_up(entry.plan_id)
             yield _unreadable(error)
@@ -126,6 +126,13 @@ def audit_entries(
             yield _unreadable(error)
         if matches:
             yield _entry(entry.name, recorded, before, after)
+
+
+def _read(store: EventStore, entry: StoredEntry) -> RecordedEvent:
+    if not str(entry.version).isdecimal():  # an SQLite file keeps whatever was written to it
+        why = f"its version is not a number: {entry.version!r}"
+        raise CorruptEvent(entry.plan_id, 0, why, entry.position)
+    return store.format.decode(entry)
 
 
 def _stored(store: EventStore, chosen: AuditFilter, progress: Progress) -> Iterator[StoredEntry]:

@@ -95,9 +95,8 @@ class SavedLeaves:
             return ()
 
     def _cannot_be_read(self, why: NotAStore) -> None:
-        if self._readable:  # pragma: no branch
-            self._damaged(str(why))
         self._readable = False
+        self._damaged(str(why))
 
     def _damaged(self, why: str) -> None:
         self._findings.add(LedgerFindingKind.LEDGER, why)

@@ -10,8 +10,9 @@ from datetime import datetime
 
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
-from plangate.application.plan_log import plan_events, steps
+from plangate.application.plan_log import plan_events, require_next
 from plangate.application.recorded_event import RecordedEvent
+from plangate.domain.evolve import fold
 from plangate.domain.plan import Plan
 
 
@@ -44,21 +45,28 @@ def commands_of(store: EventStore, plan_id: str) -> Iterator[RecordedCommand]:
     Raises `CorruptEvent`, after everything before it, where an event is missing or
     cannot be read.
     """
-    before = after = Plan(plan_id)
+    before = Plan(plan_id)
     events: list[RecordedEvent] = []
     try:
-        for step in steps(before, plan_events(store, plan_id)):
-            cause = step.recorded.envelope.causation_id
+        for recorded in plan_events(store, plan_id):
+            require_next(plan_id, before.version + len(events) + 1, recorded)
+            cause = recorded.envelope.causation_id
             if events and (cause is None or cause != events[0].envelope.event_id):
-                yield RecordedCommand(before, tuple(events), step.before)
-                before, events = step.before, []
-            events.append(step.recorded)
-            after = step.after
-            if after.version == 1:
-                after.keeping()
+                command = _command(before, events)
+                yield command
+                before, events = command.after, []
+            events.append(recorded)
     except UnreadableEvent:
         if events:
-            yield RecordedCommand(before, tuple(events), after, whole=False)
+            yield _command(before, events, whole=False)
         raise
     if events:
-        yield RecordedCommand(before, tuple(events), after)
+        yield _command(before, events)
+
+
+def _command(before: Plan, recorded: list[RecordedEvent], *, whole: bool = True) -> RecordedCommand:
+    """Fold the events of a command at once: nothing asks for the plan between two of them."""
+    after = fold(before, (entry.event for entry in recorded))
+    if not before.version:
+        after.keeping()
+    return RecordedCommand(before, tuple(recorded), after, whole)

@@ -7,6 +7,7 @@ out and decided anew. Worker tokens are not recorded, so every recorded report i
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from math import isfinite
 from typing import Any, Final, TypeVar, assert_never, cast
 
@@ -107,9 +108,16 @@ def _made(
 
     Today's bounds need not allow what was recorded.
     """
-    shared = command.model_fields.keys() & type(recorded).model_fields.keys()
+    shared = _shared_fields(command, type(recorded))
     values = {name: getattr(recorded, name) for name in shared} | others
     return cast("_Command", command.model_construct(set(values), **values))
+
+
+@cache
+def _shared_fields(
+    command: type[commands.Command], recorded: type[events.PlanEvent | events.PlannedTask]
+) -> tuple[str, ...]:
+    return tuple(name for name in command.model_fields if name in recorded.model_fields)
 
 
 def _new(task: events.PlannedTask) -> commands.NewTask:

@@ -63,7 +63,4 @@ class CurrentPlans:
 
 
 def _matches(row: PlanSummary, request: PlansRequest) -> bool:
-    return request.verdict in {None, row.verdict} and request.may_continue in {
-        None,
-        row.may_continue,
-    }
+    return request.verdict in {None, row.verdict}

@@ -6,10 +6,11 @@ other processes at an interval. Queries wait for the position they name. All wai
 """
 
 from collections import deque
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread, current_thread
 from time import monotonic
-from typing import Final
+from typing import Final, TypeVar
 
 from plangate.application.errors import ViewBehind
 from plangate.application.forks import renew_in_child
@@ -22,6 +23,7 @@ PATIENCE: Final = 30.0
 """Seconds that a query waits for the position it names, and `stop` for the thread's end."""
 
 _Signal = SimpleQueue[None]
+T = TypeVar("T")
 
 
 class LogFollower:
@@ -63,6 +65,18 @@ class LogFollower:
         if self._is_running():
             self._woken.put(None)
 
+    def answer(self, view: str, position: int, read: Callable[[int], T]) -> T:
+        """What `read` finds in a view that has come to a position, and is there while it reads.
+
+        Raises as `require`.
+        """
+        self.require(view, position)
+        while True:
+            try:
+                return read(self._present(view, position))
+            except ViewBehind:  # another process moved it meanwhile
+                self._catch_up(view, position, saved=True)
+
     def require(self, view: str, position: int) -> None:
         """Bring a view up to a position, or wait until it is there.
 
@@ -80,7 +94,14 @@ class LogFollower:
             # Not where it got there in between.
             if self._following and self._runner.position(view) < position:  # pragma: no branch
                 _wait(signal, left)
-        self._runner.catch_up()
+        self._catch_up(view, position)
+
+    def _present(self, view: str, position: int) -> int:
+        """What an answer has to reflect: all that was caught up on for it."""
+        return position if self._following else max(self._runner.position(view), position)
+
+    def _catch_up(self, view: str, position: int, *, saved: bool = False) -> None:
+        self._runner.catch_up(saved=saved)
         if self._runner.position(view) < position:
             raise ViewBehind(view, self._runner.position(view), position)
 
@@ -97,7 +118,7 @@ class LogFollower:
     def _follow(self) -> None:
         while self._may_continue():
             try:
-                self._runner.catch_up(self._notify_and_continue)
+                self._runner.catch_up(self._notify_and_continue, saved=True)
                 self.failure = None
             except Exception as error:  # noqa: BLE001  (it is reported, and tried again)
                 self.failure = f"{type(error).__name__}: {error}"

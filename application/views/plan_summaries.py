@@ -12,7 +12,7 @@ from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.requests import Keys, PageRequest, RowPage
 from plangate.domain.events import touches
 from plangate.domain.plan import Plan
-from plangate.domain.verdict import changes_at, may_continue, takeable, verdict
+from plangate.domain.verdict import changes_at, highest_priority, may_continue, takeable, verdict
 from plangate.domain.vocabulary import Flag, Labels, PlanState, TaskStatus, Title, Verdict
 
 
@@ -25,6 +25,8 @@ class PlanSummary(Row):
     `needs_replan` says that the rolling confidence is below its threshold; `replan_due` that
     the gate tripped and awaits an answer. The gate's memory: `gate_tripped`, the low scores in
     a row, the replans since the last approval, and whether these exhaust what the policy allows.
+    `highest_priority` is that of the tasks that can be taken, now or once a lease or a deferral
+    ends; None without any.
     """
 
     plan_id: str
@@ -54,6 +56,7 @@ class PlanSummary(Row):
     failed: int
     replanning: int
     priority: int
+    highest_priority: int | None
     labels: tuple[str, ...]
     created_at: datetime
     updated_at: datetime
@@ -77,6 +80,9 @@ class PlanOrder(StrEnum):
         return _ORDERS[self]
 
 
+WORK_ORDER: Final[Keys] = (("highest_priority", True), ("created_position", False))
+"""The plans whose tasks `next_task` takes first come first."""
+
 _FIRST: Final = ("created_position", False)
 _ORDERS: Final[dict[str, Keys]] = {
     PlanOrder.OLDEST: (_FIRST,),
@@ -96,7 +102,6 @@ class PlansRequest(PageRequest):
 
     state: PlanState | None = None
     verdict: Verdict | None = None
-    may_continue: Flag | None = None
     needs_replan: Flag | None = None
     now: datetime | None = None
     text: Title | None = None
@@ -151,6 +156,7 @@ def _summary(plan: Plan, now: datetime, first: int, latest: int) -> PlanSummary:
             "task_count": len(plan.order),
             **{status.value: count[status] for status in TaskStatus},
             "priority": plan.priority,
+            "highest_priority": highest_priority(plan),
             "labels": plan.labels,
             "created_at": plan.created_at,
             "updated_at": plan.updated_at,

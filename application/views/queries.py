@@ -181,8 +181,11 @@ class ViewQueries:
     ) -> tuple[tuple[_Row, ...], str | None]:
         """The requested rows, and the cursor behind them if there are more."""
         after = None if request.after is None else read_cursor(request.after, query, fields)
-        self._follower.require(view, request.at_least)
-        rows: Any = read(request, after, request.limit + 1)
+
+        def rows_at(position: int) -> Any:
+            return read(request.model_copy(update={"at_least": position}), after, request.limit + 1)
+
+        rows = self._follower.answer(view, request.at_least, rows_at)
         there_are_more = len(rows) > request.limit
         rows = tuple(rows[: request.limit])
         return rows, cursor(query, fields, rows[-1]) if there_are_more else None

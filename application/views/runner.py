@@ -74,13 +74,16 @@ class ProjectionRunner:
         """How far a view is known to have come; -1 before it can be read at all."""
         return self._known.get(view, -1)
 
-    def catch_up(self, proceed: Callable[[], bool] = _always) -> None:
+    def catch_up(self, proceed: Callable[[], bool] = _always, *, saved: bool = False) -> None:
         """Bring every view to the present end of the log, as long as `proceed` says so.
 
         What is recorded meanwhile is left for the next time, so that this ends beside any
         number of writers. A view that is missing, whose events are gone, or that was made
         by an older version of its fold is rebuilt. Raises `StoreTooNew` if a newer plangate
         made it.
+
+        Unless all has to be `saved`, this waits for no other writer of the store, as long as
+        little is unsaved.
         """
         with self._turn:
             end = self._log.last_position()
@@ -96,8 +99,12 @@ class ProjectionRunner:
                 self._known = {v.name: positions[ViewTables(v.name)].position for v in self._views}
                 if self._stuck_plans.retry(self._views, positions):
                     continue
-                moved = self._advance(self._projector, self._views, positions, until=end)
+                moved = self._advance(
+                    self._projector, self._views, positions, until=end, at_once=not saved
+                )
                 if moved is None:
+                    if saved and not self._store.save(()):
+                        continue
                     return
                 self._known |= moved
                 if min(self._known.values()) >= end:
@@ -114,7 +121,7 @@ class ProjectionRunner:
         Views that follow the log learn of it there. The rows of a stuck plan are deleted
         until it is freed, and a rebuild under way starts over.
         """
-        self.catch_up()
+        self.catch_up(saved=True)
         for tables, current in self._store.positions().items():
             if tables.rebuilt:
                 self._store.begin(tables.view, current.fold_version, afresh=True)
@@ -139,6 +146,7 @@ class ProjectionRunner:
         *,
         until: int,
         rebuilt: bool = False,
+        at_once: bool = False,
     ) -> Mapping[str, int] | None:
         """Move the views that are furthest behind by one slice; None once all are at `until`.
 
@@ -171,7 +179,7 @@ class ProjectionRunner:
 
         last = log_slice.last
         try:
-            saved = self._store.save([update(view) for view in behind])
+            saved = self._store.save([update(view) for view in behind], at_once=at_once)
         except UnsavableRows as refused:
             left_out = [
                 view

@@ -72,6 +72,10 @@ class ViewStore(Protocol):
 
     A view being rebuilt has tables of its own beside those that are read. Every
     method may raise a `StoreError`; none leaves anything half written.
+
+    Rows reflect `request.at_least`, a position that the view has had for this process. They
+    raise `ViewBehind` where another process has moved the view meanwhile, or where the
+    answer can be read only once all is saved.
     """
 
     def positions(self) -> Mapping[ViewTables, ViewPosition]:
@@ -84,12 +88,16 @@ class ViewStore(Protocol):
         is begun where the view itself has that version.
         """
 
-    def save(self, updates: Sequence[ViewUpdate]) -> bool:
+    def save(self, updates: Sequence[ViewUpdate], *, at_once: bool = False) -> bool:
         """Write all the updates in one transaction.
 
         Return False, and write nothing, if a view is no longer at the position that its
         update expects: another process has moved it. Raises `UnsavableRows` for a row with
         a value that cannot be stored.
+
+        With `at_once`, updates that would have to wait for another writer may be kept in
+        memory: positions and rows are for this process as if they were saved, and the next
+        save that can writes them too. One without `at_once` leaves nothing unsaved.
         """
 
     def first_unsavable(
@@ -116,6 +124,15 @@ class ViewStore(Protocol):
         self, request: PlansRequest, after: RowKey | None, limit: int
     ) -> Sequence[PlanSummary]:
         """The first `limit` matching plans beyond `after`, in the requested order."""
+
+    def plans_with_work(
+        self, now: datetime, at_least: int, after: RowKey | None, limit: int
+    ) -> Sequence[PlanSummary]:
+        """The first `limit` plans in `WORK_ORDER` in which a task can be taken.
+
+        Also those whose `changes_at` has passed at `now`, or whose latest event is to come.
+        `at_least` is a position that the rows must reflect.
+        """
 
     def board(self, request: BoardRequest, after: RowKey | None, limit: int) -> Sequence[BoardTask]:
         """The first `limit` matching tasks, by plan position and place.

@@ -82,6 +82,7 @@ def parsed(address: str) -> Address:
             "libpq does not understand the PostgreSQL address; "
             "it should look like postgresql://user:password@host:5432/database"
         ) from None
+    _require_number("connect_timeout", (_TIMEOUTS | given)["connect_timeout"])
     options = str(given.get("options") or os.environ.get("PGOPTIONS", ""))
     asked = _settings_in(options)
     if pooled and asked is None:
@@ -114,6 +115,14 @@ def _without_pooling(address: str) -> tuple[str, bool]:
         )
     rest = "&".join("".join(one) for one in parameters if unquote(one[0]) != "pooling")
     return f"{path}?{rest}" if rest else path, True
+
+
+def _require_number(name: str, value: Any) -> None:
+    """Refuse a parameter that psycopg would take for no number as it connects."""
+    try:
+        int(float(value))
+    except (ValueError, OverflowError):
+        raise NotAStore(f"the parameter {name} of the PostgreSQL address is not a number") from None
 
 
 def _settings_in(options: str) -> dict[str, str] | None:

@@ -83,9 +83,9 @@ class OwnConnections(Connections):
         self.name = self.address.name
         self.local_settings = self.address.local_settings
         self.settings = self.address.settings
-        threshold = {"prepare_threshold": None} if self.address.pooled else {}
+        # psycopg prepares nothing: at each ROLLBACK it would deallocate what we prepare too.
         self._connect = partial(
-            _Connection.connect, self.address.conninfo, autocommit=True, **threshold
+            _Connection.connect, self.address.conninfo, autocommit=True, prepare_threshold=None
         )
         self._closed = False
         self._boxes: list[list[Connection]] = []
@@ -161,6 +161,9 @@ class OwnConnections(Connections):
             clear_frames(error.__traceback__)
             if _NO_SESSION in str(error) and isinstance(error, psycopg.Error):
                 raise self._pooler() from error
+            if isinstance(error, psycopg.ProgrammingError) and error.__context__ is not None:
+                # The address is right: psycopg took what a signal handler raised for a mistake.
+                raise error.__context__ from None
             raise
         if not self.address.pooled and not _has_our_session(box[0]):
             raise self._pooler()
@@ -187,8 +190,23 @@ class OwnConnections(Connections):
 class _Connection(psycopg.Connection[Any]):
     """A connection that an exception may part from its variable; libpq then closes it."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.prepared: set[str] = set()
+        """The names of the statements that this session has prepared."""
+
     def __del__(self, _warn: Any = None, /) -> None:
         """Warn of nothing."""
+
+
+def prepare(connection: Connection, name: str, statement: Callable[[], Composed]) -> bool:
+    """Have the server keep a statement and its plan, if the connection is not a lent one."""
+    if not isinstance(connection, _Connection):
+        return False
+    if name not in connection.prepared:
+        connection.execute(SQL("PREPARE {} {}").format(SQL(name), statement()))
+        connection.prepared.add(name)
+    return True
 
 
 @contextmanager
@@ -204,6 +222,11 @@ def notices(connection: Connection) -> Iterator[list[tuple[str, str]]]:
         yield received
     finally:
         connection.remove_notice_handler(keep)
+
+
+def in_transaction(connection: Connection) -> bool:
+    """Whether a transaction is open on a connection."""
+    return connection.info.transaction_status != TransactionStatus.IDLE
 
 
 def roll_back(connection: Connection) -> None:

@@ -14,10 +14,10 @@ import psycopg
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
 from psycopg.rows import tuple_row
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Composed, Identifier, Literal
 from typing_extensions import override
 
-from plangate.application.errors import ConcurrentChange, CorruptEvent, StoreUnavailable
+from plangate.application.errors import ConcurrentChange, StoreUnavailable
 from plangate.application.recorded_event import StoredEntry
 from plangate.infrastructure.eventsourcing_library import recorder_store
 from plangate.infrastructure.postgres.connections import (
@@ -25,19 +25,25 @@ from plangate.infrastructure.postgres.connections import (
     Connection,
     Query,
     T,
+    in_transaction,
     notices,
     roll_back,
 )
 from plangate.infrastructure.postgres.layout import EVENTS, KEY_OF_EVENT
-from plangate.infrastructure.postgres.schema import Schema, in_transaction
+from plangate.infrastructure.postgres.prepared_append import (
+    PreparedAppend,
+    readable,
+    stored_text,
+)
+from plangate.infrastructure.postgres.schema import Schema
 
 # An advisory lock rather than one on the table: it needs no right to change events, and
 # writers and a vacuum do not wait for each other.
-_TAKE_LOG: Final = """
-SELECT pg_advisory_xact_lock(%s, %s), set_config('synchronous_commit',
+_TAKE_LOG: Final = SQL("""
+SELECT pg_advisory_xact_lock({}, {}), set_config('synchronous_commit',
     CASE WHEN current_setting('synchronous_commit') = 'off' THEN 'on'
          ELSE current_setting('synchronous_commit') END, true)
-"""
+""")
 _INSERT: Final = SQL("""
 INSERT INTO {events} (notification_id, originator_id, originator_version, topic, state)
 SELECT (SELECT coalesce(max(notification_id), 0) FROM {events}) + place, plan, version, name, state
@@ -105,12 +111,16 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
     def __init__(self, datastore: Schema) -> None:
         super().__init__(datastore)
         events = Identifier(datastore.schema, EVENTS)
-        self._lock = datastore.lock()
+        take_log = _TAKE_LOG.format(*map(Literal, datastore.lock()))
         follow = _FOLLOW.format(events=events)
         templates = _INSERT, _INSERT_PLACED, _REWRITE, _SELECT, _NEWEST
         statements = (template.format(events=events, follow=follow) for template in templates)
         self._insert, self._insert_placed, self._rewrite, self._select, self._newest = statements
         self._notify = SQL("NOTIFY {}").format(Identifier(self.channel_name))
+        commit = SQL("{}; COMMIT").format(self._notify)
+        self._prepared = PreparedAppend(events, datastore.begin(), take_log, commit)
+        self._has_sessions = datastore.connections.local_settings is None
+        self._take_log: Statement = take_log, ()
         self._with_key = Composed([_PLANS.format(events=events), SQL(_WITH_KEY)])
 
     @override
@@ -121,6 +131,10 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         unused_key: str | None = None,
     ) -> int | None:
         def append(connection: Connection) -> int:  # in one round trip, unless a key is looked for
+            can_prepare = unused_key is None and self._has_sessions
+            if can_prepare and self._prepared.is_possible(connection, events):
+                positions = self._prepared.execute(connection, events, after)
+                return _last_position(str(events[0].originator_id), positions)
             if unused_key is not None:
                 [*_, rows] = self._together(connection, self._take_log, self._having(unused_key))
                 recorder_store.require_unused(unused_key, rows)
@@ -132,7 +146,9 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
 
     @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
-        rows = [(e.id, e.originator_id, e.originator_version, e.topic, _text(e)) for e in placed]
+        rows = [
+            (e.id, e.originator_id, e.originator_version, e.topic, stored_text(e)) for e in placed
+        ]
         columns = [*map(list, zip(*rows, strict=True)), *_firsts(placed, None)]
 
         def insert(connection: Connection) -> None:
@@ -221,14 +237,9 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
             answers.append(cursor.fetchall() if cursor.description else [])
         return answers
 
-    @property
-    def _take_log(self) -> Statement:
-        """Keep other writers out."""
-        return SQL(_TAKE_LOG), self._lock
-
     def _appending(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> Statement:
         """Append events: the answer has their positions, or none if nothing was inserted."""
-        rows = [(e.originator_id, e.originator_version, e.topic, _text(e)) for e in events]
+        rows = [(e.originator_id, e.originator_version, e.topic, stored_text(e)) for e in events]
         columns = [*map(list, zip(*rows, strict=True)), *_firsts(events, after)]
         return SQL("{}; {}").format(self._insert, self._notify), columns
 
@@ -248,7 +259,7 @@ def _firsts(events: Sequence[StoredEvent], after: StoredEntry | None) -> list[li
     return [
         [first.originator_id for first in firsts],
         [first.originator_version for first in firsts],
-        [None if after is None else after.state.decode(errors="replace"), *unknown],
+        [None if after is None else readable(after.state), *unknown],
         [None if after is None else after.position, *unknown],
     ]
 
@@ -258,18 +269,6 @@ def _last_position(plan_id: str, positions: Sequence[Any]) -> int:
         raise ConcurrentChange(plan_id)
     newest: int = max(position for (position,) in positions)
     return newest
-
-
-def _text(event: StoredEvent) -> str:
-    """The stored bytes as text; raises `CorruptEvent` where PostgreSQL cannot store them."""
-    text = event.state.decode(errors="replace")
-    if "\0" in text or text.encode() != event.state:
-        raise CorruptEvent(
-            str(event.originator_id),
-            event.originator_version,
-            "PostgreSQL cannot store its bytes as text",
-        )
-    return text
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from typing import Any, Final, LiteralString
 
 import psycopg
 from eventsourcing.postgres import PostgresDatastore
-from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 from psycopg_pool import ConnectionPool
@@ -26,6 +25,7 @@ from plangate.infrastructure.postgres.connections import (
     Connections,
     OwnConnections,
     Query,
+    in_transaction,
     notices,
 )
 from plangate.infrastructure.postgres.errors import translated_for
@@ -275,8 +275,3 @@ class QuestionMarks(Cursor):
     @override
     def fetchall(self) -> list[Any]:
         return self.cursor.fetchall()
-
-
-def in_transaction(connection: Connection) -> bool:
-    """Whether a transaction is open on a connection."""
-    return connection.info.transaction_status != TransactionStatus.IDLE

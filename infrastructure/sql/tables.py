@@ -85,18 +85,20 @@ SUMMARIES: Final = Table(
     "view_plans",
     plan_summaries.PlanSummary,
     key=("plan_id",),
-    layout=4,
+    layout=6,
     rowid="created_position",
     unique=(
         "updated_position",
         "rolling_confidence, created_position",
         "priority, created_position",
+        "highest_priority DESC, created_position",
     ),
     indexes=(
         "created_position",
         "updated_position",
         "rolling_confidence, created_position",
         "priority DESC, created_position",
+        "highest_priority DESC, created_position",
     ),
 )
 TASKS: Final = Table(

@@ -4,7 +4,8 @@ A subclass holds what its engine has of its own: transactions, tables and the fo
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any, Final
 
@@ -12,7 +13,11 @@ from typing_extensions import override
 
 from plangate.application.errors import ConcurrentChange
 from plangate.application.views.board import BoardRequest, BoardTask
-from plangate.application.views.plan_summaries import PlansRequest, PlanSummary
+from plangate.application.views.plan_summaries import (
+    WORK_ORDER,
+    PlansRequest,
+    PlanSummary,
+)
 from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.replans import ReplanEntry, ReplansRequest
 from plangate.application.views.requests import Keys, RowKey
@@ -29,8 +34,13 @@ from plangate.infrastructure.sql.conditions import Conditions, ordering
 from plangate.infrastructure.sql.database import Cursor, Database, all_rows
 from plangate.infrastructure.sql.tables import RowType, Table
 
+Transaction = Callable[[Callable[[Cursor], None]], None]
+
 _UNFIT: Final[tuple[type[Exception], ...]] = (ArithmeticError, ValueError, TypeError)
 """Errors of Python about a value that cannot be converted for a column."""
+
+_NOT_AS_OF_NOW: Final = "changes_at <= ? OR updated_at > ?"
+"""The condition that a plan must be looked at again to know what its row says of now."""
 
 
 class RowWriter(ABC):
@@ -73,6 +83,28 @@ class RowWriter(ABC):
         """Replace the texts that plans are found by."""
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The first `limit` rows of a view that meet conditions, in an order."""
+
+    table: Table[Any]
+    where: Conditions
+    keys: Keys
+    limit: int
+    is_current: str
+    of_saved: bool
+    """Whether the conditions ask for more than a row says by itself."""
+
+    def query(self, name: str, also: str = "1 = 1") -> tuple[str, Sequence[Any]]:
+        """The query of the table `name` for those that also meet `also`, and its values."""
+        return (
+            f"SELECT {self.table.column_names}, EXISTS (SELECT 1 FROM view_stuck s"  # noqa: S608
+            " WHERE s.view = ? AND s.rebuilt = FALSE AND s.plan_id = t.plan_id) AS stale"
+            f" FROM {name} t WHERE {self.is_current} AND {also} AND {self.where.text}"
+            f" ORDER BY {ordering(self.keys)} LIMIT ?"
+        ), (self.table.view, *self.where.values, self.limit)
+
+
 class SqlViewStore(ViewStore, ABC):
     """Views in an SQL database. Placeholders are written `?`."""
 
@@ -101,7 +133,10 @@ class SqlViewStore(ViewStore, ABC):
         self._database.write_derived(begin)
 
     @override
-    def save(self, updates: Sequence[ViewUpdate]) -> bool:
+    def save(self, updates: Sequence[ViewUpdate], *, at_once: bool = False) -> bool:
+        return self._save(updates, self._database.write_derived)
+
+    def _save(self, updates: Sequence[ViewUpdate], write: Transaction) -> bool:
         in_one_order = sorted(updates, key=lambda u: (u.tables.view, u.tables.rebuilt))
 
         def save(cursor: Cursor) -> None:
@@ -109,10 +144,10 @@ class SqlViewStore(ViewStore, ABC):
                 view_positions.advance(cursor, update)
             for update in updates:
                 view_positions.note_stuck_plans(cursor, update)
-                self._write(cursor, update.tables, update.changes)
+                self._write(update.tables, update.changes, self._row_writer(cursor, update.tables))
 
         try:
-            self._database.write_derived(save)
+            write(save)
         except (view_positions.Overtaken, ConcurrentChange):
             return False
         return True
@@ -124,7 +159,7 @@ class SqlViewStore(ViewStore, ABC):
         def attempt(cursor: Cursor) -> None:
             for index, change in enumerate(changes):
                 try:
-                    self._write(cursor, tables, (change,))
+                    self._write(tables, (change,), self._row_writer(cursor, tables))
                 except UnsavableRows as refused:
                     raise _Found(index, str(refused)) from refused
             raise _Found
@@ -176,15 +211,25 @@ class SqlViewStore(ViewStore, ABC):
         self, request: PlansRequest, after: RowKey | None, limit: int
     ) -> Sequence[PlanSummary]:
         where = Conditions(state=request.state, needs_replan=request.needs_replan)
-        for field in ("verdict", "may_continue"):
-            wanted, now = getattr(request, field), _isoformat(request.now)
-            if wanted is not None:
-                where.add(f"({field} = ? OR changes_at <= ? OR updated_at > ?)", wanted, now, now)
+        if request.verdict is not None:
+            where.add(f"(verdict = ? OR {_NOT_AS_OF_NOW})", request.verdict, *_twice(request.now))
         for label in request.labels:
             where.add(self._has_label, label)
         if request.words is not None:
             self._add_search(where, request.words)
-        return self._rows(tables.SUMMARIES, where, request.order.keys, limit, after)
+        keys, searches = request.order.keys, request.words is not None
+        return self._rows(
+            tables.SUMMARIES, where, keys, limit, request.at_least, after, of_saved=searches
+        )
+
+    @override
+    def plans_with_work(
+        self, now: datetime, at_least: int, after: RowKey | None, limit: int
+    ) -> Sequence[PlanSummary]:
+        where = Conditions()
+        where.add("highest_priority IS NOT NULL")
+        where.add(f"(may_continue OR {_NOT_AS_OF_NOW})", *_twice(now))
+        return self._rows(tables.SUMMARIES, where, WORK_ORDER, limit, at_least, after)
 
     @override
     def board(self, request: BoardRequest, after: RowKey | None, limit: int) -> Sequence[BoardTask]:
@@ -199,21 +244,24 @@ class SqlViewStore(ViewStore, ABC):
                 f"(plan_position, place) > (?, coalesce(({place_now}), ?))",
                 *(plan_position, plan_id, task_id, place),
             )
-        return self._rows(tables.TASKS, where, (("plan_position", False), ("place", False)), limit)
+        keys = (("plan_position", False), ("place", False))
+        continues = after is not None
+        return self._rows(tables.TASKS, where, keys, limit, request.at_least, of_saved=continues)
 
     @override
     def timeline(
         self, request: TimelineRequest, after: RowKey | None, limit: int
     ) -> Sequence[TimelineEntry]:
         where = Conditions(plan_id=request.plan_id)
-        return self._rows(tables.SCORES, where, (("version", False),), limit, after)
+        keys = (("version", False),)
+        return self._rows(tables.SCORES, where, keys, limit, request.at_least, after)
 
     @override
     def replans(
         self, request: ReplansRequest, after: RowKey | None, limit: int
     ) -> Sequence[ReplanEntry]:
         where, keys = Conditions(plan_id=request.plan_id), (("position", request.newest_first),)
-        return self._rows(tables.REPLAN_LOG, where, keys, limit, after)
+        return self._rows(tables.REPLAN_LOG, where, keys, limit, request.at_least, after)
 
     def _rows(
         self,
@@ -221,18 +269,19 @@ class SqlViewStore(ViewStore, ABC):
         where: Conditions,
         keys: Keys,
         limit: int,
+        at_least: int,
         after: RowKey | None = None,
+        *,
+        of_saved: bool = False,
     ) -> Sequence[RowType]:
         where.beyond(keys, after)
-        query = (
-            f"SELECT {table.column_names}, EXISTS (SELECT 1 FROM view_stuck s WHERE s.view = ?"  # noqa: S608
-            " AND s.rebuilt = FALSE AND s.plan_id = t.plan_id)"
-            f" FROM {table.name} t WHERE {self._is_current(table.view)} AND {where.text}"
-            f" ORDER BY {ordering(keys)} LIMIT ?"
-        )
-        values = (table.view, *where.values, limit)
-        rows = self._database.read(lambda cursor: all_rows(cursor, query, values))
-        return [self._row(table, row) for row in rows]
+        wanted = Selection(table, where, keys, limit, self._is_current(table.view), of_saved)
+        return [self._row(table, row) for row in self._select(wanted, at_least)]
+
+    def _select(self, wanted: "Selection", at_least: int) -> list[Any]:  # noqa: ARG002
+        """The values of the rows, from a state that reflects a position of the log."""
+        query, values = wanted.query(wanted.table.name)
+        return self._database.read(lambda cursor: all_rows(cursor, query, values))
 
     def _size(self, cursor: Cursor, view: str) -> int:
         current = self._is_current(view)
@@ -262,10 +311,10 @@ class SqlViewStore(ViewStore, ABC):
     def _remove(self, cursor: Cursor, view: str) -> None:
         """Remove the rows of a view that are read, and its position."""
 
-    def _write(self, cursor: Cursor, target: ViewTables, changes: Sequence[RowChanges]) -> None:
+    def _write(self, target: ViewTables, changes: Sequence[RowChanges], writer: RowWriter) -> None:
         try:
             _require_times(target.view, changes)
-            _write(self._row_writer(cursor, target), changes)
+            _write(writer, changes)
         except (*_UNFIT, *self._refusals) as error:
             raise UnsavableRows(f"a row cannot be saved ({error})") from error
 
@@ -284,9 +333,10 @@ def _both(cursor: Cursor, view: str) -> tuple[ViewPosition | None, ViewPosition 
     return positions.get(ViewTables(view)), positions.get(ViewTables(view, rebuilt=True))
 
 
-def _isoformat(moment: datetime | None) -> str | None:
-    """A time as both engines compare it with a column."""
-    return None if moment is None else moment.isoformat()
+def _twice(now: datetime | None) -> tuple[str | None, str | None]:
+    """The values of `_NOT_AS_OF_NOW`: a time as both engines compare it with a column."""
+    written = None if now is None else now.isoformat()
+    return written, written
 
 
 def _write(writer: RowWriter, all_changes: Sequence[RowChanges]) -> None:

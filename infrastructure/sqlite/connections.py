@@ -34,6 +34,10 @@ _inherited: Final[set[FileKey]] = set()
 """The files that were open when this process was forked."""
 
 
+class WriterBusy(Exception):
+    """Another connection writes now; nothing was done."""
+
+
 class _Slot:
     """A connection, once it is opened."""
 
@@ -62,12 +66,12 @@ class Connections:
         self._fill([_Slot() for _ in range(number)])
         settle_for_forks(self)
 
-    def use(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def use(self, work: Callable[[sqlite3.Connection], T], patience: float = LOCK_TIMEOUT) -> T:
         """Do `work` with a connection that no other thread uses meanwhile.
 
         Raises `StoreUnavailable` after closing, and where none is free in time.
         """
-        free, slot = self._free, self._take()
+        free, slot = self._free, self._take(patience)
         try:
             if slot.connection is None:
                 slot.connection = self._opened()
@@ -100,6 +104,10 @@ class Connections:
         transactions of a busy writer.
         """
         return self.use(partial(_transact, begin, work, begun=_begin_soon))
+
+    def transact_at_once(self, begin: str, work: Callable[[sqlite3.Cursor], T]) -> T:
+        """`transact_soon`, but where it would have to wait it raises `WriterBusy`."""
+        return self.use(partial(_transact, begin, work, begun=_begin_at_once), patience=0)
 
     def close(self, deadline: float) -> None:
         """Close every connection once it is free; one that is not in time, after its use."""
@@ -143,20 +151,18 @@ class Connections:
         self._unused: SimpleQueue[_Slot] = SimpleQueue()
         any(map(self._unused.put, slots))
 
-    def _take(self) -> _Slot:
+    def _take(self, patience: float) -> _Slot:
         """Take a slot: one that has a connection, one without, or the next that is free."""
-        for slots, patience in (
-            (self._free, 0),
-            (self._unused, 0),
-            (self._free, LOCK_TIMEOUT),
-        ):
+        for slots, seconds in ((self._free, 0.0), (self._unused, 0.0), (self._free, patience)):
             try:
                 # No signal handler can run between taking a slot and storing it, as it
                 # could after a call: unpacking an iterator does both within C.
-                (slot,) = map(slots.get, (True,), (patience,))
+                (slot,) = map(slots.get, (True,), (seconds,))
             except Empty:
                 continue
             return slot
+        if not patience:
+            raise WriterBusy
         raise StoreUnavailable(f"{self._path} is busy; no connection was free in time")
 
     def _gather(self, deadline: float) -> None:
@@ -182,6 +188,15 @@ class Connections:
 
 def _begin(cursor: sqlite3.Cursor, begin: str) -> None:
     cursor.execute(begin)
+
+
+def _begin_at_once(cursor: sqlite3.Cursor, begin: str) -> None:
+    try:
+        cursor.execute(begin)
+    except sqlite3.OperationalError as error:
+        if primary_code(error) == sqlite3.SQLITE_BUSY:
+            raise WriterBusy from error
+        raise
 
 
 def _begin_soon(cursor: sqlite3.Cursor, begin: str) -> None:

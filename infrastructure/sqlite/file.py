@@ -70,6 +70,7 @@ class SqliteFile:
         derived = partial(_connection, file_uri(path, how), {**pragmas, **_DERIVED})
         self._derived_writer = connections.Connections(path.absolute(), 1, derived)
         self._observer = connections.Connections(path.absolute(), 1, connect)
+        self._beside = connections.Connections(path.absolute(), 1, connect)
         self._group = GroupCommit(self._writer)
 
     def translated(self) -> AbstractContextManager[None]:
@@ -90,11 +91,22 @@ class SqliteFile:
             self._require_in_place()  # nothing is acknowledged that another file holds
             return answer
 
-    def write_derived(self, work: Callable[[sqlite3.Cursor], T]) -> T:
-        """`write` for what follows from the log. After power loss it may be as it was before."""
+    def read_beside(self, work: Callable[[sqlite3.Cursor], T]) -> T:
+        """`read` on the one connection that has tables in memory beside those of the file."""
         with self.translated():
             self._require_in_place()
-            answer = self._derived_writer.transact_soon(_WRITE, work)
+            return self._beside.transact(_READ, work)
+
+    def write_derived(self, work: Callable[[sqlite3.Cursor], T], *, at_once: bool = False) -> T:
+        """`write` for what follows from the log. After power loss it may be as it was before.
+
+        With `at_once` it raises `WriterBusy` where it would have to wait.
+        """
+        writer = self._derived_writer
+        with self.translated():
+            self._require_in_place()
+            transact = writer.transact_at_once if at_once else writer.transact_soon
+            answer = transact(_WRITE, work)
             self._require_in_place()
             return answer
 
@@ -140,7 +152,10 @@ class SqliteFile:
         deadline = monotonic() + connections.LOCK_TIMEOUT
         with ExitStack() as closing:  # each is closed, whatever another one raises
             closing.callback(self._let_go)
-            for one in (self._writer, self._observer, self._derived_writer, self._readers):
+            for one in (
+                *(self._writer, self._observer, self._beside),
+                *(self._derived_writer, self._readers),
+            ):
                 closing.callback(one.close, deadline)
 
     def _require_in_place(self) -> None:

@@ -5,34 +5,34 @@ A rebuild fills tables of its own, which replace the old ones by renaming.
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
-from functools import cache, lru_cache, partial
-from operator import attrgetter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from time import monotonic
 from typing import Any, Final
 
-from pydantic import BaseModel
 from typing_extensions import override
 
-from plangate.application.errors import NotAStore
+from plangate.application.errors import NotAStore, ViewBehind
 from plangate.application.views.catalogue import VIEWS
-from plangate.application.views.projection import Row
-from plangate.application.views.view_store import ViewTables
+from plangate.application.views.view_store import (
+    UnsavableRows,
+    ViewPosition,
+    ViewTables,
+    ViewUpdate,
+)
 from plangate.infrastructure.sql.conditions import Conditions
 from plangate.infrastructure.sql.database import Cursor, T
 from plangate.infrastructure.sql.tables import SEARCH_TABLE, SUMMARIES, TABLES, RowType, Table
 from plangate.infrastructure.sql.view_positions import forget, stored_positions
-from plangate.infrastructure.sql.view_store import RowWriter, SqlViewStore
-from plangate.infrastructure.sqlite.connections import LOCK_TIMEOUT, Connections
+from plangate.infrastructure.sql.view_store import RowWriter, Selection, SqlViewStore
+from plangate.infrastructure.sqlite.connections import LOCK_TIMEOUT, Connections, WriterBusy
 from plangate.infrastructure.sqlite.file import SqliteFile
+from plangate.infrastructure.sqlite.kept_rows import Kept, merged_rows, saved_rows
 from plangate.infrastructure.sqlite.layout import NOTED_EVENTS, VIEW_POSITIONS, view_tables
+from plangate.infrastructure.sqlite.row_writer import JSON, SqliteRowWriter
 
 _REBUILT: Final = "_rebuilt"
 """The end of a table's name while it is being rebuilt."""
-
-_JSON: Final[Sequence[type]] = (tuple, BaseModel)
-"""The kinds of columns that are stored as JSON."""
 
 
 def memory_view_store() -> "SqliteViewStore":
@@ -46,10 +46,10 @@ class _MemoryDatabase:
     def __init__(self) -> None:
         self._connections = Connections(None, 1, _memory_connection)
 
-    def write(self, work: Callable[[Cursor], T]) -> T:
+    def write(self, work: Callable[[Cursor], T], *, at_once: bool = False) -> T:  # noqa: ARG002  (no one else writes it)
         return self._connections.transact("BEGIN", work)
 
-    read = write_derived = write
+    read = write_derived = read_beside = write
 
     def close(self) -> None:
         self._connections.close(monotonic() + LOCK_TIMEOUT)
@@ -68,6 +68,55 @@ class SqliteViewStore(SqlViewStore):
     _database: "SqliteFile | _MemoryDatabase"
     _refusals = (sqlite3.DataError, sqlite3.InterfaceError, sqlite3.IntegrityError)
     _has_label = "EXISTS (SELECT 1 FROM json_each(labels) WHERE value = ?)"
+
+    def __init__(self, database: "SqliteFile | _MemoryDatabase") -> None:
+        super().__init__(database)
+        self._kept: dict[str, Kept] = {}
+        """What waits for other writers of the file, by view."""
+
+    @override
+    def positions(self) -> Mapping[ViewTables, ViewPosition]:
+        kept, found = self._kept, dict(super().positions())
+        for view, one in [*kept.items()]:
+            if found.get(ViewTables(view)) == one.update.expected:
+                found[ViewTables(view)] = one.position
+            else:  # another process moved it
+                kept.pop(view, None)
+        return found
+
+    @override
+    def save(self, updates: Sequence[ViewUpdate], *, at_once: bool = False) -> bool:
+        if any(update.tables.rebuilt for update in updates):
+            return super().save(updates)
+        kept = self._kept
+        whole = {**kept}
+        for update in updates:
+            before = kept.get(update.tables.view)
+            follows = before is not None and update.expected == before.position
+            whole[update.tables.view] = (
+                before.followed_by(update) if before and follows else Kept.of(update)
+            )
+        if not whole:
+            return True
+        at_once = at_once and all(one.can_wait for one in whole.values())
+        write = partial(self._database.write_derived, at_once=at_once)
+        try:
+            saved = self._save([one.update for one in whole.values()], write)
+        except WriterBusy:
+            kept |= whole
+            return True
+        except UnsavableRows:
+            if not kept:
+                raise
+            saved = False
+        for view in whole:  # if it is not saved, it is projected again
+            kept.pop(view, None)
+        return saved
+
+    @override
+    def discard(self, view: str, expected: ViewPosition) -> None:
+        self._kept.pop(view, None)
+        super().discard(view, expected)
 
     @override
     def scrub(self) -> None:
@@ -108,7 +157,24 @@ class SqliteViewStore(SqlViewStore):
 
     @override
     def _row_writer(self, cursor: Cursor, target: ViewTables) -> RowWriter:
-        return _Writer(cursor, target.view, end=_end(target))
+        return SqliteRowWriter(cursor, target.view, end=_end(target))
+
+    @override
+    def _select(self, wanted: Selection, at_least: int) -> list[Any]:
+        view = wanted.table.view
+        kept = self._kept.get(view)
+        if kept is None:
+            return self._database.read(partial(saved_rows, wanted, at_least))
+        if wanted.of_saved:
+            raise ViewBehind(view, kept.update.expected.position, at_least)
+        merged = partial(
+            merged_rows, wanted, kept, at_least, partial(self._write, ViewTables(view))
+        )
+        try:
+            return self._database.read_beside(merged)
+        except UnsavableRows as error:  # saving it names the plan
+            self._kept.pop(view, None)
+            raise ViewBehind(view, kept.update.expected.position, at_least) from error
 
     @override
     def _is_current(self, view: str) -> str:
@@ -133,26 +199,6 @@ class SqliteViewStore(SqlViewStore):
             ) from error
 
 
-class _Writer(RowWriter):
-    _search_key = "rowid"
-
-    @override
-    def upsert(self, rows: Sequence[Row]) -> None:
-        values = ", ".join("?" * len(self._table.columns))
-        self._cursor.executemany(
-            f"INSERT OR REPLACE INTO {self._name} VALUES ({values})",  # noqa: S608
-            map(_encoder(self._table.view), rows),
-        )
-
-    @override
-    def index(self, texts: Sequence[tuple[int, str]]) -> None:
-        if texts:
-            self._cursor.executemany(
-                f"INSERT OR REPLACE INTO {self._search} (rowid, text) VALUES (?, ?)",  # noqa: S608
-                texts,
-            )
-
-
 def _end(target: ViewTables) -> str:
     return _REBUILT if target.rebuilt else ""
 
@@ -163,37 +209,10 @@ def _drop(cursor: Cursor, target: ViewTables) -> None:
     forget(cursor, target)
 
 
-@cache
-def _encoder(view: str) -> Any:
-    """The function from a row to the values of its columns."""
-    columns = TABLES[view].columns
-    read = attrgetter(*(column.name for column in columns))
-    encoders: list[tuple[int, Any]] = [
-        (place, datetime.isoformat if column.kind is datetime else _json)
-        for place, column in enumerate(columns)
-        if column.kind is datetime or column.kind in _JSON
-    ]
-
-    def encode(row: Row) -> Sequence[Any]:
-        values = list(read(row))
-        for place, encoded in encoders:
-            if values[place] is not None:
-                values[place] = encoded(values[place])
-        return values
-
-    return encode
-
-
-@lru_cache(maxsize=1_024)  # few scorers and few sets of labels make most of the rows
-def _json(value: Any) -> str:
-    plain = value if isinstance(value, tuple) else value.model_dump(mode="json")
-    return json.dumps(plain, ensure_ascii=False)
-
-
 def _decode(table: Table[RowType], values: Sequence[Any]) -> RowType:
     """The row with these values of its columns; the last says whether it is stale."""
     fields = {
-        column.name: value if value is None or column.kind not in _JSON else json.loads(value)
+        column.name: value if value is None or column.kind not in JSON else json.loads(value)
         for column, value in zip(table.columns, values[:-1], strict=True)
     }
     return table.row.model_validate(fields | {"stale": values[-1]})

@@ -231,10 +231,10 @@ def test_tasks_claimed_and_plans_paused_since_they_were_read_are_skipped(
 ) -> None:
     another(registry, "q")
     another(registry, "r")
-    stale = list(registry._plans.readable(None))
+    stale = {plan_id: registry._streams.current(plan_id) for plan_id in "pqr"}
     registry.next_task("p")
     registry.pause("q", "not now")
-    monkeypatch.setattr(registry._plans, "readable", lambda _ids: iter(stale))
+    monkeypatch.setattr(registry._plans, "readable", lambda ids: [stale[i] for i in ids])
     assert take(registry) == "r"
     assert take(registry) is None
 

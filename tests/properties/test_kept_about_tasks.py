@@ -27,7 +27,7 @@ from tests.support.model.histories import some_history
 from tests.support.properties import repeatable
 from tests.support.soak import short_and_long
 
-often = settings(repeatable, max_examples=600)
+often = settings(repeatable, max_examples=300)
 deferrals = event_of(TaskDeferred, task_id=ids, until=st.none() | st.sampled_from([MORNING, NOON]))
 histories = st.lists(st.one_of(anything, anything, deferrals), max_size=14)
 TIMES = [MORNING - timedelta(hours=1), MORNING, NOON, NOON + timedelta(days=999)]

@@ -84,6 +84,14 @@ def test_the_log_goes_on_beyond_it(registry: PlanRegistry) -> None:
     assert versions == ["q@1", "q@2", "q@3"]
 
 
+def test_the_trail_of_all_plans_goes_on_beyond_it(registry: PlanRegistry) -> None:
+    trail = list(registry.history.audit())
+
+    assert [entry.event_id for entry in trail if entry.plan_id == "q"] == ["q@1", "q@2", "q@3"]
+    assert any(entry.unreadable for entry in trail)
+    assert list(registry.history.audit("q"))
+
+
 def test_a_reader_of_the_log_can_step_over_it(registry: PlanRegistry) -> None:
     seen, after = [], 0
     while after < registry.history.last_position():

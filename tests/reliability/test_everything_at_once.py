@@ -26,7 +26,6 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @short_and_long("seconds", 4, 600)
-@pytest.mark.timeout(0)
 def test_everything_at_once(target: str, tmp_path: Path, say: Say, seconds: int) -> None:
     started = perf_counter()
     connect(target).close()

@@ -4,6 +4,7 @@ import ctypes
 import multiprocessing
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from multiprocessing.connection import wait
@@ -30,21 +31,26 @@ from tests.support.reliability.scripts import run_script
 from tests.support.soak import Say, short_and_long
 
 CHILDREN = 4
+CHILDREN_OF_EACH = 12
 PATIENCE = 60.0
 
 
-@short_and_long("number", 12, 1_000)
+@short_and_long("parents", 1, 84)
 def test_children_forked_while_threads_write_lose_and_double_nothing(
-    tmp_path: Path, say: Say, number: int
+    tmp_path: Path, say: Say, parents: int
 ) -> None:
-    database = tmp_path / "plans.db"
-    program = run_script("forking", database, tmp_path, number)
-    assert (program.returncode, program.stderr) == (0, "")
-    promises = Promises.in_logs(tmp_path.glob("*.acks"))
-    findings = audit(database, promises)
-    say(f"{number} forks while threads write", findings)
-    assert findings.faults == {}
-    assert not promises.open
+    counted: Counter[str] = Counter()
+    for number in range(parents):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        program = run_script("forking", folder / "plans.db", folder, CHILDREN_OF_EACH)
+        assert (program.returncode, program.stderr) == (0, "")
+        promises = Promises.in_logs(folder.glob("*.acks"))
+        findings = audit(folder / "plans.db", promises)
+        assert findings.faults == {}
+        assert not promises.open
+        counted.update(findings.figures)
+    say("forks while threads write", forks=parents * CHILDREN_OF_EACH, found=counted)
 
 
 def test_what_a_child_commits_outlives_its_parents_connections(tmp_path: Path) -> None:

@@ -31,12 +31,12 @@ class Writer:
         """Record one more event."""
         self._other.score_prompt("p", "a", 0.5)
 
-    def save(self, updates: Any) -> bool:
+    def save(self, updates: Any, **how: Any) -> bool:
         """Save the views, and record one more event before and after."""
         self.saves += 1
         assert self.saves < ENOUGH
         self.write()
-        saved = self._save(updates)
+        saved = self._save(updates, **how)
         self.write()
         return saved
 
@@ -121,13 +121,13 @@ def test_a_stuck_plan_that_others_are_faster_with_holds_no_question_up(
         assert views.save([update])
     save, tried = views.save, []
 
-    def overtaken(updates: Any) -> bool:
+    def overtaken(updates: Any, **how: Any) -> bool:
         tried.append(updates)
         assert len(tried) < ENOUGH
         if updates[0].freed:
             other.create("g", TASKS)
             other.views.replans()
-        return save(updates)
+        return save(updates, **how)
 
     monkeypatch.setattr(views, "save", overtaken)
     assert asking.views.plans().plans[0].stale

@@ -8,10 +8,12 @@ from tests.support.reliability.audit import Findings
 
 
 def short_and_long(name: str, short: int, long: int) -> pytest.MarkDecorator:
-    """Runs a test with a little of something, and under `make soak` with much of it."""
-    return pytest.mark.parametrize(
-        name, [pytest.param(short), pytest.param(long, marks=pytest.mark.soak)]
-    )
+    """Runs a test with a little of something, and under `make soak` with much of it.
+
+    The long form takes as long as it takes.
+    """
+    much = pytest.param(long, marks=[pytest.mark.soak, pytest.mark.timeout(0)])
+    return pytest.mark.parametrize(name, [pytest.param(short), much])
 
 
 class Say(Protocol):

@@ -8,6 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Final
@@ -170,7 +171,8 @@ def _when(at: datetime | None, day: date | None) -> tuple[Text, date | None]:
     """A time, with its date where the day changes."""
     if at is None:
         return Text(), day
-    at = at.astimezone(UTC)
+    with suppress(OverflowError):  # at an end of the calendar: shown as it was recorded
+        at = at.astimezone(UTC)
     time = Text(f"{at:%H:%M:%S}")
     if at.date() == day:
         return time, day

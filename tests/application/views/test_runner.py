@@ -61,7 +61,7 @@ def test_who_is_overtaken_goes_on_from_there(
     work(registry)
     save = stores.views.save
 
-    def overtaken(updates: Any) -> bool:
+    def overtaken(updates: Any, **_how: Any) -> bool:
         monkeypatch.undo()
         assert len(stores.open().views.plans().plans) == 6
         assert not save(updates)

@@ -27,6 +27,7 @@ CREATE TABLE view_plans (
     failed bigint NOT NULL,
     replanning bigint NOT NULL,
     priority bigint NOT NULL,
+    highest_priority bigint,
     labels text[] NOT NULL,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
@@ -39,6 +40,7 @@ CREATE INDEX ON view_plans (side, created_position);
 CREATE INDEX ON view_plans (side, updated_position);
 CREATE INDEX ON view_plans (side, rolling_confidence, created_position);
 CREATE INDEX ON view_plans (side, priority DESC, created_position);
+CREATE INDEX ON view_plans (side, highest_priority DESC, created_position);
 CREATE TABLE view_words (
     side smallint NOT NULL,
     created_position bigint NOT NULL,

@@ -26,6 +26,7 @@ CREATE TABLE view_plans (
     failed INTEGER NOT NULL,
     replanning INTEGER NOT NULL,
     priority INTEGER NOT NULL,
+    highest_priority INTEGER,
     labels TEXT NOT NULL,
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,
@@ -33,7 +34,8 @@ CREATE TABLE view_plans (
     created_position INTEGER PRIMARY KEY,
     updated_position INTEGER NOT NULL UNIQUE,
     UNIQUE (rolling_confidence, created_position),
-    UNIQUE (priority, created_position)
+    UNIQUE (priority, created_position),
+    UNIQUE (highest_priority DESC, created_position)
 );
 CREATE TABLE view_board (
     plan_id TEXT NOT NULL,

@@ -118,6 +118,7 @@ def test_a_schema_that_cannot_be_is_refused(url: str, schema: str) -> None:
         "postgresql://me:s3cret@[::1/db",
         "postgresql://me:s3cret%zz@127.0.0.1/db",
         "postgresql://me:s3%40cret@no.such.host.invalid/db",
+        "postgresql://127.0.0.1/db?connect_timeout=s3cret",
     ],
 )
 def test_no_password_is_shown_or_logged(

@@ -1,5 +1,7 @@
 """Which connections are used again after work that failed, and which are closed."""
 
+import sys
+from types import FrameType
 from typing import Any, NoReturn
 
 import psycopg
@@ -60,3 +62,41 @@ def test_a_user_who_may_not_connect_gets_the_missing_right(
             plangate.connect(url.replace("plangate@", "stranger@"))
     finally:
         postgres.execute("GRANT CONNECT ON DATABASE postgres TO PUBLIC; DROP ROLE stranger")
+
+
+def _connect_interrupted(address: str, step: int) -> tuple[bool, BaseException | None]:
+    """Raise `Foreign` at a step of psycopg's code; whether it was reached, and what came out."""
+    connections, left, raised = OwnConnections(address), step, False
+
+    def interrupt(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal left, raised
+        if raised or "/psycopg/" not in frame.f_code.co_filename:
+            return None if raised else interrupt
+        left -= event == "line"
+        if left < 0:
+            raised = True
+            raise Foreign
+        return interrupt
+
+    before = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        connections.run(_session)
+    except BaseException as error:  # noqa: BLE001  (whatever it is, it is looked at)
+        return raised, error
+    finally:
+        sys.settrace(before)
+        connections.close()
+    return raised, None
+
+
+def test_what_interrupts_psycopg_while_it_connects_comes_out_as_itself(url: str) -> None:
+    """As a signal handler may raise it; psycopg takes some of it for a wrong address."""
+    step, raised, others = 0, True, []
+    while raised:
+        raised, error = _connect_interrupted(url, step)
+        if raised and type(error) is not Foreign:
+            others.append((step, repr(error)))
+        step += 1
+    assert others == []
+    assert step > 100

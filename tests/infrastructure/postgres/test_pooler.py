@@ -87,7 +87,7 @@ def test_settings_are_in_force_and_go_no_further_than_the_transaction(
         recorder = store._recorder
         assert isinstance(recorder, adapter._Log)
         with psycopg.connect(url) as other:
-            other.execute("SELECT pg_advisory_xact_lock(%s, %s)", recorder._lock)
+            other.execute("SELECT pg_advisory_xact_lock(%s, %s)", recorder.datastore.lock())
             with pytest.raises(plangate.StoreUnavailable, match="locked by another writer"):
                 store.append([entry("p", 1)])
         store.append([entry("p", 1)])

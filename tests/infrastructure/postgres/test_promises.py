@@ -72,7 +72,7 @@ def test_a_writer_waits_for_another_only_so_long(url: str) -> None:
         recorder = store._recorder
         assert isinstance(recorder, adapter._Log)
         with psycopg.connect(url) as other:
-            other.execute("SELECT pg_advisory_xact_lock(%s, %s)", recorder._lock)
+            other.execute("SELECT pg_advisory_xact_lock(%s, %s)", recorder.datastore.lock())
             with pytest.raises(StoreUnavailable, match="locked by another writer"):
                 store.append([entry("p", 1)])
         store.append([entry("p", 1)])
@@ -138,3 +138,18 @@ def _end_connections(postgres: PostgresServer, url: str) -> None:
         " WHERE datname = %s AND pid <> pg_backend_pid()",
         url.rpartition("/")[2],
     )
+
+
+def test_events_are_appended_after_work_that_was_rolled_back(url: str) -> None:
+    """psycopg, if it had prepared something, would deallocate all statements at a ROLLBACK."""
+
+    def fail() -> None:
+        raise ConcurrentChange("p")
+
+    with closing(postgres_event_store(url)) as store:
+        store.append([entry("p", 1)])
+        for _ in range(10):
+            store.read("p")
+        with pytest.raises(ConcurrentChange):
+            store.turn("p", fail)
+        assert store.append([entry("p", 2)]).position == 2

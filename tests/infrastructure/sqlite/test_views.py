@@ -112,7 +112,7 @@ def test_views_that_cannot_be_written_are_read_as_long_as_they_are_current(
     with connect(path) as registry:
         views: ViewStore = registry._view_store
 
-        def refuse(*_: object) -> bool:
+        def refuse(*_: object, **_how: object) -> bool:
             raise StoreReadOnly("plans.db can be read but not written")
 
         monkeypatch.setattr(views, "save", refuse)

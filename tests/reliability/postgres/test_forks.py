@@ -57,7 +57,7 @@ def _ended(child: int) -> int | None:
     return None
 
 
-@short_and_long("forks", 24, 1_000)
+@short_and_long("forks", 8, 1_000)
 def test_children_and_threads_of_the_parent_record_and_read_their_own(
     postgres: PostgresServer, say: Say, forks: int
 ) -> None:

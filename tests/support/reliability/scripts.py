@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PATIENCE = 1_500.0
+PATIENCE = 3_600.0
 """Seconds after which a program is taken to hang; the long forms take minutes."""
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -20,6 +20,8 @@ from plangate.domain.vocabulary import ScoreKind, TaskStatus
 Rows = dict[str, list[dict[str, Any]]]
 
 EVERYTHING = 10_000
+
+_END = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 def whole_log(store: EventStore) -> list[RecordedEvent]:
@@ -193,6 +195,7 @@ def _summary(plan: Plan, first: int, last: int, now: datetime) -> dict[str, Any]
         "task_count": len(plan.order),
         **{status.value: count[status] for status in TaskStatus},
         "priority": plan.priority,
+        "highest_priority": _highest_priority(plan),
         "labels": plan.labels,
         "created_at": plan.created_at,
         "updated_at": plan.updated_at,
@@ -201,6 +204,15 @@ def _summary(plan: Plan, first: int, last: int, now: datetime) -> dict[str, Any]
         "updated_position": last,
         "stale": False,
     }
+
+
+def _highest_priority(plan: Plan) -> int | None:
+    """The highest of the tasks that could be taken if all leases and deferrals had ended."""
+    if not may_continue(plan, _END):
+        return None
+    return max(
+        plan.priority if task.priority is None else task.priority for task in takeable(plan, _END)
+    )
 
 
 def _on_the_board(plan: Plan, place: int, since: dict[str, datetime], first: int) -> dict[str, Any]:

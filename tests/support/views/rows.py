@@ -52,6 +52,7 @@ def summary(position: int, **facts: Any) -> PlanSummary:
         "failed": 0,
         "replanning": 1,
         "priority": 0,
+        "highest_priority": None,
         "labels": ("Ä", "x"),
         "created_at": DAWN,
         "updated_at": DAWN,

@@ -1,0 +1,123 @@
+"""Rows on a process as a whole: how long it takes to start, and the memory of a warm plan."""
+
+import gc
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable, Sequence
+from time import perf_counter
+
+import plangate
+from benchmarks.logs import copy_plan, score_next, tasks
+from benchmarks.measuring import MICROSECONDS, Bench, Case, Contender, measure
+from benchmarks.peers import JsonPlan, LibraryPlans
+from benchmarks.results import Role, Row
+from benchmarks.rows.commands import JSON, LIBRARY
+from benchmarks.workers import environment
+
+
+def start_up(bench: Bench) -> Row:
+    """A whole `plangate gate` from a shell."""
+    path = bench.folder / "plans.db"
+    with plangate.connect(path) as registry:
+        registry.create("Move billing", tasks(20), plan_id="plan")
+        registry.score_output("plan", "t0", 0.9)
+    gate = ["-m", "plangate", "--db", str(path), "gate", "plan"]
+    imports = ["-c", "import pydantic, eventsourcing.persistence"]
+    return Row(
+        name="start-up",
+        title="`plangate gate` from a shell",
+        operation="process",
+        size="plans",
+        notes=(
+            "Target: at most twice the time of `python -c 'import pydantic, "
+            "eventsourcing.persistence'`, so imports / plangate is at least 0.5.",
+            "The bytecode of all modules is there already, as after an installation.",
+        ),
+        measurements=measure(
+            bench,
+            [
+                Case(
+                    1,
+                    [
+                        Contender("plangate", Role.PLANGATE, _process(bench, gate)),
+                        Contender(
+                            "imports", Role.ALTERNATIVE, _process(bench, imports), target="≥ 0.5"
+                        ),
+                        Contender("bare Python", Role.LIMIT, _process(bench, ["-c", "pass"])),
+                    ],
+                )
+            ],
+            bench.scale.starts,
+        ),
+    )
+
+
+def _process(bench: Bench, arguments: Sequence[str]) -> Callable[[], float]:
+    variables = environment() | {"PYTHONPYCACHEPREFIX": str(bench.folder / "bytecode")}
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
+
+    def run() -> float:
+        started = perf_counter()
+        subprocess.run(  # noqa: S603  (our own program)
+            [sys.executable, *arguments], env=variables, stdout=subprocess.DEVNULL, check=True
+        )
+        return (perf_counter() - started) * MICROSECONDS
+
+    return run
+
+
+def memory(bench: Bench) -> Row:
+    """The memory of a plan of 20 tasks with 40 scores, once it is remembered."""
+    number, path = bench.scale.warm_plans, bench.folder / "plans.db"
+    with plangate.connect(path) as registry:
+        registry.create("Move billing", tasks(20), plan_id="work-0")
+        for turn in range(40):
+            score_next(registry, "work-0", 20, turn)
+    names = [f"plan-{n}" for n in range(number)]
+    copy_plan(path, "work-0", names)
+    library = bench.closing(LibraryPlans.in_file(bench.folder / "library.db"))
+    aggregate, json = library.write_history(20, 90), JsonPlan(bench.folder / "plan.json", 20)
+
+    def ours() -> float:
+        with plangate.connect(path) as registry:
+            registry.get_status("work-0")
+            return _allocated(lambda name: registry.get_status(name).version, names)
+
+    case = Case(
+        20,
+        [
+            Contender("plangate", Role.PLANGATE, ours),
+            Contender(
+                LIBRARY,
+                Role.ALTERNATIVE,
+                lambda: _allocated(lambda _: library.read(aggregate), names),
+            ),
+            Contender(JSON, Role.LIMIT, lambda: _allocated(lambda _: json.read(), names)),
+        ],
+    )
+    return Row(
+        name="memory",
+        title="memory of a warm plan",
+        operation="plan",
+        cost="bytes",
+        size="tasks",
+        notes=(
+            f"What tracemalloc counts, shared out over {number:,} plans of 40 scores. plangate "
+            "remembers at most 1,000 plans; of the others one object a plan is held in a list.",
+        ),
+        measurements=measure(bench, [case], bench.scale.long_rounds),
+    )
+
+
+def _allocated(read: Callable[[str], object], names: Sequence[str]) -> float:
+    """The bytes that are held for each plan once all were read."""
+    read(names[0])
+    gc.collect()
+    tracemalloc.start()
+    try:
+        held = [read(name) for name in names]
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0] / len(held)
+    finally:
+        tracemalloc.stop()

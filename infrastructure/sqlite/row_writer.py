@@ -1,0 +1,67 @@
+"""Rows of views as SQLite has them: how they are written, and the values of their columns."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache, lru_cache
+from operator import attrgetter
+from typing import Any, Final
+
+from pydantic import BaseModel
+from typing_extensions import override
+
+from plangate.application.views.projection import Row
+from plangate.infrastructure.sql.tables import TABLES
+from plangate.infrastructure.sql.view_store import RowWriter
+
+JSON: Final[Sequence[type]] = (tuple, BaseModel)
+"""The kinds of columns that are stored as JSON."""
+
+
+class SqliteRowWriter(RowWriter):
+    """Writes rows of a view into the tables whose names have an end."""
+
+    _search_key = "rowid"
+
+    @override
+    def upsert(self, rows: Sequence[Row]) -> None:
+        values = ", ".join("?" * len(self._table.columns))
+        self._cursor.executemany(
+            f"INSERT OR REPLACE INTO {self._name} VALUES ({values})",  # noqa: S608
+            map(_encoder(self._table.view), rows),
+        )
+
+    @override
+    def index(self, texts: Sequence[tuple[int, str]]) -> None:
+        if texts:
+            self._cursor.executemany(
+                f"INSERT OR REPLACE INTO {self._search} (rowid, text) VALUES (?, ?)",  # noqa: S608
+                texts,
+            )
+
+
+@cache
+def _encoder(view: str) -> Any:
+    """The function from a row to the values of its columns."""
+    columns = TABLES[view].columns
+    read = attrgetter(*(column.name for column in columns))
+    encoders: list[tuple[int, Any]] = [
+        (place, datetime.isoformat if column.kind is datetime else _json)
+        for place, column in enumerate(columns)
+        if column.kind is datetime or column.kind in JSON
+    ]
+
+    def encode(row: Row) -> Sequence[Any]:
+        values = list(read(row))
+        for place, encoded in encoders:
+            if values[place] is not None:
+                values[place] = encoded(values[place])
+        return values
+
+    return encode
+
+
+@lru_cache(maxsize=1_024)  # few scorers and few sets of labels make most of the rows
+def _json(value: Any) -> str:
+    plain = value if isinstance(value, tuple) else value.model_dump(mode="json")
+    return json.dumps(plain, ensure_ascii=False)

@@ -1,0 +1,99 @@
+"""The benchmarks measure every row, in a size too small to say anything about speed."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import main
+from benchmarks.report import BEGIN, END
+from benchmarks.results import Results, Role, Row
+from benchmarks.rows import ROWS
+from tests.architecture.checkout import ROOT
+
+# One worker measures everything for all the tests below.
+pytestmark = pytest.mark.xdist_group("benchmarks")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("benchmarks")
+    shutil.copy(ROOT / "benchmarks" / "README.md", folder)
+    main(["--smoke", "--into", str(folder)])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(folder: Path) -> Results:
+    return Results.model_validate_json((folder / "results.json").read_bytes())
+
+
+def row_of(results: Results, name: str) -> Row:
+    return next(row for row in results.rows if row.name == name)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_has_costs_of_plangate_and_of_what_it_is_compared_with(
+    results: Results, name: str
+) -> None:
+    row = row_of(results, name)
+
+    assert row.absent is None
+    for measurement in row.measurements:
+        ours, *others = measurement.sides
+        assert ours.role is Role.PLANGATE
+        assert Role.LIMIT in {side.role for side in others}
+        assert len(measurement.ratios) >= len(others)
+        for side in measurement.sides:
+            assert 0 < side.cost.lowest <= side.cost.median <= side.cost.highest < float("inf")
+
+
+@pytest.mark.parametrize("name", ["score", "threads", "next-task", "next-over-plans"])
+def test_the_limit_writes_as_many_rows_as_plangate(results: Results, name: str) -> None:
+    for measurement in row_of(results, name).measurements:
+        written = {side.role: side.rows for side in measurement.sides if side.rows is not None}
+
+        assert written[Role.PLANGATE] == written[Role.LIMIT]
+
+
+@pytest.mark.parametrize("name", ["replay", "catch-up", "what-if", "check", "findings", "ledger"])
+def test_the_limit_reads_as_many_events_as_plangate(results: Results, name: str) -> None:
+    for measurement in row_of(results, name).measurements:
+        read = {side.role: side.rows for side in measurement.sides}
+
+        assert read[Role.PLANGATE] == read[Role.LIMIT]
+
+
+def test_the_page_has_every_row_and_every_plot_of_the_results(folder: Path) -> None:
+    page = (folder / "README.md").read_text("utf-8")
+    generated = page[page.index(BEGIN) : page.index(END)]
+
+    assert all(row["title"] in generated for row in json.loads(results_of(folder))["rows"])
+    for plot in (folder / "plots").iterdir():
+        assert f"plots/{plot.name}" in generated
+    assert len(list((folder / "plots").iterdir())) == 3
+
+
+def results_of(folder: Path) -> str:
+    return (folder / "results.json").read_text("utf-8")
+
+
+def test_measuring_one_row_again_leaves_the_others_as_they_were(folder: Path) -> None:
+    before = Results.model_validate_json(results_of(folder))
+
+    main(["--smoke", "--only", "memory", "--into", str(folder)])
+
+    after = Results.model_validate_json(results_of(folder))
+    assert [row.name for row in after.rows] == list(ROWS)
+    assert [row for row in after.rows if row.name != "memory"] == [
+        row for row in before.rows if row.name != "memory"
+    ]
+
+
+def test_the_results_that_are_kept_fit_their_shape_and_name_no_path() -> None:
+    kept = (ROOT / "benchmarks" / "results.json").read_text("utf-8")
+
+    assert [row.name for row in Results.model_validate_json(kept).rows] == list(ROWS)
+    assert "/tmp" not in kept  # noqa: S108  (it is sought, not used)
+    assert "/home" not in kept
