@@ -4,13 +4,12 @@ A refused command raises one of the errors in `domain.errors` or
 `application.errors` and records nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, Self, Unpack
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, Unpack
 
-from plangate.application.bundles.importer import BundleImport
-from plangate.application.bundles.transfer import Bundles
 from plangate.application.command_context import (
     ContextOptions,
     JudgementOptions,
@@ -22,18 +21,12 @@ from plangate.application.commands import Create, GivenCommand, NextTask, Revise
 from plangate.application.drafts import TaskDraft
 from plangate.application.erasure import Eraser, Erasure
 from plangate.application.event_store import Clock, EventStore, NewId
-from plangate.application.evidence.calibration import Calibrator, NoCalibrator
-from plangate.application.evidence.queries import EvidenceQueries
 from plangate.application.execution import Answer, CommandExecutor
 from plangate.application.gate_decision import GateDecision
 from plangate.application.graph import PlanGraph
-from plangate.application.history.queries import HistoryQueries
-from plangate.application.importing.intake import PlanIntake
-from plangate.application.ledger.ledger import Ledger
 from plangate.application.next_task import TaskDispatcher
 from plangate.application.plan_queries import PlanFilter, PlanQueries
 from plangate.application.repeatable_run import RepeatableRun
-from plangate.application.replay.queries import ReplayQueries
 from plangate.application.results import PlanList, PlanStatus, TaskView
 from plangate.application.stream_cache import StreamCache
 from plangate.application.validation import validate
@@ -47,6 +40,14 @@ from plangate.domain.errors import PlanNotFound
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import Outcome, PlanState, ScoreKind, Scorer, TaskStatus, Verdict
+
+if TYPE_CHECKING:
+    from plangate.application.bundles.transfer import Bundles
+    from plangate.application.evidence.calibration import Calibrator
+    from plangate.application.evidence.queries import EvidenceQueries
+    from plangate.application.history.queries import HistoryQueries
+    from plangate.application.ledger.ledger import Ledger
+    from plangate.application.replay.queries import ReplayQueries
 
 
 class PlanRegistry:
@@ -68,10 +69,10 @@ class PlanRegistry:
         store: EventStore,
         *,
         views: ViewStore,
-        ledger: Ledger,
+        ledger: "Callable[[], Ledger]",
         clock: Clock,
         new_id: NewId,
-        calibrator: Calibrator = NoCalibrator(),  # noqa: B008  (it has no state)
+        calibrator: "Callable[[], Calibrator] | None" = None,
     ) -> None:
         self._store = store
         self._view_store = views
@@ -85,14 +86,51 @@ class PlanRegistry:
         self._executor = CommandExecutor(self._handler, self._dispatcher, self._eraser, new_id)
         current = CurrentPlans(store, streams, views, clock)
         self.views: Final = ViewQueries(store, views, runner, self._follower, current)
-        self.history: Final = HistoryQueries(store)
-        self.replay: Final = ReplayQueries(store)
-        self.evidence: Final = EvidenceQueries(store, calibrator)
-        bundles = BundleImport(store, self._follower.wake, self._eraser.follow)
-        self.bundles: Final = Bundles(
-            store, bundles, PlanIntake(streams, self._handler), self._eraser.follow
-        )
-        self.ledger: Final = ledger
+        self._make_ledger = ledger
+        self._make_calibrator = calibrator
+
+    # Most callers use few of the groups, so each of these is imported at its first use. They
+    # have no state: where two threads make one at once, either will do.
+
+    @cached_property
+    def history(self) -> "HistoryQueries":
+        """Answers from recorded events."""
+        from plangate.application.history.queries import HistoryQueries
+
+        return HistoryQueries(self._store)
+
+    @cached_property
+    def replay(self) -> "ReplayQueries":
+        """Recorded commands, decided again."""
+        from plangate.application.replay.queries import ReplayQueries
+
+        return ReplayQueries(self._store)
+
+    @cached_property
+    def evidence(self) -> "EvidenceQueries":
+        """Reviews of the judging."""
+        from plangate.application.evidence.calibration import NoCalibrator
+        from plangate.application.evidence.queries import EvidenceQueries
+
+        calibrator = NoCalibrator() if self._make_calibrator is None else self._make_calibrator()
+        return EvidenceQueries(self._store, calibrator)
+
+    @cached_property
+    def bundles(self) -> "Bundles":
+        """Transfers of plans between stores."""
+        from plangate.application.bundles.importer import BundleImport
+        from plangate.application.bundles.transfer import Bundles
+        from plangate.application.importing.intake import PlanIntake
+
+        follow = self._eraser.follow
+        bundle_import = BundleImport(self._store, self._follower.wake, follow)
+        intake = PlanIntake(self._streams, self._handler)
+        return Bundles(self._store, bundle_import, intake, follow)
+
+    @cached_property
+    def ledger(self) -> "Ledger":
+        """Proofs that nothing recorded was altered."""
+        return self._make_ledger()
 
     def __enter__(self) -> Self:
         return self

@@ -10,15 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from plangate.application.errors import NotAStore, StoreError
 from plangate.application.event_store import EventStore
 from plangate.application.ledger.ledger_store import LedgerStore
-from plangate.application.operations.log_checks import check_log
-from plangate.application.operations.reports import Observation
 from plangate.application.progress import Progress
 from plangate.application.views.view_store import ViewStore
-from plangate.infrastructure.eventsourcing_library.other_engines import other_engine_event_store
-from plangate.infrastructure.memory.events import memory_event_store
-from plangate.infrastructure.memory.ledger import MemoryLedgerStore
 from plangate.infrastructure.settings import Settings
-from plangate.infrastructure.sqlite.checkup import examine_file
 from plangate.infrastructure.sqlite.errors import opening
 from plangate.infrastructure.sqlite.events import events_in as events_in_file
 from plangate.infrastructure.sqlite.file import SqliteFile
@@ -30,6 +24,8 @@ from plangate.infrastructure.sqlite.views import SqliteViewStore, memory_view_st
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
+
+    from plangate.application.operations.reports import Observation
 
     Address = str | ConnectionPool[Any]
     """A target as text, or a PostgreSQL pool."""
@@ -72,16 +68,24 @@ def open_stores(address: "Address", schema: str | None) -> Stores:
             return _read_only(ReadOnlyFile(path))
         file = SqliteFile(path)
         return Stores(events_in_file(file), SqliteViewStore(file), SqliteLedgerStore(file))
+    from plangate.infrastructure.memory.ledger import MemoryLedgerStore
+
     if address == _MEMORY:
+        from plangate.infrastructure.memory.events import memory_event_store
+
         return Stores(memory_event_store(), memory_view_store(), MemoryLedgerStore())
     if address == _ENGINE:  # it holds events alone: views and ledger stay in this process
+        from plangate.infrastructure.eventsourcing_library.other_engines import (
+            other_engine_event_store,
+        )
+
         events = other_engine_event_store(os.environ)
         return Stores(events, memory_view_store(), MemoryLedgerStore())
     with _postgres_extra():
-        from plangate.infrastructure.postgres import events as pg_events  # noqa: PLC0415
-        from plangate.infrastructure.postgres.ledger import PostgresLedgerStore  # noqa: PLC0415
-        from plangate.infrastructure.postgres.schema import open_schema  # noqa: PLC0415
-        from plangate.infrastructure.postgres.views import PostgresViewStore  # noqa: PLC0415
+        from plangate.infrastructure.postgres import events as pg_events
+        from plangate.infrastructure.postgres.ledger import PostgresLedgerStore
+        from plangate.infrastructure.postgres.schema import open_schema
+        from plangate.infrastructure.postgres.views import PostgresViewStore
     opened = open_schema(address, schema or Settings().pg_schema)
     return Stores(
         pg_events.events_in(opened), PostgresViewStore(opened), PostgresLedgerStore(opened)
@@ -95,17 +99,21 @@ def _read_only(file: ReadOnlyFile) -> Stores:
 
 def examine(
     address: "Address", schema: str | None, progress: Progress
-) -> tuple[str, list[Observation]]:
+) -> tuple[str, "list[Observation]"]:
     """The name of the store at an address, and what its engine's checks find; changes nothing."""
     path = file_at(address)
     if path is not None:
+        from plangate.infrastructure.sqlite.checkup import examine_file
+
         return str(path), examine_file(path, progress)
     if isinstance(address, str) and not address.startswith(_POSTGRES):
+        from plangate.application.operations.log_checks import check_log
+
         events, views, _ = open_stores(address, schema)
         with closing(views), closing(events):
             return address, list(check_log(events, progress))
     with _postgres_extra():
-        from plangate.infrastructure.postgres.checkup import examine_schema  # noqa: PLC0415
+        from plangate.infrastructure.postgres.checkup import examine_schema
     return examine_schema(address, schema or Settings().pg_schema, progress)
 
 

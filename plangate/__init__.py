@@ -128,14 +128,8 @@ if TYPE_CHECKING:
         TaskStatus,
         Verdict,
     )
-    from plangate.infrastructure.bootstrap import (
-        backup,
-        connect,
-        doctor,
-        get_registry,
-        migrate,
-        restore_backup,
-    )
+    from plangate.infrastructure.bootstrap import connect, get_registry
+    from plangate.infrastructure.operations import backup, doctor, migrate, restore_backup
     from plangate.infrastructure.plots import CannotPlot, plot
 
     __version__: str
@@ -305,7 +299,8 @@ _NAMES: Final = {
         "ScaledScorer ScarceEvidence ScoreKind Scorer ScorerKind StatusCause TaskStatus "
         "Verdict"
     ),
-    "infrastructure.bootstrap": "backup connect doctor get_registry migrate restore_backup",
+    "infrastructure.bootstrap": "connect get_registry",
+    "infrastructure.operations": "backup doctor migrate restore_backup",
     "infrastructure.plots": "CannotPlot plot",
 }
 _MODULE_OF: Final = {name: module for module, names in _NAMES.items() for name in names.split()}
@@ -314,7 +309,7 @@ if not TYPE_CHECKING:  # a type checker that saw it would accept every name
 
     def __getattr__(name: str) -> Any:
         if name == "__version__":
-            from importlib.metadata import version  # noqa: PLC0415
+            from importlib.metadata import version
 
             value = version("plangate")
         elif name in _MODULE_OF:

@@ -14,7 +14,8 @@ import pytest
 from plangate.application.errors import NotAStore
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput, PlangateError
-from plangate.infrastructure.bootstrap import backup, connect, doctor, migrate, restore_backup
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.operations import backup, doctor, migrate, restore_backup
 from tests.support.forging import forged
 
 GROUPS: Final = ("", "views", "history", "replay", "evidence", "bundles", "ledger")

@@ -17,7 +17,8 @@ from plangate.application.results import PlanStatus
 from plangate.domain.errors import InvalidInput, TaskNotFound
 from plangate.domain.events import PlanEvent
 from plangate.domain.vocabulary import Erasable
-from plangate.infrastructure.bootstrap import backup, connect, restore_backup
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.operations import backup, restore_backup
 
 CREATE: Final = {"op": "create", "goal": "g", "tasks": [{"id": "a", "title": "A"}], "plan_id": "p"}
 

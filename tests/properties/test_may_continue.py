@@ -116,7 +116,7 @@ def _one_history(seed: int, views: ViewStore) -> None:
     registry = PlanRegistry(
         store,
         views=views,
-        ledger=some_ledger(store),
+        ledger=lambda: some_ledger(store),
         clock=lambda: now[0],
         new_id=counted_ids(),
     )

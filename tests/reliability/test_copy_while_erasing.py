@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.bootstrap import backup, connect
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.operations import backup
 from tests.support.servers.postgres import PostgresServer
 from tests.support.soak import Say, short_and_long
 

@@ -10,7 +10,8 @@ import pytest
 from plangate.application.errors import CorruptEvent, EventTooNew, UnreadableEvent
 from plangate.application.plan_log import known_position
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.bootstrap import connect, doctor
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.operations import doctor
 
 DAMAGES = {
     "no JSON": "state = 'x'",

@@ -19,7 +19,8 @@ from plangate.application.errors import StoreError
 from plangate.application.operations.reports import Checkup, Health
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import PlanNotFound
-from plangate.infrastructure.bootstrap import connect, doctor
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.operations import doctor
 from tests.support.clocks import read_late
 from tests.support.model.random_work import RandomWork
 from tests.support.soak import Say, short_and_long

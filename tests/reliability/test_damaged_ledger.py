@@ -5,7 +5,7 @@ import pytest
 from plangate.application.errors import LedgerContradicted, NotAStore
 from plangate.application.operations.reports import Observation
 from plangate.domain.errors import PlangateError
-from plangate.infrastructure.bootstrap import doctor
+from plangate.infrastructure.operations import doctor
 from tests.reliability.test_tampering import Kept, alter, body, kept, scored
 from tests.support.reliability.tampering import Run, put
 

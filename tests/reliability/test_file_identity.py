@@ -12,7 +12,8 @@ from plangate.application.errors import NotAStore, StoreReplaced
 from plangate.application.operations.reports import Health
 from plangate.application.registry import PlanRegistry
 from plangate.application.warnings import LogSetAside
-from plangate.infrastructure.bootstrap import backup, connect, doctor, restore_backup
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.operations import backup, doctor, restore_backup
 from tests.support.reliability.crowd import PATIENCE, PROCESSES, crowd
 
 

@@ -10,7 +10,8 @@ import pytest
 from plangate.application import plan_log
 from plangate.application.errors import CorruptEvent
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.bootstrap import backup, connect
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.operations import backup
 
 Do = Callable[[str], None]
 

@@ -9,7 +9,8 @@ import pytest
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.domain.vocabulary import TaskStatus
-from plangate.infrastructure.bootstrap import connect, doctor
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.operations import doctor
 from tests.support.servers.postgres import PostgresServer
 
 TASKS: Final = [{"id": "a", "title": "A"}]

@@ -32,7 +32,7 @@ def registry_on(store: EventStore, clock: Callable[[], datetime] | None = None) 
     return PlanRegistry(
         store,
         views=memory_view_store(),
-        ledger=some_ledger(store),
+        ledger=lambda: some_ledger(store),
         clock=clock or ticking(),
         new_id=counted_ids(),
     )

@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from plangate.application.operations.reports import Health
-from plangate.infrastructure import bootstrap
+from plangate.infrastructure import bootstrap, operations
 from plangate.infrastructure.cli.answers import Migration
 from plangate.infrastructure.cli.exits import REFUSED
 from plangate.infrastructure.cli.input.options import PlanId, argument, flag
@@ -42,14 +42,14 @@ def erase(
 
 def migrate(terminal: Terminal) -> None:
     """Create or upgrade the tables, so the service itself needs no DDL rights."""
-    bootstrap.migrate(terminal.store)
+    operations.migrate(terminal.store)
     terminal.answer(Migration(), lambda _answer, _hint: Text("The store is ready."))
 
 
 def doctor(terminal: Terminal) -> None:
     """Examine the store: is it complete, readable and safe? Nothing is changed."""
     with progress_bar(terminal.notes, "examining") as progress:
-        report = bootstrap.doctor(terminal.store, progress=progress)
+        report = operations.doctor(terminal.store, progress=progress)
     terminal.answer(report, screens.render_checkup)
     if report.health is Health.PROBLEM:
         raise typer.Exit(REFUSED)
@@ -58,14 +58,14 @@ def doctor(terminal: Terminal) -> None:
 def backup(terminal: Terminal, file: Path = argument("FILE", "The backup.")) -> None:
     """Write the whole store into a new file and verify it, while others go on working."""
     with progress_bar(terminal.notes, "backing up") as progress:
-        report = bootstrap.backup(file, terminal.store, progress=progress)
+        report = operations.backup(file, terminal.store, progress=progress)
     terminal.answer(report, screens.render_backup)
 
 
 def restore_backup(terminal: Terminal, file: Path = argument("FILE", "The backup.")) -> None:
     """Restore a backup as a new store, or into an empty one."""
     with progress_bar(terminal.notes, "restoring") as progress:
-        report = bootstrap.restore_backup(file, terminal.store, progress=progress)
+        report = operations.restore_backup(file, terminal.store, progress=progress)
     terminal.answer(report, screens.render_restored)
 
 

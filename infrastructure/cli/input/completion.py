@@ -78,7 +78,7 @@ def _existing(context: typer.Context) -> "Iterator[PlanRegistry]":
     target = given or Settings().db or default_database()
     if not Path(target.removeprefix("sqlite:///")).is_file():
         raise FileNotFoundError(target)
-    from plangate.infrastructure.bootstrap import connect  # noqa: PLC0415
+    from plangate.infrastructure.bootstrap import connect
 
     with connect(target) as registry:
         yield registry

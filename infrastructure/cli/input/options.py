@@ -55,7 +55,7 @@ def all_readable(context: typer.Context, paths: list[Path] | None) -> list[Path]
 
 def _plottable(path: Path | None) -> Path | None:
     if path is not None:
-        from plangate.infrastructure.plots import CannotPlot, require_plots  # noqa: PLC0415
+        from plangate.infrastructure.plots import CannotPlot, require_plots
 
         try:
             require_plots(path)

@@ -55,10 +55,10 @@ def listening(heard: Listening) -> Iterator[PlanRegistry]:
     with PlanRegistry(
         store,
         views=memory_view_store(),
-        ledger=some_ledger(store),
+        ledger=lambda: some_ledger(store),
         clock=ticking(),
         new_id=counted_ids(),
-        calibrator=heard,
+        calibrator=lambda: heard,
     ) as registry:
         registry.create("Move billing", TASKS, plan_id="p", policy=EVEN)
         yield registry

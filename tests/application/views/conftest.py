@@ -29,7 +29,7 @@ class SharedStores:
         return PlanRegistry(
             self.log,
             views=self.views,
-            ledger=some_ledger(self.log),
+            ledger=lambda: some_ledger(self.log),
             clock=ticking(),
             new_id=self.new_id,
         )

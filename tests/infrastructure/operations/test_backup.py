@@ -23,7 +23,8 @@ from plangate.application.errors import (
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput
-from plangate.infrastructure.bootstrap import backup, connect, restore_backup
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.operations import backup, restore_backup
 from plangate.infrastructure.sqlite import backup as sqlite_backup
 from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
 from tests.support.model.random_work import RandomWork

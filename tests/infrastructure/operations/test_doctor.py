@@ -15,7 +15,8 @@ import plangate
 from plangate.application.errors import NotAStore
 from plangate.application.operations.reports import Checkup, Health
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.bootstrap import connect, doctor
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.operations import doctor
 from plangate.infrastructure.sqlite import checkup as sqlite_checkup
 from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
 from tests.reliability.test_damaged_events import DAMAGES

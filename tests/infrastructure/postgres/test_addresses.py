@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
 import plangate
-from plangate.infrastructure.bootstrap import migrate
+from plangate.infrastructure.operations import migrate
 from plangate.infrastructure.settings import Settings
 from tests.support.servers.postgres import PostgresServer
 from tests.support.servers.umadb import umadb_server

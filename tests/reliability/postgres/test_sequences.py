@@ -63,7 +63,7 @@ class Sequences:
         return PlanRegistry(
             events,
             views=PostgresViewStore(self._schema),
-            ledger=some_ledger(events),
+            ledger=lambda: some_ledger(events),
             clock=lambda: at(self._naive),
             new_id=counted_ids(),
         )

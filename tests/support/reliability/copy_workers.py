@@ -8,7 +8,8 @@ from threading import Event
 
 from plangate.application import plan_log
 from plangate.application.errors import StoreError
-from plangate.infrastructure.bootstrap import backup, connect, doctor
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.operations import backup, doctor
 from plangate.infrastructure.sqlite import backup as sqlite_backup
 from tests.support.servers.processes import drop_rights
 

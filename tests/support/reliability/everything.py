@@ -18,7 +18,8 @@ from typing import Any, Final
 from plangate.application.errors import StoreUnavailable, ViewBehind
 from plangate.application.operations.reports import Health
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.bootstrap import backup, connect, doctor
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.operations import backup, doctor
 from tests.support.reliability.acks import AckLog
 from tests.support.reliability.errands import Errand, creating, errands
 from tests.support.reliability.workers import TASKS

@@ -5,7 +5,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from plangate.application.errors import StoreError
-from plangate.infrastructure.bootstrap import backup, connect
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.operations import backup
 from tests.support.servers.processes import drop_rights
 
 

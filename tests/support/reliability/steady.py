@@ -27,7 +27,7 @@ def run(database: Path, log: Path, synchronous: str, commands: int) -> None:
     with PlanRegistry(
         events,
         views=SqliteViewStore(file),
-        ledger=some_ledger(events),
+        ledger=lambda: some_ledger(events),
         clock=lambda: datetime.now(UTC),
         new_id=secrets.token_hex,
     ) as registry:
