@@ -11,13 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial
 from inspect import Parameter, signature
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from warnings import catch_warnings
 
 import typer
 from pydantic import BaseModel
-from rich.console import Console, RenderableType
-from rich.text import Text
 
 from plangate.application.command_context import ContextOptions
 from plangate.application.registry import PlanRegistry
@@ -35,6 +33,9 @@ from plangate.infrastructure.cli.input.options import (
 from plangate.infrastructure.cli.render.text import Hint, harmless, harmless_json
 from plangate.infrastructure.cli.streams import AnswerLost
 from plangate.infrastructure.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
 
 _Answer = TypeVar("_Answer", bound=BaseModel)
 
@@ -60,8 +61,17 @@ class Terminal:
         self.as_json = as_json
         self.context = context
         self._records = records
-        self.notes = _console(stderr=True)
-        self._screen = _console(stderr=False)
+
+    # Rich is imported when something is shown to a person: programs need not wait for it.
+
+    @cached_property
+    def notes(self) -> "Console":
+        """Where notes, warnings and errors are printed."""
+        return _console(stderr=True)
+
+    @cached_property
+    def _screen(self) -> "Console":
+        return _console(stderr=False)
 
     @cached_property
     def registry(self) -> PlanRegistry:
@@ -98,7 +108,7 @@ class Terminal:
                 self.warn(f"the store was not closed properly: {error}")
 
     def answer(
-        self, result: _Answer, render: Callable[[_Answer, Hint], RenderableType | bytes]
+        self, result: _Answer, render: "Callable[[_Answer, Hint], RenderableType | bytes]"
     ) -> None:
         """Print a result: as JSON, or as `render` shows it to a person.
 
@@ -118,7 +128,7 @@ class Terminal:
                 self._screen.print(rendered)
             sys.stdout.flush()
 
-    def show(self, *shown: RenderableType) -> None:
+    def show(self, *shown: "RenderableType") -> None:
         """Print something before the answer, to people only."""
         if not self.as_json:
             with _answering():
@@ -173,6 +183,8 @@ class Terminal:
             self._note(label, "red", line)
 
     def _note(self, label: str, style: str, text: str) -> None:
+        from rich.text import Text
+
         self.notes.print(Text(label, style=style) + Text(harmless(text)), soft_wrap=True)
 
 
@@ -231,15 +243,10 @@ between_stores = partial(_at_a_terminal, {"as_json": AsJson}, True)
 """A command whose arguments name its stores: it takes --json besides its own options."""
 
 
-class _Console(Console):
-    """Rich's console, which raises when the reader of its output has gone away."""
+def _console(*, stderr: bool) -> "Console":
+    from plangate.infrastructure.cli.render.console import SafeConsole
 
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
-
-
-def _console(*, stderr: bool) -> Console:
-    return _Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    return SafeConsole(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
 def _encodes_unicode(stream: Any) -> bool:

@@ -1,5 +1,7 @@
 """The panel "The gate": its verdict, and the answers to a replan that is due."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from plangate.domain.vocabulary import Verdict
@@ -17,15 +19,13 @@ from plangate.infrastructure.cli.input.options import (
     option,
     parse_accept,
 )
-from plangate.infrastructure.cli.input.plan_files import read_revision_file
-from plangate.infrastructure.cli.render.status import (
-    render_gate,
-    render_gates,
-    render_status,
-    render_task,
-)
-from plangate.infrastructure.cli.render.text import unreadable
+from plangate.infrastructure.cli.render.text import Hint, unreadable
 from plangate.infrastructure.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from plangate.application.gate_decision import GateDecision
 
 
 def gate(
@@ -48,7 +48,13 @@ def _one_gate(terminal: Terminal, plan_id: str) -> Verdict:
     decision = terminal.registry.gate(plan_id)
     deleted = decision.verdict is Verdict.DELETED
     plan = None if deleted or terminal.as_json else terminal.registry.get_status(plan_id)
-    terminal.answer(decision, render_gate(plan))
+
+    def render(answer: "GateDecision", hint: Hint) -> "RenderableType":
+        from plangate.infrastructure.cli.render.status import render_gate
+
+        return render_gate(plan)(answer, hint)
+
+    terminal.answer(decision, render)
     return decision.verdict
 
 
@@ -64,14 +70,23 @@ def _several_gates(terminal: Terminal, chosen: list[str] | None) -> list[Verdict
         found = [one for one in found if gate_code([one.verdict]) != PUT_AWAY]
     unread = () if listed is None else listed.unreadable
     terminal.warn(*map(unreadable, unread))
-    terminal.answer(GateDecisions(decisions=tuple(found), unreadable=unread), render_gates)
+    terminal.answer(GateDecisions(decisions=tuple(found), unreadable=unread), _gates)
     if unread:
         raise typer.Exit(REFUSED)
     return [decision.verdict for decision in found]
 
 
+def _gates(answer: GateDecisions, hint: Hint) -> "RenderableType":
+    from plangate.infrastructure.cli.render.status import render_gates
+
+    return render_gates(answer, hint)
+
+
 def revise(terminal: Terminal, plan: PlanId, file: RevisionPath, *, reason: RequiredReason) -> None:
     """Apply the changes in a file, all or none; failed tasks that change start again."""
+    from plangate.infrastructure.cli.input.plan_files import read_revision_file
+    from plangate.infrastructure.cli.render.status import render_status
+
     document = read_revision_file(file)
     with document.located():
         now = terminal.registry.revise(plan, reason, document.content, **terminal.context)
@@ -81,6 +96,8 @@ def revise(terminal: Terminal, plan: PlanId, file: RevisionPath, *, reason: Requ
 
 def retry(terminal: Terminal, plan: PlanId, task: TaskId, *, reason: RequiredReason) -> None:
     """Give a failed or replanning task another attempt."""
+    from plangate.infrastructure.cli.render.status import render_task
+
     now = terminal.registry.retry(plan, task, reason, **terminal.context)
     terminal.answer(now, render_task(task))
 
@@ -99,6 +116,8 @@ def approve(
     ),
 ) -> None:
     """Let work go on although a replan is due, and accept results as they are."""
+    from plangate.infrastructure.cli.render.status import render_status
+
     with_commas = any("," in value for value in accept or ())
     tasks = terminal.registry.get_status(plan).tasks if with_commas else ()
     given = parse_accept(accept, [task.id for task in tasks]) if accept else None

@@ -9,7 +9,6 @@ from plangate.domain.presets import Preset
 from plangate.domain.vocabulary import PlanState, Verdict
 from plangate.infrastructure.cli.answers import Deletion
 from plangate.infrastructure.cli.input import options
-from plangate.infrastructure.cli.input.plan_files import read_plan_file
 from plangate.infrastructure.cli.render.graph import GraphForm
 from plangate.infrastructure.cli.render.status import render_plans, render_status
 from plangate.infrastructure.cli.render.text import harmless, unreadable
@@ -27,6 +26,8 @@ def create(
     ),
 ) -> None:
     """Register the plan in a file."""
+    from plangate.infrastructure.cli.input.plan_files import read_plan_file
+
     document = read_plan_file(file)
     draft = document.content
     with document.located():
