@@ -41,7 +41,9 @@ from plangate.domain.vocabulary import (
 class Command(BaseModel):
     """A request to change a plan."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True
+    )
 
 
 class _Judging(Command):
