@@ -92,7 +92,7 @@ class LogFollower:
             signal = _Signal()
             self._waiting.append(signal)
             # Not where it got there in between.
-            if self._following and self._runner.position(view) < position:  # pragma: no branch
+            if self._following and self._runner.position(view) < position:
                 _wait(signal, left)
         self._catch_up(view, position)
 

@@ -21,7 +21,7 @@ def discard_what_is_gone(
     for tables in gone:
         current = positions[tables]
         if tables.rebuilt:
-            store.begin(tables.view, current.fold_version, afresh=True)  # pragma: no cover
+            store.begin(tables.view, current.fold_version, afresh=True)
         else:
             store.discard(tables.view, current)
     return gone

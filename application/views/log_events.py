@@ -29,18 +29,17 @@ class LogSlice:
         return runs
 
 
-def read_slice(log: EventStore, after: int, until: int | None, limit: int) -> LogSlice:
+def read_slice(log: EventStore, after: int, until: int, limit: int) -> LogSlice:
     """The log beyond a position: up to another one, but no more than `limit` entries."""
-    if until is not None:  # pragma: no branch
-        limit = min(limit, until - after)
+    limit = min(limit, until - after)
     if limit < 1:
         return LogSlice()
     last: StoredEntry | None = None
     events: list[RecordedEvent] = []
     unreadable: dict[str, UnreadableEvent] = {}
     for entry in log.read_all_stored(after=after, limit=limit):
-        if until is not None and known_position(entry.position) > until:
-            break  # pragma: no cover  (recorded meanwhile, behind a gap)
+        if known_position(entry.position) > until:  # recorded meanwhile, behind a gap
+            break
         last = entry
         try:
             events.append(log.format.decode(entry))

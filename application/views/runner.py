@@ -210,7 +210,7 @@ class ProjectionRunner:
         """
         self._log_events.look_again()
         if self._projected is not None and not self._log_events.has(*self._projected):
-            self._begin_projecting()  # pragma: no cover  (another process discards the views)
+            self._begin_projecting()
         names = {view.name for view in self._views}
         gone = discard_what_is_gone(self._store, self._log_events, names, positions)
         if gone:

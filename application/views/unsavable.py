@@ -23,7 +23,7 @@ def leave_out_unsavable(
     come from.
     """
     waiting, left_out = list(projected), False
-    while waiting:  # pragma: no branch
+    while waiting:
         changes = [(plan_id, one) for plan_id in waiting for one in projected[plan_id].changes]
         found = store.first_unsavable(tables, [one for _, one in changes])
         if found is None:

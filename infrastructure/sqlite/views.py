@@ -115,8 +115,8 @@ class SqliteViewStore(SqlViewStore):
 
     @override
     def discard(self, view: str, expected: ViewPosition) -> None:
-        self._kept.pop(view, None)
-        super().discard(view, expected)
+        if self._kept.pop(view, None) is None:  # else what is saved is looked at next
+            super().discard(view, expected)
 
     @override
     def scrub(self) -> None:

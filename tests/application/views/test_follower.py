@@ -54,6 +54,18 @@ def test_a_question_that_names_nothing_does_not_wait(
     assert len(server.views.plans().plans) == 1
 
 
+def test_a_question_does_not_wait_where_the_view_got_there_in_between(
+    server: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    positions = iter([0, 5, 5])
+    with monkeypatch.context() as patch:
+        patch.setattr(follower, "_wait", None)  # calling it fails
+        patch.setattr(server._follower, "_follow", lambda: None)
+        patch.setattr(server._follower._runner, "position", lambda _view: next(positions))
+        server._follower.require("plans", 5)
+    assert list(positions) == []
+
+
 @pytest.mark.parametrize("follows", [True, False])
 def test_a_position_that_the_view_does_not_come_to_is_refused(
     stores: SharedStores, monkeypatch: pytest.MonkeyPatch, *, follows: bool

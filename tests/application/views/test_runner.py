@@ -167,6 +167,48 @@ def test_a_rebuild_that_was_killed_harms_nothing(
     assert registry.views.report().views[0].rebuilding is None
 
 
+def replace_score(stores: SharedStores, plan_id: str) -> None:
+    """Let the log have another event where the plan's score was."""
+    whole = stores.spoil(plan_id, 2)
+    other = whole.replace(b"0.5", b"0.6")
+    assert other != whole
+    stores.spoil(plan_id, 2, other)
+
+
+def test_a_rebuild_of_events_that_are_gone_begins_again(
+    stores: SharedStores, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "BATCH", 2)
+    work(registry, plans=2)
+    registry.views.plans()
+
+    def killed(reached: int, _last: int) -> None:
+        if reached:
+            raise Killed
+
+    with pytest.raises(Killed):
+        registry.views.rebuild("timeline", progress=killed)
+    (first, _) = registry.views.plans().plans
+    replace_score(stores, first.plan_id)
+    stores.open().views.plans()
+    assert registry.views.report().views[2].rebuilding == 0
+    stores.open().views.rebuild()
+    same_views(stores.open())
+
+
+def test_plans_of_a_log_that_another_process_found_gone_are_not_remembered(
+    stores: SharedStores, registry: PlanRegistry
+) -> None:
+    plan_id = registry.create("g", TASKS).plan_id
+    registry.score_prompt(plan_id, "a", 0.5)
+    registry.views.plans()
+    replace_score(stores, plan_id)
+    stores.open().views.plans()
+    stores.open().score_prompt(plan_id, "b", 0.9)
+    same_views(registry)
+    assert registry.views.report().went_back is None
+
+
 def test_a_view_whose_fold_changed_is_rebuilt_by_itself(
     stores: SharedStores, registry: PlanRegistry
 ) -> None:

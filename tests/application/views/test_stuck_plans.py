@@ -18,6 +18,7 @@ from plangate.application.recorded_event import RecordedEvent
 from plangate.application.registry import PlanRegistry
 from plangate.application.views import projector, runner
 from plangate.application.views.catalogue import VIEWS
+from plangate.application.views.projection import RowChanges
 from plangate.application.views.view_store import StuckPlan
 from plangate.domain.events import PlanEvent, TaskScored
 from plangate.domain.evolve import evolve
@@ -184,6 +185,29 @@ def test_a_mistake_in_one_fold_stops_one_plan_in_one_view(
     registry.score_prompt("p", "b", 0.9)
     registry.score_prompt("q", "b", 0.9)
     assert registry.views.board("q").tasks[1].prompt_score == 0.9
+    same_views(stores.open())
+
+
+def test_a_mistake_behind_rows_that_cannot_be_saved_changes_nothing(
+    stores: SharedStores, registry: PlanRegistry
+) -> None:
+    two_plans(registry)
+    with_a_mistake(registry, on=3)
+    views = registry.views._runner._views
+    chokes = views[1].project
+
+    def unsavable(state: Any, taken: Sequence[Step]) -> tuple[Any, RowChanges]:
+        state, changes = chokes(state, taken)
+        if (taken[-1].after.plan_id, taken[-1].after.version) != ("p", 2):
+            return state, changes
+        huge = [row.model_copy(update={"attempt": 2**70}) for row in changes.upserts]
+        return state, RowChanges(huge, changes.deletes)
+
+    registry.views._runner._views = (views[0], replace(views[1], project=unsavable), *views[2:])
+    assert [task.output_score for task in registry.views.board("p").tasks] == [None, None]
+    (found,) = stuck(registry, "board")
+    assert (found.plan_id, found.version) == ("p", 2)
+    assert "cannot be saved" in found.why
     same_views(stores.open())
 
 

@@ -1,14 +1,17 @@
 """Work of all plans is handed out in the documented order, whatever the views know of it."""
 
 import random
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from plangate.application import plan_queries
+from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.application.stream_cache import Stream
 from plangate.domain.errors import InvalidInput
@@ -151,3 +154,21 @@ def test_a_stuck_plan_is_looked_at_before_the_others(
     assert [plan.plan_id for plan in reader.views.plans().plans] == ["p0"]
     assert (task := reader.next_task())
     assert task.plan_id == "p1"
+
+
+def test_a_stuck_plan_without_a_beginning_is_left_to_others(
+    stores: SharedStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan_queries, "FEW_PLANS", 0)
+    registry = stores.open()
+    for plan_id in ("p0", "p1"):
+        registry.create("g", TASKS, plan_id=plan_id)
+    read_stored = stores.log.read_stored
+    stores.spoil("p0", 1)
+
+    def without_p0(plan_id: str, **bounds: Any) -> Sequence[StoredEntry]:
+        return () if plan_id == "p0" else read_stored(plan_id, **bounds)
+
+    monkeypatch.setattr(stores.log, "read_stored", without_p0)
+    found = stores.open()._plans.with_work(registry._handler.now())
+    assert [candidate.plan_id for candidate in found] == ["p1"]

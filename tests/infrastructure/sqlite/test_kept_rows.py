@@ -11,54 +11,9 @@ import pytest
 
 import plangate
 from plangate.application.registry import PlanRegistry
-from plangate.application.views.plan_summaries import PlanOrder
 from plangate.infrastructure.sqlite import kept_rows
 from tests.support.views.from_scratch import same_views
-
-TASKS = [{"id": "a", "title": "Alpha"}, {"id": "b", "title": "Beta"}, {"id": "c", "title": "Gamma"}]
-SCORES = (0.1, 0.5, 0.8, 0.95)
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Another connection holds the write lock."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "plans.db"
-
-
-@pytest.fixture
-def registry(path: Path) -> Iterator[PlanRegistry]:
-    with plangate.connect(path) as registry:
-        registry.create("first", TASKS, plan_id="p")
-        registry.views.plans()
-        yield registry
-
-
-def saved(path: Path) -> dict[str, int]:
-    with closing(sqlite3.connect(path)) as other:
-        return dict(other.execute("SELECT view, position FROM view_marks WHERE NOT rebuilt"))
-
-
-def answers(registry: PlanRegistry) -> dict[str, Any]:
-    """What needs no wait, in every order."""
-    views = registry.views
-    ordered = {str(order): views.plans(order=order) for order in PlanOrder}
-    pages: dict[str, Any] = {}
-    for plan_id in ("p", "q", "r"):
-        pages[plan_id] = (views.board(plan_id), views.timeline(plan_id), views.replans(plan_id))
-    return {
-        **ordered,
-        **pages,
-        "replans": views.replans(newest_first=True),
-        "board": views.board(status="replanning"),
-        "one": views.plans(limit=1),
-    }
+from tests.support.views.kept import SCORES, TASKS, answers, saved, writing
 
 
 def test_a_question_waits_for_no_writer(registry: PlanRegistry, path: Path) -> None:

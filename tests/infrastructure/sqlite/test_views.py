@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from plangate.application.errors import NotAStore, StoreReadOnly
+from plangate.application.views.log_events import read_slice
 from plangate.application.views.view_store import ViewStore
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.sql.tables import TABLES, Table
@@ -78,6 +79,18 @@ def test_a_table_has_the_columns_of_its_rows(tmp_path: Path, table: Table[Any]) 
     assert tuple(row[1] for row in asked(path, f"PRAGMA table_info({table.name})")) == tuple(
         column.name for column in table.columns
     )
+
+
+def test_a_slice_of_the_log_ends_before_what_was_recorded_behind_a_gap(tmp_path: Path) -> None:
+    path = made(tmp_path / "plans.db")
+    with connect(path) as registry:
+        log = registry._store
+        with closing(sqlite3.connect(path)) as other, other:
+            other.execute("DELETE FROM stored_events WHERE notification_id = 2")
+        found = read_slice(log, 0, 2, 10)
+        assert [recorded.envelope.position for recorded in found.events] == [1]
+        assert (found.last and found.last.position) == 1
+        assert read_slice(log, 1, 2, 10).last is None
 
 
 def test_anyone_can_join_views_with_plain_sql(tmp_path: Path) -> None:
