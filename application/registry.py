@@ -33,6 +33,7 @@ from plangate.application.ledger.ledger import Ledger
 from plangate.application.next_task import TaskDispatcher
 from plangate.application.plan_queries import PlanFilter, PlanQueries
 from plangate.application.repeatable_run import RepeatableRun
+from plangate.application.replay.over_plans import Workers
 from plangate.application.replay.queries import ReplayQueries
 from plangate.application.results import PlanList, PlanStatus, TaskView
 from plangate.application.stream_cache import StreamCache
@@ -72,6 +73,7 @@ class PlanRegistry:
         clock: Clock,
         new_id: NewId,
         calibrator: Calibrator = NoCalibrator(),  # noqa: B008  (it has no state)
+        workers: Workers | None = None,
     ) -> None:
         self._store = store
         self._view_store = views
@@ -86,7 +88,7 @@ class PlanRegistry:
         current = CurrentPlans(store, streams, views, clock)
         self.views: Final = ViewQueries(store, views, runner, self._follower, current)
         self.history: Final = HistoryQueries(store)
-        self.replay: Final = ReplayQueries(store)
+        self.replay: Final = ReplayQueries(store, workers)
         self.evidence: Final = EvidenceQueries(store, calibrator)
         bundles = BundleImport(store, self._follower.wake, self._eraser.follow)
         self.bundles: Final = Bundles(

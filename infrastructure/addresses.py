@@ -13,10 +13,12 @@ from plangate.application.ledger.ledger_store import LedgerStore
 from plangate.application.operations.log_checks import check_log
 from plangate.application.operations.reports import Observation
 from plangate.application.progress import Progress
+from plangate.application.replay.over_plans import Workers
 from plangate.application.views.view_store import ViewStore
 from plangate.infrastructure.eventsourcing_library.other_engines import other_engine_event_store
 from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.memory.ledger import MemoryLedgerStore
+from plangate.infrastructure.processes import WorkerProcesses
 from plangate.infrastructure.settings import Settings
 from plangate.infrastructure.sqlite.checkup import examine_file
 from plangate.infrastructure.sqlite.errors import opening
@@ -91,6 +93,26 @@ def open_stores(address: "Address", schema: str | None) -> Stores:
 def _read_only(file: ReadOnlyFile) -> Stores:
     # The views that are stored with the events cannot follow the log.
     return Stores(events_in_file(file), memory_view_store(), SqliteLedgerStore(file))
+
+
+def open_to_read(address: str, schema: str | None) -> EventStore:
+    """Open the events at an address that `workers_for` gave; creates no file."""
+    path = file_at(address)
+    return (
+        open_stores(address, schema).events
+        if path is None
+        else _read_only(ReadOnlyFile(path)).events
+    )
+
+
+def workers_for(address: "Address", schema: str | None) -> Workers | None:
+    """Processes that read the store at an address; None where no other process can."""
+    path = file_at(address)
+    if path is not None:
+        return WorkerProcesses(str(resolved(path)), schema)
+    if isinstance(address, str) and address.startswith(_POSTGRES):
+        return WorkerProcesses(address, schema or Settings().pg_schema)
+    return None
 
 
 def examine(

@@ -27,6 +27,7 @@ from plangate.infrastructure.addresses import (
     examine,
     file_at,
     open_stores,
+    workers_for,
 )
 from plangate.infrastructure.calibration.calibrator import ScipyCalibrator
 from plangate.infrastructure.settings import Settings
@@ -51,7 +52,8 @@ def connect(target: "Target | None" = None, *, schema: str | None = None) -> Pla
     defaults to `PLANGATE_SCHEMA`, then to `plangate`. Raises a `StoreError` where no
     store can be opened.
     """
-    events, views, leaves = open_stores(address_of(target), schema)
+    address = address_of(target)
+    events, views, leaves = open_stores(address, schema)
     return PlanRegistry(
         events,
         views=views,
@@ -59,6 +61,7 @@ def connect(target: "Target | None" = None, *, schema: str | None = None) -> Pla
         clock=lambda: datetime.now(UTC),
         new_id=lambda digits: secrets.token_hex(digits // 2),
         calibrator=ScipyCalibrator(),
+        workers=workers_for(address, schema),
     )
 
 

@@ -57,6 +57,7 @@ NO_DOORS = {
     *("memory", "postgres", "sqlite", "eventsourcing_library", "sql"),  # engines
     *("addresses", "bootstrap", "event_codec", "settings", "signing_key"),  # what doors are given
     *("calibration", "plots"),  # statistics and pictures
+    *("processes", "worker"),  # what plans are shared out to
 }
 """Everything in the infrastructure that is not a door: what else comes there is one."""
 
