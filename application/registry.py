@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from plangate.application.evidence.queries import EvidenceQueries
     from plangate.application.history.queries import HistoryQueries
     from plangate.application.ledger.ledger import Ledger
+    from plangate.application.replay.over_plans import Workers
     from plangate.application.replay.queries import ReplayQueries
 
 
@@ -73,6 +74,7 @@ class PlanRegistry:
         clock: Clock,
         new_id: NewId,
         calibrator: "Callable[[], Calibrator] | None" = None,
+        workers: "Workers | None" = None,
     ) -> None:
         self._store = store
         self._view_store = views
@@ -88,6 +90,7 @@ class PlanRegistry:
         self.views: Final = ViewQueries(store, views, runner, self._follower, current)
         self._make_ledger = ledger
         self._make_calibrator = calibrator
+        self._workers = workers
 
     # Most callers use few of the groups, so each of these is imported at its first use. They
     # have no state: where two threads make one at once, either will do.
@@ -104,7 +107,7 @@ class PlanRegistry:
         """Recorded commands, decided again."""
         from plangate.application.replay.queries import ReplayQueries
 
-        return ReplayQueries(self._store)
+        return ReplayQueries(self._store, self._workers)
 
     @cached_property
     def evidence(self) -> "EvidenceQueries":

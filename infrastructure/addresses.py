@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from plangate.application.operations.reports import Observation
+    from plangate.application.replay.over_plans import Workers
 
     Address = str | ConnectionPool[Any]
     """A target as text, or a PostgreSQL pool."""
@@ -95,6 +96,28 @@ def open_stores(address: "Address", schema: str | None) -> Stores:
 def _read_only(file: ReadOnlyFile) -> Stores:
     # The views that are stored with the events cannot follow the log.
     return Stores(events_in_file(file), memory_view_store(), SqliteLedgerStore(file))
+
+
+def open_to_read(address: str, schema: str | None) -> EventStore:
+    """Open the events at an address that `workers_for` gave; creates no file."""
+    path = file_at(address)
+    return (
+        open_stores(address, schema).events
+        if path is None
+        else _read_only(ReadOnlyFile(path)).events
+    )
+
+
+def workers_for(address: "Address", schema: str | None) -> "Workers | None":
+    """Processes that read the store at an address; None where no other process can."""
+    from plangate.infrastructure.processes import WorkerProcesses
+
+    path = file_at(address)
+    if path is not None:
+        return WorkerProcesses(str(resolved(path)), schema)
+    if isinstance(address, str) and address.startswith(_POSTGRES):
+        return WorkerProcesses(address, schema or Settings().pg_schema)
+    return None
 
 
 def examine(

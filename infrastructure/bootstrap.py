@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from plangate.application.errors import NotAStore
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.addresses import address_of, file_at, open_stores
+from plangate.infrastructure.addresses import address_of, file_at, open_stores, workers_for
 from plangate.infrastructure.settings import Settings
 from plangate.infrastructure.sqlite.errors import opening
 from plangate.infrastructure.sqlite.header import in_use, resolved
@@ -29,7 +29,8 @@ def connect(target: "Target | None" = None, *, schema: str | None = None) -> Pla
     defaults to `PLANGATE_SCHEMA`, then to `plangate`. Raises a `StoreError` where no
     store can be opened.
     """
-    events, views, leaves = open_stores(address_of(target), schema)
+    address = address_of(target)
+    events, views, leaves = open_stores(address, schema)
     key = Settings().ledger_key
 
     def ledger() -> "Ledger":
@@ -45,6 +46,7 @@ def connect(target: "Target | None" = None, *, schema: str | None = None) -> Pla
         clock=lambda: datetime.now(UTC),
         new_id=lambda digits: secrets.token_hex(digits // 2),
         calibrator=_calibrator,
+        workers=workers_for(address, schema),
     )
 
 

@@ -142,8 +142,8 @@ class Verification:
         if not self._saved.head.tree.size:
             return
         for plan_id, first in self._grown.items():
-            check = Check(self._log)
-            check.add(plan_id)
+            check = Check()
+            check.add(self._log, plan_id)
             for wrong in check.report().mismatches:
                 version = version_of(wrong.event_id) or 0
                 if wrong.kind is not MismatchKind.UNREADABLE and first <= version:

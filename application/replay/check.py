@@ -67,18 +67,19 @@ class CheckReport(Result):
 class Check:
     """Checks plans one after the other, in constant memory."""
 
-    def __init__(self, store: EventStore) -> None:
-        self._store = store
-        self._plans = self._commands = self._events = self._found = 0
-        self._listed: list[Mismatch] = []
+    passes = 1
 
-    def add(self, plan_id: str) -> None:
+    def __init__(self) -> None:
+        self.plans = self.commands = self.events = self.found = 0
+        self.listed: list[Mismatch] = []
+
+    def add(self, store: EventStore, plan_id: str) -> None:
         """Check every command of a plan, up to the first event that cannot be read."""
-        self._plans += 1
+        self.plans += 1
         try:
-            for command in commands_of(self._store, plan_id):
-                self._commands += 1
-                self._events += len(command.events)
+            for command in commands_of(store, plan_id):
+                self.commands += 1
+                self.events += len(command.events)
                 for mismatch in mismatches(command):
                     self._list(mismatch)
         except UnreadableEvent as error:
@@ -86,20 +87,28 @@ class Check:
             name = event_id(error.plan_id, error.version)
             self._list(Mismatch(event_id=name, kind=MismatchKind.UNREADABLE, why=why))
 
+    def extend(self, part: "Check") -> None:
+        """Add what was found about the plans that follow."""
+        self.plans += part.plans
+        self.commands += part.commands
+        self.events += part.events
+        self.found += part.found
+        self.listed += part.listed[: MAX_LISTED - len(self.listed)]
+
     def report(self) -> CheckReport:
         """Everything found so far."""
         return CheckReport(
-            plans=self._plans,
-            commands=self._commands,
-            events=self._events,
-            mismatch_count=self._found,
-            mismatches=tuple(self._listed),
+            plans=self.plans,
+            commands=self.commands,
+            events=self.events,
+            mismatch_count=self.found,
+            mismatches=tuple(self.listed),
         )
 
     def _list(self, mismatch: Mismatch) -> None:
-        self._found += 1
-        if len(self._listed) < MAX_LISTED:
-            self._listed.append(mismatch)
+        self.found += 1
+        if len(self.listed) < MAX_LISTED:
+            self.listed.append(mismatch)
 
 
 def mismatches(command: RecordedCommand) -> Iterator[Mismatch]:

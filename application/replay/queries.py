@@ -2,25 +2,25 @@
 
 from types import MappingProxyType
 
-from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
-from plangate.application.plan_log import PlanIds, selected
+from plangate.application.plan_log import PlanIds
 from plangate.application.progress import Progress, no_progress
 from plangate.application.replay.check import Check, CheckReport
-from plangate.application.replay.recorded_commands import commands_of
-from plangate.application.replay.rerun import Input, rerun
+from plangate.application.replay.comparing import Comparing
+from plangate.application.replay.over_plans import Workers, add_plans
 from plangate.application.replay.sweep import Given, Grid, Sweep, Sweeping, rules_of
-from plangate.application.replay.totals import Tally
-from plangate.application.replay.what_if import Comparison, PlanReplay, UnfitPlan, WhatIf
-from plangate.application.results import UnreadablePlan
-from plangate.domain.errors import InvalidInput
+from plangate.application.replay.what_if import WhatIf
 
 
 class ReplayQueries:
-    """Decides recorded commands again; the store is only read."""
+    """Decides recorded commands again; the store is only read.
 
-    def __init__(self, store: EventStore) -> None:
+    All plans of a large log are shared out over processes, where `workers` can start them.
+    """
+
+    def __init__(self, store: EventStore, workers: Workers | None = None) -> None:
         self._store = store
+        self._workers = workers
 
     def what_if(
         self, plan_ids: PlanIds = None, *, policy: Given, progress: Progress = no_progress
@@ -32,30 +32,9 @@ class ReplayQueries:
         read, or whose own policy the changes do not fit, are listed separately. Raises
         `PlanNotFound`, `InvalidInput`.
         """
-        rules = rules_of(policy)
-        recorded, replayed = Tally(), Tally()
-        plans: list[PlanReplay] = []
-        unreadable: list[UnreadablePlan] = []
-        unfit: list[UnfitPlan] = []
-        for plan_id in selected(self._store, plan_ids, progress):
-            comparison = Comparison(plan_id)
-            try:
-                for step in rerun(map(Input.of, commands_of(self._store, plan_id)), rules):
-                    comparison.add(step)
-            except UnreadableEvent as error:
-                unreadable.append(UnreadablePlan.of(error))
-            except InvalidInput as error:
-                unfit.append(UnfitPlan(plan_id=plan_id, why=str(error)))
-            else:
-                plans.append(comparison.result())
-                comparison.count(recorded, replayed)
-        return WhatIf(
-            recorded=recorded.totals(),
-            replayed=replayed.totals(),
-            plans=tuple(plans),
-            unreadable=tuple(unreadable),
-            unfit=tuple(unfit),
-        )
+        comparing = Comparing(rules_of(policy))
+        add_plans(comparing, self._store, self._workers, plan_ids, progress)
+        return comparing.result()
 
     def sweep(
         self,
@@ -72,15 +51,8 @@ class ReplayQueries:
         Raises `PlanNotFound`, `InvalidInput`.
         """
         sweeping = Sweeping(grid, policy)
-        unreadable: list[UnreadablePlan] = []
-        for plan_id in selected(self._store, plan_ids, progress):
-            try:
-                commands = list(commands_of(self._store, plan_id))
-            except UnreadableEvent as error:
-                unreadable.append(UnreadablePlan.of(error))
-            else:
-                sweeping.add(commands)
-        return sweeping.result(unreadable)
+        add_plans(sweeping, self._store, self._workers, plan_ids, progress)
+        return sweeping.result()
 
     def check(self, plan_ids: PlanIds = None, *, progress: Progress = no_progress) -> CheckReport:
         """Decide every recorded command again, under the policy that was recorded with it.
@@ -88,7 +60,6 @@ class ReplayQueries:
         The report names every event that the rules do not give, or that cannot be read.
         Memory does not grow with the log. Raises `PlanNotFound`.
         """
-        check = Check(self._store)
-        for plan_id in selected(self._store, plan_ids, progress):
-            check.add(plan_id)
+        check = Check()
+        add_plans(check, self._store, self._workers, plan_ids, progress)
         return check.report()

@@ -4,14 +4,17 @@ For a grid the history is read once. Each plan is run under every policy, and on
 are kept.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import product
 from math import prod
 from typing import Any, Final
 
 from pydantic import BaseModel
 
-from plangate.application.replay.recorded_commands import RecordedCommand
+from plangate.application.errors import UnreadableEvent
+from plangate.application.event_store import EventStore
+from plangate.application.replay.recorded_commands import RecordedCommand, commands_of
 from plangate.application.replay.rerun import Input, Rules, rerun
 from plangate.application.replay.totals import (
     FirstFailure,
@@ -45,21 +48,25 @@ def rules_of(policy: Given) -> Rules:
 
     If only one of the two weights is given, the other is set so that they sum to 1. Raises
     `InvalidInput` for changes that fit no policy; the function raises it for a recorded
-    policy that they do not fit.
+    policy that they do not fit. It can be pickled as far as the changes can.
     """
     if isinstance(policy, Policy):
-        return lambda _recorded: policy
+        return partial(_always, policy)
     changes = _fields(policy)
     if _PRESET in changes:
         whole = validate(_Whole, {"policy": changes}).policy
-        return lambda _recorded: whole
+        return partial(_always, whole)
     # A threshold of 0 is valid with any exit threshold.
     validate(Policy, {"confidence_threshold": 0.0, **changes})
+    return partial(_changed, changes)
 
-    def changed(recorded: Policy) -> Policy:
-        return validate(Policy, recorded.model_dump() | changes)
 
-    return changed
+def _always(policy: Policy, _recorded: Policy) -> Policy:
+    return policy
+
+
+def _changed(changes: Mapping[str, Any], recorded: Policy) -> Policy:
+    return validate(Policy, recorded.model_dump() | dict(changes))
 
 
 def combined(base: Given, changes: Mapping[str, Any]) -> Given:
@@ -117,31 +124,53 @@ class Sweeping:
 
     def __init__(self, grid: Grid, base: Given) -> None:
         self._fields, self._changes = _combinations(grid)
-        self._tries = [_Try(rules_of(combined(base, changes))) for changes in self._changes]
-        self._recorded = Tally()
+        self.tries = [_Try(rules_of(combined(base, changes))) for changes in self._changes]
+        self.recorded = Tally()
+        self.unreadable: list[UnreadablePlan] = []
 
-    def add(self, commands: Sequence[RecordedCommand]) -> None:
-        """Run one more plan, given all its commands."""
+    @property
+    def passes(self) -> int:
+        """How many policies are tried."""
+        return len(self.tries)
+
+    def add(self, store: EventStore, plan_id: str) -> None:
+        """Run one more plan."""
+        try:
+            commands = list(commands_of(store, plan_id))
+        except UnreadableEvent as error:
+            self.unreadable.append(UnreadablePlan.of(error))
+        else:
+            self._run(commands)
+
+    def extend(self, part: "Sweeping") -> None:
+        """Add the totals of the plans that follow."""
+        self.recorded.extend(part.recorded)
+        self.unreadable += part.unreadable
+        for attempt, other in zip(self.tries, part.tries, strict=True):
+            attempt.tally.extend(other.tally)
+            attempt.unfit += other.unfit
+
+    def _run(self, commands: Sequence[RecordedCommand]) -> None:
         inputs = [Input.of(command) for command in commands]
         failure, trace = FirstFailure(), GateTrace()
         for command in commands:
             failure.add(command)
             events = [entry.event for entry in command.events]
             trace.add(command.after, events, failure.scores)
-        self._recorded.add(commands[-1].after, trace, failure, 0)
-        for attempt in self._tries:
+        self.recorded.add(commands[-1].after, trace, failure, 0)
+        for attempt in self.tries:
             attempt.add(inputs, failure)
 
-    def result(self, unreadable: Iterable[UnreadablePlan]) -> Sweep:
+    def result(self) -> Sweep:
         """The totals of the plans added so far."""
         return Sweep(
             fields=self._fields,
-            recorded=self._recorded.totals(),
+            recorded=self.recorded.totals(),
             points=tuple(
                 Point(changes=changes, unfit=attempt.unfit, totals=attempt.tally.totals())
-                for changes, attempt in zip(self._changes, self._tries, strict=True)
+                for changes, attempt in zip(self._changes, self.tries, strict=True)
             ),
-            unreadable=tuple(unreadable),
+            unreadable=tuple(self.unreadable),
         )
 
 

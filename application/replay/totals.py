@@ -138,6 +138,17 @@ class Tally:
             self.head_start += lead
         self.failed_and_fired[failure.first is not None, trace.first_fired is not None] += 1
 
+    def extend(self, part: "Tally") -> None:
+        """Count the plans of another tally."""
+        self.replans += part.replans
+        self.flips += part.flips
+        self.refused += part.refused
+        self.warned += part.warned
+        self.head_start += part.head_start
+        self.failed_and_fired.update(part.failed_and_fired)
+        self.states.update(part.states)
+        self.tasks.update(part.tasks)
+
     def totals(self) -> Totals:
         """The totals so far."""
         both, missed = self.failed_and_fired[True, True], self.failed_and_fired[True, False]

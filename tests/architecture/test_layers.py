@@ -58,6 +58,7 @@ NO_DOORS = {
     *("addresses", "event_codec", "signing_key"),
     *("bootstrap", "operations", "settings"),  # what doors are given
     *("calibration", "plots"),  # statistics and pictures
+    *("processes", "worker"),  # what plans are shared out to
 }
 """Everything in the infrastructure that is not a door: what else comes there is one."""
 
