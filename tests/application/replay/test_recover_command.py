@@ -159,7 +159,7 @@ def begun_by(event: PlanEvent, **envelope: Any) -> RecordedCommand:
 
 
 def _fields(envelope: Any) -> dict[str, Any]:
-    return {name: getattr(envelope, name) for name in type(envelope).__slots__}
+    return dict(vars(envelope))
 
 
 @pytest.mark.parametrize(
