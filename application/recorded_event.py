@@ -14,7 +14,7 @@ FIRST_KIND: Final = "plan-created"
 """The stored name of the event that begins a plan's history, and occurs only there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Envelope:
     """An event's place in the log, who caused it, and by which command.
 

@@ -21,7 +21,7 @@ from plangate.domain.gate import GateMemory
 from plangate.domain.policy import Policy
 from plangate.domain.recency_tree import ConfidenceTree, tree_of
 from plangate.domain.task import Task
-from plangate.domain.trait_tree import Trait, TraitTree
+from plangate.domain.trait_tree import StaleTraits, Trait, TraitTree
 from plangate.domain.values import changed
 from plangate.domain.vocabulary import (
     Gate,
@@ -33,7 +33,7 @@ from plangate.domain.vocabulary import (
 )
 
 TREES: Final = ("confidences", "traits")
-"""What a plan keeps in the order of its tasks."""
+"""What a plan keeps in the order of its tasks. `stale_traits` are kept until they are asked for."""
 
 
 @dataclass(frozen=True)
@@ -253,6 +253,9 @@ class Plan:
     @cached_property
     def traits(self) -> TraitTree:
         """The tasks' traits."""
+        stale: StaleTraits | None = self.__dict__.get("stale_traits")
+        if stale is not None:
+            return stale.renewed(self.tasks, self.dependencies.of)
         return TraitTree.of(self.order, self.tasks, self.policy)
 
     @cached_property

@@ -16,13 +16,15 @@ from plangate.domain.plan import TREES, Plan
 from plangate.domain.policy import Policy
 from plangate.domain.recency_tree import ConfidenceTree
 from plangate.domain.task import Task
+from plangate.domain.trait_tree import StaleTraits
 from plangate.domain.values import changed
-from plangate.domain.vocabulary import TaskStatus
 
 Look = Callable[[GateMemory, float, Policy], GateMemory]
 """How a gate takes in a changed rolling confidence."""
 
 _SMALL: Final = 100
+_MANY: Final = 32
+"""So many changed tasks are remembered: each event copies what it adds to."""
 
 
 class PlanDraft:
@@ -50,7 +52,7 @@ class PlanDraft:
         """Change fields of the plan, and all of its tasks."""
         self._changed.clear()
         self._rescored.clear()
-        for kept in (*TREES, "dependencies", "scored_at"):
+        for kept in (*TREES, "stale_traits", "dependencies", "scored_at"):
             self.plan.__dict__.pop(kept, None)
         self.set(**changes)
 
@@ -62,6 +64,8 @@ class PlanDraft:
         """
         fields = self.plan.__dict__
         fields["order"] = order
+        if "stale_traits" in fields:
+            fields["traits"] = fields.pop("stale_traits").tree
         for tree in TREES:
             if fields.pop(tree, None) is not None:
                 self._dropped.add(tree)
@@ -86,7 +90,7 @@ class PlanDraft:
             fields["tasks"] = _updated(before, self._changed)
             if "dependencies" in fields:
                 self._keep_dependencies(before)
-            if "traits" in fields:
+            if "traits" in fields or "stale_traits" in fields:
                 self._keep_traits(before)
             self._changed.clear()
         return self.plan
@@ -163,17 +167,15 @@ class PlanDraft:
         fields["dependencies"] = dependencies
 
     def _keep_traits(self, before: "HashTrieMap[str, Task]") -> None:
-        """A task's traits change with it, and when one that it depends on is done or no longer."""
-        plan = self.plan
-        concerned = dict.fromkeys(self._changed)
-        for task_id, task in self._changed.items():
-            if (task.status is TaskStatus.DONE) is not (before[task_id].status is TaskStatus.DONE):
-                concerned |= dict.fromkeys(plan.dependencies.of.get(task_id, ()))
-        if 2 * len(concerned) > len(plan.order):
-            del plan.__dict__["traits"]
-            self._dropped.add("traits")
-        else:
-            plan.__dict__["traits"] = plan.traits.replaced(concerned, plan.tasks)
+        """Leave the traits to the next question, unless it would find many changed tasks."""
+        fields = self.plan.__dict__
+        tree = fields.pop("traits", None)
+        stale: StaleTraits = fields["stale_traits"] if tree is None else StaleTraits(tree, before)
+        changed_tasks = stale.changed | self._changed.keys()
+        fields["stale_traits"] = stale._replace(changed=changed_tasks)
+        if len(changed_tasks) > _MANY:
+            fields["traits"] = self.plan.traits
+            del fields["stale_traits"]
 
 
 def _updated(tasks: "HashTrieMap[str, Task]", changes: dict[str, Task]) -> "HashTrieMap[str, Task]":

@@ -5,11 +5,12 @@ and knows from when on one of them can be taken and when one of their leases or 
 ends. So counts are read at the root, and the first tasks of a kind are found by going down.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from plangate.domain.balanced_tree import tree_over, with_leaf
 from plangate.domain.confidence import reaches
@@ -119,6 +120,33 @@ class TraitTree:
             half = size // 2
             left_to_do.append((node[5], first + half, size - half))
             left_to_do.append((node[4], first, half))
+
+
+class StaleTraits(NamedTuple):
+    """The traits of a plan's tasks as they were, and which tasks changed since.
+
+    `tasks` are all of them as they were, in the same order as now.
+    """
+
+    tree: TraitTree
+    tasks: Mapping[str, Task]
+    changed: AbstractSet[str] = frozenset()
+
+    def renewed(
+        self, tasks: Mapping[str, Task], dependants: Mapping[str, Sequence[str]]
+    ) -> TraitTree:
+        """The traits of the tasks as they are now.
+
+        They change with a task, and when one that it depends on is done or no longer.
+        """
+        tree, concerned = self.tree, set(self.changed)
+        for task_id in self.changed:
+            was_done = self.tasks[task_id].status is TaskStatus.DONE
+            if (tasks[task_id].status is TaskStatus.DONE) is not was_done:
+                concerned.update(dependants.get(task_id, ()))
+        if 2 * len(concerned) > len(tree.order):
+            return TraitTree.of(tree.order, tasks, tree.policy)
+        return tree.replaced(concerned, tasks)
 
 
 def _leaf(task: Task, tasks: Mapping[str, Task], policy: Policy) -> _Node:

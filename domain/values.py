@@ -14,6 +14,13 @@ def changed(value: _Value, **changes: Any) -> _Value:
     return copy
 
 
+def of_fields(kind: type[_Value], fields: dict[str, Any]) -> _Value:
+    """A frozen dataclass with all of its fields given, in a dict that becomes its own."""
+    made: _Value = object.__new__(kind)
+    object.__setattr__(made, "__dict__", fields)
+    return made
+
+
 class NewestFirst(Sequence[_Element]):
     """A sequence that grows at its front: one more element copies none of the others.
 

@@ -14,8 +14,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Annotated, Any, Final, Generic, TypeVar, get_args
+from typing import Annotated, Any, Final, Generic, NamedTuple, TypeVar, get_args
 
+import msgspec
+from msgspec.structs import asdict
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import to_jsonable_python
 from typing_extensions import override
@@ -29,7 +31,9 @@ from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.event_bounds import MAX_EVENT_BYTES, bounded
 from plangate.domain.event_ids import MAX_EVENT_ID
 from plangate.domain.events import Fact, PlanEvent
+from plangate.domain.values import of_fields
 from plangate.domain.vocabulary import MAX_INTEGER, Erasable, Identifier, Moment
+from plangate.infrastructure.stored_structs import REFUSED, is_finer, struct_of
 
 _Event = TypeVar("_Event", bound=Fact)
 _Json = dict[str, Any]
@@ -52,9 +56,10 @@ class StoredKind:
     schema_version: int = 1
     upcasters: Mapping[int, Upcaster] = field(default_factory=dict)
 
-    def reads_as_it_is(self, written_as: int) -> bool:
-        """Whether a record of that schema version needs no upcasting."""
-        return max(self.upcasters, default=0) < written_as <= self.schema_version
+    @property
+    def read_as_they_are(self) -> range:
+        """The schema versions of the records that need no upcasting."""
+        return range(max(self.upcasters, default=0) + 1, self.schema_version + 1)
 
 
 STORED_KINDS: Final[Mapping[str, StoredKind]] = {
@@ -157,6 +162,35 @@ def _bounded_record(event: type[PlanEvent]) -> type[BaseModel]:
     )
 
 
+class _FastKind(NamedTuple):
+    """How records of one kind are decoded, where nothing is unusual about them."""
+
+    decode: Callable[[bytes], Any]
+    revive: Callable[[Any], Any]
+    versions: range
+
+    @classmethod
+    def of(cls, kind: StoredKind) -> "_FastKind":
+        event, revive = struct_of(kind.event)
+        meta, _ = struct_of(Meta)
+        fields: list[Any] = [("event", event), ("meta", meta)]
+        fields.append(("commitments", dict[str, str] | None, None))
+        record = msgspec.defstruct("Record", fields, forbid_unknown_fields=True, gc=False)
+        return cls(msgspec.json.Decoder(record).decode, revive, kind.read_as_they_are)
+
+
+class _FastKinds(dict[str, _FastKind]):
+    """Each is made when the first record of its kind is read: making all delays every start."""
+
+    def __init__(self, kinds: Mapping[str, StoredKind]) -> None:
+        super().__init__()
+        self._kinds = kinds
+
+    def __missing__(self, name: str) -> _FastKind:
+        self[name] = made = _FastKind.of(self._kinds[name])
+        return made
+
+
 class EventCodec(EventFormat):
     """Encodes recorded events as stored bytes, and decodes them."""
 
@@ -164,10 +198,7 @@ class EventCodec(EventFormat):
         self._kinds = kinds
         self._names = {kind.event: name for name, kind in kinds.items()}
         self._records = {name: StoredRecord[kind.event] for name, kind in kinds.items()}  # type: ignore[name-defined]
-        self._validate = {
-            name: record.__pydantic_validator__.validate_json
-            for name, record in self._records.items()
-        }
+        self._fast: Mapping[str, _FastKind] = _FastKinds(kinds)
 
     @property
     @override
@@ -199,14 +230,16 @@ class EventCodec(EventFormat):
         if entry.position is not None and entry.position < 1:
             # No reader of the log finds it there, so it must not count for its plan either.
             raise _corrupt(entry, f"it stands outside of the log, at {entry.position}")
-        record = self._record(entry)
-        envelope = Envelope(
-            plan_id=entry.plan_id,
-            version=entry.version,
-            position=entry.position,
-            **vars(record.meta),
-        )
-        return RecordedEvent(record.event, envelope)
+        try:
+            decode, revive, versions = self._fast[entry.name]
+            record = decode(entry.state)
+            meta = asdict(record.meta)
+            if meta["schema_version"] in versions and not is_finer(entry.state):
+                return RecordedEvent(revive(record.event), _envelope(entry, meta))
+        except (KeyError, *REFUSED):
+            pass
+        validated = self._record(entry)
+        return RecordedEvent(validated.event, _envelope(entry, dict(vars(validated.meta))))
 
     @override
     def canonical_form(self, entry: StoredEntry) -> bytes:
@@ -281,15 +314,15 @@ class EventCodec(EventFormat):
             return replace(entry, position=None, state=_compact(body))
 
     def _record(self, entry: StoredEntry) -> StoredRecord[Any]:
-        kind = self._kind(entry)
+        kind, model = self._kind(entry), self._records[entry.name]
         try:
-            record: StoredRecord[Any] = self._validate[entry.name](entry.state)
-            if kind.reads_as_it_is(record.meta.schema_version):
+            record = model.model_validate_json(entry.state)
+            if record.meta.schema_version in kind.read_as_they_are:
                 return record
         except ValidationError:
             pass
         with _requiring_a_record(entry):
-            return _upcast(kind, self._records[entry.name], entry)
+            return _upcast(kind, model, entry)
 
     def _kind(self, entry: StoredEntry, body: _Json | None = None) -> StoredKind:
         """The kind of an entry, and with `body` only if its schema version is not too new."""
@@ -341,6 +374,16 @@ def _requiring_a_record(entry: StoredEntry) -> Iterator[None]:
         yield
     except _NOT_A_RECORD as error:
         raise _corrupt(entry, f"it is not a stored record: {error!r}") from None
+
+
+def _envelope(entry: StoredEntry, meta: _Json) -> Envelope:
+    """An event's envelope; `meta` becomes its own."""
+    meta["plan_id"], meta["version"], meta["position"] = (
+        entry.plan_id,
+        entry.version,
+        entry.position,
+    )
+    return of_fields(Envelope, meta)
 
 
 def _corrupt(entry: StoredEntry, why: str) -> CorruptEvent:

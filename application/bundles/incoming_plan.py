@@ -101,7 +101,7 @@ class IncomingPlan:
                     require_whole(self._after)
                 except InvalidInput as refused:
                     raise _not_by_a_command(self._command[-1], refused) from None
-            command = RecordedCommand(self._before, tuple(self._command), self._after)
+            command = RecordedCommand(self._before, tuple(self._command))
             for mismatch in mismatches(command):
                 self._report(mismatch)
         self._command = []

@@ -15,7 +15,7 @@ from plangate.application.replay.event_diff import EventFacts, EventPair, differ
 from plangate.application.replay.recorded_commands import RecordedCommand, commands_of
 from plangate.application.replay.recover_command import Unexplained, recover_command
 from plangate.application.results import Result
-from plangate.domain.decisions import decide
+from plangate.domain.decisions import grant
 from plangate.domain.errors import PlangateError
 from plangate.domain.event_ids import event_id
 
@@ -112,15 +112,18 @@ class Check:
 
 
 def mismatches(command: RecordedCommand) -> Iterator[Mismatch]:
-    """Decide a recorded command again and compare."""
+    """Decide a recorded command again and compare; equal events are not applied once more."""
     recorded = [entry.event for entry in command.events]
     try:
-        decided = decide(command.before, recover_command(command), command.at)
+        decided, after = grant(command.before, recover_command(command), command.at)
     except Unexplained as why:
         yield _of_the_first(command, MismatchKind.UNEXPLAINED, str(why))
     except PlangateError as refusal:
         yield _of_the_first(command, MismatchKind.REFUSED, f"the rules refuse it: {refusal}")
     else:
+        if recorded == decided:
+            command.led_to(after)
+            return
         for pair in differences(recorded, decided):
             if pair.recorded is not None or command.whole:
                 yield _mismatch(command, pair)

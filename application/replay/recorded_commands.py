@@ -7,6 +7,7 @@ the log, page by page, never from a cache.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
@@ -16,7 +17,7 @@ from plangate.domain.evolve import fold
 from plangate.domain.plan import Plan
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RecordedCommand:
     """The events of one command, and the plan before and after them.
 
@@ -25,8 +26,16 @@ class RecordedCommand:
 
     before: Plan
     events: tuple[RecordedEvent, ...]
-    after: Plan
     whole: bool = True
+
+    @cached_property
+    def after(self) -> Plan:
+        """The plan after all of its events: nothing asks for the plan between two of them."""
+        return fold(self.before, (entry.event for entry in self.events))
+
+    def led_to(self, plan: Plan) -> None:
+        """Take `plan` as the one after it, since deciding it again gave equal events."""
+        self.__dict__["after"] = plan
 
     @property
     def event_id(self) -> str:
@@ -52,21 +61,15 @@ def commands_of(store: EventStore, plan_id: str) -> Iterator[RecordedCommand]:
             require_next(plan_id, before.version + len(events) + 1, recorded)
             cause = recorded.envelope.causation_id
             if events and (cause is None or cause != events[0].envelope.event_id):
-                command = _command(before, events)
+                command = RecordedCommand(before, tuple(events))
                 yield command
                 before, events = command.after, []
+                if not command.before.version:
+                    before.keeping()
             events.append(recorded)
     except UnreadableEvent:
         if events:
-            yield _command(before, events, whole=False)
+            yield RecordedCommand(before, tuple(events), whole=False)
         raise
     if events:
-        yield _command(before, events)
-
-
-def _command(before: Plan, recorded: list[RecordedEvent], *, whole: bool = True) -> RecordedCommand:
-    """Fold the events of a command at once: nothing asks for the plan between two of them."""
-    after = fold(before, (entry.event for entry in recorded))
-    if not before.version:
-        after.keeping()
-    return RecordedCommand(before, tuple(recorded), after, whole)
+        yield RecordedCommand(before, tuple(events))

@@ -225,5 +225,16 @@ def test_a_revision_of_a_large_plan_leaves_its_trees_to_the_next_question(
     assert [tree for tree in TREES if tree in moved.__dict__] == kept
     agrees(moved)
     scored_since = evolve(look(moved), scored("t7"))
-    assert "traits" in scored_since.__dict__
+    assert "stale_traits" in scored_since.__dict__
     agrees(scored_since)
+
+
+@pytest.mark.parametrize("tasks, events", [(4, 9), (90, 50), (90, 3), (300, 90)])
+def test_traits_are_brought_up_to_date_by_the_question_however_late_it_comes(
+    tasks: int, events: int
+) -> None:
+    names = [f"t{number}" for number in range(tasks)]
+    plan = look(fold(Plan(PLAN), [created(*names)]))
+    for number in range(events):
+        plan = evolve(plan, scored(names[number * 7 % tasks]))
+    agrees(plan)

@@ -155,11 +155,11 @@ def begun_by(event: PlanEvent, **envelope: Any) -> RecordedCommand:
     entry = command.events[0]
     changed = {name: value for name, value in envelope.items() if value is not None}
     entry = type(entry)(event, type(entry.envelope)(**{**_fields(entry.envelope), **changed}))
-    return RecordedCommand(command.before, (entry,), command.after)
+    return RecordedCommand(command.before, (entry,))
 
 
 def _fields(envelope: Any) -> dict[str, Any]:
-    return {name: getattr(envelope, name) for name in type(envelope).__slots__}
+    return dict(vars(envelope))
 
 
 @pytest.mark.parametrize(

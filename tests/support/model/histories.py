@@ -12,7 +12,6 @@ from plangate.domain.decisions import decide
 from plangate.domain.errors import PlangateError
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanEvent
-from plangate.domain.evolve import fold
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from tests.support.examples import NOON, PLAN
@@ -36,7 +35,7 @@ def recorded(plan: Plan, events: Sequence[PlanEvent]) -> RecordedCommand:
         )
         for version, event in enumerate(events, plan.version + 1)
     ]
-    return RecordedCommand(plan, tuple(entries), fold(plan, events))
+    return RecordedCommand(plan, tuple(entries))
 
 
 def history(*commands: PlanCommand | tuple[PlanCommand, datetime]) -> list[RecordedCommand]:
