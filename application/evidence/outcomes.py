@@ -11,6 +11,7 @@ from plangate.application.plan_log import Step
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import OutcomeRecorded, touches
 from plangate.domain.plan import Plan
+from plangate.domain.trait_tree import Trait
 from plangate.domain.vocabulary import Outcome
 
 
@@ -60,7 +61,9 @@ class Outcomes:
                 event_id=step.event_id,
                 outcome=event.outcome,
                 assessment=self._left.get(event.task_id) or _assessment(before, event.task_id),
-                rolling_confidence=before.rolling_confidence if any(before.scored()) else None,
+                rolling_confidence=(
+                    before.rolling_confidence if before.traits.count(Trait.SCORED) else None
+                ),
             )
         elif step.after.retired is not before.retired:
             for task_id in touches(event).task_ids:

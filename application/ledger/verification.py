@@ -51,8 +51,7 @@ class Verification:
         """Run the comparison."""
         self._keep_root()
         for page in self._pages(progress):
-            for entry in page:
-                self._compare(entry)
+            self._grow([self._compare(entry) for entry in page])
             for why, entry in self._misfiled(page):
                 self.findings.about(LedgerFindingKind.MISFILED, why, entry)
         self._saved.finish()
@@ -92,7 +91,8 @@ class Verification:
 
     # --- with the saved leaves ---
 
-    def _compare(self, entry: StoredEntry) -> None:
+    def _compare(self, entry: StoredEntry) -> bytes:
+        """Compare an entry with its leaf; return the hash of the leaf that it should have."""
         position = entry.position or 0
         recorded = record(self._log.format, entry)
         hashed = leaf_hash(at_position(position, recorded))
@@ -116,9 +116,8 @@ class Verification:
             if _has_version(entry):
                 self._grown.setdefault(entry.plan_id, entry.version)
         self._check_bytes(entry)
-        self._tree = self._tree.extended((hashed,))
         self._first = self._first or hashed
-        self._keep_root()
+        return hashed
 
     def _check_bytes(self, entry: StoredEntry) -> None:
         """Find an entry that cannot be read, or has other bytes than plangate writes."""
@@ -194,6 +193,16 @@ class Verification:
         ) == record(self._log.format, other)
 
     # --- with checkpoints ---
+
+    def _grow(self, hashes: Sequence[bytes]) -> None:
+        """Extend the tree; its root is kept at every size that a checkpoint covers."""
+        before, done = self._tree.size, 0
+        for end in sorted(size - before for size in self._sizes):
+            if 0 < end <= len(hashes):
+                self._tree = self._tree.extended(hashes[done:end])
+                self._keep_root()
+                done = end
+        self._tree = self._tree.extended(hashes[done:])
 
     def _keep_root(self) -> None:
         if self._tree.size in self._sizes:

@@ -42,7 +42,7 @@ def differing(recorded: PlanEvent, decided: PlanEvent) -> tuple[str, ...]:
 
     Numbers within the gate's tolerance are equal, and erased text equals any text.
     """
-    if recorded == decided:
+    if recorded.__dict__ == decided.__dict__:  # much faster than to compare the models
         return ()
     fields = type(recorded).model_fields
     return tuple(

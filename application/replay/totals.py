@@ -18,10 +18,11 @@ from plangate.domain.vocabulary import Outcome, PlanState, ScoreKind, StatusCaus
 
 def scores_an_output(command: RecordedCommand) -> bool:
     """Whether an output was scored, so that the gate gave a verdict."""
-    return any(
-        isinstance(entry.event, events.TaskScored) and entry.event.kind is ScoreKind.OUTPUT
-        for entry in command.events
-    )
+    for entry in command.events:
+        event = entry.event
+        if type(event) is events.TaskScored and event.kind is ScoreKind.OUTPUT:
+            return True
+    return False
 
 
 @dataclass(slots=True)
@@ -37,7 +38,9 @@ class GateTrace:
         if plan.gate.tripped is not self.tripped:
             self.tripped = plan.gate.tripped
             self.flips += 1
-        fired = any(isinstance(event, events.ReplanTriggered) for event in decided)
+        fired = False
+        for event in decided:
+            fired = fired or type(event) is events.ReplanTriggered
         if fired and self.first_fired is None:
             self.first_fired = scores
         return fired
@@ -59,8 +62,10 @@ class FirstFailure:
     def add(self, command: RecordedCommand) -> None:
         """Add the next recorded command."""
         self.scores += scores_an_output(command)
+        if self.first is not None:
+            return
         failed = next((e for e in command.events if _fails(command.after, e.event)), None)
-        if self.first is None and failed is not None:
+        if failed is not None:
             self.first, self.event_id = self.scores, failed.envelope.event_id
 
     def lead(self, trace: GateTrace) -> int | None:

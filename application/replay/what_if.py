@@ -226,11 +226,7 @@ def _took_nothing(step: RerunStep) -> bool:
 def _samples(step: RerunStep, *, fired: bool, would_fire: bool) -> Iterator[Sample]:
     command = step.given.recorded
     last = _last_score(command)
-    moved = any(
-        before.rolling_confidence != after.rolling_confidence
-        for before, after in ((command.before, command.after), (step.before, step.after))
-    )
-    if last is not None or moved:
+    if last is not None or _moved(command.before, command.after) or _moved(step.before, step.after):
         event_id, score = last or (command.event_id, None)
         yield Sample(
             event_id=event_id,
@@ -244,14 +240,19 @@ def _samples(step: RerunStep, *, fired: bool, would_fire: bool) -> Iterator[Samp
         )
 
 
+def _moved(before: Plan, after: Plan) -> bool:
+    """Whether a command changed the rolling confidence; one without scores keeps its tree."""
+    one, other = before.confidences, after.confidences
+    return one is not other and one.rolling_confidence != other.rolling_confidence
+
+
 def _last_score(command: RecordedCommand) -> tuple[str, events.TaskScored] | None:
     """The id and the event of a command's last score: of an update, what the gate judged."""
-    scores = [
-        (entry.envelope.event_id, entry.event)
-        for entry in command.events
-        if isinstance(entry.event, events.TaskScored)
-    ]
-    return scores[-1] if scores else None
+    for entry in reversed(command.events):
+        event = entry.event
+        if type(event) is events.TaskScored:
+            return entry.envelope.event_id, event
+    return None
 
 
 def _final_state(plan: Plan, trace: GateTrace, failure: FirstFailure) -> FinalState:

@@ -170,3 +170,13 @@ def test_named_plans_and_small_logs_are_not_shared_out(
 def test_an_empty_log_has_nothing_to_share_out() -> None:
     store = memory_event_store()
     assert ReplayQueries(store, Sharing(store)).check().plans == 0
+
+
+def test_what_no_process_answers_is_done_here(store: EventStore) -> None:
+    def silent(
+        work: Work,  # noqa: ARG001
+        slices: Iterable[PlanSlice],
+    ) -> Generator[tuple[PlanSlice, Work | None], None, None]:
+        yield from ((plans, None) for plans in slices)
+
+    assert ReplayQueries(store, silent).check() == ReplayQueries(store).check()
