@@ -34,7 +34,7 @@ from plangate.application.views.view_store import (
     ViewUpdate,
 )
 
-BATCH: Final = 20_000
+BATCH: Final = 5_000
 """Events that are folded together and saved in one transaction."""
 
 ViewPositions = Mapping[ViewTables, ViewPosition]

@@ -311,7 +311,7 @@ def test_a_store_without_positions_cannot_be_followed(registry: PlanRegistry) ->
 @repeatable_by_few
 @given(
     chance=st.randoms(use_true_random=False),
-    batch=st.sampled_from([1, 4, runner.BATCH]),
+    batch=st.sampled_from([1, 4, 5_000]),
     work=st.integers(3, 60),
 )
 def test_an_unreadable_event_stops_one_plan_and_is_caught_up_on_once_it_is_repaired(
