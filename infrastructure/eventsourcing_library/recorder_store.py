@@ -232,10 +232,20 @@ def _row(entry: StoredEntry) -> StoredEvent:
 
 def has_key(event: StoredEvent, key: str) -> bool:
     """Whether a stored event has the idempotency key."""
+    return bool(_meta(event, "idempotency_key") == key)
+
+
+def has_salt(event: StoredEvent) -> bool:
+    """Whether a stored event has a random salt, and so bytes that no other command writes."""
+    return _meta(event, "salt") is not None
+
+
+def _meta(event: StoredEvent, name: str) -> Any:
+    """A field of an event's envelope as it is stored; None where it is damaged."""
     try:
-        return bool(json.loads(event.state)["meta"].get("idempotency_key") == key)
+        return json.loads(event.state)["meta"].get(name)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return False  # damaged
+        return None
 
 
 def refuse_taken(newest: int, placed: Sequence[Notification]) -> None:

@@ -224,6 +224,19 @@ def notices(connection: Connection) -> Iterator[list[tuple[str, str]]]:
         connection.remove_notice_handler(keep)
 
 
+@contextmanager
+def confirmed(connection: Connection) -> Iterator[None]:
+    """Raise `StoreUnavailable` where the synchronous standby did not confirm a commit.
+
+    A server whose wait for the standby was cancelled only warns, and acknowledges.
+    """
+    with notices(connection) as received:
+        yield
+    for source, why in received:
+        if source == "SyncRepWaitForLSN":
+            raise StoreUnavailable(f"the standby did not confirm the command ({why})")
+
+
 def in_transaction(connection: Connection) -> bool:
     """Whether a transaction is open on a connection."""
     return connection.info.transaction_status != TransactionStatus.IDLE

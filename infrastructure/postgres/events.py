@@ -6,8 +6,7 @@ standby if there is one.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import psycopg
@@ -17,7 +16,7 @@ from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier, Literal
 from typing_extensions import override
 
-from plangate.application.errors import ConcurrentChange, StoreUnavailable
+from plangate.application.errors import ConcurrentChange
 from plangate.application.recorded_event import StoredEntry
 from plangate.infrastructure.eventsourcing_library import recorder_store
 from plangate.infrastructure.postgres.connections import (
@@ -25,13 +24,16 @@ from plangate.infrastructure.postgres.connections import (
     Connection,
     Query,
     T,
+    confirmed,
     in_transaction,
-    notices,
     roll_back,
 )
+from plangate.infrastructure.postgres.group_append import GroupAppend
 from plangate.infrastructure.postgres.layout import EVENTS, KEY_OF_EVENT
 from plangate.infrastructure.postgres.prepared_append import (
+    Append,
     PreparedAppend,
+    can_prepare,
     readable,
     stored_text,
 )
@@ -118,8 +120,9 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         self._insert, self._insert_placed, self._rewrite, self._select, self._newest = statements
         self._notify = SQL("NOTIFY {}").format(Identifier(self.channel_name))
         commit = SQL("{}; COMMIT").format(self._notify)
-        self._prepared = PreparedAppend(events, datastore.begin(), take_log, commit)
-        self._has_sessions = datastore.connections.local_settings is None
+        prepared = PreparedAppend(events, datastore.begin(), take_log, commit)
+        self._prepared = prepared if datastore.has_own_sessions else None
+        self._group = GroupAppend(datastore, prepared, self._select)
         self._take_log: Statement = take_log, ()
         self._with_key = Composed([_PLANS.format(events=events), SQL(_WITH_KEY)])
 
@@ -130,19 +133,32 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         after: StoredEntry | None,
         unused_key: str | None = None,
     ) -> int | None:
-        def append(connection: Connection) -> int:  # in one round trip, unless a key is looked for
-            can_prepare = unused_key is None and self._has_sessions
-            if can_prepare and self._prepared.is_possible(connection, events):
-                positions = self._prepared.execute(connection, events, after)
-                return _last_position(str(events[0].originator_id), positions)
-            if unused_key is not None:
-                [*_, rows] = self._together(connection, self._take_log, self._having(unused_key))
-                recorder_store.require_unused(unused_key, rows)
-            appending = self._appending(events, after)
-            [*_, positions, _, _] = self._together(connection, self._take_log, appending, _COMMIT)
-            return _last_position(str(events[0].originator_id), positions)
+        if self._prepared is None or unused_key is not None or not can_prepare(events):
+            return self._write(lambda one: self._append(one, events, after, unused_key))
+        append, prepared = Append(events, after), self._prepared
+        if not self.datastore.has_turn:
+            return self._group.execute(append)
 
-        return self._write(append)
+        def append_in_turn(connection: Connection) -> int:
+            [position] = prepared.execute(connection, [append])
+            return _last_position(str(events[0].originator_id), [(position,)] if position else [])
+
+        return self._write(append_in_turn)
+
+    def _append(
+        self,
+        connection: Connection,
+        events: Sequence[StoredEvent],
+        after: StoredEntry | None,
+        unused_key: str | None,
+    ) -> int:
+        """Append any events; in one round trip, unless a key is looked for."""
+        if unused_key is not None:
+            [*_, rows] = self._together(connection, self._take_log, self._having(unused_key))
+            recorder_store.require_unused(unused_key, rows)
+        appending = self._appending(events, after)
+        [*_, positions, _, _] = self._together(connection, self._take_log, appending, _COMMIT)
+        return _last_position(str(events[0].originator_id), positions)
 
     @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
@@ -214,7 +230,7 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
 
         def write(connection: Connection) -> T:
             try:
-                with _confirmed(connection):
+                with confirmed(connection):
                     return work(connection)
             except ORDERLY:
                 roll_back(connection)
@@ -269,16 +285,3 @@ def _last_position(plan_id: str, positions: Sequence[Any]) -> int:
         raise ConcurrentChange(plan_id)
     newest: int = max(position for (position,) in positions)
     return newest
-
-
-@contextmanager
-def _confirmed(connection: Connection) -> Iterator[None]:
-    """Raise `StoreUnavailable` where the synchronous standby did not confirm a commit.
-
-    A server whose wait for the standby was cancelled only warns, and acknowledges.
-    """
-    with notices(connection) as received:
-        yield
-    for source, why in received:
-        if source == "SyncRepWaitForLSN":
-            raise StoreUnavailable(f"the standby did not confirm the command ({why})")

@@ -5,6 +5,7 @@ statements belong to a session, so a lent connection and one behind a pooler hav
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import psycopg
@@ -22,7 +23,7 @@ from plangate.infrastructure.postgres.connections import (
     prepare,
 )
 
-AT_ONCE: Final = 16
+_AT_ONCE: Final = 16
 """How many events one statement appends; most commands have fewer."""
 
 # The events follow the newest one of their plan, and that is the remembered one where it is
@@ -41,6 +42,18 @@ RETURNING notification_id
 """
 
 
+class Append:
+    """Events of one plan, which follow the remembered one, if it is given."""
+
+    __slots__ = ("after", "events", "rows")
+
+    def __init__(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> None:
+        """Raises `CorruptEvent` where PostgreSQL cannot store one as text."""
+        self.events: Final = events
+        self.after: Final = after
+        self.rows: Final = [(event.topic, stored_text(event)) for event in events]
+
+
 class PreparedAppend:
     """The statements that append so many events of one plan, and commit them."""
 
@@ -51,34 +64,22 @@ class PreparedAppend:
             part.as_bytes(None) for part in (begin, take_log, end)
         )
 
-    def is_possible(self, connection: Connection, events: Sequence[StoredEvent]) -> bool:
-        """Whether events can be appended so; the statement is prepared where it is not yet."""
-        number, plan_id = len(events), events[0].originator_id
-        if number > AT_ONCE or any(event.originator_id != plan_id for event in events):
-            return False
-        return prepare(connection, _name(number), lambda: self._statement(number))
-
-    def execute(
-        self,
-        connection: Connection,
-        events: Sequence[StoredEvent],
-        after: StoredEntry | None,
-    ) -> list[Any]:
-        """The positions of the events, none where they do not follow what is in the log."""
-        first = events[0]
-        known = (None, None) if after is None else (readable(after.state), after.position)
-        values: list[Any] = [first.originator_id, first.originator_version, *known]
-        for event in events:
-            values += event.topic, stored_text(event)
+    def execute(self, connection: Connection, appends: Sequence[Append]) -> list[int | None]:
+        """The last position of each; None where its events do not follow what is in the log."""
+        for number in {len(append.events) for append in appends}:
+            prepare(connection, _name(number), partial(self._statement, number))
         quoted = Escaping(connection.pgconn).escape_literal
-        arguments = b", ".join(_literal(value, quoted) for value in values)
-        append = b"EXECUTE %b (%b)" % (_name(len(events)).encode(), arguments)
         begin = [] if in_transaction(connection) else [self._begin]
+        executing = [_executing(append, quoted) for append in appends]
         cursor = psycopg.ClientCursor(connection, row_factory=tuple_row)
-        cursor.execute(b"; ".join([*begin, self._take_log, append, self._end]))
-        for _ in (*begin, self._take_log):
+        cursor.execute(b"; ".join([*begin, self._take_log, *executing, self._end]))
+        for _ in begin:
             cursor.nextset()
-        return cursor.fetchall()
+        positions: list[int | None] = []
+        for _ in appends:
+            cursor.nextset()
+            positions.append(max((position for (position,) in cursor.fetchall()), default=None))
+        return positions
 
     def _statement(self, number: int) -> Composed:
         rows = [f"({n}, ${2 * n + 3}, ${2 * n + 4})" for n in range(1, number + 1)]
@@ -87,6 +88,12 @@ class PreparedAppend:
             SQL(", ".join(types)),
             SQL(_APPEND).format(events=self._events, rows=SQL(", ".join(rows))),
         )
+
+
+def can_prepare(events: Sequence[StoredEvent]) -> bool:
+    """Whether one statement can append the events."""
+    plan_id = events[0].originator_id
+    return len(events) <= _AT_ONCE and all(event.originator_id == plan_id for event in events)
 
 
 def stored_text(event: StoredEvent) -> str:
@@ -108,6 +115,16 @@ def readable(state: bytes) -> str:
 
 def _name(number: int) -> str:
     return f"plangate_append_{number}"
+
+
+def _executing(append: Append, quoted: Callable[[bytes], Any]) -> bytes:
+    first, after = append.events[0], append.after
+    known = (None, None) if after is None else (readable(after.state), after.position)
+    values: list[Any] = [first.originator_id, first.originator_version, *known]
+    for row in append.rows:
+        values += row
+    arguments = b", ".join(_literal(value, quoted) for value in values)
+    return b"EXECUTE %b (%b)" % (_name(len(append.events)).encode(), arguments)
 
 
 def _literal(value: str | int | None, quoted: Callable[[bytes], Any]) -> bytes:

@@ -99,6 +99,16 @@ class Schema(PostgresDatastore):
         """Translate PostgreSQL's errors into those of `application.errors`."""
         return translated_for(self.name, plan_id, self._missing_right)
 
+    @property
+    def has_own_sessions(self) -> bool:
+        """Whether what a session prepares is there when its connection is used again."""
+        return isinstance(self.connections, OwnConnections) and not self.connections.local_settings
+
+    @property
+    def has_turn(self) -> bool:
+        """Whether this thread's turn has begun."""
+        return getattr(self._here, "turn", None) is not None
+
     def run(self, work: Callable[[Connection], T]) -> T:
         """Do `work` on the connection of this thread's turn, or on one in autocommit mode."""
         held: Connection | None = getattr(self._here, "turn", None)

@@ -16,10 +16,11 @@ from typing import Any, Final, cast
 
 from plangate.application.errors import NotAStore, StoreUnavailable
 from plangate.infrastructure.sql.database import T
+from plangate.infrastructure.sql.group_commit import GroupCommit
 from plangate.infrastructure.sqlite import connections
 from plangate.infrastructure.sqlite.errors import opening, primary_code, translated_for
 from plangate.infrastructure.sqlite.facts import FILE_ID, facts_in, file_uri, set_file_id
-from plangate.infrastructure.sqlite.group_commit import GroupCommit
+from plangate.infrastructure.sqlite.group_commit import commit_together
 from plangate.infrastructure.sqlite.header import refuse_hard_links, refuse_truncated, resolved
 from plangate.infrastructure.sqlite.identity import FileIdentity
 from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION, lay_out, layout_of
@@ -71,7 +72,7 @@ class SqliteFile:
         self._derived_writer = connections.Connections(path.absolute(), 1, derived)
         self._observer = connections.Connections(path.absolute(), 1, connect)
         self._beside = connections.Connections(path.absolute(), 1, connect)
-        self._group = GroupCommit(self._writer)
+        self._group = GroupCommit(self._writer.use, commit_together)
 
     def translated(self) -> AbstractContextManager[None]:
         """Translate SQLite's errors into those of `application.errors`."""
@@ -114,7 +115,7 @@ class SqliteFile:
         """Do `work`, which executes one statement; other threads' may be committed with it."""
         with self.translated():
             self._require_in_place()
-            answer = self._group.execute(work)
+            answer: T = self._group.execute(work)
             self._require_in_place()
             return answer
 

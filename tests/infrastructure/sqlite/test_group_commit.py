@@ -12,9 +12,10 @@ import pytest
 from plangate.application.errors import StoreUnavailable
 from plangate.application.event_store import EventStore
 from plangate.infrastructure.sql.database import Cursor
+from plangate.infrastructure.sql.group_commit import Waiting
 from plangate.infrastructure.sqlite.events import events_in
 from plangate.infrastructure.sqlite.file import SqliteFile
-from plangate.infrastructure.sqlite.group_commit import _Waiting
+from plangate.infrastructure.sqlite.group_commit import Work
 from tests.contracts.test_event_store import entry
 
 THREADS = 12
@@ -104,7 +105,7 @@ def test_what_a_failed_transaction_undid_is_done_again(file: SqliteFile, store: 
 
 def test_what_was_given_up_is_not_recorded(file: SqliteFile, store: EventStore) -> None:
     done: list[object] = []
-    given_up, waiting = _Waiting(done.append), _Waiting(done.append)
+    given_up, waiting = Waiting[Work](done.append), Waiting[Work](done.append)
     given_up.withdrawn = True
     file._group._waiting.extend([given_up, waiting])
     store.append([entry("p", 1)])

@@ -14,7 +14,10 @@ OPEN = (
     "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'plangate'"
     " AND state NOT IN ('idle', 'active')"
 )
-_FAULTS = ("swallowed", "slots_lost", "not_at_rest", "stale", "lost", "doubled", "gaps")
+_FAULTS = (
+    *("swallowed", "slots_lost", "not_at_rest", "stale", "lost", "doubled", "gaps"),
+    *("failed_beside", "lost_beside", "doubled_beside"),
+)
 
 
 @short_and_long("number", 600, 10_000)
@@ -27,5 +30,6 @@ def test_no_interruption_loses_a_connection_or_leaves_a_transaction_open(
     say(f"{number} interrupts, PostgreSQL", **figures)
     assert figures["interrupted"] >= number
     assert figures["acknowledged"]
+    assert figures["acknowledged_beside"]
     assert {name: figures[name] for name in _FAULTS} == dict.fromkeys(_FAULTS, 0)
     assert postgres.execute(OPEN) == [(0,)]

@@ -6,7 +6,10 @@ python -m tests.support.reliability.interrupting_postgres URL NUMBER
 import json
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
+from threading import Event
+from typing import Final
 
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
@@ -14,6 +17,9 @@ from plangate.infrastructure.postgres import connections
 from plangate.infrastructure.postgres.connections import OwnConnections
 from plangate.infrastructure.postgres.views import PostgresViewStore
 from tests.support.reliability.interrupts import Interruptions
+
+THREADS: Final = 2
+"""They record beside the one that is interrupted, which often records for them too."""
 
 
 def own_connections(registry: PlanRegistry) -> OwnConnections:
@@ -42,11 +48,27 @@ def run(url: str, number: int) -> dict[str, int]:
             lambda: registry.next_task("p"),
             lambda: registry.history.events(limit=9),
         ]
+        beside: list[str] = []
+        done = Event()
+
+        def score_beside(plan_id: str) -> None:
+            registry.create("g", [{"id": "a", "title": "A"}], plan_id=plan_id)
+            while not done.is_set():
+                key = f"{plan_id}-{len(beside)}"
+                registry.score_prompt(plan_id, "a", 0.5, idempotency_key=key)
+                beside.append(key)
+
+        threads = ThreadPoolExecutor(THREADS)
+        besides = [threads.submit(score_beside, f"beside-{n}") for n in range(THREADS)]
         with interruptions.handled():
             while len(interruptions.kept) < number:
                 key = f"k{len(acknowledged)}-{interruptions.raised}"
                 interruptions.interrupt(chance.choice(calls))
                 interruptions.interrupt(registry.views.plans)
+        done.set()
+        threads.shutdown()
+        others = [one for n in range(THREADS) for one in registry.history.of(f"beside-{n}")]
+        others_keys = [one.envelope.idempotency_key for one in others]
         ours = own_connections(registry)
         registry.score_prompt("p", "a", 0.5)
         events = registry.history.of("p")
@@ -55,6 +77,10 @@ def run(url: str, number: int) -> dict[str, int]:
         return {
             "interrupted": len(interruptions.kept),
             "acknowledged": len(acknowledged),
+            "acknowledged_beside": len(beside),
+            "failed_beside": sum(one.exception() is not None for one in besides),
+            "lost_beside": len(set(beside) - set(others_keys)),
+            "doubled_beside": len(others) - THREADS - len(beside),
             "swallowed": interruptions.raised - len(interruptions.kept),
             "slots_lost": connections.CONNECTIONS - ours._free.qsize(),
             "not_at_rest": sum(not connections._is_at_rest(one) for one in ours._idle),
