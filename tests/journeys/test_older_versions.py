@@ -43,7 +43,7 @@ ADDED: Final[dict[str, set[str]]] = {
     "recorded_policy": {"scarce_evidence"},
     "view_plans": {
         *("verdict", "may_continue", "changes_at"),
-        *("scored", "scoring_failed", "clamped", "done_unscored"),
+        *("scored", "scoring_failed", "clamped", "done_unscored", "highest_priority"),
     },
     "view_timeline": {"occurred_at"},
 }
