@@ -74,7 +74,7 @@ class PlanRegistry:
         clock: Clock,
         new_id: NewId,
         calibrator: "Callable[[], Calibrator] | None" = None,
-        workers: "Workers | None" = None,
+        workers: "Callable[[], Workers | None]" = lambda: None,
     ) -> None:
         self._store = store
         self._view_store = views
@@ -90,7 +90,7 @@ class PlanRegistry:
         self.views: Final = ViewQueries(store, views, runner, self._follower, current)
         self._make_ledger = ledger
         self._make_calibrator = calibrator
-        self._workers = workers
+        self._make_workers = workers
 
     # Most callers use few of the groups, so each of these is imported at its first use. They
     # have no state: where two threads make one at once, either will do.
@@ -107,7 +107,7 @@ class PlanRegistry:
         """Recorded commands, decided again."""
         from plangate.application.replay.queries import ReplayQueries
 
-        return ReplayQueries(self._store, self._workers)
+        return ReplayQueries(self._store, self._make_workers())
 
     @cached_property
     def evidence(self) -> "EvidenceQueries":

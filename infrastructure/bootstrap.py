@@ -3,6 +3,7 @@
 import atexit
 import secrets
 from datetime import UTC, datetime
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -46,7 +47,7 @@ def connect(target: "Target | None" = None, *, schema: str | None = None) -> Pla
         clock=lambda: datetime.now(UTC),
         new_id=lambda digits: secrets.token_hex(digits // 2),
         calibrator=_calibrator,
-        workers=workers_for(address, schema),
+        workers=partial(workers_for, address, schema),
     )
 
 

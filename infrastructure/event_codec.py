@@ -230,16 +230,32 @@ class EventCodec(EventFormat):
         if entry.position is not None and entry.position < 1:
             # No reader of the log finds it there, so it must not count for its plan either.
             raise _corrupt(entry, f"it stands outside of the log, at {entry.position}")
-        try:
-            decode, revive, versions = self._fast[entry.name]
-            record = decode(entry.state)
-            meta = asdict(record.meta)
-            if meta["schema_version"] in versions and not is_finer(entry.state):
-                return RecordedEvent(revive(record.event), _envelope(entry, meta))
-        except (KeyError, *REFUSED):
-            pass
+        if (fast := self._decoded_fast(entry)) is not None:
+            return fast
         validated = self._record(entry)
         return RecordedEvent(validated.event, _envelope(entry, dict(vars(validated.meta))))
+
+    def _decoded_fast(self, entry: StoredEntry) -> RecordedEvent | None:
+        """An event whose record is as usual; None where the models decide.
+
+        What refuses a record refuses it again. What does not was raised by a signal handler.
+        """
+        interruption = None
+        for _ in range(2):
+            try:
+                decode, revive, versions = self._fast[entry.name]
+                record = decode(entry.state)
+                meta = asdict(record.meta)
+                if meta["schema_version"] not in versions or is_finer(entry.state):
+                    return None
+                recorded = RecordedEvent(revive(record.event), _envelope(entry, meta))
+            except (KeyError, *REFUSED) as error:
+                interruption = error
+            else:
+                if interruption is not None:
+                    raise interruption
+                return recorded
+        return None
 
     @override
     def canonical_form(self, entry: StoredEntry) -> bytes:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plangate.application import plan_queries
+from plangate.application.errors import StoreUnavailable
 from plangate.application.recorded_event import StoredEntry
 from plangate.application.registry import PlanRegistry
 from plangate.application.stream_cache import Stream
@@ -172,3 +173,22 @@ def test_a_stuck_plan_without_a_beginning_is_left_to_others(
     monkeypatch.setattr(stores.log, "read_stored", without_p0)
     found = stores.open()._plans.with_work(registry._handler.now())
     assert [candidate.plan_id for candidate in found] == ["p1"]
+
+
+def test_a_plan_that_was_tried_is_not_tried_again_without_the_views(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    registry = registry_on(memory_event_store())
+    for plan_id in PLANS:
+        registry.create("g", TASKS, plan_id=plan_id)
+    monkeypatch.setattr(plan_queries, "FEW_PLANS", 0)
+    monkeypatch.setattr(plan_queries, "WORK_PAGE", 1)
+    candidates = registry._plans.with_work(DAWN)
+    first = next(candidates)
+
+    def unavailable(*_: object) -> None:
+        raise StoreUnavailable("plans.db is locked")
+
+    monkeypatch.setattr(registry._view_store, "plans_with_work", unavailable)
+
+    assert [first.plan_id, *(one.plan_id for one in candidates)] == PLANS
