@@ -60,6 +60,7 @@ def run(url: str, number: int) -> dict[str, int]:
 
         threads = ThreadPoolExecutor(THREADS)
         besides = [threads.submit(score_beside, f"beside-{n}") for n in range(THREADS)]
+        registry.history.last_position()  # Python may lose what interrupts it as it compiles
         with interruptions.handled():
             while len(interruptions.kept) < number:
                 key = f"k{len(acknowledged)}-{interruptions.raised}"
