@@ -43,7 +43,7 @@ class JudgementOptions(ContextOptions, total=False):
 class CommandContext(BaseModel):
     """On whose behalf a command runs, and how a retry of it is recognised."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     actor: Identifier | None = None
     correlation_id: Identifier | None = None

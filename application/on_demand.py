@@ -20,7 +20,7 @@ class OnDemand(BaseModel):
     `makers` are the functions that make them of `_source`.
     """
 
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    model_config = ConfigDict(frozen=True)
 
     makers: ClassVar[Mapping[str, Callable[..., Any]]] = {}
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Final, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import BaseModel, Field, Strict
 
 from plangate.application.errors import (
     StoreError,
@@ -49,8 +49,6 @@ class Candidate(NamedTuple):
 
 class PlanFilter(BaseModel):
     """Which plans to list: at most `limit`, those that match every given filter."""
-
-    model_config = ConfigDict(defer_build=True)
 
     limit: Annotated[int, Strict(), Field(ge=1)] | None = None
     state: PlanState | None = None

@@ -26,7 +26,7 @@ NO_EVIDENCE: Final = "no evidence yet"
 class Result(BaseModel):
     """An answer to a caller, or a part of one: a frozen value."""
 
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    model_config = ConfigDict(frozen=True)
 
 
 class ClaimView(Result):

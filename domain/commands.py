@@ -41,9 +41,7 @@ from plangate.domain.vocabulary import (
 class Command(BaseModel):
     """A request to change a plan."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class _Judging(Command):

@@ -83,7 +83,7 @@ _BOUNDS: Final[Mapping[str, Any]] = {
 
 
 class _Bounded(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 def bounded(event: type[events.PlanEvent]) -> type[BaseModel]:

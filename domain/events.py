@@ -26,7 +26,7 @@ ErasableJson = Annotated[dict[str, Any] | None, Erasable()]
 
 
 class _Recorded(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Fact(_Recorded):

@@ -48,7 +48,7 @@ class Policy(BaseModel):
     tasks (`wait`) also where no other task can be scored, or judges (`judge`).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     prompt_weight: Annotated[Number, Field(ge=0.0, le=1.0)] = 0.35
     output_weight: Annotated[Number, Field(ge=0.0, le=1.0)] = 0.65

@@ -180,7 +180,7 @@ class AttemptScores(StrEnum):
 class Scorer(BaseModel):
     """Who scored: a person, a model or a program, and its version."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: ScorerKind
     # Bytes are refused as a name. JSON has none, so no recorded name is refused.

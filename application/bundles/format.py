@@ -34,7 +34,7 @@ Version = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
 
 
 class _Line(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class BundleHeader(_Line):

@@ -37,7 +37,7 @@ ForeignTitle = Annotated[Prose, Field(max_length=MAX_TITLE)]
 class ForeignModel(BaseModel):
     """Data of another tool. Unknown fields are in `model_extra`."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="allow")
 
 
 class NotCarried(Result):

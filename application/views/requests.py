@@ -41,7 +41,7 @@ class PageOptions(TypedDict, total=False):
 class PageRequest(BaseModel):
     """How many rows to return, and after which."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(extra="forbid")
 
     limit: PageLimit = 100
     after: Annotated[str, Strict(), Field(max_length=2_000)] | None = None

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from plangate.application.gate_decision import GateDecision
 from plangate.application.results import Result, TaskView, UnreadablePlan
@@ -76,8 +76,6 @@ class TraceReport(BaseModel):
     run recorded, `already_there` what it recognised. `warnings` counts the clamped scores.
     `stopped_at` is the line where the run stopped early.
     """
-
-    model_config = ConfigDict(defer_build=True)
 
     file: str
     lines: int = 0
