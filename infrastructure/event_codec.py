@@ -179,18 +179,6 @@ class _FastKind(NamedTuple):
         return cls(msgspec.json.Decoder(record).decode, revive, kind.read_as_they_are)
 
 
-class _FastKinds(dict[str, _FastKind]):
-    """Each is made when the first record of its kind is read: making all delays every start."""
-
-    def __init__(self, kinds: Mapping[str, StoredKind]) -> None:
-        super().__init__()
-        self._kinds = kinds
-
-    def __missing__(self, name: str) -> _FastKind:
-        self[name] = made = _FastKind.of(self._kinds[name])
-        return made
-
-
 class EventCodec(EventFormat):
     """Encodes recorded events as stored bytes, and decodes them."""
 
@@ -198,7 +186,8 @@ class EventCodec(EventFormat):
         self._kinds = kinds
         self._names = {kind.event: name for name, kind in kinds.items()}
         self._records = {name: StoredRecord[kind.event] for name, kind in kinds.items()}  # type: ignore[name-defined]
-        self._fast: Mapping[str, _FastKind] = _FastKinds(kinds)
+        # Made before any signal can come between: msgspec loses what a handler raises.
+        self._fast = {name: _FastKind.of(kind) for name, kind in kinds.items()}
 
     @property
     @override
