@@ -10,7 +10,6 @@ import pytest
 
 from plangate.application.errors import StoreReadOnly, StoreUnavailable
 from plangate.infrastructure.sql.database import Cursor
-from plangate.infrastructure.sql import group_commit
 from plangate.infrastructure.sqlite import connections
 from plangate.infrastructure.sqlite.events import events_in
 from plangate.infrastructure.sqlite.file import SqliteFile
@@ -79,7 +78,6 @@ def test_a_writer_that_gets_no_turn_in_time_is_refused(
     file: SqliteFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "LOCK_TIMEOUT", 0.01)
-    monkeypatch.setattr(group_commit, "_PATIENCE", 0.01)
 
     def write_within(_cursor: Cursor) -> None:
         with pytest.raises(StoreUnavailable, match="busy"):
