@@ -66,12 +66,12 @@ class Connections:
         self._fill([_Slot() for _ in range(number)])
         settle_for_forks(self)
 
-    def use(self, work: Callable[[sqlite3.Connection], T], patience: float = LOCK_TIMEOUT) -> T:
+    def use(self, work: Callable[[sqlite3.Connection], T], patience: float | None = None) -> T:
         """Do `work` with a connection that no other thread uses meanwhile.
 
         Raises `StoreUnavailable` after closing, and where none is free in time.
         """
-        free, slot = self._free, self._take(patience)
+        free, slot = self._free, self._take(LOCK_TIMEOUT if patience is None else patience)
         try:
             if slot.connection is None:
                 slot.connection = self._opened()
