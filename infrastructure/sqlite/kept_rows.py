@@ -44,6 +44,9 @@ _THERE: Final = (
 FEW: Final = 5_000
 """Positions of the log that updates may lead over and be kept; with more they wait."""
 
+LITTLE: Final = 1000
+"""Positions of the log after which a process that goes on asking saves what it has made."""
+
 Write = Callable[[Sequence[RowChanges], RowWriter], None]
 
 _numbers: Final = count(1)
@@ -75,6 +78,11 @@ class Kept:
         update = self.update
         moved = update.position - update.expected.position
         return 0 < moved <= FEW and not update.stuck and not update.freed
+
+    @property
+    def is_little(self) -> bool:
+        """Whether saving it is not worth a question's time yet."""
+        return self.update.position - self.update.expected.position < LITTLE
 
     def followed_by(self, update: ViewUpdate) -> "Kept":
         """This update and the next one as one."""

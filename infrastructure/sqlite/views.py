@@ -72,7 +72,8 @@ class SqliteViewStore(SqlViewStore):
     def __init__(self, database: "SqliteFile | _MemoryDatabase") -> None:
         super().__init__(database)
         self._kept: dict[str, Kept] = {}
-        """What waits for other writers of the file, by view."""
+        """What is not saved yet, by view."""
+        self._saves_seldom = False
 
     @override
     def positions(self) -> Mapping[ViewTables, ViewPosition]:
@@ -99,6 +100,11 @@ class SqliteViewStore(SqlViewStore):
         if not whole:
             return True
         at_once = at_once and all(one.can_wait for one in whole.values())
+        # A process that asks once saves. One that goes on asking saves seldom: beside a writer
+        # of the file there is something new at each question.
+        if at_once and self._saves_seldom and all(one.is_little for one in whole.values()):
+            kept |= whole
+            return True
         write = partial(self._database.write_derived, at_once=at_once)
         try:
             saved = self._save([one.update for one in whole.values()], write)
@@ -109,6 +115,7 @@ class SqliteViewStore(SqlViewStore):
             if not kept:
                 raise
             saved = False
+        self._saves_seldom = saved and isinstance(self._database, SqliteFile)
         for view in whole:  # if it is not saved, it is projected again
             kept.pop(view, None)
         return saved
