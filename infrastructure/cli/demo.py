@@ -53,6 +53,7 @@ def demo(terminal: Terminal) -> None:
     registry = terminal.registry
     with registry.acting_as("demo"):
         plan_id = registry.create(_GOAL, _TASKS).plan_id
+        terminal.done = f"the plan {plan_id} was created"
         _narrate(terminal, "A plan is registered: three tasks, each waiting for the one before.")
         _draw(terminal, plan_id)
 

@@ -88,5 +88,5 @@ def error_facts(error: Exception) -> dict[str, Any]:
     elif isinstance(error, PlangateError):
         facts |= vars(error)
     elif isinstance(error, AnswerLost):
-        facts["recorded"] = error.recorded
+        facts |= {"recorded": error.recorded, "done": error.done}
     return facts

@@ -20,12 +20,16 @@ class AnswerLost(Exception):
     """The answer could not be written.
 
     `recorded` says whether the command recorded anything; None for one that does not record.
+    `done` is what it did beside that: a sentence without its end.
     """
 
-    def __init__(self, cause: Exception, *, recorded: bool | None = None) -> None:
-        super().__init__(cause, recorded)
+    def __init__(
+        self, cause: Exception, *, recorded: bool | None = None, done: str | None = None
+    ) -> None:
+        super().__init__(cause, recorded, done)
         self.cause = cause
         self.recorded = recorded
+        self.done = done
 
     @property
     def reader_is_gone(self) -> bool:
@@ -35,6 +39,8 @@ class AnswerLost(Exception):
     @override
     def __str__(self) -> str:
         why = getattr(self.cause, "strerror", None) or f"{type(self.cause).__name__}: {self.cause}"
+        if self.done is not None:
+            return f"{self.done}; only the answer could not be written: {why}"
         match self.recorded:
             case True:
                 return f"the command was recorded; only its answer could not be written: {why}"

@@ -61,6 +61,8 @@ class Terminal:
         self.as_json = as_json
         self.context = context
         self._records = records
+        self.done: str | None = None
+        """What was done beside recording, for the case that the answer is lost."""
 
     # Rich is imported when something is shown to a person: programs need not wait for it.
 
@@ -155,10 +157,11 @@ class Terminal:
     def report_lost(self, error: AnswerLost) -> None:
         """Print that the answer was lost, not the command; a reader that left need not know.
 
-        It must know where something was recorded.
+        It must know where something was recorded or done.
         """
-        if error.recorded is not None or not error.reader_is_gone:
-            self._print("error: ", error)
+        lost = AnswerLost(error.cause, recorded=error.recorded, done=self.done)
+        if self.done or error.recorded is not None or not error.reader_is_gone:
+            self._print("error: ", lost)
 
     def _print(self, label: str, error: Exception) -> None:
         if self.as_json:

@@ -44,7 +44,7 @@ _THERE: Final = (
 FEW: Final = 5_000
 """Positions of the log that updates may lead over and be kept; with more they wait."""
 
-LITTLE: Final = 1000
+LITTLE: Final = 1_000
 """Positions of the log after which a process that goes on asking saves what it has made."""
 
 Write = Callable[[Sequence[RowChanges], RowWriter], None]

@@ -27,6 +27,7 @@ def checkpoint(terminal: Terminal) -> None:
     """Sign the whole log and print the signed note, nothing else: keep it elsewhere."""
     with progress_bar(terminal.notes, "adding events") as progress:
         signed = terminal.registry.ledger.checkpoint(progress=progress)
+    terminal.done = "the events are in the ledger"
     terminal.answer(signed, lambda answer, _hint: answer.note.encode())
 
 
@@ -56,6 +57,7 @@ def rebuild(terminal: Terminal) -> None:
     """Make a damaged ledger anew from the log as it is; it signs nothing."""
     with progress_bar(terminal.notes, "rebuilding") as progress:
         report = terminal.registry.ledger.rebuild(progress=progress)
+    terminal.done = "the ledger was rebuilt"
     terminal.answer(report, render_ledger_rebuild)
 
 

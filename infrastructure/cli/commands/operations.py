@@ -43,6 +43,7 @@ def erase(
 def migrate(terminal: Terminal) -> None:
     """Create or upgrade the tables, so the service itself needs no DDL rights."""
     operations.migrate(terminal.store)
+    terminal.done = "the store is ready"
     terminal.answer(Migration(), lambda _answer, _hint: Text("The store is ready."))
 
 
@@ -59,6 +60,7 @@ def backup(terminal: Terminal, file: Path = argument("FILE", "The backup.")) -> 
     """Write the whole store into a new file and verify it, while others go on working."""
     with progress_bar(terminal.notes, "backing up") as progress:
         report = operations.backup(file, terminal.store, progress=progress)
+    terminal.done = "the backup was made"
     terminal.answer(report, screens.render_backup)
 
 
@@ -66,6 +68,7 @@ def restore_backup(terminal: Terminal, file: Path = argument("FILE", "The backup
     """Restore a backup as a new store, or into an empty one."""
     with progress_bar(terminal.notes, "restoring") as progress:
         report = operations.restore_backup(file, terminal.store, progress=progress)
+    terminal.done = "the store was restored"
     terminal.answer(report, screens.render_restored)
 
 
@@ -84,6 +87,7 @@ def copy(
     if report.unreadable:
         events = count(report.unreadable, "event")
         terminal.warn(f"unreadable, and copied as found: {events}; see plangate doctor")
+    terminal.done = "the plans were copied"
     terminal.answer(report, screens.render_copy)
     if report.remains is not None:
         terminal.warn(f"some erased text may be left: {report.remains}; to finish, copy again")
@@ -99,4 +103,5 @@ def views(
     if action is Action.REBUILD:
         with progress_bar(terminal.notes, "rebuilding") as progress:
             terminal.registry.views.rebuild(*([name] if name else []), progress=progress)
+        terminal.done = "the views were rebuilt"
     terminal.answer(terminal.registry.views.report(), screens.render_views)

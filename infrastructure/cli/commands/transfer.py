@@ -42,6 +42,7 @@ def export(
         report = terminal.registry.bundles.export(
             file, plans or None, checkpoint=note, progress=progress
         )
+    terminal.done = "the bundle was made"
     terminal.answer(report, screens.render_export)
 
 

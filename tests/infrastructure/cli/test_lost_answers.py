@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -54,6 +55,17 @@ READING = [
     "--version",
     "--show-completion bash",
 ]
+DOING = {
+    "migrate": "the store is ready",
+    "backup kept.db": "the backup was made",
+    "copy plans.db other.db": "the plans were copied",
+    "export kept.plangate": "the bundle was made",
+    "views rebuild": "the views were rebuilt",
+    "ledger checkpoint": "the events are in the ledger",
+    "ledger rebuild": "the ledger was rebuilt",
+    "demo": "the plan P was created",
+}
+"""What is done beside recording, by the command that does it."""
 
 
 @pytest.fixture
@@ -155,6 +167,18 @@ def test_a_lost_answer_of_a_question_is_not_a_refusal(
     lost = "" if code == 141 else f"the answer could not be written: {why}\n"
     assert (outcome.returncode, outcome.stderr.removeprefix("error: ")) == (code, lost)
     assert last_position(store) == 1
+
+
+@every_way([*DOING])
+def test_what_was_done_beside_recording_is_said(
+    store: Path, line: str, run_it: Run, code: int, why: str
+) -> None:
+    outcome = run_it(store, line)
+
+    done = DOING[line]
+    lost = f"error: {done}; only the answer could not be written: {why}\n"
+    said = re.sub(r"plan \S+ was", "plan P was", outcome.stderr)
+    assert (outcome.returncode, said) == (code, lost)
 
 
 @WAYS
