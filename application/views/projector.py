@@ -14,6 +14,7 @@ from plangate.application.errors import CorruptEvent, UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.plan_cache import PlanCache
 from plangate.application.recorded_event import RecordedEvent
+from plangate.application.views.log_events import PlanEvents
 from plangate.application.views.projection import RowChanges, View
 from plangate.application.views.run import AppliedEvent, Run, applied, one_by_one
 from plangate.domain.plan import Plan
@@ -55,15 +56,10 @@ class Projector:
         self,
         views: Sequence[View],
         plan_id: str,
-        events: Sequence[RecordedEvent],
-        unreadable: UnreadableEvent | None = None,
+        found: PlanEvents,
     ) -> tuple[ProjectorState, Mapping[str, Projected]]:
-        """The row changes of a plan's next events in each view, and the state after them.
-
-        Events after the unreadable one are left out.
-        """
-        if unreadable is not None:
-            events = [e for e in events if e.envelope.version < unreadable.version]
+        """The row changes of a plan's next events in each view, and the state after them."""
+        events, unreadable = found
         try:
             state, results = self._before(views, plan_id, events)
         except UnreadableEvent as error:
