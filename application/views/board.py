@@ -73,9 +73,8 @@ def project(board: _Board | None, run: Run) -> tuple[_Board, RowChanges]:
     moved: dict[str, datetime] = {}
     for step in run.steps:
         event, about = step.recorded.event, step.about
-        if about.every_task:
-            touched |= dict.fromkeys(plan.order)
-        touched |= dict.fromkeys(about.task_ids)
+        for task_id in plan.order if about.every_task else about.task_ids:
+            touched[task_id] = None
         for task_id in about.task_ids if type(event) is TaskStatusChanged else step.joined:
             moved[task_id] = event.at
     since = before.since.update(moved)

@@ -60,14 +60,9 @@ def applied(draft: PlanDraft, events: Iterable[RecordedEvent]) -> Iterator[Appli
         # What brings a task brings its title.
         joined = [one for one in ids if draft.task(one) is None] if about.text else ()
         apply(draft, event)
-        yield AppliedEvent(
-            recorded,
-            about,
-            joined,
-            draft.task(ids[0]) if ids else None,
-            plan.replan_count,
-            draft.confidences().rolling_confidence if type(event) is TaskScored else None,
-        )
+        task = draft.task(ids[0]) if ids else None
+        scored = draft.confidences().rolling_confidence if type(event) is TaskScored else None
+        yield AppliedEvent(recorded, about, joined, task, plan.replan_count, scored)
 
 
 def one_by_one(run: Run) -> Iterator[Run]:

@@ -58,7 +58,14 @@ def _encoder(view: str) -> Any:
     return encode
 
 
+def _json(value: tuple[str, ...] | BaseModel) -> str:
+    if isinstance(value, tuple):
+        return _text(None, value)
+    return _text(type(value), tuple(value.__dict__.values()))
+
+
 @lru_cache(maxsize=1_024)  # few scorers and few sets of labels make most of the rows
-def _json(value: Any) -> str:
-    plain = value if isinstance(value, tuple) else value.model_dump(mode="json")
+def _text(model: type[BaseModel] | None, values: tuple[Any, ...]) -> str:
+    """The JSON of a list, or of a model with these values of its fields."""
+    plain = values if model is None else dict(zip(model.model_fields, values, strict=True))
     return json.dumps(plain, ensure_ascii=False)
