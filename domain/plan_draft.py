@@ -129,17 +129,19 @@ class PlanDraft:
 
     def review(self, look: Look) -> None:
         """Let the gate look at the rolling confidence."""
+        fields = self.plan.__dict__
+        rolling_confidence = self.confidences().rolling_confidence
+        fields["gate"] = look(fields["gate"], rolling_confidence, fields["policy"])
+
+    # --- what the plan keeps about its tasks ---
+
+    def confidences(self) -> ConfidenceTree:
+        """The confidences of the tasks as they are now."""
         tree = self._kept_tree()
         if tree is None:
             self._rescored.clear()
             tree = self.settled().confidences
-        self._keep(tree)
-        fields = self.plan.__dict__
-        fields["gate"] = look(
-            fields["gate"], fields["confidences"].rolling_confidence, fields["policy"]
-        )
-
-    # --- what the plan keeps about its tasks ---
+        return self._keep(tree)
 
     def _kept_tree(self) -> ConfidenceTree | None:
         """The confidences as they were kept, if the order of the tasks is still the same."""
@@ -147,7 +149,7 @@ class PlanDraft:
         tree: ConfidenceTree | None = fields.get("confidences", fields["tree"])
         return tree if tree is not None and tree.order is fields["order"] else None
 
-    def _keep(self, tree: ConfidenceTree) -> None:
+    def _keep(self, tree: ConfidenceTree) -> ConfidenceTree:
         fields = self.plan.__dict__
         for task_id in self._rescored:
             task = self._changed.get(task_id) or self.plan.tasks[task_id]
@@ -156,6 +158,7 @@ class PlanDraft:
         fields["confidences"] = tree
         if fields["tree"] is not None:
             fields["tree"] = tree
+        return tree
 
     def _keep_dependencies(self, before: "HashTrieMap[str, Task]") -> None:
         fields = self.plan.__dict__

@@ -101,16 +101,17 @@ class Task:
     @property
     def prompt_score(self) -> float | None:
         """The prompt score that counts: the newest."""
-        return self.prompt_judgements[0].score if self.prompt_judgements else None
+        return _newest(self.prompt_judgements)
 
     @property
     def output_score(self) -> float | None:
         """The output score that counts: the newest."""
-        return self.output_judgements[0].score if self.output_judgements else None
+        return _newest(self.output_judgements)
 
     def confidence(self, policy: Policy) -> float | None:
         """The task confidence, or None while the task is not scored."""
-        return task_confidence(self.prompt_score, self.output_score, policy)
+        prompt, output = self.prompt_judgements, self.output_judgements
+        return task_confidence(_newest(prompt), _newest(output), policy)
 
     @property
     def last_scored(self) -> int:
@@ -216,6 +217,14 @@ class Task:
     def depending(self, on: tuple[str, ...]) -> "Task":
         """With other dependencies."""
         return changed(self, depends_on=on)
+
+
+def _newest(judgements: Judgements) -> float | None:
+    """The newest score, if any. Each score asks for many."""
+    if isinstance(judgements, NewestFirst):
+        newest: Judgement = judgements.newest
+        return newest.score
+    return judgements[0].score if judgements else None
 
 
 _BLANK: Final = Task("", None, None, {})

@@ -1,15 +1,16 @@
 """The task board: each task's status and worker, and since when."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from rpds import HashTrieMap
 
-from plangate.application.plan_log import Step
 from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.requests import PageRequest, RowPage
-from plangate.domain.events import TaskStatusChanged, touches
+from plangate.application.views.run import Run
+from plangate.domain.events import TaskStatusChanged
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import Identifier, TaskStatus
 
@@ -62,23 +63,21 @@ class _Board:
     since: "HashTrieMap[str, datetime]" = HashTrieMap()  # noqa: RUF009  (it never changes)
 
 
-def project(board: _Board | None, steps: Sequence[Step]) -> tuple[_Board, RowChanges]:
-    """The board after the steps, and the tasks that changed on it or left it."""
-    before = board or _Board(steps[0].position)
-    plan = steps[-1].after
+def project(board: _Board | None, run: Run) -> tuple[_Board, RowChanges]:
+    """The board after the run, and the tasks that changed on it or left it."""
+    plan = run.after
+    before = board or _Board(run.steps[0].position)
     if plan.deleted:
         return before, RowChanges(deletes=((plan.plan_id, None),))
-    since = before.since
     touched = dict[str, None]()
-    for step in steps:
-        event = step.recorded.event
-        about = touches(event)
-        if about.every_task:
-            touched |= dict.fromkeys(plan.order)
-        for task_id in about.task_ids:
+    moved: dict[str, datetime] = {}
+    for step in run.steps:
+        event, about = step.recorded.event, step.about
+        for task_id in plan.order if about.every_task else about.task_ids:
             touched[task_id] = None
-            if task_id not in step.before.tasks or isinstance(event, TaskStatusChanged):
-                since = since.insert(task_id, event.at)
+        for task_id in about.task_ids if type(event) is TaskStatusChanged else step.joined:
+            moved[task_id] = event.at
+    since = before.since.update(moved)
     after = _Board(before.plan_position, before.order, before.places, since)
     if plan.order is not before.order:
         places = {task_id: place for place, task_id in enumerate(plan.order)}
@@ -91,24 +90,24 @@ def project(board: _Board | None, steps: Sequence[Step]) -> tuple[_Board, RowCha
     )
 
 
-def _task(plan: Plan, board: _Board, task_id: str) -> BoardTask:
+def _task(plan: Plan, board: _Board, task_id: str) -> Mapping[str, Any]:
     task = plan.tasks[task_id]
     claim = task.claim if task.status is TaskStatus.IN_PROGRESS else None
-    return BoardTask(
-        plan_id=plan.plan_id,
-        task_id=task_id,
-        title=task.title,
-        status=task.status,
-        since=board.since[task_id],
-        prompt_score=task.prompt_score,
-        output_score=task.output_score,
-        confidence=task.confidence(plan.policy),
-        replan_count=task.replan_count,
-        attempt=task.attempt,
-        worker=claim.worker if claim else None,
-        lease_until=claim.until if claim else None,
-        priority=task.priority,
-        labels=task.labels,
-        place=board.places[task_id],
-        plan_position=board.plan_position,
-    )
+    return {
+        "plan_id": plan.plan_id,
+        "task_id": task_id,
+        "title": task.title,
+        "status": task.status,
+        "since": board.since[task_id],
+        "prompt_score": task.prompt_score,
+        "output_score": task.output_score,
+        "confidence": task.confidence(plan.policy),
+        "replan_count": task.replan_count,
+        "attempt": task.attempt,
+        "worker": claim.worker if claim else None,
+        "lease_until": claim.until if claim else None,
+        "priority": task.priority,
+        "labels": task.labels,
+        "place": board.places[task_id],
+        "plan_position": board.plan_position,
+    }

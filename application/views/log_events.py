@@ -1,51 +1,55 @@
 """How the views read the log: slice by slice, and whether an event is still where it was."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain, islice
+from typing import NamedTuple
 
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
-from plangate.application.plan_log import known_position
+from plangate.application.plan_log import stored_pages
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
+
+
+class PlanEvents(NamedTuple):
+    """Some events of a plan in order, up to one that cannot be read."""
+
+    events: Sequence[RecordedEvent]
+    unreadable: UnreadableEvent | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LogSlice:
-    """The log up to its `last` entry: the readable events, and the first unreadable of each plan.
+    """The log up to its `last` entry, in order for each plan; None where there is nothing new.
 
-    `last` is None where there is nothing new.
+    The entries of a plan are decoded when it is asked for, so that no more events are in memory
+    than those of one plan.
     """
 
-    last: StoredEntry | None = None
-    events: Sequence[RecordedEvent] = ()
-    unreadable: Mapping[str, UnreadableEvent] = field(default_factory=dict)
+    log: EventStore
+    last: StoredEntry | None
+    entries: Mapping[str, Sequence[StoredEntry]]
 
-    def by_plan(self) -> Mapping[str, Sequence[RecordedEvent]]:
-        """The events of each plan, in order."""
-        runs: dict[str, list[RecordedEvent]] = {plan_id: [] for plan_id in self.unreadable}
-        for recorded in self.events:
-            runs.setdefault(recorded.envelope.plan_id, []).append(recorded)
-        return runs
+    def events_of(self, plan_id: str) -> PlanEvents:
+        """The events of a plan."""
+        events: list[RecordedEvent] = []
+        try:
+            events.extend(map(self.log.format.decode, self.entries[plan_id]))
+        except UnreadableEvent as error:
+            return PlanEvents(events, error)
+        return PlanEvents(events)
 
 
 def read_slice(log: EventStore, after: int, until: int, limit: int) -> LogSlice:
     """The log beyond a position: up to another one, but no more than `limit` entries."""
-    limit = min(limit, until - after)
-    if limit < 1:
-        return LogSlice()
     last: StoredEntry | None = None
-    events: list[RecordedEvent] = []
-    unreadable: dict[str, UnreadableEvent] = {}
-    for entry in log.read_all_stored(after=after, limit=limit):
-        if known_position(entry.position) > until:  # recorded meanwhile, behind a gap
-            break
+    entries = defaultdict[str, list[StoredEntry]](list)
+    for entry in islice(chain.from_iterable(stored_pages(log, after=after, until=until)), limit):
         last = entry
-        try:
-            events.append(log.format.decode(entry))
-        except UnreadableEvent as error:
-            unreadable.setdefault(error.plan_id, error)
-    return LogSlice(last, events, unreadable)
+        entries[entry.plan_id].append(entry)
+    return LogSlice(log, last, entries)
 
 
 class LogEvents:

@@ -1,16 +1,15 @@
 """Plan summaries: which plans there are, with their state, confidence and progress."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from plangate.application.plan_log import Step
 from plangate.application.results import Evidence
 from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.requests import Keys, PageRequest, RowPage
-from plangate.domain.events import touches
+from plangate.application.views.run import Run
 from plangate.domain.plan import Plan
 from plangate.domain.verdict import changes_at, highest_priority, may_continue, takeable, verdict
 from plangate.domain.vocabulary import Flag, Labels, PlanState, TaskStatus, Title, Verdict
@@ -120,51 +119,52 @@ class PlanPage(RowPage):
     plans: tuple[PlanSummary, ...]
 
 
-def project(first: int | None, steps: Sequence[Step]) -> tuple[int, RowChanges]:
-    """The summary after the steps. The state is the position of the plan's first event."""
+def project(first: int | None, run: Run) -> tuple[int, RowChanges]:
+    """The summary after the run. The state is the position of the plan's first event."""
+    plan, last = run.after, run.steps[-1]
     if first is None:
-        first = steps[0].position
-    plan = steps[-1].after
+        first = run.steps[0].position
     if plan.deleted:
         return first, RowChanges(deletes=((plan.plan_id, None),))
-    changes_text = any(touches(step.recorded.event).text for step in steps)
+    changes_text = any(step.about.text for step in run.steps)
     return first, RowChanges(
-        upserts=(_summary(plan, steps[-1].recorded.event.at, first, steps[-1].position),),
+        upserts=(_summary(plan, last.recorded.event.at, first, last.position),),
         texts=((first, _text(plan)),) if changes_text else (),
     )
 
 
-def _summary(plan: Plan, now: datetime, first: int, latest: int) -> PlanSummary:
+def _summary(plan: Plan, now: datetime, first: int, latest: int) -> Mapping[str, Any]:
     count = Counter(task.status for task in plan)
     evidence = Evidence.of(plan)
-    return PlanSummary.model_validate(
-        {
-            "plan_id": plan.plan_id,
-            "goal": plan.goal,
-            "state": plan.state,
-            **at_time(plan, now),
-            "rolling_confidence": plan.rolling_confidence,
-            "confidence_threshold": plan.policy.confidence_threshold,
-            **evidence.model_dump(exclude={"tasks"}),
-            "needs_replan": plan.needs_replan,
-            "replan_due": plan.replan_due,
-            "replan_count": plan.replan_count,
-            "gate_tripped": plan.gate.tripped,
-            "gate_lows": plan.gate.lows,
-            "gate_replans": plan.gate.replans,
-            "gate_exhausted": plan.is_exhausted,
-            "task_count": len(plan.order),
-            **{status.value: count[status] for status in TaskStatus},
-            "priority": plan.priority,
-            "highest_priority": highest_priority(plan),
-            "labels": plan.labels,
-            "created_at": plan.created_at,
-            "updated_at": plan.updated_at,
-            "version": plan.version,
-            "created_position": first,
-            "updated_position": latest,
-        }
-    )
+    return {
+        "plan_id": plan.plan_id,
+        "goal": plan.goal,
+        "state": plan.state,
+        **at_time(plan, now),
+        "rolling_confidence": plan.rolling_confidence,
+        "confidence_threshold": plan.policy.confidence_threshold,
+        "scored": evidence.scored,
+        "scoring_failed": evidence.scoring_failed,
+        "clamped": evidence.clamped,
+        "done_unscored": evidence.done_unscored,
+        "needs_replan": plan.needs_replan,
+        "replan_due": plan.replan_due,
+        "replan_count": plan.replan_count,
+        "gate_tripped": plan.gate.tripped,
+        "gate_lows": plan.gate.lows,
+        "gate_replans": plan.gate.replans,
+        "gate_exhausted": plan.is_exhausted,
+        "task_count": len(plan.order),
+        **{status.value: count[status] for status in TaskStatus},
+        "priority": plan.priority,
+        "highest_priority": highest_priority(plan),
+        "labels": plan.labels,
+        "created_at": plan.created_at,
+        "updated_at": plan.updated_at,
+        "version": plan.version,
+        "created_position": first,
+        "updated_position": latest,
+    }
 
 
 def at_time(plan: Plan, now: datetime) -> dict[str, Any]:

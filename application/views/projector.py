@@ -13,10 +13,12 @@ from typing import Any, Final
 from plangate.application.errors import CorruptEvent, UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.plan_cache import PlanCache
-from plangate.application.plan_log import Step, next_step, steps
 from plangate.application.recorded_event import RecordedEvent
+from plangate.application.views.log_events import PlanEvents
 from plangate.application.views.projection import RowChanges, View
+from plangate.application.views.run import AppliedEvent, Run, applied, one_by_one
 from plangate.domain.plan import Plan
+from plangate.domain.plan_draft import PlanDraft
 
 KEPT_TASKS: Final = 20_000
 """How many tasks the remembered plans may have together."""
@@ -54,15 +56,10 @@ class Projector:
         self,
         views: Sequence[View],
         plan_id: str,
-        events: Sequence[RecordedEvent],
-        unreadable: UnreadableEvent | None = None,
+        found: PlanEvents,
     ) -> tuple[ProjectorState, Mapping[str, Projected]]:
-        """The row changes of a plan's next events in each view, and the state after them.
-
-        Events after the unreadable one are left out.
-        """
-        if unreadable is not None:
-            events = [e for e in events if e.envelope.version < unreadable.version]
+        """The row changes of a plan's next events in each view, and the state after them."""
+        events, unreadable = found
         try:
             state, results = self._before(views, plan_id, events)
         except UnreadableEvent as error:
@@ -110,50 +107,55 @@ def project_events(
     before: ProjectorState, views: Sequence[View], events: Sequence[RecordedEvent]
 ) -> tuple[ProjectorState, dict[str, Projected]]:
     """The state of a plan after its next events, and the rows they change in each view."""
-    taken: list[Step] = []
-    failure: UnreadableEvent | None = None
-    try:
-        for step in steps(before.plan, events):
-            taken.append(step)  # noqa: PERF402  (the steps before a failure count)
-    except UnreadableEvent as error:
-        failure = error
-    except Exception as error:
-        left, plan = events[len(taken) :], taken[-1].after if taken else before.plan
-        if not left or not _fails_again(error, partial(next_step, plan, left[0])):
-            raise
-        failure = _failure(error, left[0])
+    run, failure = _folded(before.plan, events)
     states: dict[str, Any] = {}
     results: dict[str, Projected] = {}
     for view in views:
-        state, result = _project(view, before.of_view.get(view.name), taken)
+        state, result = _project(view, before.of_view.get(view.name), run)
         if result.failure is None:
             states[view.name] = state
         results[view.name] = Projected(result.changes, result.failure or failure)
-    return ProjectorState(taken[-1].after if taken else before.plan, states), results
+    return ProjectorState(run.after, states), results
 
 
-def _project(view: View, state: Any, taken: Sequence[Step]) -> tuple[Any, Projected]:
-    if not taken:
+def _folded(plan: Plan, events: Sequence[RecordedEvent]) -> tuple[Run, UnreadableEvent | None]:
+    """The run of a plan's next events, up to one that cannot be folded."""
+    taken: list[AppliedEvent] = []
+    draft = PlanDraft(plan)
+    try:
+        taken.extend(applied(draft, events))
+        return Run(plan, taken, draft.frozen()), None
+    except Exception as error:
+        left = events[len(taken) :]
+        if not left or not _fails_again(error, partial(list, applied(PlanDraft(plan), events))):
+            raise
+        failure = error if isinstance(error, UnreadableEvent) else _failure(error, left[0])
+        run, _ = _folded(plan, events[: len(taken)])
+        return run, failure
+
+
+def _project(view: View, state: Any, run: Run) -> tuple[Any, Projected]:
+    if not run.steps:
         return state, Projected()
     try:
-        after, changes = view.project(state, taken)
+        after, changes = view.project(state, run)
     except Exception as error:
-        if not _fails_again(error, partial(view.project, state, taken)):
+        if not _fails_again(error, partial(view.project, state, run)):
             raise
-        return _project_one_by_one(view, state, taken)
+        return _project_one_by_one(view, state, run)
     return after, Projected((changes,))
 
 
-def _project_one_by_one(view: View, state: Any, taken: Sequence[Step]) -> tuple[Any, Projected]:
+def _project_one_by_one(view: View, state: Any, run: Run) -> tuple[Any, Projected]:
     """Project as far as the view gets, to find the very event that it fails on."""
     found: list[RowChanges] = []
-    for step in taken:
+    for alone in one_by_one(run):
         try:
-            state, changes = view.project(state, (step,))
+            state, changes = view.project(state, alone)
         except Exception as error:
-            if not _fails_again(error, partial(view.project, state, (step,))):
+            if not _fails_again(error, partial(view.project, state, alone)):
                 raise  # pragma: no cover  (a signal handler's, tested in a process of its own)
-            return state, Projected(found, _failure(error, step.recorded))
+            return state, Projected(found, _failure(error, alone.steps[0].recorded))
         found.append(changes)
     return state, Projected(found)
 

@@ -1,11 +1,12 @@
 """The replan log: when and at which confidence gates fired, across plans."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from plangate.application.plan_log import Step
 from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.requests import PageRequest, RowPage
+from plangate.application.views.run import AppliedEvent, Run
 from plangate.domain.events import ReplanTriggered
 from plangate.domain.vocabulary import Flag, Identifier
 
@@ -37,30 +38,30 @@ class ReplanPage(RowPage):
     replans: tuple[ReplanEntry, ...]
 
 
-def project(_state: None, steps: Sequence[Step]) -> tuple[None, RowChanges]:
+def project(_state: None, run: Run) -> tuple[None, RowChanges]:
     """An entry for each replan. No state is needed: the plan counts its replans."""
-    plan = steps[-1].after
+    plan = run.after
     if plan.deleted:
         return None, RowChanges(deletes=((plan.plan_id, None),))
     return None, RowChanges(
         upserts=[
             _entry(step, step.recorded.event)
-            for step in steps
-            if isinstance(step.recorded.event, ReplanTriggered)
+            for step in run.steps
+            if type(step.recorded.event) is ReplanTriggered
         ]
     )
 
 
-def _entry(step: Step, event: ReplanTriggered) -> ReplanEntry:
-    task = step.after.tasks.get(event.task_id)
-    return ReplanEntry(
-        plan_id=step.after.plan_id,
-        version=step.after.version,
-        position=step.position,
-        at=event.at,
-        task_id=event.task_id,
-        rolling_confidence=event.rolling_confidence,
-        confidence_threshold=event.threshold,
-        replan_count=step.after.replan_count,
-        attempt=task.attempt if task else 1,
-    )
+def _entry(step: AppliedEvent, event: ReplanTriggered) -> Mapping[str, Any]:
+    envelope = step.recorded.envelope
+    return {
+        "plan_id": envelope.plan_id,
+        "version": envelope.version,
+        "position": step.position,
+        "at": event.at,
+        "task_id": event.task_id,
+        "rolling_confidence": event.rolling_confidence,
+        "confidence_threshold": event.threshold,
+        "replan_count": step.replan_count,
+        "attempt": step.task.attempt if step.task else 1,
+    }

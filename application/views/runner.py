@@ -161,11 +161,9 @@ class ProjectionRunner:
         behind = [view for view in views if current[view].position == after]
         projected: dict[View, dict[str, Projected]] = {view: {} for view in behind}
         states: list[ProjectorState] = []
-        runs = log_slice.by_plan()
-        for plan_id, events in runs.items():
+        for plan_id in log_slice.entries:
             able = [view for view in behind if plan_id not in current[view].stuck]
-            unreadable = log_slice.unreadable.get(plan_id)
-            state, results = projector.project(able, plan_id, events, unreadable)
+            state, results = projector.project(able, plan_id, log_slice.events_of(plan_id))
             states.append(state)
             for view in able:
                 projected[view][plan_id] = results[view.name]
@@ -186,7 +184,7 @@ class ProjectionRunner:
                 for view in behind
                 if leave_out_unsavable(
                     *(self._store, projector, view, ViewTables(view.name, rebuilt)),
-                    *(projected[view], runs),
+                    *(projected[view], log_slice),
                 )
             ]
             if not left_out:  # a signal handler raised what looked like a refusal

@@ -9,6 +9,7 @@ from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import Clock, EventStore
 from plangate.application.plan_log import known_position, plan_events
 from plangate.application.recorded_event import RecordedEvent
+from plangate.application.views.log_events import PlanEvents
 from plangate.application.views.projection import RowChanges, View
 from plangate.application.views.projector import Projector
 from plangate.application.views.view_store import (
@@ -79,7 +80,8 @@ class StuckPlans:
 
     def _update(self, view: View, current: ViewPosition, stuck: StuckPlan) -> ViewUpdate | None:
         """What leads past the event, to the view's position or to another failure."""
-        plan_id, unreadable = stuck.plan_id, None
+        plan_id = stuck.plan_id
+        unreadable: UnreadableEvent | None = None
         history: list[RecordedEvent] = []
         try:
             for recorded in plan_events(self._log, plan_id):
@@ -87,7 +89,7 @@ class StuckPlans:
                     history.append(recorded)  # noqa: PERF401  (those before a failure count)
         except UnreadableEvent as error:
             unreadable = error
-        _, results = Projector(self._log).project((view,), plan_id, history, unreadable)
+        _, results = Projector(self._log).project((view,), plan_id, PlanEvents(history, unreadable))
         result = results[view.name]
         if result.failure is not None and result.failure.version == stuck.version:
             return None

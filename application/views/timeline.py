@@ -1,13 +1,14 @@
 """The confidence timeline: how a plan's confidence moved, score by score."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
-from plangate.application.plan_log import Step
 from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.requests import PageLimit, PageRequest, RowPage
-from plangate.domain.events import ScoreChange, TaskScored
-from plangate.domain.recency_tree import ConfidenceTree, tree_of
+from plangate.application.views.run import AppliedEvent, Run
+from plangate.domain.events import TaskScored
+from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import Identifier, ScoreKind, Scorer
 
 
@@ -46,45 +47,35 @@ class TimelinePage(RowPage):
     scores: tuple[TimelineEntry, ...]
 
 
-def project(
-    tree: ConfidenceTree | None, steps: Sequence[Step]
-) -> tuple[ConfidenceTree | None, RowChanges]:
-    """An entry for each score. The state is a tree of the plan, or None until it is needed.
-
-    A task that is added, dropped or moved invalidates the tree; the next score builds
-    another, so that a revision of many changes costs one tree.
-    """
-    entries: list[TimelineEntry] = []
-    for step in steps:
-        event, plan = step.recorded.event, step.after
-        if tree is not None and tree.order is not plan.order:
-            tree = None
-        if not isinstance(event, ScoreChange):
-            continue
-        task = plan.tasks.get(event.task_id)
-        confidence = task.confidence(plan.policy) if task else None
-        if tree is not None and task is not None:
-            tree = tree.rescored(task, confidence)
-        if isinstance(event, TaskScored):
-            tree = tree or tree_of(plan.order, plan.tasks, plan.policy)
-            entry = TimelineEntry(
-                plan_id=plan.plan_id,
-                version=plan.version,
-                position=step.position,
-                at=event.at,
-                occurred_at=event.occurred_at and event.occurred_at.astimezone(UTC),
-                task_id=event.task_id,
-                kind=event.kind,
-                score=event.score,
-                raw_score=event.raw_score,
-                scorer=event.scorer,
-                attempt=task.attempt if task else 1,
-                task_confidence=confidence,
-                rolling_confidence=tree.rolling_confidence,
-                confidence_threshold=plan.policy.confidence_threshold,
-            )
-            entries.append(entry)
-    plan = steps[-1].after
+def project(_state: None, run: Run) -> tuple[None, RowChanges]:
+    """An entry for each score. No state is needed: the plan keeps its rolling confidence."""
+    plan = run.after
     if plan.deleted:
-        return tree, RowChanges(deletes=((plan.plan_id, None),))
-    return tree, RowChanges(upserts=entries)
+        return None, RowChanges(deletes=((plan.plan_id, None),))
+    return None, RowChanges(
+        upserts=[
+            _entry(step, step.recorded.event, plan.policy)
+            for step in run.steps
+            if type(step.recorded.event) is TaskScored
+        ]
+    )
+
+
+def _entry(step: AppliedEvent, event: TaskScored, policy: Policy) -> Mapping[str, Any]:
+    task, envelope = step.task, step.recorded.envelope
+    return {
+        "plan_id": envelope.plan_id,
+        "version": envelope.version,
+        "position": step.position,
+        "at": event.at,
+        "occurred_at": event.occurred_at and event.occurred_at.astimezone(UTC),
+        "task_id": event.task_id,
+        "kind": event.kind,
+        "score": event.score,
+        "raw_score": event.raw_score,
+        "scorer": event.scorer,
+        "attempt": task.attempt if task else 1,
+        "task_confidence": task.confidence(policy) if task else None,
+        "rolling_confidence": step.rolling_confidence,
+        "confidence_threshold": policy.confidence_threshold,
+    }

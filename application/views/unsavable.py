@@ -1,9 +1,10 @@
 """Leaves out rows that no column can hold, plan by plan, as those that cannot be folded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.recorded_event import RecordedEvent
+from plangate.application.views.log_events import LogSlice
 from plangate.application.views.projection import View
 from plangate.application.views.projector import Projected, Projector
 from plangate.application.views.view_store import ViewStore, ViewTables
@@ -15,12 +16,11 @@ def leave_out_unsavable(
     view: View,
     tables: ViewTables,
     projected: dict[str, Projected],
-    runs: Mapping[str, Sequence[RecordedEvent]],
+    log_slice: LogSlice,
 ) -> bool:
     """Keep the rows of each plan before the first event whose rows cannot be saved, if any.
 
-    `projected` has the row changes of each plan in one view, `runs` the events that they
-    come from.
+    `projected` has the row changes of each plan in one view, made of the events of a slice.
     """
     waiting, left_out = list(projected), False
     while waiting:
@@ -31,7 +31,8 @@ def leave_out_unsavable(
         left_out = True
         index, why = found
         plan_id = changes[index][0]
-        projected[plan_id] = _savable(store, projector, view, tables, runs[plan_id], why)
+        events, _ = log_slice.events_of(plan_id)
+        projected[plan_id] = _savable(store, projector, view, tables, events, why)
         waiting = waiting[waiting.index(plan_id) + 1 :]
     return left_out
 

@@ -6,15 +6,14 @@ read in its place. So a service that updates views needs no right to create tabl
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from psycopg import errors
-from pydantic import TypeAdapter
+from pydantic import BaseModel
 from typing_extensions import override
 
-from plangate.application.views.projection import Row
 from plangate.application.views.view_store import ViewTables
 from plangate.infrastructure.postgres.schema import Schema
 from plangate.infrastructure.postgres.search_words import parts, searches
@@ -107,9 +106,6 @@ def _clear(cursor: database.Cursor, target: ViewTables, side: int) -> None:
     view_positions.forget(cursor, target)
 
 
-_ROWS_OF: Final = {view: TypeAdapter(list[table.row]) for view, table in tables.TABLES.items()}  # type: ignore[name-defined]
-
-
 def _upsert(table: Table[Any]) -> str:
     columns = table.column_names
     renewed = ", ".join(f"{name} = excluded.{name}" for name in columns.split(", "))
@@ -133,15 +129,15 @@ class _Writer(view_store.RowWriter):
         self._side = side
 
     @override
-    def upsert(self, rows: Sequence[Row]) -> None:
+    def upsert(self, rows: Sequence[Mapping[str, Any]]) -> None:
         # One statement for all rows, which may name each key only once.
         key = self._table.key
-        newest = {tuple(getattr(row, name) for name in key): row for row in rows}
+        newest = {tuple(row[name] for name in key): row for row in rows}
         if not newest:
             return
-        # In two steps: pydantic's JSON encoder hides an exception from a signal handler.
-        plain = _ROWS_OF[self._table.view].dump_python(list(newest.values()), mode="json")
-        given = json.dumps(plain, ensure_ascii=False, allow_nan=False)
+        given = json.dumps(
+            list(newest.values()), ensure_ascii=False, allow_nan=False, default=_plain
+        )
         # PostgreSQL stores no NUL. A stored event that has one must not stop the view.
         given = _NUL.sub(r"\1\\ufffd", given)
         self._cursor.execute(_UPSERTS[self._table.view], (self._side, given))
@@ -161,6 +157,13 @@ class _Writer(view_store.RowWriter):
                 for part, words in enumerate(parts(text))
             ],
         )
+
+
+def _plain(value: datetime | BaseModel) -> Any:
+    """What JSON says of a value that it has no form for."""
+    if isinstance(value, datetime):
+        return tables.written_time(value)
+    return value.model_dump(mode="json")
 
 
 def _in_utc(value: Any) -> Any:

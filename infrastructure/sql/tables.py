@@ -4,10 +4,11 @@ Each engine writes its own DDL from these: column names, types and NOT NULL come
 fields of the row; keys and indexes are literal here. Anyone can join views with plain SQL.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from functools import cached_property
+from operator import itemgetter
 from types import NoneType
 from typing import Any, Final, Generic, NamedTuple, TypeVar, get_args, get_origin
 
@@ -60,9 +61,9 @@ class Table(Generic[RowType]):
         )
 
     @cached_property
-    def time_names(self) -> tuple[str, ...]:
-        """The names of the columns that hold times."""
-        return tuple(column.name for column in self.columns if column.kind is datetime)
+    def values_of(self) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+        """What takes the values of all columns, in their order, from a row."""
+        return itemgetter(*(column.name for column in self.columns))
 
     @cached_property
     def column_names(self) -> str:
@@ -78,6 +79,13 @@ def _column(field: str, annotation: Any) -> Column:
     type_ = get_origin(annotation) or annotation
     kind = next(kind for kind in _KINDS if issubclass(type_, kind))
     return Column(field, kind, nullable)
+
+
+def written_time(time: datetime) -> str:
+    """A time as both engines take it; raises `OverflowError` for one beyond the UTC calendar."""
+    if not MINYEAR < time.year < MAXYEAR:
+        time.astimezone(UTC)
+    return time.isoformat()
 
 
 SUMMARIES: Final = Table(

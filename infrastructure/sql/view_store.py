@@ -6,7 +6,7 @@ A subclass holds what its engine has of its own: transactions, tables and the fo
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import MAXYEAR, MINYEAR, UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from typing_extensions import override
@@ -18,7 +18,7 @@ from plangate.application.views.plan_summaries import (
     PlansRequest,
     PlanSummary,
 )
-from plangate.application.views.projection import Row, RowChanges
+from plangate.application.views.projection import RowChanges
 from plangate.application.views.replans import ReplanEntry, ReplansRequest
 from plangate.application.views.requests import Keys, RowKey
 from plangate.application.views.timeline import TimelineEntry, TimelineRequest
@@ -60,7 +60,7 @@ class RowWriter(ABC):
         self._scope = scope
 
     @abstractmethod
-    def upsert(self, rows: Sequence[Row]) -> None:
+    def upsert(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows, or replace those with the same key."""
 
     def delete(self, deletes: Sequence[tuple[str, str | None]]) -> None:
@@ -144,7 +144,7 @@ class SqlViewStore(ViewStore, ABC):
                 view_positions.advance(cursor, update)
             for update in updates:
                 view_positions.note_stuck_plans(cursor, update)
-                self._write(update.tables, update.changes, self._row_writer(cursor, update.tables))
+                self._write(update.changes, self._row_writer(cursor, update.tables))
 
         try:
             write(save)
@@ -159,7 +159,7 @@ class SqlViewStore(ViewStore, ABC):
         def attempt(cursor: Cursor) -> None:
             for index, change in enumerate(changes):
                 try:
-                    self._write(tables, (change,), self._row_writer(cursor, tables))
+                    self._write((change,), self._row_writer(cursor, tables))
                 except UnsavableRows as refused:
                     raise _Found(index, str(refused)) from refused
             raise _Found
@@ -311,9 +311,8 @@ class SqlViewStore(ViewStore, ABC):
     def _remove(self, cursor: Cursor, view: str) -> None:
         """Remove the rows of a view that are read, and its position."""
 
-    def _write(self, target: ViewTables, changes: Sequence[RowChanges], writer: RowWriter) -> None:
+    def _write(self, changes: Sequence[RowChanges], writer: RowWriter) -> None:
         try:
-            _require_times(target.view, changes)
             _write(writer, changes)
         except (*_UNFIT, *self._refusals) as error:
             raise UnsavableRows(f"a row cannot be saved ({error})") from error
@@ -341,7 +340,7 @@ def _twice(now: datetime | None) -> tuple[str | None, str | None]:
 
 def _write(writer: RowWriter, all_changes: Sequence[RowChanges]) -> None:
     """Write changes in their order, as many rows at a time as possible."""
-    waiting: list[Row] = []
+    waiting: list[Mapping[str, Any]] = []
     for changes in all_changes:
         if changes.deletes:
             writer.upsert(waiting)
@@ -350,17 +349,6 @@ def _write(writer: RowWriter, all_changes: Sequence[RowChanges]) -> None:
         waiting += changes.upserts
     writer.upsert(waiting)
     writer.index([text for changes in all_changes for text in changes.texts])
-
-
-def _require_times(view: str, all_changes: Sequence[RowChanges]) -> None:
-    """Raise `OverflowError` for a time that is beyond the calendar in UTC."""
-    names = tables.TABLES[view].time_names
-    for changes in all_changes:
-        for row in changes.upserts:
-            for name in names:
-                time = getattr(row, name)
-                if time is not None and not MINYEAR < time.year < MAXYEAR:
-                    time.astimezone(UTC)
 
 
 class _Found(Exception):

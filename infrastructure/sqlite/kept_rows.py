@@ -4,7 +4,7 @@ Their rows are in temporary tables of one connection to the file. So one query s
 one state of the file, in which the view is where the updates expect it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final
@@ -12,7 +12,7 @@ from typing import Any, Final
 from typing_extensions import override
 
 from plangate.application.errors import ViewBehind
-from plangate.application.views.projection import Row, RowChanges
+from plangate.application.views.projection import RowChanges
 from plangate.application.views.view_store import ViewPosition, ViewUpdate
 from plangate.infrastructure.sql.conditions import ordering
 from plangate.infrastructure.sql.database import Cursor, all_rows
@@ -175,10 +175,10 @@ class _Writer(SqliteRowWriter):
     """Writes rows into the temporary tables, and notes what they replace in the file."""
 
     @override
-    def upsert(self, rows: Sequence[Row]) -> None:
+    def upsert(self, rows: Sequence[Mapping[str, Any]]) -> None:
         super().upsert(rows)
         key = self._table.key
-        self._replace(tuple(getattr(row, name) for name in key) for row in rows)
+        self._replace([row[name] for name in key] for row in rows)
 
     @override
     def delete(self, deletes: Sequence[tuple[str, str | None]]) -> None:

@@ -174,9 +174,7 @@ class SqliteViewStore(SqlViewStore):
             return self._database.read(partial(saved_rows, wanted, at_least))
         if wanted.of_saved:
             raise ViewBehind(view, kept.update.expected.position, at_least)
-        merged = partial(
-            merged_rows, wanted, kept, at_least, partial(self._write, ViewTables(view))
-        )
+        merged = partial(merged_rows, wanted, kept, at_least, self._write)
         try:
             return self._database.read_beside(merged)
         except UnsavableRows as error:  # saving it names the plan

@@ -96,7 +96,7 @@ def test_the_second_of_two_updates_saves_nothing(
     late = replace(marks[ViewTables("plans")], **elsewhere)
     assert not put(store, "plans", summary(2), after=late)
     good = ViewUpdate(
-        ViewTables("board"), marks[ViewTables("board")], 5, [RowChanges(upserts=[task(1, 0)])]
+        ViewTables("board"), marks[ViewTables("board")], 5, [RowChanges(upserts=[vars(task(1, 0))])]
     )
     assert not store.save([good, ViewUpdate(ViewTables("plans"), late, 6, [])])
     assert ids(plans(store)) == ["p1"]
@@ -115,10 +115,10 @@ def test_deletes_come_before_upserts(store: ViewStore) -> None:
 
 def test_changes_of_one_update_are_written_in_their_order(store: ViewStore) -> None:
     changes = [
-        RowChanges(upserts=[task(1, 0)]),
-        RowChanges(deletes=[("p1", "t0")], upserts=[task(1, 1)]),
+        RowChanges(upserts=[vars(task(1, 0))]),
+        RowChanges(deletes=[("p1", "t0")], upserts=[vars(task(1, 1))]),
         RowChanges(deletes=[("p1", "t1")]),
-        RowChanges(upserts=[task(1, 2)]),
+        RowChanges(upserts=[vars(task(1, 2))]),
     ]
     store.save([ViewUpdate(ViewTables("board"), ViewPosition(FOLD, 0), 1, changes)])
     assert [t.task_id for t in store.board(BoardRequest(plan_id="p1"), None, 9)] == ["t2"]

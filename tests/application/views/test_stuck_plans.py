@@ -1,7 +1,7 @@
 """An event that cannot be taken in stops its plan's rows in the view, and nothing else."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from threading import current_thread, main_thread
@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 
 from plangate.application import plan_log
 from plangate.application.errors import StoreError
-from plangate.application.plan_log import Step
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.registry import PlanRegistry
-from plangate.application.views import projector, runner
+from plangate.application.views import projector, run, runner
 from plangate.application.views.catalogue import VIEWS
 from plangate.application.views.projection import RowChanges
+from plangate.application.views.run import Run
 from plangate.application.views.view_store import StuckPlan
 from plangate.domain.events import PlanEvent, TaskScored
-from plangate.domain.evolve import evolve
-from plangate.domain.plan import Plan
+from plangate.domain.evolve import apply
+from plangate.domain.plan_draft import PlanDraft
 from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.sqlite.views import memory_view_store
 from tests.application.views.conftest import TASKS, SharedStores
@@ -148,15 +148,15 @@ def test_a_gap_before_what_is_remembered_is_found_too(
 
 # --- views that fail on an event that can be read ---
 
-Project = Callable[[Any, Sequence[Step]], Any]
+Project = Callable[[Any, Run], Any]
 
 
 def failing(project: Project, on: int, *, alone: bool = True) -> Project:
     """A fold that chokes on plan p's event of this version, or only among others."""
 
-    def chokes(state: Any, taken: Sequence[Step]) -> Any:
-        bad = any((s.after.plan_id, s.after.version) == ("p", on) for s in taken)
-        if bad and (alone or len(taken) > 1):
+    def chokes(state: Any, taken: Run) -> Any:
+        bad = taken.after.plan_id == "p" and taken.before.version < on <= taken.after.version
+        if bad and (alone or len(taken.steps) > 1):
             raise ZeroDivisionError("a mistake")
         return project(state, taken)
 
@@ -196,11 +196,11 @@ def test_a_mistake_behind_rows_that_cannot_be_saved_changes_nothing(
     views = registry.views._runner._views
     chokes = views[1].project
 
-    def unsavable(state: Any, taken: Sequence[Step]) -> tuple[Any, RowChanges]:
+    def unsavable(state: Any, taken: Run) -> tuple[Any, RowChanges]:
         state, changes = chokes(state, taken)
-        if (taken[-1].after.plan_id, taken[-1].after.version) != ("p", 2):
+        if (taken.after.plan_id, taken.after.version) != ("p", 2):
             return state, changes
-        huge = [row.model_copy(update={"attempt": 2**70}) for row in changes.upserts]
+        huge = [{**row, "attempt": 2**70} for row in changes.upserts]
         return state, RowChanges(huge, changes.deletes)
 
     registry.views._runner._views = (views[0], replace(views[1], project=unsavable), *views[2:])
@@ -215,7 +215,7 @@ class Late(Exception):
     """What a signal handler raises."""
 
 
-@pytest.mark.parametrize("name", ["next_step", "project"])
+@pytest.mark.parametrize("name", ["apply", "project"])
 def test_what_a_signal_handler_raises_in_a_fold_comes_out_and_stops_no_plan(
     stores: SharedStores,
     registry: PlanRegistry,
@@ -229,8 +229,8 @@ def test_what_a_signal_handler_raises_in_a_fold_comes_out_and_stops_no_plan(
             raise Late
         return fold(*arguments)
 
-    if name == "next_step":
-        monkeypatch.setattr(plan_log, name, partial(interrupted, plan_log.next_step))
+    if name == "apply":
+        monkeypatch.setattr(run, name, partial(interrupted, apply))
     else:
         on_time = partial(interrupted, VIEWS[1].project)
         views = (VIEWS[0], replace(VIEWS[1], project=on_time), *VIEWS[2:])
@@ -251,7 +251,7 @@ def test_a_handlers_exception_is_not_taken_for_the_error_of_a_bad_event(
     views = registry.views._runner._views
     chokes = views[1].project
 
-    def late(state: Any, taken: Sequence[Step]) -> Any:
+    def late(state: Any, taken: Run) -> Any:
         if current_thread() is main_thread():
             raise Late
         return chokes(state, taken)
@@ -288,13 +288,13 @@ def test_a_mistake_in_the_fold_of_plans_stops_that_plan_alone(
 ) -> None:
     two_plans(registry)
 
-    def mistaken(plan: Plan, event: PlanEvent) -> Plan:
-        if plan.plan_id == "p" and isinstance(event, TaskScored):
+    def mistaken(draft: PlanDraft, event: PlanEvent) -> None:
+        if draft.plan.plan_id == "p" and isinstance(event, TaskScored):
             raise RecursionError("a mistake")
-        return evolve(plan, event)
+        apply(draft, event)
 
     with monkeypatch.context() as patch:
-        patch.setattr(plan_log, "evolve", mistaken)
+        patch.setattr(run, "apply", mistaken)
         assert [plan.version for plan in registry.views.plans().plans] == [1, 4]
         assert [(plan.version, plan.position) for plan in stuck(registry)] == [(2, 2)]
     same_views(stores.open())

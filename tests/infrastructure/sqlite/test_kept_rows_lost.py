@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 import plangate
-from plangate.application.plan_log import Step
 from plangate.application.registry import PlanRegistry
 from plangate.application.views.projection import RowChanges, View
+from plangate.application.views.run import Run
 from tests.support.views.from_scratch import same_views
 from tests.support.views.kept import SCORES, TASKS, answers, saved, writing, writing_elsewhere
 
@@ -71,13 +71,11 @@ def refuse(registry: PlanRegistry, view: str, version: int) -> None:
     """From now on no column can hold the view's rows of the plan "bad" from a version on."""
 
     def refusing(one: View) -> View:
-        def project(state: Any, steps: Sequence[Step]) -> tuple[Any, RowChanges]:
-            state, changes = one.project(state, steps)
-            plan = steps[-1].after
+        def project(state: Any, run: Run) -> tuple[Any, RowChanges]:
+            state, changes = one.project(state, run)
+            plan = run.after
             if plan.plan_id == "bad" and plan.version >= version:
-                upserts = [
-                    row.model_copy(update={"replan_count": 2**70}) for row in changes.upserts
-                ]
+                upserts = [{**row, "replan_count": 2**70} for row in changes.upserts]
                 changes = RowChanges(upserts, changes.deletes, changes.texts)
             return state, changes
 

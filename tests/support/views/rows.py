@@ -143,9 +143,8 @@ def put(
     """Save rows in one update, on from where the view stands; it leads one position on."""
     target = ViewTables(view, rebuilt)
     mark = after or store.positions()[target]
-    changes = RowChanges(
-        upserts=rows, **{k: more.pop(k) for k in ("deletes", "texts") if k in more}
-    )
+    others = {k: more.pop(k) for k in ("deletes", "texts") if k in more}
+    changes = RowChanges([vars(row) for row in rows], **others)
     reached = mark.position + 1 if until is None else until
     return store.save([ViewUpdate(target, mark, reached, (changes,), **more)])
 
