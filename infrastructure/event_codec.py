@@ -34,8 +34,10 @@ from plangate.domain.events import Fact, PlanEvent
 from plangate.domain.values import of_fields
 from plangate.domain.vocabulary import MAX_INTEGER, Erasable, Identifier, Moment
 from plangate.infrastructure.stored_structs import REFUSED, is_finer, struct_of
+from plangate.infrastructure.uninterrupted import uninterrupted
 
 _Event = TypeVar("_Event", bound=Fact)
+_Made = TypeVar("_Made")
 _Json = dict[str, Any]
 _Value = tuple[_Json, str, str]
 """An erasable value: the object that holds it, its key, and its JSON pointer."""
@@ -171,12 +173,37 @@ class _FastKind(NamedTuple):
 
     @classmethod
     def of(cls, kind: StoredKind) -> "_FastKind":
-        event, revive = struct_of(kind.event)
-        meta, _ = struct_of(Meta)
-        fields: list[Any] = [("event", event), ("meta", meta)]
-        fields.append(("commitments", dict[str, str] | None, None))
-        record = msgspec.defstruct("Record", fields, forbid_unknown_fields=True, gc=False)
-        return cls(msgspec.json.Decoder(record).decode, revive, kind.read_as_they_are)
+        return cls(*_decoder(kind.event), kind.read_as_they_are)
+
+
+@cache
+def _decoder(event: type[PlanEvent]) -> tuple[Callable[[bytes], Any], Callable[[Any], Any]]:
+    """What decodes the records of an event, and what makes the event of its struct."""
+    struct, revive = struct_of(event)
+    fields: list[Any] = [("event", struct), ("meta", struct_of(Meta)[0])]
+    fields.append(("commitments", dict[str, str] | None, None))
+    record = msgspec.defstruct("Record", fields, forbid_unknown_fields=True, gc=False)
+    return msgspec.json.Decoder(record).decode, revive
+
+
+class _ByKind(dict[str, _Made]):
+    """What reads records of each kind, made for the first one: a start has no use for all."""
+
+    def __init__(
+        self, kinds: Mapping[str, StoredKind], make: Callable[[StoredKind], _Made]
+    ) -> None:
+        super().__init__()
+        self._kinds = kinds
+        self._make = make
+
+    def __missing__(self, name: str) -> _Made:
+        kind = self._kinds[name]
+        self[name] = made = uninterrupted(lambda: self._make(kind))
+        return made
+
+
+def _record_model(kind: StoredKind) -> type[StoredRecord[Any]]:
+    return StoredRecord[kind.event]  # type: ignore[name-defined]
 
 
 class EventCodec(EventFormat):
@@ -185,9 +212,8 @@ class EventCodec(EventFormat):
     def __init__(self, kinds: Mapping[str, StoredKind] = STORED_KINDS) -> None:
         self._kinds = kinds
         self._names = {kind.event: name for name, kind in kinds.items()}
-        self._records = {name: StoredRecord[kind.event] for name, kind in kinds.items()}  # type: ignore[name-defined]
-        # Made before any signal can come between: msgspec loses what a handler raises.
-        self._fast = {name: _FastKind.of(kind) for name, kind in kinds.items()}
+        self._models = _ByKind(kinds, _record_model)
+        self._fast: Mapping[str, _FastKind] = _ByKind(kinds, _FastKind.of)
 
     @property
     @override
@@ -319,7 +345,7 @@ class EventCodec(EventFormat):
             return replace(entry, position=None, state=_compact(body))
 
     def _record(self, entry: StoredEntry) -> StoredRecord[Any]:
-        kind, model = self._kind(entry), self._records[entry.name]
+        kind, model = self._kind(entry), self._models[entry.name]
         try:
             record = model.model_validate_json(entry.state)
             if record.meta.schema_version in kind.read_as_they_are:
