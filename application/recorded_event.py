@@ -5,7 +5,7 @@ Decisions never read the envelope.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanEvent
@@ -51,6 +51,14 @@ class RecordedEvent:
 
     event: PlanEvent
     envelope: Envelope
+
+
+class CommandFacts(Protocol):
+    """The part of an event's envelope by which repeated commands are recognised."""
+
+    idempotency_key: str | None
+    arguments_digest: str | None
+    causation_id: str | None
 
 
 @dataclass(slots=True, unsafe_hash=True)

@@ -46,6 +46,12 @@ def apply(draft: PlanDraft, event: events.PlanEvent) -> None:
     rule(draft, event)
 
 
+def stands_for(other: type, event: type[events.Fact]) -> None:
+    """Let another class with an event's fields be applied as that event."""
+    without_fields: Any = event.__new__(event)
+    _RULES[other] = _rule(without_fields)
+
+
 _RULES: dict[type, _Rule] = {}
 """The answers of `_rule`, which compares an event with one class after the other."""
 
@@ -112,7 +118,8 @@ def _rule(event: events.PlanEvent) -> _Rule:  # noqa: C901, PLR0912  (a branch a
 def _scored(draft: PlanDraft, event: events.TaskScored) -> None:
     task, plan = draft.task(event.task_id), draft.plan
     if task is not None:
-        score = Judgement(event.score, plan.version, event.clamped)
+        clamped = events.is_clamped(event.raw_score, event.scale)
+        score = Judgement(event.score, plan.version, clamped)
         draft.score(task.judged(event.kind, score))
     if event.kind is ScoreKind.OUTPUT:
         if plan.tree is not None:
