@@ -152,14 +152,12 @@ def _unscorable(draft: PlanDraft, event: events.ScoringFailed) -> None:
 
 
 def _fired(draft: PlanDraft, event: events.ReplanTriggered) -> None:
-    plan = draft.plan
     _change(draft, event.task_id, Task.replanned)
-    draft.set(
-        replan_count=plan.replan_count + 1,
-        replan_due=True,
-        due_since=plan.due_since if plan.replan_due else event.at,
-        gate=plan.gate.fired(),
-    )
+    fields = draft.fields
+    if not fields["replan_due"]:
+        fields["replan_due"], fields["due_since"] = True, event.at
+    fields["replan_count"] += 1
+    fields["gate"] = fields["gate"].fired()
 
 
 def _approved(draft: PlanDraft, _: events.GateApproved) -> None:
