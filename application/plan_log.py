@@ -60,11 +60,16 @@ def next_step(plan: Plan, recorded: RecordedEvent) -> Step:
 
 def require_next(plan_id: str, version: int, recorded: RecordedEvent) -> None:
     """Raise `CorruptEvent` unless the event is the one of a plan at a version."""
-    if recorded.envelope.version != version:
-        raise CorruptEvent(plan_id, version, "it is missing", recorded.envelope.position)
-    if (version == 1) != (type(recorded.event) is PlanCreated):
-        why = "a history begins with the plan's creation, and has no second one"
-        raise CorruptEvent(plan_id, version, why, recorded.envelope.position)
+    found = recorded.envelope
+    if found.version != version or (version == 1) != (type(recorded.event) is PlanCreated):
+        raise not_next(plan_id, version, found.version, found.position)
+
+
+def not_next(plan_id: str, version: int, found: int, position: int | None) -> CorruptEvent:
+    """Why an event, which has the version `found`, is not the one of a plan at a version."""
+    beginning = "a history begins with the plan's creation, and has no second one"
+    why = beginning if found == version else "it is missing"
+    return CorruptEvent(plan_id, version, why, position)
 
 
 def plan_steps(store: EventStore, plan_id: str, until: int | None = None) -> Iterator[Step]:

@@ -5,7 +5,7 @@ Decisions never read the envelope.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanEvent
@@ -53,13 +53,24 @@ class RecordedEvent:
     envelope: Envelope
 
 
-@dataclass(frozen=True, slots=True)
+class CommandFacts(Protocol):
+    """The part of an event's envelope by which repeated commands are recognised."""
+
+    idempotency_key: str | None
+    arguments_digest: str | None
+    causation_id: str | None
+
+
+@dataclass(slots=True, unsafe_hash=True)
 class StoredEntry:
-    """One entry of the log as it is stored, readable or not.
+    """One entry of the log as it is stored, readable or not. A value: nothing changes it.
 
     Proofs, copies and bundles use it: `name` and `state` are the stored name and bytes,
     unchanged.
     """
+
+    # Not declared as frozen: Python makes a frozen one four times as slowly, and a replay makes
+    # one for every event.
 
     plan_id: str
     version: int

@@ -5,7 +5,7 @@ read before each question, together with the last known one: nothing is answered
 that are no longer in the log. A command may be decided on a stream as it is remembered.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Final, NamedTuple, Self
@@ -13,13 +13,13 @@ from typing import Final, NamedTuple, Self
 from rpds import HashTrieMap
 
 from plangate.application.errors import LogWentBack, UnreadableEvent
-from plangate.application.event_store import EventStore
+from plangate.application.event_store import EventFormat, EventStore
 from plangate.application.forks import renew_in_child
 from plangate.application.plan_cache import PlanCache
-from plangate.application.plan_log import require_next
+from plangate.application.plan_log import not_next
 from plangate.application.recorded_event import RecordedEvent, StoredEntry, is_same
 from plangate.domain.event_ids import event_id
-from plangate.domain.events import PlanErased
+from plangate.domain.events import PlanCreated, PlanErased
 from plangate.domain.evolve import apply
 from plangate.domain.plan import Plan
 from plangate.domain.plan_draft import PlanDraft
@@ -51,27 +51,29 @@ class Stream:
     latest_key: str | None = None
     last: StoredEntry | None = None
 
-    def followed_by(self, events: Iterable[RecordedEvent], last: StoredEntry | None) -> Self:
+    def followed_by(self, entries: Sequence[StoredEntry], stored_as: EventFormat) -> Self:
         """The stream after more events; raises `CorruptEvent` where one is missing."""
+        if not entries:
+            return self
         draft, plan_id, version = PlanDraft(self.plan), self.plan.plan_id, self.plan.version
         receipts, latest = self.receipts, self.latest_key
-        for recorded in events:
+        for entry, event, command in stored_as.read_to_fold(entries):
             version += 1
-            require_next(plan_id, version, recorded)
-            apply(draft, recorded.event)
-            envelope = recorded.envelope
-            if type(recorded.event) is PlanErased:
+            if entry.version != version or (version == 1) != (type(event) is PlanCreated):
+                raise not_next(plan_id, version, entry.version, entry.position)
+            apply(draft, event)
+            if type(event) is PlanErased:
                 receipts = _without_digests(receipts)
-            if envelope.idempotency_key is not None:
-                latest = envelope.idempotency_key
-                receipt = Receipt(envelope.arguments_digest, version, version)
+            if command.idempotency_key is not None:
+                latest = command.idempotency_key
+                receipt = Receipt(command.arguments_digest, version, version)
                 receipts = receipts.insert(latest, receipt)
-            elif latest is not None and envelope.causation_id is not None:
+            elif latest is not None and command.causation_id is not None:
                 receipt = receipts[latest]
-                if envelope.causation_id == event_id(plan_id, receipt.first):
+                if command.causation_id == event_id(plan_id, receipt.first):
                     receipt = Receipt(receipt.arguments_digest, receipt.first, version)
                     receipts = receipts.insert(latest, receipt)
-        return type(self)(draft.frozen(), receipts, latest, last)
+        return type(self)(draft.frozen(), receipts, latest, entries[-1])
 
     def led_to(
         self, plan: Plan, command: Sequence[RecordedEvent], last: StoredEntry | None
@@ -124,7 +126,7 @@ class StreamCache:
         if changes is not None and kept.changes == changes:
             return kept.stream
         known, newer = self._newer(kept.stream)
-        return self.keep(self._followed_by(known, newer), changes)
+        return self.keep(known.followed_by(newer, self._store.format), changes)
 
     def as_recorded(
         self, current: Stream, receipt: Receipt
@@ -146,9 +148,10 @@ class StreamCache:
             stream = Stream(Plan(plan_id))
         stream, entries = self._newer(stream, until=receipt.last)
         of_command = [entry for entry in entries if entry.version >= receipt.first]
-        before = self._followed_by(stream, entries[: len(entries) - len(of_command)])
-        events = list(self._decoded(of_command))
-        stream = before.followed_by(events, of_command[-1])
+        stored_as = self._store.format
+        before = stream.followed_by(entries[: len(entries) - len(of_command)], stored_as)
+        events = [stored_as.decode(entry) for entry in of_command]
+        stream = before.followed_by(of_command, stored_as)
         with self._lock:
             self._replayed = stream
         return before.plan, stream.plan, events
@@ -201,14 +204,6 @@ class StreamCache:
         with self._lock:
             self._kept = PlanCache[_Kept](KEPT_STREAMS)
             self._replayed = Stream(Plan(""))
-
-    def _followed_by(self, stream: Stream, entries: Sequence[StoredEntry]) -> Stream:
-        if not entries:
-            return stream
-        return stream.followed_by(self._decoded(entries), entries[-1])
-
-    def _decoded(self, entries: Sequence[StoredEntry]) -> Iterator[RecordedEvent]:
-        return map(self._store.format.decode, entries)
 
 
 def _without_digests(receipts: "HashTrieMap[str, Receipt]") -> "HashTrieMap[str, Receipt]":

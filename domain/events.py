@@ -85,8 +85,13 @@ class TaskScored(Fact):
     @property
     def clamped(self) -> bool:
         """Whether the score as given was outside its scale, or outside [0, 1] without one."""
-        low, high = self.scale or (0.0, 1.0)
-        return self.raw_score is not None and not low <= self.raw_score <= high
+        return is_clamped(self.raw_score, self.scale)
+
+
+def is_clamped(raw_score: float | None, scale: tuple[float, float] | None) -> bool:
+    """Whether a score, None where it was recorded as given, was outside its scale."""
+    low, high = scale or (0.0, 1.0)
+    return raw_score is not None and not low <= raw_score <= high
 
 
 class ScoringFailed(Fact):

@@ -5,7 +5,7 @@ a task that is not in the plan changes nothing about it.
 """
 
 from collections.abc import Callable, Collection, Iterable
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from rpds import HashTrieMap
 
@@ -19,6 +19,9 @@ from plangate.domain.task import Deferral, Judgement, Task
 from plangate.domain.vocabulary import ScoreKind
 
 _Rule = Callable[[PlanDraft, Any], None]
+
+_OUTPUT: Final = ScoreKind.OUTPUT
+"""Python 3.11 takes as long to look a member up as for the rest of a comparison."""
 
 
 def fold(plan: Plan, history: Iterable[events.PlanEvent]) -> Plan:
@@ -42,8 +45,16 @@ def apply(draft: PlanDraft, event: events.PlanEvent) -> None:
     rule = _RULES.get(kind)
     if rule is None:
         rule = _RULES[kind] = _rule(event)
-    draft.begin(event.at)
+    fields = draft.fields
+    fields["version"] += 1
+    fields["updated_at"] = event.at
     rule(draft, event)
+
+
+def stands_for(other: type, event: type[events.Fact]) -> None:
+    """Let another class with an event's fields be applied as that event."""
+    without_fields: Any = event.__new__(event)
+    _RULES[other] = _rule(without_fields)
 
 
 _RULES: dict[type, _Rule] = {}
@@ -110,15 +121,15 @@ def _rule(event: events.PlanEvent) -> _Rule:  # noqa: C901, PLR0912  (a branch a
 
 
 def _scored(draft: PlanDraft, event: events.TaskScored) -> None:
-    task, plan = draft.task(event.task_id), draft.plan
+    task, fields, kind = draft.task(event.task_id), draft.fields, event.kind
     if task is not None:
-        score = Judgement(event.score, plan.version, event.clamped)
-        draft.score(task.judged(event.kind, score))
-    if event.kind is ScoreKind.OUTPUT:
-        if plan.tree is not None:
+        clamped = event.raw_score is not None and events.is_clamped(event.raw_score, event.scale)
+        draft.score(task.judged(kind, Judgement(event.score, fields["version"], clamped)))
+    if kind is _OUTPUT:
+        if fields["tree"] is not None:
             draft.review(GateMemory.judged)
-        elif plan.gate.tripped:
-            draft.set(gate=plan.gate.reset())
+        elif fields["gate"].tripped:
+            fields["gate"] = fields["gate"].reset()
 
 
 def _retracted(draft: PlanDraft, event: events.ScoreRetracted) -> None:
@@ -141,14 +152,12 @@ def _unscorable(draft: PlanDraft, event: events.ScoringFailed) -> None:
 
 
 def _fired(draft: PlanDraft, event: events.ReplanTriggered) -> None:
-    plan = draft.plan
     _change(draft, event.task_id, Task.replanned)
-    draft.set(
-        replan_count=plan.replan_count + 1,
-        replan_due=True,
-        due_since=plan.due_since if plan.replan_due else event.at,
-        gate=plan.gate.fired(),
-    )
+    fields = draft.fields
+    if not fields["replan_due"]:
+        fields["replan_due"], fields["due_since"] = True, event.at
+    fields["replan_count"] += 1
+    fields["gate"] = fields["gate"].fired()
 
 
 def _approved(draft: PlanDraft, _: events.GateApproved) -> None:

@@ -55,14 +55,14 @@ class GateMemory(NamedTuple):
 
     def fired(self) -> "GateMemory":
         """After it fired once more."""
-        return GateMemory(tripped=True, lows=self.lows, replans=self.replans + 1)
+        return GateMemory(True, self.lows, self.replans + 1)  # noqa: FBT003  (faster)
 
     def reset(self) -> "GateMemory":
         """Open again, once a replan is answered; the replans stay counted.
 
         Where the policy gives the gate no memory, also at each output score.
         """
-        return GateMemory(replans=self.replans)
+        return GateMemory(False, 0, self.replans)  # noqa: FBT003  (faster)
 
     def threshold(self, policy: Policy) -> float:
         """What the rolling confidence must reach: the exit threshold while tripped."""

@@ -5,7 +5,6 @@ written into the plan's map of tasks once.
 """
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Final
 
 from rpds import HashTrieMap
@@ -30,30 +29,26 @@ _MANY: Final = 32
 class PlanDraft:
     """The plan after the events so far. `plan` is its own; its tasks may lag behind `task`."""
 
-    __slots__ = ("_changed", "_dropped", "_rescored", "plan")
+    __slots__ = ("_changed", "_dropped", "_rescored", "fields", "plan")
 
     def __init__(self, plan: Plan) -> None:
         self.plan = changed(plan)
+        self.fields: dict[str, Any] = self.plan.__dict__
+        """The plan's own: what is changed here is changed in the plan."""
         self._changed: dict[str, Task] = {}
         self._rescored: set[str] = set()
         self._dropped: set[str] = set()
 
-    def begin(self, at: datetime) -> None:
-        """Count one more event."""
-        fields = self.plan.__dict__
-        fields["version"] += 1
-        fields["updated_at"] = at
-
     def set(self, **changes: Any) -> None:
         """Change fields of the plan, all but its tasks."""
-        self.plan.__dict__.update(changes)
+        self.fields.update(changes)
 
     def restart(self, **changes: Any) -> None:
         """Change fields of the plan, and all of its tasks."""
         self._changed.clear()
         self._rescored.clear()
         for kept in (*TREES, "stale_traits", "dependencies", "scored_at"):
-            self.plan.__dict__.pop(kept, None)
+            self.fields.pop(kept, None)
         self.set(**changes)
 
     def reorder(self, order: tuple[str, ...]) -> None:
@@ -62,7 +57,7 @@ class PlanDraft:
         Its trees are made anew: those of a large plan when they are asked for, since a
         revision may reorder it many times.
         """
-        fields = self.plan.__dict__
+        fields = self.fields
         fields["order"] = order
         if "stale_traits" in fields:
             fields["traits"] = fields.pop("stale_traits").tree
@@ -85,7 +80,7 @@ class PlanDraft:
     def settled(self) -> Plan:
         """The plan with its tasks as they are now, for a rule that needs all of them."""
         if self._changed:
-            fields = self.plan.__dict__
+            fields = self.fields
             before = self.plan.tasks
             fields["tasks"] = _updated(before, self._changed)
             if "dependencies" in fields:
@@ -113,7 +108,7 @@ class PlanDraft:
     def score(self, task: Task) -> None:
         """Replace the task with this id with one that is scored by this event."""
         self.rescore(task)
-        fields = self.plan.__dict__
+        fields = self.fields
         if "scored_at" in fields:
             fields["scored_at"] = fields["scored_at"].insert(fields["version"], task.id)
 
@@ -129,7 +124,7 @@ class PlanDraft:
 
     def review(self, look: Look) -> None:
         """Let the gate look at the rolling confidence."""
-        fields = self.plan.__dict__
+        fields = self.fields
         rolling_confidence = self.confidences().rolling_confidence
         fields["gate"] = look(fields["gate"], rolling_confidence, fields["policy"])
 
@@ -145,12 +140,12 @@ class PlanDraft:
 
     def _kept_tree(self) -> ConfidenceTree | None:
         """The confidences as they were kept, if the order of the tasks is still the same."""
-        fields = self.plan.__dict__
+        fields = self.fields
         tree: ConfidenceTree | None = fields.get("confidences", fields["tree"])
         return tree if tree is not None and tree.order is fields["order"] else None
 
     def _keep(self, tree: ConfidenceTree) -> ConfidenceTree:
-        fields = self.plan.__dict__
+        fields = self.fields
         for task_id in self._rescored:
             task = self._changed.get(task_id) or self.plan.tasks[task_id]
             tree = tree.rescored(task, task.confidence(fields["policy"]))
@@ -161,7 +156,7 @@ class PlanDraft:
         return tree
 
     def _keep_dependencies(self, before: "HashTrieMap[str, Task]") -> None:
-        fields = self.plan.__dict__
+        fields = self.fields
         dependencies: Dependants = fields["dependencies"]
         for task_id, task in self._changed.items():
             earlier = before.get(task_id)
@@ -171,7 +166,7 @@ class PlanDraft:
 
     def _keep_traits(self, before: "HashTrieMap[str, Task]") -> None:
         """Leave the traits to the next question, unless it would find many changed tasks."""
-        fields = self.plan.__dict__
+        fields = self.fields
         tree = fields.pop("traits", None)
         stale: StaleTraits = fields["stale_traits"] if tree is None else StaleTraits(tree, before)
         changed_tasks = stale.changed | self._changed.keys()

@@ -151,7 +151,7 @@ class Task:
         prompt, output = (
             ((), ()) if self.outdated else (self.prompt_judgements, self.output_judgements)
         )
-        if kind is ScoreKind.PROMPT:
+        if kind is _PROMPT:
             prompt = NewestFirst(judgement, prompt)
         else:
             output = NewestFirst(judgement, output)
@@ -174,9 +174,9 @@ class Task:
     def moved(self, event: TaskStatusChanged, version: int) -> "Task":
         """In another status: with a new claim, none, or its latest claim ended."""
         claim = self.claim
-        if event.cause is StatusCause.CLAIMED:
+        if event.cause is _CLAIMED:
             claim = Claim(version, event.worker, event.at, event.lease_until)
-        elif event.new is TaskStatus.PENDING or event.new is TaskStatus.IN_PROGRESS:
+        elif event.new is _PENDING or event.new is _IN_PROGRESS:
             claim = None
         return changed(self, status=event.new, claim=claim, deferred=None)
 
@@ -226,6 +226,11 @@ def _newest(judgements: Judgements) -> float | None:
         return newest.score
     return judgements[0].score if judgements else None
 
+# Python 3.11 takes as long to look a member up as for the rest of a comparison.
+_PROMPT: Final = ScoreKind.PROMPT
+_CLAIMED: Final = StatusCause.CLAIMED
+_PENDING: Final = TaskStatus.PENDING
+_IN_PROGRESS: Final = TaskStatus.IN_PROGRESS
 
 _BLANK: Final = Task("", None, None, {})
 _CHANGEABLE: Final = ("title", "description", "metadata", "depends_on", "priority", "labels")

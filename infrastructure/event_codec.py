@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -24,18 +24,27 @@ from typing_extensions import override
 
 from plangate.application.errors import CorruptEvent, EventTooNew
 from plangate.application.event_store import EventFormat
-from plangate.application.recorded_event import FIRST_KIND, Envelope, RecordedEvent, StoredEntry
+from plangate.application.recorded_event import (
+    FIRST_KIND,
+    CommandFacts,
+    Envelope,
+    RecordedEvent,
+    StoredEntry,
+)
 from plangate.application.validation import refusal
 from plangate.domain import events
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.event_bounds import MAX_EVENT_BYTES, bounded
 from plangate.domain.event_ids import MAX_EVENT_ID
 from plangate.domain.events import Fact, PlanEvent
+from plangate.domain.evolve import stands_for
 from plangate.domain.values import of_fields
 from plangate.domain.vocabulary import MAX_INTEGER, Erasable, Identifier, Moment
 from plangate.infrastructure.stored_structs import REFUSED, is_finer, struct_of
+from plangate.infrastructure.uninterrupted import uninterrupted
 
 _Event = TypeVar("_Event", bound=Fact)
+_Made = TypeVar("_Made")
 _Json = dict[str, Any]
 _Value = tuple[_Json, str, str]
 """An erasable value: the object that holds it, its key, and its JSON pointer."""
@@ -167,16 +176,60 @@ class _FastKind(NamedTuple):
 
     decode: Callable[[bytes], Any]
     revive: Callable[[Any], Any]
+    as_read: bool
+    """Whether a plan is folded from what `decode` gives: it need not become an event."""
     versions: range
 
     @classmethod
     def of(cls, kind: StoredKind) -> "_FastKind":
-        event, revive = struct_of(kind.event)
-        meta, _ = struct_of(Meta)
-        fields: list[Any] = [("event", event), ("meta", meta)]
-        fields.append(("commitments", dict[str, str] | None, None))
-        record = msgspec.defstruct("Record", fields, forbid_unknown_fields=True, gc=False)
-        return cls(msgspec.json.Decoder(record).decode, revive, kind.read_as_they_are)
+        as_read = kind.event in _FOLDED_AS_READ
+        return cls(*_decoder(kind.event), as_read, kind.read_as_they_are)
+
+
+_FOLDED_AS_READ: Final[frozenset[type[PlanEvent]]] = frozenset(
+    {
+        events.AttemptStarted,
+        events.LeaseRenewed,
+        events.OutcomeRecorded,
+        events.ReplanTriggered,
+        events.ScoreRetracted,
+        events.ScoringFailed,
+        events.TaskScored,
+        events.TaskStatusChanged,
+    }
+)
+"""Events that a plan has by the thousands; all their fields are plain values."""
+
+
+@cache
+def _decoder(event: type[PlanEvent]) -> tuple[Callable[[bytes], Any], Callable[[Any], Any]]:
+    """What decodes the records of an event, and what makes the event of its struct."""
+    struct, revive = struct_of(event)
+    stands_for(struct, event)
+    fields: list[Any] = [("event", struct), ("meta", struct_of(Meta)[0])]
+    fields.append(("commitments", dict[str, str] | None, None))
+    record = msgspec.defstruct("Record", fields, forbid_unknown_fields=True, gc=False)
+    return msgspec.json.Decoder(record).decode, revive
+
+
+class _ByKind(dict[str, _Made]):
+    """What reads records of each kind, made for the first one: a start has no use for all."""
+
+    def __init__(
+        self, kinds: Mapping[str, StoredKind], make: Callable[[StoredKind], _Made]
+    ) -> None:
+        super().__init__()
+        self._kinds = kinds
+        self._make = make
+
+    def __missing__(self, name: str) -> _Made:
+        kind = self._kinds[name]
+        self[name] = made = uninterrupted(lambda: self._make(kind))
+        return made
+
+
+def _record_model(kind: StoredKind) -> type[StoredRecord[Any]]:
+    return StoredRecord[kind.event]  # type: ignore[name-defined]
 
 
 class EventCodec(EventFormat):
@@ -185,9 +238,8 @@ class EventCodec(EventFormat):
     def __init__(self, kinds: Mapping[str, StoredKind] = STORED_KINDS) -> None:
         self._kinds = kinds
         self._names = {kind.event: name for name, kind in kinds.items()}
-        self._records = {name: StoredRecord[kind.event] for name, kind in kinds.items()}  # type: ignore[name-defined]
-        # Made before any signal can come between: msgspec loses what a handler raises.
-        self._fast = {name: _FastKind.of(kind) for name, kind in kinds.items()}
+        self._models = _ByKind(kinds, _record_model)
+        self._fast: Mapping[str, _FastKind] = _ByKind(kinds, _FastKind.of)
 
     @property
     @override
@@ -232,7 +284,7 @@ class EventCodec(EventFormat):
         interruption = None
         for _ in range(2):
             try:
-                decode, revive, versions = self._fast[entry.name]
+                decode, revive, _, versions = self._fast[entry.name]
                 record = decode(entry.state)
                 meta = asdict(record.meta)
                 if meta["schema_version"] not in versions or is_finer(entry.state):
@@ -245,6 +297,31 @@ class EventCodec(EventFormat):
                     raise interruption
                 return recorded
         return None
+
+    @override
+    def read_to_fold(
+        self, entries: Iterable[StoredEntry]
+    ) -> Iterator[tuple[StoredEntry, PlanEvent, CommandFacts]]:
+        fast = self._fast
+        for entry in entries:
+            event: PlanEvent | None = None
+            try:
+                decode, revive, as_read, versions = fast[entry.name]
+                record = decode(entry.state)
+                command = record.meta
+                if (
+                    command.schema_version in versions
+                    and not is_finer(entry.state)
+                    and (entry.position is None or entry.position > 0)
+                ):
+                    event = record.event if as_read else revive(record.event)
+            except (KeyError, *REFUSED):
+                if self._decoded_fast(entry) is not None:  # a signal handler raised it
+                    raise
+            if event is None:
+                recorded = self.decode(entry)
+                event, command = recorded.event, recorded.envelope
+            yield entry, event, command
 
     @override
     def canonical_form(self, entry: StoredEntry) -> bytes:
@@ -319,7 +396,7 @@ class EventCodec(EventFormat):
             return replace(entry, position=None, state=_compact(body))
 
     def _record(self, entry: StoredEntry) -> StoredRecord[Any]:
-        kind, model = self._kind(entry), self._records[entry.name]
+        kind, model = self._kind(entry), self._models[entry.name]
         try:
             record = model.model_validate_json(entry.state)
             if record.meta.schema_version in kind.read_as_they_are:

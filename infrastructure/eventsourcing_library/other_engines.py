@@ -22,6 +22,7 @@ from typing_extensions import override
 
 from plangate.application import errors
 from plangate.application.event_store import KeyUsed
+from plangate.application.plan_log import known_position
 from plangate.application.recorded_event import StoredEntry
 from plangate.infrastructure.eventsourcing_library import recorder_store
 
@@ -100,9 +101,9 @@ class _Log(recorder_store.Recorder):
     @override
     def plans_with_key(self, key: str) -> Sequence[str]:
         found, after = [], 0
-        while page := self.log_events(after, _PAGE):
-            found += [str(one.originator_id) for one in page if recorder_store.has_key(one, key)]
-            after = page[-1].id
+        while page := self.log_entries(after, _PAGE):
+            found += [one.plan_id for one in page if recorder_store.has_key(one, key)]
+            after = known_position(page[-1].position)
         return found
 
     @override
@@ -117,13 +118,13 @@ class _Log(recorder_store.Recorder):
         )
 
     @override
-    def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEvent]:
+    def plan_entries(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEntry]:
         # Most engines give no positions here.
         rows = self._open().select_events(_stream(plan_id), gt=after, lte=until)
         return [_returned(row) for row in rows]
 
     @override
-    def log_events(self, after: int, limit: int, name: str | None = None) -> Sequence[Notification]:
+    def log_entries(self, after: int, limit: int, name: str | None = None) -> Sequence[StoredEntry]:
         topics = [] if name is None else [name]
         rows = self._open().select_notifications(
             after, limit, topics=topics, inclusive_of_start=False
@@ -149,9 +150,9 @@ def _addressed(event: StoredEvent) -> StoredEvent:
     return _with(event, _stream(event.originator_id), state)
 
 
-def _returned(row: _Row) -> _Row:
+def _returned(row: StoredEvent) -> StoredEntry:
     plan_id, _, state = row.state.partition(_END_OF_ID)
-    return _with(row, plan_id.decode(errors="backslashreplace"), state)
+    return recorder_store.entry_of(_with(row, plan_id.decode(errors="backslashreplace"), state))
 
 
 def _with(row: _Row, name: str | UUID, state: bytes) -> _Row:

@@ -15,6 +15,7 @@ from plangate.application.errors import (
     UnreadableEvent,
 )
 from plangate.application.event_store import EventFormat, EventStore, KeyUsed, T
+from plangate.application.plan_log import known_position
 from plangate.application.recorded_event import FIRST_KIND, RecordedEvent, StoredEntry, is_same
 from plangate.infrastructure.event_codec import EventCodec
 
@@ -58,10 +59,10 @@ class Recorder(Protocol):
     ) -> int | None:
         """Append events, if any, then change the stored bytes of earlier ones; all or none."""
 
-    def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEvent]:
-        """A plan's events; as notifications where the engine knows their positions."""
+    def plan_entries(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEntry]:
+        """A plan's events, with their positions where the engine knows them."""
 
-    def log_events(self, after: int, limit: int, name: str | None = None) -> Sequence[Notification]:
+    def log_entries(self, after: int, limit: int, name: str | None = None) -> Sequence[StoredEntry]:
         """Events of the log in commit order: all, or those with a stored name."""
 
     def max_notification_id(self) -> int | None:
@@ -101,7 +102,7 @@ class RecorderEventStore(EventStore):
         position = self._recorded(
             stored, lambda: self._recorder.append_events(stored, after, unused_key)
         )
-        return _entry(stored[-1], position)
+        return entry_of(stored[-1], position)
 
     @override
     def plans_with_key(self, key: str) -> Sequence[str]:
@@ -132,14 +133,12 @@ class RecorderEventStore(EventStore):
         self, plan_id: str, *, after: int = 0, until: int | None = None
     ) -> Sequence[StoredEntry]:
         with self._translated(plan_id):
-            rows = self._recorder.plan_events(plan_id, after, until)
-        return [_entry(row) for row in rows]
+            return self._recorder.plan_entries(plan_id, after, until)
 
     @override
     def read_all_stored(self, *, after: int = 0, limit: int) -> Sequence[StoredEntry]:
         with self._translated(None):
-            rows = self._recorder.log_events(after, limit)
-        return [_entry(row) for row in rows]
+            return self._recorder.log_entries(after, limit)
 
     @override
     def append_stored(self, entries: Sequence[StoredEntry]) -> None:
@@ -170,7 +169,7 @@ class RecorderEventStore(EventStore):
             stored or rewritten[:1],
             lambda: self._recorder.rewrite_events(rewritten, stored, after),
         )
-        return _entry(stored[-1], position) if stored else None
+        return entry_of(stored[-1], position) if stored else None
 
     @override
     def scrub(self) -> None:
@@ -185,8 +184,8 @@ class RecorderEventStore(EventStore):
     @override
     def plan_ids(self, *, after: int = 0, limit: int) -> Sequence[tuple[int, str]]:
         with self._translated(None):
-            rows = self._recorder.log_events(after, limit, FIRST_KIND)
-        return [(row.id, str(row.originator_id)) for row in rows]
+            found = self._recorder.log_entries(after, limit, FIRST_KIND)
+        return [(known_position(entry.position), entry.plan_id) for entry in found]
 
     @override
     def turn(self, plan_id: str, work: Callable[[], T]) -> T:
@@ -230,7 +229,7 @@ def _row(entry: StoredEntry) -> StoredEvent:
     return StoredEvent(entry.plan_id, entry.version, entry.name, entry.state)
 
 
-def has_key(event: StoredEvent, key: str) -> bool:
+def has_key(event: StoredEvent | StoredEntry, key: str) -> bool:
     """Whether a stored event has the idempotency key."""
     return bool(_meta(event, "idempotency_key") == key)
 
@@ -240,7 +239,7 @@ def has_salt(event: StoredEvent) -> bool:
     return _meta(event, "salt") is not None
 
 
-def _meta(event: StoredEvent, name: str) -> Any:
+def _meta(event: StoredEvent | StoredEntry, name: str) -> Any:
     """A field of an event's envelope as it is stored; None where it is damaged."""
     try:
         return json.loads(event.state)["meta"].get(name)
@@ -274,12 +273,12 @@ def first_of_each_plan(rows: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
 
 
 def require_newest(
-    newest: StoredEvent | None, first: StoredEvent, after: StoredEntry | None
+    newest: StoredEntry | None, first: StoredEvent, after: StoredEntry | None
 ) -> None:
     """Raise `ConcurrentChange` unless an event follows the newest one of its plan."""
-    version = 0 if newest is None else newest.originator_version
+    version = 0 if newest is None else newest.version
     if first.originator_version != version + 1 or not (
-        after is None or newest is None or is_same(_entry(newest), after)
+        after is None or newest is None or is_same(newest, after)
     ):
         raise ConcurrentChange(str(first.originator_id))
 
@@ -290,7 +289,8 @@ def require_unused(key: str, plan_ids: Sequence[str]) -> None:
         raise KeyUsed(key)
 
 
-def _entry(row: StoredEvent, position: int | None = None) -> StoredEntry:
+def entry_of(row: StoredEvent, position: int | None = None) -> StoredEntry:
+    """A row of the library as an entry."""
     return StoredEntry(
         str(row.originator_id),
         row.originator_version,

@@ -81,21 +81,21 @@ class _Log(recorder_store.Recorder):
             return len(events) if then else None
 
     @override
-    def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEvent]:
+    def plan_entries(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEntry]:
         last = recorder_store.NO_BOUND if until is None else until
         with self._lock:
             events, index = self._open_events(), self._indexed_versions(plan_id)
             versions = sorted(version for version in index if after < version <= last)
-            return [events[index[version]] for version in versions]
+            return [recorder_store.entry_of(events[index[version]]) for version in versions]
 
     @override
-    def log_events(self, after: int, limit: int, name: str | None = None) -> Sequence[Notification]:
+    def log_entries(self, after: int, limit: int, name: str | None = None) -> Sequence[StoredEntry]:
         with self._lock:
             events = self._open_events()
             if name is None:
-                return events[after : after + limit]
+                return list(map(recorder_store.entry_of, events[after : after + limit]))
             named = (event for event in islice(events, after, None) if event.topic == name)
-            return list(islice(named, limit))
+            return list(map(recorder_store.entry_of, islice(named, limit)))
 
     @override
     def max_notification_id(self) -> int:
@@ -130,7 +130,8 @@ class _Log(recorder_store.Recorder):
         for first in recorder_store.first_of_each_plan(events):
             index = self._indexed_versions(str(first.originator_id))
             newest = self._open_events()[index[max(index)]] if index else None
-            recorder_store.require_newest(newest, first, after)
+            known = None if newest is None else recorder_store.entry_of(newest)
+            recorder_store.require_newest(known, first, after)
             after = None
 
     def _placed(self, events: Sequence[StoredEvent], last: int) -> Sequence[Notification]:

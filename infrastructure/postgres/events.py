@@ -205,20 +205,20 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         return self._write(rewrite)
 
     @override
-    def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[Notification]:
+    def plan_entries(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEntry]:
         where = SQL(
             "originator_id = %s AND originator_version > %s AND originator_version <= %s"
             " ORDER BY originator_version"
         )
-        return self._notifications(
+        return self._entries(
             where, [plan_id, after, recorder_store.NO_BOUND if until is None else until]
         )
 
     @override
-    def log_events(self, after: int, limit: int, name: str | None = None) -> Sequence[Notification]:
+    def log_entries(self, after: int, limit: int, name: str | None = None) -> Sequence[StoredEntry]:
         named = SQL("" if name is None else " AND topic = %s")
         where = SQL("notification_id > %s{} ORDER BY notification_id LIMIT %s").format(named)
-        return self._notifications(where, [after, *([] if name is None else [name]), limit])
+        return self._entries(where, [after, *([] if name is None else [name]), limit])
 
     @override
     def max_notification_id(self) -> int:
@@ -259,9 +259,9 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         columns = [*map(list, zip(*rows, strict=True)), *_firsts(events, after)]
         return SQL("{}; {}").format(self._insert, self._notify), columns
 
-    def _notifications(self, where: Query, values: Sequence[Any]) -> list[Notification]:
+    def _entries(self, where: Query, values: Sequence[Any]) -> list[StoredEntry]:
         return [
-            Notification(plan_id, version, name, state.encode(), id=position)
+            StoredEntry(plan_id, version, position, name, state.encode())
             for position, plan_id, version, name, state in self.datastore.select(
                 SQL("{}{}").format(self._select, where), values
             )

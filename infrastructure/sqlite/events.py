@@ -7,7 +7,7 @@ file does not change.
 import sqlite3
 from collections.abc import Sequence
 from functools import cache, partial
-from itertools import count, islice
+from itertools import count, islice, starmap
 from typing import Any, Final
 
 from eventsourcing.persistence import Notification, StoredEvent
@@ -48,11 +48,11 @@ _REWRITE: Final = (
 )
 _NEWEST: Final = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 _SELECT: Final = (
-    "SELECT notification_id, originator_id, originator_version, topic, CAST(state AS BLOB)"
+    "SELECT originator_id, originator_version, notification_id, topic, CAST(state AS BLOB)"
     " FROM stored_events WHERE "
 )
 _SELECT_DAMAGED: Final = (
-    "SELECT notification_id, CAST(originator_id AS BLOB), originator_version,"
+    "SELECT CAST(originator_id AS BLOB), originator_version, notification_id,"
     " CAST(topic AS BLOB), CAST(state AS BLOB) FROM stored_events WHERE "
 )
 _WITH_KEY: Final = (
@@ -122,17 +122,17 @@ class _Log(recorder_store.Recorder):
         return self._file.write(rewrite)
 
     @override
-    def plan_events(self, plan_id: str, after: int, until: int | None) -> Sequence[Notification]:
-        return self._notifications(
+    def plan_entries(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEntry]:
+        return self._entries(
             "originator_id = ? AND originator_version > ? AND originator_version <= ?"
             " ORDER BY originator_version",
             [plan_id, after, recorder_store.NO_BOUND if until is None else until],
         )
 
     @override
-    def log_events(self, after: int, limit: int, name: str | None = None) -> Sequence[Notification]:
+    def log_entries(self, after: int, limit: int, name: str | None = None) -> Sequence[StoredEntry]:
         named = "" if name is None else " AND topic = ?"
-        return self._notifications(
+        return self._entries(
             f"notification_id > ?{named} ORDER BY notification_id LIMIT ?",
             [after, *([] if name is None else [name]), limit],
         )
@@ -141,12 +141,8 @@ class _Log(recorder_store.Recorder):
     def max_notification_id(self) -> int:
         return self._file.read(_newest)
 
-    def _notifications(self, where: str, parameters: list[Any]) -> list[Notification]:
-        rows = self._file.read(partial(_rows, where, parameters))
-        return [
-            Notification(plan_id, version, name, state, id=position)
-            for position, plan_id, version, name, state in rows
-        ]
+    def _entries(self, where: str, parameters: list[Any]) -> list[StoredEntry]:
+        return list(starmap(StoredEntry, self._file.read(partial(_rows, where, parameters))))
 
 
 def _is_one_plan(events: Sequence[StoredEvent]) -> bool:
@@ -215,13 +211,13 @@ def _rows(where: str, parameters: list[Any], cursor: Cursor) -> list[Any]:
         # Python could not decode a text. Decoding every text this way takes a third longer.
         return [
             (
-                position,
                 plan_id.decode(errors="replace"),
                 version,
+                position,
                 topic.decode(errors="replace"),
                 state,
             )
-            for position, plan_id, version, topic, state in all_rows(
+            for plan_id, version, position, topic, state in all_rows(
                 cursor, _SELECT_DAMAGED + where, parameters
             )
         ]

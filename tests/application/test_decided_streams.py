@@ -3,10 +3,18 @@
 import random
 from dataclasses import replace
 
+from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.stream_cache import Stream
 from plangate.domain.plan import Plan
+from plangate.infrastructure.event_codec import EventCodec
 from tests.support.examples import HAS_ERASED
 from tests.support.model.histories import recorded, some_history
+
+CODEC = EventCodec()
+
+
+def entry_of(one: RecordedEvent) -> StoredEntry:
+    return StoredEntry(one.envelope.plan_id, one.envelope.version, None, *CODEC.encode(one))
 
 
 def test_it_leads_to_the_stream_that_its_events_lead_to() -> None:
@@ -20,9 +28,10 @@ def test_it_leads_to_the_stream_that_its_events_lead_to() -> None:
             first, *others = command.events
             envelope = replace(first.envelope, idempotency_key=key, arguments_digest="digest")
             events = [replace(first, envelope=envelope), *others]
+            entries = [entry_of(event) for event in events]
             decided, stream = (
-                stream.led_to(command.after, events, None),
-                stream.followed_by(events, None),
+                stream.led_to(command.after, events, entries[-1]),
+                stream.followed_by(entries, CODEC),
             )
             assert decided == stream
             assert dict(decided.receipts.items()) == dict(stream.receipts.items())

@@ -55,7 +55,7 @@ VIOLATIONS = [
 
 NO_DOORS = {
     *("memory", "postgres", "sqlite", "eventsourcing_library", "sql"),  # engines
-    *("addresses", "event_codec", "signing_key", "stored_structs"),
+    *("addresses", "event_codec", "signing_key", "stored_structs", "uninterrupted"),
     *("bootstrap", "operations", "settings"),  # what doors are given
     *("calibration", "plots"),  # statistics and pictures
     *("processes", "worker"),  # what plans are shared out to

@@ -77,7 +77,7 @@ def test_a_record_of_today_needs_no_model(path: Path) -> None:
         body["event"].get(inner, {}).pop("metadata", None)
     state = json.dumps(body).encode()
     try:
-        decode, revive, versions = FAST._fast[name]
+        decode, revive, _, versions = FAST._fast[name]
         decoded = decode(state)
     except REFUSED as refused:
         pytest.fail(str(refused))
