@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from plangate.application.drafts import PlanDraft, RevisionDraft, TaskDraft
     from plangate.application.erasure import Erasure
     from plangate.application.errors import (
         AlteredBundle,
@@ -181,6 +182,7 @@ __all__ = [
     "PlanArchived",
     "PlanCreated",
     "PlanDeleted",
+    "PlanDraft",
     "PlanErased",
     "PlanEvent",
     "PlanExists",
@@ -208,6 +210,7 @@ __all__ = [
     "RepeatableRun",
     "ReplanTriggered",
     "RestoreReport",
+    "RevisionDraft",
     "ScaledScorer",
     "ScarceEvidence",
     "ScoreKind",
@@ -229,6 +232,7 @@ __all__ = [
     "TaskAdded",
     "TaskChanged",
     "TaskDeferred",
+    "TaskDraft",
     "TaskDropped",
     "TaskGone",
     "TaskMoved",
@@ -259,6 +263,7 @@ __all__ = [
 # What `import plangate` loads is what every script and every command waits for: a name is
 # imported when it is first used (PEP 562), from the module that this table names.
 _NAMES: Final = {
+    "application.drafts": "PlanDraft RevisionDraft TaskDraft",
     "application.erasure": "Erasure",
     "application.errors": (
         "AlteredBundle AnalysisMissing BundleTooNew ConcurrentChange CorruptEvent "

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import BaseModel, Field, Strict, WithJsonSchema
+from pydantic import BaseModel, Field, Strict
 
 from plangate.application import plan_log
 from plangate.application.errors import CorruptEvent, UnreadableEvent
@@ -39,10 +39,6 @@ class StateAt(Result):
     task_status: TaskStatus | None
 
 
-_Fact = Annotated[PlanEvent, WithJsonSchema({"type": "object"})]
-"""Each kind of event publishes its own schema."""
-
-
 class AuditEntry(Result):
     """One recorded event.
 
@@ -65,7 +61,7 @@ class AuditEntry(Result):
     why: str | None = None
     before: StateAt | None = None
     after: StateAt | None = None
-    event: _Fact | None = None
+    event: PlanEvent | None = None
     correlation_id: str | None = None
     causation_id: str | None = None
     unreadable: str | None = None
@@ -75,6 +71,9 @@ class AuditTrail(Result):
     """Recorded events in order."""
 
     entries: tuple[AuditEntry, ...]
+
+
+_Place = Annotated[int, Strict(), Field(ge=0, le=_LARGEST)]
 
 
 class AuditFilter(BaseModel):
@@ -87,7 +86,8 @@ class AuditFilter(BaseModel):
     scorer: Annotated[str, Strict()] | None = None
     since: datetime | None = None
     until: datetime | None = None
-    after: Annotated[int, Strict(), Field(ge=0, le=_LARGEST)] = 0
+    after: _Place = 0
+    after_version: _Place = 0
     limit: Annotated[int, Strict(), Field(ge=1, le=_LARGEST)] | None = None
 
     def admits(self, name: str, recorded: RecordedEvent) -> bool:
@@ -137,7 +137,9 @@ def _read(store: EventStore, entry: StoredEntry) -> RecordedEvent:
 
 def _stored(store: EventStore, chosen: AuditFilter, progress: Progress) -> Iterator[StoredEntry]:
     if chosen.plan_id is not None:
-        yield from plan_log.stored_plan_events(store, chosen.plan_id, after=chosen.after)
+        for entry in plan_log.stored_plan_events(store, chosen.plan_id, after=chosen.after_version):
+            if not chosen.after or plan_log.known_position(entry.position) > chosen.after:
+                yield entry
         return
     last = store.last_position()
     for page in plan_log.stored_pages(store, after=chosen.after):

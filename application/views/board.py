@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from rpds import HashTrieMap
+from typing_extensions import override
 
 from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.requests import PageRequest, RowPage
@@ -47,10 +48,15 @@ class BoardRequest(PageRequest):
     status: TaskStatus | None = None
 
 
-class BoardPage(RowPage):
+class BoardPage(RowPage[BoardTask]):
     """Tasks: older plans first, each in plan order."""
 
     tasks: tuple[BoardTask, ...]
+
+    @property
+    @override
+    def _rows(self) -> tuple[BoardTask, ...]:
+        return self.tasks
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from typing_extensions import override
+
 from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.requests import PageRequest, RowPage
 from plangate.application.views.run import AppliedEvent, Run
@@ -32,10 +34,15 @@ class ReplansRequest(PageRequest):
     newest_first: Flag = False
 
 
-class ReplanPage(RowPage):
+class ReplanPage(RowPage[ReplanEntry]):
     """Replans in the order they happened, or the other way round."""
 
     replans: tuple[ReplanEntry, ...]
+
+    @property
+    @override
+    def _rows(self) -> tuple[ReplanEntry, ...]:
+        return self.replans
 
 
 def project(_state: None, run: Run) -> tuple[None, RowChanges]:

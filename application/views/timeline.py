@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from typing_extensions import override
+
 from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.requests import PageLimit, PageRequest, RowPage
 from plangate.application.views.run import AppliedEvent, Run
@@ -41,10 +43,15 @@ class TimelineRequest(PageRequest):
     limit: PageLimit = 1_000
 
 
-class TimelinePage(RowPage):
+class TimelinePage(RowPage[TimelineEntry]):
     """A plan's scores in the order they were recorded."""
 
     scores: tuple[TimelineEntry, ...]
+
+    @property
+    @override
+    def _rows(self) -> tuple[TimelineEntry, ...]:
+        return self.scores
 
 
 def project(_state: None, run: Run) -> tuple[None, RowChanges]:
