@@ -81,7 +81,7 @@ class LogWatch:
         self._closed = True
         thread, self._thread = self._thread, None
         self.announce()
-        if thread is not None:
+        if thread is not None and thread.is_alive():  # one that is just starting ends by itself
             thread.join(_PATIENCE)
 
     def ensure_running(self) -> None:
