@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     )
     from plangate.application.gate_decision import GateDecision
     from plangate.application.graph import PlanGraph
+    from plangate.application.health import RegistryHealth, ViewLag
     from plangate.application.operations.reports import BackupReport, Checkup, RestoreReport
     from plangate.application.recorded_event import Envelope, RecordedEvent
     from plangate.application.registry import PlanRegistry
@@ -205,6 +206,7 @@ __all__ = [
     "Problem",
     "Recency",
     "RecordedEvent",
+    "RegistryHealth",
     "RepeatableRun",
     "ReplanTriggered",
     "RestoreReport",
@@ -246,6 +248,7 @@ __all__ = [
     "Verdict",
     "VersionMismatch",
     "ViewBehind",
+    "ViewLag",
     "__version__",
     "backup",
     "connect",
@@ -269,6 +272,7 @@ _NAMES: Final = {
     ),
     "application.gate_decision": "GateDecision",
     "application.graph": "PlanGraph",
+    "application.health": "RegistryHealth ViewLag",
     "application.operations.reports": "BackupReport Checkup RestoreReport",
     "application.recorded_event": "Envelope RecordedEvent",
     "application.registry": "PlanRegistry",
