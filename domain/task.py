@@ -226,6 +226,7 @@ def _newest(judgements: Judgements) -> float | None:
         return newest.score
     return judgements[0].score if judgements else None
 
+
 # Python 3.11 takes as long to look a member up as for the rest of a comparison.
 _PROMPT: Final = ScoreKind.PROMPT
 _CLAIMED: Final = StatusCause.CLAIMED

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
+from plangate.application import telemetry
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.progress import Progress, no_progress, require_progress
@@ -66,6 +67,7 @@ class ViewReport(Result):
     went_back: str | None = None
 
 
+@telemetry.questions_of("views")
 class ViewQueries:
     """Answers from the views of one store, page by page.
 

@@ -25,7 +25,9 @@ VALUES = {"Claim", "Envelope", "Plan", "PlannedTask", "Policy", "Preset", "Probl
     "Task",
     "TaskDraft",
 }
-PARTS = {"ClaimView", "DeferralView", "Evidence", "GateView", "ObstacleView", "UnreadablePlan"}
+PARTS = {"ClaimView", "DeferralView", "Evidence", "GateView", "ObstacleView", "UnreadablePlan"} | {
+    "ViewLag"
+}
 
 
 def members(module: Any, kind: type) -> set[str]:
