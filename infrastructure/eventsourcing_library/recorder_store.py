@@ -12,6 +12,7 @@ from plangate.application.errors import (
     ConcurrentChange,
     PositionTaken,
     PredecessorMissing,
+    TransactionRefused,
     UnreadableEvent,
 )
 from plangate.application.event_store import EventFormat, EventStore, KeyUsed, T
@@ -23,6 +24,12 @@ NO_BOUND: Final = 2**63 - 1
 
 Translation = Callable[[str | None], AbstractContextManager[None]]
 """Translates an engine's errors about one plan, or the whole log, into `application.errors`."""
+
+
+def _refuse_to_join(_connection: object) -> EventStore:
+    raise TransactionRefused(
+        "only a store in a SQLite file or a PostgreSQL schema can join a transaction of yours"
+    )
 
 
 class Recorder(Protocol):
@@ -80,6 +87,7 @@ class RecorderEventStore(EventStore):
         turn: Callable[[str, Callable[[], Any]], Any] = lambda _plan_id, work: work(),
         scrub: Callable[[], None] = lambda: None,
         changes: Callable[[], object] = lambda: None,
+        within: Callable[[object], EventStore] = _refuse_to_join,
     ) -> None:
         self._recorder = recorder
         self._translated = translated
@@ -87,6 +95,7 @@ class RecorderEventStore(EventStore):
         self._turn = turn
         self._scrub = scrub
         self._changes = changes
+        self._within = within
         self._codec = EventCodec()
 
     @override
@@ -192,6 +201,10 @@ class RecorderEventStore(EventStore):
     def turn(self, plan_id: str, work: Callable[[], T]) -> T:
         answer: T = self._turn(plan_id, work)
         return answer
+
+    @override
+    def within(self, connection: object) -> EventStore:
+        return self._within(connection)
 
     @override
     def changes(self) -> object:
