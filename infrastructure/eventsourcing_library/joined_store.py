@@ -10,9 +10,7 @@ from plangate.application.errors import TransactionRefused
 from plangate.application.event_store import EventStore
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.infrastructure.eventsourcing_library.recorder_store import (
-    Recorder,
     RecorderEventStore,
-    Translation,
 )
 
 
@@ -45,11 +43,6 @@ class JoinedTransactions:
 
 class JoinedEventStore(RecorderEventStore):
     """The events of a store, as a transaction of the caller sees and changes them."""
-
-    def __init__(
-        self, recorder: Recorder, *, translated: Translation, close: Callable[[], None]
-    ) -> None:
-        super().__init__(recorder, translated=translated, close=close)
 
     @override
     def append_stored(self, entries: Sequence[StoredEntry]) -> Never:

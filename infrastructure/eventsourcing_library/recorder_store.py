@@ -26,7 +26,7 @@ Translation = Callable[[str | None], AbstractContextManager[None]]
 """Translates an engine's errors about one plan, or the whole log, into `application.errors`."""
 
 
-def _refuse_to_join(_connection: object) -> EventStore:
+def _refuse_to_join(_connection: object, _codec: EventCodec) -> EventStore:
     raise TransactionRefused(
         "only a store in a SQLite file or a PostgreSQL schema can join a transaction of yours"
     )
@@ -87,7 +87,8 @@ class RecorderEventStore(EventStore):
         turn: Callable[[str, Callable[[], Any]], Any] = lambda _plan_id, work: work(),
         scrub: Callable[[], None] = lambda: None,
         changes: Callable[[], object] = lambda: None,
-        within: Callable[[object], EventStore] = _refuse_to_join,
+        within: Callable[[object, EventCodec], EventStore] = _refuse_to_join,
+        codec: EventCodec | None = None,
     ) -> None:
         self._recorder = recorder
         self._translated = translated
@@ -96,7 +97,7 @@ class RecorderEventStore(EventStore):
         self._scrub = scrub
         self._changes = changes
         self._within = within
-        self._codec = EventCodec()
+        self._codec = codec or EventCodec()
 
     @override
     def append(
@@ -204,7 +205,7 @@ class RecorderEventStore(EventStore):
 
     @override
     def within(self, connection: object) -> EventStore:
-        return self._within(connection)
+        return self._within(connection, self._codec)
 
     @override
     def changes(self) -> object:

@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from plangate.application.errors import ConcurrentChange
 from plangate.application.recorded_event import StoredEntry
+from plangate.infrastructure.event_codec import EventCodec
 from plangate.infrastructure.eventsourcing_library import recorder_store
 from plangate.infrastructure.eventsourcing_library.joined_store import JoinedEventStore
 from plangate.infrastructure.postgres.connections import (
@@ -94,11 +95,10 @@ Statement = tuple[Query, Sequence[Any]]
 def events_in(schema: Schema) -> recorder_store.RecorderEventStore:
     """The event store in an open schema, which its views and ledger share."""
 
-    def within(connection: object) -> JoinedEventStore:
+    def within(connection: object, codec: EventCodec) -> JoinedEventStore:
         joined = schema.joined(connection)
-        return JoinedEventStore(
-            _JoinedLog(joined), translated=joined.translated, close=joined.close
-        )
+        log, close = _JoinedLog(joined), joined.close
+        return JoinedEventStore(log, translated=joined.translated, close=close, codec=codec)
 
     return recorder_store.RecorderEventStore(
         _Log(schema),

@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from plangate.application.errors import ConcurrentChange
 from plangate.application.recorded_event import StoredEntry
+from plangate.infrastructure.event_codec import EventCodec
 from plangate.infrastructure.eventsourcing_library import recorder_store
 from plangate.infrastructure.eventsourcing_library.joined_store import JoinedEventStore
 from plangate.infrastructure.sql.database import Cursor, all_rows
@@ -66,9 +67,11 @@ _WITH_KEY: Final = (
 def events_in(file: SqliteFile) -> recorder_store.RecorderEventStore:
     """The event store in an open file, which its views and ledger share."""
 
-    def within(connection: object) -> JoinedEventStore:
+    def within(connection: object, codec: EventCodec) -> JoinedEventStore:
         joined, leave = file.joined(connection)
-        return JoinedEventStore(_Log(joined), translated=joined.translated, close=leave)
+        return JoinedEventStore(
+            _Log(joined), translated=joined.translated, close=leave, codec=codec
+        )
 
     return recorder_store.RecorderEventStore(
         _Log(file), close=file.close, scrub=file.scrub, changes=file.changes, within=within

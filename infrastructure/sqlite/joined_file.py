@@ -5,6 +5,7 @@ it was. The lock of the one writer is taken at the beginning, as a transaction t
 before cannot take it once another one wrote.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,7 +20,7 @@ from plangate.infrastructure.sqlite.facts import FILE_ID, facts_in
 _TAKE_LOCK: Final = "DELETE FROM store_facts WHERE FALSE"
 """Changes nothing, but makes the transaction the one that writes."""
 
-_FILE: Final = "SELECT file FROM pragma_database_list WHERE name = 'main'"
+_FILE: Final = "SELECT CAST(file AS BLOB) FROM pragma_database_list WHERE name = 'main'"
 
 
 class JoinedFile:
@@ -36,7 +37,8 @@ class JoinedFile:
         A connection on which Python's `sqlite3` begins transactions by itself begins one.
         """
         with self.translated():
-            (file,) = self._connection.cursor().execute(_FILE).fetchone()
+            [(name,)] = self._connection.execute(_FILE)
+            file = os.fsdecode(name or b"")
             if not file or not Path(file).exists() or not self._path.samefile(file):
                 where = file or "a database in memory"
                 raise TransactionRefused(f"the connection leads to {where}, not to {self._path}")
