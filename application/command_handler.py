@@ -15,6 +15,7 @@ from plangate.application.errors import (
     ConcurrentChange,
     IdempotencyKeyReused,
     PredecessorMissing,
+    TransactionConflict,
 )
 from plangate.application.event_store import Clock, EventStore, KeyUsed
 from plangate.application.forks import renew_in_child
@@ -149,6 +150,8 @@ class CommandHandler:
         recorded = _recorded(stream.plan, events, execution.context, execution.digest, now)
         try:
             last = execution.record(recorded, stream.last)
+        except TransactionConflict:  # which the next attempt would meet again
+            raise
         except (ConcurrentChange, PredecessorMissing):
             telemetry.conflict(stream.plan.plan_id)
             return None
