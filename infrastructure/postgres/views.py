@@ -64,6 +64,10 @@ class PostgresViewStore(view_store.SqlViewStore):
             _clear(cursor, ViewTables(view), sides[False])
 
     @override
+    def _encode(self, table: Table[Any], row: Mapping[str, Any]) -> Any:
+        return row  # all rows of a view are encoded at once, and no command waits for it
+
+    @override
     def _row_writer(self, cursor: database.Cursor, target: ViewTables) -> view_store.RowWriter:
         return _Writer(cursor, target.view, _sides(cursor, target.view)[target.rebuilt])
 

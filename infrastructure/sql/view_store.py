@@ -5,8 +5,9 @@ A subclass holds what its engine has of its own: transactions, tables and the fo
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from typing_extensions import override
@@ -60,8 +61,8 @@ class RowWriter(ABC):
         self._scope = scope
 
     @abstractmethod
-    def upsert(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert rows, or replace those with the same key."""
+    def upsert(self, rows: Sequence[Any]) -> None:
+        """Insert encoded rows, or replace those with the same key."""
 
     def delete(self, deletes: Sequence[tuple[str, str | None]]) -> None:
         """Delete tasks, or (task None) all rows of plans."""
@@ -138,13 +139,15 @@ class SqlViewStore(ViewStore, ABC):
 
     def _save(self, updates: Sequence[ViewUpdate], write: Transaction) -> bool:
         in_one_order = sorted(updates, key=lambda u: (u.tables.view, u.tables.rebuilt))
+        # Before the transaction, so that other writers do not wait for it.
+        encoded = [self._encoded(update.tables.view, update.changes) for update in updates]
 
         def save(cursor: Cursor) -> None:
             for update in in_one_order:  # so that no two writers wait for each other
                 view_positions.advance(cursor, update)
-            for update in updates:
+            for update, changes in zip(updates, encoded, strict=True):
                 view_positions.note_stuck_plans(cursor, update)
-                self._write(update.changes, self._row_writer(cursor, update.tables))
+                self._write(changes, self._row_writer(cursor, update.tables))
 
         try:
             write(save)
@@ -159,7 +162,8 @@ class SqlViewStore(ViewStore, ABC):
         def attempt(cursor: Cursor) -> None:
             for index, change in enumerate(changes):
                 try:
-                    self._write((change,), self._row_writer(cursor, tables))
+                    writer = self._row_writer(cursor, tables)
+                    self._write(self._encoded(tables.view, (change,)), writer)
                 except UnsavableRows as refused:
                     raise _Found(index, str(refused)) from refused
             raise _Found
@@ -311,11 +315,23 @@ class SqlViewStore(ViewStore, ABC):
     def _remove(self, cursor: Cursor, view: str) -> None:
         """Remove the rows of a view that are read, and its position."""
 
-    def _write(self, changes: Sequence[RowChanges], writer: RowWriter) -> None:
+    @abstractmethod
+    def _encode(self, table: Table[Any], row: Mapping[str, Any]) -> Any:
+        """A row as the row writer takes it."""
+
+    def _encoded(self, view: str, changes: Sequence[RowChanges]) -> Sequence[RowChanges]:
+        """The changes with their rows as the row writer takes them."""
+        encode = partial(self._encode, tables.TABLES[view])
         try:
-            _write(writer, changes)
+            return [replace(change, upserts=[*map(encode, change.upserts)]) for change in changes]
+        except _UNFIT as error:
+            raise _unsavable(error) from error
+
+    def _write(self, encoded: Sequence[RowChanges], writer: RowWriter) -> None:
+        try:
+            _write(writer, encoded)
         except (*_UNFIT, *self._refusals) as error:
-            raise UnsavableRows(f"a row cannot be saved ({error})") from error
+            raise _unsavable(error) from error
 
     @abstractmethod
     def _add_search(self, where: Conditions, words: Sequence[str]) -> None:
@@ -340,7 +356,7 @@ def _twice(now: datetime | None) -> tuple[str | None, str | None]:
 
 def _write(writer: RowWriter, all_changes: Sequence[RowChanges]) -> None:
     """Write changes in their order, as many rows at a time as possible."""
-    waiting: list[Mapping[str, Any]] = []
+    waiting: list[Any] = []
     for changes in all_changes:
         if changes.deletes:
             writer.upsert(waiting)
@@ -349,6 +365,10 @@ def _write(writer: RowWriter, all_changes: Sequence[RowChanges]) -> None:
         waiting += changes.upserts
     writer.upsert(waiting)
     writer.index([text for changes in all_changes for text in changes.texts])
+
+
+def _unsavable(error: Exception) -> UnsavableRows:
+    return UnsavableRows(f"a row cannot be saved ({error})")
 
 
 class _Found(Exception):

@@ -4,7 +4,7 @@ Their rows are in temporary tables of one connection to the file. So one query s
 one state of the file, in which the view is where the updates expect it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final
@@ -47,6 +47,7 @@ FEW: Final = 5_000
 LITTLE: Final = 1_000
 """Positions of the log after which a process that goes on asking saves what it has made."""
 
+Encoded = Callable[[Sequence[RowChanges]], Sequence[RowChanges]]
 Write = Callable[[Sequence[RowChanges], RowWriter], None]
 
 _numbers: Final = count(1)
@@ -105,7 +106,7 @@ def saved_rows(wanted: Selection, at_least: int, cursor: Cursor) -> list[Any]:
 
 
 def merged_rows(
-    wanted: Selection, kept: Kept, at_least: int, write: Write, cursor: Cursor
+    wanted: Selection, kept: Kept, at_least: int, encoded: Encoded, write: Write, cursor: Cursor
 ) -> list[Any]:
     """The values of the wanted rows after what is kept, on the connection with its tables.
 
@@ -126,7 +127,7 @@ def merged_rows(
         for name in _names(table):
             cursor.execute(f"DELETE FROM {name}")  # noqa: S608
     if there < len(update.changes):
-        write(update.changes[there:], _Writer(cursor, table.view, end=_KEPT))
+        write(encoded(update.changes[there:]), _Writer(cursor, table.view, end=_KEPT))
         cursor.execute(
             "INSERT OR REPLACE INTO temp.kept VALUES (?, ?, ?)",
             (table.view, kept.number, len(update.changes)),
@@ -175,10 +176,11 @@ class _Writer(SqliteRowWriter):
     """Writes rows into the temporary tables, and notes what they replace in the file."""
 
     @override
-    def upsert(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def upsert(self, rows: Sequence[Sequence[Any]]) -> None:
         super().upsert(rows)
-        key = self._table.key
-        self._replace([row[name] for name in key] for row in rows)
+        names = [column.name for column in self._table.columns]
+        places = [names.index(name) for name in self._table.key]
+        self._replace([row[place] for place in places] for row in rows)
 
     @override
     def delete(self, deletes: Sequence[tuple[str, str | None]]) -> None:

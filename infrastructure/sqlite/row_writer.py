@@ -1,7 +1,7 @@
 """Rows of views as SQLite has them: how they are written, and the values of their columns."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any, Final
@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from typing_extensions import override
 
-from plangate.infrastructure.sql.tables import TABLES, written_time
+from plangate.infrastructure.sql.tables import TABLES, Table, written_time
 from plangate.infrastructure.sql.view_store import RowWriter
 
 JSON: Final[Sequence[type]] = (tuple, BaseModel)
@@ -22,11 +22,11 @@ class SqliteRowWriter(RowWriter):
     _search_key = "rowid"
 
     @override
-    def upsert(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def upsert(self, rows: Sequence[Sequence[Any]]) -> None:
         values = ", ".join("?" * len(self._table.columns))
         self._cursor.executemany(
             f"INSERT OR REPLACE INTO {self._name} VALUES ({values})",  # noqa: S608
-            map(_encoder(self._table.view), rows),
+            rows,
         )
 
     @override
@@ -38,24 +38,23 @@ class SqliteRowWriter(RowWriter):
             )
 
 
+def encoded(table: Table[Any], row: Mapping[str, Any]) -> Sequence[Any]:
+    """The values of a row's columns."""
+    values = list(table.values_of(row))
+    for place, encode in _encoders(table.view):
+        if values[place] is not None:
+            values[place] = encode(values[place])
+    return values
+
+
 @cache
-def _encoder(view: str) -> Any:
-    """The function from a row to the values of its columns."""
-    table = TABLES[view]
-    encoders: list[tuple[int, Any]] = [
+def _encoders(view: str) -> Sequence[tuple[int, Callable[[Any], str]]]:
+    """What encodes the values that SQLite does not take, each with its place."""
+    return [
         (place, written_time if column.kind is datetime else _json)
-        for place, column in enumerate(table.columns)
+        for place, column in enumerate(TABLES[view].columns)
         if column.kind is datetime or column.kind in JSON
     ]
-
-    def encode(row: Mapping[str, Any]) -> Sequence[Any]:
-        values = list(table.values_of(row))
-        for place, encoded in encoders:
-            if values[place] is not None:
-                values[place] = encoded(values[place])
-        return values
-
-    return encode
 
 
 def _json(value: tuple[str, ...] | BaseModel) -> str:

@@ -29,7 +29,7 @@ from plangate.infrastructure.sqlite.connections import LOCK_TIMEOUT, Connections
 from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.kept_rows import Kept, merged_rows, saved_rows
 from plangate.infrastructure.sqlite.layout import NOTED_EVENTS, VIEW_POSITIONS, view_tables
-from plangate.infrastructure.sqlite.row_writer import JSON, SqliteRowWriter
+from plangate.infrastructure.sqlite.row_writer import JSON, SqliteRowWriter, encoded
 
 _REBUILT: Final = "_rebuilt"
 """The end of a table's name while it is being rebuilt."""
@@ -163,6 +163,10 @@ class SqliteViewStore(SqlViewStore):
         forget(cursor, ViewTables(view))
 
     @override
+    def _encode(self, table: Table[Any], row: Mapping[str, Any]) -> Any:
+        return encoded(table, row)
+
+    @override
     def _row_writer(self, cursor: Cursor, target: ViewTables) -> RowWriter:
         return SqliteRowWriter(cursor, target.view, end=_end(target))
 
@@ -174,7 +178,8 @@ class SqliteViewStore(SqlViewStore):
             return self._database.read(partial(saved_rows, wanted, at_least))
         if wanted.of_saved:
             raise ViewBehind(view, kept.update.expected.position, at_least)
-        merged = partial(merged_rows, wanted, kept, at_least, self._write)
+        encode = partial(self._encoded, view)
+        merged = partial(merged_rows, wanted, kept, at_least, encode, self._write)
         try:
             return self._database.read_beside(merged)
         except UnsavableRows as error:  # saving it names the plan
