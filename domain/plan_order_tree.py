@@ -60,7 +60,8 @@ def mean(root: Node) -> float:
 
 def leaf(confidence: float | None, decay: float) -> Node:
     """The node of one task; None when it is not scored."""
-    return EMPTY if confidence is None else (confidence, 1.0, decay, None, None)
+    # Adding 0.0 turns -0.0 into 0.0: they are equal, so one would not replace the other.
+    return EMPTY if confidence is None else (confidence + 0.0, 1.0, decay, None, None)
 
 
 def joined(left: Node, right: Node) -> Node:

@@ -70,6 +70,13 @@ def test_scores_change_it_and_the_order_they_came_in_changes_no_bit(
 
 
 @pytest.mark.parametrize("order", Recency)
+def test_a_negative_zero_leaves_no_trace_in_any_bit(order: Recency) -> None:
+    plan = replace(a_plan([-0.0], 1.0), policy=Policy(order=order))
+    again = grown(plan).rescored(a_task(0, 1, 0.0), 0.0)
+    assert [tree.rolling_confidence.hex() for tree in (grown(plan), again)] == ["0x0.0p+0"] * 2
+
+
+@pytest.mark.parametrize("order", Recency)
 def test_a_tree_knows_its_plan_and_weighs_both_scores_as_the_policy_says(order: Recency) -> None:
     plan = a_plan([0.5, 0.5], 1.0)
     both = replace(plan.tasks["t1"], prompt_judgements=(Judgement(1.0, 2),))
