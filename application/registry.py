@@ -20,6 +20,7 @@ from plangate.application.command_handler import CommandHandler
 from plangate.application.commands import Create, GivenCommand, NextTask, Revise, validated
 from plangate.application.drafts import TaskDraft
 from plangate.application.erasure import Eraser, Erasure
+from plangate.application.errors import TransactionRefused
 from plangate.application.event_store import Clock, EventStore, NewId
 from plangate.application.execution import Answer, CommandExecutor
 from plangate.application.gate_decision import GateDecision
@@ -76,6 +77,7 @@ class PlanRegistry:
         calibrator: "Callable[[], Calibrator] | None" = None,
         workers: "Callable[[], Workers | None]" = lambda: None,
         streams: StreamCache | None = None,
+        for_schema: "Callable[[str], PlanRegistry] | None" = None,
     ) -> None:
         self._store = store
         self._view_store = views
@@ -94,6 +96,7 @@ class PlanRegistry:
         self._make_ledger = ledger
         self._make_calibrator = calibrator
         self._make_workers = workers
+        self._for_schema = for_schema
 
     # Most callers use few of the groups, so each of these is imported at its first use. They
     # have no state: where two threads make one at once, either will do.
@@ -172,6 +175,16 @@ class PlanRegistry:
         return running_as(
             {"actor": actor, "correlation_id": correlation_id, "idempotency_key": idempotency_key}
         )
+
+    def for_schema(self, name: str) -> "PlanRegistry":
+        """A registry in another schema, on the same connections; missing tables are created.
+
+        Closing it leaves the connections to this registry, which closes them. Raises
+        `NotAStore` where the store is not in PostgreSQL.
+        """
+        if self._for_schema is None:
+            raise TransactionRefused("not inside in_transaction(): another schema")
+        return self._for_schema(name)
 
     @contextmanager
     def in_transaction(self, connection: object) -> Iterator["PlanRegistry"]:
