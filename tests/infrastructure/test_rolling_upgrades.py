@@ -1,7 +1,7 @@
 """A newer layout that says which older plangate may go on using it."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class Store:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """A store with a plan, in each engine."""
     if request.param == "sqlite":
         path = tmp_path / "plans.db"
@@ -52,7 +52,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         store = Store(server.url, postgres_layout.LAYOUT_VERSION, server.execute)
     with plangate.connect(store.target) as registry:
         registry.create("g", TASKS, plan_id="p")
-    yield store
+    return store
 
 
 def test_an_older_plangate_goes_on_where_the_newer_layout_allows_it(store: Store) -> None:
@@ -61,9 +61,9 @@ def test_an_older_plangate_goes_on_where_the_newer_layout_allows_it(store: Store
         with plangate.connect(store.target) as registry:
             assert registry.score_prompt("p", "a", 0.5).version == version
             assert [plan.version for plan in registry.views.plans().plans] == [version]
-    assert plangate.doctor(store.target).healthy
+    assert plangate.doctor(store.target).health == "ok"
+    store.upgrade(min_compatible=store.layout + 1)
     with pytest.raises(plangate.StoreTooNew):
-        store.upgrade(min_compatible=store.layout + 1)
         plangate.connect(store.target)
 
 
@@ -76,13 +76,11 @@ def test_the_layout_stays_that_of_the_newer_plangate(store: Store) -> None:
 
 
 def test_a_store_says_which_plangate_may_use_it(store: Store) -> None:
-    found: list[object] = []
+    query = "SELECT value FROM {} WHERE name = 'min_compatible'"
     if store.target.startswith("postgres"):
-        found.append(
-            store.run("SELECT value FROM plangate.store_facts WHERE name = 'min_compatible'")
-        )
-        assert found == [[(str(postgres_layout.MIN_COMPATIBLE),)]]
+        found = store.run(query.format("plangate.store_facts"))
+        assert found == [(str(postgres_layout.MIN_COMPATIBLE),)]
     else:
         with closing(sqlite3.connect(store.target)) as connection:
-            query = "SELECT value FROM store_facts WHERE name = 'min_compatible'"
-            assert connection.execute(query).fetchall() == [(str(sqlite_layout.MIN_COMPATIBLE),)]
+            found = connection.execute(query.format("store_facts")).fetchall()
+        assert found == [(str(sqlite_layout.MIN_COMPATIBLE),)]
