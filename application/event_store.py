@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from plangate.application.recorded_event import CommandFacts, RecordedEvent, StoredEntry
+from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.events import PlanEvent
 
 T = TypeVar("T")
@@ -17,6 +18,18 @@ Clock = Callable[[], datetime]
 
 NewId = Callable[[int], str]
 """A fresh random id of so many hex digits."""
+
+
+def zoned(clock: Clock) -> Clock:
+    """The clock, which raises `InvalidInput` where it gives anything but a time with a zone."""
+
+    def now() -> datetime:
+        time: object = clock()
+        if not isinstance(time, datetime) or time.utcoffset() is None:
+            raise InvalidInput([Problem("clock", "must give times with a zone")])
+        return time
+
+    return now
 
 
 class EventFormat(Protocol):
