@@ -1,0 +1,52 @@
+"""The feed: delivers each replan that is due into the table `notices`, exactly once.
+
+DATABASE_URL=postgresql://… python examples/backend/feed.py
+"""
+
+from time import sleep
+
+from database import UNAVAILABLE, Pool, open_pool
+
+import plangate
+
+
+def deliver(pool: Pool, registry: plangate.PlanRegistry) -> None:
+    """Deliver what comes after the cursor; return where another feed moved it.
+
+    The cursor is moved in the transaction of the notice. So a feed that is killed between
+    two statements has delivered the notice and moved the cursor, or neither.
+    """
+    with pool.connection() as connection:
+        (position,) = connection.execute("SELECT position FROM cursors").fetchone() or (0,)
+    while True:
+        for entry in registry.history.events(after=position, limit=500):
+            event, position = entry.event, entry.envelope.position
+            if not isinstance(event, plangate.ReplanTriggered):
+                continue
+            with pool.connection() as connection:
+                moved = connection.execute(
+                    "UPDATE cursors SET position = %s WHERE name = 'notices' AND position < %s",
+                    (position, position),
+                )
+                if not moved.rowcount:
+                    return
+                connection.execute(
+                    "INSERT INTO notices (position, ticket_id, task_id, confidence)"
+                    " VALUES (%s, %s, %s, %s)",
+                    (position, entry.envelope.plan_id, event.task_id, event.rolling_confidence),
+                )
+        sleep(0.05)
+
+
+def main() -> None:
+    """Deliver until the process is ended."""
+    with open_pool() as pool, plangate.connect(pool) as registry:
+        while True:
+            try:
+                deliver(pool, registry)
+            except UNAVAILABLE:
+                sleep(0.1)
+
+
+if __name__ == "__main__":
+    main()
