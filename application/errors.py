@@ -285,12 +285,15 @@ class LogWentBack(StoreError):
     """Events that this process knew are no longer in the log. Nothing was recorded.
 
     `version` is the last known one of the plan, which was at `position`; the log ends at
-    `log_end` now. An older state of the store was restored, or a database server lost its
-    newest events. It is raised once: what this process remembered is dropped, and the next
-    call works from what is in the log.
+    `log_end` now. Plan and version are None where only a position was known, as when a feed
+    continues after it. An older state of the store was restored, or a database server lost its
+    newest events. Commands and questions raise it once: what this process remembered is
+    dropped, and the next call works from what is in the log.
     """
 
-    def __init__(self, plan_id: str, version: int, position: int | None, log_end: int) -> None:
+    def __init__(
+        self, plan_id: str | None, version: int | None, position: int | None, log_end: int
+    ) -> None:
         super().__init__(plan_id, version, position, log_end)
         self.plan_id = plan_id
         self.version = version
@@ -298,6 +301,12 @@ class LogWentBack(StoreError):
         self.log_end = log_end
 
     def __str__(self) -> str:
+        if self.plan_id is None:
+            return (
+                f"the log went back: it ends at position {self.log_end}, before position"
+                f" {self.position}, which was read before. Look at what is there now, then begin"
+                " again after a position that it has"
+            )
         at = "" if self.position is None else f" at position {self.position}"
         return (
             f"the log went back: event {self.plan_id}@{self.version}{at} is gone or replaced, and"

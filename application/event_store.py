@@ -60,6 +60,19 @@ class KeyUsed(Exception):
     """An event of some plan has the idempotency key already; nothing was recorded."""
 
 
+class Listener(Protocol):
+    """Notices what is recorded, by any process; used by one thread."""
+
+    def wait(self) -> bool:
+        """Wait a fraction of a second for events; whether there may be some.
+
+        What it misses it notices some seconds later. Raises a `StoreError`.
+        """
+
+    def close(self) -> None:
+        """Release what listening needs."""
+
+
 class EventStore(Protocol):
     """An append-only log of events, by plan and as a whole.
 
@@ -157,6 +170,9 @@ class EventStore(Protocol):
 
         None where the engine cannot say that faster than by reading.
         """
+
+    def listen(self) -> Listener:
+        """Listen for what is recorded from now on."""
 
     def last_position(self) -> int:
         """The position of the newest event of the log; 0 while it is empty."""

@@ -129,6 +129,17 @@ def stored_pages(
         after = known_position(found[-1].position)
 
 
+def is_erased(store: EventStore, known: StoredEntry, there: StoredEntry) -> bool:
+    """Whether an entry is the known one without its text, or cannot be read any more."""
+    if known.position != there.position and None not in {known.position, there.position}:
+        return False
+    form = store.format.canonical_form
+    try:
+        return known.version == there.version and form(known) == form(there)
+    except UnreadableEvent:
+        return True
+
+
 def has_events(store: EventStore, plan_id: str) -> bool:
     """Whether anything is recorded of a plan, even if its creation is missing."""
     return bool(store.read_stored(plan_id, until=1) or store.read_stored(plan_id))

@@ -4,7 +4,7 @@ A refused command raises one of the errors in `domain.errors` or
 `application.errors` and records nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -24,8 +24,10 @@ from plangate.application.event_store import Clock, EventStore, NewId
 from plangate.application.execution import Answer, CommandExecutor
 from plangate.application.gate_decision import GateDecision
 from plangate.application.graph import PlanGraph
+from plangate.application.log_watch import LogWatch
 from plangate.application.next_task import TaskDispatcher
 from plangate.application.plan_queries import PlanFilter, PlanQueries
+from plangate.application.recorded_event import RecordedEvent
 from plangate.application.repeatable_run import RepeatableRun
 from plangate.application.results import PlanList, PlanStatus, TaskView
 from plangate.application.stream_cache import StreamCache
@@ -82,7 +84,8 @@ class PlanRegistry:
         runner = ProjectionRunner(store, views, clock)
         self._follower = LogFollower(runner)
         self._plans = PlanQueries(store, streams, views, runner, self._follower, clock)
-        self._handler = CommandHandler(store, streams, clock, self._follower.wake)
+        self._watch = LogWatch(store)
+        self._handler = CommandHandler(store, streams, clock, self._announce)
         self._dispatcher = TaskDispatcher(self._plans, self._handler)
         self._eraser = Eraser(store, views, runner, self._handler)
         self._executor = CommandExecutor(self._handler, self._dispatcher, self._eraser, new_id)
@@ -126,7 +129,7 @@ class PlanRegistry:
         from plangate.application.importing.intake import PlanIntake
 
         follow = self._eraser.follow
-        bundle_import = BundleImport(self._store, self._follower.wake, follow)
+        bundle_import = BundleImport(self._store, self._announce, follow)
         intake = PlanIntake(self._streams, self._handler)
         return Bundles(self._store, bundle_import, intake, follow)
 
@@ -148,12 +151,20 @@ class PlanRegistry:
         ask for later raises `StoreUnavailable`.
         """
         try:
-            self._follower.stop()
+            try:
+                self._watch.close()
+            finally:
+                self._follower.stop()
         finally:
             try:
                 self._view_store.close()
             finally:
                 self._store.close()
+
+    def _announce(self) -> None:
+        """Let those who follow the log know that something was recorded."""
+        self._follower.wake()
+        self._watch.announce()
 
     def acting_as(
         self,
@@ -218,6 +229,29 @@ class PlanRegistry:
             "labels": labels,
         }
         return self._plans.matching(validate(PlanFilter, filters))
+
+    def subscribe(
+        self,
+        *,
+        after: int = 0,
+        kinds: Sequence[str] | str | None = None,
+        plan_ids: Sequence[str] | str | None = None,
+        timeout: float | None = None,
+    ) -> Iterator[RecordedEvent]:
+        """The events after a position in commit order, each once, and then those to come.
+
+        `kinds` are stored names (`replan-triggered`). It ends after `timeout` seconds without
+        an event, or when the registry is closed. After an error or an interruption, subscribe
+        again after the position of the last event that you have handled. Raises `LogWentBack`
+        where what it read is no longer in the log, `UnreadableEvent` as `history.events` does,
+        and `StoreUnavailable`.
+        """
+        from plangate.application.history.feed import feed, follow
+
+        filters = {"kinds": kinds, "plan_ids": plan_ids}
+        asked = feed(self._store, after=after, timeout=timeout, **filters)
+        self._store.last_position()  # refused where the store is closed
+        return follow(self._store, self._watch, asked)
 
     # --- commands ---
 

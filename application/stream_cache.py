@@ -12,11 +12,11 @@ from typing import Final, NamedTuple, Self
 
 from rpds import HashTrieMap
 
-from plangate.application.errors import LogWentBack, UnreadableEvent
+from plangate.application.errors import LogWentBack
 from plangate.application.event_store import EventStore
 from plangate.application.forks import renew_in_child
 from plangate.application.plan_cache import PlanCache
-from plangate.application.plan_log import require_next
+from plangate.application.plan_log import is_erased, require_next
 from plangate.application.recorded_event import RecordedEvent, StoredEntry, is_same
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanErased
@@ -181,21 +181,11 @@ class StreamCache:
         if found and is_same(found[0], last):
             placed = known if last.position is not None else replace(known, last=found[0])
             return placed, found[1:]
-        if not found or not self._is_erased(last, found[0]):
+        if not found or not is_erased(self._store, last, found[0]):
             self._begin_again()
             end = self._store.last_position()
             raise LogWentBack(plan.plan_id, plan.version, last.position, end)
         return Stream(Plan(plan.plan_id)), self._store.read_stored(plan.plan_id, until=until)
-
-    def _is_erased(self, known: StoredEntry, there: StoredEntry) -> bool:
-        """Whether an entry is the known one without its text, or cannot be read any more."""
-        if known.position != there.position and None not in {known.position, there.position}:
-            return False
-        form = self._store.format.canonical_form
-        try:
-            return known.version == there.version and form(known) == form(there)
-        except UnreadableEvent:
-            return True
 
     def _begin_again(self) -> None:
         with self._lock:

@@ -10,6 +10,7 @@ from plangate.application.event_store import EventStore
 from plangate.application.history.audit import AuditEntry, AuditFilter, audit_entries
 from plangate.application.history.diff import PlanDiff, plan_diff
 from plangate.application.history.explain import Explanation, explain
+from plangate.application.history.feed import feed, page
 from plangate.application.history.points import (
     refuse_backwards,
     validate_moment,
@@ -44,15 +45,28 @@ class HistoryQueries:
             raise PlanNotFound(plan_id)
         return events
 
-    def events(self, *, after: int = 0, limit: int = 1_000) -> Sequence[RecordedEvent]:
+    def events(
+        self,
+        *,
+        after: int = 0,
+        limit: int = 1_000,
+        kinds: Sequence[str] | str | None = None,
+        plan_id: str | None = None,
+    ) -> Sequence[RecordedEvent]:
         """The events of all plans after a position, in commit order, at most 10,000 at a time.
 
+        `kinds` are stored names (`replan-triggered`); with `plan_id` they are of this plan alone.
         Continue with the position of the last one; an empty page is the end of the log.
         Raises `UnreadableEvent` where the first of them cannot be read; continue with its
         `position` to step over it.
         """
-        page = validate(_Page, {"after": after, "limit": limit})
-        return self._store.read_all(after=page.after, limit=page.limit)
+        size = validate(_Page, {"after": after, "limit": limit}).limit
+        asked = feed(self._store, after=after, kinds=kinds)
+        if kinds is None and plan_id is None:
+            return self._store.read_all(after=asked.after, limit=size)
+        if plan_id is not None:
+            plan_id = validate_identifier("plan_id", plan_id)
+        return page(self._store, asked, plan_id, size)
 
     def last_position(self) -> int:
         """The position of the newest event; 0 in an empty log.

@@ -56,7 +56,7 @@ class LogFollower:
         self._following = False
         thread, self._thread = self._thread, None
         self._woken.put(None)
-        if thread is not None:
+        if thread is not None and thread.is_alive():  # one that is just starting ends by itself
             thread.join(PATIENCE)
         self._notify_and_continue()
 

@@ -14,7 +14,8 @@ from plangate.application.errors import (
     PredecessorMissing,
     UnreadableEvent,
 )
-from plangate.application.event_store import EventFormat, EventStore, KeyUsed, T
+from plangate.application.event_store import EventFormat, EventStore, KeyUsed, Listener, T
+from plangate.application.log_watch import Looking
 from plangate.application.recorded_event import FIRST_KIND, RecordedEvent, StoredEntry, is_same
 from plangate.infrastructure.event_codec import EventCodec
 
@@ -80,6 +81,7 @@ class RecorderEventStore(EventStore):
         turn: Callable[[str, Callable[[], Any]], Any] = lambda _plan_id, work: work(),
         scrub: Callable[[], None] = lambda: None,
         changes: Callable[[], object] = lambda: None,
+        listen: Callable[[EventStore], Listener] = Looking,
     ) -> None:
         self._recorder = recorder
         self._translated = translated
@@ -87,6 +89,7 @@ class RecorderEventStore(EventStore):
         self._turn = turn
         self._scrub = scrub
         self._changes = changes
+        self._listen = listen
         self._codec = EventCodec()
 
     @override
@@ -196,6 +199,10 @@ class RecorderEventStore(EventStore):
     @override
     def changes(self) -> object:
         return self._changes()
+
+    @override
+    def listen(self) -> Listener:
+        return self._listen(self)
 
     @override
     def last_position(self) -> int:

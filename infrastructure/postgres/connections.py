@@ -47,6 +47,7 @@ ORDERLY: Final = (psycopg.Error, PersistenceError, PlangateError, Overtaken)
 """Errors after which a connection is known to be as psycopg describes it."""
 
 _OPEN: Final = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+_SERVER_PROCESS: Final = "SELECT pg_backend_pid()"
 _NO_SESSION: Final = "unsupported startup parameter"
 """PgBouncer's answer to settings of a session."""
 
@@ -70,6 +71,9 @@ class Connections(Protocol):
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """Do `work` on a connection in autocommit mode that no one else uses meanwhile."""
+
+    def session(self) -> Connection | None:
+        """A connection for the caller alone, which closes it; None behind a transaction pooler."""
 
     def close(self) -> None:
         """Refuse work from now on. Work that runs ends, and then its connection is closed."""
@@ -123,6 +127,10 @@ class OwnConnections(Connections):
                 exhaust(close_what_is_left)
         finally:
             exhaust(give_back)
+
+    @override
+    def session(self) -> Connection | None:
+        return None if self.address.pooled else kept_session(self._connect())
 
     @override
     def close(self) -> None:
@@ -209,6 +217,20 @@ def prepare(connection: Connection, name: str, statement: Callable[[], Composed]
     return True
 
 
+def kept_session(connection: Connection) -> Connection | None:
+    """The connection, if the server's session stays its own; else it is closed."""
+    cursor = connection.cursor(row_factory=tuple_row)
+    if cursor.execute(_SERVER_PROCESS).fetchone() == (connection.info.backend_pid,):
+        return connection
+    connection.close()
+    return None
+
+
+def leave_to_parent(connection: Connection) -> None:
+    """Neither use nor close a connection in a forked child."""
+    _inherited.append(connection)
+
+
 @contextmanager
 def notices(connection: Connection) -> Iterator[list[tuple[str, str]]]:
     """The server's notices while the block runs: each source function, and its message."""
@@ -287,7 +309,7 @@ def _has_our_session(connection: Connection) -> bool:
     A pooler answers with a number of its own in place of the server's process.
     """
     cursor = connection.cursor(row_factory=tuple_row)
-    if cursor.execute("SELECT pg_backend_pid()").fetchone() == (connection.info.backend_pid,):
+    if cursor.execute(_SERVER_PROCESS).fetchone() == (connection.info.backend_pid,):
         return True
     cursor.execute("SELECT source FROM pg_settings WHERE name = 'lock_timeout'")
     return cursor.fetchone() == ("client",)

@@ -7,6 +7,7 @@ standby if there is one.
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import psycopg
@@ -30,6 +31,7 @@ from plangate.infrastructure.postgres.connections import (
 )
 from plangate.infrastructure.postgres.group_append import GroupAppend
 from plangate.infrastructure.postgres.layout import EVENTS, KEY_OF_EVENT
+from plangate.infrastructure.postgres.notifications import Notifications, channel_of
 from plangate.infrastructure.postgres.prepared_append import (
     Append,
     PreparedAppend,
@@ -98,6 +100,7 @@ def events_in(schema: Schema) -> recorder_store.RecorderEventStore:
         close=schema.close,
         turn=schema.turn,
         scrub=lambda: schema.rewrite_tables([EVENTS]),
+        listen=partial(Notifications, schema),
     )
 
 
@@ -118,7 +121,7 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         templates = _INSERT, _INSERT_PLACED, _REWRITE, _SELECT, _NEWEST
         statements = (template.format(events=events, follow=follow) for template in templates)
         self._insert, self._insert_placed, self._rewrite, self._select, self._newest = statements
-        self._notify = SQL("NOTIFY {}").format(Identifier(self.channel_name))
+        self._notify = SQL("NOTIFY {}").format(Identifier(channel_of(datastore.schema)))
         commit = SQL("{}; COMMIT").format(self._notify)
         prepared = PreparedAppend(events, datastore.begin(), take_log, commit)
         self._prepared = prepared if datastore.has_own_sessions else None

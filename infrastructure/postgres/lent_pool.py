@@ -21,6 +21,7 @@ from plangate.infrastructure.postgres.connections import (
     T,
     exhaust,
     finishing,
+    kept_session,
     roll_back,
 )
 
@@ -63,6 +64,15 @@ class PoolConnections(Connections):
                 exhaust(close_unknown)  # the pool discards a closed connection
         finally:
             exhaust(give_back)
+
+    @override
+    def session(self) -> Connection | None:
+        # One of the pool's own would be missing there as long as it listens.
+        pool = self._pool
+        conninfo = pool.conninfo() if callable(pool.conninfo) else pool.conninfo
+        kwargs = pool.kwargs() if callable(pool.kwargs) else pool.kwargs
+        options = {**(kwargs or {}), "autocommit": True}
+        return kept_session(pool.connection_class.connect(conninfo, **options))
 
     @override
     def close(self) -> None:

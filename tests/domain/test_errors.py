@@ -187,6 +187,13 @@ SAID: list[tuple[PlangateError, str]] = [
             " repeat what is missing"
         ),
     ),
+    (
+        LogWentBack(None, None, 40, 33),
+        (
+            "the log went back: it ends at position 33, before position 40, which was read before."
+            " Look at what is there now, then begin again after a position that it has"
+        ),
+    ),
     (ViewBehind("plans", 7, 40), "the view 'plans' is at 7, not yet at 40"),
     (CorruptEvent("billing", 7, "not JSON", 40), "event billing@7 cannot be read: not JSON"),
     (CorruptEvent("billing", 7, "not JSON"), "event billing@7 cannot be read: not JSON"),

@@ -127,7 +127,7 @@ def test_a_connection_that_died_unused_is_not_noticed(postgres: PostgresServer, 
 
 def test_a_listener_is_notified_of_new_events(url: str) -> None:
     with closing(postgres_event_store(url)) as store, psycopg.connect(url, autocommit=True) as ear:
-        ear.execute("LISTEN stored_events")
+        ear.execute('LISTEN "plangate:plangate"')
         store.append([entry("p", 1)])
         assert list(ear.notifies(timeout=5, stop_after=1))
 

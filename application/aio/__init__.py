@@ -1,0 +1,1 @@
+"""The registry for asyncio: its methods as coroutines, its feeds for any number of subscribers."""

@@ -1,0 +1,28 @@
+"""plangate for asyncio.
+
+async with plangate.aio.connect("plans.db") as registry:
+    plan = await registry.create("Move billing", tasks=[{"title": "Design the schema"}])
+"""
+
+from collections.abc import Callable
+from functools import partial, update_wrapper
+from typing import ParamSpec
+
+from plangate.application.aio.registry import AsyncPlanRegistry
+from plangate.application.registry import PlanRegistry
+from plangate.infrastructure import bootstrap
+
+__all__ = ["AsyncPlanRegistry", "connect"]
+
+_P = ParamSpec("_P")
+
+
+def _for_asyncio(open_registry: Callable[_P, PlanRegistry]) -> Callable[_P, AsyncPlanRegistry]:
+    def connect(*args: _P.args, **kwargs: _P.kwargs) -> AsyncPlanRegistry:
+        return AsyncPlanRegistry(partial(open_registry, *args, **kwargs))
+
+    return update_wrapper(connect, open_registry)
+
+
+connect = _for_asyncio(bootstrap.connect)
+"""Name the store as `plangate.connect` does; it is opened by `async with`."""
