@@ -14,6 +14,7 @@ from plangate.application.errors import (
     ConcurrentChange,
     IdempotencyKeyReused,
     PredecessorMissing,
+    TransactionConflict,
 )
 from plangate.application.event_store import Clock, EventStore, KeyUsed
 from plangate.application.forks import renew_in_child
@@ -147,6 +148,8 @@ class CommandHandler:
         recorded = _recorded(stream.plan, events, execution.context, execution.digest, now)
         try:
             last = execution.record(recorded, stream.last)
+        except TransactionConflict:  # which the next attempt would meet again
+            raise
         except (ConcurrentChange, PredecessorMissing):
             return None
         except KeyUsed:

@@ -3,6 +3,7 @@
     PlangateError
     ├── IdempotencyKeyReused    the key was used before, with other arguments
     ├── ConcurrentChange        the plan kept changing; try again
+    │   └── TransactionConflict … under the caller's transaction; roll back and run that again
     ├── LedgerError             the ledger cannot sign or prove
     │   ├── NothingRecorded     the log is empty
     │   ├── NoLedgerKey         the key is missing or cannot be used
@@ -22,6 +23,7 @@
         ├── PositionTaken       a copied event needs a position that is taken
         ├── HistoryDiffers      the target of a copy has another history of a plan
         ├── StoreNotEmpty       the target of a restore holds plans
+        ├── TransactionRefused  the caller's transaction cannot be joined, or stands in the way
         ├── StoreUnavailable    it did not answer in time, or failed to read or write
         │   └── ViewBehind      a view has not come to the requested position
         ├── LogWentBack         events that were known before are no longer in the log
@@ -67,6 +69,19 @@ class ConcurrentChange(PlangateError):
 
     def __str__(self) -> str:
         return f"the plan {self.plan_id!r} kept changing under this command; try again"
+
+
+class TransactionConflict(ConcurrentChange):
+    """Another writer was first, and the caller's transaction cannot see what it recorded.
+
+    Nothing was recorded. Only another transaction can do it: roll back, and run it again.
+    """
+
+    def __str__(self) -> str:
+        return (
+            "another writer recorded something that this transaction cannot see; roll it back"
+            " and run it again"
+        )
 
 
 class LedgerError(PlangateError):
@@ -218,6 +233,14 @@ class StoreNotEmpty(StoreError):
             f"{self.store} holds plans (its last position is {self.events}); restore a backup only"
             " to a new or empty store, or to one where restoring this backup was interrupted"
         )
+
+
+class TransactionRefused(StoreError):
+    """A transaction of the caller cannot be joined, or stands in the way; nothing was recorded.
+
+    The message says why: the connection is another driver's or leads to another store, it is
+    in no transaction or in one that failed, or what was asked for is not possible inside.
+    """
 
 
 class StoreUnavailable(StoreError):

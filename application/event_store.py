@@ -165,6 +165,13 @@ class EventStore(Protocol):
         admit all of them, and `append` refuses a taken version all the same.
         """
 
+    def within(self, connection: object) -> "EventStore":
+        """The store inside the transaction that is open on a connection of the caller.
+
+        What it records is committed or undone with that transaction. Until it is closed, this
+        thread may record nothing through the store outside. Raises `TransactionRefused`.
+        """
+
     def changes(self) -> object:
         """What is equal only while nothing is recorded or rewritten, by any process.
 

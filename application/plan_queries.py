@@ -12,6 +12,7 @@ from plangate.application.errors import (
     StoreError,
     StoreForbidden,
     StoreReadOnly,
+    TransactionRefused,
     UnreadableEvent,
 )
 from plangate.application.event_store import Clock, EventStore
@@ -111,7 +112,8 @@ class PlanQueries:
     def _candidates(self, plan_filter: PlanFilter) -> Iterable[str] | None:
         """Which plans may match, oldest first; None where all of them must be read.
 
-        That is without a filter, and where the views are behind and cannot be written.
+        That is without a filter, where the views are behind and cannot be written, and inside
+        a transaction of the caller.
         """
         if plan_filter == PlanFilter(limit=plan_filter.limit):
             return None
@@ -119,7 +121,7 @@ class PlanQueries:
             return self.follower.answer(
                 PLANS, self.store.last_position(), partial(self._matching_rows, plan_filter)
             )
-        except (StoreForbidden, StoreReadOnly):
+        except (StoreForbidden, StoreReadOnly, TransactionRefused):
             return None
 
     def _matching_rows(self, plan_filter: PlanFilter, position: int) -> Iterable[str]:

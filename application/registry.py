@@ -5,7 +5,7 @@ A refused command raises one of the errors in `domain.errors` or
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, Unpack
@@ -77,10 +77,13 @@ class PlanRegistry:
         new_id: NewId,
         calibrator: "Callable[[], Calibrator] | None" = None,
         workers: "Callable[[], Workers | None]" = lambda: None,
+        streams: StreamCache | None = None,
     ) -> None:
         self._store = store
         self._view_store = views
-        self._streams = streams = StreamCache(store)
+        self._clock = clock
+        self._new_id = new_id
+        self._streams = streams = streams or StreamCache(store)
         runner = ProjectionRunner(store, views, clock)
         self._follower = LogFollower(runner)
         self._plans = PlanQueries(store, streams, views, runner, self._follower, clock)
@@ -180,6 +183,37 @@ class PlanRegistry:
         return running_as(
             {"actor": actor, "correlation_id": correlation_id, "idempotency_key": idempotency_key}
         )
+
+    @contextmanager
+    def in_transaction(self, connection: object) -> Iterator["PlanRegistry"]:
+        """Record commands in the caller's open transaction, by the registry that this gives.
+
+        The connection is one of psycopg 3 or `sqlite3`, to the database or the file of this
+        store. Each command is a savepoint; the caller commits them, or rolls them back, with
+        everything else. From the first command on, in SQLite from the beginning, every other
+        writer of the store waits until then. A conflict that only a new transaction can solve
+        raises `TransactionConflict`.
+
+        Views, the ledger, imports and `erase` are not available inside, and meanwhile this
+        registry refuses commands in the same thread: `TransactionRefused`, as for a connection
+        that cannot be used.
+        """
+        from plangate.application.joined_registry import JoinedStreams, no_ledger, no_views
+
+        store = self._store.within(connection)
+        joined = PlanRegistry(
+            store,
+            views=no_views(),
+            ledger=no_ledger,
+            clock=self._clock,
+            new_id=self._new_id,
+            calibrator=self._make_calibrator,
+            streams=JoinedStreams(store, self._streams),
+        )
+        try:
+            yield joined
+        finally:
+            joined.close()
 
     # --- queries ---
 

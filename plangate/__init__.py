@@ -40,6 +40,8 @@ if TYPE_CHECKING:
         StoreReplaced,
         StoreTooNew,
         StoreUnavailable,
+        TransactionConflict,
+        TransactionRefused,
         UnreadableEvent,
         ViewBehind,
     )
@@ -241,6 +243,8 @@ __all__ = [
     "TaskStatusChanged",
     "TaskUndeferred",
     "TaskView",
+    "TransactionConflict",
+    "TransactionRefused",
     "UnreadableEvent",
     "UnreadablePlan",
     "Verdict",
@@ -265,7 +269,8 @@ _NAMES: Final = {
         "DecisionsDiffer ErasesText EventTooNew HistoryDiffers IdempotencyKeyReused "
         "LedgerContradicted LedgerError LogWentBack NoLedgerKey NotAStore NothingRecorded "
         "PositionTaken PredecessorMissing StoreError StoreForbidden StoreFull StoreNotEmpty "
-        "StoreReadOnly StoreReplaced StoreTooNew StoreUnavailable UnreadableEvent ViewBehind"
+        "StoreReadOnly StoreReplaced StoreTooNew StoreUnavailable TransactionConflict "
+        "TransactionRefused UnreadableEvent ViewBehind"
     ),
     "application.gate_decision": "GateDecision",
     "application.graph": "PlanGraph",

@@ -12,6 +12,7 @@ from plangate.application.errors import (
     ConcurrentChange,
     PositionTaken,
     PredecessorMissing,
+    TransactionRefused,
     UnreadableEvent,
 )
 from plangate.application.event_store import EventFormat, EventStore, KeyUsed, Listener, T
@@ -24,6 +25,12 @@ NO_BOUND: Final = 2**63 - 1
 
 Translation = Callable[[str | None], AbstractContextManager[None]]
 """Translates an engine's errors about one plan, or the whole log, into `application.errors`."""
+
+
+def _refuse_to_join(_connection: object, _codec: EventCodec) -> EventStore:
+    raise TransactionRefused(
+        "only a store in a SQLite file or a PostgreSQL schema can join a transaction of yours"
+    )
 
 
 class Recorder(Protocol):
@@ -82,6 +89,8 @@ class RecorderEventStore(EventStore):
         scrub: Callable[[], None] = lambda: None,
         changes: Callable[[], object] = lambda: None,
         listen: Callable[[EventStore], Listener] = Looking,
+        within: Callable[[object, EventCodec], EventStore] = _refuse_to_join,
+        codec: EventCodec | None = None,
     ) -> None:
         self._recorder = recorder
         self._translated = translated
@@ -90,7 +99,8 @@ class RecorderEventStore(EventStore):
         self._scrub = scrub
         self._changes = changes
         self._listen = listen
-        self._codec = EventCodec()
+        self._within = within
+        self._codec = codec or EventCodec()
 
     @override
     def append(
@@ -195,6 +205,10 @@ class RecorderEventStore(EventStore):
     def turn(self, plan_id: str, work: Callable[[], T]) -> T:
         answer: T = self._turn(plan_id, work)
         return answer
+
+    @override
+    def within(self, connection: object) -> EventStore:
+        return self._within(connection, self._codec)
 
     @override
     def changes(self) -> object:

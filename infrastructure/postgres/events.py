@@ -19,7 +19,9 @@ from typing_extensions import override
 
 from plangate.application.errors import ConcurrentChange
 from plangate.application.recorded_event import StoredEntry
+from plangate.infrastructure.event_codec import EventCodec
 from plangate.infrastructure.eventsourcing_library import recorder_store
+from plangate.infrastructure.eventsourcing_library.joined_store import JoinedEventStore
 from plangate.infrastructure.postgres.connections import (
     ORDERLY,
     Connection,
@@ -94,6 +96,12 @@ Statement = tuple[Query, Sequence[Any]]
 
 def events_in(schema: Schema) -> recorder_store.RecorderEventStore:
     """The event store in an open schema, which its views and ledger share."""
+
+    def within(connection: object, codec: EventCodec) -> JoinedEventStore:
+        joined = schema.joined(connection)
+        log, close = _JoinedLog(joined), joined.close
+        return JoinedEventStore(log, translated=joined.translated, close=close, codec=codec)
+
     return recorder_store.RecorderEventStore(
         _Log(schema),
         translated=schema.translated,
@@ -101,6 +109,7 @@ def events_in(schema: Schema) -> recorder_store.RecorderEventStore:
         turn=schema.turn,
         scrub=lambda: schema.rewrite_tables([EVENTS]),
         listen=partial(Notifications, schema),
+        within=within,
     )
 
 
@@ -140,6 +149,7 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
             return self._write(lambda one: self._append(one, events, after, unused_key))
         append, prepared = Append(events, after), self._prepared
         if not self.datastore.has_turn:
+            self.datastore.refuse_to_wait()
             return self._group.execute(append)
 
         def append_in_turn(connection: Connection) -> int:
@@ -230,6 +240,7 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
 
     def _write(self, work: Callable[[Connection], T]) -> T:
         """Do `work`, which commits, in one transaction: that of this thread's turn, or its own."""
+        self.datastore.refuse_to_wait()
 
         def write(connection: Connection) -> T:
             try:
@@ -269,6 +280,27 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
                 SQL("{}{}").format(self._select, where), values
             )
         ]
+
+
+class _JoinedLog(_Log):
+    """The log inside a transaction of the caller, who commits it."""
+
+    @override
+    def append_events(
+        self,
+        events: Sequence[StoredEvent],
+        after: StoredEntry | None,
+        unused_key: str | None = None,
+    ) -> int | None:
+        def append(connection: Connection) -> int:
+            if unused_key is not None:
+                [_, rows] = self._together(connection, self._take_log, self._having(unused_key))
+                recorder_store.require_unused(unused_key, rows)
+            appending = self._appending(events, after)
+            [_, positions, _] = self._together(connection, self._take_log, appending)
+            return _last_position(str(events[0].originator_id), positions)
+
+        return self.datastore.run(append)
 
 
 def _firsts(events: Sequence[StoredEvent], after: StoredEntry | None) -> list[list[Any]]:

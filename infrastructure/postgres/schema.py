@@ -17,8 +17,14 @@ from psycopg.sql import SQL, Composed, Identifier
 from psycopg_pool import ConnectionPool
 from typing_extensions import override
 
-from plangate.application.errors import NotAStore, StoreError, StoreForbidden
+from plangate.application.errors import (
+    NotAStore,
+    StoreError,
+    StoreForbidden,
+    TransactionRefused,
+)
 from plangate.application.forks import renew_in_child
+from plangate.infrastructure.eventsourcing_library.joined_store import JoinedTransactions
 from plangate.infrastructure.postgres import statistics
 from plangate.infrastructure.postgres.connections import (
     Connection,
@@ -29,6 +35,7 @@ from plangate.infrastructure.postgres.connections import (
     notices,
 )
 from plangate.infrastructure.postgres.errors import translated_for
+from plangate.infrastructure.postgres.joined_connection import JoinedConnection
 from plangate.infrastructure.postgres.layout import LAYOUT_VERSION, LOCKS, lay_out, layout_of
 from plangate.infrastructure.postgres.lent_pool import PoolConnections
 from plangate.infrastructure.postgres.rights import missing_right
@@ -52,6 +59,13 @@ _BEGIN_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITING: Final = SQL("SET LOCAL synchronous_commit = local; SET LOCAL statement_timeout = 0")
 # A crash may undo the last of these, with the position: the same events are projected again.
 _DERIVING: Final = SQL("SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0")
+
+
+# What names a database for as long as its server runs: a copy has its own, or another server.
+_IDENTITY: Final = """
+SELECT oid::bigint, extract(epoch FROM pg_postmaster_start_time())::text
+FROM pg_catalog.pg_database WHERE datname = current_database()
+"""
 
 
 def open_schema(source: str | ConnectionPool[Any], schema: str = "plangate") -> "Schema":
@@ -89,11 +103,36 @@ class Schema(PostgresDatastore):
         super().__init__("", "", "", "", "", schema=schema, originator_id_type="text")
         self.connections = connections
         self.name = f"{connections.name} (schema {schema})"
+        self._joined = JoinedTransactions()
+        self._identity: object = None
         self._renew()
         renew_in_child(self._renew)
 
     def _renew(self) -> None:
         self._here = local()
+
+    def joined(self, connection: object) -> "Schema":
+        """The schema inside the transaction that is open on a connection of the caller.
+
+        Closing it leaves the transaction. Raises `TransactionRefused` for a connection that
+        cannot be used, or leads to another database.
+        """
+        theirs = JoinedConnection(self.connections.name, connection)
+        joined = _JoinedSchema(theirs, self.schema)
+        with joined.translated(None):
+            identity = theirs.first(_identity)
+        if identity != self._identity:  # its server may have been started again since
+            self._identity = self.in_transaction(_identity)
+        if identity != self._identity:
+            raise TransactionRefused(f"the connection does not lead to {self.connections.name}")
+        with joined.translated(None):
+            joined.run(joined.layout)
+        joined.leave = self._joined.join(lambda: theirs.is_open)
+        return joined
+
+    def refuse_to_wait(self) -> None:
+        """Raise `TransactionRefused` where this thread would wait for its own transaction."""
+        self._joined.refuse_to_wait()
 
     def translated(self, plan_id: str | None) -> AbstractContextManager[None]:
         """Translate PostgreSQL's errors into those of `application.errors`."""
@@ -204,6 +243,7 @@ class Schema(PostgresDatastore):
 
         Only their owner may, and it takes time.
         """
+        self.refuse_to_wait()
         with self.translated(None):
             refused = self.connections.run(lambda one: self._rewritten(one, tables))
         if refused:
@@ -253,6 +293,22 @@ class Schema(PostgresDatastore):
     def close(self) -> None:
         """Close the connections; closing twice is harmless."""
         self.connections.close()
+
+
+class _JoinedSchema(Schema):
+    """The schema inside a transaction of the caller."""
+
+    leave: Callable[[], None] = staticmethod(lambda: None)
+    """Has the thread's writes outside of the transaction admitted again."""
+
+    @override
+    def close(self) -> None:
+        self.leave()
+        super().close()
+
+
+def _identity(connection: Connection) -> object:
+    return connection.cursor(row_factory=tuple_row).execute(_IDENTITY).fetchone()
 
 
 class QuestionMarks(Cursor):

@@ -15,10 +15,13 @@ from typing_extensions import override
 
 from plangate.application.errors import ConcurrentChange
 from plangate.application.recorded_event import StoredEntry
+from plangate.infrastructure.event_codec import EventCodec
 from plangate.infrastructure.eventsourcing_library import recorder_store
+from plangate.infrastructure.eventsourcing_library.joined_store import JoinedEventStore
 from plangate.infrastructure.sql.database import Cursor, all_rows
 from plangate.infrastructure.sqlite.errors import primary_code
 from plangate.infrastructure.sqlite.file import SqliteFile
+from plangate.infrastructure.sqlite.joined_file import JoinedFile
 from plangate.infrastructure.sqlite.layout import KEY_OF_EVENT
 
 # Events are inserted only behind the newest one of their plan, so that no version is missing.
@@ -63,15 +66,22 @@ _WITH_KEY: Final = (
 
 def events_in(file: SqliteFile) -> recorder_store.RecorderEventStore:
     """The event store in an open file, which its views and ledger share."""
+
+    def within(connection: object, codec: EventCodec) -> JoinedEventStore:
+        joined, leave = file.joined(connection)
+        return JoinedEventStore(
+            _Log(joined), translated=joined.translated, close=leave, codec=codec
+        )
+
     return recorder_store.RecorderEventStore(
-        _Log(file), close=file.close, scrub=file.scrub, changes=file.changes
+        _Log(file), close=file.close, scrub=file.scrub, changes=file.changes, within=within
     )
 
 
 class _Log(recorder_store.Recorder):
     """The library's table of events, with explicit positions."""
 
-    def __init__(self, file: SqliteFile) -> None:
+    def __init__(self, file: SqliteFile | JoinedFile) -> None:
         self._file = file
 
     @override

@@ -15,6 +15,7 @@ from time import monotonic, sleep
 from typing import Any, Final, cast
 
 from plangate.application.errors import NotAStore, StoreUnavailable
+from plangate.infrastructure.eventsourcing_library.joined_store import JoinedTransactions
 from plangate.infrastructure.sql.database import T
 from plangate.infrastructure.sql.group_commit import GroupCommit
 from plangate.infrastructure.sqlite import connections
@@ -23,6 +24,7 @@ from plangate.infrastructure.sqlite.facts import FILE_ID, facts_in, file_uri, se
 from plangate.infrastructure.sqlite.group_commit import commit_together
 from plangate.infrastructure.sqlite.header import refuse_hard_links, refuse_truncated, resolved
 from plangate.infrastructure.sqlite.identity import FileIdentity
+from plangate.infrastructure.sqlite.joined_file import JoinedFile, require_connection
 from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION, lay_out, layout_of
 from plangate.infrastructure.sqlite.opening import prepare
 
@@ -73,6 +75,7 @@ class SqliteFile:
         self._observer = connections.Connections(path.absolute(), 1, connect)
         self._beside = connections.Connections(path.absolute(), 1, connect)
         self._group = GroupCommit(self._writer.use, commit_together)
+        self._joined = JoinedTransactions()
 
     def translated(self) -> AbstractContextManager[None]:
         """Translate SQLite's errors into those of `application.errors`."""
@@ -87,7 +90,7 @@ class SqliteFile:
     def write(self, work: Callable[[sqlite3.Cursor], T]) -> T:
         """Do `work` in a transaction that keeps other writers out from its beginning."""
         with self.translated():
-            self._require_in_place()
+            self._require_can_write()
             answer = self._writer.transact(_WRITE, work)
             self._require_in_place()  # nothing is acknowledged that another file holds
             return answer
@@ -105,8 +108,12 @@ class SqliteFile:
         """
         writer = self._derived_writer
         with self.translated():
-            self._require_in_place()
-            transact = writer.transact_at_once if at_once else writer.transact_soon
+            if at_once:
+                self._require_in_place()
+                transact = writer.transact_at_once
+            else:
+                self._require_can_write()
+                transact = writer.transact_soon
             answer = transact(_WRITE, work)
             self._require_in_place()
             return answer
@@ -114,7 +121,7 @@ class SqliteFile:
     def write_statement(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do `work`, which executes one statement; other threads' may be committed with it."""
         with self.translated():
-            self._require_in_place()
+            self._require_can_write()
             answer: T = self._group.execute(work)
             self._require_in_place()
             return answer
@@ -139,7 +146,7 @@ class SqliteFile:
                 )
 
         with self.translated():
-            self._require_in_place()
+            self._require_can_write()
             self._writer.use(rewrite)
             self._require_in_place()
 
@@ -162,6 +169,23 @@ class SqliteFile:
     def _require_in_place(self) -> None:
         """Raise `StoreReplaced` unless the opened file is the one at its path."""
         self._identity.require_in_place()
+
+    def _require_can_write(self) -> None:
+        """Raise also where this thread would wait for a transaction of its own."""
+        self._joined.refuse_to_wait()
+        self._require_in_place()
+
+    def joined(self, connection: object) -> tuple[JoinedFile, Callable[[], None]]:
+        """The file inside the transaction on a connection of the caller, and what leaves it."""
+        file = JoinedFile(self._path, require_connection(connection))
+        file.begin(self.read(facts_in).get(FILE_ID))
+        end = self._joined.join(lambda: file.is_open)
+
+        def leave() -> None:
+            end()
+            file.leave()
+
+        return file, leave
 
     def _let_go(self) -> None:
         self._identity.close()

@@ -1,0 +1,483 @@
+"""Commands in the caller's own transaction: committed with its rows, or gone with them."""
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg_pool import ConnectionPool
+
+import plangate
+from plangate import ConcurrentChange, TransactionConflict, TransactionRefused
+from tests.support.host import Host, postgres_host, sqlite_host
+from tests.support.servers.postgres import PostgresServer
+
+TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
+    """Each kind of host in turn, with one plan, `p`."""
+    if request.param == "sqlite":
+        host = sqlite_host(tmp_path / "plans.db")
+    else:
+        host = postgres_host(request.getfixturevalue("postgres").url)
+    with host.registry:
+        host.registry.create("g", TASKS, plan_id="p")
+        host.registry.views.plans()
+        yield host
+
+
+@pytest.fixture
+def connection(host: Host) -> Iterator[Any]:
+    """A connection of the host."""
+    connection = host.connect()
+    yield connection
+    connection.close()
+
+
+def in_a_thread(work: Any) -> None:
+    thread = Thread(target=work)
+    thread.start()
+    thread.join()
+
+
+def test_a_commit_keeps_the_rows_of_the_host_and_the_events(host: Host, connection: Any) -> None:
+    with host.registry.in_transaction(connection) as inside:
+        host.insert(connection, "q")
+        inside.create("g", TASKS, plan_id="q")
+        assert inside.score_prompt("q", "a", 0.5).tasks[0].prompt_score == 0.5
+        assert host.registry.get("q") is None
+    connection.commit()
+
+    assert host.rows() == ["q"]
+    assert host.registry.get_status("q").version == 2
+    assert [plan.plan_id for plan in host.registry.views.plans().plans] == ["p", "q"]
+
+
+def test_a_rollback_leaves_nothing_of_either(host: Host, connection: Any) -> None:
+    before = host.registry.history.last_position()
+    with host.registry.in_transaction(connection) as inside:
+        host.insert(connection, "q")
+        inside.create("g", TASKS, plan_id="q")
+        inside.score_prompt("p", "a", 0.5)
+        assert inside.get_status("p").version == 2
+        assert [plan.plan_id for plan in inside.list_plans(state="active").plans] == ["p", "q"]
+    connection.rollback()
+
+    assert host.rows() == []
+    assert host.registry.history.last_position() == before
+    assert host.registry.get("q") is None
+    assert host.registry.get_status("p").version == 1
+    assert host.registry.score_prompt("p", "a", 0.7).version == 2
+    assert host.registry.views.plans().plans[0].version == 2
+
+
+def test_a_part_that_the_host_rolls_back_is_not_remembered(host: Host, connection: Any) -> None:
+    with host.registry.in_transaction(connection) as inside:
+        inside.score_prompt("p", "a", 0.1)
+        connection.execute("SAVEPOINT part")
+        inside.score_prompt("p", "b", 0.2, idempotency_key="k")
+        connection.execute("ROLLBACK TO SAVEPOINT part")
+        assert inside.get_status("p").version == 2
+        assert inside.score_prompt("p", "a", 0.3, idempotency_key="k").version == 3
+        assert not inside.score_prompt("p", "a", 0.3, idempotency_key="k").warnings
+    connection.commit()
+
+    scores = [entry.event for entry in host.registry.history.of("p")][1:]
+    assert [getattr(event, "score", None) for event in scores] == [0.1, 0.3]
+    assert host.registry.replay.check().mismatch_count == 0
+
+
+def test_a_refused_command_leaves_the_transaction_usable(host: Host, connection: Any) -> None:
+    with host.registry.in_transaction(connection) as inside:
+        host.insert(connection, "p")
+        with pytest.raises(plangate.TaskNotFound):
+            inside.score_prompt("p", "nothing", 0.5)
+        with pytest.raises(plangate.PlanExists):
+            inside.create("g", TASKS, plan_id="p")
+        inside.score_prompt("p", "a", 0.5)
+    connection.commit()
+
+    assert host.rows() == ["p"]
+    assert host.registry.get_status("p").version == 2
+
+
+def test_tasks_are_claimed_inside_once_for_each_key(host: Host, connection: Any) -> None:
+    with host.registry.in_transaction(connection) as inside:
+        one = inside.next_task(worker="w", idempotency_key="k")
+        again = inside.next_task(worker="w", idempotency_key="k")
+        other = inside.next_task("p", worker="w")
+        assert one is not None
+        assert other is not None
+        assert again == one
+        assert (one.id, other.id) == ("a", "b")
+        assert inside.next_task(worker="w") is None
+    connection.commit()
+
+    tasks = host.registry.get_status("p").tasks
+    assert {task.status for task in tasks} == {"in_progress"}
+
+
+def test_the_thread_inside_may_record_nothing_outside(host: Host, connection: Any) -> None:
+    with host.registry.in_transaction(connection) as inside:
+        inside.score_prompt("p", "a", 0.5)
+        for work in (
+            lambda: host.registry.score_prompt("p", "b", 0.5),
+            lambda: host.registry.create("g", TASKS * 1, plan_id="q"),
+            lambda: host.registry.erase("p"),
+            lambda: host.registry.next_task(idempotency_key="k"),
+        ):
+            with pytest.raises(TransactionRefused, match="this thread is inside"):
+                work()
+        assert host.registry.get_status("p").version == 1
+    connection.commit()
+
+    assert host.registry.score_prompt("p", "b", 0.5).version == 3
+
+
+def test_another_thread_waits_for_the_host(host: Host, connection: Any) -> None:
+    versions = []
+    with host.registry.in_transaction(connection) as inside:
+        inside.score_prompt("p", "a", 0.5)
+        other = Thread(
+            target=lambda: versions.append(host.registry.score_prompt("p", "b", 0.5).version)
+        )
+        other.start()
+        other.join(0.2)
+        assert other.is_alive()
+    connection.commit()
+    other.join()
+
+    assert versions == [3]
+
+
+def test_what_is_remembered_outside_is_followed_by_what_is_read_inside(
+    host: Host, connection: Any
+) -> None:
+    for score in range(3):
+        host.registry.score_prompt("p", "a", score / 10)
+    with host.registry.in_transaction(connection) as inside:
+        assert inside.score_prompt("p", "b", 0.5).version == 5
+        assert [entry.envelope.version for entry in inside.history.of("p")] == [1, 2, 3, 4, 5]
+    connection.commit()
+
+    assert host.registry.score_prompt("p", "b", 0.6).version == 6
+
+
+def test_once_the_transaction_is_over_nothing_more_is_done_in_it(
+    host: Host, connection: Any
+) -> None:
+    with host.registry.in_transaction(connection) as inside:
+        inside.score_prompt("p", "a", 0.5)
+        connection.commit()
+        with pytest.raises(TransactionRefused, match="over"):
+            inside.score_prompt("p", "a", 0.6)
+        assert host.registry.score_prompt("p", "a", 0.7).version == 3
+    with (
+        host.registry.in_transaction(connection) as later,
+        pytest.raises(TransactionRefused, match="over"),
+    ):
+        inside.get_status("p")
+    with pytest.raises(TransactionRefused, match="over"):
+        later.get_status("p")
+
+
+def test_an_error_of_the_host_inside_the_block_comes_out_as_it_is(
+    host: Host, connection: Any
+) -> None:
+    with pytest.raises(ZeroDivisionError), host.registry.in_transaction(connection) as inside:
+        inside.score_prompt("p", "a", 0.5)
+        _ = 1 / 0
+    connection.rollback()
+
+    assert host.registry.score_prompt("p", "a", 0.5).version == 2
+
+
+def test_views_the_ledger_erasing_and_imports_are_refused_inside(
+    host: Host, connection: Any, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "bundle.plangate"
+    host.registry.bundles.export(bundle)
+    with plangate.connect("memory:") as elsewhere:
+        elsewhere.create("g", TASKS, plan_id="q")
+        elsewhere.bundles.export(tmp_path / "other.plangate")
+    with host.registry.in_transaction(connection) as inside:
+        for work in (
+            inside.views.plans,
+            inside.views.report,
+            inside.views.rebuild,
+            lambda: inside.ledger,
+            lambda: inside.erase("p"),
+            lambda: inside.bundles.import_bundle(tmp_path / "other.plangate"),
+            lambda: inside.in_transaction(connection).__enter__(),
+        ):
+            with pytest.raises(TransactionRefused, match=r"inside in_transaction\(\)"):
+                work()
+        inside.score_prompt("p", "a", 0.5)
+    connection.commit()
+
+    assert host.registry.get_status("p").version == 2
+
+
+@pytest.mark.parametrize("given", [None, "plans.db", object(), 7])
+def test_what_is_no_connection_of_the_driver_is_named(host: Host, given: object) -> None:
+    with (
+        pytest.raises(TransactionRefused, match=rf"{type(given).__name__} is not .*driver_conn"),
+        host.registry.in_transaction(given),
+    ):
+        pass
+
+
+def test_a_closed_connection_is_refused(host: Host) -> None:
+    connection = host.connect()
+    connection.close()
+    with (
+        pytest.raises(TransactionRefused, match="closed"),
+        host.registry.in_transaction(connection),
+    ):
+        pass
+
+
+def test_stores_without_transactions_refuse_to_join_one() -> None:
+    with (
+        plangate.connect("memory:") as registry,
+        pytest.raises(TransactionRefused, match="only a store in a SQLite file"),
+        registry.in_transaction(sqlite3.connect(":memory:")),
+    ):
+        pass
+
+
+# --- SQLite ---
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Host]:
+    """A host on a SQLite file."""
+    host = sqlite_host(tmp_path / "plans.db")
+    with host.registry:
+        host.registry.create("g", TASKS, plan_id="p")
+        yield host
+
+
+def refused(host: Host, connection: Any, match: str) -> None:
+    with (
+        pytest.raises(TransactionRefused, match=match),
+        host.registry.in_transaction(connection),
+    ):
+        pass
+
+
+def test_a_connection_to_another_file_or_without_transaction_is_refused(
+    sqlite: Host, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    plangate.backup(copy, tmp_path / "plans.db")
+    for path in (":memory:", tmp_path / "other.db", copy):
+        refused(sqlite, sqlite3.connect(path), "leads to")
+    refused(sqlite, sqlite3.connect(tmp_path / "plans.db", isolation_level=None), "BEGIN one")
+
+
+def test_a_connection_of_another_thread_is_refused(sqlite: Host, tmp_path: Path) -> None:
+    connections: list[sqlite3.Connection] = []
+    in_a_thread(lambda: connections.append(sqlite3.connect(tmp_path / "plans.db")))
+    refused(sqlite, connections[0], "same thread")
+
+
+def test_a_connection_may_have_rows_and_texts_of_its_own_kind(
+    sqlite: Host, tmp_path: Path
+) -> None:
+    connection = sqlite3.connect(tmp_path / "plans.db")
+    connection.row_factory = sqlite3.Row
+    connection.text_factory = bytes
+    with sqlite.registry.in_transaction(connection) as inside:
+        assert inside.score_prompt("p", "a", 0.5).goal == "g"
+        assert connection.execute("SELECT 'text'").fetchone()[0] == b"text"
+    connection.commit()
+    connection.close()
+
+    assert sqlite.registry.get_status("p").version == 2
+
+
+def test_a_transaction_that_read_before_another_writer_must_begin_again(sqlite: Host) -> None:
+    connection = sqlite.connect()
+    connection.execute("BEGIN")
+    connection.execute("SELECT count(*) FROM host").fetchone()
+    sqlite.registry.score_prompt("p", "a", 0.5)
+    with (
+        pytest.raises(TransactionConflict, match="roll it back") as conflict,
+        sqlite.registry.in_transaction(connection),
+    ):
+        pass
+    assert isinstance(conflict.value, ConcurrentChange)
+    connection.rollback()
+    with sqlite.registry.in_transaction(connection) as inside:
+        assert inside.score_prompt("p", "a", 0.6).version == 3
+    connection.commit()
+    connection.close()
+
+
+# --- PostgreSQL ---
+
+
+@pytest.fixture
+def on_postgres(postgres: PostgresServer) -> Iterator[Host]:
+    """A host on PostgreSQL."""
+    host = postgres_host(postgres.url)
+    with host.registry:
+        host.registry.create("g", TASKS, plan_id="p")
+        yield host
+
+
+def test_connections_of_psycopg_that_cannot_be_used_are_refused(
+    on_postgres: Host, postgres: PostgresServer
+) -> None:
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        refused(on_postgres, connection, "commits each statement by itself")
+        with (
+            connection.transaction(),
+            on_postgres.registry.in_transaction(connection) as inside,
+        ):
+            inside.score_prompt("p", "a", 0.5)
+    with psycopg.connect(postgres.url) as connection:
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            connection.execute("SELECT 1 / 0")
+        refused(on_postgres, connection, "failed: roll it back")
+        connection.rollback()
+        with connection.pipeline():
+            refused(on_postgres, connection, "pipeline")
+    with psycopg.connect(postgres.url, client_encoding="latin1") as connection:
+        refused(on_postgres, connection, "client encoding iso8859-1")
+
+    assert on_postgres.registry.get_status("p").version == 2
+
+
+def test_a_connection_to_another_database_is_refused(
+    on_postgres: Host, postgres: PostgresServer
+) -> None:
+    postgres.execute("CREATE DATABASE other")
+    try:
+        other = postgres.url.replace("/postgres", "/other")
+        with plangate.connect(other), psycopg.connect(other) as connection:
+            refused(on_postgres, connection, "does not lead to the PostgreSQL database postgres")
+    finally:
+        postgres.execute("DROP DATABASE other WITH (FORCE)")
+
+
+def test_a_missing_right_of_the_host_is_named_and_leaves_its_transaction_usable(
+    on_postgres: Host, postgres: PostgresServer
+) -> None:
+    postgres.execute("CREATE ROLE stranger")
+    try:
+        with psycopg.connect(postgres.url) as connection:
+            connection.execute("SET ROLE stranger")
+            with (
+                pytest.raises(plangate.StoreForbidden, match="may not USE the schema plangate"),
+                on_postgres.registry.in_transaction(connection),
+            ):
+                pass
+            connection.execute("RESET ROLE")
+            connection.execute("GRANT USAGE ON SCHEMA plangate TO stranger")
+            connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA plangate TO stranger")
+            connection.execute("SET ROLE stranger")
+            with on_postgres.registry.in_transaction(connection) as inside:
+                with pytest.raises(
+                    plangate.StoreForbidden, match=r"may not INSERT into plangate\.stored_events"
+                ):
+                    inside.score_prompt("p", "a", 0.5)
+                connection.execute("RESET ROLE")
+                inside.score_prompt("p", "a", 0.6)
+        assert on_postgres.registry.get_status("p").version == 2
+    finally:
+        postgres.execute("DROP OWNED BY stranger; DROP ROLE stranger")
+
+
+def test_a_schema_of_a_newer_plangate_is_refused(
+    on_postgres: Host, postgres: PostgresServer
+) -> None:
+    postgres.execute("UPDATE plangate.plangate_layout SET version = 99")
+    with (
+        psycopg.connect(postgres.url) as connection,
+        pytest.raises(plangate.StoreTooNew, match="layout 99"),
+        on_postgres.registry.in_transaction(connection),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    "level", [psycopg.IsolationLevel.REPEATABLE_READ, psycopg.IsolationLevel.SERIALIZABLE]
+)
+def test_a_higher_isolation_that_misses_another_writer_must_begin_again(
+    on_postgres: Host, level: psycopg.IsolationLevel
+) -> None:
+    connection = on_postgres.connect()
+    connection.isolation_level = level
+    connection.execute("SELECT 1")
+    with on_postgres.registry.in_transaction(connection) as inside:
+        assert inside.score_prompt("p", "a", 0.5).version == 2
+    connection.commit()
+    connection.execute("SELECT 1 FROM host")
+    on_postgres.registry.score_prompt("p", "b", 0.5)
+    with (
+        pytest.raises(TransactionConflict),
+        on_postgres.registry.in_transaction(connection) as inside,
+    ):
+        inside.score_prompt("p", "a", 0.6)
+    connection.rollback()
+    with on_postgres.registry.in_transaction(connection) as inside:
+        assert inside.score_prompt("p", "a", 0.6).version == 4
+    connection.commit()
+    connection.close()
+
+
+def test_another_writer_between_reading_and_recording_is_read_again(on_postgres: Host) -> None:
+    connection = on_postgres.connect()
+    with on_postgres.registry.in_transaction(connection) as inside:
+        clock = inside._handler._clock
+
+        def slow_clock() -> datetime:  # it is asked between reading and recording
+            inside._handler._clock = clock
+            in_a_thread(lambda: on_postgres.registry.score_prompt("p", "b", 0.5))
+            return datetime.now(UTC)
+
+        inside._handler._clock = slow_clock
+        assert inside.score_prompt("p", "a", 0.5).version == 3
+    connection.commit()
+    connection.close()
+
+
+def test_a_server_that_was_started_again_is_recognised(postgres: PostgresServer) -> None:
+    host = postgres_host(postgres.url)
+    with host.registry:
+        host.registry.create("g", TASKS, plan_id="p")
+        with host.connect() as connection, host.registry.in_transaction(connection):
+            pass
+        postgres.stop()
+        postgres.start()
+        with (
+            host.connect() as connection,
+            host.registry.in_transaction(connection) as inside,
+        ):
+            inside.score_prompt("p", "a", 0.5)
+        assert host.registry.get_status("p").version == 2
+
+
+def test_a_connection_of_the_pool_that_the_registry_was_given_is_accepted(
+    postgres: PostgresServer,
+) -> None:
+    with (
+        ConnectionPool(postgres.url, min_size=1, max_size=3) as pool,
+        plangate.connect(pool) as registry,
+    ):
+        registry.create("g", TASKS, plan_id="p")
+        with pool.connection() as connection, registry.in_transaction(connection) as inside:
+            inside.score_prompt("p", "a", 0.5)
+        assert registry.get_status("p").version == 2
+        with pool.connection() as connection, connection.transaction(force_rollback=True):
+            with registry.in_transaction(connection) as inside:
+                inside.score_prompt("p", "a", 0.6)
+        assert registry.get_status("p").version == 2
