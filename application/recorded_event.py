@@ -52,6 +52,11 @@ class RecordedEvent:
     event: PlanEvent
     envelope: Envelope
 
+    @property
+    def kind(self) -> str:
+        """The stored name of the event, as in `task-scored`; its `type` in JSON."""
+        return self.event.type
+
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:

@@ -119,6 +119,7 @@ def _model(unbounded: type[BaseModel]) -> type[BaseModel]:
     fields: dict[str, Any] = {
         name: (_annotation(name, info.annotation), info.default if not info.is_required() else ...)
         for name, info in unbounded.model_fields.items()
+        if name != "type"  # it is not stored
     }
     return create_model(unbounded.__name__, __base__=_Bounded, **fields)
 

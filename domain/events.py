@@ -7,7 +7,7 @@ people wrote; it can be erased later, so each of them may be absent.
 
 from typing import Annotated, Any, Literal, NamedTuple, assert_never
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
@@ -30,8 +30,12 @@ class _Recorded(BaseModel):
 
 
 class Fact(_Recorded):
-    """Something that happened, and when: in UTC, by the clock of the recording process."""
+    """Something that happened, and when: in UTC, by the clock of the recording process.
 
+    `type` is its stored name. It tells events apart in JSON; the stored bytes do not hold it.
+    """
+
+    type: str
     at: AwareDatetime
 
 
@@ -54,6 +58,7 @@ class PlannedTask(_Recorded):
 class PlanCreated(Fact):
     """A plan was created: a goal, ordered tasks, and the policy that gates them."""
 
+    type: Literal["plan-created"] = "plan-created"
     goal: ErasableText = None
     tasks: tuple[PlannedTask, ...]
     policy: Policy
@@ -71,6 +76,7 @@ class TaskScored(Fact):
     (worst, best). `occurred_at` is when the judge judged, where that was given.
     """
 
+    type: Literal["task-scored"] = "task-scored"
     task_id: str
     kind: ScoreKind
     score: Score
@@ -92,6 +98,7 @@ class TaskScored(Fact):
 class ScoringFailed(Fact):
     """A judge crashed or abstained. That is neither a good score nor a bad one."""
 
+    type: Literal["scoring-failed"] = "scoring-failed"
     task_id: str
     kind: ScoreKind
     reason: ErasableText = None
@@ -102,6 +109,7 @@ class ScoringFailed(Fact):
 class ScoreRetracted(Fact):
     """A mistaken score was withdrawn: the one of its kind before it counts again."""
 
+    type: Literal["score-retracted"] = "score-retracted"
     task_id: str
     kind: ScoreKind
     event_id: str
@@ -115,6 +123,7 @@ class OutcomeRecorded(Fact):
     may have left the plan by then.
     """
 
+    type: Literal["outcome-recorded"] = "outcome-recorded"
     task_id: str
     outcome: Outcome
     source: str
@@ -129,6 +138,7 @@ class TaskStatusChanged(Fact):
     version of this event is the claim's fencing token.
     """
 
+    type: Literal["task-status-changed"] = "task-status-changed"
     task_id: str
     old: TaskStatus
     new: TaskStatus
@@ -144,6 +154,7 @@ class TaskDeferred(Fact):
     It waits until a time where one was given, or until it is undeferred, scored or marked.
     """
 
+    type: Literal["task-deferred"] = "task-deferred"
     task_id: str
     reason: ErasableText = None
     until: AwareDatetime | None = None
@@ -152,6 +163,7 @@ class TaskDeferred(Fact):
 class TaskUndeferred(Fact):
     """A deferred task can be taken again."""
 
+    type: Literal["task-undeferred"] = "task-undeferred"
     task_id: str
     cause: DeferralEnd
     reason: ErasableText = None
@@ -160,6 +172,7 @@ class TaskUndeferred(Fact):
 class LeaseRenewed(Fact):
     """A worker extended its claim."""
 
+    type: Literal["lease-renewed"] = "lease-renewed"
     task_id: str
     lease_until: AwareDatetime
 
@@ -167,6 +180,7 @@ class LeaseRenewed(Fact):
 class ReplanTriggered(Fact):
     """The gate fired: the rolling confidence was below the threshold. A replan is due."""
 
+    type: Literal["replan-triggered"] = "replan-triggered"
     task_id: str
     rolling_confidence: float
     threshold: float
@@ -179,16 +193,20 @@ class GateApproved(_Reasoned):
     events after this one settle them.
     """
 
+    type: Literal["gate-approved"] = "gate-approved"
     accept: Literal["passing"] | tuple[str, ...] | None = None
 
 
 class PlanRevised(_Reasoned):
     """The plan was revised; the next events of the same command say what changed."""
 
+    type: Literal["plan-revised"] = "plan-revised"
+
 
 class TaskAdded(Fact):
     """A task was added, before another or at the end."""
 
+    type: Literal["task-added"] = "task-added"
     task: PlannedTask
     before: str | None = None
 
@@ -196,6 +214,7 @@ class TaskAdded(Fact):
 class TaskChanged(Fact):
     """A task was changed. Absent fields stayed as they were."""
 
+    type: Literal["task-changed"] = "task-changed"
     task_id: str
     title: ErasableText = None
     description: ErasableText = None
@@ -208,6 +227,7 @@ class TaskChanged(Fact):
 class TaskMoved(Fact):
     """A task was moved within the plan order: before another or to the end."""
 
+    type: Literal["task-moved"] = "task-moved"
     task_id: str
     before: str | None = None
 
@@ -215,6 +235,7 @@ class TaskMoved(Fact):
 class TaskDropped(Fact):
     """A task was dropped. Its dependants no longer depend on it."""
 
+    type: Literal["task-dropped"] = "task-dropped"
     task_id: str
     dependants: tuple[str, ...] = ()
 
@@ -222,6 +243,7 @@ class TaskDropped(Fact):
 class TaskSplit(Fact):
     """A task was replaced with several; its dependants depend on all of them."""
 
+    type: Literal["task-split"] = "task-split"
     task_id: str
     into: tuple[PlannedTask, ...]
 
@@ -229,6 +251,7 @@ class TaskSplit(Fact):
 class TaskReplaced(Fact):
     """A task was replaced with another; its dependants depend on that one."""
 
+    type: Literal["task-replaced"] = "task-replaced"
     task_id: str
     by: PlannedTask
 
@@ -236,6 +259,7 @@ class TaskReplaced(Fact):
 class AttemptStarted(Fact):
     """A failed or replanning task began another attempt."""
 
+    type: Literal["attempt-started"] = "attempt-started"
     task_id: str
     attempt: int
     reason: ErasableText = None
@@ -244,28 +268,40 @@ class AttemptStarted(Fact):
 class PlanPaused(_Reasoned):
     """No work is handed out until the plan is resumed."""
 
+    type: Literal["plan-paused"] = "plan-paused"
+
 
 class PlanResumed(_Reasoned):
     """A paused plan was resumed."""
+
+    type: Literal["plan-resumed"] = "plan-resumed"
 
 
 class PlanArchived(_Reasoned):
     """The plan was archived: it does not change until it is restored."""
 
+    type: Literal["plan-archived"] = "plan-archived"
+
 
 class PlanRestored(_Reasoned):
     """An archived plan was restored."""
+
+    type: Literal["plan-restored"] = "plan-restored"
 
 
 class PlanDeleted(_Reasoned):
     """The plan is gone from the views; its history stays."""
 
+    type: Literal["plan-deleted"] = "plan-deleted"
+
 
 class PlanErased(Fact):
     """The text that people wrote about the plan was erased from all earlier events."""
 
+    type: Literal["plan-erased"] = "plan-erased"
 
-PlanEvent = (
+
+PlanEvent = Annotated[
     PlanCreated
     | TaskScored
     | ScoringFailed
@@ -290,8 +326,9 @@ PlanEvent = (
     | PlanArchived
     | PlanRestored
     | PlanDeleted
-    | PlanErased
-)
+    | PlanErased,
+    Field(discriminator="type"),
+]
 
 ScoreChange = TaskScored | ScoreRetracted | AttemptStarted
 """The events that change which scores of a task count."""

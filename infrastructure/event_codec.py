@@ -14,11 +14,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Annotated, Any, Final, Generic, NamedTuple, TypeVar, get_args
+from typing import Annotated, Any, Final, Generic, NamedTuple, Self, TypeVar, get_args
 
 import msgspec
 from msgspec.structs import asdict
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 from pydantic_core import to_jsonable_python
 from typing_extensions import override
 
@@ -130,6 +138,12 @@ class StoredRecord(BaseModel, Generic[_Event]):
     meta: Meta
     commitments: dict[str, str] | None = None
 
+    @model_validator(mode="after")
+    def _holds_no_type(self) -> Self:
+        if "type" in self.event.model_fields_set:
+            raise ValueError("the type of an event is its name, and not stored with it")
+        return self
+
 
 _Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -198,7 +212,7 @@ class EventCodec(EventFormat):
         """The stored name and the bytes of an event."""
         event, envelope = recorded.event, recorded.envelope
         name = self._names[type(event)]
-        fact = event.model_dump(mode="json", exclude_none=True)
+        fact = event.model_dump(mode="json", exclude={"type"}, exclude_none=True)
         erasable = any(True for _ in _erasable_values(fact, type(event)))
         meta = {  # the fields of `Meta`, in its order
             "schema_version": self._kinds[name].schema_version,

@@ -43,6 +43,9 @@ class _Shape(NamedTuple):
 _ABSENT: Final = _Shape(None)
 """The shape of a type that is left to the models: only null is accepted."""
 
+_REFUSED_WHERE_GIVEN: Final = Annotated[int, msgspec.Meta(ge=1, le=0)]
+"""A type without values: the default is all that a field can have."""
+
 
 @cache
 def struct_of(model: type[BaseModel]) -> tuple[type[msgspec.Struct], _Revive]:
@@ -50,6 +53,11 @@ def struct_of(model: type[BaseModel]) -> tuple[type[msgspec.Struct], _Revive]:
     fields: list[Any] = []
     revivers: list[tuple[str, _Revive]] = []
     for name, field in model.model_fields.items():
+        if get_origin(field.annotation) is Literal and get_args(field.annotation) == (
+            field.default,
+        ):  # the type of an event, which is not stored
+            fields.append((name, _REFUSED_WHERE_GIVEN, field.default))
+            continue
         shape = _noted(field.annotation, field.metadata)
         default = () if field.is_required() else (field.default,)
         fields.append((name, shape.type, *default))

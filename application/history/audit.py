@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import BaseModel, Field, Strict, WithJsonSchema
+from pydantic import BaseModel, Field, Strict
 
 from plangate.application import plan_log
 from plangate.application.errors import CorruptEvent, UnreadableEvent
@@ -39,10 +39,6 @@ class StateAt(Result):
     task_status: TaskStatus | None
 
 
-_Fact = Annotated[PlanEvent, WithJsonSchema({"type": "object"})]
-"""Each kind of event publishes its own schema."""
-
-
 class AuditEntry(Result):
     """One recorded event.
 
@@ -65,7 +61,7 @@ class AuditEntry(Result):
     why: str | None = None
     before: StateAt | None = None
     after: StateAt | None = None
-    event: _Fact | None = None
+    event: PlanEvent | None = None
     correlation_id: str | None = None
     causation_id: str | None = None
     unreadable: str | None = None

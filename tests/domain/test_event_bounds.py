@@ -13,16 +13,20 @@ from tests.domain.test_events import by_name
 from tests.support.examples import EVERY_EVENT, A, B, created, planned, scored, split
 
 
-@pytest.mark.parametrize("event", get_args(PlanEvent), ids=lambda event: event.__name__)
+@pytest.mark.parametrize(
+    "event", get_args(get_args(PlanEvent)[0]), ids=lambda event: event.__name__
+)
 def test_a_bounded_event_has_the_same_fields(event: type[PlanEvent]) -> None:
     fields = {name: info.is_required() for name, info in event.model_fields.items()}
+    del fields["type"]  # it is not stored
     model = bounded(event)
     assert {name: info.is_required() for name, info in model.model_fields.items()} == fields
 
 
 @pytest.mark.parametrize("event", EVERY_EVENT, ids=by_name)
 def test_what_commands_record_is_within_the_bounds(event: PlanEvent) -> None:
-    bounded(type(event)).model_validate_json(event.model_dump_json(exclude_none=True))
+    stored = event.model_dump_json(exclude={"type"}, exclude_none=True)
+    bounded(type(event)).model_validate_json(stored)
 
 
 def test_a_field_without_a_bound_is_noticed() -> None:

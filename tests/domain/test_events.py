@@ -131,7 +131,7 @@ def test_what_was_not_said_is_nothing() -> None:
     event = TaskScored(at=MORNING, task_id=A, kind=OUTPUT, score=0.5)
     facts: dict[str, Any] = event.model_dump(exclude_none=True)
 
-    assert set(facts) == {"at", "task_id", "kind", "score"}
+    assert set(facts) == {"type", "at", "task_id", "kind", "score"}
     assert TaskAdded(at=MORNING, task=PlannedTask(id=A)).before is None
     assert TaskMoved(at=MORNING, task_id=A).before is None
     assert TaskDropped(at=MORNING, task_id=A).dependants == ()

@@ -88,6 +88,7 @@ def published() -> Iterator[tuple[Path, str]]:
         record = StoredRecord[kind.event]  # type: ignore[name-defined]
         title = f"{name}, schema version {kind.schema_version}"
         schema = record.model_json_schema(mode="validation")
+        schema["$defs"][kind.event.__name__]["properties"].pop("type")  # it is not stored
         yield _written(f"events/{name}.v{kind.schema_version}", title, schema)
     for name, (model, mode) in _CONTRACTS.items():
         schema = model.model_json_schema(mode=mode)

@@ -22,7 +22,7 @@ from plangate.infrastructure.cli.render.text import (
     timestamp,
 )
 
-_KINDS: Final = {kind.__name__: kind for kind in get_args(events.PlanEvent)}
+_KINDS: Final = {kind.__name__: kind for kind in get_args(get_args(events.PlanEvent)[0])}
 
 
 def event_table(recorded: Iterable[RecordedEvent]) -> Table:
