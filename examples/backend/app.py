@@ -111,9 +111,10 @@ def open_ticket(new: NewTicket, key: Key, user: User, pool: Database, registry: 
             "INSERT INTO tickets VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
             (ticket_id, user, new.title),
         )
-        status = registry.create(
-            new.title, tasks, plan_id=ticket_id, actor=user, idempotency_key=key
-        )
+        with registry.in_transaction(connection) as plans:
+            status = plans.create(
+                new.title, tasks, plan_id=ticket_id, actor=user, idempotency_key=key
+            )
     return _ticket(user, new.title, status)
 
 

@@ -18,24 +18,22 @@ def deliver(pool: Pool, registry: plangate.PlanRegistry) -> None:
     """
     with pool.connection() as connection:
         (position,) = connection.execute("SELECT position FROM cursors").fetchone() or (0,)
-    while True:
-        for entry in registry.history.events(after=position, limit=500):
-            event, position = entry.event, entry.envelope.position
-            if not isinstance(event, plangate.ReplanTriggered):
-                continue
-            with pool.connection() as connection:
-                moved = connection.execute(
-                    "UPDATE cursors SET position = %s WHERE name = 'notices' AND position < %s",
-                    (position, position),
-                )
-                if not moved.rowcount:
-                    return
-                connection.execute(
-                    "INSERT INTO notices (position, ticket_id, task_id, confidence)"
-                    " VALUES (%s, %s, %s, %s)",
-                    (position, entry.envelope.plan_id, event.task_id, event.rolling_confidence),
-                )
-        sleep(0.05)
+    for entry in registry.subscribe(after=position, kinds="replan-triggered"):
+        if not isinstance(entry.event, plangate.ReplanTriggered):
+            continue
+        replan, position = entry.event, entry.envelope.position
+        with pool.connection() as connection:
+            moved = connection.execute(
+                "UPDATE cursors SET position = %s WHERE name = 'notices' AND position < %s",
+                (position, position),
+            )
+            if not moved.rowcount:
+                return
+            connection.execute(
+                "INSERT INTO notices (position, ticket_id, task_id, confidence)"
+                " VALUES (%s, %s, %s, %s)",
+                (position, entry.envelope.plan_id, replan.task_id, replan.rolling_confidence),
+            )
 
 
 def main() -> None:

@@ -34,14 +34,15 @@ def report(pool: Pool, registry: plangate.PlanRegistry, task: plangate.TaskView)
             "INSERT INTO results VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
             (task.plan_id, task.id, token, text),
         )
-        registry.score_output(
-            task.plan_id,
-            task.id,
-            score,
-            scorer=JUDGE,
-            token=token,
-            idempotency_key=f"report-{task.id}-{token}",
-        )
+        with registry.in_transaction(connection) as plans:
+            plans.score_output(
+                task.plan_id,
+                task.id,
+                score,
+                scorer=JUDGE,
+                token=token,
+                idempotency_key=f"report-{task.id}-{token}",
+            )
 
 
 def work_once(pool: Pool, registry: plangate.PlanRegistry) -> bool:

@@ -288,9 +288,7 @@ def test_a_connection_of_another_thread_is_refused(sqlite: Host, tmp_path: Path)
     refused(sqlite, connections[0], "same thread")
 
 
-def test_a_connection_may_have_rows_and_texts_of_its_own_kind(
-    sqlite: Host, tmp_path: Path
-) -> None:
+def test_a_connection_may_have_rows_and_texts_of_its_own_kind(sqlite: Host, tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "plans.db")
     connection.row_factory = sqlite3.Row
     connection.text_factory = bytes

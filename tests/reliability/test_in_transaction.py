@@ -58,7 +58,9 @@ def test_rows_of_the_host_and_events_agree_after_random_commits_and_rollbacks(
         rows, committed = Counter(host.rows()), {key for one in counted for key in one.committed}
         views = {plan.plan_id: plan.version for plan in all_plans(registry)}
         stale = [
-            plan_id for plan_id, seen in views.items() if seen != registry.get_status(plan_id).version
+            plan_id
+            for plan_id, seen in views.items()
+            if seen != registry.get_status(plan_id).version
         ]
         say(
             f"random commits and rollbacks of a host ({engine})",

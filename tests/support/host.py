@@ -10,6 +10,7 @@ import psycopg
 
 import plangate
 
+
 @dataclass
 class Host:
     """A registry, and how the host connects to what is behind it."""
