@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Final, NamedTuple
 
+from plangate.application import telemetry
 from plangate.application.command_context import CommandContext
 from plangate.application.errors import (
     ConcurrentChange,
@@ -122,6 +123,7 @@ class CommandHandler:
                     handled = self._store.turn(plan_id, on_current)
                 if handled is not None:
                     return handled
+        telemetry.log.warning("the plan %r kept changing under a command", plan_id)
         raise ConcurrentChange(plan_id)
 
     def _execute(
@@ -151,12 +153,14 @@ class CommandHandler:
         except TransactionConflict:  # which the next attempt would meet again
             raise
         except (ConcurrentChange, PredecessorMissing):
+            telemetry.conflict(stream.plan.plan_id)
             return None
         except KeyUsed:
             if is_current:
                 raise
             return None
         self._announce()
+        telemetry.recorded(events)
         after = self._streams.keep(stream.led_to(plan, recorded, last)).plan
         return Handled(stream.plan, after, recorded, now)
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, Unpack
 
+from plangate.application import telemetry
 from plangate.application.command_context import (
     ContextOptions,
     JudgementOptions,
@@ -24,6 +25,7 @@ from plangate.application.event_store import Clock, EventStore, NewId
 from plangate.application.execution import Answer, CommandExecutor
 from plangate.application.gate_decision import GateDecision
 from plangate.application.graph import PlanGraph
+from plangate.application.health import RegistryHealth, health
 from plangate.application.log_watch import LogWatch
 from plangate.application.next_task import TaskDispatcher
 from plangate.application.plan_queries import PlanFilter, PlanQueries
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from plangate.application.replay.queries import ReplayQueries
 
 
+@telemetry.commands_but("get", "get_status", "gate", "graph", "list_plans")
 class PlanRegistry:
     """Plans in one store. Safe to share between threads; a context manager that closes itself.
 
@@ -97,6 +100,7 @@ class PlanRegistry:
         self._make_ledger = ledger
         self._make_calibrator = calibrator
         self._make_workers = workers
+        telemetry.registries.add(self)
 
     # Most callers use few of the groups, so each of these is imported at its first use. They
     # have no state: where two threads make one at once, either will do.
@@ -215,6 +219,10 @@ class PlanRegistry:
         finally:
             joined.close()
 
+    def health(self) -> RegistryHealth:
+        """Whether the store answers, and how far the views are behind; raises no `StoreError`."""
+        return health(self._store, self._view_store, self._follower.failure)
+
     # --- queries ---
 
     def get(self, plan_id: str) -> Plan | None:
@@ -235,7 +243,9 @@ class PlanRegistry:
         plan = self._plans.plan(plan_id)
         if not plan.version:
             raise PlanNotFound(plan_id)
-        return GateDecision.of(plan, self._handler.now(), position)
+        decision = GateDecision.of(plan, self._handler.now(), position)
+        telemetry.answered(decision.verdict)
+        return decision
 
     def graph(self, plan_id: str) -> PlanGraph:
         """The plan's dependencies: topological order, what is ready, the critical path."""

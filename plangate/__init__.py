@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     )
     from plangate.application.gate_decision import GateDecision
     from plangate.application.graph import PlanGraph
+    from plangate.application.health import RegistryHealth, ViewLag
     from plangate.application.operations.reports import BackupReport, Checkup, RestoreReport
     from plangate.application.recorded_event import Envelope, RecordedEvent
     from plangate.application.registry import PlanRegistry
@@ -207,6 +208,7 @@ __all__ = [
     "Problem",
     "Recency",
     "RecordedEvent",
+    "RegistryHealth",
     "RepeatableRun",
     "ReplanTriggered",
     "RestoreReport",
@@ -250,6 +252,7 @@ __all__ = [
     "Verdict",
     "VersionMismatch",
     "ViewBehind",
+    "ViewLag",
     "__version__",
     "backup",
     "connect",
@@ -274,6 +277,7 @@ _NAMES: Final = {
     ),
     "application.gate_decision": "GateDecision",
     "application.graph": "PlanGraph",
+    "application.health": "RegistryHealth ViewLag",
     "application.operations.reports": "BackupReport Checkup RestoreReport",
     "application.recorded_event": "Envelope RecordedEvent",
     "application.registry": "PlanRegistry",

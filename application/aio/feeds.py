@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
-from plangate.application.aio.calls import Calls
+from plangate.application.aio.threads import Threads
 from plangate.application.errors import StoreUnavailable, UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.history.feed import PAGE, Feed, Seen, feed, read_on, up_to
@@ -71,9 +71,9 @@ class _Bell:
 class Feeds:
     """The subscriptions of one registry, in one event loop."""
 
-    def __init__(self, calls: Calls, registry: Callable[[], PlanRegistry]) -> None:
+    def __init__(self, threads: Threads, registry: Callable[[], PlanRegistry]) -> None:
         """`registry` gives the one that blocks, once it is open."""
-        self._calls = calls
+        self._threads = threads
         self._registry = registry
         self._waiting: set[_Subscriber] = set()
         self._seen = Seen(0)
@@ -94,7 +94,7 @@ class Feeds:
 
     async def subscribe(self, asked: Feed) -> AsyncIterator[RecordedEvent]:
         """The events of a feed, as `PlanRegistry.subscribe` has them."""
-        self._calls.require_open()
+        self._threads.require_open()
         own = _Subscriber(asked)
         clock = asyncio.get_running_loop().time
         silent_since = clock()
@@ -128,7 +128,7 @@ class Feeds:
     async def _has_all(self, own: _Subscriber) -> bool:
         """Read a page of the log; whether that is its end, with nothing that is asked for."""
         try:
-            page, seen = await self._calls.run(partial(_read, self._store, own.seen))
+            page, seen = await self._threads.run(partial(_read, self._store, own.seen))
         except StoreUnavailable:
             if self._watch.is_closed():
                 return False
@@ -154,7 +154,7 @@ class Feeds:
         try:
             while self._waiting and not self._watch.is_closed():
                 bell.rung.clear()
-                page, seen = await self._calls.run(partial(_read, self._store, self._seen))
+                page, seen = await self._threads.run(partial(_read, self._store, self._seen))
                 if not page:
                     await bell.rung.wait()
                     continue

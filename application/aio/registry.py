@@ -6,8 +6,8 @@ Each is made from the method of the registry that blocks, and so has its documen
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final, Self
 
-from plangate.application.aio.calls import Calls, Group, coroutine, iteration, same
 from plangate.application.aio.feeds import Feeds
+from plangate.application.aio.threads import Group, Threads, coroutine, iteration, same
 from plangate.application.bundles.transfer import Bundles
 from plangate.application.evidence.queries import EvidenceQueries
 from plangate.application.history.queries import HistoryQueries
@@ -88,22 +88,22 @@ class AsyncPlanRegistry(Group):
     """Plans in one store, for one event loop; open within `async with`.
 
     A coroutine that is cancelled ends once its call has ended, or will never begin: whether a
-    command was recorded is settled then, and repeating it with its idempotency key tells.
+    command was recorded is settled then. Repeating it with its idempotency key shows which.
     """
 
     def __init__(self, connect: Callable[[], PlanRegistry]) -> None:
         """`connect` opens the registry that blocks."""
-        super().__init__(Calls(), lambda: self._opened)
+        super().__init__(Threads(), lambda: self._opened)
         self._connect = connect
         self._registries: list[PlanRegistry] = []
-        self._feeds = Feeds(self._calls, lambda: self._opened)
-        calls = self._calls
-        self.views: Final = AsyncViews(calls, lambda: self._opened.views)
-        self.history: Final = AsyncHistory(calls, lambda: self._opened.history)
-        self.replay: Final = AsyncReplay(calls, lambda: self._opened.replay)
-        self.evidence: Final = AsyncEvidence(calls, lambda: self._opened.evidence)
-        self.bundles: Final = AsyncBundles(calls, lambda: self._opened.bundles)
-        self.ledger: Final = AsyncLedger(calls, lambda: self._opened.ledger)
+        self._feeds = Feeds(self._threads, lambda: self._opened)
+        threads = self._threads
+        self.views: Final = AsyncViews(threads, lambda: self._opened.views)
+        self.history: Final = AsyncHistory(threads, lambda: self._opened.history)
+        self.replay: Final = AsyncReplay(threads, lambda: self._opened.replay)
+        self.evidence: Final = AsyncEvidence(threads, lambda: self._opened.evidence)
+        self.bundles: Final = AsyncBundles(threads, lambda: self._opened.bundles)
+        self.ledger: Final = AsyncLedger(threads, lambda: self._opened.ledger)
 
     @property
     def _opened(self) -> PlanRegistry:
@@ -113,7 +113,7 @@ class AsyncPlanRegistry(Group):
 
     async def __aenter__(self) -> Self:
         try:
-            await self._calls.run(lambda: self._registries.append(self._connect()))
+            await self._threads.run(lambda: self._registries.append(self._connect()))
         except BaseException:
             await self.close()
             raise
@@ -124,14 +124,14 @@ class AsyncPlanRegistry(Group):
 
     async def close(self) -> None:
         """Close the registry, and end its subscriptions; closing twice is harmless."""
-        if self._calls.is_over:
+        if self._threads.is_over:
             return
         try:
             for registry in self._registries:
-                await self._calls.run(registry.close)
+                await self._threads.run(registry.close)
             await self._feeds.close()
         finally:
-            self._calls.end()
+            self._threads.end()
 
     def subscribe(
         self,
@@ -157,7 +157,7 @@ class AsyncPlanRegistry(Group):
             run[:] = run or [self._opened.repeatable_run(name)]
             return run[0]
 
-        return AsyncRepeatableRun(self._calls, only_one)
+        return AsyncRepeatableRun(self._threads, only_one)
 
     acting_as = same(PlanRegistry.acting_as)
 
@@ -166,6 +166,7 @@ class AsyncPlanRegistry(Group):
     gate = coroutine(PlanRegistry.gate)
     graph = coroutine(PlanRegistry.graph)
     list_plans = coroutine(PlanRegistry.list_plans)
+    health = coroutine(PlanRegistry.health)
     execute = coroutine(PlanRegistry.execute)
     create = coroutine(PlanRegistry.create)
     score_prompt = coroutine(PlanRegistry.score_prompt)

@@ -4,6 +4,7 @@ from typing import Any, Protocol, Unpack
 
 from pydantic import BaseModel
 
+from plangate.application import telemetry
 from plangate.application.bundles.exporter import ExportReport, export_plans
 from plangate.application.bundles.importer import BundleImport, ImportReport
 from plangate.application.bundles.sealed_file import BundleTarget
@@ -25,6 +26,7 @@ class _ImportOptions(BaseModel):
     follow_erasures: Flag
 
 
+@telemetry.questions_of("bundles")
 class Bundles:
     """Transfers plans between one store and others."""
 

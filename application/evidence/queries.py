@@ -1,5 +1,6 @@
 """The `registry.evidence` group: what to look at in the scores, and whether they predict."""
 
+from plangate.application import telemetry
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.calibration import (
     Calibration,
@@ -15,6 +16,7 @@ from plangate.application.progress import Progress, no_progress
 from plangate.application.validation import validate
 
 
+@telemetry.questions_of("evidence")
 class EvidenceQueries:
     """Reviews and calibrates the scores and outcomes of one store."""
 

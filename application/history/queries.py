@@ -6,6 +6,7 @@ from itertools import islice
 
 from pydantic import BaseModel
 
+from plangate.application import telemetry
 from plangate.application.event_store import EventStore
 from plangate.application.history.audit import AuditEntry, AuditFilter, audit_entries
 from plangate.application.history.diff import PlanDiff, plan_diff
@@ -32,6 +33,7 @@ class _Page(BaseModel):
     limit: PageLimit
 
 
+@telemetry.questions_of("history")
 class HistoryQueries:
     """Answers from the recorded events of one store."""
 

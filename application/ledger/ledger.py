@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from plangate.application import telemetry
 from plangate.application.errors import LedgerContradicted, NothingRecorded
 from plangate.application.event_store import EventStore
 from plangate.application.ledger import merkle_tree, notes, reports
@@ -33,6 +34,7 @@ _CONTRADICTIONS: Final = frozenset(
 )
 
 
+@telemetry.questions_of("ledger")
 class Ledger:
     """Tamper evidence for everything in a store; safe to share between threads."""
 

@@ -2,6 +2,7 @@
 
 from types import MappingProxyType
 
+from plangate.application import telemetry
 from plangate.application.event_store import EventStore
 from plangate.application.plan_log import PlanIds
 from plangate.application.progress import Progress, no_progress
@@ -12,6 +13,7 @@ from plangate.application.replay.sweep import Given, Grid, Sweep, Sweeping, rule
 from plangate.application.replay.what_if import WhatIf
 
 
+@telemetry.questions_of("replay")
 class ReplayQueries:
     """Decides recorded commands again; the store is only read.
 

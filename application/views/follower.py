@@ -12,6 +12,7 @@ from threading import Lock, Thread, current_thread
 from time import monotonic
 from typing import Final, TypeVar
 
+from plangate.application import telemetry
 from plangate.application.errors import ViewBehind
 from plangate.application.forks import renew_in_child
 from plangate.application.views.runner import ProjectionRunner
@@ -121,7 +122,10 @@ class LogFollower:
                 self._runner.catch_up(self._notify_and_continue, saved=True)
                 self.failure = None
             except Exception as error:  # noqa: BLE001  (it is reported, and tried again)
-                self.failure = f"{type(error).__name__}: {error}"
+                failure = f"{type(error).__name__}: {error}"
+                if failure != self.failure:
+                    telemetry.log.warning("the views cannot follow the log: %s", failure)
+                self.failure = failure
             if self._notify_and_continue():
                 _wait(self._woken, LOOK_EVERY)
 

@@ -8,6 +8,7 @@ name the position that its answer must reflect.
 from collections.abc import Sequence
 from typing import Any, Final, TypeVar, Unpack
 
+from plangate.application import telemetry
 from plangate.application.event_store import EventStore
 from plangate.application.progress import Progress, no_progress, require_progress
 from plangate.application.results import Result
@@ -64,6 +65,7 @@ class ViewReport(Result):
     went_back: str | None = None
 
 
+@telemetry.questions_of("views")
 class ViewQueries:
     """Answers from the views of one store, page by page (`PageOptions`)."""
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from threading import Lock
 from typing import Final
 
+from plangate.application import telemetry
 from plangate.application.errors import StoreTooNew
 from plangate.application.event_store import Clock, EventStore
 from plangate.application.forks import renew_in_child
@@ -222,6 +223,7 @@ class ProjectionRunner:
                 f"the log went back behind position {position}, or has other events"
                 " there; the views were rebuilt"
             )
+            telemetry.log.warning("%s", self.went_back)
         return bool(gone)
 
     # --- rebuilding ---
@@ -245,6 +247,7 @@ class ProjectionRunner:
         proceed: Callable[[], bool] = _always,
     ) -> None:
         """Rebuild views beside those that are read; processes that do so at once share the work."""
+        telemetry.log.info("building the views %s", ", ".join(view.name for view in views))
         for view in views:
             self._store.begin(view.name, view.version, afresh=afresh)
         projector = Projector(self._log)

@@ -6,6 +6,7 @@ of a view has two sides, and one is read while the other is filled.
 """
 
 from datetime import datetime
+from logging import getLogger
 from typing import Any, Final
 
 from psycopg import errors
@@ -17,6 +18,8 @@ from plangate.application.errors import NotAStore, StoreTooNew
 from plangate.infrastructure.postgres.connections import Connection
 from plangate.infrastructure.sql.tables import TABLES, Table
 from plangate.infrastructure.sql.view_positions import NOTED_EVENT, POSITION_TABLES
+
+_log: Final = getLogger("plangate.postgres")
 
 EVENTS: Final = "stored_events"
 LAYOUT: Final = "plangate_layout"
@@ -208,6 +211,7 @@ def lay_out(connection: Connection, schema: str, name: str) -> None:
     layout = layout_of(connection, schema, name)
     if layout == LAYOUT_VERSION:
         return
+    _log.info("%s: the tables go from layout %d to %d", name, layout, LAYOUT_VERSION)
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise NotAStore(f"{name} is encoded in {encoding}; plangate needs UTF8")

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
+from logging import getLogger
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from plangate.infrastructure.sql.tables import SEARCH_TABLE, SUMMARIES, TABLES, 
 from plangate.infrastructure.sql.view_positions import NOTED_EVENT
 from plangate.infrastructure.sqlite.facts import STORE_FACTS
 from plangate.infrastructure.sqlite.header import APPLICATION_ID
+
+_log: Final = getLogger("plangate.sqlite")
 
 _EVENTS: Final = """
 CREATE TABLE stored_events (
@@ -139,7 +142,10 @@ def _table(table: Table[Any]) -> str:
 
 def lay_out(cursor: sqlite3.Cursor, path: Path) -> None:
     """Create the tables that a file lacks, inside the caller's transaction."""
-    statements: Sequence[str] = [s for added in _LAYOUTS[layout_of(cursor, path) :] for s in added]
+    layout = layout_of(cursor, path)
+    if layout < LAYOUT_VERSION:
+        _log.info("%s: the tables go from layout %d to %d", path, layout, LAYOUT_VERSION)
+    statements: Sequence[str] = [s for added in _LAYOUTS[layout:] for s in added]
     for statement in statements:
         cursor.execute(statement)
     cursor.execute(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -22,7 +22,9 @@ VALUES = {"Claim", "Envelope", "Plan", "PlannedTask", "Policy", "Preset", "Probl
     "RecordedEvent",
     "Task",
 }
-PARTS = {"ClaimView", "DeferralView", "Evidence", "GateView", "ObstacleView", "UnreadablePlan"}
+PARTS = {"ClaimView", "DeferralView", "Evidence", "GateView", "ObstacleView", "UnreadablePlan"} | {
+    "ViewLag"
+}
 
 
 def members(module: Any, kind: type) -> set[str]:

@@ -11,8 +11,8 @@ import pytest
 
 import plangate
 import plangate.aio
-from plangate.application.aio import calls
 from plangate.application.aio import registry as for_asyncio
+from plangate.application.aio import threads
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.bundles.transfer import Bundles
 from plangate.application.errors import NotAStore, StoreUnavailable
@@ -158,13 +158,13 @@ def test_no_more_calls_than_threads_run_at_once() -> None:
         running -= 1
 
     async def main() -> None:
-        own = calls.Calls()
+        own = threads.Threads()
         await asyncio.gather(*(own.run(work) for _ in range(200)))
         own.end()
 
     before = active_count()
     asyncio.run(main())
-    assert 1 <= most <= calls.THREADS
+    assert 1 <= most <= threads.THREADS
     while active_count() > before:
         pass
 
@@ -188,7 +188,7 @@ class Held:
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Held:
     """Work for the only thread that there is."""
-    monkeypatch.setattr(calls, "THREADS", 1)
+    monkeypatch.setattr(threads, "THREADS", 1)
     return Held()
 
 
@@ -198,7 +198,7 @@ async def _begun(held: Held) -> None:
 
 def test_a_cancelled_call_is_awaited_however_often_it_is_cancelled(held: Held) -> None:
     async def main() -> None:
-        own = calls.Calls()
+        own = threads.Threads()
         call = asyncio.create_task(own.run(held))
         await _begun(held)
         for _ in range(3):
@@ -216,7 +216,7 @@ def test_a_cancelled_call_is_awaited_however_often_it_is_cancelled(held: Held) -
 
 def test_a_cancelled_call_that_waits_for_its_turn_never_begins(held: Held) -> None:
     async def main() -> None:
-        own, second = calls.Calls(), Held()
+        own, second = threads.Threads(), Held()
         first = asyncio.create_task(own.run(held))
         await _begun(held)
         waiting = asyncio.create_task(own.run(second))
@@ -238,7 +238,7 @@ def test_a_cancelled_call_that_fails_is_cancelled_all_the_same(held: Held) -> No
         raise ValueError
 
     async def main() -> None:
-        own = calls.Calls()
+        own = threads.Threads()
         call = asyncio.create_task(own.run(fail))
         await _begun(held)
         call.cancel()
@@ -252,7 +252,7 @@ def test_a_cancelled_call_that_fails_is_cancelled_all_the_same(held: Held) -> No
 
 def test_a_time_limit_is_reported_as_one(held: Held) -> None:
     async def main() -> None:
-        own = calls.Calls()
+        own = threads.Threads()
 
         async def limited() -> None:
             async with asyncio.timeout(0.01):
@@ -295,7 +295,7 @@ def test_opening_that_is_cancelled_leaves_nothing_open(held: Held) -> None:
 
 
 def test_a_forked_child_has_threads_of_its_own() -> None:
-    own = calls.Calls()
+    own = threads.Threads()
     assert asyncio.run(own.run(os.getpid)) == os.getpid()
     child = os.fork()
     if not child:

@@ -214,7 +214,7 @@ def test_other_events_in_place_of_those_that_were_read_are_noticed(plans: PlanRe
         next(events)
 
 
-def test_an_erasure_is_no_loss(plans: PlanRegistry) -> None:
+def test_an_erasure_loses_no_event(plans: PlanRegistry) -> None:
     plans.pause("p", "a reason that is erased")
     events = plans.subscribe(after=5, timeout=0)
     assert next(events).envelope.position == 6

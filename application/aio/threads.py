@@ -26,7 +26,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Calls:
+class Threads:
     """Threads for the calls of one registry."""
 
     def __init__(self) -> None:
@@ -36,12 +36,12 @@ class Calls:
         renew_in_child(self._begin)
 
     def _begin(self) -> None:
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="plangate-aio")
+        self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="plangate-aio")
 
     async def run(self, work: Callable[[], T]) -> T:
         """What `work` returns, in the context of this task; raises what it raises."""
         self.require_open()
-        call = self._threads.submit(copy_context().run, work)
+        call = self._executor.submit(copy_context().run, work)
         answer = asyncio.wrap_future(call)
         try:
             return await asyncio.shield(answer)
@@ -65,15 +65,15 @@ class Calls:
     def end(self) -> None:
         """Refuse calls from now on; those that run end, and their threads."""
         self.is_over = True
-        self._threads.shutdown(wait=False)
+        self._executor.shutdown(wait=False)
 
 
 class Group:
     """Methods of an object whose calls block, as coroutines."""
 
-    def __init__(self, calls: Calls, target: Callable[[], Any]) -> None:
+    def __init__(self, threads: Threads, target: Callable[[], Any]) -> None:
         """`target` gives the object; it is called in a thread too."""
-        self._calls = calls
+        self._threads = threads
         self._target = target
 
 
@@ -101,7 +101,7 @@ def coroutine(method: Callable[Concatenate[Any, P], T]) -> AsyncMethod[P, T]:
     """A method as a coroutine of a `Group`."""
 
     async def call(group: Group, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await group._calls.run(lambda: method(group._target(), *args, **kwargs))  # noqa: SLF001
+        return await group._threads.run(lambda: method(group._target(), *args, **kwargs))  # noqa: SLF001
 
     return cast("AsyncMethod[P, T]", update_wrapper(call, method))
 
@@ -110,7 +110,7 @@ def iteration(method: Callable[Concatenate[Any, P], Iterator[T]]) -> AsyncIterat
     """A method that returns an iterator as one of a `Group` that returns an async iterator."""
 
     def call(group: Group, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
-        return group._calls.iterate(lambda: method(group._target(), *args, **kwargs))  # noqa: SLF001
+        return group._threads.iterate(lambda: method(group._target(), *args, **kwargs))  # noqa: SLF001
 
     return cast("AsyncIteration[P, T]", update_wrapper(call, method))
 
@@ -131,4 +131,4 @@ async def _ended(answer: "asyncio.Future[Any]") -> None:
             await asyncio.wait([answer])
         except asyncio.CancelledError:
             continue
-    answer.exception()  # it is not reported as one that nobody saw
+    answer.exception()  # it is not reported as one that was never looked at
