@@ -36,9 +36,7 @@ class JoinedStreams(StreamCache):
     @override
     def current(self, plan_id: str) -> Stream:
         try:
-            known, newer = self._newer(
-                self._outside.remembered(plan_id) or Stream(Plan(plan_id))
-            )
+            known, newer = self._newer(self._outside.remembered(plan_id) or Stream(Plan(plan_id)))
         except LogWentBack:  # it was recorded since the transaction began
             known, newer = self._newer(Stream(Plan(plan_id)))
         return self._followed_by(known, newer)

@@ -36,6 +36,7 @@ class PoolConnections(Connections):
         if not isinstance(pool, ConnectionPool):
             raise NotAStore(
                 f"{type(pool).__name__} is not an address, a path or a psycopg ConnectionPool"
+                " (an AsyncConnectionPool is not: its calls are coroutines)"
             )
         self.name = f"the PostgreSQL behind the pool {pool.name!r}"
         self._pool = pool

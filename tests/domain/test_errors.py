@@ -34,6 +34,8 @@ from plangate.application.errors import (
     StoreReplaced,
     StoreTooNew,
     StoreUnavailable,
+    TransactionConflict,
+    TransactionRefused,
     UnreadableEvent,
     ViewBehind,
 )
@@ -122,6 +124,14 @@ SAID: list[tuple[PlangateError, str]] = [
         ConcurrentChange("billing"),
         "the plan 'billing' kept changing under this command; try again",
     ),
+    (
+        TransactionConflict("billing"),
+        (
+            "another writer recorded something that this transaction cannot see; roll it back"
+            " and run it again"
+        ),
+    ),
+    (TransactionRefused("it is over"), "it is over"),
     (AnalysisMissing("it needs scipy"), "it needs scipy"),
     (
         AlteredBundle(7, "it is out of place"),

@@ -1,6 +1,8 @@
 """Commands in the caller's own transaction: committed with its rows, or gone with them."""
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +11,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg_pool import ConnectionPool
+import sqlalchemy
+from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 import plangate
 from plangate import ConcurrentChange, TransactionConflict, TransactionRefused
@@ -190,9 +193,13 @@ def test_once_the_transaction_is_over_nothing_more_is_done_in_it(
 def test_an_error_of_the_host_inside_the_block_comes_out_as_it_is(
     host: Host, connection: Any
 ) -> None:
-    with pytest.raises(ZeroDivisionError), host.registry.in_transaction(connection) as inside:
-        inside.score_prompt("p", "a", 0.5)
-        _ = 1 / 0
+    def work() -> None:
+        with host.registry.in_transaction(connection) as inside:
+            inside.score_prompt("p", "a", 0.5)
+            _ = 1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        work()
     connection.rollback()
 
     assert host.registry.score_prompt("p", "a", 0.5).version == 2
@@ -225,7 +232,7 @@ def test_views_the_ledger_erasing_and_imports_are_refused_inside(
 
 
 @pytest.mark.parametrize("given", [None, "plans.db", object(), 7])
-def test_what_is_no_connection_of_the_driver_is_named(host: Host, given: object) -> None:
+def test_anything_but_a_connection_of_the_driver_is_named(host: Host, given: object) -> None:
     with (
         pytest.raises(TransactionRefused, match=rf"{type(given).__name__} is not .*driver_conn"),
         host.registry.in_transaction(given),
@@ -475,7 +482,84 @@ def test_a_connection_of_the_pool_that_the_registry_was_given_is_accepted(
         with pool.connection() as connection, registry.in_transaction(connection) as inside:
             inside.score_prompt("p", "a", 0.5)
         assert registry.get_status("p").version == 2
-        with pool.connection() as connection, connection.transaction(force_rollback=True):
-            with registry.in_transaction(connection) as inside:
-                inside.score_prompt("p", "a", 0.6)
+        with (
+            pool.connection() as connection,
+            connection.transaction(force_rollback=True),
+            registry.in_transaction(connection) as inside,
+        ):
+            inside.score_prompt("p", "a", 0.6)
         assert registry.get_status("p").version == 2
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_a_transaction_of_sqlalchemy_is_joined(
+    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    if engine == "sqlite":
+        host, url = sqlite_host(tmp_path / "plans.db"), f"sqlite:///{tmp_path / 'plans.db'}"
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        host = postgres_host(server.url)
+        url = server.url.replace("postgresql://", "postgresql+psycopg://")
+    alchemy = sqlalchemy.create_engine(url)
+    with host.registry:
+        for plan_id, commits in (("p", True), ("q", False)):
+            with alchemy.connect() as connection:
+                driver_connection = connection.connection.driver_connection
+                with host.registry.in_transaction(driver_connection) as inside:
+                    inside.create("g", TASKS, plan_id=plan_id)
+                    connection.execute(sqlalchemy.text(f"INSERT INTO host VALUES ('{plan_id}')"))
+                (connection.commit if commits else connection.rollback)()
+        assert host.rows() == ["p"]
+        assert [plan.plan_id for plan in host.registry.views.plans().plans] == ["p"]
+    alchemy.dispose()
+
+
+def test_a_transaction_of_django_is_joined(postgres: PostgresServer) -> None:
+    host = postgres_host(postgres.url)
+    program = """
+import sys
+import django
+from django.conf import settings
+from django.db import connection, transaction
+import plangate
+
+default = {"ENGINE": "django.db.backends.postgresql", "HOST": "127.0.0.1", "USER": "plangate"}
+settings.configure(DATABASES={"default": default | {"NAME": "postgres", "PORT": sys.argv[2]}})
+django.setup()
+with plangate.connect(sys.argv[1]) as registry:
+    for plan_id, commits in (("p", True), ("q", False)):
+        with transaction.atomic():
+            connection.ensure_connection()
+            with registry.in_transaction(connection.connection) as inside:
+                inside.create("g", [{"title": "A"}], plan_id=plan_id)
+                with connection.cursor() as cursor:
+                    cursor.execute("INSERT INTO host VALUES (%s)", [plan_id])
+            transaction.set_rollback(not commits)
+    connection.ensure_connection()
+    try:
+        registry.in_transaction(connection.connection).__enter__()
+    except plangate.TransactionRefused as refused:
+        print(refused)
+    try:
+        registry.in_transaction(connection).__enter__()
+    except plangate.TransactionRefused as refused:
+        print(refused)
+"""
+    command = [sys.executable, "-c", program, postgres.url, str(postgres.port)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    outside_atomic, proxy = shown.splitlines()
+    assert "commits each statement by itself" in outside_atomic
+    assert "ConnectionProxy is not an open connection of psycopg 3" in proxy
+    with host.registry:
+        assert host.rows() == ["p"]
+        assert [plan.plan_id for plan in host.registry.list_plans().plans] == ["p"]
+
+
+def test_pools_that_cannot_be_used_are_named(postgres: PostgresServer) -> None:
+    pool = AsyncConnectionPool(postgres.url, open=False)
+    with pytest.raises(plangate.NotAStore, match=r"AsyncConnectionPool .*coroutines"):
+        plangate.connect(pool)  # type: ignore[arg-type]
+    closed = ConnectionPool(postgres.url, open=False)
+    with pytest.raises(plangate.StoreUnavailable, match="pool"):
+        plangate.connect(closed)

@@ -40,7 +40,7 @@ def sqlite_host(path: Path) -> Host:
     with sqlite3.connect(path) as connection:
         connection.execute(_TABLE)
     connection.close()
-    return Host(registry, lambda: sqlite3.connect(path, timeout=1.0, check_same_thread=False))
+    return Host(registry, lambda: sqlite3.connect(path, timeout=60.0, check_same_thread=False))
 
 
 def postgres_host(url: str) -> Host:
