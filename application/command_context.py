@@ -1,13 +1,14 @@
 """On whose behalf a command runs: actor, correlation id and idempotency key.
 
-They are given with the command, or by an enclosing `acting_as`; the command's own take
-precedence.
+They are given with the command; actor and correlation id also by an enclosing `acting_as` of
+the same registry. The command's own take precedence.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, TypedDict
 
 from pydantic import BaseModel, ConfigDict
@@ -32,7 +33,7 @@ class JudgementOptions(ContextOptions, total=False):
     the score of a worker who lost it.
     """
 
-    scorer: Mapping[str, Any] | Scorer | None
+    scorer: Mapping[str, Any] | Scorer | str | None
     scale: tuple[float, float] | None
     occurred_at: datetime | None
     rationale: str | None
@@ -51,23 +52,29 @@ class CommandContext(BaseModel):
 
 
 _NO_CONTEXT: Final = CommandContext()
-_enclosing: Final[ContextVar[CommandContext]] = ContextVar("plangate_context")
+_enclosing: Final[ContextVar[Mapping["CommandContexts", CommandContext]]] = ContextVar(
+    "plangate_contexts", default=MappingProxyType({})
+)
+"""Those of the enclosing blocks. One variable for all registries: none is ever given back."""
 
 
-def current_context(options: Mapping[str, object]) -> CommandContext:
-    """The context of a command with these options; raises `InvalidInput`."""
-    enclosing = _enclosing.get(_NO_CONTEXT)
-    own = {name: value for name, value in options.items() if value is not None}
-    if not own:
-        return enclosing
-    return validate(CommandContext, enclosing.model_dump(exclude_none=True) | own)
+class CommandContexts:
+    """On whose behalf the commands of one registry run, in this thread or asyncio task."""
 
+    def current(self, options: Mapping[str, object]) -> CommandContext:
+        """The context of a command with these options; raises `InvalidInput`."""
+        enclosing = _enclosing.get().get(self, _NO_CONTEXT)
+        own = {name: value for name, value in options.items() if value is not None}
+        if not own:
+            return enclosing
+        return validate(CommandContext, enclosing.model_dump(exclude_none=True) | own)
 
-@contextmanager
-def running_as(options: ContextOptions) -> Iterator[None]:
-    """Give every command inside the block these options, in this thread or task."""
-    token = _enclosing.set(current_context(options))
-    try:
-        yield
-    finally:
-        _enclosing.reset(token)
+    @contextmanager
+    def acting_as(self, actor: str | None, correlation_id: str | None) -> Iterator[None]:
+        """Give every command inside the block these options, where it has none of its own."""
+        context = self.current({"actor": actor, "correlation_id": correlation_id})
+        token = _enclosing.set({**_enclosing.get(), self: context})
+        try:
+            yield
+        finally:
+            _enclosing.reset(token)

@@ -81,6 +81,14 @@ COMMANDS: Final[Mapping[str, type[GivenCommand]]] = {
 """The commands by their `op`."""
 
 
+def create_of(draft: PlanDraft, besides: Mapping[str, object]) -> Create:
+    """The command of a draft; raises `InvalidInput` where arguments are given besides."""
+    if given := sorted(name for name, value in besides.items() if value not in (None, 0, (), {})):
+        problem = f"a draft holds everything itself: give {', '.join(given)} in it"
+        raise InvalidInput([Problem("goal", problem)])
+    return validate(Create, {name: getattr(draft, name) for name in draft.model_fields_set})
+
+
 def validated(command: Mapping[str, Any] | GivenCommand) -> GivenCommand:
     """The command that a value or a JSON object holds; raises `InvalidInput`."""
     if not isinstance(command, Mapping):

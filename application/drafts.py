@@ -26,6 +26,7 @@ from plangate.domain.vocabulary import (
     Labels,
     Number,
     Priority,
+    Title,
 )
 
 PLAN_ID_DIGITS = 12
@@ -40,11 +41,22 @@ class TaskDraft(commands.TaskText):
     id: Identifier | None = None
 
 
+def _with_title(task: object) -> object:
+    """A text is the title of its task."""
+    return {"title": task} if isinstance(task, str) else task
+
+
+GivenTask = Annotated[
+    TaskDraft, BeforeValidator(_with_title, json_schema_input_type=TaskDraft | Title)
+]
+"""A task, or its title alone."""
+
+
 class PlanDraft(Command):
     """A plan to register; without an id it gets one."""
 
     goal: Goal
-    tasks: Annotated[tuple[TaskDraft, ...], Field(min_length=1, max_length=MAX_TASKS)]
+    tasks: Annotated[tuple[GivenTask, ...], Field(min_length=1, max_length=MAX_TASKS)]
     confidence_threshold: _Threshold | None = None
     policy: GivenPolicy | None = None
     plan_id: Identifier | None = None
@@ -95,21 +107,21 @@ class PlanDraft(Command):
 class AddTaskDraft(commands.AddTask):
     """Add a task."""
 
-    task: TaskDraft  # type: ignore[assignment]  # a new task gets its id later
+    task: GivenTask  # type: ignore[assignment]  # a new task gets its id later
 
 
 class SplitTaskDraft(commands.SplitTask):
     """Replace a task by several."""
 
     into: Annotated[  # type: ignore[assignment]
-        tuple[TaskDraft, ...], Field(min_length=2, max_length=MAX_CHANGES)
+        tuple[GivenTask, ...], Field(min_length=2, max_length=MAX_CHANGES)
     ]
 
 
 class ReplaceTaskDraft(commands.ReplaceTask):
     """Replace a task by another."""
 
-    by: TaskDraft  # type: ignore[assignment]
+    by: GivenTask  # type: ignore[assignment]
 
 
 ChangeDraft = (

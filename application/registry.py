@@ -8,18 +8,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, Unpack, overload
 
 from plangate.application import telemetry
 from plangate.application.command_context import (
+    CommandContexts,
     ContextOptions,
     JudgementOptions,
-    current_context,
-    running_as,
 )
 from plangate.application.command_handler import CommandHandler
-from plangate.application.commands import Create, GivenCommand, NextTask, Revise, validated
-from plangate.application.drafts import TaskDraft
+from plangate.application.commands import (
+    Create,
+    GivenCommand,
+    NextTask,
+    Revise,
+    create_of,
+    validated,
+)
+from plangate.application.drafts import PlanDraft, RevisionDraft, TaskDraft
 from plangate.application.erasure import Eraser, Erasure
 from plangate.application.event_store import Clock, EventStore, NewId
 from plangate.application.execution import Answer, CommandExecutor
@@ -32,6 +38,7 @@ from plangate.application.plan_queries import PlanFilter, PlanQueries
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.repeatable_run import RepeatableRun
 from plangate.application.results import PlanList, PlanStatus, TaskView
+from plangate.application.signatures import showing_options
 from plangate.application.stream_cache import StreamCache
 from plangate.application.validation import validate
 from plangate.application.views.current_plans import CurrentPlans
@@ -55,6 +62,7 @@ if TYPE_CHECKING:
     from plangate.application.replay.queries import ReplayQueries
 
 
+@showing_options
 @telemetry.commands_but("get", "get_status", "gate", "graph", "list_plans")
 class PlanRegistry:
     """Plans in one store. Safe to share between threads; a context manager that closes itself.
@@ -81,11 +89,13 @@ class PlanRegistry:
         calibrator: "Callable[[], Calibrator] | None" = None,
         workers: "Callable[[], Workers | None]" = lambda: None,
         streams: StreamCache | None = None,
+        contexts: CommandContexts | None = None,
     ) -> None:
         self._store = store
         self._view_store = views
         self._clock = clock
         self._new_id = new_id
+        self._contexts = contexts or CommandContexts()
         self._streams = streams = streams or StreamCache(store)
         runner = ProjectionRunner(store, views, clock)
         self._follower = LogFollower(runner)
@@ -138,7 +148,7 @@ class PlanRegistry:
         follow = self._eraser.follow
         bundle_import = BundleImport(self._store, self._announce, follow)
         intake = PlanIntake(self._streams, self._handler)
-        return Bundles(self._store, bundle_import, intake, follow)
+        return Bundles(self._store, bundle_import, intake, follow, self._contexts)
 
     @cached_property
     def ledger(self) -> "Ledger":
@@ -174,19 +184,13 @@ class PlanRegistry:
         self._watch.announce()
 
     def acting_as(
-        self,
-        actor: str | None = None,
-        *,
-        correlation_id: str | None = None,
-        idempotency_key: str | None = None,
+        self, actor: str | None = None, *, correlation_id: str | None = None
     ) -> AbstractContextManager[None]:
-        """Run every command inside the `with` block on behalf of `actor`.
+        """Run this registry's commands inside the `with` block on behalf of `actor`.
 
         A command's own arguments take precedence. It holds in this thread or asyncio task.
         """
-        return running_as(
-            {"actor": actor, "correlation_id": correlation_id, "idempotency_key": idempotency_key}
-        )
+        return self._contexts.acting_as(actor, correlation_id)
 
     @contextmanager
     def in_transaction(self, connection: object) -> Iterator["PlanRegistry"]:
@@ -213,6 +217,7 @@ class PlanRegistry:
             new_id=self._new_id,
             calibrator=self._make_calibrator,
             streams=JoinedStreams(store, self._streams),
+            contexts=self._contexts,
         )
         try:
             yield joined
@@ -225,10 +230,9 @@ class PlanRegistry:
 
     # --- queries ---
 
-    def get(self, plan_id: str) -> Plan | None:
-        """The plan's whole state now, or None if there is no such plan or it was deleted."""
-        plan = self._plans.plan(plan_id)
-        return plan.copied() if plan.exists else None
+    def get(self, plan_id: str) -> Plan:
+        """The plan's whole state now."""
+        return self._plans.living(plan_id).copied()
 
     def get_status(self, plan_id: str) -> PlanStatus:
         """The plan's status now."""
@@ -310,17 +314,34 @@ class PlanRegistry:
         `op` is the name of a method below; the answer is that method's. `plan_id` is
         None for `create`, which names its plan itself, and for a `next_task` of all plans.
         """
-        given, current = validated(command), current_context(context)
+        given, current = validated(command), self._contexts.current(context)
         return self._executor.execute(plan_id, given, current)
 
     def repeatable_run(self, name: str | None = None) -> RepeatableRun:
         """Execute commands that name no idempotency key, each once over all runs of a `name`."""
-        return RepeatableRun(self._streams, self._executor.request, self.execute, name)
+        request, execute = self._executor.request, self.execute
+        return RepeatableRun(self._streams, self._contexts, request, execute, name)
 
+    @overload
     def create(
         self,
         goal: str,
-        tasks: Sequence[Mapping[str, Any] | TaskDraft],
+        tasks: Sequence[Mapping[str, Any] | TaskDraft | str],
+        *,
+        confidence_threshold: float | None = None,
+        policy: Mapping[str, Any] | Policy | str | None = None,
+        plan_id: str | None = None,
+        priority: int = 0,
+        labels: Sequence[str] = (),
+        metadata: Mapping[str, Any] | None = None,
+        **context: Unpack[ContextOptions],
+    ) -> PlanStatus: ...
+    @overload
+    def create(self, goal: PlanDraft, **context: Unpack[ContextOptions]) -> PlanStatus: ...
+    def create(
+        self,
+        goal: str | PlanDraft,
+        tasks: Sequence[Mapping[str, Any] | TaskDraft | str] | None = None,
         *,
         confidence_threshold: float | None = None,
         policy: Mapping[str, Any] | Policy | str | None = None,
@@ -332,24 +353,25 @@ class PlanRegistry:
     ) -> PlanStatus:
         """Register a plan; missing ids are made.
 
-        `policy` is a preset's name (`classic`, `steady`), numbers, or numbers beside a
-        `preset`; it is recorded whole. Missing ids are derived from the idempotency key
-        if there is one, so that a retry finds the plan. Raises `PlanExists`.
+        A task is a mapping, a draft, or its title alone. A `PlanDraft` in place of the goal
+        holds everything itself. `policy` is a preset's name (`classic`, `steady`), numbers, or
+        numbers beside a `preset`; it is recorded whole. Missing ids are derived from the
+        idempotency key if there is one, so that a retry finds the plan. Raises `PlanExists`.
         """
-        command = validate(
-            Create,
-            {
-                "goal": goal,
-                "tasks": tasks,
-                "confidence_threshold": confidence_threshold,
-                "policy": policy,
-                "plan_id": plan_id,
-                "priority": priority,
-                "labels": labels,
-                "metadata": {} if metadata is None else metadata,
-            },
-        )
-        return self._executor.create(command, current_context(context))
+        given = {
+            "tasks": tasks,
+            "confidence_threshold": confidence_threshold,
+            "policy": policy,
+            "plan_id": plan_id,
+            "priority": priority,
+            "labels": labels,
+            "metadata": {} if metadata is None else metadata,
+        }
+        if isinstance(goal, PlanDraft):
+            command = create_of(goal, given)
+        else:
+            command = validate(Create, {"goal": goal, **given})
+        return self._executor.create(command, self._contexts.current(context))
 
     def score_prompt(
         self, plan_id: str, task_id: str, score: float, **options: Unpack[JudgementOptions]
@@ -357,8 +379,8 @@ class PlanRegistry:
         """Record how clear a task's instruction was, in [0, 1] or on a `scale`. Changes no status.
 
         A finite score outside that is clamped, with a warning in the answer, or raises
-        `InvalidScore`, as the plan's policy says. Options: `scorer`, `scale`, `occurred_at`,
-        `rationale`, `evidence`, `token`. Raises `TaskNotFound`.
+        `InvalidScore`, as the plan's policy says. A `scorer` is its name, as in `judge` or
+        `human:ana@2` (kind and version), or has these as fields. Raises `TaskNotFound`.
         """
         arguments = {"task_id": task_id, "score": score}
         return self._status(plan_id, commands.ScorePrompt, arguments, options)
@@ -408,7 +430,7 @@ class PlanRegistry:
         kind: ScoreKind | str,
         reason: str,
         *,
-        scorer: Mapping[str, Any] | Scorer | None = None,
+        scorer: Mapping[str, Any] | Scorer | str | None = None,
         occurred_at: datetime | None = None,
         **context: Unpack[ContextOptions],
     ) -> PlanStatus:
@@ -507,7 +529,7 @@ class PlanRegistry:
             "if_version": if_version,
         }
         command = validate(NextTask, arguments)
-        return self._dispatcher.claim(plan_id, command, current_context(context))
+        return self._dispatcher.claim(plan_id, command, self._contexts.current(context))
 
     def claim_task(
         self,
@@ -525,7 +547,7 @@ class PlanRegistry:
         """
         arguments = {"task_id": task_id, "worker": worker, "lease": _in_seconds(lease)}
         command = validate(commands.ClaimTask, arguments)
-        return self._executor.claim(plan_id, command, current_context(context))
+        return self._executor.claim(plan_id, command, self._contexts.current(context))
 
     def defer_task(
         self,
@@ -571,7 +593,7 @@ class PlanRegistry:
         """
         arguments = {"task_id": task_id, "token": token, "lease": _in_seconds(lease)}
         command = validate(commands.RenewLease, arguments)
-        return self._executor.claim(plan_id, command, current_context(context))
+        return self._executor.claim(plan_id, command, self._contexts.current(context))
 
     def release(
         self,
@@ -592,7 +614,7 @@ class PlanRegistry:
         self,
         plan_id: str,
         reason: str,
-        changes: Sequence[Mapping[str, Any] | commands.Change],
+        changes: Sequence[Mapping[str, Any] | commands.Change] | RevisionDraft,
         **context: Unpack[ContextOptions],
     ) -> PlanStatus:
         """Change the plan, as a whole or not at all. This answers a replan that was due.
@@ -603,8 +625,9 @@ class PlanRegistry:
         another. A failed or replanning task that is changed starts again. Raises
         `TaskNotFound`, `InvalidInput`.
         """
-        command = validate(Revise, {"reason": reason, "changes": changes})
-        return self._executor.revise(plan_id, command, current_context(context))
+        listed = changes.changes if isinstance(changes, RevisionDraft) else changes
+        command = validate(Revise, {"reason": reason, "changes": listed})
+        return self._executor.revise(plan_id, command, self._contexts.current(context))
 
     def retry(
         self, plan_id: str, task_id: str, reason: str, **context: Unpack[ContextOptions]
@@ -655,7 +678,7 @@ class PlanRegistry:
     ) -> bool:
         """Remove a plan from the views; its history stays. False if there is no such plan."""
         command = validate(commands.DeletePlan, {"reason": reason})
-        return self._executor.delete(plan_id, command, current_context(context))
+        return self._executor.delete(plan_id, command, self._contexts.current(context))
 
     def erase(self, plan_id: str, **context: Unpack[ContextOptions]) -> Erasure:
         """Erase for good what people wrote about a plan: the text in all its events.
@@ -666,7 +689,7 @@ class PlanRegistry:
         it was, and may be deleted or archived. Raises `PlanNotFound`; a `StoreError` where
         nothing was erased. If something may be left after an erasure, the answer says so.
         """
-        return self._eraser.erase(plan_id, current_context(context))
+        return self._eraser.erase(plan_id, self._contexts.current(context))
 
     def _status(
         self,
@@ -679,7 +702,7 @@ class PlanRegistry:
         own = {name: value for name, value in options.items() if name in model.model_fields}
         context = {name: value for name, value in options.items() if name not in own}
         command = validate(model, {**arguments, **own})
-        return self._executor.status(plan_id, command, current_context(context))
+        return self._executor.status(plan_id, command, self._contexts.current(context))
 
 
 def _in_seconds(lease: float | timedelta | None) -> float | None:

@@ -17,14 +17,15 @@ from typing import Protocol, Unpack
 
 from plangate.application.command_context import (
     CommandContext,
+    CommandContexts,
     ContextOptions,
-    current_context,
 )
 from plangate.application.commands import GivenCommand
 from plangate.application.errors import IdempotencyKeyReused
 from plangate.application.execution import Answer
 from plangate.application.idempotency import arguments_digest, digest_without_text
 from plangate.application.results import PlanStatus
+from plangate.application.signatures import showing_options
 from plangate.application.stream_cache import Receipt, StreamCache
 from plangate.application.validation import validate_identifier
 from plangate.domain.commands import Command
@@ -56,14 +57,21 @@ class _Ordinals:
             self.next += 1
 
 
+@showing_options
 class RepeatableRun:
     """One pass over commands, of which earlier passes may have recorded some."""
 
     def __init__(
-        self, streams: StreamCache, request: Request, execute: Execute, name: str | None
+        self,
+        streams: StreamCache,
+        contexts: CommandContexts,
+        request: Request,
+        execute: Execute,
+        name: str | None,
     ) -> None:
         """A run with a `name` has keys of its own."""
         self._streams = streams
+        self._contexts = contexts
         self._request = request
         self._execute = execute
         self._name = name
@@ -82,7 +90,7 @@ class RepeatableRun:
         """
         if plan_id is not None:
             plan_id = validate_identifier("plan_id", plan_id)
-        current = current_context(context)
+        current = self._contexts.current(context)
         without_text = digest_without_text(command)
         if without_text is None or self._receipt(plan_id, command, current)[0] is not None:
             return current.idempotency_key or "", self._execute(plan_id, command, **context)

@@ -3,12 +3,14 @@
 Erased text reads `None`.
 """
 
-from collections.abc import Iterable
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar, overload
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import override
 
 from plangate.application.advice import advice
 from plangate.application.errors import UnreadableEvent
@@ -20,6 +22,8 @@ from plangate.domain.trait_tree import Trait
 from plangate.domain.verdict import may_continue, verdict
 from plangate.domain.vocabulary import ObstacleKind, PlanState, TaskStatus, Verdict
 
+_Row = TypeVar("_Row")
+
 NO_EVIDENCE: Final = "no evidence yet"
 
 
@@ -27,6 +31,31 @@ class Result(BaseModel):
     """An answer to a caller, or a part of one: a frozen value."""
 
     model_config = ConfigDict(frozen=True)
+
+
+class Rows(Sequence[_Row], Result):
+    """An answer that is also the sequence of its rows."""
+
+    @property
+    @abstractmethod
+    def _rows(self) -> tuple[_Row, ...]:
+        """The field with the rows."""
+
+    @override
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @override
+    def __iter__(self) -> Iterator[_Row]:  # type: ignore[override]  # rows, not fields
+        return iter(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> _Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[_Row, ...]: ...
+    @override
+    def __getitem__(self, index: int | slice) -> _Row | tuple[_Row, ...]:
+        return self._rows[index]
 
 
 class ClaimView(Result):
@@ -283,8 +312,13 @@ class UnreadablePlan(Result):
         return cls(plan_id=error.plan_id, version=error.version, why=error.why)
 
 
-class PlanList(Result):
+class PlanList(Rows[PlanStatus]):
     """Plans in the order of their creation, and those that cannot be read."""
 
     plans: tuple[PlanStatus, ...]
     unreadable: tuple[UnreadablePlan, ...] = ()
+
+    @property
+    @override
+    def _rows(self) -> tuple[PlanStatus, ...]:
+        return self.plans

@@ -32,7 +32,7 @@ class _Recorded(BaseModel):
 class Fact(_Recorded):
     """Something that happened, and when: in UTC, by the clock of the recording process.
 
-    `type` is its stored name. It tells events apart in JSON; the stored bytes do not hold it.
+    `type` is its stored name. It names the event in JSON, but not in the stored bytes.
     """
 
     type: str

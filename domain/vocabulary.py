@@ -232,8 +232,13 @@ def _scale(scale: tuple[float, float]) -> tuple[float, float]:
 
 
 def _scorer_fields(scorer: object) -> object:
-    """A recorded scorer is given like any other."""
-    return scorer.model_dump() if type(scorer) is Scorer else scorer
+    """A recorded scorer is given like any other; a text is `[kind:]name[@version]`."""
+    if not isinstance(scorer, str):
+        return scorer.model_dump() if type(scorer) is Scorer else scorer
+    kind, colon, rest = scorer.partition(":")
+    before, at, after = (rest if colon else kind).rpartition("@")
+    named = {"name": before, "version": after} if at else {"name": after}
+    return {"kind": kind if colon else ScorerKind.MODEL, **named}
 
 
 def bounded_scorer(scorer: Scorer) -> Scorer:
@@ -331,9 +336,14 @@ class ScaledScorer(Scorer):
 
 
 GivenScorer = Annotated[
-    ScaledScorer, BeforeValidator(_scorer_fields), AfterValidator(bounded_scorer)
+    ScaledScorer,
+    BeforeValidator(_scorer_fields, json_schema_input_type=ScaledScorer | str),
+    AfterValidator(bounded_scorer),
 ]
-"""A scorer whose name and version are within the bounds of an identifier."""
+"""A scorer whose name and version are within the bounds of an identifier.
+
+A text is its name, that of a model unless it says `human:` or `code:`; after an @ its version.
+"""
 
 Priority = Annotated[int, Strict(), Field(ge=-MAX_PRIORITY, le=MAX_PRIORITY)]
 """A priority, -1,000 to 1,000: higher comes first."""

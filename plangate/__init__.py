@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from plangate.application.drafts import PlanDraft, RevisionDraft, TaskDraft
     from plangate.application.erasure import Erasure
     from plangate.application.errors import (
         AlteredBundle,
@@ -184,6 +185,7 @@ __all__ = [
     "PlanArchived",
     "PlanCreated",
     "PlanDeleted",
+    "PlanDraft",
     "PlanErased",
     "PlanEvent",
     "PlanExists",
@@ -212,6 +214,7 @@ __all__ = [
     "RepeatableRun",
     "ReplanTriggered",
     "RestoreReport",
+    "RevisionDraft",
     "ScaledScorer",
     "ScarceEvidence",
     "ScoreKind",
@@ -233,6 +236,7 @@ __all__ = [
     "TaskAdded",
     "TaskChanged",
     "TaskDeferred",
+    "TaskDraft",
     "TaskDropped",
     "TaskGone",
     "TaskMoved",
@@ -266,6 +270,7 @@ __all__ = [
 # What `import plangate` loads is what every script and every command waits for: a name is
 # imported when it is first used (PEP 562), from the module that this table names.
 _NAMES: Final = {
+    "application.drafts": "PlanDraft RevisionDraft TaskDraft",
     "application.erasure": "Erasure",
     "application.errors": (
         "AlteredBundle AnalysisMissing BundleTooNew ConcurrentChange CorruptEvent "

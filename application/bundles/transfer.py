@@ -8,7 +8,7 @@ from plangate.application import telemetry
 from plangate.application.bundles.exporter import ExportReport, export_plans
 from plangate.application.bundles.importer import BundleImport, ImportReport
 from plangate.application.bundles.sealed_file import BundleTarget
-from plangate.application.command_context import ContextOptions, current_context
+from plangate.application.command_context import CommandContexts, ContextOptions
 from plangate.application.event_store import EventStore
 from plangate.application.importing.intake import PlanFormat, PlanIntake, PlansImport
 from plangate.application.ledger.notes import validate_note
@@ -16,6 +16,7 @@ from plangate.application.operations.copying import FollowErasures, copy_plans
 from plangate.application.operations.reports import CopyReport
 from plangate.application.plan_log import PlanIds
 from plangate.application.progress import Progress, no_progress, require_progress
+from plangate.application.signatures import showing_options
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.vocabulary import Flag
@@ -26,6 +27,7 @@ class _ImportOptions(BaseModel):
     follow_erasures: Flag
 
 
+@showing_options
 @telemetry.questions_of("bundles")
 class Bundles:
     """Transfers plans between one store and others."""
@@ -36,8 +38,10 @@ class Bundles:
         bundle_import: BundleImport,
         plan_intake: PlanIntake,
         follow_erasures: FollowErasures,
+        contexts: CommandContexts,
     ) -> None:
         self._store = store
+        self._contexts = contexts
         self._follow_erasures = follow_erasures
         self._bundle_import = bundle_import
         self._plan_intake = plan_intake
@@ -103,7 +107,8 @@ class Bundles:
         and then records nothing.
         """
         require_progress(progress)
-        return self._plan_intake.import_plans(given, format, current_context(context), progress)
+        current = self._contexts.current(context)
+        return self._plan_intake.import_plans(given, format, current, progress)
 
     def copy_to(self, target: "HasBundles", *, progress: Progress = no_progress) -> CopyReport:
         """Copy all plans into another registry's store, with ids, versions, times and bytes.

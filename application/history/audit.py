@@ -73,6 +73,9 @@ class AuditTrail(Result):
     entries: tuple[AuditEntry, ...]
 
 
+_Place = Annotated[int, Strict(), Field(ge=0, le=_LARGEST)]
+
+
 class AuditFilter(BaseModel):
     """Which events an audit lists. An event must match every field that is set."""
 
@@ -83,7 +86,8 @@ class AuditFilter(BaseModel):
     scorer: Annotated[str, Strict()] | None = None
     since: datetime | None = None
     until: datetime | None = None
-    after: Annotated[int, Strict(), Field(ge=0, le=_LARGEST)] = 0
+    after: _Place = 0
+    after_version: _Place = 0
     limit: Annotated[int, Strict(), Field(ge=1, le=_LARGEST)] | None = None
 
     def admits(self, name: str, recorded: RecordedEvent) -> bool:
@@ -133,7 +137,9 @@ def _read(store: EventStore, entry: StoredEntry) -> RecordedEvent:
 
 def _stored(store: EventStore, chosen: AuditFilter, progress: Progress) -> Iterator[StoredEntry]:
     if chosen.plan_id is not None:
-        yield from plan_log.stored_plan_events(store, chosen.plan_id, after=chosen.after)
+        for entry in plan_log.stored_plan_events(store, chosen.plan_id, after=chosen.after_version):
+            if not chosen.after or plan_log.known_position(entry.position) > chosen.after:
+                yield entry
         return
     last = store.last_position()
     for page in plan_log.stored_pages(store, after=chosen.after):

@@ -88,16 +88,17 @@ class HistoryQueries:
         since: datetime | None = None,
         until: datetime | None = None,
         after: int = 0,
+        after_version: int = 0,
         limit: int | None = None,
         progress: Progress = no_progress,
     ) -> Iterator[AuditEntry]:
         """Who did what, when and why, and what each event changed.
 
-        The events of one plan come by version, beginning after version `after`; those of
-        all plans in commit order, beginning after position `after`. An event must match
-        every filter: `kind` is a stored name (`task-scored`) or a kind of score; `scorer`
-        a name, optionally with kind and version (`model:judge@2`); `since` (inclusive) and
-        `until` (exclusive) compare with when events were recorded. Events that cannot be
+        The events of one plan come by version, those of all plans in commit order; both begin
+        after the position `after`, and those of one plan after `after_version` too. An event
+        must match every filter: `kind` is a stored name (`task-scored`) or a kind of score;
+        `scorer` a name, optionally with kind and version (`model:judge@2`); `since` (inclusive)
+        and `until` (exclusive) compare with when events were recorded. Events that cannot be
         read are always listed. Entries are read lazily. Raises `InvalidInput`,
         `PlanNotFound`.
         """
@@ -113,12 +114,15 @@ class HistoryQueries:
                 "since": None if since is None else validate_moment("since", since),
                 "until": None if until is None else validate_moment("until", until),
                 "after": after,
+                "after_version": after_version,
                 "limit": limit,
             },
         )
         kinds = (*self._store.format.kinds, *ScoreKind)
         if chosen.kind is not None and chosen.kind not in kinds:
             raise InvalidInput([Problem("kind", f"must be one of {', '.join(kinds)}")])
+        if chosen.after_version and chosen.plan_id is None:
+            raise InvalidInput([Problem("after_version", "counts the events of one plan; name it")])
         if chosen.plan_id and not has_events(self._store, chosen.plan_id):
             raise PlanNotFound(chosen.plan_id)
         return islice(audit_entries(self._store, chosen, progress), chosen.limit)

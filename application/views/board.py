@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from rpds import HashTrieMap
+from typing_extensions import override
 
 from plangate.application.plan_log import Step
 from plangate.application.views.projection import Row, RowChanges
@@ -46,10 +47,15 @@ class BoardRequest(PageRequest):
     status: TaskStatus | None = None
 
 
-class BoardPage(RowPage):
+class BoardPage(RowPage[BoardTask]):
     """Tasks: older plans first, each in plan order."""
 
     tasks: tuple[BoardTask, ...]
+
+    @property
+    @override
+    def _rows(self) -> tuple[BoardTask, ...]:
+        return self.tasks
 
 
 @dataclass(frozen=True, slots=True)

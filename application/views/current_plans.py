@@ -43,6 +43,10 @@ class CurrentPlans:
             after = tuple(getattr(page[-1], field) for field, _ in request.order.keys)
         return found[:limit]
 
+    def require(self, plan_id: str) -> None:
+        """Raise `PlanNotFound` for a plan that never was, `PlanGone` for a deleted one."""
+        self._streams.current(plan_id).plan.require_alive()
+
     def _at(self, row: PlanSummary, now: datetime) -> PlanSummary:
         """The row at a time; as it is stored where its plan cannot be read or has no such row."""
         ended = row.changes_at is not None and row.changes_at <= now

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from typing_extensions import override
+
 from plangate.application.plan_log import Step
 from plangate.application.results import Evidence
 from plangate.application.views.projection import Row, RowChanges
@@ -114,10 +116,15 @@ class PlansRequest(PageRequest):
         return None if self.text is None else tuple(self.text.split())
 
 
-class PlanPage(RowPage):
+class PlanPage(RowPage[PlanSummary]):
     """Plan summaries."""
 
     plans: tuple[PlanSummary, ...]
+
+    @property
+    @override
+    def _rows(self) -> tuple[PlanSummary, ...]:
+        return self.plans
 
 
 def project(first: int | None, steps: Sequence[Step]) -> tuple[int, RowChanges]:

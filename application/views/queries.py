@@ -6,9 +6,11 @@ name the position that its answer must reflect.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, TypeVar, Unpack
+from contextlib import suppress
+from typing import Any, Final, TypeVar
 
 from plangate.application import telemetry
+from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.progress import Progress, no_progress, require_progress
 from plangate.application.results import Result
@@ -21,7 +23,7 @@ from plangate.application.views.follower import LogFollower
 from plangate.application.views.plan_summaries import PlanOrder, PlanPage, PlansRequest
 from plangate.application.views.projection import Row
 from plangate.application.views.replans import ReplanPage, ReplansRequest
-from plangate.application.views.requests import PageOptions, PageRequest, ReadRows
+from plangate.application.views.requests import PageRequest, ReadRows
 from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.timeline import TimelinePage, TimelineRequest
 from plangate.application.views.view_store import StuckPlan, ViewStore, ViewTables
@@ -67,7 +69,12 @@ class ViewReport(Result):
 
 @telemetry.questions_of("views")
 class ViewQueries:
-    """Answers from the views of one store, page by page (`PageOptions`)."""
+    """Answers from the views of one store, page by page.
+
+    A page has at most `limit` rows (up to 10,000), after those of the page whose `next` is
+    `after`, and reflects the log up to the position `at_least`. What is asked of one plan
+    raises `PlanNotFound`, or `PlanGone` after its deletion.
+    """
 
     def __init__(
         self,
@@ -92,7 +99,9 @@ class ViewQueries:
         text: str | None = None,
         labels: Sequence[str] = (),
         order: PlanOrder | str = PlanOrder.OLDEST,
-        **page: Unpack[PageOptions],
+        limit: int = 100,
+        after: str | None = None,
+        at_least: int = 0,
     ) -> PlanPage:
         """The plans that match every given filter, one summary each.
 
@@ -105,8 +114,10 @@ class ViewQueries:
             "needs_replan": needs_replan,
             "text": text,
             "labels": labels,
+            "order": order,
         }
-        request = validate(PlansRequest, {**filters, "order": order, **page})
+        page = {"limit": limit, "after": after, "at_least": at_least}
+        request = validate(PlansRequest, {**filters, **page})
         fields = [field for field, _ in request.order.keys]
         query = f"{PLANS}/{request.order}"
         rows, following = self._page(PLANS, query, fields, request, self._current.read)
@@ -117,30 +128,51 @@ class ViewQueries:
         plan_id: str | None = None,
         *,
         status: TaskStatus | str | None = None,
-        **page: Unpack[PageOptions],
+        limit: int = 100,
+        after: str | None = None,
+        at_least: int = 0,
     ) -> BoardPage:
         """The tasks of a plan, or those in a status, or both, with their workers."""
+        page = {"limit": limit, "after": after, "at_least": at_least}
         request = validate(BoardRequest, {"plan_id": plan_id, "status": status, **page})
         if request.plan_id is None and request.status is None:
             raise InvalidInput([Problem("plan_id", "name a plan, a status or both")])
         rows, following = self._page(BOARD, BOARD, BOARD_KEYS, request, self._views.board)
+        self._require(request.plan_id, rows)
         return BoardPage(tasks=rows, next=following)
 
-    def timeline(self, plan_id: str, **page: Unpack[PageOptions]) -> TimelinePage:
-        """How a plan's confidence moved, score by score; empty for an unknown plan."""
+    def timeline(
+        self,
+        plan_id: str,
+        *,
+        limit: int = 1_000,
+        after: str | None = None,
+        at_least: int = 0,
+    ) -> TimelinePage:
+        """How a plan's confidence moved, score by score."""
+        page = {"limit": limit, "after": after, "at_least": at_least}
         request = validate(TimelineRequest, {"plan_id": plan_id, **page})
         read = self._views.timeline
         rows, following = self._page(TIMELINE, TIMELINE, ("version",), request, read)
+        self._require(request.plan_id, rows)
         return TimelinePage(scores=rows, next=following)
 
     def replans(
-        self, plan_id: str | None = None, *, newest_first: bool = False, **page: Unpack[PageOptions]
+        self,
+        plan_id: str | None = None,
+        *,
+        newest_first: bool = False,
+        limit: int = 100,
+        after: str | None = None,
+        at_least: int = 0,
     ) -> ReplanPage:
         """When and at which confidence gates fired: those of a plan, or of all plans."""
+        page = {"limit": limit, "after": after, "at_least": at_least}
         filters = {"plan_id": plan_id, "newest_first": newest_first}
         request = validate(ReplansRequest, {**filters, **page})
         query = f"{REPLANS}/{'newest' if request.newest_first else 'oldest'}"
         rows, following = self._page(REPLANS, query, ("position",), request, self._views.replans)
+        self._require(request.plan_id, rows)
         return ReplanPage(replans=rows, next=following)
 
     # --- the views themselves ---
@@ -172,6 +204,12 @@ class ViewQueries:
         Queries then no longer catch up themselves; `at_least` makes them wait.
         """
         self._follower.start()
+
+    def _require(self, plan_id: str | None, rows: Sequence[Row]) -> None:
+        """Refuse a question about a plan that is not there; one that cannot be read is there."""
+        if plan_id is not None and not rows:
+            with suppress(UnreadableEvent):
+                self._current.require(plan_id)
 
     def _page(
         self,

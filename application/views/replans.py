@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from typing_extensions import override
+
 from plangate.application.plan_log import Step
 from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.requests import PageRequest, RowPage
@@ -31,10 +33,15 @@ class ReplansRequest(PageRequest):
     newest_first: Flag = False
 
 
-class ReplanPage(RowPage):
+class ReplanPage(RowPage[ReplanEntry]):
     """Replans in the order they happened, or the other way round."""
 
     replans: tuple[ReplanEntry, ...]
+
+    @property
+    @override
+    def _rows(self) -> tuple[ReplanEntry, ...]:
+        return self.replans
 
 
 def project(_state: None, steps: Sequence[Step]) -> tuple[None, RowChanges]:

@@ -5,11 +5,11 @@ appear twice or go missing, unless it changes the row's own place in the order.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Annotated, Any, Final, TypedDict, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
 
-from plangate.application.results import Result
+from plangate.application.results import Rows
 from plangate.application.views.projection import Row
 from plangate.domain.vocabulary import MAX_INTEGER
 
@@ -22,24 +22,18 @@ RowKey = tuple[Any, ...]
 MAX_PAGE: Final = 10_000
 """The most events or rows that are read at once."""
 
+_Request = TypeVar("_Request", bound="PageRequest")
+_Row = TypeVar("_Row", bound=Row)
+
 PageLimit = Annotated[int, Strict(), Field(ge=1, le=MAX_PAGE)]
 Position = Annotated[int, Strict(), Field(ge=0, le=MAX_INTEGER)]
 
 
-class PageOptions(TypedDict, total=False):
-    """The keyword arguments of every query that is answered page by page.
+class PageRequest(BaseModel):
+    """At most `limit` rows, after those of the page whose `next` is `after`.
 
-    At most `limit` rows (up to 10,000), after those of the page whose `next` is `after`.
     `at_least` is a position of the log that the answer must reflect.
     """
-
-    limit: int
-    after: str | None
-    at_least: int
-
-
-class PageRequest(BaseModel):
-    """How many rows to return, and after which."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -48,14 +42,11 @@ class PageRequest(BaseModel):
     at_least: Position = 0
 
 
-class RowPage(Result):
+class RowPage(Rows[_Row]):
     """A page of an answer. `next` is the `after` of the next page; None on the last one."""
 
     next: str | None = None
 
-
-_Request = TypeVar("_Request", bound=PageRequest)
-_Row = TypeVar("_Row", bound=Row)
 
 ReadRows = Callable[[_Request, RowKey | None, int], Sequence[_Row]]
 """Reads the first matching rows after a key: one of the view store's methods."""

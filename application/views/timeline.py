@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from typing_extensions import override
+
 from plangate.application.plan_log import Step
 from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.requests import PageLimit, PageRequest, RowPage
@@ -40,10 +42,15 @@ class TimelineRequest(PageRequest):
     limit: PageLimit = 1_000
 
 
-class TimelinePage(RowPage):
+class TimelinePage(RowPage[TimelineEntry]):
     """A plan's scores in the order they were recorded."""
 
     scores: tuple[TimelineEntry, ...]
+
+    @property
+    @override
+    def _rows(self) -> tuple[TimelineEntry, ...]:
+        return self.scores
 
 
 def project(

@@ -55,7 +55,7 @@ CREATIONS: list[tuple[dict[str, Any], str]] = [
     ({"tasks": [{"title": " "}]}, r"tasks\[0\].title: must not be blank"),
     ({"tasks": [{"id": "a"}]}, r"tasks\[0\].title: is required"),
     ({"tasks": [{"title": "A", "titel": 1}]}, r"tasks\[0\].titel: is not known here; accepted: "),
-    ({"tasks": ["A"]}, r"tasks\[0\]: must be an object with title, description, depends_on"),
+    ({"tasks": [7]}, r"tasks\[0\]: must be an object with title, description, depends_on"),
     ({"tasks": [{"id": 1, "title": "A"}]}, r"tasks\[0\].id: must be text"),
     ({"tasks": [{"id": "a\nb", "title": "A"}]}, r"tasks\[0\].id: .*control character U\+000A"),
     ({"tasks": [{"id": "x" * 201, "title": "A"}]}, r"tasks\[0\].id: must be at most 200"),
@@ -123,7 +123,12 @@ def test_all_problems_are_reported_at_once(registry: PlanRegistry) -> None:
 REFUSED: list[tuple[Callable[[PlanRegistry], object], str]] = [
     (lambda r: r.mark_task("billing", "a", "finished"), "status: must be one of 'pending', "),
     (lambda r: r.mark_task("billing", "a", "done", reason=" "), "reason: must not be blank"),
-    (lambda r: r.score_prompt("billing", "a", 0.5, scorer="bob"), "scorer: must be an object"),  # type: ignore[arg-type]
+    (lambda r: r.score_prompt("billing", "a", 0.5, scorer=7), "scorer: must be an object"),  # type: ignore[arg-type]
+    (
+        lambda r: r.score_prompt("billing", "a", 0.5, scorer="qwen:7b"),
+        "scorer.kind: must be one of 'human', 'model' or 'code'",
+    ),
+    (lambda r: r.score_prompt("billing", "a", 0.5, scorer="judge@"), "scorer: version must not"),
     (
         lambda r: r.score_prompt("billing", "a", 0.5, scorer={"kind": "god", "name": "b"}),
         "scorer.kind: must be one of 'human', 'model' or 'code'",

@@ -40,7 +40,7 @@ def registry(clock: Times) -> PlanRegistry:
 
 
 def create(registry: PlanRegistry, tasks: object = TASKS, **policy: object) -> None:
-    registry.create("g", tasks, plan_id="p", policy=policy)  # type: ignore[arg-type]
+    registry.create("g", tasks, plan_id="p", policy=policy)  # type: ignore[call-overload]
 
 
 def deleted(registry: PlanRegistry) -> None:

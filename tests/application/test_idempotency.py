@@ -132,9 +132,9 @@ def test_acting_as_sets_the_actor_and_the_commands_own_takes_precedence(
     with registry.acting_as("agent-7", correlation_id="run-1"):
         registry.score_prompt(plan_id, "a", 0.5)
         registry.score_prompt(plan_id, "a", 0.5, actor="agent-8")
-        with registry.acting_as(correlation_id="run-2", idempotency_key="k"):
-            registry.score_prompt(plan_id, "a", 0.5)
-            registry.score_prompt(plan_id, "a", 0.5)
+        with registry.acting_as(correlation_id="run-2"):
+            registry.score_prompt(plan_id, "a", 0.5, idempotency_key="k")
+            registry.score_prompt(plan_id, "a", 0.5, idempotency_key="k")
     registry.score_prompt(plan_id, "a", 0.5)
     envelopes = [entry.envelope for entry in registry.history.of(plan_id)[1:]]
     assert [(e.actor, e.correlation_id, e.idempotency_key) for e in envelopes] == [

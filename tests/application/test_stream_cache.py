@@ -134,7 +134,8 @@ def test_events_of_other_registries_are_seen_at_once(
     others.score_prompt("p", "a", 0.25)
     assert registry.get_status("p").tasks[0].prompt_score == 0.25
     others.delete("p")
-    assert registry.get("p") is None
+    with pytest.raises(PlanGone):
+        registry.get("p")
 
 
 def test_a_retry_that_meets_its_own_first_try_is_recognised(

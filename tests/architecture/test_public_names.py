@@ -19,8 +19,11 @@ from plangate.domain import vocabulary
 from plangate.domain.events import PlanEvent
 
 VALUES = {"Claim", "Envelope", "Plan", "PlannedTask", "Policy", "Preset", "Problem"} | {
+    "PlanDraft",
     "RecordedEvent",
+    "RevisionDraft",
     "Task",
+    "TaskDraft",
 }
 PARTS = {"ClaimView", "DeferralView", "Evidence", "GateView", "ObstacleView", "UnreadablePlan"} | {
     "ViewLag"

@@ -23,7 +23,7 @@ def headline(recorded: plangate.RecordedEvent) -> str:
 
 
 def by_type(event: plangate.PlanPaused | plangate.TaskScored) -> float:
-    """What `type` tells a type checker, as a class does."""
+    """A type checker narrows by `type` as by the class."""
     if event.type == "task-scored":
         return event.score
     return 0.0

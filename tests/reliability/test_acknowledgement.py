@@ -93,7 +93,7 @@ def test_another_process_may_send_it_again_even_after_later_commands(
         command(registry_on(store))
     registry = registry_on(store)
     registry.create("Something else", [{"title": "Wait"}], plan_id="q")
-    if registry.get("p"):
+    if "p" in {plan.plan_id for plan in registry.list_plans()}:
         registry.score_prompt("p", "b", 0.5)
     recorded = len(registry.history.events())
 

@@ -86,7 +86,8 @@ def history(
             scorer=scorer,
             since=begin,
             until=end,
-            after=after,
+            after=after if all_plans else 0,
+            after_version=0 if all_plans else after,
             limit=limit,
             progress=progress,
         )

@@ -123,7 +123,9 @@ def apply(
     first_tokenless, tokenless = "", 0
     with (
         nullcontext(sys.stdin.buffer) if file == options.STDIN else file.open("rb") as stream,
-        terminal.registry.acting_as(**terminal.context),
+        terminal.registry.acting_as(
+            terminal.context.get("actor"), correlation_id=terminal.context.get("correlation_id")
+        ),
         line_progress_bar(terminal.notes, file.name, size) as advance,
     ):
         for result in apply_lines(terminal.registry, read_lines(stream), run=run):

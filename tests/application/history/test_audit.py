@@ -139,7 +139,10 @@ def test_pages_join_to_the_whole_however_little_is_remembered(
     assert joined == whole
     assert list(worked.history.audit()) == whole
     plan_id = whole[0].plan_id
-    assert list(worked.history.audit(plan_id, after=3)) == list(worked.history.audit(plan_id))[3:]
+    assert (
+        list(worked.history.audit(plan_id, after_version=3))
+        == list(worked.history.audit(plan_id))[3:]
+    )
 
 
 def test_no_more_is_read_than_is_asked_for(
@@ -287,8 +290,8 @@ def test_an_unreadable_event_is_listed_and_states_after_it_are_unknown(
     unknown = [e.event_id for e in entries if e.after is None and not e.unreadable]
     assert unknown == ["p@4", "p@5"]
     assert [e.event_id for e in registry.history.audit(kind="prompt", actor="nobody")] == ["p@3"]
-    assert [e.version for e in registry.history.audit("p", after=3)] == [3, 4, 5]
-    bad, last = registry.history.audit("p", after=3, limit=2)
+    assert [e.version for e in registry.history.audit("p", after_version=3)] == [3, 4, 5]
+    bad, last = registry.history.audit("p", after_version=3, limit=2)
     assert bad.unreadable is not None
     assert (last.version, last.after) == (4, None)
 

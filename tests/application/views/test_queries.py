@@ -14,7 +14,7 @@ from plangate.application.errors import StoreReadOnly
 from plangate.application.registry import PlanRegistry
 from plangate.application.stream_cache import Stream
 from plangate.application.views.plan_summaries import PlanOrder
-from plangate.domain.errors import InvalidInput
+from plangate.domain.errors import InvalidInput, PlanGone
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.application.views.conftest import TASKS, SharedStores
 from tests.support.clocks import registry_on
@@ -40,8 +40,9 @@ def test_callers_read_what_they_wrote(registry: PlanRegistry) -> None:
     assert [task.status for task in registry.views.board("p").tasks] == ["replanning", "pending"]
     assert [entry.rolling_confidence for entry in registry.views.timeline("p").scores] == [0.5]
     assert [entry.task_id for entry in registry.views.replans("p").replans] == ["a"]
-    assert registry.views.replans("q").replans == ()
-    assert registry.views.timeline("q").scores == ()
+    registry.create("Another", TASKS, plan_id="q")
+    assert not registry.views.replans("q")
+    assert not registry.views.timeline("q")
 
 
 def test_a_deleted_plan_is_in_no_view(registry: PlanRegistry) -> None:
@@ -50,9 +51,11 @@ def test_a_deleted_plan_is_in_no_view(registry: PlanRegistry) -> None:
     registry.views.plans()
     registry.delete("p")
     assert registry.views.plans().plans == ()
-    assert registry.views.board("p").tasks == ()
-    assert registry.views.timeline("p").scores == ()
+    assert registry.views.board(status="replanning").tasks == ()
     assert registry.views.replans().replans == ()
+    for gone in (registry.views.board, registry.views.timeline, registry.views.replans):
+        with pytest.raises(PlanGone):
+            gone("p")
 
 
 def test_a_dropped_task_leaves_the_board_but_not_the_timeline(registry: PlanRegistry) -> None:

@@ -85,7 +85,7 @@ def _change(registry: PlanRegistry, chance: random.Random) -> None:
 
 def _first_by_hand(registry: PlanRegistry, labels: frozenset[str]) -> tuple[str, str] | None:
     now = registry._handler.now()
-    plans = [plan for plan_id in PLANS if (plan := registry.get(plan_id))]
+    plans = [registry.get(plan.plan_id) for plan in registry.list_plans()]
 
     def priority(one: tuple[Plan, Task]) -> int:
         plan, task = one

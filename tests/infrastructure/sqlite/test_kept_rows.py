@@ -99,14 +99,15 @@ def test_answers_equal_those_of_rebuilt_views(path: Path, seed: int) -> None:
 def act(random: Random, registry: PlanRegistry, other: PlanRegistry) -> None:
     """One command, or what another process does with the views."""
     plan_id = random.choice(("p", "q"))
-    living = registry.get(plan_id) is not None
+    plans = {plan.plan_id for plan in registry.list_plans()}
+    living = plan_id in plans
     task_id = random.choice("abc")
     match random.randrange(8):
         case 0:
             other.views.plans()
         case 1:
             other.views.rebuild("plans", "board")
-        case 2 if registry.get("r") is None:
+        case 2 if "r" not in plans:
             if not registry.history.of("q"):
                 registry.create("late", TASKS, plan_id="r")
         case 3 if living and random.random() < 0.2:

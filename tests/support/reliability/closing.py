@@ -30,7 +30,7 @@ def close(target: str, rounds: int) -> None:
     answers: Counter[str] = Counter()
     for number in range(rounds):
         registry = connect(target)
-        if registry.get("p") is None:
+        if not registry.list_plans(limit=1):
             registry.create("g", [{"id": "a", "title": "A"}], plan_id="p")
         if number % 3 == 0:
             registry.views.follow()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Self
 
+from plangate.application.command_context import ContextOptions
 from plangate.application.drafts import PlanDraft
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
@@ -74,7 +75,7 @@ class Errand:
 
     def send(self, registry: PlanRegistry) -> Answer:
         """Have the registry do it, and say what it answered."""
-        with registry.acting_as(self.author, idempotency_key=self.key):
+        with registry.acting_as(self.author):
             answer = self._ask(registry)
         if isinstance(answer, PlanStatus):
             return answer.version
@@ -82,20 +83,25 @@ class Errand:
 
     def _ask(self, registry: PlanRegistry) -> PlanStatus | str | None:
         place = (self.plan_id, self.task_id)
+        once: ContextOptions = {"idempotency_key": self.key}
         match self.op:
             case "create":
-                return registry.create(self.plan_id, self._tasks(), plan_id=self.plan_id)
+                return registry.create(self.plan_id, self._tasks(), plan_id=self.plan_id, **once)
             case "score_prompt":
-                return registry.score_prompt(*place, float(self.value), rationale=self.author)
+                return registry.score_prompt(
+                    *place, float(self.value), rationale=self.author, **once
+                )
             case "score_output":
-                return registry.score_output(*place, float(self.value), rationale=self.author)
+                return registry.score_output(
+                    *place, float(self.value), rationale=self.author, **once
+                )
             case "update":
                 prompt, output = self._both()
-                return registry.update(*place, prompt_score=prompt, output_score=output)
+                return registry.update(*place, prompt_score=prompt, output_score=output, **once)
             case "mark_task":
-                return registry.mark_task(*place, self.value)
+                return registry.mark_task(*place, self.value, **once)
             case _:
-                task = registry.next_task(self.plan_id)
+                task = registry.next_task(self.plan_id, **once)
                 return task.id if task else None
 
     def _tasks(self) -> list[dict[str, str]]:

@@ -1,0 +1,20 @@
+"""Where the command `plangate` starts: what it needs is the extra `cli`, which may be missing."""
+
+import sys
+from importlib.util import find_spec
+from typing import Final
+
+_NEEDED: Final = ("rich", "typer", "yaml")
+
+
+def main() -> None:
+    """Run the command line, or say what to install."""
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        names = ", ".join(missing)
+        sys.stderr.write(f"plangate needs {names} here: pip install 'plangate[cli]'\n")
+        sys.exit(1)  # refused, as in `exits`
+
+    from plangate.infrastructure.cli.app import main as run
+
+    run()
