@@ -62,7 +62,7 @@ class Backend:
         return self._log.read_text("utf-8")
 
     def _launch(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, EXAMPLE / program, *arguments]
+        command = [sys.executable, str(EXAMPLE / program), *arguments]
         return launched(command, self._log, env=self._environment)
 
 
