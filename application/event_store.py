@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
+from plangate.domain.errors import InvalidInput, Problem
 
 T = TypeVar("T")
 
@@ -16,6 +17,18 @@ Clock = Callable[[], datetime]
 
 NewId = Callable[[int], str]
 """A fresh random id of so many hex digits."""
+
+
+def zoned(clock: Clock) -> Clock:
+    """The clock, which raises `InvalidInput` where it gives anything but a time with a zone."""
+
+    def now() -> datetime:
+        time: object = clock()
+        if not isinstance(time, datetime) or time.utcoffset() is None:
+            raise InvalidInput([Problem("clock", "must give times with a zone")])
+        return time
+
+    return now
 
 
 class EventFormat(Protocol):

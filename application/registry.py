@@ -27,6 +27,7 @@ from plangate.application.commands import (
 )
 from plangate.application.drafts import PlanDraft, RevisionDraft, TaskDraft
 from plangate.application.erasure import Eraser, Erasure
+from plangate.application.errors import TransactionRefused
 from plangate.application.event_store import Clock, EventStore, NewId
 from plangate.application.execution import Answer, CommandExecutor
 from plangate.application.gate_decision import GateDecision
@@ -90,6 +91,7 @@ class PlanRegistry:
         workers: "Callable[[], Workers | None]" = lambda: None,
         streams: StreamCache | None = None,
         contexts: CommandContexts | None = None,
+        for_schema: "Callable[[str], PlanRegistry] | None" = None,
     ) -> None:
         self._store = store
         self._view_store = views
@@ -111,6 +113,7 @@ class PlanRegistry:
         self._make_calibrator = calibrator
         self._make_workers = workers
         telemetry.registries.add(self)
+        self._for_schema = for_schema
 
     # Most callers use few of the groups, so each of these is imported at its first use. They
     # have no state: where two threads make one at once, either will do.
@@ -191,6 +194,16 @@ class PlanRegistry:
         A command's own arguments take precedence. It holds in this thread or asyncio task.
         """
         return self._contexts.acting_as(actor, correlation_id)
+
+    def for_schema(self, name: str) -> "PlanRegistry":
+        """A registry in another schema, on the same connections; missing tables are created.
+
+        Closing it leaves the connections to this registry, which closes them. Raises
+        `NotAStore` where the store is not in PostgreSQL.
+        """
+        if self._for_schema is None:
+            raise TransactionRefused("not inside in_transaction(): another schema")
+        return self._for_schema(name)
 
     @contextmanager
     def in_transaction(self, connection: object) -> Iterator["PlanRegistry"]:

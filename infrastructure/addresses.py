@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -12,6 +12,7 @@ from plangate.application.event_store import EventStore
 from plangate.application.ledger.ledger_store import LedgerStore
 from plangate.application.progress import Progress
 from plangate.application.views.view_store import ViewStore
+from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.settings import Settings
 from plangate.infrastructure.sqlite.errors import opening
 from plangate.infrastructure.sqlite.events import events_in as events_in_file
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from plangate.application.operations.reports import Observation
     from plangate.application.replay.over_plans import Workers
+    from plangate.infrastructure.postgres.schema import Schema
 
     Address = str | ConnectionPool[Any]
     """A target as text, or a PostgreSQL pool."""
@@ -38,19 +40,47 @@ ACCEPTED: Final = (
 _MEMORY: Final = "memory:"
 _ENGINE: Final = "engine:"
 _SQLITE: Final = "sqlite:///"
+_SQLALCHEMY: Final = "postgresql+psycopg://"
+"""What SQLAlchemy calls a PostgreSQL URL for psycopg 3."""
+
 _POSTGRES: Final = ("postgresql://", "postgres://")
 
 
+def _no_schemas(_name: str) -> "Stores":
+    raise NotAStore("only a PostgreSQL database has schemas")
+
+
 class Stores(NamedTuple):
-    """The adapters of one store. Closing views and events closes the ledger too."""
+    """The adapters of one store. Closing views and events closes the ledger too.
+
+    `in_schema` opens those in another schema, on the same connections.
+    """
 
     events: EventStore
     views: ViewStore
     ledger: LedgerStore
+    in_schema: "Callable[[str], Stores]" = _no_schemas
+
+
+class StoreOptions(NamedTuple):
+    """How a store is opened: as `connect` documents."""
+
+    create: bool = True
+    max_connections: int | None = None
+
+
+_AS_USUAL: Final = StoreOptions()
 
 
 def address_of(target: "Target | None") -> "Address":
     """The target as an address, or the configured one."""
+    address = _given(target)
+    if isinstance(address, str) and address.startswith(_SQLALCHEMY):
+        return _POSTGRES[0] + address.removeprefix(_SQLALCHEMY)
+    return address
+
+
+def _given(target: "Target | None") -> "Address":
     if target is not None:
         return os.fspath(target) if isinstance(target, os.PathLike) else target
     settings = Settings()
@@ -59,8 +89,13 @@ def address_of(target: "Target | None") -> "Address":
     return settings.target()
 
 
-def open_stores(address: "Address", schema: str | None) -> Stores:
+def open_stores(
+    address: "Address", schema: str | None, options: StoreOptions = _AS_USUAL
+) -> Stores:
     """Open the store at an address, creating it if it is missing; raises `StoreError`."""
+    most = options.max_connections
+    if most is not None and (type(most) is not int or most < 1):
+        raise InvalidInput([Problem("max_connections", "must be a whole number, 1 or more")])
     path = file_at(address)
     if path is not None:
         with opening(path):
@@ -72,6 +107,8 @@ def open_stores(address: "Address", schema: str | None) -> Stores:
     from plangate.infrastructure.memory.ledger import MemoryLedgerStore
 
     if address == _MEMORY:
+        if not options.create:
+            raise NotAStore("a store in memory is always a new one")
         from plangate.infrastructure.memory.events import memory_event_store
 
         return Stores(memory_event_store(), memory_view_store(), MemoryLedgerStore())
@@ -83,13 +120,21 @@ def open_stores(address: "Address", schema: str | None) -> Stores:
         events = other_engine_event_store(os.environ)
         return Stores(events, memory_view_store(), MemoryLedgerStore())
     with _postgres_extra():
-        from plangate.infrastructure.postgres import events as pg_events
-        from plangate.infrastructure.postgres.ledger import PostgresLedgerStore
         from plangate.infrastructure.postgres.schema import open_schema
-        from plangate.infrastructure.postgres.views import PostgresViewStore
-    opened = open_schema(address, schema or Settings().pg_schema)
+    return _in(open_schema(address, schema or Settings().pg_schema, options.create, most))
+
+
+def _in(schema: "Schema") -> Stores:
+    """The stores in a PostgreSQL schema."""
+    from plangate.infrastructure.postgres.events import events_in as events_in_schema
+    from plangate.infrastructure.postgres.ledger import PostgresLedgerStore
+    from plangate.infrastructure.postgres.views import PostgresViewStore
+
     return Stores(
-        pg_events.events_in(opened), PostgresViewStore(opened), PostgresLedgerStore(opened)
+        events_in_schema(schema),
+        PostgresViewStore(schema),
+        PostgresLedgerStore(schema),
+        lambda name: _in(schema.sibling(name)),
     )
 
 
@@ -132,7 +177,7 @@ def examine(
     if isinstance(address, str) and not address.startswith(_POSTGRES):
         from plangate.application.operations.log_checks import check_log
 
-        events, views, _ = open_stores(address, schema)
+        events, views, *_ = open_stores(address, schema)
         with closing(views), closing(events):
             return address, list(check_log(events, progress))
     with _postgres_extra():

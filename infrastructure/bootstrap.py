@@ -8,8 +8,16 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from plangate.application.errors import NotAStore
+from plangate.application.event_store import Clock, NewId, zoned
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.addresses import address_of, file_at, open_stores, workers_for
+from plangate.infrastructure.addresses import (
+    StoreOptions,
+    Stores,
+    address_of,
+    file_at,
+    open_stores,
+    workers_for,
+)
 from plangate.infrastructure.settings import Settings
 from plangate.infrastructure.sqlite.errors import opening
 from plangate.infrastructure.sqlite.header import in_use, resolved
@@ -17,10 +25,18 @@ from plangate.infrastructure.sqlite.header import in_use, resolved
 if TYPE_CHECKING:
     from plangate.application.evidence.calibration import Calibrator
     from plangate.application.ledger.ledger import Ledger
-    from plangate.infrastructure.addresses import Target
+    from plangate.infrastructure.addresses import Address, Target
 
 
-def connect(target: "Target | None" = None, *, schema: str | None = None) -> PlanRegistry:
+def connect(
+    target: "Target | None" = None,
+    *,
+    schema: str | None = None,
+    create: bool = True,
+    max_connections: int | None = None,
+    clock: Clock | None = None,
+    new_id: NewId | None = None,
+) -> PlanRegistry:
     """Open a registry on the store that `target` names, or on the configured one.
 
     `target` is a path to a SQLite file (created if missing), `sqlite:///…` with such a
@@ -29,26 +45,57 @@ def connect(target: "Target | None" = None, *, schema: str | None = None) -> Pla
     `memory:`. In PostgreSQL, `schema` holds the tables (created if missing); it
     defaults to `PLANGATE_SCHEMA`, then to `plangate`. Raises a `StoreError` where no
     store can be opened.
+
+    Without `create` it raises `NotAStore` where no store is. `max_connections` bounds how many
+    connections it opens to the server of a `postgresql://` URL at once. `clock` gives the time
+    now, with its zone, and `new_id` a fresh id of so many hex digits.
     """
     address = address_of(target)
-    events, views, leaves = open_stores(address, schema)
+    if not create:
+        _require_file(address)
+    options = StoreOptions(create, max_connections)
+    stores = open_stores(address, schema, options)
+    return _registry(
+        address,
+        schema,
+        stores,
+        _system_clock if clock is None else zoned(clock),
+        new_id or _random_id,
+    )
+
+
+def _registry(
+    address: "Address", schema: str | None, stores: Stores, clock: Clock, new_id: NewId
+) -> PlanRegistry:
     key = Settings().ledger_key
 
     def ledger() -> "Ledger":
         from plangate.application.ledger.ledger import Ledger
         from plangate.infrastructure.signing_key import KeyFile
 
-        return Ledger(events, leaves, KeyFile(key))
+        return Ledger(stores.events, stores.ledger, KeyFile(key))
+
+    def for_schema(name: str) -> PlanRegistry:
+        return _registry(address, name, stores.in_schema(name), clock, new_id)
 
     return PlanRegistry(
-        events,
-        views=views,
+        stores.events,
+        views=stores.views,
         ledger=ledger,
-        clock=lambda: datetime.now(UTC),
-        new_id=lambda digits: secrets.token_hex(digits // 2),
+        clock=clock,
+        new_id=new_id,
         calibrator=_calibrator,
         workers=partial(workers_for, address, schema),
+        for_schema=for_schema,
     )
+
+
+def _system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def _random_id(digits: int) -> str:
+    return secrets.token_hex(digits // 2)
 
 
 def _calibrator() -> "Calibrator":
@@ -58,17 +105,22 @@ def _calibrator() -> "Calibrator":
 
 
 def connect_to_existing(target: "Target | None" = None) -> PlanRegistry:
-    """Open a registry as `connect` does, but raise `NotAStore` where no file is, or an empty one.
+    """Open a registry as `connect` does, but raise `NotAStore` where no file is."""
+    address = address_of(target)
+    _require_file(address)
+    return connect(address)
+
+
+def _require_file(address: "Address") -> None:
+    """Raise `NotAStore` where the file at an address is not there, or empty.
 
     An empty file with a write-ahead log is one that another process is creating.
     """
-    address = address_of(target)
     path = file_at(address)
     if path is not None:
         with opening(path):
             if not (path.exists() and (path.stat().st_size or in_use(resolved(path)))):
                 raise NotAStore(f"there is no store at {path}")
-    return connect(address)
 
 
 _shared: PlanRegistry | None = None
@@ -83,3 +135,13 @@ def get_registry() -> PlanRegistry:
             _shared = connect()
             atexit.register(_shared.close)
         return _shared
+
+
+def reset_registry() -> None:
+    """Close the registry of this process, if there is one; `get_registry` then opens another."""
+    global _shared
+    with _sharing:
+        shared, _shared = _shared, None
+        if shared is not None:
+            atexit.unregister(shared.close)
+            shared.close()

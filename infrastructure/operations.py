@@ -57,9 +57,9 @@ def backup(
         if file is not None:
             expected = sqlite_backup.copy_file(file, partial, progress)
         else:
-            source, views, _ = open_stores(address, schema)
+            source, views, *_ = open_stores(address, schema)
             with closing(views), closing(source):
-                copy, copied_views, _ = open_stores(str(partial), None)
+                copy, copied_views, *_ = open_stores(str(partial), None)
                 with closing(copied_views), closing(copy):
                     report = copy_plans(source, copy, progress, bounded=False)
             expected = sqlite_backup.Extent(report.checked, report.plans, report.position)
@@ -94,7 +94,7 @@ def restore_backup(
             sqlite_backup.copy_file(path, partial, progress)
             sqlite_backup.require_extent(partial, expected)
     else:
-        events, views, _ = open_stores(address, schema)
+        events, views, *_ = open_stores(address, schema)
         with closing(views), closing(events), closing(open_without_trace(path)) as opened:
             backed_up = events_in(opened)
             if not is_prefix(events, backed_up):

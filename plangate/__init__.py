@@ -132,7 +132,7 @@ if TYPE_CHECKING:
         TaskStatus,
         Verdict,
     )
-    from plangate.infrastructure.bootstrap import connect, get_registry
+    from plangate.infrastructure.bootstrap import connect, get_registry, reset_registry
     from plangate.infrastructure.operations import backup, doctor, migrate, restore_backup
     from plangate.infrastructure.plots import CannotPlot, plot
 
@@ -264,6 +264,7 @@ __all__ = [
     "get_registry",
     "migrate",
     "plot",
+    "reset_registry",
     "restore_backup",
 ]
 
@@ -313,7 +314,7 @@ _NAMES: Final = {
         "ScaledScorer ScarceEvidence ScoreKind Scorer ScorerKind StatusCause TaskStatus "
         "Verdict"
     ),
-    "infrastructure.bootstrap": "connect get_registry",
+    "infrastructure.bootstrap": "connect get_registry reset_registry",
     "infrastructure.operations": "backup doctor migrate restore_backup",
     "infrastructure.plots": "CannotPlot plot",
 }

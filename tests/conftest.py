@@ -6,6 +6,9 @@ import pytest
 
 from tests.support.servers.postgres import PostgresServer, postgres_server
 
+collect_ignore = ["support/sample_host"]
+"""A host's own suite, which one of our tests runs."""
+
 
 @pytest.fixture(scope="session", autouse=True)
 def ledger_key_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:

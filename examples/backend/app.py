@@ -165,6 +165,13 @@ def list_notices(pool: Database, after: int = 0) -> list[Notice]:
         ]
 
 
+@app.get("/health")
+def health(registry: Registry) -> JSONResponse:
+    """Say whether this process can serve: what a load balancer asks."""
+    found = registry.health()
+    return JSONResponse(found.model_dump(mode="json"), 200 if found.ok else 503)
+
+
 def _ticket(customer: str, title: str, status: plangate.PlanStatus) -> Ticket:
     return Ticket(
         ticket_id=status.plan_id,

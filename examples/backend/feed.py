@@ -10,15 +10,15 @@ from database import UNAVAILABLE, Pool, open_pool
 import plangate
 
 
-def deliver(pool: Pool, registry: plangate.PlanRegistry) -> None:
-    """Deliver what comes after the cursor; return where another feed moved it.
+def deliver(pool: Pool, registry: plangate.PlanRegistry, timeout: float | None = None) -> None:
+    """Deliver what comes after the cursor, until another feed moves it, or nothing comes.
 
     The cursor is moved in the transaction of the notice. So a feed that is killed between
     two statements has delivered the notice and moved the cursor, or neither.
     """
     with pool.connection() as connection:
         (position,) = connection.execute("SELECT position FROM cursors").fetchone() or (0,)
-    for entry in registry.subscribe(after=position, kinds="replan-triggered"):
+    for entry in registry.subscribe(after=position, kinds="replan-triggered", timeout=timeout):
         if not isinstance(entry.event, plangate.ReplanTriggered):
             continue
         replan, position = entry.event, entry.envelope.position

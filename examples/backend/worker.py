@@ -25,7 +25,7 @@ def work_on(task: plangate.TaskView) -> tuple[str, float]:
     return f"{task.title}: done", round(min(1.0, 0.4 + 0.5 * luck + 0.1 * task.attempt), 2)
 
 
-def report(pool: Pool, registry: plangate.PlanRegistry, task: plangate.TaskView) -> None:
+def report(pool: Pool, registry: plangate.PlanRegistry, name: str, task: plangate.TaskView) -> None:
     """Save the result of a task and its score in one transaction; safe to repeat."""
     text, score = work_on(task)
     token = task.claim.token if task.claim else None
@@ -41,20 +41,21 @@ def report(pool: Pool, registry: plangate.PlanRegistry, task: plangate.TaskView)
                 score,
                 scorer=JUDGE,
                 token=token,
+                actor=name,
                 idempotency_key=f"report-{task.id}-{token}",
             )
 
 
-def work_once(pool: Pool, registry: plangate.PlanRegistry) -> bool:
+def work_once(pool: Pool, registry: plangate.PlanRegistry, name: str) -> bool:
     """Take a task and report its result; whether there was one to take."""
     # Where the answer is lost, the same key claims the same task again.
     key = uuid4().hex
-    task = persistently(partial(registry.next_task, lease=LEASE, idempotency_key=key))
+    task = persistently(partial(registry.next_task, actor=name, lease=LEASE, idempotency_key=key))
     if task is None or task.claim is None:
         return False
     LOG.info("claimed %s %s %s", task.plan_id, task.id, task.claim.token)
     try:
-        persistently(partial(report, pool, registry, task))
+        persistently(partial(report, pool, registry, name, task))
     except plangate.ClaimLost:
         LOG.warning("the claim of %s %s was lost", task.plan_id, task.id)
     return True
@@ -62,9 +63,9 @@ def work_once(pool: Pool, registry: plangate.PlanRegistry) -> bool:
 
 def main(name: str) -> None:
     """Work until the process is ended."""
-    with open_pool() as pool, plangate.connect(pool) as registry, registry.acting_as(name):
+    with open_pool() as pool, plangate.connect(pool) as registry:
         while True:
-            if not work_once(pool, registry):
+            if not work_once(pool, registry, name):
                 sleep(0.1)
 
 

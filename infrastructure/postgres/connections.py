@@ -16,6 +16,7 @@ from itertools import islice
 from operator import attrgetter, call, methodcaller
 from queue import Empty, SimpleQueue
 from selectors import EVENT_READ, DefaultSelector
+from time import monotonic
 from traceback import clear_frames
 from typing import Any, Final, Protocol, TypeVar
 
@@ -38,7 +39,13 @@ Connection = psycopg.Connection[Any]
 Query = SQL | Composed
 
 CONNECTIONS: Final = 10
-"""The most connections that one registry opens."""
+"""The most connections that one registry opens, unless it is asked for another number."""
+
+IDLE: Final = 300.0
+"""Seconds after which a connection that was not needed is closed, at the next use of another."""
+
+_PREPARED: Final = 100
+"""So many statements one session keeps prepared: each takes memory of the server."""
 
 WAIT: Final = 30.0
 """Seconds to wait for a free one."""
@@ -69,6 +76,9 @@ class Connections(Protocol):
     settings: Mapping[str, str]
     """The server's settings that are asked for."""
 
+    are_ours: bool
+    """Whether plangate opened them, and no one else uses them."""
+
     def run(self, work: Callable[[Connection], T]) -> T:
         """Do `work` on a connection in autocommit mode that no one else uses meanwhile."""
 
@@ -79,10 +89,27 @@ class Connections(Protocol):
         """Refuse work from now on. Work that runs ends, and then its connection is closed."""
 
 
+class _Connection(psycopg.Connection[Any]):
+    """A connection that an exception may part from its variable; libpq then closes it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.prepared: set[str] = set()
+        """The names of the statements that this session has prepared."""
+        self.used_at = 0.0
+        """When it was given back last, by the clock of `monotonic`."""
+
+    def __del__(self, _warn: Any = None, /) -> None:
+        """Warn of nothing."""
+
+
 class OwnConnections(Connections):
     """Connections to the server at an address, kept for reuse."""
 
-    def __init__(self, address: str) -> None:
+    are_ours = True
+
+    def __init__(self, address: str, most: int = CONNECTIONS) -> None:
+        self._most = most
         self.address = parsed(address)
         self.name = self.address.name
         self.local_settings = self.address.local_settings
@@ -92,7 +119,7 @@ class OwnConnections(Connections):
             _Connection.connect, self.address.conninfo, autocommit=True, prepare_threshold=None
         )
         self._closed = False
-        self._boxes: list[list[Connection]] = []
+        self._boxes: list[list[_Connection]] = []
         self._renew()
         renew_in_child(self._renew)
 
@@ -101,15 +128,15 @@ class OwnConnections(Connections):
         for box in (*self._boxes, *([self._idle] if self._boxes else [])):
             _inherited.extend(box)
             box.clear()
-        self._idle: list[Connection] = []
-        self._boxes = [[] for _ in range(CONNECTIONS)]
-        self._free: SimpleQueue[list[Connection]] = SimpleQueue()
+        self._idle: list[_Connection] = []
+        self._boxes = [[] for _ in range(self._most)]
+        self._free: SimpleQueue[list[_Connection]] = SimpleQueue()
         for box in self._boxes:
             self._free.put(box)
 
     @override
     def run(self, work: Callable[[Connection], T]) -> T:
-        taken: list[list[Connection]] = []
+        taken: list[list[_Connection]] = []
         give_back = map(self._free.put, taken)
         try:
             self._take_box(taken)
@@ -141,18 +168,24 @@ class OwnConnections(Connections):
         with suppress(IndexError):
             exhaust(finishing(iter(self._idle.pop, None)))
 
-    def _take_box(self, taken: list[list[Connection]]) -> None:
+    def _close_unneeded(self) -> None:
+        """Close those that were idle for long: the ones at the front, as the last is used first."""
+        with suppress(IndexError):  # another thread takes them too
+            while self._idle[0].used_at < monotonic() - IDLE:
+                exhaust(finishing(map(self._idle.pop, (0,))))
+
+    def _take_box(self, taken: list[list[_Connection]]) -> None:
         """Take one of the boxes for a connection that is lent."""
         self._refuse_if_closed()
         try:
             taken.extend(islice(iter(partial(self._free.get, timeout=WAIT), None), 1))
         except Empty:
             raise StoreUnavailable(
-                f"all {CONNECTIONS} connections to {self.name} are busy"
+                f"all {self._most} connections to {self.name} are busy"
             ) from None
         self._refuse_if_closed()
 
-    def _fill(self, box: list[Connection]) -> None:
+    def _fill(self, box: list[_Connection]) -> None:
         """Put a connection that works into the box, an idle one if there is any."""
         box.clear()
         with suppress(IndexError):
@@ -176,11 +209,13 @@ class OwnConnections(Connections):
         if not self.address.pooled and not _has_our_session(box[0]):
             raise self._pooler()
 
-    def _keep(self, box: list[Connection]) -> None:
+    def _keep(self, box: list[_Connection]) -> None:
         """Keep the connection of the box for reuse, if it is as good as new."""
         roll_back(box[0])
         if _is_at_rest(box[0]):
+            box[0].used_at = monotonic()
             self._idle.extend(islice(iter(box.pop, None), 1))
+            self._close_unneeded()
             if self._closed:  # perhaps just now: a lock could stop a handler that closes
                 self._close_idle()
 
@@ -195,26 +230,40 @@ class OwnConnections(Connections):
         )
 
 
-class _Connection(psycopg.Connection[Any]):
-    """A connection that an exception may part from its variable; libpq then closes it."""
+class SharedConnections(Connections):
+    """The connections of another registry, which closes them."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.prepared: set[str] = set()
-        """The names of the statements that this session has prepared."""
+    def __init__(self, owner: Connections) -> None:
+        self.name = owner.name
+        self.local_settings = owner.local_settings
+        self.settings = owner.settings
+        self.are_ours = owner.are_ours
+        self._owner = owner
+        self._closed = False
 
-    def __del__(self, _warn: Any = None, /) -> None:
-        """Warn of nothing."""
+    @override
+    def run(self, work: Callable[[Connection], T]) -> T:
+        if self._closed:
+            raise StoreUnavailable(f"the store on {self.name} is closed")
+        return self._owner.run(work)
+
+    @override
+    def close(self) -> None:
+        self._closed = True
 
 
-def prepare(connection: Connection, name: str, statement: Callable[[], Composed]) -> bool:
-    """Have the server keep a statement and its plan, if the connection is not a lent one."""
+def prepare(connection: Connection, statements: Mapping[str, Callable[[], Composed]]) -> None:
+    """Have the server keep statements and their plans, each under its name, on one of ours."""
     if not isinstance(connection, _Connection):
-        return False
-    if name not in connection.prepared:
-        connection.execute(SQL("PREPARE {} {}").format(SQL(name), statement()))
+        return
+    missing = statements.keys() - connection.prepared
+    if missing and len(connection.prepared) + len(missing) > _PREPARED:
+        connection.execute("DEALLOCATE ALL")
+        connection.prepared.clear()
+        missing = set(statements)
+    for name in missing:
+        connection.execute(SQL("PREPARE {} {}").format(SQL(name), statements[name]()))
         connection.prepared.add(name)
-    return True
 
 
 def kept_session(connection: Connection) -> Connection | None:

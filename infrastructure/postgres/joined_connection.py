@@ -29,6 +29,7 @@ class JoinedConnection(Connections):
     """The one connection of a transaction of the caller."""
 
     local_settings = None
+    are_ours = False
     settings: Mapping[str, str] = {}
 
     def __init__(self, name: str, connection: object) -> None:

@@ -16,12 +16,13 @@ from pydantic import BaseModel
 
 from plangate.application.errors import NotAStore, StoreTooNew
 from plangate.infrastructure.postgres.connections import Connection
-from plangate.infrastructure.sql.tables import TABLES, Table
+from plangate.infrastructure.sql.tables import MIN_COMPATIBLE_FACT, TABLES, Table
 from plangate.infrastructure.sql.view_positions import NOTED_EVENT, POSITION_TABLES
 
 _log: Final = getLogger("plangate.postgres")
 
 EVENTS: Final = "stored_events"
+STORE_FACTS: Final = "store_facts"
 LAYOUT: Final = "plangate_layout"
 
 LOCKS: Final = 0x504C4754
@@ -161,6 +162,13 @@ _SHARED: Final = (
 LAYOUT_VERSION: Final = max(len(_SHARED), *(table.layout for table in TABLES.values()))
 """The version of the tables, recorded beside them."""
 
+MIN_COMPATIBLE: Final = LAYOUT_VERSION
+"""The oldest layout whose plangate may go on using these tables, while others are upgraded.
+
+Lower it where an older one does nothing wrong there: it fills in every column that must be
+filled in, and misses no event that matters to its decisions.
+"""
+
 LAYOUTS: Final = tuple(
     "".join(
         [
@@ -197,11 +205,18 @@ def layout_of(connection: Connection, schema: str, name: str) -> int:
     (version,) = connection.cursor(row_factory=tuple_row).execute(query).fetchone() or (None,)
     if EVENTS not in found or version is None:
         raise NotAStore(f"{name} holds only a part of plangate's tables")
-    if version > LAYOUT_VERSION:
+    if version > LAYOUT_VERSION and not _admits_us(connection, schema):
         raise StoreTooNew(
             f"{name} has layout {version}; this plangate knows layouts up to {LAYOUT_VERSION}"
         )
     return int(version)
+
+
+def _admits_us(connection: Connection, schema: str) -> bool:
+    """Whether newer tables say that a plangate of this layout may go on using them."""
+    query = SQL("SELECT value FROM {} WHERE name = %s").format(Identifier(schema, STORE_FACTS))
+    found = connection.cursor(row_factory=tuple_row).execute(query, (MIN_COMPATIBLE_FACT,))
+    return any(int(value) <= LAYOUT_VERSION for (value,) in found)
 
 
 def lay_out(connection: Connection, schema: str, name: str) -> None:
@@ -209,7 +224,7 @@ def lay_out(connection: Connection, schema: str, name: str) -> None:
     cursor = connection.cursor(row_factory=tuple_row)
     cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCKS, _MIGRATION))
     layout = layout_of(connection, schema, name)
-    if layout == LAYOUT_VERSION:
+    if layout >= LAYOUT_VERSION:
         return
     _log.info("%s: the tables go from layout %d to %d", name, layout, LAYOUT_VERSION)
     encoding = connection.info.parameter_status("server_encoding")
@@ -237,3 +252,7 @@ def _upgrade(connection: Connection, schema: str, layout: int) -> None:
         connection.execute(SQL(statements).format(schema=Identifier(schema)))
     version = SQL("UPDATE {} SET version = %s").format(Identifier(schema, LAYOUT))
     connection.execute(version, (LAYOUT_VERSION,))
+    fact = SQL(
+        "INSERT INTO {} VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+    ).format(Identifier(schema, STORE_FACTS))
+    connection.execute(fact, (MIN_COMPATIBLE_FACT, str(MIN_COMPATIBLE)))

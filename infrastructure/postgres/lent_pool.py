@@ -30,6 +30,7 @@ class PoolConnections(Connections):
     """The connections of a pool that the caller opened and will close."""
 
     local_settings = None
+    are_ours = False
     settings: Mapping[str, str] = {}
 
     def __init__(self, pool: ConnectionPool[Any]) -> None:

@@ -6,6 +6,7 @@ statements belong to a session, so a lent connection and one behind a pooler hav
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from hashlib import sha256
 from typing import Any, Final
 
 import psycopg
@@ -60,17 +61,19 @@ class PreparedAppend:
     def __init__(self, events: Identifier, begin: Query, take_log: Query, end: Query) -> None:
         """`begin` is left out within a transaction; `end` commits it."""
         self._events = events
+        # A session may be used for several schemas. Of longer names PostgreSQL sees the beginning.
+        self._name = f"plangate_append_{sha256(events.as_bytes(None)).hexdigest()[:32]}"
         self._begin, self._take_log, self._end = (
             part.as_bytes(None) for part in (begin, take_log, end)
         )
 
     def execute(self, connection: Connection, appends: Sequence[Append]) -> list[int | None]:
         """The last position of each; None where its events do not follow what is in the log."""
-        for number in {len(append.events) for append in appends}:
-            prepare(connection, _name(number), partial(self._statement, number))
+        numbers = {len(append.events) for append in appends}
+        prepare(connection, {self._of(n): partial(self._statement, n) for n in numbers})
         quoted = Escaping(connection.pgconn).escape_literal
         begin = [] if in_transaction(connection) else [self._begin]
-        executing = [_executing(append, quoted) for append in appends]
+        executing = [_executing(self._of(len(one.events)), one, quoted) for one in appends]
         cursor = psycopg.ClientCursor(connection, row_factory=tuple_row)
         cursor.execute(b"; ".join([*begin, self._take_log, *executing, self._end]))
         for _ in begin:
@@ -80,6 +83,10 @@ class PreparedAppend:
             cursor.nextset()
             positions.append(max((position for (position,) in cursor.fetchall()), default=None))
         return positions
+
+    def _of(self, number: int) -> str:
+        """The name of the statement for so many events."""
+        return f"{self._name}_{number}"
 
     def _statement(self, number: int) -> Composed:
         rows = [f"({n}, ${2 * n + 3}, ${2 * n + 4})" for n in range(1, number + 1)]
@@ -113,18 +120,14 @@ def readable(state: bytes) -> str:
     return state.decode(errors="replace")
 
 
-def _name(number: int) -> str:
-    return f"plangate_append_{number}"
-
-
-def _executing(append: Append, quoted: Callable[[bytes], Any]) -> bytes:
+def _executing(name: str, append: Append, quoted: Callable[[bytes], Any]) -> bytes:
     first, after = append.events[0], append.after
     known = (None, None) if after is None else (readable(after.state), after.position)
     values: list[Any] = [first.originator_id, first.originator_version, *known]
     for row in append.rows:
         values += row
     arguments = b", ".join(_literal(value, quoted) for value in values)
-    return b"EXECUTE %b (%b)" % (_name(len(append.events)).encode(), arguments)
+    return b"EXECUTE %b (%b)" % (name.encode(), arguments)
 
 
 def _literal(value: str | int | None, quoted: Callable[[bytes], Any]) -> bytes:

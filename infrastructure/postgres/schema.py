@@ -27,10 +27,12 @@ from plangate.application.forks import renew_in_child
 from plangate.infrastructure.eventsourcing_library.joined_store import JoinedTransactions
 from plangate.infrastructure.postgres import statistics
 from plangate.infrastructure.postgres.connections import (
+    CONNECTIONS,
     Connection,
     Connections,
     OwnConnections,
     Query,
+    SharedConnections,
     in_transaction,
     notices,
 )
@@ -68,29 +70,45 @@ FROM pg_catalog.pg_database WHERE datname = current_database()
 """
 
 
-def open_schema(source: str | ConnectionPool[Any], schema: str = "plangate") -> "Schema":
+def open_schema(
+    source: str | ConnectionPool[Any],
+    schema: str = "plangate",
+    create: bool = True,  # noqa: FBT001, FBT002
+    most: int | None = None,
+) -> "Schema":
     """The schema of a database at a libpq URL, or behind a psycopg pool.
 
-    Missing tables are created. Raises `NotAStore` where the schema holds something else or
-    this user may not create them, `StoreTooNew` for a newer layout, `StoreUnavailable`
-    where no server answers.
+    Missing tables are created, if that is asked for; `most` bounds the connections to a URL.
+    Raises `NotAStore` where the schema holds something else or this user may not create them,
+    `StoreTooNew` for a newer layout, `StoreUnavailable` where no server answers.
     """
-    opened = unchecked_schema(source, schema)
+    opened = unchecked_schema(source, schema, most)
     try:
-        if opened.in_transaction(opened.layout) < LAYOUT_VERSION:
-            opened.in_transaction(opened.lay_out)
+        opened.prepare(create)
     except BaseException:
         opened.close()
         raise
     return opened
 
 
-def unchecked_schema(source: str | ConnectionPool[Any], schema: str) -> "Schema":
+def unchecked_schema(
+    source: str | ConnectionPool[Any], schema: str, most: int | None = None
+) -> "Schema":
     """The schema as it is, with or without tables; raises `NotAStore` for an invalid name."""
-    if not 0 < len(schema.encode()) <= _LONGEST_NAME or "\0" in schema or schema[:3] == "pg_":
+    _require_name(schema)
+    if isinstance(source, str):
+        return Schema(OwnConnections(source, most or CONNECTIONS), schema)
+    return Schema(PoolConnections(source), schema)
+
+
+def _require_name(schema: object) -> None:
+    if (
+        not isinstance(schema, str)
+        or not 0 < len(schema.encode()) <= _LONGEST_NAME
+        or "\0" in schema
+        or schema[:3] == "pg_"
+    ):
         raise NotAStore(f"{schema!r} is not a valid name for a PostgreSQL schema")
-    connections = OwnConnections(source) if isinstance(source, str) else PoolConnections(source)
-    return Schema(connections, schema)
 
 
 class Schema(PostgresDatastore):
@@ -110,6 +128,21 @@ class Schema(PostgresDatastore):
 
     def _renew(self) -> None:
         self._here = local()
+
+    def prepare(self, create: bool) -> None:  # noqa: FBT001
+        """Create missing tables, and upgrade older ones; raises as `open_schema`."""
+        layout = self.in_transaction(self.layout)
+        if not layout and not create:
+            raise NotAStore(f"{self.name} has no plangate tables")
+        if layout < LAYOUT_VERSION:
+            self.in_transaction(self.lay_out)
+
+    def sibling(self, name: str) -> "Schema":
+        """Another schema on the same connections, which closing it does not close."""
+        _require_name(name)
+        sibling = Schema(SharedConnections(self.connections), name)
+        sibling.prepare(create=True)
+        return sibling
 
     def joined(self, connection: object) -> "Schema":
         """The schema inside the transaction that is open on a connection of the caller.
@@ -141,7 +174,7 @@ class Schema(PostgresDatastore):
     @property
     def has_own_sessions(self) -> bool:
         """Whether what a session prepares is there when its connection is used again."""
-        return isinstance(self.connections, OwnConnections) and not self.connections.local_settings
+        return self.connections.are_ours and not self.connections.local_settings
 
     @property
     def has_turn(self) -> bool:

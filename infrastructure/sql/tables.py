@@ -17,6 +17,9 @@ from plangate.application.views import board, plan_summaries, replans, timeline
 from plangate.application.views.catalogue import BOARD, PLANS, REPLANS, TIMELINE
 from plangate.application.views.projection import Row
 
+MIN_COMPATIBLE_FACT: Final = "min_compatible"
+"""What a store says of its layout: the oldest one whose plangate may go on using it."""
+
 RowType = TypeVar("RowType", bound=Row)
 
 _KINDS: Final = (bool, str, int, float, datetime, tuple, BaseModel)

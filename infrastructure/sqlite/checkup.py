@@ -104,7 +104,7 @@ def _known(file: UncheckedFile, path: Path) -> Observation:
         return problem("store", str(error), str(path), advice)
     if not layout:
         return problem("store", "an empty database, not yet a store", str(path), RESTORE)
-    later = "" if layout == LAYOUT_VERSION else "; the next command upgrades it"
+    later = "" if layout >= LAYOUT_VERSION else "; the next command upgrades it"
     return fine("store", f"a plangate store of layout {layout}{later}")
 
 

@@ -50,9 +50,14 @@ def facts_without_log(path: Path) -> Mapping[str, str]:
         return {}
 
 
+def set_fact(cursor: sqlite3.Cursor, name: str, value: str) -> None:
+    """Record a fact, inside the caller's transaction."""
+    cursor.execute(_WRITE, (name, value))
+
+
 def set_file_id(cursor: sqlite3.Cursor, file_id: str) -> None:
     """Name the file, inside the caller's transaction."""
-    cursor.execute(_WRITE, (FILE_ID, file_id))
+    set_fact(cursor, FILE_ID, file_id)
 
 
 def name_copy(path: Path) -> None:

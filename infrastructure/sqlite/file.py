@@ -197,7 +197,7 @@ class SqliteFile:
             cursor = connection.cursor()
             layout = layout_of(cursor, self._path)
             _use_write_ahead_log(connection)
-            return layout == LAYOUT_VERSION and facts_in(cursor).get(FILE_ID) == file_id
+            return layout >= LAYOUT_VERSION and facts_in(cursor).get(FILE_ID) == file_id
 
         def lay_out_and_name(cursor: sqlite3.Cursor) -> None:
             lay_out(cursor, self._path)

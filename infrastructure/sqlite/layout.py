@@ -1,7 +1,7 @@
 """The tables of a store in a SQLite file, and the versions of their layout."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from logging import getLogger
 from pathlib import Path
@@ -10,9 +10,15 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from plangate.application.errors import NotAStore, StoreTooNew
-from plangate.infrastructure.sql.tables import SEARCH_TABLE, SUMMARIES, TABLES, Table
+from plangate.infrastructure.sql.tables import (
+    MIN_COMPATIBLE_FACT,
+    SEARCH_TABLE,
+    SUMMARIES,
+    TABLES,
+    Table,
+)
 from plangate.infrastructure.sql.view_positions import NOTED_EVENT
-from plangate.infrastructure.sqlite.facts import STORE_FACTS
+from plangate.infrastructure.sqlite.facts import STORE_FACTS, facts_in, set_fact
 from plangate.infrastructure.sqlite.header import APPLICATION_ID
 
 _log: Final = getLogger("plangate.sqlite")
@@ -103,6 +109,9 @@ The fourth brought events that earlier versions of plangate cannot read.
 LAYOUT_VERSION: Final = len(_LAYOUTS)
 """The version of the tables, in the file's `user_version`."""
 
+MIN_COMPATIBLE: Final = LAYOUT_VERSION
+"""The oldest layout whose plangate may go on using these tables; as in PostgreSQL."""
+
 _TYPES: Final = {
     str: "TEXT",
     bool: "INTEGER",
@@ -143,13 +152,20 @@ def _table(table: Table[Any]) -> str:
 def lay_out(cursor: sqlite3.Cursor, path: Path) -> None:
     """Create the tables that a file lacks, inside the caller's transaction."""
     layout = layout_of(cursor, path)
-    if layout < LAYOUT_VERSION:
-        _log.info("%s: the tables go from layout %d to %d", path, layout, LAYOUT_VERSION)
+    if layout >= LAYOUT_VERSION:
+        return
+    _log.info("%s: the tables go from layout %d to %d", path, layout, LAYOUT_VERSION)
     statements: Sequence[str] = [s for added in _LAYOUTS[layout:] for s in added]
     for statement in statements:
         cursor.execute(statement)
     cursor.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     cursor.execute(f"PRAGMA user_version = {LAYOUT_VERSION}")
+    set_fact(cursor, MIN_COMPATIBLE_FACT, str(MIN_COMPATIBLE))
+
+
+def admits_us(facts: Mapping[str, str]) -> bool:
+    """Whether a newer layout says that a plangate of this one may go on using it."""
+    return int(facts.get(MIN_COMPATIBLE_FACT, LAYOUT_VERSION + 1)) <= LAYOUT_VERSION
 
 
 def layout_of(cursor: sqlite3.Cursor, path: Path) -> int:
@@ -164,7 +180,7 @@ def layout_of(cursor: sqlite3.Cursor, path: Path) -> int:
     )
     application, layout, tables = cursor.fetchone()
     if application == APPLICATION_ID:
-        if layout > LAYOUT_VERSION:
+        if layout > LAYOUT_VERSION and not admits_us(facts_in(cursor)):
             raise StoreTooNew(
                 f"{path} has layout {layout}; this plangate knows layouts up to {LAYOUT_VERSION}"
             )

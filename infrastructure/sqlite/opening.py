@@ -16,7 +16,7 @@ from plangate.application.warnings import LogSetAside
 from plangate.infrastructure.sqlite.facts import FILE_ID, facts_without_log, new_file_id
 from plangate.infrastructure.sqlite.file_note import FileNote
 from plangate.infrastructure.sqlite.header import Header, beside
-from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
+from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION, admits_us
 from plangate.infrastructure.sqlite.write_ahead import noted_otherwise, why_foreign
 
 SET_ASIDE = ".set-aside-"
@@ -31,7 +31,7 @@ def prepare(path: Path) -> str:
     with _one_at_a_time(path.parent):
         _create(path)
         header = Header.of(path)
-        if header.data and not _is_known(header):
+        if header.data and not _is_known(header, path):
             note = FileNote.beside(path)
             is_noted = note is not None and note.inode == path.stat().st_ino
             return note.file_ids[0] if note and is_noted else new_file_id()
@@ -44,9 +44,11 @@ def prepare(path: Path) -> str:
         return _noted(path)
 
 
-def _is_known(header: Header) -> bool:
+def _is_known(header: Header, path: Path) -> bool:
     """Whether the file is a store of this version; another application's is left alone."""
-    return header.is_of_plangate and header.layout <= LAYOUT_VERSION
+    return header.is_of_plangate and (
+        header.layout <= LAYOUT_VERSION or admits_us(facts_without_log(path))
+    )
 
 
 def _create(path: Path) -> None:

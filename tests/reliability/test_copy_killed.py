@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 from random import Random
 from time import perf_counter, sleep
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ def _copied(
 ) -> tuple[list[StoredEntry], list[int]]:
     """What a target holds at last, and how much of it each kill left."""
     address, _, schema = target.partition("#")
-    opened = {"schema": f"target_{schema}"} if schema else {}
+    opened: dict[str, Any] = {"schema": f"target_{schema}"} if schema else {}
     reached = []
     with connect(address, **opened) as registry:
         for plan_id in own:

@@ -66,13 +66,18 @@ class Backend:
         return launched(command, self._log, env=self._environment)
 
 
+def lay_out_tables(database: PostgresServer) -> None:
+    """Make the example's own tables."""
+    for statement in (EXAMPLE / "schema.sql").read_text("utf-8").split(";\n"):
+        database.execute(statement)
+
+
 @contextmanager
 def backend(
     database: PostgresServer, folder: Path, *, servers: int, workers: int
 ) -> Iterator[Backend]:
     """The programs of the example, which are gone when the block is left."""
-    for statement in (EXAMPLE / "schema.sql").read_text("utf-8").split(";\n"):
-        database.execute(statement)
+    lay_out_tables(database)
     programs = Backend(database, folder)
     try:
         programs.start(servers, workers)

@@ -5,6 +5,7 @@ import signal
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from plangate.application import plan_log
 from plangate.application.errors import StoreError
@@ -14,7 +15,7 @@ from plangate.infrastructure.sqlite import backup as sqlite_backup
 from tests.support.servers.processes import drop_rights
 
 
-def copy_plans(source: Path, target: str, opened: dict[str, str]) -> None:
+def copy_plans(source: Path, target: str, opened: dict[str, Any]) -> None:
     """Copy in small pages, so that it can be killed between many of them."""
     plan_log.PAGE = 20  # type: ignore[misc]
     with connect(source) as ours, connect(target, **opened) as theirs:
