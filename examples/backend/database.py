@@ -24,6 +24,7 @@ def open_pool() -> Pool:
         min_size=1,
         max_size=8,
         timeout=2,  # a request waits no longer for a server that is down
+        reconnect_timeout=0,  # the next request tries anew, not a thread that pauses ever longer
         check=ConnectionPool.check_connection,
         open=True,
     )

@@ -18,11 +18,11 @@ from fastapi import FastAPI
 from tests.support.backend.programs import EXAMPLE, lay_out_tables
 from tests.support.servers.postgres import PostgresServer
 
-NEW = {"title": "Move billing", "parts": ["Design", "Build"]}
-TICKET = "ticket-00000001"
+NEW = {"title": "Move billing", "parts": ["Design", "Build", "Test", "Ship"]}
+TICKET = "ticket-00000004"  # its first result is not good enough
 
 
-def headers(key: str = "00000001") -> dict[str, str]:
+def headers(key: str = "00000004") -> dict[str, str]:
     return {"X-User": "ana", "Idempotency-Key": key}
 
 
@@ -82,7 +82,7 @@ def test_a_ticket_is_worked_on_judged_decided_and_its_replans_are_delivered(
         if ticket["verdict"] == "replan":
             assert client.get("/replans").json() == [TICKET]
         body = {"task_id": bad, "action": "accept", "reason": "good enough"}
-        key = headers(f"{decisions:08x}")
+        key = headers(f"{decisions:016x}")
         assert client.post(f"/tickets/{TICKET}/decisions", json=body, headers=key).is_success
 
     deliver(pool, registry, timeout=0.0)
@@ -165,7 +165,7 @@ def test_bad_requests_are_refused_and_leave_nothing(
 
     assert client.post("/tickets", json=NEW, headers=headers()).status_code == 201
     other = client.post("/tickets", json=NEW | {"title": "Other"}, headers=headers())
-    pending = client.post(f"/tickets/{TICKET}/decisions", json=retry, headers=headers("00000002"))
+    pending = client.post(f"/tickets/{TICKET}/decisions", json=retry, headers=headers("00000005"))
 
     assert other.status_code == 409
     assert pending.status_code == 422
