@@ -1,7 +1,8 @@
 """What a registry reports while it works: to the logger `plangate`, and to OpenTelemetry.
 
 OpenTelemetry is looked for among the modules that this process has imported, as a host that
-uses it has done. So where it is not used, it costs nothing and is not imported.
+uses it has done. So where it is not used, it costs nothing and is not imported; nor does it
+cost anything where no provider is set.
 """
 
 import sys
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 SLOW: Final = 1.0
 """Seconds from which on a command is reported as slow."""
+
+LOOK_EVERY: Final = 1.0
+"""Seconds between two looks at whether the host has set a provider: each look takes time."""
 
 log: Final = getLogger("plangate")
 log.addHandler(NullHandler())
@@ -44,13 +48,27 @@ registries: Final[WeakSet[HasHealth]] = WeakSet()
 """The registries of this process, whose views are asked how far they are behind."""
 
 
-def instruments() -> "Instruments | None":
-    """The host's OpenTelemetry; None where it has none."""
-    if _OTEL not in sys.modules:
-        return None
-    from plangate.application.telemetry.otel import shared  # noqa: PLC0415
+class _Host:
+    """The host's OpenTelemetry, once it has set a provider; that is looked for now and then."""
 
-    return shared()
+    def __init__(self) -> None:
+        self._found: Instruments | None = None
+        self._look_at = 0.0
+
+    def instruments(self) -> "Instruments | None":
+        if _OTEL not in sys.modules:
+            return None
+        now = monotonic()
+        if self._found is None and now >= self._look_at:
+            from plangate.application.telemetry.otel import Instruments, is_set  # noqa: PLC0415
+
+            self._look_at = now + LOOK_EVERY
+            self._found = Instruments() if is_set() else None
+        return self._found
+
+
+instruments: Final = _Host().instruments
+"""The host's OpenTelemetry; None where it has none."""
 
 
 def questions_of(group: str) -> Callable[[C], C]:
@@ -84,10 +102,11 @@ def conflict(plan_id: str) -> None:
 
 
 def recorded(events: Iterable[PlanEvent]) -> None:
-    """Report what a command recorded."""
-    found = instruments()
+    """Report the replans among what a command recorded."""
+    replans = [event for event in events if type(event) is ReplanTriggered]
+    found = instruments() if replans else None
     if found is not None:
-        found.replans.add(sum(isinstance(event, ReplanTriggered) for event in events))
+        found.replans.add(len(replans))
 
 
 def answered(verdict: Verdict) -> None:
@@ -111,7 +130,7 @@ def _question(method: FunctionType, name: str) -> Any:
     @wraps(method)
     def question(self: Any, *args: Any, **kwargs: Any) -> Any:
         found = instruments()
-        if found is None or not found.has_traces():
+        if found is None:
             return method(self, *args, **kwargs)
         with found.span(name, args[0] if names_plan and args else kwargs.get("plan_id")):
             return method(self, *args, **kwargs)

@@ -5,12 +5,11 @@ Metrics have no attribute that grows with the plans; spans name the plan.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Final, TypeVar
 
 from opentelemetry import metrics, trace
 from opentelemetry.metrics import CallbackOptions, Observation
-from opentelemetry.trace import ProxyTracerProvider, StatusCode
+from opentelemetry.trace import StatusCode
 
 from plangate.application.errors import StoreError
 from plangate.application.telemetry import registries
@@ -29,8 +28,7 @@ class Instruments:
         tracers: trace.TracerProvider | None = None,
         meters: metrics.MeterProvider | None = None,
     ) -> None:
-        """Of the given providers, or of those that the host sets, now or later."""
-        self._tracers = tracers
+        """Of the given providers, or of those that the host has set or will set."""
         self._tracer: Final = trace.get_tracer(_NAME, tracer_provider=tracers)
         meter = metrics.get_meter(_NAME, meter_provider=meters)
 
@@ -47,11 +45,6 @@ class Instruments:
             [_view_lags],
             description="Positions of the log that a view is behind, in the store furthest behind",
         )
-
-    def has_traces(self) -> bool:
-        """Whether spans go anywhere."""
-        provider = self._tracers or trace.get_tracer_provider()
-        return not isinstance(provider, ProxyTracerProvider)
 
     @contextmanager
     def span(self, name: str, plan_id: object) -> Iterator[None]:
@@ -75,10 +68,7 @@ class Instruments:
         """Execute a command, which is counted, in a span."""
         outcome = "failed"
         try:
-            if self.has_traces():
-                with self.span(name, plan_id):
-                    answer = call()
-            else:
+            with self.span(name, plan_id):
                 answer = call()
             outcome = "done"
         except PlangateError as error:
@@ -92,10 +82,13 @@ class Instruments:
             self.commands.add(1, {"command": name, "outcome": outcome})
 
 
-@cache
-def shared() -> Instruments:
-    """Those of the host's providers."""
-    return Instruments()
+def is_set() -> bool:
+    """Whether the host has set a provider: until then there are those of the API itself."""
+    providers = trace.get_tracer_provider(), metrics.get_meter_provider()
+    modules = [type(provider).__module__ for provider in providers]
+    return not all(
+        name.startswith(("opentelemetry.trace", "opentelemetry.metrics")) for name in modules
+    )
 
 
 def _is_refusal(error: BaseException) -> bool:

@@ -171,6 +171,8 @@ def test_a_task_of_asyncio_is_the_parent_of_its_commands(
 HOST = """
 import sys
 import plangate
+from plangate.application import telemetry
+telemetry.LOOK_EVERY = 0.0
 registry = plangate.connect("memory:")
 registry.create("g", [{"title": "A"}])
 assert not any(name.startswith("opentelemetry") for name in sys.modules)
