@@ -73,7 +73,7 @@ class AuditTrail(Result):
     entries: tuple[AuditEntry, ...]
 
 
-_Place = Annotated[int, Strict(), Field(ge=0, le=_LARGEST)]
+_Beyond = Annotated[int, Strict(), Field(ge=0, le=_LARGEST)]
 
 
 class AuditFilter(BaseModel):
@@ -86,8 +86,8 @@ class AuditFilter(BaseModel):
     scorer: Annotated[str, Strict()] | None = None
     since: datetime | None = None
     until: datetime | None = None
-    after: _Place = 0
-    after_version: _Place = 0
+    after: _Beyond = 0
+    after_version: _Beyond = 0
     limit: Annotated[int, Strict(), Field(ge=1, le=_LARGEST)] | None = None
 
     def admits(self, name: str, recorded: RecordedEvent) -> bool:

@@ -12,7 +12,7 @@ def main() -> None:
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         names = ", ".join(missing)
-        sys.stderr.write(f"plangate needs {names} here: pip install 'plangate[cli]'\n")
+        sys.stderr.write(f"refused: a terminal needs {names}: pip install 'plangate[cli]'\n")
         sys.exit(1)  # refused, as in `exits`
 
     from plangate.infrastructure.cli.app import main as run

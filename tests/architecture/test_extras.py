@@ -42,7 +42,7 @@ def test_without_them_the_command_says_what_to_install() -> None:
     refused = run(HIDDEN + PROGRAM)
     assert (refused.returncode, refused.stdout) == (REFUSED, "")
     assert refused.stderr == (
-        "plangate needs rich, typer, yaml here: pip install 'plangate[cli]'\n"
+        "refused: a terminal needs rich, typer, yaml: pip install 'plangate[cli]'\n"
     )
 
 
@@ -50,7 +50,7 @@ def test_without_them_the_command_says_what_to_install() -> None:
 def test_one_of_them_missing_is_named_alone(name: str) -> None:
     refused = run(f"import sys\nsys.modules[{name!r}] = None\n{PROGRAM}")
     assert (refused.returncode, refused.stdout) == (REFUSED, "")
-    assert refused.stderr == f"plangate needs {name} here: pip install 'plangate[cli]'\n"
+    assert refused.stderr == f"refused: a terminal needs {name}: pip install 'plangate[cli]'\n"
 
 
 def test_the_extra_brings_what_the_command_needs_and_all_brings_every_extra() -> None:
