@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event, Thread, current_thread
 
 import opentelemetry.trace
 import pytest
@@ -58,9 +59,11 @@ def test_a_background_thread_that_fails_says_so_once(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     failures = iter(["gone", "gone", "full"])
-    follower = registry._follower
+    follower, threads, begun = registry._follower, list[Thread](), Event()
 
     def fail(*_: object, **__: object) -> None:
+        threads.append(current_thread())
+        begun.set()
         why = next(failures, None)
         if why is None:
             follower._thread = None
@@ -70,9 +73,8 @@ def test_a_background_thread_that_fails_says_so_once(
     monkeypatch.setattr(follower._runner, "catch_up", fail)
     follower._following = True
     assert follower._is_running()
-    thread = follower._thread
-    assert thread
-    thread.join(30)
+    assert begun.wait(30)
+    threads[0].join(30)
     found = [record.getMessage() for record in caplog.records]
     assert found == [
         f"the views cannot follow the log: StoreUnavailable: {why}" for why in ("gone", "full")
