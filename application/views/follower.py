@@ -81,7 +81,8 @@ class LogFollower:
     def require(self, view: str, position: int) -> None:
         """Bring a view up to a position, or wait until it is there.
 
-        Raises `ViewBehind` if the log ends before that position, or it takes too long.
+        Raises `ViewBehind` if the log ends before that position, or it takes too long, and
+        what keeps the background thread from following the log.
         """
         deadline = monotonic() + PATIENCE
         while self._is_running():
@@ -95,6 +96,8 @@ class LogFollower:
             # Not where it got there in between.
             if self._following and self._runner.position(view) < position:
                 _wait(signal, left)
+            if self.failure is not None:  # not waited for: the caller meets it, if it is still so
+                break
         self._catch_up(view, position)
 
     def _present(self, view: str, position: int) -> int:

@@ -22,14 +22,7 @@ def started(
     command: Sequence[str | Path], log: Path, port: int, **options: Any
 ) -> subprocess.Popen[bytes]:
     """A server that accepts connections on the port, and dies with this process."""
-    with log.open("ab") as output:
-        server = subprocess.Popen(
-            command,
-            stdout=output,
-            stderr=output,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509  (it only makes a system call)
-            **options,
-        )
+    server = launched(command, log, **options)
     deadline = monotonic() + PATIENCE
     while not _accepts(port):
         if server.poll() is not None or monotonic() > deadline:
@@ -37,6 +30,18 @@ def started(
             raise AssertionError(f"{command[0]} did not start: {log.read_text('utf-8')[-2000:]}")
         sleep(0.02)
     return server
+
+
+def launched(command: Sequence[str | Path], log: Path, **options: Any) -> subprocess.Popen[bytes]:
+    """A program that runs, and dies with this process."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=output,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  (it only makes a system call)
+            **options,
+        )
 
 
 def stop(server: subprocess.Popen[bytes], how: signal.Signals) -> None:
