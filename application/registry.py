@@ -95,13 +95,9 @@ class PlanRegistry:
     ) -> None:
         self._store = store
         self._view_store = views
-<<<<<<< HEAD
         self._contexts = contexts or CommandContexts()
-=======
->>>>>>> d13
         self._clock = clock
         self._new_id = new_id
-        self._contexts = contexts or CommandContexts()
         self._streams = streams = streams or StreamCache(store)
         runner = ProjectionRunner(store, views, clock)
         self._follower = LogFollower(runner)

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from rpds import HashTrieMap
-from typing_extensions import override
 
 from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.requests import PageRequest, RowPage
@@ -54,7 +53,6 @@ class BoardPage(RowPage[BoardTask]):
     tasks: tuple[BoardTask, ...]
 
     @property
-    @override
     def _rows(self) -> tuple[BoardTask, ...]:
         return self.tasks
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from typing_extensions import override
-
 from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.requests import PageRequest, RowPage
 from plangate.application.views.run import AppliedEvent, Run
@@ -40,7 +38,6 @@ class ReplanPage(RowPage[ReplanEntry]):
     replans: tuple[ReplanEntry, ...]
 
     @property
-    @override
     def _rows(self) -> tuple[ReplanEntry, ...]:
         return self.replans
 

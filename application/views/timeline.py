@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from typing_extensions import override
-
 from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.requests import PageLimit, PageRequest, RowPage
 from plangate.application.views.run import AppliedEvent, Run
@@ -49,7 +47,6 @@ class TimelinePage(RowPage[TimelineEntry]):
     scores: tuple[TimelineEntry, ...]
 
     @property
-    @override
     def _rows(self) -> tuple[TimelineEntry, ...]:
         return self.scores
 
