@@ -346,3 +346,19 @@ def test_a_moment_is_compared_whatever_its_zone(registry: PlanRegistry, plan_id:
     assert list(registry.history.audit(until=recorded_at)) == []
     assert len(list(registry.history.audit(since=recorded_at))) == 1
     assert list(registry.history.audit(since=at)) == []
+
+
+def test_after_is_a_position_for_one_plan_too(worked: PlanRegistry) -> None:
+    whole = list(worked.history.audit())
+    plan_id, middle = whole[-1].plan_id, whole[len(whole) // 2].position or 0
+    expected = [
+        entry for entry in whole if entry.plan_id == plan_id and (entry.position or 0) > middle
+    ]
+    assert 0 < len(expected) < len(list(worked.history.audit(plan_id)))
+    assert list(worked.history.audit(plan_id, after=middle)) == expected
+    assert list(worked.history.audit(plan_id, after=middle, after_version=10**6)) == []
+
+
+def test_a_version_is_of_one_plan(worked: PlanRegistry) -> None:
+    with pytest.raises(InvalidInput, match="after_version: counts the events of one plan"):
+        worked.history.audit(after_version=3)
