@@ -178,7 +178,7 @@ registry.create("g", [{"title": "A"}])
 assert not any(name.startswith("opentelemetry") for name in sys.modules)
 from opentelemetry import metrics, trace
 registry.create("g", [{"title": "A"}])
-registry.get("p")
+registry.list_plans()
 assert not any(name.startswith("opentelemetry.sdk") for name in sys.modules)
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
