@@ -56,6 +56,9 @@ class PostgresViewStore(view_store.SqlViewStore):
     @override
     def _replace_tables(self, cursor: database.Cursor, view: str) -> None:
         self._remove(cursor, view)
+        # The planner would sort all plans for the first ones with work. Whoever does not own
+        # the table gets a notice, and waits for autovacuum.
+        cursor.execute(f"ANALYZE {tables.TABLES[view].name}")
 
     @override
     def _remove(self, cursor: database.Cursor, view: str) -> None:

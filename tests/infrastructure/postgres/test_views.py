@@ -141,6 +141,13 @@ def test_rebuilding_again_and_again_leaves_nothing_on_the_other_side(url: str, a
     assert asked("SELECT count(*) FROM view_words") == [(1,)]
 
 
+def test_the_planner_knows_the_tables_once_they_are_rebuilt(url: str, asked: Run) -> None:
+    with connect(url) as registry:
+        registry.views.rebuild()
+    known = asked("SELECT DISTINCT tablename FROM pg_stats WHERE tablename LIKE 'view_%'")
+    assert {"view_plans", "view_board"} <= {name for (name,) in known}
+
+
 def test_views_that_cannot_be_written_are_read_as_long_as_they_are_current(
     service: str, url: str, run: Run
 ) -> None:
