@@ -118,8 +118,8 @@ class Schema(PostgresDatastore):
     """
 
     def __init__(self, connections: Connections, schema: str) -> None:
+        self.connections = connections  # first: the library closes what was made by half, too
         super().__init__("", "", "", "", "", schema=schema, originator_id_type="text")
-        self.connections = connections
         self.name = f"{connections.name} (schema {schema})"
         self._joined = JoinedTransactions()
         self._identity: object = None
