@@ -248,6 +248,10 @@ class SharedConnections(Connections):
         return self._owner.run(work)
 
     @override
+    def session(self) -> Connection | None:
+        return self._owner.session()
+
+    @override
     def close(self) -> None:
         self._closed = True
 

@@ -76,6 +76,10 @@ class JoinedConnection(Connections):
         return answer
 
     @override
+    def session(self) -> None:
+        return None
+
+    @override
     def close(self) -> None:
         self._left = True
 
