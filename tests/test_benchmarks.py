@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import telemetry
 from benchmarks.__main__ import main
 from benchmarks.report import BEGIN, END
 from benchmarks.results import Results, Role, Row
@@ -27,6 +28,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def results(folder: Path) -> Results:
     return Results.model_validate_json((folder / "results.json").read_bytes())
+
+
+def test_the_cost_of_telemetry_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    telemetry.main(3)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["SQLite", "SQLite", "memory", "memory"]
 
 
 def row_of(results: Results, name: str) -> Row:

@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, get_args, get_type_hints
 
@@ -84,6 +85,10 @@ VALID: Final[dict[str, Any]] = {
 }
 
 
+EVENTS: Final = 4
+"""How many events there are at least."""
+
+
 def work() -> PlanRegistry:
     """A registry with one plan whose replan is due."""
     registry = connect("memory:")
@@ -124,9 +129,9 @@ def required(method: Callable[..., Any]) -> dict[str, Any]:
 
 
 def use(answer: Any) -> None:
-    """Read an answer that is read lazily."""
+    """Read an answer that is read lazily; a subscription may wait behind the last event."""
     if isinstance(answer, Iterator):
-        list(answer)
+        list(islice(answer, EVENTS))
     elif hasattr(answer, "__enter__"):
         with answer:
             pass
@@ -137,10 +142,11 @@ def test_no_argument_makes_a_method_raise_anything_else(group: str, name: str) -
     messages: list[str] = []
     with work() as registry:
         method = getattr(getattr(registry, group) if group else registry, name)
+        ends = {"timeout": 0} if name == "subscribe" else {}
         for parameter in parameters(method):
             for value in HOSTILE.values():
                 try:
-                    use(method(**required(method) | {parameter: value}))
+                    use(method(**required(method) | ends | {parameter: value}))
                 except PlangateError as refused:
                     messages.append(str(refused))
         assert all(messages)

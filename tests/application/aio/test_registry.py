@@ -3,9 +3,9 @@
 import asyncio
 import inspect
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from threading import Event, active_count
-from typing import Any
+from typing import Any, assert_type
 
 import pytest
 
@@ -17,11 +17,15 @@ from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.bundles.transfer import Bundles
 from plangate.application.errors import NotAStore, StoreUnavailable
 from plangate.application.evidence.queries import EvidenceQueries
+from plangate.application.history.audit import AuditEntry
 from plangate.application.history.queries import HistoryQueries
 from plangate.application.ledger.ledger import Ledger
+from plangate.application.recorded_event import RecordedEvent
 from plangate.application.registry import PlanRegistry
 from plangate.application.repeatable_run import RepeatableRun
 from plangate.application.replay.queries import ReplayQueries
+from plangate.application.results import PlanStatus
+from plangate.application.views.plan_summaries import PlanPage
 from plangate.application.views.queries import ViewQueries
 from plangate.domain.errors import InvalidInput, PlanNotFound
 from plangate.infrastructure.memory.events import memory_event_store
@@ -115,6 +119,24 @@ def test_answers_and_refusals_are_those_of_the_registry_that_blocks() -> None:
             registry.subscribe(after=-1)
         with pytest.raises(PlanNotFound):
             _ = [entry async for entry in registry.history.audit("q")]
+
+    run(test)
+
+
+def test_type_checkers_know_parameters_and_answers() -> None:
+    """Checked with all tests by mypy, which also reports an exemption that is not needed."""
+
+    async def test(registry: AsyncPlanRegistry) -> None:
+        assert_type(await registry.create("g", TASKS, plan_id="p", actor="me"), PlanStatus)
+        assert_type(await registry.views.plans(limit=1, state="active"), PlanPage)
+        assert_type(registry.history.audit("p"), AsyncIterator[AuditEntry])
+        assert_type(registry.subscribe(timeout=0), AsyncIterator[RecordedEvent])
+        with pytest.raises(TypeError):
+            await registry.get()  # type: ignore[call-arg]
+        with pytest.raises(InvalidInput):
+            await registry.pause("p", "lunch", actr="me")  # type: ignore[call-arg]
+        with pytest.raises(InvalidInput):
+            await registry.score_output("p", "a", "0.5")  # type: ignore[arg-type]
 
     run(test)
 
