@@ -7,8 +7,6 @@ read or recorded in it is remembered, and no view, which others read too, is mad
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Never, cast
 
-from typing_extensions import override
-
 from plangate.application.errors import LogWentBack, TransactionRefused
 from plangate.application.event_store import EventStore
 from plangate.application.stream_cache import Receipt, Stream, StreamCache
@@ -29,27 +27,26 @@ class JoinedStreams(StreamCache):
         super().__init__(store)
         self._outside = outside
 
-    @override
     def remembered(self, plan_id: str) -> None:
         """Nothing."""
 
-    @override
     def current(self, plan_id: str) -> Stream:
+        """The stream as the transaction sees it."""
         try:
             known, newer = self._newer(self._outside.remembered(plan_id) or Stream(Plan(plan_id)))
         except LogWentBack:  # it was recorded since the transaction began
             known, newer = self._newer(Stream(Plan(plan_id)))
         return self._followed_by(known, newer)
 
-    @override
     def as_recorded(
         self, current: Stream, receipt: Receipt
     ) -> tuple[Plan, Plan, "Sequence[RecordedEvent]"]:
+        """As outside, but from the beginning of the plan each time."""
         self._begin()
         return super().as_recorded(current, receipt)
 
-    @override
-    def keep(self, stream: Stream, changes: object = None) -> Stream:
+    def keep(self, stream: Stream, changes: object = None) -> Stream:  # noqa: ARG002
+        """Keep nothing."""
         return stream
 
 

@@ -1,8 +1,9 @@
 """An event store inside a transaction of the caller: it appends and reads, and commits nothing."""
 
-from collections.abc import Callable, Sequence
-from threading import get_ident
-from typing import Final, Never
+from collections.abc import Sequence
+from threading import local
+from typing import Never, Protocol
+from weakref import ref
 
 from typing_extensions import override
 
@@ -14,31 +15,37 @@ from plangate.infrastructure.eventsourcing_library.recorder_store import (
 )
 
 
+class Joined(Protocol):
+    """A transaction of a caller that a store has joined."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the transaction goes on, and the store is still part of it."""
+
+
 class JoinedTransactions:
-    """The transactions of callers that a store has joined, each in one thread."""
+    """The transactions that a store has joined, as long as they live, by thread."""
 
     def __init__(self) -> None:
-        self._joined: Final[list[tuple[int, Callable[[], bool]]]] = []
+        self._here = local()
 
-    def join(self, is_open: Callable[[], bool]) -> Callable[[], None]:
-        """Note a transaction of this thread; the answer is what ends that."""
-        joined = (get_ident(), is_open)
-        self._joined.append(joined)
-
-        def leave() -> None:
-            if joined in self._joined:
-                self._joined.remove(joined)
-
-        return leave
+    def join(self, one: Joined) -> None:
+        """Note a transaction of this thread."""
+        others = [known for known in self._references() if known() is not None]
+        self._here.joined = [*others, ref(one)]
 
     def refuse_to_wait(self) -> None:
         """Raise `TransactionRefused` in a thread that would wait for its own transaction."""
-        for thread, is_open in self._joined.copy():
-            if thread == get_ident() and is_open():
+        for reference in self._references():
+            one = reference()
+            if one is not None and one.is_open:
                 raise TransactionRefused(
                     "this thread is inside in_transaction(): what it recorded here would wait for"
                     " its own transaction; use the registry that the block was given"
                 )
+
+    def _references(self) -> "Sequence[ref[Joined]]":
+        return getattr(self._here, "joined", ())
 
 
 class JoinedEventStore(RecorderEventStore):

@@ -205,17 +205,18 @@ def layout_of(connection: Connection, schema: str, name: str) -> int:
     (version,) = connection.cursor(row_factory=tuple_row).execute(query).fetchone() or (None,)
     if EVENTS not in found or version is None:
         raise NotAStore(f"{name} holds only a part of plangate's tables")
-    if version > LAYOUT_VERSION and not _admits_us(connection, schema):
+    if version > LAYOUT_VERSION and not _admits_us(connection, schema, version):
         raise StoreTooNew(
             f"{name} has layout {version}; this plangate knows layouts up to {LAYOUT_VERSION}"
         )
     return int(version)
 
 
-def _admits_us(connection: Connection, schema: str) -> bool:
+def _admits_us(connection: Connection, schema: str, layout: int) -> bool:
     """Whether newer tables say that a plangate of this layout may go on using them."""
     query = SQL("SELECT value FROM {} WHERE name = %s").format(Identifier(schema, STORE_FACTS))
-    found = connection.cursor(row_factory=tuple_row).execute(query, (MIN_COMPATIBLE_FACT,))
+    fact = MIN_COMPATIBLE_FACT.format(layout=layout)
+    found = connection.cursor(row_factory=tuple_row).execute(query, (fact,))
     return any(int(value) <= LAYOUT_VERSION for (value,) in found)
 
 
@@ -252,7 +253,6 @@ def _upgrade(connection: Connection, schema: str, layout: int) -> None:
         connection.execute(SQL(statements).format(schema=Identifier(schema)))
     version = SQL("UPDATE {} SET version = %s").format(Identifier(schema, LAYOUT))
     connection.execute(version, (LAYOUT_VERSION,))
-    fact = SQL(
-        "INSERT INTO {} VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
-    ).format(Identifier(schema, STORE_FACTS))
-    connection.execute(fact, (MIN_COMPATIBLE_FACT, str(MIN_COMPATIBLE)))
+    said = SQL("INSERT INTO {} VALUES (%s, %s)").format(Identifier(schema, STORE_FACTS))
+    fact = MIN_COMPATIBLE_FACT.format(layout=LAYOUT_VERSION)
+    connection.execute(said, (fact, str(MIN_COMPATIBLE)))

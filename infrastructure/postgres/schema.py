@@ -118,8 +118,8 @@ class Schema(PostgresDatastore):
     """
 
     def __init__(self, connections: Connections, schema: str) -> None:
+        self.connections = connections  # first: the library closes what was made by half, too
         super().__init__("", "", "", "", "", schema=schema, originator_id_type="text")
-        self.connections = connections
         self.name = f"{connections.name} (schema {schema})"
         self._joined = JoinedTransactions()
         self._identity: object = None
@@ -151,7 +151,7 @@ class Schema(PostgresDatastore):
         cannot be used, or leads to another database.
         """
         theirs = JoinedConnection(self.connections.name, connection)
-        joined = _JoinedSchema(theirs, self.schema)
+        joined = Schema(theirs, self.schema)
         with joined.translated(None):
             identity = theirs.first(_identity)
         if identity != self._identity:  # its server may have been started again since
@@ -160,7 +160,7 @@ class Schema(PostgresDatastore):
             raise TransactionRefused(f"the connection does not lead to {self.connections.name}")
         with joined.translated(None):
             joined.run(joined.layout)
-        joined.leave = self._joined.join(lambda: theirs.is_open)
+        self._joined.join(theirs)
         return joined
 
     def refuse_to_wait(self) -> None:
@@ -326,18 +326,6 @@ class Schema(PostgresDatastore):
     def close(self) -> None:
         """Close the connections; closing twice is harmless."""
         self.connections.close()
-
-
-class _JoinedSchema(Schema):
-    """The schema inside a transaction of the caller."""
-
-    leave: Callable[[], None] = staticmethod(lambda: None)
-    """Has the thread's writes outside of the transaction admitted again."""
-
-    @override
-    def close(self) -> None:
-        self.leave()
-        super().close()
 
 
 def _identity(connection: Connection) -> object:

@@ -17,8 +17,11 @@ from plangate.application.views import board, plan_summaries, replans, timeline
 from plangate.application.views.catalogue import BOARD, PLANS, REPLANS, TIMELINE
 from plangate.application.views.projection import Row
 
-MIN_COMPATIBLE_FACT: Final = "min_compatible"
-"""What a store says of its layout: the oldest one whose plangate may go on using it."""
+MIN_COMPATIBLE_FACT: Final = "min_compatible_{layout}"
+"""What a store says of its layout: the oldest one whose plangate may go on using it.
+
+It names the layout, so that what was said of an older one is not taken for it.
+"""
 
 RowType = TypeVar("RowType", bound=Row)
 

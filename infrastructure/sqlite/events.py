@@ -68,10 +68,9 @@ def events_in(file: SqliteFile) -> recorder_store.RecorderEventStore:
     """The event store in an open file, which its views and ledger share."""
 
     def within(connection: object, codec: EventCodec) -> JoinedEventStore:
-        joined, leave = file.joined(connection)
-        return JoinedEventStore(
-            _Log(joined), translated=joined.translated, close=leave, codec=codec
-        )
+        joined = file.joined(connection)
+        log, close = _Log(joined), joined.leave
+        return JoinedEventStore(log, translated=joined.translated, close=close, codec=codec)
 
     return recorder_store.RecorderEventStore(
         _Log(file), close=file.close, scrub=file.scrub, changes=file.changes, within=within

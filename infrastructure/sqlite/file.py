@@ -175,17 +175,12 @@ class SqliteFile:
         self._joined.refuse_to_wait()
         self._require_in_place()
 
-    def joined(self, connection: object) -> tuple[JoinedFile, Callable[[], None]]:
-        """The file inside the transaction on a connection of the caller, and what leaves it."""
+    def joined(self, connection: object) -> JoinedFile:
+        """The file inside the transaction that is open on a connection of the caller."""
         file = JoinedFile(self._path, require_connection(connection))
         file.begin(self.read(facts_in).get(FILE_ID))
-        end = self._joined.join(lambda: file.is_open)
-
-        def leave() -> None:
-            end()
-            file.leave()
-
-        return file, leave
+        self._joined.join(file)
+        return file
 
     def _let_go(self) -> None:
         self._identity.close()

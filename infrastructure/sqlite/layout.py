@@ -160,12 +160,14 @@ def lay_out(cursor: sqlite3.Cursor, path: Path) -> None:
         cursor.execute(statement)
     cursor.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     cursor.execute(f"PRAGMA user_version = {LAYOUT_VERSION}")
-    set_fact(cursor, MIN_COMPATIBLE_FACT, str(MIN_COMPATIBLE))
+    fact = MIN_COMPATIBLE_FACT.format(layout=LAYOUT_VERSION)
+    set_fact(cursor, fact, str(MIN_COMPATIBLE))
 
 
-def admits_us(facts: Mapping[str, str]) -> bool:
+def admits_us(facts: Mapping[str, str], layout: int) -> bool:
     """Whether a newer layout says that a plangate of this one may go on using it."""
-    return int(facts.get(MIN_COMPATIBLE_FACT, LAYOUT_VERSION + 1)) <= LAYOUT_VERSION
+    said = facts.get(MIN_COMPATIBLE_FACT.format(layout=layout))
+    return said is not None and int(said) <= LAYOUT_VERSION
 
 
 def layout_of(cursor: sqlite3.Cursor, path: Path) -> int:
@@ -180,7 +182,7 @@ def layout_of(cursor: sqlite3.Cursor, path: Path) -> int:
     )
     application, layout, tables = cursor.fetchone()
     if application == APPLICATION_ID:
-        if layout > LAYOUT_VERSION and not admits_us(facts_in(cursor)):
+        if layout > LAYOUT_VERSION and not admits_us(facts_in(cursor), layout):
             raise StoreTooNew(
                 f"{path} has layout {layout}; this plangate knows layouts up to {LAYOUT_VERSION}"
             )

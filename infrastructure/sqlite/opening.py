@@ -47,7 +47,7 @@ def prepare(path: Path) -> str:
 def _is_known(header: Header, path: Path) -> bool:
     """Whether the file is a store of this version; another application's is left alone."""
     return header.is_of_plangate and (
-        header.layout <= LAYOUT_VERSION or admits_us(facts_without_log(path))
+        header.layout <= LAYOUT_VERSION or admits_us(facts_without_log(path), header.layout)
     )
 
 

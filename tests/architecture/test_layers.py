@@ -59,6 +59,7 @@ NO_DOORS = {
     *("bootstrap", "operations", "settings"),  # what doors are given
     *("calibration", "plots"),  # statistics and pictures
     *("processes", "worker"),  # what plans are shared out to
+    "testing",  # what the tests of hosts are made of
 }
 """Everything in the infrastructure that is not a door: what else comes there is one."""
 

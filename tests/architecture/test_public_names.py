@@ -129,7 +129,10 @@ def test_the_root_holds_every_error_every_event_and_every_answer_and_little_else
     )
     events = {"PlanEvent", *(event.__name__ for event in get_args(get_args(PlanEvent)[0]))}
     enums = members(vocabulary, str) | members(vocabulary, pydantic.BaseModel)
-    functions = {"backup", "connect", "doctor", "get_registry", "migrate", "plot", "restore_backup"}
+    functions = {"backup", "connect", "doctor", "get_registry", "migrate", "plot"} | {
+        "reset_registry",
+        "restore_backup",
+    }
     expected = errors | events | answers | enums | functions | VALUES | PARTS | {"__version__"}
     assert set(plangate.__all__) == expected
 

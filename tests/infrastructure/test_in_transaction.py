@@ -222,6 +222,7 @@ def test_views_the_ledger_erasing_and_imports_are_refused_inside(
             lambda: inside.erase("p"),
             lambda: inside.bundles.import_bundle(tmp_path / "other.plangate"),
             lambda: inside.in_transaction(connection).__enter__(),
+            lambda: inside.for_schema("tenant"),
         ):
             with pytest.raises(TransactionRefused, match=r"inside in_transaction\(\)"):
                 work()

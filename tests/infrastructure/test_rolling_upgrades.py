@@ -31,9 +31,10 @@ class Store:
         else:
             self.run(f"PRAGMA user_version = {self.layout + 1}")
             facts = "store_facts"
-        self.run(f"DELETE FROM {facts} WHERE name = 'min_compatible'")
+        fact = f"min_compatible_{self.layout + 1}"
+        self.run(f"DELETE FROM {facts} WHERE name = '{fact}'")
         if min_compatible is not None:
-            self.run(f"INSERT INTO {facts} VALUES ('min_compatible', '{min_compatible}')")
+            self.run(f"INSERT INTO {facts} VALUES ('{fact}', '{min_compatible}')")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -76,11 +77,11 @@ def test_the_layout_stays_that_of_the_newer_plangate(store: Store) -> None:
 
 
 def test_a_store_says_which_plangate_may_use_it(store: Store) -> None:
-    query = "SELECT value FROM {} WHERE name = 'min_compatible'"
+    query = "SELECT name, value FROM {} WHERE name LIKE 'min%'"
     if store.target.startswith("postgres"):
         found = store.run(query.format("plangate.store_facts"))
-        assert found == [(str(postgres_layout.MIN_COMPATIBLE),)]
+        assert found == [(f"min_compatible_{store.layout}", str(postgres_layout.MIN_COMPATIBLE))]
     else:
         with closing(sqlite3.connect(store.target)) as connection:
             found = connection.execute(query.format("store_facts")).fetchall()
-        assert found == [(str(sqlite_layout.MIN_COMPATIBLE),)]
+        assert found == [(f"min_compatible_{store.layout}", str(sqlite_layout.MIN_COMPATIBLE))]

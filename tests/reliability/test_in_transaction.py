@@ -1,5 +1,8 @@
 """Transactions of a host, committed and rolled back at random: its rows and the events agree."""
 
+import json
+import subprocess
+import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -32,7 +35,7 @@ class Counted:
     conflicts: int = 0
 
 
-@short_and_long("number", 120, 10_000)
+@short_and_long("number", 60, 10_000)
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])
 def test_rows_of_the_host_and_events_agree_after_random_commits_and_rollbacks(
     tmp_path: Path, request: pytest.FixtureRequest, say: Say, number: int, engine: str
@@ -130,3 +133,22 @@ def one_transaction(
             else:
                 kept.append(key)
     return kept
+
+
+@short_and_long("number", 15, 2_000)
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_an_interrupted_transaction_is_there_as_a_whole_or_not_at_all(
+    tmp_path: Path, request: pytest.FixtureRequest, say: Say, number: int, engine: str
+) -> None:
+    target = str(tmp_path / "plans.db")
+    if engine == "postgres":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        target = server.url
+    program = "tests.support.reliability.interrupting_host"
+    command = [sys.executable, "-m", program, target, str(number)]
+    counted = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    say(f"interrupted transactions of a host ({engine})", **counted)
+
+    assert counted.pop("interrupted") == number
+    del counted["acknowledged"]
+    assert set(counted.values()) == {0}
