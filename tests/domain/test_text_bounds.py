@@ -167,7 +167,16 @@ def test_a_scorer_of_another_kind_or_shape_is_refused() -> None:
     refused(GivenScorer, {"kind": "oracle", "name": "judge"})
     refused(GivenScorer, {"kind": "model", "name": "judge", "mood": "bad"})
     refused(GivenScorer, {"kind": "model", "name": 7})
-    refused(GivenScorer, "judge")
+    refused(GivenScorer, ["judge"])
+    refused(GivenScorer, "oracle:judge")
+    for blank in ("", "model:", "judge@", "@2"):
+        refused(GivenScorer, blank)
+
+
+def test_a_text_is_a_scorer_by_name() -> None:
+    assert read(GivenScorer, "judge").judge == Scorer(kind=ScorerKind.MODEL, name="judge")
+    named = read(GivenScorer, "human:ana@home@3")
+    assert named.judge == Scorer(kind=ScorerKind.HUMAN, name="ana@home", version="3")
 
 
 @pytest.mark.parametrize("field", ["name", "version"])

@@ -346,3 +346,18 @@ def test_a_moment_is_compared_whatever_its_zone(registry: PlanRegistry, plan_id:
     assert list(registry.history.audit(until=recorded_at)) == []
     assert len(list(registry.history.audit(since=recorded_at))) == 1
     assert list(registry.history.audit(since=at)) == []
+
+
+def test_after_is_a_position_for_one_plan_too(worked: PlanRegistry) -> None:
+    plan_id = next(iter(worked.history.audit())).plan_id
+    own = list(worked.history.audit(plan_id))
+    position = own[1].position or 0
+    assert len(own) > 3
+    assert list(worked.history.audit(plan_id, after=position)) == own[2:]
+    assert list(worked.history.audit(plan_id, after=position, after_version=3)) == own[3:]
+    assert list(worked.history.audit(plan_id, after=own[-1].position or 0)) == []
+
+
+def test_a_version_is_of_one_plan(worked: PlanRegistry) -> None:
+    with pytest.raises(InvalidInput, match="after_version: counts the events of one plan"):
+        worked.history.audit(after_version=3)
