@@ -3,7 +3,7 @@
 DATABASE_URL=postgresql://… uvicorn --app-dir examples/backend app:app
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated, Literal
 
@@ -24,7 +24,7 @@ STATUS: dict[type[Exception], int] = {
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     """Open the pool and the registry of this process, and close them with it."""
     with open_pool() as pool, plangate.connect(pool) as registry:
         app.state.pool, app.state.registry = pool, registry

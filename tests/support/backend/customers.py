@@ -51,7 +51,7 @@ class Customer:
                 self._send("GET", "/replans")
                 self._send("GET", "/notices")
             else:
-                sleep(0.02)
+                sleep(0.1)
 
     def _send(
         self, method: str, route: str, *ids: str, body: Mapping[str, Any] | None = None

@@ -55,17 +55,25 @@ class PostgresServer:
         )
 
     def start(self) -> None:
-        """Start the server, and wait until it answers."""
-        self._process = started(
-            [
-                self._programs / "postgres",
-                *("-D", self.data, "-p", str(self.port)),
-                *(f"--{name}={value}" for name, value in self._settings.items()),
-            ],
-            self._folder / "log",
-            self.port,
-            **unprivileged(),
-        )
+        """Start the server, and wait until it answers.
+
+        It refuses while processes of a server that was killed have not found out.
+        """
+        command: list[str | Path] = [
+            self._programs / "postgres",
+            *("-D", self.data, "-p", str(self.port)),
+            *(f"--{name}={value}" for name, value in self._settings.items()),
+        ]
+        deadline = monotonic() + PATIENCE
+        while True:
+            try:
+                self._process = started(command, self._folder / "log", self.port, **unprivileged())
+            except AssertionError as error:
+                if "is still in use" not in str(error) or monotonic() > deadline:
+                    raise
+                sleep(0.02)
+            else:
+                break
         self.wait()
 
     def start_if_down(self) -> None:
