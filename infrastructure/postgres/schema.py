@@ -5,7 +5,7 @@ hold them beside its own tables.
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from threading import local
 from typing import Any, Final, LiteralString
@@ -15,7 +15,6 @@ from eventsourcing.postgres import PostgresDatastore
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 from psycopg_pool import ConnectionPool
-from typing_extensions import override
 
 from plangate.application.errors import (
     NotAStore,
@@ -32,7 +31,6 @@ from plangate.infrastructure.postgres.connections import (
     Connections,
     OwnConnections,
     Query,
-    SharedConnections,
     in_transaction,
     notices,
 )
@@ -40,7 +38,9 @@ from plangate.infrastructure.postgres.errors import translated_for
 from plangate.infrastructure.postgres.joined_connection import JoinedConnection
 from plangate.infrastructure.postgres.layout import LAYOUT_VERSION, LOCKS, lay_out, layout_of
 from plangate.infrastructure.postgres.lent_pool import PoolConnections
+from plangate.infrastructure.postgres.question_marks import QuestionMarks
 from plangate.infrastructure.postgres.rights import missing_right
+from plangate.infrastructure.postgres.shared_connections import SharedConnections
 from plangate.infrastructure.sql.database import Cursor, T
 
 _LONGEST_NAME: Final = 63
@@ -330,35 +330,3 @@ class Schema(PostgresDatastore):
 
 def _identity(connection: Connection) -> object:
     return connection.cursor(row_factory=tuple_row).execute(_IDENTITY).fetchone()
-
-
-class QuestionMarks(Cursor):
-    """A cursor with `?` as placeholder, as SQLite's cursors have it."""
-
-    def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
-        self.cursor = cursor
-
-    @property
-    @override
-    def rowcount(self) -> int:
-        return self.cursor.rowcount
-
-    @override
-    def execute(self, text: str, values: Sequence[Any] = ()) -> None:
-        self.cursor.execute(text.replace("?", "%s").encode(), values)
-
-    @override
-    def executemany(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
-        # One round trip, and without a pipeline: leaving that fails once it is interrupted.
-        client, query = psycopg.ClientCursor(self.cursor.connection), text.replace("?", "%s")
-        statements = "; ".join(client.mogrify(query.encode(), row) for row in rows)
-        if statements:
-            client.execute(statements.encode())
-
-    @override
-    def fetchone(self) -> Any:
-        return self.cursor.fetchone()
-
-    @override
-    def fetchall(self) -> list[Any]:
-        return self.cursor.fetchall()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
 import plangate
 
@@ -49,3 +50,12 @@ def postgres_host(url: str) -> Host:
     with psycopg.connect(url) as connection:
         connection.execute(_TABLE)
     return Host(registry, lambda: psycopg.connect(url))
+
+
+def refuse_to_join(host: Host, connection: Any, match: str) -> None:
+    """The transaction on a connection is not joined, and the message matches."""
+    with (
+        pytest.raises(plangate.TransactionRefused, match=match),
+        host.registry.in_transaction(connection),
+    ):
+        pass
