@@ -14,7 +14,11 @@ from psycopg import errors
 from psycopg.pq import PipelineStatus, TransactionStatus
 from typing_extensions import override
 
-from plangate.application.errors import TransactionConflict, TransactionRefused
+from plangate.application.errors import (
+    StoreUnavailable,
+    TransactionConflict,
+    TransactionRefused,
+)
 from plangate.domain.errors import PlangateError
 from plangate.infrastructure.postgres.connections import Connection, Connections, T
 
@@ -54,6 +58,8 @@ class JoinedConnection(Connections):
 
     @override
     def run(self, work: Callable[[Connection], T]) -> T:
+        if self._connection.broken and not self._left:
+            raise StoreUnavailable(f"the connection to {self.name} was lost")
         if not self.is_open:
             raise TransactionRefused("the transaction is over: nothing more can be done in it")
         self._require_usable()

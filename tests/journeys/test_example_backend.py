@@ -15,6 +15,8 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from tests.support.backend.books import Books
+from tests.support.backend.customers import Customer
 from tests.support.backend.programs import EXAMPLE, lay_out_tables
 from tests.support.servers.postgres import PostgresServer
 
@@ -63,35 +65,77 @@ def rows_and_plans(postgres: PostgresServer) -> tuple[list[Any], list[Any]]:
     return rows, postgres.execute(created)
 
 
+def see_through(client: httpx.Client, app: FastAPI) -> list[str]:
+    """Open a ticket, let a worker and a customer bring it to its end; the keys of the decisions."""
+    work_once = import_module("worker").work_once
+    assert client.post("/tickets", json=NEW, headers=headers()).status_code == 201
+    decided: list[str] = []
+    while (ticket := client.get(f"/tickets/{TICKET}").json())["verdict"] != "complete":
+        if work_once(app.state.pool, app.state.registry, "worker"):
+            continue
+        bad = [task for task, now in ticket["tasks"].items() if now in {"failed", "replanning"}]
+        if ticket["verdict"] == "replan":
+            assert client.get("/replans").json() == [TICKET]
+        body = {"task_id": bad[0], "action": "accept", "reason": "good enough"}
+        decided.append(f"{len(decided):016x}")
+        answer = client.post(
+            f"/tickets/{TICKET}/decisions", json=body, headers=headers(decided[-1])
+        )
+        assert answer.is_success
+    import_module("feed").deliver(app.state.pool, app.state.registry, timeout=0.0)
+    return decided
+
+
 def test_a_ticket_is_worked_on_judged_decided_and_its_replans_are_delivered(
     client: httpx.Client, app: FastAPI
 ) -> None:
-    work_once = import_module("worker").work_once
-    deliver = import_module("feed").deliver
-    pool, registry = app.state.pool, app.state.registry
-    assert client.post("/tickets", json=NEW, headers=headers()).status_code == 201
+    decided = see_through(client, app)
 
-    decisions = 0
-    while (ticket := client.get(f"/tickets/{TICKET}").json())["verdict"] != "complete":
-        if work_once(pool, registry, "worker"):
-            continue
-        decisions += 1
-        [bad, *_] = [
-            task for task, status in ticket["tasks"].items() if status in {"failed", "replanning"}
-        ]
-        if ticket["verdict"] == "replan":
-            assert client.get("/replans").json() == [TICKET]
-        body = {"task_id": bad, "action": "accept", "reason": "good enough"}
-        key = headers(f"{decisions:016x}")
-        assert client.post(f"/tickets/{TICKET}/decisions", json=body, headers=key).is_success
-
-    deliver(pool, registry, timeout=0.0)
-    deliver(pool, registry, timeout=0.0)
-    replans = registry.history.events(kinds="replan-triggered")
+    import_module("feed").deliver(app.state.pool, app.state.registry, timeout=0.0)
+    replans = app.state.registry.history.events(kinds="replan-triggered")
     notices = client.get("/notices").json()
-    assert [notice["task_id"] for notice in notices] == [replan.event.task_id for replan in replans]
-    assert decisions >= len(replans) > 0
+    assert [notice["task_id"] for notice in notices] == [one.event.task_id for one in replans]
+    assert len(decided) >= len(replans) > 0
     assert client.get("/health").json()["ok"] is True
+
+
+def test_the_books_of_the_load_test_show_each_fault(
+    client: httpx.Client,
+    app: FastAPI,
+    postgres: PostgresServer,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", "worker")
+    customer = Customer("http://unused", "ana")
+    customer.decided = see_through(client, app)
+    customer.opened = [TICKET]
+
+    def faults(log: str = caplog.text) -> set[str]:
+        return set(Books(postgres, app.state.registry).faults([customer], log))
+
+    assert faults() == set()
+    assert faults(caplog.text * 2) == {"claims not handed out once"}
+
+    postgres.execute(
+        "INSERT INTO notices (position, ticket_id, task_id, confidence)"
+        " SELECT position, ticket_id, task_id, confidence FROM notices LIMIT 1"
+    )
+    assert faults() == {"notices and replans"}
+    postgres.execute("DELETE FROM notices")
+    assert faults() == {"notices and replans"}
+
+    postgres.execute("DELETE FROM results WHERE token = (SELECT min(token) FROM results)")
+    postgres.execute("INSERT INTO tickets VALUES ('ticket-00', 'ana', 'no plan')")
+    customer.opened.append("ticket-01")
+    customer.decided.append("00")
+    assert faults() == {
+        "claims and results",
+        "results and scores",
+        "tickets without a plan, or plans without a ticket",
+        "tickets lost",
+        "decisions not recorded once",
+        "notices and replans",
+    }
 
 
 def test_a_request_whose_connection_is_lost_is_answered_503_and_can_be_sent_again(

@@ -12,7 +12,7 @@ import pytest
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 import plangate
-from plangate import TransactionConflict
+from plangate import StoreUnavailable, TransactionConflict
 from tests.support.host import Host, postgres_host, refuse_to_join
 from tests.support.servers.postgres import PostgresServer
 
@@ -151,6 +151,21 @@ def test_another_writer_between_reading_and_recording_is_read_again(on_postgres:
         assert inside.score_prompt("p", "a", 0.5).version == 3
     connection.commit()
     connection.close()
+
+
+def test_a_connection_that_is_lost_inside_says_so_each_time(
+    on_postgres: Host, postgres: PostgresServer
+) -> None:
+    connection = on_postgres.connect()
+    with on_postgres.registry.in_transaction(connection) as inside:
+        inside.score_prompt("p", "a", 0.5)
+        postgres.execute("SELECT pg_terminate_backend(%s)", connection.info.backend_pid)
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable):
+                inside.score_prompt("p", "a", 0.6)
+    connection.close()
+
+    assert on_postgres.registry.get_status("p").version == 1
 
 
 def test_a_server_that_was_started_again_is_recognised(postgres: PostgresServer) -> None:

@@ -37,9 +37,7 @@ def test_no_death_of_feed_or_database_loses_or_doubles_anything_of_the_example_b
 ) -> None:
     done, rng = Event(), Random(13)
     with (
-        ThreadPoolExecutor(
-            CUSTOMERS
-        ) as threads,  # it waits for customers, who end with the servers
+        ThreadPoolExecutor(CUSTOMERS) as threads,  # outside: customers end with the servers
         backend(database, tmp_path, servers=SERVERS, workers=WORKERS) as programs,
     ):
         customers = [
