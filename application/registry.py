@@ -112,7 +112,6 @@ class PlanRegistry:
         self._make_ledger = ledger
         self._make_calibrator = calibrator
         self._make_workers = workers
-        telemetry.registries.add(self)
         self._for_schema = for_schema
 
     # Most callers use few of the groups, so each of these is imported at its first use. They

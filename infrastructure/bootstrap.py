@@ -7,6 +7,7 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+from plangate.application import telemetry
 from plangate.application.errors import NotAStore
 from plangate.application.event_store import Clock, NewId, zoned
 from plangate.application.registry import PlanRegistry
@@ -78,7 +79,7 @@ def _registry(
     def for_schema(name: str) -> PlanRegistry:
         return _registry(address, name, stores.in_schema(name), clock, new_id)
 
-    return PlanRegistry(
+    registry = PlanRegistry(
         stores.events,
         views=stores.views,
         ledger=ledger,
@@ -88,6 +89,8 @@ def _registry(
         workers=partial(workers_for, address, schema),
         for_schema=for_schema,
     )
+    telemetry.registries.add(registry)
+    return registry
 
 
 def _system_clock() -> datetime:

@@ -31,7 +31,12 @@ log: Final = getLogger("plangate")
 log.addHandler(NullHandler())
 
 _OTEL: Final = "opentelemetry.trace"
-_UNSEEN: Final = frozenset({"acting_as", "close", "health", "repeatable_run", "subscribe"})
+_UNSEEN: Final = frozenset(
+    {
+        *("acting_as", "close", "for_schema", "health", "in_transaction"),
+        *("repeatable_run", "subscribe"),
+    }
+)
 """Methods that are neither commands nor questions."""
 
 C = TypeVar("C", bound=type[Any])
@@ -45,7 +50,7 @@ class HasHealth(Protocol):
 
 
 registries: Final[WeakSet[HasHealth]] = WeakSet()
-"""The registries of this process, whose views are asked how far they are behind."""
+"""The opened registries of this process, whose views are asked how far they are behind."""
 
 
 class _Host:
