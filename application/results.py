@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any, Final, Self, TypeVar, overload
 
 from pydantic import BaseModel, ConfigDict, Field
-from typing_extensions import override
 
 from plangate.application.advice import advice
 from plangate.application.errors import UnreadableEvent
@@ -41,11 +40,9 @@ class Rows(Sequence[_Row], Result):
     def _rows(self) -> tuple[_Row, ...]:
         """The field with the rows."""
 
-    @override
     def __len__(self) -> int:
         return len(self._rows)
 
-    @override
     def __iter__(self) -> Iterator[_Row]:  # type: ignore[override]  # rows, not fields
         return iter(self._rows)
 
@@ -53,7 +50,6 @@ class Rows(Sequence[_Row], Result):
     def __getitem__(self, index: int) -> _Row: ...
     @overload
     def __getitem__(self, index: slice) -> tuple[_Row, ...]: ...
-    @override
     def __getitem__(self, index: int | slice) -> _Row | tuple[_Row, ...]:
         return self._rows[index]
 
@@ -319,6 +315,5 @@ class PlanList(Rows[PlanStatus]):
     unreadable: tuple[UnreadablePlan, ...] = ()
 
     @property
-    @override
     def _rows(self) -> tuple[PlanStatus, ...]:
         return self.plans

@@ -1,5 +1,5 @@
 """`python -m plangate`: the command line."""
 
-from plangate.infrastructure.cli.entry import main
+from plangate.infrastructure.cli.entry import start
 
-main()
+start()

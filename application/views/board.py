@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from rpds import HashTrieMap
-from typing_extensions import override
 
 from plangate.application.plan_log import Step
 from plangate.application.views.projection import Row, RowChanges
@@ -53,7 +52,6 @@ class BoardPage(RowPage[BoardTask]):
     tasks: tuple[BoardTask, ...]
 
     @property
-    @override
     def _rows(self) -> tuple[BoardTask, ...]:
         return self.tasks
 

@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from typing_extensions import override
-
 from plangate.application.plan_log import Step
 from plangate.application.results import Evidence
 from plangate.application.views.projection import Row, RowChanges
@@ -122,7 +120,6 @@ class PlanPage(RowPage[PlanSummary]):
     plans: tuple[PlanSummary, ...]
 
     @property
-    @override
     def _rows(self) -> tuple[PlanSummary, ...]:
         return self.plans
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from typing_extensions import override
-
 from plangate.application.plan_log import Step
 from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.requests import PageRequest, RowPage
@@ -39,7 +37,6 @@ class ReplanPage(RowPage[ReplanEntry]):
     replans: tuple[ReplanEntry, ...]
 
     @property
-    @override
     def _rows(self) -> tuple[ReplanEntry, ...]:
         return self.replans
 

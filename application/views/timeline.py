@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from typing_extensions import override
-
 from plangate.application.plan_log import Step
 from plangate.application.views.projection import Row, RowChanges
 from plangate.application.views.requests import PageLimit, PageRequest, RowPage
@@ -48,7 +46,6 @@ class TimelinePage(RowPage[TimelineEntry]):
     scores: tuple[TimelineEntry, ...]
 
     @property
-    @override
     def _rows(self) -> tuple[TimelineEntry, ...]:
         return self.scores
 

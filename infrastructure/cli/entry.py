@@ -7,7 +7,7 @@ from typing import Final
 _NEEDED: Final = ("rich", "typer", "yaml")
 
 
-def main() -> None:
+def start() -> None:
     """Run the command line, or say what to install."""
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
@@ -15,6 +15,6 @@ def main() -> None:
         sys.stderr.write(f"refused: a terminal needs {names}: pip install 'plangate[cli]'\n")
         sys.exit(1)  # refused, as in `exits`
 
-    from plangate.infrastructure.cli.app import main as run
+    from plangate.infrastructure.cli.app import main
 
-    run()
+    main()

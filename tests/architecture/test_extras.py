@@ -26,7 +26,7 @@ with plangate.connect("memory:") as registry:
     registry.evidence.findings()
     registry.bundles.export(io.BytesIO())
 """
-PROGRAM = "from plangate.infrastructure.cli.entry import main\nmain()\n"
+PROGRAM = "from plangate.infrastructure.cli.entry import start\nstart()\n"
 
 
 def run(program: str) -> subprocess.CompletedProcess[str]:

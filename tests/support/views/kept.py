@@ -3,13 +3,14 @@
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from plangate.application.registry import PlanRegistry
 from plangate.application.views.plan_summaries import PlanOrder
+from plangate.domain.errors import PlanNotFound
 
 TASKS = [{"id": "a", "title": "Alpha"}, {"id": "b", "title": "Beta"}, {"id": "c", "title": "Gamma"}]
 SCORES = (0.1, 0.5, 0.8, 0.95)
@@ -50,7 +51,8 @@ def answers(registry: PlanRegistry) -> dict[str, Any]:
     ordered = {str(order): views.plans(order=order) for order in PlanOrder}
     pages: dict[str, Any] = {}
     for plan_id in ("p", "q", "r"):
-        pages[plan_id] = (views.board(plan_id), views.timeline(plan_id), views.replans(plan_id))
+        asked = (views.board, views.timeline, views.replans)
+        pages[plan_id] = [_answer(question, plan_id) for question in asked]
     return {
         **ordered,
         **pages,
@@ -58,3 +60,11 @@ def answers(registry: PlanRegistry) -> dict[str, Any]:
         "board": views.board(status="replanning"),
         "one": views.plans(limit=1),
     }
+
+
+def _answer(question: Callable[[str], Any], plan_id: str) -> Any:
+    """The answer about a plan, or which error it is."""
+    try:
+        return question(plan_id)
+    except PlanNotFound as error:
+        return type(error)
