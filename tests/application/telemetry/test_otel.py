@@ -99,7 +99,7 @@ def test_a_refusal_is_named_and_a_failure_is_an_error(
     with pytest.raises(StoreUnavailable):
         registry.create("g", TASKS)
     with pytest.raises(TypeError):
-        registry.create()  # type: ignore[call-arg]
+        registry.create()  # type: ignore[call-overload]
     found = [((s.attributes or {})["error.type"], s.status.status_code) for s in host.spans]
     assert found == [
         ("PlanNotFound", StatusCode.UNSET),
