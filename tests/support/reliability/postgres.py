@@ -44,9 +44,9 @@ def tail(registry: PlanRegistry, until: Event) -> list[RecordedEvent]:
 def led_to_the_end(registry: PlanRegistry) -> None:
     """Wait until the background reader has led every view to the end of the log."""
     last = registry.history.last_position()
-    registry.views.plans(limit=1, at_least=last)
+    [plan] = registry.views.plans(limit=1, at_least=last)
     registry.views.board(status="pending", limit=1, at_least=last)
-    registry.views.timeline("any", limit=1, at_least=last)
+    registry.views.timeline(plan.plan_id, limit=1, at_least=last)
     registry.views.replans(limit=1, at_least=last)
 
 
