@@ -33,7 +33,7 @@ class EventFacts(Result):
         """The facts of an event, if there is one, without empty fields."""
         if event is None:
             return None
-        facts = event.model_dump(mode="json", exclude_none=True)
+        facts = event.model_dump(mode="json", exclude_none=True, exclude={"type"})
         return cls(event=type(event).__name__, facts=facts)
 
 

@@ -38,7 +38,7 @@ ADDED: Final[dict[str, set[str]]] = {
     "output": {"raw_score", "scale", "clamped", "occurred_at"},
     "tasks": {"deferred"},
     "obstacles": {"reasons"},
-    "event": {"scale", "occurred_at", "accept"},
+    "event": {"type", "scale", "occurred_at", "accept"},
     "policy": {"scarce_evidence"},
     "recorded_policy": {"scarce_evidence"},
     "view_plans": {

@@ -39,8 +39,9 @@ def test_without_a_command_help_is_shown() -> None:
     assert b"Register the plan in a file." in outcome.stdout
 
 
-@pytest.mark.parametrize("words", ["demo", "demo --json"])
+@pytest.mark.parametrize("words", ["--help", "list", "list --json"])
 def test_a_closed_pipe_ends_quietly(database: Path, words: str) -> None:
+    connect(database).close()
     line = f'"{PROGRAM}" --db "{database}" {words} | true; echo "${{PIPESTATUS[0]}}"'
     outcome = subprocess.run(["bash", "-c", line], capture_output=True, check=True, timeout=60)
 
