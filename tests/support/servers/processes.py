@@ -68,6 +68,8 @@ def _accepts(port: int) -> bool:
 
 
 def _die_with_parent() -> None:
+    # A run in the background ignores it, and so would its children.
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     if sys.platform == "linux":
         set_death_signal = 1
         ctypes.CDLL(None).prctl(set_death_signal, signal.SIGQUIT)
