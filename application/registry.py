@@ -44,6 +44,7 @@ from plangate.application.stream_cache import StreamCache
 from plangate.application.validation import validate
 from plangate.application.views.current_plans import CurrentPlans
 from plangate.application.views.follower import LogFollower
+from plangate.application.views.follower_thread import FollowerThread
 from plangate.application.views.queries import ViewQueries
 from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.view_store import ViewStore
@@ -91,7 +92,8 @@ class PlanRegistry:
         workers: "Callable[[], Workers | None]" = lambda: None,
         streams: StreamCache | None = None,
         contexts: CommandContexts | None = None,
-        for_schema: "Callable[[str], PlanRegistry] | None" = None,
+        for_schema: "Callable[[str, FollowerThread], PlanRegistry] | None" = None,
+        follower_thread: FollowerThread | None = None,
     ) -> None:
         self._store = store
         self._view_store = views
@@ -100,7 +102,10 @@ class PlanRegistry:
         self._new_id = new_id
         self._streams = streams = streams or StreamCache(store)
         runner = ProjectionRunner(store, views, clock)
-        self._follower = LogFollower(runner)
+        self._is_owner = follower_thread is None
+        """Whether the connections and the background thread are this registry's own."""
+        self._follower_thread = follower_thread or FollowerThread()
+        self._follower = LogFollower(runner, self._follower_thread)
         self._plans = PlanQueries(store, streams, views, runner, self._follower, clock)
         self._watch = LogWatch(store)
         self._handler = CommandHandler(store, streams, clock, self._announce)
@@ -173,6 +178,8 @@ class PlanRegistry:
             try:
                 self._watch.close()
             finally:
+                if self._is_owner:
+                    self._follower_thread.close()
                 self._follower.stop()
         finally:
             try:
@@ -206,7 +213,7 @@ class PlanRegistry:
         """
         if self._for_schema is None:
             raise TransactionRefused("not inside in_transaction(): another schema")
-        return self._for_schema(name)
+        return self._for_schema(name, self._follower_thread)
 
     @contextmanager
     def in_transaction(self, connection: object) -> Iterator["PlanRegistry"]:
@@ -234,6 +241,7 @@ class PlanRegistry:
             calibrator=self._make_calibrator,
             streams=JoinedStreams(store, self._streams),
             contexts=self._contexts,
+            follower_thread=self._follower_thread,
         )
         try:
             yield joined

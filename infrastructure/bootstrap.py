@@ -26,6 +26,7 @@ from plangate.infrastructure.sqlite.header import in_use, resolved
 if TYPE_CHECKING:
     from plangate.application.evidence.calibration import Calibrator
     from plangate.application.ledger.ledger import Ledger
+    from plangate.application.views.follower_thread import FollowerThread
     from plangate.infrastructure.addresses import Address, Target
 
 
@@ -66,7 +67,12 @@ def connect(
 
 
 def _registry(
-    address: "Address", schema: str | None, stores: Stores, clock: Clock, new_id: NewId
+    address: "Address",
+    schema: str | None,
+    stores: Stores,
+    clock: Clock,
+    new_id: NewId,
+    thread: "FollowerThread | None" = None,
 ) -> PlanRegistry:
     key = Settings().ledger_key
 
@@ -76,8 +82,8 @@ def _registry(
 
         return Ledger(stores.events, stores.ledger, KeyFile(key))
 
-    def for_schema(name: str) -> PlanRegistry:
-        return _registry(address, name, stores.in_schema(name), clock, new_id)
+    def for_schema(name: str, thread: "FollowerThread") -> PlanRegistry:
+        return _registry(address, name, stores.in_schema(name), clock, new_id, thread)
 
     registry = PlanRegistry(
         stores.events,
@@ -88,6 +94,7 @@ def _registry(
         calibrator=_calibrator,
         workers=partial(workers_for, address, schema),
         for_schema=for_schema,
+        follower_thread=thread,
     )
     telemetry.registries.add(registry)
     return registry

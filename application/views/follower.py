@@ -7,42 +7,48 @@ other processes at an interval. Queries wait for the position they name. All wai
 
 from collections import deque
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
-from threading import Lock, Thread, current_thread
+from queue import SimpleQueue
 from time import monotonic
 from typing import Final, TypeVar
 
 from plangate.application import telemetry
 from plangate.application.errors import ViewBehind
 from plangate.application.forks import renew_in_child
+from plangate.application.views.follower_thread import PATIENCE, FollowerThread, wait
 from plangate.application.views.runner import ProjectionRunner
 
 LOOK_EVERY: Final = 0.25
 """Seconds between two looks of the background thread at what other processes wrote."""
 
-PATIENCE: Final = 30.0
-"""Seconds that a query waits for the position it names, and `stop` for the thread's end."""
+WHOLE_LOOK_EVERY: Final = 5.0
+"""Seconds between two looks that also notice what others did to the views."""
+
+LONGEST_PAUSE: Final = 10.0
+"""Seconds after which a log that cannot be followed is tried again, at most."""
 
 _Signal = SimpleQueue[None]
 T = TypeVar("T")
 
 
 class LogFollower:
-    """Keeps the views up to date; safe to share between threads."""
+    """Keeps the views of one store up to date; safe to share between threads."""
 
-    def __init__(self, runner: ProjectionRunner) -> None:
+    def __init__(self, runner: ProjectionRunner, thread: FollowerThread) -> None:
         self._runner = runner
+        self._thread = thread
         self._following = False
         self._begin()
         renew_in_child(self._begin)
         self.failure: str | None = None
-        """Why the background thread last failed; it keeps trying."""
+        """Why the background thread last failed; it keeps trying, less and less often."""
 
     def _begin(self) -> None:
-        self._starting = Lock()
-        self._thread: Thread | None = None
-        self._woken = _Signal()
         self._waiting = deque[_Signal]()
+        self._looking = False
+        self._pause = 0.0
+        self._whole_look_at = 0.0
+        self.due = 0.0
+        """When the background thread looks next, by the clock of `monotonic`."""
 
     def start(self) -> None:
         """Follow the log in the background from now on; queries no longer catch up themselves.
@@ -50,21 +56,23 @@ class LogFollower:
         In a forked child the thread starts again at its first use.
         """
         self._following = True
-        self._is_running()
+        self._thread.join(self)
 
     def stop(self) -> None:
-        """End the background thread; stopping twice is harmless."""
+        """No longer follow the log; stopping twice is harmless."""
         self._following = False
-        thread, self._thread = self._thread, None
-        self._woken.put(None)
-        if thread is not None and thread.is_alive():  # one that is just starting ends by itself
-            thread.join(PATIENCE)
-        self._notify_and_continue()
+        self._thread.leave(self)
+        deadline = monotonic() + PATIENCE
+        while self._looking and (left := deadline - monotonic()) > 0:
+            signal = _Signal()
+            self._waiting.append(signal)
+            wait(signal, left if self._looking else 0.0)
+        self.notify()
 
     def wake(self) -> None:
         """Announce that something was recorded."""
         if self._is_running():
-            self._woken.put(None)
+            self._thread.wake(self)
 
     def answer(self, view: str, position: int, read: Callable[[int], T]) -> T:
         """What `read` finds in a view that has come to a position, and is there while it reads.
@@ -94,8 +102,12 @@ class LogFollower:
             signal = _Signal()
             self._waiting.append(signal)
             # Not where it got there in between.
-            if self._following and self._runner.position(view) < position:
-                _wait(signal, left)
+            if (
+                self._is_running()
+                and self.failure is None
+                and self._runner.position(view) < position
+            ):
+                wait(signal, left)
             if self.failure is not None:  # not waited for: the caller meets it, if it is still so
                 break
         self._catch_up(view, position)
@@ -110,43 +122,52 @@ class LogFollower:
             raise ViewBehind(view, self._runner.position(view), position)
 
     def _is_running(self) -> bool:
-        """Whether the background thread runs; it is started if it should and does not."""
-        if not self._following:
-            return False
-        with self._starting:
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = Thread(target=self._follow, name="plangate-views", daemon=True)
-                self._thread.start()
-        return True
+        """Whether the background thread follows the log; it is started if it should and is not."""
+        return self._following and self._thread.is_running()
 
-    def _follow(self) -> None:
-        while self._may_continue():
-            try:
-                self._runner.catch_up(self._notify_and_continue, saved=True)
-                self.failure = None
-            except Exception as error:  # noqa: BLE001  (it is reported, and tried again)
-                failure = f"{type(error).__name__}: {error}"
-                if failure != self.failure:
-                    telemetry.log.warning("the views cannot follow the log: %s", failure)
-                self.failure = failure
-            if self._notify_and_continue():
-                _wait(self._woken, LOOK_EVERY)
+    # --- in the background thread ---
 
-    def _may_continue(self) -> bool:
-        return self._thread is current_thread()
+    def call(self) -> None:
+        """Be due at once; one that fails is tried again when its pause ends."""
+        if self.failure is None:
+            self.due = self._whole_look_at = 0.0
 
-    def _notify_and_continue(self) -> bool:
-        """Let waiting queries look at the position again; whether to continue."""
+    def look(self, may_continue: Callable[[], bool]) -> None:
+        """Catch up with the log, as long as this may continue."""
+        self._looking = True
+        try:
+            if self._following:
+                self._catch_up_if_needed(may_continue)
+            else:  # an exception of a signal handler interrupted `stop`
+                self.due = monotonic() + LOOK_EVERY
+        finally:
+            self._looking = False
+            self.notify()
+
+    def _catch_up_if_needed(self, may_continue: Callable[[], bool]) -> None:
+        finished = True
+
+        def proceed() -> bool:
+            nonlocal finished
+            self.notify()
+            finished = self._following and may_continue()
+            return finished
+
+        try:
+            if monotonic() >= self._whole_look_at or not self._runner.is_current():
+                self._whole_look_at = 0.0
+                self._runner.catch_up(proceed, saved=True)
+                self._whole_look_at = monotonic() + WHOLE_LOOK_EVERY if finished else 0.0
+            self.failure, self._pause = None, LOOK_EVERY if finished else 0.0
+        except Exception as error:  # noqa: BLE001  (it is reported, and tried again)
+            failure = f"{type(error).__name__}: {error}"
+            if failure != self.failure:
+                telemetry.log.warning("the views cannot follow the log: %s", failure)
+            self._pause = min(max(2 * self._pause, LOOK_EVERY), LONGEST_PAUSE)
+            self._whole_look_at, self.failure = 0.0, failure
+        self.due = monotonic() + self._pause
+
+    def notify(self) -> None:
+        """Let waiting queries look at the position again."""
         while self._waiting:
             self._waiting.popleft().put(None)
-        return self._may_continue()
-
-
-def _wait(signal: _Signal, seconds: float) -> None:
-    """Wait for a signal, and take all that came."""
-    try:
-        signal.get(timeout=seconds)
-        while True:
-            signal.get_nowait()
-    except Empty:
-        return

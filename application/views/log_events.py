@@ -68,16 +68,20 @@ class LogEvents:
         """Whether the event is at the position; any is, where no identity was noted."""
         if not position:
             return True
-        if position not in self._found:
-            page = self._log.read_all_stored(after=position - 1, limit=1)
-            self._found[position] = page[0] if page and page[0].position == position else None
-        entry = self._found[position]
+        entry = self.entry(position)
         if entry is None or identity is None:
             return entry is not None
         (one, _, digest), (other, _, known) = (
             text.partition(" ") for text in (self.identity(entry), identity)
         )
         return one == other and (digest == known or not digest or not known)
+
+    def entry(self, position: int) -> StoredEntry | None:
+        """The entry at a position."""
+        if position not in self._found:
+            page = self._log.read_all_stored(after=position - 1, limit=1)
+            self._found[position] = page[0] if page and page[0].position == position else None
+        return self._found[position]
 
     def identity(self, entry: StoredEntry) -> str:
         """What identifies an entry, also after an erasure: its id, and a digest if readable."""

@@ -20,6 +20,7 @@ from plangate.application.event_store import Clock, EventStore
 from plangate.application.forks import renew_in_child
 from plangate.application.plan_log import known_position
 from plangate.application.progress import Progress
+from plangate.application.recorded_event import StoredEntry
 from plangate.application.views.catalogue import VIEWS
 from plangate.application.views.gone_events import discard_what_is_gone
 from plangate.application.views.log_events import LogEvents, read_slice
@@ -64,6 +65,7 @@ class ProjectionRunner:
         self._turn = Lock()
         self._known: dict[str, int] = {}
         self._log_events = LogEvents(self._log)
+        self._log_end: tuple[int, StoredEntry | None] | None = None
         self._begin_projecting()
 
     def _begin_projecting(self) -> None:
@@ -74,6 +76,17 @@ class ProjectionRunner:
     def position(self, view: str) -> int:
         """How far a view is known to have come; -1 before it can be read at all."""
         return self._known.get(view, -1)
+
+    def is_current(self) -> bool:
+        """Whether the log is as it was when all views were saved at its end, by one query.
+
+        What others did to the views meanwhile only `catch_up` notices.
+        """
+        if self._log_end is None:
+            return False
+        before, newest = self._log_end
+        page = self._log.read_all_stored(after=before, limit=2)
+        return list(page) == ([] if newest is None else [newest])
 
     def catch_up(self, proceed: Callable[[], bool] = _always, *, saved: bool = False) -> None:
         """Bring every view to the present end of the log, as long as `proceed` says so.
@@ -87,6 +100,7 @@ class ProjectionRunner:
         little is unsaved.
         """
         with self._turn:
+            self._log_end = None
             end = self._log.last_position()
             self._stuck_plans.look_again()
             while proceed():
@@ -104,12 +118,19 @@ class ProjectionRunner:
                     self._projector, self._views, positions, until=end, at_once=not saved
                 )
                 if moved is None:
-                    if saved and not self._store.save(()):
+                    if not saved:
+                        return
+                    if not self._store.save(()):
                         continue
+                    self._log_end = self._end_at(min(self._known.values()))
                     return
                 self._known |= moved
                 if min(self._known.values()) >= end:
                     return
+
+    def _end_at(self, position: int) -> tuple[int, StoredEntry | None]:
+        """The newest entry of the log, and a position right before it."""
+        return (position - 1, self._log_events.entry(position)) if position else (0, None)
 
     def rebuild(self, names: Collection[str], progress: Progress) -> None:
         """Build views again from the log alone, beside those that are read until it is done."""

@@ -4,7 +4,7 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
-from threading import Event, Thread, current_thread
+from threading import Event
 
 import opentelemetry.trace
 import pytest
@@ -59,22 +59,19 @@ def test_a_background_thread_that_fails_says_so_once(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     failures = iter(["gone", "gone", "full"])
-    follower, threads, begun = registry._follower, list[Thread](), Event()
+    follower, ended = registry._follower, Event()
 
     def fail(*_: object, **__: object) -> None:
-        threads.append(current_thread())
-        begun.set()
         why = next(failures, None)
         if why is None:
-            follower._thread = None
+            ended.set()
         raise StoreUnavailable(why or "full")
 
     monkeypatch.setattr("plangate.application.views.follower.LOOK_EVERY", 0.0)
     monkeypatch.setattr(follower._runner, "catch_up", fail)
-    follower._following = True
-    assert follower._is_running()
-    assert begun.wait(30)
-    threads[0].join(30)
+    registry.views.follow()
+    assert ended.wait(30)
+    follower.stop()
     found = [record.getMessage() for record in caplog.records]
     assert found == [
         f"the views cannot follow the log: StoreUnavailable: {why}" for why in ("gone", "full")

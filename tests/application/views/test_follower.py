@@ -59,8 +59,7 @@ def test_a_question_does_not_wait_where_the_view_got_there_in_between(
 ) -> None:
     positions = iter([0, 5, 5])
     with monkeypatch.context() as patch:
-        patch.setattr(follower, "_wait", None)  # calling it fails
-        patch.setattr(server._follower, "_follow", lambda: None)
+        patch.setattr(follower, "wait", None)  # calling it fails
         patch.setattr(server._follower._runner, "position", lambda _view: next(positions))
         server._follower.require("plans", 5)
     assert list(positions) == []
@@ -121,9 +120,9 @@ def test_the_report_says_why_the_follower_failed(
 def test_starting_twice_is_one_thread_and_stopping_twice_is_harmless(
     server: PlanRegistry,
 ) -> None:
-    thread = server._follower._thread
+    thread = server._follower_thread._thread
     server.views.follow()
-    assert server._follower._thread is thread
+    assert server._follower_thread._thread is thread
     server.close()
     server.close()
     assert thread is not None
