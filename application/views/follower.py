@@ -62,11 +62,12 @@ class LogFollower:
         """No longer follow the log; stopping twice is harmless."""
         self._following = False
         self._thread.leave(self)
-        deadline = monotonic() + PATIENCE
-        while self._looking and (left := deadline - monotonic()) > 0:
-            signal = _Signal()
+        signal, deadline = _Signal(), monotonic() + PATIENCE
+        while (left := deadline - monotonic()) > 0:
             self._waiting.append(signal)
-            wait(signal, left if self._looking else 0.0)
+            if not self._looking:
+                break
+            wait(signal, left)
         self.notify()
 
     def wake(self) -> None:

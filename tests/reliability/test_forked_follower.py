@@ -13,6 +13,7 @@ import pytest
 
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
+from tests.support.servers.postgres import PostgresServer
 from tests.support.servers.processes import PATIENCE
 from tests.support.views.from_scratch import same_views
 
@@ -52,6 +53,31 @@ def test_the_follower_runs_on_in_the_child_and_in_the_parent(target: str) -> Non
         same_views(registry)
     with connect(target) as registry:
         assert len(registry.views.plans().plans) == 15
+
+
+def test_one_thread_follows_many_schemas_in_the_child_too(postgres: PostgresServer) -> None:
+    with connect(postgres.url) as registry:
+        tenants = [registry.for_schema(f"tenant_{number}") for number in range(3)]
+        for tenant in tenants:
+            tenant.views.follow()
+            _record(tenant, "parent")
+        assert _followers() == 1
+
+        def in_child() -> None:
+            assert _followers() == 0
+            _record(tenants[0], "child")
+            assert _followers() == 1
+            _record(tenants[1], "child")
+            tenants[2].close()
+            assert _followers() == 1
+            registry.close()
+            assert _followers() == 0
+
+        assert _exit_code(in_child) == 0
+        for tenant in tenants:
+            _record(tenant, "again")
+            same_views(tenant)
+        assert _followers() == 1
 
 
 def _record(registry: PlanRegistry, plan_id: str) -> None:

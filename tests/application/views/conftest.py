@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from plangate.application.registry import PlanRegistry
+from plangate.application.views.follower_thread import FollowerThread
 from plangate.application.views.view_store import ViewStore
 from plangate.infrastructure.eventsourcing_library.recorder_store import RecorderEventStore
 from plangate.infrastructure.memory.events import memory_event_store
@@ -24,14 +25,15 @@ class SharedStores:
     views: ViewStore
     new_id: Callable[[int], str] = field(default_factory=counted_ids)
 
-    def open(self) -> PlanRegistry:
-        """Another process, so to speak."""
+    def open(self, thread: FollowerThread | None = None) -> PlanRegistry:
+        """Another process, so to speak, or a registry whose views another one's thread keeps."""
         return PlanRegistry(
             self.log,
             views=self.views,
             ledger=lambda: some_ledger(self.log),
             clock=ticking(),
             new_id=self.new_id,
+            follower_thread=thread,
         )
 
     def spoil(self, plan_id: str, version: int, state: bytes = b"{}") -> bytes:
