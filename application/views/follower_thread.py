@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 from plangate.application.forks import renew_in_child
 
 PATIENCE: Final = 30.0
-"""Seconds that a query waits for the position it names, and closing for the thread."""
+"""Seconds that a query waits for the position it names, and closing for a look to end."""
 
 TURN: Final = 1.0
 """Seconds that one follower may go on while others wait for their turn."""
@@ -25,7 +25,7 @@ _LEAST_STEPS: Final = 2
 
 
 class Follower(Protocol):
-    """What the thread serves: it follows the log of one store."""
+    """What the thread serves: it follows the log of one store, and says when it is due."""
 
     due: float
     """When to look, by the clock of `monotonic`."""
@@ -64,9 +64,10 @@ class FollowerThread:
             self._woken.put(follower)
 
     def leave(self, follower: Follower) -> None:
-        """Serve a follower no longer, once the look at it that may be under way has ended."""
-        self._followers.pop(follower, None)
-        self._woken.put(None)
+        """Look at a follower no more; a look that is under way ends by itself."""
+        if follower in self._followers:
+            self._followers.pop(follower, None)
+            self._woken.put(None)
 
     def wake(self, follower: Follower) -> None:
         """Look at a follower at once."""
@@ -96,7 +97,7 @@ class FollowerThread:
     def _run(self) -> None:
         while self._may_continue():
             for follower in list(self._followers):
-                if follower.due <= monotonic():
+                if follower.due <= monotonic() and self._may_continue():
                     follower.look(self._turn())
             due = min((one.due for one in list(self._followers)), default=0.0)
             for woken in wait(self._woken, due - monotonic()):

@@ -107,9 +107,10 @@ def test_stopping_waits_for_the_look_that_is_under_way(
     begun.get(timeout=SECONDS)
     tenant._follower.stop()
     assert ended.qsize() == begun.qsize() + 1
-    monkeypatch.setattr(tenant._follower, "_looking", True)
-    monkeypatch.setattr(follower, "PATIENCE", 0.0)
-    tenant._follower.stop()  # waits no longer than that
+    with monkeypatch.context() as patch:
+        patch.setattr(tenant._follower, "_looking", True)
+        patch.setattr(follower, "PATIENCE", 0.0)
+        tenant._follower.stop()  # waits no longer than that
     owner.create("g", TASKS, plan_id="p")
     assert owner.views.plans(at_least=1).plans
 
