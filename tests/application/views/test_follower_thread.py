@@ -127,6 +127,14 @@ def test_one_whose_stopping_was_interrupted_is_followed_no_longer(
     assert not owner._follower_thread._followers
 
 
+def test_one_that_never_followed_leaves_nothing_behind(pair: list[PlanRegistry]) -> None:
+    owner, tenant = pair
+    tenant.create("g", TASKS, plan_id="p")
+    tenant._follower.stop()
+    assert owner._follower_thread._woken.empty()
+    assert owner._follower_thread._thread is None
+
+
 def test_the_thread_ends_with_the_last_follower_and_starts_with_the_next(
     pair: list[PlanRegistry],
 ) -> None:
