@@ -178,9 +178,11 @@ class PlanRegistry:
             try:
                 self._watch.close()
             finally:
-                if self._is_owner:
-                    self._follower_thread.close()
-                self._follower.stop()
+                try:
+                    if self._is_owner:
+                        self._follower_thread.close()
+                finally:
+                    self._follower.stop()
         finally:
             try:
                 self._view_store.close()
