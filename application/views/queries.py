@@ -202,6 +202,7 @@ class ViewQueries:
         """Keep the views up to date in a background thread, until the registry closes.
 
         Queries then no longer catch up themselves; `at_least` makes them wait.
+        Registries made by `for_schema` share the thread of the registry they come from.
         """
         self._follower.start()
 
