@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, Unpack, cast, overload
 
 from plangate.application import telemetry
 from plangate.application.command_context import (
@@ -27,7 +27,7 @@ from plangate.application.commands import (
 )
 from plangate.application.drafts import PlanDraft, RevisionDraft, TaskDraft
 from plangate.application.erasure import Eraser, Erasure
-from plangate.application.errors import TransactionRefused
+from plangate.application.errors import NotAStore
 from plangate.application.event_store import Clock, EventStore, NewId
 from plangate.application.execution import Answer, CommandExecutor
 from plangate.application.gate_decision import GateDecision
@@ -92,6 +92,7 @@ class PlanRegistry:
         streams: StreamCache | None = None,
         contexts: CommandContexts | None = None,
         for_schema: "Callable[[str], PlanRegistry] | None" = None,
+        joined: bool = False,
     ) -> None:
         self._store = store
         self._view_store = views
@@ -108,12 +109,15 @@ class PlanRegistry:
         self._eraser = Eraser(store, views, runner, self._handler)
         self._executor = CommandExecutor(self._handler, self._dispatcher, self._eraser, new_id)
         current = CurrentPlans(store, streams, views, clock)
-        self.views: Final = ViewQueries(store, views, runner, self._follower, current)
+        questions = ViewQueries(store, views, runner, self._follower, current)
+        self.views: Final = cast("ViewQueries", views) if joined else questions
         self._make_ledger = ledger
         self._make_calibrator = calibrator
         self._make_workers = workers
-        telemetry.registries.add(self)
         self._for_schema = for_schema
+        self._joined = joined
+        if not joined:
+            telemetry.registries.add(self)
 
     # Most callers use few of the groups, so each of these is imported at its first use. They
     # have no state: where two threads make one at once, either will do.
@@ -197,6 +201,7 @@ class PlanRegistry:
 
     def health(self) -> RegistryHealth:
         """Whether the store answers, and how far the views are behind; raises no `StoreError`."""
+        self._require_outside("health is about what is committed")
         return health(self._store, self._view_store, self._follower.failure)
 
     def for_schema(self, name: str) -> "PlanRegistry":
@@ -205,8 +210,9 @@ class PlanRegistry:
         Closing it leaves the connections to this registry, which closes them. Raises
         `NotAStore` where the store is not in PostgreSQL.
         """
+        self._require_outside("another schema is another store")
         if self._for_schema is None:
-            raise TransactionRefused("not inside in_transaction(): another schema")
+            raise NotAStore("only a PostgreSQL database has schemas")
         return self._for_schema(name)
 
     @contextmanager
@@ -219,9 +225,9 @@ class PlanRegistry:
         writer of the store waits until then. A conflict that only a new transaction can solve
         raises `TransactionConflict`.
 
-        Views, the ledger, imports and `erase` are not available inside, and meanwhile this
-        registry refuses commands in the same thread: `TransactionRefused`, as for a connection
-        that cannot be used.
+        Views, the ledger, subscriptions, `health`, imports and `erase` are not available inside,
+        and meanwhile this registry refuses commands in the same thread: `TransactionRefused`, as
+        for a connection that cannot be used.
         """
         from plangate.application.joined_registry import JoinedStreams, no_ledger, no_views
 
@@ -235,11 +241,18 @@ class PlanRegistry:
             calibrator=self._make_calibrator,
             streams=JoinedStreams(store, self._streams),
             contexts=self._contexts,
+            joined=True,
         )
         try:
             yield joined
         finally:
             joined.close()
+
+    def _require_outside(self, why: str) -> None:
+        if self._joined:
+            from plangate.application.joined_registry import refuse
+
+            refuse(why)
 
     # --- queries ---
 
@@ -309,6 +322,7 @@ class PlanRegistry:
         """
         from plangate.application.history.feed import feed, follow
 
+        self._require_outside("subscriptions are to what is committed")
         filters = {"kinds": kinds, "plan_ids": plan_ids}
         asked = feed(self._store, after=after, timeout=timeout, **filters)
         self._store.last_position()  # refused where the store is closed

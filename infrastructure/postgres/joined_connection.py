@@ -52,6 +52,7 @@ class JoinedConnection(Connections):
     def is_open(self) -> bool:
         """Whether the transaction is still open."""
         return not self._left and self._status() in {
+            TransactionStatus.ACTIVE,
             TransactionStatus.INTRANS,
             TransactionStatus.INERROR,
         }
