@@ -13,6 +13,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from plangate.application.event_store import NewId
+from plangate.application.validation import validate_identifier
 from plangate.domain import commands
 from plangate.domain.commands import Command, NewTask
 from plangate.domain.json_objects import JsonObject
@@ -216,5 +217,5 @@ class DraftIds:
 
     def _id(self, digits: int, kind: str, *number: int) -> str:
         if self.key is None:
-            return self.new_id(digits)
+            return validate_identifier("new_id", self.new_id(digits))
         return derived_id(digits, kind, self.key, *number)

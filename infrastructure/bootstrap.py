@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from plangate.application.errors import NotAStore
 from plangate.application.event_store import Clock, NewId, zoned
 from plangate.application.registry import PlanRegistry
+from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.addresses import (
     StoreOptions,
     Stores,
@@ -48,8 +49,12 @@ def connect(
 
     Without `create` it raises `NotAStore` where no store is. `max_connections` bounds how many
     connections it opens to the server of a `postgresql://` URL at once. `clock` gives the time
-    now, with its zone, and `new_id` a fresh id of so many hex digits.
+    now, with its zone, and `new_id` a fresh id of so many hex digits: where one gives anything
+    else, the command raises `InvalidInput`.
     """
+    for name, given in (("clock", clock), ("new_id", new_id)):
+        if not (given is None or callable(given)):
+            raise InvalidInput([Problem(name, f"must be a function, not {given!r}")])
     address = address_of(target)
     if not create:
         _require_file(address)
