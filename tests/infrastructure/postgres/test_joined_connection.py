@@ -223,6 +223,22 @@ def test_a_connection_of_the_pool_that_the_registry_was_given_is_accepted(
         assert registry.get_status("p").version == 2
 
 
+def test_the_only_connection_of_a_pool_is_enough(postgres: PostgresServer) -> None:
+    with (
+        ConnectionPool(postgres.url, min_size=1, max_size=1, timeout=10) as pool,
+        plangate.connect(pool) as registry,
+    ):
+        for one in (registry, registry.for_schema("tenant")):
+            with pool.connection() as connection, one.in_transaction(connection) as inside:
+                inside.create("g", TASKS, plan_id="p")
+            assert one.get_status("p").version == 1
+        with (
+            psycopg.connect(postgres.url) as connection,
+            registry.in_transaction(connection) as inside,
+        ):
+            inside.score_prompt("p", "a", 0.5)
+
+
 def test_a_transaction_of_django_is_joined(postgres: PostgresServer) -> None:
     host = postgres_host(postgres.url)
     program = """
