@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, Unpack, cast, overload
+from weakref import WeakSet
 
 from plangate.application import telemetry
 from plangate.application.command_context import (
@@ -115,6 +116,7 @@ class PlanRegistry:
         self._make_calibrator = calibrator
         self._make_workers = workers
         self._for_schema = for_schema
+        self._others = WeakSet[PlanRegistry]()
         self._joined = joined
         if not joined:
             telemetry.registries.add(self)
@@ -169,11 +171,18 @@ class PlanRegistry:
         self.close()
 
     def close(self) -> None:
-        """Release the stores; closing twice is harmless.
+        """Release the stores, and close what `for_schema` gave; closing twice is harmless.
 
         What other threads are recording or reading may end, for a bounded time; what they
         ask for later raises `StoreUnavailable`.
         """
+        try:
+            for other in list(self._others):
+                other.close()
+        finally:
+            self._close()
+
+    def _close(self) -> None:
         try:
             try:
                 self._watch.close()
@@ -207,13 +216,15 @@ class PlanRegistry:
     def for_schema(self, name: str) -> "PlanRegistry":
         """A registry in another schema, on the same connections; missing tables are created.
 
-        Closing it leaves the connections to this registry, which closes them. Raises
+        Closing it leaves the connections to this registry; closing this one closes it too. Raises
         `NotAStore` where the store is not in PostgreSQL.
         """
         self._require_outside("another schema is another store")
         if self._for_schema is None:
             raise NotAStore("only a PostgreSQL database has schemas")
-        return self._for_schema(name)
+        other = self._for_schema(name)
+        self._others.add(other)
+        return other
 
     @contextmanager
     def in_transaction(self, connection: object) -> Iterator["PlanRegistry"]:
