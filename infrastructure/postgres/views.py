@@ -56,8 +56,8 @@ class PostgresViewStore(view_store.SqlViewStore):
     @override
     def _replace_tables(self, cursor: database.Cursor, view: str) -> None:
         self._remove(cursor, view)
-        # The planner would sort all plans for the first ones with work. Whoever does not own
-        # the table gets a notice, and waits for autovacuum.
+        # The planner would sort all plans for the first ones with work. A user who does
+        # not own the table gets a notice, and waits for autovacuum.
         cursor.execute(f"ANALYZE {tables.TABLES[view].name}")
 
     @override
