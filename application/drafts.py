@@ -5,14 +5,15 @@ their JSON Schemas are published.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from plangate.application.event_store import NewId
+from plangate.application.validation import validate_identifier
 from plangate.domain import commands
 from plangate.domain.commands import Command, NewTask
 from plangate.domain.json_objects import JsonObject
@@ -43,7 +44,11 @@ class TaskDraft(commands.TaskText):
 
 def _with_title(task: object) -> object:
     """A text is the title of its task."""
-    return {"title": task} if isinstance(task, str) else task
+    if isinstance(task, str):
+        return {"title": task}
+    if isinstance(task, Mapping | BaseModel):
+        return task
+    raise ValueError(f"must be a title, or an object with {', '.join(TaskDraft.model_fields)}")
 
 
 GivenTask = Annotated[
@@ -216,5 +221,5 @@ class DraftIds:
 
     def _id(self, digits: int, kind: str, *number: int) -> str:
         if self.key is None:
-            return self.new_id(digits)
+            return validate_identifier("new_id", self.new_id(digits))
         return derived_id(digits, kind, self.key, *number)

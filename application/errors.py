@@ -190,7 +190,10 @@ class StoreReadOnly(StoreError):
 
 
 class StoreForbidden(StoreError):
-    """A right on the store is missing; the message names it. Trying again does not help."""
+    """A right is missing, or the server does not let this user in; the message says which.
+
+    Trying again does not help.
+    """
 
 
 class StoreReplaced(StoreError):

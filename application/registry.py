@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, Unpack, cast, overload
+from weakref import WeakSet
 
 from plangate.application import telemetry
 from plangate.application.command_context import (
@@ -27,7 +28,7 @@ from plangate.application.commands import (
 )
 from plangate.application.drafts import PlanDraft, RevisionDraft, TaskDraft
 from plangate.application.erasure import Eraser, Erasure
-from plangate.application.errors import TransactionRefused
+from plangate.application.errors import NotAStore
 from plangate.application.event_store import Clock, EventStore, NewId
 from plangate.application.execution import Answer, CommandExecutor
 from plangate.application.gate_decision import GateDecision
@@ -94,6 +95,7 @@ class PlanRegistry:
         contexts: CommandContexts | None = None,
         for_schema: "Callable[[str, FollowerThread], PlanRegistry] | None" = None,
         follower_thread: FollowerThread | None = None,
+        joined: bool = False,
     ) -> None:
         self._store = store
         self._view_store = views
@@ -113,11 +115,16 @@ class PlanRegistry:
         self._eraser = Eraser(store, views, runner, self._handler)
         self._executor = CommandExecutor(self._handler, self._dispatcher, self._eraser, new_id)
         current = CurrentPlans(store, streams, views, clock)
-        self.views: Final = ViewQueries(store, views, runner, self._follower, current)
+        questions = ViewQueries(store, views, runner, self._follower, current)
+        self.views: Final = cast("ViewQueries", views) if joined else questions
         self._make_ledger = ledger
         self._make_calibrator = calibrator
         self._make_workers = workers
         self._for_schema = for_schema
+        self._others = WeakSet[PlanRegistry]()
+        self._joined = joined
+        if not joined:
+            telemetry.registries.add(self)
 
     # Most callers use few of the groups, so each of these is imported at its first use. They
     # have no state: where two threads make one at once, either will do.
@@ -169,11 +176,18 @@ class PlanRegistry:
         self.close()
 
     def close(self) -> None:
-        """Release the stores; closing twice is harmless.
+        """Release the stores, and close what `for_schema` gave; closing twice is harmless.
 
         What other threads are recording or reading may end, for a bounded time; what they
         ask for later raises `StoreUnavailable`.
         """
+        try:
+            for other in list(self._others):
+                other.close()
+        finally:
+            self._close()
+
+    def _close(self) -> None:
         try:
             try:
                 self._watch.close()
@@ -205,17 +219,21 @@ class PlanRegistry:
 
     def health(self) -> RegistryHealth:
         """Whether the store answers, and how far the views are behind; raises no `StoreError`."""
+        self._require_outside("health is about what is committed")
         return health(self._store, self._view_store, self._follower.failure)
 
     def for_schema(self, name: str) -> "PlanRegistry":
         """A registry in another schema, on the same connections; missing tables are created.
 
-        Closing it leaves the connections to this registry, which closes them. Raises
+        Closing it leaves the connections to this registry; closing this one closes it too. Raises
         `NotAStore` where the store is not in PostgreSQL.
         """
+        self._require_outside("another schema is another store")
         if self._for_schema is None:
-            raise TransactionRefused("not inside in_transaction(): another schema")
-        return self._for_schema(name, self._follower_thread)
+            raise NotAStore("only a PostgreSQL database has schemas")
+        other = self._for_schema(name, self._follower_thread)
+        self._others.add(other)
+        return other
 
     @contextmanager
     def in_transaction(self, connection: object) -> Iterator["PlanRegistry"]:
@@ -227,9 +245,9 @@ class PlanRegistry:
         writer of the store waits until then. A conflict that only a new transaction can solve
         raises `TransactionConflict`.
 
-        Views, the ledger, imports and `erase` are not available inside, and meanwhile this
-        registry refuses commands in the same thread: `TransactionRefused`, as for a connection
-        that cannot be used.
+        Views, the ledger, subscriptions, `health`, imports and `erase` are not available inside,
+        and meanwhile this registry refuses commands in the same thread: `TransactionRefused`, as
+        for a connection that cannot be used.
         """
         from plangate.application.joined_registry import JoinedStreams, no_ledger, no_views
 
@@ -244,11 +262,18 @@ class PlanRegistry:
             streams=JoinedStreams(store, self._streams),
             contexts=self._contexts,
             follower_thread=self._follower_thread,
+            joined=True,
         )
         try:
             yield joined
         finally:
             joined.close()
+
+    def _require_outside(self, why: str) -> None:
+        if self._joined:
+            from plangate.application.joined_registry import refuse
+
+            refuse(why)
 
     # --- queries ---
 
@@ -318,6 +343,7 @@ class PlanRegistry:
         """
         from plangate.application.history.feed import feed, follow
 
+        self._require_outside("subscriptions are to what is committed")
         filters = {"kinds": kinds, "plan_ids": plan_ids}
         asked = feed(self._store, after=after, timeout=timeout, **filters)
         self._store.last_position()  # refused where the store is closed

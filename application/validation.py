@@ -26,6 +26,7 @@ _MESSAGES: Final = {
     "enum": "must be one of {expected}",
     "finite_number": "must be a finite number",
     "float_type": "must be a number",
+    "frozen_set_type": "must be text, or a list of texts",
     "greater_than": "must be more than {gt}",
     "greater_than_equal": "must be at least {ge}",
     "int_type": "must be a whole number",

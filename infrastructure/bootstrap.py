@@ -7,10 +7,10 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from plangate.application import telemetry
 from plangate.application.errors import NotAStore
 from plangate.application.event_store import Clock, NewId, zoned
 from plangate.application.registry import PlanRegistry
+from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.addresses import (
     StoreOptions,
     Stores,
@@ -50,8 +50,12 @@ def connect(
 
     Without `create` it raises `NotAStore` where no store is. `max_connections` bounds how many
     connections it opens to the server of a `postgresql://` URL at once. `clock` gives the time
-    now, with its zone, and `new_id` a fresh id of so many hex digits.
+    now, with its zone, and `new_id` a fresh id of so many hex digits: where one gives anything
+    else, the command raises `InvalidInput`.
     """
+    for name, given in (("clock", clock), ("new_id", new_id)):
+        if not (given is None or callable(given)):
+            raise InvalidInput([Problem(name, f"must be a function, not {given!r}")])
     address = address_of(target)
     if not create:
         _require_file(address)
@@ -85,7 +89,7 @@ def _registry(
     def for_schema(name: str, thread: "FollowerThread") -> PlanRegistry:
         return _registry(address, name, stores.in_schema(name), clock, new_id, thread)
 
-    registry = PlanRegistry(
+    return PlanRegistry(
         stores.events,
         views=stores.views,
         ledger=ledger,
@@ -96,8 +100,6 @@ def _registry(
         for_schema=for_schema,
         follower_thread=thread,
     )
-    telemetry.registries.add(registry)
-    return registry
 
 
 def _system_clock() -> datetime:

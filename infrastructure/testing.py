@@ -21,10 +21,11 @@ class FrozenClock:
     """A clock that stands still until it is advanced: `connect(…, clock=FrozenClock())`."""
 
     def __init__(self, now: datetime = _BEGINNING) -> None:
-        """Raises `InvalidInput` for a time without a zone."""
-        if now.utcoffset() is None:
-            raise InvalidInput([Problem("now", "must have a zone")])
-        self._now = now
+        """Raises `InvalidInput` for anything but a time with a zone."""
+        time: object = now
+        if not isinstance(time, datetime) or time.utcoffset() is None:
+            raise InvalidInput([Problem("now", f"must be a datetime with a zone, not {now!r}")])
+        self._now = time
 
     def __call__(self) -> datetime:
         """The time now."""
@@ -72,8 +73,9 @@ class PlanBuilder:
         return self._registry.get_status(self.plan_id)
 
     def claimed(self, worker: str = "worker", **options: Any) -> Self:
-        """Claim the next task."""
-        self._registry.next_task(self.plan_id, worker=worker, **options)
+        """Claim the next task; an `AssertionError` where none is ready."""
+        if self._registry.next_task(self.plan_id, worker=worker, **options) is None:
+            raise AssertionError(f"no task of the plan {self.plan_id!r} is ready to be claimed")
         return self
 
     def scored(self, **scores: float) -> Self:
@@ -83,8 +85,14 @@ class PlanBuilder:
         return self
 
     def due_for_replan(self) -> Self:
-        """Score the tasks that are not done as worthless, until a replan is due."""
-        return self._score_open(0.0, until_replan=True)
+        """Score the tasks that are not done as worthless, until a replan is due.
+
+        An `AssertionError` where its policy lets none come due.
+        """
+        self._score_open(0.0, until_replan=True)
+        if not self.status.replan_due:
+            raise AssertionError(f"no replan of the plan {self.plan_id!r} came due")
+        return self
 
     def completed(self) -> Self:
         """Score the tasks that are not done as perfect."""
@@ -92,7 +100,7 @@ class PlanBuilder:
 
     def _score_open(self, score: float, *, until_replan: bool = False) -> Self:
         for task in self.status.tasks:
-            if until_replan and self.status.needs_replan:
+            if until_replan and self.status.replan_due:
                 break
             if task.status is not TaskStatus.DONE:
                 self.scored(**{task.id: score})

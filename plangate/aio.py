@@ -6,6 +6,7 @@ async with plangate.aio.connect("plans.db") as registry:
 
 from collections.abc import Callable
 from functools import partial, update_wrapper
+from inspect import signature
 from typing import ParamSpec
 
 from plangate.application.aio.registry import AsyncPlanRegistry
@@ -21,8 +22,16 @@ def _for_asyncio(open_registry: Callable[_P, PlanRegistry]) -> Callable[_P, Asyn
     def connect(*args: _P.args, **kwargs: _P.kwargs) -> AsyncPlanRegistry:
         return AsyncPlanRegistry(partial(open_registry, *args, **kwargs))
 
-    return update_wrapper(connect, open_registry)
+    update_wrapper(connect, open_registry)
+    shown = signature(open_registry).replace(return_annotation="AsyncPlanRegistry")
+    connect.__signature__ = shown  # type: ignore[attr-defined]
+    connect.__doc__ = _DOCSTRING
+    return connect
 
+
+_DOCSTRING = """Name a store, which `async with` opens as an `AsyncPlanRegistry`.
+
+The arguments, and the errors, which `async with` raises, are those of `plangate.connect`.
+"""
 
 connect = _for_asyncio(bootstrap.connect)
-"""Name the store as `plangate.connect` does; it is opened by `async with`."""

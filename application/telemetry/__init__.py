@@ -6,7 +6,7 @@ cost anything where no provider is set.
 """
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from inspect import isfunction
 from logging import NullHandler, getLogger
@@ -91,8 +91,11 @@ def commands_but(*questions: str) -> Callable[[C], C]:
     """Have the public methods of a class reported as commands, but for some that are questions."""
 
     def decorated(owner: C) -> C:
-        for name, method in _methods(owner):
+        methods = dict(_methods(owner))
+        for name, method in methods.items():
             setattr(owner, name, (_question if name in questions else _command)(method, name))
+        if "execute" in methods:
+            owner.execute = _execute(methods["execute"], methods.keys() - {*questions})
         return owner
 
     return decorated
@@ -141,6 +144,20 @@ def _question(method: FunctionType, name: str) -> Any:
             return method(self, *args, **kwargs)
 
     return question
+
+
+def _execute(method: FunctionType, names: Iterable[str]) -> Any:
+    """Report a command that is given as a value as the method that its `op` names."""
+    reported = {name: _command(method, name) for name in names}
+
+    @wraps(method)
+    def execute(self: Any, *args: Any, **kwargs: Any) -> Any:
+        given = args[1] if len(args) > 1 else kwargs.get("command")
+        op = given.get("op") if isinstance(given, Mapping) else getattr(given, "op", None)
+        name = op if isinstance(op, str) and op in reported else "execute"
+        return reported[name](self, *args, **kwargs)
+
+    return execute
 
 
 def _command(method: FunctionType, name: str) -> Any:

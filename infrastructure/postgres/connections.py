@@ -85,6 +85,10 @@ class Connections(Protocol):
     def session(self) -> Connection | None:
         """A connection for the caller alone, which closes it; None behind a transaction pooler."""
 
+    def has_lent(self, connection: Connection) -> bool:  # noqa: ARG002
+        """Whether a connection that the caller uses is known to come from here."""
+        return False
+
     def close(self) -> None:
         """Refuse work from now on. Work that runs ends, and then its connection is closed."""
 

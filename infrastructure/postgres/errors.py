@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
+from re import search
 from typing import Final
 
 import psycopg
@@ -25,7 +27,18 @@ _ERRORS: Final[Mapping[type[psycopg.Error], tuple[type[ours.StoreError], str]]] 
     TooManyRequests: _NO_CONNECTION,
 }
 _REFUSES: Final = "refuses access to this user, who"
-_NO_ACCESS: Final = "permission denied for database"
+_AT_THE_DOOR: Final[Mapping[str, tuple[type[ours.StoreError], str]]] = {
+    r"permission denied for database": (ours.StoreForbidden, f"{_REFUSES} may not CONNECT"),
+    r'role ".*" does not exist': (ours.StoreForbidden, f"{_REFUSES} is not known there"),
+    r'role ".*" is not permitted to log in': (ours.StoreForbidden, f"{_REFUSES} may not LOGIN"),
+    r"authentication failed for user|no pg_hba\.conf entry|no password supplied": (
+        ours.StoreForbidden,
+        f"{_REFUSES} was not authenticated",
+    ),
+    r'database ".*" does not exist': (ours.NotAStore, "is not there: create the database first"),
+}
+"""What the server says, in English, as it refuses a connection: libpq gives no code for it."""
+
 _CONFLICTS: Final = (
     errors.UniqueViolation,
     errors.SerializationFailure,
@@ -52,11 +65,10 @@ def translated_for(
         what = missing_right(refusal) or "may not do this"
         raise ours.StoreForbidden(f"{name} {_REFUSES} {what} ({refusal})") from error
     except psycopg.Error as error:
-        if _NO_ACCESS in str(error):  # libpq gives no code for what refuses a connection
-            why = _in_one_line(error)
-            raise ours.StoreForbidden(f"{name} {_REFUSES} may not CONNECT ({why})") from error
+        said = str(error) if error.sqlstate is None else ""
+        refused = (_AT_THE_DOOR[one] for one in _AT_THE_DOOR if search(one, said))
         known = (_ERRORS[kind] for kind in type(error).__mro__ if kind in _ERRORS)
-        kind, what = next(known, (ours.StoreUnavailable, "did not answer"))
+        kind, what = next(chain(refused, known), (ours.StoreUnavailable, "did not answer"))
         raise kind(f"{name} {what} ({_in_one_line(error)})") from error
 
 

@@ -39,10 +39,10 @@ class JoinedConnection(Connections):
     def __init__(self, name: str, connection: object) -> None:
         """Raises `TransactionRefused` for a connection that cannot be used."""
         self.name = name
-        self._connection = _required(connection)
+        self.connection = _required(connection)
         self._left = False
         self._require_usable()
-        if self._status() == TransactionStatus.IDLE and self._connection.autocommit:
+        if self._status() == TransactionStatus.IDLE and self.connection.autocommit:
             raise TransactionRefused(
                 "the connection is in no transaction, and commits each statement by itself: use"
                 " connection.transaction(), or atomic() in Django"
@@ -52,13 +52,14 @@ class JoinedConnection(Connections):
     def is_open(self) -> bool:
         """Whether the transaction is still open."""
         return not self._left and self._status() in {
+            TransactionStatus.ACTIVE,
             TransactionStatus.INTRANS,
             TransactionStatus.INERROR,
         }
 
     @override
     def run(self, work: Callable[[Connection], T]) -> T:
-        if self._connection.broken and not self._left:
+        if self.connection.broken and not self._left:
             raise StoreUnavailable(f"the connection to {self.name} was lost")
         if not self.is_open:
             raise TransactionRefused("the transaction is over: nothing more can be done in it")
@@ -68,7 +69,7 @@ class JoinedConnection(Connections):
 
     def first(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in a savepoint, in a transaction that psycopg begins if none is open."""
-        connection = self._connection
+        connection = self.connection
         connection.execute("SAVEPOINT plangate")
         try:
             answer = work(connection)
@@ -90,10 +91,10 @@ class JoinedConnection(Connections):
         self._left = True
 
     def _status(self) -> TransactionStatus:
-        return self._connection.info.transaction_status
+        return self.connection.info.transaction_status
 
     def _require_usable(self) -> None:
-        connection, why = self._connection, None
+        connection, why = self.connection, None
         if connection.closed:
             why = "is closed"
         elif connection.pgconn.pipeline_status != PipelineStatus.OFF:

@@ -77,6 +77,10 @@ class PoolConnections(Connections):
         return kept_session(pool.connection_class.connect(conninfo, **options))
 
     @override
+    def has_lent(self, connection: Connection) -> bool:
+        return getattr(connection, "_pool", None) is self._pool  # as the pool itself finds out
+
+    @override
     def close(self) -> None:
         self._refusal = self._refusal or f"the store on {self.name} is closed"
 

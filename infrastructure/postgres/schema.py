@@ -154,7 +154,10 @@ class Schema(PostgresDatastore):
         joined = Schema(theirs, self.schema)
         with joined.translated(None):
             identity = theirs.first(_identity)
-        if identity != self._identity:  # its server may have been started again since
+        # A pool may have no second connection, so one of its own is not compared with another.
+        if self.connections.has_lent(theirs.connection):
+            self._identity = identity
+        elif identity != self._identity:  # its server may have been started again since
             self._identity = self.in_transaction(_identity)
         if identity != self._identity:
             raise TransactionRefused(f"the connection does not lead to {self.connections.name}")

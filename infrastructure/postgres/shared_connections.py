@@ -30,5 +30,9 @@ class SharedConnections(Connections):
         return self._owner.session()
 
     @override
+    def has_lent(self, connection: Connection) -> bool:
+        return self._owner.has_lent(connection)
+
+    @override
     def close(self) -> None:
         self._closed = True

@@ -9,6 +9,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from plangate.application.errors import TransactionConflict, TransactionRefused
 from plangate.infrastructure.sql.database import T
 from plangate.infrastructure.sqlite.errors import translated_for
 from plangate.infrastructure.sqlite.facts import FILE_ID, facts_in
+from plangate.infrastructure.sqlite.layout import layout_of
 
 _TAKE_LOCK: Final = "DELETE FROM store_facts WHERE FALSE"
 """Changes nothing, but makes the transaction the one that writes."""
@@ -34,8 +36,10 @@ class JoinedFile:
     def begin(self, file_id: str | None) -> None:
         """Refuse a connection that leads elsewhere, and take the writer's lock.
 
-        A connection on which Python's `sqlite3` begins transactions by itself begins one.
+        A connection on which Python's `sqlite3` begins transactions by itself begins one. Raises
+        `StoreTooNew` for a newer layout.
         """
+        began = False
         with self.translated():
             [(name,)] = self._connection.execute(_FILE)
             file = os.fsdecode(name or b"")
@@ -48,9 +52,20 @@ class JoinedFile:
                         "the connection is in no transaction: BEGIN one first, which you commit"
                     )
                 self._connection.execute("BEGIN IMMEDIATE")
+                began = True
+        try:
+            self._take_lock(file_id)
+        except BaseException:
+            if began:  # or the lock would be held by a caller who has nothing to commit
+                with suppress(sqlite3.Error):
+                    self._connection.rollback()
+            raise
+
+    def _take_lock(self, file_id: str | None) -> None:
         self.write(_take_lock)
         if self.read(facts_in).get(FILE_ID) != file_id:
             raise TransactionRefused(f"the connection leads to a file that was at {self._path}")
+        self.read(partial(layout_of, path=self._path))
 
     @property
     def is_open(self) -> bool:

@@ -55,7 +55,10 @@ CREATIONS: list[tuple[dict[str, Any], str]] = [
     ({"tasks": [{"title": " "}]}, r"tasks\[0\].title: must not be blank"),
     ({"tasks": [{"id": "a"}]}, r"tasks\[0\].title: is required"),
     ({"tasks": [{"title": "A", "titel": 1}]}, r"tasks\[0\].titel: is not known here; accepted: "),
-    ({"tasks": [7]}, r"tasks\[0\]: must be an object with title, description, depends_on"),
+    (
+        {"tasks": [7]},
+        r"tasks\[0\]: must be a title, or an object with title, description, depends_on",
+    ),
     ({"tasks": [{"id": 1, "title": "A"}]}, r"tasks\[0\].id: must be text"),
     ({"tasks": [{"id": "a\nb", "title": "A"}]}, r"tasks\[0\].id: .*control character U\+000A"),
     ({"tasks": [{"id": "x" * 201, "title": "A"}]}, r"tasks\[0\].id: must be at most 200"),

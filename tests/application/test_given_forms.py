@@ -69,7 +69,7 @@ def test_a_task_may_be_its_title_alone(registry: PlanRegistry) -> None:
     "tasks, problem",
     [
         (["A", " "], r"tasks\[1\].title: must not be blank"),
-        (["A", 7], r"tasks\[1\]: must be an object with title"),
+        (["A", 7], r"tasks\[1\]: must be a title, or an object with title"),
         ("AB", "tasks: must be a list"),
         (["A" * 501], r"tasks\[0\].title: must be at most 500"),
     ],

@@ -98,7 +98,10 @@ def test_a_retried_revision_makes_no_second_set_of_tasks(
         ([{"op": "drop"}], r"changes\[0\].task_id: is required"),
         ([{"op": "drop", "task_id": "a", "why": 1}], r"changes\[0\].why: is not known here; "),
         ([{"op": "add", "task": {"titel": 1}}], r"changes\[0\].task.title: is required"),
-        ([{"op": "add", "task": 7}], r"changes\[0\].task: must be an object with title"),
+        (
+            [{"op": "add", "task": 7}],
+            r"changes\[0\].task: must be a title, or an object with title",
+        ),
         ([{"op": "split", "task_id": "a", "into": [{"title": "x"}]}], "changes.*at least 2"),
         ([{"op": "move", "task_id": "a", "before": "b", "after": "c"}], "changes.*not both"),
     ],

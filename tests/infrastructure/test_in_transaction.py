@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 import pytest
@@ -203,7 +204,7 @@ def test_an_error_of_the_host_inside_the_block_comes_out_as_it_is(
     assert host.registry.score_prompt("p", "a", 0.5).version == 2
 
 
-def test_views_the_ledger_erasing_and_imports_are_refused_inside(
+def test_what_is_about_committed_events_is_refused_inside(
     host: Host, connection: Any, tmp_path: Path
 ) -> None:
     bundle = tmp_path / "bundle.plangate"
@@ -212,10 +213,12 @@ def test_views_the_ledger_erasing_and_imports_are_refused_inside(
         elsewhere.create("g", TASKS, plan_id="q")
         elsewhere.bundles.export(tmp_path / "other.plangate")
     with host.registry.in_transaction(connection) as inside:
+        for name in ("plans", "report", "rebuild", "follow"):
+            with pytest.raises(TransactionRefused, match=r"inside in_transaction\(\)"):
+                getattr(inside.views, name)
         for work in (
-            inside.views.plans,
-            inside.views.report,
-            inside.views.rebuild,
+            inside.subscribe,
+            inside.health,
             lambda: inside.ledger,
             lambda: inside.erase("p"),
             lambda: inside.bundles.import_bundle(tmp_path / "other.plangate"),
@@ -224,6 +227,7 @@ def test_views_the_ledger_erasing_and_imports_are_refused_inside(
         ):
             with pytest.raises(TransactionRefused, match=r"inside in_transaction\(\)"):
                 work()
+        assert not [one for one in enumerate_threads() if one.name.startswith("plangate-")]
         inside.score_prompt("p", "a", 0.5)
     connection.commit()
 

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -62,8 +62,9 @@ def test_a_frozen_clock_moves_only_when_it_is_advanced() -> None:
     assert (
         clock.advance(timedelta(days=-1)) == clock() == datetime(2026, 4, 30, 12, 1, 30, tzinfo=UTC)
     )
-    with pytest.raises(plangate.InvalidInput, match="zone"):
-        FrozenClock(datetime(2026, 5, 1))  # noqa: DTZ001
+    for given in (datetime(2026, 5, 1), date(2026, 5, 1), "2026-05-01"):  # noqa: DTZ001
+        with pytest.raises(plangate.InvalidInput, match="must be a datetime with a zone"):
+            FrozenClock(given)  # type: ignore[arg-type]
 
 
 def test_builders_make_the_plans_that_they_name() -> None:
@@ -79,6 +80,40 @@ def test_builders_make_the_plans_that_they_name() -> None:
         assert_replay_is_clean(registry, "due", "claimed")
         with pytest.raises(plangate.PlanNotFound):
             assert_replay_is_clean(registry, "nothing")
+
+
+def test_builders_fail_where_a_plan_cannot_become_what_they_name() -> None:
+    with plangate.connect("memory:") as registry:
+        never = PlanBuilder(registry, plan_id="never", confidence_threshold=0.0)
+        with pytest.raises(AssertionError, match="no replan of the plan 'never' came due"):
+            never.due_for_replan()
+        late = PlanBuilder(registry, policy={"consecutive_lows": 2}).due_for_replan()
+        assert late.status.replan_due
+        with pytest.raises(AssertionError, match="no task of the plan 'one' is ready"):
+            PlanBuilder(registry, ["a"], plan_id="one").claimed().claimed()
+
+
+@pytest.mark.parametrize(
+    "new_id, why",
+    [
+        (lambda _: None, "new_id: must be text"),
+        (lambda _: 7, "new_id: must be text"),
+        (lambda _: "", "new_id: must not be empty"),
+        (lambda digits: "0" * digits, "task ids must differ"),
+        ("7", "new_id: must be a function, not '7'"),
+    ],
+)
+def test_ids_that_are_none_are_refused(new_id: object, why: str) -> None:
+    with (
+        pytest.raises(plangate.InvalidInput, match=why),
+        plangate.connect("memory:", new_id=new_id) as registry,  # type: ignore[arg-type]
+    ):
+        registry.create("g", ["A", "B"])
+
+
+def test_a_time_in_place_of_a_clock_is_refused() -> None:
+    with pytest.raises(plangate.InvalidInput, match="clock: must be a function"):
+        plangate.connect("memory:", clock=datetime.now(UTC))  # type: ignore[arg-type]
 
 
 def test_a_decision_that_does_not_follow_fails_the_check() -> None:

@@ -90,8 +90,10 @@ def test_every_method_is_there_with_its_parameters_and_its_documentation(
 
 
 def test_a_store_is_named_as_for_the_registry_that_blocks() -> None:
-    names = inspect.signature(plangate.aio.connect).parameters
-    assert names == inspect.signature(plangate.connect).parameters
+    shown = inspect.signature(plangate.aio.connect)
+    assert shown.parameters == inspect.signature(plangate.connect).parameters
+    assert shown.return_annotation == "AsyncPlanRegistry"
+    assert "async with" in (plangate.aio.connect.__doc__ or "")
 
     async def main() -> None:
         async with plangate.aio.connect("memory:") as registry:

@@ -1,9 +1,11 @@
 """OpenTelemetry, with the SDK's exporters in memory: spans and metrics of what was asked for."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
+import plangate
 from plangate.application import telemetry
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.errors import ConcurrentChange, StoreUnavailable
@@ -129,13 +132,18 @@ def test_metrics_count_commands_replans_verdicts_and_conflicts(
     monkeypatch.setattr(registry._store, "append", appended)
     registry.pause("p", "lunch")
     registry.execute("p", {"op": "resume", "reason": "back"})
+    for op in ("an id of the caller", 7):
+        with pytest.raises(InvalidInput):
+            registry.execute("p", {"op": op})
     metrics = host.metrics()
     assert metrics["plangate.commands"] == {
         ("create", "done"): 1,
         ("score_output", "done"): 1,
         ("pause", "done"): 1,
-        ("execute", "done"): 1,
+        ("resume", "done"): 1,
+        ("execute", "refused"): 2,
     }
+    assert metrics["plangate.refusals"] == {("execute", "InvalidInput"): 2}
     assert metrics["plangate.replans"] == {(): 1}
     assert metrics["plangate.verdicts"] == {("go",): 1, ("replan",): 1}
     assert metrics["plangate.conflicts"] == {(): 1}
@@ -153,6 +161,23 @@ def test_the_lag_of_views_is_that_of_the_store_furthest_behind(
     }
     registry.close()
     assert "plangate.view.lag" not in host.metrics()
+
+
+def test_in_a_transaction_of_the_host_its_commands_are_reported_and_no_health_is_asked_for(
+    host: Host, tmp_path: Path
+) -> None:
+    connection = sqlite3.connect(tmp_path / "plans.db")
+    with (
+        plangate.connect(tmp_path / "plans.db") as registry,
+        registry.in_transaction(connection) as inside,
+    ):
+        inside.create("g", TASKS, plan_id="p")
+        assert list(telemetry.registries) == [registry]
+        metrics = host.metrics()
+    connection.close()
+    assert metrics["plangate.commands"] == {("create", "done"): 1}
+    assert metrics["plangate.view.lag"][("plans",)] == 0
+    assert [span.name for span in host.spans] == ["plangate.create"]
 
 
 def test_a_task_of_asyncio_is_the_parent_of_its_commands(

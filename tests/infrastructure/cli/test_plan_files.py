@@ -24,7 +24,10 @@ DIGITS = "9" * 5_000
 WRONG_YAML = [
     ("goal: x\n", "1:1: tasks: is required"),
     ("goal: x\ntasks: []\n", "2:1: tasks: must hold at least 1"),
-    ("goal: x\ntasks: [7]\n", "2:9: tasks[0]: must be an object with title, description"),
+    (
+        "goal: x\ntasks: [7]\n",
+        "2:9: tasks[0]: must be a title, or an object with title, description",
+    ),
     ("goal: ' '\n" + ONE, "1:1: goal: must not be blank"),
     ("goal:\n" + ONE, "1:1: goal: must be text, but is empty"),
     (f"id: 1\ngoal: x\n{ONE}", "1:1: id: is not known here; accepted: goal, tasks"),

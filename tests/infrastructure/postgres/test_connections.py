@@ -10,6 +10,7 @@ from psycopg_pool import ConnectionPool
 
 import plangate
 from plangate.infrastructure.postgres.connections import Connection, Connections, OwnConnections
+from plangate.infrastructure.postgres.errors import translated_for
 from plangate.infrastructure.postgres.lent_pool import PoolConnections
 from tests.support.servers.postgres import PostgresServer
 
@@ -62,6 +63,38 @@ def test_a_user_who_may_not_connect_gets_the_missing_right(
             plangate.connect(url.replace("plangate@", "stranger@"))
     finally:
         postgres.execute("GRANT CONNECT ON DATABASE postgres TO PUBLIC; DROP ROLE stranger")
+
+
+def test_what_the_server_refuses_for_good_is_not_called_unavailable(
+    postgres: PostgresServer, url: str
+) -> None:
+    postgres.execute("CREATE ROLE nologin NOLOGIN")
+    unknown, barred = (url.replace("plangate@", f"{name}@") for name in ("unknown", "nologin"))
+    role = f"{url}?options=-crole%3Dunknown"
+    try:
+        for address, why in {unknown: "not known", role: "not known", barred: "LOGIN"}.items():
+            with pytest.raises(plangate.StoreForbidden, match=why):
+                plangate.connect(address)
+    finally:
+        postgres.execute("DROP ROLE nologin")
+    with pytest.raises(plangate.NotAStore, match="create the database first"):
+        plangate.connect(url.replace("/postgres", "/nowhere"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'password authentication failed for user "plangate"',
+        'no pg_hba.conf entry for host "10.0.0.1", user "plangate", database "plans"',
+        "connection to server failed: fe_sendauth: no password supplied",
+    ],
+)
+def test_a_user_who_was_not_authenticated_is_refused_for_good(said: str) -> None:
+    with (
+        pytest.raises(plangate.StoreForbidden, match="was not authenticated"),
+        translated_for("here", None, lambda _: None),
+    ):
+        raise psycopg.OperationalError(said)
 
 
 def _connect_interrupted(address: str, step: int) -> tuple[bool, BaseException | None]:

@@ -9,10 +9,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 import plangate
-from plangate import StoreUnavailable, TransactionConflict
+from plangate import StoreUnavailable, TransactionConflict, TransactionRefused
 from tests.support.host import Host, postgres_host, refuse_to_join
 from tests.support.servers.postgres import PostgresServer
 
@@ -55,6 +56,24 @@ def test_connections_of_psycopg_that_cannot_be_used_are_refused(
         refuse_to_join(on_postgres, connection, "client encoding iso8859-1")
 
     assert on_postgres.registry.get_status("p").version == 2
+
+
+def test_a_connection_that_another_thread_is_using_is_said_to_be_busy(
+    on_postgres: Host, postgres: PostgresServer
+) -> None:
+    with psycopg.connect(postgres.url) as connection, psycopg.connect(postgres.url) as holder:
+        holder.execute("SELECT pg_advisory_lock(1)")
+        with on_postgres.registry.in_transaction(connection) as inside:
+            inside.score_prompt("p", "a", 0.5)
+            waiting = Thread(target=connection.execute, args=("SELECT pg_advisory_lock(1)",))
+            waiting.start()
+            while connection.info.transaction_status != TransactionStatus.ACTIVE:
+                waiting.join(0.01)
+            with pytest.raises(TransactionRefused, match="busy with another statement"):
+                inside.get_status("p")
+            holder.execute("SELECT pg_advisory_unlock(1)")
+            waiting.join()
+            assert inside.get_status("p").version == 2
 
 
 def test_a_connection_to_another_database_is_refused(
@@ -202,6 +221,22 @@ def test_a_connection_of_the_pool_that_the_registry_was_given_is_accepted(
         ):
             inside.score_prompt("p", "a", 0.6)
         assert registry.get_status("p").version == 2
+
+
+def test_the_only_connection_of_a_pool_is_enough(postgres: PostgresServer) -> None:
+    with (
+        ConnectionPool(postgres.url, min_size=1, max_size=1, timeout=10) as pool,
+        plangate.connect(pool) as registry,
+    ):
+        for one in (registry, registry.for_schema("tenant")):
+            with pool.connection() as connection, one.in_transaction(connection) as inside:
+                inside.create("g", TASKS, plan_id="p")
+            assert one.get_status("p").version == 1
+        with (
+            psycopg.connect(postgres.url) as connection,
+            registry.in_transaction(connection) as inside,
+        ):
+            inside.score_prompt("p", "a", 0.5)
 
 
 def test_a_transaction_of_django_is_joined(postgres: PostgresServer) -> None:

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 import pytest
@@ -158,3 +159,20 @@ def test_the_url_of_sqlalchemy_is_understood(postgres: PostgresServer) -> None:
     for other in ("postgresql+psycopg2", "postgresql+asyncpg"):
         with pytest.raises(plangate.NotAStore, match="there is no engine"):
             plangate.connect(url.replace("postgresql+psycopg", other))
+
+
+def test_closing_the_first_registry_ends_the_threads_of_the_others(
+    postgres: PostgresServer,
+) -> None:
+    with plangate.connect(postgres.url, schema="one") as registry:
+        tenants = [registry.for_schema(name) for name in ("two", "three")]
+        for tenant in tenants:
+            tenant.create("g", TASKS, plan_id="p")
+            tenant.views.follow()
+        feed = tenants[0].subscribe()
+        next(feed)
+    assert list(feed) == []
+    for tenant in tenants:
+        with pytest.raises(plangate.StoreUnavailable, match="is closed"):
+            tenant.get_status("p")
+    assert not [one for one in enumerate_threads() if one.name.startswith("plangate-")]

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -40,6 +41,30 @@ def test_a_connection_to_another_file_or_without_transaction_is_refused(
     refuse_to_join(
         sqlite, sqlite3.connect(tmp_path / "plans.db", isolation_level=None), "BEGIN one"
     )
+
+
+def test_a_newer_layout_is_refused_and_the_lock_of_the_writer_given_back(
+    sqlite: Host, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "plans.db")) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    connection = sqlite.connect()
+    with (
+        pytest.raises(plangate.StoreTooNew, match="layout 99"),
+        sqlite.registry.in_transaction(connection),
+    ):
+        pass
+    assert not connection.in_transaction
+    sqlite.insert(connection, "p")
+    with (
+        pytest.raises(plangate.StoreTooNew),
+        sqlite.registry.in_transaction(connection),
+    ):
+        pass
+    connection.commit()
+    connection.close()
+
+    assert sqlite.rows() == ["p"]
 
 
 def test_a_connection_of_another_thread_is_refused(sqlite: Host, tmp_path: Path) -> None:
