@@ -35,11 +35,6 @@ class Step(NamedTuple):
         """The event's id, as in `billing@7`."""
         return self.recorded.envelope.event_id
 
-    @property
-    def position(self) -> int:
-        """Where the event is in the log; raises `StoreError` for an engine without positions."""
-        return known_position(self.recorded.envelope.position)
-
 
 def steps(plan: Plan, events: Iterable[RecordedEvent]) -> Iterator[Step]:
     """The plan before and after each of its next events.

@@ -82,7 +82,7 @@ def bits(plan: Plan) -> tuple[str, ...]:
 
 
 SHORT = settings(
-    max_examples=150,
+    max_examples=75,
     stateful_step_count=20,
     deadline=None,
     suppress_health_check=list(HealthCheck),

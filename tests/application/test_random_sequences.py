@@ -34,8 +34,8 @@ def test_a_million_random_sequences_give_what_the_naive_model_gives() -> None:
     assert all(seen[what] for what in WHAT_MATTERS)
 
 
-def test_two_thousand_random_sequences_give_what_the_naive_model_gives() -> None:
-    seen = run(seed=2026, sequences=2_000)
+def test_a_thousand_random_sequences_give_what_the_naive_model_gives() -> None:
+    seen = run(seed=2026, sequences=1_000)
     assert [what for what in WHAT_MATTERS if not seen[what]] == [], "it was never reached"
 
 

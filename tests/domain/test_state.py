@@ -1,6 +1,7 @@
 """How events lead to state: whatever happened happened, and older versions stay usable."""
 
 from itertools import permutations
+from types import SimpleNamespace
 from typing import Any, cast, get_args
 
 import pytest
@@ -12,7 +13,7 @@ from plangate.domain.decisions import decide
 from plangate.domain.errors import TaskNotFound
 from plangate.domain.event_ids import event_id, version_of
 from plangate.domain.events import PlanEvent
-from plangate.domain.evolve import evolve, fold
+from plangate.domain.evolve import evolve, fold, stands_for
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.task import Judgement
@@ -147,6 +148,17 @@ def test_folding_on_is_the_same_as_folding_at_once() -> None:
     history = created(A), scored(A), moved(A), deleted()
 
     assert fold(fold(Plan(PLAN), history[:2]), history[2:]) == fold(Plan(PLAN), history)
+
+
+def test_another_class_with_the_fields_of_an_event_stands_for_it() -> None:
+    class Record(SimpleNamespace):
+        """What an event was decoded to."""
+
+    event = scored(A, PROMPT, 0.5)
+    stands_for(Record, type(event))
+    record = cast("PlanEvent", Record(**dict(event)))
+
+    assert fold(Plan(PLAN), (created(A), record)) == fold(Plan(PLAN), (created(A), event))
 
 
 def test_a_judgement_keeps_the_version_at_which_it_was_given() -> None:

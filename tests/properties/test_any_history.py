@@ -52,7 +52,7 @@ from tests.support.examples import (
 )
 from tests.support.properties import repeatable
 
-often = settings(repeatable, max_examples=300)
+often = settings(repeatable, max_examples=150)
 
 ids = st.sampled_from([A, B, C, "d", "e"])
 several = st.lists(ids, max_size=3).map(tuple)

@@ -49,7 +49,7 @@ def handed_out(plan: Plan, now: datetime) -> Iterator[str]:
         yield from claimed
 
 
-@short_and_long("histories", 400, 10_000)
+@short_and_long("histories", 200, 10_000)
 def test_the_gate_says_what_next_task_does(histories: int) -> None:
     seen: Counter[Verdict] = Counter()
     for seed in range(histories):
@@ -67,7 +67,7 @@ def test_the_gate_says_what_next_task_does(histories: int) -> None:
     assert seen.keys() == set(Verdict)
 
 
-@short_and_long("histories", 400, 10_000)
+@short_and_long("histories", 200, 10_000)
 def test_until_changes_at_no_time_changes_the_decision(histories: int) -> None:
     changed = 0
     for seed in range(histories):
@@ -87,13 +87,13 @@ def test_until_changes_at_no_time_changes_the_decision(histories: int) -> None:
     assert changed > histories / 100
 
 
-@short_and_long("histories", 20, 500)
+@short_and_long("histories", 10, 500)
 def test_the_views_in_sqlite_say_what_next_task_does(histories: int) -> None:
     for seed in range(histories):
         _one_history(seed, memory_view_store())
 
 
-@short_and_long("histories", 5, 500)
+@short_and_long("histories", 3, 500)
 def test_the_views_in_postgresql_say_what_next_task_does(
     postgres: PostgresServer, histories: int
 ) -> None:

@@ -177,7 +177,7 @@ def test_every_state_has_an_example() -> None:
     assert {state for _, state in table} == set(PlanState)
 
 
-@settings(repeatable, max_examples=150)
+@settings(repeatable, max_examples=75)
 @for_all(policies, walks)
 def test_a_command_leads_on_from_every_state_that_is_not_final(
     policy: Policy, walk: list[tuple[PlanCommand, datetime]]
@@ -187,7 +187,7 @@ def test_a_command_leads_on_from_every_state_that_is_not_final(
             assert decide(plan, way_on(plan), LATER)
 
 
-@settings(repeatable, max_examples=150)
+@settings(repeatable, max_examples=75)
 @for_all(policies, walks)
 def test_work_that_goes_on_completes_the_plan(
     policy: Policy, walk: list[tuple[PlanCommand, datetime]]
@@ -203,7 +203,7 @@ def test_work_that_goes_on_completes_the_plan(
     assert not obstacles(plan)
 
 
-@settings(repeatable, max_examples=150)
+@settings(repeatable, max_examples=75)
 @for_all(policies, walks)
 def test_no_command_leads_to_a_plan_that_could_not_have_been_made(
     policy: Policy, walk: list[tuple[PlanCommand, datetime]]
@@ -217,7 +217,7 @@ def test_no_command_leads_to_a_plan_that_could_not_have_been_made(
             assert obstacles(plan)
 
 
-@settings(repeatable, max_examples=150)
+@settings(repeatable, max_examples=75)
 @for_all(policies, walks)
 def test_a_task_is_taken_only_when_what_it_depends_on_is_done(
     policy: Policy, walk: list[tuple[PlanCommand, datetime]]

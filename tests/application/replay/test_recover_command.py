@@ -119,7 +119,7 @@ def test_a_claim_that_only_found_others_expired_names_no_task() -> None:
     assert decide(command.before, recover_command(command), LATER) == facts(command)
 
 
-@settings(repeatable, max_examples=120)
+@settings(repeatable, max_examples=60)
 @for_all(chance=st.randoms(use_true_random=False), length=st.integers(1, 25))
 def test_any_history_follows_from_its_recovered_commands(
     chance: random.Random, length: int

@@ -47,10 +47,10 @@ def test_the_views_follow_from_the_log_alone(chance: random.Random, batch: int, 
             same_views(registry)
 
 
-@short_and_long("histories", 50, 5_000)
+@short_and_long("histories", 20, 5_000)
 def test_thousands_of_histories_with_rebuilds_and_unreadable_events(histories: int) -> None:
     with ProcessPoolExecutor(2) as pool:
-        assert sum(pool.map(_one_history, range(histories), chunksize=20)) > histories * 10
+        assert sum(pool.map(_one_history, range(histories), chunksize=10)) > histories * 10
 
 
 @short_and_long("histories", 6, 2_000)
