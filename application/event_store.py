@@ -4,7 +4,7 @@ Every store passes the same suite, `tests/contracts/`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from plangate.application.recorded_event import CommandFacts, RecordedEvent, StoredEntry
@@ -27,7 +27,11 @@ def zoned(clock: Clock) -> Clock:
         time: object = clock()
         if not isinstance(time, datetime) or time.utcoffset() is None:
             raise InvalidInput([Problem("clock", "must give times with a zone")])
-        return time
+        try:
+            return time.astimezone(UTC)
+        except OverflowError:
+            problem = f"gives {time}, which is not in the calendar in UTC"
+            raise InvalidInput([Problem("clock", problem)]) from None
 
     return now
 

@@ -37,6 +37,10 @@ _MESSAGES: Final = {
     "string_type": "must be text",
     "string_unicode": "must not hold a lone surrogate",
     "model_attributes_type": "must be an object with an op",
+    **dict.fromkeys(
+        ("datetime_type", "datetime_parsing", "datetime_from_date_parsing", "timezone_aware"),
+        "must be a time with its zone, as 2026-01-31T12:00:00Z",
+    ),
     "too_long": "must hold at most {max_length}",
     "too_short": "must hold at least {min_length}",
     "tuple_type": "must be a list",

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -121,6 +122,22 @@ def test_all_problems_are_reported_at_once(registry: PlanRegistry) -> None:
         registry.create(" ", [{"title": ""}, {"title": "B", "id": 2}])
     fields = [problem.field for problem in refusal.value.problems]
     assert fields == ["goal", "tasks[0].title", "tasks[1].id"]
+
+
+NO_TIMES: list[Any] = [
+    datetime(2026, 1, 31, 12),  # noqa: DTZ001
+    *("2026-01-31T12:00:00", "2026-13-45", "noon", math.nan, True),
+]
+
+
+@pytest.mark.parametrize("given", NO_TIMES, ids=repr)
+def test_what_is_no_time_with_a_zone_is_refused(registry: PlanRegistry, given: Any) -> None:
+    registry.create("g", [A_TASK], plan_id="p")
+    why = r": must be a time with its zone, as 2026-01-31T12"
+    with pytest.raises(InvalidInput, match=f"until{why}"):
+        registry.defer_task("p", "a", "later", until=given)
+    with pytest.raises(InvalidInput, match=f"occurred_at{why}"):
+        registry.score_output("p", "a", 0.5, occurred_at=given)
 
 
 REFUSED: list[tuple[Callable[[PlanRegistry], object], str]] = [

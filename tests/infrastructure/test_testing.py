@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -109,6 +109,15 @@ def test_ids_that_are_none_are_refused(new_id: object, why: str) -> None:
         plangate.connect("memory:", new_id=new_id) as registry,  # type: ignore[arg-type]
     ):
         registry.create("g", ["A", "B"])
+
+
+def test_a_clock_beyond_the_calendar_is_refused() -> None:
+    first = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+    with (
+        plangate.connect("memory:", clock=lambda: first) as registry,
+        pytest.raises(plangate.InvalidInput, match="clock: gives 0001-01-01 "),
+    ):
+        registry.create("g", ["A"])
 
 
 def test_a_time_in_place_of_a_clock_is_refused() -> None:
