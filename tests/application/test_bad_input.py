@@ -131,7 +131,7 @@ NO_TIMES: list[Any] = [
 
 
 @pytest.mark.parametrize("given", NO_TIMES, ids=repr)
-def test_what_is_no_time_with_a_zone_is_refused(registry: PlanRegistry, given: Any) -> None:
+def test_a_time_must_have_a_zone(registry: PlanRegistry, given: Any) -> None:
     registry.create("g", [A_TASK], plan_id="p")
     why = r": must be a time with its zone, as 2026-01-31T12"
     with pytest.raises(InvalidInput, match=f"until{why}"):
