@@ -88,14 +88,13 @@ def questions_of(group: str) -> Callable[[C], C]:
 
 
 def commands_but(*questions: str) -> Callable[[C], C]:
-    """Have the public methods of a class reported as commands, but for some that are questions."""
+    """Have the methods of a registry reported as commands, but for some that are questions."""
 
     def decorated(owner: C) -> C:
         methods = dict(_methods(owner))
         for name, method in methods.items():
             setattr(owner, name, (_question if name in questions else _command)(method, name))
-        if "execute" in methods:
-            owner.execute = _execute(methods["execute"], methods.keys() - {*questions})
+        owner.execute = _execute(methods["execute"], methods.keys() - {*questions})
         return owner
 
     return decorated

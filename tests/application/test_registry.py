@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from plangate.application.drafts import TaskDraft
+from plangate.application.errors import NotAStore
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanList, PlanStatus
 from plangate.domain.errors import (
@@ -242,3 +243,8 @@ def test_nothing_is_ordered_by_the_clock() -> None:
         assert status.created_at is not None
         assert status.updated_at is not None
         assert status.updated_at < status.created_at
+
+
+def test_only_a_store_in_a_database_has_other_schemas(registry: PlanRegistry) -> None:
+    with pytest.raises(NotAStore, match="only a PostgreSQL database has schemas"):
+        registry.for_schema("tenant")
