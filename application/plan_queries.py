@@ -30,7 +30,7 @@ from plangate.domain.plan import Plan
 from plangate.domain.verdict import verdict
 from plangate.domain.vocabulary import Flag, Labels, PlanState, Verdict
 
-FEW_PLANS: Final = 100
+FEW_PLANS: Final = 16
 """So many plans are read faster than views are brought up to date."""
 
 WORK_PAGE: Final = 20
