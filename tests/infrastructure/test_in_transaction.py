@@ -40,12 +40,6 @@ def connection(host: Host) -> Iterator[Any]:
     connection.close()
 
 
-def in_a_thread(work: Any) -> None:
-    thread = Thread(target=work)
-    thread.start()
-    thread.join()
-
-
 def test_a_commit_keeps_the_rows_of_the_host_and_the_events(host: Host, connection: Any) -> None:
     with host.registry.in_transaction(connection) as inside:
         host.insert(connection, "q")

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import psycopg
@@ -30,6 +31,13 @@ class Host:
             return [one for (one,) in connection.execute("SELECT plan_id FROM host").fetchall()]
         finally:
             connection.close()
+
+
+def in_a_thread(work: Callable[[], object]) -> None:
+    """Do something in another thread, and wait for it."""
+    thread = Thread(target=work)
+    thread.start()
+    thread.join()
 
 
 _TABLE = "CREATE TABLE host (plan_id text NOT NULL)"

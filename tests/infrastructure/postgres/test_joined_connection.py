@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from threading import Thread
-from typing import Any
 
 import psycopg
 import pytest
@@ -14,16 +13,10 @@ from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 import plangate
 from plangate import StoreUnavailable, TransactionConflict, TransactionRefused
-from tests.support.host import Host, postgres_host, refuse_to_join
+from tests.support.host import Host, in_a_thread, postgres_host, refuse_to_join
 from tests.support.servers.postgres import PostgresServer
 
 TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
-
-
-def in_a_thread(work: Any) -> None:
-    thread = Thread(target=work)
-    thread.start()
-    thread.join()
 
 
 @pytest.fixture

@@ -23,13 +23,7 @@ def connections_of(registry: plangate.PlanRegistry) -> Any:
 @pytest.fixture
 def others(postgres: PostgresServer) -> set[int]:
     """The sessions that an earlier test has left."""
-    return sessions_of(postgres)
-
-
-def sessions_of(postgres: PostgresServer) -> set[int]:
-    """The server's sessions of plangate."""
-    query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'plangate'"
-    return {int(pid) for (pid,) in postgres.execute(query)}
+    return postgres.sessions()
 
 
 def test_each_schema_has_its_own_plans_on_the_same_connection(
@@ -46,7 +40,7 @@ def test_each_schema_has_its_own_plans_on_the_same_connection(
             assert tenant.get_status("p").tasks[0].output_score == n / 10
             assert tenant.replay.check().mismatch_count == 0
         assert [plan.goal for plan in registry.views.plans().plans] == ["goal"]
-        assert len(sessions_of(postgres) - others) == 1
+        assert len(postgres.sessions() - others) == 1
 
 
 def test_closing_a_schema_leaves_the_connections_to_the_registry_that_opened_them(
@@ -133,7 +127,7 @@ def test_threads_share_no_more_connections_than_were_asked_for(
             registry.create("g", TASKS, plan_id=f"p{n}")
         with ThreadPoolExecutor(6) as threads:
             list(threads.map(work, range(6)))
-        assert 1 <= len(sessions_of(postgres) - others) <= 2
+        assert 1 <= len(postgres.sessions() - others) <= 2
         assert registry.history.last_position() == 36
 
 

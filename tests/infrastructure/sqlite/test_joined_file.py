@@ -4,22 +4,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import pytest
 
 import plangate
 from plangate import ConcurrentChange, TransactionConflict
-from tests.support.host import Host, refuse_to_join, sqlite_host
+from tests.support.host import Host, in_a_thread, refuse_to_join, sqlite_host
 
 TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
-
-
-def in_a_thread(work: Any) -> None:
-    thread = Thread(target=work)
-    thread.start()
-    thread.join()
 
 
 @pytest.fixture

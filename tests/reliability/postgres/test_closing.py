@@ -8,7 +8,6 @@ from tests.support.servers.postgres import PostgresServer
 from tests.support.servers.processes import PATIENCE
 from tests.support.soak import Say, short_and_long
 
-OURS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'plangate'"
 THREADS = 4
 
 
@@ -16,7 +15,7 @@ THREADS = 4
 def test_later_callers_are_refused_and_running_commands_end(
     postgres: PostgresServer, say: Say, closes: int
 ) -> None:
-    before = set(postgres.execute(OURS))  # another test may still hold what it interrupted
+    before = postgres.sessions()  # another test may still hold what it interrupted
     acknowledged: list[str] = []
     refusals: Counter[str] = Counter()
 
@@ -49,7 +48,7 @@ def test_later_callers_are_refused_and_running_commands_end(
         for thread in threads:
             thread.join(PATIENCE)
         assert not any(thread.is_alive() for thread in threads)
-    while set(postgres.execute(OURS)) - before:
+    while postgres.sessions() - before:
         pass  # the server takes a moment to end a session that was closed
     with plangate.connect(postgres.url) as registry:
         keys = [one.envelope.idempotency_key for one in registry.history.of("p")]

@@ -111,6 +111,11 @@ class PostgresServer:
             cursor = connection.execute(statement.encode(), parameters or None)
             return cursor.fetchall() if cursor.description else []
 
+    def sessions(self) -> set[int]:
+        """The processes that serve plangate. An earlier test may have left some of its own."""
+        query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'plangate'"
+        return {int(pid) for (pid,) in self.execute(query)}
+
     def clear(self) -> None:
         """Leave nothing in the database; quicker than making another."""
         schemas = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema)'"
