@@ -123,7 +123,7 @@ def _rule(event: events.PlanEvent) -> _Rule:  # noqa: C901, PLR0912  (a branch a
 def _scored(draft: PlanDraft, event: events.TaskScored) -> None:
     task, fields, kind = draft.task(event.task_id), draft.fields, event.kind
     if task is not None:
-        clamped = event.raw_score is not None and events.is_clamped(event.raw_score, event.scale)
+        clamped = events.is_clamped(event.raw_score, event.scale)
         draft.score(task.judged(kind, Judgement(event.score, fields["version"], clamped)))
     if kind is _OUTPUT:
         if fields["tree"] is not None:

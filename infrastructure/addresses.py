@@ -46,20 +46,16 @@ _SQLALCHEMY: Final = "postgresql+psycopg://"
 _POSTGRES: Final = ("postgresql://", "postgres://")
 
 
-def _no_schemas(_name: str) -> "Stores":
-    raise NotAStore("only a PostgreSQL database has schemas")
-
-
 class Stores(NamedTuple):
     """The adapters of one store. Closing views and events closes the ledger too.
 
-    `in_schema` opens those in another schema, on the same connections.
+    `in_schema` opens those in another schema, on the same connections; None where there are none.
     """
 
     events: EventStore
     views: ViewStore
     ledger: LedgerStore
-    in_schema: "Callable[[str], Stores]" = _no_schemas
+    in_schema: "Callable[[str], Stores] | None" = None
 
 
 class StoreOptions(NamedTuple):

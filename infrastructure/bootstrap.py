@@ -86,9 +86,7 @@ def _registry(
 
         return Ledger(stores.events, stores.ledger, KeyFile(key))
 
-    def for_schema(name: str, thread: "FollowerThread") -> PlanRegistry:
-        return _registry(address, name, stores.in_schema(name), clock, new_id, thread)
-
+    in_schema = stores.in_schema
     return PlanRegistry(
         stores.events,
         views=stores.views,
@@ -97,7 +95,8 @@ def _registry(
         new_id=new_id,
         calibrator=_calibrator,
         workers=partial(workers_for, address, schema),
-        for_schema=for_schema,
+        for_schema=in_schema
+        and (lambda name, thread: _registry(address, name, in_schema(name), clock, new_id, thread)),
         follower_thread=thread,
     )
 

@@ -32,10 +32,7 @@ log.addHandler(NullHandler())
 
 _OTEL: Final = "opentelemetry.trace"
 _UNSEEN: Final = frozenset(
-    {
-        *("acting_as", "close", "for_schema", "health", "in_transaction"),
-        *("repeatable_run", "subscribe"),
-    }
+    {"acting_as", "close", "for_schema", "health", "in_transaction", "repeatable_run", "subscribe"}
 )
 """Methods that are neither commands nor questions."""
 
@@ -92,9 +89,10 @@ def commands_but(*questions: str) -> Callable[[C], C]:
 
     def decorated(owner: C) -> C:
         methods = dict(_methods(owner))
+        execute = _execute(methods.pop("execute"), methods.keys() - {*questions})
         for name, method in methods.items():
             setattr(owner, name, (_question if name in questions else _command)(method, name))
-        owner.execute = _execute(methods["execute"], methods.keys() - {*questions})
+        owner.execute = execute
         return owner
 
     return decorated
@@ -147,7 +145,7 @@ def _question(method: FunctionType, name: str) -> Any:
 
 def _execute(method: FunctionType, names: Iterable[str]) -> Any:
     """Report a command that is given as a value as the method that its `op` names."""
-    reported = {name: _command(method, name) for name in names}
+    reported = {name: _command(method, name) for name in (*names, "execute")}
 
     @wraps(method)
     def execute(self: Any, *args: Any, **kwargs: Any) -> Any:
