@@ -1,0 +1,1 @@
+"""The pages that show plans in a browser, live."""

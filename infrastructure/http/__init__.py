@@ -1,0 +1,1 @@
+"""plangate over HTTP: the API, and the server that runs it."""
