@@ -16,7 +16,8 @@ from plangate.application.errors import (
     UnreadableEvent,
 )
 from plangate.application.event_store import Clock, EventStore
-from plangate.application.plan_log import every_plan, known_position
+from plangate.application.plan_log import every_plan, known_position, selected
+from plangate.application.progress import Progress, no_progress
 from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
 from plangate.application.stream_cache import Stream, StreamCache
 from plangate.application.validation import validate_identifier
@@ -89,27 +90,43 @@ class PlanQueries:
         plan.require_alive()
         return plan
 
-    def readable(self, plan_ids: Iterable[str] | None) -> Iterator[Stream | UnreadablePlan]:
-        """These plans, or every plan, as far as they can be read; in the given order."""
-        if plan_ids is None:
-            plan_ids = (plan_id for _, plan_id in every_plan(self.store))
+    def readable(self, plan_ids: Iterable[str]) -> Iterator[Stream | UnreadablePlan]:
+        """These plans, as far as they can be read, in the given order."""
         return map(self._readable, plan_ids)
 
     def matching(self, plan_filter: PlanFilter) -> PlanList:
         """The plans that match, and those that cannot be read."""
-        now = self.clock().astimezone(UTC)
         plans: list[PlanStatus] = []
         unreadable: list[UnreadablePlan] = []
-        for found in self.readable(self._candidates(plan_filter)):
-            if len(plans) == plan_filter.limit:
-                break
+        for found in self.each_matching(plan_filter, no_progress):
             if isinstance(found, UnreadablePlan):
                 unreadable.append(found)
-            elif plan_filter.admits(found.plan, now):
-                plans.append(PlanStatus.of(found.plan, now))
+            else:
+                plans.append(found)
         return PlanList(plans=tuple(plans), unreadable=tuple(unreadable))
 
-    def _candidates(self, plan_filter: PlanFilter) -> Iterable[str] | None:
+    def each_matching(
+        self, plan_filter: PlanFilter, progress: Progress
+    ) -> Iterator[PlanStatus | UnreadablePlan]:
+        """The plans that match, and those that cannot be read, as they are found."""
+        now = self.clock().astimezone(UTC)
+        candidates = self._candidates(plan_filter)
+        plan_ids = (
+            selected(self.store, None, progress)
+            if candidates is None
+            else _counted(candidates, progress)
+        )
+        left = plan_filter.limit
+        for found in self.readable(plan_ids):
+            if isinstance(found, UnreadablePlan):
+                yield found
+            elif plan_filter.admits(found.plan, now):
+                yield PlanStatus.of(found.plan, now)
+                left = left and left - 1
+            if left == 0:
+                return
+
+    def _candidates(self, plan_filter: PlanFilter) -> Collection[str] | None:
         """Which plans may match, oldest first; None where all of them must be read.
 
         That is without a filter, where the views are behind and cannot be written, and inside
@@ -124,7 +141,7 @@ class PlanQueries:
         except (StoreForbidden, StoreReadOnly, TransactionRefused):
             return None
 
-    def _matching_rows(self, plan_filter: PlanFilter, position: int) -> Iterable[str]:
+    def _matching_rows(self, plan_filter: PlanFilter, position: int) -> Collection[str]:
         now = self.clock().astimezone(UTC)
         filters = plan_filter.model_dump(exclude={"limit"})
         request = PlansRequest(**filters, now=now, at_least=position)
@@ -178,3 +195,10 @@ class PlanQueries:
             return self.streams.current(plan_id)
         except UnreadableEvent as error:
             return UnreadablePlan.of(error)
+
+
+def _counted(plan_ids: Collection[str], progress: Progress) -> Iterator[str]:
+    for done, plan_id in enumerate(plan_ids):
+        progress(done, len(plan_ids))
+        yield plan_id
+    progress(len(plan_ids), len(plan_ids))

@@ -2,14 +2,12 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
 from datetime import datetime
 from enum import StrEnum
 
 import typer
 
 from plangate.application.history.audit import AuditEntry
-from plangate.application.progress import no_progress
 from plangate.infrastructure.cli.input.completion import plan_ids
 from plangate.infrastructure.cli.input.options import (
     PlanId,
@@ -21,7 +19,8 @@ from plangate.infrastructure.cli.input.options import (
 )
 from plangate.infrastructure.cli.render import history as screens
 from plangate.infrastructure.cli.render.explain import render_explanation
-from plangate.infrastructure.cli.render.progress_bar import progress_bar
+from plangate.infrastructure.cli.render.json_stream import json_document
+from plangate.infrastructure.cli.render.progress_bar import bar_beside_answer
 from plangate.infrastructure.cli.render.status import render_past_status
 from plangate.infrastructure.cli.render.text import count
 from plangate.infrastructure.cli.terminal import Terminal
@@ -75,9 +74,8 @@ def history(
             unreadable += entry.unreadable is not None
             yield entry
 
-    # On a screen the answer itself shows how far it is.
-    bar = progress_bar(terminal.notes, "reading events")
-    with nullcontext(no_progress) if terminal.is_interactive else bar as progress:
+    on_screen = terminal.is_interactive
+    with bar_beside_answer(terminal.notes, "reading events", on_screen=on_screen) as progress:
         audit = terminal.registry.history.audit(
             plan,
             task=task,
@@ -97,7 +95,8 @@ def history(
                 for table in screens.history_tables(entries, all_plans=all_plans):
                     terminal.show(table)
             case HistoryForm.JSON:
-                terminal.write(screens.json_document(entries, ensure_ascii=terminal.ascii_only))
+                document = json_document("entries", entries, ensure_ascii=terminal.ascii_only)
+                terminal.write(document)
             case HistoryForm.JSONL:
                 terminal.write(screens.json_lines(entries, ensure_ascii=terminal.ascii_only))
             case HistoryForm.CSV:

@@ -1,16 +1,20 @@
 """The panel "Plans": register, look at, pause, archive and delete whole plans."""
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from rich.text import Text
 
+from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.presets import Preset
 from plangate.domain.vocabulary import PlanState, Verdict
 from plangate.infrastructure.cli.answers import Deletion
 from plangate.infrastructure.cli.input import options
 from plangate.infrastructure.cli.render.graph import GraphForm
-from plangate.infrastructure.cli.render.status import render_plans, render_status
+from plangate.infrastructure.cli.render.json_stream import json_document
+from plangate.infrastructure.cli.render.progress_bar import bar_beside_answer
+from plangate.infrastructure.cli.render.status import plan_tables, render_status
 from plangate.infrastructure.cli.render.text import harmless, unreadable
 from plangate.infrastructure.cli.terminal import Terminal
 
@@ -57,12 +61,43 @@ def list_plans(
     label: options.Labels = None,
 ) -> None:
     """List the plans, oldest first."""
-    found = terminal.registry.list_plans(
-        limit=limit, state=state, verdict=verdict, needs_replan=needs_replan, labels=label or ()
-    )
-    for plan in found.unreadable:
+    left_out: list[UnreadablePlan] = []
+    on_screen = terminal.is_interactive
+    with bar_beside_answer(terminal.notes, "reading plans", on_screen=on_screen) as progress:
+        found = terminal.registry.each_plan(
+            limit=limit,
+            state=state,
+            verdict=verdict,
+            needs_replan=needs_replan,
+            labels=label or (),
+            progress=progress,
+        )
+        plans = _readable(found, left_out)
+        if terminal.as_json:
+            terminal.write(
+                json_document(
+                    "plans",
+                    plans,
+                    lambda: PlanList(plans=(), unreadable=tuple(left_out)),
+                    ensure_ascii=terminal.ascii_only,
+                )
+            )
+        else:
+            for table in plan_tables(plans):
+                terminal.show(table)
+    for plan in left_out:
         terminal.warn(f"the plan {plan.plan_id} cannot be shown: event {unreadable(plan)}")
-    terminal.answer(found, render_plans)
+
+
+def _readable(
+    found: Iterable[PlanStatus | UnreadablePlan], left_out: list[UnreadablePlan]
+) -> Iterator[PlanStatus]:
+    """The plans that can be read; the others are left out."""
+    for plan in found:
+        if isinstance(plan, UnreadablePlan):
+            left_out.append(plan)
+        else:
+            yield plan
 
 
 def status(terminal: Terminal, plan: options.PlanId) -> None:

@@ -4,6 +4,7 @@ All text is shown as it is: Rich's markup is never parsed.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -12,13 +13,16 @@ from rich.text import Text
 
 from plangate.application.gate_decision import GateDecision
 from plangate.application.numbers import number
-from plangate.application.results import PlanList, PlanStatus, TaskView
+from plangate.application.results import PlanStatus, TaskView
 from plangate.domain.vocabulary import ObstacleKind, TaskStatus
 from plangate.infrastructure.cli.answers import GateDecisions, NextTask
 from plangate.infrastructure.cli.render import gauge, tables, text
 from plangate.infrastructure.cli.render.hints import next_steps, score_hint
 
 NOTHING_RECORDED: Final = "Nothing was recorded: there was nothing to change."
+_ROWS: Final = 200
+"""How many plans one table holds."""
+
 _AT_MOST: Final = 5
 """How many tasks an obstacle names; the table above has them all."""
 
@@ -49,10 +53,17 @@ def render_task(task_id: str) -> Callable[[PlanStatus, text.Hint], RenderableTyp
     return render
 
 
-def render_plans(found: PlanList, _hint: text.Hint) -> RenderableType:
-    """A table of plans, one a line."""
-    if not found.plans:
-        return Text("No plans.")
+def plan_tables(plans: Iterator[PlanStatus]) -> Iterator[RenderableType]:
+    """Tables of plans, one a line, each table with a page of them."""
+    page = [*islice(plans, _ROWS)]
+    if not page:
+        yield Text("No plans.")
+    while page:
+        yield _plan_table(page)
+        page = [*islice(plans, _ROWS)]
+
+
+def _plan_table(plans: Iterable[PlanStatus]) -> Table:
     table = tables.table_of(
         "plan",
         Column("goal", ratio=1, no_wrap=True, overflow="ellipsis"),
@@ -62,7 +73,7 @@ def render_plans(found: PlanList, _hint: text.Hint) -> RenderableType:
         Column("evidence", ratio=1, overflow="fold"),
         fill=True,
     )
-    for plan in found.plans:
+    for plan in plans:
         done = sum(task.status is TaskStatus.DONE for task in plan.tasks)
         table.add_row(
             Text(text.harmless(plan.plan_id)),
