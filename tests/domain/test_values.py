@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from plangate.domain.task import Judgement, Judgements, Task
-from plangate.domain.values import NewestFirst, changed
+from plangate.domain.values import NewestFirst, changed, of_fields
 from plangate.domain.vocabulary import ScoreKind
 
 
@@ -65,3 +65,8 @@ def test_one_more_score_copies_none_of_the_earlier_ones() -> None:
         task = task.judged(ScoreKind.OUTPUT, Judgement(0.5, version))
         assert isinstance(task.output_judgements, NewestFirst)
         assert task.output_judgements.older is earlier
+
+
+def test_a_value_is_made_of_all_its_fields() -> None:
+    task = Task("a", "A", None, {})
+    assert of_fields(Task, dict(vars(task))) == task

@@ -8,7 +8,14 @@ from plangate.domain.events import PlanEvent
 from plangate.domain.evolve import fold
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
-from plangate.domain.verdict import changes_at, may_continue, takeable, verdict
+from plangate.domain.verdict import (
+    changes_at,
+    highest_priority,
+    may_continue,
+    priority_of,
+    takeable,
+    verdict,
+)
 from plangate.domain.vocabulary import Gate, Verdict
 from tests.support.examples import (
     DONE,
@@ -159,3 +166,37 @@ def test_under_a_gate_that_holds_a_due_replan_never_lets_work_go_on() -> None:
 
     assert list(takeable(plan, NOON))
     assert not may_continue(plan, NOON)
+
+
+# --- the highest priority ---
+
+URGENT, CALM = planned(A, priority=7), planned(B, priority=-1)
+
+
+@pytest.mark.parametrize(
+    "highest, history",
+    [
+        (7, (created(CALM, URGENT),)),
+        (0, (created(CALM, C),)),
+        (2, (created(CALM, C, priority=2),)),
+        (-1, (created(CALM, priority=2),)),
+        (-1, (created(URGENT, CALM), moved(A, PENDING, DONE))),
+        (7, (created(URGENT, CALM), claimed(A, until=NOON))),
+        (-1, (created(URGENT, CALM), claimed(A))),
+        (7, (created(URGENT, CALM), deferred(A, until=NOON))),
+        (-1, (created(URGENT, CALM), deferred(A))),
+        (None, (created(URGENT), moved(A, PENDING, DONE))),
+        (7, (created(URGENT, B), *replan_due()[2:])),
+        (None, (created(URGENT, B, policy=HOLDING), *replan_due()[2:])),
+        *((None, (created(URGENT), over)) for over in (HAS_PAUSED, HAS_ARCHIVED, deleted())),
+    ],
+)
+def test_the_highest_priority_of_what_can_be_taken(
+    highest: int | None, history: tuple[PlanEvent, ...]
+) -> None:
+    assert highest_priority(after(*history)) == highest
+
+
+def test_a_task_without_a_priority_has_that_of_its_plan() -> None:
+    plan = after(created(URGENT, B, priority=2))
+    assert [priority_of(plan, task) for task in plan] == [7, 2]
