@@ -5,7 +5,6 @@ answer, for a person or, with `--json`, for a program. Exit codes: 0 done, 1 ref
 2 not understood, 10 to 14 a verdict, 74 and 141 an answer that was lost (`exits`).
 """
 
-import gc
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
@@ -115,22 +114,9 @@ class _Commands(Mapping[str, Any]):
         return len(_COMMANDS)
 
 
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """Collect no garbage meanwhile: what is imported stays, and looking at it delays a start."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
-
-
 def _made(name: str, panel: str, entry: _Entry) -> Any:
-    with _without_collecting():
-        app = found = getattr(_imported(entry.module), entry.function)
-        runs = entry.kind != "group" and getattr(_imported("terminal"), entry.kind)
+    app = found = getattr(_imported(entry.module), entry.function)
+    runs = entry.kind != "group" and getattr(_imported("terminal"), entry.kind)
     if runs:
         app = typer.Typer(add_completion=False)
         app.command(name)(runs(found))

@@ -1,10 +1,14 @@
 """Where the command `plangate` starts: what it needs is the extra `cli`, which may be missing."""
 
+import gc
 import sys
 from importlib.util import find_spec
 from typing import Final
 
 _NEEDED: Final = ("rich", "typer", "yaml")
+
+_FEW_COLLECTIONS: Final = 100_000
+"""What is imported stays: looking at it time and again delays every start."""
 
 
 def start() -> None:
@@ -15,6 +19,7 @@ def start() -> None:
         sys.stderr.write(f"refused: a terminal needs {names}: pip install 'plangate[cli]'\n")
         sys.exit(1)  # refused, as in `exits`
 
+    gc.set_threshold(_FEW_COLLECTIONS)
     from plangate.infrastructure.cli.app import main
 
     main()
