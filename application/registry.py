@@ -56,6 +56,8 @@ from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import Outcome, PlanState, ScoreKind, Scorer, TaskStatus, Verdict
 
 if TYPE_CHECKING:
+    from plangate.application.access.key_store import KeyStore
+    from plangate.application.access.keys import ApiKeys
     from plangate.application.bundles.transfer import Bundles
     from plangate.application.evidence.calibration import Calibrator
     from plangate.application.evidence.queries import EvidenceQueries
@@ -78,7 +80,7 @@ class PlanRegistry:
 
     `views` answers across plans, `history` from recorded events, `replay` under other
     policies, `evidence` about the judging; `bundles` transfers plans, `ledger` proves
-    that nothing recorded was altered.
+    that nothing recorded was altered, `keys` lets callers in over HTTP and MCP.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class PlanRegistry:
         *,
         views: ViewStore,
         ledger: "Callable[[], Ledger]",
+        keys: "Callable[[], KeyStore]",
         clock: Clock,
         new_id: NewId,
         calibrator: "Callable[[], Calibrator] | None" = None,
@@ -118,6 +121,7 @@ class PlanRegistry:
         questions = ViewQueries(store, views, runner, self._follower, current)
         self.views: Final = cast("ViewQueries", views) if joined else questions
         self._make_ledger = ledger
+        self._make_key_store = keys
         self._make_calibrator = calibrator
         self._make_workers = workers
         self._for_schema = for_schema
@@ -168,6 +172,13 @@ class PlanRegistry:
     def ledger(self) -> "Ledger":
         """Proofs that nothing recorded was altered."""
         return self._make_ledger()
+
+    @cached_property
+    def keys(self) -> "ApiKeys":
+        """The API keys that let callers in over HTTP and MCP."""
+        from plangate.application.access.keys import ApiKeys
+
+        return ApiKeys(self._make_key_store(), self._clock, self._contexts)
 
     def __enter__(self) -> Self:
         return self
@@ -249,13 +260,19 @@ class PlanRegistry:
         and meanwhile this registry refuses commands in the same thread: `TransactionRefused`, as
         for a connection that cannot be used.
         """
-        from plangate.application.joined_registry import JoinedStreams, no_ledger, no_views
+        from plangate.application.joined_registry import (
+            JoinedStreams,
+            no_keys,
+            no_ledger,
+            no_views,
+        )
 
         store = self._store.within(connection)
         joined = PlanRegistry(
             store,
             views=no_views(),
             ledger=no_ledger,
+            keys=no_keys,
             clock=self._clock,
             new_id=self._new_id,
             calibrator=self._make_calibrator,
