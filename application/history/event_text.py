@@ -154,7 +154,7 @@ def _described(task: events.PlannedTask | events.TaskChanged) -> str:
     return ", ".join(
         text
         for stated, text in (
-            (task.title, task.title),
+            (task.title, task.title or ""),
             (task.description, "a description"),
             (task.depends_on is not None, f"after {_listed(task.depends_on or ()) or 'nothing'}"),
             (task.priority is not None, f"priority {task.priority}"),
