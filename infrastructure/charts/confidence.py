@@ -11,7 +11,7 @@ from plangate.domain import events
 from plangate.domain.events import PlanEvent
 from plangate.domain.vocabulary import ScoreKind, Scorer
 from plangate.infrastructure.charts import svg
-from plangate.infrastructure.charts.svg import Chart, Table
+from plangate.infrastructure.charts.svg import Chart, DataTable
 
 _TITLE: Final = "Confidence over time"
 _HEIGHT: Final = 200
@@ -245,15 +245,15 @@ def _drawn(event: PlanEvent | None, *content: Markup) -> Markup:
 def _axis(axis: _Versions, entries: Sequence[AuditEntry]) -> Markup:
     """Versions below the plot, and below them when the first and the last were recorded."""
     if not entries:
-        return svg.label("nothing recorded yet", 0.5, _HEIGHT / 2, text_anchor="middle")
+        return svg.axis_label("nothing recorded yet", 0.5, _HEIGHT / 2, text_anchor="middle")
     labels = [
-        svg.label(f"@{version}", axis.share(version), _HEIGHT + 18, text_anchor="middle")
+        svg.axis_label(f"@{version}", axis.share(version), _HEIGHT + 18, text_anchor="middle")
         for version in svg.ticks(axis.first, axis.last)
     ]
     first, last = (_when(entries[place]) for place in (0, -1))
-    labels.append(svg.label(first, 0.0, _HEIGHT + 36, text_anchor="start"))
+    labels.append(svg.axis_label(first, 0.0, _HEIGHT + 36, text_anchor="start"))
     if axis.last > axis.first:
-        labels.append(svg.label(last, 1.0, _HEIGHT + 36, text_anchor="end"))
+        labels.append(svg.axis_label(last, 1.0, _HEIGHT + 36, text_anchor="end"))
     return svg.group(labels)
 
 
@@ -304,7 +304,7 @@ def _description(entries: Sequence[AuditEntry], threshold: float) -> str:
     )
 
 
-def _table(entries: Sequence[AuditEntry]) -> Table:
+def _table(entries: Sequence[AuditEntry]) -> DataTable:
     caption = "Scores, replans, new attempts and answers"
     if len(entries) > _TABLE_ROWS:
         caption += f": the newest {_TABLE_ROWS:,} of {len(entries):,}"
@@ -322,7 +322,7 @@ def _table(entries: Sequence[AuditEntry]) -> Table:
         )
         for entry in entries[-_TABLE_ROWS:]
     )
-    return Table(caption, columns, rows, numeric=frozenset({0, 4, 5}))
+    return DataTable(caption, columns, rows, numeric=frozenset({0, 4, 5}))
 
 
 def _sentence(entry: AuditEntry, others: int) -> str:

@@ -23,7 +23,7 @@ _SPACES: Final = {ord("\n"): " ", ord("\t"): " ", ord("\r"): " "}
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class DataTable:
     """The numbers behind a chart; `numeric` holds the indexes of columns with numbers."""
 
     caption: str
@@ -42,7 +42,7 @@ class Chart:
     svg: Markup
     title: str
     description: str
-    table: Table
+    table: DataTable
     legend: Markup = field(default=Markup())
 
 
@@ -104,7 +104,7 @@ def across(y: float, **attributes: str | float | None) -> Markup:
     return element("line", x1="0%", x2="100%", y1=y, y2=y, **attributes)
 
 
-def label(text: str, share: float, y: float, **attributes: str | float | None) -> Markup:
+def axis_label(text: str, share: float, y: float, **attributes: str | float | None) -> Markup:
     """A text at a share of the width."""
     given = {"fill": SOFT, "class_": "pg-label", **attributes}
     return element("text", text, x=percent(share), y=y, **given)
@@ -137,12 +137,8 @@ def shortened(text: str, at_most: int) -> str:
 def ticks(low: float, high: float, at_most: int = 5) -> list[int]:
     """Round whole numbers from `low` to `high`, at most so many of them."""
     span = max(high - low, 1)
-    magnitude = 10 ** math.floor(math.log10(span / at_most)) if span > at_most else 1
-    step = next(
-        step
-        for times in (1, 2, 5, 10, 20)
-        if (step := int(times * magnitude)) >= 1 and span / step < at_most
-    )
+    steps = (times * 10**power for power in range(20) for times in (1, 2, 5))
+    step = next(step for step in steps if span < step * at_most)
     return list(range(math.ceil(low / step) * step, math.floor(high) + 1, step))
 
 
