@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+from unicodedata import east_asian_width
 
 from markupsafe import Markup, escape
 
@@ -19,6 +20,7 @@ FAINT: Final = "#d5d9de"
 FONT_SIZE: Final = 12
 
 _CONTROL: Final = {code: "\N{REPLACEMENT CHARACTER}" for code in range(32) if code != ord("\n")}
+_WIDE: Final = {"F", "W"}
 _SPACES: Final = {ord("\n"): " ", ord("\t"): " ", ord("\r"): " "}
 
 
@@ -46,7 +48,7 @@ class Chart:
     legend: Markup = field(default=Markup())
 
 
-def element(name: str, *content: str | Markup, **attributes: str | float | None) -> Markup:
+def element(name: str, *content: str, **attributes: str | float | None) -> Markup:
     """One element; text is escaped. `stroke_width` becomes `stroke-width`, `class_` `class`."""
     given = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{_attribute(value)}"'
@@ -128,10 +130,22 @@ def percent(share: float) -> str:
     return f"{_attribute(100 * share)}%"
 
 
-def shortened(text: str, at_most: int) -> str:
-    """A text on one line, cut where it is longer."""
-    line = text[: 2 * at_most].translate(_SPACES)
-    return line if len(line) <= at_most else f"{line[: at_most - 1]}…"
+def shortened(text: str, columns: int) -> str:
+    """A text on one line, cut where it is wider; a wide character takes two columns."""
+    line = text[: 2 * columns].translate(_SPACES)
+    width = 0
+    for place, character in enumerate(line):
+        width += 2 if east_asian_width(character) in _WIDE else 1
+        if width > columns:
+            return f"{line[: max(place - 1, 1)]}…"
+    return line
+
+
+def sampled(values: Sequence[float], at_most: int) -> list[tuple[int, float]]:
+    """Values with their number from 1 on, evenly thinned; the last one is among them."""
+    step = -(-len(values) // at_most) or 1
+    chosen = range(len(values) - 1, -1, -step)
+    return [(place + 1, values[place]) for place in reversed(chosen)]
 
 
 def ticks(low: float, high: float, at_most: int = 5) -> list[int]:
@@ -145,9 +159,9 @@ def ticks(low: float, high: float, at_most: int = 5) -> list[int]:
 def _attribute(value: str | float) -> str:
     if isinstance(value, str):
         return str(escape(_clean(value)))
-    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def _clean(text: str | Markup) -> str | Markup:
+def _clean(text: str) -> str:
     """Text without the control characters that no document may hold."""
     return text if isinstance(text, Markup) else text.translate(_CONTROL)
