@@ -14,8 +14,9 @@ from fastapi.routing import APIRoute
 
 from plangate.application.access.scopes import Scope, with_included
 from plangate.application.aio.registry import AsyncPlanRegistry
-from plangate.application.errors import ConcurrentChange, StoreError
+from plangate.application.errors import ConcurrentChange, StoreError, UnreadableEvent
 from plangate.domain.errors import InvalidInput, PlangateError, PlanGone, PlanNotFound
+from plangate.infrastructure.dashboard.assets import DIGEST
 from plangate.infrastructure.dashboard.rendering import environment
 
 POLICY: Final = (
@@ -35,6 +36,7 @@ _STATUSES: Final[dict[type[PlangateError], HTTPStatus]] = {
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     PlanGone: HTTPStatus.GONE,
     PlanNotFound: HTTPStatus.NOT_FOUND,
+    UnreadableEvent: HTTPStatus.CONFLICT,
     ConcurrentChange: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
     PlangateError: HTTPStatus.CONFLICT,
@@ -94,8 +96,9 @@ def page(
     request: Request, template: str, status: int = HTTPStatus.OK, **values: Any
 ) -> HTMLResponse:
     """A page made from a template."""
-    values = {"base": base_of(request), "live": None, "here": None, "refresh_after": None} | values
-    text = _templates.get_template(template).render(values)
+    base = base_of(request)
+    common = {"base": base, "assets": DIGEST, "live": None, "here": None, "refresh_after": None}
+    text = _templates.get_template(template).render(common | values)
     return HTMLResponse(text, status_code=status, headers=_HEADERS)
 
 

@@ -4,9 +4,7 @@ import hashlib
 from importlib.resources import files
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
-
-from plangate.infrastructure.dashboard.answers import PageRoute, error_page
+from fastapi import APIRouter, Response
 
 _TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _FOREVER: Final = "public, max-age=31536000, immutable"
@@ -23,12 +21,12 @@ DIGEST: Final = hashlib.sha256(b"".join(_ASSETS[name] for name in sorted(_ASSETS
 
 def routes() -> APIRouter:
     """The route of the assets. They hold nothing of any plan, so anyone may read them."""
-    router = APIRouter(route_class=PageRoute, include_in_schema=False)
+    router = APIRouter(include_in_schema=False)
 
     @router.get("/static/{digest}/{name}")
-    async def asset(request: Request, digest: str, name: str) -> Response:
+    async def asset(digest: str, name: str) -> Response:
         if name not in _ASSETS:
-            return error_page(request, 404, f"There is no file {name!r}.")
+            return Response(status_code=404)
         headers = {
             "Cache-Control": _FOREVER if digest == DIGEST else "no-cache",
             "X-Content-Type-Options": "nosniff",

@@ -14,12 +14,13 @@ from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.errors import UnreadableEvent
 from plangate.application.gate_decision import GateDecision
-from plangate.application.results import PlanStatus
+from plangate.application.results import Evidence, PlanStatus
 from plangate.application.views.plan_summaries import PlanOrder, PlanPage, PlanSummary
 from plangate.domain.errors import PlanNotFound
 from plangate.domain.vocabulary import PlanState, TaskStatus, Verdict
 from plangate.infrastructure.charts.plan import gauge, status_bar
 from plangate.infrastructure.charts.svg import Chart
+from plangate.infrastructure.dashboard.actions import new_key
 from plangate.infrastructure.dashboard.answers import (
     GivenRegistry,
     PageCaller,
@@ -34,6 +35,12 @@ from plangate.infrastructure.dashboard.fields import PAGE, Blank, Text
 NEED_A_PERSON: Final = (Verdict.REPLAN, Verdict.BLOCKED, Verdict.PAUSED)
 """What only a person's decision leads on from."""
 
+_GROUPS: Final = {
+    "Need a person": NEED_A_PERSON,
+    "Can go on": (Verdict.GO,),
+    "Waiting": (Verdict.WAIT,),
+    "At rest": (Verdict.COMPLETE, Verdict.ARCHIVED, Verdict.DELETED),
+}
 _FIRST_NEEDED: Final = (
     *NEED_A_PERSON,
     Verdict.GO,
@@ -80,6 +87,33 @@ class Row:
     gauge: Chart
     tasks: Chart
 
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict now; where the plan cannot be read, that of its row."""
+        return self.plan.verdict if self.decision is None else self.decision.verdict
+
+    @property
+    def evidence(self) -> Evidence:
+        """How much was judged."""
+        plan = self.plan
+        return Evidence(
+            scored=plan.scored,
+            tasks=plan.task_count,
+            scoring_failed=plan.scoring_failed,
+            clamped=plan.clamped,
+            done_unscored=plan.done_unscored,
+        )
+
+    @property
+    def open_tasks(self) -> str:
+        """The tasks that are not done, counted by status."""
+        found = [(status, getattr(self.plan, status)) for status in TaskStatus]
+        return ", ".join(
+            f"{amount:,} {status.replace('_', ' ')}"
+            for status, amount in found
+            if amount and status is not TaskStatus.DONE
+        )
+
 
 def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     """The route of the page."""
@@ -103,11 +137,12 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
             live={"after": position},
             chosen=chosen,
             rows=rows,
+            groups=_groups(rows, chosen),
+            key=new_key(),
             following=following,
             orders=tuple(PlanOrder),
             states=tuple(PlanState),
             may_write=allows(who, Scope.PLANS_WRITE),
-            need_a_person=NEED_A_PERSON,
             refresh_after=seconds_until(plan.changes_at for plan in found),
         )
 
@@ -119,6 +154,17 @@ def seconds_until(moments: Any) -> int | None:
     now = datetime.now(UTC)
     coming = [(moment - now).total_seconds() for moment in moments if moment is not None]
     return max(1, round(min(coming) + 0.5)) if coming else None
+
+
+def _groups(rows: Sequence[Row], chosen: Filter) -> list[tuple[str, list[Row]]]:
+    """The rows under headings; under one where an order is chosen."""
+    if chosen.order is not None:
+        return [("Plans in this order", list(rows))] if rows else []
+    named = [
+        (name, [row for row in rows if row.verdict in verdicts])
+        for name, verdicts in _GROUPS.items()
+    ]
+    return [(name, group) for name, group in named if group]
 
 
 async def _found(

@@ -67,6 +67,21 @@ class PlanAt:
     events: Sequence[AuditEntry]
     latest: int
 
+    @property
+    def task_ids(self) -> list[str]:
+        """The tasks that events are about."""
+        return list(dict.fromkeys(e.task_id for e in self.events if e.task_id))
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of events there are."""
+        return sorted({e.kind for e in self.events if e.kind})
+
+    @property
+    def actors(self) -> list[str]:
+        """Those on whose behalf events were recorded."""
+        return sorted({e.actor for e in self.events if e.actor})
+
 
 def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     """The route of the page."""
