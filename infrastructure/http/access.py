@@ -74,7 +74,7 @@ class Access:
 
 
 def _given_with(headers: Headers) -> str | None:
-    """The token in the header `Authorization`; raises `Unauthenticated` where there is none in it."""
+    """The token in the header `Authorization`; raises `Unauthenticated` where it has none."""
     values = headers.getlist("authorization")
     if not values:
         return None

@@ -32,6 +32,7 @@ _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds by programs: logged only where they fail."""
 
 _FAILED: Final = 500
+_STREAM: Final = "text/event-stream"
 _LOGGERS: Final = ("plangate", "uvicorn.error")
 
 
@@ -84,23 +85,28 @@ class Observed:
             return await self._app(scope, receive, send)
         correlation_id = _asked_for(Headers(scope=scope)) or uuid4().hex
         token = _correlation_id.set(correlation_id)
-        began, exchange = perf_counter(), self._metrics.exchange(scope)
+        began = perf_counter()
         status: int | None = None
+        streams = False
 
         async def observed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, streams
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Correlation-ID"] = correlation_id.encode().decode("latin-1")
-                exchange.begin(status, headers)
+                if headers.get("content-type", "").startswith(_STREAM):
+                    streams = True
+                    self._metrics.stream_opened()
             await send(message)
 
         try:
             await self._app(scope, receive, observed)
         finally:
             took = perf_counter() - began
-            exchange.end(status, took)
+            self._metrics.answered(scope, status, None if streams else took)
+            if streams:
+                self._metrics.stream_closed()
             _write(scope, status, took)
             _correlation_id.reset(token)
         return None
@@ -119,7 +125,7 @@ def _write(scope: Scope, status: int | None, took: float) -> None:
         "client": client[0] if client else None,
         "key": scope.get("state", {}).get("key_id"),
     }
-    _log.info("%s %s", scope["method"], scope["path"], extra={"facts": facts})
+    _log.info("request", extra={"facts": facts})
 
 
 def _asked_for(headers: Headers) -> str | None:

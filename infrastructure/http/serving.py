@@ -22,9 +22,6 @@ from plangate.infrastructure.http.app import create_app
 from plangate.infrastructure.http.connections import BoundedConnection
 from plangate.infrastructure.http.hosts import allowed_names, is_loopback
 
-PORT: Final = 8421
-"""The port that is served when none is named."""
-
 INTERRUPTED: Final = 130
 """What shells report for a program that Ctrl-C ended."""
 
