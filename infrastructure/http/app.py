@@ -58,8 +58,8 @@ def create_app(
     problems.install(app)
     app.add_exception_handler(Unauthenticated, _unauthenticated)
     app.include_router(router(registry, caller=access.caller), prefix="/v1")
-    app.include_router(operators.routes(registry, access, metrics))
-    app.include_router(sign_in.routes(access, page))
+    app.include_router(operators.checks(registry, access, metrics))
+    app.include_router(sign_in.entrance_for_people(access, page))
     app.include_router(pages(registry, caller=access.caller))
     # The last one added is the first that sees a request.
     app.add_middleware(Limits, stopping=stopping or asyncio.Event())

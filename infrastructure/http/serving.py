@@ -31,7 +31,7 @@ _PATIENCE: Final = 30
 _KEEP_ALIVE: Final = 15
 
 
-def serve(
+def run_server(
     target: str | None,
     *,
     host: str,

@@ -17,7 +17,7 @@ from plangate.infrastructure.http.access import COOKIE, SECURE_COOKIE, Access
 _PATH: Final = "/sign-in"
 
 
-def routes(access: Access, page: Callable[..., Response]) -> APIRouter:
+def entrance_for_people(access: Access, page: Callable[..., Response]) -> APIRouter:
     """The page, and what its form and its button send; `page` shows a template."""
     router = APIRouter(include_in_schema=False)
 
