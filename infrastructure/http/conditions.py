@@ -4,7 +4,7 @@ Where a lease or a deferral is about to end, which changes the answer without an
 also has the moment until which it holds. A command's `If-Match` takes the version alone.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from re import compile as pattern
 from typing import Annotated, Final
 
@@ -37,8 +37,7 @@ def etag(version: int, changes_at: datetime | None = None) -> str:
     """The tag of an answer about a plan; `changes_at` is when time alone will change it."""
     if changes_at is None:
         return f'"{version}"'
-    since = changes_at - _EPOCH
-    return f'"{version}-{since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds}"'
+    return f'"{version}-{(changes_at - _EPOCH) // timedelta(microseconds=1)}"'
 
 
 def required_version(if_match: str | None) -> int | None:

@@ -12,8 +12,11 @@ from starlette.responses import Response
 from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.command_context import ContextOptions
+from plangate.application.commands import GivenCommand
+from plangate.application.results import PlanStatus
 from plangate.infrastructure.http.caller import Caller, utf8
-from plangate.infrastructure.http.conditions import IfMatch, required_version
+from plangate.infrastructure.http.conditions import IfMatch, etag, required_version
+from plangate.infrastructure.http.events import EventStreams
 
 GivenRegistry = AsyncPlanRegistry | Callable[[], AsyncPlanRegistry]
 """An open registry, or what gives it once it is open."""
@@ -28,17 +31,18 @@ class Exchange:
 
     registry: AsyncPlanRegistry
     caller: Caller
+    streams: EventStreams
 
 
 def entrance(
-    registry: GivenRegistry, caller: Callable[..., Any], scope: Scope
+    registry: GivenRegistry, caller: Callable[..., Any], scope: Scope, streams: EventStreams
 ) -> Callable[..., None]:
     """The dependency that lets callers with a scope in, and gives operations the registry."""
 
-    def enter(request: Request, given: Caller = Security(caller, scopes=[scope])) -> None:
+    def enter(request: Request, given: Annotated[Caller, Security(caller, scopes=[scope])]) -> None:
         given.require(scope)
         opened = registry if isinstance(registry, AsyncPlanRegistry) else registry()
-        request.scope[_KEY] = Exchange(opened, given)
+        request.scope[_KEY] = Exchange(opened, given, streams)
 
     return enter
 
@@ -112,3 +116,15 @@ def answer(
     headers = {"ETag": tag, "Location": location}
     given = {name: value for name, value in headers.items() if value is not None}
     return Response(result.model_dump_json(), status, given, "application/json")
+
+
+async def execute(
+    given: Exchange, plan_id: str | None, command: GivenCommand, options: ContextOptions
+) -> Any:
+    """What the registry answers to a command."""
+    return await given.registry.execute(plan_id, command, **options)
+
+
+def status(plan: PlanStatus) -> Response:
+    """A plan's status as a response."""
+    return answer(plan, tag=etag(plan.version, plan.changes_at))

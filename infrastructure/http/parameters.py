@@ -1,6 +1,5 @@
 """Parameters that several operations have: strict, as a query is text and nothing else."""
 
-from datetime import datetime
 from re import compile as pattern
 from typing import Annotated, Any, Final
 

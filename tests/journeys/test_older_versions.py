@@ -85,7 +85,7 @@ ANOTHER: Final[dict[str, dict[str, Any]]] = {
 }
 """For every verb of a trace an argument that makes it another request."""
 
-ERASED: Final[dict[str, dict[str, str]]] = {
+ERASED: Final[dict[str, ContextOptions]] = {
     "private": {"idempotency_key": "erase-minimal"},
     "private-too": {"actor": "ana", "correlation_id": "run-6", "idempotency_key": "erase-full"},
 }

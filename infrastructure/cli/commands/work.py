@@ -62,8 +62,7 @@ def next_task(
             worker=worker,
             lease=lease,
             labels=label or (),
-            if_version=if_version,
-            **terminal.context,
+            **{**terminal.context, "if_version": if_version},
         )
     except (PlanHeld, PlanGone):
         task = None  # the decision below says why
