@@ -7,7 +7,7 @@ An event's id is its position in the log. A client that reconnects sends the las
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
-from typing import Final, Self
+from typing import Final
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -54,7 +54,7 @@ class RecordedEventView(Result):
     event: PlanEvent
 
     @classmethod
-    def of(cls, recorded: RecordedEvent) -> Self:
+    def of(cls, recorded: RecordedEvent) -> "RecordedEventView":
         """The view of an event."""
         envelope = recorded.envelope
         return cls.model_construct(
@@ -149,22 +149,25 @@ class EventStream(Response):
     async def _collect(self) -> None:
         """Put events among what waits; one that cannot be read is reported, and passed over."""
         try:
-            while True:
-                try:
-                    async for recorded in self._subscribe(self._after):
-                        self._after = recorded.envelope.position or self._after
-                        await self._put(_message(recorded))
-                    return
-                except UnreadableEvent as error:
-                    await self._put(_failure(error, error.position))
-                    if error.position is None:
-                        return
-                    self._after = error.position
+            while await self._collect_readable():
+                pass
         except PlangateError as error:
             await self._put(_failure(error, None))
         finally:
             self._is_over = True
             self._news.set()
+
+    async def _collect_readable(self) -> bool:
+        """Collect events up to one that cannot be read; whether it was passed over."""
+        try:
+            async for recorded in self._subscribe(self._after):
+                self._after = recorded.envelope.position or self._after
+                await self._put(_message(recorded))
+        except UnreadableEvent as error:
+            await self._put(_failure(error, error.position))
+            self._after = error.position or self._after
+            return error.position is not None
+        return False
 
     async def _put(self, message: bytes) -> None:
         while len(self._waiting) >= _BUFFERED:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, core_schema
 from starlette.responses import Response
 
 from plangate.application.access.scopes import Scope
@@ -127,7 +127,7 @@ class _AlsoDefines:
         self, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         for model in (PlangateProblem, RecordedEventView):
-            handler(model.__pydantic_core_schema__)
+            handler(core_schema.definitions_schema(model.__pydantic_core_schema__, []))
         return handler(core)
 
 

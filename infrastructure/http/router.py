@@ -37,8 +37,9 @@ def router(
 
     `registry` is an open one, or a function that gives it once it is open. `caller` is a FastAPI
     dependency that gives the `Caller` of a request, or refuses it; by default the header
-    `X-Actor` names the actor, who may do everything. `streams` bounds the event streams. All errors of plangate are answered as
-    problems; the host's own error handlers are neither used nor changed.
+    `X-Actor` names the actor, who may do everything. `streams` bounds the event streams. All
+    errors of plangate are answered as problems; the host's own error handlers are neither used
+    nor changed.
     """
     api = APIRouter(route_class=PlangateRoute)
     streams = streams or EventStreams()

@@ -8,7 +8,7 @@ import re
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 import plangate
+from plangate.application.command_context import ContextOptions
 from plangate.infrastructure.cli.app import app
 from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
 
@@ -312,7 +313,7 @@ def rounded(value: Any) -> Any:
     return round(value, 12) if isinstance(value, float) else value
 
 
-def options(call: dict[str, str]) -> list[str]:
+def options(call: Mapping[str, object]) -> list[str]:
     """A command's context as the command line takes it."""
     return [f"--{name.replace('_', '-')}={value}" for name, value in call.items()]
 

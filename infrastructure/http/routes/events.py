@@ -1,5 +1,6 @@
 """Live: what is recorded, as server-sent events."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Header, Query
@@ -7,6 +8,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from plangate.application.errors import LogWentBack
+from plangate.application.recorded_event import RecordedEvent
 from plangate.domain.errors import PlanNotFound
 from plangate.domain.vocabulary import MAX_INTEGER
 from plangate.infrastructure.http.events import EventStream
@@ -89,8 +91,9 @@ async def _stream(
     last = await registry.history.last_position()
     if after > last:
         raise LogWentBack(None, None, after, last)
-    chosen = {"kinds": kinds or None, "plan_ids": plan_id}
-    registry.subscribe(after=after, **chosen)  # refuses what is not valid
-    return EventStream(
-        given.streams, lambda position: registry.subscribe(after=position, **chosen), after
-    )
+
+    def subscribe(position: int) -> AsyncIterator[RecordedEvent]:
+        return registry.subscribe(after=position, kinds=kinds or None, plan_ids=plan_id)
+
+    subscribe(after)  # refuses what is not valid
+    return EventStream(given.streams, subscribe, after)

@@ -1,4 +1,4 @@
-"""History: who did what and why, what changed between two versions, and how a figure came about."""
+"""History: who did what and why, what changed in between, and why the confidence is as it is."""
 
 from typing import Annotated, Any
 
@@ -40,6 +40,7 @@ _FirstVersion = Annotated[Whole, Query(ge=1, le=2**62, description="The earlier 
 async def list_history_of_plan(
     plan_id: PlanId,
     given: Given,
+    *,
     task: _Text = None,
     kind: _Text = None,
     actor: _Text = None,
@@ -60,6 +61,7 @@ async def list_history_of_plan(
 @group.query("/history", HistoryPage)
 async def list_history(
     given: Given,
+    *,
     kind: _Text = None,
     actor: _Text = None,
     scorer: _Text = None,

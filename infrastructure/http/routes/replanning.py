@@ -145,8 +145,8 @@ async def run_command(
     found: Any = await execute(given, plan_id, command, options)
     match found:
         case PlanStatus():
-            told = CommandAnswer(op=command.op, plan=found)
-            return answer(told, tag=etag(found.version, found.changes_at))
+            changed = CommandAnswer(op=command.op, plan=found)
+            return answer(changed, tag=etag(found.version, found.changes_at))
         case Erasure():
             return answer(CommandAnswer(op=command.op, erasure=found))
         case bool():
