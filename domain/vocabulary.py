@@ -368,8 +368,11 @@ TaskIds = Annotated[tuple[Identifier, ...], Field(max_length=MAX_TASKS), AfterVa
 LeaseSeconds = Annotated[Number, Field(gt=0.0, le=MAX_LEASE_SECONDS)]
 """How long a claim holds, in seconds: more than 0, at most 30 days."""
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_date_first), AfterValidator(_in_the_calendar)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_the_calendar)]
 """A time with its zone, between the years 1 and 9999 also in UTC."""
+
+GivenMoment = Annotated[Moment, BeforeValidator(_date_first)]
+"""A time as a caller gives it: with its date, as no number says it."""
 
 Token = Annotated[int, Strict(), Field(ge=1)]
 """The fencing token of a claim: the version of the plan at which it was made."""

@@ -4,42 +4,52 @@ The model documents the body; it is validated as the whole command, so that all 
 of the registry.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
-from fastapi import Body
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, WrapValidator, create_model
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, create_model
 from pydantic_core import CoreSchema, core_schema
 
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
 
 Fields = dict[str, Any]
-_Model = TypeVar("_Model", bound=BaseModel)
 
 
-class As:
-    """A JSON object that is documented as a model, whose fields alone it may have."""
+class Checked:
+    """A body that is documented as a type, and checked by a function of our own."""
 
-    def __init__(self, model: type[BaseModel]) -> None:
-        self._model = model
+    def __init__(self, documented: Any, check: Callable[[object], Any]) -> None:
+        self._documented = documented
+        self._check = check
 
     def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """The model's schema, around which the object is only looked at."""
-
-        def known(given: object, _: Any) -> Fields:
-            accepted = ", ".join(self._model.model_fields)
-            if not isinstance(given, Mapping):
-                raise InvalidInput([Problem("", f"must be an object with {accepted}")])
-            unknown = [str(name) for name in given if name not in self._model.model_fields]
-            problem = f"is not known here; accepted: {accepted}"
-            if unknown:
-                raise InvalidInput([Problem(f"{name:.80}", problem) for name in unknown])
-            return dict(given)
-
+        """The schema of the type, whose own validation is not run."""
         return core_schema.no_info_wrap_validator_function(
-            known, handler.generate_schema(self._model)
+            lambda given, _: self._check(given), handler.generate_schema(self._documented)
         )
+
+
+def fields_of(model: type[BaseModel]) -> Checked:
+    """A JSON object that is documented as a model, whose fields alone it may have."""
+    accepted = ", ".join(model.model_fields)
+
+    def known(given: object) -> Fields:
+        if not isinstance(given, Mapping):
+            raise InvalidInput([Problem("", f"must be an object with {accepted}")])
+        problem = f"is not known here; accepted: {accepted}"
+        unknown = [str(name) for name in given if name not in model.model_fields]
+        if unknown:
+            raise InvalidInput([Problem(f"{name:.80}", problem) for name in unknown])
+        return dict(given)
+
+    return Checked(model, known)
+
+
+def valid(model: type[BaseModel]) -> Checked:
+    """A model, validated in the way that all errors are those of the registry."""
+    return Checked(model, partial(validate, model))
 
 
 def without(model: type[BaseModel], *names: str, title: str | None = None) -> type[BaseModel]:
@@ -56,8 +66,3 @@ def without(model: type[BaseModel], *names: str, title: str | None = None) -> ty
         **fields,
     )
     return body
-
-
-def whole(model: type[_Model]) -> Any:
-    """A body that is a model, validated as every entry to the registry does it."""
-    return Annotated[model, WrapValidator(lambda given, _: validate(model, given)), Body()]

@@ -9,6 +9,7 @@ from re import compile as pattern
 from typing import Annotated, Final
 
 from fastapi import Header
+from pydantic.json_schema import SkipJsonSchema
 
 from plangate.infrastructure.http.problems import MALFORMED, FieldProblem, Refused
 
@@ -16,15 +17,16 @@ _TAG: Final = pattern(r'"([1-9]\d{0,17})(?:-\d{1,20})?"')
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 IfMatch = Annotated[
-    str | None,
+    str | SkipJsonSchema[None],
     Header(
         alias="If-Match",
         description="Run the command only if the plan is at this version, else answer 412.",
         examples=['"7"'],
+        json_schema_extra={"pattern": rf"^({_TAG.pattern}|\*)$"},
     ),
 ]
 IfNoneMatch = Annotated[
-    str | None,
+    str | SkipJsonSchema[None],
     Header(
         alias="If-None-Match",
         description="Answer 304 if the plan is still at this version.",

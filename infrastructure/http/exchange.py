@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Request, Security
 from pydantic import BaseModel
+from pydantic.json_schema import SkipJsonSchema
 from starlette.responses import Response
 
 from plangate.application.access.scopes import Scope
@@ -55,7 +56,7 @@ def _exchange(request: Request) -> Exchange:
 Given = Annotated[Exchange, Depends(_exchange)]
 
 _IdempotencyKey = Annotated[
-    str | None,
+    str | SkipJsonSchema[None],
     Header(
         alias="Idempotency-Key",
         description="Sent again with the same key and arguments, the command is not executed "
@@ -65,7 +66,7 @@ _IdempotencyKey = Annotated[
     ),
 ]
 _CorrelationId = Annotated[
-    str | None,
+    str | SkipJsonSchema[None],
     Header(
         alias="X-Correlation-ID",
         description="Recorded with the events; without it the trace id of `traceparent` is.",
@@ -74,7 +75,7 @@ _CorrelationId = Annotated[
     ),
 ]
 _Traceparent = Annotated[
-    str | None,
+    str | SkipJsonSchema[None],
     Header(
         description="A W3C trace context.",
         examples=["00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],

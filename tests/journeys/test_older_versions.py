@@ -33,7 +33,7 @@ RENAMED: Final = {
 """Keys of answers that have another name since: what the old version wrote, and the name now."""
 
 ADDED: Final[dict[str, set[str]]] = {
-    "status": {"verdict", "may_continue", "evidence", "recorded"},
+    "status": {"verdict", "may_continue", "evidence", "recorded", "changes_at"},
     "explain": {"evidence"},
     "prompt": {"raw_score", "scale", "clamped", "occurred_at"},
     "output": {"raw_score", "scale", "clamped", "occurred_at"},

@@ -17,8 +17,7 @@ from plangate.application.replay.what_if import WhatIf
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
 from plangate.domain.policy import Policy
 from plangate.domain.presets import GivenPolicy
-from plangate.domain.vocabulary import MAX_INTEGER
-from plangate.infrastructure.http.bodies import As, Fields
+from plangate.infrastructure.http.bodies import Fields, fields_of
 from plangate.infrastructure.http.exchange import Given, answer
 from plangate.infrastructure.http.operations import Group
 from plangate.infrastructure.http.parameters import PlanId, Whole
@@ -46,15 +45,15 @@ class SweepBody(BaseModel):
 
 _WhatIf = Annotated[
     Fields,
-    As(WhatIfBody),
+    fields_of(WhatIfBody),
     Body(examples=[{"policy": "steady"}, {"policy": {"confidence_threshold": 0.6}}]),
 ]
 _Sweep = Annotated[
     Fields,
-    As(SweepBody),
+    fields_of(SweepBody),
     Body(examples=[{"grid": {"confidence_threshold": [0.5, 0.6, 0.7]}, "policy": "steady"}]),
 ]
-_Seed = Annotated[Whole, Query(ge=0, le=MAX_INTEGER, description="The seed of random draws.")]
+_Seed = Annotated[Whole, Query(description="The seed of random draws.")]
 
 
 @group.query("/plans/{plan_id}/what-if", WhatIf, method="POST", refuses=[PlanNotFound])

@@ -4,13 +4,11 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Header, Query
-from pydantic import Field
 from starlette.responses import Response
 
 from plangate.application.errors import LogWentBack
 from plangate.application.recorded_event import RecordedEvent
 from plangate.domain.errors import PlanNotFound
-from plangate.domain.vocabulary import MAX_INTEGER
 from plangate.infrastructure.http.events import EventStream
 from plangate.infrastructure.http.exchange import Exchange, Given
 from plangate.infrastructure.http.operations import Group
@@ -23,11 +21,9 @@ _Kinds = Annotated[
     list[str],
     Query(description="Only events of these kinds, as `task-scored`.", default_factory=list),
 ]
-_After = Annotated[
-    Whole, Query(ge=0, le=MAX_INTEGER, description="Begin after this position of the log.")
-]
+_After = Annotated[Whole, Query(description="Begin after this position of the log.")]
 _LastEventId = Annotated[
-    Annotated[Whole, Field(ge=0, le=MAX_INTEGER)] | NoneAllowed,
+    Whole | NoneAllowed,
     Header(
         alias="Last-Event-ID",
         description="The id of the last event that was received; it precedes `after`.",

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import Query
+from pydantic import Field
 from starlette.responses import Response
 
 from plangate.application.history.audit import AuditEntry
@@ -13,12 +14,13 @@ from plangate.domain.errors import PlanNotFound
 from plangate.infrastructure.http.exchange import Exchange, Given, answer
 from plangate.infrastructure.http.operations import Group
 from plangate.infrastructure.http.parameters import (
+    WHOLE,
     At,
+    FromOne,
     Limit,
     NoneAllowed,
     PlanId,
     Version,
-    Whole,
 )
 
 group = Group("history")
@@ -32,8 +34,11 @@ class HistoryPage(Result):
 
 
 _Text = Annotated[str | NoneAllowed, Query(max_length=500)]
-_Beyond = Annotated[Whole, Query(ge=0, le=2**62, description="The `next` of the page before.")]
-_FirstVersion = Annotated[Whole, Query(ge=1, le=2**62, description="The earlier version.")]
+_Beyond = Annotated[
+    Annotated[int, Field(ge=0, le=2**62), WHOLE],
+    Query(description="The `next` of the page before."),
+]
+_FirstVersion = Annotated[FromOne, Query(description="The earlier version.")]
 
 
 @group.query("/plans/{plan_id}/history", HistoryPage, refuses=[PlanNotFound])

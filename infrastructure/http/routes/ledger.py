@@ -14,7 +14,7 @@ from plangate.application.ledger.reports import (
     LedgerReport,
     VerifierKey,
 )
-from plangate.infrastructure.http.bodies import whole
+from plangate.infrastructure.http.bodies import valid
 from plangate.infrastructure.http.exchange import Given, answer
 from plangate.infrastructure.http.operations import Group
 
@@ -67,7 +67,7 @@ async def prove_event(event_id: _EventId, given: Given) -> Response:
 @group.query("/ledger/consistency", ConsistencyProof, method="POST", refuses=_LEDGER)
 async def prove_consistency(
     checkpoints: Annotated[
-        whole(Checkpoints), Body(examples=[{"old": _NOTE, "new": _NOTE}])  # type: ignore[valid-type]
+        Checkpoints, valid(Checkpoints), Body(examples=[{"old": _NOTE, "new": _NOTE}])
     ],
     given: Given,
 ) -> Response:
@@ -78,7 +78,7 @@ async def prove_consistency(
 @group.query("/ledger/verification", LedgerReport, method="POST", refuses=_LEDGER)
 async def verify_ledger(
     kept: Annotated[
-        whole(KeptCheckpoints), Body(examples=[{"against": {"june": _NOTE}}])  # type: ignore[valid-type]
+        KeptCheckpoints, valid(KeptCheckpoints), Body(examples=[{"against": {"june": _NOTE}}])
     ],
     given: Given,
 ) -> Response:

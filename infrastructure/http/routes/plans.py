@@ -4,7 +4,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import Body, Query, Request
-from pydantic import WrapValidator
+from pydantic import Field
 from starlette.responses import Response
 
 from plangate.application.commands import create_of
@@ -12,10 +12,10 @@ from plangate.application.drafts import PlanDraft
 from plangate.application.gate_decision import GateDecision
 from plangate.application.graph import PlanGraph
 from plangate.application.results import PlanStatus
-from plangate.application.validation import validate
 from plangate.application.views.plan_summaries import PlanOrder, PlanPage
 from plangate.domain.errors import InvalidInput, PlanExists, PlanGone, PlanNotFound, Problem
 from plangate.domain.vocabulary import PlanState, Verdict
+from plangate.infrastructure.http.bodies import valid
 from plangate.infrastructure.http.conditions import IfNoneMatch, etag, is_known
 from plangate.infrastructure.http.exchange import (
     Given,
@@ -40,7 +40,7 @@ group = Group("plans")
 
 _NewPlan = Annotated[
     PlanDraft,
-    WrapValidator(lambda given, _: validate(PlanDraft, given)),
+    valid(PlanDraft),
     Body(
         examples=[
             {
@@ -72,7 +72,8 @@ async def list_plans(
     given: Given,
     *,
     labels: Annotated[
-        list[str], Query(description="Labels that the plan must all have.", default_factory=list)
+        list[Annotated[str, Field(min_length=1, max_length=200)]],
+        Query(description="Labels that the plan must all have.", default_factory=list),
     ],
     state: PlanState | NoneAllowed = None,
     verdict: Annotated[Verdict | NoneAllowed, Query()] = None,

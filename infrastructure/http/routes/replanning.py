@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from fastapi import Body
-from pydantic import WrapValidator
 from starlette.responses import Response
 
 from plangate.application.access.scopes import Scope
@@ -26,7 +25,7 @@ from plangate.domain.errors import (
     TaskNotFound,
     TaskNotReady,
 )
-from plangate.infrastructure.http.bodies import As, Fields, without
+from plangate.infrastructure.http.bodies import Checked, Fields, fields_of, without
 from plangate.infrastructure.http.conditions import etag
 from plangate.infrastructure.http.exchange import Given, Options, answer, execute, status
 from plangate.infrastructure.http.operations import Group
@@ -68,8 +67,8 @@ class CommandAnswer(Result):
 
 
 _Command = Annotated[
-    GivenCommand,
-    WrapValidator(lambda given, _: validated(given)),
+    Any,
+    Checked(GivenCommand, validated),
     Body(
         examples=[
             {"op": "pause", "reason": "the client is on holiday"},
@@ -79,7 +78,7 @@ _Command = Annotated[
 ]
 _Revision = Annotated[
     Fields,
-    As(without(Revise, title="RevisionBody")),
+    fields_of(without(Revise, title="RevisionBody")),
     Body(
         examples=[
             {
@@ -91,12 +90,12 @@ _Revision = Annotated[
 ]
 _Retry = Annotated[
     Fields,
-    As(without(commands.RetryTask, "task_id")),
+    fields_of(without(commands.RetryTask, "task_id")),
     Body(examples=[{"reason": "with the error message in the prompt"}]),
 ]
 _Approval = Annotated[
     Fields,
-    As(without(commands.ApproveGate, title="ApprovalBody")),
+    fields_of(without(commands.ApproveGate, title="ApprovalBody")),
     Body(examples=[{"reason": "good enough for the demo", "accept": "passing"}]),
 ]
 
@@ -130,14 +129,13 @@ async def approve_plan(
     refuses=(*_TASK, PlanExists, InvalidScore, ClaimLost, TaskNotReady, ScoreNotFound),
     scope=Scope.PLANS_SCORE,
 )
-async def run_command(
-    plan_id: PlanId, command: _Command, given: Given, options: Options
-) -> Response:
+async def run_command(plan_id: PlanId, body: _Command, given: Given, options: Options) -> Response:
     """Execute any command on the plan: `op` names it.
 
     Commands other than scores, failures to score, outcomes and retractions need the scope
     `plans:write`, and `erase` needs `admin`.
     """
+    command: GivenCommand = body
     given.caller.require(_SCOPES.get(type(command), Scope.PLANS_WRITE))
     if isinstance(command, Create):
         created = await execute(given, None, _named(command, plan_id), options)

@@ -19,7 +19,7 @@ from plangate.domain.errors import (
     TaskGone,
     TaskNotFound,
 )
-from plangate.infrastructure.http.bodies import As, Fields, without
+from plangate.infrastructure.http.bodies import Fields, fields_of, without
 from plangate.infrastructure.http.exchange import Given, Options, execute, status
 from plangate.infrastructure.http.operations import Group
 from plangate.infrastructure.http.parameters import PlanId, TaskId
@@ -31,7 +31,7 @@ _JUDGE = {"scorer": "model:judge@2", "rationale": "clear, but no tests"}
 
 _Scores = Annotated[
     Fields,
-    As(without(commands.UpdateScores, "task_id", title="ScoresBody")),
+    fields_of(without(commands.UpdateScores, "task_id", title="ScoresBody")),
     Body(
         examples=[
             {"prompt_score": 0.9, "output_score": 0.55, **_JUDGE},
@@ -41,17 +41,17 @@ _Scores = Annotated[
 ]
 _Failure = Annotated[
     Fields,
-    As(without(commands.RecordScoringFailure, "task_id")),
+    fields_of(without(commands.RecordScoringFailure, "task_id")),
     Body(examples=[{"kind": "output", "reason": "the judge timed out"}]),
 ]
 _Outcome = Annotated[
     Fields,
-    As(without(commands.RecordOutcome, "task_id")),
+    fields_of(without(commands.RecordOutcome, "task_id")),
     Body(examples=[{"outcome": "rejected", "source": "review", "note": "it does not build"}]),
 ]
 _Retraction = Annotated[
     Fields,
-    As(without(commands.RetractScore, "event_id")),
+    fields_of(without(commands.RetractScore, "event_id")),
     Body(examples=[{"reason": "the judge saw another file"}]),
 ]
 _EventId = Annotated[

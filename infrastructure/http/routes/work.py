@@ -18,7 +18,7 @@ from plangate.domain.errors import (
     TaskNotFound,
     TaskNotReady,
 )
-from plangate.infrastructure.http.bodies import As, Fields, without
+from plangate.infrastructure.http.bodies import Fields, fields_of, without
 from plangate.infrastructure.http.exchange import (
     Given,
     Options,
@@ -45,42 +45,42 @@ class NextTaskAnswer(Result):
 _WORKER = {"worker": "agent-1", "lease": 600}
 _NextOfPlan = Annotated[
     Fields,
-    As(without(NextTask, "labels", "if_version", title="NextTaskOfPlanBody")),
+    fields_of(without(NextTask, "labels", "if_version", title="NextTaskOfPlanBody")),
     Body(default_factory=dict, examples=[_WORKER]),
 ]
 _NextOfAll = Annotated[
     Fields,
-    As(without(NextTask, "if_version")),
+    fields_of(without(NextTask, "if_version")),
     Body(default_factory=dict, examples=[{**_WORKER, "labels": ["backend"]}]),
 ]
 _Claim = Annotated[
     Fields,
-    As(without(commands.ClaimTask, "task_id")),
+    fields_of(without(commands.ClaimTask, "task_id")),
     Body(default_factory=dict, examples=[_WORKER]),
 ]
 _Renew = Annotated[
     Fields,
-    As(without(commands.RenewLease, "task_id")),
+    fields_of(without(commands.RenewLease, "task_id")),
     Body(examples=[{"token": 2, "lease": 600}]),
 ]
 _Release = Annotated[
     Fields,
-    As(without(commands.ReleaseTask, "task_id")),
+    fields_of(without(commands.ReleaseTask, "task_id")),
     Body(default_factory=dict, examples=[{"token": 2, "reason": "the build is broken"}]),
 ]
 _Mark = Annotated[
     Fields,
-    As(without(commands.MarkTask, "task_id")),
+    fields_of(without(commands.MarkTask, "task_id")),
     Body(examples=[{"status": "done", "reason": "reviewed by hand"}]),
 ]
 _Defer = Annotated[
     Fields,
-    As(without(commands.DeferTask, "task_id")),
+    fields_of(without(commands.DeferTask, "task_id")),
     Body(examples=[{"reason": "waits for the review", "until": "2030-01-31T12:00:00Z"}]),
 ]
 _Undefer = Annotated[
     Fields,
-    As(without(commands.UndeferTask, "task_id")),
+    fields_of(without(commands.UndeferTask, "task_id")),
     Body(default_factory=dict, examples=[{"reason": "the review is done"}]),
 ]
 
