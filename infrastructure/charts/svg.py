@@ -141,6 +141,13 @@ def shortened(text: str, columns: int) -> str:
     return line
 
 
+def both_ends(text: str, columns: int) -> str:
+    """An id on one line, cut in the middle where it is longer: ids often differ at the end."""
+    line = text.translate(_SPACES)
+    half = columns // 2
+    return line if len(line) <= columns else f"{line[:half]}…{line[half - columns + 1 :]}"
+
+
 def sampled(values: Sequence[float], at_most: int) -> list[tuple[int, float]]:
     """Values with their number from 1 on, evenly thinned; the last one is among them."""
     step = -(-len(values) // at_most) or 1
