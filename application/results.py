@@ -214,11 +214,11 @@ class GateView(Result):
 class PlanStatus(OnDemand, Result):
     """A plan at one version.
 
-    `verdict`, `may_continue`, `evidence` and `changes_at` are those of `GateDecision`. `needs_replan` is
-    the raw comparison: the rolling confidence is below its threshold. `replan_due`: the gate
-    fired and awaits an answer. `obstacles` are why work cannot continue, `advice` what to
-    do next. `warnings` and `recorded` concern the command just executed: whether it
-    recorded anything, None in the answer to a query.
+    `verdict`, `may_continue`, `evidence` and `changes_at` are those of `GateDecision`.
+    `needs_replan` is the raw comparison: the rolling confidence is below its threshold.
+    `replan_due`: the gate fired and awaits an answer. `obstacles` are why work cannot
+    continue, `advice` what to do next. `warnings` and `recorded` concern the command just
+    executed: whether it recorded anything, None in the answer to a query.
     """
 
     plan_id: str

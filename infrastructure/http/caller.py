@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Header
+from pydantic.json_schema import SkipJsonSchema
 
 from plangate.application.access.scopes import Scope, with_included
 
@@ -42,7 +43,7 @@ class Caller:
 
 def trusted_caller(
     x_actor: Annotated[
-        str | None,
+        str | SkipJsonSchema[None],
         Header(
             alias="X-Actor",
             description="On whose behalf the command runs, as the events will say.",

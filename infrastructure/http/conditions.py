@@ -4,11 +4,12 @@ Where a lease or a deferral is about to end, which changes the answer without an
 also has the moment until which it holds. A command's `If-Match` takes the version alone.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from re import compile as pattern
 from typing import Annotated, Final
 
 from fastapi import Header
+from pydantic.json_schema import SkipJsonSchema
 
 from plangate.infrastructure.http.problems import MALFORMED, FieldProblem, Refused
 
@@ -16,15 +17,16 @@ _TAG: Final = pattern(r'"([1-9]\d{0,17})(?:-\d{1,20})?"')
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 IfMatch = Annotated[
-    str | None,
+    str | SkipJsonSchema[None],
     Header(
         alias="If-Match",
         description="Run the command only if the plan is at this version, else answer 412.",
         examples=['"7"'],
+        json_schema_extra={"pattern": rf"^({_TAG.pattern}|\*)$"},
     ),
 ]
 IfNoneMatch = Annotated[
-    str | None,
+    str | SkipJsonSchema[None],
     Header(
         alias="If-None-Match",
         description="Answer 304 if the plan is still at this version.",
@@ -37,8 +39,7 @@ def etag(version: int, changes_at: datetime | None = None) -> str:
     """The tag of an answer about a plan; `changes_at` is when time alone will change it."""
     if changes_at is None:
         return f'"{version}"'
-    since = changes_at - _EPOCH
-    return f'"{version}-{since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds}"'
+    return f'"{version}-{(changes_at - _EPOCH) // timedelta(microseconds=1)}"'
 
 
 def required_version(if_match: str | None) -> int | None:

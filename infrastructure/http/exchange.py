@@ -7,13 +7,17 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Request, Security
 from pydantic import BaseModel
+from pydantic.json_schema import SkipJsonSchema
 from starlette.responses import Response
 
 from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.command_context import ContextOptions
+from plangate.application.commands import GivenCommand
+from plangate.application.results import PlanStatus
 from plangate.infrastructure.http.caller import Caller, utf8
-from plangate.infrastructure.http.conditions import IfMatch, required_version
+from plangate.infrastructure.http.conditions import IfMatch, etag, required_version
+from plangate.infrastructure.http.events import EventStreams
 
 GivenRegistry = AsyncPlanRegistry | Callable[[], AsyncPlanRegistry]
 """An open registry, or what gives it once it is open."""
@@ -28,17 +32,18 @@ class Exchange:
 
     registry: AsyncPlanRegistry
     caller: Caller
+    streams: EventStreams
 
 
 def entrance(
-    registry: GivenRegistry, caller: Callable[..., Any], scope: Scope
+    registry: GivenRegistry, caller: Callable[..., Any], scope: Scope, streams: EventStreams
 ) -> Callable[..., None]:
     """The dependency that lets callers with a scope in, and gives operations the registry."""
 
-    def enter(request: Request, given: Caller = Security(caller, scopes=[scope])) -> None:
+    def enter(request: Request, given: Annotated[Caller, Security(caller, scopes=[scope])]) -> None:
         given.require(scope)
         opened = registry if isinstance(registry, AsyncPlanRegistry) else registry()
-        request.scope[_KEY] = Exchange(opened, given)
+        request.scope[_KEY] = Exchange(opened, given, streams)
 
     return enter
 
@@ -51,7 +56,7 @@ def _exchange(request: Request) -> Exchange:
 Given = Annotated[Exchange, Depends(_exchange)]
 
 _IdempotencyKey = Annotated[
-    str | None,
+    str | SkipJsonSchema[None],
     Header(
         alias="Idempotency-Key",
         description="Sent again with the same key and arguments, the command is not executed "
@@ -61,7 +66,7 @@ _IdempotencyKey = Annotated[
     ),
 ]
 _CorrelationId = Annotated[
-    str | None,
+    str | SkipJsonSchema[None],
     Header(
         alias="X-Correlation-ID",
         description="Recorded with the events; without it the trace id of `traceparent` is.",
@@ -70,7 +75,7 @@ _CorrelationId = Annotated[
     ),
 ]
 _Traceparent = Annotated[
-    str | None,
+    str | SkipJsonSchema[None],
     Header(
         description="A W3C trace context.",
         examples=["00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],
@@ -112,3 +117,15 @@ def answer(
     headers = {"ETag": tag, "Location": location}
     given = {name: value for name, value in headers.items() if value is not None}
     return Response(result.model_dump_json(), status, given, "application/json")
+
+
+async def execute(
+    given: Exchange, plan_id: str | None, command: GivenCommand, options: ContextOptions
+) -> Any:
+    """What the registry answers to a command."""
+    return await given.registry.execute(plan_id, command, **options)
+
+
+def status(plan: PlanStatus) -> Response:
+    """A plan's status as a response."""
+    return answer(plan, tag=etag(plan.version, plan.changes_at))

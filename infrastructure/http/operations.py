@@ -2,8 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+from pydantic import GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 from starlette.responses import Response
 
 from plangate.application.access.scopes import Scope
@@ -18,6 +21,7 @@ from plangate.application.errors import (
 )
 from plangate.domain.errors import InvalidInput, VersionMismatch
 from plangate.infrastructure.http.caller import Forbidden, Unauthenticated
+from plangate.infrastructure.http.events import RecordedEventView
 from plangate.infrastructure.http.problems import (
     INTERNAL,
     KINDS,
@@ -26,6 +30,7 @@ from plangate.infrastructure.http.problems import (
     NOT_JSON,
     TOO_LARGE,
     Kind,
+    PlangateProblem,
 )
 
 Endpoint = Callable[..., Awaitable[Response]]
@@ -99,7 +104,8 @@ class Group:
 
         def add(endpoint: Endpoint) -> Endpoint:
             arguments = {
-                "response_model": answer,
+                "response_model": answer and Annotated[answer, _AlsoDefines()],
+                "status_code": 200,
                 "methods": [method],
                 "operation_id": endpoint.__name__,
                 "tags": [self._tag],
@@ -112,6 +118,17 @@ class Group:
             return endpoint
 
         return add
+
+
+class _AlsoDefines:
+    """Puts models that only references name among the document's schemas."""
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        for model in (PlangateProblem, RecordedEventView):
+            handler(core_schema.definitions_schema(model.__pydantic_core_schema__, []))
+        return handler(core)
 
 
 def problem_responses(kinds: Iterable[Kind]) -> dict[int | str, dict[str, Any]]:

@@ -4,18 +4,26 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import Body, Query, Request
-from pydantic import WrapValidator
+from pydantic import Field
 from starlette.responses import Response
 
+from plangate.application.commands import create_of
 from plangate.application.drafts import PlanDraft
 from plangate.application.gate_decision import GateDecision
+from plangate.application.graph import PlanGraph
 from plangate.application.results import PlanStatus
-from plangate.application.validation import validate
 from plangate.application.views.plan_summaries import PlanOrder, PlanPage
 from plangate.domain.errors import InvalidInput, PlanExists, PlanGone, PlanNotFound, Problem
 from plangate.domain.vocabulary import PlanState, Verdict
+from plangate.infrastructure.http.bodies import valid
 from plangate.infrastructure.http.conditions import IfNoneMatch, etag, is_known
-from plangate.infrastructure.http.exchange import Given, OptionsWithoutVersion, answer
+from plangate.infrastructure.http.exchange import (
+    Given,
+    OptionsWithoutVersion,
+    answer,
+    execute,
+    status,
+)
 from plangate.infrastructure.http.operations import Group
 from plangate.infrastructure.http.parameters import (
     After,
@@ -30,15 +38,31 @@ from plangate.infrastructure.http.parameters import (
 
 group = Group("plans")
 
-NewPlan = Annotated[PlanDraft, WrapValidator(lambda given, _: validate(PlanDraft, given)), Body()]
+_NewPlan = Annotated[
+    PlanDraft,
+    valid(PlanDraft),
+    Body(
+        examples=[
+            {
+                "goal": "Move billing",
+                "plan_id": "billing",
+                "tasks": [
+                    {"id": "schema", "title": "Design the schema"},
+                    {"id": "build", "title": "Build it", "depends_on": ["schema"]},
+                ],
+                "policy": "steady",
+            }
+        ]
+    ),
+]
 
 
 @group.command("/plans", PlanStatus, refuses=[PlanExists], of_plan=False, status_code=201)
 async def create_plan(
-    draft: NewPlan, request: Request, given: Given, options: OptionsWithoutVersion
+    draft: _NewPlan, request: Request, given: Given, options: OptionsWithoutVersion
 ) -> Response:
     """Register a plan; ids that are not given are made."""
-    plan = await given.registry.create(draft, **options)
+    plan = await execute(given, None, create_of(draft, {}), options)
     location = f"{request.url.path.rstrip('/')}/{quote(plan.plan_id, safe='')}"
     return answer(plan, 201, tag=etag(plan.version), location=location)
 
@@ -48,9 +72,10 @@ async def list_plans(
     given: Given,
     *,
     labels: Annotated[
-        list[str], Query(description="Labels that the plan must all have.", default_factory=list)
+        list[Annotated[str, Field(min_length=1, max_length=200)]],
+        Query(description="Labels that the plan must all have.", default_factory=list),
     ],
-    state: Annotated[PlanState | NoneAllowed, Query()] = None,
+    state: PlanState | NoneAllowed = None,
     verdict: Annotated[Verdict | NoneAllowed, Query()] = None,
     needs_replan: Annotated[Flag | NoneAllowed, Query()] = None,
     text: Annotated[
@@ -94,7 +119,7 @@ async def get_plan(
     tag = etag(plan.version, plan.changes_at)
     if is_known(tag, if_none_match):
         return Response(status_code=304, headers={"ETag": tag})
-    return answer(plan, tag=tag)
+    return status(plan)
 
 
 @group.query("/plans/{plan_id}/gate", GateDecision, refuses=[PlanNotFound])
@@ -105,3 +130,9 @@ async def ask_gate(plan_id: PlanId, given: Given, if_none_match: IfNoneMatch = N
     if is_known(tag, if_none_match):
         return Response(status_code=304, headers={"ETag": tag})
     return answer(decision, tag=tag)
+
+
+@group.query("/plans/{plan_id}/graph", PlanGraph, refuses=[PlanNotFound, PlanGone])
+async def get_graph(plan_id: PlanId, given: Given) -> Response:
+    """Show the plan's dependencies: topological order, what is ready, the critical path."""
+    return answer(await given.registry.graph(plan_id))
