@@ -15,7 +15,7 @@ from plangate.application.errors import LogWentBack, StoreError, UnreadableEvent
 TOGETHER: Final = 0.2
 """Seconds after a notice until the next one: what changes meanwhile is one notice."""
 
-LOOK: Final = 3.0
+LOOK: Final = 2.0
 """Seconds without an event after which it is asked whether the store still answers."""
 
 MAX_PAGES: Final = 500
@@ -102,7 +102,7 @@ class Changes:
                 self._wake(None)
             except StoreError as error:
                 self._is_away(str(error))
-                await asyncio.sleep(LOOK / 3)
+                await asyncio.sleep(LOOK / 4)
 
     async def _look(self) -> None:
         health = await self._registry().health()
