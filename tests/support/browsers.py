@@ -28,7 +28,7 @@ MISSING: Final = "no browser: install Chromium, Chrome or Edge (make browser)"
 
 
 def find_browser() -> str | None:
-    """The browser to use: the one that the variable PLANGATE_TEST_BROWSER names, or the first that is found."""
+    """The browser that PLANGATE_TEST_BROWSER names, or the first one that is found."""
     named = os.environ.get("PLANGATE_TEST_BROWSER")
     if named:
         return named
