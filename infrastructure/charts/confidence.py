@@ -216,7 +216,7 @@ def _replans(axis: _Versions, entries: Sequence[AuditEntry]) -> Markup:
             stroke=_THRESHOLD,
             stroke_width=1,
             stroke_dasharray="2 3",
-            class_="pg-replan-line",
+            class_="pg-fired-line",
         )
         for entry in (fired if len(fired) <= _LANE else ())
     )
@@ -238,7 +238,7 @@ def _drawn(event: PlanEvent | None, *content: Markup) -> Markup:
         style = {"fill": "none", "stroke": "#1b6e3c", "class_": "pg-answer"}
         return svg.element("path", *content, d=path, stroke_width=2.5, **style)
     replan = path == _REPLAN
-    color, name = (_THRESHOLD, "pg-replan") if replan else (_EVENTS, "pg-retry")
+    color, name = (_THRESHOLD, "pg-fired") if replan else (_EVENTS, "pg-retry")
     return svg.element("path", *content, d=path, fill=color, class_=name)
 
 

@@ -21,12 +21,10 @@ def reliability_diagram(calibration: Calibration) -> Chart:
     title = "Accepted results by confidence"
     bins = [one for one in calibration.bins if one.mean_confidence is not None]
     estimated = [one for one in bins if one.accepted.value is not None]
-    drawn = [_scale(), _diagonal()]
+    drawn = [_scale(), *([_diagonal()] if estimated else [])]
     drawn += [_estimate(one.mean_confidence or 0.0, one.accepted) for one in estimated]
     if not estimated:
-        drawn.append(
-            svg.axis_label("not enough outcomes", 0.5, _HEIGHT / 2, text_anchor="middle")
-        )
+        drawn.append(svg.axis_label("not enough outcomes", 0.5, _HEIGHT / 2, text_anchor="middle"))
     drawn.append(svg.axis_label("confidence", 0.5, _HEIGHT + 36, text_anchor="middle"))
     description = _description(calibration)
     picture = svg.picture(
@@ -39,9 +37,8 @@ def reliability_diagram(calibration: Calibration) -> Chart:
     wide = {"x1": 0, "x2": 20, "y1": 6, "y2": 6}
     dot = svg.element("circle", cx=10, cy=6, r=4, fill=_COLOR, class_="pg-output")
     dashes = svg.element("line", **wide, stroke=svg.SOFT, stroke_dasharray="5 4", class_="pg-even")
-    legend = svg.legend(
-        [(dot, "share accepted, with its 95 % interval"), (dashes, "where it should be")]
-    )
+    entries = [(dot, "share accepted, with its 95 % interval"), (dashes, "where it should be")]
+    legend = svg.legend(entries if estimated else [])
     return Chart(picture, title, description, _table(bins), legend)
 
 

@@ -246,7 +246,7 @@ def _heat_row(row: int, plan: PlanRow, columns: int) -> Markup:
     name = svg.element(
         "text",
         svg.element("title", plan.plan_id),
-        svg.shortened(plan.plan_id, 14),
+        svg.both_ends(plan.plan_id, 17),
         x=-8,
         y=top + 14,
         text_anchor="end",
@@ -281,8 +281,11 @@ def _cell(begin: float, width: float, top: float, task: BoardTask, threshold: fl
 
 
 def _cross() -> Markup:
-    return svg.element(
-        "path", d="M-4 -4L4 4M-4 4L4 -4", stroke=svg.INK, stroke_width=2, class_="pg-cross"
+    """A cross with a light edge, so that it is seen on dark cells too."""
+    path = "M-4 -4L4 4M-4 4L4 -4"
+    edge = svg.element("path", d=path, stroke=_NONE, stroke_width=5, class_="pg-cross-edge")
+    return svg.group(
+        [edge, svg.element("path", d=path, stroke=svg.INK, stroke_width=2, class_="pg-cross")]
     )
 
 

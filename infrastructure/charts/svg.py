@@ -56,7 +56,7 @@ def element(name: str, *content: str, **attributes: str | float | None) -> Marku
         if value is not None
     )
     inner = "".join(escape(_clean(part)) for part in content)
-    return Markup(f"<{name}{given}>{inner}</{name}>" if inner else f"<{name}{given}/>")  # noqa: S704  (escaped above)
+    return Markup(f"<{name}{given}>{inner}</{name}>")  # noqa: S704  (escaped above)
 
 
 def group(content: Iterable[Markup], class_: str | None = None) -> Markup:
@@ -114,15 +114,15 @@ def axis_label(text: str, share: float, y: float, **attributes: str | float | No
 
 def legend(entries: Iterable[tuple[Markup, str]]) -> Markup:
     """The list of what symbols mean. The symbols are drawn around (10, 6)."""
-    items = (
+    items = [
         element(
             "li",
             element("svg", symbol, width=20, height=12, aria_hidden="true", class_="pg-key"),
             element("span", text),
         )
         for symbol, text in entries
-    )
-    return element("ul", *items, class_="pg-legend")
+    ]
+    return element("ul", *items, class_="pg-legend") if items else Markup()
 
 
 def percent(share: float) -> str:
@@ -139,6 +139,13 @@ def shortened(text: str, columns: int) -> str:
         if width > columns:
             return f"{line[: max(place - 1, 1)]}…"
     return line
+
+
+def both_ends(text: str, columns: int) -> str:
+    """An id on one line, cut in the middle where it is longer: ids often differ at the end."""
+    line = text.translate(_SPACES)
+    half = columns // 2
+    return line if len(line) <= columns else f"{line[:half]}…{line[half - columns + 1 :]}"
 
 
 def sampled(values: Sequence[float], at_most: int) -> list[tuple[int, float]]:
