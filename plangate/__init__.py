@@ -281,9 +281,9 @@ _NAMES: Final = {
         "AlteredBundle AnalysisMissing BundleTooNew ConcurrentChange CorruptEvent "
         "DecisionsDiffer ErasesText EventTooNew HistoryDiffers IdempotencyKeyReused "
         "KeyNotFound KeyRefused LedgerContradicted LedgerError LogWentBack NoLedgerKey NotAStore "
-        "NothingRecorded PositionTaken PredecessorMissing StoreError StoreForbidden StoreFull StoreNotEmpty "
-        "StoreReadOnly StoreReplaced StoreTooNew StoreUnavailable TransactionConflict "
-        "TransactionRefused UnreadableEvent ViewBehind"
+        "NothingRecorded PositionTaken PredecessorMissing StoreError StoreForbidden StoreFull "
+        "StoreNotEmpty StoreReadOnly StoreReplaced StoreTooNew StoreUnavailable "
+        "TransactionConflict TransactionRefused UnreadableEvent ViewBehind"
     ),
     "application.gate_decision": "GateDecision",
     "application.graph": "PlanGraph",

@@ -123,7 +123,7 @@ def _write(scope: Scope, status: int | None, took: float) -> None:
         "status": status,
         "seconds": round(took, 4),
         "client": client[0] if client else None,
-        "key": scope.get("state", {}).get("key_id"),
+        "key": getattr(scope.get("state", {}).get("api_key"), "key_id", None),
     }
     _log.info("request", extra={"facts": facts})
 

@@ -92,8 +92,9 @@ def _listening(host: str, port: int) -> socket.socket:
     """A socket that listens; raises `InvalidInput` where that is not possible."""
     name = host.strip("[]")
     try:
-        (family, *_, address), *_ = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
-        listener = socket.socket(family)
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+        kind, *_, address = found[0]
+        listener = socket.socket(kind)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)

@@ -21,7 +21,7 @@ class Serving(Result):
     url: str
 
 
-def serve(
+def serve_plans(
     terminal: Terminal,
     *,
     port: int = option(
