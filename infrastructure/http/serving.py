@@ -93,8 +93,9 @@ def _listening(host: str, port: int) -> socket.socket:
     name = host.strip("[]")
     try:
         found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
-        kind, *_, address = found[0]
-        listener = socket.socket(kind)
+        *kind, _, address = found[0]
+        # asyncio sends at once only where a socket says that its protocol is TCP.
+        listener = socket.socket(*kind)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)

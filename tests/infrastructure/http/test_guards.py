@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic_core import from_json
 from starlette.testclient import TestClient
 
 import plangate
@@ -79,7 +80,7 @@ NO_SCOPE = patched(Caller, "require", nothing)
 def any_type(monkeypatch: pytest.MonkeyPatch) -> None:
     def parsed(request: Any, body: bytes) -> Any:
         request.scope["headers"] = [(b"content-type", b"application/json")]  # FastAPI looks too
-        return route.from_json(body)
+        return from_json(body)
 
     monkeypatch.setattr(route, "_parsed", parsed)
 
