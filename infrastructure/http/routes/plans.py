@@ -22,7 +22,7 @@ from plangate.infrastructure.http.exchange import (
     OptionsWithoutVersion,
     answer,
     execute,
-    status,
+    plan_answer,
 )
 from plangate.infrastructure.http.operations import Group
 from plangate.infrastructure.http.parameters import (
@@ -119,7 +119,7 @@ async def get_plan(
     tag = etag(plan.version, plan.changes_at)
     if is_known(tag, if_none_match):
         return Response(status_code=304, headers={"ETag": tag})
-    return status(plan)
+    return plan_answer(plan)
 
 
 @group.query("/plans/{plan_id}/gate", GateDecision, refuses=[PlanNotFound])
