@@ -131,6 +131,6 @@ async def execute(
     return await given.registry.execute(plan_id, command, **options)
 
 
-def status(plan: PlanStatus) -> Response:
+def plan_answer(plan: PlanStatus) -> Response:
     """A plan's status as a response."""
     return answer(plan, tag=etag(plan.version, plan.changes_at))
