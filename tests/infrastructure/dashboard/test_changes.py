@@ -83,9 +83,10 @@ def test_silence_is_none_and_the_reader_ends_with_the_last_page() -> None:
         last = await registry.history.last_position()
         async with aclosing(changes.after(last, "a", 0.01)) as found:
             assert await anext(found) is None
-            assert any(task.get_name() == "plangate-pages" for task in asyncio.all_tasks())
-        await asyncio.sleep(0)
-        assert not any(task.get_name() == "plangate-pages" for task in asyncio.all_tasks())
+            names = {task.get_name(): task for task in asyncio.all_tasks()}
+            reader = names["plangate-pages"]
+        await asyncio.wait([reader], timeout=20)
+        assert reader.cancelled()
 
     with_registry(test)
 

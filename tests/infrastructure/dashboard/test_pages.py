@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from httpx import Response
 
 import plangate.aio
 from plangate.application.access.scopes import Scope
@@ -66,10 +65,10 @@ class Site:
     def score(self, plan_id: str, task_id: str, **scores: float) -> None:
         self.run(lambda registry: registry.update, plan_id, task_id, **scores)
 
-    def get(self, path: str, **query: Any) -> Response:
+    def get(self, path: str, **query: Any) -> Any:
         return self.client.get(f"/plangate{path}", params=query)
 
-    def send(self, op: str, **fields: Any) -> Response:
+    def send(self, op: str, **fields: Any) -> Any:
         form = {"plan": "a", "op": op, "key": f"key-{op}", "reason": "a reason", **fields}
         return self.client.post("/plangate/commands", data=form)
 
@@ -84,7 +83,7 @@ def site() -> Iterator[Site]:
         yield site
 
 
-def ids(answer: Response) -> list[str]:
+def ids(answer: Any) -> list[str]:
     """The plans of a list, in their order."""
     assert answer.status_code == 200
     return [
