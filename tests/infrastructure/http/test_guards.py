@@ -72,6 +72,7 @@ def chunks() -> Iterator[bytes]:
 
 TEXT = {"content-type": "text/plain"}
 JSON = {"content-type": "application/json"}
+FORM = {"content-type": "application/x-www-form-urlencoded"}
 LARGE = b'{"goal": "' + b"g" * 9 * 1024 * 1024 + b'"}'
 NO_HOST, NO_ORIGIN = patched(HostCheck, "_is_for_us", yes), patched(HostCheck, "_is_from_us", yes)
 NO_KEY = patched(Access, "required", property(lambda _: False, nothing))
@@ -119,6 +120,7 @@ ATTACKS = [
     post("a form that is JSON", 415, any_type, headers={"content-type": "multipart/form-data"}),
     Attack("a large body", 413, any_size, "POST", headers=JSON, body=LARGE, passes=422),
     Attack("a body without length", 413, any_size, "POST", headers=JSON, body=chunks, passes=422),
+    Attack("a large form", 413, any_size, "POST", "/sign-in", FORM, b"key=" + LARGE, passes=400),
     keyed("no key", 401, NO_KEY),
     keyed("no key for figures", 401, NO_KEY, path="/metrics"),
     keyed("no key for a page", 401, NO_KEY, path="/"),
