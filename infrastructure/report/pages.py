@@ -16,7 +16,7 @@ from plangate.application.ledger.reports import Checkpoint
 from plangate.application.progress import Progress
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.dashboard.rendering import environment
-from plangate.infrastructure.report.plan_facts import PlanFacts, plan_facts
+from plangate.infrastructure.report.plan_facts import LISTED, PlanFacts, plan_facts
 from plangate.infrastructure.report.store_facts import store_facts
 
 _STYLES: Final = (
@@ -75,7 +75,13 @@ def _environment() -> Environment:
     made = environment()
     here = PackageLoader("plangate.infrastructure.report")
     made.loader = ChoiceLoader([here, *([made.loader] if made.loader else [])])
+    made.filters["cut"] = _cut
+    made.globals["at_most"] = LISTED
     return made
+
+
+def _cut(text: str, at_most: int = 2_000) -> str:
+    return text if len(text) <= at_most else f"{text[: at_most - 1]}…"
 
 
 @cache
