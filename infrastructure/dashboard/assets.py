@@ -10,9 +10,7 @@ _TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+x
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _FOLDER: Final = files("plangate.infrastructure.dashboard") / "static"
 _ASSETS: Final = {
-    one.name: one.read_bytes()
-    for one in _FOLDER.iterdir()
-    if one.name.rpartition(".")[2] in _TYPES
+    one.name: one.read_bytes() for one in _FOLDER.iterdir() if one.name.rpartition(".")[2] in _TYPES
 }
 
 DIGEST: Final = hashlib.sha256(b"".join(_ASSETS[name] for name in sorted(_ASSETS))).hexdigest()[:12]

@@ -75,9 +75,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     current, runs = opened(registry), Runs(registry)
 
     @router.get("/operations", name="plangate_operations")
-    async def operations(
-        request: Request, who: Annotated[PageCaller, Depends(caller)]
-    ) -> Response:
+    async def operations(request: Request, who: Annotated[PageCaller, Depends(caller)]) -> Response:
         require(who, Scope.PLANS_READ)
         position = await current().history.last_position()
         report = await current().views.report()

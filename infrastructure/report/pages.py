@@ -45,7 +45,12 @@ def of_plans(
             yield plan_facts(registry, plan_id, signed=signed)
         progress(len(plan_ids), len(plan_ids))
 
-    text = _text("plans.html", plan_ids=plan_ids, plans=facts(), checkpoint=_checkpoint(registry, signed=signed))
+    text = _text(
+        "plans.html",
+        plan_ids=plan_ids,
+        plans=facts(),
+        checkpoint=_checkpoint(registry, signed=signed),
+    )
     return ReportText(len(plan_ids), text)
 
 

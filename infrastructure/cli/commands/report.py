@@ -36,4 +36,6 @@ def report(
         written = write_report(terminal.registry, output, chosen, signed=signed, progress=progress)
     terminal.done = "the report was written"
     size = f"{count(written.plans, 'plan')}, {written.bytes / 1_000:,.0f} kB"
-    terminal.answer(written, lambda _answer, _hint: Text(f"Wrote {harmless(written.file)}: {size}."))
+    terminal.answer(
+        written, lambda _answer, _hint: Text(f"Wrote {harmless(written.file)}: {size}.")
+    )
