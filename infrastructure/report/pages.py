@@ -16,7 +16,7 @@ from plangate.application.ledger.reports import Checkpoint
 from plangate.application.progress import Progress
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.dashboard.rendering import environment
-from plangate.infrastructure.report.plan_facts import LISTED, PlanFacts, plan_facts
+from plangate.infrastructure.report.plan_facts import PlanFacts, plan_facts
 from plangate.infrastructure.report.store_facts import store_facts
 
 _STYLES: Final = (
@@ -81,7 +81,6 @@ def _environment() -> Environment:
     here = PackageLoader("plangate.infrastructure.report")
     made.loader = ChoiceLoader([here, *([made.loader] if made.loader else [])])
     made.filters["cut"] = _cut
-    made.globals["at_most"] = LISTED
     return made
 
 
