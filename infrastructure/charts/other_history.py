@@ -16,6 +16,7 @@ _TOP: Final = 24
 _RECORDED: Final = "#1f5fa8"
 _REPLAYED: Final = "#a04000"
 _FIRED: Final = "M-5.5 -4.5H5.5L0 5.5Z"
+_DOTS: Final = 60
 _DRAWN: Final = 600
 """More samples than this are thinned out evenly."""
 
@@ -39,6 +40,8 @@ def other_history(plan: PlanReplay) -> Chart:
             *(_threshold(color, at) for _, color, _, at in sides),
             _steps(samples, lambda one: one.recorded_confidence, sides[0]),
             _steps(samples, lambda one: one.replayed_confidence, sides[1]),
+            _points(samples, lambda one: one.recorded_confidence, "pg-line-fill", _RECORDED),
+            _points(samples, lambda one: one.replayed_confidence, "pg-other-fill", _REPLAYED),
             _fired(samples, lambda one: one.recorded_fired, -14, "pg-line-fill", _RECORDED),
             _fired(samples, lambda one: one.replayed_fired, -2, "pg-other-fill", _REPLAYED),
             _axis(samples),
@@ -87,6 +90,25 @@ def _steps(samples: Sequence[Sample], value: Callable[[Sample], float], side: _S
         path.append(f"H{x:.1f}V{y:.1f}" if path else f"M{x:.1f} {y:.1f}")
     look = {"stroke_dasharray": dashes, "stroke_width": 2, "stroke_linejoin": "round"}
     return svg.stretched(path, _HEIGHT, fill="none", stroke=color, class_=class_, **look)
+
+
+def _points(
+    samples: Sequence[Sample], value: Callable[[Sample], float], class_: str, color: str
+) -> Markup:
+    """A dot for each sample, where there are few."""
+    span = max(len(samples) - 1, 1)
+    return svg.group(
+        svg.element(
+            "circle",
+            svg.element("title", f"{sample.event_id}: {number(value(sample))}"),
+            cx=svg.percent(place / span),
+            cy=_y(value(sample)),
+            r=3.5,
+            fill=color,
+            class_=class_,
+        )
+        for place, sample in enumerate(samples if len(samples) <= _DOTS else ())
+    )
 
 
 def _fired(

@@ -13,9 +13,9 @@ from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.errors import LogWentBack, StoreError, UnreadableEvent
 
 TOGETHER: Final = 0.2
-"""Seconds that the first of several changes waits for the others."""
+"""Seconds after a notice until the next one: what changes meanwhile is one notice."""
 
-LOOK: Final = 3.0
+LOOK: Final = 2.0
 """Seconds without an event after which it is asked whether the store still answers."""
 
 MAX_PAGES: Final = 500
@@ -74,9 +74,9 @@ class Changes:
                 except TimeoutError:
                     yield None
                     continue
-                await asyncio.sleep(TOGETHER)
                 own.news.clear()
                 yield Notice(self._position, self._problem)
+                await asyncio.sleep(TOGETHER)
         finally:
             self._pages.discard(own)
             if not self._pages and self._reader is not None:
@@ -102,7 +102,7 @@ class Changes:
                 self._wake(None)
             except StoreError as error:
                 self._is_away(str(error))
-                await asyncio.sleep(LOOK / 3)
+                await asyncio.sleep(LOOK / 4)
 
     async def _look(self) -> None:
         health = await self._registry().health()

@@ -4,7 +4,6 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field
 
-from plangate.application.views.requests import MAX_PAGE
 from plangate.domain.vocabulary import MAX_INTEGER
 
 PAGE: Final = 50
@@ -18,6 +17,5 @@ def _blank_is_none(given: Any) -> Any:
 Blank = BeforeValidator(_blank_is_none)
 """An empty field is as one that is not sent."""
 
-Text = Annotated[str | None, Blank, Field(max_length=2_000)]
-Count = Annotated[int | None, Blank, Field(ge=1, le=MAX_INTEGER)]
-Limit = Annotated[int, Field(ge=1, le=MAX_PAGE)]
+Text = Annotated[Annotated[str, Field(max_length=2_000)] | None, Blank]
+Count = Annotated[Annotated[int, Field(ge=1, le=MAX_INTEGER)] | None, Blank]

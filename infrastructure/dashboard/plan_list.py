@@ -128,7 +128,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     ) -> Response:
         require(who, Scope.PLANS_READ)
         position = await current().history.last_position()
-        found, following = await _found(current(), chosen)
+        found, following = await _found(current(), chosen, position)
         rows = await asyncio.gather(*(_row(current(), plan) for plan in found))
         return page(
             request,
@@ -168,12 +168,13 @@ def _groups(rows: Sequence[Row], chosen: Filter) -> list[tuple[str, list[Row]]]:
 
 
 async def _found(
-    registry: AsyncPlanRegistry, chosen: Filter
+    registry: AsyncPlanRegistry, chosen: Filter, position: int
 ) -> tuple[Sequence[PlanSummary], str | None]:
     """The plans of the page, and the query of the next one."""
+    read = _Reading(registry, chosen, position)
     if chosen.verdict is not None or chosen.order is not None:
         order = chosen.order or PlanOrder.UPDATED
-        found = await _read(registry, chosen, chosen.verdict, order, PAGE, chosen.after)
+        found = await read.page(chosen.verdict, order, PAGE, chosen.after)
         return found.plans, chosen.then(found.next, None) if found.next else None
     plans: list[PlanSummary] = []
     begin = 0 if chosen.within is None else _FIRST_NEEDED.index(chosen.within)
@@ -182,7 +183,7 @@ async def _found(
         if len(plans) == PAGE:
             return plans, chosen.then(None, verdict)
         rest = PAGE - len(plans)
-        found = await _read(registry, chosen, verdict, PlanOrder.UPDATED, rest, after)
+        found = await read.page(verdict, PlanOrder.UPDATED, rest, after)
         plans += found.plans
         after = None
         if found.next is not None:
@@ -190,24 +191,28 @@ async def _found(
     return plans, None
 
 
-async def _read(
-    registry: AsyncPlanRegistry,
-    chosen: Filter,
-    verdict: Verdict | None,
-    order: PlanOrder,
-    limit: int,
-    after: str | None,
-) -> PlanPage:
-    labels = [one.strip() for one in (chosen.label or "").split(",") if one.strip()]
-    return await registry.views.plans(
-        state=chosen.state,
-        verdict=verdict,
-        text=chosen.q,
-        labels=labels,
-        order=order,
-        limit=limit,
-        after=after,
-    )
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Reads pages of plans that match a filter, as of a position of the log."""
+
+    registry: AsyncPlanRegistry
+    chosen: Filter
+    position: int
+
+    async def page(
+        self, verdict: Verdict | None, order: PlanOrder, limit: int, after: str | None
+    ) -> PlanPage:
+        labels = (self.chosen.label or "").split(",")
+        return await self.registry.views.plans(
+            state=self.chosen.state,
+            verdict=verdict,
+            text=self.chosen.q,
+            labels=[label.strip() for label in labels if label.strip()],
+            order=order,
+            limit=limit,
+            after=after,
+            at_least=self.position,
+        )
 
 
 async def _row(registry: AsyncPlanRegistry, plan: PlanSummary) -> Row:

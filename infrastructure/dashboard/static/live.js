@@ -80,5 +80,6 @@
     query.delete("done");
     history.replaceState(history.state, "", `${location.pathname}?${query}`);
   }
+  for (const one of document.querySelectorAll("[data-without-script]")) one.hidden = true;
   settle();
 })();
