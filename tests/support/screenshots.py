@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from PIL import Image
 from playwright.sync_api import Browser
+
 from tests.support.browsers import MISSING, find_browser, started
 from tests.support.servers.pages import serving
 from tests.support.shown_plans import fill
