@@ -22,7 +22,7 @@ _LISTED: Final = 20
 """So many contributions are drawn one by one, the rest as one."""
 
 _ROW: Final = 36
-_NAME: Final = 40
+_NAME: Final = 100
 
 _STATUSES: Final = {
     TaskStatus.DONE: ("#1b6e3c", None),
@@ -172,13 +172,12 @@ def _under(value: float, text: str, y: float) -> Markup:
 def _stair(row: int, name: str, begin: float, end: float, value: str, class_: str) -> Markup:
     y = row * _ROW
     hover = svg.element("title", f"{name}: {value}")
-    shown = svg.shortened(name, _NAME)
     color = {"pg-pass": _GOOD, "pg-below": _LOW}.get(class_, "#7fb2e5")
     before = _bar(0, begin, y + 26, 1, class_="pg-before", fill=svg.FAINT) if begin else Markup()
     return svg.group(
         [
             hover,
-            svg.axis_label(shown, 0, y + 14, fill=svg.INK, class_="pg-name"),
+            svg.name_label(svg.shortened(name, _NAME), 0.75, y + 14),
             svg.axis_label(value, 1, y + 14, text_anchor="end", class_="pg-value"),
             before,
             _bar(begin, end, y + 21, 10, class_=class_, fill=color),

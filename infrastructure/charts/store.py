@@ -27,6 +27,8 @@ _WEEKS: Final = 53
 _HISTOGRAM: Final = 34
 _JUDGE_ROW: Final = 66
 _CELL: Final = 20
+_NAMES: Final = 108
+"""Pixels for the ids of plans; with a gap they are the 7.5rem of the class `pg-heat`."""
 _WEEKS_HEIGHT: Final = 120
 
 _BELOW: Final = ("#8c2d04", "#d9690f", "#f3b27a")
@@ -220,9 +222,8 @@ def _judge(row: int, one: JudgeScores) -> Markup:
         if count
     ]
     base = svg.across(floor, stroke=svg.FAINT, class_="pg-grid")
-    shown = svg.shortened(one.judge, 28)
     counted = f"{one.count:,} · mean {number(one.total / one.count)}"
-    name = svg.axis_label(shown, 0, top + 13, fill=svg.INK, class_="pg-name pg-halo")
+    name = svg.name_label(svg.shortened(one.judge, 100), 0.55, top + 13)
     value = svg.axis_label(counted, 1, top + 13, text_anchor="end", class_="pg-value pg-halo")
     return svg.group([base, *bars, name, value])
 
@@ -247,11 +248,14 @@ def _heat_row(row: int, plan: PlanRow, columns: int) -> Markup:
         "text",
         svg.element("title", plan.plan_id),
         svg.both_ends(plan.plan_id, 17),
-        x=-8,
-        y=top + 14,
+        x=_NAMES,
+        y=14,
         text_anchor="end",
         fill=svg.SOFT,
         class_="pg-label",
+    )
+    name = svg.element(
+        "svg", name, x=-_NAMES - 8, y=top, width=_NAMES, height=_CELL, overflow="hidden"
     )
     cells = [
         _cell(place / columns, 1 / columns, top, task, plan.threshold)

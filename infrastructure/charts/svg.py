@@ -106,6 +106,12 @@ def across(y: float, **attributes: str | float | None) -> Markup:
     return element("line", x1="0%", x2="100%", y1=y, y2=y, **attributes)
 
 
+def name_label(text: str, share: float, y: float, *content: Markup) -> Markup:
+    """A text that someone wrote, cut off at a share of the width whatever its letters are."""
+    shown = element("text", *content, text, x=0, y=13, fill=INK, class_="pg-name")
+    return element("svg", shown, x=0, y=y - 13, width=percent(share), height=18, overflow="hidden")
+
+
 def axis_label(text: str, share: float, y: float, **attributes: str | float | None) -> Markup:
     """A text at a share of the width."""
     given = {"fill": SOFT, "class_": "pg-label", **attributes}

@@ -74,6 +74,7 @@ _PANELS: Final[Mapping[str, Mapping[str, _Entry]]] = {
         "check": _Entry("query", "commands.analysis", "check"),
         "findings": _Entry("query", "commands.analysis", "findings"),
         "calibrate": _Entry("query", "commands.analysis", "calibrate"),
+        "report": _Entry("query", "commands.report", "report"),
     },
     "More": {
         "erase": _Entry("write", "commands.operations", "erase"),

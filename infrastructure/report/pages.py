@@ -80,7 +80,12 @@ def _environment() -> Environment:
     made = environment()
     here = PackageLoader("plangate.infrastructure.report")
     made.loader = ChoiceLoader([here, *([made.loader] if made.loader else [])])
+    made.filters["cut"] = _cut
     return made
+
+
+def _cut(text: str, at_most: int = 2_000) -> str:
+    return text if len(text) <= at_most else f"{text[: at_most - 1]}…"
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ _PROGRAMS: Final = (
     "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
 )
 
-MISSING: Final = "no browser: install Chromium, Chrome or Edge (make browser)"
+MISSING: Final = "no browser: install Chromium, Chrome or Edge, or run make browser as root"
 
 
 def find_browser() -> str | None:
@@ -37,6 +38,12 @@ def find_browser() -> str | None:
     return next((path for path in (*installed, *there) if path), None)
 
 
+def main() -> int:
+    """Show which browser the tests use; 1 without one."""
+    print(find_browser() or MISSING)
+    return 0 if find_browser() else 1
+
+
 @contextmanager
 def started(executable: str) -> Iterator[Browser]:
     """A browser without a window, as long as the block lasts."""
@@ -46,3 +53,7 @@ def started(executable: str) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

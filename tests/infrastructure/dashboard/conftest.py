@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Request
 
-from tests.support.browsers import MISSING, find_browser, started
 from tests.support.servers.pages import serving
 from tests.support.shown_plans import add_hostile, fill
 
@@ -31,15 +30,6 @@ class Seen:
     def _require_own(self, request: Request) -> None:
         if not request.url.startswith(self.address):
             self.problems.append(f"a request to {request.url}")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    executable = find_browser()
-    if executable is None:
-        pytest.skip(MISSING)
-    with started(executable) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
