@@ -1,6 +1,6 @@
 """What the operations get of a request: the registry, the caller, and the context of a command."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from re import compile as pattern
 from typing import Annotated, Any, Final
@@ -37,10 +37,12 @@ class Exchange:
 
 def entrance(
     registry: GivenRegistry, caller: Callable[..., Any], scope: Scope, streams: EventStreams
-) -> Callable[..., None]:
+) -> Callable[..., Awaitable[None]]:
     """The dependency that lets callers with a scope in, and gives operations the registry."""
 
-    def enter(request: Request, given: Annotated[Caller, Security(caller, scopes=[scope])]) -> None:
+    async def enter(
+        request: Request, given: Annotated[Caller, Security(caller, scopes=[scope])]
+    ) -> None:
         given.require(scope)
         opened = registry if isinstance(registry, AsyncPlanRegistry) else registry()
         request.scope[_KEY] = Exchange(opened, given, streams)
@@ -48,8 +50,12 @@ def entrance(
     return enter
 
 
-def _exchange(request: Request) -> Exchange:
-    found: Exchange = request.scope[_KEY]
+async def _exchange(request: Request) -> Exchange | None:
+    """The request's exchange; none where the caller's own parameters are refused.
+
+    FastAPI collects what is wrong with other parameters then, and calls no operation.
+    """
+    found: Exchange | None = request.scope.get(_KEY)
     return found
 
 
@@ -83,21 +89,21 @@ _Traceparent = Annotated[
 ]
 
 
-def _options_without_version(
-    exchange: Given,
+async def _options_without_version(
+    exchange: Annotated[Exchange | None, Depends(_exchange)],
     idempotency_key: _IdempotencyKey = None,
     correlation_id: _CorrelationId = None,
     traceparent: _Traceparent = None,
 ) -> ContextOptions:
     trace = _TRACE.fullmatch(traceparent or "")
     return {
-        "actor": exchange.caller.actor,
+        "actor": exchange.caller.actor if exchange else None,
         "correlation_id": utf8(correlation_id) or (trace[1] if trace else None),
         "idempotency_key": utf8(idempotency_key),
     }
 
 
-def _options(
+async def _options(
     options: Annotated[ContextOptions, Depends(_options_without_version)], if_match: IfMatch = None
 ) -> ContextOptions:
     return {**options, "if_version": required_version(if_match)}
