@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Request
+from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
@@ -27,7 +27,9 @@ def user(authorization: Annotated[str | None, Header()] = None) -> str:
     return authorization
 
 
-def caller(name: Annotated[str, Depends(user)], tenant: str = "none") -> plangate.http.Caller:
+def caller(
+    name: Annotated[str, Depends(user)], tenant: Annotated[str, Query(max_length=50)] = "none"
+) -> plangate.http.Caller:
     scopes = {
         plangate.http.Scope.PLANS_WRITE if tenant == "ours" else plangate.http.Scope.PLANS_READ
     }
@@ -84,6 +86,9 @@ def test_the_callers_name_and_scopes_are_those_the_host_gives() -> None:
         history = client.get(created.headers["location"] + "/history", headers=EVE).json()
         assert [entry["actor"] for entry in history["entries"]] == ["eve"]
         assert client.get(f"{plans}?tenants=ours", headers=EVE).status_code == 422
+        for method, path in (("GET", plans), ("POST", f"{plans}/a%2Fb/next-task")):
+            long = client.request(method, f"{path}?tenant={'x' * 51}", headers=EVE)
+            assert long.json()["errors"][0]["parameter"] == "tenant"
 
 
 def test_the_document_of_the_host_has_the_operations() -> None:
