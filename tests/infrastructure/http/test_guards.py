@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from pydantic_core import from_json
 from starlette.testclient import TestClient
@@ -165,7 +164,7 @@ class Servers:
     tokens: dict[str, str]
     registry: PlanRegistry
 
-    def answer(self, attack: Attack) -> httpx.Response:
+    def answer(self, attack: Attack) -> Any:
         """The answer to a request, which has a problem where it is refused."""
         headers = dict(attack.headers)
         if attack.key:
