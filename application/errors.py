@@ -8,6 +8,8 @@
     │   ├── NothingRecorded     the log is empty
     │   ├── NoLedgerKey         the key is missing or cannot be used
     │   └── LedgerContradicted  the log, or a checkpoint, differs from the ledger
+    ├── KeyRefused              an API key is not in force
+    ├── KeyNotFound             no such API key
     ├── AnalysisMissing         a library that the computation needs is not installed
     ├── AlteredBundle           a bundle was altered; nothing of it was imported
     │   └── BundleTooNew        … or written by a newer plangate
@@ -108,6 +110,28 @@ class LedgerContradicted(LedgerError):
 
     def __str__(self) -> str:
         return f"the ledger contradicts this: {self.why}; run `plangate ledger verify` for details"
+
+
+class KeyRefused(PlangateError):
+    """An API key is not in force; `why` says why, to its holder."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"the API key is refused: {self.why}"
+
+
+class KeyNotFound(PlangateError):
+    """There is no API key with this id."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(key_id)
+        self.key_id = key_id
+
+    def __str__(self) -> str:
+        return f"there is no API key {self.key_id!r}"
 
 
 class AnalysisMissing(PlangateError):

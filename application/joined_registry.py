@@ -68,6 +68,11 @@ def no_ledger() -> Never:
     refuse("the ledger is of what is committed")
 
 
+def no_keys() -> Never:
+    """Refuse the API keys."""
+    refuse("a key is in force once it is committed")
+
+
 def refuse(why: str) -> Never:
     """Raise `TransactionRefused`."""
     raise TransactionRefused(

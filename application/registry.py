@@ -57,6 +57,8 @@ from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import Outcome, PlanState, ScoreKind, Scorer, TaskStatus, Verdict
 
 if TYPE_CHECKING:
+    from plangate.application.access.key_store import KeyStore
+    from plangate.application.access.keys import ApiKeys
     from plangate.application.bundles.transfer import Bundles
     from plangate.application.evidence.calibration import Calibrator
     from plangate.application.evidence.queries import EvidenceQueries
@@ -74,12 +76,13 @@ class PlanRegistry:
     Every command also takes `actor`, `correlation_id` and `idempotency_key` (see
     `acting_as`). Sent again with the same key and arguments it records nothing and
     returns the first result; with other arguments it raises `IdempotencyKeyReused`.
+    With `if_version` it raises `VersionMismatch` unless the plan is at that version.
     All of them raise `InvalidInput`, `PlanNotFound` (`PlanGone` after a deletion),
     `ConcurrentChange` and the `StoreError`s, beside what each documents.
 
     `views` answers across plans, `history` from recorded events, `replay` under other
     policies, `evidence` about the judging; `bundles` transfers plans, `ledger` proves
-    that nothing recorded was altered.
+    that nothing recorded was altered, `keys` lets callers in over HTTP and MCP.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class PlanRegistry:
         *,
         views: ViewStore,
         ledger: "Callable[[], Ledger]",
+        keys: "Callable[[], KeyStore]",
         clock: Clock,
         new_id: NewId,
         calibrator: "Callable[[], Calibrator] | None" = None,
@@ -119,6 +123,7 @@ class PlanRegistry:
         questions = ViewQueries(store, views, runner, self._follower, current)
         self.views: Final = cast("ViewQueries", views) if joined else questions
         self._make_ledger = ledger
+        self._make_key_store = keys
         self._make_calibrator = calibrator
         self._make_workers = workers
         self._for_schema = for_schema
@@ -169,6 +174,13 @@ class PlanRegistry:
     def ledger(self) -> "Ledger":
         """Proofs that nothing recorded was altered."""
         return self._make_ledger()
+
+    @cached_property
+    def keys(self) -> "ApiKeys":
+        """The API keys that let callers in over HTTP and MCP."""
+        from plangate.application.access.keys import ApiKeys
+
+        return ApiKeys(self._make_key_store(), self._clock, self._contexts)
 
     def __enter__(self) -> Self:
         return self
@@ -250,13 +262,19 @@ class PlanRegistry:
         and meanwhile this registry refuses commands in the same thread: `TransactionRefused`, as
         for a connection that cannot be used.
         """
-        from plangate.application.joined_registry import JoinedStreams, no_ledger, no_views
+        from plangate.application.joined_registry import (
+            JoinedStreams,
+            no_keys,
+            no_ledger,
+            no_views,
+        )
 
         store = self._store.within(connection)
         joined = PlanRegistry(
             store,
             views=no_views(),
             ledger=no_ledger,
+            keys=no_keys,
             clock=self._clock,
             new_id=self._new_id,
             calibrator=self._make_calibrator,
@@ -578,7 +596,6 @@ class PlanRegistry:
         worker: str | None = None,
         lease: float | timedelta | None = None,
         labels: Sequence[str] = (),
-        if_version: int | None = None,
         **context: Unpack[ContextOptions],
     ) -> TaskView | None:
         """Claim the first pending task in plan order whose dependencies are done.
@@ -586,8 +603,7 @@ class PlanRegistry:
         It becomes `in_progress`; its claim names `worker` (else the actor) and, with a
         `lease` in seconds, expires unless it is renewed in time. The claim's token goes
         with what the worker reports. None when no task is ready; `gate` then says why.
-        Raises `PlanHeld` while the plan is paused or its gate holds, and `VersionMismatch`
-        unless the plan is at `if_version`, where that is given.
+        Raises `PlanHeld` while the plan is paused or its gate holds.
 
         Without a plan: the ready task with the highest priority of all plans, then of the
         oldest plan; `labels` must all be on the task or its plan.
@@ -596,7 +612,7 @@ class PlanRegistry:
             "worker": worker,
             "lease": _in_seconds(lease),
             "labels": labels,
-            "if_version": if_version,
+            "if_version": context.get("if_version"),
         }
         command = validate(NextTask, arguments)
         return self._dispatcher.claim(plan_id, command, self._contexts.current(context))

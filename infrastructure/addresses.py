@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -26,6 +27,7 @@ from plangate.infrastructure.sqlite.views import SqliteViewStore, memory_view_st
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
+    from plangate.application.access.key_store import KeyStore
     from plangate.application.operations.reports import Observation
     from plangate.application.replay.over_plans import Workers
     from plangate.infrastructure.postgres.schema import Schema
@@ -47,14 +49,16 @@ _POSTGRES: Final = ("postgresql://", "postgres://")
 
 
 class Stores(NamedTuple):
-    """The adapters of one store. Closing views and events closes the ledger too.
+    """The adapters of one store. Closing views and events closes the ledger and the keys too.
 
-    `in_schema` opens those in another schema, on the same connections; None where there are none.
+    `keys` gives the store of API keys. `in_schema` opens those in another schema, on the same
+    connections; None where there are none.
     """
 
     events: EventStore
     views: ViewStore
     ledger: LedgerStore
+    keys: "Callable[[], KeyStore]"
     in_schema: "Callable[[str], Stores] | None" = None
 
 
@@ -99,22 +103,26 @@ def open_stores(
         if reads_only:
             return _read_only(ReadOnlyFile(path))
         file = SqliteFile(path)
-        return Stores(events_in_file(file), SqliteViewStore(file), SqliteLedgerStore(file))
+        views, ledger = SqliteViewStore(file), SqliteLedgerStore(file)
+        return Stores(events_in_file(file), views, ledger, partial(_file_keys, file))
+    from plangate.infrastructure.memory.keys import MemoryKeyStore
     from plangate.infrastructure.memory.ledger import MemoryLedgerStore
 
+    keys = MemoryKeyStore()
     if address == _MEMORY:
         if not options.create:
             raise NotAStore("a store in memory is always a new one")
         from plangate.infrastructure.memory.events import memory_event_store
 
-        return Stores(memory_event_store(), memory_view_store(), MemoryLedgerStore())
-    if address == _ENGINE:  # it holds events alone: views and ledger stay in this process
+        views = memory_view_store()
+        return Stores(memory_event_store(), views, MemoryLedgerStore(), lambda: keys)
+    if address == _ENGINE:  # it holds events alone: what else there is stays in this process
         from plangate.infrastructure.eventsourcing_library.other_engines import (
             other_engine_event_store,
         )
 
         events = other_engine_event_store(os.environ)
-        return Stores(events, memory_view_store(), MemoryLedgerStore())
+        return Stores(events, memory_view_store(), MemoryLedgerStore(), lambda: keys)
     with _postgres_extra():
         from plangate.infrastructure.postgres.schema import open_schema
     return _in(open_schema(address, schema or Settings().pg_schema, options.create, most))
@@ -130,13 +138,30 @@ def _in(schema: "Schema") -> Stores:
         events_in_schema(schema),
         PostgresViewStore(schema),
         PostgresLedgerStore(schema),
+        partial(_schema_keys, schema),
         lambda name: _in(schema.sibling(name)),
     )
 
 
 def _read_only(file: ReadOnlyFile) -> Stores:
     # The views that are stored with the events cannot follow the log.
-    return Stores(events_in_file(file), memory_view_store(), SqliteLedgerStore(file))
+    views, ledger = memory_view_store(), SqliteLedgerStore(file)
+    return Stores(events_in_file(file), views, ledger, partial(_file_keys, file))
+
+
+# Most callers use no keys, so what they are made of is imported when they are asked for.
+
+
+def _file_keys(file: SqliteFile) -> "KeyStore":
+    from plangate.infrastructure.sqlite.keys import SqliteKeyStore
+
+    return SqliteKeyStore(file)
+
+
+def _schema_keys(schema: "Schema") -> "KeyStore":
+    from plangate.infrastructure.postgres.keys import PostgresKeyStore
+
+    return PostgresKeyStore(schema)
 
 
 def open_to_read(address: str, schema: str | None) -> EventStore:

@@ -91,6 +91,7 @@ def _registry(
         stores.events,
         views=stores.views,
         ledger=ledger,
+        keys=stores.keys,
         clock=clock,
         new_id=new_id,
         calibrator=_calibrator,

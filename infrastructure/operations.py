@@ -9,6 +9,7 @@ from pathlib import Path
 from platform import python_version
 from typing import TYPE_CHECKING
 
+from plangate.application.access.key_store import copy_keys
 from plangate.application.errors import StoreNotEmpty
 from plangate.application.operations.copying import copy_plans, is_prefix
 from plangate.application.operations.observations import fine
@@ -27,6 +28,7 @@ from plangate.infrastructure.sqlite import backup as sqlite_backup
 from plangate.infrastructure.sqlite.errors import opening
 from plangate.infrastructure.sqlite.events import events_in
 from plangate.infrastructure.sqlite.header import resolved
+from plangate.infrastructure.sqlite.keys import SqliteKeyStore
 from plangate.infrastructure.sqlite.unchecked import open_without_trace
 
 if TYPE_CHECKING:
@@ -57,11 +59,12 @@ def backup(
         if file is not None:
             expected = sqlite_backup.copy_file(file, partial, progress)
         else:
-            source, views, *_ = open_stores(address, schema)
-            with closing(views), closing(source):
-                copy, copied_views, *_ = open_stores(str(partial), None)
-                with closing(copied_views), closing(copy):
-                    report = copy_plans(source, copy, progress, bounded=False)
+            source = open_stores(address, schema)
+            with closing(source.views), closing(source.events):
+                copy = open_stores(str(partial), None)
+                with closing(copy.views), closing(copy.events):
+                    report = copy_plans(source.events, copy.events, progress, bounded=False)
+                    copy_keys(source.keys(), copy.keys())
             expected = sqlite_backup.Extent(report.checked, report.plans, report.position)
         sqlite_backup.require_extent(partial, expected)
         size = partial.stat().st_size
@@ -94,12 +97,14 @@ def restore_backup(
             sqlite_backup.copy_file(path, partial, progress)
             sqlite_backup.require_extent(partial, expected)
     else:
-        events, views, *_ = open_stores(address, schema)
-        with closing(views), closing(events), closing(open_without_trace(path)) as opened:
+        stores = open_stores(address, schema)
+        events = stores.events
+        with closing(stores.views), closing(events), closing(open_without_trace(path)) as opened:
             backed_up = events_in(opened)
             if not is_prefix(events, backed_up):
                 raise StoreNotEmpty(str(file or "the target"), events.last_position())
             positions_kept = copy_plans(backed_up, events, progress, bounded=False).positions_kept
+            copy_keys(SqliteKeyStore(opened), stores.keys())
     return RestoreReport(file=str(path), positions_kept=positions_kept, **asdict(expected))
 
 

@@ -6,6 +6,7 @@ Each is made from the method of the registry that blocks, and so has its documen
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final, Self
 
+from plangate.application.access.keys import ApiKeys
 from plangate.application.aio.feeds import Feeds
 from plangate.application.aio.threads import Group, Threads, coroutine, iteration, same
 from plangate.application.bundles.transfer import Bundles
@@ -79,6 +80,16 @@ class AsyncLedger(Group):
     consistency = coroutine(Ledger.consistency)
 
 
+class AsyncKeys(Group):
+    """`ApiKeys`, as coroutines."""
+
+    create = coroutine(ApiKeys.create)
+    list = coroutine(ApiKeys.list)
+    revoke = coroutine(ApiKeys.revoke)
+    any_valid = coroutine(ApiKeys.any_valid)
+    verify = coroutine(ApiKeys.verify)
+
+
 class AsyncRepeatableRun(Group):
     """`RepeatableRun`, as a coroutine."""
 
@@ -105,6 +116,7 @@ class AsyncPlanRegistry(Group):
         self.evidence: Final = AsyncEvidence(threads, lambda: self._opened.evidence)
         self.bundles: Final = AsyncBundles(threads, lambda: self._opened.bundles)
         self.ledger: Final = AsyncLedger(threads, lambda: self._opened.ledger)
+        self.keys: Final = AsyncKeys(threads, lambda: self._opened.keys)
 
     @property
     def _opened(self) -> PlanRegistry:

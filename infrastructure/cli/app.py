@@ -73,6 +73,7 @@ _PANELS: Final[Mapping[str, Mapping[str, _Entry]]] = {
         "check": _Entry("query", "commands.analysis", "check"),
         "findings": _Entry("query", "commands.analysis", "findings"),
         "calibrate": _Entry("query", "commands.analysis", "calibrate"),
+        "report": _Entry("query", "commands.report", "report"),
     },
     "More": {
         "erase": _Entry("write", "commands.operations", "erase"),
@@ -86,11 +87,15 @@ _PANELS: Final[Mapping[str, Mapping[str, _Entry]]] = {
         "apply": _Entry("write_many", "commands.transfer", "apply"),
         "views": _Entry("query", "commands.operations", "views"),
         "demo": _Entry("operate", "demo", "demo"),
+        "serve": _Entry("operate", "commands.serve", "serve_plans"),
     },
 }
 _COMMANDS: Final[Mapping[str, tuple[str, _Entry]]] = {
     name: (panel, entry) for panel, entries in _PANELS.items() for name, entry in entries.items()
-} | {"ledger": ("The past", _Entry("group", "commands.ledger", "ledger"))}
+} | {
+    "ledger": ("The past", _Entry("group", "commands.ledger", "ledger")),
+    "keys": ("More", _Entry("group", "commands.keys", "keys")),
+}
 
 
 class _Commands(Mapping[str, Any]):

@@ -116,6 +116,21 @@ VALUES ('store_id', pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', 
 """
 """What a store says about itself; its id."""
 
+_API_KEYS: Final = """
+CREATE TABLE IF NOT EXISTS {schema}.api_keys (
+    key_id text COLLATE "C" PRIMARY KEY,
+    name text NOT NULL,
+    scopes text NOT NULL,
+    digest bytea NOT NULL,
+    created_at timestamptz NOT NULL,
+    created_by text,
+    expires_at timestamptz,
+    revoked_at timestamptz,
+    revoked_by text
+);
+"""
+"""The API keys, each with the SHA-256 digest of its token."""
+
 _TYPES: Final = {
     str: "text",
     bool: "boolean",
@@ -157,13 +172,17 @@ _SHARED: Final = (
     "".join(LEDGER_TABLES),
     "",
     _NOTED_EVENTS + _KEYS + _STORE_FACTS,
+    "",
+    _API_KEYS,
 )
 
 LAYOUT_VERSION: Final = max(len(_SHARED), *(table.layout for table in TABLES.values()))
 """The version of the tables, recorded beside them."""
 
-MIN_COMPATIBLE: Final = LAYOUT_VERSION
+MIN_COMPATIBLE: Final = 6
 """The oldest layout whose plangate may go on using these tables, while others are upgraded.
+
+It knows no API keys, and needs none.
 
 Lower it where an older one does nothing wrong there: it fills in every column that must be
 filled in, and misses no event that matters to its decisions.

@@ -18,6 +18,7 @@ _VERBS: Final = {
 _NEEDED: Final[Mapping[str, Sequence[str]]] = {
     EVENTS: ("SELECT", "INSERT"),
     "plangate_layout": ("SELECT",),
+    "api_keys": ("SELECT", "INSERT", "UPDATE"),
     "ledger_leaves": ("SELECT", "INSERT"),
     "ledger_reach": ("SELECT", "INSERT", "DELETE"),
 }

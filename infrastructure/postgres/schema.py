@@ -31,6 +31,7 @@ from plangate.infrastructure.postgres.connections import (
     Connections,
     OwnConnections,
     Query,
+    confirmed,
     in_transaction,
     notices,
 )
@@ -62,6 +63,7 @@ _WRITING: Final = SQL("SET LOCAL synchronous_commit = local; SET LOCAL statement
 # A crash may undo the last of these, with the position: the same events are projected again.
 _DERIVING: Final = SQL("SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0")
 
+_LASTING: Final = SQL("SET LOCAL statement_timeout = 0")
 
 # What names a database for as long as its server runs: a copy has its own, or another server.
 _IDENTITY: Final = """
@@ -256,11 +258,16 @@ class Schema(PostgresDatastore):
         """`write` for what follows from the log. After a crash it may be as it was before."""
         return self._write(work, _DERIVING)
 
+    def write_lasting(self, work: Callable[[Cursor], T]) -> T:
+        """Do `work` in a transaction for what is nowhere else: it waits for the standby."""
+        return self._write(work, _LASTING)
+
     def _write(self, work: Callable[[Cursor], T], settings: SQL) -> T:
         def write(connection: Connection) -> T:
             connection.execute(self._here_after(BEGIN, settings))
             result = work(QuestionMarks(connection.cursor(row_factory=tuple_row)))
-            connection.execute("COMMIT")
+            with confirmed(connection):
+                connection.execute("COMMIT")
             return result
 
         with self.translated(None):

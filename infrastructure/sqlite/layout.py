@@ -94,12 +94,28 @@ WHERE {KEY_OF_EVENT} IS NOT NULL
 """
 """Finds a command by its idempotency key alone, whatever its plan."""
 
+_API_KEYS: Final = """
+CREATE TABLE IF NOT EXISTS api_keys (
+    key_id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    created_at TEXT NOT NULL,
+    created_by TEXT,
+    expires_at TEXT,
+    revoked_at TEXT,
+    revoked_by TEXT
+) WITHOUT ROWID
+"""
+"""The API keys, each with the SHA-256 digest of its token."""
+
 _LAYOUTS: Final = (
     (_EVENTS,),
     VIEW_POSITIONS,
     LEDGER_TABLES,
     (),
     (*NOTED_EVENTS, _KEYS, *STORE_FACTS),
+    (_API_KEYS,),
 )
 """What each version of the layout added; an older file gets those it lacks.
 
@@ -109,7 +125,7 @@ The fourth brought events that earlier versions of plangate cannot read.
 LAYOUT_VERSION: Final = len(_LAYOUTS)
 """The version of the tables, in the file's `user_version`."""
 
-MIN_COMPATIBLE: Final = LAYOUT_VERSION
+MIN_COMPATIBLE: Final = 5
 """The oldest layout whose plangate may go on using these tables; as in PostgreSQL."""
 
 _TYPES: Final = {

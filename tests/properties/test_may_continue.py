@@ -18,6 +18,7 @@ from plangate.domain.evolve import fold
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import StatusCause, Verdict
 from plangate.infrastructure.memory.events import memory_event_store
+from plangate.infrastructure.memory.keys import MemoryKeyStore
 from plangate.infrastructure.postgres.schema import open_schema
 from plangate.infrastructure.postgres.views import PostgresViewStore
 from plangate.infrastructure.sqlite.views import memory_view_store
@@ -117,6 +118,7 @@ def _one_history(seed: int, views: ViewStore) -> None:
         store,
         views=views,
         ledger=lambda: some_ledger(store),
+        keys=MemoryKeyStore,
         clock=lambda: now[0],
         new_id=counted_ids(),
     )

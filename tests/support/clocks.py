@@ -6,6 +6,7 @@ from itertools import count
 
 from plangate.application.event_store import EventStore
 from plangate.application.registry import PlanRegistry
+from plangate.infrastructure.memory.keys import MemoryKeyStore
 from plangate.infrastructure.sqlite.views import memory_view_store
 from tests.support.ledgers import some_ledger
 
@@ -33,6 +34,7 @@ def registry_on(store: EventStore, clock: Callable[[], datetime] | None = None) 
         store,
         views=memory_view_store(),
         ledger=lambda: some_ledger(store),
+        keys=MemoryKeyStore,
         clock=clock or ticking(),
         new_id=counted_ids(),
     )

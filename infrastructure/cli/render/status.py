@@ -17,7 +17,7 @@ from plangate.application.results import PlanStatus, TaskView
 from plangate.domain.vocabulary import ObstacleKind, TaskStatus
 from plangate.infrastructure.cli.answers import GateDecisions, NextTask
 from plangate.infrastructure.cli.render import gauge, tables, text
-from plangate.infrastructure.cli.render.hints import next_steps, score_hint
+from plangate.infrastructure.command_lines import next_steps, score_hint
 
 NOTHING_RECORDED: Final = "Nothing was recorded: there was nothing to change."
 _ROWS: Final = 200

@@ -20,6 +20,7 @@ from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput, PlanNotFound
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.memory.events import memory_event_store
+from plangate.infrastructure.memory.keys import MemoryKeyStore
 from plangate.infrastructure.sqlite.views import memory_view_store
 from tests.support.clocks import counted_ids, registry_on, ticking
 from tests.support.ledgers import some_ledger
@@ -56,6 +57,7 @@ def listening(heard: Listening) -> Iterator[PlanRegistry]:
         store,
         views=memory_view_store(),
         ledger=lambda: some_ledger(store),
+        keys=MemoryKeyStore,
         clock=ticking(),
         new_id=counted_ids(),
         calibrator=lambda: heard,

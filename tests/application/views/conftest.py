@@ -10,6 +10,7 @@ from plangate.application.views.follower_thread import FollowerThread
 from plangate.application.views.view_store import ViewStore
 from plangate.infrastructure.eventsourcing_library.recorder_store import RecorderEventStore
 from plangate.infrastructure.memory.events import memory_event_store
+from plangate.infrastructure.memory.keys import MemoryKeyStore
 from plangate.infrastructure.sqlite.views import memory_view_store
 from tests.support.clocks import counted_ids, ticking
 from tests.support.ledgers import some_ledger
@@ -31,6 +32,7 @@ class SharedStores:
             self.log,
             views=self.views,
             ledger=lambda: some_ledger(self.log),
+            keys=MemoryKeyStore,
             clock=ticking(),
             new_id=self.new_id,
             follower_thread=thread,

@@ -36,7 +36,8 @@ def as_before_there_were_views(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         later = (
             "SELECT name FROM sqlite_master WHERE type = 'table'"
-            " AND (name LIKE 'view_%' OR name LIKE 'ledger_%' OR name = 'store_facts')"
+            " AND (name LIKE 'view_%' OR name LIKE 'ledger_%'"
+            " OR name IN ('store_facts', 'api_keys'))"
         )
         for (table,) in connection.execute(later).fetchall():
             if not table.startswith("view_words_"):  # goes with its table

@@ -6,6 +6,7 @@ from random import Random
 from plangate.application.command_context import CommandContext
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import PlangateError
+from plangate.infrastructure.memory.keys import MemoryKeyStore
 from plangate.infrastructure.postgres.events import events_in
 from plangate.infrastructure.postgres.schema import Schema, open_schema
 from plangate.infrastructure.postgres.views import PostgresViewStore
@@ -64,6 +65,7 @@ class Sequences:
             events,
             views=PostgresViewStore(self._schema),
             ledger=lambda: some_ledger(events),
+            keys=MemoryKeyStore,
             clock=lambda: at(self._naive),
             new_id=counted_ids(),
         )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from plangate.application.registry import PlanRegistry
+from plangate.infrastructure.memory.keys import MemoryKeyStore
 from plangate.infrastructure.sqlite.events import events_in
 from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.views import SqliteViewStore
@@ -28,6 +29,7 @@ def run(database: Path, log: Path, synchronous: str, commands: int) -> None:
         events,
         views=SqliteViewStore(file),
         ledger=lambda: some_ledger(events),
+        keys=MemoryKeyStore,
         clock=lambda: datetime.now(UTC),
         new_id=secrets.token_hex,
     ) as registry:

@@ -1,16 +1,25 @@
-"""The command lines that lead on from a plan's state."""
+"""The command lines that lead on from a plan's state, as every door shows them."""
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Callable, Iterator
+from typing import Final
 
 from plangate.application.results import PlanStatus, TaskView
 from plangate.domain.confidence import reaches
 from plangate.domain.vocabulary import TaskStatus, Verdict
-from plangate.infrastructure.cli.render.text import Hint
 
-_BECAUSE = ("--reason", "…")
+CommandLine = Callable[..., str]
+"""Makes the command line of some words: `hint("next", plan_id)`."""
+
+_BECAUSE: Final = ("--reason", "…")
 
 
-def next_steps(plan: PlanStatus, hint: Hint) -> Iterator[str]:
+def command_line(*words: str) -> str:
+    """The command line of these words, quoted for a shell."""
+    return shlex.join(["plangate", *words])
+
+
+def next_steps(plan: PlanStatus, hint: CommandLine) -> Iterator[str]:
     """The command lines for each way on, in the order of the plan's advice."""
     match plan.verdict:
         case Verdict.PAUSED:
@@ -23,13 +32,13 @@ def next_steps(plan: PlanStatus, hint: Hint) -> Iterator[str]:
             yield from _ways_on(plan, hint)
 
 
-def score_hint(task: TaskView, hint: Hint) -> str:
+def score_hint(task: TaskView, hint: CommandLine) -> str:
     """The command line that scores a task: with its claim's token, the score left open."""
     token = () if task.claim is None else ("--token", str(task.claim.token))
     return hint("score", task.plan_id, task.id, "--output", "SCORE", *token)
 
 
-def _ways_on(plan: PlanStatus, hint: Hint) -> Iterator[str]:
+def _ways_on(plan: PlanStatus, hint: CommandLine) -> Iterator[str]:
     if plan.replan_due:
         yield hint("revise", plan.plan_id, "FILE", *_BECAUSE)
     yield from _for_unsuccessful(plan, hint)
@@ -40,7 +49,7 @@ def _ways_on(plan: PlanStatus, hint: Hint) -> Iterator[str]:
         yield hint("next", plan.plan_id)
 
 
-def _for_unsuccessful(plan: PlanStatus, hint: Hint) -> Iterator[str]:
+def _for_unsuccessful(plan: PlanStatus, hint: CommandLine) -> Iterator[str]:
     """Retry or accept what failed or is replanning."""
     failed = [task for task in plan.tasks if task.status is TaskStatus.FAILED]
     replanning = [task for task in plan.tasks if task.status is TaskStatus.REPLANNING]
@@ -54,7 +63,7 @@ def _for_unsuccessful(plan: PlanStatus, hint: Hint) -> Iterator[str]:
         yield hint("mark", plan.plan_id, task_id, "done", *_BECAUSE)
 
 
-def _for_started(plan: PlanStatus, hint: Hint) -> Iterator[str]:
+def _for_started(plan: PlanStatus, hint: CommandLine) -> Iterator[str]:
     """Score what is in progress; where that is all there is, also end a deferral."""
     started = [task for task in plan.tasks if task.status is TaskStatus.IN_PROGRESS]
     for task in started[:1]:

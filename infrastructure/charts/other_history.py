@@ -1,0 +1,195 @@
+"""A plan's recorded confidence beside the one it would have had under another policy."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from markupsafe import Markup
+
+from plangate.application.numbers import number
+from plangate.application.replay.what_if import PlanReplay, Sample
+from plangate.infrastructure.charts import svg
+from plangate.infrastructure.charts.svg import Chart, DataTable
+
+_TITLE: Final = "What happened, and what would have"
+_HEIGHT: Final = 200
+_TOP: Final = 24
+_RECORDED: Final = "#1f5fa8"
+_REPLAYED: Final = "#a04000"
+_FIRED: Final = "M-5.5 -4.5H5.5L0 5.5Z"
+_DOTS: Final = 60
+_DRAWN: Final = 600
+"""More samples than this are thinned out evenly."""
+
+
+def other_history(plan: PlanReplay) -> Chart:
+    """Draw both confidences after each score; the horizontal axis counts these samples."""
+    samples = plan.samples
+    description = _description(plan)
+    sides = (
+        ("pg-line", _RECORDED, None, plan.recorded_policy.confidence_threshold),
+        ("pg-other", _REPLAYED, "7 3", plan.policy.confidence_threshold),
+    )
+    drawn = svg.picture(
+        _TITLE,
+        description,
+        _TOP + _HEIGHT + 24,
+        svg.placed(
+            0,
+            _TOP,
+            _scale(),
+            *(_threshold(color, at) for _, color, _, at in sides),
+            _steps(samples, lambda one: one.recorded_confidence, sides[0]),
+            _steps(samples, lambda one: one.replayed_confidence, sides[1]),
+            _points(samples, lambda one: one.recorded_confidence, "pg-line-fill", _RECORDED),
+            _points(samples, lambda one: one.replayed_confidence, "pg-other-fill", _REPLAYED),
+            _fired(samples, lambda one: one.recorded_fired, -14, "pg-line-fill", _RECORDED),
+            _fired(samples, lambda one: one.replayed_fired, -2, "pg-other-fill", _REPLAYED),
+            _axis(samples),
+        ),
+        class_="pg-plot pg-what-if",
+    )
+    return Chart(drawn, _TITLE, description, _table(plan), _legend())
+
+
+_Side = tuple[str, str, str | None, float]
+_Look = dict[str, str | float | None]
+
+
+def _scale() -> Markup:
+    marks = [step / 5 for step in range(6)]
+    lines = [svg.across(_y(value), stroke=svg.FAINT, class_="pg-grid") for value in marks]
+    numbers = [
+        svg.element(
+            "text",
+            f"{value:g}",
+            x=-9,
+            y=_y(value) + 4,
+            text_anchor="end",
+            fill=svg.SOFT,
+            class_="pg-label",
+        )
+        for value in marks
+    ]
+    return svg.group([*lines, *numbers])
+
+
+def _threshold(color: str, threshold: float) -> Markup:
+    class_ = "pg-line" if color == _RECORDED else "pg-other"
+    look: _Look = {"stroke": color, "stroke_dasharray": "2 5", "stroke_width": 1.5}
+    return svg.across(_y(threshold), class_=class_, **look)
+
+
+def _steps(samples: Sequence[Sample], value: Callable[[Sample], float], side: _Side) -> Markup:
+    class_, color, dashes, _ = side
+    if not samples:
+        return Markup()
+    points = svg.sampled([value(one) for one in samples], _DRAWN)
+    span = max(len(samples) - 1, 1)
+    path = list[str]()
+    for place, at in points:
+        x, y = (place - 1) / span * 1000, _y(at)
+        path.append(f"H{x:.1f}V{y:.1f}" if path else f"M{x:.1f} {y:.1f}")
+    look = {"stroke_dasharray": dashes, "stroke_width": 2, "stroke_linejoin": "round"}
+    return svg.stretched(path, _HEIGHT, fill="none", stroke=color, class_=class_, **look)
+
+
+def _points(
+    samples: Sequence[Sample], value: Callable[[Sample], float], class_: str, color: str
+) -> Markup:
+    """A dot for each sample, where there are few."""
+    span = max(len(samples) - 1, 1)
+    return svg.group(
+        svg.element(
+            "circle",
+            svg.element("title", f"{sample.event_id}: {number(value(sample))}"),
+            cx=svg.percent(place / span),
+            cy=_y(value(sample)),
+            r=3.5,
+            fill=color,
+            class_=class_,
+        )
+        for place, sample in enumerate(samples if len(samples) <= _DOTS else ())
+    )
+
+
+def _fired(
+    samples: Sequence[Sample], fired: Callable[[Sample], bool], y: float, class_: str, color: str
+) -> Markup:
+    span = max(len(samples) - 1, 1)
+    return svg.group(
+        svg.placed(
+            place / span,
+            y,
+            svg.element(
+                "path",
+                svg.element("title", f"the gate fired at {sample.event_id}"),
+                d=_FIRED,
+                fill=color,
+                class_=class_,
+            ),
+        )
+        for place, sample in enumerate(samples[:_DRAWN])
+        if fired(sample)
+    )
+
+
+def _axis(samples: Sequence[Sample]) -> Markup:
+    if not samples:
+        return svg.axis_label("nothing scored", 0.5, _HEIGHT / 2, text_anchor="middle")
+    last = samples[-1].event_id
+    return svg.group(
+        [
+            svg.axis_label(samples[0].event_id, 0.0, _HEIGHT + 18, text_anchor="start"),
+            svg.axis_label(last, 1.0, _HEIGHT + 18, text_anchor="end"),
+        ]
+        if len(samples) > 1
+        else [svg.axis_label(last, 0.0, _HEIGHT + 18, text_anchor="start")]
+    )
+
+
+def _legend() -> Markup:
+    wide: _Look = {"x1": 0, "x2": 20, "y1": 6, "y2": 6, "stroke_width": 2}
+    one = svg.element("line", **wide, stroke=_RECORDED, class_="pg-line")
+    other = svg.element("line", **wide, stroke=_REPLAYED, stroke_dasharray="7 3", class_="pg-other")
+    dots: _Look = {**wide, "stroke_dasharray": "2 5"}
+    line = svg.element("line", **dots, stroke=_RECORDED, class_="pg-line")
+    mark = svg.element("path", d=_FIRED, fill=_RECORDED, class_="pg-line-fill")
+    symbol = svg.element("g", mark, transform="translate(10 6)")
+    return svg.legend(
+        [
+            (one, "what happened"),
+            (other, "what would have"),
+            (line, "the threshold of each"),
+            (symbol, "the gate fired"),
+        ]
+    )
+
+
+def _description(plan: PlanReplay) -> str:
+    end = plan.recorded.rolling_confidence, plan.replayed.rolling_confidence
+    return (
+        f"The confidence ended at {number(end[0], end[1])}, and would have ended at"
+        f" {number(end[1], end[0])}. The gate fired {len(plan.fired)} times, and would have fired"
+        f" {len(plan.would_have_fired)} times."
+    )
+
+
+def _table(plan: PlanReplay) -> DataTable:
+    columns = ("event", "task", "score", "happened", "fired", "would have", "would have fired")
+    rows = tuple(
+        (
+            one.event_id,
+            one.task_id or "",
+            "" if one.score is None else number(one.score),
+            number(one.recorded_confidence),
+            "fired" if one.recorded_fired else "",
+            number(one.replayed_confidence),
+            "fired" if one.replayed_fired else "",
+        )
+        for one in plan.samples[:_DRAWN]
+    )
+    return DataTable("Both confidences after each score", columns, rows, frozenset({2, 3, 5}))
+
+
+def _y(value: float) -> float:
+    return round(_HEIGHT * (1 - value), 2)

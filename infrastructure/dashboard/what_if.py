@@ -1,0 +1,171 @@
+"""The page that shows the other history: what another policy would have made of the scores."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from plangate.application.access.scopes import Scope
+from plangate.application.replay.totals import Totals
+from plangate.application.replay.what_if import FinalState, PlanReplay, WhatIf
+from plangate.domain.errors import InvalidInput, Problem
+from plangate.domain.policy import Policy
+from plangate.domain.presets import Preset
+from plangate.domain.vocabulary import AttemptScores, Gate, OutOfRange, Recency, ScarceEvidence
+from plangate.infrastructure.charts.other_history import other_history
+from plangate.infrastructure.dashboard.answers import (
+    GivenRegistry,
+    PageCaller,
+    PageRoute,
+    opened,
+    page,
+    require,
+)
+from plangate.infrastructure.dashboard.fields import PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyField:
+    """A field of a policy in the form: a number, or one of some choices."""
+
+    name: str
+    label: str
+    step: str | None = None
+    choices: tuple[str, ...] = ()
+
+    def read(self, text: str) -> Any:
+        """The value that was given; raises `InvalidInput`."""
+        if self.choices == ("true", "false"):
+            return text == "true"
+        if self.choices:
+            return text
+        try:
+            return int(text) if self.step == "1" else float(text)
+        except ValueError:
+            raise InvalidInput([Problem(self.name, f"{text!r} is not a number")]) from None
+
+
+FIELDS: Final = (
+    PolicyField("confidence_threshold", "Threshold", "any"),
+    PolicyField("exit_threshold", "Exit threshold", "any"),
+    PolicyField("decay", "Decay", "any"),
+    PolicyField("prompt_weight", "Prompt weight", "any"),
+    PolicyField("output_weight", "Output weight", "any"),
+    PolicyField("min_scored", "Least scored tasks", "1"),
+    PolicyField("consecutive_lows", "Low scores in a row", "1"),
+    PolicyField("max_replans", "Most replans", "1"),
+    PolicyField("order", "Most recent is", choices=tuple(Recency)),
+    PolicyField("latch", "Fires once a trip", choices=("true", "false")),
+    PolicyField("gate", "A due replan", choices=tuple(Gate)),
+    PolicyField("attempt_scores", "Scores at a new attempt", choices=tuple(AttemptScores)),
+    PolicyField("scarce_evidence", "With scarce evidence", choices=tuple(ScarceEvidence)),
+    PolicyField("out_of_range", "Scores out of range", choices=tuple(OutOfRange)),
+)
+
+_Line = tuple[str, str, str]
+
+
+def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
+    """The route of the page."""
+    router = APIRouter(route_class=PageRoute, include_in_schema=False)
+    current = opened(registry)
+
+    @router.get("/what-if", name="plangate_what_if")
+    async def what_if(request: Request, who: Annotated[PageCaller, Depends(caller)]) -> Response:
+        require(who, Scope.PLANS_READ)
+        given = {name: text.strip() for name, text in request.query_params.items() if text.strip()}
+        plan_id = given.get("id")
+        plan = None if plan_id is None else await current().get_status(plan_id)
+        answer: WhatIf | None = None
+        problems: Sequence[Problem] = ()
+        try:
+            tried = _policy(given)
+            if tried:
+                answer = await current().replay.what_if(plan_id, policy=tried)
+        except InvalidInput as error:
+            problems = error.problems
+        one = answer.plans[0] if answer and plan and answer.plans else None
+        return page(
+            request,
+            "what_if.html",
+            status=422 if problems else 200,
+            here="plans" if plan else "what-if",
+            plan=plan,
+            given=given,
+            presets=tuple(Preset),
+            fields=FIELDS,
+            problems=problems,
+            answer=answer,
+            one=one,
+            lines=_lines(answer, one) if answer else (),
+            changed=_changed(one.recorded_policy, one.policy) if one else (),
+            chart=other_history(one) if one else None,
+            different=[p for p in answer.plans if p.changed][:PAGE] if answer else (),
+        )
+
+    return router
+
+
+def _policy(given: dict[str, str]) -> dict[str, Any]:
+    """The policy to try, as the registry takes it."""
+    tried: dict[str, Any] = {f.name: f.read(given[f.name]) for f in FIELDS if f.name in given}
+    return {"preset": given["preset"], **tried} if "preset" in given else tried
+
+
+def _changed(recorded: Policy, tried: Policy) -> list[_Line]:
+    """The fields in which the policies differ, and both values."""
+    pairs = [(name, getattr(recorded, name), getattr(tried, name)) for name in Policy.model_fields]
+    return [(name, _shown(one), _shown(other)) for name, one, other in pairs if one != other]
+
+
+def _lines(answer: WhatIf, one: PlanReplay | None) -> list[_Line]:
+    """What happened, beside what would have."""
+    if one is not None:
+        return _of_plan(one.recorded, one.replayed, one)
+    return _of_all(answer.recorded, answer.replayed)
+
+
+def _of_plan(recorded: FinalState, replayed: FinalState, plan: PlanReplay) -> list[_Line]:
+    return [
+        ("state at the end", recorded.state, replayed.state),
+        (
+            "confidence at the end",
+            f"{recorded.rolling_confidence:.3f}",
+            f"{replayed.rolling_confidence:.3f}",
+        ),
+        ("replans", str(recorded.replan_count), str(replayed.replan_count)),
+        ("times the gate fired", str(len(plan.fired)), str(len(plan.would_have_fired))),
+        ("changes of its verdict", str(recorded.flips), str(replayed.flips)),
+        (
+            "output scores from its first firing to the first failure",
+            _shown(recorded.lead),
+            _shown(replayed.lead),
+        ),
+        ("inputs without effect", "0", str(len(plan.lost))),
+    ]
+
+
+def _of_all(recorded: Totals, replayed: Totals) -> list[_Line]:
+    names = (
+        ("plans", "plans"),
+        ("replans", "replans"),
+        ("replanned", "plans in which the gate fired"),
+        ("warned", "… at or before the first failure"),
+        ("late", "… only after it"),
+        ("missed", "plans with a failure in which it never fired"),
+        ("false_alarms", "plans in which it fired although nothing failed"),
+        ("refused", "inputs that were refused"),
+    )
+    return [
+        (label, f"{getattr(recorded, name):,}", f"{getattr(replayed, name):,}")
+        for name, label in names
+    ]
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)

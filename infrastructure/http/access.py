@@ -1,0 +1,78 @@
+"""Who may do what on a server of our own: API keys, given with a request or by a signed-in page.
+
+On loopback no key is needed. A key that is given must be valid everywhere.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+from fastapi import Header, Request, Security
+from starlette.datastructures import Headers
+
+from plangate.application.access.key_store import ApiKey
+from plangate.application.aio.registry import AsyncPlanRegistry
+from plangate.application.errors import KeyRefused
+from plangate.infrastructure.http.caller import Caller, Unauthenticated, trusted_caller
+from plangate.infrastructure.http.document import BEARER
+
+COOKIE: Final = "plangate_key"
+SECURE_COOKIE: Final = f"__Host-{COOKIE}"
+"""Its name where the connection is encrypted: no other host can set it then."""
+
+_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "via")
+"""What a proxy adds to the requests of others, who are not on this machine."""
+
+
+class Access:
+    """The callers of one server."""
+
+    def __init__(self, registry: Callable[[], AsyncPlanRegistry], *, required: bool) -> None:
+        """Without `required`, requests without a key are trusted."""
+        self._registry = registry
+        self.required = required
+
+    async def caller(
+        self,
+        request: Request,
+        _bearer: Annotated[Any, Security(BEARER)],
+        x_actor: Annotated[str | None, Header(include_in_schema=False)] = None,
+    ) -> Caller:
+        """The caller of a request, as a dependency; raises `Unauthenticated`."""
+        key = await self.key(request)
+        if key is not None:
+            request.state.api_key = key
+            return Caller(actor=key.actor, scopes=frozenset(key.scopes))
+        if self.required or any(name in request.headers for name in _FORWARDED):
+            raise Unauthenticated("send an API key: Authorization: Bearer plangate_…")
+        return await trusted_caller(x_actor)
+
+    async def key(self, request: Request) -> ApiKey | None:
+        """The key that a request gives; raises `Unauthenticated` for one that is refused.
+
+        A cookie that is not valid any more counts as none.
+        """
+        given = _given_with(request.headers)
+        cookie = request.cookies.get(SECURE_COOKIE) or request.cookies.get(COOKIE)
+        if given is None and cookie is None:
+            return None
+        try:
+            return await self.verified(cookie or "" if given is None else given)
+        except KeyRefused as refused:
+            if given is None:
+                return None
+            raise Unauthenticated(str(refused)) from None
+
+    async def verified(self, token: str) -> ApiKey:
+        """The key that a token belongs to; raises `KeyRefused`."""
+        return await self._registry().keys.verify(token)
+
+
+def _given_with(headers: Headers) -> str | None:
+    """The token in the header `Authorization`; raises `Unauthenticated` where it has none."""
+    values = headers.getlist("authorization")
+    if not values:
+        return None
+    scheme, _, token = values[0].partition(" ")
+    if len(values) > 1 or scheme.lower() != "bearer":
+        raise Unauthenticated("the header Authorization must be: Bearer, and the API key")
+    return token.strip()

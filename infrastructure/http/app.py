@@ -1,0 +1,78 @@
+"""The server's application: the API, the pages, the checks of its operators, and its defences."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI, Request, Response
+
+from plangate.application.aio.registry import AsyncPlanRegistry
+from plangate.infrastructure.dashboard.answers import page
+from plangate.infrastructure.dashboard.pages import pages
+from plangate.infrastructure.http import operators, problems, sign_in
+from plangate.infrastructure.http.access import Access
+from plangate.infrastructure.http.caller import Unauthenticated
+from plangate.infrastructure.http.document import DESCRIPTION, PREFIX
+from plangate.infrastructure.http.headers import SecurityHeaders
+from plangate.infrastructure.http.hosts import HostCheck
+from plangate.infrastructure.http.limits import Limits
+from plangate.infrastructure.http.logs import Observed
+from plangate.infrastructure.http.metrics import Metrics
+from plangate.infrastructure.http.router import router
+
+
+def create_app(
+    registry_factory: Callable[[], AsyncPlanRegistry],
+    *,
+    keys_required: bool = False,
+    allowed_hosts: Collection[str] = (),
+    stopping: asyncio.Event | None = None,
+) -> FastAPI:
+    """The application, which opens a registry for as long as it runs, and follows its views.
+
+    `registry_factory` names the store. `allowed_hosts` are the names that it answers for beside
+    those of loopback. Once `stopping` is set, event streams end.
+    """
+    opened: list[AsyncPlanRegistry] = []
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with registry_factory() as registry:
+            await registry.views.follow()
+            opened[:] = [registry]
+            yield
+
+    def registry() -> AsyncPlanRegistry:
+        return opened[0]
+
+    app = FastAPI(
+        title="plangate",
+        version=version("plangate"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    access, metrics = Access(registry, required=keys_required), Metrics()
+    problems.install(app)
+    app.add_exception_handler(Unauthenticated, _unauthenticated)
+    app.include_router(router(registry, caller=access.caller), prefix=PREFIX)
+    app.include_router(operators.checks(registry, access, metrics))
+    app.include_router(sign_in.entrance_for_people(access, page))
+    app.include_router(pages(registry, caller=access.caller))
+    # The last one added is the first that sees a request.
+    app.add_middleware(Limits, stopping=stopping or asyncio.Event())
+    app.add_middleware(HostCheck, allowed=allowed_hosts)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(Observed, metrics=metrics)
+    return app
+
+
+async def _unauthenticated(request: Request, error: Exception) -> Response:
+    """Lead a person to where a key is given, and say the same to a program as a problem."""
+    wants_page = "text/html" in request.headers.get("accept", "")
+    if wants_page and request.method in {"GET", "HEAD"}:
+        return sign_in.lead_to(request)
+    return problems.problem_of(error)
