@@ -50,7 +50,7 @@ def page(browser: Browser, reports: dict[str, Path]) -> Iterator[Page]:
         page.on("console", lambda said: problems.append(f"{said.type}: {said.text}"))
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("dialog", lambda dialog: problems.append(dialog.message))
-        page.on("request", lambda one: one.url in own or problems.append(f"request {one.url}"))
+        page.on("request", lambda one: problems.extend({one.url} - own))
         yield page
     assert problems == []
 
