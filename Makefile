@@ -13,7 +13,8 @@ PYTEST := $(BIN)/python -m pytest -q -n auto --dist loadgroup
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input \
           --constraint constraints.txt
 
-.PHONY: help setup demo whatif test lint types architecture cover mutants soak bench schemas format build clean
+.PHONY: help setup browser demo whatif test lint types architecture cover mutants soak bench schemas \
+        screenshots format build clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +81,17 @@ ARGS ?=
 
 bench: $(READY) ## measure speed beside its limit and its alternatives: make bench ARGS='--quick'
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+# The tests of the pages are skipped without one.
+browser: $(READY) ## make sure of a browser for the tests: install Chromium where that is allowed
+	@if $(BIN)/python -m tests.support.browsers >/dev/null; then exit 0; fi; \
+	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	        apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	    fi; \
+	    $(BIN)/python -m tests.support.browsers >&2
+
+screenshots: $(READY) ## make the pictures of the dashboard in docs/pictures anew
+	@$(BIN)/python -m tests.support.screenshots
 
 schemas: $(READY) ## write docs/schemas anew from the event classes
 	@$(BIN)/python -m tests.support.schemas

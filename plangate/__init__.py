@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         EventTooNew,
         HistoryDiffers,
         IdempotencyKeyReused,
+        KeyNotFound,
+        KeyRefused,
         LedgerContradicted,
         LedgerError,
         LogWentBack,
@@ -168,6 +170,8 @@ __all__ = [
     "IdempotencyKeyReused",
     "InvalidInput",
     "InvalidScore",
+    "KeyNotFound",
+    "KeyRefused",
     "LeaseRenewed",
     "LedgerContradicted",
     "LedgerError",
@@ -276,10 +280,10 @@ _NAMES: Final = {
     "application.errors": (
         "AlteredBundle AnalysisMissing BundleTooNew ConcurrentChange CorruptEvent "
         "DecisionsDiffer ErasesText EventTooNew HistoryDiffers IdempotencyKeyReused "
-        "LedgerContradicted LedgerError LogWentBack NoLedgerKey NotAStore NothingRecorded "
-        "PositionTaken PredecessorMissing StoreError StoreForbidden StoreFull StoreNotEmpty "
-        "StoreReadOnly StoreReplaced StoreTooNew StoreUnavailable TransactionConflict "
-        "TransactionRefused UnreadableEvent ViewBehind"
+        "KeyNotFound KeyRefused LedgerContradicted LedgerError LogWentBack NoLedgerKey NotAStore "
+        "NothingRecorded PositionTaken PredecessorMissing StoreError StoreForbidden StoreFull "
+        "StoreNotEmpty StoreReadOnly StoreReplaced StoreTooNew StoreUnavailable "
+        "TransactionConflict TransactionRefused UnreadableEvent ViewBehind"
     ),
     "application.gate_decision": "GateDecision",
     "application.graph": "PlanGraph",

@@ -34,7 +34,7 @@ class Token:
 
     @classmethod
     def new(cls) -> Self:
-        """A token that nobody can guess."""
+        """A token that no one can guess."""
         key_id = _random(_ID_LENGTH)
         body = f"{PREFIX}_{key_id}_{_random(_SECRET_LENGTH)}"
         return cls(key_id, body + _checksum(body))

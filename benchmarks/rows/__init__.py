@@ -7,6 +7,7 @@ from benchmarks.measuring import Bench
 from benchmarks.results import Row
 from benchmarks.rows.beside import command_beside_rebuild, question_beside_writer
 from benchmarks.rows.commands import next_task, score, threads
+from benchmarks.rows.http import http_score, http_status
 from benchmarks.rows.postgres import postgres
 from benchmarks.rows.processes import memory, start_up
 from benchmarks.rows.questions import next_over_plans, status
@@ -26,6 +27,8 @@ ROWS: Final[Mapping[str, Callable[[Bench], Row]]] = {
     "findings": findings,
     "ledger": ledger,
     "postgres": postgres,
+    "http-status": http_status,
+    "http-score": http_score,
     "command-beside-rebuild": command_beside_rebuild,
     "question-beside-writer": question_beside_writer,
     "start-up": start_up,

@@ -52,6 +52,7 @@ def other_history(plan: PlanReplay) -> Chart:
 
 
 _Side = tuple[str, str, str | None, float]
+_Look = dict[str, str | float | None]
 
 
 def _scale() -> Markup:
@@ -73,9 +74,9 @@ def _scale() -> Markup:
 
 
 def _threshold(color: str, threshold: float) -> Markup:
-    dashes = {"stroke_dasharray": "2 5", "stroke_width": 1.5}
     class_ = "pg-line" if color == _RECORDED else "pg-other"
-    return svg.across(_y(threshold), stroke=color, class_=class_, **dashes)
+    look: _Look = {"stroke": color, "stroke_dasharray": "2 5", "stroke_width": 1.5}
+    return svg.across(_y(threshold), class_=class_, **look)
 
 
 def _steps(samples: Sequence[Sample], value: Callable[[Sample], float], side: _Side) -> Markup:
@@ -84,7 +85,7 @@ def _steps(samples: Sequence[Sample], value: Callable[[Sample], float], side: _S
         return Markup()
     points = svg.sampled([value(one) for one in samples], _DRAWN)
     span = max(len(samples) - 1, 1)
-    path = []
+    path = list[str]()
     for place, at in points:
         x, y = (place - 1) / span * 1000, _y(at)
         path.append(f"H{x:.1f}V{y:.1f}" if path else f"M{x:.1f} {y:.1f}")
@@ -147,10 +148,10 @@ def _axis(samples: Sequence[Sample]) -> Markup:
 
 
 def _legend() -> Markup:
-    wide = {"x1": 0, "x2": 20, "y1": 6, "y2": 6, "stroke_width": 2}
+    wide: _Look = {"x1": 0, "x2": 20, "y1": 6, "y2": 6, "stroke_width": 2}
     one = svg.element("line", **wide, stroke=_RECORDED, class_="pg-line")
     other = svg.element("line", **wide, stroke=_REPLAYED, stroke_dasharray="7 3", class_="pg-other")
-    dots = {**wide, "stroke_dasharray": "2 5"}
+    dots: _Look = {**wide, "stroke_dasharray": "2 5"}
     line = svg.element("line", **dots, stroke=_RECORDED, class_="pg-line")
     mark = svg.element("path", d=_FIRED, fill=_RECORDED, class_="pg-line-fill")
     symbol = svg.element("g", mark, transform="translate(10 6)")

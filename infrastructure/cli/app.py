@@ -88,7 +88,7 @@ _PANELS: Final[Mapping[str, Mapping[str, _Entry]]] = {
         "apply": _Entry("write_many", "commands.transfer", "apply"),
         "views": _Entry("query", "commands.operations", "views"),
         "demo": _Entry("operate", "demo", "demo"),
-        "serve": _Entry("operate", "commands.serve", "serve"),
+        "serve": _Entry("operate", "commands.serve", "serve_plans"),
     },
 }
 _COMMANDS: Final[Mapping[str, tuple[str, _Entry]]] = {

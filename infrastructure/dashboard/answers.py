@@ -97,7 +97,9 @@ def page(
 ) -> HTMLResponse:
     """A page made from a template."""
     base = base_of(request)
+    key = getattr(request.state, "api_key", None)
     common = {"base": base, "assets": DIGEST, "live": None, "here": None, "refresh_after": None}
+    common["signed_in_as"] = key and key.name
     text = _templates.get_template(template).render(common | values)
     return HTMLResponse(text, status_code=status, headers=_HEADERS)
 

@@ -5,7 +5,7 @@ notice, and a store that goes away and comes back is noticed too.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -55,7 +55,7 @@ class Changes:
 
     async def after(
         self, position: int, plan_id: str | None, silence: float
-    ) -> AsyncIterator[Notice | None]:
+    ) -> AsyncGenerator[Notice | None]:
         """A notice whenever a plan, or any plan, changed after a position.
 
         None after `silence` seconds without one.
@@ -64,7 +64,7 @@ class Changes:
         self._pages.add(own)
         try:
             if self._reader is None:
-                self._position = position
+                self._position, self._problem = position, None
                 self._reader = asyncio.create_task(self._follow(), name="plangate-pages")
             elif self._position > position or self._problem:
                 own.news.set()

@@ -1,5 +1,6 @@
 """The page that shows the other history: what another policy would have made of the scores."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -71,25 +72,25 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     current = opened(registry)
 
     @router.get("/what-if", name="plangate_what_if")
-    async def what_if(
-        request: Request, who: Annotated[PageCaller, Depends(caller)], id: str = ""
-    ) -> Response:
+    async def what_if(request: Request, who: Annotated[PageCaller, Depends(caller)]) -> Response:
         require(who, Scope.PLANS_READ)
         given = {name: text.strip() for name, text in request.query_params.items() if text.strip()}
-        plan = await current().get_status(id) if id else None
-        answer, problems = None, ()
+        plan_id = given.get("id")
+        plan = None if plan_id is None else await current().get_status(plan_id)
+        answer: WhatIf | None = None
+        problems: Sequence[Problem] = ()
         try:
             tried = _policy(given)
             if tried:
-                answer = await current().replay.what_if(id or None, policy=tried)
+                answer = await current().replay.what_if(plan_id, policy=tried)
         except InvalidInput as error:
             problems = error.problems
-        one = answer.plans[0] if answer and id and answer.plans else None
+        one = answer.plans[0] if answer and plan and answer.plans else None
         return page(
             request,
             "what_if.html",
             status=422 if problems else 200,
-            here="plans" if id else "what-if",
+            here="plans" if plan else "what-if",
             plan=plan,
             given=given,
             presets=tuple(Preset),

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 from fastapi import Header, Request, Security
-from fastapi.security import HTTPBearer
 from starlette.datastructures import Headers
 
 from plangate.application.access.key_store import ApiKey
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.errors import KeyRefused
 from plangate.infrastructure.http.caller import Caller, Unauthenticated, trusted_caller
+from plangate.infrastructure.http.document import BEARER
 
 COOKIE: Final = "plangate_key"
 SECURE_COOKIE: Final = f"__Host-{COOKIE}"
@@ -21,12 +21,6 @@ SECURE_COOKIE: Final = f"__Host-{COOKIE}"
 
 _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "via")
 """What a proxy adds to the requests of others, who are not on this machine."""
-
-_bearer: Final = HTTPBearer(
-    auto_error=False,
-    scheme_name="apiKey",
-    description="A key made by `plangate keys create`. On loopback none is needed.",
-)
 
 
 class Access:
@@ -40,13 +34,13 @@ class Access:
     async def caller(
         self,
         request: Request,
-        _bearer: Annotated[Any, Security(_bearer)],
+        _bearer: Annotated[Any, Security(BEARER)],
         x_actor: Annotated[str | None, Header(include_in_schema=False)] = None,
     ) -> Caller:
         """The caller of a request, as a dependency; raises `Unauthenticated`."""
         key = await self.key(request)
         if key is not None:
-            request.state.key_id = key.key_id
+            request.state.api_key = key
             return Caller(actor=key.actor, scopes=frozenset(key.scopes))
         if self.required or any(name in request.headers for name in _FORWARDED):
             raise Unauthenticated("send an API key: Authorization: Bearer plangate_…")

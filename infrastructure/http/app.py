@@ -13,6 +13,7 @@ from plangate.infrastructure.dashboard.pages import pages
 from plangate.infrastructure.http import operators, problems, sign_in
 from plangate.infrastructure.http.access import Access
 from plangate.infrastructure.http.caller import Unauthenticated
+from plangate.infrastructure.http.document import DESCRIPTION, PREFIX
 from plangate.infrastructure.http.headers import SecurityHeaders
 from plangate.infrastructure.http.hosts import HostCheck
 from plangate.infrastructure.http.limits import Limits
@@ -48,7 +49,7 @@ def create_app(
     app = FastAPI(
         title="plangate",
         version=version("plangate"),
-        description="Plans of agent work, gated by accumulated evidence of quality.",
+        description=DESCRIPTION,
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
@@ -57,9 +58,9 @@ def create_app(
     access, metrics = Access(registry, required=keys_required), Metrics()
     problems.install(app)
     app.add_exception_handler(Unauthenticated, _unauthenticated)
-    app.include_router(router(registry, caller=access.caller), prefix="/v1")
-    app.include_router(operators.routes(registry, access, metrics))
-    app.include_router(sign_in.routes(access, page))
+    app.include_router(router(registry, caller=access.caller), prefix=PREFIX)
+    app.include_router(operators.checks(registry, access, metrics))
+    app.include_router(sign_in.entrance_for_people(access, page))
     app.include_router(pages(registry, caller=access.caller))
     # The last one added is the first that sees a request.
     app.add_middleware(Limits, stopping=stopping or asyncio.Event())

@@ -13,6 +13,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
+from plangate.infrastructure.http.problems import KINDS, FieldProblem, Refused, pointer
 
 Fields = dict[str, Any]
 
@@ -39,9 +40,13 @@ def fields_of(model: type[BaseModel]) -> Checked:
         if not isinstance(given, Mapping):
             raise InvalidInput([Problem("", f"must be an object with {accepted}")])
         problem = f"is not known here; accepted: {accepted}"
-        unknown = [str(name) for name in given if name not in model.model_fields]
+        unknown = [
+            FieldProblem(pointer=pointer(f"{name:.80}"), detail=problem)
+            for name in given
+            if name not in model.model_fields
+        ]
         if unknown:
-            raise InvalidInput([Problem(f"{name:.80}", problem) for name in unknown])
+            raise Refused(KINDS[InvalidInput], str(unknown[0]), unknown)
         return dict(given)
 
     return Checked(model, known)

@@ -37,10 +37,15 @@ class Exchange:
 
 def entrance(
     registry: GivenRegistry, caller: Callable[..., Any], scope: Scope, streams: EventStreams
-) -> Callable[..., None]:
-    """The dependency that lets callers with a scope in, and gives operations the registry."""
+) -> Callable[..., Any]:
+    """The dependency that lets callers with a scope in, and gives operations the registry.
 
-    def enter(request: Request, given: Annotated[Caller, Security(caller, scopes=[scope])]) -> None:
+    It is a coroutine, as all dependencies here: FastAPI runs others in a thread, each for itself.
+    """
+
+    async def enter(
+        request: Request, given: Annotated[Caller, Security(caller, scopes=[scope])]
+    ) -> None:
         given.require(scope)
         opened = registry if isinstance(registry, AsyncPlanRegistry) else registry()
         request.scope[_KEY] = Exchange(opened, given, streams)
@@ -48,7 +53,7 @@ def entrance(
     return enter
 
 
-def _exchange(request: Request) -> Exchange:
+async def _exchange(request: Request) -> Exchange:
     found: Exchange = request.scope[_KEY]
     return found
 
@@ -83,7 +88,7 @@ _Traceparent = Annotated[
 ]
 
 
-def _options_without_version(
+async def _options_without_version(
     exchange: Given,
     idempotency_key: _IdempotencyKey = None,
     correlation_id: _CorrelationId = None,
@@ -97,7 +102,7 @@ def _options_without_version(
     }
 
 
-def _options(
+async def _options(
     options: Annotated[ContextOptions, Depends(_options_without_version)], if_match: IfMatch = None
 ) -> ContextOptions:
     return {**options, "if_version": required_version(if_match)}
@@ -126,6 +131,6 @@ async def execute(
     return await given.registry.execute(plan_id, command, **options)
 
 
-def status(plan: PlanStatus) -> Response:
+def plan_answer(plan: PlanStatus) -> Response:
     """A plan's status as a response."""
     return answer(plan, tag=etag(plan.version, plan.changes_at))

@@ -53,7 +53,7 @@ class HostCheck:
         return len(hosts) == 1 and host_name(hosts[0]) in self._allowed
 
     def _is_from_us(self, method: str, headers: Headers) -> bool:
-        """Whether no other site's page sent a request; programs that are no browsers send neither.
+        """Whether no other site's page sent a request; other programs send neither header.
 
         Also reading is refused: a script of another site could not read the answer, but it
         could have it made.

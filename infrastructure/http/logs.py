@@ -29,9 +29,9 @@ _TOKEN: Final = re.compile(rf"({PREFIX}_[0-9A-Za-z]+)_[0-9A-Za-z]+")
 _GIVEN: Final = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 _TRACE: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
 _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
-"""Asked every few seconds by programs: logged only where they fail."""
+"""Asked every few seconds by programs: logged only where they are refused or fail."""
 
-_FAILED: Final = 500
+_REFUSED: Final = 400
 _STREAM: Final = "text/event-stream"
 _LOGGERS: Final = ("plangate", "uvicorn.error")
 
@@ -113,7 +113,7 @@ class Observed:
 
 
 def _write(scope: Scope, status: int | None, took: float) -> None:
-    if scope["path"] in _QUIET and status is not None and status < _FAILED:
+    if scope["path"] in _QUIET and status is not None and status < _REFUSED:
         return
     client = scope.get("client")
     facts = {
@@ -123,7 +123,7 @@ def _write(scope: Scope, status: int | None, took: float) -> None:
         "status": status,
         "seconds": round(took, 4),
         "client": client[0] if client else None,
-        "key": scope.get("state", {}).get("key_id"),
+        "key": getattr(scope.get("state", {}).get("api_key"), "key_id", None),
     }
     _log.info("request", extra={"facts": facts})
 

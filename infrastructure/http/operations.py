@@ -19,6 +19,7 @@ from plangate.application.errors import (
     StoreUnavailable,
     UnreadableEvent,
 )
+from plangate.application.results import PlanStatus
 from plangate.domain.errors import InvalidInput, VersionMismatch
 from plangate.infrastructure.http.caller import Forbidden, Unauthenticated
 from plangate.infrastructure.http.events import RecordedEventView
@@ -47,6 +48,18 @@ _ALWAYS: Final = (
     LogWentBack,
     TOO_LARGE,
 )
+_UNAVAILABLE: Final = 503
+_RETRY: Final = {
+    "Retry-After": {
+        "description": "Seconds after which to try again, where that can help.",
+        "schema": {"type": "integer"},
+    }
+}
+_TAG: Final = {
+    "description": "The version of the plan that the answer is about.",
+    "schema": {"type": "string"},
+    "example": '"7"',
+}
 _COMMAND: Final = (IdempotencyKeyReused, ConcurrentChange, StoreFull)
 
 
@@ -101,6 +114,9 @@ class Group:
     ) -> Callable[[Endpoint], Endpoint]:
         given = [one if isinstance(one, Kind) else KINDS[one] for one in kinds]
         responses = {**problem_responses(given), **more.pop("responses", {})}
+        if more.pop("has_tag", answer is PlanStatus):
+            success = responses.setdefault(more.get("status_code", 200), {})
+            success.setdefault("headers", {})["ETag"] = _TAG
 
         def add(endpoint: Endpoint) -> Endpoint:
             arguments = {
@@ -142,6 +158,7 @@ def problem_responses(kinds: Iterable[Kind]) -> dict[int | str, dict[str, Any]]:
             "description": "; ".join(
                 f"{one['summary']} (`{slug}`)" for slug, one in found[status].items()
             ),
+            **({"headers": _RETRY} if status == _UNAVAILABLE else {}),
             "content": {
                 MEDIA_TYPE: {
                     "schema": {"$ref": "#/components/schemas/PlangateProblem"},

@@ -33,7 +33,7 @@ class Ready(Result):
     views: tuple[ViewLag, ...] = ()
 
 
-def routes(
+def checks(
     registry: Callable[[], AsyncPlanRegistry], access: Access, metrics: Metrics
 ) -> APIRouter:
     """The routes of the checks. They are open to all, the figures only to those who may read."""

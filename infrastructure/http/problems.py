@@ -239,10 +239,16 @@ def _field(found: Problem, parameters: frozenset[str]) -> FieldProblem:
     steps = [name or number for name, number in _STEP.findall(found.field)]
     if steps and steps[0] in parameters:
         return FieldProblem(parameter=steps[0], detail=found.message)
+    if steps == ["plan_ids"] and "plan_id" in parameters:
+        return FieldProblem(parameter="plan_id", detail=found.message)
     if steps and steps[0] in _HEADERS:
         return FieldProblem(header=_HEADERS[steps[0]], detail=found.message)
-    escaped = [step.replace("~", "~0").replace("/", "~1") for step in steps]
-    return FieldProblem(pointer="".join(f"/{step}" for step in escaped), detail=found.message)
+    return FieldProblem(pointer=pointer(*steps), detail=found.message)
+
+
+def pointer(*steps: str) -> str:
+    """The JSON pointer (RFC 6901) to what these steps lead to."""
+    return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
 
 
 def _facts(error: Exception) -> dict[str, Any]:

@@ -31,7 +31,7 @@ _PATIENCE: Final = 30
 _KEEP_ALIVE: Final = 15
 
 
-def serve(
+def run_server(
     target: str | None,
     *,
     host: str,
@@ -92,8 +92,10 @@ def _listening(host: str, port: int) -> socket.socket:
     """A socket that listens; raises `InvalidInput` where that is not possible."""
     name = host.strip("[]")
     try:
-        (family, *_, address), *_ = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
-        listener = socket.socket(family)
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+        *kind, _, address = found[0]
+        # asyncio sends at once only where a socket says that its protocol is TCP.
+        listener = socket.socket(*kind)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)

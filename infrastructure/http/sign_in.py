@@ -11,24 +11,27 @@ from urllib.parse import quote, urlsplit
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from plangate.application.access.key_store import ApiKey
 from plangate.application.errors import KeyRefused
 from plangate.infrastructure.http.access import COOKIE, SECURE_COOKIE, Access
 
 _PATH: Final = "/sign-in"
 
 
-def routes(access: Access, page: Callable[..., Response]) -> APIRouter:
+def entrance_for_people(access: Access, page: Callable[..., Response]) -> APIRouter:
     """The page, and what its form and its button send; `page` shows a template."""
     router = APIRouter(include_in_schema=False)
 
-    def asked(request: Request, then: str, problem: str | None = None) -> Response:
+    def asked(
+        request: Request, then: str, problem: str | None = None, key: ApiKey | None = None
+    ) -> Response:
         status = HTTPStatus.OK if problem is None else HTTPStatus.FORBIDDEN
-        values = {"then": _own(then), "problem": problem, "required": access.required}
+        values = {"then": _own(then), "problem": problem, "required": access.required, "key": key}
         return page(request, "sign_in.html", status, **values)
 
     @router.get(_PATH)
     async def ask(request: Request, then: str = "/") -> Response:
-        return asked(request, then)
+        return asked(request, then, key=await access.key(request))
 
     @router.post(_PATH)
     async def enter(

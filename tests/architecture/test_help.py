@@ -13,7 +13,8 @@ import plangate
 
 def groups(registry: plangate.PlanRegistry) -> list[Any]:
     own = (registry.views, registry.history, registry.replay, registry.evidence)
-    return [plangate, registry, *own, registry.bundles, registry.ledger, registry.repeatable_run()]
+    more = (registry.bundles, registry.ledger, registry.keys, registry.repeatable_run())
+    return [plangate, registry, *own, *more]
 
 
 def routines() -> Iterator[tuple[str, Any]]:

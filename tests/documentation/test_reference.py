@@ -11,7 +11,7 @@ from plangate.infrastructure.event_codec import STORED_KINDS
 from plangate.infrastructure.settings import Settings
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-GROUPS = ("views", "history", "replay", "evidence", "bundles", "ledger")
+GROUPS = ("views", "history", "replay", "evidence", "bundles", "ledger", "keys")
 
 
 def code_on(page: str) -> set[str]:

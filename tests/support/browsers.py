@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,17 +25,23 @@ _PROGRAMS: Final = (
     "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
 )
 
-MISSING: Final = "no browser: install Chromium, Chrome or Edge (make browser)"
+MISSING: Final = "no browser: install Chromium, Chrome or Edge, or run make browser as root"
 
 
 def find_browser() -> str | None:
-    """The browser to use: the one that the variable PLANGATE_TEST_BROWSER names, or the first that is found."""
+    """The browser that PLANGATE_TEST_BROWSER names, or the first one that is found."""
     named = os.environ.get("PLANGATE_TEST_BROWSER")
     if named:
         return named
     installed = (shutil.which(name) for name in _NAMES)
     there = (program for program in _PROGRAMS if Path(program).exists())
     return next((path for path in (*installed, *there) if path), None)
+
+
+def main() -> int:
+    """Show which browser the tests use; 1 without one."""
+    print(find_browser() or MISSING)
+    return 0 if find_browser() else 1
 
 
 @contextmanager
@@ -46,3 +53,7 @@ def started(executable: str) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
+from plangate.application.access.key_store import ApiKey
+from plangate.application.access.keys import IssuedKey, KeyList
 from plangate.application.bundles.exporter import ExportReport
 from plangate.application.bundles.format import (
     BundleEvent,
@@ -75,6 +77,9 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "ledger-rebuild.v1": (LedgerRebuild, "serialization"),
     "ledger-report.v1": (LedgerReport, "serialization"),
     "verifier-key.v1": (VerifierKey, "serialization"),
+    "api-key.v1": (ApiKey, "serialization"),
+    "issued-key.v1": (IssuedKey, "serialization"),
+    "key-list.v1": (KeyList, "serialization"),
     "sweep.v1": (Sweep, "serialization"),
     "findings-config.v1": (FindingsConfig, "validation"),
     "findings-report.v1": (FindingsReport, "serialization"),

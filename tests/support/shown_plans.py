@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import plangate
 
@@ -51,7 +51,7 @@ def add_hostile(database: Path) -> None:
 
 
 def _replanning(registry: plangate.PlanRegistry) -> None:
-    tasks = [
+    tasks: list[dict[str, Any]] = [
         {"id": "map", "title": "Map the old fields to the new ones"},
         {"id": "copy", "title": "Copy the documents", "depends_on": ["map"]},
         {"id": "switch", "title": "Switch the readers over", "depends_on": ["copy"]},

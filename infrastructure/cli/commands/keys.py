@@ -13,7 +13,7 @@ from plangate.infrastructure.cli.terminal import Terminal, operate, query
 _SCOPES = ", ".join(Scope)
 
 
-def create(
+def create_key(
     terminal: Terminal,
     name: str = argument("NAME", "What the key is for; events name it beside the key's id."),
     *,
@@ -42,7 +42,7 @@ def list_keys(terminal: Terminal) -> None:
     terminal.answer(terminal.registry.keys.list(), lambda keys, _hint: render_keys(keys, now))
 
 
-def revoke(
+def revoke_key(
     terminal: Terminal,
     key_id: str = argument("KEY", "The key's id, as `list` shows it."),
     *,
@@ -66,6 +66,6 @@ keys = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
-keys.command("create")(operate(create))
+keys.command("create")(operate(create_key))
 keys.command("list")(query(list_keys))
-keys.command("revoke")(query(revoke))
+keys.command("revoke")(query(revoke_key))

@@ -21,7 +21,7 @@ class Serving(Result):
     url: str
 
 
-def serve(
+def serve_plans(
     terminal: Terminal,
     *,
     port: int = option(
@@ -48,13 +48,13 @@ def serve(
     if missing:
         names = ", ".join(missing)
         raise PlangateError(f"a server needs {names}: pip install 'plangate[server]'")
-    from plangate.infrastructure.http.serving import serve as serve_http
+    from plangate.infrastructure.http.serving import run_server
 
     def started(url: str) -> None:
         terminal.done = f"the server ran at {url}"
         terminal.answer(Serving(url=url), lambda answer, _hint: f"plangate serves {answer.url}\n")
 
-    code = serve_http(
+    code = run_server(
         terminal.store, host=host, port=port, allowed_hosts=allowed_hosts or [], started=started
     )
     if code:

@@ -6,7 +6,7 @@
   let timer, again, busy = false, wanted = false;
 
   function say(state, text) {
-    if (!live || live.dataset.state === state) return;
+    if (!live || live.textContent === text) return;
     live.dataset.state = state;
     live.textContent = text;
     if (state === "away") announce(text);

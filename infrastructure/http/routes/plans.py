@@ -1,6 +1,6 @@
 """Plans: register and find them, and see how each is and whether it can go on."""
 
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import quote
 
 from fastapi import Body, Query, Request
@@ -22,7 +22,7 @@ from plangate.infrastructure.http.exchange import (
     OptionsWithoutVersion,
     answer,
     execute,
-    status,
+    plan_answer,
 )
 from plangate.infrastructure.http.operations import Group
 from plangate.infrastructure.http.parameters import (
@@ -37,6 +37,13 @@ from plangate.infrastructure.http.parameters import (
 )
 
 group = Group("plans")
+
+_NOT_MODIFIED: Final = {304: {"description": "The client has this answer already"}}
+_LOCATION: Final = {
+    "description": "Where the plan is.",
+    "schema": {"type": "string"},
+    "example": "/v1/plans/billing",
+}
 
 _NewPlan = Annotated[
     PlanDraft,
@@ -57,7 +64,14 @@ _NewPlan = Annotated[
 ]
 
 
-@group.command("/plans", PlanStatus, refuses=[PlanExists], of_plan=False, status_code=201)
+@group.command(
+    "/plans",
+    PlanStatus,
+    refuses=[PlanExists],
+    of_plan=False,
+    status_code=201,
+    responses={201: {"description": "The plan", "headers": {"Location": _LOCATION}}},
+)
 async def create_plan(
     draft: _NewPlan, request: Request, given: Given, options: OptionsWithoutVersion
 ) -> Response:
@@ -102,7 +116,9 @@ async def list_plans(
     return answer(page)
 
 
-@group.query("/plans/{plan_id}", PlanStatus, refuses=[PlanNotFound, PlanGone])
+@group.query(
+    "/plans/{plan_id}", PlanStatus, refuses=[PlanNotFound, PlanGone], responses=_NOT_MODIFIED
+)
 async def get_plan(
     plan_id: PlanId,
     given: Given,
@@ -119,10 +135,16 @@ async def get_plan(
     tag = etag(plan.version, plan.changes_at)
     if is_known(tag, if_none_match):
         return Response(status_code=304, headers={"ETag": tag})
-    return status(plan)
+    return plan_answer(plan)
 
 
-@group.query("/plans/{plan_id}/gate", GateDecision, refuses=[PlanNotFound])
+@group.query(
+    "/plans/{plan_id}/gate",
+    GateDecision,
+    refuses=[PlanNotFound],
+    responses=_NOT_MODIFIED,
+    has_tag=True,
+)
 async def ask_gate(plan_id: PlanId, given: Given, if_none_match: IfNoneMatch = None) -> Response:
     """Say whether work on the plan can go on, why, and what leads on."""
     decision = await given.registry.gate(plan_id)

@@ -27,7 +27,7 @@ from plangate.domain.errors import (
 )
 from plangate.infrastructure.http.bodies import Checked, Fields, fields_of, without
 from plangate.infrastructure.http.conditions import etag
-from plangate.infrastructure.http.exchange import Given, Options, answer, execute, status
+from plangate.infrastructure.http.exchange import Given, Options, answer, execute, plan_answer
 from plangate.infrastructure.http.operations import Group
 from plangate.infrastructure.http.parameters import PlanId, TaskId
 
@@ -103,7 +103,7 @@ _Approval = Annotated[
 @group.command("/plans/{plan_id}/revise", PlanStatus, refuses=_TASK)
 async def revise_plan(plan_id: PlanId, body: _Revision, given: Given, options: Options) -> Response:
     """Change the plan, as a whole or not at all. This answers a replan that was due."""
-    return status(await execute(given, plan_id, validate(Revise, body), options))
+    return plan_answer(await execute(given, plan_id, validate(Revise, body), options))
 
 
 @group.command("/plans/{plan_id}/tasks/{task_id}/retry", PlanStatus, refuses=_TASK)
@@ -112,7 +112,7 @@ async def retry_task(
 ) -> Response:
     """Give a failed or replanning task another attempt. This answers a replan that was due."""
     command = validate(commands.RetryTask, {**body, "task_id": task_id})
-    return status(await execute(given, plan_id, command, options))
+    return plan_answer(await execute(given, plan_id, command, options))
 
 
 @group.command("/plans/{plan_id}/approve", PlanStatus, refuses=_TASK)
@@ -120,7 +120,7 @@ async def approve_plan(
     plan_id: PlanId, body: _Approval, given: Given, options: Options
 ) -> Response:
     """Let work continue although a replan is due, and accept results as they are."""
-    return status(await execute(given, plan_id, validate(commands.ApproveGate, body), options))
+    return plan_answer(await execute(given, plan_id, validate(commands.ApproveGate, body), options))
 
 
 @group.command(

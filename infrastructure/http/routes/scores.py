@@ -20,7 +20,7 @@ from plangate.domain.errors import (
     TaskNotFound,
 )
 from plangate.infrastructure.http.bodies import Fields, fields_of, without
-from plangate.infrastructure.http.exchange import Given, Options, execute, status
+from plangate.infrastructure.http.exchange import Given, Options, execute, plan_answer
 from plangate.infrastructure.http.operations import Group
 from plangate.infrastructure.http.parameters import PlanId, TaskId
 
@@ -75,7 +75,7 @@ async def score_task(
 ) -> Response:
     """Record a prompt score, an output score or both, in one transaction; the gate judges."""
     command = validate(commands.UpdateScores, {**body, "task_id": task_id})
-    return status(await execute(given, plan_id, command, options))
+    return plan_answer(await execute(given, plan_id, command, options))
 
 
 @group.command(
@@ -89,7 +89,7 @@ async def record_scoring_failure(
 ) -> Response:
     """Record that a judge crashed or abstained. Changes no confidence."""
     command = validate(commands.RecordScoringFailure, {**body, "task_id": task_id})
-    return status(await execute(given, plan_id, command, options))
+    return plan_answer(await execute(given, plan_id, command, options))
 
 
 @group.command(
@@ -103,7 +103,7 @@ async def record_outcome(
 ) -> Response:
     """Record what became of a task's result: `accepted` or `rejected`, as `source` says."""
     command = validate(commands.RecordOutcome, {**body, "task_id": task_id})
-    return status(await execute(given, plan_id, command, options))
+    return plan_answer(await execute(given, plan_id, command, options))
 
 
 @group.command(
@@ -117,4 +117,4 @@ async def retract_score(
 ) -> Response:
     """Withdraw a mistaken score; the one of its kind before counts again."""
     command = validate(commands.RetractScore, {**body, "event_id": event_id})
-    return status(await execute(given, plan_id, command, options))
+    return plan_answer(await execute(given, plan_id, command, options))

@@ -25,7 +25,7 @@ from plangate.infrastructure.http.exchange import (
     OptionsWithoutVersion,
     answer,
     execute,
-    status,
+    plan_answer,
 )
 from plangate.infrastructure.http.operations import Group
 from plangate.infrastructure.http.parameters import PlanId, TaskId
@@ -127,7 +127,7 @@ async def release_task(
 ) -> Response:
     """Give a claimed task back undone."""
     command = validate(commands.ReleaseTask, {**body, "task_id": task_id})
-    return status(await execute(given, plan_id, command, options))
+    return plan_answer(await execute(given, plan_id, command, options))
 
 
 @group.command("/plans/{plan_id}/tasks/{task_id}/mark", PlanStatus, refuses=(*_TASK, ClaimLost))
@@ -136,7 +136,7 @@ async def mark_task(
 ) -> Response:
     """Set a task's status by hand."""
     command = validate(commands.MarkTask, {**body, "task_id": task_id})
-    return status(await execute(given, plan_id, command, options))
+    return plan_answer(await execute(given, plan_id, command, options))
 
 
 @group.command("/plans/{plan_id}/tasks/{task_id}/defer", PlanStatus, refuses=_TASK)
@@ -145,7 +145,7 @@ async def defer_task(
 ) -> Response:
     """Let a pending task wait: for a decision from outside, for a review, until a time."""
     command = validate(commands.DeferTask, {**body, "task_id": task_id})
-    return status(await execute(given, plan_id, command, options))
+    return plan_answer(await execute(given, plan_id, command, options))
 
 
 @group.command("/plans/{plan_id}/tasks/{task_id}/undefer", PlanStatus, refuses=_TASK)
@@ -154,4 +154,4 @@ async def undefer_task(
 ) -> Response:
     """Let a deferred task be taken again."""
     command = validate(commands.UndeferTask, {**body, "task_id": task_id})
-    return status(await execute(given, plan_id, command, options))
+    return plan_answer(await execute(given, plan_id, command, options))

@@ -73,7 +73,7 @@ def test_what_a_mistyped_token_is_refused_by_needs_no_store(keys: ApiKeys) -> No
 
 
 @pytest.mark.parametrize("length", range(0, 90, 7))
-def test_texts_of_any_length_are_no_tokens(keys: ApiKeys, length: int) -> None:
+def test_other_texts_of_any_length_are_refused(keys: ApiKeys, length: int) -> None:
     with pytest.raises(KeyRefused):
         keys.verify((string.ascii_letters * 2)[:length] + "\u00e9\u0000")
 

@@ -32,12 +32,14 @@ def started(
     return server
 
 
-def launched(command: Sequence[str | Path], log: Path, **options: Any) -> subprocess.Popen[bytes]:
-    """A program that runs, and dies with this process."""
-    with log.open("ab") as output:
+def launched(
+    command: Sequence[str | Path], log: Path, *, answers: Path | None = None, **options: Any
+) -> subprocess.Popen[bytes]:
+    """A program that runs, and dies with this process; stdout goes to `answers` if it is given."""
+    with log.open("ab") as output, (answers or log).open("ab") as answer:
         return subprocess.Popen(
             command,
-            stdout=output,
+            stdout=answer,
             stderr=output,
             preexec_fn=_die_with_parent,  # noqa: PLW1509  (it only makes a system call)
             **options,
