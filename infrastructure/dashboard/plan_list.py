@@ -171,10 +171,10 @@ async def _found(
     registry: AsyncPlanRegistry, chosen: Filter, position: int
 ) -> tuple[Sequence[PlanSummary], str | None]:
     """The plans of the page, and the query of the next one."""
-    read = _Reading(registry, chosen, position)
+    pages = _PlanPages(registry, chosen, position)
     if chosen.verdict is not None or chosen.order is not None:
         order = chosen.order or PlanOrder.UPDATED
-        found = await read.page(chosen.verdict, order, PAGE, chosen.after)
+        found = await pages.page(chosen.verdict, order, PAGE, chosen.after)
         return found.plans, chosen.then(found.next, None) if found.next else None
     plans: list[PlanSummary] = []
     begin = 0 if chosen.within is None else _FIRST_NEEDED.index(chosen.within)
@@ -183,7 +183,7 @@ async def _found(
         if len(plans) == PAGE:
             return plans, chosen.then(None, verdict)
         rest = PAGE - len(plans)
-        found = await read.page(verdict, PlanOrder.UPDATED, rest, after)
+        found = await pages.page(verdict, PlanOrder.UPDATED, rest, after)
         plans += found.plans
         after = None
         if found.next is not None:
@@ -192,7 +192,7 @@ async def _found(
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _PlanPages:
     """Reads pages of plans that match a filter, as of a position of the log."""
 
     registry: AsyncPlanRegistry

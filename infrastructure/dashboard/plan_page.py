@@ -29,6 +29,7 @@ from plangate.infrastructure.dashboard.answers import (
     require,
 )
 from plangate.infrastructure.dashboard.fields import PAGE, Blank, Count, Text
+from plangate.infrastructure.dashboard.histories import Histories
 from plangate.infrastructure.dashboard.plan_list import NEED_A_PERSON, seconds_until
 
 
@@ -87,6 +88,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     """The route of the page."""
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
     current = opened(registry)
+    histories = Histories(current)
 
     @router.get("/plan", name="plangate_plan")
     async def plan(
@@ -96,7 +98,8 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     ) -> Response:
         require(who, Scope.PLANS_READ)
         position = await current().history.last_position()
-        at = await _plan_at(current(), shown)
+        events = await histories.of(shown.id)
+        at = await _plan_at(current(), shown, events)
         explanation = await current().history.explain(shown.id, version=at.status.version)
         status = at.status
         confidence, threshold = status.rolling_confidence, status.confidence_threshold
@@ -125,9 +128,10 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     return router
 
 
-async def _plan_at(registry: AsyncPlanRegistry, shown: Shown) -> PlanAt:
+async def _plan_at(
+    registry: AsyncPlanRegistry, shown: Shown, events: Sequence[AuditEntry]
+) -> PlanAt:
     """The plan now, or as it was at the version that is shown."""
-    events = [entry async for entry in registry.history.audit(shown.id)]
     latest = events[-1].version
     version = shown.version
     if version is None:

@@ -62,11 +62,11 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {
-        "count": count,
+        "count": _count,
         "label": _LABELS.__getitem__,
         "number": number,
         "said": said,
-        "spaced": spaced,
+        "spaced": _spaced,
         "symbol": _SYMBOLS.__getitem__,
         "tone": tone,
         "version": version_of,
@@ -108,11 +108,11 @@ def tone(value: str) -> str:
     return f"pg-{_TONES.get(value, 'rest')}"  # type: ignore[call-overload]
 
 
-def spaced(name: str) -> str:
+def _spaced(name: str) -> str:
     """`in progress` for `in_progress`."""
     return name.replace("_", " ")
 
 
-def count(amount: int, thing: str) -> str:
+def _count(amount: int, thing: str) -> str:
     """`1 task`, `2 tasks`."""
     return f"{amount:,} {thing}" if amount == 1 else f"{amount:,} {thing}s"

@@ -18,6 +18,7 @@ ONE_CONCEPT: Final = {
     "restore_backup": "the command of the function",
     "drawn": "each picture is drawn by one",
     "project": "each view has its projection",
+    "routes": "each page has its routes",
     "Task": "each importer reads the tasks of its own tool",
 }
 """Names that more modules of a layer may give to the same thing, each with its reason."""

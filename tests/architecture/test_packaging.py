@@ -49,6 +49,13 @@ def test_the_wheel_is_marked_as_typed(contents: set[str]) -> None:
     assert "plangate/py.typed" in contents
 
 
+def test_the_wheel_holds_what_the_pages_are_made_of(contents: set[str]) -> None:
+    dashboard = ROOT / "infrastructure" / "dashboard"
+    files = [*(dashboard / "static").iterdir(), *(dashboard / "templates").iterdir()]
+
+    assert {f"plangate/{path.relative_to(ROOT)}" for path in files} <= contents
+
+
 def test_the_listed_packages_are_those_of_the_tree() -> None:
     setuptools = settings()["tool"]["setuptools"]
     there = {Path(name).parent.as_posix().replace("/", ".") for name in modules()}

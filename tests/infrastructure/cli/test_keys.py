@@ -36,7 +36,9 @@ def test_keys_in_json_show_the_token_once(plangate: Plangate, registry: PlanRegi
     assert revoked["revoked_at"] is not None
 
 
-def test_an_unknown_key_and_bad_terms_are_refused(plangate: Plangate, registry: PlanRegistry) -> None:
+def test_an_unknown_key_and_bad_terms_are_refused(
+    plangate: Plangate, registry: PlanRegistry
+) -> None:
     assert registry.history.last_position() == 0
     assert plangate("keys", "list").stdout == "There are no API keys.\n"
     unknown = plangate("keys", "revoke", "nothing", "--json")
