@@ -90,7 +90,7 @@ browser: $(READY) ## make sure of a browser for the tests: install Chromium wher
 	    fi; \
 	    $(BIN)/python -m tests.support.browsers >&2
 
-screenshots: $(READY) ## make the pictures of the dashboard in docs/pictures anew
+screenshots: $(READY) ## make the pictures of the dashboard and of reports in docs/pictures anew
 	@$(BIN)/python -m tests.support.screenshots
 
 schemas: $(READY) ## write docs/schemas anew from the event classes

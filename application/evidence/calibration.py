@@ -132,6 +132,22 @@ class Calibration(Reliability):
     seed: int
     unreadable: tuple[UnreadablePlan, ...] = ()
 
+    @property
+    def sentence(self) -> str:
+        """How much it rests on, and how well confidence ranks, in words."""
+        rests = (
+            f"{self.cases:,} outcomes of {self.plans:,} plans, {self.rejected:,} of them "
+            f"rejected; {self.confidence} confidence."
+        )
+        found = self.ranking
+        if found.value is None:
+            return f"{rests} {(found.reason or '').capitalize()}."
+        value, low, high = (100 * (part or 0.0) for part in (found.value, found.low, found.high))
+        return (
+            f"{rests} A rejected task had the lower confidence in {value:.0f} % "
+            f"[{low:.0f}, {high:.0f}] of pairs with an accepted one (chance: 50 %)."
+        )
+
 
 class Calibrator(Protocol):
     """Computes the statistics of a calibration."""

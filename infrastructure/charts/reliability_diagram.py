@@ -26,7 +26,7 @@ def reliability_diagram(calibration: Calibration) -> Chart:
     if not estimated:
         drawn.append(svg.axis_label("not enough outcomes", 0.5, _HEIGHT / 2, text_anchor="middle"))
     drawn.append(svg.axis_label("confidence", 0.5, _HEIGHT + 36, text_anchor="middle"))
-    description = _description(calibration)
+    description = calibration.sentence
     picture = svg.picture(
         title,
         description,
@@ -101,20 +101,6 @@ def _estimate(confidence: float, accepted: Estimate) -> Markup:
 
 def _y(value: float) -> float:
     return _HEIGHT * (1 - value)
-
-
-def _description(calibration: Calibration) -> str:
-    rests = (
-        f"{calibration.cases:,} outcomes of {calibration.plans:,} plans, "
-        f"{calibration.rejected:,} of them rejected."
-    )
-    ranking = calibration.ranking
-    if ranking.value is None:
-        return f"{rests} {(ranking.reason or '').capitalize()}."
-    return (
-        f"{rests} A rejected task had the lower confidence in {100 * ranking.value:.0f} % of pairs "
-        "with an accepted one; chance would be 50 %."
-    )
 
 
 def _table(bins: list[ReliabilityBin]) -> DataTable:

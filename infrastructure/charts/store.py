@@ -247,7 +247,7 @@ def _heat_row(row: int, plan: PlanRow, columns: int) -> Markup:
     name = svg.element(
         "text",
         svg.element("title", plan.plan_id),
-        svg.both_ends(plan.plan_id, 17),
+        svg.both_ends(plan.plan_id, 15),
         x=_NAMES,
         y=14,
         text_anchor="end",

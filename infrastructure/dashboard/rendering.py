@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from plangate.application.history import event_text
 from plangate.application.numbers import number
-from plangate.domain.confidence import reaches
+from plangate.domain.confidence import differ, reaches
 from plangate.domain.event_ids import version_of
 from plangate.domain.vocabulary import PlanState, TaskStatus, Verdict
 from plangate.infrastructure.command_lines import command_line, next_steps
@@ -76,6 +76,7 @@ def environment() -> Environment:
     }
     made.globals |= {
         "command_line": command_line,
+        "differ": differ,
         "given_as": event_text.given_as,
         "next_steps": next_steps,
         "reaches": reaches,

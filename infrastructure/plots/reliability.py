@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 from matplotlib.ticker import MaxNLocator
 
-from plangate.application.evidence.calibration import Calibration, Estimate
+from plangate.application.evidence.calibration import Calibration
 from plangate.infrastructure.plots import pages
 
 _CURVES: Final = {
@@ -94,19 +94,5 @@ def _not_enough(axes: Axes) -> None:
 
 
 def _subtitle(answer: Calibration) -> str:
-    rests = (
-        f"{answer.cases:,} outcomes of {answer.plans:,} plans, {answer.rejected:,} of them "
-        f"rejected; {answer.confidence} confidence. "
-    )
-    if answer.ranking.value is None:
-        return f"{rests}{(answer.ranking.reason or '').capitalize()}."
-    return (
-        f"{rests}A rejected task had the lower confidence in {_percent(answer.ranking)} of pairs "
-        f"with an accepted one (chance: 50 %). Bars and bands: 95 % intervals."
-    )
-
-
-def _percent(estimate: Estimate) -> str:
-    parts = (estimate.value, estimate.low, estimate.high)
-    value, low, high = (100 * (part or 0.0) for part in parts)
-    return f"{value:.0f} % [{low:.0f}, {high:.0f}]"
+    intervals = "" if answer.ranking.value is None else " Bars and bands: 95 % intervals."
+    return f"{answer.sentence}{intervals}"

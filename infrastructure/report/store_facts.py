@@ -28,8 +28,11 @@ from plangate.infrastructure.charts.store import (
 )
 from plangate.infrastructure.charts.svg import Chart
 
-NAMED: Final = 40
-"""So many plans are named: those that need a person, and those of the heat map."""
+NAMED: Final = 25
+"""So many plans that need a person are named."""
+
+_DRAWN: Final = 40
+"""So many plans are in the heat map."""
 
 _PAGE: Final = 2_000
 _PARTS: Final = 4
@@ -199,7 +202,7 @@ def _calibration(
 def _rows(registry: PlanRegistry) -> list[PlanRow]:
     """The plans of the heat map: those with the lowest confidence."""
     rows = []
-    for plan in registry.views.plans(order=PlanOrder.CONFIDENCE, limit=NAMED):
+    for plan in registry.views.plans(order=PlanOrder.CONFIDENCE, limit=_DRAWN):
         with suppress(PlanNotFound):  # deleted meanwhile
             tasks = registry.views.board(plan.plan_id).tasks
             rows.append(PlanRow(plan.plan_id, plan.confidence_threshold, tasks))

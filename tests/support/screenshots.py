@@ -1,4 +1,4 @@
-"""Make the pictures of the dashboard in docs/pictures anew: `make screenshots`."""
+"""Make the pictures of the dashboard and of reports in docs/pictures anew: `make screenshots`."""
 
 import io
 import sys
@@ -9,6 +9,10 @@ from typing import Final, Literal, NamedTuple
 from PIL import Image
 from playwright.sync_api import Browser
 
+from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.cli.input.traces import apply_lines, read_lines
+from plangate.infrastructure.report.writing import write_report
+from tests.support import real_judgements
 from tests.support.browsers import MISSING, find_browser, started
 from tests.support.servers.pages import serving
 from tests.support.shown_plans import fill
@@ -37,6 +41,13 @@ SHOWN: Final = (
 )
 
 
+REPORTS: Final = (
+    (real_judgements.EXCERPT, ["trivial-1-r4"], Picture("report-plan", "", 1000, 1500)),
+    (real_judgements.WHOLE, None, Picture("report-store", "", 1000, 640)),
+)
+"""The real judgements that are reported on, which plans of them, and the picture."""
+
+
 def take(browser: Browser, address: str, picture: Picture) -> bytes:
     """Take a picture, and make it small."""
     size = {"width": picture.width, "height": picture.height}
@@ -50,6 +61,19 @@ def take(browser: Browser, address: str, picture: Picture) -> bytes:
     return small.getvalue()
 
 
+def take_reports(browser: Browser, folder: Path) -> None:
+    """Take the pictures of reports, of those judgements that lie here."""
+    for trace, plan_ids, picture in REPORTS:
+        if trace.path.exists():
+            with connect("memory:") as registry, trace.path.open("rb") as lines:
+                for line in apply_lines(registry, read_lines(lines), run=None):
+                    assert line.error is None
+                report = folder / f"{picture.name}.html"
+                write_report(registry, report, plan_ids)
+            taken = take(browser, report.as_uri(), picture)
+            (PICTURES / f"{picture.name}.png").write_bytes(taken)
+
+
 def main() -> int:
     """Take all pictures of a store of our own."""
     executable = find_browser()
@@ -57,6 +81,7 @@ def main() -> int:
         print(MISSING, file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as folder, started(executable) as browser:
+        take_reports(browser, Path(folder))
         database = Path(folder) / "plans.db"
         fill(database)
         with serving(database) as address:

@@ -212,3 +212,20 @@ def test_a_plan_that_cannot_be_read_is_named_and_left_out(tmp_path: Path) -> Non
 )
 def test_how_much_is_enough(cases: int, plans: int, fewer: int, said: str | None) -> None:
     assert too_few(cases, plans, fewer) == (said and f"not enough outcomes: {said}")
+
+
+def test_a_calibration_says_what_it_rests_on_and_how_well_confidence_ranks(
+    listening: PlanRegistry,
+) -> None:
+    none = listening.evidence.calibrate()
+    assert none.sentence == (
+        "0 outcomes of 0 plans, 0 of them rejected; task confidence. Not enough outcomes."
+    )
+    ranking = Estimate(value=0.714, low=0.6, high=0.8, cases=1_200, plans=40)
+    found = none.model_copy(
+        update={"ranking": ranking, "cases": 1_200, "plans": 40, "rejected": 90}
+    )
+    assert found.sentence == (
+        "1,200 outcomes of 40 plans, 90 of them rejected; task confidence. A rejected task had "
+        "the lower confidence in 71 % [60, 80] of pairs with an accepted one (chance: 50 %)."
+    )

@@ -130,7 +130,8 @@ def test_a_reliability_diagram_has_a_point_for_each_bin_with_an_estimate(
     chart = reliability_diagram(empty.model_copy(update={"bins": bins}))
 
     (point,) = drawn(chart, "pg-output", "circle")
-    assert (share(point.get("cx")), float(point.get("cy", "0"))) == (0.85, pytest.approx(48))
+    assert share(point.get("cx")) == 0.85
+    assert float(point.get("cy", "0")) == pytest.approx(48)
     (bar,) = drawn(chart, "pg-line", "line")
     assert [float(bar.get(end, "0")) for end in ("y1", "y2")] == [
         pytest.approx(72),

@@ -21,6 +21,9 @@ REAL: Final = ("trivial-1-r4", "complex_leaf-12-r5")
 """The plans of the excerpt of the real trace."""
 
 
+HOSTILE_IDS: Final = ("<img src=x onerror=alert(1)>", '"><script>alert(2)</script>')
+
+
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Reports of a real plan, of plans with hostile texts, and of the store with all of them."""
@@ -30,12 +33,16 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             assert all(
                 line.error is None for line in apply_lines(registry, read_lines(trace), run=None)
             )
-        for n, text in enumerate(HOSTILE_TEXTS.values()):
-            task = {"id": "a", "title": text, "description": text, "labels": ["<b>"]}
-            registry.create(text, [task], plan_id=f"<img src=x onerror=alert({n})>")
-            registry.score_output(f"<img src=x onerror=alert({n})>", "a", 0.1, rationale=text)
-        hostile = [plan.plan_id for plan in registry.views.plans() if plan.plan_id not in REAL]
-        for name, plan_ids in {"real": REAL[:1], "hostile": hostile, "store": None}.items():
+        for plan_id in HOSTILE_IDS:
+            tasks = [
+                {"id": kind, "title": text, "description": text, "labels": ["<b>"]}
+                for kind, text in HOSTILE_TEXTS.items()
+            ]
+            registry.create(HOSTILE_TEXTS["a script"], tasks, plan_id=plan_id)
+            for kind, text in HOSTILE_TEXTS.items():
+                registry.score_output(plan_id, kind, 0.8, rationale=text)
+            registry.score_output(plan_id, "a script", 0.0, scorer=HOSTILE_IDS[0])
+        for name, plan_ids in {"real": REAL[:1], "hostile": HOSTILE_IDS, "store": None}.items():
             write_report(registry, folder / f"{name}.html", plan_ids, signed=name == "real")
     return {path.stem: path for path in folder.iterdir()}
 
@@ -50,7 +57,7 @@ def page(browser: Browser, reports: dict[str, Path]) -> Iterator[Page]:
         page.on("console", lambda said: problems.append(f"{said.type}: {said.text}"))
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("dialog", lambda dialog: problems.append(dialog.message))
-        page.on("request", lambda one: one.url in own or problems.append(f"request {one.url}"))
+        page.on("request", lambda one: problems.extend({one.url} - own))
         yield page
     assert problems == []
 

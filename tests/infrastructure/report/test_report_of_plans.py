@@ -3,6 +3,7 @@
 import re
 from base64 import b64encode
 from hashlib import sha256
+from typing import Any
 
 from plangate.application.history import event_text
 from plangate.application.ledger.reports import InclusionProof
@@ -15,7 +16,7 @@ from tests.support.html_pages import LOADS
 
 def worked(registry: PlanRegistry) -> None:
     """A plan with everything that a report speaks of."""
-    tasks = [
+    tasks: list[dict[str, Any]] = [
         {"id": "a", "title": "Design the schema", "description": "As the customer asked"},
         {"id": "b", "title": "Move the rows", "depends_on": ["a"], "labels": ["late"]},
         {"id": "c", "title": "Switch over"},
@@ -43,7 +44,7 @@ def test_a_report_says_what_the_registry_answers(registry: PlanRegistry, report:
     assert explanation.contributions
     assert all(number(part.contribution) in text for part in explanation.contributions)
     for task in registry.get_status("billing").tasks:
-        assert task.title in text
+        assert str(task.title) in text
     for entry in registry.history.audit("billing"):
         assert entry.event is not None
         assert event_text.what(entry.event) in text
@@ -74,13 +75,14 @@ def test_hostile_texts_are_shown_as_text(registry: PlanRegistry, report: Report)
     for kind, text in HOSTILE_TEXTS.items():
         printable = "".join(one if one.isprintable() else " " for one in text)
         plan_id = f"{printable[:150]} {kind}"
-        task = {"id": printable[:190], "title": text, "description": text, "labels": [kind]}
+        task_id = printable[:190]
+        task = {"id": task_id, "title": text, "description": text, "labels": [kind]}
         registry.create(
             text, [task], plan_id=plan_id, actor=printable[:190], labels=[printable[:190]]
         )
         scorer = {"kind": "model", "name": printable[:190]}
-        registry.score_output(plan_id, task["id"], 0.1, scorer=scorer, rationale=text * 20)
-        registry.record_outcome(plan_id, task["id"], "rejected", source=printable[:190], note=text)
+        registry.score_output(plan_id, task_id, 0.1, scorer=scorer, rationale=text * 20)
+        registry.record_outcome(plan_id, task_id, "rejected", source=printable[:190], note=text)
         registry.approve(plan_id, reason=text)
         plan_ids.append(plan_id)
     plain = plain_tags(registry, report)
