@@ -32,6 +32,9 @@ PATIENCE: Final = 60.0
 _BUFFERED: Final = 500
 """Events that wait to be sent to one client."""
 
+_KEPT: Final = 2_000
+"""Messages that are kept for other clients."""
+
 _HELLO: Final = b"retry: 1000\n: connected\n\n"
 _COMMENT: Final = b": nothing new\n\n"
 
@@ -85,6 +88,20 @@ class EventStreams:
         self.heartbeat = heartbeat
         self.patience = patience
         self.open = 0
+        self._messages: dict[int, tuple[RecordedEvent, bytes]] = {}
+
+    def message(self, recorded: RecordedEvent) -> bytes:
+        """An event as it is sent; the newest are kept, as many clients get the same ones."""
+        position = recorded.envelope.position or 0
+        known = self._messages.get(position)
+        if known is not None and (known[0] is recorded or known[0] == recorded):
+            return known[1]
+        data = RecordedEventView.of(recorded).model_dump_json()
+        message = f"id: {position}\ndata: {data}\n\n".encode()
+        self._messages[position] = recorded, message
+        if len(self._messages) > _KEPT:
+            del self._messages[next(iter(self._messages))]
+        return message
 
 
 class EventStream(Response):
@@ -162,7 +179,7 @@ class EventStream(Response):
         try:
             async for recorded in self._subscribe(self._after):
                 self._after = recorded.envelope.position or self._after
-                await self._put(_message(recorded))
+                await self._put(self._streams.message(recorded))
         except UnreadableEvent as error:
             await self._put(_failure(error, error.position))
             self._after = error.position or self._after
@@ -184,11 +201,6 @@ class EventStream(Response):
         self._is_over = True
         self._room.set()
         self._news.set()
-
-
-def _message(recorded: RecordedEvent) -> bytes:
-    data = RecordedEventView.of(recorded).model_dump_json()
-    return f"id: {recorded.envelope.position}\ndata: {data}\n\n".encode()
 
 
 def _failure(error: PlangateError, position: int | None) -> bytes:

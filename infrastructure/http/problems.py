@@ -108,7 +108,7 @@ KINDS: Final[Mapping[type[Exception], Kind]] = {
         "Install 'plangate[analysis]' on the server.",
     ),
     errors.LogWentBack: Kind("log-went-back", 409, "Events that were known are gone from the log"),
-    errors.ViewBehind: Kind("view-behind", 503, "A view has not come so far yet", retry=True),
+    errors.ViewBehind: Kind("view-behind", 409, "A view has not come so far yet", retry=True),
     errors.StoreUnavailable: Kind(
         "store-unavailable", 503, "The store cannot be reached now", _LATER, retry=True
     ),

@@ -12,7 +12,7 @@ from tests.support.servers.postgres import PostgresServer
 from tests.support.soak import Say, short_and_long
 
 
-@short_and_long("cases", 50, 10_000)
+@short_and_long("cases", 50, 12_000)
 @pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgres", marks=pytest.mark.soak)])
 def test_every_answer_is_described(
     request: pytest.FixtureRequest,

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from plangate.application.commands import create_of
 from plangate.application.drafts import PlanDraft
+from plangate.application.errors import ViewBehind
 from plangate.application.gate_decision import GateDecision
 from plangate.application.graph import PlanGraph
 from plangate.application.results import PlanStatus
@@ -81,7 +82,7 @@ async def create_plan(
     return answer(plan, 201, tag=etag(plan.version), location=location)
 
 
-@group.query("/plans", PlanPage)
+@group.query("/plans", PlanPage, refuses=[ViewBehind])
 async def list_plans(
     given: Given,
     *,

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Query
 from starlette.responses import Response
 
+from plangate.application.errors import ViewBehind
 from plangate.application.views.board import BoardPage
 from plangate.application.views.queries import ViewReport
 from plangate.application.views.replans import ReplanPage
@@ -17,7 +18,7 @@ from plangate.infrastructure.http.parameters import After, AtLeast, Flag, Limit,
 
 group = Group("views")
 
-_PLAN = (PlanNotFound, PlanGone)
+_PLAN = (PlanNotFound, PlanGone, ViewBehind)
 _Status = Annotated[TaskStatus, Query(description="Only tasks in this status.")]
 _NewestFirst = Annotated[Flag, Query(description="The newest first.")]
 
@@ -37,7 +38,7 @@ async def show_board(
     return answer(page)
 
 
-@group.query("/board", BoardPage)
+@group.query("/board", BoardPage, refuses=[ViewBehind])
 async def list_tasks(
     given: Given,
     status: _Status,
@@ -76,7 +77,7 @@ async def list_replans_of_plan(
     return answer(page)
 
 
-@group.query("/replans", ReplanPage)
+@group.query("/replans", ReplanPage, refuses=[ViewBehind])
 async def list_replans(
     given: Given,
     *,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jsonschema
 import pytest
 
 from plangate.application.access.scopes import Scope
@@ -49,6 +50,17 @@ def test_every_operation_is_described(described: dict[str, Any]) -> None:
             assert body["content"]["application/json"]["schema"].get("examples") or body["content"][
                 "application/json"
             ].get("examples"), path
+
+
+def test_every_answer_has_an_example_that_fits(described: dict[str, Any]) -> None:
+    whole = {"components": described["components"]}
+    for _, path, operation in operations(described):
+        (success,) = [one for one in operation["responses"] if one in {"200", "201"}]
+        for media_type, content in operation["responses"][success]["content"].items():
+            assert content.get("example"), path
+            if media_type == "application/json":
+                schema = {**content["schema"], **whole}
+                jsonschema.Draft202012Validator(schema).validate(content["example"])
 
 
 def test_every_problem_is_described_with_an_example(described: dict[str, Any]) -> None:

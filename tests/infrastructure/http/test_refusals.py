@@ -154,6 +154,14 @@ def test_policies_and_grids_are_checked(http: httpx.Client) -> None:
         assert found["errors"][0]["pointer"] == pointer, found
 
 
+def test_a_position_that_no_view_has_come_to(http: httpx.Client, new_plan: NewPlan) -> None:
+    plan = new_plan()
+    for path in ("/plans", "/replans", f"{plan}/board", f"{plan}/timeline"):
+        answer = http.get(path, params={"at_least": 10**12})
+        assert problem(answer, 409, "view-behind")["required"] == 10**12
+        assert answer.headers["retry-after"] == "1"
+
+
 def test_proofs_of_what_is_not_there(http: httpx.Client, new_plan: NewPlan) -> None:
     new_plan()
     found = problem(http.get("/ledger/proofs/none@1"), 422, "invalid-input")
