@@ -43,10 +43,13 @@ class ForeignModel(BaseModel):
 class NotCarried(Result):
     """A value that is not carried over as it is: where it is, what it is, and why not.
 
-    `ours` is the value that replaces it, if any.
+    `ours` is the value that replaces it, if any. `line` and `column` count from 1, where the
+    source is text.
     """
 
     pointer: str
+    line: int | None = None
+    column: int | None = None
     theirs: Any = None
     ours: Any = None
     why: str

@@ -28,10 +28,17 @@ from plangate.domain.errors import InvalidInput, Problem
 
 
 class PlanFormat(StrEnum):
-    """The tools whose plans can be imported."""
+    """The formats in which plans can be imported."""
 
     LOOPLLM = "loopllm"
     TASKMASTER = "taskmaster"
+    BEADS = "beads"
+    SPEC_KIT = "spec-kit"
+    KIRO = "kiro"
+    OPENSPEC = "openspec"
+    BACKLOG = "backlog"
+    MARKDOWN = "markdown"
+    PLAN = "plan"
 
 
 class ImportOutcome(StrEnum):
