@@ -9,8 +9,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+from pydantic import TypeAdapter, ValidationError
+
 from plangate.application.importing.foreign import DryRun, ForeignPlan, NotCarried
-from plangate.application.importing.task_list import EntryLocation, ListedStatus, ListedTask, TaskList
+from plangate.application.importing.task_list import (
+    EntryLocation,
+    ListedStatus,
+    ListedTask,
+    TaskList,
+)
 from plangate.application.validation import validate_identifier
 from plangate.domain.commands import ApproveGate, DeferTask, MarkTask, UpdateScores
 from plangate.domain.errors import InvalidInput
@@ -23,15 +30,20 @@ from plangate.domain.vocabulary import (
     MAX_TITLE,
     TaskStatus,
 )
-from pydantic import TypeAdapter, ValidationError
 
 _SHORTENED: Final = " …"
 _JSON: Final[TypeAdapter[dict[str, Any]]] = TypeAdapter(JsonObject)
 _SETTLED: Final = {ListedStatus.DONE, ListedStatus.CANCELLED}
 
 
-def build_plan(listed: TaskList, plan_id: str, why: str, now: datetime) -> ForeignPlan:
-    """The commands that make the plan here; raises `InvalidInput` where none can be made."""
+def build_plan(
+    listed: TaskList, plan_id: str, metadata: Mapping[str, Any], why: str, now: datetime
+) -> ForeignPlan:
+    """The commands that make the plan here; raises `InvalidInput` where none can be made.
+
+    `metadata` joins that of the plan.
+    """
+    listed = replace(listed, metadata={**listed.metadata, **metadata})
     return _Builder(listed, DryRun(plan_id, listed.at.pointer, now), why).build()
 
 
@@ -52,11 +64,8 @@ class _Builder:
             self._create(tasks)
             self._score(tasks)
             self._move(tasks)
-        result = self._run.result(self._source(), len(tasks))
+        result = self._run.result(None)
         return replace(result, not_carried=[*self._notes, *result.not_carried])
-
-    def _source(self) -> Any:
-        return None
 
     # --- what the tasks are called ---
 
@@ -129,15 +138,25 @@ class _Builder:
         for on in dict.fromkeys(task.depends_on):
             if on == task.id:
                 self._leave_out(task, on, "a task cannot wait for itself", task.status)
+            elif on in by_id and on in self._wholes(task, by_id):
+                why = "a part cannot wait for what it is a part of"
+                self._leave_out(task, on, why, by_id[on].status)
             elif on in by_id:
                 kept.append(on)
             else:
                 self._leave_out(task, on, "it names nothing that is here", None)
         return kept
 
-    def _leave_out(
-        self, task: ListedTask, on: str, why: str, status: ListedStatus | None
-    ) -> None:
+    @staticmethod
+    def _wholes(task: ListedTask, by_id: Mapping[str, ListedTask]) -> set[str]:
+        """The tasks that a task is a part of."""
+        wholes = set[str]()
+        while task.part_of in by_id and task.part_of not in wholes:
+            wholes.add(task.part_of)
+            task = by_id[task.part_of]
+        return wholes
+
+    def _leave_out(self, task: ListedTask, on: str, why: str, status: ListedStatus | None) -> None:
         """List a dependency that is not kept; unless it is settled, the task is deferred."""
         if status not in _SETTLED and task.status is ListedStatus.PENDING:
             self._held.setdefault(task.id, f"it waits for {on!r}: {why}")
@@ -240,9 +259,7 @@ class _Builder:
     def _move(self, tasks: Sequence[ListedTask]) -> None:
         """Give every task its status, and defer what is not to be handed out."""
         for task in tasks:
-            self._run.handle(
-                MarkTask(task_id=task.id, status=task.status.ours, reason=self._why)
-            )
+            self._run.handle(MarkTask(task_id=task.id, status=task.status.ours, reason=self._why))
         plan = self._run.plan
         if plan.replan_due and not plan.needs_replan:
             why = f"{self._why}: with all its scores the plan is above its threshold"

@@ -6,7 +6,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from pathlib import PurePath
+from typing import Any, Final
 
 from plangate.application.importing.foreign import NotCarried
 from plangate.domain.policy import Policy
@@ -133,3 +134,34 @@ def slug(text: str, longest: int = 48) -> str:
             break
         made = f"{made}-{word}" if made else word[:longest]
     return made
+
+
+_COMMON_NAMES: Final = frozenset(
+    ["tasks", "todo", "to-do", "plan", "plans", "readme", "index", "checklist", "issues", "beads", "backlog", "specs", "taskmaster"]
+)
+
+
+def plan_id_of(path: str | None) -> str:
+    """The id that a path gives its plan: that of the file, or of the folder of a `tasks.md`."""
+    if path is None:
+        return ""
+    file = PurePath(path)
+    parts = [file.stem, *(parent.name for parent in file.parents)]
+    return next((made for part in parts if (made := slug(part)) and made not in _COMMON_NAMES), "")
+
+
+def as_text(value: object) -> str:
+    """A value of another tool as text: a list as lines, an object as lines of `name: value`."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case list() | tuple():
+            return "\n".join(map(as_text, value))
+        case dict():
+            return "\n".join(f"{name}: {as_text(inner)}" for name, inner in value.items())
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return str(value)

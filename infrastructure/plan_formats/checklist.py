@@ -86,9 +86,7 @@ def read_checklist(text: str) -> Checklist:
     return Checklist(front_matter, headings, items, root.children, lines)
 
 
-def _items(
-    listed: SyntaxTreeNode, lines: Sequence[str], heading: Heading | None
-) -> Iterator[Item]:
+def _items(listed: SyntaxTreeNode, lines: Sequence[str], heading: Heading | None) -> Iterator[Item]:
     """The items of a list, and of lists inside its other items."""
     for node in listed.children:
         item = _item(node, lines, heading)
@@ -106,9 +104,7 @@ def _items(
             yield item
 
 
-def _item(
-    node: SyntaxTreeNode, lines: Sequence[str], heading: Heading | None
-) -> Item | None:
+def _item(node: SyntaxTreeNode, lines: Sequence[str], heading: Heading | None) -> Item | None:
     if not node.children or node.children[0].type != "paragraph":
         return None
     inline = _inline(node.children[0])
@@ -158,7 +154,9 @@ def _body(node: SyntaxTreeNode, lines: Sequence[str]) -> str:
                 last -= 1  # blank lines behind an item are not in it
             inner.update(range(first, last))
     paragraph_end = _lines_of(node.children[0])[1]
-    kept = [lines[n] for n in range(max(begin, paragraph_end), min(end, len(lines))) if n not in inner]
+    kept = [
+        lines[n] for n in range(max(begin, paragraph_end), min(end, len(lines))) if n not in inner
+    ]
     indents = [len(line) - len(line.lstrip()) for line in kept if line.strip()]
     indent = min(indents, default=0)
     return "\n".join(line[indent:].rstrip() for line in kept).strip("\n")

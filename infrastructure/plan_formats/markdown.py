@@ -6,7 +6,6 @@ before it. In a plain list those of a numbered list do. A task always waits for 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 from typing import Final
 
 from plangate.application.importing.foreign import NotCarried
@@ -16,6 +15,7 @@ from plangate.application.importing.task_list import (
     ListedStatus,
     ListedTask,
     TaskList,
+    plan_id_of,
     slug,
 )
 from plangate.infrastructure.plan_formats.checklist import Checklist, Item, read_checklist
@@ -30,7 +30,6 @@ _MARKS: Final[Mapping[str, ListedStatus]] = {
 _MARKS_OF_KIRO: Final = {**_MARKS, "-": ListedStatus.IN_PROGRESS}
 _OPTIONAL: Final = "optional in its source"
 _WAITING: Final = ("depends on", "depends:", "dependencies:", "blocked by", "blocked-by:")
-_COMMON_NAMES: Final = {"tasks", "todo", "to-do", "plan", "readme", "index", "checklist"}
 _COMMON_GOALS: Final = {"implementation plan", "implementation tasks", "tasks", "todo", "plan"}
 
 
@@ -56,20 +55,11 @@ def read_task_list(checklist: Checklist, kind: PlanFormat, name: str | None) -> 
     """The tasks of a checklist; `name` is the path of its file, which may name the plan."""
     titles = [heading.text for heading in checklist.headings if heading.level == 1]
     title = titles[0] if titles else ""
-    plan_id = _name_of(name) or slug(title) or "plan"
+    plan_id = plan_id_of(name) or slug(title) or "plan"
     goal = title or plan_id
     if goal.strip().lower() in _COMMON_GOALS and goal != plan_id:
         goal = f"{goal}: {plan_id}"
     return _Reader(kind).read(checklist, plan_id, goal)
-
-
-def _name_of(name: str | None) -> str:
-    """The id that a path gives its plan: that of the file, or of the folder of a `tasks.md`."""
-    if name is None:
-        return ""
-    path = PurePath(name)
-    parts = [path.stem, *(parent.name for parent in path.parents)]
-    return next((made for part in parts if (made := slug(part)) and made not in _COMMON_NAMES), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +158,9 @@ class _Reader:
             labels.append("optional")
         title = " ".join(text.split()) or task_id or ""
         made = task_id or slug(title) or f"line-{item.line}"
-        return _Entry(item, self._free(made, made == task_id), title or made, parallel, tuple(labels))
+        return _Entry(
+            item, self._free(made, made == task_id), title or made, parallel, tuple(labels)
+        )
 
     def _free(self, made: str, is_given: bool) -> str:
         """The id, or one that is free where its title made it: two may have the same title."""
