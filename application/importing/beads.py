@@ -39,7 +39,9 @@ def beads_lists(data: object) -> tuple[list[TaskList], list[NotCarried]]:
         pointer = json_pointer(number)
         own = as_text(issue.get("id")).strip() if isinstance(issue, dict) else ""
         if not own:
-            notes.append(NotCarried(pointer=pointer, why="an issue must be an object with an id"))
+            why = "an issue must be an object with an id"
+            theirs = issue if isinstance(issue, str) else None
+            notes.append(NotCarried(pointer=pointer, theirs=theirs, why=why))
             continue
         if own in issues:
             why = "the issue occurs twice; the later one counts"

@@ -151,9 +151,9 @@ class _Builder:
     def _wholes(task: ListedTask, by_id: Mapping[str, ListedTask]) -> set[str]:
         """The tasks that a task is a part of."""
         wholes = set[str]()
-        while task.part_of in by_id and task.part_of not in wholes:
-            wholes.add(task.part_of)
-            task = by_id[task.part_of]
+        while (whole := by_id.get(task.part_of or "")) is not None and whole.id not in wholes:
+            wholes.add(whole.id)
+            task = whole
         return wholes
 
     def _leave_out(self, task: ListedTask, on: str, why: str, status: ListedStatus | None) -> None:
@@ -265,11 +265,11 @@ class _Builder:
             why = f"{self._why}: with all its scores the plan is above its threshold"
             self._run.handle(ApproveGate(reason=why))
         for task in tasks:
-            why = self._held.get(task.id)
+            held = self._held.get(task.id)
             if task.status is ListedStatus.DEFERRED:
-                why = task.why or f"{self._why}, where it is deferred"
-            if why is not None and self._run.plan.task(task.id).status is TaskStatus.PENDING:
-                self._run.handle(DeferTask(task_id=task.id, reason=why))
+                held = task.why or f"{self._why}, where it is deferred"
+            if held is not None and self._run.plan.task(task.id).status is TaskStatus.PENDING:
+                self._run.handle(DeferTask(task_id=task.id, reason=held))
 
     def _note(self, at: EntryLocation, why: str, theirs: Any, ours: Any) -> None:
         self._notes.append(

@@ -135,6 +135,7 @@ class _Found:
     pointer: str
     tag: str | None
     build: Callable[[str, Mapping[str, Any]], ForeignPlan]
+    is_named: bool = False
 
 
 class PlanIntake:
@@ -188,7 +189,7 @@ class PlanIntake:
         """The plan of this source: as given, or one that was imported from it, or a new one."""
         if request.plan_id is not None:
             return request.plan_id
-        if request.source is not None:
+        if request.source is not None and not found.is_named:
             known = self._store.plans_with_key(_source_key(request.format, source))
             for plan_id in known:
                 if not self._streams.current(plan_id).plan.deleted:
@@ -283,7 +284,7 @@ def _listed(listed: TaskList, kind: PlanFormat, now: datetime) -> _Found:
     def build(plan_id: str, metadata: Mapping[str, Any]) -> ForeignPlan:
         return build_plan(listed, plan_id, metadata, f"imported from {_NAMES[kind]}", now)
 
-    return _Found(listed.plan_id, listed.at.pointer, listed.tag, build)
+    return _Found(listed.plan_id, listed.at.pointer, listed.tag, build, listed.is_named)
 
 
 def _saved(pointer: str, source: object, now: datetime) -> _Found:
@@ -338,7 +339,7 @@ def _source_key(kind: PlanFormat, source: Mapping[str, Any]) -> str:
 
 def _is_ours(stream: Stream, found: _Found, request: ImportRequest) -> bool:
     """Whether the plan was imported from this source, or the caller says that it is."""
-    if request.plan_id is not None:
+    if request.plan_id is not None or found.is_named:
         return True
     prefix = f"{IMPORT_KEY}{request.format}-"
     if not any(key.startswith(prefix) for key in stream.receipts):

@@ -50,8 +50,7 @@ class EntryLocation:
 class ListedTask:
     """A task in its source. `part_of` is the id of the task that it is a part of.
 
-    `optional` ones are not done unless they are asked for. `known_as` are other names that
-    dependencies may use.
+    A plan made of it has the dependencies that `depends_on` says, and no others.
     """
 
     id: str
@@ -84,6 +83,8 @@ class TaskList:
     policy: Policy | None = None
     notes: Sequence[NotCarried] = ()
     tag: str | None = None
+    is_named: bool = False
+    """Whether the source itself says which plan here it is."""
 
 
 _SPELLINGS: Mapping[ListedStatus, str] = {
@@ -136,9 +137,11 @@ def slug(text: str, longest: int = 48) -> str:
     return made
 
 
-_COMMON_NAMES: Final = frozenset(
-    ["tasks", "todo", "to-do", "plan", "plans", "readme", "index", "checklist", "issues", "beads", "backlog", "specs", "taskmaster"]
-)
+_COMMON_NAMES: Final = {
+    *("tasks", "todo", "to-do", "plan", "plans", "readme", "index", "checklist"),
+    *("issues", "beads", "backlog", "specs", "taskmaster"),
+}
+"""What a file is called whatever its plan: its folder says more."""
 
 
 def plan_id_of(path: str | None) -> str:

@@ -196,7 +196,8 @@ class Update:
             else:
                 newer[name] = score
         if newer:
-            self._moves.append(commands.UpdateScores(task_id=task_id, mark_done=False, **newer))
+            scores = {"task_id": task_id, "mark_done": False, **newer}
+            self._moves.append(commands.UpdateScores.model_validate(scores))
             self._say(theirs, "scored")
 
     def _is_scored_here(self, task: Task) -> bool:

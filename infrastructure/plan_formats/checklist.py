@@ -22,7 +22,8 @@ class Item:
     """A list item with a checkbox: `mark` is what stands in the box.
 
     `text` is the Markdown behind the box, `number` that of an ordered list; an optional item
-    has a star at its box. `body` is the Markdown inside the item that is not another item; `nodes` are its blocks.
+    has a star at its box. `body` is the Markdown inside the item that is not another item;
+    `nodes` are its blocks.
     """
 
     mark: str
@@ -147,8 +148,8 @@ def _body(node: SyntaxTreeNode, lines: Sequence[str]) -> str:
     """The lines of an item behind its first paragraph, without those of items inside it."""
     begin, end = _lines_of(node)
     inner = set[int]()
-    for below in node.walk(include_self=False):
-        if below.type == "list_item" and _item(below, lines, None) is not None:
+    for below in _inner_items(node):
+        if _item(below, lines, None) is not None:
             first, last = _lines_of(below)
             while last > first and not lines[last - 1].strip():
                 last -= 1  # blank lines behind an item are not in it
@@ -160,6 +161,15 @@ def _body(node: SyntaxTreeNode, lines: Sequence[str]) -> str:
     indents = [len(line) - len(line.lstrip()) for line in kept if line.strip()]
     indent = min(indents, default=0)
     return "\n".join(line[indent:].rstrip() for line in kept).strip("\n")
+
+
+def _inner_items(node: SyntaxTreeNode) -> Iterator[SyntaxTreeNode]:
+    """The items of lists inside an item, and of lists inside these."""
+    for block in node.children:
+        if block.type in _LISTS:
+            for item in block.children:
+                yield item
+                yield from _inner_items(item)
 
 
 def _inline(block: SyntaxTreeNode) -> Token:

@@ -19,6 +19,7 @@ from plangate.application.importing.task_list import (
     slug,
 )
 from plangate.infrastructure.plan_formats.checklist import Checklist, Item, read_checklist
+from plangate.infrastructure.plan_formats.own_checklist import front_matter_of, read_own_checklist
 
 _MARKS: Final[Mapping[str, ListedStatus]] = {
     "": ListedStatus.PENDING,
@@ -159,10 +160,10 @@ class _Reader:
         title = " ".join(text.split()) or task_id or ""
         made = task_id or slug(title) or f"line-{item.line}"
         return _Entry(
-            item, self._free(made, made == task_id), title or made, parallel, tuple(labels)
+            item, self._free(made, is_given=made == task_id), title or made, parallel, tuple(labels)
         )
 
-    def _free(self, made: str, is_given: bool) -> str:
+    def _free(self, made: str, *, is_given: bool) -> str:
         """The id, or one that is free where its title made it: two may have the same title."""
         number, free = 1, made
         while not is_given and free in self._used:
@@ -183,9 +184,8 @@ class _Reader:
         if item.mark not in self._marks:
             why = "the box is not understood; the task counts as open"
             self._note(at, why, f"[{item.mark}]", "[ ]")
-        why = None
         if item.is_optional and status is ListedStatus.PENDING:
-            status, why = ListedStatus.DEFERRED, _OPTIONAL
+            status = ListedStatus.DEFERRED
         stated = [on for line in (item.text, *item.body.split("\n")) for on in _waits_for(line)]
         section = {"section": item.heading.text} if item.heading and item.heading.level > 1 else {}
         self._tasks.append(
@@ -195,7 +195,7 @@ class _Reader:
                 at=at,
                 description=item.body,
                 status=status,
-                why=why,
+                why=_OPTIONAL if item.is_optional else None,
                 depends_on=tuple(dict.fromkeys([*waits_for, *stated])),
                 part_of=part_of,
                 labels=entry.labels,
@@ -274,5 +274,8 @@ def markdown_task_list(
 ) -> tuple[PlanFormat, TaskList]:
     """The format of a checklist, recognised unless it is given, and its tasks."""
     checklist = read_checklist(text)
+    own = front_matter_of(checklist)
+    if own is not None and kind in {None, PlanFormat.MARKDOWN}:
+        return PlanFormat.MARKDOWN, read_own_checklist(checklist, own)
     kind = kind or recognise(checklist)
     return kind, read_task_list(checklist, kind, name)

@@ -11,8 +11,13 @@ from plangate.application.drafts import PlanDraft, RevisionDraft
 from plangate.application.evidence.findings_config import FindingsConfig
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.infrastructure.cli.input.markup import Malformed, SourceLocation, read_json, read_yaml
 from plangate.infrastructure.cli.input.options import STDIN
+from plangate.infrastructure.plan_formats.markup import (
+    Malformed,
+    SourceLocation,
+    read_json,
+    read_yaml,
+)
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 
