@@ -164,6 +164,7 @@ class AsyncPlanRegistry(Group):
     get = coroutine(PlanRegistry.get)
     get_status = coroutine(PlanRegistry.get_status)
     gate = coroutine(PlanRegistry.gate)
+    near_matches = coroutine(PlanRegistry.near_matches)
     graph = coroutine(PlanRegistry.graph)
     list_plans = coroutine(PlanRegistry.list_plans)
     health = coroutine(PlanRegistry.health)
