@@ -18,7 +18,6 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 from typing_extensions import override
 
-from plangate.infrastructure.cli import help_texts, usage_errors
 from plangate.infrastructure.cli.catalogue import ALIASES, DAILY, GROUPS, MORE, Entry, Group
 from plangate.infrastructure.cli.exits import exit_code
 from plangate.infrastructure.cli.input.options import AsJson, Database
@@ -54,6 +53,8 @@ class _Command(TyperCommand):
 
     @override
     def format_help(self, ctx: Any, formatter: Any) -> None:
+        from plangate.infrastructure.cli import help_texts
+
         help_texts.write_help(self, ctx, formatter)
 
 
@@ -62,6 +63,8 @@ class _Group(TyperGroup):
 
     @override
     def format_help(self, ctx: Any, formatter: Any) -> None:
+        from plangate.infrastructure.cli import help_texts
+
         help_texts.write_group_help(self, ctx, formatter)
 
     @override
@@ -70,6 +73,8 @@ class _Group(TyperGroup):
             return self._click_resolve_command(ctx, args)
         except TyperException as error:
             if self.get_command(ctx, args[0]) is None:
+                from plangate.infrastructure.cli import usage_errors
+
                 error.message = usage_errors.unknown_command(args[0])
             raise
 
@@ -88,19 +93,20 @@ class _Program(_Group):
 
     @override
     def format_help(self, ctx: Any, formatter: Any) -> None:
+        from plangate.infrastructure.cli import help_texts
+
         help_texts.write_program_help(ctx, formatter)
 
     @override
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         """Commands by what the catalogue says about them: none is loaded for its name."""
-        from typer._click.shell_completion import CompletionItem
-
         entries: Mapping[str, Entry | Group] = {**DAILY, **MORE, **GROUPS}
-        return [
-            CompletionItem(name, help=entry.summary)
-            for name, entry in entries.items()
-            if name.startswith(incomplete)
-        ] or super().shell_complete(ctx, incomplete)
+        named = {name: TyperCommand(name, short_help=one.summary) for name, one in entries.items()}
+        kept, self.commands = self.commands, cast("MutableMapping[str, Any]", named)
+        try:
+            return super().shell_complete(ctx, incomplete)
+        finally:
+            self.commands = kept
 
     @override
     def main(self, args: Any = None, *given: Any, standalone_mode: bool = True, **more: Any) -> Any:
@@ -111,6 +117,8 @@ class _Program(_Group):
         except TyperException as error:
             if not standalone_mode:
                 raise
+            from plangate.infrastructure.cli import usage_errors
+
             usage_errors.write(error, words)
             sys.exit(error.exit_code)
         if standalone_mode:
@@ -194,4 +202,6 @@ def _plangate(
     """Keep plans of agent work, and gate them by accumulated evidence of quality."""
     context.obj = {"db": db, "as_json": as_json}
     if context.invoked_subcommand is None:
-        context.invoke(context.command.get_command(context, "status").callback, context)
+        status = cast("Any", context.command).get_command(context, "status")
+        with status.make_context("status", [], parent=context) as asked:
+            status.invoke(asked)

@@ -7,7 +7,7 @@ from a shell would otherwise wait for the plots, the ledger and the importers.
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
-Kind = Literal["query", "operate", "record", "create", "create_many", "between_stores", "plain"]
+Kind = Literal["query", "operate", "record", "create", "create_many", "unbound", "plain"]
 
 
 class Entry(NamedTuple):
@@ -27,7 +27,7 @@ class Group(NamedTuple):
 
 
 DAILY: Final[Mapping[str, Entry]] = {
-    "init": Entry("plain", "commands.init", "init", "Make a store for this project."),
+    "init": Entry("unbound", "commands.init", "init", "Make a store for this project."),
     "create": Entry("create", "commands.plans", "create", "Register the plan in a file."),
     "next": Entry("record", "commands.work", "next_task", "Take the next task that is ready."),
     "score": Entry("record", "commands.work", "score", "Score a task; the gate judges the plan."),
@@ -119,7 +119,7 @@ GROUPS: Final[Mapping[str, Group]] = {
             "doctor": Entry("query", "commands.operations", "doctor", ""),
             "backup": Entry("query", "commands.operations", "backup", ""),
             "restore": Entry("operate", "commands.operations", "restore_backup", ""),
-            "copy": Entry("between_stores", "commands.operations", "copy", ""),
+            "copy": Entry("unbound", "commands.operations", "copy", ""),
             "migrate": Entry("operate", "commands.operations", "migrate", ""),
         },
     ),
