@@ -166,6 +166,14 @@ def render_diff(diff: PlanDiff, _hint: Hint) -> RenderableType:
     return Group(*heading, table)
 
 
+def change_lines(diff: PlanDiff) -> Iterator[str]:
+    """What a revision changed about the tasks, a line each."""
+    about = {ChangeKind.TASK, *_SIGNS}
+    for change in diff.changes:
+        if change.kind in about:
+            yield f"  {_SIGNS.get(change.kind, ('~', ''))[0]} {change.text}"
+
+
 def _when(at: datetime | None, day: date | None) -> tuple[Text, date | None]:
     """A time, with its date where the day changes."""
     if at is None:
