@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from typing import Annotated, Final, NamedTuple
 
 from pydantic import BaseModel, Field, Strict
@@ -16,6 +17,7 @@ from plangate.application.errors import (
     UnreadableEvent,
 )
 from plangate.application.event_store import Clock, EventStore
+from plangate.application.near_matches import near_matches
 from plangate.application.plan_log import every_plan, known_position
 from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
 from plangate.application.stream_cache import Stream, StreamCache
@@ -26,6 +28,7 @@ from plangate.application.views.plan_summaries import PlansRequest, PlanSummary
 from plangate.application.views.requests import RowKey, every_row
 from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.view_store import ViewStore, ViewTables
+from plangate.domain.errors import PlangateError, PlanGone, PlanNotFound, TaskGone, TaskNotFound
 from plangate.domain.plan import Plan
 from plangate.domain.verdict import verdict
 from plangate.domain.vocabulary import Flag, Labels, PlanState, Verdict
@@ -35,6 +38,9 @@ FEW_PLANS: Final = 16
 
 WORK_PAGE: Final = 20
 """So many rows are read at once to find work: the first plan has it as a rule."""
+
+FEW_TO_COMPARE: Final = 10_000
+"""So many ids are compared with an unknown one."""
 
 
 class Candidate(NamedTuple):
@@ -88,6 +94,28 @@ class PlanQueries:
         plan = self.plan(plan_id)
         plan.require_alive()
         return plan
+
+    def ids(self, beginning: str) -> tuple[str, ...]:
+        """The ids of all plans that begin so, oldest first; those of deleted plans too."""
+        known = (plan_id for _, plan_id in every_plan(self.store))
+        return tuple(plan_id for plan_id in known if plan_id.startswith(beginning))
+
+    def near_matches(self, error: PlangateError) -> tuple[str, ...]:
+        """The ids of plans or tasks that resemble the one that an error calls unknown."""
+        if isinstance(error, PlanNotFound) and not isinstance(error, PlanGone):
+            known = (plan_id for _, plan_id in islice(every_plan(self.store), FEW_TO_COMPARE))
+            near = near_matches(error.plan_id, known)
+            found = self.readable(near)
+            return tuple(p.plan.plan_id for p in found if isinstance(p, Stream) and p.plan.exists)
+        if isinstance(error, TaskNotFound) and not isinstance(error, TaskGone):
+            return self._near_tasks(error)
+        return ()
+
+    def _near_tasks(self, error: TaskNotFound) -> tuple[str, ...]:
+        plan = self.plan(error.plan_id)
+        named = {task.title: task.id for task in plan if task.title}
+        near = near_matches(error.task_id, [*plan.order, *named])
+        return tuple(dict.fromkeys(one if one in plan.tasks else named[one] for one in near))
 
     def readable(self, plan_ids: Iterable[str] | None) -> Iterator[Stream | UnreadablePlan]:
         """These plans, or every plan, as far as they can be read; in the given order."""

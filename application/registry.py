@@ -50,7 +50,7 @@ from plangate.application.views.queries import ViewQueries
 from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.view_store import ViewStore
 from plangate.domain import commands
-from plangate.domain.errors import PlanNotFound
+from plangate.domain.errors import PlangateError, PlanNotFound
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import Outcome, PlanState, ScoreKind, Scorer, TaskStatus, Verdict
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 
 
 @showing_options
-@telemetry.commands_but("get", "get_status", "gate", "graph", "list_plans")
+@telemetry.commands_but("get", "get_status", "gate", "graph", "list_plans", "near_matches", "plan_ids")
 class PlanRegistry:
     """Plans in one store. Safe to share between threads; a context manager that closes itself.
 
@@ -297,6 +297,17 @@ class PlanRegistry:
         decision = GateDecision.of(plan, self._handler.now(), position)
         telemetry.answered(decision.verdict)
         return decision
+
+    def near_matches(self, error: PlangateError) -> tuple[str, ...]:
+        """The ids of plans or tasks that resemble the one that an error calls unknown.
+
+        A task is found by its title too. Empty for every other error.
+        """
+        return self._plans.near_matches(error)
+
+    def plan_ids(self, beginning: str = "") -> tuple[str, ...]:
+        """The ids of all plans that begin so, oldest first; those of deleted plans too."""
+        return self._plans.ids(beginning)
 
     def graph(self, plan_id: str) -> PlanGraph:
         """The plan's dependencies: topological order, what is ready, the critical path."""

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from plangate.domain.vocabulary import TaskStatus
+from plangate.domain.policy import Policy
+from plangate.domain.presets import Preset
+from plangate.domain.vocabulary import ScoreKind, TaskStatus
 from plangate.infrastructure.cli.render.text import harmless
-from plangate.infrastructure.settings import Settings, default_database
+from plangate.infrastructure.store_finding import find_store
 
 if TYPE_CHECKING:
     from plangate.application.registry import PlanRegistry
@@ -70,12 +72,28 @@ def labels(context: typer.Context, incomplete: str) -> list[str]:
     return []
 
 
+def presets(_context: typer.Context, incomplete: str) -> list[str]:
+    """The policies that have a name."""
+    return [one for one in Preset if one.startswith(incomplete)]
+
+
+def policy_fields(_context: typer.Context, incomplete: str) -> list[str]:
+    """The fields of a policy, each up to its value."""
+    return [f"{one}=" for one in Policy.model_fields if one.startswith(incomplete)]
+
+
+def event_kinds(context: typer.Context, incomplete: str) -> list[str]:
+    """The stored names of events, and the kinds of scores."""
+    known = [*STORED_NAMES, *ScoreKind]
+    return [one for one in known if one.startswith(incomplete)]
+
+
 @contextmanager
 def _existing(context: typer.Context) -> "Iterator[PlanRegistry]":
     """The registry on the store of the command line; raises if there is no such file."""
     around = chain([context], [context.parent] if context.parent else [])
     given = next((c.params["db"] for c in around if c.params.get("db")), None)
-    target = given or Settings().db or default_database()
+    target = given or find_store().target
     if not Path(target.removeprefix("sqlite:///")).is_file():
         raise FileNotFoundError(target)
     from plangate.infrastructure.bootstrap import connect
