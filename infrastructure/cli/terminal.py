@@ -110,6 +110,14 @@ class Terminal:
             self._note("store: ", "dim", f"made {made}")
         return opened
 
+    def only_try(self) -> None:
+        """Make no store: where there is none, an empty one in memory stands for it."""
+        self._creates = False
+        path = self.store or find_store().target
+        if "://" not in path and path[-1:] != ":" and not Path(path).exists():
+            self.store = "memory:"
+            self._creates = True
+
     def plan(self, text: str) -> str:
         """The id of the plan that is meant."""
         return plan_id_of(self.registry, text)

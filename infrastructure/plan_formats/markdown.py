@@ -82,7 +82,7 @@ class _Reader:
         self._marks = _MARKS_OF_KIRO if kind is PlanFormat.KIRO else _MARKS
         self._tasks: list[ListedTask] = []
         self._notes: list[NotCarried] = []
-        self._used: dict[str, str] = {}
+        self._used: set[str] = set()
 
     def read(self, checklist: Checklist, plan_id: str, goal: str) -> TaskList:
         if not checklist.items:
@@ -159,17 +159,19 @@ class _Reader:
             labels.append("optional")
         title = " ".join(text.split()) or task_id or ""
         made = task_id or slug(title) or f"line-{item.line}"
-        return _Entry(
-            item, self._free(made, is_given=made == task_id), title or made, parallel, tuple(labels)
-        )
+        own = self._free(made)
+        if own != made == task_id:
+            at = EntryLocation("", item.line, item.column)
+            self._note(at, "the id is used twice", made, own)
+        return _Entry(item, own, title or made, parallel, tuple(labels))
 
-    def _free(self, made: str, *, is_given: bool) -> str:
-        """The id, or one that is free where its title made it: two may have the same title."""
+    def _free(self, made: str) -> str:
+        """The id, or one that is free: two tasks may have the same number or title."""
         number, free = 1, made
-        while not is_given and free in self._used:
+        while free in self._used:
             number += 1
             free = f"{made}-{number}"
-        self._used.setdefault(free, free)
+        self._used.add(free)
         return free
 
     def _status(self, item: Item) -> ListedStatus:

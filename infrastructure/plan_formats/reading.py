@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from plangate.application.importing.foreign import NotCarried
-from plangate.application.importing.intake import PlanFormat
+from plangate.application.importing.intake import PlanFormat, PlansImport
 from plangate.application.importing.task_list import TaskList, plan_id_of
 from plangate.infrastructure.plan_formats.backlog import backlog_list, is_backlog
 from plangate.infrastructure.plan_formats.checklist import read_checklist
@@ -184,11 +184,21 @@ def _steps(value: object, pointer: str) -> Iterator[str]:
         yield field
 
 
-def located(notes: Sequence[NotCarried], locate: Locate) -> tuple[NotCarried, ...]:
+def with_locations(report: PlansImport, locate: Locate) -> PlansImport:
+    """The report, with the line and column of everything that is listed in it."""
+    plans = tuple(
+        plan.model_copy(update={"not_carried": _located(plan.not_carried, locate)})
+        for plan in report.plans
+    )
+    left = _located(report.not_carried, locate)
+    return report.model_copy(update={"plans": plans, "not_carried": left})
+
+
+def _located(notes: Sequence[NotCarried], locate: Locate) -> tuple[NotCarried, ...]:
     """The notes, with line and column where their JSON pointers are."""
     return tuple(
         note
-        if note.line is not None or (at := locate(note.pointer)) is None
+        if note.line is not None or not note.pointer or (at := locate(note.pointer)) is None
         else note.model_copy(update={"line": at[0], "column": at[1]})
         for note in notes
     )

@@ -2,31 +2,33 @@
 
 import sys
 from contextlib import nullcontext
-from enum import StrEnum
 from pathlib import Path
+from typing import Any, Final
 
 import typer
 
 from plangate.application.bundles.importer import ImportReport
 from plangate.application.errors import ErasesText
+from plangate.application.importing.intake import ImportOutcome, PlanFormat
 from plangate.application.warnings import is_about_a_token
 from plangate.infrastructure.cli.answers import RefusedLine, TraceReport
 from plangate.infrastructure.cli.exits import REFUSED, error_facts
 from plangate.infrastructure.cli.input import options
-from plangate.infrastructure.cli.input.plan_files import read_foreign_file
 from plangate.infrastructure.cli.input.traces import LineResult, apply_lines, read_lines
 from plangate.infrastructure.cli.render import transfer as screens
 from plangate.infrastructure.cli.render.progress_bar import line_progress_bar, progress_bar
 from plangate.infrastructure.cli.render.text import count
 from plangate.infrastructure.cli.terminal import Terminal
+from plangate.infrastructure.store_finding import find_store
+
+_BUNDLE: Final = "bundle"
+_FORMATS: Final = (_BUNDLE, *PlanFormat)
 
 
-class SourceFormat(StrEnum):
-    """What can be imported."""
-
-    BUNDLE = "bundle"
-    LOOPLLM = "loopllm"
-    TASKMASTER = "taskmaster"
+def _source_format(text: str) -> str:
+    if text not in _FORMATS:
+        raise typer.BadParameter(f"must be one of {', '.join(_FORMATS)}")
+    return text
 
 
 def export(
@@ -49,15 +51,25 @@ def export(
 def import_plans(
     terminal: Terminal,
     file: Path = options.argument(
-        "FILE", "A bundle, or the JSON of another tool.", exists=True, dir_okay=False, readable=True
+        "FILE",
+        "A bundle, a file of another tool, a folder of Backlog.md; - for standard input.",
+        callback=options.readable_file_or_folder,
     ),
     *,
-    source: SourceFormat = options.option(
+    source: str | None = options.option(
         "--format",
-        None,
-        "What FILE is: a bundle, or a file of another tool.",
-        default=SourceFormat.BUNDLE,
+        "FORMAT",
+        f"What FILE is, if that is not recognised: {', '.join(_FORMATS)}.",
+        parser=_source_format,
     ),
+    tag: str | None = options.option("--tag", "NAME", "Only this tag of a file with several."),
+    plan: str | None = options.option(
+        "--plan", "PLAN", "The id of the plan to make, or the plan to update."
+    ),
+    reason: str | None = options.option(
+        "--reason", "TEXT", "Why an update revises a plan, if not because its source has gone on."
+    ),
+    dry_run: bool = options.flag("--dry-run", "Show what would be done, and record nothing."),
     strict: bool = options.flag(
         "--strict", "Refuse a bundle with decisions that the rules do not make."
     ),
@@ -65,24 +77,54 @@ def import_plans(
         "--follow-erasures", "Erase here, for good, the text that is erased in the bundle."
     ),
 ) -> None:
-    """Import plans from a bundle or from another tool; plans already here are recognised."""
-    if source is not SourceFormat.BUNDLE:
+    """Import plans from a bundle or from another tool, or update those imported before.
+
+    Example: plangate import specs/001-login/tasks.md --dry-run
+    """
+    from plangate.infrastructure.cli.input.plan_sources import is_bundle
+
+    if source != _BUNDLE and not (source is None and is_bundle(file)):
         if strict or follow_erasures:
             raise typer.BadParameter("--strict and --follow-erasures are for bundles")
-        foreign = read_foreign_file(file)
-        with progress_bar(terminal.notes, "importing") as progress:
-            imported = terminal.registry.bundles.import_plans(
-                foreign, source.value, progress=progress, **terminal.context
-            )
-        terminal.answer(imported, screens.render_plans_import)
+        kind = None if source is None else PlanFormat(source)
+        request = {"tag": tag, "plan_id": plan, "reason": reason, "dry_run": dry_run}
+        _import_foreign(terminal, file, kind, request)
         return
-    if any(terminal.context.values()):
+    if dry_run or any((tag, plan, reason)):
+        raise typer.BadParameter("--tag, --plan, --reason and --dry-run are for other tools' files")
+    if any(terminal.given.values()):
         raise typer.BadParameter("a bundle's events name their own actor; leave out these options")
     report = _import_bundle(terminal, file, strict=strict, follow_erasures=follow_erasures)
     terminal.answer(report, screens.render_import)
     if report.remains is not None:
         why = f"some erased text may be left: {report.remains}"
         terminal.warn(f"{why}; to finish, import again and erase those plans again")
+        raise typer.Exit(REFUSED)
+
+
+def _import_foreign(
+    terminal: Terminal, file: Path, kind: PlanFormat | None, request: dict[str, Any]
+) -> None:
+    """Import what another tool keeps; name the location in its file of what is left behind."""
+    from plangate.infrastructure.cli.input.plan_sources import located, read_source, source_of
+    from plangate.infrastructure.plan_formats.reading import with_locations
+
+    read = read_source(file, kind)
+    target = terminal.store or find_store().target
+    if request["dry_run"]:
+        terminal.only_try()
+    with progress_bar(terminal.notes, "importing") as progress, located(file, read):
+        imported = terminal.registry.bundles.import_plans(
+            read.given,
+            read.format,
+            source=source_of(file, target),
+            progress=progress,
+            **request,
+            **terminal.context,
+        )
+    imported = with_locations(imported, read.locate)
+    terminal.answer(imported, screens.render_plans_import(str(file)))
+    if any(one.outcome is ImportOutcome.REFUSED for one in imported.plans):
         raise typer.Exit(REFUSED)
 
 

@@ -51,6 +51,11 @@ def _file(text: str, metavar: str = "FILE") -> Any:
     return argument(metavar, text, callback=_readable)
 
 
+def readable_file_or_folder(context: typer.Context, path: Path) -> Path:
+    """The path, refused unless it can be read."""
+    return path if path.is_dir() else _readable(context, path)
+
+
 def all_readable(context: typer.Context, paths: list[Path] | None) -> list[Path]:
     """Files that an option names; refused unless each can be read."""
     return [_readable(context, path) for path in paths or ()]
