@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import nullcontext
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,14 @@ from plangate.infrastructure.cli.render.text import count
 from plangate.infrastructure.cli.terminal import Terminal
 from plangate.infrastructure.store_finding import find_store
 
+
+class ExportForm(StrEnum):
+    """What plans are written as."""
+
+    BUNDLE = "bundle"
+    MARKDOWN = "markdown"
+
+
 _BUNDLE: Final = "bundle"
 _FORMATS: Final = (_BUNDLE, *PlanFormat)
 
@@ -37,8 +46,24 @@ def export(
     plans: options.PlanIds = None,
     *,
     signed: bool = options.flag("--signed", "Include a checkpoint of the ledger as of now."),
+    form: ExportForm = options.option(
+        "--format",
+        None,
+        "A bundle has all the history; markdown is a checklist of one plan as it is now.",
+        default=ExportForm.BUNDLE,
+    ),
 ) -> None:
-    """Write plans with all their history to a bundle: a file for another store."""
+    """Write plans with all their history to a bundle: a file for another store.
+
+    Example: plangate export billing.md billing --format markdown
+    """
+    if form is ExportForm.MARKDOWN:
+        from plangate.infrastructure.cli.commands.checklists import export_checklist
+
+        if signed:
+            raise typer.BadParameter("--signed is for bundles")
+        export_checklist(terminal, plans, file)
+        return
     with progress_bar(terminal.notes, "exporting") as progress:
         note = terminal.registry.ledger.checkpoint(progress=progress).note if signed else None
         report = terminal.registry.bundles.export(
