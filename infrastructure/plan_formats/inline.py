@@ -34,10 +34,10 @@ def _escaped(text: str, index: int, last: int) -> str:
 
 def plain(markdown: str) -> str:
     """What a line of Markdown says, without its escapes; other markup stays as it is."""
-    return "".join(map(_text, tokens(markdown)))
+    return "".join(map(_text, inline_tokens(markdown)))
 
 
-def tokens(markdown: str) -> list[Token]:
+def inline_tokens(markdown: str) -> list[Token]:
     """The parts of a line of Markdown."""
     return [part for inline in _PARSER.parseInline(markdown) for part in inline.children or ()]
 
@@ -71,4 +71,4 @@ def code(text: str) -> str:
 
 def codes(markdown: str) -> list[str]:
     """What the code spans of a line hold."""
-    return [token.content for token in tokens(markdown) if token.type == "code_inline"]
+    return [token.content for token in inline_tokens(markdown) if token.type == "code_inline"]

@@ -60,11 +60,11 @@ def read_task_list(checklist: Checklist, kind: PlanFormat, name: str | None) -> 
     goal = title or plan_id
     if goal.strip().lower() in _COMMON_GOALS and goal != plan_id:
         goal = f"{goal}: {plan_id}"
-    return _Reader(kind).read(checklist, plan_id, goal)
+    return _ChecklistReader(kind).read(checklist, plan_id, goal)
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class _TitledItem:
     """An item, what its text begins with, and the ids of those inside it."""
 
     item: Item
@@ -74,7 +74,7 @@ class _Entry:
     labels: tuple[str, ...]
 
 
-class _Reader:
+class _ChecklistReader:
     """Reads one checklist."""
 
     def __init__(self, kind: PlanFormat) -> None:
@@ -140,7 +140,7 @@ class _Reader:
     def _in_order(self, item: Item) -> bool:
         return self._kind is not PlanFormat.MARKDOWN or item.number is not None
 
-    def _entry(self, item: Item) -> _Entry:
+    def _entry(self, item: Item) -> _TitledItem:
         text = item.text
         task_id = _id_in(text)
         if task_id is not None:
@@ -163,7 +163,7 @@ class _Reader:
         if own != made == task_id:
             at = EntryLocation("", item.line, item.column)
             self._note(at, "the id is used twice", made, own)
-        return _Entry(item, own, title or made, parallel, tuple(labels))
+        return _TitledItem(item, own, title or made, parallel, tuple(labels))
 
     def _free(self, made: str) -> str:
         """The id, or one that is free: two tasks may have the same number or title."""
@@ -179,7 +179,11 @@ class _Reader:
         return ListedStatus.PENDING if status is None else status
 
     def _add(
-        self, entry: _Entry, status: ListedStatus, waits_for: Iterable[str], part_of: str | None
+        self,
+        entry: _TitledItem,
+        status: ListedStatus,
+        waits_for: Iterable[str],
+        part_of: str | None,
     ) -> None:
         item = entry.item
         at = EntryLocation("", item.line, item.column)

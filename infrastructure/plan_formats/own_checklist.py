@@ -25,7 +25,7 @@ from plangate.domain.policy import Policy
 from plangate.domain.task import Task
 from plangate.domain.vocabulary import Score, TaskStatus
 from plangate.infrastructure.plan_formats.checklist import Checklist, Item
-from plangate.infrastructure.plan_formats.inline import code, codes, escaped, plain, tokens
+from plangate.infrastructure.plan_formats.inline import code, codes, escaped, inline_tokens, plain
 
 KEY: Final = "plangate"
 """What the front matter calls the plan's id; by it the format is recognised."""
@@ -74,7 +74,7 @@ def write_checklist(plan: Plan, now: datetime) -> str:
     for task in plan:
         if has_headings and task.metadata.get(_SECTION) != section:
             section = task.metadata[_SECTION]
-            lines += ["", f"## {escaped(section)}", ""]
+            lines += [*([""] if lines[-1] else []), f"## {escaped(section)}", ""]
         metadata = {
             name: value
             for name, value in task.metadata.items()
@@ -151,7 +151,7 @@ def front_matter_of(checklist: Checklist) -> dict[str, Any] | None:
 
 def read_own_checklist(checklist: Checklist, front: Mapping[str, Any]) -> TaskList:
     """The plan in a checklist that plangate wrote, perhaps edited since."""
-    reader = _Reader(checklist)
+    reader = _OwnReader(checklist)
     titles = [heading.text for heading in checklist.headings if heading.level == 1]
     metadata, labels, priority = front.get("metadata"), front.get("labels"), front.get("priority")
     return TaskList(
@@ -167,7 +167,7 @@ def read_own_checklist(checklist: Checklist, front: Mapping[str, Any]) -> TaskLi
     )
 
 
-class _Reader:
+class _OwnReader:
     """Reads the items, also those that people added or changed."""
 
     def __init__(self, checklist: Checklist) -> None:
@@ -288,7 +288,7 @@ def _section_of(item: Item) -> dict[str, Any]:
 
 def _id_and_title(item: Item) -> tuple[str, str]:
     """The id in code, and the title behind it; an item without one is called by its title."""
-    first = next(iter(tokens(item.text)), None)
+    first = next(iter(inline_tokens(item.text)), None)
     if first is not None and first.type == "code_inline":
         span = len(first.markup)
         end = item.text.find(first.markup, span)
