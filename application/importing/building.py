@@ -99,12 +99,10 @@ class _Builder:
             if whole is not None:
                 whole = with_whole(whole)
                 if whole.status in _SETTLED and task.status not in _SETTLED:
-                    self._note(
-                        task.at.below("/status"),
-                        f"the task that it is a part of, {whole.id!r}, is {whole.status}",
-                        task.status.value,
-                        None if whole.status is ListedStatus.CANCELLED else whole.status.value,
-                    )
+                    if whole.status is ListedStatus.DONE:
+                        why = f"the task that it is a part of, {whole.id!r}, is done"
+                        at = task.at.below("/status")
+                        self._note(at, why, task.status.value, whole.status.value)
                     task = replace(task, status=whole.status)
                 elif whole.status is ListedStatus.DEFERRED and task.status is ListedStatus.PENDING:
                     task = replace(task, status=whole.status, why=whole.why)
@@ -117,7 +115,8 @@ class _Builder:
             task.id: task for task in settled.values() if task.status is ListedStatus.CANCELLED
         }
         for task in cancelled.values():
-            self._note(task.at, "what is cancelled stays out", task.status.value, None)
+            theirs = by_id[task.id].status.value
+            self._note(task.at, "what is cancelled stays out", theirs, None)
         return [
             replace(settled[task.id], depends_on=_beyond(settled[task.id].depends_on, cancelled))
             for task in tasks

@@ -156,16 +156,15 @@ class PlanIntake:
         found, left = _plans_in(data, kind, self._handler.now())
         if request.tag is not None:
             found = [one for one in found if request.tag in {one.tag, one.plan_id}]
-        if not found:
-            missing = request.tag and f"there is no tag {request.tag!r}"
-            problems = [Problem("tag", missing)] if missing else _problems(left)
-            raise InvalidInput(problems or [Problem("", "there is no plan in it")])
+        if not found and (request.tag is not None or left):
+            missing = [Problem("tag", f"there is no tag {request.tag!r}")]
+            raise InvalidInput(_problems(left) if request.tag is None else missing)
         if request.plan_id is not None and len(found) > 1:
             tags = ", ".join(one.plan_id for one in found)
             raise InvalidInput([Problem("plan_id", f"names one plan; choose one with tag: {tags}")])
-        built = [self._built(one, request) for one in found]
+        built = _with_ids_used_once(found, [self._built(one, request) for one in found])
         refused = [one for one in built if isinstance(one, InvalidInput)]
-        if len(refused) == len(built):
+        if refused and len(refused) == len(built):
             raise InvalidInput([problem for one in refused for problem in one.problems])
         imported = []
         for done, (one, plan) in enumerate(zip(found, built, strict=True)):
@@ -180,8 +179,7 @@ class PlanIntake:
         source = _source(found, request)
         metadata = {IMPORTED_FROM: source} if request.source is not None else {}
         try:
-            plan_id = validate_identifier(found.pointer, self._plan_id(found, request, source))
-            return found.build(plan_id, metadata)
+            return found.build(self._plan_id(found, request, source), metadata)
         except InvalidInput as refused:
             return refused
 
@@ -282,19 +280,39 @@ def _plans_in(
 
 def _listed(listed: TaskList, kind: PlanFormat, now: datetime) -> _Found:
     def build(plan_id: str, metadata: Mapping[str, Any]) -> ForeignPlan:
+        validate_identifier(listed.at.pointer, plan_id)
         return build_plan(listed, plan_id, metadata, f"imported from {_NAMES[kind]}", now)
 
     return _Found(listed.plan_id, listed.at.pointer, listed.tag, build, listed.is_named)
 
 
 def _saved(pointer: str, source: object, now: datetime) -> _Found:
-    plan_id = source.get("plan_id") if isinstance(source, dict) else None
+    its_own = source.get("plan_id") if isinstance(source, dict) else None
+    named = its_own if isinstance(its_own, str) else pointer
 
-    def build(_plan_id: str, metadata: Mapping[str, Any]) -> ForeignPlan:
-        return build_loopllm(source, pointer, metadata, now)
+    def build(plan_id: str, metadata: Mapping[str, Any]) -> ForeignPlan:
+        other = None if plan_id == named else validate_identifier("plan_id", plan_id)
+        return build_loopllm(source, pointer, other, metadata, now)
 
-    named = plan_id if isinstance(plan_id, str) else pointer
     return _Found(named, pointer, None, build)
+
+
+def _with_ids_used_once(
+    found: Sequence[_Found], built: Sequence[ForeignPlan | InvalidInput]
+) -> list[ForeignPlan | InvalidInput]:
+    """The plans; one that has the id of an earlier one in the same source is refused."""
+    used: set[str] = set()
+    checked: list[ForeignPlan | InvalidInput] = []
+    for one, plan in zip(found, built, strict=True):
+        if isinstance(plan, ForeignPlan):
+            plan_id = plan.plan.plan_id
+            if plan_id in used:
+                problem = Problem(f"{one.pointer}/plan_id", f"{plan_id!r} is used twice")
+                checked.append(InvalidInput([problem]))
+                continue
+            used.add(plan_id)
+        checked.append(plan)
+    return checked
 
 
 _NAMES: Final[Mapping[PlanFormat, str]] = {

@@ -57,11 +57,19 @@ def loopllm_sources(data: object) -> list[tuple[str, object]]:
 
 
 def build_loopllm(
-    source: object, pointer: str, metadata: Mapping[str, Any], now: datetime
+    source: object,
+    pointer: str,
+    plan_id: str | None,
+    metadata: Mapping[str, Any],
+    now: datetime,
 ) -> foreign.ForeignPlan:
-    """The commands that make a saved plan here; raises `InvalidInput`, with JSON pointers."""
+    """The commands that make a saved plan here, under its own id or another.
+
+    Raises `InvalidInput`, with JSON pointers.
+    """
     plan = foreign.parse(_Plan, source, pointer)
-    return _PlanReader(plan, metadata, foreign.DryRun(plan.plan_id, pointer, now)).read(source)
+    run = foreign.DryRun(plan_id or plan.plan_id, pointer, now)
+    return _PlanReader(plan, metadata, run).read(source)
 
 
 class _PlanReader:

@@ -78,6 +78,7 @@ class Update:
 
     def _compare(self) -> None:
         source, here = self._source, self._ids
+        self._compare_the_plan()
         self._drop(set(here.values()))
         before: str | None = None
         for theirs in source:
@@ -91,6 +92,17 @@ class Update:
             else:
                 self._add(theirs, before)
                 before = task_id
+
+    def _compare_the_plan(self) -> None:
+        """List what is of the plan itself, which no revision changes."""
+        plan, source = self._plan, self._source
+        if plan.erasures:
+            return
+        for name in ("goal", "priority", "labels"):
+            ours, theirs = getattr(plan, name), getattr(source, name)
+            if ours != theirs:
+                why = f"a revision does not change the {name} of a plan"
+                self.stays.append(NotCarried(pointer="", theirs=theirs, ours=ours, why=why))
 
     def _drop(self, kept: set[str]) -> None:
         for task_id, base in self._base.items():
