@@ -1,3 +1,4 @@
+# ruff: noqa: ISC004  (texts of several lines among others)
 """Checklists of spec-kit, Kiro, OpenSpec and by hand: what is ready there is ready here."""
 
 from datetime import UTC, datetime
@@ -29,7 +30,8 @@ SPEC_KIT = {
         ["T002"],
     ),
     "what may be done in parallel is ready together": (
-        "## Phase 1\n- [X] T001 Create\n- [ ] T002 [P] Lint\n- [ ] T003 [P] Test\n- [ ] T004 Build\n",
+        "## Phase 1\n- [X] T001 Create\n- [ ] T002 [P] Lint\n"
+        "- [ ] T003 [P] Test\n- [ ] T004 Build\n",
         ["T002", "T003"],
     ),
     "a task without [P] waits for those beside it": (
@@ -54,7 +56,8 @@ SPEC_KIT = {
 
 KIRO = {
     "one after the other": (
-        "# Implementation Plan\n\n- [x] 1. Set up\n  - Make folders\n  - _Requirements: 1.1, 2.3_\n\n"
+        "# Implementation Plan\n\n- [x] 1. Set up\n  - Make folders\n"
+        "  - _Requirements: 1.1, 2.3_\n\n"
         "- [ ] 2. Models\n- [ ] 3. Last\n",
         ["2"],
     ),
