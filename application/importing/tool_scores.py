@@ -97,7 +97,7 @@ def combine(
         "failed": [_shown(one) for one in failed[:AT_MOST_FAILED]],
         "failed_count": len(failed),
     }
-    scorer = {"kind": measured.kind, "name": "/".join([measured.tool, *names[:1]])[:200]}
+    scorer = {"kind": measured.kind, "name": "/".join([measured.tool, *names])[:200]}
     if measured.version:
         scorer["version"] = measured.version
     score = math.fsum(numbers) / len(numbers) if numbers else None

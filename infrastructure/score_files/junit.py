@@ -5,7 +5,7 @@ from typing import Any
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
-from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
+from junitparser import Error, Failure, JUnitXml, Skipped, TestSuite
 
 from plangate.application.importing.tool_scores import Measure, ToolScores
 from plangate.infrastructure.score_files.malformed import MalformedScores
@@ -27,9 +27,9 @@ def read_junit(text: str) -> ToolScores:
         raise MalformedScores("must not define entities", 1, 1) from None
     if root.tag not in {"testsuites", "testsuite"}:
         raise MalformedScores(f"is not a JUnit report: it is a {root.tag!r:.80}", 1, 1)
-    report: Any = JUnitXml.fromroot(root)
-    suites = [report] if root.tag == "testsuite" else list(report)
-    cases = [case for suite in suites for case in _cases(suite)]
+    is_suite = root.tag == "testsuite"
+    suites = [TestSuite.fromelem(root)] if is_suite else list(JUnitXml.fromroot(root))
+    cases: list[Any] = [case for suite in suites for case in suite]  # of suites inside it too
     measures, skipped = [], 0
     for case in cases:
         results = case.result
@@ -44,8 +44,3 @@ def read_junit(text: str) -> ToolScores:
     return ToolScores(
         tool=f"{name:.100}", kind="code", measures=measures, left_out=skipped, what="tests"
     )
-
-
-def _cases(suite: Any) -> list[TestCase]:
-    inner = [case for one in suite.testsuites() for case in _cases(one)]
-    return [*(case for case in suite if isinstance(case, TestCase)), *inner]

@@ -101,13 +101,16 @@ class _Copy:
     def finish(self) -> None:
         """Wait for the end of the output; a process that left the group may keep it open."""
         self._thread.join(_GRACE)
+        if self._source is not None and not self._thread.is_alive():
+            self._source.close()
 
     def _copy(self) -> None:
         source = self._source
         while source is not None and (part := os.read(source.fileno(), 65536)):
             self.digest.update(part)
             self.size += len(part)
-            self.kept += part[: max(0, self._keep + 1 - len(self.kept))]
+            if len(self.kept) <= self._keep > 0:
+                self.kept += part
             with contextlib.suppress(OSError, ValueError):
                 sys.stderr.buffer.write(part)
                 sys.stderr.buffer.flush()
