@@ -28,7 +28,8 @@ def read_junit(text: str) -> ToolScores:
     if root.tag not in {"testsuites", "testsuite"}:
         raise MalformedScores(f"is not a JUnit report: it is a {root.tag!r:.80}", 1, 1)
     is_suite = root.tag == "testsuite"
-    suites = [TestSuite.fromelem(root)] if is_suite else list(JUnitXml.fromroot(root))
+    read: Any = TestSuite if is_suite else JUnitXml  # what these are called with has no types
+    suites = [read.fromelem(root)] if is_suite else list(read.fromroot(root))
     cases: list[Any] = [case for suite in suites for case in suite]  # of suites inside it too
     measures, skipped = [], 0
     for case in cases:

@@ -73,7 +73,8 @@ def render_plans_import(file: str) -> Callable[[PlansImport, Hint], RenderableTy
             return Group(*lines)
         outcomes = Counter(plan.outcome for plan in report.plans)
         counted = ", ".join(f"{plans:,} {spaced(outcome)}" for outcome, plans in outcomes.items())
-        lines.append(Text(f"{count(len(report.plans), 'plan')}: {counted}."))
+        total = f"{count(len(report.plans), 'plan')}: {counted or 'nothing to import'}."
+        lines.append(Text(total))
         return Group(*lines)
 
     return render

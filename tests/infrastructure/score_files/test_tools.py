@@ -15,8 +15,8 @@ from plangate.infrastructure.score_files.reading import ScoreFormat, read_score_
 FILES = Path(__file__).parents[2] / "data" / "scores"
 
 
-def score_of(content: bytes | str | dict[str, Any] | list[Any], **options: Any) -> CombinedScore:
-    if isinstance(content, dict | list):
+def score_of(content: bytes | str | dict[str, Any], **options: Any) -> CombinedScore:
+    if isinstance(content, dict):
         content = json.dumps(content)
     data = content.encode() if isinstance(content, str) else content
     return combine(read_score_file(data).measured, **options)
