@@ -46,6 +46,7 @@ def score_from(
 ) -> None:
     """Score a task by a file or a command; where that gives no score, record that it failed."""
     target = _Target(*task, kind, scale, given)
+    terminal.registry.get(target.plan_id).task(target.task_id)  # refused before anything is run
     if source.file is not None:
         now = _score_from_file(terminal, target, source.file, source)
     else:

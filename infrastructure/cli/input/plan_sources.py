@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from plangate.application.importing.intake import PlanFormat
 from plangate.domain.errors import InvalidInput, Problem
@@ -16,7 +17,9 @@ from plangate.infrastructure.cli.input.plan_files import (
 from plangate.infrastructure.plan_formats.markup import Malformed
 from plangate.infrastructure.plan_formats.reading import ReadPlans, read_folder, read_plans
 
-_BUNDLE = b'"plangate-bundle"'
+_BUNDLE: Final = b'"plangate-bundle"'
+_GZIP: Final = b"\x1f\x8b"
+"""How a bundle begins; nothing else that is imported is packed."""
 
 
 def is_bundle(path: Path) -> bool:
@@ -24,7 +27,8 @@ def is_bundle(path: Path) -> bool:
     if path == STDIN or not path.is_file():
         return False
     with path.open("rb") as stream:
-        return _BUNDLE in stream.read(200)
+        beginning = stream.read(200)
+    return beginning.startswith(_GZIP) or _BUNDLE in beginning
 
 
 def read_source(path: Path, kind: PlanFormat | None) -> ReadPlans:

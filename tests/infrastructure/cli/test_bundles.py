@@ -161,7 +161,7 @@ def test_another_tools_plans_are_imported_and_what_is_left_behind_is_listed(
     assert said.stdout.splitlines() == [
         "tasks.json is taskmaster.",
         "house: imported, 1 task",
-        '  tasks.json:1:59 /house/tasks/1 "cancelled": what is cancelled stays out',
+        '  tasks.json:1:67 /house/tasks/1 "cancelled": what is cancelled stays out',
         "1 plan: 1 imported.",
     ]
     again = plangate("import", "tasks.json", "--format", "taskmaster", "--json").json

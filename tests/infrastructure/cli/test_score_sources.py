@@ -29,7 +29,7 @@ def test_a_file_is_the_score_and_its_digest_the_evidence(
     plangate: Plangate, billing: str, registry: PlanRegistry
 ) -> None:
     file = FILES / "pytest.junit.xml"
-    words = ["score", billing, "schema", "--from", str(file)]
+    words = ["score", billing, "a", "--from", str(file)]
     assert plangate(*words).exit_code == 0
     event = scored(registry, billing)
     assert (event.kind, event.score, event.rationale) == (
@@ -43,14 +43,14 @@ def test_a_file_is_the_score_and_its_digest_the_evidence(
     )
     evidence = event.evidence or {}
     assert evidence["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
-    assert [one["case"] for one in evidence["failed"]][0] == "test_sample.test_bad"
+    assert evidence["failed"][0]["case"] == "test_sample.test_bad"
     assert plangate(*words, "--gate").exit_code == REPLAN
 
 
 def test_a_prompt_score_on_a_stated_scale(
     plangate: Plangate, billing: str, registry: PlanRegistry
 ) -> None:
-    words = ["score", billing, "schema", "--prompt", "--from", str(FILES / "inspect-ai.json")]
+    words = ["score", billing, "a", "--prompt", "--from", str(FILES / "inspect-ai.json")]
     assert plangate(*words, "--metric", "stars", "--scale", "1,5").exit_code == 0
     event = scored(registry, billing)
     assert (event.kind, event.score, event.scale) == ("prompt", 0.75, (1.0, 5.0))
@@ -60,7 +60,7 @@ def test_booleans_need_a_map_and_a_scale_is_stated(
     plangate: Plangate, billing: str, registry: PlanRegistry
 ) -> None:
     before = registry.history.last_position()
-    words = ["score", billing, "schema", "--from", str(FILES / "pydantic-evals.json")]
+    words = ["score", billing, "a", "--from", str(FILES / "pydantic-evals.json")]
     for more, problem in (
         ([], "scale: pydantic-evals defines none"),
         (["--metric", "EqualsExpected"], "map: EqualsExpected is a boolean, true"),
@@ -74,10 +74,15 @@ def test_booleans_need_a_map_and_a_scale_is_stated(
     assert scored(registry, billing).score == 0.5
 
 
+def test_nothing_is_run_for_a_task_that_is_not_there(plangate: Plangate, billing: str) -> None:
+    said = plangate("score", billing, "none", "--run", "--", "touch", "made")
+    assert (said.exit_code, Path("made").exists()) == (REFUSED, False)
+
+
 def test_a_file_without_a_score_is_a_failure_to_score(
     plangate: Plangate, billing: str, registry: PlanRegistry
 ) -> None:
-    said = plangate("score", billing, "schema", "--from", "-", typed="<testsuites/>")
+    said = plangate("score", billing, "a", "--from", "-", typed="<testsuites/>")
     assert said.exit_code == 0
     assert "no score: tests: tests: none of 0 tests has a score" in said.stderr
     assert failure(registry, billing).kind == "output"
@@ -87,7 +92,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_its_location(
     plangate: Plangate, billing: str
 ) -> None:
     Path("odd.json").write_text('{\n "a": }', "utf-8")
-    said = plangate("score", billing, "schema", "--from", "odd.json")
+    said = plangate("score", billing, "a", "--from", "odd.json")
     assert said.exit_code == REFUSED
     assert "odd.json:2:7: is not JSON" in said.stderr
 
@@ -96,7 +101,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_its_location(
 def test_the_exit_code_of_a_command_is_the_score(
     plangate: Plangate, billing: str, registry: PlanRegistry, code: int, score: float
 ) -> None:
-    said = plangate("score", billing, "schema", "--run", "--", "sh", "-c", f"exit {code}")
+    said = plangate("score", billing, "a", "--run", "--", "sh", "-c", f"exit {code}")
     assert said.exit_code == 0
     event = scored(registry, billing)
     evidence = event.evidence or {}
@@ -124,7 +129,7 @@ def test_a_run_without_a_result_is_a_failure_to_score(
     command: list[str],
     reason: str,
 ) -> None:
-    assert plangate("score", billing, "schema", "--run", *options, "--", *command).exit_code == 0
+    assert plangate("score", billing, "a", "--run", *options, "--", *command).exit_code == 0
     assert (failure(registry, billing).reason or "").startswith(reason)
     assert registry.get_status(billing).tasks[0].output_score is None
 
@@ -133,7 +138,7 @@ def test_a_command_prints_its_score(
     plangate: Plangate, billing: str, registry: PlanRegistry
 ) -> None:
     printed = '{"score": 4, "scale": [1, 5], "rationale": "good", "evidence": {"n": 1}}'
-    run = ["score", billing, "schema", "--run", "--score-json", "--", "echo", printed]
+    run = ["score", billing, "a", "--run", "--score-json", "--", "echo", printed]
     assert plangate(*run).exit_code == 0
     event = scored(registry, billing)
     assert (event.score, event.rationale, (event.evidence or {})["n"]) == (0.75, "good", 1)
@@ -158,4 +163,4 @@ def test_options_that_contradict_each_other_are_refused(
     plangate: Plangate, billing: str, words: list[str]
 ) -> None:
     Path("a").write_bytes((FILES / "pytest.junit.xml").read_bytes())
-    assert plangate("score", billing, "schema", *words).exit_code == USAGE
+    assert plangate("score", billing, "a", *words).exit_code == USAGE

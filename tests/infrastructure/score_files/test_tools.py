@@ -95,11 +95,16 @@ def test_what_crashed_in_promptfoo_is_unscored() -> None:
 
 
 def test_a_log_of_inspect_ai_that_broke_off_is_unscored() -> None:
-    log = {"eval": {}, "status": "error", "samples": [], "error": {"message": "no network"}}
+    log: dict[str, Any] = {
+        "eval": {},
+        "status": "error",
+        "samples": [],
+        "error": {"message": "no network"},
+    }
     made = score_of(log)
     assert (made.score, made.rationale[-10:]) == (None, "no network")
-    sample = {"id": 1, "scores": {"s": {"value": {"a": "P", "b": "odd"}}}}
-    broken = {"id": 2, "error": {"message": "crash"}}
+    sample: dict[str, Any] = {"id": 1, "scores": {"s": {"value": {"a": "P", "b": "odd"}}}}
+    broken: dict[str, Any] = {"id": 2, "error": {"message": "crash"}}
     log = {"eval": {}, "status": "success", "samples": [sample, broken]}
     made = score_of(log)
     assert (made.score, made.evidence["metrics"], made.evidence["unscored"]) == (0.5, ["s/a"], 1)
