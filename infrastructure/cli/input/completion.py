@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 import typer
 
+from plangate.domain.events import PlanEvent
 from plangate.domain.policy import Policy
 from plangate.domain.presets import Preset
 from plangate.domain.vocabulary import ScoreKind, TaskStatus
@@ -82,9 +83,10 @@ def policy_fields(_context: typer.Context, incomplete: str) -> list[str]:
     return [f"{one}=" for one in Policy.model_fields if one.startswith(incomplete)]
 
 
-def event_kinds(context: typer.Context, incomplete: str) -> list[str]:
+def event_kinds(_context: typer.Context, incomplete: str) -> list[str]:
     """The stored names of events, and the kinds of scores."""
-    known = [*STORED_NAMES, *ScoreKind]
+    stored = (kind.model_fields["type"].default for kind in get_args(get_args(PlanEvent)[0]))
+    known = [*stored, *ScoreKind]
     return [one for one in known if one.startswith(incomplete)]
 
 

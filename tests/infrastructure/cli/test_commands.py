@@ -11,6 +11,7 @@ from plangate.domain.events import TaskScored, TaskStatusChanged
 from plangate.domain.vocabulary import Scorer, ScorerKind
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.cli.answers import Deletion, NextTask
+from plangate.infrastructure.cli.render import status as render_status
 from tests.infrastructure.cli.conftest import Plangate
 
 PLAN = "goal: Move billing\nplan_id: billing\ntasks:\n  - {id: a, title: Task A}\n"
@@ -135,6 +136,28 @@ def test_list_says_when_there_are_no_plans(plangate: Plangate) -> None:
     plangate("migrate")
     assert plangate("list").stdout == "No plans.\n"
     assert plangate("list", "--json").json == {"plans": [], "unreadable": []}
+
+
+def test_a_long_list_is_written_page_by_page(
+    plangate: Plangate, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render_status, "_ROWS", 2)
+    for name in ("p1", "p2", "p3"):
+        registry.create("g", [{"title": "t"}], plan_id=name)
+    text = plangate("list").stdout
+    assert [word for word in text.split() if word in {"plan", "p1", "p2", "p3"}] == [
+        *("plan", "p1", "p2"),
+        *("plan", "p3"),
+    ]
+
+
+def test_a_list_in_json_is_one_document_as_published(
+    plangate: Plangate, registry: PlanRegistry
+) -> None:
+    for name in ("p1", "p2"):
+        registry.create("Größe", [{"title": "t"}], plan_id=name)
+    written = registry.list_plans().model_dump_json(indent=2)
+    assert plangate("list", "--json").stdout == f"{written}\n"
 
 
 def test_status_shows_a_plan(plangate: Plangate, billing: str, registry: PlanRegistry) -> None:

@@ -132,6 +132,31 @@ def test_json_has_everything(plangate: Plangate, worked_on: str) -> None:
     assert [point.changes for point in sweep.points] == [{"decay": 0.5}, {"decay": 1}]
 
 
+def test_json_of_all_plans_is_the_whole_answer(
+    plangate: Plangate, registry: PlanRegistry, worked_on: str
+) -> None:
+    registry.create("g", [{"id": "x", "title": "X"}], policy={"exit_threshold": 0.8})
+    policy = {"confidence_threshold": 0.9}
+    answer = registry.replay.what_if(policy=policy)
+    assert worked_on in {plan.plan_id for plan in answer.plans}
+    assert answer.unfit
+    said = plangate("whatif", "--all", "--set", "confidence_threshold=0.9", "--json")
+    assert WhatIf.model_validate_json(said.stdout) == answer
+
+
+def test_a_what_if_of_no_plans_says_so(plangate: Plangate) -> None:
+    plangate("migrate")
+    asked = ("whatif", "--all", "--policy", "steady")
+    assert lines(plangate(*asked))[0] == "Tried on 0 plans: steady"
+    assert WhatIf.model_validate_json(plangate(*asked, "--json").stdout).plans == ()
+
+
+def test_a_refusal_leaves_no_half_document(plangate: Plangate, worked_on: str) -> None:
+    said = plangate("whatif", worked_on, "nowhere", "--policy", "steady", "--json")
+    assert (said.exit_code, said.stdout) == (1, "")
+    assert said.error["type"] == "PlanNotFound"
+
+
 def test_unreadable_plans_are_reported(
     plangate: Plangate, worked_on: str, registry: PlanRegistry, database: Path
 ) -> None:
