@@ -133,7 +133,7 @@ def test_list_gives_all_plans_oldest_first(plangate: Plangate, registry: PlanReg
 
 
 def test_list_says_when_there_are_no_plans(plangate: Plangate) -> None:
-    plangate("migrate")
+    plangate("store", "migrate")
     assert plangate("list").stdout == "No plans.\n"
     assert plangate("list", "--json").json == {"plans": [], "unreadable": []}
 
@@ -265,7 +265,7 @@ def test_a_scorer_is_kind_name_and_perhaps_version(
 def test_mark_sets_a_status_with_its_reason(
     plangate: Plangate, billing: str, registry: PlanRegistry
 ) -> None:
-    said = plangate("mark", billing, "b", "failed", "--reason", "No access.")
+    said = plangate("task", "mark", billing, "b", "failed", "--reason", "No access.")
 
     event = registry.history.of(billing)[-1].event
     assert isinstance(event, TaskStatusChanged)
@@ -276,9 +276,9 @@ def test_mark_sets_a_status_with_its_reason(
 
 def test_deleting_a_plan_twice_is_not_an_error(plangate: Plangate, billing: str) -> None:
     deleted = Deletion.model_validate(
-        plangate("delete", billing, "--reason", "Done with.", "--json").json
+        plangate("plan", "delete", billing, "--reason", "Done with.", "--json").json
     )
-    again = plangate("delete", billing)
+    again = plangate("plan", "delete", billing)
 
     assert deleted.deleted
     assert (again.exit_code, again.stdout) == (0, "There is no plan billing.\n")
@@ -350,7 +350,7 @@ def test_hints_name_the_store_of_the_command(plangate: Plangate) -> None:
         (("replanning", "pending"), 0.1, "plangate revise billing FILE --reason"),
         (("replanning", "pending"), 0.1, "plangate approve billing --accept a --reason"),
         (("replanning", "pending"), 0.9, "plangate approve billing --accept passing --reason"),
-        (("failed", "done"), None, "plangate mark billing a done --reason"),
+        (("failed", "done"), None, "plangate task mark billing a done --reason"),
     ],
 )
 def test_status_shows_what_to_do_next(

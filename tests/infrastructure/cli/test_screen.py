@@ -63,7 +63,7 @@ def test_hostile_text_is_escaped_on_every_screen(
         plangate("status", plan_id).stdout,
         plangate("next", plan_id).stdout,
         plangate("score", plan_id, "a", "--output", "0.1", "--rationale", text).stdout,
-        plangate("mark", plan_id, "a", "pending", "--reason", text).stdout,
+        plangate("task", "mark", plan_id, "a", "pending", "--reason", text).stdout,
         drawn(event_table(registry.history.of(plan_id)), width=200),
     ]
 
