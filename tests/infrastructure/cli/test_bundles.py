@@ -47,7 +47,7 @@ def test_a_refusal_is_one_line(plangate: Plangate, billing: str) -> None:
     assert said.stderr == f"refused: target: {new_file}: 'mine' exists already\n"
     assert plangate("export", "nobody", "-o", "other", "--json").error["type"] == "PlanNotFound"
     assert not Path("other").exists()
-    assert "'nowhere' does not exist" in " ".join(plangate("import", "nowhere").stderr.split())
+    assert "there is no file 'nowhere'" in " ".join(plangate("import", "nowhere").stderr.split())
     said = plangate("import", "mine", "--json")
     assert said.exit_code == 1
     assert said.error["type"] == "AlteredBundle"
