@@ -48,6 +48,7 @@ class AsyncReplay(Group):
     """`ReplayQueries`, as coroutines."""
 
     what_if = coroutine(ReplayQueries.what_if)
+    what_if_parts = iteration(ReplayQueries.what_if_parts)
     sweep = coroutine(ReplayQueries.sweep)
     check = coroutine(ReplayQueries.check)
 
@@ -169,6 +170,7 @@ class AsyncPlanRegistry(Group):
     plan_ids = coroutine(PlanRegistry.plan_ids)
     graph = coroutine(PlanRegistry.graph)
     list_plans = coroutine(PlanRegistry.list_plans)
+    each_plan = iteration(PlanRegistry.each_plan)
     health = coroutine(PlanRegistry.health)
     execute = coroutine(PlanRegistry.execute)
     create = coroutine(PlanRegistry.create)

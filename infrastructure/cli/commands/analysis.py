@@ -19,9 +19,9 @@ from plangate.infrastructure.cli.input.options import (
 from plangate.infrastructure.cli.input.plan_files import read_findings_config
 from plangate.infrastructure.cli.render.calibration import render_calibration
 from plangate.infrastructure.cli.render.check import render_check
-from plangate.infrastructure.cli.render.comparison import render_what_if
+from plangate.infrastructure.cli.render.comparison import render_what_if, what_if_document
 from plangate.infrastructure.cli.render.findings import render_findings
-from plangate.infrastructure.cli.render.progress_bar import progress_bar
+from plangate.infrastructure.cli.render.progress_bar import bar_beside_answer, progress_bar
 from plangate.infrastructure.cli.render.sweep import render_sweep
 from plangate.infrastructure.cli.render.text import unreadable
 from plangate.infrastructure.cli.terminal import Terminal
@@ -66,11 +66,20 @@ def what_if(
     if not policy:
         raise typer.BadParameter("give --policy, --set or both")
     chosen = terminal.plans(chosen_plans(plans, all_plans=all_plans))
-    with progress_bar(terminal.notes, "replaying") as progress:
-        answer = terminal.registry.replay.what_if(chosen, policy=policy, progress=progress)
-    if picture is not None:
-        plot(answer, picture)
-    terminal.answer(answer, render_what_if(policy))
+    on_screen = terminal.as_json and terminal.is_interactive
+    with bar_beside_answer(terminal.notes, "replaying", on_screen=on_screen) as progress:
+        replay = terminal.registry.replay
+        if picture is None:
+            parts = replay.what_if_parts(chosen, policy=policy, progress=progress)
+        else:  # it shows all of them
+            answer = replay.what_if(chosen, policy=policy, progress=progress)
+            plot(answer, picture)
+            parts = iter([answer])
+        if terminal.as_json:
+            terminal.write(what_if_document(parts, ensure_ascii=terminal.ascii_only))
+            return
+        shown = render_what_if(policy, parts)
+    terminal.show(shown)
 
 
 def sweep(

@@ -24,9 +24,9 @@ class ChecklistExport(Result):
 
 def export_checklist(terminal: Terminal, plans: list[str] | None, file: Path) -> None:
     """Write one plan to a file, or to standard output for `-`; a checklist is overwritten."""
-    if len(plans or ()) != 1:
+    if plans is None or len(plans) != 1:
         raise typer.BadParameter("a checklist holds one plan: name it")
-    plan = terminal.registry.get(terminal.plan((plans or [""])[0]))
+    plan = terminal.registry.get(plans[0])
     text = write_checklist(plan, datetime.now(UTC))
     if file == STDIN:
         terminal.write([text])

@@ -1,5 +1,7 @@
 """Whole plans: register, look at, pause, archive and delete them."""
 
+from contextlib import suppress
+
 import typer
 from rich.text import Text
 
@@ -80,10 +82,8 @@ def delete(terminal: Terminal, plan: options.PlanId, *, reason: options.Reason =
 
     Example: plangate plan delete billing --reason "made twice"
     """
-    try:
+    with suppress(PlanGone):  # asked again: nothing is recorded
         terminal.registry.get_status(plan)
-    except PlanGone:
-        pass  # asked again: nothing is recorded
     deleted = terminal.registry.delete(plan, reason=reason, **terminal.context)
     name = harmless(plan)
     text = f"Deleted {name}. Its history stays." if deleted else f"{name} was deleted already."

@@ -8,8 +8,8 @@ import typer
 
 from plangate.infrastructure.cli.input.completion import task_ids
 from plangate.infrastructure.cli.input.options import PlanId, RequiredReason, flag, option, readable
-from plangate.infrastructure.cli.input.plan_files import read_revision_file
 from plangate.infrastructure.cli.input.plan_editing import edited_changes
+from plangate.infrastructure.cli.input.plan_files import read_revision_file
 from plangate.infrastructure.cli.render.acts import render_act
 from plangate.infrastructure.cli.render.history import change_lines
 from plangate.infrastructure.cli.terminal import Terminal

@@ -1,8 +1,9 @@
-"""The panel "More": plans out of a store and into it, as bundles, foreign files and traces."""
+"""Plans out of a store and into it, as bundles, foreign files and traces."""
 
 import sys
 from contextlib import nullcontext
 from enum import StrEnum
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from plangate.application.errors import ErasesText
 from plangate.application.importing.intake import ImportOutcome, PlanFormat
 from plangate.application.warnings import is_about_a_token
 from plangate.infrastructure.cli.answers import RefusedLine, TraceReport
-from plangate.infrastructure.cli.exits import REFUSED, error_facts
+from plangate.infrastructure.cli.exits import REFUSED, TROUBLE, error_facts
 from plangate.infrastructure.cli.input import options
 from plangate.infrastructure.cli.input.traces import LineResult, apply_lines, read_lines
 from plangate.infrastructure.cli.render import transfer as screens
@@ -42,9 +43,14 @@ def _source_format(text: str) -> str:
 
 def export(
     terminal: Terminal,
-    file: Path = options.argument("FILE", "The bundle to write; it must not exist yet."),
     plans: options.PlanIds = None,
     *,
+    output: Path = options.option(
+        "-o",
+        "FILE",
+        "The file to write, a bundle only where there is none yet; - for standard output.",
+        default=...,
+    ),
     signed: bool = options.flag("--signed", "Include a checkpoint of the ledger as of now."),
     form: ExportForm = options.option(
         "--format",
@@ -55,31 +61,36 @@ def export(
 ) -> None:
     """Write plans with all their history to a bundle: a file for another store.
 
-    Example: plangate export billing.md billing --format markdown
+    Example: plangate export billing -o billing.bundle
+
+    Example: plangate export billing -o billing.md --format markdown
     """
+    if output == options.STDOUT and terminal.as_json:
+        raise typer.BadParameter("-o - and --json both want the standard output")
+    chosen = terminal.plans(plans)
     if form is ExportForm.MARKDOWN:
         from plangate.infrastructure.cli.commands.checklists import export_checklist
 
         if signed:
             raise typer.BadParameter("--signed is for bundles")
-        export_checklist(terminal, plans, file)
+        export_checklist(terminal, chosen, output)
         return
     with progress_bar(terminal.notes, "exporting") as progress:
         note = terminal.registry.ledger.checkpoint(progress=progress).note if signed else None
+        target = sys.stdout.buffer if output == options.STDOUT else output
         report = terminal.registry.bundles.export(
-            file, plans or None, checkpoint=note, progress=progress
+            target, chosen, checkpoint=note, progress=progress
         )
+    if output == options.STDOUT:
+        terminal.flush()
+        return
     terminal.done = "the bundle was made"
     terminal.answer(report, screens.render_export)
 
 
 def import_plans(
     terminal: Terminal,
-    file: Path = options.argument(
-        "FILE",
-        "A bundle, a file of another tool, a folder of Backlog.md; - for standard input.",
-        callback=options.readable_file_or_folder,
-    ),
+    file: options.ImportPath,
     *,
     source: str | None = options.option(
         "--format",
@@ -124,7 +135,7 @@ def import_plans(
     if report.remains is not None:
         why = f"some erased text may be left: {report.remains}"
         terminal.warn(f"{why}; to finish, import again and erase those plans again")
-        raise typer.Exit(REFUSED)
+        raise typer.Exit(TROUBLE)
 
 
 def _import_foreign(
@@ -158,16 +169,17 @@ def _import_bundle(
 ) -> ImportReport:
     """Import a bundle; name the plans whose text it erases before anything is written."""
     bundles = terminal.registry.bundles
+    source = BytesIO(sys.stdin.buffer.read()) if file == options.STDIN else file
     try:
         with progress_bar(terminal.notes, "importing") as progress:
-            return bundles.import_bundle(file, strict=strict, progress=progress)
+            return bundles.import_bundle(source, strict=strict, progress=progress)
     except ErasesText as refused:
         if not follow_erasures:
             raise
         for plan_id, events in refused.plans.items():
             terminal.warn(f"erasing the text of {plan_id}: {count(events, 'event')} here")
     with progress_bar(terminal.notes, "importing") as progress:
-        return bundles.import_bundle(file, strict=strict, follow_erasures=True, progress=progress)
+        return bundles.import_bundle(source, strict=strict, follow_erasures=True, progress=progress)
 
 
 def apply(
@@ -183,6 +195,8 @@ def apply(
 
     Good lines are recorded, bad ones reported. Applying a file again records nothing
     twice.
+
+    Example: plangate apply trace.jsonl
     """
     name = "stdin" if file == options.STDIN else str(file)
     size = file.stat().st_size if file.is_file() else None

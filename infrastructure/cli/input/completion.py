@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 import typer
 
+from plangate.domain.events import PlanEvent
 from plangate.domain.policy import Policy
 from plangate.domain.presets import Preset
 from plangate.domain.vocabulary import ScoreKind, TaskStatus
@@ -55,8 +56,11 @@ def accepted(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 def tokens(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """The token of the claim on the task on the command line, with its worker."""
     with suppress(Exception), _existing(context) as registry:
-        tasks = registry.get_status(context.params["plan"]).tasks
-        claims = [t.claim for t in tasks if t.id == context.params["task"] and t.claim]
+        # After an option without its value yet, the arguments are left unparsed.
+        given = [context.params["plan"], context.params["task"]]
+        plan, task = given if all(given) else context.args[:2]
+        tasks = registry.get_status(plan).tasks
+        claims = [t.claim for t in tasks if t.id == task and t.claim]
         found = [(str(claim.token), _short(claim.worker)) for claim in claims]
         return [(token, worker) for token, worker in found if token.startswith(incomplete)]
     return []
@@ -82,9 +86,10 @@ def policy_fields(_context: typer.Context, incomplete: str) -> list[str]:
     return [f"{one}=" for one in Policy.model_fields if one.startswith(incomplete)]
 
 
-def event_kinds(context: typer.Context, incomplete: str) -> list[str]:
+def event_kinds(_context: typer.Context, incomplete: str) -> list[str]:
     """The stored names of events, and the kinds of scores."""
-    known = [*STORED_NAMES, *ScoreKind]
+    stored = (kind.model_fields["type"].default for kind in get_args(get_args(PlanEvent)[0]))
+    known = [*stored, *ScoreKind]
     return [one for one in known if one.startswith(incomplete)]
 
 

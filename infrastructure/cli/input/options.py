@@ -14,6 +14,7 @@ from plangate.infrastructure.cli.input.completion import labels, plan_ids, task_
 from plangate.infrastructure.cli.input.times import parse_duration, parse_time
 
 STDIN: Final = Path("-")
+STDOUT: Final = STDIN
 
 
 def option(name: str, metavar: str | None, text: str, *, default: Any = None, **more: Any) -> Any:
@@ -38,7 +39,9 @@ def _readable(context: typer.Context, path: Path) -> Path:
     there = path == STDIN or (path.exists() and not path.is_dir() and os.access(path, os.R_OK))
     if not there and not context.resilient_parsing:
         what = "is a folder" if path.is_dir() else "cannot be read" if path.exists() else None
-        raise typer.BadParameter(f"{str(path)!r} {what}" if what else f"there is no file {str(path)!r}")
+        raise typer.BadParameter(
+            f"{str(path)!r} {what}" if what else f"there is no file {str(path)!r}"
+        )
     return path
 
 
@@ -76,13 +79,14 @@ Database = Annotated[str | None, _option("--db", "STORE", "The store.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Actor = Annotated[str | None, _option("--actor", "NAME", "Who asks for this.")]
 CorrelationId = Annotated[str | None, _option("--correlation-id", "ID", "What this belongs to.")]
-IdempotencyKey = Annotated[
-    str | None, _option("--idempotency-key", "KEY", "Makes a retry safe.")
-]
+IdempotencyKey = Annotated[str | None, _option("--idempotency-key", "KEY", "Makes a retry safe.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but ids.")]
 Full = Annotated[bool, typer.Option("--full", help="Print the whole plan afterwards.")]
 
-PlanId = Annotated[str, argument("PLAN", "The plan: its id, the beginning of one, or @last.", autocompletion=plan_ids)]
+PlanId = Annotated[
+    str,
+    argument("PLAN", "The plan: its id, the beginning of one, or @last.", autocompletion=plan_ids),
+]
 PlanIds = Annotated[
     list[str] | None,
     argument("PLAN", "The plans; without any, all plans.", autocompletion=plan_ids),
@@ -91,7 +95,9 @@ NamedPlans = Annotated[
     list[str] | None,
     argument("PLAN", "The plans, or --all.", autocompletion=plan_ids),
 ]
-TaskId = Annotated[str, argument("TASK", "The task: its id, or the beginning of one.", autocompletion=task_ids)]
+TaskId = Annotated[
+    str, argument("TASK", "The task: its id, or the beginning of one.", autocompletion=task_ids)
+]
 _REASON: Final = _option("--reason", "TEXT", "Why; kept in the history.")
 Reason = Annotated[str | None, _REASON]
 RequiredReason = Annotated[str, _REASON]
@@ -122,6 +128,14 @@ Plot = Annotated[
 ]
 
 PlanPath = Annotated[Path, _file("A plan in YAML or JSON; - for standard input.")]
+ImportPath = Annotated[
+    Path,
+    argument(
+        "FILE",
+        "A bundle, a file of another tool, a folder of Backlog.md; - for standard input.",
+        callback=readable_file_or_folder,
+    ),
+]
 TracePath = Annotated[Path, _file("A trace, one command a line; - for standard input.")]
 ConfigPath = Annotated[
     Path | None,

@@ -52,8 +52,7 @@ def changes_to(plan: PlanStatus, draft: PlanDraft) -> list[Mapping[str, Any]]:
     there = {task.id: task for task in plan.tasks}
     kept = [task for task in draft.tasks if task.id in there]
     changes: list[Mapping[str, Any]] = [
-        {"op": "drop", "task_id": task_id}
-        for task_id in there.keys() - {task.id for task in kept}
+        {"op": "drop", "task_id": task_id} for task_id in there.keys() - {task.id for task in kept}
     ]
     changes += [{"op": "move", "task_id": one, **to} for one, to in _moves(list(there), kept)]
     following = None
@@ -131,7 +130,7 @@ def _as_file(plan: PlanStatus) -> str:
 def _edit(path: Path) -> None:
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     try:
-        ended = subprocess.run([*shlex.split(editor), str(path)], check=False)
+        ended = subprocess.run([*shlex.split(editor), str(path)], check=False)  # noqa: S603  (the user's own editor)
     except (OSError, ValueError) as error:
         path.unlink()
         raise InvalidInput([Problem("EDITOR", f"{editor!r:.80} cannot be run: {error}")]) from None

@@ -1,8 +1,10 @@
 """Files of other tools as the command line names them: read, with the location of each problem."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
@@ -18,17 +20,31 @@ from plangate.infrastructure.plan_formats.markup import Malformed
 from plangate.infrastructure.plan_formats.reading import ReadPlans, read_folder, read_plans
 
 _BUNDLE: Final = b'"plangate-bundle"'
+_LOOKED_AT: Final = 200
 _GZIP: Final = b"\x1f\x8b"
 """How a bundle begins; nothing else that is imported is packed."""
 
 
 def is_bundle(path: Path) -> bool:
-    """Whether a file begins as a bundle does."""
-    if path == STDIN or not path.is_file():
+    """Whether a file, or standard input, begins as a bundle does."""
+    if path.is_dir():
         return False
-    with path.open("rb") as stream:
-        beginning = stream.read(200)
+    if path == STDIN:
+        beginning = _beginning_of_stdin()
+    else:
+        with path.open("rb") as stream:
+            beginning = stream.read(_LOOKED_AT)
     return beginning.startswith(_GZIP) or _BUNDLE in beginning
+
+
+def _beginning_of_stdin() -> bytes:
+    """The first bytes of standard input, which can be read again."""
+    stream = sys.stdin.buffer
+    if isinstance(stream, BufferedReader):
+        return stream.peek(_LOOKED_AT)[:_LOOKED_AT]
+    beginning = stream.read(_LOOKED_AT)
+    stream.seek(0)
+    return beginning
 
 
 def read_source(path: Path, kind: PlanFormat | None) -> ReadPlans:

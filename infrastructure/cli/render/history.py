@@ -55,17 +55,6 @@ _SIGNS: Final = {
 }
 
 
-def json_document(entries: Iterable[AuditEntry], *, ensure_ascii: bool) -> Iterator[str]:
-    """All entries as one JSON object: an `AuditTrail`."""
-    yield '{\n  "entries": ['
-    between = "\n"
-    for entry in entries:
-        text = harmless_json(entry.model_dump_json(indent=2, ensure_ascii=ensure_ascii))
-        yield between + "\n".join(f"    {line}" for line in text.split("\n"))
-        between = ",\n"
-    yield "]\n}\n" if between == "\n" else "\n  ]\n}\n"
-
-
 def json_lines(entries: Iterable[AuditEntry], *, ensure_ascii: bool) -> Iterator[str]:
     """One JSON object a line."""
     for entry in entries:

@@ -81,20 +81,22 @@ def test_another_source_with_the_same_id_is_left_alone(plangate: Plangate, check
 def test_a_checklist_is_written_and_read_back(plangate: Plangate, checklist: Path) -> None:
     plangate("import", str(checklist))
     plangate("score", "001-login", "T002", "--output", "0.9")
-    said = plangate("export", "login.md", "001-login", "--format", "markdown")
+    said = plangate("export", "001-login", "-o", "login.md", "--format", "markdown")
     assert said.stdout == "login.md: 001-login, 4 tasks.\n"
     text = Path("login.md").read_text("utf-8")
-    assert plangate("export", "-", "001-login", "--format", "markdown").stdout == text
+    assert plangate("export", "001-login", "-o", "-", "--format", "markdown").stdout == text
     assert "- [x] `T002` Lint\n\n  - output score: 0.9\n" in text
     again = plangate("import", "login.md", "--json").json
     assert (again["format"], again["plans"][0]["outcome"]) == ("markdown", "already_there")
     plangate("--db", "other.db", "import", "login.md")
-    other = plangate("--db", "other.db", "export", "-", "001-login", "--format", "markdown").stdout
+    other = plangate(
+        "--db", "other.db", "export", "001-login", "-o", "-", "--format", "markdown"
+    ).stdout
     assert other.split("# Tasks")[1] == text.split("# Tasks")[1]
     Path("mine.md").write_text("# Mine\n", "utf-8")
-    refused = plangate("export", "mine.md", "001-login", "--format", "markdown")
+    refused = plangate("export", "001-login", "-o", "mine.md", "--format", "markdown")
     assert (refused.exit_code, "plangate did not write it" in refused.stderr) == (REFUSED, True)
-    assert plangate("export", "x.md", "--format", "markdown").exit_code == USAGE
+    assert plangate("export", "-o", "x.md", "--format", "markdown").exit_code == USAGE
 
 
 BACKLOG = {
@@ -173,7 +175,7 @@ def test_a_file_is_recognised_by_its_content(plangate: Plangate, name: str) -> N
 def test_a_bundle_is_recognised_and_standard_input_is_read(plangate: Plangate) -> None:
     said = plangate("import", "-", typed="- [x] a\n- [ ] b\n")
     assert said.stdout.splitlines()[0] == "- is markdown."
-    plangate("export", "all.bundle")
+    plangate("export", "-o", "all.bundle")
     assert plangate("--db", "o.db", "import", "all.bundle").exit_code == 0
     assert plangate("--db", "o.db", "import", "all.bundle", "--dry-run").exit_code == USAGE
 
