@@ -26,6 +26,7 @@ from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
     MAX_GOAL,
     MAX_LABELS,
+    MAX_PRIORITY,
     MAX_PROSE,
     MAX_TITLE,
     TaskStatus,
@@ -178,7 +179,7 @@ class _Builder:
                 "tasks": [self._planned(task) for task in tasks],
                 "policy": listed.policy or Policy(),
                 "metadata": self._fitting(at.below("/metadata"), metadata),
-                "priority": listed.priority,
+                "priority": self._priority(at, listed.priority) or 0,
                 "labels": self._labels(at, listed.labels),
             }
         )
@@ -199,7 +200,7 @@ class _Builder:
                 at.below("/description"), "description", text, MAX_PROSE, metadata
             ),
             "depends_on": task.depends_on,
-            "priority": task.priority,
+            "priority": self._priority(at, task.priority),
             "labels": self._labels(at, task.labels),
             "metadata": self._fitting(at.below("/metadata"), metadata),
         }
@@ -231,6 +232,13 @@ class _Builder:
             else:
                 self._note(at, "the metadata cannot hold it", f"{name:.80}", None)
         return kept
+
+    def _priority(self, at: EntryLocation, priority: int | None) -> int | None:
+        if priority is None or abs(priority) <= MAX_PRIORITY:
+            return priority
+        why = f"a priority is at most {MAX_PRIORITY:,}"
+        self._note(at.below("/priority"), why, priority, None)
+        return None
 
     def _labels(self, at: EntryLocation, labels: Sequence[str]) -> list[str]:
         kept: list[str] = []

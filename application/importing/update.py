@@ -70,11 +70,12 @@ class Update:
         """The id here of a task of the source: another where its own was used before."""
         theirs, plan = self._source.tasks, self._plan
         others = (f"{task_id:.180}-{number}" for number in count(2))
-        for here in chain([task_id], others):
-            is_known = here in self._base or here in plan.tasks
-            if (here == task_id or here not in theirs) and (is_known or here not in plan.retired):
-                return here
-        raise AssertionError  # there is always another number
+        return next(
+            here
+            for here in chain([task_id], others)
+            if (here == task_id or here not in theirs)
+            and (here in self._base or here in plan.tasks or here not in plan.retired)
+        )
 
     def _compare(self) -> None:
         source, here = self._source, self._ids

@@ -86,12 +86,11 @@ def write_checklist(plan: Plan, now: datetime) -> str:
 
 def _has_headings(plan: Plan) -> bool:
     """Whether headings can say in which section each task is: none follows a section unnamed."""
-    sections = [task.metadata.get(_SECTION) for task in plan]
-    named = [section for section in sections if section is not None]
-    return (
-        all(isinstance(section, str) and section.strip() for section in named)
-        and sections[len(sections) - len(named) :] == named
+    sections = [task.metadata.get(_SECTION) for task in plan if _SECTION in task.metadata]
+    are_behind = all(
+        _SECTION in task.metadata for task in list(plan)[len(plan.order) - len(sections) :]
     )
+    return are_behind and all(isinstance(one, str) and one.strip() for one in sections)
 
 
 def _item(task: Task, metadata: Mapping[str, Any]) -> Iterator[str]:

@@ -120,7 +120,9 @@ def _recognise(value: object) -> PlanFormat:
         return (
             PlanFormat.BEADS if {"issue_type", "created_at"} & set(first) else PlanFormat.TASKMASTER
         )
-    if not isinstance(value, dict) or "goal" not in value:
+    if not isinstance(value, dict):
+        raise Malformed(f"is in none of the formats {', '.join(PlanFormat)}", 1, 1)
+    if "goal" not in value:
         return PlanFormat.TASKMASTER
     tasks = value.get("tasks")
     listed = tasks if isinstance(tasks, list) else []

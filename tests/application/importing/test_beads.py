@@ -81,7 +81,11 @@ SHAPES: dict[str, tuple[list[Any], dict[str, str], tuple[str, ...], int]] = {
         3,
     ),
     "dependencies of other shapes": (
-        [issue(1), issue(2, dependencies=["bd-1", {}]), issue(3, dependencies="bd-1")],
+        [
+            issue(1, dependencies=None),
+            issue(2, dependencies=["bd-1", {}]),
+            issue(3, dependencies="bd-1"),
+        ],
         {"bd-1": "pending", "bd-2": "pending", "bd-3": "pending"},
         ("bd-1", "bd-3"),
         2,

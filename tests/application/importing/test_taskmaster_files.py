@@ -214,3 +214,13 @@ def test_what_is_no_task_keeps_the_others_in(registry: PlanRegistry) -> None:
         "/t/tasks/2/title",
     ]
     assert registry.graph("t").ready == ("1", "task-2")
+
+
+def test_a_list_alone_is_the_plan_master_and_a_tags_other_facts_are_listed(
+    registry: PlanRegistry,
+) -> None:
+    report = registry.bundles.import_plans([{"id": 1, "title": "A"}], "taskmaster")
+    assert [plan.plan_id for plan in report.plans] == ["master"]
+    tag = {"tasks": [{"id": 1, "title": "A"}], "owner": ["ada"]}
+    report = registry.bundles.import_plans({"t": tag}, "taskmaster")
+    assert listed(report) == [("/t/owner", "a list of 1", None)]

@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 
+from plangate.application.command_handler import ATTEMPTS
+from plangate.application.errors import ConcurrentChange, TransactionConflict
 from plangate.application.importing.intake import ImportedPlan
 from plangate.application.importing.task_list import (
     EntryLocation,
     ListedStatus,
     ListedTask,
     TaskList,
+    slug,
 )
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput
@@ -46,7 +49,7 @@ def test_what_was_added_changed_dropped_and_done_is_revised_for_a_reason(
     first = brought(registry, source(task("a"), task("b"), task("c", depends_on=("b",))))
     assert (first.outcome, first.changes) == ("imported", ())
     went_on = source(
-        task("zero"),
+        task("zero", status=ListedStatus.IN_PROGRESS),
         task("a", status=ListedStatus.DONE),
         task("c", "Another", description="More", labels=("x",), priority=2),
         task("d", depends_on=("c",), status=ListedStatus.DEFERRED),
@@ -65,7 +68,7 @@ def test_what_was_added_changed_dropped_and_done_is_revised_for_a_reason(
     ]
     assert second.changes[3].fields == ("title", "description", "priority", "labels")
     assert statuses(registry) == {
-        "zero": "pending",
+        "zero": "in_progress",
         "a": "done",
         "c": "pending",
         "d": "deferred",
@@ -123,6 +126,9 @@ def test_a_deferral_of_the_source_begins_and_ends(registry: PlanRegistry) -> Non
     assert changes(brought(registry, deferred)) == [("a", "deferred")]
     assert changes(brought(registry, source(task("a")))) == [("a", "no longer deferred")]
     assert statuses(registry) == {"a": "pending"}
+    registry.defer_task("ship", "a", "here too")
+    assert brought(registry, deferred).outcome == "already_there"
+    assert brought(registry, deferred).outcome == "already_there"
 
 
 def test_scores_of_the_source_come_along_unless_there_are_own_ones(registry: PlanRegistry) -> None:
@@ -221,3 +227,52 @@ def test_a_low_plan_of_a_source_is_due_for_a_replan(registry: PlanRegistry) -> N
     ]),)  # fmt: skip
     brought(registry, high, source="high.md")
     assert not registry.get_status("high").replan_due
+
+
+def test_parts_of_what_is_deferred_are_deferred_too(registry: PlanRegistry) -> None:
+    whole = task("a", status=ListedStatus.DEFERRED, why="later", depends_on=("b",))
+    brought(registry, source(task("b", part_of="a"), whole))
+    assert statuses(registry) == {"b": "deferred", "a": "deferred"}
+
+
+def test_ids_and_priorities_that_cannot_be_are_replaced(registry: PlanRegistry) -> None:
+    plan = brought(
+        registry,
+        source(task("", "One"), task(" ", "Two"), task("task-2"), task("p", priority=9999)),
+    )
+    assert list(statuses(registry)) == ["task-3", "task-4", "task-2", "p"]
+    assert [one.pointer for one in plan.not_carried] == ["/id", "/id", "/priority"]
+
+
+def test_a_plan_with_too_many_tasks_is_refused(registry: PlanRegistry) -> None:
+    many = source(*(task(str(n)) for n in range(10_001)))
+    with pytest.raises(InvalidInput, match="tasks: must hold at most 10000"):
+        brought(registry, many)
+
+
+def test_an_id_made_of_a_title_is_not_too_long() -> None:
+    assert slug("A title of many words that goes on and on and on, without an end") == (
+        "a-title-of-many-words-that-goes-on-and-on-and-on"
+    )
+    assert len(slug("x" * 99)) == 48
+
+
+def test_an_import_is_tried_again_while_others_change_the_plan(
+    registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append, refusals = registry._store.append, [ConcurrentChange("ship"), ConcurrentChange("ship")]
+
+    def contended(*events: Any, **options: Any) -> Any:
+        if refusals:
+            raise refusals.pop()
+        return append(*events, **options)
+
+    monkeypatch.setattr(registry._store, "append", contended)
+    assert brought(registry, source(task("a"))).outcome == "imported"
+    refusals.append(TransactionConflict("ship"))
+    with pytest.raises(TransactionConflict):
+        brought(registry, source(task("a"), task("b")))
+    refusals += [ConcurrentChange("ship")] * ATTEMPTS
+    with pytest.raises(ConcurrentChange):
+        brought(registry, source(task("a"), task("b")))
+    assert brought(registry, source(task("a"), task("b"))).outcome == "updated"

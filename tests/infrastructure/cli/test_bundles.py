@@ -49,7 +49,9 @@ def test_a_refusal_is_one_line(plangate: Plangate, billing: str) -> None:
     assert plangate("export", "nobody", "-o", "other", "--json").error["type"] == "PlanNotFound"
     assert not Path("other").exists()
     assert "there is no file 'nowhere'" in " ".join(plangate("import", "nowhere").stderr.split())
-    said = plangate("import", "mine", "--json")
+    said = plangate("import", "mine")
+    assert "mine:1:1: is in none of the formats loopllm, taskmaster" in said.stderr
+    said = plangate("import", "mine", "--format", "bundle", "--json")
     assert said.exit_code == 1
     assert said.error["type"] == "AlteredBundle"
     assert said.error["line"] == 1
