@@ -179,7 +179,7 @@ def test_what_is_beside_the_tags_is_listed_and_one_tag_can_be_chosen(
     assert len(registry.get_status("feature-x").tasks) == 2
 
 
-def test_what_is_no_task_keeps_the_others_in(registry: PlanRegistry) -> None:
+def test_what_is_not_a_task_keeps_no_other_out(registry: PlanRegistry) -> None:
     tag = {
         "tasks": [
             7,

@@ -16,7 +16,7 @@ TASKS = """# Tasks: Login
 - [?] T002 [P] Lint
 - [ ] T003 [P] Test
 
-## Phase 2: Stories
+## Phase 2: Login
 
 - [ ] T004 [US1] Model (depends on T099)
 """

@@ -26,7 +26,7 @@ def ready(plan: Plan) -> list[str]:
 SPEC_KIT = {
     "the next phase waits for the one before it": (
         "# Tasks: Login\n\n## Phase 1: Setup\n\n- [x] T001 Create\n- [ ] T002 Initialize\n\n"
-        "## Phase 2: Stories\n\n- [ ] T003 [P] [US1] Model\n",
+        "## Phase 2: Login\n\n- [ ] T003 [P] [US1] Model\n",
         ["T002"],
     ),
     "what may be done in parallel is ready together": (
@@ -38,7 +38,7 @@ SPEC_KIT = {
         "- [x] T001 [P] a\n- [ ] T002 [P] b\n- [ ] T003 c\n",
         ["T002"],
     ),
-    "ids in bold, and a marker of a user story": (
+    "ids in bold, and a label of the feature": (
         "- [ ] **T001** [US12] Create `src/a_b.py`\n- [ ] **T002** Next\n",
         ["T001"],
     ),
@@ -145,7 +145,7 @@ def test_a_checklist_is_recognised_and_only_what_is_ready_is(
 
 
 def test_titles_labels_sections_and_descriptions_come_along() -> None:
-    _, plan = built(SPEC_KIT["ids in bold, and a marker of a user story"][0])
+    _, plan = built(SPEC_KIT["ids in bold, and a label of the feature"][0])
     first = plan.plan.task("T001")
     assert (first.title, first.labels) == ("Create `src/a_b.py`", ("US12",))
     _, plan = built(KIRO["one after the other"][0], "x/.kiro/specs/login/tasks.md")

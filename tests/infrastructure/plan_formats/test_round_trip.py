@@ -99,7 +99,7 @@ def facts(plan: Plan) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(plans())
 def test_a_plan_comes_back_from_its_checklist_as_it_was(plan: Plan) -> None:
     text = write_checklist(plan, NOW)

@@ -29,7 +29,7 @@ def test_the_exit_code_and_the_output_are_known(capfdbinary: pytest.CaptureFixtu
         (["sh", "-c", "kill -9 $$"], "it was ended by SIGKILL"),
     ],
 )
-def test_what_did_not_start_or_was_ended_by_a_signal_is_no_result(
+def test_what_did_not_start_or_was_ended_by_a_signal_gives_no_result(
     command: list[str], failure: str
 ) -> None:
     run = run_command(command)
