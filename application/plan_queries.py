@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from typing import Annotated, Final, NamedTuple
 
 from pydantic import BaseModel, Field, Strict
@@ -16,6 +17,7 @@ from plangate.application.errors import (
     UnreadableEvent,
 )
 from plangate.application.event_store import Clock, EventStore
+from plangate.application.near_matches import near_matches
 from plangate.application.plan_log import every_plan, known_position, selected
 from plangate.application.progress import Progress, no_progress
 from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
@@ -23,19 +25,23 @@ from plangate.application.stream_cache import Stream, StreamCache
 from plangate.application.validation import validate_identifier
 from plangate.application.views.catalogue import PLANS
 from plangate.application.views.follower import LogFollower
-from plangate.application.views.plan_summaries import PlansRequest, PlanSummary
+from plangate.application.views.plan_summaries import PlanOrder, PlansRequest, PlanSummary
 from plangate.application.views.requests import RowKey, every_row
 from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.view_store import ViewStore, ViewTables
+from plangate.domain.errors import PlangateError, PlanGone, PlanNotFound, TaskGone, TaskNotFound
 from plangate.domain.plan import Plan
 from plangate.domain.verdict import verdict
-from plangate.domain.vocabulary import Flag, Labels, PlanState, Verdict
+from plangate.domain.vocabulary import Flag, Labels, PlanState, Title, Verdict
 
 FEW_PLANS: Final = 16
 """So many plans are read faster than views are brought up to date."""
 
 WORK_PAGE: Final = 20
 """So many rows are read at once to find work: the first plan has it as a rule."""
+
+FEW_TO_COMPARE: Final = 10_000
+"""So many ids are compared with an unknown one."""
 
 
 class Candidate(NamedTuple):
@@ -57,9 +63,22 @@ class PlanFilter(BaseModel):
     verdict: Verdict | None = None
     needs_replan: Flag | None = None
     labels: Labels = ()
+    text: Title | None = None
+    order: PlanOrder = PlanOrder.OLDEST
+
+    @property
+    def has_conditions(self) -> bool:
+        """Whether it leaves out some plan."""
+        return self != PlanFilter(limit=self.limit, order=self.order)
+
+    @property
+    def needs_views(self) -> bool:
+        """Whether only the views know what matches, or in which order."""
+        known = self.order in {PlanOrder.OLDEST, PlanOrder.NEWEST}
+        return self.text is not None or not known
 
     def admits(self, plan: Plan, now: datetime) -> bool:
-        """Whether a plan exists and matches at a time; it must have all the labels."""
+        """Whether a plan exists and matches at a time, but for its text; it has all the labels."""
         return (
             plan.exists
             and self.state in {None, plan.state}
@@ -89,6 +108,28 @@ class PlanQueries:
         plan = self.plan(plan_id)
         plan.require_alive()
         return plan
+
+    def ids(self, beginning: str) -> tuple[str, ...]:
+        """The ids of all plans that begin so, oldest first; those of deleted plans too."""
+        known = (plan_id for _, plan_id in every_plan(self.store))
+        return tuple(plan_id for plan_id in known if plan_id.startswith(beginning))
+
+    def near_matches(self, error: PlangateError) -> tuple[str, ...]:
+        """The ids of plans or tasks that resemble the one that an error calls unknown."""
+        if isinstance(error, PlanNotFound) and not isinstance(error, PlanGone):
+            known = (plan_id for _, plan_id in islice(every_plan(self.store), FEW_TO_COMPARE))
+            near = near_matches(error.plan_id, known)
+            found = self.readable(near)
+            return tuple(p.plan.plan_id for p in found if isinstance(p, Stream) and p.plan.exists)
+        if isinstance(error, TaskNotFound) and not isinstance(error, TaskGone):
+            return self._near_tasks(error)
+        return ()
+
+    def _near_tasks(self, error: TaskNotFound) -> tuple[str, ...]:
+        plan = self.plan(error.plan_id)
+        named = {task.title: task.id for task in plan if task.title}
+        near = near_matches(error.task_id, [*plan.order, *named])
+        return tuple(dict.fromkeys(one if one in plan.tasks else named[one] for one in near))
 
     def readable(self, plan_ids: Iterable[str]) -> Iterator[Stream | UnreadablePlan]:
         """These plans, as far as they can be read, in the given order."""
@@ -127,25 +168,32 @@ class PlanQueries:
                 return
 
     def _candidates(self, plan_filter: PlanFilter) -> Collection[str] | None:
-        """Which plans may match, oldest first; None where all of them must be read.
+        """Which plans may match, in their order; None where all of them must be read.
 
         That is without a filter, where the views are behind and cannot be written, and inside
         a transaction of the caller.
         """
-        if plan_filter == PlanFilter(limit=plan_filter.limit):
-            return None
+        if not (plan_filter.has_conditions or plan_filter.needs_views):
+            return self._every_id(plan_filter.order)
         try:
             return self.follower.answer(
                 PLANS, self.store.last_position(), partial(self._matching_rows, plan_filter)
             )
         except (StoreForbidden, StoreReadOnly, TransactionRefused):
-            return None
+            if plan_filter.needs_views:
+                raise
+            return self._every_id(plan_filter.order)
+
+    def _every_id(self, order: PlanOrder) -> Collection[str] | None:
+        newest = order is PlanOrder.NEWEST
+        return [one for _, one in every_plan(self.store)][::-1] if newest else None
 
     def _matching_rows(self, plan_filter: PlanFilter, position: int) -> Collection[str]:
         now = self.clock().astimezone(UTC)
         filters = plan_filter.model_dump(exclude={"limit"})
         request = PlansRequest(**filters, now=now, at_least=position)
-        rows = every_row(self.views.plans, request, ("created_position",))
+        keys = [name for name, _ in request.order.keys]
+        rows = every_row(self.views.plans, request, keys)
         stuck = self.views.positions()[ViewTables(PLANS)].stuck
         return dict.fromkeys([*stuck, *(row.plan_id for row in rows)])
 

@@ -51,7 +51,7 @@ from plangate.application.views.queries import ViewQueries
 from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.view_store import ViewStore
 from plangate.domain import commands
-from plangate.domain.errors import PlanNotFound
+from plangate.domain.errors import PlangateError, PlanNotFound
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import Outcome, PlanState, ScoreKind, Scorer, TaskStatus, Verdict
@@ -66,10 +66,13 @@ if TYPE_CHECKING:
     from plangate.application.ledger.ledger import Ledger
     from plangate.application.replay.over_plans import Workers
     from plangate.application.replay.queries import ReplayQueries
+    from plangate.application.views.plan_summaries import PlanOrder
 
 
 @showing_options
-@telemetry.commands_but("get", "get_status", "gate", "graph", "list_plans", "each_plan")
+@telemetry.commands_but(
+    *("get", "get_status", "gate", "graph", "list_plans", "each_plan", "near_matches", "plan_ids")
+)
 class PlanRegistry:
     """Plans in one store. Safe to share between threads; a context manager that closes itself.
 
@@ -167,7 +170,7 @@ class PlanRegistry:
 
         follow = self._eraser.follow
         bundle_import = BundleImport(self._store, self._announce, follow)
-        intake = PlanIntake(self._streams, self._handler)
+        intake = PlanIntake(self._store, self._streams, self._handler)
         return Bundles(self._store, bundle_import, intake, follow, self._contexts)
 
     @cached_property
@@ -317,6 +320,17 @@ class PlanRegistry:
         telemetry.answered(decision.verdict)
         return decision
 
+    def near_matches(self, error: PlangateError) -> tuple[str, ...]:
+        """The ids of plans or tasks that resemble the one that an error calls unknown.
+
+        A task is found by its title too. Empty for every other error.
+        """
+        return self._plans.near_matches(error)
+
+    def plan_ids(self, beginning: str = "") -> tuple[str, ...]:
+        """The ids of all plans that begin so, oldest first; those of deleted plans too."""
+        return self._plans.ids(beginning)
+
     def graph(self, plan_id: str) -> PlanGraph:
         """The plan's dependencies: topological order, what is ready, the critical path."""
         return PlanGraph.of(self._plans.living(plan_id), self._handler.now())
@@ -352,9 +366,14 @@ class PlanRegistry:
         verdict: Verdict | str | None = None,
         needs_replan: bool | None = None,
         labels: Sequence[str] = (),
+        text: str | None = None,
+        order: "PlanOrder | str" = "oldest",
         progress: Progress = no_progress,
     ) -> Iterator[PlanStatus | UnreadablePlan]:
-        """What `list_plans` lists, read one by one: memory does not grow with their number."""
+        """What `list_plans` lists, read one by one: memory does not grow with their number.
+
+        `text` and `order` are those of `views.plans`.
+        """
         require_progress(progress)
         filters = {
             "limit": limit,
@@ -362,6 +381,8 @@ class PlanRegistry:
             "verdict": verdict,
             "needs_replan": needs_replan,
             "labels": labels,
+            "text": text,
+            "order": order,
         }
         return self._plans.each_matching(validate(PlanFilter, filters), progress)
 

@@ -11,7 +11,7 @@ from plangate.domain.vocabulary import TaskStatus, Verdict
 CommandLine = Callable[..., str]
 """Makes the command line of some words: `hint("next", plan_id)`."""
 
-_BECAUSE: Final = ("--reason", "…")
+_BECAUSE: Final = ("--reason", "REASON")
 
 
 def command_line(*words: str) -> str:
@@ -23,9 +23,9 @@ def next_steps(plan: PlanStatus, hint: CommandLine) -> Iterator[str]:
     """The command lines for each way on, in the order of the plan's advice."""
     match plan.verdict:
         case Verdict.PAUSED:
-            yield hint("resume", plan.plan_id, *_BECAUSE)
+            yield hint("plan", "resume", plan.plan_id, *_BECAUSE)
         case Verdict.ARCHIVED:
-            yield hint("restore", plan.plan_id, *_BECAUSE)
+            yield hint("plan", "restore", plan.plan_id, *_BECAUSE)
         case Verdict.COMPLETE | Verdict.DELETED:
             return
         case _:
@@ -60,7 +60,7 @@ def _for_unsuccessful(plan: PlanStatus, hint: CommandLine) -> Iterator[str]:
     for task_id in low[:1]:
         yield hint("retry", plan.plan_id, task_id, *_BECAUSE)
         yield hint("approve", plan.plan_id, "--accept", task_id, *_BECAUSE)
-        yield hint("mark", plan.plan_id, task_id, "done", *_BECAUSE)
+        yield hint("task", "mark", plan.plan_id, task_id, "done", *_BECAUSE)
 
 
 def _for_started(plan: PlanStatus, hint: CommandLine) -> Iterator[str]:
@@ -70,7 +70,7 @@ def _for_started(plan: PlanStatus, hint: CommandLine) -> Iterator[str]:
         yield score_hint(task, hint)
     deferred = [task.id for task in plan.tasks if task.deferred]
     for task_id in deferred[:1] if plan.verdict is Verdict.WAIT else ():
-        yield hint("undefer", plan.plan_id, task_id)
+        yield hint("task", "undefer", plan.plan_id, task_id)
 
 
 def _passes(task: TaskView, plan: PlanStatus) -> bool:

@@ -5,7 +5,10 @@ import sys
 from importlib.util import find_spec
 from typing import Final
 
-_NEEDED: Final = ("rich", "typer", "yaml")
+_NEEDED: Final = (
+    *("defusedxml", "junitparser", "markdown_it", "mdit_py_plugins"),
+    *("rich", "typer", "yaml"),
+)
 
 _FEW_COLLECTIONS: Final = 100_000
 """What is imported stays: looking at it time and again delays every start."""
@@ -17,7 +20,7 @@ def start() -> None:
     if missing:
         names = ", ".join(missing)
         sys.stderr.write(f"refused: a terminal needs {names}: pip install 'plangate[cli]'\n")
-        sys.exit(1)  # refused, as in `exits`
+        sys.exit(3)  # refused, as in `exits`
 
     gc.set_threshold(_FEW_COLLECTIONS)
     from plangate.infrastructure.cli.app import main

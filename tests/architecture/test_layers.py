@@ -59,6 +59,7 @@ NO_DOORS = {
     *("bootstrap", "operations", "settings"),  # what doors are given
     *("calibration", "charts", "plots", "report"),  # statistics, pictures and a file of them
     "command_lines",  # what doors say to type next
+    *("plan_formats", "score_files"),  # what other tools write
     *("processes", "worker"),  # what plans are shared out to
     "testing",  # what the tests of hosts are made of
 }

@@ -28,6 +28,7 @@ from plangate.application.history.audit import AuditTrail
 from plangate.application.history.diff import PlanDiff
 from plangate.application.history.explain import Explanation
 from plangate.application.importing.intake import PlansImport
+from plangate.application.importing.run_scores import RunScore
 from plangate.application.ledger.reports import (
     Checkpoint,
     ConsistencyProof,
@@ -46,6 +47,7 @@ from plangate.application.replay.check import CheckReport
 from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.what_if import WhatIf
 from plangate.application.results import PlanList, PlanStatus
+from plangate.application.views.attention import Attention
 from plangate.infrastructure.event_codec import STORED_KINDS, StoredRecord
 from plangate.infrastructure.http.document import document
 
@@ -54,6 +56,7 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "plan-file.v1": (PlanDraft, "validation"),
     "revision-file.v1": (RevisionDraft, "validation"),
     "plan-status.v1": (PlanStatus, "serialization"),
+    "attention.v1": (Attention, "serialization"),
     "plan-list.v1": (PlanList, "serialization"),
     "backup-report.v1": (BackupReport, "serialization"),
     "restore-report.v1": (RestoreReport, "serialization"),
@@ -65,6 +68,7 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "export-report.v1": (ExportReport, "serialization"),
     "import-report.v1": (ImportReport, "serialization"),
     "plans-import.v1": (PlansImport, "serialization"),
+    "run-score.v1": (RunScore, "validation"),
     "copy-report.v1": (CopyReport, "serialization"),
     "erasure.v1": (Erasure, "serialization"),
     "audit-trail.v1": (AuditTrail, "serialization"),

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 import typer
 
-from plangate.domain.vocabulary import TaskStatus
+from plangate.domain.events import PlanEvent
+from plangate.domain.policy import Policy
+from plangate.domain.presets import Preset
+from plangate.domain.vocabulary import ScoreKind, TaskStatus
 from plangate.infrastructure.cli.render.text import harmless
-from plangate.infrastructure.settings import Settings, default_database
+from plangate.infrastructure.store_finding import find_store
 
 if TYPE_CHECKING:
     from plangate.application.registry import PlanRegistry
@@ -53,8 +56,11 @@ def accepted(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 def tokens(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """The token of the claim on the task on the command line, with its worker."""
     with suppress(Exception), _existing(context) as registry:
-        tasks = registry.get_status(context.params["plan"]).tasks
-        claims = [t.claim for t in tasks if t.id == context.params["task"] and t.claim]
+        # After an option without its value yet, the arguments are left unparsed.
+        given = [context.params["plan"], context.params["task"]]
+        plan, task = given if all(given) else context.args[:2]
+        tasks = registry.get_status(plan).tasks
+        claims = [t.claim for t in tasks if t.id == task and t.claim]
         found = [(str(claim.token), _short(claim.worker)) for claim in claims]
         return [(token, worker) for token, worker in found if token.startswith(incomplete)]
     return []
@@ -70,12 +76,29 @@ def labels(context: typer.Context, incomplete: str) -> list[str]:
     return []
 
 
+def presets(_context: typer.Context, incomplete: str) -> list[str]:
+    """The policies that have a name."""
+    return [one for one in Preset if one.startswith(incomplete)]
+
+
+def policy_fields(_context: typer.Context, incomplete: str) -> list[str]:
+    """The fields of a policy, each up to its value."""
+    return [f"{one}=" for one in Policy.model_fields if one.startswith(incomplete)]
+
+
+def event_kinds(_context: typer.Context, incomplete: str) -> list[str]:
+    """The stored names of events, and the kinds of scores."""
+    stored = (kind.model_fields["type"].default for kind in get_args(get_args(PlanEvent)[0]))
+    known = [*stored, *ScoreKind]
+    return [one for one in known if one.startswith(incomplete)]
+
+
 @contextmanager
 def _existing(context: typer.Context) -> "Iterator[PlanRegistry]":
     """The registry on the store of the command line; raises if there is no such file."""
     around = chain([context], [context.parent] if context.parent else [])
     given = next((c.params["db"] for c in around if c.params.get("db")), None)
-    target = given or Settings().db or default_database()
+    target = given or find_store().target
     if not Path(target.removeprefix("sqlite:///")).is_file():
         raise FileNotFoundError(target)
     from plangate.infrastructure.bootstrap import connect

@@ -11,8 +11,10 @@ from typing import Annotated, Any, Final, Literal
 import typer
 
 from plangate.infrastructure.cli.input.completion import labels, plan_ids, task_ids
+from plangate.infrastructure.cli.input.times import parse_duration, parse_time
 
 STDIN: Final = Path("-")
+STDOUT: Final = STDIN
 
 
 def option(name: str, metavar: str | None, text: str, *, default: Any = None, **more: Any) -> Any:
@@ -36,16 +38,25 @@ _option = partial(option, default=...)  # in an alias, whose default each comman
 def _readable(context: typer.Context, path: Path) -> Path:
     there = path == STDIN or (path.exists() and not path.is_dir() and os.access(path, os.R_OK))
     if not there and not context.resilient_parsing:
-        raise typer.BadParameter(f"there is no readable file {str(path)!r}")
+        what = "is a folder" if path.is_dir() else "cannot be read" if path.exists() else None
+        raise typer.BadParameter(
+            f"{str(path)!r} {what}" if what else f"there is no file {str(path)!r}"
+        )
     return path
 
 
-def _readable_if_given(context: typer.Context, path: Path | None) -> Path | None:
+def readable(context: typer.Context, path: Path | None) -> Path | None:
+    """A file that an option may name; refused unless it can be read."""
     return None if path is None else _readable(context, path)
 
 
 def _file(text: str, metavar: str = "FILE") -> Any:
     return argument(metavar, text, callback=_readable)
+
+
+def readable_file_or_folder(context: typer.Context, path: Path) -> Path:
+    """The path, refused unless it can be read."""
+    return path if path.is_dir() else _readable(context, path)
 
 
 def all_readable(context: typer.Context, paths: list[Path] | None) -> list[Path]:
@@ -64,49 +75,29 @@ def _plottable(path: Path | None) -> Path | None:
     return path
 
 
-_EVERYWHERE: Final = {"rich_help_panel": "Everywhere"}
-_ON_BEHALF: Final = {"rich_help_panel": "On whose behalf"}
+Database = Annotated[str | None, _option("--db", "STORE", "The store.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+Actor = Annotated[str | None, _option("--actor", "NAME", "Who asks for this.")]
+CorrelationId = Annotated[str | None, _option("--correlation-id", "ID", "What this belongs to.")]
+IdempotencyKey = Annotated[str | None, _option("--idempotency-key", "KEY", "Makes a retry safe.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but ids.")]
+Full = Annotated[bool, typer.Option("--full", help="Print the whole plan afterwards.")]
 
-Database = Annotated[
-    str | None,
-    _option(
-        "--db",
-        "STORE",
-        "The store: a path to a SQLite file, sqlite:///…, postgresql://…, engine: or memory:. "
-        "Default: PLANGATE_DB, or else plangate's own file in your data folder.",
-        **_EVERYWHERE,
-    ),
+PlanId = Annotated[
+    str,
+    argument("PLAN", "The plan: its id, the beginning of one, or @last.", autocompletion=plan_ids),
 ]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print the answer as JSON, alone on stdout.", **_EVERYWHERE)
-]
-Actor = Annotated[str | None, _option("--actor", "NAME", "Who asks for this.", **_ON_BEHALF)]
-CorrelationId = Annotated[
-    str | None,
-    _option(
-        "--correlation-id", "ID", "What this belongs to, such as a run or a ticket.", **_ON_BEHALF
-    ),
-]
-IdempotencyKey = Annotated[
-    str | None,
-    _option(
-        "--idempotency-key",
-        "KEY",
-        "Makes a retry safe: repeated with the same key, the command records nothing new.",
-        **_ON_BEHALF,
-    ),
-]
-
-PlanId = Annotated[str, argument("PLAN", "The plan's id.", autocompletion=plan_ids)]
 PlanIds = Annotated[
     list[str] | None,
-    argument("PLAN", "The plans' ids; without any, all plans.", autocompletion=plan_ids),
+    argument("PLAN", "The plans; without any, all plans.", autocompletion=plan_ids),
 ]
 NamedPlans = Annotated[
     list[str] | None,
-    argument("PLAN", "The plans' ids, or --all.", autocompletion=plan_ids),
+    argument("PLAN", "The plans, or --all.", autocompletion=plan_ids),
 ]
-TaskId = Annotated[str, argument("TASK", "The task's id.", autocompletion=task_ids)]
+TaskId = Annotated[
+    str, argument("TASK", "The task: its id, or the beginning of one.", autocompletion=task_ids)
+]
 _REASON: Final = _option("--reason", "TEXT", "Why; kept in the history.")
 Reason = Annotated[str | None, _REASON]
 RequiredReason = Annotated[str, _REASON]
@@ -115,12 +106,14 @@ Token = Annotated[
 ]
 OccurredAt = Annotated[
     str | None,
-    _option("--occurred-at", "TIME", "When it happened, if not now: ISO 8601 with its time zone."),
+    _option("--occurred-at", "TIME", "When it happened, if not now."),
 ]
 Worker = Annotated[
     str | None, _option("--worker", "NAME", "Who takes the task. Default: the actor.")
 ]
-Lease = Annotated[float | None, _option("--lease", "SECONDS", "How long the claim holds.")]
+Lease = Annotated[
+    str | None, _option("--lease", "DURATION", "How long the claim holds, as in 30m or 2h.")
+]
 Labels = Annotated[
     list[str] | None,
     _option(
@@ -135,7 +128,14 @@ Plot = Annotated[
 ]
 
 PlanPath = Annotated[Path, _file("A plan in YAML or JSON; - for standard input.")]
-RevisionPath = Annotated[Path, _file("Changes in YAML or JSON; - for standard input.")]
+ImportPath = Annotated[
+    Path,
+    argument(
+        "FILE",
+        "A bundle, a file of another tool, a folder of Backlog.md; - for standard input.",
+        callback=readable_file_or_folder,
+    ),
+]
 TracePath = Annotated[Path, _file("A trace, one command a line; - for standard input.")]
 ConfigPath = Annotated[
     Path | None,
@@ -143,7 +143,7 @@ ConfigPath = Annotated[
         "--config",
         "FILE",
         "Severities, aliases and accepted exceptions, in YAML or JSON; - for standard input.",
-        callback=_readable_if_given,
+        callback=readable,
     ),
 ]
 OldNote = Annotated[Path, _file("A checkpoint; - for standard input.", "OLD")]
@@ -157,20 +157,22 @@ def chosen_plans(plans: list[str] | None, *, all_plans: bool) -> list[str] | Non
     return plans or None
 
 
+def lease_of(text: str | None) -> float | None:
+    """The lease in seconds, if one is given."""
+    return None if text is None else parse_duration("--lease", text)
+
+
+def time_of(name: str, text: str | None, *, ahead: bool = False) -> datetime | None:
+    """The time, if one is given."""
+    return None if text is None else parse_time(name, text, ahead=ahead)
+
+
 def parse_point(name: str, text: str, plan_id: str) -> int | datetime:
-    """A point in a plan's history: `7`, `PLAN@7` or a time in ISO 8601."""
+    """A point in a plan's history: `7`, `PLAN@7` or a time."""
     version = text.removeprefix(f"{plan_id}@")
     if version.isascii() and version.isdigit():
         return int(version[:18])
     return parse_time(name, text)
-
-
-def parse_time(name: str, text: str) -> datetime:
-    """A time in ISO 8601; the registry refuses one without a time zone."""
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{name}: write a time as in 2026-01-31T12:00:00Z") from None
 
 
 def parse_accept(values: list[str], task_ids: Collection[str]) -> Literal["passing"] | list[str]:

@@ -4,7 +4,6 @@ All text is shown as it is: Rich's markup is never parsed.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -12,24 +11,20 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from plangate.application.gate_decision import GateDecision
-from plangate.application.numbers import number
 from plangate.application.results import PlanStatus, TaskView
-from plangate.domain.vocabulary import ObstacleKind, TaskStatus
+from plangate.domain.vocabulary import ObstacleKind
 from plangate.infrastructure.cli.answers import GateDecisions, NextTask
 from plangate.infrastructure.cli.render import gauge, tables, text
 from plangate.infrastructure.command_lines import next_steps, score_hint
 
 NOTHING_RECORDED: Final = "Nothing was recorded: there was nothing to change."
-_ROWS: Final = 200
-"""How many plans one table holds."""
-
 _AT_MOST: Final = 5
 """How many tasks an obstacle names; the table above has them all."""
 
 
 def render_status(plan: PlanStatus, hint: text.Hint) -> RenderableType:
     """A whole plan: its tasks, the gauge, the verdict, and what to do next."""
-    return Group(*_whole(plan), _gate(plan, hint))
+    return Group(*_whole(plan), gate_lines(plan, hint))
 
 
 def render_past_status(plan: PlanStatus, _hint: text.Hint) -> RenderableType:
@@ -41,49 +36,6 @@ def render_past_status(plan: PlanStatus, _hint: text.Hint) -> RenderableType:
         gauge.render_plan_gauge(plan),
         *_obstacles(plan),
     )
-
-
-def render_task(task_id: str) -> Callable[[PlanStatus, text.Hint], RenderableType]:
-    """How to show one task of a plan, and the gate after the command."""
-
-    def render(plan: PlanStatus, hint: text.Hint) -> RenderableType:
-        tasks = [task for task in plan.tasks if task.id == task_id]
-        return Group(tables.task_table(plan, tasks), _gate(plan, hint))
-
-    return render
-
-
-def plan_tables(plans: Iterator[PlanStatus]) -> Iterator[RenderableType]:
-    """Tables of plans, one a line, each table with a page of them."""
-    page = [*islice(plans, _ROWS)]
-    if not page:
-        yield Text("No plans.")
-    while page:
-        yield _plan_table(page)
-        page = [*islice(plans, _ROWS)]
-
-
-def _plan_table(plans: Iterable[PlanStatus]) -> Table:
-    table = tables.table_of(
-        "plan",
-        Column("goal", ratio=1, no_wrap=True, overflow="ellipsis"),
-        tables.fixed("verdict"),
-        tables.right("done"),
-        tables.right("confidence"),
-        Column("evidence", ratio=1, overflow="fold"),
-        fill=True,
-    )
-    for plan in plans:
-        done = sum(task.status is TaskStatus.DONE for task in plan.tasks)
-        table.add_row(
-            Text(text.harmless(plan.plan_id)),
-            Text(text.harmless(plan.goal)),
-            Text(plan.verdict, style=tables.STYLES[plan.verdict]),
-            f"{done}/{plan.task_count}",
-            _confidence(plan),
-            Text(plan.evidence.sentence),
-        )
-    return table
 
 
 def render_gate(plan: PlanStatus | None) -> Callable[[GateDecision, text.Hint], RenderableType]:
@@ -102,9 +54,9 @@ def render_gates(found: GateDecisions, _hint: text.Hint) -> RenderableType:
     """A table of decisions, one plan a row."""
     if not found.decisions:
         return Text("No plans.")
-    table = tables.table_of(
-        Column("plan", overflow="fold"),
-        Column("verdict", no_wrap=True),
+    table = tables.Listing(
+        tables.ids("plan"),
+        tables.fixed("verdict"),
         Column("why", ratio=1, overflow="fold"),
         Column("evidence", ratio=1, overflow="fold"),
         fill=True,
@@ -138,7 +90,7 @@ def render_taken(task: TaskView, hint: text.Hint) -> RenderableType:
         Text(f"plan {text.harmless(task.plan_id)}, {tables.claim_text(task)}", style="dim"),
         Text(),
         *(description if task.description else []),
-        Text(f"then: {score_hint(task, hint)}"),
+        text.command_line("then: " + score_hint(task, hint)),
     )
 
 
@@ -163,7 +115,7 @@ def _whole(plan: PlanStatus) -> tuple[RenderableType, ...]:
     )
 
 
-def _gate(plan: PlanStatus, hint: text.Hint) -> RenderableType:
+def gate_lines(plan: PlanStatus, hint: text.Hint) -> RenderableType:
     """The gauge, the verdict, the obstacles, and what to do next."""
     unchanged = [Text(NOTHING_RECORDED, style="yellow")] if plan.recorded is False else []
     return Group(
@@ -173,13 +125,6 @@ def _gate(plan: PlanStatus, hint: text.Hint) -> RenderableType:
         *_bullets(plan.advice),
         *_command_lines(next_steps(plan, hint)),
     )
-
-
-def _confidence(plan: PlanStatus) -> str:
-    """The rolling confidence of a plan, if anything was judged."""
-    if not plan.evidence.scored:
-        return "–"
-    return number(plan.rolling_confidence, plan.confidence_threshold)
 
 
 def _obstacles(plan: PlanStatus) -> Iterator[Text]:
@@ -194,7 +139,7 @@ def _obstacles(plan: PlanStatus) -> Iterator[Text]:
 
 
 def _command_lines(steps: Iterable[str]) -> Iterator[Text]:
-    return (Text(f"  {line}") for line in steps)
+    return (text.command_line(f"  {line}") for line in steps)
 
 
 def _bullets(sentences: Iterable[str]) -> Iterator[Table]:

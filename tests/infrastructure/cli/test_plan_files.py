@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.cli.input.markup import MAX_DEPTH, Malformed, read_json, read_yaml
+from plangate.infrastructure.plan_formats.markup import MAX_DEPTH, Malformed, read_json, read_yaml
 from tests.infrastructure.cli.conftest import Plangate
 
 ROOT = Path(__file__).parents[3]
@@ -99,7 +99,7 @@ def test_a_wrong_plan_file_is_refused_with_the_location(
 
     answer = plangate("create", name)
 
-    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert (answer.exit_code, answer.stdout) == (3, "")
     expected = "there is already a plan" if said is None else f"{name}:{said}"
     assert f"refused: {expected}" in answer.stderr
     assert len(registry.history.events()) == 1
