@@ -95,6 +95,11 @@ class PlanQueries:
         plan.require_alive()
         return plan
 
+    def ids(self, beginning: str) -> tuple[str, ...]:
+        """The ids of all plans that begin so, oldest first; those of deleted plans too."""
+        known = (plan_id for _, plan_id in every_plan(self.store))
+        return tuple(plan_id for plan_id in known if plan_id.startswith(beginning))
+
     def near_matches(self, error: PlangateError) -> tuple[str, ...]:
         """The ids of plans or tasks that resemble the one that an error calls unknown."""
         if isinstance(error, PlanNotFound) and not isinstance(error, PlanGone):

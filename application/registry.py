@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 
 
 @showing_options
-@telemetry.commands_but("get", "get_status", "gate", "graph", "list_plans", "near_matches")
+@telemetry.commands_but("get", "get_status", "gate", "graph", "list_plans", "near_matches", "plan_ids")
 class PlanRegistry:
     """Plans in one store. Safe to share between threads; a context manager that closes itself.
 
@@ -304,6 +304,10 @@ class PlanRegistry:
         A task is found by its title too. Empty for every other error.
         """
         return self._plans.near_matches(error)
+
+    def plan_ids(self, beginning: str = "") -> tuple[str, ...]:
+        """The ids of all plans that begin so, oldest first; those of deleted plans too."""
+        return self._plans.ids(beginning)
 
     def graph(self, plan_id: str) -> PlanGraph:
         """The plan's dependencies: topological order, what is ready, the critical path."""

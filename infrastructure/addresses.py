@@ -22,6 +22,7 @@ from plangate.infrastructure.sqlite.ledger import SqliteLedgerStore
 from plangate.infrastructure.sqlite.rights import may_write
 from plangate.infrastructure.sqlite.unchecked import ReadOnlyFile
 from plangate.infrastructure.sqlite.views import SqliteViewStore, memory_view_store
+from plangate.infrastructure.store_finding import find_store
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
@@ -68,21 +69,24 @@ class StoreOptions(NamedTuple):
 _AS_USUAL: Final = StoreOptions()
 
 
-def address_of(target: "Target | None") -> "Address":
-    """The target as an address, or the configured one."""
-    address = _given(target)
+def address_of(target: "Target | None", *, create: bool = False) -> "Address":
+    """The target as an address, or that of the store that is meant where none is named.
+
+    To create that store, its folder in the user's data folder is made.
+    """
+    address = _given(target, create=create)
     if isinstance(address, str) and address.startswith(_SQLALCHEMY):
         return _POSTGRES[0] + address.removeprefix(_SQLALCHEMY)
     return address
 
 
-def _given(target: "Target | None") -> "Address":
+def _given(target: "Target | None", *, create: bool) -> "Address":
     if target is not None:
         return os.fspath(target) if isinstance(target, os.PathLike) else target
-    settings = Settings()
-    if settings.db is None and settings.persistence_module:
-        return _ENGINE
-    return settings.target()
+    found = find_store()
+    if create:
+        found.make_folder()
+    return found.target
 
 
 def open_stores(

@@ -56,7 +56,7 @@ def connect(
     for name, given in (("clock", clock), ("new_id", new_id)):
         if not (given is None or callable(given)):
             raise InvalidInput([Problem(name, f"must be a function, not {given!r}")])
-    address = address_of(target)
+    address = address_of(target, create=create)
     if not create:
         _require_file(address)
     options = StoreOptions(create, max_connections)

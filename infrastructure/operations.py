@@ -81,7 +81,7 @@ def restore_backup(
     not a complete backup, `StoreNotEmpty` where the store holds plans; an interrupted
     restore of the same backup is continued.
     """
-    path, address = _file(path), address_of(target)
+    path, address = _file(path), address_of(target, create=True)
     file = file_at(address)
     expected = sqlite_backup.verified_extent(path)
     positions_kept = True

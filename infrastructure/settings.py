@@ -23,12 +23,12 @@ def _ledger_key() -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The store to use when a caller names none, as the environment has it now.
+    """What the environment says now, for callers that say nothing themselves.
 
     `PLANGATE_DB`: any target that `plangate.connect` accepts. `PLANGATE_SCHEMA`: the schema
     in a PostgreSQL database. `PLANGATE_PERSISTENCE_MODULE`: another engine of the
     `eventsourcing` library, configured by its own variables. `PLANGATE_LEDGER_KEY`: the
-    file with the key that signs checkpoints.
+    file with the key that signs checkpoints. `PLANGATE_ACTOR`: who acts at the terminal.
     """
 
     db: str | None = field(default_factory=lambda: _variable("DB"), repr=False)
@@ -39,10 +39,4 @@ class Settings:
     )
     ledger_key: Path = field(default_factory=_ledger_key)
     """Not beside the store."""
-
-    def target(self) -> str:
-        """The configured store, or the default one, whose folder is created."""
-        if self.db is not None:
-            return self.db
-        Path(default_database()).parent.mkdir(parents=True, exist_ok=True)
-        return default_database()
+    actor: str | None = field(default_factory=lambda: _variable("ACTOR"))

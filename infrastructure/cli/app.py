@@ -1,8 +1,7 @@
 """plangate at the terminal: for people, scripts and CI.
 
 A door translates and decides nothing: each command asks `PlanRegistry` and prints its
-answer, for a person or, with `--json`, for a program. Exit codes: 0 done, 1 refused,
-2 not understood, 10 to 14 a verdict, 74 and 141 an answer that was lost (`exits`).
+answer, for a person or, with `--json`, for a program. `exits` has the exit codes.
 """
 
 import gc
@@ -11,108 +10,120 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
-from typing import Annotated, Any, Final, Literal, NamedTuple, cast
+from typing import Annotated, Any, NoReturn, cast
 
 import typer
 import typer.main
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 from typing_extensions import override
 
+from plangate.infrastructure.cli.catalogue import ALIASES, DAILY, GROUPS, MORE, Entry, Group
 from plangate.infrastructure.cli.exits import exit_code
 from plangate.infrastructure.cli.input.options import AsJson, Database
-from plangate.infrastructure.cli.render.text import harmless
 from plangate.infrastructure.cli.streams import AnswerLost, guard_streams
 
 
-class _Entry(NamedTuple):
-    """Where a command is, below this package, and how `terminal` runs it."""
-
-    kind: Literal["query", "operate", "write", "write_many", "between_stores", "group"]
-    module: str
-    function: str
-
-
-# A command's module, with what it imports, is loaded when the command is asked for: `gate`
-# from a shell would otherwise wait for the plots, the ledger and the importers.
-_PANELS: Final[Mapping[str, Mapping[str, _Entry]]] = {
-    "Plans": {
-        "create": _Entry("write", "commands.plans", "create"),
-        "list": _Entry("query", "commands.plans", "list_plans"),
-        "status": _Entry("query", "commands.plans", "status"),
-        "delete": _Entry("write", "commands.plans", "delete"),
-        "graph": _Entry("query", "commands.plans", "graph"),
-        "pause": _Entry("write", "commands.plans", "pause"),
-        "resume": _Entry("write", "commands.plans", "resume"),
-        "archive": _Entry("write", "commands.plans", "archive"),
-        "restore": _Entry("write", "commands.plans", "restore"),
-    },
-    "Work": {
-        "next": _Entry("write", "commands.work", "next_task"),
-        "claim": _Entry("write", "commands.work", "claim"),
-        "heartbeat": _Entry("write", "commands.work", "heartbeat"),
-        "release": _Entry("write", "commands.work", "release"),
-        "score": _Entry("write", "commands.work", "score"),
-        "mark": _Entry("write", "commands.work", "mark"),
-        "outcome": _Entry("write", "commands.work", "outcome"),
-        "defer": _Entry("write", "commands.work", "defer"),
-        "undefer": _Entry("write", "commands.work", "undefer"),
-    },
-    "The gate": {
-        "gate": _Entry("query", "commands.gate", "gate"),
-        "revise": _Entry("write", "commands.gate", "revise"),
-        "retry": _Entry("write", "commands.gate", "retry"),
-        "approve": _Entry("write", "commands.gate", "approve"),
-    },
-    "The past": {
-        "history": _Entry("query", "commands.history", "history"),
-        "as-of": _Entry("query", "commands.history", "as_of"),
-        "diff": _Entry("query", "commands.history", "diff"),
-        "explain": _Entry("query", "commands.history", "explain"),
-        "whatif": _Entry("query", "commands.analysis", "whatif"),
-        "sweep": _Entry("query", "commands.analysis", "sweep"),
-        "check": _Entry("query", "commands.analysis", "check"),
-        "findings": _Entry("query", "commands.analysis", "findings"),
-        "calibrate": _Entry("query", "commands.analysis", "calibrate"),
-    },
-    "More": {
-        "erase": _Entry("write", "commands.operations", "erase"),
-        "migrate": _Entry("operate", "commands.operations", "migrate"),
-        "doctor": _Entry("query", "commands.operations", "doctor"),
-        "backup": _Entry("query", "commands.operations", "backup"),
-        "restore-backup": _Entry("operate", "commands.operations", "restore_backup"),
-        "export": _Entry("query", "commands.transfer", "export"),
-        "import": _Entry("write_many", "commands.transfer", "import_plans"),
-        "copy": _Entry("between_stores", "commands.operations", "copy"),
-        "apply": _Entry("write_many", "commands.transfer", "apply"),
-        "views": _Entry("query", "commands.operations", "views"),
-        "demo": _Entry("operate", "demo", "demo"),
-    },
-}
-_COMMANDS: Final[Mapping[str, tuple[str, _Entry]]] = {
-    name: (panel, entry) for panel, entries in _PANELS.items() for name, entry in entries.items()
-} | {"ledger": ("The past", _Entry("group", "commands.ledger", "ledger"))}
-
-
 class _Commands(Mapping[str, Any]):
-    """The commands, each made when it is asked for."""
+    """Commands and groups, each made when it is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, entries: Mapping[str, Entry | Group]) -> None:
+        self._entries = entries
         self._made: dict[str, Any] = {}
 
     @override
     def __getitem__(self, name: str) -> Any:
         if name not in self._made:
-            self._made[name] = _made(name, *_COMMANDS[name])
+            entry = self._entries[name]
+            make = _group if isinstance(entry, Group) else _command
+            self._made[name] = make(name, entry)
         return self._made[name]
 
     @override
     def __iter__(self) -> Iterator[str]:
-        return iter(_COMMANDS)
+        return iter(self._entries)
 
     @override
     def __len__(self) -> int:
-        return len(_COMMANDS)
+        return len(self._entries)
+
+
+class _Command(TyperCommand):
+    """A command whose help fits any screen."""
+
+    @override
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from plangate.infrastructure.cli import help_texts
+
+        help_texts.write_help(self, ctx, formatter)
+
+
+class _Group(TyperGroup):
+    """Commands under one word, or all of them."""
+
+    @override
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from plangate.infrastructure.cli import help_texts
+
+        help_texts.write_group_help(self, ctx, formatter)
+
+    @override
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        try:
+            return self._click_resolve_command(ctx, args)
+        except TyperException as error:
+            if self.get_command(ctx, args[0]) is None:
+                from plangate.infrastructure.cli import usage_errors
+
+                error.message = usage_errors.unknown_command(args[0])
+            raise
+
+
+class _Program(_Group):
+    """All commands. What they answer to a wrong command line is safe on a terminal."""
+
+    @override
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands = cast("MutableMapping[str, Any]", _Commands({**DAILY, **MORE, **GROUPS}))
+
+    @override
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return super().get_command(ctx, ALIASES.get(cmd_name, cmd_name))
+
+    @override
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from plangate.infrastructure.cli import help_texts
+
+        help_texts.write_program_help(ctx, formatter)
+
+    @override
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Commands by what the catalogue says about them: none is loaded for its name."""
+        entries: Mapping[str, Entry | Group] = {**DAILY, **MORE, **GROUPS}
+        named = {name: TyperCommand(name, short_help=one.summary) for name, one in entries.items()}
+        kept, self.commands = self.commands, cast("MutableMapping[str, Any]", named)
+        try:
+            return super().shell_complete(ctx, incomplete)
+        finally:
+            self.commands = kept
+
+    @override
+    def main(self, args: Any = None, *given: Any, standalone_mode: bool = True, **more: Any) -> Any:
+        """Run a command line, and end with its exit code; a wrong one is explained."""
+        words = sys.argv[1:] if args is None else list(args)
+        try:
+            code = super().main(words, *given, standalone_mode=False, **more)
+        except TyperException as error:
+            if not standalone_mode:
+                raise
+            from plangate.infrastructure.cli import usage_errors
+
+            usage_errors.write(error, words)
+            sys.exit(error.exit_code)
+        if standalone_mode:
+            sys.exit(code if isinstance(code, int) else 0)
+        return code
 
 
 @contextmanager
@@ -127,15 +138,19 @@ def _without_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def _made(name: str, panel: str, entry: _Entry) -> Any:
+def _command(name: str, entry: Any) -> Any:
     with _without_collecting():
-        app = found = getattr(_imported(entry.module), entry.function)
-        runs = entry.kind != "group" and getattr(_imported("terminal"), entry.kind)
-    if runs:
-        app = typer.Typer(add_completion=False)
-        app.command(name)(runs(found))
-    made: Any = typer.main.get_command(app)
-    made.rich_help_panel = panel
+        found = getattr(_imported(entry.module), entry.function)
+        if entry.kind != "plain":
+            found = getattr(_imported("terminal"), entry.kind)(found)
+    app = typer.Typer(add_completion=False)
+    app.command(name, cls=_Command)(found)
+    return typer.main.get_command(app)
+
+
+def _group(name: str, group: Any) -> Any:
+    made = _Group(name=name, help=group.summary, no_args_is_help=True)
+    made.commands = cast("MutableMapping[str, Any]", _Commands(group.commands))
     return made
 
 
@@ -143,50 +158,16 @@ def _imported(module: str) -> ModuleType:
     return import_module(f"plangate.infrastructure.cli.{module}")
 
 
-@contextmanager
-def _harmless_errors() -> Iterator[None]:
-    """Write out the control characters that a refused command line quotes."""
-    try:
-        yield
-    except TyperException as error:
-        if isinstance(message := getattr(error, "message", None), str):
-            error.message = harmless(message, lines=True)
-        raise
-
-
-class _Program(TyperGroup):
-    """The commands. What they answer to a wrong command line is safe on a terminal."""
-
-    @override
-    def __init__(self, **given: Any) -> None:
-        super().__init__(**given)
-        self.commands = cast("MutableMapping[str, Any]", _Commands())
-
-    @override
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(self.commands)
-
-    @override
-    def make_context(self, *given: Any, **more: Any) -> Any:
-        with _harmless_errors():
-            return super().make_context(*given, **more)
-
-    @override
-    def invoke(self, ctx: Any) -> Any:
-        with _harmless_errors():
-            return super().invoke(ctx)
-
-
 app = typer.Typer(
     name="plangate",
     cls=_Program,
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command line of this process."""
     guard_streams()
     try:
@@ -195,6 +176,7 @@ def main() -> None:
         if not error.reader_is_gone:
             typer.echo(error, err=True)
         sys.exit(exit_code(error))
+    raise AssertionError("a command line ends with its exit code")
 
 
 def _show_version(wanted: bool) -> None:
@@ -219,3 +201,7 @@ def _plangate(
 ) -> None:
     """Keep plans of agent work, and gate them by accumulated evidence of quality."""
     context.obj = {"db": db, "as_json": as_json}
+    if context.invoked_subcommand is None:
+        status = cast("Any", context.command).get_command(context, "status")
+        with status.make_context("status", [], parent=context) as asked:
+            status.invoke(asked)

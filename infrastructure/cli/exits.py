@@ -1,20 +1,23 @@
 """How a command ends: its exit code, and how an error is described.
 
-`gate` and `next` end with the code of a verdict: 10 replan, 11 wait, 12 blocked, 13 put
-away (paused, archived or deleted). `gate` ends with 0 for go and complete; `next` with 0
-only with a task, and with 14 for a complete plan. A command whose answer could not be written
-ends with 74, or with 141 if the reader of a pipe went away, whatever its verdict.
+`gate` and `next` end with the code of a verdict: `gate` with 0 for go and complete; `next`
+with 0 only with a task, and with 14 for a complete plan. A command whose answer could not be
+written ends with 74, or with 141 if the reader of a pipe went away, whatever its verdict.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
+from plangate.application.errors import ConcurrentChange, StoreError
 from plangate.domain.errors import InvalidInput, PlangateError
 from plangate.domain.vocabulary import Verdict
 from plangate.infrastructure.cli.streams import AnswerLost
 
-REFUSED: Final = 1
+ANSWERED_NO: Final = 1
+USAGE: Final = 2
+REFUSED: Final = 3
+TROUBLE: Final = 4
 REPLAN: Final = 10
 WAIT: Final = 11
 BLOCKED: Final = 12
@@ -24,7 +27,24 @@ ANSWER_LOST: Final = 74
 """What `sysexits.h` calls EX_IOERR."""
 PIPE_CLOSED: Final = 141
 """What shells report for a program whose reader went away."""
+INTERRUPTED: Final = 130
 
+MEANINGS: Final[Mapping[int, str]] = {
+    0: "Done. gate: go, or complete.",
+    ANSWERED_NO: "Answered, and the answer is no: findings, mismatches, problems, alterations.",
+    USAGE: "The command line was not understood.",
+    REFUSED: "Refused: nothing was recorded. apply: lines were refused.",
+    TROUBLE: "The store or the system could not do it, or not all of it.",
+    REPLAN: "gate, next: a replan is due.",
+    WAIT: "gate, next: what is left is in progress or deferred.",
+    BLOCKED: "gate, next: nothing can be taken, and waiting changes nothing.",
+    PUT_AWAY: "gate, next: the plan is paused, archived or deleted.",
+    COMPLETE: "next: every task is done.",
+    ANSWER_LOST: "The answer could not be written; stderr says what was recorded.",
+    INTERRUPTED: "Interrupted from the keyboard.",
+    PIPE_CLOSED: "The reader of the answer went away.",
+}
+"""Every exit code, and what it means."""
 
 _VERDICTS: Final[Mapping[Verdict, int]] = {
     Verdict.GO: 0,
@@ -49,7 +69,10 @@ def exit_code(error: Exception) -> int:
     cause = error.cause if isinstance(error, AnswerLost) else error
     if isinstance(cause, BrokenPipeError):
         return PIPE_CLOSED
-    return ANSWER_LOST if isinstance(error, AnswerLost) else REFUSED
+    if isinstance(error, AnswerLost):
+        return ANSWER_LOST
+    troubled = isinstance(error, StoreError | ConcurrentChange)
+    return REFUSED if isinstance(error, PlangateError) and not troubled else TROUBLE
 
 
 def gate_code(verdicts: Iterable[Verdict]) -> int:
@@ -72,9 +95,14 @@ def error_lines(error: Exception) -> Iterator[str]:
     elif isinstance(error, PlangateError | AnswerLost):
         yield str(error)
     elif isinstance(error, OSError):
-        yield f"the system refused: {error}"
+        yield _of_the_system(error)
     else:
         yield f"unexpected {type(error).__name__}: {error}"
+
+
+def _of_the_system(error: OSError) -> str:
+    why = error.strerror or str(error) or type(error).__name__
+    return why if error.filename is None else f"{error.filename}: {why}"
 
 
 def error_facts(error: Exception) -> dict[str, Any]:

@@ -5,9 +5,10 @@ ends in a traceback, and nothing that was recorded is called refused.
 """
 
 import json
+import os
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from inspect import Parameter, signature
@@ -18,21 +19,26 @@ import typer
 from pydantic import BaseModel
 
 from plangate.application.command_context import ContextOptions
+from plangate.application.near_matches import did_you_mean
 from plangate.application.registry import PlanRegistry
 from plangate.application.warnings import LogSetAside
-from plangate.domain.errors import PlangateError
+from plangate.domain.errors import PlangateError, PlanNotFound, TaskNotFound
 from plangate.infrastructure.bootstrap import connect, connect_to_existing
-from plangate.infrastructure.cli.exits import error_facts, error_lines, exit_code
+from plangate.infrastructure.cli.exits import REFUSED, error_facts, error_lines, exit_code
+from plangate.infrastructure.cli.input.actor import default_actor
+from plangate.infrastructure.cli.input.ids import plan_id_of, task_id_of
 from plangate.infrastructure.cli.input.options import (
     Actor,
     AsJson,
     CorrelationId,
     Database,
+    Full,
     IdempotencyKey,
+    Quiet,
 )
 from plangate.infrastructure.cli.render.text import Hint, harmless, harmless_json
 from plangate.infrastructure.cli.streams import AnswerLost
-from plangate.infrastructure.settings import Settings
+from plangate.infrastructure.store_finding import find_store
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -42,6 +48,7 @@ _Answer = TypeVar("_Answer", bound=BaseModel)
 _EVERYWHERE: Final[dict[str, Any]] = {"db": Database, "as_json": AsJson}
 _ON_BEHALF: Final[dict[str, Any]] = {"actor": Actor, "correlation_id": CorrelationId}
 _ONCE: Final[dict[str, Any]] = {"idempotency_key": IdempotencyKey}
+_BRIEF: Final[dict[str, Any]] = {"quiet": Quiet, "full": Full}
 
 
 class Terminal:
@@ -55,12 +62,18 @@ class Terminal:
         as_json: bool,
         context: ContextOptions,
         records: bool,
+        quiet: bool = False,
+        full: bool = False,
     ) -> None:
         self.store = store
         self._creates = creates
         self.as_json = as_json
-        self.context = context
+        self.given = context
+        """The caller's context as the command line says it."""
         self._records = records
+        self._quiet = quiet
+        self.full = full
+        """Whether a change is answered with the whole plan."""
         self.done: str | None = None
         """What was done beside recording, for the case that the answer is lost."""
 
@@ -76,20 +89,51 @@ class Terminal:
         return _console(stderr=False)
 
     @cached_property
+    def context(self) -> ContextOptions:
+        """The caller's context, with a default for who it is."""
+        given = self.given.copy()
+        if "actor" in given and given["actor"] is None:
+            given["actor"] = default_actor()
+        return given
+
+    @cached_property
     def registry(self) -> PlanRegistry:
         """The registry on the store, opened when it is first needed.
 
         Raises `NotAStore` where there is no store and the command may not create one.
         """
+        made = self._creates and _new_file(self.store or find_store().target)
         with catch_warnings(record=True, action="always", category=LogSetAside) as caught:
             opened = connect(self.store) if self._creates else connect_to_existing(self.store)
         self.warn(*(str(warning.message) for warning in caught))
+        if made and not self.as_json and not self._quiet:
+            self._note("store: ", "dim", f"made {made}")
         return opened
+
+    def plan(self, text: str) -> str:
+        """The id of the plan that is meant."""
+        return plan_id_of(self.registry, text)
+
+    def plans(self, texts: Iterable[str] | None) -> list[str] | None:
+        """The ids of the plans that are meant; None for all."""
+        return [self.plan(text) for text in texts or ()] or None
+
+    def task_in(self, plan: str, task: str) -> tuple[str, str]:
+        """The ids of the plan and the task that are meant."""
+        plan_id = self.plan(plan)
+        return plan_id, task_id_of(self.registry, plan_id, task)
+
+    def name_store(self) -> None:
+        """Say which store is meant, where no option names it and there are others."""
+        if self.store is None and not self.as_json and not self._quiet:
+            found = find_store()
+            if found.others:
+                self._note("store: ", "dim", f"{found.target} ({found.origin})")
 
     @property
     def keeps_plans(self) -> bool:
         """Whether the store outlives this command."""
-        return (self.store or Settings().db) != "memory:"
+        return (self.store or find_store().target) != "memory:"
 
     @property
     def is_interactive(self) -> bool:
@@ -110,9 +154,13 @@ class Terminal:
                 self.warn(f"the store was not closed properly: {error}")
 
     def answer(
-        self, result: _Answer, render: "Callable[[_Answer, Hint], RenderableType | bytes]"
+        self,
+        result: _Answer,
+        render: "Callable[[_Answer, Hint], RenderableType | bytes]",
+        *,
+        ids: Iterable[str] = (),
     ) -> None:
-        """Print a result: as JSON, or as `render` shows it to a person.
+        """Print a result: as JSON, or as `render` shows it to a person, or only its `ids`.
 
         Text is printed as it is, and bytes whatever the encoding of the terminal. Raises
         `AnswerLost` where that fails: whatever there was to record is recorded.
@@ -122,19 +170,21 @@ class Terminal:
             if self.as_json:
                 text = result.model_dump_json(indent=2, ensure_ascii=self.ascii_only)
                 sys.stdout.write(harmless_json(text) + "\n")
+            elif self._quiet:
+                sys.stdout.write("".join(f"{harmless(one)}\n" for one in ids))
             elif isinstance(rendered := render(result, self.hint), str):
                 sys.stdout.write(rendered)
             elif isinstance(rendered, bytes):
                 sys.stdout.buffer.write(rendered)
             else:
-                self._screen.print(rendered)
+                self._screen.print(rendered, crop=False)
             sys.stdout.flush()
 
     def show(self, *shown: "RenderableType") -> None:
         """Print something before the answer, to people only."""
         if not self.as_json:
             with _answering():
-                self._screen.print(*shown, sep="\n")
+                self._screen.print(*shown, sep="\n", crop=False)
                 sys.stdout.flush()
 
     def write(self, texts: Iterable[str]) -> None:
@@ -151,8 +201,17 @@ class Terminal:
             self._note("warning: ", "yellow", warning)
 
     def refuse(self, error: Exception) -> None:
-        """Print why nothing was done."""
-        self._print("refused: ", error)
+        """Print why nothing was done, and which ids resemble one that is not known."""
+        label = "refused: " if exit_code(error) == REFUSED else "error: "
+        self._print(label, error, self._near(error))
+
+    def _near(self, error: Exception) -> Sequence[str]:
+        if not (isinstance(error, PlanNotFound | TaskNotFound) and "registry" in vars(self)):
+            return ()
+        try:
+            return self.registry.near_matches(error)
+        except PlangateError:
+            return ()
 
     def report_lost(self, error: AnswerLost) -> None:
         """Print that the answer was lost, not the command; a reader that left need not know.
@@ -163,13 +222,14 @@ class Terminal:
         if self.done or error.recorded is not None or not error.reader_is_gone:
             self._print("error: ", lost)
 
-    def _print(self, label: str, error: Exception) -> None:
+    def _print(self, label: str, error: Exception, near: Sequence[str] = ()) -> None:
         if self.as_json:
             ascii_only = not _encodes_unicode(sys.stderr)
-            text = json.dumps({"error": error_facts(error)}, ensure_ascii=ascii_only)
+            facts = error_facts(error) | ({"near_matches": near} if near else {})
+            text = json.dumps({"error": facts}, ensure_ascii=ascii_only)
             sys.stderr.write(harmless_json(text) + "\n")
         else:
-            self._print_error(label, error)
+            self._print_error(label, error, did_you_mean(near))
 
     def report(self, where: str, error: Exception) -> None:
         """Print at once why a part was refused; programs read it in the answer."""
@@ -181,9 +241,9 @@ class Terminal:
         store = ["--db", self.store] if self.store else []
         return harmless(shlex.join(["plangate", *store, *words]))
 
-    def _print_error(self, label: str, error: Exception) -> None:
+    def _print_error(self, label: str, error: Exception, meant: str = "") -> None:
         for line in error_lines(error):
-            self._note(label, "red", line)
+            self._note(label, "red", f"{line}; {meant}" if meant else line)
 
     def _note(self, label: str, style: str, text: str) -> None:
         from rich.text import Text
@@ -195,7 +255,7 @@ def _at_a_terminal(
     shared: dict[str, Any], creates: bool, command: Callable[..., None]
 ) -> Callable[..., None]:
     """What Typer runs: `command` with the shared options, and an exit code for each error."""
-    caller = shared.keys() - _EVERYWHERE.keys()
+    caller = shared.keys() & (_ON_BEHALF | _ONCE).keys()
 
     def run(context: typer.Context, **given: Any) -> None:
         before = context.obj or {}
@@ -205,8 +265,12 @@ def _at_a_terminal(
             as_json=bool(given.pop("as_json") or before.get("as_json")),
             context=cast("ContextOptions", {name: given.pop(name) for name in caller}),
             records=bool(caller),
+            quiet=bool(given.pop("quiet", False)),
+            full=bool(given.pop("full", False)),
         )
         try:
+            if "db" in shared:
+                terminal.name_store()
             command(terminal, **given)
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
@@ -236,14 +300,24 @@ query = partial(_at_a_terminal, _EVERYWHERE, False)
 operate = partial(_at_a_terminal, _EVERYWHERE, True)
 """A command that creates a store where there is none: it takes the same options."""
 
-write = partial(_at_a_terminal, _ON_BEHALF | _ONCE | _EVERYWHERE, True)
-"""A command that records: it also takes the caller's context and a key for retries."""
+record = partial(_at_a_terminal, _ON_BEHALF | _ONCE | _BRIEF | _EVERYWHERE, False)
+"""A command that records in a store that is there: it also takes the caller's context."""
 
-write_many = partial(_at_a_terminal, _ON_BEHALF | _EVERYWHERE, True)
+create = partial(_at_a_terminal, _ON_BEHALF | _ONCE | _BRIEF | _EVERYWHERE, True)
+"""A command that also creates a store where there is none."""
+
+create_many = partial(_at_a_terminal, _ON_BEHALF | _EVERYWHERE, True)
 """A command that records many things, each with a key of its own."""
 
-between_stores = partial(_at_a_terminal, {"as_json": AsJson}, True)
-"""A command whose arguments name its stores: it takes --json besides its own options."""
+unbound = partial(_at_a_terminal, {"as_json": AsJson}, True)
+"""A command that names its stores itself: it takes --json besides its own options."""
+
+
+def _new_file(target: str) -> str | None:
+    """The path of a store that opening it would make; None for one that is there."""
+    path = target.removeprefix("sqlite:///")
+    is_file = "://" not in path and not path.endswith(":")
+    return path if is_file and not os.path.lexists(path) else None
 
 
 def _console(*, stderr: bool) -> "Console":

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from plangate.infrastructure.settings import Settings, default_database
+from plangate.infrastructure.settings import Settings
 
-VARIABLES = ("DB", "SCHEMA", "PERSISTENCE_MODULE", "LEDGER_KEY")
+VARIABLES = ("ACTOR", "DB", "SCHEMA", "PERSISTENCE_MODULE", "LEDGER_KEY")
 
 
 @pytest.fixture(autouse=True)
@@ -27,15 +27,15 @@ def test_without_variables_the_settings_are_the_defaults(tmp_path: Path) -> None
     )
     assert settings.ledger_key.name == "ledger.pem"
     assert settings.ledger_key.is_relative_to(tmp_path)
-    assert settings.target() == default_database()
-    assert Path(settings.target()).parent.is_dir()
+    assert settings.actor is None
 
 
 def test_each_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIABLES:
         monkeypatch.setenv(f"PLANGATE_{name}", f"a {name}")
     settings = Settings()
-    assert settings.db == settings.target() == "a DB"
+    assert settings.db == "a DB"
+    assert settings.actor == "a ACTOR"
     assert settings.pg_schema == "a SCHEMA"
     assert settings.persistence_module == "a PERSISTENCE_MODULE"
     assert settings.ledger_key == Path("a LEDGER_KEY")

@@ -1,11 +1,12 @@
-"""The panel "Work": take a task, hold it, give it back, score it, record its outcome."""
+"""Work on tasks: take one, hold it, give it back, score it, record its outcome."""
 
-from datetime import datetime
+from collections.abc import Iterator
 from typing import Any
 
 import typer
 from rich.text import Text
 
+from plangate.application.results import TaskView
 from plangate.domain.errors import PlangateError, PlanGone, PlanHeld
 from plangate.domain.vocabulary import Outcome, TaskStatus
 from plangate.infrastructure.cli.answers import NextTask
@@ -23,18 +24,15 @@ from plangate.infrastructure.cli.input.options import (
     Worker,
     argument,
     flag,
+    lease_of,
     option,
     parse_evidence,
     parse_scale,
     parse_scorer,
-    parse_time,
+    time_of,
 )
-from plangate.infrastructure.cli.render.status import (
-    render_claim,
-    render_next_task,
-    render_taken,
-    render_task,
-)
+from plangate.infrastructure.cli.render.acts import render_act
+from plangate.infrastructure.cli.render.status import render_claim, render_next_task, render_taken
 from plangate.infrastructure.cli.render.text import harmless
 from plangate.infrastructure.cli.terminal import Terminal
 
@@ -55,12 +53,16 @@ def next_task(
         "--if-version", "N", "Only while the plan is at this version; refused otherwise.", min=1
     ),
 ) -> None:
-    """Take the next task that is ready; exit code 0 with a task, else that of the verdict."""
+    """Take the next task that is ready; exit code 0 with a task, else that of the verdict.
+
+    Example: plangate next billing --worker agent-7 --lease 30m
+    """
+    plan = None if plan is None else terminal.plan(plan)
     try:
         task = terminal.registry.next_task(
             plan,
             worker=worker,
-            lease=lease,
+            lease=lease_of(lease),
             labels=label or (),
             if_version=if_version,
             **terminal.context,
@@ -77,7 +79,8 @@ def next_task(
         terminal.warn(f"the task was taken, but its gate could not be asked: {error}")
     if task and decision and decision.replan_due:
         terminal.warn("the gate says: replan before you go on")
-    terminal.answer(NextTask(task=task, plan_id=asked, gate=decision), render_next_task)
+    answer = NextTask(task=task, plan_id=asked, gate=decision)
+    terminal.answer(answer, render_next_task, ids=_taken(task))
     if task is None:
         raise typer.Exit(without_task_code(None if decision is None else decision.verdict))
 
@@ -85,30 +88,48 @@ def next_task(
 def claim(
     terminal: Terminal, plan: PlanId, task: TaskId, *, worker: Worker = None, lease: Lease = None
 ) -> None:
-    """Take this very task; refused with the reason if it cannot be taken now."""
-    taken = terminal.registry.claim_task(plan, task, worker=worker, lease=lease, **terminal.context)
-    terminal.answer(taken, render_taken)
+    """Take this very task; refused with the reason if it cannot be taken now.
+
+    Example: plangate task claim billing schema --worker agent-7
+    """
+    plan, task = terminal.task_in(plan, task)
+    taken = terminal.registry.claim_task(
+        plan, task, worker=worker, lease=lease_of(lease), **terminal.context
+    )
+    terminal.answer(taken, render_taken, ids=_taken(taken))
 
 
 def heartbeat(
     terminal: Terminal,
     plan: PlanId,
     task: TaskId,
-    token: int = argument("TOKEN", "The claim's token.", min=1, autocompletion=tokens),
     *,
+    token: int = option(
+        "--token", "N", "The claim's token.", default=..., min=1, autocompletion=tokens
+    ),
     lease: Lease = None,
 ) -> None:
-    """Extend a claim: by --lease seconds, or by as long as before."""
-    claimed = terminal.registry.heartbeat(plan, task, token, lease=lease, **terminal.context)
+    """Extend a claim: by --lease, or by as long as before.
+
+    Example: plangate task heartbeat billing schema --token 12
+    """
+    plan, task = terminal.task_in(plan, task)
+    claimed = terminal.registry.heartbeat(
+        plan, task, token, lease=lease_of(lease), **terminal.context
+    )
     terminal.answer(claimed, render_claim)
 
 
 def release(
     terminal: Terminal, plan: PlanId, task: TaskId, *, token: Token = None, reason: Reason = None
 ) -> None:
-    """Give a task back undone: it is pending again."""
+    """Give a task back undone: it is pending again.
+
+    Example: plangate task release billing schema --token 12 --reason "needs a database"
+    """
+    plan, task = terminal.task_in(plan, task)
     now = terminal.registry.release(plan, task, token=token, reason=reason, **terminal.context)
-    terminal.answer(now, render_task(task))
+    terminal.answer(now, render_act(task, full=terminal.full))
 
 
 def score(
@@ -122,6 +143,9 @@ def score(
         "--scale",
         "LOW,HIGH",
         "The worst and the best score the judge can give, if not 0,1: as in 1,5.",
+    ),
+    failed: str | None = option(
+        "--failed", "REASON", "No score: the judge crashed or abstained, and why."
     ),
     mark_done: bool = flag(
         "--mark-done/--no-mark-done",
@@ -141,9 +165,23 @@ def score(
     occurred_at: OccurredAt = None,
     token: Token = None,
 ) -> None:
-    """Score a task's prompt, its output, or both at once, and let the gate judge the plan."""
+    """Score a task's prompt, its output, or both at once, and let the gate judge the plan.
+
+    Example: plangate score billing schema --output 0.9 --token 12 --scorer model:judge@2
+    """
+    at = time_of("--occurred-at", occurred_at)
+    if failed is not None:
+        if not (output is None and prompt is None):
+            raise typer.BadParameter("--failed is for a judge that gave no score")
+        plan, task = terminal.task_in(plan, task)
+        now = terminal.registry.record_scoring_failure(
+            plan, task, "output", failed, scorer=scorer, occurred_at=at, **terminal.context
+        )
+        terminal.answer(now, render_act(task, full=terminal.full))
+        return
     if output is None and prompt is None:
-        raise typer.BadParameter("give --prompt, --output or both")
+        raise typer.BadParameter("give --prompt, --output or both, or --failed REASON")
+    plan, task = terminal.task_in(plan, task)
     now = terminal.registry.update(
         plan,
         task,
@@ -152,14 +190,32 @@ def score(
         mark_done=mark_done,
         scorer=scorer,
         scale=None if scale is None else parse_scale(scale),
-        occurred_at=_time(occurred_at),
+        occurred_at=at,
         rationale=rationale,
         evidence=evidence,
         token=token,
         **terminal.context,
     )
     terminal.warn(*now.warnings)
-    terminal.answer(now, render_task(task))
+    terminal.answer(now, render_act(task, full=terminal.full))
+
+
+def retract(
+    terminal: Terminal,
+    plan: PlanId,
+    event: str = argument("EVENT", "The score's event id, or its version: billing@7, or 7."),
+    *,
+    reason: RequiredReason,
+) -> None:
+    """Withdraw a mistaken score; the one before it counts again.
+
+    Example: plangate task retract billing billing@7 --reason "scored the wrong task"
+    """
+    plan = terminal.plan(plan)
+    event_id = f"{plan}@{event}" if event.isdecimal() else event
+    now = terminal.registry.retract_score(plan, event_id, reason, **terminal.context)
+    terminal.warn(*now.warnings)
+    terminal.answer(now, render_act(f"{event_id} withdrawn", full=terminal.full))
 
 
 def mark(
@@ -171,12 +227,16 @@ def mark(
     reason: Reason = None,
     token: Token = None,
 ) -> None:
-    """Set a task's status by hand."""
+    """Set a task's status by hand.
+
+    Example: plangate task mark billing schema done --reason "reviewed by hand"
+    """
+    plan, task = terminal.task_in(plan, task)
     now = terminal.registry.mark_task(
         plan, task, status, reason=reason, token=token, **terminal.context
     )
     terminal.warn(*now.warnings)
-    terminal.answer(now, render_task(task))
+    terminal.answer(now, render_act(task, full=terminal.full))
 
 
 def outcome(
@@ -191,14 +251,18 @@ def outcome(
     note: str | None = option("--note", "TEXT", "What is known about it."),
     occurred_at: OccurredAt = None,
 ) -> None:
-    """Record whether a task's result was accepted or rejected; no confidence changes."""
+    """Record whether a task's result was accepted or rejected; no confidence changes.
+
+    Example: plangate task outcome billing schema accepted --source review
+    """
+    plan, task = terminal.task_in(plan, task)
     now = terminal.registry.record_outcome(
         plan,
         task,
         became,
         source=source,
         note=note,
-        occurred_at=_time(occurred_at),
+        occurred_at=time_of("--occurred-at", occurred_at),
         **terminal.context,
     )
     text = harmless(f"{task}: {became}, reported by {source} ({now.plan_id}@{now.version}).")
@@ -212,20 +276,31 @@ def defer(
     *,
     reason: RequiredReason,
     until: str | None = option(
-        "--until", "TIME", "Until this time, ISO 8601 with its time zone. Default: until undefer."
+        "--until", "TIME", "Until this time, as in 2h or tomorrow. Default: until undefer."
     ),
 ) -> None:
-    """Let a pending task wait for a decision or a review: it is not handed out."""
-    end = None if until is None else parse_time("--until", until)
+    """Let a pending task wait for a decision or a review: it is not handed out.
+
+    Example: plangate task defer billing switch --reason "legal decides" --until tomorrow
+    """
+    end = time_of("--until", until, ahead=True)
+    plan, task = terminal.task_in(plan, task)
     now = terminal.registry.defer_task(plan, task, reason, until=end, **terminal.context)
-    terminal.answer(now, render_task(task))
+    terminal.answer(now, render_act(task, full=terminal.full))
 
 
 def undefer(terminal: Terminal, plan: PlanId, task: TaskId, *, reason: Reason = None) -> None:
-    """Let a deferred task be taken again."""
+    """Let a deferred task be taken again.
+
+    Example: plangate task undefer billing switch
+    """
+    plan, task = terminal.task_in(plan, task)
     now = terminal.registry.undefer_task(plan, task, reason=reason, **terminal.context)
-    terminal.answer(now, render_task(task))
+    terminal.answer(now, render_act(task, full=terminal.full))
 
 
-def _time(occurred_at: str | None) -> datetime | None:
-    return None if occurred_at is None else parse_time("--occurred-at", occurred_at)
+def _taken(task: TaskView | None) -> Iterator[str]:
+    """The task, its plan and its token, as words of one line."""
+    if task is not None:
+        token = "" if task.claim is None else str(task.claim.token)
+        yield "\t".join([task.plan_id, task.id, token])

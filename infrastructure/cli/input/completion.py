@@ -14,7 +14,7 @@ import typer
 
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.cli.render.text import harmless
-from plangate.infrastructure.settings import Settings, default_database
+from plangate.infrastructure.store_finding import find_store
 
 if TYPE_CHECKING:
     from plangate.application.registry import PlanRegistry
@@ -75,7 +75,7 @@ def _existing(context: typer.Context) -> "Iterator[PlanRegistry]":
     """The registry on the store of the command line; raises if there is no such file."""
     around = chain([context], [context.parent] if context.parent else [])
     given = next((c.params["db"] for c in around if c.params.get("db")), None)
-    target = given or Settings().db or default_database()
+    target = given or find_store().target
     if not Path(target.removeprefix("sqlite:///")).is_file():
         raise FileNotFoundError(target)
     from plangate.infrastructure.bootstrap import connect

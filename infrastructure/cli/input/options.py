@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 import typer
 
 from plangate.infrastructure.cli.input.completion import labels, plan_ids, task_ids
+from plangate.infrastructure.cli.input.times import parse_duration, parse_time
 
 STDIN: Final = Path("-")
 
@@ -64,49 +65,26 @@ def _plottable(path: Path | None) -> Path | None:
     return path
 
 
-_EVERYWHERE: Final = {"rich_help_panel": "Everywhere"}
-_ON_BEHALF: Final = {"rich_help_panel": "On whose behalf"}
-
-Database = Annotated[
-    str | None,
-    _option(
-        "--db",
-        "STORE",
-        "The store: a path to a SQLite file, sqlite:///…, postgresql://…, engine: or memory:. "
-        "Default: PLANGATE_DB, or else plangate's own file in your data folder.",
-        **_EVERYWHERE,
-    ),
-]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print the answer as JSON, alone on stdout.", **_EVERYWHERE)
-]
-Actor = Annotated[str | None, _option("--actor", "NAME", "Who asks for this.", **_ON_BEHALF)]
-CorrelationId = Annotated[
-    str | None,
-    _option(
-        "--correlation-id", "ID", "What this belongs to, such as a run or a ticket.", **_ON_BEHALF
-    ),
-]
+Database = Annotated[str | None, _option("--db", "STORE", "The store.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+Actor = Annotated[str | None, _option("--actor", "NAME", "Who asks for this.")]
+CorrelationId = Annotated[str | None, _option("--correlation-id", "ID", "What this belongs to.")]
 IdempotencyKey = Annotated[
-    str | None,
-    _option(
-        "--idempotency-key",
-        "KEY",
-        "Makes a retry safe: repeated with the same key, the command records nothing new.",
-        **_ON_BEHALF,
-    ),
+    str | None, _option("--idempotency-key", "KEY", "Makes a retry safe.")
 ]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but ids.")]
+Full = Annotated[bool, typer.Option("--full", help="Print the whole plan afterwards.")]
 
-PlanId = Annotated[str, argument("PLAN", "The plan's id.", autocompletion=plan_ids)]
+PlanId = Annotated[str, argument("PLAN", "The plan: its id, the beginning of one, or @last.", autocompletion=plan_ids)]
 PlanIds = Annotated[
     list[str] | None,
-    argument("PLAN", "The plans' ids; without any, all plans.", autocompletion=plan_ids),
+    argument("PLAN", "The plans; without any, all plans.", autocompletion=plan_ids),
 ]
 NamedPlans = Annotated[
     list[str] | None,
-    argument("PLAN", "The plans' ids, or --all.", autocompletion=plan_ids),
+    argument("PLAN", "The plans, or --all.", autocompletion=plan_ids),
 ]
-TaskId = Annotated[str, argument("TASK", "The task's id.", autocompletion=task_ids)]
+TaskId = Annotated[str, argument("TASK", "The task: its id, or the beginning of one.", autocompletion=task_ids)]
 _REASON: Final = _option("--reason", "TEXT", "Why; kept in the history.")
 Reason = Annotated[str | None, _REASON]
 RequiredReason = Annotated[str, _REASON]
@@ -115,12 +93,14 @@ Token = Annotated[
 ]
 OccurredAt = Annotated[
     str | None,
-    _option("--occurred-at", "TIME", "When it happened, if not now: ISO 8601 with its time zone."),
+    _option("--occurred-at", "TIME", "When it happened, if not now."),
 ]
 Worker = Annotated[
     str | None, _option("--worker", "NAME", "Who takes the task. Default: the actor.")
 ]
-Lease = Annotated[float | None, _option("--lease", "SECONDS", "How long the claim holds.")]
+Lease = Annotated[
+    str | None, _option("--lease", "DURATION", "How long the claim holds, as in 30m or 2h.")
+]
 Labels = Annotated[
     list[str] | None,
     _option(
@@ -157,20 +137,22 @@ def chosen_plans(plans: list[str] | None, *, all_plans: bool) -> list[str] | Non
     return plans or None
 
 
+def lease_of(text: str | None) -> float | None:
+    """The lease in seconds, if one is given."""
+    return None if text is None else parse_duration("--lease", text)
+
+
+def time_of(name: str, text: str | None, *, ahead: bool = False) -> datetime | None:
+    """The time, if one is given."""
+    return None if text is None else parse_time(name, text, ahead=ahead)
+
+
 def parse_point(name: str, text: str, plan_id: str) -> int | datetime:
-    """A point in a plan's history: `7`, `PLAN@7` or a time in ISO 8601."""
+    """A point in a plan's history: `7`, `PLAN@7` or a time."""
     version = text.removeprefix(f"{plan_id}@")
     if version.isascii() and version.isdigit():
         return int(version[:18])
     return parse_time(name, text)
-
-
-def parse_time(name: str, text: str) -> datetime:
-    """A time in ISO 8601; the registry refuses one without a time zone."""
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{name}: write a time as in 2026-01-31T12:00:00Z") from None
 
 
 def parse_accept(values: list[str], task_ids: Collection[str]) -> Literal["passing"] | list[str]:

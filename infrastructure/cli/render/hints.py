@@ -7,16 +7,16 @@ from plangate.domain.confidence import reaches
 from plangate.domain.vocabulary import TaskStatus, Verdict
 from plangate.infrastructure.cli.render.text import Hint
 
-_BECAUSE = ("--reason", "…")
+_BECAUSE = ("--reason", "REASON")
 
 
 def next_steps(plan: PlanStatus, hint: Hint) -> Iterator[str]:
     """The command lines for each way on, in the order of the plan's advice."""
     match plan.verdict:
         case Verdict.PAUSED:
-            yield hint("resume", plan.plan_id, *_BECAUSE)
+            yield hint("plan", "resume", plan.plan_id, *_BECAUSE)
         case Verdict.ARCHIVED:
-            yield hint("restore", plan.plan_id, *_BECAUSE)
+            yield hint("plan", "restore", plan.plan_id, *_BECAUSE)
         case Verdict.COMPLETE | Verdict.DELETED:
             return
         case _:
@@ -51,7 +51,7 @@ def _for_unsuccessful(plan: PlanStatus, hint: Hint) -> Iterator[str]:
     for task_id in low[:1]:
         yield hint("retry", plan.plan_id, task_id, *_BECAUSE)
         yield hint("approve", plan.plan_id, "--accept", task_id, *_BECAUSE)
-        yield hint("mark", plan.plan_id, task_id, "done", *_BECAUSE)
+        yield hint("task", "mark", plan.plan_id, task_id, "done", *_BECAUSE)
 
 
 def _for_started(plan: PlanStatus, hint: Hint) -> Iterator[str]:
@@ -61,7 +61,7 @@ def _for_started(plan: PlanStatus, hint: Hint) -> Iterator[str]:
         yield score_hint(task, hint)
     deferred = [task.id for task in plan.tasks if task.deferred]
     for task_id in deferred[:1] if plan.verdict is Verdict.WAIT else ():
-        yield hint("undefer", plan.plan_id, task_id)
+        yield hint("task", "undefer", plan.plan_id, task_id)
 
 
 def _passes(task: TaskView, plan: PlanStatus) -> bool:

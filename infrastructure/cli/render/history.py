@@ -8,8 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Final
 
@@ -26,7 +25,7 @@ from plangate.domain.confidence import differ
 from plangate.infrastructure.cli.render import event_text
 from plangate.infrastructure.cli.render.gauge import GO_ON, REPLAN
 from plangate.infrastructure.cli.render.tables import fixed, table_of
-from plangate.infrastructure.cli.render.text import Hint, count, harmless, harmless_json
+from plangate.infrastructure.cli.render.text import Hint, count, harmless, harmless_json, local
 
 _ROWS: Final = 200
 """How many events one table holds; the next continues below it."""
@@ -127,7 +126,7 @@ def history_tables(entries: Iterator[AuditEntry], *, all_plans: bool) -> Iterato
     while chunk := list(islice(entries, _ROWS)):
         table = table_of(
             Column("position" if all_plans else "@", justify="right", width=8 if all_plans else 5),
-            Column("when, UTC", width=10),
+            Column("when", width=10),
             Column("who", overflow="fold", width=10),
             Column("what and why", overflow="fold", ratio=1),
             Column("confidence", width=13),
@@ -171,8 +170,7 @@ def _when(at: datetime | None, day: date | None) -> tuple[Text, date | None]:
     """A time, with its date where the day changes."""
     if at is None:
         return Text(), day
-    with suppress(OverflowError):  # at an end of the calendar: shown as it was recorded
-        at = at.astimezone(UTC)
+    at = local(at)
     time = Text(f"{at:%H:%M:%S}")
     if at.date() == day:
         return time, day

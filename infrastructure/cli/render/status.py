@@ -25,7 +25,7 @@ _AT_MOST: Final = 5
 
 def render_status(plan: PlanStatus, hint: text.Hint) -> RenderableType:
     """A whole plan: its tasks, the gauge, the verdict, and what to do next."""
-    return Group(*_whole(plan), _gate(plan, hint))
+    return Group(*_whole(plan), gate_lines(plan, hint))
 
 
 def render_past_status(plan: PlanStatus, _hint: text.Hint) -> RenderableType:
@@ -39,23 +39,13 @@ def render_past_status(plan: PlanStatus, _hint: text.Hint) -> RenderableType:
     )
 
 
-def render_task(task_id: str) -> Callable[[PlanStatus, text.Hint], RenderableType]:
-    """How to show one task of a plan, and the gate after the command."""
-
-    def render(plan: PlanStatus, hint: text.Hint) -> RenderableType:
-        tasks = [task for task in plan.tasks if task.id == task_id]
-        return Group(tables.task_table(plan, tasks), _gate(plan, hint))
-
-    return render
-
-
 def render_plans(found: PlanList, _hint: text.Hint) -> RenderableType:
     """A table of plans, one a line."""
     if not found.plans:
         return Text("No plans.")
-    table = tables.table_of(
-        "plan",
-        Column("goal", ratio=1, no_wrap=True, overflow="ellipsis"),
+    table = tables.Listing(
+        tables.ids("plan"),
+        Column("goal", ratio=1, overflow="fold"),
         tables.fixed("verdict"),
         tables.right("done"),
         tables.right("confidence"),
@@ -91,9 +81,9 @@ def render_gates(found: GateDecisions, _hint: text.Hint) -> RenderableType:
     """A table of decisions, one plan a row."""
     if not found.decisions:
         return Text("No plans.")
-    table = tables.table_of(
-        Column("plan", overflow="fold"),
-        Column("verdict", no_wrap=True),
+    table = tables.Listing(
+        tables.ids("plan"),
+        tables.fixed("verdict"),
         Column("why", ratio=1, overflow="fold"),
         Column("evidence", ratio=1, overflow="fold"),
         fill=True,
@@ -127,7 +117,7 @@ def render_taken(task: TaskView, hint: text.Hint) -> RenderableType:
         Text(f"plan {text.harmless(task.plan_id)}, {tables.claim_text(task)}", style="dim"),
         Text(),
         *(description if task.description else []),
-        Text(f"then: {score_hint(task, hint)}"),
+        text.command_line("then: " + score_hint(task, hint)),
     )
 
 
@@ -152,7 +142,7 @@ def _whole(plan: PlanStatus) -> tuple[RenderableType, ...]:
     )
 
 
-def _gate(plan: PlanStatus, hint: text.Hint) -> RenderableType:
+def gate_lines(plan: PlanStatus, hint: text.Hint) -> RenderableType:
     """The gauge, the verdict, the obstacles, and what to do next."""
     unchanged = [Text(NOTHING_RECORDED, style="yellow")] if plan.recorded is False else []
     return Group(
@@ -183,7 +173,7 @@ def _obstacles(plan: PlanStatus) -> Iterator[Text]:
 
 
 def _command_lines(steps: Iterable[str]) -> Iterator[Text]:
-    return (Text(f"  {line}") for line in steps)
+    return (text.command_line(f"  {line}") for line in steps)
 
 
 def _bullets(sentences: Iterable[str]) -> Iterator[Table]:

@@ -1,10 +1,12 @@
 """Tables on a screen: their look, and the table of a plan's tasks."""
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import Final
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
@@ -13,6 +15,10 @@ from plangate.application.numbers import number
 from plangate.application.results import PlanStatus, TaskView
 from plangate.domain.vocabulary import PlanState, TaskStatus, Verdict
 from plangate.infrastructure.cli.render import text
+
+_UNBOUNDED: Final = 10_000
+_LEAST_TEXT: Final = 16
+"""The least width of a column of text in a table."""
 
 STYLES: Final = {
     TaskStatus.PENDING: "dim",
@@ -48,6 +54,68 @@ def table_of(*columns: Column | str, fill: bool = False) -> Table:
     )
 
 
+def ids(heading: str) -> Column:
+    """A column of ids, which are never cut."""
+    return Column(heading, no_wrap=True, overflow="ignore")
+
+
+class Listing:
+    """Rows as a table, or, where there is no room for one, as a card each.
+
+    What a column of ids or numbers holds stays whole; text folds.
+    """
+
+    def __init__(self, *columns: Column | str, fill: bool = False) -> None:
+        self._columns = [
+            Column(one, overflow="fold") if isinstance(one, str) else one for one in columns
+        ]
+        self._fill = fill
+        self._rows: list[Sequence[RenderableType]] = []
+
+    def add_row(self, *cells: RenderableType) -> None:
+        """Add a row: a cell for each column."""
+        self._rows.append(cells)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if sum(self._widths(console, options)) > options.max_width:
+            yield from self._cards()
+            return
+        table = table_of(*(copy(column) for column in self._columns), fill=self._fill)
+        for cells in self._rows:
+            table.add_row(*cells)
+        yield table
+
+    def _widths(self, console: Console, options: ConsoleOptions) -> Iterator[int]:
+        """The least width of each column, with the space behind it."""
+        unbounded = options.update(max_width=_UNBOUNDED)
+        for index, column in enumerate(self._columns):
+            cells = [Text(str(column.header)), *(row[index] for row in self._rows)]
+            measured = [
+                Measurement.get(console, unbounded, Text(one) if isinstance(one, str) else one)
+                for one in cells
+            ]
+            longest = max(one.maximum for one in measured)
+            yield 1 + (longest if column.no_wrap else min(longest, _LEAST_TEXT))
+
+    def _cards(self) -> Iterator[RenderableType]:
+        """The first cell as a heading, below it the others that hold anything."""
+        named = [str(column.header) for column in self._columns]
+        for first, *cells in self._rows:
+            heading = Text(first) if isinstance(first, str) else first
+            if isinstance(heading, Text):
+                heading = heading.copy()
+                heading.stylize("bold")
+                heading.no_wrap, heading.overflow = True, "ignore"
+            yield heading
+            card = Table.grid(padding=(0, 1))
+            card.add_column(no_wrap=True)
+            card.add_column(overflow="fold")
+            for name, cell in zip(named[1:], cells, strict=True):
+                if cell not in {"", "–"} if isinstance(cell, str) else bool(cell):
+                    card.add_row(Text(f"  {name}", style="dim"), cell)
+            yield card
+
+
 def fixed(heading: str) -> Column:
     """A column as wide as its longest cell."""
     return Column(heading, no_wrap=True)
@@ -68,10 +136,10 @@ def status_text(status: TaskStatus) -> Text:
     return Text(text.spaced(status), style=STYLES[status])
 
 
-def task_table(plan: PlanStatus, tasks: Sequence[TaskView]) -> Table:
+def task_table(plan: PlanStatus, tasks: Sequence[TaskView]) -> Listing:
     """Tasks of a plan, each with its status and scores."""
-    table = table_of(
-        Column("task", overflow="fold", max_width=24),
+    table = Listing(
+        ids("task"),
         "title",
         fixed("status"),
         right("prompt"),
@@ -95,21 +163,21 @@ def claim_text(task: TaskView) -> str:
     if task.claim is None:
         return ""
     by = f" by {text.harmless(task.claim.worker)}" if task.claim.worker else ""
-    until = f" until {text.timestamp(task.claim.until)}" if task.claim.until else ""
+    until = f" until {text.until(task.claim.until)}" if task.claim.until else ""
     return f"held{by}{until}, token {task.claim.token}"
 
 
-def _deferral_text(task: TaskView) -> str:
+def deferral_text(task: TaskView) -> str:
     """Until when a task is deferred, and why; empty for one that is not."""
     if task.deferred is None:
         return ""
-    until = f" until {text.timestamp(task.deferred.until)}" if task.deferred.until else ""
+    until = f" until {text.until(task.deferred.until)}" if task.deferred.until else ""
     return f"deferred{until}: {text.harmless(task.deferred.reason)}"
 
 
 def _described(task: TaskView) -> RenderableType:
     """A task's title, and below it what only some tasks have."""
-    lines = (" · ".join(filter(None, _notes(task))), claim_text(task), _deferral_text(task))
+    lines = (" · ".join(filter(None, _notes(task))), claim_text(task), deferral_text(task))
     notes = filter(None, lines)
     below = (Padding(Text(note, style="dim"), (0, 0, 0, 2)) for note in notes)
     return Group(Text(text.harmless(task.title)), *below)

@@ -3,10 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from plangate.application.results import UnreadablePlan
 
 _UNSAFE_IN_JSON: Final = re.compile(
@@ -15,6 +18,10 @@ _UNSAFE_IN_JSON: Final = re.compile(
 
 Hint = Callable[..., str]
 """Makes the command line for the next step: `hint("next", plan_id)`."""
+
+_MINUTE: Final = 60
+_HOUR: Final = 60 * _MINUTE
+_DAY: Final = 24 * _HOUR
 
 _UNSAFE: Final = {"Cc", "Cs", "Zl", "Zp"}
 _CHANGES_DIRECTION: Final = frozenset(
@@ -44,6 +51,13 @@ def harmless_json(text: str) -> str:
     return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def command_line(line: str) -> "Text":
+    """A line to copy: it is never broken, whatever the width of the screen."""
+    from rich.text import Text
+
+    return Text(line, no_wrap=True, overflow="ignore")
+
+
 def count(amount: int, thing: str) -> str:
     """`1 task`, `2 tasks`."""
     return f"{amount:,} {thing}" if amount == 1 else f"{amount:,} {thing}s"
@@ -61,9 +75,39 @@ def spaced(name: str) -> str:
     return name.replace("_", " ")
 
 
+def local(at: datetime) -> datetime:
+    """A time by the local clock; as it was recorded at an end of the calendar."""
+    with suppress(OverflowError, ValueError):
+        return at.astimezone()
+    return at
+
+
 def timestamp(at: datetime) -> str:
-    """A time in UTC, to the second."""
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+    """A time by the local clock, to the second."""
+    return f"{local(at):%Y-%m-%d %H:%M:%S}"
+
+
+def until(at: datetime) -> str:
+    """A time, and how long it is from now: `2026-01-31 12:00:00 (in 10 min)`."""
+    seconds = (at - datetime.now(UTC)).total_seconds()
+    how_long = f"in {span(seconds)}" if seconds > 0 else f"{span(-seconds)} ago"
+    return f"{timestamp(at)} ({how_long})"
+
+
+def ago(at: datetime) -> str:
+    """How long ago a time was."""
+    return f"{span(max((datetime.now(UTC) - at).total_seconds(), 0))} ago"
+
+
+def span(seconds: float) -> str:
+    """`42 s`, `10 min`, `3 h`, `2 days`: to the nearest unit."""
+    if seconds < _MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < _HOUR:
+        return f"{seconds / _MINUTE:.0f} min"
+    if seconds < 2 * _DAY:
+        return f"{seconds / _HOUR:.0f} h"
+    return f"{seconds / _DAY:,.0f} days"
 
 
 def unreadable(plan: "UnreadablePlan") -> str:
