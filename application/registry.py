@@ -66,7 +66,9 @@ if TYPE_CHECKING:
 
 
 @showing_options
-@telemetry.commands_but("get", "get_status", "gate", "graph", "list_plans", "near_matches", "plan_ids")
+@telemetry.commands_but(
+    "get", "get_status", "gate", "graph", "list_plans", "near_matches", "plan_ids"
+)
 class PlanRegistry:
     """Plans in one store. Safe to share between threads; a context manager that closes itself.
 

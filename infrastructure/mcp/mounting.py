@@ -38,7 +38,7 @@ class MountedMcp:
         A host is a name without a port. With `callers` that know keys, the host application
         has checked them before a request comes here.
         """
-        server = PlanServer(registry, callers).server()
+        server = PlanServer(registry, callers=callers).server()
         self.app: Final = server.streamable_http_app(
             streamable_http_path=path,
             stateless_http=True,

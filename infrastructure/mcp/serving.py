@@ -43,7 +43,7 @@ def serve_http(
 
 async def _serve_stdio(target: str | None, actor: str | None) -> None:
     async with _registry(target) as registry:
-        server = PlanServer(lambda: registry, Callers(actor)).server()
+        server = PlanServer(lambda: registry, callers=Callers(actor)).server()
         async with stdio_server() as (messages, answers):
             await server.run(messages, answers, server.create_initialization_options())
 

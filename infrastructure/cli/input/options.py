@@ -69,13 +69,14 @@ Database = Annotated[str | None, _option("--db", "STORE", "The store.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Actor = Annotated[str | None, _option("--actor", "NAME", "Who asks for this.")]
 CorrelationId = Annotated[str | None, _option("--correlation-id", "ID", "What this belongs to.")]
-IdempotencyKey = Annotated[
-    str | None, _option("--idempotency-key", "KEY", "Makes a retry safe.")
-]
+IdempotencyKey = Annotated[str | None, _option("--idempotency-key", "KEY", "Makes a retry safe.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but ids.")]
 Full = Annotated[bool, typer.Option("--full", help="Print the whole plan afterwards.")]
 
-PlanId = Annotated[str, argument("PLAN", "The plan: its id, the beginning of one, or @last.", autocompletion=plan_ids)]
+PlanId = Annotated[
+    str,
+    argument("PLAN", "The plan: its id, the beginning of one, or @last.", autocompletion=plan_ids),
+]
 PlanIds = Annotated[
     list[str] | None,
     argument("PLAN", "The plans; without any, all plans.", autocompletion=plan_ids),
@@ -84,7 +85,9 @@ NamedPlans = Annotated[
     list[str] | None,
     argument("PLAN", "The plans, or --all.", autocompletion=plan_ids),
 ]
-TaskId = Annotated[str, argument("TASK", "The task: its id, or the beginning of one.", autocompletion=task_ids)]
+TaskId = Annotated[
+    str, argument("TASK", "The task: its id, or the beginning of one.", autocompletion=task_ids)
+]
 _REASON: Final = _option("--reason", "TEXT", "Why; kept in the history.")
 Reason = Annotated[str | None, _REASON]
 RequiredReason = Annotated[str, _REASON]

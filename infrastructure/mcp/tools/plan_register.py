@@ -5,7 +5,6 @@ from typing import Annotated, Any, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from plangate.application.access.scopes import Scope
-from plangate.infrastructure.mcp.checklist import tasks_of
 from plangate.application.results import PlanStatus
 from plangate.domain.json_objects import JsonObject
 from plangate.domain.presets import GivenPolicy, Preset
@@ -17,6 +16,7 @@ from plangate.infrastructure.mcp.answers import (
     recorded_fields,
 )
 from plangate.infrastructure.mcp.arguments import Recording, given, shown_as
+from plangate.infrastructure.mcp.checklist import tasks_of
 from plangate.infrastructure.mcp.tool import CallContext, Tool
 
 _TASK = {
