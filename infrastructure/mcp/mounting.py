@@ -1,65 +1,56 @@
-"""The server as an ASGI application: on its own, or mounted in another one.
+"""The server as an ASGI application: on its own, or mounted in another one."""
 
-It answers any path below which it is mounted. A host enters `lifespan` in its own: that of a
-mounted application does not run by itself.
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 from mcp.server.transport_security import TransportSecuritySettings
-from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.infrastructure.mcp.callers import Callers
+from plangate.infrastructure.mcp.hosts import LOOPBACK, KnownHosts
 from plangate.infrastructure.mcp.server import PlanServer
-
-PATH: Final = "/mcp"
-LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
-"""The hosts that a browser reaches this machine by; a page of any other site has another."""
 
 MAX_BODY: Final = 1024 * 1024
 
 
-class MountedMcp:
-    """The application to mount, and what runs while it is served."""
+class McpApp:
+    """The application, at one path. A host has it as `Route(mcp.path, mcp)`.
+
+    The host enters `lifespan` in its own lifespan, once: that of an application inside another
+    does not run by itself.
+    """
 
     def __init__(
         self,
         registry: Callable[[], AsyncPlanRegistry],
         callers: Callers = Callers(),  # noqa: B008  (it never changes)
         *,
-        allowed_hosts: Sequence[str] = LOOPBACK,
-        path: str = "/",
+        allowed_hosts: Collection[str] = LOOPBACK,
+        path: str = "/mcp",
     ) -> None:
-        """`registry` gives the one that is open. Other hosts and origins are refused.
+        """`registry` gives the one that is open. Other hosts, and pages of others, are refused.
 
-        A host is a name without a port. With `callers` that know keys, the host application
-        has checked them before a request comes here.
+        A host is a name without a port. `callers` say who sent a request; whether its key is
+        valid, the host checks before the request comes here.
         """
+        self.path: Final = path
         server = PlanServer(registry, callers=callers).server()
-        self.app: Final = server.streamable_http_app(
+        inner = server.streamable_http_app(
             streamable_http_path=path,
             stateless_http=True,
             max_request_body_size=MAX_BODY,
-            transport_security=_only(allowed_hosts),
+            # `KnownHosts` is stricter: here `localhost:1.example` would pass as a port.
+            transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
+        self._app: ASGIApp = KnownHosts(inner, allowed_hosts)
         self._run = server.session_manager.run
 
     def lifespan(self) -> AbstractAsyncContextManager[None]:
-        """What the host enters while it serves; once."""
+        """What runs while requests are served."""
         return self._run()
 
-
-def http_app(
-    registry: Callable[[], AsyncPlanRegistry], callers: Callers, *, path: str
-) -> Starlette:
-    """An application of its own, with its lifespan."""
-    return MountedMcp(registry, callers, path=path).app
-
-
-def _only(hosts: Sequence[str]) -> TransportSecuritySettings:
-    with_ports = [one for host in hosts for one in (host, f"{host}:*")]
-    origins = [f"{scheme}://{one}" for scheme in ("http", "https") for one in with_ports]
-    return TransportSecuritySettings(allowed_hosts=with_ports, allowed_origins=origins)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or the lifespan where this is the whole application."""
+        await self._app(scope, receive, send)

@@ -17,11 +17,10 @@ from mcp.server.stdio import stdio_server
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.mcp.callers import Callers
-from plangate.infrastructure.mcp.mounting import PATH, http_app
+from plangate.infrastructure.mcp.mounting import McpApp
 from plangate.infrastructure.mcp.server import PlanServer
 
 HOST: Final = "127.0.0.1"
-PORT: Final = 8811
 
 
 def serve_stdio(target: str | None, actor: str | None) -> None:
@@ -52,23 +51,22 @@ async def _serve_http(
     target: str | None, actor: str | None, port: int, announce: Callable[[str], None]
 ) -> None:
     async with _registry(target) as registry:
-        app = http_app(lambda: registry, Callers(actor), path=PATH)
+        app = McpApp(lambda: registry, Callers(actor))
         config = uvicorn.Config(app, HOST, port, log_config=None, server_header=False)
-        await _Announced(config, announce).serve()
+        await _Announced(config, lambda bound: announce(f"http://{HOST}:{bound}{app.path}")).serve()
 
 
 class _Announced(uvicorn.Server):
-    """Says where it listens: the system may have chosen the port."""
+    """Says at which port it listens: the system may have chosen that."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[str], None]) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[int], None]) -> None:
         super().__init__(config)
         self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            port = self.servers[0].sockets[0].getsockname()[1]
-            self._announce(f"http://{HOST}:{port}{PATH}")
+            self._announce(self.servers[0].sockets[0].getsockname()[1])
 
 
 def _registry(target: str | None) -> AsyncPlanRegistry:
