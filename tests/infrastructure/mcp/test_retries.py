@@ -1,14 +1,15 @@
 """The same call sent again records once: by its idempotency key, or as the same request."""
 
-import asyncio
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
-from mcp.client.session import ClientSession
+import pytest
 from mcp.server import ServerRequestContext
 
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.infrastructure.mcp.callers import Callers
-from tests.support.agents.agent import Agent, in_memory, with_agent
+from plangate.infrastructure.mcp.tools.plan_register import TOOL, Arguments
+from tests.support.agents.agent import Agent, with_agent
 
 CALLS: list[tuple[str, dict[str, Any]]] = [
     ("plan_register", {"goal": "g", "tasks": ["A", "B"]}),
@@ -26,19 +27,19 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-def test_a_call_with_the_key_of_an_earlier_one_records_nothing() -> None:
+@pytest.mark.parametrize("tool, arguments", CALLS)
+def test_a_call_with_the_key_of_an_earlier_one_records_nothing(
+    tool: str, arguments: dict[str, Any]
+) -> None:
     async def test(agent: Agent, registry: AsyncPlanRegistry) -> None:
-        tasks = [{"id": one, "title": one} for one in "abc"]
-        for number, (tool, arguments) in enumerate(CALLS):
-            await registry.create("g", tasks, plan_id="p") if number == 0 else None
-            keyed = {**arguments, "idempotency_key": f"k{number}"}
-            first = await agent(tool, **keyed)
-            position = await registry.history.last_position()
-            again = await agent(tool, **keyed)
-            assert await registry.history.last_position() == position, tool
-            assert again["plan_id"] == first["plan_id"]
-            assert again.get("task", {}).get("token") == first.get("task", {}).get("token")
-            await registry.resume("p", "r")
+        await registry.create("g", [{"id": one, "title": one} for one in "ab"], plan_id="p")
+        first = await agent(tool, **arguments, idempotency_key="k")
+        position = await registry.history.last_position()
+        assert position > 1
+        again = await agent(tool, **arguments, idempotency_key="k")
+        assert await registry.history.last_position() == position
+        assert again["plan_id"] == first["plan_id"]
+        assert again.get("task", {}).get("token") == first.get("task", {}).get("token")
 
     with_agent(test)
 
@@ -66,37 +67,20 @@ def test_two_calls_without_keys_are_two() -> None:
 def test_the_same_request_of_one_connection_records_once() -> None:
     """A request id comes twice only where a transport repeats what it is not sure of."""
 
-    async def test() -> None:
-        async with in_memory() as (agent, registry):
-            session: ClientSession = agent.client.session
-            callers = Callers()
-            context = _context(session, "c1", 7)
-            keys = [callers.options(context, *_recording())["idempotency_key"] for _ in range(2)]
-            assert keys[0] == keys[1]
-            others = [_context(session, "c2", 7), _context(session, "c1", 8)]
-            others += [_context(session, "c1", "7")]
-            for other in others:
-                assert callers.options(other, *_recording())["idempotency_key"] != keys[0]
-            over_http = _context(session, "c1", 7)
-            over_http.request = object()
-            assert callers.options(over_http, *_recording())["idempotency_key"] is None
-            assert await registry.history.last_position() == 0
+    callers, session = Callers(), SimpleNamespace(client_params=None)
 
-    asyncio.run(test())
+    def key(connection: str, request_id: int | str, request: object = None) -> str | None:
+        context = ServerRequestContext[str, Any](
+            session=cast("Any", session),
+            lifespan_context=connection,
+            protocol_version="2026-07-28",
+            method="tools/call",
+            request_id=request_id,
+            request=request,
+        )
+        arguments = Arguments(goal="g", tasks=("A",))
+        return callers.options(context, TOOL.scope, arguments)["idempotency_key"]
 
-
-def _recording() -> Any:
-    from plangate.infrastructure.mcp.tools.plan_register import TOOL, Arguments
-
-    return TOOL.scope, Arguments(goal="g", tasks=("A",))
-
-
-def _context(session: Any, connection: str, request_id: int | str) -> Any:
-    session.client_params = None
-    return ServerRequestContext(
-        session=session,
-        lifespan_context=connection,
-        protocol_version="2026-07-28",
-        method="tools/call",
-        request_id=request_id,
-    )
+    assert key("c1", 7) == key("c1", 7) is not None
+    assert len({key("c1", 7), key("c2", 7), key("c1", 8), key("c1", "7")}) == 4
+    assert key("c1", 7, request="an HTTP request") is None

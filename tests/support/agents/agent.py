@@ -11,8 +11,8 @@ from mcp import Client
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.infrastructure.mcp.callers import Callers
 from plangate.infrastructure.mcp.server import PlanServer
-from tests.support.clocks import registry_on
 from plangate.infrastructure.memory.events import memory_event_store
+from tests.support.clocks import registry_on
 
 
 class Refused(Exception):

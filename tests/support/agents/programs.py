@@ -39,7 +39,7 @@ class OverStdio:
         server = StdioServerParameters(
             command=sys.executable, args=arguments, env=dict(os.environ), cwd=ROOT
         )
-        async with Client(server, mode=mode) as client:  # type: ignore[arg-type]
+        async with Client(server, mode=mode) as client:
             yield Agent(client)
 
     def kill(self) -> None:
@@ -78,7 +78,7 @@ class OverHttp:
     @asynccontextmanager
     async def agent(self, mode: str = "auto") -> AsyncIterator[Agent]:
         """An agent of the server."""
-        async with Client(self.address, mode=mode) as client:  # type: ignore[arg-type]
+        async with Client(self.address, mode=mode) as client:
             yield Agent(client)
 
     def kill(self) -> None:

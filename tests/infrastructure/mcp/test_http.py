@@ -1,0 +1,190 @@
+"""Over HTTP: pages of other sites are refused, callers do what they may, hosts mount it."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from threading import Thread
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from mcp import Client
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import Route
+
+from plangate.application.access.scopes import Scope
+from plangate.application.aio.registry import AsyncPlanRegistry
+from plangate.infrastructure.mcp.callers import Callers
+from plangate.infrastructure.mcp.mounting import McpApp
+from plangate.infrastructure.memory.events import memory_event_store
+from tests.support.agents.agent import Agent
+from tests.support.clocks import registry_on
+
+LISTING = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+JSON = {"accept": "application/json, text/event-stream"}
+
+
+@dataclass(frozen=True)
+class Known:
+    """A caller, as the host's access control gives it."""
+
+    actor: str | None
+    scopes: frozenset[Scope]
+
+
+KEYS = {
+    "reader": Known("ana", frozenset({Scope.PLANS_READ})),
+    "judge": Known("judge", frozenset({Scope.PLANS_SCORE})),
+    "writer": Known("agent-7", frozenset({Scope.PLANS_WRITE})),
+}
+
+
+def _of_key(request: Request) -> Known:
+    return KEYS[request.headers["authorization"].removeprefix("Bearer ")]
+
+
+def _host(mcp: Callable[[Callable[[], AsyncPlanRegistry]], McpApp]) -> Starlette:
+    """An application that has the server at its path, on a store in memory."""
+    registry = AsyncPlanRegistry(lambda: registry_on(memory_event_store()))
+    served = mcp(lambda: registry)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> Any:
+        async with registry, served.lifespan():
+            yield
+
+    return Starlette(routes=[Route(served.path, served)], lifespan=lifespan)
+
+
+@pytest.fixture(scope="module")
+def open_server() -> Iterator[str]:
+    """The address of a server without access control."""
+    yield from _served(_host(McpApp))
+
+
+@pytest.fixture(scope="module")
+def guarded_server() -> Iterator[str]:
+    """The address of one that knows keys."""
+    yield from _served(_host(partial(McpApp, callers=Callers(caller_of=_of_key))))
+
+
+def _served(app: Starlette) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", 0, log_level="critical"))
+    thread = Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        thread.join(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/mcp"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("evil.example", "127.0.0.1.evil.example", "localhost:1.evil.example", "localhost:"),
+        *("127.0.0.1@evil.example", "", "[::1", "127.0.0.1:80:80", "localhost\t.evil.example"),
+    ],
+)
+def test_a_foreign_host_is_refused(open_server: str, host: str) -> None:
+    """As of a site whose name was pointed at this machine."""
+    answer = httpx.post(open_server, json=LISTING, headers={**JSON, "host": host})
+    assert answer.status_code in {400, 421}
+    assert "tools" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *("http://evil.example", "https://localhost.evil.example", "null", "file://", "localhost"),
+        *("http://127.0.0.1:9.evil.example", "http://localhost@evil.example", "http://"),
+    ],
+)
+def test_a_foreign_origin_is_refused(open_server: str, origin: str) -> None:
+    answer = httpx.post(open_server, json=LISTING, headers={**JSON, "origin": origin})
+    assert answer.status_code == 403
+    assert "tools" not in answer.text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:1234", "LOCALHOST", "[::1]:8811"])
+@pytest.mark.parametrize("origin", [None, "http://localhost:3000", "https://127.0.0.1"])
+def test_this_machine_is_let_in_by_any_of_its_names(
+    open_server: str, host: str, origin: str | None
+) -> None:
+    more = {} if origin is None else {"origin": origin}
+    answer = httpx.post(open_server, json=LISTING, headers={**JSON, "host": host, **more})
+    assert answer.status_code == 200
+    assert "plan_register" in answer.text
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "OPTIONS", "POST"])
+def test_the_check_comes_before_any_method(open_server: str, method: str) -> None:
+    answer = httpx.request(method, open_server, headers={"host": "evil.example"})
+    assert answer.status_code == 421
+
+
+def test_a_form_of_another_page_is_no_request(open_server: str) -> None:
+    """A browser sends these without asking first; here it has no Origin, as in old browsers."""
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
+        answer = httpx.post(open_server, content=b"{}", headers={**JSON, "content-type": kind})
+        assert answer.status_code in {400, 415}
+
+
+def test_a_body_that_is_too_large_is_refused(open_server: str) -> None:
+    answer = httpx.post(open_server, content=b" " * (2 * 1024 * 1024), headers=JSON)
+    assert answer.status_code == 413
+
+
+def test_another_host_is_served_where_it_is_named() -> None:
+    for address in _served(_host(partial(McpApp, allowed_hosts=["plans.example"]))):
+        named = {**JSON, "host": "plans.example", "origin": "https://plans.example"}
+        assert httpx.post(address, json=LISTING, headers=named).status_code == 200
+        assert httpx.post(address, json=LISTING, headers=JSON).status_code == 421
+
+
+def test_callers_act_under_their_names_and_do_what_their_scopes_allow(guarded_server: str) -> None:
+    async def test() -> None:
+        async with AgentsWithKeys(guarded_server) as agents:
+            reader, judge, writer = agents
+            await writer("plan_register", goal="g", tasks=[{"id": "a", "title": "A"}], plan_id="p")
+            refused = await judge.refused("plan_next", plan_id="p")
+            assert refused == {
+                "error": "Forbidden",
+                "message": "this needs the scope plans:write; use a key that has it",
+            }
+            score = {"plan_id": "p", "task_id": "a", "output_score": 0.9}
+            assert (await reader.refused("plan_update", **score))["error"] == "Forbidden"
+            await judge("plan_update", **score)
+            events = (await reader("plan_history", plan_id="p", detail="full"))["events"]
+            assert {event["by"] for event in events} == {"agent-7", "judge"}
+            assert await reader.client.read_resource("plan://p")
+
+    asyncio.run(test())
+
+
+class AgentsWithKeys:
+    """An agent for each key."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    async def __aenter__(self) -> list[Agent]:
+        from contextlib import AsyncExitStack
+
+        from mcp.client.streamable_http import streamable_http_client
+
+        self._stack = AsyncExitStack()
+        agents = []
+        for key in KEYS:
+            http = httpx.AsyncClient(headers={"authorization": f"Bearer {key}"})
+            transport = streamable_http_client(self._address, http_client=http)
+            agents.append(Agent(await self._stack.enter_async_context(Client(transport))))
+        return agents
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
