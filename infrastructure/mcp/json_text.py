@@ -70,7 +70,7 @@ def _with_member(text: str, path: Sequence[str], name: str, value: Any) -> str:
     if there.value == value:
         return text
     indent = _indent_at(text, node.members[name][0])
-    return text[: there.start] + _written(value, indent, _unit(text)) + text[there.end :]
+    return text[: there.start] + _written(value, indent, text) + text[there.end :]
 
 
 def _require_object(node: Node, path: Sequence[str]) -> None:
@@ -80,8 +80,8 @@ def _require_object(node: Node, path: Sequence[str]) -> None:
 
 def _inserted(text: str, node: Node, name: str, value: Any) -> str:
     """The text with a new last member of an object."""
-    unit, outer = _unit(text), _indent_at(text, node.start)
-    inner = outer + unit
+    outer = _indent_at(text, node.start)
+    inner = outer + _unit(text)
     if node.members:
         inner = _indent_at(text, next(iter(node.members.values()))[0]) or inner
         last = next(reversed(node.members.values()))[1].end
@@ -89,15 +89,19 @@ def _inserted(text: str, node: Node, name: str, value: Any) -> str:
             text = f"{text[:last]},{text[last:]}"
     closing = node.end - 1 + (0 if node.comma or not node.members else 1)
     head = text[:closing].rstrip(" \t\r\n")
-    newline = "\r\n" if "\r\n" in text else "\n"
-    member = f"{json.dumps(name, ensure_ascii=False)}: {_written(value, inner, unit)}"
+    member = f"{json.dumps(name, ensure_ascii=False)}: {_written(value, inner, text)}"
     lines = [head, f"{inner}{member}", f"{outer}{text[closing:]}"]
-    return newline.join(lines)
+    return _line_end(text).join(lines)
 
 
-def _written(value: Any, indent: str, unit: str) -> str:
-    lines = json.dumps(value, indent=unit, ensure_ascii=False).splitlines()
-    return f"\n{indent}".join(lines)
+def _written(value: Any, indent: str, text: str) -> str:
+    """A value as JSON, laid out like the text that it goes into."""
+    lines = json.dumps(value, indent=_unit(text), ensure_ascii=False).split("\n")
+    return f"{_line_end(text)}{indent}".join(lines)
+
+
+def _line_end(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"
 
 
 def _indent_at(text: str, position: int) -> str:

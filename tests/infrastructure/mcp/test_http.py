@@ -1,17 +1,19 @@
 """Over HTTP: pages of other sites are refused, callers do what they may, hosts mount it."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from threading import Thread
 from typing import Any
 
 import httpx
+import httpx2
 import pytest
 import uvicorn
 from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
@@ -149,11 +151,12 @@ def test_another_host_is_served_where_it_is_named() -> None:
 
 def test_callers_act_under_their_names_and_do_what_their_scopes_allow(guarded_server: str) -> None:
     async def test() -> None:
-        async with AgentsWithKeys(guarded_server) as agents:
-            reader, judge, writer = agents
+        async with AsyncExitStack() as stack:
+            reader, judge, writer = [
+                await stack.enter_async_context(_with_key(guarded_server, key)) for key in KEYS
+            ]
             await writer("plan_register", goal="g", tasks=[{"id": "a", "title": "A"}], plan_id="p")
-            refused = await judge.refused("plan_next", plan_id="p")
-            assert refused == {
+            assert await judge.refused("plan_next", plan_id="p") == {
                 "error": "Forbidden",
                 "message": "this needs the scope plans:write; use a key that has it",
             }
@@ -162,29 +165,16 @@ def test_callers_act_under_their_names_and_do_what_their_scopes_allow(guarded_se
             await judge("plan_update", **score)
             events = (await reader("plan_history", plan_id="p", detail="full"))["events"]
             assert {event["by"] for event in events} == {"agent-7", "judge"}
-            assert await reader.client.read_resource("plan://p")
+            assert (await reader.client.read_resource("plan://p")).contents
 
     asyncio.run(test())
 
 
-class AgentsWithKeys:
-    """An agent for each key."""
-
-    def __init__(self, address: str) -> None:
-        self._address = address
-
-    async def __aenter__(self) -> list[Agent]:
-        from contextlib import AsyncExitStack
-
-        from mcp.client.streamable_http import streamable_http_client
-
-        self._stack = AsyncExitStack()
-        agents = []
-        for key in KEYS:
-            http = httpx.AsyncClient(headers={"authorization": f"Bearer {key}"})
-            transport = streamable_http_client(self._address, http_client=http)
-            agents.append(Agent(await self._stack.enter_async_context(Client(transport))))
-        return agents
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._stack.aclose()
+@asynccontextmanager
+async def _with_key(address: str, key: str) -> AsyncIterator[Agent]:
+    """An agent that sends a key with every request."""
+    headers = {"authorization": f"Bearer {key}"}
+    async with httpx2.AsyncClient(headers=headers) as http:
+        transport = streamable_http_client(address, http_client=http)
+        async with Client(transport) as client:
+            yield Agent(client)
