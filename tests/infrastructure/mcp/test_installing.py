@@ -1,7 +1,6 @@
 """plangate is added to the configuration of each client, and nothing there is ever damaged."""
 
 import json
-import os
 import stat
 import sys
 import tomllib
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from plangate.infrastructure.mcp import clients, installing
+from plangate.infrastructure.mcp import installing
 from plangate.infrastructure.mcp.clients import CLIENTS, Client
 from plangate.infrastructure.mcp.config_files import ConfigRefused
 from plangate.infrastructure.mcp.installing import NAME, carried_out, planned
@@ -240,16 +239,17 @@ def test_a_folder_in_its_place_is_refused(project: Path) -> None:
         planned(Client.CLAUDE_CODE, project, None)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
-def test_a_file_that_cannot_be_written_is_refused_and_left(project: Path) -> None:
-    path = written(Client.CLAUDE_CODE, project, "{}")
-    project.chmod(0o500)
-    try:
-        with pytest.raises(ConfigRefused):
-            install(Client.CLAUDE_CODE, project)
-    finally:
-        project.chmod(0o700)
-    assert path.read_text("utf-8") == "{}"
+def test_a_file_that_cannot_be_written_is_refused(project: Path) -> None:
+    (project / ".cursor").write_text("a file where a folder should be")
+    with pytest.raises(ConfigRefused):
+        install(Client.CURSOR, project)
+    (project / ".cursor").unlink()
+    written(Client.CURSOR, project, "{}")
+    (project / ".cursor" / "mcp.json").replace(project / ".cursor" / "mcp.json.before-plangate")
+    (project / ".cursor" / "mcp.json").mkdir()
+    with pytest.raises(ConfigRefused):
+        install(Client.CURSOR, project)
+    assert not (project / ".cursor" / "mcp.json.before-plangate-2").exists()
 
 
 def test_every_backup_has_a_name_of_its_own(project: Path) -> None:
@@ -300,7 +300,7 @@ def test_the_program_is_named_as_the_client_finds_it(
 
 
 def test_on_a_mac_claude_desktop_keeps_it_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clients.sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
     assert "Application Support" in str(config(Client.CLAUDE_DESKTOP, Path()))
 
 

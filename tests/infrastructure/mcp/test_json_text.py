@@ -24,11 +24,11 @@ BLANKS = st.sampled_from(["", " ", "\n", "\t", "\r\n", "// note: {\n", "/* , } *
 
 
 @st.composite
-def texts(draw: st.DrawFn, value: Any) -> str:
+def texts(draw: Any, value: Any) -> str:
     """A JSON value as text with white space, comments and trailing commas anywhere."""
 
     def blank() -> str:
-        return draw(BLANKS)
+        return str(draw(BLANKS))
 
     def written(one: Any) -> str:
         if isinstance(one, dict):
