@@ -1,6 +1,6 @@
-"""On whose behalf a command runs: actor, correlation id and idempotency key.
+"""On whose behalf a command runs, and at which version: what every command takes.
 
-They are given with the command; actor and correlation id also by an enclosing `acting_as` of
+It is given with the command; actor and correlation id also by an enclosing `acting_as` of
 the same registry. The command's own take precedence.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, Final, TypedDict
 from pydantic import BaseModel, ConfigDict
 
 from plangate.application.validation import validate
-from plangate.domain.vocabulary import Identifier, Scorer
+from plangate.domain.vocabulary import Identifier, Scorer, Version
 
 
 class ContextOptions(TypedDict, total=False):
@@ -23,6 +23,7 @@ class ContextOptions(TypedDict, total=False):
     actor: str | None
     correlation_id: str | None
     idempotency_key: str | None
+    if_version: int | None
 
 
 class JudgementOptions(ContextOptions, total=False):
@@ -42,13 +43,17 @@ class JudgementOptions(ContextOptions, total=False):
 
 
 class CommandContext(BaseModel):
-    """On whose behalf a command runs, and how a retry of it is recognised."""
+    """On whose behalf a command runs, how a retry of it is recognised, and its condition.
+
+    With `if_version` it is refused unless the plan is at this version.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     actor: Identifier | None = None
     correlation_id: Identifier | None = None
     idempotency_key: Identifier | None = None
+    if_version: Version | None = None
 
 
 _NO_CONTEXT: Final = CommandContext()

@@ -25,7 +25,7 @@ from plangate.application.stream_cache import Receipt, Stream, StreamCache
 from plangate.application.validation import validate_identifier
 from plangate.domain.commands import Command, PlanCommand
 from plangate.domain.decisions import grant
-from plangate.domain.errors import PlangateError
+from plangate.domain.errors import PlangateError, VersionMismatch
 from plangate.domain.event_bounds import require_size
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanEvent
@@ -103,7 +103,7 @@ class CommandHandler:
         A retry has the idempotency key of the context and the same `arguments`: those of
         the caller, where they are not the command itself. Once the plan's text is erased
         the key alone decides. `record` replaces appending the events. Raises as `decide`,
-        `IdempotencyKeyReused`, `ConcurrentChange` and `LogWentBack`.
+        `VersionMismatch`, `IdempotencyKeyReused`, `ConcurrentChange` and `LogWentBack`.
         """
         plan_id = validate_identifier("plan_id", plan_id)
         digest = arguments_digest(arguments or command) if context.idempotency_key else None
@@ -139,6 +139,7 @@ class CommandHandler:
             return self._repeated(execution, stream, receipt) if is_current else None
         now = self.now()
         try:
+            _require_version(stream.plan, execution.context.if_version)
             events, plan = grant(stream.plan, execution.command, now)
             require_size(events)
         except PlangateError:
@@ -174,6 +175,11 @@ class CommandHandler:
 
     def _append(self, recorded: Sequence[RecordedEvent], after: StoredEntry | None) -> StoredEntry:
         return self._store.append(recorded, after=after)
+
+
+def _require_version(plan: Plan, version: int | None) -> None:
+    if version not in {None, plan.version}:
+        raise VersionMismatch(plan.plan_id, version or 0, plan.version)
 
 
 def _recorded(

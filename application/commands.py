@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from plangate.application.drafts import PlanDraft, RevisionDraft, with_task_ids
 from plangate.application.validation import validate
 from plangate.domain import commands
-from plangate.domain.commands import Command
+from plangate.domain.commands import Command, require_op
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.vocabulary import Identifier, Labels, LeaseSeconds, Reason, Version
 
@@ -26,7 +26,7 @@ class Create(PlanDraft):
 class Revise(RevisionDraft):
     """Change the plan, as a whole or not at all, for a reason."""
 
-    model_config = ConfigDict(json_schema_extra=None)
+    model_config = ConfigDict(json_schema_extra=require_op)
 
     op: Literal["revise"] = "revise"
     reason: Reason

@@ -38,7 +38,7 @@ class TaskDispatcher:
         """Claim the next task of a plan, or of all plans; None where none is ready."""
         command = command.model_copy(update={"worker": command.worker or context.actor})
         if plan_id is None:
-            if command.if_version is not None:
+            if {command.if_version, context.if_version} != {None}:
                 raise InvalidInput([Problem("if_version", "is a plan's: name the plan_id too")])
             return self._claim_of_all(command, context)
         if command.labels:

@@ -75,6 +75,7 @@ class PlanRegistry:
     Every command also takes `actor`, `correlation_id` and `idempotency_key` (see
     `acting_as`). Sent again with the same key and arguments it records nothing and
     returns the first result; with other arguments it raises `IdempotencyKeyReused`.
+    With `if_version` it raises `VersionMismatch` unless the plan is at that version.
     All of them raise `InvalidInput`, `PlanNotFound` (`PlanGone` after a deletion),
     `ConcurrentChange` and the `StoreError`s, beside what each documents.
 
@@ -569,7 +570,6 @@ class PlanRegistry:
         worker: str | None = None,
         lease: float | timedelta | None = None,
         labels: Sequence[str] = (),
-        if_version: int | None = None,
         **context: Unpack[ContextOptions],
     ) -> TaskView | None:
         """Claim the first pending task in plan order whose dependencies are done.
@@ -577,8 +577,7 @@ class PlanRegistry:
         It becomes `in_progress`; its claim names `worker` (else the actor) and, with a
         `lease` in seconds, expires unless it is renewed in time. The claim's token goes
         with what the worker reports. None when no task is ready; `gate` then says why.
-        Raises `PlanHeld` while the plan is paused or its gate holds, and `VersionMismatch`
-        unless the plan is at `if_version`, where that is given.
+        Raises `PlanHeld` while the plan is paused or its gate holds.
 
         Without a plan: the ready task with the highest priority of all plans, then of the
         oldest plan; `labels` must all be on the task or its plan.
@@ -587,7 +586,7 @@ class PlanRegistry:
             "worker": worker,
             "lease": _in_seconds(lease),
             "labels": labels,
-            "if_version": if_version,
+            "if_version": context.get("if_version"),
         }
         command = validate(NextTask, arguments)
         return self._dispatcher.claim(plan_id, command, self._contexts.current(context))

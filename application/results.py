@@ -18,7 +18,7 @@ from plangate.domain.obstacles import obstacles
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
 from plangate.domain.trait_tree import Trait
-from plangate.domain.verdict import may_continue, verdict
+from plangate.domain.verdict import changes_at, may_continue, verdict
 from plangate.domain.vocabulary import ObstacleKind, PlanState, TaskStatus, Verdict
 
 _Row = TypeVar("_Row")
@@ -214,11 +214,11 @@ class GateView(Result):
 class PlanStatus(OnDemand, Result):
     """A plan at one version.
 
-    `verdict`, `may_continue` and `evidence` are those of `GateDecision`. `needs_replan` is
-    the raw comparison: the rolling confidence is below its threshold. `replan_due`: the gate
-    fired and awaits an answer. `obstacles` are why work cannot continue, `advice` what to
-    do next. `warnings` and `recorded` concern the command just executed: whether it
-    recorded anything, None in the answer to a query.
+    `verdict`, `may_continue`, `evidence` and `changes_at` are those of `GateDecision`.
+    `needs_replan` is the raw comparison: the rolling confidence is below its threshold.
+    `replan_due`: the gate fired and awaits an answer. `obstacles` are why work cannot
+    continue, `advice` what to do next. `warnings` and `recorded` concern the command just
+    executed: whether it recorded anything, None in the answer to a query.
     """
 
     plan_id: str
@@ -238,6 +238,7 @@ class PlanStatus(OnDemand, Result):
     advice: tuple[str, ...]
     created_at: datetime | None
     updated_at: datetime | None
+    changes_at: datetime | None = None
     priority: int
     labels: tuple[str, ...]
     task_count: int
@@ -287,6 +288,7 @@ PlanStatus.makers = {
     "advice": lambda plan, now: tuple(advice(plan, now)),
     "created_at": lambda plan, _: plan.created_at,
     "updated_at": lambda plan, _: plan.updated_at,
+    "changes_at": changes_at,
     "priority": lambda plan, _: plan.priority,
     "labels": lambda plan, _: plan.labels,
     "task_count": lambda plan, _: len(plan.order),

@@ -76,6 +76,11 @@ def refusal(refused: ValidationError, model: type[BaseModel]) -> InvalidInput:
     return InvalidScore(problems) if of_a_score else InvalidInput(problems)
 
 
+def message_of(error: ErrorDetails) -> str:
+    """One of pydantic's errors, as the message that a caller sees."""
+    return _message(error, ())
+
+
 def problems_at(refused: ValidationError) -> list[tuple[tuple[int | str, ...], str]]:
     """Pydantic's errors about another tool's data: the path to each, and the message."""
     return [(error["loc"], _message(error, ())) for error in _details(refused)]

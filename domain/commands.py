@@ -5,7 +5,7 @@ the plan. Its fields are the caller's arguments and nothing else, so that a repe
 can be recognised by them. `op` names it in JSON.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -16,13 +16,13 @@ from plangate.domain.vocabulary import (
     MAX_TASKS,
     Accept,
     Flag,
+    GivenMoment,
     GivenScore,
     GivenScorer,
     Goal,
     Identifier,
     Labels,
     LeaseSeconds,
-    Moment,
     Outcome,
     Priority,
     Prose,
@@ -38,10 +38,18 @@ from plangate.domain.vocabulary import (
 )
 
 
+def require_op(schema: dict[str, Any]) -> None:
+    """Say in a JSON Schema that an `op` is required: its default is not taken from JSON."""
+    if "op" in schema.get("properties", ()):
+        schema["required"] = ["op", *schema.get("required", ())]
+
+
 class Command(BaseModel):
     """A request to change a plan."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, json_schema_extra=require_op
+    )
 
 
 class _Judging(Command):
@@ -51,7 +59,7 @@ class _Judging(Command):
     scale: Scale | None = None
     rationale: Prose | None = None
     evidence: JsonObject | None = None
-    occurred_at: Moment | None = None
+    occurred_at: GivenMoment | None = None
 
     @model_validator(mode="after")
     def _states_one_scale(self) -> Self:
@@ -132,7 +140,7 @@ class RecordScoringFailure(Command):
     kind: ScoreKind
     reason: Reason
     scorer: GivenScorer | None = None
-    occurred_at: Moment | None = None
+    occurred_at: GivenMoment | None = None
 
 
 class RetractScore(Command):
@@ -151,7 +159,7 @@ class RecordOutcome(Command):
     outcome: Outcome
     source: Identifier
     note: Prose | None = None
-    occurred_at: Moment | None = None
+    occurred_at: GivenMoment | None = None
 
 
 class MarkTask(Command):
@@ -191,7 +199,7 @@ class DeferTask(Command):
     op: Literal["defer_task"] = "defer_task"
     task_id: Identifier
     reason: Reason
-    until: Moment | None = None
+    until: GivenMoment | None = None
 
 
 class UndeferTask(Command):

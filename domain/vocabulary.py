@@ -6,6 +6,7 @@ text that people wrote as `Erasable`.
 """
 
 import math
+import re
 import unicodedata
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -37,6 +38,7 @@ MAX_LEASE_SECONDS: Final = 30 * 24 * 3600.0
 MAX_INTEGER: Final = 2**63 - 1
 """The largest number that every engine stores: a version, a position, an attempt."""
 
+_BEGINS_WITH_A_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
 _INVISIBLE: Final = {"Cc", "Cs", "Zl", "Zp"}
 
 
@@ -254,6 +256,15 @@ def bounded_scorer(scorer: Scorer) -> Scorer:
     return scorer
 
 
+def _date_first(moment: object) -> object:
+    """A number, or text that is one, is not taken for seconds since 1970."""
+    if not isinstance(moment, datetime) and not (
+        isinstance(moment, str) and _BEGINS_WITH_A_DATE.match(moment)
+    ):
+        raise PydanticKnownError("datetime_type")
+    return moment
+
+
 def _in_the_calendar(moment: datetime) -> datetime:
     try:
         moment.astimezone(UTC)
@@ -359,6 +370,9 @@ LeaseSeconds = Annotated[Number, Field(gt=0.0, le=MAX_LEASE_SECONDS)]
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_the_calendar)]
 """A time with its zone, between the years 1 and 9999 also in UTC."""
+
+GivenMoment = Annotated[Moment, BeforeValidator(_date_first)]
+"""A time as a caller gives it: with its date, as no number says it."""
 
 Token = Annotated[int, Strict(), Field(ge=1)]
 """The fencing token of a claim: the version of the plan at which it was made."""

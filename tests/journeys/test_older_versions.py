@@ -8,7 +8,7 @@ import re
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 import plangate
+from plangate.application.command_context import ContextOptions
 from plangate.infrastructure.cli.app import app
 from plangate.infrastructure.sqlite.layout import LAYOUT_VERSION
 
@@ -32,7 +33,7 @@ RENAMED: Final = {
 """Keys of answers that have another name since: what the old version wrote, and the name now."""
 
 ADDED: Final[dict[str, set[str]]] = {
-    "status": {"verdict", "may_continue", "evidence", "recorded"},
+    "status": {"verdict", "may_continue", "evidence", "recorded", "changes_at"},
     "explain": {"evidence"},
     "prompt": {"raw_score", "scale", "clamped", "occurred_at"},
     "output": {"raw_score", "scale", "clamped", "occurred_at"},
@@ -85,7 +86,7 @@ ANOTHER: Final[dict[str, dict[str, Any]]] = {
 }
 """For every verb of a trace an argument that makes it another request."""
 
-ERASED: Final[dict[str, dict[str, str]]] = {
+ERASED: Final[dict[str, ContextOptions]] = {
     "private": {"idempotency_key": "erase-minimal"},
     "private-too": {"actor": "ana", "correlation_id": "run-6", "idempotency_key": "erase-full"},
 }
@@ -312,7 +313,7 @@ def rounded(value: Any) -> Any:
     return round(value, 12) if isinstance(value, float) else value
 
 
-def options(call: dict[str, str]) -> list[str]:
+def options(call: Mapping[str, object]) -> list[str]:
     """A command's context as the command line takes it."""
     return [f"--{name.replace('_', '-')}={value}" for name, value in call.items()]
 

@@ -45,6 +45,7 @@ from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.what_if import WhatIf
 from plangate.application.results import PlanList, PlanStatus
 from plangate.infrastructure.event_codec import STORED_KINDS, StoredRecord
+from plangate.infrastructure.http.document import document
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
 _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
@@ -82,6 +83,9 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
 }
 
 
+_COMMAND: TypeAdapter[Any] = TypeAdapter(GivenCommand)
+
+
 def published() -> Iterator[tuple[Path, str]]:
     """Every schema that is published: its file, and what the file should hold."""
     for name, kind in STORED_KINDS.items():
@@ -93,16 +97,9 @@ def published() -> Iterator[tuple[Path, str]]:
     for name, (model, mode) in _CONTRACTS.items():
         schema = model.model_json_schema(mode=mode)
         yield _written(name, f"plangate {name.replace('.v', ', version ')}", schema)
-    yield _written("command.v1", "plangate command, version 1", _command_schema())
-
-
-def _command_schema() -> dict[str, Any]:
-    """The union of commands; `op` is required, as its default is not taken from JSON."""
-    schema = TypeAdapter(GivenCommand).json_schema(mode="validation")
-    for definition in schema["$defs"].values():
-        if "const" in definition.get("properties", {}).get("op", {}):
-            definition["required"] = ["op", *definition.get("required", ())]
-    return schema
+    yield _written("command.v1", "plangate command, version 1", _COMMAND.json_schema())
+    openapi = json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
+    yield PUBLISHED / "openapi.v1.json", openapi
 
 
 def _written(name: str, title: str, schema: dict[str, Any]) -> tuple[Path, str]:

@@ -6,6 +6,7 @@ from typing import Any
 import typer
 from rich.text import Text
 
+from plangate.application.command_context import ContextOptions
 from plangate.application.results import TaskView
 from plangate.domain.errors import PlangateError, PlanGone, PlanHeld
 from plangate.domain.vocabulary import Outcome, TaskStatus
@@ -64,8 +65,7 @@ def next_task(
             worker=worker,
             lease=lease_of(lease),
             labels=label or (),
-            if_version=if_version,
-            **terminal.context,
+            **ContextOptions(**terminal.context, if_version=if_version),
         )
     except (PlanHeld, PlanGone):
         task = None  # the decision below says why

@@ -1,0 +1,256 @@
+"""Errors as `application/problem+json` (RFC 9457), one stable `type` per refusal.
+
+What concerns the request is answered in the error's own words. What concerns the server is
+answered with a fixed sentence and logged: its message can hold paths and addresses.
+"""
+
+from collections.abc import Iterable, Mapping
+from json import dumps
+from re import compile as pattern
+from typing import Any, Final, NamedTuple
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from typing_extensions import override
+
+from plangate.application import errors, telemetry
+from plangate.application.validation import message_of
+from plangate.domain import errors as refusals
+from plangate.domain.errors import PlangateError, Problem
+from plangate.infrastructure.http.caller import Forbidden, Unauthenticated
+
+MEDIA_TYPE: Final = "application/problem+json"
+RETRY_AFTER: Final = {"Retry-After": "1"}
+_NAMESPACE: Final = "urn:plangate:problem:"
+_STEP: Final = pattern(r"([^.\[\]]+)|\[(\d+)\]")
+"""A step of a field such as `tasks[2].title`."""
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field: of the body, by its JSON pointer, or of a parameter."""
+
+    pointer: str | None = Field(default=None, examples=["/tasks/0/title"])
+    parameter: str | None = Field(default=None, examples=["limit"])
+    header: str | None = Field(default=None, examples=["If-Match"])
+    detail: str = Field(examples=["must not be blank"])
+
+    @override
+    def __str__(self) -> str:
+        where = self.pointer or self.parameter or self.header
+        return f"{where}: {self.detail}" if where else self.detail
+
+
+class PlangateProblem(BaseModel):
+    """Why a request was refused or failed. `type` is stable; further members are its facts."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=["urn:plangate:problem:plan-not-found"])
+    title: str = Field(examples=["There is no such plan"])
+    status: int = Field(examples=[404])
+    detail: str | None = Field(default=None, examples=["there is no plan 'billing'"])
+    errors: list[FieldProblem] | None = None
+
+
+class Kind(NamedTuple):
+    """One kind of problem. `says` is the detail where the error's own could say too much."""
+
+    slug: str
+    status: int
+    title: str
+    says: str | None = None
+    retry: bool = False
+
+    @property
+    def uri(self) -> str:
+        """The problem's `type`."""
+        return _NAMESPACE + self.slug
+
+
+_LATER: Final = (
+    "The store cannot be reached, or did not answer in time. Try again, with the same key."
+)
+_OPERATOR: Final = "The server's operator finds the cause in its log."
+
+KINDS: Final[Mapping[type[Exception], Kind]] = {
+    refusals.InvalidInput: Kind("invalid-input", 422, "The input is not valid"),
+    refusals.InvalidScore: Kind("invalid-score", 422, "The score is not valid"),
+    refusals.PlanExists: Kind("plan-exists", 409, "The plan id is taken"),
+    refusals.PlanNotFound: Kind("plan-not-found", 404, "There is no such plan"),
+    refusals.PlanGone: Kind("plan-gone", 410, "The plan was deleted"),
+    refusals.PlanHeld: Kind("plan-held", 409, "The plan hands out no work now"),
+    refusals.TaskNotFound: Kind("task-not-found", 404, "The plan has no such task"),
+    refusals.TaskGone: Kind("task-gone", 410, "A revision took the task out of the plan"),
+    refusals.TaskNotReady: Kind("task-not-ready", 409, "The task cannot be claimed now"),
+    refusals.VersionMismatch: Kind("version-mismatch", 412, "The plan is at another version"),
+    refusals.ClaimLost: Kind("claim-lost", 409, "The claim on the task is over"),
+    refusals.ScoreNotFound: Kind("score-not-found", 404, "There is no such score to retract"),
+    errors.IdempotencyKeyReused: Kind(
+        "idempotency-key-reused", 422, "The idempotency key was used for another command"
+    ),
+    errors.ConcurrentChange: Kind(
+        "concurrent-change", 503, "The plan kept changing under the command", retry=True
+    ),
+    errors.NothingRecorded: Kind("nothing-recorded", 409, "The log is empty"),
+    errors.LedgerContradicted: Kind(
+        "ledger-contradicted", 409, "The log, or a checkpoint, differs from the ledger"
+    ),
+    errors.LedgerError: Kind(
+        "ledger-unavailable", 503, "The ledger cannot sign or prove", _OPERATOR
+    ),
+    errors.AnalysisMissing: Kind(
+        "analysis-missing",
+        501,
+        "The server lacks a library that the computation needs",
+        "Install 'plangate[analysis]' on the server.",
+    ),
+    errors.LogWentBack: Kind("log-went-back", 409, "Events that were known are gone from the log"),
+    errors.ViewBehind: Kind("view-behind", 503, "A view has not come so far yet", retry=True),
+    errors.StoreUnavailable: Kind(
+        "store-unavailable", 503, "The store cannot be reached now", _LATER, retry=True
+    ),
+    errors.StoreFull: Kind("store-full", 507, "No space is left in the store", _OPERATOR),
+    errors.UnreadableEvent: Kind(
+        "unreadable-event", 500, "A stored event of the plan cannot be read", _OPERATOR
+    ),
+    errors.StoreError: Kind("store-unusable", 503, "The store cannot serve", _OPERATOR),
+    PlangateError: Kind("internal", 500, "The server failed", _OPERATOR),
+    Unauthenticated: Kind("unauthenticated", 401, "The request needs a valid API key"),
+    Forbidden: Kind("forbidden", 403, "The API key does not allow this"),
+}
+"""The kind of problem of each error; the nearest class counts."""
+
+MALFORMED: Final = Kind("malformed-request", 400, "The request is malformed")
+NOT_FOUND: Final = Kind("not-found", 404, "There is nothing at this path")
+NOT_ALLOWED: Final = Kind("method-not-allowed", 405, "The method is not allowed here")
+TOO_LARGE: Final = Kind("body-too-large", 413, "The body is too large")
+NOT_JSON: Final = Kind("not-json", 415, "The body must be JSON, sent as application/json")
+TOO_MANY_STREAMS: Final = Kind(
+    "too-many-streams", 503, "Too many event streams are open", retry=True
+)
+INTERNAL: Final = KINDS[PlangateError]
+
+_HEADERS: Final = {
+    "actor": "X-Actor",
+    "correlation_id": "X-Correlation-ID",
+    "idempotency_key": "Idempotency-Key",
+    "if_version": "If-Match",
+}
+
+
+class Refused(Exception):
+    """A request that cannot be answered, for a reason that lies in HTTP."""
+
+    def __init__(self, kind: Kind, detail: str, errors: Iterable[FieldProblem] = ()) -> None:
+        super().__init__(kind, detail)
+        self.kind = kind
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+def problem(
+    kind: Kind,
+    detail: str | None = None,
+    *,
+    errors: Iterable[FieldProblem] = (),
+    facts: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem as a response; `facts` are further members."""
+    body: dict[str, Any] = {"type": kind.uri, "title": kind.title, "status": kind.status}
+    if detail or kind.says:
+        body["detail"] = detail or kind.says
+    if found := [one.model_dump(exclude_none=True) for one in errors]:
+        body["errors"] = found
+    given = {**(RETRY_AFTER if kind.retry else {}), **(headers or {})}
+    text = dumps({**(facts or {}), **body}, ensure_ascii=True)
+    return Response(text, kind.status, given, MEDIA_TYPE)
+
+
+def kind_of(error: Exception) -> Kind:
+    """The kind of problem that an error is: that of its nearest class."""
+    return next(KINDS[one] for one in type(error).__mro__ if one in KINDS)
+
+
+def problem_of(error: Exception, parameters: Iterable[str] = ()) -> Response:
+    """An error as a response. `parameters` are the names that the request's path and query have."""
+    if isinstance(error, Refused):
+        return problem(error.kind, error.detail, errors=error.errors)
+    if isinstance(error, RequestValidationError):
+        found = [one for one in error.errors() if one["type"] != "none_required"]
+        return _invalid(KINDS[refusals.InvalidInput], map(_parameter, found))
+    kind = kind_of(error)
+    if isinstance(error, refusals.InvalidInput):
+        names = frozenset(parameters)
+        return _invalid(kind, (_field(one, names) for one in error.problems))
+    if isinstance(error, Unauthenticated):
+        return problem(kind, error.why, headers={"WWW-Authenticate": "Bearer"})
+    if isinstance(error, Forbidden):
+        return problem(kind, f"it needs the scope {error.scope}", facts={"scope": error.scope})
+    if kind.says is not None:
+        telemetry.log.error("a request failed: %s: %s", type(error).__name__, error)
+        return problem(kind)
+    return problem(kind, str(error), facts=_facts(error))
+
+
+def install(app: FastAPI) -> None:
+    """Have an application of our own answer all errors with problems."""
+
+    async def answer(_: Request, error: Exception) -> Response:
+        return problem_of(error)
+
+    async def http(_: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            raise error
+        known = {kind.status: kind for kind in (MALFORMED, NOT_FOUND, NOT_ALLOWED, TOO_LARGE)}
+        other = Kind(f"http-{error.status_code}", error.status_code, str(error.detail))
+        return problem(known.get(error.status_code, other), headers=error.headers)
+
+    async def failed(_: Request, __: Exception) -> Response:
+        return problem(INTERNAL)
+
+    for refused in (Refused, RequestValidationError, *KINDS):
+        app.add_exception_handler(refused, answer)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, failed)
+
+
+def _invalid(kind: Kind, found: Iterable[FieldProblem]) -> Response:
+    errors = list(found)
+    return problem(kind, "; ".join(map(str, errors)), errors=errors)
+
+
+def _parameter(error: Any) -> FieldProblem:
+    """One of FastAPI's errors: about a parameter, or a body that is missing."""
+    where, *rest = error["loc"]
+    message = message_of(error)
+    if where == "header":
+        return FieldProblem(header=str(rest[0]), detail=message)
+    if where in {"path", "query"}:
+        return FieldProblem(parameter=str(rest[0]), detail=message)
+    return FieldProblem(pointer="", detail=message)
+
+
+def _field(found: Problem, parameters: frozenset[str]) -> FieldProblem:
+    """A problem of the registry's, with where the field is in the request."""
+    steps = [name or number for name, number in _STEP.findall(found.field)]
+    if steps and steps[0] in parameters:
+        return FieldProblem(parameter=steps[0], detail=found.message)
+    if steps == ["plan_ids"] and "plan_id" in parameters:
+        return FieldProblem(parameter="plan_id", detail=found.message)
+    if steps and steps[0] in _HEADERS:
+        return FieldProblem(header=_HEADERS[steps[0]], detail=found.message)
+    return FieldProblem(pointer=pointer(*steps), detail=found.message)
+
+
+def pointer(*steps: str) -> str:
+    """The JSON pointer (RFC 6901) to what these steps lead to."""
+    return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
+
+
+def _facts(error: Exception) -> dict[str, Any]:
+    """The facts of a refusal that JSON can hold as they are."""
+    return {name: fact for name, fact in vars(error).items() if isinstance(fact, str | int)}

@@ -1,0 +1,153 @@
+"""A route that answers every error with a problem, and takes nothing that it does not know.
+
+The host's own error handlers are not touched: what they see are the errors of the host's code.
+"""
+
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from typing import Any, Final, get_origin
+from urllib.parse import unquote, unquote_to_bytes
+
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic_core import from_json
+from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Scope
+from typing_extensions import override
+
+from plangate.domain.errors import InvalidInput, PlangateError
+from plangate.infrastructure.http.caller import Forbidden, Unauthenticated
+from plangate.infrastructure.http.problems import (
+    KINDS,
+    MALFORMED,
+    NOT_JSON,
+    TOO_LARGE,
+    FieldProblem,
+    Refused,
+    problem_of,
+)
+
+MAX_BODY: Final = 8 * 1024 * 1024
+"""The most bytes of a body."""
+
+_OURS: Final = (PlangateError, RequestValidationError, Refused, Forbidden, Unauthenticated)
+
+
+class PlangateRoute(APIRoute):
+    """A route of the API."""
+
+    @override
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match the path as it was sent, so that an encoded slash is a part of an id."""
+        match, found = super().matches({**scope, "path": _encoded(scope)})
+        if "path_params" in found:
+            found["path_params"] = {
+                name: unquote(value) if isinstance(value, str) else value
+                for name, value in found["path_params"].items()
+            }
+        return match, found
+
+    @override
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+        query = {name: many for one in _flat(self.dependant) for name, many in _query(one)}
+        names = {*query, *self.param_convertors}
+
+        async def checked(request: Request) -> Response:
+            try:
+                _require_known(request, query)
+                return await answer(await _read(request, takes_json=self.body_field is not None))
+            except _OURS as error:
+                return problem_of(error, names)
+
+        return checked
+
+
+def _flat(dependant: Dependant) -> Iterator[Dependant]:
+    """A dependency and all that it depends on."""
+    yield dependant
+    for one in dependant.dependencies:
+        yield from _flat(one)
+
+
+def _query(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    """The query parameters of a dependency, and whether each may be given several times."""
+    for one in dependant.query_params:
+        yield one.alias, get_origin(one.field_info.annotation) is list
+
+
+def _require_known(request: Request, query: Mapping[str, bool]) -> None:
+    """Refuse a path that is not UTF-8, and parameters that are not known, or given twice."""
+    try:
+        unquote_to_bytes(request.scope.get("raw_path") or b"").decode()
+    except UnicodeDecodeError:
+        raise Refused(MALFORMED, "the path is not UTF-8") from None
+    given = [name for name, _ in request.query_params.multi_items()]
+    accepted = ", ".join(sorted(query)) or "none"
+    wrong = {
+        name: f"is not known here; accepted: {accepted}" for name in given if name not in query
+    }
+    wrong |= {
+        name: "is given twice"
+        for name in given
+        if given.count(name) > 1 and query.get(name) is False
+    }
+    if wrong:
+        found = [FieldProblem(parameter=name[:80], detail=why) for name, why in wrong.items()]
+        raise Refused(KINDS[InvalidInput], str(found[0]), found)
+
+
+class _ReadRequest(Request):
+    """A request whose body was read, and parsed if it is JSON."""
+
+    def __init__(self, request: Request, body: bytes, value: Any) -> None:
+        super().__init__(request.scope, request.receive)
+        self._given = body
+        self._value = value
+
+    @override
+    async def body(self) -> bytes:
+        return self._given
+
+    @override
+    async def json(self) -> Any:
+        return self._value
+
+
+async def _read(request: Request, *, takes_json: bool) -> Request:
+    """The request with its body, which is bounded, and strict JSON where the route takes one."""
+    body = bytearray()
+    if int(request.headers.get("content-length") or 0) > MAX_BODY:
+        raise _too_large()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise _too_large()
+    if not takes_json or not body:
+        return _ReadRequest(request, b"", None)
+    return _ReadRequest(request, bytes(body), _parsed(request, bytes(body)))
+
+
+def _parsed(request: Request, body: bytes) -> Any:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise Refused(NOT_JSON, f"the content type is {media_type[:80] or 'not given'}")
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise Refused(MALFORMED, f"the body is not JSON: {error}") from None
+
+
+def _too_large() -> Refused:
+    return Refused(TOO_LARGE, f"it may have at most {MAX_BODY:,} bytes")
+
+
+def _encoded(scope: Scope) -> str:
+    """The path, in which slashes inside ids, and percent signs, are still encoded."""
+    path, raw = str(scope["path"]), (scope.get("raw_path") or b"").decode("ascii", "replace")
+    segments = [unquote(part) for part in raw.split("/")]
+    if "/".join(segments) != path:  # something before this route changed the path
+        segments = path.split("/")
+    return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in segments)

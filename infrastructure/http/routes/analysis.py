@@ -1,0 +1,133 @@
+"""What recorded plans show: under other policies, about the judging, and against the rules."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+from fastapi import Body, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from plangate.application.errors import AnalysisMissing
+from plangate.application.evidence.calibration import Calibration, Confidence
+from plangate.application.evidence.findings import FindingsReport
+from plangate.application.replay.check import CheckReport
+from plangate.application.replay.sweep import Sweep
+from plangate.application.replay.what_if import WhatIf
+from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
+from plangate.domain.policy import Policy
+from plangate.domain.presets import GivenPolicy
+from plangate.infrastructure.http.bodies import Fields, fields_of
+from plangate.infrastructure.http.exchange import Given, answer
+from plangate.infrastructure.http.operations import Group
+from plangate.infrastructure.http.parameters import PlanId, Whole
+
+group = Group("analysis")
+
+
+class WhatIfBody(BaseModel):
+    """The policy to try: a whole one, a preset's name, or the fields to change in each plan's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    policy: GivenPolicy
+
+
+class SweepBody(BaseModel):
+    """The values to try for fields of a policy; other fields are `policy`'s or each plan's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    grid: dict[str, list[float | int | str]]
+    policy: GivenPolicy | None = None
+    plan_ids: list[str] | None = Field(default=None, min_length=1, max_length=1_000)
+
+
+_WhatIf = Annotated[
+    Fields,
+    fields_of(WhatIfBody),
+    Body(examples=[{"policy": "steady"}, {"policy": {"confidence_threshold": 0.6}}]),
+]
+_Sweep = Annotated[
+    Fields,
+    fields_of(SweepBody),
+    Body(examples=[{"grid": {"confidence_threshold": [0.5, 0.6, 0.7]}, "policy": "steady"}]),
+]
+_Seed = Annotated[Whole, Query(description="The seed of random draws.")]
+
+
+@group.query("/plans/{plan_id}/what-if", WhatIf, method="POST", refuses=[PlanNotFound])
+async def try_policy_on_plan(plan_id: PlanId, body: _WhatIf, given: Given) -> Response:
+    """Decide the plan's recorded commands again under another policy; nothing is recorded."""
+    with _of_policy():
+        found = await given.registry.replay.what_if(plan_id, policy=_required(body, "policy"))
+    return answer(found)
+
+
+@group.query("/what-if", WhatIf, method="POST")
+async def try_policy(body: _WhatIf, given: Given) -> Response:
+    """Decide the recorded commands of all plans again under another policy."""
+    with _of_policy():
+        found = await given.registry.replay.what_if(policy=_required(body, "policy"))
+    return answer(found)
+
+
+@group.query("/sweep", Sweep, method="POST", refuses=[PlanNotFound])
+async def sweep_policies(body: _Sweep, given: Given) -> Response:
+    """Compare the totals of plans under every policy of a grid; nothing is recorded."""
+    base = {} if body.get("policy") is None else body["policy"]
+    with _of_policy():
+        found = await given.registry.replay.sweep(
+            _required(body, "grid"), body.get("plan_ids"), policy=base
+        )
+    return answer(found)
+
+
+@group.query("/plans/{plan_id}/check", CheckReport, refuses=[PlanNotFound])
+async def check_plan(plan_id: PlanId, given: Given) -> Response:
+    """Decide the plan's recorded commands again under its own policy, and report differences."""
+    return answer(await given.registry.replay.check(plan_id))
+
+
+@group.query("/check", CheckReport)
+async def check_plans(given: Given) -> Response:
+    """Decide every recorded command again under its own policy, and report differences."""
+    return answer(await given.registry.replay.check())
+
+
+@group.query("/plans/{plan_id}/findings", FindingsReport, refuses=[PlanNotFound])
+async def review_plan(plan_id: PlanId, given: Given) -> Response:
+    """Review the plan's scores, and list what to look at."""
+    return answer(await given.registry.evidence.findings(plan_id))
+
+
+@group.query("/findings", FindingsReport)
+async def review_plans(given: Given) -> Response:
+    """Review the scores of all plans, and list what to look at."""
+    return answer(await given.registry.evidence.findings())
+
+
+@group.query("/calibration", Calibration, refuses=[AnalysisMissing])
+async def calibrate(
+    given: Given, confidence: Confidence = Confidence.TASK, seed: _Seed = 0
+) -> Response:
+    """Find out whether low confidence predicts rejection."""
+    return answer(await given.registry.evidence.calibrate(confidence=confidence, seed=seed))
+
+
+def _required(body: Fields, name: str) -> Any:
+    if name not in body:
+        raise InvalidInput([Problem(name, "is required")])
+    return body[name]
+
+
+@contextmanager
+def _of_policy() -> Iterator[None]:
+    """Say of a policy's fields that they are in the policy."""
+    try:
+        yield
+    except InvalidInput as refused:
+        if all(one.field in Policy.model_fields for one in refused.problems):
+            problems = [Problem(f"policy.{one.field}", one.message) for one in refused.problems]
+            raise InvalidInput(problems) from None
+        raise

@@ -1,0 +1,57 @@
+"""Event streams of many clients that disconnect at random: nothing missed, nothing twice."""
+
+import asyncio
+from pathlib import Path
+from random import Random
+
+import plangate
+import plangate.aio
+from tests.support.event_clients import Client
+from tests.support.servers.http import application, serving
+from tests.support.soak import Say, short_and_long
+
+
+@short_and_long("clients", 10, 200)
+def test_each_client_has_each_event_once_and_in_order(
+    tmp_path: Path, clients: int, say: Say
+) -> None:
+    """Clients that disconnect at random, while other registries record."""
+    store, events = tmp_path / "plans.db", 50 * clients
+    app = application(lambda: plangate.aio.connect(store))
+    random = Random(clients)
+
+    def write() -> int:
+        with plangate.connect(store) as registry:
+            for number in range(5):
+                registry.create("g", [{"id": "a", "title": "A"}], plan_id=f"p{number}")
+            for number in range(events - 5):
+                registry.score_prompt(f"p{number % 5}", "a", number % 100 / 100)
+            return registry.history.last_position()
+
+    async def test(address: str) -> None:
+        url = f"{address}/v1/events"
+        end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        all_of_them = [
+            Client(url, Random(random.random()), max(events // 5, 20)) for _ in range(clients)
+        ]
+        tasks = [asyncio.create_task(client.run(end)) for client in all_of_them]
+        end.set_result(await asyncio.to_thread(write))
+        await asyncio.gather(*tasks)
+        expected = list(range(1, end.result() + 1))
+        assert len(expected) == events
+        missed = sum(len(set(expected) - set(client.ids)) for client in all_of_them)
+        doubled = sum(len(client.ids) - len(set(client.ids)) for client in all_of_them)
+        say(
+            "event streams",
+            clients=clients,
+            events=events,
+            connections=sum(client.connections for client in all_of_them),
+            received=sum(len(client.ids) for client in all_of_them),
+            missed=missed,
+            doubled=doubled,
+        )
+        assert (missed, doubled) == (0, 0)
+        assert all(client.ids == expected for client in all_of_them)
+
+    with plangate.connect(store), serving(app) as address:
+        asyncio.run(test(address))
