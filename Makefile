@@ -41,8 +41,8 @@ whatif: $(READY) ## try the policy `steady` on a trace: make whatif TRACE=FILE; 
 	@mkdir -p build
 	@rm -f build/whatif.db build/whatif.db-wal build/whatif.db-shm
 	@$(BIN)/plangate --db build/whatif.db apply "$(TRACE)"
-	@$(BIN)/plangate --db build/whatif.db whatif --all --policy steady --plot build/whatif.svg
-	@$(BIN)/plangate --db build/whatif.db sweep --all --policy steady --grid consecutive_lows=1,2,3,4 \
+	@$(BIN)/plangate --db build/whatif.db replay what-if --all --policy steady --plot build/whatif.svg
+	@$(BIN)/plangate --db build/whatif.db replay sweep --all --policy steady --grid consecutive_lows=1,2,3,4 \
 	    --grid confidence_threshold=0.4:0.75:0.05 --plot build/sweep.svg
 
 test: lint types architecture ## be sure: lint, types, architecture, every test, full coverage

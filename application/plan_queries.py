@@ -18,20 +18,21 @@ from plangate.application.errors import (
 )
 from plangate.application.event_store import Clock, EventStore
 from plangate.application.near_matches import near_matches
-from plangate.application.plan_log import every_plan, known_position
+from plangate.application.plan_log import every_plan, known_position, selected
+from plangate.application.progress import Progress, no_progress
 from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
 from plangate.application.stream_cache import Stream, StreamCache
 from plangate.application.validation import validate_identifier
 from plangate.application.views.catalogue import PLANS
 from plangate.application.views.follower import LogFollower
-from plangate.application.views.plan_summaries import PlansRequest, PlanSummary
+from plangate.application.views.plan_summaries import PlanOrder, PlansRequest, PlanSummary
 from plangate.application.views.requests import RowKey, every_row
 from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.view_store import ViewStore, ViewTables
 from plangate.domain.errors import PlangateError, PlanGone, PlanNotFound, TaskGone, TaskNotFound
 from plangate.domain.plan import Plan
 from plangate.domain.verdict import verdict
-from plangate.domain.vocabulary import Flag, Labels, PlanState, Verdict
+from plangate.domain.vocabulary import Flag, Labels, PlanState, Title, Verdict
 
 FEW_PLANS: Final = 16
 """So many plans are read faster than views are brought up to date."""
@@ -62,9 +63,22 @@ class PlanFilter(BaseModel):
     verdict: Verdict | None = None
     needs_replan: Flag | None = None
     labels: Labels = ()
+    text: Title | None = None
+    order: PlanOrder = PlanOrder.OLDEST
+
+    @property
+    def has_conditions(self) -> bool:
+        """Whether it leaves out some plan."""
+        return self != PlanFilter(limit=self.limit, order=self.order)
+
+    @property
+    def needs_views(self) -> bool:
+        """Whether only the views know what matches, or in which order."""
+        known = self.order in {PlanOrder.OLDEST, PlanOrder.NEWEST}
+        return self.text is not None or not known
 
     def admits(self, plan: Plan, now: datetime) -> bool:
-        """Whether a plan exists and matches at a time; it must have all the labels."""
+        """Whether a plan exists and matches at a time, but for its text; it has all the labels."""
         return (
             plan.exists
             and self.state in {None, plan.state}
@@ -117,46 +131,69 @@ class PlanQueries:
         near = near_matches(error.task_id, [*plan.order, *named])
         return tuple(dict.fromkeys(one if one in plan.tasks else named[one] for one in near))
 
-    def readable(self, plan_ids: Iterable[str] | None) -> Iterator[Stream | UnreadablePlan]:
-        """These plans, or every plan, as far as they can be read; in the given order."""
-        if plan_ids is None:
-            plan_ids = (plan_id for _, plan_id in every_plan(self.store))
+    def readable(self, plan_ids: Iterable[str]) -> Iterator[Stream | UnreadablePlan]:
+        """These plans, as far as they can be read, in the given order."""
         return map(self._readable, plan_ids)
 
     def matching(self, plan_filter: PlanFilter) -> PlanList:
         """The plans that match, and those that cannot be read."""
-        now = self.clock().astimezone(UTC)
         plans: list[PlanStatus] = []
         unreadable: list[UnreadablePlan] = []
-        for found in self.readable(self._candidates(plan_filter)):
-            if len(plans) == plan_filter.limit:
-                break
+        for found in self.each_matching(plan_filter, no_progress):
             if isinstance(found, UnreadablePlan):
                 unreadable.append(found)
-            elif plan_filter.admits(found.plan, now):
-                plans.append(PlanStatus.of(found.plan, now))
+            else:
+                plans.append(found)
         return PlanList(plans=tuple(plans), unreadable=tuple(unreadable))
 
-    def _candidates(self, plan_filter: PlanFilter) -> Iterable[str] | None:
-        """Which plans may match, oldest first; None where all of them must be read.
+    def each_matching(
+        self, plan_filter: PlanFilter, progress: Progress
+    ) -> Iterator[PlanStatus | UnreadablePlan]:
+        """The plans that match, and those that cannot be read, as they are found."""
+        now = self.clock().astimezone(UTC)
+        candidates = self._candidates(plan_filter)
+        plan_ids = (
+            selected(self.store, None, progress)
+            if candidates is None
+            else _counted(candidates, progress)
+        )
+        left = plan_filter.limit
+        for found in self.readable(plan_ids):
+            if isinstance(found, UnreadablePlan):
+                yield found
+            elif plan_filter.admits(found.plan, now):
+                yield PlanStatus.of(found.plan, now)
+                left = left and left - 1
+            if left == 0:
+                return
+
+    def _candidates(self, plan_filter: PlanFilter) -> Collection[str] | None:
+        """Which plans may match, in their order; None where all of them must be read.
 
         That is without a filter, where the views are behind and cannot be written, and inside
         a transaction of the caller.
         """
-        if plan_filter == PlanFilter(limit=plan_filter.limit):
-            return None
+        if not (plan_filter.has_conditions or plan_filter.needs_views):
+            return self._every_id(plan_filter.order)
         try:
             return self.follower.answer(
                 PLANS, self.store.last_position(), partial(self._matching_rows, plan_filter)
             )
         except (StoreForbidden, StoreReadOnly, TransactionRefused):
-            return None
+            if plan_filter.needs_views:
+                raise
+            return self._every_id(plan_filter.order)
 
-    def _matching_rows(self, plan_filter: PlanFilter, position: int) -> Iterable[str]:
+    def _every_id(self, order: PlanOrder) -> Collection[str] | None:
+        newest = order is PlanOrder.NEWEST
+        return [one for _, one in every_plan(self.store)][::-1] if newest else None
+
+    def _matching_rows(self, plan_filter: PlanFilter, position: int) -> Collection[str]:
         now = self.clock().astimezone(UTC)
         filters = plan_filter.model_dump(exclude={"limit"})
         request = PlansRequest(**filters, now=now, at_least=position)
-        rows = every_row(self.views.plans, request, ("created_position",))
+        keys = [name for name, _ in request.order.keys]
+        rows = every_row(self.views.plans, request, keys)
         stuck = self.views.positions()[ViewTables(PLANS)].stuck
         return dict.fromkeys([*stuck, *(row.plan_id for row in rows)])
 
@@ -206,3 +243,10 @@ class PlanQueries:
             return self.streams.current(plan_id)
         except UnreadableEvent as error:
             return UnreadablePlan.of(error)
+
+
+def _counted(plan_ids: Collection[str], progress: Progress) -> Iterator[str]:
+    for done, plan_id in enumerate(plan_ids):
+        progress(done, len(plan_ids))
+        yield plan_id
+    progress(len(plan_ids), len(plan_ids))

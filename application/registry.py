@@ -37,9 +37,10 @@ from plangate.application.health import RegistryHealth, health
 from plangate.application.log_watch import LogWatch
 from plangate.application.next_task import TaskDispatcher
 from plangate.application.plan_queries import PlanFilter, PlanQueries
+from plangate.application.progress import Progress, no_progress, require_progress
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.repeatable_run import RepeatableRun
-from plangate.application.results import PlanList, PlanStatus, TaskView
+from plangate.application.results import PlanList, PlanStatus, TaskView, UnreadablePlan
 from plangate.application.signatures import showing_options
 from plangate.application.stream_cache import StreamCache
 from plangate.application.validation import validate
@@ -63,11 +64,12 @@ if TYPE_CHECKING:
     from plangate.application.ledger.ledger import Ledger
     from plangate.application.replay.over_plans import Workers
     from plangate.application.replay.queries import ReplayQueries
+    from plangate.application.views.plan_summaries import PlanOrder
 
 
 @showing_options
 @telemetry.commands_but(
-    "get", "get_status", "gate", "graph", "list_plans", "near_matches", "plan_ids"
+    *("get", "get_status", "gate", "graph", "list_plans", "each_plan", "near_matches", "plan_ids")
 )
 class PlanRegistry:
     """Plans in one store. Safe to share between threads; a context manager that closes itself.
@@ -338,6 +340,34 @@ class PlanRegistry:
             "labels": labels,
         }
         return self._plans.matching(validate(PlanFilter, filters))
+
+    def each_plan(
+        self,
+        *,
+        limit: int | None = None,
+        state: PlanState | str | None = None,
+        verdict: Verdict | str | None = None,
+        needs_replan: bool | None = None,
+        labels: Sequence[str] = (),
+        text: str | None = None,
+        order: "PlanOrder | str" = "oldest",
+        progress: Progress = no_progress,
+    ) -> Iterator[PlanStatus | UnreadablePlan]:
+        """What `list_plans` lists, read one by one: memory does not grow with their number.
+
+        `text` and `order` are those of `views.plans`.
+        """
+        require_progress(progress)
+        filters = {
+            "limit": limit,
+            "state": state,
+            "verdict": verdict,
+            "needs_replan": needs_replan,
+            "labels": labels,
+            "text": text,
+            "order": order,
+        }
+        return self._plans.each_matching(validate(PlanFilter, filters), progress)
 
     def subscribe(
         self,

@@ -3,7 +3,7 @@
 The judge is worth listening to, but too sure of itself. To see how much of both:
 
     python examples/judged_work.py | plangate --db judged.db apply -
-    plangate --db judged.db calibrate
+    plangate --db judged.db evidence calibrate
 """
 
 import json

@@ -15,7 +15,7 @@ from plangate.domain.errors import InvalidInput, Problem
 
 FOLDER: Final = ".plangate"
 STORE: Final = "plans.db"
-_CONFIG: Final = "config.toml"
+CONFIG: Final = "config.toml"
 _PYPROJECT: Final = "pyproject.toml"
 _TABLE: Final = b"[tool.plangate"
 
@@ -44,7 +44,7 @@ class Project:
     @classmethod
     def at(cls, folder: Path) -> Self | None:
         """The project in this very folder; raises `InvalidInput` for a wrong configuration."""
-        config = folder / FOLDER / _CONFIG
+        config = folder / FOLDER / CONFIG
         if config.is_file():
             return cls(folder, config, **_checked(config, _toml(config, config.read_bytes())))
         pyproject = folder / _PYPROJECT

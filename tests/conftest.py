@@ -11,10 +11,13 @@ collect_ignore = ["support/sample_host"]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def ledger_key_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the tests away from the ledger key of the user who runs them."""
+def settings_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the tests away from the key, the store and the name of the user who runs them."""
+    folder = tmp_path_factory.mktemp("user")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PLANGATE_LEDGER_KEY", str(tmp_path_factory.mktemp("key") / "ledger.pem"))
+        patch.setenv("PLANGATE_LEDGER_KEY", str(folder / "ledger.pem"))
+        patch.setenv("XDG_DATA_HOME", str(folder / "data"))
+        patch.setenv("PLANGATE_ACTOR", "ann")
         yield
 
 

@@ -26,6 +26,7 @@ class AsyncViews(Group):
     board = coroutine(ViewQueries.board)
     timeline = coroutine(ViewQueries.timeline)
     replans = coroutine(ViewQueries.replans)
+    attention = coroutine(ViewQueries.attention)
     report = coroutine(ViewQueries.report)
     rebuild = coroutine(ViewQueries.rebuild)
     follow = coroutine(ViewQueries.follow)
@@ -47,6 +48,7 @@ class AsyncReplay(Group):
     """`ReplayQueries`, as coroutines."""
 
     what_if = coroutine(ReplayQueries.what_if)
+    what_if_parts = iteration(ReplayQueries.what_if_parts)
     sweep = coroutine(ReplayQueries.sweep)
     check = coroutine(ReplayQueries.check)
 
@@ -165,8 +167,10 @@ class AsyncPlanRegistry(Group):
     get_status = coroutine(PlanRegistry.get_status)
     gate = coroutine(PlanRegistry.gate)
     near_matches = coroutine(PlanRegistry.near_matches)
+    plan_ids = coroutine(PlanRegistry.plan_ids)
     graph = coroutine(PlanRegistry.graph)
     list_plans = coroutine(PlanRegistry.list_plans)
+    each_plan = iteration(PlanRegistry.each_plan)
     health = coroutine(PlanRegistry.health)
     execute = coroutine(PlanRegistry.execute)
     create = coroutine(PlanRegistry.create)

@@ -6,7 +6,7 @@ from typing import Final
 from plangate.application.errors import StoreError
 from plangate.application.operations.reports import Health, Observation
 
-RESTORE: Final = "bring a backup back: plangate restore-backup"
+RESTORE: Final = "bring a backup back: plangate store restore"
 
 MAX_LISTED: Final = 100
 """How many observations of one check are listed; the others are counted."""

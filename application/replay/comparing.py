@@ -53,3 +53,9 @@ class Comparing:
             unreadable=tuple(self.unreadable),
             unfit=tuple(self.unfit),
         )
+
+    def part(self) -> WhatIf:
+        """The comparisons since the last part, and the totals so far."""
+        part = self.result()
+        self.plans, self.unreadable, self.unfit = [], [], []
+        return part

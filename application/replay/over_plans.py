@@ -68,19 +68,33 @@ def add_plans(
     Raises what the work raises; `PlanNotFound` for an id that was never used.
     """
     require_progress(progress)
+    for _ in adding_plans(work, store, workers, plan_ids, progress):
+        pass
+
+
+def adding_plans(
+    work: PlanWork,
+    store: EventStore,
+    workers: Workers | None,
+    plan_ids: PlanIds,
+    progress: Progress,
+) -> Iterator[None]:
+    """Add plans as `add_plans` does, and pause after some of them."""
     last = store.last_position()
     if workers is None or plan_ids is not None or last * work.passes < SHARED_FROM:
         for plan_id in selected(store, plan_ids, progress):
             work.add(store, plan_id)
+            yield
         return
     with closing(workers(work, _slices(store, work.passes))) as parts:
         for plans, part in parts:
             progress(min(plans.position, last), last)
             if part is not None:
                 work.extend(part)
-                continue
-            for plan_id in plans.plan_ids:  # what was raised there is raised here, as it is
-                work.add(store, plan_id)
+            else:
+                for plan_id in plans.plan_ids:  # what was raised there is raised here, as it is
+                    work.add(store, plan_id)
+            yield
     progress(last, last)
 
 

@@ -1,14 +1,15 @@
 """The `registry.replay` group: try other policies on recorded plans, or check the decisions."""
 
+from collections.abc import Iterator
 from types import MappingProxyType
 
 from plangate.application import telemetry
 from plangate.application.event_store import EventStore
 from plangate.application.plan_log import PlanIds
-from plangate.application.progress import Progress, no_progress
+from plangate.application.progress import Progress, no_progress, require_progress
 from plangate.application.replay.check import Check, CheckReport
 from plangate.application.replay.comparing import Comparing
-from plangate.application.replay.over_plans import Workers, add_plans
+from plangate.application.replay.over_plans import Workers, add_plans, adding_plans
 from plangate.application.replay.sweep import Given, Grid, Sweep, Sweeping, rules_of
 from plangate.application.replay.what_if import WhatIf
 
@@ -38,6 +39,18 @@ class ReplayQueries:
         add_plans(comparing, self._store, self._workers, plan_ids, progress)
         return comparing.result()
 
+    def what_if_parts(
+        self, plan_ids: PlanIds = None, *, policy: Given, progress: Progress = no_progress
+    ) -> Iterator[WhatIf]:
+        """The answer of `what_if` in parts, so that memory does not grow with the plans.
+
+        Each part has the plans since the part before, and the totals of all plans so far; the
+        last one comes when all plans were read. Raises `InvalidInput`, the iterator also
+        `PlanNotFound`.
+        """
+        require_progress(progress)
+        return self._parts(Comparing(rules_of(policy)), plan_ids, progress)
+
     def sweep(
         self,
         grid: Grid,
@@ -65,3 +78,10 @@ class ReplayQueries:
         check = Check()
         add_plans(check, self._store, self._workers, plan_ids, progress)
         return check.report()
+
+    def _parts(
+        self, comparing: Comparing, plan_ids: PlanIds, progress: Progress
+    ) -> Iterator[WhatIf]:
+        for _ in adding_plans(comparing, self._store, self._workers, plan_ids, progress):
+            yield comparing.part()
+        yield comparing.part()

@@ -31,7 +31,7 @@ class CurrentPlans:
         self, request: PlansRequest, after: RowKey | None, limit: int
     ) -> Sequence[PlanSummary]:
         """The first `limit` plans beyond `after` that match now, as `ViewStore.plans`."""
-        now = self._clock().astimezone(UTC)
+        now = self.now()
         request = request.model_copy(update={"now": now})
         found: list[PlanSummary] = []
         while len(found) < limit:
@@ -43,9 +43,17 @@ class CurrentPlans:
             after = tuple(getattr(page[-1], field) for field, _ in request.order.keys)
         return found[:limit]
 
+    def now(self) -> datetime:
+        """The time by the store's clock."""
+        return self._clock().astimezone(UTC)
+
     def require(self, plan_id: str) -> None:
         """Raise `PlanNotFound` for a plan that never was, `PlanGone` for a deleted one."""
-        self._streams.current(plan_id).plan.require_alive()
+        self.plan(plan_id).require_alive()
+
+    def plan(self, plan_id: str) -> Plan:
+        """The plan now, whether it exists or not."""
+        return self._streams.current(plan_id).plan
 
     def _at(self, row: PlanSummary, now: datetime) -> PlanSummary:
         """The row at a time; as it is stored where its plan cannot be read or has no such row."""

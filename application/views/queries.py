@@ -5,8 +5,9 @@ they wrote. With `follow` one background thread does that instead, and a query c
 name the position that its answer must reflect.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from plangate.application import telemetry
@@ -15,6 +16,7 @@ from plangate.application.event_store import EventStore
 from plangate.application.progress import Progress, no_progress, require_progress
 from plangate.application.results import Result
 from plangate.application.validation import validate
+from plangate.application.views.attention import Attention, in_need
 from plangate.application.views.board import BoardPage, BoardRequest
 from plangate.application.views.catalogue import BOARD, PLANS, REPLANS, TIMELINE, VIEWS
 from plangate.application.views.current_plans import CurrentPlans
@@ -23,7 +25,7 @@ from plangate.application.views.follower import LogFollower
 from plangate.application.views.plan_summaries import PlanOrder, PlanPage, PlansRequest
 from plangate.application.views.projection import Row
 from plangate.application.views.replans import ReplanPage, ReplansRequest
-from plangate.application.views.requests import PageRequest, ReadRows
+from plangate.application.views.requests import MAX_PAGE, PageRequest, ReadRows, RowPage
 from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.timeline import TimelinePage, TimelineRequest
 from plangate.application.views.view_store import StuckPlan, ViewStore, ViewTables
@@ -175,6 +177,26 @@ class ViewQueries:
         self._require(request.plan_id, rows)
         return ReplanPage(replans=rows, next=following)
 
+    def attention(self) -> Attention:
+        """The plans that need a person now, the most pressing first.
+
+        A replan is due or the plan is blocked, tasks failed, are replanning or were left by
+        their worker, or the plan cannot be read. Plans put away are left out.
+        """
+        held_up = [
+            plan
+            for verdict in (Verdict.REPLAN, Verdict.BLOCKED)
+            for plan in _every(partial(self.plans, verdict=verdict))
+        ]
+        tasks = [
+            task
+            for status in (TaskStatus.FAILED, TaskStatus.REPLANNING, TaskStatus.IN_PROGRESS)
+            for task in _every(partial(self.board, status=status))
+        ]
+        stuck = [one for view in self.report().views for one in view.stuck]
+        found = tuple(in_need(held_up, tasks, stuck, self._current.plan, self._current.now()))
+        return Attention(plans=found, plan_count=self._views.sizes().get(PLANS, 0))
+
     # --- the views themselves ---
 
     def report(self) -> ViewReport:
@@ -230,6 +252,15 @@ class ViewQueries:
         there_are_more = len(rows) > request.limit
         rows = tuple(rows[: request.limit])
         return rows, cursor(query, fields, rows[-1]) if there_are_more else None
+
+
+def _every(page_of: Callable[..., RowPage[_Row]]) -> Iterator[_Row]:
+    """The rows of all pages."""
+    page = page_of(limit=MAX_PAGE)
+    yield from page
+    while page.next is not None:
+        page = page_of(limit=MAX_PAGE, after=page.next)
+        yield from page
 
 
 def view_report(store: EventStore, views: ViewStore, failure: str | None = None) -> ViewReport:

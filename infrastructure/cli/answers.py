@@ -38,6 +38,14 @@ class Migration(Result):
     ready: Literal[True] = True
 
 
+class NewProject(Result):
+    """The folder and the store of a project, and the files that were made."""
+
+    folder: str
+    store: str
+    made: tuple[str, ...]
+
+
 class Deletion(Result):
     """Whether there was a plan to delete."""
 

@@ -120,11 +120,11 @@ class _Program(_Group):
             self.commands = kept
 
     @override
-    def main(self, args: Any = None, *given: Any, standalone_mode: bool = True, **more: Any) -> Any:
+    def main(self, args: Any = None, *, standalone_mode: bool = True, **more: Any) -> Any:  # type: ignore[override]
         """Run a command line, and end with its exit code; a wrong one is explained."""
         words = sys.argv[1:] if args is None else list(args)
         try:
-            code = super().main(words, *given, standalone_mode=False, **more)
+            code = super().main(words, **{**more, "prog_name": "plangate"}, standalone_mode=False)
         except TyperException as error:
             if not standalone_mode:
                 raise

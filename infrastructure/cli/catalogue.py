@@ -35,7 +35,7 @@ DAILY: Final[Mapping[str, Entry]] = {
     "score": Entry("record", "commands.work", "score", "Score a task; the gate judges the plan."),
     "gate": Entry("query", "commands.gate", "gate", "Ask for the verdict; its exit code is it."),
     "status": Entry("query", "commands.plans", "status", "Show a plan, or what needs a person."),
-    "list": Entry("query", "commands.plans", "list_plans", "List the plans, newest first."),
+    "list": Entry("query", "commands.lists", "list_plans", "List the plans, newest first."),
     "revise": Entry("record", "commands.revise", "revise", "Change a plan's tasks."),
     "retry": Entry("record", "commands.gate", "retry", "Give a task another attempt."),
     "approve": Entry("record", "commands.gate", "approve", "Let work go on, and accept results."),

@@ -49,7 +49,10 @@ _JUDGE = {"kind": "model", "name": "judge", "version": "2"}
 
 
 def demo(terminal: Terminal) -> None:
-    """Lead a small plan through its whole life: scored, gated, revised, completed."""
+    """Lead a small plan through its whole life: scored, gated, revised, completed.
+
+    Example: plangate --db demo.db demo
+    """
     registry = terminal.registry
     with registry.acting_as("demo"):
         plan_id = registry.create(_GOAL, _TASKS).plan_id

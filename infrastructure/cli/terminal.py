@@ -9,10 +9,10 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, cast
 from warnings import catch_warnings
 
 import typer
@@ -48,6 +48,8 @@ _Answer = TypeVar("_Answer", bound=BaseModel)
 _EVERYWHERE: Final[dict[str, Any]] = {"db": Database, "as_json": AsJson}
 _ON_BEHALF: Final[dict[str, Any]] = {"actor": Actor, "correlation_id": CorrelationId}
 _ONCE: Final[dict[str, Any]] = {"idempotency_key": IdempotencyKey}
+_LESS: Final = "-FRX+G"
+"""For `less`: end at once where one screen is enough, keep colours, begin at the end."""
 _BRIEF: Final[dict[str, Any]] = {"quiet": Quiet, "full": Full}
 
 
@@ -187,11 +189,43 @@ class Terminal:
                 self._screen.print(*shown, sep="\n", crop=False)
                 sys.stdout.flush()
 
+    @contextmanager
+    def paged(self) -> Iterator[None]:
+        """Show what follows in a pager, its last page first; only on a screen.
+
+        Leaving the pager early ends the command.
+        """
+        from io import TextIOWrapper
+        from subprocess import PIPE, Popen
+
+        pager = _pager() if self.is_interactive else None
+        if pager is None:
+            yield
+            return
+        with Popen(pager, stdin=PIPE, env={"LESS": _LESS, **os.environ}) as process:  # noqa: S603  (the user's own pager)
+            width = self._screen.width
+            stdin = cast("BinaryIO", process.stdin)
+            with TextIOWrapper(stdin, "utf-8", errors="replace") as text:
+                self._screen = _console(file=text, force_terminal=True, width=width)
+                try:
+                    yield
+                    with suppress(BrokenPipeError):
+                        text.flush()
+                except AnswerLost as error:
+                    if not error.reader_is_gone:
+                        raise
+                finally:
+                    self._screen = _console(stderr=False)
+
     def write(self, texts: Iterable[str]) -> None:
         """Print an answer piece by piece, as it is."""
         for text in texts:
             with _answering():
                 sys.stdout.write(text)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send off what was written to stdout beside these methods."""
         with _answering():
             sys.stdout.flush()
 
@@ -320,10 +354,18 @@ def _new_file(target: str) -> str | None:
     return path if is_file and not os.path.lexists(path) else None
 
 
-def _console(*, stderr: bool) -> "Console":
+def _pager() -> list[str] | None:
+    """The command of `PAGER`, or `less`; None without one."""
+    from shutil import which
+
+    words = shlex.split(os.environ.get("PAGER", "less"))
+    return words if words and which(words[0]) and words[0] != "cat" else None
+
+
+def _console(**options: Any) -> "Console":
     from plangate.infrastructure.cli.render.console import SafeConsole
 
-    return SafeConsole(stderr=stderr, highlight=False, markup=False, emoji=False)
+    return SafeConsole(highlight=False, markup=False, emoji=False, **options)
 
 
 def _encodes_unicode(stream: Any) -> bool:

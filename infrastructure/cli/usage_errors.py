@@ -26,7 +26,7 @@ def write(error: Any, words: Sequence[str]) -> None:
     lines = [f"usage: {message}"]
     if context is not None:
         path = context.command_path.removeprefix("plangate").strip()
-        lines.append(f"  see: {' '.join(['plangate help', path]).strip()}")
+        lines.append(f"  see: plangate help {path}".rstrip())
     sys.stderr.write("\n".join(lines) + "\n")
 
 

@@ -147,10 +147,10 @@ def _layout(place: Schema) -> Observation:
         return problem("store", str(error), place.schema, advice)
     if not layout:
         found = f"no plangate tables in the schema {place.schema}"
-        return problem("store", found, place.schema, "plangate migrate creates them")
+        return problem("store", found, place.schema, "plangate store migrate creates them")
     if layout < LAYOUT_VERSION:
         found = f"plangate tables of layout {layout}; this version has layout {LAYOUT_VERSION}"
-        return warning("store", found, place.schema, "plangate migrate upgrades them")
+        return warning("store", found, place.schema, "plangate store migrate upgrades them")
     return fine("store", f"plangate tables of layout {layout} in schema {place.schema}")
 
 

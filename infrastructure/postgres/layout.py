@@ -240,7 +240,7 @@ def lay_out(connection: Connection, schema: str, name: str) -> None:
             if layout
             else "has no plangate tables, and this user may not create them"
         )
-        raise NotAStore(f"{name} {what}; run `plangate migrate` as their owner") from error
+        raise NotAStore(f"{name} {what}; run `plangate store migrate` as their owner") from error
 
 
 def _upgrade(connection: Connection, schema: str, layout: int) -> None:

@@ -108,7 +108,7 @@ def refuse_hard_links(path: Path) -> None:
     if path.is_file() and (names := path.stat().st_nlink) > 1:
         raise NotAStore(
             f"{path} has {names} names (hard links), and each would get a write-ahead log of its"
-            " own; remove the other names, or use a copy made by `plangate backup`"
+            " own; remove the other names, or use a copy made by `plangate store backup`"
         )
 
 

@@ -165,6 +165,31 @@ def test_plans_are_listed_oldest_first_and_no_more_than_asked(registry: PlanRegi
     assert [plan.plan_id for plan in registry.list_plans(limit=2).plans] == [ids[0], ids[2]]
 
 
+@pytest.mark.parametrize("filters", [{}, {"labels": ["x"]}, {"limit": 1}])
+def test_plans_one_by_one_are_those_that_are_listed(
+    registry: PlanRegistry, filters: dict[str, Any]
+) -> None:
+    for number in range(3):
+        registry.create("g", [{"title": "t"}], labels=["x"] if number else [])
+    seen: list[tuple[int, int]] = []
+
+    found = registry.each_plan(**filters, progress=lambda *how_far: seen.append(how_far))
+
+    assert seen == []
+    assert [*found] == [*registry.list_plans(**filters)]
+    assert seen == sorted(seen)
+    assert (seen[-1][0] == seen[-1][1] > 0) is ("limit" not in filters)
+
+
+def test_a_wrong_question_about_plans_one_by_one_is_refused_at_once(
+    registry: PlanRegistry,
+) -> None:
+    with pytest.raises(InvalidInput, match="limit: must be at least 1"):
+        registry.each_plan(limit=0)
+    with pytest.raises(InvalidInput, match="function of two numbers"):
+        registry.each_plan(progress=7)  # type: ignore[arg-type]
+
+
 def test_the_log_of_all_plans_is_a_feed_in_commit_order(registry: PlanRegistry) -> None:
     first = registry.create("one", [{"id": "a", "title": "A"}]).plan_id
     second = registry.create("two", [{"id": "a", "title": "A"}]).plan_id

@@ -123,7 +123,7 @@ def test_an_old_store_gives_the_answers_that_were_recorded_with_it(store: Path) 
     for recorded in json_lines("answers.jsonl"):
         assert_same_answer(recorded)
 
-    assert run("check")["mismatch_count"] == 0
+    assert run("replay", "check")["mismatch_count"] == 0
     against = [word for name in checkpoints() for word in ("--against", name)]
     verified = run("ledger", "verify", "--nothing-new", *against)
     assert (verified["compared"], verified["finding_count"]) == (len(stored), 0)
@@ -133,8 +133,8 @@ def test_an_old_store_gives_the_answers_that_were_recorded_with_it(store: Path) 
 def test_migrating_an_old_store_twice_is_harmless(store: Path) -> None:
     stored, rows = events(store), view_rows(store)
     for _ in range(2):
-        run("migrate")
-        run("doctor")
+        run("store", "migrate")
+        run("store", "doctor")
         assert (events(store), view_rows(store)) == (stored, rows)
 
 
@@ -152,9 +152,9 @@ def test_the_views_of_an_old_store_rebuilt_are_the_views_that_came_with_it(store
 
 def test_work_goes_on_in_an_old_store() -> None:
     before = run("status", "billing")["version"]
-    run("mark", "billing", "tax", "done", "--reason", "Done by hand.")
+    run("task", "mark", "billing", "tax", "done", "--reason", "Done by hand.")
     assert run("status", "billing")["version"] == before + 1
-    assert run("check")["mismatch_count"] == 0
+    assert run("replay", "check")["mismatch_count"] == 0
     verified = run("ledger", "verify")
     assert (verified["new"], verified["finding_count"]) == (1, 0)
     (again,) = run("list", "--label", "money")["plans"]
@@ -170,7 +170,7 @@ def test_what_was_recorded_under_a_key_is_not_recorded_again(store: Path) -> Non
     assert (applied["recorded"], applied["unchanged"]) == (0, len(commands()))
     assert {plan["outcome"] for plan in imported} == {"already_there"}
     for plan_id, call in ERASED.items():
-        assert run("erase", plan_id, "--yes", *options(call))["rewritten"] == 0
+        assert run("plan", "erase", plan_id, "--yes", *options(call))["rewritten"] == 0
     assert events(store) == stored
 
 
@@ -225,7 +225,7 @@ def by_the_command_line(_store: Path) -> None:
     """Carry out every command as a line of a trace, or by the command of its name."""
     run("apply", "commands.trace.jsonl")
     for plan_id, call in ERASED.items():
-        run("erase", plan_id, "--yes", *options(call))
+        run("plan", "erase", plan_id, "--yes", *options(call))
 
 
 @pytest.mark.parametrize("carry_out", [by_verbs, by_the_command_line])

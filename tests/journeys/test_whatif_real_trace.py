@@ -35,14 +35,14 @@ def test_the_page_shows_what_the_commands_print_and_draw(
     if trace is WHOLE:
         pictures["--all"] = "whatif-steady.svg"
     block = re.search(
-        r"^\$ plangate whatif --all [^\n]*\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE
+        r"^\$ plangate replay what-if --all [^\n]*\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE
     )
     assert block is not None
     shown = block[1].splitlines()
 
     for plans, picture in pictures.items():
         drawn = tmp_path / picture
-        printed = plangate(database, "whatif", plans, "--policy", "steady", "--plot", str(drawn))
+        printed = plangate(database, "replay", "what-if", plans, "--policy", "steady", "--plot", str(drawn))
         if plans == "--all":
             assert printed[: len(shown)] == shown
         assert words(drawn) == words(ROOT / "docs" / "pictures" / picture)

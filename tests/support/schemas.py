@@ -44,6 +44,7 @@ from plangate.application.replay.check import CheckReport
 from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.what_if import WhatIf
 from plangate.application.results import PlanList, PlanStatus
+from plangate.application.views.attention import Attention
 from plangate.infrastructure.event_codec import STORED_KINDS, StoredRecord
 from plangate.infrastructure.http.document import document
 
@@ -52,6 +53,7 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "plan-file.v1": (PlanDraft, "validation"),
     "revision-file.v1": (RevisionDraft, "validation"),
     "plan-status.v1": (PlanStatus, "serialization"),
+    "attention.v1": (Attention, "serialization"),
     "plan-list.v1": (PlanList, "serialization"),
     "backup-report.v1": (BackupReport, "serialization"),
     "restore-report.v1": (RestoreReport, "serialization"),

@@ -1,12 +1,13 @@
-"""The panel "The past": other policies tried, decisions checked, scores and outcomes examined."""
+"""Replays and evidence: other policies tried, decisions checked, scores and outcomes examined."""
 
 from typing import Annotated, Any
 
 import typer
 
 from plangate.application.evidence.calibration import Confidence
-from plangate.infrastructure.cli.exits import REFUSED
+from plangate.infrastructure.cli.exits import ANSWERED_NO
 from plangate.infrastructure.cli.input import policy_args
+from plangate.infrastructure.cli.input.completion import policy_fields, presets
 from plangate.infrastructure.cli.input.options import (
     ConfigPath,
     NamedPlans,
@@ -18,18 +19,24 @@ from plangate.infrastructure.cli.input.options import (
 from plangate.infrastructure.cli.input.plan_files import read_findings_config
 from plangate.infrastructure.cli.render.calibration import render_calibration
 from plangate.infrastructure.cli.render.check import render_check
-from plangate.infrastructure.cli.render.comparison import render_what_if
+from plangate.infrastructure.cli.render.comparison import render_what_if, what_if_document
 from plangate.infrastructure.cli.render.findings import render_findings
-from plangate.infrastructure.cli.render.progress_bar import progress_bar
+from plangate.infrastructure.cli.render.progress_bar import bar_beside_answer, progress_bar
 from plangate.infrastructure.cli.render.sweep import render_sweep
 from plangate.infrastructure.cli.render.text import unreadable
 from plangate.infrastructure.cli.terminal import Terminal
 from plangate.infrastructure.plots import plot
+from plangate.infrastructure.project import find_project
 
 AllPlans = Annotated[bool, typer.Option("--all", help="All plans, also deleted ones.")]
 PresetName = Annotated[
     str | None,
-    typer.Option("--policy", metavar="NAME", help="A policy that has a name: classic or steady."),
+    typer.Option(
+        "--policy",
+        metavar="NAME",
+        help="A policy that has a name: classic or steady.",
+        autocompletion=presets,
+    ),
 ]
 Changes = Annotated[
     list[str] | None,
@@ -37,11 +44,12 @@ Changes = Annotated[
         "--set",
         metavar="FIELD=VALUE",
         help="A field of the policy, as in confidence_threshold=0.6; may be repeated.",
+        autocompletion=policy_fields,
     ),
 ]
 
 
-def whatif(
+def what_if(
     terminal: Terminal,
     plans: NamedPlans = None,
     *,
@@ -50,16 +58,28 @@ def whatif(
     changes: Changes = None,
     picture: Plot = None,
 ) -> None:
-    """Show what would have happened to plans under another policy, beside what happened."""
+    """Show what would have happened to plans under another policy, beside what happened.
+
+    Example: plangate replay what-if --all --policy steady
+    """
     policy = _policy(preset, changes)
     if not policy:
         raise typer.BadParameter("give --policy, --set or both")
-    chosen = chosen_plans(plans, all_plans=all_plans)
-    with progress_bar(terminal.notes, "replaying") as progress:
-        answer = terminal.registry.replay.what_if(chosen, policy=policy, progress=progress)
-    if picture is not None:
-        plot(answer, picture)
-    terminal.answer(answer, render_what_if(policy))
+    chosen = terminal.plans(chosen_plans(plans, all_plans=all_plans))
+    on_screen = terminal.as_json and terminal.is_interactive
+    with bar_beside_answer(terminal.notes, "replaying", on_screen=on_screen) as progress:
+        replay = terminal.registry.replay
+        if picture is None:
+            parts = replay.what_if_parts(chosen, policy=policy, progress=progress)
+        else:  # it shows all of them
+            answer = replay.what_if(chosen, policy=policy, progress=progress)
+            plot(answer, picture)
+            parts = iter([answer])
+        if terminal.as_json:
+            terminal.write(what_if_document(parts, ensure_ascii=terminal.ascii_only))
+            return
+        shown = render_what_if(policy, parts)
+    terminal.show(shown)
 
 
 def sweep(
@@ -73,14 +93,19 @@ def sweep(
         "Values to try, as in decay=0.7,0.85,1 or confidence_threshold=0.5:0.9:0.05; "
         "may be repeated.",
         default=...,
+        autocompletion=policy_fields,
     ),
     preset: PresetName = None,
     changes: Changes = None,
     picture: Plot = None,
 ) -> None:
-    """Try a grid of policies on plans, and show what each would have led to."""
+    """Try a grid of policies on plans, and show what each would have led to.
+
+    Example: plangate replay sweep --all --grid confidence_threshold=0.5:0.8:0.05
+    """
     values = policy_args.grid(grid)
-    chosen, policy = chosen_plans(plans, all_plans=all_plans), _policy(preset, changes)
+    chosen = terminal.plans(chosen_plans(plans, all_plans=all_plans))
+    policy = _policy(preset, changes)
     with progress_bar(terminal.notes, "sweeping") as progress:
         answer = terminal.registry.replay.sweep(values, chosen, policy=policy, progress=progress)
     if picture is not None:
@@ -89,25 +114,34 @@ def sweep(
 
 
 def check(terminal: Terminal, plans: PlanIds = None) -> None:
-    """Make every recorded decision again; exit code 1 if any does not follow from the rules."""
+    """Make every recorded decision again; exit code 1 if any does not follow from the rules.
+
+    Example: plangate replay check
+    """
     with progress_bar(terminal.notes, "checking") as progress:
-        report = terminal.registry.replay.check(plans or None, progress=progress)
+        report = terminal.registry.replay.check(terminal.plans(plans), progress=progress)
     terminal.answer(report, render_check)
     if report.mismatch_count:
-        raise typer.Exit(REFUSED)
+        raise typer.Exit(ANSWERED_NO)
 
 
 def findings(terminal: Terminal, plans: PlanIds = None, *, config: ConfigPath = None) -> None:
-    """Find scores that deserve a second look; exit code 1 if there are any."""
+    """Find scores that deserve a second look; exit code 1 if there are any.
+
+    Example: plangate evidence findings billing --config findings.yaml
+    """
+    project = find_project()
+    if config is None and project is not None and project.findings is not None:
+        config = project.path(project.findings)
     chosen = None if config is None else read_findings_config(config)
     with progress_bar(terminal.notes, "looking") as progress:
         report = terminal.registry.evidence.findings(
-            plans or None, config=chosen, progress=progress
+            terminal.plans(plans), config=chosen, progress=progress
         )
     terminal.warn(*map(unreadable, report.unreadable))
     terminal.answer(report, render_findings)
     if report.finding_count:
-        raise typer.Exit(REFUSED)
+        raise typer.Exit(ANSWERED_NO)
 
 
 def calibrate(
@@ -123,10 +157,13 @@ def calibrate(
     seed: int = option("--seed", "N", "Seed of the random draws.", default=0, min=0),
     picture: Plot = None,
 ) -> None:
-    """Compare confidence with outcomes, to see whether low confidence predicts rejection."""
+    """Compare confidence with outcomes, to see whether low confidence predicts rejection.
+
+    Example: plangate evidence calibrate --plot calibration.svg
+    """
     with progress_bar(terminal.notes, "reading outcomes") as progress:
         answer = terminal.registry.evidence.calibrate(
-            plans or None, confidence=confidence, seed=seed, progress=progress
+            terminal.plans(plans), confidence=confidence, seed=seed, progress=progress
         )
     terminal.warn(*map(unreadable, answer.unreadable))
     if picture is not None:

@@ -1,4 +1,4 @@
-"""The panel "The gate": its verdict, and the answers to a replan that is due."""
+"""The gate: its verdict, and the answers to a replan that is due."""
 
 from typing import TYPE_CHECKING
 
@@ -6,13 +6,12 @@ import typer
 
 from plangate.domain.vocabulary import Verdict
 from plangate.infrastructure.cli.answers import GateDecisions
-from plangate.infrastructure.cli.exits import PUT_AWAY, REFUSED, gate_code
+from plangate.infrastructure.cli.exits import PUT_AWAY, TROUBLE, gate_code
 from plangate.infrastructure.cli.input.completion import accepted
 from plangate.infrastructure.cli.input.options import (
     NamedPlans,
     PlanId,
     RequiredReason,
-    RevisionPath,
     TaskId,
     chosen_plans,
     flag,
@@ -34,8 +33,11 @@ def gate(
     *,
     all_plans: bool = flag("--all", "All plans but those paused, archived or deleted."),
 ) -> None:
-    """Ask for the verdict: exit 0 go or complete, 10 replan, 11 wait, 12 blocked, 13 put away."""
-    chosen = chosen_plans(plans, all_plans=all_plans)
+    """Ask for the verdict: exit 0 go or complete, 10 replan, 11 wait, 12 blocked, 13 put away.
+
+    Example: plangate gate billing && plangate next billing
+    """
+    chosen = terminal.plans(chosen_plans(plans, all_plans=all_plans))
     if chosen is not None and len(chosen) == 1:
         verdicts = [_one_gate(terminal, chosen[0])]
     else:
@@ -61,7 +63,7 @@ def _one_gate(terminal: Terminal, plan_id: str) -> Verdict:
 def _several_gates(terminal: Terminal, chosen: list[str] | None) -> list[Verdict]:
     """The verdicts on named plans, or on all that are not put away.
 
-    Exits as refused where a plan cannot be read: no other verdict may hide that.
+    Exits with trouble where a plan cannot be read: no other verdict may hide that.
     """
     listed = None if chosen is not None else terminal.registry.list_plans()
     plan_ids = chosen if listed is None else [plan.plan_id for plan in listed.plans]
@@ -72,7 +74,7 @@ def _several_gates(terminal: Terminal, chosen: list[str] | None) -> list[Verdict
     terminal.warn(*map(unreadable, unread))
     terminal.answer(GateDecisions(decisions=tuple(found), unreadable=unread), _gates)
     if unread:
-        raise typer.Exit(REFUSED)
+        raise typer.Exit(TROUBLE)
     return [decision.verdict for decision in found]
 
 
@@ -82,24 +84,16 @@ def _gates(answer: GateDecisions, hint: Hint) -> "RenderableType":
     return render_gates(answer, hint)
 
 
-def revise(terminal: Terminal, plan: PlanId, file: RevisionPath, *, reason: RequiredReason) -> None:
-    """Apply the changes in a file, all or none; failed tasks that change start again."""
-    from plangate.infrastructure.cli.input.plan_files import read_revision_file
-    from plangate.infrastructure.cli.render.status import render_status
-
-    document = read_revision_file(file)
-    with document.located():
-        now = terminal.registry.revise(plan, reason, document.content, **terminal.context)
-    terminal.warn(*now.warnings)
-    terminal.answer(now, render_status)
-
-
 def retry(terminal: Terminal, plan: PlanId, task: TaskId, *, reason: RequiredReason) -> None:
-    """Give a failed or replanning task another attempt."""
-    from plangate.infrastructure.cli.render.status import render_task
+    """Give a failed or replanning task another attempt.
 
+    Example: plangate retry billing backfill --reason "with the check in place"
+    """
+    from plangate.infrastructure.cli.render.acts import render_act
+
+    plan, task = terminal.task_in(plan, task)
     now = terminal.registry.retry(plan, task, reason, **terminal.context)
-    terminal.answer(now, render_task(task))
+    terminal.answer(now, render_act(task, full=terminal.full))
 
 
 def approve(
@@ -115,12 +109,16 @@ def approve(
         autocompletion=accepted,
     ),
 ) -> None:
-    """Let work go on although a replan is due, and accept results as they are."""
-    from plangate.infrastructure.cli.render.status import render_status
+    """Let work go on although a replan is due, and accept results as they are.
 
+    Example: plangate approve billing --accept backfill --reason "good enough for a trial"
+    """
+    from plangate.infrastructure.cli.render.acts import render_act
+
+    plan = terminal.plan(plan)
     with_commas = any("," in value for value in accept or ())
     tasks = terminal.registry.get_status(plan).tasks if with_commas else ()
     given = parse_accept(accept, [task.id for task in tasks]) if accept else None
     now = terminal.registry.approve(plan, reason, accept=given, **terminal.context)
     terminal.warn(*now.warnings)
-    terminal.answer(now, render_status)
+    terminal.answer(now, render_act("approved.", full=terminal.full))

@@ -9,29 +9,27 @@ from plangate.infrastructure.cli import help_texts
 from plangate.infrastructure.cli.exits import MEANINGS
 from plangate.infrastructure.cli.input.options import argument
 
+_STORE: Final = """\
+The store: a path to a SQLite file, sqlite:///…, postgresql://…, engine: or memory:. Otherwise
+PLANGATE_DB, the nearest .plangate/ upwards, or your own store."""
+_ACTOR: Final = """\
+Who asks for this. Otherwise PLANGATE_ACTOR, the actor of the project's configuration, git's
+user.name, or your login name."""
 _OPTIONS: Final = (
-    (
-        "--db STORE",
-        "The store: a path to a SQLite file, sqlite:///…, postgresql://…, engine: or memory:. "
-        "Otherwise PLANGATE_DB, the nearest .plangate/ upwards, or your own store.",
-    ),
+    ("--db STORE", _STORE),
     ("--json", "Print the answer as JSON, alone on stdout; errors as JSON on stderr."),
-    (
-        "--actor NAME",
-        "Who asks for this. Otherwise PLANGATE_ACTOR, the actor of the project's configuration, "
-        "git's user.name, or your login name.",
-    ),
+    ("--actor NAME", _ACTOR),
     ("--correlation-id ID", "What this belongs to, such as a run or a ticket."),
     ("--idempotency-key KEY", "Makes a retry safe: a command is recorded once for each key."),
     ("-q, --quiet", "Print nothing but the ids of what was made or taken."),
     ("--full", "Print the whole plan after a change to it."),
 )
-_VALUES: Final = (
-    "PLAN and TASK are ids, or the beginning of one if no other begins so; @last is the plan "
-    "created last.",
-    "TIME is 2026-01-31T12:00:00Z, 2026-01-31, 20:13, yesterday, 1h ago or in 30m; without a "
-    "time zone it is local. DURATION is 30m, 2h, 1d, 1h30m or a number of seconds.",
-)
+_IDS: Final = """\
+PLAN and TASK are ids, or the beginning of one if no other begins so; @last is the plan that was
+created last."""
+_TIMES: Final = """\
+TIME is 2026-01-31T12:00:00Z, 2026-01-31, 20:13, yesterday, 1h ago or in 30m; without a time zone
+it is local. DURATION is 30m, 2h, 1d, 1h30m or a number of seconds."""
 
 
 def help_(
@@ -49,7 +47,7 @@ def help_(
             codes = [(str(code), meaning) for code, meaning in MEANINGS.items()]
             text = help_texts.page_of("Exit codes", codes).lstrip("\n")
         case ["options"]:
-            text = help_texts.page_of("Shared options", _OPTIONS, *_VALUES).lstrip("\n")
+            text = help_texts.page_of("Shared options", _OPTIONS, _IDS, _TIMES).lstrip("\n")
         case named:
             text = _help_on(context, named) + "\n"
     sys.stdout.write(text)

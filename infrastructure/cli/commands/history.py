@@ -1,31 +1,34 @@
 """The panel "The past": what happened to a plan, how it was, and what makes up its confidence."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import nullcontext
-from datetime import datetime
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
+from typing import Any, Final
 
 import typer
 
+from plangate.application.errors import UnreadableEvent
 from plangate.application.history.audit import AuditEntry
-from plangate.application.progress import no_progress
-from plangate.infrastructure.cli.input.completion import plan_ids
+from plangate.infrastructure.cli.input.completion import event_kinds, plan_ids
 from plangate.infrastructure.cli.input.options import (
     PlanId,
     argument,
     flag,
     option,
     parse_point,
-    parse_time,
+    time_of,
 )
 from plangate.infrastructure.cli.render import history as screens
 from plangate.infrastructure.cli.render.explain import render_explanation
-from plangate.infrastructure.cli.render.progress_bar import progress_bar
+from plangate.infrastructure.cli.render.json_stream import json_document
+from plangate.infrastructure.cli.render.progress_bar import bar_beside_answer
 from plangate.infrastructure.cli.render.status import render_past_status
 from plangate.infrastructure.cli.render.text import count
 from plangate.infrastructure.cli.terminal import Terminal
 
+_ON_A_SCREEN: Final = 1_000
+_WIDER: Final = 8
 _POINT = "a version, an event id or a time"
 
 
@@ -38,7 +41,7 @@ class HistoryForm(StrEnum):
     CSV = "csv"
 
 
-def history(
+def history(  # noqa: C901  (a form a branch)
     terminal: Terminal,
     plan: str | None = argument("PLAN", "The plan's id.", default=None, autocompletion=plan_ids),
     *,
@@ -48,6 +51,7 @@ def history(
         "--kind",
         "KIND",
         "Only this kind of event, by its stored name, or of score: prompt, output.",
+        autocompletion=event_kinds,
     ),
     actor: str | None = option("--actor", "NAME", "Only what this actor asked for."),
     scorer: str | None = option(
@@ -58,46 +62,58 @@ def history(
     after: int = option(
         "--after", "N", "Only after this version, or position with --all.", default=0, min=0
     ),
-    limit: int | None = option("--limit", "N", "Only the first N.", min=1),
+    limit: int | None = option(
+        "-n", "N", f"Only the newest N. Default: {_ON_A_SCREEN} on a screen, else all.", min=1
+    ),
     form: HistoryForm = option(
         "--format", "FORM", f"One of {', '.join(HistoryForm)}.", default=HistoryForm.TEXT
     ),
 ) -> None:
-    """Show who did what, when and why, and what it changed: in one plan, or in all."""
+    """Show who did what, when and why, and what it changed: in one plan, or in all.
+
+    Example: plangate history billing --since yesterday -n 20
+    """
     if (plan is None) is not all_plans:
         raise typer.BadParameter("name a plan, or give --all")
-    begin, end = _time("--since", since), _time("--until", until)
+    begin, end = time_of("--since", since), time_of("--until", until)
+    plan = None if plan is None else terminal.plan(plan)
     unreadable = 0
 
-    def counted(entries: Iterator[AuditEntry]) -> Iterator[AuditEntry]:
+    def counted(entries: Iterable[AuditEntry]) -> Iterator[AuditEntry]:
         nonlocal unreadable
         for entry in entries:
             unreadable += entry.unreadable is not None
             yield entry
 
-    # On a screen the answer itself shows how far it is.
-    bar = progress_bar(terminal.notes, "reading events")
-    with nullcontext(no_progress) if terminal.is_interactive else bar as progress:
-        audit = terminal.registry.history.audit(
-            plan,
-            task=task,
-            kind=kind,
-            actor=actor,
-            scorer=scorer,
-            since=begin,
-            until=end,
-            after=after if all_plans else 0,
-            after_version=0 if all_plans else after,
-            limit=limit,
-            progress=progress,
-        )
-        entries = counted(audit)
-        match HistoryForm.JSON if terminal.as_json else form:
+    chosen = HistoryForm.JSON if terminal.as_json else form
+    on_screen = terminal.is_interactive
+    if limit is None and on_screen and chosen is HistoryForm.TEXT:
+        limit = _ON_A_SCREEN
+    with bar_beside_answer(terminal.notes, "reading events", on_screen=on_screen) as progress:
+        filters: dict[str, Any] = {
+            "task": task,
+            "kind": kind,
+            "actor": actor,
+            "scorer": scorer,
+            "since": begin,
+            "until": end,
+            "progress": progress,
+        }
+
+        def read(point: int) -> Iterator[AuditEntry]:
+            filters["after" if all_plans else "after_version"] = max(point, after)
+            return terminal.registry.history.audit(plan, **filters)
+
+        found = read(0) if limit is None else _newest(read, _last(terminal, plan), limit)
+        entries = counted(found)
+        match chosen:
             case HistoryForm.TEXT:
-                for table in screens.history_tables(entries, all_plans=all_plans):
-                    terminal.show(table)
+                with terminal.paged():
+                    for table in screens.history_tables(entries, all_plans=all_plans):
+                        terminal.show(table)
             case HistoryForm.JSON:
-                terminal.write(screens.json_document(entries, ensure_ascii=terminal.ascii_only))
+                document = json_document("entries", entries, ensure_ascii=terminal.ascii_only)
+                terminal.write(document)
             case HistoryForm.JSONL:
                 terminal.write(screens.json_lines(entries, ensure_ascii=terminal.ascii_only))
             case HistoryForm.CSV:
@@ -106,19 +122,32 @@ def history(
         terminal.warn(f"{count(unreadable, 'event')} cannot be read; the history says why")
 
 
+def _last(terminal: Terminal, plan: str | None) -> int:
+    """The last position, or the plan's version; 0 where an event of it cannot be read."""
+    if plan is None:
+        return terminal.registry.history.last_position()
+    try:
+        return terminal.registry.gate(plan).version
+    except UnreadableEvent:
+        return 0
+
+
 def as_of(
     terminal: Terminal,
     plan: PlanId,
     *,
     version: int | None = option("--version", "N", "After the plan's N-th event."),
-    at: str | None = option(
-        "--at", "TIME", "At this time, ISO 8601 with its time zone: …T12:00:00Z."
-    ),
+    at: str | None = option("--at", "TIME", "At this time, as in 20:13, yesterday or 1h ago."),
 ) -> None:
-    """Show a plan as it was at a version or at a time."""
+    """Show a plan as it was at a version or at a time.
+
+    Example: plangate plan as-of billing --at "2h ago"
+    """
     if (version is None) is (at is None):
         raise typer.BadParameter("give --version or --at")
-    then = terminal.registry.history.as_of(plan, version=version, at=_time("--at", at))
+    then = terminal.registry.history.as_of(
+        terminal.plan(plan), version=version, at=time_of("--at", at)
+    )
     terminal.answer(then, render_past_status)
 
 
@@ -128,7 +157,11 @@ def diff(
     a: str = argument("A", f"From this point: {_POINT}."),
     b: str | None = argument("B", f"To this point: {_POINT}. Default: now.", default=None),
 ) -> None:
-    """Show what is different in a plan between two points of its history."""
+    """Show what is different in a plan between two points of its history.
+
+    Example: plangate plan diff billing "1d ago"
+    """
+    plan = terminal.plan(plan)
     begin, end = parse_point("A", a, plan), None if b is None else parse_point("B", b, plan)
     terminal.answer(terminal.registry.history.diff(plan, begin, end), screens.render_diff)
 
@@ -142,11 +175,25 @@ def explain(
         "--since", "POINT", f"Also what moved the confidence since this point: {_POINT}."
     ),
 ) -> None:
-    """Show what makes up a plan's confidence, and what would flip the gate."""
+    """Show what makes up a plan's confidence, and what would flip the gate.
+
+    Example: plangate explain billing --since yesterday
+    """
+    plan = terminal.plan(plan)
     begin = None if since is None else parse_point("--since", since, plan)
     explanation = terminal.registry.history.explain(plan, version=version, since=begin)
     terminal.answer(explanation, render_explanation)
 
 
-def _time(name: str, text: str | None) -> datetime | None:
-    return None if text is None else parse_time(name, text)
+def _newest(read: Callable[[int], Iterator[AuditEntry]], last: int, most: int) -> list[AuditEntry]:
+    """The last `most` entries, oldest first: read from ever further back until there are as many.
+
+    `read` gives the entries after a version or a position, of which `last` is the last.
+    """
+    window = most
+    while True:
+        begin = max(last - window, 0)
+        found = deque(read(begin), maxlen=most)
+        if len(found) == most or begin == 0:
+            return [*found]
+        window *= _WIDER

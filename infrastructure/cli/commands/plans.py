@@ -1,20 +1,22 @@
-"""The panel "Plans": register, look at, pause, archive and delete whole plans."""
+"""Whole plans: register, look at, pause, archive and delete them."""
 
-from typing import Final
+from contextlib import suppress
 
+import typer
 from rich.text import Text
 
-from plangate.domain.errors import InvalidInput, Problem
+from plangate.domain.errors import InvalidInput, PlanGone, Problem
 from plangate.domain.presets import Preset
-from plangate.domain.vocabulary import PlanState, Verdict
 from plangate.infrastructure.cli.answers import Deletion
 from plangate.infrastructure.cli.input import options
+from plangate.infrastructure.cli.input.completion import plan_ids
+from plangate.infrastructure.cli.render.acts import render_created, render_plan_act
+from plangate.infrastructure.cli.render.attention import render_attention
 from plangate.infrastructure.cli.render.graph import GraphForm
-from plangate.infrastructure.cli.render.status import render_plans, render_status
-from plangate.infrastructure.cli.render.text import harmless, unreadable
+from plangate.infrastructure.cli.render.status import render_status
+from plangate.infrastructure.cli.render.text import harmless
 from plangate.infrastructure.cli.terminal import Terminal
-
-_LISTED: Final = [verdict for verdict in Verdict if verdict is not Verdict.DELETED]
+from plangate.infrastructure.project import find_project
 
 
 def create(
@@ -25,7 +27,10 @@ def create(
         "--policy", "PRESET", f"The policy, if the file has none: {' or '.join(Preset)}."
     ),
 ) -> None:
-    """Register the plan in a file."""
+    """Register the plan in a file.
+
+    Example: plangate create plan.yaml --policy steady
+    """
     from plangate.infrastructure.cli.input.plan_files import read_plan_file
 
     document = read_plan_file(file)
@@ -33,48 +38,55 @@ def create(
     with document.located():
         if preset and draft.policy:
             raise InvalidInput([Problem("policy", "the file has its own; leave out --policy")])
-        given = {**vars(draft), "policy": preset or draft.policy}
-        plan = terminal.registry.create(**given, **terminal.context)
-    terminal.answer(plan, render_status)
+        project = find_project()
+        policy = preset or draft.policy or (project and project.policy)
+        plan = terminal.registry.create(**{**vars(draft), "policy": policy}, **terminal.context)
+    terminal.answer(plan, render_created(full=terminal.full), ids=[plan.plan_id])
 
 
-def list_plans(
+def status(
     terminal: Terminal,
-    *,
-    limit: int | None = options.option("--limit", "N", "Only the N oldest.", min=1),
-    state: PlanState | None = options.option(
-        "--state", "STATE", f"Only plans in this state: {', '.join(PlanState)}."
-    ),
-    verdict: Verdict | None = options.option(
-        "--verdict", "VERDICT", f"Only plans with this verdict now: {', '.join(_LISTED)}."
-    ),
-    needs_replan: bool | None = options.flag(
-        "--needs-replan/--no-needs-replan",
-        "Only plans whose confidence is below the threshold, or only the others, whatever the "
-        "verdict.",
+    plan: str | None = options.argument(
+        "PLAN",
+        "The plan; without one, what needs a person now, over all plans.",
         default=None,
+        autocompletion=plan_ids,
     ),
-    label: options.Labels = None,
+    *,
+    watch: bool = options.flag("--watch", "Stay, and show it anew whenever it changes."),
 ) -> None:
-    """List the plans, oldest first."""
-    found = terminal.registry.list_plans(
-        limit=limit, state=state, verdict=verdict, needs_replan=needs_replan, labels=label or ()
-    )
-    for plan in found.unreadable:
-        terminal.warn(f"the plan {plan.plan_id} cannot be shown: event {unreadable(plan)}")
-    terminal.answer(found, render_plans)
+    """Show a plan's tasks, its confidence and what to do next; or what needs a person now.
+
+    Example: plangate status billing
+    """
+    if not watch:
+        _show(terminal, plan)
+        return
+    if terminal.as_json:
+        raise typer.BadParameter("--watch is for people; programs follow the log in Python")
+    from plangate.infrastructure.cli.commands.watching import watch as stay
+
+    stay(terminal, plan, _show)
 
 
-def status(terminal: Terminal, plan: options.PlanId) -> None:
-    """Show a plan's tasks, its confidence, and what to do next."""
-    terminal.answer(terminal.registry.get_status(plan), render_status)
+def _show(terminal: Terminal, plan: str | None) -> None:
+    if plan is not None:
+        terminal.answer(terminal.registry.get_status(terminal.plan(plan)), render_status)
+        return
+    found = terminal.registry.views.attention()
+    terminal.answer(found, render_attention(terminal.registry.get_status))
 
 
 def delete(terminal: Terminal, plan: options.PlanId, *, reason: options.Reason = None) -> None:
-    """Take a plan out of the views; its history stays."""
+    """Take a plan out of the views, for good; its history stays. Takes the whole id.
+
+    Example: plangate plan delete billing --reason "made twice"
+    """
+    with suppress(PlanGone):  # asked again: nothing is recorded
+        terminal.registry.get_status(plan)
     deleted = terminal.registry.delete(plan, reason=reason, **terminal.context)
     name = harmless(plan)
-    text = f"Deleted {name}. Its history stays." if deleted else f"There is no plan {name}."
+    text = f"Deleted {name}. Its history stays." if deleted else f"{name} was deleted already."
     terminal.answer(Deletion(plan_id=plan, deleted=deleted), lambda _answer, _hint: Text(text))
 
 
@@ -86,25 +98,44 @@ def graph(
         "--format", "FORM", "text, or mermaid or dot for drawing.", default=GraphForm.TEXT
     ),
 ) -> None:
-    """Show which tasks wait for which: their order, what is ready, the longest chain."""
-    terminal.answer(terminal.registry.graph(plan), form.render)
+    """Show which tasks wait for which: their order, what is ready, the longest chain.
+
+    Example: plangate plan graph billing --format mermaid
+    """
+    terminal.answer(terminal.registry.graph(terminal.plan(plan)), form.render)
 
 
 def pause(terminal: Terminal, plan: options.PlanId, *, reason: options.RequiredReason) -> None:
-    """Hand out no work until the plan is resumed."""
-    terminal.answer(terminal.registry.pause(plan, reason, **terminal.context), render_status)
+    """Hand out no work until the plan is resumed.
+
+    Example: plangate plan pause billing --reason "the schema is discussed"
+    """
+    now = terminal.registry.pause(terminal.plan(plan), reason, **terminal.context)
+    terminal.answer(now, render_plan_act("paused.", full=terminal.full))
 
 
 def resume(terminal: Terminal, plan: options.PlanId, *, reason: options.RequiredReason) -> None:
-    """Hand out a paused plan's work again."""
-    terminal.answer(terminal.registry.resume(plan, reason, **terminal.context), render_status)
+    """Hand out a paused plan's work again.
+
+    Example: plangate plan resume billing --reason "the schema is agreed"
+    """
+    now = terminal.registry.resume(terminal.plan(plan), reason, **terminal.context)
+    terminal.answer(now, render_plan_act("resumed.", full=terminal.full))
 
 
 def archive(terminal: Terminal, plan: options.PlanId, *, reason: options.RequiredReason) -> None:
-    """Archive a plan: nothing about it changes until it is restored."""
-    terminal.answer(terminal.registry.archive(plan, reason, **terminal.context), render_status)
+    """Archive a plan: nothing about it changes until it is restored.
+
+    Example: plangate plan archive billing --reason "shipped"
+    """
+    now = terminal.registry.archive(terminal.plan(plan), reason, **terminal.context)
+    terminal.answer(now, render_plan_act("archived.", full=terminal.full))
 
 
 def restore(terminal: Terminal, plan: options.PlanId, *, reason: options.RequiredReason) -> None:
-    """Take a plan out of the archive, unchanged."""
-    terminal.answer(terminal.registry.restore(plan, reason, **terminal.context), render_status)
+    """Take a plan out of the archive, unchanged.
+
+    Example: plangate plan restore billing --reason "it was not shipped after all"
+    """
+    now = terminal.registry.restore(terminal.plan(plan), reason, **terminal.context)
+    terminal.answer(now, render_plan_act("restored.", full=terminal.full))

@@ -1,8 +1,9 @@
-"""The panel "More": plans out of a store and into it, as bundles, foreign files and traces."""
+"""Plans out of a store and into it, as bundles, foreign files and traces."""
 
 import sys
 from contextlib import nullcontext
 from enum import StrEnum
+from io import BytesIO
 from pathlib import Path
 
 import typer
@@ -11,7 +12,7 @@ from plangate.application.bundles.importer import ImportReport
 from plangate.application.errors import ErasesText
 from plangate.application.warnings import is_about_a_token
 from plangate.infrastructure.cli.answers import RefusedLine, TraceReport
-from plangate.infrastructure.cli.exits import REFUSED, error_facts
+from plangate.infrastructure.cli.exits import REFUSED, TROUBLE, error_facts
 from plangate.infrastructure.cli.input import options
 from plangate.infrastructure.cli.input.plan_files import read_foreign_file
 from plangate.infrastructure.cli.input.traces import LineResult, apply_lines, read_lines
@@ -31,26 +32,39 @@ class SourceFormat(StrEnum):
 
 def export(
     terminal: Terminal,
-    file: Path = options.argument("FILE", "The bundle to write; it must not exist yet."),
     plans: options.PlanIds = None,
     *,
+    output: Path = options.option(
+        "-o",
+        "FILE",
+        "The bundle to write, which must not exist yet; - for standard output.",
+        default=...,
+    ),
     signed: bool = options.flag("--signed", "Include a checkpoint of the ledger as of now."),
 ) -> None:
-    """Write plans with all their history to a bundle: a file for another store."""
+    """Write plans with all their history to a bundle: a file for another store.
+
+    Example: plangate export billing -o billing.bundle
+    """
+    if output == options.STDOUT and terminal.as_json:
+        raise typer.BadParameter("-o - and --json both want the standard output")
+    chosen = terminal.plans(plans)
     with progress_bar(terminal.notes, "exporting") as progress:
         note = terminal.registry.ledger.checkpoint(progress=progress).note if signed else None
+        target = sys.stdout.buffer if output == options.STDOUT else output
         report = terminal.registry.bundles.export(
-            file, plans or None, checkpoint=note, progress=progress
+            target, chosen, checkpoint=note, progress=progress
         )
+    if output == options.STDOUT:
+        terminal.flush()
+        return
     terminal.done = "the bundle was made"
     terminal.answer(report, screens.render_export)
 
 
 def import_plans(
     terminal: Terminal,
-    file: Path = options.argument(
-        "FILE", "A bundle, or the JSON of another tool.", exists=True, dir_okay=False, readable=True
-    ),
+    file: options.ImportPath,
     *,
     source: SourceFormat = options.option(
         "--format",
@@ -65,7 +79,10 @@ def import_plans(
         "--follow-erasures", "Erase here, for good, the text that is erased in the bundle."
     ),
 ) -> None:
-    """Import plans from a bundle or from another tool; plans already here are recognised."""
+    """Import plans from a bundle or from another tool; plans already here are recognised.
+
+    Example: plangate import billing.bundle
+    """
     if source is not SourceFormat.BUNDLE:
         if strict or follow_erasures:
             raise typer.BadParameter("--strict and --follow-erasures are for bundles")
@@ -76,14 +93,14 @@ def import_plans(
             )
         terminal.answer(imported, screens.render_plans_import)
         return
-    if any(terminal.context.values()):
+    if any(terminal.given.values()):
         raise typer.BadParameter("a bundle's events name their own actor; leave out these options")
     report = _import_bundle(terminal, file, strict=strict, follow_erasures=follow_erasures)
     terminal.answer(report, screens.render_import)
     if report.remains is not None:
         why = f"some erased text may be left: {report.remains}"
         terminal.warn(f"{why}; to finish, import again and erase those plans again")
-        raise typer.Exit(REFUSED)
+        raise typer.Exit(TROUBLE)
 
 
 def _import_bundle(
@@ -91,16 +108,17 @@ def _import_bundle(
 ) -> ImportReport:
     """Import a bundle; name the plans whose text it erases before anything is written."""
     bundles = terminal.registry.bundles
+    source = BytesIO(sys.stdin.buffer.read()) if file == options.STDIN else file
     try:
         with progress_bar(terminal.notes, "importing") as progress:
-            return bundles.import_bundle(file, strict=strict, progress=progress)
+            return bundles.import_bundle(source, strict=strict, progress=progress)
     except ErasesText as refused:
         if not follow_erasures:
             raise
         for plan_id, events in refused.plans.items():
             terminal.warn(f"erasing the text of {plan_id}: {count(events, 'event')} here")
     with progress_bar(terminal.notes, "importing") as progress:
-        return bundles.import_bundle(file, strict=strict, follow_erasures=True, progress=progress)
+        return bundles.import_bundle(source, strict=strict, follow_erasures=True, progress=progress)
 
 
 def apply(
@@ -116,6 +134,8 @@ def apply(
 
     Good lines are recorded, bad ones reported. Applying a file again records nothing
     twice.
+
+    Example: plangate apply trace.jsonl
     """
     name = "stdin" if file == options.STDIN else str(file)
     size = file.stat().st_size if file.is_file() else None

@@ -303,4 +303,4 @@ def _taken(task: TaskView | None) -> Iterator[str]:
     """The task, its plan and its token, as words of one line."""
     if task is not None:
         token = "" if task.claim is None else str(task.claim.token)
-        yield "\t".join([task.plan_id, task.id, token])
+        yield f"{task.plan_id}\t{task.id}\t{token}"

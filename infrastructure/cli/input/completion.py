@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 import typer
 
-from plangate.domain.vocabulary import TaskStatus
+from plangate.domain.events import PlanEvent
+from plangate.domain.policy import Policy
+from plangate.domain.presets import Preset
+from plangate.domain.vocabulary import ScoreKind, TaskStatus
 from plangate.infrastructure.cli.render.text import harmless
 from plangate.infrastructure.store_finding import find_store
 
@@ -68,6 +71,23 @@ def labels(context: typer.Context, incomplete: str) -> list[str]:
         found |= {label for plan in plans for task in plan.tasks for label in task.labels}
         return sorted(label for label in found if label.startswith(incomplete))
     return []
+
+
+def presets(_context: typer.Context, incomplete: str) -> list[str]:
+    """The policies that have a name."""
+    return [one for one in Preset if one.startswith(incomplete)]
+
+
+def policy_fields(_context: typer.Context, incomplete: str) -> list[str]:
+    """The fields of a policy, each up to its value."""
+    return [f"{one}=" for one in Policy.model_fields if one.startswith(incomplete)]
+
+
+def event_kinds(_context: typer.Context, incomplete: str) -> list[str]:
+    """The stored names of events, and the kinds of scores."""
+    stored = (kind.model_fields["type"].default for kind in get_args(get_args(PlanEvent)[0]))
+    known = [*stored, *ScoreKind]
+    return [one for one in known if one.startswith(incomplete)]
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from plangate.infrastructure.cli.input.completion import labels, plan_ids, task_
 from plangate.infrastructure.cli.input.times import parse_duration, parse_time
 
 STDIN: Final = Path("-")
+STDOUT: Final = STDIN
 
 
 def option(name: str, metavar: str | None, text: str, *, default: Any = None, **more: Any) -> Any:
@@ -37,11 +38,15 @@ _option = partial(option, default=...)  # in an alias, whose default each comman
 def _readable(context: typer.Context, path: Path) -> Path:
     there = path == STDIN or (path.exists() and not path.is_dir() and os.access(path, os.R_OK))
     if not there and not context.resilient_parsing:
-        raise typer.BadParameter(f"there is no readable file {str(path)!r}")
+        what = "is a folder" if path.is_dir() else "cannot be read" if path.exists() else None
+        raise typer.BadParameter(
+            f"{str(path)!r} {what}" if what else f"there is no file {str(path)!r}"
+        )
     return path
 
 
-def _readable_if_given(context: typer.Context, path: Path | None) -> Path | None:
+def readable(context: typer.Context, path: Path | None) -> Path | None:
+    """A file that an option may name; refused unless it can be read."""
     return None if path is None else _readable(context, path)
 
 
@@ -118,7 +123,7 @@ Plot = Annotated[
 ]
 
 PlanPath = Annotated[Path, _file("A plan in YAML or JSON; - for standard input.")]
-RevisionPath = Annotated[Path, _file("Changes in YAML or JSON; - for standard input.")]
+ImportPath = Annotated[Path, _file("A bundle, or the JSON of another tool; - for standard input.")]
 TracePath = Annotated[Path, _file("A trace, one command a line; - for standard input.")]
 ConfigPath = Annotated[
     Path | None,
@@ -126,7 +131,7 @@ ConfigPath = Annotated[
         "--config",
         "FILE",
         "Severities, aliases and accepted exceptions, in YAML or JSON; - for standard input.",
-        callback=_readable_if_given,
+        callback=readable,
     ),
 ]
 OldNote = Annotated[Path, _file("A checkpoint; - for standard input.", "OLD")]

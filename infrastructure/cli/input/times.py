@@ -9,8 +9,14 @@ import typer
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _UNITS: Final = {
     **{unit: unit for unit in _SECONDS},
-    "sec": "s", "second": "s", "min": "m", "minute": "m", "hr": "h", "hour": "h",
-    "day": "d", "week": "w",
+    "sec": "s",
+    "second": "s",
+    "min": "m",
+    "minute": "m",
+    "hr": "h",
+    "hour": "h",
+    "day": "d",
+    "week": "w",
 }
 _PART: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]+)\s*")
 _NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")

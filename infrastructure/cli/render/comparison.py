@@ -10,11 +10,18 @@ from rich.text import Text
 from plangate.application.numbers import number
 from plangate.application.replay.event_diff import EventFacts
 from plangate.application.replay.totals import Totals
-from plangate.application.replay.what_if import Difference, LostInput, PlanReplay, WhatIf
+from plangate.application.replay.what_if import (
+    Difference,
+    LostInput,
+    PlanReplay,
+    UnfitPlan,
+    WhatIf,
+)
 from plangate.application.results import UnreadablePlan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import PlanState, TaskStatus
 from plangate.infrastructure.cli.render import event_text, gauge, text
+from plangate.infrastructure.cli.render.json_stream import json_document
 from plangate.infrastructure.cli.render.tables import fixed, right, table_of
 
 _Total = Callable[[Totals], str]
@@ -23,22 +30,52 @@ AT_MOST: Final = 20
 """How many plans, scores and lost inputs are shown; JSON has them all."""
 
 
-def render_what_if(tried: Mapping[str, Any]) -> Callable[[WhatIf, text.Hint], RenderableType]:
-    """How to show what a policy, or changes to each plan's own, would have led to."""
+class _Shown:
+    """What a screen has of an answer that comes in parts: the totals, and the first plans."""
 
-    def render(answer: WhatIf, _hint: text.Hint) -> RenderableType:
-        plans = answer.plans
-        return Group(
-            Text(f"Tried on {text.count(len(plans), 'plan')}: {policy_text(tried)}", style="bold"),
-            *left_out(answer.unreadable),
-            *(
-                Text(text.harmless(f"not tried on {plan.plan_id}: {plan.why}"), style="yellow")
-                for plan in answer.unfit
-            ),
-            *(_one(plans[0]) if len(plans) == 1 else _many(answer)),
-        )
+    def __init__(self, parts: Iterable[WhatIf]) -> None:
+        self.first: PlanReplay | None = None
+        self.changed: list[PlanReplay] = []
+        self.changed_count = 0
+        unreadable, unfit = list[Text](), list[Text]()
+        for part in parts:
+            self.recorded, self.replayed = part.recorded, part.replayed
+            self.first = self.first or next(iter(part.plans), None)
+            changed = [plan for plan in part.plans if plan.changed]
+            self.changed_count += len(changed)
+            self.changed += changed[: AT_MOST - len(self.changed)]
+            unreadable += left_out(part.unreadable)
+            unfit += map(_not_tried, part.unfit)
+        self.left_out = [*unreadable, *unfit]
 
-    return render
+
+def render_what_if(tried: Mapping[str, Any], parts: Iterable[WhatIf]) -> RenderableType:
+    """What a policy, or changes to each plan's own, would have led to."""
+    shown = _Shown(parts)
+    count, first = shown.recorded.plans, shown.first
+    return Group(
+        Text(f"Tried on {text.count(count, 'plan')}: {policy_text(tried)}", style="bold"),
+        *shown.left_out,
+        *(_one(first) if first is not None and count == 1 else _many(shown)),
+    )
+
+
+def what_if_document(parts: Iterable[WhatIf], *, ensure_ascii: bool) -> Iterator[str]:
+    """An answer that comes in parts as one JSON object: a `WhatIf`, its totals at the end."""
+    unreadable, unfit, last = list[UnreadablePlan](), list[UnfitPlan](), list[WhatIf]()
+
+    def plans() -> Iterator[PlanReplay]:
+        for part in parts:
+            unreadable.extend(part.unreadable)
+            unfit.extend(part.unfit)
+            last[:] = [part]
+            yield from part.plans
+
+    def rest() -> WhatIf:
+        left_out = {"unreadable": tuple(unreadable), "unfit": tuple(unfit)}
+        return last[0].model_copy(update=left_out)
+
+    return json_document("plans", plans(), rest, ensure_ascii=ensure_ascii)
 
 
 def policy_text(tried: Mapping[str, Any]) -> str:
@@ -66,17 +103,21 @@ def left_out(plans: Iterable[UnreadablePlan]) -> list[Text]:
     return [Text(f"left out: {text.unreadable(plan)}", "yellow") for plan in plans]
 
 
-def _many(answer: WhatIf) -> Iterator[RenderableType]:
+def _not_tried(plan: UnfitPlan) -> Text:
+    return Text(text.harmless(f"not tried on {plan.plan_id}: {plan.why}"), style="yellow")
+
+
+def _many(shown: _Shown) -> Iterator[RenderableType]:
     table = _side_by_side()
-    for what, total in _totals(answer.recorded, answer.replayed):
-        _add(table, what, total(answer.recorded), total(answer.replayed))
+    for what, total in _totals(shown.recorded, shown.replayed):
+        _add(table, what, total(shown.recorded), total(shown.replayed))
     yield table
-    changed = [plan for plan in answer.plans if plan.changed]
-    if changed:
-        yield _plans(changed[:AT_MOST])
-    if len(changed) > AT_MOST:
-        yield Text(f"and {text.count(len(changed) - AT_MOST, 'more plan')} that would have changed")
-    same = len(answer.plans) - len(changed)
+    if shown.changed:
+        yield _plans(shown.changed)
+    more = shown.changed_count - len(shown.changed)
+    if more:
+        yield Text(f"and {text.count(more, 'more plan')} that would have changed")
+    same = shown.recorded.plans - shown.changed_count
     if same:
         yield Text(f"{text.count(same, 'plan')} would not have changed")
 

@@ -55,17 +55,6 @@ _SIGNS: Final = {
 }
 
 
-def json_document(entries: Iterable[AuditEntry], *, ensure_ascii: bool) -> Iterator[str]:
-    """All entries as one JSON object: an `AuditTrail`."""
-    yield '{\n  "entries": ['
-    between = "\n"
-    for entry in entries:
-        text = harmless_json(entry.model_dump_json(indent=2, ensure_ascii=ensure_ascii))
-        yield between + "\n".join(f"    {line}" for line in text.split("\n"))
-        between = ",\n"
-    yield "]\n}\n" if between == "\n" else "\n  ]\n}\n"
-
-
 def json_lines(entries: Iterable[AuditEntry], *, ensure_ascii: bool) -> Iterator[str]:
     """One JSON object a line."""
     for entry in entries:
@@ -164,6 +153,14 @@ def render_diff(diff: PlanDiff, _hint: Hint) -> RenderableType:
         event = harmless(change.event_id or "")
         table.add_row(Text(sign, style=style), Text(harmless(change.text)), Text(event))
     return Group(*heading, table)
+
+
+def change_lines(diff: PlanDiff) -> Iterator[str]:
+    """What a revision changed about the tasks, a line each."""
+    about = {ChangeKind.TASK, *_SIGNS}
+    for change in diff.changes:
+        if change.kind in about:
+            yield f"  {_SIGNS.get(change.kind, ('~', ''))[0]} {change.text}"
 
 
 def _when(at: datetime | None, day: date | None) -> tuple[Text, date | None]:

@@ -1,12 +1,12 @@
 """Progress bars on stderr; nothing is drawn where stderr is not a terminal."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from rich import progress
 from rich.console import Console
 
-from plangate.application.progress import Progress
+from plangate.application.progress import Progress, no_progress
 from plangate.infrastructure.cli.render.text import harmless
 
 
@@ -19,6 +19,13 @@ def progress_bar(console: Console, label: str) -> Iterator[Progress]:
             bars.update(bar, completed=done, total=max(total, 1))
 
         yield update
+
+
+def bar_beside_answer(
+    console: Console, label: str, *, on_screen: bool
+) -> AbstractContextManager[Progress]:
+    """A bar while an answer is written; on a screen the answer itself shows how far it is."""
+    return nullcontext(no_progress) if on_screen else progress_bar(console, label)
 
 
 @contextmanager

@@ -11,9 +11,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from plangate.application.gate_decision import GateDecision
-from plangate.application.numbers import number
-from plangate.application.results import PlanList, PlanStatus, TaskView
-from plangate.domain.vocabulary import ObstacleKind, TaskStatus
+from plangate.application.results import PlanStatus, TaskView
+from plangate.domain.vocabulary import ObstacleKind
 from plangate.infrastructure.cli.answers import GateDecisions, NextTask
 from plangate.infrastructure.cli.render import gauge, tables, text
 from plangate.infrastructure.cli.render.hints import next_steps, score_hint
@@ -37,32 +36,6 @@ def render_past_status(plan: PlanStatus, _hint: text.Hint) -> RenderableType:
         gauge.render_plan_gauge(plan),
         *_obstacles(plan),
     )
-
-
-def render_plans(found: PlanList, _hint: text.Hint) -> RenderableType:
-    """A table of plans, one a line."""
-    if not found.plans:
-        return Text("No plans.")
-    table = tables.Listing(
-        tables.ids("plan"),
-        Column("goal", ratio=1, overflow="fold"),
-        tables.fixed("verdict"),
-        tables.right("done"),
-        tables.right("confidence"),
-        Column("evidence", ratio=1, overflow="fold"),
-        fill=True,
-    )
-    for plan in found.plans:
-        done = sum(task.status is TaskStatus.DONE for task in plan.tasks)
-        table.add_row(
-            Text(text.harmless(plan.plan_id)),
-            Text(text.harmless(plan.goal)),
-            Text(plan.verdict, style=tables.STYLES[plan.verdict]),
-            f"{done}/{plan.task_count}",
-            _confidence(plan),
-            Text(plan.evidence.sentence),
-        )
-    return table
 
 
 def render_gate(plan: PlanStatus | None) -> Callable[[GateDecision, text.Hint], RenderableType]:
@@ -152,13 +125,6 @@ def gate_lines(plan: PlanStatus, hint: text.Hint) -> RenderableType:
         *_bullets(plan.advice),
         *_command_lines(next_steps(plan, hint)),
     )
-
-
-def _confidence(plan: PlanStatus) -> str:
-    """The rolling confidence of a plan, if anything was judged."""
-    if not plan.evidence.scored:
-        return "–"
-    return number(plan.rolling_confidence, plan.confidence_threshold)
 
 
 def _obstacles(plan: PlanStatus) -> Iterator[Text]:

@@ -311,6 +311,34 @@ def test_a_plan_that_cannot_be_read_is_named_beside_the_others(
     assert (unreadable.plan_id, unreadable.version, unreadable.why) == ("p2", 3, "it is missing")
 
 
+def test_the_parts_of_an_answer_are_the_answer(three: PlanRegistry) -> None:
+    beyond = Envelope(plan_id="p2", version=5, recorded_at=MORNING)
+    plant(three._store, [RecordedEvent(HAS_PAUSED, beyond)])
+    three.create("g", [{"title": "T"}], plan_id="p4", policy={"exit_threshold": 0.8})
+    policy = {"confidence_threshold": 0.9}
+    whole, seen = three.replay.what_if(policy=policy), list[tuple[int, int]]()
+
+    *parts, last = three.replay.what_if_parts(
+        policy=policy, progress=lambda done, total: seen.append((done, total))
+    )
+
+    assert [[plan.plan_id for plan in part.plans] for part in parts] == [["p1"], [], ["p3"], []]
+    assert [plan for part in parts for plan in part.plans] == [*whole.plans]
+    assert [plan for part in parts for plan in part.unreadable] == [*whole.unreadable]
+    assert [plan for part in parts for plan in part.unfit] == [*whole.unfit]
+    assert [part.recorded.plans for part in parts] == [1, 1, 2, 2]
+    assert (last.plans, last.unreadable, last.unfit) == ((), (), ())
+    assert (last.recorded, last.replayed) == (whole.recorded, whole.replayed)
+    assert seen[-1][0] == seen[-1][1] > 0
+
+
+def test_parts_of_a_wrong_question_are_refused_at_once(registry: PlanRegistry) -> None:
+    with pytest.raises(InvalidInput, match="no_field"):
+        registry.replay.what_if_parts(policy={"no_field": 1})
+    with pytest.raises(InvalidInput, match="function of two numbers"):
+        registry.replay.what_if_parts(policy={}, progress=7)  # type: ignore[arg-type]
+
+
 def test_a_plan_that_never_was_has_no_commands(registry: PlanRegistry) -> None:
     assert list(recorded_commands.commands_of(registry._store, "nowhere")) == []
 

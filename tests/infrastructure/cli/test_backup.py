@@ -1,4 +1,4 @@
-"""`plangate backup` and `plangate restore-backup`: as text and in JSON."""
+"""`plangate store backup` and `plangate store restore`: as text and in JSON."""
 
 from pathlib import Path
 
@@ -9,26 +9,26 @@ from tests.infrastructure.cli.conftest import Plangate
 
 @pytest.mark.usefixtures("billing")
 def test_a_store_is_backed_up_and_brought_back(plangate: Plangate, tmp_path: Path) -> None:
-    made = plangate("backup", "saved.db")
+    made = plangate("store", "backup", "saved.db")
     assert made.exit_code == 0
     assert "Checked: it is complete and holds 1 event of 1 plan up to position 1." in " ".join(
         made.stdout.split()
     )
-    again = plangate("backup", "saved.db")
+    again = plangate("store", "backup", "saved.db")
     assert (again.exit_code, again.stdout) == (1, "")
     assert "saved.db exists already" in again.stderr
 
-    back = plangate("--db", "new.db", "restore-backup", "saved.db")
+    back = plangate("--db", "new.db", "store", "restore", "saved.db")
     assert "Restored from saved.db." in back.stdout
     assert plangate("status", "billing", "--db", "new.db").exit_code == 0
-    assert plangate("backup", "--json", "other.db").json == {
+    assert plangate("store", "backup", "--json", "other.db").json == {
         "file": "other.db",
         "bytes": (tmp_path / "other.db").stat().st_size,
         "events": 1,
         "plans": 1,
         "position": 1,
     }
-    assert plangate("restore-backup", "saved.db", "--db", "third.db", "--json").json == {
+    assert plangate("store", "restore", "saved.db", "--db", "third.db", "--json").json == {
         "file": "saved.db",
         "events": 1,
         "plans": 1,
@@ -39,9 +39,9 @@ def test_a_store_is_backed_up_and_brought_back(plangate: Plangate, tmp_path: Pat
 
 @pytest.mark.usefixtures("billing")
 def test_a_backup_never_takes_the_place_of_plans(plangate: Plangate, tmp_path: Path) -> None:
-    plangate("backup", "saved.db")
+    plangate("store", "backup", "saved.db")
     plangate("create", "-", "--db", "other.db", typed='{"goal": "G", "tasks": [{"title": "T"}]}')
-    said = plangate("--db", "other.db", "restore-backup", "saved.db", "--json")
+    said = plangate("--db", "other.db", "store", "restore", "saved.db", "--json")
     assert said.exit_code == 1
     assert said.error["type"] == "StoreNotEmpty"
     assert "to a new or empty store" in said.error["message"]
@@ -49,7 +49,7 @@ def test_a_backup_never_takes_the_place_of_plans(plangate: Plangate, tmp_path: P
 
 
 def test_a_missing_store_cannot_be_backed_up(plangate: Plangate, tmp_path: Path) -> None:
-    for words in (("backup", "saved.db"), ("restore-backup", "saved.db")):
+    for words in (("store", "backup", "saved.db"), ("store", "restore", "saved.db")):
         said = plangate(*words)
         assert said.exit_code == 1
         assert "there is no file" in said.stderr

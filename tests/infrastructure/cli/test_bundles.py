@@ -85,7 +85,7 @@ def test_erased_text_that_may_be_left_exits_with_1(
     assert said.exit_code == 1
     assert "2 events: 1 recorded." in said.stdout
     assert "some erased text may be left" in said.stderr
-    assert plangate("--db", "other.db", "erase", billing, "--yes").exit_code == 0
+    assert plangate("--db", "other.db", "plan", "erase", billing, "--yes").exit_code == 0
     assert plangate("--db", "other.db", "status", billing, "--json").json["goal"] is None
 
 
@@ -122,10 +122,10 @@ def test_decisions_that_the_rules_do_not_make_are_listed_or_refused(plangate: Pl
 
     said = plangate("import", "odd.bundle")
     assert said.exit_code == 0
-    assert "12 decisions do not follow from the rules; plangate check has more:" in said.stdout
+    assert "12 decisions do not follow from the rules; plangate replay check has more:" in said.stdout
     assert "  p@2 missing: the rules give another event after it" in said.stdout
     assert "and 2 more" in said.stdout
-    assert plangate("check").exit_code == 1
+    assert plangate("replay", "check").exit_code == 1
 
 
 def test_one_decision_is_counted_as_one(plangate: Plangate) -> None:
@@ -189,7 +189,7 @@ def test_values_that_differ_are_shown_side_by_side(plangate: Plangate) -> None:
 def test_a_wrong_file_of_another_tool_is_refused_with_the_location(
     plangate: Plangate, content: str, complaint: str
 ) -> None:
-    plangate("migrate")
+    plangate("store", "migrate")
     Path("tasks.json").write_text(content, "utf-8")
     said = plangate("import", "tasks.json", "--format", "taskmaster")
     assert (said.exit_code, said.stdout) == (1, "")

@@ -1,4 +1,4 @@
-"""`plangate calibrate` answers the question, or says that it is inconclusive."""
+"""`plangate evidence calibrate` answers the question, or says that it is inconclusive."""
 
 import sqlite3
 import sys
@@ -26,7 +26,7 @@ def judged(registry: PlanRegistry, accepted: Callable[[float], bool]) -> None:
 
 
 def said(plangate: Plangate, *words: str) -> str:
-    return " ".join(plangate("calibrate", *words).stdout.split())
+    return " ".join(plangate("evidence", "calibrate", *words).stdout.split())
 
 
 def test_a_good_judge_is_confirmed_with_its_statistics(
@@ -90,7 +90,7 @@ def test_without_outcomes_it_is_inconclusive_also_in_json(plangate: Plangate, bi
     assert "Inconclusive: not enough outcomes: 0 of 20 outcomes, 0 of 10 plans" in shown
     assert "gate" not in shown
 
-    answer = plangate("calibrate", billing, "--json").json
+    answer = plangate("evidence", "calibrate", billing, "--json").json
     estimates = [answer["ranking"], answer["brier"], answer["base_brier"]]
     estimates += [one["accepted"] for one in answer["bins"]]
     estimates += [
@@ -105,8 +105,8 @@ def test_without_outcomes_it_is_inconclusive_also_in_json(plangate: Plangate, bi
 def test_the_same_command_gives_the_same_answer(plangate: Plangate, registry: PlanRegistry) -> None:
     judged(registry, lambda score: score > 0.395)
 
-    assert plangate("calibrate", "--json").json == plangate("calibrate", "--json").json
-    once, other = (plangate("calibrate", "--seed", s, "--json").json for s in "01")
+    assert plangate("evidence", "calibrate", "--json").json == plangate("evidence", "calibrate", "--json").json
+    once, other = (plangate("evidence", "calibrate", "--seed", s, "--json").json for s in "01")
     assert once["brier"]["value"] == other["brier"]["value"]
     assert once["brier"]["low"] != other["brier"]["low"]
 
@@ -119,7 +119,7 @@ def test_unreadable_plans_are_reported(
         file.execute("UPDATE stored_events SET state = '{' WHERE originator_version = 2")
         file.commit()
 
-    assert plangate("calibrate").stderr.startswith("warning: billing@2 cannot be read: ")
+    assert plangate("evidence", "calibrate").stderr.startswith("warning: billing@2 cannot be read: ")
 
 
 def test_without_scipy_the_extra_is_named(
@@ -127,15 +127,15 @@ def test_without_scipy_the_extra_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, "plangate.infrastructure.calibration.reliability", None)
 
-    refused = plangate("calibrate", billing)
+    refused = plangate("evidence", "calibrate", billing)
 
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert "pip install 'plangate[analysis]'" in refused.stderr
 
 
 def test_it_can_be_drawn(plangate: Plangate, billing: str, tmp_path: Path) -> None:
-    assert plangate("calibrate", billing, "--plot", "picture.html").exit_code == 0
+    assert plangate("evidence", "calibrate", billing, "--plot", "picture.html").exit_code == 0
     assert "not enough outcomes" in (tmp_path / "picture.html").read_text("utf-8")
 
-    refused = plangate("calibrate", billing, "--plot", "picture.gif")
+    refused = plangate("evidence", "calibrate", billing, "--plot", "picture.gif")
     assert (refused.exit_code, (tmp_path / "picture.gif").exists()) == (2, False)

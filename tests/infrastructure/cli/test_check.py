@@ -1,4 +1,4 @@
-"""`plangate check` names decisions that do not follow from the rules, and makes a CI run stop."""
+"""`plangate replay check` names decisions that do not follow from the rules, and makes a CI run stop."""
 
 import sqlite3
 from contextlib import closing
@@ -30,7 +30,7 @@ def alter(database: Path, path: str, value: object, where: str) -> None:
 
 def test_a_sound_store_has_no_mismatch(plangate: Plangate, worked_on: str) -> None:
     for words in ((), (worked_on,)):
-        said = plangate("check", *words)
+        said = plangate("replay", "check", *words)
         assert said.exit_code == 0
         assert "Checked 1 plan, 4 commands, 7 events." in said.stdout
         assert "Every decision follows from the rules." in said.stdout
@@ -51,7 +51,7 @@ def test_mismatches_are_named_and_exit_with_1(
     alter(database, "$.event.threshold", 0.9, "originator_version = 6")
     alter(database, "$.event.at", "when?", "originator_version = 7")
 
-    said = plangate("check")
+    said = plangate("replay", "check")
 
     lines = [" ".join(line.split()) for line in said.stdout.splitlines()]
     assert said.exit_code == 1
@@ -71,14 +71,14 @@ def test_undue_missing_and_refused_events_are_named(
         file.execute("DELETE FROM stored_events WHERE originator_version = 6")
         file.execute("UPDATE stored_events SET originator_version = 6 WHERE originator_version = 7")
         file.commit()
-    lines = [" ".join(line.split()) for line in plangate("check").stdout.splitlines()]
+    lines = [" ".join(line.split()) for line in plangate("replay", "check").stdout.splitlines()]
     assert "billing@5 missing b: replan" in lines
     assert "billing@6 undue plan resumed nothing" in lines
     alter(database, "$.event.task_id", "x", "originator_version = 5")
-    shown = " ".join(plangate("check").stdout.split())
+    shown = " ".join(plangate("replay", "check").stdout.split())
     assert "billing@5 wrong x: pending → replanning task_id b, not x" in shown
     alter(database, "$.event.task_id", "x", "originator_version = 2")
-    shown = " ".join(plangate("check").stdout.split())
+    shown = " ".join(plangate("replay", "check").stdout.split())
     assert "has no task 'x'" in shown
 
 
@@ -87,14 +87,14 @@ def test_one_mismatch_is_singular_and_many_are_cut_short(
 ) -> None:
     assert worked_on
     alter(database, "$.event.new", "failed", "originator_version = 3")
-    assert "1 decision does not follow from the rules:" in plangate("check").stdout
+    assert "1 decision does not follow from the rules:" in plangate("replay", "check").stdout
     alter(database, "$.event.threshold", 0.9, "originator_version = 6")
     monkeypatch.setattr(check, "_AT_MOST", 1)
-    assert "and 1 more" in plangate("check").stdout
+    assert "and 1 more" in plangate("replay", "check").stdout
 
 
 def test_an_unknown_plan_is_refused(plangate: Plangate) -> None:
-    plangate("migrate")
-    said = plangate("check", "nowhere")
+    plangate("store", "migrate")
+    said = plangate("replay", "check", "nowhere")
     assert said.exit_code == 1
     assert "there is no plan 'nowhere'" in said.stderr

@@ -47,49 +47,49 @@ def test_without_a_plan_the_most_urgent_task_is_taken(
 def test_a_heartbeat_holds_the_claim_for_longer(plangate: Plangate, billing: str) -> None:
     plangate("next", billing, "--lease", "60")
 
-    held = plangate("heartbeat", billing, "a", "2", "--lease", "600", "--json").json
+    held = plangate("task", "heartbeat", billing, "a", "2", "--lease", "600", "--json").json
     assert held["claim"]["until"] > held["claim"]["since"]
-    assert "held until" in plangate("heartbeat", billing, "a", "2").stdout
-    assert plangate("heartbeat", billing, "a", "1").exit_code == 1
+    assert "held until" in plangate("task", "heartbeat", billing, "a", "2").stdout
+    assert plangate("task", "heartbeat", billing, "a", "1").exit_code == 1
 
 
 def test_a_late_worker_is_refused_with_who_holds_the_task_now(
     plangate: Plangate, billing: str
 ) -> None:
     plangate("next", billing, "--worker", "slow")
-    plangate("release", billing, "a", "--token", "2", "--reason", "lunch")
+    plangate("task", "release", billing, "a", "--token", "2", "--reason", "lunch")
     plangate("next", billing, "--worker", "quick")
 
     late = plangate("score", billing, "a", "--output", "0.9", "--token", "2", "--json")
     assert (late.exit_code, late.error["type"]) == (1, "ClaimLost")
     assert (late.error["holder"], late.error["holder_token"]) == ("quick", 4)
-    assert plangate("mark", billing, "a", "done", "--token", "2").exit_code == 1
+    assert plangate("task", "mark", billing, "a", "done", "--token", "2").exit_code == 1
     assert plangate("score", billing, "a", "--output", "0.9", "--token", "4").exit_code == 0
 
 
 def test_this_very_task_is_claimed_by_one_worker(plangate: Plangate, billing: str) -> None:
-    taken = plangate("claim", billing, "b", "--worker", "agent-7", "--lease", "60")
-    late = plangate("claim", billing, "b", "--worker", "agent-8", "--json")
+    taken = plangate("task", "claim", billing, "b", "--worker", "agent-7", "--lease", "60")
+    late = plangate("task", "claim", billing, "b", "--worker", "agent-8", "--json")
 
     assert "Task B" in taken.stdout
     assert "held by agent-7 until " in taken.stdout
     assert "then: plangate score billing b --output SCORE --token 2" in taken.stdout
     assert (late.exit_code, late.error["type"]) == (1, "TaskNotReady")
-    assert plangate("claim", billing, "a", "--json").json["status"] == "in_progress"
+    assert plangate("task", "claim", billing, "a", "--json").json["status"] == "in_progress"
 
 
 def test_a_deferred_task_is_not_handed_out_until_it_is_undeferred(
     plangate: Plangate, billing: str
 ) -> None:
-    said = plangate("defer", billing, "a", "--reason", "a decision[/]")
-    again = plangate("defer", billing, "a", "--reason", "a decision[/]")
+    said = plangate("task", "defer", billing, "a", "--reason", "a decision[/]")
+    again = plangate("task", "defer", billing, "a", "--reason", "a decision[/]")
 
     assert "deferred: a decision[/]" in said.stdout
     assert "Nothing was recorded: there was nothing to change." in again.stdout
     assert plangate("next", billing, "--json").json["task"]["id"] == "b"
-    assert plangate("claim", billing, "a").exit_code == 1
-    assert "plangate undefer billing a" in plangate("status", billing).stdout
-    assert plangate("undefer", billing, "a", "--reason", "decided").exit_code == 0
+    assert plangate("task", "claim", billing, "a").exit_code == 1
+    assert "plangate task undefer billing a" in plangate("status", billing).stdout
+    assert plangate("task", "undefer", billing, "a", "--reason", "decided").exit_code == 0
     assert plangate("next", billing, "--json").json["task"]["id"] == "a"
 
 

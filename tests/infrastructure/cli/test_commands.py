@@ -11,6 +11,7 @@ from plangate.domain.events import TaskScored, TaskStatusChanged
 from plangate.domain.vocabulary import Scorer, ScorerKind
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.cli.answers import Deletion, NextTask
+from plangate.infrastructure.cli.render import status as render_status
 from tests.infrastructure.cli.conftest import Plangate
 
 PLAN = "goal: Move billing\nplan_id: billing\ntasks:\n  - {id: a, title: Task A}\n"
@@ -132,9 +133,31 @@ def test_list_gives_all_plans_oldest_first(plangate: Plangate, registry: PlanReg
 
 
 def test_list_says_when_there_are_no_plans(plangate: Plangate) -> None:
-    plangate("migrate")
+    plangate("store", "migrate")
     assert plangate("list").stdout == "No plans.\n"
     assert plangate("list", "--json").json == {"plans": [], "unreadable": []}
+
+
+def test_a_long_list_is_written_page_by_page(
+    plangate: Plangate, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render_status, "_ROWS", 2)
+    for name in ("p1", "p2", "p3"):
+        registry.create("g", [{"title": "t"}], plan_id=name)
+    text = plangate("list").stdout
+    assert [word for word in text.split() if word in {"plan", "p1", "p2", "p3"}] == [
+        *("plan", "p1", "p2"),
+        *("plan", "p3"),
+    ]
+
+
+def test_a_list_in_json_is_one_document_as_published(
+    plangate: Plangate, registry: PlanRegistry
+) -> None:
+    for name in ("p1", "p2"):
+        registry.create("Größe", [{"title": "t"}], plan_id=name)
+    written = registry.list_plans().model_dump_json(indent=2)
+    assert plangate("list", "--json").stdout == f"{written}\n"
 
 
 def test_status_shows_a_plan(plangate: Plangate, billing: str, registry: PlanRegistry) -> None:
@@ -242,7 +265,7 @@ def test_a_scorer_is_kind_name_and_perhaps_version(
 def test_mark_sets_a_status_with_its_reason(
     plangate: Plangate, billing: str, registry: PlanRegistry
 ) -> None:
-    said = plangate("mark", billing, "b", "failed", "--reason", "No access.")
+    said = plangate("task", "mark", billing, "b", "failed", "--reason", "No access.")
 
     event = registry.history.of(billing)[-1].event
     assert isinstance(event, TaskStatusChanged)
@@ -253,9 +276,9 @@ def test_mark_sets_a_status_with_its_reason(
 
 def test_deleting_a_plan_twice_is_not_an_error(plangate: Plangate, billing: str) -> None:
     deleted = Deletion.model_validate(
-        plangate("delete", billing, "--reason", "Done with.", "--json").json
+        plangate("plan", "delete", billing, "--reason", "Done with.", "--json").json
     )
-    again = plangate("delete", billing)
+    again = plangate("plan", "delete", billing)
 
     assert deleted.deleted
     assert (again.exit_code, again.stdout) == (0, "There is no plan billing.\n")
@@ -327,7 +350,7 @@ def test_hints_name_the_store_of_the_command(plangate: Plangate) -> None:
         (("replanning", "pending"), 0.1, "plangate revise billing FILE --reason"),
         (("replanning", "pending"), 0.1, "plangate approve billing --accept a --reason"),
         (("replanning", "pending"), 0.9, "plangate approve billing --accept passing --reason"),
-        (("failed", "done"), None, "plangate mark billing a done --reason"),
+        (("failed", "done"), None, "plangate task mark billing a done --reason"),
     ],
 )
 def test_status_shows_what_to_do_next(

@@ -50,9 +50,9 @@ def plans(registry: PlanRegistry) -> None:
         ("plangate status ", ["billing", "reports"]),
         ("plangate next bil", ["billing"]),
         ("plangate score billing s", ["schema", "switch"]),
-        ("plangate mark billing sw", ["switch"]),
-        ("plangate mark billing schema re", ["replanning"]),
-        ("plangate mark nowhere ", []),
+        ("plangate task mark billing sw", ["switch"]),
+        ("plangate task mark billing schema re", ["replanning"]),
+        ("plangate task mark nowhere ", []),
         ("plangate status --db no-such.db ", []),
         ("plangate --db no-such.db status ", []),
         ("plangate list --li", ["--limit"]),
@@ -60,17 +60,17 @@ def plans(registry: PlanRegistry) -> None:
         ("plangate list --label ", ["rust", "sales"]),
         ("plangate list --verdict bl", ["blocked"]),
         ("plangate gate billing rep", ["reports"]),
-        ("plangate claim billing sw", ["switch"]),
-        ("plangate defer billing sc", ["schema"]),
+        ("plangate task claim billing sw", ["switch"]),
+        ("plangate task defer billing sc", ["schema"]),
         ("plangate approve reports --accept ", ["passing", "a"]),
         ("plangate approve billing --accept ", ["passing"]),
         ("plangate next --label ru", ["rust"]),
         ("plangate revi", ["revise"]),
         ("plangate retry billing sc", ["schema"]),
-        ("plangate graph bil", ["billing"]),
-        ("plangate graph billing --format m", ["mermaid"]),
-        ("plangate heartbeat billing schema ", ["2"]),
-        ("plangate heartbeat billing switch ", []),
+        ("plangate plan graph bil", ["billing"]),
+        ("plangate plan graph billing --format m", ["mermaid"]),
+        ("plangate task heartbeat billing schema ", ["2"]),
+        ("plangate task heartbeat billing switch ", []),
     ],
 )
 def test_the_shell_completes(line: str, offered: list[str], database: Path) -> None:
@@ -100,7 +100,7 @@ def test_completion_survives_a_corrupt_plan(database: Path) -> None:
         connection.commit()
 
     assert complete("plangate status ", database) == ["reports"]
-    assert complete("plangate mark billing ", database) == []
+    assert complete("plangate task mark billing ", database) == []
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -1,4 +1,4 @@
-"""`plangate as-of`, `diff` and `explain` at a terminal."""
+"""`plangate plan as-of`, `diff` and `explain` at a terminal."""
 
 import io
 from datetime import UTC, datetime, timedelta
@@ -24,14 +24,14 @@ def scored(billing: str, registry: PlanRegistry) -> str:
 
 
 def test_as_of_shows_a_plan_as_it_was_without_advice(plangate: Plangate, scored: str) -> None:
-    said = plangate("as-of", scored, "--version", "4")
+    said = plangate("plan", "as-of", scored, "--version", "4")
 
     assert (said.exit_code, said.stderr) == (0, "")
     assert said.stdout.startswith("As of version 4, ")
     assert "billing · active · version 4" in said.stdout
     assert "Go on." in said.stdout
     assert "plangate next" not in said.stdout
-    blocked = plangate("as-of", scored, "--version", "7").stdout
+    blocked = plangate("plan", "as-of", scored, "--version", "7").stdout
     assert "In the way: b (replanning)" in blocked
     assert "plangate retry" not in blocked
 
@@ -39,7 +39,7 @@ def test_as_of_shows_a_plan_as_it_was_without_advice(plangate: Plangate, scored:
 def test_as_of_goes_by_time_too(plangate: Plangate, scored: str, registry: PlanRegistry) -> None:
     later = datetime.now(UTC) + timedelta(hours=1)
 
-    said = plangate("as-of", scored, "--at", later.isoformat(), "--json")
+    said = plangate("plan", "as-of", scored, "--at", later.isoformat(), "--json")
 
     assert PlanStatus.model_validate(said.json) == registry.history.as_of(scored, at=later)
 
@@ -55,7 +55,7 @@ def test_as_of_goes_by_time_too(plangate: Plangate, scored: str, registry: PlanR
 def test_as_of_needs_one_point(
     plangate: Plangate, billing: str, words: tuple[str, ...], expected: str
 ) -> None:
-    said = plangate("as-of", billing, *words)
+    said = plangate("plan", "as-of", billing, *words)
 
     assert said.exit_code == 2
     assert expected in said.stderr
@@ -73,14 +73,14 @@ def test_as_of_needs_one_point(
 def test_a_point_that_is_not_there_is_refused(
     plangate: Plangate, billing: str, words: tuple[str, ...], expected: str
 ) -> None:
-    said = plangate("as-of", billing, *words)
+    said = plangate("plan", "as-of", billing, *words)
 
     assert (said.exit_code, said.stdout) == (1, "")
     assert expected in said.stderr
 
 
 def test_diff_shows_each_change_with_its_event(plangate: Plangate, scored: str) -> None:
-    said = plangate("diff", scored, "1", "billing@4").stdout
+    said = plangate("plan", "diff", scored, "1", "billing@4").stdout
 
     assert "billing@1 → billing@4 · 3 events" in said
     assert "~  rolling confidence 1.000 → 0.835  billing@3" in said
@@ -99,17 +99,17 @@ def test_diff_shows_tasks_added_removed_and_moved(
     registry.revise(billing, "another way", changes)
     registry.revise(billing, "less", [{"op": "drop", "task_id": "c"}])
 
-    assert "↕  a: place 0 → 1  billing@3" in plangate("diff", billing, "1").stdout
-    assert "+  c: added        billing@4" in plangate("diff", billing, "1", "6").stdout
-    assert "-  c: dropped  billing@8" in plangate("diff", billing, "6").stdout
+    assert "↕  a: place 0 → 1  billing@3" in plangate("plan", "diff", billing, "1").stdout
+    assert "+  c: added        billing@4" in plangate("plan", "diff", billing, "1", "6").stdout
+    assert "-  c: dropped  billing@8" in plangate("plan", "diff", billing, "6").stdout
 
 
 def test_diff_of_a_point_and_itself(plangate: Plangate, billing: str) -> None:
-    assert "Nothing is different." in plangate("diff", billing, "1").stdout
+    assert "Nothing is different." in plangate("plan", "diff", billing, "1").stdout
 
 
 def test_diff_answers_in_json(plangate: Plangate, scored: str, registry: PlanRegistry) -> None:
-    said = plangate("diff", scored, "1", "7", "--json")
+    said = plangate("plan", "diff", scored, "1", "7", "--json")
 
     assert said.json == registry.history.diff(scored, 1, 7).model_dump(mode="json")
     assert PlanDiff.model_validate(said.json).b.version == 7
@@ -119,7 +119,7 @@ def test_diff_answers_in_json(plangate: Plangate, scored: str, registry: PlanReg
 def test_a_text_that_is_not_a_point_is_a_usage_error(
     plangate: Plangate, billing: str, point: str
 ) -> None:
-    said = plangate("diff", billing, "1", point)
+    said = plangate("plan", "diff", billing, "1", point)
 
     assert (said.exit_code, said.stdout) == (2, "")
     assert "write a time as in" in said.stderr
@@ -250,8 +250,8 @@ def test_hostile_text_is_escaped(plangate: Plangate, registry: PlanRegistry) -> 
 
     for words in (
         ("explain", "p", "--since", "1"),
-        ("diff", "p", "1"),
-        ("as-of", "p", "--version", "1"),
+        ("plan", "diff", "p", "1"),
+        ("plan", "as-of", "p", "--version", "1"),
     ):
         said = plangate(*words).stdout
         assert "\x1b[2J" not in said

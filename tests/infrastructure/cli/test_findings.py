@@ -1,4 +1,4 @@
-"""`plangate findings` shows what deserves a second look, and exits as a linter does."""
+"""`plangate evidence findings` shows what deserves a second look, and exits as a linter does."""
 
 import sqlite3
 from contextlib import closing
@@ -17,7 +17,7 @@ def test_a_clean_history_has_no_findings(
 ) -> None:
     registry.score_output(billing, "a", 0.9, **WELL_FOUNDED)
     for words in ((), (billing,)):
-        said = plangate("findings", *words)
+        said = plangate("evidence", "findings", *words)
         assert (said.exit_code, said.stdout) == (
             0,
             "Looked through 1 plan, 3 events.\nNothing was found.\n",
@@ -30,14 +30,14 @@ def test_findings_name_their_events_and_exit_with_1(
     registry.score_output(billing, "a", 0.1)
     registry.score_output(billing, "a", 0.9)
 
-    said = plangate("findings")
+    said = plangate("evidence", "findings")
 
     lines = [" ".join(line.split()) for line in said.stdout.splitlines()]
     assert said.exit_code == 1
     assert lines[0] == "Looked through 1 plan, 6 events."
     assert "notice billing a 2 scores have neither evidence nor rationale @2, @5" in lines
     assert lines[-1] == "2 findings: rescored until passed 1, unsupported 1."
-    answer = plangate("findings", billing, "--json")
+    answer = plangate("evidence", "findings", billing, "--json")
     assert (answer.exit_code, answer.json["finding_count"]) == (1, 2)
     assert answer.json == registry.evidence.findings().model_dump(mode="json")
 
@@ -52,7 +52,7 @@ def test_many_are_cut_short(
     registry.create("Other", [{"id": "a", "title": "A"}], plan_id="other")
     registry.score_output("other", "a", 0.9)
 
-    shown = plangate("findings").stdout
+    shown = plangate("evidence", "findings").stdout
 
     assert "@2 and 1 more" in shown
     assert "and 1 more\n2 findings" in shown
@@ -66,12 +66,12 @@ def test_unreadable_plans_are_reported_and_unknown_ones_refused(
         file.execute("UPDATE stored_events SET state = '{' WHERE originator_version = 2")
         file.commit()
 
-    said = plangate("findings")
+    said = plangate("evidence", "findings")
     assert (said.exit_code, said.stderr.split(":")[:2]) == (
         0,
         ["warning", " billing@2 cannot be read"],
     )
-    stranger = plangate("findings", "nowhere")
+    stranger = plangate("evidence", "findings", "nowhere")
     assert (stranger.exit_code, stranger.stdout) == (1, "")
     assert "there is no plan 'nowhere'" in stranger.stderr
 
@@ -88,7 +88,7 @@ def test_a_configuration_keeps_ci_green(
         "  - {plan_id: billing, kind: rescored_until_passed, reason: The judge was ill.}\n"
     )
 
-    said = plangate("findings", "--config", str(config))
+    said = plangate("evidence", "findings", "--config", str(config))
 
     assert said.exit_code == 0
     assert " ".join(said.stdout.split()) == (
@@ -96,7 +96,7 @@ def test_a_configuration_keeps_ci_green(
         "again until it passed, with no work in between: 0.100, then 0.900. Reason: The judge was "
         "ill. Nothing was found."
     )
-    answer = plangate("findings", "--config", "-", "--json", typed='{"severity": {}}')
+    answer = plangate("evidence", "findings", "--config", "-", "--json", typed='{"severity": {}}')
     assert (answer.exit_code, answer.json["finding_count"]) == (1, 2)
     assert answer.json["by_severity"] == {"warning": 1, "notice": 1}
 
@@ -107,12 +107,12 @@ def test_a_wrong_configuration_is_refused_where_it_is_wrong(
     config = tmp_path / "findings.yaml"
     config.write_text("severity:\n  own_work: loud\nacept: []\n")
 
-    said = plangate("findings", "--config", str(config))
+    said = plangate("evidence", "findings", "--config", str(config))
 
     assert (said.exit_code, said.stdout) == (1, "")
     assert said.stderr.splitlines() == [
         f"refused: {config}:2:3: severity.own_work: must be one of 'warning', 'notice' or 'off'",
         f"refused: {config}:3:1: acept: is not known here; accepted: severity, aliases, accept",
     ]
-    missing = plangate("findings", "--config", "nowhere.yaml")
+    missing = plangate("evidence", "findings", "--config", "nowhere.yaml")
     assert (missing.exit_code, missing.stdout) == (2, "")

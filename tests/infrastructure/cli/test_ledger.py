@@ -65,7 +65,7 @@ def test_a_checkpoint_is_written_in_utf8_whatever_the_terminal_speaks(
 
 
 def test_an_empty_log_gives_nothing_to_sign(plangate: Plangate) -> None:
-    plangate("migrate")
+    plangate("store", "migrate")
     said = plangate("ledger", "checkpoint")
     assert (said.exit_code, said.stdout) == (1, "")
     assert "nothing is recorded yet" in said.stderr
@@ -203,7 +203,7 @@ def test_a_damaged_ledger_is_named_and_rebuilt(
     assert "ledger rebuild" in said.stdout
     assert "is empty" not in said.stdout
     assert "Not in the ledger yet" not in said.stdout
-    assert "ledger rebuild" in plangate("doctor").stdout
+    assert "ledger rebuild" in plangate("store", "doctor").stdout
 
     said = plangate("ledger", "rebuild")
     assert said.exit_code == 0

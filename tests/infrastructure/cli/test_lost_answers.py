@@ -233,7 +233,7 @@ def test_an_answer_that_cannot_be_shown_is_not_a_refusal(
 
     monkeypatch.setattr(plans, "render_status", broken)
 
-    said = plangate("pause", billing, "--reason", "r")
+    said = plangate("plan", "pause", billing, "--reason", "r")
 
     why = "ZeroDivisionError: a flaw"
     assert (said.exit_code, said.stdout) == (74, "")

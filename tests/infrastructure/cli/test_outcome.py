@@ -1,4 +1,4 @@
-"""`plangate outcome` records what became of a result, and nothing else."""
+"""`plangate task outcome` records what became of a result, and nothing else."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ def test_an_outcome_is_recorded_and_confirmed(
     plangate: Plangate, registry: PlanRegistry, billing: str
 ) -> None:
     words = ("--source", "ci", "--note", "Red.", "--actor", "bot")
-    said = plangate("outcome", billing, "a", "rejected", *words)
+    said = plangate("task", "outcome", billing, "a", "rejected", *words)
 
     assert (said.exit_code, said.stdout) == (0, "a: rejected, reported by ci (billing@2).\n")
     last = registry.history.of(billing)[-1]
@@ -24,7 +24,7 @@ def test_an_outcome_is_recorded_and_confirmed(
 def test_it_answers_programs_with_the_plan(
     plangate: Plangate, registry: PlanRegistry, billing: str
 ) -> None:
-    said = plangate("outcome", billing, "a", "accepted", "--source", "review", "--json")
+    said = plangate("task", "outcome", billing, "a", "accepted", "--source", "review", "--json")
 
     assert said.json == registry.get_status(billing).model_dump(mode="json") | {"recorded": True}
 
@@ -33,7 +33,7 @@ def test_an_outcome_may_have_occurred_earlier(
     plangate: Plangate, registry: PlanRegistry, billing: str
 ) -> None:
     at = "2026-01-30T09:00:00+00:00"
-    plangate("outcome", billing, "a", "accepted", "--source", "ci", "--occurred-at", at)
+    plangate("task", "outcome", billing, "a", "accepted", "--source", "ci", "--occurred-at", at)
 
     event = registry.history.of(billing)[-1].event
     assert isinstance(event, OutcomeRecorded)
@@ -42,11 +42,11 @@ def test_an_outcome_may_have_occurred_earlier(
 
 
 def test_a_wrong_outcome_is_refused(plangate: Plangate, billing: str) -> None:
-    assert plangate("outcome", billing, "a", "liked", "--source", "ci").exit_code == 2
-    assert plangate("outcome", billing, "a", "accepted").exit_code == 2
-    blank = plangate("outcome", billing, "a", "accepted", "--source", " ")
+    assert plangate("task", "outcome", billing, "a", "liked", "--source", "ci").exit_code == 2
+    assert plangate("task", "outcome", billing, "a", "accepted").exit_code == 2
+    blank = plangate("task", "outcome", billing, "a", "accepted", "--source", " ")
     assert (blank.exit_code, blank.stderr) == (1, "refused: source: must not be blank\n")
-    stranger = plangate("outcome", billing, "x", "accepted", "--source", "ci")
+    stranger = plangate("task", "outcome", billing, "x", "accepted", "--source", "ci")
     assert (stranger.exit_code, stranger.stdout) == (1, "")
 
 
@@ -57,4 +57,4 @@ def test_a_trace_may_hold_outcomes(plangate: Plangate, billing: str) -> None:
     )
     assert plangate("apply", "-", "--json", typed=line).json["recorded"] == 1
     assert plangate("apply", "-", "--json", typed=line).json["unchanged"] == 1
-    assert plangate("outcome", billing, "b", "accepted", "--source", "ci").exit_code == 0
+    assert plangate("task", "outcome", billing, "b", "accepted", "--source", "ci").exit_code == 0

@@ -21,7 +21,7 @@ REFUSED = [
     (["status", "nowhere"], "PlanNotFound", "there is no plan 'nowhere'"),
     (["next", "nowhere"], "PlanNotFound", "there is no plan 'nowhere'"),
     (["gate", "nowhere"], "PlanNotFound", "there is no plan 'nowhere'"),
-    (["mark", "billing", "zz", "done"], "TaskNotFound", "the plan 'billing' has no task 'zz'"),
+    (["task", "mark", "billing", "zz", "done"], "TaskNotFound", "the plan 'billing' has no task 'zz'"),
     (["score", "billing", "zz", "--output", "1"], "TaskNotFound", "has no task 'zz'"),
     (["score", "billing", "a", "--output", "nan"], "InvalidScore", "must be a finite number"),
     (["score", "billing", "a", "--prompt", "-inf"], "InvalidScore", "must be a finite number"),
@@ -32,8 +32,8 @@ REFUSED = [
     ([*JUDGED, "--evidence", '{"x": NaN}'], "InvalidInput", "has no nan"),
     ([*JUDGED, "--evidence", LARGE], "InvalidInput", "at most 65536 bytes"),
     ([*JUDGED, "--evidence", DEEP], "InvalidInput", "at most 32 deep"),
-    (["mark", "billing", "a", "done", "--reason", " "], "InvalidInput", "must not be blank"),
-    (["delete", "billing", "--actor", ""], "InvalidInput", "actor: must not be empty"),
+    (["task", "mark", "billing", "a", "done", "--reason", " "], "InvalidInput", "must not be blank"),
+    (["plan", "delete", "billing", "--actor", ""], "InvalidInput", "actor: must not be empty"),
     (["next", "billing", "--idempotency-key", "k\x1b"], "InvalidInput", "U+001B"),
     (["status", "i" * 201], "InvalidInput", "at most 200 characters"),
     (["status", "a\nb"], "InvalidInput", "control character U+000A"),
@@ -50,7 +50,7 @@ MISUSED = [
     [*JUDGED, "--scorer", "model:judge@"],
     [*JUDGED, "--evidence", "{"],
     [*JUDGED, "--evidence", "[1]"],
-    ["mark", "billing", "a", "finished"],
+    ["task", "mark", "billing", "a", "finished"],
     ["list", "--limit", "0"],
     ["list", "--what"],
     ["list", "--[/x]"],
@@ -91,7 +91,7 @@ def test_a_usage_error_exits_with_2(
 
 
 def test_a_refusal_has_named_attributes(plangate: Plangate, billing: str) -> None:
-    assert plangate("mark", billing, "zz", "done", "--json").error == {
+    assert plangate("task", "mark", billing, "zz", "done", "--json").error == {
         "type": "TaskNotFound",
         "message": "the plan 'billing' has no task 'zz'",
         "plan_id": "billing",
@@ -178,7 +178,7 @@ def test_an_unexpected_error_is_reported_in_one_line(
         raise ZeroDivisionError(f"\x1b[2J{plan_id}")
 
     monkeypatch.setattr(PlanRegistry, "get_status", broken)
-    plangate("migrate")
+    plangate("store", "migrate")
 
     said = plangate("status", "billing")
 
@@ -233,7 +233,7 @@ def test_a_command_that_reads_creates_no_store(
 def test_a_log_of_another_file_is_named_in_a_warning(
     plangate: Plangate, billing: str, registry: PlanRegistry, database: Path
 ) -> None:
-    plangate("backup", "saved.db")
+    plangate("store", "backup", "saved.db")
     registry.score_output(billing, "a", 0.9)
     Path("saved.db").rename(database)
 

@@ -158,7 +158,7 @@ def test_a_missing_reason_is_a_usage_error(plangate: Plangate, failing: str) -> 
 def test_a_plan_is_paused_resumed_archived_and_restored(plangate: Plangate, billing: str) -> None:
     states = [
         plangate(command, billing, "--reason", "r", "--json").json["state"]
-        for command in ("pause", "archive", "restore", "resume")
+        for command in ("plan", "pause", "archive", "restore", "resume")
     ]
     assert states == ["paused", "archived", "paused", "active"]
 
@@ -166,8 +166,8 @@ def test_a_plan_is_paused_resumed_archived_and_restored(plangate: Plangate, bill
 @pytest.mark.parametrize(
     "stop, expected, hint",
     [
-        ("pause", "The plan is paused.\n· resume the plan", "resume"),
-        ("archive", "The plan is archived.\n· restore the plan", "restore"),
+        ("plan", "pause", "The plan is paused.\n· resume the plan", "resume"),
+        ("plan", "archive", "The plan is archived.\n· restore the plan", "restore"),
     ],
 )
 def test_a_paused_or_archived_plan_hands_out_nothing(
@@ -204,12 +204,12 @@ def test_the_graph_is_shown_drawn_and_answered_in_json(
 ) -> None:
     registry.revise(billing, "r", [{"op": "change", "task_id": "a", "depends_on": ["b"]}])
 
-    shown = plangate("graph", billing).stdout
+    shown = plangate("plan", "graph", billing).stdout
     assert "ready: b" in shown
     assert "longest chain (2 of 2 tasks): b → a" in shown
-    assert plangate("graph", billing, "--format", "mermaid").stdout.startswith("flowchart TD\n")
-    assert '"b" -> "a";' in plangate("graph", billing, "--format", "dot").stdout
-    assert PlanGraph.model_validate(plangate("graph", billing, "--json").json).order == ("b", "a")
+    assert plangate("plan", "graph", billing, "--format", "mermaid").stdout.startswith("flowchart TD\n")
+    assert '"b" -> "a";' in plangate("plan", "graph", billing, "--format", "dot").stdout
+    assert PlanGraph.model_validate(plangate("plan", "graph", billing, "--json").json).order == ("b", "a")
 
 
 @pytest.mark.parametrize("form", ["mermaid", "dot"])
@@ -219,7 +219,7 @@ def test_a_drawn_graph_keeps_long_titles_on_one_line_and_escapes_them(
     title = "word " * 90 + "\x1b[2J"
     registry.create("g", [{"id": "a\u202e", "title": title}], plan_id="p")
 
-    drawn = plangate("graph", "p", "--format", form).stdout
+    drawn = plangate("plan", "graph", "p", "--format", form).stdout
 
     assert any("word " * 90 in line for line in drawn.splitlines())
     assert not set(drawn) & {"\x1b", "\u202e"}
@@ -238,7 +238,7 @@ def test_a_trace_may_carry_every_command(plangate: Plangate) -> None:
             '{"op": "approve", "plan_id": "p", "reason": "nothing is due"}',
             *(
                 f'{{"op": "{command}", "plan_id": "p", "reason": "r"}}'
-                for command in ("pause", "resume", "archive", "restore")
+                for command in ("plan", "pause", "resume", "archive", "restore")
             ),
         ]
     )

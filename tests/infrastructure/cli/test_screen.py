@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 import pytest
-from rich.console import Console
+from rich.console import Console, Group
 
 from plangate.application.registry import PlanRegistry
 from plangate.domain.events import PlanEvent
@@ -15,9 +15,9 @@ from plangate.infrastructure.cli.answers import GateDecisions
 from plangate.infrastructure.cli.render.event_text import event_table
 from plangate.infrastructure.cli.render.gauge import Gauge
 from plangate.infrastructure.cli.render.status import (
+    plan_tables,
     render_gate,
     render_gates,
-    render_plans,
     render_status,
 )
 from plangate.infrastructure.cli.render.text import count, harmless
@@ -63,7 +63,7 @@ def test_hostile_text_is_escaped_on_every_screen(
         plangate("status", plan_id).stdout,
         plangate("next", plan_id).stdout,
         plangate("score", plan_id, "a", "--output", "0.1", "--rationale", text).stdout,
-        plangate("mark", plan_id, "a", "pending", "--reason", text).stdout,
+        plangate("task", "mark", plan_id, "a", "pending", "--reason", text).stdout,
         drawn(event_table(registry.history.of(plan_id)), width=200),
     ]
 
@@ -123,7 +123,7 @@ def test_nothing_is_wider_than_the_terminal(registry: PlanRegistry, width: int) 
     plan, decision = registry.get_status(plan.plan_id), registry.gate(plan.plan_id)
     screens: list[Callable[[], str]] = [
         lambda: drawn(render_status(plan, hint), width=width),
-        lambda: drawn(render_plans(registry.list_plans(), hint), width=width),
+        lambda: drawn(Group(*plan_tables(iter(registry.list_plans()))), width=width),
         lambda: drawn(render_gate(plan)(decision, hint), width=width),
         lambda: drawn(render_gates(GateDecisions(decisions=(decision,)), hint), width=width),
         lambda: drawn(event_table(registry.history.of(plan.plan_id)), width=width),

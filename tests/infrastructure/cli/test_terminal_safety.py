@@ -70,11 +70,11 @@ COMMANDS = [
     ["history", "p", "--json"],
     ["history", "p", "--format", "jsonl"],
     ["history", "p", "--format", "csv"],
-    ["as-of", "p", "--version", "1", "--json"],
-    ["graph", "p", "--format", "dot"],
+    ["plan", "as-of", "p", "--version", "1", "--json"],
+    ["plan", "graph", "p", "--format", "dot"],
     ["status", GOAL],
     ["status", GOAL, "--json"],
-    ["mark", "p", GOAL, "done", "--json"],
+    ["task", "mark", "p", GOAL, "done", "--json"],
     ["status", "p", GOAL],
 ]
 

@@ -175,7 +175,7 @@ def test_which_plans_must_be_said(plangate: Plangate, billing: str) -> None:
 
 
 def test_without_any_plan_all_may_go_on(plangate: Plangate) -> None:
-    plangate("migrate")
+    plangate("store", "migrate")
     said = plangate("gate", "--all")
 
     assert (said.exit_code, said.stdout) == (0, "No plans.\n")
@@ -206,7 +206,7 @@ def test_a_gate_shows_the_command_of_each_way_on(
         "plangate revise p FILE --reason '…'",
         "plangate retry p a --reason '…'",
         "plangate approve p --accept a --reason '…'",
-        "plangate mark p a done --reason '…'",
+        "plangate task mark p a done --reason '…'",
         "plangate approve p --reason '…'",
     ]
 
@@ -339,7 +339,7 @@ def test_a_judge_that_failed_is_named(plangate: Plangate) -> None:
 def test_a_plan_marked_done_without_a_score_has_no_evidence(plangate: Plangate) -> None:
     plangate("create", "five.yaml")
     for task_id in "abcde":
-        plangate("mark", "five", task_id, "done")
+        plangate("task", "mark", "five", task_id, "done")
 
     for command in ("gate", "status"):
         shown = squeezed(plangate(command, "five"))
@@ -384,7 +384,7 @@ def test_a_held_plan_hands_out_nothing_and_its_graph_says_so(plangate: Plangate)
     plangate("next", "held")
     plangate("score", "held", "a", "--output", "0.3")
 
-    assert "ready: b" not in plangate("graph", "held").stdout
+    assert "ready: b" not in plangate("plan", "graph", "held").stdout
     taken = plangate("next", "held")
     assert (taken.exit_code, taken.stderr) == (10, "")
     assert "No task; the verdict is replan: A replan is due" in squeezed(taken)

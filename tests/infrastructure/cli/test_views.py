@@ -1,4 +1,4 @@
-"""`plangate views` shows the state of the views, and rebuilds them."""
+"""`plangate views status` shows the state of the views, and rebuilds them."""
 
 import sqlite3
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""`plangate whatif` and `plangate sweep` compare what happened with what would have."""
+"""`plangate replay what-if` and `plangate replay sweep` compare what happened with what would have."""
 
 import sqlite3
 from contextlib import closing
@@ -28,7 +28,7 @@ def lines(said: Output) -> list[str]:
 
 
 def test_one_plan_is_shown_in_full(plangate: Plangate, worked_on: str) -> None:
-    said = lines(plangate("whatif", worked_on, "--set", "confidence_threshold=0.5"))
+    said = lines(plangate("replay", "what-if", worked_on, "--set", "confidence_threshold=0.5"))
     assert said[:3] == [
         "Tried on 1 plan: confidence_threshold 0.5",
         "billing: Move billing",
@@ -53,13 +53,13 @@ def test_one_plan_is_shown_in_full(plangate: Plangate, worked_on: str) -> None:
 def test_a_plan_that_would_not_have_changed_is_reported_as_such(
     plangate: Plangate, worked_on: str
 ) -> None:
-    said = lines(plangate("whatif", worked_on, "--set", "confidence_threshold=0.72"))
+    said = lines(plangate("replay", "what-if", worked_on, "--set", "confidence_threshold=0.72"))
     assert "its own policy" in said
     assert "Nothing would have changed." in said
 
 
 def test_a_plan_without_scores_has_no_samples(plangate: Plangate, billing: str) -> None:
-    said = lines(plangate("whatif", billing, "--set", "decay=1"))
+    said = lines(plangate("replay", "what-if", billing, "--set", "decay=1"))
     assert "decay 1.0, not 0.85" in said
     assert not any(line.startswith("event scored") for line in said)
 
@@ -69,7 +69,7 @@ def test_refused_commands_are_shown_with_the_reason(
 ) -> None:
     registry.score_output(billing, "a", 0.1)
     registry.next_task(billing)
-    said = lines(plangate("whatif", billing, "--set", "gate=hold"))
+    said = lines(plangate("replay", "what-if", billing, "--set", "gate=hold"))
     assert "billing@5 ClaimNextTask: PlanHeld: the plan 'billing' is held" in " ".join(said)
     assert "first difference, at billing@5: no b in progress" in said
 
@@ -79,7 +79,7 @@ def test_an_additional_event_is_shown_too(
 ) -> None:
     registry.mark_task(billing, "a", "replanning")
     registry.score_output(billing, "a", 0.8, mark_done=False)
-    said = lines(plangate("whatif", billing, "--set", "confidence_threshold=0.9"))
+    said = lines(plangate("replay", "what-if", billing, "--set", "confidence_threshold=0.9"))
     assert "first difference, at billing@3: also a replan at 0.800" in said
 
 
@@ -89,7 +89,7 @@ def test_many_plans_are_shown_in_totals(
     registry.create("g", [{"id": "x", "title": "X"}], plan_id="other")
     registry.score_output("other", "x", 0.9)
     assert worked_on
-    said = lines(plangate("whatif", "--all", "--set", "confidence_threshold=0.5"))
+    said = lines(plangate("replay", "what-if", "--all", "--set", "confidence_threshold=0.5"))
     for line in (
         "Tried on 2 plans: confidence_threshold 0.5",
         "replans 1 0",
@@ -116,9 +116,9 @@ def test_long_lists_are_cut_short(
     for name in ("p1", "p2"):
         registry.create("g", [{"id": "x", "title": "X"}], plan_id=name)
         registry.score_output(name, "x", 0.6)
-    said = lines(plangate("whatif", "--all", "--set", "confidence_threshold=0.5"))
+    said = lines(plangate("replay", "what-if", "--all", "--set", "confidence_threshold=0.5"))
     assert "and 2 more plans that would have changed" in said
-    said = lines(plangate("whatif", worked_on, "--set", "confidence_threshold=0.5"))
+    said = lines(plangate("replay", "what-if", worked_on, "--set", "confidence_threshold=0.5"))
     assert "and 1 more score" in said
 
 
@@ -132,6 +132,31 @@ def test_json_has_everything(plangate: Plangate, worked_on: str) -> None:
     assert [point.changes for point in sweep.points] == [{"decay": 0.5}, {"decay": 1}]
 
 
+def test_json_of_all_plans_is_the_whole_answer(
+    plangate: Plangate, registry: PlanRegistry, worked_on: str
+) -> None:
+    registry.create("g", [{"id": "x", "title": "X"}], policy={"exit_threshold": 0.8})
+    policy = {"confidence_threshold": 0.9}
+    answer = registry.replay.what_if(policy=policy)
+    assert worked_on in {plan.plan_id for plan in answer.plans}
+    assert answer.unfit
+    said = plangate("replay", "what-if", "--all", "--set", "confidence_threshold=0.9", "--json")
+    assert WhatIf.model_validate_json(said.stdout) == answer
+
+
+def test_a_what_if_of_no_plans_says_so(plangate: Plangate) -> None:
+    plangate("store", "migrate")
+    asked = ("replay", "what-if", "--all", "--policy", "steady")
+    assert lines(plangate(*asked))[0] == "Tried on 0 plans: steady"
+    assert WhatIf.model_validate_json(plangate(*asked, "--json").stdout).plans == ()
+
+
+def test_a_refusal_leaves_no_half_document(plangate: Plangate, worked_on: str) -> None:
+    said = plangate("replay", "what-if", worked_on, "nowhere", "--policy", "steady", "--json")
+    assert (said.exit_code, said.stdout) == (1, "")
+    assert said.error["type"] == "PlanNotFound"
+
+
 def test_unreadable_plans_are_reported(
     plangate: Plangate, worked_on: str, registry: PlanRegistry, database: Path
 ) -> None:
@@ -140,7 +165,7 @@ def test_unreadable_plans_are_reported(
     with closing(sqlite3.connect(database)) as file:
         file.execute("DELETE FROM stored_events WHERE originator_version = 2")
         file.commit()
-    for words in (("whatif", "--set", "decay=1"), ("sweep", "--grid", "decay=1")):
+    for words in (("replay", "what-if", "--set", "decay=1"), ("replay", "sweep", "--grid", "decay=1")):
         said = plangate(*words, "--all")
         assert said.exit_code == 0
         assert "left out: billing@2 cannot be read: it is missing" in lines(said)
@@ -152,10 +177,10 @@ def test_plans_whose_policy_contradicts_the_change_are_reported(
     assert billing
     tasks = [{"id": "x", "title": "X"}]
     registry.create("g", tasks, plan_id="odd", policy={"exit_threshold": 0.8})
-    said = lines(plangate("whatif", "--all", "--set", "confidence_threshold=0.9"))
+    said = lines(plangate("replay", "what-if", "--all", "--set", "confidence_threshold=0.9"))
     assert said[0] == "Tried on 1 plan: confidence_threshold 0.9"
     assert any(line.startswith("not tried on odd: exit_threshold 0.8 must be") for line in said)
-    said = lines(plangate("sweep", "--all", "--grid", "confidence_threshold=0.7,0.9"))
+    said = lines(plangate("replay", "sweep", "--all", "--grid", "confidence_threshold=0.7,0.9"))
     assert (
         "confidence_threshold 0.9: not tried on 1 plan, whose own policy it contradicts"
     ) in said
@@ -167,7 +192,7 @@ def test_a_sweep_is_a_table_of_policies_under_what_happened(
     assert worked_on
     said = lines(
         plangate(
-            "sweep", "--all", "--grid", "decay=0.85", "--grid", "confidence_threshold=0.5:0.7:0.1"
+            "replay", "sweep", "--all", "--grid", "decay=0.85", "--grid", "confidence_threshold=0.5:0.7:0.1"
         )
     )
     assert said[0] == "Tried 3 policies on 1 plan, 1 of them with a failed task."
@@ -186,14 +211,14 @@ def test_a_picture_is_drawn_beside_the_answer(
     said = plangate("--json", "whatif", worked_on, "--set", "decay=1", "--plot", "plan.svg")
     assert (said.exit_code, said.stderr) == (0, "")
     assert said.json["plans"][0]["plan_id"] == worked_on
-    said = plangate("sweep", "--all", "--grid", "decay=0.5,1", "--plot", "sweep.html")
+    said = plangate("replay", "sweep", "--all", "--grid", "decay=0.5,1", "--plot", "sweep.html")
     assert said.stdout.startswith("Tried 2 policies")
     assert (tmp_path / "plan.svg").read_text("utf-8").startswith("<?xml")
     assert (tmp_path / "sweep.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
 def test_a_picture_that_cannot_be_written_is_a_refusal(plangate: Plangate, worked_on: str) -> None:
-    said = plangate("whatif", worked_on, "--set", "decay=1", "--plot", "nowhere/plan.svg")
+    said = plangate("replay", "what-if", worked_on, "--set", "decay=1", "--plot", "nowhere/plan.svg")
     assert (said.exit_code, said.stdout) == (1, "")
     assert "the system refused: [Errno 2]" in said.stderr
 
@@ -202,28 +227,28 @@ def test_a_picture_that_cannot_be_written_is_a_refusal(plangate: Plangate, worke
     "words, problem",
     [
         (
-            ("whatif", "billing", "--set", "decay=1", "--plot", "p.jpg"),
+            ("replay", "what-if", "billing", "--set", "decay=1", "--plot", "p.jpg"),
             "a plot is a file ending in",
         ),
-        (("whatif", "billing"), "give --policy, --set or both"),
-        (("whatif", "--set", "decay=1"), "name plans, or give --all"),
-        (("whatif", "billing", "--all", "--set", "decay=1"), "name plans, or give --all"),
-        (("whatif", "billing", "--set", "decay"), "'decay': write FIELD=VALUE"),
-        (("whatif", "billing", "--set", "=1"), "'=1': write FIELD=VALUE"),
-        (("whatif", "billing", "--set", "decay=1", "--set", "decay=0.5"), "'decay' is given twice"),
-        (("sweep", "--all"), "Missing option '--grid'"),
-        (("sweep", "--all", "--grid", "decay="), "write FIELD=VALUE,VALUE,…"),
-        (("sweep", "--all", "--grid", "decay=0.5:1"), "write FROM:TO:STEP, as in 0.5:0.9:0.05"),
-        (("sweep", "--all", "--grid", "decay=0.5:1:much"), "write FROM:TO:STEP"),
-        (("sweep", "--all", "--grid", "decay=0.5:1:0"), "write FROM:TO:STEP"),
-        (("sweep", "--all", "--grid", "decay=1:0.5:0.1"), "the steps must lead from FROM up to TO"),
+        (("replay", "what-if", "billing"), "give --policy, --set or both"),
+        (("replay", "what-if", "--set", "decay=1"), "name plans, or give --all"),
+        (("replay", "what-if", "billing", "--all", "--set", "decay=1"), "name plans, or give --all"),
+        (("replay", "what-if", "billing", "--set", "decay"), "'decay': write FIELD=VALUE"),
+        (("replay", "what-if", "billing", "--set", "=1"), "'=1': write FIELD=VALUE"),
+        (("replay", "what-if", "billing", "--set", "decay=1", "--set", "decay=0.5"), "'decay' is given twice"),
+        (("replay", "sweep", "--all"), "Missing option '--grid'"),
+        (("replay", "sweep", "--all", "--grid", "decay="), "write FIELD=VALUE,VALUE,…"),
+        (("replay", "sweep", "--all", "--grid", "decay=0.5:1"), "write FROM:TO:STEP, as in 0.5:0.9:0.05"),
+        (("replay", "sweep", "--all", "--grid", "decay=0.5:1:much"), "write FROM:TO:STEP"),
+        (("replay", "sweep", "--all", "--grid", "decay=0.5:1:0"), "write FROM:TO:STEP"),
+        (("replay", "sweep", "--all", "--grid", "decay=1:0.5:0.1"), "the steps must lead from FROM up to TO"),
         (
-            ("sweep", "--all", "--grid", "decay=0.5:1:-0.1"),
+            ("replay", "sweep", "--all", "--grid", "decay=0.5:1:-0.1"),
             "the steps must lead from FROM up to TO",
         ),
-        (("sweep", "--all", "--grid", "decay=0:1:0.0001"), "has 10,001 values; at most 1,000"),
-        (("sweep", "--all", "--grid", "decay=nan:1:1"), "write FROM:TO:STEP"),
-        (("sweep", "--all", "--grid", "decay=0:inf:1"), "write FROM:TO:STEP"),
+        (("replay", "sweep", "--all", "--grid", "decay=0:1:0.0001"), "has 10,001 values; at most 1,000"),
+        (("replay", "sweep", "--all", "--grid", "decay=nan:1:1"), "write FROM:TO:STEP"),
+        (("replay", "sweep", "--all", "--grid", "decay=0:inf:1"), "write FROM:TO:STEP"),
     ],
 )
 def test_wrong_arguments_are_usage_errors(
@@ -238,13 +263,13 @@ def test_wrong_arguments_are_usage_errors(
 @pytest.mark.parametrize(
     "words, problem",
     [
-        (("whatif", "nowhere", "--set", "decay=1"), "there is no plan 'nowhere'"),
-        (("whatif", "billing", "--set", "decay=2"), "decay: must be at most 1"),
-        (("whatif", "billing", "--set", "decay=slow"), "decay: must be a number"),
-        (("whatif", "billing", "--set", "decay=[1]"), "decay: must be a number"),
-        (("whatif", "billing", "--policy", "strict"), "the preset 'strict' is not known"),
-        (("whatif", "billing", "--set", "speed=1"), "speed: is not known here"),
-        (("sweep", "billing", "--grid", "gate=hold,shut"), "gate: must be one of"),
+        (("replay", "what-if", "nowhere", "--set", "decay=1"), "there is no plan 'nowhere'"),
+        (("replay", "what-if", "billing", "--set", "decay=2"), "decay: must be at most 1"),
+        (("replay", "what-if", "billing", "--set", "decay=slow"), "decay: must be a number"),
+        (("replay", "what-if", "billing", "--set", "decay=[1]"), "decay: must be a number"),
+        (("replay", "what-if", "billing", "--policy", "strict"), "the preset 'strict' is not known"),
+        (("replay", "what-if", "billing", "--set", "speed=1"), "speed: is not known here"),
+        (("replay", "sweep", "billing", "--grid", "gate=hold,shut"), "gate: must be one of"),
     ],
 )
 def test_an_invalid_policy_is_refused(

@@ -125,7 +125,7 @@ def test_tables_of_an_older_layout_are_upgraded_by_their_owner(
     )
     run(SQL(LAYOUTS[0]).format(schema=Identifier("plangate")).as_string())
     run("GRANT SELECT ON ALL TABLES IN SCHEMA plangate TO service")
-    with pytest.raises(NotAStore, match="plangate migrate"):
+    with pytest.raises(NotAStore, match="plangate store migrate"):
         plangate.connect(service)
     source = memory_event_store()
     source.append([entry("p", 1)])
@@ -144,7 +144,7 @@ def test_a_user_who_may_not_create_the_tables_gets_the_command_for_their_owner(
     service: str, run: Run
 ) -> None:
     run("DROP SCHEMA plangate CASCADE")
-    with pytest.raises(NotAStore, match="plangate migrate"):
+    with pytest.raises(NotAStore, match="plangate store migrate"):
         postgres_event_store(service)
 
 
@@ -162,7 +162,7 @@ def test_a_store_of_an_older_layout_is_brought_up_to_date(
     monkeypatch.setattr(layout, "LAYOUTS", (*LAYOUTS, "CREATE TABLE {schema}.more (n integer)"))
     for module in (layout, opening):
         monkeypatch.setattr(module, "LAYOUT_VERSION", LAYOUT_VERSION + 1)
-    with pytest.raises(NotAStore, match=f"has layout {LAYOUT_VERSION} .* `plangate migrate`"):
+    with pytest.raises(NotAStore, match=f"has layout {LAYOUT_VERSION} .* `plangate store migrate`"):
         postgres_event_store(service)
     with closing(postgres_event_store(url)) as store, closing(postgres_event_store(service)):
         assert len(store.read("p")) == 1
