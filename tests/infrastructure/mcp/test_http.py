@@ -130,7 +130,7 @@ def test_the_check_comes_before_any_method(open_server: str, method: str) -> Non
     assert answer.status_code == 421
 
 
-def test_a_form_of_another_page_is_no_request(open_server: str) -> None:
+def test_a_form_of_another_page_is_refused(open_server: str) -> None:
     """A browser sends these without asking first; here it has no Origin, as in old browsers."""
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
         answer = httpx.post(open_server, content=b"{}", headers={**JSON, "content-type": kind})

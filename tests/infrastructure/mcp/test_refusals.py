@@ -90,7 +90,7 @@ def test_an_unknown_tool_is_an_error_of_the_protocol() -> None:
     with_agent(test)
 
 
-def test_what_was_not_foreseen_is_no_traceback(
+def test_what_was_not_foreseen_is_said_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def test(agent: Agent, _: AsyncPlanRegistry) -> None:
