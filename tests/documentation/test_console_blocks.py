@@ -33,7 +33,9 @@ def test_the_console_blocks_of_a_page_print_what_they_show(page: Path, tmp_path:
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PLANGATE_DB": str(tmp_path / "plans.db"),
+        "PLANGATE_DB": "plans.db",
+        "PLANGATE_ACTOR": "ann",
+        "TZ": "UTC",
         "COLUMNS": "80",
         "PYTHONUTF8": "1",
     }

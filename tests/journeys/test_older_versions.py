@@ -267,7 +267,7 @@ def test_the_recorded_digests_are_of_every_verb_twice() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("list",), ("migrate",), ("views", "rebuild"), ("apply", "commands.trace.jsonl")],
+    [("list",), ("store", "migrate"), ("views", "rebuild"), ("apply", "commands.trace.jsonl")],
     ids=lambda words: words[0],
 )
 def test_a_store_of_a_newer_layout_is_refused_and_left_alone(

@@ -42,7 +42,9 @@ def test_the_page_shows_what_the_commands_print_and_draw(
 
     for plans, picture in pictures.items():
         drawn = tmp_path / picture
-        printed = plangate(database, "replay", "what-if", plans, "--policy", "steady", "--plot", str(drawn))
+        printed = plangate(
+            database, "replay", "what-if", plans, "--policy", "steady", "--plot", str(drawn)
+        )
         if plans == "--all":
             assert printed[: len(shown)] == shown
         assert words(drawn) == words(ROOT / "docs" / "pictures" / picture)

@@ -38,11 +38,13 @@ def erase(
 
 def _confirm(question: str) -> None:
     """Ask at the terminal; end with exit code 1 unless the answer is yes."""
-    if not sys.stdin.isatty():
-        raise typer.BadParameter("there is no terminal to ask at: confirm it with --yes")
     sys.stderr.write(question)
     sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    answer = sys.stdin.readline()
+    if not answer:
+        sys.stderr.write("\n")
+        raise typer.BadParameter("nobody answers; to erase without a question, give --yes")
+    if answer.strip().lower() not in {"y", "yes"}:
         sys.stderr.write("Nothing was erased.\n")
         raise typer.Exit(ANSWERED_NO)
 

@@ -56,8 +56,11 @@ def accepted(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 def tokens(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """The token of the claim on the task on the command line, with its worker."""
     with suppress(Exception), _existing(context) as registry:
-        tasks = registry.get_status(context.params["plan"]).tasks
-        claims = [t.claim for t in tasks if t.id == context.params["task"] and t.claim]
+        # After an option without its value yet, the arguments are left unparsed.
+        given = [context.params["plan"], context.params["task"]]
+        plan, task = given if all(given) else context.args[:2]
+        tasks = registry.get_status(plan).tasks
+        claims = [t.claim for t in tasks if t.id == task and t.claim]
         found = [(str(claim.token), _short(claim.worker)) for claim in claims]
         return [(token, worker) for token, worker in found if token.startswith(incomplete)]
     return []

@@ -37,7 +37,7 @@ def render_total(shown: int, total: int | None) -> Text:
 def _plan_table(plans: Iterable[PlanStatus]) -> tables.Listing:
     table = tables.Listing(
         tables.ids("plan"),
-        Column("goal", ratio=2, overflow="fold"),
+        Column("goal", ratio=1, overflow="fold"),
         tables.fixed("verdict"),
         tables.right("done"),
         tables.right("confidence"),

@@ -15,7 +15,7 @@ def test_a_store_is_backed_up_and_brought_back(plangate: Plangate, tmp_path: Pat
         made.stdout.split()
     )
     again = plangate("store", "backup", "saved.db")
-    assert (again.exit_code, again.stdout) == (1, "")
+    assert (again.exit_code, again.stdout) == (3, "")
     assert "saved.db exists already" in again.stderr
 
     back = plangate("--db", "new.db", "store", "restore", "saved.db")
@@ -42,7 +42,7 @@ def test_a_backup_never_takes_the_place_of_plans(plangate: Plangate, tmp_path: P
     plangate("store", "backup", "saved.db")
     plangate("create", "-", "--db", "other.db", typed='{"goal": "G", "tasks": [{"title": "T"}]}')
     said = plangate("--db", "other.db", "store", "restore", "saved.db", "--json")
-    assert said.exit_code == 1
+    assert said.exit_code == 4
     assert said.error["type"] == "StoreNotEmpty"
     assert "to a new or empty store" in said.error["message"]
     assert {path.name for path in tmp_path.iterdir()} >= {"saved.db", "other.db"}
@@ -51,6 +51,6 @@ def test_a_backup_never_takes_the_place_of_plans(plangate: Plangate, tmp_path: P
 def test_a_missing_store_cannot_be_backed_up(plangate: Plangate, tmp_path: Path) -> None:
     for words in (("store", "backup", "saved.db"), ("store", "restore", "saved.db")):
         said = plangate(*words)
-        assert said.exit_code == 1
+        assert said.exit_code == 4
         assert "there is no file" in said.stderr
     assert list(tmp_path.iterdir()) == []

@@ -13,7 +13,7 @@ from tests.support.forging import created, event, forged
 
 
 def test_plans_go_from_one_store_to_another(plangate: Plangate, billing: str) -> None:
-    out = plangate("export", "plans.bundle")
+    out = plangate("export", "-o", "plans.bundle")
     assert "1 plan, 1 event: " in out.stdout
     said = plangate("--db", "other.db", "import", "plans.bundle")
     assert "1 plan: 1 added, 0 extended, 0 already there." in said.stdout
@@ -28,26 +28,26 @@ def test_only_the_plans_that_are_named_go(
     plangate: Plangate, billing: str, registry: PlanRegistry
 ) -> None:
     registry.create("Another", [{"id": "a", "title": "A"}], plan_id="another")
-    report = plangate("export", "plans.bundle", billing, "--json").json
+    report = plangate("export", billing, "-o", "plans.bundle", "--json").json
     assert (report["plans"], report["events"]) == (1, 1)
     assert report["bytes"] == Path("plans.bundle").stat().st_size
 
 
 def test_a_bundle_says_which_log_it_was_taken_from(plangate: Plangate, billing: str) -> None:
-    assert plangate("export", "plans.bundle", billing, "--signed").exit_code == 0
+    assert plangate("export", billing, "-o", "plans.bundle", "--signed").exit_code == 0
     taken_in = plangate("--db", "other.db", "import", "plans.bundle", "--json").json
     assert taken_in["checkpoint"] == plangate("ledger", "checkpoint").stdout
 
 
 def test_a_refusal_is_one_line(plangate: Plangate, billing: str) -> None:
     Path("mine").write_text("mine", "utf-8")
-    said = plangate("export", "mine")
-    assert (said.exit_code, said.stdout) == (1, "")
+    said = plangate("export", "-o", "mine")
+    assert (said.exit_code, said.stdout) == (3, "")
     new_file = "must be a path where a new file can be written"
     assert said.stderr == f"refused: target: {new_file}: 'mine' exists already\n"
-    assert plangate("export", "other", "nobody", "--json").error["type"] == "PlanNotFound"
+    assert plangate("export", "nobody", "-o", "other", "--json").error["type"] == "PlanNotFound"
     assert not Path("other").exists()
-    assert "'nowhere' does not exist" in " ".join(plangate("import", "nowhere").stderr.split())
+    assert "there is no file 'nowhere'" in " ".join(plangate("import", "nowhere").stderr.split())
     said = plangate("import", "mine", "--json")
     assert said.exit_code == 1
     assert said.error["type"] == "AlteredBundle"
@@ -58,31 +58,31 @@ def test_a_refusal_is_one_line(plangate: Plangate, billing: str) -> None:
 def test_a_differing_history_is_refused_with_its_version(
     plangate: Plangate, billing: str, registry: PlanRegistry
 ) -> None:
-    plangate("export", "plans.bundle")
+    plangate("export", "-o", "plans.bundle")
     plangate("--db", "other.db", "import", "plans.bundle")
     registry.score_output(billing, "a", 0.9)
-    plangate("export", "later.bundle")
+    plangate("export", "-o", "later.bundle")
     plangate("--db", "other.db", "score", billing, "a", "--output", "0.1")
     error = plangate("--db", "other.db", "import", "later.bundle", "--json").error
     assert (error["type"], error["plan_id"], error["version"]) == ("HistoryDiffers", billing, 2)
 
 
-def test_erased_text_that_may_be_left_exits_with_1(
+def test_erased_text_that_may_be_left_exits_with_4(
     plangate: Plangate,
     billing: str,
     registry: PlanRegistry,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    plangate("export", "plans.bundle")
+    plangate("export", "-o", "plans.bundle")
     plangate("--db", "other.db", "import", "plans.bundle")
     registry.erase(billing)
-    plangate("export", "erased.bundle")
+    plangate("export", "-o", "erased.bundle")
     monkeypatch.setattr("plangate.infrastructure.sqlite.connections.LOCK_TIMEOUT", 0.2)
     with closing(sqlite3.connect("other.db", isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM stored_events").fetchall()
         said = plangate("--db", "other.db", "import", "erased.bundle", "--follow-erasures")
-    assert said.exit_code == 1
+    assert said.exit_code == 4
     assert "2 events: 1 recorded." in said.stdout
     assert "some erased text may be left" in said.stderr
     assert plangate("--db", "other.db", "plan", "erase", billing, "--yes").exit_code == 0
@@ -92,13 +92,13 @@ def test_erased_text_that_may_be_left_exits_with_1(
 def test_a_bundle_erases_here_only_where_that_is_asked_for(
     plangate: Plangate, billing: str, registry: PlanRegistry
 ) -> None:
-    plangate("export", "plans.bundle")
+    plangate("export", "-o", "plans.bundle")
     plangate("--db", "other.db", "import", "plans.bundle")
     registry.erase(billing)
-    plangate("export", "erased.bundle")
+    plangate("export", "-o", "erased.bundle")
 
     said = plangate("--db", "other.db", "import", "erased.bundle")
-    assert (said.exit_code, said.stdout) == (1, "")
+    assert (said.exit_code, said.stdout) == (3, "")
     assert "'billing' (events with text: 1); nothing was imported" in said.stderr
     error = plangate("--db", "other.db", "import", "erased.bundle", "--json").error
     assert (error["type"], error["plans"]) == ("ErasesText", {"billing": 1})
@@ -116,13 +116,15 @@ def test_decisions_that_the_rules_do_not_make_are_listed_or_refused(plangate: Pl
     Path("odd.bundle").write_bytes(forged({"p": [created(), *[low] * 6]}))
 
     said = plangate("import", "odd.bundle", "--strict")
-    assert (said.exit_code, said.stdout) == (1, "")
+    assert (said.exit_code, said.stdout) == (3, "")
     assert "decisions in the bundle that are not those of the rules: 12" in said.stderr
     assert plangate("import", "odd.bundle", "--strict", "--json").error["event_id"] == "p@2"
 
     said = plangate("import", "odd.bundle")
     assert said.exit_code == 0
-    assert "12 decisions do not follow from the rules; plangate replay check has more:" in said.stdout
+    assert (
+        "12 decisions do not follow from the rules; plangate replay check has more:" in said.stdout
+    )
     assert "  p@2 missing: the rules give another event after it" in said.stdout
     assert "and 2 more" in said.stdout
     assert plangate("replay", "check").exit_code == 1
@@ -192,13 +194,13 @@ def test_a_wrong_file_of_another_tool_is_refused_with_the_location(
     plangate("store", "migrate")
     Path("tasks.json").write_text(content, "utf-8")
     said = plangate("import", "tasks.json", "--format", "taskmaster")
-    assert (said.exit_code, said.stdout) == (1, "")
+    assert (said.exit_code, said.stdout) == (3, "")
     assert said.stderr.startswith(f"refused: {complaint}")
     assert plangate("list", "--json").json["plans"] == []
 
 
 def test_a_bundle_keeps_its_own_actors(plangate: Plangate, billing: str) -> None:
-    plangate("export", "plans.bundle", billing)
+    plangate("export", billing, "-o", "plans.bundle")
     said = plangate("--db", "other.db", "import", "plans.bundle", "--actor", "ada")
     assert said.exit_code == 2
     assert "name their own actor" in " ".join(said.stderr.split())

@@ -105,7 +105,10 @@ def test_without_outcomes_it_is_inconclusive_also_in_json(plangate: Plangate, bi
 def test_the_same_command_gives_the_same_answer(plangate: Plangate, registry: PlanRegistry) -> None:
     judged(registry, lambda score: score > 0.395)
 
-    assert plangate("evidence", "calibrate", "--json").json == plangate("evidence", "calibrate", "--json").json
+    assert (
+        plangate("evidence", "calibrate", "--json").json
+        == plangate("evidence", "calibrate", "--json").json
+    )
     once, other = (plangate("evidence", "calibrate", "--seed", s, "--json").json for s in "01")
     assert once["brier"]["value"] == other["brier"]["value"]
     assert once["brier"]["low"] != other["brier"]["low"]
@@ -119,7 +122,9 @@ def test_unreadable_plans_are_reported(
         file.execute("UPDATE stored_events SET state = '{' WHERE originator_version = 2")
         file.commit()
 
-    assert plangate("evidence", "calibrate").stderr.startswith("warning: billing@2 cannot be read: ")
+    assert plangate("evidence", "calibrate").stderr.startswith(
+        "warning: billing@2 cannot be read: "
+    )
 
 
 def test_without_scipy_the_extra_is_named(
@@ -129,7 +134,7 @@ def test_without_scipy_the_extra_is_named(
 
     refused = plangate("evidence", "calibrate", billing)
 
-    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert (refused.exit_code, refused.stdout) == (3, "")
     assert "pip install 'plangate[analysis]'" in refused.stderr
 
 

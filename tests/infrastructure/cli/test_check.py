@@ -34,7 +34,7 @@ def test_a_sound_store_has_no_mismatch(plangate: Plangate, worked_on: str) -> No
         assert said.exit_code == 0
         assert "Checked 1 plan, 4 commands, 7 events." in said.stdout
         assert "Every decision follows from the rules." in said.stdout
-    assert plangate("--json", "check").json == {
+    assert plangate("--json", "replay", "check").json == {
         "plans": 1,
         "commands": 4,
         "events": 7,
@@ -59,7 +59,7 @@ def test_mismatches_are_named_and_exit_with_1(
     assert "billing@3 wrong a: pending → failed new done, not failed" in lines
     assert "billing@6 wrong b: replan threshold 0.72, not 0.9" in lines
     assert any(line.startswith("billing@7 unreadable") for line in lines)
-    assert plangate("--json", "check").json["mismatch_count"] == 3
+    assert plangate("--json", "replay", "check").json["mismatch_count"] == 3
 
 
 def test_undue_missing_and_refused_events_are_named(
@@ -96,5 +96,5 @@ def test_one_mismatch_is_singular_and_many_are_cut_short(
 def test_an_unknown_plan_is_refused(plangate: Plangate) -> None:
     plangate("store", "migrate")
     said = plangate("replay", "check", "nowhere")
-    assert said.exit_code == 1
+    assert said.exit_code == 3
     assert "there is no plan 'nowhere'" in said.stderr

@@ -11,7 +11,7 @@ from plangate.domain.events import TaskScored, TaskStatusChanged
 from plangate.domain.vocabulary import Scorer, ScorerKind
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.cli.answers import Deletion, NextTask
-from plangate.infrastructure.cli.render import status as render_status
+from plangate.infrastructure.cli.render import lists
 from tests.infrastructure.cli.conftest import Plangate
 
 PLAN = "goal: Move billing\nplan_id: billing\ntasks:\n  - {id: a, title: Task A}\n"
@@ -81,11 +81,11 @@ def test_create_refuses_a_preset_beside_a_policy_and_one_that_is_not_known(
     plangate: Plangate,
 ) -> None:
     both = plangate("create", "-", "--policy", "steady", typed=PLAN + "policy: classic\n")
-    assert both.exit_code == 1
+    assert both.exit_code == 3
     assert "policy: the file has its own; leave out --policy" in both.stderr
 
     unknown = plangate("create", "-", typed=PLAN + "policy: steddy\n")
-    assert unknown.exit_code == 1
+    assert unknown.exit_code == 3
     assert "policy: the preset 'steddy' is not known; there are classic, steady" in unknown.stderr
     assert plangate("create", "-", "--policy", "steddy", typed=PLAN).exit_code == 2
 
@@ -117,19 +117,21 @@ def test_create_with_a_key_finds_its_plan_again(plangate: Plangate) -> None:
     assert len(plangate("list", "--json").json["plans"]) == 1
 
 
-def test_list_gives_all_plans_oldest_first(plangate: Plangate, registry: PlanRegistry) -> None:
+def test_list_gives_the_newest_plans_first(plangate: Plangate, registry: PlanRegistry) -> None:
     for name in ("one", "two", "three"):
         registry.create(name, [{"title": "t"}], plan_id=name)
 
     listed = PlanList.model_validate(plangate("list", "--json").json)
 
-    assert [plan.plan_id for plan in listed.plans] == ["one", "two", "three"]
-    assert [p["plan_id"] for p in plangate("list", "--limit", "2", "--json").json["plans"]] == [
-        "one",
+    assert [plan.plan_id for plan in listed.plans] == ["three", "two", "one"]
+    assert [p["plan_id"] for p in plangate("list", "-n", "2", "--json").json["plans"]] == [
+        "three",
         "two",
     ]
     table = plangate("list").stdout
-    assert table.index("one") < table.index("two") < table.index("three")
+    assert [word for word in table.split() if word in {"one", "two", "three"}] == [
+        *("three", "three", "two", "two", "one", "one")
+    ]
 
 
 def test_list_says_when_there_are_no_plans(plangate: Plangate) -> None:
@@ -141,8 +143,8 @@ def test_list_says_when_there_are_no_plans(plangate: Plangate) -> None:
 def test_a_long_list_is_written_page_by_page(
     plangate: Plangate, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(render_status, "_ROWS", 2)
-    for name in ("p1", "p2", "p3"):
+    monkeypatch.setattr(lists, "_ROWS", 2)
+    for name in ("p3", "p2", "p1"):
         registry.create("g", [{"title": "t"}], plan_id=name)
     text = plangate("list").stdout
     assert [word for word in text.split() if word in {"plan", "p1", "p2", "p3"}] == [
@@ -157,7 +159,7 @@ def test_a_list_in_json_is_one_document_as_published(
     for name in ("p1", "p2"):
         registry.create("Größe", [{"title": "t"}], plan_id=name)
     written = registry.list_plans().model_dump_json(indent=2)
-    assert plangate("list", "--json").stdout == f"{written}\n"
+    assert plangate("list", "--json", "--order", "oldest").stdout == f"{written}\n"
 
 
 def test_status_shows_a_plan(plangate: Plangate, billing: str, registry: PlanRegistry) -> None:
@@ -281,7 +283,7 @@ def test_deleting_a_plan_twice_is_not_an_error(plangate: Plangate, billing: str)
     again = plangate("plan", "delete", billing)
 
     assert deleted.deleted
-    assert (again.exit_code, again.stdout) == (0, "There is no plan billing.\n")
+    assert (again.exit_code, again.stdout) == (0, "billing was deleted already.\n")
     assert plangate("status", billing, "--json").error["type"] == "PlanGone"
 
 

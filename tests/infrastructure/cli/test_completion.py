@@ -55,7 +55,7 @@ def plans(registry: PlanRegistry) -> None:
         ("plangate task mark nowhere ", []),
         ("plangate status --db no-such.db ", []),
         ("plangate --db no-such.db status ", []),
-        ("plangate list --li", ["--limit"]),
+        ("plangate list --or", ["--order"]),
         ("plangate list --state wa", ["waiting"]),
         ("plangate list --label ", ["rust", "sales"]),
         ("plangate list --verdict bl", ["blocked"]),
@@ -69,8 +69,8 @@ def plans(registry: PlanRegistry) -> None:
         ("plangate retry billing sc", ["schema"]),
         ("plangate plan graph bil", ["billing"]),
         ("plangate plan graph billing --format m", ["mermaid"]),
-        ("plangate task heartbeat billing schema ", ["2"]),
-        ("plangate task heartbeat billing switch ", []),
+        ("plangate task heartbeat billing schema --token ", ["2"]),
+        ("plangate task heartbeat billing switch --token ", []),
     ],
 )
 def test_the_shell_completes(line: str, offered: list[str], database: Path) -> None:

@@ -31,7 +31,8 @@ def test_beside_other_plans_events_get_new_positions(plangate: Plangate, databas
     assert said.json["positions_kept"] is False
     assert said.stderr == ""
     assert (
-        "keep the old one as origin_position" in plangate("store", "copy", str(database), "other.db").stdout
+        "keep the old one as origin_position"
+        in plangate("store", "copy", str(database), "other.db").stdout
     )
 
 
@@ -43,7 +44,7 @@ def test_another_history_is_refused(
         other.next_task(billing)
     registry.score_prompt(billing, "a", 0.5)
     said = plangate("store", "copy", str(database), "copy.db", "--json")
-    assert said.exit_code == 1
+    assert said.exit_code == 4
     assert said.error["type"] == "HistoryDiffers"
     assert (said.error["plan_id"], said.error["version"]) == (billing, 2)
 
@@ -71,6 +72,6 @@ def test_a_source_that_is_not_there_is_refused_and_nothing_is_made(
     plangate: Plangate, tmp_path: Path, words: tuple[str, str], why: str
 ) -> None:
     said = plangate("store", "copy", *words)
-    assert said.exit_code == 1
+    assert said.exit_code == 4
     assert why in said.stderr
     assert list(tmp_path.iterdir()) == []

@@ -64,4 +64,4 @@ def test_a_missing_store_is_a_problem_and_is_not_created(
     assert "there is no file" in said.stdout
     assert list(tmp_path.iterdir()) == []
     refused = plangate("store", "doctor", "--db", "mysql://x")
-    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert (refused.exit_code, refused.stdout) == (4, "")

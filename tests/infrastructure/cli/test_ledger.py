@@ -67,7 +67,7 @@ def test_a_checkpoint_is_written_in_utf8_whatever_the_terminal_speaks(
 def test_an_empty_log_gives_nothing_to_sign(plangate: Plangate) -> None:
     plangate("store", "migrate")
     said = plangate("ledger", "checkpoint")
-    assert (said.exit_code, said.stdout) == (1, "")
+    assert (said.exit_code, said.stdout) == (3, "")
     assert "nothing is recorded yet" in said.stderr
     verified = plangate("ledger", "verify")
     assert verified.exit_code == 0
@@ -158,12 +158,12 @@ def test_an_event_that_is_not_there_cannot_be_proved(
     plangate: Plangate, note: Path, tmp_path: Path
 ) -> None:
     said = plangate("ledger", "prove", "billing@99")
-    assert (said.exit_code, said.stdout) == (1, "")
+    assert (said.exit_code, said.stdout) == (3, "")
     assert "there is no event 'billing@99'" in said.stderr
     (tmp_path / "diary").write_bytes(b"Dear diary\xff")
     for words in (("consistency", str(note), "diary"), ("verify", "--against", "diary")):
         said = plangate("ledger", *words)
-        assert (said.exit_code, said.stdout) == (1, "")
+        assert (said.exit_code, said.stdout) == (3, "")
         assert "is not a checkpoint" in said.stderr
     assert plangate("ledger", "verify", "--against", "nowhere").exit_code == 2
     assert plangate("ledger", "consistency", str(note), "nowhere").exit_code == 2
@@ -174,7 +174,7 @@ def test_a_checkpoint_without_a_key_to_check_it_by_is_refused(
 ) -> None:
     monkeypatch.setenv("PLANGATE_LEDGER_KEY", str(tmp_path / "none.pem"))
     said = plangate("ledger", "verify", "--against", str(note))
-    assert said.exit_code == 1
+    assert said.exit_code == 3
     assert "there is no key" in said.stderr
     assert not (tmp_path / "none.pem").exists()
     assert plangate("ledger", "verify").exit_code == 0

@@ -25,14 +25,14 @@ RECORDING = [
     "score p a --prompt .5",
     "next p",
     "next",
-    "claim p a",
-    "mark p a done",
-    "defer p a --reason r",
-    "pause p --reason r",
-    "archive p --reason r",
-    "outcome p a accepted --source ci",
-    "delete p",
-    "erase p --yes",
+    "task claim p a",
+    "task mark p a done",
+    "task defer p a --reason r",
+    "plan pause p --reason r",
+    "plan archive p --reason r",
+    "task outcome p a accepted --source ci",
+    "plan delete p",
+    "plan erase p --yes",
     "apply trace.jsonl",
     "create plan.yaml",
 ]
@@ -40,15 +40,15 @@ READING = [
     "list",
     "status p",
     "gate p",
-    "graph p --format dot",
+    "plan graph p --format dot",
     "history p",
     "history p --format csv",
     "history p --format jsonl",
-    "as-of p --version 1",
+    "plan as-of p --version 1",
     "explain p",
-    "check",
-    "doctor",
-    "views",
+    "replay check",
+    "store doctor",
+    "views status",
     "ledger key",
     "--help",
     "status --help",
@@ -56,10 +56,10 @@ READING = [
     "--show-completion bash",
 ]
 DOING = {
-    "migrate": "the store is ready",
-    "backup kept.db": "the backup was made",
-    "copy plans.db other.db": "the plans were copied",
-    "export kept.plangate": "the bundle was made",
+    "store migrate": "the store is ready",
+    "store backup kept.db": "the backup was made",
+    "store copy plans.db other.db": "the plans were copied",
+    "export -o kept.plangate": "the bundle was made",
     "views rebuild": "the views were rebuilt",
     "ledger checkpoint": "the events are in the ledger",
     "ledger rebuild": "the ledger was rebuilt",
@@ -196,10 +196,10 @@ def test_a_program_reads_whether_the_command_was_recorded(
 def test_a_command_that_changed_nothing_is_not_called_recorded(
     store: Path, run_it: Run, code: int, why: str
 ) -> None:
-    run(store, "pause p --reason r", subprocess.DEVNULL)
+    run(store, "plan pause p --reason r", subprocess.DEVNULL)
     before = last_position(store)
 
-    outcome = run_it(store, "pause p --reason r")
+    outcome = run_it(store, "plan pause p --reason r")
 
     nothing = f"there was nothing new to record; the answer could not be written: {why}\n"
     assert (outcome.returncode, outcome.stderr) == (code, f"error: {nothing}")
@@ -216,7 +216,7 @@ def test_a_refusal_stays_one_where_nothing_can_be_written(store: Path) -> None:
 
 
 def test_no_file_takes_the_descriptor_of_a_closed_stream(store: Path) -> None:
-    line = f'"{PROGRAM}" --db "{store}" export kept.plangate <&- >&- 2>&-; echo $?'
+    line = f'"{PROGRAM}" --db "{store}" export -o kept.plangate <&- >&- 2>&-; echo $?'
     closed = subprocess.run(
         ["bash", "-c", line], cwd=store.parent, capture_output=True, text=True, check=True
     )
@@ -231,7 +231,7 @@ def test_an_answer_that_cannot_be_shown_is_not_a_refusal(
     def broken(*_: object) -> Text:
         raise ZeroDivisionError("a flaw")
 
-    monkeypatch.setattr(plans, "render_status", broken)
+    monkeypatch.setattr(plans, "render_plan_act", lambda *_, **__: broken)
 
     said = plangate("plan", "pause", billing, "--reason", "r")
 
@@ -283,7 +283,7 @@ def test_an_error_of_the_store_while_an_answer_is_written_is_a_refusal(
 
     for form in ("text", "json", "jsonl", "csv"):
         said = plangate("history", billing, "--format", form)
-        assert (said.exit_code, said.stderr) == (1, "refused: the disk is gone\n")
+        assert (said.exit_code, said.stderr) == (4, "error: the disk is gone\n")
 
 
 def test_a_lost_answer_names_its_cause() -> None:

@@ -11,4 +11,4 @@ def test_the_store_is_made_and_made_again_without_harm(
     assert plangate("store", "migrate").stdout == "The store is ready.\n"
     assert database.is_file()
     assert plangate("store", "migrate", "--json").json == {"ready": True}
-    assert plangate("store", "migrate", "--db", str(tmp_path)).exit_code == 1
+    assert plangate("store", "migrate", "--db", str(tmp_path)).exit_code == 4

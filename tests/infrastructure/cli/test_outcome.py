@@ -38,16 +38,16 @@ def test_an_outcome_may_have_occurred_earlier(
     event = registry.history.of(billing)[-1].event
     assert isinstance(event, OutcomeRecorded)
     assert event.occurred_at == datetime.fromisoformat(at)
-    assert "on 2026-01-30 09:00:00 UTC, by ci" in plangate("history", billing).stdout
+    assert "on 2026-01-30 09:00:00, by ci" in plangate("history", billing).stdout
 
 
 def test_a_wrong_outcome_is_refused(plangate: Plangate, billing: str) -> None:
     assert plangate("task", "outcome", billing, "a", "liked", "--source", "ci").exit_code == 2
     assert plangate("task", "outcome", billing, "a", "accepted").exit_code == 2
     blank = plangate("task", "outcome", billing, "a", "accepted", "--source", " ")
-    assert (blank.exit_code, blank.stderr) == (1, "refused: source: must not be blank\n")
+    assert (blank.exit_code, blank.stderr) == (3, "refused: source: must not be blank\n")
     stranger = plangate("task", "outcome", billing, "x", "accepted", "--source", "ci")
-    assert (stranger.exit_code, stranger.stdout) == (1, "")
+    assert (stranger.exit_code, stranger.stdout) == (3, "")
 
 
 def test_a_trace_may_hold_outcomes(plangate: Plangate, billing: str) -> None:

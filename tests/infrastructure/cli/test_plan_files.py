@@ -99,7 +99,7 @@ def test_a_wrong_plan_file_is_refused_with_the_location(
 
     answer = plangate("create", name)
 
-    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert (answer.exit_code, answer.stdout) == (3, "")
     expected = "there is already a plan" if said is None else f"{name}:{said}"
     assert f"refused: {expected}" in answer.stderr
     assert len(registry.history.events()) == 1

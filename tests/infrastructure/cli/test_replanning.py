@@ -64,7 +64,7 @@ def test_a_wrong_revision_names_its_place_and_changes_nothing(
     version = registry.get_status(failing).version
     said = plangate("revise", failing, "-", "--reason", "r", typed=typed)
 
-    assert (said.exit_code, said.stdout) == (1, "")
+    assert (said.exit_code, said.stdout) == (3, "")
     assert expected in said.stderr
     assert registry.get_status(failing).version == version
 
@@ -149,7 +149,7 @@ def test_a_confidence_that_recovers_does_not_answer_the_gate(
 
 
 def test_a_missing_reason_is_a_usage_error(plangate: Plangate, failing: str) -> None:
-    for words in (["retry", failing, "a"], ["approve", failing], ["pause", failing]):
+    for words in (["retry", failing, "a"], ["approve", failing], ["plan", "pause", failing]):
         said = plangate(*words)
         assert said.exit_code == 2
         assert "--reason" in said.stderr
@@ -157,8 +157,8 @@ def test_a_missing_reason_is_a_usage_error(plangate: Plangate, failing: str) -> 
 
 def test_a_plan_is_paused_resumed_archived_and_restored(plangate: Plangate, billing: str) -> None:
     states = [
-        plangate(command, billing, "--reason", "r", "--json").json["state"]
-        for command in ("plan", "pause", "archive", "restore", "resume")
+        plangate("plan", command, billing, "--reason", "r", "--json").json["state"]
+        for command in ("pause", "archive", "restore", "resume")
     ]
     assert states == ["paused", "archived", "paused", "active"]
 
@@ -166,17 +166,17 @@ def test_a_plan_is_paused_resumed_archived_and_restored(plangate: Plangate, bill
 @pytest.mark.parametrize(
     "stop, expected, hint",
     [
-        ("plan", "pause", "The plan is paused.\n· resume the plan", "resume"),
-        ("plan", "archive", "The plan is archived.\n· restore the plan", "restore"),
+        ("pause", "The plan is paused.\n· resume the plan", "resume"),
+        ("archive", "The plan is archived.\n· restore the plan", "restore"),
     ],
 )
 def test_a_paused_or_archived_plan_hands_out_nothing(
     plangate: Plangate, billing: str, stop: str, expected: str, hint: str
 ) -> None:
-    said = plangate(stop, billing, "--reason", "r")
+    said = plangate("plan", stop, billing, "--reason", "r", "--full")
     nothing = plangate("next", billing)
 
-    assert f"plangate {hint} billing --reason" in said.stdout
+    assert f"plangate plan {hint} billing --reason" in said.stdout
     assert (nothing.exit_code, nothing.stderr) == (13, "")
     assert expected in nothing.stdout
 
@@ -207,9 +207,14 @@ def test_the_graph_is_shown_drawn_and_answered_in_json(
     shown = plangate("plan", "graph", billing).stdout
     assert "ready: b" in shown
     assert "longest chain (2 of 2 tasks): b → a" in shown
-    assert plangate("plan", "graph", billing, "--format", "mermaid").stdout.startswith("flowchart TD\n")
+    assert plangate("plan", "graph", billing, "--format", "mermaid").stdout.startswith(
+        "flowchart TD\n"
+    )
     assert '"b" -> "a";' in plangate("plan", "graph", billing, "--format", "dot").stdout
-    assert PlanGraph.model_validate(plangate("plan", "graph", billing, "--json").json).order == ("b", "a")
+    assert PlanGraph.model_validate(plangate("plan", "graph", billing, "--json").json).order == (
+        "b",
+        "a",
+    )
 
 
 @pytest.mark.parametrize("form", ["mermaid", "dot"])
@@ -238,7 +243,7 @@ def test_a_trace_may_carry_every_command(plangate: Plangate) -> None:
             '{"op": "approve", "plan_id": "p", "reason": "nothing is due"}',
             *(
                 f'{{"op": "{command}", "plan_id": "p", "reason": "r"}}'
-                for command in ("plan", "pause", "resume", "archive", "restore")
+                for command in ("pause", "resume", "archive", "restore")
             ),
         ]
     )

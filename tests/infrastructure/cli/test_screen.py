@@ -14,12 +14,8 @@ from plangate.domain.events import PlanEvent
 from plangate.infrastructure.cli.answers import GateDecisions
 from plangate.infrastructure.cli.render.event_text import event_table
 from plangate.infrastructure.cli.render.gauge import Gauge
-from plangate.infrastructure.cli.render.status import (
-    plan_tables,
-    render_gate,
-    render_gates,
-    render_status,
-)
+from plangate.infrastructure.cli.render.lists import plan_tables
+from plangate.infrastructure.cli.render.status import render_gate, render_gates, render_status
 from plangate.infrastructure.cli.render.text import count, harmless
 from tests.infrastructure.cli.conftest import Plangate
 
@@ -62,8 +58,8 @@ def test_hostile_text_is_escaped_on_every_screen(
         plangate("list").stdout,
         plangate("status", plan_id).stdout,
         plangate("next", plan_id).stdout,
-        plangate("score", plan_id, "a", "--output", "0.1", "--rationale", text).stdout,
-        plangate("task", "mark", plan_id, "a", "pending", "--reason", text).stdout,
+        plangate("score", plan_id, "a", "--output", "0.1", "--rationale", text, "--full").stdout,
+        plangate("task", "mark", plan_id, "a", "pending", "--reason", text, "--full").stdout,
         drawn(event_table(registry.history.of(plan_id)), width=200),
     ]
 

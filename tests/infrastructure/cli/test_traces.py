@@ -78,7 +78,7 @@ def test_a_bad_line_is_reported_with_its_number_and_the_others_are_kept(
 
     said = plangate("apply", "-", typed=typed)
 
-    assert said.exit_code == 1
+    assert said.exit_code == 3
     assert said.stderr.startswith("stdin:3: ")
     assert why in said.stderr
     assert "3 lines: 2 recorded, 0 unchanged, 1 refused." in said.stdout
@@ -90,7 +90,7 @@ def test_programs_read_the_refused_lines_in_the_answer(plangate: Plangate) -> No
     said = plangate("apply", "-", "--json", typed=trace(CREATE, {**SCORE, "task_id": "zz"}))
 
     (refused,) = report(said).refused
-    assert (said.exit_code, said.stderr, refused.line) == (1, "", 2)
+    assert (said.exit_code, said.stderr, refused.line) == (3, "", 2)
     assert refused.error["type"] == "TaskNotFound"
     assert refused.error["task_id"] == "zz"
 
@@ -269,7 +269,7 @@ def test_strict_stops_at_the_first_bad_line_and_says_how_to_resume(plangate: Pla
     stopped = report(plangate("apply", "-", "--strict", "--json", typed=typed))
     resumed = report(plangate("apply", "-", "--strict", "--json", typed=typed.replace("zz", "a")))
 
-    assert shown.exit_code == 1
+    assert shown.exit_code == 3
     assert "Stopped at line 2; the lines before it are done." in shown.stdout
     assert (stopped.lines, stopped.stopped_at, stopped.recorded) == (2, 2, 0)
     assert (resumed.recorded, resumed.unchanged, resumed.stopped_at) == (2, 1, None)
