@@ -126,6 +126,47 @@ class CommandHandler:
         telemetry.log.warning("the plan %r kept changing under a command", plan_id)
         raise ConcurrentChange(plan_id)
 
+    def handle_together(
+        self,
+        plan_id: str,
+        given: Callable[[Stream], Sequence[tuple[PlanCommand, CommandContext]]],
+    ) -> Sequence[RecordedEvent]:
+        """Record the events of several commands on one plan: all of them, or none.
+
+        `given` says which, for the plan as it is; no one sees the plan between them. Raises as
+        `decide`, and `ConcurrentChange`; repeated keys are not looked for.
+        """
+        plan_id = validate_identifier("plan_id", plan_id)
+
+        def on_current() -> Sequence[RecordedEvent] | None:
+            stream, now = self._streams.current(plan_id), self.now()
+            plan, recorded = stream.plan, list[RecordedEvent]()
+            for command, context in given(stream):
+                events, after = grant(plan, command, now)
+                require_size(events)
+                digest = arguments_digest(command) if context.idempotency_key else None
+                recorded += _recorded(plan, events, context, digest, now) if events else ()
+                plan = after
+            if not recorded:
+                return ()
+            try:
+                self._store.append(recorded, after=stream.last)
+            except TransactionConflict:
+                raise
+            except (ConcurrentChange, PredecessorMissing):
+                telemetry.conflict(plan_id)
+                return None
+            self._announce()
+            telemetry.recorded([one.event for one in recorded])
+            return recorded
+
+        with self._turns[hash(plan_id) % _TURNS]:
+            for _ in range(ATTEMPTS):
+                recorded = self._store.turn(plan_id, on_current)
+                if recorded is not None:
+                    return recorded
+        raise ConcurrentChange(plan_id)
+
     def _execute(
         self, execution: _Execution, stream: Stream, *, is_current: bool
     ) -> Handled | None:

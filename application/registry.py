@@ -166,7 +166,7 @@ class PlanRegistry:
 
         follow = self._eraser.follow
         bundle_import = BundleImport(self._store, self._announce, follow)
-        intake = PlanIntake(self._streams, self._handler)
+        intake = PlanIntake(self._store, self._streams, self._handler)
         return Bundles(self._store, bundle_import, intake, follow, self._contexts)
 
     @cached_property

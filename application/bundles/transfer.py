@@ -96,19 +96,35 @@ class Bundles:
         given: Any,
         format: PlanFormat | str,  # noqa: A002  (what callers name it)
         *,
+        tag: str | None = None,
+        plan_id: str | None = None,
+        source: str | None = None,
+        reason: str | None = None,
+        dry_run: bool = False,
         progress: Progress = no_progress,
         **context: Unpack[ContextOptions],
     ) -> PlansImport:
-        """Import plans from another tool, `loopllm` or `taskmaster`.
+        """Import plans from another tool, or bring those imported before up to their source.
 
-        `given` is the tool's saved data, parsed from JSON. Each plan is created once, even if
-        it is imported again. The report lists what could not be imported of each plan. The
-        default `actor` is `import:` and the format. Raises `InvalidInput` with JSON pointers,
-        and then records nothing.
+        `given` is a tool's saved data, parsed from JSON, or task lists that
+        `plangate.infrastructure.plan_formats` read from text. Each plan is made whole or not at
+        all. A source that has gone on revises its plan, for `reason`; it is recognised by
+        `plan_id`, else by the format, the tag and the path `source`. What was scored here
+        stays. `tag` chooses one plan; `dry_run` records nothing. The report lists what is not
+        carried over. The default `actor` is `import:` and the format. Raises `InvalidInput`
+        where no plan can be read.
         """
         require_progress(progress)
         current = self._contexts.current(context)
-        return self._plan_intake.import_plans(given, format, current, progress)
+        request = {
+            "format": format,
+            "tag": tag,
+            "plan_id": plan_id,
+            "source": source,
+            "reason": reason,
+            "dry_run": dry_run,
+        }
+        return self._plan_intake.import_plans(given, request, current, progress)
 
     def copy_to(self, target: "HasBundles", *, progress: Progress = no_progress) -> CopyReport:
         """Copy all plans into another registry's store, with ids, versions, times and bytes.

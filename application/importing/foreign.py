@@ -43,10 +43,13 @@ class ForeignModel(BaseModel):
 class NotCarried(Result):
     """A value that is not carried over as it is: where it is, what it is, and why not.
 
-    `ours` is the value that replaces it, if any.
+    `ours` is the value that replaces it, if any. `line` and `column` count from 1, where the
+    source is text.
     """
 
     pointer: str
+    line: int | None = None
+    column: int | None = None
     theirs: Any = None
     ours: Any = None
     why: str
@@ -56,14 +59,14 @@ class NotCarried(Result):
 class ForeignPlan:
     """A plan of another tool: the commands that make it here, and what is not carried over.
 
-    `source` is the other tool's data; without `commands` there is nothing to make.
+    `plan` is what they make; without `commands` there is nothing to make. `source` is the other
+    tool's data, from whose digest an earlier version made its keys.
     """
 
-    plan_id: str
+    plan: Plan
     source: object
     commands: Sequence[PlanCommand]
     not_carried: Sequence[NotCarried]
-    task_count: int = 0
 
 
 class DryRun:
@@ -100,11 +103,11 @@ class DryRun:
         pointer = self.pointer + at
         self._not_carried.append(NotCarried(pointer=pointer, theirs=theirs, ours=ours, why=why))
 
-    def result(self, source: object, task_count: int) -> ForeignPlan:
+    def result(self, source: object) -> ForeignPlan:
         """The plan as collected; one without tasks is not made here."""
-        if not task_count:
+        if not self.plan.order:
             self.omit("/tasks", "a plan without tasks is none here")
-        return ForeignPlan(self.plan.plan_id, source, self._commands, self._not_carried, task_count)
+        return ForeignPlan(self.plan, source, self._commands, self._not_carried)
 
 
 def parse(model: type[_Model], value: object, pointer: str) -> _Model:

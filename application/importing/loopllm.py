@@ -4,7 +4,7 @@ Scores, statuses and the threshold are carried over. A score of 0.0 is a score h
 while loopllm leaves it out of its averages; where the two differ, both are reported.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -49,25 +49,35 @@ class _Plan(foreign.ForeignModel):
     metadata: JsonObject = Field(default={})
 
 
-def loopllm_plans(data: object, now: datetime) -> Iterator[foreign.ForeignPlan]:
-    """The plans that loopllm saved; raises `InvalidInput`, with JSON pointers."""
+def loopllm_sources(data: object) -> list[tuple[str, object]]:
+    """Each plan that loopllm saved, behind its JSON pointer."""
     if isinstance(data, list | tuple):
-        sources = [(foreign.json_pointer(number), source) for number, source in enumerate(data)]
-    else:
-        sources = [("", data)]
-    plans = [
-        (pointer, source, foreign.parse(_Plan, source, pointer)) for pointer, source in sources
-    ]
-    foreign.refuse_duplicates((plan.plan_id, f"{pointer}/plan_id") for pointer, _, plan in plans)
-    for pointer, source, plan in plans:
-        yield _PlanReader(plan, foreign.DryRun(plan.plan_id, pointer, now)).read(source)
+        return [(foreign.json_pointer(number), source) for number, source in enumerate(data)]
+    return [("", data)]
+
+
+def build_loopllm(
+    source: object,
+    pointer: str,
+    plan_id: str | None,
+    metadata: Mapping[str, Any],
+    now: datetime,
+) -> foreign.ForeignPlan:
+    """The commands that make a saved plan here, under its own id or another.
+
+    Raises `InvalidInput`, with JSON pointers.
+    """
+    plan = foreign.parse(_Plan, source, pointer)
+    run = foreign.DryRun(plan_id or plan.plan_id, pointer, now)
+    return _PlanReader(plan, metadata, run).read(source)
 
 
 class _PlanReader:
     """Reads one plan."""
 
-    def __init__(self, plan: _Plan, run: foreign.DryRun) -> None:
+    def __init__(self, plan: _Plan, metadata: Mapping[str, Any], run: foreign.DryRun) -> None:
         self._theirs = plan
+        self._metadata = metadata
         self._run = run
 
     def read(self, source: object) -> foreign.ForeignPlan:
@@ -81,7 +91,7 @@ class _PlanReader:
             self._score()
             self._mark()
             self._compare()
-        return self._run.result(source, len(tasks))
+        return self._run.result(source)
 
     def _create(self) -> None:
         theirs = self._theirs
@@ -94,7 +104,7 @@ class _PlanReader:
                 "goal": goal,
                 "tasks": [self._planned(n, task) for n, task in enumerate(theirs.tasks)],
                 "policy": Policy(confidence_threshold=theirs.confidence_threshold),
-                "metadata": theirs.metadata,
+                "metadata": {**theirs.metadata, **self._metadata},
             }
         )
 

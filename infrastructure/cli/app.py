@@ -52,6 +52,14 @@ class _Command(TyperCommand):
     """A command whose help fits any screen."""
 
     @override
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if self.name == "score":
+            from plangate.infrastructure.cli.input.score_sources import with_bare_prompt
+
+            args = with_bare_prompt(args)
+        return super().parse_args(ctx, args)
+
+    @override
     def format_help(self, ctx: Any, formatter: Any) -> None:
         from plangate.infrastructure.cli import help_texts
 

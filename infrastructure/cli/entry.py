@@ -4,7 +4,10 @@ import sys
 from importlib.util import find_spec
 from typing import Final
 
-_NEEDED: Final = ("rich", "typer", "yaml")
+_NEEDED: Final = (
+    *("defusedxml", "junitparser", "markdown_it", "mdit_py_plugins"),
+    *("rich", "typer", "yaml"),
+)
 
 
 def start() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from inspect import Parameter, signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, cast
 from warnings import catch_warnings
 
@@ -111,6 +112,14 @@ class Terminal:
         if made and not self.as_json and not self._quiet:
             self._note("store: ", "dim", f"made {made}")
         return opened
+
+    def only_try(self) -> None:
+        """Make no store: where there is none, an empty one in memory stands for it."""
+        self._creates = False
+        path = self.store or find_store().target
+        if "://" not in path and path[-1:] != ":" and not Path(path).exists():
+            self.store = "memory:"
+            self._creates = True
 
     def plan(self, text: str) -> str:
         """The id of the plan that is meant."""

@@ -60,6 +60,7 @@ NO_DOORS = {
     *("addresses", "event_codec", "signing_key", "stored_structs", "uninterrupted"),
     *("bootstrap", "operations", "settings"),  # what doors are given
     *("calibration", "charts", "plots", "report"),  # statistics, pictures and a file of them
+    *("plan_formats", "score_files"),  # what other tools write
     *("processes", "worker"),  # what plans are shared out to
     "testing",  # what the tests of hosts are made of
 }

@@ -26,6 +26,7 @@ from plangate.application.history.audit import AuditTrail
 from plangate.application.history.diff import PlanDiff
 from plangate.application.history.explain import Explanation
 from plangate.application.importing.intake import PlansImport
+from plangate.application.importing.run_scores import RunScore
 from plangate.application.ledger.reports import (
     Checkpoint,
     ConsistencyProof,
@@ -65,6 +66,7 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "export-report.v1": (ExportReport, "serialization"),
     "import-report.v1": (ImportReport, "serialization"),
     "plans-import.v1": (PlansImport, "serialization"),
+    "run-score.v1": (RunScore, "validation"),
     "copy-report.v1": (CopyReport, "serialization"),
     "erasure.v1": (Erasure, "serialization"),
     "audit-trail.v1": (AuditTrail, "serialization"),

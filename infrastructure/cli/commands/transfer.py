@@ -5,29 +5,40 @@ from contextlib import nullcontext
 from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
+from typing import Any, Final
 
 import typer
 
 from plangate.application.bundles.importer import ImportReport
 from plangate.application.errors import ErasesText
+from plangate.application.importing.intake import ImportOutcome, PlanFormat
 from plangate.application.warnings import is_about_a_token
 from plangate.infrastructure.cli.answers import RefusedLine, TraceReport
 from plangate.infrastructure.cli.exits import REFUSED, TROUBLE, error_facts
 from plangate.infrastructure.cli.input import options
-from plangate.infrastructure.cli.input.plan_files import read_foreign_file
 from plangate.infrastructure.cli.input.traces import LineResult, apply_lines, read_lines
 from plangate.infrastructure.cli.render import transfer as screens
 from plangate.infrastructure.cli.render.progress_bar import line_progress_bar, progress_bar
 from plangate.infrastructure.cli.render.text import count
 from plangate.infrastructure.cli.terminal import Terminal
+from plangate.infrastructure.store_finding import find_store
 
 
-class SourceFormat(StrEnum):
-    """What can be imported."""
+class ExportForm(StrEnum):
+    """What plans are written as."""
 
     BUNDLE = "bundle"
-    LOOPLLM = "loopllm"
-    TASKMASTER = "taskmaster"
+    MARKDOWN = "markdown"
+
+
+_BUNDLE: Final = "bundle"
+_FORMATS: Final = (_BUNDLE, *PlanFormat)
+
+
+def _source_format(text: str) -> str:
+    if text not in _FORMATS:
+        raise typer.BadParameter(f"must be one of {', '.join(_FORMATS)}")
+    return text
 
 
 def export(
@@ -37,18 +48,33 @@ def export(
     output: Path = options.option(
         "-o",
         "FILE",
-        "The bundle to write, which must not exist yet; - for standard output.",
+        "The file to write, a bundle only where there is none yet; - for standard output.",
         default=...,
     ),
     signed: bool = options.flag("--signed", "Include a checkpoint of the ledger as of now."),
+    form: ExportForm = options.option(
+        "--format",
+        None,
+        "A bundle has all the history; markdown is a checklist of one plan as it is now.",
+        default=ExportForm.BUNDLE,
+    ),
 ) -> None:
     """Write plans with all their history to a bundle: a file for another store.
 
     Example: plangate export billing -o billing.bundle
+
+    Example: plangate export billing -o billing.md --format markdown
     """
     if output == options.STDOUT and terminal.as_json:
         raise typer.BadParameter("-o - and --json both want the standard output")
     chosen = terminal.plans(plans)
+    if form is ExportForm.MARKDOWN:
+        from plangate.infrastructure.cli.commands.checklists import export_checklist
+
+        if signed:
+            raise typer.BadParameter("--signed is for bundles")
+        export_checklist(terminal, chosen, output)
+        return
     with progress_bar(terminal.notes, "exporting") as progress:
         note = terminal.registry.ledger.checkpoint(progress=progress).note if signed else None
         target = sys.stdout.buffer if output == options.STDOUT else output
@@ -66,12 +92,20 @@ def import_plans(
     terminal: Terminal,
     file: options.ImportPath,
     *,
-    source: SourceFormat = options.option(
+    source: str | None = options.option(
         "--format",
-        None,
-        "What FILE is: a bundle, or a file of another tool.",
-        default=SourceFormat.BUNDLE,
+        "FORMAT",
+        f"What FILE is, if that is not recognised: {', '.join(_FORMATS)}.",
+        parser=_source_format,
     ),
+    tag: str | None = options.option("--tag", "NAME", "Only this tag of a file with several."),
+    plan: str | None = options.option(
+        "--plan", "PLAN", "The id of the plan to make, or the plan to update."
+    ),
+    reason: str | None = options.option(
+        "--reason", "TEXT", "Why an update revises a plan, if not because its source has gone on."
+    ),
+    dry_run: bool = options.flag("--dry-run", "Show what would be done, and record nothing."),
     strict: bool = options.flag(
         "--strict", "Refuse a bundle with decisions that the rules do not make."
     ),
@@ -79,20 +113,21 @@ def import_plans(
         "--follow-erasures", "Erase here, for good, the text that is erased in the bundle."
     ),
 ) -> None:
-    """Import plans from a bundle or from another tool; plans already here are recognised.
+    """Import plans from a bundle or from another tool, or update those imported before.
 
-    Example: plangate import billing.bundle
+    Example: plangate import specs/001-login/tasks.md --dry-run
     """
-    if source is not SourceFormat.BUNDLE:
+    from plangate.infrastructure.cli.input.plan_sources import is_bundle
+
+    if source != _BUNDLE and not (source is None and is_bundle(file)):
         if strict or follow_erasures:
             raise typer.BadParameter("--strict and --follow-erasures are for bundles")
-        foreign = read_foreign_file(file)
-        with progress_bar(terminal.notes, "importing") as progress:
-            imported = terminal.registry.bundles.import_plans(
-                foreign, source.value, progress=progress, **terminal.context
-            )
-        terminal.answer(imported, screens.render_plans_import)
+        kind = None if source is None else PlanFormat(source)
+        request = {"tag": tag, "plan_id": plan, "reason": reason, "dry_run": dry_run}
+        _import_foreign(terminal, file, kind, request)
         return
+    if dry_run or any((tag, plan, reason)):
+        raise typer.BadParameter("--tag, --plan, --reason and --dry-run are for other tools' files")
     if any(terminal.given.values()):
         raise typer.BadParameter("a bundle's events name their own actor; leave out these options")
     report = _import_bundle(terminal, file, strict=strict, follow_erasures=follow_erasures)
@@ -101,6 +136,32 @@ def import_plans(
         why = f"some erased text may be left: {report.remains}"
         terminal.warn(f"{why}; to finish, import again and erase those plans again")
         raise typer.Exit(TROUBLE)
+
+
+def _import_foreign(
+    terminal: Terminal, file: Path, kind: PlanFormat | None, request: dict[str, Any]
+) -> None:
+    """Import what another tool keeps; name the location in its file of what is left behind."""
+    from plangate.infrastructure.cli.input.plan_sources import located, read_source, source_of
+    from plangate.infrastructure.plan_formats.reading import with_locations
+
+    read = read_source(file, kind)
+    target = terminal.store or find_store().target
+    if request["dry_run"]:
+        terminal.only_try()
+    with progress_bar(terminal.notes, "importing") as progress, located(file, read):
+        imported = terminal.registry.bundles.import_plans(
+            read.given,
+            read.format,
+            source=source_of(file, target),
+            progress=progress,
+            **request,
+            **terminal.context,
+        )
+    imported = with_locations(imported, read.locate)
+    terminal.answer(imported, screens.render_plans_import(str(file)))
+    if any(one.outcome is ImportOutcome.REFUSED for one in imported.plans):
+        raise typer.Exit(REFUSED)
 
 
 def _import_bundle(

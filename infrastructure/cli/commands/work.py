@@ -1,6 +1,7 @@
 """Work on tasks: take one, hold it, give it back, score it, record its outcome."""
 
 from collections.abc import Iterator
+from math import isnan
 from typing import Any
 
 import typer
@@ -9,9 +10,10 @@ from rich.text import Text
 from plangate.application.command_context import ContextOptions
 from plangate.application.results import TaskView
 from plangate.domain.errors import PlangateError, PlanGone, PlanHeld
-from plangate.domain.vocabulary import Outcome, TaskStatus
+from plangate.domain.vocabulary import Outcome, ScoreKind, TaskStatus
 from plangate.infrastructure.cli.answers import NextTask
-from plangate.infrastructure.cli.exits import without_task_code
+from plangate.infrastructure.cli.exits import gate_code, without_task_code
+from plangate.infrastructure.cli.input import score_sources as sources
 from plangate.infrastructure.cli.input.completion import plan_ids, tokens
 from plangate.infrastructure.cli.input.options import (
     Labels,
@@ -136,6 +138,7 @@ def score(
     terminal: Terminal,
     plan: PlanId,
     task: TaskId,
+    command: sources.Command = None,
     *,
     prompt: float | None = option("--prompt", "SCORE", "How clear the instruction was, 0 to 1."),
     output: float | None = option("--output", "SCORE", "How good the result was, 0 to 1."),
@@ -164,12 +167,47 @@ def score(
     ),
     occurred_at: OccurredAt = None,
     token: Token = None,
+    source: sources.FromFile = None,
+    tool: sources.ToolFormat = None,
+    metric: sources.Metrics = None,
+    worth: sources.Worth = None,
+    run: sources.Run = False,
+    time_limit: sources.TimeLimit = None,
+    score_json: sources.ScoreJson = False,
+    gate: sources.Gate = False,
 ) -> None:
     """Score a task's prompt, its output, or both at once, and let the gate judge the plan.
 
     Example: plangate score billing schema --output 0.9 --token 12 --scorer model:judge@2
+
+    Example: plangate score billing schema --from report.xml
+
+    Example: plangate score billing schema --run -- pytest -q
     """
     at = time_of("--occurred-at", occurred_at)
+    bare = prompt is not None and isnan(prompt)
+    given = {
+        "mark_done": mark_done,
+        "scorer": scorer,
+        "rationale": rationale,
+        "evidence": evidence,
+        "occurred_at": at,
+        "token": token,
+    }
+    where = sources.ScoreSource(
+        source, tool, metric or (), worth or (), run, command or (), time_limit, score_json
+    )
+    has_score = any(one is not None for one in (failed, output, None if bare else prompt))
+    if where.is_named(has_score=has_score):
+        from plangate.infrastructure.cli.commands.score_from import score_from
+
+        kind = ScoreKind.PROMPT if bare else ScoreKind.OUTPUT
+        on = None if scale is None else parse_scale(scale)
+        score_from(terminal, terminal.task_in(plan, task), kind, where, on, given)
+        _end_with_the_gate(terminal, plan, wanted=gate)
+        return
+    if bare:
+        raise typer.BadParameter("--prompt needs a score, or --from, or --run")
     if failed is not None:
         if not (output is None and prompt is None):
             raise typer.BadParameter("--failed is for a judge that gave no score")
@@ -198,6 +236,14 @@ def score(
     )
     terminal.warn(*now.warnings)
     terminal.answer(now, render_act(task, full=terminal.full))
+    _end_with_the_gate(terminal, plan, wanted=gate)
+
+
+def _end_with_the_gate(terminal: Terminal, plan_id: str, *, wanted: bool) -> None:
+    """End with the exit code of the verdict, if that is wanted and is not 0."""
+    verdict = terminal.registry.gate(terminal.plan(plan_id)).verdict if wanted else None
+    if verdict is not None and (code := gate_code([verdict])):
+        raise typer.Exit(code)
 
 
 def retract(

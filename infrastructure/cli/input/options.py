@@ -54,6 +54,11 @@ def _file(text: str, metavar: str = "FILE") -> Any:
     return argument(metavar, text, callback=_readable)
 
 
+def readable_file_or_folder(context: typer.Context, path: Path) -> Path:
+    """The path, refused unless it can be read."""
+    return path if path.is_dir() else _readable(context, path)
+
+
 def all_readable(context: typer.Context, paths: list[Path] | None) -> list[Path]:
     """Files that an option names; refused unless each can be read."""
     return [_readable(context, path) for path in paths or ()]
@@ -123,7 +128,14 @@ Plot = Annotated[
 ]
 
 PlanPath = Annotated[Path, _file("A plan in YAML or JSON; - for standard input.")]
-ImportPath = Annotated[Path, _file("A bundle, or the JSON of another tool; - for standard input.")]
+ImportPath = Annotated[
+    Path,
+    argument(
+        "FILE",
+        "A bundle, a file of another tool, a folder of Backlog.md; - for standard input.",
+        callback=readable_file_or_folder,
+    ),
+]
 TracePath = Annotated[Path, _file("A trace, one command a line; - for standard input.")]
 ConfigPath = Annotated[
     Path | None,

@@ -11,8 +11,13 @@ from plangate.application.drafts import PlanDraft, RevisionDraft
 from plangate.application.evidence.findings_config import FindingsConfig
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.infrastructure.cli.input.markup import Malformed, SourceLocation, read_json, read_yaml
 from plangate.infrastructure.cli.input.options import STDIN
+from plangate.infrastructure.plan_formats.markup import (
+    Malformed,
+    SourceLocation,
+    read_json,
+    read_yaml,
+)
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 
@@ -98,16 +103,11 @@ def read_findings_config(path: Path) -> FindingsConfig:
         return validate(FindingsConfig, content)
 
 
-def read_foreign_file(path: Path) -> Any:
-    """What another tool saved as JSON; raises `InvalidFile`."""
-    return _read(path, is_json=True).content
-
-
 def _read(path: Path, *, is_json: bool = False) -> Document[Any]:
     """The file as JSON where it is named or looks so; otherwise as YAML."""
     name = "stdin" if path == STDIN else str(path)
     try:
-        text = _text(path)
+        text = read_text(path)
         is_json |= path.suffix == ".json" or (path == STDIN and text.lstrip().startswith("{"))
         content, locations = (read_json if is_json else read_yaml)(text)
     except Malformed as error:
@@ -116,7 +116,8 @@ def _read(path: Path, *, is_json: bool = False) -> Document[Any]:
     return Document(content, name, locations)
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of a file, or of standard input; raises `Malformed`."""
     with nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb") as stream:
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:

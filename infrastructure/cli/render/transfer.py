@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -12,10 +12,18 @@ from rich.text import Text
 from plangate.application.bundles.exporter import ExportReport
 from plangate.application.bundles.importer import ImportReport
 from plangate.application.importing.foreign import NotCarried
-from plangate.application.importing.intake import PlansImport
+from plangate.application.importing.intake import ImportedTask, ImportOutcome, PlansImport
+from plangate.application.importing.update import TaskChange
 from plangate.infrastructure.cli.answers import Tally, TraceReport
 from plangate.infrastructure.cli.render import tables
-from plangate.infrastructure.cli.render.text import Hint, count, harmless, spaced
+from plangate.infrastructure.cli.render.text import Hint, command_line, count, harmless, spaced
+
+_OUTCOMES: Final = {
+    ImportOutcome.TAKEN: "left alone, another plan has this id",
+    ImportOutcome.EMPTY: "no plan, it is empty",
+}
+_WOULD: Final = {ImportOutcome.IMPORTED, ImportOutcome.UPDATED}
+_SIGNS: Final = {"added": "+", "dropped": "-"}
 
 _AT_MOST: Final = 10
 """How many decisions are shown; JSON lists more."""
@@ -42,17 +50,34 @@ def render_import(report: ImportReport, _hint: Hint) -> RenderableType:
     )
 
 
-def render_plans_import(report: PlansImport, _hint: Hint) -> RenderableType:
-    """Another tool's plans, and what of each was left behind."""
-    lines: list[Text] = []
-    for plan in report.plans:
-        result = f"{spaced(plan.outcome)}, {count(plan.tasks, 'task')}"
-        lines.append(Text(f"{harmless(plan.plan_id)}: {result}"))
-        lines += [Text(f"  {_left_behind(left)}", style="dim") for left in plan.not_carried]
-    outcomes = Counter(plan.outcome for plan in report.plans)
-    counted = ", ".join(f"{plans:,} {spaced(outcome)}" for outcome, plans in outcomes.items())
-    total = f"{count(len(report.plans), 'plan')}: {counted or 'nothing to import'}."
-    return Group(*lines, Text(total))
+def render_plans_import(file: str) -> Callable[[PlansImport, Hint], RenderableType]:
+    """Another tool's plans, what changed in each, and what was left behind and where."""
+
+    def render(report: PlansImport, hint: Hint) -> RenderableType:
+        lines = [Text(f"{harmless(file)} is {report.format}.", style="dim")]
+        for plan in report.plans:
+            outcome = _OUTCOMES.get(plan.outcome, spaced(plan.outcome))
+            if report.dry_run and plan.outcome in _WOULD:
+                outcome = f"would be {outcome}"
+            name = Text(harmless(plan.plan_id), style="bold")
+            lines.append(name + Text(f": {outcome}, {count(plan.tasks, 'task')}", style=""))
+            lines += [Text(harmless(f"  {_planned(task)}")) for task in plan.planned]
+            lines += [Text(harmless(f"  {_changed(change)}")) for change in plan.changes]
+            lines += _all_left(file, plan.not_carried)
+            if plan.outcome is ImportOutcome.TAKEN:
+                words = ("import", file, "--plan", f"{plan.plan_id}-2")
+                lines.append(command_line(f"  {hint(*words)}"))
+        lines += _all_left(file, report.not_carried)
+        if report.dry_run:
+            lines.append(Text("Nothing was recorded."))
+            return Group(*lines)
+        outcomes = Counter(plan.outcome for plan in report.plans)
+        counted = ", ".join(f"{plans:,} {spaced(outcome)}" for outcome, plans in outcomes.items())
+        total = f"{count(len(report.plans), 'plan')}: {counted or 'nothing to import'}."
+        lines.append(Text(total))
+        return Group(*lines)
+
+    return render
 
 
 def render_trace_report(report: TraceReport, _hint: Hint) -> RenderableType:
@@ -87,16 +112,43 @@ def _differing(report: ImportReport) -> Iterator[Text]:
     if not found:
         return
     decisions = "1 decision does" if found == 1 else f"{found:,} decisions do"
-    yield Text(f"{decisions} not follow from the rules; plangate replay check has more:", style="yellow")
+    yield Text(
+        f"{decisions} not follow from the rules; plangate replay check has more:", style="yellow"
+    )
     for one in report.mismatches[:_AT_MOST]:
         yield Text(harmless(f"  {one.event_id} {one.kind}: {one.why}"))
     yield from tables.and_more(found - _AT_MOST)
 
 
-def _left_behind(left: NotCarried) -> str:
+def _planned(task: ImportedTask) -> str:
+    """A task that would be made, in one line."""
+    status = "deferred" if task.deferred else spaced(task.status)
+    after = f", after {', '.join(task.depends_on)}" if task.depends_on else ""
+    why = f", {task.deferred}" if task.deferred else ""
+    return f"{task.id}  {task.title or ''} ({status}{after}{why})"
+
+
+def _changed(change: TaskChange) -> str:
+    """What an update does to a task, in one line."""
+    sign = _SIGNS.get(change.change, "~")
+    what = f" ({', '.join(map(spaced, change.fields)) or spaced(change.change)})"
+    return f"{sign} {change.task_id}  {change.title or ''}{'' if sign in '+-' else what}"
+
+
+def _all_left(file: str, notes: Iterable[NotCarried]) -> Iterator[Text]:
+    for left in notes:
+        yield Text(f"  {_left_behind(file, left)}", style="dim")
+
+
+def _left_behind(file: str, left: NotCarried) -> str:
     theirs = "" if left.theirs is None else f" {json.dumps(left.theirs, ensure_ascii=False):.80}"
     ours = "" if left.ours is None else f", here {json.dumps(left.ours, ensure_ascii=False):.80}"
-    return harmless(f"{left.pointer}{theirs}{ours}: {left.why}")
+    pointer = left.pointer
+    if left.line is not None:
+        is_file = bool(pointer) and not pointer.startswith("/")
+        named, pointer = (pointer, "") if is_file else (file, pointer)
+        pointer = f"{named}:{left.line}:{left.column} {pointer}".rstrip()
+    return harmless(f"{pointer}{theirs}{ours}: {left.why}".removeprefix(": "))
 
 
 def _digest(digest: str) -> Text:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from plangate.application.registry import PlanRegistry
+from plangate.infrastructure.cli.exits import REFUSED
 from tests.infrastructure.cli.conftest import Plangate
 from tests.support.forging import created, event, forged
 
@@ -160,8 +161,9 @@ def test_another_tools_plans_are_imported_and_what_is_left_behind_is_listed(
     Path("tasks.json").write_text(json.dumps(HOUSE), "utf-8")
     said = plangate("import", "tasks.json", "--format", "taskmaster", "--actor", "ada")
     assert said.stdout.splitlines() == [
+        "tasks.json is taskmaster.",
         "house: imported, 1 task",
-        '  /house/tasks/1 "cancelled": what is cancelled or deferred stays out',
+        '  tasks.json:1:67 /house/tasks/1 "cancelled": what is cancelled stays out',
         "1 plan: 1 imported.",
     ]
     again = plangate("import", "tasks.json", "--format", "taskmaster", "--json").json
@@ -174,10 +176,11 @@ def test_values_that_differ_are_shown_side_by_side(plangate: Plangate) -> None:
     plan = {"plan_id": "p", "goal": "G", "replan_count": 3, "tasks": [{"id": "a", "title": "A"}]}
     Path("plan.json").write_text(json.dumps(plan), "utf-8")
     said = plangate("import", "plan.json", "--format", "loopllm")
-    assert "  /replan_count 3, here 0: it follows from what happened here" in said.stdout
+    shown = "  plan.json:1:31 /replan_count 3, here 0: it follows from what happened here"
+    assert shown in said.stdout
     Path("none.json").write_text("[]", "utf-8")
     said = plangate("import", "none.json", "--format", "loopllm")
-    assert said.stdout == "0 plans: nothing to import.\n"
+    assert said.stdout.splitlines() == ["none.json is loopllm.", "0 plans: nothing to import."]
 
 
 @pytest.mark.parametrize(
@@ -185,7 +188,7 @@ def test_values_that_differ_are_shown_side_by_side(plangate: Plangate) -> None:
     [
         ("{", "tasks.json:1:2: "),
         ('{"a": 1, "a": 2}', "tasks.json:1:10: "),
-        ('{"a": {"tasks": [{"id": 1}]}}', "/a/tasks/0/title: is required"),
+        ('{"a": {"tasks": 1}}', "tasks.json:1:2: /a: it is not a tag: a tag has a list of tasks"),
     ],
 )
 def test_a_wrong_file_of_another_tool_is_refused_with_the_location(
@@ -194,8 +197,8 @@ def test_a_wrong_file_of_another_tool_is_refused_with_the_location(
     plangate("store", "migrate")
     Path("tasks.json").write_text(content, "utf-8")
     said = plangate("import", "tasks.json", "--format", "taskmaster")
-    assert (said.exit_code, said.stdout) == (3, "")
-    assert said.stderr.startswith(f"refused: {complaint}")
+    assert (said.exit_code, said.stdout) == (REFUSED, "")
+    assert f"refused: {complaint}" in said.stderr
     assert plangate("list", "--json").json["plans"] == []
 
 

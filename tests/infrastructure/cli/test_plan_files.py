@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.cli.input.markup import MAX_DEPTH, Malformed, read_json, read_yaml
+from plangate.infrastructure.plan_formats.markup import MAX_DEPTH, Malformed, read_json, read_yaml
 from tests.infrastructure.cli.conftest import Plangate
 
 ROOT = Path(__file__).parents[3]
