@@ -66,10 +66,15 @@ def test_a_plan_is_registered_from_tasks() -> None:
 
 def test_a_plan_is_registered_from_the_open_items_of_a_checklist() -> None:
     async def test(agent: Agent, registry: AsyncPlanRegistry) -> None:
-        checklist = "# Plan\n- [x] Begun\n- [ ] Lexer\n  * [ ] Numbers\n1. [ ] Grammar\n\nText\n"
+        checklist = (
+            "# Plan\n\n- [x] Begun\n- [ ] Lexer\n  - [ ] Numbers\n  - [-] Names\n\n"
+            "```\n- [ ] an example\n```\n\n1. [ ] Grammar\n2. [ ] Docs\n"
+        )
         answer = await agent("plan_register", goal="g", checklist=checklist)
-        titles = {task.title for task in await registry.get(answer["plan_id"])}
-        assert {"Lexer", "Numbers", "Grammar"} <= titles
+        tasks = {task.title: task for task in await registry.get(answer["plan_id"])}
+        assert tasks.keys() == {"Lexer", "Numbers", "Grammar", "Docs"}
+        assert tasks["Lexer"].depends_on == (tasks["Numbers"].id,)
+        assert tasks["Docs"].depends_on == (tasks["Grammar"].id,)
 
         refused = await agent.refused("plan_register", goal="g", checklist="nothing")
         assert refused["problems"][0]["field"] == "checklist"
