@@ -7,7 +7,6 @@ import pytest
 
 from plangate.infrastructure.mcp.clients import CLIENTS, Client
 from plangate.infrastructure.mcp.resources import templates
-from plangate.infrastructure.mcp.schemas import input_schema, output_schema
 from plangate.infrastructure.mcp.server import TOOLS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -23,7 +22,8 @@ def test_every_tool_has_a_section() -> None:
 @pytest.mark.parametrize("name", TOOLS)
 def test_a_section_says_what_a_client_is_shown(name: str) -> None:
     tool, section = TOOLS[name], SECTIONS[name]
-    schema = input_schema(tool.arguments)
+    shown = tool.described()
+    schema = shown.input_schema
     rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", section, re.MULTILINE)
     assert [row for row, _ in rows] == list(schema["properties"])
     required = [row for row, text in rows if "(required)" in text]
@@ -32,7 +32,7 @@ def test_a_section_says_what_a_client_is_shown(name: str) -> None:
         for value in schema["properties"][row].get("enum", ()):
             assert f"`{value}`" in text, row
     answer = section[section.index("Answer: ") :]
-    assert re.findall(r"`(\w+)`", answer) == list(output_schema(tool.answer)["properties"])
+    assert re.findall(r"`(\w+)`", answer) == list((shown.output_schema or {})["properties"])
     assert tool.description in " ".join(section.split())
 
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from threading import Thread
 from typing import Any
@@ -20,7 +19,8 @@ from starlette.routing import Route
 
 from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
-from plangate.infrastructure.mcp.callers import Callers
+from plangate.infrastructure.http.agents import Agents
+from plangate.infrastructure.http.caller import Caller, Unauthenticated
 from plangate.infrastructure.mcp.mounting import McpApp
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.agents.agent import Agent
@@ -30,26 +30,21 @@ LISTING = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 JSON = {"accept": "application/json, text/event-stream"}
 
 
-@dataclass(frozen=True)
-class Known:
-    """A caller, as the host's access control gives it."""
-
-    actor: str | None
-    scopes: frozenset[Scope]
-
-
 KEYS = {
-    "reader": Known("ana", frozenset({Scope.PLANS_READ})),
-    "judge": Known("judge", frozenset({Scope.PLANS_SCORE})),
-    "writer": Known("agent-7", frozenset({Scope.PLANS_WRITE})),
+    "reader": Caller("ana", frozenset({Scope.PLANS_READ})),
+    "judge": Caller("judge", frozenset({Scope.PLANS_SCORE})),
+    "writer": Caller("agent-7", frozenset({Scope.PLANS_WRITE})),
 }
 
 
-def _of_key(request: Request) -> Known:
-    return KEYS[request.headers["authorization"].removeprefix("Bearer ")]
+async def _of_key(request: Request) -> Caller:
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if given not in KEYS:
+        raise Unauthenticated("send an API key")
+    return KEYS[given]
 
 
-def _host(mcp: Callable[[Callable[[], AsyncPlanRegistry]], McpApp]) -> Starlette:
+def _host(mcp: Callable[[Callable[[], AsyncPlanRegistry]], McpApp | Agents]) -> Starlette:
     """An application that has the server at its path, on a store in memory."""
     registry = AsyncPlanRegistry(lambda: registry_on(memory_event_store()))
     served = mcp(lambda: registry)
@@ -59,7 +54,7 @@ def _host(mcp: Callable[[Callable[[], AsyncPlanRegistry]], McpApp]) -> Starlette
         async with registry, served.lifespan():
             yield
 
-    return Starlette(routes=[Route(served.path, served)], lifespan=lifespan)
+    return Starlette(routes=[Route("/mcp", served)], lifespan=lifespan)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +66,7 @@ def open_server() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def guarded_server() -> Iterator[str]:
     """The address of one that knows keys."""
-    yield from _served(_host(partial(McpApp, callers=Callers(caller_of=_of_key))))
+    yield from _served(_host(partial(Agents, caller_of=_of_key)))
 
 
 def _served(app: Starlette) -> Iterator[str]:
@@ -147,6 +142,16 @@ def test_another_host_is_served_where_it_is_named() -> None:
         named = {**JSON, "host": "plans.example", "origin": "https://plans.example"}
         assert httpx.post(address, json=LISTING, headers=named).status_code == 200
         assert httpx.post(address, json=LISTING, headers=JSON).status_code == 421
+
+
+@pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer other"}])
+def test_a_request_without_a_valid_key_is_refused(
+    guarded_server: str, headers: dict[str, str]
+) -> None:
+    answer = httpx.post(guarded_server, json=LISTING, headers={**JSON, **headers})
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "tools" not in answer.text
 
 
 def test_callers_act_under_their_names_and_do_what_their_scopes_allow(guarded_server: str) -> None:
