@@ -11,11 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from plangate.domain.errors import PlangateError
+
 _BOM: Final = "\ufeff"
 _BACKUP: Final = "before-plangate"
 
 
-class ConfigRefused(Exception):
+class ConfigRefused(PlangateError):
     """A configuration file cannot be used; it was left as it is."""
 
     def __init__(self, path: Path, why: str) -> None:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.cli.answers import Installed
+from plangate.infrastructure.cli.commands.init import IGNORED
 from plangate.infrastructure.cli.input.options import Actor, flag, option
 from plangate.infrastructure.cli.terminal import Terminal
 from plangate.infrastructure.mcp.clients import Client
@@ -80,6 +81,7 @@ def install(
     makes_folder = store is None and not (folder / FOLDER).is_dir()
     if makes_folder:
         (folder / FOLDER).mkdir()
+        (folder / FOLDER / ".gitignore").write_text(IGNORED, encoding="utf-8")
     backup = carried_out(installation) if installation.is_new else None
     answer = Installed(
         client=client,
