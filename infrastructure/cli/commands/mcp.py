@@ -13,11 +13,10 @@ from plangate.infrastructure.cli.answers import Installed
 from plangate.infrastructure.cli.commands.init import IGNORED
 from plangate.infrastructure.cli.input.options import Actor, flag, option
 from plangate.infrastructure.cli.terminal import Terminal
-from plangate.infrastructure.mcp.clients import Client
+from plangate.infrastructure.mcp.clients import CLIENTS, Client
 from plangate.infrastructure.mcp.installing import carried_out, planned
-from plangate.infrastructure.project import FOLDER, find_project
+from plangate.infrastructure.project import FOLDER, Project, find_project
 from plangate.infrastructure.settings import Settings
-from plangate.infrastructure.store_finding import find_store
 
 _NEEDED: Final = ("mcp", "uvicorn")
 
@@ -34,8 +33,7 @@ def serve(
     Without --actor, and without PLANGATE_ACTOR, commands are recorded as the client's, by its
     name.
 
-    Example:
-    plangate mcp --http --port 8811
+    Example: plangate mcp --http --port 8811
     """
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
@@ -68,17 +66,20 @@ def install(
     Everything else in its configuration stays, and a backup is made. Where the project has no
     store, its .plangate/ is made at the root of the git repository.
 
-    Example:
-    plangate mcp install --client claude-code
+    Example: plangate mcp install --client claude-code
     """
-    folder, project = _folder(), find_project()
+    folder = _folder()
+    project = find_project()
     is_elsewhere = project is not None and (project.store or project.folder != folder)
-    store = terminal.store or (find_store().target if is_elsewhere else None)
+    starts_here = CLIENTS[client].store_at is None
+    store = terminal.store
+    if store is None and project and is_elsewhere and not starts_here:
+        store = _store_of(project)
     installation = planned(client, folder, store)
     if only_print:
         terminal.write([installation.shown])
         return
-    makes_folder = store is None and not (folder / FOLDER).is_dir()
+    makes_folder = store is None and not is_elsewhere and not (folder / FOLDER).is_dir()
     if makes_folder:
         (folder / FOLDER).mkdir()
         (folder / FOLDER / ".gitignore").write_text(IGNORED, encoding="utf-8")
@@ -91,6 +92,19 @@ def install(
         store_folder=str(folder / FOLDER) if makes_folder else None,
     )
     terminal.answer(answer, lambda found, _: _render(found))
+
+
+def _store_of(project: Project) -> str | None:
+    """The file that a project has its plans in; an address may hold a password, and is not named.
+
+    Raises `InvalidInput` for such a one.
+    """
+    if project.store is None:
+        return None if project.own_store is None else str(project.own_store)
+    if ":" in project.store:
+        problem = "the project's store is not a file: name it, as the client is to read it"
+        raise InvalidInput([Problem("--db", problem)])
+    return str(project.path(project.store))
 
 
 def _folder() -> Path:

@@ -16,9 +16,12 @@ from tests.support.agents.programs import ROOT
 
 
 @pytest.fixture(autouse=True)
-def repository(tmp_path: Path, plangate: Plangate, monkeypatch: pytest.MonkeyPatch) -> Path:
+def repository(
+    tmp_path: Path,
+    plangate: Plangate,  # noqa: ARG001  (it says first where commands run)
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
     """A git repository, in a folder of which commands run."""
-    assert plangate
     (tmp_path / ".git").mkdir()
     (tmp_path / "src").mkdir()
     monkeypatch.chdir(tmp_path / "src")
@@ -65,6 +68,13 @@ def test_a_store_that_is_named_or_configured_elsewhere_is_in_the_entry(
     plangate("mcp", "install", "--client", "cursor")
     named = entry(repository / ".cursor" / "mcp.json")["args"][-1]
     assert named == str(repository / "work" / "plans.db")
+
+    (repository / "pyproject.toml").write_text(
+        '[tool.plangate]\nstore = "postgresql://a:secret@b"\n'
+    )
+    refused = plangate("mcp", "install", "--client", "windsurf")
+    assert refused.exit_code == REFUSED
+    assert "secret" not in refused.stderr
 
 
 def test_a_broken_configuration_is_refused_and_left(repository: Path, plangate: Plangate) -> None:
