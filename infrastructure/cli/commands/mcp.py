@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.text import Text
 
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.cli.answers import Installed
 from plangate.infrastructure.cli.commands.init import IGNORED
 from plangate.infrastructure.cli.input.options import Actor, flag, option
+from plangate.infrastructure.cli.render.text import harmless
 from plangate.infrastructure.cli.terminal import Terminal
 from plangate.infrastructure.mcp.clients import CLIENTS, Client
 from plangate.infrastructure.mcp.installing import carried_out, planned
@@ -113,7 +113,7 @@ def _folder() -> Path:
     return next((one for one in (here, *here.parents) if (one / ".git").exists()), here)
 
 
-def _render(answer: Installed) -> Text:
+def _render(answer: Installed) -> str:
     lines = [] if answer.store_folder is None else [f"made {answer.store_folder}"]
     if answer.changed:
         lines.append(f"added plangate to {answer.path}")
@@ -122,4 +122,4 @@ def _render(answer: Installed) -> Text:
         lines.append(f"restart {answer.client}, or let it read its configuration again")
     else:
         lines.append(f"{answer.path} has plangate already; nothing was changed")
-    return Text("\n".join(lines))
+    return "".join(f"{harmless(line)}\n" for line in lines)

@@ -5,6 +5,7 @@ Also what the protocol alone may see: stdout carries nothing else.
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -205,6 +206,7 @@ def _spoken(store: Path, *requests: object) -> list[dict[str, Any]]:
         stderr=subprocess.DEVNULL,
         text=True,
         cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name != "PLANGATE_ACTOR"},
     )
     assert server.stdin
     assert server.stdout
