@@ -118,8 +118,8 @@ GROUPS: Final[Mapping[str, Group]] = {
     "mcp": Group(
         "Plans for agents over MCP: alone, serve the program that starts it; install.",
         {
-            "serve": Entry("operate", "commands.mcp", "serve", ""),
-            "install": Entry("query", "commands.mcp", "install", ""),
+            "serve": Entry("operate", "commands.mcp", "serve_agents", ""),
+            "install": Entry("query", "commands.mcp", "install_for", ""),
         },
         default="serve",
     ),

@@ -17,7 +17,7 @@ Context = ServerRequestContext[str, Any]
 """A request. What the lifespan gave is the name of its connection."""
 
 
-class Caller(Protocol):
+class KnownCaller(Protocol):
     """Who sent an HTTP request: the actor of its commands, and its scopes."""
 
     @property
@@ -29,7 +29,7 @@ class Caller(Protocol):
         """What the caller may do."""
 
 
-class Forbidden(PlangateError):
+class MissingScope(PlangateError):
     """The caller lacks the scope that a tool needs. Nothing was recorded."""
 
     def __init__(self, scope: Scope) -> None:
@@ -45,10 +45,10 @@ class Callers:
     """Who calls. `actor` is fixed; else it is the caller's over HTTP, else the client by name."""
 
     actor: str | None = None
-    caller_of: Callable[[Any], Caller] | None = None
+    caller_of: Callable[[Any], KnownCaller] | None = None
 
     def options(self, context: Context, scope: Scope, arguments: Arguments) -> ContextOptions:
-        """The context of a call's command; raises `Forbidden`."""
+        """The context of a call's command; raises `MissingScope`."""
         actor = self.require(context, scope) or self.actor or _client(context)
         key = getattr(arguments, "idempotency_key", None)
         if key is None and isinstance(arguments, Recording):
@@ -56,12 +56,12 @@ class Callers:
         return {"actor": actor, "idempotency_key": key}
 
     def require(self, context: Context, scope: Scope) -> str | None:
-        """The actor of an HTTP request where access is controlled; raises `Forbidden`."""
+        """The actor of an HTTP request where access is controlled; raises `MissingScope`."""
         if self.caller_of is None or context.request is None:
             return None
         caller = self.caller_of(context.request)
         if scope not in with_included(caller.scopes):
-            raise Forbidden(scope)
+            raise MissingScope(scope)
         return caller.actor
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from plangate.infrastructure.mcp.clients import CLIENTS, PROJECT, Client, ClientConfig
 from plangate.infrastructure.mcp.config_files import ConfigRefused, read, replace, without_mark
-from plangate.infrastructure.mcp.json_text import NotJson, parsed, with_members
+from plangate.infrastructure.mcp.json_text import NotJson, parsed_json, with_members
 
 NAME: Final = "plangate"
 """What the server is called in configurations."""
@@ -82,9 +82,9 @@ def _program() -> list[str]:
 def _edited_json(path: Path, before: str, servers: str, entry: Mapping[str, Any]) -> str:
     mark, text = without_mark(before)
     try:
-        expected = parsed(text).value if text.strip() else {}
+        expected = parsed_json(text).value if text.strip() else {}
         edited = with_members(text if text.strip() else "{}\n", [servers, NAME], entry)
-        found = parsed(edited).value
+        found = parsed_json(edited).value
     except NotJson as error:
         raise ConfigRefused(path, f"it is not what it should be: {error}") from None
     there = expected.setdefault(servers, {})

@@ -34,7 +34,7 @@ class Node:
     comma: bool = False
 
 
-def parsed(text: str) -> Node:
+def parsed_json(text: str) -> Node:
     """The value that a text holds; raises `NotJson`."""
     reader = _Reader(text)
     node = reader.value(reader.blank(0), 0)
@@ -54,7 +54,7 @@ def with_members(text: str, path: Sequence[str], members: Mapping[str, Any]) -> 
 
 
 def _with_member(text: str, path: Sequence[str], name: str, value: Any) -> str:
-    node, before = parsed(text), list[str]()
+    node, before = parsed_json(text), list[str]()
     for number, step in enumerate(path):
         _require_object(node, before)
         if step not in node.members:

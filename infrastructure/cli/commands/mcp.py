@@ -21,7 +21,7 @@ from plangate.infrastructure.settings import Settings
 _NEEDED: Final = ("mcp", "uvicorn")
 
 
-def serve(
+def serve_agents(
     terminal: Terminal,
     *,
     http: bool = flag("--http", "Serve many clients over HTTP, on this machine only."),
@@ -53,7 +53,7 @@ def _announce(address: str) -> None:
     sys.stderr.flush()
 
 
-def install(
+def install_for(
     terminal: Terminal,
     *,
     client: Annotated[

@@ -9,8 +9,7 @@ from plangate.application.history.explain import Contribution, Explanation
 from plangate.application.history.flip import ScoreChange
 from plangate.domain.vocabulary import Identifier, Version
 from plangate.infrastructure.mcp.answers import Answer, VerdictAnswer, clipped, rounded
-from plangate.infrastructure.mcp.arguments import Arguments as ToolArguments
-from plangate.infrastructure.mcp.arguments import Detail
+from plangate.infrastructure.mcp.arguments import Arguments, Detail
 from plangate.infrastructure.mcp.fitting import fitting
 from plangate.infrastructure.mcp.tool import CallContext, Tool
 
@@ -18,7 +17,7 @@ _WEAKEST = 3
 _MOVES = 10
 
 
-class Arguments(ToolArguments):
+class ExplainArguments(Arguments):
     """Which plan to explain."""
 
     plan_id: Identifier
@@ -94,7 +93,7 @@ class Explained(VerdictAnswer):
     moves: tuple[Move, ...]
 
 
-async def run(call: CallContext, arguments: Arguments) -> Explained:
+async def run(call: CallContext, arguments: ExplainArguments) -> Explained:
     """Explain the plan."""
     decision = await call.registry.gate(arguments.plan_id)
     found = await call.registry.history.explain(
@@ -139,7 +138,7 @@ def _moves(found: Explanation) -> tuple[Move, ...]:
 TOOL = Tool(
     name="plan_explain",
     description="Which tasks lower the confidence, and which score would flip the gate.",
-    arguments=Arguments,
+    arguments=ExplainArguments,
     answer=Explained,
     run=run,
     scope=Scope.PLANS_READ,

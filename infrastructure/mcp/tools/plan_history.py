@@ -10,13 +10,12 @@ from plangate.application.access.scopes import Scope
 from plangate.application.history.audit import AuditEntry
 from plangate.domain.vocabulary import Identifier
 from plangate.infrastructure.mcp.answers import Answer, VerdictAnswer, clipped, rounded
-from plangate.infrastructure.mcp.arguments import Arguments as ToolArguments
-from plangate.infrastructure.mcp.arguments import Detail, Limit
+from plangate.infrastructure.mcp.arguments import Arguments, Detail, Limit
 from plangate.infrastructure.mcp.fitting import fitting
 from plangate.infrastructure.mcp.tool import CallContext, Tool
 
 
-class Arguments(ToolArguments):
+class HistoryArguments(Arguments):
     """Which events to show."""
 
     plan_id: Identifier
@@ -67,7 +66,7 @@ class History(VerdictAnswer):
     next_before: int | None = None
 
 
-async def run(call: CallContext, arguments: Arguments) -> History:
+async def run(call: CallContext, arguments: HistoryArguments) -> History:
     """Show the newest events before a version."""
     decision = await call.registry.gate(arguments.plan_id)
     newest = deque[AuditEntry](maxlen=arguments.limit + 1)
@@ -100,7 +99,7 @@ def _short(value: Any) -> Any:
 TOOL = Tool(
     name="plan_history",
     description="What happened to a plan and why, newest first; also of a deleted plan.",
-    arguments=Arguments,
+    arguments=HistoryArguments,
     answer=History,
     run=run,
     scope=Scope.PLANS_READ,

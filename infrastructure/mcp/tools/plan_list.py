@@ -14,7 +14,7 @@ from plangate.infrastructure.mcp.fitting import page
 from plangate.infrastructure.mcp.tool import CallContext, Tool
 
 
-class Arguments(Page):
+class ListArguments(Page):
     """Which plans to list."""
 
     verdict: Verdict | None = None
@@ -57,7 +57,7 @@ class Plans(Answer):
     next_after: str | None
 
 
-async def run(call: CallContext, arguments: Arguments) -> Plans:
+async def run(call: CallContext, arguments: ListArguments) -> Plans:
     """List the plans."""
     filters = given(arguments, "verdict", "text", "labels", "order")
 
@@ -72,7 +72,7 @@ async def run(call: CallContext, arguments: Arguments) -> Plans:
 TOOL = Tool(
     name="plan_list",
     description="Plans with their verdicts, by filters.",
-    arguments=Arguments,
+    arguments=ListArguments,
     answer=Plans,
     run=run,
     scope=Scope.PLANS_READ,

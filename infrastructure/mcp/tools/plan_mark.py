@@ -20,7 +20,7 @@ _FIELDS: Final = {
 _NEEDED: Final = {"mark_task": "status", "defer_task": "reason"}
 
 
-class Arguments(Recording):
+class MarkArguments(Recording):
     """What to do with a task's status."""
 
     plan_id: Identifier
@@ -42,7 +42,7 @@ class Arguments(Recording):
         return self
 
 
-async def run(call: CallContext, arguments: Arguments) -> TaskAnswer:
+async def run(call: CallContext, arguments: MarkArguments) -> TaskAnswer:
     """Carry out the op."""
     command = given(arguments, "op", "task_id", *sorted(_FIELDS[arguments.op]))
     status: PlanStatus = await call.execute(arguments.plan_id, command)
@@ -56,7 +56,7 @@ TOOL = Tool(
         "Set a task's status by hand, whatever its scores; release: give your task back; "
         "defer_task: let one wait for something outside. To score use plan_update."
     ),
-    arguments=Arguments,
+    arguments=MarkArguments,
     answer=TaskAnswer,
     run=run,
     scope=Scope.PLANS_WRITE,

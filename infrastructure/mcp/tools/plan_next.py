@@ -16,7 +16,7 @@ from plangate.infrastructure.mcp.tool import CallContext, Tool
 _DESCRIPTION = 6_000
 
 
-class Arguments(Recording):
+class NextArguments(Recording):
     """Which work to hand out, and to whom."""
 
     plan_id: Annotated[Identifier | None, Field(description="without: of all plans")] = None
@@ -68,7 +68,7 @@ class TakenTask(Answer):
         )
 
 
-class NextTask(GateAnswer):
+class OfferedTask(GateAnswer):
     """The verdict, and the task; without one the verdict says why there is none."""
 
     plan_id: str | None = None  # type: ignore[assignment]  # none without a task of any plan
@@ -79,7 +79,7 @@ class NextTask(GateAnswer):
     task: TakenTask | None = None
 
 
-async def run(call: CallContext, arguments: Arguments) -> NextTask:
+async def run(call: CallContext, arguments: NextArguments) -> OfferedTask:
     """Hand out the task."""
     try:
         task = await _taken(call, arguments)
@@ -91,10 +91,10 @@ async def run(call: CallContext, arguments: Arguments) -> NextTask:
     if plan_id is None:
         return _none_in_any_plan(arguments)
     fields = gate_fields(await call.registry.gate(plan_id))
-    return NextTask(**fields) if task is None else _handed_out(fields, TakenTask.of(task))
+    return OfferedTask(**fields) if task is None else _handed_out(fields, TakenTask.of(task))
 
 
-def _handed_out(fields: dict[str, Any], task: TakenTask) -> NextTask:
+def _handed_out(fields: dict[str, Any], task: TakenTask) -> OfferedTask:
     """The answer with a task. The gate, asked since, spoke of the tasks that are left."""
     then = f"do the task, then give plan_update its output_score and the token {task.token}"
     why = f"The task {task.task_id!r} is yours."
@@ -103,10 +103,10 @@ def _handed_out(fields: dict[str, Any], task: TakenTask) -> NextTask:
         why = f"{why} {fields['why']}"
     else:
         fields["verdict"] = Verdict.GO
-    return NextTask(**{**fields, "why": why, "next": (then,)}, task=task)
+    return OfferedTask(**{**fields, "why": why, "next": (then,)}, task=task)
 
 
-async def _taken(call: CallContext, arguments: Arguments) -> TaskView | None:
+async def _taken(call: CallContext, arguments: NextArguments) -> TaskView | None:
     if arguments.token is not None:
         command = {"op": "heartbeat", **given(arguments, "task_id", "token", "lease")}
     elif arguments.task_id is not None:
@@ -117,9 +117,9 @@ async def _taken(call: CallContext, arguments: Arguments) -> TaskView | None:
     return task
 
 
-def _none_in_any_plan(arguments: Arguments) -> NextTask:
+def _none_in_any_plan(arguments: NextArguments) -> OfferedTask:
     labelled = f" with {', '.join(map(repr, arguments.labels))}" if arguments.labels else ""
-    return NextTask(
+    return OfferedTask(
         verdict=Verdict.WAIT,
         why=f"No plan has a task{labelled} that can be taken now.",
         next=("look with plan_list which plans wait, are blocked or need a replan",),
@@ -132,8 +132,8 @@ TOOL = Tool(
         "Claim the next task. Without one, verdict and why say whether all is done (complete), "
         "others hold the rest (wait), failed or replanning tasks block it (blocked, replan)."
     ),
-    arguments=Arguments,
-    answer=NextTask,
+    arguments=NextArguments,
+    answer=OfferedTask,
     run=run,
     scope=Scope.PLANS_WRITE,
 )

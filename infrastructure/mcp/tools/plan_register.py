@@ -41,7 +41,7 @@ _POLICY = shown_as(
 )
 
 
-class Arguments(Recording):
+class RegisterArguments(Recording):
     """A plan to register."""
 
     goal: Goal
@@ -72,7 +72,7 @@ class Registered(RecordedAnswer):
     tasks: tuple[TaskLine, ...]
 
 
-async def run(call: CallContext, arguments: Arguments) -> Registered:
+async def run(call: CallContext, arguments: RegisterArguments) -> Registered:
     """Register the plan."""
     names = ("goal", "tasks", "confidence_threshold", "policy", "plan_id", "priority", "labels")
     command = {"op": "create", **given(arguments, *names, "metadata")}
@@ -90,7 +90,7 @@ async def run(call: CallContext, arguments: Arguments) -> Registered:
 TOOL = Tool(
     name="plan_register",
     description="Register a plan of tasks before working on it.",
-    arguments=Arguments,
+    arguments=RegisterArguments,
     answer=Registered,
     run=run,
     scope=Scope.PLANS_WRITE,

@@ -45,7 +45,7 @@ _FIELDS: Final = {"revise": "changes", "retry": "task_id", "approve": "accept"}
 """The argument that an op takes besides the reason; it is required but for an approval."""
 
 
-class Arguments(Recording):
+class ReviseArguments(Recording):
     """How to go on with a plan."""
 
     plan_id: Identifier
@@ -73,7 +73,7 @@ class Revised(RecordedAnswer):
     tasks: tuple[TaskLine, ...]
 
 
-async def run(call: CallContext, arguments: Arguments) -> Revised:
+async def run(call: CallContext, arguments: ReviseArguments) -> Revised:
     """Carry out the op."""
     command = given(arguments, "op", "reason", "changes", "task_id", "accept")
     status: PlanStatus = await call.execute(arguments.plan_id, command)
@@ -91,7 +91,7 @@ TOOL = Tool(
         "Answer the gate, for a reason: revise the plan, retry a task, or approve going on. Or "
         "hold the plan: pause, resume, archive, restore."
     ),
-    arguments=Arguments,
+    arguments=ReviseArguments,
     answer=Revised,
     run=run,
     scope=Scope.PLANS_WRITE,

@@ -28,7 +28,7 @@ _EACH = 3
 _ATTENTION = (TaskStatus.FAILED, TaskStatus.REPLANNING, TaskStatus.IN_PROGRESS)
 
 
-class Arguments(Page):
+class StatusArguments(Page):
     """Which plan to show, and how much of it."""
 
     plan_id: Identifier
@@ -73,7 +73,7 @@ class Status(GateAnswer):
     next_after: str | None = None
 
 
-async def run(call: CallContext, arguments: Arguments) -> Status:
+async def run(call: CallContext, arguments: StatusArguments) -> Status:
     """Show the plan."""
     plan_id = arguments.plan_id
     status = await call.registry.get_status(plan_id)
@@ -92,7 +92,9 @@ async def run(call: CallContext, arguments: Arguments) -> Status:
     )
 
 
-async def _tasks(call: CallContext, arguments: Arguments) -> tuple[tuple[TaskRow, ...], str | None]:
+async def _tasks(
+    call: CallContext, arguments: StatusArguments
+) -> tuple[tuple[TaskRow, ...], str | None]:
     async def ask(limit: int) -> tuple[Sequence[BoardTask], str | None]:
         found = await call.registry.views.board(
             arguments.plan_id, status=arguments.status, limit=limit, after=arguments.after
@@ -114,7 +116,7 @@ async def _attention(call: CallContext, plan_id: str) -> tuple[TaskRow, ...]:
 TOOL = Tool(
     name="plan_status",
     description="A plan's verdict, confidence and tasks that need attention; full: all tasks.",
-    arguments=Arguments,
+    arguments=StatusArguments,
     answer=Status,
     run=run,
     scope=Scope.PLANS_READ,

@@ -34,7 +34,7 @@ _OF_SCORES = ("prompt_score", "output_score", "mark_done", "scale", "rationale",
 _OF_A_FAILURE = ("kind", "reason")
 
 
-class Arguments(Recording):
+class UpdateArguments(Recording):
     """Scores of a task, or a scoring failure."""
 
     plan_id: Identifier
@@ -69,7 +69,7 @@ class Arguments(Recording):
         return self
 
 
-async def run(call: CallContext, arguments: Arguments) -> TaskAnswer:
+async def run(call: CallContext, arguments: UpdateArguments) -> TaskAnswer:
     """Record the scores together, or the failure."""
     shared = given(arguments, "task_id", "scorer")
     if arguments.kind is not None:
@@ -88,7 +88,7 @@ TOOL = Tool(
         "task and the gate judges the plan. Or record that a judge failed: kind and reason; "
         "never score 0 for that."
     ),
-    arguments=Arguments,
+    arguments=UpdateArguments,
     answer=TaskAnswer,
     run=run,
     scope=Scope.PLANS_SCORE,

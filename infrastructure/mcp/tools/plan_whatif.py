@@ -9,8 +9,7 @@ from plangate.application.replay.what_if import FinalState, PlanReplay
 from plangate.domain.presets import Preset
 from plangate.domain.vocabulary import Identifier
 from plangate.infrastructure.mcp.answers import Answer, clipped, rounded
-from plangate.infrastructure.mcp.arguments import Arguments as ToolArguments
-from plangate.infrastructure.mcp.arguments import Detail, shown_as
+from plangate.infrastructure.mcp.arguments import Arguments, Detail, shown_as
 from plangate.infrastructure.mcp.fitting import fitting
 from plangate.infrastructure.mcp.tool import CallContext, Tool
 
@@ -20,7 +19,7 @@ _POLICY = shown_as(
 )
 
 
-class Arguments(ToolArguments):
+class WhatifArguments(Arguments):
     """Which plans to try under which policy."""
 
     policy: Annotated[str | dict[str, object], _POLICY]
@@ -91,7 +90,7 @@ class WhatIf(Answer):
     unfit: int
 
 
-async def run(call: CallContext, arguments: Arguments) -> WhatIf:
+async def run(call: CallContext, arguments: WhatifArguments) -> WhatIf:
     """Decide the plans again."""
     found = await call.registry.replay.what_if(
         arguments.plan_ids, policy=arguments.policy, progress=call.progress
@@ -116,7 +115,7 @@ async def run(call: CallContext, arguments: Arguments) -> WhatIf:
 TOOL = Tool(
     name="plan_whatif",
     description="What the gate would have decided under another policy. Records nothing.",
-    arguments=Arguments,
+    arguments=WhatifArguments,
     answer=WhatIf,
     run=run,
     scope=Scope.PLANS_READ,

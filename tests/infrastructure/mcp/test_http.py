@@ -162,11 +162,11 @@ def test_callers_act_under_their_names_and_do_what_their_scopes_allow(guarded_se
             ]
             await writer("plan_register", goal="g", tasks=[{"id": "a", "title": "A"}], plan_id="p")
             assert await judge.refused("plan_next", plan_id="p") == {
-                "error": "Forbidden",
+                "error": "MissingScope",
                 "message": "this needs the scope plans:write; use a key that has it",
             }
             score = {"plan_id": "p", "task_id": "a", "output_score": 0.9}
-            assert (await reader.refused("plan_update", **score))["error"] == "Forbidden"
+            assert (await reader.refused("plan_update", **score))["error"] == "MissingScope"
             await judge("plan_update", **score)
             events = (await reader("plan_history", plan_id="p", detail="full"))["events"]
             assert {event["by"] for event in events} == {"agent-7", "judge"}

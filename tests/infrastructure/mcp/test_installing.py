@@ -13,7 +13,7 @@ from plangate.infrastructure.mcp import installing
 from plangate.infrastructure.mcp.clients import CLIENTS, Client
 from plangate.infrastructure.mcp.config_files import ConfigRefused
 from plangate.infrastructure.mcp.installing import NAME, carried_out, planned
-from plangate.infrastructure.mcp.json_text import parsed
+from plangate.infrastructure.mcp.json_text import parsed_json
 
 JSON_CLIENTS = [one for one in Client if one is not Client.CODEX]
 
@@ -64,7 +64,7 @@ def written(client: Client, project: Path, text: str) -> Path:
 
 
 def without_comments(text: str) -> Any:
-    return parsed(text).value
+    return parsed_json(text).value
 
 
 @pytest.mark.parametrize("client", Client)

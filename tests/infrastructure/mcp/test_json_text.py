@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plangate.infrastructure.mcp.json_text import NotJson, parsed, with_members
+from plangate.infrastructure.mcp.json_text import NotJson, parsed_json, with_members
 from tests.support.properties import repeatable, repeatable_by_few
 
 SCALARS = (
@@ -49,7 +49,7 @@ def texts(draw: Any, value: Any) -> str:
 @repeatable
 @given(st.data(), OBJECTS)
 def test_any_layout_is_read(data: st.DataObject, value: dict[str, Any]) -> None:
-    assert parsed(data.draw(texts(value))).value == value
+    assert parsed_json(data.draw(texts(value))).value == value
 
 
 @repeatable_by_few
@@ -67,7 +67,7 @@ def test_members_are_set_and_every_comment_and_line_stays(
             return
     there.update(members)
     edited = with_members(text, path, members)
-    assert parsed(edited).value == expected
+    assert parsed_json(edited).value == expected
     assert edited.count("// note") + edited.count("/* ,") >= _comments_outside(text, members)
     assert with_members(edited, path, members) == edited
 
@@ -89,7 +89,7 @@ def _comments_outside(text: str, members: dict[str, Any]) -> int:
 @given(st.text(alphabet='{}[]",:/*\\ \n1a', max_size=12))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
-        parsed(text)
+        parsed_json(text)
     except NotJson:
         return
     assert with_members(text, [], {}) == text

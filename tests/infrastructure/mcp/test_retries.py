@@ -8,7 +8,7 @@ from mcp.server import ServerRequestContext
 
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.infrastructure.mcp.callers import Callers
-from plangate.infrastructure.mcp.tools.plan_register import TOOL, Arguments
+from plangate.infrastructure.mcp.tools.plan_register import TOOL, RegisterArguments
 from tests.support.agents.agent import Agent, with_agent
 
 CALLS: list[tuple[str, dict[str, Any]]] = [
@@ -78,7 +78,7 @@ def test_the_same_request_of_one_connection_records_once() -> None:
             request_id=request_id,
             request=request,
         )
-        arguments = Arguments(goal="g", tasks=("A",))
+        arguments = RegisterArguments(goal="g", tasks=("A",))
         return callers.options(context, TOOL.scope, arguments)["idempotency_key"]
 
     assert key("c1", 7) == key("c1", 7) is not None
