@@ -58,6 +58,19 @@ class Deletion(Result):
         return self.deleted
 
 
+class Installed(Result):
+    """Where plangate was added to a client; `changed` is False where it was there already.
+
+    `backup` has what was in the file before, `store_folder` is the folder that was made.
+    """
+
+    client: str
+    path: str
+    changed: bool
+    backup: str | None
+    store_folder: str | None
+
+
 class Tally(Result):
     """How many plans were created, scores given and replans triggered."""
 

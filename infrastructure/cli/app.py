@@ -69,6 +69,17 @@ class _Command(TyperCommand):
 class _Group(TyperGroup):
     """Commands under one word, or all of them."""
 
+    default: str | None = None
+    """The command that is meant where none is named."""
+
+    @override
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        named = args[:1]
+        is_unnamed = not named or (named[0].startswith("-") and named[0] not in {"-h", "--help"})
+        return super().parse_args(
+            ctx, [self.default, *args] if self.default and is_unnamed else args
+        )
+
     @override
     def format_help(self, ctx: Any, formatter: Any) -> None:
         from plangate.infrastructure.cli import help_texts
@@ -157,7 +168,8 @@ def _command(name: str, entry: Any) -> Any:
 
 
 def _group(name: str, group: Any) -> Any:
-    made = _Group(name=name, help=group.summary, no_args_is_help=True)
+    made = _Group(name=name, help=group.summary, no_args_is_help=group.default is None)
+    made.default = group.default
     made.commands = cast("MutableMapping[str, Any]", _Commands(group.commands))
     return made
 

@@ -24,6 +24,8 @@ class Group(NamedTuple):
 
     summary: str
     commands: Mapping[str, Entry]
+    default: str | None = None
+    """The command that the word alone means."""
 
 
 DAILY: Final[Mapping[str, Entry]] = {
@@ -112,6 +114,14 @@ GROUPS: Final[Mapping[str, Group]] = {
             "status": Entry("query", "commands.operations", "views_status", ""),
             "rebuild": Entry("query", "commands.operations", "rebuild_views", ""),
         },
+    ),
+    "mcp": Group(
+        "Plans for agents over MCP: alone, serve the program that starts it; install.",
+        {
+            "serve": Entry("operate", "commands.mcp", "serve_agents", ""),
+            "install": Entry("query", "commands.mcp", "install_for", ""),
+        },
+        default="serve",
     ),
     "store": Group(
         "The whole store: doctor, backup, restore, copy, migrate.",

@@ -1,1 +1,1 @@
-"""plangate over the Model Context Protocol: the gate inside the agent's own tools."""
+"""The Model Context Protocol: agents register plans, take tasks, report scores and ask why."""

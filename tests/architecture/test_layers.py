@@ -51,6 +51,8 @@ VIOLATIONS = [
     ("infrastructure/sqlite", "import plangate.infrastructure.bootstrap", ACYCLIC),
     ("infrastructure/cli", "import plangate.infrastructure.eventsourcing_library", DOORS),
     ("infrastructure/cli", "import plangate.infrastructure.sqlite.file", DOORS),
+    ("infrastructure/mcp", "import plangate.infrastructure.sqlite.file", DOORS),
+    ("infrastructure/mcp", "import plangate.infrastructure.cli.exits", DOORS),
 ]
 
 NO_DOORS = {

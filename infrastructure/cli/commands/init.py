@@ -38,7 +38,8 @@ _CONFIG: Final = """\
 # policy = "steady"                        # of new plans that name none
 # findings = "findings.yaml"               # what plangate evidence findings is configured by
 """
-_IGNORED: Final = f"{STORE}*\n.gitignore\n"
+IGNORED: Final = f"{STORE}*\n.gitignore\n"
+"""What git is to leave alone in the folder."""
 
 
 def init(terminal: Terminal) -> None:
@@ -52,7 +53,7 @@ def init(terminal: Terminal) -> None:
     folder.mkdir(exist_ok=True)
     made = [
         name
-        for name, content in (("plan.yaml", _PLAN), (CONFIG, _CONFIG), (".gitignore", _IGNORED))
+        for name, content in (("plan.yaml", _PLAN), (CONFIG, _CONFIG), (".gitignore", IGNORED))
         if _wrote(folder / name, content)
     ]
     store = folder / STORE
