@@ -43,7 +43,7 @@ def _confirm(question: str) -> None:
     answer = sys.stdin.readline()
     if not answer:
         sys.stderr.write("\n")
-        raise typer.BadParameter("nobody answers; to erase without a question, give --yes")
+        raise typer.BadParameter("there is no answer; to erase without a question, give --yes")
     if answer.strip().lower() not in {"y", "yes"}:
         sys.stderr.write("Nothing was erased.\n")
         raise typer.Exit(ANSWERED_NO)

@@ -93,6 +93,6 @@ def _revise(
     details: Sequence[str] = ()
     if not terminal.as_json and now.version > before:
         diff = terminal.registry.history.diff(plan, before, now.version)
-        details = [*change_lines(diff)]
+        details = [*change_lines(diff, now)]
     act = render_act("revised.", full=terminal.full, details=details)
     terminal.answer(now, act)

@@ -1,6 +1,7 @@
 """Plans out of a store and into it, as bundles, foreign files and traces."""
 
 import sys
+from collections.abc import Iterator
 from contextlib import nullcontext
 from enum import StrEnum
 from io import BytesIO
@@ -148,7 +149,9 @@ def apply(
         ),
         line_progress_bar(terminal.notes, file.name, size) as advance,
     ):
-        for result in apply_lines(terminal.registry, read_lines(stream), run=run):
+        for result in _until_interrupted(
+            terminal, report, apply_lines(terminal.registry, read_lines(stream), run=run)
+        ):
             where = f"{name}:{result.line.number}: "
             _add(report, result)
             for warning in result.warnings:
@@ -169,6 +172,18 @@ def apply(
     terminal.answer(report, screens.render_trace_report)
     if report.stopped_at is not None or report.refused:
         raise typer.Exit(REFUSED)
+
+
+def _until_interrupted(
+    terminal: Terminal, report: TraceReport, results: Iterator[LineResult]
+) -> Iterator[LineResult]:
+    """The results; an interruption says how far the trace has come."""
+    try:
+        yield from results
+    except KeyboardInterrupt:
+        done = count(report.lines, "line")
+        terminal.warn(f"stopped after {done}; run it again, and it goes on from there")
+        raise
 
 
 def _add(report: TraceReport, result: LineResult) -> None:

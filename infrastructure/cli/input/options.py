@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 import typer
 
+from plangate.domain.vocabulary import MAX_LEASE_SECONDS
 from plangate.infrastructure.cli.input.completion import labels, plan_ids, task_ids
 from plangate.infrastructure.cli.input.times import parse_duration, parse_time
 
@@ -147,7 +148,10 @@ def chosen_plans(plans: list[str] | None, *, all_plans: bool) -> list[str] | Non
 
 def lease_of(text: str | None) -> float | None:
     """The lease in seconds, if one is given."""
-    return None if text is None else parse_duration("--lease", text)
+    seconds = None if text is None else parse_duration("--lease", text)
+    if seconds is not None and seconds > MAX_LEASE_SECONDS:
+        raise typer.BadParameter(f"--lease: must be at most {MAX_LEASE_SECONDS / 86_400:.0f}d")
+    return seconds
 
 
 def time_of(name: str, text: str | None, *, ahead: bool = False) -> datetime | None:

@@ -87,7 +87,9 @@ def _differing(report: ImportReport) -> Iterator[Text]:
     if not found:
         return
     decisions = "1 decision does" if found == 1 else f"{found:,} decisions do"
-    yield Text(f"{decisions} not follow from the rules; plangate replay check has more:", style="yellow")
+    yield Text(
+        f"{decisions} not follow from the rules; plangate replay check has more:", style="yellow"
+    )
     for one in report.mismatches[:_AT_MOST]:
         yield Text(harmless(f"  {one.event_id} {one.kind}: {one.why}"))
     yield from tables.and_more(found - _AT_MOST)
