@@ -58,7 +58,7 @@ class _Command(TyperCommand):
         help_texts.write_help(self, ctx, formatter)
 
 
-class _Group(TyperGroup):
+class _CommandGroup(TyperGroup):
     """Commands under one word, or all of them."""
 
     @override
@@ -79,7 +79,7 @@ class _Group(TyperGroup):
             raise
 
 
-class _Program(_Group):
+class _Program(_CommandGroup):
     """All commands. What they answer to a wrong command line is safe on a terminal."""
 
     @override
@@ -149,7 +149,7 @@ def _command(name: str, entry: Any) -> Any:
 
 
 def _group(name: str, group: Any) -> Any:
-    made = _Group(name=name, help=group.summary, no_args_is_help=True)
+    made = _CommandGroup(name=name, help=group.summary, no_args_is_help=True)
     made.commands = cast("MutableMapping[str, Any]", _Commands(group.commands))
     return made
 

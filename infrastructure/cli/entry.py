@@ -13,7 +13,7 @@ def start() -> None:
     if missing:
         names = ", ".join(missing)
         sys.stderr.write(f"refused: a terminal needs {names}: pip install 'plangate[cli]'\n")
-        sys.exit(1)  # refused, as in `exits`
+        sys.exit(3)  # refused, as in `exits`
 
     from plangate.infrastructure.cli.app import main
 

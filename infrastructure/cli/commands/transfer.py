@@ -13,7 +13,7 @@ from plangate.application.bundles.importer import ImportReport
 from plangate.application.errors import ErasesText
 from plangate.application.warnings import is_about_a_token
 from plangate.infrastructure.cli.answers import RefusedLine, TraceReport
-from plangate.infrastructure.cli.exits import REFUSED, TROUBLE, error_facts
+from plangate.infrastructure.cli.exits import FAILED, REFUSED, error_facts
 from plangate.infrastructure.cli.input import options
 from plangate.infrastructure.cli.input.plan_files import read_foreign_file
 from plangate.infrastructure.cli.input.traces import LineResult, apply_lines, read_lines
@@ -101,7 +101,7 @@ def import_plans(
     if report.remains is not None:
         why = f"some erased text may be left: {report.remains}"
         terminal.warn(f"{why}; to finish, import again and erase those plans again")
-        raise typer.Exit(TROUBLE)
+        raise typer.Exit(FAILED)
 
 
 def _import_bundle(

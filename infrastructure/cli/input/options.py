@@ -46,7 +46,7 @@ def _readable(context: typer.Context, path: Path) -> Path:
     return path
 
 
-def readable(context: typer.Context, path: Path | None) -> Path | None:
+def readable_file(context: typer.Context, path: Path | None) -> Path | None:
     """A file that an option may name; refused unless it can be read."""
     return None if path is None else _readable(context, path)
 
@@ -132,7 +132,7 @@ ConfigPath = Annotated[
         "--config",
         "FILE",
         "Severities, aliases and accepted exceptions, in YAML or JSON; - for standard input.",
-        callback=readable,
+        callback=readable_file,
     ),
 ]
 OldNote = Annotated[Path, _file("A checkpoint; - for standard input.", "OLD")]

@@ -49,7 +49,7 @@ def test_a_refusal_is_one_line(plangate: Plangate, billing: str) -> None:
     assert not Path("other").exists()
     assert "there is no file 'nowhere'" in " ".join(plangate("import", "nowhere").stderr.split())
     said = plangate("import", "mine", "--json")
-    assert said.exit_code == 1
+    assert said.exit_code == 3
     assert said.error["type"] == "AlteredBundle"
     assert said.error["line"] == 1
     assert plangate("status", billing).exit_code == 0

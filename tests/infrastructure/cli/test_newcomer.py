@@ -221,9 +221,7 @@ def test_19_no_message_shows_the_machinery(plangate: Plangate, words: str) -> No
     assert not [word for word in MACHINERY if word in said.stderr]
 
 
-@pytest.mark.parametrize(
-    "words", ["next h --json --lease 3x", "scor n --json", "--json list x"]
-)
+@pytest.mark.parametrize("words", ["next h --json --lease 3x", "scor n --json", "--json list x"])
 def test_20_usage_errors_are_json_too(plangate: Plangate, words: str) -> None:
     said = plangate(*words.split())
 
