@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from plangate.application.near_matches import did_you_mean, near_matches
 from plangate.domain.errors import InvalidInput, InvalidScore, Problem
 from plangate.domain.vocabulary import Identifier
 
@@ -104,7 +105,10 @@ def _message(error: ErrorDetails, models: Sequence[type[BaseModel]]) -> str:
     kind, context = error["type"], error.get("ctx", {})
     fields = ", ".join(name for model in models[:1] for name in model.model_fields)
     if kind == "extra_forbidden":
-        return f"is not known here; accepted: {fields}"
+        unknown, known = str(error["loc"][-1]), [*(models[0].model_fields if models else ())]
+        near = near_matches(unknown, known) or [one for one in known if unknown in one]
+        meant = f"; {did_you_mean(near)}" if near else ""
+        return f"is not known here; accepted: {fields}{meant}"
     if kind == "model_type":
         return f"must be an object with {fields}" if fields else "must be an object"
     return _MESSAGES[kind].format(**context) if kind in _MESSAGES else error["msg"]

@@ -11,7 +11,7 @@ Dependencies = Mapping[str, Sequence[str]]
 
 def require_sound(dependencies: Dependencies) -> None:
     """Raise `InvalidInput` for a dependency on an absent task, on itself, or in a circle."""
-    problems = [Problem("depends_on", message) for message in _unsound(dependencies)]
+    problems = dangling(dependencies)
     if problems:
         raise InvalidInput(problems)
     try:
@@ -19,6 +19,11 @@ def require_sound(dependencies: Dependencies) -> None:
     except CycleError as error:
         circle = " depends on ".join(repr(task_id) for task_id in reversed(error.args[1]))
         raise InvalidInput([Problem("depends_on", f"a circle: {circle}")]) from None
+
+
+def dangling(dependencies: Dependencies) -> list[Problem]:
+    """A problem for each dependency on an absent task, or on itself."""
+    return [Problem("depends_on", message) for message in _unsound(dependencies)]
 
 
 def _unsound(dependencies: Dependencies) -> Iterator[str]:

@@ -103,8 +103,8 @@ class SealedReader:
                 raise AlteredBundle(self.number + 1, "the file ends too early")
             try:
                 piece = unpacker.decompress(packed, _CHUNK)
-            except zlib.error as error:
-                why = f"the file is damaged, or is not a bundle ({error})"
+            except zlib.error:
+                why = "the file is damaged, or is not a bundle"
                 raise AlteredBundle(self.number + 1, why) from None
             ended = unpacker.eof
             left = unpacker.unused_data if ended else unpacker.unconsumed_tail
@@ -184,7 +184,8 @@ def _refusing(field: str, accepted: str) -> Iterator[None]:
     except BrokenPipeError:  # the reader of the stream has gone
         raise
     except (OSError, ValueError, TypeError) as error:
-        raise _refused(field, f"{accepted}: {error}") from None
+        why = getattr(error, "strerror", None) or error
+        raise _refused(field, f"{accepted}: {why}") from None
 
 
 def _refused(field: str, accepted: str) -> InvalidInput:

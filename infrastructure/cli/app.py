@@ -66,7 +66,7 @@ class _Command(TyperCommand):
         help_texts.write_help(self, ctx, formatter)
 
 
-class _Group(TyperGroup):
+class _CommandGroup(TyperGroup):
     """Commands under one word, or all of them."""
 
     default: str | None = None
@@ -98,7 +98,7 @@ class _Group(TyperGroup):
             raise
 
 
-class _Program(_Group):
+class _Program(_CommandGroup):
     """All commands. What they answer to a wrong command line is safe on a terminal."""
 
     @override
@@ -168,7 +168,7 @@ def _command(name: str, entry: Any) -> Any:
 
 
 def _group(name: str, group: Any) -> Any:
-    made = _Group(name=name, help=group.summary, no_args_is_help=group.default is None)
+    made = _CommandGroup(name=name, help=group.summary, no_args_is_help=group.default is None)
     made.default = group.default
     made.commands = cast("MutableMapping[str, Any]", _Commands(group.commands))
     return made

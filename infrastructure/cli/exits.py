@@ -17,7 +17,7 @@ from plangate.infrastructure.cli.streams import AnswerLost
 ANSWERED_NO: Final = 1
 USAGE: Final = 2
 REFUSED: Final = 3
-TROUBLE: Final = 4
+FAILED: Final = 4
 REPLAN: Final = 10
 WAIT: Final = 11
 BLOCKED: Final = 12
@@ -34,7 +34,7 @@ MEANINGS: Final[Mapping[int, str]] = {
     ANSWERED_NO: "Answered, and the answer is no: findings, mismatches, problems, alterations.",
     USAGE: "The command line was not understood.",
     REFUSED: "Refused: nothing was recorded. apply: lines were refused.",
-    TROUBLE: "The store or the system could not do it, or not all of it.",
+    FAILED: "The store or the system could not do it, or not all of it.",
     REPLAN: "gate, next: a replan is due.",
     WAIT: "gate, next: what is left is in progress or deferred.",
     BLOCKED: "gate, next: nothing can be taken, and waiting changes nothing.",
@@ -71,8 +71,8 @@ def exit_code(error: Exception) -> int:
         return PIPE_CLOSED
     if isinstance(error, AnswerLost):
         return ANSWER_LOST
-    troubled = isinstance(error, StoreError | ConcurrentChange)
-    return REFUSED if isinstance(error, PlangateError) and not troubled else TROUBLE
+    failed = isinstance(error, StoreError | ConcurrentChange)
+    return REFUSED if isinstance(error, PlangateError) and not failed else FAILED
 
 
 def gate_code(verdicts: Iterable[Verdict]) -> int:

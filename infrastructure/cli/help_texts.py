@@ -94,7 +94,7 @@ def shown_argument(argument: Any) -> str:
 
 
 def page_of(title: str, rows: Iterable[tuple[str, str]], *after: str) -> str:
-    """A page of help that is no command's."""
+    """A page of help that belongs to none of the commands."""
     return _page(*_section(title, rows), *(line for text in after for line in _paragraph(text)))
 
 

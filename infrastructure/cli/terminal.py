@@ -25,6 +25,7 @@ from plangate.application.registry import PlanRegistry
 from plangate.application.warnings import LogSetAside
 from plangate.domain.errors import PlangateError, PlanNotFound, TaskNotFound
 from plangate.infrastructure.bootstrap import connect, connect_to_existing
+from plangate.infrastructure.cli.catalogue import GROUPS
 from plangate.infrastructure.cli.exits import REFUSED, error_facts, error_lines, exit_code
 from plangate.infrastructure.cli.input.actor import default_actor
 from plangate.infrastructure.cli.input.ids import plan_id_of, task_id_of
@@ -140,6 +141,14 @@ class Terminal:
             found = find_store()
             if found.others:
                 self._note("store: ", "dim", f"{found.target} ({found.origin})")
+
+    @property
+    def has_store(self) -> bool:
+        """Whether there is a store, for a person who names none; a named one is opened."""
+        if self.store is not None or self.as_json:
+            return True
+        found = find_store()
+        return not (found.is_default and _new_file(found.target))
 
     @property
     def keeps_plans(self) -> bool:
@@ -282,7 +291,7 @@ class Terminal:
     def hint(self, *words: str) -> str:
         """The command line for the next step on the same store."""
         store = ["--db", self.store] if self.store else []
-        return harmless(shlex.join(["plangate", *store, *words]))
+        return harmless(shlex.join(["plangate", *store, *_separated(words)]))
 
     def _print_error(self, label: str, error: Exception, meant: str = "") -> None:
         for line in error_lines(error):
@@ -354,6 +363,21 @@ create_many = partial(_at_a_terminal, _ON_BEHALF | _EVERYWHERE, True)
 
 unbound = partial(_at_a_terminal, {"as_json": AsJson}, True)
 """A command that names its stores itself: it takes --json besides its own options."""
+
+
+def _separated(words: Sequence[str]) -> Sequence[str]:
+    """The words with `--` before ids that begin like an option, and options before that."""
+    command = words[:2] if words[0] in GROUPS else words[:1]
+    given, ids = words[len(command) :], list[str]()
+    options: list[str] = []
+    for word in (rest := iter(given)):
+        if word.startswith("--"):
+            options += [word, next(rest, "")]
+        else:
+            ids.append(word)
+    if not any(one.startswith("-") for one in ids):
+        return words
+    return [*command, *options, "--", *ids]
 
 
 def _new_file(target: str) -> str | None:

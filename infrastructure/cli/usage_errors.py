@@ -1,6 +1,7 @@
 """What is answered to a command line that cannot be understood."""
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -10,11 +11,18 @@ from plangate.infrastructure.cli.catalogue import GROUPS, every_command
 from plangate.infrastructure.cli.render.text import harmless, harmless_json
 
 _AT_MOST: Final = 3
+_MACHINERY: Final = {
+    r"^Invalid value: ": "",
+    r"Value error, ": "",
+    r"Input should be a valid number.*": "must be a number, as in 0.85",
+    r"Input should be a valid integer.*": "must be a whole number",
+    r"Input should be ": "must be ",
+}
 
 
 def write(error: Any, words: Sequence[str]) -> None:
     """Say on stderr what is wrong and how it is used; as JSON where the command line says so."""
-    message = harmless(error.format_message(), lines=True).strip()
+    message = _plain(harmless(error.format_message(), lines=True).strip())
     if not message:  # only its help was asked for
         return
     context = getattr(error, "ctx", None)
@@ -28,6 +36,13 @@ def write(error: Any, words: Sequence[str]) -> None:
         path = context.command_path.removeprefix("plangate").strip()
         lines.append(f"  see: plangate help {path}".rstrip())
     sys.stderr.write("\n".join(lines) + "\n")
+
+
+def _plain(message: str) -> str:
+    """The message without the names of the machinery that found the mistake."""
+    for pattern, instead in _MACHINERY.items():
+        message = re.sub(pattern, instead, message)
+    return message
 
 
 def unknown_command(word: str) -> str:

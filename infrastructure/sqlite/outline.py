@@ -13,6 +13,7 @@ from plangate.application.operations.reports import Observation
 from plangate.infrastructure.sqlite.file_bytes import bytes_of
 from plangate.infrastructure.sqlite.header import Header, in_use, truncated_length
 
+_NO_STORE: Final = f"if it never was a store, name another; if it was, {RESTORE}"
 _LOCKED: Final = 2**30
 """The byte whose page holds SQLite's locks and nothing else."""
 
@@ -35,7 +36,7 @@ class Outline:
         if not self.size:
             yield problem("file", "empty: 0 bytes", f"{self.path}, byte 0", RESTORE)
         elif not self.header.page_size:
-            yield problem("file", "not a SQLite database", f"{self.path}, byte 0", RESTORE)
+            yield problem("file", "not a SQLite database", f"{self.path}, byte 0", _NO_STORE)
         elif in_use(self.path):
             yield fine("file", f"{self.path}: {self.size:,} bytes, in use")
         else:

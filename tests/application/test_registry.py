@@ -181,6 +181,31 @@ def test_plans_one_by_one_are_those_that_are_listed(
     assert (seen[-1][0] == seen[-1][1] > 0) is ("limit" not in filters)
 
 
+def test_plans_one_by_one_come_in_the_order_and_with_the_words_asked_for(
+    registry: PlanRegistry,
+) -> None:
+    for plan_id, goal, score in (("x", "Move billing", 0.9), ("y", "Move house", 0.8)):
+        registry.create(goal, [{"id": "a", "title": "A"}], plan_id=plan_id)
+        registry.score_output(plan_id, "a", score)
+
+    def ids(**given: Any) -> list[str]:
+        return [plan.plan_id for plan in registry.each_plan(**given)]
+
+    assert ids() == ids(text="mov") == ids(order="oldest") == ["x", "y"]
+    assert ids(order="newest") == ids(order="confidence") == ["y", "x"]
+    assert ids(text="bill") == ids(order="newest", text="billing") == ["x"]
+    assert ids(order="newest", limit=1) == ids(order="newest", state="complete", limit=1) == ["y"]
+
+
+def test_ids_are_found_by_their_beginning(registry: PlanRegistry) -> None:
+    for plan_id in ("billing", "bill", "other"):
+        registry.create("g", [{"title": "t"}], plan_id=plan_id)
+    registry.delete("bill")
+
+    assert registry.plan_ids("bil") == ("billing", "bill")
+    assert registry.plan_ids() == ("billing", "bill", "other")
+
+
 def test_a_wrong_question_about_plans_one_by_one_is_refused_at_once(
     registry: PlanRegistry,
 ) -> None:

@@ -56,6 +56,8 @@ VIOLATIONS = [
 ]
 
 NO_DOORS = {
+    "project",
+    "store_finding",
     *("memory", "postgres", "sqlite", "eventsourcing_library", "sql"),  # engines
     *("addresses", "event_codec", "signing_key", "stored_structs", "uninterrupted"),
     *("bootstrap", "operations", "settings"),  # what doors are given

@@ -147,4 +147,4 @@ def test_the_package_runs_as_a_module() -> None:
     command = [sys.executable, "-m", "plangate", "burn"]
     refused = subprocess.run(command, capture_output=True, text=True, check=False)
     assert refused.returncode == 2
-    assert "No such command 'burn'" in refused.stderr
+    assert "there is no command 'burn'" in refused.stderr

@@ -80,7 +80,7 @@ def test_another_engine_comes_before_files(project: Path, monkeypatch: pytest.Mo
     assert find_store().target == "engine:"
 
 
-def test_one_store_by_two_names_is_no_other_candidate(
+def test_one_store_by_two_names_is_not_another_candidate(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (project / ".plangate").mkdir()
@@ -111,13 +111,13 @@ def test_a_configuration_names_the_store_actor_policy_and_findings(
 
 
 @pytest.mark.parametrize("store", ["postgresql://there/db", "memory:"])
-def test_an_address_is_no_path_of_the_project(project: Path, store: str) -> None:
+def test_an_address_is_not_a_path_of_the_project(project: Path, store: str) -> None:
     (project / "pyproject.toml").write_text(f'[tool.plangate]\nstore = "{store}"\n', "utf-8")
 
     assert find_store().target == store
 
 
-def test_a_pyproject_without_the_table_is_no_project(project: Path) -> None:
+def test_a_pyproject_without_the_table_is_not_a_project(project: Path) -> None:
     (project / "pyproject.toml").write_text("[tool.other]\n", "utf-8")
 
     assert find_project() is None

@@ -6,7 +6,7 @@ import typer
 
 from plangate.domain.vocabulary import Verdict
 from plangate.infrastructure.cli.answers import GateDecisions
-from plangate.infrastructure.cli.exits import PUT_AWAY, TROUBLE, gate_code
+from plangate.infrastructure.cli.exits import FAILED, PUT_AWAY, gate_code
 from plangate.infrastructure.cli.input.completion import accepted
 from plangate.infrastructure.cli.input.options import (
     NamedPlans,
@@ -63,7 +63,7 @@ def _one_gate(terminal: Terminal, plan_id: str) -> Verdict:
 def _several_gates(terminal: Terminal, chosen: list[str] | None) -> list[Verdict]:
     """The verdicts on named plans, or on all that are not put away.
 
-    Exits with trouble where a plan cannot be read: no other verdict may hide that.
+    Exits as failed where a plan cannot be read: no other verdict may hide that.
     """
     listed = None if chosen is not None else terminal.registry.list_plans()
     plan_ids = chosen if listed is None else [plan.plan_id for plan in listed.plans]
@@ -74,7 +74,7 @@ def _several_gates(terminal: Terminal, chosen: list[str] | None) -> list[Verdict
     terminal.warn(*map(unreadable, unread))
     terminal.answer(GateDecisions(decisions=tuple(found), unreadable=unread), _gates)
     if unread:
-        raise typer.Exit(TROUBLE)
+        raise typer.Exit(FAILED)
     return [decision.verdict for decision in found]
 
 

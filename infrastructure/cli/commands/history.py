@@ -41,7 +41,7 @@ class HistoryForm(StrEnum):
     CSV = "csv"
 
 
-def history(  # noqa: C901  (a form a branch)
+def history(  # noqa: C901  (a branch a form)
     terminal: Terminal,
     plan: str | None = argument("PLAN", "The plan's id.", default=None, autocompletion=plan_ids),
     *,

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+import typer
+
 from plangate.application.errors import StoreError
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanList, PlanStatus, UnreadablePlan
@@ -50,6 +52,10 @@ def list_plans(
 
     Example: plangate list --verdict replan --order confidence
     """
+    if state is PlanState.DELETED or verdict is Verdict.DELETED:
+        raise typer.BadParameter(
+            "deleted plans are not listed: plangate history --all --kind plan-deleted names them"
+        )
     filters: dict[str, Any] = {
         "state": state,
         "verdict": verdict,

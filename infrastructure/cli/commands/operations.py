@@ -9,7 +9,7 @@ from rich.text import Text
 from plangate.application.operations.reports import Health
 from plangate.infrastructure import bootstrap, operations
 from plangate.infrastructure.cli.answers import Migration
-from plangate.infrastructure.cli.exits import ANSWERED_NO, TROUBLE
+from plangate.infrastructure.cli.exits import ANSWERED_NO, FAILED
 from plangate.infrastructure.cli.input.options import PlanId, argument, flag
 from plangate.infrastructure.cli.render import operations as screens
 from plangate.infrastructure.cli.render.progress_bar import progress_bar
@@ -33,7 +33,7 @@ def erase(
     terminal.answer(erasure, lambda _answer, _hint: Text(text))
     if not erasure.complete:
         terminal.warn(f"some text may be left: {erasure.remains}; to finish, erase again later")
-        raise typer.Exit(TROUBLE)
+        raise typer.Exit(FAILED)
 
 
 def _confirm(question: str) -> None:
@@ -43,7 +43,7 @@ def _confirm(question: str) -> None:
     answer = sys.stdin.readline()
     if not answer:
         sys.stderr.write("\n")
-        raise typer.BadParameter("nobody answers; to erase without a question, give --yes")
+        raise typer.BadParameter("there is no answer; to erase without a question, give --yes")
     if answer.strip().lower() not in {"y", "yes"}:
         sys.stderr.write("Nothing was erased.\n")
         raise typer.Exit(ANSWERED_NO)
@@ -115,7 +115,7 @@ def copy(
     terminal.answer(report, screens.render_copy)
     if report.remains is not None:
         terminal.warn(f"some erased text may be left: {report.remains}; to finish, copy again")
-        raise typer.Exit(TROUBLE)
+        raise typer.Exit(FAILED)
 
 
 def views_status(terminal: Terminal) -> None:

@@ -11,7 +11,7 @@ from plangate.infrastructure.cli.answers import Deletion
 from plangate.infrastructure.cli.input import options
 from plangate.infrastructure.cli.input.completion import plan_ids
 from plangate.infrastructure.cli.render.acts import render_created, render_plan_act
-from plangate.infrastructure.cli.render.attention import render_attention
+from plangate.infrastructure.cli.render.attention import render_attention, render_no_store
 from plangate.infrastructure.cli.render.graph import GraphForm
 from plangate.infrastructure.cli.render.status import render_status
 from plangate.infrastructure.cli.render.text import harmless
@@ -72,6 +72,9 @@ def status(
 def _show(terminal: Terminal, plan: str | None) -> None:
     if plan is not None:
         terminal.answer(terminal.registry.get_status(terminal.plan(plan)), render_status)
+        return
+    if not terminal.has_store:
+        terminal.show(render_no_store(terminal.hint))
         return
     found = terminal.registry.views.attention()
     terminal.answer(found, render_attention(terminal.registry.get_status))

@@ -7,7 +7,13 @@ from typing import Any
 import typer
 
 from plangate.infrastructure.cli.input.completion import task_ids
-from plangate.infrastructure.cli.input.options import PlanId, RequiredReason, flag, option, readable
+from plangate.infrastructure.cli.input.options import (
+    PlanId,
+    RequiredReason,
+    flag,
+    option,
+    readable_file,
+)
 from plangate.infrastructure.cli.input.plan_editing import edited_changes
 from plangate.infrastructure.cli.input.plan_files import read_revision_file
 from plangate.infrastructure.cli.render.acts import render_act
@@ -22,7 +28,7 @@ def revise(
         None,
         metavar="FILE",
         help="Changes in YAML or JSON; - for standard input.",
-        callback=readable,
+        callback=readable_file,
     ),
     *,
     add: list[str] | None = option("--add", "TITLE", "Add a task; may be repeated."),
@@ -93,6 +99,6 @@ def _revise(
     details: Sequence[str] = ()
     if not terminal.as_json and now.version > before:
         diff = terminal.registry.history.diff(plan, before, now.version)
-        details = [*change_lines(diff)]
+        details = [*change_lines(diff, now)]
     act = render_act("revised.", full=terminal.full, details=details)
     terminal.answer(now, act)

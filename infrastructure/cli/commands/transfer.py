@@ -1,6 +1,7 @@
 """Plans out of a store and into it, as bundles, foreign files and traces."""
 
 import sys
+from collections.abc import Iterator
 from contextlib import nullcontext
 from enum import StrEnum
 from io import BytesIO
@@ -14,7 +15,7 @@ from plangate.application.errors import ErasesText
 from plangate.application.importing.intake import ImportOutcome, PlanFormat
 from plangate.application.warnings import is_about_a_token
 from plangate.infrastructure.cli.answers import RefusedLine, TraceReport
-from plangate.infrastructure.cli.exits import REFUSED, TROUBLE, error_facts
+from plangate.infrastructure.cli.exits import FAILED, REFUSED, error_facts
 from plangate.infrastructure.cli.input import options
 from plangate.infrastructure.cli.input.traces import LineResult, apply_lines, read_lines
 from plangate.infrastructure.cli.render import transfer as screens
@@ -135,7 +136,7 @@ def import_plans(
     if report.remains is not None:
         why = f"some erased text may be left: {report.remains}"
         terminal.warn(f"{why}; to finish, import again and erase those plans again")
-        raise typer.Exit(TROUBLE)
+        raise typer.Exit(FAILED)
 
 
 def _import_foreign(
@@ -209,7 +210,9 @@ def apply(
         ),
         line_progress_bar(terminal.notes, file.name, size) as advance,
     ):
-        for result in apply_lines(terminal.registry, read_lines(stream), run=run):
+        for result in _until_interrupted(
+            terminal, report, apply_lines(terminal.registry, read_lines(stream), run=run)
+        ):
             where = f"{name}:{result.line.number}: "
             _add(report, result)
             for warning in result.warnings:
@@ -230,6 +233,18 @@ def apply(
     terminal.answer(report, screens.render_trace_report)
     if report.stopped_at is not None or report.refused:
         raise typer.Exit(REFUSED)
+
+
+def _until_interrupted(
+    terminal: Terminal, report: TraceReport, results: Iterator[LineResult]
+) -> Iterator[LineResult]:
+    """The results; an interruption says how far the trace has come."""
+    try:
+        yield from results
+    except KeyboardInterrupt:
+        done = count(report.lines, "line")
+        terminal.warn(f"stopped after {done}; run it again, and it goes on from there")
+        raise
 
 
 def _add(report: TraceReport, result: LineResult) -> None:

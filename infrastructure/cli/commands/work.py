@@ -60,12 +60,15 @@ def next_task(
 
     Example: plangate next billing --worker agent-7 --lease 30m
     """
+    if plan is not None and label:
+        raise typer.BadParameter("--label chooses among all plans: leave out PLAN")
+    seconds = lease_of(lease)
     plan = None if plan is None else terminal.plan(plan)
     try:
         task = terminal.registry.next_task(
             plan,
             worker=worker,
-            lease=lease_of(lease),
+            lease=seconds,
             labels=label or (),
             **ContextOptions(**terminal.context, if_version=if_version),
         )

@@ -77,5 +77,5 @@ def _last(registry: PlanRegistry) -> str:
     except (StoreForbidden, StoreReadOnly):  # the views are behind and cannot be written
         found = [plan.plan_id for plan in registry.list_plans().plans[-1:]]
     if not found:
-        raise InvalidInput([Problem("PLAN", f"{LAST} is no plan: there are none")])
+        raise InvalidInput([Problem("PLAN", f"{LAST}: there are no plans")])
     return found[0]

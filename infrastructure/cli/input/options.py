@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 import typer
 
+from plangate.domain.vocabulary import MAX_LEASE_SECONDS
 from plangate.infrastructure.cli.input.completion import labels, plan_ids, task_ids
 from plangate.infrastructure.cli.input.times import parse_duration, parse_time
 
@@ -45,7 +46,7 @@ def _readable(context: typer.Context, path: Path) -> Path:
     return path
 
 
-def readable(context: typer.Context, path: Path | None) -> Path | None:
+def readable_file(context: typer.Context, path: Path | None) -> Path | None:
     """A file that an option may name; refused unless it can be read."""
     return None if path is None else _readable(context, path)
 
@@ -143,7 +144,7 @@ ConfigPath = Annotated[
         "--config",
         "FILE",
         "Severities, aliases and accepted exceptions, in YAML or JSON; - for standard input.",
-        callback=readable,
+        callback=readable_file,
     ),
 ]
 OldNote = Annotated[Path, _file("A checkpoint; - for standard input.", "OLD")]
@@ -159,7 +160,10 @@ def chosen_plans(plans: list[str] | None, *, all_plans: bool) -> list[str] | Non
 
 def lease_of(text: str | None) -> float | None:
     """The lease in seconds, if one is given."""
-    return None if text is None else parse_duration("--lease", text)
+    seconds = None if text is None else parse_duration("--lease", text)
+    if seconds is not None and seconds > MAX_LEASE_SECONDS:
+        raise typer.BadParameter(f"--lease: must be at most {MAX_LEASE_SECONDS / 86_400:.0f}d")
+    return seconds
 
 
 def time_of(name: str, text: str | None, *, ahead: bool = False) -> datetime | None:

@@ -59,9 +59,23 @@ class Document(Generic[_Content]):
             problems.sort(key=lambda problem: (problem.line, problem.column))
             raise InvalidFile(problems) from None
 
+    def _place(self, problem: Problem) -> str:
+        """The field of the task that a problem of a whole plan is about."""
+        tasks = self.content.tasks if isinstance(self.content, PlanDraft) else ()
+        seen = set[str | None]()
+        for index, task in enumerate(tasks):
+            about = [f"{task.id!r} depends on {on!r}" for on in task.depends_on]
+            about += [f"{task.id!r} depends on itself"] * (task.id in task.depends_on)
+            if problem.field == "depends_on" and any(one in problem.message for one in about):
+                return f"tasks[{index}].depends_on"
+            if problem.field == "tasks" and task.id in seen:
+                return f"tasks[{index}].id"
+            seen.add(task.id)
+        return problem.field
+
     def _locate(self, problem: Problem) -> LocatedProblem:
         """The problem with the location of its field, or of what should hold the field."""
-        field, message = problem.field, problem.message
+        field, message = self._place(problem), problem.message
         while field not in self.locations:
             field = field[: max(field.rfind("."), field.rfind("["), 0)]
         location = self.locations[field]

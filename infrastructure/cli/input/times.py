@@ -72,7 +72,7 @@ def _relative(text: str, *, ahead: bool) -> datetime | None:
 
 
 def _seconds(text: str) -> float | None:
-    """The seconds that parts such as `1h30m` add up to; None where the text is no such parts."""
+    """The seconds that parts such as `1h30m` add up to; None for another text."""
     total, at, text = 0.0, 0, text.strip().lower()
     while at < len(text):
         part = _PART.match(text, at)

@@ -49,6 +49,18 @@ def render_attention(
     return render
 
 
+def render_no_store(hint: text.Hint) -> RenderableType:
+    """How to begin, where nothing was ever recorded."""
+    steps = {
+        "a store for this project": hint("init"),
+        "a plan from a file": hint("create", "FILE"),
+        "a small plan from its first score to its completion": hint("demo"),
+        "all commands": hint("help"),
+    }
+    lines = (text.command_line(f"  {step:22}  {what}") for what, step in steps.items())
+    return Group(Text("There is no store yet. To begin:"), *lines)
+
+
 def _line(one: PlanInNeed) -> Text:
     said, style = _SAID[one.need]
     tasks = f": {text.listed(one.task_ids, at_most=_TASKS_AT_MOST)}" if one.task_ids else ""

@@ -1,6 +1,7 @@
 """The task board, the confidence over time and the replans on a screen."""
 
 from collections.abc import Callable
+from typing import Final
 
 from rich.console import Group, RenderableType
 from rich.table import Column
@@ -12,6 +13,8 @@ from plangate.application.views.replans import ReplanPage
 from plangate.application.views.timeline import TimelinePage
 from plangate.infrastructure.cli.render import tables, text
 from plangate.infrastructure.cli.render.gauge import Gauge
+
+_BAR: Final = 14
 
 
 def render_board(*, one_plan: bool) -> Callable[[BoardPage, text.Hint], RenderableType]:
@@ -56,7 +59,7 @@ def render_timeline(page: TimelinePage, _hint: text.Hint) -> RenderableType:
         tables.ids("task"),
         tables.fixed("score"),
         tables.right("confidence"),
-        Column("", width=20),
+        Column("", width=_BAR),
     )
     for one in page.scores:
         confidence, threshold = one.rolling_confidence, one.confidence_threshold
@@ -67,7 +70,7 @@ def render_timeline(page: TimelinePage, _hint: text.Hint) -> RenderableType:
             Text(text.harmless(one.task_id)),
             f"{one.kind} {one.score:.2f}",
             Text(number(confidence, threshold), style="green" if passes else "red"),
-            Gauge(confidence, threshold, passes=passes, width=20),
+            Gauge(confidence, threshold, passes=passes, width=_BAR),
         )
     return Group(table, *_more(page.next))
 

@@ -65,9 +65,9 @@ def render_gauge(
     measured = (bar, Text(now, style=GO_ON if passes else REPLAN))
     row = Table.grid(padding=(0, 1))
     row.add_row(
-        Text("confidence"),
+        Text("confidence", no_wrap=True),
         *(measured if evidence.scored else [Text(NO_EVIDENCE, style="dim")]),
-        Text(f"threshold {wanted}", style="yellow"),
+        Text(f"threshold {wanted}", style="yellow", no_wrap=True),
     )
     said = evidence.sentence
     doubtful = evidence.scoring_failed or evidence.clamped or evidence.done_unscored

@@ -20,6 +20,7 @@ from rich.text import Text
 from plangate.application.history.audit import AuditEntry, StateAt
 from plangate.application.history.diff import ChangeKind, PlanDiff
 from plangate.application.numbers import number
+from plangate.application.results import PlanStatus
 from plangate.domain import events
 from plangate.domain.confidence import differ
 from plangate.infrastructure.cli.render import event_text
@@ -155,12 +156,16 @@ def render_diff(diff: PlanDiff, _hint: Hint) -> RenderableType:
     return Group(*heading, table)
 
 
-def change_lines(diff: PlanDiff) -> Iterator[str]:
-    """What a revision changed about the tasks, a line each."""
-    about = {ChangeKind.TASK, *_SIGNS}
+def change_lines(diff: PlanDiff, plan: PlanStatus) -> Iterator[str]:
+    """What a revision changed about the tasks of what is now `plan`, a line each."""
+    titles = {task.id: task.title for task in plan.tasks}
     for change in diff.changes:
-        if change.kind in about:
-            yield f"  {_SIGNS.get(change.kind, ('~', ''))[0]} {change.text}"
+        sign = _SIGNS.get(change.kind, ("~", ""))[0]
+        if change.kind is ChangeKind.TASK_CAME:
+            title = titles.get(change.task_id or "") or ""
+            yield f"  {sign} {change.task_id}: {title}"
+        elif change.kind in {ChangeKind.TASK, *_SIGNS}:
+            yield f"  {sign} {change.text}"
 
 
 def _when(at: datetime | None, day: date | None) -> tuple[Text, date | None]:

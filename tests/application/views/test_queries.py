@@ -284,6 +284,10 @@ def test_a_list_is_filtered_also_where_views_cannot_be_written(
     monkeypatch.setattr(stores.views, "begin", refuse)
     listed = registry.list_plans(labels=["even"]).plans
     assert [plan.plan_id for plan in listed] == ["p0", "p2", "p4", "p6", "p8"]
+    newest = [*registry.each_plan(labels=["even"], order="newest", limit=2)]
+    assert [plan.plan_id for plan in newest] == ["p8", "p6"]
+    with pytest.raises(StoreReadOnly):  # only the views know the order
+        next(registry.each_plan(order="updated"))
 
 
 # --- the next task of all plans ---

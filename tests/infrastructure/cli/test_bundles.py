@@ -52,7 +52,7 @@ def test_a_refusal_is_one_line(plangate: Plangate, billing: str) -> None:
     said = plangate("import", "mine")
     assert "mine:1:1: is in none of the formats loopllm, taskmaster" in said.stderr
     said = plangate("import", "mine", "--format", "bundle", "--json")
-    assert said.exit_code == 1
+    assert said.exit_code == 3
     assert said.error["type"] == "AlteredBundle"
     assert said.error["line"] == 1
     assert plangate("status", billing).exit_code == 0

@@ -1,4 +1,4 @@
-"""`plangate replay check` names decisions that do not follow from the rules, and makes a CI run stop."""
+"""`plangate replay check` names decisions that do not follow from the rules; a CI run stops."""
 
 import sqlite3
 from contextlib import closing

@@ -207,12 +207,12 @@ def test_a_command_that_changed_nothing_is_not_called_recorded(
 
 
 def test_a_refusal_stays_one_where_nothing_can_be_written(store: Path) -> None:
-    line = f'"{PROGRAM}" --db "{store}" mark p nowhere done >/dev/full 2>/dev/full; echo $?'
+    line = f'"{PROGRAM}" --db "{store}" task mark p nowhere done >/dev/full 2>/dev/full; echo $?'
     full = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True)
-    line = f'"{PROGRAM}" --db "{store}" mark p nowhere done >&- 2>&-; echo $?'
+    line = f'"{PROGRAM}" --db "{store}" task mark p nowhere done >&- 2>&-; echo $?'
     closed = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True)
 
-    assert (full.stdout, full.stderr) == (closed.stdout, closed.stderr) == ("1\n", "")
+    assert (full.stdout, full.stderr) == (closed.stdout, closed.stderr) == ("3\n", "")
 
 
 def test_no_file_takes_the_descriptor_of_a_closed_stream(store: Path) -> None:

@@ -32,11 +32,11 @@ def test_the_version_is_shown(program: list[str | Path]) -> None:
     assert outcome.stdout == f"plangate {version('plangate')}\n"
 
 
-def test_without_a_command_help_is_shown() -> None:
-    outcome = subprocess.run([PROGRAM], capture_output=True, check=False, timeout=60)
+def test_without_a_command_and_a_store_it_says_how_to_begin(tmp_path: Path) -> None:
+    outcome = subprocess.run([PROGRAM], capture_output=True, check=False, timeout=60, cwd=tmp_path)
 
-    assert outcome.returncode == 2
-    assert b"Register the plan in a file." in outcome.stdout
+    assert (outcome.returncode, outcome.stderr) == (0, b"")
+    assert b"plangate init" in outcome.stdout
 
 
 @pytest.mark.parametrize("words", ["--help", "list", "list --json"])
@@ -66,7 +66,7 @@ def test_json_is_ascii_where_the_stream_is(database: Path) -> None:
     assert '"Übergang"'.encode() in unicode.stdout
 
 
-def test_an_interrupted_apply_ends_quietly_and_keeps_what_it_recorded(database: Path) -> None:
+def test_an_interrupted_apply_says_how_far_it_came(database: Path) -> None:
     with subprocess.Popen(
         [PROGRAM, "--db", database, "apply", "-"],
         stdin=subprocess.PIPE,
@@ -82,7 +82,8 @@ def test_an_interrupted_apply_ends_quietly_and_keeps_what_it_recorded(database: 
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
 
-    assert (process.returncode, errors) == (130, b"")
+    assert process.returncode == 130
+    assert b"stopped after 1 line; run it again" in errors
 
 
 def hear_interrupts() -> None:

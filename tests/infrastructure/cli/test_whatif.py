@@ -1,4 +1,4 @@
-"""`plangate replay what-if` and `plangate replay sweep` compare what happened with what would have."""
+"""`plangate replay what-if` and `sweep` compare what happened with what would have."""
 
 import sqlite3
 from contextlib import closing
