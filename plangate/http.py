@@ -16,12 +16,22 @@ if TYPE_CHECKING:
         Unauthenticated,
         trusted_caller,
     )
+    from plangate.infrastructure.http.events import EventStreams
     from plangate.infrastructure.http.router import router
 
-__all__ = ["Caller", "Forbidden", "Scope", "Unauthenticated", "router", "trusted_caller"]
+__all__ = [
+    "Caller",
+    "EventStreams",
+    "Forbidden",
+    "Scope",
+    "Unauthenticated",
+    "router",
+    "trusted_caller",
+]
 
 _MODULE_OF: Final = {
     "Scope": "application.access.scopes",
+    "EventStreams": "infrastructure.http.events",
     "router": "infrastructure.http.router",
     **dict.fromkeys(
         ("Caller", "Forbidden", "Unauthenticated", "trusted_caller"), "infrastructure.http.caller"

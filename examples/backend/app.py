@@ -13,6 +13,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 import plangate
+import plangate.aio
+from plangate.http import Caller, Scope, router
 
 STATUS: dict[type[Exception], int] = {
     plangate.InvalidInput: 422,
@@ -29,7 +31,8 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     with open_pool() as pool, plangate.connect(pool) as registry:
         app.state.pool, app.state.registry = pool, registry
         registry.views.follow()
-        yield
+        async with plangate.aio.connect(pool) as app.state.plans:
+            yield
 
 
 app = FastAPI(title="Tickets", lifespan=lifespan)
@@ -65,6 +68,14 @@ Database = Annotated[Pool, Depends(_pool)]
 Registry = Annotated[plangate.PlanRegistry, Depends(_registry)]
 Key = Annotated[str, Header(alias="Idempotency-Key", pattern="^[0-9a-f]{8,40}$")]
 User = Annotated[str, Header(alias="X-User", min_length=1)]
+
+
+def reader(user: User) -> Caller:
+    """Let those who are known to this service read plans; tickets are changed by its own paths."""
+    return Caller(actor=user, scopes=frozenset({Scope.PLANS_READ}))
+
+
+app.include_router(router(lambda: app.state.plans, caller=reader), prefix="/plangate")
 
 
 class NewTicket(BaseModel):

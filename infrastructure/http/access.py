@@ -44,7 +44,7 @@ class Access:
             return Caller(actor=key.actor, scopes=frozenset(key.scopes))
         if self.required or any(name in request.headers for name in _FORWARDED):
             raise Unauthenticated("send an API key: Authorization: Bearer plangate_…")
-        return trusted_caller(x_actor)
+        return await trusted_caller(x_actor)
 
     async def key(self, request: Request) -> ApiKey | None:
         """The key that a request gives; raises `Unauthenticated` for one that is refused.

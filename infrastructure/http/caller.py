@@ -41,7 +41,7 @@ class Caller:
             raise Forbidden(scope)
 
 
-def trusted_caller(
+async def trusted_caller(
     x_actor: Annotated[
         str | SkipJsonSchema[None],
         Header(

@@ -28,7 +28,7 @@ def document() -> dict[str, Any]:
     return app.openapi()
 
 
-def _with_key(_: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]) -> Caller:
+async def _with_key(_: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]) -> Caller:
     return Caller()
 
 

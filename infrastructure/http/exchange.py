@@ -1,6 +1,6 @@
 """What the operations get of a request: the registry, the caller, and the context of a command."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from re import compile as pattern
 from typing import Annotated, Any, Final
@@ -37,11 +37,8 @@ class Exchange:
 
 def entrance(
     registry: GivenRegistry, caller: Callable[..., Any], scope: Scope, streams: EventStreams
-) -> Callable[..., Any]:
-    """The dependency that lets callers with a scope in, and gives operations the registry.
-
-    It is a coroutine, as all dependencies here: FastAPI runs others in a thread, each for itself.
-    """
+) -> Callable[..., Awaitable[None]]:
+    """The dependency that lets callers with a scope in, and gives operations the registry."""
 
     async def enter(
         request: Request, given: Annotated[Caller, Security(caller, scopes=[scope])]
@@ -53,8 +50,12 @@ def entrance(
     return enter
 
 
-async def _exchange(request: Request) -> Exchange:
-    found: Exchange = request.scope[_KEY]
+async def _exchange(request: Request) -> Exchange | None:
+    """The request's exchange; none where the caller's own parameters are refused.
+
+    FastAPI collects what is wrong with other parameters then, and calls no operation.
+    """
+    found: Exchange | None = request.scope.get(_KEY)
     return found
 
 
@@ -89,14 +90,14 @@ _Traceparent = Annotated[
 
 
 async def _options_without_version(
-    exchange: Given,
+    exchange: Annotated[Exchange | None, Depends(_exchange)],
     idempotency_key: _IdempotencyKey = None,
     correlation_id: _CorrelationId = None,
     traceparent: _Traceparent = None,
 ) -> ContextOptions:
     trace = _TRACE.fullmatch(traceparent or "")
     return {
-        "actor": exchange.caller.actor,
+        "actor": exchange.caller.actor if exchange else None,
         "correlation_id": utf8(correlation_id) or (trace[1] if trace else None),
         "idempotency_key": utf8(idempotency_key),
     }

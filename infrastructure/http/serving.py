@@ -6,6 +6,7 @@ uvicorn would raise the signal again once it has stopped; here the answer is the
 import asyncio
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
@@ -29,6 +30,9 @@ _PATIENCE: Final = 30
 """Seconds that requests have to end once the server stops."""
 
 _KEEP_ALIVE: Final = 15
+
+_TURN: Final = 0.0005
+"""Seconds that a thread may compute while another waits, such as the one that sends answers."""
 
 
 def run_server(
@@ -71,6 +75,7 @@ def run_server(
             stopping,
             lambda: started(address),
         )
+        sys.setswitchinterval(_TURN)
         server.run([listener])
     return server.exit_code
 

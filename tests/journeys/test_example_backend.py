@@ -99,6 +99,19 @@ def test_a_ticket_is_worked_on_judged_decided_and_its_replans_are_delivered(
     assert client.get("/health").json()["ok"] is True
 
 
+def test_plangates_own_api_is_part_of_the_service(client: httpx.Client) -> None:
+    client.post("/tickets", json=NEW, headers=headers())
+    plan = f"/plangate/plans/{TICKET}"
+    assert client.get(f"{plan}/gate", headers=headers()).json()["verdict"] == "go"
+    assert client.get(f"{plan}/gate").json()["errors"][0]["header"] == "X-User"
+    refused = client.post(f"{plan}/next-task", headers=headers())
+    assert refused.json()["type"] == "urn:plangate:problem:forbidden"
+    unknown = client.get("/plangate/plans/none", headers=headers())
+    assert unknown.json()["type"] == "urn:plangate:problem:plan-not-found"
+    own = client.get("/tickets/none")
+    assert (own.status_code, own.json()) == (404, {"detail": "there is no plan 'none'"})
+
+
 def test_the_books_of_the_load_test_show_each_fault(
     client: httpx.Client,
     app: FastAPI,

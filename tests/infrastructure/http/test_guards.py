@@ -5,6 +5,7 @@ stop it. So no guard is tested by what another one refuses.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -19,6 +20,7 @@ import plangate
 from plangate import aio
 from plangate.application.access import keys
 from plangate.application.access.tokens import Token, _checksum
+from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.http import access, limits, route
 from plangate.infrastructure.http.access import Access
 from plangate.infrastructure.http.app import create_app
@@ -69,6 +71,7 @@ def chunks() -> Iterator[bytes]:
 
 TEXT = {"content-type": "text/plain"}
 JSON = {"content-type": "application/json"}
+FORM = {"content-type": "application/x-www-form-urlencoded"}
 LARGE = b'{"goal": "' + b"g" * 9 * 1024 * 1024 + b'"}'
 NO_HOST, NO_ORIGIN = patched(HostCheck, "_is_for_us", yes), patched(HostCheck, "_is_from_us", yes)
 NO_KEY = patched(Access, "required", property(lambda _: False, nothing))
@@ -116,6 +119,7 @@ ATTACKS = [
     post("a form that is JSON", 415, any_type, headers={"content-type": "multipart/form-data"}),
     Attack("a large body", 413, any_size, "POST", headers=JSON, body=LARGE, passes=422),
     Attack("a body without length", 413, any_size, "POST", headers=JSON, body=chunks, passes=422),
+    Attack("a large form", 413, any_size, "POST", "/sign-in", FORM, b"key=" + LARGE, passes=400),
     keyed("no key", 401, NO_KEY),
     keyed("no key for figures", 401, NO_KEY, path="/metrics"),
     keyed("no key for a page", 401, NO_KEY, path="/"),
@@ -152,55 +156,73 @@ ATTACKS = [
 ]
 
 
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "plans.db"
+@dataclass
+class Servers:
+    """A server that requires keys and one that does not, on one store."""
+
+    clients: dict[bool, TestClient]
+    tokens: dict[str, str]
+    registry: PlanRegistry
+
+    def answer(self, attack: Attack) -> Any:
+        """The answer to a request, which has a problem where it is refused."""
+        headers = dict(attack.headers)
+        if attack.key:
+            headers["authorization"] = f"Bearer {self.tokens[attack.key]}"
+        content = attack.body() if callable(attack.body) else attack.body
+        response = self.clients[attack.needs_key].request(
+            attack.method, attack.path, headers=headers, content=content
+        )
+        if response.status_code >= 400:
+            assert response.headers["content-type"] == "application/problem+json"
+            assert response.json()["status"] == response.status_code
+            assert ("www-authenticate" in response.headers) is (response.status_code == 401)
+        assert "default-src 'none'" in response.headers["content-security-policy"]
+        return response
+
+    def position(self) -> int:
+        """How much was recorded."""
+        return self.registry.history.last_position()
 
 
-@pytest.fixture
-def tokens(target: Path) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    target = tmp_path_factory.mktemp("guards") / "plans.db"
+    tokens = keys_in(target)
+    with ExitStack() as stack:
+        clients = {}
+        for required in (False, True):
+            app = create_app(lambda: aio.connect(target), keys_required=required)
+            client = TestClient(app, base_url="http://localhost")
+            clients[required] = stack.enter_context(client)
+        yield Servers(clients, tokens, stack.enter_context(plangate.connect(target)))
+
+
+def keys_in(target: Path) -> dict[str, str]:
     """Keys of a store, each in another state."""
-    clock = FrozenClock()
-    with plangate.connect(target, clock=clock) as registry:
-        made = registry.keys.create
-        reader, judge = made("reader", ["plans:read"]).token, made("judge", ["plans:score"]).token
-        expired = made("old", ["admin"], expires_in=timedelta(days=1)).token
-        revoked = made("lost", ["admin"])
+    with plangate.connect(target, clock=FrozenClock()) as registry:
+        issue = registry.keys.create
+        reader, judge = issue("reader", ["plans:read"]), issue("judge", ["plans:score"])
+        expired = issue("old", ["admin"], expires_in=timedelta(days=1))
+        revoked = issue("lost", ["admin"])
         registry.keys.revoke(revoked.key.key_id)
-        forged = Token.new().text[:-6].replace("plangate_", "")
-        body = f"plangate_{Token.parsed(reader).key_id}_{forged.split('_')[1]}"  # type: ignore[union-attr]
+    body = f"plangate_{reader.key.key_id}_{Token.new().text.split('_')[2][:-6]}"
     return {
-        "reader": reader,
-        "judge": judge,
-        "expired": expired,
+        "reader": reader.token,
+        "judge": judge.token,
+        "expired": expired.token,
         "revoked": revoked.token,
         "forged": body + _checksum(body),
     }
 
 
-def status_of(target: Path, attack: Attack, tokens: dict[str, str]) -> int:
-    app = create_app(lambda: aio.connect(target), keys_required=attack.needs_key)
-    headers = dict(attack.headers)
-    if attack.key:
-        headers["authorization"] = f"Bearer {tokens[attack.key]}"
-    content = attack.body() if callable(attack.body) else attack.body
-    with TestClient(app, base_url="http://localhost") as client:
-        response = client.request(attack.method, attack.path, headers=headers, content=content)
-    if response.status_code >= 400:
-        assert response.headers["content-type"] == "application/problem+json"
-        assert response.json()["status"] == response.status_code
-        assert ("www-authenticate" in response.headers) is (response.status_code == 401)
-    assert "default-src 'none'" in response.headers["content-security-policy"]
-    return response.status_code
-
-
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name.replace(" ", "-"))
 def test_an_attack_is_refused_by_its_guard_alone(
-    target: Path, tokens: dict[str, str], attack: Attack, monkeypatch: pytest.MonkeyPatch
+    servers: Servers, attack: Attack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert status_of(target, attack, tokens) == attack.refused
-    with plangate.connect(target) as registry:
-        assert registry.history.last_position() == 0
+    before = servers.position()
+    assert servers.answer(attack).status_code == attack.refused
+    assert servers.position() == before
 
     attack.off(monkeypatch)
-    assert status_of(target, attack, tokens) == attack.passes
+    assert servers.answer(attack).status_code == attack.passes

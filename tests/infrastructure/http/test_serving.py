@@ -8,10 +8,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner, Result
 
 import plangate
+from plangate.infrastructure.cli.app import app
 from plangate.infrastructure.http.connections import BoundedConnection
-from tests.support.servers.plangate import PlangateServer, plangate_server, refusal
+from tests.support.servers.plangate import PlangateServer, plangate_server
 
 pytestmark = pytest.mark.xdist_group("plangate-serve")
 PLAN = {"plan_id": "p", "goal": "g", "tasks": [{"id": "a", "title": "A"}]}
@@ -43,6 +45,11 @@ def answer_to(server: PlangateServer, request: bytes, more: Callable[[], Iterato
                 break
             answer += part
         return answer
+
+
+def refusal(target: Path, *options: str) -> Result:
+    """What a server says that does not start."""
+    return CliRunner().invoke(app, ["--db", str(target), "serve", *options])
 
 
 def nothing() -> Iterator[bytes]:
@@ -207,9 +214,11 @@ def test_a_server_stops_once_what_is_in_flight_has_ended(
             body = json.dumps({**PLAN, "plan_id": "late"}).encode()
             head = (
                 "POST /v1/plans HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                f"Content-Length: {len(body)}\r\n\r\n"
+                f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
             )
-            connection.sendall(head.encode() + body[:-1])
+            connection.sendall(head.encode())
+            assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")  # it is in flight
+            connection.sendall(body[:-1])
             server.process.send_signal(how)
             for _ in lines:  # the stream comes to its end
                 pass
@@ -227,11 +236,11 @@ def test_no_address_but_loopback_is_served_without_names_and_keys(tmp_path: Path
     target = tmp_path / "plans.db"
     everywhere = ("--host", "0.0.0.0")  # noqa: S104
     nameless = refusal(target, *everywhere)
-    assert (nameless.returncode, nameless.stdout) == (1, "")
+    assert (nameless.exit_code, nameless.stdout) == (1, "")
     assert "--allowed-host" in nameless.stderr
     named = ("--allowed-host", "plans.example")
     keyless = refusal(target, *everywhere, *named)
-    assert (keyless.returncode, keyless.stdout) == (1, "")
+    assert (keyless.exit_code, keyless.stdout) == (1, "")
     assert "plangate keys create" in keyless.stderr
     with plangate.connect(target) as registry:
         token = registry.keys.create("judge", ["plans:read"]).token

@@ -3,7 +3,6 @@
 import json
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -68,14 +67,3 @@ def plangate_server(target: str | Path, folder: Path, *options: str) -> Iterator
     finally:
         if server.process.poll() is None:
             server.stop()
-
-
-def refusal(target: str | Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """What a server says that does not start."""
-    return subprocess.run(
-        [sys.executable, "-m", "plangate", "--db", str(target), "serve", *options],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
