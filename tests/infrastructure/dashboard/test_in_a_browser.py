@@ -258,8 +258,9 @@ def test_the_page_goes_on_when_the_database_server_is_back(browser: Browser) -> 
             expect(page.locator(".pg-verdict strong")).to_have_text("0.400")
 
 
-def test_a_missing_plan_is_a_page(page: Page, seen: Seen) -> None:
-    page.goto("/plan?id=nothing")
+@pytest.mark.parametrize("path", ["/plan?id=nothing", "/nothing/at/all"])
+def test_what_is_missing_is_a_page(page: Page, seen: Seen, path: str) -> None:
+    page.goto(path)
     expect(page.locator("h1")).to_have_text("Not found")
     assert len(seen.problems) == 1
     assert "404" in seen.problems.pop()
