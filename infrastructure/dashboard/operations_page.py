@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
@@ -25,7 +25,7 @@ from plangate.infrastructure.dashboard.answers import (
 
 _Report = TypeVar("_Report")
 
-LISTED = 100
+LISTED: Final = 100
 """How many findings and mismatches the page lists."""
 
 
@@ -96,10 +96,12 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
 
     @router.post("/operations/{name}")
     async def begin(
-        request: Request, who: Annotated[PageCaller, Depends(caller)], name: str
+        request: Request,
+        who: Annotated[PageCaller, Depends(caller)],
+        name: Literal["check", "findings"],
     ) -> Response:
         require(who, Scope.PLANS_READ)
-        runs.begin("check" if name == "check" else "findings")
+        runs.begin(name)
         return RedirectResponse(f"{base_of(request)}/operations", HTTPStatus.SEE_OTHER)
 
     return router

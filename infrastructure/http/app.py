@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from importlib.metadata import version
 
 from fastapi import FastAPI, Request, Response
 
 from plangate.application.aio.registry import AsyncPlanRegistry
-from plangate.infrastructure.dashboard.answers import page
+from plangate.infrastructure.dashboard.answers import error_page, page
 from plangate.infrastructure.dashboard.pages import pages
 from plangate.infrastructure.http import operators, problems, sign_in
 from plangate.infrastructure.http.access import Access
@@ -58,6 +59,7 @@ def create_app(
     access, metrics = Access(registry, required=keys_required), Metrics()
     problems.install(app)
     app.add_exception_handler(Unauthenticated, _unauthenticated)
+    app.add_exception_handler(HTTPStatus.NOT_FOUND, _not_found)
     app.include_router(router(registry, caller=access.caller), prefix=PREFIX)
     app.include_router(operators.checks(registry, access, metrics))
     app.include_router(sign_in.entrance_for_people(access, page))
@@ -72,7 +74,18 @@ def create_app(
 
 async def _unauthenticated(request: Request, error: Exception) -> Response:
     """Lead a person to where a key is given, and say the same to a program as a problem."""
-    wants_page = "text/html" in request.headers.get("accept", "")
-    if wants_page and request.method in {"GET", "HEAD"}:
+    if _wants_page(request):
         return sign_in.lead_to(request)
     return problems.problem_of(error)
+
+
+async def _not_found(request: Request, _: Exception) -> Response:
+    """Say to a person on a page that there is nothing at an address, and to a program likewise."""
+    if _wants_page(request):
+        return error_page(request, HTTPStatus.NOT_FOUND, "There is nothing at this address.")
+    return problems.problem(problems.NOT_FOUND)
+
+
+def _wants_page(request: Request) -> bool:
+    accepts = "text/html" in request.headers.get("accept", "")
+    return accepts and request.method in {"GET", "HEAD"} and not request.url.path.startswith("/v1/")

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    """One browser for all tests of a process: playwright allows no second one in a thread."""
+    """A browser for the tests of a module: beside it, other tests could run no event loop."""
     from tests.support.browsers import MISSING, find_browser, started  # noqa: PLC0415
 
     executable = find_browser()

@@ -31,6 +31,8 @@ EVERY_PAGE = (
     "/operations",
 )
 
+EVERY_KIND = ("/", "/plan?id=search", "/what-if?id=search&preset=steady", "/operations")
+
 
 def score(address: str, plan: str, task: str, **scores: float) -> None:
     answer = httpx.post(f"{address}/v1/plans/{plan}/tasks/{task}/scores", json=scores)
@@ -55,7 +57,7 @@ def test_no_page_has_what_axe_finds(
     with browser.new_context(base_url=seen.address, color_scheme=scheme) as context:
         page = context.new_page()
         seen.watch(page)
-        for path in EVERY_PAGE:
+        for path in EVERY_PAGE if rules is None else EVERY_KIND:
             page.goto(path)
             page.evaluate(script)
             page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
@@ -258,8 +260,9 @@ def test_the_page_goes_on_when_the_database_server_is_back(browser: Browser) -> 
             expect(page.locator(".pg-verdict strong")).to_have_text("0.400")
 
 
-def test_a_missing_plan_is_a_page(page: Page, seen: Seen) -> None:
-    page.goto("/plan?id=nothing")
+@pytest.mark.parametrize("path", ["/plan?id=nothing", "/nothing/at/all"])
+def test_what_is_missing_is_a_page(page: Page, seen: Seen, path: str) -> None:
+    page.goto(path)
     expect(page.locator("h1")).to_have_text("Not found")
     assert len(seen.problems) == 1
     assert "404" in seen.problems.pop()
