@@ -56,7 +56,9 @@ def files_in(root: Path, folder: str = "") -> Iterator[str]:
             continue
         if path.is_dir():
             yield from files_in(root, f"{name}/")
-        elif name == "Makefile" or name.endswith((".py", ".md", ".toml", ".schema.json")):
+        elif name == "Makefile" or name.endswith(
+            (".py", ".md", ".toml", ".schema.json", "openapi.v1.json")
+        ):
             yield name
 
 
