@@ -48,6 +48,8 @@ MORE: Final[Mapping[str, Entry]] = {
         "create_many", "commands.transfer", "import_plans", "Import plans of another store or tool."
     ),
     "export": Entry("query", "commands.transfer", "export", "Write plans to a bundle."),
+    "report": Entry("query", "commands.report", "report", "Report on plans in one HTML file."),
+    "serve": Entry("operate", "commands.serve", "serve_plans", "Serve the API and the pages."),
     "demo": Entry("operate", "demo", "demo", "Lead a small plan through its whole life."),
     "help": Entry("plain", "commands.help", "help_", "Show help: help score, help exit-codes."),
 }
@@ -122,6 +124,14 @@ GROUPS: Final[Mapping[str, Group]] = {
             "install": Entry("query", "commands.mcp", "install_for", ""),
         },
         default="serve",
+    ),
+    "keys": Group(
+        "API keys for other machines: create, list, revoke.",
+        {
+            "create": Entry("operate", "commands.keys", "create_key", ""),
+            "list": Entry("query", "commands.keys", "list_keys", ""),
+            "revoke": Entry("query", "commands.keys", "revoke_key", ""),
+        },
     ),
     "store": Group(
         "The whole store: doctor, backup, restore, copy, migrate.",

@@ -14,11 +14,13 @@ from plangate.infrastructure.mcp.callers import Callers
 from plangate.infrastructure.mcp.hosts import LOOPBACK
 from plangate.infrastructure.mcp.mounting import McpApp
 
-PATH: Final = "/mcp"
+_PATH: Final = "/mcp"
 
 
 class Agents:
-    """An application for `Route(PATH, agents)`; the server enters `lifespan` in its own."""
+    """An application for `Route(agents.path, agents)`; the server enters `lifespan` in its own."""
+
+    path: Final = _PATH
 
     def __init__(
         self,
@@ -31,7 +33,7 @@ class Agents:
         self._caller_of = caller_of
         callers = Callers(caller_of=lambda request: request.state.agent)
         hosts = {*LOOPBACK, *allowed_hosts}
-        self._mcp = McpApp(registry, callers, allowed_hosts=hosts, path=PATH)
+        self._mcp = McpApp(registry, callers, allowed_hosts=hosts, path=_PATH)
 
     def lifespan(self) -> AbstractAsyncContextManager[None]:
         """What runs while requests are served."""

@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 from importlib.metadata import version
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
+from starlette.routing import Route
 
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.infrastructure.dashboard.answers import error_page, page
 from plangate.infrastructure.dashboard.pages import pages
 from plangate.infrastructure.http import operators, problems, sign_in
 from plangate.infrastructure.http.access import Access
-from plangate.infrastructure.http.caller import Unauthenticated
+from plangate.infrastructure.http.caller import Caller, Unauthenticated
 from plangate.infrastructure.http.document import DESCRIPTION, PREFIX
 from plangate.infrastructure.http.headers import SecurityHeaders
 from plangate.infrastructure.http.hosts import HostCheck
@@ -21,6 +24,9 @@ from plangate.infrastructure.http.limits import Limits
 from plangate.infrastructure.http.logs import Observed
 from plangate.infrastructure.http.metrics import Metrics
 from plangate.infrastructure.http.router import router
+
+if TYPE_CHECKING:
+    from plangate.infrastructure.http.agents import Agents
 
 
 def create_app(
@@ -39,9 +45,12 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with registry_factory() as registry:
+        async with AsyncExitStack() as running:
+            registry = await running.enter_async_context(registry_factory())
             await registry.views.follow()
             opened[:] = [registry]
+            for served in agents:
+                await running.enter_async_context(served.lifespan())
             yield
 
     def registry() -> AsyncPlanRegistry:
@@ -57,6 +66,7 @@ def create_app(
         redirect_slashes=False,
     )
     access, metrics = Access(registry, required=keys_required), Metrics()
+    agents = _agents(registry, access, allowed_hosts)
     problems.install(app)
     app.add_exception_handler(Unauthenticated, _unauthenticated)
     app.add_exception_handler(HTTPStatus.NOT_FOUND, _not_found)
@@ -64,12 +74,27 @@ def create_app(
     app.include_router(operators.checks(registry, access, metrics))
     app.include_router(sign_in.entrance_for_people(access, page))
     app.include_router(pages(registry, caller=access.caller))
+    app.router.routes.extend(Route(served.path, served) for served in agents)
     # The last one added is the first that sees a request.
     app.add_middleware(Limits, stopping=stopping or asyncio.Event())
     app.add_middleware(HostCheck, allowed=allowed_hosts)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Observed, metrics=metrics)
     return app
+
+
+def _agents(
+    registry: Callable[[], AsyncPlanRegistry], access: Access, allowed_hosts: Collection[str]
+) -> "list[Agents]":
+    """The tools of agents, where the extra `mcp` is installed."""
+    if find_spec("mcp") is None:
+        return []
+    from plangate.infrastructure.http.agents import Agents
+
+    async def caller_of(request: Request) -> Caller:
+        return await access.caller(request, None, request.headers.get("x-actor"))
+
+    return [Agents(registry, caller_of, allowed_hosts=allowed_hosts)]
 
 
 async def _unauthenticated(request: Request, error: Exception) -> Response:

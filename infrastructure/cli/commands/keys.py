@@ -6,9 +6,10 @@ import typer
 
 from plangate.application.access.key_store import ApiKey
 from plangate.application.access.scopes import Scope
+from plangate.infrastructure.cli.input.actor import default_actor
 from plangate.infrastructure.cli.input.options import Actor, argument, option
 from plangate.infrastructure.cli.render.keys import render_issued, render_keys, render_revoked
-from plangate.infrastructure.cli.terminal import Terminal, operate, query
+from plangate.infrastructure.cli.terminal import Terminal
 
 _SCOPES = ", ".join(Scope)
 
@@ -29,15 +30,21 @@ def create_key(
     ),
     actor: Actor = None,
 ) -> None:
-    """Issue an API key, and show it: this once, as only a digest of it is kept."""
-    after = None if days is None else _days(days)
-    issued = terminal.registry.keys.create(name, scopes, expires_in=after, actor=actor)
+    """Issue an API key, and show it: this once, as only a digest of it is kept.
+
+    Example: plangate keys create ci --scope plans:score --expires-in 90
+    """
+    after, by = None if days is None else _days(days), actor or default_actor()
+    issued = terminal.registry.keys.create(name, scopes, expires_in=after, actor=by)
     terminal.done = f"the key {issued.key.key_id} was issued"
     terminal.answer(issued, render_issued)
 
 
 def list_keys(terminal: Terminal) -> None:
-    """List the API keys, the revoked and expired ones too."""
+    """List the API keys, the revoked and expired ones too.
+
+    Example: plangate keys list
+    """
     now = datetime.now(UTC)
     terminal.answer(terminal.registry.keys.list(), lambda keys, _hint: render_keys(keys, now))
 
@@ -48,8 +55,11 @@ def revoke_key(
     *,
     actor: Actor = None,
 ) -> None:
-    """Revoke an API key, at once and for good."""
-    revoked: ApiKey = terminal.registry.keys.revoke(key_id, actor=actor)
+    """Revoke an API key, at once and for good.
+
+    Example: plangate keys revoke 4fB2kPq9Zx
+    """
+    revoked: ApiKey = terminal.registry.keys.revoke(key_id, actor=actor or default_actor())
     terminal.done = f"the key {key_id} is revoked"
     terminal.answer(revoked, render_revoked)
 
@@ -59,13 +69,3 @@ def _days(days: float) -> timedelta:
         return timedelta(days=days)
     except (OverflowError, ValueError):
         raise typer.BadParameter("--expires-in: must be a number of days that ends") from None
-
-
-keys = typer.Typer(
-    help="Let programs and people in over HTTP and MCP, each with a key.",
-    no_args_is_help=True,
-    add_completion=False,
-)
-keys.command("create")(operate(create_key))
-keys.command("list")(query(list_keys))
-keys.command("revoke")(query(revoke_key))

@@ -30,8 +30,11 @@ def report(
         "--signed", "Include a checkpoint of the ledger, and proofs of a plan's replans."
     ),
 ) -> None:
-    """Write a report as one HTML file, to read offline, print or mail."""
-    chosen = chosen_plans(plans, all_plans=all_plans)
+    """Write a report as one HTML file, to read offline, print or mail.
+
+    Example: plangate report billing --output billing.html
+    """
+    chosen = terminal.plans(chosen_plans(plans, all_plans=all_plans))
     with progress_bar(terminal.notes, "reporting") as progress:
         written = write_report(terminal.registry, output, chosen, signed=signed, progress=progress)
     terminal.done = "the report was written"

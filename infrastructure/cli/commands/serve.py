@@ -43,6 +43,8 @@ def serve_plans(
     """Serve the API at /v1 and the pages at /, until SIGTERM or Ctrl-C.
 
     Without an API key only programs on this machine are answered.
+
+    Example: plangate serve --port 8421
     """
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
