@@ -51,7 +51,7 @@ from plangate.application.views.queries import ViewQueries
 from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.view_store import ViewStore
 from plangate.domain import commands
-from plangate.domain.errors import PlangateError, PlanNotFound
+from plangate.domain.errors import InvalidInput, PlangateError, PlanNotFound, Problem
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import Outcome, PlanState, ScoreKind, Scorer, TaskStatus, Verdict
@@ -329,6 +329,8 @@ class PlanRegistry:
 
     def plan_ids(self, beginning: str = "") -> tuple[str, ...]:
         """The ids of all plans that begin so, oldest first; those of deleted plans too."""
+        if not isinstance(beginning, str):
+            raise InvalidInput([Problem("beginning", "must be text")])
         return self._plans.ids(beginning)
 
     def graph(self, plan_id: str) -> PlanGraph:

@@ -184,7 +184,9 @@ def _refusing(field: str, accepted: str) -> Iterator[None]:
     except BrokenPipeError:  # the reader of the stream has gone
         raise
     except (OSError, ValueError, TypeError) as error:
-        why = getattr(error, "strerror", None) or error
+        why: object = error
+        if isinstance(error, OSError) and error.strerror and error.filename:
+            why = f"{error.strerror}: {str(error.filename)!r}"
         raise _refused(field, f"{accepted}: {why}") from None
 
 

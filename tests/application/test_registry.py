@@ -204,6 +204,8 @@ def test_ids_are_found_by_their_beginning(registry: PlanRegistry) -> None:
 
     assert registry.plan_ids("bil") == ("billing", "bill")
     assert registry.plan_ids() == ("billing", "bill", "other")
+    with pytest.raises(InvalidInput, match="beginning: must be text"):
+        registry.plan_ids(7)  # type: ignore[arg-type]
 
 
 def test_a_wrong_question_about_plans_one_by_one_is_refused_at_once(

@@ -34,7 +34,7 @@ WRONG_YAML = [
     (f"goal: 007\n{ONE}", '1:1: goal: must be text; put it in quotes: "007"'),
     ("goal: x\ntasks:\n- title: true\n", "3:3: tasks[0].title: must be text; put it in quotes"),
     ("goal: x\ntasks:\n- titel: t\n", "3:3: tasks[0].titel: is not known here; accepted: title"),
-    (TWICE, "2:1: tasks: task ids must differ; given more than once: a"),
+    (TWICE, "4:4: tasks: task ids must differ; given more than once: a"),
     (f'goal: x\nplan_id: "a\\tb"\n{ONE}', "2:1: plan_id: must not hold the control character"),
     (f'goal: "a\\0"\n{ONE}', "1:1: goal: must not hold the NUL character"),
     (f"goal: {'x' * 4_001}\n{ONE}", "1:1: goal: must be at most 4000 characters"),
