@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from plangate.infrastructure.cli.input.options import argument, option, readable
+from plangate.infrastructure.cli.input.options import argument, option, readable_file
 from plangate.infrastructure.cli.input.times import parse_duration
 
 BARE: Final = "nan"
@@ -59,7 +59,7 @@ FromFile = Annotated[
         "Score by what a tool wrote: JUnit XML, promptfoo, DeepEval, inspect_ai, pydantic-evals, "
         "OpenTelemetry; - for standard input. An output score, or with --prompt a prompt score.",
         default=...,
-        callback=readable,
+        callback=readable_file,
     ),
 ]
 ToolFormat = Annotated[

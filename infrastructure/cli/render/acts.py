@@ -9,7 +9,7 @@ from plangate.application.numbers import number
 from plangate.application.results import PlanStatus, TaskView
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.cli.render import gauge, tables, text
-from plangate.infrastructure.cli.render.hints import next_steps
+from plangate.infrastructure.command_lines import next_steps
 from plangate.infrastructure.cli.render.status import NOTHING_RECORDED, render_status
 
 Render = Callable[[PlanStatus, text.Hint], RenderableType]

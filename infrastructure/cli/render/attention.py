@@ -10,7 +10,7 @@ from plangate.application.results import PlanStatus
 from plangate.application.views.attention import Attention, Need, PlanInNeed
 from plangate.domain.errors import PlangateError
 from plangate.infrastructure.cli.render import text
-from plangate.infrastructure.cli.render.hints import next_steps
+from plangate.infrastructure.command_lines import next_steps
 
 AT_MOST: Final = 20
 """How many plans one screen shows."""
