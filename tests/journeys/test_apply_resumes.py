@@ -65,7 +65,7 @@ def test_a_store_without_room_stops_the_run_and_the_rest_follows_later(
         timeout=60,
     )
 
-    assert outcome.returncode == 1
+    assert outcome.returncode == 4
     (error,) = outcome.stderr.splitlines()
     stopped_at = int(error.removeprefix(f"{trace}:").partition(":")[0])
     assert 1 < stopped_at < PLANS * (SCORES + 1)
