@@ -49,7 +49,7 @@ def test_apply_killed_at_random_moments_keeps_whole_lines_and_finishes_the_rest(
 ) -> None:
     trace, rng, started = tmp_path / "trace.jsonl", Random(6), perf_counter()
     trace.write_text("".join(json.dumps(line) + "\n" for line in _lines()), "utf-8")
-    assert _apply(tmp_path / "undisturbed.db", trace).exit_code == 1
+    assert _apply(tmp_path / "undisturbed.db", trace).exit_code == 3
     whole = _log(tmp_path / "undisturbed.db")
     killed = finished = 0
     while killed < kills:
