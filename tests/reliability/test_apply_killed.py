@@ -62,7 +62,7 @@ def test_apply_killed_at_random_moments_keeps_whole_lines_and_finishes_the_rest(
             assert len(log) in _ends_of_commands(whole)
             assert _commands(log) >= run.last_reported - 1  # the first line is not a command
             killed += run.exit_code == -SIGKILL
-        assert _apply(database, trace).exit_code == 1
+        assert _apply(database, trace).exit_code == 3
         assert _log(database) == whole
     _nothing_is_added_by_another_run(database, trace)
     say(
