@@ -94,9 +94,12 @@ class Terminal:
 
     @cached_property
     def context(self) -> ContextOptions:
-        """The caller's context, with a default for who it is."""
+        """The caller's context, with a default for who it is.
+
+        Many things at once, as in a trace, say themselves who did them.
+        """
         given = self.given.copy()
-        if "actor" in given and given["actor"] is None:
+        if "idempotency_key" in given and given.get("actor") is None:
             given["actor"] = default_actor()
         return given
 

@@ -65,8 +65,9 @@ def test_a_store_without_room_stops_the_run_and_the_rest_follows_later(
         timeout=60,
     )
 
-    assert outcome.returncode == 1
-    (error,) = outcome.stderr.splitlines()
+    assert outcome.returncode == 4
+    made, error = outcome.stderr.splitlines()
+    assert made == f"store: made {database}"
     stopped_at = int(error.removeprefix(f"{trace}:").partition(":")[0])
     assert 1 < stopped_at < PLANS * (SCORES + 1)
     assert f"Stopped at line {stopped_at}; the lines before it are done." in outcome.stdout

@@ -202,7 +202,7 @@ def apply(
     name = "stdin" if file == options.STDIN else str(file)
     size = file.stat().st_size if file.is_file() else None
     report = TraceReport(file=name)
-    first_tokenless, tokenless = "", 0
+    first_tokenless, tokenless, store_failed = "", 0, False
     with (
         nullcontext(sys.stdin.buffer) if file == options.STDIN else file.open("rb") as stream,
         terminal.registry.acting_as(
@@ -225,6 +225,7 @@ def apply(
                 terminal.report(where, result.error)
             if result.stops_the_run or (strict and result.error is not None):
                 report.stopped_at = result.line.number
+                store_failed = result.stops_the_run
                 break
             advance(result.line.read, result.line.number)
     if tokenless:
@@ -232,7 +233,7 @@ def apply(
         terminal.warn(first_tokenless + later)
     terminal.answer(report, screens.render_trace_report)
     if report.stopped_at is not None or report.refused:
-        raise typer.Exit(REFUSED)
+        raise typer.Exit(FAILED if store_failed else REFUSED)
 
 
 def _until_interrupted(
