@@ -18,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 from typing_extensions import override
 
-from plangate.infrastructure.cli.catalogue import ALIASES, DAILY, GROUPS, MORE, Entry, Group
+from plangate.infrastructure.cli.catalogue import ALIASES, DAILY, GROUPS, MORE, Entry, Subcommands
 from plangate.infrastructure.cli.exits import exit_code
 from plangate.infrastructure.cli.input.options import AsJson, Database
 from plangate.infrastructure.cli.streams import AnswerLost, guard_streams
@@ -27,7 +27,7 @@ from plangate.infrastructure.cli.streams import AnswerLost, guard_streams
 class _Commands(Mapping[str, Any]):
     """Commands and groups, each made when it is asked for."""
 
-    def __init__(self, entries: Mapping[str, Entry | Group]) -> None:
+    def __init__(self, entries: Mapping[str, Entry | Subcommands]) -> None:
         self._entries = entries
         self._made: dict[str, Any] = {}
 
@@ -35,7 +35,7 @@ class _Commands(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name not in self._made:
             entry = self._entries[name]
-            make = _group if isinstance(entry, Group) else _command
+            make = _group if isinstance(entry, Subcommands) else _command
             self._made[name] = make(name, entry)
         return self._made[name]
 
@@ -119,7 +119,7 @@ class _Program(_CommandGroup):
     @override
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         """Commands by what the catalogue says about them: none is loaded for its name."""
-        entries: Mapping[str, Entry | Group] = {**DAILY, **MORE, **GROUPS}
+        entries: Mapping[str, Entry | Subcommands] = {**DAILY, **MORE, **GROUPS}
         named = {name: TyperCommand(name, short_help=one.summary) for name, one in entries.items()}
         kept, self.commands = self.commands, cast("MutableMapping[str, Any]", named)
         try:

@@ -19,7 +19,7 @@ class Entry(NamedTuple):
     summary: str
 
 
-class Group(NamedTuple):
+class Subcommands(NamedTuple):
     """Commands under one word, and what they are about."""
 
     summary: str
@@ -53,8 +53,8 @@ MORE: Final[Mapping[str, Entry]] = {
     "demo": Entry("operate", "demo", "demo", "Lead a small plan through its whole life."),
     "help": Entry("plain", "commands.help", "help_", "Show help: help score, help exit-codes."),
 }
-GROUPS: Final[Mapping[str, Group]] = {
-    "task": Group(
+GROUPS: Final[Mapping[str, Subcommands]] = {
+    "task": Subcommands(
         "One task: claim, defer, undefer, mark, release, heartbeat, outcome, retract.",
         {
             "claim": Entry("record", "commands.work", "claim", ""),
@@ -67,7 +67,7 @@ GROUPS: Final[Mapping[str, Group]] = {
             "retract": Entry("record", "commands.work", "retract", ""),
         },
     ),
-    "plan": Group(
+    "plan": Subcommands(
         "One plan: pause, archive, delete, erase; its graph, board, timeline and past.",
         {
             "pause": Entry("record", "commands.plans", "pause", ""),
@@ -84,7 +84,7 @@ GROUPS: Final[Mapping[str, Group]] = {
             "diff": Entry("query", "commands.history", "diff", ""),
         },
     ),
-    "replay": Group(
+    "replay": Subcommands(
         "Other policies tried on what happened, and decisions checked.",
         {
             "what-if": Entry("query", "commands.analysis", "what_if", ""),
@@ -92,14 +92,14 @@ GROUPS: Final[Mapping[str, Group]] = {
             "check": Entry("query", "commands.analysis", "check", ""),
         },
     ),
-    "evidence": Group(
+    "evidence": Subcommands(
         "How far scores can be trusted: findings, calibrate.",
         {
             "findings": Entry("query", "commands.analysis", "findings", ""),
             "calibrate": Entry("query", "commands.analysis", "calibrate", ""),
         },
     ),
-    "ledger": Group(
+    "ledger": Subcommands(
         "Tamper evidence: sign the log, prove what is in it, find what was altered.",
         {
             "checkpoint": Entry("query", "commands.ledger", "checkpoint", ""),
@@ -110,14 +110,14 @@ GROUPS: Final[Mapping[str, Group]] = {
             "key": Entry("query", "commands.ledger", "key", ""),
         },
     ),
-    "views": Group(
+    "views": Subcommands(
         "The views that answer questions over all plans: status, rebuild.",
         {
             "status": Entry("query", "commands.operations", "views_status", ""),
             "rebuild": Entry("query", "commands.operations", "rebuild_views", ""),
         },
     ),
-    "mcp": Group(
+    "mcp": Subcommands(
         "Plans for agents over MCP: alone, serve the program that starts it; install.",
         {
             "serve": Entry("operate", "commands.mcp", "serve_agents", ""),
@@ -125,7 +125,7 @@ GROUPS: Final[Mapping[str, Group]] = {
         },
         default="serve",
     ),
-    "keys": Group(
+    "keys": Subcommands(
         "API keys for other machines: create, list, revoke.",
         {
             "create": Entry("operate", "commands.keys", "create_key", ""),
@@ -133,7 +133,7 @@ GROUPS: Final[Mapping[str, Group]] = {
             "revoke": Entry("query", "commands.keys", "revoke_key", ""),
         },
     ),
-    "store": Group(
+    "store": Subcommands(
         "The whole store: doctor, backup, restore, copy, migrate.",
         {
             "doctor": Entry("query", "commands.operations", "doctor", ""),

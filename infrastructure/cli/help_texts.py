@@ -93,7 +93,7 @@ def shown_argument(argument: Any) -> str:
     return name if argument.required else f"[{name}]"
 
 
-def page_of(title: str, rows: Iterable[tuple[str, str]], *after: str) -> str:
+def page_about(title: str, rows: Iterable[tuple[str, str]], *after: str) -> str:
     """A page of help that belongs to none of the commands."""
     return _page(*_section(title, rows), *(line for text in after for line in _paragraph(text)))
 

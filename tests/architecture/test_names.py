@@ -19,7 +19,6 @@ ONE_CONCEPT: Final = {
     "drawn": "each picture is drawn by one",
     "project": "each view has its projection",
     "routes": "each page has its routes",
-    "Task": "each importer reads the tasks of its own tool",
 }
 """Names that more modules of a layer may give to the same thing, each with its reason."""
 

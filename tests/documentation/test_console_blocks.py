@@ -34,6 +34,7 @@ def test_the_console_blocks_of_a_page_print_what_they_show(page: Path, tmp_path:
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PLANGATE_DB": "plans.db",
+        "XDG_DATA_HOME": str(tmp_path / "data"),
         "PLANGATE_ACTOR": "ann",
         "TZ": "UTC",
         "COLUMNS": "80",

@@ -45,9 +45,9 @@ def help_(
     match words or []:
         case ["exit-codes"]:
             codes = [(str(code), meaning) for code, meaning in MEANINGS.items()]
-            text = help_texts.page_of("Exit codes", codes).lstrip("\n")
+            text = help_texts.page_about("Exit codes", codes).lstrip("\n")
         case ["options"]:
-            text = help_texts.page_of("Shared options", _OPTIONS, _IDS, _TIMES).lstrip("\n")
+            text = help_texts.page_about("Shared options", _OPTIONS, _IDS, _TIMES).lstrip("\n")
         case named:
             text = _help_on(context, named) + "\n"
     sys.stdout.write(text)

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.cli.answers import NewProject
-from plangate.infrastructure.cli.render.text import command_line
+from plangate.infrastructure.cli.render.text import unbroken
 from plangate.infrastructure.cli.terminal import Terminal
 from plangate.infrastructure.project import CONFIG, FOLDER, STORE
 
@@ -69,7 +69,7 @@ def _render(answer: NewProject, _hint: object) -> Group:
     said = f"Made {', '.join(answer.made)} in {FOLDER}/."
     if not answer.made:
         said = f"All is there already in {FOLDER}/."
-    return Group(Text(said), command_line(f"  plangate create {FOLDER}/plan.yaml"))
+    return Group(Text(said), unbroken(f"  plangate create {FOLDER}/plan.yaml"))
 
 
 def _wrote(file: Path, content: str) -> bool:

@@ -9,7 +9,7 @@ from plangate.domain.errors import InvalidInput, PlanGone, Problem
 from plangate.domain.presets import Preset
 from plangate.infrastructure.cli.answers import Deletion
 from plangate.infrastructure.cli.input import options
-from plangate.infrastructure.cli.input.completion import plan_ids
+from plangate.infrastructure.cli.input.completion import plan_ids, presets
 from plangate.infrastructure.cli.render.acts import render_created, render_plan_act
 from plangate.infrastructure.cli.render.attention import render_attention, render_no_store
 from plangate.infrastructure.cli.render.graph import GraphForm
@@ -24,7 +24,10 @@ def create(
     file: options.PlanPath,
     *,
     preset: Preset | None = options.option(
-        "--policy", "PRESET", f"The policy, if the file has none: {' or '.join(Preset)}."
+        "--policy",
+        "PRESET",
+        f"The policy, if the file has none: {' or '.join(Preset)}.",
+        autocompletion=presets,
     ),
 ) -> None:
     """Register the plan in a file.

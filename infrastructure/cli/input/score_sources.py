@@ -89,7 +89,7 @@ Run = Annotated[
     bool, typer.Option("--run", help="Run COMMAND: exit code 0 is the score 1, any other 0.")
 ]
 Command = Annotated[
-    list[str] | None, argument("[-- COMMAND]", "With --run: the command and its arguments.")
+    list[str] | None, argument("-- COMMAND", "With --run: the command and its arguments.")
 ]
 TimeLimit = Annotated[
     str | None,

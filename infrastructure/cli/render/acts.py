@@ -22,7 +22,7 @@ def render_act(what: str, *, full: bool, details: Sequence[str] = ()) -> Render:
         if full:
             return render_status(plan, hint)
         lines = [Text(text.harmless(line)) for line in details]
-        steps = map(text.command_line, (f"  {step}" for step in next_steps(plan, hint)))
+        steps = map(text.unbroken, (f"  {step}" for step in next_steps(plan, hint)))
         return Group(_head(plan, what), *lines, gauge.render_plan_gauge(plan), *steps)
 
     return render
@@ -52,7 +52,7 @@ def render_created(*, full: bool) -> Render:
         if plan.recorded is False:
             return Text(f"{name} is there already.", style="yellow")
         line = Text(f"Created {name}: {text.count(plan.task_count, 'task')}.")
-        steps = (text.command_line(f"  {step}") for step in next_steps(plan, hint))
+        steps = (text.unbroken(f"  {step}") for step in next_steps(plan, hint))
         return Group(line, *steps)
 
     return render

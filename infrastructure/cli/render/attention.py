@@ -33,7 +33,7 @@ def render_attention(
 
     def render(found: Attention, hint: text.Hint) -> RenderableType:
         if not found.plan_count and not found.plans:
-            first = text.command_line(f"  {hint('create', 'FILE')}")
+            first = text.unbroken(f"  {hint('create', 'FILE')}")
             return Group(Text("No plans yet."), first)
         if not found.plans:
             plans = text.count(found.plan_count, "plan")
@@ -57,7 +57,7 @@ def render_no_store(hint: text.Hint) -> RenderableType:
         "a small plan from its first score to its completion": hint("demo"),
         "all commands": hint("help"),
     }
-    lines = (text.command_line(f"  {step:22}  {what}") for what, step in steps.items())
+    lines = (text.unbroken(f"  {step:22}  {what}") for what, step in steps.items())
     return Group(Text("There is no store yet. To begin:"), *lines)
 
 
@@ -92,4 +92,4 @@ def _next(
             except PlangateError:  # it changed meanwhile
                 step = hint("status", one.plan_id)
     if step is not None:
-        yield text.command_line(f"  {step}")
+        yield text.unbroken(f"  {step}")

@@ -30,7 +30,7 @@ AT_MOST: Final = 20
 """How many plans, scores and lost inputs are shown; JSON has them all."""
 
 
-class _Shown:
+class _PlansCompared:
     """What a screen has of an answer that comes in parts: the totals, and the first plans."""
 
     def __init__(self, parts: Iterable[WhatIf]) -> None:
@@ -51,7 +51,7 @@ class _Shown:
 
 def render_what_if(tried: Mapping[str, Any], parts: Iterable[WhatIf]) -> RenderableType:
     """What a policy, or changes to each plan's own, would have led to."""
-    shown = _Shown(parts)
+    shown = _PlansCompared(parts)
     count, first = shown.recorded.plans, shown.first
     return Group(
         Text(f"Tried on {text.count(count, 'plan')}: {policy_text(tried)}", style="bold"),
@@ -107,7 +107,7 @@ def _not_tried(plan: UnfitPlan) -> Text:
     return Text(text.harmless(f"not tried on {plan.plan_id}: {plan.why}"), style="yellow")
 
 
-def _many(shown: _Shown) -> Iterator[RenderableType]:
+def _many(shown: _PlansCompared) -> Iterator[RenderableType]:
     table = _side_by_side()
     for what, total in _totals(shown.recorded, shown.replayed):
         _add(table, what, total(shown.recorded), total(shown.replayed))

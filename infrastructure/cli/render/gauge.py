@@ -18,6 +18,8 @@ from plangate.infrastructure.cli.render.text import harmless
 
 GO_ON: Final = "bold green"
 REPLAN: Final = "bold red"
+_NARROW: Final = 56
+"""Columns below which a bar beside its numbers would be too short to read."""
 LABELS: Final[Mapping[Verdict, str]] = {
     Verdict.GO: "Go on.",
     Verdict.REPLAN: "Replan first.",
@@ -52,6 +54,25 @@ class Gauge:
         return Measurement(width, width)
 
 
+class _Measured:
+    """A confidence beside its threshold: in one row with the bar, or below it on a narrow screen."""
+
+    def __init__(self, bar: Gauge | None, measured: Text, threshold: Text) -> None:
+        self._bars = [] if bar is None else [bar]
+        self._measured = measured
+        self._threshold = threshold
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        if options.max_width < _NARROW:
+            yield from self._bars
+            yield Text.assemble("confidence ", self._measured)
+            yield Text.assemble(" ", self._threshold)
+            return
+        row = Table.grid(padding=(0, 1))
+        row.add_row("confidence", *self._bars, self._measured, self._threshold)
+        yield row
+
+
 def render_gauge(
     confidence: float, threshold: float, evidence: Evidence, verdict: Verdict, sentence: str
 ) -> RenderableType:
@@ -62,11 +83,10 @@ def render_gauge(
     now, wanted = number(confidence, threshold), number(threshold, confidence)
     passes = reaches(confidence, threshold)
     bar = Gauge(confidence, threshold, passes=passes, width=40)
-    measured = (bar, Text(now, style=GO_ON if passes else REPLAN))
-    row = Table.grid(padding=(0, 1))
-    row.add_row(
-        Text("confidence", no_wrap=True),
-        *(measured if evidence.scored else [Text(NO_EVIDENCE, style="dim")]),
+    measured = Text(now, style=GO_ON if passes else REPLAN)
+    row = _Measured(
+        bar if evidence.scored else None,
+        measured if evidence.scored else Text(NO_EVIDENCE, style="dim"),
         Text(f"threshold {wanted}", style="yellow", no_wrap=True),
     )
     said = evidence.sentence

@@ -15,6 +15,7 @@ from plangate.application.results import PlanStatus, TaskView
 from plangate.domain.vocabulary import ObstacleKind
 from plangate.infrastructure.cli.answers import GateDecisions, NextTask
 from plangate.infrastructure.cli.render import gauge, tables, text
+from plangate.infrastructure.cli.render.advice import at_the_terminal
 from plangate.infrastructure.command_lines import next_steps, score_hint
 
 NOTHING_RECORDED: Final = "Nothing was recorded: there was nothing to change."
@@ -90,7 +91,7 @@ def render_taken(task: TaskView, hint: text.Hint) -> RenderableType:
         Text(f"plan {text.harmless(task.plan_id)}, {tables.claim_text(task)}", style="dim"),
         Text(),
         *(description if task.description else []),
-        text.command_line("then: " + score_hint(task, hint)),
+        text.unbroken("then: " + score_hint(task, hint)),
     )
 
 
@@ -139,11 +140,11 @@ def _obstacles(plan: PlanStatus) -> Iterator[Text]:
 
 
 def _command_lines(steps: Iterable[str]) -> Iterator[Text]:
-    return (text.command_line(f"  {line}") for line in steps)
+    return (text.unbroken(f"  {line}") for line in steps)
 
 
 def _bullets(sentences: Iterable[str]) -> Iterator[Table]:
     for sentence in sentences:
         line = Table.grid(padding=(0, 1))
-        line.add_row("·", Text(text.harmless(sentence)))
+        line.add_row("·", Text(text.harmless(at_the_terminal(sentence))))
         yield line

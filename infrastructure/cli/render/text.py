@@ -51,7 +51,7 @@ def harmless_json(text: str) -> str:
     return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def command_line(line: str) -> "Text":
+def unbroken(line: str) -> "Text":
     """A line to copy: it is never broken, whatever the width of the screen."""
     from rich.text import Text
 

@@ -16,7 +16,7 @@ from plangate.application.importing.intake import ImportedTask, ImportOutcome, P
 from plangate.application.importing.update import TaskChange
 from plangate.infrastructure.cli.answers import Tally, TraceReport
 from plangate.infrastructure.cli.render import tables
-from plangate.infrastructure.cli.render.text import Hint, command_line, count, harmless, spaced
+from plangate.infrastructure.cli.render.text import Hint, unbroken, count, harmless, spaced
 
 _OUTCOMES: Final = {
     ImportOutcome.TAKEN: "left alone, another plan has this id",
@@ -66,7 +66,7 @@ def render_plans_import(file: str) -> Callable[[PlansImport, Hint], RenderableTy
             lines += _all_left(file, plan.not_carried)
             if plan.outcome is ImportOutcome.TAKEN:
                 words = ("import", file, "--plan", f"{plan.plan_id}-2")
-                lines.append(command_line(f"  {hint(*words)}"))
+                lines.append(unbroken(f"  {hint(*words)}"))
         lines += _all_left(file, report.not_carried)
         if report.dry_run:
             lines.append(Text("Nothing was recorded."))

@@ -46,6 +46,7 @@ def plangate(
     """Runs a command line: `plangate("status", "billing")`, with `typed` on standard input."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PLANGATE_DB", str(database))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("COLUMNS", "100")
 
     def run(*words: str, typed: str | bytes | None = None) -> Output:

@@ -42,14 +42,14 @@ def test_an_unknown_key_and_bad_terms_are_refused(
     assert registry.history.last_position() == 0
     assert plangate("keys", "list").stdout == "There are no API keys.\n"
     unknown = plangate("keys", "revoke", "nothing", "--json")
-    assert (unknown.exit_code, unknown.error["type"]) == (1, "KeyNotFound")
+    assert (unknown.exit_code, unknown.error["type"]) == (3, "KeyNotFound")
     assert plangate("keys", "create", "ci").exit_code == 2
     assert plangate("keys", "create", "ci", "--scope", "all").exit_code == 2
     assert (
         plangate("keys", "create", "ci", "--scope", "admin", "--expires-in", "1e99").exit_code == 2
     )
     expired = plangate("keys", "create", "ci", "--scope", "admin", "--expires-in", "0")
-    assert expired.exit_code == 1
+    assert expired.exit_code == 3
     assert "expires_at: must be in the future" in expired.stderr
 
 

@@ -199,7 +199,7 @@ MISTAKES = [
     "next billing --lease 999d",
     "list -n some",
     "history billing --since noon",
-    "import plan.yaml",
+    "import notes",
     "import empty",
     "create .",
     "create empty",
@@ -213,6 +213,7 @@ MISTAKES = [
 @pytest.mark.parametrize("words", MISTAKES)
 def test_19_no_message_shows_the_machinery(plangate: Plangate, words: str) -> None:
     Path("plan.yaml").write_text("goal: g\ntasks: [t]\n", "utf-8")
+    Path("notes").write_text("Ask Ann.\n", "utf-8")
     Path("empty").touch()
 
     said = plangate(*words.split())

@@ -38,7 +38,7 @@ def test_an_outcome_may_have_occurred_earlier(
     event = registry.history.of(billing)[-1].event
     assert isinstance(event, OutcomeRecorded)
     assert event.occurred_at == datetime.fromisoformat(at)
-    assert "on 2026-01-30 09:00:00, by ci" in plangate("history", billing).stdout
+    assert "on 2026-01-30 09:00:00 UTC, by ci" in plangate("history", billing).stdout
 
 
 def test_a_wrong_outcome_is_refused(plangate: Plangate, billing: str) -> None:

@@ -36,7 +36,7 @@ def test_a_file_that_exists_is_not_overwritten(
 ) -> None:
     (tmp_path / "notes.html").write_text("mine", "utf-8")
     said = plangate("report", billing, "-o", "notes.html")
-    assert said.exit_code == 1
+    assert said.exit_code == 3
     assert "'notes.html' exists already" in said.stderr
     assert (tmp_path / "notes.html").read_text("utf-8") == "mine"
 
@@ -51,7 +51,7 @@ def test_a_refused_report_leaves_no_file(
 ) -> None:
     del billing
     said = plangate("report", *words, "-o", "report.html")
-    assert said.exit_code in {1, 2}
+    assert said.exit_code in {2, 3}
     assert said.stderr
     assert files(tmp_path) == set()
 
@@ -61,19 +61,19 @@ def test_a_deleted_plan_is_refused(
 ) -> None:
     registry.delete(billing)
     said = plangate("report", billing, "-o", "report.html")
-    assert (said.exit_code, files(tmp_path)) == (1, set())
+    assert (said.exit_code, files(tmp_path)) == (3, set())
     assert "was deleted" in said.stderr
 
 
 def test_a_folder_that_is_not_there_is_refused(plangate: Plangate, billing: str) -> None:
     said = plangate("report", billing, "-o", "no/such/report.html")
-    assert said.exit_code == 1
+    assert said.exit_code == 3
     assert "a path where a new file can be written" in said.stderr
 
 
 def test_no_store_is_made_to_report_on(plangate: Plangate, tmp_path: Path) -> None:
     said = plangate("report", "--all", "-o", "report.html")
-    assert said.exit_code == 1
+    assert said.exit_code == 4
     assert list(tmp_path.iterdir()) == []
 
 
