@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest -q -n auto --dist loadgroup
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input \
           --constraint constraints.txt
 
-.PHONY: help setup browser demo whatif test lint types architecture cover mutants soak bench schemas \
+.PHONY: help setup browser terminal demo whatif test lint types architecture cover mutants soak bench schemas \
         screenshots format build clean
 
 help: ## list these targets
@@ -89,6 +89,13 @@ browser: $(READY) ## make sure of a browser for the tests: install Chromium wher
 	        apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	    fi; \
 	    $(BIN)/python -m tests.support.browsers >&2
+
+terminal: ## make sure of tmux for the tests: install it where that is allowed
+	@command -v tmux >/dev/null && exit 0; \
+	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	        apt-get update -qq && apt-get install -y -qq --no-install-recommends tmux >/dev/null; \
+	    fi; \
+	    command -v tmux >/dev/null || { echo "no tmux: install it, or run make terminal as root" >&2; exit 1; }
 
 screenshots: $(READY) ## make the pictures of the dashboard and of reports in docs/pictures anew
 	@$(BIN)/python -m tests.support.screenshots

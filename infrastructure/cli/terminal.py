@@ -40,6 +40,7 @@ from plangate.infrastructure.cli.input.options import (
 )
 from plangate.infrastructure.cli.render.text import Hint, harmless, harmless_json
 from plangate.infrastructure.cli.streams import AnswerLost
+from plangate.infrastructure.project import FOLDER
 from plangate.infrastructure.store_finding import find_store
 
 if TYPE_CHECKING:
@@ -143,7 +144,9 @@ class Terminal:
         if self.store is None and not self.as_json and not self._quiet:
             found = find_store()
             if found.others:
-                self._note("store: ", "dim", f"{found.target} ({found.origin})")
+                shown = _from_here(found.target)
+                from_where = "" if shown.startswith(FOLDER) else f" ({found.origin})"
+                self._note("store: ", "dim", f"{shown}{from_where}")
 
     @property
     def has_store(self) -> bool:
@@ -388,6 +391,14 @@ def _new_file(target: str) -> str | None:
     path = target.removeprefix("sqlite:///")
     is_file = "://" not in path and not path.endswith(":")
     return path if is_file and not os.path.lexists(path) else None
+
+
+def _from_here(target: str) -> str:
+    """A path below this folder as it is typed here; any other store as it is."""
+    try:
+        return str(Path(target).relative_to(Path.cwd()))
+    except ValueError:
+        return target
 
 
 def _pager() -> list[str] | None:

@@ -15,6 +15,7 @@ PAGES = [
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
     ROOT / "benchmarks" / "README.md",
+    ROOT / "examples" / "README.md",
     ROOT / "examples" / "backend" / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]

@@ -168,13 +168,22 @@ def test_what_was_recorded_under_a_key_is_not_recorded_again(store: Path) -> Non
     stored = events(store)
 
     applied = run("apply", "commands.trace.jsonl")
-    imported = [plan for words in IMPORTS for plan in run(*words)["plans"]]
 
     assert (applied["recorded"], applied["unchanged"]) == (0, len(commands()))
-    assert {plan["outcome"] for plan in imported} == {"already_there"}
     for plan_id, call in ERASED.items():
         assert run("plan", "erase", plan_id, "--yes", *options(call))["rewritten"] == 0
     assert events(store) == stored
+
+
+def test_an_import_brings_what_an_older_one_left_out_and_nothing_twice(store: Path) -> None:
+    stored = events(store)
+
+    outcomes = [
+        {plan["outcome"] for words in IMPORTS for plan in run(*words)["plans"]} for _ in range(2)
+    ]
+
+    assert outcomes == [{"already_there", "updated"}, {"already_there"}]
+    assert events(store)[: len(stored)] == stored
 
 
 def test_another_request_under_a_recorded_key_is_refused(store: Path) -> None:
@@ -236,10 +245,9 @@ def test_every_verb_stores_the_digest_it_always_stored(
     fresh: Path, carry_out: Callable[[Path], None]
 ) -> None:
     carry_out(fresh)
-    for words in IMPORTS:
-        run(*words)
 
-    expected = golden_digests()
+    # An import builds its plans by other commands than then, so its keys have other digests.
+    expected = {key: it for key, it in golden_digests().items() if not key.startswith("import-")}
     if carry_out is by_verbs:  # only the command line makes a key where none was given
         expected = {key: it for key, it in expected.items() if not key.startswith("trace-")}
     assert by_kind_of_key(digests(fresh)) == by_kind_of_key(expected)
@@ -249,7 +257,7 @@ def by_kind_of_key(digests: dict[str, Any]) -> dict[str, list[Any]]:
     """The digests by key; keys that plangate makes have another form since, but equal digests."""
     found: dict[str, list[Any]] = {}
     for key, digest in digests.items():
-        made = re.match("trace-|import-[a-z]+-", key)
+        made = re.match("trace-", key)
         found.setdefault(made[0] if made else key, []).append(digest)
     return {key: sorted(held, key=str) for key, held in found.items()}
 

@@ -6,7 +6,7 @@ from typing import Final
 _AT_THE_TERMINAL: Final[Mapping[str, str]] = {
     "take the next task with next_task": "take the next task",
     'approve with accept "passing"': "approve --accept passing",
-    "approve with accept, or mark_task with status done": "approve --accept, or task mark … done",
+    "approve with accept, or mark_task with status done": "approve --accept, or task mark",
     "undefer_task what can go on": "task undefer what can go on",
     "score_prompt again": "score --prompt again",
 }

@@ -65,8 +65,8 @@ class _Measured:
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
         if options.max_width < _NARROW:
             yield from self._bars
-            yield Text.assemble("confidence ", self._measured)
-            yield Text.assemble(" ", self._threshold)
+            beside = "  " if self._bars else "\n"
+            yield Text.assemble("confidence ", self._measured, beside, self._threshold)
             return
         row = Table.grid(padding=(0, 1))
         row.add_row("confidence", *self._bars, self._measured, self._threshold)
