@@ -1,13 +1,13 @@
 // A plan from its creation to its end, over HTTP: Node 18 or newer, no packages.
 //
-//   node examples/node_client.mjs http://127.0.0.1:8321/v1
+//   node examples/node_client.mjs http://127.0.0.1:8421/v1
 //
-// A key goes into the environment: PLANGATE_KEY=pg_… node examples/node_client.mjs …
+// A key goes into the environment: PLANGATE_KEY=plangate_… node examples/node_client.mjs …
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 
-const base = process.argv[2] ?? "http://127.0.0.1:8321/v1";
+const base = process.argv[2] ?? "http://127.0.0.1:8421/v1";
 const key = process.env.PLANGATE_KEY;
 const common = { "X-Actor": "node", ...(key && { Authorization: `Bearer ${key}` }) };
 

@@ -17,7 +17,7 @@ from plangate.infrastructure.dashboard.pages import pages
 from plangate.infrastructure.http import operators, problems, sign_in
 from plangate.infrastructure.http.access import Access
 from plangate.infrastructure.http.caller import Caller, Unauthenticated
-from plangate.infrastructure.http.document import DESCRIPTION, PREFIX
+from plangate.infrastructure.http.document import DESCRIPTION, PREFIX, DescribedApp
 from plangate.infrastructure.http.headers import SecurityHeaders
 from plangate.infrastructure.http.hosts import HostCheck
 from plangate.infrastructure.http.limits import Limits
@@ -56,7 +56,7 @@ def create_app(
     def registry() -> AsyncPlanRegistry:
         return opened[0]
 
-    app = FastAPI(
+    app = DescribedApp(
         title="plangate",
         version=version("plangate"),
         description=DESCRIPTION,

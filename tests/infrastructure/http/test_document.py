@@ -2,17 +2,22 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import jsonschema
 import pytest
+import schemathesis
 
+import plangate.aio
 from plangate.application.access.scopes import Scope
+from plangate.infrastructure.http.app import create_app
 from plangate.infrastructure.http.document import document
 
+PROBLEM: Final = "application/problem+json"
 Operation = dict[str, Any]
 
 
@@ -27,10 +32,38 @@ def operations(described: dict[str, Any]) -> Iterator[tuple[str, str, Operation]
             yield method, path, operation
 
 
+def resolved(described: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """A part of an operation, or the component that it refers to."""
+    if "$ref" not in part:
+        return part
+    _, _, kind, name = part["$ref"].split("/")
+    found: dict[str, Any] = described["components"][kind][name]
+    return found
+
+
 def test_it_is_of_openapi_3_1_and_all_references_lead_somewhere(described: dict[str, Any]) -> None:
     assert described["openapi"].startswith("3.1")
-    names = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(described)))
-    assert names <= set(described["components"]["schemas"])
+    schemathesis.openapi.from_dict(described).validate()
+    for kind, name in set(re.findall(r'"#/components/(\w+)/([^"]+)"', json.dumps(described))):
+        assert name in described["components"][kind]
+
+
+def test_what_operations_share_is_described_once(described: dict[str, Any]) -> None:
+    """The document stays readable: a refusal that several operations have is a component."""
+    seen = Counter(
+        json.dumps(part, sort_keys=True)
+        for _, _, operation in operations(described)
+        for part in (
+            *(one for one in operation["responses"].values() if PROBLEM in one.get("content", {})),
+            *operation.get("parameters", []),
+        )
+        if "$ref" not in part
+    )
+    assert not [part for part, number in seen.items() if number > 2]
+    for _, _, operation in operations(described):
+        assert operation["responses"]["401"] == {
+            "$ref": "#/components/responses/status-401.unauthenticated"
+        }
 
 
 def test_every_operation_is_described(described: dict[str, Any]) -> None:
@@ -68,15 +101,21 @@ def test_every_problem_is_described_with_an_example(described: dict[str, Any]) -
         for status, response in operation["responses"].items():
             if status.startswith("2") or status == "304":
                 continue
-            content = response["content"]["application/problem+json"]
-            for slug, example in content["examples"].items():
+            content = resolved(described, response)["content"][PROBLEM]
+            for slug, given in content["examples"].items():
+                example = resolved(described, given)
                 assert example["value"]["type"].endswith(slug), path
                 assert str(example["value"]["status"]) == status
 
 
 def test_the_server_gives_the_same_operations(address: str, described: dict[str, Any]) -> None:
-    served = httpx.get(f"{address}/openapi.json", timeout=60).json()
-    assert set(served["paths"]) == set(described["paths"])
+    for served in (
+        httpx.get(f"{address}/openapi.json", timeout=60).json(),
+        create_app(lambda: plangate.aio.connect("memory:")).openapi(),
+    ):
+        schemathesis.openapi.from_dict(served).validate()
+        assert set(served["paths"]) - {"/healthz", "/readyz", "/metrics"} == set(described["paths"])
+        assert served["components"]["responses"] == described["components"]["responses"]
 
 
 def test_the_reference_lists_every_operation(described: dict[str, Any]) -> None:

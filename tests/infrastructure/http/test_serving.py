@@ -236,11 +236,11 @@ def test_no_address_but_loopback_is_served_without_names_and_keys(tmp_path: Path
     target = tmp_path / "plans.db"
     everywhere = ("--host", "0.0.0.0")  # noqa: S104
     nameless = refusal(target, *everywhere)
-    assert (nameless.exit_code, nameless.stdout) == (1, "")
+    assert (nameless.exit_code, nameless.stdout) == (3, "")
     assert "--allowed-host" in nameless.stderr
     named = ("--allowed-host", "plans.example")
     keyless = refusal(target, *everywhere, *named)
-    assert (keyless.exit_code, keyless.stdout) == (1, "")
+    assert (keyless.exit_code, keyless.stdout) == (3, "")
     assert "plangate keys create" in keyless.stderr
     with plangate.connect(target) as registry:
         token = registry.keys.create("judge", ["plans:read"]).token

@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 import plangate.aio
+from plangate.infrastructure.http.document import DescribedApp
 from plangate.infrastructure.http.problems import install
 from plangate.infrastructure.http.router import router
 
@@ -23,7 +24,7 @@ def application(connect: Callable[[], plangate.aio.AsyncPlanRegistry], **options
             app.state.registry = registry
             yield
 
-    app = FastAPI(title="plangate", version="1", lifespan=lifespan)
+    app = DescribedApp(title="plangate", version="1", lifespan=lifespan)
     app.include_router(router(lambda: app.state.registry, **options), prefix="/v1")
     install(app)
     return app
