@@ -261,9 +261,9 @@ class PlanRegistry:
         writer of the store waits until then. A conflict that only a new transaction can solve
         raises `TransactionConflict`.
 
-        Views, the ledger, subscriptions, `health`, imports and `erase` are not available inside,
-        and meanwhile this registry refuses commands in the same thread: `TransactionRefused`, as
-        for a connection that cannot be used.
+        Views, the ledger, API keys, subscriptions, `health`, imports of bundles and `erase` are
+        not available inside, and meanwhile this registry refuses commands in the same thread:
+        `TransactionRefused`, as for a connection that cannot be used.
         """
         from plangate.application.joined_registry import (
             JoinedStreams,

@@ -65,8 +65,9 @@ class _Builder:
             self._create(tasks)
             self._score(tasks)
             self._move(tasks)
-        result = self._run.result(None)
-        return replace(result, not_carried=[*self._notes, *result.not_carried])
+        result = self._run.result()
+        not_carried = [*self._notes, *result.not_carried]
+        return replace(result, not_carried=not_carried, former=self._listed.former)
 
     # --- what the tasks are called ---
 
@@ -99,8 +100,11 @@ class _Builder:
             whole = by_id.get(task.part_of or "")
             if whole is not None:
                 whole = with_whole(whole)
-                if whole.status in _SETTLED and task.status not in _SETTLED:
-                    if whole.status is ListedStatus.DONE:
+                is_cancelled = whole.status is ListedStatus.CANCELLED
+                if is_cancelled or (
+                    whole.status is ListedStatus.DONE and task.status not in _SETTLED
+                ):
+                    if not is_cancelled:
                         why = f"the task that it is a part of, {whole.id!r}, is done"
                         at = task.at.below("/status")
                         self._note(at, why, task.status.value, whole.status.value)

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from plangate.application.importing.older_imports import FormerPlan
 from plangate.application.results import Result
 from plangate.application.validation import problems_at, validate
 from plangate.domain.commands import CreatePlan, PlanCommand
@@ -59,14 +60,14 @@ class NotCarried(Result):
 class ForeignPlan:
     """A plan of another tool: the commands that make it here, and what is not carried over.
 
-    `plan` is what they make; without `commands` there is nothing to make. `source` is the other
-    tool's data, from whose digest an earlier version made its keys.
+    `plan` is what they make; without `commands` there is nothing to make. `former` is what an
+    earlier version made of the source, where it read it by other rules.
     """
 
     plan: Plan
-    source: object
     commands: Sequence[PlanCommand]
     not_carried: Sequence[NotCarried]
+    former: FormerPlan | None = None
 
 
 class DryRun:
@@ -103,11 +104,11 @@ class DryRun:
         pointer = self.pointer + at
         self._not_carried.append(NotCarried(pointer=pointer, theirs=theirs, ours=ours, why=why))
 
-    def result(self, source: object) -> ForeignPlan:
+    def result(self) -> ForeignPlan:
         """The plan as collected; one without tasks is not made here."""
         if not self.plan.order:
             self.omit("/tasks", "a plan without tasks is none here")
-        return ForeignPlan(self.plan, source, self._commands, self._not_carried)
+        return ForeignPlan(self.plan, self._commands, self._not_carried)
 
 
 def parse(model: type[_Model], value: object, pointer: str) -> _Model:

@@ -238,7 +238,10 @@ class PlanIntake:
                 outcome, update = ImportOutcome.TAKEN, None
                 return ()
             recorded = list(plan_events(self._store, stream.plan.plan_id))
-            update = Update(stream.plan, recorded, plan.plan)
+            update = Update(stream.plan, recorded, plan.plan, plan.former)
+            if update.is_of_another and request.plan_id is None:
+                outcome, update = ImportOutcome.TAKEN, None
+                return ()
             needed = list(update.commands(_reason(request, update)))
             outcome = ImportOutcome.UPDATED if needed else ImportOutcome.ALREADY_THERE
             digest = _commands_digest(needed)
@@ -370,7 +373,8 @@ def _is_ours(stream: Stream, found: _Found, request: ImportRequest) -> bool:
 
 def _keys(plan: ForeignPlan, found: _Found, request: ImportRequest) -> list[str]:
     digest = _commands_digest(plan.commands)
-    keys = [f"{IMPORT_KEY}{request.format}-{digest}-{n}" for n in range(len(plan.commands))]
+    prefix = f"{IMPORT_KEY}{request.format}-made-{digest}"
+    keys = [f"{prefix}-{n}" for n in range(len(plan.commands))]
     if request.source is not None:
         keys[0] = _source_key(request.format, _source(found, request))
     return keys

@@ -69,7 +69,7 @@ def build_loopllm(
     """
     plan = foreign.parse(_Plan, source, pointer)
     run = foreign.DryRun(plan_id or plan.plan_id, pointer, now)
-    return _PlanReader(plan, metadata, run).read(source)
+    return _PlanReader(plan, metadata, run).read()
 
 
 class _PlanReader:
@@ -80,7 +80,7 @@ class _PlanReader:
         self._metadata = metadata
         self._run = run
 
-    def read(self, source: object) -> foreign.ForeignPlan:
+    def read(self) -> foreign.ForeignPlan:
         tasks = self._theirs.tasks
         if tasks:
             pointer = f"{self._run.pointer}/tasks"
@@ -91,7 +91,7 @@ class _PlanReader:
             self._score()
             self._mark()
             self._compare()
-        return self._run.result(source)
+        return self._run.result()
 
     def _create(self) -> None:
         theirs = self._theirs

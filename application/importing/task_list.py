@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import Any, Final
 
 from plangate.application.importing.foreign import NotCarried
+from plangate.application.importing.older_imports import FormerPlan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import TaskStatus
 
@@ -85,6 +86,8 @@ class TaskList:
     tag: str | None = None
     is_named: bool = False
     """Whether the source itself says which plan here it is."""
+    former: FormerPlan | None = None
+    """The plan that an earlier version made of the source, by other rules."""
 
 
 _SPELLINGS: Mapping[ListedStatus, str] = {

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from plangate.application.importing.foreign import NotCarried, json_pointer
+from plangate.application.importing.older_imports import FormerEntry, FormerPlan
 from plangate.application.importing.task_list import (
     EntryLocation,
     ListedStatus,
@@ -110,6 +111,7 @@ class _TagReader:
             metadata=metadata,
             notes=self._notes,
             tag=name if tag == "" else tag,
+            former=FormerPlan.of([_former(entry) for entry in entries]),
         )
 
     def _found(
@@ -215,6 +217,11 @@ class _TagReader:
             return name
         number = name.lstrip("".join(letter for letter in name if not letter.isdigit()))
         return self._resolved(entry, number) if number and number != name else name
+
+
+def _former(entry: _Entry) -> FormerEntry:
+    wholes = list(entry.wholes)
+    return FormerEntry(entry.id, entry.data, wholes[0].data if wholes else None, len(wholes) > 1)
 
 
 def _own_id(data: Mapping[str, Any], above: str) -> str:

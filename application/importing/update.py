@@ -10,6 +10,7 @@ from itertools import chain, count
 from typing import Any, Final
 
 from plangate.application.importing.foreign import NotCarried
+from plangate.application.importing.older_imports import FormerPlan, is_older_import, resembles
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.results import Result
 from plangate.domain import commands, events
@@ -40,8 +41,17 @@ class TaskChange(Result):
 class Update:
     """The commands that bring a plan up to its source, what they do, and what stays."""
 
-    def __init__(self, plan: Plan, imported: Sequence[RecordedEvent], source: Plan) -> None:
-        """`imported` are the events of the plan, `source` is the plan as a first import."""
+    def __init__(
+        self,
+        plan: Plan,
+        imported: Sequence[RecordedEvent],
+        source: Plan,
+        former: FormerPlan | None = None,
+    ) -> None:
+        """`imported` are the events of the plan, `source` is the plan as a first import.
+
+        `former` is what an earlier version made of the source, by other rules.
+        """
         self._plan = plan
         self._base, self._scored_by_imports = _imported(imported)
         self._source = source
@@ -51,7 +61,12 @@ class Update:
         self._dropped: set[str] = set()
         self.changes: list[TaskChange] = []
         self.stays: list[NotCarried] = []
-        self._compare()
+        is_older = is_older_import(imported)
+        self.is_of_another = is_older and not resembles(self._base, source, former)
+        if is_older and former is not None and former.is_unchanged(self._base, source):
+            self._add_left_out(former.left_out)
+        else:
+            self._compare()
 
     def commands(self, reason: str) -> Iterator[commands.PlanCommand]:
         """The commands, with the reason for the revision."""
@@ -93,6 +108,35 @@ class Update:
             else:
                 self._add(theirs, before)
                 before = task_id
+
+    def _add_left_out(self, left_out: frozenset[str]) -> None:
+        """Add the tasks that an earlier version left out, and let others wait for them."""
+        before: str | None = None
+        for theirs in self._source:
+            task_id = self._ids[theirs.id]
+            ours = self._plan.tasks.get(task_id)
+            if ours is None and theirs.id in left_out and task_id not in self._base:
+                known = (*self._plan.order, *left_out)
+                on = tuple(on for on in theirs.depends_on if on in known)
+                self._add(replace(theirs, depends_on=on), before)
+            elif ours is None:
+                continue
+            elif ours.status is TaskStatus.PENDING:
+                self._wait(theirs, ours, left_out)
+            before = task_id
+
+    def _wait(self, theirs: Task, ours: Task, left_out: frozenset[str]) -> None:
+        added = (on for on in theirs.depends_on if on in left_out)
+        more = [on for on in map(self._ids.__getitem__, added) if on not in ours.depends_on]
+        more = [on for on in more if on in self._plan.tasks or on not in self._base]
+        if more:
+            depends_on = (*ours.depends_on, *more)
+            self._revision.append(commands.ChangeTask(task_id=ours.id, depends_on=depends_on))
+            self.changes.append(
+                TaskChange(
+                    task_id=ours.id, title=theirs.title, change="changed", fields=("depends_on",)
+                )
+            )
 
     def _compare_the_plan(self) -> None:
         """List what is of the plan itself, which no revision changes."""

@@ -206,11 +206,14 @@ def test_what_is_about_committed_events_is_refused_inside(
     with plangate.connect("memory:") as elsewhere:
         elsewhere.create("g", TASKS, plan_id="q")
         elsewhere.bundles.export(tmp_path / "other.plangate")
+    before = set(enumerate_threads())
     with host.registry.in_transaction(connection) as inside:
-        for name in ("plans", "report", "rebuild", "follow"):
+        for name in ("plans", "attention", "report", "rebuild", "follow"):
             with pytest.raises(TransactionRefused, match=r"inside in_transaction\(\)"):
                 getattr(inside.views, name)
         for work in (
+            lambda: list(inside.each_plan(text="g")),
+            lambda: inside.keys,
             inside.subscribe,
             inside.health,
             lambda: inside.ledger,
@@ -221,11 +224,27 @@ def test_what_is_about_committed_events_is_refused_inside(
         ):
             with pytest.raises(TransactionRefused, match=r"inside in_transaction\(\)"):
                 work()
-        assert not [one for one in enumerate_threads() if one.name.startswith("plangate-")]
+        started = set(enumerate_threads()) - before
+        assert not [one for one in started if one.name.startswith("plangate-")]
         inside.score_prompt("p", "a", 0.5)
     connection.commit()
 
     assert host.registry.get_status("p").version == 2
+
+
+def test_questions_about_plans_are_answered_inside(host: Host, connection: Any) -> None:
+    with host.registry.in_transaction(connection) as inside:
+        inside.create("g", TASKS, plan_id="private")
+        assert inside.plan_ids("p") == ("p", "private")
+        assert [one.plan_id for one in inside.each_plan(order="newest")] == ["private", "p"]
+        with pytest.raises(PlanNotFound) as unknown:
+            inside.get_status("privat")
+        assert inside.near_matches(unknown.value) == ("private",)
+        *_, last = inside.replay.what_if_parts(policy={"confidence_threshold": 0.9})
+        assert last.recorded.plans == 2
+    connection.rollback()
+
+    assert host.registry.plan_ids() == ("p",)
 
 
 @pytest.mark.parametrize("given", [None, "plans.db", object(), 7])

@@ -24,7 +24,7 @@ from plangate.application.results import (
 from plangate.domain.evolve import fold
 from plangate.domain.obstacles import obstacles
 from plangate.domain.plan import Plan
-from plangate.domain.verdict import may_continue, verdict
+from plangate.domain.verdict import changes_at, may_continue, verdict
 from plangate.domain.vocabulary import TaskStatus
 from tests.support.clocks import DAWN
 from tests.support.examples import (
@@ -71,6 +71,7 @@ def whole(plan: Plan, now: Any, *, recorded: bool | None) -> PlanStatus:
         advice=tuple(advice(plan, now)),
         created_at=plan.created_at,
         updated_at=plan.updated_at,
+        changes_at=changes_at(plan, now),
         priority=plan.priority,
         labels=plan.labels,
         task_count=len(plan.order),
