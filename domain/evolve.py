@@ -9,7 +9,7 @@ from typing import Any, Final, assert_never
 
 from rpds import HashTrieMap
 
-from plangate.domain import events
+from plangate.domain import events, task_changes
 from plangate.domain.event_ids import version_of
 from plangate.domain.gate import GateMemory
 from plangate.domain.plan import Plan
@@ -121,11 +121,12 @@ def _rule(event: events.PlanEvent) -> _Rule:  # noqa: C901, PLR0912  (a branch a
 
 
 def _scored(draft: PlanDraft, event: events.TaskScored) -> None:
-    task, fields, kind = draft.task(event.task_id), draft.fields, event.kind
+    task, fields = draft.opened(event.task_id), draft.fields
     if task is not None:
         clamped = events.is_clamped(event.raw_score, event.scale)
-        draft.score(task.judged(kind, Judgement(event.score, fields["version"], clamped)))
-    if kind is _OUTPUT:
+        task_changes.judge(task, event.kind, Judgement(event.score, fields["version"], clamped))
+        draft.scored(event.task_id)
+    if event.kind is _OUTPUT:
         if fields["tree"] is not None:
             draft.review(GateMemory.judged)
         elif fields["gate"].tripped:
@@ -133,27 +134,32 @@ def _scored(draft: PlanDraft, event: events.TaskScored) -> None:
 
 
 def _retracted(draft: PlanDraft, event: events.ScoreRetracted) -> None:
-    task, plan = draft.task(event.task_id), draft.plan
+    task, plan = draft.opened(event.task_id), draft.plan
     if task is not None:
-        draft.rescore(task.without(event.kind, version_of(event.event_id)))
+        task_changes.retract(task, event.kind, version_of(event.event_id))
+        draft.rescored(event.task_id)
     if plan.tree is not None or plan.gate.tripped:
         draft.review(GateMemory.reviewed)
 
 
 def _attempted(draft: PlanDraft, event: events.AttemptStarted) -> None:
     _answer(draft)
-    task = draft.task(event.task_id)
+    task = draft.opened(event.task_id)
     if task is not None:
-        draft.rescore(task.attempted(event.attempt, draft.plan.policy.attempt_scores))
+        task_changes.attempt(task, event.attempt, draft.plan.policy.attempt_scores)
+        draft.rescored(event.task_id)
 
 
 def _unscorable(draft: PlanDraft, event: events.ScoringFailed) -> None:
-    _change(draft, event.task_id, Task.unscorable)
+    task = draft.opened(event.task_id)
+    if task is not None:
+        task_changes.fail_scoring(task)
 
 
 def _fired(draft: PlanDraft, event: events.ReplanTriggered) -> None:
-    _change(draft, event.task_id, Task.replanned)
-    fields = draft.fields
+    task, fields = draft.opened(event.task_id), draft.fields
+    if task is not None:
+        task_changes.count_replan(task)
     if not fields["replan_due"]:
         fields["replan_due"], fields["due_since"] = True, event.at
     fields["replan_count"] += 1
@@ -179,32 +185,33 @@ def _answer(draft: PlanDraft) -> None:
 
 
 def _moved(draft: PlanDraft, event: events.TaskStatusChanged) -> None:
-    task = draft.task(event.task_id)
+    task = draft.opened(event.task_id)
     if task is not None:
-        draft.put(task.moved(event, draft.plan.version))
+        task_changes.move(task, event, draft.fields["version"])
 
 
 def _renewed(draft: PlanDraft, event: events.LeaseRenewed) -> None:
-    _change(draft, event.task_id, lambda task: task.renewed(event.at, event.lease_until))
+    task = draft.opened(event.task_id)
+    if task is not None:
+        task_changes.renew(task, event.at, event.lease_until)
 
 
 def _deferred(draft: PlanDraft, event: events.TaskDeferred) -> None:
-    deferral = Deferral(event.reason, event.until)
-    _change(draft, event.task_id, lambda task: task.waiting(deferral))
+    task = draft.opened(event.task_id)
+    if task is not None:
+        task["deferred"] = Deferral(event.reason, event.until)
 
 
 def _undeferred(draft: PlanDraft, event: events.TaskUndeferred) -> None:
-    _change(draft, event.task_id, lambda task: task.waiting(None))
+    task = draft.opened(event.task_id)
+    if task is not None:
+        task["deferred"] = None
 
 
 def _changed(draft: PlanDraft, event: events.TaskChanged) -> None:
-    _change(draft, event.task_id, lambda task: task.changed(event))
-
-
-def _change(draft: PlanDraft, task_id: str, change: Callable[[Task], Task]) -> None:
-    task = draft.task(task_id)
+    task = draft.opened(event.task_id)
     if task is not None:
-        draft.put(change(task))
+        task_changes.change(task, event)
 
 
 # --- the plan and its structure ---
@@ -227,8 +234,10 @@ def _created(draft: PlanDraft, event: events.PlanCreated) -> None:
 
 
 def _erased(draft: PlanDraft, _: events.PlanErased) -> None:
-    for task in draft.settled():
-        draft.put(task.erased())
+    for task_id in draft.plan.order:
+        task = draft.opened(task_id)
+        if task is not None:
+            task_changes.erase(task)
     draft.set(goal=None, metadata={}, erasures=draft.plan.erasures + 1)
 
 
@@ -269,14 +278,16 @@ def _succeed(draft: PlanDraft, task_id: str, successors: tuple[Task, ...], how: 
     _insert(draft, successors, task_id)
     heirs = tuple(task.id for task in successors)
     for dependant in dependants:
-        _change(draft, dependant, lambda task: task.depending(_inherited(task, task_id, heirs)))
+        task = draft.opened(dependant)
+        if task is not None:
+            task["depends_on"] = _inherited(task["depends_on"], task_id, heirs)
     draft.remove(task_id)
     draft.reorder(_without(draft.plan.order, (task_id,)))
     draft.set(retired=draft.plan.retired.insert(task_id, how))
 
 
-def _inherited(task: Task, left: str, heirs: tuple[str, ...]) -> tuple[str, ...]:
-    on = (heir for other in task.depends_on for heir in (heirs if other == left else (other,)))
+def _inherited(depends_on: tuple[str, ...], left: str, heirs: tuple[str, ...]) -> tuple[str, ...]:
+    on = (heir for other in depends_on for heir in (heirs if other == left else (other,)))
     return tuple(dict.fromkeys(on))
 
 
