@@ -7,7 +7,7 @@ file does not change.
 import sqlite3
 from collections.abc import Sequence
 from functools import cache, partial
-from itertools import count, islice, starmap
+from itertools import count, islice
 from typing import Any, Final
 
 from eventsourcing.persistence import Notification, StoredEvent
@@ -19,6 +19,7 @@ from plangate.infrastructure.event_codec import EventCodec
 from plangate.infrastructure.eventsourcing_library import recorder_store
 from plangate.infrastructure.eventsourcing_library.joined_store import JoinedEventStore
 from plangate.infrastructure.sql.database import Cursor, all_rows
+from plangate.infrastructure.sqlite.entries import Entries
 from plangate.infrastructure.sqlite.errors import primary_code
 from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.joined_file import JoinedFile
@@ -150,8 +151,8 @@ class _Log(recorder_store.Recorder):
     def max_notification_id(self) -> int:
         return self._file.read(_newest)
 
-    def _entries(self, where: str, parameters: list[Any]) -> list[StoredEntry]:
-        return list(starmap(StoredEntry, self._file.read(partial(_rows, where, parameters))))
+    def _entries(self, where: str, parameters: list[Any]) -> Sequence[StoredEntry]:
+        return Entries(self._file.read(partial(_rows, where, parameters)))
 
 
 def _is_one_plan(events: Sequence[StoredEvent]) -> bool:
