@@ -58,11 +58,11 @@ class Stream:
         draft, plan_id, version = PlanDraft(self.plan), self.plan.plan_id, self.plan.version
         receipts, latest = self.receipts, self.latest_key
         for entry, event, command in stored_as.read_to_fold(entries):
-            version += 1
-            if entry.version != version or (version == 1) != (type(event) is PlanCreated):
+            version, kind = version + 1, type(event)
+            if entry.version != version or (version == 1) != (kind is PlanCreated):
                 raise not_next(plan_id, version, entry.version, entry.position)
             apply(draft, event)
-            if type(event) is PlanErased:
+            if kind is PlanErased:
                 receipts = _without_digests(receipts)
             if command.idempotency_key is not None:
                 latest = command.idempotency_key

@@ -74,9 +74,9 @@ class StoredKind:
     upcasters: Mapping[int, Upcaster] = field(default_factory=dict)
 
     @property
-    def read_as_they_are(self) -> range:
+    def read_as_they_are(self) -> frozenset[int]:
         """The schema versions of the records that need no upcasting."""
-        return range(max(self.upcasters, default=0) + 1, self.schema_version + 1)
+        return frozenset(range(max(self.upcasters, default=0) + 1, self.schema_version + 1))
 
 
 STORED_KINDS: Final[Mapping[str, StoredKind]] = {
@@ -192,7 +192,7 @@ class _FastKind(NamedTuple):
     revive: Callable[[Any], Any]
     as_read: bool
     """Whether a plan is folded from what `decode` gives: it need not become an event."""
-    versions: range
+    versions: frozenset[int]
 
     @classmethod
     def of(cls, kind: StoredKind) -> "_FastKind":
