@@ -16,6 +16,7 @@ from plangate.domain.plan import Plan
 from plangate.domain.plan_draft import PlanDraft
 from plangate.domain.recency_tree import tree_of
 from plangate.domain.task import Deferral, Judgement, Task
+from plangate.domain.values import named
 from plangate.domain.vocabulary import ScoreKind
 
 _Rule = Callable[[PlanDraft, Any], None]
@@ -124,7 +125,8 @@ def _scored(draft: PlanDraft, event: events.TaskScored) -> None:
     task, fields = draft.opened(event.task_id), draft.fields
     if task is not None:
         clamped = events.is_clamped(event.raw_score, event.scale)
-        task_changes.judge(task, event.kind, Judgement(event.score, fields["version"], clamped))
+        judgement = named(Judgement, (event.score, fields["version"], clamped))
+        task_changes.judge(task, event.kind, judgement)
         draft.scored(event.task_id)
     if event.kind is _OUTPUT:
         if fields["tree"] is not None:
