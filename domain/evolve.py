@@ -153,9 +153,7 @@ def _attempted(draft: PlanDraft, event: events.AttemptStarted) -> None:
 
 
 def _unscorable(draft: PlanDraft, event: events.ScoringFailed) -> None:
-    task = draft.opened(event.task_id)
-    if task is not None:
-        task_changes.fail_scoring(task)
+    _change(draft, event.task_id, task_changes.fail_scoring)
 
 
 def _fired(draft: PlanDraft, event: events.ReplanTriggered) -> None:
@@ -193,27 +191,27 @@ def _moved(draft: PlanDraft, event: events.TaskStatusChanged) -> None:
 
 
 def _renewed(draft: PlanDraft, event: events.LeaseRenewed) -> None:
-    task = draft.opened(event.task_id)
-    if task is not None:
-        task_changes.renew(task, event.at, event.lease_until)
+    _change(draft, event.task_id, task_changes.renew, event.at, event.lease_until)
 
 
 def _deferred(draft: PlanDraft, event: events.TaskDeferred) -> None:
-    task = draft.opened(event.task_id)
-    if task is not None:
-        task["deferred"] = Deferral(event.reason, event.until)
+    _change(draft, event.task_id, task_changes.defer, Deferral(event.reason, event.until))
 
 
 def _undeferred(draft: PlanDraft, event: events.TaskUndeferred) -> None:
-    task = draft.opened(event.task_id)
-    if task is not None:
-        task["deferred"] = None
+    _change(draft, event.task_id, task_changes.defer, None)
 
 
 def _changed(draft: PlanDraft, event: events.TaskChanged) -> None:
-    task = draft.opened(event.task_id)
+    _change(draft, event.task_id, task_changes.change, event)
+
+
+def _change(
+    draft: PlanDraft, task_id: str, change: Callable[..., None], *arguments: object
+) -> None:
+    task = draft.opened(task_id)
     if task is not None:
-        task_changes.change(task, event)
+        change(task, *arguments)
 
 
 # --- the plan and its structure ---
@@ -237,9 +235,7 @@ def _created(draft: PlanDraft, event: events.PlanCreated) -> None:
 
 def _erased(draft: PlanDraft, _: events.PlanErased) -> None:
     for task_id in draft.plan.order:
-        task = draft.opened(task_id)
-        if task is not None:
-            task_changes.erase(task)
+        _change(draft, task_id, task_changes.erase)
     draft.set(goal=None, metadata={}, erasures=draft.plan.erasures + 1)
 
 
@@ -280,17 +276,10 @@ def _succeed(draft: PlanDraft, task_id: str, successors: tuple[Task, ...], how: 
     _insert(draft, successors, task_id)
     heirs = tuple(task.id for task in successors)
     for dependant in dependants:
-        task = draft.opened(dependant)
-        if task is not None:
-            task["depends_on"] = _inherited(task["depends_on"], task_id, heirs)
+        _change(draft, dependant, task_changes.inherit, task_id, heirs)
     draft.remove(task_id)
     draft.reorder(_without(draft.plan.order, (task_id,)))
     draft.set(retired=draft.plan.retired.insert(task_id, how))
-
-
-def _inherited(depends_on: tuple[str, ...], left: str, heirs: tuple[str, ...]) -> tuple[str, ...]:
-    on = (heir for other in depends_on for heir in (heirs if other == left else (other,)))
-    return tuple(dict.fromkeys(on))
 
 
 def _insert(draft: PlanDraft, joining: tuple[Task, ...], before: str | None) -> None:

@@ -52,6 +52,11 @@ def move(task: Fields, event: TaskStatusChanged, version: int) -> None:
     task["deferred"] = None
 
 
+def defer(task: Fields, deferral: Deferral | None) -> None:
+    """Defer it; or end that, with None."""
+    task["deferred"] = deferral
+
+
 def fail_scoring(task: Fields) -> None:
     """Remember that scoring it failed."""
     task["scoring_failed"] = True
@@ -83,6 +88,12 @@ def change(task: Fields, event: TaskChanged) -> None:
         value = getattr(event, name)
         if value is not None:
             task[name] = value
+
+
+def inherit(task: Fields, left: str, heirs: tuple[str, ...]) -> None:
+    """Let it depend on others in place of one that left the plan."""
+    on = (heir for other in task["depends_on"] for heir in (heirs if other == left else (other,)))
+    task["depends_on"] = tuple(dict.fromkeys(on))
 
 
 def erase(task: Fields) -> None:
