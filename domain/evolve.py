@@ -7,8 +7,6 @@ a task that is not in the plan changes nothing about it.
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, assert_never
 
-from rpds import HashTrieMap
-
 from plangate.domain import events, task_changes
 from plangate.domain.event_ids import version_of
 from plangate.domain.gate import GateMemory
@@ -218,16 +216,16 @@ def _change(
 
 
 def _created(draft: PlanDraft, event: events.PlanCreated) -> None:
-    tasks = HashTrieMap({task.id: Task.planned(task) for task in event.tasks})
-    order = tuple(dict.fromkeys(task.id for task in event.tasks))
+    tasks = {task.id: Task.planned(task) for task in event.tasks}
+    order = tuple(tasks)
     draft.restart(
+        tasks,
         goal=event.goal,
         policy=event.policy,
         metadata=event.metadata or {},
         priority=event.priority or 0,
         labels=event.labels or (),
         order=order,
-        tasks=tasks,
         tree=tree_of(order, tasks, event.policy) if event.policy.has_memory else None,
         created_at=event.at,
     )

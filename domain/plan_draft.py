@@ -45,14 +45,14 @@ class PlanDraft:
         """Change fields of the plan, all but its tasks."""
         self.fields.update(changes)
 
-    def restart(self, **changes: Any) -> None:
-        """Change fields of the plan, and all of its tasks."""
-        self._changed.clear()
-        self._opened.clear()
+    def restart(self, tasks: dict[str, Task], **changes: Any) -> None:
+        """Change fields of the plan, and give it other tasks, which nobody else has yet."""
+        self._changed = tasks
+        self._opened = {task_id: task.__dict__ for task_id, task in tasks.items()}
         self._rescored.clear()
         for kept in (*TREES, "stale_traits", "dependencies", "scored_at"):
             self.fields.pop(kept, None)
-        self.set(**changes)
+        self.set(tasks=HashTrieMap(), **changes)
 
     def reorder(self, order: tuple[str, ...]) -> None:
         """Give the plan another order.
