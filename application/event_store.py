@@ -148,6 +148,12 @@ class EventStore(Protocol):
     def read_all_stored(self, *, after: int = 0, limit: int) -> Sequence[StoredEntry]:
         """Like `read_all`, but as stored; unreadable entries are included."""
 
+    def folded(self, plan_id: str, fold: Callable[[Iterable[StoredEntry]], T]) -> T:
+        """What `fold` makes of a plan's entries, in order, none of which is kept for it.
+
+        It may be called again, from the beginning. It asks the store nothing.
+        """
+
     def append_stored(self, entries: Sequence[StoredEntry]) -> None:
         """Record entries of any plans as they are, all or none, durably.
 

@@ -5,7 +5,7 @@ read before each question, together with the last known one: nothing is answered
 that are no longer in the log. A command may be decided on a stream as it is remembered.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Final, NamedTuple, Self
@@ -51,18 +51,17 @@ class Stream:
     latest_key: str | None = None
     last: StoredEntry | None = None
 
-    def followed_by(self, entries: Sequence[StoredEntry], stored_as: EventFormat) -> Self:
+    def followed_by(self, entries: Iterable[StoredEntry], stored_as: EventFormat) -> Self:
         """The stream after more events; raises `CorruptEvent` where one is missing."""
-        if not entries:
-            return self
+        last = self.last
         draft, plan_id, version = PlanDraft(self.plan), self.plan.plan_id, self.plan.version
         receipts, latest = self.receipts, self.latest_key
         for entry, event, command in stored_as.read_to_fold(entries):
-            version += 1
-            if entry.version != version or (version == 1) != (type(event) is PlanCreated):
+            version, kind = version + 1, type(event)
+            if entry.version != version or (version == 1) != (kind is PlanCreated):
                 raise not_next(plan_id, version, entry.version, entry.position)
             apply(draft, event)
-            if type(event) is PlanErased:
+            if kind is PlanErased:
                 receipts = _without_digests(receipts)
             if command.idempotency_key is not None:
                 latest = command.idempotency_key
@@ -73,7 +72,8 @@ class Stream:
                 if command.causation_id == event_id(plan_id, receipt.first):
                     receipt = Receipt(receipt.arguments_digest, receipt.first, version)
                     receipts = receipts.insert(latest, receipt)
-        return type(self)(draft.frozen(), receipts, latest, entries[-1])
+            last = entry
+        return self if last is self.last else type(self)(draft.frozen(), receipts, latest, last)
 
     def led_to(
         self, plan: Plan, command: Sequence[RecordedEvent], last: StoredEntry | None
@@ -125,8 +125,12 @@ class StreamCache:
             kept = self._kept.get(plan_id) or _Kept(Stream(Plan(plan_id)))
         if changes is not None and kept.changes == changes:
             return kept.stream
-        known, newer = self._newer(kept.stream)
-        return self.keep(known.followed_by(newer, self._store.format), changes)
+        stream, stored_as = kept.stream, self._store.format
+        if stream.last is None:
+            read = self._store.folded(plan_id, lambda all_: stream.followed_by(all_, stored_as))
+            return self.keep(read, changes)
+        known, newer = self._newer(stream)
+        return self.keep(known.followed_by(newer, stored_as), changes)
 
     def as_recorded(
         self, current: Stream, receipt: Receipt

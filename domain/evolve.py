@@ -7,15 +7,14 @@ a task that is not in the plan changes nothing about it.
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, assert_never
 
-from rpds import HashTrieMap
-
-from plangate.domain import events
+from plangate.domain import events, task_changes
 from plangate.domain.event_ids import version_of
 from plangate.domain.gate import GateMemory
 from plangate.domain.plan import Plan
 from plangate.domain.plan_draft import PlanDraft
 from plangate.domain.recency_tree import tree_of
 from plangate.domain.task import Deferral, Judgement, Task
+from plangate.domain.values import named
 from plangate.domain.vocabulary import ScoreKind
 
 _Rule = Callable[[PlanDraft, Any], None]
@@ -121,11 +120,13 @@ def _rule(event: events.PlanEvent) -> _Rule:  # noqa: C901, PLR0912  (a branch a
 
 
 def _scored(draft: PlanDraft, event: events.TaskScored) -> None:
-    task, fields, kind = draft.task(event.task_id), draft.fields, event.kind
+    task, fields = draft.opened(event.task_id), draft.fields
     if task is not None:
         clamped = events.is_clamped(event.raw_score, event.scale)
-        draft.score(task.judged(kind, Judgement(event.score, fields["version"], clamped)))
-    if kind is _OUTPUT:
+        judgement = named(Judgement, (event.score, fields["version"], clamped))
+        task_changes.judge(task, event.kind, judgement)
+        draft.scored(event.task_id)
+    if event.kind is _OUTPUT:
         if fields["tree"] is not None:
             draft.review(GateMemory.judged)
         elif fields["gate"].tripped:
@@ -133,27 +134,30 @@ def _scored(draft: PlanDraft, event: events.TaskScored) -> None:
 
 
 def _retracted(draft: PlanDraft, event: events.ScoreRetracted) -> None:
-    task, plan = draft.task(event.task_id), draft.plan
+    task, plan = draft.opened(event.task_id), draft.plan
     if task is not None:
-        draft.rescore(task.without(event.kind, version_of(event.event_id)))
+        task_changes.retract(task, event.kind, version_of(event.event_id))
+        draft.rescored(event.task_id)
     if plan.tree is not None or plan.gate.tripped:
         draft.review(GateMemory.reviewed)
 
 
 def _attempted(draft: PlanDraft, event: events.AttemptStarted) -> None:
     _answer(draft)
-    task = draft.task(event.task_id)
+    task = draft.opened(event.task_id)
     if task is not None:
-        draft.rescore(task.attempted(event.attempt, draft.plan.policy.attempt_scores))
+        task_changes.attempt(task, event.attempt, draft.plan.policy.attempt_scores)
+        draft.rescored(event.task_id)
 
 
 def _unscorable(draft: PlanDraft, event: events.ScoringFailed) -> None:
-    _change(draft, event.task_id, Task.unscorable)
+    _change(draft, event.task_id, task_changes.fail_scoring)
 
 
 def _fired(draft: PlanDraft, event: events.ReplanTriggered) -> None:
-    _change(draft, event.task_id, Task.replanned)
-    fields = draft.fields
+    task, fields = draft.opened(event.task_id), draft.fields
+    if task is not None:
+        task_changes.count_replan(task)
     if not fields["replan_due"]:
         fields["replan_due"], fields["due_since"] = True, event.at
     fields["replan_count"] += 1
@@ -179,56 +183,57 @@ def _answer(draft: PlanDraft) -> None:
 
 
 def _moved(draft: PlanDraft, event: events.TaskStatusChanged) -> None:
-    task = draft.task(event.task_id)
+    task = draft.opened(event.task_id)
     if task is not None:
-        draft.put(task.moved(event, draft.plan.version))
+        task_changes.move(task, event, draft.fields["version"])
 
 
 def _renewed(draft: PlanDraft, event: events.LeaseRenewed) -> None:
-    _change(draft, event.task_id, lambda task: task.renewed(event.at, event.lease_until))
+    _change(draft, event.task_id, task_changes.renew, event.at, event.lease_until)
 
 
 def _deferred(draft: PlanDraft, event: events.TaskDeferred) -> None:
-    deferral = Deferral(event.reason, event.until)
-    _change(draft, event.task_id, lambda task: task.waiting(deferral))
+    _change(draft, event.task_id, task_changes.defer, Deferral(event.reason, event.until))
 
 
 def _undeferred(draft: PlanDraft, event: events.TaskUndeferred) -> None:
-    _change(draft, event.task_id, lambda task: task.waiting(None))
+    _change(draft, event.task_id, task_changes.defer, None)
 
 
 def _changed(draft: PlanDraft, event: events.TaskChanged) -> None:
-    _change(draft, event.task_id, lambda task: task.changed(event))
+    _change(draft, event.task_id, task_changes.change, event)
 
 
-def _change(draft: PlanDraft, task_id: str, change: Callable[[Task], Task]) -> None:
-    task = draft.task(task_id)
+def _change(
+    draft: PlanDraft, task_id: str, change: Callable[..., None], *arguments: object
+) -> None:
+    task = draft.opened(task_id)
     if task is not None:
-        draft.put(change(task))
+        change(task, *arguments)
 
 
 # --- the plan and its structure ---
 
 
 def _created(draft: PlanDraft, event: events.PlanCreated) -> None:
-    tasks = HashTrieMap({task.id: Task.planned(task) for task in event.tasks})
-    order = tuple(dict.fromkeys(task.id for task in event.tasks))
+    tasks = {task.id: Task.planned(task) for task in event.tasks}
+    order = tuple(tasks)
     draft.restart(
+        tasks,
         goal=event.goal,
         policy=event.policy,
         metadata=event.metadata or {},
         priority=event.priority or 0,
         labels=event.labels or (),
         order=order,
-        tasks=tasks,
         tree=tree_of(order, tasks, event.policy) if event.policy.has_memory else None,
         created_at=event.at,
     )
 
 
 def _erased(draft: PlanDraft, _: events.PlanErased) -> None:
-    for task in draft.settled():
-        draft.put(task.erased())
+    for task_id in draft.plan.order:
+        _change(draft, task_id, task_changes.erase)
     draft.set(goal=None, metadata={}, erasures=draft.plan.erasures + 1)
 
 
@@ -269,15 +274,10 @@ def _succeed(draft: PlanDraft, task_id: str, successors: tuple[Task, ...], how: 
     _insert(draft, successors, task_id)
     heirs = tuple(task.id for task in successors)
     for dependant in dependants:
-        _change(draft, dependant, lambda task: task.depending(_inherited(task, task_id, heirs)))
+        _change(draft, dependant, task_changes.inherit, task_id, heirs)
     draft.remove(task_id)
     draft.reorder(_without(draft.plan.order, (task_id,)))
     draft.set(retired=draft.plan.retired.insert(task_id, how))
-
-
-def _inherited(task: Task, left: str, heirs: tuple[str, ...]) -> tuple[str, ...]:
-    on = (heir for other in task.depends_on for heir in (heirs if other == left else (other,)))
-    return tuple(dict.fromkeys(on))
 
 
 def _insert(draft: PlanDraft, joining: tuple[Task, ...], before: str | None) -> None:

@@ -28,6 +28,7 @@ from typing import NamedTuple
 
 from plangate.domain.confidence import reaches
 from plangate.domain.policy import Policy
+from plangate.domain.values import named
 
 
 class GateMemory(NamedTuple):
@@ -55,14 +56,14 @@ class GateMemory(NamedTuple):
 
     def fired(self) -> "GateMemory":
         """After it fired once more."""
-        return GateMemory(True, self.lows, self.replans + 1)  # noqa: FBT003  (faster)
+        return named(GateMemory, (True, self.lows, self.replans + 1))
 
     def reset(self) -> "GateMemory":
         """Open again, once a replan is answered; the replans stay counted.
 
         Where the policy gives the gate no memory, also at each output score.
         """
-        return GateMemory(False, 0, self.replans)  # noqa: FBT003  (faster)
+        return named(GateMemory, (False, 0, self.replans))
 
     def threshold(self, policy: Policy) -> float:
         """What the rolling confidence must reach: the exit threshold while tripped."""

@@ -29,13 +29,15 @@ _MANY: Final = 32
 class PlanDraft:
     """The plan after the events so far. `plan` is its own; its tasks may lag behind `task`."""
 
-    __slots__ = ("_changed", "_dropped", "_rescored", "fields", "plan")
+    __slots__ = ("_changed", "_dropped", "_opened", "_rescored", "fields", "plan")
 
     def __init__(self, plan: Plan) -> None:
         self.plan = changed(plan)
         self.fields: dict[str, Any] = self.plan.__dict__
         """The plan's own: what is changed here is changed in the plan."""
         self._changed: dict[str, Task] = {}
+        self._opened: dict[str, dict[str, Any]] = {}
+        """The fields of those changed tasks that nobody else has yet."""
         self._rescored: set[str] = set()
         self._dropped: set[str] = set()
 
@@ -43,13 +45,14 @@ class PlanDraft:
         """Change fields of the plan, all but its tasks."""
         self.fields.update(changes)
 
-    def restart(self, **changes: Any) -> None:
-        """Change fields of the plan, and all of its tasks."""
-        self._changed.clear()
+    def restart(self, tasks: dict[str, Task], **changes: Any) -> None:
+        """Change fields of the plan, and give it other tasks, which nobody else has yet."""
+        self._changed = tasks
+        self._opened = {task_id: task.__dict__ for task_id, task in tasks.items()}
         self._rescored.clear()
         for kept in (*TREES, "stale_traits", "dependencies", "scored_at"):
             self.fields.pop(kept, None)
-        self.set(**changes)
+        self.set(tasks=HashTrieMap(), **changes)
 
     def reorder(self, order: tuple[str, ...]) -> None:
         """Give the plan another order.
@@ -88,29 +91,42 @@ class PlanDraft:
             if "traits" in fields or "stale_traits" in fields:
                 self._keep_traits(before)
             self._changed.clear()
+            self._opened.clear()
         return self.plan
 
     # --- its tasks ---
 
     def task(self, task_id: str) -> Task | None:
-        """A task as it is now; None where the plan has none with this id."""
+        """A task as it is now, which stays so; None where the plan has none with this id."""
+        self._opened.pop(task_id, None)
         return self._changed.get(task_id) or self.plan.tasks.get(task_id)
 
+    def opened(self, task_id: str) -> dict[str, Any] | None:
+        """The fields of a task, to be changed in place; None where the plan has none."""
+        fields = self._opened.get(task_id)
+        if fields is None:
+            task = self.task(task_id)
+            if task is None:
+                return None
+            self._changed[task_id] = copy = changed(task)
+            self._opened[task_id] = fields = copy.__dict__
+        return fields
+
     def put(self, task: Task) -> None:
-        """Replace the task with this id."""
+        """Let a task join, or replace the one with this id."""
+        self._opened.pop(task.id, None)
         self._changed[task.id] = task
 
-    def rescore(self, task: Task) -> None:
-        """Replace the task with this id with one whose scores changed."""
-        self._changed[task.id] = task
-        self._rescored.add(task.id)
+    def rescored(self, task_id: str) -> None:
+        """Remember that the scores of a task changed."""
+        self._rescored.add(task_id)
 
-    def score(self, task: Task) -> None:
-        """Replace the task with this id with one that is scored by this event."""
-        self.rescore(task)
+    def scored(self, task_id: str) -> None:
+        """Remember that this event scored a task."""
+        self._rescored.add(task_id)
         fields = self.fields
         if "scored_at" in fields:
-            fields["scored_at"] = fields["scored_at"].insert(fields["version"], task.id)
+            fields["scored_at"] = fields["scored_at"].insert(fields["version"], task_id)
 
     def remove(self, task_id: str) -> None:
         """Take a task out of the plan."""

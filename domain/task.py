@@ -1,16 +1,16 @@
-"""One task of a plan, and what each event changes about it."""
+"""One task of a plan."""
 
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from plangate.domain.confidence import task_confidence
-from plangate.domain.events import PlanEvent, PlannedTask, TaskChanged, TaskStatusChanged
+from plangate.domain.events import PlanEvent, PlannedTask, TaskStatusChanged
 from plangate.domain.policy import Policy
 from plangate.domain.values import NewestFirst, changed
-from plangate.domain.vocabulary import AttemptScores, ScoreKind, StatusCause, TaskStatus
+from plangate.domain.vocabulary import ScoreKind, StatusCause, TaskStatus
 
 
 class Judgement(NamedTuple):
@@ -144,99 +144,13 @@ class Task:
         """The same task with a copy of its metadata, so that callers may change it."""
         return changed(self, metadata=deepcopy(self.metadata))
 
-    # --- what events change ---
-
-    def judged(self, kind: ScoreKind, judgement: Judgement) -> "Task":
-        """After one more judgement; the first of an attempt drops those of earlier attempts."""
-        prompt, output = (
-            ((), ()) if self.outdated else (self.prompt_judgements, self.output_judgements)
-        )
-        if kind is _PROMPT:
-            prompt = NewestFirst(judgement, prompt)
-        else:
-            output = NewestFirst(judgement, output)
-        return changed(
-            self,
-            prompt_judgements=prompt,
-            output_judgements=output,
-            outdated=False,
-            deferred=None,
-            scoring_failed=False,
-        )
-
-    def without(self, kind: ScoreKind, version: int | None) -> "Task":
-        """After the judgement of this kind and version was retracted."""
-        left = tuple(given for given in self.judgements(kind) if given.version != version)
-        if kind is ScoreKind.PROMPT:
-            return changed(self, prompt_judgements=left)
-        return changed(self, output_judgements=left)
-
-    def moved(self, event: TaskStatusChanged, version: int) -> "Task":
-        """In another status: with a new claim, none, or its latest claim ended."""
-        claim = self.claim
-        if event.cause is _CLAIMED:
-            claim = Claim(version, event.worker, event.at, event.lease_until)
-        elif event.new is _PENDING or event.new is _IN_PROGRESS:
-            claim = None
-        return changed(self, status=event.new, claim=claim, deferred=None)
-
-    def waiting(self, deferral: Deferral | None) -> "Task":
-        """Deferred, or no longer so."""
-        return changed(self, deferred=deferral)
-
-    def unscorable(self) -> "Task":
-        """After scoring it failed."""
-        return changed(self, scoring_failed=True)
-
-    def renewed(self, since: datetime, until: datetime) -> "Task":
-        """With a longer lease."""
-        claim = self.claim and self.claim._replace(since=since, until=until)
-        return changed(self, claim=claim)
-
-    def replanned(self) -> "Task":
-        """After one more replan was triggered at it."""
-        return changed(self, replan_count=self.replan_count + 1)
-
-    def attempted(self, attempt: int, scores: AttemptScores) -> "Task":
-        """At the beginning of another attempt."""
-        if scores is AttemptScores.RESET:
-            return changed(self, attempt=attempt, **_UNSCORED)
-        outdated = bool(self.prompt_judgements or self.output_judgements)
-        return changed(self, attempt=attempt, outdated=outdated)
-
-    def changed(self, event: TaskChanged) -> "Task":
-        """With the fields that the event sets."""
-        given = {name: getattr(event, name) for name in _CHANGEABLE}
-        return changed(self, **{name: value for name, value in given.items() if value is not None})
-
-    def erased(self) -> "Task":
-        """Without the text that people wrote."""
-        deferred = self.deferred and replace(self.deferred, reason=None)
-        return changed(self, title=None, description=None, metadata={}, deferred=deferred)
-
-    def depending(self, on: tuple[str, ...]) -> "Task":
-        """With other dependencies."""
-        return changed(self, depends_on=on)
-
 
 def _newest(judgements: Judgements) -> float | None:
-    """The newest score, if any. Each score asks for many."""
-    if isinstance(judgements, NewestFirst):
+    """The newest score, if any. Each score asks for many, and `isinstance` would ask an ABC."""
+    if type(judgements) is NewestFirst:
         newest: Judgement = judgements.newest
         return newest.score
     return judgements[0].score if judgements else None
 
 
-# Python 3.11 takes as long to look a member up as for the rest of a comparison.
-_PROMPT: Final = ScoreKind.PROMPT
-_CLAIMED: Final = StatusCause.CLAIMED
-_PENDING: Final = TaskStatus.PENDING
-_IN_PROGRESS: Final = TaskStatus.IN_PROGRESS
-
 _BLANK: Final = Task("", None, None, {})
-_CHANGEABLE: Final = ("title", "description", "metadata", "depends_on", "priority", "labels")
-_UNSCORED: Final[dict[str, Any]] = {
-    "prompt_judgements": (),
-    "output_judgements": (),
-    "outdated": False,
-}

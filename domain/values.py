@@ -1,7 +1,7 @@
 """Immutable values that are made from earlier ones, many thousands of times in a replay."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar, overload
+from typing import Any, Final, TypeVar, overload
 
 _Value = TypeVar("_Value")
 _Element = TypeVar("_Element")
@@ -19,6 +19,10 @@ def of_fields(kind: type[_Value], fields: dict[str, Any]) -> _Value:
     made: _Value = object.__new__(kind)
     object.__setattr__(made, "__dict__", fields)
     return made
+
+
+named: Final = tuple.__new__
+"""A named tuple with all of its fields given, in a tuple: its class takes twice as long."""
 
 
 class NewestFirst(Sequence[_Element]):

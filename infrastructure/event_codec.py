@@ -74,9 +74,9 @@ class StoredKind:
     upcasters: Mapping[int, Upcaster] = field(default_factory=dict)
 
     @property
-    def read_as_they_are(self) -> range:
+    def read_as_they_are(self) -> frozenset[int]:
         """The schema versions of the records that need no upcasting."""
-        return range(max(self.upcasters, default=0) + 1, self.schema_version + 1)
+        return frozenset(range(max(self.upcasters, default=0) + 1, self.schema_version + 1))
 
 
 STORED_KINDS: Final[Mapping[str, StoredKind]] = {
@@ -192,7 +192,7 @@ class _FastKind(NamedTuple):
     revive: Callable[[Any], Any]
     as_read: bool
     """Whether a plan is folded from what `decode` gives: it need not become an event."""
-    versions: range
+    versions: frozenset[int]
 
     @classmethod
     def of(cls, kind: StoredKind) -> "_FastKind":
@@ -215,9 +215,16 @@ _FOLDED_AS_READ: Final[frozenset[type[PlanEvent]]] = frozenset(
 """Events that a plan has by the thousands; all their fields are plain values."""
 
 
+_Decoder = tuple[Callable[[bytes], Any], Callable[[Any], Any]]
+
+
 @cache
-def _decoder(event: type[PlanEvent]) -> tuple[Callable[[bytes], Any], Callable[[Any], Any]]:
+def _decoder(event: type[PlanEvent]) -> _Decoder:
     """What decodes the records of an event, and what makes the event of its struct."""
+    return uninterrupted(lambda: _new_decoder(event))
+
+
+def _new_decoder(event: type[PlanEvent]) -> _Decoder:
     struct, revive = struct_of(event)
     stands_for(struct, event)
     fields: list[Any] = [("event", struct), ("meta", struct_of(Meta)[0])]
@@ -237,13 +244,13 @@ class _ByKind(dict[str, _Made]):
         self._make = make
 
     def __missing__(self, name: str) -> _Made:
-        kind = self._kinds[name]
-        self[name] = made = uninterrupted(lambda: self._make(kind))
+        self[name] = made = self._make(self._kinds[name])
         return made
 
 
-def _record_model(kind: StoredKind) -> type[StoredRecord[Any]]:
-    return StoredRecord[kind.event]  # type: ignore[name-defined]
+@cache
+def _record_model(event: type[PlanEvent]) -> type[StoredRecord[Any]]:
+    return uninterrupted(lambda: StoredRecord[event])  # type: ignore[valid-type]
 
 
 class EventCodec(EventFormat):
@@ -252,7 +259,7 @@ class EventCodec(EventFormat):
     def __init__(self, kinds: Mapping[str, StoredKind] = STORED_KINDS) -> None:
         self._kinds = kinds
         self._names = {kind.event: name for name, kind in kinds.items()}
-        self._models = _ByKind(kinds, _record_model)
+        self._models = _ByKind(kinds, lambda kind: _record_model(kind.event))
         self._fast: Mapping[str, _FastKind] = _ByKind(kinds, _FastKind.of)
 
     @property

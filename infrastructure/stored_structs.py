@@ -29,7 +29,7 @@ _MOMENT: Final = Annotated[datetime, msgspec.Meta(tz=True)]
 _POLICIES: Final = 256
 """How many values of a validated model are remembered, as they were stored."""
 
-is_finer: Final = re.compile(rb"\.\d{7,}[Zz+-]").search
+is_finer: Final = re.compile(rb"\.\d{7,}+[Zz+-]").search
 """Finds a time with parts of a microsecond, which `msgspec` rounds and pydantic cuts off."""
 
 

@@ -1,7 +1,7 @@
 """An event store on any recorder of the `eventsourcing` library."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, Protocol
 
@@ -69,6 +69,10 @@ class Recorder(Protocol):
 
     def plan_entries(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEntry]:
         """A plan's events, with their positions where the engine knows them."""
+
+    def folded(self, plan_id: str, fold: Callable[[Iterable[StoredEntry]], T]) -> T:
+        """As `EventStore.folded`. An engine that can reads while it folds."""
+        return fold(self.plan_entries(plan_id, 0, None))
 
     def log_entries(self, after: int, limit: int, name: str | None = None) -> Sequence[StoredEntry]:
         """Events of the log in commit order: all, or those with a stored name."""
@@ -147,6 +151,11 @@ class RecorderEventStore(EventStore):
     ) -> Sequence[StoredEntry]:
         with self._translated(plan_id):
             return self._recorder.plan_entries(plan_id, after, until)
+
+    @override
+    def folded(self, plan_id: str, fold: Callable[[Iterable[StoredEntry]], T]) -> T:
+        with self._translated(plan_id):
+            return self._recorder.folded(plan_id, fold)
 
     @override
     def read_all_stored(self, *, after: int = 0, limit: int) -> Sequence[StoredEntry]:

@@ -5,10 +5,10 @@ file does not change.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from itertools import count, islice, starmap
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from eventsourcing.persistence import Notification, StoredEvent
 from typing_extensions import override
@@ -23,6 +23,8 @@ from plangate.infrastructure.sqlite.errors import primary_code
 from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.joined_file import JoinedFile
 from plangate.infrastructure.sqlite.layout import KEY_OF_EVENT
+
+T = TypeVar("T")
 
 # Events are inserted only behind the newest one of their plan, so that no version is missing.
 _FOLLOWS: Final = (
@@ -57,6 +59,10 @@ _SELECT: Final = (
 _SELECT_DAMAGED: Final = (
     "SELECT CAST(originator_id AS BLOB), originator_version, notification_id,"
     " CAST(topic AS BLOB), CAST(state AS BLOB) FROM stored_events WHERE "
+)
+_OF_PLAN: Final = (
+    "originator_id = ? AND originator_version > ? AND originator_version <= ?"
+    " ORDER BY originator_version"
 )
 _WITH_KEY: Final = (
     f"SELECT originator_id FROM stored_events WHERE {KEY_OF_EVENT} = ?"  # noqa: S608
@@ -133,10 +139,21 @@ class _Log(recorder_store.Recorder):
     @override
     def plan_entries(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEntry]:
         return self._entries(
-            "originator_id = ? AND originator_version > ? AND originator_version <= ?"
-            " ORDER BY originator_version",
-            [plan_id, after, recorder_store.NO_BOUND if until is None else until],
+            _OF_PLAN, [plan_id, after, recorder_store.NO_BOUND if until is None else until]
         )
+
+    @override
+    def folded(self, plan_id: str, fold: Callable[[Iterable[StoredEntry]], T]) -> T:
+        def read(cursor: sqlite3.Cursor) -> T:
+            parameters = [plan_id, 0, recorder_store.NO_BOUND]
+            try:
+                return fold(starmap(StoredEntry, cursor.execute(_SELECT + _OF_PLAN, parameters)))
+            except sqlite3.OperationalError as error:
+                if primary_code(error):
+                    raise
+            return fold(starmap(StoredEntry, _damaged_rows(_OF_PLAN, parameters, cursor)))
+
+        return self._file.read(read)
 
     @override
     def log_entries(self, after: int, limit: int, name: str | None = None) -> Sequence[StoredEntry]:
@@ -217,16 +234,14 @@ def _rows(where: str, parameters: list[Any], cursor: Cursor) -> list[Any]:
     except sqlite3.OperationalError as error:
         if primary_code(error):
             raise
-        # Python could not decode a text. Decoding every text this way takes a third longer.
-        return [
-            (
-                plan_id.decode(errors="replace"),
-                version,
-                position,
-                topic.decode(errors="replace"),
-                state,
-            )
-            for plan_id, version, position, topic, state in all_rows(
-                cursor, _SELECT_DAMAGED + where, parameters
-            )
-        ]
+        return _damaged_rows(where, parameters, cursor)
+
+
+def _damaged_rows(where: str, parameters: list[Any], cursor: Cursor) -> list[Any]:
+    """All rows, where Python could not decode a text. For every text it takes a third longer."""
+    return [
+        (plan_id.decode(errors="replace"), version, position, topic.decode(errors="replace"), state)
+        for plan_id, version, position, topic, state in all_rows(
+            cursor, _SELECT_DAMAGED + where, parameters
+        )
+    ]

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from plangate.domain.events import PlanEvent
-from plangate.domain.evolve import evolve, fold
+from plangate.domain.evolve import apply, evolve, fold
 from plangate.domain.plan import Plan
+from plangate.domain.plan_draft import PlanDraft
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import Recency, ScoreKind
 from tests.support.examples import (
@@ -132,3 +133,15 @@ def _changes(chance: random.Random, names: Sequence[str], length: int) -> list[P
         status = moved(task, PENDING, new, cause)
         found.append(status if chance.random() < 0.6 else scored(task))
     return found
+
+
+def test_a_task_that_a_draft_gave_out_stays_as_it_was() -> None:
+    draft = PlanDraft(fold(Plan(PLAN), [created(A)]))
+    given, statuses = [], (IN_PROGRESS, FAILED, PENDING)
+    for status in statuses:
+        apply(draft, moved(A, new=status))
+        given.append(draft.task(A))
+    draft.settled()
+    apply(draft, moved(A, new=DONE))
+    assert [task and task.status for task in given] == list(statuses)
+    assert draft.frozen().tasks[A].status is DONE
