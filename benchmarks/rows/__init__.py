@@ -9,7 +9,7 @@ from benchmarks.rows.beside import command_beside_rebuild, question_beside_write
 from benchmarks.rows.commands import next_task, score, threads
 from benchmarks.rows.http import http_score, http_status
 from benchmarks.rows.postgres import postgres
-from benchmarks.rows.processes import memory, start_up
+from benchmarks.rows.processes import completion, memory, start_up
 from benchmarks.rows.questions import next_over_plans, status
 from benchmarks.rows.replay import check, findings, ledger, replay, what_if
 from benchmarks.rows.views import catch_up
@@ -32,6 +32,10 @@ ROWS: Final[Mapping[str, Callable[[Bench], Row]]] = {
     "command-beside-rebuild": command_beside_rebuild,
     "question-beside-writer": question_beside_writer,
     "start-up": start_up,
+    "start-up-version": lambda bench: start_up(bench, "--version"),
+    "start-up-next": lambda bench: start_up(bench, "next", "plan"),
+    "start-up-status": lambda bench: start_up(bench, "status", "plan"),
+    "start-up-tab": completion,
     "memory": memory,
 }
 """What measures each row, by the row's name."""

@@ -4,7 +4,8 @@ import gc
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from time import perf_counter
 
 import plangate
@@ -16,17 +17,48 @@ from benchmarks.rows.commands import JSON, LIBRARY
 from benchmarks.workers import environment
 
 
-def start_up(bench: Bench) -> Row:
-    """A whole `plangate gate` from a shell."""
+def start_up(bench: Bench, *words: str) -> Row:
+    """A whole command from a shell: its words, or `gate`."""
+    words = words or ("gate", "plan")
+    path = _store(bench)
+    command = ["-m", "plangate", "--db", str(path), *words]
+
+    def release() -> None:
+        with plangate.connect(path) as registry:
+            for task in registry.get_status("plan").tasks:
+                if task.claim:
+                    registry.release_task("plan", task.id)
+
+    ours = Contender("plangate", Role.PLANGATE, _process(bench, command), release)
+    name = "start-up" if words[0] == "gate" else f"start-up-{words[0].lstrip('-')}"
+    return _beside_imports(bench, name, f"`plangate {words[0]}` from a shell", ours)
+
+
+def completion(bench: Bench) -> Row:
+    """What the shell waits for at TAB behind `plangate gate`."""
+    line = {
+        "_PLANGATE_COMPLETE": "complete_bash",
+        "COMP_WORDS": "plangate gate ",
+        "COMP_CWORD": "2",
+        "PLANGATE_DB": str(_store(bench)),
+    }
+    ours = Contender("plangate", Role.PLANGATE, _process(bench, ["-m", "plangate"], line))
+    return _beside_imports(bench, "start-up-tab", "TAB behind `plangate gate`", ours)
+
+
+def _store(bench: Bench) -> Path:
     path = bench.folder / "plans.db"
     with plangate.connect(path) as registry:
         registry.create("Move billing", tasks(20), plan_id="plan")
         registry.score_output("plan", "t0", 0.9)
-    gate = ["-m", "plangate", "--db", str(path), "gate", "plan"]
+    return path
+
+
+def _beside_imports(bench: Bench, name: str, title: str, ours: Contender) -> Row:
     imports = ["-c", "import pydantic, eventsourcing.persistence"]
     return Row(
-        name="start-up",
-        title="`plangate gate` from a shell",
+        name=name,
+        title=title,
         operation="process",
         size="plans",
         notes=(
@@ -40,7 +72,7 @@ def start_up(bench: Bench) -> Row:
                 Case(
                     1,
                     [
-                        Contender("plangate", Role.PLANGATE, _process(bench, gate)),
+                        ours,
                         Contender(
                             "imports", Role.ALTERNATIVE, _process(bench, imports), target="≥ 0.5"
                         ),
@@ -53,8 +85,11 @@ def start_up(bench: Bench) -> Row:
     )
 
 
-def _process(bench: Bench, arguments: Sequence[str]) -> Callable[[], float]:
+def _process(
+    bench: Bench, arguments: Sequence[str], given: Mapping[str, str] | None = None
+) -> Callable[[], float]:
     variables = environment() | {"PYTHONPYCACHEPREFIX": str(bench.folder / "bytecode")}
+    variables |= given or {}
     variables.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def run() -> float:

@@ -59,7 +59,7 @@ def revise(
         with document.located():
             _revise(terminal, plan, reason, document.content)
     elif edit:
-        with edited_changes(terminal.registry.get_status(plan)) as changes:
+        with edited_changes(terminal.registry.get_status(plan), terminal.warn) as changes:
             _revise(terminal, plan, reason, changes)
     else:
         _revise(terminal, plan, reason, [*_asked(terminal, plan, add, after, before, drop)])

@@ -5,7 +5,7 @@ import shlex
 import subprocess
 import tempfile
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -22,25 +22,28 @@ _HEADING: Final = """\
 # A task without an id is new. Leave without a change, and nothing is recorded.
 """
 _FIELDS: Final = ("title", "description", "depends_on", "priority", "labels", "metadata")
-_EMPTY: Final[tuple[object, ...]] = (None, (), {}, [])
+_EMPTY: Final[tuple[object, ...]] = (None, "", (), {}, [])
 
 
 @contextmanager
-def edited_changes(plan: PlanStatus) -> Iterator[Sequence[Mapping[str, Any]]]:
-    """The changes that a person makes in an editor; the file is kept where they are refused."""
+def edited_changes(
+    plan: PlanStatus, warn: Callable[[str], None]
+) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """The changes that a person makes in an editor; `warn` says where refused text is kept."""
     descriptor, name = tempfile.mkstemp(prefix="plangate-", suffix=".yaml")
-    path = Path(name)
+    path, given = Path(name), _as_file(plan)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(_as_file(plan))
+        file.write(given)
     try:
         _edit(path)
         document = read_plan_file(path)
         with document.located():
             yield changes_to(plan, document.content)
-    except PlangateError as error:
-        kept = Problem("", f"what you wrote is kept in {path}")
-        if isinstance(error, InvalidInput):
-            raise InvalidInput([*error.problems, kept]) from None
+    except PlangateError:
+        if path.exists() and path.read_bytes() != given.encode():
+            warn(f"what you wrote is kept in {path}")
+        else:
+            path.unlink(missing_ok=True)
         raise
     path.unlink(missing_ok=True)
 
@@ -132,9 +135,7 @@ def _edit(path: Path) -> None:
     try:
         ended = subprocess.run([*shlex.split(editor), str(path)], check=False)  # noqa: S603  (the user's own editor)
     except (OSError, ValueError) as error:
-        path.unlink()
         raise InvalidInput([Problem("EDITOR", f"{editor!r:.80} cannot be run: {error}")]) from None
     if ended.returncode:
         problem = f"{editor!r:.80} ended with {ended.returncode}; nothing was recorded"
-        path.unlink()
         raise InvalidInput([Problem("EDITOR", problem)])
