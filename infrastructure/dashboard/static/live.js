@@ -77,8 +77,9 @@
 
   /* An answer that takes long: the button turns, and what is awaited is said. */
   document.addEventListener("submit", ({ target, submitter }) => {
-    setTimeout(() => working(target, submitter, true), 300);
-    addEventListener("pageshow", () => working(target, submitter, false), { once: true });
+    const late = setTimeout(() => working(target, submitter, true), 300);
+    const back = () => { clearTimeout(late); working(target, submitter, false); };
+    addEventListener("pageshow", back, { once: true });
   });
 
   function working(form, button, now) {

@@ -1,8 +1,8 @@
 """What the list shows while the views are built for the first time."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from unittest.mock import patch
 
@@ -39,22 +39,23 @@ def held_up() -> Iterator[asyncio.Event]:
 
 def test_the_list_shows_how_far_the_views_are_until_they_answer() -> None:
     opened: list[AsyncPlanRegistry] = []
-    app = FastAPI()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with plangate.aio.connect("memory:") as registry:
+            await registry.create("Billing", ["One"])
+            opened.append(registry)
+            yield
+
+    app = FastAPI(lifespan=lifespan)
     app.include_router(pages(lambda: opened[0], caller=Admin))
-
-    async def open_registry() -> None:
-        opened.append(plangate.aio.connect("memory:"))
-        await opened[0].create("Billing", ["One"])
-
     with TestClient(app) as client, held_up() as let_go:
         assert client.portal is not None
-        client.portal.call(open_registry)
         for _ in range(2):
             page = client.get("/").text
             assert "The views are being built" in page
             assert "0 of 1 event" in page
             assert 'data-refresh-after="1"' in page
         client.portal.call(let_go.set)
-        first_build.PATIENCE = 20.0
-        assert "Billing" in client.get("/").text
-        client.portal.call(opened[0].close)
+        with patch.object(first_build, "PATIENCE", 20.0):
+            assert "Billing" in client.get("/").text
