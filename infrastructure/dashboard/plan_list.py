@@ -16,6 +16,7 @@ from plangate.application.errors import UnreadableEvent
 from plangate.application.gate_decision import GateDecision
 from plangate.application.results import Evidence, PlanStatus
 from plangate.application.views.plan_summaries import PlanOrder, PlanPage, PlanSummary
+from plangate.application.views.queries import ViewReport
 from plangate.domain.errors import PlanNotFound
 from plangate.domain.vocabulary import PlanState, TaskStatus, Verdict
 from plangate.infrastructure.charts.plan import gauge, status_bar
@@ -31,6 +32,7 @@ from plangate.infrastructure.dashboard.answers import (
     require,
 )
 from plangate.infrastructure.dashboard.fields import PAGE, Blank, Text
+from plangate.infrastructure.dashboard.first_build import FirstBuild
 
 NEED_A_PERSON: Final = (Verdict.REPLAN, Verdict.BLOCKED, Verdict.PAUSED)
 """What only a person's decision leads on from."""
@@ -119,6 +121,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     """The route of the page."""
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
     current = opened(registry)
+    first_build = FirstBuild(current)
 
     @router.get("/", name="plangate_plans")
     async def plans(
@@ -128,6 +131,9 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     ) -> Response:
         require(who, Scope.PLANS_READ)
         position = await current().history.last_position()
+        building = await first_build.progress(position)
+        if building is not None:
+            return _being_built(request, building)
         found, following = await _found(current(), chosen, position)
         rows = await asyncio.gather(*(_row(current(), plan) for plan in found))
         return page(
@@ -147,6 +153,14 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
         )
 
     return router
+
+
+def _being_built(request: Request, report: ViewReport) -> Response:
+    """The page instead, while the views are built: it asks again every second."""
+    built = min(view.rebuilding or view.position for view in report.views)
+    live = {"after": report.position}
+    values = {"here": "plans", "live": live, "report": report, "built": built}
+    return page(request, "building.html", refresh_after=1, **values)
 
 
 def seconds_until(moments: Any) -> int | None:

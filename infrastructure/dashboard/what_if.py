@@ -1,5 +1,6 @@
 """The page that shows the other history: what another policy would have made of the scores."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
@@ -7,6 +8,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Request, Response
 
 from plangate.application.access.scopes import Scope
+from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.replay.totals import Totals
 from plangate.application.replay.what_if import FinalState, PlanReplay, WhatIf
 from plangate.domain.errors import InvalidInput, Problem
@@ -70,6 +72,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     """The route of the page."""
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
     current = opened(registry)
+    turn = asyncio.Lock()
 
     @router.get("/what-if", name="plangate_what_if")
     async def what_if(request: Request, who: Annotated[PageCaller, Depends(caller)]) -> Response:
@@ -82,7 +85,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
         try:
             tried = _policy(given)
             if tried:
-                answer = await current().replay.what_if(plan_id, policy=tried)
+                answer = await _in_turn(turn, request, current(), plan_id, tried)
         except InvalidInput as error:
             problems = error.problems
         one = answer.plans[0] if answer and plan and answer.plans else None
@@ -101,10 +104,27 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
             lines=_lines(answer, one) if answer else (),
             changed=_changed(one.recorded_policy, one.policy) if one else (),
             chart=other_history(one) if one else None,
-            different=[p for p in answer.plans if p.changed][:PAGE] if answer else (),
+            different=[p for p in answer.plans if p.changed] if answer and not one else (),
+            listed=PAGE,
         )
 
     return router
+
+
+async def _in_turn(
+    turn: asyncio.Lock,
+    request: Request,
+    registry: AsyncPlanRegistry,
+    plan_id: str | None,
+    tried: dict[str, Any],
+) -> WhatIf | None:
+    """The other history. Those of all plans are made one at a time, and not for those who left."""
+    if plan_id is not None:
+        return await registry.replay.what_if(plan_id, policy=tried)
+    async with turn:
+        if await request.is_disconnected():
+            return None
+        return await registry.replay.what_if(policy=tried)
 
 
 def _policy(given: dict[str, str]) -> dict[str, Any]:

@@ -75,6 +75,21 @@
     refresh();
   });
 
+  /* An answer that takes long: the button turns, and what is awaited is said. */
+  document.addEventListener("submit", ({ target, submitter }) => {
+    const late = setTimeout(() => working(target, submitter, true), 300);
+    const back = () => { clearTimeout(late); working(target, submitter, false); };
+    addEventListener("pageshow", back, { once: true });
+  });
+
+  function working(form, button, now) {
+    if (button) button.ariaBusy = now;
+    for (const one of form.querySelectorAll("[data-while-working]")) {
+      one.hidden = !now;
+      if (now) announce(one.textContent);
+    }
+  }
+
   const query = new URLSearchParams(location.search);
   if (query.has("done")) {
     query.delete("done");

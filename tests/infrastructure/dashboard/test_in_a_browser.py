@@ -1,7 +1,6 @@
 """The pages in a real browser, on a real server: what a person sees, hears and does."""
 
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlencode
 
 import httpx
@@ -49,33 +48,28 @@ def live(page: Page) -> None:
     expect(page.locator("#live")).to_have_attribute("data-state", "live")
 
 
-@pytest.mark.parametrize("scheme, rules", [("light", None), ("dark", ["color-contrast"])])
-def test_no_page_has_what_axe_finds(
-    browser: Browser, seen: Seen, scheme: Literal["light", "dark"], rules: list[str] | None
-) -> None:
+def axe(page: Page, *rules: str) -> list[tuple[str, str]]:
+    """What axe finds with some rules, or all, once everything is unfolded."""
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    run = "options => axe.run(document, options).then(({violations}) => violations)"
+    return [(one["id"], one["nodes"][0]["html"]) for one in page.evaluate(run, options)]
+
+
+def test_axe_finds_nothing_and_no_page_is_wider_than_any_screen(page: Page) -> None:
     script = AXE.read_text(encoding="utf-8")
-    with browser.new_context(base_url=seen.address, color_scheme=scheme) as context:
-        page = context.new_page()
-        seen.watch(page)
-        for path in EVERY_PAGE if rules is None else EVERY_KIND:
-            page.goto(path)
-            page.evaluate(script)
-            page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-            found = page.evaluate(
-                "options => axe.run(document, options).then(({violations}) => violations)",
-                {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})},
-            )
-            assert [(path, one["id"], one["nodes"][0]["html"]) for one in found] == []
-    assert seen.problems == []
-
-
-def test_no_page_is_wider_than_any_screen(page: Page) -> None:
     for path in EVERY_PAGE:
         page.goto(path)
-        for width in (1440, 768, 390):
+        for width in (320, 390, 768, 1440):
             page.set_viewport_size({"width": width, "height": 800})
             wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
             assert (path, width, wider) == (path, width, 0)
+        page.evaluate(script)
+        assert (path, axe(page)) == (path, [])
+        if path in EVERY_KIND:
+            page.emulate_media(color_scheme="dark")
+            assert (path, axe(page, "color-contrast")) == (path, [])
+            page.emulate_media(color_scheme="light")
 
 
 def test_plans_that_need_a_person_come_first_with_their_ways_on(page: Page) -> None:
@@ -84,7 +78,7 @@ def test_plans_that_need_a_person_come_first_with_their_ways_on(page: Page) -> N
     row = page.locator("li.pg-row", has_text="Move the search index")
     expect(row).to_contain_text("the rolling confidence 0.611 is below 0.720")
     expect(row).to_contain_text("2 of 3 tasks scored")
-    expect(row.locator("code").first).to_have_text("plangate revise search FILE --reason '…'")
+    expect(row.locator("code").first).to_have_text("plangate revise search FILE --reason REASON")
 
 
 def test_plans_are_filtered_searched_and_sorted(page: Page) -> None:
@@ -134,6 +128,8 @@ def test_dragging_the_slider_shows_the_plan_as_it_was(page: Page) -> None:
     page.goto("/plan?id=prices")
     slider = page.get_by_label("Drag to see the plan as it was")
     slider.focus()
+    page.locator("#history-title").scroll_into_view_if_needed()
+    expect(slider).to_be_in_viewport()
     page.keyboard.press("Home")
     expect(page.locator(".pg-note")).to_contain_text("as it was at version 1 of")
     expect(page.locator(".pg-lane h3")).to_have_text(["Pending 2"])
@@ -164,6 +160,29 @@ def test_what_would_have_happened_stands_beside_what_happened(page: Page) -> Non
     replans = page.get_by_role("row", name="times the gate fired")
     expect(replans).to_contain_text("1")
     expect(page.locator("h2", has_text="The policies")).to_be_visible()
+
+
+def test_a_page_that_takes_long_says_so(page: Page) -> None:
+    page.goto("/what-if")
+    page.evaluate("document.addEventListener('submit', event => event.preventDefault())")
+    button = page.get_by_role("button", name="Show the other history")
+    button.click()
+    expect(button).to_have_attribute("aria-busy", "true")
+    said = page.get_by_text("Deciding every command of all plans again…")
+    expect(said.and_(page.locator("#summary"))).to_have_count(1)
+    expect(said.and_(page.locator("form *"))).to_be_visible()
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    expect(button).to_have_attribute("aria-busy", "false")
+    expect(said.and_(page.locator("form *"))).to_be_hidden()
+
+
+def test_what_only_a_screen_can_use_is_not_printed(page: Page) -> None:
+    page.emulate_media(media="print")
+    for path in ("/", "/plan?id=search"):
+        page.goto(path)
+        expect(page.locator("h1")).to_be_visible()
+        for control in ("nav", "form", "button"):
+            assert page.locator(f"{control}:visible").count() == 0
 
 
 def test_checks_run_on_demand(page: Page) -> None:
