@@ -297,7 +297,7 @@ def _saved(pointer: str, source: object, now: datetime) -> _Found:
         other = None if plan_id == named else validate_identifier("plan_id", plan_id)
         return build_loopllm(source, pointer, other, metadata, now)
 
-    return _Found(named, pointer, None, build)
+    return _Found(named, pointer, named, build)
 
 
 def _with_ids_used_once(

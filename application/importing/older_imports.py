@@ -28,6 +28,8 @@ _NEAREST: Final[Mapping[str, TaskStatus]] = {
     "review": TaskStatus.IN_PROGRESS,
     "completed": TaskStatus.DONE,
 }
+_OTHERWISE: Final = {"taskmaster_status", "subtasks"}
+"""What earlier versions kept in the metadata of other tasks than this one does."""
 _LEFT_OUT: Final = {"cancelled", "deferred"}
 
 
@@ -83,14 +85,13 @@ class FormerPlan:
     def is_unchanged(self, base: Mapping[str, Task], source: Plan) -> bool:
         """Whether the plan holds what was made of this source, and of what was left out."""
         for task_id in self.tasks.keys() | base.keys():
-            was, task = self.tasks.get(task_id), base.get(task_id)
-            if task is None:
+            was, task, now = self.tasks.get(task_id), base.get(task_id), source.tasks.get(task_id)
+            if task is None or (now is not None and not _is_same_text(now, task)):
                 return False
-            if was is None:
-                theirs = source.tasks.get(task_id)
-                if theirs is None or _state(theirs) != _state(task):
+            if was is not None:
+                if not self._is_same(was, task):
                     return False
-            elif not self._is_same(was, task):
+            elif now is None or _state(now) != _state(task):
                 return False
         return True
 
@@ -124,6 +125,21 @@ def resembles(base: Mapping[str, Task], source: Plan, former: FormerPlan | None)
         if task_id in titles and (task.title is None or task.title == titles[task_id])
     ]
     return 2 * len(same) >= len(base)
+
+
+def _is_same_text(now: Task, task: Task) -> bool:
+    """Whether the text of a task is as it was, unless it was erased here."""
+    if task.title is None:
+        return True
+    metadata = [
+        {name: value for name, value in one.metadata.items() if name not in _OTHERWISE}
+        for one in (now, task)
+    ]
+    return (now.title, now.description or "", metadata[0]) == (
+        task.title,
+        task.description or "",
+        metadata[1],
+    )
 
 
 def _state(task: Task) -> tuple[object, ...]:
