@@ -4,7 +4,7 @@ Three states are compared: what the imports recorded last, what the source says 
 plan. What only the source changed is changed here; what was scored or changed here stays.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, count
 from typing import Any, Final
@@ -13,9 +13,10 @@ from plangate.application.importing.foreign import NotCarried
 from plangate.application.importing.older_imports import FormerPlan, is_older_import, resembles
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.results import Result
-from plangate.domain import commands, events
+from plangate.domain import commands, events, task_changes
 from plangate.domain.plan import Plan
 from plangate.domain.task import Deferral, Judgement, Task
+from plangate.domain.values import changed
 from plangate.domain.vocabulary import MAX_CHANGES, TaskStatus
 
 IMPORT_KEY: Final = "import-"
@@ -313,15 +314,23 @@ def _fold(tasks: dict[str, Task], event: events.PlanEvent, version: int) -> None
         case events.TaskDropped():
             tasks.pop(event.task_id, None)
         case events.TaskChanged(task_id=task_id) if task_id in tasks:
-            tasks[task_id] = tasks[task_id].changed(event)
+            _alter(tasks, task_id, task_changes.change, event)
         case events.TaskStatusChanged(task_id=task_id) if task_id in tasks:
-            tasks[task_id] = tasks[task_id].moved(event, version)
+            _alter(tasks, task_id, task_changes.move, event, version)
         case events.TaskDeferred(task_id=task_id) if task_id in tasks:
-            tasks[task_id] = tasks[task_id].waiting(Deferral(event.reason, event.until))
+            deferral = Deferral(event.reason, event.until)
+            _alter(tasks, task_id, task_changes.defer, deferral)
         case events.TaskUndeferred(task_id=task_id) if task_id in tasks:
-            tasks[task_id] = tasks[task_id].waiting(None)
+            _alter(tasks, task_id, task_changes.defer, None)
         case events.TaskScored(task_id=task_id) if task_id in tasks:
             judgement = Judgement(event.score, version)
-            tasks[task_id] = tasks[task_id].judged(event.kind, judgement)
+            _alter(tasks, task_id, task_changes.judge, event.kind, judgement)
         case _:
             pass  # what else an import brought about says nothing of the source's tasks
+
+
+def _alter(
+    tasks: dict[str, Task], task_id: str, change: Callable[..., None], *facts: object
+) -> None:
+    tasks[task_id] = copy = changed(tasks[task_id])
+    change(copy.__dict__, *facts)

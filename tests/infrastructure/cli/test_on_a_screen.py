@@ -18,7 +18,9 @@ PROGRAM = Path(sys.executable).with_name("plangate")
 
 
 @contextmanager
-def on_a_screen(*words: str | Path, **variables: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def on_a_screen(
+    *words: str | Path, **variables: str
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """The program with a terminal for its output; the descriptor reads what is on the screen."""
     master, slave = pty.openpty()
     environment = {**os.environ, "COLUMNS": "80", "TERM": "xterm", **variables}
