@@ -124,7 +124,7 @@ def _scored(draft: PlanDraft, event: events.TaskScored) -> None:
     if task is not None:
         clamped = events.is_clamped(event.raw_score, event.scale)
         judgement = named(Judgement, (event.score, fields["version"], clamped))
-        task_changes.judge(task, event.kind, judgement)
+        task_changes.add_judgement(task, event.kind, judgement)
         draft.scored(event.task_id)
     if event.kind is _OUTPUT:
         if fields["tree"] is not None:

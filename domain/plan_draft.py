@@ -37,7 +37,7 @@ class PlanDraft:
         """The plan's own: what is changed here is changed in the plan."""
         self._changed: dict[str, Task] = {}
         self._opened: dict[str, dict[str, Any]] = {}
-        """The fields of those changed tasks that nobody else has yet."""
+        """The fields of those changed tasks that were not given out yet."""
         self._rescored: set[str] = set()
         self._dropped: set[str] = set()
 
@@ -46,7 +46,7 @@ class PlanDraft:
         self.fields.update(changes)
 
     def restart(self, tasks: dict[str, Task], **changes: Any) -> None:
-        """Change fields of the plan, and give it other tasks, which nobody else has yet."""
+        """Change fields of the plan, and give it other tasks, which become its own."""
         self._changed = tasks
         self._opened = {task_id: task.__dict__ for task_id, task in tasks.items()}
         self._rescored.clear()

@@ -1,4 +1,4 @@
-"""What events change about a task: in the fields of a copy that nobody else has.
+"""What events change about a task: in the fields of a copy that was not given out yet.
 
 A replay does this for every event, and so makes no new task for each.
 """
@@ -25,7 +25,7 @@ _CHANGEABLE: Final = ("title", "description", "metadata", "depends_on", "priorit
 _UNSCORED: Final[Fields] = {"prompt_judgements": (), "output_judgements": (), "outdated": False}
 
 
-def judge(task: Fields, kind: ScoreKind, judgement: Judgement) -> None:
+def add_judgement(task: Fields, kind: ScoreKind, judgement: Judgement) -> None:
     """Judge it once more; the first judgement of an attempt drops those of earlier attempts."""
     if task["outdated"]:
         task.update(_UNSCORED)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from plangate.domain.task import Judgement, Judgements, Task
-from plangate.domain.task_changes import judge
+from plangate.domain.task_changes import add_judgement
 from plangate.domain.values import NewestFirst, changed, of_fields
 from plangate.domain.vocabulary import ScoreKind
 
@@ -63,7 +63,7 @@ def test_one_more_score_copies_none_of_the_earlier_ones() -> None:
     task = Task("a", None, None, {})
     for version in range(1, 100):
         earlier: Judgements = task.output_judgements
-        judge(vars(task), ScoreKind.OUTPUT, Judgement(0.5, version))
+        add_judgement(vars(task), ScoreKind.OUTPUT, Judgement(0.5, version))
         assert isinstance(task.output_judgements, NewestFirst)
         assert task.output_judgements.older is earlier
 
