@@ -149,16 +149,15 @@ def test_a_small_file_comes_in_and_is_worked_to_the_end(tmp_path: Path) -> None:
 
 
 def dependencies_in(file: Path) -> dict[tuple[str, str], set[str]]:
-    """What each task waits for, read from the file itself."""
+    """What each task waits for, read from the file itself; also behind one that was cancelled."""
     found = {}
     for tag, content in json.loads(file.read_text("utf-8")).items():
-        kept = {
-            str(task["id"]): task
-            for task in content["tasks"]
-            if task["status"] != "cancelled"
-        }
+        kept = {str(task["id"]): task for task in content["tasks"] if task["status"] != "cancelled"}
         for task_id, task in kept.items():
-            found[tag, task_id] = set(map(str, task["dependencies"])) & kept.keys()
+            waits_for = set(map(str, task["dependencies"]))
+            for gone in waits_for - kept.keys():
+                waits_for |= set(map(str, every[gone]["dependencies"]))
+            found[tag, task_id] = waits_for & kept.keys()
     return found
 
 

@@ -16,7 +16,7 @@ from plangate.application.importing.intake import ImportedTask, ImportOutcome, P
 from plangate.application.importing.update import TaskChange
 from plangate.infrastructure.cli.answers import Tally, TraceReport
 from plangate.infrastructure.cli.render import tables
-from plangate.infrastructure.cli.render.text import Hint, unbroken, count, harmless, spaced
+from plangate.infrastructure.cli.render.text import Hint, count, harmless, spaced, unbroken
 
 _OUTCOMES: Final = {
     ImportOutcome.TAKEN: "left alone, another plan has this id",

@@ -80,7 +80,13 @@ def test_leaving_without_a_change_records_nothing(
     ],
 )
 def test_what_cannot_be_recorded_is_kept(
-    plangate: Plangate, registry: PlanRegistry, editor: Editor, tmp_path: Path, old: str, new: str, code: int
+    plangate: Plangate,
+    registry: PlanRegistry,
+    editor: Editor,
+    tmp_path: Path,
+    old: str,
+    new: str,
+    code: int,
 ) -> None:
     before = registry.history.last_position()
     editor(old, new, code)
