@@ -80,7 +80,7 @@ def test_a_history_on_a_screen_goes_through_the_pager(
     assert "output scored 0.88" in paged.read_text("utf-8")
 
 
-def test_leaving_the_pager_early_is_no_failure(
+def test_leaving_the_pager_early_ends_the_command_well(
     registry: PlanRegistry, billing: str, database: Path
 ) -> None:
     for _ in range(300):
