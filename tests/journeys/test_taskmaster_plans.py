@@ -152,7 +152,8 @@ def dependencies_in(file: Path) -> dict[tuple[str, str], set[str]]:
     """What each task waits for, read from the file itself; also behind one that was cancelled."""
     found = {}
     for tag, content in json.loads(file.read_text("utf-8")).items():
-        kept = {str(task["id"]): task for task in content["tasks"] if task["status"] != "cancelled"}
+        every = {str(task["id"]): task for task in content["tasks"]}
+        kept = {name: task for name, task in every.items() if task["status"] != "cancelled"}
         for task_id, task in kept.items():
             waits_for = set(map(str, task["dependencies"]))
             for gone in waits_for - kept.keys():
