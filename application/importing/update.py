@@ -324,7 +324,7 @@ def _fold(tasks: dict[str, Task], event: events.PlanEvent, version: int) -> None
             _alter(tasks, task_id, task_changes.defer, None)
         case events.TaskScored(task_id=task_id) if task_id in tasks:
             judgement = Judgement(event.score, version)
-            _alter(tasks, task_id, task_changes.judge, event.kind, judgement)
+            _alter(tasks, task_id, task_changes.add_judgement, event.kind, judgement)
         case _:
             pass  # what else an import brought about says nothing of the source's tasks
 

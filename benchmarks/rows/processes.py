@@ -27,7 +27,7 @@ def start_up(bench: Bench, *words: str) -> Row:
         with plangate.connect(path) as registry:
             for task in registry.get_status("plan").tasks:
                 if task.claim:
-                    registry.release("plan", task.id)
+                    registry.mark_task("plan", task.id, "pending")
 
     ours = Contender("plangate", Role.PLANGATE, _process(bench, command), release)
     name = "start-up" if words[0] == "gate" else f"start-up-{words[0].lstrip('-')}"

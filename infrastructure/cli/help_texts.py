@@ -5,6 +5,7 @@ that begins with `Example:` holds command lines.
 """
 
 import inspect
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
@@ -15,6 +16,7 @@ from plangate.infrastructure.cli.catalogue import DAILY, GROUPS, MORE
 _WIDEST: Final = 96
 _NARROW: Final = 60
 _EXAMPLE: Final = "Example:"
+_BRACKETS: Final = re.compile(r"\[[^]]*\]")
 COMMON: Final = {
     "actor": "--actor NAME",
     "correlation_id": "--correlation-id ID",
@@ -33,7 +35,7 @@ def write_program_help(context: Any, formatter: Any) -> None:
     text = inspect.cleandoc(context.command.help or "")
     formatter.write(
         _page(
-            "Usage: plangate [--db STORE] [--json] COMMAND …",
+            *_usage("plangate [--db STORE] [--json] COMMAND …"),
             *_paragraph(f"{text} Without a command: what needs a person now."),
             *_section("Every day", [(name, one.summary) for name, one in DAILY.items()]),
             *_section("Also", [(name, one.summary) for name, one in MORE.items()]),
@@ -51,7 +53,7 @@ def write_group_help(group: Any, context: Any, formatter: Any) -> None:
     found = [(name, group.get_command(context, name)) for name in group.list_commands(context)]
     formatter.write(
         _page(
-            f"Usage: {context.command_path} COMMAND …",
+            *_usage(f"{context.command_path} COMMAND …"),
             *_paragraph(group.help or ""),
             *_section("Commands", [(name, _first_line(command)) for name, command in found]),
             *_paragraph(f"More: plangate help {group.name} COMMAND"),
@@ -71,7 +73,7 @@ def write_help(command: Any, context: Any, formatter: Any) -> None:
     )
     formatter.write(
         _page(
-            f"Usage: {usage}",
+            *_usage(usage),
             *(line for paragraph in about for line in _paragraph(paragraph)),
             *(["", "Example:", *(f"  {example}" for example in examples)] if examples else []),
             *_section("Arguments", [(shown_argument(one), one.help or "") for one in arguments]),
@@ -124,6 +126,12 @@ def _width() -> int:
 
 def _page(*lines: str) -> str:
     return "\n".join(lines) + "\n"
+
+
+def _usage(text: str) -> list[str]:
+    """The line of a command, broken between its parts where the screen is narrow."""
+    parts = _BRACKETS.sub(lambda found: found[0].replace(" ", "\0"), f"Usage: {text}")
+    return [line.replace("\0", " ") for line in wrap(parts, _width(), subsequent_indent="  ")]
 
 
 def _paragraph(text: str, unbroken: Sequence[str] = ()) -> list[str]:

@@ -59,8 +59,13 @@ def revise(
         with document.located():
             _revise(terminal, plan, reason, document.content)
     elif edit:
-        with edited_changes(terminal.registry.get_status(plan), terminal.warn) as changes:
-            _revise(terminal, plan, reason, changes)
+        now = terminal.registry.get_status(plan)
+        with edited_changes(now, terminal.warn) as changes:
+            if changes:
+                _revise(terminal, plan, reason, changes)
+                return
+        unchanged = now.model_copy(update={"recorded": False})
+        terminal.answer(unchanged, render_act("not changed.", full=terminal.full))
     else:
         _revise(terminal, plan, reason, [*_asked(terminal, plan, add, after, before, drop)])
 

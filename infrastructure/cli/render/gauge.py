@@ -55,7 +55,7 @@ class Gauge:
 
 
 class _Measured:
-    """A confidence beside its threshold: in one row with the bar, or below it on a narrow screen."""
+    """A confidence and its threshold: in one row with the bar, on a narrow screen below it."""
 
     def __init__(self, bar: Gauge | None, measured: Text, threshold: Text) -> None:
         self._bars = [] if bar is None else [bar]

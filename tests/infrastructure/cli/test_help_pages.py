@@ -35,7 +35,9 @@ def command_of(words: tuple[str, ...]) -> Any:
 
 def parsed(line: str) -> list[str]:
     """The command that understands a line; raises where none does."""
-    line = line.split(" | ")[-1].split(" && ")[0].split(" > ")[0]
+    line = (
+        line.rsplit(" | ", maxsplit=1)[-1].split(" && ", maxsplit=1)[0].split(" > ", maxsplit=1)[0]
+    )
     program, *words = shlex.split(line)
     assert program == "plangate"
     context, named = PROGRAM.make_context("plangate", words), list[str]()

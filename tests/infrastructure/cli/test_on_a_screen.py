@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from plangate.application.registry import PlanRegistry
 from tests.infrastructure.cli.conftest import Plangate
 
 PROGRAM = Path(sys.executable).with_name("plangate")
+Started = tuple[subprocess.Popen[bytes], int]
 
 
 @contextmanager
@@ -81,17 +80,14 @@ def test_a_history_on_a_screen_goes_through_the_pager(
     assert "output scored 0.88" in paged.read_text("utf-8")
 
 
-def test_leaving_the_pager_early_is_no_failure(
+def test_leaving_the_pager_early_ends_the_command_well(
     registry: PlanRegistry, billing: str, database: Path
 ) -> None:
     for _ in range(300):
         registry.score_output(billing, "a", 0.9)
 
-    with on_a_screen("--db", database, "history", billing, PAGER="true") as (process, screen):
+    with on_a_screen("--db", database, "history", billing, PAGER="true") as (process, _):
         assert process.wait(timeout=60) == 0
-        os.set_blocking(screen, False)
-        with pytest.raises(OSError):
-            os.read(screen, 1)
 
 
 def test_n_shows_the_newest_oldest_first(
