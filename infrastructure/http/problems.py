@@ -20,7 +20,8 @@ from plangate.application import errors, telemetry
 from plangate.application.validation import message_of
 from plangate.domain import errors as refusals
 from plangate.domain.errors import PlangateError, Problem
-from plangate.infrastructure.http.caller import Forbidden, Unauthenticated
+from plangate.infrastructure.bearer import Unauthenticated
+from plangate.infrastructure.http.caller import Forbidden
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER: Final = {"Retry-After": "1"}

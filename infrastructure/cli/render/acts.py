@@ -9,8 +9,8 @@ from plangate.application.numbers import number
 from plangate.application.results import PlanStatus, TaskView
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.cli.render import gauge, tables, text
-from plangate.infrastructure.command_lines import next_steps
 from plangate.infrastructure.cli.render.status import NOTHING_RECORDED, render_status
+from plangate.infrastructure.command_lines import next_steps
 
 Render = Callable[[PlanStatus, text.Hint], RenderableType]
 
