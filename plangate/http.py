@@ -10,12 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from plangate.application.access.scopes import Scope
-    from plangate.infrastructure.http.caller import (
-        Caller,
-        Forbidden,
-        Unauthenticated,
-        trusted_caller,
-    )
+    from plangate.infrastructure.bearer import Unauthenticated
+    from plangate.infrastructure.http.caller import Caller, Forbidden, trusted_caller
     from plangate.infrastructure.http.events import EventStreams
     from plangate.infrastructure.http.router import router
 
@@ -32,10 +28,9 @@ __all__ = [
 _MODULE_OF: Final = {
     "Scope": "application.access.scopes",
     "EventStreams": "infrastructure.http.events",
+    "Unauthenticated": "infrastructure.bearer",
     "router": "infrastructure.http.router",
-    **dict.fromkeys(
-        ("Caller", "Forbidden", "Unauthenticated", "trusted_caller"), "infrastructure.http.caller"
-    ),
+    **dict.fromkeys(("Caller", "Forbidden", "trusted_caller"), "infrastructure.http.caller"),
 }
 
 if not TYPE_CHECKING:  # a type checker that saw it would accept every name

@@ -7,20 +7,22 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 from fastapi import Header, Request, Security
-from starlette.datastructures import Headers
 
 from plangate.application.access.key_store import ApiKey
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.errors import KeyRefused
-from plangate.infrastructure.http.caller import Caller, Unauthenticated, trusted_caller
+from plangate.infrastructure.bearer import (
+    Unauthenticated,
+    missing_key,
+    require_local,
+    token_of,
+)
+from plangate.infrastructure.http.caller import Caller, trusted_caller
 from plangate.infrastructure.http.document import BEARER
 
 COOKIE: Final = "plangate_key"
 SECURE_COOKIE: Final = f"__Host-{COOKIE}"
 """Its name where the connection is encrypted: no other host can set it then."""
-
-_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "via")
-"""What a proxy adds to the requests of others, who are not on this machine."""
 
 
 class Access:
@@ -42,8 +44,9 @@ class Access:
         if key is not None:
             request.state.api_key = key
             return Caller(actor=key.actor, scopes=frozenset(key.scopes))
-        if self.required or any(name in request.headers for name in _FORWARDED):
-            raise Unauthenticated("send an API key: Authorization: Bearer plangate_…")
+        if self.required:
+            raise missing_key()
+        require_local(request.headers)
         return await trusted_caller(x_actor)
 
     async def key(self, request: Request) -> ApiKey | None:
@@ -51,7 +54,7 @@ class Access:
 
         A cookie that is not valid any more counts as none.
         """
-        given = _given_with(request.headers)
+        given = token_of(request.headers)
         cookie = request.cookies.get(SECURE_COOKIE) or request.cookies.get(COOKIE)
         if given is None and cookie is None:
             return None
@@ -65,14 +68,3 @@ class Access:
     async def verified(self, token: str) -> ApiKey:
         """The key that a token belongs to; raises `KeyRefused`."""
         return await self._registry().keys.verify(token)
-
-
-def _given_with(headers: Headers) -> str | None:
-    """The token in the header `Authorization`; raises `Unauthenticated` where it has none."""
-    values = headers.getlist("authorization")
-    if not values:
-        return None
-    scheme, _, token = values[0].partition(" ")
-    if len(values) > 1 or scheme.lower() != "bearer":
-        raise Unauthenticated("the header Authorization must be: Bearer, and the API key")
-    return token.strip()

@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from plangate.application.aio.registry import AsyncPlanRegistry
-from plangate.infrastructure.http.caller import Caller, Unauthenticated
+from plangate.infrastructure.bearer import Unauthenticated
+from plangate.infrastructure.http.caller import Caller
 from plangate.infrastructure.http.problems import problem_of
 from plangate.infrastructure.mcp.callers import Callers
 from plangate.infrastructure.mcp.hosts import LOOPBACK

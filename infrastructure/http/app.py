@@ -12,11 +12,12 @@ from fastapi import FastAPI, Request, Response
 from starlette.routing import Route
 
 from plangate.application.aio.registry import AsyncPlanRegistry
+from plangate.infrastructure.bearer import Unauthenticated
 from plangate.infrastructure.dashboard.answers import error_page, page
 from plangate.infrastructure.dashboard.pages import pages
 from plangate.infrastructure.http import operators, problems, sign_in
 from plangate.infrastructure.http.access import Access
-from plangate.infrastructure.http.caller import Caller, Unauthenticated
+from plangate.infrastructure.http.caller import Caller
 from plangate.infrastructure.http.document import DESCRIPTION, PREFIX, DescribedApp
 from plangate.infrastructure.http.headers import SecurityHeaders
 from plangate.infrastructure.http.hosts import HostCheck

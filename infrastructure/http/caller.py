@@ -9,14 +9,6 @@ from pydantic.json_schema import SkipJsonSchema
 from plangate.application.access.scopes import Scope, with_included
 
 
-class Unauthenticated(Exception):
-    """The request does not say who sends it, or says so with a key that is not valid."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-
 class Forbidden(Exception):
     """The caller lacks the scope that the operation needs."""
 

@@ -96,7 +96,7 @@ class _Shared:
     def moved(self) -> dict[str, Any]:
         """Those that are used several times, by name; their holders then refer to them.
 
-        Where several have one name, that which is used most gets it, and the others stay.
+        Where several have one name, the one that is used most gets it, and the others stay.
         """
         counted = Counter(
             (name, dumps(holder[key], sort_keys=True)) for name, holder, key in self._uses

@@ -21,7 +21,8 @@ from plangate.application.errors import (
 )
 from plangate.application.results import PlanStatus
 from plangate.domain.errors import InvalidInput, VersionMismatch
-from plangate.infrastructure.http.caller import Forbidden, Unauthenticated
+from plangate.infrastructure.bearer import Unauthenticated
+from plangate.infrastructure.http.caller import Forbidden
 from plangate.infrastructure.http.events import RecordedEventView
 from plangate.infrastructure.http.problems import (
     INTERNAL,

@@ -10,8 +10,9 @@ from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.health import RegistryHealth, ViewLag
 from plangate.application.results import Result
+from plangate.infrastructure.bearer import Unauthenticated
 from plangate.infrastructure.http.access import Access
-from plangate.infrastructure.http.caller import Caller, Unauthenticated
+from plangate.infrastructure.http.caller import Caller
 from plangate.infrastructure.http.metrics import CONTENT_TYPE, Metrics
 from plangate.infrastructure.http.operations import problem_responses
 from plangate.infrastructure.http.problems import KINDS, Kind, problem

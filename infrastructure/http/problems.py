@@ -14,13 +14,15 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 from typing_extensions import override
 
 from plangate.application import errors, telemetry
 from plangate.application.validation import message_of
 from plangate.domain import errors as refusals
 from plangate.domain.errors import PlangateError, Problem
-from plangate.infrastructure.http.caller import Forbidden, Unauthenticated
+from plangate.infrastructure.bearer import Unauthenticated
+from plangate.infrastructure.http.caller import Forbidden
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER: Final = {"Retry-After": "1"}
@@ -40,6 +42,8 @@ class FieldProblem(BaseModel):
     @override
     def __str__(self) -> str:
         where = self.pointer or self.parameter or self.header
+        if self.pointer == "":
+            where = "the body"
         return f"{where}: {self.detail}" if where else self.detail
 
 
@@ -196,18 +200,31 @@ def problem_of(error: Exception, parameters: Iterable[str] = ()) -> Response:
     return problem(kind, str(error), facts=_facts(error))
 
 
+def _methods(app: FastAPI, request: Request) -> list[str]:
+    """The methods at a request's path: several routes may share it, and each knows its own."""
+    return [
+        method
+        for method in ("GET", "HEAD", "POST")
+        for given in [{**request.scope, "method": method}]
+        if any(route.matches(given)[0] is Match.FULL for route in app.router.routes)
+    ]
+
+
 def install(app: FastAPI) -> None:
     """Have an application of our own answer all errors with problems."""
 
     async def answer(_: Request, error: Exception) -> Response:
         return problem_of(error)
 
-    async def http(_: Request, error: Exception) -> Response:
+    async def http(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
         known = {kind.status: kind for kind in (MALFORMED, NOT_FOUND, NOT_ALLOWED, TOO_LARGE)}
         other = Kind(f"http-{error.status_code}", error.status_code, str(error.detail))
-        return problem(known.get(error.status_code, other), headers=error.headers)
+        headers = error.headers
+        if error.status_code == NOT_ALLOWED.status:
+            headers = {**(headers or {}), "Allow": ", ".join(_methods(app, request))}
+        return problem(known.get(error.status_code, other), headers=headers)
 
     async def failed(_: Request, __: Exception) -> Response:
         return problem(INTERNAL)

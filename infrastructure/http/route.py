@@ -18,7 +18,8 @@ from starlette.types import Scope
 from typing_extensions import override
 
 from plangate.domain.errors import InvalidInput, PlangateError
-from plangate.infrastructure.http.caller import Forbidden, Unauthenticated
+from plangate.infrastructure.bearer import Unauthenticated
+from plangate.infrastructure.http.caller import Forbidden
 from plangate.infrastructure.http.problems import (
     KINDS,
     MALFORMED,

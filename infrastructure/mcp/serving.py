@@ -17,6 +17,7 @@ from mcp.server.stdio import stdio_server
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.mcp.callers import Callers
+from plangate.infrastructure.mcp.keys import KeyCheck, holder_of
 from plangate.infrastructure.mcp.mounting import McpApp
 from plangate.infrastructure.mcp.server import PlanServer
 
@@ -51,9 +52,10 @@ async def _serve_http(
     target: str | None, actor: str | None, port: int, announce: Callable[[str], None]
 ) -> None:
     async with _registry(target) as registry:
-        app = McpApp(lambda: registry, Callers(actor))
+        mcp = McpApp(lambda: registry, Callers(actor, caller_of=holder_of))
+        app = KeyCheck(mcp, lambda: registry)
         config = uvicorn.Config(app, HOST, port, log_config=None, server_header=False)
-        await _Announced(config, lambda bound: announce(f"http://{HOST}:{bound}{app.path}")).serve()
+        await _Announced(config, lambda bound: announce(f"http://{HOST}:{bound}{mcp.path}")).serve()
 
 
 class _Announced(uvicorn.Server):

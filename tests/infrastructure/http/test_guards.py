@@ -21,7 +21,8 @@ from plangate import aio
 from plangate.application.access import keys
 from plangate.application.access.tokens import Token, _checksum
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure.http import access, limits, route
+from plangate.infrastructure import bearer
+from plangate.infrastructure.http import limits, route
 from plangate.infrastructure.http.access import Access
 from plangate.infrastructure.http.app import create_app
 from plangate.infrastructure.http.caller import Caller
@@ -150,7 +151,7 @@ ATTACKS = [
     Attack(
         "the request of a proxy",
         401,
-        patched(access, "_FORWARDED", ()),
+        patched(bearer, "_FORWARDED", ()),
         headers={"x-forwarded-for": "203.0.113.9"},
     ),
 ]

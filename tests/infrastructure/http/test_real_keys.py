@@ -256,6 +256,17 @@ def test_a_key_that_is_revoked_is_refused_from_the_next_request_on(keyed: Keyed)
     assert statuses() == [401, 401, 401]
 
 
+@pytest.mark.parametrize(
+    "path, methods", [("/v1/plans", "GET, POST"), ("/v1/plans/p", "GET"), ("/healthz", "GET")]
+)
+def test_a_method_that_is_not_there_is_answered_with_those_that_are(
+    keyed: Keyed, path: str, methods: str
+) -> None:
+    answer = keyed.client.delete(path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, methods)
+    assert answer.json()["type"] == "urn:plangate:problem:method-not-allowed"
+
+
 def test_every_command_is_tried() -> None:
     tried = {one.body["op"] for one in OPERATIONS if one.path.endswith("/commands")}
     assert tried == set(DOCUMENT_OF_COMMANDS["discriminator"]["mapping"]) > SCORES

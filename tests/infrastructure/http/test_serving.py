@@ -179,8 +179,11 @@ def test_a_slow_client_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert answer_to(server, b"", nothing) == b""
         head = b"POST /v1/plans HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"
         assert answer_to(server, head, nothing).startswith(b"HTTP/1.1 408 ")
-        idle = [server.connection() for _ in range(3)]
-        answer = answer_to(server, b"", nothing)
+        idle = []
+        answer = b""
+        while not answer:  # however slow this machine is, and those before are let go meanwhile
+            idle += [server.connection() for _ in range(3)]
+            answer = answer_to(server, b"", nothing)
         assert answer.startswith(b"HTTP/1.1 503 ")
         assert b"too-many-connections" in answer
         for one in idle:
@@ -201,7 +204,10 @@ def _shorter(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("how, code", [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    "how, code",
+    [(signal.SIGTERM, 0), pytest.param(signal.SIGINT, 130, marks=pytest.mark.soak)],
+)
 def test_a_server_stops_once_what_is_in_flight_has_ended(
     tmp_path: Path, how: signal.Signals, code: int
 ) -> None:

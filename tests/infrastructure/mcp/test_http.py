@@ -19,8 +19,11 @@ from starlette.routing import Route
 
 from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
+from plangate.infrastructure.bearer import Unauthenticated
 from plangate.infrastructure.http.agents import Agents
-from plangate.infrastructure.http.caller import Caller, Unauthenticated
+from plangate.infrastructure.http.caller import Caller
+from plangate.infrastructure.mcp.callers import Callers
+from plangate.infrastructure.mcp.keys import KeyCheck, holder_of
 from plangate.infrastructure.mcp.mounting import McpApp
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.agents.agent import Agent
@@ -173,6 +176,55 @@ def test_callers_act_under_their_names_and_do_what_their_scopes_allow(guarded_se
             assert (await reader.client.read_resource("plan://p")).contents
 
     asyncio.run(test())
+
+
+def test_a_server_of_its_own_takes_keys_and_needs_none_from_this_machine() -> None:
+    """As `plangate mcp --http` is put together."""
+    registry = AsyncPlanRegistry(lambda: registry_on(memory_event_store()))
+    mcp = McpApp(lambda: registry, Callers(caller_of=holder_of))
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> Any:
+        async with registry, mcp.lifespan():
+            yield
+
+    async def work(address: str, tokens: dict[str, str]) -> None:
+        async with (
+            Client(address) as client,
+            _with_key(address, tokens["reader"]) as reader,
+            _with_key(address, tokens["judge"]) as judge,
+        ):
+            score = {"plan_id": "p", "task_id": "a", "output_score": 0.9}
+            await Agent(client)("plan_register", goal="g", tasks=["A"], plan_id="p")
+            assert (await reader.refused("plan_update", **score))["error"] == "MissingScope"
+            task = (await reader("plan_status", plan_id="p", detail="full"))["tasks"][0]["task_id"]
+            await judge("plan_update", **{**score, "task_id": task})
+
+    keyed = Starlette(routes=[Route("/mcp", KeyCheck(mcp, lambda: registry))], lifespan=lifespan)
+    for address in _served(keyed):
+        issued = {
+            "reader": asyncio.run(registry.keys.create("ana", ["plans:read"])),
+            "judge": asyncio.run(registry.keys.create("ci", ["plans:score"])),
+        }
+        tokens = {name: one.token for name, one in issued.items()}
+        for headers in (
+            {"authorization": "Bearer plangate_x_y"},
+            {"authorization": "Basic eDp5"},
+            {"x-forwarded-for": "203.0.113.9"},
+        ):
+            refused = httpx.post(address, json=LISTING, headers={**JSON, **headers})
+            assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+            assert refused.json()["type"] == "urn:plangate:problem:unauthenticated"
+        asyncio.run(work(address, tokens))
+        events = asyncio.run(registry.history.of("p"))
+        assert [one.envelope.actor for one in events][-1] == issued["judge"].key.actor
+        asyncio.run(registry.close())
+        away = httpx.post(address, json=LISTING, headers=_bearer(tokens["judge"]))
+        assert (away.status_code, away.json()["status"]) == (503, 503)
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {**JSON, "authorization": f"Bearer {token}"}
 
 
 @asynccontextmanager

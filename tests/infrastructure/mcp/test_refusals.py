@@ -113,7 +113,7 @@ def test_an_unknown_resource_is_an_error_of_the_protocol() -> None:
         await registry.create("g", ["A"], plan_id="a/b c")
         found = await agent.client.read_resource("plan://a%2Fb%20c/timeline")
         assert "scores" in found.contents[0].text  # type: ignore[union-attr]
-        for uri in ("plan://none", "plan://a%2Fb%20c/board", "file:///plans.db"):
+        for uri in ("plan://none", "plan://a%2Fb%20c/board", "http://localhost/plans.db"):
             with pytest.raises(MCPError):
                 await agent.client.read_resource(uri)
 

@@ -1,0 +1,38 @@
+"""API keys that come with an HTTP request: to the API, to the pages and to MCP alike."""
+
+from typing import Final
+
+from starlette.datastructures import Headers
+
+_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "via")
+"""What a proxy adds to the requests of others, who are not on this machine."""
+
+
+class Unauthenticated(Exception):
+    """The request does not say who sends it, or says so with a key that is not valid."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def token_of(headers: Headers) -> str | None:
+    """The token in the header `Authorization`; raises `Unauthenticated` where it has none."""
+    values = headers.getlist("authorization")
+    if not values:
+        return None
+    scheme, _, token = values[0].partition(" ")
+    if len(values) > 1 or scheme.lower() != "bearer":
+        raise Unauthenticated("the header Authorization must be: Bearer, and the API key")
+    return token.strip()
+
+
+def require_local(headers: Headers) -> None:
+    """Raise `Unauthenticated` for a request without a key that a proxy forwarded."""
+    if any(name in headers for name in _FORWARDED):
+        raise missing_key()
+
+
+def missing_key() -> Unauthenticated:
+    """What a request is refused with that gives no key, and needs one."""
+    return Unauthenticated("send an API key: Authorization: Bearer plangate_…")
