@@ -1,7 +1,7 @@
 """When the views are brought up to date: at each query, or by one thread in the background.
 
-The thread is woken by every command of this process, and looks for the commands of
-other processes at an interval. Queries wait for the position they name. All waiting is on
+The thread is woken by the commands of this process, and looks for those of other processes
+at an interval. Queries wait for the position they name, and hurry it. All waiting is on
 `SimpleQueue`, which an exception from a signal handler cannot leave locked.
 """
 
@@ -16,6 +16,10 @@ from plangate.application.errors import ViewBehind
 from plangate.application.forks import renew_in_child
 from plangate.application.views.follower_thread import PATIENCE, FollowerThread, wait
 from plangate.application.views.runner import ProjectionRunner
+
+TOGETHER: Final = 0.05
+"""Seconds from one look to the next after a command, unless a query waits: what is recorded
+meanwhile is projected in one go."""
 
 LOOK_EVERY: Final = 0.25
 """Seconds between two looks of the background thread at what other processes wrote."""
@@ -47,6 +51,7 @@ class LogFollower:
         self._looking = False
         self._pause = 0.0
         self._whole_look_at = 0.0
+        self._looked_at = 0.0
         self.due = 0.0
         """When the background thread looks next, by the clock of `monotonic`."""
 
@@ -93,7 +98,7 @@ class LogFollower:
         Raises `ViewBehind` if the log ends before that position, or it takes too long, and
         what keeps the background thread from following the log.
         """
-        deadline = monotonic() + PATIENCE
+        deadline, asked = monotonic() + PATIENCE, False
         while self._is_running():
             left = deadline - monotonic()
             if self._runner.position(view) >= position:
@@ -102,6 +107,9 @@ class LogFollower:
                 raise ViewBehind(view, self._runner.position(view), position)
             signal = _Signal()
             self._waiting.append(signal)
+            if not asked:
+                self._thread.wake(self)
+                asked = True
             # Not where it got there in between.
             if (
                 self._is_running()
@@ -129,9 +137,10 @@ class LogFollower:
     # --- in the background thread ---
 
     def call(self) -> None:
-        """Be due at once; one that fails is tried again when its pause ends."""
+        """Be due soon, or at once if a query waits; one that fails, when its pause ends."""
         if self.failure is None:
-            self.due = self._whole_look_at = 0.0
+            self._whole_look_at = 0.0
+            self.due = min(self.due, 0.0 if self._waiting else self._looked_at + TOGETHER)
 
     def look(self, may_continue: Callable[[], bool]) -> None:
         """Catch up with the log, as long as this may continue."""
@@ -142,6 +151,7 @@ class LogFollower:
             else:  # an exception of a signal handler interrupted `stop`
                 self.due = monotonic() + LOOK_EVERY
         finally:
+            self._looked_at = monotonic()
             self._looking = False
             self.notify()
 

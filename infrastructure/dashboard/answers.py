@@ -111,7 +111,7 @@ def error_page(request: Request, status: int, message: str, details: Any = ()) -
     return page(request, "error.html", status, title=title, message=message, details=details)
 
 
-def page_of(request: Request, error: Exception) -> HTMLResponse:
+def refusal_page(request: Request, error: Exception) -> HTMLResponse:
     """The page for a refusal."""
     if isinstance(error, ScopeMissing):
         return error_page(request, HTTPStatus.FORBIDDEN, str(error))
@@ -136,7 +136,7 @@ class PageRoute(APIRoute):
             try:
                 return await handler(request)
             except (PlangateError, ScopeMissing, RequestValidationError) as error:
-                return page_of(request, error)
+                return refusal_page(request, error)
 
         return answer
 

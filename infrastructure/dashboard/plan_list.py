@@ -159,8 +159,15 @@ def _being_built(request: Request, report: ViewReport) -> Response:
     """The page instead, while the views are built: it asks again every second."""
     built = min(view.rebuilding or view.position for view in report.views)
     live = {"after": report.position}
-    values = {"here": "plans", "live": live, "report": report, "built": built}
-    return page(request, "building.html", refresh_after=1, **values)
+    return page(
+        request,
+        "building.html",
+        here="plans",
+        live=live,
+        report=report,
+        built=built,
+        refresh_after=1,
+    )
 
 
 def seconds_until(moments: Any) -> int | None:

@@ -33,7 +33,7 @@ from plangate.infrastructure.dashboard.histories import Histories
 from plangate.infrastructure.dashboard.plan_list import NEED_A_PERSON, seconds_until
 
 
-class Shown(BaseModel):
+class ShownPlan(BaseModel):
     """What the page shows: which plan, at which version, and which of its events.
 
     The history goes back from the version `before`. `done` names a command just recorded.
@@ -94,7 +94,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     async def plan(
         request: Request,
         who: Annotated[PageCaller, Depends(caller)],
-        shown: Annotated[Shown, Query()],
+        shown: Annotated[ShownPlan, Query()],
     ) -> Response:
         require(who, Scope.PLANS_READ)
         position = await current().history.last_position()
@@ -129,7 +129,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
 
 
 async def _plan_at(
-    registry: AsyncPlanRegistry, shown: Shown, events: Sequence[AuditEntry]
+    registry: AsyncPlanRegistry, shown: ShownPlan, events: Sequence[AuditEntry]
 ) -> PlanAt:
     """The plan now, or as it was at the version that is shown."""
     latest = events[-1].version
@@ -159,7 +159,7 @@ def _reason(plan: PlanStatus) -> str:
 
 
 async def _history(
-    registry: AsyncPlanRegistry, shown: Shown, at: PlanAt
+    registry: AsyncPlanRegistry, shown: ShownPlan, at: PlanAt
 ) -> tuple[Sequence[AuditEntry], int | None]:
     """The events to show, newest first, and the version from which the next page goes back."""
     events = at.events

@@ -85,7 +85,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
         try:
             tried = _policy(given)
             if tried:
-                answer = await _in_turn(turn, request, current(), plan_id, tried)
+                answer = await in_turn(turn, request, current(), plan_id, tried)
         except InvalidInput as error:
             problems = error.problems
         one = answer.plans[0] if answer and plan and answer.plans else None
@@ -111,7 +111,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     return router
 
 
-async def _in_turn(
+async def in_turn(
     turn: asyncio.Lock,
     request: Request,
     registry: AsyncPlanRegistry,

@@ -27,7 +27,7 @@ class Admin:
 def held_up() -> Iterator[asyncio.Event]:
     """Let the views answer only once the event is set."""
     let_go = asyncio.Event()
-    answer = AsyncViews.plans
+    answer: Any = AsyncViews.plans
 
     async def plans(self: AsyncViews, **asked: Any) -> Any:
         await let_go.wait()

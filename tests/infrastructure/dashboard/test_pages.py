@@ -1,5 +1,6 @@
 """The pages in process: what they answer, to whom, and what they refuse."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
 import plangate.aio
@@ -15,6 +16,7 @@ from plangate.application.access.scopes import Scope
 from plangate.domain.events import AttemptStarted
 from plangate.infrastructure.dashboard.answers import POLICY
 from plangate.infrastructure.dashboard.pages import pages
+from plangate.infrastructure.dashboard.what_if import in_turn
 from tests.support.shown_plans import HOSTILE, HOSTILE_ID
 
 
@@ -293,3 +295,23 @@ def test_assets_are_kept_for_ever_under_their_digest(site: Site) -> None:
     assert site.get("/static/x/plangate.css").headers["cache-control"] == "no-cache"
     assert site.get("/static/x/..%2f..%2fpages.py").status_code == 404
     assert site.get("/static/x/nothing.js").status_code == 404
+
+
+def test_what_if_over_all_plans_waits_for_its_turn_and_not_for_those_who_left() -> None:
+    left = Request({"type": "http"}, receive=_disconnected)
+
+    async def run() -> None:
+        async with plangate.aio.connect("memory:") as registry:
+            turn = asyncio.Lock()
+            await turn.acquire()
+            asked = asyncio.ensure_future(in_turn(turn, left, registry, None, {"preset": "steady"}))
+            await asyncio.sleep(0)
+            assert not asked.done()
+            turn.release()
+            assert await asked is None
+
+    asyncio.run(run())
+
+
+async def _disconnected() -> dict[str, str]:
+    return {"type": "http.disconnect"}
