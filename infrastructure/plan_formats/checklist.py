@@ -14,7 +14,7 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 
 _PARSER: Final = MarkdownIt("commonmark", {"maxNesting": 200}).use(front_matter_plugin)
 _LISTS: Final = {"bullet_list", "ordered_list"}
-_SET_APART: Final = {"front_matter", "fence", "code_block", "html_block", "blockquote"}
+_WITHOUT_TASKS: Final = {"front_matter", "fence", "code_block", "html_block", "blockquote"}
 _LONGEST_MARK: Final = 3
 
 
@@ -92,15 +92,17 @@ def read_checklist(text: str) -> Checklist:
 
 
 def _unread(root: SyntaxTreeNode, lines: Sequence[str], read: set[int]) -> list[int]:
-    set_apart = {
+    without_tasks = {
         line + 1
         for node in root.walk()
-        if node.type in _SET_APART
+        if node.type in _WITHOUT_TASKS
         for line in range(*_lines_of(node))
     }
     numbered = enumerate(lines, start=1)
     return [
-        n for n, line in numbered if n not in read and n not in set_apart and _looks_like_item(line)
+        n
+        for n, line in numbered
+        if n not in read and n not in without_tasks and _looks_like_item(line)
     ]
 
 
