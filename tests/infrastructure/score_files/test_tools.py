@@ -131,7 +131,7 @@ def test_evaluations_in_otlp_and_in_logs_are_found() -> None:
 @pytest.mark.parametrize(
     "content, kind, problem, line",
     [
-        (b"", None, "is not JSON", 1),
+        (b"", None, "is empty", 1),
         (b'{"a": 1}', None, "is not a file of junit, promptfoo", 1),
         (b'{"a": 1}', "promptfoo", "is not a file of promptfoo", 1),
         (b'{"a": 1}\n{"b": ', None, "is not JSON: Extra data", 2),
