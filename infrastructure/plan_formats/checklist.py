@@ -4,7 +4,7 @@ What lies in code, quotes and comments is not a task. Nothing is known here of a
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from markdown_it import MarkdownIt
@@ -12,8 +12,9 @@ from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.front_matter import front_matter_plugin
 
-_PARSER: Final = MarkdownIt("commonmark").use(front_matter_plugin)
+_PARSER: Final = MarkdownIt("commonmark", {"maxNesting": 200}).use(front_matter_plugin)
 _LISTS: Final = {"bullet_list", "ordered_list"}
+_WITHOUT_TASKS: Final = {"front_matter", "fence", "code_block", "html_block", "blockquote"}
 _LONGEST_MARK: Final = 3
 
 
@@ -57,6 +58,8 @@ class Checklist:
     items: Sequence[Item]
     nodes: Sequence[SyntaxTreeNode]
     lines: Sequence[str]
+    unread: Sequence[int] = ()
+    """The lines, counted from 1, that look like an item with a checkbox and are none."""
 
     def every_item(self) -> Iterator[Item]:
         """All items, each before those inside it."""
@@ -84,7 +87,35 @@ def read_checklist(text: str) -> Checklist:
         elif node.type in _LISTS:
             heading = headings[-1] if headings else None
             items += _items(node, lines, heading)
-    return Checklist(front_matter, headings, items, root.children, lines)
+    found = Checklist(front_matter, headings, items, root.children, lines)
+    return replace(found, unread=_unread(root, lines, {one.line for one in found.every_item()}))
+
+
+def _unread(root: SyntaxTreeNode, lines: Sequence[str], read: set[int]) -> list[int]:
+    without_tasks = {
+        line + 1
+        for node in root.walk()
+        if node.type in _WITHOUT_TASKS
+        for line in range(*_lines_of(node))
+    }
+    numbered = enumerate(lines, start=1)
+    return [
+        n
+        for n, line in numbered
+        if n not in read and n not in without_tasks and _looks_like_item(line)
+    ]
+
+
+def _looks_like_item(line: str) -> bool:
+    """Whether a line has a checkbox behind a bullet or a number, with or without spaces."""
+    line = line.lstrip()
+    behind = line[1:] if line[:1] in {"-", "*", "+"} else line.lstrip("0123456789")[1:]
+    behind = behind.lstrip()
+    bullet = line[: len(line) - len(behind)].strip()
+    is_bullet = bullet in {"-", "*", "+"} or (bullet[:-1].isdigit() and bullet[-1] in ".)")
+    mark, closing, text = behind[1:].partition("]")
+    is_box = behind.startswith("[") and closing == "]" and mark.strip() in {"", "x", "X"}
+    return is_bullet and is_box and len(mark) <= _LONGEST_MARK and text[:1] not in set("([:")
 
 
 def _items(listed: SyntaxTreeNode, lines: Sequence[str], heading: Heading | None) -> Iterator[Item]:

@@ -88,6 +88,11 @@ class _ChecklistReader:
         if not checklist.items:
             why = "there is no list item with a checkbox, as in `- [ ] Write the tests`"
             self._notes.append(NotCarried(pointer="", line=1, column=1, why=why))
+        for line in checklist.unread:
+            why = "it looks like a task and is none in Markdown: spaces are missing, or too many"
+            theirs = checklist.lines[line - 1].strip()[:80]
+            note = NotCarried(pointer="", line=line, column=1, theirs=theirs, why=why)
+            self._notes.append(note)
         before: tuple[str, ...] = ()
         for section in _sections(checklist.items):
             after = self._read_items(self._nested(section), before, None)

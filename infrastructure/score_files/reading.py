@@ -65,6 +65,8 @@ def read_score_file(content: bytes, kind: ScoreFormat | None = None) -> ScoreFil
         before = content[: error.start].decode("utf-8-sig")
         line = before.count("\n") + 1
         raise MalformedScores("is not UTF-8", line, len(before) - before.rfind("\n")) from None
+    if not text.strip():
+        raise MalformedScores("is empty")
     from plangate.infrastructure.score_files.junit import is_junit, read_junit  # noqa: PLC0415
 
     if kind is ScoreFormat.JUNIT or (kind is None and is_junit(text)):

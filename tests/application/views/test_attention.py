@@ -1,6 +1,9 @@
 """What needs a person: a line a plan, the most pressing need first."""
 
+import pytest
+
 from plangate.application.registry import PlanRegistry
+from plangate.application.views import queries
 from plangate.application.views.attention import Need
 from tests.application.views.conftest import TASKS, SharedStores
 
@@ -54,6 +57,18 @@ def test_a_plan_has_one_line_for_its_most_pressing_need(registry: PlanRegistry) 
 
     assert (one.need, one.task_ids, one.goal) == (Need.FAILED, ("b",), "g")
     assert one.since is not None
+
+
+def test_no_plan_is_left_out_where_there_are_many(
+    registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MAX_PAGE", 2)
+    plan_ids = [f"p{number}" for number in range(5)]
+    created(registry, *plan_ids)
+    for plan_id in plan_ids:
+        registry.mark_task(plan_id, "a", "failed")
+
+    assert [plan_id for plan_id, _, _ in needs(registry)] == plan_ids
 
 
 def test_a_lease_is_over_since_its_end(registry: PlanRegistry) -> None:

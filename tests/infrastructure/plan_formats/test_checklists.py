@@ -185,3 +185,28 @@ def test_what_people_change_in_a_checklist_of_ours_is_read() -> None:
         "the box is not understood; the task counts as open",
         "the policy is not valid; the plan has the usual one",
     ]
+
+
+def test_what_looks_like_a_task_and_is_none_is_listed() -> None:
+    _, found = built(
+        "- [ ] T001 One\n- [ ]T002 Two\n\n-[x] T003 Three\n1.[ ] T004 Four\n\n"
+        "```\n-[ ] T005 code\n```\n\n<!--\n-[ ] T006 comment\n-->\n\n> -[ ] T007 quoted\n\n"
+        "- [x](link.md) and [ ] in a text\n- 3 [ ] boxes\n- [a] mark\n\n[ ] no bullet\n"
+    )
+
+    assert [task.id for task in found.plan] == ["T001", "mark"]
+    listed = [one for one in found.not_carried if "looks like a task" in one.why]
+    assert [(one.line, one.theirs) for one in listed] == [
+        (2, "- [ ]T002 Two"),
+        (4, "-[x] T003 Three"),
+        (5, "1.[ ] T004 Four"),
+    ]
+
+
+def test_items_may_be_nested_sixty_deep() -> None:
+    deep = "".join(f"{'  ' * level}- [ ] level {level}\n" for level in range(60))
+
+    _, found = built(deep)
+
+    assert len(found.plan.order) == 60
+    assert ready(found.plan) == ["level-59"]

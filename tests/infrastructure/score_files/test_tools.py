@@ -131,7 +131,7 @@ def test_evaluations_in_otlp_and_in_logs_are_found() -> None:
 @pytest.mark.parametrize(
     "content, kind, problem, line",
     [
-        (b"", None, "is not JSON", 1),
+        (b"", None, "is empty", 1),
         (b'{"a": 1}', None, "is not a file of junit, promptfoo", 1),
         (b'{"a": 1}', "promptfoo", "is not a file of promptfoo", 1),
         (b'{"a": 1}\n{"b": ', None, "is not JSON: Extra data", 2),
@@ -151,3 +151,9 @@ def test_what_cannot_be_read_is_refused_with_its_location(
         read_score_file(content, kind and ScoreFormat(kind))  # type: ignore[arg-type]
     assert problem in str(refused.value)
     assert refused.value.line == line
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_said_to_be_empty(content: bytes) -> None:
+    with pytest.raises(MalformedScores, match="is empty"):
+        read_score_file(content)
