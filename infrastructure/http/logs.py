@@ -8,7 +8,8 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from time import perf_counter
@@ -61,15 +62,22 @@ def without_tokens(text: str) -> str:
     return _TOKEN.sub(r"\1_…", text)
 
 
-def configure() -> None:
-    """Have the logs of a server go to stderr."""
+@contextmanager
+def logs_on_stderr() -> Iterator[None]:
+    """Have the logs of a server go to stderr while it runs."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    for name in _LOGGERS:
-        logger = logging.getLogger(name)
-        logger.handlers = [handler]
-        logger.propagate = False
-        logger.setLevel(logging.INFO if name == "plangate" else logging.WARNING)
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    before = [(one.handlers, one.propagate, one.level) for one in loggers]
+    for one in loggers:
+        one.handlers, one.propagate = [handler], False
+        one.setLevel(logging.INFO if one.name == "plangate" else logging.WARNING)
+    try:
+        yield
+    finally:
+        for one, (handlers, propagate, level) in zip(loggers, before, strict=True):
+            one.handlers, one.propagate = handlers, propagate
+            one.setLevel(level)
 
 
 class Observed:

@@ -18,10 +18,10 @@ from typing_extensions import override
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.http import logs
 from plangate.infrastructure.http.app import create_app
 from plangate.infrastructure.http.connections import BoundedConnection
 from plangate.infrastructure.http.hosts import allowed_names, is_loopback
+from plangate.infrastructure.http.logs import logs_on_stderr
 
 INTERRUPTED: Final = 130
 """What shells report for a program that Ctrl-C ended."""
@@ -57,8 +57,7 @@ def run_server(
         allowed_hosts=names,
         stopping=stopping,
     )
-    logs.configure()
-    with closing(_listening(host, port)) as listener:
+    with logs_on_stderr(), closing(_listening(host, port)) as listener:
         address = _address_of(listener)
         server = _Server(
             uvicorn.Config(

@@ -34,6 +34,12 @@ class Output:
 Plangate = Callable[..., Output]
 
 
+@pytest.fixture(autouse=True)
+def no_other_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let there be no store of the user: answers would name the one that they are about."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     return tmp_path / "plans.db"
@@ -46,7 +52,6 @@ def plangate(
     """Runs a command line: `plangate("status", "billing")`, with `typed` on standard input."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PLANGATE_DB", str(database))
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("COLUMNS", "100")
 
     def run(*words: str, typed: str | bytes | None = None) -> Output:

@@ -219,7 +219,7 @@ def test_a_healthy_plan_has_one_line_of_advice(plangate: Plangate, registry: Pla
     assert said == [
         "confidence no evidence yet threshold 0.720",
         "Go on. The task 'a' can be taken.",
-        "· take the next task with next_task: 'a'",
+        "· take the next task: 'a'",
         "  plangate next p",
     ]
 
