@@ -58,7 +58,7 @@ def confidence_over_time(entries: Iterable[AuditEntry], threshold: float) -> Cha
         svg.placed(
             0,
             _TOP,
-            _scale(),
+            svg.unit_scale(_y),
             _replans(axis, known),
             _threshold(threshold),
             *(reversed(curves) if len(known) > _COLUMNS else curves),
@@ -86,26 +86,6 @@ class _Versions:
 
 
 # --- what is drawn -------------------------------------------------------------
-
-
-def _scale() -> Markup:
-    """Numbers and faint lines from 0 to 1."""
-    fifths = [step / 5 for step in range(6)]
-    grid = {"stroke": svg.FAINT, "class_": "pg-grid"}
-    lines = [svg.across(_y(value), **grid) for value in fifths]
-    numbers = [
-        svg.element(
-            "text",
-            f"{value:g}",
-            x=-9,
-            y=_y(value) + 4,
-            text_anchor="end",
-            fill=svg.SOFT,
-            class_="pg-label",
-        )
-        for value in fifths
-    ]
-    return svg.group([*lines, *numbers])
 
 
 def _threshold(threshold: float) -> Markup:

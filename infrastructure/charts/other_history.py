@@ -36,7 +36,7 @@ def other_history(plan: PlanReplay) -> Chart:
         svg.placed(
             0,
             _TOP,
-            _scale(),
+            svg.unit_scale(_y),
             *(_threshold(color, at) for _, color, _, at in sides),
             _steps(samples, lambda one: one.recorded_confidence, sides[0]),
             _steps(samples, lambda one: one.replayed_confidence, sides[1]),
@@ -53,24 +53,6 @@ def other_history(plan: PlanReplay) -> Chart:
 
 _Side = tuple[str, str, str | None, float]
 _Look = dict[str, str | float | None]
-
-
-def _scale() -> Markup:
-    marks = [step / 5 for step in range(6)]
-    lines = [svg.across(_y(value), stroke=svg.FAINT, class_="pg-grid") for value in marks]
-    numbers = [
-        svg.element(
-            "text",
-            f"{value:g}",
-            x=-9,
-            y=_y(value) + 4,
-            text_anchor="end",
-            fill=svg.SOFT,
-            class_="pg-label",
-        )
-        for value in marks
-    ]
-    return svg.group([*lines, *numbers])
 
 
 def _threshold(color: str, threshold: float) -> Markup:

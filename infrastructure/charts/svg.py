@@ -7,7 +7,7 @@ carry the design, and presentation attributes are the fallback where there is no
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from unicodedata import east_asian_width
@@ -110,6 +110,25 @@ def name_label(text: str, share: float, y: float, *content: Markup) -> Markup:
     """A text that someone wrote, cut off at a share of the width whatever its letters are."""
     shown = element("text", *content, text, x=0, y=13, fill=INK, class_="pg-name")
     return element("svg", shown, x=0, y=y - 13, width=percent(share), height=18, overflow="hidden")
+
+
+def unit_scale(y: Callable[[float], float]) -> Markup:
+    """Numbers and faint lines from 0 to 1; `y` is how many pixels down each is."""
+    fifths = [step / 5 for step in range(6)]
+    lines = [across(y(value), stroke=FAINT, class_="pg-grid") for value in fifths]
+    numbers = [
+        element(
+            "text",
+            f"{value:g}",
+            x=-9,
+            y=y(value) + 4,
+            text_anchor="end",
+            fill=SOFT,
+            class_="pg-label",
+        )
+        for value in fifths
+    ]
+    return group([*lines, *numbers])
 
 
 def axis_label(text: str, share: float, y: float, **attributes: str | float | None) -> Markup:
