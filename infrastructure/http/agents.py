@@ -9,10 +9,10 @@ from starlette.types import Receive, Scope, Send
 
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.infrastructure.bearer import Unauthenticated
+from plangate.infrastructure.host_names import LOOPBACK
 from plangate.infrastructure.http.caller import Caller
 from plangate.infrastructure.http.problems import problem_of
 from plangate.infrastructure.mcp.callers import Callers
-from plangate.infrastructure.mcp.hosts import LOOPBACK
 from plangate.infrastructure.mcp.mounting import McpApp
 
 _PATH: Final = "/mcp"

@@ -14,16 +14,13 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plangate.domain.errors import InvalidInput, Problem
+from plangate.infrastructure.host_names import LOOPBACK, host_name
 from plangate.infrastructure.http.problems import Kind, problem
 
 MISDIRECTED: Final = Kind("host-not-allowed", 421, "This server does not answer for that host")
 FOREIGN: Final = Kind("origin-not-allowed", 403, "The request comes from another site")
 
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-"""The names that a machine has for itself, which no name server can give to another."""
-
 _NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
-_HOST: Final = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^:\[\]]+)(:[0-9]{1,5})?", re.IGNORECASE)
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN: Final = frozenset({"same-origin", "none"})
 """What browsers say of requests that come from our own pages, or from their user."""
@@ -70,12 +67,6 @@ def _is_same(origin: str, host: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and parts.netloc.lower() == host.lower()
-
-
-def host_name(host: str) -> str | None:
-    """The name in a `Host` header, without its port; None where it is malformed."""
-    found = _HOST.fullmatch(host)
-    return found["name"].strip("[]").lower() if found else None
 
 
 def allowed_names(given: Iterable[str]) -> frozenset[str]:

@@ -11,10 +11,8 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
-"""The names of this machine for its own programs."""
+from plangate.infrastructure.host_names import host_name
 
-_HOST: Final = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.ASCII)
 _ORIGIN: Final = re.compile(r"https?://(?P<host>.*)", re.DOTALL)
 
 
@@ -23,7 +21,7 @@ class KnownHosts:
 
     def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
         self._app = app
-        self._names = frozenset(name.lower() for name in names)
+        self._names = frozenset(name.strip("[]").lower() for name in names)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a request with 421 or 403, or pass it on."""
@@ -39,8 +37,7 @@ class KnownHosts:
         await self._app(scope, receive, send)
 
     def _knows(self, host: str) -> bool:
-        found = _HOST.fullmatch(host.lower())
-        return found is not None and found["name"] in self._names
+        return host_name(host) in self._names
 
     def _knows_origin(self, origin: str) -> bool:
         found = _ORIGIN.fullmatch(origin)

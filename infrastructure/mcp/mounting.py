@@ -8,8 +8,9 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plangate.application.aio.registry import AsyncPlanRegistry
+from plangate.infrastructure.host_names import LOOPBACK
 from plangate.infrastructure.mcp.callers import Callers
-from plangate.infrastructure.mcp.hosts import LOOPBACK, KnownHosts
+from plangate.infrastructure.mcp.hosts import KnownHosts
 from plangate.infrastructure.mcp.server import PlanServer
 
 MAX_BODY: Final = 1024 * 1024

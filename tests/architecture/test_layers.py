@@ -63,6 +63,7 @@ NO_DOORS = {
     *("bootstrap", "operations", "settings"),  # what doors are given
     *("calibration", "charts", "plots", "report"),  # statistics, pictures and a file of them
     "bearer",  # the API keys of requests, to HTTP and to MCP alike
+    "host_names",  # the hosts of requests, likewise
     "command_lines",  # what doors say to type next
     *("plan_formats", "score_files"),  # what other tools write
     *("processes", "worker"),  # what plans are shared out to
