@@ -168,6 +168,20 @@ class ScarceEvidence(StrEnum):
     JUDGE = "judge"
 
 
+class Judges(StrEnum):
+    """Which score counts where several judges scored one task, each by its newest score.
+
+    `newest`: that of the judge who scored last. `mean`, `median`, `min`: of all judges.
+    `trimmed`: the mean without the lowest and the highest score, if there are at least three.
+    """
+
+    NEWEST = "newest"
+    MEAN = "mean"
+    MEDIAN = "median"
+    MIN = "min"
+    TRIMMED = "trimmed"
+
+
 class AttemptScores(StrEnum):
     """Whether a task's scores count once a new attempt at it begins.
 

@@ -38,6 +38,8 @@ def test_the_usual_numbers() -> None:
         "latch": False,
         "max_replans": None,
         "scarce_evidence": "wait",
+        "judges": "newest",
+        "min_judges": 1,
     }
 
 
@@ -169,7 +171,8 @@ def test_a_policy_never_changes() -> None:
 def test_the_digest_is_taken_over_compact_sorted_json() -> None:
     recorded = (
         '{"attempt_scores":"keep","confidence_threshold":0.72,"consecutive_lows":1,"decay":0.85,'
-        '"gate":"advise","latch":false,"min_scored":1,"order":"plan","out_of_range":"clamp",'
+        '"gate":"advise","judges":"newest","latch":false,"min_judges":1,"min_scored":1,'
+        '"order":"plan","out_of_range":"clamp",'
         '"output_weight":0.65,"prompt_weight":0.35,"scarce_evidence":"wait"}'
     )
 

@@ -40,8 +40,9 @@ ADDED: Final[dict[str, set[str]]] = {
     "tasks": {"deferred"},
     "obstacles": {"reasons"},
     "event": {"type", "scale", "occurred_at", "accept"},
-    "policy": {"scarce_evidence"},
-    "recorded_policy": {"scarce_evidence"},
+    "policy": {"scarce_evidence", "judges", "min_judges"},
+    "recorded_policy": {"scarce_evidence", "judges", "min_judges"},
+    "evidence": {"awaits_judges"},
     "view_plans": {
         *("verdict", "may_continue", "changes_at"),
         *("scored", "scoring_failed", "clamped", "done_unscored", "highest_priority"),
