@@ -73,7 +73,7 @@ class HistoryQueries:
     def last_position(self) -> int:
         """The position of the newest event; 0 in an empty log.
 
-        Pass it to a view as `at_least` to see everything recorded so far.
+        Views that have come so far reflect everything recorded until now.
         """
         return self._store.last_position()
 

@@ -49,6 +49,7 @@ class LogFollower:
     def _begin(self) -> None:
         self._waiting = deque[_Signal]()
         self._looking = False
+        self._hurried = False
         self._pause = 0.0
         self._whole_look_at = 0.0
         self._looked_at = 0.0
@@ -80,11 +81,13 @@ class LogFollower:
         if self._is_running():
             self._thread.wake(self)
 
-    def answer(self, view: str, position: int, read: Callable[[int], T]) -> T:
+    def answer(self, view: str, position: int | None, read: Callable[[int], T]) -> T:
         """What `read` finds in a view that has come to a position, and is there while it reads.
 
-        Raises as `require`.
+        Without a position, the view has come to the present end of the log. Raises as `require`.
         """
+        if position is None:  # one that catches up itself comes to the end in any case
+            position = self._runner.log_end() if self._following else 0
         self.require(view, position)
         while True:
             try:
@@ -108,8 +111,8 @@ class LogFollower:
             signal = _Signal()
             self._waiting.append(signal)
             if not asked:
+                self._hurried = asked = True
                 self._thread.wake(self)
-                asked = True
             # Not where it got there in between.
             if (
                 self._is_running()
@@ -140,11 +143,11 @@ class LogFollower:
         """Be due soon, or at once if a query waits; one that fails, when its pause ends."""
         if self.failure is None:
             self._whole_look_at = 0.0
-            self.due = min(self.due, 0.0 if self._waiting else self._looked_at + TOGETHER)
+            self.due = min(self.due, 0.0 if self._hurried else self._looked_at + TOGETHER)
 
     def look(self, may_continue: Callable[[], bool]) -> None:
         """Catch up with the log, as long as this may continue."""
-        self._looking = True
+        self._looking, self._hurried = True, False
         try:
             if self._following:
                 self._catch_up_if_needed(may_continue)
@@ -167,8 +170,10 @@ class LogFollower:
         try:
             if monotonic() >= self._whole_look_at or not self._runner.is_current():
                 self._whole_look_at = 0.0
-                self._runner.catch_up(proceed, saved=True)
-                self._whole_look_at = monotonic() + WHOLE_LOOK_EVERY if finished else 0.0
+                saved = not self._waiting  # a query waits for no other writer of the store
+                self._runner.catch_up(proceed, saved=saved)
+                if saved and finished:
+                    self._whole_look_at = monotonic() + WHOLE_LOOK_EVERY
             self.failure, self._pause = None, LOOK_EVERY if finished else 0.0
         except Exception as error:  # noqa: BLE001  (it is reported, and tried again)
             failure = f"{type(error).__name__}: {error}"

@@ -1,8 +1,8 @@
 """Queries across plans, answered from the views.
 
-By default a query first catches up with the log, so that all callers read what
-they wrote. With `follow` one background thread does that instead, and a query can
-name the position that its answer must reflect.
+An answer reflects what was recorded before the query, so that all callers read what they
+wrote, unless the query names a position that is enough. By default a query catches up with
+the log itself; with `follow` one background thread does, and the query waits for it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -74,8 +74,9 @@ class ViewQueries:
     """Answers from the views of one store, page by page.
 
     A page has at most `limit` rows (up to 10,000), after those of the page whose `next` is
-    `after`, and reflects the log up to the position `at_least`. What is asked of one plan
-    raises `PlanNotFound`, or `PlanGone` after its deletion.
+    `after`. It reflects the log up to the position `at_least`: without one, all that was
+    recorded before; with 0, whatever the views have. What is asked of one plan raises
+    `PlanNotFound`, or `PlanGone` after its deletion.
     """
 
     def __init__(
@@ -103,7 +104,7 @@ class ViewQueries:
         order: PlanOrder | str = PlanOrder.OLDEST,
         limit: int = 100,
         after: str | None = None,
-        at_least: int = 0,
+        at_least: int | None = None,
     ) -> PlanPage:
         """The plans that match every given filter, one summary each.
 
@@ -132,7 +133,7 @@ class ViewQueries:
         status: TaskStatus | str | None = None,
         limit: int = 100,
         after: str | None = None,
-        at_least: int = 0,
+        at_least: int | None = None,
     ) -> BoardPage:
         """The tasks of a plan, or those in a status, or both, with their workers."""
         page = {"limit": limit, "after": after, "at_least": at_least}
@@ -149,7 +150,7 @@ class ViewQueries:
         *,
         limit: int = 1_000,
         after: str | None = None,
-        at_least: int = 0,
+        at_least: int | None = None,
     ) -> TimelinePage:
         """How a plan's confidence moved, score by score."""
         page = {"limit": limit, "after": after, "at_least": at_least}
@@ -166,7 +167,7 @@ class ViewQueries:
         newest_first: bool = False,
         limit: int = 100,
         after: str | None = None,
-        at_least: int = 0,
+        at_least: int | None = None,
     ) -> ReplanPage:
         """When and at which confidence gates fired: those of a plan, or of all plans."""
         page = {"limit": limit, "after": after, "at_least": at_least}
@@ -223,7 +224,7 @@ class ViewQueries:
     def follow(self) -> None:
         """Keep the views up to date in a background thread, until the registry closes.
 
-        Queries then no longer catch up themselves; `at_least` makes them wait.
+        Queries then no longer catch up themselves; they wait for it where it is behind.
         Registries made by `for_schema` share the thread of the registry they come from.
         """
         self._follower.start()

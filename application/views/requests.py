@@ -32,14 +32,14 @@ Position = Annotated[int, Strict(), Field(ge=0, le=MAX_INTEGER)]
 class PageRequest(BaseModel):
     """At most `limit` rows, after those of the page whose `next` is `after`.
 
-    `at_least` is a position of the log that the answer must reflect.
+    `at_least` is a position of the log that the answer must reflect: None for the log's end.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     limit: PageLimit = 100
     after: Annotated[str, Strict(), Field(max_length=2_000)] | None = None
-    at_least: Position = 0
+    at_least: Position | None = None
 
 
 class RowPage(Rows[_Row]):

@@ -77,6 +77,10 @@ class ProjectionRunner:
         """How far a view is known to have come; -1 before it can be read at all."""
         return self._known.get(view, -1)
 
+    def log_end(self) -> int:
+        """The last position of the log now."""
+        return self._log.last_position()
+
     def is_current(self) -> bool:
         """Whether the log is as it was when all views were saved at its end, by one query.
 

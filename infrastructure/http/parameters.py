@@ -48,6 +48,12 @@ After = Annotated[
     str | NoneAllowed,
     Query(description="The `next` of the page before.", max_length=2_000),
 ]
-AtLeast = Annotated[Whole, Query(description="A position of the log that the answer must reflect.")]
+AtLeast = Annotated[
+    Whole | NoneAllowed,
+    Query(
+        description="A position of the log that the answer must reflect;"
+        " by default, what was recorded before."
+    ),
+]
 Version = Annotated[FromOne | NoneAllowed, Query(description="A version of the plan.")]
 At = Annotated[GivenMoment | NoneAllowed, Query(description="A moment, with its zone.")]

@@ -273,14 +273,14 @@ class SqlViewStore(ViewStore, ABC):
         where: Conditions,
         keys: Keys,
         limit: int,
-        at_least: int,
+        at_least: int | None,
         after: RowKey | None = None,
         *,
         of_saved: bool = False,
     ) -> Sequence[RowType]:
         where.beyond(keys, after)
         wanted = Selection(table, where, keys, limit, self._is_current(table.view), of_saved)
-        return [self._row(table, row) for row in self._select(wanted, at_least)]
+        return [self._row(table, row) for row in self._select(wanted, at_least or 0)]
 
     def _select(self, wanted: "Selection", at_least: int) -> list[Any]:  # noqa: ARG002
         """The values of the rows, from a state that reflects a position of the log."""

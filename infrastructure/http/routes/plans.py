@@ -100,7 +100,7 @@ async def list_plans(
     order: PlanOrder = PlanOrder.OLDEST,
     limit: Limit = 100,
     after: After = None,
-    at_least: AtLeast = 0,
+    at_least: AtLeast = None,
 ) -> Response:
     """List the plans that match every filter, page by page."""
     page = await given.registry.views.plans(

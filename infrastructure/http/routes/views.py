@@ -30,7 +30,7 @@ async def show_board(
     status: _Status | NoneAllowed = None,
     limit: Limit = 100,
     after: After = None,
-    at_least: AtLeast = 0,
+    at_least: AtLeast = None,
 ) -> Response:
     """List the tasks of a plan, with their workers."""
     board = given.registry.views.board
@@ -44,7 +44,7 @@ async def list_tasks(
     status: _Status,
     limit: Limit = 100,
     after: After = None,
-    at_least: AtLeast = 0,
+    at_least: AtLeast = None,
 ) -> Response:
     """List the tasks of all plans in a status, with their workers."""
     board = given.registry.views.board
@@ -53,7 +53,7 @@ async def list_tasks(
 
 @group.query("/plans/{plan_id}/timeline", TimelinePage, refuses=_PLAN)
 async def show_timeline(
-    plan_id: PlanId, given: Given, limit: Limit = 100, after: After = None, at_least: AtLeast = 0
+    plan_id: PlanId, given: Given, limit: Limit = 100, after: After = None, at_least: AtLeast = None
 ) -> Response:
     """List how a plan's confidence moved, score by score."""
     timeline = given.registry.views.timeline
@@ -68,7 +68,7 @@ async def list_replans_of_plan(
     newest_first: _NewestFirst = False,
     limit: Limit = 100,
     after: After = None,
-    at_least: AtLeast = 0,
+    at_least: AtLeast = None,
 ) -> Response:
     """List when, and at which confidence, the plan's gate fired."""
     page = await given.registry.views.replans(
@@ -84,7 +84,7 @@ async def list_replans(
     newest_first: _NewestFirst = False,
     limit: Limit = 100,
     after: After = None,
-    at_least: AtLeast = 0,
+    at_least: AtLeast = None,
 ) -> Response:
     """List when, and at which confidence, the gates of all plans fired."""
     page = await given.registry.views.replans(

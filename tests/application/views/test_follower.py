@@ -45,13 +45,24 @@ def test_what_other_processes_write_is_seen_after_a_while(
     assert server.views.plans(at_least=other.history.last_position()).plans
 
 
-def test_a_question_that_names_nothing_does_not_wait(
+def test_a_question_does_not_wait_where_the_view_is_at_the_end_of_the_log(
     server: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.create("g", TASKS, plan_id="p")
-    server.views.plans(at_least=1)
+    server.views.plans()
     monkeypatch.setattr(server.views._runner, "catch_up", None)  # calling it fails now
     assert len(server.views.plans().plans) == 1
+
+
+def test_a_question_that_names_the_beginning_takes_what_the_views_have(
+    stores: SharedStores, server: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "LOOK_EVERY", NEVER)
+    server.create("g", TASKS, plan_id="p")
+    server.views.plans()
+    stores.open().create("g", TASKS, plan_id="q")
+    assert len(server.views.plans(at_least=0).plans) == 1
+    assert len(server.views.plans().plans) == 2
 
 
 def test_a_question_does_not_wait_where_the_view_got_there_in_between(

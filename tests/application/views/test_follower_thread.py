@@ -87,7 +87,7 @@ def test_one_that_fails_pauses_longer_and_longer_and_no_command_shortens_it(
     assert [one.failure, one._pause] == [None, 0.25]
     one.call()
     assert one.due == one._looked_at + follower.TOGETHER
-    one._waiting.append(SimpleQueue())
+    one._hurried = True
     one.call()
     assert one.due == 0
 
