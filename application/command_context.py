@@ -11,9 +11,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, TypedDict
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from plangate.application.validation import validate
+from plangate.domain.models import Model
 from plangate.domain.vocabulary import Identifier, Scorer, Version
 
 
@@ -42,7 +43,7 @@ class JudgementOptions(ContextOptions, total=False):
     token: int | None
 
 
-class CommandContext(BaseModel):
+class CommandContext(Model):
     """On whose behalf a command runs, how a retry of it is recognised, and its condition.
 
     With `if_version` it is refused unless the plan is at this version.

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, model_serializer
 
+from plangate.domain.models import Model
+
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-class OnDemand(BaseModel):
+class OnDemand(Model):
     """A frozen model that keeps what its fields are made of until all of them are made.
 
     `makers` are the functions that make them of `_source`.

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import islice
 from typing import Annotated, Final, NamedTuple
 
-from pydantic import BaseModel, Field, Strict
+from pydantic import Field, Strict
 
 from plangate.application.errors import (
     StoreError,
@@ -30,6 +30,7 @@ from plangate.application.views.requests import RowKey, every_row
 from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.view_store import ViewStore, ViewTables
 from plangate.domain.errors import PlangateError, PlanGone, PlanNotFound, TaskGone, TaskNotFound
+from plangate.domain.models import Model
 from plangate.domain.plan import Plan
 from plangate.domain.verdict import verdict
 from plangate.domain.vocabulary import Flag, Labels, PlanState, Title, Verdict
@@ -55,7 +56,7 @@ class Candidate(NamedTuple):
     highest_priority: int | None = None
 
 
-class PlanFilter(BaseModel):
+class PlanFilter(Model):
     """Which plans to list: at most `limit`, those that match every given filter."""
 
     limit: Annotated[int, Strict(), Field(ge=1)] | None = None

@@ -9,11 +9,12 @@ from copy import deepcopy
 from datetime import datetime
 from typing import Any, Final, Self, TypeVar, overload
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from plangate.application.advice import advice
 from plangate.application.errors import UnreadableEvent
 from plangate.application.on_demand import OnDemand, trusted
+from plangate.domain.models import Model
 from plangate.domain.obstacles import obstacles
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
@@ -26,7 +27,7 @@ _Row = TypeVar("_Row")
 NO_EVIDENCE: Final = "no evidence yet"
 
 
-class Result(BaseModel):
+class Result(Model):
     """An answer to a caller, or a part of one: a frozen value."""
 
     model_config = ConfigDict(frozen=True)

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 from plangate.domain import events
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.json_objects import JsonObject
+from plangate.domain.models import Model
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
     MAX_CHANGES,
@@ -82,7 +83,7 @@ _BOUNDS: Final[Mapping[str, Any]] = {
 """What each field of an event may hold, by its name."""
 
 
-class _Bounded(BaseModel):
+class _Bounded(Model):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 

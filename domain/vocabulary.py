@@ -16,7 +16,6 @@ from typing import Annotated, Final, Literal
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -25,6 +24,8 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic_core import PydanticKnownError
+
+from plangate.domain.models import Model
 
 MAX_IDENTIFIER: Final = 200
 MAX_GOAL: Final = 4_000
@@ -193,7 +194,7 @@ class AttemptScores(StrEnum):
     RESET = "reset"
 
 
-class Scorer(BaseModel):
+class Scorer(Model):
     """Who scored: a person, a model or a program, and its version."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -46,10 +46,11 @@ from plangate.domain.event_bounds import MAX_EVENT_BYTES, bounded
 from plangate.domain.event_ids import MAX_EVENT_ID
 from plangate.domain.events import Fact, PlanEvent
 from plangate.domain.evolve import stands_for
+from plangate.domain.models import Model
+from plangate.domain.uninterrupted import uninterrupted
 from plangate.domain.values import of_fields
 from plangate.domain.vocabulary import MAX_INTEGER, Erasable, Identifier, Moment
 from plangate.infrastructure.stored_structs import REFUSED, is_finer, struct_of
-from plangate.infrastructure.uninterrupted import uninterrupted
 
 _Event = TypeVar("_Event", bound=Fact)
 _Made = TypeVar("_Made")
@@ -123,7 +124,7 @@ _KIND_NAME: Final = re.compile("[a-z]+(-[a-z]+)*")
 """What the name of a kind looks like, also of one to come; anything else is damage."""
 
 
-class Meta(BaseModel):
+class Meta(Model):
     """The part of an event's envelope that is stored beside it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -139,7 +140,7 @@ class Meta(BaseModel):
     origin_position: int | None = None
 
 
-class StoredRecord(BaseModel, Generic[_Event]):
+class StoredRecord(Model, Generic[_Event]):
     """A whole stored event. `commitments` replace erased values, by JSON pointer."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -158,7 +159,7 @@ class StoredRecord(BaseModel, Generic[_Event]):
 _Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
-class _BoundedMeta(BaseModel):
+class _BoundedMeta(Model):
     """What `Meta` may hold in an event that comes into a store."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

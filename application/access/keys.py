@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
 from plangate.application.access.key_store import ApiKey, KeyStore, StoredKey
 from plangate.application.access.scopes import Scope
@@ -16,6 +16,7 @@ from plangate.application.event_store import Clock
 from plangate.application.results import Result, Rows
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
+from plangate.domain.models import Model
 from plangate.domain.vocabulary import Identifier
 
 _LONGEST_NAME: Final = 100
@@ -45,7 +46,7 @@ def _in_utc(time: datetime) -> datetime:
         raise ValueError("must be a time that the UTC calendar has") from None
 
 
-class _NewKey(BaseModel):
+class _NewKey(Model):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[Identifier, Field(max_length=_LONGEST_NAME)]

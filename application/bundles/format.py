@@ -10,12 +10,13 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from plangate.application.event_store import EventFormat
 from plangate.application.plan_log import Step, next_step
 from plangate.application.recorded_event import StoredEntry
 from plangate.domain.event_bounds import MAX_EVENT_BYTES
+from plangate.domain.models import Model
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import MAX_INTEGER, Identifier
 
@@ -33,7 +34,7 @@ Count = Annotated[int, Field(ge=0)]
 Version = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
 
 
-class _Line(BaseModel):
+class _Line(Model):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 

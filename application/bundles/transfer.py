@@ -2,8 +2,6 @@
 
 from typing import Any, Protocol, Unpack
 
-from pydantic import BaseModel
-
 from plangate.application import telemetry
 from plangate.application.bundles.exporter import ExportReport, export_plans
 from plangate.application.bundles.importer import BundleImport, ImportReport
@@ -19,10 +17,11 @@ from plangate.application.progress import Progress, no_progress, require_progres
 from plangate.application.signatures import showing_options
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
+from plangate.domain.models import Model
 from plangate.domain.vocabulary import Flag
 
 
-class _ImportOptions(BaseModel):
+class _ImportOptions(Model):
     strict: Flag
     follow_erasures: Flag
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, Field, Strict
+from pydantic import Field, Strict
 
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.results import Result, UnreadablePlan
+from plangate.domain.models import Model
 
 
 class Confidence(StrEnum):
@@ -20,7 +21,7 @@ class Confidence(StrEnum):
     ROLLING = "rolling"
 
 
-class CalibrationOptions(BaseModel):
+class CalibrationOptions(Model):
     """Which confidence to calibrate, and the seed of the random draws."""
 
     confidence: Confidence = Confidence.TASK

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from plangate.application.evidence.finding import Finding, FindingKind, Severity
+from plangate.domain.models import Model
 from plangate.domain.vocabulary import Identifier, Reason
 
 MAX_ENTRIES: Final = 10_000
@@ -30,7 +31,7 @@ def _unquoted_off(level: object) -> object:
     return Level.OFF if level is False else level
 
 
-class AcceptedException(BaseModel):
+class AcceptedException(Model):
     """Findings that were looked at and are accepted: of a plan, a task, a kind, and why.
 
     All that is given must agree; at least one of them is.
@@ -58,7 +59,7 @@ class AcceptedException(BaseModel):
         )
 
 
-class FindingsConfig(BaseModel):
+class FindingsConfig(Model):
     """How findings are reported.
 
     `severity` sets the severity of a kind, or turns it off. `aliases` maps a name to other
@@ -68,8 +69,10 @@ class FindingsConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    severity: dict[FindingKind, Annotated[Level, BeforeValidator(_unquoted_off)]] = {}
-    aliases: Annotated[dict[Identifier, tuple[Identifier, ...]], Field(max_length=MAX_ENTRIES)] = {}
+    severity: dict[FindingKind, Annotated[Level, BeforeValidator(_unquoted_off)]] = Field(
+        default={}
+    )
+    aliases: dict[Identifier, tuple[Identifier, ...]] = Field(default={}, max_length=MAX_ENTRIES)
     accept: Annotated[tuple[AcceptedException, ...], Field(max_length=MAX_ENTRIES)] = ()
 
     def applied(self, found: Iterable[Finding]) -> list[Finding]:

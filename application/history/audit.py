@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import BaseModel, Field, Strict
+from pydantic import Field, Strict
 
 from plangate.application import plan_log
 from plangate.application.errors import CorruptEvent, UnreadableEvent
@@ -20,6 +20,7 @@ from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.results import Result
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanEvent, touches
+from plangate.domain.models import Model
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import Identifier, ScoreKind, Scorer, TaskStatus
 
@@ -76,7 +77,7 @@ class AuditTrail(Result):
 _Beyond = Annotated[int, Strict(), Field(ge=0, le=_LARGEST)]
 
 
-class AuditFilter(BaseModel):
+class AuditFilter(Model):
     """Which events an audit lists. An event must match every field that is set."""
 
     plan_id: Identifier | None = None

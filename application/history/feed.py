@@ -6,7 +6,7 @@ from queue import SimpleQueue
 from time import monotonic
 from typing import Annotated, Any, Final, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import ConfigDict, Field, Strict
 
 from plangate.application.errors import LogWentBack, StoreUnavailable, UnreadableEvent
 from plangate.application.event_store import EventStore
@@ -21,6 +21,7 @@ from plangate.application.recorded_event import RecordedEvent, StoredEntry, is_s
 from plangate.application.validation import validate
 from plangate.application.views.requests import Position
 from plangate.domain.errors import InvalidInput, Problem
+from plangate.domain.models import Model
 from plangate.domain.vocabulary import Identifier
 
 PAGE: Final = 500
@@ -30,7 +31,7 @@ _Names = Annotated[frozenset[Annotated[str, Strict()]], Field(min_length=1)]
 _Ids = Annotated[frozenset[Identifier], Field(min_length=1)]
 
 
-class Feed(BaseModel):
+class Feed(Model):
     """The events that are asked for: after which position, of which kinds and plans.
 
     Their feed ends after `timeout` seconds without one.

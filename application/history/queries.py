@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
-from pydantic import BaseModel
-
 from plangate.application import telemetry
 from plangate.application.event_store import EventStore
 from plangate.application.history.audit import AuditEntry, AuditFilter, audit_entries
@@ -25,10 +23,11 @@ from plangate.application.results import PlanStatus
 from plangate.application.validation import validate, validate_identifier
 from plangate.application.views.requests import PageLimit, Position
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
+from plangate.domain.models import Model
 from plangate.domain.vocabulary import ScoreKind
 
 
-class _Page(BaseModel):
+class _Page(Model):
     after: Position
     limit: PageLimit
 

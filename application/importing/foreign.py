@@ -18,6 +18,7 @@ from plangate.domain.commands import CreatePlan, PlanCommand
 from plangate.domain.decisions import grant
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.event_bounds import require_size
+from plangate.domain.models import Model
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import MAX_TITLE, Identifier, Prose
 
@@ -35,7 +36,7 @@ ForeignTitle = Annotated[Prose, Field(max_length=MAX_TITLE)]
 """A title of another tool, which may be blank there."""
 
 
-class ForeignModel(BaseModel):
+class ForeignModel(Model):
     """Data of another tool. Unknown fields are in `model_extra`."""
 
     model_config = ConfigDict(frozen=True, extra="allow")

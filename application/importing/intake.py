@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from plangate.application.command_context import CommandContext
 from plangate.application.command_handler import CommandHandler
@@ -42,6 +42,7 @@ from plangate.domain.errors import (
     Problem,
     TaskNotFound,
 )
+from plangate.domain.models import Model
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import Flag, Identifier, Prose, Reason, TaskStatus
 
@@ -116,7 +117,7 @@ class PlansImport(Result):
     dry_run: bool = False
 
 
-class ImportRequest(BaseModel):
+class ImportRequest(Model):
     """What a caller asks for. `source` is the path of the file, relative to the store."""
 
     format: PlanFormat

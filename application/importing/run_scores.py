@@ -2,14 +2,15 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from plangate.application.validation import validate
 from plangate.domain.json_objects import JsonObject
+from plangate.domain.models import Model
 from plangate.domain.vocabulary import Number, Prose, Scale
 
 
-class RunScore(BaseModel):
+class RunScore(Model):
     """What a command prints that scores a task: a score, or null and why there is none."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", title="RunScore")

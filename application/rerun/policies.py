@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from pydantic import BaseModel
-
 from plangate.application.rerun.rerun import Rules
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
+from plangate.domain.models import Model
 from plangate.domain.policy import Policy
 from plangate.domain.presets import GivenPolicy
 
@@ -51,7 +50,7 @@ def combined(base: Given, changes: Mapping[str, Any]) -> Given:
     return own | _fields(changes)
 
 
-class _Whole(BaseModel):
+class _Whole(Model):
     policy: GivenPolicy
 
 

@@ -7,10 +7,11 @@ appear twice or go missing, unless it changes the row's own place in the order.
 from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import ConfigDict, Field, Strict
 
 from plangate.application.results import Rows
 from plangate.application.views.projection import Row
+from plangate.domain.models import Model
 from plangate.domain.vocabulary import MAX_INTEGER
 
 Keys = Sequence[tuple[str, bool]]
@@ -29,7 +30,7 @@ PageLimit = Annotated[int, Strict(), Field(ge=1, le=MAX_PAGE)]
 Position = Annotated[int, Strict(), Field(ge=0, le=MAX_INTEGER)]
 
 
-class PageRequest(BaseModel):
+class PageRequest(Model):
     """At most `limit` rows, after those of the page whose `next` is `after`.
 
     `at_least` is a position of the log that the answer must reflect: None for the log's end.

@@ -2,10 +2,11 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import Field
 
 from plangate.application.gate_decision import GateDecision
 from plangate.application.results import Result, TaskView, UnreadablePlan
+from plangate.domain.models import Model
 
 
 class NextTask(Result):
@@ -90,7 +91,7 @@ class RefusedLine(Result):
     error: dict[str, Any]
 
 
-class TraceReport(BaseModel):
+class TraceReport(Model):
     """The result of applying a trace so far: each line was recorded, unchanged or refused.
 
     An unchanged line was recorded earlier or changes nothing. `added` counts what this
@@ -104,6 +105,6 @@ class TraceReport(BaseModel):
     unchanged: int = 0
     added: Tally = Tally()
     already_there: Tally = Tally()
-    refused: list[RefusedLine] = []
+    refused: list[RefusedLine] = Field(default=[])
     warnings: int = 0
     stopped_at: int | None = None

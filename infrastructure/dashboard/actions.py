@@ -8,10 +8,11 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from plangate.application.access.scopes import Scope
 from plangate.domain.errors import InvalidInput, Problem
+from plangate.domain.models import Model
 from plangate.infrastructure.dashboard.answers import (
     GivenRegistry,
     PageCaller,
@@ -26,7 +27,7 @@ OPS: Final = ("retry", "approve", "revise", "undefer_task", "pause", "resume", "
 """The commands that have a button."""
 
 
-class SentForm(BaseModel):
+class SentForm(Model):
     """What a form sends: the plan, the command, and the fields of the command."""
 
     model_config = ConfigDict(extra="forbid")

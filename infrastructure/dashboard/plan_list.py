@@ -8,7 +8,6 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel
 
 from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
@@ -18,6 +17,7 @@ from plangate.application.results import Evidence, PlanStatus
 from plangate.application.views.plan_summaries import PlanOrder, PlanPage, PlanSummary
 from plangate.application.views.queries import ViewReport
 from plangate.domain.errors import PlanNotFound
+from plangate.domain.models import Model
 from plangate.domain.vocabulary import PlanState, TaskStatus, Verdict
 from plangate.infrastructure.charts.plan import gauge, status_bar
 from plangate.infrastructure.charts.svg import Chart
@@ -52,7 +52,7 @@ _FIRST_NEEDED: Final = (
 )
 
 
-class Filter(BaseModel):
+class Filter(Model):
     """What the page shows. Without an order, plans that need a person come first.
 
     A page goes on after the plan `after`, among those with the verdict `within`.

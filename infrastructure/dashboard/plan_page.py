@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel
 
 from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
@@ -15,6 +14,7 @@ from plangate.application.history.audit import AuditEntry
 from plangate.application.numbers import number
 from plangate.application.results import PlanStatus
 from plangate.domain.errors import PlanGone
+from plangate.domain.models import Model
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.charts.confidence import confidence_over_time
 from plangate.infrastructure.charts.plan import contribution_bars, gauge, status_bar
@@ -33,7 +33,7 @@ from plangate.infrastructure.dashboard.histories import Histories
 from plangate.infrastructure.dashboard.plan_list import NEED_A_PERSON, seconds_until
 
 
-class ShownPlan(BaseModel):
+class ShownPlan(Model):
     """What the page shows: which plan, at which version, and which of its events.
 
     The history goes back from the version `before`. `done` names a command just recorded.

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
@@ -21,6 +21,7 @@ from plangate.application import errors, telemetry
 from plangate.application.validation import message_of
 from plangate.domain import errors as refusals
 from plangate.domain.errors import PlangateError, Problem
+from plangate.domain.models import Model
 from plangate.infrastructure.bearer import Unauthenticated
 from plangate.infrastructure.http.caller import Forbidden
 
@@ -31,7 +32,7 @@ _STEP: Final = pattern(r"([^.\[\]]+)|\[(\d+)\]")
 """A step of a field such as `tasks[2].title`."""
 
 
-class FieldProblem(BaseModel):
+class FieldProblem(Model):
     """What is wrong with one field: of the body, by its JSON pointer, or of a parameter."""
 
     pointer: str | None = Field(default=None, examples=["/tasks/0/title"])
@@ -47,7 +48,7 @@ class FieldProblem(BaseModel):
         return f"{where}: {self.detail}" if where else self.detail
 
 
-class PlangateProblem(BaseModel):
+class PlangateProblem(Model):
     """Why a request was refused or failed. `type` is stable; further members are its facts."""
 
     model_config = ConfigDict(extra="allow")

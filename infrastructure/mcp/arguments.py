@@ -6,8 +6,9 @@ text or as a boolean.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, WithJsonSchema
+from pydantic import ConfigDict, Field, Strict, WithJsonSchema
 
+from plangate.domain.models import Model
 from plangate.domain.vocabulary import Identifier
 
 Detail = Literal["brief", "full"]
@@ -16,7 +17,7 @@ After = Annotated[str, Strict(), Field(max_length=2_000)]
 """The `next_after` of the page before."""
 
 
-class Arguments(BaseModel):
+class Arguments(Model):
     """The arguments of a tool."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

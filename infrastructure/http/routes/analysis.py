@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import Body, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from starlette.responses import Response
 
 from plangate.application.errors import AnalysisMissing
@@ -15,6 +15,7 @@ from plangate.application.replay.check import CheckReport
 from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.what_if import WhatIf
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
+from plangate.domain.models import Model
 from plangate.domain.policy import Policy
 from plangate.domain.presets import GivenPolicy
 from plangate.infrastructure.http.bodies import Fields, fields_of
@@ -25,7 +26,7 @@ from plangate.infrastructure.http.parameters import PlanId, Whole
 group = Group("analysis")
 
 
-class WhatIfBody(BaseModel):
+class WhatIfBody(Model):
     """The policy to try: a whole one, a preset's name, or the fields to change in each plan's."""
 
     model_config = ConfigDict(extra="forbid")
@@ -33,7 +34,7 @@ class WhatIfBody(BaseModel):
     policy: GivenPolicy
 
 
-class SweepBody(BaseModel):
+class SweepBody(Model):
     """The values to try for fields of a policy; other fields are `policy`'s or each plan's."""
 
     model_config = ConfigDict(extra="forbid")

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import Body, Path
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict, Field
 from starlette.responses import Response
 
 from plangate.application.errors import LedgerContradicted, LedgerError, NothingRecorded
@@ -14,6 +14,7 @@ from plangate.application.ledger.reports import (
     LedgerReport,
     VerifierKey,
 )
+from plangate.domain.models import Model
 from plangate.infrastructure.http.bodies import valid
 from plangate.infrastructure.http.exchange import Given, answer
 from plangate.infrastructure.http.operations import Group
@@ -24,7 +25,7 @@ _LEDGER = (NothingRecorded, LedgerContradicted, LedgerError)
 _NOTE = "plangate.example/log\n12\nqR6j…=\n\n— plangate.example/log Az3g…\n"
 
 
-class Checkpoints(BaseModel):
+class Checkpoints(Model):
     """Two checkpoints of this log, the older one first."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -33,12 +34,12 @@ class Checkpoints(BaseModel):
     new: str
 
 
-class KeptCheckpoints(BaseModel):
+class KeptCheckpoints(Model):
     """Checkpoints that were kept elsewhere, by names that findings will have."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    against: dict[str, str] = {}
+    against: dict[str, str] = Field(default={})
 
 
 _EventId = Annotated[
