@@ -6,7 +6,7 @@ A refused command raises one of the errors in `domain.errors` or
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, Unpack, cast, overload
 from weakref import WeakSet
@@ -17,29 +17,13 @@ from plangate.application.command_context import (
     ContextOptions,
     JudgementOptions,
 )
-from plangate.application.command_handler import CommandHandler
-from plangate.application.commands import (
-    Create,
-    GivenCommand,
-    NextTask,
-    Revise,
-    create_of,
-    validated,
-)
-from plangate.application.drafts import PlanDraft, RevisionDraft, TaskDraft
-from plangate.application.erasure import Eraser, Erasure
 from plangate.application.errors import NotAStore
 from plangate.application.event_store import Clock, EventStore, NewId
-from plangate.application.execution import Answer, CommandExecutor
 from plangate.application.gate_decision import GateDecision
-from plangate.application.graph import PlanGraph
-from plangate.application.health import RegistryHealth, health
 from plangate.application.log_watch import LogWatch
-from plangate.application.next_task import TaskDispatcher
 from plangate.application.plan_queries import PlanFilter, PlanQueries
 from plangate.application.progress import Progress, no_progress, require_progress
 from plangate.application.recorded_event import RecordedEvent
-from plangate.application.repeatable_run import RepeatableRun
 from plangate.application.results import PlanList, PlanStatus, TaskView, UnreadablePlan
 from plangate.application.signatures import showing_options
 from plangate.application.stream_cache import StreamCache
@@ -50,7 +34,6 @@ from plangate.application.views.follower_thread import FollowerThread
 from plangate.application.views.queries import ViewQueries
 from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.view_store import ViewStore
-from plangate.domain import commands
 from plangate.domain.errors import InvalidInput, PlangateError, PlanNotFound, Problem
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
@@ -60,13 +43,21 @@ if TYPE_CHECKING:
     from plangate.application.access.key_store import KeyStore
     from plangate.application.access.keys import ApiKeys
     from plangate.application.bundles.transfer import Bundles
+    from plangate.application.commands import GivenCommand
+    from plangate.application.drafts import PlanDraft, RevisionDraft, TaskDraft
+    from plangate.application.erasure import Erasure
     from plangate.application.evidence.queries import EvidenceQueries
     from plangate.application.evidence.statistics import MakeStatistics
+    from plangate.application.execution import Answer, CommandExecutor
+    from plangate.application.graph import PlanGraph
+    from plangate.application.health import RegistryHealth
     from plangate.application.history.queries import HistoryQueries
     from plangate.application.ledger.ledger import Ledger
+    from plangate.application.repeatable_run import RepeatableRun
     from plangate.application.replay.queries import ReplayQueries
     from plangate.application.rerun.over_plans import Workers
     from plangate.application.views.plan_summaries import PlanOrder
+    from plangate.domain.commands import Change
 
 
 @showing_options
@@ -118,10 +109,7 @@ class PlanRegistry:
         self._follower = LogFollower(runner, self._follower_thread)
         self._plans = PlanQueries(store, streams, views, runner, self._follower, clock)
         self._watch = LogWatch(store)
-        self._handler = CommandHandler(store, streams, clock, self._announce)
-        self._dispatcher = TaskDispatcher(self._plans, self._handler)
-        self._eraser = Eraser(store, views, runner, self._handler)
-        self._executor = CommandExecutor(self._handler, self._dispatcher, self._eraser, new_id)
+        self._runner = runner
         current = CurrentPlans(store, streams, views, clock)
         questions = ViewQueries(store, views, runner, self._follower, current)
         self.views: Final = cast("ViewQueries", views) if joined else questions
@@ -135,8 +123,16 @@ class PlanRegistry:
         if not joined:
             telemetry.registries.add(self)
 
-    # Most callers use few of the groups, so each of these is imported at its first use. They
-    # have no state: where two threads make one at once, either will do.
+    # Most callers use few of the groups, and many send no command, so each of these is imported
+    # at its first use. Where two threads make one at once, either will do.
+
+    @cached_property
+    def _executor(self) -> "CommandExecutor":
+        from plangate.application.execution import CommandExecutor
+
+        return CommandExecutor(
+            self._plans, self._view_store, self._runner, self._clock, self._new_id, self._announce
+        )
 
     @cached_property
     def history(self) -> "HistoryQueries":
@@ -168,9 +164,9 @@ class PlanRegistry:
         from plangate.application.bundles.transfer import Bundles
         from plangate.application.importing.intake import PlanIntake
 
-        follow = self._eraser.follow
+        follow = self._executor.eraser.follow
         bundle_import = BundleImport(self._store, self._announce, follow)
-        intake = PlanIntake(self._store, self._streams, self._handler)
+        intake = PlanIntake(self._store, self._streams, self._executor.handler)
         return Bundles(self._store, bundle_import, intake, follow, self._contexts)
 
     @cached_property
@@ -233,9 +229,11 @@ class PlanRegistry:
         """
         return self._contexts.acting_as(actor, correlation_id)
 
-    def health(self) -> RegistryHealth:
+    def health(self) -> "RegistryHealth":
         """Whether the store answers, and how far the views are behind; raises no `StoreError`."""
         self._require_outside("health is about what is committed")
+        from plangate.application.health import health
+
         return health(self._store, self._view_store, self._follower.failure)
 
     def for_schema(self, name: str) -> "PlanRegistry":
@@ -305,7 +303,7 @@ class PlanRegistry:
 
     def get_status(self, plan_id: str) -> PlanStatus:
         """The plan's status now."""
-        return PlanStatus.of(self._plans.living(plan_id), self._handler.now())
+        return PlanStatus.of(self._plans.living(plan_id), self._now())
 
     def gate(self, plan_id: str) -> GateDecision:
         """Whether work on a plan can go on now, why, and what leads on.
@@ -316,7 +314,7 @@ class PlanRegistry:
         plan = self._plans.plan(plan_id)
         if not plan.version:
             raise PlanNotFound(plan_id)
-        decision = GateDecision.of(plan, self._handler.now(), position)
+        decision = GateDecision.of(plan, self._now(), position)
         telemetry.answered(decision.verdict)
         return decision
 
@@ -333,9 +331,11 @@ class PlanRegistry:
             raise InvalidInput([Problem("beginning", "must be text")])
         return self._plans.ids(beginning)
 
-    def graph(self, plan_id: str) -> PlanGraph:
+    def graph(self, plan_id: str) -> "PlanGraph":
         """The plan's dependencies: topological order, what is ready, the critical path."""
-        return PlanGraph.of(self._plans.living(plan_id), self._handler.now())
+        from plangate.application.graph import PlanGraph
+
+        return PlanGraph.of(self._plans.living(plan_id), self._now())
 
     def list_plans(
         self,
@@ -417,19 +417,20 @@ class PlanRegistry:
     def execute(
         self,
         plan_id: str | None,
-        command: Mapping[str, Any] | GivenCommand,
+        command: "Mapping[str, Any] | GivenCommand",
         **context: Unpack[ContextOptions],
-    ) -> Answer:
+    ) -> "Answer":
         """Handle a command given as a value, or as a JSON object with its `op`.
 
         `op` is the name of a method below; the answer is that method's. `plan_id` is
         None for `create`, which names its plan itself, and for a `next_task` of all plans.
         """
-        given, current = validated(command), self._contexts.current(context)
-        return self._executor.execute(plan_id, given, current)
+        return self._executor.execute(plan_id, command, self._contexts.current(context))
 
-    def repeatable_run(self, name: str | None = None) -> RepeatableRun:
+    def repeatable_run(self, name: str | None = None) -> "RepeatableRun":
         """Execute commands that name no idempotency key, each once over all runs of a `name`."""
+        from plangate.application.repeatable_run import RepeatableRun
+
         request, execute = self._executor.request, self.execute
         return RepeatableRun(self._streams, self._contexts, request, execute, name)
 
@@ -437,7 +438,7 @@ class PlanRegistry:
     def create(
         self,
         goal: str,
-        tasks: Sequence[Mapping[str, Any] | TaskDraft | str],
+        tasks: "Sequence[Mapping[str, Any] | TaskDraft | str]",
         *,
         confidence_threshold: float | None = None,
         policy: Mapping[str, Any] | Policy | str | None = None,
@@ -448,11 +449,11 @@ class PlanRegistry:
         **context: Unpack[ContextOptions],
     ) -> PlanStatus: ...
     @overload
-    def create(self, goal: PlanDraft, **context: Unpack[ContextOptions]) -> PlanStatus: ...
+    def create(self, goal: "PlanDraft", **context: Unpack[ContextOptions]) -> PlanStatus: ...
     def create(
         self,
-        goal: str | PlanDraft,
-        tasks: Sequence[Mapping[str, Any] | TaskDraft | str] | None = None,
+        goal: "str | PlanDraft",
+        tasks: "Sequence[Mapping[str, Any] | TaskDraft | str] | None" = None,
         *,
         confidence_threshold: float | None = None,
         policy: Mapping[str, Any] | Policy | str | None = None,
@@ -478,11 +479,7 @@ class PlanRegistry:
             "labels": labels,
             "metadata": {} if metadata is None else metadata,
         }
-        if isinstance(goal, PlanDraft):
-            command = create_of(goal, given)
-        else:
-            command = validate(Create, {"goal": goal, **given})
-        return self._executor.create(command, self._contexts.current(context))
+        return self._executor.create(goal, given, self._contexts.current(context))
 
     def score_prompt(
         self, plan_id: str, task_id: str, score: float, **options: Unpack[JudgementOptions]
@@ -494,7 +491,7 @@ class PlanRegistry:
         `human:ana@2` (kind and version), or has these as fields. Raises `TaskNotFound`.
         """
         arguments = {"task_id": task_id, "score": score}
-        return self._status(plan_id, commands.ScorePrompt, arguments, options)
+        return self._status(plan_id, "score_prompt", arguments, options)
 
     def score_output(
         self,
@@ -513,7 +510,7 @@ class PlanRegistry:
         errors are as in `score_prompt`.
         """
         arguments = {"task_id": task_id, "score": score, "mark_done": mark_done}
-        return self._status(plan_id, commands.ScoreOutput, arguments, options)
+        return self._status(plan_id, "score_output", arguments, options)
 
     def update(
         self,
@@ -532,7 +529,7 @@ class PlanRegistry:
             "output_score": output_score,
             "mark_done": mark_done,
         }
-        return self._status(plan_id, commands.UpdateScores, arguments, options)
+        return self._status(plan_id, "update", arguments, options)
 
     def record_scoring_failure(
         self,
@@ -556,7 +553,7 @@ class PlanRegistry:
             "scorer": scorer,
             "occurred_at": occurred_at,
         }
-        return self._status(plan_id, commands.RecordScoringFailure, arguments, context)
+        return self._status(plan_id, "record_scoring_failure", arguments, context)
 
     def retract_score(
         self, plan_id: str, event_id: str, reason: str, **context: Unpack[ContextOptions]
@@ -567,7 +564,7 @@ class PlanRegistry:
         `ScoreNotFound` unless a score with this event id counts now.
         """
         arguments = {"event_id": event_id, "reason": reason}
-        return self._status(plan_id, commands.RetractScore, arguments, context)
+        return self._status(plan_id, "retract_score", arguments, context)
 
     def record_outcome(
         self,
@@ -593,7 +590,7 @@ class PlanRegistry:
             "note": note,
             "occurred_at": occurred_at,
         }
-        return self._status(plan_id, commands.RecordOutcome, arguments, context)
+        return self._status(plan_id, "record_outcome", arguments, context)
 
     def mark_task(
         self,
@@ -610,7 +607,7 @@ class PlanRegistry:
         Raises `TaskNotFound`, and `ClaimLost` for a token that is no longer valid.
         """
         arguments = {"task_id": task_id, "status": status, "reason": reason, "token": token}
-        return self._status(plan_id, commands.MarkTask, arguments, context)
+        return self._status(plan_id, "mark_task", arguments, context)
 
     def next_task(
         self,
@@ -637,8 +634,7 @@ class PlanRegistry:
             "labels": labels,
             "if_version": context.get("if_version"),
         }
-        command = validate(NextTask, arguments)
-        return self._dispatcher.claim(plan_id, command, self._contexts.current(context))
+        return cast("TaskView | None", self._answer(plan_id, "next_task", arguments, context))
 
     def claim_task(
         self,
@@ -655,8 +651,7 @@ class PlanRegistry:
         for others; `PlanHeld`, `TaskNotFound`.
         """
         arguments = {"task_id": task_id, "worker": worker, "lease": _in_seconds(lease)}
-        command = validate(commands.ClaimTask, arguments)
-        return self._executor.claim(plan_id, command, self._contexts.current(context))
+        return cast("TaskView", self._answer(plan_id, "claim_task", arguments, context))
 
     def defer_task(
         self,
@@ -673,7 +668,7 @@ class PlanRegistry:
         scored or marked. Raises `InvalidInput` for a task that is not pending.
         """
         arguments = {"task_id": task_id, "reason": reason, "until": until}
-        return self._status(plan_id, commands.DeferTask, arguments, context)
+        return self._status(plan_id, "defer_task", arguments, context)
 
     def undefer_task(
         self,
@@ -685,7 +680,7 @@ class PlanRegistry:
     ) -> PlanStatus:
         """Let a deferred task be taken again."""
         arguments = {"task_id": task_id, "reason": reason}
-        return self._status(plan_id, commands.UndeferTask, arguments, context)
+        return self._status(plan_id, "undefer_task", arguments, context)
 
     def heartbeat(
         self,
@@ -701,8 +696,7 @@ class PlanRegistry:
         Raises `ClaimLost` when the claim is over, `TaskNotFound`.
         """
         arguments = {"task_id": task_id, "token": token, "lease": _in_seconds(lease)}
-        command = validate(commands.RenewLease, arguments)
-        return self._executor.claim(plan_id, command, self._contexts.current(context))
+        return cast("TaskView", self._answer(plan_id, "heartbeat", arguments, context))
 
     def release(
         self,
@@ -715,7 +709,7 @@ class PlanRegistry:
     ) -> PlanStatus:
         """Give a claimed task back undone: it is pending again. Raises as `heartbeat`."""
         arguments = {"task_id": task_id, "token": token, "reason": reason}
-        return self._status(plan_id, commands.ReleaseTask, arguments, context)
+        return self._status(plan_id, "release", arguments, context)
 
     # --- after the gate says "replan" ---
 
@@ -723,7 +717,7 @@ class PlanRegistry:
         self,
         plan_id: str,
         reason: str,
-        changes: Sequence[Mapping[str, Any] | commands.Change] | RevisionDraft,
+        changes: "Sequence[Mapping[str, Any] | Change] | RevisionDraft",
         **context: Unpack[ContextOptions],
     ) -> PlanStatus:
         """Change the plan, as a whole or not at all. This answers a replan that was due.
@@ -734,9 +728,8 @@ class PlanRegistry:
         another. A failed or replanning task that is changed starts again. Raises
         `TaskNotFound`, `InvalidInput`.
         """
-        listed = changes.changes if isinstance(changes, RevisionDraft) else changes
-        command = validate(Revise, {"reason": reason, "changes": listed})
-        return self._executor.revise(plan_id, command, self._contexts.current(context))
+        listed = getattr(changes, "changes", changes)  # those of a draft
+        return self._status(plan_id, "revise", {"reason": reason, "changes": listed}, context)
 
     def retry(
         self, plan_id: str, task_id: str, reason: str, **context: Unpack[ContextOptions]
@@ -747,7 +740,7 @@ class PlanRegistry:
         `TaskNotFound`.
         """
         arguments = {"task_id": task_id, "reason": reason}
-        return self._status(plan_id, commands.RetryTask, arguments, context)
+        return self._status(plan_id, "retry", arguments, context)
 
     def approve(
         self,
@@ -764,32 +757,31 @@ class PlanRegistry:
         replanning tasks with these ids, whatever their scores.
         """
         arguments = {"reason": reason, "accept": accept}
-        return self._status(plan_id, commands.ApproveGate, arguments, context)
+        return self._status(plan_id, "approve", arguments, context)
 
     def pause(self, plan_id: str, reason: str, **context: Unpack[ContextOptions]) -> PlanStatus:
         """Hand out no work until the plan is resumed; work under way may be reported."""
-        return self._status(plan_id, commands.PausePlan, {"reason": reason}, context)
+        return self._status(plan_id, "pause", {"reason": reason}, context)
 
     def resume(self, plan_id: str, reason: str, **context: Unpack[ContextOptions]) -> PlanStatus:
         """Let a paused plan continue."""
-        return self._status(plan_id, commands.ResumePlan, {"reason": reason}, context)
+        return self._status(plan_id, "resume", {"reason": reason}, context)
 
     def archive(self, plan_id: str, reason: str, **context: Unpack[ContextOptions]) -> PlanStatus:
         """Put a plan away: commands but `restore`, `record_outcome`, `delete` raise `PlanHeld`."""
-        return self._status(plan_id, commands.ArchivePlan, {"reason": reason}, context)
+        return self._status(plan_id, "archive", {"reason": reason}, context)
 
     def restore(self, plan_id: str, reason: str, **context: Unpack[ContextOptions]) -> PlanStatus:
         """Take a plan out of the archive, as it was."""
-        return self._status(plan_id, commands.RestorePlan, {"reason": reason}, context)
+        return self._status(plan_id, "restore", {"reason": reason}, context)
 
     def delete(
         self, plan_id: str, *, reason: str | None = None, **context: Unpack[ContextOptions]
     ) -> bool:
         """Remove a plan from the views; its history stays. False if there is no such plan."""
-        command = validate(commands.DeletePlan, {"reason": reason})
-        return self._executor.delete(plan_id, command, self._contexts.current(context))
+        return cast("bool", self._answer(plan_id, "delete", {"reason": reason}, context))
 
-    def erase(self, plan_id: str, **context: Unpack[ContextOptions]) -> Erasure:
+    def erase(self, plan_id: str, **context: Unpack[ContextOptions]) -> "Erasure":
         """Erase for good what people wrote about a plan: the text in all its events.
 
         That is its goal, titles, descriptions, reasons, rationales, evidence, notes and
@@ -798,20 +790,25 @@ class PlanRegistry:
         it was, and may be deleted or archived. Raises `PlanNotFound`; a `StoreError` where
         nothing was erased. If something may be left after an erasure, the answer says so.
         """
-        return self._eraser.erase(plan_id, self._contexts.current(context))
+        return cast("Erasure", self._answer(plan_id, "erase", {}, context))
 
     def _status(
+        self, plan_id: str, op: str, arguments: Mapping[str, object], options: Mapping[str, object]
+    ) -> PlanStatus:
+        return cast("PlanStatus", self._answer(plan_id, op, arguments, options))
+
+    def _answer(
         self,
-        plan_id: str,
-        model: type[commands.PlanCommand],
+        plan_id: str | None,
+        op: str,
         arguments: Mapping[str, object],
         options: Mapping[str, object],
-    ) -> PlanStatus:
-        """Execute a command of these arguments; options that are its fields are arguments too."""
-        own = {name: value for name, value in options.items() if name in model.model_fields}
-        context = {name: value for name, value in options.items() if name not in own}
-        command = validate(model, {**arguments, **own})
-        return self._executor.status(plan_id, command, self._contexts.current(context))
+    ) -> "Answer":
+        """Execute the command of this name; options that are its fields are arguments too."""
+        return self._executor.answer(plan_id, op, arguments, options, self._contexts)
+
+    def _now(self) -> datetime:
+        return self._clock().astimezone(UTC)
 
 
 def _in_seconds(lease: float | timedelta | None) -> float | None:

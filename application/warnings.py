@@ -1,15 +1,17 @@
 """What deserves attention although nothing was refused: of a command, or beside a store."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from plangate.application.recorded_event import RecordedEvent
 from plangate.domain import events
-from plangate.domain.commands import PlanCommand
 from plangate.domain.evolve import fold
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
 from plangate.domain.vocabulary import ScoreKind, StatusCause, TaskStatus
+
+if TYPE_CHECKING:
+    from plangate.domain.commands import PlanCommand
 
 _TOKENLESS: Final = "was scored without a token while"
 
@@ -24,7 +26,7 @@ class LogSetAside(UserWarning):
 
 
 def warnings(
-    before: Plan, command: PlanCommand, recorded: Sequence[RecordedEvent]
+    before: Plan, command: "PlanCommand", recorded: Sequence[RecordedEvent]
 ) -> Iterator[str]:
     """The warnings of a command on a plan, from the events that it brought about."""
     plan, earlier = before, list[events.PlanEvent]()

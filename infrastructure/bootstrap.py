@@ -4,6 +4,7 @@ import atexit
 import secrets
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -59,12 +60,13 @@ def connect(
     address = address_of(target, create=create)
     if not create:
         _require_file(address)
+    # Not in the middle of the first command, where a signal handler could interrupt it.
+    import_module("plangate.application.execution")
     options = StoreOptions(create, max_connections)
-    stores = open_stores(address, schema, options)
     return _registry(
         address,
         schema,
-        stores,
+        open_stores(address, schema, options),
         _system_clock if clock is None else zoned(clock),
         new_id or _random_id,
     )
@@ -117,10 +119,13 @@ def _statistics() -> "Statistics":
 
 
 def connect_to_existing(target: "Target | None" = None) -> PlanRegistry:
-    """Open a registry as `connect` does, but raise `NotAStore` where no file is."""
+    """Open a registry as `connect` does, but raise `NotAStore` where no file is.
+
+    What records commands is not imported before the first one.
+    """
     address = address_of(target)
     _require_file(address)
-    return connect(address)
+    return _registry(address, None, open_stores(address, None), _system_clock, _random_id)
 
 
 def _require_file(address: "Address") -> None:

@@ -103,8 +103,8 @@ class TraceReport(Model):
     lines: int = 0
     recorded: int = 0
     unchanged: int = 0
-    added: Tally = Tally()
-    already_there: Tally = Tally()
+    added: Tally = Field(default_factory=Tally)
+    already_there: Tally = Field(default_factory=Tally)
     refused: list[RefusedLine] = Field(default=[])
     warnings: int = 0
     stopped_at: int | None = None

@@ -41,7 +41,7 @@ class RandomWork(RuleBasedStateMachine):
     )
     def create(self, tasks: int, policy: int, dependencies: int) -> None:
         command, self.naive = a_plan(tasks, policy, dependencies)
-        self.registry._handler.handle("p", command, CommandContext())
+        self.registry._executor.handler.handle("p", command, CommandContext())
 
     @rule(chance=st.randoms(use_true_random=False), later=st.sampled_from([0, 1, 5, 40, -100]))
     def command(self, chance: random.Random, later: int) -> None:
@@ -49,7 +49,7 @@ class RandomWork(RuleBasedStateMachine):
         command, model = random_command(chance, self.naive)
         note(command)
         try:
-            self.registry._handler.handle("p", command, CommandContext())
+            self.registry._executor.handler.handle("p", command, CommandContext())
         except PlangateError as refusal:
             with pytest.raises(Refused, match=f"^{type(refusal).__name__}$"):
                 model()

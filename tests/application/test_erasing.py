@@ -206,5 +206,5 @@ def test_following_an_erasure_of_what_has_no_text_rewrites_nothing(
 ) -> None:
     registry.erase("p")
     before = store.read_stored("p")
-    assert registry._eraser.follow({"p": 4}) is None
+    assert registry._executor.eraser.follow({"p": 4}) is None
     assert store.read_stored("p") == before

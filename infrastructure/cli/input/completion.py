@@ -12,12 +12,8 @@ from typing import TYPE_CHECKING, Final, get_args
 
 import typer
 
-from plangate.domain.events import PlanEvent
-from plangate.domain.policy import Policy
-from plangate.domain.presets import Preset
 from plangate.domain.vocabulary import ScoreKind, TaskStatus
 from plangate.infrastructure.cli.render.text import harmless
-from plangate.infrastructure.store_finding import find_store
 
 if TYPE_CHECKING:
     from plangate.application.registry import PlanRegistry
@@ -78,16 +74,22 @@ def labels(context: typer.Context, incomplete: str) -> list[str]:
 
 def presets(_context: typer.Context, incomplete: str) -> list[str]:
     """The policies that have a name."""
+    from plangate.domain.presets import Preset
+
     return [one for one in Preset if one.startswith(incomplete)]
 
 
 def policy_fields(_context: typer.Context, incomplete: str) -> list[str]:
     """The fields of a policy, each up to its value."""
+    from plangate.domain.policy import Policy
+
     return [f"{one}=" for one in Policy.model_fields if one.startswith(incomplete)]
 
 
 def event_kinds(_context: typer.Context, incomplete: str) -> list[str]:
     """The stored names of events, and the kinds of scores."""
+    from plangate.domain.events import PlanEvent
+
     stored = (kind.model_fields["type"].default for kind in get_args(get_args(PlanEvent)[0]))
     known = [*stored, *ScoreKind]
     return [one for one in known if one.startswith(incomplete)]
@@ -96,13 +98,14 @@ def event_kinds(_context: typer.Context, incomplete: str) -> list[str]:
 @contextmanager
 def _existing(context: typer.Context) -> "Iterator[PlanRegistry]":
     """The registry on the store of the command line; raises if there is no such file."""
+    from plangate.infrastructure.bootstrap import connect
+    from plangate.infrastructure.store_finding import find_store
+
     around = chain([context], [context.parent] if context.parent else [])
     given = next((c.params["db"] for c in around if c.params.get("db")), None)
     target = given or find_store().target
     if not Path(target.removeprefix("sqlite:///")).is_file():
         raise FileNotFoundError(target)
-    from plangate.infrastructure.bootstrap import connect
-
     with connect(target) as registry:
         yield registry
 

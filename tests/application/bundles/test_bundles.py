@@ -775,7 +775,7 @@ def test_any_history_arrives_with_the_same_content_digest(
             bundle, report = exported_with_report(registry)
             imported(place, bundle)
             assert exported_with_report(place)[1].content_sha256 == report.content_sha256
-            now = registry._handler.now()
+            now = registry._executor.handler.now()
             for one in (registry, place):
                 one._plans.clock = lambda now=now: now  # type: ignore[misc]
             assert place.list_plans() == registry.list_plans()

@@ -98,8 +98,8 @@ def _one_history(seed: int, views: ViewStore | None = None) -> int:
 
 def _same_work(registry: PlanRegistry, seconds: int) -> None:
     """What could be taken after so many seconds is found by the views as by reading every plan."""
-    now = registry._handler.now() + timedelta(seconds=seconds)
-    plans, read = registry._plans, registry._dispatcher._plan
+    now = registry._executor.handler.now() + timedelta(seconds=seconds)
+    plans, read = registry._plans, registry._executor._dispatcher._plan
     every = [Candidate(plan_id, position) for position, plan_id in every_plan(registry._store)]
     found = [
         list(by_priority(candidates, read, labels, now))

@@ -71,7 +71,7 @@ def _change(registry: PlanRegistry, chance: random.Random) -> None:
             registry.resume(plan_id, "now")
         case 2:
             registry.mark_task(plan_id, task_id, "pending")
-            until = registry._handler.now() + timedelta(seconds=30)
+            until = registry._executor.handler.now() + timedelta(seconds=30)
             registry.defer_task(plan_id, task_id, "later", until=chance.choice([None, until]))
         case 3:
             registry.score_output(plan_id, task_id, chance.choice([0.2, 0.9]))
@@ -84,7 +84,7 @@ def _change(registry: PlanRegistry, chance: random.Random) -> None:
 
 
 def _first_by_hand(registry: PlanRegistry, labels: frozenset[str]) -> tuple[str, str] | None:
-    now = registry._handler.now()
+    now = registry._executor.handler.now()
     plans = [registry.get(plan.plan_id) for plan in registry.list_plans()]
 
     def priority(one: tuple[Plan, Task]) -> int:
@@ -132,7 +132,7 @@ def test_a_plan_that_moves_while_pages_are_read_is_met(
     for plan_id in ("p0", "p1"):
         registry.create("g", TASKS, plan_id=plan_id, priority=5)
     registry.create("g", [{"id": "late", "title": "L"}], plan_id="p2")
-    candidates = registry._plans.with_work(registry._handler.now())
+    candidates = registry._plans.with_work(registry._executor.handler.now())
     assert next(candidates).plan_id == "p0"
     urgent = [{"op": "add", "task": {"id": "first", "title": "F", "priority": 9}}]
     other.revise("p2", "it burns", urgent)
@@ -171,7 +171,7 @@ def test_a_stuck_plan_without_a_beginning_is_left_to_others(
         return () if plan_id == "p0" else read_stored(plan_id, **bounds)
 
     monkeypatch.setattr(stores.log, "read_stored", without_p0)
-    found = stores.open()._plans.with_work(registry._handler.now())
+    found = stores.open()._plans.with_work(registry._executor.handler.now())
     assert [candidate.plan_id for candidate in found] == ["p1"]
 
 

@@ -152,14 +152,14 @@ def test_a_higher_isolation_that_misses_another_writer_must_begin_again(
 def test_another_writer_between_reading_and_recording_is_read_again(on_postgres: Host) -> None:
     connection = on_postgres.connect()
     with on_postgres.registry.in_transaction(connection) as inside:
-        clock = inside._handler._clock
+        clock = inside._executor.handler._clock
 
         def slow_clock() -> datetime:  # it is asked between reading and recording
-            inside._handler._clock = clock
+            inside._executor.handler._clock = clock
             in_a_thread(lambda: on_postgres.registry.score_prompt("p", "b", 0.5))
             return datetime.now(UTC)
 
-        inside._handler._clock = slow_clock
+        inside._executor.handler._clock = slow_clock
         assert inside.score_prompt("p", "a", 0.5).version == 3
     connection.commit()
     connection.close()

@@ -39,7 +39,7 @@ class Sequences:
             chance.randrange(len(DEPENDENCIES)),
         )
         self._naive.plan_id = plan_id
-        self.registry._handler.handle(plan_id, command, CommandContext())
+        self.registry._executor.handler.handle(plan_id, command, CommandContext())
         for _ in range(chance.randint(1, 14)):
             self._naive.now += chance.choice([0, 1, 1, 5, 40, -100])
             self._command(plan_id)
@@ -49,7 +49,7 @@ class Sequences:
         command, model = random_command(self._chance, self._naive)
         actual = expected = None
         try:
-            self.registry._handler.handle(plan_id, command, CommandContext())
+            self.registry._executor.handler.handle(plan_id, command, CommandContext())
         except PlangateError as refusal:
             actual = type(refusal).__name__
         try:

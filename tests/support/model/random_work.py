@@ -36,13 +36,13 @@ class RandomWork:
         )
         naive.plan_id = f"{self._name}{len(self._plans)}"
         self._plans.append(naive)
-        self._registry._handler.handle(naive.plan_id, command, CommandContext())
+        self._registry._executor.handler.handle(naive.plan_id, command, CommandContext())
 
     def _work_on(self, naive: NaivePlan) -> None:
         naive.now += self._chance.choice([0, 1, 5, 40])
         command, model = random_command(self._chance, naive)
         try:
-            self._registry._handler.handle(naive.plan_id, command, CommandContext())
+            self._registry._executor.handler.handle(naive.plan_id, command, CommandContext())
         except PlangateError:
             return
         try:

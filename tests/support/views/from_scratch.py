@@ -65,7 +65,7 @@ def as_reported(registry: PlanRegistry) -> Rows:
 
 def reported_now(registry: PlanRegistry, now: datetime | None = None) -> tuple[Rows, datetime]:
     """What a registry says about everything at one moment, and that moment."""
-    now = now or registry._handler.now()
+    now = now or registry._executor.handler.now()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registry.views._current, "_clock", lambda: now)
         return as_reported(registry), now
