@@ -13,8 +13,8 @@ from typing import Any, Final, TypedDict
 
 from pydantic import ConfigDict
 
+from plangate.application.models import Model
 from plangate.application.validation import validate
-from plangate.domain.models import Model
 from plangate.domain.vocabulary import Identifier, Scorer, Version
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, model_serializer
 
-from plangate.domain.models import Model
+from plangate.application.models import Model
 
 _Model = TypeVar("_Model", bound=BaseModel)
 

@@ -17,6 +17,7 @@ from plangate.application.errors import (
     UnreadableEvent,
 )
 from plangate.application.event_store import Clock, EventStore
+from plangate.application.models import Model
 from plangate.application.near_matches import near_matches
 from plangate.application.plan_log import every_plan, known_position, selected
 from plangate.application.progress import Progress, no_progress
@@ -30,7 +31,6 @@ from plangate.application.views.requests import RowKey, every_row
 from plangate.application.views.runner import ProjectionRunner
 from plangate.application.views.view_store import ViewStore, ViewTables
 from plangate.domain.errors import PlangateError, PlanGone, PlanNotFound, TaskGone, TaskNotFound
-from plangate.domain.models import Model
 from plangate.domain.plan import Plan
 from plangate.domain.verdict import verdict
 from plangate.domain.vocabulary import Flag, Labels, PlanState, Title, Verdict

@@ -13,8 +13,8 @@ from pydantic import ConfigDict, Field
 
 from plangate.application.advice import advice
 from plangate.application.errors import UnreadableEvent
+from plangate.application.models import Model
 from plangate.application.on_demand import OnDemand, trusted
-from plangate.domain.models import Model
 from plangate.domain.obstacles import obstacles
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task

@@ -7,10 +7,9 @@ can be recognised by them. `op` names it in JSON.
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from plangate.domain.json_objects import JsonObject
-from plangate.domain.models import Model
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
     MAX_CHANGES,
@@ -45,7 +44,7 @@ def require_op(schema: dict[str, Any]) -> None:
         schema["required"] = ["op", *schema.get("required", ())]
 
 
-class Command(Model):
+class Command(BaseModel):
     """A request to change a plan."""
 
     model_config = ConfigDict(

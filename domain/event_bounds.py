@@ -14,7 +14,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 from plangate.domain import events
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.json_objects import JsonObject
-from plangate.domain.models import Model
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
     MAX_CHANGES,
@@ -83,7 +82,7 @@ _BOUNDS: Final[Mapping[str, Any]] = {
 """What each field of an event may hold, by its name."""
 
 
-class _Bounded(Model):
+class _Bounded(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 

@@ -7,9 +7,8 @@ people wrote; it can be erased later, so each of them may be absent.
 
 from typing import Annotated, Any, Literal, NamedTuple, assert_never
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from plangate.domain.models import Model
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
     DeferralEnd,
@@ -26,7 +25,7 @@ ErasableText = Annotated[str | None, Erasable()]
 ErasableJson = Annotated[dict[str, Any] | None, Erasable()]
 
 
-class _Recorded(Model):
+class _Recorded(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

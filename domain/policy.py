@@ -8,9 +8,8 @@ import hashlib
 import json
 from typing import Annotated, Final, Self
 
-from pydantic import ConfigDict, Field, Strict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 
-from plangate.domain.models import Model
 from plangate.domain.panel import PanelRule
 from plangate.domain.vocabulary import (
     MAX_TASKS,
@@ -29,7 +28,7 @@ _SUM_TOLERANCE: Final = 1e-9
 _Count = Annotated[int, Strict(), Field(le=MAX_TASKS)]
 
 
-class Policy(Model):
+class Policy(BaseModel):
     """How a plan weighs its scores and when its gate fires.
 
     `prompt_weight` and `output_weight` share a task's confidence between its two

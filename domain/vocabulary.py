@@ -16,6 +16,7 @@ from typing import Annotated, Final, Literal
 from pydantic import (
     AfterValidator,
     AwareDatetime,
+    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -24,8 +25,6 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic_core import PydanticKnownError
-
-from plangate.domain.models import Model
 
 MAX_IDENTIFIER: Final = 200
 MAX_GOAL: Final = 4_000
@@ -194,7 +193,7 @@ class AttemptScores(StrEnum):
     RESET = "reset"
 
 
-class Scorer(Model):
+class Scorer(BaseModel):
     """Who scored: a person, a model or a program, and its version."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -32,6 +32,7 @@ from typing_extensions import override
 
 from plangate.application.errors import CorruptEvent, EventTooNew
 from plangate.application.event_store import EventFormat
+from plangate.application.models import Model
 from plangate.application.recorded_event import (
     FIRST_KIND,
     CommandFacts,
@@ -39,6 +40,7 @@ from plangate.application.recorded_event import (
     RecordedEvent,
     StoredEntry,
 )
+from plangate.application.uninterrupted import uninterrupted
 from plangate.application.validation import refusal
 from plangate.domain import events
 from plangate.domain.errors import InvalidInput, Problem
@@ -46,8 +48,6 @@ from plangate.domain.event_bounds import MAX_EVENT_BYTES, bounded
 from plangate.domain.event_ids import MAX_EVENT_ID
 from plangate.domain.events import Fact, PlanEvent
 from plangate.domain.evolve import stands_for
-from plangate.domain.models import Model
-from plangate.domain.uninterrupted import uninterrupted
 from plangate.domain.values import of_fields
 from plangate.domain.vocabulary import MAX_INTEGER, Erasable, Identifier, Moment
 from plangate.infrastructure.stored_structs import REFUSED, is_finer, struct_of

@@ -13,10 +13,10 @@ from plangate.application.access.tokens import Token
 from plangate.application.command_context import CommandContexts
 from plangate.application.errors import KeyNotFound, KeyRefused
 from plangate.application.event_store import Clock
+from plangate.application.models import Model
 from plangate.application.results import Result, Rows
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.domain.models import Model
 from plangate.domain.vocabulary import Identifier
 
 _LONGEST_NAME: Final = 100

@@ -13,10 +13,10 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from plangate.application.event_store import EventFormat
+from plangate.application.models import Model
 from plangate.application.plan_log import Step, next_step
 from plangate.application.recorded_event import StoredEntry
 from plangate.domain.event_bounds import MAX_EVENT_BYTES
-from plangate.domain.models import Model
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import MAX_INTEGER, Identifier
 

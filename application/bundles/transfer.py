@@ -10,6 +10,7 @@ from plangate.application.command_context import CommandContexts, ContextOptions
 from plangate.application.event_store import EventStore
 from plangate.application.importing.intake import PlanFormat, PlanIntake, PlansImport
 from plangate.application.ledger.notes import validate_note
+from plangate.application.models import Model
 from plangate.application.operations.copying import FollowErasures, copy_plans
 from plangate.application.operations.reports import CopyReport
 from plangate.application.plan_log import PlanIds
@@ -17,7 +18,6 @@ from plangate.application.progress import Progress, no_progress, require_progres
 from plangate.application.signatures import showing_options
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.domain.models import Model
 from plangate.domain.vocabulary import Flag
 
 

@@ -10,8 +10,8 @@ from typing import Annotated
 from pydantic import Field, Strict
 
 from plangate.application.evidence.estimates import Estimate
+from plangate.application.models import Model
 from plangate.application.results import Result, UnreadablePlan
-from plangate.domain.models import Model
 
 
 class Confidence(StrEnum):

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from plangate.application.evidence.finding import Finding, FindingKind, Severity
-from plangate.domain.models import Model
+from plangate.application.models import Model
 from plangate.domain.vocabulary import Identifier, Reason
 
 MAX_ENTRIES: Final = 10_000

@@ -14,13 +14,13 @@ from plangate.application import plan_log
 from plangate.application.errors import CorruptEvent, UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.history.running_confidence import RunningConfidence
+from plangate.application.models import Model
 from plangate.application.plan_cache import PlanCache
 from plangate.application.progress import Progress
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.results import Result
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanEvent, touches
-from plangate.domain.models import Model
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import Identifier, ScoreKind, Scorer, TaskStatus
 

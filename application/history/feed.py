@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, Strict
 from plangate.application.errors import LogWentBack, StoreUnavailable, UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.log_watch import LogWatch
+from plangate.application.models import Model
 from plangate.application.plan_log import (
     is_erased,
     known_position,
@@ -21,7 +22,6 @@ from plangate.application.recorded_event import RecordedEvent, StoredEntry, is_s
 from plangate.application.validation import validate
 from plangate.application.views.requests import Position
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.domain.models import Model
 from plangate.domain.vocabulary import Identifier
 
 PAGE: Final = 500

@@ -16,6 +16,7 @@ from plangate.application.history.points import (
     validate_version,
     version_at,
 )
+from plangate.application.models import Model
 from plangate.application.plan_log import has_events, plan_steps
 from plangate.application.progress import Progress, no_progress, require_progress
 from plangate.application.recorded_event import RecordedEvent
@@ -23,7 +24,6 @@ from plangate.application.results import PlanStatus
 from plangate.application.validation import validate, validate_identifier
 from plangate.application.views.requests import PageLimit, Position
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
-from plangate.domain.models import Model
 from plangate.domain.vocabulary import ScoreKind
 
 

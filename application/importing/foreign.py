@@ -12,13 +12,13 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from plangate.application.importing.older_imports import FormerPlan
+from plangate.application.models import Model
 from plangate.application.results import Result
 from plangate.application.validation import problems_at, validate
 from plangate.domain.commands import CreatePlan, PlanCommand
 from plangate.domain.decisions import grant
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.event_bounds import require_size
-from plangate.domain.models import Model
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import MAX_TITLE, Identifier, Prose
 

@@ -28,6 +28,7 @@ from plangate.application.importing.plan_file import plan_file_list
 from plangate.application.importing.task_list import TaskList
 from plangate.application.importing.taskmaster import taskmaster_lists
 from plangate.application.importing.update import IMPORT_KEY, TaskChange, Update
+from plangate.application.models import Model
 from plangate.application.plan_log import plan_events
 from plangate.application.progress import Progress
 from plangate.application.results import Result
@@ -42,7 +43,6 @@ from plangate.domain.errors import (
     Problem,
     TaskNotFound,
 )
-from plangate.domain.models import Model
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import Flag, Identifier, Prose, Reason, TaskStatus
 

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from plangate.application.models import Model
 from plangate.application.validation import validate
 from plangate.domain.json_objects import JsonObject
-from plangate.domain.models import Model
 from plangate.domain.vocabulary import Number, Prose, Scale
 
 

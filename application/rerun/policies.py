@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
+from plangate.application.models import Model
 from plangate.application.rerun.rerun import Rules
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.domain.models import Model
 from plangate.domain.policy import Policy
 from plangate.domain.presets import GivenPolicy
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import ConfigDict, Field, Strict
 
+from plangate.application.models import Model
 from plangate.application.results import Rows
 from plangate.application.views.projection import Row
-from plangate.domain.models import Model
 from plangate.domain.vocabulary import MAX_INTEGER
 
 Keys = Sequence[tuple[str, bool]]

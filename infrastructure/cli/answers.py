@@ -5,8 +5,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from plangate.application.gate_decision import GateDecision
+from plangate.application.models import Model
 from plangate.application.results import Result, TaskView, UnreadablePlan
-from plangate.domain.models import Model
 
 
 class NextTask(Result):

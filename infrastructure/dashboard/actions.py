@@ -11,8 +11,8 @@ from fastapi.responses import RedirectResponse
 from pydantic import ConfigDict
 
 from plangate.application.access.scopes import Scope
+from plangate.application.models import Model
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.domain.models import Model
 from plangate.infrastructure.dashboard.answers import (
     GivenRegistry,
     PageCaller,

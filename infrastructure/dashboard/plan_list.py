@@ -13,11 +13,11 @@ from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.errors import UnreadableEvent
 from plangate.application.gate_decision import GateDecision
+from plangate.application.models import Model
 from plangate.application.results import Evidence, PlanStatus
 from plangate.application.views.plan_summaries import PlanOrder, PlanPage, PlanSummary
 from plangate.application.views.queries import ViewReport
 from plangate.domain.errors import PlanNotFound
-from plangate.domain.models import Model
 from plangate.domain.vocabulary import PlanState, TaskStatus, Verdict
 from plangate.infrastructure.charts.plan import gauge, status_bar
 from plangate.infrastructure.charts.svg import Chart

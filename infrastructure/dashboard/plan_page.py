@@ -11,10 +11,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.history.audit import AuditEntry
+from plangate.application.models import Model
 from plangate.application.numbers import number
 from plangate.application.results import PlanStatus
 from plangate.domain.errors import PlanGone
-from plangate.domain.models import Model
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.charts.confidence import confidence_over_time
 from plangate.infrastructure.charts.plan import contribution_bars, gauge, status_bar

@@ -18,10 +18,10 @@ from starlette.routing import Match
 from typing_extensions import override
 
 from plangate.application import errors, telemetry
+from plangate.application.models import Model
 from plangate.application.validation import message_of
 from plangate.domain import errors as refusals
 from plangate.domain.errors import PlangateError, Problem
-from plangate.domain.models import Model
 from plangate.infrastructure.bearer import Unauthenticated
 from plangate.infrastructure.http.caller import Forbidden
 

@@ -9,8 +9,8 @@ from typing import Any, Final, Self
 from pydantic import ConfigDict
 
 from plangate.application.gate_decision import GateDecision
+from plangate.application.models import Model
 from plangate.application.results import PlanStatus, TaskView
-from plangate.domain.models import Model
 from plangate.domain.vocabulary import Verdict
 from plangate.infrastructure.mcp.wording import by_tools
 

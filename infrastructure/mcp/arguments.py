@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, Strict, WithJsonSchema
 
-from plangate.domain.models import Model
+from plangate.application.models import Model
 from plangate.domain.vocabulary import Identifier
 
 Detail = Literal["brief", "full"]

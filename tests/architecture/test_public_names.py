@@ -4,9 +4,10 @@ import ast
 import inspect
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, get_args
 
 import pydantic
@@ -56,11 +57,18 @@ def returned(owner: Any) -> set[str]:
         for name, value in inspect.getmembers(owner, inspect.isroutine)
         if not name.startswith("_") and getattr(value, "__module__", "").startswith("plangate.")
     ]
-    return {
-        found.__name__
-        for function in functions
-        for found in classes(function.__annotations__.get("return"))
-    }
+    return {found.__name__ for function in functions for found in classes(answer_of(function))}
+
+
+def answer_of(function: Callable[..., Any]) -> Any:
+    """What a function returns; its annotation may be imported for type checkers alone."""
+    annotation = function.__annotations__.get("return")
+    if not isinstance(annotation, str):
+        return annotation
+    module = sys.modules[function.__module__]
+    late = imported_for_type_checkers(module).items()
+    names = {name: getattr(import_module(found), name) for name, found in late}
+    return eval(annotation, vars(module) | names)  # noqa: S307  (our own annotation)
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +84,9 @@ def fresh(program: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def imported_for_type_checkers() -> dict[str, str]:
-    """The names that the root imports for type checkers, each with its module."""
-    tree = ast.parse(Path(plangate.__file__).read_text("utf-8"))
+def imported_for_type_checkers(module: ModuleType = plangate) -> dict[str, str]:
+    """The names that a module imports from plangate, each with its module."""
+    tree = ast.parse(Path(str(module.__file__)).read_text("utf-8"))
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     own = [one for one in imports if one.module and one.module.startswith("plangate.")]
     return {name.name: str(one.module) for one in own for name in one.names}

@@ -11,11 +11,11 @@ from starlette.responses import Response
 from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.calibration import Calibration, Confidence
 from plangate.application.evidence.findings import FindingsReport
+from plangate.application.models import Model
 from plangate.application.replay.check import CheckReport
 from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.what_if import WhatIf
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
-from plangate.domain.models import Model
 from plangate.domain.policy import Policy
 from plangate.domain.presets import GivenPolicy
 from plangate.infrastructure.http.bodies import Fields, fields_of

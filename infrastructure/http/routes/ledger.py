@@ -14,7 +14,7 @@ from plangate.application.ledger.reports import (
     LedgerReport,
     VerifierKey,
 )
-from plangate.domain.models import Model
+from plangate.application.models import Model
 from plangate.infrastructure.http.bodies import valid
 from plangate.infrastructure.http.exchange import Given, answer
 from plangate.infrastructure.http.operations import Group

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from plangate.domain.uninterrupted import uninterrupted
+from plangate.application.uninterrupted import uninterrupted
 
 
 class Model(BaseModel):

@@ -5,7 +5,7 @@ from threading import Event, Thread, current_thread, get_ident, main_thread
 
 import pytest
 
-from plangate.domain.uninterrupted import uninterrupted
+from plangate.application.uninterrupted import uninterrupted
 
 
 class _Late(BaseException):
@@ -57,5 +57,5 @@ def test_it_is_made_at_once_where_the_system_has_no_more_threads(
     def start(*_: object) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr("plangate.domain.uninterrupted.start_new_thread", start)
+    monkeypatch.setattr("plangate.application.uninterrupted.start_new_thread", start)
     assert uninterrupted(current_thread) is current_thread()
