@@ -1,22 +1,25 @@
-"""The base of all models: they are built when they are first used.
+"""The base of all models but the domain's: they are built when they are first used.
 
 To build a model takes about a millisecond, and there are more than a hundred; most processes
 use few of them.
 """
 
 import os
-from threading import RLock
-from typing import Any
+from threading import Lock
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, version
 
 from plangate.application.uninterrupted import uninterrupted
+
+_LATE: Final = tuple(map(int, version.version_short().split("."))) >= (2, 14)
+"""Whether threads may use a model first at the same time: before, pydantic built it wrongly."""
 
 
 class Model(BaseModel):
     """A pydantic model that is built at its first use; an interruption does not spoil it."""
 
-    model_config = ConfigDict(defer_build=True)
+    model_config = ConfigDict(defer_build=_LATE)
 
     @classmethod
     def model_rebuild(cls, **options: Any) -> bool | None:
@@ -25,18 +28,17 @@ class Model(BaseModel):
         options = {"_types_namespace": {}, **options}
 
         def build() -> bool | None:
-            with _building[0]:
+            with _building:
                 return super(Model, cls).model_rebuild(**options)
 
         return uninterrupted(build)
 
 
-_building = [RLock()]
-"""Pydantic builds a model for one thread at a time."""
+_building: Final = Lock()
+"""A fork waits for it: pydantic has a lock of its own, which a child could wait for in vain."""
 
-
-def _renew() -> None:
-    _building[0] = RLock()
-
-
-os.register_at_fork(after_in_child=_renew)
+os.register_at_fork(
+    before=_building.acquire,
+    after_in_parent=_building.release,
+    after_in_child=_building.release,
+)
