@@ -5,7 +5,7 @@ use few of them.
 """
 
 import os
-from threading import Lock
+from threading import Lock, local
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, version
@@ -28,12 +28,21 @@ class Model(BaseModel):
         options = {"_types_namespace": {}, **options}
 
         def build() -> bool | None:
+            return super(Model, cls).model_rebuild(**options)
+
+        def build_alone() -> bool | None:
             with _building:
-                return super(Model, cls).model_rebuild(**options)
+                _thread.is_building = True
+                try:
+                    return build()
+                finally:
+                    _thread.is_building = False
 
-        return uninterrupted(build)
+        # A model that is built may have another one built, of which it is made.
+        return build() if getattr(_thread, "is_building", False) else uninterrupted(build_alone)
 
 
+_thread: Final = local()
 _building: Final = Lock()
 """A fork waits for it: pydantic has a lock of its own, which a child could wait for in vain."""
 
