@@ -1,5 +1,7 @@
 """What tests at several altitudes share."""
 
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +10,10 @@ from tests.support.servers.postgres import PostgresServer, postgres_server
 
 collect_ignore = ["support/sample_host"]
 """A host's own suite, which one of our tests runs."""
+
+# Tests start hundreds of programs, which would all compile the same modules.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,6 @@
 """The benchmarks measure every row, in a size too small to say anything about speed."""
 
+import gc
 import json
 import shutil
 from pathlib import Path
@@ -21,7 +22,11 @@ pytestmark = pytest.mark.xdist_group("benchmarks")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("benchmarks")
     shutil.copy(ROOT / "benchmarks" / "README.md", folder)
+    # Before each timing the garbage is collected: of what the tests before left, only once.
+    gc.collect()
+    gc.freeze()
     main(["--smoke", "--into", str(folder)])
+    gc.unfreeze()
     return folder
 
 
