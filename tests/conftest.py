@@ -4,10 +4,12 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support.servers.postgres import PostgresServer, postgres_server
+from tests.support.warm_programs import warm_programs
 
 collect_ignore = ["support/sample_host"]
 """A host's own suite, which one of our tests runs."""
@@ -32,6 +34,13 @@ def settings_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         patch.setenv("XDG_DATA_HOME", str(folder / "data"))
         patch.setenv("PLANGATE_ACTOR", "ann")
         yield
+
+
+@pytest.fixture(scope="session")
+def warm_plangate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A program that does as `plangate`, or as `python -c CODE`, without the time to start."""
+    with warm_programs(tmp_path_factory.mktemp("warm")) as program:
+        yield program
 
 
 @pytest.fixture(scope="session")
