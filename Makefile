@@ -9,7 +9,9 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 BIN    := .venv/bin
 READY  := .venv/.ready
-PYTEST := $(BIN)/python -m pytest -q -n auto --dist loadgroup
+# Half as many again as there are processors: many tests wait, for the disk or for programs.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n + (n + 1) / 2)))
+PYTEST = $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input \
           --constraint constraints.txt
 

@@ -1,13 +1,28 @@
 """What tests at several altitudes share."""
 
+import gc
+import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support.servers.postgres import PostgresServer, postgres_server
+from tests.support.warm_programs import warm_programs
 
 collect_ignore = ["support/sample_host"]
 """A host's own suite, which one of our tests runs."""
+
+# Tests start hundreds of programs, which would all compile the same modules.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+
+def pytest_collection_finish() -> None:
+    """Leave modules and thousands of collected tests out of every later garbage collection."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -19,6 +34,13 @@ def settings_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         patch.setenv("XDG_DATA_HOME", str(folder / "data"))
         patch.setenv("PLANGATE_ACTOR", "ann")
         yield
+
+
+@pytest.fixture(scope="session")
+def warm_plangate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A program that does as `plangate`, or as `python -c CODE`, without the time to start."""
+    with warm_programs(tmp_path_factory.mktemp("warm")) as program:
+        yield program
 
 
 @pytest.fixture(scope="session")

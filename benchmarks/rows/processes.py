@@ -1,11 +1,14 @@
 """Rows on a process as a whole: how long it takes to start, and the memory of a warm plan."""
 
+import atexit
 import gc
 import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Final
 
@@ -37,7 +40,7 @@ def start_up(bench: Bench, *words: str) -> Row:
                 if task.claim:
                     registry.mark_task("plan", task.id, "pending")
 
-    ours = Contender("plangate", Role.PLANGATE, _process(bench, command), release)
+    ours = Contender("plangate", Role.PLANGATE, _process(command), release)
     name = "start-up" if words[0] == "gate" else f"start-up-{words[0].lstrip('-')}"
     return _beside_imports(bench, name, f"`plangate {words[0]}` from a shell", ours)
 
@@ -50,7 +53,7 @@ def completion(bench: Bench) -> Row:
         "COMP_CWORD": "2",
         "PLANGATE_DB": str(_store(bench)),
     }
-    ours = Contender("plangate", Role.PLANGATE, _process(bench, ["-m", "plangate"], line))
+    ours = Contender("plangate", Role.PLANGATE, _process(["-m", "plangate"], line))
     return _beside_imports(bench, "start-up-tab", "TAB behind `plangate gate`", ours)
 
 
@@ -83,11 +86,9 @@ def _beside_imports(bench: Bench, name: str, title: str, ours: Contender) -> Row
                     1,
                     [
                         ours,
-                        Contender(
-                            "imports", Role.ALTERNATIVE, _process(bench, imports), target="≥ 0.5"
-                        ),
-                        Contender("its parts", Role.ALTERNATIVE, _process(bench, parts)),
-                        Contender("bare Python", Role.LIMIT, _process(bench, ["-c", "pass"])),
+                        Contender("imports", Role.ALTERNATIVE, _process(imports), target="≥ 0.5"),
+                        Contender("its parts", Role.ALTERNATIVE, _process(parts)),
+                        Contender("bare Python", Role.LIMIT, _process(["-c", "pass"])),
                     ],
                 )
             ],
@@ -96,10 +97,18 @@ def _beside_imports(bench: Bench, name: str, title: str, ours: Contender) -> Row
     )
 
 
+@cache
+def _bytecode() -> str:
+    """A folder for the bytecode of all modules, which the rows of one run share."""
+    folder = TemporaryDirectory(prefix="plangate-bench-bytecode-")
+    atexit.register(folder.cleanup)
+    return folder.name
+
+
 def _process(
-    bench: Bench, arguments: Sequence[str], given: Mapping[str, str] | None = None
+    arguments: Sequence[str], given: Mapping[str, str] | None = None
 ) -> Callable[[], float]:
-    variables = environment() | {"PYTHONPYCACHEPREFIX": str(bench.folder / "bytecode")}
+    variables = environment() | {"PYTHONPYCACHEPREFIX": _bytecode()}
     variables |= given or {}
     variables.pop("PYTHONDONTWRITEBYTECODE", None)
 

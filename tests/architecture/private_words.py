@@ -22,6 +22,14 @@ NOT_READ: Final = re.compile(
 ANY: Final = "|".join(private.prose for private in PRIVATE_WORDS.values() if private.prose)
 
 
+NAMED: Final = {
+    kind: {"id", "attr", "arg", "name", "asname", "rest", "module"}.intersection(kind._fields)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
+"""The fields of each kind of node that can be identifiers."""
+
+
 @dataclass(frozen=True)
 class Text:
     """A piece of a file to be judged: an identifier, or a sentence."""
@@ -75,9 +83,10 @@ def texts_of(path: str, content: str) -> Iterator[Text]:
 
 
 def _in_code(content: str) -> Iterator[Text]:
-    for token in tokenize.generate_tokens(io.StringIO(content).readline):
-        if token.type == tokenize.COMMENT:
-            yield Text(token.start[0], token.string)
+    if "#" in content:
+        for token in tokenize.generate_tokens(io.StringIO(content).readline):
+            if token.type == tokenize.COMMENT:
+                yield Text(token.start[0], token.string)
     for node in ast.walk(ast.parse(content)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield Text(node.lineno, node.value)
@@ -91,7 +100,7 @@ def _in_code(content: str) -> Iterator[Text]:
 
 def _names_of(node: ast.AST) -> Iterator[str]:
     """The identifiers that a node itself has: of a variable, an argument, a function, …"""
-    for field in ("id", "attr", "arg", "name", "asname", "rest", "module"):
+    for field in NAMED[type(node)]:
         if isinstance(value := getattr(node, field, None), str):
             yield from value.split(".")
 
@@ -99,7 +108,7 @@ def _names_of(node: ast.AST) -> Iterator[str]:
 def _in_json(value: Any, content: str) -> Iterator[Text]:
     for key, held in value.items() if isinstance(value, dict) else enumerate(value):
         for text in (key, held):
-            if isinstance(text, str):
+            if isinstance(text, str) and _may_be_private(text):
                 line = content[: content.find(json.dumps(text, ensure_ascii=False))].count("\n") + 1
                 yield Text(line, text)
                 if text.isidentifier():
@@ -161,6 +170,13 @@ def uses_in_prose(path: str, text: Text) -> Iterator[Use]:
             line = text.line + prose.count("\n", 0, begin)
             shown = " ".join(text.text[max(0, begin - 30) : end + 30].split())
             yield Use(path, line, word, shown, _exemption(path, word, text.text, (begin, end)))
+
+
+@cache
+def _may_be_private(text: str) -> bool:
+    """Whether a text has a private word, in whichever path it may be: as prose or as a name."""
+    in_prose = next(_found(ANY, text.replace("_", " ")), None) is not None
+    return in_prose or (text.isidentifier() and bool(_words_in_name(text)))
 
 
 def _found(pattern: str, prose: str) -> Iterator[re.Match[str]]:

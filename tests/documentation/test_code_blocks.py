@@ -3,7 +3,6 @@
 import re
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -21,9 +20,9 @@ BLOCKS = [
 
 
 @pytest.mark.parametrize("language, code", BLOCKS)
-def test_a_code_block_runs(language: str, code: str, tmp_path: Path) -> None:
+def test_a_code_block_runs(language: str, code: str, tmp_path: Path, warm_plangate: Path) -> None:
     if language == "python":
-        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=60)
+        subprocess.run([warm_plangate, "-c", code], cwd=tmp_path, check=True, timeout=60)
     else:
         make_a_plan = (
             "import plangate\n"
@@ -31,6 +30,6 @@ def test_a_code_block_runs(language: str, code: str, tmp_path: Path) -> None:
             "    r.create('g', [{'id': 'a', 'title': 'A'}], plan_id='p')\n"
             "    r.score_prompt('p', 'a', 0.5)\n"
         )
-        subprocess.run([sys.executable, "-c", make_a_plan], cwd=tmp_path, check=True, timeout=60)
+        subprocess.run([warm_plangate, "-c", make_a_plan], cwd=tmp_path, check=True, timeout=60)
         with closing(sqlite3.connect(tmp_path / "plans.db")) as connection:
             assert connection.execute(code).fetchall() == [("p", 2, 0.5)]

@@ -27,12 +27,16 @@ def test_the_pages_that_show_a_terminal_are_found() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_the_console_blocks_of_a_page_print_what_they_show(page: Path, tmp_path: Path) -> None:
+def test_the_console_blocks_of_a_page_print_what_they_show(
+    page: Path, tmp_path: Path, warm_plangate: Path
+) -> None:
     """One shell command a line; the blocks of a page share one folder and one store."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     environment = {
         **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join(
+            [str(warm_plangate.parent), str(Path(sys.executable).parent), os.environ["PATH"]]
+        ),
         "PLANGATE_DB": "plans.db",
         "XDG_DATA_HOME": str(tmp_path / "data"),
         "PLANGATE_ACTOR": "ann",

@@ -7,12 +7,21 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ROWS = "200"
-Terminal = Callable[[str], list[str]]
+
+
+class Terminal(NamedTuple):
+    """A terminal in which a shell waits for lines."""
+
+    type_line: Callable[[str], list[str]]
+    """Types a line; the screen once it has ended."""
+    resize: Callable[[int], None]
+    """Gives it so many columns."""
 
 
 def tmux(*words: str | Path, **variables: str) -> str:
@@ -27,20 +36,20 @@ def tmux(*words: str | Path, **variables: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(params=[80, 40])
-def terminal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Terminal]:
-    """Types a line into a terminal of 80 or 40 columns; gives the screen once it has ended."""
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """A terminal in a copy of the loop's folder."""
     if shutil.which("tmux") is None:
         pytest.skip("install tmux: the loop in examples/agent_loop runs in it")
     folder = shutil.copytree(EXAMPLES / "agent_loop", tmp_path / "try")
     subprocess.run(["git", "init", "--quiet", folder], check=True)
-    server = ["-L", f"plangate-{os.getpid()}-{request.param}", "-f", os.devnull]
+    server = ["-L", f"plangate-{os.getpid()}", "-f", os.devnull]
     variables = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "XDG_DATA_HOME": str(tmp_path),
         "PYTHONUTF8": "1",
     }
-    size = ["-x", str(request.param), "-y", ROWS]
+    size = ["-x", "80", "-y", ROWS]
     shell = ["env", "-u", "PLANGATE_DB", "sh"]
     tmux(*server, "-u", "new-session", "-d", *size, "-c", folder, *shell, **variables)
 
@@ -52,16 +61,22 @@ def terminal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Termina
         code = max(n for n, shown in enumerate(screen) if shown.startswith("exit code "))
         return [shown.rstrip() for shown in screen[: code + 1]]
 
-    yield type_line
+    def resize(columns: int) -> None:
+        tmux(*server, "resize-window", "-x", str(columns), "-y", ROWS)
+
+    yield Terminal(type_line, resize)
     tmux(*server, "kill-server")
 
 
+@pytest.mark.parametrize("first,then", [(40, 80), pytest.param(80, 40, marks=pytest.mark.soak)])
 def test_the_loop_goes_on_until_the_gate_fires_and_ends_once_all_is_done(
-    terminal: Terminal,
+    terminal: Terminal, first: int, then: int
 ) -> None:
-    fired = terminal("./loop.sh")
-    retried = terminal('plangate retry 001-greeting T003 --reason "it greets no one"')
-    complete = terminal("./loop.sh")
+    terminal.resize(first)
+    fired = terminal.type_line("./loop.sh")
+    terminal.resize(then)
+    retried = terminal.type_line('plangate retry 001-greeting T003 --reason "it greets no one"')
+    complete = terminal.type_line("./loop.sh")
 
     assert [line for line in fired if line.startswith("agent:")] == [
         f"agent: {task} is done" for task in ("T001", "T002", "T003")

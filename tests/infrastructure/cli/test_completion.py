@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -14,21 +15,33 @@ from plangate.application.registry import PlanRegistry
 PROGRAM = Path(sys.executable).with_name("plangate")
 
 
-def complete(line: str, database: Path) -> list[str]:
-    """What bash would be offered at the end of `line`."""
-    words = line.split(" ")
-    environment = {
-        **os.environ,
-        "PLANGATE_DB": str(database),
-        "_PLANGATE_COMPLETE": "complete_bash",
-        "COMP_WORDS": line,
-        "COMP_CWORD": str(len(words) - 1),
-    }
-    outcome = subprocess.run(
-        [PROGRAM], env=environment, capture_output=True, text=True, check=False, timeout=60
-    )
-    assert outcome.stderr == ""
-    return outcome.stdout.split()
+Complete = Callable[[str, Path], list[str]]
+
+
+@pytest.fixture
+def complete(warm_plangate: Path) -> Complete:
+    """What bash would be offered at the end of a line, with a store."""
+
+    def offered(line: str, database: Path) -> list[str]:
+        environment = {
+            **os.environ,
+            "PLANGATE_DB": str(database),
+            "_PLANGATE_COMPLETE": "complete_bash",
+            "COMP_WORDS": line,
+            "COMP_CWORD": str(len(line.split(" ")) - 1),
+        }
+        outcome = subprocess.run(
+            [warm_plangate],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert outcome.stderr == ""
+        return outcome.stdout.split()
+
+    return offered
 
 
 @pytest.fixture
@@ -73,20 +86,24 @@ def plans(registry: PlanRegistry) -> None:
         ("plangate task heartbeat billing switch --token ", []),
     ],
 )
-def test_the_shell_completes(line: str, offered: list[str], database: Path) -> None:
+def test_the_shell_completes(
+    complete: Complete, line: str, offered: list[str], database: Path
+) -> None:
     assert complete(line, database) == offered
 
 
 @pytest.mark.usefixtures("plans")
 @pytest.mark.parametrize("line", ["plangate --db {} status ", "plangate status --db {} "])
 def test_completion_looks_into_the_store_that_is_meant(
-    line: str, database: Path, tmp_path: Path
+    complete: Complete, line: str, database: Path, tmp_path: Path
 ) -> None:
     assert complete(line.format(database), tmp_path / "other.db") == ["billing", "reports"]
     assert complete(line.format(f"sqlite:///{database}"), tmp_path) == ["billing", "reports"]
 
 
-def test_completion_makes_no_database_and_survives_one_that_is_none(tmp_path: Path) -> None:
+def test_completion_makes_no_database_and_survives_one_that_is_none(
+    complete: Complete, tmp_path: Path
+) -> None:
     assert complete("plangate status ", tmp_path / "plans.db") == []
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "notes.txt").write_text("Not a database.", "utf-8")
@@ -94,7 +111,7 @@ def test_completion_makes_no_database_and_survives_one_that_is_none(tmp_path: Pa
 
 
 @pytest.mark.usefixtures("plans")
-def test_completion_survives_a_corrupt_plan(database: Path) -> None:
+def test_completion_survives_a_corrupt_plan(complete: Complete, database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("UPDATE stored_events SET state = '{' WHERE originator_id = 'billing'")
         connection.commit()

@@ -21,7 +21,6 @@ from tests.support.soak import Say, short_and_long
 from tests.support.views.from_scratch import same_views
 
 WRITERS = 8
-CLAIMERS, TASKS = 64, 500
 
 
 @short_and_long("number", 40, 10_000)
@@ -55,13 +54,15 @@ def test_a_reader_beside_eight_writers_sees_every_event_once_and_in_order(
     assert missed_or_disordered(seen) == []
 
 
-def test_sixty_four_processes_take_each_task_once(
-    postgres: PostgresServer, tmp_path: Path, say: Say
+@short_and_long("claimers", 16, 64)
+def test_many_processes_take_each_task_once(
+    postgres: PostgresServer, tmp_path: Path, say: Say, claimers: int
 ) -> None:
-    setup, *logs = [tmp_path / f"{n}.acks" for n in range(CLAIMERS + 1)]
+    tasks = 8 * claimers
+    setup, *logs = [tmp_path / f"{n}.acks" for n in range(claimers + 1)]
     with connect(postgres.url) as registry:
-        AckLog(setup).handle(creating("queue", TASKS), registry)
-    all_here = PROCESSES.Barrier(CLAIMERS + 1)
+        AckLog(setup).handle(creating("queue", tasks), registry)
+    all_here = PROCESSES.Barrier(claimers + 1)
     with crowd() as workers:
         for log in logs:
             workers.start(claim_all, postgres.url, log, "queue", log.stem, all_here)
@@ -72,8 +73,8 @@ def test_sixty_four_processes_take_each_task_once(
 
     promises = Promises.in_logs([setup, *logs])
     handed_out = [answer for answer in promises.kept.values() if isinstance(answer, str)]
-    assert sorted(handed_out) == sorted(f"t{n}" for n in range(TASKS))
+    assert sorted(handed_out) == sorted(f"t{n}" for n in range(tasks))
     findings = audit_postgres(postgres.url, promises)
-    what = f"{CLAIMERS} processes claim {TASKS} tasks on PostgreSQL"
+    what = f"{claimers} processes claim {tasks} tasks on PostgreSQL"
     say(what, findings, seconds=round(seconds, 2))
     assert findings.faults == {}

@@ -119,9 +119,11 @@ class PostgresServer:
     def clear(self) -> None:
         """Leave nothing in the database; quicker than making another."""
         schemas = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema)'"
-        for (name,) in self.execute(schemas):
-            self.execute(f'DROP SCHEMA "{name}" CASCADE')
-        self.execute("CREATE SCHEMA public")
+        drops = f"SELECT format('DROP SCHEMA %I CASCADE', nspname) FROM ({schemas}) found"
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            for (drop,) in connection.execute(drops.encode()).fetchall():
+                connection.execute(drop.encode())
+            connection.execute("CREATE SCHEMA public")
 
 
 @contextmanager

@@ -1,0 +1,116 @@
+"""Programs without the start: forked from a process that has imported what they need.
+
+What a page shows is the same either way; importing takes most of the time of a command. That
+plangate starts by itself, and how fast, is tested elsewhere.
+"""
+
+import gc
+import json
+import os
+import pkgutil
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from tests.support.servers.processes import launched, stop
+
+_PACKAGES: Final = (
+    *("plangate.application", "plangate.infrastructure.cli", "plangate.infrastructure.plots"),
+    "plangate.infrastructure.sqlite",
+)
+_MODULES: Final = ("plangate.aio", "plangate.http", "fastapi.testclient", "typing_extensions")
+
+_SHIM: Final = """#!{python} -IS
+import json, os, socket, sys
+with socket.socket(socket.AF_UNIX) as server:
+    server.connect({path!r})
+    request = {{"words": sys.argv[1:], "folder": os.getcwd(), "variables": dict(os.environ)}}
+    socket.send_fds(server, [b"?"], [0, 1, 2])
+    server.sendall(json.dumps(request).encode() + b"\\n")
+    answer = server.recv(16)
+os._exit(int(answer or 70))
+"""
+"""Stands in for `plangate`, or with the first word `-c` for `python`."""
+
+
+@contextmanager
+def warm_programs(folder: Path) -> Iterator[Path]:
+    """A program that does as `plangate` does, or as `python -c CODE`; it lives in the block."""
+    path, shim, log = folder / "server", folder / "plangate", folder / "log"
+    shim.write_text(_SHIM.format(python=sys.executable, path=str(path)), "utf-8")
+    shim.chmod(0o755)
+    server = launched([sys.executable, "-m", "tests.support.warm_programs", path], log)
+    try:
+        while not path.exists():
+            assert server.poll() is None, log.read_text("utf-8")
+            time.sleep(0.01)
+        yield shim
+    finally:
+        stop(server, signal.SIGKILL)
+
+
+def _program_to_become(path: str) -> Callable[[], None]:
+    """Wait for requests; in the process that is forked for one, what it is to do."""
+    for package in map(import_module, _PACKAGES):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            import_module(module.name)
+    for name in _MODULES:
+        import_module(name)
+    gc.collect()
+    gc.freeze()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # those that answer end by themselves
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(f"{path}.new")
+    listener.listen(64)
+    Path(f"{path}.new").rename(path)
+    while True:
+        connection, _ = listener.accept()
+        if os.fork():
+            connection.close()
+            continue
+        listener.close()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        _, streams, *_ = socket.recv_fds(connection, 1, 3)
+        with connection.makefile("rb") as file:
+            request = json.loads(file.readline())
+        if program := os.fork():
+            _, status = os.waitpid(program, 0)
+            connection.sendall(str(os.waitstatus_to_exitcode(status) % 256).encode())
+            os._exit(0)
+        connection.close()
+        return _become(request, streams)
+
+
+def _become(request: dict[str, Any], streams: list[int]) -> Callable[[], None]:
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["variables"])
+    time.tzset()
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8")  # type: ignore[misc]  # noqa: SIM115
+    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8")  # type: ignore[misc]  # noqa: SIM115
+    sys.stderr = sys.__stderr__ = open(  # type: ignore[misc]  # noqa: SIM115
+        2, "w", buffering=1, encoding="utf-8", errors="backslashreplace"
+    )
+    words: list[str] = request["words"]
+    if words[:1] == ["-c"]:
+        sys.argv, code = ["-c", *words[2:]], compile(words[1], "<string>", "exec")
+        sys.path.insert(0, "")
+        module = sys.modules["__main__"] = ModuleType("__main__")
+        return lambda: exec(code, vars(module))  # noqa: S102  (as `python -c` does)
+    sys.argv = ["plangate", *words]
+    start: Callable[[], None] = import_module("plangate.infrastructure.cli.entry").start
+    return start
+
+
+if __name__ == "__main__":
+    _program_to_become(sys.argv[1])()
