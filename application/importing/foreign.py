@@ -7,7 +7,7 @@ source. Nothing is recorded here.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -41,6 +41,14 @@ class ForeignModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
+@dataclass(frozen=True, slots=True)
+class LocatedProblem(Problem):
+    """A problem, and its line and column in a text, counted from 1."""
+
+    line: int
+    column: int
+
+
 class NotCarried(Result):
     """A value that is not carried over as it is: where it is, what it is, and why not.
 
@@ -54,6 +62,19 @@ class NotCarried(Result):
     theirs: Any = None
     ours: Any = None
     why: str
+
+    @classmethod
+    def of(cls, problem: Problem) -> Self:
+        """A problem that keeps a value out."""
+        line, column = (getattr(problem, name, None) for name in ("line", "column"))
+        return cls(pointer=problem.field, line=line, column=column, why=problem.message)
+
+    @property
+    def problem(self) -> Problem:
+        """What is wrong with the value, where nothing can be read without it."""
+        if self.line is None or self.column is None:
+            return Problem(self.pointer, self.why)
+        return LocatedProblem(self.pointer, self.why, self.line, self.column)
 
 
 @dataclass(frozen=True, slots=True)

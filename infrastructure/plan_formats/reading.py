@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from plangate.application.importing.foreign import NotCarried
-from plangate.application.importing.intake import PlanFormat, PlansImport
+from plangate.application.importing.results import PlanFormat, PlansImport
 from plangate.application.importing.task_list import TaskList, plan_id_of
 from plangate.infrastructure.plan_formats.backlog import backlog_list, is_backlog
 from plangate.infrastructure.plan_formats.checklist import read_checklist

@@ -12,7 +12,7 @@ import typer
 
 from plangate.application.bundles.importer import ImportReport
 from plangate.application.errors import ErasesText
-from plangate.application.importing.intake import ImportOutcome, PlanFormat
+from plangate.application.importing.results import ImportOutcome, PlanFormat
 from plangate.application.warnings import is_about_a_token
 from plangate.infrastructure.cli.answers import RefusedLine, TraceReport
 from plangate.infrastructure.cli.exits import FAILED, REFUSED, error_facts

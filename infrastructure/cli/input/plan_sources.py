@@ -8,7 +8,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
-from plangate.application.importing.intake import PlanFormat
+from plangate.application.importing.results import PlanFormat
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.cli.input.options import STDIN
 from plangate.infrastructure.cli.input.plan_files import (

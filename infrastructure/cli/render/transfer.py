@@ -12,7 +12,7 @@ from rich.text import Text
 from plangate.application.bundles.exporter import ExportReport
 from plangate.application.bundles.importer import ImportReport
 from plangate.application.importing.foreign import NotCarried
-from plangate.application.importing.intake import ImportedTask, ImportOutcome, PlansImport
+from plangate.application.importing.results import ImportedTask, ImportOutcome, PlansImport
 from plangate.application.importing.update import TaskChange
 from plangate.infrastructure.cli.answers import Tally, TraceReport
 from plangate.infrastructure.cli.render import tables
