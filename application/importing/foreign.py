@@ -12,6 +12,7 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from plangate.application.importing.older_imports import FormerPlan
+from plangate.application.json_pointers import json_pointer
 from plangate.application.results import Result
 from plangate.application.validation import problems_at, validate
 from plangate.domain.commands import CreatePlan, PlanCommand
@@ -149,8 +150,3 @@ def refuse_duplicates(ids: Iterable[tuple[str, str]]) -> None:
         if used in seen:
             raise InvalidInput([Problem(pointer, f"{used!r} is used twice")])
         seen.add(used)
-
-
-def json_pointer(*path: int | str) -> str:
-    """A JSON pointer (RFC 6901) of this path."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

@@ -6,7 +6,6 @@ answered with a fixed sentence and logged: its message can hold paths and addres
 
 from collections.abc import Iterable, Mapping
 from json import dumps
-from re import compile as pattern
 from typing import Any, Final, NamedTuple
 
 from fastapi import FastAPI, Request
@@ -18,6 +17,7 @@ from starlette.routing import Match
 from typing_extensions import override
 
 from plangate.application import errors, telemetry
+from plangate.application.json_pointers import json_pointer, steps_of
 from plangate.application.validation import message_of
 from plangate.domain import errors as refusals
 from plangate.domain.errors import PlangateError, Problem
@@ -27,8 +27,6 @@ from plangate.infrastructure.http.caller import Forbidden
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER: Final = {"Retry-After": "1"}
 _NAMESPACE: Final = "urn:plangate:problem:"
-_STEP: Final = pattern(r"([^.\[\]]+)|\[(\d+)\]")
-"""A step of a field such as `tasks[2].title`."""
 
 
 class FieldProblem(BaseModel):
@@ -253,19 +251,14 @@ def _parameter(error: Any) -> FieldProblem:
 
 def _field(found: Problem, parameters: frozenset[str]) -> FieldProblem:
     """A problem of the registry's, with where the field is in the request."""
-    steps = [name or number for name, number in _STEP.findall(found.field)]
+    steps = steps_of(found.field)
     if steps and steps[0] in parameters:
         return FieldProblem(parameter=steps[0], detail=found.message)
     if steps == ["plan_ids"] and "plan_id" in parameters:
         return FieldProblem(parameter="plan_id", detail=found.message)
     if steps and steps[0] in _HEADERS:
         return FieldProblem(header=_HEADERS[steps[0]], detail=found.message)
-    return FieldProblem(pointer=pointer(*steps), detail=found.message)
-
-
-def pointer(*steps: str) -> str:
-    """The JSON pointer (RFC 6901) to what these steps lead to."""
-    return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
+    return FieldProblem(pointer=json_pointer(*steps), detail=found.message)
 
 
 def _facts(error: Exception) -> dict[str, Any]:
