@@ -269,9 +269,13 @@ def _chosen(
     if not found and (request.tag is not None or left):
         missing = [Problem("tag", f"there is no tag {request.tag!r}")]
         raise InvalidInput(missing if request.tag is not None else [one.problem for one in left])
-    if len(found) > 1 and (request.plan_id is not None or request.only_new):
-        tags = ", ".join(one.plan_id for one in found)
+    tags = ", ".join(one.plan_id for one in found)
+    if len(found) > 1 and request.plan_id is not None:
         raise InvalidInput([Problem("plan_id", f"names one plan; choose one with tag: {tags}")])
+    if len(found) != 1 and request.only_new:
+        raise InvalidInput(
+            [Problem("tag", f"choose the one plan to make: {tags or 'none is there'}")]
+        )
     return found
 
 
