@@ -30,11 +30,16 @@ _NAMESPACE: Final = "urn:plangate:problem:"
 
 
 class FieldProblem(BaseModel):
-    """What is wrong with one field: of the body, by its JSON pointer, or of a parameter."""
+    """What is wrong with one field: of the body, by its JSON pointer, or of a parameter.
+
+    `line` and `column` count from 1, where the body is a file.
+    """
 
     pointer: str | None = Field(default=None, examples=["/tasks/0/title"])
     parameter: str | None = Field(default=None, examples=["limit"])
     header: str | None = Field(default=None, examples=["If-Match"])
+    line: int | None = Field(default=None, examples=[4])
+    column: int | None = Field(default=None, examples=[3])
     detail: str = Field(examples=["must not be blank"])
 
     @override
@@ -42,6 +47,8 @@ class FieldProblem(BaseModel):
         where = self.pointer or self.parameter or self.header
         if self.pointer == "":
             where = "the body"
+        if self.line is not None:
+            where = f"{self.line}:{self.column}" + (f": {self.pointer}" if self.pointer else "")
         return f"{where}: {self.detail}" if where else self.detail
 
 
@@ -130,6 +137,9 @@ NOT_FOUND: Final = Kind("not-found", 404, "There is nothing at this path")
 NOT_ALLOWED: Final = Kind("method-not-allowed", 405, "The method is not allowed here")
 TOO_LARGE: Final = Kind("body-too-large", 413, "The body is too large")
 NOT_JSON: Final = Kind("not-json", 415, "The body must be JSON, sent as application/json")
+NO_PLAN_TYPE: Final = Kind(
+    "unsupported-media-type", 415, "The body must be Markdown, JSON or YAML, and say which"
+)
 TOO_MANY_STREAMS: Final = Kind(
     "too-many-streams", 503, "Too many event streams are open", retry=True
 )

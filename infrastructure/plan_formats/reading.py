@@ -82,13 +82,15 @@ def read_plans(
     *,
     kind: PlanFormat | None = None,
     name: str | None = None,
+    suffix: str | None = None,
     otherwise: PlanFormat = PlanFormat.TASKMASTER,
 ) -> ReadPlans:
     """The plans in a text; raises `Malformed` where it is in none of the formats.
 
+    `name` is the path of the file, and `suffix` its ending where the name does not say it.
     `otherwise` is the format of JSON and YAML in which nothing says whose it is.
     """
-    suffix = Path(name or "").suffix.lower()
+    suffix = suffix or Path(name or "").suffix.lower()
     if kind in _MARKDOWN or (kind is None and suffix in _MARKDOWN_SUFFIXES):
         return plan_from_markdown(text, kind=kind, name=name)
     if kind is PlanFormat.BEADS or suffix == ".jsonl":

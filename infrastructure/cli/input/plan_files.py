@@ -18,6 +18,7 @@ from plangate.infrastructure.plan_formats.markup import (
     SourceLocation,
     read_json,
     read_yaml,
+    text_of,
 )
 
 MAX_BYTES: Final = 16 * 1024 * 1024
@@ -142,10 +143,4 @@ def read_text(path: Path) -> str:
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise Malformed(f"is larger than {MAX_BYTES} bytes", 1, 1)
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = content[: error.start].decode("utf-8-sig")
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        what = f"is not UTF-8: byte 0x{content[error.start]:02X}"
-        raise Malformed(what, line, column) from None
+    return text_of(content)
