@@ -55,6 +55,17 @@ class Handled(NamedTuple):
     at: datetime
 
 
+class Together(NamedTuple):
+    """One of several commands that are recorded together.
+
+    `arguments_digest` is that of the caller's arguments, where they are not the command itself.
+    """
+
+    command: PlanCommand
+    context: CommandContext
+    arguments_digest: str | None = None
+
+
 class _Execution(NamedTuple):
     """A command, on whose behalf, the digest of its arguments, and how it is recorded."""
 
@@ -129,7 +140,7 @@ class CommandHandler:
     def handle_together(
         self,
         plan_id: str,
-        given: Callable[[Stream], Sequence[tuple[PlanCommand, CommandContext]]],
+        given: Callable[[Stream], Sequence[Together]],
     ) -> Sequence[RecordedEvent]:
         """Record the events of several commands on one plan: all of them, or none.
 
@@ -141,10 +152,11 @@ class CommandHandler:
         def on_current() -> Sequence[RecordedEvent] | None:
             stream, now = self._streams.current(plan_id), self.now()
             plan, recorded = stream.plan, list[RecordedEvent]()
-            for command, context in given(stream):
+            for command, context, of_arguments in given(stream):
                 events, after = grant(plan, command, now)
                 require_size(events)
-                digest = arguments_digest(command) if context.idempotency_key else None
+                own = arguments_digest(command) if context.idempotency_key else None
+                digest = of_arguments or own
                 recorded += _recorded(plan, events, context, digest, now) if events else ()
                 plan = after
             if not recorded:

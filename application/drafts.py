@@ -5,7 +5,7 @@ their JSON Schemas are published.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Annotated, Any, Self
@@ -13,9 +13,11 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from plangate.application.event_store import NewId
-from plangate.application.validation import validate_identifier
+from plangate.application.validation import validate, validate_identifier
 from plangate.domain import commands
 from plangate.domain.commands import Command, NewTask
+from plangate.domain.dependencies import circles, dangling
+from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.json_objects import JsonObject
 from plangate.domain.policy import Policy, require_exit
 from plangate.domain.presets import GivenPolicy, at_threshold
@@ -107,6 +109,46 @@ class PlanDraft(Command):
             labels=self.labels,
             metadata=self.metadata,
         )
+
+
+def plan_draft(fields: object) -> PlanDraft:
+    """The draft in these fields; raises `InvalidInput` with all that is wrong with them.
+
+    What is wrong between tasks is said also where the tasks themselves are not valid.
+    """
+    given: Mapping[str, object] = fields if isinstance(fields, Mapping) else {}
+    between = list(_between(given.get("tasks")))
+    try:
+        draft = validate(PlanDraft, fields)
+    except InvalidInput as refused:
+        raise InvalidInput([*refused.problems, *between]) from None
+    if between:
+        raise InvalidInput(between)
+    return draft
+
+
+def _between(tasks: object) -> Iterator[Problem]:
+    """What is wrong between tasks that may each be wrong themselves."""
+    given = tasks if isinstance(tasks, list | tuple) else ()
+    listed = [task if isinstance(task, Mapping) else {} for task in given]
+    known = {str(task["id"]) for task in listed if "id" in task}
+    first: dict[str, int] = {}
+    dependencies: dict[str, Sequence[str]] = {}
+    for number, task in enumerate(listed):
+        on = task.get("depends_on")
+        texts = [one for one in on if isinstance(one, str)] if isinstance(on, list | tuple) else []
+        task_id = task.get("id")
+        if isinstance(task_id, str) and task_id in first:
+            problem = f"task ids must differ; given more than once: {task_id}"
+            yield Problem(f"tasks[{number}].id", problem)
+        elif isinstance(task_id, str):
+            first[task_id] = number
+            dependencies[task_id] = texts
+        name = task_id if isinstance(task_id, str) else str(task.get("title"))
+        for message in dangling(name, texts, known):
+            yield Problem(f"tasks[{number}].depends_on", message)
+    for task_id, circle in circles(dependencies):
+        yield Problem(f"tasks[{first[task_id]}].depends_on", circle)
 
 
 class AddTaskDraft(commands.AddTask):

@@ -4,7 +4,7 @@ One place turns pydantic's errors into `InvalidInput`: which field, what is wron
 it, and what would be accepted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -51,7 +51,7 @@ _MESSAGES: Final = {
 }
 
 
-def validate(model: type[_Model], fields: Mapping[str, object]) -> _Model:
+def validate(model: type[_Model], fields: object) -> _Model:
     """A `model` of these fields; raises `InvalidInput`, or `InvalidScore` if a score is wrong."""
     try:
         return model.model_validate(fields)

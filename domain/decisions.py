@@ -18,7 +18,7 @@ from plangate.domain.claims import (
     require_claim,
     undefer_task,
 )
-from plangate.domain.dependencies import dangling, require_sound
+from plangate.domain.dependencies import require_sound, unsound
 from plangate.domain.errors import InvalidInput, PlanExists, PlanHeld, PlanNotFound, Problem
 from plangate.domain.events import PlanEvent
 from plangate.domain.granted import Granted
@@ -131,13 +131,13 @@ def _require_open(plan: Plan, command: commands.PlanCommand) -> None:
 
 
 def _create(command: commands.CreatePlan, now: datetime) -> list[PlanEvent]:
+    dependencies = {task.id: task.depends_on for task in command.tasks}
     times = Counter(task.id for task in command.tasks)
     repeated = [task_id for task_id, count in times.items() if count > 1]
     if repeated:
         problem = f"task ids must differ; given more than once: {', '.join(repeated)}"
-        unsound = {task.id: task.depends_on for task in command.tasks}
-        raise InvalidInput([Problem("tasks", problem), *dangling(unsound)])
-    require_sound({task.id: task.depends_on for task in command.tasks})
+        raise InvalidInput([Problem("tasks", problem), *unsound(dependencies)])
+    require_sound(dependencies)
     return [
         events.PlanCreated(
             at=now,

@@ -70,6 +70,12 @@ def find_project(start: Path | None = None) -> Project | None:
     return None
 
 
+def project_policy() -> str | Mapping[str, Any] | None:
+    """The policy of plans whose file names none, if the project has one."""
+    project = find_project()
+    return project.policy if project else None
+
+
 _KEYS: Final = tuple(field.name for field in fields(Project))[2:]
 
 

@@ -33,6 +33,8 @@ _MODULE_OF: Final = {
     **dict.fromkeys(("Caller", "Forbidden", "trusted_caller"), "infrastructure.http.caller"),
 }
 
+_PACKAGES = {"fastapi": "FastAPI", "starlette": "FastAPI", "yaml": "PyYAML"}
+
 if not TYPE_CHECKING:  # a type checker that saw it would accept every name
 
     def __getattr__(name: str) -> Any:
@@ -41,10 +43,11 @@ if not TYPE_CHECKING:  # a type checker that saw it would accept every name
         try:
             value = getattr(import_module(f"plangate.{_MODULE_OF[name]}"), name)
         except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] not in {"fastapi", "starlette"}:
+            package = (error.name or "").partition(".")[0]
+            if package not in _PACKAGES:
                 raise
             raise ImportError(
-                "plangate.http needs FastAPI, which is not installed: "
+                f"plangate.http needs {_PACKAGES[package]}, which is not installed: "
                 "pip install 'plangate[server]'",
                 name=error.name,
             ) from None

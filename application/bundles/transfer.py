@@ -1,5 +1,6 @@
 """The `registry.bundles` group: bundles, imports from other tools, and copies of a store."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol, Unpack
 
 from plangate.application import telemetry
@@ -8,7 +9,8 @@ from plangate.application.bundles.importer import BundleImport, ImportReport
 from plangate.application.bundles.sealed_file import BundleTarget
 from plangate.application.command_context import CommandContexts, ContextOptions
 from plangate.application.event_store import EventStore
-from plangate.application.importing.intake import PlanFormat, PlanIntake, PlansImport
+from plangate.application.importing.intake import PlanIntake
+from plangate.application.importing.results import PlanFormat, PlansImport
 from plangate.application.ledger.notes import validate_note
 from plangate.application.models import Model
 from plangate.application.operations.copying import FollowErasures, copy_plans
@@ -18,6 +20,7 @@ from plangate.application.progress import Progress, no_progress, require_progres
 from plangate.application.signatures import showing_options
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
+from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import Flag
 
 
@@ -98,7 +101,9 @@ class Bundles:
         tag: str | None = None,
         plan_id: str | None = None,
         source: str | None = None,
+        policy: Mapping[str, Any] | Policy | str | None = None,
         reason: str | None = None,
+        only_new: bool = False,
         dry_run: bool = False,
         progress: Progress = no_progress,
         **context: Unpack[ContextOptions],
@@ -109,9 +114,11 @@ class Bundles:
         `plangate.infrastructure.plan_formats` read from text. Each plan is made whole or not at
         all. A source that has gone on revises its plan, for `reason`; it is recognised by
         `plan_id`, else by the format, the tag and the path `source`. What was scored here
-        stays. `tag` chooses one plan; `dry_run` records nothing. The report lists what is not
-        carried over. The default `actor` is `import:` and the format. Raises `InvalidInput`
-        where no plan can be read.
+        stays. New plans whose source says none get the `policy`. `tag` chooses one plan;
+        `only_new` makes one and updates none; `dry_run` records nothing. The report lists what is
+        not carried over. Imported again with an idempotency key, the same is answered as it was
+        the first time. The default `actor` is `import:` and the format. Raises `InvalidInput`
+        where no plan can be read, `PlanExists` with `only_new`, and `IdempotencyKeyReused`.
         """
         require_progress(progress)
         current = self._contexts.current(context)
@@ -120,7 +127,9 @@ class Bundles:
             "tag": tag,
             "plan_id": plan_id,
             "source": source,
+            "policy": policy,
             "reason": reason,
+            "only_new": only_new,
             "dry_run": dry_run,
         }
         return self._plan_intake.import_plans(given, request, current, progress)

@@ -100,7 +100,7 @@ class AuditFilter(Model):
             and (self.since is None or envelope.recorded_at >= self.since)
             and (self.until is None or envelope.recorded_at < self.until)
             and (self.kind is None or self.kind in {name, getattr(event, "kind", None)})
-            and (self.scorer is None or self.scorer in _names(scorer))
+            and (self.scorer is None or self.scorer in names_of(scorer))
             and (self.task is None or self.task in touches(event).task_ids)
         )
 
@@ -253,7 +253,7 @@ def _task(event: PlanEvent) -> str | None:
     return None if touched.every_task else next(iter(touched.task_ids), None)
 
 
-def _names(scorer: Scorer | None) -> Collection[str]:
+def names_of(scorer: Scorer | None) -> Collection[str]:
     """How a scorer can be named: by name, with its kind, its version or both."""
     if scorer is None:
         return ()

@@ -6,7 +6,7 @@ An issue waits for what blocks it, and for its children; they wait for what bloc
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from plangate.application.importing.foreign import NotCarried, json_pointer
+from plangate.application.importing.foreign import NotCarried
 from plangate.application.importing.task_list import (
     EntryLocation,
     ListedStatus,
@@ -15,6 +15,7 @@ from plangate.application.importing.task_list import (
     as_text,
     read_status,
 )
+from plangate.application.json_pointers import json_pointer
 
 _BLOCKING: Final = {"blocks", "conditional-blocks", "waits-for"}
 _PARENT: Final = "parent-child"

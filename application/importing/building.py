@@ -4,7 +4,7 @@ What the source leaves open is settled by rules. A dependency that cannot be kep
 task all the same: the task is deferred. Each such repair is listed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -31,6 +31,9 @@ from plangate.domain.vocabulary import (
     MAX_TITLE,
     TaskStatus,
 )
+
+MAX_DEPENDENCIES: Final = 1_000_000
+"""The most dependencies of a plan that is built from a list, all tasks together."""
 
 _SHORTENED: Final = " …"
 _JSON: Final[TypeAdapter[dict[str, Any]]] = TypeAdapter(JsonObject)
@@ -69,6 +72,21 @@ class _Builder:
         not_carried = [*self._notes, *result.not_carried]
         return replace(result, not_carried=not_carried, former=self._listed.former)
 
+    def _few(self, tasks: Iterable[ListedTask]) -> list[ListedTask]:
+        """The tasks; refused at once where they have too many dependencies to be stored."""
+        few, number = list[ListedTask](), 0
+        for task in tasks:
+            few.append(task)
+            number += len(task.depends_on)
+            if number > MAX_DEPENDENCIES:
+                problem = (
+                    f"up to {task.id!r} the tasks have more than {MAX_DEPENDENCIES:,} dependencies "
+                    f"together, this one alone {len(task.depends_on):,}; where many tasks wait for "
+                    "many others, put one task between them that waits for the first ones"
+                )
+                raise InvalidInput([task.at.problem(problem)])
+        return few
+
     # --- what the tasks are called ---
 
     def _named(self) -> list[ListedTask]:
@@ -76,7 +94,7 @@ class _Builder:
         used: set[str] = set()
         taken = {task.id for task in self._listed.tasks}
         named = []
-        for task in self._listed.tasks:
+        for task in self._few(self._listed.tasks):
             task_id = task.id
             if task_id in used or not _is_identifier(task_id):
                 why = "it is used twice" if task_id in used else "it cannot be an id here"
@@ -122,11 +140,10 @@ class _Builder:
         for task in cancelled.values():
             theirs = by_id[task.id].status.value
             self._note(task.at, "what is cancelled stays out", theirs, None)
-        return [
-            replace(settled[task.id], depends_on=_beyond(settled[task.id].depends_on, cancelled))
-            for task in tasks
-            if task.id not in cancelled
-        ]
+        kept = (settled[task.id] for task in tasks if task.id not in cancelled)
+        return self._few(
+            replace(task, depends_on=_beyond(task.depends_on, cancelled)) for task in kept
+        )
 
     def _sound(self, tasks: Sequence[ListedTask]) -> list[ListedTask]:
         """The tasks without dependencies on absent ones, on themselves, and in circles."""

@@ -7,11 +7,12 @@ source. Nothing is recorded here.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from plangate.application.importing.older_imports import FormerPlan
+from plangate.application.json_pointers import json_pointer
 from plangate.application.models import Model
 from plangate.application.results import Result
 from plangate.application.validation import problems_at, validate
@@ -42,6 +43,14 @@ class ForeignModel(Model):
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
+@dataclass(frozen=True, slots=True)
+class LocatedProblem(Problem):
+    """A problem, and its line and column in a text, counted from 1."""
+
+    line: int
+    column: int
+
+
 class NotCarried(Result):
     """A value that is not carried over as it is: where it is, what it is, and why not.
 
@@ -55,6 +64,19 @@ class NotCarried(Result):
     theirs: Any = None
     ours: Any = None
     why: str
+
+    @classmethod
+    def of(cls, problem: Problem) -> Self:
+        """A problem that keeps a value out."""
+        line, column = (getattr(problem, name, None) for name in ("line", "column"))
+        return cls(pointer=problem.field, line=line, column=column, why=problem.message)
+
+    @property
+    def problem(self) -> Problem:
+        """What is wrong with the value, where nothing can be read without it."""
+        if self.line is None or self.column is None:
+            return Problem(self.pointer, self.why)
+        return LocatedProblem(self.pointer, self.why, self.line, self.column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +151,3 @@ def refuse_duplicates(ids: Iterable[tuple[str, str]]) -> None:
         if used in seen:
             raise InvalidInput([Problem(pointer, f"{used!r} is used twice")])
         seen.add(used)
-
-
-def json_pointer(*path: int | str) -> str:
-    """A JSON pointer (RFC 6901) of this path."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, Strict
 
 from plangate.application.importing import foreign
+from plangate.application.json_pointers import json_pointer
 from plangate.domain import commands
 from plangate.domain.json_objects import JsonObject
 from plangate.domain.policy import Policy
@@ -52,7 +53,7 @@ class _Plan(foreign.ForeignModel):
 def loopllm_sources(data: object) -> list[tuple[str, object]]:
     """Each plan that loopllm saved, behind its JSON pointer."""
     if isinstance(data, list | tuple):
-        return [(foreign.json_pointer(number), source) for number, source in enumerate(data)]
+        return [(json_pointer(number), source) for number, source in enumerate(data)]
     return [("", data)]
 
 
@@ -170,4 +171,4 @@ class _PlanReader:
         for name, value in (extras or {}).items():
             time = name in {"created_at", "updated_at"}
             why = "times here are those of the import" if time else "it has no place here"
-            self._run.omit(at + foreign.json_pointer(name), why, value)
+            self._run.omit(at + json_pointer(name), why, value)

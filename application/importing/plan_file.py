@@ -1,17 +1,20 @@
 """A plan file, as `plangate create` reads it, as a task list."""
 
-from plangate.application.drafts import PlanDraft
-from plangate.application.importing.foreign import json_pointer
+from plangate.application.drafts import plan_draft
 from plangate.application.importing.task_list import EntryLocation, ListedTask, TaskList, slug
-from plangate.application.validation import validate
+from plangate.application.json_pointers import json_pointer, steps_of
 from plangate.domain.errors import InvalidInput, Problem
 
 
 def plan_file_list(data: object) -> TaskList:
     """The plan in a plan file; raises `InvalidInput` with all that is wrong with it."""
-    if not isinstance(data, dict):
-        raise InvalidInput([Problem("", "must be an object with goal and tasks")])
-    draft = validate(PlanDraft, data)
+    try:
+        draft = plan_draft(data)
+    except InvalidInput as refused:
+        problems = refused.problems
+        raise InvalidInput(
+            [Problem(json_pointer(*steps_of(one.field)), one.message) for one in problems]
+        ) from None
     tasks = [
         ListedTask(
             id=task.id or slug(task.title) or f"task-{number + 1}",

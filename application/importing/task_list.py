@@ -9,8 +9,9 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import Any, Final
 
-from plangate.application.importing.foreign import NotCarried
+from plangate.application.importing.foreign import LocatedProblem, NotCarried
 from plangate.application.importing.older_imports import FormerPlan
+from plangate.domain.errors import Problem
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import TaskStatus
 
@@ -45,6 +46,12 @@ class EntryLocation:
     def below(self, pointer: str) -> "EntryLocation":
         """The location of something inside the entry."""
         return EntryLocation(self.pointer + pointer, self.line, self.column)
+
+    def problem(self, message: str) -> Problem:
+        """A problem with the entry."""
+        if self.line is None or self.column is None:
+            return Problem(self.pointer, message)
+        return LocatedProblem(self.pointer, message, self.line, self.column)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from plangate.application.importing.foreign import NotCarried, json_pointer
+from plangate.application.importing.foreign import NotCarried
 from plangate.application.importing.older_imports import FormerEntry, FormerPlan
 from plangate.application.importing.task_list import (
     EntryLocation,
@@ -19,6 +19,7 @@ from plangate.application.importing.task_list import (
     read_priority,
     read_status,
 )
+from plangate.application.json_pointers import json_pointer
 
 _ITS_OWN: Final = {"pending", "inprogress", "done", "deferred", "cancelled"}
 """The statuses that Task Master has and that mean the same here, as they are compared."""

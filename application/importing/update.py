@@ -4,24 +4,21 @@ Three states are compared: what the imports recorded last, what the source says 
 plan. What only the source changed is changed here; what was scored or changed here stays.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, count
 from typing import Any, Final
 
 from plangate.application.importing.foreign import NotCarried
+from plangate.application.importing.former_source import FormerSource
 from plangate.application.importing.older_imports import FormerPlan, is_older_import, resembles
 from plangate.application.recorded_event import RecordedEvent
+from plangate.application.reordering import tasks_to_move
 from plangate.application.results import Result
-from plangate.domain import commands, events, task_changes
-from plangate.domain.judging import Judgement
+from plangate.domain import commands, events
 from plangate.domain.plan import Plan
 from plangate.domain.task import Deferral, Task
-from plangate.domain.values import changed
 from plangate.domain.vocabulary import MAX_CHANGES, TaskStatus
-
-IMPORT_KEY: Final = "import-"
-"""What the idempotency keys of imports begin with."""
 
 _TEXT: Final = ("title", "description", "metadata")
 _FIELDS: Final = (*_TEXT, "depends_on", "priority", "labels")
@@ -55,12 +52,16 @@ class Update:
         `former` is what an earlier version made of the source, by other rules.
         """
         self._plan = plan
-        self._base, self._scored_by_imports = _imported(imported)
+        former_source = FormerSource.of(imported)
+        self._base, self._base_order = former_source.tasks, former_source.order
+        self._scored_by_imports = former_source.scores
         self._source = source
         self._ids = {task_id: self._id_here(task_id) for task_id in source.order}
         self._revision: list[commands.Change] = []
         self._moves: list[commands.PlanCommand] = []
         self._dropped: set[str] = set()
+        self._added: dict[str, str | None] = {}
+        """The tasks that are added, each with the task here that it comes somewhere behind."""
         self.changes: list[TaskChange] = []
         self.stays: list[NotCarried] = []
         is_older = is_older_import(imported)
@@ -110,6 +111,39 @@ class Update:
             else:
                 self._add(theirs, before)
                 before = task_id
+        self._reorder()
+
+    def _reorder(self) -> None:
+        """Move tasks where the source has them in another order than when it was imported."""
+        source = {self._ids[task.id]: task for task in self._source}
+        were = [task_id for task_id in self._base_order if task_id in source]
+        if were == [task_id for task_id in source if task_id in self._base]:
+            return
+        here = self._order_with_added()
+        there = set(here)
+        wanted = [task_id for task_id in source if task_id in there]
+        moving, behind = tasks_to_move(here, wanted), None
+        first = next((task_id for task_id in wanted if task_id not in moving), None)
+        for task_id in wanted:
+            if task_id in moving:
+                ahead = first if behind is None else None
+                moved = commands.MoveTask(task_id=task_id, after=behind, before=ahead)
+                self._revision.append(moved)
+                self.changes.append(
+                    TaskChange(task_id=task_id, title=source[task_id].title, change="moved")
+                )
+            behind = task_id
+
+    def _order_with_added(self) -> list[str]:
+        """The tasks in the order that the plan has once tasks are dropped and added."""
+        behind: dict[str | None, list[str]] = {}
+        for task_id, anchor in self._added.items():
+            behind.setdefault(anchor, []).append(task_id)
+        order = behind.get(None, [])
+        for task_id in self._plan.order:
+            if task_id not in self._dropped:
+                order += [task_id, *behind.get(task_id, ())]
+        return order
 
     def _add_left_out(self, left_out: frozenset[str]) -> None:
         """Add the tasks that an earlier version left out, and let others wait for them."""
@@ -182,6 +216,7 @@ class Update:
             if before is not None
             else commands.AddTask(task=added, before=self._first())
         )
+        self._added[task_id] = self._added.get(before or "", before)
         self.changes.append(TaskChange(task_id=task_id, title=theirs.title, change="added"))
         self._move(theirs, Task.planned(events.PlannedTask(id=task_id)), None)
 
@@ -286,52 +321,3 @@ def _value(task: Task, name: str) -> Any:
 def _deferring(task_id: str, deferral: Deferral) -> commands.DeferTask:
     reason = deferral.reason or "deferred in its source"
     return commands.DeferTask(task_id=task_id, reason=reason, until=deferral.until)
-
-
-def _imported(recorded: Iterable[RecordedEvent]) -> tuple[dict[str, Task], set[int]]:
-    """The tasks as imports recorded them, whatever else happened, and the versions of scores."""
-    tasks: dict[str, Task] = {}
-    scored: set[int] = set()
-    by_import, first = False, ""
-    for one in recorded:
-        envelope = one.envelope
-        if envelope.causation_id is None or envelope.causation_id != first:
-            first = envelope.event_id
-            by_import = (envelope.idempotency_key or "").startswith(IMPORT_KEY)
-        if by_import:
-            _fold(tasks, one.event, envelope.version)
-            if isinstance(one.event, events.TaskScored):
-                scored.add(envelope.version)
-    return tasks, scored
-
-
-def _fold(tasks: dict[str, Task], event: events.PlanEvent, version: int) -> None:
-    """Apply what an import recorded to what imports know of the tasks."""
-    match event:
-        case events.PlanCreated():
-            tasks.update({task.id: Task.planned(task) for task in event.tasks})
-        case events.TaskAdded():
-            tasks[event.task.id] = Task.planned(event.task)
-        case events.TaskDropped():
-            tasks.pop(event.task_id, None)
-        case events.TaskChanged(task_id=task_id) if task_id in tasks:
-            _alter(tasks, task_id, task_changes.change, event)
-        case events.TaskStatusChanged(task_id=task_id) if task_id in tasks:
-            _alter(tasks, task_id, task_changes.move, event, version)
-        case events.TaskDeferred(task_id=task_id) if task_id in tasks:
-            deferral = Deferral(event.reason, event.until)
-            _alter(tasks, task_id, task_changes.defer, deferral)
-        case events.TaskUndeferred(task_id=task_id) if task_id in tasks:
-            _alter(tasks, task_id, task_changes.defer, None)
-        case events.TaskScored(task_id=task_id) if task_id in tasks:
-            judgement = Judgement(event.score, version)
-            _alter(tasks, task_id, task_changes.add_judgement, event.kind, judgement)
-        case _:
-            pass  # what else an import brought about says nothing of the source's tasks
-
-
-def _alter(
-    tasks: dict[str, Task], task_id: str, change: Callable[..., None], *facts: object
-) -> None:
-    tasks[task_id] = copy = changed(tasks[task_id])
-    change(copy.__dict__, *facts)

@@ -5,7 +5,7 @@ with 0 only with a task, and with 14 for a complete plan. A command whose answer
 written ends with 74, or with 141 if the reader of a pipe went away, whatever its verdict.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -100,6 +100,12 @@ def error_lines(error: Exception) -> Iterator[str]:
         yield f"unexpected {type(error).__name__}: {error}"
 
 
+def hints(error: Exception) -> Sequence[str]:
+    """What was noted with an error for whoever is to go on."""
+    noted: Sequence[str] = getattr(error, "__notes__", ())
+    return noted
+
+
 def _of_the_system(error: OSError) -> str:
     why = error.strerror or str(error) or type(error).__name__
     return why if error.filename is None else f"{error.filename}: {why}"
@@ -114,7 +120,9 @@ def error_facts(error: Exception) -> dict[str, Any]:
     if isinstance(error, InvalidInput):
         facts["problems"] = [asdict(problem) for problem in error.problems]
     elif isinstance(error, PlangateError):
-        facts |= vars(error)
+        facts |= {name: fact for name, fact in vars(error).items() if name != "__notes__"}
     elif isinstance(error, AnswerLost):
         facts |= {"recorded": error.recorded, "done": error.done}
+    if noted := hints(error):
+        facts["hints"] = noted
     return facts

@@ -63,7 +63,7 @@ def write_group_help(group: Any, context: Any, formatter: Any) -> None:
 
 def write_help(command: Any, context: Any, formatter: Any) -> None:
     """Help on one command: what it does, an example, and its own options."""
-    about, examples = _parts(command)
+    about, examples = _about_of(command), examples_of(command)
     own = [one for one in command.get_params(context) if one.name not in COMMON]
     arguments = [one for one in own if one.param_type_name == "argument"]
     options = [one for one in own if one.param_type_name != "argument"]
@@ -85,7 +85,9 @@ def write_help(command: Any, context: Any, formatter: Any) -> None:
 
 def examples_of(command: Any) -> Sequence[str]:
     """The command lines that a command's help shows."""
-    return _parts(command)[1]
+    shown = [one for one in _paragraphs(command) if one.startswith(_EXAMPLE)]
+    lines = [line for one in shown for line in one.removeprefix(_EXAMPLE).splitlines()]
+    return [line.strip() for line in lines if line.strip()]
 
 
 def shown_argument(argument: Any) -> str:
@@ -100,15 +102,18 @@ def page_about(title: str, rows: Iterable[tuple[str, str]], *after: str) -> str:
     return _page(*_section(title, rows), *(line for text in after for line in _paragraph(text)))
 
 
-def _parts(command: Any) -> tuple[list[str], list[str]]:
-    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
-    about = [" ".join(one.split()) for one in paragraphs if not one.startswith(_EXAMPLE)]
-    found = [one.removeprefix(_EXAMPLE) for one in paragraphs if one.startswith(_EXAMPLE)]
-    return about, [line.strip() for one in found for line in one.splitlines() if line.strip()]
+def _about_of(command: Any) -> Sequence[str]:
+    """What the command does, paragraph by paragraph."""
+    others = (one for one in _paragraphs(command) if not one.startswith(_EXAMPLE))
+    return [" ".join(one.split()) for one in others]
+
+
+def _paragraphs(command: Any) -> Sequence[str]:
+    return inspect.cleandoc(command.help or "").split("\n\n")
 
 
 def _first_line(command: Any) -> str:
-    return _parts(command)[0][0]
+    return _about_of(command)[0]
 
 
 def _shown_option(option: Any) -> str:

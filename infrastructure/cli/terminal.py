@@ -26,7 +26,7 @@ from plangate.application.warnings import LogSetAside
 from plangate.domain.errors import PlangateError, PlanNotFound, TaskNotFound
 from plangate.infrastructure.bootstrap import connect, connect_to_existing
 from plangate.infrastructure.cli.catalogue import GROUPS
-from plangate.infrastructure.cli.exits import REFUSED, error_facts, error_lines, exit_code
+from plangate.infrastructure.cli.exits import REFUSED, error_facts, error_lines, exit_code, hints
 from plangate.infrastructure.cli.input.actor import default_actor
 from plangate.infrastructure.cli.input.ids import plan_id_of, task_id_of
 from plangate.infrastructure.cli.input.options import (
@@ -302,6 +302,8 @@ class Terminal:
     def _print_error(self, label: str, error: Exception, meant: str = "") -> None:
         for line in error_lines(error):
             self._note(label, "red", f"{line}; {meant}" if meant else line)
+        for hint in hints(error):
+            self._note("", "", hint)
 
     def _note(self, label: str, style: str, text: str) -> None:
         from rich.text import Text
@@ -381,7 +383,7 @@ def _separated(words: Sequence[str]) -> Sequence[str]:
             options += [word, next(rest, "")]
         else:
             ids.append(word)
-    if not any(one.startswith("-") for one in ids):
+    if not any(one.startswith("-") and one != "-" for one in ids):
         return words
     return [*command, *options, "--", *ids]
 

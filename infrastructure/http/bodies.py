@@ -11,9 +11,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, create_model
 from pydantic_core import CoreSchema, core_schema
 
+from plangate.application.json_pointers import json_pointer
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.infrastructure.http.problems import KINDS, FieldProblem, Refused, pointer
+from plangate.infrastructure.http.problems import KINDS, FieldProblem, Refused
 
 Fields = dict[str, Any]
 
@@ -41,7 +42,7 @@ def fields_of(model: type[BaseModel]) -> Checked:
             raise InvalidInput([Problem("", f"must be an object with {accepted}")])
         problem = f"is not known here; accepted: {accepted}"
         unknown = [
-            FieldProblem(pointer=pointer(f"{name:.80}"), detail=problem)
+            FieldProblem(pointer=json_pointer(f"{name:.80}"), detail=problem)
             for name in given
             if name not in model.model_fields
         ]

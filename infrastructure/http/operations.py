@@ -73,6 +73,11 @@ class Operation:
     scope: Scope
     arguments: dict[str, Any]
 
+    @property
+    def answers_head(self) -> bool:
+        """Whether HEAD gets what GET does without the body; a stream would never end."""
+        return self.arguments["methods"] == ["GET"] and bool(self.arguments["response_model"])
+
 
 class Group:
     """The operations of one file, under one tag."""
@@ -103,11 +108,12 @@ class Group:
         refuses: Sequence[Any] = (),
         scope: Scope = Scope.PLANS_WRITE,
         of_plan: bool = True,
+        wrong_type: Kind = NOT_JSON,
         **more: Any,
     ) -> Callable[[Endpoint], Endpoint]:
-        """An operation that records something."""
+        """An operation that records something; it refuses bodies of a `wrong_type`."""
         conditions = (VersionMismatch,) if of_plan else ()
-        kinds = (*_ALWAYS, NOT_JSON, *_COMMAND, *conditions, *refuses)
+        kinds = (*_ALWAYS, wrong_type, *_COMMAND, *conditions, *refuses)
         return self._add("POST", path, answer, scope, kinds, more)
 
     def _add(

@@ -6,7 +6,6 @@ answered with a fixed sentence and logged: its message can hold paths and addres
 
 from collections.abc import Iterable, Mapping
 from json import dumps
-from re import compile as pattern
 from typing import Any, Final, NamedTuple
 
 from fastapi import FastAPI, Request
@@ -18,6 +17,7 @@ from starlette.routing import Match
 from typing_extensions import override
 
 from plangate.application import errors, telemetry
+from plangate.application.json_pointers import json_pointer, steps_of
 from plangate.application.models import Model
 from plangate.application.validation import message_of
 from plangate.domain import errors as refusals
@@ -28,16 +28,19 @@ from plangate.infrastructure.http.caller import Forbidden
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER: Final = {"Retry-After": "1"}
 _NAMESPACE: Final = "urn:plangate:problem:"
-_STEP: Final = pattern(r"([^.\[\]]+)|\[(\d+)\]")
-"""A step of a field such as `tasks[2].title`."""
 
 
 class FieldProblem(Model):
-    """What is wrong with one field: of the body, by its JSON pointer, or of a parameter."""
+    """What is wrong with one field: of the body, by its JSON pointer, or of a parameter.
+
+    `line` and `column` count from 1, where the body is a file.
+    """
 
     pointer: str | None = Field(default=None, examples=["/tasks/0/title"])
     parameter: str | None = Field(default=None, examples=["limit"])
     header: str | None = Field(default=None, examples=["If-Match"])
+    line: int | None = Field(default=None, examples=[4])
+    column: int | None = Field(default=None, examples=[3])
     detail: str = Field(examples=["must not be blank"])
 
     @override
@@ -45,6 +48,8 @@ class FieldProblem(Model):
         where = self.pointer or self.parameter or self.header
         if self.pointer == "":
             where = "the body"
+        if self.line is not None:
+            where = f"{self.line}:{self.column}" + (f": {self.pointer}" if self.pointer else "")
         return f"{where}: {self.detail}" if where else self.detail
 
 
@@ -133,6 +138,9 @@ NOT_FOUND: Final = Kind("not-found", 404, "There is nothing at this path")
 NOT_ALLOWED: Final = Kind("method-not-allowed", 405, "The method is not allowed here")
 TOO_LARGE: Final = Kind("body-too-large", 413, "The body is too large")
 NOT_JSON: Final = Kind("not-json", 415, "The body must be JSON, sent as application/json")
+NO_PLAN_TYPE: Final = Kind(
+    "unsupported-media-type", 415, "The body must be Markdown, JSON or YAML, and say which"
+)
 TOO_MANY_STREAMS: Final = Kind(
     "too-many-streams", 503, "Too many event streams are open", retry=True
 )
@@ -254,19 +262,14 @@ def _parameter(error: Any) -> FieldProblem:
 
 def _field(found: Problem, parameters: frozenset[str]) -> FieldProblem:
     """A problem of the registry's, with where the field is in the request."""
-    steps = [name or number for name, number in _STEP.findall(found.field)]
+    steps = steps_of(found.field)
     if steps and steps[0] in parameters:
         return FieldProblem(parameter=steps[0], detail=found.message)
     if steps == ["plan_ids"] and "plan_id" in parameters:
         return FieldProblem(parameter="plan_id", detail=found.message)
     if steps and steps[0] in _HEADERS:
         return FieldProblem(header=_HEADERS[steps[0]], detail=found.message)
-    return FieldProblem(pointer=pointer(*steps), detail=found.message)
-
-
-def pointer(*steps: str) -> str:
-    """The JSON pointer (RFC 6901) to what these steps lead to."""
-    return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
+    return FieldProblem(pointer=json_pointer(*steps), detail=found.message)
 
 
 def _facts(error: Exception) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 The host's own error handlers are not touched: what they see are the errors of the host's code.
 """
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Container, Coroutine, Iterator, Mapping
 from typing import Any, Final, get_origin
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -23,9 +23,11 @@ from plangate.infrastructure.http.caller import Forbidden
 from plangate.infrastructure.http.problems import (
     KINDS,
     MALFORMED,
+    NO_PLAN_TYPE,
     NOT_JSON,
     TOO_LARGE,
     FieldProblem,
+    Kind,
     Refused,
     problem_of,
 )
@@ -55,11 +57,26 @@ class PlangateRoute(APIRoute):
         answer = super().get_route_handler()
         query = {name: many for one in _flat(self.dependant) for name, many in _query(one)}
         names = {*query, *self.param_convertors}
+        files = (self.openapi_extra or {}).get("requestBody", {}).get("content", {})
+        takes_json = self.body_field is not None
 
         async def checked(request: Request) -> Response:
+            answered = await whole(request)
+            if request.method == "HEAD":
+                answered.body = b""
+            return answered
+
+        async def whole(request: Request) -> Response:
             try:
                 _require_known(request, query)
-                return await answer(await _read(request, takes_json=self.body_field is not None))
+                body, value = await _body(request), None
+                if files:
+                    _require_type(request, files, NO_PLAN_TYPE)
+                elif takes_json and body:
+                    value = _parsed(request, body)
+                else:
+                    body = b""
+                return await answer(_ReadRequest(request, body, value))
             except _OURS as error:
                 return problem_of(error, names)
 
@@ -101,7 +118,7 @@ def _require_known(request: Request, query: Mapping[str, bool]) -> None:
 
 
 class _ReadRequest(Request):
-    """A request whose body was read, and parsed if it is JSON."""
+    """A request whose body was read, and parsed if the route takes JSON."""
 
     def __init__(self, request: Request, body: bytes, value: Any) -> None:
         super().__init__(request.scope, request.receive)
@@ -117,8 +134,8 @@ class _ReadRequest(Request):
         return self._value
 
 
-async def _read(request: Request, *, takes_json: bool) -> Request:
-    """The request with its body, which is bounded, and strict JSON where the route takes one."""
+async def _body(request: Request) -> bytes:
+    """The body, which is bounded."""
     body = bytearray()
     if int(request.headers.get("content-length") or 0) > MAX_BODY:
         raise _too_large()
@@ -126,15 +143,23 @@ async def _read(request: Request, *, takes_json: bool) -> Request:
         body += chunk
         if len(body) > MAX_BODY:
             raise _too_large()
-    if not takes_json or not body:
-        return _ReadRequest(request, b"", None)
-    return _ReadRequest(request, bytes(body), _parsed(request, bytes(body)))
+    return bytes(body)
+
+
+def media_type_of(request: Request) -> str:
+    """The content type, without its parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _require_type(request: Request, accepted: Container[str], otherwise: Kind) -> None:
+    media_type = media_type_of(request)
+    if media_type not in accepted:
+        raise Refused(otherwise, f"the content type is {media_type[:80] or 'not given'}")
 
 
 def _parsed(request: Request, body: bytes) -> Any:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise Refused(NOT_JSON, f"the content type is {media_type[:80] or 'not given'}")
+    """Strict JSON."""
+    _require_type(request, {"application/json"}, NOT_JSON)
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError as error:

@@ -1,6 +1,7 @@
 """The HTTP API of a registry, for an application of our own or a larger one."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends
@@ -13,6 +14,7 @@ from plangate.infrastructure.http.routes import (
     analysis,
     events,
     history,
+    importing,
     ledger,
     plans,
     replanning,
@@ -23,7 +25,18 @@ from plangate.infrastructure.http.routes import (
 
 _GROUPS: Final = tuple(
     module.group
-    for module in (plans, replanning, work, scores, views, history, events, analysis, ledger)
+    for module in (
+        plans,
+        importing,
+        replanning,
+        work,
+        scores,
+        views,
+        history,
+        events,
+        analysis,
+        ledger,
+    )
 )
 
 
@@ -46,7 +59,10 @@ def router(
     for group in _GROUPS:
         for operation in group.operations:
             enter = Depends(entrance(registry, caller, operation.scope, streams))
-            api.add_api_route(
-                operation.path, operation.endpoint, dependencies=[enter], **operation.arguments
+            served = partial(
+                api.add_api_route, operation.path, operation.endpoint, dependencies=[enter]
             )
+            served(**operation.arguments)
+            if operation.answers_head:
+                served(**{**operation.arguments, "methods": ["HEAD"], "include_in_schema": False})
     return api

@@ -4,12 +4,12 @@ Spec-kit, Kiro and OpenSpec say that tasks are done in order; there a task waits
 before it. In a plain list those of a numbered list do. A task always waits for those inside it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from plangate.application.importing.foreign import NotCarried
-from plangate.application.importing.intake import PlanFormat
+from plangate.application.importing.results import PlanFormat
 from plangate.application.importing.task_list import (
     EntryLocation,
     ListedStatus,
@@ -97,7 +97,7 @@ class _ChecklistReader:
         for section in _sections(checklist.items):
             after = self._read_items(self._nested(section), before, None)
             before = () if self._kind is PlanFormat.MARKDOWN else after
-        return TaskList(plan_id=plan_id, goal=goal, tasks=self._named(), notes=self._notes)
+        return TaskList(plan_id=plan_id, goal=goal, tasks=self._tasks, notes=self._notes)
 
     def _read_items(
         self, items: Sequence[Item], before: tuple[str, ...], part_of: str | None
@@ -187,7 +187,7 @@ class _ChecklistReader:
         self,
         entry: _TitledItem,
         status: ListedStatus,
-        waits_for: Iterable[str],
+        waits_for: tuple[str, ...],
         part_of: str | None,
     ) -> None:
         item = entry.item
@@ -197,7 +197,8 @@ class _ChecklistReader:
             self._note(at, why, f"[{item.mark}]", "[ ]")
         if item.is_optional and status is ListedStatus.PENDING:
             status = ListedStatus.DEFERRED
-        stated = [on for line in (item.text, *item.body.split("\n")) for on in _waits_for(line)]
+        lines = (item.text, *item.body.split("\n"))
+        stated = [on for line in lines for on in _waits_for(line) if on != entry.id]
         section = {"section": item.heading.text} if item.heading and item.heading.level > 1 else {}
         self._tasks.append(
             ListedTask(
@@ -207,7 +208,7 @@ class _ChecklistReader:
                 description=item.body,
                 status=status,
                 why=_OPTIONAL if item.is_optional else None,
-                depends_on=tuple(dict.fromkeys([*waits_for, *stated])),
+                depends_on=tuple(dict.fromkeys([*waits_for, *stated])) if stated else waits_for,
                 part_of=part_of,
                 labels=entry.labels,
                 metadata=section,
@@ -220,13 +221,6 @@ class _ChecklistReader:
                 pointer="", line=at.line, column=at.column, theirs=theirs, ours=ours, why=why
             )
         )
-
-    def _named(self) -> Sequence[ListedTask]:
-        """The tasks; of dependencies that a text states, those on itself are its own id."""
-        return [
-            replace(task, depends_on=tuple(on for on in task.depends_on if on != task.id))
-            for task in self._tasks
-        ]
 
 
 def _sections(items: Sequence[Item]) -> Iterator[list[Item]]:

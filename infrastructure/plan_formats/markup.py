@@ -70,6 +70,17 @@ class _Token(NamedTuple):
     value: Any = None
 
 
+def text_of(content: bytes) -> str:
+    """The text of a file; raises `Malformed` where it is not UTF-8."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8-sig")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        what = f"is not UTF-8: byte 0x{content[error.start]:02X}"
+        raise Malformed(what, line, column) from None
+
+
 def read_yaml(text: str) -> tuple[Any, dict[str, SourceLocation]]:
     """The one document in `text`, and the location of every field; raises `Malformed`."""
     try:

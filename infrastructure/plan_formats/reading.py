@@ -1,16 +1,14 @@
 """Plans read from text or from a folder, in the format that it has or is said to have."""
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from plangate.application.importing.foreign import NotCarried
-from plangate.application.importing.intake import PlanFormat, PlansImport
+from plangate.application.importing.results import PlanFormat, PlansImport
 from plangate.application.importing.task_list import TaskList, plan_id_of
-from plangate.infrastructure.plan_formats.backlog import backlog_list, is_backlog
-from plangate.infrastructure.plan_formats.checklist import read_checklist
-from plangate.infrastructure.plan_formats.markdown import markdown_task_list
 from plangate.infrastructure.plan_formats.markup import (
     Malformed,
     SourceLocation,
@@ -26,7 +24,10 @@ _MARKDOWN: Final = {
     PlanFormat.BACKLOG,
 }
 _OF_LOOPLLM: Final = {"rolling_confidence", "needs_replan", "replan_count", "task_count"}
+_OF_BEADS: Final = {"issue_type", "created_at"}
+_OF_TASKMASTER: Final = {"status", "details", "testStrategy", "subtasks", "dependencies"}
 _MARKDOWN_SUFFIXES: Final = {".md", ".markdown", ".mdown"}
+_YAML_SUFFIXES: Final = {".yaml", ".yml"}
 
 Locate = Callable[[str], tuple[int, int] | None]
 """The line and column of a JSON pointer, or of the nearest thing around it."""
@@ -34,11 +35,15 @@ Locate = Callable[[str], tuple[int, int] | None]
 
 @dataclass(frozen=True, slots=True)
 class ReadPlans:
-    """What `registry.bundles.import_plans` takes: a format, and data or task lists in it."""
+    """What `registry.bundles.import_plans` takes: a format, and data or task lists in it.
+
+    `locations` are those of its fields, where it is one document of JSON or YAML.
+    """
 
     format: PlanFormat
     given: Any
     locate: Locate = lambda _pointer: None
+    locations: Mapping[str, SourceLocation] = dataclasses.field(default_factory=dict)
 
     @property
     def lists(self) -> tuple[TaskList, ...]:
@@ -51,6 +56,9 @@ class ReadPlans:
         return tuple(note for listed in self.lists for note in listed.notes)
 
 
+# The parser of Markdown is imported when there is Markdown: plan files need not wait for it.
+
+
 def plan_from_markdown(
     text: str, *, kind: PlanFormat | None = None, name: str | None = None
 ) -> ReadPlans:
@@ -58,6 +66,10 @@ def plan_from_markdown(
 
     `name` is the path of the file, if it has one: it may name the plan.
     """
+    from plangate.infrastructure.plan_formats.backlog import backlog_list, is_backlog
+    from plangate.infrastructure.plan_formats.checklist import read_checklist
+    from plangate.infrastructure.plan_formats.markdown import markdown_task_list
+
     if kind is PlanFormat.BACKLOG or (kind is None and is_backlog(read_checklist(text))):
         listed = backlog_list([(name or "", text)], plan_id_of(name) or "backlog")
         return ReadPlans(PlanFormat.BACKLOG, (listed,))
@@ -65,32 +77,61 @@ def plan_from_markdown(
     return ReadPlans(recognised, (listed,))
 
 
-def read_plans(text: str, *, kind: PlanFormat | None = None, name: str | None = None) -> ReadPlans:
-    """The plans in a text; raises `Malformed` where it is in none of the formats."""
-    suffix = Path(name or "").suffix.lower()
-    begin = text.lstrip()[:1]
+def read_plans(
+    text: str,
+    *,
+    kind: PlanFormat | None = None,
+    name: str | None = None,
+    suffix: str | None = None,
+    otherwise: PlanFormat = PlanFormat.TASKMASTER,
+) -> ReadPlans:
+    """The plans in a text; raises `Malformed` where it is in none of the formats.
+
+    `name` is the path of the file, and `suffix` its ending where the name does not say it.
+    `otherwise` is the format of JSON and YAML in which nothing says whose it is.
+    """
+    suffix = suffix or Path(name or "").suffix.lower()
     if kind in _MARKDOWN or (kind is None and suffix in _MARKDOWN_SUFFIXES):
         return plan_from_markdown(text, kind=kind, name=name)
     if kind is PlanFormat.BEADS or suffix == ".jsonl":
         return _json_lines(text, kind)
-    if begin and begin in "{[" and suffix not in {".yaml", ".yml"}:
+    begins_so = text.lstrip()[:1] in {"{", "["}
+    if suffix == ".json" or (begins_so and suffix not in _YAML_SUFFIXES):
         try:
             value, locations = read_json(text)
         except Malformed:
             if kind is None and _is_lines(text):
                 return _json_lines(text, None)
             raise
-        return ReadPlans(kind or _recognise(value), value, _locator(value, locations))
-    if kind is None and suffix not in {".yaml", ".yml", ".json"}:
-        checklist = read_checklist(text)
-        if checklist.items or checklist.front_matter is not None:
-            return plan_from_markdown(text, name=name)
-    value, locations = read_yaml(text)
-    return ReadPlans(kind or _recognise(value), value, _locator(value, locations))
+        found = _recognise(value) if kind is None else None
+    elif kind is None and suffix not in _YAML_SUFFIXES and _is_checklist(text):
+        return plan_from_markdown(text, name=name)
+    else:
+        value, locations = read_yaml(text)
+        if kind is None and not isinstance(value, dict | list):
+            raise _in_none_of_the_formats()
+        found = PlanFormat.PLAN if isinstance(value, dict) and "goal" in value else None
+    kind = kind or found or otherwise
+    return ReadPlans(kind, value, _locator(value, locations), locations)
+
+
+def _is_checklist(text: str) -> bool:
+    """Whether text without a name is Markdown, and not a plan file whose texts hold checkboxes."""
+    from plangate.infrastructure.plan_formats.checklist import read_checklist
+
+    checklist = read_checklist(text)
+    if not checklist.items and checklist.front_matter is None:
+        return False
+    try:
+        return not isinstance(read_yaml(text)[0], dict)
+    except Malformed:
+        return True
 
 
 def read_folder(folder: Path) -> ReadPlans:
     """The tasks of Backlog.md in a folder: `backlog`, or its `tasks`."""
+    from plangate.infrastructure.plan_formats.backlog import backlog_list
+
     inner = folder / "tasks"
     tasks = inner if inner.is_dir() else folder
     folders = [tasks, tasks.parent / "completed"] if tasks.name == "tasks" else [tasks]
@@ -111,24 +152,36 @@ def _natural(path: Path) -> list[tuple[int, str]]:
     return [(int(part) if part.isascii() and part.isdigit() else 0, part) for part in parts]
 
 
-def _recognise(value: object) -> PlanFormat:
-    """Whose data this is, by its keys."""
+def _recognise(value: object) -> PlanFormat | None:
+    """Whose JSON this is, by its keys; None where they do not say."""
     if isinstance(value, list):
-        first = next((one for one in value if isinstance(one, dict)), {})
-        if "plan_id" in first:
+        entries = [one for one in value if isinstance(one, dict)]
+        if entries and "plan_id" in entries[0]:
             return PlanFormat.LOOPLLM
-        return (
-            PlanFormat.BEADS if {"issue_type", "created_at"} & set(first) else PlanFormat.TASKMASTER
-        )
+        if entries and _OF_BEADS & entries[0].keys():
+            return PlanFormat.BEADS
+        return PlanFormat.TASKMASTER if any(map(_is_of_taskmaster, entries)) else None
     if not isinstance(value, dict):
-        raise Malformed(f"is in none of the formats {', '.join(PlanFormat)}", 1, 1)
-    if "goal" not in value:
+        raise _in_none_of_the_formats()
+    listed = value.get("tasks")
+    tasks = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    if "goal" in value:
+        with_status = any("status" in task for task in tasks)
+        is_saved = "plan_id" in value and (with_status or _OF_LOOPLLM & value.keys())
+        return PlanFormat.LOOPLLM if is_saved else PlanFormat.PLAN
+    tags = [one.get("tasks") for one in value.values() if isinstance(one, dict)]
+    if any(isinstance(one, list) for one in tags) or any(map(_is_of_taskmaster, tasks)):
         return PlanFormat.TASKMASTER
-    tasks = value.get("tasks")
-    listed = tasks if isinstance(tasks, list) else []
-    with_status = any(isinstance(task, dict) and "status" in task for task in listed)
-    is_saved = "plan_id" in value and (with_status or _OF_LOOPLLM & set(value))
-    return PlanFormat.LOOPLLM if is_saved else PlanFormat.PLAN
+    return None
+
+
+def _in_none_of_the_formats() -> Malformed:
+    return Malformed(f"is in none of the formats {', '.join(PlanFormat)}", 1, 1)
+
+
+def _is_of_taskmaster(task: Mapping[str, Any]) -> bool:
+    """Whether a task has what Task Master alone writes; its ids are numbers."""
+    return bool(_OF_TASKMASTER & task.keys()) or isinstance(task.get("id"), int)
 
 
 def _is_lines(text: str) -> bool:

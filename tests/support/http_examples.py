@@ -39,6 +39,13 @@ def answers() -> dict[str, Any]:  # noqa: PLR0915  (one request after another)
         plan = "/plans/billing"
         body = {"goal": "Move billing", "plan_id": "billing", "tasks": _TASKS}
         post("create_plan", "/plans", {**body, "policy": {"gate": "hold"}})
+        answer = client.post(
+            "/v1/plans/import",
+            content="# Login\n\n1. [x] Model the session\n2. [?] Check the password\n",
+            headers={"Content-Type": "text/markdown"},
+            params={"dry_run": True, "source": "specs/001-login/tasks.md"},
+        )
+        found["import_plans"] = answer.raise_for_status().json()
         worker = {"worker": "agent-1", "lease": 600}
         task = f"{plan}/tasks/schema"
         token = post("claim_task", f"{task}/claim", worker)["claim"]["token"]

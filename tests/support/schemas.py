@@ -27,7 +27,7 @@ from plangate.application.evidence.findings_config import FindingsConfig
 from plangate.application.history.audit import AuditTrail
 from plangate.application.history.diff import PlanDiff
 from plangate.application.history.explain import Explanation
-from plangate.application.importing.intake import PlansImport
+from plangate.application.importing.results import PlansImport
 from plangate.application.importing.run_scores import RunScore
 from plangate.application.ledger.reports import (
     Checkpoint,

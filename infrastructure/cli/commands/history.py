@@ -2,14 +2,16 @@
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
 import typer
 
 from plangate.application.errors import UnreadableEvent
-from plangate.application.history.audit import AuditEntry
+from plangate.application.history.audit import AuditEntry, names_of
+from plangate.application.near_matches import did_you_mean, near_matches
+from plangate.domain.events import touches
 from plangate.infrastructure.cli.input.completion import event_kinds, plan_ids
 from plangate.infrastructure.cli.input.options import (
     PlanId,
@@ -29,6 +31,8 @@ from plangate.infrastructure.cli.terminal import Terminal
 
 _ON_A_SCREEN: Final = 1_000
 _WIDER: Final = 8
+_LOOKED_AT: Final = 20_000
+"""How many of the newest events of all plans are searched for what an unknown name may mean."""
 _POINT = "a version, an event id or a time"
 
 
@@ -77,11 +81,12 @@ def history(  # noqa: C901  (a branch a form)
         raise typer.BadParameter("name a plan, or give --all")
     begin, end = time_of("--since", since), time_of("--until", until)
     plan = None if plan is None else terminal.plan(plan)
-    unreadable = 0
+    shown = unreadable = 0
 
     def counted(entries: Iterable[AuditEntry]) -> Iterator[AuditEntry]:
-        nonlocal unreadable
+        nonlocal shown, unreadable
         for entry in entries:
+            shown += 1
             unreadable += entry.unreadable is not None
             yield entry
 
@@ -90,11 +95,10 @@ def history(  # noqa: C901  (a branch a form)
     if limit is None and on_screen and chosen is HistoryForm.TEXT:
         limit = _ON_A_SCREEN
     with bar_beside_answer(terminal.notes, "reading events", on_screen=on_screen) as progress:
+        named = {"task": task, "actor": actor, "scorer": scorer}
         filters: dict[str, Any] = {
-            "task": task,
+            **named,
             "kind": kind,
-            "actor": actor,
-            "scorer": scorer,
             "since": begin,
             "until": end,
             "progress": progress,
@@ -118,8 +122,30 @@ def history(  # noqa: C901  (a branch a form)
                 terminal.write(screens.json_lines(entries, ensure_ascii=terminal.ascii_only))
             case HistoryForm.CSV:
                 terminal.write(screens.csv_table(entries, on_screen=sys.stdout.isatty()))
+    if not shown:
+        terminal.warn(*_unknown(terminal, plan, named))
     if unreadable:
         terminal.warn(f"{count(unreadable, 'event')} cannot be read; the history says why")
+
+
+def _unknown(
+    terminal: Terminal, plan: str | None, named: Mapping[str, str | None]
+) -> Iterator[str]:
+    """Each filter that names nothing that there is, with what resembles it."""
+    given = {name: value for name, value in named.items() if value is not None}
+    if not given:
+        return
+    known: dict[str, set[str]] = {name: set() for name in named}
+    after = max(_last(terminal, None) - _LOOKED_AT, 0) if plan is None else 0
+    for entry in terminal.registry.history.audit(plan, after=after):
+        known["task"].update(touches(entry.event).task_ids if entry.event is not None else ())
+        known["actor"].update([entry.actor] if entry.actor else ())
+        if entry.scorer is not None:
+            known["scorer"].update(names_of(entry.scorer))
+    for name, value in given.items():
+        if value not in known[name]:
+            meant = did_you_mean(near_matches(value, sorted(known[name])))
+            yield f"no event is of the {name} {value!r}{f'; {meant}' if meant else ''}"
 
 
 def _last(terminal: Terminal, plan: str | None) -> int:

@@ -5,6 +5,7 @@ from contextlib import suppress
 import typer
 from rich.text import Text
 
+from plangate.application.importing.results import PlanFormat
 from plangate.domain.errors import InvalidInput, PlanGone, Problem
 from plangate.domain.presets import Preset
 from plangate.infrastructure.cli.answers import Deletion
@@ -16,7 +17,7 @@ from plangate.infrastructure.cli.render.graph import GraphForm
 from plangate.infrastructure.cli.render.status import render_status
 from plangate.infrastructure.cli.render.text import harmless
 from plangate.infrastructure.cli.terminal import Terminal
-from plangate.infrastructure.project import find_project
+from plangate.infrastructure.project import project_policy
 
 
 def create(
@@ -30,19 +31,27 @@ def create(
         autocompletion=presets,
     ),
 ) -> None:
-    """Register the plan in a file.
+    """Register the plan in a file: a plan file, or a checklist as other tools keep it.
 
     Example: plangate create plan.yaml --policy steady
-    """
-    from plangate.infrastructure.cli.input.plan_files import read_plan_file
 
-    document = read_plan_file(file)
+    Example: plangate create specs/001-login/tasks.md
+    """
+    from plangate.infrastructure.cli.input.plan_files import Document, name_of
+    from plangate.infrastructure.cli.input.plan_sources import read_source
+
+    read = read_source(file, None, otherwise=PlanFormat.PLAN)
+    if read.format is not PlanFormat.PLAN:
+        from plangate.infrastructure.cli.commands.foreign_plans import create_from
+
+        create_from(terminal, file, read, preset)
+        return
+    document = Document(read.given, name_of(file), read.locations).as_plan()
     draft = document.content
     with document.located():
         if preset and draft.policy:
             raise InvalidInput([Problem("policy", "the file has its own; leave out --policy")])
-        project = find_project()
-        policy = preset or draft.policy or (project and project.policy)
+        policy = preset or draft.policy or project_policy()
         plan = terminal.registry.create(**{**vars(draft), "policy": policy}, **terminal.context)
     terminal.answer(plan, render_created(full=terminal.full), ids=[plan.plan_id])
 

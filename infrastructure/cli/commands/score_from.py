@@ -13,7 +13,7 @@ from plangate.application.results import PlanStatus
 from plangate.domain.errors import InvalidInput
 from plangate.domain.vocabulary import ScoreKind
 from plangate.infrastructure.cli.input.options import STDIN
-from plangate.infrastructure.cli.input.plan_files import InvalidFile, LocatedProblem
+from plangate.infrastructure.cli.input.plan_files import FileProblem, InvalidFile, name_of
 from plangate.infrastructure.cli.input.score_sources import ScoreSource, worth_of
 from plangate.infrastructure.cli.render.acts import render_act
 from plangate.infrastructure.cli.terminal import Terminal
@@ -58,11 +58,11 @@ def score_from(
 def _score_from_file(
     terminal: Terminal, target: _Target, file: Path, source: ScoreSource
 ) -> PlanStatus:
-    name = "stdin" if file == STDIN else str(file)
+    name = name_of(file)
     try:
         read = read_score_file(_content(file), ScoreFormat(source.tool) if source.tool else None)
     except MalformedScores as error:
-        problem = LocatedProblem("", str(error), name, error.line, error.column)
+        problem = FileProblem("", str(error), error.line, error.column, name)
         raise InvalidFile([problem]) from None
     worth = worth_of(source.worth)
     made = combine(read.measured, metrics=source.metrics, scale=target.scale, values=worth)

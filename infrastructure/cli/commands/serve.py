@@ -11,7 +11,10 @@ from plangate.infrastructure.cli.input.options import option
 from plangate.infrastructure.cli.terminal import Terminal
 
 PORT: Final = 8421
-_NEEDED: Final = ("fastapi", "jinja2", "multipart", "prometheus_client", "uvicorn")
+_NEEDED: Final = (
+    *("fastapi", "jinja2", "multipart", "prometheus_client", "uvicorn"),
+    *("markdown_it", "mdit_py_plugins", "yaml"),
+)
 _LAST_PORT: Final = 65_535
 
 

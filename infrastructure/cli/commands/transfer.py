@@ -6,13 +6,13 @@ from contextlib import nullcontext
 from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import typer
 
 from plangate.application.bundles.importer import ImportReport
 from plangate.application.errors import ErasesText
-from plangate.application.importing.intake import ImportOutcome, PlanFormat
+from plangate.application.importing.results import PlanFormat
 from plangate.application.warnings import is_about_a_token
 from plangate.infrastructure.cli.answers import RefusedLine, TraceReport
 from plangate.infrastructure.cli.exits import FAILED, REFUSED, error_facts
@@ -22,7 +22,6 @@ from plangate.infrastructure.cli.render import transfer as screens
 from plangate.infrastructure.cli.render.progress_bar import line_progress_bar, progress_bar
 from plangate.infrastructure.cli.render.text import count
 from plangate.infrastructure.cli.terminal import Terminal
-from plangate.infrastructure.store_finding import find_store
 
 
 class ExportForm(StrEnum):
@@ -118,6 +117,7 @@ def import_plans(
 
     Example: plangate import specs/001-login/tasks.md --dry-run
     """
+    from plangate.infrastructure.cli.commands.foreign_plans import import_foreign
     from plangate.infrastructure.cli.input.plan_sources import is_bundle
 
     if source != _BUNDLE and not (source is None and is_bundle(file)):
@@ -125,7 +125,7 @@ def import_plans(
             raise typer.BadParameter("--strict and --follow-erasures are for bundles")
         kind = None if source is None else PlanFormat(source)
         request = {"tag": tag, "plan_id": plan, "reason": reason, "dry_run": dry_run}
-        _import_foreign(terminal, file, kind, request)
+        import_foreign(terminal, file, kind, request)
         return
     if dry_run or any((tag, plan, reason)):
         raise typer.BadParameter("--tag, --plan, --reason and --dry-run are for other tools' files")
@@ -137,32 +137,6 @@ def import_plans(
         why = f"some erased text may be left: {report.remains}"
         terminal.warn(f"{why}; to finish, import again and erase those plans again")
         raise typer.Exit(FAILED)
-
-
-def _import_foreign(
-    terminal: Terminal, file: Path, kind: PlanFormat | None, request: dict[str, Any]
-) -> None:
-    """Import what another tool keeps; name the location in its file of what is left behind."""
-    from plangate.infrastructure.cli.input.plan_sources import located, read_source, source_of
-    from plangate.infrastructure.plan_formats.reading import with_locations
-
-    read = read_source(file, kind)
-    target = terminal.store or find_store().target
-    if request["dry_run"]:
-        terminal.only_try()
-    with progress_bar(terminal.notes, "importing") as progress, located(file, read):
-        imported = terminal.registry.bundles.import_plans(
-            read.given,
-            read.format,
-            source=source_of(file, target),
-            progress=progress,
-            **request,
-            **terminal.context,
-        )
-    imported = with_locations(imported, read.locate)
-    terminal.answer(imported, screens.render_plans_import(str(file)))
-    if any(one.outcome is ImportOutcome.REFUSED for one in imported.plans):
-        raise typer.Exit(REFUSED)
 
 
 def _import_bundle(

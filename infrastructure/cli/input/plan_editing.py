@@ -4,7 +4,6 @@ import os
 import shlex
 import subprocess
 import tempfile
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Final
 import yaml
 
 from plangate.application.drafts import PlanDraft, TaskDraft
+from plangate.application.reordering import tasks_to_move
 from plangate.application.results import PlanStatus, TaskView
 from plangate.domain.errors import InvalidInput, PlangateError, Problem
 from plangate.infrastructure.cli.input.plan_files import read_plan_file
@@ -76,28 +76,12 @@ def changes_to(plan: PlanStatus, draft: PlanDraft) -> list[Mapping[str, Any]]:
 def _moves(order: Sequence[str], kept: Sequence[TaskDraft]) -> Iterator[tuple[str, dict[str, str]]]:
     """The fewest moves into the order of the draft, the last one first."""
     wanted = [str(task.id) for task in kept]
-    places = {task_id: place for place, task_id in enumerate(order)}
-    staying = _longest_ascent([places[one] for one in wanted])
+    moving = tasks_to_move(order, wanted)
     following = None
     for one in reversed(wanted):
-        if places[one] not in staying:
+        if one in moving:
             yield one, {} if following is None else {"before": following}
         following = one
-
-
-def _longest_ascent(numbers: Sequence[int]) -> set[int]:
-    """The longest ascending selection of different numbers."""
-    ends: list[int] = []
-    before: dict[int, int | None] = {}
-    for number in numbers:
-        at = bisect_left(ends, number)
-        before[number] = ends[at - 1] if at else None
-        ends[at : at + 1] = [number]
-    found, last = set[int](), ends[-1] if ends else None
-    while last is not None:
-        found.add(last)
-        last = before[last]
-    return found
 
 
 def _different(task: TaskView, draft: TaskDraft) -> dict[str, Any]:

@@ -1,14 +1,15 @@
 """Plan, revision and configuration files: YAML or JSON, with errors that name the location."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
-from plangate.application.drafts import PlanDraft, RevisionDraft
+from plangate.application.drafts import PlanDraft, RevisionDraft, plan_draft
 from plangate.application.evidence.findings_config import FindingsConfig
+from plangate.application.importing.foreign import LocatedProblem
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.cli.input.options import STDIN
@@ -17,6 +18,7 @@ from plangate.infrastructure.plan_formats.markup import (
     SourceLocation,
     read_json,
     read_yaml,
+    text_of,
 )
 
 MAX_BYTES: Final = 16 * 1024 * 1024
@@ -25,12 +27,10 @@ _Content = TypeVar("_Content")
 
 
 @dataclass(frozen=True, slots=True)
-class LocatedProblem(Problem):
+class FileProblem(LocatedProblem):
     """One thing wrong with a file, and its location, counted from 1."""
 
     file: str
-    line: int
-    column: int
 
     def __str__(self) -> str:
         what = f"{self.field}: {self.message}" if self.field else self.message
@@ -55,41 +55,28 @@ class Document(Generic[_Content]):
         try:
             yield
         except InvalidInput as refused:
-            problems = list(map(self._locate, refused.problems))
-            problems.sort(key=lambda problem: (problem.line, problem.column))
-            raise InvalidFile(problems) from None
+            raise InvalidFile(in_order(map(self._locate, refused.problems))) from None
 
-    def _place(self, problem: Problem) -> str:
-        """The field of the task that a problem of a whole plan is about."""
-        tasks = self.content.tasks if isinstance(self.content, PlanDraft) else ()
-        seen = set[str | None]()
-        for index, task in enumerate(tasks):
-            about = [f"{task.id!r} depends on {on!r}" for on in task.depends_on]
-            about += [f"{task.id!r} depends on itself"] * (task.id in task.depends_on)
-            if problem.field == "depends_on" and any(one in problem.message for one in about):
-                return f"tasks[{index}].depends_on"
-            if problem.field == "tasks" and task.id in seen:
-                return f"tasks[{index}].id"
-            seen.add(task.id)
-        return problem.field
-
-    def _locate(self, problem: Problem) -> LocatedProblem:
+    def _locate(self, problem: Problem) -> FileProblem:
         """The problem with the location of its field, or of what should hold the field."""
-        field, message = self._place(problem), problem.message
+        field, message = problem.field, problem.message
         while field not in self.locations:
             field = field[: max(field.rfind("."), field.rfind("["), 0)]
         location = self.locations[field]
         if field == problem.field and message == "must be text" and location.source is not None:
             quoted = f'; put it in quotes: "{location.source}"'
             message += quoted if location.source else ", but is empty"
-        return LocatedProblem(problem.field, message, self.name, location.line, location.column)
+        return FileProblem(problem.field, message, location.line, location.column, self.name)
+
+    def as_plan(self) -> "Document[PlanDraft]":
+        """The document as a plan file; raises `InvalidFile`."""
+        with self.located():
+            return Document(plan_draft(self.content), self.name, self.locations)
 
 
 def read_plan_file(path: Path) -> Document[PlanDraft]:
     """The plan in the file at `path`, or on standard input for `-`; raises `InvalidFile`."""
-    document = _read(path)
-    with document.located():
-        return replace(document, content=validate(PlanDraft, document.content))
+    return _read(path).as_plan()
 
 
 def read_revision_file(path: Path) -> Document[Sequence[Mapping[str, Any]]]:
@@ -117,17 +104,37 @@ def read_findings_config(path: Path) -> FindingsConfig:
         return validate(FindingsConfig, content)
 
 
-def _read(path: Path, *, is_json: bool = False) -> Document[Any]:
+def _read(path: Path) -> Document[Any]:
     """The file as JSON where it is named or looks so; otherwise as YAML."""
-    name = "stdin" if path == STDIN else str(path)
-    try:
+    with malformed_at(path):
         text = read_text(path)
-        is_json |= path.suffix == ".json" or (path == STDIN and text.lstrip().startswith("{"))
+        is_json = path.suffix == ".json" or (path == STDIN and text.lstrip().startswith("{"))
         content, locations = (read_json if is_json else read_yaml)(text)
+        return Document(content, name_of(path), locations)
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems in the order of the file; those without a location come first."""
+
+    def location(problem: Problem) -> tuple[int, int]:
+        return (problem.line, problem.column) if isinstance(problem, FileProblem) else (0, 0)
+
+    return sorted(problems, key=location)
+
+
+@contextmanager
+def malformed_at(path: Path) -> Iterator[None]:
+    """Raise `InvalidFile`, with the location, where a file cannot be read."""
+    try:
+        yield
     except Malformed as error:
-        problem = LocatedProblem("", str(error), name, error.line, error.column)
+        problem = FileProblem("", str(error), error.line, error.column, name_of(path))
         raise InvalidFile([problem]) from None
-    return Document(content, name, locations)
+
+
+def name_of(path: Path) -> str:
+    """What messages call a file."""
+    return "stdin" if path == STDIN else str(path)
 
 
 def read_text(path: Path) -> str:
@@ -136,10 +143,4 @@ def read_text(path: Path) -> str:
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise Malformed(f"is larger than {MAX_BYTES} bytes", 1, 1)
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = content[: error.start].decode("utf-8-sig")
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        what = f"is not UTF-8: byte 0x{content[error.start]:02X}"
-        raise Malformed(what, line, column) from None
+    return text_of(content)

@@ -8,15 +8,18 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
-from plangate.application.importing.intake import PlanFormat
+from plangate.application.importing.foreign import LocatedProblem
+from plangate.application.importing.results import PlanFormat
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.cli.input.options import STDIN
 from plangate.infrastructure.cli.input.plan_files import (
+    FileProblem,
     InvalidFile,
-    LocatedProblem,
+    in_order,
+    malformed_at,
+    name_of,
     read_text,
 )
-from plangate.infrastructure.plan_formats.markup import Malformed
 from plangate.infrastructure.plan_formats.reading import ReadPlans, read_folder, read_plans
 
 _BUNDLE: Final = b'"plangate-bundle"'
@@ -47,16 +50,18 @@ def _beginning_of_stdin() -> bytes:
     return beginning
 
 
-def read_source(path: Path, kind: PlanFormat | None) -> ReadPlans:
-    """The plans in a file, a folder of Backlog.md, or on standard input; raises `InvalidFile`."""
+def read_source(
+    path: Path, kind: PlanFormat | None, otherwise: PlanFormat = PlanFormat.TASKMASTER
+) -> ReadPlans:
+    """The plans in a file, a folder of Backlog.md, or on standard input; raises `InvalidFile`.
+
+    `otherwise` is the format of JSON and YAML in which nothing says whose it is.
+    """
     if path.is_dir():
         return read_folder(path)
-    name = _name(path)
-    try:
-        return read_plans(read_text(path), kind=kind, name=None if path == STDIN else _whole(path))
-    except Malformed as error:
-        problem = LocatedProblem("", str(error), name, error.line, error.column)
-        raise InvalidFile([problem]) from None
+    name = None if path == STDIN else str(path.absolute())
+    with malformed_at(path):
+        return read_plans(read_text(path), kind=kind, name=name, otherwise=otherwise)
 
 
 def source_of(path: Path, store: str) -> str | None:
@@ -73,19 +78,15 @@ def located(path: Path, read: ReadPlans) -> Iterator[None]:
     try:
         yield
     except InvalidInput as refused:
-        raise InvalidFile([_located(path, read, one) for one in refused.problems]) from None
+        problems = (_located(path, read, one) for one in refused.problems)
+        raise InvalidFile(in_order(problems)) from None
 
 
 def _located(path: Path, read: ReadPlans, problem: Problem) -> Problem:
+    """The problem with the location of its field; it may know its line itself."""
     at = read.locate(problem.field)
-    if at is None:
-        return problem
-    return LocatedProblem(problem.field, problem.message, _name(path), *at)
-
-
-def _name(path: Path) -> str:
-    return "stdin" if path == STDIN else str(path)
-
-
-def _whole(path: Path) -> str:
-    return str(path.absolute())
+    if isinstance(problem, LocatedProblem):
+        at = problem.line, problem.column
+    return (
+        problem if at is None else FileProblem(problem.field, problem.message, *at, name_of(path))
+    )

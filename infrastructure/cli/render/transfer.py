@@ -12,7 +12,7 @@ from rich.text import Text
 from plangate.application.bundles.exporter import ExportReport
 from plangate.application.bundles.importer import ImportReport
 from plangate.application.importing.foreign import NotCarried
-from plangate.application.importing.intake import ImportedTask, ImportOutcome, PlansImport
+from plangate.application.importing.results import ImportedTask, ImportOutcome, PlansImport
 from plangate.application.importing.update import TaskChange
 from plangate.infrastructure.cli.answers import Tally, TraceReport
 from plangate.infrastructure.cli.render import tables
@@ -137,10 +137,11 @@ def _changed(change: TaskChange) -> str:
 
 def _all_left(file: str, notes: Iterable[NotCarried]) -> Iterator[Text]:
     for left in notes:
-        yield Text(f"  {_left_behind(file, left)}", style="dim")
+        yield Text(f"  {left_behind(file, left)}", style="dim")
 
 
-def _left_behind(file: str, left: NotCarried) -> str:
+def left_behind(file: str, left: NotCarried) -> str:
+    """What does not come along, where it is in its file, and why."""
     theirs = "" if left.theirs is None else f" {json.dumps(left.theirs, ensure_ascii=False):.80}"
     ours = "" if left.ours is None else f", here {json.dumps(left.ours, ensure_ascii=False):.80}"
     pointer = left.pointer

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from plangate.application.errors import StoreError
-from plangate.application.importing import intake
-from plangate.application.importing.intake import ImportedPlan, PlansImport
+from plangate.application.importing import intake, sources
+from plangate.application.importing.results import ImportedPlan, PlansImport
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput
 from plangate.domain.vocabulary import TaskStatus
@@ -392,9 +392,9 @@ def test_keys_do_not_depend_on_text_that_may_be_erased(
 def test_an_import_under_the_digest_of_its_source_is_recognised(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = intake._digest(PARSER)
+    source = sources.digest(PARSER)
     with monkeypatch.context() as earlier:
-        earlier.setattr(intake, "_digest", lambda _given: source)
+        earlier.setattr(intake, "digest", lambda _given: source)
         assert brought(registry, PARSER).outcome == "imported"
     before = registry.history.last_position()
     assert brought(registry, PARSER).outcome == "already_there"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from plangate.application.importing.intake import ImportedPlan
+from plangate.application.importing.results import ImportedPlan
 from plangate.application.registry import PlanRegistry
 
 KEY = f"import-taskmaster-{'0' * 32}"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plangate.application.importing.intake import PlansImport
+from plangate.application.importing.results import PlansImport
 from plangate.application.registry import PlanRegistry
 
 FILES = Path(__file__).parents[2] / "data" / "taskmaster"

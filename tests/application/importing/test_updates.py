@@ -1,12 +1,19 @@
 """A source that went on revises its plan; what was done here stays."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from plangate.application.command_handler import ATTEMPTS
-from plangate.application.errors import ConcurrentChange, TransactionConflict
-from plangate.application.importing.intake import ImportedPlan
+from plangate.application.errors import (
+    ConcurrentChange,
+    IdempotencyKeyReused,
+    TransactionConflict,
+)
+from plangate.application.importing import building
+from plangate.application.importing.foreign import LocatedProblem
+from plangate.application.importing.results import ImportedPlan
 from plangate.application.importing.task_list import (
     EntryLocation,
     ListedStatus,
@@ -15,7 +22,10 @@ from plangate.application.importing.task_list import (
     slug,
 )
 from plangate.application.registry import PlanRegistry
-from plangate.domain.errors import InvalidInput
+from plangate.domain.errors import InvalidInput, PlanExists
+from plangate.domain.policy import Policy
+
+HOLDING = Policy.model_validate({"gate": "hold"})
 
 
 def source(*tasks: ListedTask, goal: str = "Ship") -> tuple[TaskList]:
@@ -26,7 +36,7 @@ def task(task_id: str, title: str | None = None, **facts: Any) -> ListedTask:
     return ListedTask(id=task_id, title=title or task_id.upper(), at=EntryLocation(), **facts)
 
 
-def brought(registry: PlanRegistry, lists: tuple[TaskList], **options: Any) -> ImportedPlan:
+def brought(registry: PlanRegistry, lists: tuple[TaskList, ...], **options: Any) -> ImportedPlan:
     options = {"source": "tasks.md", **options}
     (plan,) = registry.bundles.import_plans(lists, "markdown", **options).plans
     return plan
@@ -276,3 +286,116 @@ def test_an_import_is_tried_again_while_others_change_the_plan(
     with pytest.raises(ConcurrentChange):
         brought(registry, source(task("a"), task("b")))
     assert brought(registry, source(task("a"), task("b"))).outcome == "updated"
+
+
+@pytest.mark.parametrize(
+    "now, moved",
+    [
+        ("b a c d", 1),
+        ("d a b c", 1),
+        ("c d a b", 2),
+        ("d c b a", 3),
+        ("a x c b", 1),
+        ("x b c a", 1),
+    ],
+)
+def test_another_order_of_the_source_is_the_order_here(
+    registry: PlanRegistry, now: str, moved: int
+) -> None:
+    brought(registry, source(*map(task, "abcd")))
+    again = source(*map(task, now.split()))
+    plan = brought(registry, again)
+    assert [change for _, change in changes(plan)].count("moved") == moved
+    assert [one.id for one in registry.get_status("ship").tasks] == now.split()
+    assert brought(registry, again).outcome == "already_there"
+
+
+def test_an_order_of_here_stays_until_the_source_has_another(registry: PlanRegistry) -> None:
+    def order() -> str:
+        return "".join(one.id for one in registry.get_status("ship").tasks)
+
+    brought(registry, source(*map(task, "abc")))
+    added = {"op": "add", "task": {"id": "m", "title": "Mine"}, "after": "a"}
+    moved = {"op": "move", "task_id": "c", "before": "a"}
+    registry.revise("ship", "here", [added, moved])
+    brought(registry, source(*map(task, "abcd")))
+    assert order() == "cdamb"
+    assert brought(registry, source(*map(task, "abcd"))).outcome == "already_there"
+    brought(registry, source(*map(task, "badc")))
+    assert order() == "badcm"
+    registry.revise("ship", "here", [{"op": "move", "task_id": "d", "before": "b"}])
+    assert brought(registry, source(*map(task, "badc"))).outcome == "already_there"
+    assert order() == "dbacm"
+
+
+# --- imported again with a key ---
+
+
+@pytest.mark.parametrize("path", [None, "tasks.md"])
+def test_a_repeat_with_its_key_is_answered_as_the_first_time(
+    registry: PlanRegistry, path: str | None
+) -> None:
+    first, second = source(task("a"), task("b", depends_on=("?",))), source(task("a", "New"))
+    keyed: dict[str, Any] = {"source": path, "idempotency_key": "k1"}
+    made = brought(registry, first, **keyed)
+    updated = brought(registry, second, source=path, idempotency_key="k2")
+    position = registry.history.last_position()
+    assert (made.outcome, updated.outcome) == ("imported", "updated")
+    assert brought(registry, first, **keyed) == made
+    assert brought(registry, second, source=path, idempotency_key="k2") == updated
+    assert brought(registry, first, **keyed, dry_run=True).outcome == "imported"
+    assert registry.history.last_position() == position
+    assert brought(registry, first, source=path).outcome == "updated"
+
+
+@pytest.mark.parametrize("path", [None, "tasks.md"])
+@pytest.mark.parametrize("key", ["k1", "k2"])
+def test_a_key_is_refused_for_another_source(
+    registry: PlanRegistry, path: str | None, key: str
+) -> None:
+    brought(registry, source(task("a")), source=path, idempotency_key="k1")
+    brought(registry, source(task("b")), source=path, idempotency_key="k2")
+    position = registry.history.last_position()
+    for other in ({"lists": source(task("c"))}, {"lists": source(task("a")), "reason": "why"}):
+        with pytest.raises(IdempotencyKeyReused):
+            brought(registry, **other, source=path, idempotency_key=key)
+    assert registry.history.last_position() == position
+
+
+def test_only_a_new_plan_is_made_where_that_is_asked(registry: PlanRegistry) -> None:
+    first = brought(registry, source(task("a")), only_new=True, idempotency_key="k")
+    assert first.outcome == "imported"
+    assert brought(registry, source(task("a")), only_new=True, idempotency_key="k") == first
+    position = registry.history.last_position()
+    for other in (source(task("a")), source(task("b"))):
+        with pytest.raises(PlanExists):
+            brought(registry, other, only_new=True)
+    with pytest.raises(InvalidInput, match="choose one with tag"):
+        brought(registry, (*source(task("a")), *source(task("b"))), only_new=True)
+    assert registry.history.last_position() == position
+
+
+def test_a_policy_is_that_of_plans_whose_source_has_none(registry: PlanRegistry) -> None:
+    own = TaskList(plan_id="own", goal="g", tasks=(task("a"),), policy=HOLDING)
+    registry.bundles.import_plans([*source(task("a")), own], "markdown", policy="steady")
+    (given,) = (registry.get("ship").policy,)
+    assert given.exit_threshold is not None
+    assert registry.get("own").policy == HOLDING
+    with pytest.raises(InvalidInput, match="policy"):
+        registry.bundles.import_plans(source(task("a")), "markdown", policy="odd")
+
+
+def test_more_dependencies_than_a_plan_can_hold_are_refused_at_once(
+    registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "MAX_DEPENDENCIES", 4)
+    pairs = [task(one, depends_on=("a", "b")) for one in "cd"]
+    assert brought(registry, source(task("a"), task("b"), *pairs)).outcome == "imported"
+    more = replace(pairs[0], id="e", at=EntryLocation("", 7, 3))
+    with pytest.raises(InvalidInput, match="up to 'e' the tasks have more than 4") as refused:
+        brought(registry, source(task("a"), task("b"), *pairs, more))
+    assert refused.value.problems[0] == LocatedProblem("", refused.value.problems[0].message, 7, 3)
+    cancelled = task("x", depends_on=("a", "b"), status=ListedStatus.CANCELLED)
+    waiting = [task(one, depends_on=("x",)) for one in "cde"]
+    with pytest.raises(InvalidInput, match="more than 4"):
+        brought(registry, source(task("a"), task("b"), cancelled, *waiting[:1], *waiting[:2]))

@@ -69,6 +69,8 @@ def plans(registry: PlanRegistry) -> None:
         ("plangate status --db no-such.db ", []),
         ("plangate --db no-such.db status ", []),
         ("plangate list --or", ["--order"]),
+        ("plangate create plan.yaml --policy ", ["classic", "steady"]),
+        ("plangate create plan.yaml --policy st", ["steady"]),
         ("plangate list --state wa", ["waiting"]),
         ("plangate list --label ", ["rust", "sales"]),
         ("plangate list --verdict bl", ["blocked"]),

@@ -238,3 +238,31 @@ def test_hostile_text_is_escaped(plangate: Plangate, registry: PlanRegistry) -> 
 
     assert "\x1b[2J" not in said
     assert "[red]x[/red]" in said.replace("\n", "")
+
+
+@pytest.mark.parametrize("plan", ["billing", "--all"])
+@pytest.mark.parametrize(
+    "words, warning",
+    [
+        ("--actor agent7", "no event is of the actor 'agent7'; did you mean 'agent-7'"),
+        ("--actor Agent-7", "no event is of the actor 'Agent-7'; did you mean 'agent-7'"),
+        ("--actor quite-else", "no event is of the actor 'quite-else'"),
+        ("--scorer judg", "no event is of the scorer 'judg'; did you mean 'judge'"),
+        (
+            "--scorer model:juge",
+            "no event is of the scorer 'model:juge'; did you mean 'model:judge'",
+        ),
+        ("--task B", "no event is of the task 'B'; did you mean 'b'?"),
+        ("--actor agent-7 --kind plan-erased", None),
+    ],
+)
+@pytest.mark.usefixtures("worked")
+def test_an_unknown_name_is_answered_with_those_that_resemble_it(
+    plangate: Plangate, plan: str, words: str, warning: str | None
+) -> None:
+    said = plangate("history", plan, *words.split())
+
+    assert (said.exit_code, said.stdout) == (0, "No events.\n")
+    assert said.stderr.startswith(f"warning: {warning}" if warning else "")
+    assert bool(said.stderr) is bool(warning)
+    assert plangate("history", plan, *words.split(), "--json").json == {"entries": []}

@@ -236,7 +236,10 @@ def test_21_all_mistakes_come_at_once_with_their_lines(plangate: Plangate) -> No
 
     said = plangate("create", "-", "--json", typed=typed).error["problems"]
 
-    assert [(one["line"], one["field"]) for one in said] == [(4, "tasks"), (4, "depends_on")]
+    assert [(one["line"], one["field"]) for one in said] == [
+        (4, "tasks[1].id"),
+        (4, "tasks[1].depends_on"),
+    ]
     assert "stdin:3:" in plangate("create", "-", typed=circle).stderr
 
 

@@ -34,7 +34,7 @@ WRONG_YAML = [
     (f"goal: 007\n{ONE}", '1:1: goal: must be text; put it in quotes: "007"'),
     ("goal: x\ntasks:\n- title: true\n", "3:3: tasks[0].title: must be text; put it in quotes"),
     ("goal: x\ntasks:\n- titel: t\n", "3:3: tasks[0].titel: is not known here; accepted: title"),
-    (TWICE, "4:4: tasks: task ids must differ; given more than once: a"),
+    (TWICE, "4:4: tasks[1].id: task ids must differ; given more than once: a"),
     (f'goal: x\nplan_id: "a\\tb"\n{ONE}', "2:1: plan_id: must not hold the control character"),
     (f'goal: "a\\0"\n{ONE}', "1:1: goal: must not hold the NUL character"),
     (f"goal: {'x' * 4_001}\n{ONE}", "1:1: goal: must be at most 4000 characters"),
@@ -116,6 +116,26 @@ def test_all_problems_are_reported_at_once_in_the_order_of_the_file(plangate: Pl
         ("stdin", 3, "tasks[1].id"),
         ("stdin", 4, "policy.decay"),
     ]
+
+
+def test_what_is_wrong_between_tasks_comes_with_what_is_wrong_in_them(plangate: Plangate) -> None:
+    text = (
+        "goal: g\n"
+        "tasks:\n"
+        "- {id: a, title: 7, depends_on: [b, zz]}\n"
+        "- {id: b, title: B, depends_on: [a]}\n"
+        "- {id: a, title: again, depends_on: [a]}\n"
+        "- {id: 4, title: D}\n"
+        "- {title: E, depends_on: ['4', no-such]}\n"
+        "- {id: x, title: X, depends_on: [y]}\n"
+        "- {id: y, title: Y, depends_on: [x], priority: high}\n"
+    )
+    for words in (["create", "-"], ["import", "-", "--format", "plan"]):
+        said = plangate(*words, typed=text).stderr.replace("/tasks/0/", "tasks[0].")
+        places = [line.removeprefix("refused: stdin:").split(": ")[0] for line in said.splitlines()]
+        assert places == ["3:11", "3:21", "3:21", "5:4", "5:25", "6:4", "7:14", "8:21", "9:38"]
+        assert "3:21: tasks[0].depends_on: the task 'a' depends on 'zz', which is not" in said
+        assert "3:21: tasks[0].depends_on: a circle: 'a' depends on 'b' depends on 'a'" in said
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.cli.exits import REFUSED, USAGE
 from tests.infrastructure.cli.conftest import Plangate
 
@@ -97,6 +98,115 @@ def test_a_checklist_is_written_and_read_back(plangate: Plangate, checklist: Pat
     refused = plangate("export", "001-login", "-o", "mine.md", "--format", "markdown")
     assert (refused.exit_code, "plangate did not write it" in refused.stderr) == (REFUSED, True)
     assert plangate("export", "-o", "x.md", "--format", "markdown").exit_code == USAGE
+
+
+# --- created from them ---
+
+
+def test_a_checklist_is_created_as_a_plan_file_is(
+    plangate: Plangate, checklist: Path, registry: PlanRegistry
+) -> None:
+    words = ["create", str(checklist), "--policy", "steady", "--idempotency-key", "k1"]
+    said = plangate(*words)
+    assert said.stdout == "Created 001-login: 4 tasks.\n  plangate next 001-login\n"
+    assert said.stderr.splitlines() == [
+        'warning: specs/001-login/tasks.md:6:1 "[?]", here "[ ]": the box is not understood; the task counts as open',
+        'warning: specs/001-login/tasks.md:11:1 /dependencies "T099": it names nothing that is here; the task is deferred',
+    ]
+    position = registry.history.last_position()
+    assert plangate(*words).stdout == said.stdout
+    assert plangate(*words, "--json").json["recorded"] is True
+    assert plangate(*words, "-q").stdout == "001-login\n"
+    assert registry.history.last_position() == position
+    assert registry.get("001-login").policy.exit_threshold is not None
+    assert registry.graph("001-login").ready == ("T002", "T003")
+    assert plangate("import", str(checklist)).stdout.endswith("1 already there.\n")
+
+
+def test_a_checklist_that_was_imported_is_not_created_again(
+    plangate: Plangate, checklist: Path, registry: PlanRegistry
+) -> None:
+    assert plangate("import", str(checklist)).exit_code == 0
+    checklist.write_text(TASKS.replace("[?]", "[x]"), "utf-8")
+    position = registry.history.last_position()
+    said = plangate("create", str(checklist))
+    assert (said.exit_code, said.stdout) == (REFUSED, "")
+    assert said.stderr.splitlines() == [
+        "refused: there is already a plan '001-login'; ids are not used twice",
+        "to bring it up to specs/001-login/tasks.md: plangate import specs/001-login/tasks.md",
+    ]
+    error = plangate("create", str(checklist), "--json").error
+    assert (error["type"], error["plan_id"]) == ("PlanExists", "001-login")
+    (checklist.parent / "TODO.md").write_text("- [ ] Else\n", "utf-8")
+    said = plangate("create", "specs/001-login/TODO.md")
+    assert "plangate import specs/001-login/TODO.md --plan 001-login-2" in said.stderr
+    assert (
+        "import - --plan 001-login-2\n"
+        in plangate("create", "-", typed="# 001 login\n- [ ] a").stderr
+    )
+    assert registry.history.last_position() == position
+
+
+@pytest.mark.parametrize(
+    "name, text, complaint",
+    [
+        ("n.md", "# Nothing\n", "n.md:1:1: there is no list item with a checkbox"),
+        ("t.json", '{"a": {"tasks": [{"id": 1}]}, "b": {"tasks": []}}', "import t.json --tag TAG"),
+        ("t.json", '{"tasks": [{"title": "A"}]}', "t.json:1:1: goal: is required"),
+        (
+            "t.json",
+            '{"goal": "g", "tasks": [{"title": "A", "status": "x"}]}',
+            "status: is not known",
+        ),
+        ("t.yaml", "tasks: [{id: 1, title: A}]", "t.yaml:1:1: goal: is required"),
+        ("t.yaml", "tasks: [{id: 1, title: A}]", "t.yaml:1:10: tasks[0].id: must be text"),
+    ],
+)
+def test_what_cannot_be_created_is_said(
+    plangate: Plangate, name: str, text: str, complaint: str
+) -> None:
+    Path(name).write_text(text, "utf-8")
+    said = plangate("create", name)
+    assert (said.exit_code, said.stdout) == (REFUSED, "")
+    assert complaint in said.stderr
+
+
+def test_phases_that_wait_for_all_of_large_ones_are_refused_at_once(plangate: Plangate) -> None:
+    tasks = "".join(f"- [ ] T{n:05} [P] x\n" for n in range(1_001))
+    text = f"## Phase 1\n\n{tasks}\n## Phase 2\n\n{tasks.replace('T', 'T1')}"
+    for command in ("create", "import"):
+        said = plangate(command, "-", typed=text)
+        assert said.exit_code == REFUSED
+        assert "stdin:2006:1: up to 'T100999' the tasks have more than 1,000,000" in said.stderr
+
+
+@pytest.mark.parametrize(
+    "text, tasks",
+    [
+        ('{"tasks": [{"id": 1, "title": "A", "status": "done"}]}', {"1": "done"}),
+        ('[{"id": "bd-1", "title": "A", "issue_type": "task"}]', {"bd-1": "pending"}),
+        ("1. [x] a\n2. [ ] b\n", {"a": "done", "b": "pending"}),
+        (
+            "goal: g\ntasks:\n  - id: t\n    title: T\n    description: |\n      - [ ] x\n",
+            {"t": "pending"},
+        ),
+    ],
+)
+def test_standard_input_is_recognised(plangate: Plangate, text: str, tasks: dict[str, str]) -> None:
+    plan = plangate("create", "-", "--json", typed=text).json
+    assert {one["id"]: one["status"] for one in plan["tasks"]} == tasks
+    assert plangate("status", "@last", "--json").json["plan_id"] == plan["plan_id"]
+
+
+def test_the_projects_policy_is_that_of_created_and_imported_checklists(
+    plangate: Plangate, registry: PlanRegistry
+) -> None:
+    Path(".plangate").mkdir()
+    Path(".plangate/config.toml").write_text('policy = "steady"\n', "utf-8")
+    for command in ("create", "import"):
+        Path(f"{command}.md").write_text("- [ ] a\n", "utf-8")
+        assert plangate(command, f"{command}.md").exit_code == 0
+        assert registry.get(command).policy.exit_threshold is not None
 
 
 BACKLOG = {

@@ -31,6 +31,8 @@ VALUES: Final[tuple[Any, ...]] = (
 BODIES: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("/plans", {"goal": "g", "tasks": [{"title": "T"}], "policy": "steady", "labels": ["l"],
                 "metadata": {"a": 1}, "priority": 1, "confidence_threshold": 0.5}),
+    ("/plans/import", {"goal": "g", "tasks": [{"title": "T"}], "plan_id": "hostile"}),
+    ("/plans/import", {"tag": {"tasks": [{"id": 1, "title": "T"}], "metadata": {}}}),
     ("/next-task", {"worker": "w", "lease": 1, "labels": ["nowhere"]}),
     ("{plan}/next-task", {"worker": "w", "lease": 1}),
     ("{plan}/tasks/a/claim", {"worker": "w", "lease": 1}),

@@ -257,7 +257,13 @@ def test_a_key_that_is_revoked_is_refused_from_the_next_request_on(keyed: Keyed)
 
 
 @pytest.mark.parametrize(
-    "path, methods", [("/v1/plans", "GET, POST"), ("/v1/plans/p", "GET"), ("/healthz", "GET")]
+    "path, methods",
+    [
+        ("/v1/plans", "GET, HEAD, POST"),
+        ("/v1/plans/p", "GET, HEAD"),
+        ("/v1/events", "GET"),
+        ("/healthz", "GET"),
+    ],
 )
 def test_a_method_that_is_not_there_is_answered_with_those_that_are(
     keyed: Keyed, path: str, methods: str
