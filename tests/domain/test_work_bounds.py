@@ -48,7 +48,11 @@ def refused(kind: Any, value: object) -> str:
         (TaskStatus, "pending in_progress done failed replanning"),
         (StatusCause, "claimed scored marked expired released revised retried approved"),
         (PlanState, "active waiting blocked complete paused archived deleted"),
-        (ObstacleKind, "failed replanning unmet_dependencies deferred gate_held replans_exhausted"),
+        (
+            ObstacleKind,
+            "failed replanning unmet_dependencies deferred awaits_judges gate_held "
+            "replans_exhausted",
+        ),
         (OutOfRange, "clamp refuse"),
         (Gate, "advise hold"),
         (AttemptScores, "keep reset"),
