@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from plangate.domain.vocabulary import (
     AttemptScores,
     Gate,
+    Judges,
     Labels,
     LeaseSeconds,
     ObstacleKind,
@@ -50,13 +51,16 @@ def refused(kind: Any, value: object) -> str:
         (PlanState, "active waiting blocked complete paused archived deleted"),
         (
             ObstacleKind,
-            "failed replanning unmet_dependencies deferred awaits_judges gate_held "
-            "replans_exhausted",
+            (
+                "failed replanning unmet_dependencies deferred awaits_judges gate_held "
+                "replans_exhausted"
+            ),
         ),
         (OutOfRange, "clamp refuse"),
         (Gate, "advise hold"),
         (AttemptScores, "keep reset"),
         (Recency, "plan scored"),
+        (Judges, "newest mean median min trimmed"),
     ],
 )
 def test_stored_values_are_spelled_as_ever(kind: type[StrEnum], spelled: str) -> None:
