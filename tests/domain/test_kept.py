@@ -103,9 +103,10 @@ POLICIES = (
 )
 
 
-@pytest.mark.parametrize(
-    "policy", POLICIES, ids=["usual", "by score", "with a memory", "many judges", "too few"]
-)
+NAMES = ("usual", "by score", "with a memory", "several judges", "too few judges")
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=NAMES)
 @pytest.mark.parametrize("name", HISTORIES)
 def test_event_by_event_and_in_one_run(name: str, policy: Policy) -> None:
     begun = fold(Plan(PLAN), [created(*TASKS, policy=policy)])
