@@ -103,16 +103,16 @@ def test_the_leeway_of_a_score_is_how_the_combined_one_follows_it(judges: Judges
             way = rule(judges).leeway(scores, index)
             for to in (0.0, 1.0, *(chance.random() for _ in range(20))):
                 moved = [*scores[:index], to, *scores[index + 1 :]]
-                expected = (way.fixed + min(max(to, way.low), way.high)) / way.size
-                assert rule(judges).combined(moved) == pytest.approx(expected, abs=1e-12)
+                combined = rule(judges).combined(moved)
+                assert way.combined(to) == pytest.approx(combined, abs=1e-12)
+                if way.low <= to <= way.high:
+                    assert way.score_for(combined) == pytest.approx(to, abs=1e-11)
 
 
-def test_the_score_for_a_combined_one_is_where_the_leeway_allows_it() -> None:
+def test_a_score_counts_only_within_its_leeway() -> None:
     median_of_three = rule(Judges.MEDIAN).leeway([0.1, 0.4, 0.8], 0)
     assert median_of_three == Leeway(low=0.4, high=0.8, fixed=0.0, size=1)
-    assert median_of_three.score_for(0.6) == 0.6
-    assert (median_of_three.score_for(0.4), median_of_three.score_for(0.8)) == (0.4, 0.8)
-    assert (median_of_three.score_for(0.39), median_of_three.score_for(0.81)) == (None, None)
+    assert [median_of_three.combined(score) for score in (0.1, 0.6, 0.9)] == [0.4, 0.6, 0.8]
     assert rule(Judges.MEAN).leeway([0.2, 0.4], 1).score_for(0.5) == 0.8
     assert rule(Judges.NEWEST).leeway([0.2, 0.4], 1) == Leeway(0.0, 0.0, 0.2, 1)
     assert rule(Judges.NEWEST).leeway([0.2, 0.4], 0) == Leeway(0.0, 1.0, 0.0, 1)
