@@ -5,7 +5,7 @@ score. Every part names its event.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Self
+from typing import Final, Self
 
 from plangate.application.advice import missing_judges
 from plangate.application.history.event_text import move_sentence
@@ -21,8 +21,21 @@ from plangate.domain.confidence import UNSCORED, differ, score_shares
 from plangate.domain.events import TaskScored, touches
 from plangate.domain.judging import judge_key
 from plangate.domain.plan import Plan
-from plangate.domain.trait_tree import Trait
-from plangate.domain.vocabulary import ScarceEvidence, TaskStatus
+from plangate.domain.vocabulary import ScarceEvidence, ScoreKind, TaskStatus
+
+LATEST_MOVES: Final = 10
+"""How many moves of the confidence a page lists."""
+
+MOST_JUDGED: Final = 20
+"""Of how many tasks a page says what each judge said."""
+
+LATEST_EVENTS: Final = 200
+"""How many events back a page looks for them."""
+
+
+def recent(version: int) -> int:
+    """The version since which a page lists what moved the confidence of a plan."""
+    return max(version - LATEST_EVENTS, 1)
 
 
 class Contribution(Result):
@@ -111,6 +124,23 @@ class Explanation(Result):
     flip_pair: ScorePair | None
     outlook: Outlook | None
     movement: Movement | None = None
+
+    @property
+    def judged_parts(self) -> tuple[tuple[str, ScoreKind, ScorePart], ...]:
+        """The scores that several judges make, of the tasks that weigh most: those first."""
+        heaviest = sorted(self.contributions, key=lambda part: -part.share)[:MOST_JUDGED]
+        return tuple(
+            (part.task_id, kind, score)
+            for part in heaviest
+            for kind, score in ((ScoreKind.OUTPUT, part.output), (ScoreKind.PROMPT, part.prompt))
+            if score is not None and score.judges
+        )
+
+    @property
+    def latest_moves(self) -> tuple[ConfidenceMove, ...]:
+        """The latest moves of the confidence, the last one first; none without a `movement`."""
+        moves = self.movement.moves if self.movement else ()
+        return moves[: -LATEST_MOVES - 1 : -1]
 
     @classmethod
     def of(cls, plan: Plan, at: Moment, scores: Scores, movement: Movement | None = None) -> Self:
@@ -231,7 +261,7 @@ def _conditions(plan: Plan) -> Iterator[str]:
 
 
 def _base(plan: Plan) -> float:
-    return 0.0 if plan.traits.count(Trait.SCORED) else UNSCORED
+    return 0.0 if any(task.confidence(plan.policy) is not None for task in plan) else UNSCORED
 
 
 def _contribution(balance: Balance, index: int, scores: Scores) -> Contribution:
