@@ -4,7 +4,7 @@ Each judge has one say: its newest score of the attempt that was not retracted. 
 score costs a pass over the judges, never over their earlier scores.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import fsum
 from typing import Any, Final, NamedTuple
 
@@ -73,10 +73,13 @@ class Leeway(NamedTuple):
     fixed: float
     size: int
 
-    def score_for(self, combined: float) -> float | None:
-        """The score nearest to either end that combines to this; None where none does."""
-        score = combined * self.size - self.fixed
-        return score if self.low <= score <= self.high else None
+    def combined(self, score: float) -> float:
+        """What the score combines to."""
+        return (self.fixed + min(max(score, self.low), self.high)) / self.size
+
+    def score_for(self, combined: float) -> float:
+        """The score that combines to this, if it lies between `low` and `high`."""
+        return combined * self.size - self.fixed
 
 
 class Panel(NewestFirst[Judgement]):
@@ -114,6 +117,11 @@ class Panel(NewestFirst[Judgement]):
         if self.missing:
             return ()
         return self.latest[:1] if self.rule.judges is Judges.NEWEST else self.latest
+
+    def combined_with(self, instead: Mapping[int, float]) -> float:
+        """The score with others for some of the latest judgements, by their index."""
+        scores = (instead.get(at, given.score) for at, given in enumerate(self.latest))
+        return self.rule.combined(tuple(scores))
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return Panel.of, (tuple(self), self.rule)

@@ -209,8 +209,8 @@ def _of_scores(task: Task, policy: Policy, *, scorable: bool) -> int:
     for given in counting:
         counts += given.clamped * _ONE[Trait.CLAMPED]
     if not (is_done or has_output):
-        prompt = task.prompt_score or 0.0
-        counts |= _ONE[Trait.UNCLEAR] * (not reaches(prompt, policy.confidence_threshold))
+        clear = reaches(task.prompt_score or 0.0, policy.confidence_threshold)
+        counts |= 0 if clear else _ONE[Trait.UNCLEAR]
     return counts
 
 

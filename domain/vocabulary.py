@@ -95,6 +95,7 @@ class ObstacleKind(StrEnum):
     REPLANNING = "replanning"
     UNMET_DEPENDENCIES = "unmet_dependencies"
     DEFERRED = "deferred"
+    AWAITS_JUDGES = "awaits_judges"
     GATE_HELD = "gate_held"
     REPLANS_EXHAUSTED = "replans_exhausted"
 

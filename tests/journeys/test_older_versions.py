@@ -37,7 +37,7 @@ ADDED: Final[dict[str, set[str]]] = {
     "explain": {"evidence"},
     "prompt": {"raw_score", "scale", "clamped", "occurred_at"},
     "output": {"raw_score", "scale", "clamped", "occurred_at"},
-    "tasks": {"deferred"},
+    "tasks": {"deferred", "missing_judges"},
     "obstacles": {"reasons"},
     "event": {"type", "scale", "occurred_at", "accept"},
     "policy": {"scarce_evidence", "judges", "min_judges"},
@@ -46,6 +46,7 @@ ADDED: Final[dict[str, set[str]]] = {
     "view_plans": {
         *("verdict", "may_continue", "changes_at"),
         *("scored", "scoring_failed", "clamped", "done_unscored", "highest_priority"),
+        "awaits_judges",
     },
     "view_timeline": {"occurred_at"},
 }
