@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, assert_never
 
 from plangate.application.evidence.grouping import Grouping
 
@@ -94,15 +94,13 @@ class Cases:
     labels is in several groups.
     """
 
-    def __init__(self, cases: Iterable[Case] = (), groupings: Sequence[Grouping] = ()) -> None:
+    def __init__(self, groupings: Sequence[Grouping] = ()) -> None:
         self.plan, self.confidence = array("L"), array("d")
         self.accepted, self.stopped = array("B"), array("b")
         self.plans = Names()
         self.sources: dict[str, int] = {}
         self.scores = JudgeScores()
         self.groups = {one: (array("L"), array("L"), Names()) for one in groupings}
-        for case in cases:
-            self.add(case)
 
     def __len__(self) -> int:
         return len(self.plan)
@@ -157,3 +155,5 @@ def _groups_of(case: Case, grouping: Grouping) -> Iterable[str]:
             return (named or NO_SCORE,)
         case Grouping.MONTH:
             return (month_of(newest.day) if newest else NO_SCORE,)
+        case _ as never:
+            assert_never(never)
