@@ -61,7 +61,8 @@ def _side(columns: Columns, score: float) -> Basis:
     below = columns.sums(columns.score <= score)
     above = columns.sums(columns.score >= score)
     fewer = min(below, above, key=lambda sizes: (float(sizes.sum()), float((sizes > 0).sum())))
-    return Basis(int(fewer.sum()), int((fewer > 0).sum()), share=False, effective=effective(fewer))
+    whole = effective(columns.sums(np.ones(len(columns.plan))))  # the fit pools both sides
+    return Basis(int(fewer.sum()), int((fewer > 0).sum()), share=False, effective=whole)
 
 
 def _estimate(found: Estimate, value: float, drawn: Floats, side: Basis) -> Estimate:
