@@ -78,8 +78,11 @@ def test_with_enough_in_a_bin_a_bar_shows_whether_it_is_where_it_should_be(
 
     shown = said(plangate)
 
+    one = registry.evidence.calibrate().bins[9].accepted
+    assert one.low is not None
+    assert one.high is not None
     assert "Inconclusive: not enough outcomes: 2 of 10 of each sort" in shown
-    assert "0.9 – 1.0 24 92% [75, 100] ━" in shown
+    assert f"0.9 – 1.0 24 92% [{100 * one.low:.0f}, {100 * one.high:.0f}] ━" in shown
     assert "The mark is the mean confidence" in shown
 
 
