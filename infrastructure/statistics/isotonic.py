@@ -26,7 +26,7 @@ _STEPS: Final = 200
 """A fit of a draw has at most so many steps: more cannot be seen, and cost time."""
 
 _EDGE: Final = 0.01
-"""A mean of fits so close to 0 or 1 is taken for this, or its interval would vanish."""
+"""A mean of fits this close to 0 or 1 is taken for this: its draws would hardly vary."""
 
 
 def worth(columns: Columns, at: Sequence[float], *, resamples: int, seed: int) -> tuple[Worth, ...]:
@@ -66,9 +66,10 @@ def _side(columns: Columns, score: float) -> Basis:
 
 
 def _estimate(found: Estimate, value: float, drawn: Floats, side: Basis) -> Estimate:
-    middle = float(np.clip(drawn.mean(), _EDGE, 1.0 - _EDGE))
-    varies = bool(drawn.min() < drawn.max())
-    low, high = interval(middle if varies else value, drawn, side)
+    middle = float(drawn.mean())
+    if not _EDGE <= middle <= 1.0 - _EDGE:
+        middle = float(round(middle))
+    low, high = interval(middle, drawn, side)
     given = {"value": value, "low": min(low, value), "high": max(high, value)}
     return found.model_copy(update=given)
 
