@@ -12,6 +12,7 @@ from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.calibration import Calibration, Confidence
 from plangate.application.evidence.findings import FindingsReport
 from plangate.application.evidence.grouping import Grouping
+from plangate.application.models import Model
 from plangate.application.replay.check import CheckReport
 from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.what_if import WhatIf
