@@ -5,14 +5,13 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import Body, Query
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.calibration import Calibration, Confidence
 from plangate.application.evidence.findings import FindingsReport
 from plangate.application.evidence.grouping import Grouping
-from plangate.application.models import Model
 from plangate.application.replay.check import CheckReport
 from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.what_if import WhatIf
@@ -27,7 +26,7 @@ from plangate.infrastructure.http.parameters import Amount, NoneAllowed, PlanId,
 group = Group("analysis")
 
 
-class WhatIfBody(Model):
+class WhatIfBody(BaseModel):
     """The policy to try: a whole one, a preset's name, or the fields to change in each plan's."""
 
     model_config = ConfigDict(extra="forbid")
@@ -35,7 +34,7 @@ class WhatIfBody(Model):
     policy: GivenPolicy
 
 
-class SweepBody(Model):
+class SweepBody(BaseModel):
     """The values to try for fields of a policy; other fields are `policy`'s or each plan's."""
 
     model_config = ConfigDict(extra="forbid")
