@@ -1,7 +1,12 @@
 """The `registry.evidence` group: what to look at in the scores, and whether they predict."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from plangate.application import telemetry
 from plangate.application.event_store import EventStore
+from plangate.application.evidence.agreement import AgreementOptions, Comparing
+from plangate.application.evidence.agreement_results import Agreement
 from plangate.application.evidence.calibrating import calibrate
 from plangate.application.evidence.calibration import Calibration, CalibrationOptions, Confidence
 from plangate.application.evidence.findings import FindingsReport, Review
@@ -10,6 +15,7 @@ from plangate.application.evidence.statistics import MakeStatistics
 from plangate.application.plan_log import PlanIds
 from plangate.application.progress import Progress, no_progress
 from plangate.application.rerun.over_plans import Workers
+from plangate.application.rerun.policies import Given
 from plangate.application.validation import validate
 
 
@@ -60,3 +66,25 @@ class EvidenceQueries:
         """
         options = validate(CalibrationOptions, {"confidence": confidence, "seed": seed})
         return calibrate(self._store, plan_ids, options, self._statistics(), progress)
+
+    def agreement(
+        self,
+        plan_ids: PlanIds = None,
+        *,
+        policies: Mapping[str, Given] = MappingProxyType({}),
+        seed: int = 0,
+        progress: Progress = no_progress,
+    ) -> Agreement:
+        """Find out how far judges agree, and how often the gate's verdict would differ.
+
+        Compared are two judges of the same tasks, two judges of the same work, and one judge
+        with itself on the same work. The gate is run again with the scores of each judge
+        alone, under the plans' own policies, `classic`, `steady`, a threshold of 0.5, and
+        those given by name in `policies`. The 95 % intervals come from random draws of plans;
+        the same `seed` gives the same result. An estimate from too little is None, with the
+        reason. Raises `AnalysisMissing` without the extra `plangate[analysis]`;
+        `InvalidInput`, `PlanNotFound`.
+        """
+        options = validate(AgreementOptions, {"seed": seed})
+        comparing = Comparing(self._store, self._workers, self._statistics(), options.seed)
+        return comparing.agreement(plan_ids, policies, progress)

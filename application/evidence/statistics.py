@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from plangate.application.errors import AnalysisMissing
+from plangate.application.evidence.agreement_results import AgreementEstimates
 from plangate.application.evidence.calibration import Case, Reliability
+from plangate.application.evidence.pair_sums import PairSums
 
 
 class Statistics(Protocol):
@@ -22,6 +24,22 @@ class Statistics(Protocol):
 
     def reliability(self, cases: Sequence[Case], seed: int) -> Reliability:
         """Whether low confidence predicts rejection."""
+
+    def agreement(
+        self,
+        pairs: Sequence[PairSums],
+        joint: PairSums | None,
+        policies: Sequence[str],
+        *,
+        by_work: bool,
+        listed: int,
+        seed: int,
+    ) -> Sequence[AgreementEstimates]:
+        """How far the judges of each pair agree, of the first `listed` pairs; last, of all.
+
+        Works are drawn, or else the plans of each work. `joint` has the scores of all judges,
+        where their alpha is not that of the pairs.
+        """
 
 
 MakeStatistics = Callable[[], Statistics]

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
+from plangate.application.evidence.agreement_results import AgreementEstimates
 from plangate.application.evidence.calibration import Case, Reliability
+from plangate.application.evidence.pair_sums import PairSums
 from plangate.application.evidence.statistics import Statistics
+from plangate.infrastructure.statistics.agreement import Options, agreement
 from plangate.infrastructure.statistics.reliability import reliability
 
 
@@ -17,3 +20,17 @@ class ScipyStatistics(Statistics):
     @override
     def reliability(self, cases: Sequence[Case], seed: int) -> Reliability:
         return reliability(cases, resamples=self.resamples, seed=seed)
+
+    @override
+    def agreement(
+        self,
+        pairs: Sequence[PairSums],
+        joint: PairSums | None,
+        policies: Sequence[str],
+        *,
+        by_work: bool,
+        listed: int,
+        seed: int,
+    ) -> Sequence[AgreementEstimates]:
+        options = Options(tuple(policies), by_work, self.resamples, seed)
+        return agreement(pairs, joint, options, listed=listed)
