@@ -130,8 +130,14 @@ def _with_own(score: float, so: bool, group: _Group) -> _Eight:  # noqa: FBT001
     if not rest:
         return _NOTHING
     alike = (group.so - so) / rest
-    moments = [1.0, score, score * score, _squares(score, group) / rest]
-    return [*(_pairs(alike, 1 - alike, so=so)), *moments]
+    square = score * score
+    return [
+        *_pairs(alike, 1 - alike, so=so),
+        1.0,
+        (score + (group.total - score) / rest) / 2,
+        (square + (group.squares - square) / rest) / 2,
+        _squares(score, group) / rest,
+    ]
 
 
 def _with_another(

@@ -23,8 +23,8 @@ from plangate.application.evidence.pair_sums import SCORES, VERDICTS, PairSums
 from plangate.infrastructure.statistics.plan_draws import PlanDraws
 from plangate.infrastructure.statistics.resampling import LEVEL, Floats, group_sums
 
-_PRIOR: Final = 0.5
-"""How many plans of each kind may go any way."""
+_PRIOR: Final = np.array([0.5, 0.25, 0.25, 0.5])
+"""How much of a unit may agree on either, or disagree in either direction."""
 
 _FEW: Final = 10
 """With disagreement in fewer units than this, a bootstrap-t interval is not to be trusted."""
@@ -33,6 +33,7 @@ _CONSTANT: Final = 1e-12
 """A variance below this share of the mean square is that of equal scores."""
 
 _TAILS: Final = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
+_Z: Final = float(stats.norm.ppf(_TAILS[1]))
 
 
 class Options(NamedTuple):
@@ -156,7 +157,7 @@ class _Estimator:
                 found.append((drawn - value) / np.sqrt(variances))
             else:
                 weights = draws.weights(counts)
-                more = chance.standard_gamma(_PRIOR, (2, len(counts))) * quotient.below.mean()
+                more = chance.standard_gamma(0.5, (2, len(counts))) * quotient.below.mean()
                 sums = weights @ quotient.above, weights @ quotient.below
                 found.append(
                     np.maximum(sums[0] + more[0], 0.0) / np.maximum(sums[1] + more.sum(0), 1e-300)
@@ -183,34 +184,58 @@ class _Estimator:
         whole, variance = draws.quotients(np.ones((1, draws.units)), above, below)
         value = float(whole[0])
         if variance[0] <= 0.0 or not 0.0 < value < 1.0:
-            units = int(np.count_nonzero(below))
-            exact: Any = stats.binomtest(round(value * units), units).proportion_ci(
+            trials = int(np.count_nonzero(below))
+            exact: Any = stats.binomtest(round(value * trials), trials).proportion_ci(
                 LEVEL, method="exact"
             )
             return _estimate(value, float(exact.low), float(exact.high), rests_on)
-        return _estimate(value, *_wilson(value, float(variance[0])), rests_on)
+        scale = (float(stats.t.ppf(_TAILS[1], draws.freedom)) / _Z) ** 2
+        return _estimate(value, *_wilson(value, float(variance[0]) * scale), rests_on)
 
     def _kappa_of_verdicts(self, policy: int) -> Estimate:
         rests_on = self._basis(policy, "verdicts", both=True)
         if rests_on.reason is not None:
             return rests_on
         cells = [(units, rows.cells(policy)) for units, rows in self._pairs]
-        everything = sum(float(one.sum()) for _, one in cells)
         whole = [one.sum(axis=0)[None] for _, one in cells]
+        everything = float(sum(sums.sum() for sums in whole))
         options, draws = self._options, self._draws
         chance = np.random.default_rng([options.seed, 2])
-        found: list[Floats] = []
+        bare, smooth = list[Floats](), list[Floats]()
         for counts in draws.counts(options.resamples, options.seed):
             weights = draws.weights(counts)
-            drawn: list[Floats] = []
-            for (units, one), sums in zip(cells, whole, strict=True):
-                share = float(sums.sum()) / everything
-                more = chance.standard_gamma(_PRIOR * share, (len(counts), VERDICTS))
-                sums_drawn = np.maximum(weights[:, units] @ one, 0.0)
-                drawn.append(sums_drawn + more * (everything / draws.units))
-            found.append(_kappa(drawn))
-        low, high = np.quantile(np.concatenate(found), _TAILS)
-        return _estimate(float(_kappa(whole)[0]), float(low), float(high), rests_on)
+            drawn = [np.maximum(weights[:, units] @ one, 0.0) for units, one in cells]
+            more = [
+                chance.standard_gamma(_PRIOR * (sums.sum() / everything), (len(counts), VERDICTS))
+                for sums in whole
+            ]
+            scale = everything / draws.units
+            bare.append(_kappa(drawn))
+            smooth.append(
+                _kappa([one + scale * extra for one, extra in zip(drawn, more, strict=True)])
+            )
+        value = float(_kappa(whole)[0])
+        tails = self._corrected(value, np.concatenate(bare), cells)
+        low, high = np.quantile(np.concatenate(smooth), tails)
+        return _estimate(value, float(low), float(high), rests_on)
+
+    def _corrected(
+        self, value: float, drawn: Floats, cells: Sequence[tuple[NDArray[np.intp], Floats]]
+    ) -> tuple[float, float]:
+        """The two tails, corrected for bias and acceleration (BCa)."""
+        if value == 1.0:
+            return _TAILS
+        above, below = self._empty()
+        for units, one in cells:
+            above += self._by_unit(units, one[:, 1] + one[:, 2])
+            below += self._by_unit(units, _linearised_chance(one))
+        drawn = drawn[np.isfinite(drawn)]
+        share = (drawn < value).mean() + (drawn == value).mean() / 2
+        bias = stats.norm.ppf(min(max(share, 0.01), 0.99))
+        acceleration = -self._draws.skewness(above, below) / 6
+        shifted = [bias + stats.norm.ppf(tail) for tail in _TAILS]
+        low, high = (stats.norm.cdf(bias + z / (1 - acceleration * z)) for z in shifted)
+        return float(low), float(high)
 
     # --- what they rest on ---
 
@@ -291,7 +316,6 @@ def _kappa(cells: Sequence[Floats]) -> Floats:
 def _wilson(share: float, variance: float) -> tuple[float, float]:
     """Wilson's interval for a share with a known variance."""
     cases = share * (1 - share) / variance
-    z = float(stats.norm.ppf(_TAILS[1]))
-    middle = (share + z * z / (2 * cases)) / (1 + z * z / cases)
-    half = z / (1 + z * z / cases) * (variance + z * z / (4 * cases * cases)) ** 0.5
+    middle = (share + _Z**2 / (2 * cases)) / (1 + _Z**2 / cases)
+    half = _Z / (1 + _Z**2 / cases) * (variance + _Z**2 / (4 * cases**2)) ** 0.5
     return middle - half, middle + half

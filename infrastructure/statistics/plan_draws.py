@@ -44,6 +44,11 @@ class PlanDraws:
         """Whether a stratum has one unit only, so that its noise is not known."""
         return bool((self._sizes == 1).any())
 
+    @property
+    def freedom(self) -> int:
+        """How many units there are to spare for a variance."""
+        return self.units - len(self._sizes)
+
     def unit_of(self, plans: Numbers, works: Numbers) -> NDArray[np.intp]:
         """The unit of each row."""
         rank: NDArray[np.intp] = self._rank[
@@ -79,6 +84,13 @@ class PlanDraws:
         squares = self._in_strata(drawn * rest)
         spread = (self._sizes / (self._sizes - 1) * (squares - means)).sum(axis=1)
         return quotient, np.maximum(spread * (1.0 if self.by_work else 4.0), 0.0) / divisor**2
+
+    def skewness(self, above: Floats, below: Floats) -> float:
+        """The skewness of the sum of what each unit adds to a quotient; 0 where nothing varies."""
+        rest = above - (above.sum() / below.sum()) * below
+        rest -= np.repeat(self._in_strata(rest[None])[0] / self._sizes, self._sizes)
+        squares = float((rest**2).sum())
+        return float((rest**3).sum()) / squares**1.5 if squares > 0.0 else 0.0
 
     def _in_strata(self, values: Floats) -> Floats:
         sums: Floats = np.add.reduceat(values, self._starts, axis=1)
