@@ -189,7 +189,7 @@ class _Estimator:
                 LEVEL, method="exact"
             )
             return _estimate(value, float(exact.low), float(exact.high), rests_on)
-        scale = (float(stats.t.ppf(_TAILS[1], draws.freedom)) / _Z) ** 2
+        scale = (self._t() / _Z) ** 2
         return _estimate(value, *_wilson(value, float(variance[0]) * scale), rests_on)
 
     def _kappa_of_verdicts(self, policy: int) -> Estimate:
@@ -233,9 +233,14 @@ class _Estimator:
         share = (drawn < value).mean() + (drawn == value).mean() / 2
         bias = stats.norm.ppf(min(max(share, 0.01), 0.99))
         acceleration = -self._draws.skewness(above, below) / 6
-        shifted = [bias + stats.norm.ppf(tail) for tail in _TAILS]
+        far = _Z if self._draws.by_work else self._t()
+        shifted = bias - far, bias + far
         low, high = (stats.norm.cdf(bias + z / (1 - acceleration * z)) for z in shifted)
         return float(low), float(high)
+
+    def _t(self) -> float:
+        """How many standard errors an interval is wide, to each side."""
+        return float(stats.t.ppf(_TAILS[1], self._draws.freedom))
 
     # --- what they rest on ---
 

@@ -46,8 +46,11 @@ class PlanDraws:
 
     @property
     def freedom(self) -> int:
-        """How many units there are to spare for a variance."""
-        return self.units - len(self._sizes)
+        """How many degrees of freedom the variance of a share has.
+
+        Of few works, those in which verdicts always agree say nothing of it: so two for each.
+        """
+        return self.units - 1 if self.by_work else 2 * len(self._sizes)
 
     def unit_of(self, plans: Numbers, works: Numbers) -> NDArray[np.intp]:
         """The unit of each row."""
