@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
-from plangate.application.history.explain import ScorePart
+from plangate.application.history.score_parts import JudgeScore, ScorePart
 from plangate.application.numbers import number
 from plangate.domain import events
-from plangate.domain.vocabulary import Scorer
+from plangate.domain.vocabulary import Scorer, StatusCause, TaskStatus
 
 
 def what(event: events.PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
@@ -92,6 +92,8 @@ def why(event: events.PlanEvent, causation_id: str | None) -> str:  # noqa: C901
             if event.reason is not None:
                 return _text(event.reason)
             by = "" if event.worker is None else f" by {event.worker}"
+            if event.cause is StatusCause.SCORED and event.new is TaskStatus.IN_PROGRESS:
+                return "scored, and waits for more judges"
             return f"{event.cause}{by}{_for(event.at, event.lease_until)}"
         case events.TaskDeferred():
             return f"{_text(event.reason)}{_for(event.at, event.until)}"
@@ -133,7 +135,26 @@ def why(event: events.PlanEvent, causation_id: str | None) -> str:  # noqa: C901
             assert_never(event)
 
 
-def given_as(score: events.TaskScored | ScorePart) -> str:
+def move_sentence(
+    event_id: str, event: events.PlanEvent, before: float | None, after: float | None
+) -> str:
+    """What moved the rolling confidence, who did, and from where to where: in one sentence.
+
+    A confidence is None while nothing is scored.
+    """
+    who = f" {_by(event.scorer)}" if isinstance(event, events.TaskScored) else ""
+    if after is None:
+        moved = "no score is left"
+    elif before is None:
+        moved = f"the confidence begins at {number(after)}"
+    else:
+        way = "rose" if after > before else "fell"
+        values = f"from {number(before, after)} to {number(after, before)}"
+        moved = f"the confidence {way} {values}"
+    return f"{event_id}: {what(event)}{who}; {moved}"
+
+
+def given_as(score: events.TaskScored | ScorePart | JudgeScore) -> str:
     """The number as the judge gave it and when, where that was recorded."""
     parts = []
     if score.raw_score is not None:

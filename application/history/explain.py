@@ -4,40 +4,38 @@ The confidence is the sum of one contribution per scored task, and each of those
 score. Every part names its event.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Self
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Self
 
+from plangate.application.advice import missing_judges
+from plangate.application.history.event_text import move_sentence
 from plangate.application.history.flip import Balance, ScoreChange
+from plangate.application.history.flip_pair import ScorePair, smallest_pair
+from plangate.application.history.outlook import Outlook
 from plangate.application.history.points import Moment
 from plangate.application.history.running_confidence import RunningConfidence
+from plangate.application.history.score_parts import ScorePart, Scores, score_part
 from plangate.application.plan_log import Step
 from plangate.application.results import Evidence, GateView, Result
 from plangate.domain.confidence import UNSCORED, differ, score_shares
-from plangate.domain.event_ids import event_id
 from plangate.domain.events import TaskScored, touches
+from plangate.domain.judging import judge_key
 from plangate.domain.plan import Plan
-from plangate.domain.task import Judgements
-from plangate.domain.vocabulary import ScarceEvidence, TaskStatus
+from plangate.domain.vocabulary import ScarceEvidence, ScoreKind, TaskStatus
 
-_Scores = Mapping[int, TaskScored]
-"""The recorded scores of a plan, by the version at which each was given."""
+LATEST_MOVES: Final = 10
+"""How many moves of the confidence a page lists."""
+
+MOST_JUDGED: Final = 20
+"""Of how many tasks a page says what each judge said."""
+
+LATEST_EVENTS: Final = 200
+"""How many events back a page looks for them."""
 
 
-class ScorePart(Result):
-    """A score: its share of the task's confidence, and its contribution to the plan's.
-
-    `raw_score`, `scale`, `clamped` and `occurred_at` are those of its event.
-    """
-
-    score: float
-    raw_score: float | None
-    scale: tuple[float, float] | None
-    clamped: bool
-    occurred_at: datetime | None
-    event_id: str
-    share: float
-    contribution: float
+def recent(version: int) -> int:
+    """The version since which a page lists what moved the confidence of a plan."""
+    return max(version - LATEST_EVENTS, 1)
 
 
 class Contribution(Result):
@@ -61,12 +59,18 @@ class Contribution(Result):
 
 
 class ConfidenceMove(Result):
-    """An event that changed the rolling confidence, and the values around it."""
+    """An event that changed the rolling confidence, and the values around it.
+
+    `judge` is who scored, where the event is a score: the kind and name of the scorer, or
+    "unnamed". `sentence` says all of it.
+    """
 
     event_id: str
     task_id: str | None
+    judge: str | None
     before: float
     after: float
+    sentence: str
 
 
 class TaskShift(Result):
@@ -96,8 +100,9 @@ class Explanation(Result):
     `rolling_confidence` is `base` plus all contributions; `base` is 1 while nothing is
     scored and 0 afterwards. `gate_threshold` is the threshold the gate compares with, or
     the exit threshold while the gate has tripped; `distance` is the confidence minus that.
-    `flip` is the smallest flip of all contributions. `conditions` lists what else the gate
-    checks.
+    `flip` is the smallest flip of all contributions; where there is none, `flip_pair` is the
+    smallest change of two scores that would do. `outlook` is where the confidence can end
+    once the remaining tasks are judged. `conditions` lists what else the gate checks.
     """
 
     plan_id: str
@@ -116,15 +121,35 @@ class Explanation(Result):
     base: float
     contributions: tuple[Contribution, ...]
     flip: ScoreChange | None
+    flip_pair: ScorePair | None
+    outlook: Outlook | None
     movement: Movement | None = None
 
+    @property
+    def judged_parts(self) -> tuple[tuple[str, ScoreKind, ScorePart], ...]:
+        """The scores that several judges make, of the tasks that weigh most: those first."""
+        heaviest = sorted(self.contributions, key=lambda part: -part.share)[:MOST_JUDGED]
+        return tuple(
+            (part.task_id, kind, score)
+            for part in heaviest
+            for kind, score in ((ScoreKind.OUTPUT, part.output), (ScoreKind.PROMPT, part.prompt))
+            if score is not None and score.judges
+        )
+
+    @property
+    def latest_moves(self) -> tuple[ConfidenceMove, ...]:
+        """The latest moves of the confidence, the last one first; none without a `movement`."""
+        moves = self.movement.moves if self.movement else ()
+        return moves[: -LATEST_MOVES - 1 : -1]
+
     @classmethod
-    def of(cls, plan: Plan, at: Moment, scores: _Scores, movement: Movement | None = None) -> Self:
+    def of(cls, plan: Plan, at: Moment, scores: Scores, movement: Movement | None = None) -> Self:
         """Explain a plan at one of its versions; `scores` are those recorded until then."""
         balance = Balance.of(plan)
         indexes = range(len(balance.tasks))
         parts = tuple(_contribution(balance, index, scores) for index in indexes)
         flips = (part.flip for part in parts if part.flip is not None)
+        flip = min(flips, key=lambda change: change.size, default=None)
         return cls(
             plan_id=plan.plan_id,
             goal=plan.goal,
@@ -141,7 +166,9 @@ class Explanation(Result):
             task_count=len(plan.order),
             base=_base(plan),
             contributions=parts,
-            flip=min(flips, key=lambda change: change.size, default=None),
+            flip=flip,
+            flip_pair=None if flip else smallest_pair(balance),
+            outlook=Outlook.of(plan, balance.line),
             movement=movement,
         )
 
@@ -158,17 +185,29 @@ def explain(steps: Iterable[Step], since: int | None = None) -> Explanation:
             before, confidence = confidence.rolling_confidence, confidence.after(step)
             after = confidence.rolling_confidence
             if differ(before, after):
-                task_id = next(iter(touches(step.recorded.event).task_ids), None)
-                moves.append(
-                    ConfidenceMove(
-                        event_id=step.event_id, task_id=task_id, before=before, after=after
-                    )
-                )
+                moves.append(_move(step, before, after))
         elif step.after.version == since:
             past, confidence = step, RunningConfidence(step.after.rolling_confidence)
     plan = step.after
     movement = None if past is None else _movement(past, moves, plan)
     return Explanation.of(plan, Moment.of(step), scores, movement)
+
+
+def _move(step: Step, before: float, after: float) -> ConfidenceMove:
+    event = step.recorded.event
+    return ConfidenceMove(
+        event_id=step.event_id,
+        task_id=next(iter(touches(event).task_ids), None),
+        judge=str(judge_key(event.scorer)) if isinstance(event, TaskScored) else None,
+        before=before,
+        after=after,
+        sentence=move_sentence(
+            step.event_id,
+            event,
+            None if _base(step.before) else before,
+            None if _base(step.after) else after,
+        ),
+    )
 
 
 def _movement(past: Step, moves: Sequence[ConfidenceMove], plan: Plan) -> Movement:
@@ -210,16 +249,22 @@ def _conditions(plan: Plan) -> Iterator[str]:
         judges = policy.scarce_evidence is ScarceEvidence.JUDGE
         earlier = ", or once no other task can be scored" if judges else ""
         yield f"it fires at {needed} scored tasks{earlier}: {scored} so far"
+    if policy.min_judges > 1:
+        waiting = missing_judges(plan)
+        yield (
+            f"a score counts once {policy.min_judges} judges have given theirs"
+            f"{waiting and ': '}{waiting}"
+        )
     if policy.max_replans is not None:
         replans = "1 replan" if policy.max_replans == 1 else f"{policy.max_replans} replans"
         yield f"after {replans} only an approval leads on: {gate.replans} so far"
 
 
 def _base(plan: Plan) -> float:
-    return 0.0 if any(True for _ in plan.scored()) else UNSCORED
+    return 0.0 if any(task.confidence(plan.policy) is not None for task in plan) else UNSCORED
 
 
-def _contribution(balance: Balance, index: int, scores: _Scores) -> Contribution:
+def _contribution(balance: Balance, index: int, scores: Scores) -> Contribution:
     task, share = balance.tasks[index], balance.shares[index]
     plan = balance.plan
     prompt, output = score_shares(task.prompt_score, task.output_score, plan.policy)
@@ -231,26 +276,7 @@ def _contribution(balance: Balance, index: int, scores: _Scores) -> Contribution
         weight=balance.weights[index],
         share=share,
         contribution=share * balance.confidences[index],
-        prompt=_part(balance, task.prompt_judgements, scores, prompt, share),
-        output=_part(balance, task.output_judgements, scores, output, share),
+        prompt=score_part(plan.plan_id, task.prompt_judgements, scores, prompt, share),
+        output=score_part(plan.plan_id, task.output_judgements, scores, output, share),
         flip=balance.smallest_change(index),
-    )
-
-
-def _part(
-    balance: Balance, judgements: Judgements, scores: _Scores, part: float, share: float
-) -> ScorePart | None:
-    if not judgements:
-        return None
-    newest = judgements[0]
-    event = scores[newest.version]
-    return ScorePart(
-        score=newest.score,
-        raw_score=event.raw_score,
-        scale=event.scale,
-        clamped=event.clamped,
-        occurred_at=event.occurred_at,
-        event_id=event_id(balance.plan.plan_id, newest.version),
-        share=part,
-        contribution=share * part * newest.score,
     )

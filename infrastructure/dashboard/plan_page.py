@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.history.audit import AuditEntry
+from plangate.application.history.explain import recent
 from plangate.application.numbers import number
 from plangate.application.results import PlanStatus
 from plangate.domain.errors import PlanGone
@@ -100,7 +101,10 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
         position = await current().history.last_position()
         events = await histories.of(shown.id)
         at = await _plan_at(current(), shown, events)
-        explanation = await current().history.explain(shown.id, version=at.status.version)
+        version = at.status.version
+        explanation = await current().history.explain(
+            shown.id, version=version, since=recent(version)
+        )
         status = at.status
         confidence, threshold = status.rolling_confidence, status.confidence_threshold
         return page(

@@ -8,7 +8,7 @@ from typing import Final
 from plangate.application.evidence.findings import FindingsReport
 from plangate.application.gate_decision import GateDecision
 from plangate.application.history.audit import AuditEntry
-from plangate.application.history.explain import Explanation
+from plangate.application.history.explain import Explanation, recent
 from plangate.application.ledger.reports import InclusionProof
 from plangate.application.registry import PlanRegistry
 from plangate.application.results import PlanStatus
@@ -65,7 +65,8 @@ def plan_facts(registry: PlanRegistry, plan_id: str, *, signed: bool) -> PlanFac
     Raises `PlanNotFound`, `PlanGone`, and `UnreadableEvent` for a plan that cannot be read.
     """
     status, decision = registry.get_status(plan_id), registry.gate(plan_id)
-    explanation = registry.history.explain(plan_id, version=status.version)
+    version = status.version
+    explanation = registry.history.explain(plan_id, version=version, since=recent(version))
     entries = [one for one in registry.history.audit(plan_id) if one.version <= status.version]
     confidence, threshold = status.rolling_confidence, status.confidence_threshold
     replans = _of(entries, _REPLANS)

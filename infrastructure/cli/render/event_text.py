@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from plangate.application.history import event_text
-from plangate.application.history.explain import ScorePart
+from plangate.application.history.score_parts import JudgeScore, ScorePart
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.replay.event_diff import EventFacts
 from plangate.domain import events
@@ -45,6 +45,6 @@ def why(event: events.PlanEvent, causation_id: str | None) -> str:
     return harmless(event_text.why(event, causation_id))
 
 
-def given_as(score: ScorePart) -> str:
+def given_as(score: ScorePart | JudgeScore) -> str:
     """The number as the judge gave it and when, where that was recorded."""
     return harmless(event_text.given_as(score))

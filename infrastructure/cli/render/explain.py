@@ -1,6 +1,5 @@
 """What makes up a plan's rolling confidence, as stairs against the threshold."""
 
-import math
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -9,7 +8,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from plangate.application.history.explain import Contribution, Explanation, Movement
-from plangate.application.history.flip import ScoreChange
+from plangate.application.history.score_parts import JudgeScore
 from plangate.application.numbers import number
 from plangate.domain.confidence import reaches
 from plangate.domain.vocabulary import ScoreKind
@@ -140,22 +139,37 @@ def _sentences(answer: Explanation) -> Iterator[Text]:
     flip = answer.flip
     if not answer.contributions:
         yield Text("Nothing is scored yet: a plan begins with full confidence.")
-    elif flip is None:
-        yield Text("No other value of a single score would change that.")
+    elif flip is not None:
+        yield Text(f"The smallest change to flip it: {harmless(flip.text)}.")
+    elif (pair := answer.flip_pair) is not None:
+        yield Text("No other value of a single score would change that. The smallest two changes:")
+        yield Text(f"  {harmless(pair.one.text)}")
+        yield Text(f"  and {harmless(pair.other.text)}.")
     else:
-        of_what = f"{flip.kind} score of {harmless(flip.task_id)}"
-        scores = f"{number(flip.from_score, flip.to_score)} → {_outward(flip)}"
-        yield Text(
-            f"The smallest change to flip it: {of_what}, {scores} ({harmless(flip.event_id)})."
-        )
+        yield Text("No other value of a single score would change that, nor of any two.")
+    if answer.outlook is not None:
+        yield Text(answer.outlook.sentence)
 
 
 def _as_given(answer: Explanation) -> Iterator[Text]:
-    """The scores of the heaviest tasks that were given otherwise, or at another time."""
+    """The scores of the heaviest tasks given otherwise or at another time, and by each judge."""
     for part in sorted(answer.contributions, key=lambda part: part.share)[-_AT_MOST:]:
         for kind, score in ((ScoreKind.PROMPT, part.prompt), (ScoreKind.OUTPUT, part.output)):
-            if score is not None and (given := given_as(score)):
-                yield Text(f"· {kind} score of {harmless(part.task_id)}: {given}")
+            if score is None:
+                continue
+            name = f"{kind} score of {harmless(part.task_id)}"
+            if given := given_as(score):
+                yield Text(f"· {name}: {given}")
+            yield from (_said(name, judge) for judge in score.judges)
+
+
+def _said(name: str, judge: JudgeScore) -> Text:
+    """What one judge said of a task, and how much of it counts."""
+    given = given_as(judge)
+    return Text(
+        f"· {name} by {harmless(judge.judge)}: {judge.score:.2f}, {judge.share:.0%} of it"
+        f"{given and ', '}{given} ({harmless(judge.event_id)})"
+    )
 
 
 def _style(answer: Explanation) -> str:
@@ -179,13 +193,7 @@ def _flip(line: _TableRow) -> str:
     flip = line.part.flip if line.part else None
     if flip is None:
         return "" if line.part is None else "none can"
-    return f"{flip.kind} {'≥' if flip.to_score > flip.from_score else '≤'} {_outward(flip)}"
-
-
-def _outward(flip: ScoreChange) -> str:
-    """The score that flips the gate, rounded away from the recorded one so that it still does."""
-    away = math.ceil if flip.to_score > flip.from_score else math.floor
-    return f"{away(flip.to_score * 1_000) / 1_000:.3f}"
+    return f"{flip.kind} {'≥' if flip.to_score > flip.from_score else '≤'} {flip.outward}"
 
 
 def _moves(movement: Movement) -> RenderableType:
@@ -196,18 +204,5 @@ def _moves(movement: Movement) -> RenderableType:
     shown = movement.moves[-_AT_MOST:]
     times = count(len(movement.moves), "time")
     latest = f"; the latest {_AT_MOST}" if shown != movement.moves else ""
-    table = table_of(
-        fixed("event"),
-        Column("task", overflow="fold", max_width=24),
-        fixed("confidence"),
-        right("change"),
-    )
-    for move in shown:
-        before, after = number(move.before, move.after), number(move.after, move.before)
-        table.add_row(
-            Text(harmless(move.event_id)),
-            Text("" if move.task_id is None else harmless(move.task_id)),
-            f"{before} → {after}",
-            f"{move.after - move.before:+.3f}",
-        )
-    return Group(Text(f"{since}, it moved {times}{latest}:"), table)
+    moves = [Text(f"· {harmless(move.sentence)}") for move in shown]
+    return Group(Text(f"{since}, it moved {times}{latest}:"), *moves)

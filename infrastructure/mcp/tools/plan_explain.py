@@ -50,10 +50,11 @@ class Part(Answer):
 
 
 class Flip(Answer):
-    """The smallest change of one score that would flip the gate."""
+    """A change of one score that would flip the gate, or of two together."""
 
     task_id: str
     kind: str
+    judge: str | None
     from_score: float | None
     to_score: float | None
 
@@ -63,24 +64,28 @@ class Flip(Answer):
         return cls(
             task_id=change.task_id,
             kind=change.kind,
+            judge=change.judge,
             from_score=rounded(change.from_score),
             to_score=rounded(change.to_score),
         )
 
 
 class Move(Answer):
-    """An event that moved the rolling confidence."""
+    """An event that moved the rolling confidence, and what it was."""
 
     event_id: str
     task_id: str | None
     before: float | None
     after: float | None
+    sentence: str | None
 
 
 class Explained(VerdictAnswer):
     """The verdict now, and why the confidence at `version` is what it is.
 
     `distance`: the confidence minus the gate's threshold. `parts`: those that cost most, or all.
+    `flip_pair`: the smallest change of two scores, where no single one would do. `outlook`: what
+    the tasks still to be judged must reach.
     """
 
     version: int
@@ -90,6 +95,8 @@ class Explained(VerdictAnswer):
     conditions: tuple[str, ...]
     parts: tuple[Part, ...]
     flip: Flip | None
+    flip_pair: tuple[Flip, ...]
+    outlook: str | None
     moves: tuple[Move, ...]
 
 
@@ -100,6 +107,7 @@ async def run(call: CallContext, arguments: ExplainArguments) -> Explained:
         arguments.plan_id, version=arguments.version, since=arguments.since
     )
     costly = sorted(found.contributions, key=_cost, reverse=True)
+    pair = found.flip_pair
     parts = costly if arguments.detail == "full" else costly[:_WEAKEST]
     return Explained(
         verdict=decision.verdict,
@@ -111,6 +119,8 @@ async def run(call: CallContext, arguments: ExplainArguments) -> Explained:
         conditions=found.conditions,
         parts=fitting(map(Part.of, parts)),
         flip=Flip.of(found.flip) if found.flip else None,
+        flip_pair=tuple(map(Flip.of, (pair.one, pair.other))) if pair else (),
+        outlook=found.outlook.sentence if found.outlook else None,
         moves=_moves(found),
     )
 
@@ -130,6 +140,7 @@ def _moves(found: Explanation) -> tuple[Move, ...]:
             task_id=move.task_id,
             before=rounded(move.before),
             after=rounded(move.after),
+            sentence=clipped(move.sentence, 300),
         )
         for move in largest[:_MOVES]
     )

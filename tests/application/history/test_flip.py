@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from plangate.application.history.flip import Balance, ScoreChange
 from plangate.application.registry import PlanRegistry
-from plangate.domain.confidence import reaches, score_shares
+from plangate.domain.confidence import reaches
 from plangate.domain.event_ids import version_of
 from plangate.domain.events import PlanEvent, TaskScored
 from plangate.domain.evolve import fold
+from plangate.domain.panel import Panel
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
-from plangate.domain.vocabulary import Recency, ScoreKind
+from plangate.domain.vocabulary import Judges, Recency, ScoreKind, Scorer, ScorerKind
 from tests.support.examples import OUTPUT, PROMPT, created, replan, scored
 from tests.support.properties import repeatable
 
@@ -22,6 +23,9 @@ SCORES = st.one_of(st.floats(0.0, 1.0), st.sampled_from([0.0, 0.5, 0.72, 1.0]))
 JUDGED = st.lists(
     st.tuples(st.integers(0, 7), st.sampled_from(ScoreKind), SCORES, st.booleans()), max_size=14
 )
+SCORERS = [Scorer(kind=ScorerKind.MODEL, name=name) for name in ("ann", "ben", "cy")]
+BY_JUDGES = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), SCORES), max_size=14)
+
 POLICIES = st.builds(
     lambda weight, decay, threshold, exit_threshold, order: Policy(
         prompt_weight=weight,
@@ -38,6 +42,13 @@ POLICIES = st.builds(
     st.sampled_from(Recency),
 )
 
+JUDGES = st.builds(
+    lambda policy, judges, least: policy.model_copy(update={"judges": judges, "min_judges": least}),
+    POLICIES,
+    st.sampled_from(Judges),
+    st.integers(1, 2),
+)
+
 Judged = Sequence[tuple[int, ScoreKind, float, bool]]
 
 
@@ -48,6 +59,14 @@ def history(policy: Policy, judged: Judged) -> list[PlanEvent]:
         events.append(scored(f"t{task}", kind, score))
         events += [replan(f"t{task}")] if fires else []
     return events
+
+
+def panels(policy: Policy, judged: Sequence[tuple[int, int, float]]) -> list[PlanEvent]:
+    """Tasks are scored by some of three judges."""
+    return [
+        created("t0", "t1", "t2", policy=policy),
+        *(scored(f"t{n}", OUTPUT, score, scorer=SCORERS[judge]) for n, judge, score in judged),
+    ]
 
 
 def is_low(confidence: float, plan: Plan) -> bool:
@@ -61,11 +80,11 @@ def with_another(events: Sequence[PlanEvent], name: str, score: float) -> Plan:
     return fold(Plan("p"), [*events[:place], other, *events[place + 1 :]])
 
 
-def nearly(change: ScoreChange, plan: Plan, share: float) -> float:
+def nearly(change: ScoreChange, balance: Balance, place: int) -> float:
     """A score that changes the confidence by 1e-13 less than the given one."""
-    task = plan.task(change.task_id)
-    prompt, output = score_shares(task.prompt_score, task.output_score, plan.policy)
-    back = 1e-13 / (share * (prompt if change.kind is PROMPT else output))
+    version = version_of(change.event_id)
+    (slope,) = [x.slope for x in balance.levers(place) if x.judgement.version == version]
+    back = 1e-13 / slope
     away = change.to_score - change.from_score
     return change.to_score - back if away > 0 else change.to_score + back
 
@@ -75,7 +94,18 @@ def nearly(change: ScoreChange, plan: Plan, share: float) -> float:
 def test_the_smallest_change_flips_the_gate_and_slightly_less_does_not(
     policy: Policy, judged: Judged
 ) -> None:
-    events = history(policy, judged)
+    _flips_and_slightly_less_does_not(history(policy, judged))
+
+
+@repeatable
+@given(JUDGES, BY_JUDGES)
+def test_so_does_the_smallest_change_of_one_judge(
+    policy: Policy, judged: Sequence[tuple[int, int, float]]
+) -> None:
+    _flips_and_slightly_less_does_not(panels(policy, judged))
+
+
+def _flips_and_slightly_less_does_not(events: list[PlanEvent]) -> None:
     plan = fold(Plan("p"), events)
     balance = Balance.of(plan)
     for place, task in enumerate(balance.tasks):
@@ -88,7 +118,7 @@ def test_the_smallest_change_flips_the_gate_and_slightly_less_does_not(
         low = is_low(plan.rolling_confidence, plan)
         assert is_low(flipped.rolling_confidence, plan) is not low
         assert flipped.rolling_confidence == change.rolling_confidence
-        less = nearly(change, plan, balance.shares[place])
+        less = nearly(change, balance, place)
         if min(change.from_score, change.to_score) < less < max(change.from_score, change.to_score):
             nearly_there = with_another(events, change.event_id, less)
             assert is_low(nearly_there.rolling_confidence, plan) is low
@@ -99,13 +129,25 @@ def test_the_smallest_change_flips_the_gate_and_slightly_less_does_not(
 def test_where_none_can_not_even_the_best_or_the_worst_score_flips_the_gate(
     policy: Policy, judged: Judged
 ) -> None:
-    events = history(policy, judged)
+    _not_even_an_extreme_score_flips_it(history(policy, judged))
+
+
+@repeatable
+@given(JUDGES, BY_JUDGES)
+def test_where_no_judge_can_not_even_the_best_or_the_worst_score_flips_the_gate(
+    policy: Policy, judged: Sequence[tuple[int, int, float]]
+) -> None:
+    _not_even_an_extreme_score_flips_it(panels(policy, judged))
+
+
+def _not_even_an_extreme_score_flips_it(events: list[PlanEvent]) -> None:
     plan = fold(Plan("p"), events)
     balance = Balance.of(plan)
     for place, task in enumerate(balance.tasks):
         if balance.smallest_change(place) is None:
             for kind in ScoreKind:
-                for judgement in task.judgements(kind)[:1]:
+                given = task.judgements(kind)
+                for judgement in given.latest if isinstance(given, Panel) else given[:1]:
                     for extreme in (0.0, 1.0):
                         other = with_another(events, f"p@{judgement.version}", extreme)
                         low = is_low(plan.rolling_confidence, plan)
@@ -118,7 +160,7 @@ def test_the_smaller_change_of_a_tasks_two_scores_is_given(policy: Policy, judge
     plan = fold(Plan("p"), history(policy, judged))
     balance = Balance.of(plan)
     for place in range(len(balance.tasks)):
-        of_each = [balance._smallest(place, kind) for kind in (OUTPUT, PROMPT)]
+        of_each = [balance._smallest(lever) for lever in balance.levers(place)]
         sizes = [change.size for change in of_each if change]
         result = balance.smallest_change(place)
         assert (result.size if result else None) == min(sizes, default=None)
