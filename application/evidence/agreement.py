@@ -28,7 +28,7 @@ from plangate.application.evidence.same_work import SameWork
 from plangate.application.evidence.statistics import Statistics
 from plangate.application.evidence.works_in_log import repeated_works
 from plangate.application.plan_log import PlanIds
-from plangate.application.progress import Progress, require_progress
+from plangate.application.progress import Progress, part_of
 from plangate.application.rerun.over_plans import Workers, add_plans
 from plangate.application.rerun.policies import Given, rules_of
 from plangate.application.rerun.rerun import Rules
@@ -46,8 +46,6 @@ POLICIES: Final[Mapping[str, Given]] = {
     "threshold 0.5": {"preset": "classic", "confidence_threshold": 0.5},
 }
 """What is always tried beside the plans' own policies."""
-
-_TENTH: Final = 10
 
 
 class AgreementOptions(BaseModel):
@@ -71,11 +69,10 @@ class Comparing:
         self, plan_ids: PlanIds, policies: Mapping[str, Given], progress: Progress
     ) -> Agreement:
         """Read the plans twice, first their creation, and compare what judges gave to them."""
-        require_progress(progress)
         tried = tried_policies(policies)
-        works = repeated_works(self._store, plan_ids, _within(progress, 0, 1))
+        works = repeated_works(self._store, plan_ids, part_of(progress, 0, 2))
         cases = AgreementCases(list(tried.values()), works.of_plan)
-        add_plans(cases, self._store, self._workers, plan_ids, _within(progress, 1, _TENTH))
+        add_plans(cases, self._store, self._workers, plan_ids, part_of(progress, 1, 2))
         names = tuple(tried)
         together, alone = (pairs(cases.runs, len(names)) for pairs in (of_two_judges, repeats))
         return Agreement(
@@ -178,12 +175,3 @@ def _nothing(reason: str) -> AgreementEstimates:
 
 def _by_name(entry: tuple[object, object]) -> str:
     return str(entry[0])
-
-
-def _within(progress: Progress, first: int, last: int) -> Progress:
-    """Progress from some tenths of all to others."""
-
-    def inner(done: int, total: int) -> None:
-        progress(total * first // _TENTH + done * (last - first) // _TENTH, total)
-
-    return inner

@@ -39,29 +39,41 @@ class GateCase(NamedTuple):
     stopped: bool
 
 
+class ScoredResult(NamedTuple):
+    """A standing output score of a task, and whether the gate was tripped right after it."""
+
+    scored: events.TaskScored
+    tripped: bool
+
+
 class GateVerdicts:
     """Whether the gate was tripped when each standing result of a plan was scored."""
 
     def __init__(self) -> None:
-        self._tripped: dict[str, dict[str, bool]] = {}
+        self._results: dict[str, dict[str, ScoredResult]] = {}
 
     def add(self, command: RecordedCommand, after: Plan) -> None:
         """Add the next recorded command, which led to `after` under the policy."""
         for entry in command.events:
             match entry.event:
-                case events.TaskScored(task_id=task_id, kind=ScoreKind.OUTPUT):
-                    results = self._tripped.setdefault(task_id, {})
-                    results[entry.envelope.event_id] = after.gate.tripped
+                case events.TaskScored(kind=ScoreKind.OUTPUT) as scored:
+                    results = self._results.setdefault(scored.task_id, {})
+                    results[entry.envelope.event_id] = ScoredResult(scored, after.gate.tripped)
                 case events.ScoreRetracted(task_id=task_id, event_id=retracted):
-                    self._tripped.get(task_id, {}).pop(retracted, None)
+                    self._results.get(task_id, {}).pop(retracted, None)
                 case events.AttemptStarted(task_id=task_id):
-                    self._tripped.pop(task_id, None)
+                    self._results.pop(task_id, None)
                 case _:  # leaves the results as they are
                     pass
 
     def of(self, task_id: str) -> bool | None:
         """Whether the task's result was stopped; None without one."""
-        return next(reversed(self._tripped.get(task_id, {}).values()), None)
+        newest = next(reversed(self.results(task_id)), None)
+        return None if newest is None else newest.tripped
+
+    def results(self, task_id: str) -> Sequence[ScoredResult]:
+        """The standing output scores of the task's attempt, the newest last."""
+        return tuple(self._results.get(task_id, {}).values())
 
 
 def gate_cases(

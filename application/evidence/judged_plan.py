@@ -5,6 +5,7 @@ A judge's score of a task is the newest of its kind and attempt that was not ret
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 from plangate.application.evidence.findings_config import normal_text
@@ -57,9 +58,10 @@ class JudgedPlan:
         `only` names the scores to go by. Raises `InvalidInput` where the rules do not fit.
         """
         inputs = list(self._of(judge, only))
-        if rules is None and len(inputs) == len(self._inputs):
+        alone = self.plan.policy.min_judges == 1
+        if rules is None and alone and len(inputs) == len(self._inputs):
             return any(_fired(entry.event for entry in one.recorded.events) for one in inputs)
-        return any(_fired(step.events) for step in rerun(inputs, rules or _as_recorded))
+        return any(_fired(step.events) for step in rerun(inputs, partial(_for_one, rules)))
 
     def labels(self) -> Mapping[Scored, int]:
         """Labels of what was scored in first attempts, the same in plans of the same work."""
@@ -112,8 +114,10 @@ def _fired(decided: Iterable[events.PlanEvent]) -> bool:
     return any(type(event) is events.ReplanTriggered for event in decided)
 
 
-def _as_recorded(policy: Policy) -> Policy:
-    return policy
+def _for_one(rules: Rules | None, recorded: Policy) -> Policy:
+    """The policy to try, without waiting for more judges than the one that is asked."""
+    policy = recorded if rules is None else rules(recorded)
+    return policy if policy.min_judges == 1 else policy.model_copy(update={"min_judges": 1})
 
 
 def _number(label: str) -> int:
