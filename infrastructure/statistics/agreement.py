@@ -291,7 +291,7 @@ def _linearised_chance(cells: Floats) -> Floats:
     """What each row adds to the disagreement that the two margins lead to by chance."""
     first, second = cells[:, 0] + cells[:, 1], cells[:, 0] + cells[:, 2]
     size = cells.sum(axis=1)
-    one, other = first.sum() / size.sum(), second.sum() / size.sum()
+    one, other = (float(sums.sum()) / (float(size.sum()) or 1.0) for sums in (first, second))
     chance: Floats = (1 - 2 * other) * first + (1 - 2 * one) * second + 2 * one * other * size
     return chance
 
@@ -299,7 +299,7 @@ def _linearised_chance(cells: Floats) -> Floats:
 def _linearised_variance(moments: Floats) -> Floats:
     """What each row adds to the squared differences of all scores; all zero if they are equal."""
     size, total, squares = (float(moments[:, column].sum()) for column in range(3))
-    mean = total / size
+    mean = total / size if size else 0.0
     if squares - total * mean <= _CONSTANT * squares:
         return np.zeros(len(moments))
     rows = moments[:, 2] - 2 * mean * moments[:, 1] + mean**2 * moments[:, 0]
@@ -314,8 +314,12 @@ def _kappa(cells: Sequence[Floats]) -> Floats:
         size = one.sum(axis=1)
         first, second = one[:, 0] + one[:, 1], one[:, 0] + one[:, 2]
         observed += one[:, 1] + one[:, 2]
-        expected += (first * (size - second) + (size - first) * second) / size
-    return 1.0 - observed / expected
+        chance = first * (size - second) + (size - first) * second
+        expected += np.divide(chance, size, out=np.zeros(len(size)), where=size > 0.0)
+    kappa: Floats = 1.0 - np.divide(
+        observed, expected, out=np.full(len(observed), np.nan), where=expected > 0.0
+    )
+    return kappa
 
 
 def _wilson(share: float, variance: float) -> tuple[float, float]:
