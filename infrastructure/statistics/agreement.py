@@ -148,13 +148,14 @@ class _Estimator:
         draws, options = self._draws, self._options
         whole, variance = draws.quotients(np.ones((1, draws.units)), *quotient)
         value, error = float(whole[0]), float(variance[0]) ** 0.5
-        steady = np.count_nonzero(quotient.above > 0.0) >= _FEW
+        steady = error > _CONSTANT and np.count_nonzero(quotient.above > 0.0) >= _FEW
         found: list[Floats] = []
         chance = np.random.default_rng([options.seed, 1])
         for counts in draws.counts(options.resamples, options.seed):
             if steady:
                 drawn, variances = draws.quotients(counts, *quotient)
-                found.append((drawn - value) / np.sqrt(variances))
+                errors = np.sqrt(np.where(variances > 0.0, variances, np.nan))
+                found.append((drawn - value) / errors)
             else:
                 weights = draws.weights(counts)
                 more = chance.standard_gamma(0.5, (2, len(counts))) * quotient.below.mean()

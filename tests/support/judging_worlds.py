@@ -56,7 +56,7 @@ def runs(
     chance: np.random.Generator, quality: Floats, sizes: tuple[tuple[int, ...], ...]
 ) -> list[Run]:
     """Plans of each work: `sizes` has for each judge how many, in turn over the works."""
-    found = []
+    found: list[Run] = []
     for judge, of_judge in enumerate(sizes):
         scores = judged(chance, quality, judge, max(of_judge))
         for work, of_work in enumerate(scores):

@@ -23,8 +23,8 @@ from plangate.application.evidence.agreement_results import (
 )
 from plangate.application.evidence.pair_sums import PairSums
 from plangate.application.evidence.run_pairs import Judges, Run, of_two_judges, repeats
-from plangate.infrastructure.statistics.agreement import Options, agreement
 from plangate.domain.judging import JudgeKey
+from plangate.infrastructure.statistics.agreement import Options, agreement
 from tests.support import judging_worlds as worlds
 from tests.support.soak import short_and_long
 
