@@ -32,6 +32,7 @@ _FEW: Final = 10
 _CONSTANT: Final = 1e-12
 """A variance below this share of the mean square is that of equal scores."""
 
+_ONE_SORT: Final = "each pair of judges has one sort only"
 _TAILS: Final = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
 _Z: Final = float(stats.norm.ppf(_TAILS[1]))
 
@@ -123,6 +124,8 @@ class _Estimator:
             cells = rows.cells(None)
             above += self._by_unit(units, cells[:, 1] + cells[:, 2])
             below += self._by_unit(units, _linearised_chance(cells))
+        if below.sum() <= _CONSTANT:
+            return rests_on.model_copy(update={"reason": _ONE_SORT})
         return self._one_minus(_Quotient(above, below), rests_on)
 
     def _alpha(self) -> Estimate:
@@ -199,6 +202,9 @@ class _Estimator:
             return rests_on
         cells = [(units, rows.cells(policy)) for units, rows in self._pairs]
         whole = [one.sum(axis=0)[None] for _, one in cells]
+        value = float(_kappa(whole)[0])
+        if np.isnan(value):
+            return rests_on.model_copy(update={"reason": _ONE_SORT})
         everything = float(sum(sums.sum() for sums in whole))
         options, draws = self._options, self._draws
         chance = np.random.default_rng([options.seed, 2])
@@ -215,7 +221,6 @@ class _Estimator:
             smooth.append(
                 _kappa([one + scale * extra for one, extra in zip(drawn, more, strict=True)])
             )
-        value = float(_kappa(whole)[0])
         tails = self._corrected(value, np.concatenate(bare), cells)
         low, high = np.quantile(np.concatenate(smooth), tails)
         return _estimate(value, float(low), float(high), rests_on)

@@ -82,12 +82,13 @@ def _part(heading: str, part: AgreementPart, resamples: int) -> Iterator[Rendera
 
 def _scores(part: AgreementPart) -> Table:
     """Each pair of judges, and all of them where there are several."""
-    table = table_of("judges", right("scores"), right("plans"), "kappa", "alpha")
+    table = table_of("judge", right("scores"), right("plans"), "kappa", "alpha")
     for pair in part.pairs[:_AT_MOST]:
         names = " and ".join(harmless(str(judge)) for judge in pair.judges)
         table.add_row(names, *_row(pair.kappa, pair.alpha))
     if part.pair_count > 1:
-        table.add_row(f"all {part.pair_count:,} pairs", *_row(part.kappa, part.alpha), style="bold")
+        every = f"all {part.pair_count:,}"
+        table.add_row(every, *_row(part.kappa, part.alpha), style="bold")
     return table
 
 

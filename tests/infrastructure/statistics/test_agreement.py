@@ -283,6 +283,19 @@ def test_a_pair_without_common_tasks_or_verdicts_changes_nothing() -> None:
     assert estimated(pairs | repeats([*runs, *stranger], 1)) == estimated(pairs)
 
 
+def test_pairs_that_each_have_one_sort_only_have_no_kappa() -> None:
+    runs = [
+        run._replace(judge=judge, plan=run.plan + 100 * low, low=bytes([low] * len(run.low)),
+                     fires=(bool(low),))
+        for low, judge in enumerate(worlds.JUDGES)
+        for run in some_runs(1, (2,))
+    ]  # fmt: skip
+    found = estimated(repeats(runs, 1))
+    reason = "each pair of judges has one sort only"
+    assert (found.kappa.value, found.kappa.reason) == (None, reason)
+    assert (found.verdicts[0].kappa.value, found.verdicts[0].kappa.reason) == (None, reason)
+
+
 # --- coverage ---
 
 Build = Callable[[np.random.Generator], Mapping[Judges, PairSums]]
@@ -316,7 +329,7 @@ FIXED = worlds.works(np.random.default_rng(33), 5)
 @short_and_long("simulated", 100, 1_000)
 def test_intervals_cover_what_endless_data_would_show(
     build: Build, quality: worlds.Floats | None, judges: tuple[int, int], simulated: int,
-    by_work: bool,  # noqa: FBT001
+    by_work: bool, capsys: pytest.CaptureFixture[str],  # noqa: FBT001
 ) -> None:  # fmt: skip
     long = simulated >= 1_000
     if quality is None:
@@ -343,6 +356,8 @@ def test_intervals_cover_what_endless_data_would_show(
     shares = {name: covered[name] / count for name, count in estimates.items()}
     assert set(shares) == set(worlds.Truth._fields)
     if long:
+        with capsys.disabled():
+            print(shares)
         assert all(0.92 <= share <= 0.97 for share in shares.values()), shares
     for name, count in estimates.items():  # in 92 % at least, but for one run in 1e9
         assert covered[name] >= stats.binom.ppf(1e-9, count, 0.92), (name, shares)
