@@ -291,7 +291,7 @@ def test_costs_are_asked_for_with_a_policy_for_each_threshold(
 
     assert heard.counts is not None
     stopped = [sum(row) for row in heard.counts.stopped_bad]
-    assert stopped == [0] * 13 + [2] * 7  # thresholds from 0 to 0.95; 0.6 reaches 0.6
+    assert stopped == [0] * 13 + [2] * 8  # thresholds from 0 to 1; 0.6 reaches 0.6
     assert result.costs is not None
     assert (result.costs.missed, result.costs.overlapping) == (5, ())
     assert done == sorted(done)
@@ -303,15 +303,12 @@ def test_costs_are_asked_for_with_a_policy_for_each_threshold(
 def test_cases_are_told_apart_by_scorer_version_source_label_and_month(
     listening: PlanRegistry, heard: Listening
 ) -> None:
+    late, early = datetime(2024, 1, 31, 23, tzinfo=UTC), datetime(2024, 2, 1, 1, tzinfo=UTC)
     labelled = {"id": "a", "title": "A", "labels": ["db"]}
     listening.create("Other", [labelled, TASKS[1]], plan_id="q", labels=["big", "db"])
-    listening.score_output(
-        "q", "a", 0.6, scorer=MILD, occurred_at=datetime(2024, 1, 31, 23, tzinfo=UTC)
-    )
+    listening.score_output("q", "a", 0.6, scorer=MILD, occurred_at=late)
     listening.record_outcome("q", "a", "accepted", source="ci")
-    listening.score_output(
-        "q", "b", 0.6, scorer=STRICT, occurred_at=datetime(2024, 2, 1, 1, tzinfo=UTC)
-    )
+    listening.score_output("q", "b", 0.6, scorer=STRICT, occurred_at=early)
     listening.record_outcome("q", "b", "rejected", source="ci")
     listening.score_prompt("p", "a", 0.5)
     listening.record_outcome("p", "a", "rejected", source="review")
