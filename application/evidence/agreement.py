@@ -16,9 +16,9 @@ from plangate.application.evidence.agreement_results import (
     Agreement,
     AgreementEstimates,
     AgreementPart,
+    ComparedJudge,
     Drawn,
     Judge,
-    JudgeScores,
     PairAgreement,
 )
 from plangate.application.evidence.estimates import MIN_PLANS, Estimate
@@ -54,7 +54,7 @@ class AgreementOptions(BaseModel):
     seed: Annotated[int, Strict(), Field(ge=0)] = 0
 
 
-class Comparing:
+class Agreeing:
     """Compares the judges of one store."""
 
     def __init__(
@@ -78,7 +78,7 @@ class Comparing:
         return Agreement(
             plans=cases.plans,
             judges=tuple(
-                JudgeScores(kind=judge.kind, name=judge.name, plans=plans, scores=scores)
+                ComparedJudge(kind=judge.kind, name=judge.name, plans=plans, scores=scores)
                 for judge, (plans, scores) in sorted(cases.judges.items(), key=_by_name)
             ),
             policies=names,

@@ -14,7 +14,7 @@ from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.judged_plan import JudgedPlan, Scored
 from plangate.application.evidence.pair_sums import PairSums
-from plangate.application.evidence.run_pairs import Run
+from plangate.application.evidence.run_pairs import JudgedRun
 from plangate.application.rerun.recorded_commands import commands_of
 from plangate.application.rerun.rerun import Input, Rules
 from plangate.application.results import UnreadablePlan
@@ -50,7 +50,7 @@ class AgreementCases:
         self.pairs: dict[Judges, PairSums] = {}
         self.joint = PairSums(0)
         self.partly = 0
-        self.runs: list[Run] = []
+        self.runs: list[JudgedRun] = []
         self.unfit: Counter[int] = Counter()
         self.unreadable: list[UnreadablePlan] = []
 
@@ -136,7 +136,7 @@ class AgreementCases:
                 (labels[one], score) for one, score in scores.items() if one in labels
             )
             self.runs.append(
-                Run(
+                JudgedRun(
                     work=work,
                     plan=self.plans,
                     judge=judge,

@@ -32,7 +32,7 @@ class Judge(Result):
         return str(JudgeKey(self.kind, self.name))
 
 
-class JudgeScores(Judge):
+class ComparedJudge(Judge):
     """A judge, and how many plans and scores it has."""
 
     plans: int
@@ -101,7 +101,7 @@ class Agreement(Result):
     """
 
     plans: int
-    judges: tuple[JudgeScores, ...]
+    judges: tuple[ComparedJudge, ...]
     policies: tuple[str, ...]
     same_tasks: AgreementPart
     same_work: AgreementPart

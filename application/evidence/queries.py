@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from plangate.application import telemetry
 from plangate.application.event_store import EventStore
-from plangate.application.evidence.agreement import AgreementOptions, Comparing
+from plangate.application.evidence.agreement import Agreeing, AgreementOptions
 from plangate.application.evidence.agreement_results import Agreement
 from plangate.application.evidence.calibrating import calibrate
 from plangate.application.evidence.calibration import Calibration, CalibrationOptions, Confidence
@@ -103,5 +103,5 @@ class EvidenceQueries:
         `InvalidInput`, `PlanNotFound`.
         """
         options = validate(AgreementOptions, {"seed": seed})
-        comparing = Comparing(self._store, self._workers, self._statistics(), options.seed)
-        return comparing.agreement(plan_ids, policies, progress)
+        agreeing = Agreeing(self._store, self._workers, self._statistics(), options.seed)
+        return agreeing.agreement(plan_ids, policies, progress)

@@ -19,7 +19,7 @@ _SEVERAL: Final = 2
 _NOTHING: Final = [0.0] * SCORES
 
 
-class Run(NamedTuple):
+class JudgedRun(NamedTuple):
     """One judge's scores of one plan: labels of what was scored, whether low, who fired."""
 
     work: int
@@ -35,7 +35,7 @@ Judges = tuple[JudgeKey, ...]
 _Eight = list[float]
 
 
-def repeats(runs: Iterable[Run], policies: int) -> dict[Judges, PairSums]:
+def repeats(runs: Iterable[JudgedRun], policies: int) -> dict[Judges, PairSums]:
     """The sums of each judge with itself, over all works that it judged in several plans."""
     found: dict[Judges, PairSums] = {}
     for work, by_judge in _by_work(runs).items():
@@ -48,7 +48,7 @@ def repeats(runs: Iterable[Run], policies: int) -> dict[Judges, PairSums]:
     return found
 
 
-def of_two_judges(runs: Iterable[Run], policies: int) -> dict[Judges, PairSums]:
+def of_two_judges(runs: Iterable[JudgedRun], policies: int) -> dict[Judges, PairSums]:
     """The sums of every two judges that judged plans of the same work, but none together."""
     found: dict[Judges, PairSums] = {}
     numbers: dict[JudgeKey, int] = {}
@@ -67,7 +67,7 @@ def of_two_judges(runs: Iterable[Run], policies: int) -> dict[Judges, PairSums]:
     return found
 
 
-class _Group:
+class _Ratings:
     """Scores or verdicts on the same: how many, how many of them are so, and their moments."""
 
     __slots__ = ("size", "so", "squares", "total")
@@ -83,15 +83,15 @@ class _Group:
         self.squares += score * score
 
 
-_EMPTY: Final = _Group()
+_EMPTY: Final = _Ratings()
 
 
 class _Counted:
     """What one judge gave to plans of one work: to each task, and by each policy."""
 
-    def __init__(self, runs: Sequence[Run]) -> None:
-        self.tasks: dict[int, _Group] = defaultdict(_Group)
-        self.policies: dict[int, _Group] = defaultdict(_Group)
+    def __init__(self, runs: Sequence[JudgedRun]) -> None:
+        self.tasks: dict[int, _Ratings] = defaultdict(_Ratings)
+        self.policies: dict[int, _Ratings] = defaultdict(_Ratings)
         for run in runs:
             for label, score, low in zip(run.labels, run.scores, run.low, strict=True):
                 self.tasks[label].add(score, so=bool(low))
@@ -100,7 +100,7 @@ class _Counted:
                     self.policies[policy].add(0.0, so=fires)
 
 
-def _row(run: Run, own: _Counted, others: _Counted | None, *, first: bool) -> _Eight:
+def _row(run: JudgedRun, own: _Counted, others: _Counted | None, *, first: bool) -> _Eight:
     """All pairs of one plan: with the others of its judge, or with those of another one."""
     row = [0.0] * SCORES
     for label, score, low in zip(run.labels, run.scores, run.low, strict=True):
@@ -124,7 +124,7 @@ def _row(run: Run, own: _Counted, others: _Counted | None, *, first: bool) -> _E
     return row
 
 
-def _with_own(score: float, so: bool, group: _Group) -> _Eight:  # noqa: FBT001
+def _with_own(score: float, so: bool, group: _Ratings) -> _Eight:  # noqa: FBT001
     """The pairs of one with the rest of its group."""
     rest = group.size - 1
     if not rest:
@@ -143,8 +143,8 @@ def _with_own(score: float, so: bool, group: _Group) -> _Eight:  # noqa: FBT001
 def _with_another(
     score: float,
     so: bool,  # noqa: FBT001
-    own: _Group,
-    other: _Group,
+    own: _Ratings,
+    other: _Ratings,
     *,
     first: bool,
 ) -> _Eight:
@@ -170,14 +170,14 @@ def _pairs(so_too: float, not_so: float, *, so: bool) -> list[float]:
     return [so_too, not_so, 0.0, 0.0] if so else [0.0, 0.0, so_too, not_so]
 
 
-def _squares(score: float, group: _Group) -> float:
+def _squares(score: float, group: _Ratings) -> float:
     """The sum of the squared differences from all of a group."""
     sums = group.size * score * score - 2 * score * group.total + group.squares
     return max(sums, 0.0)
 
 
-def _by_work(runs: Iterable[Run]) -> dict[int, dict[JudgeKey, list[Run]]]:
-    found: dict[int, dict[JudgeKey, list[Run]]] = {}
+def _by_work(runs: Iterable[JudgedRun]) -> dict[int, dict[JudgeKey, list[JudgedRun]]]:
+    found: dict[int, dict[JudgeKey, list[JudgedRun]]] = {}
     for run in runs:
         found.setdefault(run.work, {}).setdefault(run.judge, []).append(run)
     return found

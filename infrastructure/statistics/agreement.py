@@ -46,7 +46,7 @@ class Options(NamedTuple):
     seed: int
 
 
-def agreement(
+def agreement_estimates(
     pairs: Sequence[PairSums], joint: PairSums | None, options: Options, *, listed: int
 ) -> tuple[AgreementEstimates, ...]:
     """The estimates of the first pairs, and last of all; `joint` has the scores of their alpha."""

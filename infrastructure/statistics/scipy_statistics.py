@@ -14,7 +14,7 @@ from plangate.application.evidence.grouping import Grouping
 from plangate.application.evidence.judge_calibration import JudgeCalibration
 from plangate.application.evidence.pair_sums import PairSums
 from plangate.application.evidence.statistics import Statistics
-from plangate.infrastructure.statistics.agreement import Options, agreement
+from plangate.infrastructure.statistics.agreement import Options, agreement_estimates
 from plangate.infrastructure.statistics.columns import Columns
 from plangate.infrastructure.statistics.gates import costs, gate_shares, more_outcomes
 from plangate.infrastructure.statistics.groups import groups
@@ -65,4 +65,4 @@ class ScipyStatistics(Statistics):
         seed: int,
     ) -> Sequence[AgreementEstimates]:
         options = Options(tuple(policies), by_work, self.resamples, seed)
-        return agreement(pairs, joint, options, listed=listed)
+        return agreement_estimates(pairs, joint, options, listed=listed)

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from plangate.application.evidence.run_pairs import Run
+from plangate.application.evidence.run_pairs import JudgedRun
 from plangate.domain.judging import JudgeKey
 from plangate.domain.vocabulary import ScorerKind
 
@@ -54,16 +54,16 @@ def fires(scores: Floats) -> NDArray[np.bool_]:
 
 def runs(
     chance: np.random.Generator, quality: Floats, sizes: tuple[tuple[int, ...], ...]
-) -> list[Run]:
+) -> list[JudgedRun]:
     """Plans of each work: `sizes` has for each judge how many, in turn over the works."""
-    found: list[Run] = []
+    found: list[JudgedRun] = []
     for judge, of_judge in enumerate(sizes):
         scores = judged(chance, quality, judge, max(of_judge))
         for work, of_work in enumerate(scores):
             for plan in of_work[: of_judge[work % len(of_judge)]]:
                 kept = chance.random(TASKS) > 0.1  # some scores are missing
                 found.append(
-                    Run(
+                    JudgedRun(
                         work=work,
                         plan=len(found),
                         judge=JUDGES[judge],

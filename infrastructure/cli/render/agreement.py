@@ -10,6 +10,7 @@ from rich.text import Text
 from plangate.application.evidence.agreement_results import Agreement, AgreementPart, Drawn
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.same_work import SameWork
+from plangate.infrastructure.cli.render.estimates import decimal, percent
 from plangate.infrastructure.cli.render.tables import fixed, right, table_of
 from plangate.infrastructure.cli.render.text import Hint, count, harmless
 
@@ -110,16 +111,11 @@ def _verdicts(part: AgreementPart) -> Table:
 
 
 def _percent(estimate: Estimate) -> Text:
-    if estimate.value is None or estimate.low is None or estimate.high is None:
-        return _why(estimate)
-    value, low, high = (100 * part for part in (estimate.value, estimate.low, estimate.high))
-    return Text(f"{value:.0f}% [{low:.0f}, {high:.0f}]")
+    return _why(estimate) if estimate.value is None else Text(percent(estimate))
 
 
 def _decimal(estimate: Estimate) -> Text:
-    if estimate.value is None:
-        return _why(estimate)
-    return Text(f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]")
+    return _why(estimate) if estimate.value is None else Text(decimal(estimate, 2))
 
 
 def _why(estimate: Estimate) -> Text:

@@ -22,9 +22,9 @@ from plangate.application.evidence.agreement_results import (
     PairAgreement,
 )
 from plangate.application.evidence.pair_sums import PairSums
-from plangate.application.evidence.run_pairs import Judges, Run, of_two_judges, repeats
+from plangate.application.evidence.run_pairs import JudgedRun, Judges, of_two_judges, repeats
 from plangate.domain.judging import JudgeKey
-from plangate.infrastructure.statistics.agreement import Options, agreement
+from plangate.infrastructure.statistics.agreement import Options, agreement_estimates
 from tests.support import judging_worlds as worlds
 from tests.support.soak import short_and_long
 
@@ -122,15 +122,15 @@ def test_alpha_is_that_of_krippendorff_also_with_missing_scores(
 def estimated(pairs: Mapping[Judges, PairSums], **options: Any) -> AgreementEstimates:
     """The estimates of all pairs."""
     chosen = {"policies": ("own",), "by_work": True, "resamples": 20, "seed": 0, **options}
-    return agreement(list(pairs.values()), None, Options(**chosen), listed=0)[-1]
+    return agreement_estimates(list(pairs.values()), None, Options(**chosen), listed=0)[-1]
 
 
-def some_runs(seed: int, *sizes: tuple[int, ...], works: int = 24) -> list[Run]:
+def some_runs(seed: int, *sizes: tuple[int, ...], works: int = 24) -> list[JudgedRun]:
     chance = np.random.default_rng(seed)
     return worlds.runs(chance, worlds.works(chance, works), sizes)
 
 
-def by_task(runs: list[Run]) -> dict[tuple[int, int], list[tuple[float, bool]]]:
+def by_task(runs: list[JudgedRun]) -> dict[tuple[int, int], list[tuple[float, bool]]]:
     """The scores of each task of each work, and whether they are low."""
     found: dict[tuple[int, int], list[tuple[float, bool]]] = {}
     for run in runs:
@@ -276,7 +276,7 @@ def test_too_few_scores_and_plans_have_no_value() -> None:
 def test_a_pair_without_common_tasks_or_verdicts_changes_nothing() -> None:
     runs = some_runs(1, (2,))
     stranger = [
-        Run(0, 500 + n, JudgeKey(), array("Q", [900 + n]), array("d", [0.5]), b"\1", (None,))
+        JudgedRun(0, 500 + n, JudgeKey(), array("Q", [900 + n]), array("d", [0.5]), b"\1", (None,))
         for n in range(2)
     ]
     pairs = repeats(runs, 1)
