@@ -58,6 +58,7 @@ class AsyncEvidence(Group):
     """`EvidenceQueries`, as coroutines."""
 
     findings = coroutine(EvidenceQueries.findings)
+    agreement = coroutine(EvidenceQueries.agreement)
     calibrate = coroutine(EvidenceQueries.calibrate)
 
 

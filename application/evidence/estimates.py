@@ -36,18 +36,23 @@ class Estimate(Result):
 
 
 def too_few(
-    cases: int, plans: int, fewer: int = MIN_OF_EACH, *, unit: str = "outcomes"
+    cases: int,
+    plans: int,
+    fewer: int = MIN_OF_EACH,
+    *,
+    unit: str = "outcomes",
+    group: str = "plans",
 ) -> str | None:
     """Why there is too little data for an estimate; None if there is enough.
 
     `fewer` is the number of accepted or of rejected outcomes, whichever is less, for an
-    estimate that needs both. `unit` names the cases.
+    estimate that needs both. `unit` names the cases, `group` what is drawn.
     """
     short = [
         f"{there} of {needed} {what}"
         for there, needed, what in (
             (cases, MIN_CASES, unit),
-            (plans, MIN_PLANS, "plans"),
+            (plans, MIN_PLANS, group),
             (fewer, MIN_OF_EACH, "of each sort"),
         )
         if there < needed

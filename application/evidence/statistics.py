@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from plangate.application.errors import AnalysisMissing
+from plangate.application.evidence.agreement_results import AgreementEstimates
 from plangate.application.evidence.calibration import CalibrationGroup, Reliability
 from plangate.application.evidence.cases import Cases
 from plangate.application.evidence.estimates import Estimate
@@ -14,6 +15,7 @@ from plangate.application.evidence.gate_cases import GateCounts
 from plangate.application.evidence.gate_worth import Cost, Costs, MoreOutcomes
 from plangate.application.evidence.grouping import Grouping
 from plangate.application.evidence.judge_calibration import JudgeCalibration
+from plangate.application.evidence.pair_sums import PairSums
 
 
 class Statistics(Protocol):
@@ -45,6 +47,22 @@ class Statistics(Protocol):
 
     def more_outcomes(self, cases: Cases, seed: int) -> tuple[MoreOutcomes, ...]:
         """How many more outcomes narrow intervals need."""
+
+    def agreement(
+        self,
+        pairs: Sequence[PairSums],
+        joint: PairSums | None,
+        policies: Sequence[str],
+        *,
+        by_work: bool,
+        listed: int,
+        seed: int,
+    ) -> Sequence[AgreementEstimates]:
+        """How far the judges of each pair agree, of the first `listed` pairs; last, of all.
+
+        Works are drawn, or else the plans of each work. `joint` has the scores of all judges,
+        where their alpha is not that of the pairs.
+        """
 
 
 MakeStatistics = Callable[[], Statistics]

@@ -180,6 +180,15 @@ def calibrate(bench: Bench) -> Row:
     return _over_the_log(bench, "calibrate", "`calibrate` of all plans", ask, outcomes=True)
 
 
+def agreement(bench: Bench) -> Row:
+    """Each judge compared with itself on the same work, with the gate run under four policies."""
+
+    def ask(registry: plangate.PlanRegistry) -> None:
+        _require(registry.evidence.agreement().repeats.kappa.cases > 0, "nothing was compared")
+
+    return _over_the_log(bench, "agreement", "`agreement` of all plans", ask)
+
+
 def ledger(bench: Bench) -> Row:
     """The whole log taken into a ledger and verified."""
     key = bench.folder / "ledger.pem"

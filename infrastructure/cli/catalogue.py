@@ -93,8 +93,9 @@ GROUPS: Final[Mapping[str, Subcommands]] = {
         },
     ),
     "evidence": Subcommands(
-        "How far scores can be trusted: findings, calibrate.",
+        "How far scores can be trusted: agreement, findings, calibrate.",
         {
+            "agreement": Entry("query", "commands.agreement", "agreement", ""),
             "findings": Entry("query", "commands.analysis", "findings", ""),
             "calibrate": Entry("query", "commands.analysis", "calibrate", ""),
         },

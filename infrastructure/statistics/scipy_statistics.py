@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
+from plangate.application.evidence.agreement_results import AgreementEstimates
 from plangate.application.evidence.calibration import CalibrationGroup, Reliability
 from plangate.application.evidence.cases import Cases
 from plangate.application.evidence.estimates import Estimate
@@ -11,7 +12,9 @@ from plangate.application.evidence.gate_cases import GateCounts
 from plangate.application.evidence.gate_worth import Cost, Costs, MoreOutcomes
 from plangate.application.evidence.grouping import Grouping
 from plangate.application.evidence.judge_calibration import JudgeCalibration
+from plangate.application.evidence.pair_sums import PairSums
 from plangate.application.evidence.statistics import Statistics
+from plangate.infrastructure.statistics.agreement import Options, agreement_estimates
 from plangate.infrastructure.statistics.columns import Columns
 from plangate.infrastructure.statistics.gates import costs, gate_shares, more_outcomes
 from plangate.infrastructure.statistics.groups import groups
@@ -49,3 +52,17 @@ class ScipyStatistics(Statistics):
     @override
     def more_outcomes(self, cases: Cases, seed: int) -> tuple[MoreOutcomes, ...]:
         return more_outcomes(cases, resamples=self.resamples, seed=seed)
+
+    @override
+    def agreement(
+        self,
+        pairs: Sequence[PairSums],
+        joint: PairSums | None,
+        policies: Sequence[str],
+        *,
+        by_work: bool,
+        listed: int,
+        seed: int,
+    ) -> Sequence[AgreementEstimates]:
+        options = Options(tuple(policies), by_work, self.resamples, seed)
+        return agreement_estimates(pairs, joint, options, listed=listed)

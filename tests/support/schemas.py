@@ -21,6 +21,7 @@ from plangate.application.bundles.importer import ImportReport
 from plangate.application.commands import GivenCommand
 from plangate.application.drafts import PlanDraft, RevisionDraft
 from plangate.application.erasure import Erasure
+from plangate.application.evidence.agreement_results import Agreement
 from plangate.application.evidence.calibration import Calibration
 from plangate.application.evidence.findings import FindingsReport
 from plangate.application.evidence.findings_config import FindingsConfig
@@ -87,6 +88,7 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "sweep.v1": (Sweep, "serialization"),
     "findings-config.v1": (FindingsConfig, "validation"),
     "findings-report.v1": (FindingsReport, "serialization"),
+    "agreement.v1": (Agreement, "serialization"),
     "calibration.v1": (Calibration, "serialization"),
     "what-if.v1": (WhatIf, "serialization"),
 }

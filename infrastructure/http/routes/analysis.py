@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from plangate.application.errors import AnalysisMissing
+from plangate.application.evidence.agreement_results import Agreement
 from plangate.application.evidence.calibration import Calibration, Confidence
 from plangate.application.evidence.findings import FindingsReport
 from plangate.application.evidence.grouping import Grouping
@@ -44,6 +45,16 @@ class SweepBody(BaseModel):
     plan_ids: list[str] | None = Field(default=None, min_length=1, max_length=1_000)
 
 
+class AgreementBody(BaseModel):
+    """Policies to try beside the usual ones, by their names; all plans unless some are named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    policies: dict[str, GivenPolicy] | None = Field(default=None, max_length=20)
+    plan_ids: list[str] | None = Field(default=None, min_length=1, max_length=1_000)
+    seed: int = Field(default=0, ge=0)
+
+
 _WhatIf = Annotated[
     Fields,
     fields_of(WhatIfBody),
@@ -53,6 +64,11 @@ _Sweep = Annotated[
     Fields,
     fields_of(SweepBody),
     Body(examples=[{"grid": {"confidence_threshold": [0.5, 0.6, 0.7]}, "policy": "steady"}]),
+]
+_Agreement = Annotated[
+    Fields,
+    fields_of(AgreementBody),
+    Body(examples=[{"policies": {"strict": {"preset": "steady", "confidence_threshold": 0.7}}}]),
 ]
 _Cost = Annotated[Amount | NoneAllowed, Query(description="A cost, in any unit; both or neither.")]
 _Seed = Annotated[Whole, Query(description="The seed of random draws.")]
@@ -136,6 +152,15 @@ async def calibrate(
         policy={} if policy is None else policy,
         cost=given_cost or None,
         seed=seed,
+    )
+    return answer(found)
+
+
+@group.query("/agreement", Agreement, method="POST", refuses=[AnalysisMissing, PlanNotFound])
+async def compare_judges(body: _Agreement, given: Given) -> Response:
+    """Find out how far judges agree, and how often the gate's verdict would differ."""
+    found = await given.registry.evidence.agreement(
+        body.get("plan_ids"), policies=body.get("policies") or {}, seed=body.get("seed", 0)
     )
     return answer(found)
 

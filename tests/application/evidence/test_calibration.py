@@ -10,6 +10,7 @@ import pytest
 from typing_extensions import override
 
 from plangate.application.errors import AnalysisMissing
+from plangate.application.evidence.agreement_results import AgreementEstimates
 from plangate.application.evidence.calibration import (
     Calibration,
     CalibrationGroup,
@@ -25,6 +26,7 @@ from plangate.application.evidence.judge_calibration import (
     Drift,
     JudgeCalibration,
 )
+from plangate.application.evidence.pair_sums import PairSums
 from plangate.application.evidence.queries import EvidenceQueries
 from plangate.application.evidence.statistics import Statistics
 from plangate.application.registry import PlanRegistry
@@ -68,6 +70,19 @@ class Listening(Statistics):
             thresholds=(),
             worth=(),
         )
+
+    @override
+    def agreement(
+        self,
+        pairs: Sequence[PairSums],
+        joint: PairSums | None,
+        policies: Sequence[str],
+        *,
+        by_work: bool,
+        listed: int,
+        seed: int,
+    ) -> Sequence[AgreementEstimates]:
+        return ()
 
     @override
     def groups(self, cases: Cases, by: Grouping, seed: int) -> tuple[CalibrationGroup, ...]:
