@@ -8,6 +8,7 @@ from typing import Protocol
 
 from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.calibration import Case, Reliability
+from plangate.application.evidence.comparisons import Comparison, Significance
 
 
 class Statistics(Protocol):
@@ -22,6 +23,9 @@ class Statistics(Protocol):
 
     def reliability(self, cases: Sequence[Case], seed: int) -> Reliability:
         """Whether low confidence predicts rejection."""
+
+    def significances(self, comparisons: Sequence[Comparison]) -> Sequence[Significance]:
+        """Whether chance explains each of some comparisons that are made together."""
 
 
 MakeStatistics = Callable[[], Statistics]

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from typing_extensions import override
 
 from plangate.application.evidence.calibration import Case, Reliability
+from plangate.application.evidence.comparisons import Comparison, Significance
 from plangate.application.evidence.statistics import Statistics
+from plangate.infrastructure.statistics.distributions import significances
 from plangate.infrastructure.statistics.reliability import reliability
 
 
@@ -17,3 +19,7 @@ class ScipyStatistics(Statistics):
     @override
     def reliability(self, cases: Sequence[Case], seed: int) -> Reliability:
         return reliability(cases, resamples=self.resamples, seed=seed)
+
+    @override
+    def significances(self, comparisons: Sequence[Comparison]) -> Sequence[Significance]:
+        return significances(comparisons)

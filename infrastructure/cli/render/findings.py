@@ -21,7 +21,7 @@ _STYLES: Final = {Severity.WARNING: "bold red", Severity.NOTICE: "yellow"}
 def render_findings(report: FindingsReport, _hint: Hint) -> RenderableType:
     """A table of findings, those that are accepted, and how many there are of each kind."""
     examined = f"Looked through {count(report.plans, 'plan')}, {count(report.events, 'event')}."
-    accepted = _accepted(report)
+    accepted = [*_accepted(report), *_not_judged(report)]
     if not report.finding_count:
         return Group(Text(examined), *accepted, Text("Nothing was found.", style="green"))
     kinds = ", ".join(f"{spaced(kind)} {n:,}" for kind, n in report.by_kind.items())
@@ -32,6 +32,11 @@ def render_findings(report: FindingsReport, _hint: Hint) -> RenderableType:
         *accepted,
         Text(f"{count(report.finding_count, 'finding')}: {kinds}."),
     )
+
+
+def _not_judged(report: FindingsReport) -> Iterator[RenderableType]:
+    if report.not_judged is not None:
+        yield Text(f"{report.not_judged.capitalize()}.", style="yellow")
 
 
 def _accepted(report: FindingsReport) -> Iterator[RenderableType]:
@@ -57,6 +62,8 @@ def _table(findings: Sequence[Finding]) -> RenderableType:
 
 
 def _where(finding: Finding) -> str:
+    if finding.about is not None:
+        return finding.about
     return finding.plan_id + ("" if finding.task_id is None else f" {finding.task_id}")
 
 
