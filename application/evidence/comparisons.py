@@ -17,7 +17,7 @@ FALSE_DISCOVERIES: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Differences of two judges, one for each plan: are they around 0?"""
+    """Differences of two judges, one for each plan: whether they are around 0."""
 
     differences: Sequence[float]
     test = "Wilcoxon signed-rank test"
@@ -25,7 +25,7 @@ class Paired:
 
 @dataclass(frozen=True, slots=True)
 class Shifted:
-    """Two groups of numbers: are the later ones higher, or with `both` higher or lower?"""
+    """Two groups of numbers: whether the later ones are higher, with `both` also lower."""
 
     before: Sequence[float]
     after: Sequence[float]

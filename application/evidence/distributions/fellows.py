@@ -2,7 +2,8 @@
 
 Two judges are compared where both scored the same output or instruction, plan by plan; and
 where they scored plans of the same work, work by work. Work that was planned again because
-it had failed is not compared: it may well have become better.
+it had failed is not compared: it may well have become better. Programs are not compared:
+each measures something else.
 """
 
 from array import array
@@ -23,6 +24,7 @@ from plangate.application.evidence.finding import EventList, Finding, FindingKin
 from plangate.application.evidence.same_work import SameWork, WorkKey, Works
 from plangate.application.evidence.statistics import MakeStatistics
 from plangate.domain.judging import JudgeKey
+from plangate.domain.vocabulary import ScorerKind
 
 LEAST: Final = NOTABLE
 """How much milder or harsher a judge is at least, on average."""
@@ -74,6 +76,8 @@ class Fellows:
     def add(self, sample: PlanSample) -> None:
         """Compare the judges of one more plan."""
         for pair, shared in sample.shared.items():
+            if any(judge.key.kind is ScorerKind.CODE for judge in pair):
+                continue
             compared = self._pairs.setdefault(pair, _Compared())
             compared.differences.append(shared.total / shared.count)
             compared.higher.extend(shared.higher)
@@ -83,6 +87,7 @@ class Fellows:
             means = tuple(
                 (judge, scores.mean, scores.shown_by.event_ids[-1])
                 for judge, scores in sample.judges.items()
+                if judge.key.kind is not ScorerKind.CODE
             )
             self._plans[sample.plan_id] = _PlanMeans(sample.created_at, sample.failed_at, means)
 
@@ -101,7 +106,7 @@ class Fellows:
             if significance.is_found and abs(compared.mean) >= LEAST
         ]
         while differences:
-            judge, of_judge = _most_different(differences)
+            judge, of_judge = self._most_different(differences)
             differences = [one for one in differences if one not in of_judge]
             yield self._finding(judge, of_judge, len(enough))
 
@@ -128,6 +133,31 @@ class Fellows:
             f"{first(others)}",
             shown_by=shown_by,
         ).finding(weakest.significance, comparisons)
+
+    def _most_different(self, differences: list[_Difference]) -> tuple[Judge, list[_Difference]]:
+        """The judge that differs from most others in one direction.
+
+        Among several it is the one that is further from all its fellows; of two judges who
+        have no others, the milder one.
+        """
+        by_judge: dict[tuple[Judge, bool], list[_Difference]] = {}
+        for one in differences:
+            by_judge.setdefault((one.milder, True), []).append(one)
+            by_judge.setdefault((one.harsher, False), []).append(one)
+        chosen = max(
+            by_judge,
+            key=lambda key: (len(by_judge[key]), round(self._deviation(key[0]), 9), key[1], key[0]),
+        )
+        return chosen[0], by_judge[chosen]
+
+    def _deviation(self, judge: Judge) -> float:
+        """How far a judge is from its fellows, on average over all compared plans."""
+        total, count = 0.0, 0
+        for (one, other), compared in self._pairs.items():
+            if judge in {one, other}:
+                total += sum(compared.differences) * (1 if judge == one else -1)
+                count += len(compared.differences)
+        return abs(total / count)
 
     # --- plans of the same work ---
 
@@ -175,13 +205,3 @@ def _difference(pair: Pair, compared: _Compared, significance: Significance) -> 
     if by > 0:
         return _Difference(one, other, by, plans, compared.higher, significance)
     return _Difference(other, one, -by, plans, compared.lower, significance)
-
-
-def _most_different(differences: list[_Difference]) -> tuple[Judge, list[_Difference]]:
-    """The judge that differs from most others in one direction; the milder one of two."""
-    by_judge: dict[tuple[int, Judge], list[_Difference]] = {}
-    for one in differences:
-        by_judge.setdefault((0, one.milder), []).append(one)
-        by_judge.setdefault((1, one.harsher), []).append(one)
-    _, judge = chosen = min(by_judge, key=lambda key: (-len(by_judge[key]), key))
-    return judge, by_judge[chosen]

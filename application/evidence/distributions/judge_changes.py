@@ -22,6 +22,7 @@ from plangate.application.evidence.finding import EventList, Finding, FindingKin
 from plangate.application.evidence.statistics import MakeStatistics
 from plangate.domain.judging import JudgeKey
 from plangate.domain.vocabulary import ScoreKind
+import itertools
 
 LEAST: Final = NOTABLE
 """How much higher or lower the scores are at least, on average."""
@@ -112,7 +113,7 @@ class JudgeChanges:
     def _new_versions(self) -> Iterator[Candidate]:
         for judge, versions in self._versions.items():
             series = list(versions.items())
-            for (version, before), (new, after) in zip(series, series[1:], strict=False):
+            for (version, before), (new, after) in itertools.pairwise(series):
                 change = _Change(before, after)
                 text = f"version {new} of {named(self._called[judge])} followed version {version}"
                 yield from self._shifted(change, FindingKind.VERSION_SHIFTED, {judge}, judge, text)

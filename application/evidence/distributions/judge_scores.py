@@ -18,6 +18,7 @@ from plangate.application.evidence.finding import EventList, Finding, FindingKin
 from plangate.application.evidence.statistics import MakeStatistics
 from plangate.domain.judging import JudgeKey
 from plangate.domain.vocabulary import ScoreKind, ScorerKind
+import itertools
 
 MIN_SCORES: Final = 20
 """So many scores are needed: within 0.1 of the threshold, or of a judge in all."""
@@ -180,5 +181,5 @@ def _is_coarse(hundredths: list[int]) -> bool:
         return True
     least = math.ceil(sum(hundredths) * _COMMON)
     common = [value for value, count in enumerate(hundredths) if count >= least]
-    steps = sorted(after - value for value, after in zip(common, common[1:], strict=False))
+    steps = sorted(after - value for value, after in itertools.pairwise(common))
     return bool(steps) and steps[len(steps) // 2] > _COARSE

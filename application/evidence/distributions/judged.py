@@ -72,5 +72,3 @@ def significances(
 ) -> Sequence[Significance]:
     """What the tests say; the libraries are not loaded where nothing is compared."""
     return statistics().significances(comparisons) if comparisons else ()
-
-

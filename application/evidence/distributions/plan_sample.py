@@ -68,12 +68,12 @@ class SharedWork:
 class ActorDeeds:
     """What one actor did in a plan.
 
-    `scored` and `answered` say whether it recorded a score, and answered a due replan.
+    `scores` counts those it recorded, `answers` those to a due replan.
     """
 
     name: str | None
-    scored: bool = False
-    answered: bool = False
+    scores: int = 0
+    answers: int = 0
     retracted: EventList = field(default_factory=EventList)
     approved: EventList = field(default_factory=EventList)
 

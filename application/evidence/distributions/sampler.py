@@ -21,7 +21,7 @@ from plangate.application.plan_log import Step
 from plangate.domain import events
 from plangate.domain.confidence import TOLERANCE
 from plangate.domain.judging import UNNAMED, JudgeKey, judge_key
-from plangate.domain.vocabulary import ScoreKind, Scorer, StatusCause, TaskStatus
+from plangate.domain.vocabulary import ScoreKind, Scorer, ScorerKind, StatusCause, TaskStatus
 
 BIN: Final = 0.1
 """How wide the bins around the threshold are."""
@@ -37,6 +37,8 @@ class Sampler:
         self._sample = PlanSample(plan_id)
         self._names = names
         self._padding = Padding()
+        self._keys: dict[tuple[ScorerKind, str], JudgeKey] = {}
+        self._deeds_of: dict[str | None, ActorDeeds] = {}
         self._works: dict[tuple[str, ScoreKind], dict[Judge, tuple[float, str]]] = {}
 
     def add(self, step: Step) -> None:  # noqa: C901, PLR0912  (a branch an event)
@@ -68,13 +70,11 @@ class Sampler:
             case events.TaskAdded():
                 self._padding.added(step, event)
             case events.GateApproved():
-                deeds = self._deeds(step)
-                deeds.answered = True
-                deeds.approved.add(step.event_id, None)
+                self._deeds(step).approved.add(step.event_id, None)
             case _:
                 pass
         if step.before.replan_due and not step.after.replan_due:
-            self._deeds(step).answered = True
+            self._deeds(step).answers += 1
 
     def finish(self) -> PlanSample:
         """The sample of the whole plan."""
@@ -87,9 +87,7 @@ class Sampler:
         judge = Judge(self._key(event.scorer), event.kind)
         scores = self._sample.judges.get(judge)
         if scores is None:
-            scores = self._sample.judges[judge] = JudgeScores(
-                judge_key(event.scorer), event.score
-            )
+            scores = self._sample.judges[judge] = JudgeScores(judge_key(event.scorer), event.score)
         scores.count += 1
         scores.total += event.score
         scores.hundredths[round(event.score * 100)] += 1
@@ -98,7 +96,7 @@ class Sampler:
         version = None if event.scorer is None else event.scorer.version
         first, _ = scores.versions.get(version, (event_id, event_id))
         scores.versions[version] = first, event_id
-        self._deeds(step).scored = True
+        self._deeds(step).scores += 1
         self._works.setdefault((event.task_id, event.kind), {})[judge] = event.score, event_id
         if event.kind is ScoreKind.OUTPUT:
             beyond = event.score - step.after.policy.confidence_threshold + TOLERANCE
@@ -137,14 +135,18 @@ class Sampler:
 
     def _deeds(self, step: Step) -> ActorDeeds:
         actor = step.recorded.envelope.actor
-        key = None if actor is None else self._names.key(actor)
-        deeds = self._sample.actors.get(key)
+        deeds = self._deeds_of.get(actor)
         if deeds is None:
-            deeds = self._sample.actors[key] = ActorDeeds(actor)
+            key = None if actor is None else self._names.key(actor)
+            deeds = self._sample.actors.setdefault(key, ActorDeeds(actor))
+            self._deeds_of[actor] = deeds
         return deeds
 
     def _key(self, scorer: Scorer | None) -> JudgeKey:
         if scorer is None:
             return UNNAMED
-        return JudgeKey(scorer.kind, self._names.key(scorer.name))
-
+        called = scorer.kind, scorer.name
+        key = self._keys.get(called)
+        if key is None:
+            key = self._keys[called] = JudgeKey(scorer.kind, self._names.key(scorer.name))
+        return key
