@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 MIN_PLANS: Final = 10
 """A comparison needs so many plans on each side; with fewer it is not made."""
 
-FALSE_DISCOVERIES: Final = 0.05
+FALSE_DISCOVERIES: Final = 0.01
 """The share of findings of one kind that may be due to chance, by Benjamini and Hochberg."""
 
 

@@ -15,6 +15,9 @@ from plangate.application.evidence.comparisons import (
     Significance,
 )
 
+_EXACT: Final = 50
+"""Up to so many differences the exact distribution is used, where no two are equal."""
+
 _SMOOTH: Final = 0.5
 """Added to every count, so that an empty bin has a logarithm."""
 
@@ -47,7 +50,11 @@ def paired(comparison: Paired) -> float:
     differences = np.asarray(comparison.differences, dtype=np.float64)
     if not differences.any():
         return 1.0
-    result: Any = stats.wilcoxon(differences, zero_method="pratt")
+    sizes = np.abs(differences)
+    tied = not sizes.all() or len(np.unique(sizes)) < len(sizes)
+    exact = not tied and len(sizes) <= _EXACT
+    method = "exact" if exact else "asymptotic"
+    result: Any = stats.wilcoxon(differences, zero_method="pratt", method=method)
     return float(result.pvalue)
 
 

@@ -118,9 +118,6 @@ class Fellows:
             for one in of_judge
         ]
         weakest = max(of_judge, key=lambda one: one.significance.adjusted)
-        shown_by = EventList()
-        for one in of_judge:
-            shown_by.extend(one.shown_by)
         return Candidate(
             comparison=Paired(()),
             kind=FindingKind.JUDGE_MILDER if milder else FindingKind.JUDGE_HARSHER,
@@ -131,7 +128,7 @@ class Fellows:
             measure="mean difference of scores for the same work",
             text=f"{named(self._called[judge])} scores the same {judged(judge.kind)} "
             f"{first(others)}",
-            shown_by=shown_by,
+            shown_by=max(of_judge, key=lambda one: one.shown_by.count).shown_by,
         ).finding(weakest.significance, comparisons)
 
     def _most_different(self, differences: list[_Difference]) -> tuple[Judge, list[_Difference]]:

@@ -4,6 +4,7 @@ The last plans before a change are compared with the first plans after it: so fe
 drift does not count. What judges who stayed scored higher or lower meanwhile is taken off.
 """
 
+import itertools
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,6 @@ from plangate.application.evidence.finding import EventList, Finding, FindingKin
 from plangate.application.evidence.statistics import MakeStatistics
 from plangate.domain.judging import JudgeKey
 from plangate.domain.vocabulary import ScoreKind
-import itertools
 
 LEAST: Final = NOTABLE
 """How much higher or lower the scores are at least, on average."""

@@ -1,5 +1,6 @@
 """The scores of each judge by themselves: heaped at the threshold, or always the same."""
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +19,6 @@ from plangate.application.evidence.finding import EventList, Finding, FindingKin
 from plangate.application.evidence.statistics import MakeStatistics
 from plangate.domain.judging import JudgeKey
 from plangate.domain.vocabulary import ScoreKind, ScorerKind
-import itertools
 
 MIN_SCORES: Final = 20
 """So many scores are needed: within 0.1 of the threshold, or of a judge in all."""

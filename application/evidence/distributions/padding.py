@@ -2,7 +2,7 @@
 
 They are tasks that a revision added while the rolling confidence was below the threshold, or
 hardly above it. Their first output scores are compared with those of the tasks planned before,
-but for the scores at which the gate fired: these are low because it fired.
+but for the one at which the gate fired last: without it, these might not have been added.
 """
 
 from typing import Final
@@ -26,7 +26,8 @@ class Padding:
         self._added: dict[str, str] = {}
         self._planned: set[str] = set()
         self._scores: dict[str, float] = {}
-        self._fired_at: set[str] = set()
+        self._fired_at: str | None = None
+        self._because_of: set[str | None] = set()
         self._events = EventList()
         self._is_low = False
         self._lifted = False
@@ -45,12 +46,13 @@ class Padding:
         """A task of this revision."""
         if self._is_low:
             self._added[event.task.id] = step.event_id
+            self._because_of.add(self._fired_at)
         else:
             self._planned.add(event.task.id)
 
     def fired(self, event: events.ReplanTriggered) -> None:
         """A score was low enough for the gate to fire."""
-        self._fired_at.add(event.task_id)
+        self._fired_at = event.task_id
 
     def scored(self, step: Step, event: events.TaskScored) -> None:
         """Keep the first output score of a task; see whether an added one lifted the plan."""
@@ -71,7 +73,7 @@ class Padding:
         planned = tuple(
             score
             for task, score in self._scores.items()
-            if task in self._planned and task not in self._fired_at
+            if task in self._planned and task not in self._because_of
         )
         lifted = self._lifted or (self._plan is not None and self._is_lifted(self._plan))
         return AddedTasks(added, planned, lifted, self._events)

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final
 
 from plangate.application.evidence.distributions.plan_sample import PlanSample
@@ -51,7 +52,7 @@ class SimulatedJudge:
     until: float = 1.0
     kind: ScorerKind = ScorerKind.MODEL
 
-    @property
+    @cached_property
     def scorer(self) -> Scorer:
         return Scorer(kind=self.kind, name=self.name, version=self.version)
 
@@ -131,7 +132,7 @@ class _PlanHistory:
         chance, retracts = self._chance, self._world.retracts
         for judge in self._judges:
             actor = self._actor
-            scored = TaskScored(
+            scored = TaskScored.model_construct(  # what is valid here needs no validation
                 at=MORNING,
                 task_id=task_id,
                 kind=ScoreKind.OUTPUT,
