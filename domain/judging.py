@@ -1,5 +1,6 @@
-"""Who judged: what tells the judges of a task apart."""
+"""Who judged, and what: the judges of a task, and their judgements."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from plangate.domain.vocabulary import Scorer, ScorerKind
@@ -25,3 +26,19 @@ UNNAMED: Final = JudgeKey()
 def judge_key(scorer: Scorer | None) -> JudgeKey:
     """Which judge a scorer is; two versions of one are the same judge."""
     return UNNAMED if scorer is None else JudgeKey(scorer.kind, scorer.name)
+
+
+class Judgement(NamedTuple):
+    """A score that was not retracted, and the version of the plan at which it was given.
+
+    `judge` gave it; None where the policy does not tell judges apart.
+    """
+
+    score: float
+    version: int
+    clamped: bool = False
+    judge: JudgeKey | None = None
+
+
+Judgements = Sequence[Judgement]
+"""Judgements of one kind, newest first."""
