@@ -120,7 +120,7 @@ class Review:
         try:
             found = list(self._distributions.findings(self._statistics))
         except AnalysisMissing as missing:
-            self._not_judged = f"distributions of scores were not judged: {missing}"
+            self._not_judged = f"Distributions were not judged: {missing}"
             return
         for finding in self._config.applied(found):
             self._count(finding)

@@ -36,7 +36,7 @@ def render_findings(report: FindingsReport, _hint: Hint) -> RenderableType:
 
 def _not_judged(report: FindingsReport) -> Iterator[RenderableType]:
     if report.not_judged is not None:
-        yield Text(f"{report.not_judged.capitalize()}.", style="yellow")
+        yield Text(harmless(f"{report.not_judged}."), style="yellow")
 
 
 def _accepted(report: FindingsReport) -> Iterator[RenderableType]:

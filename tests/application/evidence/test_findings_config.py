@@ -9,7 +9,7 @@ from plangate.application.evidence.finding import FindingKind, Severity
 from plangate.application.evidence.findings_config import AcceptedException, FindingsConfig
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput
-from tests.support.gaming import Gaming
+from tests.support.gaming.player import HIGH, LOW, Gaming
 
 RESCORED, OWN_WORK = FindingKind.RESCORED_UNTIL_PASSED, FindingKind.OWN_WORK
 
