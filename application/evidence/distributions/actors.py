@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from plangate.application.evidence.comparisons import MIN_PLANS, Shifted
-from plangate.application.evidence.distributions.judged import Candidate, found
+from plangate.application.evidence.distributions.judged import PossibleFinding, found
 from plangate.application.evidence.distributions.plan_sample import ActorDeeds, PlanSample
 from plangate.application.evidence.finding import EventList, Finding, FindingKind
 from plangate.application.evidence.statistics import MakeStatistics
@@ -47,7 +47,7 @@ class _Rates:
             actor.shares.append(min(did.count / able, 1.0))
             actor.shown_by.extend(did)
 
-    def candidates(self) -> Iterator[Candidate]:
+    def candidates(self) -> Iterator[PossibleFinding]:
         """Every named actor with enough plans, beside the others."""
         enough = [one for one in self._actors.values() if len(one.shares) >= MIN_PLANS]
         for actor in enough:
@@ -58,7 +58,7 @@ class _Rates:
             if actor.name is None or not actor.shown_by.count or len(others) < MIN_PLANS:
                 continue
             share, of_others = _mean(actor.shares), _mean(others)
-            yield Candidate(
+            yield PossibleFinding(
                 comparison=Shifted(others, actor.shares),
                 kind=self._kind,
                 about=actor.name,

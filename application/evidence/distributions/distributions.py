@@ -8,7 +8,7 @@ from plangate.application.evidence.distributions.actors import Actors
 from plangate.application.evidence.distributions.fellows import Fellows
 from plangate.application.evidence.distributions.judge_changes import JudgeChanges
 from plangate.application.evidence.distributions.judge_scores import ScoresByJudge
-from plangate.application.evidence.distributions.judged import Candidate, found
+from plangate.application.evidence.distributions.judged import PossibleFinding, found
 from plangate.application.evidence.distributions.plan_sample import AddedTasks, Judge, PlanSample
 from plangate.application.evidence.finding import Finding, FindingKind, Severity
 from plangate.application.evidence.statistics import MakeStatistics
@@ -57,9 +57,9 @@ class Distributions:
         yield from found([_padded(one) for one in self._added], statistics)
 
 
-def _padded(tasks: AddedTasks) -> Candidate:
+def _padded(tasks: AddedTasks) -> PossibleFinding:
     added, planned = _mean(tasks.added), _mean(tasks.planned)
-    return Candidate(
+    return PossibleFinding(
         comparison=Shifted(tasks.planned, [round(score - _BETTER, 9) for score in tasks.added]),
         kind=FindingKind.PADDED,
         about=None,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from plangate.application.evidence.comparisons import MIN_PLANS, Paired, Significance
-from plangate.application.evidence.distributions.judged import Candidate, significances
+from plangate.application.evidence.distributions.judged import PossibleFinding, significances
 from plangate.application.evidence.distributions.plan_sample import (
     NOTABLE,
     Judge,
@@ -53,7 +53,7 @@ class _PlanMeans(NamedTuple):
     means: tuple[tuple[Judge, float, str], ...]
 
 
-class _Difference(NamedTuple):
+class _ScoreGap(NamedTuple):
     """A judge who scored higher than another, beyond chance."""
 
     milder: Judge
@@ -110,7 +110,7 @@ class Fellows:
             differences = [one for one in differences if one not in of_judge]
             yield self._finding(judge, of_judge, len(enough))
 
-    def _finding(self, judge: Judge, of_judge: list[_Difference], comparisons: int) -> Finding:
+    def _finding(self, judge: Judge, of_judge: list[_ScoreGap], comparisons: int) -> Finding:
         milder = of_judge[0].milder == judge
         others = [
             f"{one.by:.2f} {'higher' if milder else 'lower'} than "
@@ -118,7 +118,7 @@ class Fellows:
             for one in of_judge
         ]
         weakest = max(of_judge, key=lambda one: one.significance.adjusted)
-        return Candidate(
+        return PossibleFinding(
             comparison=Paired(()),
             kind=FindingKind.JUDGE_MILDER if milder else FindingKind.JUDGE_HARSHER,
             about=str(self._called[judge]),
@@ -131,13 +131,13 @@ class Fellows:
             shown_by=max(of_judge, key=lambda one: one.shown_by.count).shown_by,
         ).finding(weakest.significance, comparisons)
 
-    def _most_different(self, differences: list[_Difference]) -> tuple[Judge, list[_Difference]]:
+    def _most_different(self, differences: list[_ScoreGap]) -> tuple[Judge, list[_ScoreGap]]:
         """The judge that differs from most others in one direction.
 
         Among several it is the one that is further from all its fellows; of two judges who
         have no others, the milder one.
         """
-        by_judge: dict[tuple[Judge, bool], list[_Difference]] = {}
+        by_judge: dict[tuple[Judge, bool], list[_ScoreGap]] = {}
         for one in differences:
             by_judge.setdefault((one.milder, True), []).append(one)
             by_judge.setdefault((one.harsher, False), []).append(one)
@@ -196,9 +196,9 @@ def _before(position: int | None, other: int | None) -> bool:
     return position is not None and other is not None and position < other
 
 
-def _difference(pair: Pair, compared: _Compared, significance: Significance) -> _Difference:
+def _difference(pair: Pair, compared: _Compared, significance: Significance) -> _ScoreGap:
     one, other = pair
     by, plans = compared.mean, len(compared.differences)
     if by > 0:
-        return _Difference(one, other, by, plans, compared.higher, significance)
-    return _Difference(other, one, -by, plans, compared.lower, significance)
+        return _ScoreGap(one, other, by, plans, compared.higher, significance)
+    return _ScoreGap(other, one, -by, plans, compared.lower, significance)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from plangate.application.evidence.comparisons import MIN_PLANS, Shifted
-from plangate.application.evidence.distributions.judged import Candidate, found
+from plangate.application.evidence.distributions.judged import PossibleFinding, found
 from plangate.application.evidence.distributions.plan_sample import (
     NOTABLE,
     Judge,
@@ -95,7 +95,7 @@ class JudgeChanges:
         yield from found(list(self._swaps()), statistics)
         yield from found(list(self._new_versions()), statistics)
 
-    def _swaps(self) -> Iterator[Candidate]:
+    def _swaps(self) -> Iterator[PossibleFinding]:
         """Each judge beside the one that had judged before, and no more since."""
         for judge, series in self._judges.items():
             earlier = [
@@ -110,7 +110,7 @@ class JudgeChanges:
             text = f"{named(self._called[judge])} took the place of {named(self._called[other])}"
             yield from self._shifted(change, FindingKind.JUDGE_SWAPPED, {judge, other}, judge, text)
 
-    def _new_versions(self) -> Iterator[Candidate]:
+    def _new_versions(self) -> Iterator[PossibleFinding]:
         for judge, versions in self._versions.items():
             series = list(versions.items())
             for (version, before), (new, after) in itertools.pairwise(series):
@@ -120,7 +120,7 @@ class JudgeChanges:
 
     def _shifted(
         self, change: _Change, kind: FindingKind, changed: set[Judge], judge: Judge, text: str
-    ) -> Iterator[Candidate]:
+    ) -> Iterator[PossibleFinding]:
         earlier, later = change.windows
         before, after = change.before.between(*earlier), change.after.between(*later)
         if len(before) < MIN_PLANS or len(after) < MIN_PLANS:
@@ -130,7 +130,7 @@ class JudgeChanges:
         both = kind is FindingKind.VERSION_SHIFTED
         direction = "higher" if shift > 0 else "lower"
         meanwhile = f", what others scored {common:+.2f} meanwhile taken off" if common else ""
-        yield Candidate(
+        yield PossibleFinding(
             comparison=Shifted(before, [round(mean - common, 9) for mean in after], both),
             kind=kind,
             about=str(self._called[judge]),

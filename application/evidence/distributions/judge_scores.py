@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from plangate.application.evidence.comparisons import MIN_PLANS, Heaped, MoreOften
-from plangate.application.evidence.distributions.judged import Candidate, found
+from plangate.application.evidence.distributions.judged import PossibleFinding, found
 from plangate.application.evidence.distributions.plan_sample import (
     Judge,
-    JudgeScores,
     PlanSample,
+    ScoresInPlan,
     judged,
     named,
 )
@@ -55,7 +55,7 @@ class _Scores:
     just_above: EventList = field(default_factory=EventList)
     shown_by: EventList = field(default_factory=EventList)
 
-    def add(self, scores: JudgeScores) -> None:
+    def add(self, scores: ScoresInPlan) -> None:
         if any(scores.near):
             if len(self.near) < _GROUPS:
                 self.near.append(list(scores.near))
@@ -100,7 +100,7 @@ class ScoresByJudge:
         yield from found(list(self._heaped()), statistics)
         yield from found(list(self._constant()), statistics)
 
-    def _heaped(self) -> Iterator[Candidate]:
+    def _heaped(self) -> Iterator[PossibleFinding]:
         for judge, scores in self._judges.items():
             if judge.kind is not ScoreKind.OUTPUT or len(scores.near) < MIN_PLANS:
                 continue
@@ -110,7 +110,7 @@ class ScoresByJudge:
             expected = ((far_above + 0.5) / (far_below + 0.5)) ** (1 / 3)
             share = expected / (1 + expected)
             who = self._called[judge]
-            yield Candidate(
+            yield PossibleFinding(
                 comparison=Heaped([(g[0], g[1], g[2], g[3]) for g in scores.near]),
                 kind=FindingKind.HEAPED_AT_THRESHOLD,
                 about=str(who),
@@ -124,7 +124,7 @@ class ScoresByJudge:
                 shown_by=scores.just_above,
             )
 
-    def _constant(self) -> Iterator[Candidate]:
+    def _constant(self) -> Iterator[PossibleFinding]:
         for judge, scores in self._judges.items():
             fellows = [
                 other
@@ -146,7 +146,7 @@ class ScoresByJudge:
             same = _within(scores.hundredths, usual)
             share = same / scores.count
             who = self._called[judge]
-            yield Candidate(
+            yield PossibleFinding(
                 comparison=MoreOften(
                     _within(scores.firsts, usual),
                     scores.plans,

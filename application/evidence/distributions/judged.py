@@ -15,7 +15,7 @@ from plangate.application.evidence.statistics import MakeStatistics
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class PossibleFinding:
     """A comparison, and the finding that it is if chance does not explain it.
 
     `effect` must be at least `least`, whatever the test says: with many plans also what does
@@ -57,7 +57,7 @@ class Candidate:
         )
 
 
-def found(candidates: Sequence[Candidate], statistics: MakeStatistics) -> list[Finding]:
+def found(candidates: Sequence[PossibleFinding], statistics: MakeStatistics) -> list[Finding]:
     """The candidates of one kind that chance does not explain, and that matter."""
     tested = significances([one.comparison for one in candidates], statistics)
     return [

@@ -31,7 +31,7 @@ def judged(kind: ScoreKind) -> str:
 
 
 @dataclass(slots=True)
-class JudgeScores:
+class ScoresInPlan:
     """The scores of one judge in a plan.
 
     `hundredths` counts them by their value, `near` in four bins around the threshold.
@@ -100,7 +100,7 @@ class PlanSample:
     created: PlanCreated | None = None
     created_at: int | None = None
     failed_at: int | None = None
-    judges: dict[Judge, JudgeScores] = field(default_factory=dict)
+    judges: dict[Judge, ScoresInPlan] = field(default_factory=dict)
     shared: dict[tuple[Judge, Judge], SharedWork] = field(default_factory=dict)
     actors: dict[str | None, ActorDeeds] = field(default_factory=dict)
     added: AddedTasks | None = None

@@ -12,8 +12,8 @@ from plangate.application.evidence.distributions.plan_sample import (
     NOTABLE,
     ActorDeeds,
     Judge,
-    JudgeScores,
     PlanSample,
+    ScoresInPlan,
     SharedWork,
 )
 from plangate.application.evidence.findings_config import Names
@@ -87,7 +87,7 @@ class Sampler:
         judge = Judge(self._key(event.scorer), event.kind)
         scores = self._sample.judges.get(judge)
         if scores is None:
-            scores = self._sample.judges[judge] = JudgeScores(judge_key(event.scorer), event.score)
+            scores = self._sample.judges[judge] = ScoresInPlan(judge_key(event.scorer), event.score)
         scores.count += 1
         scores.total += event.score
         scores.hundredths[round(event.score * 100)] += 1
