@@ -115,9 +115,9 @@ class JudgedBy(Result):
         plans = "1 plan" if self.plans == 1 else f"{self.plans:,} plans"
         judged = f"{self.test} over {plans}: p {_shown(self.p)}"
         if self.comparisons == 1:
-            return f"{judged}, the only comparison"
+            return f"{judged}; the only comparison"
         adjusted = _shown(self.adjusted_p)
-        return f"{judged}, {adjusted} adjusted for {self.comparisons:,} comparisons"
+        return f"{judged}; {adjusted} adjusted for {self.comparisons:,} comparisons"
 
 
 class Finding(Result):
@@ -169,6 +169,11 @@ class EventList:
             self.event_ids[-1] = event_id
         return self
 
+    def sort(self) -> Self:
+        """Put the events of one plan in order."""
+        self.event_ids.sort(key=lambda event_id: version_of(event_id) or 0)
+        return self
+
     def extend(self, other: Self) -> None:
         """Add the events of another list, which may be of another plan."""
         for event_id in other.event_ids:
@@ -218,4 +223,4 @@ def _order(finding: Finding) -> tuple[int, str, str]:
 
 
 def _shown(p: float) -> str:
-    return "below 0.0001" if p < 0.0001 else f"{p:.4f}"  # noqa: PLR2004  (four digits)
+    return "< 0.0001" if p < 0.0001 else f"{p:.4f}"  # noqa: PLR2004  (four digits)

@@ -76,7 +76,7 @@ class Padding:
             if task in self._planned and task not in self._because_of
         )
         lifted = self._lifted or (self._plan is not None and self._is_lifted(self._plan))
-        return AddedTasks(added, planned, lifted, self._events)
+        return AddedTasks(added, planned, lifted, self._events.sort())
 
     def _is_lifted(self, plan: Plan) -> bool:
         """Whether the plan is at its threshold, and without the added tasks is not."""

@@ -80,6 +80,9 @@ class Sampler:
         """The sample of the whole plan."""
         for task_id, kind in list(self._works):
             self._end(task_id, kind)
+        for shared in self._sample.shared.values():
+            shared.higher.sort()
+            shared.lower.sort()
         self._sample.added = self._padding.finish()
         return self._sample
 

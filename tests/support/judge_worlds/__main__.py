@@ -8,7 +8,12 @@ from tests.support.judge_worlds.table import false_alarms, power
 def main() -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--worlds", type=int, default=250, help="how many of each sort; of honest ones four times as many")
+    parser.add_argument(
+        "--worlds",
+        type=int,
+        default=250,
+        help="how many of each sort; of honest ones four times as many",
+    )
     worlds = parser.parse_args().worlds
     for table in (false_alarms(4 * worlds), power(worlds)):
         for row in table:

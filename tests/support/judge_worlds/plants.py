@@ -102,6 +102,7 @@ HONEST: Final[dict[str, World]] = {
     "a program that always passes": replace(
         USUAL, judges=(A, B, SimulatedJudge("tests", always=1.0, kind=ScorerKind.CODE))
     ),
+    "good work": replace(USUAL, quality=0.85),
     "work near the threshold": replace(USUAL, quality=0.6),
     "bad work, honest additions": replace(USUAL, quality=0.5, adds=1.0),
 }
