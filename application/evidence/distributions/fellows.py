@@ -23,6 +23,7 @@ from plangate.application.evidence.distributions.plan_sample import (
 from plangate.application.evidence.finding import EventList, Finding, FindingKind, first
 from plangate.application.evidence.same_work import SameWork, WorkKey, Works
 from plangate.application.evidence.statistics import MakeStatistics
+from plangate.domain.confidence import reaches
 from plangate.domain.judging import JudgeKey
 from plangate.domain.vocabulary import ScorerKind
 
@@ -103,7 +104,7 @@ class Fellows:
         differences = [
             _difference(pair, compared, significance)
             for (pair, compared), significance in zip(enough, tested, strict=True)
-            if significance.is_found and abs(compared.mean) >= LEAST
+            if significance.is_found and reaches(abs(compared.mean), LEAST)
         ]
         while differences:
             judge, of_judge = self._most_different(differences)

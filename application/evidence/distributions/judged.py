@@ -12,6 +12,7 @@ from plangate.application.evidence.finding import (
     Severity,
 )
 from plangate.application.evidence.statistics import MakeStatistics
+from plangate.domain.confidence import reaches
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def found(candidates: Sequence[PossibleFinding], statistics: MakeStatistics) -> 
     return [
         candidate.finding(significance, len(candidates))
         for candidate, significance in zip(candidates, tested, strict=True)
-        if significance.is_found and candidate.effect >= candidate.least
+        if significance.is_found and reaches(candidate.effect, candidate.least)
     ]
 
 

@@ -59,9 +59,11 @@ class Padding:
         self._plan = step.after
         if event.kind is not ScoreKind.OUTPUT:
             return
+        addition = self._added.get(event.task_id)
+        if addition is not None and event.task_id not in self._scores:
+            self._events.add(addition, event.task_id)
         self._scores.setdefault(event.task_id, event.score)
-        if event.task_id in self._added:
-            self._events.add(self._added[event.task_id], event.task_id)
+        if addition is not None:
             self._events.add(step.event_id, event.task_id)
             self._lifted = self._lifted or self._is_lifted(step.after)
 

@@ -120,11 +120,11 @@ def _(team: Practice) -> None:
 
 @_plant("lows are lifted over the threshold", K.HEAPED_AT_THRESHOLD, A)
 def _(team: Practice) -> None:
-    for _ in range(20):
+    for _ in range(30):
         plan_id = team.plan(6)
         for number in range(6):
-            work = team.work(0.68)
-            if work < THRESHOLD + 0.02:
+            work = team.work(0.62)
+            if THRESHOLD - 0.1 <= work < THRESHOLD + 0.02:
                 work = THRESHOLD + 0.05
             team.score(plan_id, f"t{number}", A, work)
 
