@@ -11,7 +11,6 @@ from typing import Final
 from plangate.application.errors import AnalysisMissing, UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.distributions.distributions import Distributions
-from plangate.application.evidence.distributions.sampler import Sampler
 from plangate.application.evidence.finding import (
     FROM_DISTRIBUTIONS,
     Finding,
@@ -19,11 +18,12 @@ from plangate.application.evidence.finding import (
     Severity,
 )
 from plangate.application.evidence.findings_config import FindingsConfig, Names
-from plangate.application.evidence.review import PlanReview
-from plangate.application.evidence.same_work import FailedWork, WorkKey, work_of
+from plangate.application.evidence.plan_reviews import PlanReviews
+from plangate.application.evidence.same_work import WorkKey, work_of
 from plangate.application.evidence.statistics import MakeStatistics
-from plangate.application.plan_log import PlanIds, plan_steps, selected
+from plangate.application.plan_log import PlanIds, selected
 from plangate.application.progress import Progress, no_progress
+from plangate.application.rerun.over_plans import Workers, adding_plans
 from plangate.application.results import Result, UnreadablePlan
 from plangate.domain.events import PlanCreated
 
@@ -63,15 +63,19 @@ class Review:
     """Reviews plans one after the other, oldest first."""
 
     def __init__(
-        self, store: EventStore, config: FindingsConfig, statistics: MakeStatistics
+        self,
+        store: EventStore,
+        config: FindingsConfig,
+        statistics: MakeStatistics,
+        workers: Workers | None = None,
     ) -> None:
         self._store = store
         self._config = config
         self._statistics = statistics
         self._distributions = Distributions()
         self._not_judged: str | None = None
-        self._names = Names(config.aliases)
-        self._failed = FailedWork()
+        self._workers = workers
+        self._reviews = PlanReviews(store, Names(config.aliases))
         self._plans = self._events = 0
         self._by_kind: Counter[FindingKind] = Counter()
         self._by_severity: Counter[Severity] = Counter()
@@ -83,8 +87,8 @@ class Review:
     def report(self, plan_ids: PlanIds, progress: Progress) -> FindingsReport:
         """Review some plans or all; for some, older plans of the same work are read too."""
         if plan_ids is None:
-            for plan_id in selected(self._store, None, progress):
-                self._add(plan_id)
+            for _ in adding_plans(self._reviews, self._store, self._workers, None, progress):
+                self._count_reviewed()
         else:
             self._add_some(list(selected(self._store, plan_ids, no_progress)), progress)
         self._compare()
@@ -109,7 +113,7 @@ class Review:
                 remaining.remove(plan_id)
                 self._add(plan_id)
             elif remaining and self._work(plan_id) in works:
-                self._review(plan_id)
+                self._reviews.review(self._store, plan_id)
         for plan_id in sorted(remaining):  # their creation is missing, so they have no order
             self._add(plan_id)
 
@@ -126,15 +130,18 @@ class Review:
             self._count(finding)
 
     def _add(self, plan_id: str) -> None:
-        sampler = Sampler(plan_id, self._names)
-        found, events, unreadable = self._review(plan_id, sampler)
-        self._distributions.add(sampler.finish())
-        self._plans += 1
-        self._events += events
-        for finding in self._config.applied(found):
-            self._count(finding)
-        if unreadable is not None:
-            self._unreadable.append(unreadable)
+        self._reviews.add(self._store, plan_id)
+        self._count_reviewed()
+
+    def _count_reviewed(self) -> None:
+        for plan in self._reviews.take():
+            self._distributions.add(plan.sample)
+            self._plans += 1
+            self._events += plan.events
+            for finding in self._config.applied(plan.found):
+                self._count(finding)
+            if plan.unreadable is not None:
+                self._unreadable.append(plan.unreadable)
 
     def _count(self, finding: Finding) -> None:
         exception = self._config.exception(finding)
@@ -148,21 +155,6 @@ class Review:
         self._by_severity[finding.severity] += 1
         if len(self._listed) < MAX_LISTED:
             self._listed.append(finding)
-
-    def _review(
-        self, plan_id: str, sampler: Sampler | None = None
-    ) -> tuple[list[Finding], int, UnreadablePlan | None]:
-        """Review a plan to its end, or to the first event that cannot be read."""
-        review, events = PlanReview(plan_id, self._failed, self._names), 0
-        try:
-            for step in plan_steps(self._store, plan_id):
-                review.add(step)
-                if sampler is not None:
-                    sampler.add(step)
-                events += 1
-        except UnreadableEvent as error:
-            return review.finish(), events, UnreadablePlan.of(error)
-        return review.finish(), events, None
 
     def _work(self, plan_id: str) -> WorkKey | None:
         """What a plan is about, from its first event alone."""

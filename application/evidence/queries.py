@@ -48,7 +48,9 @@ class EvidenceQueries:
         """
         if not isinstance(config, FindingsConfig):
             config = validate(FindingsConfig, {} if config is None else config)
-        return Review(self._store, config, self._statistics).report(plan_ids, progress)
+        return Review(self._store, config, self._statistics, self._workers).report(
+            plan_ids, progress
+        )
 
     def calibrate(
         self,

@@ -341,8 +341,15 @@ def test_a_little_better_is_expected_after_a_revision() -> None:
 
 
 def test_small_p_values_are_not_written_out() -> None:
-    given = {"test": "a test", "measure": "a measure", "effect": 0.5, "plans": 20}
-    judged = JudgedBy(**given, p=0.00009, adjusted_p=0.0001, comparisons=2)
+    judged = JudgedBy(
+        test="a test",
+        measure="a measure",
+        effect=0.5,
+        p=0.00009,
+        adjusted_p=0.0001,
+        comparisons=2,
+        plans=20,
+    )
     assert judged.text == "a test over 20 plans: p < 0.0001; 0.0001 adjusted for 2 comparisons"
 
 
