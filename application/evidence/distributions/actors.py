@@ -34,10 +34,10 @@ class _Actor:
 class _Rates:
     """How often actors do one thing."""
 
-    def __init__(self, kind: FindingKind, least: float, what: str) -> None:
+    def __init__(self, kind: FindingKind, least: float, did: str) -> None:
         self._kind = kind
         self._least = least
-        self._what = what
+        self._did = did
         self._actors: dict[str | None, _Actor] = {}
 
     def add(self, key: str | None, name: str | None, did: EventList, able: int) -> None:
@@ -66,8 +66,8 @@ class _Rates:
                 effect=share - of_others,
                 least=self._least,
                 measure="difference of the plans' mean shares",
-                text=f"{actor.name} {self._what} ({share:.0%} over {len(actor.shares):,} plans; "
-                f"the others {of_others:.0%})".replace("%", " %"),
+                text=f"over {len(actor.shares):,} plans, {actor.name} {self._did.format(share=f'{share:.0%}')}; the "
+                f"others {of_others:.0%}".replace("%", " %"),
                 shown_by=actor.shown_by,
             )
 
@@ -77,10 +77,12 @@ class Actors:
 
     def __init__(self) -> None:
         self._retractions = _Rates(
-            FindingKind.RETRACTS_OFTEN, LEAST_RETRACTED, "retracts far more of its scores"
+            FindingKind.RETRACTS_OFTEN, LEAST_RETRACTED, "retracted {share} of its scores"
         )
         self._approvals = _Rates(
-            FindingKind.APPROVES_OFTEN, LEAST_APPROVED, "approves the gate far more often"
+            FindingKind.APPROVES_OFTEN,
+            LEAST_APPROVED,
+            "approved {share} of the due replans that it answered",
         )
 
     def add(self, sample: PlanSample) -> None:

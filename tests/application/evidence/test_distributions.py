@@ -275,7 +275,7 @@ def test_an_actor_retracts_far_more_of_its_scores_than_the_others() -> None:
     (finding,) = found(plans(10, *retractions("ada", 1)), others)
     assert (finding.kind, finding.about) == (K.RETRACTS_OFTEN, "ada")
     assert finding.sentence.startswith(
-        "ada retracts far more of its scores (25 % over 10 plans; the others 0 %) ("
+        "over 10 plans, ada retracted 25 % of its scores; the others 0 % ("
     )
     assert shown(plans(9, *retractions("ada", 4)), others) == []
     assert shown(plans(10, *retractions("ada", 4)), others[:9]) == []
