@@ -58,6 +58,7 @@ class _Rates:
             if actor.name is None or not actor.shown_by.count or len(others) < MIN_PLANS:
                 continue
             share, of_others = _mean(actor.shares), _mean(others)
+            did = self._did.format(f"{share:.0%}")
             yield PossibleFinding(
                 comparison=Shifted(others, actor.shares),
                 kind=self._kind,
@@ -66,7 +67,7 @@ class _Rates:
                 effect=share - of_others,
                 least=self._least,
                 measure="difference of the plans' mean shares",
-                text=f"over {len(actor.shares):,} plans, {actor.name} {self._did.format(share=f'{share:.0%}')}; the "
+                text=f"over {len(actor.shares):,} plans, {actor.name} {did}; the "
                 f"others {of_others:.0%}".replace("%", " %"),
                 shown_by=actor.shown_by,
             )
@@ -77,12 +78,12 @@ class Actors:
 
     def __init__(self) -> None:
         self._retractions = _Rates(
-            FindingKind.RETRACTS_OFTEN, LEAST_RETRACTED, "retracted {share} of its scores"
+            FindingKind.RETRACTS_OFTEN, LEAST_RETRACTED, "retracted {} of its scores"
         )
         self._approvals = _Rates(
             FindingKind.APPROVES_OFTEN,
             LEAST_APPROVED,
-            "approved {share} of the due replans that it answered",
+            "approved {} of the due replans that it answered",
         )
 
     def add(self, sample: PlanSample) -> None:
