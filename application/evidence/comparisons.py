@@ -61,7 +61,6 @@ class Significance(NamedTuple):
     p: float
     adjusted: float
 
-    @property
-    def is_found(self) -> bool:
+    def is_found(self, false_discoveries: float = FALSE_DISCOVERIES) -> bool:
         """Whether it is beyond what chance explains among so many comparisons."""
-        return self.adjusted <= FALSE_DISCOVERIES
+        return self.adjusted <= false_discoveries

@@ -21,6 +21,9 @@ MIN_PLANNED: Final = 4
 LEAST_EASIER: Final = 0.2
 """How much higher added tasks score at least, on average."""
 
+_FALSELY_PADDED: Final = 0.05
+"""More may be due to chance than of other kinds: the tasks must have lifted the plan too."""
+
 _BETTER: Final = 0.1
 """So much better than before, tasks may well be after a revision."""
 
@@ -54,7 +57,7 @@ class Distributions:
         yield from self._scores.findings(statistics)
         yield from self._changes.findings(statistics)
         yield from self._actors.findings(statistics)
-        yield from found([_padded(one) for one in self._added], statistics)
+        yield from found([_padded(one) for one in self._added], statistics, _FALSELY_PADDED)
 
 
 def _padded(tasks: AddedTasks) -> PossibleFinding:

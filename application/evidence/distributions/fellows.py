@@ -104,7 +104,7 @@ class Fellows:
         differences = [
             _difference(pair, compared, significance)
             for (pair, compared), significance in zip(enough, tested, strict=True)
-            if significance.is_found and reaches(abs(compared.mean), LEAST)
+            if significance.is_found() and reaches(abs(compared.mean), LEAST)
         ]
         while differences:
             judge, of_judge = self._most_different(differences)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plangate.application.evidence.comparisons import Comparison, Significance
+from plangate.application.evidence.comparisons import FALSE_DISCOVERIES, Comparison, Significance
 from plangate.application.evidence.finding import (
     EventList,
     Finding,
@@ -58,13 +58,17 @@ class PossibleFinding:
         )
 
 
-def found(candidates: Sequence[PossibleFinding], statistics: MakeStatistics) -> list[Finding]:
+def found(
+    candidates: Sequence[PossibleFinding],
+    statistics: MakeStatistics,
+    false_discoveries: float = FALSE_DISCOVERIES,
+) -> list[Finding]:
     """The candidates of one kind that chance does not explain, and that matter."""
     tested = significances([one.comparison for one in candidates], statistics)
     return [
         candidate.finding(significance, len(candidates))
         for candidate, significance in zip(candidates, tested, strict=True)
-        if significance.is_found and reaches(candidate.effect, candidate.least)
+        if significance.is_found(false_discoveries) and reaches(candidate.effect, candidate.least)
     ]
 
 
