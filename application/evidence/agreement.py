@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
-from pydantic import BaseModel, Field, Strict
+from pydantic import Field, Strict
 
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.agreement_cases import AgreementCases
@@ -27,6 +27,7 @@ from plangate.application.evidence.run_pairs import Judges, of_two_judges, repea
 from plangate.application.evidence.same_work import SameWork
 from plangate.application.evidence.statistics import Statistics
 from plangate.application.evidence.works_in_log import repeated_works
+from plangate.application.models import Model
 from plangate.application.plan_log import PlanIds
 from plangate.application.progress import Progress, part_of
 from plangate.application.rerun.over_plans import Workers, add_plans
@@ -48,7 +49,7 @@ POLICIES: Final[Mapping[str, Given]] = {
 """What is always tried beside the plans' own policies."""
 
 
-class AgreementOptions(BaseModel):
+class AgreementOptions(Model):
     """The seed of the random draws."""
 
     seed: Annotated[int, Strict(), Field(ge=0)] = 0

@@ -43,12 +43,16 @@ class EvidenceQueries:
 
         Plans come in the order of their creation; an unreadable one is reviewed up to the
         first bad event. `config` sets severities, turns kinds off, says which names are of
-        the same one, and accepts exceptions. Memory does not grow with the log, but for a
-        digest of each work that failed. Raises `InvalidInput`, `PlanNotFound`.
+        the same one, and accepts exceptions. Distributions over many plans are judged with
+        the extra `plangate[analysis]`; without it the report says that they were not. Memory
+        does not grow with the log, but for a few numbers of each plan. Raises `InvalidInput`,
+        `PlanNotFound`.
         """
         if not isinstance(config, FindingsConfig):
             config = validate(FindingsConfig, {} if config is None else config)
-        return Review(self._store, config).report(plan_ids, progress)
+        return Review(self._store, config, self._statistics, self._workers).report(
+            plan_ids, progress
+        )
 
     def calibrate(
         self,

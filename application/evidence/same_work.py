@@ -60,6 +60,10 @@ class FailedWork:
         earliest = min([*same, mine], key=lambda one: one.position)
         self._known[work] = (*others, earliest)
 
+    def has(self, work: WorkKey) -> bool:
+        """Whether a work is known to have failed."""
+        return work in self._known
+
     def before(self, work: WorkKey, position: int) -> Iterator[Failure]:
         """The failures of the work before a position of the log, the strictest first."""
         known = sorted(self._known.get(work, ()), key=lambda one: (-one.threshold, one.position))

@@ -10,6 +10,7 @@ from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.agreement_results import AgreementEstimates
 from plangate.application.evidence.calibration import CalibrationGroup, Reliability
 from plangate.application.evidence.cases import Cases
+from plangate.application.evidence.comparisons import Comparison, Significance
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.gate_cases import GateCounts
 from plangate.application.evidence.gate_worth import Cost, Costs, MoreOutcomes
@@ -63,6 +64,9 @@ class Statistics(Protocol):
         Works are drawn, or else the plans of each work. `joint` has the scores of all judges,
         where their alpha is not that of the pairs.
         """
+
+    def significances(self, comparisons: Sequence[Comparison]) -> Sequence[Significance]:
+        """Whether chance explains each of some comparisons that are made together."""
 
 
 MakeStatistics = Callable[[], Statistics]

@@ -7,6 +7,7 @@ from typing_extensions import override
 from plangate.application.evidence.agreement_results import AgreementEstimates
 from plangate.application.evidence.calibration import CalibrationGroup, Reliability
 from plangate.application.evidence.cases import Cases
+from plangate.application.evidence.comparisons import Comparison, Significance
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.gate_cases import GateCounts
 from plangate.application.evidence.gate_worth import Cost, Costs, MoreOutcomes
@@ -16,6 +17,7 @@ from plangate.application.evidence.pair_sums import PairSums
 from plangate.application.evidence.statistics import Statistics
 from plangate.infrastructure.statistics.agreement import Options, agreement_estimates
 from plangate.infrastructure.statistics.columns import Columns
+from plangate.infrastructure.statistics.distributions import significances
 from plangate.infrastructure.statistics.gates import costs, gate_shares, more_outcomes
 from plangate.infrastructure.statistics.groups import groups
 from plangate.infrastructure.statistics.judges import judges
@@ -66,3 +68,7 @@ class ScipyStatistics(Statistics):
     ) -> Sequence[AgreementEstimates]:
         options = Options(tuple(policies), by_work, self.resamples, seed)
         return agreement_estimates(pairs, joint, options, listed=listed)
+
+    @override
+    def significances(self, comparisons: Sequence[Comparison]) -> Sequence[Significance]:
+        return significances(comparisons)

@@ -17,6 +17,7 @@ from plangate.application.evidence.calibration import (
     Reliability,
 )
 from plangate.application.evidence.cases import Cases
+from plangate.application.evidence.comparisons import Comparison, Significance
 from plangate.application.evidence.estimates import Estimate, too_few
 from plangate.application.evidence.gate_cases import GateCounts
 from plangate.application.evidence.gate_worth import Cost, CostPoint, Costs, MoreOutcomes
@@ -105,6 +106,10 @@ class Listening(Statistics):
 
     @override
     def more_outcomes(self, cases: Cases, seed: int) -> tuple[MoreOutcomes, ...]:
+        return ()
+
+    @override
+    def significances(self, comparisons: Sequence[Comparison]) -> Sequence[Significance]:
         return ()
 
 
