@@ -1,0 +1,46 @@
+"""What every answer about another policy assumes: the one definition, said with each of them.
+
+The inputs are replayed as they were recorded. How people and agents would have acted on
+other verdicts is unknown, so what comes after the first difference of a plan rests on this.
+"""
+
+from typing import Final
+
+from plangate.application.results import Result
+
+
+class Assumption(Result):
+    """One assumption. Its `id` stays the same, however the sentence is worded."""
+
+    id: str
+    text: str
+
+
+ASSUMPTIONS: Final = (
+    Assumption(
+        id="same_scores",
+        text="Every task gets the scores that were recorded, whatever the policy.",
+    ),
+    Assumption(
+        id="same_claims",
+        text="Claims, marks, revisions and approvals come as recorded, at their recorded times.",
+    ),
+    Assumption(
+        id="no_reaction",
+        text="No one reacts to the gate: no work stops or changes because it fires or stays silent.",
+    ),
+)
+
+ASSUMED: Final = " ".join(("Assumed:", *(one.text for one in ASSUMPTIONS)))
+"""All of them as one paragraph."""
+
+
+def rests_on_them(assumed: int, commands: int) -> str:
+    """How much of a replay rests on the assumptions, as in "8 of 20 commands (40 %) …"."""
+    if not assumed:
+        return "No command comes after a difference, so nothing rests on this."
+    share = 100 * assumed / commands
+    return (
+        f"{assumed:,} of {commands:,} commands ({share:.0f} %) come after the first difference"
+        " of their plan: what is said of them rests on this."
+    )
