@@ -27,7 +27,7 @@ ASSUMPTIONS: Final = (
     ),
     Assumption(
         id="no_reaction",
-        text="No one reacts to the gate: no work stops or changes because it fires or stays silent.",
+        text="No one reacts to the gate: no work stops or changes because it fires, or does not.",
     ),
 )
 

@@ -1,9 +1,13 @@
 """Compare plan after plan with its history under another policy, and sum them up."""
 
+from collections.abc import Iterable
+
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
+from plangate.application.replay.ladder import Ladder, PolicyChanges
 from plangate.application.replay.recorded_commands import commands_of
-from plangate.application.replay.rerun import Input, Rules, rerun
+from plangate.application.replay.rerun import Input, rerun
+from plangate.application.replay.sweep import Given, order_of, rules_of
 from plangate.application.replay.totals import Tally
 from plangate.application.replay.what_if import Comparison, PlanReplay, UnfitPlan, WhatIf
 from plangate.application.results import UnreadablePlan
@@ -11,22 +15,35 @@ from plangate.domain.errors import InvalidInput
 
 
 class Comparing:
-    """The comparisons of the plans added so far."""
+    """The comparisons of the plans added so far. Raises `InvalidInput` for an invalid policy.
 
-    passes = 1
+    With a `ladder` each plan is also run with each change of its policy.
+    """
 
-    def __init__(self, rules: Rules) -> None:
-        self._rules = rules
+    def __init__(self, policy: Given, *, ladder: bool) -> None:
+        self._rules = rules_of(policy)
+        order = order_of(policy)
+        self.changes = PolicyChanges(order)
+        self.ladder = Ladder(order) if ladder else None
         self.recorded, self.replayed = Tally(), Tally()
         self.plans: list[PlanReplay] = []
         self.unreadable: list[UnreadablePlan] = []
         self.unfit: list[UnfitPlan] = []
 
+    @property
+    def passes(self) -> int:
+        """How often a plan is run at most."""
+        return 1 if self.ladder is None else 1 + self.ladder.runs
+
     def add(self, store: EventStore, plan_id: str) -> None:
         """Add one more plan."""
         comparison = Comparison(plan_id)
+        inputs: Iterable[Input] = map(Input.of, commands_of(store, plan_id))
+        kept = list[Input]()
         try:
-            for step in rerun(map(Input.of, commands_of(store, plan_id)), self._rules):
+            if self.ladder is not None:
+                inputs = kept = list(inputs)
+            for step in rerun(inputs, self._rules):
                 comparison.add(step)
         except UnreadableEvent as error:
             self.unreadable.append(UnreadablePlan.of(error))
@@ -34,12 +51,20 @@ class Comparing:
             self.unfit.append(UnfitPlan(plan_id=plan_id, why=str(error)))
         else:
             self.plans.append(comparison.result())
-            comparison.count(self.recorded, self.replayed)
+            recorded, replayed = comparison.runs()
+            self.recorded.add(recorded, comparison.failures)
+            self.replayed.add(replayed, comparison.failures)
+            self.changes.add(recorded.plan.policy, replayed.plan.policy)
+            if self.ladder is not None:
+                self.ladder.add(kept, recorded, replayed, comparison.failures)
 
     def extend(self, part: "Comparing") -> None:
         """Add the comparisons of the plans that follow."""
         self.recorded.extend(part.recorded)
         self.replayed.extend(part.replayed)
+        self.changes.extend(part.changes)
+        if self.ladder is not None and part.ladder is not None:
+            self.ladder.extend(part.ladder)
         self.plans += part.plans
         self.unreadable += part.unreadable
         self.unfit += part.unfit
@@ -49,6 +74,8 @@ class Comparing:
         return WhatIf(
             recorded=self.recorded.totals(),
             replayed=self.replayed.totals(),
+            changes=self.changes.result(),
+            ladder=None if self.ladder is None else self.ladder.result(),
             plans=tuple(self.plans),
             unreadable=tuple(self.unreadable),
             unfit=tuple(self.unfit),

@@ -21,6 +21,15 @@ class Moment(NamedTuple):
     event_id: str
 
 
+def scores_an_output(command: RecordedCommand) -> bool:
+    """Whether an output was scored, so that the gate gave a verdict."""
+    for entry in command.events:
+        event = entry.event
+        if type(event) is events.TaskScored and event.kind is ScoreKind.OUTPUT:
+            return True
+    return False
+
+
 _OF_INTEREST: Final = (events.OutcomeRecorded, events.TaskStatusChanged, events.TaskScored)
 
 
@@ -41,12 +50,7 @@ class Failures:
 
     def add(self, command: RecordedCommand) -> None:
         """Add the next recorded command."""
-        for entry in command.events:
-            event = entry.event
-            if type(event) is events.TaskScored and event.kind is ScoreKind.OUTPUT:
-                self.scores += 1
-                self._results[event.task_id] = self.scores
-                break
+        self.scores += scores_an_output(command)
         for entry in command.events:
             if isinstance(entry.event, _OF_INTEREST):
                 self._add(command.after, entry.event, entry.envelope.event_id)
@@ -63,9 +67,14 @@ class Failures:
         The event is that of its outcome.
         """
         found = (at for outcome, at in self._outcomes.values() if outcome is Outcome.REJECTED)
-        return min(found, default=None)
+        return min(found, key=lambda moment: moment.scores, default=None)
 
-    def _add(self, after: Plan, event: events.PlanEvent, event_id: str) -> None:
+    def _add(
+        self,
+        after: Plan,
+        event: events.OutcomeRecorded | events.TaskStatusChanged | events.TaskScored,
+        event_id: str,
+    ) -> None:
         now = Moment(self.scores, event_id)
         if isinstance(event, events.OutcomeRecorded):
             scored = self._results.get(event.task_id, self.scores)
@@ -74,6 +83,8 @@ class Failures:
         elif isinstance(event, events.TaskStatusChanged):
             failed = event.cause is StatusCause.MARKED and event.new is TaskStatus.FAILED
         else:
+            if event.kind is ScoreKind.OUTPUT:
+                self._results[event.task_id] = self.scores
             failed = _settled_below(after, event)
             if failed:
                 self.below = self.below or now
@@ -81,8 +92,8 @@ class Failures:
             self.first = self.first or now
 
 
-def _settled_below(after: Plan, event: events.PlanEvent) -> bool:
-    if not isinstance(event, events.TaskScored) or not event.mark_done:
+def _settled_below(after: Plan, event: events.TaskScored) -> bool:
+    if not event.mark_done:
         return False
     task = after.tasks.get(event.task_id)
     confidence = None if task is None else task.confidence(after.policy)

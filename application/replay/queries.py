@@ -10,7 +10,7 @@ from plangate.application.progress import Progress, no_progress, require_progres
 from plangate.application.replay.check import Check, CheckReport
 from plangate.application.replay.comparing import Comparing
 from plangate.application.replay.over_plans import Workers, add_plans, adding_plans
-from plangate.application.replay.sweep import Given, Grid, Sweep, Sweeping, rules_of
+from plangate.application.replay.sweep import Given, Grid, Sweep, Sweeping
 from plangate.application.replay.what_if import WhatIf
 
 
@@ -26,21 +26,32 @@ class ReplayQueries:
         self._workers = workers
 
     def what_if(
-        self, plan_ids: PlanIds = None, *, policy: Given, progress: Progress = no_progress
+        self,
+        plan_ids: PlanIds = None,
+        *,
+        policy: Given,
+        ladder: bool = False,
+        progress: Progress = no_progress,
     ) -> WhatIf:
         """Decide the commands of one, some or all plans again, under another policy.
 
         `policy` is a whole one, the name of one (`steady`), or the fields to change in each
-        plan's own; with a `preset` among them, they change that preset. Plans that cannot be
-        read, or whose own policy the changes do not fit, are listed separately. Raises
-        `PlanNotFound`, `InvalidInput`.
+        plan's own; with a `preset` among them, they change that preset. With a `ladder` each
+        changed field is also tried alone, and with those before it: twice a run for each
+        field. Plans that cannot be read, or whose own policy the changes do not fit, are
+        listed separately. Raises `PlanNotFound`, `InvalidInput`.
         """
-        comparing = Comparing(rules_of(policy))
+        comparing = Comparing(policy, ladder=ladder)
         add_plans(comparing, self._store, self._workers, plan_ids, progress)
         return comparing.result()
 
     def what_if_parts(
-        self, plan_ids: PlanIds = None, *, policy: Given, progress: Progress = no_progress
+        self,
+        plan_ids: PlanIds = None,
+        *,
+        policy: Given,
+        ladder: bool = False,
+        progress: Progress = no_progress,
     ) -> Iterator[WhatIf]:
         """The answer of `what_if` in parts, so that memory does not grow with the plans.
 
@@ -49,7 +60,7 @@ class ReplayQueries:
         `PlanNotFound`.
         """
         require_progress(progress)
-        return self._parts(Comparing(rules_of(policy)), plan_ids, progress)
+        return self._parts(Comparing(policy, ladder=ladder), plan_ids, progress)
 
     def sweep(
         self,

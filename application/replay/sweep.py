@@ -8,27 +8,23 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import product
 from math import prod
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydantic import BaseModel
 
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
+from plangate.application.replay.assumptions import ASSUMPTIONS, Assumption
+from plangate.application.replay.failures import Failures
+from plangate.application.replay.points import Attempt, Point, tried
 from plangate.application.replay.recorded_commands import RecordedCommand, commands_of
-from plangate.application.replay.rerun import Input, Rules, rerun
-from plangate.application.replay.totals import (
-    FirstFailure,
-    GateTrace,
-    Tally,
-    Totals,
-    scores_an_output,
-)
+from plangate.application.replay.rerun import Input, Rules
+from plangate.application.replay.totals import GateTrace, Run, Tally, Totals
 from plangate.application.results import Result, UnreadablePlan
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
-from plangate.domain.presets import GivenPolicy
+from plangate.domain.presets import GivenPolicy, resolved
 
 MAX_POLICIES: Final = 1_000
 """How many policies one sweep tries at most."""
@@ -51,21 +47,23 @@ def rules_of(policy: Given) -> Rules:
     policy that they do not fit. It can be pickled as far as the changes can.
     """
     if isinstance(policy, Policy):
-        return partial(_always, policy)
+        return partial(always, policy)
     changes = _fields(policy)
     if _PRESET in changes:
         whole = validate(_Whole, {"policy": changes}).policy
-        return partial(_always, whole)
+        return partial(always, whole)
     # A threshold of 0 is valid with any exit threshold.
     validate(Policy, {"confidence_threshold": 0.0, **changes})
-    return partial(_changed, changes)
+    return partial(changed, changes)
 
 
-def _always(policy: Policy, _recorded: Policy) -> Policy:
+def always(policy: Policy, _recorded: Policy) -> Policy:
+    """The same policy, whatever was recorded."""
     return policy
 
 
-def _changed(changes: Mapping[str, Any], recorded: Policy) -> Policy:
+def changed(changes: Mapping[str, Any], recorded: Policy) -> Policy:
+    """A recorded policy with some fields changed; raises `InvalidInput` if they contradict it."""
     return validate(Policy, recorded.model_dump() | dict(changes))
 
 
@@ -73,6 +71,20 @@ def combined(base: Given, changes: Mapping[str, Any]) -> Given:
     """A policy, whole or in part, with some fields changed."""
     own = base.model_dump() if isinstance(base, Policy) else _fields(base)
     return own | _fields(changes)
+
+
+def order_of(policy: Given) -> tuple[str, ...]:
+    """The fields that a policy sets, in the order in which they were given.
+
+    A whole policy sets all; those that only its defaults give are the last.
+    """
+    if isinstance(policy, Policy):
+        return tuple(Policy.model_fields)
+    changes = _fields(policy)
+    if _PRESET not in changes:
+        return tuple(changes)
+    numbers = cast("Mapping[str, Any]", resolved(changes))
+    return tuple(dict.fromkeys([*numbers, *Policy.model_fields]))
 
 
 class _Whole(BaseModel):
@@ -94,25 +106,15 @@ def _fields(given: object) -> dict[str, Any]:
     return fields
 
 
-class Point(Result):
-    """One policy of a sweep: its changes, and its totals over the plans.
-
-    `unfit` counts the plans whose own policy the changes do not fit. They are not in the
-    totals.
-    """
-
-    changes: dict[str, Any]
-    unfit: int
-    totals: Totals
-
-
 class Sweep(Result):
     """The recorded totals, and those of every policy of a grid.
 
     `fields` are those of the grid, in its order. `points` lists all combinations; the last
-    field changes fastest. Unreadable plans are in no totals.
+    field changes fastest. Unreadable plans are in no totals. All but what was recorded rests
+    on the `assumptions`.
     """
 
+    assumptions: tuple[Assumption, ...] = ASSUMPTIONS
     fields: tuple[str, ...]
     recorded: Totals
     points: tuple[Point, ...]
@@ -124,14 +126,15 @@ class Sweeping:
 
     def __init__(self, grid: Grid, base: Given) -> None:
         self._fields, self._changes = _combinations(grid)
-        self.tries = [_Try(rules_of(combined(base, changes))) for changes in self._changes]
+        self._rules = [rules_of(combined(base, changes)) for changes in self._changes]
+        self.attempts = [Attempt() for _ in self._changes]
         self.recorded = Tally()
         self.unreadable: list[UnreadablePlan] = []
 
     @property
     def passes(self) -> int:
         """How many policies are tried."""
-        return len(self.tries)
+        return len(self.attempts)
 
     def add(self, store: EventStore, plan_id: str) -> None:
         """Run one more plan."""
@@ -146,20 +149,19 @@ class Sweeping:
         """Add the totals of the plans that follow."""
         self.recorded.extend(part.recorded)
         self.unreadable += part.unreadable
-        for attempt, other in zip(self.tries, part.tries, strict=True):
-            attempt.tally.extend(other.tally)
-            attempt.unfit += other.unfit
+        for attempt, more in zip(self.attempts, part.attempts, strict=True):
+            attempt.extend(more)
 
     def _run(self, commands: Sequence[RecordedCommand]) -> None:
         inputs = [Input.of(command) for command in commands]
-        failure, trace = FirstFailure(), GateTrace()
+        failures, trace = Failures(), GateTrace()
         for command in commands:
-            failure.add(command)
+            failures.add(command)
             events = [entry.event for entry in command.events]
-            trace.add(command.after, events, failure.scores)
-        self.recorded.add(commands[-1].after, trace, failure, 0)
-        for attempt in self.tries:
-            attempt.add(inputs, failure)
+            trace.add(command.after, events, failures.scores)
+        self.recorded.add(Run(commands[-1].after, trace, len(commands)), failures)
+        for attempt, rules in zip(self.attempts, self._rules, strict=True):
+            attempt.add(tried(inputs, rules), failures)
 
     def result(self) -> Sweep:
         """The totals of the plans added so far."""
@@ -167,34 +169,11 @@ class Sweeping:
             fields=self._fields,
             recorded=self.recorded.totals(),
             points=tuple(
-                Point(changes=changes, unfit=attempt.unfit, totals=attempt.tally.totals())
-                for changes, attempt in zip(self._changes, self.tries, strict=True)
+                attempt.point(changes)
+                for changes, attempt in zip(self._changes, self.attempts, strict=True)
             ),
             unreadable=tuple(self.unreadable),
         )
-
-
-class _Try:
-    """One policy of a sweep, and its totals so far."""
-
-    def __init__(self, rules: Rules) -> None:
-        self._rules = rules
-        self.tally = Tally()
-        self.unfit = 0
-
-    def add(self, inputs: Sequence[Input], failure: FirstFailure) -> None:
-        plan, trace = Plan(""), GateTrace()
-        scores = refused = 0
-        try:
-            for step in rerun(inputs, self._rules):
-                plan = step.after
-                scores += scores_an_output(step.given.recorded)
-                refused += step.refusal is not None or step.given.command is None
-                trace.add(plan, step.events, scores)
-        except InvalidInput:
-            self.unfit += 1
-        else:
-            self.tally.add(plan, trace, failure, refused)
 
 
 def _combinations(grid: object) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
