@@ -7,7 +7,7 @@ is kept apart. Time is counted in output scores, the only events at which the ga
 
 from typing import Final, NamedTuple
 
-from plangate.application.replay.recorded_commands import RecordedCommand
+from plangate.application.rerun.recorded_commands import RecordedCommand
 from plangate.domain import events
 from plangate.domain.confidence import reaches
 from plangate.domain.plan import Plan

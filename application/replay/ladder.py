@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from plangate.application.replay.failures import Failures
 from plangate.application.replay.points import Attempt, Point, tried
-from plangate.application.replay.rerun import Input
-from plangate.application.replay.sweep import always, changed
 from plangate.application.replay.totals import Run
+from plangate.application.rerun.policies import always, changed
+from plangate.application.rerun.rerun import Input
 from plangate.application.results import Result
 from plangate.domain.errors import InvalidInput
 from plangate.domain.policy import Policy

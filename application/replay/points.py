@@ -6,8 +6,8 @@ from typing import Any
 
 from plangate.application.replay.event_diff import differences
 from plangate.application.replay.failures import Failures, scores_an_output
-from plangate.application.replay.rerun import Input, Rules, rerun
 from plangate.application.replay.totals import GateTrace, Run, Tally, Totals
+from plangate.application.rerun.rerun import Input, Rules, rerun
 from plangate.application.results import Result
 from plangate.domain.errors import InvalidInput
 from plangate.domain.plan import Plan
