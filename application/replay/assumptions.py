@@ -19,11 +19,11 @@ class Assumption(Result):
 ASSUMPTIONS: Final = (
     Assumption(
         id="same_scores",
-        text="Every task gets the scores that were recorded, whatever the policy.",
+        text="The same scores are given, whatever the policy.",
     ),
     Assumption(
         id="same_claims",
-        text="Claims, marks, revisions and approvals come as recorded, at their recorded times.",
+        text="The same claims, marks, revisions and approvals come at the same times.",
     ),
     Assumption(
         id="no_reaction",

@@ -1,11 +1,13 @@
 """Compare plan after plan with its history under another policy, and sum them up."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
+from plangate.application.evidence.statistics import MakeStatistics
 from plangate.application.replay.ladder import Ladder, PolicyChanges
-from plangate.application.replay.totals import Tally
+from plangate.application.replay.totals import Tally, with_shares
 from plangate.application.replay.what_if import Comparison, PlanReplay, UnfitPlan, WhatIf
 from plangate.application.rerun.policies import Given, order_of, rules_of
 from plangate.application.rerun.recorded_commands import commands_of
@@ -69,20 +71,29 @@ class Comparing:
         self.unreadable += part.unreadable
         self.unfit += part.unfit
 
-    def result(self) -> WhatIf:
-        """The comparisons, and their totals."""
-        return WhatIf(
-            recorded=self.recorded.totals(),
-            replayed=self.replayed.totals(),
+    def result(self, make_statistics: MakeStatistics) -> WhatIf:
+        """The comparisons with all that is said of the plans added so far."""
+        of_rungs = [] if self.ladder is None else self.ladder.tallies()
+        tallies = [self.recorded, self.replayed, *of_rungs]
+        recorded, replayed, *rungs = with_shares(tallies, make_statistics)
+        return self._answer(
+            recorded=recorded,
+            replayed=replayed,
             changes=self.changes.result(),
-            ladder=None if self.ladder is None else self.ladder.result(),
+            ladder=None if self.ladder is None else self.ladder.result(rungs),
+        )
+
+    def part(self) -> WhatIf:
+        """The comparisons since the last part, and the plain totals so far."""
+        recorded, replayed = self.recorded.totals(), self.replayed.totals()
+        part = self._answer(recorded=recorded, replayed=replayed, changes=(), ladder=None)
+        self.plans, self.unreadable, self.unfit = [], [], []
+        return part
+
+    def _answer(self, **of_all: Any) -> WhatIf:
+        return WhatIf(
+            **of_all,
             plans=tuple(self.plans),
             unreadable=tuple(self.unreadable),
             unfit=tuple(self.unfit),
         )
-
-    def part(self) -> WhatIf:
-        """The comparisons since the last part, and the totals so far."""
-        part = self.result()
-        self.plans, self.unreadable, self.unfit = [], [], []
-        return part

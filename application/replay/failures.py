@@ -1,12 +1,15 @@
 """What became of a plan's results, as recorded: the same whichever policy is tried.
 
-A result is rejected when its newest outcome from a source says so. That is the only failure
-here. A result below the recorded threshold is what a judge said, not what became of it, and
-is kept apart. Time is counted in output scores, the only events at which the gate judges.
+A result is an output score of an attempt that was not retracted. It is rejected when its
+newest outcome from a source says so, and that is the only failure. A result below the
+recorded threshold is what a judge said, not what became of it, and is kept apart. Time is
+counted in output scores, the only events at which the gate judges.
 """
 
-from typing import Final, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
+from plangate.application.evidence.same_work import work_of
 from plangate.application.rerun.recorded_commands import RecordedCommand
 from plangate.domain import events
 from plangate.domain.confidence import reaches
@@ -21,6 +24,19 @@ class Moment(NamedTuple):
     event_id: str
 
 
+class JudgedResult(NamedTuple):
+    """The number of a result's output score, and whether the result is bad."""
+
+    score: int
+    bad: bool
+
+
+class _Outcome(NamedTuple):
+    rejected: bool
+    score: int | None
+    recorded: Moment
+
+
 def scores_an_output(command: RecordedCommand) -> bool:
     """Whether an output was scored, so that the gate gave a verdict."""
     for entry in command.events:
@@ -30,30 +46,30 @@ def scores_an_output(command: RecordedCommand) -> bool:
     return False
 
 
-_OF_INTEREST: Final = (events.OutcomeRecorded, events.TaskStatusChanged, events.TaskScored)
-
-
 class Failures:
-    """The first bad results of a plan, and how many outputs were scored so far.
+    """The bad results of a plan so far, and how many outputs were scored.
 
-    `below` is the first output score that settled a task while its confidence was below the
-    plan's threshold. `first` is the first of all that was once called a failure: such a
-    score, a rejected result when its outcome came, or a task marked `failed` by hand.
+    `work` is the key of what the plan is about: plans of the same goal and titles share it.
+    `settled` are the results that settled a
+    task; bad are those that did so below the plan's threshold, and `below` is the first.
+    `first` is the first of all that was once called a failure: such a score, a rejected
+    result when its outcome came, or a task marked `failed` by hand.
     """
 
     def __init__(self) -> None:
         self.scores = 0
+        self.work = b""
+        self.settled: list[JudgedResult] = []
         self.below: Moment | None = None
         self.first: Moment | None = None
-        self._results: dict[str, int] = {}
-        self._outcomes: dict[tuple[str, str], tuple[Outcome, Moment]] = {}
+        self._results: dict[str, dict[str, int]] = {}
+        self._outcomes: dict[tuple[str, str], _Outcome] = {}
 
     def add(self, command: RecordedCommand) -> None:
         """Add the next recorded command."""
         self.scores += scores_an_output(command)
         for entry in command.events:
-            if isinstance(entry.event, _OF_INTEREST):
-                self._add(command.after, entry.event, entry.envelope.event_id)
+            self._add(command.after, entry.event, entry.envelope.event_id)
 
     @property
     def has_outcomes(self) -> bool:
@@ -66,35 +82,58 @@ class Failures:
 
         The event is that of its outcome.
         """
-        found = (at for outcome, at in self._outcomes.values() if outcome is Outcome.REJECTED)
+        found = [
+            one.recorded if one.score is None else one.recorded._replace(scores=one.score)
+            for one in self._outcomes.values()
+            if one.rejected
+        ]
         return min(found, key=lambda moment: moment.scores, default=None)
 
-    def _add(
-        self,
-        after: Plan,
-        event: events.OutcomeRecorded | events.TaskStatusChanged | events.TaskScored,
-        event_id: str,
-    ) -> None:
-        now = Moment(self.scores, event_id)
-        if isinstance(event, events.OutcomeRecorded):
-            scored = self._results.get(event.task_id, self.scores)
-            self._outcomes[event.task_id, event.source] = event.outcome, Moment(scored, event_id)
-            failed = event.outcome is Outcome.REJECTED
-        elif isinstance(event, events.TaskStatusChanged):
-            failed = event.cause is StatusCause.MARKED and event.new is TaskStatus.FAILED
-        else:
-            if event.kind is ScoreKind.OUTPUT:
-                self._results[event.task_id] = self.scores
-            failed = _settled_below(after, event)
-            if failed:
-                self.below = self.below or now
-        if failed:
-            self.first = self.first or now
+    def with_outcomes(self) -> Iterator[JudgedResult]:
+        """The results with an outcome, by task and source; rejected ones are bad."""
+        for one in self._outcomes.values():
+            if one.score is not None:
+                yield JudgedResult(one.score, one.rejected)
 
+    def _add(self, after: Plan, event: events.PlanEvent, event_id: str) -> None:
+        failed = False
+        match event:
+            case events.TaskScored(kind=ScoreKind.OUTPUT):
+                self._results.setdefault(event.task_id, {})[event_id] = self.scores
+                failed = self._is_low(after, event, event_id)
+            case events.TaskStatusChanged():
+                failed = event.cause is StatusCause.MARKED and event.new is TaskStatus.FAILED
+            case events.OutcomeRecorded():
+                failed = self._is_rejected(event, event_id)
+            case events.ScoreRetracted():
+                self._results.get(event.task_id, {}).pop(event.event_id, None)
+            case events.AttemptStarted():
+                self._results.pop(event.task_id, None)
+            case events.PlanCreated():
+                self.work = work_of(event) or after.plan_id.encode()
+            case _:  # says nothing of a result
+                return
+        if failed and self.first is None:
+            self.first = Moment(self.scores, event_id)
 
-def _settled_below(after: Plan, event: events.TaskScored) -> bool:
-    if not event.mark_done:
-        return False
-    task = after.tasks.get(event.task_id)
-    confidence = None if task is None else task.confidence(after.policy)
-    return confidence is not None and not reaches(confidence, after.policy.confidence_threshold)
+    def _is_low(self, after: Plan, event: events.TaskScored, event_id: str) -> bool:
+        if not event.mark_done:
+            return False
+        task = after.tasks.get(event.task_id)
+        confidence = None if task is None else task.confidence(after.policy)
+        if confidence is None:
+            return False
+        low = not reaches(confidence, after.policy.confidence_threshold)
+        self.settled.append(JudgedResult(self.scores, low))
+        if low and self.below is None:
+            self.below = Moment(self.scores, event_id)
+        return low
+
+    def _is_rejected(self, event: events.OutcomeRecorded, event_id: str) -> bool:
+        results = self._results.get(event.task_id, {})
+        rejected = event.outcome is Outcome.REJECTED
+        score = next(reversed(results.values()), None)
+        self._outcomes[event.task_id, event.source] = _Outcome(
+            rejected, score, Moment(self.scores, event_id)
+        )
+        return rejected

@@ -10,8 +10,9 @@ from functools import partial
 from typing import Any, Final
 
 from plangate.application.replay.failures import Failures
+from plangate.application.replay.gate_trace import Run
 from plangate.application.replay.points import Attempt, Point, tried
-from plangate.application.replay.totals import Run
+from plangate.application.replay.totals import Tally, Totals
 from plangate.application.rerun.policies import always, changed
 from plangate.application.rerun.rerun import Input
 from plangate.application.results import Result
@@ -122,19 +123,23 @@ class Ladder:
             rung.alone.extend(more.alone)
             rung.together.extend(more.together)
 
-    def result(self) -> tuple[Rung, ...]:
-        """The rungs so far; without fields that differ in no plan."""
-        return tuple(self._result())
+    def tallies(self) -> list[Tally]:
+        """The tallies of all rungs, two for each."""
+        return [one.tally for rung in self.rungs for one in (rung.alone, rung.together)]
 
-    def _result(self) -> Iterator[Rung]:
+    def result(self, totals: Sequence[Totals]) -> tuple[Rung, ...]:
+        """The rungs with the totals of their tallies; without fields that differ in no plan."""
+        return tuple(self._result(totals))
+
+    def _result(self, totals: Sequence[Totals]) -> Iterator[Rung]:
         so_far: dict[str, Any] = {}
-        for rung in self.rungs:
+        for rung, alone, together in zip(self.rungs, totals[::2], totals[1::2], strict=True):
             if rung.plans:
                 so_far |= rung.values
                 yield Rung(
                     plans=rung.plans,
-                    alone=rung.alone.point(dict(rung.values)),
-                    together=rung.together.point(dict(so_far)),
+                    alone=rung.alone.point(dict(rung.values), alone),
+                    together=rung.together.point(dict(so_far), together),
                 )
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from plangate.application.replay.event_diff import differences
 from plangate.application.replay.failures import Failures, scores_an_output
-from plangate.application.replay.totals import GateTrace, Run, Tally, Totals
+from plangate.application.replay.gate_trace import GateTrace, Run
+from plangate.application.replay.totals import Tally, Totals
 from plangate.application.rerun.rerun import Input, Rules, rerun
 from plangate.application.results import Result
 from plangate.domain.errors import InvalidInput
@@ -48,9 +49,9 @@ class Attempt:
         self.unfit += part.unfit
         self.why = self.why or part.why
 
-    def point(self, changes: dict[str, Any]) -> Point:
-        """The totals so far."""
-        return Point(changes=changes, unfit=self.unfit, why=self.why, totals=self.tally.totals())
+    def point(self, changes: dict[str, Any], totals: Totals) -> Point:
+        """The policy with its totals."""
+        return Point(changes=changes, unfit=self.unfit, why=self.why, totals=totals)
 
 
 def tried(inputs: Sequence[Input], rules: Rules) -> Run | InvalidInput:

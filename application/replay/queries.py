@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from plangate.application import telemetry
 from plangate.application.event_store import EventStore
+from plangate.application.evidence.statistics import MakeStatistics, no_statistics
 from plangate.application.plan_log import PlanIds
 from plangate.application.progress import Progress, no_progress, require_progress
 from plangate.application.replay.check import Check, CheckReport
@@ -22,8 +23,14 @@ class ReplayQueries:
     All plans of a large log are shared out over processes, where `workers` can start them.
     """
 
-    def __init__(self, store: EventStore, workers: Workers | None = None) -> None:
+    def __init__(
+        self,
+        store: EventStore,
+        workers: Workers | None = None,
+        statistics: MakeStatistics = no_statistics,
+    ) -> None:
         self._store = store
+        self._make_statistics = statistics
         self._workers = workers
 
     def what_if(
@@ -44,7 +51,7 @@ class ReplayQueries:
         """
         comparing = Comparing(policy, ladder=ladder)
         add_plans(comparing, self._store, self._workers, plan_ids, progress)
-        return comparing.result()
+        return comparing.result(self._make_statistics)
 
     def what_if_parts(
         self,
@@ -56,8 +63,9 @@ class ReplayQueries:
     ) -> Iterator[WhatIf]:
         """The answer of `what_if` in parts, so that memory does not grow with the plans.
 
-        Each part has the plans since the part before, and the totals of all plans so far; the
-        last one comes when all plans were read. Raises `InvalidInput`, the iterator also
+        Each part has the plans since the part before, and the totals of all plans so far. The
+        last one comes when all plans were read, and has the rest: what is changed, the ladder,
+        and the shares. Raises `InvalidInput`, the iterator also
         `PlanNotFound`.
         """
         require_progress(progress)
@@ -79,7 +87,7 @@ class ReplayQueries:
         """
         sweeping = Sweeping(grid, policy)
         add_plans(sweeping, self._store, self._workers, plan_ids, progress)
-        return sweeping.result()
+        return sweeping.result(self._make_statistics)
 
     def check(self, plan_ids: PlanIds = None, *, progress: Progress = no_progress) -> CheckReport:
         """Decide every recorded command again, under the policy that was recorded with it.
@@ -96,4 +104,4 @@ class ReplayQueries:
     ) -> Iterator[WhatIf]:
         for _ in adding_plans(comparing, self._store, self._workers, plan_ids, progress):
             yield comparing.part()
-        yield comparing.part()
+        yield comparing.result(self._make_statistics)

@@ -11,10 +11,12 @@ from typing import Any, Final
 
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
+from plangate.application.evidence.statistics import MakeStatistics
 from plangate.application.replay.assumptions import ASSUMPTIONS, Assumption
 from plangate.application.replay.failures import Failures
+from plangate.application.replay.gate_trace import GateTrace, Run
 from plangate.application.replay.points import Attempt, Point, tried
-from plangate.application.replay.totals import GateTrace, Run, Tally, Totals
+from plangate.application.replay.totals import Tally, Totals, with_shares
 from plangate.application.rerun.policies import Given, combined, rules_of
 from plangate.application.rerun.recorded_commands import RecordedCommand, commands_of
 from plangate.application.rerun.rerun import Input
@@ -86,14 +88,18 @@ class Sweeping:
         for attempt, rules in zip(self.attempts, self._rules, strict=True):
             attempt.add(tried(inputs, rules), failures)
 
-    def result(self) -> Sweep:
+    def result(self, make_statistics: MakeStatistics) -> Sweep:
         """The totals of the plans added so far."""
+        tallies = [self.recorded, *(attempt.tally for attempt in self.attempts)]
+        recorded, *tried_ones = with_shares(tallies, make_statistics)
         return Sweep(
             fields=self._fields,
-            recorded=self.recorded.totals(),
+            recorded=recorded,
             points=tuple(
-                attempt.point(changes)
-                for changes, attempt in zip(self._changes, self.attempts, strict=True)
+                attempt.point(changes, totals)
+                for changes, attempt, totals in zip(
+                    self._changes, self.attempts, tried_ones, strict=True
+                )
             ),
             unreadable=tuple(self.unreadable),
         )

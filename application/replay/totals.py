@@ -1,78 +1,18 @@
-"""Traces of single histories, and totals over several plans, to compare policies by.
-
-A trace says when the gate fired, how often it rang and how often it stopped the work. Time
-is counted in output scores, the only events at which the gate gives a verdict.
-"""
+"""Totals over several plans under one policy, to compare policies by."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import Field
 
+from plangate.application.evidence.statistics import MakeStatistics
 from plangate.application.replay.failures import Failures, Moment
+from plangate.application.replay.gate_trace import GateTrace, Run
+from plangate.application.replay.separation import Separation, SeparationSoFar, separations
 from plangate.application.results import Result
-from plangate.domain import events
-from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import PlanState, TaskStatus
-
-
-@dataclass(slots=True)
-class GateTrace:
-    """How often the gate tripped or opened so far, and the output score at which it first fired.
-
-    A firing is a `bell` if work can still be handed out after it: the policy only advises. It
-    is a `stop` if from then on the gate holds all work: a replan is due under `gate: hold`, or
-    it is one more than `max_replans` allows. A firing while work is held already is neither.
-    """
-
-    flips: int = 0
-    first_fired: int | None = None
-    tripped: bool = False
-    bells: int = 0
-    stops: int = 0
-    _held: bool = False
-
-    def add(self, plan: Plan, decided: Iterable[events.PlanEvent], scores: int) -> bool:
-        """Add a command that led to `plan` after so many scores; return whether the gate fired."""
-        if plan.gate.tripped is not self.tripped:
-            self.tripped = plan.gate.tripped
-            self.flips += 1
-        fired = False
-        for event in decided:
-            fired = fired or type(event) is events.ReplanTriggered
-        if fired:
-            if self.first_fired is None:
-                self.first_fired = scores
-            self.bells += not plan.is_held
-            self.stops += plan.is_held and not self._held
-        if fired or self._held:
-            self._held = plan.is_held
-        return fired
-
-    def lead(self, moment: Moment | None) -> int | None:
-        """How many output scores before a moment the gate first fired; negative if after it.
-
-        None if it never fired, or there is no such moment.
-        """
-        if moment is None or self.first_fired is None:
-            return None
-        return moment.scores - self.first_fired
-
-
-@dataclass(slots=True)
-class Run:
-    """One history of a plan: its final state and its gate.
-
-    `assumed` of its commands come after the first one with another result than recorded.
-    """
-
-    plan: Plan
-    trace: GateTrace
-    commands: int
-    refused: int = 0
-    assumed: int = 0
 
 
 class Rejections(Result):
@@ -93,19 +33,6 @@ class Rejections(Result):
     false_alarms: int
 
 
-class BelowThreshold(Result):
-    """The gate beside the recorded threshold: what the judge said, not what became of it.
-
-    In `plans` plans a score settled a task below the plan's recorded threshold. The gate
-    fired in `fired` of them, and in `others_fired` of the `others`.
-    """
-
-    plans: int
-    fired: int
-    others: int
-    others_fired: int
-
-
 def _mixed(what: str) -> Any:
     text = f"{what} A failure here is a rejected result, a task marked `failed`, or a score below"
     about = f"{text} the recorded threshold, alike. Read `rejections` instead."
@@ -120,7 +47,12 @@ class Totals(Result):
     often work could go on all the same, `stops` how often a gate began to hold it.
     `replanned`: plans in which the gate fired; `stopped`: in which it stopped work. `flips`:
     changes of its verdict. `states` and `tasks` count the final states. `refused`: inputs
-    that were refused. `rejections` is None where no outcome is recorded.
+    that were refused.
+
+    `outcomes` are the results with an outcome, bad where rejected; `rejections` the plans
+    with them. Both are None where no outcome is recorded. `below_threshold` are the results
+    that settled a task, bad where below the recorded threshold: what the judge said, whatever
+    became of it.
     """
 
     plans: int
@@ -136,8 +68,9 @@ class Totals(Result):
     states: dict[PlanState, int]
     tasks: dict[TaskStatus, int]
     refused: int
+    outcomes: Separation | None
     rejections: Rejections | None
-    below_threshold: BelowThreshold
+    below_threshold: Separation
     with_failures: int = _mixed("Plans with a failure.")
     warned: int = _mixed("Plans in which the gate fired no later than the first failure.")
     late: int = _mixed("Plans in which it fired only after the first failure.")
@@ -201,7 +134,8 @@ class Tally:
     refused: int = 0
     mixed: _Timing = field(default_factory=_Timing)
     rejected: _Timing = field(default_factory=_Timing)
-    below: _Timing = field(default_factory=_Timing)
+    outcomes: SeparationSoFar = field(default_factory=SeparationSoFar)
+    below: SeparationSoFar = field(default_factory=SeparationSoFar)
     states: "Counter[PlanState]" = field(default_factory=Counter)
     tasks: "Counter[TaskStatus]" = field(default_factory=Counter)
 
@@ -219,9 +153,10 @@ class Tally:
         self.states[plan.state] += 1
         self.tasks.update(task.status for task in plan)
         self.mixed.add(failures.first, trace)
-        self.below.add(failures.below, trace)
+        self.below.add(failures.settled, trace, b"")
         if failures.has_outcomes:
             self.rejected.add(failures.rejected, trace)
+            self.outcomes.add(failures.with_outcomes(), trace, failures.work)
 
     def extend(self, part: "Tally") -> None:
         """Count the plans of another tally."""
@@ -230,13 +165,14 @@ class Tally:
         self.refused += part.refused
         self.mixed.extend(part.mixed)
         self.rejected.extend(part.rejected)
+        self.outcomes.extend(part.outcomes)
         self.below.extend(part.below)
         self.states.update(part.states)
         self.tasks.update(part.tasks)
 
     def totals(self) -> Totals:
-        """The totals so far."""
-        mixed, below = self.mixed, self.below
+        """The totals so far, without shares."""
+        mixed = self.mixed
         plans = mixed.bad_and_fired.total()
         return Totals(
             plans=plans,
@@ -252,13 +188,9 @@ class Tally:
             states={state: self.states[state] for state in PlanState if self.states[state]},
             tasks={status: self.tasks[status] for status in TaskStatus if self.tasks[status]},
             refused=self.refused,
+            outcomes=self.outcomes.result() if self.outcomes.rows else None,
             rejections=_rejections(self.rejected),
-            below_threshold=BelowThreshold(
-                plans=below.fired + below.missed,
-                fired=below.fired,
-                others=below.others,
-                others_fired=below.false_alarms,
-            ),
+            below_threshold=self.below.result(),
             with_failures=mixed.fired + mixed.missed,
             warned=mixed.warned,
             late=mixed.fired - mixed.warned,
@@ -266,6 +198,20 @@ class Tally:
             false_alarms=mixed.false_alarms,
             lead=mixed.lead,
         )
+
+
+def with_shares(tallies: Sequence[Tally], make_statistics: MakeStatistics) -> list[Totals]:
+    """The totals of several policies, with shares of bad and good results and their intervals."""
+    counted = [tally.outcomes for tally in tallies]
+    found = [tally.totals() for tally in tallies]
+    if not any(one.rows for one in counted):
+        return found
+    return [
+        totals.model_copy(update={"outcomes": shares}) if one.rows else totals
+        for totals, one, shares in zip(
+            found, counted, separations(counted, make_statistics), strict=True
+        )
+    ]
 
 
 def _rejections(counted: _Timing) -> Rejections | None:

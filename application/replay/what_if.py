@@ -13,8 +13,9 @@ from pydantic import Field
 from plangate.application.replay.assumptions import ASSUMPTIONS, Assumption
 from plangate.application.replay.event_diff import EventFacts, differences
 from plangate.application.replay.failures import Failures, Moment
+from plangate.application.replay.gate_trace import GateTrace, Run
 from plangate.application.replay.ladder import PolicyChange, Rung
-from plangate.application.replay.totals import GateTrace, Run, Totals
+from plangate.application.replay.totals import Totals
 from plangate.application.rerun.recorded_commands import RecordedCommand
 from plangate.application.rerun.rerun import RerunStep, is_claim
 from plangate.application.results import Result, UnreadablePlan

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from typing_extensions import override
 
 from plangate.application.evidence.calibration import Case, Reliability
-from plangate.application.evidence.statistics import Statistics
+from plangate.application.evidence.estimates import Estimate
+from plangate.application.evidence.statistics import ShareCounts, Statistics
 from plangate.infrastructure.statistics.reliability import reliability
+from plangate.infrastructure.statistics.shares import shares
 
 
 class ScipyStatistics(Statistics):
@@ -17,3 +19,7 @@ class ScipyStatistics(Statistics):
     @override
     def reliability(self, cases: Sequence[Case], seed: int) -> Reliability:
         return reliability(cases, resamples=self.resamples, seed=seed)
+
+    @override
+    def shares(self, counts: Sequence[ShareCounts], seed: int) -> Sequence[Estimate]:
+        return shares(counts, resamples=self.resamples, seed=seed)

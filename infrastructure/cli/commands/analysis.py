@@ -70,9 +70,9 @@ def what_if(
     with bar_beside_answer(terminal.notes, "replaying", on_screen=on_screen) as progress:
         replay = terminal.registry.replay
         if picture is None:
-            parts = replay.what_if_parts(chosen, policy=policy, progress=progress)
+            parts = replay.what_if_parts(chosen, policy=policy, ladder=True, progress=progress)
         else:  # it shows all of them
-            answer = replay.what_if(chosen, policy=policy, progress=progress)
+            answer = replay.what_if(chosen, policy=policy, ladder=True, progress=progress)
             plot(answer, picture)
             parts = iter([answer])
         if terminal.as_json:
