@@ -4,7 +4,9 @@ The inputs are replayed as they were recorded. How people and agents would have 
 other verdicts is unknown, so what comes after the first difference of a plan rests on this.
 """
 
-from typing import Final
+import inspect
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 from plangate.application.results import Result
 
@@ -31,6 +33,8 @@ ASSUMPTIONS: Final = (
     ),
 )
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
 ASSUMED: Final = " ".join(("Assumed:", *(one.text for one in ASSUMPTIONS)))
 """All of them as one paragraph."""
 
@@ -44,3 +48,10 @@ def rests_on_them(assumed: int, commands: int) -> str:
         f"{assumed:,} of {commands:,} commands ({share:.0f} %) come after the first difference"
         " of their plan: what is said of them rests on this."
     )
+
+
+def states_assumptions(function: _Function) -> _Function:
+    """Add the assumptions to a docstring that is shown as help, before its examples."""
+    text, example, lines = inspect.cleandoc(function.__doc__ or "").partition("\n\nExample:")
+    function.__doc__ = f"{text}\n\n{ASSUMED}{example}{lines}"
+    return function

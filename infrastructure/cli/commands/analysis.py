@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from plangate.application.evidence.calibration import Confidence
+from plangate.application.replay.assumptions import states_assumptions
 from plangate.infrastructure.cli.exits import ANSWERED_NO
 from plangate.infrastructure.cli.input import policy_args
 from plangate.infrastructure.cli.input.completion import policy_fields, presets
@@ -49,6 +50,7 @@ Changes = Annotated[
 ]
 
 
+@states_assumptions
 def what_if(
     terminal: Terminal,
     plans: NamedPlans = None,
@@ -59,6 +61,8 @@ def what_if(
     picture: Plot = None,
 ) -> None:
     """Show what would have happened to plans under another policy, beside what happened.
+
+    Also shows what each changed field does, alone and with those before it.
 
     Example: plangate replay what-if --all --policy steady
     """
@@ -82,6 +86,7 @@ def what_if(
     terminal.show(shown)
 
 
+@states_assumptions
 def sweep(
     terminal: Terminal,
     plans: NamedPlans = None,

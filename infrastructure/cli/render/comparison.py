@@ -171,7 +171,9 @@ def _ladder(answer: WhatIf) -> Iterator[RenderableType]:
     for row in ladder_rows(answer):
         sides = [side or ("–",) * len(columns) for side in (row.alone, row.together)]
         style = "bold" if row.change == "what happened" else ""
-        table.add_row(Text(text.harmless(row.change)), *sides[0], *sides[1], style=style)
+        table.add_row(
+            Text(text.spaced(text.harmless(row.change))), *sides[0], *sides[1], style=style
+        )
     yield Text("What each change does, alone and with those above it:", style="bold")
     yield table
     yield Text(ladder_results(answer), style="dim")
