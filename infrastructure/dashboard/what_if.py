@@ -153,6 +153,10 @@ def _policy(given: dict[str, str]) -> dict[str, Any]:
     return {"preset": given["preset"], **tried} if "preset" in given else tried
 
 
+def _rests(answer: WhatIf) -> str:
+    return rests_on_them(answer.replayed.assumed, answer.replayed.commands)
+
+
 def _truth(answer: WhatIf) -> str:
     """What the lines about results rest on."""
     if answer.replayed.rejections is None:
@@ -205,12 +209,11 @@ def _of_plan(recorded: FinalState, replayed: FinalState, plan: PlanReplay) -> li
 
 def _lead(recorded: FinalState, replayed: FinalState, plan: PlanReplay) -> list[_Line]:
     if plan.first_rejection is not None:
-        leads = recorded.lead_of_rejection, replayed.lead_of_rejection
-        return [("output scores before the first rejected result", *map(_shown, leads))]
+        what = "output scores before the first rejected result"
+        return [(what, _shown(recorded.lead_of_rejection), _shown(replayed.lead_of_rejection))]
     if plan.first_low is not None:
-        leads = recorded.lead_of_low, replayed.lead_of_low
         what = "output scores before the first result below the recorded threshold"
-        return [(what, *map(_shown, leads))]
+        return [(what, _shown(recorded.lead_of_low), _shown(replayed.lead_of_low))]
     return []
 
 

@@ -8,15 +8,10 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from plangate.application.numbers import number
-from plangate.application.replay.assumptions import ASSUMED, rests_on_them
 from plangate.application.replay.event_diff import EventFacts
 from plangate.application.replay.summary import (
     NO_OUTCOMES,
     change_text,
-    contradictions,
-    ladder_columns,
-    ladder_results,
-    ladder_rows,
     lead,
     lines,
     setting,
@@ -35,6 +30,7 @@ from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.cli.render import event_text, gauge, text
 from plangate.infrastructure.cli.render.json_stream import json_document
+from plangate.infrastructure.cli.render.ladder import assumed, render_ladder
 from plangate.infrastructure.cli.render.tables import fixed, right, table_of
 
 AT_MOST: Final = 20
@@ -70,18 +66,9 @@ def render_what_if(tried: Mapping[str, Any], parts: Iterable[WhatIf]) -> Rendera
         *assumed(answer.replayed),
         *shown.left_out,
         *(_one(first) if first is not None and count == 1 else _many(shown)),
-        *_ladder(answer),
+        *render_ladder(answer),
         *([] if count == 1 else _plans_of(shown)),
     )
-
-
-def assumed(*totals: Totals) -> Iterator[Text]:
-    """The assumptions, and how much rests on them: at most, where there are several totals."""
-    yield Text(ASSUMED, style="dim")
-    most = max(totals, key=lambda one: one.assumed, default=None)
-    if most is not None and most.commands:
-        at_most = "At most " if len(totals) > 1 and most.assumed else ""
-        yield Text(at_most + rests_on_them(most.assumed, most.commands), style="bold")
 
 
 def what_if_document(parts: Iterable[WhatIf], *, ensure_ascii: bool) -> Iterator[str]:
@@ -155,30 +142,6 @@ def _about_outcomes(totals: Totals) -> Iterator[Text]:
         why = why_no_interval(totals)
         intervals = "In brackets: 95% intervals, from draws of whole works."
         yield Text(intervals if why is None else f"Without intervals: {why}.", style="dim")
-
-
-def _ladder(answer: WhatIf) -> Iterator[RenderableType]:
-    """What each changed field does, if there are several."""
-    if len(answer.ladder or ()) <= 1:
-        return
-    columns = ladder_columns(answer)
-    first, *others = columns
-    table = table_of(
-        "\nchange",
-        *(right(f"alone\n{first}"), *(right(f"\n{other}") for other in others)),
-        *(right(f"so far\n{first}"), *(right(f"\n{other}") for other in others)),
-    )
-    for row in ladder_rows(answer):
-        sides = [side or ("–",) * len(columns) for side in (row.alone, row.together)]
-        style = "bold" if row.change == "what happened" else ""
-        table.add_row(
-            Text(text.spaced(text.harmless(row.change))), *sides[0], *sides[1], style=style
-        )
-    yield Text("What each change does, alone and with those above it:", style="bold")
-    yield table
-    yield Text(ladder_results(answer), style="dim")
-    for contradiction in contradictions(answer):
-        yield Text(text.harmless(contradiction), style="yellow")
 
 
 def _plans(plans: Sequence[PlanReplay]) -> Table:

@@ -11,6 +11,7 @@ from plangate.application.replay.summary import NO_OUTCOMES, settings, unfit
 from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.totals import Totals
 from plangate.infrastructure.cli.render import comparison, tables
+from plangate.infrastructure.cli.render.ladder import assumed
 from plangate.infrastructure.cli.render.text import Hint, count, harmless, spaced
 
 _HAPPENED: Final = "happened"
@@ -36,7 +37,7 @@ def render_sweep(answer: Sweep, _hint: Hint) -> RenderableType:
     tried = "1 policy" if len(answer.points) == 1 else f"{len(answer.points):,} policies"
     return Group(
         Text(f"Tried {tried} on {count(recorded.plans, 'plan')}.", style="bold"),
-        *comparison.assumed(*(point.totals for point in answer.points)),
+        *assumed(*(point.totals for point in answer.points)),
         *comparison.left_out(answer.unreadable),
         *(
             Text(harmless(f"{settings(point.changes)}: {unfit(point)}"), style="yellow")

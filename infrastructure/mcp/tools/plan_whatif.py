@@ -62,9 +62,9 @@ class Side(Answer):
             bells=totals.bells,
             stops=totals.stops,
             refused=totals.refused,
-            warned=found and found.warned,
-            missed=found and found.missed,
-            false_alarms=found and found.false_alarms,
+            warned=None if found is None else found.warned,
+            missed=None if found is None else found.missed,
+            false_alarms=None if found is None else found.false_alarms,
         )
 
 
