@@ -42,6 +42,15 @@ ADDED: Final[dict[str, set[str]]] = {
     "event": {"type", "scale", "occurred_at", "accept"},
     "policy": {"scarce_evidence"},
     "recorded_policy": {"scarce_evidence"},
+    "whatif": {"assumptions", "changes", "ladder"},
+    "plans": {"assumed", "first_rejection", "first_low"},
+    **dict.fromkeys(
+        ("recorded", "replayed"),
+        {
+            *("commands", "assumed", "bells", "stops", "stopped"),
+            *("outcomes", "rejections", "below_threshold", "lead_of_rejection", "lead_of_low"),
+        },
+    ),
     "view_plans": {
         *("verdict", "may_continue", "changes_at"),
         *("scored", "scoring_failed", "clamped", "done_unscored", "highest_priority"),

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Self
 from pydantic import Field
 
 from plangate.application.access.scopes import Scope
-from plangate.application.replay.assumptions import ASSUMED, rests_on_them
+from plangate.application.replay.assumptions import ASSUMED, IN_SHORT, rests_on_them
 from plangate.application.replay.summary import change_text
 from plangate.application.replay.totals import Totals
 from plangate.application.replay.what_if import FinalState, PlanReplay
@@ -146,9 +146,7 @@ async def run(call: CallContext, arguments: WhatifArguments) -> WhatIf:
 
 TOOL = Tool(
     name="plan_whatif",
-    description=(
-        f"What the gate would have decided under another policy. Records nothing. {ASSUMED}"
-    ),
+    description=f"What the gate would have decided under another policy. {IN_SHORT}",
     arguments=WhatifArguments,
     answer=WhatIf,
     run=run,
