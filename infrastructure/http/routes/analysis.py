@@ -11,6 +11,7 @@ from starlette.responses import Response
 from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.calibration import Calibration, Confidence
 from plangate.application.evidence.findings import FindingsReport
+from plangate.application.evidence.grouping import Grouping
 from plangate.application.replay.assumptions import states_assumptions
 from plangate.application.replay.check import CheckReport
 from plangate.application.replay.sweep import Sweep
@@ -58,6 +59,7 @@ _Sweep = Annotated[
     fields_of(SweepBody),
     Body(examples=[{"grid": {"confidence_threshold": [0.5, 0.6, 0.7]}, "policy": "steady"}]),
 ]
+_Cost = Annotated[float | None, Query(description="A cost, of any unit; both or neither.")]
 _Seed = Annotated[Whole, Query(description="The seed of random draws.")]
 
 
@@ -121,10 +123,31 @@ async def review_plans(given: Given) -> Response:
 
 @group.query("/calibration", Calibration, refuses=[AnalysisMissing])
 async def calibrate(
-    given: Given, confidence: Confidence = Confidence.TASK, seed: _Seed = 0
+    given: Given,
+    confidence: Confidence = Confidence.TASK,
+    by: Annotated[Grouping | None, Query(description="What to tell apart.")] = None,
+    policy: Annotated[
+        str | None, Query(description="The name of a policy to try; else each plan's own.")
+    ] = None,
+    missed: _Cost = None,
+    stopped: _Cost = None,
+    seed: _Seed = 0,
 ) -> Response:
-    """Find out whether low confidence predicts rejection."""
-    return answer(await given.registry.evidence.calibrate(confidence=confidence, seed=seed))
+    """Find out whether low confidence predicts rejection, and what the gate stops of it.
+
+    With `missed` and `stopped`, what it costs to miss a result that is rejected later and to
+    stop a good one, it says what each threshold would have cost.
+    """
+    cost = {"missed": missed, "stopped": stopped}
+    given_cost = {name: value for name, value in cost.items() if value is not None}
+    found = await given.registry.evidence.calibrate(
+        confidence=confidence,
+        by=by,
+        policy={} if policy is None else policy,
+        cost=given_cost or None,
+        seed=seed,
+    )
+    return answer(found)
 
 
 def _required(body: Fields, name: str) -> Any:

@@ -1,6 +1,6 @@
 """The tool that decides recorded plans again under another policy."""
 
-from typing import Annotated, Final, Self
+from typing import Annotated, Self
 
 from pydantic import Field
 
@@ -9,6 +9,7 @@ from plangate.application.replay.assumptions import ASSUMED, IN_SHORT, rests_on_
 from plangate.application.replay.summary import change_text
 from plangate.application.replay.totals import Totals
 from plangate.application.replay.what_if import FinalState, PlanReplay
+from plangate.application.replay.what_if import WhatIf as Replayed
 from plangate.domain.presets import Preset
 from plangate.domain.vocabulary import Identifier
 from plangate.infrastructure.mcp.answers import Answer, clipped, rounded
@@ -20,10 +21,6 @@ _POLICY = shown_as(
     ["string", "object"],
     f"preset {' or '.join(Preset)}, or fields to change, as {{'confidence_threshold': 0.8}}",
 )
-
-
-_CHANGES: Final = 5
-"""How many ways in which recorded policies are changed are listed."""
 
 
 class WhatifArguments(Arguments):
@@ -111,7 +108,6 @@ class WhatIf(Answer):
 
     why: str
     assumed: str
-    changes: tuple[str, ...]
     changed: int
     plans: int
     recorded: Side
@@ -131,10 +127,9 @@ async def run(call: CallContext, arguments: WhatifArguments) -> WhatIf:
     return WhatIf(
         why=(
             f"{len(changed)} of {len(found.plans)} plans would have been decided otherwise: "
-            f"{replayed.replans} replans instead of {recorded.replans}."
+            f"{replayed.replans} replans instead of {recorded.replans}.{_changes(found)}"
         ),
         assumed=f"{ASSUMED} {rests_on_them(replayed.assumed, replayed.commands)}",
-        changes=tuple(map(change_text, found.changes[:_CHANGES])),
         changed=len(changed),
         plans=len(found.plans),
         recorded=Side.of(recorded),
@@ -142,6 +137,12 @@ async def run(call: CallContext, arguments: WhatifArguments) -> WhatIf:
         compared=fitting(map(Compared.of, changed or found.plans)) if few else (),
         unfit=len(found.unfit) + len(found.unreadable),
     )
+
+
+def _changes(found: Replayed) -> str:
+    """What is changed in the policies of the most plans."""
+    most = next(iter(found.changes), None)
+    return f" Changed: {change_text(most)}." if most and most.fields else ""
 
 
 TOOL = Tool(
