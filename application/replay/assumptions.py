@@ -38,7 +38,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 ASSUMED: Final = " ".join(("Assumed:", *(one.text for one in ASSUMPTIONS)))
 """All of them as one paragraph."""
 
-IN_SHORT: Final = "Assumes the same scores and claims, and no reaction to the gate."
+IN_SHORT: Final = "Assumes the same scores and claims: no one reacts."
 """All of them where there is room for one sentence."""
 
 

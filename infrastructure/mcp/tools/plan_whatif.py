@@ -7,7 +7,7 @@ from pydantic import Field
 from plangate.application.access.scopes import Scope
 from plangate.application.replay.assumptions import ASSUMED, IN_SHORT, rests_on_them
 from plangate.application.replay.summary import change_text
-from plangate.application.replay.totals import Totals
+from plangate.application.replay.totals import Rejections, Totals
 from plangate.application.replay.what_if import FinalState, PlanReplay
 from plangate.application.replay.what_if import WhatIf as Replayed
 from plangate.domain.presets import Preset
@@ -36,8 +36,7 @@ class WhatifArguments(Arguments):
 class Side(Answer):
     """One side of the comparison: in how many plans the gate fired, and how often.
 
-    `bells` let work go on, `stops` held it. With recorded outcomes: of the plans with a
-    rejected result the gate `warned` in time or `missed` it; false alarms are in others.
+    `bells` let work go on, `stops` held it. `outcomes` say whether it was right.
     """
 
     replanned: int
@@ -45,9 +44,7 @@ class Side(Answer):
     bells: int
     stops: int
     refused: int
-    warned: int | None
-    missed: int | None
-    false_alarms: int | None
+    outcomes: str | None
 
     @classmethod
     def of(cls, totals: Totals) -> Self:
@@ -59,10 +56,16 @@ class Side(Answer):
             bells=totals.bells,
             stops=totals.stops,
             refused=totals.refused,
-            warned=None if found is None else found.warned,
-            missed=None if found is None else found.missed,
-            false_alarms=None if found is None else found.false_alarms,
+            outcomes=None if found is None else _outcomes(found),
         )
+
+
+def _outcomes(found: Rejections) -> str:
+    return (
+        f"of {found.plans} plans with a rejected result: warned {found.warned},"
+        f" late {found.late}, missed {found.missed};"
+        f" fired in {found.false_alarms} of {found.others} others"
+    )
 
 
 class Ended(Answer):
@@ -147,7 +150,7 @@ def _changes(found: Replayed) -> str:
 
 TOOL = Tool(
     name="plan_whatif",
-    description=f"What the gate would have decided under another policy. {IN_SHORT}",
+    description=f"The gate under another policy. {IN_SHORT}",
     arguments=WhatifArguments,
     answer=WhatIf,
     run=run,
