@@ -170,14 +170,14 @@ def _number_of(things: str, kind: PlanState | TaskStatus) -> _Value:
 def _truth(recorded: Totals) -> Iterator[tuple[str, _Value]]:
     found, plans = recorded.outcomes, recorded.rejections
     if found is not None:
-        yield f"gate tripped, of {found.bad:,} results rejected later", _tripped(bad=True)
-        yield f"gate tripped, of {found.good:,} accepted results", _tripped(bad=False)
+        yield f"gate tripped at rejected results, of {found.bad:,}", _tripped(bad=True)
+        yield f"gate tripped at accepted results, of {found.good:,}", _tripped(bad=False)
     if plans is not None:
         yield from _rejections(plans)
     else:
         low = recorded.below_threshold
-        yield f"gate tripped, of {low.bad:,} low results", _tripped(bad=True)
-        yield f"gate tripped, of {low.good:,} other results", _tripped(bad=False)
+        yield f"gate tripped at low results, of {low.bad:,}", _tripped(bad=True)
+        yield f"gate tripped at other results, of {low.good:,}", _tripped(bad=False)
 
 
 def _rejections(recorded: Rejections) -> Iterator[tuple[str, _Value]]:
@@ -191,7 +191,7 @@ def _rejections(recorded: Rejections) -> Iterator[tuple[str, _Value]]:
         yield "   late: fired only afterwards", of(lambda one: f"{one.late:,}")
         yield "   missed: never fired", of(lambda one: f"{one.missed:,}")
     if recorded.others:
-        what = f"fired, of {recorded.others:,} with accepted results only"
+        what = f"fired in plans with accepted results only, of {recorded.others:,}"
         yield what, of(lambda one: f"{one.false_alarms:,}")
 
 

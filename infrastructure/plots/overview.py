@@ -38,6 +38,8 @@ _ROW: Final = 1.95
 _CHANGES: Final = 3
 """In how many ways of changing recorded policies each is written out."""
 
+_INTERVALS: Final = "thin lines: 95 % intervals, from draws of whole works"
+
 _MOST_BARS: Final = 14
 """More numbers of firings than this are drawn in classes."""
 
@@ -202,14 +204,15 @@ def _first(plan: PlanReplay, side: int) -> int:
 def _results(axes: Axes, recorded: Totals, replayed: Totals) -> None:
     """At which share of good and of bad results the gate is tripped: what is gained, what lost."""
     shares = _shares(recorded)
-    has_intervals = False
+    notes = list[str]()
     for y, (name, value) in enumerate(shares):
         both = [value(totals) for totals in (recorded, replayed)]
         if None in {one.value for one in both}:
             reason = both[0].reason or "unknown"
             axes.text(0.5, y, reason, ha="center", va="center", color=pages.SOFT, size=8.5)
         else:
-            has_intervals = has_intervals or both[0].low is not None
+            with_interval = both[0].low is not None
+            notes.append(_INTERVALS if with_interval else both[0].reason or "")
             _pair(axes, y, [(one.value or 0.0, one.low, one.high) for one in both])
         style: dict[str, Any] = {"ha": "right", "va": "center", "size": 8.5, "linespacing": 1.3}
         axes.text(-0.04, y, name, **style)
@@ -220,7 +223,7 @@ def _results(axes: Axes, recorded: Totals, replayed: Totals) -> None:
     axes.grid(visible=True, axis="x")
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     title = "the price beside the gain: results at which the gate is tripped"
-    note = "thin lines: 95 % intervals, from draws of whole works" if has_intervals else ""
+    note = next(filter(None, notes), "")
     if recorded.rejections is None:
         title = "results at which the gate is tripped"
         note = NO_OUTCOMES.partition(". ")[0] + "."
