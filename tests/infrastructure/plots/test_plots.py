@@ -172,13 +172,9 @@ def test_each_picture_says_what_it_shows_and_a_page_has_its_numbers(
         plots.plot(answers[which], path := tmp_path / "plot.html")
         page = path.read_text("utf-8")
         assert f"<caption>{caption}</caption>" in page
-        assert page.count(ASSUMED) >= 2  # in the label, and in the description of the picture
-        plots.plot(answers[which], path := tmp_path / "plot.svg")
-        drawn = ET.fromstring(path.read_text("utf-8"))  # noqa: S314  (our own)
-        assert [one.tag.rpartition("}")[2] for one in drawn][:2] == ["title", "desc"]
-        assert ASSUMED in str(drawn[1].text)
-        plots.plot(answers[which], path := tmp_path / "plot.png")
-        assert b"No one reacts to the gate" in path.read_bytes()
+        assert page.count(ASSUMED) == 2  # the label, and the description of the picture
+    plots.plot(answers["one"], path := tmp_path / "plot.png")
+    assert b"No one reacts to the gate" in path.read_bytes()
 
 
 def test_a_sweep_names_its_lines_and_what_happened(answers: Answers, tmp_path: Path) -> None:
