@@ -18,7 +18,7 @@ NO_OUTCOMES: Final = (
 """What is said instead of warned, late and missed."""
 
 
-class Line(NamedTuple):
+class TotalsLine(NamedTuple):
     """One number of two histories."""
 
     what: str
@@ -29,10 +29,10 @@ class Line(NamedTuple):
 _Value = Callable[[Totals], str]
 
 
-def lines(recorded: Totals, replayed: Totals) -> Iterator[Line]:
+def lines(recorded: Totals, replayed: Totals) -> Iterator[TotalsLine]:
     """The totals of what happened beside those of what would have."""
     for what, value in (*_firings(), *_ends(recorded, replayed), *_truth(recorded)):
-        yield Line(what, value(recorded), value(replayed))
+        yield TotalsLine(what, value(recorded), value(replayed))
 
 
 def setting(value: object) -> str:

@@ -14,7 +14,7 @@ from plangate.application.event_store import EventStore
 from plangate.application.evidence.statistics import MakeStatistics
 from plangate.application.replay.assumptions import ASSUMPTIONS, Assumption
 from plangate.application.replay.failures import Failures
-from plangate.application.replay.gate_trace import GateTrace, Run
+from plangate.application.replay.gate_trace import GateTrace, PlanRun
 from plangate.application.replay.points import Attempt, Point, tried
 from plangate.application.replay.totals import Tally, Totals, with_shares
 from plangate.application.rerun.policies import Given, combined, rules_of
@@ -62,7 +62,7 @@ class Sweeping:
         return len(self.attempts)
 
     def add(self, store: EventStore, plan_id: str) -> None:
-        """Run one more plan."""
+        """PlanRun one more plan."""
         try:
             commands = list(commands_of(store, plan_id))
         except UnreadableEvent as error:
@@ -84,7 +84,7 @@ class Sweeping:
             failures.add(command)
             events = [entry.event for entry in command.events]
             trace.add(command.after, events, failures.scores)
-        self.recorded.add(Run(commands[-1].after, trace, len(commands)), failures)
+        self.recorded.add(PlanRun(commands[-1].after, trace, len(commands)), failures)
         for attempt, rules in zip(self.attempts, self._rules, strict=True):
             attempt.add(tried(inputs, rules), failures)
 

@@ -64,7 +64,7 @@ def drawn(plan: PlanReplay) -> Figure:
     return figure
 
 
-def about(plan: PlanReplay) -> pages.About:
+def about_plan(plan: PlanReplay) -> pages.About:
     """What the picture shows, and its numbers."""
     columns = ("event", "task", "score", "happened", "fired", "would have", "would have fired")
     rows = [
@@ -79,7 +79,7 @@ def about(plan: PlanReplay) -> pages.About:
         )
         for one in plan.samples
     ]
-    table = pages.Table("Both confidences after each score", columns, rows)
+    table = pages.PlotTable("Both confidences after each score", columns, rows)
     return pages.About(_subtitle(plan).replace("\n", " "), [table])
 
 
