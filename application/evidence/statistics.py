@@ -4,7 +4,7 @@ The libraries are an extra. Where they are missing, asking for the statistics ra
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.agreement_results import AgreementEstimates
@@ -19,6 +19,16 @@ from plangate.application.evidence.judge_calibration import JudgeCalibration
 from plangate.application.evidence.pair_sums import PairSums
 
 
+class ShareCounts(NamedTuple):
+    """A share of cases by group: in each, how many there are `among`, and how many are meant.
+
+    All shares of one question have the same groups; those without cases count for none.
+    """
+
+    having: Sequence[int]
+    among: Sequence[int]
+
+
 class Statistics(Protocol):
     """Estimates from cases; the same for the same cases and seed.
 
@@ -31,6 +41,9 @@ class Statistics(Protocol):
 
     def reliability(self, cases: Cases, seed: int) -> Reliability:
         """Whether low confidence predicts rejection."""
+
+    def shares(self, counts: Sequence[ShareCounts], seed: int) -> Sequence[Estimate]:
+        """Each share with its interval, all of them from the same draws of groups."""
 
     def groups(self, cases: Cases, by: Grouping, seed: int) -> tuple[CalibrationGroup, ...]:
         """The same for each group of cases, in the order of their names."""

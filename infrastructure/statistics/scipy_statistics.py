@@ -14,7 +14,7 @@ from plangate.application.evidence.gate_worth import Cost, Costs, MoreOutcomes
 from plangate.application.evidence.grouping import Grouping
 from plangate.application.evidence.judge_calibration import JudgeCalibration
 from plangate.application.evidence.pair_sums import PairSums
-from plangate.application.evidence.statistics import Statistics
+from plangate.application.evidence.statistics import ShareCounts, Statistics
 from plangate.infrastructure.statistics.agreement import Options, agreement_estimates
 from plangate.infrastructure.statistics.columns import Columns
 from plangate.infrastructure.statistics.distributions import significances
@@ -22,6 +22,7 @@ from plangate.infrastructure.statistics.gates import costs, gate_shares, more_ou
 from plangate.infrastructure.statistics.groups import groups
 from plangate.infrastructure.statistics.judges import judges
 from plangate.infrastructure.statistics.reliability import reliability
+from plangate.infrastructure.statistics.shares import shares
 
 
 class ScipyStatistics(Statistics):
@@ -72,3 +73,7 @@ class ScipyStatistics(Statistics):
     @override
     def significances(self, comparisons: Sequence[Comparison]) -> Sequence[Significance]:
         return significances(comparisons)
+
+    @override
+    def shares(self, counts: Sequence[ShareCounts], seed: int) -> Sequence[Estimate]:
+        return shares(counts, resamples=self.resamples, seed=seed)

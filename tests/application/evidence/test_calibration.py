@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from typing_extensions import override
@@ -29,7 +30,7 @@ from plangate.application.evidence.judge_calibration import (
 )
 from plangate.application.evidence.pair_sums import PairSums
 from plangate.application.evidence.queries import EvidenceQueries
-from plangate.application.evidence.statistics import Statistics
+from plangate.application.evidence.statistics import ShareCounts, Statistics
 from plangate.application.registry import PlanRegistry
 from plangate.application.rerun import over_plans
 from plangate.domain.errors import InvalidInput, PlanNotFound
@@ -112,6 +113,10 @@ class Listening(Statistics):
     def significances(self, comparisons: Sequence[Comparison]) -> Sequence[Significance]:
         return ()
 
+    @override
+    def shares(self, counts: Sequence[ShareCounts], seed: int) -> Sequence[Estimate]:
+        return ()
+
 
 @pytest.fixture
 def heard() -> Listening:
@@ -129,7 +134,7 @@ def listening(heard: Listening) -> Iterator[PlanRegistry]:
         keys=MemoryKeyStore,
         clock=ticking(),
         new_id=counted_ids(),
-        statistics=lambda: heard,
+        statistics=lambda: cast("Any", heard),
     ) as registry:
         registry.create("Move billing", TASKS, plan_id="p", policy=EVEN)
         yield registry
