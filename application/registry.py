@@ -60,8 +60,8 @@ if TYPE_CHECKING:
     from plangate.application.access.key_store import KeyStore
     from plangate.application.access.keys import ApiKeys
     from plangate.application.bundles.transfer import Bundles
-    from plangate.application.evidence.calibration import Calibrator
     from plangate.application.evidence.queries import EvidenceQueries
+    from plangate.application.evidence.statistics import MakeStatistics
     from plangate.application.history.queries import HistoryQueries
     from plangate.application.ledger.ledger import Ledger
     from plangate.application.replay.over_plans import Workers
@@ -97,7 +97,7 @@ class PlanRegistry:
         keys: "Callable[[], KeyStore]",
         clock: Clock,
         new_id: NewId,
-        calibrator: "Callable[[], Calibrator] | None" = None,
+        statistics: "MakeStatistics | None" = None,
         workers: "Callable[[], Workers | None]" = lambda: None,
         streams: StreamCache | None = None,
         contexts: CommandContexts | None = None,
@@ -127,7 +127,7 @@ class PlanRegistry:
         self.views: Final = cast("ViewQueries", views) if joined else questions
         self._make_ledger = ledger
         self._make_key_store = keys
-        self._make_calibrator = calibrator
+        self._make_statistics = statistics
         self._make_workers = workers
         self._for_schema = for_schema
         self._others = WeakSet[PlanRegistry]()
@@ -155,11 +155,11 @@ class PlanRegistry:
     @cached_property
     def evidence(self) -> "EvidenceQueries":
         """Reviews of the judging."""
-        from plangate.application.evidence.calibration import NoCalibrator
         from plangate.application.evidence.queries import EvidenceQueries
+        from plangate.application.evidence.statistics import no_statistics
 
-        calibrator = NoCalibrator() if self._make_calibrator is None else self._make_calibrator()
-        return EvidenceQueries(self._store, calibrator)
+        statistics = self._make_statistics or no_statistics
+        return EvidenceQueries(self._store, statistics, self._make_workers())
 
     @cached_property
     def bundles(self) -> "Bundles":
@@ -280,7 +280,7 @@ class PlanRegistry:
             keys=no_keys,
             clock=self._clock,
             new_id=self._new_id,
-            calibrator=self._make_calibrator,
+            statistics=self._make_statistics,
             streams=JoinedStreams(store, self._streams),
             contexts=self._contexts,
             follower_thread=self._follower_thread,

@@ -24,7 +24,7 @@ from plangate.infrastructure.sqlite.errors import opening
 from plangate.infrastructure.sqlite.header import in_use, resolved
 
 if TYPE_CHECKING:
-    from plangate.application.evidence.calibration import Calibrator
+    from plangate.application.evidence.statistics import Statistics
     from plangate.application.ledger.ledger import Ledger
     from plangate.application.views.follower_thread import FollowerThread
     from plangate.infrastructure.addresses import Address, Target
@@ -94,7 +94,7 @@ def _registry(
         keys=stores.keys,
         clock=clock,
         new_id=new_id,
-        calibrator=_calibrator,
+        statistics=_statistics,
         workers=partial(workers_for, address, schema),
         for_schema=in_schema
         and (lambda name, thread: _registry(address, name, in_schema(name), clock, new_id, thread)),
@@ -110,10 +110,10 @@ def _random_id(digits: int) -> str:
     return secrets.token_hex(digits // 2)
 
 
-def _calibrator() -> "Calibrator":
-    from plangate.infrastructure.calibration.calibrator import ScipyCalibrator
+def _statistics() -> "Statistics":
+    from plangate.infrastructure.statistics import load_statistics
 
-    return ScipyCalibrator()
+    return load_statistics()
 
 
 def connect_to_existing(target: "Target | None" = None) -> PlanRegistry:

@@ -2,17 +2,14 @@
 
 from plangate.application import telemetry
 from plangate.application.event_store import EventStore
-from plangate.application.evidence.calibration import (
-    Calibration,
-    CalibrationOptions,
-    Calibrator,
-    Confidence,
-    calibrate,
-)
+from plangate.application.evidence.calibrating import calibrate
+from plangate.application.evidence.calibration import Calibration, CalibrationOptions, Confidence
 from plangate.application.evidence.findings import FindingsReport, Review
 from plangate.application.evidence.findings_config import FindingsConfig, GivenConfig
+from plangate.application.evidence.statistics import MakeStatistics
 from plangate.application.plan_log import PlanIds
 from plangate.application.progress import Progress, no_progress
+from plangate.application.replay.over_plans import Workers
 from plangate.application.validation import validate
 
 
@@ -20,9 +17,12 @@ from plangate.application.validation import validate
 class EvidenceQueries:
     """Reviews and calibrates the scores and outcomes of one store."""
 
-    def __init__(self, store: EventStore, calibrator: Calibrator) -> None:
+    def __init__(
+        self, store: EventStore, statistics: MakeStatistics, workers: Workers | None = None
+    ) -> None:
         self._store = store
-        self._calibrator = calibrator
+        self._statistics = statistics
+        self._workers = workers
 
     def findings(
         self,
@@ -59,4 +59,4 @@ class EvidenceQueries:
         `plangate[analysis]`; `InvalidInput`, `PlanNotFound`.
         """
         options = validate(CalibrationOptions, {"confidence": confidence, "seed": seed})
-        return calibrate(self._store, plan_ids, options, self._calibrator, progress)
+        return calibrate(self._store, plan_ids, options, self._statistics(), progress)

@@ -4,7 +4,8 @@ from typing import Final
 
 from markupsafe import Markup
 
-from plangate.application.evidence.calibration import Calibration, Estimate, ReliabilityBin
+from plangate.application.evidence.calibration import Calibration, ReliabilityBin
+from plangate.application.evidence.estimates import Estimate
 from plangate.application.numbers import number
 from plangate.infrastructure.charts import svg
 from plangate.infrastructure.charts.svg import Chart, DataTable

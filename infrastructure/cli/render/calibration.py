@@ -7,7 +7,8 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from plangate.application.evidence.calibration import Calibration, Estimate
+from plangate.application.evidence.calibration import Calibration
+from plangate.application.evidence.estimates import Estimate
 from plangate.infrastructure.cli.render.gauge import Gauge
 from plangate.infrastructure.cli.render.tables import fixed, right, table_of
 from plangate.infrastructure.cli.render.text import Hint, count, harmless

@@ -130,7 +130,7 @@ def test_unreadable_plans_are_reported(
 def test_without_scipy_the_extra_is_named(
     plangate: Plangate, billing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "plangate.infrastructure.calibration.reliability", None)
+    monkeypatch.setitem(sys.modules, "plangate.infrastructure.statistics.scipy_statistics", None)
 
     refused = plangate("evidence", "calibrate", billing)
 

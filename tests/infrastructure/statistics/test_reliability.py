@@ -10,9 +10,10 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, precision_score, recall_score, roc_auc_score
 
 from plangate.application.errors import AnalysisMissing
-from plangate.application.evidence.calibration import Case, Estimate, Reliability
-from plangate.infrastructure.calibration.calibrator import ScipyCalibrator
-from plangate.infrastructure.calibration.reliability import reliability
+from plangate.application.evidence.calibration import Case, Reliability
+from plangate.application.evidence.estimates import Estimate
+from plangate.infrastructure.statistics import load_statistics
+from plangate.infrastructure.statistics.reliability import reliability
 from tests.support.soak import short_and_long
 
 
@@ -273,8 +274,7 @@ def test_where_almost_all_agree_brier_is_not_given_but_shares_are() -> None:
 
 
 def test_without_scipy_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "scipy", None)
-    monkeypatch.delitem(sys.modules, "plangate.infrastructure.calibration.reliability")
+    monkeypatch.setitem(sys.modules, "plangate.infrastructure.statistics.scipy_statistics", None)
 
     with pytest.raises(AnalysisMissing, match=r"pip install 'plangate\[analysis\]'"):
-        ScipyCalibrator().reliability([], 0)
+        load_statistics()

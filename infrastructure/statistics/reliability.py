@@ -1,10 +1,6 @@
 """The estimates of a calibration, with their confidence intervals.
 
 Tasks of one plan share a goal, a worker and a judge, so their outcomes are not independent.
-The bootstrap therefore draws whole plans, all estimates from the same draws; a draw that
-leaves an estimate undefined counts for the others alone. An estimate of exactly 0 or 1
-would be the same in every draw, so its interval is the exact binomial one, with each plan
-as one trial.
 """
 
 from collections.abc import Sequence
@@ -12,29 +8,25 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from plangate.application.evidence.calibration import (
-    MIN_OF_EACH,
     Case,
-    Estimate,
     Reliability,
     ReliabilityBin,
     ThresholdPoint,
-    too_few,
 )
+from plangate.application.evidence.estimates import Estimate
 from plangate.domain.confidence import TOLERANCE
+from plangate.infrastructure.statistics.resampling import (
+    Basis,
+    Floats,
+    drawn_estimates,
+    group_sums,
+    ratio,
+)
 
-LEVEL: Final = 0.95
 _BINS: Final = 10
 _THRESHOLDS: Final = tuple(step / 20 for step in range(1, 20))
-_UNDEFINED: Final = -1.0
-"""Marks an undefined estimate: none is below 0, and NaN would make scipy warn."""
-
-_AT_ONCE: Final = 2_000_000
-"""Numbers in memory at once."""
-
-_Floats = NDArray[np.float64]
 _Flags = NDArray[np.bool_]
 _Share = tuple[_Flags, _Flags]
 """The numerator and the denominator of a share, as `(accepted, all in a bin)`."""
@@ -75,13 +67,13 @@ def reliability(cases: Sequence[Case], *, resamples: int, seed: int) -> Reliabil
     )
 
 
-def _passes(confidence: _Floats, threshold: float) -> _Flags:
+def _passes(confidence: Floats, threshold: float) -> _Flags:
     """Which cases pass a threshold, by the gate's tolerance."""
     passed: _Flags = confidence >= threshold - TOLERANCE
     return passed
 
 
-def _inside(confidence: _Floats, number: int) -> _Flags:
+def _inside(confidence: Floats, number: int) -> _Flags:
     """Which cases are in a bin; every confidence is in exactly one."""
     inside = np.ones(len(confidence), dtype=np.bool_)
     if number > 0:
@@ -91,7 +83,7 @@ def _inside(confidence: _Floats, number: int) -> _Flags:
     return inside
 
 
-def _bin(number: int, confidence: _Floats, accepted: Estimate) -> ReliabilityBin:
+def _bin(number: int, confidence: Floats, accepted: Estimate) -> ReliabilityBin:
     known = accepted.value is not None
     return ReliabilityBin(
         at_least=number / _BINS,
@@ -107,7 +99,7 @@ class _PlanSums:
     def __init__(
         self,
         cases: Sequence[Case],
-        confidence: _Floats,
+        confidence: Floats,
         accepted: _Flags,
         shares: Sequence[_Share],
     ) -> None:
@@ -129,82 +121,35 @@ class _PlanSums:
 
     def estimates(self, resamples: int, seed: int) -> list[Estimate]:
         """Ranking, Brier score, Brier score of the base rate, and the shares, in this order."""
-        rests_on = [(len(self._plan), self._plans, self._fewer)] * 3
-        rests_on += [(int(a.sum()), int((a > 0).sum()), MIN_OF_EACH) for a in self._among]
-        reasons = [too_few(*there) for there in rests_on]
-        estimates = [
-            Estimate(cases=cases, plans=plans, reason=reason)
-            for (cases, plans, _), reason in zip(rests_on, reasons, strict=True)
-        ]
-        if None in reasons:
-            values, draws = self._drawn(resamples, seed)
-            for index, estimate in enumerate(estimates):
-                if estimate.reason is None:
-                    estimates[index] = _estimate(float(values[index]), draws[index], estimate)
-        return estimates
-
-    def _drawn(self, resamples: int, seed: int) -> tuple[_Floats, _Floats]:
-        plans = np.arange(self._plans)
-        result: Any = stats.bootstrap(
-            (plans,),
-            lambda drawn, axis: self._values(drawn),  # noqa: ARG005  (scipy names it)
-            n_resamples=resamples,
-            batch=max(1, _AT_ONCE // max(len(self._plan), self._plans)),
-            vectorized=True,
-            method="percentile",
-            confidence_level=LEVEL,
-            rng=np.random.default_rng(seed),
+        bases = [Basis(len(self._plan), self._plans, self._fewer)] * 3
+        bases += [Basis(int(among.sum()), int((among > 0).sum())) for among in self._among]
+        width = max(1, len(self._plan) // max(self._plans, 1))
+        return drawn_estimates(
+            self._values, self._plans, bases, resamples=resamples, seed=seed, width=width
         )
-        return self._values(plans), result.bootstrap_distribution
 
-    def _values(self, drawn: NDArray[np.intp]) -> _Floats:
+    def _values(self, weights: Floats) -> Floats:
         """The estimates of draws of plans: a row for each estimate, a column for each draw."""
-        draws = np.atleast_2d(drawn)
-        places = draws + self._plans * np.arange(len(draws))[:, None]
-        counts = np.bincount(places.ravel(), minlength=len(draws) * self._plans)
-        weights = counts.reshape(len(draws), self._plans).astype(np.float64)
         everything = weights @ self._everything
         base = weights @ self._accepted / everything
-        values = np.vstack(
+        return np.vstack(
             [
                 self._ranking(weights),
                 weights @ self._square / everything,
                 base * (1.0 - base),
-                _ratio(self._having @ weights.T, self._among @ weights.T),
+                ratio(self._having @ weights.T, self._among @ weights.T),
             ]
         )
-        return values if drawn.ndim > 1 else values[:, 0]
 
-    def _ranking(self, weights: _Floats) -> _Floats:
+    def _ranking(self, weights: Floats) -> Floats:
         """How often a rejected case has lower confidence than an accepted one; ties count half."""
         ranked = weights[:, self._ranked_plan]
         accepted = np.add.reduceat(ranked * self._ranked_accepted, self._ties, axis=1)
         rejected = np.add.reduceat(ranked * ~self._ranked_accepted, self._ties, axis=1)
         in_all = accepted.sum(axis=1, keepdims=True)
         higher = in_all - np.cumsum(accepted, axis=1) + accepted / 2
-        return _ratio((rejected * higher).sum(axis=1), rejected.sum(axis=1) * in_all[:, 0])
+        return ratio((rejected * higher).sum(axis=1), rejected.sum(axis=1) * in_all[:, 0])
 
-    def _sums(self, of_cases: NDArray[Any]) -> _Floats:
+    def _sums(self, of_cases: NDArray[Any]) -> Floats:
         """Values of cases, summed by plan."""
-        sums = np.bincount(self._plan, weights=of_cases.astype(np.float64), minlength=self._plans)
-        return sums.astype(np.float64)
-
-
-def _estimate(value: float, draws: _Floats, rests_on: Estimate) -> Estimate:
-    """An estimate with the central interval of all draws in which it is defined."""
-    if 0.0 < value < 1.0:
-        defined = draws[draws != _UNDEFINED]
-        low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    else:
-        trials = rests_on.plans
-        exact = stats.binomtest(round(value) * trials, trials).proportion_ci(LEVEL, method="exact")
-        low, high = exact.low, exact.high
-    given = {"value": value, "low": float(low), "high": float(high)}
-    return rests_on.model_copy(update=given)
-
-
-def _ratio(above: _Floats, below: _Floats) -> _Floats:
-    """A quotient, undefined where the divisor is 0."""
-    nothing = np.full(np.shape(above), _UNDEFINED)
-    ratio: _Floats = np.divide(above, below, out=nothing, where=below > 0)
-    return ratio
+        return group_sums(self._plan, self._plans, of_cases)

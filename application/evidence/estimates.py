@@ -1,0 +1,48 @@
+"""Estimates: statistics with their 95 % intervals; one that rests on too little has no value."""
+
+from typing import Final
+
+from plangate.application.results import Result
+
+MIN_CASES: Final = 20
+"""An estimate needs so many outcomes; with fewer, half its interval could be luck."""
+
+MIN_PLANS: Final = 10
+"""An estimate needs so many plans, because the intervals come from drawing plans."""
+
+MIN_OF_EACH: Final = 10
+"""Comparing accepted with rejected outcomes needs so many of each."""
+
+
+class Estimate(Result):
+    """A statistic, its 95 % interval, and how many outcomes and plans it rests on.
+
+    With too few of them, `value`, `low` and `high` are None, and `reason` says why.
+    """
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    cases: int
+    plans: int
+    reason: str | None = None
+
+
+def too_few(
+    cases: int, plans: int, fewer: int = MIN_OF_EACH, *, unit: str = "outcomes"
+) -> str | None:
+    """Why there is too little data for an estimate; None if there is enough.
+
+    `fewer` is the number of accepted or of rejected outcomes, whichever is less, for an
+    estimate that needs both. `unit` names the cases.
+    """
+    short = [
+        f"{there} of {needed} {what}"
+        for there, needed, what in (
+            (cases, MIN_CASES, unit),
+            (plans, MIN_PLANS, "plans"),
+            (fewer, MIN_OF_EACH, "of each sort"),
+        )
+        if there < needed
+    ]
+    return f"not enough {unit}: {', '.join(short)}" if short else None

@@ -1,1 +1,0 @@
-"""Calibration with numpy and scipy."""

@@ -1,0 +1,19 @@
+"""The statistics port, a method for each question, with numpy and scipy."""
+
+from collections.abc import Sequence
+
+from typing_extensions import override
+
+from plangate.application.evidence.calibration import Case, Reliability
+from plangate.application.evidence.statistics import Statistics
+from plangate.infrastructure.statistics.reliability import reliability
+
+
+class ScipyStatistics(Statistics):
+    """Estimates with numpy and scipy."""
+
+    resamples = 1_000
+
+    @override
+    def reliability(self, cases: Sequence[Case], seed: int) -> Reliability:
+        return reliability(cases, resamples=self.resamples, seed=seed)
