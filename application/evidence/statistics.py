@@ -8,6 +8,7 @@ from typing import Protocol
 
 from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.calibration import Case, Reliability
+from plangate.application.evidence.held_out import HeldOutFigures, PolicyCase, PolicySearch
 
 
 class Statistics(Protocol):
@@ -22,6 +23,9 @@ class Statistics(Protocol):
 
     def reliability(self, cases: Sequence[Case], seed: int) -> Reliability:
         """Whether low confidence predicts rejection."""
+
+    def held_out(self, cases: Sequence[PolicyCase], search: PolicySearch) -> HeldOutFigures:
+        """What choosing among policies is worth; its intervals leave out one group at a time."""
 
 
 MakeStatistics = Callable[[], Statistics]

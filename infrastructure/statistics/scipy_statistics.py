@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from typing_extensions import override
 
 from plangate.application.evidence.calibration import Case, Reliability
+from plangate.application.evidence.held_out import HeldOutFigures, PolicyCase, PolicySearch
 from plangate.application.evidence.statistics import Statistics
+from plangate.infrastructure.statistics.held_out import held_out
 from plangate.infrastructure.statistics.reliability import reliability
 
 
@@ -17,3 +19,7 @@ class ScipyStatistics(Statistics):
     @override
     def reliability(self, cases: Sequence[Case], seed: int) -> Reliability:
         return reliability(cases, resamples=self.resamples, seed=seed)
+
+    @override
+    def held_out(self, cases: Sequence[PolicyCase], search: PolicySearch) -> HeldOutFigures:
+        return held_out(cases, search)

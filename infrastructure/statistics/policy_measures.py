@@ -1,0 +1,59 @@
+"""The measures that policies are compared by, from sums of cases.
+
+Sums are rows: bad cases stopped, bad cases, good cases stopped, good cases.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plangate.application.evidence.estimates import Estimate
+from plangate.application.evidence.held_out import Costs
+from plangate.infrastructure.statistics.resampling import UNDEFINED, ratio
+
+Floats = NDArray[np.float64]
+
+
+class Measured:
+    """Balanced accuracy, or with costs the mean cost of a case."""
+
+    def __init__(self, costs: Costs | None) -> None:
+        self._costs = costs
+
+    @property
+    def is_share(self) -> bool:
+        """Whether the measure is from 0 to 1."""
+        return self._costs is None
+
+    def gain(self, sums: Floats) -> Floats:
+        """The measure for each column, so that more is better: a cost is negative."""
+        stopped_bad, bad, stopped_good, good = sums
+        if self._costs is None:
+            caught, spared = ratio(stopped_bad, bad), ratio(good - stopped_good, good)
+            known = (bad > 0) & (good > 0)
+            return np.where(known, (caught + spared) / 2, UNDEFINED)
+        costs = self._costs.missed * (bad - stopped_bad) + self._costs.stopped * stopped_good
+        paid = ratio(costs, bad + good)
+        return np.where(paid == UNDEFINED, UNDEFINED, -paid)
+
+    def value(self, sums: Floats) -> float | None:
+        """The measure as it is shown; None where it is undefined."""
+        gain = float(self.gain(sums[:, None])[0])
+        if gain == UNDEFINED:
+            return None
+        return gain if self._costs is None else -gain
+
+    def between(self, bad: Estimate, good: Estimate, sums: Floats) -> tuple[float, float]:
+        """The measure at both ends of the intervals of what is stopped, bad and good."""
+        worst = self._at(bad.low or 0.0, good.high or 0.0, sums)
+        best = self._at(bad.high or 0.0, good.low or 0.0, sums)
+        return min(worst, best), max(worst, best)
+
+    def _at(self, of_bad: float, of_good: float, sums: Floats) -> float:
+        bad, good = float(sums[1]), float(sums[3])
+        found = self.value(np.array([of_bad * bad, bad, of_good * good, good]))
+        return 0.0 if found is None else found
+
+
+def precision(sums: Floats) -> Floats:
+    """The share of stopped cases that are bad, for each column."""
+    return ratio(sums[0], sums[0] + sums[2])
