@@ -64,8 +64,8 @@ if TYPE_CHECKING:
     from plangate.application.evidence.statistics import MakeStatistics
     from plangate.application.history.queries import HistoryQueries
     from plangate.application.ledger.ledger import Ledger
-    from plangate.application.replay.over_plans import Workers
     from plangate.application.replay.queries import ReplayQueries
+    from plangate.application.rerun.over_plans import Workers
     from plangate.application.views.plan_summaries import PlanOrder
 
 

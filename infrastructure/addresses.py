@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from plangate.application.access.key_store import KeyStore
     from plangate.application.operations.reports import Observation
-    from plangate.application.replay.over_plans import Workers
+    from plangate.application.rerun.over_plans import Workers
     from plangate.infrastructure.postgres.schema import Schema
 
     Address = str | ConnectionPool[Any]

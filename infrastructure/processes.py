@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from typing_extensions import override
 
-from plangate.application.replay.over_plans import PlanSlice, Work, Workers
+from plangate.application.rerun.over_plans import PlanSlice, Work, Workers
 
 _MOST: Final = 4
 """How many processes are started at most: each needs its own memory."""

@@ -13,7 +13,7 @@ from plangate.application.event_store import EventStore
 from plangate.application.plan_log import Step, stored_plan_events
 from plangate.application.recorded_event import Envelope, RecordedEvent, StoredEntry
 from plangate.application.replay.check import Mismatch, mismatches
-from plangate.application.replay.recorded_commands import RecordedCommand
+from plangate.application.rerun.recorded_commands import RecordedCommand
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.events import PlanErased
 from plangate.domain.invariants import changes_tasks, require_possible, require_whole

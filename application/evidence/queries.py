@@ -9,7 +9,7 @@ from plangate.application.evidence.findings_config import FindingsConfig, GivenC
 from plangate.application.evidence.statistics import MakeStatistics
 from plangate.application.plan_log import PlanIds
 from plangate.application.progress import Progress, no_progress
-from plangate.application.replay.over_plans import Workers
+from plangate.application.rerun.over_plans import Workers
 from plangate.application.validation import validate
 
 

@@ -12,8 +12,8 @@ from typing import Final
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.replay.event_diff import EventFacts, EventPair, differences, differing
-from plangate.application.replay.recorded_commands import RecordedCommand, commands_of
-from plangate.application.replay.recover_command import Unexplained, recover_command
+from plangate.application.rerun.recorded_commands import RecordedCommand, commands_of
+from plangate.application.rerun.recover_command import Unexplained, recover_command
 from plangate.application.results import Result
 from plangate.domain.decisions import grant
 from plangate.domain.errors import PlangateError

@@ -2,10 +2,10 @@
 
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
-from plangate.application.replay.recorded_commands import commands_of
-from plangate.application.replay.rerun import Input, Rules, rerun
 from plangate.application.replay.totals import Tally
 from plangate.application.replay.what_if import Comparison, PlanReplay, UnfitPlan, WhatIf
+from plangate.application.rerun.recorded_commands import commands_of
+from plangate.application.rerun.rerun import Input, Rules, rerun
 from plangate.application.results import UnreadablePlan
 from plangate.domain.errors import InvalidInput
 

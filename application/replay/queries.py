@@ -9,9 +9,10 @@ from plangate.application.plan_log import PlanIds
 from plangate.application.progress import Progress, no_progress, require_progress
 from plangate.application.replay.check import Check, CheckReport
 from plangate.application.replay.comparing import Comparing
-from plangate.application.replay.over_plans import Workers, add_plans, adding_plans
-from plangate.application.replay.sweep import Given, Grid, Sweep, Sweeping, rules_of
+from plangate.application.replay.sweep import Grid, Sweep, Sweeping
 from plangate.application.replay.what_if import WhatIf
+from plangate.application.rerun.over_plans import Workers, add_plans, adding_plans
+from plangate.application.rerun.policies import Given, rules_of
 
 
 @telemetry.questions_of("replay")

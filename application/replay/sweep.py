@@ -5,17 +5,12 @@ are kept.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from itertools import product
 from math import prod
 from typing import Any, Final
 
-from pydantic import BaseModel
-
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
-from plangate.application.replay.recorded_commands import RecordedCommand, commands_of
-from plangate.application.replay.rerun import Input, Rules, rerun
 from plangate.application.replay.totals import (
     FirstFailure,
     GateTrace,
@@ -23,75 +18,18 @@ from plangate.application.replay.totals import (
     Totals,
     scores_an_output,
 )
+from plangate.application.rerun.policies import Given, combined, rules_of
+from plangate.application.rerun.recorded_commands import RecordedCommand, commands_of
+from plangate.application.rerun.rerun import Input, Rules, rerun
 from plangate.application.results import Result, UnreadablePlan
-from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.plan import Plan
-from plangate.domain.policy import Policy
-from plangate.domain.presets import GivenPolicy
 
 MAX_POLICIES: Final = 1_000
 """How many policies one sweep tries at most."""
 
-_PRESET: Final = "preset"
-_WEIGHTS: Final = {"prompt_weight": "output_weight", "output_weight": "prompt_weight"}
-
-Given = Mapping[str, Any] | Policy | str
-"""A whole policy, the name of one, or the fields to change in each plan's own."""
-
 Grid = Mapping[str, Sequence[Any]]
 """The values to try for each field of a policy."""
-
-
-def rules_of(policy: Given) -> Rules:
-    """A function from each recorded policy to the policy to try.
-
-    If only one of the two weights is given, the other is set so that they sum to 1. Raises
-    `InvalidInput` for changes that fit no policy; the function raises it for a recorded
-    policy that they do not fit. It can be pickled as far as the changes can.
-    """
-    if isinstance(policy, Policy):
-        return partial(_always, policy)
-    changes = _fields(policy)
-    if _PRESET in changes:
-        whole = validate(_Whole, {"policy": changes}).policy
-        return partial(_always, whole)
-    # A threshold of 0 is valid with any exit threshold.
-    validate(Policy, {"confidence_threshold": 0.0, **changes})
-    return partial(_changed, changes)
-
-
-def _always(policy: Policy, _recorded: Policy) -> Policy:
-    return policy
-
-
-def _changed(changes: Mapping[str, Any], recorded: Policy) -> Policy:
-    return validate(Policy, recorded.model_dump() | dict(changes))
-
-
-def combined(base: Given, changes: Mapping[str, Any]) -> Given:
-    """A policy, whole or in part, with some fields changed."""
-    own = base.model_dump() if isinstance(base, Policy) else _fields(base)
-    return own | _fields(changes)
-
-
-class _Whole(BaseModel):
-    policy: GivenPolicy
-
-
-def _fields(given: object) -> dict[str, Any]:
-    """The given fields, completed to both weights if there is one."""
-    if isinstance(given, str):
-        return {_PRESET: given}
-    if not isinstance(given, Mapping):
-        problem = "must be a policy, its name, or a mapping of its fields"
-        raise InvalidInput([Problem("policy", problem)])
-    fields = dict(given)
-    for one, other in _WEIGHTS.items():
-        weight = fields.get(one)
-        if isinstance(weight, int | float) and other not in fields:
-            return fields | {other: 1 - weight}
-    return fields
 
 
 class Point(Result):

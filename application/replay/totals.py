@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from plangate.application.replay.recorded_commands import RecordedCommand
+from plangate.application.rerun.recorded_commands import RecordedCommand
 from plangate.application.results import Result
 from plangate.domain import events
 from plangate.domain.confidence import reaches

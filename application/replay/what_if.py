@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from plangate.application.replay.event_diff import EventFacts, differences
-from plangate.application.replay.recorded_commands import RecordedCommand
-from plangate.application.replay.rerun import RerunStep, is_claim
 from plangate.application.replay.totals import FirstFailure, GateTrace, Tally, Totals
+from plangate.application.rerun.recorded_commands import RecordedCommand
+from plangate.application.rerun.rerun import RerunStep, is_claim
 from plangate.application.results import Result, UnreadablePlan
 from plangate.domain import commands, events
 from plangate.domain.plan import Plan

@@ -13,8 +13,8 @@ import pytest
 
 from plangate.application.progress import no_progress
 from plangate.application.registry import PlanRegistry
-from plangate.application.replay import over_plans
-from plangate.application.replay.over_plans import add_plans
+from plangate.application.rerun import over_plans
+from plangate.application.rerun.over_plans import add_plans
 from plangate.domain.policy import Policy
 from plangate.infrastructure import processes
 from plangate.infrastructure.addresses import workers_for
@@ -156,7 +156,7 @@ def test_no_process_outlives_a_killed_program_which_is_not_run_again(
         print("run", flush=True)
         sys.path.insert(0, {str(Path.cwd())!r})
         import plangate
-        from plangate.application.replay import over_plans
+        from plangate.application.rerun import over_plans
         from plangate.infrastructure import processes
         from plangate.infrastructure.addresses import workers_for
         from tests.support.plan_works import Holding

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from plangate.application.replay.recover_command import recover_command
+from plangate.application.rerun.recover_command import recover_command
 from plangate.domain.decisions import decide, grant
 from plangate.domain.evolve import fold
 from plangate.domain.plan import Plan

@@ -13,8 +13,8 @@ import plangate
 from plangate.application import plan_log
 from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
-from plangate.application.replay import recorded_commands
 from plangate.application.replay.what_if import PlanReplay
+from plangate.application.rerun import recorded_commands
 from plangate.domain.errors import InvalidInput, PlanNotFound
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import PlanState, TaskStatus

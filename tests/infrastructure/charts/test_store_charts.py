@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from plangate.application.evidence.calibration import Estimate, ReliabilityBin
+from plangate.application.evidence.calibration import ReliabilityBin
+from plangate.application.evidence.estimates import Estimate
 from plangate.application.registry import PlanRegistry
 from plangate.application.views.board import BoardTask
 from plangate.domain.vocabulary import TaskStatus

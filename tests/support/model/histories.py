@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from plangate.application.recorded_event import Envelope, RecordedEvent
-from plangate.application.replay.recorded_commands import RecordedCommand
-from plangate.application.replay.rerun import Input, RerunStep, rerun
+from plangate.application.rerun.recorded_commands import RecordedCommand
+from plangate.application.rerun.rerun import Input, RerunStep, rerun
 from plangate.domain.commands import PlanCommand
 from plangate.domain.decisions import decide
 from plangate.domain.errors import PlangateError

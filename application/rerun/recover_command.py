@@ -11,7 +11,7 @@ from functools import cache
 from math import isfinite
 from typing import Any, Final, TypeVar, assert_never, cast
 
-from plangate.application.replay.recorded_commands import RecordedCommand
+from plangate.application.rerun.recorded_commands import RecordedCommand
 from plangate.domain import commands, events
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import MAX_LEASE_SECONDS, DeferralEnd, ScoreKind, StatusCause

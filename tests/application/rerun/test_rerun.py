@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from plangate.application.replay.rerun import RerunStep
+from plangate.application.rerun.rerun import RerunStep
 from plangate.domain.commands import (
     ApproveGate,
     ArchivePlan,

@@ -8,8 +8,8 @@ claim) is translated to the event's counterpart there.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from plangate.application.replay.recorded_commands import RecordedCommand
-from plangate.application.replay.recover_command import Unexplained, recover_command
+from plangate.application.rerun.recorded_commands import RecordedCommand
+from plangate.application.rerun.recover_command import Unexplained, recover_command
 from plangate.domain import commands, events
 from plangate.domain.decisions import grant
 from plangate.domain.errors import ClaimLost, PlangateError, ScoreNotFound

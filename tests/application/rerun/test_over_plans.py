@@ -11,9 +11,10 @@ from plangate.application.event_store import EventStore
 from plangate.application.plan_log import every_plan
 from plangate.application.progress import no_progress
 from plangate.application.recorded_event import Envelope, RecordedEvent
-from plangate.application.replay import check, over_plans
-from plangate.application.replay.over_plans import PlanSlice, Work, add_plans
+from plangate.application.replay import check
 from plangate.application.replay.queries import ReplayQueries
+from plangate.application.rerun import over_plans
+from plangate.application.rerun.over_plans import PlanSlice, Work, add_plans
 from plangate.application.results import Result
 from plangate.domain.errors import InvalidInput
 from plangate.infrastructure.memory.events import memory_event_store

@@ -10,8 +10,8 @@ from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from plangate.application.replay.recorded_commands import RecordedCommand
-from plangate.application.replay.recover_command import Unexplained, recover_command
+from plangate.application.rerun.recorded_commands import RecordedCommand
+from plangate.application.rerun.recover_command import Unexplained, recover_command
 from plangate.domain.commands import (
     AddTask,
     ChangeTask,

@@ -1,0 +1,1 @@
+"""Recorded commands, recovered from their events and decided again, plan after plan."""
