@@ -1,0 +1,179 @@
+"""What a gate would have stopped: results with an outcome, under one policy or several.
+
+A result is *stopped* if the gate was tripped right after its score: it fired at this score,
+or before it and was not open again. The score is the task's newest output score before the
+outcome that was not retracted, of the same attempt. A rejected result is *bad*. Each task
+has one case for each source of outcomes, its newest; without a score there is none.
+
+Commands and their times are those that were recorded: no one reacts to the gate.
+"""
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
+from typing import Final, NamedTuple
+
+from plangate.application.errors import UnreadableEvent
+from plangate.application.event_store import EventStore
+from plangate.application.rerun.recorded_commands import RecordedCommand, commands_of
+from plangate.application.rerun.rerun import Input, Rules, rerun
+from plangate.application.results import UnreadablePlan
+from plangate.domain import events
+from plangate.domain.errors import InvalidInput
+from plangate.domain.plan import Plan
+from plangate.domain.vocabulary import Outcome, ScoreKind
+
+GroupOf = Callable[[Plan], str]
+"""What folds and draws go by, of a plan in its final state. It can be pickled."""
+
+PLAN: Final[GroupOf] = attrgetter("plan_id")
+"""Each plan is a group of its own."""
+
+
+class GateCase(NamedTuple):
+    """One result with an outcome: whether it was rejected, and whether the gate stopped it."""
+
+    plan_id: str
+    group: str
+    bad: bool
+    stopped: bool
+
+
+class GateVerdicts:
+    """Whether the gate was tripped when each standing result of a plan was scored."""
+
+    def __init__(self) -> None:
+        self._tripped: dict[str, dict[str, bool]] = {}
+
+    def add(self, command: RecordedCommand, after: Plan) -> None:
+        """Add the next recorded command, which led to `after` under the policy."""
+        for entry in command.events:
+            match entry.event:
+                case events.TaskScored(task_id=task_id, kind=ScoreKind.OUTPUT):
+                    results = self._tripped.setdefault(task_id, {})
+                    results[entry.envelope.event_id] = after.gate.tripped
+                case events.ScoreRetracted(task_id=task_id, event_id=retracted):
+                    self._tripped.get(task_id, {}).pop(retracted, None)
+                case events.AttemptStarted(task_id=task_id):
+                    self._tripped.pop(task_id, None)
+                case _:  # leaves the results as they are
+                    pass
+
+    def of(self, task_id: str) -> bool | None:
+        """Whether the task's result was stopped; None without one."""
+        return next(reversed(self._tripped.get(task_id, {}).values()), None)
+
+
+def gate_cases(
+    steps: Iterable[tuple[RecordedCommand, Plan]], group_of: GroupOf = PLAN
+) -> Iterator[GateCase]:
+    """The cases of one plan, from each recorded command with the plan after it under a policy.
+
+    They come in the order of the log, so the same case is at the same place under every
+    policy.
+    """
+    verdicts = GateVerdicts()
+    newest: dict[tuple[str, str], tuple[bool, bool]] = {}
+    recorded = None
+    for command, after in steps:
+        verdicts.add(command, after)
+        recorded = command
+        for entry in command.events:
+            event = entry.event
+            if isinstance(event, events.OutcomeRecorded):
+                key = event.task_id, event.source
+                newest.pop(key, None)
+                stopped = verdicts.of(event.task_id)
+                if stopped is not None:
+                    newest[key] = event.outcome is Outcome.REJECTED, stopped
+    if newest and recorded is not None:
+        plan = recorded.after
+        group = group_of(plan)
+        for bad, stopped in newest.values():
+            yield GateCase(plan.plan_id, group, bad, stopped)
+
+
+def replayed(
+    inputs: Iterable[Input], rules: Rules | None
+) -> Iterator[tuple[RecordedCommand, Plan]]:
+    """Each recorded command with the plan after it under other rules; as recorded without any.
+
+    Raises `InvalidInput` where the rules do not fit the plan's own policy.
+    """
+    if rules is None:
+        for given in inputs:
+            yield given.recorded, given.recorded.after
+    else:
+        for step in rerun(inputs, rules):
+            yield step.given.recorded, step.after
+
+
+class GateCounts:
+    """Cases of the plans added so far, counted by plan and policy, in compact arrays.
+
+    `plan_ids` and `groups` are those of the plans with cases. `bad` and `good` count their
+    cases; `stopped_bad` and `stopped_good`, an array for each policy, those that it stops.
+    A plan whose own policy some of the rules do not fit is in none: `unfit` counts these.
+    """
+
+    def __init__(self, rules: Sequence[Rules | None], group_of: GroupOf = PLAN) -> None:
+        self._rules = tuple(rules)
+        self._group_of = group_of
+        self.plan_ids: list[str] = []
+        self.groups: list[str] = []
+        self.bad, self.good = _counts(), _counts()
+        self.stopped_bad = [_counts() for _ in self._rules]
+        self.stopped_good = [_counts() for _ in self._rules]
+        self.unreadable: list[UnreadablePlan] = []
+        self.unfit = 0
+
+    @property
+    def passes(self) -> int:
+        """How many policies are tried."""
+        return len(self._rules)
+
+    def add(self, store: EventStore, plan_id: str) -> None:
+        """Add one more plan."""
+        try:
+            inputs = [Input.of(command) for command in commands_of(store, plan_id)]
+            by_policy = [
+                list(gate_cases(replayed(inputs, rules), self._group_of)) for rules in self._rules
+            ]
+        except UnreadableEvent as error:
+            self.unreadable.append(UnreadablePlan.of(error))
+        except InvalidInput:
+            self.unfit += 1
+        else:
+            self._count(by_policy)
+
+    def extend(self, part: "GateCounts") -> None:
+        """Add the counts of the plans that follow."""
+        self.plan_ids += part.plan_ids
+        self.groups += part.groups
+        self.bad += part.bad
+        self.good += part.good
+        for mine, others in zip(self.stopped_bad, part.stopped_bad, strict=True):
+            mine.extend(others)
+        for mine, others in zip(self.stopped_good, part.stopped_good, strict=True):
+            mine.extend(others)
+        self.unreadable += part.unreadable
+        self.unfit += part.unfit
+
+    def _count(self, by_policy: Sequence[Sequence[GateCase]]) -> None:
+        first = by_policy[0]
+        if not first:
+            return
+        self.plan_ids.append(first[0].plan_id)
+        self.groups.append(first[0].group)
+        bad = sum(case.bad for case in first)
+        self.bad.append(bad)
+        self.good.append(len(first) - bad)
+        for cases, of_bad, of_good in zip(
+            by_policy, self.stopped_bad, self.stopped_good, strict=True
+        ):
+            of_bad.append(sum(case.bad and case.stopped for case in cases))
+            of_good.append(sum(case.stopped and not case.bad for case in cases))
+
+
+def _counts() -> "array[int]":
+    return array("L")
