@@ -42,6 +42,13 @@ class Candidate(NamedTuple):
     neighbours: tuple[int, ...]
 
 
+class Candidates(NamedTuple):
+    """What to choose from, and how many combinations are no policy."""
+
+    policies: tuple[Candidate, ...]
+    unfit: int
+
+
 def combinations(grid: object) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
     """The fields and all combinations of a grid; the last field changes fastest.
 
@@ -55,7 +62,7 @@ def combinations(grid: object) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
     return tuple(valid), [_changes(valid, steps) for steps in _all_steps(valid, range(size))]
 
 
-def candidates(grid: object, base: Given, tries: int | None, seed: int) -> list[Candidate]:
+def candidates_of(grid: object, base: Given, tries: int | None, seed: int) -> Candidates:
     """The policies of a grid, whole: the grid's fields with those of `base`.
 
     With `tries` only so many combinations are drawn, the same for the same seed. A
@@ -83,10 +90,11 @@ def candidates(grid: object, base: Given, tries: int | None, seed: int) -> list[
         raise refused
     ordered = [index for index, values in enumerate(valid.values()) if all(map(_is_number, values))]
     numbers = {steps: number for number, steps in enumerate(found)}
-    return [
+    policies = (
         Candidate(changes, policy, tuple(_neighbours(steps, ordered, numbers)))
         for steps, (changes, policy) in found.items()
-    ]
+    )
+    return Candidates(tuple(policies), len(drawn) - len(found))
 
 
 def _valid(grid: object) -> dict[str, Sequence[Any]]:
