@@ -31,7 +31,7 @@ _NUMBERS: Final[Mapping[Preset, Mapping[str, Any]]] = {
     # Where these come from: docs/adr/0006.
     Preset.STEADY: {
         "order": Recency.SCORED,
-        "decay": 0.9,
+        "decay": 0.97,
         "confidence_threshold": 0.5,
         "min_scored": 4,
         "consecutive_lows": 3,
