@@ -49,7 +49,7 @@ is known by what was given with it, and by the numbers that its preset had at fi
 """
 
 
-def _with_first_numbers(given: object) -> object:
+def resolved(given: object) -> object:
     """A policy as given, with the first numbers of a preset filled in where it names one.
 
     That is `"steady"`, or `{"preset": "steady"}` with the numbers that differ; all else is
@@ -95,7 +95,7 @@ def first_numbers(policy: Policy) -> dict[str, Any]:
 
 def _validated(given: object, validate: ValidatorFunctionWrapHandler) -> Policy:
     """A valid policy; one from a preset also has what the preset changed and gained since."""
-    policy: Policy = validate(_with_first_numbers(given))
+    policy: Policy = validate(resolved(given))
     name = given.get("preset") if isinstance(given, Mapping) else given
     since = _SINCE.get(Preset(name), {}) if isinstance(name, str) else {}
     own = given.keys() if isinstance(given, Mapping) else ()

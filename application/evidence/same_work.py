@@ -104,9 +104,9 @@ class Works:
 
     def extend(self, others: "Works") -> None:
         """Add the plans of others."""
-        self._by_text |= others._by_text
-        self._repeats |= others._repeats
-        self._named |= others._named
+        self._by_text |= others._by_text  # noqa: SLF001  (of the same class)
+        self._repeats |= others._repeats  # noqa: SLF001
+        self._named |= others._named  # noqa: SLF001
 
     def of(self, plan_id: str) -> Work | None:
         """The work of an added plan; None if it names none and its text was erased."""

@@ -4,11 +4,22 @@ The libraries are an extra. Where they are missing, asking for the statistics ra
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.calibration import Case, Reliability
+from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.held_out import HeldOutFigures, PolicyCase, PolicySearch
+
+
+class ShareCounts(NamedTuple):
+    """A share of cases by group: in each, how many there are `among`, and how many are meant.
+
+    All shares of one question have the same groups; those without cases count for none.
+    """
+
+    having: Sequence[int]
+    among: Sequence[int]
 
 
 class Statistics(Protocol):
@@ -23,6 +34,9 @@ class Statistics(Protocol):
 
     def reliability(self, cases: Sequence[Case], seed: int) -> Reliability:
         """Whether low confidence predicts rejection."""
+
+    def shares(self, counts: Sequence[ShareCounts], seed: int) -> Sequence[Estimate]:
+        """Each share with its interval, all of them from the same draws of groups."""
 
     def held_out(self, cases: Sequence[PolicyCase], search: PolicySearch) -> HeldOutFigures:
         """What choosing among policies is worth; its intervals leave out one group at a time."""

@@ -113,9 +113,7 @@ def _all_steps(
     sizes = [len(values) for values in grid.values()]
     weights = [*accumulate(reversed(sizes[1:]), mul, initial=1)][::-1]
     for number in numbers:
-        yield tuple(
-            number // weight % size for weight, size in zip(weights, sizes, strict=True)
-        )
+        yield tuple(number // weight % size for weight, size in zip(weights, sizes, strict=True))
 
 
 def _changes(grid: Mapping[str, Sequence[Any]], steps: tuple[int, ...]) -> dict[str, Any]:

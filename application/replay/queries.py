@@ -14,11 +14,11 @@ from plangate.application.replay.comparing import Comparing
 from plangate.application.replay.folds import By
 from plangate.application.replay.policy_grid import TO_CHOOSE_FROM, Grid, candidates_of
 from plangate.application.replay.sweep import Sweep, Sweeping
-from plangate.application.replay.tune import TuneOptions, Tuning, cases_for, tune
 from plangate.application.replay.truth import Truth
+from plangate.application.replay.tune import TuneOptions, Tuning, cases_for, tune
 from plangate.application.replay.what_if import WhatIf
 from plangate.application.rerun.over_plans import Workers, add_plans, adding_plans
-from plangate.application.rerun.policies import Given, rules_of
+from plangate.application.rerun.policies import Given
 from plangate.application.validation import validate
 from plangate.domain.presets import Preset
 
@@ -37,34 +37,46 @@ class ReplayQueries:
         statistics: MakeStatistics = no_statistics,
     ) -> None:
         self._store = store
+        self._make_statistics = statistics
         self._workers = workers
-        self._statistics = statistics
 
     def what_if(
-        self, plan_ids: PlanIds = None, *, policy: Given, progress: Progress = no_progress
+        self,
+        plan_ids: PlanIds = None,
+        *,
+        policy: Given,
+        ladder: bool = False,
+        progress: Progress = no_progress,
     ) -> WhatIf:
         """Decide the commands of one, some or all plans again, under another policy.
 
         `policy` is a whole one, the name of one (`steady`), or the fields to change in each
-        plan's own; with a `preset` among them, they change that preset. Plans that cannot be
-        read, or whose own policy the changes do not fit, are listed separately. Raises
-        `PlanNotFound`, `InvalidInput`.
+        plan's own; with a `preset` among them, they change that preset. With a `ladder` each
+        changed field is also tried alone, and with those before it: twice a run for each
+        field. Plans that cannot be read, or whose own policy the changes do not fit, are
+        listed separately. Raises `PlanNotFound`, `InvalidInput`.
         """
-        comparing = Comparing(rules_of(policy))
+        comparing = Comparing(policy, ladder=ladder)
         add_plans(comparing, self._store, self._workers, plan_ids, progress)
-        return comparing.result()
+        return comparing.result(self._make_statistics)
 
     def what_if_parts(
-        self, plan_ids: PlanIds = None, *, policy: Given, progress: Progress = no_progress
+        self,
+        plan_ids: PlanIds = None,
+        *,
+        policy: Given,
+        ladder: bool = False,
+        progress: Progress = no_progress,
     ) -> Iterator[WhatIf]:
         """The answer of `what_if` in parts, so that memory does not grow with the plans.
 
-        Each part has the plans since the part before, and the totals of all plans so far; the
-        last one comes when all plans were read. Raises `InvalidInput`, the iterator also
+        Each part has the plans since the part before, and the totals of all plans so far. The
+        last one comes when all plans were read, and has the rest: what is changed, the ladder,
+        and the shares. Raises `InvalidInput`, the iterator also
         `PlanNotFound`.
         """
         require_progress(progress)
-        return self._parts(Comparing(rules_of(policy)), plan_ids, progress)
+        return self._parts(Comparing(policy, ladder=ladder), plan_ids, progress)
 
     def sweep(
         self,
@@ -82,7 +94,7 @@ class ReplayQueries:
         """
         sweeping = Sweeping(grid, policy)
         add_plans(sweeping, self._store, self._workers, plan_ids, progress)
-        return sweeping.result()
+        return sweeping.result(self._make_statistics)
 
     def tune(
         self,
@@ -111,7 +123,7 @@ class ReplayQueries:
         given = {"truth": truth, "by": by, "folds": folds, "costs": costs}
         options = validate(TuneOptions, {**given, "tries": tries, "seed": seed})
         candidates = candidates_of(grid, policy, options.tries, options.seed)
-        statistics = self._statistics()
+        statistics = self._make_statistics()
         cases = cases_for(candidates, options)
         add_plans(cases, self._store, self._workers, plan_ids, progress)
         return tune(cases, candidates, options, statistics)
@@ -131,4 +143,4 @@ class ReplayQueries:
     ) -> Iterator[WhatIf]:
         for _ in adding_plans(comparing, self._store, self._workers, plan_ids, progress):
             yield comparing.part()
-        yield comparing.part()
+        yield comparing.result(self._make_statistics)

@@ -21,6 +21,7 @@ from plangate.application.evidence.held_out import (
 )
 from plangate.application.evidence.same_work import SameWork
 from plangate.application.evidence.statistics import Statistics
+from plangate.application.replay.assumptions import ASSUMPTIONS, Assumption
 from plangate.application.replay.folds import By, folds_of, groups_of
 from plangate.application.replay.policy_grid import MAX_POLICIES, Candidate, Candidates
 from plangate.application.replay.truth import MIN_REPEATS, GivenTruth, Truth, TruthKind
@@ -83,6 +84,7 @@ class Tuning(Result):
     why: str
     changes: dict[str, Any] | None
     compared: tuple[ComparedPolicy, ...]
+    assumptions: tuple[Assumption, ...] = ASSUMPTIONS
     folds: tuple[TuneFold, ...]
     truth: Truth
     truth_means: str
@@ -265,7 +267,7 @@ def _by_repeats(
     for row in rows:
         if (work := work_of[row.plan_id]) is not None:
             means.setdefault(work.key, []).append(row.cases[0].mean)
-    known = []
+    known: list[tuple[PlanRow, tuple[bool, ...]]] = []
     for row in rows:
         work = work_of[row.plan_id]
         repeats = [] if work is None else means[work.key]

@@ -5,6 +5,7 @@ each policy one bit a case.
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import Final, NamedTuple
@@ -108,9 +109,7 @@ class TuningCases:
             yield SeenCase(bad, mean, bits)
 
     def _plan(self, inputs: Sequence[Input]) -> Iterator[SeenCase]:
-        plan = inputs[0].recorded.before
-        for _, plan in replayed(inputs, _MEAN_RULES):
-            pass
+        ((_, plan),) = deque(replayed(inputs, _MEAN_RULES), maxlen=1)
         if plan.traits.count(Trait.SCORED):
             bits = sum(_fires(inputs, rules) << n for n, rules in enumerate(self._rules))
             yield SeenCase(None, plan.rolling_confidence, bits)
@@ -119,10 +118,10 @@ class TuningCases:
 def _fires(inputs: Sequence[Input], rules: Rules | None) -> bool:
     """Whether the gate ever fires; what comes after the first time is not decided."""
     if rules is None:
-        decided = ((e.event for e in given.recorded.events) for given in inputs)
-    else:
-        decided = (iter(step.events) for step in rerun(inputs, rules))
-    return any(type(event) is ReplanTriggered for events in decided for event in events)
+        recorded = (entry.event for given in inputs for entry in given.recorded.events)
+        return any(type(event) is ReplanTriggered for event in recorded)
+    decided = (event for step in rerun(inputs, rules) for event in step.events)
+    return any(type(event) is ReplanTriggered for event in decided)
 
 
 def _digest(goal: str) -> bytes:

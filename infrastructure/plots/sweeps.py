@@ -11,7 +11,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from plangate.application.replay.sweep import Point, Sweep
+from plangate.application.replay.points import Point
+from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.totals import Totals
 from plangate.domain.vocabulary import PlanState
 from plangate.infrastructure.plots import pages

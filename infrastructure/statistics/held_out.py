@@ -137,10 +137,9 @@ class _Cases:
         patterns = len(candidates)
         bad = np.bincount(self._pattern[among & self._bad], minlength=patterns)
         good = np.bincount(self._pattern[among & ~self._bad], minlength=patterns)
-        counts = np.ones((1, len(candidates[0])))
-        gains = self._measured.gain(
-            np.vstack([bad @ candidates, bad.sum() * counts, good @ candidates, good.sum() * counts])
-        )
+        each = np.ones(self._search.candidates)
+        sums = (bad @ candidates, bad.sum() * each, good @ candidates, good.sum() * each)
+        gains = self._measured.gain(np.vstack(sums))
         best = int(np.argmax(gains))
         error, _ = left_out.standard_error(
             self._by_group(self.stopped(best), among), self._measured.gain
@@ -190,7 +189,7 @@ class _Cases:
         """The estimates of what is stopped; `constant` if it does not depend on the cases."""
         everything = np.ones(len(stopped), dtype=np.bool_)
         table = self._by_group(stopped, everything)
-        bad, good = self._estimates_of_rates(table, stopped, constant=constant)
+        bad, good = self._estimates_of_rates(table, constant=constant)
         over_mean, over_recorded = (self._over(table, stopped, other) for other in against)
         return PolicyFigures(
             in_sample=self._measured.value(self._by_group(in_sample, everything).sum(axis=1)),
@@ -202,9 +201,7 @@ class _Cases:
             over_recorded=over_recorded,
         )
 
-    def _estimates_of_rates(
-        self, table: Floats, stopped: _Flags, *, constant: bool
-    ) -> tuple[Estimate, Estimate]:
+    def _estimates_of_rates(self, table: Floats, *, constant: bool) -> tuple[Estimate, Estimate]:
         found = []
         for rows, among in ((slice(0, 2), self._bad), (slice(2, 4), ~self._bad)):
             one = self._share(_rate, table[rows], among, "")

@@ -1,10 +1,13 @@
 """The tool that decides recorded plans again under another policy."""
 
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field
 
 from plangate.application.access.scopes import Scope
+from plangate.application.replay.assumptions import ASSUMED, rests_on_them
+from plangate.application.replay.summary import change_text
+from plangate.application.replay.totals import Totals
 from plangate.application.replay.what_if import FinalState, PlanReplay
 from plangate.domain.presets import Preset
 from plangate.domain.vocabulary import Identifier
@@ -19,6 +22,10 @@ _POLICY = shown_as(
 )
 
 
+_CHANGES: Final = 5
+"""How many ways in which recorded policies are changed are listed."""
+
+
 class WhatifArguments(Arguments):
     """Which plans to try under which policy."""
 
@@ -30,14 +37,35 @@ class WhatifArguments(Arguments):
 
 
 class Side(Answer):
-    """One side of the comparison: in how many plans the gate fired, and how often."""
+    """One side of the comparison: in how many plans the gate fired, and how often.
+
+    `bells` let work go on, `stops` held it. With recorded outcomes: of the plans with a
+    rejected result the gate `warned` in time or `missed` it; false alarms are in others.
+    """
 
     replanned: int
     replans: int
-    warned: int
-    missed: int
-    false_alarms: int
+    bells: int
+    stops: int
     refused: int
+    warned: int | None
+    missed: int | None
+    false_alarms: int | None
+
+    @classmethod
+    def of(cls, totals: Totals) -> Self:
+        """One side's totals."""
+        found = totals.rejections
+        return cls(
+            replanned=totals.replanned,
+            replans=totals.replans,
+            bells=totals.bells,
+            stops=totals.stops,
+            refused=totals.refused,
+            warned=None if found is None else found.warned,
+            missed=None if found is None else found.missed,
+            false_alarms=None if found is None else found.false_alarms,
+        )
 
 
 class Ended(Answer):
@@ -78,10 +106,12 @@ class Compared(Answer):
 class WhatIf(Answer):
     """What would have been different; `changed` of `plans` plans.
 
-    Of plans with a failure the gate `warned` in time or `missed` it.
+    What is replayed rests on the assumptions.
     """
 
     why: str
+    assumed: str
+    changes: tuple[str, ...]
     changed: int
     plans: int
     recorded: Side
@@ -103,10 +133,12 @@ async def run(call: CallContext, arguments: WhatifArguments) -> WhatIf:
             f"{len(changed)} of {len(found.plans)} plans would have been decided otherwise: "
             f"{replayed.replans} replans instead of {recorded.replans}."
         ),
+        assumed=f"{ASSUMED} {rests_on_them(replayed.assumed, replayed.commands)}",
+        changes=tuple(map(change_text, found.changes[:_CHANGES])),
         changed=len(changed),
         plans=len(found.plans),
-        recorded=Side.model_validate(recorded, from_attributes=True),
-        replayed=Side.model_validate(replayed, from_attributes=True),
+        recorded=Side.of(recorded),
+        replayed=Side.of(replayed),
         compared=fitting(map(Compared.of, changed or found.plans)) if few else (),
         unfit=len(found.unfit) + len(found.unreadable),
     )
@@ -114,7 +146,9 @@ async def run(call: CallContext, arguments: WhatifArguments) -> WhatIf:
 
 TOOL = Tool(
     name="plan_whatif",
-    description="What the gate would have decided under another policy. Records nothing.",
+    description=(
+        f"What the gate would have decided under another policy. Records nothing. {ASSUMED}"
+    ),
     arguments=WhatifArguments,
     answer=WhatIf,
     run=run,

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -58,7 +59,7 @@ def listening(heard: Listening) -> Iterator[PlanRegistry]:
         keys=MemoryKeyStore,
         clock=ticking(),
         new_id=counted_ids(),
-        statistics=lambda: heard,
+        statistics=lambda: cast("Any", heard),
     ) as registry:
         registry.create("Move billing", TASKS, plan_id="p", policy=EVEN)
         yield registry

@@ -304,7 +304,9 @@ def test_what_if_over_all_plans_waits_for_its_turn_and_not_for_those_who_left() 
         async with plangate.aio.connect("memory:") as registry:
             turn = asyncio.Lock()
             await turn.acquire()
-            asked = asyncio.ensure_future(in_turn(turn, left, registry, None, {"preset": "steady"}))
+            asked = asyncio.ensure_future(
+                in_turn(turn, left, registry, None, {"preset": "steady"}, ladder=False)
+            )
             await asyncio.sleep(0)
             assert not asked.done()
             turn.release()
