@@ -45,6 +45,13 @@ class Truth(Result):
             "and as a mean of scores it favours the plain mean."
         )
 
+    @property
+    def without_cases(self) -> str:
+        """What is missing where there is no case at all."""
+        if self.kind is TruthKind.OUTCOMES:
+            return "no scored result has an outcome; repeats:CUT can stand in for outcomes"
+        return f"no work was planned {MIN_REPEATS} times or more"
+
 
 def _given(truth: object) -> object:
     """`outcomes`, or `repeats:CUT`."""

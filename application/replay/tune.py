@@ -137,7 +137,7 @@ def tune(
     found = statistics.held_out(grouped.cases, search)
     chosen = None if found.chosen is None else tried[found.chosen]
     compared = _compared(found, chosen)
-    why_not = _why_not(compared, options.costs)
+    why_not = _why_not(compared, options)
     return Tuning(
         recommended=None if why_not or chosen is None else chosen.policy,
         why=why_not or _BETTER,
@@ -181,13 +181,13 @@ _RIVALS: Final[Mapping[str, str]] = {
 }
 
 
-def _why_not(compared: Sequence[ComparedPolicy], costs: Costs | None) -> str | None:
+def _why_not(compared: Sequence[ComparedPolicy], options: TuneOptions) -> str | None:
     """Why the choice is not recommended; None if it is."""
     lines = {line.name: line.figures.held_out for line in compared}
     tuned = lines["tuned"]
     if tuned.reason is not None:
-        return f"Nothing is recommended: {tuned.reason}."
-    near = [what for name, what in _RIVALS.items() if not _beats(tuned, lines[name], costs)]
+        return f"Nothing is recommended: {tuned.reason if tuned.cases else options.truth.without_cases}."
+    near = [what for name, what in _RIVALS.items() if not _beats(tuned, lines[name], options.costs)]
     if not near:
         return None
     return f"Nothing is recommended: its interval overlaps that of {_listed(near)}, or is worse."
