@@ -186,7 +186,8 @@ def _why_not(compared: Sequence[ComparedPolicy], options: TuneOptions) -> str | 
     lines = {line.name: line.figures.held_out for line in compared}
     tuned = lines["tuned"]
     if tuned.reason is not None:
-        return f"Nothing is recommended: {tuned.reason if tuned.cases else options.truth.without_cases}."
+        reason = tuned.reason if tuned.cases else options.truth.without_cases
+        return f"Nothing is recommended: {reason}."
     near = [what for name, what in _RIVALS.items() if not _beats(tuned, lines[name], options.costs)]
     if not near:
         return None

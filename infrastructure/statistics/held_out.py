@@ -216,10 +216,10 @@ class _Cases:
         error, groups = left_out.standard_error(table, self._measured.gain)
         if error <= TOLERANCE:  # the interval follows from those of both rates
             low, high = self._measured.between(bad, good, whole)
-        elif self._measured.is_share:
-            low, high = left_out.of_share(value, error, groups, len(self._bad))
         else:
-            low, high = left_out.of_value(value, error, groups)
+            most = self._measured.most
+            ends = left_out.of_share(value / most, error / most, groups, len(self._bad))
+            low, high = (most * end for end in ends)
         return self._estimate(value, (low, high), np.ones(len(self._bad), dtype=np.bool_))
 
     def _over(self, table: Floats, stopped: _Flags, other: _Flags) -> Estimate:

@@ -20,9 +20,9 @@ class Measured:
         self._costs = costs
 
     @property
-    def is_share(self) -> bool:
-        """Whether the measure is from 0 to 1."""
-        return self._costs is None
+    def most(self) -> float:
+        """The largest value that the measure can have; the least is 0."""
+        return 1.0 if self._costs is None else max(self._costs.missed, self._costs.stopped)
 
     def gain(self, sums: Floats) -> Floats:
         """The measure for each column, so that more is better: a cost is negative."""

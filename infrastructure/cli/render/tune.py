@@ -1,7 +1,6 @@
 """What a search over policies chose, what that is worth on other plans, and beside what."""
 
 from collections.abc import Iterator
-from typing import Final
 
 from rich.console import Group, RenderableType
 from rich.table import Table
