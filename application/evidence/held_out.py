@@ -130,3 +130,10 @@ class HeldOutFigures(Result):
     always: PolicyFigures
     never: PolicyFigures
     folds: tuple[FoldFigures, ...]
+
+
+def is_better(one: Estimate, other: Estimate, costs: Costs | None) -> bool:
+    """Whether all of a measure's interval is better than all of another's."""
+    if one.low is None or one.high is None or other.low is None or other.high is None:
+        return False
+    return one.low > other.high if costs is None else one.high < other.low

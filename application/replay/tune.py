@@ -9,7 +9,6 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, Field, Strict
 
-from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.held_out import (
     Costs,
     FoldFigures,
@@ -18,6 +17,7 @@ from plangate.application.evidence.held_out import (
     PolicyCase,
     PolicyFigures,
     PolicySearch,
+    is_better,
 )
 from plangate.application.evidence.same_work import SameWork
 from plangate.application.evidence.statistics import Statistics
@@ -188,18 +188,12 @@ def _why_not(compared: Sequence[ComparedPolicy], options: TuneOptions) -> str | 
     if tuned.reason is not None:
         reason = tuned.reason if tuned.cases else options.truth.without_cases
         return f"Nothing is recommended: {reason}."
-    near = [what for name, what in _RIVALS.items() if not _beats(tuned, lines[name], options.costs)]
+    near = [
+        what for name, what in _RIVALS.items() if not is_better(tuned, lines[name], options.costs)
+    ]
     if not near:
         return None
     return f"Nothing is recommended: its interval overlaps that of {_listed(near)}, or is worse."
-
-
-def _beats(one: Estimate, other: Estimate, costs: Costs | None) -> bool:
-    """Whether all of an interval is better than all of another."""
-    if None in {one.low, one.high, other.low, other.high}:
-        return False
-    better, worse = (one, other) if costs is None else (other, one)
-    return (better.low or 0.0) > (worse.high or 0.0)
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ A choice is made for robustness, not for the last point in sample: of the candid
 one standard error of the best, the one whose neighbourhood in the grid does best.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -60,18 +61,19 @@ def held_out(cases: Sequence[PolicyCase], search: PolicySearch) -> HeldOutFigure
         folds.append(table.fold_figures(here, one, threshold))
     recorded = table.stopped(search.candidates)
     against = (by_mean, recorded)
+    wider = math.sqrt(len(folds) / (len(folds) - 1))
     return HeldOutFigures(
         chosen=chosen,
         cut=cut,
         alike=alike,
-        tuned=table.figures(tuned, table.stopped(chosen), against),
-        mean=table.figures(by_mean, table.below(cut), against),
+        tuned=table.figures(_Line(tuned, table.stopped(chosen), wider), against),
+        mean=table.figures(_Line(by_mean, table.below(cut), wider), against),
         fixed=tuple(
-            table.figures(stopped, stopped, against)
+            table.figures(_Line(stopped, stopped, wider), against)
             for stopped in map(table.stopped, range(search.candidates, search.policies))
         ),
-        always=table.figures(everything, everything, against, constant=True),
-        never=table.figures(~everything, ~everything, against, constant=True),
+        always=table.figures(_Line(everything, everything, wider, varies=False), against),
+        never=table.figures(_Line(~everything, ~everything, wider, varies=False), against),
         folds=tuple(folds),
     )
 
@@ -91,6 +93,19 @@ def _too_few(cases: Sequence[PolicyCase]) -> str | None:
         if there < needed
     ]
     return f"not enough cases: {', '.join(short)}" if short else None
+
+
+class _Line(NamedTuple):
+    """What is stopped, held out and by what all cases choose; always the same unless it `varies`.
+
+    What the folds choose rests on each other's cases, so errors of comparisons with the cut
+    on the mean, which is chosen too, are made `wider`.
+    """
+
+    stopped: _Flags
+    in_sample: _Flags
+    wider: float
+    varies: bool = True
 
 
 class _Choice(NamedTuple):
@@ -178,68 +193,58 @@ class _Cases:
             held_out=self._measured.value(tested),
         )
 
-    def figures(
-        self,
-        stopped: _Flags,
-        in_sample: _Flags,
-        against: tuple[_Flags, _Flags],
-        *,
-        constant: bool = False,
-    ) -> PolicyFigures:
-        """The estimates of what is stopped; `constant` if it does not depend on the cases."""
-        everything = np.ones(len(stopped), dtype=np.bool_)
-        table = self._by_group(stopped, everything)
-        bad, good = self._estimates_of_rates(table, constant=constant)
-        over_mean, over_recorded = (self._over(table, stopped, other) for other in against)
+    def figures(self, line: _Line, against: tuple[_Flags, _Flags]) -> PolicyFigures:
+        """The estimates of what is stopped, alone and against the mean and the recorded policy."""
+        everything = np.ones(len(self._bad), dtype=np.bool_)
+        stopped, table = line.stopped, self._by_group(line.stopped, everything)
+        bad = self._share(_rate, table[:2], self._bad, varies=line.varies)
+        good = self._share(_rate, table[2:], ~self._bad, varies=line.varies)
+        mean, recorded = against
         return PolicyFigures(
-            in_sample=self._measured.value(self._by_group(in_sample, everything).sum(axis=1)),
-            held_out=self._held_out(table, bad, good),
+            in_sample=self._measured.value(self._by_group(line.in_sample, everything).sum(axis=1)),
+            held_out=self._held_out(table, bad, good, varies=line.varies),
             stopped_bad=bad,
             stopped_good=good,
-            precision=self._share(precision, table, stopped, "nothing is stopped"),
-            over_mean=over_mean,
-            over_recorded=over_recorded,
+            precision=self._share(precision, table, stopped),
+            over_mean=self._over(table, mean, line.wider),
+            over_recorded=self._over(table, recorded),
         )
 
-    def _estimates_of_rates(self, table: Floats, *, constant: bool) -> tuple[Estimate, Estimate]:
-        found = []
-        for rows, among in ((slice(0, 2), self._bad), (slice(2, 4), ~self._bad)):
-            one = self._share(_rate, table[rows], among, "")
-            if constant:
-                one = one.model_copy(update={"low": one.value, "high": one.value})
-            found.append(one)
-        return found[0], found[1]
-
-    def _held_out(self, table: Floats, bad: Estimate, good: Estimate) -> Estimate:
+    def _held_out(self, table: Floats, bad: Estimate, good: Estimate, *, varies: bool) -> Estimate:
         whole = table.sum(axis=1)
-        value = self._measured.value(whole) or 0.0
+        value, most = self._measured.value(whole) or 0.0, self._measured.most
         error, groups = left_out.standard_error(table, self._measured.gain)
+        if varies:
+            error = max(error, self._measured.least_error(whole))
         if error <= TOLERANCE:  # the interval follows from those of both rates
             low, high = self._measured.between(bad, good, whole)
         else:
-            most = self._measured.most
             ends = left_out.of_share(value / most, error / most, groups, len(self._bad))
             low, high = (most * end for end in ends)
         return self._estimate(value, (low, high), np.ones(len(self._bad), dtype=np.bool_))
 
-    def _over(self, table: Floats, stopped: _Flags, other: _Flags) -> Estimate:
+    def _over(self, table: Floats, other: _Flags, wider: float = 1.0) -> Estimate:
         """By how much it is better than another, with both on the same groups."""
-        everything = np.ones(len(stopped), dtype=np.bool_)
+        everything = np.ones(len(self._bad), dtype=np.bool_)
         both = np.vstack([table, self._by_group(other, everything)])
 
         def gained(sums: Floats) -> Floats:
-            difference: Floats = self._measured.gain(sums[:4]) - self._measured.gain(sums[4:])
-            return difference
+            one, two = self._measured.gain(sums[:4]), self._measured.gain(sums[4:])
+            return np.where((one == UNDEFINED) | (two == UNDEFINED), UNDEFINED, one - two)
 
         value = float(gained(both.sum(axis=1, keepdims=True))[0])
         error, groups = left_out.standard_error(both, gained)
-        return self._estimate(value, left_out.of_value(value, error, groups), everything)
+        return self._estimate(value, left_out.of_value(value, wider * error, groups), everything)
 
-    def _share(self, value_of: Sums, table: Floats, among: _Flags, nothing: str) -> Estimate:
+    def _share(
+        self, value_of: Sums, table: Floats, among: _Flags, *, varies: bool = True
+    ) -> Estimate:
         value = float(value_of(table.sum(axis=1, keepdims=True))[0])
         cases, plans = int(among.sum()), len(np.unique(self._plan[among]))
         if value == UNDEFINED:
-            return Estimate(cases=cases, plans=plans, reason=nothing)
+            return Estimate(cases=cases, plans=plans, reason="nothing is stopped")
+        if not varies:
+            return self._estimate(value, (value, value), among)
         error, groups = left_out.standard_error(table, value_of)
         return self._estimate(value, left_out.of_share(value, error, groups, cases), among)
 

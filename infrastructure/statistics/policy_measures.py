@@ -35,6 +35,20 @@ class Measured:
         paid = ratio(costs, bad + good)
         return np.where(paid == UNDEFINED, UNDEFINED, -paid)
 
+    def least_error(self, sums: Floats) -> float:
+        """The standard error if all cases were independent: that of both rates together.
+
+        Rates are taken as if one more case had gone either way, so that none is without error.
+        """
+        caught, stopped = (
+            np.sqrt((one + 1) * (of - one + 1) / (of + 2) ** 2 / of) if of else 0.0
+            for one, of in (sums[:2], sums[2:])
+        )
+        if self._costs is None:
+            return float(np.hypot(caught, stopped) / 2)
+        bad, good = self._costs.missed * sums[1] * caught, self._costs.stopped * sums[3] * stopped
+        return float(np.hypot(bad, good) / (sums[1] + sums[3]))
+
     def value(self, sums: Floats) -> float | None:
         """The measure as it is shown; None where it is undefined."""
         gain = float(self.gain(sums[:, None])[0])

@@ -9,7 +9,7 @@ from rich.text import Text
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.held_out import Measure
 from plangate.application.replay.assumptions import ASSUMED
-from plangate.application.replay.tune import ComparedPolicy, Tuning
+from plangate.application.replay.tune import Tuning
 from plangate.infrastructure.cli.render.comparison import policy_text
 from plangate.infrastructure.cli.render.tables import fixed, right, table_of
 from plangate.infrastructure.cli.render.text import Hint, count
@@ -63,14 +63,14 @@ def _policies(answer: Tuning) -> Table:
         fixed("\npolicy"),
         right("in\nsample"),
         right("\nheld out"),
-        right("bad\nstopped"),
-        right("good\nstopped"),
-        right("\nprecision"),
+        right("% of bad\nstopped"),
+        right("% of good\nstopped"),
+        right("%\nprecision"),
     )
     for line in answer.compared:
         figures = line.figures
         table.add_row(
-            Text(_name(line)),
+            line.name,
             _number(figures.in_sample, answer),
             _measured(figures.held_out, answer),
             *map(_share, (figures.stopped_bad, figures.stopped_good, figures.precision)),
@@ -79,26 +79,23 @@ def _policies(answer: Tuning) -> Table:
     return table
 
 
-def _name(line: ComparedPolicy) -> str:
-    return line.name if line.cut is None else f"{line.name} < {line.cut:.2f}"
-
-
 def _legend(answer: Tuning) -> str:
     if answer.costs is None:
         measure = (
             "In sample and held out: balanced accuracy, the mean of the shares of bad cases that "
-            "are stopped and of good ones that are not; 50% is chance."
+            "are stopped and of good ones that are not, in %; 50 is chance."
         )
     else:
         measure = (
             f"In sample and held out: the mean cost of a case, {answer.costs.missed:g} for a bad "
             f"one that is missed and {answer.costs.stopped:g} for a good one that is stopped."
         )
+    cut = next(line.cut for line in answer.compared if line.name == "mean")
     return (
         f"{measure} Held out, a case is judged by what the other folds chose. `tuned` is chosen "
-        "from the grid, `mean` a cut on the plain mean of the scores, `recorded` each plan's own "
-        "policy; `always` and `never` fire always and never. "
-        "In brackets: 95% intervals, from leaving out one group at a time."
+        "from the grid, `mean` a cut on the plain mean of the scores, by all cases "
+        f"at {cut:.2f}, `recorded` each plan's own policy; `always` and `never` fire always and "
+        "never. In brackets: 95% intervals, from leaving out one group at a time."
     )
 
 
@@ -121,11 +118,11 @@ def _folds(answer: Tuning) -> Table:
 def _number(value: float | None, answer: Tuning) -> str:
     if value is None:
         return "–"
-    return f"{value:.0%}" if answer.measure is Measure.BALANCED_ACCURACY else f"{value:.2f}"
+    return f"{100 * value:.0f}" if answer.costs is None else f"{value:.2f}"
 
 
 def _measured(estimate: Estimate, answer: Tuning) -> str:
-    if estimate.value is None or answer.measure is Measure.BALANCED_ACCURACY:
+    if answer.measure is Measure.BALANCED_ACCURACY:
         return _share(estimate)
     return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
 
@@ -134,8 +131,8 @@ def _share(estimate: Estimate) -> str:
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return "–"
     if estimate.low == estimate.high:
-        return f"{estimate.value:.0%}"
-    return f"{estimate.value:.0%} [{100 * estimate.low:.0f}, {100 * estimate.high:.0f}]"
+        return f"{100 * estimate.value:.0f}"
+    return f"{100 * estimate.value:.0f} [{100 * estimate.low:.0f}, {100 * estimate.high:.0f}]"
 
 
 def _difference(estimate: Estimate, answer: Tuning) -> str:
