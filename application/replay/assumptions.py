@@ -45,7 +45,7 @@ def rests_on_them(assumed: int, commands: int) -> str:
         return "No command comes after a difference, so nothing rests on this."
     share = 100 * assumed / commands
     return (
-        f"{assumed:,} of {commands:,} commands ({share:.0f} %) come after the first difference"
+        f"{assumed:,} of {commands:,} commands ({share:.0f}%) come after the first difference"
         " of their plan: what is said of them rests on this."
     )
 
