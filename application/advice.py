@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from plangate.domain.plan import Plan
+from plangate.domain.replanning import has_unsettled_result
 from plangate.domain.task import Task
 from plangate.domain.trait_tree import Trait
 from plangate.domain.verdict import takeable, verdict
@@ -39,6 +40,7 @@ def advice(plan: Plan, now: datetime) -> Iterator[str]:
         yield f"a replan is due: revise, retry or approve; {held}"
     yield from _unsuccessful(plan)
     yield from _unclear(plan)
+    yield from _under_judged(plan)
     free = next(takeable(plan, now), None)
     if free is not None and not plan.is_held:
         yield f"take the next task with next_task: {free.id!r}"
@@ -71,9 +73,35 @@ def _unclear(plan: Plan) -> Iterator[str]:
         )
 
 
+def missing_judges(plan: Plan) -> str:
+    """Which tasks wait for how many more judges, as a sentence without its end; empty if none."""
+    waiting: dict[int, list[Task]] = {}
+    for task in plan.having(Trait.AWAITS_JUDGES):
+        waiting.setdefault(task.missing_judges, []).append(task)
+    return ", ".join(
+        f"{_named(tasks)} {'waits' if len(tasks) == 1 else 'wait'} for {missing} more "
+        f"{'judge' if missing == 1 else 'judges'}"
+        for missing, tasks in sorted(waiting.items())
+    )
+
+
+def _under_judged(plan: Plan) -> Iterator[str]:
+    """Tasks whose output too few judges have scored."""
+    waiting = list(plan.having(Trait.AWAITS_JUDGES))
+    finished = [task for task in waiting if has_unsettled_result(task)]
+    if waiting:
+        yield f"have another judge score it, with score_output: {_named(waiting)}"
+    if finished:
+        yield (
+            "or settle it without one: approve with accept, or mark_task with status done: "
+            f"{_named(finished)}"
+        )
+
+
 def _waiting(plan: Plan, now: datetime) -> Iterator[str]:
     """What is in progress, and what is deferred."""
-    in_progress = list(plan.having(Trait.IN_PROGRESS))
+    working = plan.having(Trait.IN_PROGRESS)
+    in_progress = [task for task in working if not task.awaits_judges]
     held = plan.having(Trait.DEFERRED)
     deferred = [task for task in held if task.deferred and not task.deferred.has_expired(now)]
     if in_progress:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Self
 
-from plangate.application.advice import advice
+from plangate.application.advice import advice, missing_judges
 from plangate.application.numbers import number
 from plangate.application.results import Evidence, Result
 from plangate.domain.plan import Plan
@@ -74,11 +74,16 @@ def _reason(plan: Plan, now: datetime) -> str:  # a branch a verdict
         case Verdict.GO:
             task = next(takeable(plan, now))
             low = f", although {_comparison(plan)}: no replan is due" if plan.needs_replan else ""
-            return f"The task {task.id!r} can be taken{low}."
+            return f"The task {task.id!r} can be taken{low}{_judges(plan)}."
         case Verdict.WAIT:
-            return f"No task can be taken now: {_left(plan, now)}."
+            return f"No task can be taken now: {_left(plan, now)}{_judges(plan)}."
         case _:  # blocked
             return f"{_blocked(plan, now)}."
+
+
+def _judges(plan: Plan) -> str:
+    waiting = missing_judges(plan)
+    return waiting and f"; {waiting}"
 
 
 def _comparison(plan: Plan) -> str:

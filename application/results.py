@@ -99,7 +99,8 @@ class TaskView(Result):
     """A task now. Scores and confidence are in [0, 1], and None while there are none.
 
     `claim` is set while a worker holds it, `deferred` while it is not handed out although
-    it is pending. `split_from` and `replaces` name the task it came from.
+    it is pending. `missing_judges` is how many more judges its output scores wait for.
+    `split_from` and `replaces` name the task it came from.
     """
 
     id: str
@@ -110,6 +111,7 @@ class TaskView(Result):
     prompt_score: float | None
     output_score: float | None
     confidence: float | None
+    missing_judges: int
     replan_count: int
     attempt: int
     depends_on: tuple[str, ...]
@@ -133,6 +135,7 @@ class TaskView(Result):
             "prompt_score": task.prompt_score,
             "output_score": task.output_score,
             "confidence": task.confidence(plan.policy),
+            "missing_judges": task.missing_judges,
             "replan_count": task.replan_count,
             "attempt": task.attempt,
             "depends_on": task.depends_on,
@@ -152,7 +155,8 @@ class Evidence(Result):
 
     `scored` of `tasks` have a score. `scoring_failed` counts the tasks that a judge failed
     on since their last score, `clamped` the scores that count and were outside their scale,
-    `done_unscored` the tasks that are done without an output score.
+    `done_unscored` the tasks that are done without an output score that counts.
+    `awaits_judges` counts the others whose output too few judges have scored so far.
     """
 
     scored: int
@@ -160,6 +164,7 @@ class Evidence(Result):
     scoring_failed: int
     clamped: int
     done_unscored: int
+    awaits_judges: int
 
     @classmethod
     def of(cls, plan: Plan) -> Self:
@@ -171,6 +176,7 @@ class Evidence(Result):
             scoring_failed=count(Trait.SCORING_FAILED),
             clamped=count(Trait.CLAMPED),
             done_unscored=count(Trait.DONE_UNSCORED),
+            awaits_judges=count(Trait.AWAITS_JUDGES),
         )
 
     @property
@@ -185,6 +191,9 @@ class Evidence(Result):
             parts.append(f"{self.clamped} {scores} outside the scale and clamped")
         if self.done_unscored:
             parts.append(f"{self.done_unscored} done without an output score")
+        if self.awaits_judges:
+            wait = "waits" if self.awaits_judges == 1 else "wait"
+            parts.append(f"{self.awaits_judges} {wait} for more judges")
         return ", ".join(parts)
 
 

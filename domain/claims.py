@@ -83,12 +83,17 @@ def undefer_task(plan: Plan, command: UndeferTask, now: datetime) -> list[PlanEv
 
 
 def renew_lease(plan: Plan, command: RenewLease, now: datetime) -> list[PlanEvent]:
-    """Extend a claim in force; one without a lease needs no extension."""
+    """Extend a claim in force.
+
+    One without a lease needs no extension, nor does one whose result waits for judges.
+    """
     task = plan.task(command.task_id)
     require_claim(plan, task, command.token, now)
     claim = task.claim
     if claim is None or task.status is not TaskStatus.IN_PROGRESS:
         raise ClaimLost(plan.plan_id, task.id, command.token)
+    if task.awaits_judges and claim.until is None:
+        return []
     if command.lease is not None:
         length = timedelta(seconds=command.lease)
     elif claim.until is not None:

@@ -10,10 +10,11 @@ from typing import Any, Final, assert_never
 from plangate.domain import events, task_changes
 from plangate.domain.event_ids import version_of
 from plangate.domain.gate import GateMemory
+from plangate.domain.judging import Judgement, judge_key
 from plangate.domain.plan import Plan
 from plangate.domain.plan_draft import PlanDraft
 from plangate.domain.recency_tree import tree_of
-from plangate.domain.task import Deferral, Judgement, Task
+from plangate.domain.task import Deferral, Task
 from plangate.domain.values import named
 from plangate.domain.vocabulary import ScoreKind
 
@@ -121,12 +122,18 @@ def _rule(event: events.PlanEvent) -> _Rule:  # noqa: C901, PLR0912  (a branch a
 
 def _scored(draft: PlanDraft, event: events.TaskScored) -> None:
     task, fields = draft.opened(event.task_id), draft.fields
+    panel = fields["panel"]
     if task is not None:
         clamped = events.is_clamped(event.raw_score, event.scale)
-        judgement = named(Judgement, (event.score, fields["version"], clamped))
-        task_changes.add_judgement(task, event.kind, judgement)
+        judge = None if panel is None else judge_key(event.scorer)
+        judgement = named(Judgement, (event.score, fields["version"], clamped, judge))
+        task_changes.add_judgement(task, event.kind, judgement, panel)
         draft.scored(event.task_id)
     if event.kind is _OUTPUT:
+        if panel is not None and task is not None and task["output_judgements"].missing:
+            if event.mark_done:
+                task_changes.end_lease(task)
+            return
         if fields["tree"] is not None:
             draft.review(GateMemory.judged)
         elif fields["gate"].tripped:
@@ -136,7 +143,8 @@ def _scored(draft: PlanDraft, event: events.TaskScored) -> None:
 def _retracted(draft: PlanDraft, event: events.ScoreRetracted) -> None:
     task, plan = draft.opened(event.task_id), draft.plan
     if task is not None:
-        task_changes.retract(task, event.kind, version_of(event.event_id))
+        version = version_of(event.event_id)
+        task_changes.retract(task, event.kind, version, plan.panel)
         draft.rescored(event.task_id)
     if plan.tree is not None or plan.gate.tripped:
         draft.review(GateMemory.reviewed)
@@ -226,6 +234,7 @@ def _created(draft: PlanDraft, event: events.PlanCreated) -> None:
         priority=event.priority or 0,
         labels=event.labels or (),
         order=order,
+        panel=event.policy.panel,
         tree=tree_of(order, tasks, event.policy) if event.policy.has_memory else None,
         created_at=event.at,
     )

@@ -39,6 +39,7 @@ def _all(plan: Plan) -> Iterator[Obstacle]:
     waiting = {task.id: task.deferred.reason for task in deferred if task.deferred}
     reasons = {task_id: reason for task_id, reason in waiting.items() if reason is not None}
     yield Obstacle(ObstacleKind.DEFERRED, tuple(waiting), reasons)
+    yield Obstacle(ObstacleKind.AWAITS_JUDGES, having(Trait.AWAITS_JUDGES))
     if plan.is_exhausted:
         yield Obstacle(
             ObstacleKind.REPLANS_EXHAUSTED,

@@ -18,6 +18,7 @@ from plangate.domain.dependants import Dependants
 from plangate.domain.errors import PlanGone, PlanNotFound, TaskGone, TaskNotFound
 from plangate.domain.event_ids import event_id, version_of
 from plangate.domain.gate import GateMemory
+from plangate.domain.panel import PanelRule
 from plangate.domain.policy import Policy
 from plangate.domain.recency_tree import ConfidenceTree, tree_of
 from plangate.domain.task import Task
@@ -43,8 +44,9 @@ class Plan:
     `Plan(plan_id)` is the plan before its first event. `order` holds the task ids in plan
     order; `retired` maps each task that left the plan to how it left. `version` counts the
     events, `erasures` the times its text was erased. `replan_due` is set when the gate fires
-    and cleared by a revision, a retry or an approval. Where the policy gives the gate a
-    memory, `tree` keeps the rolling confidence, so that no event costs a pass over all tasks.
+    and cleared by a revision, a retry or an approval. `panel` is what the policy says about
+    judges, where it tells them apart. Where the policy gives the gate a memory, `tree` keeps
+    the rolling confidence, so that no event costs a pass over all tasks.
     """
 
     plan_id: str
@@ -61,6 +63,7 @@ class Plan:
     replan_due: bool = False
     due_since: datetime | None = None
     gate: GateMemory = GateMemory()  # noqa: RUF009  (it never changes)
+    panel: PanelRule | None = None
     tree: ConfidenceTree | None = field(default=None, compare=False, repr=False)
     created_at: datetime | None = None
     updated_at: datetime | None = None

@@ -10,11 +10,13 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 
+from plangate.domain.panel import PanelRule
 from plangate.domain.vocabulary import (
     MAX_TASKS,
     AttemptScores,
     Flag,
     Gate,
+    Judges,
     Number,
     OutOfRange,
     Recency,
@@ -46,6 +48,14 @@ class Policy(BaseModel):
     how many replans are allowed before the next one blocks the plan until the gate is
     approved; None for any number. `scarce_evidence`: whether the gate waits for `min_scored`
     tasks (`wait`) also where no other task can be scored, or judges (`judge`).
+
+    `judges` says which score of a kind counts where several judges scored a task: of each,
+    by kind and name of the scorer, the newest score of the attempt that was not retracted
+    has a say; scores without a scorer come from one judge together. `newest` takes the one
+    recorded last; `mean`, `median` and `min` all of them; `trimmed` the mean without the
+    lowest and the highest of at least three, else the mean. `min_judges`: how many judges a
+    kind of score takes. With fewer it does not count: an output score then neither settles
+    its task, which stays in progress, nor has the gate look (see `domain.panel`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,6 +74,8 @@ class Policy(BaseModel):
     latch: Flag = False
     max_replans: Annotated[_Count, Field(ge=0)] | None = None
     scarce_evidence: ScarceEvidence = ScarceEvidence.WAIT
+    judges: Judges = Judges.NEWEST
+    min_judges: Annotated[_Count, Field(ge=1)] = 1
 
     @model_validator(mode="after")
     def _weights_share_one(self) -> Self:
@@ -91,6 +103,13 @@ class Policy(BaseModel):
             or self.min_scored > 1
             or self.exit_threshold is not None
         )
+
+    @property
+    def panel(self) -> PanelRule | None:
+        """How judges are told apart; None where the newest score counts, whoever gave it."""
+        if self.judges is Judges.NEWEST and self.min_judges == 1:
+            return None
+        return PanelRule(self.judges, self.min_judges)
 
     def whole(self) -> Self:
         """The same policy with every field set, as it is recorded."""

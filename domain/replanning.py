@@ -70,7 +70,7 @@ def _accepted(plan: Plan, accept: Literal["passing"] | tuple[str, ...] | None) -
         return
     for task_id in accept or ():
         task = plan.task(task_id)
-        if task.status in UNSUCCESSFUL:
+        if task.status in UNSUCCESSFUL or has_unsettled_result(task):
             yield task
         elif task.status is not TaskStatus.DONE:
             problem = (
@@ -78,6 +78,11 @@ def _accepted(plan: Plan, accept: Literal["passing"] | tuple[str, ...] | None) -
                 "replanning one is accepted"
             )
             raise InvalidInput([Problem("accept", problem)])
+
+
+def has_unsettled_result(task: Task) -> bool:
+    """Whether a task in progress has a result that too few judges have scored."""
+    return task.status is TaskStatus.IN_PROGRESS and task.awaits_judges
 
 
 def planned(task: commands.NewTask) -> events.PlannedTask:

@@ -113,8 +113,14 @@ def _scored(
 
 
 def _consequences(plan: Plan, scored: TaskScored, now: datetime) -> list[PlanEvent]:
-    """What follows from an output score, judged on the plan in which it counts."""
+    """What follows from an output score, judged on the plan in which it counts.
+
+    While more judges must score it, a finished task stays or becomes in progress.
+    """
     task = plan.task(scored.task_id)
+    if task.missing_judges:
+        waits = scored.mark_done and task.status is TaskStatus.PENDING
+        return task.move(TaskStatus.IN_PROGRESS, StatusCause.SCORED, now) if waits else []
     settled = scored.mark_done and plan.passes(task)
     fires = plan.gate_fires(done=task.id if settled else None)
     if fires:

@@ -1,6 +1,5 @@
 """One task of a plan."""
 
-from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,17 +7,11 @@ from typing import Any, Final, NamedTuple
 
 from plangate.domain.confidence import task_confidence
 from plangate.domain.events import PlanEvent, PlannedTask, TaskStatusChanged
+from plangate.domain.judging import Judgement, Judgements
+from plangate.domain.panel import Panel
 from plangate.domain.policy import Policy
 from plangate.domain.values import NewestFirst, changed
 from plangate.domain.vocabulary import ScoreKind, StatusCause, TaskStatus
-
-
-class Judgement(NamedTuple):
-    """A score that was not retracted, and the version of the plan at which it was given."""
-
-    score: float
-    version: int
-    clamped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +40,6 @@ class Claim(NamedTuple):
     def has_expired(self, now: datetime) -> bool:
         """Whether the lease has run out; a claim without one does not expire."""
         return self.until is not None and self.until <= now
-
-
-Judgements = Sequence[Judgement]
-"""Judgements of one kind, newest first."""
 
 
 @dataclass(frozen=True)
@@ -100,18 +89,18 @@ class Task:
 
     @property
     def prompt_score(self) -> float | None:
-        """The prompt score that counts: the newest."""
-        return _newest(self.prompt_judgements)
+        """The prompt score that counts: the newest, or what its judges say together."""
+        return _score(self.prompt_judgements)
 
     @property
     def output_score(self) -> float | None:
-        """The output score that counts: the newest."""
-        return _newest(self.output_judgements)
+        """The output score that counts: the newest, or what its judges say together."""
+        return _score(self.output_judgements)
 
     def confidence(self, policy: Policy) -> float | None:
         """The task confidence, or None while the task is not scored."""
         prompt, output = self.prompt_judgements, self.output_judgements
-        return task_confidence(_newest(prompt), _newest(output), policy)
+        return task_confidence(_score(prompt), _score(output), policy)
 
     @property
     def last_scored(self) -> int:
@@ -120,9 +109,19 @@ class Task:
 
     @property
     def counting(self) -> tuple[Judgement, ...]:
-        """The judgements that count: the newest of each kind."""
-        given = (self.prompt_judgements, self.output_judgements)
-        return tuple(judgements[0] for judgements in given if judgements)
+        """The judgements that count: the newest of each kind, or that of each judge."""
+        return (*_counting(self.prompt_judgements), *_counting(self.output_judgements))
+
+    @property
+    def missing_judges(self) -> int:
+        """How many more judges its output scores wait for, where there are any."""
+        given = self.output_judgements
+        return given.missing if type(given) is Panel else 0
+
+    @property
+    def awaits_judges(self) -> bool:
+        """Whether its result was scored, but by too few judges to count; not once it is done."""
+        return self.missing_judges > 0 and self.status is not TaskStatus.DONE
 
     def judgements(self, kind: ScoreKind) -> Judgements:
         """The judgements of one kind, newest first."""
@@ -145,12 +144,20 @@ class Task:
         return changed(self, metadata=deepcopy(self.metadata))
 
 
-def _newest(judgements: Judgements) -> float | None:
-    """The newest score, if any. Each score asks for many, and `isinstance` would ask an ABC."""
+def _score(judgements: Judgements) -> float | None:
+    """The score that counts. Each score asks for many, and `isinstance` would ask an ABC."""
     if type(judgements) is NewestFirst:
         newest: Judgement = judgements.newest
         return newest.score
+    if type(judgements) is Panel:
+        return judgements.score
     return judgements[0].score if judgements else None
+
+
+def _counting(judgements: Judgements) -> tuple[Judgement, ...]:
+    if type(judgements) is Panel:
+        return judgements.counting
+    return (judgements[0],) if judgements else ()
 
 
 _BLANK: Final = Task("", None, None, {})

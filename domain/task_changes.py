@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from plangate.domain.events import TaskChanged, TaskStatusChanged
-from plangate.domain.task import Claim, Deferral, Judgement
+from plangate.domain.judging import Judgement
+from plangate.domain.panel import Panel, PanelRule
+from plangate.domain.task import Claim, Deferral
 from plangate.domain.values import NewestFirst
 from plangate.domain.vocabulary import AttemptScores, ScoreKind, StatusCause, TaskStatus
 
@@ -25,20 +27,26 @@ _CHANGEABLE: Final = ("title", "description", "metadata", "depends_on", "priorit
 _UNSCORED: Final[Fields] = {"prompt_judgements": (), "output_judgements": (), "outdated": False}
 
 
-def add_judgement(task: Fields, kind: ScoreKind, judgement: Judgement) -> None:
+def add_judgement(
+    task: Fields, kind: ScoreKind, judgement: Judgement, panel: PanelRule | None = None
+) -> None:
     """Judge it once more; the first judgement of an attempt drops those of earlier attempts."""
     if task["outdated"]:
         task.update(_UNSCORED)
     name = _judgements(kind)
-    task[name] = NewestFirst(judgement, task[name])
+    if panel is None:
+        task[name] = NewestFirst(judgement, task[name])
+    else:
+        task[name] = Panel(judgement, task[name], panel)
     task["deferred"] = None
     task["scoring_failed"] = False
 
 
-def retract(task: Fields, kind: ScoreKind, version: int | None) -> None:
+def retract(task: Fields, kind: ScoreKind, version: int | None, panel: PanelRule | None) -> None:
     """Take back the judgement of this kind and version."""
     name = _judgements(kind)
-    task[name] = tuple(given for given in task[name] if given.version != version)
+    left = tuple(given for given in task[name] if given.version != version)
+    task[name] = left if panel is None else Panel.of(left, panel)
 
 
 def move(task: Fields, event: TaskStatusChanged, version: int) -> None:
@@ -60,6 +68,12 @@ def defer(task: Fields, deferral: Deferral | None) -> None:
 def fail_scoring(task: Fields) -> None:
     """Remember that scoring it failed."""
     task["scoring_failed"] = True
+
+
+def end_lease(task: Fields) -> None:
+    """Let its claim have no end: its work is done, and waits for judges."""
+    claim: Claim | None = task["claim"]
+    task["claim"] = claim and claim._replace(until=None)
 
 
 def renew(task: Fields, since: datetime, until: datetime) -> None:

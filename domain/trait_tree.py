@@ -31,7 +31,8 @@ class Trait(IntEnum):
     that is not. `SCORABLE` is not scored yet, but ready or in progress. `CLAMPED` counts
     scores. `UNCLEAR` is not done and has a prompt score alone, below the threshold.
     `CLAIMABLE` can be taken, now or once a lease or a deferral ends; `PRIORITISED` is so too,
-    and has a priority of its own.
+    and has a priority of its own. `AWAITS_JUDGES` is not done, and too few judges have scored
+    its output for that to count.
     """
 
     PENDING = 0
@@ -50,6 +51,7 @@ class Trait(IntEnum):
     UNCLEAR = 13
     CLAIMABLE = 14
     PRIORITISED = 15
+    AWAITS_JUDGES = 16
 
 
 _Node = tuple[int, datetime, datetime, datetime, Any, Any]
@@ -192,15 +194,23 @@ def _of_scores(task: Task, policy: Policy, *, scorable: bool) -> int:
     prompt, output = task.prompt_judgements, task.output_judgements
     counts = _ONE[Trait.SCORING_FAILED] if task.scoring_failed else 0
     is_done = task.status is TaskStatus.DONE
-    if is_done and not output:
-        counts |= _ONE[Trait.DONE_UNSCORED]
     if not (prompt or output):
+        if is_done:
+            counts |= _ONE[Trait.DONE_UNSCORED]
+        return counts | _ONE[Trait.SCORABLE] if scorable else counts
+    if task.awaits_judges:
+        counts |= _ONE[Trait.AWAITS_JUDGES]
+    has_output, counting = task.output_score is not None, task.counting
+    if is_done and not has_output:
+        counts |= _ONE[Trait.DONE_UNSCORED]
+    if not counting:
         return counts | _ONE[Trait.SCORABLE] if scorable else counts
     counts |= _ONE[Trait.SCORED]
-    for given in task.counting:
+    for given in counting:
         counts += given.clamped * _ONE[Trait.CLAMPED]
-    if not is_done and not output and not reaches(prompt[0].score, policy.confidence_threshold):
-        counts |= _ONE[Trait.UNCLEAR]
+    if not (is_done or has_output):
+        clear = reaches(task.prompt_score or 0.0, policy.confidence_threshold)
+        counts |= 0 if clear else _ONE[Trait.UNCLEAR]
     return counts
 
 

@@ -1,6 +1,6 @@
 """Immutable values that are made from earlier ones, many thousands of times in a replay."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar, overload
 
 _Value = TypeVar("_Value")
@@ -66,5 +66,5 @@ class NewestFirst(Sequence[_Element]):
     def __repr__(self) -> str:
         return repr(tuple(self))
 
-    def __reduce__(self) -> tuple[type[tuple[_Element, ...]], tuple[tuple[_Element, ...]]]:
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return tuple, (tuple(self),)  # link by link, a long one would exceed the recursion limit

@@ -95,6 +95,7 @@ class ObstacleKind(StrEnum):
     REPLANNING = "replanning"
     UNMET_DEPENDENCIES = "unmet_dependencies"
     DEFERRED = "deferred"
+    AWAITS_JUDGES = "awaits_judges"
     GATE_HELD = "gate_held"
     REPLANS_EXHAUSTED = "replans_exhausted"
 
@@ -166,6 +167,20 @@ class ScarceEvidence(StrEnum):
 
     WAIT = "wait"
     JUDGE = "judge"
+
+
+class Judges(StrEnum):
+    """Which score counts where several judges scored one task, each by its newest score.
+
+    `newest`: that of the judge who scored last. `mean`, `median`, `min`: of all judges.
+    `trimmed`: the mean without the lowest and the highest score, if there are at least three.
+    """
+
+    NEWEST = "newest"
+    MEAN = "mean"
+    MEDIAN = "median"
+    MIN = "min"
+    TRIMMED = "trimmed"
 
 
 class AttemptScores(StrEnum):

@@ -84,7 +84,8 @@ STORED_KINDS: Final[Mapping[str, StoredKind]] = {
     # and attempt_scores
     # 3: policy with order, min_scored, consecutive_lows, exit_threshold, latch, max_replans
     # 4: policy with scarce_evidence
-    FIRST_KIND: StoredKind(events.PlanCreated, schema_version=4),
+    # 5: policy with judges and min_judges
+    FIRST_KIND: StoredKind(events.PlanCreated, schema_version=5),
     # 2: scale and occurred_at
     "task-scored": StoredKind(events.TaskScored, schema_version=2),
     # 2: occurred_at

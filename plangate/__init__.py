@@ -120,6 +120,7 @@ if TYPE_CHECKING:
         AttemptScores,
         DeferralEnd,
         Gate,
+        Judges,
         ObstacleKind,
         Outcome,
         OutOfRange,
@@ -170,6 +171,7 @@ __all__ = [
     "IdempotencyKeyReused",
     "InvalidInput",
     "InvalidScore",
+    "Judges",
     "KeyNotFound",
     "KeyRefused",
     "LeaseRenewed",
@@ -314,9 +316,9 @@ _NAMES: Final = {
     "domain.presets": "Preset",
     "domain.task": "Claim Task",
     "domain.vocabulary": (
-        "AttemptScores DeferralEnd Gate ObstacleKind Outcome OutOfRange PlanState Recency "
-        "ScaledScorer ScarceEvidence ScoreKind Scorer ScorerKind StatusCause TaskStatus "
-        "Verdict"
+        "AttemptScores DeferralEnd Gate Judges ObstacleKind Outcome OutOfRange PlanState "
+        "Recency ScaledScorer ScarceEvidence ScoreKind Scorer ScorerKind StatusCause "
+        "TaskStatus Verdict"
     ),
     "infrastructure.bootstrap": "connect get_registry reset_registry",
     "infrastructure.operations": "backup doctor migrate restore_backup",

@@ -1,63 +1,241 @@
 """Collect the recorded outcomes of plans with the confidences before them, and calibrate."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any, Final
 
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
-from plangate.application.evidence.calibration import Calibration, CalibrationOptions, Case
+from plangate.application.evidence.calibration import Calibration, CalibrationOptions, Confidence
+from plangate.application.evidence.cases import Case, Cases, JudgeScore
+from plangate.application.evidence.gate_cases import (
+    TRIPPED,
+    GateCounts,
+    ScoredResult,
+    SeenAtResults,
+    replayed,
+)
+from plangate.application.evidence.gate_worth import GateWorth
 from plangate.application.evidence.outcomes import Outcomes, RecordedOutcome
 from plangate.application.evidence.statistics import Statistics
-from plangate.application.plan_log import PlanIds, plan_steps, selected
-from plangate.application.progress import Progress
+from plangate.application.plan_log import PlanIds, Step
+from plangate.application.progress import Progress, part_of
+from plangate.application.rerun.over_plans import Workers, add_plans
+from plangate.application.rerun.policies import Given, rules_of
+from plangate.application.rerun.recorded_commands import RecordedCommand, commands_of
+from plangate.application.rerun.rerun import Input, Rules
 from plangate.application.results import UnreadablePlan
+from plangate.domain.errors import InvalidInput
+from plangate.domain.events import OutcomeRecorded
+from plangate.domain.evolve import evolve
+from plangate.domain.judging import JudgeKey, judge_key
+from plangate.domain.plan import Plan
+from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import Outcome
+
+_THRESHOLDS: Final = tuple(step / 20 for step in range(21))
+_DAY: Final = 86_400.0
+
+
+class Calibrating:
+    """The cases of the plans added so far, under each plan's own policy or another one."""
+
+    passes = 1
+
+    def __init__(self, options: CalibrationOptions, rules: Rules | None) -> None:
+        self._options = options
+        self._rules = rules
+        self.cases = Cases(groupings=() if options.by is None else (options.by,))
+        self.unscored = self.unjudged = self.unfit = 0
+        self.unreadable: list[UnreadablePlan] = []
+
+    def add(self, store: EventStore, plan_id: str) -> None:
+        """Add one more plan."""
+        try:
+            found = _PlanOutcomes(_steps(commands_of(store, plan_id), self._rules))
+        except UnreadableEvent as error:
+            self.unreadable.append(UnreadablePlan.of(error))
+        except InvalidInput:
+            self.unfit += 1
+        else:
+            for outcome, results in found.newest():
+                self._add(found.plan, outcome, results)
+
+    def extend(self, part: "Calibrating") -> None:
+        """Add the cases of the plans that follow."""
+        self.cases.extend(part.cases)
+        self.unscored += part.unscored
+        self.unjudged += part.unjudged
+        self.unfit += part.unfit
+        self.unreadable += part.unreadable
+
+    def _add(
+        self, plan: Plan, outcome: RecordedOutcome, results: tuple[ScoredResult[bool], ...]
+    ) -> None:
+        confidence = outcome.assessment.confidence
+        if self._options.confidence is Confidence.ROLLING:
+            confidence = outcome.rolling_confidence
+        if confidence is None:
+            self.unscored += 1
+            return
+        self.unjudged += not results
+        task = plan.tasks.get(outcome.task_id)
+        self.cases.add(
+            Case(
+                plan_id=plan.plan_id,
+                confidence=confidence,
+                accepted=outcome.outcome is Outcome.ACCEPTED,
+                stopped=results[-1].seen if results else None,
+                source=outcome.source,
+                labels=tuple(dict.fromkeys((*plan.labels, *(task.labels if task else ())))),
+                scores=tuple(_by_judge(results)),
+            )
+        )
+
+
+class _PlanOutcomes:
+    """The newest outcomes of one plan, each with the results that stood before it."""
+
+    def __init__(self, steps: Iterable[tuple[RecordedCommand, Plan | None]]) -> None:
+        outcomes, verdicts = Outcomes(), SeenAtResults(TRIPPED)
+        self._results: dict[str, tuple[ScoredResult[bool], ...]] = {}
+        self._outcomes = outcomes
+        self.plan = Plan("")
+        for command, after in steps:
+            plan = command.before
+            for entry in command.events:
+                before, plan = plan, evolve(plan, entry.event)
+                outcomes.add(Step(before, entry, plan))
+                if isinstance(entry.event, OutcomeRecorded):
+                    found = verdicts.results(entry.event.task_id)
+                    self._results[entry.envelope.event_id] = tuple(found)
+            command.led_to(plan)
+            verdicts.add(command, after or plan)
+            self.plan = plan
+
+    def newest(self) -> Iterator[tuple[RecordedOutcome, tuple[ScoredResult[bool], ...]]]:
+        """Each outcome with its results, the newest last."""
+        for outcome in self._outcomes.newest():
+            yield outcome, self._results[outcome.event_id]
+
+
+def _steps(
+    commands: Iterable[RecordedCommand], rules: Rules | None
+) -> Iterator[tuple[RecordedCommand, Plan | None]]:
+    """Each command with the plan after it under other rules; None for the recorded ones."""
+    if rules is None:
+        yield from ((command, None) for command in commands)
+    else:
+        yield from replayed(map(Input.of, commands), rules)
+
+
+def _by_judge(results: tuple[ScoredResult[bool], ...]) -> Iterator[JudgeScore]:
+    """Each judge's newest score, the newest of all last."""
+    newest: dict[JudgeKey, ScoredResult[bool]] = {}
+    for result in results:
+        key = judge_key(result.scored.scorer)
+        newest.pop(key, None)
+        newest[key] = result
+    for key, (scored, _) in newest.items():
+        when = scored.occurred_at or scored.at
+        version = scored.scorer.version if scored.scorer else None
+        yield JudgeScore(str(key), version or "", scored.score, when.timestamp() / _DAY)
 
 
 def calibrate(
     store: EventStore,
+    workers: Workers | None,
     plan_ids: PlanIds,
     options: CalibrationOptions,
+    *,
+    policy: Given,
     statistics: Statistics,
     progress: Progress,
 ) -> Calibration:
     """Compare the recorded outcomes of plans with the confidences before them."""
-    cases: list[Case] = []
-    sources: Counter[str] = Counter()
-    unreadable: list[UnreadablePlan] = []
-    unscored = 0
-    for plan_id in selected(store, plan_ids, progress):
-        try:
-            outcomes = _outcomes_of(store, plan_id)
-        except UnreadableEvent as error:
-            unreadable.append(UnreadablePlan.of(error))
-            continue
-        for outcome in outcomes:
-            of_task = outcome.assessment.confidence
-            confidence = outcome.rolling_confidence if options.confidence == "rolling" else of_task
-            if confidence is None:
-                unscored += 1
-                continue
-            cases.append(Case(plan_id, confidence, outcome.outcome is Outcome.ACCEPTED))
-            sources[outcome.source] += 1
-    accepted = sum(case.accepted for case in cases)
+    changes = _changes(policy)
+    rules = rules_of(policy) if changes else None
+    found = Calibrating(options, rules)
+    parts = 1 if options.cost is None else 2
+    add_plans(found, store, workers, plan_ids, part_of(progress, 0, parts))
+    counts = None
+    if options.cost is not None:
+        counts = GateCounts([partial(_at_threshold, rules, value) for value in _THRESHOLDS])
+        add_plans(counts, store, workers, plan_ids, part_of(progress, 1, parts))
+    return _calibration(found, counts, options, changes, statistics)
+
+
+def _calibration(
+    found: Calibrating,
+    counts: GateCounts | None,
+    options: CalibrationOptions,
+    changes: Mapping[str, Any],
+    statistics: Statistics,
+) -> Calibration:
+    cases, seed = found.cases, options.seed
+    accepted = sum(cases.accepted)
+    judges = statistics.judges(cases, seed)
+    tests = [part.p for one in judges for part in (one.drift, one.change)]
     return Calibration(
-        **dict(statistics.reliability(cases, options.seed)),
+        **dict(statistics.reliability(cases, seed)),
         confidence=options.confidence,
         cases=len(cases),
-        plans=len({case.plan_id for case in cases}),
+        plans=len(cases.plans.names),
         accepted=accepted,
         rejected=len(cases) - accepted,
-        unscored=unscored,
-        sources=dict(sorted(sources.items())),
+        unscored=found.unscored,
+        sources=dict(sorted(cases.sources.items())),
+        gate=_gate_worth(found, changes, statistics, seed),
+        judges=judges,
+        comparisons=sum(p is not None for p in tests),
+        more=statistics.more_outcomes(cases, seed),
+        by=options.by,
+        groups=() if options.by is None else statistics.groups(cases, options.by, seed),
+        costs=(
+            None
+            if counts is None or options.cost is None
+            else statistics.costs(counts, _THRESHOLDS, options.cost, seed)
+        ),
         resamples=statistics.resamples,
-        seed=options.seed,
-        unreadable=tuple(unreadable),
+        seed=seed,
+        unreadable=tuple(found.unreadable),
     )
 
 
-def _outcomes_of(store: EventStore, plan_id: str) -> Iterable[RecordedOutcome]:
-    outcomes = Outcomes()
-    for step in plan_steps(store, plan_id):
-        outcomes.add(step)
-    return outcomes.newest()
+def _gate_worth(
+    found: Calibrating, changes: Mapping[str, Any], statistics: Statistics, seed: int
+) -> GateWorth:
+    cases = found.cases
+    verdicts = Counter(zip(cases.accepted, cases.stopped, strict=True))
+    precision, recall, good_stopped = statistics.gate_shares(cases, seed)
+    return GateWorth(
+        policy=dict(changes),
+        stopped_bad=verdicts[0, 1],
+        stopped_good=verdicts[1, 1],
+        missed_bad=verdicts[0, 0],
+        passed_good=verdicts[1, 0],
+        unjudged=found.unjudged,
+        unfit=found.unfit,
+        precision=precision,
+        recall=recall,
+        good_stopped=good_stopped,
+    )
+
+
+def _changes(policy: Given) -> dict[str, Any]:
+    """The changes of a policy, as they are shown."""
+    if isinstance(policy, Policy):
+        return policy.model_dump(mode="json")
+    return {"preset": policy} if isinstance(policy, str) else dict(policy)
+
+
+def _at_threshold(rules: Rules | None, threshold: float, recorded: Policy) -> Policy:
+    """A policy with another threshold; an exit threshold is never below it."""
+    policy = recorded if rules is None else rules(recorded)
+    leaves = policy.exit_threshold
+    given = {
+        "confidence_threshold": threshold,
+        "exit_threshold": None if leaves is None else max(leaves, threshold),
+    }
+    return policy.model_copy(update=given)

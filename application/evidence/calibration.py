@@ -3,13 +3,15 @@
 Confidences are compared with recorded outcomes; one that rests on too few has no value.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, Field, Strict
 
 from plangate.application.evidence.estimates import Estimate
+from plangate.application.evidence.gate_worth import Cost, Costs, GateWorth, MoreOutcomes
+from plangate.application.evidence.grouping import Grouping
+from plangate.application.evidence.judge_calibration import JudgeCalibration, Worth
 from plangate.application.results import Result, UnreadablePlan
 
 
@@ -21,19 +23,12 @@ class Confidence(StrEnum):
 
 
 class CalibrationOptions(BaseModel):
-    """Which confidence to calibrate, and the seed of the random draws."""
+    """Which confidence to calibrate, what to tell apart, and the seed of the random draws."""
 
     confidence: Confidence = Confidence.TASK
+    by: Grouping | None = None
+    cost: Cost | None = None
     seed: Annotated[int, Strict(), Field(ge=0)] = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One outcome, and the confidence in the version before it."""
-
-    plan_id: str
-    confidence: float
-    accepted: bool
 
 
 class ReliabilityBin(Result):
@@ -73,21 +68,40 @@ class Reliability(Result):
     best. `base_brier` is the same for a constant confidence, the share of accepted tasks.
     `ranking` is how often a rejected task had a lower confidence than an accepted one (ties
     count half); 0.5 is chance, 1 is best. It ignores a bias common to all confidences.
+    `bias` is the mean confidence minus the share of accepted tasks: above 0 it is too high.
+    `worth` is an isotonic fit: the share accepted at each confidence. It is never applied.
     """
 
     ranking: Estimate
     brier: Estimate
     base_brier: Estimate
+    bias: Estimate
     bins: tuple[ReliabilityBin, ...]
     thresholds: tuple[ThresholdPoint, ...]
+    worth: tuple[Worth, ...]
+
+
+class CalibrationGroup(Result):
+    """The calibration of the cases in one group; `gate_recall` is that of the gate."""
+
+    name: str
+    accepted: Estimate
+    mean_confidence: float
+    bias: Estimate
+    ranking: Estimate
+    brier: Estimate
+    gate_recall: Estimate
 
 
 class Calibration(Reliability):
     """Whether low confidence predicts rejection, and on how much data that rests.
 
     `cases` counts the outcomes with a confidence, `unscored` those without; `sources` counts
-    the cases by source. The intervals come from `resamples` random draws of whole plans,
-    seeded by `seed`.
+    the cases by source. `gate` is what the gate itself would have stopped, `judges` what
+    each judge's scores are worth, `more` how many more outcomes narrow intervals need.
+    `groups` has a row for each group of `by`, and `costs` one for each threshold, where
+    these were asked for. The intervals come from `resamples` random draws of whole plans,
+    seeded by `seed`; `comparisons` is how many tests the q-values are corrected for.
     """
 
     confidence: Confidence
@@ -97,6 +111,13 @@ class Calibration(Reliability):
     rejected: int
     unscored: int
     sources: dict[str, int]
+    gate: GateWorth
+    judges: tuple[JudgeCalibration, ...]
+    comparisons: int
+    more: tuple[MoreOutcomes, ...]
+    by: Grouping | None = None
+    groups: tuple[CalibrationGroup, ...] = ()
+    costs: Costs | None = None
     resamples: int
     seed: int
     unreadable: tuple[UnreadablePlan, ...] = ()

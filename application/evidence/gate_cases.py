@@ -44,30 +44,42 @@ class GateCase(NamedTuple):
     stopped: bool
 
 
+class ScoredResult(NamedTuple, Generic[Seen]):
+    """A standing output score of a task, and what a look at the plan showed right after it."""
+
+    scored: events.TaskScored
+    seen: Seen
+
+
 class SeenAtResults(Generic[Seen]):
-    """What a look at the plan showed when each standing result was scored."""
+    """What a look at the plan showed when each standing result was scored, as `TRIPPED`."""
 
     def __init__(self, look: Callable[[Plan], Seen]) -> None:
         self._look = look
-        self._seen: dict[str, dict[str, Seen]] = {}
+        self._results: dict[str, dict[str, ScoredResult[Seen]]] = {}
 
     def add(self, command: RecordedCommand, after: Plan) -> None:
         """Add the next recorded command, which led to `after` under the policy."""
         for entry in command.events:
             match entry.event:
-                case events.TaskScored(task_id=task_id, kind=ScoreKind.OUTPUT):
-                    results = self._seen.setdefault(task_id, {})
-                    results[entry.envelope.event_id] = self._look(after)
+                case events.TaskScored(kind=ScoreKind.OUTPUT) as scored:
+                    results = self._results.setdefault(scored.task_id, {})
+                    results[entry.envelope.event_id] = ScoredResult(scored, self._look(after))
                 case events.ScoreRetracted(task_id=task_id, event_id=retracted):
-                    self._seen.get(task_id, {}).pop(retracted, None)
+                    self._results.get(task_id, {}).pop(retracted, None)
                 case events.AttemptStarted(task_id=task_id):
-                    self._seen.pop(task_id, None)
+                    self._results.pop(task_id, None)
                 case _:  # leaves the results as they are
                     pass
 
     def of(self, task_id: str) -> Seen | None:
         """What was seen at the task's result; None without one."""
-        return next(reversed(self._seen.get(task_id, {}).values()), None)
+        newest = next(reversed(self.results(task_id)), None)
+        return None if newest is None else newest.seen
+
+    def results(self, task_id: str) -> Sequence[ScoredResult[Seen]]:
+        """The standing output scores of the task's attempt, the newest last."""
+        return tuple(self._results.get(task_id, {}).values())
 
 
 def seen_at_outcomes(

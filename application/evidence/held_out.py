@@ -7,18 +7,14 @@ or all of them test.
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Final, NamedTuple, Self
-
-from pydantic import Field, model_validator
+from typing import Final, NamedTuple
 
 from plangate.application.evidence.estimates import Estimate
+from plangate.application.evidence.gate_worth import Cost
 from plangate.application.results import Result
-from plangate.domain.vocabulary import Number
 
 MIN_GROUPS: Final = 5
 """An interval needs so many groups; with fewer it would span nearly everything."""
-
-Cost = Annotated[Number, Field(ge=0.0)]
 
 
 class Measure(StrEnum):
@@ -30,19 +26,6 @@ class Measure(StrEnum):
 
     BALANCED_ACCURACY = "balanced_accuracy"
     COST = "cost"
-
-
-class Costs(Result):
-    """What a bad case costs that is `missed`, and a good one that is `stopped`."""
-
-    missed: Cost = 1.0
-    stopped: Cost = 1.0
-
-    @model_validator(mode="after")
-    def _something_costs(self) -> Self:
-        if not self.missed and not self.stopped:
-            raise ValueError("must cost something: missed and stopped are both 0")
-        return self
 
 
 class PolicyCase(NamedTuple):
@@ -65,13 +48,13 @@ class PolicySearch(NamedTuple):
 
     `neighbours` are the candidates that differ from each by one step of one number. The
     policies after the candidates, `fixed` of them, are judged but never chosen; the first is
-    the recorded one. Without `costs` the measure is balanced accuracy.
+    the recorded one. Without a `cost` the measure is balanced accuracy.
     """
 
     candidates: int
     neighbours: Sequence[Sequence[int]]
     fixed: int
-    costs: Costs | None = None
+    cost: Cost | None = None
 
     @property
     def policies(self) -> int:
@@ -132,8 +115,8 @@ class HeldOutFigures(Result):
     folds: tuple[FoldFigures, ...]
 
 
-def is_better(one: Estimate, other: Estimate, costs: Costs | None) -> bool:
+def is_better(one: Estimate, other: Estimate, cost: Cost | None) -> bool:
     """Whether all of a measure's interval is better than all of another's."""
     if one.low is None or one.high is None or other.low is None or other.high is None:
         return False
-    return one.low > other.high if costs is None else one.high < other.low
+    return one.low > other.high if cost is None else one.high < other.low

@@ -1,15 +1,21 @@
 """The `registry.evidence` group: what to look at in the scores, and whether they predict."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from plangate.application import telemetry
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.calibrating import calibrate
 from plangate.application.evidence.calibration import Calibration, CalibrationOptions, Confidence
 from plangate.application.evidence.findings import FindingsReport, Review
 from plangate.application.evidence.findings_config import FindingsConfig, GivenConfig
+from plangate.application.evidence.gate_worth import Cost
+from plangate.application.evidence.grouping import Grouping
 from plangate.application.evidence.statistics import MakeStatistics
 from plangate.application.plan_log import PlanIds
 from plangate.application.progress import Progress, no_progress
 from plangate.application.rerun.over_plans import Workers
+from plangate.application.rerun.policies import Given
 from plangate.application.validation import validate
 
 
@@ -47,16 +53,31 @@ class EvidenceQueries:
         plan_ids: PlanIds = None,
         *,
         confidence: Confidence | str = Confidence.TASK,
+        by: Grouping | str | None = None,
+        policy: Given = MappingProxyType({}),
+        cost: Cost | Mapping[str, float] | None = None,
         seed: int = 0,
         progress: Progress = no_progress,
     ) -> Calibration:
-        """Find out whether low confidence predicts rejection.
+        """Find out whether low confidence predicts rejection, and what the gate stops of it.
 
         Each outcome is compared with the confidence in the version before it: the task's
-        own, or its plan's with `rolling`. The 95 % intervals come from random draws of whole
+        own, or its plan's with `rolling`. The gate is that of each plan's own policy, or of
+        `policy`, whole or as changes; `cost` is what it costs to have `missed` a result that
+        is rejected later, and to have `stopped` a good one. `by` tells scorers, versions,
+        sources, labels or months apart. The 95 % intervals come from random draws of whole
         plans; the same `seed` gives the same result. An estimate from too few outcomes is
         None, with the reason. Raises `AnalysisMissing` without the extra
         `plangate[analysis]`; `InvalidInput`, `PlanNotFound`.
         """
-        options = validate(CalibrationOptions, {"confidence": confidence, "seed": seed})
-        return calibrate(self._store, plan_ids, options, self._statistics(), progress)
+        given = {"confidence": confidence, "by": by, "cost": cost, "seed": seed}
+        options = validate(CalibrationOptions, given)
+        return calibrate(
+            self._store,
+            self._workers,
+            plan_ids,
+            options,
+            policy=policy,
+            statistics=self._statistics(),
+            progress=progress,
+        )

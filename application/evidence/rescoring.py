@@ -21,8 +21,8 @@ from plangate.application.plan_log import Step
 from plangate.domain import events
 from plangate.domain.confidence import reaches
 from plangate.domain.event_ids import event_id, version_of
+from plangate.domain.judging import Judgement
 from plangate.domain.plan import Plan
-from plangate.domain.task import Judgement
 from plangate.domain.vocabulary import ScoreKind, Scorer
 
 

@@ -7,9 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from plangate.application.errors import AnalysisMissing
-from plangate.application.evidence.calibration import Case, Reliability
+from plangate.application.evidence.calibration import CalibrationGroup, Reliability
+from plangate.application.evidence.cases import Cases
 from plangate.application.evidence.estimates import Estimate
+from plangate.application.evidence.gate_cases import GateCounts
+from plangate.application.evidence.gate_worth import Cost, Costs, MoreOutcomes
+from plangate.application.evidence.grouping import Grouping
 from plangate.application.evidence.held_out import HeldOutFigures, PolicyCase, PolicySearch
+from plangate.application.evidence.judge_calibration import JudgeCalibration
 
 
 class ShareCounts(NamedTuple):
@@ -32,7 +37,7 @@ class Statistics(Protocol):
     def resamples(self) -> int:
         """How many draws of plans an interval rests on."""
 
-    def reliability(self, cases: Sequence[Case], seed: int) -> Reliability:
+    def reliability(self, cases: Cases, seed: int) -> Reliability:
         """Whether low confidence predicts rejection."""
 
     def shares(self, counts: Sequence[ShareCounts], seed: int) -> Sequence[Estimate]:
@@ -40,6 +45,23 @@ class Statistics(Protocol):
 
     def held_out(self, cases: Sequence[PolicyCase], search: PolicySearch) -> HeldOutFigures:
         """What choosing among policies is worth; its intervals leave out one group at a time."""
+
+    def groups(self, cases: Cases, by: Grouping, seed: int) -> tuple[CalibrationGroup, ...]:
+        """The same for each group of cases, in the order of their names."""
+
+    def gate_shares(self, cases: Cases, seed: int) -> tuple[Estimate, Estimate, Estimate]:
+        """Precision and recall of the gate, and the share of accepted results it stopped."""
+
+    def costs(
+        self, counts: GateCounts, thresholds: Sequence[float], cost: Cost, seed: int
+    ) -> Costs:
+        """What the gate would have cost at each threshold: one for each policy of `counts`."""
+
+    def judges(self, cases: Cases, seed: int) -> tuple[JudgeCalibration, ...]:
+        """What each judge's scores are worth, and whether that changed."""
+
+    def more_outcomes(self, cases: Cases, seed: int) -> tuple[MoreOutcomes, ...]:
+        """How many more outcomes narrow intervals need."""
 
 
 MakeStatistics = Callable[[], Statistics]

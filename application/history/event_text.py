@@ -10,7 +10,7 @@ from typing import assert_never
 from plangate.application.history.explain import ScorePart
 from plangate.application.numbers import number
 from plangate.domain import events
-from plangate.domain.vocabulary import Scorer
+from plangate.domain.vocabulary import Scorer, StatusCause, TaskStatus
 
 
 def what(event: events.PlanEvent) -> str:  # noqa: C901, PLR0912  (a branch an event)
@@ -92,6 +92,8 @@ def why(event: events.PlanEvent, causation_id: str | None) -> str:  # noqa: C901
             if event.reason is not None:
                 return _text(event.reason)
             by = "" if event.worker is None else f" by {event.worker}"
+            if event.cause is StatusCause.SCORED and event.new is TaskStatus.IN_PROGRESS:
+                return "scored, and waits for more judges"
             return f"{event.cause}{by}{_for(event.at, event.lease_until)}"
         case events.TaskDeferred():
             return f"{_text(event.reason)}{_for(event.at, event.until)}"

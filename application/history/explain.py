@@ -16,8 +16,8 @@ from plangate.application.results import Evidence, GateView, Result
 from plangate.domain.confidence import UNSCORED, differ, score_shares
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import TaskScored, touches
+from plangate.domain.judging import Judgements
 from plangate.domain.plan import Plan
-from plangate.domain.task import Judgements
 from plangate.domain.vocabulary import ScarceEvidence, TaskStatus
 
 _Scores = Mapping[int, TaskScored]

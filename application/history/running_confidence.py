@@ -6,9 +6,9 @@ from typing import Final, Self
 from plangate.application.plan_log import Step
 from plangate.domain.confidence import UNSCORED
 from plangate.domain.events import touches
+from plangate.domain.judging import Judgements
 from plangate.domain.plan import Plan
 from plangate.domain.recency_tree import ConfidenceTree, tree_of
-from plangate.domain.task import Judgements
 
 LARGE: Final = 200
 """Plans of this size use a tree, whose result differs in the last bits at most."""

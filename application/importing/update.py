@@ -14,8 +14,9 @@ from plangate.application.importing.older_imports import FormerPlan, is_older_im
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.results import Result
 from plangate.domain import commands, events, task_changes
+from plangate.domain.judging import Judgement
 from plangate.domain.plan import Plan
-from plangate.domain.task import Deferral, Judgement, Task
+from plangate.domain.task import Deferral, Task
 from plangate.domain.values import changed
 from plangate.domain.vocabulary import MAX_CHANGES, TaskStatus
 

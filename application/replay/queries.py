@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from plangate.application import telemetry
 from plangate.application.event_store import EventStore
-from plangate.application.evidence.held_out import Costs
+from plangate.application.evidence.gate_worth import Cost
 from plangate.application.evidence.statistics import MakeStatistics, no_statistics
 from plangate.application.plan_log import PlanIds
 from plangate.application.progress import Progress, no_progress, require_progress
@@ -106,7 +106,7 @@ class ReplayQueries:
         policy: Given = Preset.STEADY,
         by: By | str = By.GOAL,
         folds: int = 5,
-        costs: Costs | Mapping[str, float] | None = None,
+        cost: Cost | Mapping[str, float] | None = None,
         seed: int = 0,
         progress: Progress = no_progress,
     ) -> Tuning:
@@ -116,11 +116,11 @@ class ReplayQueries:
         work whose repeats have a mean score below 0.5. All policies of `grid` are tried, or
         `tries` of them; other fields are those of `policy`. Plans of one goal, or with `by`
         one label, choose or test together, in so many `folds`. The measure is balanced
-        accuracy, or with `costs` what a missed bad case and a stopped good one cost. The
+        accuracy, or with `cost` what a missed bad case and a stopped good one cost. The
         answer recommends nothing where that rests on too little. Raises `AnalysisMissing`
         without the extra `plangate[analysis]`; `InvalidInput`, `PlanNotFound`.
         """
-        given = {"truth": truth, "by": by, "folds": folds, "costs": costs}
+        given = {"truth": truth, "by": by, "folds": folds, "cost": cost}
         options = validate(TuneOptions, {**given, "tries": tries, "seed": seed})
         candidates = candidates_of(grid, policy, options.tries, options.seed)
         statistics = self._make_statistics()

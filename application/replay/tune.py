@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, Field, Strict
 
+from plangate.application.evidence.gate_worth import Cost
 from plangate.application.evidence.held_out import (
-    Costs,
     FoldFigures,
     HeldOutFigures,
     Measure,
@@ -40,7 +40,7 @@ class TuneOptions(BaseModel):
     truth: GivenTruth = Truth(kind=TruthKind.OUTCOMES)
     by: By = By.GOAL
     folds: Annotated[int, Strict(), Field(ge=2, le=MAX_FOLDS)] = 5
-    costs: Costs | None = None
+    cost: Cost | None = None
     tries: Annotated[int, Strict(), Field(ge=1, le=MAX_POLICIES)] | None = None
     seed: Annotated[int, Strict(), Field(ge=0)] = 0
 
@@ -89,7 +89,7 @@ class Tuning(Result):
     truth: Truth
     truth_means: str
     measure: Measure
-    costs: Costs | None
+    cost: Cost | None
     by: By
     cases: int
     bad: int
@@ -132,7 +132,7 @@ def tune(
         candidates=len(tried),
         neighbours=tuple(candidate.neighbours for candidate in tried),
         fixed=len(_FIXED),
-        costs=options.costs,
+        cost=options.cost,
     )
     found = statistics.held_out(grouped.cases, search)
     chosen = None if found.chosen is None else tried[found.chosen]
@@ -148,8 +148,8 @@ def tune(
         ),
         truth=options.truth,
         truth_means=options.truth.sentence,
-        measure=Measure.BALANCED_ACCURACY if options.costs is None else Measure.COST,
-        costs=options.costs,
+        measure=Measure.BALANCED_ACCURACY if options.cost is None else Measure.COST,
+        cost=options.cost,
         by=options.by,
         cases=len(grouped.cases),
         bad=sum(case.bad for case in grouped.cases),
@@ -189,7 +189,7 @@ def _why_not(compared: Sequence[ComparedPolicy], options: TuneOptions) -> str | 
         reason = tuned.reason if tuned.cases else options.truth.without_cases
         return f"Nothing is recommended: {reason}."
     near = [
-        what for name, what in _RIVALS.items() if not is_better(tuned, lines[name], options.costs)
+        what for name, what in _RIVALS.items() if not is_better(tuned, lines[name], options.cost)
     ]
     if not near:
         return None

@@ -16,7 +16,7 @@ from plangate.domain.errors import ClaimLost, PlangateError, ScoreNotFound
 from plangate.domain.event_ids import event_id, version_of
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
-from plangate.domain.replanning import UNSUCCESSFUL
+from plangate.domain.replanning import UNSUCCESSFUL, has_unsettled_result
 from plangate.domain.vocabulary import StatusCause, TaskStatus
 
 Rules = Callable[[Policy], Policy]
@@ -127,7 +127,9 @@ def _is_idle(plan: Plan, change: commands.Change) -> bool:
 def _is_open(plan: Plan, task_id: str) -> bool:
     """Whether a task has no result yet, so that there is none to accept."""
     task = plan.tasks.get(task_id)
-    return task is not None and task.status in {TaskStatus.PENDING, TaskStatus.IN_PROGRESS}
+    if task is None or has_unsettled_result(task):
+        return False
+    return task.status in {TaskStatus.PENDING, TaskStatus.IN_PROGRESS}
 
 
 def _counterparts(

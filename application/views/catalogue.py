@@ -11,7 +11,7 @@ TIMELINE: Final = "timeline"
 REPLANS: Final = "replans"
 
 VIEWS: Final = (
-    View(PLANS, 4, plan_summaries.project),
+    View(PLANS, 5, plan_summaries.project),
     View(BOARD, 1, board.project),
     View(TIMELINE, 2, timeline.project),
     View(REPLANS, 1, replans.project),

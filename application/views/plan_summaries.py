@@ -20,7 +20,7 @@ class PlanSummary(Row):
 
     `verdict`, `may_continue` and `next_task_id` (the task that would be handed out next) are
     as of now in an answer, and as of the latest event in the table; `changes_at` is when a
-    lease or a deferral ends next. `scored` to `done_unscored` are the `Evidence`.
+    lease or a deferral ends next. `scored` to `awaits_judges` are the `Evidence`.
     `needs_replan` says that the rolling confidence is below its threshold; `replan_due` that
     the gate tripped and awaits an answer. The gate's memory: `gate_tripped`, the low scores in
     a row, the replans since the last approval, and whether these exhaust what the policy allows.
@@ -40,6 +40,7 @@ class PlanSummary(Row):
     scoring_failed: int
     clamped: int
     done_unscored: int
+    awaits_judges: int
     needs_replan: bool
     replan_due: bool
     replan_count: int
@@ -151,6 +152,7 @@ def _summary(plan: Plan, now: datetime, first: int, latest: int) -> Mapping[str,
         "scoring_failed": evidence.scoring_failed,
         "clamped": evidence.clamped,
         "done_unscored": evidence.done_unscored,
+        "awaits_judges": evidence.awaits_judges,
         "needs_replan": plan.needs_replan,
         "replan_due": plan.replan_due,
         "replan_count": plan.replan_count,

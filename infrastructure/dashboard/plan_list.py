@@ -104,6 +104,7 @@ class Row:
             scoring_failed=plan.scoring_failed,
             clamped=plan.clamped,
             done_unscored=plan.done_unscored,
+            awaits_judges=plan.awaits_judges,
         )
 
     @property

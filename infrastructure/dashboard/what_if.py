@@ -24,7 +24,14 @@ from plangate.application.replay.what_if import FinalState, PlanReplay, WhatIf
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.policy import Policy
 from plangate.domain.presets import Preset
-from plangate.domain.vocabulary import AttemptScores, Gate, OutOfRange, Recency, ScarceEvidence
+from plangate.domain.vocabulary import (
+    AttemptScores,
+    Gate,
+    Judges,
+    OutOfRange,
+    Recency,
+    ScarceEvidence,
+)
 from plangate.infrastructure.charts.other_history import other_history
 from plangate.infrastructure.dashboard.answers import (
     GivenRegistry,
@@ -72,6 +79,8 @@ FIELDS: Final = (
     PolicyField("gate", "A due replan", choices=tuple(Gate)),
     PolicyField("attempt_scores", "Scores at a new attempt", choices=tuple(AttemptScores)),
     PolicyField("scarce_evidence", "With scarce evidence", choices=tuple(ScarceEvidence)),
+    PolicyField("judges", "Several judges count by", choices=tuple(Judges)),
+    PolicyField("min_judges", "Least judges of a task", "1"),
     PolicyField("out_of_range", "Scores out of range", choices=tuple(OutOfRange)),
 )
 

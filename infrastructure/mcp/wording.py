@@ -16,6 +16,7 @@ _CALLS: Final = (
     ("approve with accept", "plan_revise with op approve and accept"),
     ("mark_task with status done", "plan_mark with status done"),
     ("and score_prompt again", "and give plan_update a new prompt_score"),
+    ("with score_output", "with plan_update"),
     ("with next_task", "with plan_next"),
     ("score or release what", "score with plan_update, or plan_mark with op release, what"),
     ("undefer_task what", "plan_mark with op undefer_task what"),

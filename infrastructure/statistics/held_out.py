@@ -118,7 +118,7 @@ class _Cases:
 
     def __init__(self, cases: Sequence[PolicyCase], search: PolicySearch) -> None:
         self._search = search
-        self._measured = Measured(search.costs)
+        self._measured = Measured(search.cost)
         self._plan = np.array([case.plan for case in cases], dtype=np.intp)
         self._group = np.array([case.group for case in cases], dtype=np.intp)
         self.fold = np.array([case.fold for case in cases], dtype=np.intp)

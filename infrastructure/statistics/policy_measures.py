@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plangate.application.evidence.estimates import Estimate
-from plangate.application.evidence.held_out import Costs
+from plangate.application.evidence.gate_worth import Cost
 from plangate.infrastructure.statistics.resampling import UNDEFINED, ratio
 
 Floats = NDArray[np.float64]
@@ -16,22 +16,22 @@ Floats = NDArray[np.float64]
 class Measured:
     """Balanced accuracy, or with costs the mean cost of a case."""
 
-    def __init__(self, costs: Costs | None) -> None:
-        self._costs = costs
+    def __init__(self, cost: Cost | None) -> None:
+        self._cost = cost
 
     @property
     def most(self) -> float:
         """The largest value that the measure can have; the least is 0."""
-        return 1.0 if self._costs is None else max(self._costs.missed, self._costs.stopped)
+        return 1.0 if self._cost is None else max(self._cost.missed, self._cost.stopped)
 
     def gain(self, sums: Floats) -> Floats:
         """The measure for each column, so that more is better: a cost is negative."""
         stopped_bad, bad, stopped_good, good = sums
-        if self._costs is None:
+        if self._cost is None:
             caught, spared = ratio(stopped_bad, bad), ratio(good - stopped_good, good)
             known = (bad > 0) & (good > 0)
             return np.where(known, (caught + spared) / 2, UNDEFINED)
-        costs = self._costs.missed * (bad - stopped_bad) + self._costs.stopped * stopped_good
+        costs = self._cost.missed * (bad - stopped_bad) + self._cost.stopped * stopped_good
         paid = ratio(costs, bad + good)
         return np.where(paid == UNDEFINED, UNDEFINED, -paid)
 
@@ -44,9 +44,9 @@ class Measured:
             np.sqrt((one + 1) * (of - one + 1) / (of + 2) ** 2 / of) if of else 0.0
             for one, of in (sums[:2], sums[2:])
         )
-        if self._costs is None:
+        if self._cost is None:
             return float(np.hypot(caught, stopped) / 2)
-        bad, good = self._costs.missed * sums[1] * caught, self._costs.stopped * sums[3] * stopped
+        bad, good = self._cost.missed * sums[1] * caught, self._cost.stopped * sums[3] * stopped
         return float(np.hypot(bad, good) / (sums[1] + sums[3]))
 
     def value(self, sums: Floats) -> float | None:
@@ -54,7 +54,7 @@ class Measured:
         gain = float(self.gain(sums[:, None])[0])
         if gain == UNDEFINED:
             return None
-        return gain if self._costs is None else -gain
+        return gain if self._cost is None else -gain
 
     def between(self, bad: Estimate, good: Estimate, sums: Floats) -> tuple[float, float]:
         """The measure at both ends of the intervals of what is stopped, bad and good."""

@@ -10,13 +10,18 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 from plangate.application.evidence.estimates import MIN_OF_EACH, Estimate, too_few
 
 LEVEL: Final = 0.95
 UNDEFINED: Final = -9.0
 """Marks an undefined estimate: none is so low, and NaN would make scipy warn."""
+
+_LEAST_EFFECT: Final = 0.5
+"""No design effect is less: plans that happen to be alike must not make an interval vanish."""
+
+_ALMOST_NONE: Final = 1e-12
 
 _AT_ONCE: Final = 2_000_000
 """Numbers in memory at once."""
@@ -28,13 +33,19 @@ estimate and a column for each draw. `UNDEFINED` where there is none."""
 
 
 class Basis(NamedTuple):
-    """What an estimate rests on. A `share` is from 0 to 1, as a proportion of cases."""
+    """What an estimate rests on, and where it can lie.
+
+    A `share` is a proportion of the cases. Others lie within `bounds`, anywhere if None.
+    `effective` is how many plans of equal size say as much as those that there are.
+    """
 
     cases: int
     plans: int
     fewer: int = MIN_OF_EACH
     share: bool = True
+    bounds: tuple[float, float] | None = (0.0, 1.0)
     unit: str = "outcomes"
+    effective: float | None = None
 
 
 def drawn_estimates(
@@ -62,7 +73,7 @@ def drawn_estimates(
     drawn = np.hstack([values(weights) for weights in draws(groups, resamples, seed, width=width)])
     for index, (basis, reason) in enumerate(zip(bases, reasons, strict=True)):
         if reason is None and whole[index] != UNDEFINED:
-            low, high = _interval(float(whole[index]), drawn[index], basis)
+            low, high = interval(float(whole[index]), drawn[index], basis)
             given = {"value": float(whole[index]), "low": low, "high": high}
             found[index] = found[index].model_copy(update=given)
     return found
@@ -93,16 +104,52 @@ def group_sums(group: NDArray[np.intp], groups: int, of_cases: NDArray[Any]) -> 
     return sums.astype(np.float64)
 
 
-def _interval(value: float, drawn: Floats, basis: Basis) -> tuple[float, float]:
-    """The central interval of all draws in which the estimate is defined.
+def effective(sizes: Floats) -> float:
+    """How many groups of equal size say as much as groups of these sizes, by Kish."""
+    squares = float((sizes**2).sum())
+    return float(sizes.sum()) ** 2 / squares if squares else 0.0
 
-    A share of exactly 0 or 1 would be the same in every draw, so its interval is the exact
-    binomial one, with each plan as one trial.
+
+def interval(value: float, drawn: Floats, basis: Basis) -> tuple[float, float]:
+    """The 95 % interval of an estimate from its draws, by Student's t for so many plans.
+
+    Of a share it is Wilson's, for as many independent cases as have the spread of the
+    draws; of another bounded estimate it is made on the logit scale. One at a bound would be
+    there in every draw, so its interval is the exact binomial one, each plan a trial.
     """
-    if basis.share and not 0.0 < value < 1.0:
-        exact: Any = stats.binomtest(round(value) * basis.plans, basis.plans).proportion_ci(
-            LEVEL, method="exact"
-        )
-        return float(exact.low), float(exact.high)
-    low, high = np.quantile(drawn[drawn != UNDEFINED], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+    groups = max(basis.effective or float(basis.plans), 2.0)
+    known = drawn[drawn != UNDEFINED]
+    spread = float(known.std(ddof=1)) * np.sqrt(groups / (groups - 1)) if len(known) > 1 else 0.0
+    quantile = float(stats.t.ppf((1 + LEVEL) / 2, groups - 1))
+    if basis.bounds is None:
+        return value - quantile * spread, value + quantile * spread
+    floor, ceiling = basis.bounds
+    size = ceiling - floor
+    inside = (value - floor) / size
+    if not _ALMOST_NONE < inside < 1.0 - _ALMOST_NONE:
+        low, high = _exact(round(inside) * basis.plans, basis.plans)
+    elif basis.share:
+        low, high = _wilson(inside, spread, quantile, basis.cases)
+    else:
+        logit = np.log(inside / (1.0 - inside))
+        half = quantile * spread / size / (inside * (1.0 - inside))
+        low, high = (float(special.expit(logit + side * half)) for side in (-1, 1))
+    return floor + size * low, floor + size * high
+
+
+def design_effect(share: float, spread: float, cases: int) -> float:
+    """How many times the variance of a share is that of as many independent cases."""
+    return max(spread**2 * cases / (share * (1.0 - share)), _LEAST_EFFECT)
+
+
+def _wilson(share: float, spread: float, quantile: float, cases: int) -> tuple[float, float]:
+    independent = cases / design_effect(share, spread, cases)
+    weight = quantile**2 / independent
+    middle = (share + weight / 2) / (1 + weight)
+    half = np.sqrt(quantile**2 * share * (1 - share) / independent + weight**2 / 4) / (1 + weight)
+    return float(middle - half), float(middle + half)
+
+
+def _exact(successes: int, trials: int) -> tuple[float, float]:
+    given: Any = stats.binomtest(successes, trials).proportion_ci(LEVEL, method="exact")
+    return float(given.low), float(given.high)

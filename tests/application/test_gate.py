@@ -314,7 +314,9 @@ def test_a_decision_names_what_it_was_made_of(registry: PlanRegistry, clock: Tim
         advice=registry.get_status("p").advice,
         rolling_confidence=(0.5 * 0.85 + 0.1) / 1.85,
         threshold=0.72,
-        evidence=Evidence(scored=2, tasks=3, scoring_failed=0, clamped=0, done_unscored=0),
+        evidence=Evidence(
+            scored=2, tasks=3, scoring_failed=0, clamped=0, done_unscored=0, awaits_judges=0
+        ),
         replan_due=True,
         due_since=DAWN + HOUR,
         changes_at=None,

@@ -22,7 +22,7 @@ from tests.support.model.comparison import DEPENDENCIES, POLICIES, a_plan, at, s
 from tests.support.model.naive import NaivePlan, Refused
 
 SEQUENCES = 1_000_000
-WHAT_MATTERS = (*PlanState, "tripped", "lows in a row", "exhausted")
+WHAT_MATTERS = (*PlanState, "tripped", "lows in a row", "exhausted", "awaits judges")
 
 
 @pytest.mark.soak
@@ -70,6 +70,7 @@ def _one_sequence(chance: random.Random, seen: Counter[str]) -> None:
         seen["tripped"] += plan.gate.tripped
         seen["lows in a row"] += plan.gate.lows > 1
         seen["exhausted"] += plan.is_exhausted
+        seen["awaits judges"] += any(task.awaits_judges for task in plan)
     same_plan(plan, naive)
     assert fold(Plan("p"), log) == plan
 

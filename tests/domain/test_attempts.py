@@ -5,8 +5,8 @@ import pytest
 from plangate.domain.commands import ChangeTask, DropTask, MoveTask
 from plangate.domain.errors import InvalidInput, Problem, ScoreNotFound, TaskGone, TaskNotFound
 from plangate.domain.events import PlanEvent
+from plangate.domain.judging import Judgement
 from plangate.domain.policy import Policy
-from plangate.domain.task import Judgement
 from plangate.domain.vocabulary import AttemptScores, ScoreKind, TaskStatus
 from tests.support.examples import (
     ADA,

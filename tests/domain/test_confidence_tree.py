@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from rpds import HashTrieMap
 
 from plangate.domain.confidence import rolling_confidence
+from plangate.domain.judging import Judgement
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.recency_tree import ConfidenceTree, RecencyTree, tree_of
-from plangate.domain.task import Judgement, Task
+from plangate.domain.task import Task
 from plangate.domain.vocabulary import Recency
 from tests.support.properties import repeatable
 

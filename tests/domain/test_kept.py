@@ -11,7 +11,7 @@ from plangate.domain.evolve import apply, evolve, fold
 from plangate.domain.plan import Plan
 from plangate.domain.plan_draft import PlanDraft
 from plangate.domain.policy import Policy
-from plangate.domain.vocabulary import Recency, ScoreKind
+from plangate.domain.vocabulary import Judges, Recency, ScoreKind
 from tests.support.examples import (
     CLAIMED,
     DONE,
@@ -98,10 +98,14 @@ POLICIES = (
     Policy(),
     Policy(order=Recency.SCORED, min_scored=3),
     Policy(min_scored=2, consecutive_lows=2, latch=True),
+    Policy(judges=Judges.MEAN, order=Recency.SCORED),
+    Policy(min_judges=2, min_scored=2),
 )
 
 
-@pytest.mark.parametrize("policy", POLICIES, ids=["usual", "by score", "with a memory"])
+@pytest.mark.parametrize(
+    "policy", POLICIES, ids=["usual", "by score", "with a memory", "many judges", "too few"]
+)
 @pytest.mark.parametrize("name", HISTORIES)
 def test_event_by_event_and_in_one_run(name: str, policy: Policy) -> None:
     begun = fold(Plan(PLAN), [created(*TASKS, policy=policy)])

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from plangate.domain.policy import Policy
-from plangate.domain.vocabulary import AttemptScores, Gate, OutOfRange, Recency
+from plangate.domain.vocabulary import AttemptScores, Gate, Judges, OutOfRange, Recency
 from tests.support.examples import EVEN, USUAL
 
 SEVEN_FIELDS = {"gate", "attempt_scores"} | {
@@ -38,6 +38,8 @@ def test_the_usual_numbers() -> None:
         "latch": False,
         "max_replans": None,
         "scarce_evidence": "wait",
+        "judges": "newest",
+        "min_judges": 1,
     }
 
 
@@ -60,7 +62,11 @@ def test_the_usual_numbers() -> None:
         {"gate": "hold"},
         {"attempt_scores": "reset"},
         {"order": "scored"},
-        *({name: count} for name in ("min_scored", "consecutive_lows") for count in (1, 10_000)),
+        *(
+            {name: count}
+            for name in ("min_scored", "consecutive_lows", "min_judges")
+            for count in (1, 10_000)
+        ),
         {"exit_threshold": 0.72},
         {"exit_threshold": 1.0},
         {"confidence_threshold": 0.0, "exit_threshold": 0.0},
@@ -99,7 +105,12 @@ def test_numbers_within_their_limits_make_a_policy(numbers: dict[str, Any]) -> N
         ({"order": "age"}, "enum"),
         *(
             ({name: value}, why)
-            for name, least in (("min_scored", 1), ("consecutive_lows", 1), ("max_replans", 0))
+            for name, least in (
+                ("min_scored", 1),
+                ("consecutive_lows", 1),
+                ("max_replans", 0),
+                ("min_judges", 1),
+            )
             for value, why in (
                 (least - 1, "greater_than_equal"),
                 (10_001, "less_than_equal"),
@@ -169,7 +180,8 @@ def test_a_policy_never_changes() -> None:
 def test_the_digest_is_taken_over_compact_sorted_json() -> None:
     recorded = (
         '{"attempt_scores":"keep","confidence_threshold":0.72,"consecutive_lows":1,"decay":0.85,'
-        '"gate":"advise","latch":false,"min_scored":1,"order":"plan","out_of_range":"clamp",'
+        '"gate":"advise","judges":"newest","latch":false,"min_judges":1,"min_scored":1,'
+        '"order":"plan","out_of_range":"clamp",'
         '"output_weight":0.65,"prompt_weight":0.35,"scarce_evidence":"wait"}'
     )
 
@@ -191,6 +203,8 @@ def test_the_digests_of_recorded_policies_never_change() -> None:
 def test_every_number_makes_a_digest_of_its_own() -> None:
     policies = [
         Policy(),
+        Policy(judges=Judges.MEDIAN),
+        Policy(min_judges=2),
         Policy(prompt_weight=0.5, output_weight=0.5),
         Policy(decay=0.9),
         Policy(confidence_threshold=0.8),

@@ -14,9 +14,9 @@ from plangate.domain.errors import TaskNotFound
 from plangate.domain.event_ids import event_id, version_of
 from plangate.domain.events import PlanEvent
 from plangate.domain.evolve import evolve, fold, stands_for
+from plangate.domain.judging import Judgement
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
-from plangate.domain.task import Judgement
 from tests.support.examples import (
     EVEN,
     EVERY_EVENT,

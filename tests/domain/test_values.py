@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from plangate.domain.task import Judgement, Judgements, Task
+from plangate.domain.judging import Judgement, Judgements
+from plangate.domain.task import Task
 from plangate.domain.task_changes import add_judgement
 from plangate.domain.values import NewestFirst, changed, of_fields
 from plangate.domain.vocabulary import ScoreKind

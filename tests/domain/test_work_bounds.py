@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from plangate.domain.vocabulary import (
     AttemptScores,
     Gate,
+    Judges,
     Labels,
     LeaseSeconds,
     ObstacleKind,
@@ -48,11 +49,18 @@ def refused(kind: Any, value: object) -> str:
         (TaskStatus, "pending in_progress done failed replanning"),
         (StatusCause, "claimed scored marked expired released revised retried approved"),
         (PlanState, "active waiting blocked complete paused archived deleted"),
-        (ObstacleKind, "failed replanning unmet_dependencies deferred gate_held replans_exhausted"),
+        (
+            ObstacleKind,
+            (
+                "failed replanning unmet_dependencies deferred awaits_judges gate_held "
+                "replans_exhausted"
+            ),
+        ),
         (OutOfRange, "clamp refuse"),
         (Gate, "advise hold"),
         (AttemptScores, "keep reset"),
         (Recency, "plan scored"),
+        (Judges, "newest mean median min trimmed"),
     ],
 )
 def test_stored_values_are_spelled_as_ever(kind: type[StrEnum], spelled: str) -> None:

@@ -89,6 +89,7 @@ def evidence(plan: Plan) -> Evidence:
         scoring_failed=sum(task.scoring_failed for task in plan),
         clamped=sum(given.clamped for task in plan for given in task.counting),
         done_unscored=sum(t.status is TaskStatus.DONE and t.output_score is None for t in plan),
+        awaits_judges=sum(task.awaits_judges for task in plan),
     )
 
 
@@ -103,6 +104,7 @@ def task_views(plan: Plan) -> Iterator[TaskView]:
             prompt_score=task.prompt_score,
             output_score=task.output_score,
             confidence=task.confidence(plan.policy),
+            missing_judges=task.missing_judges,
             replan_count=task.replan_count,
             attempt=task.attempt,
             depends_on=task.depends_on,

@@ -33,6 +33,7 @@ from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
     AttemptScores,
     Gate,
+    Judges,
     PlanState,
     Recency,
     ScoreKind,
@@ -68,6 +69,8 @@ policies = st.builds(
     exit_threshold=st.none() | st.just(0.9),
     latch=st.booleans(),
     max_replans=st.none() | st.integers(0, 2),
+    judges=st.sampled_from(Judges),
+    min_judges=st.integers(1, 2),
 )
 
 

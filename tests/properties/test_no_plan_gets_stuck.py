@@ -27,7 +27,7 @@ from plangate.domain.evolve import fold
 from plangate.domain.obstacles import obstacles
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
-from plangate.domain.vocabulary import AttemptScores, Gate, PlanState, Recency, TaskStatus
+from plangate.domain.vocabulary import AttemptScores, Gate, Judges, PlanState, Recency, TaskStatus
 from tests.support.examples import (
     APPROVE,
     ARCHIVE,
@@ -112,6 +112,8 @@ policies = st.builds(
     exit_threshold=st.none() | st.just(0.9),
     latch=st.booleans(),
     max_replans=st.none() | st.integers(0, 2),
+    judges=st.sampled_from(Judges),
+    min_judges=st.integers(1, 2),
 )
 LATER = NOON + timedelta(hours=1)
 

@@ -50,6 +50,7 @@ from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import (
     DeferralEnd,
     Gate,
+    Judges,
     Outcome,
     OutOfRange,
     Recency,
@@ -99,6 +100,7 @@ REMEMBERING = Policy(
     max_replans=3,
 )
 JUDGING = REMEMBERING.model_copy(update={"scarce_evidence": ScarceEvidence.JUDGE})
+BY_THREE = JUDGING.model_copy(update={"judges": Judges.TRIMMED, "min_judges": 3})
 REVIEW = PlannedTask(id="review", title="Review", depends_on=("schema",), labels=("human",))
 
 WRITTEN_TODAY: dict[str, PlanEvent] = {
@@ -106,7 +108,7 @@ WRITTEN_TODAY: dict[str, PlanEvent] = {
         at=AT,
         goal="Move billing to the new ledger",
         tasks=(SCHEMA, BACKFILL),
-        policy=JUDGING.whole(),
+        policy=BY_THREE.whole(),
         metadata={"team": "payments", "tags": ["q4", None]},
         priority=5,
         labels=("billing",),
@@ -202,6 +204,7 @@ WRITTEN_BEFORE: dict[str, PlanEvent] = {
     ),
     "plan-created.v2": WRITTEN_TODAY["plan-created"].model_copy(update={"policy": SECOND_POLICY}),
     "plan-created.v3": WRITTEN_TODAY["plan-created"].model_copy(update={"policy": REMEMBERING}),
+    "plan-created.v4": WRITTEN_TODAY["plan-created"].model_copy(update={"policy": JUDGING}),
     "task-scored.v1": WRITTEN_TODAY["task-scored"].model_copy(
         update={"scale": None, "occurred_at": None}
     ),

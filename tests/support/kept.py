@@ -70,6 +70,9 @@ DEFINED: dict[Trait, Callable[[Plan, Task], bool]] = {
         task.status is TaskStatus.DONE and task.output_score is None
     ),
     Trait.UNCLEAR: unclear,
+    Trait.AWAITS_JUDGES: lambda _, task: (
+        task.missing_judges > 0 and task.status is not TaskStatus.DONE
+    ),
 }
 
 

@@ -1,9 +1,9 @@
 """Choose a policy by what it does on plans that it was not chosen by."""
 
-from typing import Final
-
+from plangate.application.replay.assumptions import states_assumptions
 from plangate.application.replay.folds import By
 from plangate.application.replay.policy_grid import MAX_POLICIES, TO_CHOOSE_FROM
+from plangate.application.replay.tune import MAX_FOLDS
 from plangate.infrastructure.cli.commands.analysis import AllPlans, Changes, PresetName
 from plangate.infrastructure.cli.input import policy_args
 from plangate.infrastructure.cli.input.completion import policy_fields
@@ -13,9 +13,8 @@ from plangate.infrastructure.cli.render.text import unreadable
 from plangate.infrastructure.cli.render.tune import render_tuning
 from plangate.infrastructure.cli.terminal import Terminal
 
-_MOST_FOLDS: Final = 20
 
-
+@states_assumptions
 def tune(
     terminal: Terminal,
     plans: NamedPlans = None,
@@ -47,13 +46,11 @@ def tune(
     preset: PresetName = None,
     changes: Changes = None,
     by: By = option("--by", "WHAT", "What keeps plans together: goal or label.", default=By.GOAL),
-    folds: int = option("--folds", "N", "Into how many folds.", default=5, min=2, max=_MOST_FOLDS),
-    cost: list[str] | None = option(
+    folds: int = option("--folds", "N", "Into how many folds.", default=5, min=2, max=MAX_FOLDS),
+    cost: tuple[str, str] | None = option(
         "--cost",
-        "WHICH=COST",
-        "What an error costs, as in missed=5 for a bad case that is not stopped and stopped=1 "
-        "for a good one that is; may be repeated.",
-        default=None,
+        "missed=N stopped=N",
+        "Compare by cost: that of a bad case that is missed, and of a good one that is stopped.",
     ),
     seed: int = option("--seed", "N", "Seed of the folds and of --tries.", default=0, min=0),
 ) -> None:
@@ -76,7 +73,7 @@ def tune(
             policy={"preset": preset or "steady", **base},
             by=by,
             folds=folds,
-            costs=policy_args.settings(cost) if cost else None,
+            cost=None if cost is None else policy_args.settings(cost),
             seed=seed,
             progress=progress,
         )

@@ -8,6 +8,7 @@ _AT_THE_TERMINAL: Final[Mapping[str, str]] = {
     'approve with accept "passing"': "approve --accept passing",
     "approve with accept, or mark_task with status done": "approve --accept, or task mark",
     "undefer_task what can go on": "task undefer what can go on",
+    "with score_output": "with score --output",
     "score_prompt again": "score --prompt again",
 }
 

@@ -90,7 +90,12 @@ def render_gauge(
         Text(f"threshold {wanted}", style="yellow", no_wrap=True),
     )
     said = evidence.sentence
-    doubtful = evidence.scoring_failed or evidence.clamped or evidence.done_unscored
+    doubtful = (
+        evidence.scoring_failed
+        or evidence.clamped
+        or evidence.done_unscored
+        or evidence.awaits_judges
+    )
     return Group(
         row,
         Text.assemble((LABELS[verdict], f"bold {STYLES[verdict]}"), sentence and f" {sentence}"),

@@ -188,6 +188,8 @@ def _notes(task: TaskView) -> Iterator[str]:
     yield f"replaces {text.harmless(task.replaces)}" if task.replaces else ""
     yield f"after {text.listed(task.depends_on)}" if task.depends_on else ""
     yield f"attempt {task.attempt}" if task.attempt > 1 else ""
+    missing = text.count(task.missing_judges, "more judge")
+    yield f"waits for {missing}" if task.missing_judges else ""
     yield text.count(task.replan_count, "replan") if task.replan_count else ""
     yield f"priority {task.priority}" if task.priority is not None else ""
     yield f"labels {text.listed(task.labels)}" if task.labels else ""

@@ -80,15 +80,15 @@ def _policies(answer: Tuning) -> Table:
 
 
 def _legend(answer: Tuning) -> str:
-    if answer.costs is None:
+    if answer.cost is None:
         measure = (
             "In sample and held out: balanced accuracy, the mean of the shares of bad cases that "
             "are stopped and of good ones that are not, in %; 50 is chance."
         )
     else:
         measure = (
-            f"In sample and held out: the mean cost of a case, {answer.costs.missed:g} for a bad "
-            f"one that is missed and {answer.costs.stopped:g} for a good one that is stopped."
+            f"In sample and held out: the mean cost of a case, {answer.cost.missed:g} for a bad "
+            f"one that is missed and {answer.cost.stopped:g} for a good one that is stopped."
         )
     cut = next(line.cut for line in answer.compared if line.name == "mean")
     return (
@@ -118,7 +118,7 @@ def _folds(answer: Tuning) -> Table:
 def _number(value: float | None, answer: Tuning) -> str:
     if value is None:
         return "–"
-    return f"{100 * value:.0f}" if answer.costs is None else f"{value:.2f}"
+    return f"{100 * value:.0f}" if answer.cost is None else f"{value:.2f}"
 
 
 def _measured(estimate: Estimate, answer: Tuning) -> str:
@@ -138,6 +138,6 @@ def _share(estimate: Estimate) -> str:
 def _difference(estimate: Estimate, answer: Tuning) -> str:
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return "–"
-    scale, digits, unit = (1, 2, "") if answer.costs else (100, 0, " points")
+    scale, digits, unit = (1, 2, "") if answer.cost else (100, 0, " points")
     value, low, high = (scale * one for one in (estimate.value, estimate.low, estimate.high))
     return f"{value:.{digits}f}{unit} [{low:.{digits}f}, {high:.{digits}f}]"

@@ -11,9 +11,14 @@ from starlette.responses import Response
 from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.calibration import Calibration, Confidence
 from plangate.application.evidence.findings import FindingsReport
+from plangate.application.evidence.gate_worth import Cost
+from plangate.application.evidence.grouping import Grouping
 from plangate.application.replay.assumptions import states_assumptions
 from plangate.application.replay.check import CheckReport
+from plangate.application.replay.folds import By
+from plangate.application.replay.policy_grid import MAX_POLICIES
 from plangate.application.replay.sweep import Sweep
+from plangate.application.replay.tune import MAX_FOLDS, Tuning
 from plangate.application.replay.what_if import WhatIf
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
 from plangate.domain.policy import Policy
@@ -48,6 +53,22 @@ class SweepBody(BaseModel):
     plan_ids: list[str] | None = Field(default=None, min_length=1, max_length=1_000)
 
 
+class TuneBody(BaseModel):
+    """What is bad, the values to try and the policy for other fields, and how folds are made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    truth: Annotated[str, Field(description="`outcomes`, or `repeats:CUT`.")] = "outcomes"
+    grid: dict[str, list[float | int | str]] | None = None
+    tries: int | None = Field(default=None, ge=1, le=MAX_POLICIES)
+    policy: GivenPolicy | None = None
+    by: By = By.GOAL
+    folds: int = Field(default=5, ge=2, le=MAX_FOLDS)
+    cost: Cost | None = None
+    seed: int = Field(default=0, ge=0)
+    plan_ids: list[str] | None = Field(default=None, min_length=1, max_length=1_000)
+
+
 _WhatIf = Annotated[
     Fields,
     fields_of(WhatIfBody),
@@ -58,6 +79,12 @@ _Sweep = Annotated[
     fields_of(SweepBody),
     Body(examples=[{"grid": {"confidence_threshold": [0.5, 0.6, 0.7]}, "policy": "steady"}]),
 ]
+_Tune = Annotated[
+    Fields,
+    fields_of(TuneBody),
+    Body(examples=[{"truth": "repeats:0.5"}, {"cost": {"missed": 5, "stopped": 1}}]),
+]
+_Cost = Annotated[float | None, Query(description="A cost, of any unit; both or neither.")]
 _Seed = Annotated[Whole, Query(description="The seed of random draws.")]
 
 
@@ -95,6 +122,16 @@ async def sweep_policies(body: _Sweep, given: Given) -> Response:
     return answer(found)
 
 
+@group.query("/tune", Tuning, method="POST", refuses=[PlanNotFound, AnalysisMissing])
+@states_assumptions
+async def tune_policy(body: _Tune, given: Given) -> Response:
+    """Choose a policy by what it does on plans that it was not chosen by; nothing is recorded."""
+    asked = {name: value for name, value in body.items() if value is not None}
+    with _of_policy():
+        found = await given.registry.replay.tune(asked.pop("plan_ids", None), **asked)
+    return answer(found)
+
+
 @group.query("/plans/{plan_id}/check", CheckReport, refuses=[PlanNotFound])
 async def check_plan(plan_id: PlanId, given: Given) -> Response:
     """Decide the plan's recorded commands again under its own policy, and report differences."""
@@ -121,10 +158,31 @@ async def review_plans(given: Given) -> Response:
 
 @group.query("/calibration", Calibration, refuses=[AnalysisMissing])
 async def calibrate(
-    given: Given, confidence: Confidence = Confidence.TASK, seed: _Seed = 0
+    given: Given,
+    confidence: Confidence = Confidence.TASK,
+    by: Annotated[Grouping | None, Query(description="What to tell apart.")] = None,
+    policy: Annotated[
+        str | None, Query(description="The name of a policy to try; else each plan's own.")
+    ] = None,
+    missed: _Cost = None,
+    stopped: _Cost = None,
+    seed: _Seed = 0,
 ) -> Response:
-    """Find out whether low confidence predicts rejection."""
-    return answer(await given.registry.evidence.calibrate(confidence=confidence, seed=seed))
+    """Find out whether low confidence predicts rejection, and what the gate stops of it.
+
+    With `missed` and `stopped`, what it costs to miss a result that is rejected later and to
+    stop a good one, it says what each threshold would have cost.
+    """
+    cost = {"missed": missed, "stopped": stopped}
+    given_cost = {name: value for name, value in cost.items() if value is not None}
+    found = await given.registry.evidence.calibrate(
+        confidence=confidence,
+        by=by,
+        policy={} if policy is None else policy,
+        cost=given_cost or None,
+        seed=seed,
+    )
+    return answer(found)
 
 
 def _required(body: Fields, name: str) -> Any:

@@ -3,24 +3,41 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from typing_extensions import override
 
 from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.calibration import (
     Calibration,
-    Case,
+    CalibrationGroup,
     Reliability,
 )
+from plangate.application.evidence.cases import Cases
 from plangate.application.evidence.estimates import Estimate, too_few
+from plangate.application.evidence.gate_cases import GateCounts
+from plangate.application.evidence.gate_worth import Cost, CostPoint, Costs, MoreOutcomes
+from plangate.application.evidence.grouping import Grouping
+from plangate.application.evidence.held_out import HeldOutFigures, PolicyCase, PolicySearch
+from plangate.application.evidence.judge_calibration import (
+    ChangePoint,
+    Drift,
+    JudgeCalibration,
+)
+from plangate.application.evidence.queries import EvidenceQueries
+from plangate.application.evidence.statistics import ShareCounts, Statistics
 from plangate.application.registry import PlanRegistry
+from plangate.application.rerun import over_plans
 from plangate.domain.errors import InvalidInput, PlanNotFound
+from plangate.domain.policy import Policy
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.memory.keys import MemoryKeyStore
 from plangate.infrastructure.sqlite.views import memory_view_store
+from tests.application.rerun.test_over_plans import Sharing
 from tests.support.clocks import counted_ids, registry_on, ticking
 from tests.support.ledgers import some_ledger
 
@@ -28,19 +45,62 @@ TASKS = [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]
 EVEN = {"prompt_weight": 0.5, "output_weight": 0.5, "decay": 0.5}
 
 
-class Listening:
+NONE = Estimate(cases=0, plans=0, reason="not enough outcomes")
+
+
+class Listening(Statistics):
     """Statistics that keep their input and estimate nothing."""
 
     resamples = 17
 
     def __init__(self) -> None:
-        self.cases: list[Case] = []
+        self.cases = Cases()
+        self.counts: GateCounts | None = None
         self.seed = -1
 
-    def reliability(self, cases: Sequence[Case], seed: int) -> Reliability:
-        self.cases, self.seed = list(cases), seed
-        none = Estimate(cases=0, plans=0, reason="not enough outcomes")
-        return Reliability(ranking=none, brier=none, base_brier=none, bins=(), thresholds=())
+    @override
+    def reliability(self, cases: Cases, seed: int) -> Reliability:
+        self.cases, self.seed = cases, seed
+        return Reliability(
+            ranking=NONE,
+            brier=NONE,
+            base_brier=NONE,
+            bias=NONE,
+            bins=(),
+            thresholds=(),
+            worth=(),
+        )
+
+    @override
+    def groups(self, cases: Cases, by: Grouping, seed: int) -> tuple[CalibrationGroup, ...]:
+        return ()
+
+    @override
+    def gate_shares(self, cases: Cases, seed: int) -> tuple[Estimate, Estimate, Estimate]:
+        return NONE, NONE, NONE
+
+    @override
+    def costs(
+        self, counts: GateCounts, thresholds: Sequence[float], cost: Cost, seed: int
+    ) -> Costs:
+        self.counts = counts
+        return Costs(missed=cost.missed, stopped=cost.stopped, points=(), cheapest=None)
+
+    @override
+    def judges(self, cases: Cases, seed: int) -> tuple[JudgeCalibration, ...]:
+        return ()
+
+    @override
+    def more_outcomes(self, cases: Cases, seed: int) -> tuple[MoreOutcomes, ...]:
+        return ()
+
+    @override
+    def shares(self, counts: Sequence[ShareCounts], seed: int) -> Sequence[Estimate]:
+        return ()
+
+    @override
+    def held_out(self, cases: Sequence[PolicyCase], search: PolicySearch) -> HeldOutFigures:
+        raise NotImplementedError
 
 
 @pytest.fixture
@@ -66,7 +126,14 @@ def listening(heard: Listening) -> Iterator[PlanRegistry]:
 
 
 def cases(heard: Listening) -> list[tuple[str, float, bool]]:
-    return [(case.plan_id, case.confidence, case.accepted) for case in heard.cases]
+    found = heard.cases
+    rows = zip(found.plan, found.confidence, found.accepted, strict=True)
+    return [(found.plans.names[plan], figure, bool(accepted)) for plan, figure, accepted in rows]
+
+
+def groups(heard: Listening, by: str) -> list[str]:
+    _, numbers, names = heard.cases.groups[Grouping(by)]
+    return [names.names[number] for number in numbers]
 
 
 def test_an_outcome_goes_with_the_confidence_just_before_it(
@@ -164,6 +231,197 @@ def test_invalid_options_are_refused(listening: PlanRegistry) -> None:
         listening.evidence.calibrate(seed=True)
     with pytest.raises(PlanNotFound):
         listening.evidence.calibrate("nowhere")
+
+
+@pytest.mark.parametrize(
+    "cost, why",
+    [
+        ({"missed": 5}, "cost.stopped: is required"),
+        ({"missed": -1, "stopped": 1}, "cost.missed: must be at least 0"),
+        ({"missed": 0, "stopped": 0}, "one of missed and stopped must cost something"),
+        ({"missed": 1, "stopped": 1, "late": 1}, "cost.late"),
+    ],
+)
+def test_invalid_costs_are_refused(
+    listening: PlanRegistry, cost: dict[str, float], why: str
+) -> None:
+    with pytest.raises(InvalidInput, match=why):
+        listening.evidence.calibrate(cost=cost)
+
+
+# --- the gate, the judges, and groups ---
+
+MILD = {"kind": "model", "name": "mild", "version": "2"}
+STRICT = {"kind": "human", "name": "strict"}
+
+
+def test_the_gate_is_that_of_the_plan_or_of_a_policy_to_try(listening: PlanRegistry) -> None:
+    for task, score, outcome in (("a", 0.9, "accepted"), ("b", 0.1, "rejected")):
+        listening.score_output("p", task, score)
+        listening.record_outcome("p", task, outcome, source="ci")
+    listening.create("Other", TASKS, plan_id="q")
+    listening.score_prompt("q", "a", 0.5)
+    listening.record_outcome("q", "a", "accepted", source="ci")
+
+    own = listening.evidence.calibrate().gate
+    never = listening.evidence.calibrate(policy={"confidence_threshold": 0.0}).gate
+
+    assert (own.stopped_bad, own.missed_bad, own.stopped_good, own.passed_good) == (1, 0, 0, 1)
+    assert (own.policy, own.unjudged, own.unfit) == ({}, 1, 0)
+    assert (never.stopped_bad, never.missed_bad) == (0, 1)
+    assert never.policy == {"confidence_threshold": 0.0}
+    named = listening.evidence.calibrate(policy="steady").gate
+    whole = listening.evidence.calibrate(policy=Policy(confidence_threshold=0.2)).gate
+    assert (named.policy, whole.policy["confidence_threshold"]) == ({"preset": "steady"}, 0.2)
+
+
+def test_a_plan_that_the_policy_does_not_fit_is_counted(listening: PlanRegistry) -> None:
+    policy = {"confidence_threshold": 0.8}
+    listening.create("Other", TASKS, plan_id="q", policy=policy)
+    listening.score_output("q", "a", 0.1)
+    listening.record_outcome("q", "a", "rejected", source="ci")
+
+    result = listening.evidence.calibrate(policy={"exit_threshold": 0.75})
+
+    assert (result.gate.unfit, result.cases) == (1, 0)
+
+
+def test_costs_are_asked_for_with_a_policy_for_each_threshold(
+    listening: PlanRegistry, heard: Listening
+) -> None:
+    listening.create("Other", TASKS, plan_id="q", policy=EVEN | {"exit_threshold": 0.75})
+    for plan_id in ("p", "q"):
+        listening.score_output(plan_id, "a", 0.6)
+        listening.record_outcome(plan_id, "a", "rejected", source="ci")
+    done: list[tuple[int, int]] = []
+
+    result = listening.evidence.calibrate(
+        cost={"missed": 5, "stopped": 1}, progress=lambda *given: done.append(given)
+    )
+
+    assert heard.counts is not None
+    stopped = [sum(row) for row in heard.counts.stopped_bad]
+    assert stopped == [0] * 13 + [2] * 8  # thresholds from 0 to 1; 0.6 reaches 0.6
+    assert result.costs is not None
+    assert (result.costs.missed, result.costs.overlapping) == (5, ())
+    assert done == sorted(done)
+    assert done[-1][0] == done[-1][1]
+    some = listening.evidence.calibrate(policy={"gate": "advise"}, cost={"missed": 5, "stopped": 1})
+    assert some.costs is not None
+
+
+def test_cases_are_told_apart_by_scorer_version_source_label_and_month(
+    listening: PlanRegistry, heard: Listening
+) -> None:
+    late, early = datetime(2024, 1, 31, 23, tzinfo=UTC), datetime(2024, 2, 1, 1, tzinfo=UTC)
+    labelled = {"id": "a", "title": "A", "labels": ["db"]}
+    listening.create("Other", [labelled, TASKS[1]], plan_id="q", labels=["big", "db"])
+    listening.score_output("q", "a", 0.6, scorer=MILD, occurred_at=late)
+    listening.record_outcome("q", "a", "accepted", source="ci")
+    listening.score_output("q", "b", 0.6, scorer=STRICT, occurred_at=early)
+    listening.record_outcome("q", "b", "rejected", source="ci")
+    listening.score_prompt("p", "a", 0.5)
+    listening.record_outcome("p", "a", "rejected", source="review")
+    found = {}
+    for by in Grouping:
+        listening.evidence.calibrate(by=by.value)
+        found[by.value] = groups(heard, by)
+
+    assert found == {
+        "scorer": ["no output score", "model:mild", "human:strict"],
+        "version": ["no output score", "model:mild 2", "human:strict without a version"],
+        "source": ["review", "ci", "ci"],
+        "label": ["no label", "big", "db", "big", "db"],
+        "month": ["no output score", "2024-01", "2024-02"],
+    }
+
+
+def test_every_judge_of_a_result_has_its_newest_score(
+    listening: PlanRegistry, heard: Listening
+) -> None:
+    for score, scorer in ((0.2, MILD), (0.5, STRICT), (0.9, MILD), (0.7, None)):
+        listening.score_output("p", "a", score, scorer=scorer)
+    listening.record_outcome("p", "a", "accepted", source="ci")
+
+    listening.evidence.calibrate()
+
+    scores = heard.cases.scores
+    named = [scores.judges.names[number] for number in scores.judge]
+    assert list(zip(named, scores.score, strict=True)) == [
+        ("human:strict", 0.5),
+        ("model:mild", 0.9),
+        ("unnamed", 0.7),
+    ]
+    assert [scores.versions.names[number] for number in scores.version] == ["", "2", ""]
+    assert list(scores.accepted) == [1, 1, 1]
+
+
+def test_shared_out_over_processes_the_cases_are_the_same(
+    heard: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(over_plans, "SHARED_FROM", 0)
+    monkeypatch.setattr(over_plans, "_EVENTS_AT_ONCE", 1)
+    store = memory_event_store()
+    registry = registry_on(store)
+    for number in range(4):
+        name = f"p{number}"
+        registry.create("G", TASKS, plan_id=name, labels=["even"] if number % 2 else [name])
+        scorer = MILD | {"name": f"m{number % 2}"}
+        registry.score_output(name, "a", number / 4, scorer=scorer)
+        registry.record_outcome(name, "a", "accepted", source=f"ci{number % 2}")
+        registry.record_outcome(name, "b", "accepted", source="ci")
+
+    def found(sharing: Sharing | None) -> tuple[object, ...]:
+        queries = EvidenceQueries(store, lambda: heard, sharing)
+        answer = queries.calibrate(by="label", cost={"missed": 1, "stopped": 1})
+        scores = heard.cases.scores
+        judged = [scores.judges.names[number] for number in scores.judge]
+        return answer, cases(heard), groups(heard, "label"), judged, list(scores.plan)
+
+    assert found(None) == found(sharing := Sharing(store))
+    assert len(sharing.slices) > 1
+
+
+def test_the_thresholds_that_cannot_be_told_from_the_cheapest_are_named() -> None:
+    def point(threshold: float, *, overlaps: bool) -> CostPoint:
+        return CostPoint(
+            threshold=threshold,
+            missed_bad=0,
+            stopped_good=0,
+            total=0.0,
+            mean=NONE,
+            extra=NONE,
+            overlaps=overlaps,
+        )
+
+    points = (point(0.1, overlaps=False), point(0.2, overlaps=True), point(0.3, overlaps=True))
+
+    found = Costs(missed=1, stopped=1, points=points, cheapest=0.2)
+
+    assert found.overlapping == (0.3,)
+
+
+@pytest.mark.parametrize(
+    "drift, change, changed", [(0.04, 0.9, True), (0.06, None, False), (None, 0.05, True)]
+)
+def test_a_judge_changed_where_a_corrected_test_says_so(
+    drift: float | None,
+    change: float | None,
+    changed: bool,  # noqa: FBT001
+) -> None:
+    judge = JudgeCalibration(
+        judge="unnamed",
+        versions={},
+        accepted=NONE,
+        mean_score=0.5,
+        bias=NONE,
+        ranking=NONE,
+        worth=(),
+        drift=Drift(slope=NONE, q=drift),
+        change=ChangePoint(q=change),
+    )
+
+    assert judge.changed is changed
 
 
 def test_a_registry_without_statistics_refuses() -> None:

@@ -317,5 +317,5 @@ def test_a_score_on_a_scale_is_explained_as_the_judge_gave_it() -> None:
     assert (second.prompt.raw_score, second.prompt.scale) == (None, None)
     assert (second.prompt.clamped, second.prompt.occurred_at) == (False, None)
     assert result.evidence == Evidence(
-        scored=2, tasks=2, scoring_failed=1, clamped=1, done_unscored=0
+        scored=2, tasks=2, scoring_failed=1, clamped=1, done_unscored=0, awaits_judges=0
     )

@@ -93,13 +93,17 @@ def test_it_is_as_if_the_plan_had_been_created_under_the_other_policy(histories:
 
 _ON_THE_NAIVE_PLAN: dict[type[PlanCommand], Callable[[NaivePlan, Any], object]] = {
     ScorePrompt: lambda naive, command: naive.score_prompt(
-        command.task_id, command.score, scale=command.scale
+        command.task_id, command.score, scale=command.scale, judge=_judge(command)
     ),
     ScoreOutput: lambda naive, command: naive.score_output(
-        command.task_id, command.score, scale=command.scale, mark_done=command.mark_done
+        command.task_id,
+        command.score,
+        scale=command.scale,
+        judge=_judge(command),
+        mark_done=command.mark_done,
     ),
     UpdateScores: lambda naive, command: naive.update(
-        command.task_id, command.prompt_score, command.output_score
+        command.task_id, command.prompt_score, command.output_score, _judge(command)
     ),
     RecordScoringFailure: lambda naive, command: naive.record_scoring_failure(command.task_id),
     RecordOutcome: lambda naive, command: naive.record_outcome(command.task_id),
@@ -118,11 +122,22 @@ _ON_THE_NAIVE_PLAN: dict[type[PlanCommand], Callable[[NaivePlan, Any], object]] 
 }
 
 
+def _judge(command: Any) -> str:
+    """The judge of a recovered command, as the naive model tells judges apart."""
+    scorer = command.scorer
+    return "unnamed" if scorer is None else f"{scorer.kind}:{scorer.name}"
+
+
 def _results(naive: NaivePlan, accept: Any) -> Any:
     """Of the tasks whose results were accepted, those that have a result in the other history."""
     if not isinstance(accept, tuple):
         return accept
-    without = [task.id for task in naive.tasks if task.status in ("pending", "in_progress")]
+    without = [
+        task.id
+        for task in naive.tasks
+        if task.status == "pending"
+        or (task.status == "in_progress" and not naive.awaits_judges(task))
+    ]
     return [task_id for task_id in accept if task_id not in without]
 
 

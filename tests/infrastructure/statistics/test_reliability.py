@@ -10,10 +10,12 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, precision_score, recall_score, roc_auc_score
 
 from plangate.application.errors import AnalysisMissing
-from plangate.application.evidence.calibration import Case, Reliability
+from plangate.application.evidence.calibration import Reliability
+from plangate.application.evidence.cases import Case
 from plangate.application.evidence.estimates import Estimate
 from plangate.infrastructure.statistics import load_statistics
 from plangate.infrastructure.statistics.reliability import reliability
+from tests.support.cases import columns_of
 from tests.support.soak import short_and_long
 
 
@@ -43,7 +45,7 @@ def uninformative(_confidence: float) -> float:
 
 
 def measured(cases: Sequence[Case], resamples: int = 200, seed: int = 0) -> Reliability:
-    return reliability(cases, resamples=resamples, seed=seed)
+    return reliability(columns_of(cases), resamples=resamples, seed=seed)
 
 
 def all_estimates(result: Reliability) -> list[Estimate]:

@@ -45,7 +45,23 @@ from tests.support.model.naive import NaivePlan
 CommandAndModel = tuple[PlanCommand, Callable[[], object]]
 
 WHY = "because"
-SCALES = (None, None, None, (1.0, 5.0), (-1.0, 1.0), (0.0, 100.0))
+SCALES: tuple[tuple[float, float] | None, ...] = (
+    None,
+    None,
+    None,
+    (1.0, 5.0),
+    (-1.0, 1.0),
+    (0.0, 100.0),
+)
+JUDGES: tuple[tuple[str | None, str], ...] = (
+    (None, "unnamed"),
+    ("code:lint", "lint"),
+    ("ann@1", "ann"),
+    ("ann@2", "ann"),
+    ("human:ann", "Ann herself"),
+)
+"""Scorers as they are given, each with the judge that it is: its version does not matter."""
+
 TASKS = ("a", "b", "c", "d", "e", "f", "g", "h")
 
 
@@ -73,22 +89,26 @@ def _token(chance: random.Random, naive: NaivePlan) -> int | None:
 
 def _score_prompt(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     task, score, token = _task(chance, naive), _score(chance), _token(chance, naive)
-    scale = chance.choice(SCALES)
-    command = ScorePrompt(task_id=task, score=score, token=token, scale=scale)
-    return command, lambda: naive.score_prompt(task, score, token, scale)
+    scale, (scorer, judge) = chance.choice(SCALES), chance.choice(JUDGES)
+    given = {"task_id": task, "score": score, "token": token, "scale": scale, "scorer": scorer}
+    command = ScorePrompt.model_validate(given)
+    return command, lambda: naive.score_prompt(task, score, token, scale, judge)
 
 
 def _score_output(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     task, score, token = _task(chance, naive), _score(chance), _token(chance, naive)
     done, scale = chance.random() < 0.8, chance.choice(SCALES)
-    command = ScoreOutput(task_id=task, score=score, mark_done=done, token=token, scale=scale)
-    return command, lambda: naive.score_output(task, score, token, scale, mark_done=done)
+    scorer, judge = chance.choice(JUDGES)
+    given = {"task_id": task, "score": score, "token": token, "scale": scale, "scorer": scorer}
+    command = ScoreOutput.model_validate(given | {"mark_done": done})
+    return command, lambda: naive.score_output(task, score, token, scale, judge, mark_done=done)
 
 
 def _update(chance: random.Random, naive: NaivePlan) -> CommandAndModel:
     task, prompt, output = _task(chance, naive), _score(chance), _score(chance)
-    command = UpdateScores(task_id=task, prompt_score=prompt, output_score=output)
-    return command, lambda: naive.update(task, prompt, output)
+    scorer, judge = chance.choice(JUDGES)
+    given = {"task_id": task, "prompt_score": prompt, "output_score": output, "scorer": scorer}
+    return UpdateScores.model_validate(given), lambda: naive.update(task, prompt, output, judge)
 
 
 def _fail(chance: random.Random, naive: NaivePlan) -> CommandAndModel:

@@ -30,6 +30,13 @@ POLICIES: list[dict[str, Any]] = [
     {"min_scored": 3, "scarce_evidence": "judge"},
     {"min_scored": 4, "scarce_evidence": "judge", "order": "scored", "consecutive_lows": 2}
     | {"latch": True, "decay": 0.9, "confidence_threshold": 0.5, "max_replans": 1},
+    {"judges": "mean"},
+    {"judges": "median", "order": "scored", "attempt_scores": "reset", "gate": "hold"},
+    {"judges": "min", "min_judges": 2, "consecutive_lows": 2, "latch": True},
+    {"judges": "trimmed", "min_judges": 2, "order": "scored", "min_scored": 2}
+    | {"scarce_evidence": "judge"},
+    {"min_judges": 2, "exit_threshold": 0.8, "max_replans": 1},
+    {"min_judges": 3, "judges": "mean", "prompt_weight": 0.0, "output_weight": 1.0},
 ]
 DEPENDENCIES: list[dict[str, list[str]]] = [
     {},
@@ -80,8 +87,13 @@ def same_plan(plan: Plan, naive: NaivePlan) -> None:
         assert (task.replan_count, task.attempt) == (expected.replan_count, expected.attempt)
         assert (task.claim and task.claim.token) == expected.token
         assert (task.deferred is not None) is expected.deferred
-        assert task.prompt_score == expected.newest("prompt")
-        assert task.output_score == expected.newest("output")
+        for score, kind in ((task.prompt_score, "prompt"), (task.output_score, "output")):
+            said = naive.score(expected, kind)
+            assert score == (said if said is None else pytest.approx(said, abs=1e-12))
+        assert task.awaits_judges is naive.awaits_judges(expected)
+        lease = expected.claimed_at if expected.lease_until is None else expected.lease_until
+        until = DAWN + timedelta(seconds=lease)
+        assert not task.claim or (task.claim.until or until) == until
         confidence = naive.confidence(expected)
         if confidence is None:
             assert task.confidence(plan.policy) is None

@@ -5,6 +5,7 @@ of the product's own code. Time is a number of seconds. A refusal is the name
 of its error.
 """
 
+import statistics
 from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
@@ -32,16 +33,18 @@ class NaivePolicy(TypedDict):
     latch: bool
     max_replans: int | None
     scarce_evidence: str
+    judges: str
+    min_judges: int
 
 
 @dataclass
 class NaiveTask:
-    """A task and all its current scores, oldest first, with the versions that gave them."""
+    """A task and all its current scores, oldest first: version, score and judge of each."""
 
     id: str
     depends_on: list[str] = field(default_factory=list)
     status: str = "pending"
-    scores: dict[str, list[tuple[int, float]]] = field(
+    scores: dict[str, list[tuple[int, float, str]]] = field(
         default_factory=lambda: {"prompt": [], "output": []}
     )
     replan_count: int = 0
@@ -52,12 +55,6 @@ class NaiveTask:
     lease_until: float | None = None
     deferred: bool = False
     deferred_until: float | None = None
-
-    def newest(self, kind: str) -> float | None:
-        return self.scores[kind][-1][1] if self.scores[kind] else None
-
-    def last_scored(self) -> int:
-        return max(version for given in self.scores.values() for version, _ in given[-1:])
 
     def unclaim(self) -> None:
         self.token = self.lease_until = None
@@ -93,8 +90,36 @@ class NaivePlan:
     archived: bool = False
     deleted: bool = False
 
+    def score(self, task: NaiveTask, kind: str) -> float | None:
+        """What the judges of a task say together, each by its newest score; None for too few."""
+        last_of_each: dict[str, float] = {}
+        for _, score, judge in task.scores[kind]:
+            last_of_each.pop(judge, None)
+            last_of_each[judge] = score
+        said = list(last_of_each.values())
+        if len(said) < self.policy["min_judges"]:
+            return None
+        inner = sorted(said)[1:-1] if len(said) > 2 else said
+        return {
+            "newest": said[-1],
+            "mean": statistics.mean(said),
+            "median": statistics.median(said),
+            "min": min(said),
+            "trimmed": statistics.mean(inner),
+        }[self.policy["judges"]]
+
+    def last_scored(self, task: NaiveTask) -> int:
+        counting = [
+            task.scores[kind][-1] for kind in task.scores if self.score(task, kind) is not None
+        ]
+        return max(version for version, _, _ in counting)
+
+    def awaits_judges(self, task: NaiveTask) -> bool:
+        few = task.scores["output"] and self.score(task, "output") is None
+        return bool(few) and task.status != "done"
+
     def confidence(self, task: NaiveTask) -> float | None:
-        prompt, output = task.newest("prompt"), task.newest("output")
+        prompt, output = self.score(task, "prompt"), self.score(task, "output")
         if prompt is None or output is None:
             return output if prompt is None else prompt
         return self.policy["prompt_weight"] * prompt + self.policy["output_weight"] * output
@@ -102,7 +127,7 @@ class NaivePlan:
     def rolling(self) -> float:
         tasks = [task for task in self.tasks if self.confidence(task) is not None]
         if self.policy["order"] == "scored":
-            tasks.sort(key=NaiveTask.last_scored)
+            tasks.sort(key=self.last_scored)
         scored = [c for c in map(self.confidence, tasks) if c is not None]
         if not scored:
             return 1.0
@@ -188,9 +213,10 @@ class NaivePlan:
         score: float,
         token: int | None = None,
         scale: tuple[float, float] | None = None,
+        judge: str = "unnamed",
     ) -> None:
         task, counts = self._judging(task_id, score, token, scale)
-        self._record(task, "prompt", counts)
+        self._record(task, "prompt", counts, judge)
 
     def score_output(
         self,
@@ -198,18 +224,21 @@ class NaivePlan:
         score: float,
         token: int | None = None,
         scale: tuple[float, float] | None = None,
+        judge: str = "unnamed",
         *,
         mark_done: bool = True,
     ) -> None:
         task, counts = self._judging(task_id, score, token, scale)
-        self._record(task, "output", counts)
+        self._record(task, "output", counts, judge)
         self._settle(task, mark_done=mark_done)
 
-    def update(self, task_id: str, prompt_score: float, output_score: float) -> None:
+    def update(
+        self, task_id: str, prompt_score: float, output_score: float, judge: str = "unnamed"
+    ) -> None:
         task, prompt = self._judging(task_id, prompt_score, None)
         _, output = self._judging(task_id, output_score, None)
-        self._record(task, "prompt", prompt)
-        self._record(task, "output", output)
+        self._record(task, "prompt", prompt, judge)
+        self._record(task, "output", output, judge)
         self._settle(task, mark_done=True)
 
     def record_scoring_failure(self, task_id: str) -> None:
@@ -300,6 +329,8 @@ class NaivePlan:
         self._fence(task, token)
         if task.status != "in_progress":
             raise Refused("ClaimLost")
+        if self.awaits_judges(task) and task.lease_until is None:
+            return
         if lease is None:
             if task.lease_until is None:
                 return
@@ -330,7 +361,9 @@ class NaivePlan:
             if accept == "passing":
                 if task.status == "replanning" and self._passes(task):
                     accepted.append(task)
-            elif task.status in ("failed", "replanning"):
+            elif task.status in ("failed", "replanning") or (
+                task.status == "in_progress" and self.awaits_judges(task)
+            ):
                 accepted.append(task)
             elif task.status != "done":
                 raise Refused("InvalidInput")
@@ -510,14 +543,22 @@ class NaivePlan:
             raise Refused("InvalidScore")
         return task, 0.0 if score < 0 else 1.0
 
-    def _record(self, task: NaiveTask, kind: str, score: float) -> None:
+    def _record(self, task: NaiveTask, kind: str, score: float, judge: str) -> None:
         self.version += 1
         if task.outdated:
             task.scores, task.outdated = {"prompt": [], "output": []}, False
-        task.scores[kind].append((self.version, score))
+        task.scores[kind].append((self.version, score, judge))
         task.undefer()
 
     def _settle(self, task: NaiveTask, *, mark_done: bool) -> None:
+        if self.score(task, "output") is None:
+            if mark_done and task.status == "pending":
+                task.status = "in_progress"
+                task.unclaim()
+                self.version += 1
+            elif mark_done:
+                task.lease_until = None
+            return
         confidence = self.confidence(task)
         assert confidence is not None
         ends_as = task.status

@@ -1,0 +1,97 @@
+"""What a score is worth: the share accepted, by a fit that only rises, with its interval.
+
+An isotonic fit of few cases bends to them at both ends. So a score has a value only where
+enough cases lie on both sides of it, and the interval lies round the mean of the fits of all
+draws, which bends less than the fit itself.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from scipy.optimize import isotonic_regression
+
+from plangate.application.evidence.estimates import Estimate, too_few
+from plangate.application.evidence.judge_calibration import Worth
+from plangate.infrastructure.statistics.columns import Columns, Numbers, tie_starts
+from plangate.infrastructure.statistics.resampling import (
+    Basis,
+    Floats,
+    draws,
+    effective,
+    interval,
+)
+
+_STEPS: Final = 200
+"""A fit of a draw has at most so many steps: more cannot be seen, and cost time."""
+
+_EDGE: Final = 0.01
+"""A mean of fits so close to 0 or 1 is taken for this, or its interval would vanish."""
+
+
+def worth(columns: Columns, at: Sequence[float], *, resamples: int, seed: int) -> tuple[Worth, ...]:
+    """The share accepted at some scores."""
+    sides = [_side(columns, score) for score in at]
+    reasons = [too_few(side.cases, side.plans) for side in sides]
+    found = [
+        Estimate(cases=side.cases, plans=side.plans, reason=reason)
+        for side, reason in zip(sides, reasons, strict=True)
+    ]
+    if None in reasons:
+        order = np.argsort(columns.score, kind="stable")
+        ranked = columns.at(order)
+        whole = _fitted(ranked, tie_starts(ranked.score), np.ones((1, ranked.plans)), at)[0]
+        steps = _merged(ranked.score)
+        drawn = np.vstack(
+            [
+                _fitted(ranked, steps, weights, at)
+                for weights in draws(ranked.plans, resamples, seed, width=columns.width)
+            ]
+        )
+        for index, side in enumerate(sides):
+            if reasons[index] is None:
+                found[index] = _estimate(found[index], float(whole[index]), drawn[:, index], side)
+    return tuple(
+        Worth(score=score, accepted=estimate) for score, estimate in zip(at, found, strict=True)
+    )
+
+
+def _side(columns: Columns, score: float) -> Basis:
+    """What a fit at a score rests on: the cases on the side of it that has fewer."""
+    below = columns.sums(columns.score <= score)
+    above = columns.sums(columns.score >= score)
+    fewer = min(below, above, key=lambda sizes: (float(sizes.sum()), float((sizes > 0).sum())))
+    whole = effective(columns.sums(np.ones(len(columns.plan))))  # the fit pools both sides
+    return Basis(int(fewer.sum()), int((fewer > 0).sum()), share=False, effective=whole)
+
+
+def _estimate(found: Estimate, value: float, drawn: Floats, side: Basis) -> Estimate:
+    middle = float(np.clip(drawn.mean(), _EDGE, 1.0 - _EDGE))
+    varies = bool(drawn.min() < drawn.max())
+    low, high = interval(middle if varies else value, drawn, side)
+    given = {"value": value, "low": min(low, value), "high": max(high, value)}
+    return found.model_copy(update=given)
+
+
+def _fitted(ranked: Columns, starts: Numbers, weights: Floats, at: Sequence[float]) -> Floats:
+    """The fit at some scores: a row for each draw. Between two scores it is a line."""
+    of_cases = weights[:, ranked.plan]
+    counts = np.add.reduceat(of_cases, starts, axis=1)
+    accepted = np.add.reduceat(of_cases * ranked.accepted, starts, axis=1)
+    places = np.add.reduceat(of_cases * ranked.score, starts, axis=1)
+    fits = np.empty((len(weights), len(at)))
+    for draw, (count, sums, scores) in enumerate(zip(counts, accepted, places, strict=True)):
+        there = count > 0
+        drawn = count[there]
+        fit = isotonic_regression(sums[there] / drawn, weights=drawn)
+        fits[draw] = np.interp(at, scores[there] / drawn, fit.x)
+    return fits
+
+
+def _merged(ranked: Floats) -> Numbers:
+    """Where each run of equal scores starts, or of nearly equal ones where there are many."""
+    starts = tie_starts(ranked)
+    if len(starts) <= _STEPS:
+        return starts
+    even = np.searchsorted(starts, np.linspace(0, len(ranked), _STEPS, endpoint=False))
+    return np.unique(starts[np.minimum(even, len(starts) - 1)])
