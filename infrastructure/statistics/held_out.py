@@ -214,13 +214,16 @@ class _Cases:
         whole = table.sum(axis=1)
         value, most = self._measured.value(whole) or 0.0, self._measured.most
         error, groups = left_out.standard_error(table, self._measured.gain)
-        if varies:
-            error = max(error, self._measured.least_error(whole))
-        if error <= TOLERANCE:  # the interval follows from those of both rates
+        if not varies and error <= TOLERANCE:
+            low = high = value
+        elif value in {0.0, most}:  # the interval follows from those of both rates
             low, high = self._measured.between(bad, good, whole)
         else:
             ends = left_out.of_share(value / most, error / most, groups, len(self._bad))
             low, high = (most * end for end in ends)
+            if varies:
+                least = self._measured.if_independent(whole)
+                low, high = min(low, max(least[0], 0.0)), max(high, min(least[1], most))
         return self._estimate(value, (low, high), np.ones(len(self._bad), dtype=np.bool_))
 
     def _over(self, table: Floats, other: _Flags, wider: float = 1.0) -> Estimate:

@@ -3,12 +3,15 @@
 Sums are rows: bad cases stopped, bad cases, good cases stopped, good cases.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.gate_worth import Cost
-from plangate.infrastructure.statistics.resampling import UNDEFINED, ratio
+from plangate.infrastructure.statistics.resampling import LEVEL, UNDEFINED, ratio
 
 Floats = NDArray[np.float64]
 
@@ -35,19 +38,27 @@ class Measured:
         paid = ratio(costs, bad + good)
         return np.where(paid == UNDEFINED, UNDEFINED, -paid)
 
-    def least_error(self, sums: Floats) -> float:
-        """The standard error if all cases were independent: that of both rates together.
+    def if_independent(self, sums: Floats) -> tuple[float, float]:
+        """The interval if all cases were independent: from those of both rates, by Wilson.
 
-        Rates are taken as if one more case had gone either way, so that none is without error.
+        The distances from each rate to its ends are added as errors of independent rates are.
         """
-        caught, stopped = (
-            np.sqrt((one + 1) * (of - one + 1) / (of + 2) ** 2 / of) if of else 0.0
-            for one, of in (sums[:2], sums[2:])
-        )
+        below, above = [], []
+        for one, of, rises in zip(sums[::2], sums[1::2], self._slopes(sums), strict=True):
+            rate = one / of
+            low, high = proportion(int(one), int(of))
+            ends = sorted((rises * (low - rate), rises * (high - rate)))
+            below.append(ends[0])
+            above.append(ends[1])
+        value = self.value(sums) or 0.0
+        return value - float(np.hypot(*below)), value + float(np.hypot(*above))
+
+    def _slopes(self, sums: Floats) -> tuple[float, float]:
+        """By how much the shown measure rises with the rates of bad and good cases stopped."""
         if self._cost is None:
-            return float(np.hypot(caught, stopped) / 2)
-        bad, good = self._cost.missed * sums[1] * caught, self._cost.stopped * sums[3] * stopped
-        return float(np.hypot(bad, good) / (sums[1] + sums[3]))
+            return 0.5, -0.5
+        cases = float(sums[1] + sums[3])
+        return -self._cost.missed * sums[1] / cases, self._cost.stopped * sums[3] / cases
 
     def value(self, sums: Floats) -> float | None:
         """The measure as it is shown; None where it is undefined."""
@@ -66,6 +77,12 @@ class Measured:
         bad, good = float(sums[1]), float(sums[3])
         found = self.value(np.array([of_bad * bad, bad, of_good * good, good]))
         return 0.0 if found is None else found
+
+
+def proportion(successes: int, trials: int) -> tuple[float, float]:
+    """Wilson's interval of a proportion."""
+    found: Any = stats.binomtest(successes, trials).proportion_ci(LEVEL, "wilson")
+    return float(found.low), float(found.high)
 
 
 def precision(sums: Floats) -> Floats:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 from sklearn.metrics import balanced_accuracy_score, precision_score, recall_score
+from statsmodels.stats.proportion import proportion_confint
 
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.gate_worth import Cost
@@ -100,9 +101,10 @@ def near(value: float) -> object:
 
 @pytest.mark.parametrize("alike", [True, False])
 def test_the_interval_is_that_of_the_jackknife_on_the_logit_scale(*, alike: bool) -> None:
-    """Where groups are alike by chance, as wide as if all cases were independent."""
+    """Where groups are alike by chance, it is as wide as if all cases were independent."""
+    flipped = 0 if alike else 0xFF
     cases = [
-        c._replace(stopped=c.stopped ^ (0 if alike or c.group % 2 else 0xFF)) for c in some_cases(1)
+        case._replace(stopped=case.stopped ^ (case.group % 2 and flipped)) for case in some_cases(1)
     ]
     found = held_out(cases, search()).fixed[0].held_out
 
@@ -113,23 +115,24 @@ def test_the_interval_is_that_of_the_jackknife_on_the_logit_scale(*, alike: bool
     without = [value([case for case in cases if case.group != group]) for group in groups]
     spread = sum((one - sum(without) / len(without)) ** 2 for one in without)
     error = sqrt(spread * (len(groups) - 1) / len(groups))
-    rates = [
-        [
-            stop
+    whole = value(cases)
+    logit, t = np.log(whole / (1 - whole)), stats.t.ppf(0.975, len(groups) - 1)
+    step = t * error / (whole * (1 - whole))
+    low, high = (1 / (1 + np.exp(-(logit + side * step))) for side in (-1, 1))
+    distances = []
+    for bad in (True, False):
+        right = [
+            stop == bad
             for case, stop in zip(cases, stops(cases, CANDIDATES), strict=True)
             if case.bad == bad
         ]
-        for bad in (True, False)
-    ]
-    spreads = ((sum(of) + 1) * (len(of) - sum(of) + 1) / (len(of) + 2) ** 2 for of in rates)
-    least = sqrt(sum(one / len(of) for one, of in zip(spreads, rates, strict=True))) / 2
-    assert (error < least) is alike
-    error, whole = max(error, least), value(cases)
-    logit, t = np.log(whole / (1 - whole)), stats.t.ppf(0.975, len(groups) - 1)
-    ends = [
-        1 / (1 + np.exp(-(logit + side * t * error / (whole * (1 - whole))))) for side in (-1, 1)
-    ]
-    assert (found.low, found.high) == (near(ends[0]), near(ends[1]))
+        rate = sum(right) / len(right)
+        ends = proportion_confint(sum(right), len(right), method="wilson")
+        distances.append((rate - ends[0], ends[1] - rate))
+    below, above = (sqrt(sum(one**2 for one in side)) / 2 for side in zip(*distances, strict=True))
+    assert (whole - below < low, whole + above > high) == (alike, alike)
+    assert found.low == near(min(low, whole - below))
+    assert found.high == near(max(high, whole + above))
 
 
 def test_with_costs_the_measure_is_the_mean_cost_of_a_case() -> None:
