@@ -205,7 +205,7 @@ class _Cases:
             held_out=self._held_out(table, bad, good, varies=line.varies),
             stopped_bad=bad,
             stopped_good=good,
-            precision=self._share(precision, table, stopped),
+            precision=self._share(precision, table[::2], stopped),
             over_mean=self._over(table, mean, line.wider),
             over_recorded=self._over(table, recorded),
         )

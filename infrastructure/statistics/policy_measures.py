@@ -86,5 +86,5 @@ def proportion(successes: int, trials: int) -> tuple[float, float]:
 
 
 def precision(sums: Floats) -> Floats:
-    """The share of stopped cases that are bad, for each column."""
-    return ratio(sums[0], sums[0] + sums[2])
+    """The share of stopped cases that are bad, from rows of both: a value for each column."""
+    return ratio(sums[0], sums[0] + sums[1])

@@ -75,7 +75,7 @@ def many(registry: PlanRegistry, *, groups: int = 8, repeats: int = 3, gap: floa
     for group in range(groups):
         for repeat in range(repeats):
             quality = 0.5 + (gap / 2 if group % 2 else -gap / 2)
-            scores = [min(max(chance.gauss(quality, 0.05), 0.0), 1.0) for _ in range(4)]
+            scores = [min(max(chance.gauss(quality, 0.05), 0.0), 1.0) for _ in range(2)]
             goal, silent = f"Goal {group}", {"confidence_threshold": 0.0}
             plan(registry, f"g{group}-{repeat}", *scores, goal=goal, policy=silent)
 
@@ -215,7 +215,7 @@ def test_processes_find_the_same(
     monkeypatch.setattr(over_plans, "SHARED_FROM", 0)
     shared = ReplayQueries(store, Sharing(store), load_statistics)
 
-    assert shared.tune(truth=REPEATS) == alone.tune(truth=REPEATS)
+    assert shared.tune(truth=REPEATS, **ONE_GATE) == alone.tune(truth=REPEATS, **ONE_GATE)
 
 
 # --- groups and folds ---
@@ -281,13 +281,13 @@ def test_folds_are_drawn_by_the_seed_and_each_has_its_share_of_bad_groups(
 def test_a_clear_gain_is_recommended(registry: PlanRegistry, replay: ReplayQueries) -> None:
     """Only the end of the work is bad, so that its plain mean says nothing."""
     chance = random.Random(3)
-    for number in range(40):
-        ending = [0.1] * 4 if number % 2 else [0.9] * 4
-        start = [0.9 if number % 2 else 0.1 for _ in range(4)]
+    for number in range(30):
+        ending = [0.1] * 2 if number % 2 else [0.9] * 2
+        start = [0.9 if number % 2 else 0.1 for _ in range(2)]
         scores = [score + chance.uniform(-0.1, 0.1) for score in (*start, *ending)]
         plan(registry, f"p{number}", *scores, goal=f"Goal {number}")
         outcome = "rejected" if number % 2 else "accepted"
-        registry.record_outcome(f"p{number}", "t7", outcome, source="ci")
+        registry.record_outcome(f"p{number}", "t3", outcome, source="ci")
     grid = {"decay": [0.1, 0.2, 0.3], "confidence_threshold": [0.5]}
 
     answer = replay.tune(grid=grid, policy="classic")
@@ -299,7 +299,7 @@ def test_a_clear_gain_is_recommended(registry: PlanRegistry, replay: ReplayQueri
     assert [fold.changes for fold in answer.folds] == [answer.changes] * 5
     assert {fold.figures.held_out for fold in answer.folds} == {1.0}
 
-    costly = replay.tune(grid=grid, policy="classic", cost={"missed": 5, "stopped": 1})
+    costly = replay.tune(grid=grid, policy="classic", cost={"missed": 1, "stopped": 1})
     assert costly.recommended == answer.recommended
     assert (costly.measure, answer.measure) == ("cost", "balanced_accuracy")
     assert costly.compared[0].figures.held_out.value == 0.0
@@ -310,7 +310,7 @@ def test_what_the_plain_mean_does_as_well_is_not_recommended(
 ) -> None:
     many(registry, groups=16)
 
-    answer = replay.tune(truth=REPEATS, grid={"decay": [0.9, 1.0]})
+    answer = replay.tune(truth=REPEATS, **ONE_GATE)
 
     assert answer.recommended is None
     assert answer.changes is not None
@@ -324,15 +324,15 @@ def test_what_the_plain_mean_does_as_well_is_not_recommended(
 def test_with_too_few_cases_nothing_is_recommended(
     registry: PlanRegistry, replay: ReplayQueries
 ) -> None:
-    assert replay.tune().why == (
+    assert replay.tune(**ONE_GATE).why == (
         "Nothing is recommended: no scored result has an outcome; repeats:CUT can stand in for "
         "outcomes."
     )
-    assert replay.tune(truth=REPEATS).why == (
+    assert replay.tune(truth=REPEATS, **ONE_GATE).why == (
         "Nothing is recommended: no work was planned 3 times or more."
     )
     many(registry, groups=4)
-    few = replay.tune(truth=REPEATS)
+    few = replay.tune(truth=REPEATS, **ONE_GATE)
     assert few.why == (
         "Nothing is recommended: not enough cases: 12 of 20 cases, 6 of 10 of each sort, "
         "4 of 5 groups."
