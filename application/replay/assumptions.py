@@ -38,6 +38,9 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 ASSUMED: Final = " ".join(("Assumed:", *(one.text for one in ASSUMPTIONS)))
 """All of them as one paragraph."""
 
+IN_SHORT: Final = "Assumes the same scores and claims: no one reacts."
+"""All of them where there is room for one sentence."""
+
 
 def rests_on_them(assumed: int, commands: int) -> str:
     """How much of a replay rests on the assumptions, as in "8 of 20 commands (40 %) …"."""

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.replay.ladder import PolicyChange
 from plangate.application.replay.points import Point
+from plangate.application.replay.separation import Separation
 from plangate.application.replay.totals import Rejections, Totals
 from plangate.application.replay.what_if import WhatIf
 from plangate.domain.vocabulary import PlanState, TaskStatus
@@ -68,6 +69,55 @@ def share(estimate: Estimate | None) -> str:
 def lead(scores: float | None) -> str:
     """How many output scores before a moment, or after it."""
     return "–" if scores is None else f"{scores:.1f}".replace("-", "−")
+
+
+class ComparedShare(NamedTuple):
+    """A share of results or of plans in two histories."""
+
+    what: str
+    recorded: Estimate
+    replayed: Estimate
+
+
+def compared_shares(recorded: Totals, replayed: Totals) -> Iterator[ComparedShare]:
+    """What a policy gains beside what it costs: of good results, bad ones, and bad plans."""
+    found = _results(recorded)
+    if recorded.rejections is None:
+        names = "results at or above the recorded threshold", "results below the recorded threshold"
+    else:
+        names = "accepted results: fewer is better", "rejected results: more is better"
+    yield ComparedShare(f"{found.good:,} {names[0]}", *map(_of_good, (recorded, replayed)))
+    yield ComparedShare(f"{found.bad:,} {names[1]}", *map(_of_bad, (recorded, replayed)))
+    if recorded.rejections is not None:
+        plans = recorded.rejections.plans
+        what = f"{plans:,} plans with a rejected result: warned in time"
+        yield ComparedShare(what, *map(_warned, (recorded, replayed)))
+
+
+def _results(totals: Totals) -> Separation:
+    return totals.outcomes or totals.below_threshold
+
+
+def _of_good(totals: Totals) -> Estimate:
+    found = _results(totals)
+    return found.share_of_good or _plain(found.good_tripped, found.good)
+
+
+def _of_bad(totals: Totals) -> Estimate:
+    found = _results(totals)
+    return found.share_of_bad or _plain(found.bad_tripped, found.bad)
+
+
+def _warned(totals: Totals) -> Estimate:
+    found = totals.rejections
+    return _plain(0, 0) if found is None else _plain(found.warned, found.plans)
+
+
+def _plain(having: int, among: int) -> Estimate:
+    """A share that describes these plans alone, without an interval."""
+    if not among:
+        return Estimate(cases=0, plans=0, reason="there are none")
+    return Estimate(value=having / among, cases=among, plans=0)
 
 
 def why_no_interval(totals: Totals) -> str | None:
@@ -135,7 +185,7 @@ def unfit(point: Point) -> str:
 
 
 def _numbers(totals: Totals) -> tuple[str, ...]:
-    results = totals.outcomes or totals.below_threshold
+    results = _results(totals)
     numbers = (
         *(totals.replans, totals.replanned, totals.stops),
         *(results.bad_tripped, results.good_tripped),
@@ -170,14 +220,14 @@ def _number_of(things: str, kind: PlanState | TaskStatus) -> _Value:
 def _truth(recorded: Totals) -> Iterator[tuple[str, _Value]]:
     found, plans = recorded.outcomes, recorded.rejections
     if found is not None:
-        yield f"gate tripped, of {found.bad:,} results rejected later", _tripped(bad=True)
-        yield f"gate tripped, of {found.good:,} accepted results", _tripped(bad=False)
+        yield f"gate tripped at rejected results, of {found.bad:,}", _tripped(bad=True)
+        yield f"gate tripped at accepted results, of {found.good:,}", _tripped(bad=False)
     if plans is not None:
         yield from _rejections(plans)
     else:
         low = recorded.below_threshold
-        yield f"gate tripped, of {low.bad:,} low results", _tripped(bad=True)
-        yield f"gate tripped, of {low.good:,} other results", _tripped(bad=False)
+        yield f"gate tripped at low results, of {low.bad:,}", _tripped(bad=True)
+        yield f"gate tripped at other results, of {low.good:,}", _tripped(bad=False)
 
 
 def _rejections(recorded: Rejections) -> Iterator[tuple[str, _Value]]:
@@ -191,13 +241,13 @@ def _rejections(recorded: Rejections) -> Iterator[tuple[str, _Value]]:
         yield "   late: fired only afterwards", of(lambda one: f"{one.late:,}")
         yield "   missed: never fired", of(lambda one: f"{one.missed:,}")
     if recorded.others:
-        what = f"fired, of {recorded.others:,} with accepted results only"
+        what = f"fired in plans with accepted results only, of {recorded.others:,}"
         yield what, of(lambda one: f"{one.false_alarms:,}")
 
 
 def _tripped(*, bad: bool) -> _Value:
     def text(totals: Totals) -> str:
-        found = totals.outcomes or totals.below_threshold
+        found = _results(totals)
         count = found.bad_tripped if bad else found.good_tripped
         rate = share(found.share_of_bad if bad else found.share_of_good)
         return f"{count:,}, {rate}" if rate else f"{count:,}"

@@ -33,6 +33,7 @@ from plangate.domain.vocabulary import (
     ScarceEvidence,
 )
 from plangate.infrastructure.charts.other_history import other_history
+from plangate.infrastructure.charts.other_policy import ladder_steps, price_and_gain
 from plangate.infrastructure.dashboard.answers import (
     GivenRegistry,
     PageCaller,
@@ -130,7 +131,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
             changes=[(one.plans, change_text(one)) for one in answer.changes] if answer else (),
             ladder=_ladder(answer) if answer and len(answer.ladder or ()) > 1 else None,
             changed=_changed(one.recorded_policy, one.policy) if one else (),
-            chart=other_history(one) if one else None,
+            chart=other_history(one) if one else price_and_gain(answer) if answer else None,
             different=[p for p in answer.plans if p.changed] if answer and not one else (),
             listed=PAGE,
         )
@@ -183,6 +184,7 @@ def _ladder(answer: WhatIf) -> dict[str, Any]:
         "rows": list(ladder_rows(answer)),
         "results": ladder_results(answer),
         "contradictions": list(contradictions(answer)),
+        "chart": ladder_steps(answer),
     }
 
 

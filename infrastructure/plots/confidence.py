@@ -38,13 +38,16 @@ def drawn(plan: PlanReplay) -> Figure:
     diamonds: dict[str, Any] = {"color": "#C3C8CF", "markersize": 4, "label": "score given"}
     axes.plot([n for n, _ in scored], [score for _, score in scored], "D", **diamonds)
     places = range(1, len(samples) + 1)
-    line: dict[str, Any] = {"linestyle": "-", "zorder": 2}
+    looks: tuple[dict[str, Any], ...] = (
+        {"linestyle": "-", "zorder": 2},
+        {"linestyle": (0, (4, 1.5)), "zorder": 3, "markerfacecolor": pages.PALE},
+    )
     recorded = [(one.recorded_confidence, one.recorded_fired) for one in samples]
     replayed = [(one.replayed_confidence, one.replayed_fired) for one in samples]
     for row, side in enumerate((recorded, replayed)):
         color, marker, label = pages.SIDES[row]
         confidences = [confidence for confidence, _ in side]
-        axes.plot(places, confidences, marker, markersize=4, color=color, label=label, **line)
+        axes.plot(places, confidences, marker, markersize=4, color=color, label=label, **looks[row])
         below = [place for place, (_, fires) in zip(places, side, strict=True) if fires]
         at = -0.09 - 0.07 * row
         axes.plot(below, [at] * len(below), "v", color=color, markersize=6, clip_on=False)

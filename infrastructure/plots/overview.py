@@ -1,7 +1,8 @@
 """Many plans in one picture: distributions, and the price of a policy beside its gain."""
 
+import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Final
 
@@ -9,14 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from plangate.application.evidence.estimates import Estimate
 from plangate.application.replay.assumptions import ASSUMED, rests_on_them
 from plangate.application.replay.ladder import Rung
 from plangate.application.replay.points import Point
-from plangate.application.replay.separation import Separation
 from plangate.application.replay.summary import (
     NO_OUTCOMES,
     change_text,
+    compared_shares,
     ladder_columns,
     ladder_rows,
     lines,
@@ -37,6 +37,8 @@ _INDENT: Final = -(_LEFT - 0.1) / (_WIDTH - _LEFT - 0.35)
 _ROW: Final = 1.95
 _CHANGES: Final = 3
 """In how many ways of changing recorded policies each is written out."""
+
+_INTERVALS: Final = "thin lines: 95 % intervals, from draws of whole works"
 
 _MOST_BARS: Final = 14
 """More numbers of firings than this are drawn in classes."""
@@ -201,18 +203,18 @@ def _first(plan: PlanReplay, side: int) -> int:
 
 def _results(axes: Axes, recorded: Totals, replayed: Totals) -> None:
     """At which share of good and of bad results the gate is tripped: what is gained, what lost."""
-    shares = _shares(recorded)
-    has_intervals = False
-    for y, (name, value) in enumerate(shares):
-        both = [value(totals) for totals in (recorded, replayed)]
+    shares = list(compared_shares(recorded, replayed))
+    notes = list[str]()
+    for y, (what, *both) in enumerate(shares):
         if None in {one.value for one in both}:
             reason = both[0].reason or "unknown"
             axes.text(0.5, y, reason, ha="center", va="center", color=pages.SOFT, size=8.5)
         else:
-            has_intervals = has_intervals or both[0].low is not None
+            with_interval = both[0].low is not None
+            notes.append(_INTERVALS if with_interval else both[0].reason or "")
             _pair(axes, y, [(one.value or 0.0, one.low, one.high) for one in both])
         style: dict[str, Any] = {"ha": "right", "va": "center", "size": 8.5, "linespacing": 1.3}
-        axes.text(-0.04, y, name, **style)
+        axes.text(-0.04, y, "\n".join(textwrap.wrap(what, 28)), **style)
     axes.set_ylim(len(shares) - 0.45, -0.6)
     axes.set_xlim(0, 1)
     axes.set_yticks([])
@@ -220,7 +222,7 @@ def _results(axes: Axes, recorded: Totals, replayed: Totals) -> None:
     axes.grid(visible=True, axis="x")
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     title = "the price beside the gain: results at which the gate is tripped"
-    note = "thin lines: 95 % intervals, from draws of whole works" if has_intervals else ""
+    note = next(filter(None, notes), "")
     if recorded.rejections is None:
         title = "results at which the gate is tripped"
         note = NO_OUTCOMES.partition(". ")[0] + "."
@@ -253,47 +255,6 @@ def _pair(axes: Axes, y: float, values: Sequence[tuple[float, float | None, floa
 def _side_of(value: float) -> str:
     near = 0.12
     return "left" if value < near else "right" if value > 1 - near else "center"
-
-
-def _shares(recorded: Totals) -> list[tuple[str, Callable[[Totals], Estimate]]]:
-    """What is compared, and how: good results, bad ones, and plans that were warned."""
-    found = _found(recorded)
-    if recorded.rejections is None:
-        return [
-            (f"{found.good:,} results at or above\nthe recorded threshold", _of_good),
-            (f"{found.bad:,} results below\nthe recorded threshold", _of_bad),
-        ]
-    return [
-        (f"{found.good:,} accepted results:\nfewer is better", _of_good),
-        (f"{found.bad:,} rejected results:\nmore is better", _of_bad),
-        (f"{recorded.rejections.plans:,} plans with a rejected one,\nwarned in time", _warned),
-    ]
-
-
-def _of_good(totals: Totals) -> Estimate:
-    found = _found(totals)
-    return found.share_of_good or _plain(found.good_tripped, found.good)
-
-
-def _of_bad(totals: Totals) -> Estimate:
-    found = _found(totals)
-    return found.share_of_bad or _plain(found.bad_tripped, found.bad)
-
-
-def _warned(totals: Totals) -> Estimate:
-    found = totals.rejections
-    return _plain(0, 0) if found is None else _plain(found.warned, found.plans)
-
-
-def _found(totals: Totals) -> Separation:
-    return totals.outcomes or totals.below_threshold
-
-
-def _plain(having: int, among: int) -> Estimate:
-    """A share that describes these plans alone, without an interval."""
-    if not among:
-        return Estimate(cases=0, plans=0, reason="there are none")
-    return Estimate(value=having / among, cases=among, plans=0)
 
 
 def _ladder(axes: Axes, recorded: Totals, rungs: Sequence[Rung]) -> None:

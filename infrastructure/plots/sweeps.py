@@ -162,11 +162,8 @@ def _trade_off(axes: Axes, sweep: Sweep, lines: _Lines, across: str) -> None:
     happened = _shares(sweep.recorded)
     if happened is not None:
         axes.plot(*[[one] for one in happened], "P", color=pages.INK, markersize=10, zorder=5)
-        left = happened[0] > 0.5
-        x = happened[0] + (-0.035 if left else 0.035)
-        pages.direct(
-            axes, x, happened[1], "what happened", pages.INK, ha="right" if left else "left"
-        )
+        x, y = happened
+        pages.direct(axes, x, y + 0.045, "what happened", pages.INK, ha="center")
     bad, good = _result_names(sweep.recorded)
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.06)
@@ -175,7 +172,10 @@ def _trade_off(axes: Axes, sweep: Sweep, lines: _Lines, across: str) -> None:
     axes.set_xlabel(f"tripped at {good}")
     axes.set_ylabel(f"tripped at {bad}")
     axes.grid(visible=True, axis="both")
-    axes.set_title("what each policy catches, and what it costs")
+    is_known = sweep.recorded.rejections is not None
+    axes.set_title(
+        "what each policy catches, and what it costs" if is_known else "where each gate is tripped"
+    )
     pages.without_frame(axes)
 
 

@@ -6,7 +6,13 @@ import numpy as np
 
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.statistics import ShareCounts
-from plangate.infrastructure.statistics.resampling import Basis, Floats, drawn_estimates, ratio
+from plangate.infrastructure.statistics.resampling import (
+    Basis,
+    Floats,
+    drawn_estimates,
+    effective,
+    ratio,
+)
 
 
 def shares(counts: Sequence[ShareCounts], *, resamples: int, seed: int) -> list[Estimate]:
@@ -17,5 +23,5 @@ def shares(counts: Sequence[ShareCounts], *, resamples: int, seed: int) -> list[
     def values(weights: Floats) -> Floats:
         return ratio(having @ weights.T, among @ weights.T)
 
-    bases = [Basis(int(row.sum()), int((row > 0).sum())) for row in among]
+    bases = [Basis(int(row.sum()), int((row > 0).sum()), effective=effective(row)) for row in among]
     return drawn_estimates(values, among.shape[1], bases, resamples=resamples, seed=seed)

@@ -1,14 +1,15 @@
 """The tool that decides recorded plans again under another policy."""
 
-from typing import Annotated, Final, Self
+from typing import Annotated, Self
 
 from pydantic import Field
 
 from plangate.application.access.scopes import Scope
-from plangate.application.replay.assumptions import ASSUMED, rests_on_them
+from plangate.application.replay.assumptions import ASSUMED, IN_SHORT, rests_on_them
 from plangate.application.replay.summary import change_text
-from plangate.application.replay.totals import Totals
+from plangate.application.replay.totals import Rejections, Totals
 from plangate.application.replay.what_if import FinalState, PlanReplay
+from plangate.application.replay.what_if import WhatIf as Replayed
 from plangate.domain.presets import Preset
 from plangate.domain.vocabulary import Identifier
 from plangate.infrastructure.mcp.answers import Answer, clipped, rounded
@@ -20,10 +21,6 @@ _POLICY = shown_as(
     ["string", "object"],
     f"preset {' or '.join(Preset)}, or fields to change, as {{'confidence_threshold': 0.8}}",
 )
-
-
-_CHANGES: Final = 5
-"""How many ways in which recorded policies are changed are listed."""
 
 
 class WhatifArguments(Arguments):
@@ -39,8 +36,7 @@ class WhatifArguments(Arguments):
 class Side(Answer):
     """One side of the comparison: in how many plans the gate fired, and how often.
 
-    `bells` let work go on, `stops` held it. With recorded outcomes: of the plans with a
-    rejected result the gate `warned` in time or `missed` it; false alarms are in others.
+    `bells` let work go on, `stops` held it. `outcomes` say whether it was right.
     """
 
     replanned: int
@@ -48,9 +44,7 @@ class Side(Answer):
     bells: int
     stops: int
     refused: int
-    warned: int | None
-    missed: int | None
-    false_alarms: int | None
+    outcomes: str | None
 
     @classmethod
     def of(cls, totals: Totals) -> Self:
@@ -62,10 +56,16 @@ class Side(Answer):
             bells=totals.bells,
             stops=totals.stops,
             refused=totals.refused,
-            warned=None if found is None else found.warned,
-            missed=None if found is None else found.missed,
-            false_alarms=None if found is None else found.false_alarms,
+            outcomes=None if found is None else _outcomes(found),
         )
+
+
+def _outcomes(found: Rejections) -> str:
+    return (
+        f"of {found.plans} plans with a rejected result: warned {found.warned},"
+        f" late {found.late}, missed {found.missed};"
+        f" fired in {found.false_alarms} of {found.others} others"
+    )
 
 
 class Ended(Answer):
@@ -111,7 +111,6 @@ class WhatIf(Answer):
 
     why: str
     assumed: str
-    changes: tuple[str, ...]
     changed: int
     plans: int
     recorded: Side
@@ -131,10 +130,9 @@ async def run(call: CallContext, arguments: WhatifArguments) -> WhatIf:
     return WhatIf(
         why=(
             f"{len(changed)} of {len(found.plans)} plans would have been decided otherwise: "
-            f"{replayed.replans} replans instead of {recorded.replans}."
+            f"{replayed.replans} replans instead of {recorded.replans}.{_changes(found)}"
         ),
         assumed=f"{ASSUMED} {rests_on_them(replayed.assumed, replayed.commands)}",
-        changes=tuple(map(change_text, found.changes[:_CHANGES])),
         changed=len(changed),
         plans=len(found.plans),
         recorded=Side.of(recorded),
@@ -144,11 +142,15 @@ async def run(call: CallContext, arguments: WhatifArguments) -> WhatIf:
     )
 
 
+def _changes(found: Replayed) -> str:
+    """What is changed in the policies of the most plans."""
+    most = next(iter(found.changes), None)
+    return f" Changed: {change_text(most)}." if most and most.fields else ""
+
+
 TOOL = Tool(
     name="plan_whatif",
-    description=(
-        f"What the gate would have decided under another policy. Records nothing. {ASSUMED}"
-    ),
+    description=f"The gate under another policy. {IN_SHORT}",
     arguments=WhatifArguments,
     answer=WhatIf,
     run=run,
