@@ -77,7 +77,7 @@ def group_table(by: str, groups: tuple[CalibrationGroup, ...]) -> Iterator[Rende
     yield Text(f"By {by}", style="bold")
     table = table_of(
         by,
-        right("outcomes"),
+        right("cases"),
         fixed("accepted"),
         fixed("too high"),
         fixed("ranking"),

@@ -22,11 +22,11 @@ from plangate.application.replay.tune import MAX_FOLDS, Tuning
 from plangate.application.replay.what_if import WhatIf
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
 from plangate.domain.policy import Policy
-from plangate.domain.presets import GivenPolicy
+from plangate.domain.presets import GivenPolicy, Preset
 from plangate.infrastructure.http.bodies import Fields, fields_of
 from plangate.infrastructure.http.exchange import Given, answer
 from plangate.infrastructure.http.operations import Group
-from plangate.infrastructure.http.parameters import PlanId, Whole
+from plangate.infrastructure.http.parameters import Amount, NoneAllowed, PlanId, Whole
 
 group = Group("analysis")
 
@@ -84,7 +84,7 @@ _Tune = Annotated[
     fields_of(TuneBody),
     Body(examples=[{"truth": "repeats:0.5"}, {"cost": {"missed": 5, "stopped": 1}}]),
 ]
-_Cost = Annotated[float | None, Query(description="A cost, of any unit; both or neither.")]
+_Cost = Annotated[Amount | NoneAllowed, Query(description="A cost, in any unit; both or neither.")]
 _Seed = Annotated[Whole, Query(description="The seed of random draws.")]
 
 
@@ -159,10 +159,12 @@ async def review_plans(given: Given) -> Response:
 @group.query("/calibration", Calibration, refuses=[AnalysisMissing])
 async def calibrate(
     given: Given,
+    *,
     confidence: Confidence = Confidence.TASK,
-    by: Annotated[Grouping | None, Query(description="What to tell apart.")] = None,
+    by: Annotated[Grouping | NoneAllowed, Query(description="What to tell apart.")] = None,
     policy: Annotated[
-        str | None, Query(description="The name of a policy to try; else each plan's own.")
+        Preset | NoneAllowed,
+        Query(description="The name of a policy to try; without one, each plan's own."),
     ] = None,
     missed: _Cost = None,
     stopped: _Cost = None,
