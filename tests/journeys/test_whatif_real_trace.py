@@ -70,9 +70,8 @@ def test_the_decision_about_steady_shows_what_tune_prints(
     monkeypatch.setenv("COLUMNS", "80")
     database = tmp_path / "plans.db"
     plangate(database, "apply", str(WHOLE.path))
-    command, block = re.findall(
-        r"^\$ plangate (replay tune [^\n]*)\n(.*?)^```", ADR, re.DOTALL | re.MULTILINE
-    )[0]
+    shown = r"^\$ plangate (replay tune [^\n]*)\n(.*?)^```"
+    command, block = re.findall(shown, ADR, re.DOTALL | re.MULTILINE)[0]
 
     printed = plangate(database, *command.split())
 

@@ -5,6 +5,7 @@ import pytest
 from plangate.application.replay.policy_grid import (
     MAX_POLICIES,
     TO_CHOOSE_FROM,
+    Grid,
     candidates_of,
     combinations,
 )
@@ -26,7 +27,7 @@ def test_candidates_are_whole_policies_on_top_of_the_base() -> None:
 
 
 def test_neighbours_differ_by_one_step_of_one_number() -> None:
-    grid = {"decay": [0.5, 0.7, 0.9], "order": ["plan", "scored"], "min_scored": [1, 5]}
+    grid: Grid = {"decay": [0.5, 0.7, 0.9], "order": ["plan", "scored"], "min_scored": [1, 5]}
 
     found = candidates_of(grid, {}, None, 0).policies
 
