@@ -60,7 +60,8 @@ def copy_plan(path: Path, plan_id: str, copies: Sequence[str], events: int = 1_0
 def write_log(path: Path, events: int, size: int = 12, *, outcomes: bool = False) -> int:
     """A file with at least so many events of plans that were worked on; how many there are.
 
-    With `outcomes` each judged task was accepted or rejected later.
+    With `outcomes` each judged task was accepted or rejected later, and plans have goals of
+    their own, but for copies.
     """
     with plangate.connect("memory:") as memory, plangate.connect(path) as file:
         for number in range(_WORKED_ON):
@@ -103,7 +104,8 @@ def _work(
     """Claim and score every task, and retry once what did not pass."""
     chance = random.Random(plan_id)  # noqa: S311  (the same at every run)
     policy = {"confidence_threshold": chance.choice([0.5, 0.6, 0.72])}
-    registry.create("Move billing", tasks(size), plan_id=plan_id, policy=policy)
+    goal = f"Move billing, {plan_id}" if outcomes else "Move billing"
+    registry.create(goal, tasks(size), plan_id=plan_id, policy=policy)
     while task := registry.next_task(plan_id, worker="agent-7", lease=3600.0):
         status = registry.update(
             plan_id,

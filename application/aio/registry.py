@@ -51,6 +51,7 @@ class AsyncReplay(Group):
     what_if = coroutine(ReplayQueries.what_if)
     what_if_parts = iteration(ReplayQueries.what_if_parts)
     sweep = coroutine(ReplayQueries.sweep)
+    tune = coroutine(ReplayQueries.tune)
     check = coroutine(ReplayQueries.check)
 
 

@@ -106,6 +106,12 @@ class Works:
             self._repeats[plan_id] = named
             self._named.add(named)
 
+    def extend(self, others: "Works") -> None:
+        """Add the plans of others."""
+        self._by_text |= others._by_text  # noqa: SLF001  (of the same class)
+        self._repeats |= others._repeats  # noqa: SLF001
+        self._named |= others._named  # noqa: SLF001
+
     def of(self, plan_id: str) -> Work | None:
         """The work of an added plan; None if it names none and its text was erased."""
         if plan_id in self._repeats or plan_id in self._named:

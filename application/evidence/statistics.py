@@ -15,6 +15,7 @@ from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.gate_cases import GateCounts
 from plangate.application.evidence.gate_worth import Cost, Costs, MoreOutcomes
 from plangate.application.evidence.grouping import Grouping
+from plangate.application.evidence.held_out import HeldOutFigures, PolicyCase, PolicySearch
 from plangate.application.evidence.judge_calibration import JudgeCalibration
 from plangate.application.evidence.pair_sums import PairSums
 
@@ -44,6 +45,9 @@ class Statistics(Protocol):
 
     def shares(self, counts: Sequence[ShareCounts], seed: int) -> Sequence[Estimate]:
         """Each share with its interval, all of them from the same draws of groups."""
+
+    def held_out(self, cases: Sequence[PolicyCase], search: PolicySearch) -> HeldOutFigures:
+        """What choosing among policies is worth; its intervals leave out one group at a time."""
 
     def groups(self, cases: Cases, by: Grouping, seed: int) -> tuple[CalibrationGroup, ...]:
         """The same for each group of cases, in the order of their names."""

@@ -189,6 +189,16 @@ def agreement(bench: Bench) -> Row:
     return _over_the_log(bench, "agreement", "`agreement` of all plans", ask)
 
 
+def tune(bench: Bench) -> Row:
+    """A policy chosen from three by folds: all plans decided under seven policies."""
+
+    def ask(registry: plangate.PlanRegistry) -> None:
+        answer = registry.replay.tune(grid={"confidence_threshold": [0.5, 0.6, 0.72]})
+        _require(answer.folds, "there was nothing to choose by")
+
+    return _over_the_log(bench, "tune", "`tune` over all plans", ask, outcomes=True)
+
+
 def ledger(bench: Bench) -> Row:
     """The whole log taken into a ledger and verified."""
     key = bench.folder / "ledger.pem"

@@ -89,6 +89,7 @@ GROUPS: Final[Mapping[str, Subcommands]] = {
         {
             "what-if": Entry("query", "commands.analysis", "what_if", ""),
             "sweep": Entry("query", "commands.analysis", "sweep", ""),
+            "tune": Entry("query", "commands.tune", "tune", ""),
             "check": Entry("query", "commands.analysis", "check", ""),
         },
     ),

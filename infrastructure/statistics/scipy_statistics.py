@@ -12,6 +12,7 @@ from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.gate_cases import GateCounts
 from plangate.application.evidence.gate_worth import Cost, Costs, MoreOutcomes
 from plangate.application.evidence.grouping import Grouping
+from plangate.application.evidence.held_out import HeldOutFigures, PolicyCase, PolicySearch
 from plangate.application.evidence.judge_calibration import JudgeCalibration
 from plangate.application.evidence.pair_sums import PairSums
 from plangate.application.evidence.statistics import ShareCounts, Statistics
@@ -20,6 +21,7 @@ from plangate.infrastructure.statistics.columns import Columns
 from plangate.infrastructure.statistics.distributions import significances
 from plangate.infrastructure.statistics.gates import costs, gate_shares, more_outcomes
 from plangate.infrastructure.statistics.groups import groups
+from plangate.infrastructure.statistics.held_out import held_out
 from plangate.infrastructure.statistics.judges import judges
 from plangate.infrastructure.statistics.reliability import reliability
 from plangate.infrastructure.statistics.shares import shares
@@ -77,3 +79,7 @@ class ScipyStatistics(Statistics):
     @override
     def shares(self, counts: Sequence[ShareCounts], seed: int) -> Sequence[Estimate]:
         return shares(counts, resamples=self.resamples, seed=seed)
+
+    @override
+    def held_out(self, cases: Sequence[PolicyCase], search: PolicySearch) -> HeldOutFigures:
+        return held_out(cases, search)

@@ -12,10 +12,14 @@ from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.agreement_results import Agreement
 from plangate.application.evidence.calibration import Calibration, Confidence
 from plangate.application.evidence.findings import FindingsReport
+from plangate.application.evidence.gate_worth import Cost
 from plangate.application.evidence.grouping import Grouping
 from plangate.application.replay.assumptions import states_assumptions
 from plangate.application.replay.check import CheckReport
+from plangate.application.replay.folds import By
+from plangate.application.replay.policy_grid import MAX_POLICIES
 from plangate.application.replay.sweep import Sweep
+from plangate.application.replay.tune import MAX_FOLDS, Tuning
 from plangate.application.replay.what_if import WhatIf
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
 from plangate.domain.policy import Policy
@@ -60,6 +64,22 @@ class AgreementBody(BaseModel):
     seed: int = Field(default=0, ge=0)
 
 
+class TuneBody(BaseModel):
+    """What is bad, the values to try and the policy for other fields, and how folds are made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    truth: Annotated[str, Field(description="`outcomes`, or `repeats:CUT`.")] = "outcomes"
+    grid: dict[str, list[float | int | str]] | None = None
+    tries: int | None = Field(default=None, ge=1, le=MAX_POLICIES)
+    policy: GivenPolicy | None = None
+    by: By = By.GOAL
+    folds: int = Field(default=5, ge=2, le=MAX_FOLDS)
+    cost: Cost | None = None
+    seed: int = Field(default=0, ge=0)
+    plan_ids: list[str] | None = Field(default=None, min_length=1, max_length=1_000)
+
+
 _WhatIf = Annotated[
     Fields,
     fields_of(WhatIfBody),
@@ -74,6 +94,11 @@ _Agreement = Annotated[
     Fields,
     fields_of(AgreementBody),
     Body(examples=[{"policies": {"strict": {"preset": "steady", "confidence_threshold": 0.7}}}]),
+]
+_Tune = Annotated[
+    Fields,
+    fields_of(TuneBody),
+    Body(examples=[{"truth": "repeats:0.5"}, {"cost": {"missed": 5, "stopped": 1}}]),
 ]
 _Cost = Annotated[Amount | NoneAllowed, Query(description="A cost, in any unit; both or neither.")]
 _Seed = Annotated[Whole, Query(description="The seed of random draws.")]
@@ -110,6 +135,16 @@ async def sweep_policies(body: _Sweep, given: Given) -> Response:
         found = await given.registry.replay.sweep(
             _required(body, "grid"), body.get("plan_ids"), policy=base
         )
+    return answer(found)
+
+
+@group.query("/tune", Tuning, method="POST", refuses=[PlanNotFound, AnalysisMissing])
+@states_assumptions
+async def tune_policy(body: _Tune, given: Given) -> Response:
+    """Choose a policy by what it does on plans that it was not chosen by; nothing is recorded."""
+    asked = {name: value for name, value in body.items() if value is not None}
+    with _of_policy():
+        found = await given.registry.replay.tune(asked.pop("plan_ids", None), **asked)
     return answer(found)
 
 

@@ -23,6 +23,7 @@ from plangate.application.evidence.estimates import Estimate, too_few
 from plangate.application.evidence.gate_cases import GateCounts
 from plangate.application.evidence.gate_worth import Cost, CostPoint, Costs, MoreOutcomes
 from plangate.application.evidence.grouping import Grouping
+from plangate.application.evidence.held_out import HeldOutFigures, PolicyCase, PolicySearch
 from plangate.application.evidence.judge_calibration import (
     ChangePoint,
     Drift,
@@ -116,6 +117,10 @@ class Listening(Statistics):
     @override
     def shares(self, counts: Sequence[ShareCounts], seed: int) -> Sequence[Estimate]:
         return ()
+
+    @override
+    def held_out(self, cases: Sequence[PolicyCase], search: PolicySearch) -> HeldOutFigures:
+        raise NotImplementedError
 
 
 @pytest.fixture
