@@ -33,7 +33,7 @@ from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import Outcome
 
-_THRESHOLDS: Final = tuple(step / 20 for step in range(20))
+_THRESHOLDS: Final = tuple(step / 20 for step in range(21))
 _DAY: Final = 86_400.0
 
 

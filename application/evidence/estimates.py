@@ -27,6 +27,13 @@ class Estimate(Result):
     plans: int
     reason: str | None = None
 
+    @property
+    def percent(self) -> str:
+        """A share in words, as `48 % [36, 60]`, or why there is none."""
+        if self.value is None or self.low is None or self.high is None:
+            return self.reason or "not enough outcomes"
+        return f"{100 * self.value:.0f} % [{100 * self.low:.0f}, {100 * self.high:.0f}]"
+
 
 def too_few(
     cases: int, plans: int, fewer: int = MIN_OF_EACH, *, unit: str = "outcomes"

@@ -11,7 +11,7 @@ from benchmarks.rows.http import http_score, http_status
 from benchmarks.rows.postgres import postgres
 from benchmarks.rows.processes import completion, memory, start_up
 from benchmarks.rows.questions import next_over_plans, status
-from benchmarks.rows.replay import check, findings, ledger, replay, what_if
+from benchmarks.rows.replay import calibrate, check, findings, ledger, replay, what_if
 from benchmarks.rows.views import catch_up
 
 ROWS: Final[Mapping[str, Callable[[Bench], Row]]] = {
@@ -25,6 +25,7 @@ ROWS: Final[Mapping[str, Callable[[Bench], Row]]] = {
     "what-if": what_if,
     "check": check,
     "findings": findings,
+    "calibrate": calibrate,
     "ledger": ledger,
     "postgres": postgres,
     "http-status": http_status,

@@ -171,6 +171,15 @@ def findings(bench: Bench) -> Row:
     return _over_the_log(bench, "findings", "`findings` of all plans", ask)
 
 
+def calibrate(bench: Bench) -> Row:
+    """All outcomes compared with the confidences before them, and all intervals drawn."""
+
+    def ask(registry: plangate.PlanRegistry) -> None:
+        _require(registry.evidence.calibrate().cases > 0, "there was no outcome")
+
+    return _over_the_log(bench, "calibrate", "`calibrate` of all plans", ask, outcomes=True)
+
+
 def ledger(bench: Bench) -> Row:
     """The whole log taken into a ledger and verified."""
     key = bench.folder / "ledger.pem"
@@ -207,13 +216,15 @@ def _over_the_log(
     title: str,
     ask: Callable[[plangate.PlanRegistry], None],
     read: Callable[[sqlite3.Connection], int] = lambda connection: replayed(connection).events,
+    *,
+    outcomes: bool = False,
 ) -> Row:
     library = bench.closing(LibraryPlans.in_file(bench.folder / "library.db"))
     cases = []
     for size in bench.scale.logs:
         bench.progress(f"writing a log of {size:,} events")
         path = bench.folder / f"{size}.db"
-        events = write_log(path, size)
+        events = write_log(path, size, outcomes=outcomes)
         connection = bench.closing(sqlite3.connect(path))
         contenders = [_asked(path, events, ask), _raw_read(connection, events, read)]
         if name != "ledger":

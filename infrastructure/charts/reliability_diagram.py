@@ -1,11 +1,13 @@
 """Whether low confidence predicts rejection, as a reliability diagram."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from markupsafe import Markup
 
 from plangate.application.evidence.calibration import Calibration, ReliabilityBin
 from plangate.application.evidence.estimates import Estimate
+from plangate.application.evidence.judge_calibration import Worth
 from plangate.application.numbers import number
 from plangate.infrastructure.charts import svg
 from plangate.infrastructure.charts.svg import Chart, DataTable
@@ -15,14 +17,16 @@ _COLOR: Final = "#1f5fa8"
 
 
 def reliability_diagram(calibration: Calibration) -> Chart:
-    """The share of accepted results by confidence, with 95 % intervals.
+    """The share of accepted results by confidence, with 95 % intervals, and an isotonic fit.
 
-    On the dashed diagonal, a confidence of 0.8 means that 80 % are accepted.
+    On the dashed diagonal, a confidence of 0.8 means that 80 % are accepted. What a
+    confidence is worth is the height of the fit.
     """
     title = "Accepted results by confidence"
     bins = [one for one in calibration.bins if one.mean_confidence is not None]
     estimated = [one for one in bins if one.accepted.value is not None]
-    drawn = [_scale(), *([_diagonal()] if estimated else [])]
+    fitted = [one for one in calibration.worth if one.accepted.value is not None]
+    drawn = [_scale(), *([_diagonal()] if estimated else []), *_fit(fitted)]
     drawn += [_estimate(one.mean_confidence or 0.0, one.accepted) for one in estimated]
     if not estimated:
         drawn.append(svg.axis_label("not enough outcomes", 0.5, _HEIGHT / 2, text_anchor="middle"))
@@ -39,8 +43,12 @@ def reliability_diagram(calibration: Calibration) -> Chart:
     dot = svg.element("circle", cx=10, cy=6, r=4, fill=_COLOR, class_="pg-output")
     dashes = svg.element("line", **wide, stroke=svg.SOFT, stroke_dasharray="5 4", class_="pg-even")
     entries = [(dot, "share accepted, with its 95 % interval"), (dashes, "where it should be")]
+    line = svg.element("line", **wide, stroke=_COLOR, stroke_width=2, class_="pg-line")
+    entries += (
+        [(line, "what a confidence is worth: an isotonic fit, and its band")] if fitted else []
+    )
     legend = svg.legend(entries if estimated else [])
-    return Chart(picture, title, description, _table(bins), legend)
+    return Chart(picture, title, description, _table(bins, fitted), legend)
 
 
 def _scale() -> Markup:
@@ -76,6 +84,25 @@ def _diagonal() -> Markup:
     )
 
 
+def _fit(fitted: list[Worth]) -> Iterator[Markup]:
+    """The fit as a line in its band; nothing where there are fewer than two points of it."""
+    if len(fitted) < 2:  # noqa: PLR2004  (a line has two ends)
+        return
+    lows = [(one.score, one.accepted.low or 0.0) for one in fitted]
+    highs = [(one.score, one.accepted.high or 0.0) for one in fitted]
+    values = [(one.score, one.accepted.value or 0.0) for one in fitted]
+    band = [*_path(highs), *_path(lows[::-1], "L"), "Z"]
+    yield svg.stretched(band, _HEIGHT, fill=_COLOR, fill_opacity=0.15, class_="pg-band")
+    yield svg.stretched(
+        list(_path(values)), _HEIGHT, fill="none", stroke=_COLOR, stroke_width=2, class_="pg-line"
+    )
+
+
+def _path(points: list[tuple[float, float]], first: str = "M") -> Iterator[str]:
+    for index, (score, share) in enumerate(points):
+        yield f"{'L' if index else first}{1_000 * score:.1f} {_y(share):.1f}"
+
+
 def _estimate(confidence: float, accepted: Estimate) -> Markup:
     value, low, high = (part or 0.0 for part in (accepted.value, accepted.low, accepted.high))
     x = svg.percent(confidence)
@@ -104,19 +131,27 @@ def _y(value: float) -> float:
     return _HEIGHT * (1 - value)
 
 
-def _table(bins: list[ReliabilityBin]) -> DataTable:
+def _table(bins: list[ReliabilityBin], fitted: list[Worth]) -> DataTable:
     rows = tuple(
         (
             f"{one.at_least:g} to {one.below:g}",
             number(one.mean_confidence or 0.0),
             f"{one.accepted.cases:,}",
-            _shown(one.accepted.value),
-            f"{_shown(one.accepted.low)} to {_shown(one.accepted.high)}",
+            *_with_interval(one.accepted),
         )
         for one in bins
     )
+    fits = tuple(
+        (f"{one.score:g}, by the fit", number(one.score), "", *_with_interval(one.accepted))
+        for one in fitted
+    )
     columns = ("confidence", "mean", "outcomes", "share accepted", "95 % interval")
-    return DataTable("Outcomes by confidence", columns, rows, numeric=frozenset({1, 2, 3, 4}))
+    numeric = frozenset({1, 2, 3, 4})
+    return DataTable("Outcomes by confidence", columns, (*rows, *fits), numeric=numeric)
+
+
+def _with_interval(estimate: Estimate) -> tuple[str, str]:
+    return _shown(estimate.value), f"{_shown(estimate.low)} to {_shown(estimate.high)}"
 
 
 def _shown(value: float | None) -> str:

@@ -10,6 +10,7 @@ from pydantic.json_schema import SkipJsonSchema
 from plangate.domain.vocabulary import MAX_INTEGER, GivenMoment
 
 _DIGITS: Final = pattern(r"[0-9]{1,19}")
+_DECIMAL: Final = pattern(r"[0-9]{1,15}(\.[0-9]{1,15})?")
 MAX_ROWS: Final = 1_000
 """The most rows of a page."""
 
@@ -17,6 +18,12 @@ MAX_ROWS: Final = 1_000
 def _whole(text: object) -> object:
     if isinstance(text, str) and not _DIGITS.fullmatch(text):
         raise ValueError("must be a whole number, in digits")
+    return text
+
+
+def _amount(text: object) -> object:
+    if isinstance(text, str) and not _DECIMAL.fullmatch(text):
+        raise ValueError("must be a number, as in 2.5")
     return text
 
 
@@ -32,6 +39,7 @@ NoneAllowed = SkipJsonSchema[None]
 
 WHOLE: Final = BeforeValidator(_whole)
 Whole = Annotated[int, Field(ge=0, le=MAX_INTEGER), WHOLE]
+Amount = Annotated[float, Field(ge=0, lt=1e15), BeforeValidator(_amount)]
 FromOne = Annotated[int, Field(ge=1, le=MAX_INTEGER), WHOLE]
 
 PlanId = Annotated[

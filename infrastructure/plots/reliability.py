@@ -7,6 +7,7 @@ from matplotlib.figure import Figure as Picture
 from matplotlib.ticker import MaxNLocator
 
 from plangate.application.evidence.calibration import Calibration
+from plangate.application.evidence.gate_worth import Costs
 from plangate.infrastructure.plots import pages
 
 _CURVES: Final = {
@@ -18,24 +19,29 @@ _BAR: Final = 0.085
 
 
 def drawn(answer: Calibration) -> Picture:
-    """Draw the reliability diagram, the outcomes in each bin, and the threshold curves."""
-    width = 10.5
+    """Draw reliability with the fit, the threshold curves, and costs where they are known."""
+    width, costs = 10.5, answer.costs
+    lower = 2.9 if costs is not None and costs.reason is None else 0.0
     figure, top = pages.headed(
-        width, 5.0, "Does low confidence predict rejection?", _subtitle(answer)
+        width, 5.0 + lower, "Does low confidence predict rejection?", _subtitle(answer)
     )
     height = figure.get_figheight()
-    share, low = (height - top - 0.3) / height, 0.5 / height
+    share, low = (height - top - 0.3 - lower) / height, (0.5 + lower) / height
     left = figure.add_axes((0.55 / width, low + 0.27 * share, 4.5 / width, 0.66 * share))
     under = figure.add_axes((0.55 / width, low, 4.5 / width, 0.2 * share), sharex=left)
     right = figure.add_axes((5.8 / width, low, 4.5 / width, 0.93 * share))
     _reliability(left, answer)
     _outcomes(under, answer)
     _thresholds(right, answer)
+    if lower and costs is not None:
+        below = figure.add_axes((0.55 / width, 0.5 / height, 9.75 / width, (lower - 1.0) / height))
+        _costs(below, costs)
     return figure
 
 
 def _reliability(axes: Axes, answer: Calibration) -> None:
     axes.plot([0, 1], [0, 1], color=pages.QUIET, linestyle=(0, (5, 3)), linewidth=1)
+    _fit(axes, answer)
     estimates = [
         (one.mean_confidence, one.accepted)
         for one in answer.bins
@@ -46,7 +52,7 @@ def _reliability(axes: Axes, answer: Calibration) -> None:
         shares = [one.value or 0.0 for one in found]
         lows = [share - (one.low or 0.0) for share, one in zip(shares, found, strict=True)]
         highs = [(one.high or 0.0) - share for share, one in zip(shares, found, strict=True)]
-        style: dict[str, Any] = {"color": pages.RECORDED, "marker": "o", "capsize": 3}
+        style: dict[str, Any] = {"color": pages.RECORDED, "fmt": "o", "capsize": 3}
         axes.errorbar(confidences, shares, yerr=[lows, highs], **style)
     else:
         _not_enough(axes)
@@ -55,6 +61,22 @@ def _reliability(axes: Axes, answer: Calibration) -> None:
     axes.set_ylim(-0.02, 1.02)
     axes.tick_params(labelbottom=False)
     pages.without_frame(axes)
+
+
+def _fit(axes: Axes, answer: Calibration) -> None:
+    """What a confidence is worth, with its band."""
+    points = [
+        (one.score, one.accepted.low, one.accepted.high, one.accepted.value)
+        for one in answer.worth
+        if one.accepted.value is not None
+    ]
+    if points:
+        scores, lows, highs, values = zip(*points, strict=True)
+        axes.fill_between(scores, lows, highs, color=pages.REPLAYED, alpha=0.16, linewidth=0)
+        axes.plot(scores, values, color=pages.REPLAYED, linewidth=1.6)
+        style: dict[str, Any] = {"color": pages.REPLAYED, "ha": "right"}
+        said = "line and band: what it is worth, by an isotonic fit"
+        axes.text(0.99, 0.05, said, transform=axes.transAxes, **style)
 
 
 def _outcomes(axes: Axes, answer: Calibration) -> None:
@@ -81,10 +103,52 @@ def _thresholds(axes: Axes, answer: Calibration) -> None:
         axes.legend(loc="best")
     else:
         _not_enough(axes)
-    axes.set_title("what a gate at each threshold would have done")
+    axes.set_title("what a cut on this confidence would have done")
     axes.set_xlabel("threshold")
     axes.set_xlim(0.0, 1.0)
     axes.set_ylim(-0.02, 1.02)
+    pages.without_frame(axes)
+
+
+def _costs(axes: Axes, costs: Costs) -> None:
+    """The mean cost of a result at each threshold; the cheapest is marked and named."""
+    points = [one for one in costs.points if one.mean.value is not None]
+    places = [one.threshold for one in points]
+    lows, highs = [one.mean.low or 0.0 for one in points], [one.mean.high or 0.0 for one in points]
+    values = [one.mean.value or 0.0 for one in points]
+    axes.fill_between(places, lows, highs, color=pages.RECORDED, alpha=0.13, linewidth=0)
+    axes.plot(places, values, color=pages.RECORDED)
+    for one, value in zip(points, values, strict=True):
+        cheapest = one.threshold == costs.cheapest
+        known = "white" if one.overlaps and not cheapest else pages.RECORDED
+        color, size = (pages.REPLAYED, 9) if cheapest else (pages.RECORDED, 5)
+        axes.plot(
+            one.threshold,
+            value,
+            "D" if cheapest else "o",
+            color=color,
+            markerfacecolor=color if cheapest else known,
+            markersize=size,
+        )
+        if cheapest:
+            above = value < max(highs) / 4
+            axes.annotate(
+                f"cheapest: {one.threshold:g}",
+                (one.threshold, value),
+                xytext=(0, 10 if above else -10),
+                textcoords="offset points",
+                color=pages.REPLAYED,
+                ha="center",
+                va="bottom" if above else "top",
+            )
+    others = ", hollow: cannot be told from the cheapest" if costs.overlapping else ""
+    axes.set_title(
+        f"cost of a result, by the gate's threshold (missed {costs.missed:g}, "
+        f"good one stopped {costs.stopped:g}{others})"
+    )
+    axes.set_xlabel("threshold of the gate")
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(0.0, 1.08 * max(highs))
     pages.without_frame(axes)
 
 

@@ -72,7 +72,10 @@ def drawn_estimates(
     whole = values(np.ones((1, groups)))[:, 0]
     drawn = np.hstack([values(weights) for weights in draws(groups, resamples, seed, width=width)])
     for index, (basis, reason) in enumerate(zip(bases, reasons, strict=True)):
-        if reason is None and whole[index] != UNDEFINED:
+        if reason is None and whole[index] == UNDEFINED:
+            undefined = f"undefined for these {basis.unit}"
+            found[index] = found[index].model_copy(update={"reason": undefined})
+        elif reason is None:
             low, high = interval(float(whole[index]), drawn[index], basis)
             given = {"value": float(whole[index]), "low": low, "high": high}
             found[index] = found[index].model_copy(update=given)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from plangate.application.evidence.calibration import Confidence
+from plangate.application.evidence.grouping import Grouping
 from plangate.infrastructure.cli.exits import ANSWERED_NO
 from plangate.infrastructure.cli.input import policy_args
 from plangate.infrastructure.cli.input.completion import policy_fields, presets
@@ -154,16 +155,34 @@ def calibrate(
         "The task's own, or its plan's: task or rolling.",
         default=Confidence.TASK,
     ),
+    by: Grouping | None = option(
+        "--by", "WHAT", "Tell apart: scorer, version, source, label or month."
+    ),
+    preset: PresetName = None,
+    changes: Changes = None,
+    cost: tuple[str, str] | None = option(
+        "--cost",
+        "missed=N stopped=N",
+        "What it costs to miss a result that is rejected later, and to stop a good one.",
+    ),
     seed: int = option("--seed", "N", "Seed of the random draws.", default=0, min=0),
     picture: Plot = None,
 ) -> None:
     """Compare confidence with outcomes, to see whether low confidence predicts rejection.
 
-    Example: plangate evidence calibrate --plot calibration.svg
+    With --policy or --set, the gate is that of another policy.
+
+    Example: plangate evidence calibrate --by scorer --cost missed=5 stopped=1
     """
     with progress_bar(terminal.notes, "reading outcomes") as progress:
         answer = terminal.registry.evidence.calibrate(
-            terminal.plans(plans), confidence=confidence, seed=seed, progress=progress
+            terminal.plans(plans),
+            confidence=confidence,
+            by=by,
+            policy=_policy(preset, changes),
+            cost=None if cost is None else policy_args.settings(cost),
+            seed=seed,
+            progress=progress,
         )
     terminal.warn(*map(unreadable, answer.unreadable))
     if picture is not None:

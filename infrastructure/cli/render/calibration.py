@@ -9,11 +9,13 @@ from rich.text import Text
 
 from plangate.application.evidence.calibration import Calibration
 from plangate.application.evidence.estimates import Estimate
+from plangate.infrastructure.cli.render.estimates import NOT_ENOUGH, decimal, percent, share
+from plangate.infrastructure.cli.render.gate_worth import cost_table, gate_worth, more_outcomes
 from plangate.infrastructure.cli.render.gauge import Gauge
+from plangate.infrastructure.cli.render.judges import group_table, judge_tables
 from plangate.infrastructure.cli.render.tables import fixed, right, table_of
 from plangate.infrastructure.cli.render.text import Hint, count, harmless
 
-_NOT_ENOUGH: Final = "not enough outcomes"
 _CHANCE: Final = 0.5
 _BAR: Final = 24
 
@@ -26,18 +28,31 @@ def render_calibration(answer: Calibration, _hint: Hint) -> RenderableType:
         Text.assemble(*_ranking(answer.ranking)),
         *_brier(answer),
     ]
+    asked = [*_groups(answer), *_costs(answer)]
     if answer.ranking.value is None and all(one.accepted.value is None for one in answer.bins):
-        return Group(*heading)
+        return Group(*heading, *asked)
     return Group(
         *heading,
         _reliability(answer),
         Text("The mark is the mean confidence: where the bar should end.", style="dim"),
         _thresholds(answer),
+        *gate_worth(answer.gate),
+        *judge_tables(answer),
+        *asked,
+        *more_outcomes(answer.more),
         Text(
             f"In brackets: 95% intervals, from {answer.resamples:,} draws of whole plans.",
             style="dim",
         ),
     )
+
+
+def _groups(answer: Calibration) -> Iterator[RenderableType]:
+    return iter(()) if answer.by is None else group_table(answer.by, answer.groups)
+
+
+def _costs(answer: Calibration) -> Iterator[RenderableType]:
+    return iter(()) if answer.costs is None else cost_table(answer.costs)
 
 
 def _basis(answer: Calibration) -> str:
@@ -54,10 +69,10 @@ def _basis(answer: Calibration) -> str:
 
 def _ranking(ranking: Estimate) -> tuple[tuple[str, str], str]:
     if ranking.value is None or ranking.low is None or ranking.high is None:
-        return ("Inconclusive: ", "yellow"), ranking.reason or _NOT_ENOUGH
+        return ("Inconclusive: ", "yellow"), ranking.reason or NOT_ENOUGH
     sentence = (
         f"of a rejected and an accepted task, the rejected one had the lower confidence in "
-        f"{_percent(ranking)} (chance: 50%)."
+        f"{percent(ranking)} (chance: 50%)."
     )
     if ranking.low > _CHANCE:
         return ("Yes: ", "bold green"), sentence
@@ -69,8 +84,8 @@ def _ranking(ranking: Estimate) -> tuple[tuple[str, str], str]:
 def _brier(answer: Calibration) -> Iterator[Text]:
     if answer.brier.value is not None:
         yield Text(
-            f"Brier score {_decimal(answer.brier)}; always expecting the base rate has "
-            f"{_decimal(answer.base_brier)}. Lower is better."
+            f"Brier score {decimal(answer.brier)}; always expecting the base rate has "
+            f"{decimal(answer.base_brier)}. Lower is better."
         )
 
 
@@ -89,7 +104,7 @@ def _reliability(answer: Calibration) -> Table:
         table.add_row(
             f"{one.at_least:.1f} – {one.below:.1f}",
             f"{estimate.cases:,}",
-            _cell(estimate) if estimate.cases else Text("–", style="dim"),
+            share(estimate) if estimate.cases else Text("–", style="dim"),
             bar,
         )
     return table
@@ -97,7 +112,7 @@ def _reliability(answer: Calibration) -> Table:
 
 def _thresholds(answer: Calibration) -> Table:
     table = table_of(
-        fixed("gate"),
+        fixed("cut"),
         right("below"),
         "of them rejected",
         "of all rejected",
@@ -109,18 +124,12 @@ def _thresholds(answer: Calibration) -> Table:
         table.add_row(
             f"{point.threshold:.2f}",
             f"{point.below:,}",
-            _cell(point.precision),
-            _cell(point.recall),
+            share(point.precision),
+            share(point.recall),
             f"{point.above:,}",
-            _cell(point.passed),
+            share(point.passed),
         )
     return table
-
-
-def _cell(estimate: Estimate) -> Text:
-    if estimate.value is None:
-        return Text(_NOT_ENOUGH, style="dim")
-    return Text(_percent(estimate))
 
 
 def _lies_within(estimate: Estimate, value: float) -> bool:
@@ -129,13 +138,3 @@ def _lies_within(estimate: Estimate, value: float) -> bool:
         and estimate.high is not None
         and estimate.low <= value <= estimate.high
     )
-
-
-def _percent(estimate: Estimate) -> str:
-    return f"{estimate.value:.0%} [{estimate.low:.0%}, {estimate.high:.0%}]".replace(
-        "%,", ","
-    ).replace("%]", "]")
-
-
-def _decimal(estimate: Estimate) -> str:
-    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"

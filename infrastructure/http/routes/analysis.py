@@ -11,16 +11,17 @@ from starlette.responses import Response
 from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.calibration import Calibration, Confidence
 from plangate.application.evidence.findings import FindingsReport
+from plangate.application.evidence.grouping import Grouping
 from plangate.application.replay.check import CheckReport
 from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.what_if import WhatIf
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
 from plangate.domain.policy import Policy
-from plangate.domain.presets import GivenPolicy
+from plangate.domain.presets import GivenPolicy, Preset
 from plangate.infrastructure.http.bodies import Fields, fields_of
 from plangate.infrastructure.http.exchange import Given, answer
 from plangate.infrastructure.http.operations import Group
-from plangate.infrastructure.http.parameters import PlanId, Whole
+from plangate.infrastructure.http.parameters import Amount, NoneAllowed, PlanId, Whole
 
 group = Group("analysis")
 
@@ -53,6 +54,7 @@ _Sweep = Annotated[
     fields_of(SweepBody),
     Body(examples=[{"grid": {"confidence_threshold": [0.5, 0.6, 0.7]}, "policy": "steady"}]),
 ]
+_Cost = Annotated[Amount | NoneAllowed, Query(description="A cost, in any unit; both or neither.")]
 _Seed = Annotated[Whole, Query(description="The seed of random draws.")]
 
 
@@ -109,10 +111,33 @@ async def review_plans(given: Given) -> Response:
 
 @group.query("/calibration", Calibration, refuses=[AnalysisMissing])
 async def calibrate(
-    given: Given, confidence: Confidence = Confidence.TASK, seed: _Seed = 0
+    given: Given,
+    *,
+    confidence: Confidence = Confidence.TASK,
+    by: Annotated[Grouping | NoneAllowed, Query(description="What to tell apart.")] = None,
+    policy: Annotated[
+        Preset | NoneAllowed,
+        Query(description="The name of a policy to try; without one, each plan's own."),
+    ] = None,
+    missed: _Cost = None,
+    stopped: _Cost = None,
+    seed: _Seed = 0,
 ) -> Response:
-    """Find out whether low confidence predicts rejection."""
-    return answer(await given.registry.evidence.calibrate(confidence=confidence, seed=seed))
+    """Find out whether low confidence predicts rejection, and what the gate stops of it.
+
+    With `missed` and `stopped`, what it costs to miss a result that is rejected later and to
+    stop a good one, it says what each threshold would have cost.
+    """
+    cost = {"missed": missed, "stopped": stopped}
+    given_cost = {name: value for name, value in cost.items() if value is not None}
+    found = await given.registry.evidence.calibrate(
+        confidence=confidence,
+        by=by,
+        policy={} if policy is None else policy,
+        cost=given_cost or None,
+        seed=seed,
+    )
+    return answer(found)
 
 
 def _required(body: Fields, name: str) -> Any:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -296,7 +296,7 @@ def test_costs_are_asked_for_with_a_policy_for_each_threshold(
 
     assert heard.counts is not None
     stopped = [sum(row) for row in heard.counts.stopped_bad]
-    assert stopped == [0] * 13 + [2] * 7  # thresholds from 0 to 0.95; 0.6 reaches 0.6
+    assert stopped == [0] * 13 + [2] * 8  # thresholds from 0 to 1; 0.6 reaches 0.6
     assert result.costs is not None
     assert (result.costs.missed, result.costs.overlapping) == (5, ())
     assert done == sorted(done)
@@ -308,15 +308,12 @@ def test_costs_are_asked_for_with_a_policy_for_each_threshold(
 def test_cases_are_told_apart_by_scorer_version_source_label_and_month(
     listening: PlanRegistry, heard: Listening
 ) -> None:
+    late, early = datetime(2024, 1, 31, 23, tzinfo=UTC), datetime(2024, 2, 1, 1, tzinfo=UTC)
     labelled = {"id": "a", "title": "A", "labels": ["db"]}
     listening.create("Other", [labelled, TASKS[1]], plan_id="q", labels=["big", "db"])
-    listening.score_output(
-        "q", "a", 0.6, scorer=MILD, occurred_at=datetime(2024, 1, 31, 23, tzinfo=UTC)
-    )
+    listening.score_output("q", "a", 0.6, scorer=MILD, occurred_at=late)
     listening.record_outcome("q", "a", "accepted", source="ci")
-    listening.score_output(
-        "q", "b", 0.6, scorer=STRICT, occurred_at=datetime(2024, 2, 1, 1, tzinfo=UTC)
-    )
+    listening.score_output("q", "b", 0.6, scorer=STRICT, occurred_at=early)
     listening.record_outcome("q", "b", "rejected", source="ci")
     listening.score_prompt("p", "a", 0.5)
     listening.record_outcome("p", "a", "rejected", source="review")
@@ -400,13 +397,21 @@ def test_the_thresholds_that_cannot_be_told_from_the_cheapest_are_named() -> Non
 
 
 @pytest.mark.parametrize(
-    "drift, change, changed", [(0.04, 0.9, True), (0.06, None, False), (None, 0.05, True)]
+    "drift, change, said",
+    [
+        (0.04, 0.9, ("unnamed drifts by +0.020 [+0.010, +0.030] in 30 days (q = 0.04)",)),
+        (0.06, None, ()),
+        (
+            None,
+            0.05,
+            ("unnamed is too high by -0.05 before 2026-04-01, by +0.25 since (q = 0.05)",),
+        ),
+    ],
 )
 def test_a_judge_changed_where_a_corrected_test_says_so(
-    drift: float | None,
-    change: float | None,
-    changed: bool,  # noqa: FBT001
+    drift: float | None, change: float | None, said: tuple[str, ...]
 ) -> None:
+    slope = Estimate(value=0.02, low=0.01, high=0.03, cases=90, plans=30)
     judge = JudgeCalibration(
         judge="unnamed",
         versions={},
@@ -415,11 +420,23 @@ def test_a_judge_changed_where_a_corrected_test_says_so(
         bias=NONE,
         ranking=NONE,
         worth=(),
-        drift=Drift(slope=NONE, q=drift),
-        change=ChangePoint(q=change),
+        drift=Drift(slope=slope, q=drift),
+        change=ChangePoint(day=date(2026, 4, 1), before=-0.05, after=0.25, q=change),
     )
 
-    assert judge.changed is changed
+    assert judge.changes == said
+
+
+def test_a_gate_says_what_it_stopped(listening: PlanRegistry) -> None:
+    gate = listening.evidence.calibrate().gate
+    known = Estimate(value=0.48, low=0.36, high=0.6, cases=88, plans=60)
+
+    some = gate.model_copy(update={"stopped_bad": 42, "missed_bad": 1_046, "recall": known})
+
+    assert some.sentence == (
+        "The gate stopped 42 of 1,088 results that were rejected later (48 % [36, 60]), and "
+        "0 of 0 that were accepted (not enough outcomes)."
+    )
 
 
 def test_a_registry_without_statistics_refuses() -> None:

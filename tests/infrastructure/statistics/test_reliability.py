@@ -14,7 +14,7 @@ from plangate.application.evidence.calibration import Reliability
 from plangate.application.evidence.cases import Case
 from plangate.application.evidence.estimates import Estimate
 from plangate.infrastructure.statistics import load_statistics
-from plangate.infrastructure.statistics.reliability import reliability
+from plangate.infrastructure.statistics.reliability import reliability, whole_and_shares
 from tests.support.cases import columns_of
 from tests.support.soak import short_and_long
 
@@ -60,6 +60,10 @@ def covers(estimate: Estimate, truth: float) -> bool:
     return estimate.low <= truth <= estimate.high
 
 
+def same(one: float, other: float) -> bool:
+    return isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+
+
 def nine_of_ten(times: int) -> float:
     """So often at least, chance allowed for: intervals from draws are a little too narrow."""
     return 0.9 * times - 3 * sqrt(0.9 * 0.1 * times)
@@ -82,10 +86,10 @@ def test_the_figures_are_those_of_scikit_learn(seed: int) -> None:
     assert result.ranking.value is not None
     assert result.brier.value is not None
     assert result.base_brier.value is not None
-    assert isclose(result.ranking.value, roc_auc_score(accepted, confidences))
-    assert isclose(result.brier.value, brier_score_loss(accepted, confidences))
+    assert same(result.ranking.value, roc_auc_score(accepted, confidences))
+    assert same(result.brier.value, brier_score_loss(accepted, confidences))
     base = sum(accepted) / len(accepted)
-    assert isclose(result.base_brier.value, brier_score_loss(accepted, [base] * len(accepted)))
+    assert same(result.base_brier.value, brier_score_loss(accepted, [base] * len(accepted)))
     shares, means = calibration_curve(accepted, confidences, n_bins=10)
     given = [
         (sum(lies) / len(lies), one)
@@ -94,10 +98,10 @@ def test_the_figures_are_those_of_scikit_learn(seed: int) -> None:
     ]
     assert len(given) == len(shares)
     for (mean, one), share, other in zip(given, shares, means, strict=True):
-        assert isclose(mean, other)
+        assert same(mean, other)
         if one.accepted.value is not None:
-            assert isclose(one.accepted.value, share)
-            assert isclose(one.mean_confidence or 0.0, mean)
+            assert same(one.accepted.value, share)
+            assert same(one.mean_confidence or 0.0, mean)
     for point in result.thresholds:
         rejected = [not one for one in accepted]
         below = [c < point.threshold for c in confidences]
@@ -107,7 +111,7 @@ def test_the_figures_are_those_of_scikit_learn(seed: int) -> None:
             (point.recall, recall_score(rejected, below)),
             (point.passed, precision_score(accepted, above, zero_division=0.0)),
         ):
-            assert estimate.value is None or isclose(estimate.value, other)
+            assert estimate.value is None or same(estimate.value, other)
         assert (point.below, point.above) == (sum(below), sum(above))
         assert point.rejected_below == sum(map(min, rejected, below))
         assert point.accepted_above == sum(map(min, accepted, above))
@@ -146,29 +150,11 @@ def test_a_confidence_at_a_threshold_has_reached_it_as_at_the_gate() -> None:
 
 
 @short_and_long("worlds", 25, 1_000)
-def test_the_intervals_cover_what_is_true_about_as_often_as_they_say(worlds: int) -> None:
-    many = world(random.Random(0), 20_000, calibrated)
-    true = {"brier": sum((c.confidence - c.accepted) ** 2 for c in many) / len(many)}
-    ranked = roc_auc_score([c.accepted for c in many], [c.confidence for c in many])
-    at_the_gate = [c.accepted for c in many if c.confidence < 0.7]
-    true["precision"] = 1.0 - sum(at_the_gate) / len(at_the_gate)
-    covered = dict.fromkeys(("ranking", "brier", "precision", "bin"), 0)
-    for seed in range(worlds):
-        result = measured(world(random.Random(seed + 1), 80, calibrated), seed=seed)
-        covered["ranking"] += covers(result.ranking, ranked)
-        covered["brier"] += covers(result.brier, true["brier"])
-        covered["precision"] += covers(result.thresholds[13].precision, true["precision"])
-        one = result.bins[7]
-        covered["bin"] += covers(one.accepted, one.mean_confidence or 0.0)
-    print(f"of {worlds} intervals of 95 % covered: {covered}")
-    assert all(times >= nine_of_ten(worlds) for times in covered.values())
-
-
-@short_and_long("worlds", 25, 1_000)
 def test_uninformative_confidence_gives_no_claim(worlds: int) -> None:
     chance_found, better = 0, 0
     for seed in range(worlds):
-        result = measured(world(random.Random(seed), 80, uninformative), seed=seed)
+        columns = columns_of(world(random.Random(seed), 80, uninformative))
+        result, _ = whole_and_shares(columns, [], resamples=200, seed=seed)
         chance_found += covers(result.ranking, 0.5)
         assert result.brier.value is not None
         assert result.base_brier.value is not None
