@@ -106,7 +106,7 @@ class Policy(BaseModel):
 
     @property
     def panel(self) -> PanelRule | None:
-        """How judges are told apart; None where the newest score counts, whoever gave it."""
+        """How judges are told apart; None where the newest score counts, from any judge."""
         if self.judges is Judges.NEWEST and self.min_judges == 1:
             return None
         return PanelRule(self.judges, self.min_judges)

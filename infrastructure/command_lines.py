@@ -33,9 +33,13 @@ def next_steps(plan: PlanStatus, hint: CommandLine) -> Iterator[str]:
 
 
 def score_hint(task: TaskView, hint: CommandLine) -> str:
-    """The command line that scores a task: with its claim's token, the score left open."""
+    """The command line that scores a task: with its claim's token, the score left open.
+
+    Where its result waits for another judge, so is that one's name.
+    """
     token = () if task.claim is None else ("--token", str(task.claim.token))
-    return hint("score", task.plan_id, task.id, "--output", "SCORE", *token)
+    another = ("--scorer", "JUDGE") if task.missing_judges else ()
+    return hint("score", task.plan_id, task.id, "--output", "SCORE", *another, *token)
 
 
 def _ways_on(plan: PlanStatus, hint: CommandLine) -> Iterator[str]:

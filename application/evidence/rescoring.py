@@ -78,7 +78,7 @@ class Rescoring:
     def scored(self, step: Step, event: events.TaskScored) -> None:
         """Compare an output score, or a prompt score behind one, with the lows before it."""
         task = step.after.tasks.get(event.task_id)
-        if task is None:
+        if task is None or task.missing_judges:
             return
         work = self._works.setdefault(task.id, AttemptWork())
         passes = step.after.passes(task)

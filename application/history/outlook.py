@@ -20,7 +20,7 @@ class Prospect(StrEnum):
 
     CERTAIN = "certain"
     REACHABLE = "reachable"
-    OUT_OF_REACH = "out_of_reach"
+    UNREACHABLE = "unreachable"
 
 
 class Outlook(Result):
@@ -54,7 +54,7 @@ class Outlook(Result):
         if reaches(worst, line):
             prospect = Prospect.CERTAIN
         elif not reaches(best, line):
-            prospect = Prospect.OUT_OF_REACH
+            prospect = Prospect.UNREACHABLE
         else:
             needed = min((line - worst) / (best - worst), 1.0)
         return cls(

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from plangate.application.history.audit import AuditEntry
 from plangate.application.numbers import number
 from plangate.domain import events
+from plangate.domain.confidence import UNSCORED
 from plangate.domain.events import PlanEvent
 from plangate.domain.vocabulary import ScoreKind, Scorer
 from plangate.infrastructure.charts import svg
@@ -100,7 +101,7 @@ def _threshold(threshold: float) -> Markup:
 
 def _line(axis: _Versions, entries: Sequence[AuditEntry]) -> Markup:
     """The confidence as steps: dotted while nothing is scored, then solid."""
-    scored = next((n for n, one in enumerate(entries) if _is_score(one)), len(entries))
+    scored = _first_counting(entries)
     parts = []
     before, after = entries[: scored + 1], entries[scored:]
     if len(before) > 1:
@@ -271,6 +272,11 @@ def _description(entries: Sequence[AuditEntry], threshold: float) -> str:
     scores = sum(map(_is_score, entries))
     if not scores:
         return f"No evidence yet: nothing has been scored. The threshold is {number(threshold)}."
+    if _first_counting(entries) == len(entries):
+        return (
+            "No evidence yet: no task has been scored by enough judges. "
+            f"The threshold is {number(threshold)}."
+        )
     last = _confidence(entries[-1])
     lowest = min(entries, key=_confidence)
     replans = sum(isinstance(entry.event, events.ReplanTriggered) for entry in entries)
@@ -382,6 +388,21 @@ def _cells(
 
 def _is_score(entry: AuditEntry) -> bool:
     return isinstance(entry.event, events.TaskScored)
+
+
+def _first_counting(entries: Sequence[AuditEntry]) -> int:
+    """The index of the first score that counts, or how many entries there are.
+
+    Where a policy asks for several judges, the first scores do not move the confidence.
+    """
+    created = entries[0].event if entries else None
+    alone = not isinstance(created, events.PlanCreated) or created.policy.min_judges == 1
+    found = (
+        n
+        for n, one in enumerate(entries)
+        if _is_score(one) and (alone or _confidence(one) != UNSCORED)
+    )
+    return next(found, len(entries))
 
 
 def _score(entry: AuditEntry) -> float:

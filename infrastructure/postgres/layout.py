@@ -179,10 +179,10 @@ _SHARED: Final = (
 LAYOUT_VERSION: Final = max(len(_SHARED), *(table.layout for table in TABLES.values()))
 """The version of the tables, recorded beside them."""
 
-MIN_COMPATIBLE: Final = 6
+MIN_COMPATIBLE: Final = 8
 """The oldest layout whose plangate may go on using these tables, while others are upgraded.
 
-It knows no API keys, and needs none.
+Those before cannot read policies that say which judges count.
 
 Lower it where an older one does nothing wrong there: it fills in every column that must be
 filled in, and misses no event that matters to its decisions.

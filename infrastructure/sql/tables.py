@@ -99,7 +99,7 @@ SUMMARIES: Final = Table(
     "view_plans",
     plan_summaries.PlanSummary,
     key=("plan_id",),
-    layout=6,
+    layout=8,
     rowid="created_position",
     unique=(
         "updated_position",

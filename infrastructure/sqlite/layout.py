@@ -116,16 +116,17 @@ _LAYOUTS: Final = (
     (),
     (*NOTED_EVENTS, _KEYS, *STORE_FACTS),
     (_API_KEYS,),
+    (),
 )
 """What each version of the layout added; an older file gets those it lacks.
 
-The fourth brought events that earlier versions of plangate cannot read.
+The fourth and the seventh brought events that earlier versions of plangate cannot read.
 """
 
 LAYOUT_VERSION: Final = len(_LAYOUTS)
 """The version of the tables, in the file's `user_version`."""
 
-MIN_COMPATIBLE: Final = 5
+MIN_COMPATIBLE: Final = 7
 """The oldest layout whose plangate may go on using these tables; as in PostgreSQL."""
 
 _TYPES: Final = {

@@ -106,7 +106,7 @@ def test_of_each_judge_the_newest_score_has_a_say(
     assert plan.rolling_confidence == pytest.approx(counts)
 
 
-def test_by_default_the_newest_score_counts_whoever_gave_it() -> None:
+def test_by_default_the_newest_score_counts_from_any_judge() -> None:
     plan = plan_of(created(A), scored(A, score=0.1, scorer=ANN), scored(A, score=0.9, scorer=BEN))
     assert (plan.task(A).output_score, plan.panel) == (0.9, None)
     assert plan.task(A).counting[0].judge is None
@@ -299,7 +299,7 @@ def test_a_deferral_ends_with_the_first_score() -> None:
 # --- the gate waits ---------------------------------------------------------------
 
 
-def test_a_score_that_does_not_count_is_no_low_and_ends_no_row() -> None:
+def test_a_score_that_does_not_count_neither_is_a_low_nor_ends_a_row() -> None:
     policy = Policy(min_judges=2, consecutive_lows=2, latch=True)
     story = given(created(A, B, C, policy=policy), *low(A))
     assert story.plan.gate.lows == 1

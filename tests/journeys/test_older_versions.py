@@ -34,9 +34,11 @@ RENAMED: Final = {
 
 ADDED: Final[dict[str, set[str]]] = {
     "status": {"verdict", "may_continue", "evidence", "recorded", "changes_at"},
-    "explain": {"evidence"},
-    "prompt": {"raw_score", "scale", "clamped", "occurred_at"},
-    "output": {"raw_score", "scale", "clamped", "occurred_at"},
+    "explain": {"evidence", "flip_pair", "outlook"},
+    "prompt": {"raw_score", "scale", "clamped", "occurred_at", "judges"},
+    "output": {"raw_score", "scale", "clamped", "occurred_at", "judges"},
+    "flip": {"judge"},
+    "moves": {"judge", "sentence"},
     "tasks": {"deferred", "missing_judges"},
     "obstacles": {"reasons"},
     "event": {"type", "scale", "occurred_at", "accept"},

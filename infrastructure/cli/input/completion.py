@@ -42,13 +42,17 @@ def task_ids(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 
 
 def accepted(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """What an approval can accept: `passing`, or a failed or replanning task."""
+    """What an approval can accept: `passing`, or a task with a result that was not settled well."""
     with suppress(Exception), _existing(context) as registry:
         # After an option without its value yet, the arguments are left unparsed.
         tasks = registry.get_status(context.params["plan"] or context.args[0]).tasks
         low = {TaskStatus.FAILED, TaskStatus.REPLANNING}
         offered = [("passing", "replanning tasks that pass by themselves")]
-        offered += [(task.id, _short(task.title)) for task in tasks if task.status in low]
+        offered += [
+            (task.id, _short(task.title))
+            for task in tasks
+            if task.status in low or (task.missing_judges and task.status is TaskStatus.IN_PROGRESS)
+        ]
         return [(name, what) for name, what in offered if name.startswith(incomplete)]
     return []
 

@@ -79,7 +79,7 @@ def test_the_outlook_is_where_the_plan_ends(score: str) -> None:
             expected = {"worst": found.at_worst, "best": found.at_best, "needed": found.threshold}
             assert end == pytest.approx(expected[score], abs=1e-9)
             assert reaches(found.at_worst, found.threshold) is (found.prospect == "certain")
-            assert reaches(found.at_best, found.threshold) is (found.prospect != "out_of_reach")
+            assert reaches(found.at_best, found.threshold) is (found.prospect != "unreachable")
     assert prospects == set(Prospect)
 
 
