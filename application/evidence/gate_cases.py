@@ -40,14 +40,14 @@ class GateCase(NamedTuple):
 
 
 class ScoredResult(NamedTuple):
-    """A standing output score of a task, and whether the gate was tripped right after it."""
+    """An output score that still counts, and whether the gate was tripped right after it."""
 
     scored: events.TaskScored
     tripped: bool
 
 
 class GateVerdicts:
-    """Whether the gate was tripped when each standing result of a plan was scored."""
+    """Whether the gate was tripped when each result of a plan that still counts was scored."""
 
     def __init__(self) -> None:
         self._results: dict[str, dict[str, ScoredResult]] = {}
@@ -72,7 +72,7 @@ class GateVerdicts:
         return None if newest is None else newest.tripped
 
     def results(self, task_id: str) -> Sequence[ScoredResult]:
-        """The standing output scores of the task's attempt, the newest last."""
+        """The output scores that count of the task's attempt, the newest last."""
         return tuple(self._results.get(task_id, {}).values())
 
 
