@@ -141,7 +141,7 @@ def _costs(axes: Axes, costs: Costs) -> None:
                 ha="center",
                 va="bottom" if above else "top",
             )
-    others = ", hollow: cannot be told from the cheapest" if costs.overlapping else ""
+    others = ", hollow: not clearly dearer than the cheapest" if costs.overlapping else ""
     axes.set_title(
         f"cost of a result, by the gate's threshold (missed {costs.missed:g}, "
         f"good one stopped {costs.stopped:g}{others})"
