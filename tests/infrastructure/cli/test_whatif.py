@@ -156,6 +156,11 @@ def test_the_ladder_has_a_row_for_each_change(plangate: Plangate, worked_on: str
     assert "exit_threshold 0.6 alone: not tried on 1 plan" in shown
 
 
+@pytest.mark.parametrize("command", ["what-if", "sweep"])
+def test_help_says_what_is_assumed(plangate: Plangate, command: str) -> None:
+    assert ASSUMED in " ".join(lines(plangate("replay", command, "--help")))
+
+
 def test_long_lists_are_cut_short(
     plangate: Plangate, registry: PlanRegistry, worked_on: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
