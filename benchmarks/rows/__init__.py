@@ -11,7 +11,7 @@ from benchmarks.rows.http import http_score, http_status
 from benchmarks.rows.postgres import postgres
 from benchmarks.rows.processes import completion, memory, start_up
 from benchmarks.rows.questions import next_over_plans, status
-from benchmarks.rows.replay import check, findings, ladder, ledger, replay, sweep, what_if
+from benchmarks.rows.replay import check, findings, ledger, replay, what_if
 from benchmarks.rows.views import catch_up
 
 ROWS: Final[Mapping[str, Callable[[Bench], Row]]] = {
@@ -23,8 +23,6 @@ ROWS: Final[Mapping[str, Callable[[Bench], Row]]] = {
     "replay": replay,
     "catch-up": catch_up,
     "what-if": what_if,
-    "ladder": ladder,
-    "sweep": sweep,
     "check": check,
     "findings": findings,
     "ledger": ledger,

@@ -152,26 +152,6 @@ def what_if(bench: Bench) -> Row:
     return _over_the_log(bench, "what-if", "`what_if` of all plans", ask)
 
 
-def ladder(bench: Bench) -> Row:
-    """All plans decided again under another policy, and with each of its changes."""
-
-    def ask(registry: plangate.PlanRegistry) -> None:
-        answer = registry.replay.what_if(policy="steady", ladder=True)
-        _require(answer.ladder, "no change was tried")
-
-    return _over_the_log(bench, "ladder", "`what_if` of all plans, with its ladder", ask)
-
-
-def sweep(bench: Bench) -> Row:
-    """All plans decided again under three policies."""
-
-    def ask(registry: plangate.PlanRegistry) -> None:
-        answer = registry.replay.sweep({"confidence_threshold": [0.5, 0.6, 0.72]})
-        _require(answer.recorded.plans > 0, "no plan was decided again")
-
-    return _over_the_log(bench, "sweep", "`sweep` of all plans: three policies", ask)
-
-
 def check(bench: Bench) -> Row:
     """All recorded decisions made again."""
 
