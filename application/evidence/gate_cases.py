@@ -45,14 +45,14 @@ class GateCase(NamedTuple):
 
 
 class ScoredResult(NamedTuple, Generic[Seen]):
-    """An output score of a task that still counts, and what a look at the plan showed right after it."""
+    """An output score that still counts, and what a look at the plan showed right after it."""
 
     scored: events.TaskScored
     seen: Seen
 
 
 class SeenAtResults(Generic[Seen]):
-    """What a look at the plan showed when each result that still counts was scored, as `TRIPPED`."""
+    """What a look at the plan, as `TRIPPED`, showed at each result that still counts."""
 
     def __init__(self, look: Callable[[Plan], Seen]) -> None:
         self._look = look

@@ -10,7 +10,7 @@ from rich.text import Text
 from plangate.application.evidence.agreement_results import Agreement, AgreementPart, Drawn
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.same_work import SameWork
-from plangate.infrastructure.cli.render.estimates import decimal, percent
+from plangate.infrastructure.cli.render.estimates import decimal, in_percent
 from plangate.infrastructure.cli.render.tables import right, table_of
 from plangate.infrastructure.cli.render.text import Hint, count, harmless
 
@@ -116,7 +116,7 @@ def _verdicts(part: AgreementPart) -> Table:
 
 
 def _percent(estimate: Estimate) -> Text:
-    return _why(estimate) if estimate.value is None else Text(percent(estimate))
+    return _why(estimate) if estimate.value is None else Text(in_percent(estimate))
 
 
 def _decimal(estimate: Estimate) -> Text:
