@@ -66,14 +66,14 @@ def held_out(cases: Sequence[PolicyCase], search: PolicySearch) -> HeldOutFigure
         chosen=chosen,
         cut=cut,
         alike=alike,
-        tuned=table.figures(_Compared(tuned, table.stopped(chosen), wider), against),
-        mean=table.figures(_Compared(by_mean, table.below(cut), wider), against),
+        tuned=table.figures(_StoppedCases(tuned, table.stopped(chosen), wider), against),
+        mean=table.figures(_StoppedCases(by_mean, table.below(cut), wider), against),
         fixed=tuple(
-            table.figures(_Compared(stopped, stopped, wider), against)
+            table.figures(_StoppedCases(stopped, stopped, wider), against)
             for stopped in map(table.stopped, range(search.candidates, search.policies))
         ),
-        always=table.figures(_Compared(everything, everything, wider, varies=False), against),
-        never=table.figures(_Compared(~everything, ~everything, wider, varies=False), against),
+        always=table.figures(_StoppedCases(everything, everything, wider, varies=False), against),
+        never=table.figures(_StoppedCases(~everything, ~everything, wider, varies=False), against),
         folds=tuple(folds),
     )
 
@@ -95,7 +95,7 @@ def _too_few(cases: Sequence[PolicyCase]) -> str | None:
     return f"not enough cases: {', '.join(short)}" if short else None
 
 
-class _Compared(NamedTuple):
+class _StoppedCases(NamedTuple):
     """What is stopped, held out and by what all cases choose; always the same unless it `varies`.
 
     What the folds choose rests on each other's cases, so errors of comparisons with the cut
@@ -193,7 +193,7 @@ class _Cases:
             held_out=self._measured.value(tested),
         )
 
-    def figures(self, line: _Compared, against: tuple[_Flags, _Flags]) -> PolicyFigures:
+    def figures(self, line: _StoppedCases, against: tuple[_Flags, _Flags]) -> PolicyFigures:
         """The estimates of what is stopped, alone and against the mean and the recorded policy."""
         everything = np.ones(len(self._bad), dtype=np.bool_)
         stopped, table = line.stopped, self._by_group(line.stopped, everything)
