@@ -43,7 +43,7 @@ class CandidatePolicy(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """What to choose from, and how many combinations are no policy."""
+    """What to choose from, and how many combinations are not valid."""
 
     policies: tuple[CandidatePolicy, ...]
     unfit: int
@@ -66,7 +66,7 @@ def candidates_of(grid: object, base: Given, tries: int | None, seed: int) -> Ca
     """The policies of a grid, whole: the grid's fields with those of `base`.
 
     With `tries` only so many combinations are drawn, the same for the same seed. A
-    combination that is no policy, as an exit threshold below the threshold, is left out;
+    combination that is not valid, as an exit threshold below the threshold, is left out;
     `InvalidInput` says what is wrong if all are.
     """
     valid = _valid(grid)

@@ -72,7 +72,7 @@ class Tuning(Result):
 
     `recommended` is the whole policy; None if its interval overlaps that of anything it is
     compared with, or where there are too few cases; `why` says so. `changes` are its values
-    of the grid. `tried` policies were tried, `unfit` combinations are no policy, `alike`
+    of the grid. `tried` policies were tried, `unfit` combinations are not valid, `alike`
     policies are within one standard error of the best.
 
     `cases` of `plans` in `groups`, `bad` of them bad, have been compared. Plans `without` a

@@ -249,6 +249,8 @@ class _Cases:
         if not varies:
             return self._estimate(value, (value, value), among)
         error, groups = left_out.standard_error(table, value_of)
+        if groups == 1:
+            return Estimate(cases=cases, plans=plans, reason="not enough cases: 1 of 2 groups")
         return self._estimate(value, left_out.of_share(value, error, groups, cases), among)
 
     def _estimate(self, value: float, interval: tuple[float, float], among: _Flags) -> Estimate:
