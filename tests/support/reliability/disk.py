@@ -16,7 +16,9 @@ SECTOR = 512
 TRACED = "openat,pwrite64,write,ftruncate,fsync,fdatasync,unlink,unlinkat,rename"
 """The system calls to log, as in `strace -f -y -xx -s 1000000 -e trace=…`."""
 
-_CALL = re.compile(r"(?:\d+ +)?(\w+)\((.*)\) += (\d+)")
+_CALL = re.compile(r"(?:(\d+) +)?(\w+)\((.*)\) += (\d+)")
+_BEGUN = re.compile(r"(\d+) +(.*) <unfinished \.\.\.>$")
+_RESUMED = re.compile(r"(\d+) +<\.\.\. \w+ resumed> ?(.*)$")
 _BETWEEN_QUOTES = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 _DESCRIPTOR = re.compile(r"\d+<((?:\\x[0-9a-f]{2})+)>")
 
@@ -32,16 +34,30 @@ class Step:
 
 
 def steps(log: Iterable[str], folder: Path) -> Iterator[Step]:
-    """What the logged calls did to a folder and the files in it."""
-    for line in log:
-        assert "unfinished" not in line, "the process was to have one thread"
+    """What the logged calls did to a folder and the files in it: those of one thread."""
+    threads = set()
+    for line in _whole(log):
         match = _CALL.match(line)
         if match is None:
             continue
-        call, arguments, result = match[1], match[2], int(match[3])
+        thread, call, arguments, result = match[1], match[2], match[3], int(match[4])
         step = _step(call, arguments, result, line)
         if folder in {step.path, step.path.parent}:
+            threads.add(thread)
+            assert len(threads) == 1, "the order of calls is known within one thread alone"
             yield step
+
+
+def _whole(log: Iterable[str]) -> Iterator[str]:
+    """The lines of the log, with calls in one piece that were logged beside another thread's."""
+    begun = dict[str, str]()
+    for line in log:
+        if (first := _BEGUN.match(line)) is not None:
+            begun[first[1]] = first[2]
+        elif (rest := _RESUMED.match(line)) is not None:
+            yield f"{rest[1]} {begun.pop(rest[1])}{rest[2]}\n"
+        else:
+            yield line
 
 
 def _step(call: str, arguments: str, result: int, line: str) -> Step:
