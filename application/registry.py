@@ -144,9 +144,11 @@ class PlanRegistry:
     @cached_property
     def replay(self) -> "ReplayQueries":
         """Recorded commands, decided again."""
+        from plangate.application.evidence.statistics import no_statistics
         from plangate.application.replay.queries import ReplayQueries
 
-        return ReplayQueries(self._store, self._make_workers())
+        statistics = self._make_statistics or no_statistics
+        return ReplayQueries(self._store, self._make_workers(), statistics)
 
     @cached_property
     def evidence(self) -> "EvidenceQueries":

@@ -97,7 +97,7 @@ def _draw(plot: _Plot, rows: Sequence[Row], path: Path) -> None:
         columnspacing=1.2,
         handletextpad=0.5,
     )
-    pages.save(drawing, path)
+    pages.save(drawing, path, pages.About(str(drawing.get_label())))
 
 
 def _panel(axes: Any, row: Row, size: str) -> dict[str, Any]:

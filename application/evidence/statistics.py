@@ -4,7 +4,7 @@ The libraries are an extra. Where they are missing, asking for the statistics ra
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.calibration import CalibrationGroup, Reliability
@@ -14,6 +14,16 @@ from plangate.application.evidence.gate_cases import GateCounts
 from plangate.application.evidence.gate_worth import Cost, Costs, MoreOutcomes
 from plangate.application.evidence.grouping import Grouping
 from plangate.application.evidence.judge_calibration import JudgeCalibration
+
+
+class ShareCounts(NamedTuple):
+    """A share of cases by group: in each, how many there are `among`, and how many are meant.
+
+    All shares of one question have the same groups; those without cases count for none.
+    """
+
+    having: Sequence[int]
+    among: Sequence[int]
 
 
 class Statistics(Protocol):
@@ -28,6 +38,9 @@ class Statistics(Protocol):
 
     def reliability(self, cases: Cases, seed: int) -> Reliability:
         """Whether low confidence predicts rejection."""
+
+    def shares(self, counts: Sequence[ShareCounts], seed: int) -> Sequence[Estimate]:
+        """Each share with its interval, all of them from the same draws of groups."""
 
     def groups(self, cases: Cases, by: Grouping, seed: int) -> tuple[CalibrationGroup, ...]:
         """The same for each group of cases, in the order of their names."""

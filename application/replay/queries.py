@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from plangate.application import telemetry
 from plangate.application.event_store import EventStore
+from plangate.application.evidence.statistics import MakeStatistics, no_statistics
 from plangate.application.plan_log import PlanIds
 from plangate.application.progress import Progress, no_progress, require_progress
 from plangate.application.replay.check import Check, CheckReport
@@ -12,7 +13,7 @@ from plangate.application.replay.comparing import Comparing
 from plangate.application.replay.sweep import Grid, Sweep, Sweeping
 from plangate.application.replay.what_if import WhatIf
 from plangate.application.rerun.over_plans import Workers, add_plans, adding_plans
-from plangate.application.rerun.policies import Given, rules_of
+from plangate.application.rerun.policies import Given
 
 
 @telemetry.questions_of("replay")
@@ -22,35 +23,53 @@ class ReplayQueries:
     All plans of a large log are shared out over processes, where `workers` can start them.
     """
 
-    def __init__(self, store: EventStore, workers: Workers | None = None) -> None:
+    def __init__(
+        self,
+        store: EventStore,
+        workers: Workers | None = None,
+        statistics: MakeStatistics = no_statistics,
+    ) -> None:
         self._store = store
+        self._make_statistics = statistics
         self._workers = workers
 
     def what_if(
-        self, plan_ids: PlanIds = None, *, policy: Given, progress: Progress = no_progress
+        self,
+        plan_ids: PlanIds = None,
+        *,
+        policy: Given,
+        ladder: bool = False,
+        progress: Progress = no_progress,
     ) -> WhatIf:
         """Decide the commands of one, some or all plans again, under another policy.
 
         `policy` is a whole one, the name of one (`steady`), or the fields to change in each
-        plan's own; with a `preset` among them, they change that preset. Plans that cannot be
-        read, or whose own policy the changes do not fit, are listed separately. Raises
-        `PlanNotFound`, `InvalidInput`.
+        plan's own; with a `preset` among them, they change that preset. With a `ladder` each
+        changed field is also tried alone, and with those before it: twice a run for each
+        field. Plans that cannot be read, or whose own policy the changes do not fit, are
+        listed separately. Raises `PlanNotFound`, `InvalidInput`.
         """
-        comparing = Comparing(rules_of(policy))
+        comparing = Comparing(policy, ladder=ladder)
         add_plans(comparing, self._store, self._workers, plan_ids, progress)
-        return comparing.result()
+        return comparing.result(self._make_statistics)
 
     def what_if_parts(
-        self, plan_ids: PlanIds = None, *, policy: Given, progress: Progress = no_progress
+        self,
+        plan_ids: PlanIds = None,
+        *,
+        policy: Given,
+        ladder: bool = False,
+        progress: Progress = no_progress,
     ) -> Iterator[WhatIf]:
         """The answer of `what_if` in parts, so that memory does not grow with the plans.
 
-        Each part has the plans since the part before, and the totals of all plans so far; the
-        last one comes when all plans were read. Raises `InvalidInput`, the iterator also
+        Each part has the plans since the part before, and the totals of all plans so far. The
+        last one comes when all plans were read, and has the rest: what is changed, the ladder,
+        and the shares. Raises `InvalidInput`, the iterator also
         `PlanNotFound`.
         """
         require_progress(progress)
-        return self._parts(Comparing(rules_of(policy)), plan_ids, progress)
+        return self._parts(Comparing(policy, ladder=ladder), plan_ids, progress)
 
     def sweep(
         self,
@@ -68,7 +87,7 @@ class ReplayQueries:
         """
         sweeping = Sweeping(grid, policy)
         add_plans(sweeping, self._store, self._workers, plan_ids, progress)
-        return sweeping.result()
+        return sweeping.result(self._make_statistics)
 
     def check(self, plan_ids: PlanIds = None, *, progress: Progress = no_progress) -> CheckReport:
         """Decide every recorded command again, under the policy that was recorded with it.
@@ -85,4 +104,4 @@ class ReplayQueries:
     ) -> Iterator[WhatIf]:
         for _ in adding_plans(comparing, self._store, self._workers, plan_ids, progress):
             yield comparing.part()
-        yield comparing.part()
+        yield comparing.result(self._make_statistics)

@@ -11,46 +11,35 @@ from typing import Any, Final
 
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
-from plangate.application.replay.totals import (
-    FirstFailure,
-    GateTrace,
-    Tally,
-    Totals,
-    scores_an_output,
-)
+from plangate.application.evidence.statistics import MakeStatistics
+from plangate.application.replay.assumptions import ASSUMPTIONS, Assumption
+from plangate.application.replay.failures import Failures
+from plangate.application.replay.gate_trace import GateTrace, Run
+from plangate.application.replay.points import Attempt, Point, tried
+from plangate.application.replay.totals import Tally, Totals, with_shares
 from plangate.application.rerun.policies import Given, combined, rules_of
 from plangate.application.rerun.recorded_commands import RecordedCommand, commands_of
-from plangate.application.rerun.rerun import Input, Rules, rerun
+from plangate.application.rerun.rerun import Input
 from plangate.application.results import Result, UnreadablePlan
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.domain.plan import Plan
 
 MAX_POLICIES: Final = 1_000
 """How many policies one sweep tries at most."""
 
+
 Grid = Mapping[str, Sequence[Any]]
 """The values to try for each field of a policy."""
-
-
-class Point(Result):
-    """One policy of a sweep: its changes, and its totals over the plans.
-
-    `unfit` counts the plans whose own policy the changes do not fit. They are not in the
-    totals.
-    """
-
-    changes: dict[str, Any]
-    unfit: int
-    totals: Totals
 
 
 class Sweep(Result):
     """The recorded totals, and those of every policy of a grid.
 
     `fields` are those of the grid, in its order. `points` lists all combinations; the last
-    field changes fastest. Unreadable plans are in no totals.
+    field changes fastest. Unreadable plans are in no totals. All but what was recorded rests
+    on the `assumptions`.
     """
 
+    assumptions: tuple[Assumption, ...] = ASSUMPTIONS
     fields: tuple[str, ...]
     recorded: Totals
     points: tuple[Point, ...]
@@ -62,14 +51,15 @@ class Sweeping:
 
     def __init__(self, grid: Grid, base: Given) -> None:
         self._fields, self._changes = _combinations(grid)
-        self.tries = [_Try(rules_of(combined(base, changes))) for changes in self._changes]
+        self._rules = [rules_of(combined(base, changes)) for changes in self._changes]
+        self.attempts = [Attempt() for _ in self._changes]
         self.recorded = Tally()
         self.unreadable: list[UnreadablePlan] = []
 
     @property
     def passes(self) -> int:
         """How many policies are tried."""
-        return len(self.tries)
+        return len(self.attempts)
 
     def add(self, store: EventStore, plan_id: str) -> None:
         """Run one more plan."""
@@ -84,55 +74,35 @@ class Sweeping:
         """Add the totals of the plans that follow."""
         self.recorded.extend(part.recorded)
         self.unreadable += part.unreadable
-        for attempt, other in zip(self.tries, part.tries, strict=True):
-            attempt.tally.extend(other.tally)
-            attempt.unfit += other.unfit
+        for attempt, more in zip(self.attempts, part.attempts, strict=True):
+            attempt.extend(more)
 
     def _run(self, commands: Sequence[RecordedCommand]) -> None:
         inputs = [Input.of(command) for command in commands]
-        failure, trace = FirstFailure(), GateTrace()
+        failures, trace = Failures(), GateTrace()
         for command in commands:
-            failure.add(command)
+            failures.add(command)
             events = [entry.event for entry in command.events]
-            trace.add(command.after, events, failure.scores)
-        self.recorded.add(commands[-1].after, trace, failure, 0)
-        for attempt in self.tries:
-            attempt.add(inputs, failure)
+            trace.add(command.after, events, failures.scores)
+        self.recorded.add(Run(commands[-1].after, trace, len(commands)), failures)
+        for attempt, rules in zip(self.attempts, self._rules, strict=True):
+            attempt.add(tried(inputs, rules), failures)
 
-    def result(self) -> Sweep:
+    def result(self, make_statistics: MakeStatistics) -> Sweep:
         """The totals of the plans added so far."""
+        tallies = [self.recorded, *(attempt.tally for attempt in self.attempts)]
+        recorded, *tried_ones = with_shares(tallies, make_statistics)
         return Sweep(
             fields=self._fields,
-            recorded=self.recorded.totals(),
+            recorded=recorded,
             points=tuple(
-                Point(changes=changes, unfit=attempt.unfit, totals=attempt.tally.totals())
-                for changes, attempt in zip(self._changes, self.tries, strict=True)
+                attempt.point(changes, totals)
+                for changes, attempt, totals in zip(
+                    self._changes, self.attempts, tried_ones, strict=True
+                )
             ),
             unreadable=tuple(self.unreadable),
         )
-
-
-class _Try:
-    """One policy of a sweep, and its totals so far."""
-
-    def __init__(self, rules: Rules) -> None:
-        self._rules = rules
-        self.tally = Tally()
-        self.unfit = 0
-
-    def add(self, inputs: Sequence[Input], failure: FirstFailure) -> None:
-        plan, trace = Plan(""), GateTrace()
-        scores = refused = 0
-        try:
-            for step in rerun(inputs, self._rules):
-                plan = step.after
-                scores += scores_an_output(step.given.recorded)
-                refused += step.refusal is not None or step.given.command is None
-                trace.add(plan, step.events, scores)
-        except InvalidInput:
-            self.unfit += 1
-        else:
-            self.tally.add(plan, trace, failure, refused)
 
 
 def _combinations(grid: object) -> tuple[tuple[str, ...], list[dict[str, Any]]]:

@@ -1,176 +1,228 @@
-"""Traces of single histories, and totals over several plans, to compare policies by.
-
-A trace says when the gate fired, how often its verdict changed, and when a task first
-failed. Time is counted in output scores, the only events at which the gate gives a verdict.
-"""
+"""Totals over several plans under one policy, to compare policies by."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from plangate.application.rerun.recorded_commands import RecordedCommand
+from pydantic import Field
+
+from plangate.application.evidence.statistics import MakeStatistics
+from plangate.application.replay.failures import Failures, Moment
+from plangate.application.replay.gate_trace import GateTrace, Run
+from plangate.application.replay.separation import Separation, SeparationSoFar, separations
 from plangate.application.results import Result
-from plangate.domain import events
-from plangate.domain.confidence import reaches
-from plangate.domain.plan import Plan
-from plangate.domain.vocabulary import Outcome, PlanState, ScoreKind, StatusCause, TaskStatus
+from plangate.domain.vocabulary import PlanState, TaskStatus
 
 
-def scores_an_output(command: RecordedCommand) -> bool:
-    """Whether an output was scored, so that the gate gave a verdict."""
-    for entry in command.events:
-        event = entry.event
-        if type(event) is events.TaskScored and event.kind is ScoreKind.OUTPUT:
-            return True
-    return False
+class Rejections(Result):
+    """The gate beside recorded outcomes; plans without an outcome are not counted.
 
-
-@dataclass(slots=True)
-class GateTrace:
-    """How often the gate tripped or opened so far, and the output score at which it first fired."""
-
-    flips: int = 0
-    first_fired: int | None = None
-    tripped: bool = False
-
-    def add(self, plan: Plan, decided: Iterable[events.PlanEvent], scores: int) -> bool:
-        """Add a command that led to `plan` after so many scores; return whether the gate fired."""
-        if plan.gate.tripped is not self.tripped:
-            self.tripped = plan.gate.tripped
-            self.flips += 1
-        fired = False
-        for event in decided:
-            fired = fired or type(event) is events.ReplanTriggered
-        if fired and self.first_fired is None:
-            self.first_fired = scores
-        return fired
-
-
-@dataclass(slots=True)
-class FirstFailure:
-    """How many outputs were scored so far, and after how many of them a task first failed.
-
-    A task fails when its result is rejected, when it is marked `failed` by hand, or when an
-    output score settles it while its own confidence is below the plan's threshold. Only
-    recorded events count, so the failure is the same for every policy that is tried.
+    In `plans` plans a result was rejected in the end. In `warned` of them the gate first
+    fired no later than this result was scored, on average `lead` output scores earlier; in
+    `late` only after it; in `missed` never. Of the `others`, of which every outcome is
+    accepted, it fired in `false_alarms`.
     """
 
-    scores: int = 0
-    first: int | None = None
-    event_id: str | None = None
-
-    def add(self, command: RecordedCommand) -> None:
-        """Add the next recorded command."""
-        self.scores += scores_an_output(command)
-        if self.first is not None:
-            return
-        failed = next((e for e in command.events if _fails(command.after, e.event)), None)
-        if failed is not None:
-            self.first, self.event_id = self.scores, failed.envelope.event_id
-
-    def lead(self, trace: GateTrace) -> int | None:
-        """How many output scores before the failure the gate fired; negative if after it.
-
-        None if nothing failed or the gate never fired.
-        """
-        if self.first is None or trace.first_fired is None:
-            return None
-        return self.first - trace.first_fired
+    plans: int
+    warned: int
+    late: int
+    missed: int
+    lead: float | None
+    others: int
+    false_alarms: int
 
 
-def _fails(after: Plan, event: events.PlanEvent) -> bool:
-    if isinstance(event, events.OutcomeRecorded):
-        return event.outcome is Outcome.REJECTED
-    if isinstance(event, events.TaskStatusChanged):
-        return event.cause is StatusCause.MARKED and event.new is TaskStatus.FAILED
-    if not isinstance(event, events.TaskScored) or not event.mark_done:
-        return False
-    task = after.tasks.get(event.task_id)
-    confidence = None if task is None else task.confidence(after.policy)
-    return confidence is not None and not reaches(confidence, after.policy.confidence_threshold)
+def _mixed(what: str) -> Any:
+    text = f"{what} A failure here is a rejected result, a task marked `failed`, or a score below"
+    about = f"{text} the recorded threshold, alike. Read `rejections` instead."
+    return Field(description=about, json_schema_extra={"deprecated": True})
 
 
 class Totals(Result):
     """Totals over `plans` plans under one policy.
 
-    `replanned`: plans in which the gate fired. `flips`: changes of its verdict. `states` and
-    `tasks` count the final states. `refused`: inputs that were refused.
+    `assumed` of their `commands` come after the first difference of their plan: what is said
+    of them rests on the assumptions. `replans` counts how often gates fired, `bells` how
+    often work could go on all the same, `stops` how often a gate began to hold it.
+    `replanned`: plans in which the gate fired; `stopped`: in which it stopped work. `flips`:
+    changes of its verdict. `states` and `tasks` count the final states. `refused`: inputs
+    that were refused.
 
-    A task failed in `with_failures` plans. In `warned` of them the gate fired at or before
-    the failure, on average `lead` output scores earlier; in `late` only after it; in
-    `missed` never. In `false_alarms` plans it fired although nothing failed.
+    `outcomes` are the results with an outcome, bad where rejected; `rejections` the plans
+    with them. Both are None where no outcome is recorded. `below_threshold` are the results
+    that settled a task, bad where below the recorded threshold: what the judge said, whatever
+    became of it.
     """
 
     plans: int
+    commands: int
+    assumed: int
     replans: int
+    bells: int
+    stops: int
     replanned: int
+    stopped: int
     flips: int
     flips_per_plan: float
     states: dict[PlanState, int]
     tasks: dict[TaskStatus, int]
     refused: int
-    with_failures: int
-    warned: int
-    late: int
-    missed: int
-    false_alarms: int
-    lead: float | None
+    outcomes: Separation | None
+    rejections: Rejections | None
+    below_threshold: Separation
+    with_failures: int = _mixed("Plans with a failure.")
+    warned: int = _mixed("Plans in which the gate fired no later than the first failure.")
+    late: int = _mixed("Plans in which it fired only after the first failure.")
+    missed: int = _mixed("Plans with a failure in which it never fired.")
+    false_alarms: int = _mixed("Plans in which it fired without a failure.")
+    lead: float | None = _mixed("Output scores from firing to the first failure, on average.")
+
+
+@dataclass(slots=True)
+class _Timing:
+    """Plans by whether they have a bad result and whether the gate fired, and when."""
+
+    warned: int = 0
+    ahead: int = 0
+    bad_and_fired: "Counter[tuple[bool, bool]]" = field(default_factory=Counter)
+
+    def add(self, bad: Moment | None, trace: GateTrace) -> None:
+        lead = trace.lead(bad)
+        if lead is not None and lead >= 0:
+            self.warned += 1
+            self.ahead += lead
+        self.bad_and_fired[bad is not None, trace.first_fired is not None] += 1
+
+    def extend(self, part: "_Timing") -> None:
+        self.warned += part.warned
+        self.ahead += part.ahead
+        self.bad_and_fired.update(part.bad_and_fired)
+
+    @property
+    def fired(self) -> int:
+        return self.bad_and_fired[True, True]
+
+    @property
+    def missed(self) -> int:
+        return self.bad_and_fired[True, False]
+
+    @property
+    def false_alarms(self) -> int:
+        return self.bad_and_fired[False, True]
+
+    @property
+    def others(self) -> int:
+        return self.false_alarms + self.bad_and_fired[False, False]
+
+    @property
+    def lead(self) -> float | None:
+        return self.ahead / self.warned if self.warned else None
 
 
 @dataclass(slots=True)
 class Tally:
     """Counts plans under one policy."""
 
+    commands: int = 0
+    assumed: int = 0
     replans: int = 0
+    bells: int = 0
+    stops: int = 0
+    stopped: int = 0
     flips: int = 0
     refused: int = 0
-    warned: int = 0
-    head_start: int = 0
-    failed_and_fired: "Counter[tuple[bool, bool]]" = field(default_factory=Counter)
+    mixed: _Timing = field(default_factory=_Timing)
+    rejected: _Timing = field(default_factory=_Timing)
+    outcomes: SeparationSoFar = field(default_factory=SeparationSoFar)
+    below: SeparationSoFar = field(default_factory=SeparationSoFar)
     states: "Counter[PlanState]" = field(default_factory=Counter)
     tasks: "Counter[TaskStatus]" = field(default_factory=Counter)
 
-    def add(self, plan: Plan, trace: GateTrace, failure: FirstFailure, refused: int) -> None:
-        """Count one more plan in its final state."""
+    def add(self, run: Run, failures: Failures) -> None:
+        """Count one more plan at the end of a history."""
+        plan, trace = run.plan, run.trace
+        self.commands += run.commands
+        self.assumed += run.assumed
         self.replans += plan.replan_count
+        self.bells += trace.bells
+        self.stops += trace.stops
+        self.stopped += trace.stops > 0
         self.flips += trace.flips
-        self.refused += refused
+        self.refused += run.refused
         self.states[plan.state] += 1
         self.tasks.update(task.status for task in plan)
-        lead = failure.lead(trace)
-        if lead is not None and lead >= 0:
-            self.warned += 1
-            self.head_start += lead
-        self.failed_and_fired[failure.first is not None, trace.first_fired is not None] += 1
+        self.mixed.add(failures.first, trace)
+        self.below.add(failures.settled, trace, b"")
+        if failures.has_outcomes:
+            self.rejected.add(failures.rejected, trace)
+            self.outcomes.add(failures.with_outcomes(), trace, failures.work)
 
     def extend(self, part: "Tally") -> None:
         """Count the plans of another tally."""
-        self.replans += part.replans
-        self.flips += part.flips
+        for name in ("commands", "assumed", "replans", "bells", "stops", "stopped", "flips"):
+            setattr(self, name, getattr(self, name) + getattr(part, name))
         self.refused += part.refused
-        self.warned += part.warned
-        self.head_start += part.head_start
-        self.failed_and_fired.update(part.failed_and_fired)
+        self.mixed.extend(part.mixed)
+        self.rejected.extend(part.rejected)
+        self.outcomes.extend(part.outcomes)
+        self.below.extend(part.below)
         self.states.update(part.states)
         self.tasks.update(part.tasks)
 
     def totals(self) -> Totals:
-        """The totals so far."""
-        both, missed = self.failed_and_fired[True, True], self.failed_and_fired[True, False]
-        false_alarms, plans = self.failed_and_fired[False, True], self.failed_and_fired.total()
+        """The totals so far, without shares."""
+        mixed = self.mixed
+        plans = mixed.bad_and_fired.total()
         return Totals(
             plans=plans,
+            commands=self.commands,
+            assumed=self.assumed,
             replans=self.replans,
-            replanned=both + false_alarms,
+            bells=self.bells,
+            stops=self.stops,
+            replanned=mixed.fired + mixed.false_alarms,
+            stopped=self.stopped,
             flips=self.flips,
             flips_per_plan=self.flips / plans if plans else 0.0,
             states={state: self.states[state] for state in PlanState if self.states[state]},
             tasks={status: self.tasks[status] for status in TaskStatus if self.tasks[status]},
             refused=self.refused,
-            with_failures=both + missed,
-            warned=self.warned,
-            late=both - self.warned,
-            missed=missed,
-            false_alarms=false_alarms,
-            lead=self.head_start / self.warned if self.warned else None,
+            outcomes=self.outcomes.result() if self.outcomes.rows else None,
+            rejections=_rejections(self.rejected),
+            below_threshold=self.below.result(),
+            with_failures=mixed.fired + mixed.missed,
+            warned=mixed.warned,
+            late=mixed.fired - mixed.warned,
+            missed=mixed.missed,
+            false_alarms=mixed.false_alarms,
+            lead=mixed.lead,
         )
+
+
+def with_shares(tallies: Sequence[Tally], make_statistics: MakeStatistics) -> list[Totals]:
+    """The totals of several policies, with shares of bad and good results and their intervals."""
+    counted = [tally.outcomes for tally in tallies]
+    found = [tally.totals() for tally in tallies]
+    if not any(one.rows for one in counted):
+        return found
+    return [
+        totals.model_copy(update={"outcomes": shares}) if one.rows else totals
+        for totals, one, shares in zip(
+            found, counted, separations(counted, make_statistics), strict=True
+        )
+    ]
+
+
+def _rejections(counted: _Timing) -> Rejections | None:
+    if not counted.bad_and_fired.total():
+        return None
+    return Rejections(
+        plans=counted.fired + counted.missed,
+        warned=counted.warned,
+        late=counted.fired - counted.warned,
+        missed=counted.missed,
+        lead=counted.lead,
+        others=counted.others,
+        false_alarms=counted.false_alarms,
+    )

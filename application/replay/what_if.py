@@ -1,15 +1,21 @@
 """What-if: a plan's recorded history beside its history under another policy, step by step.
 
 The inputs are the recorded scores, claims, marks and revisions, at their recorded times.
-How people would have acted on other verdicts of the gate is unknown.
+`ASSUMPTIONS` says what that takes for granted.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import Field
+
+from plangate.application.replay.assumptions import ASSUMPTIONS, Assumption
 from plangate.application.replay.event_diff import EventFacts, differences
-from plangate.application.replay.totals import FirstFailure, GateTrace, Tally, Totals
+from plangate.application.replay.failures import Failures, Moment
+from plangate.application.replay.gate_trace import GateTrace, Run
+from plangate.application.replay.ladder import PolicyChange, Rung
+from plangate.application.replay.totals import Totals
 from plangate.application.rerun.recorded_commands import RecordedCommand
 from plangate.application.rerun.rerun import RerunStep, is_claim
 from plangate.application.results import Result, UnreadablePlan
@@ -41,17 +47,25 @@ class Sample:
 class FinalState(Result):
     """A plan at the end of one history.
 
-    `flips` counts changes of the gate's verdict. `lead` is how many output scores before
-    the first failure the gate first fired: negative if after it, None if it never fired or
-    nothing failed.
+    `bells`, `stops` and `flips` are those of `Totals`. `lead_of_rejection` is how many output
+    scores before the first rejected result the gate first fired: negative if after it, None
+    if it never fired or nothing was rejected. `lead_of_low` is the same for the first result
+    below the recorded threshold.
     """
 
     state: PlanState
     rolling_confidence: float
     replan_count: int
     replan_due: bool
+    bells: int
+    stops: int
     flips: int
-    lead: int | None
+    lead_of_rejection: int | None
+    lead_of_low: int | None
+    lead: int | None = Field(
+        description="The same for `first_failure`. Read `lead_of_rejection` instead.",
+        json_schema_extra={"deprecated": True},
+    )
 
 
 class TaskFinalState(Result):
@@ -92,9 +106,10 @@ class PlanReplay(Result):
     """One plan's recorded history beside its history under another policy.
 
     `fired` and `would_have_fired` name the recorded commands at which each gate fired.
-    `changed` counts the commands with another result. `first_failure` names the recorded
-    command at which a task first failed: its result was rejected, it was marked failed by
-    hand, or an output score settled it below the recorded threshold.
+    `changed` counts the commands with another result; `assumed` of the `commands` come after
+    the first of them and rest on the assumptions. `first_rejection` names the outcome of the
+    first result that was rejected in the end, `first_low` the score that first settled a task
+    below the recorded threshold.
     """
 
     plan_id: str
@@ -103,11 +118,18 @@ class PlanReplay(Result):
     policy: Policy
     commands: int
     changed: int
+    assumed: int
     recorded: FinalState
     replayed: FinalState
     fired: tuple[str, ...]
     would_have_fired: tuple[str, ...]
-    first_failure: str | None
+    first_rejection: str | None
+    first_low: str | None
+    first_failure: str | None = Field(
+        description="The first rejected result, task marked `failed`, or score below the recorded"
+        " threshold, alike. Read `first_rejection` or `first_low` instead.",
+        json_schema_extra={"deprecated": True},
+    )
     first_difference: Difference | None
     lost: tuple[LostInput, ...]
     tasks: tuple[TaskFinalState, ...]
@@ -125,11 +147,15 @@ class WhatIf(Result):
     """Plans under another policy, beside what was recorded.
 
     `recorded` and `replayed` are totals over all `plans`; `unreadable` and `unfit` plans are
-    in neither.
+    in neither. What is replayed rests on the `assumptions`. `changes` lists what differs from
+    the recorded policies, `ladder` what each changed field does, where that was asked for.
     """
 
+    assumptions: tuple[Assumption, ...] = ASSUMPTIONS
     recorded: Totals
     replayed: Totals
+    changes: tuple[PolicyChange, ...]
+    ladder: tuple[Rung, ...] | None
     plans: tuple[PlanReplay, ...]
     unreadable: tuple[UnreadablePlan, ...]
     unfit: tuple[UnfitPlan, ...]
@@ -141,11 +167,11 @@ class Comparison:
     def __init__(self, plan_id: str) -> None:
         self._recorded = self._replayed = Plan(plan_id)
         self._recorded_trace, self._replayed_trace = GateTrace(), GateTrace()
-        self._failure = FirstFailure()
+        self.failures = Failures()
         self._samples: list[Sample] = []
         self._lost: list[LostInput] = []
         self._first: Difference | None = None
-        self._commands = self._changed = 0
+        self._commands = self._changed = self._assumed = 0
 
     def add(self, step: RerunStep) -> None:
         """Add one more input, with its result in both histories."""
@@ -153,9 +179,10 @@ class Comparison:
         recorded = [entry.event for entry in command.events]
         self._recorded, self._replayed = command.after, step.after
         self._commands += 1
+        self._assumed += self._first is not None
         self._lost += _lost(step)
-        self._failure.add(command)
-        scores = self._failure.scores
+        self.failures.add(command)
+        scores = self.failures.scores
         fired = self._recorded_trace.add(command.after, recorded, scores)
         would_fire = self._replayed_trace.add(step.after, step.events, scores)
         self._samples += _samples(step, fired=fired, would_fire=would_fire)
@@ -168,11 +195,13 @@ class Comparison:
                 replayed=EventFacts.of(pair.decided),
             )
 
-    def count(self, recorded: Tally, replayed: Tally) -> None:
-        """Count the plan in the totals of both histories."""
+    def runs(self) -> tuple[Run, Run]:
+        """Both histories: the recorded one, and the one under the other policy."""
         refused = sum(lost.error is not None for lost in self._lost)
-        recorded.add(self._recorded, self._recorded_trace, self._failure, 0)
-        replayed.add(self._replayed, self._replayed_trace, self._failure, refused)
+        return (
+            Run(self._recorded, self._recorded_trace, self._commands),
+            Run(self._replayed, self._replayed_trace, self._commands, refused, self._assumed),
+        )
 
     def result(self) -> PlanReplay:
         """The comparison of the steps added so far."""
@@ -184,11 +213,14 @@ class Comparison:
             policy=replayed.policy,
             commands=self._commands,
             changed=self._changed,
-            recorded=_final_state(recorded, self._recorded_trace, self._failure),
-            replayed=_final_state(replayed, self._replayed_trace, self._failure),
+            assumed=self._assumed,
+            recorded=_final_state(recorded, self._recorded_trace, self.failures),
+            replayed=_final_state(replayed, self._replayed_trace, self.failures),
             fired=tuple(s.event_id for s in samples if s.recorded_fired),
             would_have_fired=tuple(s.event_id for s in samples if s.replayed_fired),
-            first_failure=self._failure.event_id,
+            first_rejection=_event_of(self.failures.rejected),
+            first_low=_event_of(self.failures.below),
+            first_failure=_event_of(self.failures.first),
             first_difference=self._first,
             lost=tuple(self._lost),
             tasks=tuple(_tasks(recorded, replayed)),
@@ -255,14 +287,22 @@ def _last_score(command: RecordedCommand) -> tuple[str, events.TaskScored] | Non
     return None
 
 
-def _final_state(plan: Plan, trace: GateTrace, failure: FirstFailure) -> FinalState:
+def _event_of(moment: Moment | None) -> str | None:
+    return None if moment is None else moment.event_id
+
+
+def _final_state(plan: Plan, trace: GateTrace, failures: Failures) -> FinalState:
     return FinalState(
         state=plan.state,
         rolling_confidence=plan.rolling_confidence,
         replan_count=plan.replan_count,
         replan_due=plan.replan_due,
+        bells=trace.bells,
+        stops=trace.stops,
         flips=trace.flips,
-        lead=failure.lead(trace),
+        lead_of_rejection=trace.lead(failures.rejected),
+        lead_of_low=trace.lead(failures.below),
+        lead=trace.lead(failures.first),
     )
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from plangate.application.models import Model
 from plangate.application.rerun.rerun import Rules
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.policy import Policy
-from plangate.domain.presets import GivenPolicy
+from plangate.domain.presets import GivenPolicy, resolved
 
 _PRESET: Final = "preset"
 _WEIGHTS: Final = {"prompt_weight": "output_weight", "output_weight": "prompt_weight"}
@@ -26,21 +26,23 @@ def rules_of(policy: Given) -> Rules:
     policy that they do not fit. It can be pickled as far as the changes can.
     """
     if isinstance(policy, Policy):
-        return partial(_always, policy)
+        return partial(always, policy)
     changes = _fields(policy)
     if _PRESET in changes:
         whole = validate(_Whole, {"policy": changes}).policy
-        return partial(_always, whole)
+        return partial(always, whole)
     # A threshold of 0 is valid with any exit threshold.
     validate(Policy, {"confidence_threshold": 0.0, **changes})
-    return partial(_changed, changes)
+    return partial(changed, changes)
 
 
-def _always(policy: Policy, _recorded: Policy) -> Policy:
+def always(policy: Policy, _recorded: Policy) -> Policy:
+    """The same policy, whatever was recorded."""
     return policy
 
 
-def _changed(changes: Mapping[str, Any], recorded: Policy) -> Policy:
+def changed(changes: Mapping[str, Any], recorded: Policy) -> Policy:
+    """A recorded policy with some fields changed; raises `InvalidInput` if they contradict it."""
     return validate(Policy, recorded.model_dump() | dict(changes))
 
 
@@ -48,6 +50,20 @@ def combined(base: Given, changes: Mapping[str, Any]) -> Given:
     """A policy, whole or in part, with some fields changed."""
     own = base.model_dump() if isinstance(base, Policy) else _fields(base)
     return own | _fields(changes)
+
+
+def order_of(policy: Given) -> tuple[str, ...]:
+    """The fields that a policy sets, in the order in which they were given.
+
+    A whole policy sets all; those that only its defaults give are the last.
+    """
+    if isinstance(policy, Policy):
+        return tuple(Policy.model_fields)
+    changes = _fields(policy)
+    if _PRESET not in changes:
+        return tuple(changes)
+    numbers = cast("Mapping[str, Any]", resolved(changes))
+    return tuple(dict.fromkeys([*numbers, *Policy.model_fields]))
 
 
 class _Whole(Model):

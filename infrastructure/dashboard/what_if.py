@@ -9,7 +9,17 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
-from plangate.application.replay.totals import Totals
+from plangate.application.replay.assumptions import ASSUMED, rests_on_them
+from plangate.application.replay.summary import (
+    NO_OUTCOMES,
+    change_text,
+    contradictions,
+    ladder_columns,
+    ladder_results,
+    ladder_rows,
+    lines,
+    why_no_interval,
+)
 from plangate.application.replay.what_if import FinalState, PlanReplay, WhatIf
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.policy import Policy
@@ -23,6 +33,7 @@ from plangate.domain.vocabulary import (
     ScarceEvidence,
 )
 from plangate.infrastructure.charts.other_history import other_history
+from plangate.infrastructure.charts.other_policy import ladder_steps, price_and_gain
 from plangate.infrastructure.dashboard.answers import (
     GivenRegistry,
     PageCaller,
@@ -94,7 +105,8 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
         try:
             tried = _policy(given)
             if tried:
-                answer = await in_turn(turn, request, current(), plan_id, tried)
+                each = plan_id is not None or "ladder" in given
+                answer = await in_turn(turn, request, current(), plan_id, tried, ladder=each)
         except InvalidInput as error:
             problems = error.problems
         one = answer.plans[0] if answer and plan and answer.plans else None
@@ -110,9 +122,16 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
             problems=problems,
             answer=answer,
             one=one,
+            assumed=ASSUMED,
+            rests=rests_on_them(answer.replayed.assumed, answer.replayed.commands)
+            if answer
+            else "",
             lines=_lines(answer, one) if answer else (),
+            truth=_truth(answer) if answer else "",
+            changes=[(one.plans, change_text(one)) for one in answer.changes] if answer else (),
+            ladder=_ladder(answer) if answer and len(answer.ladder or ()) > 1 else None,
             changed=_changed(one.recorded_policy, one.policy) if one else (),
-            chart=other_history(one) if one else None,
+            chart=other_history(one) if one else price_and_gain(answer) if answer else None,
             different=[p for p in answer.plans if p.changed] if answer and not one else (),
             listed=PAGE,
         )
@@ -126,14 +145,16 @@ async def in_turn(
     registry: AsyncPlanRegistry,
     plan_id: str | None,
     tried: dict[str, Any],
+    *,
+    ladder: bool,
 ) -> WhatIf | None:
     """The other history. Those of all plans are made one at a time, and not for those who left."""
     if plan_id is not None:
-        return await registry.replay.what_if(plan_id, policy=tried)
+        return await registry.replay.what_if(plan_id, policy=tried, ladder=ladder)
     async with turn:
         if await request.is_disconnected():
             return None
-        return await registry.replay.what_if(policy=tried)
+        return await registry.replay.what_if(policy=tried, ladder=ladder)
 
 
 def _policy(given: dict[str, str]) -> dict[str, Any]:
@@ -142,17 +163,42 @@ def _policy(given: dict[str, str]) -> dict[str, Any]:
     return {"preset": given["preset"], **tried} if "preset" in given else tried
 
 
+def _rests(answer: WhatIf) -> str:
+    return rests_on_them(answer.replayed.assumed, answer.replayed.commands)
+
+
+def _truth(answer: WhatIf) -> str:
+    """What the lines about results rest on."""
+    if answer.replayed.rejections is None:
+        return NO_OUTCOMES
+    why = why_no_interval(answer.replayed)
+    if why is not None:
+        return f"Without intervals: {why}."
+    return "In brackets: 95% intervals, from draws of whole works."
+
+
+def _ladder(answer: WhatIf) -> dict[str, Any]:
+    """What each changed field does, as a table."""
+    return {
+        "columns": ladder_columns(answer),
+        "rows": list(ladder_rows(answer)),
+        "results": ladder_results(answer),
+        "contradictions": list(contradictions(answer)),
+        "chart": ladder_steps(answer),
+    }
+
+
 def _changed(recorded: Policy, tried: Policy) -> list[_Line]:
     """The fields in which the policies differ, and both values."""
     pairs = [(name, getattr(recorded, name), getattr(tried, name)) for name in Policy.model_fields]
     return [(name, _shown(one), _shown(other)) for name, one, other in pairs if one != other]
 
 
-def _lines(answer: WhatIf, one: PlanReplay | None) -> list[_Line]:
+def _lines(answer: WhatIf, one: PlanReplay | None) -> Sequence[_Line]:
     """What happened, beside what would have."""
     if one is not None:
         return _of_plan(one.recorded, one.replayed, one)
-    return _of_all(answer.recorded, answer.replayed)
+    return list(lines(answer.recorded, answer.replayed))
 
 
 def _of_plan(recorded: FinalState, replayed: FinalState, plan: PlanReplay) -> list[_Line]:
@@ -163,33 +209,23 @@ def _of_plan(recorded: FinalState, replayed: FinalState, plan: PlanReplay) -> li
             f"{recorded.rolling_confidence:.3f}",
             f"{replayed.rolling_confidence:.3f}",
         ),
-        ("replans", str(recorded.replan_count), str(replayed.replan_count)),
-        ("times the gate fired", str(len(plan.fired)), str(len(plan.would_have_fired))),
+        ("times the gate fired", str(recorded.replan_count), str(replayed.replan_count)),
+        ("bells: it fired, and work could go on", str(recorded.bells), str(replayed.bells)),
+        ("stops: from then on it held all work", str(recorded.stops), str(replayed.stops)),
         ("changes of its verdict", str(recorded.flips), str(replayed.flips)),
-        (
-            "output scores from its first firing to the first failure",
-            _shown(recorded.lead),
-            _shown(replayed.lead),
-        ),
+        *_lead(recorded, replayed, plan),
         ("inputs without effect", "0", str(len(plan.lost))),
     ]
 
 
-def _of_all(recorded: Totals, replayed: Totals) -> list[_Line]:
-    names = (
-        ("plans", "plans"),
-        ("replans", "replans"),
-        ("replanned", "plans in which the gate fired"),
-        ("warned", "… at or before the first failure"),
-        ("late", "… only after it"),
-        ("missed", "plans with a failure in which it never fired"),
-        ("false_alarms", "plans in which it fired although nothing failed"),
-        ("refused", "inputs that were refused"),
-    )
-    return [
-        (label, f"{getattr(recorded, name):,}", f"{getattr(replayed, name):,}")
-        for name, label in names
-    ]
+def _lead(recorded: FinalState, replayed: FinalState, plan: PlanReplay) -> list[_Line]:
+    if plan.first_rejection is not None:
+        what = "output scores before the first rejected result"
+        return [(what, _shown(recorded.lead_of_rejection), _shown(replayed.lead_of_rejection))]
+    if plan.first_low is not None:
+        what = "output scores before the first result below the recorded threshold"
+        return [(what, _shown(recorded.lead_of_low), _shown(replayed.lead_of_low))]
+    return []
 
 
 def _shown(value: Any) -> str:

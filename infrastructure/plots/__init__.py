@@ -51,11 +51,11 @@ def plot(answer: "WhatIf | Sweep | Calibration", path: str | os.PathLike[str]) -
 
     with pages.style():
         if isinstance(answer, Sweep):
-            figure = sweeps.drawn(answer)
+            figure, about = sweeps.drawn(answer), sweeps.about(answer)
         elif isinstance(answer, Calibration):
-            figure = reliability.drawn(answer)
+            figure, about = reliability.drawn(answer), pages.About(answer.sentence)
         elif len(answer.plans) == 1:
-            figure = confidence.drawn(answer.plans[0])
+            figure, about = confidence.drawn(answer.plans[0]), confidence.about(answer.plans[0])
         else:
-            figure = overview.drawn(answer)
-        pages.save(figure, Path(path))
+            figure, about = overview.drawn(answer), overview.about(answer)
+        pages.save(figure, Path(path), about)

@@ -7,7 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
+from plangate.application.numbers import number
+from plangate.application.replay.assumptions import ASSUMED, rests_on_them
+from plangate.application.replay.summary import setting
 from plangate.application.replay.what_if import PlanReplay, Sample
+from plangate.domain.policy import Policy
 from plangate.infrastructure.plots import pages
 
 _NAMED: Final = 40
@@ -34,13 +38,16 @@ def drawn(plan: PlanReplay) -> Figure:
     diamonds: dict[str, Any] = {"color": "#C3C8CF", "markersize": 4, "label": "score given"}
     axes.plot([n for n, _ in scored], [score for _, score in scored], "D", **diamonds)
     places = range(1, len(samples) + 1)
-    line: dict[str, Any] = {"linestyle": "-", "zorder": 2}
+    looks: tuple[dict[str, Any], ...] = (
+        {"linestyle": "-", "zorder": 2},
+        {"linestyle": (0, (4, 1.5)), "zorder": 3, "markerfacecolor": pages.PALE},
+    )
     recorded = [(one.recorded_confidence, one.recorded_fired) for one in samples]
     replayed = [(one.replayed_confidence, one.replayed_fired) for one in samples]
     for row, side in enumerate((recorded, replayed)):
         color, marker, label = pages.SIDES[row]
         confidences = [confidence for confidence, _ in side]
-        axes.plot(places, confidences, marker, markersize=4, color=color, label=label, **line)
+        axes.plot(places, confidences, marker, markersize=4, color=color, label=label, **looks[row])
         below = [place for place, (_, fires) in zip(places, side, strict=True) if fires]
         at = -0.09 - 0.07 * row
         axes.plot(below, [at] * len(below), "v", color=color, markersize=6, clip_on=False)
@@ -57,11 +64,43 @@ def drawn(plan: PlanReplay) -> Figure:
     return figure
 
 
+def about(plan: PlanReplay) -> pages.About:
+    """What the picture shows, and its numbers."""
+    columns = ("event", "task", "score", "happened", "fired", "would have", "would have fired")
+    rows = [
+        (
+            one.event_id,
+            one.task_id or "",
+            "" if one.score is None else number(one.score),
+            number(one.recorded_confidence),
+            "fired" if one.recorded_fired else "",
+            number(one.replayed_confidence),
+            "fired" if one.replayed_fired else "",
+        )
+        for one in plan.samples
+    ]
+    table = pages.Table("Both confidences after each score", columns, rows)
+    return pages.About(_subtitle(plan).replace("\n", " "), [table])
+
+
 def _subtitle(plan: PlanReplay) -> str:
     fired, would_have = _times(len(plan.fired)), _times(len(plan.would_have_fired))
-    changed = pages.changes(plan.recorded_policy, plan.policy)
+    changed = pages.label(_changes(plan.recorded_policy, plan.policy))
     under = f" with {changed}" if changed else ""
-    return f"The gate fired {fired}; it would have fired {would_have}{under}."
+    return (
+        f"The gate fired {fired}; it would have fired {would_have}{under}.\n"
+        f"{ASSUMED}\n{rests_on_them(plan.assumed, plan.commands)}"
+    )
+
+
+def _changes(recorded: Policy, tried: Policy) -> str:
+    """The settings in which the policies differ; empty if there are none."""
+    return ", ".join(
+        f"{field} {setting(new)} (was {setting(old)})"
+        for field in type(tried).model_fields
+        for new, old in ((getattr(tried, field), getattr(recorded, field)),)
+        if new != old
+    )
 
 
 def _times(number: int) -> str:
@@ -91,17 +130,17 @@ def _at_the_right(axes: Axes, at: float, name: str, color: str) -> None:
 
 
 def _failure(axes: Axes, plan: PlanReplay) -> None:
-    """Mark where a task first failed, if that was a score."""
+    """Mark the first bad result: rejected in the end, or else below the recorded threshold."""
     events = [sample.event_id for sample in plan.samples]
-    if plan.first_failure not in events:
+    first = plan.first_rejection or plan.first_low
+    if first not in events:
         return
-    place = events.index(plan.first_failure) + 1
+    place = events.index(first) + 1
     axes.axvline(place, color=pages.QUIET, linewidth=1, linestyle=":", zorder=1)
+    name = "rejected" if plan.first_rejection else "below the recorded threshold"
     style: dict[str, Any] = {"color": pages.SOFT, "fontsize": 8}
     beside: dict[str, Any] = {"xytext": (3, 2), "textcoords": "offset points"}
-    axes.annotate(
-        "a task fails", (place, 1.0), xycoords=("data", "axes fraction"), **beside, **style
-    )
+    axes.annotate(name, (place, 1.0), xycoords=("data", "axes fraction"), **beside, **style)
 
 
 def _names(samples: Sequence[Sample]) -> list[str]:

@@ -5,17 +5,16 @@ import os
 import re
 import textwrap
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import matplotlib as mpl
+from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-
-from plangate.domain.policy import Policy
 
 # Okabe and Ito's colours remain distinct for colour-blind readers; the markers differ too.
 RECORDED: Final = "#0072B2"
@@ -25,8 +24,27 @@ SOFT: Final = "#5A616B"
 QUIET: Final = "#8A9099"
 FAINT: Final = "#E4E7EB"
 
+PALE: Final = "#F3BC93"
+"""Fills what is replayed: much lighter than what is recorded, also in grey."""
+
 SIDES: Final = ((RECORDED, "o", "what happened"), (REPLAYED, "s", "what would have"))
 """Colour, marker and label of what happened, and of the replay."""
+
+
+class Table(NamedTuple):
+    """The numbers behind a picture."""
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+class About(NamedTuple):
+    """What a picture says, for those who do not see it."""
+
+    description: str
+    tables: Sequence[Table] = ()
+
 
 _STYLE: Final[Any] = {
     "axes.edgecolor": QUIET,
@@ -62,13 +80,19 @@ _PAGE: Final = """<!DOCTYPE html>
 <title>{title}</title>
 <style>
 body {{ margin: 2rem auto; max-width: 72rem; padding: 0 1rem; background: #fff; }}
+body {{ font: 0.9375rem/1.5 system-ui, sans-serif; color: #22262b; }}
 svg {{ width: 100%; height: auto; }}
+div {{ overflow-x: auto; }}
+table {{ border-collapse: collapse; margin: 2rem 0 0; }}
+caption {{ text-align: start; font-weight: 600; padding-block: 0.375rem; }}
+th, td {{ text-align: end; padding: 0.25rem 0 0.25rem 1.5rem; border-bottom: 1px solid #e4e7eb; }}
+th:first-child, td:first-child {{ text-align: start; padding-left: 0; }}
 </style>
 </head>
 <body>
-<figure role="img" aria-label="{title}" style="margin: 0">
+<figure role="img" aria-label="{about}" style="margin: 0">
 {picture}</figure>
-</body>
+{tables}</body>
 </html>
 """
 
@@ -84,8 +108,12 @@ def style() -> Iterator[None]:
 
 
 def headed(width: float, height: float, title: str, below: str) -> tuple[Figure, float]:
-    """A figure with a title and a subtitle, and the height of both in inches."""
-    lines = textwrap.wrap(printable(below, 1_000), int(width * 13))
+    """A figure with a title and paragraphs below it, and the height of both in inches."""
+    lines = [
+        line
+        for paragraph in below.split("\n")
+        for line in textwrap.wrap(printable(paragraph, 1_000), int(width * 14.8))
+    ]
     figure = Figure(figsize=(width, height + 0.17 * len(lines)))
     height = figure.get_figheight()
     title = printable(title, int(width * 9))
@@ -96,43 +124,36 @@ def headed(width: float, height: float, title: str, below: str) -> tuple[Figure,
     return figure, 0.55 + 0.17 * len(lines)
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path, about: About) -> None:
     """Write a figure in the format of the file's suffix, completely or not at all."""
     match path.suffix.lower():
         case ".png":
-            content = _drawn(figure, "png", {"Software": None})
+            described = {"Software": None, "Description": _ascii(about.description)}
+            content = _drawn(figure, "png", described)
         case ".svg":
-            content = _svg(figure)
+            content = _svg(figure, about)
         case _:
-            svg = _svg(figure).decode()
-            title = html.escape(str(figure.get_label()))
-            content = _PAGE.format(title=title, picture=svg[svg.index("<svg") :]).encode()
+            svg = _svg(figure, about).decode()
+            content = _PAGE.format(
+                title=html.escape(str(figure.get_label())),
+                about=html.escape(about.description),
+                picture=svg[svg.index("<svg") :],
+                tables="".join(map(_table, about.tables)),
+            ).encode()
     _write(path, content)
+
+
+def direct(axes: Axes, x: float, y: float, text: str, color: str, **more: Any) -> None:
+    """A label beside what it names, readable above lines."""
+    style: dict[str, Any] = {"color": color, "size": 8.5, "va": "center"}
+    label = axes.text(x, y, text, **{**style, **more})
+    label.set_path_effects([patheffects.withStroke(linewidth=2.5, foreground="white")])
 
 
 def without_frame(axes: Axes) -> None:
     """Remove the left spine and the ticks."""
     axes.spines["left"].set_visible(False)
     axes.tick_params(length=0)
-
-
-def changes(recorded: Policy, replayed: Policy) -> str:
-    """The settings in which the replayed policy differs; empty if there are none."""
-    return ", ".join(
-        f"{label(field)} {setting(new)} (was {setting(old)})"
-        for field in type(replayed).model_fields
-        for new, old in ((getattr(replayed, field), getattr(recorded, field)),)
-        if new != old
-    )
-
-
-def setting(value: object) -> str:
-    """A setting as it is typed on the command line."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def label(field: str) -> str:
@@ -146,11 +167,29 @@ def printable(text: str, at_most: int) -> str:
     return line if len(line) <= at_most else f"{line[: at_most - 1]}…"
 
 
-def _svg(figure: Figure) -> bytes:
+def _svg(figure: Figure, about: About) -> bytes:
     """SVG whose text stays text: it can be searched, read aloud, and shown in another font."""
     drawn = _drawn(figure, "svg", {"Date": None, "Creator": None})
     drawn = _METADATA.sub(b"", drawn, count=1)
-    return drawn.replace(b"'DejaVu Sans'", b"'DejaVu Sans', Verdana, sans-serif")
+    drawn = drawn.replace(b"'DejaVu Sans'", b"'DejaVu Sans', Verdana, sans-serif")
+    title, text = (html.escape(one) for one in (str(figure.get_label()), about.description))
+    said = f"\n <title>{title}</title>\n <desc>{text}</desc>"
+    begins = drawn.index(b">", drawn.index(b"<svg")) + 1
+    return drawn[:begins] + said.encode() + drawn[begins:]
+
+
+def _table(table: Table) -> str:
+    def row(cells: Sequence[str], kind: str) -> str:
+        return "<tr>" + "".join(f"<{kind}>{html.escape(one)}</{kind}>" for one in cells) + "</tr>"
+
+    caption = f"<caption>{html.escape(table.caption)}</caption>"
+    body = "\n".join(row(cells, "td") for cells in table.rows)
+    return f"<div><table>{caption}\n{row(table.columns, 'th')}\n{body}</table></div>\n"
+
+
+def _ascii(text: str) -> str:
+    """What the text chunks of PNG can hold."""
+    return text.encode("latin-1", "replace").decode("latin-1")
 
 
 def _drawn(figure: Figure, form: str, metadata: dict[str, Any]) -> bytes:

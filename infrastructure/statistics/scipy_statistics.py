@@ -11,12 +11,13 @@ from plangate.application.evidence.gate_cases import GateCounts
 from plangate.application.evidence.gate_worth import Cost, Costs, MoreOutcomes
 from plangate.application.evidence.grouping import Grouping
 from plangate.application.evidence.judge_calibration import JudgeCalibration
-from plangate.application.evidence.statistics import Statistics
+from plangate.application.evidence.statistics import ShareCounts, Statistics
 from plangate.infrastructure.statistics.columns import Columns
 from plangate.infrastructure.statistics.gates import costs, gate_shares, more_outcomes
 from plangate.infrastructure.statistics.groups import groups
 from plangate.infrastructure.statistics.judges import judges
 from plangate.infrastructure.statistics.reliability import reliability
+from plangate.infrastructure.statistics.shares import shares
 
 
 class ScipyStatistics(Statistics):
@@ -49,3 +50,7 @@ class ScipyStatistics(Statistics):
     @override
     def more_outcomes(self, cases: Cases, seed: int) -> tuple[MoreOutcomes, ...]:
         return more_outcomes(cases, resamples=self.resamples, seed=seed)
+
+    @override
+    def shares(self, counts: Sequence[ShareCounts], seed: int) -> Sequence[Estimate]:
+        return shares(counts, resamples=self.resamples, seed=seed)

@@ -32,6 +32,10 @@ RENAMED: Final = {
 }
 """Keys of answers that have another name since: what the old version wrote, and the name now."""
 
+NEW_TOTALS: Final = (
+    *("commands", "assumed", "bells", "stops", "stopped", "outcomes", "rejections"),
+    *("below_threshold", "lead_of_rejection", "lead_of_low"),
+)
 ADDED: Final[dict[str, set[str]]] = {
     "status": {"verdict", "may_continue", "evidence", "recorded", "changes_at"},
     "explain": {"evidence"},
@@ -43,6 +47,10 @@ ADDED: Final[dict[str, set[str]]] = {
     "policy": {"scarce_evidence", "judges", "min_judges"},
     "recorded_policy": {"scarce_evidence", "judges", "min_judges"},
     "evidence": {"awaits_judges"},
+    "whatif": {"assumptions", "changes", "ladder"},
+    "plans": {"assumed", "first_rejection", "first_low"},
+    "recorded": {*NEW_TOTALS},
+    "replayed": {*NEW_TOTALS},
     "view_plans": {
         *("verdict", "may_continue", "changes_at"),
         *("scored", "scoring_failed", "clamped", "done_unscored", "highest_priority"),

@@ -6,6 +6,7 @@ import typer
 
 from plangate.application.evidence.calibration import Confidence
 from plangate.application.evidence.grouping import Grouping
+from plangate.application.replay.assumptions import states_assumptions
 from plangate.infrastructure.cli.exits import ANSWERED_NO
 from plangate.infrastructure.cli.input import policy_args
 from plangate.infrastructure.cli.input.completion import policy_fields, presets
@@ -50,6 +51,7 @@ Changes = Annotated[
 ]
 
 
+@states_assumptions
 def what_if(
     terminal: Terminal,
     plans: NamedPlans = None,
@@ -61,6 +63,8 @@ def what_if(
 ) -> None:
     """Show what would have happened to plans under another policy, beside what happened.
 
+    Also shows what each changed field does, alone and with those before it.
+
     Example: plangate replay what-if --all --policy steady
     """
     policy = _policy(preset, changes)
@@ -71,9 +75,9 @@ def what_if(
     with bar_beside_answer(terminal.notes, "replaying", on_screen=on_screen) as progress:
         replay = terminal.registry.replay
         if picture is None:
-            parts = replay.what_if_parts(chosen, policy=policy, progress=progress)
+            parts = replay.what_if_parts(chosen, policy=policy, ladder=True, progress=progress)
         else:  # it shows all of them
-            answer = replay.what_if(chosen, policy=policy, progress=progress)
+            answer = replay.what_if(chosen, policy=policy, ladder=True, progress=progress)
             plot(answer, picture)
             parts = iter([answer])
         if terminal.as_json:
@@ -83,6 +87,7 @@ def what_if(
     terminal.show(shown)
 
 
+@states_assumptions
 def sweep(
     terminal: Terminal,
     plans: NamedPlans = None,

@@ -1,6 +1,6 @@
 """What happened beside what another policy would have made of it: one plan, or many in totals."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from rich.console import Group, RenderableType
@@ -9,6 +9,14 @@ from rich.text import Text
 
 from plangate.application.numbers import number
 from plangate.application.replay.event_diff import EventFacts
+from plangate.application.replay.summary import (
+    NO_OUTCOMES,
+    change_text,
+    lead,
+    lines,
+    setting,
+    why_no_interval,
+)
 from plangate.application.replay.totals import Totals
 from plangate.application.replay.what_if import (
     Difference,
@@ -19,12 +27,11 @@ from plangate.application.replay.what_if import (
 )
 from plangate.application.results import UnreadablePlan
 from plangate.domain.policy import Policy
-from plangate.domain.vocabulary import PlanState, TaskStatus
+from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.cli.render import event_text, gauge, text
 from plangate.infrastructure.cli.render.json_stream import json_document
+from plangate.infrastructure.cli.render.ladder import assumed, render_ladder
 from plangate.infrastructure.cli.render.tables import fixed, right, table_of
-
-_Total = Callable[[Totals], str]
 
 AT_MOST: Final = 20
 """How many plans, scores and lost inputs are shown; JSON has them all."""
@@ -39,7 +46,7 @@ class _PlansCompared:
         self.changed_count = 0
         unreadable, unfit = list[Text](), list[Text]()
         for part in parts:
-            self.recorded, self.replayed = part.recorded, part.replayed
+            self.last = part
             self.first = self.first or next(iter(part.plans), None)
             changed = [plan for plan in part.plans if plan.changed]
             self.changed_count += len(changed)
@@ -52,11 +59,15 @@ class _PlansCompared:
 def render_what_if(tried: Mapping[str, Any], parts: Iterable[WhatIf]) -> RenderableType:
     """What a policy, or changes to each plan's own, would have led to."""
     shown = _PlansCompared(parts)
-    count, first = shown.recorded.plans, shown.first
+    answer, first = shown.last, shown.first
+    count = answer.recorded.plans
     return Group(
         Text(f"Tried on {text.count(count, 'plan')}: {policy_text(tried)}", style="bold"),
+        *assumed(answer.replayed),
         *shown.left_out,
         *(_one(first) if first is not None and count == 1 else _many(shown)),
+        *render_ladder(answer),
+        *([] if count == 1 else _plans_of(shown)),
     )
 
 
@@ -81,21 +92,14 @@ def what_if_document(parts: Iterable[WhatIf], *, ensure_ascii: bool) -> Iterator
 def policy_text(tried: Mapping[str, Any]) -> str:
     """`steady, decay 0.9`: a policy as it was given."""
     return ", ".join(
-        value(setting) if field == "preset" else f"{text.harmless(field)} {value(setting)}"
-        for field, setting in tried.items()
+        value(given) if field == "preset" else f"{text.harmless(field)} {value(given)}"
+        for field, given in tried.items()
     )
 
 
-def value(setting: object) -> str:
-    """A setting as it is typed on the command line."""
-    return "none" if setting is None else text.harmless(str(setting))
-
-
-def lead(scores: float | None) -> str:
-    """How many output scores before a failure, or after it."""
-    if scores is None:
-        return "–"
-    return f"{scores:.1f}".replace("-", "−")
+def value(given: object) -> str:
+    """A setting as it is typed on the command line, harmless on a terminal."""
+    return text.harmless(setting(given))
 
 
 def left_out(plans: Iterable[UnreadablePlan]) -> list[Text]:
@@ -108,44 +112,36 @@ def _not_tried(plan: UnfitPlan) -> Text:
 
 
 def _many(shown: _PlansCompared) -> Iterator[RenderableType]:
+    recorded, replayed = shown.last.recorded, shown.last.replayed
+    for change in shown.last.changes:
+        what = change_text(change) if change.fields else "nothing"
+        yield Text(f"changed in {text.count(change.plans, 'plan')}: {text.harmless(what)}")
     table = _side_by_side()
-    for what, total in _totals(shown.recorded, shown.replayed):
-        _add(table, what, total(shown.recorded), total(shown.replayed))
+    for line in lines(recorded, replayed):
+        _add(table, *line)
     yield table
+    if recorded.plans:
+        yield from _about_outcomes(replayed)
+
+
+def _plans_of(shown: _PlansCompared) -> Iterator[RenderableType]:
     if shown.changed:
         yield _plans(shown.changed)
     more = shown.changed_count - len(shown.changed)
     if more:
         yield Text(f"and {text.count(more, 'more plan')} that would have changed")
-    same = shown.recorded.plans - shown.changed_count
+    same = shown.last.recorded.plans - shown.changed_count
     if same:
         yield Text(f"{text.count(same, 'plan')} would not have changed")
 
 
-def _totals(recorded: Totals, replayed: Totals) -> Iterator[tuple[str, _Total]]:
-    yield "replans", lambda totals: f"{totals.replans:,}"
-    yield "plans in which the gate fired", lambda totals: f"{totals.replanned:,}"
-    yield "gate flips per plan", lambda totals: f"{totals.flips_per_plan:.2f}"
-    for state in PlanState:
-        if state in recorded.states or state in replayed.states:
-            yield f"plans {state}", _number_of("states", state)
-    for status in TaskStatus:
-        if status in recorded.tasks or status in replayed.tasks:
-            yield f"tasks {text.spaced(status)}", _number_of("tasks", status)
-    if recorded.with_failures:
-        plans = text.count(recorded.with_failures, "plan")
-        yield f"warned, of {plans} with a failed task", lambda totals: f"{totals.warned:,}"
-        yield "   scores ahead, on average", lambda totals: lead(totals.lead)
-        yield "   fired only afterwards", lambda totals: f"{totals.late:,}"
-        yield "   never fired", lambda totals: f"{totals.missed:,}"
-    if recorded.with_failures < recorded.plans:
-        yield "fired although nothing failed", lambda totals: f"{totals.false_alarms:,}"
-    if replayed.refused:
-        yield "inputs refused", lambda totals: f"{totals.refused:,}"
-
-
-def _number_of(things: str, kind: PlanState | TaskStatus) -> _Total:
-    return lambda totals: f"{getattr(totals, things).get(kind, 0):,}"
+def _about_outcomes(totals: Totals) -> Iterator[Text]:
+    if totals.rejections is None:
+        yield Text(NO_OUTCOMES, style="dim")
+    else:
+        why = why_no_interval(totals)
+        intervals = "In brackets: 95% intervals, from draws of whole works."
+        yield Text(intervals if why is None else f"Without intervals: {why}.", style="dim")
 
 
 def _plans(plans: Sequence[PlanReplay]) -> Table:
@@ -186,11 +182,17 @@ def _one(plan: PlanReplay) -> Iterator[RenderableType]:
         number(recorded.rolling_confidence, plan.recorded_policy.confidence_threshold),
         number(replayed.rolling_confidence, plan.policy.confidence_threshold),
     )
-    _add(table, "replans", str(recorded.replan_count), str(replayed.replan_count))
+    _add(table, "times the gate fired", str(recorded.replan_count), str(replayed.replan_count))
+    _add(table, "   bells: work could go on", str(recorded.bells), str(replayed.bells))
+    _add(table, "   stops: it held all work", str(recorded.stops), str(replayed.stops))
     _add(table, "gate flips", str(recorded.flips), str(replayed.flips))
-    if plan.first_failure is not None:
-        name = f"scores ahead of the failure at {text.harmless(plan.first_failure)}"
-        _add(table, name, lead(recorded.lead), lead(replayed.lead))
+    if plan.first_rejection is not None:
+        name = f"scores ahead of the result rejected at {text.harmless(plan.first_rejection)}"
+        _add(table, name, *map(lead, (recorded.lead_of_rejection, replayed.lead_of_rejection)))
+    elif plan.first_low is not None:
+        low = text.harmless(plan.first_low)
+        name = f"scores ahead of {low}, the first result below the recorded threshold"
+        _add(table, name, *map(lead, (recorded.lead_of_low, replayed.lead_of_low)))
     for task in plan.tasks:
         if task.recorded is not task.replayed:
             name = f"task {text.harmless(task.task_id)}"

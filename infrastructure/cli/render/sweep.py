@@ -1,62 +1,90 @@
 """What each policy of a grid would have led to: a table, one policy a line."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from rich.console import Group, RenderableType
 from rich.table import Column
 from rich.text import Text
 
+from plangate.application.replay.summary import NO_OUTCOMES, settings, unfit
 from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.totals import Totals
-from plangate.domain.vocabulary import PlanState
 from plangate.infrastructure.cli.render import comparison, tables
+from plangate.infrastructure.cli.render.ladder import assumed
 from plangate.infrastructure.cli.render.text import Hint, count, harmless, spaced
 
 _HAPPENED: Final = "happened"
-_TOTALS: Final[Mapping[str, Callable[[Totals], str]]] = {
-    "replans": lambda totals: f"{totals.replans:,}",
-    "plans blocked": lambda totals: f"{totals.states.get(PlanState.BLOCKED, 0):,}",
-    "flips per plan": lambda totals: f"{totals.flips_per_plan:.2f}",
-    "warned": lambda totals: f"{totals.warned:,}",
-    "scores ahead": lambda totals: comparison.lead(totals.lead),
-    "late": lambda totals: f"{totals.late:,}",
-    "missed": lambda totals: f"{totals.missed:,}",
-}
+
+_Column = Callable[[Totals], str]
 
 
 def render_sweep(answer: Sweep, _hint: Hint) -> RenderableType:
     """A table of policies, below what happened."""
     recorded = answer.recorded
+    columns = dict(_columns(recorded))
     table = tables.table_of(
         *(_column(field, at_least=len(_HAPPENED)) for field in answer.fields),
-        *map(_column, _TOTALS),
+        *map(_column, columns),
     )
     happened = [_HAPPENED, *("" for _ in answer.fields[1:])]
-    table.add_row(*happened, *(total(recorded) for total in _TOTALS.values()), style="bold")
+    table.add_row(*happened, *(total(recorded) for total in columns.values()), style="bold")
     for point in answer.points:
         table.add_row(
             *(Text(comparison.value(point.changes[field])) for field in answer.fields),
-            *(total(point.totals) for total in _TOTALS.values()),
+            *(total(point.totals) for total in columns.values()),
         )
     tried = "1 policy" if len(answer.points) == 1 else f"{len(answer.points):,} policies"
     return Group(
-        Text(
-            f"Tried {tried} on {count(recorded.plans, 'plan')}, "
-            f"{recorded.with_failures:,} of them with a failed task.",
-            style="bold",
-        ),
+        Text(f"Tried {tried} on {count(recorded.plans, 'plan')}.", style="bold"),
+        *assumed(*(point.totals for point in answer.points)),
         *comparison.left_out(answer.unreadable),
         *(
-            Text(
-                f"{comparison.policy_text(point.changes)}: not tried on "
-                f"{count(point.unfit, 'plan')}, whose own policy it contradicts",
-                style="yellow",
-            )
+            Text(harmless(f"{settings(point.changes)}: {unfit(point)}"), style="yellow")
             for point in answer.points
             if point.unfit
         ),
         table,
+        Text(_legend(recorded), style="dim"),
+    )
+
+
+def _columns(recorded: Totals) -> Iterator[tuple[str, _Column]]:
+    yield "fires", lambda totals: f"{totals.replans:,}"
+    yield "in plans", lambda totals: f"{totals.replanned:,}"
+    yield "stops", lambda totals: f"{totals.stops:,}"
+    yield "flips per plan", lambda totals: f"{totals.flips_per_plan:.2f}"
+    bad, good = ("on bad", "on good") if recorded.outcomes else ("on low", "on other results")
+    yield bad, _results(bad=True)
+    yield good, _results(bad=False)
+    if recorded.rejections is not None:
+        yield "warned", _rejections("warned")
+        yield "late", _rejections("late")
+        yield "missed", _rejections("missed")
+    yield "assumed", lambda totals: f"{100 * totals.assumed / max(totals.commands, 1):.0f}%"
+
+
+def _results(*, bad: bool) -> _Column:
+    def text(totals: Totals) -> str:
+        found = totals.outcomes or totals.below_threshold
+        tripped, of = (found.bad_tripped, found.bad) if bad else (found.good_tripped, found.good)
+        return f"{tripped:,}/{of:,}"
+
+    return text
+
+
+def _rejections(name: str) -> _Column:
+    return lambda totals: f"{getattr(totals.rejections, name, 0):,}"
+
+
+def _legend(recorded: Totals) -> str:
+    assumed = "Assumed: the share of commands after the first difference of their plan."
+    if recorded.rejections is None:
+        return f"{NO_OUTCOMES} {assumed}"
+    return (
+        "On bad: results at which the gate is tripped, of those rejected later; on good: of the"
+        " accepted ones. Warned, late and missed are plans with a rejected result. The shares"
+        f" with their intervals are in the JSON and in the picture. {assumed}"
     )
 
 

@@ -13,6 +13,7 @@ from plangate.application.evidence.calibration import Calibration, Confidence
 from plangate.application.evidence.findings import FindingsReport
 from plangate.application.evidence.grouping import Grouping
 from plangate.application.models import Model
+from plangate.application.replay.assumptions import states_assumptions
 from plangate.application.replay.check import CheckReport
 from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.what_if import WhatIf
@@ -28,11 +29,15 @@ group = Group("analysis")
 
 
 class WhatIfBody(Model):
-    """The policy to try: a whole one, a preset's name, or the fields to change in each plan's."""
+    """The policy to try: a whole one, a preset's name, or the fields to change in each plan's.
+
+    With a `ladder` each changed field is also tried alone, and with those before it.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     policy: GivenPolicy
+    ladder: bool = False
 
 
 class SweepBody(Model):
@@ -60,22 +65,29 @@ _Seed = Annotated[Whole, Query(description="The seed of random draws.")]
 
 
 @group.query("/plans/{plan_id}/what-if", WhatIf, method="POST", refuses=[PlanNotFound])
+@states_assumptions
 async def try_policy_on_plan(plan_id: PlanId, body: _WhatIf, given: Given) -> Response:
     """Decide the plan's recorded commands again under another policy; nothing is recorded."""
     with _of_policy():
-        found = await given.registry.replay.what_if(plan_id, policy=_required(body, "policy"))
+        found = await given.registry.replay.what_if(
+            plan_id, policy=_required(body, "policy"), ladder=body.get("ladder", False)
+        )
     return answer(found)
 
 
 @group.query("/what-if", WhatIf, method="POST")
+@states_assumptions
 async def try_policy(body: _WhatIf, given: Given) -> Response:
     """Decide the recorded commands of all plans again under another policy."""
     with _of_policy():
-        found = await given.registry.replay.what_if(policy=_required(body, "policy"))
+        found = await given.registry.replay.what_if(
+            policy=_required(body, "policy"), ladder=body.get("ladder", False)
+        )
     return answer(found)
 
 
 @group.query("/sweep", Sweep, method="POST", refuses=[PlanNotFound])
+@states_assumptions
 async def sweep_policies(body: _Sweep, given: Given) -> Response:
     """Compare the totals of plans under every policy of a grid; nothing is recorded."""
     base = {} if body.get("policy") is None else body["policy"]

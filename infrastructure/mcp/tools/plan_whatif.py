@@ -5,7 +5,11 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from plangate.application.access.scopes import Scope
+from plangate.application.replay.assumptions import ASSUMED, IN_SHORT, rests_on_them
+from plangate.application.replay.summary import change_text
+from plangate.application.replay.totals import Rejections, Totals
 from plangate.application.replay.what_if import FinalState, PlanReplay
+from plangate.application.replay.what_if import WhatIf as Replayed
 from plangate.domain.presets import Preset
 from plangate.domain.vocabulary import Identifier
 from plangate.infrastructure.mcp.answers import Answer, clipped, rounded
@@ -30,14 +34,38 @@ class WhatifArguments(Arguments):
 
 
 class Side(Answer):
-    """One side of the comparison: in how many plans the gate fired, and how often."""
+    """One side of the comparison: in how many plans the gate fired, and how often.
+
+    `bells` let work go on, `stops` held it. `outcomes` say whether it was right.
+    """
 
     replanned: int
     replans: int
-    warned: int
-    missed: int
-    false_alarms: int
+    bells: int
+    stops: int
     refused: int
+    outcomes: str | None
+
+    @classmethod
+    def of(cls, totals: Totals) -> Self:
+        """One side's totals."""
+        found = totals.rejections
+        return cls(
+            replanned=totals.replanned,
+            replans=totals.replans,
+            bells=totals.bells,
+            stops=totals.stops,
+            refused=totals.refused,
+            outcomes=None if found is None else _outcomes(found),
+        )
+
+
+def _outcomes(found: Rejections) -> str:
+    return (
+        f"of {found.plans} plans with a rejected result: warned {found.warned},"
+        f" late {found.late}, missed {found.missed};"
+        f" fired in {found.false_alarms} of {found.others} others"
+    )
 
 
 class Ended(Answer):
@@ -78,10 +106,11 @@ class Compared(Answer):
 class WhatIf(Answer):
     """What would have been different; `changed` of `plans` plans.
 
-    Of plans with a failure the gate `warned` in time or `missed` it.
+    What is replayed rests on the assumptions.
     """
 
     why: str
+    assumed: str
     changed: int
     plans: int
     recorded: Side
@@ -101,20 +130,27 @@ async def run(call: CallContext, arguments: WhatifArguments) -> WhatIf:
     return WhatIf(
         why=(
             f"{len(changed)} of {len(found.plans)} plans would have been decided otherwise: "
-            f"{replayed.replans} replans instead of {recorded.replans}."
+            f"{replayed.replans} replans instead of {recorded.replans}.{_changes(found)}"
         ),
+        assumed=f"{ASSUMED} {rests_on_them(replayed.assumed, replayed.commands)}",
         changed=len(changed),
         plans=len(found.plans),
-        recorded=Side.model_validate(recorded, from_attributes=True),
-        replayed=Side.model_validate(replayed, from_attributes=True),
+        recorded=Side.of(recorded),
+        replayed=Side.of(replayed),
         compared=fitting(map(Compared.of, changed or found.plans)) if few else (),
         unfit=len(found.unfit) + len(found.unreadable),
     )
 
 
+def _changes(found: Replayed) -> str:
+    """What is changed in the policies of the most plans."""
+    most = next(iter(found.changes), None)
+    return f" Changed: {change_text(most)}." if most and most.fields else ""
+
+
 TOOL = Tool(
     name="plan_whatif",
-    description="What the gate would have decided under another policy. Records nothing.",
+    description=f"The gate under another policy. {IN_SHORT}",
     arguments=WhatifArguments,
     answer=WhatIf,
     run=run,

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from typing_extensions import override
@@ -26,7 +27,7 @@ from plangate.application.evidence.judge_calibration import (
     JudgeCalibration,
 )
 from plangate.application.evidence.queries import EvidenceQueries
-from plangate.application.evidence.statistics import Statistics
+from plangate.application.evidence.statistics import ShareCounts, Statistics
 from plangate.application.registry import PlanRegistry
 from plangate.application.rerun import over_plans
 from plangate.domain.errors import InvalidInput, PlanNotFound
@@ -92,6 +93,10 @@ class Listening(Statistics):
     def more_outcomes(self, cases: Cases, seed: int) -> tuple[MoreOutcomes, ...]:
         return ()
 
+    @override
+    def shares(self, counts: Sequence[ShareCounts], seed: int) -> Sequence[Estimate]:
+        return ()
+
 
 @pytest.fixture
 def heard() -> Listening:
@@ -109,7 +114,7 @@ def listening(heard: Listening) -> Iterator[PlanRegistry]:
         keys=MemoryKeyStore,
         clock=ticking(),
         new_id=counted_ids(),
-        statistics=lambda: heard,
+        statistics=lambda: cast("Any", heard),
     ) as registry:
         registry.create("Move billing", TASKS, plan_id="p", policy=EVEN)
         yield registry

@@ -27,6 +27,7 @@ from tests.support.stores import plant
 QUESTIONS: dict[str, Callable[[ReplayQueries], Result]] = {
     "what_if": lambda replay: replay.what_if(policy="steady"),
     "what_if for some": lambda replay: replay.what_if(policy={"exit_threshold": 0.7}),
+    "what_if with a ladder": lambda replay: replay.what_if(policy="steady", ladder=True),
     "sweep": lambda replay: replay.sweep({"decay": [0.5, 0.9], "exit_threshold": [0.7, 1.0]}),
     "check": lambda replay: replay.check(),
 }

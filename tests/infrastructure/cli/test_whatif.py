@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from plangate.application.registry import PlanRegistry
+from plangate.application.replay.assumptions import ASSUMED
+from plangate.application.replay.summary import NO_OUTCOMES
 from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.what_if import WhatIf
 from plangate.infrastructure.cli.render import comparison
@@ -29,17 +31,21 @@ def lines(said: Output) -> list[str]:
 
 def test_one_plan_is_shown_in_full(plangate: Plangate, worked_on: str) -> None:
     said = lines(plangate("replay", "what-if", worked_on, "--set", "confidence_threshold=0.5"))
-    assert said[:3] == [
-        "Tried on 1 plan: confidence_threshold 0.5",
+    assert said[0] == "Tried on 1 plan: confidence_threshold 0.5"
+    shown = " ".join(said)
+    assert ASSUMED in shown
+    assert "2 of 4 commands (50%) come after the first difference of their plan" in shown
+    assert "scores ahead of billing@2, the first result" in shown
+    assert "below the recorded threshold" in shown
+    for line in (
         "billing: Move billing",
         "confidence_threshold 0.5, not 0.72",
-    ]
-    for line in (
         "state blocked complete",
         "confidence 0.762 0.762",
-        "replans 1 0",
+        "times the gate fired 1 0",
+        "bells: work could go on 1 0",
+        "stops: it held all work 0 0",
         "gate flips 2 0",
-        "scores ahead of the failure at billing@2 0.0 –",
         "task a replanning done",
         "billing@2 a 0.60 0.600 replan 0.600",
         "billing@6 b 0.90 0.762 0.762",
@@ -60,7 +66,7 @@ def test_a_plan_that_would_not_have_changed_is_reported_as_such(
 
 def test_a_plan_without_scores_has_no_samples(plangate: Plangate, billing: str) -> None:
     said = lines(plangate("replay", "what-if", billing, "--set", "decay=1"))
-    assert "decay 1.0, not 0.85" in said
+    assert "decay 1, not 0.85" in said
     assert not any(line.startswith("event scored") for line in said)
 
 
@@ -92,21 +98,62 @@ def test_many_plans_are_shown_in_totals(
     said = lines(plangate("replay", "what-if", "--all", "--set", "confidence_threshold=0.5"))
     for line in (
         "Tried on 2 plans: confidence_threshold 0.5",
-        "replans 1 0",
-        "plans in which the gate fired 1 0",
+        "changed in 2 plans: confidence_threshold 0.72 → 0.5",
+        "times the gate fired 1 0",
+        "bells: work could go on 1 0",
+        "stops: from then on it held all work 0 0",
+        "plans in which it fired 1 0",
         "gate flips per plan 1.00 0.00",
         "plans blocked 1 0",
         "plans complete 1 2",
         "tasks done 2 3",
         "tasks replanning 1 0",
-        "warned, of 1 plan with a failed task 1 0",
-        "scores ahead, on average 0.0 –",
-        "never fired 0 1",
-        "fired although nothing failed 0 0",
+        "gate tripped at low results, of 1 1 0",
+        "gate tripped at other results, of 2 0 0",
         "billing 1 → 0 blocked → complete 1 a done, not replanning",
         "1 plan would not have changed",
     ):
         assert line in said
+    assert NO_OUTCOMES in " ".join(said)
+
+
+def test_with_outcomes_the_gate_is_held_against_them(
+    plangate: Plangate, registry: PlanRegistry, worked_on: str
+) -> None:
+    registry.record_outcome(worked_on, "a", "rejected", source="ci")
+    registry.create("g", [{"id": "x", "title": "X"}], plan_id="other")
+    registry.score_output("other", "x", 0.6)
+    registry.record_outcome("other", "x", "accepted", source="ci")
+    said = lines(plangate("replay", "what-if", "--all", "--set", "confidence_threshold=0.5"))
+    for line in (
+        "gate tripped at rejected results, of 1 1 0",
+        "gate tripped at accepted results, of 1 1 0",
+        "warned, of 1 plan with a rejected result 1 0",
+        "scores ahead, on average 0.0 –",
+        "late: fired only afterwards 0 0",
+        "missed: never fired 0 1",
+        "fired in plans with accepted results only, of 1 1 0",
+    ):
+        assert line in said
+    assert "Without intervals: not enough outcomes: 1 of 20 outcomes" in " ".join(said)
+    assert "low results" not in " ".join(said)
+
+    said = lines(plangate("replay", "what-if", worked_on, "--set", "confidence_threshold=0.5"))
+    assert "scores ahead of the result rejected at billing@8 0.0 –" in said
+    said = lines(plangate("replay", "sweep", "--all", "--grid", "confidence_threshold=0.5"))
+    assert "happened 2 2 0 1.50 1/1 1/1 1 0 0 0%" in said
+    assert "0.5 0 0 0 0.00 0/1 0/1 0 0 1 50%" in said
+
+
+def test_the_ladder_has_a_row_for_each_change(plangate: Plangate, worked_on: str) -> None:
+    asked = ("--set", "exit_threshold=0.6", "--set", "confidence_threshold=0.5")
+    said = lines(plangate("replay", "what-if", worked_on, *asked))
+    shown = " ".join(said)
+    assert "What each change does, alone and with those above it:" in said
+    assert "what happened 1 1 0 1 0 1 1 0 1 0" in said
+    assert "confidence threshold 0.5 0 0 0 0 0 0 0 0 0 0" in said
+    assert "Low: at how many of 1 results below the recorded threshold" in shown
+    assert "exit_threshold 0.6 alone: not tried on 1 plan" in shown
 
 
 def test_long_lists_are_cut_short(
@@ -137,7 +184,7 @@ def test_json_of_all_plans_is_the_whole_answer(
 ) -> None:
     registry.create("g", [{"id": "x", "title": "X"}], policy={"exit_threshold": 0.8})
     policy = {"confidence_threshold": 0.9}
-    answer = registry.replay.what_if(policy=policy)
+    answer = registry.replay.what_if(policy=policy, ladder=True)
     assert worked_on in {plan.plan_id for plan in answer.plans}
     assert answer.unfit
     said = plangate("replay", "what-if", "--all", "--set", "confidence_threshold=0.9", "--json")
@@ -185,8 +232,9 @@ def test_plans_whose_policy_contradicts_the_change_are_reported(
     assert any(line.startswith("not tried on odd: exit_threshold 0.8 must be") for line in said)
     said = lines(plangate("replay", "sweep", "--all", "--grid", "confidence_threshold=0.7,0.9"))
     assert (
-        "confidence_threshold 0.9: not tried on 1 plan, whose own policy it contradicts"
-    ) in said
+        "confidence_threshold 0.9: not tried on 1 plan, whose own policy it contradicts: "
+        "exit_threshold 0.8 must be at least the confidence_threshold 0.9"
+    ) in " ".join(said)
 
 
 def test_a_sweep_is_a_table_of_policies_under_what_happened(
@@ -204,12 +252,16 @@ def test_a_sweep_is_a_table_of_policies_under_what_happened(
             "confidence_threshold=0.5:0.7:0.1",
         )
     )
-    assert said[0] == "Tried 3 policies on 1 plan, 1 of them with a failed task."
+    assert said[0] == "Tried 3 policies on 1 plan."
+    shown = " ".join(said)
+    assert ASSUMED in shown
+    assert "At most 2 of 4 commands (50%) come after the first difference of their plan" in shown
+    assert NO_OUTCOMES in shown
     for line in (
-        "happened 1 1 2.00 1 0.0 0 0",
-        "0.85 0.5 0 0 0.00 0 – 0 1",
-        "0.85 0.6 0 0 0.00 0 – 0 1",
-        "0.85 0.7 1 1 2.00 1 0.0 0 0",
+        "happened 1 1 0 2.00 1/1 0/1 0%",
+        "0.85 0.5 0 0 0 0.00 0/1 0/1 50%",
+        "0.85 0.6 0 0 0 0.00 0/1 0/1 50%",
+        "0.85 0.7 1 1 0 2.00 1/1 0/1 50%",
     ):
         assert line in said
 

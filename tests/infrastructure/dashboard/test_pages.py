@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 
 import plangate.aio
 from plangate.application.access.scopes import Scope
+from plangate.application.replay.assumptions import ASSUMED
 from plangate.domain.events import AttemptStarted
 from plangate.infrastructure.dashboard.answers import POLICY
 from plangate.infrastructure.dashboard.pages import pages
@@ -268,11 +269,21 @@ def test_another_policy_is_tried_on_one_plan_and_on_all(site: Site) -> None:
     site.create("a")
     site.score("a", "one", output_score=0.6)
     one = site.get("/what-if", id="a", confidence_threshold="0.5", latch="true", preset="").text
-    assert "everything given stays the same" in one
+    assert ASSUMED in one
+    assert "1 of 2 commands" not in one
+    assert "so nothing rests on this" in one
+    assert "output scores before the first result below the recorded threshold" in one
+    assert "What each change does" in one
     assert "pg-what-if" in one
     everything = site.get("/what-if", preset="steady").text
-    assert "plans in which the gate fired" in everything
+    assert ASSUMED in everything
+    assert "plans in which it fired" in everything
     assert "Goal a" in everything
+    assert "No outcomes are recorded" in everything
+    assert "confidence threshold 0.72 → 0.5" in everything
+    assert "pg-shares" in everything
+    assert "What each change does" not in everything
+    assert "What each change does" in site.get("/what-if", preset="steady", ladder="yes").text
 
 
 @pytest.mark.parametrize(
@@ -304,7 +315,9 @@ def test_what_if_over_all_plans_waits_for_its_turn_and_not_for_those_who_left() 
         async with plangate.aio.connect("memory:") as registry:
             turn = asyncio.Lock()
             await turn.acquire()
-            asked = asyncio.ensure_future(in_turn(turn, left, registry, None, {"preset": "steady"}))
+            asked = asyncio.ensure_future(
+                in_turn(turn, left, registry, None, {"preset": "steady"}, ladder=False)
+            )
             await asyncio.sleep(0)
             assert not asked.done()
             turn.release()

@@ -7,7 +7,9 @@ import matplotlib as mpl
 import pytest
 
 import plangate
+from plangate.application.evidence.estimates import Estimate
 from plangate.application.registry import PlanRegistry
+from plangate.application.replay.assumptions import ASSUMED
 from plangate.application.replay.sweep import Grid, Sweep
 from plangate.application.replay.what_if import WhatIf
 from plangate.infrastructure import plots
@@ -47,7 +49,7 @@ def answers(registry: PlanRegistry) -> Answers:
     }
     return {
         "one": one,
-        "many": registry.replay.what_if(policy="steady"),
+        "many": registry.replay.what_if(policy="steady", ladder=True),
         "sweep": registry.replay.sweep(grid),
         "line": registry.replay.sweep({"confidence_threshold": [0.2, 0.4, 0.9]}),
     }
@@ -73,7 +75,7 @@ def test_the_same_answer_gives_the_same_bytes(
     drawn = first.read_bytes()
     assert drawn == again.read_bytes()
     assert len(drawn) > 5_000
-    assert b"2026" not in drawn
+    assert b"2026-" not in drawn
     assert b"atplotlib" not in drawn.replace(b"matplotlib.axis", b"")
     assert sorted(path.name for path in tmp_path.iterdir()) == [first.name, again.name]
 
@@ -100,7 +102,7 @@ def test_one_plan_is_shown_with_its_thresholds_tasks_and_firings(
         "threshold 0.72",
         "threshold 0.5",
         "back $x$ fi…",
-        "a task fails",
+        "below the recorded threshold",
         "the gate fires",
     ):
         assert said in shown
@@ -109,10 +111,70 @@ def test_one_plan_is_shown_with_its_thresholds_tasks_and_firings(
 def test_many_plans_are_summed_up(answers: Answers, tmp_path: Path) -> None:
     plots.plot(answers["many"], path := tmp_path / "plot.svg")
     shown = words(path)
-    assert "6 plans: 6 replans, or 0" in shown
-    assert "min scored 4 (was 1)" in shown
-    assert "latch true (was false)" in shown
-    assert "how the tasks end" in shown
+    for said in (
+        "6 plans: the gate fires 0 times, not 6",
+        "min scored 1 → 4",
+        "latch false → true",
+        "No one reacts to the gate",
+        "12 of 36 commands (33%) come after the first difference",
+        "plans, by how often the gate fires",
+        "of 6 plans, fired by the n-th score",
+        "results below",
+        "No outcomes are recorded",
+        "times the gate fires, as one change is added to the other",
+        "confidence threshold 0.5",
+    ):
+        assert said in shown
+
+
+def test_with_outcomes_the_price_stands_beside_the_gain(
+    registry: PlanRegistry, tmp_path: Path
+) -> None:
+    worked_on(registry, "p0")
+    registry.record_outcome("billing", "back $x$ fill", "rejected", source="ci")
+    registry.score_output("p0", "schema", 0.9)
+    registry.record_outcome("p0", "schema", "accepted", source="ci")
+    path = tmp_path / "plot.svg"
+    plots.plot(registry.replay.what_if(policy="steady"), path)
+    shown = words(path)
+    assert "1 accepted results: fewer is better" in " ".join(shown.split())
+    assert "1 plans with a rejected one," in shown
+    assert "no interval: this registry was made without statistics" in shown
+    sweep = registry.replay.sweep({"confidence_threshold": [0.2, 0.4, 0.9]})
+    plots.plot(sweep, path)
+    assert "tripped at results rejected later" in words(path)
+    assert "bad plans warned in time" in words(path)
+    point = sweep.recorded.outcomes
+    assert point is not None
+    known = Estimate(value=0.5, low=0.25, high=0.75, cases=40, plans=20)
+    outcomes = point.model_copy(update={"share_of_bad": known, "share_of_good": known})
+    recorded = sweep.recorded.model_copy(update={"outcomes": outcomes})
+    points = tuple(
+        one.model_copy(update={"totals": one.totals.model_copy(update={"outcomes": outcomes})})
+        for one in sweep.points
+    )
+    plots.plot(sweep.model_copy(update={"recorded": recorded, "points": points}), path)
+    assert "95 % intervals" in words(path)
+    answer = registry.replay.what_if(policy="steady")
+    both = {"recorded": recorded, "replayed": recorded}
+    plots.plot(answer.model_copy(update=both), path)
+    assert "thin lines: 95 % intervals" in words(path)
+
+
+def test_each_picture_says_what_it_shows_and_a_page_has_its_numbers(
+    answers: Answers, tmp_path: Path
+) -> None:
+    for which, caption in (
+        ("one", "Both confidences after each score"),
+        ("many", "What each change does, alone and with those above it"),
+        ("sweep", "The policies"),
+    ):
+        plots.plot(answers[which], path := tmp_path / "plot.html")
+        page = path.read_text("utf-8")
+        assert f"<caption>{caption}</caption>" in page
+        assert page.count(ASSUMED) == 2  # the label, and the description of the picture
+    plots.plot(answers["one"], path := tmp_path / "plot.png")
+    assert b"No one reacts to the gate" in path.read_bytes()
 
 
 def test_a_sweep_names_its_lines_and_what_happened(answers: Answers, tmp_path: Path) -> None:
@@ -121,6 +183,8 @@ def test_a_sweep_names_its_lines_and_what_happened(answers: Answers, tmp_path: P
     assert "12 policies tried on 6 plans" in shown
     assert "decay 0.5, gate hold" in shown
     assert "exit threshold: none, 0.8, 0.9" in shown
+    assert "tripped at results below the recorded threshold" in shown
+    assert "No one reacts to the gate" in shown
     plots.plot(answers["line"], path)
     assert "3 policies tried on 6 plans" in words(path)
 
@@ -148,19 +212,19 @@ def test_there_may_be_nothing_to_show(tmp_path: Path) -> None:
     assert "1 policy tried on 0 plans" in words(tmp_path / "sweep.svg")
 
 
-def test_policies_that_differ_from_plan_to_plan_are_not_spelled_out(
+def test_what_is_changed_is_said_for_each_recorded_policy(
     registry: PlanRegistry, tmp_path: Path
 ) -> None:
     registry.create("g", [{"title": "T"}], policy={"decay": 0.3})
     plots.plot(registry.replay.what_if(policy={"gate": "hold"}), path := tmp_path / "a.svg")
-    assert "Under another policy: gate hold (was advise)." in words(path)
-    plots.plot(registry.replay.what_if(policy="steady"), path)
-    assert "consecutive lows 3; " in words(path)
-    plots.plot(registry.replay.what_if(policy={"decay": 0.3, "latch": False}), path)
-    assert "decay 0.3; " in words(path)
-    registry.create("g", [{"title": "T"}], confidence_threshold=0.3)
+    assert "Changed: gate advise → hold." in words(path)
     plots.plot(registry.replay.what_if(policy={"decay": 0.3}), path)
-    assert "Each plan under its own policy, with the requested changes" in words(path)
+    assert "Changed in 1 plans: decay 0.85 → 0.3." in words(path)
+    assert "Changed in 1 plans: nothing." in words(path)
+    for threshold in (0.3, 0.4, 0.5):
+        registry.create("g", [{"title": "T"}], confidence_threshold=threshold)
+    plots.plot(registry.replay.what_if(policy={"confidence_threshold": 0.6, "decay": 0.5}), path)
+    assert "And 2 other combinations of changes." in words(path)
 
 
 def test_a_long_history_and_a_crowd_of_plans_are_drawn_more_simply(
@@ -174,9 +238,10 @@ def test_a_long_history_and_a_crowd_of_plans_are_drawn_more_simply(
     assert "scores, in the order in which they came" in words(path)
     for number in range(3):
         worked_on(registry, f"p{number}")
-    monkeypatch.setattr(overview, "_SINGLY", 2)
+    monkeypatch.setattr(overview, "_MOST_BARS", 10)
     plots.plot(registry.replay.what_if(policy={"decay": 0.5}), path)
     assert "4 plans: " in words(path)
+    assert "48–53" in words(path)
     plots.plot(registry.replay.sweep({"gate": ["hold", "advise"]}), path)
     assert "advise" in words(path)
     many: Grid = {"decay": [n / 20 for n in range(1, 14)], "min_scored": list(range(1, 13))}
