@@ -18,6 +18,7 @@ INK: Final = "#22262b"
 SOFT: Final = "#5a616b"
 FAINT: Final = "#d5d9de"
 FONT_SIZE: Final = 12
+LINE_HEIGHT: Final = 14
 
 _CONTROL: Final = {code: "\N{REPLACEMENT CHARACTER}" for code in range(32) if code != ord("\n")}
 _WIDE: Final = {"F", "W"}
@@ -135,6 +136,25 @@ def axis_label(text: str, share: float, y: float, **attributes: str | float | No
     """A text at a share of the width."""
     given = {"fill": SOFT, "class_": "pg-label", **attributes}
     return element("text", text, x=percent(share), y=y, **given)
+
+
+def beside(labels: Iterable[tuple[float, str, str, str]], height: float) -> Markup:
+    """Names of lines at their right ends: height in pixels, text, colour and class of each.
+
+    Names that would overlap are moved up or down. They stand in the margin that the class
+    `pg-named` makes.
+    """
+    ordered = sorted(labels)
+    free = height - LINE_HEIGHT * max(len(ordered) - 1, 0)
+    at, moved = 0.0, list[float]()
+    for rank, (y, *_) in enumerate(ordered):
+        at = min(max(y, at), free + LINE_HEIGHT * rank)
+        moved.append(at)
+        at += LINE_HEIGHT
+    return group(
+        axis_label(text, 1.0, y + 4, dx=8, fill=fill, class_=class_)
+        for y, (_, text, fill, class_) in zip(moved, ordered, strict=True)
+    )
 
 
 def legend(entries: Iterable[tuple[Markup, str]]) -> Markup:

@@ -16,17 +16,14 @@ from plangate.application.registry import PlanRegistry
 from plangate.application.views.plan_summaries import PlanOrder, PlanSummary
 from plangate.domain import events
 from plangate.domain.errors import PlanNotFound
-from plangate.domain.vocabulary import Scorer, TaskStatus, Verdict
+from plangate.domain.judging import JudgeKey, judge_key
+from plangate.domain.vocabulary import TaskStatus, Verdict
+from plangate.infrastructure.charts.heat_map import PlanRow, plan_task_heat
+from plangate.infrastructure.charts.judges import JudgeScores, judge_scores
 from plangate.infrastructure.charts.plan import status_bar
 from plangate.infrastructure.charts.reliability_diagram import reliability_diagram
-from plangate.infrastructure.charts.store import (
-    JudgeScores,
-    PlanRow,
-    judge_scores,
-    plan_task_heat,
-    replans_by_week,
-)
 from plangate.infrastructure.charts.svg import Chart
+from plangate.infrastructure.charts.weeks import replans_by_week
 
 NAMED: Final = 25
 """So many plans that need a person are named."""
@@ -92,16 +89,19 @@ class _Summaries:
 class _Judging:
     """The scores, replans and outcomes of the log, counted."""
 
-    judges: dict[Scorer | None, JudgeScores] = field(default_factory=dict)
+    judges: dict[tuple[JudgeKey, str | None], JudgeScores] = field(default_factory=dict)
     replanned_on: list[date] = field(default_factory=list)
     outcomes: int = 0
 
     def add(self, recorded: RecordedEvent, threshold: float) -> None:
         match recorded.event:
             case events.TaskScored() as scored:
-                known = self.judges.get(scored.scorer)
+                scorer, key = scored.scorer, judge_key(scored.scorer)
+                version = None if scorer is None else scorer.version
+                known = self.judges.get((key, version))
                 if known is None:
-                    known = self.judges[scored.scorer] = JudgeScores(_named(scored.scorer))
+                    judge = " ".join(filter(None, key)) or "unnamed judge"
+                    known = self.judges[key, version] = JudgeScores(judge, version)
                 known.add(scored.score, threshold)
             case events.ReplanTriggered():
                 self.replanned_on.append(recorded.envelope.recorded_at.date())
@@ -207,10 +207,3 @@ def _rows(registry: PlanRegistry) -> list[PlanRow]:
             tasks = registry.views.board(plan.plan_id).tasks
             rows.append(PlanRow(plan.plan_id, plan.confidence_threshold, tasks))
     return rows
-
-
-def _named(scorer: Scorer | None) -> str:
-    if scorer is None:
-        return "unnamed scorer"
-    version = "" if scorer.version is None else f"@{scorer.version}"
-    return f"{scorer.kind} {scorer.name}{version}"

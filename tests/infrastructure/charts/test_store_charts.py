@@ -10,15 +10,11 @@ from plangate.application.registry import PlanRegistry
 from plangate.application.views.board import BoardTask
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.charts.heat_map import PlanRow, plan_task_heat
+from plangate.infrastructure.charts.judges import JudgeScores, judge_scores
 from plangate.infrastructure.charts.reliability_diagram import reliability_diagram
-from plangate.infrastructure.charts.store import (
-    JudgeScores,
-    PlanRow,
-    judge_scores,
-    plan_task_heat,
-    replans_by_week,
-)
 from plangate.infrastructure.charts.svg import both_ends, shortened, ticks
+from plangate.infrastructure.charts.weeks import replans_by_week
 from tests.infrastructure.charts.pictures import drawn, hovers, legend, share, texts
 
 
