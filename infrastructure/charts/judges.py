@@ -63,21 +63,10 @@ def judge_scores(judges: Iterable[JudgeScores], threshold: float | None) -> Char
     title = "Scores by judge"
     known = _by_judge(judges)
     drawn_ones = known[:_JUDGES]
-    drawn = [_judge(row, one) for row, one in enumerate(drawn_ones)]
+    drawn = [_judge(row, one, threshold) for row, one in enumerate(drawn_ones)]
     height = max(len(drawn_ones), 1) * _ROW + 18
-    if threshold is not None and known:
-        bottom = height - 16
-        label = f"threshold {number(threshold)}"
-        # Between the ends of the scale, whose labels are 0 and 1.
-        at, anchor = (threshold, "middle") if 0.2 < threshold < 0.8 else (0.5, "middle")  # noqa: PLR2004
-        name: dict[str, str] = {"text_anchor": anchor, "class_": "pg-threshold-label"}
-        drawn.append(_threshold_upright(threshold, bottom))
-        drawn.append(svg.axis_label(label, at, height - 2, **{**name, "fill": _THRESHOLD}))
     if known:
-        ends = [(0.0, "start"), (1.0, "end"), *([(0.5, "middle")] if threshold is None else [])]
-        drawn += [
-            svg.axis_label(f"{at:g}", at, height - 2, text_anchor=anchor) for at, anchor in ends
-        ]
+        drawn += _scale(threshold, height - 2)
     else:
         drawn.append(svg.axis_label("no scores yet", 0.5, height / 2, text_anchor="middle"))
     picture = svg.picture(title, _about(known), height, *drawn, class_="pg-judges")
@@ -129,7 +118,23 @@ def _about(known: Sequence[JudgeScores]) -> str:
     return f"{text} The first {_JUDGES} are drawn." if len(known) > _JUDGES else text
 
 
-def _judge(row: int, one: JudgeScores) -> Markup:
+def _scale(threshold: float | None, y: float) -> Iterator[Markup]:
+    """The ends of the scale, and the threshold instead of an end that is near it."""
+    low = threshold is not None and threshold < 0.25  # noqa: PLR2004  (room for its name)
+    high = threshold is not None and threshold > 0.75  # noqa: PLR2004  (as above)
+    if not low:
+        yield svg.axis_label("0", 0.0, y, text_anchor="start")
+    if not high:
+        yield svg.axis_label("1", 1.0, y, text_anchor="end")
+    if threshold is None:
+        yield svg.axis_label("0.5", 0.5, y, text_anchor="middle")
+    else:
+        at, anchor = (0.0, "start") if low else (1.0, "end") if high else (threshold, "middle")
+        name: dict[str, str] = {"fill": _THRESHOLD, "class_": "pg-threshold-label"}
+        yield svg.axis_label(f"threshold {number(threshold)}", at, y, text_anchor=anchor, **name)
+
+
+def _judge(row: int, one: JudgeScores, threshold: float | None) -> Markup:
     top = row * _ROW
     floor = top + 20 + _HISTOGRAM
     most = max(one.bins)
@@ -148,7 +153,8 @@ def _judge(row: int, one: JudgeScores) -> Markup:
     counted = f"{one.count:,} scores, {_percentage(one.below, one.count)} below"
     name = svg.name_label(svg.shortened(one.name, 100), 0.55, top + 13)
     value = svg.axis_label(counted, 1, top + 13, text_anchor="end", class_="pg-value pg-halo")
-    return svg.group([base, *bars, mean, name, value])
+    line = [] if threshold is None else [_threshold_upright(threshold, top + 18, floor)]
+    return svg.group([base, *bars, *line, mean, name, value])
 
 
 def _bars(one: JudgeScores, bin_: int, floor: float, scale: float) -> Iterator[Markup]:
@@ -179,12 +185,12 @@ def _percentage(part: int, whole: int) -> str:
     return f"{100 * part / whole:.0f} %"
 
 
-def _threshold_upright(threshold: float, bottom: float) -> Markup:
+def _threshold_upright(threshold: float, top: float, bottom: float) -> Markup:
     return svg.element(
         "line",
         x1=svg.percent(threshold),
         x2=svg.percent(threshold),
-        y1=0,
+        y1=top,
         y2=bottom,
         stroke=_THRESHOLD,
         stroke_width=1.5,

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from plangate.application.history import event_text
 from plangate.application.numbers import number
+from plangate.application.replay.summary import share
 from plangate.domain.confidence import differ, reaches
 from plangate.domain.event_ids import version_of
 from plangate.domain.vocabulary import PlanState, TaskStatus, Verdict
@@ -66,6 +67,7 @@ def environment() -> Environment:
         "label": _LABELS.__getitem__,
         "number": number,
         "said": said,
+        "share": share,
         "spaced": _spaced,
         "symbol": _SYMBOLS.__getitem__,
         "tone": tone,
