@@ -1,5 +1,6 @@
 """What a gate would have cost at each threshold."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -12,7 +13,10 @@ from plangate.infrastructure.charts.svg import Chart, DataTable
 
 _TITLE: Final = "Cost of a result by the gate's threshold"
 _HEIGHT: Final = 160
-_TOP: Final = 16
+_TOP: Final = 26
+_ROOM: Final = 26
+"""The name of the cheapest threshold is below its point where there is so much room."""
+
 _COLOR: Final = "#1f5fa8"
 _CHEAPEST: Final = "#a04000"
 _DOT: Final = "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0Z"
@@ -25,7 +29,7 @@ def cost_curve(costs: Costs) -> Chart:
     The data cannot tell thresholds with a hollow point from the cheapest.
     """
     points = [one for one in costs.points if one.mean.value is not None]
-    highest = max((one.mean.high or one.mean.value or 0.0 for one in points), default=0.0) or 1.0
+    highest = _rounded_up(max((one.mean.high or 0.0 for one in points), default=0.0))
     drawn = [*_scale(highest)]
     if len(points) > 1:
         drawn += _curve(points, highest)
@@ -46,11 +50,12 @@ def cost_curve(costs: Costs) -> Chart:
 
 
 def _scale(highest: float) -> Iterator[Markup]:
+    yield svg.axis_label("cost of a result", 0.0, -10, text_anchor="start")
     for share in (0.0, 0.5, 1.0):
         y = _HEIGHT * (1 - share)
         yield svg.across(y, stroke=svg.FAINT, class_="pg-grid")
         look: dict[str, str] = {"text_anchor": "end", "fill": svg.SOFT, "class_": "pg-label"}
-        yield svg.element("text", f"{share * highest:.2g}", x=-8, y=y + 4, **look)
+        yield svg.element("text", f"{share * highest:g}", x=-8, y=y + 4, **look)
     for share in (0, 0.25, 0.5, 0.75, 1):
         yield svg.axis_label(f"{share:g}", share, _HEIGHT + 18, text_anchor="middle")
 
@@ -87,7 +92,7 @@ def _point(one: CostPoint, cheapest: float | None, highest: float) -> Markup:
     text = svg.element(
         "text",
         f"cheapest: {one.threshold:g}",
-        y=22 if y < _HEIGHT / 2 else -14,
+        y=22 if y < _HEIGHT - _ROOM else -14,
         class_="pg-other-label pg-halo",
         **name,
     )
@@ -115,8 +120,12 @@ def _description(costs: Costs) -> str:
     if costs.cheapest is None:
         return f"{given} {(costs.reason or 'not enough outcomes').capitalize()}."
     others = len(costs.overlapping)
-    told = f"; the data cannot tell {others:,} others from it" if others else ""
+    told = f"; the data cannot tell {others:,} {_other(others)} from it" if others else ""
     return f"{given} The cheapest threshold is {costs.cheapest:g}{told}."
+
+
+def _other(amount: int) -> str:
+    return "other" if amount == 1 else "others"
 
 
 def _table(points: Sequence[CostPoint]) -> DataTable:
@@ -133,6 +142,14 @@ def _table(points: Sequence[CostPoint]) -> DataTable:
     )
     columns = ("threshold", "missed", "good ones stopped", "total", "a result", "95 % interval")
     return DataTable(_TITLE, columns, rows, frozenset(range(6)))
+
+
+def _rounded_up(cost: float) -> float:
+    """The end of the scale: 1, 2, 4 or 10 times a power of ten."""
+    if cost <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(cost))
+    return next(times * power for times in (1, 2, 4, 10) if cost <= times * power)
 
 
 def _y(cost: float, highest: float) -> float:

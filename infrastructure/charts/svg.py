@@ -109,7 +109,7 @@ def across(y: float, **attributes: str | float | None) -> Markup:
 
 def name_label(text: str, share: float, y: float, *content: Markup) -> Markup:
     """A text that someone wrote, cut off at a share of the width whatever its letters are."""
-    shown = element("text", *content, text, x=0, y=13, fill=INK, class_="pg-name")
+    shown = element("text", *content, text, x=0, y=13, fill=INK, class_="pg-name pg-halo")
     return element("svg", shown, x=0, y=y - 13, width=percent(share), height=18, overflow="hidden")
 
 
