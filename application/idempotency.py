@@ -16,6 +16,7 @@ from plangate.application.commands import Create, NextTask, Revise
 from plangate.domain import commands
 from plangate.domain.commands import Command
 from plangate.domain.policy import Policy
+from plangate.domain.presets import first_numbers
 
 DIGEST_NAMES: Final[Mapping[type[Command], str]] = {
     Create: "PlanDraft",
@@ -87,6 +88,7 @@ def _digest(arguments: Command, given: dict[str, Any]) -> str:
 
 
 def _given_policy(policy: Policy) -> dict[str, Any]:
-    """A policy without what its preset gained since, which no caller gave."""
+    """A policy without what its preset changed or gained since, which no caller gave."""
     fields = policy.model_dump(mode="json", exclude_defaults=True, exclude=_YOUNGER)
+    fields |= first_numbers(policy)
     return fields | policy.model_dump(mode="json", exclude_unset=True, include=_YOUNGER)

@@ -1,4 +1,4 @@
-"""The base of all models but the domain's: they are built when they are first used.
+"""The base of the application's models, and of those at its edges: built when they are first used.
 
 To build a model takes about a millisecond, and there are more than a hundred; most processes
 use few of them.

@@ -57,11 +57,15 @@ def copy_plan(path: Path, plan_id: str, copies: Sequence[str], events: int = 1_0
         )
 
 
-def write_log(path: Path, events: int, size: int = 12) -> int:
-    """A file with at least so many events of plans that were worked on; how many there are."""
+def write_log(path: Path, events: int, size: int = 12, *, outcomes: bool = False) -> int:
+    """A file with at least so many events of plans that were worked on; how many there are.
+
+    With `outcomes` each judged task was accepted or rejected later, and plans have goals of
+    their own, but for copies.
+    """
     with plangate.connect("memory:") as memory, plangate.connect(path) as file:
         for number in range(_WORKED_ON):
-            _work(memory, f"work-{number}", size)
+            _work(memory, f"work-{number}", size, outcomes=outcomes)
             if memory.history.last_position() >= events:
                 break
         memory.bundles.copy_to(file)
@@ -94,11 +98,14 @@ def _multiply(path: Path, events: int, written: int) -> int:
         return int(connection.execute("SELECT count(*) FROM stored_events").fetchone()[0])
 
 
-def _work(registry: plangate.PlanRegistry, plan_id: str, size: int) -> None:
+def _work(
+    registry: plangate.PlanRegistry, plan_id: str, size: int, *, outcomes: bool = False
+) -> None:
     """Claim and score every task, and retry once what did not pass."""
     chance = random.Random(plan_id)  # noqa: S311  (the same at every run)
     policy = {"confidence_threshold": chance.choice([0.5, 0.6, 0.72])}
-    registry.create("Move billing", tasks(size), plan_id=plan_id, policy=policy)
+    goal = f"Move billing, {plan_id}" if outcomes else "Move billing"
+    registry.create(goal, tasks(size), plan_id=plan_id, policy=policy)
     while task := registry.next_task(plan_id, worker="agent-7", lease=3600.0):
         status = registry.update(
             plan_id,
@@ -111,3 +118,6 @@ def _work(registry: plangate.PlanRegistry, plan_id: str, size: int) -> None:
         judged = next(one for one in status.tasks if one.id == task.id)
         if judged.status is not plangate.TaskStatus.DONE and judged.attempt == 1:
             registry.retry(plan_id, task.id, "The rates are now named.")
+        elif outcomes:
+            outcome = "accepted" if chance.random() < (judged.confidence or 0.0) else "rejected"
+            registry.record_outcome(plan_id, task.id, outcome, source="review")

@@ -39,18 +39,18 @@ _NUMBERS: Final[Mapping[Preset, Mapping[str, Any]]] = {
         "max_replans": 3,
     },
 }
-_GAINED: Final[Mapping[Preset, Mapping[str, Any]]] = {
-    Preset.STEADY: {"scarce_evidence": ScarceEvidence.JUDGE},
+_SINCE: Final[Mapping[Preset, Mapping[str, Any]]] = {
+    Preset.STEADY: {"decay": 0.97, "scarce_evidence": ScarceEvidence.JUDGE},
 }
-"""What presets gained after plans were created by their names.
+"""What presets changed or gained after plans were created by their names.
 
 Such a field does not count as set, so that a repeated request is still recognised: a request
-is known by what was given with it.
+is known by what was given with it, and by the numbers that its preset had at first.
 """
 
 
 def resolved(given: object) -> object:
-    """A policy as given, with a preset's numbers filled in where it names one.
+    """A policy as given, with the first numbers of a preset filled in where it names one.
 
     That is `"steady"`, or `{"preset": "steady"}` with the numbers that differ; all else is
     returned unchanged. Raises ValueError for an unknown preset.
@@ -82,14 +82,26 @@ def _with_preset(name: object, given: dict[str, Any]) -> dict[str, Any]:
     return numbers
 
 
+def first_numbers(policy: Policy) -> dict[str, Any]:
+    """What the preset of a policy had at first, where it has changed and no one gave another."""
+    return {
+        field: numbers[field]
+        for preset, numbers in _NUMBERS.items()
+        for field, now in _SINCE.get(preset, {}).items()
+        if field in numbers and field not in policy.model_fields_set
+        if getattr(policy, field) == now
+    }
+
+
 def _validated(given: object, validate: ValidatorFunctionWrapHandler) -> Policy:
-    """A valid policy; one from a preset also has what the preset gained."""
+    """A valid policy; one from a preset also has what the preset changed and gained since."""
     policy: Policy = validate(resolved(given))
     name = given.get("preset") if isinstance(given, Mapping) else given
-    gained = _GAINED.get(Preset(name), {}) if isinstance(name, str) else {}
-    missing = {field: gained[field] for field in gained.keys() - policy.model_fields_set}
-    fields = {**dict(policy), **missing}
-    return Policy.model_construct(_fields_set=policy.model_fields_set, **fields)
+    since = _SINCE.get(Preset(name), {}) if isinstance(name, str) else {}
+    own = given.keys() if isinstance(given, Mapping) else ()
+    newer = {field: value for field, value in since.items() if field not in own}
+    known = policy.model_fields_set - newer.keys()
+    return Policy.model_construct(_fields_set=known, **{**dict(policy), **newer})
 
 
 class _WithPresets:

@@ -1,6 +1,7 @@
 """Writes a trace of made-up plans whose work was judged, and later accepted or rejected.
 
-The judge is worth listening to, but too sure of itself. To see how much of both:
+Both judges are worth listening to, but too sure of themselves; one became milder half-way.
+To see how much of all that:
 
     python examples/judged_work.py | plangate --db judged.db apply -
     plangate --db judged.db evidence calibrate
@@ -9,9 +10,11 @@ The judge is worth listening to, but too sure of itself. To see how much of both
 import json
 import random
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 PLANS, TASKS = 60, 4
-JUDGE = {"kind": "model", "name": "judge", "version": "2"}
+JUDGES = ("careful", "hasty")
+BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 def lines(chance: random.Random) -> Iterator[dict[str, object]]:
@@ -20,11 +23,20 @@ def lines(chance: random.Random) -> Iterator[dict[str, object]]:
         plan_id = f"job-{number:02}"
         tasks = [{"id": f"t{n}", "title": f"Part {n}"} for n in range(TASKS)]
         yield {"op": "create", "plan_id": plan_id, "goal": f"Job {number}", "tasks": tasks}
-        for task in tasks:
+        day = BEGIN + timedelta(days=3 * number)
+        for place, task in enumerate(tasks):
             about = {"plan_id": plan_id, "task_id": task["id"]}
             score = round(chance.betavariate(4.0, 1.3), 2)
             accepted = chance.random() < score**1.8
-            yield {"op": "score_output", **about, "score": score, "scorer": JUDGE}
+            judge = JUDGES[place % 2]
+            milder = judge == "hasty" and number >= PLANS / 2
+            yield {
+                "op": "score_output",
+                **about,
+                "score": min(score + 0.25, 1.0) if milder else score,
+                "scorer": {"kind": "model", "name": judge, "version": "2" if milder else "1"},
+                "occurred_at": day.isoformat(),
+            }
             yield {
                 "op": "record_outcome",
                 **about,

@@ -75,7 +75,9 @@ def test_the_limit_writes_as_many_rows_as_plangate(results: Results, name: str) 
         assert written[Role.PLANGATE] == written[Role.LIMIT]
 
 
-@pytest.mark.parametrize("name", ["replay", "catch-up", "what-if", "check", "findings", "ledger"])
+@pytest.mark.parametrize(
+    "name", ["replay", "catch-up", "what-if", "check", "findings", "calibrate", "ledger"]
+)
 def test_the_limit_reads_as_many_events_as_plangate(results: Results, name: str) -> None:
     for measurement in row_of(results, name).measurements:
         read = {side.role: side.rows for side in measurement.sides}

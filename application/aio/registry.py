@@ -51,6 +51,7 @@ class AsyncReplay(Group):
     what_if = coroutine(ReplayQueries.what_if)
     what_if_parts = iteration(ReplayQueries.what_if_parts)
     sweep = coroutine(ReplayQueries.sweep)
+    tune = coroutine(ReplayQueries.tune)
     check = coroutine(ReplayQueries.check)
 
 
@@ -58,6 +59,7 @@ class AsyncEvidence(Group):
     """`EvidenceQueries`, as coroutines."""
 
     findings = coroutine(EvidenceQueries.findings)
+    agreement = coroutine(EvidenceQueries.agreement)
     calibrate = coroutine(EvidenceQueries.calibrate)
 
 

@@ -10,9 +10,10 @@ from plangate.application.event_store import EventStore
 from plangate.application.evidence.calibration import Calibration, CalibrationOptions, Confidence
 from plangate.application.evidence.cases import Case, Cases, JudgeScore
 from plangate.application.evidence.gate_cases import (
+    TRIPPED,
     GateCounts,
-    GateVerdicts,
     ScoredResult,
+    SeenAtResults,
     replayed,
 )
 from plangate.application.evidence.gate_worth import GateWorth
@@ -69,7 +70,9 @@ class Calibrating:
         self.unfit += part.unfit
         self.unreadable += part.unreadable
 
-    def _add(self, plan: Plan, outcome: RecordedOutcome, results: tuple[ScoredResult, ...]) -> None:
+    def _add(
+        self, plan: Plan, outcome: RecordedOutcome, results: tuple[ScoredResult[bool], ...]
+    ) -> None:
         confidence = outcome.assessment.confidence
         if self._options.confidence is Confidence.ROLLING:
             confidence = outcome.rolling_confidence
@@ -83,7 +86,7 @@ class Calibrating:
                 plan_id=plan.plan_id,
                 confidence=confidence,
                 accepted=outcome.outcome is Outcome.ACCEPTED,
-                stopped=results[-1].tripped if results else None,
+                stopped=results[-1].seen if results else None,
                 source=outcome.source,
                 labels=tuple(dict.fromkeys((*plan.labels, *(task.labels if task else ())))),
                 scores=tuple(_by_judge(results)),
@@ -95,8 +98,8 @@ class _PlanOutcomes:
     """The newest outcomes of one plan, each with the results that stood before it."""
 
     def __init__(self, steps: Iterable[tuple[RecordedCommand, Plan | None]]) -> None:
-        outcomes, verdicts = Outcomes(), GateVerdicts()
-        self._results: dict[str, tuple[ScoredResult, ...]] = {}
+        outcomes, verdicts = Outcomes(), SeenAtResults(TRIPPED)
+        self._results: dict[str, tuple[ScoredResult[bool], ...]] = {}
         self._outcomes = outcomes
         self.plan = Plan("")
         for command, after in steps:
@@ -111,7 +114,7 @@ class _PlanOutcomes:
             verdicts.add(command, after or plan)
             self.plan = plan
 
-    def newest(self) -> Iterator[tuple[RecordedOutcome, tuple[ScoredResult, ...]]]:
+    def newest(self) -> Iterator[tuple[RecordedOutcome, tuple[ScoredResult[bool], ...]]]:
         """Each outcome with its results, the newest last."""
         for outcome in self._outcomes.newest():
             yield outcome, self._results[outcome.event_id]
@@ -127,9 +130,9 @@ def _steps(
         yield from replayed(map(Input.of, commands), rules)
 
 
-def _by_judge(results: tuple[ScoredResult, ...]) -> Iterator[JudgeScore]:
+def _by_judge(results: tuple[ScoredResult[bool], ...]) -> Iterator[JudgeScore]:
     """Each judge's newest score, the newest of all last."""
-    newest: dict[JudgeKey, ScoredResult] = {}
+    newest: dict[JudgeKey, ScoredResult[bool]] = {}
     for result in results:
         key = judge_key(result.scored.scorer)
         newest.pop(key, None)

@@ -27,20 +27,32 @@ class Estimate(Result):
     plans: int
     reason: str | None = None
 
+    @property
+    def percent(self) -> str:
+        """A share in words, as `48 % [36, 60]`, or why there is none."""
+        if self.value is None or self.low is None or self.high is None:
+            return self.reason or "not enough outcomes"
+        return f"{100 * self.value:.0f} % [{100 * self.low:.0f}, {100 * self.high:.0f}]"
+
 
 def too_few(
-    cases: int, plans: int, fewer: int = MIN_OF_EACH, *, unit: str = "outcomes"
+    cases: int,
+    plans: int,
+    fewer: int = MIN_OF_EACH,
+    *,
+    unit: str = "outcomes",
+    group: str = "plans",
 ) -> str | None:
     """Why there is too little data for an estimate; None if there is enough.
 
     `fewer` is the number of accepted or of rejected outcomes, whichever is less, for an
-    estimate that needs both. `unit` names the cases.
+    estimate that needs both. `unit` names the cases, `group` what is drawn.
     """
     short = [
         f"{there} of {needed} {what}"
         for there, needed, what in (
             (cases, MIN_CASES, unit),
-            (plans, MIN_PLANS, "plans"),
+            (plans, MIN_PLANS, group),
             (fewer, MIN_OF_EACH, "of each sort"),
         )
         if there < needed

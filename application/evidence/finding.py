@@ -35,6 +35,13 @@ class FindingKind(StrEnum):
     About the gate: `gate_cannot_fire`: the policy does not suit the plan. For failed work
     that was planned again: `threshold_lowered`: it passed only because the threshold is
     lower. `gate_weakened`: the policy is weaker. `planned_until_passed`: it passed.
+
+    From distributions over many plans: `judge_milder`, `judge_harsher`: than its fellows on
+    the same work. `heaped_at_threshold`: a judge's scores lie just above the threshold.
+    `constant_scores`: a judge gives nearly always the same score. `judge_swapped`: for a
+    milder one. `version_shifted`: a new version of a judge scores otherwise. `retracts_often`,
+    `approves_often`: an actor, much more than the others. `padded`: added easy tasks lifted
+    a plan over its threshold.
     """
 
     RESCORED_UNTIL_PASSED = "rescored_until_passed"
@@ -54,6 +61,29 @@ class FindingKind(StrEnum):
     GATE_WEAKENED = "gate_weakened"
     PLANNED_UNTIL_PASSED = "planned_until_passed"
     OUTCOME_CONTRADICTS = "outcome_contradicts"
+    JUDGE_MILDER = "judge_milder"
+    JUDGE_HARSHER = "judge_harsher"
+    HEAPED_AT_THRESHOLD = "heaped_at_threshold"
+    CONSTANT_SCORES = "constant_scores"
+    JUDGE_SWAPPED = "judge_swapped"
+    VERSION_SHIFTED = "version_shifted"
+    RETRACTS_OFTEN = "retracts_often"
+    APPROVES_OFTEN = "approves_often"
+    PADDED = "padded"
+
+
+FROM_DISTRIBUTIONS: Final = (
+    FindingKind.JUDGE_MILDER,
+    FindingKind.JUDGE_HARSHER,
+    FindingKind.HEAPED_AT_THRESHOLD,
+    FindingKind.CONSTANT_SCORES,
+    FindingKind.JUDGE_SWAPPED,
+    FindingKind.VERSION_SHIFTED,
+    FindingKind.RETRACTS_OFTEN,
+    FindingKind.APPROVES_OFTEN,
+    FindingKind.PADDED,
+)
+"""The kinds that a test finds in many scores together, not event by event."""
 
 
 class Severity(StrEnum):
@@ -63,12 +93,43 @@ class Severity(StrEnum):
     NOTICE = "notice"
 
 
+class JudgedBy(Result):
+    """How a finding from distributions was judged.
+
+    `test` names the test, `effect` is how large what it found is, and `measure` says of what.
+    `p` is its p value; `adjusted_p` is the same after the `comparisons` that were made for this
+    kind of finding (Benjamini and Hochberg). It rests on `plans`.
+    """
+
+    test: str
+    measure: str
+    effect: float
+    p: float
+    adjusted_p: float
+    comparisons: int
+    plans: int
+
+    @property
+    def text(self) -> str:
+        """All of it, as a sentence has it in brackets."""
+        plans = "1 plan" if self.plans == 1 else f"{self.plans:,} plans"
+        judged = f"{self.test} over {plans}: p {_shown(self.p)}"
+        if self.comparisons == 1:
+            return f"{judged}; the only comparison"
+        adjusted = _shown(self.adjusted_p)
+        return f"{judged}; {adjusted} adjusted for {self.comparisons:,} comparisons"
+
+
 class Finding(Result):
     """Something to look at, in one sentence.
 
     `task_id` is None if it concerns several tasks. `event_ids` names the events in order:
     all of them, or the first 99 and the last. `event_count` counts them. An event may be
     of another plan.
+
+    One that concerns several plans is `about` a judge, as in `model:judge`, or an actor; then
+    `plan_id` is the plan of its last event. `judged_by` says how a finding from distributions
+    was judged.
     """
 
     kind: FindingKind
@@ -78,6 +139,8 @@ class Finding(Result):
     event_ids: tuple[str, ...]
     event_count: int
     sentence: str
+    about: str | None = None
+    judged_by: JudgedBy | None = None
 
 
 class EventList:
@@ -105,6 +168,17 @@ class EventList:
         else:
             self.event_ids[-1] = event_id
         return self
+
+    def sort(self) -> Self:
+        """Put the events of one plan in order."""
+        self.event_ids.sort(key=lambda event_id: version_of(event_id) or 0)
+        return self
+
+    def extend(self, other: Self) -> None:
+        """Add the events of another list, which may be of another plan."""
+        for event_id in other.event_ids:
+            self.add(event_id, None)
+        self.count += other.count - len(other.event_ids)
 
 
 class PlanFindings:
@@ -146,3 +220,7 @@ def severity_if(changed: object) -> Severity:
 def _order(finding: Finding) -> tuple[int, str, str]:
     """By the last named event, which is always one of the plan itself."""
     return version_of(finding.event_ids[-1]) or 0, finding.kind, finding.sentence
+
+
+def _shown(p: float) -> str:
+    return "< 0.0001" if p < 0.0001 else f"{p:.4f}"  # noqa: PLR2004  (four digits)

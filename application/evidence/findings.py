@@ -1,20 +1,29 @@
 """Review the scores of plans, and report what to look at, with the events that show it.
 
-Plans are reviewed one at a time. Only the failures of each work are kept beyond its plan: a
-threshold cannot be lowered within a plan, but the same work can be planned again.
+Plans are reviewed one at a time. Beyond its plan, the failures of each work are kept: a
+threshold cannot be lowered within a plan, but the same work can be planned again. Of every
+plan a sample is kept, so that judges and actors are compared with each other at the end.
 """
 
 from collections import Counter
 from typing import Final
 
-from plangate.application.errors import UnreadableEvent
+from plangate.application.errors import AnalysisMissing, UnreadableEvent
 from plangate.application.event_store import EventStore
-from plangate.application.evidence.finding import Finding, FindingKind, Severity
+from plangate.application.evidence.distributions.distributions import Distributions
+from plangate.application.evidence.finding import (
+    FROM_DISTRIBUTIONS,
+    Finding,
+    FindingKind,
+    Severity,
+)
 from plangate.application.evidence.findings_config import FindingsConfig, Names
-from plangate.application.evidence.review import PlanReview
-from plangate.application.evidence.same_work import FailedWork, WorkKey, work_of
-from plangate.application.plan_log import PlanIds, plan_steps, selected
+from plangate.application.evidence.plan_reviews import PlanReviews
+from plangate.application.evidence.same_work import WorkKey, work_of
+from plangate.application.evidence.statistics import MakeStatistics
+from plangate.application.plan_log import PlanIds, selected
 from plangate.application.progress import Progress, no_progress
+from plangate.application.rerun.over_plans import Workers, adding_plans
 from plangate.application.results import Result, UnreadablePlan
 from plangate.domain.events import PlanCreated
 
@@ -32,9 +41,10 @@ class AcceptedFinding(Result):
 class FindingsReport(Result):
     """How much was reviewed, and what to look at.
 
-    `findings` lists the first 1,000, ordered by the plans' creation and then by event;
-    `finding_count`, `by_kind` and `by_severity` count all. Those that an exception covers
-    are not among them: `accepted` lists the first 1,000, `accepted_count` counts all.
+    `findings` lists the first 1,000, ordered by the plans' creation and then by event, at last
+    those from distributions; `finding_count`, `by_kind` and `by_severity` count all. Those
+    that an exception covers are not among them: `accepted` lists the first 1,000,
+    `accepted_count` counts all. `not_judged` says why no distributions were compared.
     """
 
     plans: int
@@ -46,16 +56,26 @@ class FindingsReport(Result):
     accepted_count: int = 0
     accepted: tuple[AcceptedFinding, ...] = ()
     unreadable: tuple[UnreadablePlan, ...] = ()
+    not_judged: str | None = None
 
 
 class Review:
     """Reviews plans one after the other, oldest first."""
 
-    def __init__(self, store: EventStore, config: FindingsConfig) -> None:
+    def __init__(
+        self,
+        store: EventStore,
+        config: FindingsConfig,
+        statistics: MakeStatistics,
+        workers: Workers | None = None,
+    ) -> None:
         self._store = store
         self._config = config
-        self._names = Names(config.aliases)
-        self._failed = FailedWork()
+        self._statistics = statistics
+        self._distributions = Distributions()
+        self._not_judged: str | None = None
+        self._workers = workers
+        self._reviews = PlanReviews(store, Names(config.aliases))
         self._plans = self._events = 0
         self._by_kind: Counter[FindingKind] = Counter()
         self._by_severity: Counter[Severity] = Counter()
@@ -67,10 +87,11 @@ class Review:
     def report(self, plan_ids: PlanIds, progress: Progress) -> FindingsReport:
         """Review some plans or all; for some, older plans of the same work are read too."""
         if plan_ids is None:
-            for plan_id in selected(self._store, None, progress):
-                self._add(plan_id)
+            for _ in adding_plans(self._reviews, self._store, self._workers, None, progress):
+                self._count_reviewed()
         else:
             self._add_some(list(selected(self._store, plan_ids, no_progress)), progress)
+        self._compare()
         return FindingsReport(
             plans=self._plans,
             events=self._events,
@@ -81,6 +102,7 @@ class Review:
             accepted_count=self._accepted_count,
             accepted=tuple(self._accepted),
             unreadable=tuple(self._unreadable),
+            not_judged=self._not_judged,
         )
 
     def _add_some(self, chosen: list[str], progress: Progress) -> None:
@@ -91,18 +113,35 @@ class Review:
                 remaining.remove(plan_id)
                 self._add(plan_id)
             elif remaining and self._work(plan_id) in works:
-                self._review(plan_id)
+                self._reviews.review(self._store, plan_id)
         for plan_id in sorted(remaining):  # their creation is missing, so they have no order
             self._add(plan_id)
 
-    def _add(self, plan_id: str) -> None:
-        found, events, unreadable = self._review(plan_id)
-        self._plans += 1
-        self._events += events
+    def _compare(self) -> None:
+        """Find what is to be seen only in many plans together."""
+        if self._config.are_off(FROM_DISTRIBUTIONS):
+            return
+        try:
+            found = list(self._distributions.findings(self._statistics))
+        except AnalysisMissing as missing:
+            self._not_judged = f"Distributions were not judged: {missing}"
+            return
         for finding in self._config.applied(found):
             self._count(finding)
-        if unreadable is not None:
-            self._unreadable.append(unreadable)
+
+    def _add(self, plan_id: str) -> None:
+        self._reviews.add(self._store, plan_id)
+        self._count_reviewed()
+
+    def _count_reviewed(self) -> None:
+        for plan in self._reviews.take():
+            self._distributions.add(plan.sample)
+            self._plans += 1
+            self._events += plan.events
+            for finding in self._config.applied(plan.found):
+                self._count(finding)
+            if plan.unreadable is not None:
+                self._unreadable.append(plan.unreadable)
 
     def _count(self, finding: Finding) -> None:
         exception = self._config.exception(finding)
@@ -116,17 +155,6 @@ class Review:
         self._by_severity[finding.severity] += 1
         if len(self._listed) < MAX_LISTED:
             self._listed.append(finding)
-
-    def _review(self, plan_id: str) -> tuple[list[Finding], int, UnreadablePlan | None]:
-        """Review a plan to its end, or to the first event that cannot be read."""
-        review, events = PlanReview(plan_id, self._failed, self._names), 0
-        try:
-            for step in plan_steps(self._store, plan_id):
-                review.add(step)
-                events += 1
-        except UnreadableEvent as error:
-            return review.finish(), events, UnreadablePlan.of(error)
-        return review.finish(), events, None
 
     def _work(self, plan_id: str) -> WorkKey | None:
         """What a plan is about, from its first event alone."""

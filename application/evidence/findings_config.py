@@ -34,7 +34,8 @@ def _unquoted_off(level: object) -> object:
 class AcceptedException(Model):
     """Findings that were looked at and are accepted: of a plan, a task, a kind, and why.
 
-    All that is given must agree; at least one of them is.
+    All that is given must agree; at least one of them is. A finding `about` a judge, as in
+    `model:judge`, or an actor is not of one plan, so a `plan_id` does not cover it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,18 +43,21 @@ class AcceptedException(Model):
     plan_id: Identifier | None = None
     task_id: Identifier | None = None
     kind: FindingKind | None = None
+    about: Identifier | None = None
     reason: Reason
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:
-        if self.plan_id is None and self.task_id is None and self.kind is None:
-            raise ValueError("must name a plan_id, a task_id or a kind")
+        if {self.plan_id, self.task_id, self.kind, self.about} == {None}:
+            raise ValueError("must name a plan_id, a task_id, a kind or about whom it is")
         return self
 
     def covers(self, finding: Finding) -> bool:
         """Whether a finding is what was accepted."""
+        plan_id = finding.plan_id if finding.about is None else ""
         return (
-            self.plan_id in {None, finding.plan_id}
+            self.plan_id in {None, plan_id}
+            and self.about in {None, finding.about}
             and self.task_id in {None, finding.task_id}
             and self.kind in {None, finding.kind}
         )
@@ -85,6 +89,10 @@ class FindingsConfig(Model):
             elif level is not Level.OFF:
                 reported.append(finding.model_copy(update={"severity": Severity(level)}))
         return reported
+
+    def are_off(self, kinds: Iterable[FindingKind]) -> bool:
+        """Whether none of some kinds is reported."""
+        return all(self.severity.get(kind) is Level.OFF for kind in kinds)
 
     def exception(self, finding: Finding) -> AcceptedException | None:
         """The first exception that covers a finding, if there is one."""

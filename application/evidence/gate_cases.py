@@ -11,7 +11,7 @@ Commands and their times are those that were recorded: no one reacts to the gate
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
@@ -30,6 +30,11 @@ PLAN: Final[GroupOf] = attrgetter("plan_id")
 """Each plan is a group of its own."""
 
 
+TRIPPED: Final[Callable[[Plan], bool]] = attrgetter("gate.tripped")
+
+Seen = TypeVar("Seen")
+
+
 class GateCase(NamedTuple):
     """One result with an outcome: whether it was rejected, and whether the gate stopped it."""
 
@@ -39,18 +44,19 @@ class GateCase(NamedTuple):
     stopped: bool
 
 
-class ScoredResult(NamedTuple):
-    """A standing output score of a task, and whether the gate was tripped right after it."""
+class ScoredResult(NamedTuple, Generic[Seen]):
+    """A standing output score of a task, and what a look at the plan showed right after it."""
 
     scored: events.TaskScored
-    tripped: bool
+    seen: Seen
 
 
-class GateVerdicts:
-    """Whether the gate was tripped when each standing result of a plan was scored."""
+class SeenAtResults(Generic[Seen]):
+    """What a look at the plan showed when each standing result was scored, as `TRIPPED`."""
 
-    def __init__(self) -> None:
-        self._results: dict[str, dict[str, ScoredResult]] = {}
+    def __init__(self, look: Callable[[Plan], Seen]) -> None:
+        self._look = look
+        self._results: dict[str, dict[str, ScoredResult[Seen]]] = {}
 
     def add(self, command: RecordedCommand, after: Plan) -> None:
         """Add the next recorded command, which led to `after` under the policy."""
@@ -58,7 +64,7 @@ class GateVerdicts:
             match entry.event:
                 case events.TaskScored(kind=ScoreKind.OUTPUT) as scored:
                     results = self._results.setdefault(scored.task_id, {})
-                    results[entry.envelope.event_id] = ScoredResult(scored, after.gate.tripped)
+                    results[entry.envelope.event_id] = ScoredResult(scored, self._look(after))
                 case events.ScoreRetracted(task_id=task_id, event_id=retracted):
                     self._results.get(task_id, {}).pop(retracted, None)
                 case events.AttemptStarted(task_id=task_id):
@@ -66,43 +72,53 @@ class GateVerdicts:
                 case _:  # leaves the results as they are
                     pass
 
-    def of(self, task_id: str) -> bool | None:
-        """Whether the task's result was stopped; None without one."""
+    def of(self, task_id: str) -> Seen | None:
+        """What was seen at the task's result; None without one."""
         newest = next(reversed(self.results(task_id)), None)
-        return None if newest is None else newest.tripped
+        return None if newest is None else newest.seen
 
-    def results(self, task_id: str) -> Sequence[ScoredResult]:
+    def results(self, task_id: str) -> Sequence[ScoredResult[Seen]]:
         """The standing output scores of the task's attempt, the newest last."""
         return tuple(self._results.get(task_id, {}).values())
 
 
-def gate_cases(
-    steps: Iterable[tuple[RecordedCommand, Plan]], group_of: GroupOf = PLAN
-) -> Iterator[GateCase]:
-    """The cases of one plan, from each recorded command with the plan after it under a policy.
+def seen_at_outcomes(
+    steps: Iterable[tuple[RecordedCommand, Plan]], look: Callable[[Plan], Seen]
+) -> list[tuple[bool, Seen]]:
+    """For each case of one plan whether it is bad, and what was seen at its result.
 
     They come in the order of the log, so the same case is at the same place under every
     policy.
     """
-    verdicts = GateVerdicts()
-    newest: dict[tuple[str, str], tuple[bool, bool]] = {}
-    recorded = None
+    results = SeenAtResults(look)
+    newest: dict[tuple[str, str], tuple[bool, Seen]] = {}
     for command, after in steps:
-        verdicts.add(command, after)
-        recorded = command
+        results.add(command, after)
         for entry in command.events:
             event = entry.event
             if isinstance(event, events.OutcomeRecorded):
                 key = event.task_id, event.source
                 newest.pop(key, None)
-                stopped = verdicts.of(event.task_id)
-                if stopped is not None:
-                    newest[key] = event.outcome is Outcome.REJECTED, stopped
-    if newest and recorded is not None:
-        plan = recorded.after
-        group = group_of(plan)
-        for bad, stopped in newest.values():
-            yield GateCase(plan.plan_id, group, bad, stopped)
+                seen = results.of(event.task_id)
+                if seen is not None:
+                    newest[key] = event.outcome is Outcome.REJECTED, seen
+    return list(newest.values())
+
+
+def gate_cases(
+    steps: Iterable[tuple[RecordedCommand, Plan]], group_of: GroupOf = PLAN
+) -> Iterator[GateCase]:
+    """The cases of one plan, from each recorded command with the plan after it under a policy."""
+    recorded: list[RecordedCommand] = []
+
+    def keeping_the_last() -> Iterator[tuple[RecordedCommand, Plan]]:
+        for command, after in steps:
+            recorded[:] = [command]
+            yield command, after
+
+    for bad, stopped in seen_at_outcomes(keeping_the_last(), TRIPPED):
+        plan = recorded[0].after
+        yield GateCase(plan.plan_id, group_of(plan), bad, stopped)
 
 
 def replayed(

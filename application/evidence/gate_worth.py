@@ -30,6 +30,16 @@ class GateWorth(Result):
     recall: Estimate
     good_stopped: Estimate
 
+    @property
+    def sentence(self) -> str:
+        """What was stopped, in words."""
+        return (
+            f"The gate stopped {self.stopped_bad:,} of {self.stopped_bad + self.missed_bad:,} "
+            f"results that were rejected later ({self.recall.percent}), and "
+            f"{self.stopped_good:,} of {self.stopped_good + self.passed_good:,} that were "
+            f"accepted ({self.good_stopped.percent})."
+        )
+
 
 class Cost(Model):
     """What it costs to miss a result that is rejected later, and to stop a good one."""

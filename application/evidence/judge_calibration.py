@@ -1,9 +1,14 @@
 """What a judge's scores are worth, and whether that changed over time."""
 
+from collections.abc import Iterator
 from datetime import date
+from typing import Final
 
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.results import Result
+
+FALSE_DISCOVERIES: Final = 0.05
+"""Of the changes that are named, this share may be false (Benjamini–Hochberg)."""
 
 
 class Worth(Result):
@@ -62,11 +67,23 @@ class JudgeCalibration(Result):
     change: ChangePoint
 
     @property
-    def changed(self) -> bool:
-        """Whether a drift or a change point holds with a false discovery rate of 5 %."""
-        tests = (self.drift.q, self.change.q)
-        return any(q is not None and q <= FALSE_DISCOVERIES for q in tests)
+    def changes(self) -> tuple[str, ...]:
+        """The changes that hold with a false discovery rate of 5 %, in words."""
+        return (*self._drifts(), *self._changed())
 
+    def _drifts(self) -> Iterator[str]:
+        q, slope = self.drift.q, self.drift.slope
+        if q is not None and q <= FALSE_DISCOVERIES:
+            value, low, high = slope.value or 0.0, slope.low or 0.0, slope.high or 0.0
+            yield (
+                f"{self.judge} drifts by {value:+.3f} [{low:+.3f}, {high:+.3f}] in 30 days "
+                f"(q = {q:.2g})"
+            )
 
-FALSE_DISCOVERIES = 0.05
-"""Of the changes that are named, this share may be false (Benjamini–Hochberg)."""
+    def _changed(self) -> Iterator[str]:
+        q, before, after = self.change.q, self.change.before or 0.0, self.change.after or 0.0
+        if q is not None and q <= FALSE_DISCOVERIES:
+            yield (
+                f"{self.judge} is too high by {before:+.2f} before {self.change.day}, "
+                f"by {after:+.2f} since (q = {q:.2g})"
+            )

@@ -45,6 +45,16 @@ class PlannedAgain:
         self._last_pass: str | None = None
         self._plan: Plan | None = None
 
+    @property
+    def work(self) -> WorkKey | None:
+        """What the plan is about."""
+        return self._work
+
+    @property
+    def failure(self) -> Failure | None:
+        """The first failure of the plan itself."""
+        return self._own_failure
+
     def created(self, step: Step, event: events.PlanCreated) -> None:
         """Look for earlier failures of the work, the strictest policy first."""
         self._work = work_of(event)

@@ -5,6 +5,8 @@ from types import MappingProxyType
 
 from plangate.application import telemetry
 from plangate.application.event_store import EventStore
+from plangate.application.evidence.agreement import Agreeing, AgreementOptions
+from plangate.application.evidence.agreement_results import Agreement
 from plangate.application.evidence.calibrating import calibrate
 from plangate.application.evidence.calibration import Calibration, CalibrationOptions, Confidence
 from plangate.application.evidence.findings import FindingsReport, Review
@@ -41,12 +43,16 @@ class EvidenceQueries:
 
         Plans come in the order of their creation; an unreadable one is reviewed up to the
         first bad event. `config` sets severities, turns kinds off, says which names are of
-        the same one, and accepts exceptions. Memory does not grow with the log, but for a
-        digest of each work that failed. Raises `InvalidInput`, `PlanNotFound`.
+        the same one, and accepts exceptions. Distributions over many plans are judged with
+        the extra `plangate[analysis]`; without it the report says that they were not. Memory
+        does not grow with the log, but for a few numbers of each plan. Raises `InvalidInput`,
+        `PlanNotFound`.
         """
         if not isinstance(config, FindingsConfig):
             config = validate(FindingsConfig, {} if config is None else config)
-        return Review(self._store, config).report(plan_ids, progress)
+        return Review(self._store, config, self._statistics, self._workers).report(
+            plan_ids, progress
+        )
 
     def calibrate(
         self,
@@ -81,3 +87,25 @@ class EvidenceQueries:
             statistics=self._statistics(),
             progress=progress,
         )
+
+    def agreement(
+        self,
+        plan_ids: PlanIds = None,
+        *,
+        policies: Mapping[str, Given] = MappingProxyType({}),
+        seed: int = 0,
+        progress: Progress = no_progress,
+    ) -> Agreement:
+        """Find out how far judges agree, and how often the gate's verdict would differ.
+
+        Compared are two judges of the same tasks, two judges of the same work, and one judge
+        with itself on the same work. The gate is run again with the scores of each judge
+        alone, under the plans' own policies, `classic`, `steady`, a threshold of 0.5, and
+        those given by name in `policies`. The 95 % intervals come from random draws of plans;
+        the same `seed` gives the same result. An estimate from too little is None, with the
+        reason. Raises `AnalysisMissing` without the extra `plangate[analysis]`;
+        `InvalidInput`, `PlanNotFound`.
+        """
+        options = validate(AgreementOptions, {"seed": seed})
+        agreeing = Agreeing(self._store, self._workers, self._statistics(), options.seed)
+        return agreeing.agreement(plan_ids, policies, progress)

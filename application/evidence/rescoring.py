@@ -41,7 +41,7 @@ class LowScore:
 
 
 @dataclass(slots=True)
-class SameWork:
+class AttemptWork:
     """The low scores of a task since it was last claimed.
 
     `restarted` if it was begun again without a claim. `retracted` are the lows that were
@@ -65,22 +65,22 @@ class Rescoring:
     def __init__(self, found: PlanFindings, names: Names) -> None:
         self._found = found
         self._names = names
-        self._works: dict[str, SameWork] = {}
-        self._dropped: dict[str, SameWork] = {}
+        self._works: dict[str, AttemptWork] = {}
+        self._dropped: dict[str, AttemptWork] = {}
         self._retracted_and_passed: list[tuple[str, EventList, Sequence[LowScore], float]] = []
 
-    def work(self, task_id: str) -> SameWork:
+    def work(self, task_id: str) -> AttemptWork:
         """What was scored low of a task since it was last claimed."""
-        return self._works.get(task_id) or SameWork()
+        return self._works.get(task_id) or AttemptWork()
 
     # --- event by event ---
 
     def scored(self, step: Step, event: events.TaskScored) -> None:
         """Compare an output score, or a prompt score behind one, with the lows before it."""
         task = step.after.tasks.get(event.task_id)
-        if task is None:
+        if task is None or task.missing_judges:
             return
-        work = self._works.setdefault(task.id, SameWork())
+        work = self._works.setdefault(task.id, AttemptWork())
         passes = step.after.passes(task)
         if event.kind is ScoreKind.PROMPT:
             if passes and work.failed and task.output_judgements:
@@ -101,11 +101,11 @@ class Rescoring:
         if task is not None and task.output_judgements and step.after.passes(task):
             score = task.output_judgements[0].score
             low = LowScore(event_id(step.after.plan_id, task.last_scored), score, None, fired=True)
-            self._works.setdefault(task.id, SameWork()).lows.append(low)
+            self._works.setdefault(task.id, AttemptWork()).lows.append(low)
 
     def retracted(self, step: Step, event: events.ScoreRetracted) -> None:
         """Move a retracted low aside, and see whether it held up the task or the gate."""
-        work = self._works.setdefault(event.task_id, SameWork())
+        work = self._works.setdefault(event.task_id, AttemptWork())
         gone = [low for low in work.lows if low.event_id == event.event_id]
         work.lows = [low for low in work.lows if low.event_id != event.event_id]
         work.retracted += [(low, step.event_id) for low in gone]
@@ -138,7 +138,7 @@ class Rescoring:
             return
         self._end(task_id, work)
         for successor in successors:
-            self._works[successor] = SameWork(list(work.lows), restarted=True)
+            self._works[successor] = AttemptWork(list(work.lows), restarted=True)
 
     def dropped(self, step: Step, task_id: str) -> None:
         """A dropped task may come back under another id."""
@@ -147,7 +147,7 @@ class Rescoring:
             return
         self._end(task_id, work)
         if task is not None and task.title is not None and work.lows:
-            self._dropped[normal_text(task.title)] = SameWork(work.lows, restarted=True)
+            self._dropped[normal_text(task.title)] = AttemptWork(work.lows, restarted=True)
 
     def added(self, task: events.PlannedTask) -> None:
         """A task with the title of a dropped one is the same work."""
@@ -171,7 +171,7 @@ class Rescoring:
 
     # --- what is found ---
 
-    def _rescored(self, step: Step, event: events.TaskScored, work: SameWork) -> None:
+    def _rescored(self, step: Step, event: events.TaskScored, work: AttemptWork) -> None:
         lows = work.failed or work.lows
         same = event.scorer is None or any(self._same(low.scorer, event.scorer) for low in lows)
         by = "" if same else " by another scorer"
@@ -190,7 +190,7 @@ class Rescoring:
         )
         work.lows.clear()
 
-    def _passed_at_last(self, step: Step, event: events.TaskScored, work: SameWork) -> None:
+    def _passed_at_last(self, step: Step, event: events.TaskScored, work: AttemptWork) -> None:
         ids = [name for low, retraction in work.retracted for name in (low.event_id, retraction)]
         shown_by = EventList.of(event.task_id, *ids, step.event_id)
         lows = [low for low, _ in work.retracted]
@@ -198,7 +198,7 @@ class Rescoring:
         work.retracted.clear()
         work.led_on = None
 
-    def _end(self, task_id: str, work: SameWork) -> None:
+    def _end(self, task_id: str, work: AttemptWork) -> None:
         if work.led_on is None or not work.retracted:
             return
         ids = [name for low, retraction in work.retracted for name in (low.event_id, retraction)]

@@ -20,7 +20,7 @@ from plangate.application.evidence.outcomes import Outcomes
 from plangate.application.evidence.plan_changes import PlanChanges
 from plangate.application.evidence.planned_again import PlannedAgain
 from plangate.application.evidence.rescoring import Rescoring
-from plangate.application.evidence.same_work import FailedWork
+from plangate.application.evidence.same_work import FailedWork, Failure, WorkKey
 from plangate.application.evidence.scorers import Scorers
 from plangate.application.plan_log import Step
 from plangate.domain import events
@@ -43,6 +43,16 @@ class PlanReview:
         self._scorers = Scorers(self._found, names)
         self._changes = PlanChanges(self._found)
         self._again = PlannedAgain(self._found, plan_id, failed)
+
+    @property
+    def work(self) -> WorkKey | None:
+        """What the plan is about."""
+        return self._again.work
+
+    @property
+    def failure(self) -> Failure | None:
+        """The first failure of the plan."""
+        return self._again.failure
 
     def add(self, step: Step) -> None:  # noqa: C901, PLR0912  (a branch an event)
         """Review the plan's next event."""

@@ -1,13 +1,15 @@
 """Recognise plans of the same work, and remember under which policies it failed before.
 
 The same work has the same goal and the same titles; case, punctuation, spaces and the order
-of the tasks do not count. A plan whose text was erased is not recognised.
+of the tasks do not count. A plan whose text was erased is not recognised. Who plans work
+again on purpose says so: `replicate_of` in a plan's metadata names the plan it repeats.
 """
 
 import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from plangate.application.evidence.findings_config import normal_text
@@ -16,6 +18,9 @@ from plangate.domain.policy import Policy
 
 WorkKey = bytes
 """A digest of a plan's goal and titles."""
+
+REPLICATE_OF: Final = "replicate_of"
+"""The key of a plan's metadata that names the plan it repeats."""
 
 _MAX_POLICIES: Final = 8
 """Under how many policies the failures of one work are kept."""
@@ -55,10 +60,78 @@ class FailedWork:
         earliest = min([*same, mine], key=lambda one: one.position)
         self._known[work] = (*others, earliest)
 
+    def has(self, work: WorkKey) -> bool:
+        """Whether a work is known to have failed."""
+        return work in self._known
+
     def before(self, work: WorkKey, position: int) -> Iterator[Failure]:
         """The failures of the work before a position of the log, the strictest first."""
         known = sorted(self._known.get(work, ()), key=lambda one: (-one.threshold, one.position))
         return (one for one in known if one.position < position)
+
+
+class SameWork(StrEnum):
+    """How plans were recognised as the same work."""
+
+    REPLICATE_OF = "replicate_of"
+    GOAL_AND_TITLES = "goal_and_titles"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The work of a plan, and by what it was recognised."""
+
+    key: WorkKey
+    by: SameWork
+
+
+class Works:
+    """The works of many plans, from their creations alone.
+
+    A plan that says what it repeats, and the plan that it names, are one work by that alone:
+    with `replicate_of` a caller can tell apart what goal and titles do not. All others go by
+    goal and titles. Of each plan a digest is kept.
+    """
+
+    def __init__(self) -> None:
+        self._by_text: dict[str, WorkKey | None] = {}
+        self._repeats: dict[str, str] = {}
+        self._named: set[str] = set()
+
+    def add(self, plan_id: str, created: PlanCreated) -> None:
+        """Add the creation of one more plan, in any order."""
+        named = (created.metadata or {}).get(REPLICATE_OF)
+        self._by_text[plan_id] = work_of(created)
+        if isinstance(named, str) and named != plan_id:
+            self._repeats[plan_id] = named
+            self._named.add(named)
+
+    def extend(self, others: "Works") -> None:
+        """Add the plans of others."""
+        self._by_text |= others._by_text  # noqa: SLF001  (of the same class)
+        self._repeats |= others._repeats  # noqa: SLF001
+        self._named |= others._named  # noqa: SLF001
+
+    def of(self, plan_id: str) -> Work | None:
+        """The work of an added plan; None if it names none and its text was erased."""
+        if plan_id in self._repeats or plan_id in self._named:
+            return Work(_digest([REPLICATE_OF, self._first(plan_id)]), SameWork.REPLICATE_OF)
+        key = self._by_text[plan_id]
+        return None if key is None else Work(key, SameWork.GOAL_AND_TITLES)
+
+    def _first(self, plan_id: str) -> str:
+        """The plan that all of them repeat; plans that name each other go by the least id."""
+        passed: dict[str, None] = {}
+        while plan_id not in passed and plan_id in self._repeats:
+            passed[plan_id] = None
+            plan_id = self._repeats[plan_id]
+        if plan_id in passed:
+            passed_in_turn = list(passed)
+            plan_id = min(passed_in_turn[passed_in_turn.index(plan_id) :])
+        for between in passed:  # so that the next search is short
+            if between != plan_id:
+                self._repeats[between] = plan_id
+        return plan_id
 
 
 def work_of(created: PlanCreated) -> WorkKey | None:
@@ -67,4 +140,8 @@ def work_of(created: PlanCreated) -> WorkKey | None:
     normal = [normal_text(text) or text for text in texts if text is not None]
     if len(normal) < len(texts):
         return None
-    return hashlib.sha256(json.dumps([normal[0], *sorted(normal[1:])]).encode()).digest()[:16]
+    return _digest([normal[0], *sorted(normal[1:])])
+
+
+def _digest(texts: list[str]) -> WorkKey:
+    return hashlib.sha256(json.dumps(texts).encode()).digest()[:16]

@@ -7,13 +7,17 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from plangate.application.errors import AnalysisMissing
+from plangate.application.evidence.agreement_results import AgreementEstimates
 from plangate.application.evidence.calibration import CalibrationGroup, Reliability
 from plangate.application.evidence.cases import Cases
+from plangate.application.evidence.comparisons import Comparison, Significance
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.gate_cases import GateCounts
 from plangate.application.evidence.gate_worth import Cost, Costs, MoreOutcomes
 from plangate.application.evidence.grouping import Grouping
+from plangate.application.evidence.held_out import HeldOutFigures, PolicyCase, PolicySearch
 from plangate.application.evidence.judge_calibration import JudgeCalibration
+from plangate.application.evidence.pair_sums import PairSums
 
 
 class ShareCounts(NamedTuple):
@@ -42,6 +46,9 @@ class Statistics(Protocol):
     def shares(self, counts: Sequence[ShareCounts], seed: int) -> Sequence[Estimate]:
         """Each share with its interval, all of them from the same draws of groups."""
 
+    def held_out(self, cases: Sequence[PolicyCase], search: PolicySearch) -> HeldOutFigures:
+        """What choosing among policies is worth; its intervals leave out one group at a time."""
+
     def groups(self, cases: Cases, by: Grouping, seed: int) -> tuple[CalibrationGroup, ...]:
         """The same for each group of cases, in the order of their names."""
 
@@ -58,6 +65,25 @@ class Statistics(Protocol):
 
     def more_outcomes(self, cases: Cases, seed: int) -> tuple[MoreOutcomes, ...]:
         """How many more outcomes narrow intervals need."""
+
+    def agreement(
+        self,
+        pairs: Sequence[PairSums],
+        joint: PairSums | None,
+        policies: Sequence[str],
+        *,
+        by_work: bool,
+        listed: int,
+        seed: int,
+    ) -> Sequence[AgreementEstimates]:
+        """How far the judges of each pair agree, of the first `listed` pairs; last, of all.
+
+        Works are drawn, or else the plans of each work. `joint` has the scores of all judges,
+        where their alpha is not that of the pairs.
+        """
+
+    def significances(self, comparisons: Sequence[Comparison]) -> Sequence[Significance]:
+        """Whether chance explains each of some comparisons that are made together."""
 
 
 MakeStatistics = Callable[[], Statistics]

@@ -51,6 +51,22 @@ def build_plan(
     return _Builder(listed, DryRun(plan_id, listed.at.pointer, now), why).build()
 
 
+def few(tasks: Iterable[ListedTask]) -> list[ListedTask]:
+    """The tasks; refused at once where they have too many dependencies to be stored."""
+    found, number = list[ListedTask](), 0
+    for task in tasks:
+        found.append(task)
+        number += len(task.depends_on)
+        if number > MAX_DEPENDENCIES:
+            problem = (
+                f"up to {task.id!r} the tasks have more than {MAX_DEPENDENCIES:,} dependencies "
+                f"together, this one alone {len(task.depends_on):,}; where many tasks wait for "
+                "many others, put one task between them that waits for the first ones"
+            )
+            raise InvalidInput([task.at.problem(problem)])
+    return found
+
+
 class _Builder:
     """Makes one plan."""
 
@@ -72,21 +88,6 @@ class _Builder:
         not_carried = [*self._notes, *result.not_carried]
         return replace(result, not_carried=not_carried, former=self._listed.former)
 
-    def _few(self, tasks: Iterable[ListedTask]) -> list[ListedTask]:
-        """The tasks; refused at once where they have too many dependencies to be stored."""
-        few, number = list[ListedTask](), 0
-        for task in tasks:
-            few.append(task)
-            number += len(task.depends_on)
-            if number > MAX_DEPENDENCIES:
-                problem = (
-                    f"up to {task.id!r} the tasks have more than {MAX_DEPENDENCIES:,} dependencies "
-                    f"together, this one alone {len(task.depends_on):,}; where many tasks wait for "
-                    "many others, put one task between them that waits for the first ones"
-                )
-                raise InvalidInput([task.at.problem(problem)])
-        return few
-
     # --- what the tasks are called ---
 
     def _named(self) -> list[ListedTask]:
@@ -94,7 +95,7 @@ class _Builder:
         used: set[str] = set()
         taken = {task.id for task in self._listed.tasks}
         named = []
-        for task in self._few(self._listed.tasks):
+        for task in few(self._listed.tasks):
             task_id = task.id
             if task_id in used or not _is_identifier(task_id):
                 why = "it is used twice" if task_id in used else "it cannot be an id here"
@@ -141,9 +142,7 @@ class _Builder:
             theirs = by_id[task.id].status.value
             self._note(task.at, "what is cancelled stays out", theirs, None)
         kept = (settled[task.id] for task in tasks if task.id not in cancelled)
-        return self._few(
-            replace(task, depends_on=_beyond(task.depends_on, cancelled)) for task in kept
-        )
+        return few(replace(task, depends_on=_beyond(task.depends_on, cancelled)) for task in kept)
 
     def _sound(self, tasks: Sequence[ListedTask]) -> list[ListedTask]:
         """The tasks without dependencies on absent ones, on themselves, and in circles."""

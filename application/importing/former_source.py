@@ -40,7 +40,7 @@ class FormerSource:
         return found
 
     def _follow(self, event: events.PlanEvent) -> None:
-        """Keep the order of the plan, whoever changes it."""
+        """Keep the order of the plan, with all changes to it."""
         match event:
             case events.PlanCreated():
                 self._here = [task.id for task in event.tasks]

@@ -321,10 +321,6 @@ def _source_key(kind: PlanFormat, source: Mapping[str, Any]) -> str:
     return f"{IMPORT_KEY}{kind}-from-{digest(source)}"
 
 
-def _numbered(prefix: str, commands: Sequence[PlanCommand]) -> Iterator[str]:
-    return (f"{prefix}-{number}" for number in range(len(commands)))
-
-
 def _commands_digest(commands: Sequence[PlanCommand]) -> str:
     """A digest of commands without the text that may be erased later."""
     return digest([digest_without_text(one) or arguments_digest(one) for one in commands])

@@ -17,7 +17,7 @@ from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import Outcome, ScoreKind, StatusCause, TaskStatus
 
 
-class Moment(NamedTuple):
+class ScoreMoment(NamedTuple):
     """After so many output scores, at this event."""
 
     scores: int
@@ -34,7 +34,7 @@ class JudgedResult(NamedTuple):
 class _Outcome(NamedTuple):
     rejected: bool
     score: int | None
-    recorded: Moment
+    recorded: ScoreMoment
 
 
 def scores_an_output(command: RecordedCommand) -> bool:
@@ -60,8 +60,8 @@ class Failures:
         self.scores = 0
         self.work = b""
         self.settled: list[JudgedResult] = []
-        self.below: Moment | None = None
-        self.first: Moment | None = None
+        self.below: ScoreMoment | None = None
+        self.first: ScoreMoment | None = None
         self._results: dict[str, dict[str, int]] = {}
         self._outcomes: dict[tuple[str, str], _Outcome] = {}
 
@@ -77,7 +77,7 @@ class Failures:
         return bool(self._outcomes)
 
     @property
-    def rejected(self) -> Moment | None:
+    def rejected(self) -> ScoreMoment | None:
         """The first result that was rejected in the end: when it was scored, if it was.
 
         The event is that of its outcome.
@@ -114,7 +114,7 @@ class Failures:
             case _:  # says nothing of a result
                 return
         if failed and self.first is None:
-            self.first = Moment(self.scores, event_id)
+            self.first = ScoreMoment(self.scores, event_id)
 
     def _is_low(self, after: Plan, event: events.TaskScored, event_id: str) -> bool:
         if not event.mark_done:
@@ -126,7 +126,7 @@ class Failures:
         low = not reaches(confidence, after.policy.confidence_threshold)
         self.settled.append(JudgedResult(self.scores, low))
         if low and self.below is None:
-            self.below = Moment(self.scores, event_id)
+            self.below = ScoreMoment(self.scores, event_id)
         return low
 
     def _is_rejected(self, event: events.OutcomeRecorded, event_id: str) -> bool:
@@ -134,6 +134,6 @@ class Failures:
         rejected = event.outcome is Outcome.REJECTED
         score = next(reversed(results.values()), None)
         self._outcomes[event.task_id, event.source] = _Outcome(
-            rejected, score, Moment(self.scores, event_id)
+            rejected, score, ScoreMoment(self.scores, event_id)
         )
         return rejected

@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from plangate.application.replay.failures import JudgedResult, Moment
+from plangate.application.replay.failures import JudgedResult, ScoreMoment
 from plangate.domain import events
 from plangate.domain.plan import Plan
 
@@ -48,7 +48,7 @@ class GateTrace:
             self._held = plan.is_held
         return fired
 
-    def lead(self, moment: Moment | None) -> int | None:
+    def lead(self, moment: ScoreMoment | None) -> int | None:
         """How many output scores before a moment the gate first fired; negative if after it.
 
         None if it never fired, or there is no such moment.
@@ -63,7 +63,7 @@ class GateTrace:
 
 
 @dataclass(slots=True)
-class Run:
+class PlanRun:
     """One history of a plan: its final state and its gate.
 
     `assumed` of its commands come after the first one with another result than recorded.

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final
 
 from plangate.application.replay.failures import Failures
-from plangate.application.replay.gate_trace import Run
+from plangate.application.replay.gate_trace import PlanRun
 from plangate.application.replay.points import Attempt, Point, tried
 from plangate.application.replay.totals import Tally, Totals
 from plangate.application.rerun.policies import always, changed
@@ -91,13 +91,13 @@ class Ladder:
         return 2 * len(self.rungs)
 
     def add(
-        self, inputs: Sequence[Input], recorded: Run, replayed: Run, failures: Failures
+        self, inputs: Sequence[Input], recorded: PlanRun, replayed: PlanRun, failures: Failures
     ) -> None:
         """Add one more plan, with its runs under its own policy and under the one tried."""
         own, other = recorded.plan.policy, replayed.plan.policy
-        runs: dict[Policy, Run | InvalidInput] = {own: recorded, other: replayed}
+        runs: dict[Policy, PlanRun | InvalidInput] = {own: recorded, other: replayed}
 
-        def under(changes: Mapping[str, Any]) -> Run | InvalidInput:
+        def under(changes: Mapping[str, Any]) -> PlanRun | InvalidInput:
             try:
                 policy = changed(changes, own)
             except InvalidInput as contradiction:

@@ -6,7 +6,7 @@ from typing import Any
 
 from plangate.application.replay.event_diff import differences
 from plangate.application.replay.failures import Failures, scores_an_output
-from plangate.application.replay.gate_trace import GateTrace, Run
+from plangate.application.replay.gate_trace import GateTrace, PlanRun
 from plangate.application.replay.totals import Tally, Totals
 from plangate.application.rerun.rerun import Input, Rules, rerun
 from plangate.application.results import Result
@@ -35,7 +35,7 @@ class Attempt:
     unfit: int = 0
     why: str | None = None
 
-    def add(self, run: Run | InvalidInput, failures: Failures) -> None:
+    def add(self, run: PlanRun | InvalidInput, failures: Failures) -> None:
         """Count a plan under this policy, or why its own policy contradicts it."""
         if isinstance(run, InvalidInput):
             self.unfit += 1
@@ -54,7 +54,7 @@ class Attempt:
         return Point(changes=changes, unfit=self.unfit, why=self.why, totals=totals)
 
 
-def tried(inputs: Sequence[Input], rules: Rules) -> Run | InvalidInput:
+def tried(inputs: Sequence[Input], rules: Rules) -> PlanRun | InvalidInput:
     """One plan under other rules, or why its recorded policy contradicts them."""
     plan, trace = Plan(""), GateTrace()
     scores = refused = assumed = 0
@@ -72,4 +72,4 @@ def tried(inputs: Sequence[Input], rules: Rules) -> Run | InvalidInput:
                 differs = next(differences(events, step.events), None) is not None
     except InvalidInput as contradiction:
         return contradiction
-    return Run(plan, trace, commands=len(inputs), refused=refused, assumed=assumed)
+    return PlanRun(plan, trace, commands=len(inputs), refused=refused, assumed=assumed)

@@ -1,19 +1,26 @@
 """The `registry.replay` group: try other policies on recorded plans, or check the decisions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from plangate.application import telemetry
 from plangate.application.event_store import EventStore
+from plangate.application.evidence.gate_worth import Cost
 from plangate.application.evidence.statistics import MakeStatistics, no_statistics
 from plangate.application.plan_log import PlanIds
 from plangate.application.progress import Progress, no_progress, require_progress
 from plangate.application.replay.check import Check, CheckReport
 from plangate.application.replay.comparing import Comparing
-from plangate.application.replay.sweep import Grid, Sweep, Sweeping
+from plangate.application.replay.folds import By
+from plangate.application.replay.policy_grid import TO_CHOOSE_FROM, Grid, candidates_of
+from plangate.application.replay.sweep import Sweep, Sweeping
+from plangate.application.replay.truth import Truth
+from plangate.application.replay.tune import TuneOptions, Tuning, cases_for, tune
 from plangate.application.replay.what_if import WhatIf
 from plangate.application.rerun.over_plans import Workers, add_plans, adding_plans
 from plangate.application.rerun.policies import Given
+from plangate.application.validation import validate
+from plangate.domain.presets import Preset
 
 
 @telemetry.questions_of("replay")
@@ -88,6 +95,38 @@ class ReplayQueries:
         sweeping = Sweeping(grid, policy)
         add_plans(sweeping, self._store, self._workers, plan_ids, progress)
         return sweeping.result(self._make_statistics)
+
+    def tune(
+        self,
+        plan_ids: PlanIds = None,
+        *,
+        truth: str | Truth = "outcomes",
+        grid: Grid = TO_CHOOSE_FROM,
+        tries: int | None = None,
+        policy: Given = Preset.STEADY,
+        by: By | str = By.GOAL,
+        folds: int = 5,
+        cost: Cost | Mapping[str, float] | None = None,
+        seed: int = 0,
+        progress: Progress = no_progress,
+    ) -> Tuning:
+        """Choose a policy by what it does on work that it was not chosen by.
+
+        `truth` says what is bad: tasks with a rejected outcome, or with `repeats:0.5` plans of
+        work whose repeats have a mean score below 0.5. All policies of `grid` are tried, or
+        `tries` of them; other fields are those of `policy`. Plans of one goal, or with `by`
+        one label, choose or test together, in so many `folds`. The measure is balanced
+        accuracy, or with `cost` what a missed bad case and a stopped good one cost. The
+        answer recommends nothing where that rests on too little. Raises `AnalysisMissing`
+        without the extra `plangate[analysis]`; `InvalidInput`, `PlanNotFound`.
+        """
+        given = {"truth": truth, "by": by, "folds": folds, "cost": cost}
+        options = validate(TuneOptions, {**given, "tries": tries, "seed": seed})
+        candidates = candidates_of(grid, policy, options.tries, options.seed)
+        statistics = self._make_statistics()
+        cases = cases_for(candidates, options)
+        add_plans(cases, self._store, self._workers, plan_ids, progress)
+        return tune(cases, candidates, options, statistics)
 
     def check(self, plan_ids: PlanIds = None, *, progress: Progress = no_progress) -> CheckReport:
         """Decide every recorded command again, under the policy that was recorded with it.

@@ -18,7 +18,7 @@ NO_OUTCOMES: Final = (
 """What is said instead of warned, late and missed."""
 
 
-class Line(NamedTuple):
+class TotalsLine(NamedTuple):
     """One number of two histories."""
 
     what: str
@@ -29,10 +29,10 @@ class Line(NamedTuple):
 _Value = Callable[[Totals], str]
 
 
-def lines(recorded: Totals, replayed: Totals) -> Iterator[Line]:
+def lines(recorded: Totals, replayed: Totals) -> Iterator[TotalsLine]:
     """The totals of what happened beside those of what would have."""
     for what, value in (*_firings(), *_ends(recorded, replayed), *_truth(recorded)):
-        yield Line(what, value(recorded), value(replayed))
+        yield TotalsLine(what, value(recorded), value(replayed))
 
 
 def setting(value: object) -> str:
@@ -64,6 +64,17 @@ def share(estimate: Estimate | None) -> str:
     if estimate.low is None or estimate.high is None:
         return value
     return f"{value} [{100 * estimate.low:.0f}, {100 * estimate.high:.0f}]"
+
+
+def times_fired(times: int) -> str:
+    """`fired twice`: how often a gate fired, in words."""
+    few = {0: "never fired", 1: "fired once", 2: "fired twice"}
+    return few.get(times, f"fired {times:,} times")
+
+
+def times_would_have_fired(times: int) -> str:
+    """`would have fired twice`: how often a gate would have fired, in words."""
+    return f"would have {times_fired(times)}" if times else "would never have fired"
 
 
 def lead(scores: float | None) -> str:

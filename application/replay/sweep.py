@@ -4,31 +4,21 @@ For a grid the history is read once. Each plan is run under every policy, and on
 are kept.
 """
 
-from collections.abc import Mapping, Sequence
-from itertools import product
-from math import prod
-from typing import Any, Final
+from collections.abc import Sequence
 
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.statistics import MakeStatistics
 from plangate.application.replay.assumptions import ASSUMPTIONS, Assumption
 from plangate.application.replay.failures import Failures
-from plangate.application.replay.gate_trace import GateTrace, Run
+from plangate.application.replay.gate_trace import GateTrace, PlanRun
 from plangate.application.replay.points import Attempt, Point, tried
+from plangate.application.replay.policy_grid import Grid, combinations
 from plangate.application.replay.totals import Tally, Totals, with_shares
 from plangate.application.rerun.policies import Given, combined, rules_of
 from plangate.application.rerun.recorded_commands import RecordedCommand, commands_of
 from plangate.application.rerun.rerun import Input
 from plangate.application.results import Result, UnreadablePlan
-from plangate.domain.errors import InvalidInput, Problem
-
-MAX_POLICIES: Final = 1_000
-"""How many policies one sweep tries at most."""
-
-
-Grid = Mapping[str, Sequence[Any]]
-"""The values to try for each field of a policy."""
 
 
 class Sweep(Result):
@@ -50,7 +40,7 @@ class Sweeping:
     """Runs plan after plan under every policy of a grid."""
 
     def __init__(self, grid: Grid, base: Given) -> None:
-        self._fields, self._changes = _combinations(grid)
+        self._fields, self._changes = combinations(grid)
         self._rules = [rules_of(combined(base, changes)) for changes in self._changes]
         self.attempts = [Attempt() for _ in self._changes]
         self.recorded = Tally()
@@ -62,7 +52,7 @@ class Sweeping:
         return len(self.attempts)
 
     def add(self, store: EventStore, plan_id: str) -> None:
-        """Run one more plan."""
+        """PlanRun one more plan."""
         try:
             commands = list(commands_of(store, plan_id))
         except UnreadableEvent as error:
@@ -84,7 +74,7 @@ class Sweeping:
             failures.add(command)
             events = [entry.event for entry in command.events]
             trace.add(command.after, events, failures.scores)
-        self.recorded.add(Run(commands[-1].after, trace, len(commands)), failures)
+        self.recorded.add(PlanRun(commands[-1].after, trace, len(commands)), failures)
         for attempt, rules in zip(self.attempts, self._rules, strict=True):
             attempt.add(tried(inputs, rules), failures)
 
@@ -103,18 +93,3 @@ class Sweeping:
             ),
             unreadable=tuple(self.unreadable),
         )
-
-
-def _combinations(grid: object) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
-    """The fields and combinations of a grid; raises `InvalidInput` for a bad or large one."""
-    if not isinstance(grid, Mapping) or not grid:
-        raise InvalidInput([Problem("grid", "must name fields of a policy, each with values")])
-    for field, values in grid.items():
-        if isinstance(values, str) or not isinstance(values, Sequence) or not values:
-            raise InvalidInput([Problem(f"grid.{field}", "must be a list of values to try")])
-    size = prod(map(len, grid.values()))
-    if size > MAX_POLICIES:
-        problem = f"has {size:,} policies; at most {MAX_POLICIES:,} are tried at once"
-        raise InvalidInput([Problem("grid", problem)])
-    fields = tuple(map(str, grid))
-    return fields, [dict(zip(fields, values, strict=True)) for values in product(*grid.values())]

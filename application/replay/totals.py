@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import Field
 
 from plangate.application.evidence.statistics import MakeStatistics
-from plangate.application.replay.failures import Failures, Moment
-from plangate.application.replay.gate_trace import GateTrace, Run
+from plangate.application.replay.failures import Failures, ScoreMoment
+from plangate.application.replay.gate_trace import GateTrace, PlanRun
 from plangate.application.replay.separation import Separation, SeparationSoFar, separations
 from plangate.application.results import Result
 from plangate.domain.vocabulary import PlanState, TaskStatus
@@ -87,7 +87,7 @@ class _Timing:
     ahead: int = 0
     bad_and_fired: "Counter[tuple[bool, bool]]" = field(default_factory=Counter)
 
-    def add(self, bad: Moment | None, trace: GateTrace) -> None:
+    def add(self, bad: ScoreMoment | None, trace: GateTrace) -> None:
         lead = trace.lead(bad)
         if lead is not None and lead >= 0:
             self.warned += 1
@@ -139,7 +139,7 @@ class Tally:
     states: "Counter[PlanState]" = field(default_factory=Counter)
     tasks: "Counter[TaskStatus]" = field(default_factory=Counter)
 
-    def add(self, run: Run, failures: Failures) -> None:
+    def add(self, run: PlanRun, failures: Failures) -> None:
         """Count one more plan at the end of a history."""
         plan, trace = run.plan, run.trace
         self.commands += run.commands

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from plangate.application.replay.assumptions import ASSUMPTIONS, Assumption
 from plangate.application.replay.event_diff import EventFacts, differences
-from plangate.application.replay.failures import Failures, Moment
-from plangate.application.replay.gate_trace import GateTrace, Run
+from plangate.application.replay.failures import Failures, ScoreMoment
+from plangate.application.replay.gate_trace import GateTrace, PlanRun
 from plangate.application.replay.ladder import PolicyChange, Rung
 from plangate.application.replay.totals import Totals
 from plangate.application.rerun.recorded_commands import RecordedCommand
@@ -195,12 +195,12 @@ class Comparison:
                 replayed=EventFacts.of(pair.decided),
             )
 
-    def runs(self) -> tuple[Run, Run]:
+    def runs(self) -> tuple[PlanRun, PlanRun]:
         """Both histories: the recorded one, and the one under the other policy."""
         refused = sum(lost.error is not None for lost in self._lost)
         return (
-            Run(self._recorded, self._recorded_trace, self._commands),
-            Run(self._replayed, self._replayed_trace, self._commands, refused, self._assumed),
+            PlanRun(self._recorded, self._recorded_trace, self._commands),
+            PlanRun(self._replayed, self._replayed_trace, self._commands, refused, self._assumed),
         )
 
     def result(self) -> PlanReplay:
@@ -287,7 +287,7 @@ def _last_score(command: RecordedCommand) -> tuple[str, events.TaskScored] | Non
     return None
 
 
-def _event_of(moment: Moment | None) -> str | None:
+def _event_of(moment: ScoreMoment | None) -> str | None:
     return None if moment is None else moment.event_id
 
 

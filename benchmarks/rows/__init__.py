@@ -11,7 +11,16 @@ from benchmarks.rows.http import http_score, http_status
 from benchmarks.rows.postgres import postgres
 from benchmarks.rows.processes import completion, memory, start_up
 from benchmarks.rows.questions import next_over_plans, status
-from benchmarks.rows.replay import check, findings, ledger, replay, what_if
+from benchmarks.rows.replay import (
+    agreement,
+    calibrate,
+    check,
+    findings,
+    ledger,
+    replay,
+    tune,
+    what_if,
+)
 from benchmarks.rows.views import catch_up
 
 ROWS: Final[Mapping[str, Callable[[Bench], Row]]] = {
@@ -25,6 +34,9 @@ ROWS: Final[Mapping[str, Callable[[Bench], Row]]] = {
     "what-if": what_if,
     "check": check,
     "findings": findings,
+    "calibrate": calibrate,
+    "agreement": agreement,
+    "tune": tune,
     "ledger": ledger,
     "postgres": postgres,
     "http-status": http_status,

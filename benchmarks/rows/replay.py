@@ -171,6 +171,34 @@ def findings(bench: Bench) -> Row:
     return _over_the_log(bench, "findings", "`findings` of all plans", ask)
 
 
+def calibrate(bench: Bench) -> Row:
+    """All outcomes compared with the confidences before them, and all intervals drawn."""
+
+    def ask(registry: plangate.PlanRegistry) -> None:
+        _require(registry.evidence.calibrate().cases > 0, "there was no outcome")
+
+    return _over_the_log(bench, "calibrate", "`calibrate` of all plans", ask, outcomes=True)
+
+
+def agreement(bench: Bench) -> Row:
+    """Each judge compared with itself on the same work, with the gate run under four policies."""
+
+    def ask(registry: plangate.PlanRegistry) -> None:
+        _require(registry.evidence.agreement().repeats.kappa.cases > 0, "nothing was compared")
+
+    return _over_the_log(bench, "agreement", "`agreement` of all plans", ask)
+
+
+def tune(bench: Bench) -> Row:
+    """A policy chosen from three by folds: all plans decided under seven policies."""
+
+    def ask(registry: plangate.PlanRegistry) -> None:
+        answer = registry.replay.tune(grid={"confidence_threshold": [0.5, 0.6, 0.72]})
+        _require(answer.folds, "there was nothing to choose by")
+
+    return _over_the_log(bench, "tune", "`tune` over all plans", ask, outcomes=True)
+
+
 def ledger(bench: Bench) -> Row:
     """The whole log taken into a ledger and verified."""
     key = bench.folder / "ledger.pem"
@@ -207,13 +235,15 @@ def _over_the_log(
     title: str,
     ask: Callable[[plangate.PlanRegistry], None],
     read: Callable[[sqlite3.Connection], int] = lambda connection: replayed(connection).events,
+    *,
+    outcomes: bool = False,
 ) -> Row:
     library = bench.closing(LibraryPlans.in_file(bench.folder / "library.db"))
     cases = []
     for size in bench.scale.logs:
         bench.progress(f"writing a log of {size:,} events")
         path = bench.folder / f"{size}.db"
-        events = write_log(path, size)
+        events = write_log(path, size, outcomes=outcomes)
         connection = bench.closing(sqlite3.connect(path))
         contenders = [_asked(path, events, ask), _raw_read(connection, events, read)]
         if name != "ledger":

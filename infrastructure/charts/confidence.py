@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from plangate.application.history.audit import AuditEntry
 from plangate.application.numbers import number
+from plangate.application.replay.summary import times_fired
 from plangate.domain import events
 from plangate.domain.events import PlanEvent
 from plangate.domain.judging import judge_key
@@ -91,7 +92,7 @@ def _labels(entries: Sequence[AuditEntry], threshold: float) -> Markup:
     labels = [(y(threshold), f"threshold {number(threshold)}", _THRESHOLD, alarm)]
     if opens_at is not None:
         labels.append((y(opens_at), f"opens at {number(opens_at)}", _THRESHOLD, alarm))
-    if any(map(shown_events.is_score, entries)):
+    if shown_events.first_counting(entries) < len(entries):
         last = shown_events.confidence(entries[-1])
         labels.append((y(last), number(last, threshold), _LINE, "pg-line-label"))
     return svg.beside(labels, HEIGHT)
@@ -99,7 +100,7 @@ def _labels(entries: Sequence[AuditEntry], threshold: float) -> Markup:
 
 def _line(axis: Versions, entries: Sequence[AuditEntry]) -> Markup:
     """The confidence as steps: dotted while nothing is scored, then solid."""
-    scored = next((n for n, one in enumerate(entries) if shown_events.is_score(one)), len(entries))
+    scored = shown_events.first_counting(entries)
     parts = []
     before, after = entries[: scored + 1], entries[scored:]
     if len(before) > 1:
@@ -229,10 +230,14 @@ def _description(entries: Sequence[AuditEntry], threshold: float) -> str:
     scored = [entry for entry in entries if shown_events.is_score(entry)]
     if not scored:
         return f"No evidence yet: nothing has been scored. The threshold is {number(threshold)}."
+    if shown_events.first_counting(entries) == len(entries):
+        return (
+            "No evidence yet: no task has been scored by enough judges. "
+            f"The threshold is {number(threshold)}."
+        )
     last, opens_at = shown_events.confidence(entries[-1]), _exit_threshold(entries)
     lowest = min(entries, key=shown_events.confidence)
     replans = sum(isinstance(entry.event, events.ReplanTriggered) for entry in entries)
-    fired = {0: "never fired", 1: "fired once", 2: "fired twice"}
     judges = len({judge_key(entry.scorer) for entry in scored})
     by = f" by {judges:,} judges" if judges > 1 else ""
     reopens = "" if opens_at is None else f", and a tripped gate opens again at {number(opens_at)}"
@@ -242,7 +247,7 @@ def _description(entries: Sequence[AuditEntry], threshold: float) -> str:
         f"the threshold is {number(threshold, last)}{reopens}. "
         f"It was lowest at version {lowest.version:,}, "
         f"{number(shown_events.confidence(lowest), threshold)}. "
-        f"The gate {fired.get(replans, f'fired {replans:,} times')}."
+        f"The gate {times_fired(replans)}."
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from markupsafe import Markup
 
 from plangate.application.numbers import number
+from plangate.application.replay.summary import times_fired, times_would_have_fired
 from plangate.application.replay.what_if import PlanReplay, Sample
 from plangate.infrastructure.charts import svg
 from plangate.infrastructure.charts.svg import Chart, DataTable
@@ -178,14 +179,9 @@ def _description(plan: PlanReplay) -> str:
     end = plan.recorded.rolling_confidence, plan.replayed.rolling_confidence
     return (
         f"The confidence ended at {number(end[0], end[1])}, and would have ended at"
-        f" {number(end[1], end[0])}. The gate {_fired_so_often(plan.fired)}. It would have"
-        f" {_fired_so_often(plan.would_have_fired)}."
+        f" {number(end[1], end[0])}. The gate {times_fired(len(plan.fired))}, and"
+        f" {times_would_have_fired(len(plan.would_have_fired))}."
     )
-
-
-def _fired_so_often(fired: Sequence[str]) -> str:
-    few = {0: "never fired", 1: "fired once", 2: "fired twice"}
-    return few.get(len(fired), f"fired {len(fired):,} times")
 
 
 def _table(plan: PlanReplay) -> DataTable:

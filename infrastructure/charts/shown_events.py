@@ -6,6 +6,7 @@ from typing import Final
 from plangate.application.history.audit import AuditEntry
 from plangate.application.numbers import number
 from plangate.domain import events
+from plangate.domain.confidence import UNSCORED
 from plangate.domain.events import PlanEvent
 from plangate.domain.vocabulary import Scorer
 from plangate.infrastructure.charts import svg
@@ -65,6 +66,21 @@ def cells(
 def is_score(entry: AuditEntry) -> bool:
     """Whether a score was given."""
     return isinstance(entry.event, events.TaskScored)
+
+
+def first_counting(entries: Sequence[AuditEntry]) -> int:
+    """The index of the first score that counts, or how many entries there are.
+
+    Where a policy asks for several judges, the first scores do not move the confidence.
+    """
+    created = entries[0].event if entries else None
+    alone = not isinstance(created, events.PlanCreated) or created.policy.min_judges == 1
+    found = (
+        n
+        for n, one in enumerate(entries)
+        if is_score(one) and (alone or confidence(one) != UNSCORED)
+    )
+    return next(found, len(entries))
 
 
 def score(entry: AuditEntry) -> float:

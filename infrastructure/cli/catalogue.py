@@ -89,12 +89,14 @@ GROUPS: Final[Mapping[str, Subcommands]] = {
         {
             "what-if": Entry("query", "commands.analysis", "what_if", ""),
             "sweep": Entry("query", "commands.analysis", "sweep", ""),
+            "tune": Entry("query", "commands.tune", "tune", ""),
             "check": Entry("query", "commands.analysis", "check", ""),
         },
     ),
     "evidence": Subcommands(
-        "How far scores can be trusted: findings, calibrate.",
+        "How far scores can be trusted: agreement, findings, calibrate.",
         {
+            "agreement": Entry("query", "commands.agreement", "agreement", ""),
             "findings": Entry("query", "commands.analysis", "findings", ""),
             "calibrate": Entry("query", "commands.analysis", "calibrate", ""),
         },

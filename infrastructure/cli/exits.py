@@ -101,7 +101,7 @@ def error_lines(error: Exception) -> Iterator[str]:
 
 
 def hints(error: Exception) -> Sequence[str]:
-    """What was noted with an error for whoever is to go on."""
+    """The notes of an error: what leads on."""
     noted: Sequence[str] = getattr(error, "__notes__", ())
     return noted
 

@@ -8,10 +8,9 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from plangate.application.access.scopes import Scope
-from plangate.application.models import Model
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.dashboard.answers import (
     GivenRegistry,
@@ -27,7 +26,7 @@ OPS: Final = ("retry", "approve", "revise", "undefer_task", "pause", "resume", "
 """The commands that have a button."""
 
 
-class SentForm(Model):
+class SentForm(BaseModel):
     """What a form sends: the plan, the command, and the fields of the command."""
 
     model_config = ConfigDict(extra="forbid")

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel
 
 from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.errors import UnreadableEvent
 from plangate.application.gate_decision import GateDecision
-from plangate.application.models import Model
 from plangate.application.results import Evidence, PlanStatus
 from plangate.application.views.plan_summaries import PlanOrder, PlanPage, PlanSummary
 from plangate.application.views.queries import ViewReport
@@ -52,7 +52,7 @@ _FIRST_NEEDED: Final = (
 )
 
 
-class Filter(Model):
+class Filter(BaseModel):
     """What the page shows. Without an order, plans that need a person come first.
 
     A page goes on after the plan `after`, among those with the verdict `within`.

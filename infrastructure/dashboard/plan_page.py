@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel
 
 from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.history.audit import AuditEntry
 from plangate.application.history.explain import recent
-from plangate.application.models import Model
 from plangate.application.numbers import number
 from plangate.application.results import PlanStatus
 from plangate.domain.errors import PlanGone
@@ -34,7 +34,7 @@ from plangate.infrastructure.dashboard.histories import Histories
 from plangate.infrastructure.dashboard.plan_list import NEED_A_PERSON, seconds_until
 
 
-class ShownPlan(Model):
+class ShownPlan(BaseModel):
     """What the page shows: which plan, at which version, and which of its events.
 
     The history goes back from the version `before`. `done` names a command just recorded.

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
@@ -18,7 +18,6 @@ from typing_extensions import override
 
 from plangate.application import errors, telemetry
 from plangate.application.json_pointers import json_pointer, steps_of
-from plangate.application.models import Model
 from plangate.application.validation import message_of
 from plangate.domain import errors as refusals
 from plangate.domain.errors import PlangateError, Problem
@@ -30,7 +29,7 @@ RETRY_AFTER: Final = {"Retry-After": "1"}
 _NAMESPACE: Final = "urn:plangate:problem:"
 
 
-class FieldProblem(Model):
+class FieldProblem(BaseModel):
     """What is wrong with one field: of the body, by its JSON pointer, or of a parameter.
 
     `line` and `column` count from 1, where the body is a file.
@@ -53,7 +52,7 @@ class FieldProblem(Model):
         return f"{where}: {self.detail}" if where else self.detail
 
 
-class PlangateProblem(Model):
+class PlangateProblem(BaseModel):
     """Why a request was refused or failed. `type` is stable; further members are its facts."""
 
     model_config = ConfigDict(extra="allow")

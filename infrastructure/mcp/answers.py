@@ -6,10 +6,9 @@ Texts are clipped and lists are short, so that an answer stays small whatever th
 from collections.abc import Iterable
 from typing import Any, Final, Self
 
-from pydantic import ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from plangate.application.gate_decision import GateDecision
-from plangate.application.models import Model
 from plangate.application.results import PlanStatus, TaskView
 from plangate.domain.vocabulary import Verdict
 from plangate.infrastructure.mcp.wording import by_tools
@@ -22,7 +21,7 @@ _TITLE: Final = 80
 _WARNINGS: Final = 5
 
 
-class Answer(Model):
+class Answer(BaseModel):
     """The answer of a tool."""
 
     model_config = ConfigDict(frozen=True)

@@ -6,9 +6,8 @@ text or as a boolean.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, Strict, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, Strict, WithJsonSchema
 
-from plangate.application.models import Model
 from plangate.domain.vocabulary import Identifier
 
 Detail = Literal["brief", "full"]
@@ -17,7 +16,7 @@ After = Annotated[str, Strict(), Field(max_length=2_000)]
 """The `next_after` of the page before."""
 
 
-class Arguments(Model):
+class Arguments(BaseModel):
     """The arguments of a tool."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

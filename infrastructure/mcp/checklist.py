@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from plangate.application.importing.building import few
 from plangate.application.importing.task_list import ListedStatus, ListedTask
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.plan_formats.reading import plan_from_markdown
@@ -19,7 +20,7 @@ def tasks_of(checklist: str) -> list[dict[str, Any]]:
     if not tasks:
         problem = "holds no open item, as in `- [ ] Write the tests`"
         raise InvalidInput([Problem("checklist", problem)])
-    ids = {task.id for task in tasks}
+    ids = {task.id for task in few(tasks)}
     return [_draft(task, ids) for task in tasks]
 
 

@@ -51,11 +51,14 @@ def plot(answer: "WhatIf | Sweep | Calibration", path: str | os.PathLike[str]) -
 
     with pages.style():
         if isinstance(answer, Sweep):
-            figure, about = sweeps.drawn(answer), sweeps.about(answer)
+            figure, about = sweeps.drawn(answer), sweeps.about_sweep(answer)
         elif isinstance(answer, Calibration):
             figure, about = reliability.drawn(answer), reliability.about(answer)
         elif len(answer.plans) == 1:
-            figure, about = confidence.drawn(answer.plans[0]), confidence.about(answer.plans[0])
+            figure, about = (
+                confidence.drawn(answer.plans[0]),
+                confidence.about_plan(answer.plans[0]),
+            )
         else:
-            figure, about = overview.drawn(answer), overview.about(answer)
+            figure, about = overview.drawn(answer), overview.about_plans(answer)
         pages.save(figure, Path(path), about)

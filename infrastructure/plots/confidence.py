@@ -9,7 +9,7 @@ from matplotlib.transforms import blended_transform_factory
 
 from plangate.application.numbers import number
 from plangate.application.replay.assumptions import ASSUMED, rests_on_them
-from plangate.application.replay.summary import setting
+from plangate.application.replay.summary import setting, times_fired, times_would_have_fired
 from plangate.application.replay.what_if import PlanReplay, Sample
 from plangate.domain.policy import Policy
 from plangate.infrastructure.plots import pages
@@ -67,7 +67,7 @@ def drawn(plan: PlanReplay) -> Figure:
     return figure
 
 
-def about(plan: PlanReplay) -> pages.About:
+def about_plan(plan: PlanReplay) -> pages.About:
     """What the picture shows, and its numbers."""
     columns = ("event", "task", "score", "happened", "fired", "would have", "would have fired")
     rows = [
@@ -82,16 +82,17 @@ def about(plan: PlanReplay) -> pages.About:
         )
         for one in plan.samples
     ]
-    table = pages.Table("Both confidences after each score", columns, rows)
+    table = pages.PlotTable("Both confidences after each score", columns, rows)
     return pages.About(_subtitle(plan).replace("\n", " "), [table])
 
 
 def _subtitle(plan: PlanReplay) -> str:
-    fired, would_have = _times(len(plan.fired)), _times(len(plan.would_have_fired))
+    fired = times_fired(len(plan.fired))
+    would_have = times_would_have_fired(len(plan.would_have_fired))
     changed = pages.label(_changes(plan.recorded_policy, plan.policy))
     under = f" with {changed}" if changed else ""
     return (
-        f"The gate {fired}; it would have {would_have}{under}.\n"
+        f"The gate {fired}; it {would_have}{under}.\n"
         f"{ASSUMED}\n{rests_on_them(plan.assumed, plan.commands)}"
     )
 
@@ -104,11 +105,6 @@ def _changes(recorded: Policy, tried: Policy) -> str:
         for new, old in ((getattr(tried, field), getattr(recorded, field)),)
         if new != old
     )
-
-
-def _times(number: int) -> str:
-    few = {0: "never fired", 1: "fired once", 2: "fired twice"}
-    return few.get(number, f"fired {number:,} times")
 
 
 def _thresholds(axes: Axes, plan: PlanReplay) -> None:

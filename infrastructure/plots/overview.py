@@ -25,7 +25,7 @@ from plangate.application.replay.summary import (
 from plangate.application.replay.totals import Totals
 from plangate.application.replay.what_if import PlanReplay, WhatIf
 from plangate.infrastructure.plots import pages
-from plangate.infrastructure.plots.pages import About, Table
+from plangate.infrastructure.plots.pages import About, PlotTable
 
 _WIDTH: Final = 8.0
 _LEFT: Final = 2.3
@@ -77,7 +77,7 @@ def drawn(answer: WhatIf) -> Figure:
     return figure
 
 
-def about(answer: WhatIf) -> About:
+def about_plans(answer: WhatIf) -> About:
     """What the picture shows, and its numbers."""
     recorded, replayed = answer.recorded, answer.replayed
     sides = ("what happened", "what would have")
@@ -96,8 +96,8 @@ def about(answer: WhatIf) -> About:
         f" {recorded.replans:,} times, and would have fired in {replayed.replanned:,},"
         f" {replayed.replans:,} times. " + _below(answer).replace("\n", " "),
         [
-            Table("Both histories", ("", *sides), list(lines(recorded, replayed))),
-            Table(
+            PlotTable("Both histories", ("", *sides), list(lines(recorded, replayed))),
+            PlotTable(
                 "Plans by how often the gate fires",
                 ("times", *sides),
                 [
@@ -105,7 +105,7 @@ def about(answer: WhatIf) -> About:
                     for times in sorted({*firings[0], *firings[1]})
                 ],
             ),
-            Table(
+            PlotTable(
                 "What each change does, alone and with those above it",
                 (
                     "change",
@@ -184,9 +184,9 @@ def _first_firings(axes: Axes, plans: Sequence[PlanReplay]) -> None:
         axes.step(places, [0, *fired, fired[-1]], where="post", color=color, **dashes)
     axes.set_ylim(0, 1.06 * most)
     axes.set_xlim(0, 1.36 * right)
-    apart = max(0.0, 0.13 * most - abs(ends[0] - ends[1])) / 2
+    gap = max(0.0, 0.13 * most - abs(ends[0] - ends[1])) / 2
     for side, (color, _, name) in enumerate(pages.SIDES):
-        up = apart if ends[side] > ends[1 - side] or not side else -apart
+        up = gap if ends[side] > ends[1 - side] or not side else -gap
         at = min(max(ends[side] + up, 0.05 * most), most)
         pages.direct(axes, 1.02 * right, at, f"{ends[side]:,} {name.removeprefix('what ')}", color)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))

@@ -31,7 +31,7 @@ SIDES: Final = ((RECORDED, "o", "what happened"), (REPLAYED, "s", "what would ha
 """Colour, marker and label of what happened, and of the replay."""
 
 
-class Table(NamedTuple):
+class PlotTable(NamedTuple):
     """The numbers behind a picture."""
 
     caption: str
@@ -43,7 +43,7 @@ class About(NamedTuple):
     """What a picture says, for those who do not see it."""
 
     description: str
-    tables: Sequence[Table] = ()
+    tables: Sequence[PlotTable] = ()
 
 
 _STYLE: Final[Any] = {
@@ -179,7 +179,7 @@ def _svg(figure: Figure, about: About) -> bytes:
     return drawn[:begins] + said.encode() + drawn[begins:]
 
 
-def _table(table: Table) -> str:
+def _table(table: PlotTable) -> str:
     def row(cells: Sequence[str], kind: str) -> str:
         return "<tr>" + "".join(f"<{kind}>{html.escape(one)}</{kind}>" for one in cells) + "</tr>"
 

@@ -1,7 +1,7 @@
 """A sweep in one picture: what each policy gains and costs, and its totals on their own scales.
 
 The field with the most values leads along each line; each combination of the other fields is
-a line. Lines are told from each other by shade, marker and name.
+a line. Lines differ in shade, marker and name.
 """
 
 import textwrap
@@ -20,7 +20,7 @@ from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.totals import Totals
 from plangate.domain.vocabulary import PlanState
 from plangate.infrastructure.plots import pages
-from plangate.infrastructure.plots.pages import About, Table
+from plangate.infrastructure.plots.pages import About, PlotTable
 
 _Value = Callable[[Totals], float | None]
 _Lines = Mapping[tuple[Any, ...], Sequence[Point]]
@@ -71,7 +71,7 @@ def drawn(sweep: Sweep) -> Figure:
     return figure
 
 
-def about(sweep: Sweep) -> About:
+def about_sweep(sweep: Sweep) -> About:
     """What the picture shows, and its numbers."""
     bad, good = _result_names(sweep.recorded)
     panels = _panels(sweep.recorded)
@@ -86,7 +86,7 @@ def about(sweep: Sweep) -> About:
         for point in sweep.points
     ]
     text = f"{_title(sweep)}. {_below(sweep)}".replace("\n", " ")
-    return About(text, [Table("The policies", columns, rows)])
+    return About(text, [PlotTable("The policies", columns, rows)])
 
 
 def _cells(totals: Totals, panels: Mapping[str, tuple[_Value, bool]]) -> tuple[str, ...]:

@@ -26,7 +26,9 @@ _STEPS: Final = 200
 """A fit of a draw has at most so many steps: more cannot be seen, and cost time."""
 
 _EDGE: Final = 0.01
-"""A mean of fits this close to 0 or 1 is taken for this: its draws would hardly vary."""
+"""A mean of fits is taken to be so far from 0 and 1: closer, its interval would vanish."""
+
+_ALMOST_NONE: Final = 1e-9
 
 
 def worth(columns: Columns, at: Sequence[float], *, resamples: int, seed: int) -> tuple[Worth, ...]:
@@ -38,9 +40,10 @@ def worth(columns: Columns, at: Sequence[float], *, resamples: int, seed: int) -
         for side, reason in zip(sides, reasons, strict=True)
     ]
     if None in reasons:
-        order = np.argsort(columns.score, kind="stable")
-        ranked = columns.at(order)
-        whole = _fitted(ranked, tie_starts(ranked.score), np.ones((1, ranked.plans)), at)[0]
+        ranked = columns.at(np.argsort(columns.score, kind="stable"))
+        starts, once = tie_starts(ranked.score), np.ones((1, ranked.plans))
+        whole = _fitted(ranked, starts, once, at)[0]
+        of_cases = _fitted(ranked, starts, once, ranked.score)[0]
         steps = _merged(ranked.score)
         drawn = np.vstack(
             [
@@ -50,7 +53,10 @@ def worth(columns: Columns, at: Sequence[float], *, resamples: int, seed: int) -
         )
         for index, side in enumerate(sides):
             if reasons[index] is None:
-                found[index] = _estimate(found[index], float(whole[index]), drawn[:, index], side)
+                value = float(whole[index])
+                alike = ranked.plan[np.abs(of_cases - value) < _ALMOST_NONE]
+                basis = side._replace(plans=len(np.unique(alike)))
+                found[index] = _estimate(found[index], value, drawn[:, index], basis)
     return tuple(
         Worth(score=score, accepted=estimate) for score, estimate in zip(at, found, strict=True)
     )
@@ -65,16 +71,18 @@ def _side(columns: Columns, score: float) -> Basis:
     return Basis(int(fewer.sum()), int((fewer > 0).sum()), share=False, effective=whole)
 
 
-def _estimate(found: Estimate, value: float, drawn: Floats, side: Basis) -> Estimate:
-    middle = float(drawn.mean())
-    if not _EDGE <= middle <= 1.0 - _EDGE:
-        middle = float(round(middle))
-    low, high = interval(middle, drawn, side)
+def _estimate(found: Estimate, value: float, drawn: Floats, basis: Basis) -> Estimate:
+    """The value with its interval; one at 0 or 1 rests on the plans that it is the fit of."""
+    at_bound = not _ALMOST_NONE < value < 1.0 - _ALMOST_NONE
+    middle = round(value) if at_bound else np.clip(drawn.mean(), _EDGE, 1.0 - _EDGE)
+    low, high = interval(float(middle), drawn, basis)
     given = {"value": value, "low": min(low, value), "high": max(high, value)}
     return found.model_copy(update=given)
 
 
-def _fitted(ranked: Columns, starts: Numbers, weights: Floats, at: Sequence[float]) -> Floats:
+def _fitted(
+    ranked: Columns, starts: Numbers, weights: Floats, at: Sequence[float] | Floats
+) -> Floats:
     """The fit at some scores: a row for each draw. Between two scores it is a line."""
     of_cases = weights[:, ranked.plan]
     counts = np.add.reduceat(of_cases, starts, axis=1)

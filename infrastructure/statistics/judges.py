@@ -7,7 +7,7 @@ import numpy as np
 from scipy import stats
 
 from plangate.application.evidence.cases import JudgeScores
-from plangate.application.evidence.estimates import MIN_PLANS
+from plangate.application.evidence.estimates import MIN_PLANS, Estimate
 from plangate.application.evidence.judge_calibration import (
     ChangePoint,
     Drift,
@@ -43,6 +43,7 @@ def _judge(scores: JudgeScores, own: Flags, *, resamples: int, seed: int) -> Jud
     day = np.array(scores.day, dtype=np.float64)[own]
     versions = np.array(scores.version, dtype=np.intp)[own]
     whole, _ = whole_and_shares(columns, [], resamples=resamples, seed=seed)
+    drifts, changes = _changes(columns, day, resamples=resamples, seed=seed)
     order = np.argsort(day, kind="stable")
     in_order = list(dict.fromkeys(versions[order].tolist()))
     return JudgeCalibration(
@@ -55,8 +56,23 @@ def _judge(scores: JudgeScores, own: Flags, *, resamples: int, seed: int) -> Jud
         bias=whole.bias,
         ranking=whole.ranking,
         worth=worth(columns, _GRID, resamples=resamples, seed=seed),
-        drift=drift(columns, day, resamples=resamples, seed=seed),
-        change=change_point(columns, day, permutations=resamples - 1, seed=seed),
+        drift=drifts,
+        change=changes,
+    )
+
+
+def _changes(
+    columns: Columns, day: Floats, *, resamples: int, seed: int
+) -> tuple[Drift, ChangePoint]:
+    """Whether the bias changed; scores of one day were imported, and say nothing about time."""
+    if float(np.ptp(day)) < 1.0:
+        reason = "all scores are of one day"
+        basis = columns.basis(columns.fewer)
+        nothing = Estimate(cases=basis.cases, plans=basis.plans, reason=reason)
+        return Drift(slope=nothing), ChangePoint(reason=reason)
+    return (
+        drift(columns, day, resamples=resamples, seed=seed),
+        change_point(columns, day, permutations=resamples - 1, seed=seed),
     )
 
 
@@ -74,8 +90,6 @@ def drift(columns: Columns, day: Floats, *, resamples: int, seed: int) -> Drift:
     def values(weights: Floats) -> Floats:
         count, months, whole, squares, products = sums @ weights.T
         variance = squares - months**2 / count
-        # Days so close that their spread is an error of rounding have no trend.
-        variance = np.where(variance > squares * 1e-12, variance, 0.0)
         return ratio(products - months * whole / count, variance)[None, :]
 
     basis = columns.basis(columns.fewer, bounds=None)

@@ -4,17 +4,24 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
+from plangate.application.evidence.agreement_results import AgreementEstimates
 from plangate.application.evidence.calibration import CalibrationGroup, Reliability
 from plangate.application.evidence.cases import Cases
+from plangate.application.evidence.comparisons import Comparison, Significance
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.gate_cases import GateCounts
 from plangate.application.evidence.gate_worth import Cost, Costs, MoreOutcomes
 from plangate.application.evidence.grouping import Grouping
+from plangate.application.evidence.held_out import HeldOutFigures, PolicyCase, PolicySearch
 from plangate.application.evidence.judge_calibration import JudgeCalibration
+from plangate.application.evidence.pair_sums import PairSums
 from plangate.application.evidence.statistics import ShareCounts, Statistics
+from plangate.infrastructure.statistics.agreement import Options, agreement_estimates
 from plangate.infrastructure.statistics.columns import Columns
+from plangate.infrastructure.statistics.distributions import significances
 from plangate.infrastructure.statistics.gates import costs, gate_shares, more_outcomes
 from plangate.infrastructure.statistics.groups import groups
+from plangate.infrastructure.statistics.held_out import held_out
 from plangate.infrastructure.statistics.judges import judges
 from plangate.infrastructure.statistics.reliability import reliability
 from plangate.infrastructure.statistics.shares import shares
@@ -52,5 +59,27 @@ class ScipyStatistics(Statistics):
         return more_outcomes(cases, resamples=self.resamples, seed=seed)
 
     @override
+    def agreement(
+        self,
+        pairs: Sequence[PairSums],
+        joint: PairSums | None,
+        policies: Sequence[str],
+        *,
+        by_work: bool,
+        listed: int,
+        seed: int,
+    ) -> Sequence[AgreementEstimates]:
+        options = Options(tuple(policies), by_work, self.resamples, seed)
+        return agreement_estimates(pairs, joint, options, listed=listed)
+
+    @override
+    def significances(self, comparisons: Sequence[Comparison]) -> Sequence[Significance]:
+        return significances(comparisons)
+
+    @override
     def shares(self, counts: Sequence[ShareCounts], seed: int) -> Sequence[Estimate]:
         return shares(counts, resamples=self.resamples, seed=seed)
+
+    @override
+    def held_out(self, cases: Sequence[PolicyCase], search: PolicySearch) -> HeldOutFigures:
+        return held_out(cases, search)

@@ -422,16 +422,17 @@ def test_under_its_key_the_claim_of_a_version_is_the_same_claim_later(
 @pytest.mark.parametrize(
     "numbers, sentence",
     [
-        ((0, 5, 0, 0, 0), "no evidence yet"),
-        ((1, 5, 3, 0, 0), "1 of 5 tasks scored, the judge failed on 3"),
-        ((1, 1, 0, 0, 0), "1 of 1 task scored"),
-        ((2, 3, 0, 1, 0), "2 of 3 tasks scored, 1 score was outside the scale and clamped"),
-        ((2, 3, 0, 2, 0), "2 of 3 tasks scored, 2 scores were outside the scale and clamped"),
-        ((0, 5, 0, 0, 5), "no evidence yet, 5 done without an output score"),
+        ((0, 5, 0, 0, 0, 0), "no evidence yet"),
+        ((1, 5, 3, 0, 0, 0), "1 of 5 tasks scored, the judge failed on 3"),
+        ((1, 1, 0, 0, 0, 0), "1 of 1 task scored"),
+        ((2, 3, 0, 1, 0, 0), "2 of 3 tasks scored, 1 score was outside the scale and clamped"),
+        ((2, 3, 0, 2, 0, 0), "2 of 3 tasks scored, 2 scores were outside the scale and clamped"),
+        ((0, 5, 0, 0, 5, 0), "no evidence yet, 5 done without an output score"),
+        ((1, 5, 0, 0, 0, 2), "1 of 5 tasks scored, 2 wait for more judges"),
     ],
 )
 def test_evidence_is_a_sentence_too(numbers: tuple[int, ...], sentence: str) -> None:
-    fields = ("scored", "tasks", "scoring_failed", "clamped", "done_unscored")
+    fields = ("scored", "tasks", "scoring_failed", "clamped", "done_unscored", "awaits_judges")
     assert Evidence.model_validate(dict(zip(fields, numbers, strict=True))).sentence == sentence
 
 
@@ -448,6 +449,7 @@ def test_evidence_counts_what_stands(registry: PlanRegistry) -> None:
         "scoring_failed": 2,
         "clamped": 1,
         "done_unscored": 1,
+        "awaits_judges": 0,
     }
 
     registry.score_output("p", "a", 0.9)

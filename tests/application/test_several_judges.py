@@ -116,3 +116,13 @@ def test_what_if_more_judges_had_been_asked_for(registry: PlanRegistry) -> None:
     assert registry.replay.check(["p"]).mismatches == ()
     points = registry.replay.sweep({"min_judges": [1, 2, 3], "judges": ["min"]}).points
     assert [point.totals.replans for point in points] == [1, 1, 0]
+
+
+def test_a_second_judge_that_was_asked_for_is_no_second_opinion_to_report(
+    registry: PlanRegistry,
+) -> None:
+    registry.create("g", TASKS, plan_id="p", policy={"min_judges": 2, "judges": "mean"})
+    for judge, score in (("ann", 0.6), ("ben", 0.9)):
+        registry.score_output("p", "a", score, scorer=judge, rationale="read it", actor="ci")
+    assert registry.get_status("p").tasks[0].status is TaskStatus.DONE
+    assert registry.evidence.findings(["p"]).findings == ()

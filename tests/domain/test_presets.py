@@ -6,12 +6,12 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from plangate.domain.policy import Policy
-from plangate.domain.presets import GivenPolicy, Preset, at_threshold
+from plangate.domain.presets import GivenPolicy, Preset, at_threshold, first_numbers
 from plangate.domain.vocabulary import Recency, ScarceEvidence
 
 GIVEN: TypeAdapter[Policy] = TypeAdapter(GivenPolicy)
 STEADY = Policy(
-    decay=0.9,
+    decay=0.97,
     confidence_threshold=0.5,
     order=Recency.SCORED,
     min_scored=4,
@@ -64,6 +64,19 @@ def test_a_steady_gate_opens_a_little_above_its_threshold_wherever_that_is(
     numbers: dict[str, Any], exit_threshold: float | None
 ) -> None:
     assert GIVEN.validate_python({"preset": "steady"} | numbers).exit_threshold == exit_threshold
+
+
+def test_a_preset_counts_as_given_with_the_numbers_it_had_at_first() -> None:
+    named = GIVEN.validate_python("steady")
+
+    assert first_numbers(named) == {"decay": 0.9}
+    assert first_numbers(GIVEN.validate_python({"preset": "steady", "latch": False})) == {
+        "decay": 0.9
+    }
+    assert not first_numbers(GIVEN.validate_python({"preset": "steady", "decay": 0.97}))
+    assert not first_numbers(GIVEN.validate_python({"preset": "steady", "decay": 0.9}))
+    assert not first_numbers(GIVEN.validate_python("classic"))
+    assert named.whole().decay == 0.97
 
 
 def test_classic_has_no_exit_threshold_beside_any_threshold() -> None:

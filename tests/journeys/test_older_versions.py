@@ -38,9 +38,11 @@ NEW_TOTALS: Final = (
 )
 ADDED: Final[dict[str, set[str]]] = {
     "status": {"verdict", "may_continue", "evidence", "recorded", "changes_at"},
-    "explain": {"evidence"},
-    "prompt": {"raw_score", "scale", "clamped", "occurred_at"},
-    "output": {"raw_score", "scale", "clamped", "occurred_at"},
+    "explain": {"evidence", "flip_pair", "outlook"},
+    "prompt": {"raw_score", "scale", "clamped", "occurred_at", "judges"},
+    "output": {"raw_score", "scale", "clamped", "occurred_at", "judges"},
+    "flip": {"judge"},
+    "moves": {"judge", "sentence"},
     "tasks": {"deferred", "missing_judges"},
     "obstacles": {"reasons"},
     "event": {"type", "scale", "occurred_at", "accept"},
@@ -62,6 +64,9 @@ ADDED: Final[dict[str, set[str]]] = {
 
 NOW: Final = {"whatif": ["replay", "what-if"], "check": ["replay", "check"]}
 """Commands that have another name since."""
+
+STEADY_AT_FIRST: Final = ["--set", "decay=0.9"]
+"""What `steady` was when the answers were recorded: it weighs scores more alike since."""
 
 UPDATES: Final = {
     f"{plan_id}@{version}": f"{plan_id}@{version + 1}"
@@ -340,8 +345,9 @@ def assert_same_answer(recorded: dict[str, Any]) -> None:
     """Compare what a command answers now with what it answered then."""
     words = recorded["command"]
     now = NOW.get(words[0], words[:1])
+    given = [*words[1:], *(STEADY_AT_FIRST if words[0] == "whatif" else [])]
     answer, before = (
-        as_now(run(*now, *words[1:]), words[0]),
+        as_now(run(*now, *given), words[0]),
         as_recorded(recorded["answer"], words[0]),
     )
     assert rounded(answer) == rounded(before), words

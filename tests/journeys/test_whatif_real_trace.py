@@ -14,6 +14,9 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "choose-a-policy.md").read_text("utf-8")
 
 
+ADR = (ROOT / "docs" / "adr" / "0006-a-gate-with-a-memory.md").read_text("utf-8")
+
+
 def plangate(database: Path, *words: str) -> list[str]:
     result = CliRunner().invoke(app, ["--db", str(database), *words])
     assert result.exit_code == 0
@@ -56,3 +59,20 @@ def test_the_page_shows_what_the_commands_print_and_draw(
     commands = trace.plans + trace.scores
     assert (report.plans, report.commands, report.mismatch_count) == (trace.plans, commands, 0)
     assert {plan.changed for plan in again.plans} == {0}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+@pytest.mark.skipif(not WHOLE.path.exists(), reason="the trace does not lie beside the checkout")
+def test_the_decision_about_steady_shows_what_tune_prints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    database = tmp_path / "plans.db"
+    plangate(database, "apply", str(WHOLE.path))
+    shown = r"^\$ plangate (replay tune [^\n]*)\n(.*?)^```"
+    command, block = re.findall(shown, ADR, re.DOTALL | re.MULTILINE)[0]
+
+    printed = plangate(database, *command.split())
+
+    assert [line for line in printed if line] == [line for line in block.splitlines() if line]

@@ -97,6 +97,8 @@ def answers() -> dict[str, Any]:  # noqa: PLR0915  (one request after another)
         post("try_policy_on_plan", f"{plan}/what-if", {"policy": "steady"})
         post("try_policy", "/what-if", {"policy": "steady"})
         post("sweep_policies", "/sweep", {"grid": {"confidence_threshold": [0.5]}})
+        post("compare_judges", "/agreement", {})
+        post("tune_policy", "/tune", {"grid": {"confidence_threshold": [0.5]}})
         old = post("sign_checkpoint", "/ledger/checkpoints")["note"]
         client.post(f"/v1{plan}/commands", json={"op": "resume", "reason": "back"})
         new = post("sign_checkpoint", "/ledger/checkpoints")["note"]

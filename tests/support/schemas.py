@@ -21,6 +21,7 @@ from plangate.application.bundles.importer import ImportReport
 from plangate.application.commands import GivenCommand
 from plangate.application.drafts import PlanDraft, RevisionDraft
 from plangate.application.erasure import Erasure
+from plangate.application.evidence.agreement_results import Agreement
 from plangate.application.evidence.calibration import Calibration
 from plangate.application.evidence.findings import FindingsReport
 from plangate.application.evidence.findings_config import FindingsConfig
@@ -45,6 +46,7 @@ from plangate.application.operations.reports import (
 )
 from plangate.application.replay.check import CheckReport
 from plangate.application.replay.sweep import Sweep
+from plangate.application.replay.tune import Tuning
 from plangate.application.replay.what_if import WhatIf
 from plangate.application.results import PlanList, PlanStatus
 from plangate.application.views.attention import Attention
@@ -85,8 +87,10 @@ _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {
     "issued-key.v1": (IssuedKey, "serialization"),
     "key-list.v1": (KeyList, "serialization"),
     "sweep.v1": (Sweep, "serialization"),
+    "tuning.v1": (Tuning, "serialization"),
     "findings-config.v1": (FindingsConfig, "validation"),
     "findings-report.v1": (FindingsReport, "serialization"),
+    "agreement.v1": (Agreement, "serialization"),
     "calibration.v1": (Calibration, "serialization"),
     "what-if.v1": (WhatIf, "serialization"),
 }

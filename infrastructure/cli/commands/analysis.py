@@ -67,7 +67,7 @@ def what_if(
 
     Example: plangate replay what-if --all --policy steady
     """
-    policy = _policy(preset, changes)
+    policy = given_policy(preset, changes)
     if not policy:
         raise typer.BadParameter("give --policy, --set or both")
     chosen = terminal.plans(chosen_plans(plans, all_plans=all_plans))
@@ -111,7 +111,7 @@ def sweep(
     """
     values = policy_args.grid(grid)
     chosen = terminal.plans(chosen_plans(plans, all_plans=all_plans))
-    policy = _policy(preset, changes)
+    policy = given_policy(preset, changes)
     with progress_bar(terminal.notes, "sweeping") as progress:
         answer = terminal.registry.replay.sweep(values, chosen, policy=policy, progress=progress)
     if picture is not None:
@@ -184,7 +184,7 @@ def calibrate(
             terminal.plans(plans),
             confidence=confidence,
             by=by,
-            policy=_policy(preset, changes),
+            policy=given_policy(preset, changes),
             cost=None if cost is None else policy_args.settings(cost),
             seed=seed,
             progress=progress,
@@ -195,6 +195,7 @@ def calibrate(
     terminal.answer(answer, render_calibration)
 
 
-def _policy(preset: str | None, changes: list[str] | None) -> dict[str, Any]:
+def given_policy(preset: str | None, changes: list[str] | None) -> dict[str, Any]:
+    """The fields of a policy as they are given, and the preset that they change."""
     named = {} if preset is None else {"preset": preset}
     return named | policy_args.settings(changes or ())

@@ -128,7 +128,7 @@ Plot = Annotated[
     ),
 ]
 
-PlanPath = Annotated[Path, _file("A plan in YAML or JSON; - for standard input.")]
+PlanPath = Annotated[Path, _file("A plan in YAML, JSON or Markdown; - for standard input.")]
 ImportPath = Annotated[
     Path,
     argument(

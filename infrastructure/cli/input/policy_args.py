@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import typer
 
-from plangate.application.replay.sweep import MAX_POLICIES
+from plangate.application.replay.policy_grid import MAX_POLICIES
 
 _NOTHING: Final = {"none", "null"}
 

@@ -14,11 +14,11 @@ def share(estimate: Estimate) -> Text:
     return Text(NOT_ENOUGH, style="dim") if estimate.value is None else Text(percent(estimate))
 
 
-def decimals(estimate: Estimate, digits: int = 3, *, sign: bool = False) -> Text:
+def decimals(estimate: Estimate, digits: int) -> Text:
     """A number, or that there are not enough outcomes."""
     if estimate.value is None:
         return Text(NOT_ENOUGH, style="dim")
-    return Text(decimal(estimate, digits, sign=sign))
+    return Text(decimal(estimate, digits))
 
 
 def percent(estimate: Estimate) -> str:
@@ -35,10 +35,9 @@ def points(estimate: Estimate) -> Text:
     return Text(f"{value} [{low}, {high}]")
 
 
-def decimal(estimate: Estimate, digits: int = 3, *, sign: bool = False) -> str:
+def decimal(estimate: Estimate, digits: int = 3) -> str:
     """As in `0.714 [0.601, 0.802]`."""
-    form = f"{'+' if sign else ''}.{digits}f"
-    value, low, high = (format(part, form) for part in _parts(estimate))
+    value, low, high = (f"{part:.{digits}f}" for part in _parts(estimate))
     return f"{value} [{low}, {high}]"
 
 

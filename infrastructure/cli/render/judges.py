@@ -7,8 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from plangate.application.evidence.calibration import Calibration, CalibrationGroup
-from plangate.application.evidence.judge_calibration import FALSE_DISCOVERIES, JudgeCalibration
-from plangate.infrastructure.cli.render.estimates import decimals, points, share
+from plangate.infrastructure.cli.render.estimates import points, share
 from plangate.infrastructure.cli.render.tables import fixed, right, table_of
 from plangate.infrastructure.cli.render.text import count, harmless
 
@@ -49,27 +48,13 @@ def _changes(answer: Calibration) -> Iterator[RenderableType]:
     if not answer.comparisons:
         yield Text("Too few plans to test whether a judge changed.", style="dim")
         return
-    changed = [judge for judge in answer.judges if judge.changed]
-    if not changed:
+    changes = [change for judge in answer.judges for change in judge.changes]
+    if not changes:
         yield Text(f"No judge is found to have changed ({how}).", style="dim")
         return
-    for judge in changed:
-        for said in _changed(judge):
-            yield Text.assemble(("Changed: ", "bold red"), harmless(judge.judge), said)
+    for change in changes:
+        yield Text.assemble(("Changed: ", "bold red"), harmless(change))
     yield Text(f"({how})", style="dim")
-
-
-def _changed(judge: JudgeCalibration) -> Iterator[str]:
-    drift, change = judge.drift, judge.change
-    if drift.q is not None and drift.q <= FALSE_DISCOVERIES:
-        slope = decimals(drift.slope, 3, sign=True).plain
-        yield f" drifts by {slope} in 30 days (q = {drift.q:.2g})"
-    if change.q is not None and change.q <= FALSE_DISCOVERIES:
-        before, after = change.before or 0.0, change.after or 0.0
-        yield (
-            f" is too high by {before:+.2f} before {change.day}, by {after:+.2f} since "
-            f"(q = {change.q:.2g})"
-        )
 
 
 def group_table(by: str, groups: tuple[CalibrationGroup, ...]) -> Iterator[RenderableType]:
@@ -77,7 +62,7 @@ def group_table(by: str, groups: tuple[CalibrationGroup, ...]) -> Iterator[Rende
     yield Text(f"By {by}", style="bold")
     table = table_of(
         by,
-        right("outcomes"),
+        right("cases"),
         fixed("accepted"),
         fixed("too high"),
         fixed("ranking"),

@@ -54,7 +54,7 @@ def _columns(recorded: Totals) -> Iterator[tuple[str, _Column]]:
     yield "in plans", lambda totals: f"{totals.replanned:,}"
     yield "stops", lambda totals: f"{totals.stops:,}"
     yield "flips per plan", lambda totals: f"{totals.flips_per_plan:.2f}"
-    bad, good = ("on bad", "on good") if recorded.outcomes else ("on low", "on other results")
+    bad, good = ("on bad", "on good") if recorded.outcomes else ("on low", "on other")
     yield bad, _results(bad=True)
     yield good, _results(bad=False)
     if recorded.rejections is not None:
@@ -80,7 +80,8 @@ def _rejections(name: str) -> _Column:
 def _legend(recorded: Totals) -> str:
     assumed = "Assumed: the share of commands after the first difference of their plan."
     if recorded.rejections is None:
-        return f"{NO_OUTCOMES} {assumed}"
+        tripped = "On low: at how many of them the gate is tripped; on other: of the others."
+        return f"{NO_OUTCOMES} {tripped} {assumed}"
     return (
         "On bad: results at which the gate is tripped, of those rejected later; on good: of the"
         " accepted ones. Warned, late and missed are plans with a rejected result. The shares"

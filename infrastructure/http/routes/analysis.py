@@ -5,17 +5,21 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import Body, Query
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from plangate.application.errors import AnalysisMissing
+from plangate.application.evidence.agreement_results import Agreement
 from plangate.application.evidence.calibration import Calibration, Confidence
 from plangate.application.evidence.findings import FindingsReport
+from plangate.application.evidence.gate_worth import Cost
 from plangate.application.evidence.grouping import Grouping
-from plangate.application.models import Model
 from plangate.application.replay.assumptions import states_assumptions
 from plangate.application.replay.check import CheckReport
+from plangate.application.replay.folds import By
+from plangate.application.replay.policy_grid import MAX_POLICIES
 from plangate.application.replay.sweep import Sweep
+from plangate.application.replay.tune import MAX_FOLDS, Tuning
 from plangate.application.replay.what_if import WhatIf
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
 from plangate.domain.policy import Policy
@@ -28,7 +32,7 @@ from plangate.infrastructure.http.parameters import Amount, NoneAllowed, PlanId,
 group = Group("analysis")
 
 
-class WhatIfBody(Model):
+class WhatIfBody(BaseModel):
     """The policy to try: a whole one, a preset's name, or the fields to change in each plan's.
 
     With a `ladder` each changed field is also tried alone, and with those before it.
@@ -40,13 +44,39 @@ class WhatIfBody(Model):
     ladder: bool = False
 
 
-class SweepBody(Model):
+class SweepBody(BaseModel):
     """The values to try for fields of a policy; other fields are `policy`'s or each plan's."""
 
     model_config = ConfigDict(extra="forbid")
 
     grid: dict[str, list[float | int | str]]
     policy: GivenPolicy | None = None
+    plan_ids: list[str] | None = Field(default=None, min_length=1, max_length=1_000)
+
+
+class AgreementBody(BaseModel):
+    """Policies to try beside the usual ones, by their names; all plans unless some are named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    policies: dict[str, GivenPolicy] | None = Field(default=None, max_length=20)
+    plan_ids: list[str] | None = Field(default=None, min_length=1, max_length=1_000)
+    seed: int = Field(default=0, ge=0)
+
+
+class TuneBody(BaseModel):
+    """What is bad, the values to try and the policy for other fields, and how folds are made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    truth: Annotated[str, Field(description="`outcomes`, or `repeats:CUT`.")] = "outcomes"
+    grid: dict[str, list[float | int | str]] | None = None
+    tries: int | None = Field(default=None, ge=1, le=MAX_POLICIES)
+    policy: GivenPolicy | None = None
+    by: By = By.GOAL
+    folds: int = Field(default=5, ge=2, le=MAX_FOLDS)
+    cost: Cost | None = None
+    seed: int = Field(default=0, ge=0)
     plan_ids: list[str] | None = Field(default=None, min_length=1, max_length=1_000)
 
 
@@ -59,6 +89,16 @@ _Sweep = Annotated[
     Fields,
     fields_of(SweepBody),
     Body(examples=[{"grid": {"confidence_threshold": [0.5, 0.6, 0.7]}, "policy": "steady"}]),
+]
+_Agreement = Annotated[
+    Fields,
+    fields_of(AgreementBody),
+    Body(examples=[{"policies": {"strict": {"preset": "steady", "confidence_threshold": 0.7}}}]),
+]
+_Tune = Annotated[
+    Fields,
+    fields_of(TuneBody),
+    Body(examples=[{"truth": "repeats:0.5"}, {"cost": {"missed": 5, "stopped": 1}}]),
 ]
 _Cost = Annotated[Amount | NoneAllowed, Query(description="A cost, in any unit; both or neither.")]
 _Seed = Annotated[Whole, Query(description="The seed of random draws.")]
@@ -95,6 +135,16 @@ async def sweep_policies(body: _Sweep, given: Given) -> Response:
         found = await given.registry.replay.sweep(
             _required(body, "grid"), body.get("plan_ids"), policy=base
         )
+    return answer(found)
+
+
+@group.query("/tune", Tuning, method="POST", refuses=[PlanNotFound, AnalysisMissing])
+@states_assumptions
+async def tune_policy(body: _Tune, given: Given) -> Response:
+    """Choose a policy by what it does on plans that it was not chosen by; nothing is recorded."""
+    asked = {name: value for name, value in body.items() if value is not None}
+    with _of_policy():
+        found = await given.registry.replay.tune(asked.pop("plan_ids", None), **asked)
     return answer(found)
 
 
@@ -149,6 +199,15 @@ async def calibrate(
         policy={} if policy is None else policy,
         cost=given_cost or None,
         seed=seed,
+    )
+    return answer(found)
+
+
+@group.query("/agreement", Agreement, method="POST", refuses=[AnalysisMissing, PlanNotFound])
+async def compare_judges(body: _Agreement, given: Given) -> Response:
+    """Find out how far judges agree, and how often the gate's verdict would differ."""
+    found = await given.registry.evidence.agreement(
+        body.get("plan_ids"), policies=body.get("policies") or {}, seed=body.get("seed", 0)
     )
     return answer(found)
 

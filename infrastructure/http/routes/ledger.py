@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import Body, Path
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from plangate.application.errors import LedgerContradicted, LedgerError, NothingRecorded
@@ -14,7 +14,6 @@ from plangate.application.ledger.reports import (
     LedgerReport,
     VerifierKey,
 )
-from plangate.application.models import Model
 from plangate.infrastructure.http.bodies import valid
 from plangate.infrastructure.http.exchange import Given, answer
 from plangate.infrastructure.http.operations import Group
@@ -25,7 +24,7 @@ _LEDGER = (NothingRecorded, LedgerContradicted, LedgerError)
 _NOTE = "plangate.example/log\n12\nqR6j…=\n\n— plangate.example/log Az3g…\n"
 
 
-class Checkpoints(Model):
+class Checkpoints(BaseModel):
     """Two checkpoints of this log, the older one first."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -34,7 +33,7 @@ class Checkpoints(Model):
     new: str
 
 
-class KeptCheckpoints(Model):
+class KeptCheckpoints(BaseModel):
     """Checkpoints that were kept elsewhere, by names that findings will have."""
 
     model_config = ConfigDict(extra="forbid", strict=True)

@@ -1,5 +1,6 @@
 """The tool that explains a plan's confidence: what it is made of, and what would flip the gate."""
 
+from collections.abc import Iterator
 from typing import Annotated, Self
 
 from pydantic import Field
@@ -22,9 +23,7 @@ class ExplainArguments(Arguments):
 
     plan_id: Identifier
     version: Annotated[Version | None, Field(description="as it was then")] = None
-    since: Annotated[Version | None, Field(description="also what moved the confidence since")] = (
-        None
-    )
+    since: Annotated[Version | None, Field(description="also the moves since")] = None
     detail: Detail = "brief"
 
 
@@ -50,11 +49,10 @@ class Part(Answer):
 
 
 class Flip(Answer):
-    """A change of one score that would flip the gate, or of two together."""
+    """The smallest change of one score that would flip the gate."""
 
     task_id: str
     kind: str
-    judge: str | None
     from_score: float | None
     to_score: float | None
 
@@ -64,28 +62,26 @@ class Flip(Answer):
         return cls(
             task_id=change.task_id,
             kind=change.kind,
-            judge=change.judge,
             from_score=rounded(change.from_score),
             to_score=rounded(change.to_score),
         )
 
 
 class Move(Answer):
-    """An event that moved the rolling confidence, and what it was."""
+    """An event that moved the rolling confidence."""
 
     event_id: str
     task_id: str | None
     before: float | None
     after: float | None
-    sentence: str | None
+    sentence: str
 
 
 class Explained(VerdictAnswer):
     """The verdict now, and why the confidence at `version` is what it is.
 
-    `distance`: the confidence minus the gate's threshold. `parts`: those that cost most, or all.
-    `flip_pair`: the smallest change of two scores, where no single one would do. `outlook`: what
-    the tasks still to be judged must reach.
+    `distance`: confidence minus threshold. `parts`: those that cost most, or all.
+    `further`: the smallest two changes that flip the gate, and what open tasks must reach.
     """
 
     version: int
@@ -95,8 +91,7 @@ class Explained(VerdictAnswer):
     conditions: tuple[str, ...]
     parts: tuple[Part, ...]
     flip: Flip | None
-    flip_pair: tuple[Flip, ...]
-    outlook: str | None
+    further: tuple[str, ...]
     moves: tuple[Move, ...]
 
 
@@ -107,7 +102,6 @@ async def run(call: CallContext, arguments: ExplainArguments) -> Explained:
         arguments.plan_id, version=arguments.version, since=arguments.since
     )
     costly = sorted(found.contributions, key=_cost, reverse=True)
-    pair = found.flip_pair
     parts = costly if arguments.detail == "full" else costly[:_WEAKEST]
     return Explained(
         verdict=decision.verdict,
@@ -119,8 +113,7 @@ async def run(call: CallContext, arguments: ExplainArguments) -> Explained:
         conditions=found.conditions,
         parts=fitting(map(Part.of, parts)),
         flip=Flip.of(found.flip) if found.flip else None,
-        flip_pair=tuple(map(Flip.of, (pair.one, pair.other))) if pair else (),
-        outlook=found.outlook.sentence if found.outlook else None,
+        further=tuple(_further(found)),
         moves=_moves(found),
     )
 
@@ -128,6 +121,15 @@ async def run(call: CallContext, arguments: ExplainArguments) -> Explained:
 def _cost(part: Contribution) -> float:
     """By how much the task keeps the confidence below 1."""
     return part.share - part.contribution
+
+
+def _further(found: Explanation) -> Iterator[str]:
+    """Which two scores would flip the gate where no single one would; what is still possible."""
+    pair = found.flip_pair
+    if pair is not None:
+        yield f"The smallest two changes that flip the gate: {pair.one.text}; {pair.other.text}."
+    if found.outlook is not None:
+        yield found.outlook.sentence
 
 
 def _moves(found: Explanation) -> tuple[Move, ...]:
@@ -140,7 +142,7 @@ def _moves(found: Explanation) -> tuple[Move, ...]:
             task_id=move.task_id,
             before=rounded(move.before),
             after=rounded(move.after),
-            sentence=clipped(move.sentence, 300),
+            sentence=clipped(move.sentence, 300) or "",
         )
         for move in largest[:_MOVES]
     )
@@ -148,7 +150,7 @@ def _moves(found: Explanation) -> tuple[Move, ...]:
 
 TOOL = Tool(
     name="plan_explain",
-    description="Which tasks lower the confidence, and which score would flip the gate.",
+    description="Which tasks lower the confidence, and what would flip the gate.",
     arguments=ExplainArguments,
     answer=Explained,
     run=run,

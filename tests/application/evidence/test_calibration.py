@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,21 +11,25 @@ import pytest
 from typing_extensions import override
 
 from plangate.application.errors import AnalysisMissing
+from plangate.application.evidence.agreement_results import AgreementEstimates
 from plangate.application.evidence.calibration import (
     Calibration,
     CalibrationGroup,
     Reliability,
 )
 from plangate.application.evidence.cases import Cases
+from plangate.application.evidence.comparisons import Comparison, Significance
 from plangate.application.evidence.estimates import Estimate, too_few
 from plangate.application.evidence.gate_cases import GateCounts
 from plangate.application.evidence.gate_worth import Cost, CostPoint, Costs, MoreOutcomes
 from plangate.application.evidence.grouping import Grouping
+from plangate.application.evidence.held_out import HeldOutFigures, PolicyCase, PolicySearch
 from plangate.application.evidence.judge_calibration import (
     ChangePoint,
     Drift,
     JudgeCalibration,
 )
+from plangate.application.evidence.pair_sums import PairSums
 from plangate.application.evidence.queries import EvidenceQueries
 from plangate.application.evidence.statistics import ShareCounts, Statistics
 from plangate.application.registry import PlanRegistry
@@ -71,6 +75,19 @@ class Listening(Statistics):
         )
 
     @override
+    def agreement(
+        self,
+        pairs: Sequence[PairSums],
+        joint: PairSums | None,
+        policies: Sequence[str],
+        *,
+        by_work: bool,
+        listed: int,
+        seed: int,
+    ) -> Sequence[AgreementEstimates]:
+        return ()
+
+    @override
     def groups(self, cases: Cases, by: Grouping, seed: int) -> tuple[CalibrationGroup, ...]:
         return ()
 
@@ -94,8 +111,16 @@ class Listening(Statistics):
         return ()
 
     @override
+    def significances(self, comparisons: Sequence[Comparison]) -> Sequence[Significance]:
+        return ()
+
+    @override
     def shares(self, counts: Sequence[ShareCounts], seed: int) -> Sequence[Estimate]:
         return ()
+
+    @override
+    def held_out(self, cases: Sequence[PolicyCase], search: PolicySearch) -> HeldOutFigures:
+        raise NotImplementedError
 
 
 @pytest.fixture
@@ -397,13 +422,21 @@ def test_the_thresholds_that_cannot_be_told_from_the_cheapest_are_named() -> Non
 
 
 @pytest.mark.parametrize(
-    "drift, change, changed", [(0.04, 0.9, True), (0.06, None, False), (None, 0.05, True)]
+    "drift, change, said",
+    [
+        (0.04, 0.9, ("unnamed drifts by +0.020 [+0.010, +0.030] in 30 days (q = 0.04)",)),
+        (0.06, None, ()),
+        (
+            None,
+            0.05,
+            ("unnamed is too high by -0.05 before 2026-04-01, by +0.25 since (q = 0.05)",),
+        ),
+    ],
 )
 def test_a_judge_changed_where_a_corrected_test_says_so(
-    drift: float | None,
-    change: float | None,
-    changed: bool,  # noqa: FBT001
+    drift: float | None, change: float | None, said: tuple[str, ...]
 ) -> None:
+    slope = Estimate(value=0.02, low=0.01, high=0.03, cases=90, plans=30)
     judge = JudgeCalibration(
         judge="unnamed",
         versions={},
@@ -412,11 +445,23 @@ def test_a_judge_changed_where_a_corrected_test_says_so(
         bias=NONE,
         ranking=NONE,
         worth=(),
-        drift=Drift(slope=NONE, q=drift),
-        change=ChangePoint(q=change),
+        drift=Drift(slope=slope, q=drift),
+        change=ChangePoint(day=date(2026, 4, 1), before=-0.05, after=0.25, q=change),
     )
 
-    assert judge.changed is changed
+    assert judge.changes == said
+
+
+def test_a_gate_says_what_it_stopped(listening: PlanRegistry) -> None:
+    gate = listening.evidence.calibrate().gate
+    known = Estimate(value=0.48, low=0.36, high=0.6, cases=88, plans=60)
+
+    some = gate.model_copy(update={"stopped_bad": 42, "missed_bad": 1_046, "recall": known})
+
+    assert some.sentence == (
+        "The gate stopped 42 of 1,088 results that were rejected later (48 % [36, 60]), and "
+        "0 of 0 that were accepted (not enough outcomes)."
+    )
 
 
 def test_a_registry_without_statistics_refuses() -> None:

@@ -9,7 +9,7 @@ from plangate.application.evidence.finding import FindingKind, Severity
 from plangate.application.evidence.findings_config import AcceptedException, FindingsConfig
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput
-from tests.support.gaming import HIGH, LOW, Gaming
+from tests.support.gaming.player import HIGH, LOW, Gaming
 
 RESCORED, OWN_WORK = FindingKind.RESCORED_UNTIL_PASSED, FindingKind.OWN_WORK
 
@@ -102,7 +102,10 @@ def test_aliases_are_names_of_the_same_one(game: Gaming) -> None:
         ({"aliases": {"ada": "bob"}}, "aliases.ada: must be a list"),
         ({"accept": [{"kind": "own_work"}]}, r"accept\[0\].reason: is required"),
         ({"accept": [{"plan_id": "p", "reason": " "}]}, r"accept\[0\].reason: must not be blank"),
-        ({"accept": [{"reason": "x"}]}, r"accept\[0\]: must name a plan_id, a task_id or a kind"),
+        (
+            {"accept": [{"reason": "x"}]},
+            r"accept\[0\]: must name a plan_id, a task_id, a kind or about whom it is",
+        ),
         ({"accept": [{"plan": "p", "reason": "x"}]}, r"accept\[0\].plan: is not known here"),
         ({"ignore": []}, "ignore: is not known here; accepted: severity, aliases, accept"),
     ],

@@ -164,3 +164,12 @@ def test_a_rule_that_takes_the_newest_score_has_no_pairs_of_judges() -> None:
     assert change is not None
     assert (change.judge, change.event_id) == ("model:ben", "p@3")
     assert smallest_pair(balance) is None
+
+
+def test_a_pair_that_leads_to_within_a_hair_of_the_threshold_is_not_enough() -> None:
+    """With 1.0 for the first two tasks the confidence is 0.75, a hair below the threshold."""
+    policy = Policy(decay=1.0, confidence_threshold=0.75 + 1e-12 + 5e-14)
+    scores = {"t0": 0.0, "t1": 0.0, "t2": 0.25}
+    events: list[PlanEvent] = [created(*scores, policy=policy)]
+    events += (scored(task, OUTPUT, score) for task, score in scores.items())
+    assert smallest_pair(Balance.of(fold(Plan("p"), events))) is None

@@ -277,8 +277,8 @@ def test_bad_plans_are_refused_with_their_place_and_nothing_is_recorded(
         (7, "beads", "must be a list of issues"),
         ([7], "beads", "/0: an issue must be an object with an id"),
         ([], "beads", "there is no issue in it"),
-        (7, "plan", "must be an object with goal and tasks"),
-        ({"goal": "G"}, "plan", "tasks: is required"),
+        (7, "plan", "must be an object with goal, tasks, "),
+        ({"goal": "G"}, "plan", "/tasks: is required"),
     ],
 )
 def test_invalid_data_is_refused_with_its_json_pointer(

@@ -328,6 +328,33 @@ def test_an_order_of_here_stays_until_the_source_has_another(registry: PlanRegis
     assert order() == "dbacm"
 
 
+def test_the_order_of_the_source_is_known_among_tasks_that_were_split_and_replaced_here(
+    registry: PlanRegistry,
+) -> None:
+    brought(registry, source(*map(task, "abc")))
+    parts = [{"id": one, "title": one} for one in ("a1", "a2")]
+    split = {"op": "split", "task_id": "a", "into": parts}
+    replaced = {"op": "replace", "task_id": "b", "by": {"id": "b1", "title": "B"}}
+    registry.revise("ship", "here", [split, replaced, {"op": "drop", "task_id": "c"}])
+    brought(registry, source(*map(task, "abcd")))
+    assert brought(registry, source(*map(task, "abcd"))).outcome == "already_there"
+    brought(registry, source(*map(task, "eabcd")))
+    order = [one.id for one in registry.get_status("ship").tasks]
+    assert order.index("e") < order.index("d")
+    assert brought(registry, source(*map(task, "eabcd"))).outcome == "already_there"
+
+
+def test_a_score_of_the_source_for_a_task_that_was_added_here_is_the_sources(
+    registry: PlanRegistry,
+) -> None:
+    brought(registry, source(task("a")))
+    registry.revise("ship", "here", [{"op": "add", "task": {"id": "b", "title": "B"}}])
+    for score in (0.8, 0.9):
+        plan = brought(registry, source(task("a"), task("b", output_score=score)))
+        assert (plan.outcome, plan.not_carried) == ("updated", ())
+        assert registry.get_status("ship").tasks[1].output_score == score
+
+
 # --- imported again with a key ---
 
 
@@ -370,7 +397,7 @@ def test_only_a_new_plan_is_made_where_that_is_asked(registry: PlanRegistry) -> 
     for other in (source(task("a")), source(task("b"))):
         with pytest.raises(PlanExists):
             brought(registry, other, only_new=True)
-    with pytest.raises(InvalidInput, match="choose one with tag"):
+    with pytest.raises(InvalidInput, match="choose the one plan to make: ship, ship"):
         brought(registry, (*source(task("a")), *source(task("b"))), only_new=True)
     assert registry.history.last_position() == position
 

@@ -76,7 +76,7 @@ def test_the_newest_outcome_of_each_source_counts(registry: PlanRegistry, plan_i
     assert (answer.outcomes.bad, answer.outcomes.good) == (1, 1)
 
 
-def test_an_outcome_without_a_result_makes_a_plan_bad_and_is_no_result(
+def test_an_outcome_without_a_result_makes_a_plan_bad_but_counts_for_no_result(
     registry: PlanRegistry, plan_id: str
 ) -> None:
     registry.score_output(plan_id, "b", 0.1)

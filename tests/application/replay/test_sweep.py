@@ -8,7 +8,7 @@ import pytest
 
 from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
-from plangate.application.replay.sweep import Grid
+from plangate.application.replay.policy_grid import Grid
 from plangate.application.replay.totals import Totals
 from plangate.application.rerun.policies import Given
 from plangate.domain.errors import InvalidInput, PlanNotFound

@@ -12,6 +12,7 @@ CREATE TABLE view_plans (
     scoring_failed bigint NOT NULL,
     clamped bigint NOT NULL,
     done_unscored bigint NOT NULL,
+    awaits_judges bigint NOT NULL,
     needs_replan boolean NOT NULL,
     replan_due boolean NOT NULL,
     replan_count bigint NOT NULL,

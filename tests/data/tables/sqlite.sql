@@ -11,6 +11,7 @@ CREATE TABLE view_plans (
     scoring_failed INTEGER NOT NULL,
     clamped INTEGER NOT NULL,
     done_unscored INTEGER NOT NULL,
+    awaits_judges INTEGER NOT NULL,
     needs_replan INTEGER NOT NULL,
     replan_due INTEGER NOT NULL,
     replan_count INTEGER NOT NULL,

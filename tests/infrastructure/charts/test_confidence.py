@@ -79,6 +79,21 @@ def test_the_line_is_dotted_until_something_is_scored(registry: PlanRegistry) ->
     assert dotted[0].get("stroke-dasharray")
 
 
+def test_the_line_is_dotted_until_enough_judges_scored_a_task(registry: PlanRegistry) -> None:
+    tasks = [{"id": "a", "title": "A"}]
+    registry.create("g", tasks, plan_id="two", policy={"min_judges": 2})
+    registry.score_output("two", "a", 0.1, scorer="ann")
+    waiting = confidence_over_time(list(registry.history.audit("two")), 0.72)
+    registry.score_output("two", "a", 0.1, scorer="ben")
+    judged = confidence_over_time(list(registry.history.audit("two")), 0.72)
+    assert waiting.description == (
+        "No evidence yet: no task has been scored by enough judges. The threshold is 0.720."
+    )
+    assert not drawn(waiting, "pg-line", "path")
+    assert drawn(judged, "pg-line", "path")
+    assert judged.description.startswith("Rolling confidence is 0.100 after 2 scores")
+
+
 def test_nothing_recorded_is_said() -> None:
     chart = confidence_over_time([], 0.72)
     assert "nothing recorded yet" in texts(chart)

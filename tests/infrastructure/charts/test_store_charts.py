@@ -6,6 +6,7 @@ import pytest
 
 from plangate.application.evidence.calibration import ReliabilityBin
 from plangate.application.evidence.estimates import Estimate
+from plangate.application.evidence.judge_calibration import Worth
 from plangate.application.registry import PlanRegistry
 from plangate.application.views.board import BoardTask
 from plangate.domain.vocabulary import TaskStatus
@@ -137,6 +138,29 @@ def test_a_reliability_diagram_has_a_point_for_each_bin_with_an_estimate(
     assert [row[3] for row in chart.table.rows] == ["–", "0.800"]
     assert legend(chart)
     assert "not enough outcomes" in texts(reliability_diagram(empty))
+
+
+def test_a_reliability_diagram_has_the_fit_in_its_band(registry: PlanRegistry) -> None:
+    few = Estimate(cases=3, plans=2, reason="not enough outcomes")
+    fit = tuple(
+        Worth(
+            score=score,
+            accepted=Estimate(value=score, low=score - 0.1, high=score + 0.1, cases=30, plans=12),
+        )
+        for score in (0.5, 0.75)
+    )
+    empty = registry.evidence.calibrate()
+    worth = (Worth(score=0.25, accepted=few), *fit)
+
+    chart = reliability_diagram(empty.model_copy(update={"worth": worth}))
+    alone = reliability_diagram(empty.model_copy(update={"worth": worth[:2]}))
+
+    (line,) = drawn(chart, "pg-line", "path")
+    assert line.get("d") == "M500.0 120.0 L750.0 60.0"
+    (band,) = drawn(chart, "pg-band", "path")
+    assert band.get("d") == "M500.0 96.0 L750.0 36.0 L750.0 84.0 L500.0 144.0 Z"
+    assert [row[0] for row in chart.table.rows] == ["0.5, by the fit", "0.75, by the fit"]
+    assert not drawn(alone, "pg-band", "path")
 
 
 @pytest.mark.parametrize(

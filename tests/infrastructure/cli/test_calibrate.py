@@ -252,10 +252,10 @@ def test_a_judge_that_did_not_change_is_said_not_to_have(plangate: Plangate) -> 
 @pytest.mark.usefixtures("two_judges")
 def test_groups_are_told_apart(plangate: Plangate) -> None:
     shown = said(plangate, "--by", "label")
-    assert "By label label outcomes accepted too high ranking stopped ─" in shown
+    assert "By label label cases accepted too high ranking stopped ─" in shown
     assert " no label 80 6" in shown
     months = said(plangate, "--by", "month")
-    assert "2023-01 4 – – – –" in months
+    assert "2023-01 8 – – – –" in months
     assert "By month" in months
     answer = plangate("evidence", "calibrate", "--by", "version", "--json").json
     names = [group["name"] for group in answer["groups"]]

@@ -132,7 +132,8 @@ def test_what_is_wrong_between_tasks_comes_with_what_is_wrong_in_them(plangate: 
     )
     for words in (["create", "-"], ["import", "-", "--format", "plan"]):
         said = plangate(*words, typed=text).stderr.replace("/tasks/0/", "tasks[0].")
-        places = [line.removeprefix("refused: stdin:").split(": ")[0] for line in said.splitlines()]
+        refused = [line for line in said.splitlines() if line.startswith("refused: ")]
+        places = [line.removeprefix("refused: stdin:").split(": ")[0] for line in refused]
         assert places == ["3:11", "3:21", "3:21", "5:4", "5:25", "6:4", "7:14", "8:21", "9:38"]
         assert "3:21: tasks[0].depends_on: the task 'a' depends on 'zz', which is not" in said
         assert "3:21: tasks[0].depends_on: a circle: 'a' depends on 'b' depends on 'a'" in said

@@ -330,6 +330,7 @@ def test_a_judge_that_failed_is_named(plangate: Plangate) -> None:
         "scoring_failed": 3,
         "clamped": 0,
         "done_unscored": 0,
+        "awaits_judges": 0,
     }
     for command in ("gate", "status"):
         assert "1 of 5 tasks scored, the judge failed on 3" in squeezed(plangate(command, "five"))

@@ -375,6 +375,7 @@ def test_a_body_is_an_object(http: httpx.Client, new_plan: NewPlan, body: str) -
         f"{plan}/next-task",
         "/what-if",
         "/sweep",
+        "/tune",
         "/ledger/consistency",
     ):
         problem(http.post(path, content=body, headers=headers), 422, "invalid-input")

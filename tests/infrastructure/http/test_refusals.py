@@ -149,6 +149,12 @@ def test_policies_and_grids_are_checked(http: httpx.Client) -> None:
         ("/sweep", {"grid": {"consecutive_lows": "12"}}, "/grid/consecutive_lows"),
         ("/sweep", {"grid": {"consecutive_lows": list(range(1, 1_100))}}, "/grid"),
         ("/sweep", {"grid": {"consecutive_lows": [1]}, "plan_ids": 5}, "/plan_ids"),
+        ("/tune", {"truth": "rumours"}, "/truth"),
+        ("/tune", {"folds": 1}, "/folds"),
+        ("/tune", {"tries": 1_001}, "/tries"),
+        ("/tune", {"grid": {"consecutive_lows": "12"}}, "/grid/consecutive_lows"),
+        ("/tune", {"cost": {"missed": 0, "stopped": 0}}, "/cost"),
+        ("/tune", {"by": "author"}, "/by"),
     ]
     for path, body, pointer in wrong:
         found = problem(http.post(path, json=body), 422, "invalid-input")

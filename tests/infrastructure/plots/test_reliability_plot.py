@@ -56,6 +56,7 @@ def test_the_question_its_answer_and_both_pictures_are_there(
         "90 outcomes of 30 plans",
         f"in {100 * answer.ranking.value:.0f} % [",
         "accepted, by confidence",
+        "line and band: what it is worth, by an isotonic fit",
         "of those below, rejected",
         "of the rejected, below",
         "of those that pass, accepted",
@@ -64,6 +65,22 @@ def test_the_question_its_answer_and_both_pictures_are_there(
     assert _NOT_ENOUGH not in shown
     plots.plot(store.evidence.calibrate(), tmp_path / "b.svg")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def test_the_cost_of_each_threshold_is_drawn_with_the_cheapest(
+    store: PlanRegistry, tmp_path: Path
+) -> None:
+    answer = store.evidence.calibrate(cost={"missed": 5, "stopped": 1})
+    assert answer.costs is not None
+
+    shown = words(answer, tmp_path / "a.svg")
+
+    assert "cost of a result, by the gate's threshold (missed 5, good one stopped 1" in shown
+    assert f"cheapest: {answer.costs.cheapest:g}" in shown
+    dear = store.evidence.calibrate(cost={"missed": 0.5, "stopped": 9})
+    assert "cheapest: 0" in words(dear, tmp_path / "b.svg")
+    few = store.evidence.calibrate(["p0"], cost={"missed": 5, "stopped": 1})
+    assert "cheapest" not in words(few, tmp_path / "c.svg")
 
 
 def test_with_too_few_outcomes_it_says_so_and_draws_no_figure(
@@ -81,6 +98,7 @@ def test_the_picture_in_the_documentation_is_what_its_command_draws(tmp_path: Pa
     with connect("memory:") as registry:
         for line in example["lines"](random.Random(7)):
             getattr(registry, line.pop("op"))(**line)
-        shown = words(registry.evidence.calibrate(), tmp_path / "a.svg")
+        answer = registry.evidence.calibrate(by="version", cost={"missed": 5, "stopped": 1})
+        shown = words(answer, tmp_path / "a.svg")
 
     assert shown == text_of(ROOT / "docs" / "pictures" / "calibration.svg")

@@ -274,13 +274,22 @@ def test_a_group_has_the_figures_of_its_cases_alone(cases: list[Case]) -> None:
 # --- judges that change ---
 
 
-def test_scores_of_one_day_have_no_drift() -> None:
+def test_scores_of_one_day_say_nothing_about_time() -> None:
     cases = [
-        Case(f"p{n}", 0.5, n % 2 == 0, scores=(JudgeScore("j", "", 0.5, 100.0),)) for n in range(40)
+        Case(f"p{n}", 0.5, n % 2 == 0, scores=(JudgeScore("j", "", 0.5, 100.0 + n / 50),))
+        for n in range(40)
     ]
-    given = cases_of(cases)
 
-    found = drift(Columns.of(given.scores), np.array(given.scores.day), **DRAWS)
+    (found,) = judges(cases_of(cases).scores, **DRAWS)
+
+    assert (found.drift.slope.value, found.drift.p, found.change.p) == (None, None, None)
+    assert found.drift.slope.reason == found.change.reason == "all scores are of one day"
+
+
+def test_an_estimate_that_is_undefined_says_so() -> None:
+    given = cases_of(world(random.Random(1), 40)).scores
+
+    found = drift(Columns.of(given), np.zeros(len(given.plan)), **DRAWS)
 
     assert (found.slope.value, found.p) == (None, None)
     assert found.slope.reason == "undefined for these outcomes"

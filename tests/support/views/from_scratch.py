@@ -15,7 +15,7 @@ from plangate.domain.events import ReplanTriggered, TaskScored
 from plangate.domain.evolve import evolve
 from plangate.domain.plan import Plan
 from plangate.domain.verdict import may_continue, takeable, verdict
-from plangate.domain.vocabulary import ScoreKind, TaskStatus
+from plangate.domain.vocabulary import TaskStatus
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -158,7 +158,7 @@ def _of_a_plan(plan: Plan, history: Sequence[RecordedEvent], now: datetime) -> R
 def _summary(plan: Plan, first: int, last: int, now: datetime) -> dict[str, Any]:
     count = Counter(task.status for task in plan)
     scored = [task for task in plan if task.confidence(plan.policy) is not None]
-    counting = [given for task in plan for kind in ScoreKind for given in task.judgements(kind)[:1]]
+    counting = [given for task in plan for given in task.counting]
     could_be_taken = [task.id for task in takeable(plan, now)]
     ends = [
         end
@@ -182,8 +182,9 @@ def _summary(plan: Plan, first: int, last: int, now: datetime) -> dict[str, Any]
         "scoring_failed": len([task for task in plan if task.scoring_failed]),
         "clamped": len([given for given in counting if given.clamped]),
         "done_unscored": len(
-            [t for t in plan if t.status is TaskStatus.DONE and not t.output_judgements]
+            [t for t in plan if t.status is TaskStatus.DONE and t.output_score is None]
         ),
+        "awaits_judges": len([task for task in plan if task.awaits_judges]),
         "needs_replan": plan.needs_replan,
         "replan_due": plan.replan_due,
         "replan_count": plan.replan_count,

@@ -1,0 +1,1 @@
+"""What scores and actors are like over many plans, compared with their fellows."""

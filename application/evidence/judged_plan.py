@@ -1,0 +1,124 @@
+"""What each judge of a plan scored, and whether the gate would have fired for that judge alone.
+
+A judge's score of a task is the newest of its kind and attempt that was not retracted.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Final, NamedTuple
+
+from plangate.application.evidence.findings_config import normal_text
+from plangate.application.rerun.recorded_commands import RecordedCommand
+from plangate.application.rerun.rerun import Input, Rules, rerun
+from plangate.domain import events
+from plangate.domain.confidence import reaches
+from plangate.domain.judging import JudgeKey, judge_key
+from plangate.domain.plan import Plan
+from plangate.domain.policy import Policy
+from plangate.domain.vocabulary import ScoreKind
+
+FIRST_ATTEMPT: Final = 1
+
+
+class Scored(NamedTuple):
+    """What is scored: a task in one attempt, by its prompt or its output."""
+
+    task_id: str
+    attempt: int
+    kind: ScoreKind
+
+
+class JudgedPlan:
+    """One plan, by its judges. `scores` has those of each, in the order of their first one."""
+
+    def __init__(self, inputs: Sequence[Input]) -> None:
+        self._inputs = inputs
+        self._given: dict[int, tuple[JudgeKey, tuple[Scored, ...]]] = {}
+        self.plan: Plan = inputs[-1].recorded.after
+        self.scores: dict[JudgeKey, dict[Scored, float]] = {}
+        newest: dict[tuple[JudgeKey, Scored], dict[str, float]] = {}
+        attempts: dict[str, int] = {}
+        for index, given in enumerate(inputs):
+            for judge, scored in _follow(given.recorded, newest, attempts):
+                self._given[index] = judge, (*self._given.get(index, (judge, ()))[1], scored)
+        for (judge, scored), scores in newest.items():
+            if scores:
+                self.scores.setdefault(judge, {})[scored] = next(reversed(scores.values()))
+
+    def is_low(self, score: float) -> bool:
+        """Whether a score is below the plan's threshold."""
+        return not reaches(score, self.plan.policy.confidence_threshold)
+
+    def fires(
+        self, judge: JudgeKey, rules: Rules | None, only: Collection[Scored] | None = None
+    ) -> bool:
+        """Whether the gate fires under a policy, or the recorded one, with one judge's scores.
+
+        `only` names the scores to go by. Raises `InvalidInput` where the rules do not fit.
+        """
+        inputs = list(self._of(judge, only))
+        alone = self.plan.policy.min_judges == 1
+        if rules is None and alone and len(inputs) == len(self._inputs):
+            return any(_fired(entry.event for entry in one.recorded.events) for one in inputs)
+        return any(_fired(step.events) for step in rerun(inputs, partial(_for_one, rules)))
+
+    def labels(self) -> Mapping[Scored, int]:
+        """Labels of what was scored in first attempts, the same in plans of the same work."""
+        named = {task.id: normal_text(task.title or "") or task.title for task in self.plan}
+        seen: dict[str, int] = {}
+        numbers: dict[str, str] = {}
+        for task_id, title in named.items():
+            name = task_id if title is None else f"={title}"
+            seen[name] = seen.get(name, 0) + 1
+            numbers[task_id] = f"{seen[name]}{name}"
+        return {
+            scored: _number(f"{scored.kind}:{numbers[scored.task_id]}")
+            for scores in self.scores.values()
+            for scored in scores
+            if scored.attempt == FIRST_ATTEMPT and scored.task_id in numbers
+        }
+
+    def _of(self, judge: JudgeKey, only: Collection[Scored] | None) -> Iterator[Input]:
+        """The commands without the scores of other judges, and without those not asked for."""
+        for index, given in enumerate(self._inputs):
+            by, scored = self._given.get(index, (judge, ()))
+            asked = only is None or not scored or any(one in only for one in scored)
+            if by == judge and asked:
+                yield given
+
+
+def _follow(
+    command: RecordedCommand,
+    newest: dict[tuple[JudgeKey, Scored], dict[str, float]],
+    attempts: dict[str, int],
+) -> Iterator[tuple[JudgeKey, Scored]]:
+    """Keep the scores of each judge, and yield what the command scored."""
+    for entry in command.events:
+        match entry.event:
+            case events.TaskScored() as event:
+                judge = judge_key(event.scorer)
+                scored = Scored(event.task_id, attempts.get(event.task_id, 1), event.kind)
+                newest.setdefault((judge, scored), {})[entry.envelope.event_id] = event.score
+                yield judge, scored
+            case events.ScoreRetracted(event_id=retracted):
+                for scores in newest.values():
+                    scores.pop(retracted, None)
+            case events.AttemptStarted(task_id=task_id, attempt=attempt):
+                attempts[task_id] = attempt
+            case _:  # leaves the scores as they are
+                pass
+
+
+def _fired(decided: Iterable[events.PlanEvent]) -> bool:
+    return any(type(event) is events.ReplanTriggered for event in decided)
+
+
+def _for_one(rules: Rules | None, recorded: Policy) -> Policy:
+    """The policy to try, without waiting for more judges than the one that is asked."""
+    policy = recorded if rules is None else rules(recorded)
+    return policy if policy.min_judges == 1 else policy.model_copy(update={"min_judges": 1})
+
+
+def _number(label: str) -> int:
+    return int.from_bytes(hashlib.sha256(label.encode()).digest()[:8])

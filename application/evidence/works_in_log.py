@@ -1,0 +1,40 @@
+"""Find the plans of the same work in a log, from their creations alone."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from plangate.application.errors import UnreadableEvent
+from plangate.application.event_store import EventStore
+from plangate.application.evidence.same_work import SameWork, Works
+from plangate.application.plan_log import PlanIds, selected
+from plangate.application.progress import Progress
+from plangate.domain.events import PlanCreated
+
+
+class RepeatedWorks(NamedTuple):
+    """The works that several plans have: the number of each plan's, and how it is recognised."""
+
+    of_plan: Mapping[str, int]
+    by: Sequence[SameWork]
+
+
+def repeated_works(store: EventStore, plan_ids: PlanIds, progress: Progress) -> RepeatedWorks:
+    """The works that several of the plans have. Of each plan a digest is kept meanwhile."""
+    works, found = Works(), list[str]()
+    for plan_id in selected(store, plan_ids, progress):
+        try:
+            creation = [entry.event for entry in store.read(plan_id, until=1)]
+        except UnreadableEvent:
+            continue
+        for event in creation:
+            if isinstance(event, PlanCreated):
+                works.add(plan_id, event)
+                found.append(plan_id)
+    known = {plan_id: works.of(plan_id) for plan_id in found}
+    plans = Counter(work for work in known.values() if work is not None)
+    repeated = {work: number for number, work in enumerate(w for w in plans if plans[w] > 1)}
+    return RepeatedWorks(
+        of_plan={plan: repeated[work] for plan, work in known.items() if work in repeated},
+        by=tuple(work.by for work in repeated),
+    )

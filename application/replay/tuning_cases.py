@@ -1,0 +1,132 @@
+"""Read plans once, and keep for each case which of many policies would have stopped it.
+
+Of each plan only a row is kept: how it is grouped, the plain mean of its scores, and for
+each policy one bit a case.
+"""
+
+import hashlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
+from typing import Final, NamedTuple
+
+from plangate.application.errors import UnreadableEvent
+from plangate.application.event_store import EventStore
+from plangate.application.evidence.findings_config import normal_text
+from plangate.application.evidence.gate_cases import TRIPPED, replayed, seen_at_outcomes
+from plangate.application.evidence.same_work import Works
+from plangate.application.rerun.policies import rules_of
+from plangate.application.rerun.recorded_commands import commands_of
+from plangate.application.rerun.rerun import Input, Rules, rerun
+from plangate.application.results import UnreadablePlan
+from plangate.domain.events import PlanCreated, ReplanTriggered
+from plangate.domain.policy import Policy
+from plangate.domain.trait_tree import Trait
+
+PLAIN_MEAN: Final = Policy(
+    prompt_weight=0.0, output_weight=1.0, decay=1.0, confidence_threshold=0.0, min_scored=2
+)
+"""Its rolling confidence is the plain mean of the scores, and its gate never fires.
+
+`min_scored` has it kept in a tree, so that no score costs a pass over all tasks.
+"""
+
+
+class SeenCase(NamedTuple):
+    """One case: whether it is bad, if an outcome says so, and the plain mean at its score.
+
+    Bit n of `stopped` says whether policy n stopped it.
+    """
+
+    bad: bool | None
+    mean: float
+    stopped: int
+
+
+class PlanRow(NamedTuple):
+    """What is kept of a plan: its id, a digest of its goal, its labels and its cases."""
+
+    plan_id: str
+    goal: bytes | None
+    labels: tuple[str, ...]
+    cases: tuple[SeenCase, ...]
+
+
+class TuningCases:
+    """The rows of the plans added so far.
+
+    With `by_outcome` a case is a task's result with an outcome, as in `gate_cases`;
+    otherwise a plan with scores, stopped if the gate ever fired in it. Plans without a case
+    are counted in `without`. Rules that are None are the recorded policy.
+    """
+
+    def __init__(self, rules: Sequence[Rules | None], *, by_outcome: bool) -> None:
+        self._rules = tuple(rules)
+        self._by_outcome = by_outcome
+        self.rows: list[PlanRow] = []
+        self.works = Works()
+        self.without = 0
+        self.unreadable: list[UnreadablePlan] = []
+
+    @property
+    def passes(self) -> int:
+        """How many policies are tried."""
+        return len(self._rules)
+
+    def add(self, store: EventStore, plan_id: str) -> None:
+        """Add one more plan."""
+        try:
+            inputs = [Input.of(command) for command in commands_of(store, plan_id)]
+        except UnreadableEvent as error:
+            self.unreadable.append(UnreadablePlan.of(error))
+            return
+        created = inputs[0].recorded.events[0].event
+        cases = tuple(self._results(inputs) if self._by_outcome else self._plan(inputs))
+        if cases and isinstance(created, PlanCreated):
+            goal = None if created.goal is None else _digest(created.goal)
+            self.rows.append(PlanRow(plan_id, goal, created.labels or (), cases))
+            self.works.add(plan_id, created)
+        else:
+            self.without += 1
+
+    def extend(self, part: "TuningCases") -> None:
+        """Add the rows of the plans that follow."""
+        self.rows += part.rows
+        self.works.extend(part.works)
+        self.without += part.without
+        self.unreadable += part.unreadable
+
+    def _results(self, inputs: Sequence[Input]) -> Iterator[SeenCase]:
+        means = seen_at_outcomes(replayed(inputs, _MEAN_RULES), _MEAN)
+        if not means:
+            return
+        stopped = [0] * len(means)
+        for number, rules in enumerate(self._rules):
+            found = seen_at_outcomes(replayed(inputs, rules), TRIPPED)
+            for case, (_, tripped) in enumerate(found):
+                stopped[case] |= tripped << number
+        for (bad, mean), bits in zip(means, stopped, strict=True):
+            yield SeenCase(bad, mean, bits)
+
+    def _plan(self, inputs: Sequence[Input]) -> Iterator[SeenCase]:
+        ((_, plan),) = deque(replayed(inputs, _MEAN_RULES), maxlen=1)
+        if plan.traits.count(Trait.SCORED):
+            bits = sum(_fires(inputs, rules) << n for n, rules in enumerate(self._rules))
+            yield SeenCase(None, plan.rolling_confidence, bits)
+
+
+def _fires(inputs: Sequence[Input], rules: Rules | None) -> bool:
+    """Whether the gate ever fires; what comes after the first time is not decided."""
+    if rules is None:
+        recorded = (entry.event for given in inputs for entry in given.recorded.events)
+        return any(type(event) is ReplanTriggered for event in recorded)
+    decided = (event for step in rerun(inputs, rules) for event in step.events)
+    return any(type(event) is ReplanTriggered for event in decided)
+
+
+def _digest(goal: str) -> bytes:
+    return hashlib.sha256((normal_text(goal) or goal).encode()).digest()[:16]
+
+
+_MEAN_RULES: Final = rules_of(PLAIN_MEAN)
+_MEAN: Final = attrgetter("rolling_confidence")
