@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse
 from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.errors import AnalysisMissing, StoreError
+from plangate.application.evidence.agreement_results import Agreement
 from plangate.application.evidence.calibration import Calibration
 from plangate.application.evidence.findings import FindingsReport
 from plangate.application.evidence.gate_worth import Cost
@@ -72,7 +73,14 @@ class Runs:
         self._tasks = set[asyncio.Task[None]]()
         self.check = Run[CheckReport]()
         self.findings = Run[FindingsReport]()
+        self.agreement = Run[Agreement]()
         self.calibration = Run[Calibration]()
+
+    @property
+    def are_moving(self) -> bool:
+        """Whether one of them has not ended."""
+        every = (self.check, self.findings, self.agreement, self.calibration)
+        return any(run.is_running for run in every)
 
     def begin_check(self) -> None:
         """Begin to decide all commands again."""
@@ -81,6 +89,10 @@ class Runs:
     def begin_findings(self) -> None:
         """Begin to review all scores."""
         self._begin("findings", self.findings, lambda registry: registry.evidence.findings())
+
+    def begin_agreement(self) -> None:
+        """Begin to compare the scores of judges with each other."""
+        self._begin("agreement", self.agreement, lambda registry: registry.evidence.agreement())
 
     def begin_calibration(self, cost: Cost | None) -> None:
         """Begin to compare all scores with what became of the results."""
@@ -119,7 +131,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
         position = await current().history.last_position()
         report = await current().views.report()
         health = await current().health()
-        moving = any(one.is_running for one in (runs.check, runs.findings, runs.calibration))
+        moving = runs.are_moving
         calibrated = runs.calibration.report
         rebuilding = any(view.rebuilding is not None for view in report.views)
         return page(
@@ -150,13 +162,16 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     async def begin(
         request: Request,
         who: Annotated[PageCaller, Depends(caller)],
-        name: Literal["check", "findings"],
+        name: Literal["check", "findings", "agreement"],
     ) -> Response:
         require(who, Scope.PLANS_READ)
-        if name == "check":
-            runs.begin_check()
-        else:
-            runs.begin_findings()
+        match name:
+            case "check":
+                runs.begin_check()
+            case "findings":
+                runs.begin_findings()
+            case "agreement":
+                runs.begin_agreement()
         return RedirectResponse(f"{base_of(request)}/operations", HTTPStatus.SEE_OTHER)
 
     return router

@@ -9,6 +9,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from plangate.application.evidence.estimates import Estimate
 from plangate.application.history import event_text
 from plangate.application.numbers import number
 from plangate.application.replay.summary import share
@@ -64,6 +65,7 @@ def environment() -> Environment:
     )
     made.filters |= {
         "count": _count,
+        "estimate": _estimate,
         "label": _LABELS.__getitem__,
         "number": number,
         "said": said,
@@ -113,6 +115,13 @@ def tone(value: str) -> str:
 def _spaced(name: str) -> str:
     """`in progress` for `in_progress`."""
     return name.replace("_", " ")
+
+
+def _estimate(estimate: Estimate) -> str:
+    """`0.43 [0.21, 0.62]`: a number with its interval, or a dash."""
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return "–"
+    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
 
 
 def _count(amount: int, thing: str) -> str:

@@ -11,7 +11,7 @@ from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.gate_worth import Costs
 from plangate.application.replay.summary import share
 from plangate.infrastructure.plots import pages
-from plangate.infrastructure.plots.pages import About, Table
+from plangate.infrastructure.plots.pages import About, PlotTable
 
 _CURVES: Final = {
     "precision": ("of those below, rejected", pages.REPLAYED, "s"),
@@ -68,10 +68,10 @@ def about(answer: Calibration) -> About:
     ]
     names = [name for name, *_ in _CURVES.values()]
     tables = (
-        Table("Outcomes by confidence", ("confidence", "outcomes", "accepted"), bins),
-        Table("What a confidence is worth", ("confidence", "accepted"), worth),
-        Table("A cut on this confidence", ("threshold", *names), cuts),
-        Table(
+        PlotTable("Outcomes by confidence", ("confidence", "outcomes", "accepted"), bins),
+        PlotTable("What a confidence is worth", ("confidence", "accepted"), worth),
+        PlotTable("A cut on this confidence", ("threshold", *names), cuts),
+        PlotTable(
             "Costs by the gate's threshold",
             ("threshold", "missed", "good ones stopped", "total", "a result"),
             costs,

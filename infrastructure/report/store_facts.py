@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final
 
 from plangate.application.errors import AnalysisMissing, UnreadableEvent
+from plangate.application.evidence.agreement_results import Agreement
 from plangate.application.evidence.calibration import Calibration
 from plangate.application.evidence.findings import FindingsReport
 from plangate.application.progress import Progress
@@ -32,7 +33,7 @@ _DRAWN: Final = 40
 """So many plans are in the heat map."""
 
 _PAGE: Final = 2_000
-_PARTS: Final = 4
+_PARTS: Final = 5
 """The passes over the store, for the progress bar."""
 
 _KINDS: Final = ("task-scored", "replan-triggered", "outcome-recorded")
@@ -55,6 +56,7 @@ class StoreFacts:
     heat: Chart
     weeks: Chart
     findings: FindingsReport
+    agreement: Agreement | None
     calibration: Calibration | None
     calibrated: Chart | None
     not_calibrated: str | None
@@ -115,6 +117,7 @@ def store_facts(registry: PlanRegistry, progress: Progress) -> StoreFacts:
     known = _summaries(registry, next(parts))
     judging = _judging(registry, known.thresholds, next(parts))
     findings = registry.evidence.findings(progress=next(parts))
+    agreement = _agreement(registry, next(parts))
     calibration, missing = _calibration(registry, judging.outcomes, next(parts))
     thresholds = set(known.thresholds.values())
     return StoreFacts(
@@ -132,6 +135,7 @@ def store_facts(registry: PlanRegistry, progress: Progress) -> StoreFacts:
         heat=plan_task_heat(_rows(registry), known.plans),
         weeks=replans_by_week(judging.replanned_on),
         findings=findings,
+        agreement=agreement,
         calibration=calibration,
         calibrated=None if calibration is None else reliability_diagram(calibration),
         not_calibrated=missing,
@@ -184,6 +188,16 @@ def _judging(
                 judging.add(recorded, threshold)
         after = page[-1].envelope.position or last
         progress(min(after, last), last)
+
+
+def _agreement(registry: PlanRegistry, progress: Progress) -> Agreement | None:
+    """How far judges agree, where something can be compared and the library is there."""
+    try:
+        found = registry.evidence.agreement(progress=progress)
+    except AnalysisMissing:
+        return None
+    parts = (found.same_tasks, found.same_work, found.repeats)
+    return found if any(part.reason is None for part in parts) else None
 
 
 def _calibration(

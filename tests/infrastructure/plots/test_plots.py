@@ -98,7 +98,7 @@ def test_one_plan_is_shown_with_its_thresholds_tasks_and_firings(
     shown = words(path)
     for said in (
         "billing: Move billing",
-        "The gate fired once; it would have fired never with",
+        "The gate fired once; it would never have fired with",
         "confidence threshold 0.5 (was 0.72)",
         "threshold 0.72",
         "threshold 0.5",
