@@ -208,7 +208,7 @@ def _axis(axis: Versions, entries: Sequence[AuditEntry]) -> Markup:
     first, last = (shown_events.when(entries[place]) for place in (0, -1))
     labels.append(svg.axis_label(first, 0.0, HEIGHT + 36, text_anchor="start"))
     if axis.last > axis.first:
-        labels.append(svg.axis_label(last, 1.0, HEIGHT + 36, text_anchor="end"))
+        labels.append(svg.axis_label(last, 1.0, HEIGHT + 36, text_anchor="end", dx=svg.MARGIN))
     return svg.group(labels)
 
 

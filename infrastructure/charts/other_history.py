@@ -23,6 +23,9 @@ _FIRED: Final = "M-5.5 -4.5H5.5L0 5.5Z"
 _DOT: Final = "M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0Z"
 _SQUARE: Final = "M-3.5 -3.5H3.5V3.5H-3.5Z"
 _DOTS: Final = 60
+_SHORT: Final = 17
+"""So many letters of an id are shown below the plot."""
+
 _DRAWN: Final = 600
 """More samples than this are thinned out evenly."""
 
@@ -145,15 +148,11 @@ def _fired(
 def _axis(samples: Sequence[Sample]) -> Markup:
     if not samples:
         return svg.axis_label("nothing scored", 0.5, _HEIGHT / 2, text_anchor="middle")
-    last = samples[-1].event_id
-    return svg.group(
-        [
-            svg.axis_label(samples[0].event_id, 0.0, _HEIGHT + 18, text_anchor="start"),
-            svg.axis_label(last, 1.0, _HEIGHT + 18, text_anchor="end"),
-        ]
-        if len(samples) > 1
-        else [svg.axis_label(last, 0.0, _HEIGHT + 18, text_anchor="start")]
-    )
+    first, last = (svg.both_ends(samples[index].event_id, _SHORT) for index in (0, -1))
+    labels = [svg.axis_label(first, 0.0, _HEIGHT + 18, text_anchor="start")]
+    if len(samples) > 1:
+        labels.append(svg.axis_label(last, 1.0, _HEIGHT + 18, text_anchor="end", dx=svg.MARGIN))
+    return svg.group(labels)
 
 
 def _legend() -> Markup:

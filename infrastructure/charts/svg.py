@@ -19,6 +19,8 @@ SOFT: Final = "#5a616b"
 FAINT: Final = "#d5d9de"
 FONT_SIZE: Final = 12
 LINE_HEIGHT: Final = 14
+MARGIN: Final = 100
+"""Pixels at the right of a plot for the names of its lines, within that of `pg-named`."""
 
 _CONTROL: Final = {code: "\N{REPLACEMENT CHARACTER}" for code in range(32) if code != ord("\n")}
 _WIDE: Final = {"F", "W"}

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import BaseModel
 
 from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
@@ -17,7 +18,6 @@ from plangate.application.evidence.agreement_results import Agreement
 from plangate.application.evidence.calibration import Calibration
 from plangate.application.evidence.findings import FindingsReport
 from plangate.application.evidence.gate_worth import Cost
-from plangate.application.models import Model
 from plangate.application.replay.check import CheckReport
 from plangate.application.validation import validate
 from plangate.infrastructure.charts.cost_curve import cost_curve
@@ -52,7 +52,7 @@ class Run(Generic[_Report]):
 _Ask = Callable[[AsyncPlanRegistry], Awaitable[_Report]]
 
 
-class SentCost(Model):
+class SentCost(BaseModel):
     """What an error of the gate costs, as the form sends it: both or neither."""
 
     missed: Amount = None
