@@ -26,7 +26,7 @@ _DIAMOND: Final = "M0 -7L7 0L0 7L-7 0Z"
 def cost_curve(costs: Costs) -> Chart:
     """The mean cost with its 95 % interval; the cheapest threshold is named.
 
-    The data cannot tell thresholds with a hollow point from the cheapest.
+    Thresholds with a hollow point may be as cheap, as far as the data go.
     """
     points = [one for one in costs.points if one.mean.value is not None]
     highest = _rounded_up(max((one.mean.high or 0.0 for one in points), default=0.0))
@@ -111,7 +111,7 @@ def _legend() -> Markup:
         for hollow in (False, True)
     )
     return svg.legend(
-        [(dot, "mean cost; band: 95 % interval"), (other, "cannot be told from the cheapest")]
+        [(dot, "mean cost; band: 95 % interval"), (other, "may be as cheap")]
     )
 
 
@@ -120,8 +120,8 @@ def _description(costs: Costs) -> str:
     if costs.cheapest is None:
         return f"{given} {(costs.reason or 'not enough outcomes').capitalize()}."
     others = len(costs.overlapping)
-    told = f"; the data cannot tell {others:,} {_other(others)} from it" if others else ""
-    return f"{given} The cheapest threshold is {costs.cheapest:g}{told}."
+    as_cheap = f"; {others:,} {_other(others)} may be as cheap" if others else ""
+    return f"{given} The cheapest threshold is {costs.cheapest:g}{as_cheap}."
 
 
 def _other(amount: int) -> str:

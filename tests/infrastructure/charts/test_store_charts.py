@@ -259,7 +259,7 @@ def test_the_cheapest_threshold_is_named_and_those_like_it_are_hollow() -> None:
     ]
     assert chart.description == (
         "A missed result costs 5, a good one stopped 1. The cheapest threshold is 0.5; "
-        "the data cannot tell 1 other from it."
+        "1 other may be as cheap."
     )
     assert chart.table.rows[1] == ("0.5", "4", "2", "22", "0.500", "0.400 to 0.600")
 
