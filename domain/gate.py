@@ -14,6 +14,7 @@ The gate judges after each output score, by the rolling confidence:
   retried each low task would never see the gate fire.
 - A retraction counts as nothing, but the gate looks again: a rolling confidence back at
   the threshold breaks the row, one back at `exit_threshold` resets the trip.
+- An output score that does not count, since more judges must give theirs, is not looked at.
 - A prompt score never fires the gate, so it does not reopen it either: the next output
   score is judged by a rolling confidence it is part of. A dropped task is treated alike.
 - Replans are counted since the last approval. The one beyond `max_replans` exhausts

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 PLANS, TASKS = 60, 4
 JUDGES = ("careful", "hasty")
-BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
+BEGIN = datetime(2025, 10, 24, tzinfo=UTC)
 
 
 def lines(chance: random.Random) -> Iterator[dict[str, object]]:

@@ -106,10 +106,17 @@ class Agreeing:
         by: Sequence[SameWork] = (),
     ) -> AgreementPart:
         works = {work for sums in pairs.values() for work in sums.works} if by else set()
-        recognised = Counter(by[work] for work in works)
         drawn = Drawn.PLANS
         if by:
             drawn = Drawn.WORKS if len(works) >= MIN_PLANS else Drawn.PLANS_OF_WORKS
+        lone = set[int]()
+        if drawn is Drawn.PLANS_OF_WORKS:
+            lone = {work for sums in pairs.values() for work in sums.lone_works()}
+            left = {judges: sums.without(lone) for judges, sums in pairs.items()}
+            pairs = {judges: sums for judges, sums in left.items() if sums}
+            if lone and not pairs:
+                reason = f"a judge has a single plan of each work: {len(lone)} of {MIN_PLANS} works"
+        recognised = Counter(by[work] for work in works - lone)
         listed = sorted(pairs, key=lambda judges: (-len(pairs[judges]), *map(str, judges)))
         estimates = [_nothing(reason)]
         if pairs:
@@ -128,6 +135,7 @@ class Agreeing:
             **dict(of_all),
             drawn=drawn,
             works={one: recognised[one] for one in SameWork if recognised[one]},
+            lone_works=len(lone),
             partly=0,
             pair_count=len(pairs),
             pairs=tuple(

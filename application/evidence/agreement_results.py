@@ -76,13 +76,15 @@ class AgreementPart(AgreementEstimates):
     """How far all pairs of judges agree together, and each of them.
 
     `pairs` lists the 100 with the most scores; `pair_count` counts all. `works` counts the
-    works that are compared, by how they were recognised. `partly` counts the pairs in a plan
-    whose verdicts are not compared, because the two share less than half of what either
-    scored. Without a pair there is a `reason`.
+    works that are compared, by how they were recognised; `lone_works` those left out because
+    works are too few to draw them, and a judge has a single plan of it. `partly` counts the
+    pairs in a plan whose verdicts are not compared, because the two share less than half of
+    what either scored. Without a pair there is a `reason`.
     """
 
     drawn: Drawn
     works: dict[SameWork, int]
+    lone_works: int
     partly: int
     pair_count: int
     pairs: tuple[PairAgreement, ...]

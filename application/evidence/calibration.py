@@ -24,7 +24,7 @@ class Confidence(StrEnum):
 
 
 class CalibrationOptions(Model):
-    """Which confidence to calibrate, what to tell apart, and the seed of the random draws."""
+    """Which confidence to calibrate, what to separate, and the seed of the random draws."""
 
     confidence: Confidence = Confidence.TASK
     by: Grouping | None = None

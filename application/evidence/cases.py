@@ -12,7 +12,7 @@ NO_LABEL: Final = "no label"
 NO_SCORE: Final = "no output score"
 
 
-class Names:
+class NumberedNames:
     """Names by number, so that a case holds a number."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Names:
             self.names.append(name)
         return found
 
-    def extended(self, others: "Names", numbers: "array[int]") -> "array[int]":
+    def extended(self, others: "NumberedNames", numbers: "array[int]") -> "array[int]":
         """The numbers here of names that have these numbers there."""
         here = [self.number(name) for name in others.names]
         return array(numbers.typecode, (here[number] for number in numbers))
@@ -65,7 +65,7 @@ class JudgeScores:
     def __init__(self) -> None:
         self.plan, self.judge, self.version = array("L"), array("L"), array("L")
         self.score, self.day, self.accepted = array("d"), array("d"), array("B")
-        self.judges, self.versions = Names(), Names()
+        self.judges, self.versions = NumberedNames(), NumberedNames()
 
     def add(self, plan: int, given: JudgeScore, *, accepted: bool) -> None:
         """Add one row."""
@@ -97,10 +97,10 @@ class Cases:
     def __init__(self, groupings: Sequence[Grouping] = ()) -> None:
         self.plan, self.confidence = array("L"), array("d")
         self.accepted, self.stopped = array("B"), array("b")
-        self.plans = Names()
+        self.plans = NumberedNames()
         self.sources: dict[str, int] = {}
         self.scores = JudgeScores()
-        self.groups = {one: (array("L"), array("L"), Names()) for one in groupings}
+        self.groups = {one: (array("L"), array("L"), NumberedNames()) for one in groupings}
 
     def __len__(self) -> int:
         return len(self.plan)

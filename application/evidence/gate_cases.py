@@ -45,14 +45,14 @@ class GateCase(NamedTuple):
 
 
 class ScoredResult(NamedTuple, Generic[Seen]):
-    """A standing output score of a task, and what a look at the plan showed right after it."""
+    """An output score that still counts, and what a look at the plan showed right after it."""
 
     scored: events.TaskScored
     seen: Seen
 
 
 class SeenAtResults(Generic[Seen]):
-    """What a look at the plan showed when each standing result was scored, as `TRIPPED`."""
+    """What a look at the plan, as `TRIPPED`, showed at each result that still counts."""
 
     def __init__(self, look: Callable[[Plan], Seen]) -> None:
         self._look = look
@@ -78,7 +78,7 @@ class SeenAtResults(Generic[Seen]):
         return None if newest is None else newest.seen
 
     def results(self, task_id: str) -> Sequence[ScoredResult[Seen]]:
-        """The standing output scores of the task's attempt, the newest last."""
+        """The output scores that count of the task's attempt, the newest last."""
         return tuple(self._results.get(task_id, {}).values())
 
 

@@ -60,7 +60,7 @@ class CostPoint(Result):
     """What one threshold of the gate would have cost: in `total`, and the `mean` of a result.
 
     `extra` is how much more a result costs than at the cheapest threshold. It `overlaps`
-    where its interval includes 0: then the data cannot tell the two apart.
+    where its interval includes 0: then the data cannot separate the two.
     """
 
     threshold: float
@@ -87,7 +87,7 @@ class Costs(Result):
 
     @property
     def overlapping(self) -> tuple[float, ...]:
-        """The other thresholds that cannot be told from the cheapest."""
+        """The other thresholds that are not clearly dearer than the cheapest."""
         return tuple(
             point.threshold
             for point in self.points

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Grouping(StrEnum):
-    """What a calibration is told apart by.
+    """What a calibration is separated by.
 
     `scorer` and `version` are those of the newest output score before the outcome, `month`
     is when it was given. `label` is one of the task or of its plan; a case with several

@@ -17,7 +17,7 @@ MIN_GROUPS: Final = 5
 """An interval needs so many groups; with fewer it would span nearly everything."""
 
 
-class Measure(StrEnum):
+class PolicyMeasure(StrEnum):
     """By what policies are compared.
 
     `balanced_accuracy`: the mean of the share of bad cases that are stopped and the share of

@@ -6,7 +6,8 @@ both, one, or none. The sums of some plans are the sums of their rows, so plans 
 """
 
 from array import array
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from typing import Final
 
 SCORES: Final = 8
@@ -49,6 +50,22 @@ class PairSums:
         self.works.extend(work + plans for work in part.works)
         self.sides.extend(part.sides)
         self.numbers.extend(part.numbers)
+
+    def without(self, works: Collection[int]) -> "PairSums":
+        """The rows of all other works."""
+        kept = PairSums((self.width - SCORES) // VERDICTS)
+        for index, (plan, work, side) in enumerate(
+            zip(self.plans, self.works, self.sides, strict=True)
+        ):
+            if work not in works:
+                row = self.numbers[index * self.width : (index + 1) * self.width]
+                kept.add(plan, work, side, row)
+        return kept
+
+    def lone_works(self) -> set[int]:
+        """The works of which one of the two judges has a single plan."""
+        plans = Counter(zip(self.works, self.sides, strict=True))
+        return {work for (work, _), count in plans.items() if count == 1}
 
     def __len__(self) -> int:
         return len(self.plans)

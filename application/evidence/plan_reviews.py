@@ -8,8 +8,6 @@ known. There are few of them.
 from dataclasses import dataclass
 from typing import Any
 
-from typing_extensions import override
-
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.distributions.plan_sample import PlanSample
@@ -19,7 +17,6 @@ from plangate.application.evidence.findings_config import Names
 from plangate.application.evidence.review import PlanReview
 from plangate.application.evidence.same_work import FailedWork, Failure, WorkKey
 from plangate.application.plan_log import plan_steps
-from plangate.application.rerun.over_plans import PlanWork
 from plangate.application.results import UnreadablePlan
 
 
@@ -35,7 +32,7 @@ class ReviewedPlan:
     unreadable: UnreadablePlan | None = None
 
 
-class PlanReviews(PlanWork):
+class PlanReviews:
     """The reviews that were not taken yet."""
 
     passes = 1
@@ -51,15 +48,16 @@ class PlanReviews(PlanWork):
         return {"_names": self._names, "_reviewed": self._reviewed}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        """Begin anew in another process, or hold what was found there."""
         self._store, self._failed = None, FailedWork()
         self._names, self._reviewed = state["_names"], state["_reviewed"]
 
-    @override
     def add(self, store: EventStore, plan_id: str) -> None:
+        """Review one more plan."""
         self._reviewed.append(self.review(store, plan_id))
 
-    @override
     def extend(self, part: "PlanReviews") -> None:
+        """Add the reviews of the plans that follow, from another process."""
         for plan in part.take():
             failed_before = plan.work is not None and self._failed.has(plan.work)
             if failed_before and self._store is not None:

@@ -70,8 +70,8 @@ class EvidenceQueries:
         Each outcome is compared with the confidence in the version before it: the task's
         own, or its plan's with `rolling`. The gate is that of each plan's own policy, or of
         `policy`, whole or as changes; `cost` is what it costs to have `missed` a result that
-        is rejected later, and to have `stopped` a good one. `by` tells scorers, versions,
-        sources, labels or months apart. The 95 % intervals come from random draws of whole
+        is rejected later, and to have `stopped` a good one. `by` separates scorers, versions,
+        sources, labels or months. The 95 % intervals come from random draws of whole
         plans; the same `seed` gives the same result. An estimate from too few outcomes is
         None, with the reason. Raises `AnalysisMissing` without the extra
         `plangate[analysis]`; `InvalidInput`, `PlanNotFound`.

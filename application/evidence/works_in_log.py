@@ -24,13 +24,12 @@ def repeated_works(store: EventStore, plan_ids: PlanIds, progress: Progress) -> 
     works, found = Works(), list[str]()
     for plan_id in selected(store, plan_ids, progress):
         try:
-            creation = [entry.event for entry in store.read(plan_id, until=1)]
+            first = [entry.event for entry in store.read(plan_id, until=1)]
         except UnreadableEvent:
             continue
-        for event in creation:
-            if isinstance(event, PlanCreated):
-                works.add(plan_id, event)
-                found.append(plan_id)
+        for created in (event for event in first if isinstance(event, PlanCreated)):
+            works.add(plan_id, created)
+            found.append(plan_id)
     known = {plan_id: works.of(plan_id) for plan_id in found}
     plans = Counter(work for work in known.values() if work is not None)
     repeated = {work: number for number, work in enumerate(w for w in plans if plans[w] > 1)}

@@ -8,7 +8,7 @@ the sum that the gate itself uses, so it holds to the last bit.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, fsum
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from plangate.application.numbers import number
 from plangate.application.results import Result
@@ -70,15 +70,14 @@ class ScoreChange(Result):
         return f"{self.kind} score of {self.task_id}{judge}, {scores} ({self.event_id})"
 
 
-@dataclass(frozen=True, slots=True)
-class Lever:
+class Lever(NamedTuple):
     """A judge's score of a task, and how the rolling confidence follows it.
 
-    `place` is its index among the judges' scores of its kind, which combine to `combined`;
-    `effect` is the share of that in the rolling confidence.
+    `at` is the index of the task, `place` its own among the judges' scores of its kind. They
+    combine to `combined`; `effect` is the share of that in the rolling confidence.
     """
 
-    index: int
+    at: int
     kind: ScoreKind
     place: int
     judgement: Judgement
@@ -200,7 +199,7 @@ class Balance:
         """The change of a score to another one."""
         given = lever.judgement
         return ScoreChange(
-            task_id=self.tasks[lever.index].id,
+            task_id=self.tasks[lever.at].id,
             kind=lever.kind,
             event_id=event_id(self.plan.plan_id, given.version),
             from_score=given.score,
@@ -212,7 +211,7 @@ class Balance:
     def with_scores(self, *given: tuple[Lever, float]) -> float:
         """The rolling confidence with other scores for some."""
         tree = self.plan.confidences
-        for index in {lever.index for lever, _ in given}:
+        for index in {lever.at for lever, _ in given}:
             task = self.tasks[index]
             scores = {kind: _combined(task, index, kind, given) for kind in ScoreKind}
             prompt, output = scores[ScoreKind.PROMPT], scores[ScoreKind.OUTPUT]
@@ -224,9 +223,7 @@ def _combined(
     task: Task, index: int, kind: ScoreKind, given: tuple[tuple[Lever, float], ...]
 ) -> float | None:
     """The score of a kind with other scores for some judges."""
-    instead = {
-        lever.place: to for lever, to in given if lever.index == index and lever.kind is kind
-    }
+    instead = {lever.place: to for lever, to in given if lever.at == index and lever.kind is kind}
     if not instead:
         return task.prompt_score if kind is ScoreKind.PROMPT else task.output_score
     judgements = task.judgements(kind)

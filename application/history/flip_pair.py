@@ -8,7 +8,6 @@ pair is found where there is one.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import combinations
 from typing import Final, NamedTuple
 
@@ -88,7 +87,7 @@ def _of_different_kinds(balance: Balance, levers: Iterable[Lever]) -> Iterator[_
         for other in by_gain:
             if gain + other.gain(up=up) < needed - ROUNDING:
                 break
-            if (other.index, other.kind) == (one.index, one.kind):
+            if (other.at, other.kind) == (one.at, one.kind):
                 continue
             rest = (needed - gain) / other.slope
             begin = other.start(up=up) + (rest if up else -rest)
@@ -99,11 +98,11 @@ def _of_one_panel(balance: Balance, levers: Iterable[Lever]) -> Iterator[_Pair]:
     """Pairs of judges of one task: where one goes to another's score, the end, or both go alike."""
     panels: dict[tuple[int, ScoreKind], list[Lever]] = {}
     for lever in levers:
-        panels.setdefault((lever.index, lever.kind), []).append(lever)
+        panels.setdefault((lever.at, lever.kind), []).append(lever)
     several = [found for found in panels.values() if 1 < len(found) <= _MOST_JUDGES]
     several.sort(key=lambda found: found[0].effect, reverse=True)
     for found in several[:_AT_MOST]:
-        judgements = balance.tasks[found[0].index].judgements(found[0].kind)
+        judgements = balance.tasks[found[0].at].judgements(found[0].kind)
         if isinstance(judgements, Panel) and judgements.rule.judges is not Judges.NEWEST:
             for one, other in combinations(found, 2):
                 yield from _alike(balance, judgements, one, other)
@@ -122,7 +121,7 @@ def _in_turn(balance: Balance, panel: Panel, one: Lever, other: Lever) -> Iterat
         way = panel.rule.leeway(scores, other.place)
         last = way.score_for(_wanted(balance, one))
         if _is_between(way.low, last, way.high):
-            moved = replace(other, leeway=way)
+            moved = other._replace(leeway=way)
             yield _Pair(_size(one, to) + _size(other, last), one, moved, last, to)
 
 

@@ -34,7 +34,7 @@ The other fields say how often it fires, and what then holds.
 """
 
 
-class Candidate(NamedTuple):
+class CandidatePolicy(NamedTuple):
     """One combination of a grid that is a policy, and the candidates one step from it."""
 
     changes: dict[str, Any]
@@ -43,9 +43,9 @@ class Candidate(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """What to choose from, and how many combinations are no policy."""
+    """What to choose from, and how many combinations are not valid."""
 
-    policies: tuple[Candidate, ...]
+    policies: tuple[CandidatePolicy, ...]
     unfit: int
 
 
@@ -66,7 +66,7 @@ def candidates_of(grid: object, base: Given, tries: int | None, seed: int) -> Ca
     """The policies of a grid, whole: the grid's fields with those of `base`.
 
     With `tries` only so many combinations are drawn, the same for the same seed. A
-    combination that is no policy, as an exit threshold below the threshold, is left out;
+    combination that is not valid, as an exit threshold below the threshold, is left out;
     `InvalidInput` says what is wrong if all are.
     """
     valid = _valid(grid)
@@ -91,7 +91,7 @@ def candidates_of(grid: object, base: Given, tries: int | None, seed: int) -> Ca
     ordered = [index for index, values in enumerate(valid.values()) if all(map(_is_number, values))]
     numbers = {steps: number for number, steps in enumerate(found)}
     policies = (
-        Candidate(changes, policy, tuple(_neighbours(steps, ordered, numbers)))
+        CandidatePolicy(changes, policy, tuple(_neighbours(steps, ordered, numbers)))
         for steps, (changes, policy) in found.items()
     )
     return Candidates(tuple(policies), len(drawn) - len(found))

@@ -16,14 +16,14 @@ MIN_REPEATS: Final = 3
 
 
 class TruthKind(StrEnum):
-    """What tells bad from good."""
+    """What decides between bad and good."""
 
     OUTCOMES = "outcomes"
     REPEATS = "repeats"
 
 
 class Truth(Result):
-    """What tells bad cases from good ones, and what a case is.
+    """What counts as a bad case, and what a case is.
 
     `outcomes`: a case is a task's result with a recorded outcome, bad if it was rejected.
     `repeats`: a case is a plan whose work was planned three times or more, bad if the mean
@@ -70,4 +70,4 @@ def _given(truth: object) -> object:
 
 
 GivenTruth = Annotated[Truth, BeforeValidator(_given)]
-"""What tells bad from good, as callers give it: `outcomes`, or `repeats:CUT`."""
+"""What counts as bad, as callers give it: `outcomes`, or `repeats:CUT`."""

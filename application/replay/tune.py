@@ -13,9 +13,9 @@ from plangate.application.evidence.gate_worth import Cost
 from plangate.application.evidence.held_out import (
     FoldFigures,
     HeldOutFigures,
-    Measure,
     PolicyCase,
     PolicyFigures,
+    PolicyMeasure,
     PolicySearch,
     is_better,
 )
@@ -24,7 +24,7 @@ from plangate.application.evidence.statistics import Statistics
 from plangate.application.models import Model
 from plangate.application.replay.assumptions import ASSUMPTIONS, Assumption
 from plangate.application.replay.folds import By, folds_of, groups_of
-from plangate.application.replay.policy_grid import MAX_POLICIES, Candidate, Candidates
+from plangate.application.replay.policy_grid import MAX_POLICIES, CandidatePolicy, Candidates
 from plangate.application.replay.truth import MIN_REPEATS, GivenTruth, Truth, TruthKind
 from plangate.application.replay.tuning_cases import PlanRow, TuningCases
 from plangate.application.rerun.policies import rules_of
@@ -73,7 +73,7 @@ class Tuning(Result):
 
     `recommended` is the whole policy; None if its interval overlaps that of anything it is
     compared with, or where there are too few cases; `why` says so. `changes` are its values
-    of the grid. `tried` policies were tried, `unfit` combinations are no policy, `alike`
+    of the grid. `tried` policies were tried, `unfit` combinations are not valid, `alike`
     policies are within one standard error of the best.
 
     `cases` of `plans` in `groups`, `bad` of them bad, have been compared. Plans `without` a
@@ -89,7 +89,7 @@ class Tuning(Result):
     folds: tuple[TuneFold, ...]
     truth: Truth
     truth_means: str
-    measure: Measure
+    measure: PolicyMeasure
     cost: Cost | None
     by: By
     cases: int
@@ -149,7 +149,7 @@ def tune(
         ),
         truth=options.truth,
         truth_means=options.truth.sentence,
-        measure=Measure.BALANCED_ACCURACY if options.cost is None else Measure.COST,
+        measure=PolicyMeasure.BALANCED_ACCURACY if options.cost is None else PolicyMeasure.COST,
         cost=options.cost,
         by=options.by,
         cases=len(grouped.cases),
@@ -202,7 +202,7 @@ def _listed(parts: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _compared(found: HeldOutFigures, chosen: Candidate | None) -> tuple[ComparedPolicy, ...]:
+def _compared(found: HeldOutFigures, chosen: CandidatePolicy | None) -> tuple[ComparedPolicy, ...]:
     policy = None if chosen is None else chosen.policy
     recorded, *presets = found.fixed
     return (

@@ -26,7 +26,7 @@ _DIAMOND: Final = "M0 -7L7 0L0 7L-7 0Z"
 def cost_curve(costs: Costs) -> Chart:
     """The mean cost with its 95 % interval; the cheapest threshold is named.
 
-    Thresholds with a hollow point may be as cheap, as far as the data go.
+    Thresholds with a hollow point are not clearly dearer.
     """
     points = [one for one in costs.points if one.mean.value is not None]
     highest = _rounded_up(max((one.mean.high or 0.0 for one in points), default=0.0))
@@ -111,7 +111,7 @@ def _legend() -> Markup:
         for hollow in (False, True)
     )
     return svg.legend(
-        [(dot, "mean cost; band: 95 % interval"), (other, "may be as cheap")]
+        [(dot, "mean cost; band: 95 % interval"), (other, "not clearly dearer than the cheapest")]
     )
 
 
@@ -120,12 +120,9 @@ def _description(costs: Costs) -> str:
     if costs.cheapest is None:
         return f"{given} {(costs.reason or 'not enough outcomes').capitalize()}."
     others = len(costs.overlapping)
-    as_cheap = f"; {others:,} {_other(others)} may be as cheap" if others else ""
-    return f"{given} The cheapest threshold is {costs.cheapest:g}{as_cheap}."
-
-
-def _other(amount: int) -> str:
-    return "other" if amount == 1 else "others"
+    are = "1 other is" if others == 1 else f"{others:,} others are"
+    alike = f"; {are} not clearly dearer" if others else ""
+    return f"{given} The cheapest threshold is {costs.cheapest:g}{alike}."
 
 
 def _table(points: Sequence[CostPoint]) -> DataTable:

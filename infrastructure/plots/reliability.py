@@ -192,7 +192,7 @@ def _costs(axes: Axes, costs: Costs) -> None:
                 ha="center",
                 va="bottom" if above else "top",
             )
-    others = " (hollow: may be as cheap)" if costs.overlapping else ""
+    others = " (hollow: not clearly dearer)" if costs.overlapping else ""
     axes.set_title(
         f"cost of a result by the gate's threshold: missed {costs.missed:g}, "
         f"good one stopped {costs.stopped:g}{others}"

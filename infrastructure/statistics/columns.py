@@ -60,7 +60,7 @@ class Columns(NamedTuple):
         return group_sums(self.plan, self.plans, of_cases)
 
     def basis(self, fewer: int, *, bounds: tuple[float, float] | None = (0.0, 1.0)) -> Basis:
-        """What an estimate that is no share rests on: all cases."""
+        """What an estimate over all cases rests on, unless it is a share."""
         sizes = self.sums(np.ones(len(self.plan)))
         return Basis(
             len(self.plan),

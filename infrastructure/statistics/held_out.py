@@ -23,7 +23,7 @@ from plangate.application.evidence.held_out import (
 from plangate.domain.confidence import TOLERANCE
 from plangate.infrastructure.statistics import left_out
 from plangate.infrastructure.statistics.left_out import Floats, Sums
-from plangate.infrastructure.statistics.policy_measures import Measured, precision
+from plangate.infrastructure.statistics.policy_measures import PolicyGain, precision
 from plangate.infrastructure.statistics.resampling import UNDEFINED, ratio
 
 _Flags = NDArray[np.bool_]
@@ -66,14 +66,14 @@ def held_out(cases: Sequence[PolicyCase], search: PolicySearch) -> HeldOutFigure
         chosen=chosen,
         cut=cut,
         alike=alike,
-        tuned=table.figures(_Line(tuned, table.stopped(chosen), wider), against),
-        mean=table.figures(_Line(by_mean, table.below(cut), wider), against),
+        tuned=table.figures(_StoppedCases(tuned, table.stopped(chosen), wider), against),
+        mean=table.figures(_StoppedCases(by_mean, table.below(cut), wider), against),
         fixed=tuple(
-            table.figures(_Line(stopped, stopped, wider), against)
+            table.figures(_StoppedCases(stopped, stopped, wider), against)
             for stopped in map(table.stopped, range(search.candidates, search.policies))
         ),
-        always=table.figures(_Line(everything, everything, wider, varies=False), against),
-        never=table.figures(_Line(~everything, ~everything, wider, varies=False), against),
+        always=table.figures(_StoppedCases(everything, everything, wider, varies=False), against),
+        never=table.figures(_StoppedCases(~everything, ~everything, wider, varies=False), against),
         folds=tuple(folds),
     )
 
@@ -95,7 +95,7 @@ def _too_few(cases: Sequence[PolicyCase]) -> str | None:
     return f"not enough cases: {', '.join(short)}" if short else None
 
 
-class _Line(NamedTuple):
+class _StoppedCases(NamedTuple):
     """What is stopped, held out and by what all cases choose; always the same unless it `varies`.
 
     What the folds choose rests on each other's cases, so errors of comparisons with the cut
@@ -118,7 +118,7 @@ class _Cases:
 
     def __init__(self, cases: Sequence[PolicyCase], search: PolicySearch) -> None:
         self._search = search
-        self._measured = Measured(search.cost)
+        self._measured = PolicyGain(search.cost)
         self._plan = np.array([case.plan for case in cases], dtype=np.intp)
         self._group = np.array([case.group for case in cases], dtype=np.intp)
         self.fold = np.array([case.fold for case in cases], dtype=np.intp)
@@ -193,7 +193,7 @@ class _Cases:
             held_out=self._measured.value(tested),
         )
 
-    def figures(self, line: _Line, against: tuple[_Flags, _Flags]) -> PolicyFigures:
+    def figures(self, line: _StoppedCases, against: tuple[_Flags, _Flags]) -> PolicyFigures:
         """The estimates of what is stopped, alone and against the mean and the recorded policy."""
         everything = np.ones(len(self._bad), dtype=np.bool_)
         stopped, table = line.stopped, self._by_group(line.stopped, everything)
@@ -249,6 +249,8 @@ class _Cases:
         if not varies:
             return self._estimate(value, (value, value), among)
         error, groups = left_out.standard_error(table, value_of)
+        if groups == 1:
+            return Estimate(cases=cases, plans=plans, reason="not enough cases: 1 of 2 groups")
         return self._estimate(value, left_out.of_share(value, error, groups, cases), among)
 
     def _estimate(self, value: float, interval: tuple[float, float], among: _Flags) -> Estimate:

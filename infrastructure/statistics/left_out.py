@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from plangate.infrastructure.statistics.resampling import LEVEL, UNDEFINED
+from plangate.infrastructure.statistics.resampling import LEVEL
 
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]
 Sums = Callable[[Floats], Floats]
-"""Totals, a column for each, to one value for each column. `UNDEFINED` where there is none."""
+"""Totals, a column for each, to one value for each column."""
 
 _ROUNDING: Final = 1e-12
 
@@ -25,14 +25,14 @@ _ROUNDING: Final = 1e-12
 def standard_error(table: Floats, value_of: Sums) -> tuple[float, int]:
     """The jackknife's standard error of a value of sums, and the groups that it rests on.
 
-    `table` has a column for each group. Groups without any case say nothing.
+    `table` has a column for each group. Groups without any case say nothing, and one alone has
+    no error.
     """
     table = table[:, table.any(axis=0)]
-    without = value_of(table.sum(axis=1, keepdims=True) - table)
-    without = without[without != UNDEFINED]
-    groups = len(without)
+    groups = table.shape[1]
     if groups < 2:  # noqa: PLR2004  (one value has no spread)
         return 0.0, groups
+    without = value_of(table.sum(axis=1, keepdims=True) - table)
     spread = float(((without - without.mean()) ** 2).sum())
     return float(np.sqrt(spread * (groups - 1) / groups)), groups
 

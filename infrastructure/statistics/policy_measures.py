@@ -16,7 +16,7 @@ from plangate.infrastructure.statistics.resampling import LEVEL, UNDEFINED, rati
 Floats = NDArray[np.float64]
 
 
-class Measured:
+class PolicyGain:
     """Balanced accuracy, or with costs the mean cost of a case."""
 
     def __init__(self, cost: Cost | None) -> None:

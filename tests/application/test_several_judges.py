@@ -118,7 +118,7 @@ def test_what_if_more_judges_had_been_asked_for(registry: PlanRegistry) -> None:
     assert [point.totals.replans for point in points] == [1, 1, 0]
 
 
-def test_a_second_judge_that_was_asked_for_is_no_second_opinion_to_report(
+def test_a_second_judge_that_was_asked_for_is_not_reported(
     registry: PlanRegistry,
 ) -> None:
     registry.create("g", TASKS, plan_id="p", policy={"min_judges": 2, "judges": "mean"})

@@ -161,7 +161,7 @@ def calibrate(
         default=Confidence.TASK,
     ),
     by: Grouping | None = option(
-        "--by", "WHAT", "Tell apart: scorer, version, source, label or month."
+        "--by", "WHAT", "A row for each scorer, version, source, label or month."
     ),
     preset: PresetName = None,
     changes: Changes = None,

@@ -10,8 +10,8 @@ from rich.text import Text
 from plangate.application.evidence.agreement_results import Agreement, AgreementPart, Drawn
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.same_work import SameWork
-from plangate.infrastructure.cli.render.estimates import decimal, percent
-from plangate.infrastructure.cli.render.tables import fixed, right, table_of
+from plangate.infrastructure.cli.render.estimates import decimal, in_percent
+from plangate.infrastructure.cli.render.tables import right, table_of
 from plangate.infrastructure.cli.render.text import Hint, count, harmless
 
 _AT_MOST: Final = 20
@@ -69,6 +69,11 @@ def _part(heading: str, part: AgreementPart, resamples: int) -> Iterator[Rendera
     if part.pair_count > _AT_MOST:
         yield Text(f"and {part.pair_count - _AT_MOST:,} pairs more", style="dim")
     yield _verdicts(part)
+    if part.lone_works:
+        yield Text(
+            f"Without {count(part.lone_works, 'work')} of which a judge has a single plan.",
+            style="dim",
+        )
     if part.partly:
         yield Text(
             f"Without {count(part.partly, 'pair')} in a plan that share less than half of what "
@@ -98,7 +103,7 @@ def _row(kappa: Estimate, alpha: Estimate) -> tuple[str | Text, ...]:
 
 
 def _verdicts(part: AgreementPart) -> Table:
-    table = table_of("policy", right("plans"), fixed("fires"), "would differ", "kappa")
+    table = table_of("policy", right("plans"), "fires", "would differ", "kappa")
     for one in part.verdicts:
         table.add_row(
             harmless(one.policy),
@@ -111,7 +116,7 @@ def _verdicts(part: AgreementPart) -> Table:
 
 
 def _percent(estimate: Estimate) -> Text:
-    return _why(estimate) if estimate.value is None else Text(percent(estimate))
+    return _why(estimate) if estimate.value is None else Text(in_percent(estimate))
 
 
 def _decimal(estimate: Estimate) -> Text:

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from plangate.application.evidence.calibration import Calibration
 from plangate.application.evidence.estimates import Estimate
-from plangate.infrastructure.cli.render.estimates import NOT_ENOUGH, decimal, percent, share
-from plangate.infrastructure.cli.render.gate_worth import cost_table, gate_worth, more_outcomes
+from plangate.infrastructure.cli.render.estimates import NOT_ENOUGH, decimal, in_percent, share
+from plangate.infrastructure.cli.render.gate_worth import cost_table, gate_worth, more_table
 from plangate.infrastructure.cli.render.gauge import Gauge
 from plangate.infrastructure.cli.render.judges import group_table, judge_tables
 from plangate.infrastructure.cli.render.tables import fixed, right, table_of
@@ -39,7 +39,7 @@ def render_calibration(answer: Calibration, _hint: Hint) -> RenderableType:
         *gate_worth(answer.gate),
         *judge_tables(answer),
         *asked,
-        *more_outcomes(answer.more),
+        *more_table(answer.more),
         Text(
             f"In brackets: 95% intervals, from {answer.resamples:,} draws of whole plans.",
             style="dim",
@@ -72,7 +72,7 @@ def _ranking(ranking: Estimate) -> tuple[tuple[str, str], str]:
         return ("Inconclusive: ", "yellow"), ranking.reason or NOT_ENOUGH
     sentence = (
         f"of a rejected and an accepted task, the rejected one had the lower confidence in "
-        f"{percent(ranking)} (chance: 50%)."
+        f"{in_percent(ranking)} (chance: 50%)."
     )
     if ranking.low > _CHANCE:
         return ("Yes: ", "bold green"), sentence

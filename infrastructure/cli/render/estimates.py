@@ -11,7 +11,7 @@ NOT_ENOUGH: Final = "not enough outcomes"
 
 def share(estimate: Estimate) -> Text:
     """A share in percent, or that there are not enough outcomes."""
-    return Text(NOT_ENOUGH, style="dim") if estimate.value is None else Text(percent(estimate))
+    return Text(NOT_ENOUGH, style="dim") if estimate.value is None else Text(in_percent(estimate))
 
 
 def decimals(estimate: Estimate, digits: int) -> Text:
@@ -21,7 +21,7 @@ def decimals(estimate: Estimate, digits: int) -> Text:
     return Text(decimal(estimate, digits))
 
 
-def percent(estimate: Estimate) -> str:
+def in_percent(estimate: Estimate) -> str:
     """As in `71% [60, 80]`."""
     value, low, high = _parts(estimate)
     return f"{value:.0%} [{100 * low:.0f}, {100 * high:.0f}]"

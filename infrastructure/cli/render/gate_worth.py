@@ -45,7 +45,7 @@ def gate_worth(gate: GateWorth) -> Iterator[RenderableType]:
 
 
 def cost_table(costs: Costs) -> Iterator[RenderableType]:
-    """The cost of each threshold, with the cheapest and those that cannot be told from it."""
+    """The cost of each threshold, with the cheapest and those that are not clearly dearer."""
     yield Text.assemble(
         ("Cost by threshold", "bold"),
         f": a missed result {costs.missed:g}, a good one stopped {costs.stopped:g}",
@@ -75,14 +75,14 @@ def cost_table(costs: Costs) -> Iterator[RenderableType]:
     yield table
     others = len(costs.overlapping)
     yield Text(
-        f"{count(others, 'threshold')} cannot be told from the cheapest."
+        f"Not clearly dearer than the cheapest: {count(others, 'other threshold')}."
         if others
         else "Every other threshold costs more than the cheapest.",
         style="yellow" if others else "",
     )
 
 
-def more_outcomes(more: tuple[MoreOutcomes, ...]) -> Iterator[RenderableType]:
+def more_table(more: tuple[MoreOutcomes, ...]) -> Iterator[RenderableType]:
     """How many more outcomes make the main intervals narrow."""
     known = [one for one in more if one.outcomes is not None]
     if not known:

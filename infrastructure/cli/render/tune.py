@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from plangate.application.evidence.estimates import Estimate
-from plangate.application.evidence.held_out import Measure
+from plangate.application.evidence.held_out import PolicyMeasure
 from plangate.application.replay.assumptions import ASSUMED
 from plangate.application.replay.tune import Tuning
 from plangate.infrastructure.cli.render.comparison import policy_text
@@ -122,7 +122,7 @@ def _number(value: float | None, answer: Tuning) -> str:
 
 
 def _measured(estimate: Estimate, answer: Tuning) -> str:
-    if answer.measure is Measure.BALANCED_ACCURACY:
+    if answer.measure is PolicyMeasure.BALANCED_ACCURACY:
         return _share(estimate)
     return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
 

@@ -177,7 +177,7 @@ async def calibrate(
     given: Given,
     *,
     confidence: Confidence = Confidence.TASK,
-    by: Annotated[Grouping | NoneAllowed, Query(description="What to tell apart.")] = None,
+    by: Annotated[Grouping | NoneAllowed, Query(description="What to separate.")] = None,
     policy: Annotated[
         Preset | NoneAllowed,
         Query(description="The name of a policy to try; without one, each plan's own."),

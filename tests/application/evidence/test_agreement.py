@@ -164,3 +164,19 @@ def test_an_unknown_plan_and_a_bad_seed_are_refused(registry: PlanRegistry) -> N
 def test_without_the_extra_it_says_so() -> None:
     with registry_on(memory_event_store()) as bare, pytest.raises(AnalysisMissing):
         bare.evidence.agreement()
+
+
+def test_works_with_a_single_plan_of_a_judge_are_left_out_where_works_are_few(
+    registry: PlanRegistry,
+) -> None:
+    for number in range(24):
+        judge = "x" if number % 2 else "y"
+        judged(registry, f"p{number}", f"work {number // 6}", **{judge: (LOW, HIGH)})
+    judged(registry, "p24", "alone", x=(LOW, HIGH))
+    judged(registry, "p25", "alone", y=(LOW, HIGH))
+    part = registry.evidence.agreement().same_work
+    assert (part.works, part.lone_works) == ({SameWork.GOAL_AND_TITLES: 4}, 1)
+    assert part.kappa.value == 1.0
+    alone = registry.evidence.agreement(["p24", "p25"]).same_work
+    assert alone.reason == "a judge has a single plan of each work: 1 of 10 works"
+    assert (alone.lone_works, alone.pair_count) == (1, 0)

@@ -148,7 +148,7 @@ def listening(heard: Listening) -> Iterator[PlanRegistry]:
 def cases(heard: Listening) -> list[tuple[str, float, bool]]:
     found = heard.cases
     rows = zip(found.plan, found.confidence, found.accepted, strict=True)
-    return [(found.plans.names[plan], figure, bool(accepted)) for plan, figure, accepted in rows]
+    return [(found.plans.names[plan], value, bool(accepted)) for plan, value, accepted in rows]
 
 
 def groups(heard: Listening, by: str) -> list[str]:
@@ -402,7 +402,7 @@ def test_shared_out_over_processes_the_cases_are_the_same(
     assert len(sharing.slices) > 1
 
 
-def test_the_thresholds_that_cannot_be_told_from_the_cheapest_are_named() -> None:
+def test_the_thresholds_that_are_not_clearly_dearer_are_named() -> None:
     def point(threshold: float, *, overlaps: bool) -> CostPoint:
         return CostPoint(
             threshold=threshold,

@@ -66,7 +66,7 @@ def test_a_result_is_stopped_where_the_gate_is_tripped_right_after_its_score(
     assert cases(store, ALWAYS) == [(False, True), (True, True)]
 
 
-def test_what_the_gate_says_later_is_no_matter(registry: PlanRegistry, store: EventStore) -> None:
+def test_what_the_gate_says_later_does_not_count(registry: PlanRegistry, store: EventStore) -> None:
     registry.score_output("p", "a", 0.1)
     registry.score_output("p", "b", 0.9)
     registry.record_outcome("p", "a", "rejected", source="ci")

@@ -11,8 +11,8 @@ from tests.support.judge_worlds.plants import HONEST, PLANTED, USUAL, Planted
 from tests.support.judge_worlds.table import findings
 from tests.support.soak import short_and_long
 
-SEEDS = 40
-"""Which worlds the short form takes: those from a number on that none of the docs has."""
+SEEDS = 10_000
+"""The worlds from this number on are other ones than those of the docs."""
 
 
 @short_and_long("worlds", 1, 200)

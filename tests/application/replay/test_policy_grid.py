@@ -46,7 +46,7 @@ def test_neighbours_differ_by_one_step_of_one_number() -> None:
         assert set(candidate.neighbours) == near
 
 
-def test_a_switch_is_no_number() -> None:
+def test_a_switch_is_not_a_number() -> None:
     assert [
         c.neighbours for c in candidates_of({"latch": [False, True]}, {}, None, 0).policies
     ] == [
@@ -55,7 +55,7 @@ def test_a_switch_is_no_number() -> None:
     ]
 
 
-def test_combinations_that_are_no_policy_are_left_out() -> None:
+def test_combinations_that_are_not_valid_are_left_out() -> None:
     grid = {"confidence_threshold": [0.5, 0.7], "exit_threshold": [0.6]}
 
     found = candidates_of(grid, {}, None, 0)

@@ -282,9 +282,9 @@ def test_a_clear_gain_is_recommended(registry: PlanRegistry, replay: ReplayQueri
     """Only the end of the work is bad, so that its plain mean says nothing."""
     chance = random.Random(3)
     for number in range(30):
-        ending = [0.1] * 2 if number % 2 else [0.9] * 2
+        last_part = [0.1] * 2 if number % 2 else [0.9] * 2
         start = [0.9 if number % 2 else 0.1 for _ in range(2)]
-        scores = [score + chance.uniform(-0.1, 0.1) for score in (*start, *ending)]
+        scores = [score + chance.uniform(-0.1, 0.1) for score in (*start, *last_part)]
         plan(registry, f"p{number}", *scores, goal=f"Goal {number}")
         outcome = "rejected" if number % 2 else "accepted"
         registry.record_outcome(f"p{number}", "t3", outcome, source="ci")

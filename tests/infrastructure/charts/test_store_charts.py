@@ -248,7 +248,7 @@ def cost(threshold: float, mean: float, *, overlaps: bool = False) -> CostPoint:
     )
 
 
-def test_the_cheapest_threshold_is_named_and_those_like_it_are_hollow() -> None:
+def test_the_cheapest_threshold_is_named_and_those_not_clearly_dearer_are_hollow() -> None:
     points = (cost(0.4, 1.2), cost(0.5, 0.5), cost(0.6, 0.55, overlaps=True))
     chart = cost_curve(Costs(missed=5, stopped=1, points=points, cheapest=0.5))
 
@@ -259,7 +259,7 @@ def test_the_cheapest_threshold_is_named_and_those_like_it_are_hollow() -> None:
     ]
     assert chart.description == (
         "A missed result costs 5, a good one stopped 1. The cheapest threshold is 0.5; "
-        "1 other may be as cheap."
+        "1 other is not clearly dearer."
     )
     assert chart.table.rows[1] == ("0.5", "4", "2", "22", "0.500", "0.400 to 0.600")
 

@@ -132,3 +132,12 @@ def test_the_page_shows_what_the_recording_leads_to(
     shown = plangate("evidence", "agreement").stdout
     lines = [line.rstrip() for line in shown.rstrip().splitlines()]
     assert block[0].splitlines()[2:-1] == lines
+
+
+def test_works_that_are_left_out_are_counted(plangate: Plangate, registry: PlanRegistry) -> None:
+    for number in range(14):
+        judge = "x" if number % 2 else "y"
+        registry.create(f"work {number // 12}", TASKS, plan_id=f"p{number}")
+        registry.score_output(f"p{number}", "a", 0.9, scorer=f"model:{judge}")
+
+    assert "Without 1 work of which a judge has a single plan." in said(plangate)

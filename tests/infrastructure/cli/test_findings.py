@@ -1,6 +1,7 @@
 """`plangate evidence findings` shows what deserves a second look, and exits as a linter does."""
 
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -117,3 +118,40 @@ def test_a_wrong_configuration_is_refused_where_it_is_wrong(
     ]
     missing = plangate("evidence", "findings", "--config", "nowhere.yaml")
     assert (missing.exit_code, missing.stdout) == (2, "")
+
+
+@pytest.fixture
+def two_judges(registry: PlanRegistry) -> None:
+    """Ten plans, in which one judge is milder than the other."""
+    for number in range(10):
+        registry.create(f"Work {number}", [{"id": "a", "title": "A"}], plan_id=f"p{number}")
+        for name, score in (("x", 0.75), ("y", 0.95)):
+            registry.score_output(f"p{number}", "a", score, scorer=name, rationale="Read.")
+
+
+@pytest.mark.usefixtures("two_judges")
+def test_what_many_plans_show_is_about_a_judge(plangate: Plangate) -> None:
+    said = plangate("evidence", "findings")
+
+    assert said.exit_code == 1
+    row = " ".join(" ".join(line.split()) for line in said.stdout.splitlines())
+    for part in ("notice model:y", "0.20 higher than", "p0@2, p0@4 and 18 more"):
+        assert part in row
+    assert row.endswith("1 finding: judge milder 1.")
+
+
+@pytest.mark.usefixtures("two_judges")
+def test_without_the_extra_a_line_says_what_was_not_judged(
+    plangate: Plangate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "plangate.infrastructure.statistics.scipy_statistics", None)
+
+    said = plangate("evidence", "findings")
+
+    lines = " ".join(said.stdout.split())
+    assert said.exit_code == 0
+    assert lines.startswith(
+        "Looked through 10 plans, 40 events. Distributions were not judged: statistics need "
+        "scipy: pip install 'plangate[analysis]' ("
+    )
+    assert lines.endswith("Nothing was found.")

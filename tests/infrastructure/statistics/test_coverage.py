@@ -54,7 +54,7 @@ def figures(cases: list[Case], resamples: int, seed: int) -> dict[str, Estimate]
 
 @cache
 def truth(plans: int) -> dict[str, float]:
-    """The same figures of a world so large that chance is no matter."""
+    """The same figures of a world so large that chance hardly counts."""
     cases = world(random.Random(0), plans, drift=DRIFT)
     found = {name: one.value for name, one in figures(cases, 2, 0).items() if one.value is not None}
     known = {"drift": DRIFT, **{f"worth of {score}": mild(score) for score in SCORES}}

@@ -186,6 +186,16 @@ def test_gates_that_always_or_never_fire_have_no_uncertain_rates() -> None:
     assert found.never.precision.reason == "nothing is stopped"
 
 
+def test_what_is_stopped_in_one_group_alone_has_no_precision() -> None:
+    """Precision in other groups does not follow from one."""
+    cases = [c._replace(stopped=0xFF if c.group == 0 and c.plan % 7 else 0) for c in some_cases(1)]
+
+    precision = held_out(cases, search()).fixed[0].precision
+
+    assert 0 < precision.cases < 6
+    assert (precision.value, precision.reason) == (None, "not enough cases: 1 of 2 groups")
+
+
 def test_a_plateau_goes_before_a_lonely_peak() -> None:
     """Policy 0 is best by one case; 2 and its neighbours are hardly worse."""
     cases = []

@@ -119,8 +119,8 @@ def test_a_change_point_is_where_both_sides_differ_most(cases: list[Case]) -> No
     for split in range(10, columns.plans - 9):
         later = np.isin(columns.plan, order[split:])
         share = later.mean()
-        apart = excess[later].mean() - excess[~later].mean()
-        clear[split] = abs(apart) * np.sqrt(share * (1 - share)), later
+        gap = excess[later].mean() - excess[~later].mean()
+        clear[split] = abs(gap) * np.sqrt(share * (1 - share)), later
     best = max(clear, key=lambda split: clear[split][0])
 
     found = change_point(columns, day, permutations=99, seed=0)

@@ -1,0 +1,49 @@
+"""Totals and ladders as text: what is not known is not shown."""
+
+from plangate.application.evidence.estimates import Estimate
+from plangate.application.registry import PlanRegistry
+from plangate.application.replay.summary import (
+    ladder_results,
+    lines,
+    setting,
+    share,
+    why_no_interval,
+)
+
+
+def test_a_share_is_written_as_far_as_it_is_known() -> None:
+    assert share(None) == share(Estimate(cases=3, plans=1, reason="too few")) == ""
+    assert share(Estimate(value=0.125, cases=3, plans=1)) == "12%"
+    assert share(Estimate(value=0.5, low=0.25, high=0.75, cases=30, plans=20)) == "50% [25, 75]"
+
+
+def test_a_setting_is_written_as_it_is_typed() -> None:
+    assert [setting(one) for one in (None, True, 0.5, 3, "hold")] == [
+        *("none", "true", "0.5", "3", "hold")
+    ]
+
+
+def test_refused_inputs_and_plans_with_rejected_results_alone_are_shown(
+    registry: PlanRegistry, plan_id: str
+) -> None:
+    registry.score_output(plan_id, "a", 0.1)
+    registry.next_task(plan_id)
+    plain = registry.replay.what_if(policy={"gate": "hold"}, ladder=True)
+    shown = {
+        line.what: (line.recorded, line.replayed) for line in lines(plain.recorded, plain.replayed)
+    }
+    assert shown["inputs refused"] == ("0", "1")
+    assert why_no_interval(plain.recorded) is None
+
+    registry.record_outcome(plan_id, "a", "rejected", source="ci")
+    answer = registry.replay.what_if(policy={"gate": "hold"}, ladder=True)
+    names = [line.what for line in lines(answer.recorded, answer.replayed)]
+    assert "warned, of 1 plan with a rejected result" in names
+    assert not any("accepted results only" in name for name in names)
+    assert ladder_results(answer).startswith("Bad: at how many of 1 results rejected later")
+
+    registry.record_outcome(plan_id, "a", "accepted", source="ci")
+    good = registry.replay.what_if(policy={"gate": "hold"})
+    names = [line.what for line in lines(good.recorded, good.replayed)]
+    assert "fired in plans with accepted results only, of 1" in names
+    assert not any(name.startswith("warned") for name in names)
