@@ -81,7 +81,6 @@ def _names(plan: PlanReplay) -> Markup:
     for end, policy, name, color, class_ in sides:
         if plan.samples:
             last = end.rolling_confidence
-            room = {"dx": svg.MARGIN if len(first) + len(last) > _SHORT else 0}
         labels.append((_y(last), f"{number(last)} {name}", color, class_))
         threshold = policy.confidence_threshold
         labels.append((_y(threshold), f"threshold {number(threshold)}", color, class_))
@@ -152,7 +151,8 @@ def _axis(samples: Sequence[Sample]) -> Markup:
     first, last = (svg.both_ends(samples[index].event_id, _SHORT) for index in (0, -1))
     labels = [svg.axis_label(first, 0.0, _HEIGHT + 18, text_anchor="start")]
     if len(samples) > 1:
-        labels.append(svg.axis_label(last, 1.0, _HEIGHT + 18, text_anchor="end", **room))
+        beside = svg.MARGIN if len(first) + len(last) > _SHORT else 0
+        labels.append(svg.axis_label(last, 1.0, _HEIGHT + 18, text_anchor="end", dx=beside))
     return svg.group(labels)
 
 
