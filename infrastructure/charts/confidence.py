@@ -42,10 +42,10 @@ def confidence_over_time(entries: Iterable[AuditEntry], threshold: float) -> Cha
     The horizontal axis counts versions, so that work between long pauses stays readable.
     """
     known = [entry for entry in entries if entry.event is not None and entry.after is not None]
-    shown = [entry for entry in known if shown_events.what(entry.event) is not None]
+    shown = [entry for entry in known if shown_events.shown_as(entry.event) is not None]
     description = _description(known, threshold)
     axis = Versions(known)
-    curves = [_line(axis, known), score_points.points(axis, known)]
+    curves = [_line(axis, known), score_points.judged_points(axis, known)]
     drawn = svg.picture(
         _TITLE,
         description,
@@ -95,7 +95,7 @@ def _labels(entries: Sequence[AuditEntry], threshold: float) -> Markup:
     if shown_events.first_counting(entries) < len(entries):
         last = shown_events.confidence(entries[-1])
         labels.append((y(last), number(last, threshold), _LINE, "pg-line-label"))
-    return svg.beside(labels, HEIGHT)
+    return svg.line_names(labels, HEIGHT)
 
 
 def _line(axis: Versions, entries: Sequence[AuditEntry]) -> Markup:
@@ -205,7 +205,7 @@ def _axis(axis: Versions, entries: Sequence[AuditEntry]) -> Markup:
         svg.axis_label(f"@{version}", axis.share(version), HEIGHT + 18, text_anchor="middle")
         for version in svg.ticks(axis.first, axis.last)
     ]
-    first, last = (shown_events.when(entries[place]) for place in (0, -1))
+    first, last = (shown_events.recorded_when(entries[place]) for place in (0, -1))
     labels.append(svg.axis_label(first, 0.0, HEIGHT + 36, text_anchor="start"))
     if axis.last > axis.first:
         labels.append(svg.axis_label(last, 1.0, HEIGHT + 36, text_anchor="end", dx=svg.MARGIN))
@@ -259,10 +259,10 @@ def _table(entries: Sequence[AuditEntry]) -> DataTable:
     rows = tuple(
         (
             f"{entry.version}",
-            shown_events.when(entry),
-            shown_events.what(entry.event) or "",
+            shown_events.recorded_when(entry),
+            shown_events.shown_as(entry.event) or "",
             entry.task_id or "",
-            number(shown_events.score(entry)) if shown_events.is_score(entry) else "",
+            number(shown_events.score_of(entry)) if shown_events.is_score(entry) else "",
             number(shown_events.confidence(entry)),
             shown_events.who(entry),
             svg.shortened(entry.why or "", shown_events.WHY),

@@ -84,7 +84,7 @@ def _names(plan: PlanReplay) -> Markup:
         labels.append((_y(last), f"{number(last)} {name}", color, class_))
         threshold = policy.confidence_threshold
         labels.append((_y(threshold), f"threshold {number(threshold)}", color, class_))
-    return svg.beside(dict.fromkeys(labels), _HEIGHT)
+    return svg.line_names(dict.fromkeys(labels), _HEIGHT)
 
 
 def _steps(samples: Sequence[Sample], value: Callable[[Sample], float], side: _Side) -> Markup:

@@ -17,7 +17,7 @@ from plangate.infrastructure.charts.shown_events import (
     cells,
     height_of,
     is_score,
-    score,
+    score_of,
     sentence,
 )
 
@@ -37,14 +37,14 @@ _JUDGES: Final = (
 _OTHERS: Final = ("pg-output pg-judge-others", "#5a616b", "M-4 -1.5H4V1.5H-4Z")
 
 
-def points(axis: Versions, entries: Sequence[AuditEntry]) -> Markup:
+def judged_points(axis: Versions, entries: Sequence[AuditEntry]) -> Markup:
     """Each score: a filled symbol of a result, a hollow diamond of an instruction."""
     scores = [entry for entry in entries if is_score(entry)]
     looks, dense = _looks(scores), len(scores) > COLUMNS
     drawn = [] if dense else list(_together(axis, entries))
     for entry, others in cells(axis, scores, COLUMNS, lambda one: (_kind(one), _row(one))):
         hover = svg.element("title", sentence(entry, others))
-        x, y = axis.share(entry.version), height_of(score(entry))
+        x, y = axis.share(entry.version), height_of(score_of(entry))
         if entry.score_kind is ScoreKind.PROMPT:
             drawn.append(svg.placed(x, y, _diamond(hover)))
         else:
@@ -92,7 +92,7 @@ def _together(axis: Versions, entries: Sequence[AuditEntry]) -> Iterator[Markup]
             attempts.setdefault(entry.task_id or "", [[]])[-1].append(entry)
     for judged in (one for of_task in attempts.values() for one in of_task):
         if len({judge_key(entry.scorer) for entry in judged}) > 1:
-            places = ((axis.share(one.version), height_of(score(one))) for one in judged)
+            places = ((axis.share(one.version), height_of(score_of(one))) for one in judged)
             path = [f"{1_000 * x:.1f} {y:.1f}" for x, y in places]
             yield svg.stretched(
                 [f"M{path[0]}", *(f"L{one}" for one in path[1:])],
@@ -134,4 +134,4 @@ def _kind(entry: AuditEntry) -> object:
 
 
 def _row(entry: AuditEntry) -> int:
-    return int(score(entry) * _ROWS)
+    return int(score_of(entry) * _ROWS)

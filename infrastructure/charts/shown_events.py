@@ -83,7 +83,7 @@ def first_counting(entries: Sequence[AuditEntry]) -> int:
     return next(found, len(entries))
 
 
-def score(entry: AuditEntry) -> float:
+def score_of(entry: AuditEntry) -> float:
     """The score that was given, 0 of other events."""
     return entry.event.score if isinstance(entry.event, events.TaskScored) else 0.0
 
@@ -93,7 +93,7 @@ def confidence(entry: AuditEntry) -> float:
     return entry.after.rolling_confidence if entry.after else 0.0
 
 
-def what(event: PlanEvent | None) -> str | None:
+def shown_as(event: PlanEvent | None) -> str | None:
     """What is shown of an event, None if nothing."""
     match event:
         case events.TaskScored():
@@ -127,12 +127,12 @@ def symbol(event: PlanEvent | None) -> str | None:
 
 def sentence(entry: AuditEntry, others: int) -> str:
     """What a hover says: what, which task, the value, who, why."""
-    value = f" {number(score(entry))}" if is_score(entry) else ""
+    value = f" {number(score_of(entry))}" if is_score(entry) else ""
     task = f"{entry.task_id}: " if entry.task_id else ""
-    parts = [f"{task}{what(entry.event)}{value}, confidence {number(confidence(entry))}"]
+    parts = [f"{task}{shown_as(entry.event)}{value}, confidence {number(confidence(entry))}"]
     parts += [by for by in (who(entry),) if by]
     parts += [svg.shortened(entry.why, WHY)] if entry.why else []
-    parts.append(f"version {entry.version}, {when(entry)}")
+    parts.append(f"version {entry.version}, {recorded_when(entry)}")
     parts += [f"and {others:,} more nearby"] if others else []
     return "\n".join(parts)
 
@@ -144,7 +144,7 @@ def who(entry: AuditEntry) -> str:
     return ", ".join([*named, f"sent by {actor}"] if actor else named)
 
 
-def when(entry: AuditEntry) -> str:
+def recorded_when(entry: AuditEntry) -> str:
     """When it was recorded."""
     return "" if entry.recorded_at is None else f"{entry.recorded_at:%Y-%m-%d %H:%M} UTC"
 

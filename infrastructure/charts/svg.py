@@ -140,7 +140,7 @@ def axis_label(text: str, share: float, y: float, **attributes: str | float | No
     return element("text", text, x=percent(share), y=y, **given)
 
 
-def beside(labels: Iterable[tuple[float, str, str, str]], height: float) -> Markup:
+def line_names(labels: Iterable[tuple[float, str, str, str]], height: float) -> Markup:
     """Names of lines at their right ends: height in pixels, text, colour and class of each.
 
     Names that would overlap are moved up or down. They stand in the margin that the class

@@ -18,7 +18,7 @@ from plangate.infrastructure.charts.cost_curve import cost_curve
 from plangate.infrastructure.charts.heat_map import PlanRow, plan_task_heat
 from plangate.infrastructure.charts.judges import JudgeScores, judge_scores
 from plangate.infrastructure.charts.reliability_diagram import reliability_diagram
-from plangate.infrastructure.charts.svg import beside, both_ends, shortened, ticks
+from plangate.infrastructure.charts.svg import both_ends, line_names, shortened, ticks
 from plangate.infrastructure.charts.weeks import replans_by_week
 from tests.infrastructure.charts.pictures import drawn, hovers, legend, share, symbols, texts
 
@@ -271,7 +271,7 @@ def test_without_outcomes_there_is_no_cost_curve() -> None:
 
 
 def test_names_of_lines_do_not_overlap() -> None:
-    found = beside(
+    found = line_names(
         [(y, f"{y}", "#000", "pg-line-label") for y in (196.0, 100.0, 101.0, 198.0)], 200
     )
     heights = sorted(float(y) - 4 for y in re.findall(r' y="([\d.]+)"', str(found)))
