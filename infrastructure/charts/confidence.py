@@ -42,7 +42,7 @@ def confidence_over_time(entries: Iterable[AuditEntry], threshold: float) -> Cha
     The horizontal axis counts versions, so that work between long pauses stays readable.
     """
     known = [entry for entry in entries if entry.event is not None and entry.after is not None]
-    shown = [entry for entry in known if shown_events.shown_as(entry.event) is not None]
+    shown = [entry for entry in known if shown_events.chart_name(entry.event) is not None]
     description = _description(known, threshold)
     axis = Versions(known)
     curves = [_line(axis, known), score_points.judged_points(axis, known)]
@@ -260,7 +260,7 @@ def _table(entries: Sequence[AuditEntry]) -> DataTable:
         (
             f"{entry.version}",
             shown_events.recorded_when(entry),
-            shown_events.shown_as(entry.event) or "",
+            shown_events.chart_name(entry.event) or "",
             entry.task_id or "",
             number(shown_events.score_of(entry)) if shown_events.is_score(entry) else "",
             number(shown_events.confidence(entry)),

@@ -93,7 +93,7 @@ def confidence(entry: AuditEntry) -> float:
     return entry.after.rolling_confidence if entry.after else 0.0
 
 
-def shown_as(event: PlanEvent | None) -> str | None:
+def chart_name(event: PlanEvent | None) -> str | None:
     """What is shown of an event, None if nothing."""
     match event:
         case events.TaskScored():
@@ -129,7 +129,7 @@ def sentence(entry: AuditEntry, others: int) -> str:
     """What a hover says: what, which task, the value, who, why."""
     value = f" {number(score_of(entry))}" if is_score(entry) else ""
     task = f"{entry.task_id}: " if entry.task_id else ""
-    parts = [f"{task}{shown_as(entry.event)}{value}, confidence {number(confidence(entry))}"]
+    parts = [f"{task}{chart_name(entry.event)}{value}, confidence {number(confidence(entry))}"]
     parts += [by for by in (who(entry),) if by]
     parts += [svg.shortened(entry.why, WHY)] if entry.why else []
     parts.append(f"version {entry.version}, {recorded_when(entry)}")
