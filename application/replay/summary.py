@@ -66,6 +66,17 @@ def share(estimate: Estimate | None) -> str:
     return f"{value} [{100 * estimate.low:.0f}, {100 * estimate.high:.0f}]"
 
 
+def times_fired(times: int) -> str:
+    """`fired twice`: how often a gate fired, in words."""
+    few = {0: "never fired", 1: "fired once", 2: "fired twice"}
+    return few.get(times, f"fired {times:,} times")
+
+
+def times_would_have_fired(times: int) -> str:
+    """`would have fired twice`: how often a gate would have fired, in words."""
+    return f"would have {times_fired(times)}" if times else "would never have fired"
+
+
 def lead(scores: float | None) -> str:
     """How many output scores before a moment, or after it."""
     return "–" if scores is None else f"{scores:.1f}".replace("-", "−")

@@ -6,17 +6,26 @@ from typing import Final
 from markupsafe import Markup
 
 from plangate.application.numbers import number
+from plangate.application.replay.summary import times_fired, times_would_have_fired
 from plangate.application.replay.what_if import PlanReplay, Sample
 from plangate.infrastructure.charts import svg
 from plangate.infrastructure.charts.svg import Chart, DataTable
 
 _TITLE: Final = "What happened, and what would have"
 _HEIGHT: Final = 200
-_TOP: Final = 24
+_TOP: Final = 40
+"""Above the plot, a row for the firings of each history."""
+
+_LANES: Final = (-28, -13)
 _RECORDED: Final = "#1f5fa8"
 _REPLAYED: Final = "#a04000"
 _FIRED: Final = "M-5.5 -4.5H5.5L0 5.5Z"
+_DOT: Final = "M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0Z"
+_SQUARE: Final = "M-3.5 -3.5H3.5V3.5H-3.5Z"
 _DOTS: Final = 60
+_SHORT: Final = 17
+"""So many letters of an id are shown below the plot."""
+
 _DRAWN: Final = 600
 """More samples than this are thinned out evenly."""
 
@@ -41,12 +50,13 @@ def other_history(plan: PlanReplay) -> Chart:
             _steps(samples, lambda one: one.recorded_confidence, sides[0]),
             _steps(samples, lambda one: one.replayed_confidence, sides[1]),
             _points(samples, lambda one: one.recorded_confidence, "pg-line-fill", _RECORDED),
-            _points(samples, lambda one: one.replayed_confidence, "pg-other-fill", _REPLAYED),
-            _fired(samples, lambda one: one.recorded_fired, -14, "pg-line-fill", _RECORDED),
-            _fired(samples, lambda one: one.replayed_fired, -2, "pg-other-fill", _REPLAYED),
+            _points(samples, lambda one: one.replayed_confidence, "pg-other-hollow", _REPLAYED),
+            _fired(samples, lambda one: one.recorded_fired, _LANES[0], "pg-line-fill", _RECORDED),
+            _fired(samples, lambda one: one.replayed_fired, _LANES[1], "pg-other-fill", _REPLAYED),
+            _names(plan),
             _axis(samples),
         ),
-        class_="pg-plot pg-what-if",
+        class_="pg-plot pg-named pg-what-if",
     )
     return Chart(drawn, _TITLE, description, _table(plan), _legend())
 
@@ -59,6 +69,22 @@ def _threshold(color: str, threshold: float) -> Markup:
     class_ = "pg-line" if color == _RECORDED else "pg-other"
     look: _Look = {"stroke": color, "stroke_dasharray": "2 5", "stroke_width": 1.5}
     return svg.across(_y(threshold), class_=class_, **look)
+
+
+def _names(plan: PlanReplay) -> Markup:
+    """The last confidences and the thresholds, beside their lines."""
+    sides = (
+        (plan.recorded, plan.recorded_policy, "happened", _RECORDED, "pg-line-label"),
+        (plan.replayed, plan.policy, "would have", _REPLAYED, "pg-other-label"),
+    )
+    labels = []
+    for end, policy, name, color, class_ in sides:
+        if plan.samples:
+            last = end.rolling_confidence
+        labels.append((_y(last), f"{number(last)} {name}", color, class_))
+        threshold = policy.confidence_threshold
+        labels.append((_y(threshold), f"threshold {number(threshold)}", color, class_))
+    return svg.line_names(dict.fromkeys(labels), _HEIGHT)
 
 
 def _steps(samples: Sequence[Sample], value: Callable[[Sample], float], side: _Side) -> Markup:
@@ -78,17 +104,21 @@ def _steps(samples: Sequence[Sample], value: Callable[[Sample], float], side: _S
 def _points(
     samples: Sequence[Sample], value: Callable[[Sample], float], class_: str, color: str
 ) -> Markup:
-    """A dot for each sample, where there are few."""
+    """A dot for each sample, where there are few: a hollow square of the other history."""
     span = max(len(samples) - 1, 1)
+    recorded = color == _RECORDED
+    look: _Look = {"d": _DOT if recorded else _SQUARE, "fill": color if recorded else "#fff"}
+    look |= {"stroke": "none" if recorded else color, "stroke_width": 1.5}
     return svg.group(
-        svg.element(
-            "circle",
-            svg.element("title", f"{sample.event_id}: {number(value(sample))}"),
-            cx=svg.percent(place / span),
-            cy=_y(value(sample)),
-            r=3.5,
-            fill=color,
-            class_=class_,
+        svg.placed(
+            place / span,
+            _y(value(sample)),
+            svg.element(
+                "path",
+                svg.element("title", f"{sample.event_id}: {number(value(sample))}"),
+                class_=class_,
+                **look,
+            ),
         )
         for place, sample in enumerate(samples if len(samples) <= _DOTS else ())
     )
@@ -118,41 +148,39 @@ def _fired(
 def _axis(samples: Sequence[Sample]) -> Markup:
     if not samples:
         return svg.axis_label("nothing scored", 0.5, _HEIGHT / 2, text_anchor="middle")
-    last = samples[-1].event_id
-    return svg.group(
-        [
-            svg.axis_label(samples[0].event_id, 0.0, _HEIGHT + 18, text_anchor="start"),
-            svg.axis_label(last, 1.0, _HEIGHT + 18, text_anchor="end"),
-        ]
-        if len(samples) > 1
-        else [svg.axis_label(last, 0.0, _HEIGHT + 18, text_anchor="start")]
-    )
+    first, last = (svg.both_ends(samples[index].event_id, _SHORT) for index in (0, -1))
+    labels = [svg.axis_label(first, 0.0, _HEIGHT + 18, text_anchor="start")]
+    if len(samples) > 1:
+        beside = svg.MARGIN if len(first) + len(last) > _SHORT else 0
+        labels.append(svg.axis_label(last, 1.0, _HEIGHT + 18, text_anchor="end", dx=beside))
+    return svg.group(labels)
 
 
 def _legend() -> Markup:
     wide: _Look = {"x1": 0, "x2": 20, "y1": 6, "y2": 6, "stroke_width": 2}
-    one = svg.element("line", **wide, stroke=_RECORDED, class_="pg-line")
-    other = svg.element("line", **wide, stroke=_REPLAYED, stroke_dasharray="7 3", class_="pg-other")
-    dots: _Look = {**wide, "stroke_dasharray": "2 5"}
-    line = svg.element("line", **dots, stroke=_RECORDED, class_="pg-line")
-    mark = svg.element("path", d=_FIRED, fill=_RECORDED, class_="pg-line-fill")
-    symbol = svg.element("g", mark, transform="translate(10 6)")
-    return svg.legend(
-        [
-            (one, "what happened"),
-            (other, "what would have"),
-            (line, "the threshold of each"),
-            (symbol, "the gate fired"),
-        ]
-    )
+    entries = []
+    for class_, color, dashes, name in (
+        ("pg-line", _RECORDED, None, "what happened"),
+        ("pg-other", _REPLAYED, "7 3", "what would have"),
+        ("pg-line", _RECORDED, "2 5", "the threshold of each"),
+    ):
+        look: _Look = {"stroke": color, "stroke_dasharray": dashes, "class_": class_}
+        entries.append((svg.element("line", **wide, **look), name))
+    for class_, color, name in (
+        ("pg-line-fill", _RECORDED, "the gate fired (upper row)"),
+        ("pg-other-fill", _REPLAYED, "it would have (lower row)"),
+    ):
+        fired = svg.element("path", d=_FIRED, fill=color, class_=class_)
+        entries.append((svg.element("g", fired, transform="translate(10 6)"), name))
+    return svg.legend(entries)
 
 
 def _description(plan: PlanReplay) -> str:
     end = plan.recorded.rolling_confidence, plan.replayed.rolling_confidence
     return (
         f"The confidence ended at {number(end[0], end[1])}, and would have ended at"
-        f" {number(end[1], end[0])}. The gate fired {len(plan.fired)} times, and would have fired"
-        f" {len(plan.would_have_fired)} times."
+        f" {number(end[1], end[0])}. The gate {times_fired(len(plan.fired))}, and"
+        f" {times_would_have_fired(len(plan.would_have_fired))}."
     )
 
 

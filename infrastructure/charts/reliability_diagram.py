@@ -13,6 +13,7 @@ from plangate.infrastructure.charts import svg
 from plangate.infrastructure.charts.svg import Chart, DataTable
 
 _HEIGHT: Final = 240
+_TOP: Final = 26
 _COLOR: Final = "#1f5fa8"
 
 
@@ -35,8 +36,8 @@ def reliability_diagram(calibration: Calibration) -> Chart:
     picture = svg.picture(
         title,
         description,
-        _HEIGHT + 50,
-        svg.placed(0, 8, *drawn),
+        _TOP + _HEIGHT + 42,
+        svg.placed(0, _TOP, *drawn),
         class_="pg-plot pg-reliability",
     )
     wide = {"x1": 0, "x2": 20, "y1": 6, "y2": 6}
@@ -52,7 +53,7 @@ def reliability_diagram(calibration: Calibration) -> Chart:
 
 
 def _scale() -> Markup:
-    parts = []
+    parts = [svg.axis_label("share accepted", 0.0, -10, text_anchor="start")]
     for value in (0, 0.25, 0.5, 0.75, 1):
         y = _y(value)
         parts += [

@@ -18,6 +18,9 @@ INK: Final = "#22262b"
 SOFT: Final = "#5a616b"
 FAINT: Final = "#d5d9de"
 FONT_SIZE: Final = 12
+LINE_HEIGHT: Final = 14
+MARGIN: Final = 100
+"""Pixels at the right of a plot for the names of its lines, within that of `pg-named`."""
 
 _CONTROL: Final = {code: "\N{REPLACEMENT CHARACTER}" for code in range(32) if code != ord("\n")}
 _WIDE: Final = {"F", "W"}
@@ -108,7 +111,7 @@ def across(y: float, **attributes: str | float | None) -> Markup:
 
 def name_label(text: str, share: float, y: float, *content: Markup) -> Markup:
     """A text that someone wrote, cut off at a share of the width whatever its letters are."""
-    shown = element("text", *content, text, x=0, y=13, fill=INK, class_="pg-name")
+    shown = element("text", *content, text, x=0, y=13, fill=INK, class_="pg-name pg-halo")
     return element("svg", shown, x=0, y=y - 13, width=percent(share), height=18, overflow="hidden")
 
 
@@ -135,6 +138,25 @@ def axis_label(text: str, share: float, y: float, **attributes: str | float | No
     """A text at a share of the width."""
     given = {"fill": SOFT, "class_": "pg-label", **attributes}
     return element("text", text, x=percent(share), y=y, **given)
+
+
+def line_names(labels: Iterable[tuple[float, str, str, str]], height: float) -> Markup:
+    """Names of lines at their right ends: height in pixels, text, colour and class of each.
+
+    Names that would overlap are moved up or down. They stand in the margin that the class
+    `pg-named` makes.
+    """
+    ordered = sorted(labels)
+    free = height - LINE_HEIGHT * max(len(ordered) - 1, 0)
+    at, moved = 0.0, list[float]()
+    for rank, (y, *_) in enumerate(ordered):
+        at = min(max(y, at), free + LINE_HEIGHT * rank)
+        moved.append(at)
+        at += LINE_HEIGHT
+    return group(
+        axis_label(text, 1.0, y + 4, dx=8, fill=fill, class_=class_)
+        for y, (_, text, fill, class_) in zip(moved, ordered, strict=True)
+    )
 
 
 def legend(entries: Iterable[tuple[Markup, str]]) -> Markup:

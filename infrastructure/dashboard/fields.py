@@ -19,3 +19,4 @@ Blank = BeforeValidator(_blank_is_none)
 
 Text = Annotated[Annotated[str, Field(max_length=2_000)] | None, Blank]
 Count = Annotated[Annotated[int, Field(ge=1, le=MAX_INTEGER)] | None, Blank]
+Amount = Annotated[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, Blank]

@@ -9,8 +9,10 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from plangate.application.evidence.estimates import Estimate
 from plangate.application.history import event_text
 from plangate.application.numbers import number
+from plangate.application.replay.summary import share
 from plangate.domain.confidence import differ, reaches
 from plangate.domain.event_ids import version_of
 from plangate.domain.vocabulary import PlanState, TaskStatus, Verdict
@@ -63,9 +65,11 @@ def environment() -> Environment:
     )
     made.filters |= {
         "count": _count,
+        "estimate": _estimate,
         "label": _LABELS.__getitem__,
         "number": number,
         "said": said,
+        "share": share,
         "spaced": _spaced,
         "symbol": _SYMBOLS.__getitem__,
         "tone": tone,
@@ -111,6 +115,13 @@ def tone(value: str) -> str:
 def _spaced(name: str) -> str:
     """`in progress` for `in_progress`."""
     return name.replace("_", " ")
+
+
+def _estimate(estimate: Estimate) -> str:
+    """`0.43 [0.21, 0.62]`: a number with its interval, or a dash."""
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return "–"
+    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
 
 
 def _count(amount: int, thing: str) -> str:

@@ -53,7 +53,7 @@ def plot(answer: "WhatIf | Sweep | Calibration", path: str | os.PathLike[str]) -
         if isinstance(answer, Sweep):
             figure, about = sweeps.drawn(answer), sweeps.about_sweep(answer)
         elif isinstance(answer, Calibration):
-            figure, about = reliability.drawn(answer), pages.About(answer.sentence)
+            figure, about = reliability.drawn(answer), reliability.about(answer)
         elif len(answer.plans) == 1:
             figure, about = (
                 confidence.drawn(answer.plans[0]),

@@ -9,7 +9,7 @@ from matplotlib.transforms import blended_transform_factory
 
 from plangate.application.numbers import number
 from plangate.application.replay.assumptions import ASSUMED, rests_on_them
-from plangate.application.replay.summary import setting
+from plangate.application.replay.summary import setting, times_fired, times_would_have_fired
 from plangate.application.replay.what_if import PlanReplay, Sample
 from plangate.domain.policy import Policy
 from plangate.infrastructure.plots import pages
@@ -17,6 +17,9 @@ from plangate.infrastructure.plots import pages
 _NAMED: Final = 40
 """With more samples than this, tasks are not named."""
 _SHORT: Final = 4
+_CROWD: Final = 16
+"""Beside more than this, names of three letters are slanted."""
+
 _LEAST_DISTANCE: Final = 0.055
 """The least distance at which the labels of two thresholds do not overlap."""
 
@@ -25,7 +28,7 @@ def drawn(plan: PlanReplay) -> Figure:
     """Draw both confidences, the thresholds, the scores, and where the gates fired."""
     samples = plan.samples
     names = _names(samples)
-    width = min(max(8.0, 3.2 + 0.36 * len(samples)), 16.0)
+    width = 8.0
     bottom = 1.15 if _are_long(names) else 0.75
     goal = "" if plan.goal is None else f": {plan.goal}"
     figure, top = pages.headed(width, 3.35 + bottom, f"{plan.plan_id}{goal}", _subtitle(plan))
@@ -51,7 +54,7 @@ def drawn(plan: PlanReplay) -> Figure:
         below = [place for place, (_, fires) in zip(places, side, strict=True) if fires]
         at = -0.09 - 0.07 * row
         axes.plot(below, [at] * len(below), "v", color=color, markersize=6, clip_on=False)
-        _at_the_right(axes, at, "the gate fires", color)
+        _at_the_right(axes, at, ("it fired", "it would have")[row], color)
     _thresholds(axes, plan)
     _failure(axes, plan)
     axes.set_xlim(0.4, max(len(samples), 1) + 0.6)
@@ -84,11 +87,12 @@ def about_plan(plan: PlanReplay) -> pages.About:
 
 
 def _subtitle(plan: PlanReplay) -> str:
-    fired, would_have = _times(len(plan.fired)), _times(len(plan.would_have_fired))
+    fired = times_fired(len(plan.fired))
+    would_have = times_would_have_fired(len(plan.would_have_fired))
     changed = pages.label(_changes(plan.recorded_policy, plan.policy))
     under = f" with {changed}" if changed else ""
     return (
-        f"The gate fired {fired}; it would have fired {would_have}{under}.\n"
+        f"The gate {fired}; it {would_have}{under}.\n"
         f"{ASSUMED}\n{rests_on_them(plan.assumed, plan.commands)}"
     )
 
@@ -101,10 +105,6 @@ def _changes(recorded: Policy, tried: Policy) -> str:
         for new, old in ((getattr(tried, field), getattr(recorded, field)),)
         if new != old
     )
-
-
-def _times(number: int) -> str:
-    return {0: "never", 1: "once", 2: "twice"}.get(number, f"{number:,} times")
 
 
 def _thresholds(axes: Axes, plan: PlanReplay) -> None:
@@ -144,13 +144,19 @@ def _failure(axes: Axes, plan: PlanReplay) -> None:
 
 
 def _names(samples: Sequence[Sample]) -> list[str]:
+    """The task of each score, once where several scores in a row are of one."""
     if len(samples) > _NAMED:
         return []
-    return ["" if r.task_id is None else pages.printable(r.task_id, 12) for r in samples]
+    before = [None, *(one.task_id for one in samples)]
+    return [
+        "" if one.task_id in {None, last} else pages.printable(one.task_id or "", 12)
+        for one, last in zip(samples, before, strict=False)
+    ]
 
 
 def _are_long(names: Sequence[str]) -> bool:
-    return any(len(name) > _SHORT for name in names)
+    short = 2 if len(names) > _CROWD else _SHORT
+    return any(len(name) > short for name in names)
 
 
 def _name_tasks(axes: Axes, names: Sequence[str]) -> None:

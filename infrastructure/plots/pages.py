@@ -82,6 +82,7 @@ _PAGE: Final = """<!DOCTYPE html>
 body {{ margin: 2rem auto; max-width: 72rem; padding: 0 1rem; background: #fff; }}
 body {{ font: 0.9375rem/1.5 system-ui, sans-serif; color: #22262b; }}
 svg {{ width: 100%; height: auto; }}
+@media (max-width: 40rem) {{ body {{ margin: 0.5rem auto; padding: 0 0.25rem; }} }}
 div {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; margin: 2rem 0 0; }}
 caption {{ text-align: start; font-weight: 600; padding-block: 0.375rem; }}

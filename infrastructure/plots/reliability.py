@@ -7,8 +7,11 @@ from matplotlib.figure import Figure as Picture
 from matplotlib.ticker import MaxNLocator
 
 from plangate.application.evidence.calibration import Calibration
+from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.gate_worth import Costs
+from plangate.application.replay.summary import share
 from plangate.infrastructure.plots import pages
+from plangate.infrastructure.plots.pages import About, PlotTable
 
 _CURVES: Final = {
     "precision": ("of those below, rejected", pages.REPLAYED, "s"),
@@ -16,27 +19,69 @@ _CURVES: Final = {
     "passed": ("of those that pass, accepted", pages.RECORDED, "o"),
 }
 _BAR: Final = 0.085
+_WIDTH: Final = 8.0
 
 
 def drawn(answer: Calibration) -> Picture:
     """Draw reliability with the fit, the threshold curves, and costs where they are known."""
-    width, costs = 10.5, answer.costs
-    lower = 2.9 if costs is not None and costs.reason is None else 0.0
+    costs = answer.costs
+    lower = 2.7 if costs is not None and costs.reason is None else 0.0
     figure, top = pages.headed(
-        width, 5.0 + lower, "Does low confidence predict rejection?", _subtitle(answer)
+        _WIDTH, 4.6 + lower, "Does low confidence predict rejection?", _subtitle(answer)
     )
     height = figure.get_figheight()
-    share, low = (height - top - 0.3 - lower) / height, (0.5 + lower) / height
-    left = figure.add_axes((0.55 / width, low + 0.27 * share, 4.5 / width, 0.66 * share))
-    under = figure.add_axes((0.55 / width, low, 4.5 / width, 0.2 * share), sharex=left)
-    right = figure.add_axes((5.8 / width, low, 4.5 / width, 0.93 * share))
+    room, low = (height - top - 0.55 - lower) / height, (0.5 + lower) / height
+    left = figure.add_axes((0.45 / _WIDTH, low + 0.3 * room, 3.35 / _WIDTH, 0.66 * room))
+    under = figure.add_axes((0.45 / _WIDTH, low, 3.35 / _WIDTH, 0.19 * room), sharex=left)
+    right = figure.add_axes((4.4 / _WIDTH, low, 3.35 / _WIDTH, 0.76 * room))
     _reliability(left, answer)
     _outcomes(under, answer)
     _thresholds(right, answer)
     if lower and costs is not None:
-        below = figure.add_axes((0.55 / width, 0.5 / height, 9.75 / width, (lower - 1.0) / height))
+        below = figure.add_axes(
+            (0.45 / _WIDTH, 0.5 / height, 7.3 / _WIDTH, (lower - 1.15) / height)
+        )
         _costs(below, costs)
     return figure
+
+
+def about(answer: Calibration) -> About:
+    """What the picture shows, and its numbers."""
+    bins = [
+        (f"{one.at_least:g} to {one.below:g}", f"{one.accepted.cases:,}", _shown(one.accepted))
+        for one in answer.bins
+    ]
+    worth = [(f"{one.score:g}", _shown(one.accepted)) for one in answer.worth]
+    cuts = [
+        (f"{one.threshold:g}", *map(_shown, (one.precision, one.recall, one.passed)))
+        for one in answer.thresholds
+    ]
+    costs = [
+        (
+            f"{one.threshold:g}",
+            f"{one.missed_bad:,}",
+            f"{one.stopped_good:,}",
+            f"{one.total:g}",
+            f"{one.mean.value or 0.0:.3f}",
+        )
+        for one in (answer.costs.points if answer.costs else ())
+    ]
+    names = [name for name, *_ in _CURVES.values()]
+    tables = (
+        PlotTable("Outcomes by confidence", ("confidence", "outcomes", "accepted"), bins),
+        PlotTable("What a confidence is worth", ("confidence", "accepted"), worth),
+        PlotTable("A cut on this confidence", ("threshold", *names), cuts),
+        PlotTable(
+            "Costs by the gate's threshold",
+            ("threshold", "missed", "good ones stopped", "total", "a result"),
+            costs,
+        ),
+    )
+    return About(answer.sentence, [table for table in tables if table.rows])
+
+
+def _shown(estimate: Estimate) -> str:
+    return share(estimate) or "–"
 
 
 def _reliability(axes: Axes, answer: Calibration) -> None:
@@ -56,7 +101,13 @@ def _reliability(axes: Axes, answer: Calibration) -> None:
         axes.errorbar(confidences, shares, yerr=[lows, highs], **style)
     else:
         _not_enough(axes)
-    axes.set_title("accepted, by confidence (dashed: where they should be)")
+    axes.set_title("accepted, by confidence")
+    turned: dict[str, Any] = {
+        "rotation": 45,
+        "rotation_mode": "anchor",
+        "transform_rotates_text": True,
+    }
+    pages.direct(axes, 0.04, 0.08, "as it should be", pages.SOFT, **turned)
     axes.set_xlim(0.0, 1.0)
     axes.set_ylim(-0.02, 1.02)
     axes.tick_params(labelbottom=False)
@@ -74,9 +125,9 @@ def _fit(axes: Axes, answer: Calibration) -> None:
         scores, lows, highs, values = zip(*points, strict=True)
         axes.fill_between(scores, lows, highs, color=pages.REPLAYED, alpha=0.16, linewidth=0)
         axes.plot(scores, values, color=pages.REPLAYED, linewidth=1.6)
-        style: dict[str, Any] = {"color": pages.REPLAYED, "ha": "right"}
-        said = "line and band: what it is worth, by an isotonic fit"
-        axes.text(0.99, 0.05, said, transform=axes.transAxes, **style)
+        style: dict[str, Any] = {"color": pages.REPLAYED, "ha": "right", "size": 8.5}
+        said = "line and band: what it is worth,\nby an isotonic fit"
+        axes.text(0.99, 0.04, said, transform=axes.transAxes, **style)
 
 
 def _outcomes(axes: Axes, answer: Calibration) -> None:
@@ -100,10 +151,10 @@ def _thresholds(axes: Axes, answer: Calibration) -> None:
             axes.fill_between(places, lows, highs, color=color, alpha=0.13, linewidth=0)
             axes.plot(places, values, color=color, marker=marker, markersize=4, label=label)
     if axes.get_lines():
-        axes.legend(loc="best")
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), fontsize=8.5, borderpad=0.2)
     else:
         _not_enough(axes)
-    axes.set_title("what a cut on this confidence would have done")
+    axes.set_title("what a cut on this confidence would have done", y=1.0, pad=44)
     axes.set_xlabel("threshold")
     axes.set_xlim(0.0, 1.0)
     axes.set_ylim(-0.02, 1.02)
@@ -141,10 +192,10 @@ def _costs(axes: Axes, costs: Costs) -> None:
                 ha="center",
                 va="bottom" if above else "top",
             )
-    others = ", hollow: not clearly dearer than the cheapest" if costs.overlapping else ""
+    others = " (hollow: not clearly dearer)" if costs.overlapping else ""
     axes.set_title(
-        f"cost of a result, by the gate's threshold (missed {costs.missed:g}, "
-        f"good one stopped {costs.stopped:g}{others})"
+        f"cost of a result by the gate's threshold: missed {costs.missed:g}, "
+        f"good one stopped {costs.stopped:g}{others}"
     )
     axes.set_xlabel("threshold of the gate")
     axes.set_xlim(-0.02, 1.02)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final
 
 from plangate.application.errors import AnalysisMissing, UnreadableEvent
+from plangate.application.evidence.agreement_results import Agreement
 from plangate.application.evidence.calibration import Calibration
 from plangate.application.evidence.findings import FindingsReport
 from plangate.application.progress import Progress
@@ -16,17 +17,14 @@ from plangate.application.registry import PlanRegistry
 from plangate.application.views.plan_summaries import PlanOrder, PlanSummary
 from plangate.domain import events
 from plangate.domain.errors import PlanNotFound
-from plangate.domain.vocabulary import Scorer, TaskStatus, Verdict
+from plangate.domain.judging import JudgeKey, judge_key
+from plangate.domain.vocabulary import TaskStatus, Verdict
+from plangate.infrastructure.charts.heat_map import PlanRow, plan_task_heat
+from plangate.infrastructure.charts.judges import JudgeScores, judge_scores
 from plangate.infrastructure.charts.plan import status_bar
 from plangate.infrastructure.charts.reliability_diagram import reliability_diagram
-from plangate.infrastructure.charts.store import (
-    JudgeScores,
-    PlanRow,
-    judge_scores,
-    plan_task_heat,
-    replans_by_week,
-)
 from plangate.infrastructure.charts.svg import Chart
+from plangate.infrastructure.charts.weeks import replans_by_week
 
 NAMED: Final = 25
 """So many plans that need a person are named."""
@@ -35,7 +33,7 @@ _DRAWN: Final = 40
 """So many plans are in the heat map."""
 
 _PAGE: Final = 2_000
-_PARTS: Final = 4
+_PARTS: Final = 5
 """The passes over the store, for the progress bar."""
 
 _KINDS: Final = ("task-scored", "replan-triggered", "outcome-recorded")
@@ -58,6 +56,7 @@ class StoreFacts:
     heat: Chart
     weeks: Chart
     findings: FindingsReport
+    agreement: Agreement | None
     calibration: Calibration | None
     calibrated: Chart | None
     not_calibrated: str | None
@@ -92,16 +91,19 @@ class _Summaries:
 class _Judging:
     """The scores, replans and outcomes of the log, counted."""
 
-    judges: dict[Scorer | None, JudgeScores] = field(default_factory=dict)
+    judges: dict[tuple[JudgeKey, str | None], JudgeScores] = field(default_factory=dict)
     replanned_on: list[date] = field(default_factory=list)
     outcomes: int = 0
 
     def add(self, recorded: RecordedEvent, threshold: float) -> None:
         match recorded.event:
             case events.TaskScored() as scored:
-                known = self.judges.get(scored.scorer)
+                scorer, key = scored.scorer, judge_key(scored.scorer)
+                version = None if scorer is None else scorer.version
+                known = self.judges.get((key, version))
                 if known is None:
-                    known = self.judges[scored.scorer] = JudgeScores(_named(scored.scorer))
+                    judge = " ".join(filter(None, key)) or "unnamed judge"
+                    known = self.judges[key, version] = JudgeScores(judge, version)
                 known.add(scored.score, threshold)
             case events.ReplanTriggered():
                 self.replanned_on.append(recorded.envelope.recorded_at.date())
@@ -115,6 +117,7 @@ def store_facts(registry: PlanRegistry, progress: Progress) -> StoreFacts:
     known = _summaries(registry, next(parts))
     judging = _judging(registry, known.thresholds, next(parts))
     findings = registry.evidence.findings(progress=next(parts))
+    agreement = _agreement(registry, next(parts))
     calibration, missing = _calibration(registry, judging.outcomes, next(parts))
     thresholds = set(known.thresholds.values())
     return StoreFacts(
@@ -132,6 +135,7 @@ def store_facts(registry: PlanRegistry, progress: Progress) -> StoreFacts:
         heat=plan_task_heat(_rows(registry), known.plans),
         weeks=replans_by_week(judging.replanned_on),
         findings=findings,
+        agreement=agreement,
         calibration=calibration,
         calibrated=None if calibration is None else reliability_diagram(calibration),
         not_calibrated=missing,
@@ -186,6 +190,16 @@ def _judging(
         progress(min(after, last), last)
 
 
+def _agreement(registry: PlanRegistry, progress: Progress) -> Agreement | None:
+    """How far judges agree, where something can be compared and the library is there."""
+    try:
+        found = registry.evidence.agreement(progress=progress)
+    except AnalysisMissing:
+        return None
+    parts = (found.same_tasks, found.same_work, found.repeats)
+    return found if any(part.reason is None for part in parts) else None
+
+
 def _calibration(
     registry: PlanRegistry, outcomes: int, progress: Progress
 ) -> tuple[Calibration | None, str | None]:
@@ -207,10 +221,3 @@ def _rows(registry: PlanRegistry) -> list[PlanRow]:
             tasks = registry.views.board(plan.plan_id).tasks
             rows.append(PlanRow(plan.plan_id, plan.confidence_threshold, tasks))
     return rows
-
-
-def _named(scorer: Scorer | None) -> str:
-    if scorer is None:
-        return "unnamed scorer"
-    version = "" if scorer.version is None else f"@{scorer.version}"
-    return f"{scorer.kind} {scorer.name}{version}"

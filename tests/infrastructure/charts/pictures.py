@@ -28,6 +28,15 @@ def drawn(chart: Chart, class_: str, tag: str | None = None) -> list[ET.Element]
     ]
 
 
+def symbols(chart: Chart, class_: str) -> list[ET.Element]:
+    """What places the symbols of a class, in document order."""
+    return [
+        holder
+        for holder in parsed(chart).iter(f"{SVG}svg")
+        if any(class_ in child.get("class", "").split() for child in holder)
+    ]
+
+
 def name_of(element: ET.Element) -> str:
     return element.tag.removeprefix(SVG)
 

@@ -8,7 +8,7 @@ from plangate.application.history.audit import AuditEntry
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.charts.confidence import confidence_over_time
-from tests.infrastructure.charts.pictures import drawn, hovers, share, texts
+from tests.infrastructure.charts.pictures import drawn, hovers, legend, share, symbols, texts
 
 
 @pytest.fixture
@@ -29,12 +29,12 @@ def test_each_score_is_a_point_at_its_version_and_height(registry: PlanRegistry)
     registry.score_output("p", "a", 0.5, rationale="the tests fail", actor="ci")
     chart = confidence_over_time(entries(registry), 0.72)
 
-    (point,) = drawn(chart, "pg-output", "circle")
+    (point,) = symbols(chart, "pg-output")
     versions = [one.version for one in entries(registry)]
     scored = next(one.version for one in entries(registry) if one.score_kind == "output")
     expected = (scored - versions[0]) / (versions[-1] - versions[0])
-    assert share(point.get("cx")) == pytest.approx(expected, abs=1e-3)
-    assert float(point.get("cy", "0")) == pytest.approx(100)
+    assert share(point.get("x")) == pytest.approx(expected, abs=1e-3)
+    assert float(point.get("y", "0")) == pytest.approx(100)
     assert len(drawn(chart, "pg-prompt", "path")) == 1
     hover = next(text for text in hovers(chart) if "output" in text)
     assert hover.splitlines()[:3] == [
@@ -56,6 +56,7 @@ def test_replans_retries_and_answers_are_marked(registry: PlanRegistry) -> None:
     assert len(drawn(chart, "pg-fired-line")) == 2
     assert len(drawn(chart, "pg-retry", "path")) == 1
     assert len(drawn(chart, "pg-answer", "path")) == 1
+    assert "approved" in "".join(legend(chart)[0].itertext())
     whats = [row[2] for row in chart.table.rows]
     assert whats == [
         "output score",
@@ -94,6 +95,50 @@ def test_the_line_is_dotted_until_enough_judges_scored_a_task(registry: PlanRegi
     assert judged.description.startswith("Rolling confidence is 0.100 after 2 scores")
 
 
+def test_the_lines_have_their_names_beside_them() -> None:
+    with connect("memory:") as registry:
+        policy = {"exit_threshold": 0.8, "latch": True}
+        registry.create("Move billing", ["A", "B"], plan_id="p", policy=policy)
+        registry.score_output("p", registry.get_status("p").tasks[0].id, 0.9)
+        chart = confidence_over_time(entries(registry), 0.72)
+    assert {"threshold 0.720", "opens at 0.800", "0.900"} <= set(texts(chart))
+    assert len(drawn(chart, "pg-threshold", "line")) == 2
+    assert "a tripped gate opens again at 0.800" in chart.description
+
+
+def test_each_judge_of_a_task_has_a_symbol(registry: PlanRegistry) -> None:
+    for name, score in (("mild@1", 0.9), ("strict@3", 0.8), ("mild@2", 0.85)):
+        registry.score_output("p", "a", score, scorer=f"model:{name}")
+    chart = confidence_over_time(entries(registry), 0.72)
+
+    shapes = {shape.get("d") for shape in drawn(chart, "pg-output", "path")}
+    assert len(shapes) == 2
+    assert len(drawn(chart, "pg-together")) == 1
+    (key,) = legend(chart)
+    names = ["".join(item.itertext()) for item in key]
+    assert names == ["score by model mild", "score by model strict"]
+    assert "by 2 judges" in chart.description
+
+
+def test_the_scores_of_another_attempt_are_not_joined(registry: PlanRegistry) -> None:
+    registry.score_output("p", "a", 0.1, scorer="model:mild")
+    registry.retry("p", "a", reason="again")
+    registry.score_output("p", "a", 0.2, scorer="model:strict")
+    chart = confidence_over_time(entries(registry), 0.72)
+    assert drawn(chart, "pg-together") == []
+    assert "2" in texts(chart)  # the number of the attempt
+
+
+def test_of_many_judges_the_first_four_are_named(registry: PlanRegistry) -> None:
+    for n in range(6):
+        registry.score_output("p", "a", 0.9, scorer=f"model:judge-{n}")
+    chart = confidence_over_time(entries(registry), 0.72)
+    (key,) = legend(chart)
+    names = ["".join(item.itertext()) for item in key]
+    assert names[-1] == "scores by 2 other judges"
+    assert len(names) == 5
+
+
 def test_nothing_recorded_is_said() -> None:
     chart = confidence_over_time([], 0.72)
     assert "nothing recorded yet" in texts(chart)
@@ -129,7 +174,7 @@ def test_thousands_of_scores_are_thinned_and_the_lowest_stays() -> None:
     history = many(5_000)
     chart = confidence_over_time(history, 0.72)
 
-    points = drawn(chart, "pg-output", "circle")
+    points = drawn(chart, "pg-output", "path")
     assert 200 <= len(points) <= 121 * 9
     stood_for = sum("more nearby" in text for text in hovers(chart))
     assert stood_for > 0
@@ -146,4 +191,4 @@ def test_thousands_of_scores_are_thinned_and_the_lowest_stays() -> None:
 
 def test_few_scores_are_drawn_one_by_one() -> None:
     chart = confidence_over_time(many(120), 0.72)
-    assert len(drawn(chart, "pg-output", "circle")) == 120
+    assert len(drawn(chart, "pg-output", "path")) == 120

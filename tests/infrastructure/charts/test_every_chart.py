@@ -10,11 +10,13 @@ import pytest
 
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.charts import heat_map
 from plangate.infrastructure.charts import plan as plan_charts
-from plangate.infrastructure.charts import store as store_charts
 from plangate.infrastructure.charts.confidence import confidence_over_time
+from plangate.infrastructure.charts.judges import JudgeScores, judge_scores
 from plangate.infrastructure.charts.reliability_diagram import reliability_diagram
 from plangate.infrastructure.charts.svg import Chart, shortened
+from plangate.infrastructure.charts.weeks import replans_by_week
 from tests.infrastructure.charts.pictures import (
     SVG,
     hovers,
@@ -63,20 +65,20 @@ def spark(registry: PlanRegistry) -> Chart:
 
 def judges(registry: PlanRegistry) -> Chart:
     title = registry.get_status("p").goal or ""
-    judge = store_charts.JudgeScores(title)
+    judge = JudgeScores(title)
     for score in registry.views.timeline("p"):
         judge.add(score.score, score.confidence_threshold)
-    return store_charts.judge_scores([judge] if judge.count else [], 0.72)
+    return judge_scores([judge] if judge.count else [], 0.72)
 
 
 def heat(registry: PlanRegistry) -> Chart:
     tasks = registry.views.board("p").tasks
     title = registry.get_status("p").goal or ""
-    return store_charts.plan_task_heat([store_charts.PlanRow(title, 0.72, tasks)], 1)
+    return heat_map.plan_task_heat([heat_map.PlanRow(title, 0.72, tasks)], 1)
 
 
 def weeks(registry: PlanRegistry) -> Chart:
-    return store_charts.replans_by_week([MONDAY for _ in registry.views.replans()])
+    return replans_by_week([MONDAY for _ in registry.views.replans()])
 
 
 def reliability(registry: PlanRegistry) -> Chart:

@@ -1,26 +1,26 @@
 """The charts of many plans add up, and say what they leave out."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from plangate.application.evidence.calibration import ReliabilityBin
 from plangate.application.evidence.estimates import Estimate
+from plangate.application.evidence.gate_worth import CostPoint, Costs
 from plangate.application.evidence.judge_calibration import Worth
 from plangate.application.registry import PlanRegistry
 from plangate.application.views.board import BoardTask
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.charts.cost_curve import cost_curve
+from plangate.infrastructure.charts.heat_map import PlanRow, plan_task_heat
+from plangate.infrastructure.charts.judges import JudgeScores, judge_scores
 from plangate.infrastructure.charts.reliability_diagram import reliability_diagram
-from plangate.infrastructure.charts.store import (
-    JudgeScores,
-    PlanRow,
-    judge_scores,
-    plan_task_heat,
-    replans_by_week,
-)
-from plangate.infrastructure.charts.svg import both_ends, shortened, ticks
-from tests.infrastructure.charts.pictures import drawn, hovers, legend, share, texts
+from plangate.infrastructure.charts.svg import both_ends, line_names, shortened, ticks
+from plangate.infrastructure.charts.weeks import replans_by_week
+from tests.infrastructure.charts.pictures import drawn, hovers, legend, share, symbols, texts
 
 
 def judge(name: str, scores: list[float]) -> JudgeScores:
@@ -58,17 +58,50 @@ def test_every_score_of_a_judge_is_in_a_bar() -> None:
 
     counted = [int(text.split(": ")[1].split()[0]) for text in hovers(chart)]
     assert sum(counted) == 6
-    assert chart.table.rows[0] == ("model a", "5", "0.542", "0.000", "1.000", "3")
+    assert chart.table.rows[0] == ("model a", "", "5", "0.542", "0.000", "1.000", "3")
     assert chart.description == "6 scores by 2 judges, 3 of them below their plan's threshold."
-    assert len(drawn(chart, "pg-threshold", "line")) == 1
+    assert len(drawn(chart, "pg-threshold", "line")) == 2
+    assert "threshold 0.720" in texts(chart)
     assert drawn(judge_scores([judge("a", [0.5])], None), "pg-threshold") == []
+
+
+def test_scores_below_the_threshold_of_their_plan_are_dark() -> None:
+    scores = JudgeScores("model a")
+    for score, threshold in ((0.6, 0.5), (0.61, 0.72), (0.62, 0.72), (0.9, 0.5)):
+        scores.add(score, threshold)
+    chart = judge_scores([scores], None)
+
+    (dark,), light = drawn(chart, "pg-below", "rect"), drawn(chart, "pg-part", "rect")
+    assert [float(dark.get("height", "0")), *(float(one.get("height", "0")) for one in light)] == [
+        pytest.approx(2 * 34 / 3, abs=0.01),
+        pytest.approx(34 / 3, abs=0.01),
+        pytest.approx(34 / 3, abs=0.01),
+    ]
+    assert "4 scores, 50 % below" in texts(chart)
+
+
+def test_versions_of_a_judge_are_neighbours() -> None:
+    def version(name: str, of: str | None, amount: int) -> JudgeScores:
+        made = JudgeScores(name, of)
+        for _ in range(amount):
+            made.add(0.9, 0.72)
+        return made
+
+    chart = judge_scores([version("a", "1", 4), version("b", None, 6), version("a", "2", 3)], 0.9)
+    assert [row[:3] for row in chart.table.rows] == [
+        ("a", "1", "4"),
+        ("a", "2", "3"),
+        ("b", "", "6"),
+    ]
+    assert {"a@1", "a@2", "b"} <= set(texts(chart))
+    assert chart.description.startswith("13 scores by 2 judges in 3 versions")
 
 
 def test_many_judges_are_named_in_the_table() -> None:
     chart = judge_scores([judge(f"judge {n}", [0.5]) for n in range(30)], 0.72)
     assert len([text for text in texts(chart) if text.startswith("judge")]) == 20
     assert len(chart.table.rows) == 30
-    assert chart.description.endswith("The 20 with the most scores are drawn.")
+    assert chart.description.endswith("The first 20 are drawn.")
 
 
 def test_each_task_is_a_cell_coloured_by_its_distance_from_the_threshold() -> None:
@@ -84,8 +117,21 @@ def test_each_task_is_a_cell_coloured_by_its_distance_from_the_threshold() -> No
     classes = ("pg-heat-pass", "pg-heat-0", "pg-heat-1", "pg-heat-2", "pg-heat-none")
     assert [len(drawn(chart, class_, "rect")) for class_ in classes] == [1] * 5
     assert len(drawn(chart, "pg-cross")) == 1
-    assert chart.table.rows == (("p", "0.720 0.700 0.500 0.100 (failed) pending", "0.720"),)
-    assert chart.description == "1 of 3 plans, a cell for each task in plan order."
+    row = ("p", "0.720", "0.720", "0.700", "0.500", "0.100 (failed)", "pending")
+    assert chart.table.rows == (row,)
+    assert chart.description == (
+        "1 of 3 plans, those with the lowest confidence; a cell for each task in plan order."
+    )
+    assert {"a", "b", "c", "d", "e"} <= set(texts(chart))  # each above its column
+    assert {"0.70", "0.50"} <= set(texts(chart))  # what is below the threshold is written out
+    assert "0.72" not in texts(chart)
+
+
+def test_columns_of_unlike_tasks_are_numbered() -> None:
+    rows = [PlanRow(name, 0.72, [task(f"{name}1", 0.9)]) for name in ("a", "b")]
+    chart = plan_task_heat(rows, of=2)
+    assert "1" in texts(chart)
+    assert chart.description == "2 of 2 plans; a cell for each task in plan order."
 
 
 def test_a_heat_map_is_bounded() -> None:
@@ -187,3 +233,47 @@ def test_texts_are_cut_by_the_room_they_take() -> None:
     assert shortened("任务" * 10, 10) == "任务任务…"
     assert both_ends("dogfood_epic-12-r5", 11) == "dogfo…12-r5"
     assert both_ends("short", 11) == "short"
+
+
+def cost(threshold: float, mean: float, *, overlaps: bool = False) -> CostPoint:
+    estimate = Estimate(value=mean, low=mean - 0.1, high=mean + 0.1, cases=50, plans=20)
+    return CostPoint(
+        threshold=threshold,
+        missed_bad=4,
+        stopped_good=2,
+        total=22.0,
+        mean=estimate,
+        extra=estimate,
+        overlaps=overlaps,
+    )
+
+
+def test_the_cheapest_threshold_is_named_and_those_not_clearly_dearer_are_hollow() -> None:
+    points = (cost(0.4, 1.2), cost(0.5, 0.5), cost(0.6, 0.55, overlaps=True))
+    chart = cost_curve(Costs(missed=5, stopped=1, points=points, cheapest=0.5))
+
+    assert "cheapest: 0.5" in texts(chart)
+    assert [share(one.get("x")) for one in symbols(chart, "pg-hollow")] == [0.6]
+    assert [float(one.get("y", "0")) for one in symbols(chart, "pg-solid")] == [
+        pytest.approx(160 * 0.4)
+    ]
+    assert chart.description == (
+        "A missed result costs 5, a good one stopped 1. The cheapest threshold is 0.5; "
+        "1 other is not clearly dearer."
+    )
+    assert chart.table.rows[1] == ("0.5", "4", "2", "22", "0.500", "0.400 to 0.600")
+
+
+def test_without_outcomes_there_is_no_cost_curve() -> None:
+    chart = cost_curve(Costs(missed=5, stopped=1, points=(), cheapest=None, reason="too few"))
+    assert "too few" in texts(chart)
+    assert chart.description == "A missed result costs 5, a good one stopped 1. Too few."
+
+
+def test_names_of_lines_do_not_overlap() -> None:
+    found = line_names(
+        [(y, f"{y}", "#000", "pg-line-label") for y in (196.0, 100.0, 101.0, 198.0)], 200
+    )
+    heights = sorted(float(y) - 4 for y in re.findall(r' y="([\d.]+)"', str(found)))
+    assert all(low + 14 <= high for low, high in pairwise(heights))
+    assert heights[-1] <= 200

@@ -103,7 +103,7 @@ def test_a_score_appears_on_the_open_page_with_chart_and_gauge(page: Page, addre
     gauge = page.locator(".pg-verdict svg.pg-gauge")
     chart = page.locator("svg.pg-confidence")
     expect(gauge).to_contain_text("0.611")
-    points = chart.locator("circle.pg-output")
+    points = chart.locator("path.pg-output")
     expect(points).to_have_count(2)
     page.get_by_label("Reason to pause").fill("typed, not sent")
 
@@ -153,7 +153,7 @@ def test_a_button_sends_its_command_once_and_by_keyboard(page: Page) -> None:
 def test_what_would_have_happened_stands_beside_what_happened(page: Page) -> None:
     page.goto("/plan?id=search")
     page.get_by_role("link", name="Try another policy").click()
-    expect(page.locator(".pg-note")).to_contain_text("everything given stays the same")
+    expect(page.locator(".pg-note")).to_contain_text("No one reacts to the gate")
     page.get_by_label("Begin with").select_option("steady")
     page.get_by_role("button", name="Show the other history").click()
     expect(page.locator("svg.pg-what-if")).to_be_visible()

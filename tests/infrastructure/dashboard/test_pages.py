@@ -20,6 +20,8 @@ from plangate.infrastructure.dashboard.pages import pages
 from plangate.infrastructure.dashboard.what_if import in_turn
 from tests.support.shown_plans import HOSTILE, HOSTILE_ID
 
+CHECKS = {f"plangate-{name}" for name in ("check", "findings", "agreement", "calibration")}
+
 
 @dataclass
 class Asker:
@@ -65,7 +67,17 @@ class Site:
             lambda registry: registry.create, f"Goal {plan_id}", tasks, plan_id=plan_id, **options
         )
 
-    def score(self, plan_id: str, task_id: str, **scores: float) -> None:
+    def wait_for_operations(self) -> None:
+        """Let the checks that pages began come to their end."""
+        assert self.client.portal is not None
+
+        async def ended() -> None:
+            checks = {task for task in asyncio.all_tasks() if task.get_name() in CHECKS}
+            await asyncio.gather(*checks)
+
+        self.client.portal.call(ended)
+
+    def score(self, plan_id: str, task_id: str, **scores: Any) -> None:
         self.run(lambda registry: registry.update, plan_id, task_id, **scores)
 
     def get(self, path: str, **query: Any) -> Any:
@@ -240,6 +252,31 @@ def test_a_refused_command_is_a_page(
     answer = site.send(op, **fields)
     assert answer.status_code == status
     assert "<h1>" in answer.text
+
+
+def test_judges_and_outcomes_are_compared_on_demand(site: Site) -> None:
+    for n in range(24):
+        site.create(f"p{n}")
+        for judge in ("mild", "strict"):
+            site.score(f"p{n}", "one", output_score=0.9 if n % 4 else 0.2, scorer=f"model:{judge}")
+        outcome = "accepted" if n % 4 else "rejected"
+        site.run(lambda r: r.record_outcome, f"p{n}", "one", outcome, source="ci")
+    for name, fields in (("agreement", {}), ("calibration", {"missed": "5", "stopped": "1"})):
+        sent = site.client.post(f"/plangate/operations/{name}", data=fields)
+        assert sent.status_code == 303
+        site.wait_for_operations()
+    text = site.get("/operations").text
+    assert "model:mild and model:strict" in text
+    assert "The gate stopped 6 of 6 results that were rejected later" in text
+    assert "cheapest: " in text
+    assert "Accepted results by confidence" in text
+
+
+@pytest.mark.parametrize("missed", ["-1", "much", "5"])
+def test_a_cost_is_two_amounts(site: Site, missed: str) -> None:
+    sent = site.client.post("/plangate/operations/calibration", data={"missed": missed})
+    assert sent.status_code == 422
+    assert "Not run since this server began." in site.get("/operations").text
 
 
 def test_without_the_scope_there_are_no_buttons_and_none_works(site: Site) -> None:

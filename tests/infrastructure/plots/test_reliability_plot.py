@@ -56,7 +56,7 @@ def test_the_question_its_answer_and_both_pictures_are_there(
         "90 outcomes of 30 plans",
         f"in {100 * answer.ranking.value:.0f} % [",
         "accepted, by confidence",
-        "line and band: what it is worth, by an isotonic fit",
+        "line and band: what it is worth,",
         "of those below, rejected",
         "of the rejected, below",
         "of those that pass, accepted",
@@ -75,7 +75,7 @@ def test_the_cost_of_each_threshold_is_drawn_with_the_cheapest(
 
     shown = words(answer, tmp_path / "a.svg")
 
-    assert "cost of a result, by the gate's threshold (missed 5, good one stopped 1" in shown
+    assert "cost of a result by the gate's threshold: missed 5, good one stopped 1" in shown
     assert f"cheapest: {answer.costs.cheapest:g}" in shown
     dear = store.evidence.calibrate(cost={"missed": 0.5, "stopped": 9})
     assert "cheapest: 0" in words(dear, tmp_path / "b.svg")

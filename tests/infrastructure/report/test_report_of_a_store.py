@@ -47,7 +47,7 @@ def test_the_sums_are_those_of_the_registry(registry: PlanRegistry, report: Repo
     for judge in ("judge-0", "judge-1"):
         given = [score.score for score in scores if score.scorer and score.scorer.name == judge]
         row = by_judge[f"model {judge}"]
-        assert row[1:3] == (str(len(given)), number(sum(given) / len(given)))
+        assert row[2:4] == (str(len(given)), number(sum(given) / len(given)))
     due = [plan for plan in plans if plan.verdict in {Verdict.REPLAN, Verdict.BLOCKED}]
     assert facts.need_a_person_count == len(facts.need_a_person) == len(due)
 
