@@ -153,6 +153,8 @@ def tried_policies(policies: Mapping[str, Given]) -> dict[str, Rules | None]:
 
     Raises `InvalidInput` for a name that is taken, and for changes that fit no policy.
     """
+    if not isinstance(policies, Mapping):
+        raise InvalidInput([Problem("policies", "must map names to policies")])
     taken = [name for name in policies if name == OWN or name in POLICIES]
     if taken:
         raise InvalidInput([Problem("policies", f"the name {taken[0]!r} is tried anyway")])

@@ -154,8 +154,8 @@ def calibrate(
     progress: Progress,
 ) -> Calibration:
     """Compare the recorded outcomes of plans with the confidences before them."""
+    rules = None if policy == {} else rules_of(policy)
     changes = _changes(policy)
-    rules = rules_of(policy) if changes else None
     found = Calibrating(options, rules)
     parts = 1 if options.cost is None else 2
     add_plans(found, store, workers, plan_ids, part_of(progress, 0, parts))

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Thread
 from types import FrameType
@@ -49,29 +49,30 @@ def run_command(
     With `keep_output` that of its standard output is kept too, and only that is digested.
     """
     begun = time.monotonic()
-    try:
-        process = subprocess.Popen(  # noqa: S603  (the caller's own command)
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=None if keep_output else subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        why = f"it could not be started: {error}"
-        return FinishedRun(command, 0.0, None, why, hashlib.sha256().hexdigest(), 0)
-    failure = None
-    try:
-        copied = _Copy(process.stdout, keep=MAX_JSON if keep_output else 0)
-        with _interruptible():
+    with _interruptible() as from_now_on:
+        try:
+            process = subprocess.Popen(  # noqa: S603  (the caller's own command)
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=None if keep_output else subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            why = f"it could not be started: {error}"
+            return FinishedRun(command, 0.0, None, why, hashlib.sha256().hexdigest(), 0)
+        failure = None
+        try:
+            from_now_on()
+            copied = _Copy(process.stdout, keep=MAX_JSON if keep_output else 0)
             if not _has_ended(process.pid, time_limit):
                 failure = f"it took longer than {time_limit:g} s"
                 _signal(process.pid, signal.SIGTERM)
                 _has_ended(process.pid, _GRACE)
-    finally:
-        # Before it is waited for, so that its number is not given to another group.
-        _signal(process.pid, signal.SIGKILL)
-        code = process.wait()
+        finally:
+            # Before it is waited for, so that its number is not given to another group.
+            _signal(process.pid, signal.SIGKILL)
+            code = process.wait()
     copied.finish()
     if failure is None and code < 0:
         failure = f"it was ended by {_signal_name(-code)}"
@@ -145,18 +146,31 @@ def _signal_name(number: int) -> str:
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """End by an exception where a signal would end this process without clearing up."""
+def _interruptible() -> Iterator[Callable[[], None]]:
+    """End by an exception where a signal would end this process without clearing up.
+
+    That is from the call of what it gives on: a command that is being started must not be lost.
+    """
+    early: list[int] = []
+    waits = True
 
     def leave(number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
+        if not waits:
+            raise SystemExit(128 + number)
+        early.append(number)
+
+    def from_now_on() -> None:
+        nonlocal waits
+        waits = False
+        if early:
+            raise SystemExit(128 + early[0])
 
     before = {}
     try:
         for number in _SIGNALS:
             with contextlib.suppress(ValueError):  # another thread than the main one
                 before[number] = signal.signal(number, leave)
-        yield
+        yield from_now_on
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -11,7 +11,7 @@ from plangate.domain.errors import InvalidInput
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.contracts.conftest import Engine
 from tests.support.bundles import exported_with_report, imported, log_of
-from tests.support.clocks import registry_on
+from tests.support.clocks import read_late, registry_on
 from tests.support.forging import TASKS, Record, created, entries, event, forged
 from tests.support.model.random_work import RandomWork
 
@@ -24,6 +24,8 @@ def test_plans_taken_into_any_store_have_the_same_content(engine: Engine) -> Non
         assert imported(target, bundle).recorded == 0
         again, report_again = exported_with_report(target)
         assert report_again.content_sha256 == report.content_sha256
+        read_late(source)
+        read_late(target)
         assert target.list_plans() == source.list_plans()
         assert imported(source, again).recorded == 0
 

@@ -42,6 +42,4 @@ def registry_on(store: EventStore, clock: Callable[[], datetime] | None = None) 
 
 def read_late(registry: PlanRegistry) -> None:
     """From now on, read as at a late and fixed time, when all leases and deferrals have ended."""
-    registry._plans.clock = registry.views._current._clock = registry._executor.handler._clock = (
-        lambda: LATE
-    )
+    registry._clock = registry._plans.clock = registry.views._current._clock = lambda: LATE

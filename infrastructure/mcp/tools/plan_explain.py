@@ -150,7 +150,7 @@ def _moves(found: Explanation) -> tuple[Move, ...]:
 
 TOOL = Tool(
     name="plan_explain",
-    description="Which tasks lower the confidence, and what would flip the gate.",
+    description="Which tasks lower the confidence; what would flip the gate.",
     arguments=ExplainArguments,
     answer=Explained,
     run=run,

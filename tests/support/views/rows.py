@@ -46,6 +46,7 @@ def summary(position: int, **facts: Any) -> PlanSummary:
         "gate_exhausted": True,
         "next_task_id": "b",
         "task_count": 2,
+        "awaits_judges": 0,
         "pending": 1,
         "in_progress": 0,
         "done": 0,
