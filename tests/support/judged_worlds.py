@@ -57,10 +57,8 @@ def world(
 def gate_counts(cases: list[Case]) -> GateCounts:
     """What a gate that judges each result by itself stops at some thresholds."""
     counts = GateCounts([None] * len(THRESHOLDS))
-    for plan_id, cases_of_plan in groupby(cases, attrgetter("plan_id")):
+    for _, cases_of_plan in groupby(cases, attrgetter("plan_id")):
         own = list(cases_of_plan)
-        counts.plan_ids.append(plan_id)
-        counts.groups.append(plan_id)
         counts.bad.append(sum(not case.accepted for case in own))
         counts.good.append(sum(case.accepted for case in own))
         for threshold, bad, good in zip(
