@@ -6,7 +6,7 @@ others alone.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,7 +130,7 @@ def interval(value: float, drawn: Floats, basis: Basis) -> tuple[float, float]:
     size = ceiling - floor
     inside = (value - floor) / size
     if not _ALMOST_NONE < inside < 1.0 - _ALMOST_NONE:
-        low, high = _exact(round(inside) * basis.plans, basis.plans)
+        low, high = binomial(round(inside) * basis.plans, basis.plans, "exact")
     elif basis.share:
         low, high = _wilson(inside, spread, quantile, basis.cases)
     else:
@@ -153,6 +153,9 @@ def _wilson(share: float, spread: float, quantile: float, cases: int) -> tuple[f
     return float(middle - half), float(middle + half)
 
 
-def _exact(successes: int, trials: int) -> tuple[float, float]:
-    given: Any = stats.binomtest(successes, trials).proportion_ci(LEVEL, method="exact")
+def binomial(
+    successes: int, trials: int, method: Literal["exact", "wilson"]
+) -> tuple[float, float]:
+    """The interval of a share of independent trials."""
+    given: Any = stats.binomtest(successes, trials).proportion_ci(LEVEL, method)
     return float(given.low), float(given.high)
