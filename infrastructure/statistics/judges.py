@@ -18,13 +18,13 @@ from plangate.infrastructure.statistics.isotonic import worth
 from plangate.infrastructure.statistics.reliability import whole_and_shares
 from plangate.infrastructure.statistics.resampling import (
     Floats,
+    batches,
     drawn_estimates,
     ratio,
 )
 
 _GRID: Final = tuple(step / 10 for step in range(11))
 _MONTH: Final = 30.0
-_AT_ONCE: Final = 2_000_000
 
 
 def judges(scores: JudgeScores, *, resamples: int, seed: int) -> tuple[JudgeCalibration, ...]:
@@ -122,13 +122,11 @@ def change_point(columns: Columns, day: Floats, *, permutations: int, seed: int)
     sizes = columns.sums(np.ones(len(day)))[order]
     clearest, at = _clearest(excess[None, :], sizes[None, :], least)
     chance = np.random.default_rng(seed)
-    as_clear, done = 0, 0
-    while done < permutations:
-        count = min(max(1, _AT_ONCE // columns.plans), permutations - done)
+    as_clear = 0
+    for count in batches(permutations, columns.plans):
         mixed = chance.permuted(np.tile(np.arange(columns.plans), (count, 1)), axis=1)
         found, _ = _clearest(excess[mixed], sizes[mixed], least)
         as_clear += int((found >= clearest[0] - 1e-12).sum())
-        done += count
     split = int(at[0])
     return ChangePoint(
         day=datetime.fromtimestamp(first[order][split] * 86_400, UTC).date(),
