@@ -14,6 +14,7 @@ from plangate.application.evidence.judge_calibration import (
     JudgeCalibration,
 )
 from plangate.infrastructure.statistics.columns import Columns, Flags
+from plangate.infrastructure.statistics.distributions import adjusted
 from plangate.infrastructure.statistics.isotonic import worth
 from plangate.infrastructure.statistics.reliability import whole_and_shares
 from plangate.infrastructure.statistics.resampling import (
@@ -149,11 +150,10 @@ def _clearest(excess: Floats, sizes: Floats, least: int) -> tuple[Floats, Any]:
 
 
 def _corrected(found: list[JudgeCalibration]) -> tuple[JudgeCalibration, ...]:
-    """With the q-values of all tests, by Benjamini and Hochberg."""
+    """With the q-values of all tests."""
     tests = [part.p for one in found for part in (one.drift, one.change)]
-    known = [p for p in tests if p is not None]
-    corrected = iter(stats.false_discovery_control(known) if known else ())
-    by_test = [None if p is None else float(next(corrected)) for p in tests]
+    corrected = iter(adjusted([p for p in tests if p is not None]))
+    by_test = [None if p is None else next(corrected) for p in tests]
     return tuple(
         one.model_copy(
             update={
