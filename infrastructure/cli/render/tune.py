@@ -11,6 +11,7 @@ from plangate.application.evidence.held_out import PolicyMeasure
 from plangate.application.replay.assumptions import ASSUMED
 from plangate.application.replay.tune import Tuning
 from plangate.infrastructure.cli.render.comparison import policy_text
+from plangate.infrastructure.cli.render.estimates import decimal
 from plangate.infrastructure.cli.render.tables import fixed, right, table_of
 from plangate.infrastructure.cli.render.text import Hint, count
 
@@ -124,7 +125,7 @@ def _number(value: float | None, answer: Tuning) -> str:
 def _measured(estimate: Estimate, answer: Tuning) -> str:
     if answer.measure is PolicyMeasure.BALANCED_ACCURACY:
         return _share(estimate)
-    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
+    return decimal(estimate, 2)
 
 
 def _share(estimate: Estimate) -> str:
