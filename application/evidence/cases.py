@@ -33,7 +33,7 @@ class NumberedNames:
 
 
 @dataclass(frozen=True, slots=True)
-class JudgeScore:
+class CaseScore:
     """The newest score that one judge gave a result, on which day since 1970, and its version."""
 
     judge: str
@@ -56,7 +56,7 @@ class Case:
     stopped: bool | None = None
     source: str = ""
     labels: tuple[str, ...] = ()
-    scores: tuple[JudgeScore, ...] = ()
+    scores: tuple[CaseScore, ...] = ()
 
 
 class JudgeScores:
@@ -67,7 +67,7 @@ class JudgeScores:
         self.score, self.day, self.accepted = array("d"), array("d"), array("B")
         self.judges, self.versions = NumberedNames(), NumberedNames()
 
-    def add(self, plan: int, given: JudgeScore, *, accepted: bool) -> None:
+    def add(self, plan: int, given: CaseScore, *, accepted: bool) -> None:
         """Add one row."""
         self.plan.append(plan)
         self.judge.append(self.judges.number(given.judge))

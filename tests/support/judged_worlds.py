@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import groupby
 from operator import attrgetter
 
-from plangate.application.evidence.cases import Case, JudgeScore
+from plangate.application.evidence.cases import Case, CaseScore
 from plangate.application.evidence.gate_cases import GateCounts
 
 THRESHOLDS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -48,7 +48,7 @@ def world(
                     score,
                     accepted,
                     stopped=score < STOPS_BELOW,
-                    scores=(JudgeScore("judge", "1", given, day),),
+                    scores=(CaseScore("judge", "1", given, day),),
                 )
             )
     return cases
