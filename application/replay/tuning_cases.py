@@ -17,9 +17,9 @@ from plangate.application.evidence.gate_cases import TRIPPED, replayed, seen_at_
 from plangate.application.evidence.same_work import Works
 from plangate.application.rerun.policies import rules_of
 from plangate.application.rerun.recorded_commands import commands_of
-from plangate.application.rerun.rerun import Input, Rules, rerun
+from plangate.application.rerun.rerun import Input, Rules, fires
 from plangate.application.results import UnreadablePlan
-from plangate.domain.events import PlanCreated, ReplanTriggered
+from plangate.domain.events import PlanCreated
 from plangate.domain.policy import Policy
 from plangate.domain.trait_tree import Trait
 
@@ -111,17 +111,8 @@ class TuningCases:
     def _plan(self, inputs: Sequence[Input]) -> Iterator[SeenCase]:
         ((_, plan),) = deque(replayed(inputs, _MEAN_RULES), maxlen=1)
         if plan.traits.count(Trait.SCORED):
-            bits = sum(_fires(inputs, rules) << n for n, rules in enumerate(self._rules))
+            bits = sum(fires(inputs, rules) << n for n, rules in enumerate(self._rules))
             yield SeenCase(None, plan.rolling_confidence, bits)
-
-
-def _fires(inputs: Sequence[Input], rules: Rules | None) -> bool:
-    """Whether the gate ever fires; what comes after the first time is not decided."""
-    if rules is None:
-        recorded = (entry.event for given in inputs for entry in given.recorded.events)
-        return any(type(event) is ReplanTriggered for event in recorded)
-    decided = (event for step in rerun(inputs, rules) for event in step.events)
-    return any(type(event) is ReplanTriggered for event in decided)
 
 
 def _digest(goal: str) -> bytes:
