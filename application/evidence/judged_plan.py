@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
-from plangate.application.evidence.findings_config import normal_text
+from plangate.application.evidence.findings_config import text_key
 from plangate.application.rerun.recorded_commands import RecordedCommand
 from plangate.application.rerun.rerun import Input, Rules, fires
 from plangate.domain import events
@@ -64,7 +64,7 @@ class JudgedPlan:
 
     def labels(self) -> Mapping[Scored, int]:
         """Labels of what was scored in first attempts, the same in plans of the same work."""
-        named = {task.id: normal_text(task.title or "") or task.title for task in self.plan}
+        named = {task.id: task.title and text_key(task.title) for task in self.plan}
         seen: dict[str, int] = {}
         numbers: dict[str, str] = {}
         for task_id, title in named.items():

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
-from plangate.application.evidence.findings_config import normal_text
+from plangate.application.evidence.findings_config import text_key
 from plangate.application.evidence.gate_cases import TRIPPED, replayed, seen_at_outcomes
 from plangate.application.evidence.same_work import Works
 from plangate.application.rerun.policies import rules_of
@@ -116,7 +116,7 @@ class TuningCases:
 
 
 def _digest(goal: str) -> bytes:
-    return hashlib.sha256((normal_text(goal) or goal).encode()).digest()[:16]
+    return hashlib.sha256(text_key(goal).encode()).digest()[:16]
 
 
 _MEAN_RULES: Final = rules_of(PLAIN_MEAN)
