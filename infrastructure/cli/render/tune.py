@@ -51,7 +51,7 @@ def _basis(answer: Tuning) -> str:
         (answer.unrepeated, "plan", "of work that is not repeated"),
         (answer.unfit, "combination", "that no policy can have"),
     ]
-    tried = "1 policy" if answer.tried == 1 else f"{answer.tried:,} policies"
+    tried = count(answer.tried, "policy", "policies")
     noted = ", ".join(f"{count(number, what)} {why}" for number, what, why in left_out if number)
     return (
         f"Tried {tried} on {cases}, {answer.bad:,} of them bad, in "
