@@ -4,12 +4,26 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Final, assert_never
-
-from plangate.application.evidence.grouping import Grouping
 
 NO_LABEL: Final = "no label"
 NO_SCORE: Final = "no output score"
+
+
+class Grouping(StrEnum):
+    """What a calibration is separated by.
+
+    `scorer` and `version` are those of the newest output score before the outcome, `month`
+    is when it was given. `label` is one of the task or of its plan; a case with several
+    labels is in several groups.
+    """
+
+    SCORER = "scorer"
+    VERSION = "version"
+    SOURCE = "source"
+    LABEL = "label"
+    MONTH = "month"
 
 
 class NumberedNames:

@@ -11,9 +11,8 @@ from statsmodels.api import OLS, add_constant
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from plangate.application.evidence.cases import Case, CaseScore
+from plangate.application.evidence.cases import Case, CaseScore, Grouping
 from plangate.application.evidence.gate_worth import Cost
-from plangate.application.evidence.grouping import Grouping
 from plangate.infrastructure.statistics.columns import Columns
 from plangate.infrastructure.statistics.gates import costs, gate_shares, more_outcomes
 from plangate.infrastructure.statistics.groups import groups
