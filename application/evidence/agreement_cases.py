@@ -13,17 +13,15 @@ from typing import Final, NamedTuple
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.judged_plan import JudgedPlan, Scored
-from plangate.application.evidence.pair_sums import PairSums
-from plangate.application.evidence.run_pairs import JudgedRun
+from plangate.application.evidence.pair_sums import SCORES, VERDICTS, PairSums
+from plangate.application.evidence.run_pairs import JudgedRun, Judges
 from plangate.application.rerun.recorded_commands import commands_of
 from plangate.application.rerun.rerun import Input, Rules
 from plangate.application.results import UnreadablePlan
 from plangate.domain.errors import InvalidInput
 from plangate.domain.judging import JudgeKey
 
-Judges = tuple[JudgeKey, ...]
-
-_NONE: Final = (0.0, 0.0, 0.0, 0.0)
+_NONE: Final = (0.0,) * VERDICTS
 
 
 class JudgeCounts(NamedTuple):
@@ -100,10 +98,9 @@ class AgreementCases:
             row = _scores_of_two(judged, [(one[scored], other[scored]) for scored in common])
             compared = 2 * len(common) >= len(one.keys() | other.keys())
             self.partly += not compared
+            shared = frozenset(common)
             for index in range(len(self._rules)):
-                row += _NONE
-                if compared:
-                    row[-4:] = self._verdicts(judged, (first, second), frozenset(common), index)
+                row += self._verdicts(judged, (first, second), shared, index) if compared else _NONE
             self._sums((first, second)).add(self.plans, self.plans, 0, row)
         moments = _moments_of_all(judged)
         if moments[0]:
@@ -164,7 +161,7 @@ def cell(first: bool, second: bool) -> tuple[float, float, float, float]:  # noq
 
 
 def _scores_of_two(judged: JudgedPlan, scores: Sequence[tuple[float, float]]) -> list[float]:
-    row = [0.0] * 8
+    row = [0.0] * SCORES
     for first, second in scores:
         for place, one in enumerate(cell(judged.is_low(first), judged.is_low(second))):
             row[place] += one

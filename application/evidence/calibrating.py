@@ -8,7 +8,7 @@ from typing import Any, Final
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.calibration import Calibration, CalibrationOptions, Confidence
-from plangate.application.evidence.cases import Case, Cases, JudgeScore
+from plangate.application.evidence.cases import Case, Cases, CaseScore
 from plangate.application.evidence.gate_cases import (
     TRIPPED,
     GateCounts,
@@ -130,7 +130,7 @@ def _steps(
         yield from replayed(map(Input.of, commands), rules)
 
 
-def _by_judge(results: tuple[ScoredResult[bool], ...]) -> Iterator[JudgeScore]:
+def _by_judge(results: tuple[ScoredResult[bool], ...]) -> Iterator[CaseScore]:
     """Each judge's newest score, the newest of all last."""
     newest: dict[JudgeKey, ScoredResult[bool]] = {}
     for result in results:
@@ -140,7 +140,7 @@ def _by_judge(results: tuple[ScoredResult[bool], ...]) -> Iterator[JudgeScore]:
     for key, (scored, _) in newest.items():
         when = scored.occurred_at or scored.at
         version = scored.scorer.version if scored.scorer else None
-        yield JudgeScore(str(key), version or "", scored.score, when.timestamp() / _DAY)
+        yield CaseScore(str(key), version or "", scored.score, when.timestamp() / _DAY)
 
 
 def calibrate(

@@ -8,9 +8,9 @@ from typing import Annotated
 
 from pydantic import Field, Strict
 
+from plangate.application.evidence.cases import Grouping
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.gate_worth import Cost, Costs, GateWorth, MoreOutcomes
-from plangate.application.evidence.grouping import Grouping
 from plangate.application.evidence.judge_calibration import JudgeCalibration, Worth
 from plangate.application.models import Model
 from plangate.application.results import Result, UnreadablePlan

@@ -4,12 +4,26 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Final, assert_never
-
-from plangate.application.evidence.grouping import Grouping
 
 NO_LABEL: Final = "no label"
 NO_SCORE: Final = "no output score"
+
+
+class Grouping(StrEnum):
+    """What a calibration is separated by.
+
+    `scorer` and `version` are those of the newest output score before the outcome, `month`
+    is when it was given. `label` is one of the task or of its plan; a case with several
+    labels is in several groups.
+    """
+
+    SCORER = "scorer"
+    VERSION = "version"
+    SOURCE = "source"
+    LABEL = "label"
+    MONTH = "month"
 
 
 class NumberedNames:
@@ -33,7 +47,7 @@ class NumberedNames:
 
 
 @dataclass(frozen=True, slots=True)
-class JudgeScore:
+class CaseScore:
     """The newest score that one judge gave a result, on which day since 1970, and its version."""
 
     judge: str
@@ -56,7 +70,7 @@ class Case:
     stopped: bool | None = None
     source: str = ""
     labels: tuple[str, ...] = ()
-    scores: tuple[JudgeScore, ...] = ()
+    scores: tuple[CaseScore, ...] = ()
 
 
 class JudgeScores:
@@ -67,7 +81,7 @@ class JudgeScores:
         self.score, self.day, self.accepted = array("d"), array("d"), array("B")
         self.judges, self.versions = NumberedNames(), NumberedNames()
 
-    def add(self, plan: int, given: JudgeScore, *, accepted: bool) -> None:
+    def add(self, plan: int, given: CaseScore, *, accepted: bool) -> None:
         """Add one row."""
         self.plan.append(plan)
         self.judge.append(self.judges.number(given.judge))

@@ -8,7 +8,7 @@ plan a sample is kept, so that judges and actors are compared with each other at
 from collections import Counter
 from typing import Final
 
-from plangate.application.errors import AnalysisMissing, UnreadableEvent
+from plangate.application.errors import AnalysisMissing
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.distributions.distributions import Distributions
 from plangate.application.evidence.finding import (
@@ -21,11 +21,11 @@ from plangate.application.evidence.findings_config import FindingsConfig, Names
 from plangate.application.evidence.plan_reviews import PlanReviews
 from plangate.application.evidence.same_work import WorkKey, work_of
 from plangate.application.evidence.statistics import MakeStatistics
+from plangate.application.evidence.works_in_log import creation_of
 from plangate.application.plan_log import PlanIds, selected
 from plangate.application.progress import Progress, no_progress
 from plangate.application.rerun.over_plans import Workers, adding_plans
 from plangate.application.results import Result, UnreadablePlan
-from plangate.domain.events import PlanCreated
 
 MAX_LISTED: Final = 1_000
 """How many findings are listed; all are counted."""
@@ -157,9 +157,6 @@ class Review:
             self._listed.append(finding)
 
     def _work(self, plan_id: str) -> WorkKey | None:
-        """What a plan is about, from its first event alone."""
-        try:
-            first = [entry.event for entry in self._store.read(plan_id, until=1)]
-        except UnreadableEvent:
-            return None
-        return next((work_of(event) for event in first if isinstance(event, PlanCreated)), None)
+        """What a plan is about."""
+        created = creation_of(self._store, plan_id)
+        return None if created is None else work_of(created)

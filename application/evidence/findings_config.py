@@ -110,11 +110,11 @@ class Names:
         self._known: dict[str, str] = {}
         for name, others in aliases.items():
             known = self.key(name)
-            self._known |= {_normal(other): known for other in others}
+            self._known |= {text_key(other): known for other in others}
 
     def key(self, name: str) -> str:
         """The same text for all names of one person or program."""
-        normal = _normal(name)
+        normal = text_key(name)
         return self._known.get(normal, normal)
 
     def same(self, one: str | None, other: str | None) -> bool:
@@ -128,5 +128,6 @@ def normal_text(text: str) -> str:
     return "".join(filter(str.isalnum, folded))
 
 
-def _normal(name: str) -> str:
-    return normal_text(name) or name
+def text_key(text: str) -> str:
+    """The normal text; a text of punctuation alone stays as it is."""
+    return normal_text(text) or text

@@ -23,25 +23,9 @@ from plangate.domain.errors import InvalidInput
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import Outcome, ScoreKind
 
-GroupOf = Callable[[Plan], str]
-"""What folds and draws go by, of a plan in its final state. It can be pickled."""
-
-PLAN: Final[GroupOf] = attrgetter("plan_id")
-"""Each plan is a group of its own."""
-
-
 TRIPPED: Final[Callable[[Plan], bool]] = attrgetter("gate.tripped")
 
 Seen = TypeVar("Seen")
-
-
-class GateCase(NamedTuple):
-    """One result with an outcome: whether it was rejected, and whether the gate stopped it."""
-
-    plan_id: str
-    group: str
-    bad: bool
-    stopped: bool
 
 
 class ScoredResult(NamedTuple, Generic[Seen]):
@@ -105,22 +89,6 @@ def seen_at_outcomes(
     return list(newest.values())
 
 
-def gate_cases(
-    steps: Iterable[tuple[RecordedCommand, Plan]], group_of: GroupOf = PLAN
-) -> Iterator[GateCase]:
-    """The cases of one plan, from each recorded command with the plan after it under a policy."""
-    recorded: list[RecordedCommand] = []
-
-    def keeping_the_last() -> Iterator[tuple[RecordedCommand, Plan]]:
-        for command, after in steps:
-            recorded[:] = [command]
-            yield command, after
-
-    for bad, stopped in seen_at_outcomes(keeping_the_last(), TRIPPED):
-        plan = recorded[0].after
-        yield GateCase(plan.plan_id, group_of(plan), bad, stopped)
-
-
 def replayed(
     inputs: Iterable[Input], rules: Rules | None
 ) -> Iterator[tuple[RecordedCommand, Plan]]:
@@ -139,16 +107,13 @@ def replayed(
 class GateCounts:
     """Cases of the plans added so far, counted by plan and policy, in compact arrays.
 
-    `plan_ids` and `groups` are those of the plans with cases. `bad` and `good` count their
-    cases; `stopped_bad` and `stopped_good`, an array for each policy, those that it stops.
-    A plan whose own policy some of the rules do not fit is in none: `unfit` counts these.
+    `bad` and `good` count the cases of each plan that has any; `stopped_bad` and
+    `stopped_good`, an array for each policy, those that it stops. A plan whose own policy
+    some of the rules do not fit is in none: `unfit` counts these.
     """
 
-    def __init__(self, rules: Sequence[Rules | None], group_of: GroupOf = PLAN) -> None:
+    def __init__(self, rules: Sequence[Rules | None]) -> None:
         self._rules = tuple(rules)
-        self._group_of = group_of
-        self.plan_ids: list[str] = []
-        self.groups: list[str] = []
         self.bad, self.good = _counts(), _counts()
         self.stopped_bad = [_counts() for _ in self._rules]
         self.stopped_good = [_counts() for _ in self._rules]
@@ -165,7 +130,7 @@ class GateCounts:
         try:
             inputs = [Input.of(command) for command in commands_of(store, plan_id)]
             by_policy = [
-                list(gate_cases(replayed(inputs, rules), self._group_of)) for rules in self._rules
+                seen_at_outcomes(replayed(inputs, rules), TRIPPED) for rules in self._rules
             ]
         except UnreadableEvent as error:
             self.unreadable.append(UnreadablePlan.of(error))
@@ -176,8 +141,6 @@ class GateCounts:
 
     def extend(self, part: "GateCounts") -> None:
         """Add the counts of the plans that follow."""
-        self.plan_ids += part.plan_ids
-        self.groups += part.groups
         self.bad += part.bad
         self.good += part.good
         for mine, others in zip(self.stopped_bad, part.stopped_bad, strict=True):
@@ -187,20 +150,18 @@ class GateCounts:
         self.unreadable += part.unreadable
         self.unfit += part.unfit
 
-    def _count(self, by_policy: Sequence[Sequence[GateCase]]) -> None:
+    def _count(self, by_policy: Sequence[Sequence[tuple[bool, bool]]]) -> None:
         first = by_policy[0]
         if not first:
             return
-        self.plan_ids.append(first[0].plan_id)
-        self.groups.append(first[0].group)
-        bad = sum(case.bad for case in first)
+        bad = sum(is_bad for is_bad, _ in first)
         self.bad.append(bad)
         self.good.append(len(first) - bad)
         for cases, of_bad, of_good in zip(
             by_policy, self.stopped_bad, self.stopped_good, strict=True
         ):
-            of_bad.append(sum(case.bad and case.stopped for case in cases))
-            of_good.append(sum(case.stopped and not case.bad for case in cases))
+            of_bad.append(sum(is_bad and stopped for is_bad, stopped in cases))
+            of_good.append(sum(stopped and not is_bad for is_bad, stopped in cases))
 
 
 def _counts() -> "array[int]":

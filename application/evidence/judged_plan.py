@@ -4,13 +4,13 @@ A judge's score of a task is the newest of its kind and attempt that was not ret
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
-from plangate.application.evidence.findings_config import normal_text
+from plangate.application.evidence.findings_config import text_key
 from plangate.application.rerun.recorded_commands import RecordedCommand
-from plangate.application.rerun.rerun import Input, Rules, rerun
+from plangate.application.rerun.rerun import Input, Rules, fires
 from plangate.domain import events
 from plangate.domain.confidence import reaches
 from plangate.domain.judging import JudgeKey, judge_key
@@ -59,13 +59,12 @@ class JudgedPlan:
         """
         inputs = list(self._of(judge, only))
         alone = self.plan.policy.min_judges == 1
-        if rules is None and alone and len(inputs) == len(self._inputs):
-            return any(_fired(entry.event for entry in one.recorded.events) for one in inputs)
-        return any(_fired(step.events) for step in rerun(inputs, partial(_for_one, rules)))
+        as_recorded = rules is None and alone and len(inputs) == len(self._inputs)
+        return fires(inputs, None if as_recorded else partial(_for_one, rules))
 
     def labels(self) -> Mapping[Scored, int]:
         """Labels of what was scored in first attempts, the same in plans of the same work."""
-        named = {task.id: normal_text(task.title or "") or task.title for task in self.plan}
+        named = {task.id: task.title and text_key(task.title) for task in self.plan}
         seen: dict[str, int] = {}
         numbers: dict[str, str] = {}
         for task_id, title in named.items():
@@ -108,10 +107,6 @@ def _follow(
                 attempts[task_id] = attempt
             case _:  # leaves the scores as they are
                 pass
-
-
-def _fired(decided: Iterable[events.PlanEvent]) -> bool:
-    return any(type(event) is events.ReplanTriggered for event in decided)
 
 
 def _for_one(rules: Rules | None, recorded: Policy) -> Policy:

@@ -9,10 +9,10 @@ from plangate.application.evidence.agreement import Agreeing, AgreementOptions
 from plangate.application.evidence.agreement_results import Agreement
 from plangate.application.evidence.calibrating import calibrate
 from plangate.application.evidence.calibration import Calibration, CalibrationOptions, Confidence
+from plangate.application.evidence.cases import Grouping
 from plangate.application.evidence.findings import FindingsReport, Review
 from plangate.application.evidence.findings_config import FindingsConfig, GivenConfig
 from plangate.application.evidence.gate_worth import Cost
-from plangate.application.evidence.grouping import Grouping
 from plangate.application.evidence.statistics import MakeStatistics
 from plangate.application.plan_log import PlanIds
 from plangate.application.progress import Progress, no_progress

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from plangate.application.evidence.findings_config import normal_text
+from plangate.application.evidence.findings_config import text_key
 from plangate.domain.events import PlanCreated
 from plangate.domain.policy import Policy
 
@@ -137,7 +137,7 @@ class Works:
 def work_of(created: PlanCreated) -> WorkKey | None:
     """The key of a plan's work; None if its text was erased."""
     texts = [created.goal, *(task.title for task in created.tasks)]
-    normal = [normal_text(text) or text for text in texts if text is not None]
+    normal = [text_key(text) for text in texts if text is not None]
     if len(normal) < len(texts):
         return None
     return _digest([normal[0], *sorted(normal[1:])])

@@ -9,12 +9,11 @@ from typing import NamedTuple, Protocol
 from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.agreement_results import AgreementEstimates
 from plangate.application.evidence.calibration import CalibrationGroup, Reliability
-from plangate.application.evidence.cases import Cases
+from plangate.application.evidence.cases import Cases, Grouping
 from plangate.application.evidence.comparisons import Comparison, Significance
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.gate_cases import GateCounts
 from plangate.application.evidence.gate_worth import Cost, Costs, MoreOutcomes
-from plangate.application.evidence.grouping import Grouping
 from plangate.application.evidence.held_out import HeldOutFigures, PolicyCase, PolicySearch
 from plangate.application.evidence.judge_calibration import JudgeCalibration
 from plangate.application.evidence.pair_sums import PairSums

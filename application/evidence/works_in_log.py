@@ -23,11 +23,8 @@ def repeated_works(store: EventStore, plan_ids: PlanIds, progress: Progress) -> 
     """The works that several of the plans have. Of each plan a digest is kept meanwhile."""
     works, found = Works(), list[str]()
     for plan_id in selected(store, plan_ids, progress):
-        try:
-            first = [entry.event for entry in store.read(plan_id, until=1)]
-        except UnreadableEvent:
-            continue
-        for created in (event for event in first if isinstance(event, PlanCreated)):
+        created = creation_of(store, plan_id)
+        if created is not None:
             works.add(plan_id, created)
             found.append(plan_id)
     known = {plan_id: works.of(plan_id) for plan_id in found}
@@ -37,3 +34,12 @@ def repeated_works(store: EventStore, plan_ids: PlanIds, progress: Progress) -> 
         of_plan={plan: repeated[work] for plan, work in known.items() if work in repeated},
         by=tuple(work.by for work in repeated),
     )
+
+
+def creation_of(store: EventStore, plan_id: str) -> PlanCreated | None:
+    """A plan's creation, from its first event alone; None if it is missing or cannot be read."""
+    try:
+        first = [entry.event for entry in store.read(plan_id, until=1)]
+    except UnreadableEvent:
+        return None
+    return next((event for event in first if isinstance(event, PlanCreated)), None)

@@ -6,7 +6,6 @@ from typing import Any, Final, NamedTuple
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.replay.ladder import PolicyChange
 from plangate.application.replay.points import Point
-from plangate.application.replay.separation import Separation
 from plangate.application.replay.totals import Rejections, Totals
 from plangate.application.replay.what_if import WhatIf
 from plangate.domain.vocabulary import PlanState, TaskStatus
@@ -92,7 +91,7 @@ class ComparedShare(NamedTuple):
 
 def compared_shares(recorded: Totals, replayed: Totals) -> Iterator[ComparedShare]:
     """What a policy gains beside what it costs: of good results, bad ones, and bad plans."""
-    found = _results(recorded)
+    found = recorded.results
     if recorded.rejections is None:
         names = "results at or above the recorded threshold", "results below the recorded threshold"
     else:
@@ -105,17 +104,13 @@ def compared_shares(recorded: Totals, replayed: Totals) -> Iterator[ComparedShar
         yield ComparedShare(what, *map(_warned, (recorded, replayed)))
 
 
-def _results(totals: Totals) -> Separation:
-    return totals.outcomes or totals.below_threshold
-
-
 def _of_good(totals: Totals) -> Estimate:
-    found = _results(totals)
+    found = totals.results
     return found.share_of_good or _plain(found.good_tripped, found.good)
 
 
 def _of_bad(totals: Totals) -> Estimate:
-    found = _results(totals)
+    found = totals.results
     return found.share_of_bad or _plain(found.bad_tripped, found.bad)
 
 
@@ -196,7 +191,7 @@ def unfit(point: Point) -> str:
 
 
 def _numbers(totals: Totals) -> tuple[str, ...]:
-    results = _results(totals)
+    results = totals.results
     numbers = (
         *(totals.replans, totals.replanned, totals.stops),
         *(results.bad_tripped, results.good_tripped),
@@ -258,7 +253,7 @@ def _rejections(recorded: Rejections) -> Iterator[tuple[str, _Value]]:
 
 def _tripped(*, bad: bool) -> _Value:
     def text(totals: Totals) -> str:
-        found = _results(totals)
+        found = totals.results
         count = found.bad_tripped if bad else found.good_tripped
         rate = share(found.share_of_bad if bad else found.share_of_good)
         return f"{count:,}, {rate}" if rate else f"{count:,}"

@@ -78,6 +78,11 @@ class Totals(Result):
     false_alarms: int = _mixed("Plans in which it fired without a failure.")
     lead: float | None = _mixed("Output scores from firing to the first failure, on average.")
 
+    @property
+    def results(self) -> Separation:
+        """The results with an outcome, or those that settled a task where none is recorded."""
+        return self.outcomes or self.below_threshold
+
 
 @dataclass(slots=True)
 class _Timing:

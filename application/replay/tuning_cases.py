@@ -12,14 +12,14 @@ from typing import Final, NamedTuple
 
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
-from plangate.application.evidence.findings_config import normal_text
+from plangate.application.evidence.findings_config import text_key
 from plangate.application.evidence.gate_cases import TRIPPED, replayed, seen_at_outcomes
 from plangate.application.evidence.same_work import Works
 from plangate.application.rerun.policies import rules_of
 from plangate.application.rerun.recorded_commands import commands_of
-from plangate.application.rerun.rerun import Input, Rules, rerun
+from plangate.application.rerun.rerun import Input, Rules, fires
 from plangate.application.results import UnreadablePlan
-from plangate.domain.events import PlanCreated, ReplanTriggered
+from plangate.domain.events import PlanCreated
 from plangate.domain.policy import Policy
 from plangate.domain.trait_tree import Trait
 
@@ -111,21 +111,12 @@ class TuningCases:
     def _plan(self, inputs: Sequence[Input]) -> Iterator[SeenCase]:
         ((_, plan),) = deque(replayed(inputs, _MEAN_RULES), maxlen=1)
         if plan.traits.count(Trait.SCORED):
-            bits = sum(_fires(inputs, rules) << n for n, rules in enumerate(self._rules))
+            bits = sum(fires(inputs, rules) << n for n, rules in enumerate(self._rules))
             yield SeenCase(None, plan.rolling_confidence, bits)
 
 
-def _fires(inputs: Sequence[Input], rules: Rules | None) -> bool:
-    """Whether the gate ever fires; what comes after the first time is not decided."""
-    if rules is None:
-        recorded = (entry.event for given in inputs for entry in given.recorded.events)
-        return any(type(event) is ReplanTriggered for event in recorded)
-    decided = (event for step in rerun(inputs, rules) for event in step.events)
-    return any(type(event) is ReplanTriggered for event in decided)
-
-
 def _digest(goal: str) -> bytes:
-    return hashlib.sha256((normal_text(goal) or goal).encode()).digest()[:16]
+    return hashlib.sha256(text_key(goal).encode()).digest()[:16]
 
 
 _MEAN_RULES: Final = rules_of(PLAIN_MEAN)

@@ -83,6 +83,18 @@ def rerun(inputs: Iterable[Input], rules: Rules) -> Iterator[RerunStep]:
         yield RerunStep(given, before, in_recorded_terms, plan, left_out=left_out)
 
 
+def fires(inputs: Iterable[Input], rules: Rules | None) -> bool:
+    """Whether the gate ever fires under other rules, or fired as recorded without any.
+
+    What comes after the first time is not decided. Raises what `rules` raise.
+    """
+    if rules is None:
+        found = (entry.event for given in inputs for entry in given.recorded.events)
+    else:
+        found = (event for step in rerun(inputs, rules) for event in step.events)
+    return any(type(event) is events.ReplanTriggered for event in found)
+
+
 def is_claim(event: events.PlanEvent) -> bool:
     """Whether a worker took a task."""
     return isinstance(event, events.TaskStatusChanged) and event.cause is StatusCause.CLAIMED

@@ -123,9 +123,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
             answer=answer,
             one=one,
             assumed=ASSUMED,
-            rests=rests_on_them(answer.replayed.assumed, answer.replayed.commands)
-            if answer
-            else "",
+            rests=_rests(answer) if answer else "",
             lines=_lines(answer, one) if answer else (),
             truth=_truth(answer) if answer else "",
             changes=[(one.plans, change_text(one)) for one in answer.changes] if answer else (),

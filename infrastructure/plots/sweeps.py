@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from plangate.application.replay.assumptions import ASSUMED, rests_on_them
 from plangate.application.replay.points import Point
-from plangate.application.replay.summary import NO_OUTCOMES, setting, share
+from plangate.application.replay.summary import NO_OUTCOMES, setting, share, why_no_interval
 from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.totals import Totals
 from plangate.domain.vocabulary import PlanState
@@ -90,15 +90,11 @@ def about_sweep(sweep: Sweep) -> About:
 
 
 def _cells(totals: Totals, panels: Mapping[str, tuple[_Value, bool]]) -> tuple[str, ...]:
-    found = totals.outcomes or totals.below_threshold
-    values = [(value(totals), is_share) for value, is_share in panels.values()]
+    found = totals.results
     return (
         f"{found.bad_tripped:,} of {found.bad:,} {share(found.share_of_bad)}".strip(),
         f"{found.good_tripped:,} of {found.good:,} {share(found.share_of_good)}".strip(),
-        *(
-            "–" if value is None else _written(value, is_share=is_share)
-            for value, is_share in values
-        ),
+        *(_written(value(totals), is_share=is_share) for value, is_share in panels.values()),
         f"{totals.assumed:,} of {totals.commands:,}",
     )
 
@@ -251,13 +247,11 @@ def _names(axes: Axes, sweep: Sweep, lines: _Lines, across: str) -> None:
 
 
 def _notes(recorded: Totals) -> str:
-    found = recorded.outcomes
     if recorded.rejections is None:
         return "\n".join(textwrap.wrap(NO_OUTCOMES, 34))
-    if found is None:
+    if recorded.outcomes is None:
         return "No scored result has an outcome."
-    shares = (found.share_of_bad, found.share_of_good)
-    missing = next((one.reason for one in shares if one and one.low is None and one.reason), None)
+    missing = why_no_interval(recorded)
     note = "Thin lines: 95 % intervals, from draws of whole works." if missing is None else missing
     return "\n".join(textwrap.wrap(note, 34))
 

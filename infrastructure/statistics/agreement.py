@@ -8,7 +8,7 @@ Wilson's interval, with as many cases as its variance between plans is worth.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from plangate.application.evidence.agreement_results import (
 from plangate.application.evidence.estimates import MIN_OF_EACH, Estimate, too_few
 from plangate.application.evidence.pair_sums import SCORES, VERDICTS, PairSums
 from plangate.infrastructure.statistics.plan_draws import PlanDraws
-from plangate.infrastructure.statistics.resampling import LEVEL, Floats, group_sums
+from plangate.infrastructure.statistics.resampling import LEVEL, Floats, binomial, group_sums
 
 _PRIOR: Final = np.array([0.5, 0.25, 0.25, 0.5])
 """How much of a unit may agree on either, or disagree in either direction."""
@@ -189,10 +189,7 @@ class _Estimator:
         value = float(whole[0])
         if variance[0] <= 0.0 or not 0.0 < value < 1.0:
             trials = int(np.count_nonzero(below))
-            exact: Any = stats.binomtest(round(value * trials), trials).proportion_ci(
-                LEVEL, method="exact"
-            )
-            return _estimate(value, float(exact.low), float(exact.high), rests_on)
+            return _estimate(value, *binomial(round(value * trials), trials, "exact"), rests_on)
         scale = (self._t() / _Z) ** 2
         return _estimate(value, *_wilson(value, float(variance[0]) * scale), rests_on)
 

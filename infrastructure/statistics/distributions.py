@@ -23,12 +23,17 @@ _SMOOTH: Final = 0.5
 
 
 def significances(comparisons: Sequence[Comparison]) -> list[Significance]:
-    """Each comparison's p value, and the same adjusted by Benjamini and Hochberg."""
-    if not comparisons:
-        return []
+    """Each comparison's p value, and the same adjusted for how many there are."""
     found = [_p_value(one) for one in comparisons]
-    adjusted: Any = stats.false_discovery_control(found, method="bh")
-    return [Significance(p, float(q)) for p, q in zip(found, adjusted, strict=True)]
+    return [Significance(p, q) for p, q in zip(found, adjusted(found), strict=True)]
+
+
+def adjusted(p_values: Sequence[float]) -> list[float]:
+    """The p values of tests that are made together, adjusted by Benjamini and Hochberg."""
+    if not p_values:
+        return []
+    found: Any = stats.false_discovery_control(p_values, method="bh")
+    return [float(q) for q in found]
 
 
 def _p_value(comparison: Comparison) -> float:

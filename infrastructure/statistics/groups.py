@@ -3,8 +3,7 @@
 import numpy as np
 
 from plangate.application.evidence.calibration import CalibrationGroup
-from plangate.application.evidence.cases import Cases
-from plangate.application.evidence.grouping import Grouping
+from plangate.application.evidence.cases import Cases, Grouping
 from plangate.infrastructure.statistics.columns import Columns
 from plangate.infrastructure.statistics.reliability import whole_and_shares
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from plangate.application.evidence.estimates import MIN_CASES, MIN_OF_EACH, Estimate
 from plangate.application.evidence.held_out import (
@@ -22,11 +21,11 @@ from plangate.application.evidence.held_out import (
 )
 from plangate.domain.confidence import TOLERANCE
 from plangate.infrastructure.statistics import left_out
-from plangate.infrastructure.statistics.left_out import Floats, Sums
+from plangate.infrastructure.statistics.columns import Flags
+from plangate.infrastructure.statistics.left_out import Sums
 from plangate.infrastructure.statistics.policy_measures import PolicyGain, precision
-from plangate.infrastructure.statistics.resampling import UNDEFINED, ratio
+from plangate.infrastructure.statistics.resampling import UNDEFINED, Floats, ratio
 
-_Flags = NDArray[np.bool_]
 _ROUNDING: Final = 12
 """Digits to which measures are compared, so that equal ones tie."""
 
@@ -102,8 +101,8 @@ class _StoppedCases(NamedTuple):
     on the mean, which is chosen too, are made `wider`.
     """
 
-    stopped: _Flags
-    in_sample: _Flags
+    stopped: Flags
+    in_sample: Flags
     wider: float
     varies: bool = True
 
@@ -136,17 +135,17 @@ class _Cases:
         self._stops = bits[:, : search.policies].astype(np.bool_)
         self._near = [np.array([number, *near]) for number, near in enumerate(search.neighbours)]
 
-    def stopped(self, policy: int) -> _Flags:
+    def stopped(self, policy: int) -> Flags:
         """Which cases a policy stops."""
-        stopped: _Flags = self._stops[self._pattern, policy]
+        stopped: Flags = self._stops[self._pattern, policy]
         return stopped
 
-    def below(self, cut: float) -> _Flags:
+    def below(self, cut: float) -> Flags:
         """Which cases have a plain mean below a threshold, by the gate's tolerance."""
-        below: _Flags = self._mean < cut - TOLERANCE
+        below: Flags = self._mean < cut - TOLERANCE
         return below
 
-    def choose(self, among: _Flags) -> _Choice:
+    def choose(self, among: Flags) -> _Choice:
         """The robust choice by some cases, and how many candidates are within an error of it."""
         candidates = self._stops[:, : self._search.candidates].astype(np.float64)
         patterns = len(candidates)
@@ -163,7 +162,7 @@ class _Cases:
         around = np.array([gains[near].mean() for near in self._near]).round(_ROUNDING)
         return _Choice(int(np.argmax(np.where(alike, around, -np.inf))), int(alike.sum()))
 
-    def best_cut(self, among: _Flags) -> float:
+    def best_cut(self, among: Flags) -> float:
         """The threshold of the plain mean that does best on some cases; the middle one of ties."""
         order = np.argsort(self._mean[among], kind="stable")
         means, bad = self._mean[among][order], self._bad[among][order]
@@ -179,7 +178,7 @@ class _Cases:
         ties = np.flatnonzero(gains == gains.max())
         return float(cuts[ties[len(ties) // 2]])
 
-    def fold_figures(self, here: _Flags, chosen: int, cut: float) -> FoldFigures:
+    def fold_figures(self, here: Flags, chosen: int, cut: float) -> FoldFigures:
         """What the other folds chose, there and here."""
         stopped = self.stopped(chosen)
         there, tested = (self._by_group(stopped, among).sum(axis=1) for among in (~here, here))
@@ -193,7 +192,7 @@ class _Cases:
             held_out=self._measured.value(tested),
         )
 
-    def figures(self, line: _StoppedCases, against: tuple[_Flags, _Flags]) -> PolicyFigures:
+    def figures(self, line: _StoppedCases, against: tuple[Flags, Flags]) -> PolicyFigures:
         """The estimates of what is stopped, alone and against the mean and the recorded policy."""
         everything = np.ones(len(self._bad), dtype=np.bool_)
         stopped, table = line.stopped, self._by_group(line.stopped, everything)
@@ -226,7 +225,7 @@ class _Cases:
                 low, high = min(low, max(least[0], 0.0)), max(high, min(least[1], most))
         return self._estimate(value, (low, high), np.ones(len(self._bad), dtype=np.bool_))
 
-    def _over(self, table: Floats, other: _Flags, wider: float = 1.0) -> Estimate:
+    def _over(self, table: Floats, other: Flags, wider: float = 1.0) -> Estimate:
         """By how much it is better than another, with both on the same groups."""
         everything = np.ones(len(self._bad), dtype=np.bool_)
         both = np.vstack([table, self._by_group(other, everything)])
@@ -240,7 +239,7 @@ class _Cases:
         return self._estimate(value, left_out.of_value(value, wider * error, groups), everything)
 
     def _share(
-        self, value_of: Sums, table: Floats, among: _Flags, *, varies: bool = True
+        self, value_of: Sums, table: Floats, among: Flags, *, varies: bool = True
     ) -> Estimate:
         value = float(value_of(table.sum(axis=1, keepdims=True))[0])
         cases, plans = int(among.sum()), len(np.unique(self._plan[among]))
@@ -253,7 +252,7 @@ class _Cases:
             return Estimate(cases=cases, plans=plans, reason="not enough cases: 1 of 2 groups")
         return self._estimate(value, left_out.of_share(value, error, groups, cases), among)
 
-    def _estimate(self, value: float, interval: tuple[float, float], among: _Flags) -> Estimate:
+    def _estimate(self, value: float, interval: tuple[float, float], among: Flags) -> Estimate:
         return Estimate(
             value=value,
             low=interval[0],
@@ -262,7 +261,7 @@ class _Cases:
             plans=len(np.unique(self._plan[among])),
         )
 
-    def _by_group(self, stopped: _Flags, among: _Flags) -> Floats:
+    def _by_group(self, stopped: Flags, among: Flags) -> Floats:
         """Stopped bad, bad, stopped good and good cases: a row for each, a column a group."""
         groups = int(self._group.max()) + 1
         kinds = (stopped & self._bad, self._bad, stopped & ~self._bad, ~self._bad)

@@ -14,17 +14,18 @@ from plangate.application.evidence.judge_calibration import (
     JudgeCalibration,
 )
 from plangate.infrastructure.statistics.columns import Columns, Flags
+from plangate.infrastructure.statistics.distributions import adjusted
 from plangate.infrastructure.statistics.isotonic import worth
 from plangate.infrastructure.statistics.reliability import whole_and_shares
 from plangate.infrastructure.statistics.resampling import (
     Floats,
+    batches,
     drawn_estimates,
     ratio,
 )
 
 _GRID: Final = tuple(step / 10 for step in range(11))
 _MONTH: Final = 30.0
-_AT_ONCE: Final = 2_000_000
 
 
 def judges(scores: JudgeScores, *, resamples: int, seed: int) -> tuple[JudgeCalibration, ...]:
@@ -122,13 +123,11 @@ def change_point(columns: Columns, day: Floats, *, permutations: int, seed: int)
     sizes = columns.sums(np.ones(len(day)))[order]
     clearest, at = _clearest(excess[None, :], sizes[None, :], least)
     chance = np.random.default_rng(seed)
-    as_clear, done = 0, 0
-    while done < permutations:
-        count = min(max(1, _AT_ONCE // columns.plans), permutations - done)
+    as_clear = 0
+    for count in batches(permutations, columns.plans):
         mixed = chance.permuted(np.tile(np.arange(columns.plans), (count, 1)), axis=1)
         found, _ = _clearest(excess[mixed], sizes[mixed], least)
         as_clear += int((found >= clearest[0] - 1e-12).sum())
-        done += count
     split = int(at[0])
     return ChangePoint(
         day=datetime.fromtimestamp(first[order][split] * 86_400, UTC).date(),
@@ -151,11 +150,10 @@ def _clearest(excess: Floats, sizes: Floats, least: int) -> tuple[Floats, Any]:
 
 
 def _corrected(found: list[JudgeCalibration]) -> tuple[JudgeCalibration, ...]:
-    """With the q-values of all tests, by Benjamini and Hochberg."""
+    """With the q-values of all tests."""
     tests = [part.p for one in found for part in (one.drift, one.change)]
-    known = [p for p in tests if p is not None]
-    corrected = iter(stats.false_discovery_control(known) if known else ())
-    by_test = [None if p is None else float(next(corrected)) for p in tests]
+    corrected = iter(adjusted([p for p in tests if p is not None]))
+    by_test = [None if p is None else next(corrected) for p in tests]
     return tuple(
         one.model_copy(
             update={

@@ -6,15 +6,13 @@ it stays between 0 and 1.
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-from plangate.infrastructure.statistics.resampling import LEVEL
+from plangate.infrastructure.statistics.resampling import LEVEL, Floats, binomial
 
-Floats = NDArray[np.float64]
 Interval = tuple[float, float]
 Sums = Callable[[Floats], Floats]
 """Totals, a column for each, to one value for each column."""
@@ -40,7 +38,8 @@ def standard_error(table: Floats, value_of: Sums) -> tuple[float, int]:
 def of_share(value: float, error: float, groups: int, cases: int) -> Interval:
     """The interval of a share with a standard error; at 0 or 1 the exact one of its groups."""
     if error <= _ROUNDING:
-        return exact_share(value, groups) if value in {0.0, 1.0} else (value, value)
+        at_bound = value in {0.0, 1.0}
+        return binomial(round(value) * groups, groups, "exact") if at_bound else (value, value)
     inside = min(max(value, 0.5 / cases), 1.0 - 0.5 / cases)
     logit = float(np.log(inside / (1.0 - inside)))
     step = _factor(groups) * error / (inside * (1.0 - inside))
@@ -53,12 +52,6 @@ def of_value(value: float, error: float, groups: int) -> Interval:
     """The interval of a value that may be any number."""
     step = _factor(groups) * error
     return value - step, value + step
-
-
-def exact_share(value: float, groups: int) -> Interval:
-    """The binomial interval of a share of exactly 0 or 1, with each group as one trial."""
-    found: Any = stats.binomtest(round(value) * groups, groups).proportion_ci(LEVEL, "exact")
-    return float(found.low), float(found.high)
 
 
 def _factor(groups: int) -> float:

@@ -6,15 +6,11 @@ twice, and the variance is that of a U-statistic.
 """
 
 from collections.abc import Iterator
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plangate.infrastructure.statistics.resampling import Floats
-
-_AT_ONCE: Final = 2_000_000
-"""Numbers in memory at once."""
+from plangate.infrastructure.statistics.resampling import Floats, batches, times_drawn
 
 Numbers = NDArray[np.int64]
 
@@ -63,13 +59,8 @@ class PlanDraws:
         """How often each unit was drawn: a row for each draw, some draws at once."""
         chance = np.random.default_rng(seed)
         start, size = np.repeat(self._starts, self._sizes), np.repeat(self._sizes, self._sizes)
-        at_once = max(1, _AT_ONCE // (4 * self.units))
-        for first in range(0, resamples, at_once):
-            count = min(at_once, resamples - first)
-            drawn = start + chance.integers(size, size=(count, self.units))
-            drawn += self.units * np.arange(count)[:, None]
-            found = np.bincount(drawn.ravel(), minlength=count * self.units)
-            yield found.reshape(count, self.units).astype(np.float64)
+        for count in batches(resamples, 4 * self.units):
+            yield times_drawn(start + chance.integers(size, size=(count, self.units)))
 
     def weights(self, counts: Floats) -> Floats:
         """How much the row of each unit counts in each draw."""

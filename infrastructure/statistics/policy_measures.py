@@ -3,17 +3,11 @@
 Sums are rows: bad cases stopped, bad cases, good cases stopped, good cases.
 """
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
-from scipy import stats
 
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.gate_worth import Cost
-from plangate.infrastructure.statistics.resampling import LEVEL, UNDEFINED, ratio
-
-Floats = NDArray[np.float64]
+from plangate.infrastructure.statistics.resampling import UNDEFINED, Floats, binomial, ratio
 
 
 class PolicyGain:
@@ -46,7 +40,7 @@ class PolicyGain:
         below, above = [], []
         for one, of, rises in zip(sums[::2], sums[1::2], self._slopes(sums), strict=True):
             rate = one / of
-            low, high = proportion(int(one), int(of))
+            low, high = binomial(int(one), int(of), "wilson")
             ends = sorted((rises * (low - rate), rises * (high - rate)))
             below.append(ends[0])
             above.append(ends[1])
@@ -77,12 +71,6 @@ class PolicyGain:
         bad, good = float(sums[1]), float(sums[3])
         found = self.value(np.array([of_bad * bad, bad, of_good * good, good]))
         return 0.0 if found is None else found
-
-
-def proportion(successes: int, trials: int) -> tuple[float, float]:
-    """Wilson's interval of a proportion."""
-    found: Any = stats.binomtest(successes, trials).proportion_ci(LEVEL, "wilson")
-    return float(found.low), float(found.high)
 
 
 def precision(sums: Floats) -> Floats:

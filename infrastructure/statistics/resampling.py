@@ -6,7 +6,7 @@ others alone.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,13 +85,23 @@ def drawn_estimates(
 def draws(groups: int, resamples: int, seed: int, *, width: int = 1) -> Iterator[Floats]:
     """Weights of random draws of as many groups as there are, some draws at once."""
     chance = np.random.default_rng(seed)
-    at_once = max(1, _AT_ONCE // (groups * max(width, 1)))
-    for first in range(0, resamples, at_once):
-        count = min(at_once, resamples - first)
-        drawn = chance.integers(groups, size=(count, groups))
-        drawn += groups * np.arange(count)[:, None]
-        counts = np.bincount(drawn.ravel(), minlength=count * groups)
-        yield counts.reshape(count, groups).astype(np.float64)
+    for count in batches(resamples, groups * max(width, 1)):
+        yield times_drawn(chance.integers(groups, size=(count, groups)))
+
+
+def batches(draws: int, numbers: int) -> Iterator[int]:
+    """How many draws to make at once, as each holds so many numbers in memory."""
+    at_once = max(1, _AT_ONCE // numbers)
+    for first in range(0, draws, at_once):
+        yield min(at_once, draws - first)
+
+
+def times_drawn(drawn: NDArray[np.int64]) -> Floats:
+    """How often each of as many groups was drawn; a row for each draw, and so in the result."""
+    count, groups = drawn.shape
+    numbered = drawn + groups * np.arange(count)[:, None]
+    counts = np.bincount(numbered.ravel(), minlength=count * groups)
+    return counts.reshape(count, groups).astype(np.float64)
 
 
 def ratio(above: Floats, below: Floats) -> Floats:
@@ -130,7 +140,7 @@ def interval(value: float, drawn: Floats, basis: Basis) -> tuple[float, float]:
     size = ceiling - floor
     inside = (value - floor) / size
     if not _ALMOST_NONE < inside < 1.0 - _ALMOST_NONE:
-        low, high = _exact(round(inside) * basis.plans, basis.plans)
+        low, high = binomial(round(inside) * basis.plans, basis.plans, "exact")
     elif basis.share:
         low, high = _wilson(inside, spread, quantile, basis.cases)
     else:
@@ -153,6 +163,9 @@ def _wilson(share: float, spread: float, quantile: float, cases: int) -> tuple[f
     return float(middle - half), float(middle + half)
 
 
-def _exact(successes: int, trials: int) -> tuple[float, float]:
-    given: Any = stats.binomtest(successes, trials).proportion_ci(LEVEL, method="exact")
+def binomial(
+    successes: int, trials: int, method: Literal["exact", "wilson"]
+) -> tuple[float, float]:
+    """The interval of a share of independent trials."""
+    given: Any = stats.binomtest(successes, trials).proportion_ci(LEVEL, method)
     return float(given.low), float(given.high)

@@ -6,12 +6,11 @@ from typing_extensions import override
 
 from plangate.application.evidence.agreement_results import AgreementEstimates
 from plangate.application.evidence.calibration import CalibrationGroup, Reliability
-from plangate.application.evidence.cases import Cases
+from plangate.application.evidence.cases import Cases, Grouping
 from plangate.application.evidence.comparisons import Comparison, Significance
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.gate_cases import GateCounts
 from plangate.application.evidence.gate_worth import Cost, Costs, MoreOutcomes
-from plangate.application.evidence.grouping import Grouping
 from plangate.application.evidence.held_out import HeldOutFigures, PolicyCase, PolicySearch
 from plangate.application.evidence.judge_calibration import JudgeCalibration
 from plangate.application.evidence.pair_sums import PairSums

@@ -6,13 +6,8 @@ import numpy as np
 
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.statistics import ShareCounts
-from plangate.infrastructure.statistics.resampling import (
-    Basis,
-    Floats,
-    drawn_estimates,
-    effective,
-    ratio,
-)
+from plangate.infrastructure.statistics.columns import share_basis
+from plangate.infrastructure.statistics.resampling import Floats, drawn_estimates, ratio
 
 
 def shares(counts: Sequence[ShareCounts], *, resamples: int, seed: int) -> list[Estimate]:
@@ -23,5 +18,5 @@ def shares(counts: Sequence[ShareCounts], *, resamples: int, seed: int) -> list[
     def values(weights: Floats) -> Floats:
         return ratio(having @ weights.T, among @ weights.T)
 
-    bases = [Basis(int(row.sum()), int((row > 0).sum()), effective=effective(row)) for row in among]
+    bases = [share_basis(sizes) for sizes in among]
     return drawn_estimates(values, among.shape[1], bases, resamples=resamples, seed=seed)

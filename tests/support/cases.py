@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from plangate.application.evidence.cases import Case, Cases
-from plangate.application.evidence.grouping import Grouping
+from plangate.application.evidence.cases import Case, Cases, Grouping
 from plangate.infrastructure.statistics.columns import Columns
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import groupby
 from operator import attrgetter
 
-from plangate.application.evidence.cases import Case, JudgeScore
+from plangate.application.evidence.cases import Case, CaseScore
 from plangate.application.evidence.gate_cases import GateCounts
 
 THRESHOLDS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -48,7 +48,7 @@ def world(
                     score,
                     accepted,
                     stopped=score < STOPS_BELOW,
-                    scores=(JudgeScore("judge", "1", given, day),),
+                    scores=(CaseScore("judge", "1", given, day),),
                 )
             )
     return cases
@@ -57,10 +57,8 @@ def world(
 def gate_counts(cases: list[Case]) -> GateCounts:
     """What a gate that judges each result by itself stops at some thresholds."""
     counts = GateCounts([None] * len(THRESHOLDS))
-    for plan_id, cases_of_plan in groupby(cases, attrgetter("plan_id")):
+    for _, cases_of_plan in groupby(cases, attrgetter("plan_id")):
         own = list(cases_of_plan)
-        counts.plan_ids.append(plan_id)
-        counts.groups.append(plan_id)
         counts.bad.append(sum(not case.accepted for case in own))
         counts.good.append(sum(case.accepted for case in own))
         for threshold, bad, good in zip(

@@ -9,7 +9,11 @@ from plangate.application.evidence.distributions.fellows import Fellows
 from plangate.application.evidence.distributions.judge_changes import JudgeChanges
 from plangate.application.evidence.distributions.judge_scores import ScoresByJudge
 from plangate.application.evidence.distributions.judged import PossibleFinding, found
-from plangate.application.evidence.distributions.plan_sample import AddedTasks, Judge, PlanSample
+from plangate.application.evidence.distributions.plan_sample import (
+    AddedTasks,
+    JudgeOfKind,
+    PlanSample,
+)
 from plangate.application.evidence.finding import Finding, FindingKind, Severity
 from plangate.application.evidence.statistics import MakeStatistics
 from plangate.domain.judging import JudgeKey
@@ -32,7 +36,7 @@ class Distributions:
     """The samples of all plans, in the order of their creation."""
 
     def __init__(self) -> None:
-        self._called: dict[Judge, JudgeKey] = {}
+        self._called: dict[JudgeOfKind, JudgeKey] = {}
         self._fellows = Fellows(self._called)
         self._scores = ScoresByJudge(self._called)
         self._changes = JudgeChanges(self._called)

@@ -15,7 +15,7 @@ from plangate.application.evidence.comparisons import MIN_PLANS, Paired, Signifi
 from plangate.application.evidence.distributions.judged import PossibleFinding, significances
 from plangate.application.evidence.distributions.plan_sample import (
     NOTABLE,
-    Judge,
+    JudgeOfKind,
     PlanSample,
     judged,
     named,
@@ -30,7 +30,7 @@ from plangate.domain.vocabulary import ScorerKind
 LEAST: Final = NOTABLE
 """How much milder or harsher a judge is at least, on average."""
 
-Pair = tuple[Judge, Judge]
+Pair = tuple[JudgeOfKind, JudgeOfKind]
 
 
 @dataclass(slots=True)
@@ -51,14 +51,14 @@ class _PlanMeans(NamedTuple):
 
     created_at: int | None
     failed_at: int | None
-    means: tuple[tuple[Judge, float, str], ...]
+    means: tuple[tuple[JudgeOfKind, float, str], ...]
 
 
 class _ScoreGap(NamedTuple):
     """A judge who scored higher than another, beyond chance."""
 
-    milder: Judge
-    harsher: Judge
+    milder: JudgeOfKind
+    harsher: JudgeOfKind
     by: float
     plans: int
     shown_by: EventList
@@ -68,7 +68,7 @@ class _ScoreGap(NamedTuple):
 class Fellows:
     """The judges of all plans, each beside those who scored the same work."""
 
-    def __init__(self, called: Mapping[Judge, JudgeKey]) -> None:
+    def __init__(self, called: Mapping[JudgeOfKind, JudgeKey]) -> None:
         self._called = called
         self._pairs: dict[Pair, _Compared] = {}
         self._works = Works()
@@ -111,7 +111,7 @@ class Fellows:
             differences = [one for one in differences if one not in of_judge]
             yield self._finding(judge, of_judge, len(enough))
 
-    def _finding(self, judge: Judge, of_judge: list[_ScoreGap], comparisons: int) -> Finding:
+    def _finding(self, judge: JudgeOfKind, of_judge: list[_ScoreGap], comparisons: int) -> Finding:
         milder = of_judge[0].milder == judge
         others = [
             f"{one.by:.2f} {'higher' if milder else 'lower'} than "
@@ -132,13 +132,13 @@ class Fellows:
             shown_by=max(of_judge, key=lambda one: one.shown_by.count).shown_by,
         ).finding(weakest.significance, comparisons)
 
-    def _most_different(self, differences: list[_ScoreGap]) -> tuple[Judge, list[_ScoreGap]]:
+    def _most_different(self, differences: list[_ScoreGap]) -> tuple[JudgeOfKind, list[_ScoreGap]]:
         """The judge that differs from most others in one direction.
 
         Among several it is the one that is further from all its fellows; of two judges who
         have no others, the milder one.
         """
-        by_judge: dict[tuple[Judge, bool], list[_ScoreGap]] = {}
+        by_judge: dict[tuple[JudgeOfKind, bool], list[_ScoreGap]] = {}
         for one in differences:
             by_judge.setdefault((one.milder, True), []).append(one)
             by_judge.setdefault((one.harsher, False), []).append(one)
@@ -148,7 +148,7 @@ class Fellows:
         )
         return chosen[0], by_judge[chosen]
 
-    def _deviation(self, judge: Judge) -> float:
+    def _deviation(self, judge: JudgeOfKind) -> float:
         """How far a judge is from its fellows, on average over all compared plans."""
         total, count = 0.0, 0
         for (one, other), compared in self._pairs.items():
@@ -162,7 +162,7 @@ class Fellows:
     def _compare_works(self) -> None:
         """Add one difference for each work and each two judges of its plans."""
         for plans in self._plans_by_work().values():
-            sums: dict[Judge, tuple[float, int, str]] = {}
+            sums: dict[JudgeOfKind, tuple[float, int, str]] = {}
             for plan in plans:
                 for judge, mean, event_id in plan.means:
                     total, count, _ = sums.get(judge, (0.0, 0, ""))

@@ -15,7 +15,7 @@ from plangate.application.evidence.comparisons import MIN_PLANS, Shifted
 from plangate.application.evidence.distributions.judged import PossibleFinding, found
 from plangate.application.evidence.distributions.plan_sample import (
     NOTABLE,
-    Judge,
+    JudgeOfKind,
     PlanSample,
     named,
 )
@@ -70,11 +70,11 @@ class _Change(NamedTuple):
 class JudgeChanges:
     """Who judged the outputs of plan after plan, in the order of their creation."""
 
-    def __init__(self, called: Mapping[Judge, JudgeKey]) -> None:
+    def __init__(self, called: Mapping[JudgeOfKind, JudgeKey]) -> None:
         self._called = called
         self._plans = 0
-        self._judges: dict[Judge, _Series] = {}
-        self._versions: dict[Judge, dict[str, _Series]] = {}
+        self._judges: dict[JudgeOfKind, _Series] = {}
+        self._versions: dict[JudgeOfKind, dict[str, _Series]] = {}
 
     def add(self, sample: PlanSample) -> None:
         """Add the next plan."""
@@ -119,7 +119,12 @@ class JudgeChanges:
                 yield from self._shifted(change, FindingKind.VERSION_SHIFTED, {judge}, judge, text)
 
     def _shifted(
-        self, change: _Change, kind: FindingKind, changed: set[Judge], judge: Judge, text: str
+        self,
+        change: _Change,
+        kind: FindingKind,
+        changed: set[JudgeOfKind],
+        judge: JudgeOfKind,
+        text: str,
     ) -> Iterator[PossibleFinding]:
         earlier, later = change.windows
         before, after = change.before.between(*earlier), change.after.between(*later)
@@ -143,7 +148,7 @@ class JudgeChanges:
         )
 
     def _common_shift(
-        self, changed: set[Judge], earlier: tuple[int, int], later: tuple[int, int]
+        self, changed: set[JudgeOfKind], earlier: tuple[int, int], later: tuple[int, int]
     ) -> float:
         """How much higher the judges who stayed score in the later plans."""
         shifts, weights = 0.0, 0

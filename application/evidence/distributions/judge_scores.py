@@ -9,7 +9,7 @@ from typing import Final
 from plangate.application.evidence.comparisons import MIN_PLANS, Heaped, MoreOften
 from plangate.application.evidence.distributions.judged import PossibleFinding, found
 from plangate.application.evidence.distributions.plan_sample import (
-    Judge,
+    JudgeOfKind,
     PlanSample,
     ScoresInPlan,
     judged,
@@ -86,9 +86,9 @@ class _Scores:
 class ScoresByJudge:
     """The scores of all judges."""
 
-    def __init__(self, called: Mapping[Judge, JudgeKey]) -> None:
+    def __init__(self, called: Mapping[JudgeOfKind, JudgeKey]) -> None:
         self._called = called
-        self._judges: dict[Judge, _Scores] = {}
+        self._judges: dict[JudgeOfKind, _Scores] = {}
 
     def add(self, sample: PlanSample) -> None:
         """Add the scores of one more plan."""

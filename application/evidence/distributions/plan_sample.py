@@ -13,7 +13,7 @@ NOTABLE: Final = 0.1
 """A difference of scores that is worth a look."""
 
 
-class Judge(NamedTuple):
+class JudgeOfKind(NamedTuple):
     """A judge under the one name of its aliases, and what it judges: instructions or outputs."""
 
     key: JudgeKey
@@ -100,7 +100,7 @@ class PlanSample:
     created: PlanCreated | None = None
     created_at: int | None = None
     failed_at: int | None = None
-    judges: dict[Judge, ScoresInPlan] = field(default_factory=dict)
-    shared: dict[tuple[Judge, Judge], SharedWork] = field(default_factory=dict)
+    judges: dict[JudgeOfKind, ScoresInPlan] = field(default_factory=dict)
+    shared: dict[tuple[JudgeOfKind, JudgeOfKind], SharedWork] = field(default_factory=dict)
     actors: dict[str | None, ActorDeeds] = field(default_factory=dict)
     added: AddedTasks | None = None

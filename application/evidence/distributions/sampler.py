@@ -11,7 +11,7 @@ from plangate.application.evidence.distributions.padding import Padding
 from plangate.application.evidence.distributions.plan_sample import (
     NOTABLE,
     ActorDeeds,
-    Judge,
+    JudgeOfKind,
     PlanSample,
     ScoresInPlan,
     SharedWork,
@@ -39,7 +39,7 @@ class Sampler:
         self._padding = Padding()
         self._keys: dict[tuple[ScorerKind, str], JudgeKey] = {}
         self._deeds_of: dict[str | None, ActorDeeds] = {}
-        self._works: dict[tuple[str, ScoreKind], dict[Judge, tuple[float, str]]] = {}
+        self._works: dict[tuple[str, ScoreKind], dict[JudgeOfKind, tuple[float, str]]] = {}
 
     def add(self, step: Step) -> None:  # noqa: C901, PLR0912  (a branch an event)
         """Look at the plan's next event."""
@@ -87,7 +87,7 @@ class Sampler:
         return self._sample
 
     def _scored(self, step: Step, event: events.TaskScored) -> None:
-        judge = Judge(self._key(event.scorer), event.kind)
+        judge = JudgeOfKind(self._key(event.scorer), event.kind)
         scores = self._sample.judges.get(judge)
         if scores is None:
             scores = self._sample.judges[judge] = ScoresInPlan(judge_key(event.scorer), event.score)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from plangate.application.evidence.calibration import Confidence
-from plangate.application.evidence.grouping import Grouping
+from plangate.application.evidence.cases import Grouping
 from plangate.application.replay.assumptions import states_assumptions
 from plangate.infrastructure.cli.exits import ANSWERED_NO
 from plangate.infrastructure.cli.input import policy_args

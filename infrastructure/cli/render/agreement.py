@@ -10,7 +10,7 @@ from rich.text import Text
 from plangate.application.evidence.agreement_results import Agreement, AgreementPart, Drawn
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.same_work import SameWork
-from plangate.infrastructure.cli.render.estimates import decimal, in_percent
+from plangate.infrastructure.cli.render.estimates import decimals, share
 from plangate.infrastructure.cli.render.tables import right, table_of
 from plangate.infrastructure.cli.render.text import Hint, count, harmless
 
@@ -108,20 +108,16 @@ def _verdicts(part: AgreementPart) -> Table:
         table.add_row(
             harmless(one.policy),
             f"{one.differs.plans:,}",
-            _percent(one.fires),
-            _percent(one.differs),
+            share(one.fires, _why(one.fires)),
+            share(one.differs, _why(one.differs)),
             _decimal(one.kappa),
         )
     return table
 
 
-def _percent(estimate: Estimate) -> Text:
-    return _why(estimate) if estimate.value is None else Text(in_percent(estimate))
-
-
 def _decimal(estimate: Estimate) -> Text:
-    return _why(estimate) if estimate.value is None else Text(decimal(estimate, 2))
+    return decimals(estimate, 2, _why(estimate))
 
 
-def _why(estimate: Estimate) -> Text:
-    return Text(estimate.reason or "not enough", style="dim")
+def _why(estimate: Estimate) -> str:
+    return estimate.reason or "not enough"

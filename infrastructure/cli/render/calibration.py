@@ -9,7 +9,13 @@ from rich.text import Text
 
 from plangate.application.evidence.calibration import Calibration
 from plangate.application.evidence.estimates import Estimate
-from plangate.infrastructure.cli.render.estimates import NOT_ENOUGH, decimal, in_percent, share
+from plangate.infrastructure.cli.render.estimates import (
+    NOT_ENOUGH,
+    NOTHING,
+    decimal,
+    in_percent,
+    share,
+)
 from plangate.infrastructure.cli.render.gate_worth import cost_table, gate_worth, more_table
 from plangate.infrastructure.cli.render.gauge import Gauge
 from plangate.infrastructure.cli.render.judges import group_table, judge_tables
@@ -104,7 +110,7 @@ def _reliability(answer: Calibration) -> Table:
         table.add_row(
             f"{one.at_least:.1f} – {one.below:.1f}",
             f"{estimate.cases:,}",
-            share(estimate) if estimate.cases else Text("–", style="dim"),
+            share(estimate, NOT_ENOUGH if estimate.cases else NOTHING),
             bar,
         )
     return table

@@ -8,17 +8,24 @@ from plangate.application.evidence.estimates import Estimate
 
 NOT_ENOUGH: Final = "not enough outcomes"
 
-
-def share(estimate: Estimate) -> Text:
-    """A share in percent, or that there are not enough outcomes."""
-    return Text(NOT_ENOUGH, style="dim") if estimate.value is None else Text(in_percent(estimate))
+NOTHING: Final = "–"
+"""Stands for an estimate where there is no room to say why it is missing."""
 
 
-def decimals(estimate: Estimate, digits: int) -> Text:
-    """A number, or that there are not enough outcomes."""
-    if estimate.value is None:
-        return Text(NOT_ENOUGH, style="dim")
-    return Text(decimal(estimate, digits))
+def share(estimate: Estimate, missing: str = NOT_ENOUGH) -> Text:
+    """A share in percent, or that it is missing."""
+    return _unless_missing(estimate, in_percent(estimate), missing)
+
+
+def decimals(estimate: Estimate, digits: int, missing: str = NOT_ENOUGH) -> Text:
+    """A number, or that it is missing."""
+    return _unless_missing(estimate, decimal(estimate, digits), missing)
+
+
+def points(estimate: Estimate, missing: str = NOT_ENOUGH) -> Text:
+    """A difference of shares in points, as in `+6 [-2, +13]`, or that it is missing."""
+    value, low, high = (f"{100 * part:+.0f}" for part in _parts(estimate))
+    return _unless_missing(estimate, f"{value} [{low}, {high}]", missing)
 
 
 def in_percent(estimate: Estimate) -> str:
@@ -27,18 +34,14 @@ def in_percent(estimate: Estimate) -> str:
     return f"{value:.0%} [{100 * low:.0f}, {100 * high:.0f}]"
 
 
-def points(estimate: Estimate) -> Text:
-    """A difference of shares in points, as in `+6 [-2, +13]`; or that there are too few."""
-    if estimate.value is None:
-        return Text(NOT_ENOUGH, style="dim")
-    value, low, high = (f"{100 * part:+.0f}" for part in _parts(estimate))
-    return Text(f"{value} [{low}, {high}]")
-
-
 def decimal(estimate: Estimate, digits: int = 3) -> str:
     """As in `0.714 [0.601, 0.802]`."""
     value, low, high = (f"{part:.{digits}f}" for part in _parts(estimate))
     return f"{value} [{low}, {high}]"
+
+
+def _unless_missing(estimate: Estimate, text: str, missing: str) -> Text:
+    return Text(missing, style="dim") if estimate.value is None else Text(text)
 
 
 def _parts(estimate: Estimate) -> tuple[float, float, float]:

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from plangate.application.evidence.calibration import Calibration, CalibrationGroup
-from plangate.infrastructure.cli.render.estimates import points, share
+from plangate.infrastructure.cli.render.estimates import NOTHING, points, share
 from plangate.infrastructure.cli.render.tables import fixed, right, table_of
 from plangate.infrastructure.cli.render.text import count, harmless
 
@@ -27,7 +27,7 @@ def judge_tables(answer: Calibration) -> Iterator[RenderableType]:
         worths.add_row(
             harmless(judge.judge),
             f"{judge.accepted.cases:,}",
-            *(share(at[score]) if at[score].value is not None else _none() for score in _SHOWN),
+            *(share(at[score], NOTHING) for score in _SHOWN),
         )
     yield worths
     yield Text("It is shown, and never applied to a score.", style="dim")
@@ -72,15 +72,10 @@ def group_table(by: str, groups: tuple[CalibrationGroup, ...]) -> Iterator[Rende
         table.add_row(
             harmless(group.name),
             f"{group.accepted.cases:,}",
-            *(
-                _none() if one.value is None else text
-                for one, text in (
-                    (group.accepted, share(group.accepted)),
-                    (group.bias, points(group.bias)),
-                    (group.ranking, share(group.ranking)),
-                    (group.gate_recall, share(group.gate_recall)),
-                )
-            ),
+            share(group.accepted, NOTHING),
+            points(group.bias, NOTHING),
+            share(group.ranking, NOTHING),
+            share(group.gate_recall, NOTHING),
         )
     yield table
     yield Text(
@@ -88,7 +83,3 @@ def group_table(by: str, groups: tuple[CalibrationGroup, ...]) -> Iterator[Rende
         "the lower confidence; stopped: of the rejected, by the gate; –: not enough outcomes.",
         style="dim",
     )
-
-
-def _none() -> Text:
-    return Text("–", style="dim")

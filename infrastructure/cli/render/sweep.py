@@ -34,7 +34,7 @@ def render_sweep(answer: Sweep, _hint: Hint) -> RenderableType:
             *(Text(comparison.value(point.changes[field])) for field in answer.fields),
             *(total(point.totals) for total in columns.values()),
         )
-    tried = "1 policy" if len(answer.points) == 1 else f"{len(answer.points):,} policies"
+    tried = count(len(answer.points), "policy", "policies")
     return Group(
         Text(f"Tried {tried} on {count(recorded.plans, 'plan')}.", style="bold"),
         *assumed(*(point.totals for point in answer.points)),
@@ -66,7 +66,7 @@ def _columns(recorded: Totals) -> Iterator[tuple[str, _Column]]:
 
 def _results(*, bad: bool) -> _Column:
     def text(totals: Totals) -> str:
-        found = totals.outcomes or totals.below_threshold
+        found = totals.results
         tripped, of = (found.bad_tripped, found.bad) if bad else (found.good_tripped, found.good)
         return f"{tripped:,}/{of:,}"
 

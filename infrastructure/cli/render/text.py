@@ -58,9 +58,9 @@ def unbroken(line: str) -> "Text":
     return Text(line, no_wrap=True, overflow="ignore")
 
 
-def count(amount: int, thing: str) -> str:
-    """`1 task`, `2 tasks`."""
-    return f"{amount:,} {thing}" if amount == 1 else f"{amount:,} {thing}s"
+def count(amount: int, thing: str, things: str | None = None) -> str:
+    """`1 task`, `2 tasks`; `things` is the plural where it is not made by an s."""
+    return f"{amount:,} {thing if amount == 1 else things or f'{thing}s'}"
 
 
 def listed(names: Sequence[str], *, at_most: int | None = None) -> str:

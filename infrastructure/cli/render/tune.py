@@ -11,6 +11,7 @@ from plangate.application.evidence.held_out import PolicyMeasure
 from plangate.application.replay.assumptions import ASSUMED
 from plangate.application.replay.tune import Tuning
 from plangate.infrastructure.cli.render.comparison import policy_text
+from plangate.infrastructure.cli.render.estimates import decimal
 from plangate.infrastructure.cli.render.tables import fixed, right, table_of
 from plangate.infrastructure.cli.render.text import Hint, count
 
@@ -50,7 +51,7 @@ def _basis(answer: Tuning) -> str:
         (answer.unrepeated, "plan", "of work that is not repeated"),
         (answer.unfit, "combination", "that no policy can have"),
     ]
-    tried = "1 policy" if answer.tried == 1 else f"{answer.tried:,} policies"
+    tried = count(answer.tried, "policy", "policies")
     noted = ", ".join(f"{count(number, what)} {why}" for number, what, why in left_out if number)
     return (
         f"Tried {tried} on {cases}, {answer.bad:,} of them bad, in "
@@ -124,7 +125,7 @@ def _number(value: float | None, answer: Tuning) -> str:
 def _measured(estimate: Estimate, answer: Tuning) -> str:
     if answer.measure is PolicyMeasure.BALANCED_ACCURACY:
         return _share(estimate)
-    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
+    return decimal(estimate, 2)
 
 
 def _share(estimate: Estimate) -> str:

@@ -11,9 +11,9 @@ from starlette.responses import Response
 from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.agreement_results import Agreement
 from plangate.application.evidence.calibration import Calibration, Confidence
+from plangate.application.evidence.cases import Grouping
 from plangate.application.evidence.findings import FindingsReport
 from plangate.application.evidence.gate_worth import Cost
-from plangate.application.evidence.grouping import Grouping
 from plangate.application.replay.assumptions import states_assumptions
 from plangate.application.replay.check import CheckReport
 from plangate.application.replay.folds import By

@@ -17,12 +17,11 @@ from plangate.application.evidence.calibration import (
     CalibrationGroup,
     Reliability,
 )
-from plangate.application.evidence.cases import Cases
+from plangate.application.evidence.cases import Cases, Grouping
 from plangate.application.evidence.comparisons import Comparison, Significance
 from plangate.application.evidence.estimates import Estimate, too_few
 from plangate.application.evidence.gate_cases import GateCounts
 from plangate.application.evidence.gate_worth import Cost, CostPoint, Costs, MoreOutcomes
-from plangate.application.evidence.grouping import Grouping
 from plangate.application.evidence.held_out import HeldOutFigures, PolicyCase, PolicySearch
 from plangate.application.evidence.judge_calibration import (
     ChangePoint,

@@ -5,7 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from plangate.application.event_store import EventStore
-from plangate.application.evidence.gate_cases import GateCase, GateCounts, gate_cases, replayed
+from plangate.application.evidence.gate_cases import (
+    TRIPPED,
+    GateCounts,
+    replayed,
+    seen_at_outcomes,
+)
 from plangate.application.progress import no_progress
 from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
@@ -50,7 +55,7 @@ def registry(store: EventStore) -> Iterator[PlanRegistry]:
 
 def cases(store: EventStore, rules: Rules | None = None) -> list[tuple[bool, bool]]:
     inputs = map(Input.of, commands_of(store, "p"))
-    return [(case.bad, case.stopped) for case in gate_cases(replayed(inputs, rules))]
+    return seen_at_outcomes(replayed(inputs, rules), TRIPPED)
 
 
 def test_a_result_is_stopped_where_the_gate_is_tripped_right_after_its_score(
@@ -142,7 +147,6 @@ def test_cases_are_counted_by_plan_and_policy(many: EventStore) -> None:
     found = counts(many)
 
     assert found.passes == 4
-    assert found.plan_ids == found.groups == ["p1", "p2", "p3"]
     assert (list(found.bad), list(found.good)) == ([1, 1, 1], [1, 1, 1])
     assert [list(row) for row in found.stopped_bad] == [[1] * 3, [0] * 3, [1] * 3, [1] * 3]
     assert [list(row) for row in found.stopped_good] == [[0] * 3, [0] * 3, [1] * 3, [0] * 3]
@@ -158,7 +162,7 @@ def test_shared_out_over_processes_the_counts_are_the_same(
     alone, shared = counts(many), counts(many, sharing := Sharing(many))
 
     assert len(sharing.slices) > 1
-    for name in ("plan_ids", "groups", "bad", "good", "stopped_bad", "stopped_good", "unfit"):
+    for name in ("bad", "good", "stopped_bad", "stopped_good", "unfit"):
         assert getattr(alone, name) == getattr(shared, name)
 
 
@@ -170,14 +174,4 @@ def test_a_plan_that_cannot_be_read_is_named(many: EventStore) -> None:
     found = counts(many)
 
     assert [one.plan_id for one in found.unreadable] == ["p2"]
-    assert found.plan_ids == ["p1", "p3"]
-
-
-def test_a_case_names_its_plan_and_group(registry: PlanRegistry, store: EventStore) -> None:
-    registry.score_output("p", "a", 0.1)
-    registry.record_outcome("p", "a", "rejected", source="ci")
-    inputs = map(Input.of, commands_of(store, "p"))
-
-    (case,) = gate_cases(replayed(inputs, None), group_of=lambda plan: plan.goal or "")
-
-    assert case == GateCase("p", "Move billing", bad=True, stopped=True)
+    assert list(found.bad) == [1, 1]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from plangate.application.evidence.distributions.plan_sample import Judge
+from plangate.application.evidence.distributions.plan_sample import JudgeOfKind
 from plangate.application.evidence.findings_config import Names
 from plangate.domain.events import GateApproved, PlanEvent, PlanRevised
 from plangate.domain.judging import UNNAMED, JudgeKey
@@ -33,8 +33,8 @@ def by(name: str, score: float, task: str = A, kind: ScoreKind = OUTPUT) -> Plan
     return scored(task, kind, score, scorer=Scorer(kind=ScorerKind.MODEL, name=name))
 
 
-def judge(name: str, kind: ScoreKind = OUTPUT) -> Judge:
-    return Judge(JudgeKey(ScorerKind.MODEL, name), kind)
+def judge(name: str, kind: ScoreKind = OUTPUT) -> JudgeOfKind:
+    return JudgeOfKind(JudgeKey(ScorerKind.MODEL, name), kind)
 
 
 def differences(*events: PlanEvent) -> list[float]:
@@ -86,7 +86,7 @@ def test_names_of_one_judge_and_of_one_actor_are_one() -> None:
         *((by("Ada", 0.5), "Bob"), (by("a.l.", 0.5, "b"), "BOB"), (scored(), "ada")),
         names=names,
     )
-    assert set(sample.judges) == {judge("ada"), Judge(UNNAMED, OUTPUT)}
+    assert set(sample.judges) == {judge("ada"), JudgeOfKind(UNNAMED, OUTPUT)}
     assert {key: one.scores for key, one in sample.actors.items()} == {"bob": 2, "ada": 1}
 
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from plangate.application.evidence.gate_cases import gate_cases, replayed
+from plangate.application.evidence.gate_cases import TRIPPED, replayed, seen_at_outcomes
 from plangate.application.registry import PlanRegistry
 from plangate.application.replay import separation
 from plangate.application.replay.what_if import WhatIf
@@ -109,19 +109,19 @@ def test_the_results_are_those_of_the_calibration_of_the_gate() -> None:
         cases = [
             case
             for plan in answer.plans
-            for case in gate_cases(
-                replayed(list(map(Input.of, commands_of(store, plan.plan_id))), rules)
+            for case in seen_at_outcomes(
+                replayed(list(map(Input.of, commands_of(store, plan.plan_id))), rules), TRIPPED
             )
         ]
         found = totals.outcomes
         assert found is not None
         assert (found.bad, found.good) == (
-            sum(case.bad for case in cases),
-            sum(not case.bad for case in cases),
+            sum(bad for bad, _ in cases),
+            sum(not bad for bad, _ in cases),
         )
         assert (found.bad_tripped, found.good_tripped) == (
-            sum(case.stopped for case in cases if case.bad),
-            sum(case.stopped for case in cases if not case.bad),
+            sum(stopped for bad, stopped in cases if bad),
+            sum(stopped for bad, stopped in cases if not bad),
         )
         assert found.bad_tripped + found.good_tripped > 0
 

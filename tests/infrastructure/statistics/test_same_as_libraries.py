@@ -11,9 +11,8 @@ from statsmodels.api import OLS, add_constant
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from plangate.application.evidence.cases import Case, JudgeScore
+from plangate.application.evidence.cases import Case, CaseScore, Grouping
 from plangate.application.evidence.gate_worth import Cost
-from plangate.application.evidence.grouping import Grouping
 from plangate.infrastructure.statistics.columns import Columns
 from plangate.infrastructure.statistics.gates import costs, gate_shares, more_outcomes
 from plangate.infrastructure.statistics.groups import groups
@@ -138,7 +137,7 @@ def test_the_tests_of_all_judges_are_corrected_together() -> None:
             c.confidence,
             c.accepted,
             scores=tuple(
-                JudgeScore(name, "1", given.score + rise * given.day, given.day)
+                CaseScore(name, "1", given.score + rise * given.day, given.day)
                 for name, rise in (("b", 0.0), ("a", 0.001))
                 for given in c.scores
             ),
@@ -276,7 +275,7 @@ def test_a_group_has_the_figures_of_its_cases_alone(cases: list[Case]) -> None:
 
 def test_scores_of_one_day_say_nothing_about_time() -> None:
     cases = [
-        Case(f"p{n}", 0.5, n % 2 == 0, scores=(JudgeScore("j", "", 0.5, 100.0 + n / 50),))
+        Case(f"p{n}", 0.5, n % 2 == 0, scores=(CaseScore("j", "", 0.5, 100.0 + n / 50),))
         for n in range(40)
     ]
 
