@@ -275,6 +275,8 @@ def test_costs_by_threshold_are_shown_with_the_cheapest(plangate: Plangate) -> N
     assert "Cost by threshold: a missed result 5, a good one stopped 1" in shown
     assert "threshold missed good stopped total a result" in shown
     assert "0.00 54 0 270 1.69 [" in shown
+    refused = plangate("evidence", "calibrate", "--cost", "missed=1e308", "stopped=1")
+    assert (refused.exit_code, refused.stdout) == (3, "")
     costs = plangate("evidence", "calibrate", *cost, "--json").json["costs"]
     assert f"{costs['cheapest']:.2f} " in shown
     assert "cheapest" in shown
