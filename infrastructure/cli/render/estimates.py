@@ -31,7 +31,7 @@ def points(estimate: Estimate) -> Text:
     """A difference of shares in points, as in `+6 [-2, +13]`; or that there are too few."""
     if estimate.value is None:
         return Text(NOT_ENOUGH, style="dim")
-    value, low, high = (f"{100 * part:+.0f}" for part in _parts(estimate))
+    value, low, high = (f"{round(100 * part):+d}" for part in _parts(estimate))
     return Text(f"{value} [{low}, {high}]")
 
 
