@@ -15,6 +15,7 @@ from plangate.application.evidence.gate_worth import CostPoint, Costs
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.cli.render.gate_worth import cost_table
+from plangate.infrastructure.cli.render.judges import group_table
 from tests.infrastructure.cli.conftest import Plangate
 
 
@@ -264,6 +265,12 @@ def test_groups_are_told_apart(plangate: Plangate) -> None:
         ["human:mild without a version", "model:strict 1"],
     )
     assert answer["groups"][0]["accepted"]["cases"] == 80
+
+
+def test_no_table_is_shown_where_there_are_no_groups() -> None:
+    shown = [str(line) for line in group_table("month", ())]
+
+    assert shown == ["By month", "No outcome can be grouped."]
 
 
 @pytest.mark.usefixtures("two_judges")
