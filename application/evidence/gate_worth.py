@@ -1,6 +1,6 @@
 """What a gate would have stopped of what was rejected later, and what that would have cost."""
 
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -41,13 +41,17 @@ class GateWorth(Result):
         )
 
 
+MAX_COST: Final = 1e9
+"""The largest cost of one case, so that sums and their squares stay finite."""
+
+
 class Cost(Model):
     """What it costs to miss a result that is rejected later, and to stop a good one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    missed: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    stopped: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    missed: Annotated[float, Field(ge=0, le=MAX_COST, allow_inf_nan=False)]
+    stopped: Annotated[float, Field(ge=0, le=MAX_COST, allow_inf_nan=False)]
 
     @model_validator(mode="after")
     def _require_any(self) -> Self:

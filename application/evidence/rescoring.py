@@ -23,6 +23,7 @@ from plangate.domain.confidence import reaches
 from plangate.domain.event_ids import event_id, version_of
 from plangate.domain.judging import Judgement
 from plangate.domain.plan import Plan
+from plangate.domain.task import Task
 from plangate.domain.vocabulary import ScoreKind, Scorer
 
 
@@ -84,13 +85,14 @@ class Rescoring:
         passes = step.after.passes(task)
         if event.kind is ScoreKind.PROMPT:
             if passes and work.failed and task.output_judgements:
-                self._rescored(step, event, work)
+                self._rescored(step, event, work, _score_that_counts(task, event))
         elif not passes:
             settled = event.mark_done is True
-            work.lows.append(LowScore(step.event_id, event.score, event.scorer, settled))
+            score = _score_that_counts(task, event)
+            work.lows.append(LowScore(step.event_id, score, event.scorer, settled))
         else:
             if work.failed or (work.lows and _is_open(step.after)):
-                self._rescored(step, event, work)
+                self._rescored(step, event, work, _score_that_counts(task, event))
             if work.retracted:
                 self._passed_at_last(step, event, work)
             work.lows.clear()
@@ -171,7 +173,9 @@ class Rescoring:
 
     # --- what is found ---
 
-    def _rescored(self, step: Step, event: events.TaskScored, work: AttemptWork) -> None:
+    def _rescored(
+        self, step: Step, event: events.TaskScored, work: AttemptWork, score: float
+    ) -> None:
         lows = work.failed or work.lows
         same = event.scorer is None or any(self._same(low.scorer, event.scorer) for low in lows)
         by = "" if same else " by another scorer"
@@ -186,7 +190,7 @@ class Rescoring:
             severity_if(certain),
             EventList.of(event.task_id, *(low.event_id for low in lows), step.event_id),
             f"{what} was scored again{by} until {until}, with {between} in between: "
-            f"{scores}, then {event.score:.3f}",
+            f"{scores}, then {score:.3f}",
         )
         work.lows.clear()
 
@@ -219,6 +223,12 @@ class Rescoring:
 def rise(before: Plan, after: Plan) -> str:
     """How the rolling confidence rose, as in `from 0.578 to 0.900`."""
     return f"from {before.rolling_confidence:.3f} to {after.rolling_confidence:.3f}"
+
+
+def _score_that_counts(task: Task, event: events.TaskScored) -> float:
+    """What a task's judges make together, from this score on; by one judge, the score."""
+    counts = task.prompt_score if event.kind is ScoreKind.PROMPT else task.output_score
+    return event.score if counts is None else counts
 
 
 def _score_of(judgements: Iterable[Judgement], version: int | None) -> float:

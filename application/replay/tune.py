@@ -194,7 +194,7 @@ def _why_not(compared: Sequence[ComparedPolicy], options: TuneOptions) -> str | 
     ]
     if not near:
         return None
-    return f"Nothing is recommended: its interval overlaps that of {_listed(near)}, or is worse."
+    return f"Nothing is recommended: what is tuned is not clearly better than {_listed(near)}."
 
 
 def _listed(parts: Sequence[str]) -> str:

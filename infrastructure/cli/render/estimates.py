@@ -24,7 +24,7 @@ def decimals(estimate: Estimate, digits: int, missing: str = NOT_ENOUGH) -> Text
 
 def points(estimate: Estimate, missing: str = NOT_ENOUGH) -> Text:
     """A difference of shares in points, as in `+6 [-2, +13]`, or that it is missing."""
-    value, low, high = (f"{100 * part:+.0f}" for part in _parts(estimate))
+    value, low, high = (f"{round(100 * part):+d}" for part in _parts(estimate))
     return _unless_missing(estimate, f"{value} [{low}, {high}]", missing)
 
 

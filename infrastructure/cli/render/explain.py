@@ -130,6 +130,15 @@ def _sentences(answer: Explanation) -> Iterator[Text]:
     now, threshold = answer.rolling_confidence, answer.gate_threshold
     side = "below" if answer.distance < 0 else "above"
     away = f"{number(abs(answer.distance), 0.0)} {side}" if answer.distance else "just at"
+    if not answer.contributions:
+        yield Text(
+            f"Nothing is scored yet: a plan begins at {number(now, threshold)}, which says nothing"
+            f" of the work. The threshold is {number(threshold, now)}."
+            f"{' A replan is due.' if answer.replan_due else ''}"
+        )
+        if answer.outlook is not None:
+            yield Text(answer.outlook.sentence)
+        return
     name = "threshold" if threshold == answer.confidence_threshold else "exit threshold"
     yield Text.assemble(
         (number(now, threshold), _style(answer)),
@@ -137,9 +146,7 @@ def _sentences(answer: Explanation) -> Iterator[Text]:
         " A replan is due." if answer.replan_due else "",
     )
     flip = answer.flip
-    if not answer.contributions:
-        yield Text("Nothing is scored yet: a plan begins with full confidence.")
-    elif flip is not None:
+    if flip is not None:
         yield Text(f"The smallest change to flip it: {harmless(flip.text)}.")
     elif (pair := answer.flip_pair) is not None:
         yield Text("No other value of a single score would change that. The smallest two changes:")

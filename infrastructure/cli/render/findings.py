@@ -28,11 +28,18 @@ def render_findings(report: FindingsReport, _hint: Hint) -> RenderableType:
     kinds = ", ".join(f"{spaced(kind)} {n:,}" for kind, n in report.by_kind.items())
     return Group(
         Text(examined),
-        _table(report.findings[:_AT_MOST]),
+        _table(_shown(report.findings)),
         *tables.and_more(report.finding_count - _AT_MOST),
         *accepted,
         Text(f"{count(report.finding_count, 'finding')}: {kinds}."),
     )
+
+
+def _shown(findings: Sequence[Finding]) -> list[Finding]:
+    """As many as fit; those that only many plans show come last, and are always among them."""
+    of_many = [one for one in findings if one.about is not None][:_AT_MOST]
+    of_plans = [one for one in findings if one.about is None]
+    return [*of_plans[: _AT_MOST - len(of_many)], *of_many]
 
 
 def _not_judged(report: FindingsReport) -> Iterator[RenderableType]:

@@ -60,6 +60,9 @@ def _changes(answer: Calibration) -> Iterator[RenderableType]:
 def group_table(by: str, groups: tuple[CalibrationGroup, ...]) -> Iterator[RenderableType]:
     """A row for each group."""
     yield Text(f"By {by}", style="bold")
+    if not groups:
+        yield Text("No outcome can be grouped.", style="dim")
+        return
     table = table_of(
         by,
         right("cases"),

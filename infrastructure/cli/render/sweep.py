@@ -67,8 +67,7 @@ def _columns(recorded: Totals) -> Iterator[tuple[str, _Column]]:
 def _results(*, bad: bool) -> _Column:
     def text(totals: Totals) -> str:
         found = totals.results
-        tripped, of = (found.bad_tripped, found.bad) if bad else (found.good_tripped, found.good)
-        return f"{tripped:,}/{of:,}"
+        return f"{found.bad_tripped if bad else found.good_tripped:,}"
 
     return text
 
@@ -79,13 +78,18 @@ def _rejections(name: str) -> _Column:
 
 def _legend(recorded: Totals) -> str:
     assumed = "Assumed: the share of commands after the first difference of their plan."
+    found = recorded.results
     if recorded.rejections is None:
-        tripped = "On low: at how many of them the gate is tripped; on other: of the others."
+        tripped = (
+            f"On low: at how many of the {found.bad:,} low results the gate is tripped; on other:"
+            f" of the {found.good:,} others."
+        )
         return f"{NO_OUTCOMES} {tripped} {assumed}"
     return (
-        "On bad: results at which the gate is tripped, of those rejected later; on good: of the"
-        " accepted ones. Warned, late and missed are plans with a rejected result. The shares"
-        f" with their intervals are in the JSON and in the picture. {assumed}"
+        f"On bad: at how many of the {found.bad:,} results rejected later the gate is tripped; on"
+        f" good: of the {found.good:,} accepted ones. Warned, late and missed are plans with a"
+        f" rejected result. The shares with their intervals are in the JSON and in the picture."
+        f" {assumed}"
     )
 
 

@@ -1,18 +1,20 @@
 """What a search over policies chose, what that is worth on other plans, and beside what."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.held_out import PolicyMeasure
 from plangate.application.replay.assumptions import ASSUMED
 from plangate.application.replay.tune import Tuning
+from plangate.domain.policy import Policy
 from plangate.infrastructure.cli.render.comparison import policy_text
 from plangate.infrastructure.cli.render.estimates import decimal
-from plangate.infrastructure.cli.render.tables import fixed, right, table_of
+from plangate.infrastructure.cli.render.tables import right, table_of
 from plangate.infrastructure.cli.render.text import Hint, count
 
 
@@ -35,11 +37,27 @@ def _chosen(answer: Tuning) -> Iterator[Text]:
     kind = "Recommended" if answer.recommended else "All cases would choose"
     alike = f"{answer.alike:,} of {answer.tried:,} policies are within one standard error"
     yield Text(f"{kind}: {policy_text(answer.changes)}; {alike} of the best.")
-    tuned = next(line.figures for line in answer.compared if line.name == "tuned")
+    tuned = next(line for line in answer.compared if line.name == "tuned")
+    if tuned.policy is not None:
+        yield Text(_other_fields(tuned.policy, answer.changes), style="dim")
+    over_mean, over_recorded = tuned.figures.over_mean, tuned.figures.over_recorded
     yield Text(
-        f"Better than the plain mean by {_difference(tuned.over_mean, answer)}, than what was "
-        f"recorded by {_difference(tuned.over_recorded, answer)}, case by case."
+        f"Better or worse (-), case by case: than the plain mean {_difference(over_mean, answer)},"
+        f" than what was recorded {_difference(over_recorded, answer)}."
     )
+
+
+def _other_fields(policy: Policy, changes: Mapping[str, Any]) -> str:
+    """The fields that were not searched for and are not those of the default policy."""
+    given, defaults = policy.model_dump(mode="json"), Policy().model_dump(mode="json")
+    others = {
+        field: value
+        for field, value in given.items()
+        if field not in changes and value != defaults[field]
+    }
+    if not others:
+        return "Its other fields have their defaults."
+    return f"Its other fields: {policy_text(others)}; the rest have their defaults."
 
 
 def _basis(answer: Tuning) -> str:
@@ -61,12 +79,17 @@ def _basis(answer: Tuning) -> str:
 
 def _policies(answer: Tuning) -> Table:
     table = table_of(
-        fixed("\npolicy"),
-        right("in\nsample"),
-        right("\nheld out"),
-        right("% of bad\nstopped"),
-        right("% of good\nstopped"),
-        right("%\nprecision"),
+        Column("\npolicy", no_wrap=True, min_width=len("recorded")),
+        *(
+            Column(heading, justify="right")
+            for heading in (
+                "in\nsample",
+                "\nheld out",
+                "% of bad\nstopped",
+                "% of good\nstopped",
+                "%\nprecision",
+            )
+        ),
     )
     for line in answer.compared:
         figures = line.figures
@@ -141,4 +164,4 @@ def _difference(estimate: Estimate, answer: Tuning) -> str:
         return "–"
     scale, digits, unit = (1, 2, "") if answer.cost else (100, 0, " points")
     value, low, high = (scale * one for one in (estimate.value, estimate.low, estimate.high))
-    return f"{value:.{digits}f}{unit} [{low:.{digits}f}, {high:.{digits}f}]"
+    return f"{value:+.{digits}f}{unit} [{low:+.{digits}f}, {high:+.{digits}f}]"

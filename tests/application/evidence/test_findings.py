@@ -300,6 +300,18 @@ def test_a_judgement_after_a_new_claim_is_not_rescoring(registry: PlanRegistry, 
     assert registry.evidence.findings().findings == ()
 
 
+def test_of_several_judges_the_score_that_counts_is_named(registry: PlanRegistry) -> None:
+    policy = {"judges": "mean", "min_judges": 2, "confidence_threshold": 0.6}
+    registry.create("g", [{"id": "a", "title": "A"}], plan_id="several", policy=policy)
+    for name, score in (("ann", 0.5), ("bob", 0.62), ("cyd", 0.74)):
+        scorer = {"kind": "model", "name": name}
+        registry.score_output("several", "a", score, scorer=scorer, rationale="Read it.")
+
+    (found,) = registry.evidence.findings().findings
+    assert found.kind == "rescored_until_passed"
+    assert found.sentence.endswith("in between: 0.560, then 0.620")
+
+
 @pytest.mark.parametrize("what", _CLEARING)
 @pytest.mark.usefixtures("plan")
 def test_a_mark_by_hand_after_it_is_not_judged(registry: PlanRegistry, what: str) -> None:

@@ -315,8 +315,8 @@ def test_what_the_plain_mean_does_as_well_is_not_recommended(
     assert answer.recommended is None
     assert answer.changes is not None
     assert answer.why == (
-        "Nothing is recommended: its interval overlaps that of a cut on the plain mean of the "
-        "scores, or is worse."
+        "Nothing is recommended: what is tuned is not clearly better than a cut on the plain mean "
+        "of the scores."
     )
     assert answer.compared[0].figures.held_out.value == 1.0
 

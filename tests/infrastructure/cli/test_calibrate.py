@@ -15,6 +15,7 @@ from plangate.application.evidence.gate_worth import CostPoint, Costs
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.cli.render.gate_worth import cost_table
+from plangate.infrastructure.cli.render.judges import group_table
 from tests.infrastructure.cli.conftest import Plangate
 
 
@@ -266,6 +267,12 @@ def test_groups_are_told_apart(plangate: Plangate) -> None:
     assert answer["groups"][0]["accepted"]["cases"] == 80
 
 
+def test_no_table_is_shown_where_there_are_no_groups() -> None:
+    shown = [str(line) for line in group_table("month", ())]
+
+    assert shown == ["By month", "No outcome can be grouped."]
+
+
 @pytest.mark.usefixtures("two_judges")
 def test_costs_by_threshold_are_shown_with_the_cheapest(plangate: Plangate) -> None:
     cost = ("--cost", "missed=5", "stopped=1")
@@ -275,6 +282,8 @@ def test_costs_by_threshold_are_shown_with_the_cheapest(plangate: Plangate) -> N
     assert "Cost by threshold: a missed result 5, a good one stopped 1" in shown
     assert "threshold missed good stopped total a result" in shown
     assert "0.00 54 0 270 1.69 [" in shown
+    refused = plangate("evidence", "calibrate", "--cost", "missed=1e308", "stopped=1")
+    assert (refused.exit_code, refused.stdout) == (3, "")
     costs = plangate("evidence", "calibrate", *cost, "--json").json["costs"]
     assert f"{costs['cheapest']:.2f} " in shown
     assert "cheapest" in shown

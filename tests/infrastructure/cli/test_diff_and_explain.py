@@ -115,7 +115,7 @@ def test_diff_answers_in_json(plangate: Plangate, scored: str, registry: PlanReg
     assert PlanDiff.model_validate(said.json).b.version == 7
 
 
-@pytest.mark.parametrize("point", ["soon", "other@3", "-", "½"])
+@pytest.mark.parametrize("point", ["soon", "-", "½"])
 def test_a_text_that_is_not_a_point_is_a_usage_error(
     plangate: Plangate, billing: str, point: str
 ) -> None:
@@ -170,11 +170,21 @@ def test_explain_shows_what_moved_the_confidence(
     assert "Since billing@9, at 0.550, nothing moved it." in nothing
 
 
+def test_explain_since_an_event_of_another_plan_is_refused(
+    plangate: Plangate, billing: str
+) -> None:
+    said = plangate("explain", billing, "--since", "other@2")
+
+    assert said.exit_code == 2
+    assert "--since: 'other@2' is no event of 'billing'" in said.stderr
+
+
 def test_explain_of_a_plan_without_scores(plangate: Plangate, billing: str) -> None:
-    said = plangate("explain", billing).stdout
+    said = " ".join(plangate("explain", billing).stdout.split())
 
     assert "billing@1 · no evidence yet" in said
-    assert "Nothing is scored yet: a plan begins with full confidence." in said
+    assert "Nothing is scored yet: a plan begins at 1.000, which says nothing of the work." in said
+    assert "above the threshold" not in said
 
 
 def test_explain_says_when_nothing_would_flip_it_and_when_it_is_just_there(

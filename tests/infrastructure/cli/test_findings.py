@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from plangate.application.evidence.finding import Finding, FindingKind, Severity
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.cli.render import findings
 from tests.infrastructure.cli.conftest import Plangate
@@ -41,6 +42,22 @@ def test_findings_name_their_events_and_exit_with_1(
     answer = plangate("evidence", "findings", billing, "--json")
     assert (answer.exit_code, answer.json["finding_count"]) == (1, 2)
     assert answer.json == registry.evidence.findings().model_dump(mode="json")
+
+
+def test_what_only_many_plans_show_is_never_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "_AT_MOST", 2)
+    of_plan = Finding(
+        kind=FindingKind.OUTCOME_CONTRADICTS,
+        severity=Severity.NOTICE,
+        plan_id="p",
+        task_id="a",
+        event_ids=("p@2",),
+        event_count=1,
+        sentence="it had passed, and was rejected",
+    )
+    of_judge = of_plan.model_copy(update={"about": "model:mild"})
+
+    assert findings._shown([of_plan, of_plan, of_plan, of_judge]) == [of_plan, of_judge]
 
 
 def test_many_are_cut_short(

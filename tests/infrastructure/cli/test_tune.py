@@ -37,9 +37,10 @@ def said(plangate: Plangate, *words: str) -> str:
 def test_it_shows_the_choice_the_baselines_and_the_folds(plangate: Plangate) -> None:
     shown = said(plangate, *ASKED)
 
-    assert shown.startswith("Nothing is recommended: its interval overlaps that of a cut on the")
+    assert shown.startswith("Nothing is recommended: what is tuned is not clearly better than")
     assert "All cases would choose: confidence_threshold 0.45; 2 of 2 policies are" in shown
-    assert "Better than the plain mean by 0 points [0, 0], than what was recorded by" in shown
+    assert "than the plain mean +0 points [+0, +0], than what was recorded" in shown
+    assert "Its other fields have their defaults." in shown
     assert "Tried 2 policies on 24 plans, 12 of them bad, in 8 groups by goal." in shown
     assert "That is a proxy, not the truth" in shown
     assert "No one reacts to the gate" in shown
@@ -55,7 +56,7 @@ def test_it_shows_the_choice_the_baselines_and_the_folds(plangate: Plangate) -> 
     assert "the mean cost of a case, 5 for a bad one that is missed and 1 for a good" in shown
     assert "Tried 1 policy on 24 plans" in shown
     assert "never 2.50 2.50 [" in shown
-    assert "Better than the plain mean by 0.00 [0.00, 0.00]" in shown
+    assert "than the plain mean +0.00 [+0.00, +0.00]" in shown
 
     result = plangate("--json", *ASKED, "--folds", "4", "--by", "label", "--seed", "3")
 
