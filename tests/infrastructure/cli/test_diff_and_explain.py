@@ -115,7 +115,7 @@ def test_diff_answers_in_json(plangate: Plangate, scored: str, registry: PlanReg
     assert PlanDiff.model_validate(said.json).b.version == 7
 
 
-@pytest.mark.parametrize("point", ["soon", "other@3", "-", "½"])
+@pytest.mark.parametrize("point", ["soon", "-", "½"])
 def test_a_text_that_is_not_a_point_is_a_usage_error(
     plangate: Plangate, billing: str, point: str
 ) -> None:
@@ -168,6 +168,15 @@ def test_explain_shows_what_moved_the_confidence(
     assert "· billing@9: a: dropped; the confidence fell from 0.681 to 0.550" in said
     assert " a (no longer)" in later
     assert "Since billing@9, at 0.550, nothing moved it." in nothing
+
+
+def test_explain_since_an_event_of_another_plan_is_refused(
+    plangate: Plangate, billing: str
+) -> None:
+    said = plangate("explain", billing, "--since", "other@2")
+
+    assert said.exit_code == 2
+    assert "--since: 'other@2' is not an event of 'billing'" in said.stderr
 
 
 def test_explain_of_a_plan_without_scores(plangate: Plangate, billing: str) -> None:
