@@ -177,7 +177,7 @@ def parse_point(name: str, text: str, plan_id: str) -> int | datetime:
     if version.isascii() and version.isdigit():
         return int(version[:18])
     if "@" in text:
-        raise typer.BadParameter(f"{name}: {text!r} is no event of {plan_id!r}")
+        raise typer.BadParameter(f"{name}: {text!r} is not an event of {plan_id!r}")
     return parse_time(name, text)
 
 

@@ -353,7 +353,7 @@ def test_small_p_values_are_not_written_out() -> None:
     assert judged.text == "a test over 20 plans: p < 0.0001; 0.0001 adjusted for 2 comparisons"
 
 
-def test_chance_is_not_a_finding() -> None:
+def test_chance_gives_no_finding() -> None:
     distributions = Distributions()
     for number in range(10):
         for one in plans(1, by("x", 0.9 if number % 2 else 0.5), by("y", 0.65), since=number):

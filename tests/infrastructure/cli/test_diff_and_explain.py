@@ -176,7 +176,7 @@ def test_explain_since_an_event_of_another_plan_is_refused(
     said = plangate("explain", billing, "--since", "other@2")
 
     assert said.exit_code == 2
-    assert "--since: 'other@2' is no event of 'billing'" in said.stderr
+    assert "--since: 'other@2' is not an event of 'billing'" in said.stderr
 
 
 def test_explain_of_a_plan_without_scores(plangate: Plangate, billing: str) -> None:
