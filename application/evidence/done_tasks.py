@@ -137,6 +137,6 @@ class DoneTasks:
 def _sentence(tasks: Mapping[str, _Unjudged]) -> str:
     if len(tasks) == 1:
         (one,) = tasks.values()
-        return f"it was {one.how}, and its output was not judged"
+        return f"it was {one.how}, without an output score that counts"
     names = first(list(tasks))
-    return f"{len(tasks):,} tasks are done by hand, and their outputs were not judged: {names}"
+    return f"{len(tasks):,} tasks are done by hand, without output scores that count: {names}"

@@ -490,7 +490,7 @@ def test_marking_a_whole_plan_done_is_one_finding(registry: PlanRegistry) -> Non
         registry.mark_task("five", task, "done")
 
     assert _sentences(registry) == [
-        "5 tasks are done by hand, and their outputs were not judged: a, b, c, d, e"
+        "5 tasks are done by hand, without output scores that count: a, b, c, d, e"
     ]
 
 
