@@ -18,7 +18,7 @@ def uninterrupted(make: Callable[[], _Made]) -> _Made:
     # exception leaves locked.
     done: SimpleQueue[tuple[_Made | None, BaseException | None]] = SimpleQueue()
 
-    def work() -> None:
+    def work() -> None:  # pragma: no cover  (in a thread that is not seen by coverage)
         try:
             done.put((make(), None))
         except BaseException as error:  # noqa: BLE001  (it is raised where it is waited for)
