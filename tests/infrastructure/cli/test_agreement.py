@@ -1,5 +1,6 @@
 """`plangate evidence agreement` says how far judges agree, or what is missing."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -132,6 +133,41 @@ def test_the_page_shows_what_the_recording_leads_to(
     shown = plangate("evidence", "agreement").stdout
     lines = [line.rstrip() for line in shown.rstrip().splitlines()]
     assert block[0].splitlines()[2:-1] == lines
+
+
+@pytest.mark.skipif(not WHOLE.path.exists(), reason="the recording lies beside the checkout")
+def test_the_page_says_what_comes_of_repeats_that_are_named(
+    plangate: Plangate, tmp_path: Path
+) -> None:
+    first: dict[str, str] = {}
+    lines = [json.loads(line) for line in WHOLE.path.read_text("utf-8").splitlines()]
+    for line in lines:
+        if line["op"] == "create":
+            review = line["plan_id"].rpartition("-r")[0]
+            line["metadata"] = {"replicate_of": first.setdefault(review, line["plan_id"])}
+    trace = tmp_path / "named.trace.jsonl"
+    trace.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    assert plangate("apply", str(trace)).exit_code == 0
+
+    answer = plangate("evidence", "agreement", "--json").json
+    found = {one["policy"]: one for one in answer["repeats"]["verdicts"]}
+
+    said = " ".join(PAGE.read_text("utf-8").split())
+    for policy, sentence in (
+        ("steady", "`steady` differs in {} of the plans, kappa {}"),
+        ("threshold 0.5", "a threshold of 0.5 in {}, kappa {}"),
+    ):
+        differs, kappa = found[policy]["differs"], found[policy]["kappa"]
+        assert sentence.format(percent(differs), plain(kappa)) in said
+
+
+def percent(estimate: dict[str, float]) -> str:
+    value, low, high = (round(100 * estimate[key]) for key in ("value", "low", "high"))
+    return f"{value}% [{low}, {high}]"
+
+
+def plain(estimate: dict[str, float]) -> str:
+    return f"{estimate['value']:.2f} [{estimate['low']:.2f}, {estimate['high']:.2f}]"
 
 
 def test_works_that_are_left_out_are_counted(plangate: Plangate, registry: PlanRegistry) -> None:
