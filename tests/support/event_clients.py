@@ -89,9 +89,9 @@ class Client:
     ids: list[int] = field(default_factory=list)
     connections: int = 0
 
-    async def run(self, end: asyncio.Future[int]) -> None:
-        """Receive events until the last one, whose position is known in the end."""
-        while not (end.done() and self.ids and self.ids[-1] >= end.result()):
+    async def run(self, last: int) -> None:
+        """Receive events up to a position."""
+        while not self.ids or self.ids[-1] < last:
             self.connections += 1
             left = self.random.randint(1, self.cut_after)
             async with stream(self.url, self.ids[-1] if self.ids else None) as opened:
@@ -100,5 +100,5 @@ class Client:
                     assert event.id is not None
                     self.ids.append(event.id)
                     left -= 1
-                    if left == 0 or (end.done() and event.id >= end.result()):
+                    if left == 0 or event.id >= last:
                         break
