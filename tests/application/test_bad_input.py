@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from plangate.application.drafts import plan_draft
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput, InvalidScore
 
@@ -216,3 +217,27 @@ def test_the_widest_input_is_accepted_and_comes_back(registry: PlanRegistry) -> 
     assert status.recorded is True
     assert registry.get_status("../../etc/passwd") == status.model_copy(update={"recorded": None})
     assert status.metadata["deep"] == nested(31)
+
+
+def test_what_is_wrong_between_tasks_is_said_beside_what_is_wrong_with_them() -> None:
+    tasks = [
+        {"id": "a", "title": "A", "depends_on": ["b"]},
+        {"id": "b", "title": "B", "depends_on": ["a", "nowhere"]},
+        {"id": "a", "title": "A again"},
+        {"title": ""},
+    ]
+    with pytest.raises(InvalidInput) as refused:
+        plan_draft({"goal": "g", "tasks": tasks})
+    assert [problem.field for problem in refused.value.problems] == [
+        *("tasks[3].title", "tasks[1].depends_on", "tasks[2].id", "tasks[0].depends_on")
+    ]
+
+
+def test_tasks_that_are_each_valid_may_not_fit_together() -> None:
+    circle = [
+        {"id": "a", "title": "A", "depends_on": ["b"]},
+        {"id": "b", "title": "B", "depends_on": ["a"]},
+    ]
+    with pytest.raises(InvalidInput, match="circle: 'a' depends on 'b' depends on 'a'") as refused:
+        plan_draft({"goal": "g", "tasks": circle})
+    assert [problem.field for problem in refused.value.problems] == ["tasks[0].depends_on"]

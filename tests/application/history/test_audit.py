@@ -363,3 +363,12 @@ def test_after_is_a_position_for_one_plan_too(worked: PlanRegistry) -> None:
 def test_a_version_is_of_one_plan(worked: PlanRegistry) -> None:
     with pytest.raises(InvalidInput, match="after_version: counts the events of one plan"):
         worked.history.audit(after_version=3)
+
+
+def test_an_event_whose_version_is_no_number_is_listed_as_unreadable(
+    damaged: tuple[PlanRegistry, Callable[[str], None]],
+) -> None:
+    registry, do = damaged
+    do(f"UPDATE stored_events SET originator_version = 'x' WHERE {THE_THIRD}")
+    unreadable = [entry.unreadable for entry in registry.history.audit() if entry.unreadable]
+    assert "its version is not a number: 'x'" in unreadable[0]

@@ -7,9 +7,10 @@ import pytest
 
 from plangate.application.errors import StoreError
 from plangate.application.importing import intake, sources
+from plangate.application.importing.foreign import LocatedProblem, NotCarried
 from plangate.application.importing.results import ImportedPlan, PlansImport
 from plangate.application.registry import PlanRegistry
-from plangate.domain.errors import InvalidInput
+from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.bootstrap import connect
 from tests.support.bundles import log_of
@@ -399,3 +400,8 @@ def test_an_import_under_the_digest_of_its_source_is_recognised(
     before = registry.history.last_position()
     assert brought(registry, PARSER).outcome == "already_there"
     assert registry.history.last_position() == before
+
+
+def test_a_problem_that_keeps_a_value_out_comes_back_whole() -> None:
+    for problem in (Problem("/tasks", "why"), LocatedProblem("/tasks", "why", line=3, column=4)):
+        assert NotCarried.of(problem).problem == problem

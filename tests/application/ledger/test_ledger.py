@@ -5,13 +5,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from plangate.application.errors import LedgerContradicted, NothingRecorded
+from plangate.application.errors import LedgerContradicted, NotAStore, NothingRecorded
 from plangate.application.ledger import ledger as ledgers
 from plangate.application.ledger.encoding import leaf_data, stored_hash
 from plangate.application.ledger.ledger import Ledger
 from plangate.application.ledger.ledger_store import Leaf, TreeHead
 from plangate.application.ledger.merkle_tree import Frontier, is_consistent, is_included, leaf_hash
 from plangate.application.ledger.notes import public_key_in, read_note
+from plangate.application.ledger.reports import LedgerFindingKind
+from plangate.application.ledger.saved_leaves import damage
 from plangate.application.recorded_event import StoredEntry
 from plangate.domain.errors import InvalidInput
 from plangate.infrastructure.event_codec import EventCodec
@@ -195,3 +197,42 @@ def test_checkpoints_that_do_not_belong_together_are_not_proved(case: Case) -> N
         another.registry.score_prompt("q", "a", score)
     with pytest.raises(LedgerContradicted, match="it has fewer than 11 events"):
         case.ledger.consistency(old, another.ledger.checkpoint().note)
+
+
+def test_a_sound_ledger_is_only_extended(case: Case) -> None:
+    case.ledger.checkpoint()
+    case.registry.score_prompt("p", "a", 0.4)
+    done = case.ledger.rebuild()
+    assert (done.rebuilt, done.size, done.position) == (False, 9, 9)
+
+
+def test_a_damaged_ledger_is_made_anew_from_the_log(case: Case) -> None:
+    kept = case.ledger.checkpoint()
+    del case.leaves._leaves[3]
+    done = case.ledger.rebuild()
+    assert (done.rebuilt, done.size) == (True, 8)
+    assert case.ledger.verify({"kept": kept.note}).finding_count == 0
+
+
+def test_a_sound_ledger_that_contradicts_the_log_is_kept(case: Case) -> None:
+    case.ledger.checkpoint()
+    log = case.altered()
+    log.say(3, "0.9", "0.8")
+    with pytest.raises(LedgerContradicted, match="sound"):
+        case.ledger_of(log).rebuild()
+    assert len(case.leaves._leaves) == 8
+
+
+@pytest.mark.parametrize("unreadable", ["head", "leaves"])
+def test_tables_that_cannot_be_read_are_damage(
+    case: Case, monkeypatch: pytest.MonkeyPatch, unreadable: str
+) -> None:
+    case.ledger.checkpoint()
+
+    def fail(**_: int) -> None:
+        raise NotAStore("a page is damaged")
+
+    monkeypatch.setattr(case.leaves, unreadable, fail)
+    assert {(one.kind, one.why) for one in damage(case.leaves)} == {
+        (LedgerFindingKind.LEDGER, "a page is damaged")
+    }

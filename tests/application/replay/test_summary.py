@@ -3,10 +3,13 @@
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.registry import PlanRegistry
 from plangate.application.replay.summary import (
+    compared_shares,
     ladder_results,
+    lead,
     lines,
     setting,
     share,
+    times_would_have_fired,
     why_no_interval,
 )
 
@@ -47,3 +50,35 @@ def test_refused_inputs_and_plans_with_rejected_results_alone_are_shown(
     names = [line.what for line in lines(good.recorded, good.replayed)]
     assert "fired in plans with accepted results only, of 1" in names
     assert not any(name.startswith("warned") for name in names)
+
+
+def test_shares_are_compared_as_far_as_they_are_known(registry: PlanRegistry, plan_id: str) -> None:
+    def shares() -> dict[str, tuple[str, str]]:
+        answer = registry.replay.what_if(policy={"confidence_threshold": 0.9})
+        return {
+            one.what: (share(one.recorded), share(one.replayed))
+            for one in compared_shares(answer.recorded, answer.replayed)
+        }
+
+    registry.score_output(plan_id, "a", 0.8)
+    assert shares() == {
+        "1 results at or above the recorded threshold": ("0%", "100%"),
+        "0 results below the recorded threshold": ("", ""),
+    }
+
+    registry.record_outcome(plan_id, "a", "rejected", source="ci")
+    assert shares() == {
+        "0 accepted results: fewer is better": ("", ""),
+        "1 rejected results: more is better": ("0%", "100%"),
+        "1 plans with a rejected result: warned in time": ("0%", "100%"),
+    }
+
+
+def test_texts_of_counts_and_leads() -> None:
+    assert [times_would_have_fired(times) for times in range(4)] == [
+        "would never have fired",
+        "would have fired once",
+        "would have fired twice",
+        "would have fired 3 times",
+    ]
+    assert [lead(one) for one in (None, 2.0, -1.5)] == ["–", "2.0", "−1.5"]

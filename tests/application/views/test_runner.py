@@ -308,3 +308,23 @@ def test_catching_up_stops_on_request(registry: PlanRegistry) -> None:
 def test_each_view_is_one_fold_with_a_name_and_a_version() -> None:
     assert all(view.version >= 1 for view in VIEWS)
     assert [view.name for view in VIEWS] == ["plans", "board", "timeline", "replans"]
+
+
+def test_a_rebuild_begins_again_where_the_log_went_back_under_it(
+    stores: SharedStores, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "BATCH", 3)
+    work(registry, plans=2)
+
+    def interrupt(reached: int, _last: int) -> None:
+        if reached == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        registry.views.rebuild("board", progress=interrupt)
+    del stores.log._recorder._stored_events[4:]  # type: ignore[attr-defined]
+
+    again = stores.open()
+    again.views.rebuild("board")
+    assert len(again.views.plans().plans) == 1
+    same_views(again)

@@ -341,3 +341,24 @@ def test_an_unreadable_event_stops_one_plan_and_is_caught_up_on_once_it_is_repai
         same_views(reader)
         worked.go_on(work)
         same_views(reader)
+
+
+def test_a_plan_that_another_process_freed_meanwhile_is_looked_at_once_more_later(
+    stores: SharedStores, registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_plans(registry)
+    whole = stores.spoil("p", 2)
+    assert registry.views.plans().plans[0].stale
+    stores.spoil("p", 2, whole)
+    saved: list[object] = []
+
+    def overtaken(updates: object, **_how: object) -> bool:
+        saved.append(updates)
+        return False
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stores.views, "save", overtaken)
+        registry.views.plans()
+    assert len(saved) == len(VIEWS)
+    assert not any(plan.stale for plan in registry.views.plans().plans)
+    same_views(registry)
