@@ -19,7 +19,7 @@ from plangate.application.event_store import EventFormat, EventStore, KeyUsed, L
 from plangate.application.log_watch import Looking
 from plangate.application.plan_log import known_position
 from plangate.application.recorded_event import FIRST_KIND, RecordedEvent, StoredEntry, is_same
-from plangate.infrastructure.event_codec import EventCodec
+from plangate.infrastructure.stored_events.codec import EventCodec
 
 NO_BOUND: Final = 2**63 - 1
 """Above every version and every position."""

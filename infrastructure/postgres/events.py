@@ -19,7 +19,6 @@ from typing_extensions import override
 
 from plangate.application.errors import ConcurrentChange
 from plangate.application.recorded_event import StoredEntry
-from plangate.infrastructure.event_codec import EventCodec
 from plangate.infrastructure.eventsourcing_library import recorder_store
 from plangate.infrastructure.eventsourcing_library.joined_store import JoinedEventStore
 from plangate.infrastructure.postgres.connections import (
@@ -42,6 +41,7 @@ from plangate.infrastructure.postgres.prepared_append import (
     stored_text,
 )
 from plangate.infrastructure.postgres.schema import Schema
+from plangate.infrastructure.stored_events.codec import EventCodec
 
 # An advisory lock rather than one on the table: it needs no right to change events, and
 # writers and a vacuum do not wait for each other.

@@ -15,7 +15,6 @@ from typing_extensions import override
 
 from plangate.application.errors import ConcurrentChange
 from plangate.application.recorded_event import StoredEntry
-from plangate.infrastructure.event_codec import EventCodec
 from plangate.infrastructure.eventsourcing_library import recorder_store
 from plangate.infrastructure.eventsourcing_library.joined_store import JoinedEventStore
 from plangate.infrastructure.sql.database import Cursor, all_rows
@@ -23,6 +22,7 @@ from plangate.infrastructure.sqlite.errors import primary_code
 from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.joined_file import JoinedFile
 from plangate.infrastructure.sqlite.layout import KEY_OF_EVENT
+from plangate.infrastructure.stored_events.codec import EventCodec
 
 T = TypeVar("T")
 
