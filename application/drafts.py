@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -43,6 +43,20 @@ class TaskDraft(commands.TaskText):
 
     id: Identifier | None = None
 
+    if TYPE_CHECKING:  # what may be given is more than what a field holds
+
+        def __init__(
+            self,
+            *,
+            title: str,
+            id: str | None = None,  # noqa: A002
+            description: str = "",
+            depends_on: Sequence[str] = (),
+            priority: int | None = None,
+            labels: Sequence[str] = (),
+            metadata: Mapping[str, Any] = ...,
+        ) -> None: ...
+
 
 def _with_title(task: object) -> object:
     """A text is the title of its task."""
@@ -70,6 +84,21 @@ class PlanDraft(Command):
     priority: Priority = 0
     labels: Labels = ()
     metadata: JsonObject = Field(default={})
+
+    if TYPE_CHECKING:  # as for a task
+
+        def __init__(
+            self,
+            *,
+            goal: str,
+            tasks: Sequence[Mapping[str, Any] | TaskDraft | str],
+            confidence_threshold: float | None = None,
+            policy: Mapping[str, Any] | Policy | str | None = None,
+            plan_id: str | None = None,
+            priority: int = 0,
+            labels: Sequence[str] = (),
+            metadata: Mapping[str, Any] = ...,
+        ) -> None: ...
 
     @model_validator(mode="before")
     @classmethod
@@ -207,6 +236,12 @@ class RevisionDraft(Command):
         ],
         Field(min_length=1, max_length=MAX_CHANGES),
     ]
+
+    if TYPE_CHECKING:  # as for a task
+
+        def __init__(
+            self, *, changes: Sequence[Mapping[str, Any] | ChangeDraft | commands.Change]
+        ) -> None: ...
 
 
 def with_task_ids(
