@@ -47,7 +47,11 @@ def read(line: bytes) -> plangate.PlanEvent:
 
 DRAFT = plangate.PlanDraft(
     goal="Move billing",
-    tasks=["Design it", {"title": "Build it"}, plangate.TaskDraft(title="Ship it", labels=["late"])],
+    tasks=[
+        "Design it",
+        {"title": "Build it"},
+        plangate.TaskDraft(title="Ship it", labels=["late"]),
+    ],
     policy="steady",
 )
 REVISION = plangate.RevisionDraft(changes=[{"op": "drop", "task_id": "schema"}])
