@@ -4,16 +4,13 @@
 their JSON Schemas are published.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from plangate.application.event_store import NewId
-from plangate.application.validation import validate, validate_identifier
+from plangate.application.validation import validate
 from plangate.domain import commands
 from plangate.domain.commands import Command, NewTask
 from plangate.domain.dependencies import circles, dangling
@@ -32,9 +29,6 @@ from plangate.domain.vocabulary import (
     Title,
 )
 
-PLAN_ID_DIGITS = 12
-TASK_ID_DIGITS = 8
-
 _Threshold = Annotated[Number, Field(ge=0.0, le=1.0)]
 
 
@@ -42,6 +36,20 @@ class TaskDraft(commands.TaskText):
     """A task to plan; without an id it gets one."""
 
     id: Identifier | None = None
+
+    if TYPE_CHECKING:  # what may be given is more than what a field holds
+
+        def __init__(
+            self,
+            *,
+            title: str,
+            id: str | None = None,  # noqa: A002
+            description: str = "",
+            depends_on: Sequence[str] = (),
+            priority: int | None = None,
+            labels: Sequence[str] = (),
+            metadata: Mapping[str, Any] = ...,
+        ) -> None: ...
 
 
 def _with_title(task: object) -> object:
@@ -70,6 +78,21 @@ class PlanDraft(Command):
     priority: Priority = 0
     labels: Labels = ()
     metadata: JsonObject = Field(default={})
+
+    if TYPE_CHECKING:  # as for a task
+
+        def __init__(
+            self,
+            *,
+            goal: str,
+            tasks: Sequence[Mapping[str, Any] | TaskDraft | str],
+            confidence_threshold: float | None = None,
+            policy: Mapping[str, Any] | Policy | str | None = None,
+            plan_id: str | None = None,
+            priority: int = 0,
+            labels: Sequence[str] = (),
+            metadata: Mapping[str, Any] = ...,
+        ) -> None: ...
 
     @model_validator(mode="before")
     @classmethod
@@ -208,6 +231,12 @@ class RevisionDraft(Command):
         Field(min_length=1, max_length=MAX_CHANGES),
     ]
 
+    if TYPE_CHECKING:  # as for a task
+
+        def __init__(
+            self, *, changes: Sequence[Mapping[str, Any] | ChangeDraft | commands.Change]
+        ) -> None: ...
+
 
 def with_task_ids(
     changes: Iterable[ChangeDraft], new_task_id: Callable[[int], str]
@@ -235,33 +264,3 @@ def _fields(change: Command, of_task: Callable[[Any], dict[str, Any]]) -> dict[s
 def _given(model: Command) -> dict[str, Any]:
     """The fields that were given, as they are."""
     return {name: getattr(model, name) for name in model.model_fields_set}
-
-
-def derived_id(digits: int, *parts: object) -> str:
-    """An id of so many hex digits that depends on `parts` alone."""
-    text = "\0".join(map(str, parts))
-    return hashlib.sha256(text.encode()).hexdigest()[:digits]
-
-
-@dataclass(frozen=True, slots=True)
-class DraftIds:
-    """The ids a command makes: derived from its idempotency key, so that a retry makes the same.
-
-    Without a key they are random.
-    """
-
-    new_id: NewId
-    key: str | None
-
-    def plan(self) -> str:
-        """The id of a new plan."""
-        return self._id(PLAN_ID_DIGITS, "plan")
-
-    def task(self, number: int) -> str:
-        """The id of the command's n-th new task."""
-        return self._id(TASK_ID_DIGITS, "task", number)
-
-    def _id(self, digits: int, kind: str, *number: int) -> str:
-        if self.key is None:
-            return validate_identifier("new_id", self.new_id(digits))
-        return derived_id(digits, kind, self.key, *number)

@@ -14,7 +14,8 @@ from plangate.application.commands import (
     create_of,
     validated,
 )
-from plangate.application.drafts import DraftIds, PlanDraft
+from plangate.application.draft_ids import DraftIds
+from plangate.application.drafts import PlanDraft
 from plangate.application.erasure import Eraser, Erasure
 from plangate.application.event_store import Clock, NewId
 from plangate.application.next_task import TaskDispatcher

@@ -70,6 +70,15 @@ def validate_identifier(field: str, value: object) -> str:
         raise InvalidInput(problems) from None
 
 
+def is_identifier(value: str) -> bool:
+    """Whether a text can be an identifier."""
+    try:
+        _IDENTIFIER.validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
 def refusal(refused: ValidationError, model: type[BaseModel]) -> InvalidInput:
     """Pydantic's errors about a `model`, as the error that a caller sees."""
     problems = [_problem(error, model) for error in _details(refused)]

@@ -53,6 +53,17 @@ class EntryLocation:
             return Problem(self.pointer, message)
         return LocatedProblem(self.pointer, message, self.line, self.column)
 
+    def note(self, why: str, theirs: Any = None, ours: Any = None) -> NotCarried:
+        """A note that a value here is not carried over, or is `ours`."""
+        return NotCarried(
+            pointer=self.pointer,
+            line=self.line,
+            column=self.column,
+            theirs=theirs,
+            ours=ours,
+            why=why,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedTask:

@@ -129,9 +129,7 @@ class Update:
                 ahead = first if behind is None else None
                 moved = commands.MoveTask(task_id=task_id, after=behind, before=ahead)
                 self._revision.append(moved)
-                self.changes.append(
-                    TaskChange(task_id=task_id, title=source[task_id].title, change="moved")
-                )
+                self._say(task_id, source[task_id].title, "moved")
             behind = task_id
 
     def _order_with_added(self) -> list[str]:
@@ -168,11 +166,7 @@ class Update:
         if more:
             depends_on = (*ours.depends_on, *more)
             self._revision.append(commands.ChangeTask(task_id=ours.id, depends_on=depends_on))
-            self.changes.append(
-                TaskChange(
-                    task_id=ours.id, title=theirs.title, change="changed", fields=("depends_on",)
-                )
-            )
+            self._say(ours.id, theirs.title, "changed", "depends_on")
 
     def _compare_the_plan(self) -> None:
         """List what is of the plan itself, which no revision changes."""
@@ -196,9 +190,7 @@ class Update:
                 continue
             self._dropped.add(task_id)
             self._revision.append(commands.DropTask(task_id=task_id))
-            self.changes.append(
-                TaskChange(task_id=task_id, title=base.title or ours.title, change="dropped")
-            )
+            self._say(task_id, base.title or ours.title, "dropped")
 
     def _add(self, theirs: Task, before: str | None) -> None:
         task_id = self._ids[theirs.id]
@@ -217,7 +209,7 @@ class Update:
             else commands.AddTask(task=added, before=self._first())
         )
         self._added[task_id] = self._added.get(before or "", before)
-        self.changes.append(TaskChange(task_id=task_id, title=theirs.title, change="added"))
+        self._say(task_id, theirs.title, "added")
         self._move(theirs, Task.planned(events.PlannedTask(id=task_id)), None)
 
     def _first(self) -> str | None:
@@ -243,14 +235,7 @@ class Update:
         attempted_again = bool(fields) and ours.status in _UNSUCCESSFUL
         if fields:
             self._revision.append(commands.ChangeTask(task_id=ours.id, **fields))
-            self.changes.append(
-                TaskChange(
-                    task_id=ours.id,
-                    title=theirs.title,
-                    change="changed",
-                    fields=tuple(fields),
-                )
-            )
+            self._say(ours.id, theirs.title, "changed", *fields)
         if not attempted_again:
             self._move(theirs, base, ours)
 
@@ -266,7 +251,7 @@ class Update:
             else:
                 self._moves.append(commands.MarkTask(task_id=task_id, status=status))
                 if ours is not None:
-                    self._say(theirs, status.value)
+                    self._say(task_id, theirs.title, status.value)
                 now = replace(now, status=status, deferred=None)
         was_deferred, is_deferred = base.deferred is not None, theirs.deferred is not None
         if was_deferred is is_deferred or now.status is not TaskStatus.PENDING:
@@ -274,10 +259,10 @@ class Update:
         if theirs.deferred is not None and now.deferred is None:
             self._moves.append(_deferring(task_id, theirs.deferred))
             if ours is not None:
-                self._say(theirs, "deferred")
+                self._say(task_id, theirs.title, "deferred")
         elif theirs.deferred is None and now.deferred is not None:
             self._moves.append(commands.UndeferTask(task_id=task_id))
-            self._say(theirs, "no longer deferred")
+            self._say(task_id, theirs.title, "no longer deferred")
 
     def _score(self, theirs: Task, base: Task, now: Task, task_id: str) -> None:
         newer: dict[str, float] = {}
@@ -292,7 +277,7 @@ class Update:
         if newer:
             scores = {"task_id": task_id, "mark_done": False, **newer}
             self._moves.append(commands.UpdateScores.model_validate(scores))
-            self._say(theirs, "scored")
+            self._say(task_id, theirs.title, "scored")
 
     def _is_scored_here(self, task: Task) -> bool:
         """Whether the task has a score that no import recorded."""
@@ -304,9 +289,9 @@ class Update:
         ids = (self._ids[on] for on in theirs.depends_on)
         return tuple(on for on in ids if on in self._plan.tasks or on not in self._base)
 
-    def _say(self, theirs: Task, change: str) -> None:
-        task_id = self._ids[theirs.id]
-        self.changes.append(TaskChange(task_id=task_id, title=theirs.title, change=change))
+    def _say(self, task_id: str, title: str | None, change: str, *fields: str) -> None:
+        changed = TaskChange(task_id=task_id, title=title, change=change, fields=fields)
+        self.changes.append(changed)
 
     def _stay(self, task_id: str, why: str, theirs: Any, ours: Any) -> None:
         why = f"{task_id}: {why}"

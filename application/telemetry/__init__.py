@@ -73,29 +73,26 @@ instruments: Final = _Host().instruments
 """The host's OpenTelemetry; None where it has none."""
 
 
-def questions_of(group: str) -> Callable[[C], C]:
-    """Have the public methods of a class reported as the questions of a group."""
+def questions_of(group: str = "") -> Callable[[C], C]:
+    """Have the public methods of a class reported as the questions of a group, or of none."""
+    prefix = f"{group}." if group else ""
 
     def decorated(owner: C) -> C:
         for name, method in _methods(owner):
-            setattr(owner, name, _question(method, f"{group}.{name}"))
+            setattr(owner, name, _question(method, f"{prefix}{name}"))
         return owner
 
     return decorated
 
 
-def commands_but(*questions: str) -> Callable[[C], C]:
-    """Have the methods of a registry reported as commands, but for some that are questions."""
-
-    def decorated(owner: C) -> C:
-        methods = dict(_methods(owner))
-        execute = _execute(methods.pop("execute"), methods.keys() - {*questions})
-        for name, method in methods.items():
-            setattr(owner, name, (_question if name in questions else _command)(method, name))
-        owner.execute = execute
-        return owner
-
-    return decorated
+def commands(owner: C) -> C:
+    """Have the public methods of a class reported as commands."""
+    methods = dict(_methods(owner))
+    execute = _execute(methods.pop("execute"), methods)
+    for name, method in methods.items():
+        setattr(owner, name, _command(method, name))
+    owner.execute = execute
+    return owner
 
 
 def conflict(plan_id: str) -> None:

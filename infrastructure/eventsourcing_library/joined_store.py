@@ -10,9 +10,7 @@ from typing_extensions import override
 from plangate.application.errors import TransactionRefused
 from plangate.application.event_store import EventStore
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
-from plangate.infrastructure.eventsourcing_library.recorder_store import (
-    RecorderEventStore,
-)
+from plangate.infrastructure.eventsourcing_library.recorder_store import RecorderEventStore
 
 
 class Joined(Protocol):

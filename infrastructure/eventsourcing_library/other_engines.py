@@ -24,7 +24,8 @@ from plangate.application import errors
 from plangate.application.event_store import KeyUsed
 from plangate.application.plan_log import known_position
 from plangate.application.recorded_event import StoredEntry
-from plangate.infrastructure.eventsourcing_library import recorder_store
+from plangate.infrastructure.eventsourcing_library import recorder
+from plangate.infrastructure.eventsourcing_library.recorder_store import RecorderEventStore
 
 _STREAMS: Final = UUID("5b0c57f3-3f0e-5d0c-9a5e-0f4c9a8d7e61")
 _END_OF_ID: Final = b"\n"
@@ -35,7 +36,7 @@ _PAGE: Final = 1_000
 _Row = TypeVar("_Row", StoredEvent, Notification)
 
 
-def other_engine_event_store(environment: Mapping[str, str]) -> recorder_store.RecorderEventStore:
+def other_engine_event_store(environment: Mapping[str, str]) -> RecorderEventStore:
     """The store on the engine that the environment describes.
 
     Each variable is looked up as `PLANGATE_…` first, then without the prefix. Raises
@@ -51,23 +52,23 @@ def other_engine_event_store(environment: Mapping[str, str]) -> recorder_store.R
     name = f"the engine {module}"
     with _translated(name, None):
         factory = InfrastructureFactory[Any].construct(variables)
-        recorder = factory.application_recorder()
-    log = _Log(recorder, name)
+        engine = factory.application_recorder()
+    log = _Log(engine, name)
 
     def close() -> None:
         log.closed = True
         factory.close()
 
-    return recorder_store.RecorderEventStore(
+    return RecorderEventStore(
         log, translated=lambda plan_id: _translated(name, plan_id), close=close
     )
 
 
-class _Log(recorder_store.Recorder):
+class _Log(recorder.Recorder):
     """An engine's recorder, addressed by plan ids."""
 
-    def __init__(self, recorder: ApplicationRecorder, name: str) -> None:
-        self._recorder = recorder
+    def __init__(self, engine: ApplicationRecorder, name: str) -> None:
+        self._engine = engine
         self._name = name
         self._once = Lock()
         self.closed = False
@@ -81,15 +82,15 @@ class _Log(recorder_store.Recorder):
     ) -> int | None:
         if unused_key is not None:
             with self._once:
-                recorder_store.require_unused(unused_key, self.plans_with_key(unused_key))
+                recorder.require_unused(unused_key, self.plans_with_key(unused_key))
                 return self.append_events(events, after)
         # The library's engines have no condition on other events: another process could
         # remove events between this look and the insertion, and nothing else.
-        for first in recorder_store.first_of_each_plan(events):
+        for first in recorder.first_of_each_plan(events):
             stream = _stream(first.originator_id)
             newest = self._open().select_events(stream, desc=True, limit=1)
             found = _returned(newest[0]) if newest else None
-            recorder_store.require_newest(found, first, after)
+            recorder.require_newest(found, first, after)
             after = None
         positions = self._open().insert_events([_addressed(event) for event in events])
         return positions[-1] if positions else None
@@ -102,7 +103,7 @@ class _Log(recorder_store.Recorder):
     def plans_with_key(self, key: str) -> Sequence[str]:
         found, after = [], 0
         while page := self.log_entries(after, _PAGE):
-            found += [one.plan_id for one in page if recorder_store.has_key(one, key)]
+            found += [one.plan_id for one in page if recorder.has_key(one, key)]
             after = known_position(page[-1].position)
         return found
 
@@ -138,7 +139,7 @@ class _Log(recorder_store.Recorder):
     def _open(self) -> ApplicationRecorder:
         if self.closed:
             raise errors.StoreUnavailable(f"the store on {self._name} is closed")
-        return self._recorder
+        return self._engine
 
 
 def _stream(plan_id: str | UUID) -> UUID:
@@ -152,7 +153,7 @@ def _addressed(event: StoredEvent) -> StoredEvent:
 
 def _returned(row: StoredEvent) -> StoredEntry:
     plan_id, _, state = row.state.partition(_END_OF_ID)
-    return recorder_store.entry_of(_with(row, plan_id.decode(errors="backslashreplace"), state))
+    return recorder.entry_of(_with(row, plan_id.decode(errors="backslashreplace"), state))
 
 
 def _with(row: _Row, name: str | UUID, state: bytes) -> _Row:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from plangate.application.importing.building import few
+from plangate.application.importing.sound_tasks import few
 from plangate.application.importing.task_list import ListedStatus, ListedTask
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.infrastructure.plan_formats.reading import plan_from_markdown

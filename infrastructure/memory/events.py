@@ -10,13 +10,14 @@ from typing_extensions import override
 from plangate.application.errors import PositionTaken, StoreUnavailable
 from plangate.application.forks import renew_in_child
 from plangate.application.recorded_event import StoredEntry
-from plangate.infrastructure.eventsourcing_library import recorder_store
+from plangate.infrastructure.eventsourcing_library import recorder
+from plangate.infrastructure.eventsourcing_library.recorder_store import RecorderEventStore
 
 _Indices = dict[int, int]
 """The index of each version of a plan in the list of events."""
 
 
-class _Log(recorder_store.Recorder):
+class _Log(recorder.Recorder):
     """A list of events, each change to which is one step: no exception can leave half of it.
 
     What is found by plan is found through an index, which is made from the list.
@@ -41,7 +42,7 @@ class _Log(recorder_store.Recorder):
     def insert_placed(self, placed: Sequence[Notification]) -> None:
         with self._lock:
             events = self._open_events()
-            recorder_store.refuse_taken(len(events), placed)
+            recorder.refuse_taken(len(events), placed)
             if placed[-1].id != len(events) + len(placed):
                 raise PositionTaken("a store in memory has no gaps between its positions")
             self._append(placed, None)
@@ -55,7 +56,7 @@ class _Log(recorder_store.Recorder):
     ) -> int | None:
         with self._lock:
             if unused_key is not None:
-                recorder_store.require_unused(unused_key, self._plans_with(unused_key))
+                recorder.require_unused(unused_key, self._plans_with(unused_key))
             return self._append(events, after)
 
     @override
@@ -82,20 +83,20 @@ class _Log(recorder_store.Recorder):
 
     @override
     def plan_entries(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEntry]:
-        last = recorder_store.NO_BOUND if until is None else until
+        last = recorder.NO_BOUND if until is None else until
         with self._lock:
             events, index = self._open_events(), self._indexed_versions(plan_id)
             versions = sorted(version for version in index if after < version <= last)
-            return [recorder_store.entry_of(events[index[version]]) for version in versions]
+            return [recorder.entry_of(events[index[version]]) for version in versions]
 
     @override
     def log_entries(self, after: int, limit: int, name: str | None = None) -> Sequence[StoredEntry]:
         with self._lock:
             events = self._open_events()
             if name is None:
-                return list(map(recorder_store.entry_of, events[after : after + limit]))
+                return list(map(recorder.entry_of, events[after : after + limit]))
             named = (event for event in islice(events, after, None) if event.topic == name)
-            return list(map(recorder_store.entry_of, islice(named, limit)))
+            return list(map(recorder.entry_of, islice(named, limit)))
 
     @override
     def max_notification_id(self) -> int:
@@ -109,7 +110,7 @@ class _Log(recorder_store.Recorder):
 
     def _plans_with(self, key: str) -> Sequence[str]:
         events = self._open_events()
-        return [str(one.originator_id) for one in events if recorder_store.has_key(one, key)]
+        return [str(one.originator_id) for one in events if recorder.has_key(one, key)]
 
     def _indexed_versions(self, plan_id: str) -> _Indices:
         """The indexes of a plan's versions, after the index was brought up to date."""
@@ -127,11 +128,11 @@ class _Log(recorder_store.Recorder):
         return len(known) if events else None
 
     def _require_newest(self, events: Sequence[StoredEvent], after: StoredEntry | None) -> None:
-        for first in recorder_store.first_of_each_plan(events):
+        for first in recorder.first_of_each_plan(events):
             index = self._indexed_versions(str(first.originator_id))
             newest = self._open_events()[index[max(index)]] if index else None
-            known = None if newest is None else recorder_store.entry_of(newest)
-            recorder_store.require_newest(known, first, after)
+            known = None if newest is None else recorder.entry_of(newest)
+            recorder.require_newest(known, first, after)
             after = None
 
     def _placed(self, events: Sequence[StoredEvent], last: int) -> Sequence[Notification]:
@@ -144,7 +145,7 @@ def _notification(event: StoredEvent, index: int) -> Notification:
     )
 
 
-def memory_event_store() -> recorder_store.RecorderEventStore:
+def memory_event_store() -> RecorderEventStore:
     """A store that begins empty and ends with the process."""
     log = _Log()
-    return recorder_store.RecorderEventStore(log, close=log.close)
+    return RecorderEventStore(log, close=log.close)

@@ -167,7 +167,7 @@ class _ChecklistReader:
         own = self._free(made)
         if own != made == task_id:
             at = EntryLocation("", item.line, item.column)
-            self._note(at, "the id is used twice", made, own)
+            self._notes.append(at.note("the id is used twice", made, own))
         return _TitledItem(item, own, title or made, parallel, tuple(labels))
 
     def _free(self, made: str) -> str:
@@ -194,7 +194,7 @@ class _ChecklistReader:
         at = EntryLocation("", item.line, item.column)
         if item.mark not in self._marks:
             why = "the box is not understood; the task counts as open"
-            self._note(at, why, f"[{item.mark}]", "[ ]")
+            self._notes.append(at.note(why, f"[{item.mark}]", "[ ]"))
         if item.is_optional and status is ListedStatus.PENDING:
             status = ListedStatus.DEFERRED
         lines = (item.text, *item.body.split("\n"))
@@ -212,13 +212,6 @@ class _ChecklistReader:
                 part_of=part_of,
                 labels=entry.labels,
                 metadata=section,
-            )
-        )
-
-    def _note(self, at: EntryLocation, why: str, theirs: str, ours: str) -> None:
-        self._notes.append(
-            NotCarried(
-                pointer="", line=at.line, column=at.column, theirs=theirs, ours=ours, why=why
             )
         )
 

@@ -184,7 +184,7 @@ class _OwnReader:
             return Policy.model_validate(given)
         except ValidationError:
             why = "the policy is not valid; the plan has the usual one"
-            self._note(EntryLocation("", 1, 1), why, "policy")
+            self.notes.append(EntryLocation("", 1, 1).note(why, "policy"))
             return None
 
     def _read(self, item: Item, part_of: str | None) -> Iterator[ListedTask]:
@@ -194,14 +194,14 @@ class _OwnReader:
         at = EntryLocation("", item.line, item.column)
         if item.mark not in _MARKS:
             why = "the box is not understood; the task counts as open"
-            self._note(at, why, f"[{item.mark}]", "[ ]")
+            self.notes.append(at.note(why, f"[{item.mark}]", "[ ]"))
         facts = dict(self._facts(item))
         status = _MARKS.get(item.mark, ListedStatus.PENDING)
         if "status" in facts and status is ListedStatus.PENDING:
             try:
                 status = ListedStatus(facts["status"])
             except ValueError:
-                self._note(at, "there is no such status", facts["status"])
+                self.notes.append(at.note("there is no such status", facts["status"]))
         if "deferred" in facts and status is ListedStatus.PENDING:
             status = ListedStatus.DEFERRED
         inside = [_id_and_title(inner)[0] for inner in item.items]
@@ -252,7 +252,7 @@ class _OwnReader:
                     value = None
                 if isinstance(value, dict):
                     return value
-                self._note(at, "the metadata is not a JSON object", None)
+                self.notes.append(at.note("the metadata is not a JSON object", None))
         return {}
 
     def _number(self, facts: Mapping[str, str], name: str, at: EntryLocation) -> int | None:
@@ -261,7 +261,7 @@ class _OwnReader:
         try:
             return int(facts[name])
         except ValueError:
-            self._note(at, f"{name} must be a whole number", facts[name])
+            self.notes.append(at.note(f"{name} must be a whole number", facts[name]))
             return None
 
     def _score(self, facts: Mapping[str, str], name: str, at: EntryLocation) -> float | None:
@@ -270,14 +270,8 @@ class _OwnReader:
         try:
             return _SCORE.validate_python(float(facts[name]))
         except ValueError:
-            self._note(at, f"{name} must be a number from 0 to 1", facts[name])
+            self.notes.append(at.note(f"{name} must be a number from 0 to 1", facts[name]))
             return None
-
-    def _note(self, at: EntryLocation, why: str, theirs: Any, ours: Any = None) -> None:
-        note = NotCarried(
-            pointer="", line=at.line, column=at.column, theirs=theirs, ours=ours, why=why
-        )
-        self.notes.append(note)
 
 
 def _section_of(item: Item) -> dict[str, Any]:

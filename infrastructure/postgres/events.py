@@ -19,9 +19,9 @@ from typing_extensions import override
 
 from plangate.application.errors import ConcurrentChange
 from plangate.application.recorded_event import StoredEntry
-from plangate.infrastructure.event_codec import EventCodec
-from plangate.infrastructure.eventsourcing_library import recorder_store
+from plangate.infrastructure.eventsourcing_library import recorder
 from plangate.infrastructure.eventsourcing_library.joined_store import JoinedEventStore
+from plangate.infrastructure.eventsourcing_library.recorder_store import RecorderEventStore
 from plangate.infrastructure.postgres.connections import (
     ORDERLY,
     Connection,
@@ -42,6 +42,7 @@ from plangate.infrastructure.postgres.prepared_append import (
     stored_text,
 )
 from plangate.infrastructure.postgres.schema import Schema
+from plangate.infrastructure.stored_events.codec import EventCodec
 
 # An advisory lock rather than one on the table: it needs no right to change events, and
 # writers and a vacuum do not wait for each other.
@@ -84,17 +85,19 @@ _NEWEST: Final = SQL("SELECT coalesce(max(notification_id), 0) FROM {events}")
 _SELECT: Final = SQL(
     "SELECT notification_id, originator_id, originator_version, topic, state FROM {events} WHERE "
 )
+_OF_PLAN: Final = SQL(
+    "originator_id = %s AND originator_version > %s AND originator_version <= %s"
+    " ORDER BY originator_version"
+)
 _PLANS: Final = SQL("SELECT originator_id FROM {events} WHERE ")
 _WITH_KEY: Final = f"{KEY_OF_EVENT} = %s ORDER BY notification_id"
-
-
 _COMMIT: Final = SQL("COMMIT"), ()
 
 Statement = tuple[Query, Sequence[Any]]
 """A statement, or several, and their values."""
 
 
-def events_in(schema: Schema) -> recorder_store.RecorderEventStore:
+def events_in(schema: Schema) -> RecorderEventStore:
     """The event store in an open schema, which its views and ledger share."""
 
     def within(connection: object, codec: EventCodec) -> JoinedEventStore:
@@ -102,7 +105,7 @@ def events_in(schema: Schema) -> recorder_store.RecorderEventStore:
         log, close = _JoinedLog(joined), joined.close
         return JoinedEventStore(log, translated=joined.translated, close=close, codec=codec)
 
-    return recorder_store.RecorderEventStore(
+    return RecorderEventStore(
         _Log(schema),
         translated=schema.translated,
         close=schema.close,
@@ -113,7 +116,7 @@ def events_in(schema: Schema) -> recorder_store.RecorderEventStore:
     )
 
 
-class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
+class _Log(PostgresApplicationRecorder, recorder.Recorder):
     """The library's recorder on our own tables, without its retries.
 
     After a lost acknowledgement a retry would report a conflict with the stored event, and
@@ -146,7 +149,7 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         unused_key: str | None = None,
     ) -> int | None:
         if self._prepared is None or unused_key is not None or not can_prepare(events):
-            return self._write(lambda one: self._append(one, events, after, unused_key))
+            return self._write(lambda one: self._append(one, events, after, unused_key, _COMMIT))
         append, prepared = Append(events, after), self._prepared
         if not self.datastore.has_turn:
             self.datastore.refuse_to_wait()
@@ -164,14 +167,15 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
         events: Sequence[StoredEvent],
         after: StoredEntry | None,
         unused_key: str | None,
+        *then: Statement,
     ) -> int:
         """Append any events; in one round trip, unless a key is looked for."""
         if unused_key is not None:
             [*_, rows] = self._together(connection, self._take_log, self._having(unused_key))
-            recorder_store.require_unused(unused_key, rows)
+            recorder.require_unused(unused_key, rows)
         appending = self._appending(events, after)
-        [*_, positions, _, _] = self._together(connection, self._take_log, appending, _COMMIT)
-        return _last_position(str(events[0].originator_id), positions)
+        answers = self._together(connection, self._take_log, appending, *then)
+        return _last_position(str(events[0].originator_id), answers[-2 - len(then)])
 
     @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
@@ -182,7 +186,7 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
 
         def insert(connection: Connection) -> None:
             [*_, [(newest,)]] = self._together(connection, self._take_log, (self._newest, ()))
-            recorder_store.refuse_taken(newest, placed)
+            recorder.refuse_taken(newest, placed)
             if not connection.execute(self._insert_placed, columns).rowcount:
                 raise ConcurrentChange(str(placed[0].originator_id))
             self._together(connection, (self._notify, ()), _COMMIT)
@@ -219,13 +223,8 @@ class _Log(PostgresApplicationRecorder, recorder_store.Recorder):
 
     @override
     def plan_entries(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEntry]:
-        where = SQL(
-            "originator_id = %s AND originator_version > %s AND originator_version <= %s"
-            " ORDER BY originator_version"
-        )
-        return self._entries(
-            where, [plan_id, after, recorder_store.NO_BOUND if until is None else until]
-        )
+        last = recorder.NO_BOUND if until is None else until
+        return self._entries(_OF_PLAN, [plan_id, after, last])
 
     @override
     def log_entries(self, after: int, limit: int, name: str | None = None) -> Sequence[StoredEntry]:
@@ -292,20 +291,12 @@ class _JoinedLog(_Log):
         after: StoredEntry | None,
         unused_key: str | None = None,
     ) -> int | None:
-        def append(connection: Connection) -> int:
-            if unused_key is not None:
-                [_, rows] = self._together(connection, self._take_log, self._having(unused_key))
-                recorder_store.require_unused(unused_key, rows)
-            appending = self._appending(events, after)
-            [_, positions, _] = self._together(connection, self._take_log, appending)
-            return _last_position(str(events[0].originator_id), positions)
-
-        return self.datastore.run(append)
+        return self.datastore.run(lambda one: self._append(one, events, after, unused_key))
 
 
 def _firsts(events: Sequence[StoredEvent], after: StoredEntry | None) -> list[list[Any]]:
     """The values of `_FOLLOW`: `after` comes before the first of all events."""
-    firsts = recorder_store.first_of_each_plan(events)
+    firsts = recorder.first_of_each_plan(events)
     unknown = [None] * (len(firsts) - 1)
     return [
         [first.originator_id for first in firsts],

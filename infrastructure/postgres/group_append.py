@@ -14,7 +14,7 @@ from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed
 
 from plangate.application.errors import ConcurrentChange, StoreUnavailable
-from plangate.infrastructure.eventsourcing_library.recorder_store import has_salt
+from plangate.infrastructure.eventsourcing_library.recorder import has_salt
 from plangate.infrastructure.postgres.connections import (
     ORDERLY,
     Connection,

@@ -78,7 +78,8 @@ class PoolConnections(Connections):
 
     @override
     def has_lent(self, connection: Connection) -> bool:
-        return getattr(connection, "_pool", None) is self._pool  # as the pool itself finds out
+        # As the pool itself knows its own; it says so publicly only by taking one back.
+        return getattr(connection, "_pool", None) is self._pool
 
     @override
     def close(self) -> None:

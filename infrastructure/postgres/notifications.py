@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from plangate.application.event_store import EventStore, Listener
 from plangate.application.forks import renew_in_child
-from plangate.infrastructure.postgres.connections import Connection, leave_to_parent
+from plangate.infrastructure.postgres.connections import Connection, inherited
 from plangate.infrastructure.postgres.schema import Schema
 
 WAIT: Final = 0.25
@@ -95,5 +95,5 @@ class Notifications(Listener):
 
     def _leave(self) -> None:
         if self._connection is not None:
-            leave_to_parent(self._connection)
+            inherited.append(self._connection)
             self._connection = None

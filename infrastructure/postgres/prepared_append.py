@@ -17,12 +17,8 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from plangate.application.errors import CorruptEvent
 from plangate.application.recorded_event import StoredEntry
-from plangate.infrastructure.postgres.connections import (
-    Connection,
-    Query,
-    in_transaction,
-    prepare,
-)
+from plangate.infrastructure.postgres.connections import Connection, Query, in_transaction
+from plangate.infrastructure.postgres.own_connections import prepare
 
 _AT_ONCE: Final = 16
 """How many events one statement appends; most commands have fewer."""

@@ -26,10 +26,8 @@ from plangate.application.forks import renew_in_child
 from plangate.infrastructure.eventsourcing_library.joined_store import JoinedTransactions
 from plangate.infrastructure.postgres import statistics
 from plangate.infrastructure.postgres.connections import (
-    CONNECTIONS,
     Connection,
     Connections,
-    OwnConnections,
     Query,
     confirmed,
     in_transaction,
@@ -39,6 +37,7 @@ from plangate.infrastructure.postgres.errors import translated_for
 from plangate.infrastructure.postgres.joined_connection import JoinedConnection
 from plangate.infrastructure.postgres.layout import LAYOUT_VERSION, LOCKS, lay_out, layout_of
 from plangate.infrastructure.postgres.lent_pool import PoolConnections
+from plangate.infrastructure.postgres.own_connections import CONNECTIONS, OwnConnections
 from plangate.infrastructure.postgres.question_marks import QuestionMarks
 from plangate.infrastructure.postgres.rights import missing_right
 from plangate.infrastructure.postgres.shared_connections import SharedConnections

@@ -17,13 +17,25 @@ from typing_extensions import override
 from plangate.application.views.view_store import ViewTables
 from plangate.infrastructure.postgres.schema import Schema
 from plangate.infrastructure.postgres.search_words import parts, searches
-from plangate.infrastructure.sql import conditions, database, tables, view_positions, view_store
-from plangate.infrastructure.sql.tables import RowType, Table
+from plangate.infrastructure.sql.conditions import Conditions
+from plangate.infrastructure.sql.database import Cursor
+from plangate.infrastructure.sql.tables import (
+    SEARCH_TABLE,
+    SUMMARIES,
+    TABLES,
+    TASKS,
+    RowType,
+    Table,
+    written_time,
+)
+from plangate.infrastructure.sql.view_positions import forget
+from plangate.infrastructure.sql.view_rows import RowWriter
+from plangate.infrastructure.sql.view_store import SqlViewStore
 
-_WITH_ERASABLE_TEXT: Final = (tables.SUMMARIES.name, tables.TASKS.name, tables.SEARCH_TABLE)
+_WITH_ERASABLE_TEXT: Final = (SUMMARIES.name, TASKS.name, SEARCH_TABLE)
 
 
-class PostgresViewStore(view_store.SqlViewStore):
+class PostgresViewStore(SqlViewStore):
     """The views in a schema, which holds the events too."""
 
     _database: Schema
@@ -40,12 +52,12 @@ class PostgresViewStore(view_store.SqlViewStore):
         self._database.rewrite_tables(_WITH_ERASABLE_TEXT)
 
     @override
-    def _lock(self, cursor: database.Cursor, view: str) -> None:
+    def _lock(self, cursor: Cursor, view: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(?, ?)", self._database.lock(f"\n{view}"))
         cursor.execute("SELECT 1 FROM view_marks WHERE view = ? FOR UPDATE", (view,))
 
     @override
-    def _prepare_rebuild(self, cursor: database.Cursor, view: str, fold_version: int) -> None:
+    def _prepare_rebuild(self, cursor: Cursor, view: str, fold_version: int) -> None:
         sides = _sides(cursor, view)
         side = 1 - sides[False] if False in sides else 0
         _clear(cursor, ViewTables(view, rebuilt=True), side)
@@ -54,14 +66,14 @@ class PostgresViewStore(view_store.SqlViewStore):
         )
 
     @override
-    def _replace_tables(self, cursor: database.Cursor, view: str) -> None:
+    def _replace_tables(self, cursor: Cursor, view: str) -> None:
         self._remove(cursor, view)
         # The planner would sort all plans for the first ones with work. A role that does not
         # own the table gets a notice, and the planner waits for autovacuum.
-        cursor.execute(f"ANALYZE {tables.TABLES[view].name}")
+        cursor.execute(f"ANALYZE {TABLES[view].name}")
 
     @override
-    def _remove(self, cursor: database.Cursor, view: str) -> None:
+    def _remove(self, cursor: Cursor, view: str) -> None:
         sides = _sides(cursor, view)
         if False in sides:
             _clear(cursor, ViewTables(view), sides[False])
@@ -71,7 +83,7 @@ class PostgresViewStore(view_store.SqlViewStore):
         return row  # all rows of a view are encoded at once, and no command waits for it
 
     @override
-    def _row_writer(self, cursor: database.Cursor, target: ViewTables) -> view_store.RowWriter:
+    def _row_writer(self, cursor: Cursor, target: ViewTables) -> RowWriter:
         return _Writer(cursor, target.view, _sides(cursor, target.view)[target.rebuilt])
 
     @override
@@ -79,16 +91,16 @@ class PostgresViewStore(view_store.SqlViewStore):
         return f"side = (SELECT side FROM view_marks WHERE view = '{view}' AND NOT rebuilt)"  # noqa: S608
 
     @override
-    def _add_search(self, where: conditions.Conditions, words: Sequence[str]) -> None:
+    def _add_search(self, where: Conditions, words: Sequence[str]) -> None:
         asked = searches(words)
         if not asked:
             where.add("FALSE")
             return
         # One join for any number of words: the planner would compare each with each.
         matches = (
-            f"SELECT created_position FROM {tables.SEARCH_TABLE} w"  # noqa: S608
+            f"SELECT created_position FROM {SEARCH_TABLE} w"  # noqa: S608
             " JOIN unnest(?::tsquery[]) WITH ORDINALITY AS asked (word, number) ON w.words @@ word"
-            f" WHERE {self._is_current(tables.SUMMARIES.view)}"
+            f" WHERE {self._is_current(SUMMARIES.view)}"
             " GROUP BY created_position HAVING count(DISTINCT number) = ?"
         )
         where.add(f"created_position IN ({matches})", asked, len(asked))
@@ -99,18 +111,18 @@ class PostgresViewStore(view_store.SqlViewStore):
         return table.row.model_validate(dict(zip(names, map(_in_utc, values), strict=True)))
 
 
-def _sides(cursor: database.Cursor, view: str) -> dict[bool, int]:
+def _sides(cursor: Cursor, view: str) -> dict[bool, int]:
     """The side of a view that is read (False), and the side being rebuilt (True)."""
     cursor.execute("SELECT rebuilt, side FROM view_marks WHERE view = ?", (view,))
     return dict(cursor.fetchall())
 
 
-def _clear(cursor: database.Cursor, target: ViewTables, side: int) -> None:
+def _clear(cursor: Cursor, target: ViewTables, side: int) -> None:
     """Delete the rows of a side, and its position."""
-    table = tables.TABLES[target.view]
-    for name in (table.name, tables.SEARCH_TABLE)[: 2 if table is tables.SUMMARIES else 1]:
+    table = TABLES[target.view]
+    for name in (table.name, SEARCH_TABLE)[: 2 if table is SUMMARIES else 1]:
         cursor.execute(f"DELETE FROM {name} WHERE side = ?", (side,))  # noqa: S608
-    view_positions.forget(cursor, target)
+    forget(cursor, target)
 
 
 def _upsert(table: Table[Any]) -> str:
@@ -123,15 +135,15 @@ def _upsert(table: Table[Any]) -> str:
     )
 
 
-_UPSERTS: Final = {view: _upsert(table) for view, table in tables.TABLES.items()}
+_UPSERTS: Final = {view: _upsert(table) for view, table in TABLES.items()}
 
 
 _NUL: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 """A NUL in JSON text, but not a backslash followed by `u0000`."""
 
 
-class _Writer(view_store.RowWriter):
-    def __init__(self, cursor: database.Cursor, view: str, side: int) -> None:
+class _Writer(RowWriter):
+    def __init__(self, cursor: Cursor, view: str, side: int) -> None:
         super().__init__(cursor, view, scope=f"side = {side}")
         self._side = side
 
@@ -169,7 +181,7 @@ class _Writer(view_store.RowWriter):
 def _plain(value: datetime | BaseModel) -> Any:
     """What JSON says of a value that it has no form for."""
     if isinstance(value, datetime):
-        return tables.written_time(value)
+        return written_time(value)
     return value.model_dump(mode="json")
 
 

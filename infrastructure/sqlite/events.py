@@ -15,14 +15,15 @@ from typing_extensions import override
 
 from plangate.application.errors import ConcurrentChange
 from plangate.application.recorded_event import StoredEntry
-from plangate.infrastructure.event_codec import EventCodec
-from plangate.infrastructure.eventsourcing_library import recorder_store
+from plangate.infrastructure.eventsourcing_library import recorder
 from plangate.infrastructure.eventsourcing_library.joined_store import JoinedEventStore
+from plangate.infrastructure.eventsourcing_library.recorder_store import RecorderEventStore
 from plangate.infrastructure.sql.database import Cursor, all_rows
 from plangate.infrastructure.sqlite.errors import primary_code
 from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.joined_file import JoinedFile
 from plangate.infrastructure.sqlite.layout import KEY_OF_EVENT
+from plangate.infrastructure.stored_events.codec import EventCodec
 
 T = TypeVar("T")
 
@@ -70,7 +71,7 @@ _WITH_KEY: Final = (
 )
 
 
-def events_in(file: SqliteFile) -> recorder_store.RecorderEventStore:
+def events_in(file: SqliteFile) -> RecorderEventStore:
     """The event store in an open file, which its views and ledger share."""
 
     def within(connection: object, codec: EventCodec) -> JoinedEventStore:
@@ -78,12 +79,12 @@ def events_in(file: SqliteFile) -> recorder_store.RecorderEventStore:
         log, close = _Log(joined), joined.leave
         return JoinedEventStore(log, translated=joined.translated, close=close, codec=codec)
 
-    return recorder_store.RecorderEventStore(
+    return RecorderEventStore(
         _Log(file), close=file.close, scrub=file.scrub, changes=file.changes, within=within
     )
 
 
-class _Log(recorder_store.Recorder):
+class _Log(recorder.Recorder):
     """The library's table of events, with explicit positions."""
 
     def __init__(self, file: SqliteFile | JoinedFile) -> None:
@@ -101,7 +102,7 @@ class _Log(recorder_store.Recorder):
 
         def append(cursor: sqlite3.Cursor) -> int | None:
             if unused_key is not None:
-                recorder_store.require_unused(unused_key, _plans_with(unused_key, cursor))
+                recorder.require_unused(unused_key, _plans_with(unused_key, cursor))
             return _append(events, after, cursor)
 
         return self._file.write(append)
@@ -109,7 +110,7 @@ class _Log(recorder_store.Recorder):
     @override
     def insert_placed(self, placed: Sequence[Notification]) -> None:
         def insert(cursor: sqlite3.Cursor) -> None:
-            recorder_store.refuse_taken(_newest(cursor), placed)
+            recorder.refuse_taken(_newest(cursor), placed)
             for event in placed:
                 row = (event.originator_id, event.originator_version, event.topic, event.state)
                 _inserted(cursor, _INSERT_PLACED, (*row, event.id))
@@ -138,14 +139,13 @@ class _Log(recorder_store.Recorder):
 
     @override
     def plan_entries(self, plan_id: str, after: int, until: int | None) -> Sequence[StoredEntry]:
-        return self._entries(
-            _OF_PLAN, [plan_id, after, recorder_store.NO_BOUND if until is None else until]
-        )
+        last = recorder.NO_BOUND if until is None else until
+        return self._entries(_OF_PLAN, [plan_id, after, last])
 
     @override
     def folded(self, plan_id: str, fold: Callable[[Iterable[StoredEntry]], T]) -> T:
         def read(cursor: sqlite3.Cursor) -> T:
-            parameters = [plan_id, 0, recorder_store.NO_BOUND]
+            parameters = [plan_id, 0, recorder.NO_BOUND]
             try:
                 return fold(starmap(StoredEntry, cursor.execute(_SELECT + _OF_PLAN, parameters)))
             except sqlite3.OperationalError as error:

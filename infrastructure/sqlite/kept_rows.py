@@ -17,7 +17,7 @@ from plangate.application.views.view_store import ViewPosition, ViewUpdate
 from plangate.infrastructure.sql.conditions import ordering
 from plangate.infrastructure.sql.database import Cursor, all_rows
 from plangate.infrastructure.sql.tables import Table
-from plangate.infrastructure.sql.view_store import RowWriter, Selection
+from plangate.infrastructure.sql.view_rows import RowWriter, Selection
 from plangate.infrastructure.sqlite.layout import view_tables
 from plangate.infrastructure.sqlite.row_writer import SqliteRowWriter
 

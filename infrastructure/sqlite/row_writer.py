@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from typing_extensions import override
 
 from plangate.infrastructure.sql.tables import TABLES, Table, written_time
-from plangate.infrastructure.sql.view_store import RowWriter
+from plangate.infrastructure.sql.view_rows import RowWriter
 
 JSON: Final[Sequence[type]] = (tuple, BaseModel)
 """The kinds of columns that are stored as JSON."""

@@ -24,7 +24,8 @@ from plangate.infrastructure.sql.conditions import Conditions
 from plangate.infrastructure.sql.database import Cursor, T
 from plangate.infrastructure.sql.tables import SEARCH_TABLE, SUMMARIES, TABLES, RowType, Table
 from plangate.infrastructure.sql.view_positions import forget, stored_positions
-from plangate.infrastructure.sql.view_store import RowWriter, Selection, SqlViewStore
+from plangate.infrastructure.sql.view_rows import RowWriter, Selection
+from plangate.infrastructure.sql.view_store import SqlViewStore
 from plangate.infrastructure.sqlite.connections import LOCK_TIMEOUT, Connections, WriterBusy
 from plangate.infrastructure.sqlite.file import SqliteFile
 from plangate.infrastructure.sqlite.kept_rows import Kept, merged_rows, saved_rows

@@ -6,7 +6,7 @@ from dataclasses import replace
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
 from plangate.application.stream_cache import Stream
 from plangate.domain.plan import Plan
-from plangate.infrastructure.event_codec import EventCodec
+from plangate.infrastructure.stored_events.codec import EventCodec
 from tests.support.examples import HAS_ERASED
 from tests.support.model.histories import recorded, some_history
 

@@ -59,7 +59,7 @@ NO_DOORS = {
     "project",
     "store_finding",
     *("memory", "postgres", "sqlite", "eventsourcing_library", "sql"),  # engines
-    *("addresses", "event_codec", "signing_key", "stored_structs", "uninterrupted"),
+    *("addresses", "signing_key", "stored_events"),
     *("bootstrap", "operations", "settings"),  # what doors are given
     *("charts", "plots", "report", "statistics"),  # statistics, pictures and a file of them
     "bearer",  # the API keys of requests, to HTTP and to MCP alike

@@ -43,3 +43,15 @@ def every(event: plangate.ScoreRetracted | plangate.TaskDeferred) -> str:
 def read(line: bytes) -> plangate.PlanEvent:
     """An event from its JSON."""
     return EVENTS.validate_json(line)
+
+
+DRAFT = plangate.PlanDraft(
+    goal="Move billing",
+    tasks=[
+        "Design it",
+        {"title": "Build it"},
+        plangate.TaskDraft(title="Ship it", labels=["late"]),
+    ],
+    policy="steady",
+)
+REVISION = plangate.RevisionDraft(changes=[{"op": "drop", "task_id": "schema"}])

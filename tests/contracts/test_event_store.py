@@ -18,8 +18,8 @@ from plangate.application.recorded_event import Envelope, RecordedEvent, StoredE
 from plangate.domain.events import PlanCreated, PlanEvent, PlannedTask, TaskScored
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import ScoreKind
-from plangate.infrastructure.event_codec import STORED_KINDS
 from plangate.infrastructure.memory.events import memory_event_store
+from plangate.infrastructure.stored_events.kinds import STORED_KINDS
 from tests.contracts.conftest import Engine
 from tests.support.clocks import DAWN
 

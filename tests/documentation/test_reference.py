@@ -7,8 +7,8 @@ from pathlib import Path
 
 import plangate
 from plangate.domain.vocabulary import ObstacleKind, PlanState
-from plangate.infrastructure.event_codec import STORED_KINDS
 from plangate.infrastructure.settings import Settings
+from plangate.infrastructure.stored_events.kinds import STORED_KINDS
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 GROUPS = ("views", "history", "replay", "evidence", "bundles", "ledger", "keys")

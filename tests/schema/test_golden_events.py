@@ -61,11 +61,8 @@ from plangate.domain.vocabulary import (
     StatusCause,
     TaskStatus,
 )
-from plangate.infrastructure.event_codec import (
-    STORED_KINDS,
-    EventCodec,
-    StoredKind,
-)
+from plangate.infrastructure.stored_events.codec import EventCodec
+from plangate.infrastructure.stored_events.kinds import STORED_KINDS, StoredKind
 
 GOLDEN = Path(__file__).parent / "golden"
 FILES = sorted(GOLDEN.glob("*.json"))
@@ -270,10 +267,10 @@ def test_a_golden_event_may_come_into_a_store(path: Path) -> None:
 def test_an_event_that_is_too_large_may_not_come_into_a_store() -> None:
     stored = compact(golden(FILES[0])[2]["stored"])
     entry = StoredEntry("billing", 7, 42, golden(FILES[0])[0], stored)
-    with patch("plangate.infrastructure.event_codec.MAX_EVENT_BYTES", len(stored)):
+    with patch("plangate.infrastructure.stored_events.codec.MAX_EVENT_BYTES", len(stored)):
         EventCodec().require_bounds(entry)
     with (
-        patch("plangate.infrastructure.event_codec.MAX_EVENT_BYTES", len(stored) - 1),
+        patch("plangate.infrastructure.stored_events.codec.MAX_EVENT_BYTES", len(stored) - 1),
         pytest.raises(InvalidInput, match="must be at most 0 MiB as it is stored"),
     ):
         EventCodec().require_bounds(entry)

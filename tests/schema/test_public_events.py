@@ -14,7 +14,8 @@ from plangate.application.history.audit import AuditEntry
 from plangate.application.recorded_event import StoredEntry
 from plangate.domain.errors import InvalidInput
 from plangate.domain.events import PlanEvent
-from plangate.infrastructure.event_codec import STORED_KINDS, EventCodec
+from plangate.infrastructure.stored_events.codec import EventCodec
+from plangate.infrastructure.stored_events.kinds import STORED_KINDS
 from tests.schema.test_golden_events import FILES, compact, golden
 from tests.support.examples import EVERY_EVENT, HAS_PAUSED
 

@@ -15,7 +15,7 @@ from plangate.application.bundles.format import (
 )
 from plangate.application.bundles.sealed_file import SealedWriter
 from plangate.application.recorded_event import StoredEntry
-from plangate.infrastructure.event_codec import EventCodec
+from plangate.infrastructure.stored_events.codec import EventCodec
 
 Record = tuple[str, Mapping[str, Any]]
 """An event's stored name, and its stored record."""

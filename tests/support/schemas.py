@@ -50,8 +50,9 @@ from plangate.application.replay.tune import Tuning
 from plangate.application.replay.what_if import WhatIf
 from plangate.application.results import PlanList, PlanStatus
 from plangate.application.views.attention import Attention
-from plangate.infrastructure.event_codec import STORED_KINDS, StoredRecord
 from plangate.infrastructure.http.document import document
+from plangate.infrastructure.stored_events.kinds import STORED_KINDS
+from plangate.infrastructure.stored_events.records import StoredRecord
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
 _CONTRACTS: dict[str, tuple[type[BaseModel], JsonSchemaMode]] = {

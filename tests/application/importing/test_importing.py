@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from plangate.application.errors import StoreError
-from plangate.application.importing import intake, sources
+from plangate.application.importing import plan_import, sources
 from plangate.application.importing.foreign import LocatedProblem, NotCarried
 from plangate.application.importing.results import ImportedPlan, PlansImport
 from plangate.application.registry import PlanRegistry
@@ -395,7 +395,7 @@ def test_an_import_under_the_digest_of_its_source_is_recognised(
 ) -> None:
     source = sources.digest(PARSER)
     with monkeypatch.context() as earlier:
-        earlier.setattr(intake, "digest", lambda _given: source)
+        earlier.setattr(plan_import, "digest", lambda _given: source)
         assert brought(registry, PARSER).outcome == "imported"
     before = registry.history.last_position()
     assert brought(registry, PARSER).outcome == "already_there"

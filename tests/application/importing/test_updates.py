@@ -11,7 +11,7 @@ from plangate.application.errors import (
     IdempotencyKeyReused,
     TransactionConflict,
 )
-from plangate.application.importing import building
+from plangate.application.importing import sound_tasks
 from plangate.application.importing.foreign import LocatedProblem
 from plangate.application.importing.results import ImportedPlan
 from plangate.application.importing.task_list import (
@@ -415,7 +415,7 @@ def test_a_policy_is_that_of_plans_whose_source_has_none(registry: PlanRegistry)
 def test_more_dependencies_than_a_plan_can_hold_are_refused_at_once(
     registry: PlanRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(building, "MAX_DEPENDENCIES", 4)
+    monkeypatch.setattr(sound_tasks, "MAX_DEPENDENCIES", 4)
     pairs = [task(one, depends_on=("a", "b")) for one in "cd"]
     assert brought(registry, source(task("a"), task("b"), *pairs)).outcome == "imported"
     more = replace(pairs[0], id="e", at=EntryLocation("", 7, 3))

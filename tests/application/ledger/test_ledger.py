@@ -16,9 +16,9 @@ from plangate.application.ledger.reports import LedgerFindingKind
 from plangate.application.ledger.saved_leaves import damage
 from plangate.application.recorded_event import StoredEntry
 from plangate.domain.errors import InvalidInput
-from plangate.infrastructure.event_codec import EventCodec
 from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.memory.ledger import MemoryLedgerStore
+from plangate.infrastructure.stored_events.codec import EventCodec
 from tests.application.ledger.conftest import Case
 from tests.support.ledgers import FixedKey, some_ledger
 

@@ -9,9 +9,10 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 import plangate
-from plangate.infrastructure.postgres.connections import Connection, Connections, OwnConnections
+from plangate.infrastructure.postgres.connections import Connection, Connections
 from plangate.infrastructure.postgres.errors import translated_for
 from plangate.infrastructure.postgres.lent_pool import PoolConnections
+from plangate.infrastructure.postgres.own_connections import OwnConnections
 from tests.support.servers.postgres import PostgresServer
 
 

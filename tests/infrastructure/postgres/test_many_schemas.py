@@ -9,7 +9,7 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 import plangate
-from plangate.infrastructure.postgres import connections
+from plangate.infrastructure.postgres import own_connections
 from tests.support.servers.postgres import PostgresServer
 
 TASKS = [{"id": "a", "title": "A"}]
@@ -61,7 +61,7 @@ def test_closing_a_schema_leaves_the_connections_to_the_registry_that_opened_the
 def test_a_session_keeps_a_bounded_number_of_prepared_statements(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "_PREPARED", 3)
+    monkeypatch.setattr(own_connections, "_PREPARED", 3)
     with plangate.connect(postgres.url, max_connections=1) as registry:
         for n in range(3):
             tenant = registry.for_schema(f"tenant_{n}")
@@ -135,7 +135,7 @@ def test_connections_that_were_not_needed_for_long_are_closed(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1_000.0
-    monkeypatch.setattr(connections, "monotonic", lambda: now)
+    monkeypatch.setattr(own_connections, "monotonic", lambda: now)
     with plangate.connect(postgres.url) as registry:
         ours = connections_of(registry)
         together = Barrier(3)
@@ -143,7 +143,7 @@ def test_connections_that_were_not_needed_for_long_are_closed(
             list(threads.map(lambda _: ours.run(lambda _one: together.wait()), range(3)))
         assert len(ours._idle) == 3
 
-        now += connections.IDLE
+        now += own_connections.IDLE
         registry.create("g", TASKS, plan_id="p")
         assert len(ours._idle) == 3
 

@@ -13,8 +13,11 @@ from typing import Final
 
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.postgres import connections
-from plangate.infrastructure.postgres.connections import OwnConnections
+from plangate.infrastructure.postgres.own_connections import (
+    CONNECTIONS,
+    OwnConnections,
+    _is_at_rest,
+)
 from plangate.infrastructure.postgres.views import PostgresViewStore
 from tests.support.reliability.interrupts import Interruptions
 
@@ -83,8 +86,8 @@ def run(url: str, number: int) -> dict[str, int]:
             "lost_beside": len(set(beside) - set(others_keys)),
             "doubled_beside": len(others) - THREADS - len(beside),
             "swallowed": interruptions.raised - len(interruptions.kept),
-            "slots_lost": connections.CONNECTIONS - ours._free.qsize(),
-            "not_at_rest": sum(not connections._is_at_rest(one) for one in ours._idle),
+            "slots_lost": CONNECTIONS - ours._free.qsize(),
+            "not_at_rest": sum(not _is_at_rest(one) for one in ours._idle),
             "stale": sum(plan.stale for plan in registry.views.plans().plans),
             "lost": len(set(acknowledged) - set(keys)),
             "doubled": len(keys) - len(set(keys)),

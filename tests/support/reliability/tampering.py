@@ -13,7 +13,7 @@ import psycopg
 
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.bootstrap import connect
-from plangate.infrastructure.event_codec import STORED_KINDS
+from plangate.infrastructure.stored_events.kinds import STORED_KINDS
 
 _EVENTS: Final = "notification_id, originator_id, originator_version, topic, state"
 _TABLES: Final = ("stored_events", "ledger_leaves", "ledger_reach")

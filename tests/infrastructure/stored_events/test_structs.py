@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from plangate.application.errors import UnreadableEvent
 from plangate.application.recorded_event import RecordedEvent, StoredEntry
-from plangate.infrastructure.event_codec import EventCodec
-from plangate.infrastructure.stored_structs import REFUSED
+from plangate.infrastructure.stored_events.codec import EventCodec
+from plangate.infrastructure.stored_events.structs import REFUSED
 from tests.schema.test_golden_events import FILES
 from tests.support.properties import repeatable
 

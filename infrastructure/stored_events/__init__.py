@@ -1,0 +1,1 @@
+"""The stored form of recorded events, readable by every later version."""
