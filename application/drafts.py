@@ -4,17 +4,24 @@
 their JSON Schemas are published.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails
 
-from plangate.application.validation import validate
 from plangate.domain import commands
 from plangate.domain.commands import Command, NewTask
-from plangate.domain.dependencies import circles, dangling
-from plangate.domain.errors import InvalidInput, Problem
+from plangate.domain.dependencies import ListedTask, wrong_between
 from plangate.domain.json_objects import JsonObject
 from plangate.domain.policy import Policy, require_exit
 from plangate.domain.presets import GivenPolicy, at_threshold
@@ -116,6 +123,22 @@ class PlanDraft(Command):
         require_exit(policy.exit_threshold, threshold)
         return self
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _says_all_that_is_wrong(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Also what is wrong between tasks, where some are wrong themselves."""
+        try:
+            draft = handler(given)
+        except ValidationError as refused:
+            between = _wrong_between(given.get("tasks") if isinstance(given, Mapping) else ())
+            if not between:
+                raise
+            errors = cast("list[InitErrorDetails]", refused.errors(include_url=False))
+            raise ValidationError.from_exception_data(cls.__name__, errors + between) from None
+        if between := _wrong_between(draft.tasks):
+            raise ValidationError.from_exception_data(cls.__name__, between)
+        return draft
+
     def command(self, new_task_id: Callable[[int], str]) -> commands.CreatePlan:
         """The command that registers this plan; `new_task_id(n)` names its n-th task."""
         policy = self.policy or Policy()
@@ -134,44 +157,35 @@ class PlanDraft(Command):
         )
 
 
-def plan_draft(fields: object) -> PlanDraft:
-    """The draft in these fields; raises `InvalidInput` with all that is wrong with them.
+def _wrong_between(tasks: object) -> list[InitErrorDetails]:
+    """What is wrong between tasks that may be wrong themselves, as errors of pydantic."""
+    if not isinstance(tasks, list | tuple) or len(tasks) > MAX_TASKS:
+        return []
+    listed = [_listed(task) for task in tasks]
+    return [
+        InitErrorDetails(
+            type="value_error",
+            loc=("tasks", wrong.number, wrong.field),
+            input=None,
+            ctx={"error": ValueError(wrong.why)},
+        )
+        for wrong in wrong_between(listed)
+    ]
 
-    What is wrong between tasks is said also where the tasks themselves are not valid.
-    """
-    given: Mapping[str, object] = fields if isinstance(fields, Mapping) else {}
-    between = list(_between(given.get("tasks")))
-    try:
-        draft = validate(PlanDraft, fields)
-    except InvalidInput as refused:
-        raise InvalidInput([*refused.problems, *between]) from None
-    if between:
-        raise InvalidInput(between)
-    return draft
 
-
-def _between(tasks: object) -> Iterator[Problem]:
-    """What is wrong between tasks that may each be wrong themselves."""
-    given = tasks if isinstance(tasks, list | tuple) else ()
-    listed = [task if isinstance(task, Mapping) else {} for task in given]
-    known = {str(task["id"]) for task in listed if "id" in task}
-    first: dict[str, int] = {}
-    dependencies: dict[str, Sequence[str]] = {}
-    for number, task in enumerate(listed):
-        on = task.get("depends_on")
-        texts = [one for one in on if isinstance(one, str)] if isinstance(on, list | tuple) else []
-        task_id = task.get("id")
-        if isinstance(task_id, str) and task_id in first:
-            problem = f"task ids must differ; given more than once: {task_id}"
-            yield Problem(f"tasks[{number}].id", problem)
-        elif isinstance(task_id, str):
-            first[task_id] = number
-            dependencies[task_id] = texts
-        name = task_id if isinstance(task_id, str) else str(task.get("title"))
-        for message in dangling(name, texts, known):
-            yield Problem(f"tasks[{number}].depends_on", message)
-    for task_id, circle in circles(dependencies):
-        yield Problem(f"tasks[{first[task_id]}].depends_on", circle)
+def _listed(task: object) -> ListedTask:
+    """A task, as far as others can refer to it."""
+    fields = (
+        task if isinstance(task, Mapping) else vars(task) if isinstance(task, TaskDraft) else {}
+    )
+    task_id, on = fields.get("id"), fields.get("depends_on")
+    return ListedTask(
+        id=str(task_id) if isinstance(task_id, str | int) else None,
+        name=str(task_id or fields.get("title")),
+        depends_on=[one for one in on if isinstance(one, str)]
+        if isinstance(on, list | tuple)
+        else (),
+    )
 
 
 class AddTaskDraft(commands.AddTask):

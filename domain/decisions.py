@@ -4,7 +4,6 @@
 judged on the state that the command's own event leads to. Nothing to do is an empty answer.
 """
 
-from collections import Counter
 from datetime import datetime
 from typing import assert_never
 
@@ -18,8 +17,8 @@ from plangate.domain.claims import (
     require_claim,
     undefer_task,
 )
-from plangate.domain.dependencies import require_sound, unsound
-from plangate.domain.errors import InvalidInput, PlanExists, PlanHeld, PlanNotFound, Problem
+from plangate.domain.dependencies import ListedTask, wrong_between
+from plangate.domain.errors import InvalidInput, PlanExists, PlanHeld, PlanNotFound
 from plangate.domain.events import PlanEvent
 from plangate.domain.granted import Granted
 from plangate.domain.plan import Plan
@@ -131,13 +130,9 @@ def _require_open(plan: Plan, command: commands.PlanCommand) -> None:
 
 
 def _create(command: commands.CreatePlan, now: datetime) -> list[PlanEvent]:
-    dependencies = {task.id: task.depends_on for task in command.tasks}
-    times = Counter(task.id for task in command.tasks)
-    repeated = [task_id for task_id, count in times.items() if count > 1]
-    if repeated:
-        problem = f"task ids must differ; given more than once: {', '.join(repeated)}"
-        raise InvalidInput([Problem("tasks", problem), *unsound(dependencies)])
-    require_sound(dependencies)
+    listed = [ListedTask(task.id, task.id, task.depends_on) for task in command.tasks]
+    if wrong := list(wrong_between(listed)):
+        raise InvalidInput([one.problem for one in wrong])
     return [
         events.PlanCreated(
             at=now,

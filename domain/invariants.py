@@ -56,11 +56,12 @@ def require_whole(plan: Plan) -> None:
 
 def changes_tasks(event: events.PlanEvent) -> bool:
     """Whether an event changes which tasks there are, or what they depend on."""
+    if isinstance(event, events.TaskChanged):
+        return event.depends_on is not None
     return isinstance(
         event,
         events.PlanCreated
         | events.TaskAdded
-        | events.TaskChanged
         | events.TaskDropped
         | events.TaskSplit
         | events.TaskReplaced,

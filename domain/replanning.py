@@ -11,9 +11,10 @@ from typing import Any, Literal, assert_never
 from plangate.domain import commands, events
 from plangate.domain.dependencies import require_sound
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.domain.events import PlanEvent
+from plangate.domain.events import PlanEvent, touches
 from plangate.domain.evolve import fold
 from plangate.domain.granted import Granted
+from plangate.domain.invariants import changes_tasks
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
 from plangate.domain.trait_tree import Trait
@@ -26,13 +27,23 @@ def revise(plan: Plan, command: commands.RevisePlan, now: datetime) -> Granted:
     """Record the reason, then each change; a changed failed task starts another attempt."""
     decided: list[PlanEvent] = [events.PlanRevised(at=now, reason=command.reason)]
     revised = fold(plan, decided)
+    changed_by: dict[str, int] = {}
     for index, change in enumerate(command.changes):
         granted = list(_grant(revised, change, now, f"changes[{index}]"))
         decided += granted
         revised = fold(revised, granted)
+        changed_by |= {
+            task_id: index
+            for event in granted
+            if changes_tasks(event)
+            for task_id in touches(event).task_ids
+        }
     if not 1 <= len(revised.order) <= MAX_TASKS:
         raise InvalidInput([Problem("changes", f"a plan holds 1 to {MAX_TASKS} tasks")])
-    require_sound({task.id: task.depends_on for task in revised})
+    require_sound(
+        {task.id: task.depends_on for task in revised},
+        lambda tasks: f"changes[{max(changed_by.get(one, 0) for one in tasks)}]",
+    )
     return Granted(decided, revised)
 
 

@@ -1,15 +1,16 @@
 """A plan file, as `plangate create` reads it, as a task list."""
 
-from plangate.application.drafts import plan_draft
+from plangate.application.drafts import PlanDraft
 from plangate.application.importing.task_list import EntryLocation, ListedTask, TaskList, slug
 from plangate.application.json_pointers import json_pointer, steps_of
+from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
 
 
 def plan_file_list(data: object) -> TaskList:
     """The plan in a plan file; raises `InvalidInput` with all that is wrong with it."""
     try:
-        draft = plan_draft(data)
+        draft = validate(PlanDraft, data)
     except InvalidInput as refused:
         problems = refused.problems
         raise InvalidInput(

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from plangate.application.drafts import plan_draft
+from plangate.application.drafts import PlanDraft
 from plangate.application.registry import PlanRegistry
+from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, InvalidScore
 
 A_TASK = {"id": "a", "title": "A"}
@@ -53,7 +54,7 @@ CREATIONS: list[tuple[dict[str, Any], str]] = [
     ({"tasks": []}, "tasks: must hold at least 1"),
     ({"tasks": "a"}, "tasks: must be a list"),
     ({"tasks": [A_TASK] * 10_001}, "tasks: must hold at most 10000"),
-    ({"tasks": [A_TASK, A_TASK]}, "tasks: task ids must differ; given more than once: a"),
+    ({"tasks": [A_TASK, A_TASK]}, r"tasks\[1\].id: task ids must differ; given more than once: a"),
     ({"tasks": [{"title": " "}]}, r"tasks\[0\].title: must not be blank"),
     ({"tasks": [{"id": "a"}]}, r"tasks\[0\].title: is required"),
     ({"tasks": [{"title": "A", "titel": 1}]}, r"tasks\[0\].titel: is not known here; accepted: "),
@@ -227,7 +228,7 @@ def test_what_is_wrong_between_tasks_is_said_beside_what_is_wrong_with_them() ->
         {"title": ""},
     ]
     with pytest.raises(InvalidInput) as refused:
-        plan_draft({"goal": "g", "tasks": tasks})
+        validate(PlanDraft, {"goal": "g", "tasks": tasks})
     assert [problem.field for problem in refused.value.problems] == [
         *("tasks[3].title", "tasks[1].depends_on", "tasks[2].id", "tasks[0].depends_on")
     ]
@@ -239,5 +240,5 @@ def test_tasks_that_are_each_valid_may_not_fit_together() -> None:
         {"id": "b", "title": "B", "depends_on": ["a"]},
     ]
     with pytest.raises(InvalidInput, match="circle: 'a' depends on 'b' depends on 'a'") as refused:
-        plan_draft({"goal": "g", "tasks": circle})
+        validate(PlanDraft, {"goal": "g", "tasks": circle})
     assert [problem.field for problem in refused.value.problems] == ["tasks[0].depends_on"]

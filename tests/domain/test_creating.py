@@ -123,16 +123,19 @@ def test_a_new_plan_is_active_and_has_full_confidence() -> None:
 @pytest.mark.parametrize(
     "tasks, expected",
     [
-        ([A, A], A),
-        ([A, B, A, C], A),
-        ([A, B, B, A], f"{A}, {B}"),
-        ([C, C, C], C),
+        ([A, A], [(1, A)]),
+        ([A, B, A, C], [(2, A)]),
+        ([A, B, B, A], [(2, B), (3, A)]),
+        ([C, C, C], [(1, C)]),
     ],
 )
-def test_task_ids_must_differ(tasks: list[str], expected: str) -> None:
-    problem = Problem("tasks", f"task ids must differ; given more than once: {expected}")
+def test_task_ids_must_differ(tasks: list[str], expected: list[tuple[int, str]]) -> None:
+    problems = [
+        Problem(f"tasks[{number}].id", f"task ids must differ; given more than once: {task_id}")
+        for number, task_id in expected
+    ]
 
-    given().when(create(*tasks)).refused(InvalidInput([problem]))
+    given().when(create(*tasks)).refused(InvalidInput(problems))
 
 
 def test_task_ids_that_differ_in_case_alone_differ() -> None:

@@ -37,8 +37,9 @@ DIAMOND = (
 )
 
 
-def unsound(*problems: str) -> InvalidInput:
-    return InvalidInput([Problem("depends_on", problem) for problem in problems])
+def unsound(*problems: tuple[int, str]) -> InvalidInput:
+    """Problems with the dependencies of the n-th tasks."""
+    return InvalidInput([Problem(f"tasks[{number}].depends_on", why) for number, why in problems])
 
 
 # --- what may wait for what ----------------------------------------------------
@@ -59,29 +60,29 @@ def test_a_task_may_depend_on_a_later_one() -> None:
 
 def test_a_dependency_on_a_task_that_is_not_in_the_plan_is_refused() -> None:
     given().when(create(A, new(B, depends_on=(A, STRANGER)))).refused(
-        unsound(f"the task '{B}' depends on '{STRANGER}', which is not in the plan")
+        unsound((1, f"the task '{B}' depends on '{STRANGER}', which is not in the plan"))
     )
 
 
 def test_a_task_that_depends_on_itself_is_refused() -> None:
     given().when(create(A, new(B, depends_on=(A, B)))).refused(
-        unsound(f"the task '{B}' depends on itself")
+        unsound((1, f"the task '{B}' depends on itself"))
     )
 
 
 def test_all_problems_of_the_dependencies_are_reported_at_once() -> None:
     given().when(create(new(A, depends_on=(STRANGER, A)), new(B, depends_on=("nothing",)))).refused(
         unsound(
-            f"the task '{A}' depends on '{STRANGER}', which is not in the plan",
-            f"the task '{A}' depends on itself",
-            f"the task '{B}' depends on 'nothing', which is not in the plan",
+            (0, f"the task '{A}' depends on '{STRANGER}', which is not in the plan"),
+            (0, f"the task '{A}' depends on itself"),
+            (1, f"the task '{B}' depends on 'nothing', which is not in the plan"),
         )
     )
 
 
 def test_an_id_that_differs_in_case_alone_is_another_task() -> None:
     given().when(create("a", new("b", depends_on=("A",)))).refused(
-        unsound("the task 'b' depends on 'A', which is not in the plan")
+        unsound((1, "the task 'b' depends on 'A', which is not in the plan"))
     )
 
 
@@ -108,7 +109,8 @@ def test_a_circle_is_refused_and_spelled_out(
 ) -> None:
     """It may begin at any of its tasks, but always follows the dependencies."""
     command = create(*(new(task, depends_on=on) for task, on in depends_on.items()))
-    given().when(command).refused(unsound(f"a circle: {circle}"))
+    first = [*depends_on].index(circle[1])
+    given().when(command).refused(unsound((first, f"a circle: {circle}")))
 
 
 def test_tasks_that_share_a_dependency_make_no_circle() -> None:

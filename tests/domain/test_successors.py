@@ -169,7 +169,7 @@ def test_a_successor_is_held_to_the_same_rules_as_every_task(
 ) -> None:
     """The task it replaces is gone, and its dependants depend on it."""
     story = given(created(A, planned(B, depends_on=(A,))))
-    refusal = InvalidInput([Problem("depends_on", why)])
+    refusal = InvalidInput([Problem("changes[0]", why)])
 
     story.when(revise(ReplaceTask(task_id=A, by=new(D, depends_on=depends_on)))).refused(refusal)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
-from plangate.application.drafts import PlanDraft, RevisionDraft, plan_draft
+from plangate.application.drafts import PlanDraft, RevisionDraft
 from plangate.application.evidence.findings_config import FindingsConfig
 from plangate.application.importing.foreign import LocatedProblem
 from plangate.application.validation import validate
@@ -71,7 +71,7 @@ class Document(Generic[_Content]):
     def as_plan(self) -> "Document[PlanDraft]":
         """The document as a plan file; raises `InvalidFile`."""
         with self.located():
-            return Document(plan_draft(self.content), self.name, self.locations)
+            return Document(validate(PlanDraft, self.content), self.name, self.locations)
 
 
 def read_plan_file(path: Path) -> Document[PlanDraft]:

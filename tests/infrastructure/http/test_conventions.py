@@ -387,6 +387,31 @@ def test_what_the_path_says_cannot_be_said_again(http: httpx.Client, new_plan: N
     assert problem(answer, 422, "invalid-input")["errors"][0]["pointer"] == "/task_id"
 
 
+def test_pointers_lead_to_what_is_wrong_between_tasks(
+    http: httpx.Client, new_plan: NewPlan
+) -> None:
+    circle = [
+        {"id": "a", "title": "A", "depends_on": ["b"]},
+        {"id": "b", "title": "", "depends_on": ["a"]},
+    ]
+    refused = http.post("/plans", json={"goal": "g", "tasks": [*circle, {"id": "a", "title": "A"}]})
+    errors = problem(refused, 422, "invalid-input")["errors"]
+    assert [error["pointer"] for error in errors] == [
+        *("/tasks/1/title", "/tasks/2/id", "/tasks/0/depends_on")
+    ]
+
+    plan = new_plan()
+    changes = [
+        {"op": "add", "task": {"id": "n", "title": "N"}},
+        {"op": "change", "task_id": "n", "depends_on": ["nowhere"]},
+        {"op": "change", "task_id": "n", "title": "M"},
+    ]
+    revision = {"op": "revise", "changes": changes, "reason": "r"}
+    refused = http.post(f"{plan}/commands", json=revision)
+    errors = problem(refused, 422, "invalid-input")["errors"]
+    assert [error["pointer"] for error in errors] == ["/changes/1"]
+
+
 def test_pointers_lead_to_the_wrong_fields(http: httpx.Client) -> None:
     tasks: list[Any] = [{"title": 5}, {"title": "T", "odd/~": 1, "depends_on": ["x", 3]}]
     answer = http.post("/plans", json={"goal": " ", "tasks": tasks, "labels": [""]})
