@@ -1,23 +1,23 @@
-"""Plans kept by `eventsource-py` (with aiosqlite), which is measured where it is installed.
-
-It is not among the development tools: `pip install eventsource-py aiosqlite` adds it to the rows.
-"""
+"""Plans kept by `eventsource-py`, with aiosqlite."""
 
 from asyncio import Runner
 from collections.abc import Sequence
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from eventsource import (
+    AggregateRepository,
+    AggregateRoot,
+    DomainEvent,
+    default_registry,
+)
+from eventsource.adapters.sqlite import SQLiteEventStore
 from pydantic import BaseModel
 
 from benchmarks.raw import Command
 
 NAME: Final = "eventsource-py"
-INSTALLED: Final = all(map(find_spec, ("eventsource", "aiosqlite")))
-ABSENT: Final = "eventsource-py was not installed, so it is not compared."
 
 
 class _State(BaseModel):
@@ -25,18 +25,64 @@ class _State(BaseModel):
     status: dict[str, str] = {}
 
 
+class _Created(DomainEvent):  # type: ignore[misc]
+    event_type: str = "Created"
+    aggregate_type: str = "Plan"
+    tasks: list[str]
+
+
+class _Scored(DomainEvent):  # type: ignore[misc]
+    event_type: str = "Scored"
+    aggregate_type: str = "Plan"
+    task_id: str
+    kind: str
+    score: float
+
+
+class _Moved(DomainEvent):  # type: ignore[misc]
+    event_type: str = "Moved"
+    aggregate_type: str = "Plan"
+    task_id: str
+    old: str
+    new: str
+    cause: str
+
+
+class _Plan(AggregateRoot[_State]):  # type: ignore[misc]
+    aggregate_type = "Plan"
+
+    def _get_initial_state(self) -> _State:
+        return _State()
+
+    def _apply(self, event: Any) -> None:
+        state: _State = self.state or self._get_initial_state()
+        if isinstance(event, _Created):
+            state = _State(status=dict.fromkeys(event.tasks, "pending"))
+        elif isinstance(event, _Scored):
+            scores = state.scores | {event.task_id: event.score}
+            state = state.model_copy(update={"scores": scores})
+        else:
+            status = state.status | {event.task_id: event.new}
+            state = state.model_copy(update={"status": status})
+        self._state = state
+
+    def happened(self, event: Any, /, **facts: object) -> None:
+        version = self.get_next_version()
+        self.apply_event(event(aggregate_id=self.aggregate_id, aggregate_version=version, **facts))
+
+
+for _event in (_Created, _Scored, _Moved):
+    default_registry.register(_event)
+
+
 class AsyncPlans:
     """Plans in a SQLite file, with aggregates as that library's documentation writes them."""
 
     def __init__(self, path: Path) -> None:
-        from eventsource import AggregateRepository  # noqa: PLC0415  (not always installed)
-        from eventsource.adapters.sqlite import SQLiteEventStore  # noqa: PLC0415  (as above)
-
         self._runner = Runner()
         self._store = SQLiteEventStore(str(path))
-        self._created, self._scored, self._moved, plan = _classes()
         self._repository = AggregateRepository(
-            event_store=self._store, aggregate_factory=plan, aggregate_type="Plan"
+            event_store=self._store, aggregate_factory=_Plan, aggregate_type="Plan"
         )
         self.written = 0
 
@@ -45,7 +91,7 @@ class AsyncPlans:
 
         async def saved() -> UUID:
             plan = self._repository.create_new(uuid4())
-            plan.happened(self._created, tasks=[f"t{n}" for n in range(size)])
+            plan.happened(_Created, tasks=[f"t{n}" for n in range(size)])
             for number in range(1, events):
                 self._happened(plan, number)
             await self._repository.save(plan)
@@ -74,69 +120,11 @@ class AsyncPlans:
 
     def _happened(self, plan: Any, number: int) -> None:
         if number % 2:
-            plan.happened(self._moved, task_id="t0", old="done", new="failed", cause="scored")
+            plan.happened(_Moved, task_id="t0", old="done", new="failed", cause="scored")
         else:
-            plan.happened(self._scored, task_id="t0", kind="output", score=0.9)
+            plan.happened(_Scored, task_id="t0", kind="output", score=0.9)
 
     def close(self) -> None:
         """Close the store."""
         self._runner.run(self._store.close())
         self._runner.close()
-
-
-@cache
-def _classes() -> tuple[type, type, type, type]:
-    """The events and the aggregate, made once the library is known to be there."""
-    from eventsource import (  # noqa: PLC0415  (not always installed)
-        AggregateRoot,
-        DomainEvent,
-        default_registry,
-    )
-
-    class Created(DomainEvent):  # type: ignore[misc]
-        event_type: str = "Created"
-        aggregate_type: str = "Plan"
-        tasks: list[str]
-
-    class Scored(DomainEvent):  # type: ignore[misc]
-        event_type: str = "Scored"
-        aggregate_type: str = "Plan"
-        task_id: str
-        kind: str
-        score: float
-
-    class Moved(DomainEvent):  # type: ignore[misc]
-        event_type: str = "Moved"
-        aggregate_type: str = "Plan"
-        task_id: str
-        old: str
-        new: str
-        cause: str
-
-    class Plan(AggregateRoot[_State]):  # type: ignore[misc]
-        aggregate_type = "Plan"
-
-        def _get_initial_state(self) -> _State:
-            return _State()
-
-        def _apply(self, event: Any) -> None:
-            state: _State = self.state or self._get_initial_state()
-            if isinstance(event, Created):
-                state = _State(status=dict.fromkeys(event.tasks, "pending"))
-            elif isinstance(event, Scored):
-                scores = state.scores | {event.task_id: event.score}
-                state = state.model_copy(update={"scores": scores})
-            else:
-                status = state.status | {event.task_id: event.new}
-                state = state.model_copy(update={"status": status})
-            self._state = state
-
-        def happened(self, event: Any, /, **facts: object) -> None:
-            version = self.get_next_version()
-            self.apply_event(
-                event(aggregate_id=self.aggregate_id, aggregate_version=version, **facts)
-            )
-
-    for event in (Created, Scored, Moved):
-        default_registry.register(event)
-    return Created, Scored, Moved, Plan

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import plangate
-from benchmarks.eventsource_peer import ABSENT, INSTALLED, NAME, AsyncPlans
+from benchmarks.eventsource_peer import NAME, AsyncPlans
 from benchmarks.logs import score_next, tasks
 from benchmarks.measuring import Bench, Case, Contender, measure, per_operation, timed
 from benchmarks.peers import JsonPlan, LibraryPlans
@@ -32,7 +32,7 @@ def score(bench: Bench) -> Row:
         title="durable `score_output`, one client",
         operation="command",
         size="tasks",
-        notes=(FRESH_PLAN,) if INSTALLED else (FRESH_PLAN, ABSENT),
+        notes=(FRESH_PLAN,),
         measurements=measure(bench, cases, bench.scale.rounds, growth="≤ 1.15"),
     )
 
@@ -93,7 +93,6 @@ def _case(
         for _ in range(commands):
             json.change()
 
-    others = [_by_eventsource_py(bench, size, commands, recorded)] if INSTALLED else []
     return Case(
         size,
         [
@@ -115,7 +114,7 @@ def _case(
                 LIBRARY, Role.ALTERNATIVE, library_run, prepare_library, lambda: library.written
             ),
             Contender(JSON, Role.ALTERNATIVE, lambda: per_operation(json_change, at_most, seconds)),
-            *others,
+            _by_eventsource_py(bench, size, commands, recorded),
         ],
     )
 

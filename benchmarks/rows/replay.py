@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import plangate
-from benchmarks.eventsource_peer import ABSENT, INSTALLED, NAME, AsyncPlans
+from benchmarks.eventsource_peer import NAME, AsyncPlans
 from benchmarks.logs import write_history, write_log
 from benchmarks.measuring import Bench, Case, Contender, measure, timed
 from benchmarks.peers import LibraryPlans
@@ -44,15 +44,14 @@ def replay(bench: Bench) -> Row:
         ]
         if size <= _LONGEST_OF_THE_LIBRARY:
             contenders.append(_library_replay(library, size, copies[size], "≥ 5"))
-            if INSTALLED:
-                contenders.append(_by_eventsource_py(bench, size, copies[size]))
+            contenders.append(_by_eventsource_py(bench, size, copies[size]))
         cases.append(Case(size, contenders))
     return Row(
         name="replay",
         title="cold replay of a plan",
         operation="event",
         size="events",
-        notes=(_AGAINST,) if INSTALLED else (_AGAINST, ABSENT),
+        notes=(_AGAINST,),
         measurements=measure(bench, cases, bench.scale.rounds),
     )
 
