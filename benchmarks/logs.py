@@ -49,11 +49,11 @@ def copy_plan(path: Path, plan_id: str, copies: Sequence[str], events: int = 1_0
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executemany(
             "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
-            " SELECT ?1, originator_version, topic,"
-            " replace(state, '\"' || ?2 || '@', '\"' || ?1 || '@')"
-            " FROM stored_events WHERE originator_id = ?2 AND originator_version <= ?3"
+            " SELECT :copy, originator_version, topic,"
+            " replace(state, '\"' || :plan || '@', '\"' || :copy || '@')"
+            " FROM stored_events WHERE originator_id = :plan AND originator_version <= :events"
             " ORDER BY originator_version",
-            [(copy, plan_id, events) for copy in copies],
+            [{"copy": copy, "plan": plan_id, "events": events} for copy in copies],
         )
 
 
@@ -85,15 +85,15 @@ def _multiply(path: Path, events: int, written: int) -> int:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
             "WITH RECURSIVE copies (n) AS"
-            " (SELECT 1 WHERE ?1 > 0 UNION ALL SELECT n + 1 FROM copies WHERE n < ?1)"
+            " (SELECT 1 WHERE :copies > 0 UNION ALL SELECT n + 1 FROM copies WHERE n < :copies)"
             " INSERT INTO stored_events (originator_id, originator_version, topic, state)"
             " SELECT originator_id || '-' || n, originator_version, topic,"
             " replace(state, '\"' || originator_id || '@',"
             " '\"' || originator_id || '-' || n || '@')"
             " FROM copies, stored_events"
-            " ORDER BY n * (SELECT count(DISTINCT originator_id) FROM stored_events) / ?2,"
+            " ORDER BY n * (SELECT count(DISTINCT originator_id) FROM stored_events) / :beside,"
             " originator_version, n",
-            (copies, _SIDE_BY_SIDE),
+            {"copies": copies, "beside": _SIDE_BY_SIDE},
         )
         return int(connection.execute("SELECT count(*) FROM stored_events").fetchone()[0])
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from inspect import getdoc
 from typing import Annotated, Any, Final
 
 from pydantic import GetJsonSchemaHandler
@@ -133,7 +134,7 @@ class Group:
                 "operation_id": endpoint.__name__,
                 "tags": [self._tag],
                 "summary": endpoint.__name__.replace("_", " ").capitalize(),
-                "description": f"{endpoint.__doc__}\n\nScope: `{scope}`.",
+                "description": f"{getdoc(endpoint)}\n\nScope: `{scope}`.",
                 "responses": responses,
                 **more,
             }

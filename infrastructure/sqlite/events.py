@@ -7,7 +7,7 @@ file does not change.
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
-from itertools import count, islice, starmap
+from itertools import starmap
 from typing import Any, Final, TypeVar
 
 from eventsourcing.persistence import Notification, StoredEvent
@@ -29,25 +29,23 @@ T = TypeVar("T")
 
 # Events are inserted only behind the newest one of their plan, so that no version is missing.
 _FOLLOWS: Final = (
-    " WHERE ?2 = 1 + coalesce("
-    "(SELECT max(originator_version) FROM stored_events WHERE originator_id = ?1), 0)"
+    " WHERE ? = 1 + coalesce("
+    "(SELECT max(originator_version) FROM stored_events WHERE originator_id = ?), 0)"
 )
 _IS_REMEMBERED: Final = (
-    " AND (?3 IS NULL OR EXISTS (SELECT 1 FROM stored_events"
-    " WHERE originator_id = ?1 AND originator_version = ?2 - 1"
-    " AND state = CAST(?3 AS TEXT) AND notification_id = coalesce(?4, notification_id)))"
+    " AND (? IS NULL OR EXISTS (SELECT 1 FROM stored_events"
+    " WHERE originator_id = ? AND originator_version = ?"
+    " AND state = CAST(? AS TEXT) AND notification_id = coalesce(?, notification_id)))"
 )
 _APPEND: Final = (
     "INSERT INTO stored_events (originator_id, originator_version, topic, state)"  # noqa: S608
-    " SELECT ?1, column1, column2, CAST(column3 AS TEXT) FROM (VALUES %s)"
+    " SELECT ?, column1, column2, CAST(column3 AS TEXT) FROM (VALUES %s)"
     f"{_FOLLOWS}{_IS_REMEMBERED}"
 )
 _AT_ONCE: Final = 16
 """How many events of a plan one statement appends; most commands have fewer."""
 
-_INSERT_PLACED: Final = (
-    f"INSERT INTO stored_events SELECT ?5, ?1, ?2, ?3, CAST(?4 AS TEXT){_FOLLOWS}"
-)
+_INSERT_PLACED: Final = f"INSERT INTO stored_events SELECT ?, ?, ?, ?, CAST(? AS TEXT){_FOLLOWS}"
 _REWRITE: Final = (
     "UPDATE stored_events SET state = CAST(? AS TEXT)"
     " WHERE originator_id = ? AND originator_version = ?"
@@ -112,8 +110,9 @@ class _Log(recorder.Recorder):
         def insert(cursor: sqlite3.Cursor) -> None:
             recorder.refuse_taken(_newest(cursor), placed)
             for event in placed:
-                row = (event.originator_id, event.originator_version, event.topic, event.state)
-                _inserted(cursor, _INSERT_PLACED, (*row, event.id))
+                plan_id, version = event.originator_id, event.originator_version
+                row = (event.id, plan_id, version, event.topic, event.state)
+                _inserted(plan_id, cursor, _INSERT_PLACED, (*row, version, plan_id))
 
         self._file.write(insert)
 
@@ -193,28 +192,32 @@ def _append_at_once(
 ) -> int | None:
     """Append events of one plan in one statement; return the last position."""
     plan_id, first = events[0].originator_id, events[0].originator_version
-    values = [plan_id, first, *((None, None) if after is None else (after.state, after.position))]
+    state, position = (None, None) if after is None else (after.state, after.position)
+    values: list[Any] = [plan_id]
     for event in events:
         values += (event.originator_version, event.topic, event.state)
-    return _inserted(database, _append_statement(len(events)), values).lastrowid
+    values += (first, plan_id, state, plan_id, first - 1, state, position)
+    return _inserted(plan_id, database, _append_statement(len(events)), values).lastrowid
 
 
 @cache
 def _append_statement(events: int) -> str:
-    rows = (f"(?{number}, ?{number + 1}, ?{number + 2})" for number in count(5, 3))
-    return _APPEND % ", ".join(islice(rows, events))
+    return _APPEND % ", ".join(["(?, ?, ?)"] * events)
 
 
 def _inserted(
-    database: sqlite3.Cursor | sqlite3.Connection, statement: str, values: Sequence[Any]
+    plan_id: object,
+    database: sqlite3.Cursor | sqlite3.Connection,
+    statement: str,
+    values: Sequence[Any],
 ) -> sqlite3.Cursor:
     """Insert events of one plan; raises `ConcurrentChange` unless they follow its newest one."""
     try:
         cursor = database.execute(statement, values)
     except sqlite3.IntegrityError:
-        raise ConcurrentChange(str(values[0])) from None
+        raise ConcurrentChange(str(plan_id)) from None
     if not cursor.rowcount:
-        raise ConcurrentChange(str(values[0]))
+        raise ConcurrentChange(str(plan_id))
     return cursor
 
 

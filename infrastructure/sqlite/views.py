@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from time import monotonic
 from typing import Any, Final
+from weakref import finalize
 
 from typing_extensions import override
 
@@ -37,8 +38,11 @@ _REBUILT: Final = "_rebuilt"
 
 
 def memory_view_store() -> "SqliteViewStore":
-    """Views that begin empty and end with the process."""
-    return SqliteViewStore(_MemoryDatabase())
+    """Views that begin empty and end with the process, or where they are forgotten."""
+    database = _MemoryDatabase()
+    store = SqliteViewStore(database)
+    finalize(store, database.close)
+    return store
 
 
 class _MemoryDatabase:
