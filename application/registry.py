@@ -10,8 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, Self, cast
 from weakref import WeakSet
 
-from typing_extensions import override
-
 from plangate.application import telemetry
 from plangate.application.command_context import CommandContexts
 from plangate.application.errors import NotAStore
@@ -111,7 +109,6 @@ class PlanRegistry(PlanCommands):
     # at its first use. Where two threads make one at once, either will do.
 
     @cached_property
-    @override
     def _executor(self) -> "CommandExecutor":
         from plangate.application.execution import CommandExecutor
 
