@@ -247,12 +247,7 @@ class PlanRegistry(PlanCommands):
         not available inside, and meanwhile this registry refuses commands in the same thread:
         `TransactionRefused`, as for a connection that cannot be used.
         """
-        from plangate.application.joined_registry import (
-            JoinedStreams,
-            no_keys,
-            no_ledger,
-            no_views,
-        )
+        from plangate.application.joined_registry import JoinedStreams, no_keys, no_ledger, no_views
 
         store = self._store.within(connection)
         joined = PlanRegistry(

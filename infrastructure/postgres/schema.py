@@ -16,12 +16,7 @@ from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 from psycopg_pool import ConnectionPool
 
-from plangate.application.errors import (
-    NotAStore,
-    StoreError,
-    StoreForbidden,
-    TransactionRefused,
-)
+from plangate.application.errors import NotAStore, StoreError, StoreForbidden, TransactionRefused
 from plangate.application.forks import renew_in_child
 from plangate.infrastructure.eventsourcing_library.joined_store import JoinedTransactions
 from plangate.infrastructure.postgres import statistics
