@@ -58,12 +58,6 @@ def over(task: str = A) -> TaskUndeferred:
     return undeferred(task, cause=DeferralEnd.EXPIRED)
 
 
-def test_a_deferral_of_a_task_that_was_held_before_ends_as_a_deferral() -> None:
-    held = claimed(A, ADA, NOON), moved(A, IN_PROGRESS, PENDING, MARKED)
-    story = given(created(A), *held, deferred(A, until=NOON))
-    story.when(claim_next(BOB), LATER).then(over(A), claimed(A, BOB))
-
-
 def test_a_task_that_waits_for_several_names_them_all() -> None:
     story = given(created(A, B, planned(C, depends_on=(A, B))))
     error = TaskNotReady(PLAN, C, f"waits for {A!r}, {B!r}")
