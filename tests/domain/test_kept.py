@@ -93,8 +93,8 @@ HISTORIES: dict[str, tuple[PlanEvent, ...]] = {
     ),
     "moved before another that waits for the same": (put(C, before=B), dropped(A, C, B)),
     "planned anew": (
-        *(scored(A), claimed(D), moved(D, IN_PROGRESS, DONE), dropped(B)),
-        *(created(planned(E, depends_on=(B,)), B), scored(B), moved(B, PENDING, DONE, MARKED)),
+        *(scored(A), dropped(B), claimed(D), moved(D, IN_PROGRESS, DONE)),
+        *(created(D, planned(A, depends_on=(E,)), E), scored(E), moved(E, PENDING, DONE, MARKED)),
     ),
     "without a task": (dropped(E), dropped(D), dropped(C), dropped(B), dropped(A)),
     "tasks that come, change and go": (

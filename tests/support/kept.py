@@ -140,6 +140,7 @@ def score_named(plan: Plan, name: str) -> tuple[Task, ScoreKind] | None:
 
 def agrees(plan: Plan) -> None:
     """Everything that is kept, against a pass over the tasks."""
+    assert set(plan.tasks) == set(plan.order)
     assert plan.traits.root == TraitTree.of(plan.order, plan.tasks, plan.policy).root
     for trait, has in DEFINED.items():
         expected = [task.id for task in plan if has(plan, task)]
