@@ -10,8 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, Self, cast
 from weakref import WeakSet
 
-from typing_extensions import override
-
 from plangate.application import telemetry
 from plangate.application.command_context import CommandContexts
 from plangate.application.errors import NotAStore
@@ -111,7 +109,6 @@ class PlanRegistry(PlanCommands):
     # at its first use. Where two threads make one at once, either will do.
 
     @cached_property
-    @override
     def _executor(self) -> "CommandExecutor":
         from plangate.application.execution import CommandExecutor
 
@@ -250,12 +247,7 @@ class PlanRegistry(PlanCommands):
         not available inside, and meanwhile this registry refuses commands in the same thread:
         `TransactionRefused`, as for a connection that cannot be used.
         """
-        from plangate.application.joined_registry import (
-            JoinedStreams,
-            no_keys,
-            no_ledger,
-            no_views,
-        )
+        from plangate.application.joined_registry import JoinedStreams, no_keys, no_ledger, no_views
 
         store = self._store.within(connection)
         joined = PlanRegistry(

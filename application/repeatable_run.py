@@ -15,11 +15,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Protocol, Unpack
 
-from plangate.application.command_context import (
-    CommandContext,
-    CommandContexts,
-    ContextOptions,
-)
+from plangate.application.command_context import CommandContext, CommandContexts, ContextOptions
 from plangate.application.commands import GivenCommand
 from plangate.application.errors import IdempotencyKeyReused
 from plangate.application.execution import Answer

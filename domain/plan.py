@@ -233,7 +233,7 @@ class Plan:
         if version is None or name != event_id(self.plan_id, version):
             return None
         task = self.tasks.get(self.scored_at.get(version, ""))
-        for kind in ScoreKind if task else ():
+        for kind in ScoreKind:
             if task and any(given.version == version for given in task.judgements(kind)):
                 return task, kind
         return None

@@ -95,8 +95,7 @@ def _scored(
             f"{given!r} is outside [{low:g}, {high:g}], and the plan's policy refuses such scores"
         )
         raise InvalidScore([Problem(field, problem)])
-    normalised = (given - low) / (high - low) if command.stated_scale else given
-    score = min(max(normalised, 0.0), 1.0)
+    score = min(max((given - low) / (high - low), 0.0), 1.0)
     return TaskScored(
         at=now,
         task_id=command.task_id,

@@ -12,13 +12,7 @@ from typing import Final, NamedTuple, Self
 
 from plangate.application.numbers import number
 from plangate.application.results import Result
-from plangate.domain.confidence import (
-    TOLERANCE,
-    reaches,
-    score_shares,
-    task_confidence,
-    weights,
-)
+from plangate.domain.confidence import TOLERANCE, reaches, score_shares, task_confidence, weights
 from plangate.domain.event_ids import event_id
 from plangate.domain.judging import Judgement
 from plangate.domain.panel import Leeway, Panel

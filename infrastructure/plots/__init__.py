@@ -41,13 +41,7 @@ def plot(answer: "WhatIf | Sweep | Calibration", path: str | os.PathLike[str]) -
     require_plots(path)
     from plangate.application.evidence.calibration import Calibration  # noqa: PLC0415
     from plangate.application.replay.sweep import Sweep  # noqa: PLC0415
-    from plangate.infrastructure.plots import (  # noqa: PLC0415  (an extra)
-        confidence,
-        overview,
-        pages,
-        reliability,
-        sweeps,
-    )
+    from plangate.infrastructure.plots import confidence, overview, pages, reliability, sweeps  # noqa: PLC0415  (an extra)
 
     with pages.style():
         if isinstance(answer, Sweep):

@@ -14,11 +14,7 @@ from psycopg import errors
 from psycopg.pq import PipelineStatus, TransactionStatus
 from typing_extensions import override
 
-from plangate.application.errors import (
-    StoreUnavailable,
-    TransactionConflict,
-    TransactionRefused,
-)
+from plangate.application.errors import StoreUnavailable, TransactionConflict, TransactionRefused
 from plangate.domain.errors import PlangateError
 from plangate.infrastructure.postgres.connections import Connection, Connections, T
 

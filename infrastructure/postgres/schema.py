@@ -6,7 +6,7 @@ hold them beside its own tables.
 
 import zlib
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from threading import local
 from typing import Any, Final, LiteralString
 
@@ -16,22 +16,15 @@ from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 from psycopg_pool import ConnectionPool
 
-from plangate.application.errors import (
-    NotAStore,
-    StoreError,
-    StoreForbidden,
-    TransactionRefused,
-)
+from plangate.application.errors import NotAStore, StoreError, StoreForbidden, TransactionRefused
 from plangate.application.forks import renew_in_child
 from plangate.infrastructure.eventsourcing_library.joined_store import JoinedTransactions
-from plangate.infrastructure.postgres import statistics
 from plangate.infrastructure.postgres.connections import (
     Connection,
     Connections,
     Query,
     confirmed,
     in_transaction,
-    notices,
 )
 from plangate.infrastructure.postgres.errors import translated_for
 from plangate.infrastructure.postgres.joined_connection import JoinedConnection
@@ -39,6 +32,7 @@ from plangate.infrastructure.postgres.layout import LAYOUT_VERSION, LOCKS, lay_o
 from plangate.infrastructure.postgres.lent_pool import PoolConnections
 from plangate.infrastructure.postgres.own_connections import CONNECTIONS, OwnConnections
 from plangate.infrastructure.postgres.question_marks import QuestionMarks
+from plangate.infrastructure.postgres.rewriting import rewrite_tables
 from plangate.infrastructure.postgres.rights import missing_right
 from plangate.infrastructure.postgres.shared_connections import SharedConnections
 from plangate.infrastructure.sql.database import Cursor, T
@@ -286,33 +280,13 @@ class Schema(PostgresDatastore):
         Only their owner may, and it takes time.
         """
         self.refuse_to_wait()
+        pooled = self.connections.local_settings is not None
         with self.translated(None):
-            refused = self.connections.run(lambda one: self._rewritten(one, tables))
+            refused = self.connections.run(
+                lambda one: rewrite_tables(one, self.schema, tables, self.begin(), pooled=pooled)
+            )
         if refused:
             raise StoreForbidden(f"{self.name} may still hold what was removed ({refused[0]})")
-
-    def _rewritten(self, connection: Connection, tables: Sequence[str]) -> list[str]:
-        """Rewrite tables; what the server refused."""
-        pooled = self.connections.local_settings is not None
-        with notices(connection) as refused:
-            try:
-                if not pooled:
-                    connection.execute("SET statement_timeout = 0")
-                for table in tables:
-                    name = Identifier(self.schema, table)
-                    if pooled:  # there VACUUM waits without end, so the lock is waited for before
-                        self._alter(connection, SQL("LOCK TABLE {}").format(name))
-                    connection.execute(SQL("VACUUM (FULL, ANALYZE) {}").format(name))
-                    for statement in statistics.leftovers(connection, self.schema, table):
-                        self._alter(connection, statement)
-            finally:
-                with suppress(psycopg.Error):
-                    if not pooled:
-                        connection.execute("RESET statement_timeout")
-        return [message for _, message in refused]
-
-    def _alter(self, connection: Connection, statement: Query) -> None:
-        connection.execute(SQL("{}; {}; COMMIT").format(self.begin(), statement))
 
     def _missing_right(self, refusal: str) -> str | None:
         try:

@@ -13,12 +13,7 @@ from pydantic_core import to_jsonable_python
 from typing_extensions import override
 
 from plangate.application.event_store import EventFormat
-from plangate.application.recorded_event import (
-    CommandFacts,
-    Envelope,
-    RecordedEvent,
-    StoredEntry,
-)
+from plangate.application.recorded_event import CommandFacts, Envelope, RecordedEvent, StoredEntry
 from plangate.application.validation import refusal
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.event_bounds import MAX_EVENT_BYTES

@@ -8,14 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any, Final, Generic, Self, TypeVar
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    create_model,
-    model_validator,
-)
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model, model_validator
 
 from plangate.application.models import Model
 from plangate.application.uninterrupted import uninterrupted

@@ -16,6 +16,8 @@ from tests.support.examples import (
     HAS_REVISED,
     IN_PROGRESS,
     MARKED,
+    MORNING,
+    NOON,
     OUTPUT,
     PENDING,
     PLAN,
@@ -288,3 +290,9 @@ def test_the_same_attempts_lead_to_the_same_confidence_whatever_was_kept(policy:
 
     assert plan.rolling_confidence == 1.0
     assert plan.task(A).output_judgements == (Judgement(1.0, 8),)
+
+
+def test_a_replan_is_due_since_the_gate_fired_and_until_it_is_answered() -> None:
+    story = given(created(A), replan(A), replan(A).model_copy(update={"at": NOON}))
+    assert story.plan.due_since == MORNING
+    assert story.and_then(HAS_REVISED).plan.due_since is None

@@ -208,3 +208,11 @@ def test_what_was_handed_in_does_not_come_back_in_the_refusal() -> None:
 def test_what_a_task_leaves_out_is_empty() -> None:
     assert (TASK.description, TASK.metadata) == ("", {})
     assert create().metadata == {}
+
+
+@pytest.mark.parametrize("command", EVERY_COMMAND, ids=lambda command: type(command).__name__)
+def test_the_op_is_required_in_json(command: BaseModel) -> None:
+    fields = type(command).model_fields
+    op = ["op"] if "op" in fields else []
+    needed = [name for name, field in fields.items() if field.is_required()]
+    assert type(command).model_json_schema().get("required", []) == [*op, *needed]

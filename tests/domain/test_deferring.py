@@ -34,6 +34,7 @@ from tests.support.examples import (
     WHY,
     A,
     B,
+    C,
     claim,
     claim_next,
     claimed,
@@ -55,6 +56,12 @@ LATER = NOON + timedelta(hours=1)
 
 def over(task: str = A) -> TaskUndeferred:
     return undeferred(task, cause=DeferralEnd.EXPIRED)
+
+
+def test_a_task_that_waits_for_several_names_them_all() -> None:
+    story = given(created(A, B, planned(C, depends_on=(A, B))))
+    error = TaskNotReady(PLAN, C, f"waits for {A!r}, {B!r}")
+    story.when(claim(C)).refused(error)
 
 
 def test_a_deferred_task_stays_pending_and_is_not_handed_out() -> None:

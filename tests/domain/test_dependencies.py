@@ -2,14 +2,18 @@
 
 import pytest
 
+from plangate.domain.decisions import decide
 from plangate.domain.errors import InvalidInput, Problem
+from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import TaskStatus
 from tests.support.examples import (
     DONE,
     FAILED,
     IN_PROGRESS,
     MARKED,
+    NOON,
     PENDING,
+    PLAN,
     REPLANNING,
     STRANGER,
     A,
@@ -111,6 +115,16 @@ def test_a_circle_is_refused_and_spelled_out(
     command = create(*(new(task, depends_on=on) for task, on in depends_on.items()))
     first = [*depends_on].index(circle[1])
     given().when(command).refused(unsound((first, f"a circle: {circle}")))
+
+
+def test_of_very_many_circles_ten_are_named() -> None:
+    pairs = [(f"{n}a", f"{n}b") for n in range(11)]
+    command = create(
+        *(new(one, depends_on=(other,)) for a, b in pairs for one, other in ((a, b), (b, a)))
+    )
+    with pytest.raises(InvalidInput) as caught:
+        decide(Plan(PLAN), command, NOON)
+    assert len(caught.value.problems) == 10
 
 
 def test_tasks_that_share_a_dependency_make_no_circle() -> None:

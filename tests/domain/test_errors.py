@@ -225,6 +225,19 @@ SAID: list[tuple[PlangateError, str]] = [
 ERRORS = [pytest.param(error, id=type(error).__name__) for error, _ in SAID]
 
 
+@pytest.mark.parametrize(
+    "error, facts",
+    [
+        (TaskNotReady, {"plan_id": "billing", "task_id": "schema", "why": "waits for 'x'"}),
+        (VersionMismatch, {"plan_id": "billing", "expected": 7, "actual": 9}),
+    ],
+)
+def test_an_error_has_its_facts_as_attributes(
+    error: type[PlangateError], facts: dict[str, object]
+) -> None:
+    assert vars(error(*facts.values())) == facts
+
+
 def test_every_error_is_tried_here() -> None:
     there_are = {
         value

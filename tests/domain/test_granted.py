@@ -2,7 +2,7 @@
 
 import pytest
 
-from plangate.domain.commands import PlanCommand
+from plangate.domain.commands import AddTask, DropTask, PlanCommand
 from plangate.domain.decisions import decide, grant
 from plangate.domain.evolve import fold
 from plangate.domain.granted import Granted
@@ -13,11 +13,14 @@ from tests.support.examples import (
     PLAN,
     A,
     B,
+    C,
     changed,
     claim_next,
     create,
     created,
     mark,
+    new,
+    revise,
     score_output,
     scored,
 )
@@ -33,6 +36,7 @@ BEGUN = fold(Plan(PLAN), [created(A, B)])
         (BEGUN, score_output(A, 0.1)),
         (BEGUN, claim_next("w")),
         (BEGUN, mark(A, PENDING)),
+        (BEGUN, revise(DropTask(task_id=A), DropTask(task_id=B), AddTask(task=new(C)))),
     ],
 )
 def test_the_plan_is_the_one_that_the_events_lead_to(before: Plan, command: PlanCommand) -> None:

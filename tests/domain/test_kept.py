@@ -86,6 +86,17 @@ HISTORIES: dict[str, tuple[PlanEvent, ...]] = {
         *(retracted(D, ScoreKind.PROMPT, f"{PLAN}@7"), scored(A, score=0.5)),
         *(scored(A, PROMPT, 0.0, raw_score=-1.0), retracted(A, event=f"{PLAN}@9")),
     ),
+    "clear, failed on, and done without a score": (
+        *(claimed(A), scored(A, PROMPT, 0.9), scoring_failed(A), scored(B, score=0.5)),
+        *(scoring_failed(B), scoring_failed(D), moved(D, PENDING, DONE, MARKED)),
+        *(scored(C, score=4.0 / 5, raw_score=4.2, scale=(1.0, 5.0)), scored(E, PROMPT, 0.9)),
+    ),
+    "moved before another that waits for the same": (put(C, before=B), dropped(A, C, B)),
+    "planned anew": (
+        *(scored(A), dropped(B), claimed(D), moved(D, IN_PROGRESS, DONE)),
+        *(created(D, planned(A, depends_on=(E,)), E), scored(E), moved(E, PENDING, DONE, MARKED)),
+    ),
+    "without a task": (dropped(E), dropped(D), dropped(C), dropped(B), dropped(A)),
     "tasks that come, change and go": (
         *(scored(B), added("x", before=B), changed(C, depends_on=("x", B), priority=1)),
         *(put(E, before=A), scored("x"), dropped(B, C), split(D, planned("y"), planned("z"))),

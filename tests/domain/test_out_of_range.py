@@ -66,3 +66,8 @@ def test_an_update_with_a_refused_score_records_neither() -> None:
     given(created(A, policy=REFUSING)).when(update(A, prompt=0.5, output=1.5)).refused(
         InvalidScore([problem])
     )
+
+
+def test_what_was_given_in_range_is_not_clamped_though_it_is_recorded() -> None:
+    assert not scored(A, score=0.5, raw_score=0.5).clamped
+    assert scored(A, score=0.0, raw_score=-0.5).clamped

@@ -152,3 +152,14 @@ def test_a_panel_is_the_same_once_it_was_copied() -> None:
     assert isinstance(again, Panel)
     assert (again, again.latest, again.score) == (found, found.latest, median([0.1, 0.5, 0.7]))
     assert again.rule == found.rule
+
+
+def test_some_scores_may_be_others() -> None:
+    three = panel(by(ANN, 0.2, 1), by(BEN, 0.4, 2), by(CY, 0.9, 3))
+    assert three.combined_with({}) == three.score == 0.5
+    assert three.combined_with({0: 0.3, 2: 0.8}) == 0.5
+    assert three.combined_with({1: 1.0}) == pytest.approx(0.7)
+
+
+def test_the_best_score_is_the_end_of_the_leeway() -> None:
+    assert rule(Judges.MEAN).leeway([0.2, 0.5], 0) == Leeway(0.0, 1.0, 0.5, 2)

@@ -55,6 +55,10 @@ def test_a_failed_judge_of_an_unscored_task_leaves_it_unscored() -> None:
     assert plan.rolling_confidence == 1.0
 
 
+def test_a_score_after_a_failed_judge_leaves_nothing_failed() -> None:
+    assert given(created(A), scoring_failed(A), scored(A)).plan.task(A).scoring_failed is False
+
+
 def test_which_judge_failed_is_kept() -> None:
     given(created(A)).when(record_failure(A, scorer=JUDGE)).then(scoring_failed(A, scorer=JUDGE))
 

@@ -15,6 +15,7 @@ from tests.support.examples import (
     A,
     B,
     C,
+    D,
     claimed,
     created,
     deferred,
@@ -63,6 +64,18 @@ def test_a_task_that_passes_lets_the_next_be_scored() -> None:
     assert not fires(*low_before, task=B, score=0.6)  # rolling 0.35; C can be scored next
     assert fires(*low_before, task=B, score=0.6, mark_done=False)
     assert fires(*low_before, task=B, score=0.4)
+
+
+def test_a_task_that_waits_for_another_one_too_cannot_be_scored_next() -> None:
+    after_both = planned(D, depends_on=(B, C))
+    history = (
+        created(A, B_AFTER_A, C, after_both, policy=ONE_LOW.model_copy(update={"decay": 1.0})),
+        *given(created(A)).when(score_output(A, 0.1, mark_done=False)).happens(),
+        moved(A, PENDING, DONE, MARKED),
+    )
+
+    assert fires(*history, moved(C, PENDING, FAILED, MARKED), task=B, score=0.6)
+    assert not fires(*history, moved(C, PENDING, DONE, MARKED), task=B, score=0.6)
 
 
 def test_a_policy_recorded_without_the_field_waits() -> None:

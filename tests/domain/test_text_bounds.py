@@ -1,5 +1,6 @@
 """How much text is accepted, and which characters are refused."""
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -16,17 +17,22 @@ from plangate.domain.vocabulary import (
     MAX_PROSE,
     MAX_TASKS,
     MAX_TITLE,
+    Accept,
+    GivenMoment,
     GivenScore,
     GivenScorer,
     Goal,
     Identifier,
+    Moment,
     Prose,
     Reason,
+    Scale,
     Score,
     Scorer,
     ScorerKind,
     Title,
 )
+from tests.support.examples import NOON
 
 TEXTS = [
     pytest.param(Identifier, 200, id="identifier"),
@@ -228,3 +234,31 @@ def test_beyond_0_and_1_no_score_counts(score: float) -> None:
 def test_a_score_that_is_not_finite_is_refused_as_such(score: float) -> None:
     assert refused(Score, score) == "Input should be a finite number"
     assert refused(GivenScore, score) == "Input should be a finite number"
+
+
+@pytest.mark.parametrize("moment", ["2026-01-31T12:00:00Z", "2026-01-31 12:00:00+01:00", NOON])
+def test_a_time_is_a_date_with_a_time_and_its_zone(moment: object) -> None:
+    assert isinstance(read(GivenMoment, moment), datetime)
+
+
+@pytest.mark.parametrize("other", [1_767_225_600, 1.5, "1767225600", b"2026-01-31T12:00:00Z", None])
+def test_no_number_is_a_time(other: object) -> None:
+    assert refused(GivenMoment, other) == "Input should be a valid datetime"
+
+
+def test_a_time_is_in_the_calendar_in_utc() -> None:
+    first = datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))
+    assert refused(Moment, first) == "must be between the years 1 and 9999 in UTC"
+
+
+@pytest.mark.parametrize("scale", [(5, 1), (1, 1), (-1e308, 1e308)])
+def test_a_scale_goes_from_the_worst_to_the_best_score(scale: tuple[float, float]) -> None:
+    problem = "must be [worst, best], the best being the larger number"
+    assert refused(Scale, scale) == problem
+
+
+def test_an_approval_accepts_at_most_as_many_tasks_as_a_plan_has() -> None:
+    ids = [f"t{number}" for number in range(MAX_TASKS)]
+    assert len(read(Accept, ids)) == MAX_TASKS
+    for other in ([*ids, "one-more"], [], "all", [1]):
+        assert refused(Accept, other) == 'must be "passing" or a list of task ids'

@@ -1,7 +1,7 @@
 """What a plan keeps about its tasks, against a pass over all of them."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -16,6 +16,7 @@ from plangate.domain.verdict import changes_at, is_takeable, takeable
 from plangate.domain.vocabulary import PlanState, Recency, ScarceEvidence, ScoreKind, TaskStatus
 from tests.support.examples import MORNING, NOON
 
+NEVER = datetime.max.replace(tzinfo=UTC)
 TIMES = [MORNING - timedelta(hours=1), MORNING, NOON, NOON + timedelta(days=999)]
 
 
@@ -72,6 +73,10 @@ DEFINED: dict[Trait, Callable[[Plan, Task], bool]] = {
     Trait.UNCLEAR: unclear,
     Trait.AWAITS_JUDGES: lambda _, task: (
         task.missing_judges > 0 and task.status is not TaskStatus.DONE
+    ),
+    Trait.CLAIMABLE: lambda plan, task: may_be_taken(plan, task, NEVER),
+    Trait.PRIORITISED: lambda plan, task: (
+        task.priority is not None and may_be_taken(plan, task, NEVER)
     ),
 }
 
@@ -135,6 +140,7 @@ def score_named(plan: Plan, name: str) -> tuple[Task, ScoreKind] | None:
 
 def agrees(plan: Plan) -> None:
     """Everything that is kept, against a pass over the tasks."""
+    assert set(plan.tasks) == set(plan.order)
     assert plan.traits.root == TraitTree.of(plan.order, plan.tasks, plan.policy).root
     for trait, has in DEFINED.items():
         expected = [task.id for task in plan if has(plan, task)]

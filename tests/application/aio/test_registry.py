@@ -50,12 +50,9 @@ BLOCKING_ONLY = {"in_transaction", "for_schema"}
 
 
 def methods(owner: type) -> dict[str, Any]:
-    """The public methods that a class itself defines."""
-    return {
-        name: value
-        for name, value in vars(owner).items()
-        if inspect.isfunction(value) and not name.startswith("_")
-    }
+    """The public methods of a class."""
+    found = inspect.getmembers(owner, inspect.isfunction)
+    return {name: value for name, value in found if not name.startswith("_")}
 
 
 @pytest.mark.parametrize(
