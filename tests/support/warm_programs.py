@@ -29,15 +29,28 @@ _MODULES: Final = ("plangate.aio", "plangate.http", "fastapi.testclient", "typin
 
 _SHIM: Final = """#!{python} -IS
 import json, os, socket, sys
+def is_open(stream):
+    try:
+        return os.fstat(stream)
+    except OSError:
+        return None
+streams = list(filter(is_open, (0, 1, 2)))
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({path!r})
     request = {{"words": sys.argv[1:], "folder": os.getcwd(), "variables": dict(os.environ)}}
-    socket.send_fds(server, [b"?"], [0, 1, 2])
+    socket.send_fds(server, [bytes(streams) or b"?"], streams)
     server.sendall(json.dumps(request).encode() + b"\\n")
     answer = server.recv(16)
 os._exit(int(answer or 70))
 """
 """Stands in for `plangate`, or with the first word `-c` for `python`."""
+
+
+_STREAMS: Final = (
+    ("stdin", "r", "strict"),
+    ("stdout", "w", "strict"),
+    ("stderr", "w", "backslashreplace"),
+)
 
 
 @contextmanager
@@ -77,7 +90,7 @@ def _program_to_become(path: str) -> Callable[[], None]:
             continue
         listener.close()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _, streams, *_ = socket.recv_fds(connection, 1, 3)
+        numbers, descriptors, *_ = socket.recv_fds(connection, 3, 3)
         with connection.makefile("rb") as file:
             request = json.loads(file.readline())
         if program := os.fork():
@@ -85,22 +98,26 @@ def _program_to_become(path: str) -> Callable[[], None]:
             connection.sendall(str(os.waitstatus_to_exitcode(status) % 256).encode())
             os._exit(0)
         connection.close()
-        return _become(request, streams)
+        return _become(request, dict(zip(numbers, descriptors, strict=False)))
 
 
-def _become(request: dict[str, Any], streams: list[int]) -> Callable[[], None]:
-    for number, stream in enumerate(streams):
+def _become(request: dict[str, Any], streams: dict[int, int]) -> Callable[[], None]:
+    for number, stream in streams.items():
         os.dup2(stream, number)
         os.close(stream)
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["variables"])
     time.tzset()
-    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8")  # type: ignore[misc]  # noqa: SIM115
-    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8")  # type: ignore[misc]  # noqa: SIM115
-    sys.stderr = sys.__stderr__ = open(  # type: ignore[misc]  # noqa: SIM115
-        2, "w", buffering=1, encoding="utf-8", errors="backslashreplace"
-    )
+    for number, (name, mode, errors) in enumerate(_STREAMS):
+        file = None
+        if number in streams:
+            buffering = 1 if number == 2 else -1  # noqa: PLR2004  (the stream of errors)
+            file = open(number, mode, buffering, encoding="utf-8", errors=errors)  # noqa: SIM115
+        else:
+            os.close(number)
+        setattr(sys, name, file)
+        setattr(sys, f"__{name}__", file)
     words: list[str] = request["words"]
     if words[:1] == ["-c"]:
         sys.argv, code = ["-c", *words[2:]], compile(words[1], "<string>", "exec")
