@@ -4,6 +4,7 @@ What a page shows is the same either way; importing takes most of the time of a 
 plangate starts by itself, and how fast, is tested elsewhere.
 """
 
+import atexit
 import gc
 import json
 import os
@@ -11,6 +12,7 @@ import pkgutil
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,6 +47,9 @@ os._exit(int(answer or 70))
 """
 """Stands in for `plangate`, or with the first word `-c` for `python`."""
 
+
+_LOST_AT_THE_END: Final = 120
+"""What Python exits with if it cannot write the rest."""
 
 _STREAMS: Final = (
     ("stdin", "r", "strict"),
@@ -129,5 +134,29 @@ def _become(request: dict[str, Any], streams: dict[int, int]) -> Callable[[], No
     return start
 
 
+def _run(program: Callable[[], None]) -> int:
+    """Run a program to its end; the exit code that Python would give."""
+    code: object = 0
+    try:
+        program()
+    except SystemExit as end:
+        code = end.code or 0
+        if not isinstance(code, int):
+            sys.stderr.write(f"{code}\n")
+            code = 1
+    except BaseException:  # noqa: BLE001  (nothing is above this)
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:
+            code = code or _LOST_AT_THE_END
+    return int(code)
+
+
 if __name__ == "__main__":
-    _program_to_become(sys.argv[1])()
+    # Without taking down, module by module, what was imported: that takes most of the time.
+    os._exit(_run(_program_to_become(sys.argv[1])))
