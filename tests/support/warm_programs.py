@@ -117,8 +117,8 @@ def _become(request: dict[str, Any], streams: dict[int, int]) -> Callable[[], No
     for number, (name, mode, errors) in enumerate(_STREAMS):
         file = None
         if number in streams:
-            buffering = 1 if number == 2 else -1  # noqa: PLR2004  (the stream of errors)
-            file = open(number, mode, buffering, encoding="utf-8", errors=errors)  # noqa: SIM115
+            lines = 1 if name == "stderr" else -1
+            file = open(number, mode, lines, encoding="utf-8", errors=errors)  # noqa: PTH123, SIM115
         else:
             os.close(number)
         setattr(sys, name, file)
@@ -136,13 +136,14 @@ def _become(request: dict[str, Any], streams: dict[int, int]) -> Callable[[], No
 
 def _run(program: Callable[[], None]) -> int:
     """Run a program to its end; the exit code that Python would give."""
-    code: object = 0
+    code = 0
     try:
         program()
     except SystemExit as end:
-        code = end.code or 0
-        if not isinstance(code, int):
-            sys.stderr.write(f"{code}\n")
+        if isinstance(end.code, int):
+            code = end.code
+        elif end.code is not None:
+            sys.stderr.write(f"{end.code}\n")
             code = 1
     except BaseException:  # noqa: BLE001  (nothing is above this)
         sys.excepthook(*sys.exc_info())
@@ -154,7 +155,7 @@ def _run(program: Callable[[], None]) -> int:
             stream.flush()
         except OSError:
             code = code or _LOST_AT_THE_END
-    return int(code)
+    return code
 
 
 if __name__ == "__main__":

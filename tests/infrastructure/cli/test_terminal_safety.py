@@ -34,7 +34,7 @@ def store(tmp_path: Path) -> Path:
 
 
 def run(store: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
-    command = [PROGRAM, "--db", store, *words]
+    command = [PROGRAM, "--db", str(store), *words]
     return subprocess.run(command, check=False, timeout=60, capture_output=True)
 
 
@@ -79,9 +79,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=range(len(COMMANDS)))
-def test_no_text_acts_on_a_terminal(
-    warm_plangate: Path, store: Path, words: list[str]
-) -> None:
+def test_no_text_acts_on_a_terminal(warm_plangate: Path, store: Path, words: list[str]) -> None:
     shown = on_a_terminal(warm_plangate, store, *words)
 
     assert shown

@@ -65,9 +65,7 @@ def axe(page: Page, *rules: str) -> list[tuple[str, str]]:
     "looked_at",
     [
         pytest.param(IN_LIGHT, id="some"),
-        pytest.param(
-            set(EVERY_PAGE), id="every", marks=[pytest.mark.soak, pytest.mark.timeout(0)]
-        ),
+        pytest.param(set(EVERY_PAGE), id="every", marks=[pytest.mark.soak, pytest.mark.timeout(0)]),
     ],
 )
 def test_axe_finds_nothing_and_no_page_is_wider_than_any_screen(
